@@ -1,0 +1,115 @@
+/**
+ * Every setting of every process, read once, whole, and checked. This is the only file that reads the environment.
+ * An empty variable counts as unset. One error names every bad setting, what was received and what is accepted.
+ */
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65535);
+const seconds = z.coerce.number().positive().max(86_400);
+const count = z.coerce.number().int().min(0);
+const secret = z.string().min(32, 'must have at least 32 characters');
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+
+/** The built-in model, or `openai-compatible:<model>@<base URL>`. */
+const model = z
+  .string()
+  .regex(
+    /^(built-in|openai-compatible:[^@\s]+@https?:\/\/\S+)$/,
+    'must be built-in or openai-compatible:<model>@<base URL>',
+  );
+
+/** Name, check, default and (in `describe`) the sentence that the README's table shows. */
+export const settings = {
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .optional()
+    .describe(
+      'Postgres to use. `npm start` without it runs an embedded one under `DATA_DIR`; other commands need it, or a system that `npm start` runs on the same `DATA_DIR`',
+    ),
+  DATA_DIR: z
+    .string()
+    .default('.data')
+    .describe('where `npm start` keeps its Postgres, its secrets and its lock; one running system each'),
+  PORT: port.default(4000).describe('port of the gateway'),
+  HOST: z.string().default('127.0.0.1').describe('address that every process listens on'),
+  DATABASE_SUBGRAPH_URL: httpUrl
+    .default('http://127.0.0.1:4001/graphql')
+    .describe('where the gateway finds the database subgraph'),
+  DATABASE_SUBGRAPH_PORT: port
+    .default(4001)
+    .describe('port of the database subgraph; under `npm start` any free one unless set'),
+  RUNTIME_PORT: port.default(0).describe('port of a replica; 0: any free one'),
+  RELAY_ADDRESS: httpUrl
+    .optional()
+    .describe('URL at which other processes reach this replica; unset: its host and port'),
+  CHAT_WORKER_DISABLED: z.stringbool().default(false).describe('a replica with this takes no chats'),
+  MAX_RUNNERS: count.min(1).default(2000).describe('chats that one replica works on at once'),
+  DATABASE_TIMEOUT_MS: count
+    .min(1)
+    .default(2000)
+    .describe('how long a reader waits for the database; also its `statement_timeout`'),
+  SUPERGRAPH_PATH: z.string().optional().describe('supergraph file of the gateway; unset: the one checked in'),
+  HEARTBEAT_INTERVAL_SECONDS: seconds.default(9).describe('how often leases and replica rows are renewed'),
+  HEARTBEAT_STALE_SECONDS: seconds.default(30).describe('a lease or a replica row older than this is lost'),
+  ACQUISITION_INTERVAL_SECONDS: seconds
+    .default(5)
+    .describe('how often a worker looks for runnable chats when nothing notifies it'),
+  RETRY_MAX_ATTEMPTS: count.default(8).describe('model calls for one step before the turn fails; 0: for ever'),
+  NO_PROGRESS_SECONDS: seconds.default(60).describe('a runnable chat that has not changed for this long is suspect'),
+  MODEL: model
+    .default('built-in')
+    .describe('language model of the chats: `built-in` needs no network; or `openai-compatible:<model>@<base URL>`'),
+  MODEL_API_KEY: z.string().optional().describe('bearer token sent to an OpenAI-compatible server'),
+  REPLICA_TIMEOUT_MS: count.min(1).default(1000).describe('how long one request waits for replicas'),
+  AUTH_SECRET: secret
+    .optional()
+    .describe("HS256 secret that callers' tokens are checked against; `npm start` makes one"),
+  INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes; `npm start` makes one'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('least severe level that is logged'),
+} as const;
+
+export type SettingName = keyof typeof settings;
+export type Settings<K extends SettingName> = { readonly [N in K]: z.output<(typeof settings)[N]> };
+/** The same, with these settings present: for those that have no default and that a process cannot do without. */
+export type Required<S, K extends keyof S> = S & { readonly [N in K]-?: NonNullable<S[N]> };
+
+/** A setting is missing or not acceptable. The message is for the person who started the process. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}
+
+/**
+ * Reads the named settings. `required` names those that must be there though they have no default.
+ * @throws SettingsError naming every bad one
+ */
+export function readEnvironment<K extends SettingName, R extends K = never>(
+  names: readonly K[],
+  required: readonly R[] = [],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Required<Settings<K>, R> {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const received = environment[name] || undefined;
+    const result = settings[name].safeParse(received);
+    if (!result.success) {
+      const shown = /SECRET|KEY|TOKEN|DATABASE_URL/.test(name) ? 'a value not shown here' : JSON.stringify(received);
+      problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}. Received ${shown}.`);
+    } else if (result.data === undefined && (required as readonly string[]).includes(name)) {
+      problems.push(`${name}: is not set. It is ${settings[name].description}.`);
+    } else {
+      values[name] = result.data;
+    }
+  }
+  if (problems.length > 0) throw new SettingsError(`Cannot start, the settings are wrong:\n  ${problems.join('\n  ')}`);
+  return values as Required<Settings<K>, R>;
+}
+
+/** The environment as it is, to hand on to a child process with `changes` on top. */
+export function environmentWith(changes: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  return { ...process.env, ...changes };
+}

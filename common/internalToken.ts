@@ -1,0 +1,66 @@
+/**
+ * Tokens between processes: a JWT (RFC 7519), HS256 over INTERNAL_SECRET, good for one audience and half a minute, with the
+ * caller inside, so that the subgraph behind applies the caller's rights and not the gateway's.
+ */
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { z } from 'zod';
+
+const ISSUER = 'chat-debug-gateway';
+const LIFETIME_SECONDS = 30;
+const LEEWAY_SECONDS = 5;
+
+/** Whoever asks: `sub` of the token and the roles in it. */
+export interface Caller {
+  readonly sub: string;
+  readonly roles: readonly string[];
+}
+
+/** May read every chat, `everywhere`, `replica` and `replicas`. */
+export const READ_ALL = 'chat-debug:read-all';
+export const mayReadAll = (caller: Caller): boolean => caller.roles.includes(READ_ALL);
+
+export const callerClaims = z.object({ sub: z.string().min(1), roles: z.array(z.string()).default([]) });
+
+/** `database`, `diagnosis`, `router`, or the id of a replica. */
+export type Audience = string;
+
+const key = (secret: string) => new TextEncoder().encode(secret);
+
+/** Signs for one audience. Seconds-long: make one for each request. */
+export async function signInternalToken(secret: string, audience: Audience, caller: Caller): Promise<string> {
+  return new SignJWT({ roles: [...caller.roles] })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuer(ISSUER)
+    .setAudience(audience)
+    .setSubject(caller.sub)
+    .setExpirationTime(`${LIFETIME_SECONDS}s`)
+    .sign(key(secret));
+}
+
+/** `other-audience`: genuine, but meant for somebody else. `invalid`: anything else that is wrong, or nothing at all. */
+export type TokenCheck = { kind: 'caller'; caller: Caller } | { kind: 'other-audience' } | { kind: 'invalid' };
+
+/** Checks the value of an `Authorization` header. Never throws for what a client sent. */
+export async function checkInternalToken(
+  { secret, audience, now }: { secret: string; audience: Audience; now: Date },
+  authorization: string | undefined,
+): Promise<TokenCheck> {
+  const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+  if (!token) return { kind: 'invalid' };
+  try {
+    const { payload } = await jwtVerify(token, key(secret), {
+      algorithms: ['HS256'],
+      issuer: ISSUER,
+      clockTolerance: LEEWAY_SECONDS,
+      currentDate: now,
+      requiredClaims: ['aud', 'exp', 'sub'],
+    });
+    const secondsLeft = (payload.exp ?? 0) - now.getTime() / 1000;
+    if (secondsLeft > LIFETIME_SECONDS + LEEWAY_SECONDS) return { kind: 'invalid' };
+    const caller = callerClaims.parse(payload);
+    return payload.aud === audience ? { kind: 'caller', caller } : { kind: 'other-audience' };
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof z.ZodError) return { kind: 'invalid' };
+    throw error;
+  }
+}

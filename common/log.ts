@@ -1,0 +1,9 @@
+/** One structured logger for a process: JSON lines on standard error. Never hand it a token or a variable's value. */
+import { type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** @param name the process: `gateway`, `database`, `replica` */
+export function makeLogger(name: string, level: string): Logger {
+  return pino({ name, level }, pino.destination({ fd: 2, sync: true }));
+}

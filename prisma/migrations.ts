@@ -1,0 +1,156 @@
+/**
+ * Applies `prisma/migrations` as `prisma migrate deploy` would (same lock, same table, same checksums, so that Prisma's own
+ * commands accept the result), and tells whose tables a database holds before anything is changed in it.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import type pg from 'pg';
+
+const folder = new URL('./migrations/', import.meta.url);
+/** The advisory lock that Prisma's schema engine takes while it migrates. */
+const PRISMA_LOCK = 72707369;
+const OUR_TABLES = ['chats', 'chat_messages', 'chat_queued_messages', 'chat_heartbeats', 'replicas'];
+
+interface Migration {
+  name: string;
+  sql: string;
+  checksum: string;
+}
+
+/**
+ * What a database holds. `foreign`: tables with our names that our migrations did not make, or migrations that are not
+ * ours; `found` says which, for a person.
+ */
+export type SchemaState =
+  | { kind: 'current' }
+  | { kind: 'empty' }
+  | { kind: 'behind'; pending: string[] }
+  | { kind: 'foreign'; found: string };
+
+/** The database is not in the state that the caller needs. The message says what was found and what to do. */
+export class SchemaStateError extends Error {
+  override name = 'SchemaStateError';
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const sql = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
+}
+
+/** Looks, changes nothing. Needs no more than the right to read. */
+export async function inspectSchema(client: pg.ClientBase): Promise<SchemaState> {
+  const tables = await client.query<{ name: string }>(
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY ($1)`,
+    [[...OUR_TABLES, '_prisma_migrations']],
+  );
+  const names = tables.rows.map((row) => row.name).sort();
+  if (names.length === 0) return { kind: 'empty' };
+  if (!names.includes('_prisma_migrations')) {
+    return { kind: 'foreign', found: `the tables ${names.join(', ')}, and no record of a migration` };
+  }
+  const applied = await client.query<{ name: string; checksum: string; finished: boolean }>(
+    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
+     FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
+  );
+  return compare(await readMigrations(), applied.rows);
+}
+
+function compare(ours: Migration[], applied: { name: string; checksum: string; finished: boolean }[]): SchemaState {
+  const known = new Map(ours.map((migration) => [migration.name, migration.checksum]));
+  const strange = applied.filter((row) => known.get(row.name) !== row.checksum);
+  if (strange.length > 0) {
+    const list = strange.map((row) => (known.has(row.name) ? `${row.name} (changed since)` : row.name));
+    return { kind: 'foreign', found: `migrations that are not this project's: ${list.join(', ')}` };
+  }
+  const broken = applied.find((row) => !row.finished);
+  if (broken) return { kind: 'foreign', found: `the migration ${broken.name}, begun and never finished` };
+  const done = new Set(applied.map((row) => row.name));
+  const pending = ours.map((migration) => migration.name).filter((name) => !done.has(name));
+  return pending.length > 0 ? { kind: 'behind', pending } : { kind: 'current' };
+}
+
+/**
+ * For whoever is about to write chats.
+ * @throws SchemaStateError unless the tables are this project's own and up to date
+ */
+export async function assertOwnSchema(client: pg.ClientBase): Promise<void> {
+  const state = await inspectSchema(client);
+  switch (state.kind) {
+    case 'current':
+      return;
+    case 'empty':
+      throw new SchemaStateError(
+        'The database has none of the tables. Run `npm run migrate` with this DATABASE_URL first.',
+      );
+    case 'behind':
+      throw new SchemaStateError(
+        `The database lacks the migrations ${state.pending.join(', ')}. Run \`npm run migrate\` with this DATABASE_URL first.`,
+      );
+    case 'foreign':
+      throw foreignError(state.found);
+    default:
+      return state satisfies never;
+  }
+}
+
+const foreignError = (found: string) =>
+  new SchemaStateError(
+    `The database is not this project's own: found ${found}. Nothing was changed and no chat was taken. ` +
+      'Use another DATABASE_URL; to only read this one, run `npm run start:database`.',
+  );
+
+/**
+ * Brings an empty or an own database up to date; several processes may do so at once.
+ * @returns the names of the migrations that were applied now
+ * @throws SchemaStateError if the tables are not this project's own
+ */
+export async function applyMigrations(client: pg.ClientBase): Promise<string[]> {
+  await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK]);
+  try {
+    const state = await inspectSchema(client);
+    if (state.kind === 'current') return [];
+    if (state.kind === 'foreign') throw foreignError(state.found);
+    const all = await readMigrations();
+    const pending = state.kind === 'empty' ? all : all.filter((migration) => state.pending.includes(migration.name));
+    await client.query(MIGRATIONS_TABLE);
+    for (const migration of pending) await applyOne(client, migration);
+    return pending.map((migration) => migration.name);
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [PRISMA_LOCK]);
+  }
+}
+
+/** One migration and the record of it, in one transaction: both or neither. */
+async function applyOne(client: pg.ClientBase, migration: Migration): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query(migration.sql);
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
+      [randomUUID(), migration.checksum, migration.name],
+    );
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
+
+const MIGRATIONS_TABLE = `
+  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+    id VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum VARCHAR(64) NOT NULL,
+    finished_at TIMESTAMPTZ,
+    migration_name VARCHAR(255) NOT NULL,
+    logs TEXT,
+    rolled_back_at TIMESTAMPTZ,
+    started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+  )`;

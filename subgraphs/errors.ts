@@ -1,0 +1,64 @@
+/** The codes of GraphQL errors that cross processes, and the errors that carry them. The contract fixes their names. */
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+
+export const ERROR_CODES = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'BAD_USER_INPUT',
+  'NOT_FOUND',
+  'REPLICA_UNREACHABLE',
+  'REPLICA_TIMED_OUT',
+  'REPLICA_UNKNOWN',
+  'REPLICA_REFUSED',
+  'DATABASE_UNAVAILABLE',
+  'RUNTIME_DISABLED',
+  'QUERY_TOO_COMPLEX',
+  'RATE_LIMITED',
+  'INTERNAL_SERVER_ERROR',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** True for the codes above: their messages were written for clients. */
+export const isErrorCode = (code: unknown): code is ErrorCode => (ERROR_CODES as readonly unknown[]).includes(code);
+
+/** An error that a client may read: a code for the program, a sentence for the person. */
+export function clientError(code: ErrorCode, message: string, extensions: Record<string, unknown> = {}): GraphQLError {
+  return new GraphQLError(message, { extensions: { ...extensions, code } });
+}
+
+/** The same, for a request that is refused as a whole: the HTTP status and headers go with it. */
+export function requestError(
+  code: ErrorCode,
+  message: string,
+  http: { status: number; headers?: ReadonlyMap<string, string> },
+): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { headers: new Map<string, string>(), ...http } } });
+}
+
+/** No or no valid token. Says nothing about what was wrong with it. */
+export const unauthenticated = () =>
+  requestError('UNAUTHENTICATED', 'This needs a valid token: send it as `Authorization: Bearer …`.', {
+    status: 401,
+    headers: new Map([['www-authenticate', 'Bearer']]),
+  });
+
+/** What GraphQL itself finds wrong with a document; the message speaks of nothing but that document. */
+const DOCUMENT_CODES = [
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_REQUEST',
+  'OPERATION_RESOLUTION_FAILURE',
+];
+
+/** What a client may see of an error: all of one with a code of ours or of GraphQL's; of any other, only that it happened. */
+export function maskError(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const code = formatted.extensions?.code;
+  if (isErrorCode(code) && code !== 'INTERNAL_SERVER_ERROR') return formatted;
+  if (DOCUMENT_CODES.includes(code as string)) return formatted;
+  return {
+    message: 'Something went wrong in the service. Its log says what.',
+    ...(formatted.path ? { path: formatted.path } : {}),
+    extensions: { code: 'INTERNAL_SERVER_ERROR' },
+  };
+}

@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { applyMigrations, assertOwnSchema, inspectSchema } from '../../prisma/migrations.ts';
+import { createDatabase, databasePerFile } from '../support/database.ts';
+
+const database = databasePerFile();
+
+describe('migrations', () => {
+  test('a migrated database is current, and applying again does nothing', async () => {
+    const client = await database.pool.connect();
+    try {
+      expect(await inspectSchema(client)).toEqual({ kind: 'current' });
+      expect(await applyMigrations(client)).toEqual([]);
+    } finally {
+      client.release();
+    }
+  });
+
+  test('two processes that migrate an empty database at once apply each migration once', async () => {
+    const empty = await createDatabase('template0');
+    const clients = await Promise.all([empty.pool.connect(), empty.pool.connect()]);
+    try {
+      expect(await inspectSchema(clients[0])).toEqual({ kind: 'empty' });
+      await expect(assertOwnSchema(clients[0])).rejects.toThrow('npm run migrate');
+      const applied = await Promise.all(clients.map((client) => applyMigrations(client)));
+      expect(applied.flat()).toEqual(['20261122000000_init']);
+      expect(await inspectSchema(clients[0])).toEqual({ kind: 'current' });
+    } finally {
+      for (const client of clients) client.release();
+      await empty.drop();
+    }
+  });
+
+  test("somebody else's tables are named, and left as they were", async () => {
+    const foreign = await createDatabase('template0');
+    const client = await foreign.pool.connect();
+    try {
+      await client.query('CREATE TABLE chats (id uuid)');
+      await expect(applyMigrations(client)).rejects.toThrow('found the tables chats, and no record of a migration');
+      await expect(assertOwnSchema(client)).rejects.toThrow('no chat was taken');
+      const tables = await client.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+      expect(tables.rows).toEqual([{ tablename: 'chats' }]);
+    } finally {
+      client.release();
+      await foreign.drop();
+    }
+  });
+
+  test('a migration that was changed after it was applied is not taken for ours', async () => {
+    const changed = await createDatabase();
+    const client = await changed.pool.connect();
+    try {
+      await client.query(`UPDATE _prisma_migrations SET checksum = 'other'`);
+      await expect(assertOwnSchema(client)).rejects.toThrow('20261122000000_init (changed since)');
+    } finally {
+      client.release();
+      await changed.drop();
+    }
+  });
+});

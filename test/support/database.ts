@@ -1,0 +1,58 @@
+/** A real database for one test file, made from the migrated template and dropped at the end. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll } from '@jest/globals';
+import pg from 'pg';
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly pool: pg.Pool;
+}
+
+/** Call at the top of a test file; the result is filled in before the first test. */
+export function databasePerFile(): TestDatabase {
+  const holder: { current?: TestDatabase & { drop(): Promise<void> } } = {};
+  beforeAll(async () => {
+    holder.current = await createDatabase();
+  });
+  afterAll(() => holder.current?.drop());
+  const current = () => {
+    if (!holder.current) throw new Error('The database is there once the tests run, not while the file is read');
+    return holder.current;
+  };
+  return {
+    get url() {
+      return current().url;
+    },
+    get pool() {
+      return current().pool;
+    },
+  };
+}
+
+/** For a test that needs one more. The caller drops it. */
+export async function createDatabase(template = 'template_chats'): Promise<TestDatabase & { drop(): Promise<void> }> {
+  const server = process.env.TEST_DATABASE_URL;
+  if (!server) throw new Error('globalSetup has not run');
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  const url = server.replace(/postgres$/, name);
+  const pool = new pg.Pool({ connectionString: url });
+  return {
+    url,
+    pool,
+    drop: async () => {
+      await pool.end();
+      await administer(server, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+async function administer(url: string, sql: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
