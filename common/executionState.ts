@@ -1,0 +1,39 @@
+/** The name that a chat's status, queue and archived marker make together. */
+
+export const EXECUTION_STATES = [
+  'W',
+  'E0',
+  'E1',
+  'R0',
+  'R1',
+  'I0',
+  'I1',
+  'A0',
+  'A1',
+  'XW',
+  'XE0',
+  'XE1',
+  'INVALID',
+] as const;
+export type ExecutionState = (typeof EXECUTION_STATES)[number];
+
+const LETTERS: Readonly<Record<string, 'W' | 'E' | 'R' | 'I' | 'A'>> = {
+  waiting: 'W',
+  error: 'E',
+  running: 'R',
+  interrupting: 'I',
+  requires_action: 'A',
+};
+
+/** Any text may come as `status`: one that is not known makes the state INVALID. */
+export function executionState(chat: { status: string; archived: boolean; queueDepth: number }): ExecutionState {
+  const letter = LETTERS[chat.status];
+  const digit = chat.queueDepth > 0 ? '1' : '0';
+  if (letter === undefined) return 'INVALID';
+  if (letter === 'W') return digit === '1' ? 'INVALID' : chat.archived ? 'XW' : 'W';
+  if (letter === 'E') return chat.archived ? `XE${digit}` : `E${digit}`;
+  return chat.archived ? 'INVALID' : `${letter}${digit}`;
+}
+
+/** Whether a worker should own a chat in this state. */
+export const isRunnable = (state: ExecutionState): boolean => /^[RIA][01]$/.test(state);
