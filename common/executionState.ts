@@ -17,17 +17,17 @@ export const EXECUTION_STATES = [
 ] as const;
 export type ExecutionState = (typeof EXECUTION_STATES)[number];
 
-const LETTERS: Readonly<Record<string, 'W' | 'E' | 'R' | 'I' | 'A'>> = {
-  waiting: 'W',
-  error: 'E',
-  running: 'R',
-  interrupting: 'I',
-  requires_action: 'A',
-};
+const LETTERS: ReadonlyMap<string, 'W' | 'E' | 'R' | 'I' | 'A'> = new Map([
+  ['waiting', 'W'],
+  ['error', 'E'],
+  ['running', 'R'],
+  ['interrupting', 'I'],
+  ['requires_action', 'A'],
+]);
 
 /** Any text may come as `status`: one that is not known makes the state INVALID. */
 export function executionState(chat: { status: string; archived: boolean; queueDepth: number }): ExecutionState {
-  const letter = LETTERS[chat.status];
+  const letter = LETTERS.get(chat.status);
   const digit = chat.queueDepth > 0 ? '1' : '0';
   if (letter === undefined) return 'INVALID';
   if (letter === 'W') return digit === '1' ? 'INVALID' : chat.archived ? 'XW' : 'W';
