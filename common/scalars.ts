@@ -1,0 +1,40 @@
+/** The scalars of every subgraph. All but UUID are those of graphql-scalars; its UUID keeps the case and accepts half a brace. */
+import { GraphQLError, GraphQLScalarType, Kind, print } from 'graphql';
+import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars';
+
+const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const SHOWN_CHARACTERS = 60;
+
+/** The id in lower case, or undefined for anything that is not 8-4-4-4-12 hexadecimal digits. */
+export function parseUuid(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const id = value.toLowerCase();
+  return UUID_TEXT.test(id) ? id : undefined;
+}
+
+/** The same for input. @throws GraphQLError `BAD_USER_INPUT` */
+export function requireUuid(value: unknown): string {
+  return parseUuid(value) ?? refuse(JSON.stringify(value) ?? String(value));
+}
+
+function refuse(received: string): never {
+  const shown = received.length > SHOWN_CHARACTERS ? `${received.slice(0, SHOWN_CHARACTERS)}…` : received;
+  const message = `An id is 8-4-4-4-12 hexadecimal digits, such as 0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55. Received ${shown}.`;
+  throw new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+}
+
+const UUID = new GraphQLScalarType<string, string>({
+  name: 'UUID',
+  serialize: (value) => {
+    const id = parseUuid(value);
+    if (id === undefined) throw new TypeError('A resolver answered something that is no UUID');
+    return id;
+  },
+  parseValue: requireUuid,
+  parseLiteral: (node) => (node.kind === Kind.STRING ? requireUuid(node.value) : refuse(print(node))),
+});
+
+/** For `buildSubgraphSchema`'s resolvers. */
+export const scalars = { UUID, DateTime: GraphQLDateTime, SafeInt: GraphQLSafeInt };
+
+export { GraphQLJSON as JSON } from 'graphql-scalars';
