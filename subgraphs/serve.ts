@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
 import { buildSubgraphSchema } from '@apollo/subgraph';
+import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parse } from 'graphql';
 import { maskError } from './errors.ts';
 
-type Resolvers = NonNullable<Extract<Parameters<typeof buildSubgraphSchema>[0], { resolvers?: unknown }>['resolvers']>;
+type Resolvers = NonNullable<GraphQLSchemaModule['resolvers']>;
 
 export interface SubgraphOptions<C extends BaseContext> {
   /** The subgraph's schema file. */
@@ -37,7 +38,7 @@ export async function serveSubgraph<C extends BaseContext>(options: SubgraphOpti
   const app = Fastify({ forceCloseConnections: 'idle' });
   const typeDefs = parse(readFileSync(options.schemaFile, 'utf8'));
   const apollo = new ApolloServer<C>({
-    schema: buildSubgraphSchema({ typeDefs, resolvers: options.resolvers }),
+    schema: buildSubgraphSchema([{ typeDefs, resolvers: options.resolvers }]),
     plugins: [fastifyApolloDrainPlugin(app), ...(options.plugins ?? [])],
     formatError: maskError,
     includeStacktraceInErrorResponses: false,

@@ -1,0 +1,59 @@
+/** The runtime schema over an Inspector: what this replica holds in memory now. */
+import { memoryUsage } from 'node:process';
+import { requireUuid, scalars } from '../../common/scalars.ts';
+import { clientError } from '../errors.ts';
+import type { EventLoopDelay } from './eventLoopDelay.ts';
+import type { Inspector } from './inspector.ts';
+
+const MAX_RUNNERS_LISTED = 1_000;
+
+/** What every resolver may use. */
+export interface RuntimeContext {
+  readonly inspector: Inspector;
+  readonly eventLoopDelay: EventLoopDelay;
+}
+
+interface ChatKey {
+  chatId: string;
+  workerId: string;
+}
+
+/** Whoever gets an answer from here has reached the replica; the router writes its own outcome over this one. */
+const REACHED = { status: 'OK', elapsedMs: 0, address: null, reason: null };
+
+export const resolvers = {
+  ...scalars,
+  ChatRuntime: {
+    // Async, because one synchronous throw would cost every entity of the fetch.
+    __resolveReference: async (key: ChatKey, { inspector }: RuntimeContext) => {
+      const chatId = requireUuid(key.chatId);
+      const workerId = requireUuid(key.workerId);
+      return {
+        chatId,
+        workerId,
+        reachability: REACHED,
+        localWorkerId: inspector.workerId,
+        workerIdMatchesLocal: inspector.workerId === workerId,
+        ...inspector.inspectChat(chatId),
+      };
+    },
+    eventLoopDelayMs: (_chat: unknown, _args: unknown, context: RuntimeContext) => context.eventLoopDelay.highestMs(),
+  },
+  ReplicaRuntime: {
+    __resolveReference: async (key: { workerId: string }, { inspector }: RuntimeContext) => ({
+      workerId: requireUuid(key.workerId),
+      reachability: REACHED,
+      ...inspector.inspectReplica(),
+    }),
+    runners: (_replica: unknown, { first }: { first: number | null }, { inspector }: RuntimeContext) => {
+      const count = first ?? 100;
+      if (count < 1 || count > MAX_RUNNERS_LISTED) {
+        throw clientError('BAD_USER_INPUT', `first must be 1 to ${MAX_RUNNERS_LISTED}, received ${count}.`);
+      }
+      return inspector.inspectRunners(count);
+    },
+    eventLoopDelayMs: (_replica: unknown, _args: unknown, context: RuntimeContext) =>
+      context.eventLoopDelay.highestMs(),
+    residentBytes: () => memoryUsage.rss(),
+  },
+};

@@ -1,0 +1,68 @@
+/** The runtime subgraph of one replica, over HTTP: GraphQL for the gateway, and the message buffers as a stream. */
+import type { FastifyRequest } from 'fastify';
+import type { Clock } from '../../common/clock.ts';
+import { checkInternalToken } from '../../common/internalToken.ts';
+import { requestError, unauthenticated } from '../errors.ts';
+import { type RunningServer, serveSubgraph } from '../serve.ts';
+import { watchEventLoopDelay } from './eventLoopDelay.ts';
+import type { Inspector } from './inspector.ts';
+import { type RuntimeContext, resolvers } from './resolvers.ts';
+import { streamRoute } from './stream.ts';
+
+export interface RuntimeSubgraphOptions {
+  readonly inspector: Inspector;
+  readonly internalSecret: string;
+  readonly clock: Clock;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** What the replica is not ready for, in words without addresses. */
+  readonly notReady?: () => string | undefined;
+}
+
+/** @throws if the port is taken */
+export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Promise<RunningServer> {
+  const { inspector, internalSecret, clock, host, port, notReady = () => undefined } = options;
+  const eventLoopDelay = watchEventLoopDelay(clock);
+
+  /** Lets a request of another process of the system in, or refuses it. */
+  const authorize = async (request: FastifyRequest): Promise<void> => {
+    const expected = { secret: internalSecret, audience: inspector.workerId, now: clock.now() };
+    const check = await checkInternalToken(expected, request.headers.authorization);
+    if (check.kind === 'other-audience') throw refusal(inspector.workerId);
+    if (check.kind === 'invalid') throw unauthenticated();
+  };
+
+  const server = await serveSubgraph<RuntimeContext>({
+    schemaFile: new URL('./schema.graphql', import.meta.url),
+    resolvers,
+    context: async (request) => {
+      await authorize(request);
+      return { inspector, eventLoopDelay };
+    },
+    notReady,
+    routes: (app) => streamRoute(app, inspector, authorize),
+    host,
+    port,
+  });
+  return {
+    url: server.url,
+    stop: async () => {
+      eventLoopDelay.close();
+      await server.stop();
+    },
+  };
+}
+
+/**
+ * The request was meant for another replica, which had this address before. `fields` is what the asker may still fill in
+ * for the entities that it asked for.
+ */
+function refusal(localWorkerId: string) {
+  const error = requestError('REPLICA_REFUSED', `This is replica ${localWorkerId}, not the one that was asked for.`, {
+    status: 421,
+  });
+  error.extensions.localWorkerId = localWorkerId;
+  error.extensions.fields = { localWorkerId, workerIdMatchesLocal: false };
+  return error;
+}
