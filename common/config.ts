@@ -43,7 +43,6 @@ export const settings = {
   RELAY_ADDRESS: httpUrl
     .optional()
     .describe('URL at which other processes reach this replica; unset: its host and port'),
-  CHAT_WORKER_DISABLED: z.stringbool().default(false).describe('a replica with this takes no chats'),
   MAX_RUNNERS: count.min(1).default(2000).describe('chats that one replica works on at once'),
   DATABASE_TIMEOUT_MS: count
     .min(1)
@@ -105,6 +104,14 @@ export function readEnvironment<K extends SettingName, R extends K = never>(
       values[name] = result.data;
     }
   }
+  const { HEARTBEAT_INTERVAL_SECONDS: interval, HEARTBEAT_STALE_SECONDS: stale } = values as Partial<
+    Settings<SettingName>
+  >;
+  if (interval !== undefined && stale !== undefined && interval >= stale) {
+    problems.push(
+      `HEARTBEAT_INTERVAL_SECONDS: must be less than HEARTBEAT_STALE_SECONDS, or every lease runs out. Received ${interval} and ${stale}.`,
+    );
+  }
   if (problems.length > 0) throw new SettingsError(`Cannot start, the settings are wrong:\n  ${problems.join('\n  ')}`);
   return values as Required<Settings<K>, R>;
 }
@@ -112,4 +119,9 @@ export function readEnvironment<K extends SettingName, R extends K = never>(
 /** The environment as it is, to hand on to a child process with `changes` on top. */
 export function environmentWith(changes: Readonly<Record<string, string>>): Record<string, string | undefined> {
   return { ...process.env, ...changes };
+}
+
+/** Before a gateway of Apollo's is made: it would report to its vendor, and look for the cloud that it runs in. */
+export function switchOffVendorTelemetry(): void {
+  process.env.APOLLO_TELEMETRY_DISABLED = 'true';
 }
