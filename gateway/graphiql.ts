@@ -1,0 +1,108 @@
+/**
+ * GraphiQL out of this machine's own files: no CDN, no inline code, and a policy under which the page can reach nothing but
+ * this gateway. It loads without a token and asks for one. Paths in the page are relative, so that a path prefix of a
+ * proxy does no harm.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify';
+
+const own = fileURLToPath(new URL('graphiql/', import.meta.url));
+const require = createRequire(import.meta.url);
+const inPackage = (name: string, folder: string) => join(dirname(require.resolve(`${name}/package.json`)), folder);
+
+/** The files below `/graphiql/`, with the folder that each lies in. */
+const FILES: Readonly<Record<string, string>> = {
+  'page.js': own,
+  'page.css': own,
+  'favicon.svg': own,
+  'graphiql.min.js': inPackage('graphiql', '.'),
+  'graphiql.min.css': inPackage('graphiql', '.'),
+  'react.production.min.js': inPackage('react', 'umd'),
+  'react-dom.production.min.js': inPackage('react-dom', 'umd'),
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** `no-cache`: may be kept, but is asked for again each time; the ETag then spares the body. */
+const HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-cache',
+  vary: 'Accept',
+};
+
+/** A query to start from. The operation's name is the title of its tab. */
+export interface ExampleQuery {
+  /** What it shows, in a few words: the first line of its comment. */
+  readonly title: string;
+  readonly query: string;
+  /** JSON text; empty when the query takes none. In place of ids it has words that say what to put there. */
+  readonly variables: string;
+}
+
+/** The examples of the page, in the order of their tabs. */
+export function exampleQueries(): ExampleQuery[] {
+  const folder = join(own, 'examples');
+  const files = readdirSync(folder).sort();
+  return files
+    .filter((file) => file.endsWith('.graphql'))
+    .map((file) => {
+      const query = readFileSync(join(folder, file), 'utf8');
+      const variables = file.replace(/graphql$/, 'json');
+      return {
+        title: query.slice('# '.length, query.indexOf('\n')),
+        query,
+        variables: files.includes(variables) ? readFileSync(join(folder, variables), 'utf8').trim() : '',
+      };
+    });
+}
+
+/**
+ * Adds the page at `/`, and at `/graphql` for browsers only: whoever does not name `text/html` in `Accept` reaches the
+ * GraphQL endpoint there. Adds the files that the page needs, and no others; all are read now.
+ */
+export function registerGraphiql(app: FastifyInstance): void {
+  app.addConstraintStrategy({
+    name: 'client',
+    storage: () => new Map(),
+    deriveConstraint: (request) => (/\btext\/html\b/i.test(request.headers.accept ?? '') ? 'browser' : undefined),
+  });
+  const page = answerWith('index.html', readFileSync(join(own, 'index.html')));
+  app.get('/', page);
+  app.get('/graphql', { constraints: { client: 'browser' } }, page);
+  for (const [file, folder] of Object.entries(FILES)) {
+    app.get(`/graphiql/${file}`, answerWith(file, readFileSync(join(folder, file))));
+  }
+  app.get('/graphiql/examples.json', answerWith('examples.json', JSON.stringify(exampleQueries())));
+}
+
+function answerWith(file: string, content: string | Buffer): RouteHandlerMethod {
+  const etag = `"${createHash('sha256').update(content).digest('base64url')}"`;
+  const type = TYPES[extname(file)];
+  return (request, reply) => {
+    reply.headers({ ...HEADERS, 'content-type': type, etag });
+    const isKept = request.headers['if-none-match']?.includes(etag);
+    return isKept ? reply.code(304).send() : reply.send(content);
+  };
+}
