@@ -1,0 +1,66 @@
+/**
+ * Cuts a replica's answer to what was asked of it. The executor behind fails the whole response for a list that is no list,
+ * and writes into the objects it is handed: so nothing goes on that was not checked, and every call makes new objects.
+ */
+import {
+  type FieldNode,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql';
+import type { EntityRequest } from './entityRequest.ts';
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Not what the schema and the query promise. */
+class Misshapen extends Error {}
+
+/** A copy of the object with the selected response keys, or undefined when it is not of the selected shape. */
+export function shapedObject(
+  request: EntityRequest,
+  type: GraphQLObjectType,
+  nodes: readonly FieldNode[],
+  value: unknown,
+): Json | undefined {
+  try {
+    return object(request, type, nodes, value);
+  } catch (error) {
+    if (error instanceof Misshapen) return undefined;
+    throw error;
+  }
+}
+
+function object(request: EntityRequest, type: GraphQLObjectType, nodes: readonly FieldNode[], value: unknown): Json {
+  if (!isObject(value)) throw new Misshapen();
+  const result: Json = Object.create(null);
+  for (const [key, below] of request.select(type, nodes)) {
+    const name = below[0]?.name.value ?? '';
+    const field = type.getFields()[name];
+    const present = Object.hasOwn(value, key) ? value[key] : undefined;
+    if (name === '__typename' && present !== type.name) throw new Misshapen();
+    result[key] = field ? output(request, field.type, below, present) : present;
+  }
+  return result;
+}
+
+function output(request: EntityRequest, type: GraphQLOutputType, nodes: readonly FieldNode[], value: unknown): unknown {
+  if (isNonNullType(type)) {
+    if (value === null) throw new Misshapen();
+    return output(request, type.ofType, nodes, value);
+  }
+  if (value === undefined) throw new Misshapen();
+  if (value === null) return null;
+  if (isListType(type)) {
+    if (!Array.isArray(value)) throw new Misshapen();
+    return value.map((item: unknown) => output(request, type.ofType, nodes, item));
+  }
+  if (isObjectType(type)) return object(request, type, nodes, value);
+  if (isLeafType(type)) return structuredClone(value);
+  throw new Misshapen(); // an interface or a union: no routed type has such a field
+}

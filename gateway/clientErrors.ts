@@ -1,0 +1,72 @@
+/** What a client sees of errors, and what the log sees of those that a client must not see. */
+import type { ApolloServerPlugin } from '@apollo/server';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { Logger } from '../common/log.ts';
+import { isErrorCode, maskError } from '../subgraphs/errors.ts';
+import type { GatewayContext } from './gatewayContext.ts';
+
+/** The contract's extensions of an error; all others, such as the name of the subgraph, are dropped. */
+const EXTENSIONS = ['code', 'workerId', 'chatIds'];
+
+/** Apollo Server's `formatError`. */
+export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const { message, path, locations, extensions } = maskError(formatted);
+  const kept = { ...formatted.extensions, ...extensions };
+  return {
+    message,
+    ...(locations && { locations }),
+    ...(path && { path }),
+    extensions: Object.fromEntries(EXTENSIONS.filter((name) => name in kept).map((name) => [name, kept[name]])),
+  };
+}
+
+/**
+ * Logs what is masked. Turns what the executor could not complete, which it tells in `extensions.valueCompletion` only, into
+ * errors like any other. Refuses a request that names no operation of its document.
+ */
+export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayContext> {
+  return {
+    requestDidStart: async ({ contextValue }) => ({
+      didResolveOperation: async ({ operation, request }) => {
+        if (!operation) throw noSuchOperation(request.operationName);
+      },
+      didEncounterErrors: async ({ errors }) => {
+        for (const error of errors) {
+          const code = error.extensions.code;
+          if (isErrorCode(code) ? code !== 'INTERNAL_SERVER_ERROR' : isOfDocument(code)) continue;
+          log.error(
+            { requestId: contextValue.requestId, path: error.path, error: error.originalError ?? error },
+            'masked',
+          );
+        }
+      },
+      willSendResponse: async ({ response }) => {
+        if (response.body.kind !== 'single') return;
+        const result = response.body.singleResult;
+        const { valueCompletion, ...extensions } = result.extensions ?? {};
+        if (!Array.isArray(valueCompletion)) return;
+        const errors = valueCompletion as GraphQLFormattedError[];
+        log.error(
+          { requestId: contextValue.requestId, errors },
+          'a subgraph gave values that the schema does not allow',
+        );
+        result.errors = [...(result.errors ?? []), ...errors.map(({ message, path }) => lostValue(message, path))];
+        if (Object.keys(extensions).length > 0) result.extensions = extensions;
+        else delete result.extensions;
+      },
+    }),
+  };
+}
+
+const isOfDocument = (code: unknown) => maskError({ message: '', extensions: { code } }).message === '';
+
+const lostValue = (message: string, path: GraphQLFormattedError['path']) =>
+  formatForClient({ message, ...(path && { path }), extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+
+const noSuchOperation = (name: string | null | undefined) =>
+  new GraphQLError(
+    name
+      ? `The document has no operation named ${JSON.stringify(name)}.`
+      : 'The document has several operations: name one.',
+    { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400, headers: new Map() } } },
+  );

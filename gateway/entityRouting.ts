@@ -1,0 +1,173 @@
+/**
+ * One list of entities, answered by many replicas: splits the list, and puts entities and errors back in their places.
+ *
+ * As many entities come out as representations went in, in their order, whatever happened to any replica, and none of them is
+ * null: a null would read as "no replica owns this chat". What was not answered is an object all the same, with its keys, the
+ * outcome, and an explicit null under every other response key, since the executor drops what is merely absent.
+ */
+import type { GraphQLFormattedError } from 'graphql';
+import type { EntityRequest, Representation } from './entityRequest.ts';
+import { errorCodeOf, type Outcome } from './outcome.ts';
+import { answeredEntity, unansweredEntity } from './routedEntity.ts';
+import type { Routing } from './routedTypes.ts';
+
+/** What one replica is asked. */
+export interface Share {
+  /** Empty when the representations name no replica. */
+  readonly replicaId: string;
+  /** Without duplicates. */
+  readonly representations: readonly Representation[];
+  /** For each of them, the places in the whole list that it stands for. */
+  readonly places: readonly (readonly number[])[];
+}
+
+/** What came of asking one replica; `entities` are as many as the share's representations. */
+export type ShareAnswer =
+  | {
+      readonly kind: 'answered';
+      readonly outcome: Outcome;
+      readonly entities: readonly unknown[];
+      readonly errors: readonly GraphQLFormattedError[];
+    }
+  | {
+      readonly kind: 'unanswered';
+      readonly outcome: Outcome;
+      /** Values, by field name, that are known all the same. */
+      readonly fields?: Readonly<Record<string, unknown>>;
+    };
+
+export interface RoutedResult {
+  readonly data: { readonly _entities: readonly Record<string, unknown>[] };
+  readonly errors: readonly GraphQLFormattedError[];
+}
+
+/** One share for each replica that the representations name, in the order of their first mention. */
+export function splitRepresentations(routing: Routing, representations: readonly Representation[]): Share[] {
+  type Growing = { representations: Representation[]; places: Map<string, number[]> };
+  const shares = new Map<string, Growing>();
+  for (const [place, representation] of representations.entries()) {
+    const replicaId = replicaOf(routing, representation);
+    const share: Growing = shares.get(replicaId) ?? { representations: [], places: new Map() };
+    shares.set(replicaId, share);
+    const same = JSON.stringify(representation);
+    const places = share.places.get(same);
+    if (places) {
+      places.push(place);
+    } else {
+      share.representations.push(representation);
+      share.places.set(same, [place]);
+    }
+  }
+  return [...shares].map(([replicaId, share]) => ({
+    replicaId,
+    representations: share.representations,
+    places: [...share.places.values()],
+  }));
+}
+
+function replicaOf(routing: Routing, representation: Representation): string {
+  const by = routing.types.get(String(representation.__typename))?.by;
+  const id = by === undefined ? undefined : representation[by];
+  return typeof id === 'string' ? id.toLowerCase() : '';
+}
+
+/** Puts together what came of the shares; `answers` stand in the order of `shares`. Changes nothing that it is given. */
+export function joinAnswers(
+  routing: Routing,
+  request: EntityRequest,
+  shares: readonly Share[],
+  answers: readonly ShareAnswer[],
+): RoutedResult {
+  const entities: Record<string, unknown>[] = request.representations.map((representation) => ({ ...representation }));
+  const errors: PlacedError[] = [];
+  for (const [s, share] of shares.entries()) {
+    const answer = answers[s];
+    if (!answer) continue;
+    const own = answer.kind === 'answered' ? replicaErrors(share, answer.errors) : [];
+    errors.push(...own);
+    for (const [j, representation] of share.representations.entries()) {
+      const type = routing.types.get(String(representation.__typename));
+      for (const place of share.places[j] ?? []) {
+        if (!type) continue;
+        const answered =
+          answer.kind === 'answered' && answeredEntity(request, type, answer.outcome, answer.entities[j]);
+        if (answered) {
+          entities[place] = answered;
+          continue;
+        }
+        const { outcome, fields = {} } = unansweredAs(answer);
+        const { entity, lost } = unansweredEntity(request, type, outcome, { keys: representation, fields });
+        entities[place] = entity;
+        if (lost === undefined) continue;
+        const explained = own.filter((error) => error.place === place);
+        for (const error of explained) error.below[0] ??= lost;
+        if (explained.length === 0) errors.push(lostError(share, representation, place, lost, outcome));
+      }
+    }
+  }
+  errors.sort((a, b) => a.place - b.place);
+  return { data: { _entities: entities }, errors: errors.map(formatted) };
+}
+
+type Unanswered = Extract<ShareAnswer, { kind: 'unanswered' }>;
+
+/** An answer that is of no use for an entity counts, for that entity, as none. */
+function unansweredAs(answer: ShareAnswer): Unanswered {
+  if (answer.kind === 'unanswered') return answer;
+  const outcome: Outcome = { ...answer.outcome, status: 'BAD_ANSWER', reason: 'It answered, but not what was asked.' };
+  return { kind: 'unanswered', outcome };
+}
+
+/** An error, and the entity that it belongs to. */
+interface PlacedError {
+  readonly message: string;
+  readonly place: number;
+  /** The path from the entity on. */
+  readonly below: (string | number)[];
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+const formatted = ({ message, place, below, extensions }: PlacedError): GraphQLFormattedError => ({
+  message,
+  path: ['_entities', place, ...below],
+  extensions,
+});
+
+function lostError(
+  share: Share,
+  representation: Representation,
+  place: number,
+  lost: string,
+  { status, reason }: Outcome,
+): PlacedError {
+  return {
+    message: `Replica ${share.replicaId} gave no answer: ${reason}`,
+    place,
+    below: [lost],
+    extensions: { code: errorCodeOf(status), workerId: share.replicaId, chatIds: chatIds([representation]) },
+  };
+}
+
+/** A replica's own errors, each in every place that its entity stands for; one that names no entity in the first. */
+function replicaErrors(share: Share, errors: readonly GraphQLFormattedError[]): PlacedError[] {
+  return errors.flatMap(({ message, path, extensions }) => {
+    const j = path?.[0] === '_entities' && typeof path[1] === 'number' ? path[1] : undefined;
+    const named = j === undefined ? undefined : share.representations[j];
+    const places = (named && j !== undefined && share.places[j]) || (share.places[0]?.slice(0, 1) ?? []);
+    return places.map((place) => ({
+      message,
+      place,
+      below: named ? (path?.slice(2) ?? []) : [],
+      extensions: {
+        code: typeof extensions?.code === 'string' ? extensions.code : 'INTERNAL_SERVER_ERROR',
+        workerId: share.replicaId,
+        chatIds: chatIds(named ? [named] : share.representations),
+      },
+    }));
+  });
+}
+
+/** The chats that the representations are about; none for those that are about a replica as a whole. */
+const chatIds = (representations: readonly Representation[]): string[] => [
+  ...new Set(representations.map(({ chatId }) => chatId).filter((id) => typeof id === 'string')),
+];

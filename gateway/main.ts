@@ -1,0 +1,28 @@
+/** The gateway as a process of its own. */
+import { systemClock } from '../common/clock.ts';
+import { announceReady, failToStart, stopOnSignal } from '../common/lifecycle.ts';
+import { makeLogger } from '../common/log.ts';
+import { readGatewaySettings } from './config.ts';
+import { startGateway } from './server.ts';
+
+try {
+  const settings = readGatewaySettings();
+  const log = makeLogger('gateway', settings.LOG_LEVEL);
+  const server = await startGateway({
+    host: settings.HOST,
+    port: settings.PORT,
+    databaseSubgraphUrl: settings.DATABASE_SUBGRAPH_URL,
+    supergraphPath: settings.SUPERGRAPH_PATH,
+    replicaTimeoutMs: settings.REPLICA_TIMEOUT_MS,
+    databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
+    authSecret: settings.AUTH_SECRET,
+    internalSecret: settings.INTERNAL_SECRET,
+    clock: systemClock,
+    log,
+  });
+  stopOnSignal(() => server.stop(), log);
+  log.info({ url: server.url }, 'listening');
+  announceReady({ url: server.url });
+} catch (error) {
+  failToStart(error, makeLogger('gateway', 'info'));
+}

@@ -1,0 +1,90 @@
+/** One GraphQL request to another process of the system, over connections that are kept. Never throws: what came of it is data. */
+import { Agent, type Dispatcher, errors, request } from 'undici';
+
+/** Larger answers are refused, not cut: a hundred chats with all their runners need a hundredth of it. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/** To one process. More requests than that wait for a connection, within their deadline. */
+const MAX_CONNECTIONS = 64;
+
+/** Keeps connections to any number of processes. Whoever makes it closes it. */
+export function makeDispatcher(connectTimeoutMs: number): Dispatcher {
+  return new Agent({
+    connections: MAX_CONNECTIONS,
+    connect: { timeout: connectTimeoutMs },
+    maxResponseSize: MAX_ANSWER_BYTES,
+    headersTimeout: 0, // every request has a deadline of its own
+    bodyTimeout: 0,
+  });
+}
+
+export interface Post {
+  readonly dispatcher: Dispatcher;
+  readonly url: URL;
+  /** The internal token. */
+  readonly token: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** `query`, `variables`, `operationName`. */
+  readonly body: unknown;
+  /** Ends the request: its deadline, and the client that goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** `other`: an answer, but no JSON; `what` says in words what it is. `broken`: no connection, or not to the end. */
+export type Posted =
+  | { readonly kind: 'json'; readonly status: number; readonly mediaType: string; readonly body: unknown }
+  | { readonly kind: 'other'; readonly what: string }
+  | { readonly kind: 'broken'; readonly code: string }
+  | { readonly kind: 'aborted' };
+
+/** Redirects are not followed: an answer that is one is `other`. */
+export async function postGraphql({ dispatcher, url, token, headers, body, signal }: Post): Promise<Posted> {
+  try {
+    const response = await request(url, {
+      dispatcher,
+      method: 'POST',
+      headers: {
+        ...headers,
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+      },
+      body: JSON.stringify(body),
+      signal,
+    });
+    const text = await response.body.text();
+    return read(response.statusCode, mediaTypeOf(response.headers['content-type']), text);
+  } catch (error) {
+    if (signal.aborted) return { kind: 'aborted' };
+    if (error instanceof errors.ResponseExceededMaxSizeError) {
+      return { kind: 'other', what: `more than ${MAX_ANSWER_BYTES} bytes` };
+    }
+    const code = codeOf(error);
+    return code.startsWith('HPE_') ? { kind: 'other', what: `no HTTP (${code})` } : { kind: 'broken', code };
+  }
+}
+
+function read(status: number, mediaType: string, text: string): Posted {
+  const what = `HTTP ${status}, ${mediaType}`;
+  if (!/^application\/(.+\+)?json$/.test(mediaType)) return { kind: 'other', what };
+  try {
+    return { kind: 'json', status, mediaType, body: JSON.parse(text) };
+  } catch {
+    return { kind: 'other', what: `${what}, ${text === '' ? 'empty' : 'not valid JSON'}` };
+  }
+}
+
+/** Only what may be shown to anyone: a content type is text from outside. */
+function mediaTypeOf(header: string | string[] | undefined): string {
+  const value =
+    String(header ?? '')
+      .split(';', 1)[0]
+      ?.trim()
+      .toLowerCase() ?? '';
+  return /^[a-z]+\/[a-z0-9.+-]{1,60}$/.test(value) ? value : 'no content type';
+}
+
+/** The error's code alone: its message holds the address. */
+function codeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  return /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : 'no code';
+}

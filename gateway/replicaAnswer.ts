@@ -1,0 +1,101 @@
+/** Tells an answer of a replica from everything else that may come back from its address. */
+import type { GraphQLFormattedError } from 'graphql';
+import { z } from 'zod';
+import { parseUuid } from '../common/scalars.ts';
+import type { Posted } from './postGraphql.ts';
+
+/** HTTP's word for "you have reached the wrong server": the request's token is for another replica. */
+const MISDIRECTED = 421;
+
+/** Why there is no answer. `fields`: values, by field name, that a refusal gives all the same. */
+export interface Failure {
+  readonly kind: 'UNREACHABLE' | 'TIMED_OUT' | 'REFUSED' | 'BAD_ANSWER';
+  /** A sentence without an address. */
+  readonly reason: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+export interface Entities {
+  readonly kind: 'OK';
+  readonly entities: readonly unknown[];
+  readonly errors: readonly GraphQLFormattedError[];
+}
+
+const graphqlErrors = z.array(
+  z.object({
+    message: z.string(),
+    path: z.array(z.union([z.string(), z.number().int()])).optional(),
+    extensions: z.record(z.string(), z.unknown()).optional(),
+  }),
+);
+
+const entities = z.object({
+  data: z.object({ _entities: z.array(z.unknown()) }),
+  errors: graphqlErrors.default([]),
+});
+
+const refusal = z.object({
+  errors: z.tuple([
+    z.object({
+      extensions: z.object({
+        code: z.literal('REPLICA_REFUSED'),
+        localWorkerId: z.string(),
+        fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
+      }),
+    }),
+  ]),
+});
+
+/** @param expected as many entities as the replica was asked for */
+export function readReplicaAnswer(posted: Exclude<Posted, { kind: 'aborted' }>, expected: number): Entities | Failure {
+  switch (posted.kind) {
+    case 'broken':
+      return { kind: 'UNREACHABLE', reason: brokenReason(posted.code) };
+    case 'other':
+      return badAnswer(posted.what);
+    case 'json':
+      return posted.status === MISDIRECTED ? readRefusal(posted) : readEntities(posted, expected);
+    default:
+      return posted satisfies never;
+  }
+}
+
+type JsonAnswer = Extract<Posted, { kind: 'json' }>;
+
+const brokenReason = (code: string) =>
+  code === 'ECONNREFUSED'
+    ? `Nothing listens at its address (${code}).`
+    : `The connection failed, or broke before the answer was complete (${code}).`;
+
+const badAnswer = (what: string): Failure => ({
+  kind: 'BAD_ANSWER',
+  reason: `What came back is not an answer of a replica: ${what}.`,
+});
+
+const received = ({ status, mediaType }: JsonAnswer) => `HTTP ${status}, ${mediaType}`;
+
+function readRefusal(posted: JsonAnswer): Failure {
+  const read = refusal.safeParse(posted.body);
+  const localWorkerId = parseUuid(read.data?.errors[0].extensions.localWorkerId);
+  if (!read.data || localWorkerId === undefined) return badAnswer(received(posted));
+  return {
+    kind: 'REFUSED',
+    reason: `Another replica answers at its address: ${localWorkerId}.`,
+    fields: read.data.errors[0].extensions.fields,
+  };
+}
+
+function readEntities(posted: JsonAnswer, expected: number): Entities | Failure {
+  const read = posted.status === 200 ? entities.safeParse(posted.body) : undefined;
+  if (!read?.success) return badAnswer(received(posted));
+  const { data, errors } = read.data;
+  if (data._entities.length !== expected) {
+    return badAnswer(`${received(posted)}, ${data._entities.length} entities instead of ${expected}`);
+  }
+  const known = errors.map(({ message, path, extensions }) => ({
+    message,
+    ...(path && { path }),
+    ...(extensions && { extensions }),
+  }));
+  return { kind: 'OK', entities: data._entities, errors: known };
+}

@@ -1,0 +1,106 @@
+/**
+ * Where each replica is, and whether it has stopped. Answers from memory; read anew in the background while it is in use, and
+ * at once when somebody asks for an id that it does not hold. One reading serves all who wait for it. A reading that fails
+ * changes nothing.
+ */
+import type { Clock } from '../common/clock.ts';
+import type { Logger } from '../common/log.ts';
+
+/** While in use, the directory is read anew when it is older. */
+const REFRESH_MS = 2_000;
+
+export interface ReplicaRow {
+  readonly id: string;
+  /** The URL at which other processes reach it. */
+  readonly relayAddress: string;
+  /** Null: it has not stopped in order. */
+  readonly stoppedAt: string | null;
+}
+
+/** `unknown`: read just now, and not there. `unread`: not held, and no reading succeeded in time. */
+export type Found =
+  | { readonly kind: 'at' | 'stopped'; readonly address: string }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unread' };
+
+export interface ReplicaDirectory {
+  /**
+   * As many promises as ids, in their order, since those that are held need not wait for the others. None rejects; all are
+   * settled once `signal` aborts.
+   */
+  lookUp(ids: readonly string[], signal: AbortSignal): Promise<Found>[];
+  /** The same for one id, from a reading that begins after this call. */
+  lookUpAnew(id: string, signal: AbortSignal): Promise<Found>;
+}
+
+export interface ReplicaDirectoryOptions {
+  /** Reads all rows. Must end by itself. */
+  readonly load: () => Promise<readonly ReplicaRow[]>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptions): ReplicaDirectory {
+  let rows: ReadonlyMap<string, ReplicaRow> = new Map();
+  let begunAtMs = Number.NEGATIVE_INFINITY;
+  /** Resolves to whether it succeeded. */
+  let running: Promise<boolean> | undefined;
+  let queued: Promise<boolean> | undefined;
+
+  const read = async (): Promise<boolean> => {
+    begunAtMs = clock.monotonicMs();
+    try {
+      rows = new Map((await load()).map((row) => [row.id.toLowerCase(), row]));
+      return true;
+    } catch (error) {
+      log.warn({ error }, 'the replica table could not be read');
+      return false;
+    }
+  };
+
+  /** A reading that begins after this call: one under way may have passed the row before it was written. */
+  const readAnew = (): Promise<boolean> => {
+    if (!running) {
+      running = read().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    queued ??= running.then(() => {
+      queued = undefined;
+      return readAnew();
+    });
+    return queued;
+  };
+
+  const held = (id: string): Found | undefined => {
+    const row = rows.get(id.toLowerCase());
+    return row && { kind: row.stoppedAt === null ? 'at' : 'stopped', address: row.relayAddress };
+  };
+
+  const afterReading = async (id: string, reading: Promise<boolean>, signal: AbortSignal): Promise<Found> => {
+    const succeeded = await Promise.race([reading, aborted(signal)]);
+    return held(id) ?? { kind: succeeded ? 'unknown' : 'unread' };
+  };
+
+  return {
+    lookUp: (ids, signal) => {
+      const isOld = clock.monotonicMs() - begunAtMs > REFRESH_MS;
+      let reading = isOld && !running ? readAnew() : undefined;
+      return ids.map(async (id) => {
+        const found = held(id);
+        if (found) return found;
+        reading ??= readAnew();
+        return afterReading(id, reading, signal);
+      });
+    },
+    lookUpAnew: (id, signal) => afterReading(id, readAnew(), signal),
+  };
+}
+
+/** Resolves, to false, when the signal aborts. */
+const aborted = (signal: AbortSignal): Promise<false> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(false);
+    else signal.addEventListener('abort', () => resolve(false), { once: true });
+  });

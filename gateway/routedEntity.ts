@@ -1,0 +1,71 @@
+/** One entity of a routed type: as its replica gave it, or as it looks when the replica gave none. */
+import { type FieldNode, getNamedType, isLeafType, isObjectType } from 'graphql';
+import { shapedObject } from './answerShape.ts';
+import type { EntityRequest } from './entityRequest.ts';
+import type { Outcome } from './outcome.ts';
+import type { RoutedType } from './routedTypes.ts';
+
+type Entity = Record<string, unknown>;
+
+/**
+ * What the replica gave, with the router's outcome in it instead of the replica's own. A new object on each call; undefined
+ * when it is not what was asked for.
+ */
+export function answeredEntity(
+  request: EntityRequest,
+  routed: RoutedType,
+  outcome: Outcome,
+  received: unknown,
+): Entity | undefined {
+  if (typeof received !== 'object' || received === null || Array.isArray(received)) return undefined;
+  const entity: Entity = Object.assign(Object.create(null), received);
+  for (const [key, nodes] of request.select(routed.type, request.nodes)) {
+    if (nodes[0]?.name.value === routed.outcome) entity[key] = outcomeValue(request, routed, nodes, outcome);
+  }
+  return shapedObject(request, routed.type, request.nodes, entity);
+}
+
+/**
+ * An entity that holds its keys, the `fields` that are known all the same (by field name), the outcome, and null under every
+ * other selected response key. `lost` is the first of those that are null; undefined when nothing is.
+ */
+export function unansweredEntity(
+  request: EntityRequest,
+  routed: RoutedType,
+  outcome: Outcome,
+  { keys, fields }: { keys: Readonly<Entity>; fields: Readonly<Entity> },
+): { entity: Entity; lost: string | undefined } {
+  const entity: Entity = Object.assign(Object.create(null), structuredClone({ ...keys }));
+  let lost: string | undefined;
+  for (const [key, nodes] of request.select(routed.type, request.nodes)) {
+    const name = nodes[0]?.name.value ?? '';
+    if (name === routed.outcome) {
+      entity[key] = outcomeValue(request, routed, nodes, outcome);
+    } else if (Object.hasOwn(keys, name)) {
+      entity[key] = structuredClone(keys[name]);
+    } else if (name === '__typename') {
+      entity[key] = routed.type.name;
+    } else if (Object.hasOwn(fields, name) && isLeafType(routed.type.getFields()[name]?.type)) {
+      entity[key] = fields[name];
+    } else {
+      entity[key] = null;
+      lost ??= key;
+    }
+  }
+  return { entity, lost };
+}
+
+/** The outcome under the response keys that are selected in it. */
+function outcomeValue(
+  request: EntityRequest,
+  routed: RoutedType,
+  nodes: readonly FieldNode[],
+  outcome: Outcome,
+): Entity {
+  const type = getNamedType(routed.type.getFields()[routed.outcome]?.type);
+  if (!isObjectType(type)) throw new Error(`${routed.type.name}.${routed.outcome} is no object`);
+  const values: Entity = { ...outcome, __typename: type.name };
+  const result: Entity = Object.create(null);
+  for (const [key, below] of request.select(type, nodes)) result[key] = values[below[0]?.name.value ?? ''] ?? null;
+  return result;
+}

@@ -1,0 +1,92 @@
+/** Reads from the supergraph which types are routed, by what, and to which subgraph they belong: none is known by name. */
+import {
+  buildASTSchema,
+  type ConstDirectiveNode,
+  type DocumentNode,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getNamedType,
+  isObjectType,
+  Kind,
+  type ObjectTypeDefinitionNode,
+  parse,
+} from 'graphql';
+
+/** A type with `@routed(by:, outcome:)`. */
+export interface RoutedType {
+  readonly type: GraphQLObjectType;
+  /** The key field whose value is the id of the replica to ask. */
+  readonly by: string;
+  /** The field that the router fills. */
+  readonly outcome: string;
+}
+
+/** How the entities of one subgraph are routed. */
+export interface Routing {
+  readonly schema: GraphQLSchema;
+  /** By `__typename`. */
+  readonly types: ReadonlyMap<string, RoutedType>;
+}
+
+/**
+ * The subgraphs that have routed types, by name.
+ * @throws if a routed type does not have the fields that its directive names
+ */
+export function readRouting(supergraphSdl: string): ReadonlyMap<string, Routing> {
+  const document = parse(supergraphSdl);
+  const schema = buildASTSchema(document, { assumeValid: true });
+  const names = subgraphNames(document);
+  const found = new Map<string, { schema: GraphQLSchema; types: Map<string, RoutedType> }>();
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
+    const routed = definition.directives?.find((directive) => directive.name.value === 'routed');
+    if (!routed) continue;
+    for (const graph of answeringGraphs(definition)) {
+      const subgraph = names.get(graph) ?? graph;
+      const routing = found.get(subgraph) ?? { schema, types: new Map() };
+      routing.types.set(definition.name.value, routedType(schema, definition.name.value, routed));
+      found.set(subgraph, routing);
+    }
+  }
+  return found;
+}
+
+function routedType(schema: GraphQLSchema, name: string, directive: ConstDirectiveNode): RoutedType {
+  const type = schema.getType(name);
+  const by = argument(directive, 'by');
+  const outcome = argument(directive, 'outcome');
+  const fields = isObjectType(type) ? type.getFields() : {};
+  if (!isObjectType(type) || !by || !outcome || !fields[by] || !isObjectType(getNamedType(fields[outcome]?.type))) {
+    throw new Error(`@routed on ${name} names a field that is not there: by ${by}, outcome ${outcome}`);
+  }
+  return { type, by, outcome };
+}
+
+/** The enum values of `join__Graph` of the subgraphs that resolve the type by a key. */
+function answeringGraphs(definition: ObjectTypeDefinitionNode): string[] {
+  const joins = definition.directives?.filter((directive) => directive.name.value === 'join__type') ?? [];
+  return joins
+    .filter((join) => argument(join, 'key') !== undefined && argument(join, 'resolvable') !== 'false')
+    .map((join) => argument(join, 'graph') ?? '');
+}
+
+/** `RUNTIME` → `runtime`: the names that the gateway hands its data sources by. */
+function subgraphNames(document: DocumentNode): ReadonlyMap<string, string> {
+  const graphs = document.definitions.find(
+    (definition) => definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph',
+  );
+  if (graphs?.kind !== Kind.ENUM_TYPE_DEFINITION) throw new Error('The supergraph names no subgraph');
+  return new Map(
+    graphs.values?.map((value) => {
+      const graph = value.directives?.find((directive) => directive.name.value === 'join__graph');
+      return [value.name.value, (graph && argument(graph, 'name')) ?? value.name.value];
+    }),
+  );
+}
+
+/** An argument as text, whatever its kind. */
+function argument(directive: ConstDirectiveNode, name: string): string | undefined {
+  const value = directive.arguments?.find((node) => node.name.value === name)?.value;
+  if (value === undefined || !('value' in value)) return undefined;
+  return String(value.value);
+}
