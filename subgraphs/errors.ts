@@ -51,8 +51,15 @@ const DOCUMENT_CODES = [
   'OPERATION_RESOLUTION_FAILURE',
 ];
 
-/** What a client may see of an error: all of one with a code of ours or of GraphQL's; of any other, only that it happened. */
-export function maskError(formatted: GraphQLFormattedError): GraphQLFormattedError {
+/**
+ * What a client may see of an error: all of one with a code of ours or of GraphQL's; of any other, only that it happened.
+ * A scalar's own refusal of a literal keeps its code: GraphQL would have it that the document is wrong, not the value.
+ */
+export function maskError(formatted: GraphQLFormattedError, error?: unknown): GraphQLFormattedError {
+  const cause = error instanceof GraphQLError ? error.originalError : undefined;
+  if (cause instanceof GraphQLError && cause.extensions.code === 'BAD_USER_INPUT') {
+    return { ...formatted, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT' } };
+  }
   const code = formatted.extensions?.code;
   if (isErrorCode(code) && code !== 'INTERNAL_SERVER_ERROR') return formatted;
   if (DOCUMENT_CODES.includes(code as string)) return formatted;

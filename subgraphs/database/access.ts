@@ -1,0 +1,21 @@
+/** Who may read what. Pure. What may not be read looks exactly like what is not there. */
+import { type Caller, mayReadAll, READ_ALL } from '../../common/internalToken.ts';
+import { parseUuid } from '../../common/scalars.ts';
+import { clientError } from '../errors.ts';
+
+/** Whose chats the caller may read: everybody's, those of one user, or nobody's (a `sub` that is no id owns nothing). */
+export type Readable = { kind: 'all' } | { kind: 'own'; ownerId: string } | { kind: 'none' };
+
+export function readableBy(caller: Caller): Readable {
+  if (mayReadAll(caller)) return { kind: 'all' };
+  const ownerId = parseUuid(caller.sub);
+  return ownerId === undefined ? { kind: 'none' } : { kind: 'own', ownerId };
+}
+
+export const mayRead = (readable: Readable, chat: { readonly ownerId: string }): boolean =>
+  readable.kind === 'all' || (readable.kind === 'own' && readable.ownerId === chat.ownerId);
+
+/** @throws GraphQLError `FORBIDDEN` naming the role that is missing */
+export function requireReadAll(caller: Caller): void {
+  if (!mayReadAll(caller)) throw clientError('FORBIDDEN', `This needs the role ${READ_ALL}.`);
+}

@@ -1,0 +1,59 @@
+/** The field `chats`: what is asked is checked, one page is read, and its rows are known to the loaders from then on. */
+import { clientError } from '../errors.ts';
+import type { ChatFilter } from './chatConditions.ts';
+import type { DatabaseContext } from './context.ts';
+import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';
+import { type ChatPageRow, chatPage } from './questions/chatPage.ts';
+
+const DEFAULT_PAGE = 20;
+const LARGEST_PAGE = 100;
+
+export interface ChatListArguments {
+  readonly filter?: ChatFilter | null;
+  readonly first?: number | null;
+  readonly after?: string | null;
+}
+
+export async function listChats(_parent: unknown, args: ChatListArguments, context: DatabaseContext) {
+  const filter = args.filter ?? {};
+  const first = pageSize(args.first);
+  const order: ChatOrder = filter.suspect ? 'oldest' : 'newest';
+  const after = args.after == null ? undefined : decodeCursor(order, args.after);
+  const rows = await readPage(context, { filter, order, after, limit: first + 1 }); // one more tells whether there is more
+  return connection(rows.slice(0, first), {
+    order,
+    hasNextPage: rows.length > first,
+    hasPreviousPage: after !== undefined,
+  });
+}
+
+function pageSize(first: number | null | undefined): number {
+  const size = first ?? DEFAULT_PAGE;
+  if (size >= 1 && size <= LARGEST_PAGE) return size;
+  throw clientError('BAD_USER_INPUT', `\`first\` must be 1 to ${LARGEST_PAGE}. Received ${size}.`);
+}
+
+type Page = Pick<Parameters<typeof chatPage>[1], 'filter' | 'order' | 'after' | 'limit'>;
+
+async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageRow[]> {
+  const { readable, reading, loaders, staleAfterSeconds, noProgressSeconds } = context;
+  if (readable.kind === 'none') return [];
+  const readableOf = readable.kind === 'own' ? readable.ownerId : undefined;
+  const rows = await reading.ask((tx, { heartbeatsReadable }) =>
+    chatPage(tx, { ...page, readableOf, thresholds: { staleAfterSeconds, noProgressSeconds, heartbeatsReadable } }),
+  );
+  for (const row of rows) loaders.chats.prime(row.chatId, row);
+  return rows;
+}
+
+function connection(
+  rows: readonly ChatPageRow[],
+  { order, ...more }: { order: ChatOrder; hasNextPage: boolean; hasPreviousPage: boolean },
+) {
+  const edges = rows.map((node) => ({
+    cursor: encodeCursor(order, { updatedAt: node.placeUpdatedAt, chatId: node.chatId }),
+    node,
+  }));
+  const pageInfo = { ...more, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null };
+  return { edges, pageInfo };
+}

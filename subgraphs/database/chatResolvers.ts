@@ -1,0 +1,48 @@
+/** One chat as the schema shows it. The parent of every resolver here is the chat's row. */
+import { executionState } from '../../common/executionState.ts';
+import { requireUuid } from '../../common/scalars.ts';
+import { mayRead, requireReadAll } from './access.ts';
+import type { DatabaseContext } from './context.ts';
+import { toHeartbeat } from './heartbeat.ts';
+import type { ChatRow } from './questions/chatColumns.ts';
+
+/** Null: there is no such chat, or it is not the caller's to read. */
+export async function readableChat(chatId: string, context: DatabaseContext): Promise<ChatRow | null> {
+  if (context.readable.kind === 'none') return null;
+  const chat = await context.loaders.chats.load(chatId);
+  return chat && mayRead(context.readable, chat) ? chat : null;
+}
+
+const runtimeOf = ({ chatId }: ChatRow, workerId: string) => ({ chatId, workerId });
+
+export const ChatDebugSnapshot = {
+  __resolveReference: async (reference: { chatId: unknown }, context: DatabaseContext) =>
+    readableChat(requireUuid(reference.chatId), context),
+  executionState: async (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) =>
+    executionState({ ...chat, queueDepth: await loaders.queueDepths.load(chat.chatId) }),
+  database: (chat: ChatRow) => chat,
+  runtime: (chat: ChatRow) => (chat.workerId === null ? null : runtimeOf(chat, chat.workerId)),
+  everywhere: async (chat: ChatRow, _args: unknown, { caller, loaders }: DatabaseContext) => {
+    requireReadAll(caller);
+    const workerIds = new Set(await loaders.recentReplicaIds());
+    if (chat.workerId !== null) workerIds.add(chat.workerId);
+    return [...workerIds].sort().map((workerId) => runtimeOf(chat, workerId));
+  },
+};
+
+export const ChatDatabaseState = {
+  queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),
+  heartbeat: async (chat: ChatRow, _args: unknown, { loaders, staleAfterSeconds }: DatabaseContext) => {
+    if (chat.runnerId === null) return null;
+    const rows = await loaders.heartbeats.load(chat.chatId);
+    const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
+    return row ? toHeartbeat(row, staleAfterSeconds) : null;
+  },
+  heartbeats: async (chat: ChatRow, _args: unknown, { loaders, staleAfterSeconds }: DatabaseContext) => {
+    const rows = await loaders.heartbeats.load(chat.chatId);
+    return rows.map((row) => toHeartbeat(row, staleAfterSeconds));
+  },
+  heartbeatsReadable: (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
+    reading.ask(async (_tx, moment) => moment.heartbeatsReadable),
+  messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),
+};

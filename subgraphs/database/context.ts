@@ -1,0 +1,16 @@
+/** What every resolver of one operation is handed. */
+import type { Caller } from '../../common/internalToken.ts';
+import type { Readable } from './access.ts';
+import type { Loaders } from './loaders.ts';
+import type { Reading } from './reading.ts';
+import type { ReplicaMemory } from './replicaMemory.ts';
+
+export interface DatabaseContext {
+  readonly caller: Caller;
+  readonly readable: Readable;
+  readonly reading: Reading;
+  readonly loaders: Loaders;
+  readonly replicaMemory: ReplicaMemory;
+  readonly staleAfterSeconds: number;
+  readonly noProgressSeconds: number;
+}

@@ -1,0 +1,39 @@
+/** `npm run start:database`: the database subgraph as a process of its own. */
+import { systemClock } from '../../common/clock.ts';
+import { readEnvironment } from '../../common/config.ts';
+import { announceReady, failToStart, stopOnSignal } from '../../common/lifecycle.ts';
+import { makeLogger } from '../../common/log.ts';
+import { startDatabaseSubgraph } from './server.ts';
+
+const NAMES = [
+  'DATABASE_URL',
+  'DATABASE_SUBGRAPH_PORT',
+  'HOST',
+  'INTERNAL_SECRET',
+  'HEARTBEAT_STALE_SECONDS',
+  'NO_PROGRESS_SECONDS',
+  'DATABASE_TIMEOUT_MS',
+  'LOG_LEVEL',
+] as const;
+
+let log = makeLogger('database', 'info');
+try {
+  const settings = readEnvironment(NAMES, ['DATABASE_URL', 'INTERNAL_SECRET']);
+  log = makeLogger('database', settings.LOG_LEVEL);
+  const server = await startDatabaseSubgraph({
+    databaseUrl: settings.DATABASE_URL,
+    internalSecret: settings.INTERNAL_SECRET,
+    staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
+    noProgressSeconds: settings.NO_PROGRESS_SECONDS,
+    databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
+    host: settings.HOST,
+    port: settings.DATABASE_SUBGRAPH_PORT,
+    clock: systemClock,
+    log,
+  });
+  stopOnSignal(server.stop, log);
+  log.info({ url: server.url }, 'the database subgraph is up');
+  announceReady({ url: server.url });
+} catch (error) {
+  failToStart(error, log);
+}

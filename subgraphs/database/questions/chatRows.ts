@@ -1,0 +1,6 @@
+import type { Transaction } from '../reading.ts';
+import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
+
+/** The rows of these chats, in any order; none for a chat that is not there. */
+export const chatRows = (tx: Transaction, chatIds: readonly string[]): Promise<ChatRow[]> =>
+  tx.$queryRaw`SELECT ${CHAT_COLUMNS} FROM chats AS c WHERE c.id = ANY(${chatIds}::uuid[])`;

@@ -1,0 +1,143 @@
+/**
+ * One reading of the database: everything that one GraphQL operation asks goes through one transaction, so that all of it
+ * is from the same moment. It opens with the first question and belongs to the operation that opened it; the operation
+ * closes it when its answer is ready, whatever the answer is.
+ *
+ * Questions are put one after another (one connection can do no other), each within what is left of the time that the
+ * whole reading has. When the time is up every question still open fails at once; the server cancels the running
+ * statement by itself then, and the transaction ends behind the answer's back.
+ */
+import { type Clock, deadlineSignal } from '../../common/clock.ts';
+import type { Logger } from '../../common/log.ts';
+import type { Prisma, PrismaClient } from '../../prisma/generated/client.ts';
+import { databaseUnavailable, saysUnavailable, sqlState, unavailableOr } from './unavailable.ts';
+
+/** What holds for all of a reading. */
+export interface Moment {
+  /** The transaction's `now()`, by the database's clock; every age is measured from here. */
+  readonly takenAt: Date;
+  /** False on a hot standby: unlogged tables cannot be read there. */
+  readonly heartbeatsReadable: boolean;
+}
+
+export type Transaction = Prisma.TransactionClient;
+export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
+
+interface Opened {
+  readonly tx: Transaction;
+  readonly moment: Moment;
+}
+
+export interface ReadingOptions {
+  readonly prisma: PrismaClient;
+  /** How long all of it may take, from the first question on; also the `statement_timeout` of each statement. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class Reading {
+  readonly #options: ReadingOptions;
+  readonly #closing = new AbortController();
+  #deadline: Deadline | undefined;
+  #opened: Promise<Opened> | undefined;
+  #lastTurn: Promise<unknown> = Promise.resolve();
+  #ended: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ReadingOptions) {
+    this.#options = options;
+  }
+
+  /** @throws GraphQLError `DATABASE_UNAVAILABLE`; any other error is a defect of the question */
+  ask<T>(question: Question<T>): Promise<T> {
+    this.#deadline ??= startDeadline(this.#options);
+    const turn = this.#lastTurn.then(async () => {
+      const { tx, moment } = await this.#open();
+      this.#assertOpen();
+      return question(tx, moment);
+    });
+    this.#lastTurn = turn.catch((error: unknown) => this.#note(error)); // the next question is not to blame
+    return Promise.race([turn, this.#deadline.passed]).catch((error: unknown) => {
+      throw unavailableOr(error);
+    });
+  }
+
+  /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */
+  halfOfTheTimeMs(): number {
+    const { clock, timeoutMs } = this.#options;
+    const leftMs = (this.#deadline?.atMs ?? clock.monotonicMs() + timeoutMs) - clock.monotonicMs();
+    return Math.max(1, Math.floor(leftMs / 2));
+  }
+
+  /**
+   * Ends the transaction, if there is one, after the statement that runs; resolves when it has ended. Twice is once;
+   * later questions are refused.
+   */
+  async close(): Promise<void> {
+    this.#deadline?.clear();
+    this.#closing.abort();
+    await this.#ended;
+  }
+
+  #assertOpen(): void {
+    if (this.#closing.signal.aborted || this.#deadline?.signal.aborted) throw databaseUnavailable();
+  }
+
+  #open(): Promise<Opened> {
+    this.#assertOpen();
+    this.#opened ??= new Promise((resolve, reject) => {
+      const { prisma, timeoutMs } = this.#options;
+      const hold = async (tx: Transaction) => {
+        resolve({ tx, moment: await begin(tx, timeoutMs) });
+        await aborted(this.#closing.signal);
+        await this.#lastTurn;
+      };
+      // Prisma's own limit is the last resort: it ends the transaction of a reading that nobody closed.
+      const limits = { isolationLevel: 'RepeatableRead', maxWait: timeoutMs, timeout: 2 * timeoutMs } as const;
+      this.#ended = prisma.$transaction(hold, limits).catch(reject);
+    });
+    return this.#opened;
+  }
+
+  /** What the client is not told. A refused question of a reading that is over is no news. */
+  #note(error: unknown): void {
+    if (saysUnavailable(error) || !(error instanceof Error)) return;
+    this.#options.log.warn(
+      { reason: error.message.trim(), state: sqlState(error) },
+      'a question to the database failed',
+    );
+  }
+}
+
+interface Deadline {
+  /** By the monotonic clock. */
+  readonly atMs: number;
+  readonly signal: AbortSignal;
+  /** Rejects when the time is up. */
+  readonly passed: Promise<never>;
+  clear(): void;
+}
+
+function startDeadline({ clock, timeoutMs }: ReadingOptions): Deadline {
+  const { signal, clear } = deadlineSignal(timeoutMs);
+  const passed = aborted(signal).then(() => Promise.reject(databaseUnavailable()));
+  passed.catch(() => {}); // nobody may be waiting
+  return { atMs: clock.monotonicMs() + timeoutMs, signal, passed, clear };
+}
+
+/** One statement for all three settings; each ends with the transaction, so that a pooler in between is not confused. */
+async function begin(tx: Transaction, timeoutMs: number): Promise<Moment> {
+  const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
+    SELECT set_config('transaction_read_only', 'on', true),
+           set_config('statement_timeout', ${String(timeoutMs)}, true),
+           set_config('TimeZone', 'UTC', true),
+           now() AT TIME ZONE 'UTC' AS "takenAt",
+           pg_is_in_recovery() AS "inRecovery"`;
+  if (!row) throw new TypeError('SELECT without FROM gave no row');
+  return { takenAt: row.takenAt, heartbeatsReadable: !row.inRecovery };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

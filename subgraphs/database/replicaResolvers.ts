@@ -1,0 +1,44 @@
+/** The replicas as the schema shows them. The parent of every field here is the replica's row. */
+import { requireUuid } from '../../common/scalars.ts';
+import { requireReadAll } from './access.ts';
+import type { DatabaseContext } from './context.ts';
+import { type ReplicaRow, replicaRows } from './questions/replicaRows.ts';
+import { saysUnavailable } from './unavailable.ts';
+
+/** Answers from memory while the database does not: whoever looks for trouble then needs the replicas most. */
+export async function listReplicas(
+  _parent: unknown,
+  args: { alive?: boolean | null },
+  { caller, reading, replicaMemory, staleAfterSeconds }: DatabaseContext,
+): Promise<readonly ReplicaRow[]> {
+  requireReadAll(caller);
+  const alive = args.alive ?? undefined;
+  try {
+    const rows = await reading.ask((tx, moment) => replicaRows(tx, moment, { alive, staleAfterSeconds }));
+    replicaMemory.remember(alive, rows);
+    return rows;
+  } catch (error) {
+    const remembered = saysUnavailable(error) ? replicaMemory.recall(alive) : undefined;
+    if (!remembered) throw error;
+    return remembered;
+  }
+}
+
+export async function replicaById(id: string, { caller, loaders }: DatabaseContext): Promise<ReplicaRow | null> {
+  requireReadAll(caller);
+  return (await loaders.replicas.load(id)) ?? null;
+}
+
+export const Replica = {
+  __resolveReference: async (reference: { id: unknown }, context: DatabaseContext) =>
+    replicaById(requireUuid(reference.id), context),
+  relayAddress: (replica: ReplicaRow) => replica.relay_address,
+  regionId: (replica: ReplicaRow) => replica.region_id,
+  startedAt: (replica: ReplicaRow) => replica.started_at,
+  stoppedAt: (replica: ReplicaRow) => replica.stopped_at,
+  updatedAt: (replica: ReplicaRow) => replica.updated_at,
+  error: (replica: ReplicaRow) => replica.error || null,
+  ownedChats: (replica: ReplicaRow, _args: unknown, { loaders }: DatabaseContext) =>
+    loaders.ownedChats.load(replica.id),
+  runtime: (replica: ReplicaRow) => ({ workerId: replica.id }),
+};

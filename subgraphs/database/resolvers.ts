@@ -1,0 +1,23 @@
+/** The schema's fields, by type. Scalars, the root, and what stands in files of its own. */
+import { JSON as JSONValue, scalars } from '../../common/scalars.ts';
+import { clientError } from '../errors.ts';
+import { listChats } from './chatList.ts';
+import { ChatDatabaseState, ChatDebugSnapshot, readableChat } from './chatResolvers.ts';
+import type { DatabaseContext } from './context.ts';
+import { listReplicas, Replica, replicaById } from './replicaResolvers.ts';
+
+const MOST_CHATS = 100;
+
+const Query = {
+  chatDebugSnapshot: async (_parent: unknown, { chatId }: { chatId: string }, context: DatabaseContext) =>
+    readableChat(chatId, context),
+  chatDebugSnapshots: async (_parent: unknown, { chatIds }: { chatIds: string[] }, context: DatabaseContext) => {
+    if (chatIds.length <= MOST_CHATS) return chatIds.map((chatId) => readableChat(chatId, context));
+    throw clientError('BAD_USER_INPUT', `At most ${MOST_CHATS} ids at once. Received ${chatIds.length}.`);
+  },
+  chats: listChats,
+  replicas: listReplicas,
+  replica: async (_parent: unknown, { id }: { id: string }, context: DatabaseContext) => replicaById(id, context),
+};
+
+export const resolvers = { ...scalars, JSON: JSONValue, Query, ChatDebugSnapshot, ChatDatabaseState, Replica };

@@ -1,0 +1,104 @@
+/** The database subgraph as a running server. It needs SELECT and nothing more, and starts whether the database does or not. */
+import type { ApolloServerPlugin } from '@apollo/server';
+import type { FastifyRequest } from 'fastify';
+import type { Clock } from '../../common/clock.ts';
+import { checkInternalToken } from '../../common/internalToken.ts';
+import type { Logger } from '../../common/log.ts';
+import { isErrorCode, unauthenticated } from '../errors.ts';
+import { type RunningServer, serveSubgraph } from '../serve.ts';
+import { readableBy } from './access.ts';
+import { connectDatabase } from './client.ts';
+import type { DatabaseContext } from './context.ts';
+import { makeLoaders } from './loaders.ts';
+import { Reading } from './reading.ts';
+import { ReplicaMemory } from './replicaMemory.ts';
+import { resolvers } from './resolvers.ts';
+
+export interface DatabaseSubgraphOptions {
+  readonly databaseUrl: string;
+  /** Key of the tokens between processes. */
+  readonly internalSecret: string;
+  /** A lease or a replica row older than this is lost. */
+  readonly staleAfterSeconds: number;
+  /** A runnable chat that has not changed for this long is suspect. */
+  readonly noProgressSeconds: number;
+  /** How long one operation waits for the database. */
+  readonly databaseTimeoutMs: number;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
+
+/** @throws if the port is taken; not if the database is down */
+export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): Promise<RunningServer> {
+  const { clock, log, databaseTimeoutMs: timeoutMs } = options;
+  const database = connectDatabase({ url: options.databaseUrl, timeoutMs, log });
+  const openReading = () => new Reading({ prisma: database.prisma, timeoutMs, clock, log });
+  const server = await serveSubgraph<DatabaseContext>({
+    schemaFile: SCHEMA_FILE,
+    resolvers,
+    context: makeContext(options, openReading),
+    plugins: [closeReadings, logDefects(log)],
+    notReady: () => whyNotReady(openReading()),
+    host: options.host,
+    port: options.port,
+  });
+  let stopped: Promise<void> | undefined;
+  return {
+    url: server.url,
+    stop: () => {
+      stopped ??= server.stop().then(database.close);
+      return stopped;
+    },
+  };
+}
+
+function makeContext(options: DatabaseSubgraphOptions, openReading: () => Reading) {
+  const { internalSecret: secret, clock, staleAfterSeconds, noProgressSeconds } = options;
+  const replicaMemory = new ReplicaMemory();
+  return async (request: FastifyRequest): Promise<DatabaseContext> => {
+    const check = { secret, audience: 'database', now: clock.now() };
+    const token = await checkInternalToken(check, request.headers.authorization);
+    if (token.kind !== 'caller') throw unauthenticated();
+    const { caller } = token;
+    const reading = openReading(); // closed by the plugin below; nothing is opened before the first question
+    const loaders = makeLoaders(reading, { staleAfterSeconds });
+    const readable = readableBy(caller);
+    return { caller, readable, reading, loaders, replicaMemory, staleAfterSeconds, noProgressSeconds };
+  };
+}
+
+/** The answer does not wait for the end of the transaction: after a time limit that may be a while. */
+const closeReadings: ApolloServerPlugin<DatabaseContext> = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ contextValue }) => {
+      void contextValue.reading.close();
+    },
+  }),
+};
+
+/** What a client is not told, since it is no error for clients. */
+const logDefects = (log: Logger): ApolloServerPlugin<DatabaseContext> => ({
+  requestDidStart: async () => ({
+    didEncounterErrors: async ({ errors }) => {
+      for (const { message, path, extensions, originalError } of errors) {
+        if (!isErrorCode(extensions.code) && originalError) log.error({ path, reason: message }, 'a field failed');
+      }
+    },
+  }),
+});
+
+async function whyNotReady(reading: Reading): Promise<string | undefined> {
+  try {
+    await reading.ask(async () => {});
+    return undefined;
+  } catch {
+    return 'The database does not answer.';
+  } finally {
+    void reading.close();
+  }
+}

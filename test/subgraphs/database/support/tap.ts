@@ -1,0 +1,81 @@
+/**
+ * A tap on the line to Postgres: passes every byte on, notes every statement that a client sends, and can freeze, as a cut
+ * cable does. Of the protocol it knows that each message after the first has a type, a length and a body.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface Tap {
+  /** The same database, through the tap. */
+  readonly url: string;
+  /** Statements in the order they were sent, `BEGIN` and the like included. */
+  readonly statements: string[];
+  /** From now on no byte passes, in either direction, and nobody is told. */
+  freeze(): void;
+  close(): Promise<void>;
+}
+
+export async function tapPostgres(databaseUrl: string): Promise<Tap> {
+  const target = new URL(databaseUrl);
+  const statements: string[] = [];
+  const sockets = new Set<Socket>();
+  let frozen = false;
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    const note = statementReader((statement) => statements.push(statement));
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from);
+      from.on('data', (chunk) => {
+        if (frozen) return;
+        if (from === client) note(chunk);
+        to.write(chunk);
+      });
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        if (!frozen) to.end();
+      });
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(databaseUrl);
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    statements,
+    freeze: () => {
+      frozen = true;
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Messages may be cut anywhere: what is not whole waits for the next chunk. */
+function statementReader(onStatement: (statement: string) => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  let started = false;
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    for (;;) {
+      const head = started ? 1 : 0; // the startup message has no type
+      if (rest.length < head + 4) return;
+      const end = head + rest.readUInt32BE(head);
+      if (rest.length < end) return;
+      const type = started ? String.fromCharCode(rest[0] ?? 0) : 'startup';
+      const [name = '', query = ''] = rest
+        .subarray(head + 4, end)
+        .toString()
+        .split('\0');
+      if (type === 'Q') onStatement(name);
+      if (type === 'P') onStatement(query);
+      rest = rest.subarray(end);
+      started = true;
+    }
+  };
+}
