@@ -1,8 +1,9 @@
 /** A schema and a context become an HTTP server that answers other processes of the system, and drains when it is stopped. */
 import { readFileSync } from 'node:fs';
 import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import { ApolloServerPluginInlineTraceDisabled } from '@apollo/server/plugin/disabled';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper';
+import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parse } from 'graphql';
@@ -18,7 +19,7 @@ export interface SubgraphOptions<C extends BaseContext> {
   readonly context: (request: FastifyRequest) => Promise<C>;
   readonly plugins?: ApolloServerPlugin<C>[];
   /** Whether it can answer now; what it is not ready for, in words without addresses. */
-  readonly notReady: () => string | undefined;
+  readonly notReady: () => string | undefined | Promise<string | undefined>;
   /** More routes than `/graphql`, `/livez` and `/readyz`. */
   readonly routes?: (app: FastifyInstance) => void;
   readonly host: string;
@@ -39,7 +40,7 @@ export async function serveSubgraph<C extends BaseContext>(options: SubgraphOpti
   const typeDefs = parse(readFileSync(options.schemaFile, 'utf8'));
   const apollo = new ApolloServer<C>({
     schema: buildSubgraphSchema([{ typeDefs, resolvers: options.resolvers }]),
-    plugins: [fastifyApolloDrainPlugin(app), ...(options.plugins ?? [])],
+    plugins: [fastifyApolloDrainPlugin(app), ApolloServerPluginInlineTraceDisabled(), ...(options.plugins ?? [])],
     formatError: maskError,
     includeStacktraceInErrorResponses: false,
     csrfPrevention: false, // no cookie is ever looked at here
@@ -51,7 +52,7 @@ export async function serveSubgraph<C extends BaseContext>(options: SubgraphOpti
   await app.register(fastifyApollo<C>(apollo), { context: options.context });
   app.get('/livez', async () => 'ok');
   app.get('/readyz', async (_request, reply) => {
-    const reason = options.notReady();
+    const reason = await options.notReady();
     return reply.code(reason ? 503 : 200).send(reason ?? 'ok');
   });
   options.routes?.(app);

@@ -1,0 +1,66 @@
+/** Turns the events of a chat's stream into text, each part once, however often the stream is opened again. */
+import { z } from 'zod';
+
+const episodeEvent = z.object({ historyVersion: z.number(), generationAttempt: z.number() });
+const partEvent = z.object({
+  part: z.union([
+    z.object({ type: z.enum(['text-delta', 'reasoning-delta']), text: z.string() }),
+    z.object({ type: z.literal('tool-call'), toolName: z.string(), input: z.unknown() }),
+    z.object({ type: z.literal('tool-result'), toolName: z.string(), output: z.unknown() }),
+  ]),
+});
+
+export class StreamPrinter {
+  readonly #write: (text: string) => void;
+  #episode = '';
+  /** Parts of the episode that came in this reading of the stream, and those that were written before it. */
+  #received = 0;
+  #written = 0;
+  #midLine = false;
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  event(name: string, data: string): void {
+    if (name === 'episode') this.#begin(episodeEvent.parse(JSON.parse(data)));
+    if (name !== 'part') return;
+    this.#received += 1;
+    if (this.#received <= this.#written) return;
+    this.#written = this.#received;
+    this.#show(partEvent.parse(JSON.parse(data)).part);
+  }
+
+  /** A last line of its own. */
+  end(text: string): void {
+    this.#line(text);
+  }
+
+  #begin({ historyVersion, generationAttempt }: z.output<typeof episodeEvent>): void {
+    const episode = `${historyVersion}/${generationAttempt}`;
+    this.#received = 0;
+    if (episode === this.#episode) return;
+    this.#episode = episode;
+    this.#written = 0;
+    if (generationAttempt > 1) this.#line(`[attempt ${generationAttempt}]`);
+  }
+
+  #show(part: z.output<typeof partEvent>['part']): void {
+    if (part.type === 'tool-call') {
+      this.#line(`[calls ${part.toolName} ${JSON.stringify(part.input)}]`);
+    } else if (part.type === 'tool-result') {
+      this.#line(`[${part.toolName} answers ${JSON.stringify(part.output)}]`);
+    } else {
+      this.#write(withoutControls(part.text));
+      this.#midLine = !part.text.endsWith('\n');
+    }
+  }
+
+  #line(text: string): void {
+    this.#write(`${this.#midLine ? '\n' : ''}${withoutControls(text)}\n`);
+    this.#midLine = false;
+  }
+}
+
+/** A model's words must not move the cursor or set the title of whoever reads them. */
+const withoutControls = (text: string) => text.replace(/[^\P{Cc}\n\t]/gu, '');

@@ -1,0 +1,37 @@
+/** A chat's row as the worker reads it. */
+import type { ClientBase, Pool } from 'pg';
+import { type ExecutionState, executionState } from '../../../common/executionState.ts';
+
+export interface ChatState {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly status: string;
+  readonly archived: boolean;
+  readonly workerId: string | null;
+  readonly runnerId: string | null;
+  readonly snapshotVersion: number;
+  readonly historyVersion: number;
+  readonly queueVersion: number;
+  readonly generationAttempt: number;
+  readonly queueDepth: number;
+}
+
+export const stateOf = (chat: ChatState): ExecutionState => executionState(chat);
+
+/** For a SELECT from, or a RETURNING of, `chats` under that name. int8 comes as a JavaScript number. */
+export const CHAT_COLUMNS = `
+  chats.id, chats.owner_id AS "ownerId", chats.status::text AS status, chats.archived,
+  chats.worker_id AS "workerId", chats.runner_id AS "runnerId",
+  chats.snapshot_version::float8 AS "snapshotVersion", chats.history_version::float8 AS "historyVersion",
+  chats.queue_version::float8 AS "queueVersion", chats.generation_attempt::float8 AS "generationAttempt",
+  (SELECT count(*)::int FROM chat_queued_messages queued WHERE queued.chat_id = chats.id) AS "queueDepth"`;
+
+/** Those of the chats that are there, in no order. */
+export async function readChats(database: Pool | ClientBase, chatIds: readonly string[]): Promise<ChatState[]> {
+  const { rows } = await database.query<ChatState>({
+    name: 'read-chats',
+    text: `SELECT ${CHAT_COLUMNS} FROM chats WHERE id = ANY ($1::uuid[])`,
+    values: [chatIds],
+  });
+  return rows;
+}

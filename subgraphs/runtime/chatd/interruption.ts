@@ -1,0 +1,21 @@
+/** The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. */
+import type { ChatStore, Outcome } from './chatStore.ts';
+import type { MessageBuffers } from './messageBuffers.ts';
+import { messagesOf } from './messages.ts';
+import type { Task } from './task.ts';
+
+export function interrupt(
+  task: Task,
+  runnerId: string,
+  { store, buffers }: { store: ChatStore; buffers: MessageBuffers },
+): Promise<Outcome> {
+  const { id: chatId, status, historyVersion, generationAttempt } = task.chat;
+  const buffer = buffers
+    .ofChat(chatId)
+    .find(
+      ({ episode }) => episode.historyVersion === historyVersion && episode.generationAttempt === generationAttempt,
+    );
+  buffer?.close(); // a part that comes late must not be seen in the stream and then be missing from the history
+  const messages = messagesOf(buffer?.parts ?? []);
+  return store.applyFenced(chatId, { runnerId, status, historyVersion }, { name: 'finishInterruption', messages });
+}

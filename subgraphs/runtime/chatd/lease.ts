@@ -1,0 +1,30 @@
+/**
+ * A runner's trust in its lease. Postgres decides who owns a chat; the local clock only says when to stop believing it.
+ *
+ * Others may take a chat once its heartbeat, stamped by the database, is older than the stale time. A renewal is stamped
+ * after it was sent, so an age counted here from the sending is never less than the true one, however slow the answer
+ * was. The runner stops itself a margin before that age reaches the stale time: it has then stopped before anyone else may
+ * start. Pure: times are milliseconds of one monotonic clock.
+ */
+export interface Lease {
+  /** When the last renewal that succeeded was sent. */
+  readonly renewedAtMs: number;
+  /** The same, as wall time of this machine; for showing. */
+  readonly renewedAt: Date;
+  readonly consecutiveFailures: number;
+}
+
+/** The part of the stale time that a runner needs to stop. */
+const MARGIN = 0.1;
+
+export const renewed = (sentAtMs: number, sentAt: Date): Lease => ({
+  renewedAtMs: sentAtMs,
+  renewedAt: sentAt,
+  consecutiveFailures: 0,
+});
+
+export const notRenewed = (lease: Lease): Lease => ({ ...lease, consecutiveFailures: lease.consecutiveFailures + 1 });
+
+/** Whether the runner may still write at `nowMs`. */
+export const isTrusted = (lease: Lease, staleAfterSeconds: number, nowMs: number): boolean =>
+  nowMs - lease.renewedAtMs < staleAfterSeconds * 1000 * (1 - MARGIN);

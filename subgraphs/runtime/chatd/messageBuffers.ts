@@ -1,0 +1,171 @@
+/**
+ * What the model calls of this replica have streamed so far, in memory: a buffer for each episode (chat, history version,
+ * generation attempt). A buffer takes 1 MiB; parts past that are dropped, and counted. A closed one is forgotten 15 s
+ * later, once nobody reads it.
+ */
+import { EventEmitter, once } from 'node:events';
+import type { Clock } from '../../../common/clock.ts';
+import type { MessageBufferInspection, StreamEvent } from '../inspector.ts';
+import type { StreamPart } from './messages.ts';
+
+export const BUFFER_CAPACITY_BYTES = 1024 * 1024;
+const KEPT_AFTER_CLOSE_MS = 15_000;
+
+export interface Episode {
+  readonly chatId: string;
+  readonly historyVersion: number;
+  readonly generationAttempt: number;
+}
+
+/** One episode's parts. Only its generation writes to it, and only until it is closed. */
+export class MessageBuffer {
+  readonly episode: Episode;
+  /** Grows with each buffer of this process. */
+  readonly sequence: number;
+  readonly openedAt: Date;
+  readonly parts: StreamPart[] = [];
+  bytes = 0;
+  partsDropped = 0;
+  subscribers = 0;
+  lastPartAt: Date | null = null;
+  closedAt: Date | null = null;
+  closedAtMs = 0;
+  readonly #clock: Clock;
+  readonly #changed: () => void;
+
+  constructor(episode: Episode, sequence: number, clock: Clock, changed: () => void) {
+    this.episode = episode;
+    this.sequence = sequence;
+    this.#clock = clock;
+    this.#changed = changed;
+    this.openedAt = clock.now();
+  }
+
+  /** Does nothing once the buffer is closed: what was committed of it must not grow any more. */
+  add(part: StreamPart): void {
+    if (this.closedAt) return;
+    const bytes = Buffer.byteLength(JSON.stringify(part));
+    this.lastPartAt = this.#clock.now();
+    if (this.bytes + bytes > BUFFER_CAPACITY_BYTES) {
+      this.partsDropped += 1;
+      return;
+    }
+    this.parts.push(part);
+    this.bytes += bytes;
+    this.#changed();
+  }
+
+  close(): void {
+    if (this.closedAt) return;
+    this.closedAt = this.#clock.now();
+    this.closedAtMs = this.#clock.monotonicMs();
+    this.#changed();
+  }
+
+  inspect(): MessageBufferInspection {
+    return {
+      historyVersion: this.episode.historyVersion,
+      generationAttempt: this.episode.generationAttempt,
+      partsBuffered: this.parts.length,
+      bytesBuffered: this.bytes,
+      capacityBytes: BUFFER_CAPACITY_BYTES,
+      partsDropped: this.partsDropped,
+      subscriberCount: this.subscribers,
+      isClosed: this.closedAt !== null,
+      openedAt: this.openedAt,
+      lastPartAt: this.lastPartAt,
+      closedAt: this.closedAt,
+    };
+  }
+}
+
+export class MessageBuffers {
+  readonly #clock: Clock;
+  readonly #byChat = new Map<string, MessageBuffer[]>();
+  readonly #events = new EventEmitter().setMaxListeners(0);
+  #opened = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  open(episode: Episode): MessageBuffer {
+    this.#opened += 1;
+    const buffer = new MessageBuffer(episode, this.#opened, this.#clock, () => this.wake(episode.chatId));
+    this.#byChat.set(episode.chatId, [...this.ofChat(episode.chatId), buffer]);
+    this.wake(episode.chatId);
+    return buffer;
+  }
+
+  /** Oldest first. */
+  ofChat(chatId: string): readonly MessageBuffer[] {
+    return this.#byChat.get(chatId) ?? [];
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const buffers of this.#byChat.values()) count += buffers.length;
+    return count;
+  }
+
+  /** Forgets what nobody needs any more; called about once a second. */
+  sweep(): void {
+    const before = this.#clock.monotonicMs() - KEPT_AFTER_CLOSE_MS;
+    for (const [chatId, buffers] of this.#byChat) {
+      const kept = buffers.filter((buffer) => !buffer.closedAt || buffer.subscribers > 0 || buffer.closedAtMs > before);
+      if (kept.length === 0) this.#byChat.delete(chatId);
+      else if (kept.length < buffers.length) this.#byChat.set(chatId, kept);
+    }
+  }
+
+  /** Readers look again whether there is more to come for the chat. */
+  wake(chatId: string): void {
+    this.#events.emit(chatId);
+  }
+
+  /**
+   * Every part of the chat's newest episode, then of those that follow.
+   * @param more whether episodes may still come: false once no runner works on the chat
+   */
+  async *follow(chatId: string, more: () => boolean, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    let last: MessageBuffer | undefined;
+    while (!signal.aborted) {
+      const after = last?.sequence;
+      const buffers = this.ofChat(chatId);
+      const next = after === undefined ? buffers.at(-1) : buffers.find((buffer) => buffer.sequence > after);
+      if (next) yield* this.#read(next, signal);
+      else if (more()) await this.#change(chatId, signal);
+      else return;
+      last = next ?? last;
+    }
+  }
+
+  async *#read(buffer: MessageBuffer, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+    const { chatId, historyVersion, generationAttempt } = buffer.episode;
+    buffer.subscribers += 1;
+    try {
+      yield { type: 'episode', historyVersion, generationAttempt };
+      for (let place = 0; !signal.aborted; ) {
+        const part = buffer.parts[place];
+        if (part) {
+          yield { type: 'part', part };
+          place += 1;
+        } else if (buffer.closedAt) {
+          yield { type: 'closed' };
+          return;
+        } else {
+          await this.#change(chatId, signal);
+        }
+      }
+    } finally {
+      buffer.subscribers -= 1;
+    }
+  }
+
+  /** Resolves when something of the chat has changed, or with `signal`. */
+  async #change(chatId: string, signal: AbortSignal): Promise<void> {
+    await once(this.#events, chatId, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+}

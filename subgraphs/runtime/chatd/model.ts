@@ -1,0 +1,12 @@
+/** The language model that the setting MODEL names. */
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import type { LanguageModelV3 } from '@ai-sdk/provider';
+import type { Clock } from '../../../common/clock.ts';
+import { builtInModel } from './builtInModel.ts';
+
+/** @param setting `built-in`, or `openai-compatible:<model>@<base URL>`; checked by common/config.ts */
+export function modelFor(setting: string, apiKey: string | undefined, clock: Clock): LanguageModelV3 {
+  const [, modelId, baseURL] = /^openai-compatible:([^@]+)@(.+)$/.exec(setting) ?? [];
+  if (!modelId || !baseURL) return builtInModel(clock);
+  return createOpenAICompatible({ name: 'openai-compatible', baseURL, ...(apiKey ? { apiKey } : {}) })(modelId);
+}

@@ -1,0 +1,211 @@
+/**
+ * The chat worker of a replica: takes runnable chats, keeps its leases on them, and gives them up when it is told to.
+ *
+ *   created ──start──▶ running ──stop──▶ draining ──▶ stopped
+ *
+ * Four loops, none of which waits for another: acquisition, heartbeats (leases and the replica's row), database sync (so
+ * that a lost notification does no harm), and a watch over leases that could not be renewed. While it drains, it takes
+ * nothing new, hands every chat over, then ends its loops and marks its row.
+ */
+import DataLoader from 'dataloader';
+import type { Pool } from 'pg';
+import type { Logger } from '../../../common/log.ts';
+import type { LoopInspection } from '../inspector.ts';
+import { acquireChats } from './acquisition.ts';
+import { type ChatState, readChats } from './chatState.ts';
+import type { GenerationTools } from './generation.ts';
+import { renewLeases } from './heartbeats.ts';
+import { isTrusted, type Lease, notRenewed, renewed } from './lease.ts';
+import { type Loop, startLoop } from './loop.ts';
+import { listen, type Notifications } from './notifications.ts';
+import { markReplicaStopped, refreshReplica } from './replicaRow.ts';
+import { Runner } from './runner.ts';
+import { Runners } from './runners.ts';
+
+const ACQUIRE_AT_ONCE = 50;
+const WATCH_INTERVAL_SECONDS = 1;
+const TASK_RESTART_MS = 1_000;
+const DRAIN_LIMIT_MS = 2_500;
+
+export interface WorkerSettings {
+  readonly workerId: string;
+  readonly databaseUrl: string;
+  readonly heartbeatIntervalSeconds: number;
+  readonly staleAfterSeconds: number;
+  readonly acquisitionIntervalSeconds: number;
+  readonly maxRunners: number;
+}
+
+export class ChatWorker {
+  readonly settings: WorkerSettings;
+  readonly kit: GenerationTools;
+  readonly startedAt: Date;
+  readonly runners = new Runners();
+  readonly #pool: Pool;
+  readonly #log: Logger;
+  readonly #reader: DataLoader<string, ChatState | undefined>;
+  #phase: 'created' | 'running' | 'draining' | 'stopped' = 'created';
+  #loops: { acquisition: Loop; heartbeats: Loop; databaseSync: Loop; watch: Loop } | undefined;
+  #notifications: Notifications | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(settings: WorkerSettings, kit: GenerationTools, log: Logger) {
+    this.settings = settings;
+    this.kit = kit;
+    this.startedAt = kit.clock.now();
+    this.#pool = kit.pool;
+    this.#log = log;
+    this.#reader = new DataLoader((ids) => this.#read(ids), { cache: false });
+  }
+
+  get phase() {
+    return this.#phase;
+  }
+
+  /** Begins to take chats. The replica's row must be there. */
+  start(): void {
+    if (this.#phase !== 'created') return;
+    this.#phase = 'running';
+    const { acquisitionIntervalSeconds, heartbeatIntervalSeconds, databaseUrl } = this.settings;
+    const loop = (name: string, intervalSeconds: number, work: () => Promise<void>) =>
+      startLoop({ name, intervalSeconds, work, clock: this.kit.clock, log: this.#log });
+    this.#loops = {
+      acquisition: loop('acquisition', acquisitionIntervalSeconds, () => this.#acquire()),
+      heartbeats: loop('heartbeats', heartbeatIntervalSeconds, () => this.#beat()),
+      databaseSync: loop('databaseSync', acquisitionIntervalSeconds, () => this.#sync()),
+      watch: loop('watch', WATCH_INTERVAL_SECONDS, () => this.#watch()),
+    };
+    this.#notifications = listen({
+      databaseUrl,
+      channels: ['chat_ownership', 'chat_update'],
+      onNotification: (channel, payload) => this.#notified(channel, payload),
+      onConnected: () => {
+        this.#loops?.acquisition.wake();
+        this.#loops?.databaseSync.wake();
+      },
+      clock: this.kit.clock,
+      log: this.#log,
+    });
+  }
+
+  /** Gives every chat up and ends. Stopping twice is stopping once. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#drain();
+    return this.#stopped;
+  }
+
+  async #drain(): Promise<void> {
+    this.#phase = 'draining';
+    await this.#loops?.acquisition.stop();
+    await this.#notifications?.stop();
+    const limit = new AbortController();
+    const handedOver = Promise.allSettled(this.runners.active().map((runner) => runner.handOver()));
+    await Promise.race([handedOver, this.kit.clock.sleep(DRAIN_LIMIT_MS, limit.signal)]);
+    limit.abort();
+    const { heartbeats, databaseSync, watch } = this.#loops ?? {};
+    await Promise.all([heartbeats?.stop(), databaseSync?.stop(), watch?.stop()]);
+    await markReplicaStopped(this.#pool, this.settings.workerId);
+    this.#phase = 'stopped';
+  }
+
+  async #acquire(): Promise<void> {
+    const { workerId, staleAfterSeconds, maxRunners } = this.settings;
+    const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
+    if (limit <= 0) return;
+    const lease = this.#leaseFromNow();
+    const chats = await acquireChats(this.#pool, { workerId, staleAfterSeconds, limit });
+    for (const chat of chats) this.#run(chat, lease);
+    if (chats.length === limit) this.#loops?.acquisition.wake();
+  }
+
+  #run(chat: ChatState, lease: Lease): void {
+    const runner = new Runner({
+      chatId: chat.id,
+      runnerId: chat.runnerId ?? '',
+      workerId: this.settings.workerId,
+      lease,
+      kit: this.kit,
+      log: this.#log,
+      restartDelayMs: TASK_RESTART_MS,
+      onGone: (gone) => {
+        this.runners.remove(gone);
+        this.kit.buffers.wake(gone.chatId);
+      },
+    });
+    this.runners.add(runner);
+    runner.update(chat);
+  }
+
+  async #beat(): Promise<void> {
+    const { workerId } = this.settings;
+    const runners = this.runners.active();
+    const lease = this.#leaseFromNow();
+    try {
+      const held = await renewLeases(this.#pool, workerId, runners);
+      for (const runner of runners) {
+        if (held.has(runner.runnerId)) runner.lease = lease;
+        else runner.lose('the chat names another runner');
+      }
+    } catch (error) {
+      for (const runner of runners) runner.lease = notRenewed(runner.lease);
+      throw error;
+    }
+    const latencyMs = this.kit.clock.monotonicMs() - lease.renewedAtMs;
+    await refreshReplica(this.#pool, workerId, Math.round(latencyMs * 1000));
+  }
+
+  #leaseFromNow(): Lease {
+    return renewed(this.kit.clock.monotonicMs(), this.kit.clock.now());
+  }
+
+  async #sync(): Promise<void> {
+    const runners = this.runners.active();
+    const chats = await this.#reader.loadMany(runners.map((runner) => runner.chatId));
+    runners.forEach((runner, place) => {
+      const chat = chats[place];
+      if (chat instanceof Error) throw chat;
+      if (chat) runner.update(chat);
+      else runner.lose('the chat is gone');
+    });
+  }
+
+  async #watch(): Promise<void> {
+    const nowMs = this.kit.clock.monotonicMs();
+    for (const runner of this.runners.active()) {
+      if (!isTrusted(runner.lease, this.settings.staleAfterSeconds, nowMs)) runner.lose('the lease ran out');
+    }
+    this.kit.buffers.sweep();
+  }
+
+  #notified(channel: string, payload: string): void {
+    if (channel === 'chat_ownership') this.#loops?.acquisition.wake();
+    if (channel !== 'chat_update') return;
+    const update = /"chat_id"\s*:\s*"([0-9a-f-]{36})".*"snapshot_version"\s*:\s*(\d+)/.exec(payload);
+    const [, chatId = '', version = '0'] = update ?? [];
+    for (const runner of this.runners.ofChat(chatId)) {
+      if (runner.phase !== 'STOPPING' && runner.snapshotVersion < Number(version)) void this.#refresh(runner);
+    }
+  }
+
+  async #refresh(runner: Runner): Promise<void> {
+    try {
+      const chat = await this.#reader.load(runner.chatId);
+      if (chat) runner.update(chat);
+    } catch (error) {
+      this.#log.warn({ err: error, chatId: runner.chatId }, 'could not read a chat that has changed');
+    }
+  }
+
+  async #read(ids: readonly string[]): Promise<(ChatState | undefined)[]> {
+    const chats = new Map((await readChats(this.#pool, ids)).map((chat) => [chat.id, chat]));
+    return ids.map((id) => chats.get(id));
+  }
+
+  /** How a loop is doing; before the worker starts, it has never run. */
+  inspectLoop(name: 'acquisition' | 'heartbeats' | 'databaseSync'): LoopInspection {
+    const { acquisitionIntervalSeconds, heartbeatIntervalSeconds } = this.settings;
+    const intervalSeconds = name === 'heartbeats' ? heartbeatIntervalSeconds : acquisitionIntervalSeconds;
+    const never = { lastRunAt: null, lastError: null, consecutiveFailures: 0, intervalSeconds };
+    return this.#loops?.[name].inspect() ?? never;
+  }
+}

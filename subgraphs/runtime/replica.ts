@@ -1,0 +1,117 @@
+/**
+ * A replica put together: the schema is checked, the subgraph listens, the row in `replicas` says where, and only then
+ * the worker begins to take chats. It stops in the opposite order.
+ */
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+import { z } from 'zod';
+import type { Clock } from '../../common/clock.ts';
+import type { Logger } from '../../common/log.ts';
+import { assertOwnSchema } from '../../prisma/migrations.ts';
+import type { RunningServer } from '../serve.ts';
+import { inspectorOf } from './chatd/chatInspector.ts';
+import { ChatStore } from './chatd/chatStore.ts';
+import { MessageBuffers } from './chatd/messageBuffers.ts';
+import { modelFor } from './chatd/model.ts';
+import { registerReplica } from './chatd/replicaRow.ts';
+import { builtInTools } from './chatd/tools.ts';
+import { ChatWorker, type WorkerSettings } from './chatd/worker.ts';
+import { startRuntimeSubgraph } from './server.ts';
+
+const DATABASE_LIMIT_MS = 10_000;
+
+export interface ReplicaOptions extends WorkerSettings {
+  readonly hostname: string;
+  readonly internalSecret: string;
+  readonly host: string;
+  readonly port: number;
+  /** Unset: where it listens. */
+  readonly relayAddress: string | undefined;
+  readonly model: string;
+  readonly modelApiKey: string | undefined;
+  readonly maxAttempts: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Replica extends RunningServer {
+  readonly workerId: string;
+}
+
+/** @throws SchemaStateError if the database is not this project's own */
+export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+  const { workerId, hostname, internalSecret, host, port, clock, log } = options;
+  const pool = openPool(options);
+  try {
+    await checkSchema(pool);
+    const worker = makeWorker(pool, options);
+    const notReady = () => (worker.phase === 'running' ? undefined : `the chat worker is ${worker.phase}`);
+    const server = await startRuntimeSubgraph({
+      ...{ inspector: inspectorOf(worker), internalSecret, clock, host, port, notReady },
+    });
+    const relayAddress = options.relayAddress ?? server.url;
+    await registerReplica(pool, { id: workerId, hostname, relayAddress, version: ownVersion() });
+    worker.start();
+    log.info({ workerId, url: server.url }, 'replica started');
+    const stop = async () => {
+      await worker.stop();
+      await server.stop();
+      await pool.end();
+    };
+    let stopped: Promise<void> | undefined;
+    return {
+      workerId,
+      url: server.url,
+      stop: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+}
+
+function ownVersion(): string {
+  const file: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return z.object({ version: z.string() }).parse(file).version;
+}
+
+function openPool({ databaseUrl, log }: ReplicaOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: 'chatd',
+    max: 10,
+    connectionTimeoutMillis: DATABASE_LIMIT_MS,
+    statement_timeout: DATABASE_LIMIT_MS,
+    query_timeout: DATABASE_LIMIT_MS,
+    idle_in_transaction_session_timeout: DATABASE_LIMIT_MS,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
+  return pool;
+}
+
+async function checkSchema(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await assertOwnSchema(client);
+  } finally {
+    client.release();
+  }
+}
+
+function makeWorker(pool: pg.Pool, options: ReplicaOptions): ChatWorker {
+  const { clock, log, model, modelApiKey, maxAttempts } = options;
+  const kit = {
+    pool,
+    store: new ChatStore(pool),
+    buffers: new MessageBuffers(clock),
+    model: modelFor(model, modelApiKey, clock),
+    tools: builtInTools(clock),
+    clock,
+    maxAttempts,
+  };
+  return new ChatWorker(options, kit, log);
+}

@@ -1,0 +1,79 @@
+import { APICallError } from '@ai-sdk/provider';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { systemClock } from '../../../../common/clock.ts';
+import { retryDelayMs } from '../../../../subgraphs/runtime/chatd/backoff.ts';
+import { isTrusted, notRenewed, renewed } from '../../../../subgraphs/runtime/chatd/lease.ts';
+import { messagesOf, type StreamPart, textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
+import { describeFailure } from '../../../../subgraphs/runtime/chatd/modelErrors.ts';
+
+describe('a lease', () => {
+  test('is trusted for less than the stale time, counted from the sending, whatever fails meanwhile', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.1, max: 600, noNaN: true }),
+        fc.nat(1_200_000),
+        fc.nat(20),
+        (stale, ageMs, failures) => {
+          let lease = renewed(1000, systemClock.now());
+          for (let count = 0; count < failures; count += 1) lease = notRenewed(lease);
+          if (ageMs >= stale * 1000) expect(isTrusted(lease, stale, 1000 + ageMs)).toBe(false);
+          if (ageMs < stale * 850) expect(isTrusted(lease, stale, 1000 + ageMs)).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+describe('the pause before a retry', () => {
+  test('doubles from 1 s to 60 s, 20 % more or less', () => {
+    expect([1, 2, 3, 6, 7, 100].map((attempt) => retryDelayMs(attempt, 0.5))).toEqual([
+      1000, 2000, 4000, 32000, 60000, 60000,
+    ]);
+    expect([0, 0.999999].map((random) => retryDelayMs(1, random))).toEqual([800, 1200]);
+  });
+});
+
+describe('what is left of a step that was cut short', () => {
+  const call: StreamPart = { type: 'tool-call', toolCallId: 'a', toolName: 'add_numbers', input: { a: 1, b: 2 } };
+
+  test('is nothing when nothing was streamed', () => {
+    expect(messagesOf([])).toEqual([]);
+  });
+
+  test('is the text so far', () => {
+    const parts: StreamPart[] = ['one ', 'two'].map((text) => ({ type: 'text-delta', text }));
+    expect(messagesOf(parts)).toEqual([{ role: 'assistant', content: textContent('one two') }]);
+  });
+
+  test('holds a result for every call: its own, or one that says that it was cancelled', () => {
+    const result: StreamPart = { type: 'tool-result', toolCallId: 'a', toolName: 'add_numbers', output: { sum: 3 } };
+    const other: StreamPart = { ...call, toolCallId: 'b' };
+    const [, tool] = messagesOf([call, other, result]);
+    expect(tool?.content).toMatchObject([
+      { toolCallId: 'a', output: { type: 'json', value: { sum: 3 } } },
+      { toolCallId: 'b', output: { type: 'error-text', value: 'cancelled' } },
+    ]);
+  });
+});
+
+describe('a failure of the model', () => {
+  test('is described in at most 500 characters, without bodies', () => {
+    const error = new APICallError({
+      message: `${'x'.repeat(600)}\nsecond line`,
+      url: 'http://127.0.0.1/',
+      requestBodyValues: { secret: 'request' },
+      responseBody: 'secret answer',
+      statusCode: 429,
+      isRetryable: true,
+    });
+    const described = describeFailure(error, 'p');
+    expect(described).toEqual({
+      kind: 'rate_limit',
+      message: 'x'.repeat(500),
+      provider: 'p',
+      status_code: 429,
+      retryable: true,
+    });
+  });
+});
