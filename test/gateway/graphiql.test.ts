@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
-import { ApolloGateway } from '@apollo/gateway';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import { type GraphQLSchema, Kind, parse, validate } from 'graphql';
+import { makeLogger } from '../../common/log.ts';
 import { exampleQueries, registerGraphiql } from '../../gateway/graphiql.ts';
+import { makeApolloGateway, readSupergraph } from '../../gateway/supergraph.ts';
 
 const app = Fastify();
 let url = '';
@@ -124,8 +124,11 @@ describe('the examples', () => {
   let schema: GraphQLSchema;
 
   beforeAll(async () => {
-    const supergraph = new URL('../../gateway/supergraph.graphql', import.meta.url);
-    const gateway = new ApolloGateway({ supergraphSdl: readFileSync(supergraph, 'utf8') });
+    const gateway = makeApolloGateway({
+      supergraphSdl: readSupergraph(undefined),
+      dataSource: () => ({ process: () => Promise.reject(new Error('Nothing is executed here')) }),
+      log: makeLogger('gateway', 'silent'),
+    });
     ({ schema } = await gateway.load());
     await gateway.stop();
   });

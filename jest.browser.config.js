@@ -1,0 +1,5 @@
+/** `npm run test:browser`: the tests that need a real browser, Debian's chromium. The other tests do without one. */
+import base from './jest.config.js';
+
+const { globalSetup, globalTeardown, testPathIgnorePatterns, ...rest } = base;
+export default { ...rest, roots: ['<rootDir>/test/browser'] };

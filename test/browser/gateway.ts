@@ -1,0 +1,52 @@
+/**
+ * The gateway as it is, over a database subgraph that knows one chat, which nobody owns. What the page does is the same
+ * whatever stands behind.
+ */
+import { SignJWT } from 'jose';
+import { systemClock } from '../../common/clock.ts';
+import { READ_ALL } from '../../common/internalToken.ts';
+import { makeLogger } from '../../common/log.ts';
+import { startGateway } from '../../gateway/server.ts';
+import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
+
+export const CHAT_ID = '018f3c1e-5b7a-4c2d-9e10-3f4a5b6c7d8e';
+const SECRET = 'a secret for this test, and none else';
+
+/** A token that may read everything, of the form that `npm start` prints. */
+export const token = (): Promise<string> =>
+  new SignJWT({ roles: [READ_ALL] })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject('018f3c1e-0000-4000-8000-000000000001')
+    .sign(new TextEncoder().encode(SECRET));
+
+const chatDebugSnapshot = (_root: unknown, { chatId }: { chatId: string }) =>
+  chatId === CHAT_ID ? { chatId, executionState: 'R0', database: { status: 'running', queueDepth: 7 } } : null;
+
+/** Both on free ports of this machine; `stop` stops both. */
+export async function startGatewayOverOneChat(): Promise<RunningServer> {
+  const local = { host: '127.0.0.1', port: 0 };
+  const database = await serveSubgraph({
+    ...local,
+    schemaFile: new URL('../../subgraphs/database/schema.graphql', import.meta.url),
+    resolvers: { Query: { chatDebugSnapshot, replicas: () => [] } },
+    context: async () => ({}),
+    notReady: () => undefined,
+  });
+  const gateway = await startGateway({
+    ...local,
+    databaseSubgraphUrl: `${database.url}/graphql`,
+    replicaTimeoutMs: 1_000,
+    databaseTimeoutMs: 5_000,
+    authSecret: SECRET,
+    internalSecret: SECRET,
+    clock: systemClock,
+    log: makeLogger('gateway', 'silent'),
+  });
+  return {
+    url: gateway.url,
+    stop: async () => {
+      await gateway.stop();
+      await database.stop();
+    },
+  };
+}

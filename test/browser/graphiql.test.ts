@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { RunningServer } from '../../subgraphs/serve.ts';
+import { until } from '../support/until.ts';
+import { CHAT_ID, startGatewayOverOneChat, token } from './gateway.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+/** No name resolves but this machine's: whatever the page wanted from elsewhere would fail. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-proxy-server',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+];
+
+let gateway: RunningServer;
+let goodToken: string;
+let browser: Browser;
+let page: Page;
+/** What went wrong in the page that nobody provoked. */
+let troubles: string[];
+let requested: URL[];
+
+beforeAll(async () => {
+  gateway = await startGatewayOverOneChat();
+  goodToken = await token();
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+});
+afterAll(async () => {
+  await browser?.close();
+  await gateway?.stop();
+});
+
+beforeEach(async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  page = await context.newPage();
+  troubles = [];
+  requested = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) troubles.push(message.text());
+  });
+  page.on('pageerror', (error) => troubles.push(error.message));
+  page.on('requestfailed', (request) => troubles.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('request', (request) => requested.push(new URL(request.url())));
+  await page.goto(gateway.url);
+  await page.locator('.graphiql-query-editor .CodeMirror-code').waitFor();
+});
+afterEach(() => page.context().close());
+
+const said = (text: string) => page.getByRole('status').filter({ hasText: text }).waitFor();
+const run = () => page.getByRole('button', { name: 'Execute query' }).click();
+const answer = () => page.getByLabel('Result Window');
+const tab = (name: string) => page.getByRole('tab', { name });
+const questions = () => requested.filter(({ pathname }) => pathname === '/graphql');
+
+/** As a person does it: over the clipboard. */
+async function paste(text: string): Promise<void> {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+  await page.getByLabel('Token').press('Control+V');
+}
+
+describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
+  test('says that it needs a token, and asks nothing without one', async () => {
+    await said('No token yet: paste one');
+    await run();
+    await answer().getByText('No token yet').waitFor();
+    expect(questions()).toEqual([]);
+    expect(troubles).toEqual([]);
+  });
+
+  test('shows the schema with its descriptions as soon as a token is pasted', async () => {
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await paste(`Authorization: Bearer ${goodToken}\n`);
+    await said('The gateway accepts this token.');
+    const docs = page.getByRole('region', { name: 'Documentation Explorer' });
+    await docs.getByText('Query', { exact: true }).click();
+    await docs.getByText('One chat: what was written down, and what the replica that owns it holds').waitFor();
+    await docs.getByText('ChatDebugSnapshotConnection').click();
+    await docs.getByText('A page of chats').waitFor();
+    expect(troubles).toEqual([]);
+  });
+
+  test('has an example in each tab, of which the first answers once the id stands in its variables', async () => {
+    await paste(goodToken);
+    await said('The gateway accepts this token.');
+    for (const name of ['ChatsInTrouble', 'WhoElseHoldsIt', 'Replicas', 'SeveralChats', 'OneChat']) {
+      await tab(name).click();
+      await page.getByLabel('Query Editor').getByText(`query ${name}`).waitFor();
+    }
+    const variables = page.getByLabel('Variables').locator('.CodeMirror-code');
+    await variables.getByText("put the chat's id here").click({ clickCount: 2 });
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText(JSON.stringify({ chatId: CHAT_ID }));
+    await run();
+    await answer().filter({ hasText: '"queueDepth": 7' }).waitFor();
+    expect(troubles).toEqual([]);
+  });
+
+  test('says in words that a token is refused, and that another is accepted', async () => {
+    await paste('not.the.token');
+    await said('The gateway refuses this token. This needs a valid token');
+    await run();
+    await answer().getByText('UNAUTHENTICATED').waitFor();
+    await page.getByLabel('Token').fill(goodToken);
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await said('The gateway accepts this token.');
+    for (const trouble of troubles) expect(trouble).toContain('status of 401');
+  });
+
+  test('says that the gateway cannot be reached', async () => {
+    await page.context().setOffline(true);
+    await paste(goodToken);
+    await said('The gateway cannot be reached.');
+    await page.context().setOffline(false);
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await said('The gateway accepts this token.');
+  });
+
+  test('keeps token and tabs for this browser tab alone, outside the URL, and forgets the token when told', async () => {
+    await paste(goodToken);
+    await said('The gateway accepts this token.');
+    await tab('Replicas').click();
+    await until(() => page.evaluate(`sessionStorage.getItem('graphiql:tabState')?.includes('"activeTabIndex":3')`));
+    await page.reload();
+    await said('The gateway accepts this token.');
+    await page.getByLabel('Query Editor').getByText('query Replicas').waitFor();
+    expect(await page.getByRole('tab').count()).toBe(5);
+
+    expect(await page.evaluate('localStorage.length')).toBe(0);
+    expect(
+      await page.evaluate(`Object.keys(sessionStorage).filter((key) => sessionStorage[key].includes('${goodToken}'))`),
+    ).toEqual(['chat-debug-gateway:token']);
+    expect(requested.filter(({ href }) => href.includes(goodToken))).toEqual([]);
+    const other = await page.context().newPage();
+    await other.goto(gateway.url);
+    await other.getByRole('status').filter({ hasText: 'No token yet' }).waitFor();
+
+    await page.getByRole('button', { name: 'Forget it' }).click();
+    await said('No token yet');
+    expect(await page.evaluate(`Object.values(sessionStorage).some((value) => value.includes('${goodToken}'))`)).toBe(
+      false,
+    );
+    expect(troubles).toEqual([]);
+  });
+
+  test('asks no other host for anything', async () => {
+    await paste(goodToken);
+    await said('The gateway accepts this token.');
+    expect(questions().length).toBeGreaterThan(0);
+    expect(new Set(requested.map(({ origin }) => origin))).toEqual(new Set([gateway.url]));
+  });
+});
