@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { SignJWT } from 'jose';
+import { systemClock } from '../../../common/clock.ts';
+import { signInternalToken } from '../../../common/internalToken.ts';
+import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { askReplica, INTERNAL_SECRET, OPERATOR, readStream, replicasPerTest } from '../../support/replica.ts';
+import { until } from '../../support/until.ts';
+
+const database = databasePerFile();
+const startReplica = replicasPerTest(() => database.url);
+const ownerId = randomUUID();
+let store: ChatStore;
+beforeAll(() => {
+  store = new ChatStore(database.pool);
+});
+
+const CHAT = `... on ChatRuntime {
+  chatId workerId localWorkerId workerIdMatchesLocal observedAt eventLoopDelayMs reachability { status }
+  runners {
+    runnerId workerId chatId phase startedAt uptimeSeconds status snapshotVersion historyVersion generationAttempt
+    lastUpdateAt activeTaskKind tasks { id }
+    activeTask { id kind historyVersion startedAt runningSeconds cancelledAt lastProgressAt secondsSinceProgress attempt
+      nextRetryAt lastError }
+    lease { renewedAt ageSeconds intervalSeconds staleAfterSeconds consecutiveFailures }
+  }
+  messageBuffers { historyVersion generationAttempt partsBuffered bytesBuffered capacityBytes partsDropped subscriberCount
+    isClosed openedAt lastPartAt closedAt }
+}`;
+const LOOP = '{ lastRunAt lastError consecutiveFailures intervalSeconds }';
+const REPLICA = `... on ReplicaRuntime {
+  workerId startedAt runnerCount capacity bufferCount eventLoopDelayMs residentBytes
+  runners(first: 1) { chatId }
+  acquisition ${LOOP} heartbeats ${LOOP} databaseSync ${LOOP}
+}`;
+
+const chatOf = (chatId: string, workerId: string) => ({ __typename: 'ChatRuntime', chatId, workerId });
+const replicaOf = (workerId: string) => ({ __typename: 'ReplicaRuntime', workerId });
+
+async function first<T>(asked: ReturnType<typeof askReplica>): Promise<T> {
+  const { body } = await asked;
+  expect(body.errors).toBeUndefined();
+  return body.data?._entities[0] as T;
+}
+
+describe('the runtime subgraph', () => {
+  test('shows the runner, its task, its lease and the growing buffer of a chat that streams', async () => {
+    const replica = await startReplica();
+    const { id } = await store.create({ ownerId, text: '/stall' });
+    type Chat = { runners: object[]; messageBuffers: { partsBuffered: number; bytesBuffered: number }[] };
+    const look = () => first<Chat>(askReplica(replica, CHAT, [chatOf(id, replica.workerId)]));
+    const chat = await until(async () => {
+      const now = await look();
+      return (now.messageBuffers[0]?.partsBuffered ?? 0) > 0 && now;
+    });
+    const seconds = expect.any(Number);
+    const moment = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(chat).toEqual({
+      chatId: id,
+      workerId: replica.workerId,
+      localWorkerId: replica.workerId,
+      workerIdMatchesLocal: true,
+      observedAt: moment,
+      eventLoopDelayMs: seconds,
+      reachability: { status: 'OK' },
+      runners: [
+        {
+          runnerId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+          workerId: replica.workerId,
+          chatId: id,
+          phase: 'RUNNING',
+          startedAt: moment,
+          uptimeSeconds: seconds,
+          status: 'running',
+          snapshotVersion: 3,
+          historyVersion: 1,
+          generationAttempt: 1,
+          lastUpdateAt: moment,
+          activeTaskKind: 'GENERATION',
+          tasks: [{ id: expect.any(String) }],
+          activeTask: {
+            id: expect.any(String),
+            kind: 'GENERATION',
+            historyVersion: 1,
+            startedAt: moment,
+            runningSeconds: seconds,
+            cancelledAt: null,
+            lastProgressAt: moment,
+            secondsSinceProgress: seconds,
+            attempt: 1,
+            nextRetryAt: null,
+            lastError: null,
+          },
+          lease: {
+            renewedAt: moment,
+            ageSeconds: seconds,
+            intervalSeconds: 0.3,
+            staleAfterSeconds: 1.5,
+            consecutiveFailures: 0,
+          },
+        },
+      ],
+      messageBuffers: [
+        {
+          historyVersion: 1,
+          generationAttempt: 1,
+          partsBuffered: expect.any(Number),
+          bytesBuffered: expect.any(Number),
+          capacityBytes: 1048576,
+          partsDropped: 0,
+          subscriberCount: 0,
+          isClosed: false,
+          openedAt: moment,
+          lastPartAt: moment,
+          closedAt: null,
+        },
+      ],
+    });
+  });
+
+  test('shows a failing model with the time of the next call', async () => {
+    const replica = await startReplica();
+    const { id } = await store.create({ ownerId, text: '/fail' });
+    type Chat = { runners: { activeTask: { nextRetryAt: string | null; lastError: string } | null }[] };
+    const task = await until(async () => {
+      const chat = await first<Chat>(askReplica(replica, CHAT, [chatOf(id, replica.workerId)]));
+      const active = chat.runners[0]?.activeTask;
+      return active?.nextRetryAt ? active : undefined;
+    });
+    expect(task.lastError).toBe('overloaded: The built-in model was told to fail');
+  });
+
+  test('holds nothing for a chat that it does not run: empty lists, not null', async () => {
+    const replica = await startReplica();
+    const chat = await first(askReplica(replica, CHAT, [chatOf(randomUUID(), replica.workerId)]));
+    expect(chat).toMatchObject({ runners: [], messageBuffers: [], workerIdMatchesLocal: true });
+  });
+
+  test('answers many chats of one fetch in their order', async () => {
+    const replica = await startReplica();
+    const ids = Array.from({ length: 30 }, () => randomUUID());
+    const asked = [...ids, ...ids.slice(0, 3)].map((id) => chatOf(id, replica.workerId));
+    const { body } = await askReplica(replica, '... on ChatRuntime { chatId }', asked);
+    expect(body.data?._entities).toEqual(asked.map(({ chatId }) => ({ chatId })));
+  });
+
+  test('shows the replica as a whole', async () => {
+    const replica = await startReplica({ maxRunners: 7 });
+    await Promise.all(['/stall', '/stall'].map((text) => store.create({ ownerId, text })));
+    const seen = await until(async () => {
+      const now = await first<{ runnerCount: number; bufferCount: number; heartbeats: { lastRunAt: string | null } }>(
+        askReplica(replica, REPLICA, [replicaOf(replica.workerId)]),
+      );
+      return now.runnerCount === 2 && now.bufferCount === 2 && now.heartbeats.lastRunAt && now;
+    });
+    expect(seen).toMatchObject({
+      workerId: replica.workerId,
+      capacity: 7,
+      bufferCount: 2,
+      runners: [{ chatId: expect.any(String) }],
+      residentBytes: expect.any(Number),
+      acquisition: { lastRunAt: expect.any(String), lastError: null, consecutiveFailures: 0, intervalSeconds: 0.3 },
+      heartbeats: { consecutiveFailures: 0, intervalSeconds: 0.3 },
+      databaseSync: { consecutiveFailures: 0 },
+    });
+  });
+
+  test('one malformed key costs its own entity only', async () => {
+    const replica = await startReplica();
+    const good = chatOf(randomUUID(), replica.workerId);
+    const { body } = await askReplica(replica, '... on ChatRuntime { chatId }', [
+      chatOf('nonsense', replica.workerId),
+      good,
+    ]);
+    expect(body.data?._entities).toEqual([null, { chatId: good.chatId }]);
+    expect(body.errors).toMatchObject([{ path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT' } }]);
+  });
+
+  test('a number of runners out of range is refused with the range', async () => {
+    const replica = await startReplica();
+    const { body } = await askReplica(replica, '... on ReplicaRuntime { runners(first: 1001) { chatId } }', [
+      replicaOf(replica.workerId),
+    ]);
+    expect(body.errors).toMatchObject([{ message: 'first must be 1 to 1000, received 1001.' }]);
+  });
+});
+
+describe('who may ask a replica', () => {
+  const ask = async (replica: { url: string }, authorization?: string) => {
+    const response = await fetch(`${replica.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(authorization ? { authorization } : {}) },
+      body: JSON.stringify({ query: '{ _service { sdl } }' }),
+    });
+    return { status: response.status, body: (await response.json()) as { data?: unknown; errors: object[] } };
+  };
+
+  test('nobody without a token, or with one that is forged, expired or too long', async () => {
+    const replica = await startReplica();
+    const forged = await signInternalToken('another secret, long enough to be one', replica.workerId, OPERATOR);
+    const nowSeconds = Math.floor(systemClock.now().getTime() / 1000);
+    const expiring = (seconds: number) =>
+      new SignJWT({ roles: [] })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setIssuer('chat-debug-gateway')
+        .setAudience(replica.workerId)
+        .setSubject('x')
+        .setExpirationTime(nowSeconds + seconds)
+        .sign(new TextEncoder().encode(INTERNAL_SECRET));
+    const tokens = [undefined, forged, await expiring(-60), await expiring(3600)];
+    for (const token of tokens) {
+      const { status, body } = await ask(replica, token && `Bearer ${token}`);
+      expect(status).toBe(401);
+      expect(body.data).toBeUndefined();
+      expect(body.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+    }
+    expect((await ask(replica, `Bearer ${await expiring(20)}`)).status).not.toBe(401);
+  });
+
+  test('whoever means another replica is told which one this is', async () => {
+    const replica = await startReplica();
+    const other = randomUUID();
+    const { status, body } = await askReplica(replica, CHAT, [chatOf(randomUUID(), other)], other);
+    expect(status).toBe(421);
+    expect(body).toMatchObject({
+      errors: [
+        {
+          extensions: {
+            code: 'REPLICA_REFUSED',
+            localWorkerId: replica.workerId,
+            fields: { localWorkerId: replica.workerId, workerIdMatchesLocal: false },
+          },
+        },
+      ],
+    });
+    expect(body.data).toBeUndefined();
+  });
+
+  test('the stream needs the same token, and a well-formed id', async () => {
+    const replica = await startReplica();
+    const bare = await fetch(`${replica.url}/chats/${randomUUID()}/stream`);
+    expect(bare.status).toBe(401);
+    const token = await signInternalToken(INTERNAL_SECRET, replica.workerId, OPERATOR);
+    const malformed = await fetch(`${replica.url}/chats/nonsense/stream`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(malformed.status).toBe(400);
+    const events: string[] = [];
+    for await (const { event } of readStream(replica, randomUUID())) events.push(event);
+    expect(events).toEqual(['end']);
+  });
+});
