@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { systemClock } from '../../../common/clock.ts';
 import { signInternalToken } from '../../../common/internalToken.ts';
@@ -14,6 +14,9 @@ const ownerId = randomUUID();
 let store: ChatStore;
 beforeAll(() => {
   store = new ChatStore(database.pool);
+});
+beforeEach(async () => {
+  await database.pool.query('TRUNCATE chats CASCADE'); // the replica of the test before has left its chats to be taken
 });
 
 const CHAT = `... on ChatRuntime {
