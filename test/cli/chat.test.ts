@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { runScript } from '../support/command.ts';
+import { createDatabase, databasePerFile } from '../support/database.ts';
+import { INTERNAL_SECRET, replicasPerTest } from '../support/replica.ts';
+
+const database = databasePerFile();
+const startReplica = replicasPerTest(() => database.url);
+const owner = randomUUID();
+const UUID_LINE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;
+
+const chat = (...args: string[]) =>
+  runScript('cli/chat.ts', args, { DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: '/nonexistent' });
+
+async function create(text: string): Promise<string> {
+  const { stdout, stderr, code } = await chat('create', text, '--owner', owner);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(UUID_LINE);
+  return stdout.trim();
+}
+
+describe('npm run chat', () => {
+  test('creates a chat, queues a message, interrupts, and says where each step led', async () => {
+    const id = await create('hello');
+    expect((await chat('send', id, 'and more')).stdout).toBe(`${id}: R0 → R1\n`);
+    expect((await chat('interrupt', id)).stdout).toBe(`${id}: R1 → I1\n`);
+    const list = await chat('list', '--owner', owner);
+    expect(list.stdout).toContain(id);
+    expect(list.stdout).toContain('I1');
+  });
+
+  test('archives a chat at rest, refuses to archive a running one, and says why', async () => {
+    const id = await create('hello');
+    const refused = await chat('archive', id);
+    expect(refused).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'The transition setArchived is not possible: the chat is in state R0.\n',
+    });
+    await database.pool.query(`UPDATE chats SET status = 'waiting' WHERE id = $1`, [id]);
+    expect((await chat('archive', id)).stdout).toBe(`${id}: W → XW\n`);
+    expect((await chat('unarchive', id)).stdout).toBe(`${id}: XW → W\n`);
+  });
+
+  test('follows a chat from its first word to the end of its turn, each word once', async () => {
+    await startReplica();
+    const id = await create('/slow 4');
+    const { code, stdout } = await chat('follow', id);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/The chat is in state W\.\n$/);
+    const words = stdout.match(/word-\d+/g) ?? [];
+    expect(words.length).toBeGreaterThan(3);
+    expect(words).toEqual(words.map((_word, place) => `word-${place + 1}`));
+  });
+
+  test.each([
+    [['send', 'nonsense', 'text'], 2, 'It must be a UUID'],
+    [['create'], 2, "missing required argument 'text'"],
+    [['dance'], 2, "unknown command 'dance'"],
+    [['create', '  ', '--owner', owner], 1, 'The message is empty.'],
+    [['create', 'hello'], 1, 'Whose chat shall it be?'],
+    [['interrupt', owner], 1, `There is no chat ${owner}.`],
+  ])('%j ends with %i and a sentence', async (args, code, sentence) => {
+    const finished = await chat(...args);
+    expect(finished.stderr).toContain(sentence);
+    expect(finished).toMatchObject({ code, stdout: '' });
+  });
+
+  test('does nothing on a database that is not this project’s, and says what it found', async () => {
+    const foreign = await createDatabase('template0');
+    try {
+      await foreign.pool.query('CREATE TABLE chats (id uuid)');
+      const finished = await runScript('cli/chat.ts', ['list'], { DATABASE_URL: foreign.url });
+      expect(finished.code).toBe(1);
+      expect(finished.stderr).toContain('found the tables chats, and no record of a migration');
+    } finally {
+      await foreign.drop();
+    }
+  });
+
+  test('without a system and without DATABASE_URL it says what to do', async () => {
+    const finished = await runScript('cli/chat.ts', ['list'], { DATA_DIR: '/nonexistent' });
+    expect(finished.code).toBe(1);
+    expect(finished.stderr).toContain('Run `npm start` in another terminal, or set DATABASE_URL.');
+  });
+});
