@@ -58,8 +58,8 @@ export async function postGraphql({ dispatcher, url, token, headers, body, signa
     if (error instanceof errors.ResponseExceededMaxSizeError) {
       return { kind: 'other', what: `more than ${MAX_ANSWER_BYTES} bytes` };
     }
-    const code = codeOf(error);
-    return code.startsWith('HPE_') ? { kind: 'other', what: `no HTTP (${code})` } : { kind: 'broken', code };
+    if (error instanceof errors.HTTPParserError) return { kind: 'other', what: 'no HTTP' };
+    return { kind: 'broken', code: codeOf(error) };
   }
 }
 

@@ -3,6 +3,7 @@
  * share, once, all at the same time, and one deadline holds for everything. It answers with data and errors, whatever happens:
  * one exception out of here would cost the answers of all replicas.
  */
+import { setMaxListeners } from 'node:events';
 import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from '@apollo/gateway';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Dispatcher } from 'undici';
@@ -51,6 +52,7 @@ async function route(options: ReplicaDataSourceOptions, request: Request, contex
   if (!entityRequest) return failed('Replicas answer about entities only.');
   const shares = splitRepresentations(routing, entityRequest.representations);
   const deadline = deadlineSignal(timeoutMs, context.signal);
+  setMaxListeners(0, deadline.signal); // as many as replicas
   try {
     const ids = shares.map((share) => share.replicaId);
     const found = directory.lookUp(ids, deadline.signal);

@@ -78,29 +78,32 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
     return row && { kind: row.stoppedAt === null ? 'at' : 'stopped', address: row.relayAddress };
   };
 
-  const afterReading = async (id: string, reading: Promise<boolean>, signal: AbortSignal): Promise<Found> => {
-    const succeeded = await Promise.race([reading, aborted(signal)]);
-    return held(id) ?? { kind: succeeded ? 'unknown' : 'unread' };
-  };
+  const afterwards = (id: string, succeeded: boolean): Found => held(id) ?? { kind: succeeded ? 'unknown' : 'unread' };
 
   return {
     lookUp: (ids, signal) => {
       const isOld = clock.monotonicMs() - begunAtMs > REFRESH_MS;
-      let reading = isOld && !running ? readAnew() : undefined;
+      const begun = isOld && !running ? readAnew() : undefined;
+      let reading: Promise<boolean> | undefined;
       return ids.map(async (id) => {
         const found = held(id);
         if (found) return found;
-        reading ??= readAnew();
-        return afterReading(id, reading, signal);
+        reading ??= within(begun ?? readAnew(), signal);
+        return afterwards(id, await reading);
       });
     },
-    lookUpAnew: (id, signal) => afterReading(id, readAnew(), signal),
+    lookUpAnew: async (id, signal) => afterwards(id, await within(readAnew(), signal)),
   };
 }
 
-/** Resolves, to false, when the signal aborts. */
-const aborted = (signal: AbortSignal): Promise<false> =>
+/** What `reading` resolves to, or false once the signal aborts. */
+const within = (reading: Promise<boolean>, signal: AbortSignal): Promise<boolean> =>
   new Promise((resolve) => {
-    if (signal.aborted) resolve(false);
-    else signal.addEventListener('abort', () => resolve(false), { once: true });
+    const giveUp = () => resolve(false);
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    void reading.then((succeeded) => {
+      signal.removeEventListener('abort', giveUp);
+      resolve(succeeded);
+    });
   });

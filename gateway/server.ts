@@ -1,4 +1,5 @@
 /** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and what an operator asks for. */
+import { setMaxListeners } from 'node:events';
 import fastifyApollo from '@as-integrations/fastify';
 import type { FastifyReply } from 'fastify';
 import type { RunningServer } from '../subgraphs/serve.ts';
@@ -67,6 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
 /** Aborts when the connection ends before the response does. */
 function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // as many as fetches
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort();
   });

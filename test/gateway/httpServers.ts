@@ -1,0 +1,83 @@
+/** Real HTTP servers that misbehave as a test wants them to. */
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { afterEach } from '@jest/globals';
+
+/** What a server was sent. */
+export interface Received {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: { query: string; variables: Record<string, unknown>; operationName?: string };
+}
+
+export interface TestServer {
+  readonly url: string;
+  /** In the order in which they came. */
+  readonly received: Received[];
+}
+
+type Handler = (response: ServerResponse, received: Received, request: IncomingMessage) => void;
+
+/** Call at the top of a test file. What is started is closed after each test. */
+export function serversPerTest() {
+  const closing: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    await Promise.all(closing.splice(0).map((close) => close()));
+  });
+  return {
+    /** A server that reads each request to its end, then leaves the answer to `handler`. */
+    serve: async (handler: Handler): Promise<TestServer> => {
+      const received: Received[] = [];
+      const server = createServer(async (request, response) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk as Buffer);
+        const { method, url, headers } = request;
+        const text = Buffer.concat(chunks).toString();
+        const seen = { method, url, headers, body: text ? JSON.parse(text) : undefined };
+        received.push(seen);
+        handler(response, seen, request);
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      closing.push(() => {
+        const closed = once(server, 'close');
+        server.close();
+        server.closeAllConnections();
+        return closed;
+      });
+      return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
+    },
+    /** Takes connections and never says a word, as a stopped process does. */
+    hang: async (): Promise<{ url: string; connections: Socket[] }> => {
+      const connections: Socket[] = [];
+      const server = createTcpServer((socket) => {
+        connections.push(socket);
+        socket.on('error', () => socket.destroy()); // the other side gives up, which is the point
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      closing.push(() => {
+        const closed = once(server, 'close');
+        server.close();
+        for (const socket of connections) socket.destroy();
+        return closed;
+      });
+      return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections };
+    },
+  };
+}
+
+/** An address at which nothing listens. */
+export async function deadUrl(): Promise<string> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const closed = once(server, 'close');
+  server.close();
+  await closed;
+  return `http://127.0.0.1:${port}`;
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+}
