@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/log.ts';
+import { closeConnectionsWhenStopping } from '../common/stoppingConnections.ts';
 import { formatForClient } from './clientErrors.ts';
 
 const MAX_BODY_BYTES = 100_000;
@@ -10,6 +11,7 @@ const MAX_BODY_BYTES = 100_000;
 /** Without routes. */
 export function makeApp(log: Logger, clock: Clock): FastifyInstance {
   const app = Fastify({ forceCloseConnections: 'idle', bodyLimit: MAX_BODY_BYTES, genReqId: () => randomUUID() });
+  closeConnectionsWhenStopping(app);
   const begunMs = new WeakMap<object, number>();
   app.addHook('onRequest', async (request, reply) => {
     begunMs.set(request, clock.monotonicMs());

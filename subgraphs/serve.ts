@@ -7,6 +7,7 @@ import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/in
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parse } from 'graphql';
+import { closeConnectionsWhenStopping } from '../common/stoppingConnections.ts';
 import { maskError } from './errors.ts';
 
 type Resolvers = NonNullable<GraphQLSchemaModule['resolvers']>;
@@ -37,6 +38,7 @@ export interface RunningServer {
 /** @throws if the port is taken or the schema and the resolvers do not fit */
 export async function serveSubgraph<C extends BaseContext>(options: SubgraphOptions<C>): Promise<RunningServer> {
   const app = Fastify({ forceCloseConnections: 'idle' });
+  closeConnectionsWhenStopping(app);
   const typeDefs = parse(readFileSync(options.schemaFile, 'utf8'));
   const apollo = new ApolloServer<C>({
     schema: buildSubgraphSchema([{ typeDefs, resolvers: options.resolvers }]),

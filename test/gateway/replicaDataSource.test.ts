@@ -11,6 +11,7 @@ import { makeDispatcher } from '../../gateway/postGraphql.ts';
 import { makeReplicaDataSource } from '../../gateway/replicaDataSource.ts';
 import { makeReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
 import { type Routing, readRouting } from '../../gateway/routedTypes.ts';
+import { until } from '../support/until.ts';
 import { deadUrl, sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 
 const internalSecret = 'an internal secret for tests, long enough';
@@ -360,8 +361,7 @@ describe('a replica that cannot be asked costs only its own chats', () => {
   test('something that does not speak HTTP: BAD_ANSWER', async () => {
     const { url, connections } = await servers.hang();
     const asking = besideAHealthyOne({ relayAddress: url });
-    while (!connections[0]) await systemClock.sleep(5);
-    connections[0].end('SSH-2.0-OpenSSH\r\n');
+    (await until(() => connections[0])).end('SSH-2.0-OpenSSH\r\n');
     expect(await asking).toMatchObject({ status: 'BAD_ANSWER', reason: expect.stringContaining('no HTTP') });
   });
 
@@ -396,9 +396,9 @@ test('when the client goes away, the replicas are not kept busy', async () => {
   const { url, connections } = await servers.hang();
   const client = new AbortController();
   const asking = asker({ rows: { [A]: { relayAddress: url } }, signal: client.signal })([[1, A]]);
-  while (!connections[0]) await systemClock.sleep(5);
-  const closed = new Promise((resolve) => connections[0]?.once('close', resolve));
-  connections[0].resume();
+  const connection = await until(() => connections[0]);
+  const closed = new Promise((resolve) => connection.once('close', resolve));
+  connection.resume();
   client.abort();
   await asking;
   await closed;

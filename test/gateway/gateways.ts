@@ -1,0 +1,64 @@
+/** Real gateways for a test, and a client that asks them. */
+import { afterEach } from '@jest/globals';
+import { SignJWT } from 'jose';
+import { systemClock } from '../../common/clock.ts';
+import { READ_ALL } from '../../common/internalToken.ts';
+import { makeLogger } from '../../common/log.ts';
+import { type GatewayOptions, startGateway } from '../../gateway/server.ts';
+import type { RunningServer } from '../../subgraphs/serve.ts';
+
+export const AUTH_SECRET = 'a secret of callers for tests, long enough';
+export const INTERNAL_SECRET = 'an internal secret for tests, long enough';
+
+/** Call at the top of a test file. What is started is stopped after each test. */
+export function gatewaysPerTest() {
+  const started: RunningServer[] = [];
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((server) => server.stop()));
+  });
+  return async (databaseSubgraph: { url: string }, changes: Partial<GatewayOptions> = {}): Promise<RunningServer> => {
+    const server = await startGateway({
+      host: '127.0.0.1',
+      port: 0,
+      databaseSubgraphUrl: `${databaseSubgraph.url}/graphql`,
+      replicaTimeoutMs: 20_000,
+      databaseTimeoutMs: 20_000,
+      authSecret: AUTH_SECRET,
+      internalSecret: INTERNAL_SECRET,
+      clock: systemClock,
+      log: makeLogger('gateway', 'silent'),
+      ...changes,
+    });
+    started.push(server);
+    return server;
+  };
+}
+
+export const callerToken = (claims: Record<string, unknown> = { sub: 'an-operator', roles: [READ_ALL] }) =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(AUTH_SECRET));
+
+export interface GraphqlError {
+  message: string;
+  path?: (string | number)[];
+  extensions: { code: string; workerId?: string; chatIds?: string[] };
+}
+
+export interface GraphqlResponse<Data> {
+  status: number;
+  headers: Headers;
+  body: { data?: Data; errors?: GraphqlError[]; extensions?: unknown };
+}
+
+/** Sends a GraphQL request as JSON, with a token that may read everything unless another is given. */
+export async function askGateway<Data = Record<string, unknown>>(
+  gateway: { url: string },
+  query: string,
+  { variables, token, operationName }: { variables?: unknown; token?: string; operationName?: string } = {},
+): Promise<GraphqlResponse<Data>> {
+  const response = await fetch(`${gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token ?? (await callerToken())}` },
+    body: JSON.stringify({ query, variables, operationName }),
+  });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as never };
+}
