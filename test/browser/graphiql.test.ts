@@ -86,6 +86,14 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     expect(troubles).toEqual([]);
   });
 
+  test('opens with the first example and its variables, and a reload adds no tab', async () => {
+    await page.getByLabel('Variables').getByText("put the chat's id here").waitFor();
+    await until(() => page.evaluate(`sessionStorage.getItem('graphiql:tabState')`));
+    await page.reload();
+    await page.getByLabel('Query Editor').getByText('query OneChat').waitFor();
+    expect(await page.getByRole('tab').count()).toBe(5);
+  });
+
   test('has an example in each tab, of which the first answers once the id stands in its variables', async () => {
     await paste(goodToken);
     await said('The gateway accepts this token.');
