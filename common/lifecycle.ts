@@ -41,7 +41,7 @@ export function announceReady(ready: ReadyMessage['ready']): void {
 
 /** Ends a process that could not start: the reason in one line, without a stack for errors meant for a person. */
 export function failToStart(error: unknown, log: Logger): never {
-  const forPerson = error instanceof Error && /^(SettingsError|SchemaStateError)$/.test(error.name);
+  const forPerson = error instanceof Error && /^(SettingsError|SchemaStateError|StartError)$/.test(error.name);
   if (forPerson) process.stderr.write(`${(error as Error).message}\n`);
   else log.fatal(error, 'could not start');
   process.exit(1);

@@ -1,25 +1,31 @@
 /**
- * The process that holds the embedded Postgres: it ends when it is told to or when its parent is gone, and takes the
- * server with it. The server itself would not notice. Its options are the first message from the parent.
+ * The process that holds the embedded Postgres: it ends when it is told to or when its parent is gone, also while the
+ * server is still starting, and takes the server with it. The server itself would not notice. Its options are the first
+ * message from the parent.
  */
 import { once } from 'node:events';
 import { systemClock } from '../common/clock.ts';
 import { announceReady, failToStart, stopOnSignal } from '../common/lifecycle.ts';
 import { makeLogger } from '../common/log.ts';
-import { type PostgresOptions, startPostgres } from './embeddedPostgres.ts';
+import { type EmbeddedPostgres, type PostgresOptions, startPostgres } from './embeddedPostgres.ts';
 
 const log = makeLogger('postgres', 'warn');
+const stopping = new AbortController();
+let start: Promise<EmbeddedPostgres> | undefined;
+
+stopOnSignal(async () => {
+  stopping.abort();
+  const postgres = await start?.catch(() => undefined); // a start that was cut short left nothing behind
+  await postgres?.stop();
+}, log);
+
 const [options] = (await once(process, 'message')) as [PostgresOptions];
 try {
-  const postgres = await startPostgres(options, systemClock);
-  let stopping = false;
-  stopOnSignal(() => {
-    stopping = true;
-    return postgres.stop();
-  }, log);
+  start = startPostgres(options, systemClock, stopping.signal);
+  const postgres = await start;
   announceReady({ url: postgres.url });
   await postgres.exited;
-  if (!stopping) process.exit(1); // the server is gone by itself: the parent starts it again
+  if (!stopping.signal.aborted) throw new Error(`The server ended by itself; its log is ${options.folder}.log`);
 } catch (error) {
-  failToStart(error, log);
+  if (!stopping.signal.aborted) failToStart(error, log);
 }

@@ -1,0 +1,56 @@
+/** What a person reads once the system is up: where it is, and what to paste. */
+import type { SystemFile } from './systemFile.ts';
+
+/**
+ * @param dataDir the setting, if it is not the default: the commands beside the system need it too
+ */
+export function banner({ gatewayUrl, token }: SystemFile, dataDir: string | undefined): string {
+  const settings = dataDir === undefined ? '' : `DATA_DIR=${shellWord(dataDir)} `;
+  return `
+  GraphiQL   ${gatewayUrl}/
+  Token      ${token}
+             (reads every chat, good for 30 days)
+
+  Make a chat, in another terminal; it prints the chat's id:
+
+${settings}npm run chat -- create "/slow 60 tell me a story"
+
+  The chats and their states:
+
+curl -s ${gatewayUrl}/graphql \\
+  -H 'content-type: application/json' \\
+  -H 'authorization: Bearer ${token}' \\
+  -d '{"query":"{ chats(first: 10) { edges { node { chatId executionState } } } }"}'
+
+  All about one of them, to paste into GraphiQL with its id in place of CHAT_ID:
+
+${QUERY}
+
+  Ctrl-C stops all of it. What the chats hold stays.
+`;
+}
+
+const QUERY = `{
+  chatDebugSnapshot(chatId: "CHAT_ID") {
+    executionState
+    database {
+      status workerId runnerId queueDepth
+      heartbeat { ageSeconds isStale }
+      messageStats { total deleted byRole { role count } }
+    }
+    runtime {
+      reachability { status }
+      workerIdMatchesLocal
+      runners {
+        runnerId activeTaskKind
+        activeTask { runningSeconds secondsSinceProgress }
+        lease { ageSeconds }
+      }
+      messageBuffers { partsBuffered bytesBuffered isClosed }
+    }
+  }
+}`;
+
+/** As a shell reads it: quoted if it holds anything but harmless characters. */
+const shellWord = (text: string) =>
+  /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,0 +1,69 @@
+/** DATA_DIR: one running system on it at a time, and the secrets that it keeps from one start to the next. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { StartError } from '../common/startError.ts';
+import { type DirectoryLock, lockDirectory } from './directoryLock.ts';
+import { writePrivateFile } from './privateFile.ts';
+
+const secrets = z.object({
+  authSecret: z.string().min(32),
+  internalSecret: z.string().min(32),
+  postgresPassword: z.string().min(1),
+  /** Of the person who uses this system: the `sub` of the token that it prints. */
+  ownerId: z.uuid(),
+});
+export type Secrets = Readonly<z.output<typeof secrets>>;
+
+export interface DataDirectory extends DirectoryLock {
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  readonly secrets: Secrets;
+}
+
+/**
+ * Makes the folder and its secrets where they are missing, and takes its lock.
+ * @param holder who takes it, in one line, for the person who starts a second one
+ * @throws StartError if somebody else holds it, or if it cannot be used
+ */
+export async function openDataDirectory(dataDir: string, holder: string): Promise<DataDirectory> {
+  try {
+    // Others may enter, since Postgres may run as one of them. Each file in it is closed to them.
+    mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+    const path = realpathSync(dataDir);
+    const lock = await lockDirectory(path, holder);
+    try {
+      return { path, secrets: readOrMakeSecrets(join(path, 'secrets.json')), release: () => lock.release() };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw new StartError(`DATA_DIR ${dataDir} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function readOrMakeSecrets(file: string): Secrets {
+  try {
+    const kept = secrets.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+    if (!kept.success) throw new StartError(`${file} does not hold what it should. ${LOST}`);
+    chmodSync(file, 0o600);
+    return kept.data;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new StartError(`${file} is not JSON. ${LOST}`);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const made = {
+    authSecret: randomSecret(),
+    internalSecret: randomSecret(),
+    postgresPassword: randomSecret(),
+    ownerId: randomUUID(),
+  };
+  writePrivateFile(file, made);
+  return made;
+}
+
+const randomSecret = () => randomBytes(32).toString('base64url');
+const LOST = 'Bring it back from a copy; without it the database in that folder cannot be opened, so remove both.';

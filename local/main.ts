@@ -1,0 +1,59 @@
+/** `npm start`: the whole system on this machine, until Ctrl-C. */
+import { systemClock } from '../common/clock.ts';
+import { environmentWith, readEnvironment, type SettingName, settings } from '../common/config.ts';
+import { banner } from './banner.ts';
+import { parentGone } from './parentWatch.ts';
+import { serverProcesses } from './processes.ts';
+import { runSystem } from './system.ts';
+
+const startedMs = systemClock.monotonicMs();
+const elapsed = () => `${((systemClock.monotonicMs() - startedMs) / 1000).toFixed(1).padStart(6)} s`;
+const print = (line: string) => process.stdout.write(`${line}\n`);
+process.stdout.on('error', () => {}); // whoever read it is gone; the system goes on
+process.stderr.on('error', () => {});
+
+const stopping = new AbortController();
+const stop = (reason: string) => {
+  if (stopping.signal.aborted) return;
+  print(`\n${elapsed()}  stopping: ${reason}`);
+  stopping.abort();
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+
+try {
+  const given = environmentWith({});
+  const values = readEnvironment(Object.keys(settings) as SettingName[]);
+  // npm that is killed cannot tell; this process would go on without anybody to stop it.
+  if (given.npm_lifecycle_event) void parentGone(systemClock, stopping.signal).then(() => stop('npm is gone'));
+  await runSystem(
+    {
+      dataDir: values.DATA_DIR,
+      databaseUrl: values.DATABASE_URL,
+      host: values.HOST,
+      port: values.PORT,
+      databaseSubgraphPort: given.DATABASE_SUBGRAPH_PORT ? values.DATABASE_SUBGRAPH_PORT : 0,
+      authSecret: values.AUTH_SECRET,
+      internalSecret: values.INTERNAL_SECRET,
+    },
+    {
+      clock: systemClock,
+      signal: stopping.signal,
+      servers: serverProcesses,
+      report: (line) => print(`${elapsed()}  ${line}`),
+      onRunning: (system) => {
+        print(`${elapsed()}  all is up`);
+        print(banner(system, given.DATA_DIR || undefined));
+      },
+    },
+  );
+  print(`${elapsed()}  all is stopped`);
+  process.exit(0);
+} catch (error) {
+  if (stopping.signal.aborted) {
+    print(`${elapsed()}  all is stopped, before it was up`);
+    process.exit(0);
+  }
+  const forPerson = error instanceof Error && /^(SettingsError|SchemaStateError|StartError)$/.test(error.name);
+  process.stderr.write(`\n${forPerson ? error.message : (error as Error).stack}\n`);
+  process.exit(1);
+}

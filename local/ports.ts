@@ -1,0 +1,61 @@
+/** Ports of this machine. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Clock } from '../common/clock.ts';
+import { StartError } from '../common/startError.ts';
+
+/**
+ * Below the ports that systems hand out by themselves to outgoing connections: one of those could take a port between this
+ * look and its use, or while the process that had it is started again.
+ */
+const FROM = 20_000;
+const COUNT = 12_000;
+
+/** One of the loopback interface that nobody listens on now. */
+export async function freePort(clock: Clock): Promise<number> {
+  for (;;) {
+    const port = FROM + Math.floor(clock.random() * COUNT);
+    if (!(await portProblem('127.0.0.1', port))) return port;
+  }
+}
+
+/**
+ * @param setting the name of the one that gives the port
+ * @param waitMs how long to wait for whoever has it now
+ * @throws StartError if it stays taken or may not be used
+ */
+export async function assertPortFree(
+  { host, port, setting }: { host: string; port: number; setting: string },
+  waitMs: number,
+  clock: Clock,
+): Promise<void> {
+  const until = clock.monotonicMs() + waitMs;
+  for (;;) {
+    const problem = await portProblem(host, port);
+    if (!problem) return;
+    if (problem !== 'EADDRINUSE' || clock.monotonicMs() >= until) {
+      const what = problem === 'EADDRINUSE' ? 'another program listens there' : problem;
+      throw new StartError(`Cannot use port ${port} on ${host}: ${what}. Set ${setting} to another one.`);
+    }
+    await clock.sleep(100);
+  }
+}
+
+/** The code of the error, if nobody can listen there now. */
+async function portProblem(host: string, port: number): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    await once(server.listen({ host, port, exclusive: true }), 'listening');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+  await once(server.close(), 'close');
+  return undefined;
+}
+
+/** A URL at which a process on this machine reaches one that listens on `host`. */
+export function localUrl(host: string, port: number): string {
+  const wildcards: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
+  const name = wildcards[host] ?? (host.includes(':') ? `[${host}]` : host);
+  return `http://${name}:${port}`;
+}

@@ -1,0 +1,122 @@
+/** The whole system on one machine, from the first folder to the last process, and back. */
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../common/clock.ts';
+import { READ_ALL } from '../common/internalToken.ts';
+import { signCallerToken } from './callerToken.ts';
+import type { ProcessSpec } from './childProcess.ts';
+import { type DataDirectory, openDataDirectory } from './dataDirectory.ts';
+import { postgresUrl } from './embeddedPostgres.ts';
+import { stopLeftOverPostgres } from './leftOverPostgres.ts';
+import { assertPortFree, freePort, localUrl } from './ports.ts';
+import { assertMigrated, migrate } from './prepareDatabase.ts';
+import { postgresProcess, type Wiring } from './processes.ts';
+import { Supervisor } from './supervisor.ts';
+import { readSystemFile, removeSystemFile, type SystemFile, writeSystemFile } from './systemFile.ts';
+
+export interface SystemSettings {
+  readonly dataDir: string;
+  /** Undefined: an embedded Postgres in `dataDir`. */
+  readonly databaseUrl: string | undefined;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** 0: any free one. */
+  readonly databaseSubgraphPort: number;
+  /** Undefined: the one kept in `dataDir`. */
+  readonly authSecret: string | undefined;
+  /** Undefined: the one kept in `dataDir`. */
+  readonly internalSecret: string | undefined;
+}
+
+export interface Surroundings {
+  readonly clock: Clock;
+  /** Ends the system when it aborts, at any moment. */
+  readonly signal: AbortSignal;
+  /** The processes beside Postgres. */
+  readonly servers: (wiring: Wiring) => ProcessSpec[];
+  /** Takes lines for the person. */
+  readonly report: (line: string) => void;
+  /** Is told once all is up. */
+  readonly onRunning: (system: SystemFile) => void;
+}
+
+const TOKEN_LIFETIME_SECONDS = 30 * 86_400;
+/** Milliseconds in which the processes of a system that was killed notice it and end. */
+const KILLED_SYSTEM_LIMIT_MS = 5_000;
+
+/**
+ * Resolves when all is stopped after `signal`. Nothing is left behind, however it ends.
+ * @throws StartError, SchemaStateError if it cannot start, or if `signal` aborts before it has
+ */
+export async function runSystem(settings: SystemSettings, surroundings: Surroundings): Promise<void> {
+  const { clock, signal } = surroundings;
+  const holder = `process ${process.pid}, which started at ${clock.now().toISOString()}`;
+  const data = await openDataDirectory(settings.dataDir, holder);
+  const supervisor = new Supervisor(clock, surroundings.report);
+  const stop = () => void supervisor.stop();
+  signal.addEventListener('abort', stop);
+  try {
+    signal.throwIfAborted();
+    const system = await startSystem(settings, data, supervisor, surroundings);
+    writeSystemFile(data.path, system);
+    surroundings.onRunning(system);
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    signal.removeEventListener('abort', stop);
+    removeSystemFile(data.path);
+    await supervisor.stop();
+    await stopLeftOverPostgres(postgresFolder(data), clock); // its keeper may have crashed a moment ago
+    await data.release();
+  }
+}
+
+async function startSystem(
+  settings: SystemSettings,
+  data: DataDirectory,
+  supervisor: Supervisor,
+  { clock, report, servers }: Surroundings,
+): Promise<SystemFile> {
+  const { host } = settings;
+  const gatewayPort = settings.port || (await freePort(clock));
+  const waitMs = readSystemFile(data.path) ? KILLED_SYSTEM_LIMIT_MS : 0;
+  await assertPortFree({ host, port: gatewayPort, setting: 'PORT' }, waitMs, clock);
+  removeSystemFile(data.path);
+
+  const databaseUrl = settings.databaseUrl ?? (await startDatabase(data, supervisor, clock, report));
+  if (settings.databaseUrl) await assertMigrated(databaseUrl);
+
+  const authSecret = settings.authSecret ?? data.secrets.authSecret;
+  const internalSecret = settings.internalSecret ?? data.secrets.internalSecret;
+  const databaseSubgraphPort = settings.databaseSubgraphPort || (await freePort(clock));
+  const wiring = { databaseUrl, authSecret, internalSecret, host, gatewayPort, databaseSubgraphPort };
+  await supervisor.start(servers(wiring), (name, { url }) => report(`${name} is ready at ${url}`));
+
+  const { ownerId } = data.secrets;
+  const claims = { sub: ownerId, roles: [READ_ALL], lifetimeSeconds: TOKEN_LIFETIME_SECONDS };
+  const token = await signCallerToken(authSecret, claims, clock.now());
+  return { databaseUrl, gatewayUrl: localUrl(host, gatewayPort), authSecret, internalSecret, token, ownerId };
+}
+
+/** @returns the URL of an embedded Postgres that has all migrations */
+async function startDatabase(
+  data: DataDirectory,
+  supervisor: Supervisor,
+  clock: Clock,
+  report: (line: string) => void,
+): Promise<string> {
+  const options = {
+    folder: postgresFolder(data),
+    port: await freePort(clock),
+    password: data.secrets.postgresPassword,
+  };
+  if (!existsSync(options.folder)) report(`making a database in ${options.folder}`);
+  await supervisor.start([postgresProcess(options)], (name) => report(`${name} is ready on port ${options.port}`));
+  const url = postgresUrl(options);
+  const applied = await migrate(url);
+  if (applied.length > 0) report(`migrations applied: ${applied.join(', ')}`);
+  return url;
+}
+
+const postgresFolder = (data: DataDirectory) => join(data.path, 'postgres');
