@@ -49,7 +49,8 @@ export class Reading {
   }
 
   /** @throws GraphQLError `DATABASE_UNAVAILABLE`; any other error is a defect of the question */
-  ask<T>(question: Question<T>): Promise<T> {
+  async ask<T>(question: Question<T>): Promise<T> {
+    this.#assertOpen();
     this.#deadline ??= startDeadline(this.#options);
     const turn = this.#lastTurn.then(async () => {
       const { tx, moment } = await this.#open();
@@ -57,9 +58,11 @@ export class Reading {
       return question(tx, moment);
     });
     this.#lastTurn = turn.catch((error: unknown) => this.#note(error)); // the next question is not to blame
-    return Promise.race([turn, this.#deadline.passed]).catch((error: unknown) => {
+    try {
+      return await Promise.race([turn, this.#deadline.passed]);
+    } catch (error) {
       throw unavailableOr(error);
-    });
+    }
   }
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */

@@ -12,15 +12,19 @@ export interface Tap {
   readonly statements: string[];
   /** From now on no byte passes, in either direction, and nobody is told. */
   freeze(): void;
+  /** New connections are as they should be again; those that were frozen never recover. */
+  thaw(): void;
   close(): Promise<void>;
 }
 
-export async function tapPostgres(databaseUrl: string): Promise<Tap> {
+/** @param port of the tap; 0: any free one */
+export async function tapPostgres(databaseUrl: string, port = 0): Promise<Tap> {
   const target = new URL(databaseUrl);
   const statements: string[] = [];
   const sockets = new Set<Socket>();
-  let frozen = false;
+  let line = { frozen: false };
   const server = createServer((client) => {
+    const here = line;
     const upstream = connect(Number(target.port), target.hostname);
     const note = statementReader((statement) => statements.push(statement));
     for (const [from, to] of [
@@ -29,16 +33,16 @@ export async function tapPostgres(databaseUrl: string): Promise<Tap> {
     ] as const) {
       sockets.add(from);
       from.on('data', (chunk) => {
-        if (frozen) return;
+        if (here.frozen) return;
         if (from === client) note(chunk);
         to.write(chunk);
       });
       from.on('error', () => to.destroy());
       from.on('close', () => {
-        if (!frozen) to.end();
+        if (!here.frozen) to.end();
       });
     }
-  }).listen(0, '127.0.0.1');
+  }).listen(port, '127.0.0.1');
   await once(server, 'listening');
   const url = new URL(databaseUrl);
   url.port = String((server.address() as AddressInfo).port);
@@ -46,7 +50,10 @@ export async function tapPostgres(databaseUrl: string): Promise<Tap> {
     url: url.href,
     statements,
     freeze: () => {
-      frozen = true;
+      line.frozen = true;
+    },
+    thaw: () => {
+      line = { frozen: false };
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../common/clock.ts';
+import { makeLogger } from '../../../common/log.ts';
+import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
+import { Reading, type Transaction } from '../../../subgraphs/database/reading.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { insertChat } from './support/rows.ts';
+import { noTransactionLeft, waitingForLock, whileLocked } from './support/waiting.ts';
+
+const database = databasePerFile();
+const log = makeLogger('database', 'silent');
+let client: DatabaseClient;
+beforeAll(() => {
+  client = connectDatabase({ url: database.url, timeoutMs: 20_000, log });
+});
+afterAll(() => client.close());
+
+const open = (timeoutMs = 20_000) => new Reading({ prisma: client.prisma, timeoutMs, clock: systemClock, log });
+const countChats = async (tx: Transaction) => tx.chats.count();
+const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
+
+describe('a reading', () => {
+  test('sees the database as it was at its first question, whatever is committed since', async () => {
+    const reading = open();
+    try {
+      const before = await reading.ask(countChats);
+      await insertChat(database.pool);
+      expect(await reading.ask(countChats)).toBe(before);
+      const later = open();
+      try {
+        expect(await later.ask(countChats)).toBe(before + 1);
+      } finally {
+        await later.close();
+      }
+    } finally {
+      await reading.close();
+    }
+  });
+
+  test('has one moment, and ages are measured from it', async () => {
+    const reading = open();
+    try {
+      const now = async (tx: Transaction) => tx.$queryRaw<{ now: Date }[]>`SELECT now() FROM pg_sleep(0.01)`;
+      const [first, second] = [await reading.ask(now), await reading.ask(now)];
+      expect(first).toEqual(second);
+      const takenAt = await reading.ask(async (_tx, moment) => moment.takenAt);
+      expect(first).toEqual([{ now: takenAt }]);
+    } finally {
+      await reading.close();
+    }
+  });
+
+  test('cannot write', async () => {
+    const reading = open();
+    try {
+      const write = reading.ask(async (tx) => tx.$executeRaw`UPDATE chats SET title = 'written'`);
+      await expect(write).rejects.toThrow('cannot execute UPDATE in a read-only transaction');
+    } finally {
+      await reading.close();
+    }
+  });
+
+  test('does not end another one: two at once each have their transaction', async () => {
+    const [a, b] = [open(), open()];
+    const id = async (tx: Transaction) => tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+    try {
+      const [[first], [second]] = await Promise.all([a.ask(id), b.ask(id)]);
+      expect(first?.pid).not.toBe(second?.pid);
+      await a.close();
+      expect(await b.ask(id)).toEqual([second]);
+    } finally {
+      await Promise.all([a.close(), b.close()]);
+    }
+  });
+
+  test('that is closed refuses questions and opens nothing', async () => {
+    const reading = open();
+    await reading.close();
+    await expect(reading.ask(countChats)).rejects.toMatchObject(unavailable);
+    await noTransactionLeft(database.pool);
+  });
+
+  test('that is closed while a question runs ends after that question, and does not put the next one', async () => {
+    const reading = open();
+    const { first, second, closed } = await whileLocked(database.pool, 'chats', async () => {
+      const questions = {
+        first: reading.ask(countChats),
+        second: Promise.allSettled([reading.ask(async () => 'put')]),
+      };
+      await waitingForLock(database.pool);
+      return { ...questions, closed: reading.close() };
+    });
+    expect(await first).toBeGreaterThan(0);
+    expect(await second).toMatchObject([{ status: 'rejected', reason: unavailable }]);
+    await closed;
+    await noTransactionLeft(database.pool);
+  });
+
+  test('whose question is a defect says so, and ends', async () => {
+    const reading = open();
+    await expect(reading.ask(async (tx) => tx.$queryRaw`SELECT nonsense`)).rejects.toThrow('nonsense');
+    await expect(reading.ask(countChats)).rejects.toMatchObject(unavailable);
+    await reading.close();
+    await noTransactionLeft(database.pool);
+  });
+
+  test('fails as a whole when its time is up, and ends as soon as the server has cancelled the statement', async () => {
+    await whileLocked(database.pool, 'chats', async () => {
+      const reading = open(300);
+      expect(await Promise.allSettled([reading.ask(countChats), reading.ask(countChats)])).toMatchObject([
+        { status: 'rejected', reason: unavailable },
+        { status: 'rejected', reason: unavailable },
+      ]);
+      await reading.close();
+      await noTransactionLeft(database.pool);
+    });
+  });
+
+  test('that nobody closes is ended all the same', async () => {
+    const reading = open(200);
+    await reading.ask(countChats);
+    await noTransactionLeft(database.pool);
+    await expect(reading.ask(countChats)).rejects.toMatchObject(unavailable);
+    await reading.close();
+  });
+});

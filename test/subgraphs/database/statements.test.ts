@@ -1,0 +1,144 @@
+/** How many statements reach Postgres, counted on the line to it. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { RunningServer } from '../../../subgraphs/serve.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';
+import { type Ask, asking, entities, start } from './support/subgraph.ts';
+import { type Tap, tapPostgres } from './support/tap.ts';
+
+const database = databasePerFile();
+let tap: Tap;
+let server: RunningServer;
+let chatIds: string[];
+let replicaIds: string[];
+const ask: Ask = asking(() => server.url);
+
+beforeAll(async () => {
+  const { pool } = database;
+  tap = await tapPostgres(database.url);
+  server = await start({ databaseUrl: tap.url });
+  replicaIds = await Promise.all([1, 2, 3].map(() => insertReplica(pool)));
+  chatIds = [];
+  for (let i = 0; i < 100; i += 1) {
+    const { id } = await insertHealthyChat(pool, { worker_id: replicaIds[i % 3] ?? null });
+    await queueMessages(pool, id, i % 3);
+    await insertMessages(pool, id, 'user', 1);
+    chatIds.push(id);
+  }
+});
+afterAll(async () => {
+  await server.stop();
+  await tap.close();
+});
+afterEach(() => {
+  tap.statements.length = 0;
+});
+
+const TABLES = ['chats', 'chat_queued_messages', 'chat_heartbeats', 'chat_messages', 'replicas'];
+
+/** The end of the last test's transaction may come after its answer. */
+const sent = () => tap.statements.filter((statement) => statement !== 'COMMIT');
+
+/** The statements that read a table, by that table; the rest hold the transaction. */
+const tablesRead = () =>
+  tap.statements.flatMap((statement) => {
+    const table = /\bFROM\s+(?:"public"\.)?"?(\w+)"?/i.exec(statement.replace(/extract\(.*?\)/gi, ''))?.[1] ?? '';
+    return TABLES.includes(table) ? [table] : [];
+  });
+
+const many = (fields: string, ids: string[]) =>
+  ask(`query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { ${fields} } }`, { ids });
+
+const SELECTIONS: [fields: string, tables: string[]][] = [
+  ['chatId', ['chats']],
+  ['chatId takenAt runtime { chatId workerId }', ['chats']],
+  ['database { status title lastError heartbeatsReadable }', ['chats']],
+  ['executionState', ['chats', 'chat_queued_messages']],
+  ['database { queueDepth }', ['chats', 'chat_queued_messages']],
+  ['executionState database { queueDepth }', ['chats', 'chat_queued_messages']],
+  ['database { heartbeat { isStale } }', ['chats', 'chat_heartbeats']],
+  ['database { heartbeats { isStale } heartbeat { ageSeconds } }', ['chats', 'chat_heartbeats']],
+  ['database { messageStats { total } }', ['chats', 'chat_messages']],
+  ['everywhere { workerId }', ['chats', 'replicas']],
+  [
+    'executionState everywhere { workerId } database { queueDepth heartbeat { isStale } heartbeats { isStale } messageStats { total } }',
+    ['chats', 'chat_queued_messages', 'replicas', 'chat_heartbeats', 'chat_messages'],
+  ],
+];
+
+describe.each(SELECTIONS)('{ %s }', (fields, tables) => {
+  test.each([1, 100])('reads each table that it needs once, and no other, for %i chats', async (count) => {
+    const { errors } = await many(fields, chatIds.slice(0, count));
+    expect(errors).toEqual([]);
+    expect(tablesRead().sort()).toEqual([...tables].sort());
+  });
+
+  test('the same for entities of a gateway', async () => {
+    const representations = chatIds.map((chatId) => ({ __typename: 'ChatDebugSnapshot', chatId }));
+    const { errors } = await entities(ask, representations, `... on ChatDebugSnapshot { ${fields} }`);
+    expect(errors).toEqual([]);
+    expect(tablesRead().sort()).toEqual([...tables].sort());
+  });
+
+  test('the same for a page of the list', async () => {
+    const { errors } = await ask(`{ chats(first: 100) { edges { node { ${fields} } } } }`);
+    expect(errors).toEqual([]);
+    expect(tablesRead().sort()).toEqual([...tables].sort());
+  });
+});
+
+test('one operation is one transaction, whatever it asks', async () => {
+  await many('executionState database { heartbeats { isStale } messageStats { total } }', chatIds);
+  expect(sent().indexOf('BEGIN')).toBe(0);
+  expect(sent().lastIndexOf('BEGIN')).toBe(0);
+});
+
+test('several chats under names of their own are one question', async () => {
+  const fields = chatIds.slice(0, 5).map((id, i) => `c${i}: chatDebugSnapshot(chatId: "${id}") { executionState }`);
+  expect((await ask(`{ ${fields.join(' ')} }`)).errors).toEqual([]);
+  expect(tablesRead()).toEqual(['chats', 'chat_queued_messages']);
+});
+
+test('replicas with the chats they own are two statements', async () => {
+  const { data } = await ask('{ replicas { id ownedChats runtime { workerId } } }');
+  expect(data?.replicas).toHaveLength(3);
+  expect(tablesRead()).toEqual(['replicas', 'chats']);
+});
+
+test('entities of replicas are one statement', async () => {
+  const representations = replicaIds.map((id) => ({ __typename: 'Replica', id }));
+  await entities(ask, representations, '... on Replica { hostname }');
+  expect(tablesRead()).toEqual(['replicas']);
+});
+
+test.each([
+  '{ __typename }',
+  '{ chatDebugSnapshots(chatIds: []) { chatId } }',
+  '{ chats(first: 0) { edges { cursor } } }',
+  '{ chats(after: "x") { edges { cursor } } }',
+  '{ nonsense }',
+])('%s does not reach the database at all', async (query) => {
+  await ask(query);
+  expect(sent()).toEqual([]);
+});
+
+test('whoever owns nothing costs nothing', async () => {
+  const caller = { sub: 'no uuid', roles: [] };
+  const query = `{ chats { edges { cursor } } chatDebugSnapshot(chatId: "${randomUUID()}") { chatId } replicas { id } }`;
+  const { data } = await ask(query, {}, caller);
+  expect(data).toEqual({ chats: { edges: [] }, chatDebugSnapshot: null, replicas: null });
+  expect(sent()).toEqual([]);
+});
+
+test('no statement asks for columns that it does not name, or for the content of a message', async () => {
+  await many(
+    'executionState everywhere { workerId } database { heartbeat { isStale } messageStats { total } }',
+    chatIds,
+  );
+  await ask('{ replicas { id hostname ownedChats } chats { edges { node { chatId } } } }');
+  for (const statement of tap.statements) {
+    expect(statement).not.toMatch(/\*(?!\))/); // count(*) is none
+    expect(statement).not.toMatch(/\bcontent\b/);
+  }
+});

@@ -1,0 +1,231 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../common/clock.ts';
+import { signInternalToken } from '../../../common/internalToken.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { insertChat, insertMessages, insertReplica } from './support/rows.ts';
+import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
+import { tapPostgres } from './support/tap.ts';
+import { noTransactionLeft, until, waitingForLock, whileLocked } from './support/waiting.ts';
+
+const database = databasePerFile();
+const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
+const CHAT = 'query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { chatId executionState } }';
+
+/** A subgraph that waits 500 ms for the database at `databaseUrl`. */
+async function withSubgraph<T>(
+  databaseUrl: string,
+  work: (subgraph: { ask: ReturnType<typeof asking>; url: string }) => Promise<T>,
+  databaseTimeoutMs = 500,
+): Promise<T> {
+  const server = await start({ databaseUrl, databaseTimeoutMs });
+  try {
+    return await work({ ask: asking(() => server.url), url: server.url });
+  } finally {
+    await server.stop();
+  }
+}
+
+/** An address at which nobody listens. */
+async function deadAddress(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return `postgres://postgres:test@127.0.0.1:${port}/postgres`;
+}
+
+describe('a database that is down', () => {
+  test('does not keep the subgraph from starting, and gives DATABASE_UNAVAILABLE without an address', async () => {
+    const databaseUrl = await deadAddress();
+    await withSubgraph(databaseUrl, async ({ ask, url }) => {
+      const { data, errors, text } = await ask(CHAT, { id: '00000000-0000-0000-0000-000000000001' });
+      expect(data).toEqual({ chatDebugSnapshot: null });
+      expect(errors).toMatchObject([{ ...unavailable, path: ['chatDebugSnapshot'] }]);
+      expect(text).not.toContain(new URL(databaseUrl).port);
+      expect(text).not.toContain('ECONN');
+      const ready = await fetch(`${url}/readyz`);
+      expect([ready.status, await ready.text()]).toEqual([503, 'The database does not answer.']);
+      expect((await fetch(`${url}/livez`)).status).toBe(200);
+    });
+  });
+
+  test('is found again once it is up', async () => {
+    const id = await insertChat(database.pool);
+    const tap = await tapPostgres(database.url);
+    await withSubgraph(tap.url, async ({ ask, url }) => {
+      await tap.close();
+      expect((await ask(CHAT, { id })).errors).toMatchObject([unavailable]);
+      const again = await tapPostgres(database.url, Number(new URL(tap.url).port));
+      try {
+        expect((await ask(CHAT, { id })).data).toEqual({ chatDebugSnapshot: { chatId: id, executionState: 'W' } });
+        expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      } finally {
+        await again.close();
+      }
+    });
+  });
+
+  test('that refuses the user or has no such database is unavailable, and does not say which', async () => {
+    const wrong = new URL(database.url);
+    wrong.password = 'wrong';
+    const missing = new URL(database.url);
+    missing.pathname = '/no_such_database';
+    for (const { href } of [wrong, missing]) {
+      const { errors, text } = await withSubgraph(href, ({ ask }) => ask('{ chats { edges { cursor } } }'), 20_000);
+      expect(errors).toMatchObject([unavailable]);
+      expect(text).not.toMatch(/no_such_database|password|postgres/);
+    }
+  });
+});
+
+describe('a database that hangs', () => {
+  test('on a connection that was fine before: the answer comes in time, and the connection is not used again', async () => {
+    const id = await insertChat(database.pool);
+    const tap = await tapPostgres(database.url);
+    const elapsedMs = await withSubgraph(tap.url, async ({ ask }) => {
+      expect((await ask(CHAT, { id })).errors).toEqual([]);
+      tap.freeze();
+      const startedMs = systemClock.monotonicMs();
+      expect((await ask(CHAT, { id })).errors).toMatchObject([unavailable]);
+      const answeredMs = systemClock.monotonicMs();
+      tap.thaw();
+      expect((await ask(CHAT, { id })).errors).toEqual([]);
+      return answeredMs - startedMs;
+    });
+    await tap.close();
+    expect(elapsedMs).toBeGreaterThan(400);
+    expect(elapsedMs).toBeLessThan(5_000);
+  });
+
+  test('while connecting: the answer comes in time', async () => {
+    const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const { errors } = await withSubgraph(`postgres://postgres:test@127.0.0.1:${port}/postgres`, ({ ask }) =>
+      ask('{ chats { edges { cursor } } }'),
+    );
+    expect(errors).toMatchObject([unavailable]);
+    silent.close();
+    await once(silent, 'close');
+  });
+
+  test('behind a lock: the server cancels the statement, and no transaction is left', async () => {
+    const id = await insertChat(database.pool);
+    await withSubgraph(database.url, async ({ ask }) => {
+      const answer = await whileLocked(database.pool, 'chats', () => ask(CHAT, { id }));
+      expect(answer.data).toEqual({ chatDebugSnapshot: null });
+      expect(answer.errors).toMatchObject([unavailable]);
+      await noTransactionLeft(database.pool);
+      expect((await ask(CHAT, { id })).errors).toEqual([]);
+    });
+  });
+});
+
+describe('no transaction is left', () => {
+  test.each([
+    ['after an answer', 'chatDebugSnapshots(chatIds: [$id]) { executionState }'],
+    [
+      'after an error in one field while others still load',
+      'chatDebugSnapshot(chatId: $id) { executionState } chats(first: 0) { edges { cursor } }',
+    ],
+    ['after an error in all fields', 'chats(after: "x") { edges { cursor } }'],
+  ])('%s', async (_when, fields) => {
+    const id = await insertChat(database.pool);
+    await withSubgraph(
+      database.url,
+      async ({ ask }) => {
+        await ask(`query ($id: UUID!) { __typename chatDebugSnapshot(chatId: $id) { chatId } ${fields} }`, { id });
+        await noTransactionLeft(database.pool);
+      },
+      30_000, // much later than the test looks: only closing it can have ended it
+    );
+  });
+
+  test('when the client goes away in the middle', async () => {
+    const id = await insertChat(database.pool);
+    await withSubgraph(
+      database.url,
+      async ({ url }) => {
+        const token = await signInternalToken(SECRET, 'database', OPERATOR);
+        const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+        await whileLocked(database.pool, 'chats', async () => {
+          const asked = request(`${url}/graphql`, { method: 'POST', headers });
+          asked.end(JSON.stringify({ query: CHAT, variables: { id } }));
+          await waitingForLock(database.pool);
+          asked.destroy(new Error('gone'));
+          await expect(once(asked, 'response')).rejects.toThrow('gone');
+        });
+        await noTransactionLeft(database.pool);
+      },
+      30_000,
+    );
+  });
+
+  test('and no session, once the subgraph has stopped', async () => {
+    const id = await insertChat(database.pool);
+    await withSubgraph(database.url, ({ ask }) => ask(CHAT, { id }));
+    await until(
+      database.pool,
+      `SELECT count(*) = 0 FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'chat-debug-database'`,
+    );
+  });
+});
+
+describe('counting that takes too long', () => {
+  test('costs only the counts', async () => {
+    const id = await insertChat(database.pool);
+    await insertMessages(database.pool, id, 'user', 2);
+    const fields = 'executionState database { messageStats { total } queueDepth heartbeats { runnerId } }';
+    const query = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { ${fields} } }`;
+    await withSubgraph(
+      database.url,
+      async ({ ask }) => {
+        const { data, errors } = await whileLocked(database.pool, 'chat_messages', () => ask(query, { id }));
+        expect(errors).toEqual([]);
+        const snapshot = { executionState: 'W', database: { queueDepth: 0, heartbeats: [] } };
+        expect(data?.chatDebugSnapshot).toMatchObject(snapshot);
+        expect(data).toMatchObject({ chatDebugSnapshot: { database: { messageStats: null } } });
+        await noTransactionLeft(database.pool);
+        expect((await ask(query, { id })).data).toMatchObject({
+          chatDebugSnapshot: { database: { messageStats: { total: 2 } } },
+        });
+      },
+      2_000,
+    );
+  });
+});
+
+describe('replicas while the database is away', () => {
+  test('are those last read; what hangs on other tables fails', async () => {
+    const tap = await tapPostgres(database.url);
+    const id = await insertReplica(database.pool);
+    const stopped = await insertReplica(database.pool, { stopped_at: 'now()' });
+    await withSubgraph(tap.url, async ({ ask }) => {
+      const fields = 'id isAlive runtime { workerId }';
+      const before = await ask(`{ replicas { ${fields} } }`);
+      expect(before.errors).toEqual([]);
+      await tap.close();
+      expect((await ask(`{ replicas { ${fields} } }`)).data).toEqual(before.data);
+      const alive = await ask(`{ replicas(alive: true) { id } }`);
+      expect(alive.data).toEqual({ replicas: [{ id }] });
+      const others = await ask(`{ replicas(alive: false) { id } }`);
+      expect(others.data).toEqual({ replicas: [{ id: stopped }] });
+      const owned = await ask('{ replicas { id ownedChats } }');
+      expect(owned.data).toEqual({ replicas: null });
+      expect(owned.errors[0]).toMatchObject({ ...unavailable, path: ['replicas', 0, 'ownedChats'] });
+      const forbidden = await ask('{ replicas { id } }', {}, { sub: 'somebody', roles: [] });
+      expect(forbidden.errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+    });
+  });
+
+  test('are unavailable if none was ever read', async () => {
+    const { data, errors } = await withSubgraph(await deadAddress(), ({ ask }) => ask('{ replicas { id } }'));
+    expect(data).toEqual({ replicas: null });
+    expect(errors).toMatchObject([unavailable]);
+  });
+});
