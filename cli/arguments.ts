@@ -1,10 +1,21 @@
-/** Checks of command-line arguments, for commander. */
+/** Checks of command-line arguments, for commander; each throws InvalidArgumentError with what is expected. */
 import { InvalidArgumentError } from 'commander';
 import { parseUuid } from '../common/scalars.ts';
 
-/** @throws InvalidArgumentError unless it is a UUID; any case in, lower case out */
+/** Any case in, lower case out. */
 export function uuidArgument(value: string): string {
   const id = parseUuid(value);
   if (id === undefined) throw new InvalidArgumentError('It must be a UUID: 8-4-4-4-12 hexadecimal digits.');
   return id;
+}
+
+/** The number of a row; as text, because it may be larger than a JavaScript number holds. */
+export function rowIdArgument(value: string): string {
+  if (!/^[1-9]\d{0,17}$/.test(value)) throw new InvalidArgumentError('It must be the number of a row.');
+  return value;
+}
+
+export function textArgument(value: string): string {
+  if (value.trim() === '') throw new InvalidArgumentError('The message is empty.');
+  return value;
 }

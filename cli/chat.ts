@@ -2,14 +2,16 @@
 import { Command } from 'commander';
 import pg from 'pg';
 import { assertOwnSchema } from '../prisma/migrations.ts';
-import { type ChatState, readChats, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
+import { readChats, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../subgraphs/runtime/chatd/chatStore.ts';
 import { textContent } from '../subgraphs/runtime/chatd/messages.ts';
-import type { Transition } from '../subgraphs/runtime/chatd/stateMachine.ts';
-import { uuidArgument } from './arguments.ts';
+import { ChatNotFound, type Transition } from '../subgraphs/runtime/chatd/transitions.ts';
+import { rowIdArgument, textArgument, uuidArgument } from './arguments.ts';
+import { describeChat, readChatDetails } from './chatDetails.ts';
 import { chatTable, listChats } from './chatList.ts';
 import { followChat } from './follow.ts';
 import { findSystem, reportAndExit, type System } from './system.ts';
+import { parseToolOutputs } from './toolOutputs.ts';
 
 interface Session {
   readonly system: System;
@@ -17,41 +19,76 @@ interface Session {
   readonly store: ChatStore;
 }
 
-const program = new Command('npm run chat --')
-  .description('Creates chats and drives them.')
-  .exitOverride()
-  .configureHelp({ showGlobalOptions: true });
+const OPERATOR_ERROR = {
+  ...{ kind: 'reconciled', message: 'An operator put the chat into this state', provider: 'operator' },
+  ...{ status_code: null, retryable: false },
+};
+
+const program = new Command('npm run chat --').description('Creates chats and drives them.').exitOverride();
 
 program
   .command('create')
   .description('create a chat with a first message; prints its id')
-  .argument('<text>', 'the message')
+  .argument('<text>', 'the message', textArgument)
   .option('--owner <uuid>', 'the user whom the chat belongs to (default: of the printed token)', uuidArgument)
-  .action((text: string, { owner }: { owner?: string }) =>
-    withDatabase(async ({ store, system }) => {
-      const ownerId = owner ?? system.ownerId;
+  .option('--parent <chat>', 'the chat that this one is started from', uuidArgument)
+  .action((text: string, options: { owner?: string; parent?: string }) =>
+    withDatabase(async ({ store, pool, system }) => {
+      const ownerId = options.owner ?? system.ownerId;
       if (!ownerId) throw new Error('Whose chat shall it be? Give --owner <uuid>.');
-      const chat = await store.create({ ownerId, text: required(text) });
+      if (options.parent) await find(pool, options.parent);
+      const chat = await store.create({ ownerId, text, ...(options.parent ? { parentId: options.parent } : {}) });
       console.log(chat.id);
     }),
   );
 
-transition('send', 'send a message; it is queued while the chat is busy', (text, chat) => ({
-  name: 'send',
-  content: textContent(required(text)),
-  createdBy: chat.ownerId,
-}));
-transition('interrupt', 'interrupt the running turn', () => ({ name: 'interrupt' }));
-transition('archive', 'archive a chat', () => ({ name: 'setArchived', archived: true }));
-transition('unarchive', 'bring an archived chat back', () => ({ name: 'setArchived', archived: false }));
-
-program
-  .command('follow')
-  .description('show what the model streams for a chat, whichever replica owns it, until the turn ends')
-  .argument('<chat>', 'the chat', uuidArgument)
-  .action((id: string) =>
-    withDatabase(({ system, pool }) => followChat({ chatId: id, pool, internalSecret: system.internalSecret })),
+onChat('send', 'send a message; it is queued while the chat is busy')
+  .argument('<text>', 'the message', textArgument)
+  .option('--interrupt', 'interrupt what runs, so that the message is answered next')
+  .action((id: string, text: string, { interrupt }: { interrupt?: true }) =>
+    move(id, (ownerId) => ({ name: interrupt ? 'sendInterrupting' : 'send', message: messageOf(text, ownerId) })),
   );
+onChat('edit', 'put another message in the place of one, and delete what came after it')
+  .argument('<message>', 'the message’s number, as `show` prints it', rowIdArgument)
+  .argument('<text>', 'the new message', textArgument)
+  .action((id: string, messageId: string, text: string) =>
+    move(id, (ownerId) => ({ name: 'edit', messageId, message: messageOf(text, ownerId) })),
+  );
+onChat('interrupt', 'interrupt the running turn').action((id: string) => move(id, () => ({ name: 'interrupt' })));
+onChat('archive', 'archive a chat; a first chat takes its whole family with it').action((id: string) =>
+  move(id, () => ({ name: 'archive' })),
+);
+onChat('unarchive', 'bring an archived chat back').action((id: string) => move(id, () => ({ name: 'unarchive' })));
+onChat('tool-result', 'answer the tool calls that the chat waits for')
+  .argument(
+    '<result...>',
+    'CALL=OUTPUT for each open call, as `show` prints them; OUTPUT is JSON, or else taken as text',
+  )
+  .action((id: string, results: string[]) =>
+    move(id, () => ({ name: 'completeRequiresAction', results: parseToolOutputs(results) })),
+  );
+onChat('delete-queued', 'delete a queued message')
+  .argument('<queued>', 'its number, as `show` prints it', rowIdArgument)
+  .action((id: string, queuedId: string) => move(id, () => ({ name: 'deleteQueued', queuedId })));
+onChat('promote-queued', 'answer a queued message next')
+  .argument('<queued>', 'its number, as `show` prints it', rowIdArgument)
+  .action((id: string, queuedId: string) => move(id, () => ({ name: 'promoteQueued', queuedId })));
+onChat('reconcile', 'bring a chat in an invalid state back to one that the state machine knows').action((id: string) =>
+  move(id, () => ({ name: 'reconcileInvalidState', error: OPERATOR_ERROR })),
+);
+onChat('release', 'take a chat from the replica that owns it, so that another can take it').action((id: string) =>
+  move(id, () => ({ name: 'abandon' })),
+);
+onChat('follow', 'show what the model streams for a chat, whichever replica owns it, until the turn ends').action(
+  (chatId: string) =>
+    withDatabase(({ system, pool }) => followChat({ chatId, pool, internalSecret: system.internalSecret })),
+);
+onChat('show', 'show a chat’s messages, its queue and the tool calls that it waits for').action((id: string) =>
+  withDatabase(async ({ pool }) => {
+    await find(pool, id);
+    console.log(describeChat(await readChatDetails(pool, id)));
+  }),
+);
 
 program
   .command('list')
@@ -61,24 +98,25 @@ program
     withDatabase(async ({ pool }) => console.log(chatTable(await listChats(pool, owner)))),
   );
 
-/** A command that applies one transition to one chat and says where that led. */
-function transition(name: string, description: string, make: (text: string, chat: ChatState) => Transition): void {
-  const command = program.command(name).description(description).argument('<chat>', 'the chat', uuidArgument);
-  if (name === 'send') command.argument('<text>', 'the message');
-  command.action((id: string, second: unknown) =>
-    withDatabase(async ({ store, pool }) => {
-      const [before] = await readChats(pool, [id]);
-      if (!before) throw new Error(`There is no chat ${id}.`);
-      const text = typeof second === 'string' ? second : '';
-      const after = await store.apply(id, make(text, before));
-      console.log(`${id}: ${stateOf(before)} → ${stateOf(after)}`);
-    }),
-  );
+function onChat(name: string, description: string): Command {
+  return program.command(name).description(description).argument('<chat>', 'the chat', uuidArgument);
 }
 
-function required(text: string): string {
-  if (text.trim() === '') throw new Error('The message is empty.');
-  return text;
+const messageOf = (text: string, createdBy: string) => ({ content: textContent(text), createdBy });
+
+/** Applies one transition to one chat and says where that led. */
+function move(id: string, transition: (ownerId: string) => Transition): Promise<void> {
+  return withDatabase(async ({ store, pool }) => {
+    const before = await find(pool, id);
+    const after = await store.apply(id, transition(before.ownerId));
+    console.log(`${id}: ${stateOf(before)} → ${stateOf(after)}`);
+  });
+}
+
+async function find(pool: pg.Pool, id: string) {
+  const [chat] = await readChats(pool, [id]);
+  if (!chat) throw new ChatNotFound(`There is no chat ${id}.`);
+  return chat;
 }
 
 async function withDatabase(work: (session: Session) => Promise<void>): Promise<void> {

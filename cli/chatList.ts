@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import type { Pool } from 'pg';
 import { CHAT_COLUMNS, type ChatState, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
+import { withoutControls } from './printable.ts';
 
 type Row = ChatState & { readonly title: string; readonly updatedAt: Date };
 
@@ -32,5 +33,4 @@ export function chatTable(chats: readonly Row[]): string {
   return table.toString();
 }
 
-/** Without control characters: a title must not move the cursor of whoever reads it. */
-const oneLine = (text: string) => text.replace(/\p{Cc}+/gu, ' ').slice(0, TITLE_WIDTH);
+const oneLine = (text: string) => withoutControls(text).replace(/\s+/g, ' ').slice(0, TITLE_WIDTH);

@@ -1,5 +1,6 @@
 /** Turns the events of a chat's stream into text, each part once, however often the stream is opened again. */
 import { z } from 'zod';
+import { withoutControls } from './printable.ts';
 
 const episodeEvent = z.object({ historyVersion: z.number(), generationAttempt: z.number() });
 const partEvent = z.object({
@@ -61,6 +62,3 @@ export class StreamPrinter {
     this.#midLine = false;
   }
 }
-
-/** A model's words must not move the cursor or set the title of whoever reads them. */
-const withoutControls = (text: string) => text.replace(/[^\P{Cc}\n\t]/gu, '');

@@ -54,6 +54,13 @@ export const settings = {
   ACQUISITION_INTERVAL_SECONDS: seconds
     .default(5)
     .describe('how often a worker looks for runnable chats when nothing notifies it'),
+  REQUIRES_ACTION_TIMEOUT_SECONDS: seconds
+    .default(300)
+    .describe('how long a chat waits for the result of a tool outside'),
+  BUFFER_TOTAL_BYTES: count
+    .min(1024 * 1024)
+    .default(256 * 1024 * 1024)
+    .describe('what all message buffers of one replica may take; a replica at the limit takes no more chats'),
   RETRY_MAX_ATTEMPTS: count.default(8).describe('model calls for one step before the turn fails; 0: for ever'),
   NO_PROGRESS_SECONDS: seconds.default(60).describe('a runnable chat that has not changed for this long is suspect'),
   MODEL: model

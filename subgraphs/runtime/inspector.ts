@@ -95,6 +95,7 @@ export interface ReplicaInspection {
   readonly startedAt: Date;
   readonly runnerCount: number;
   readonly capacity: number;
+  readonly isFull: boolean;
   readonly bufferCount: number;
   readonly acquisition: LoopInspection;
   readonly heartbeats: LoopInspection;

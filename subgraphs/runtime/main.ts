@@ -13,7 +13,14 @@ try {
     [
       ...(['DATABASE_URL', 'INTERNAL_SECRET', 'HOST', 'RUNTIME_PORT', 'RELAY_ADDRESS', 'MAX_RUNNERS'] as const),
       ...(['HEARTBEAT_INTERVAL_SECONDS', 'HEARTBEAT_STALE_SECONDS', 'ACQUISITION_INTERVAL_SECONDS'] as const),
-      ...(['RETRY_MAX_ATTEMPTS', 'MODEL', 'MODEL_API_KEY', 'LOG_LEVEL'] as const),
+      ...([
+        'REQUIRES_ACTION_TIMEOUT_SECONDS',
+        'BUFFER_TOTAL_BYTES',
+        'RETRY_MAX_ATTEMPTS',
+        'MODEL',
+        'MODEL_API_KEY',
+        'LOG_LEVEL',
+      ] as const),
     ],
     ['DATABASE_URL', 'INTERNAL_SECRET'],
   );
@@ -30,6 +37,8 @@ try {
     modelApiKey: settings.MODEL_API_KEY,
     maxAttempts: settings.RETRY_MAX_ATTEMPTS,
     maxRunners: settings.MAX_RUNNERS,
+    bufferTotalBytes: settings.BUFFER_TOTAL_BYTES,
+    actionTimeoutSeconds: settings.REQUIRES_ACTION_TIMEOUT_SECONDS,
     heartbeatIntervalSeconds: settings.HEARTBEAT_INTERVAL_SECONDS,
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
     acquisitionIntervalSeconds: settings.ACQUISITION_INTERVAL_SECONDS,

@@ -30,6 +30,8 @@ export interface ReplicaOptions extends WorkerSettings {
   readonly model: string;
   readonly modelApiKey: string | undefined;
   readonly maxAttempts: number;
+  readonly actionTimeoutSeconds: number;
+  readonly bufferTotalBytes: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -103,15 +105,16 @@ async function checkSchema(pool: pg.Pool): Promise<void> {
 }
 
 function makeWorker(pool: pg.Pool, options: ReplicaOptions): ChatWorker {
-  const { clock, log, model, modelApiKey, maxAttempts } = options;
+  const { clock, log, model, modelApiKey, maxAttempts, actionTimeoutSeconds, bufferTotalBytes } = options;
   const kit = {
     pool,
     store: new ChatStore(pool),
-    buffers: new MessageBuffers(clock),
+    buffers: new MessageBuffers(clock, bufferTotalBytes),
     model: modelFor(model, modelApiKey, clock),
     tools: builtInTools(clock),
     clock,
     maxAttempts,
+    actionTimeoutSeconds,
   };
   return new ChatWorker(options, kit, log);
 }

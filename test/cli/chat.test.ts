@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { runScript } from '../support/command.ts';
 import { createDatabase, databasePerFile } from '../support/database.ts';
 import { INTERNAL_SECRET, replicasPerTest } from '../support/replica.ts';
+import { until } from '../support/until.ts';
 
 const database = databasePerFile();
 const startReplica = replicasPerTest(() => database.url);
@@ -35,11 +36,46 @@ describe('npm run chat', () => {
     expect(refused).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'The transition setArchived is not possible: the chat is in state R0.\n',
+      stderr: 'The transition archive is not possible: the chat is in state R0.\n',
     });
     await database.pool.query(`UPDATE chats SET status = 'waiting' WHERE id = $1`, [id]);
     expect((await chat('archive', id)).stdout).toBe(`${id}: W → XW\n`);
     expect((await chat('unarchive', id)).stdout).toBe(`${id}: XW → W\n`);
+  });
+
+  test('reaches every other transition of a person and of an operator', async () => {
+    const id = await create('hello');
+    const rows = async () =>
+      (await chat('show', id)).stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/));
+    await chat('send', id, 'first');
+    await chat('send', id, 'second');
+    const [, first, second] = await rows();
+    expect([first?.slice(1), second?.slice(1)]).toEqual([
+      ['queued', 'first'],
+      ['queued', 'second'],
+    ]);
+    expect((await chat('delete-queued', id, first?.[0] ?? '')).stdout).toBe(`${id}: R1 → R1\n`);
+    expect((await chat('promote-queued', id, second?.[0] ?? '')).stdout).toBe(`${id}: R1 → I1\n`);
+    const [message] = await rows();
+    expect((await chat('edit', id, message?.[0] ?? '', 'instead')).stdout).toBe(`${id}: I1 → R0\n`);
+    expect((await rows()).map((row) => row.slice(1))).toEqual([['user', 'instead']]);
+    expect((await chat('send', id, 'now', '--interrupt')).stdout).toBe(`${id}: R0 → I1\n`);
+    expect((await chat('release', id)).stdout).toBe(`${id}: I1 → I1\n`);
+    await database.pool.query(`UPDATE chats SET status = 'paused' WHERE id = $1`, [id]);
+    expect((await chat('reconcile', id)).stdout).toBe(`${id}: INVALID → E1\n`);
+  });
+
+  test('answers the tool calls that a chat waits for', async () => {
+    await startReplica();
+    const id = await create('/tool ask_person');
+    const call = await until(async () => /open call (\S+) of ask_person/.exec((await chat('show', id)).stdout)?.[1]);
+    await until(async () => (await chat('list')).stdout.includes('A0'));
+    expect((await chat('tool-result', id, 'wrong=1')).stderr).toContain(`no result was given for the call ${call}`);
+    expect((await chat('tool-result', id, `${call}={"answer": 42}`)).stdout).toBe(`${id}: A0 → R0\n`);
+    expect((await chat('show', id)).stdout).toContain('"value":{"answer":42}');
   });
 
   test('follows a chat from its first word to the end of its turn, each word once', async () => {
@@ -57,7 +93,9 @@ describe('npm run chat', () => {
     [['send', 'nonsense', 'text'], 2, 'It must be a UUID'],
     [['create'], 2, "missing required argument 'text'"],
     [['dance'], 2, "unknown command 'dance'"],
-    [['create', '  ', '--owner', owner], 1, 'The message is empty.'],
+    [['create', '  ', '--owner', owner], 2, 'The message is empty.'],
+    [['edit', owner, 'first', 'text'], 2, 'It must be the number of a row.'],
+    [['tool-result', owner, 'no output'], 1, `There is no chat ${owner}.`],
     [['create', 'hello'], 1, 'Whose chat shall it be?'],
     [['interrupt', owner], 1, `There is no chat ${owner}.`],
   ])('%j ends with %i and a sentence', async (args, code, sentence) => {

@@ -46,7 +46,7 @@ function inspectorOf(workerId: string): Inspector {
   return {
     workerId,
     inspectChat: (chatId) => ({ observedAt: startedAt, runners: [runner(chatId)], messageBuffers: [] }),
-    inspectReplica: () => ({ startedAt, runnerCount: 42, capacity: 100, bufferCount: 0, ...loops }),
+    inspectReplica: () => ({ startedAt, runnerCount: 42, capacity: 100, isFull: false, bufferCount: 0, ...loops }),
     inspectRunners: () => [],
     follow: async function* () {},
   };

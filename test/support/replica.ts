@@ -29,6 +29,8 @@ export function replicasPerTest(databaseUrl: () => string) {
       modelApiKey: undefined,
       maxAttempts: 8,
       maxRunners: 100,
+      bufferTotalBytes: 64 * 1024 * 1024,
+      actionTimeoutSeconds: 60,
       heartbeatIntervalSeconds: 0.3,
       staleAfterSeconds: 1.5,
       acquisitionIntervalSeconds: 0.3,

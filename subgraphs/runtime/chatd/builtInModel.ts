@@ -2,7 +2,7 @@
  * The default language model: needs no network, answers the same every time, at a human pace, and obeys a word at the
  * start of the last user message, so that anyone can make trouble at will:
  * `/slow N` streams for N seconds, then ends; `/stall` streams a few parts, then nothing, for ever; `/fail` fails every
- * attempt, `/fail N` the first N; `/tool NAME` calls a tool. It implements the AI SDK's model interface, and is called
+ * attempt, `/fail N` the first N; `/tool NAME` calls a tool, `/tool ONE,TWO` several at once. It implements the AI SDK's model interface, and is called
  * through the same `streamText` as any other.
  */
 import {
@@ -46,7 +46,7 @@ interface Script {
   readonly pauseMs: number;
   /** Stops the words after so many milliseconds. */
   readonly forMs?: number;
-  readonly end: 'stop' | 'stall' | { readonly tool: string };
+  readonly end: 'stop' | 'stall' | { readonly calls: readonly { id: string; tool: string }[] };
 }
 
 function scriptFor({ prompt, providerOptions }: LanguageModelV3CallOptions): Script {
@@ -63,11 +63,15 @@ function scriptFor({ prompt, providerOptions }: LanguageModelV3CallOptions): Scr
       if (Number(providerOptions?.[BUILT_IN]?.attempt ?? 1) <= Number(argument || Infinity)) throw failure();
       return say(text);
     case 'tool':
-      return { words: [], pauseMs: 0, end: { tool: argument ?? '' } };
+      return { words: [], pauseMs: 0, end: { calls: callsOf(argument ?? '', prompt.length) } };
     default:
       return say(text);
   }
 }
+
+/** Ids that no other step of the chat has: the history only grows. */
+const callsOf = (names: string, historyLength: number) =>
+  names.split(',').map((tool, place) => ({ id: `call-${historyLength}-${place + 1}`, tool }));
 
 const say = (text: string): Script => ({ words: answerTo(text), pauseMs: WORD_PAUSE_MS, end: 'stop' });
 
@@ -109,8 +113,9 @@ async function* play(script: Script, clock: Clock, signal?: AbortSignal): AsyncG
     await new Promise((_never, stop) => signal?.addEventListener('abort', () => stop(signal.reason)));
   yield { type: 'text-end', id: '1' };
   if (typeof script.end === 'object') {
-    const { tool } = script.end;
-    yield { type: 'tool-call', toolCallId: `call-${tool}`, toolName: tool, input: JSON.stringify(INPUTS[tool] ?? {}) };
+    for (const { id, tool } of script.end.calls) {
+      yield { type: 'tool-call', toolCallId: id, toolName: tool, input: JSON.stringify(INPUTS[tool] ?? {}) };
+    }
     yield { type: 'finish', usage: NO_USAGE, finishReason: { unified: 'tool-calls', raw: undefined } };
   } else {
     yield { type: 'finish', usage: NO_USAGE, finishReason: { unified: 'stop', raw: undefined } };

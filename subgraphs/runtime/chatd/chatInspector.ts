@@ -21,6 +21,7 @@ export function inspectorOf(worker: ChatWorker): Inspector {
       startedAt: worker.startedAt,
       runnerCount: runners.count,
       capacity: settings.maxRunners,
+      isFull: worker.isFull,
       bufferCount: kit.buffers.count,
       acquisition: worker.inspectLoop('acquisition'),
       heartbeats: worker.inspectLoop('heartbeats'),

@@ -14,6 +14,8 @@ export interface ChatState {
   readonly queueVersion: number;
   readonly generationAttempt: number;
   readonly queueDepth: number;
+  /** Milliseconds from the reading to the deadline for tool results, by the database's clock. Null: there is none. */
+  readonly deadlineInMs: number | null;
 }
 
 export const stateOf = (chat: ChatState): ExecutionState => executionState(chat);
@@ -24,7 +26,8 @@ export const CHAT_COLUMNS = `
   chats.worker_id AS "workerId", chats.runner_id AS "runnerId",
   chats.snapshot_version::float8 AS "snapshotVersion", chats.history_version::float8 AS "historyVersion",
   chats.queue_version::float8 AS "queueVersion", chats.generation_attempt::float8 AS "generationAttempt",
-  (SELECT count(*)::int FROM chat_queued_messages queued WHERE queued.chat_id = chats.id) AS "queueDepth"`;
+  (SELECT count(*)::int FROM chat_queued_messages queued WHERE queued.chat_id = chats.id) AS "queueDepth",
+  (extract(epoch FROM chats.requires_action_deadline_at - now()) * 1000)::float8 AS "deadlineInMs"`;
 
 /** Those of the chats that are there, in no order. */
 export async function readChats(database: Pool | ClientBase, chatIds: readonly string[]): Promise<ChatState[]> {

@@ -6,8 +6,10 @@ import type { Pool, PoolClient } from 'pg';
 import { isRunnable } from '../../../common/executionState.ts';
 import { CHAT_COLUMNS, type ChatState, readChats, stateOf } from './chatState.ts';
 import { append, runEffect } from './effects.ts';
+import { lockFamily } from './families.ts';
 import { textContent } from './messages.ts';
-import { columnsOf, ruleFor, type Transition } from './stateMachine.ts';
+import { columnsOf, ruleFor } from './stateMachine.ts';
+import { ChatNotFound, type Transition } from './transitions.ts';
 
 /** What must still be true of the row when the lock is held, or the write does nothing. */
 export interface Fence {
@@ -19,11 +21,6 @@ export interface Fence {
 /** `lost`: the fence does not hold any more; nothing was written. Losing is an outcome, not an error. */
 export type Outcome = { kind: 'done'; chat: ChatState } | { kind: 'lost'; chat: ChatState | undefined };
 
-/** There is no such chat. */
-export class ChatNotFound extends Error {
-  override name = 'ChatNotFound';
-}
-
 export class ChatStore {
   readonly #pool: Pool;
 
@@ -31,28 +28,40 @@ export class ChatStore {
     this.#pool = pool;
   }
 
-  /** `create`: a new chat in R0 with one message of its owner. */
-  create({ ownerId, text }: { ownerId: string; text: string }): Promise<ChatState> {
+  /** `create`: a new chat in R0 with one message of its owner; with `parentId`, a child in that one's family. */
+  create({ ownerId, text, parentId }: { ownerId: string; text: string; parentId?: string }): Promise<ChatState> {
     return this.#transaction(async (tx) => {
       const title = text.length > 80 ? `${text.slice(0, 79)}…` : text;
       const { rows } = await tx.query<{ id: string }>(
-        `INSERT INTO chats (owner_id, title, status) VALUES ($1, $2, 'running') RETURNING id`,
-        [ownerId, title],
+        `INSERT INTO chats (owner_id, title, status, parent_chat_id, root_chat_id)
+         VALUES ($1, $2, 'running', $3, (SELECT coalesce(root_chat_id, id) FROM chats WHERE id = $3)) RETURNING id`,
+        [ownerId, title, parentId ?? null],
       );
       const id = (rows[0] as { id: string }).id;
       await append(tx, id, [{ role: 'user', content: textContent(text) }]);
-      return this.#finish(tx, id);
+      return finish(tx, id);
     });
   }
 
   /**
-   * For a person: the transition happens, whoever owns the chat.
+   * For a person or an operator: the transitions happen together, whoever owns the chat.
    * @throws ChatNotFound, TransitionRefused
    */
-  async apply(chatId: string, ...transitions: Transition[]): Promise<ChatState> {
-    const outcome = await this.#change(chatId, undefined, transitions);
-    if (outcome.kind === 'lost') throw new ChatNotFound(`There is no chat ${chatId}.`);
-    return outcome.chat;
+  apply(chatId: string, ...transitions: Transition[]): Promise<ChatState> {
+    return this.#transaction(async (tx) => {
+      const [first] = transitions;
+      const familial = first?.name === 'archive' || first?.name === 'unarchive';
+      const [, ...others] = familial ? await lockFamily(tx, chatId, first) : [chatId];
+      const chat = await lockAndCount(tx, chatId);
+      if (!chat) throw new ChatNotFound(`There is no chat ${chatId}.`);
+      await execute(tx, chat, transitions);
+      for (const id of others) {
+        const member = await lockAndCount(tx, id);
+        if (member) await execute(tx, member, transitions);
+        await finish(tx, id);
+      }
+      return finish(tx, chatId);
+    });
   }
 
   /**
@@ -60,35 +69,16 @@ export class ChatStore {
    * @throws TransitionRefused
    */
   applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<Outcome> {
-    return this.#change(chatId, fence, transitions);
-  }
-
-  async #change(chatId: string, fence: Fence | undefined, transitions: readonly Transition[]): Promise<Outcome> {
     return this.#transaction<Outcome>(async (tx) => {
       const chat = await lockAndCount(tx, chatId);
       if (!chat) return { kind: 'lost', chat: undefined };
-      if (fence && !holds(fence, chat)) {
+      if (!holds(fence, chat)) {
         await tx.query('ROLLBACK');
         return { kind: 'lost', chat: (await readChats(tx, [chatId]))[0] };
       }
       await execute(tx, chat, transitions);
-      return { kind: 'done', chat: await this.#finish(tx, chatId) };
+      return { kind: 'done', chat: await finish(tx, chatId) };
     });
-  }
-
-  /** The row after the triggers, and the notifications, which Postgres sends at the commit. */
-  async #finish(tx: PoolClient, chatId: string): Promise<ChatState> {
-    const { rows } = await tx.query<ChatState>(
-      `SELECT ${CHAT_COLUMNS}, pg_notify('chat_update',
-         json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)
-       FROM chats WHERE id = $1`,
-      [chatId],
-    );
-    const chat = rows[0] as ChatState;
-    if (isRunnable(stateOf(chat)) && chat.runnerId === null) {
-      await tx.query(`SELECT pg_notify('chat_ownership', $1)`, [chatId]);
-    }
-    return chat;
   }
 
   async #transaction<T>(work: (tx: PoolClient) => Promise<T>): Promise<T> {
@@ -110,14 +100,15 @@ export class ChatStore {
   }
 }
 
-/** Takes the row lock by counting the version up: what comes after sees a row that nobody else can change. */
+/**
+ * Takes the row lock by counting the version up: what comes after sees a row that nobody else can change. The row and its
+ * queue are read by a statement of their own: one that waits for the lock sees other tables as they were before it waited.
+ */
 async function lockAndCount(tx: PoolClient, chatId: string): Promise<ChatState | undefined> {
-  const { rows } = await tx.query<ChatState>(
-    `UPDATE chats SET snapshot_version = snapshot_version + 1, updated_at = now() WHERE id = $1
-     RETURNING ${CHAT_COLUMNS}`,
-    [chatId],
-  );
-  return rows[0];
+  await tx.query('UPDATE chats SET snapshot_version = snapshot_version + 1, updated_at = now() WHERE id = $1', [
+    chatId,
+  ]);
+  return (await readChats(tx, [chatId]))[0];
 }
 
 const holds = (fence: Fence, chat: ChatState): boolean =>
@@ -130,7 +121,9 @@ async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Tr
   for (const transition of transitions) {
     const state = stateOf({ ...chat, status, archived, queueDepth });
     const rule = ruleFor(transition, state);
-    for (const effect of rule.does) queueDepth += await runEffect(tx, chat.id, effect, transition);
+    for (const effect of rule.does) {
+      queueDepth += await runEffect(effect, { tx, chatId: chat.id, state, queueDepth, transition });
+    }
     const target = rule.to[0] ?? 'INVALID';
     if (target === state || target === 'INVALID') continue;
     ({ status, archived } = columnsOf(target));
@@ -142,4 +135,19 @@ async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Tr
     const reached = stateOf({ ...chat, status, archived, queueDepth });
     if (!rule.to.includes(reached)) throw new Error(`${transition.name} led from ${state} to ${reached}`);
   }
+}
+
+/** The row after the triggers, and the notifications, which Postgres sends at the commit. */
+async function finish(tx: PoolClient, chatId: string): Promise<ChatState> {
+  const { rows } = await tx.query<ChatState>(
+    `SELECT ${CHAT_COLUMNS}, pg_notify('chat_update',
+       json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)
+     FROM chats WHERE id = $1`,
+    [chatId],
+  );
+  const chat = rows[0] as ChatState;
+  if (isRunnable(stateOf(chat)) && chat.runnerId === null) {
+    await tx.query(`SELECT pg_notify('chat_ownership', $1)`, [chatId]);
+  }
+  return chat;
 }

@@ -1,73 +1,116 @@
 /** What each effect of a transition does to the rows. Runs inside the transaction that holds the chat's row lock. */
 import type { ClientBase } from 'pg';
+import type { ExecutionState } from '../../../common/executionState.ts';
 import type { NewMessage } from './messages.ts';
-import type { Effect, Transition } from './stateMachine.ts';
+import { mismatch, openCalls, toolMessage } from './openCalls.ts';
+import type { Effect } from './stateMachine.ts';
+import { type Transition, TransitionRefused } from './transitions.ts';
 
-/** Executes one effect. @returns by how much it changed the number of queued messages */
-export async function runEffect(
-  tx: ClientBase,
-  chatId: string,
-  effect: Effect,
-  transition: Transition,
-): Promise<number> {
-  const run = (text: string, ...values: unknown[]) => tx.query({ text, values: [chatId, ...values] });
-  switch (effect) {
-    case 'append':
-      await append(tx, chatId, messagesFrom(transition));
-      return 0;
-    case 'enqueue':
-      if (transition.name !== 'send') throw new Error(`${transition.name} has nothing to enqueue`);
-      await run(
-        `INSERT INTO chat_queued_messages (chat_id, content, created_by, position)
-         SELECT $1, $2, $3, coalesce(max(position), 0) + 1 FROM chat_queued_messages WHERE chat_id = $1`,
-        JSON.stringify(transition.content),
-        transition.createdBy,
-      );
-      return 1;
-    case 'promoteHead':
-      await run(
-        `WITH head AS (
-           DELETE FROM chat_queued_messages WHERE id = (
-             SELECT id FROM chat_queued_messages WHERE chat_id = $1 ORDER BY position, id LIMIT 1)
-           RETURNING content)
-         INSERT INTO chat_messages (chat_id, role, content) SELECT $1, 'user', content FROM head`,
-      );
-      return -1;
-    case 'clearLastError':
-      await run('UPDATE chats SET last_error = NULL WHERE id = $1');
-      return 0;
-    case 'setLastError':
-      if (transition.name !== 'finishError') throw new Error(`${transition.name} has no error to record`);
-      await run('UPDATE chats SET last_error = $2 WHERE id = $1', JSON.stringify(transition.error));
-      return 0;
-    case 'countAttempt':
-      await run('UPDATE chats SET generation_attempt = generation_attempt + 1 WHERE id = $1');
-      return 0;
-    case 'setRetryState':
-      if (transition.name !== 'recordRetryState') throw new Error(`${transition.name} has no retry to record`);
-      await run(
-        `UPDATE chats SET retry_state = $2::jsonb
-           || jsonb_build_object('retrying_at', now() + $3 * interval '1 millisecond') WHERE id = $1`,
-        JSON.stringify(transition.retry),
-        transition.delayMs,
-      );
-      return 0;
-    case 'releaseOwner':
-      await run(
-        `WITH released AS (UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1)
-         DELETE FROM chat_heartbeats USING chats
-         WHERE chats.id = $1 AND chat_id = $1 AND chat_heartbeats.runner_id = chats.runner_id`,
-      );
-      return 0;
-    default:
-      return effect satisfies never;
-  }
+/** The transaction, the chat in it, and what was asked. */
+export interface Execution {
+  readonly tx: ClientBase;
+  readonly chatId: string;
+  readonly state: ExecutionState;
+  readonly queueDepth: number;
+  readonly transition: Transition;
 }
 
-function messagesFrom(transition: Transition): readonly NewMessage[] {
-  if (transition.name === 'send') return [{ role: 'user', content: transition.content }];
-  if ('messages' in transition) return transition.messages;
-  throw new Error(`${transition.name} has no messages to append`);
+/** @returns by how much the number of queued messages changed; anything but a number: it did not */
+type Run = (execution: Execution) => Promise<unknown>;
+
+const RUN: Readonly<Record<Effect, Run>> = {
+  append: ({ tx, chatId, transition }) => append(tx, chatId, messagesOfTransition(transition)),
+  enqueue: async (execution) => {
+    const { content, createdBy } = need(execution.transition, 'message');
+    await sql(
+      execution,
+      `INSERT INTO chat_queued_messages (chat_id, content, created_by, position)
+       SELECT $1, $2, $3, coalesce(max(position), 0) + 1 FROM chat_queued_messages WHERE chat_id = $1`,
+      JSON.stringify(content),
+      createdBy,
+    );
+    return 1;
+  },
+  moveToHead: (execution) =>
+    named(
+      execution,
+      `UPDATE chat_queued_messages SET position =
+         (SELECT min(position) - 1 FROM chat_queued_messages WHERE chat_id = $1) WHERE chat_id = $1 AND id = $2`,
+    ),
+  removeQueued: async (execution) => {
+    await named(execution, 'DELETE FROM chat_queued_messages WHERE chat_id = $1 AND id = $2');
+    return -1;
+  },
+  clearQueue: async (execution) => {
+    await sql(execution, 'DELETE FROM chat_queued_messages WHERE chat_id = $1');
+    return -execution.queueDepth;
+  },
+  promoteHead: async (execution) => {
+    await sql(
+      execution,
+      `WITH head AS (
+         DELETE FROM chat_queued_messages WHERE id = (
+           SELECT id FROM chat_queued_messages WHERE chat_id = $1 ORDER BY position, id LIMIT 1)
+         RETURNING content)
+       INSERT INTO chat_messages (chat_id, role, content) SELECT $1, 'user', content FROM head`,
+    );
+    return -1;
+  },
+  deleteFrom: async (execution) => {
+    const { transition, state } = execution;
+    const { rowCount } = await sql(
+      execution,
+      `UPDATE chat_messages SET deleted = true WHERE chat_id = $1 AND NOT deleted AND id >= $2
+         AND EXISTS (SELECT FROM chat_messages WHERE chat_id = $1 AND id = $2 AND role = 'user' AND NOT deleted)`,
+      need(transition, 'messageId'),
+    );
+    if (!rowCount) throw new TransitionRefused(transition.name, state, 'the chat has no such message of a person');
+  },
+  cancelOpenCalls: async ({ tx, chatId }) => {
+    const calls = openCalls(await readContents(tx, chatId));
+    if (calls.length > 0) await append(tx, chatId, [toolMessage(calls)]);
+  },
+  answerOpenCalls: async ({ tx, chatId, transition, state }) => {
+    const results = need(transition, 'results');
+    const calls = openCalls(await readContents(tx, chatId));
+    const wrong = mismatch(calls, results);
+    if (wrong) throw new TransitionRefused(transition.name, state, wrong);
+    await append(tx, chatId, [toolMessage(calls, results)]);
+  },
+  setDeadline: (execution) =>
+    set(
+      execution,
+      `requires_action_deadline_at = now() + $2 * interval '1 second'`,
+      need(execution.transition, 'timeoutSeconds'),
+    ),
+  clearDeadline: (execution) => set(execution, 'requires_action_deadline_at = NULL'),
+  setLastError: (execution) => set(execution, 'last_error = $2', JSON.stringify(need(execution.transition, 'error'))),
+  clearLastError: (execution) => set(execution, 'last_error = NULL'),
+  countAttempt: (execution) => set(execution, 'generation_attempt = generation_attempt + 1'),
+  setRetryState: (execution) =>
+    set(
+      execution,
+      `retry_state = $2::jsonb || jsonb_build_object('retrying_at', now() + $3 * interval '1 millisecond')`,
+      JSON.stringify(need(execution.transition, 'retry')),
+      need(execution.transition, 'delayMs'),
+    ),
+  releaseOwner: async (execution) => {
+    await sql(
+      execution,
+      `WITH released AS (UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1)
+       DELETE FROM chat_heartbeats USING chats
+       WHERE chats.id = $1 AND chat_id = $1 AND chat_heartbeats.runner_id = chats.runner_id`,
+    );
+  },
+};
+
+/**
+ * Executes one effect. @returns by how much the number of queued messages changed
+ * @throws TransitionRefused if what the transition names is not there
+ */
+export async function runEffect(effect: Effect, execution: Execution): Promise<number> {
+  const change = await RUN[effect](execution);
+  return typeof change === 'number' ? change : 0;
 }
 
 /** Inserts messages into the history, in their order. The trigger sets their revision and the chat's history_version. */
@@ -79,4 +122,39 @@ export async function append(tx: ClientBase, chatId: string, messages: readonly 
      FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS list (message, place) ORDER BY place`,
     [chatId, JSON.stringify(messages)],
   );
+}
+
+const sql = ({ tx, chatId }: Execution, text: string, ...values: unknown[]) => tx.query(text, [chatId, ...values]);
+
+async function set(execution: Execution, assignment: string, ...values: unknown[]): Promise<void> {
+  await sql(execution, `UPDATE chats SET ${assignment} WHERE id = $1`, ...values);
+}
+
+/** For a statement on the queued message that the transition names. */
+async function named(execution: Execution, text: string): Promise<void> {
+  const { transition, state } = execution;
+  const { rowCount } = await sql(execution, text, need(transition, 'queuedId'));
+  if (!rowCount) throw new TransitionRefused(transition.name, state, 'the chat has no such queued message');
+}
+
+async function readContents(tx: ClientBase, chatId: string): Promise<{ content: unknown }[]> {
+  const { rows } = await tx.query<{ content: unknown }>(
+    'SELECT content FROM chat_messages WHERE chat_id = $1 AND NOT deleted ORDER BY id',
+    [chatId],
+  );
+  return rows;
+}
+
+function messagesOfTransition(transition: Transition): readonly NewMessage[] {
+  if ('messages' in transition) return transition.messages;
+  return [{ role: 'user', content: need(transition, 'message').content }];
+}
+
+type Field = Transition extends infer T ? (T extends Transition ? Exclude<keyof T, 'name'> : never) : never;
+type Value<K extends Field> = Extract<Transition, Record<K, unknown>>[K];
+
+/** What an effect takes from its transition; the table never pairs an effect with a transition that lacks it. */
+function need<K extends Field>(transition: Transition, field: K): Value<K> {
+  if (!(field in transition)) throw new Error(`${transition.name} has no ${field}`);
+  return (transition as Extract<Transition, Record<K, unknown>>)[field];
 }

@@ -15,8 +15,8 @@ import type { MessageBuffers } from './messageBuffers.ts';
 import { type LastError, readHistory } from './messages.ts';
 import { describeFailure } from './modelErrors.ts';
 import { callModel, type Step } from './modelStep.ts';
-import type { Transition } from './stateMachine.ts';
 import type { Task } from './task.ts';
+import type { Transition } from './transitions.ts';
 
 export interface GenerationTools {
   readonly pool: Pool;
@@ -27,6 +27,8 @@ export interface GenerationTools {
   readonly clock: Clock;
   /** 0: for ever. */
   readonly maxAttempts: number;
+  /** How long a tool outside may take to answer. */
+  readonly actionTimeoutSeconds: number;
 }
 
 /**
@@ -53,7 +55,7 @@ export async function generate(
 
     const result = await attemptStep(task, kit);
     if (task.signal.aborted) return undefined;
-    if ('step' in result) return write(...transitionsFor(result.step));
+    if ('step' in result) return write(...transitionsFor(result.step, kit.actionTimeoutSeconds));
 
     const { failure } = result;
     task.lastError = `${failure.kind}: ${failure.message}`;
@@ -93,16 +95,8 @@ async function attemptStep(task: Task, kit: GenerationTools): Promise<{ step: St
 }
 
 /** The last step of a turn commits together with the turn's end, so that a crash cannot answer twice. */
-function transitionsFor(step: Step): Transition[] {
+function transitionsFor(step: Step, actionTimeoutSeconds: number): Transition[] {
   const commit: Transition = { name: 'commitStep', messages: step.messages };
-  if (step.unknownTool !== undefined) return [commit, { name: 'finishError', error: noSuchTool(step.unknownTool) }];
+  if (step.waitsForOutside) return [commit, { name: 'enterRequiresAction', timeoutSeconds: actionTimeoutSeconds }];
   return step.goesOn ? [commit] : [commit, { name: 'finishTurn' }];
 }
-
-const noSuchTool = (name: string): LastError => ({
-  kind: 'unknown_tool',
-  message: `The model called the tool ${name.slice(0, 100)}, and there is none of that name`,
-  provider: 'chatd',
-  status_code: null,
-  retryable: false,
-});

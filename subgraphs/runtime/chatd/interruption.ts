@@ -2,6 +2,7 @@
 import type { ChatStore, Outcome } from './chatStore.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { messagesOf } from './messages.ts';
+import { openCalls, toolMessage } from './openCalls.ts';
 import type { Task } from './task.ts';
 
 export function interrupt(
@@ -16,6 +17,8 @@ export function interrupt(
       ({ episode }) => episode.historyVersion === historyVersion && episode.generationAttempt === generationAttempt,
     );
   buffer?.close(); // a part that comes late must not be seen in the stream and then be missing from the history
-  const messages = messagesOf(buffer?.parts ?? []);
+  const streamed = messagesOf(buffer?.parts ?? []);
+  const open = openCalls(streamed);
+  const messages = open.length > 0 ? [...streamed, toolMessage(open)] : streamed;
   return store.applyFenced(chatId, { runnerId, status, historyVersion }, { name: 'finishInterruption', messages });
 }

@@ -17,6 +17,13 @@ export interface Episode {
   readonly generationAttempt: number;
 }
 
+/** What a buffer asks of, and tells, the store that it stands in. */
+interface Owner {
+  hasRoomFor(bytes: number): boolean;
+  grew(bytes: number): void;
+  changed(): void;
+}
+
 /** One episode's parts. Only its generation writes to it, and only until it is closed. */
 export class MessageBuffer {
   readonly episode: Episode;
@@ -31,13 +38,13 @@ export class MessageBuffer {
   closedAt: Date | null = null;
   closedAtMs = 0;
   readonly #clock: Clock;
-  readonly #changed: () => void;
+  readonly #owner: Owner;
 
-  constructor(episode: Episode, sequence: number, clock: Clock, changed: () => void) {
+  constructor(episode: Episode, sequence: number, clock: Clock, owner: Owner) {
     this.episode = episode;
     this.sequence = sequence;
     this.#clock = clock;
-    this.#changed = changed;
+    this.#owner = owner;
     this.openedAt = clock.now();
   }
 
@@ -46,20 +53,21 @@ export class MessageBuffer {
     if (this.closedAt) return;
     const bytes = Buffer.byteLength(JSON.stringify(part));
     this.lastPartAt = this.#clock.now();
-    if (this.bytes + bytes > BUFFER_CAPACITY_BYTES) {
+    if (this.bytes + bytes > BUFFER_CAPACITY_BYTES || !this.#owner.hasRoomFor(bytes)) {
       this.partsDropped += 1;
       return;
     }
     this.parts.push(part);
     this.bytes += bytes;
-    this.#changed();
+    this.#owner.grew(bytes);
+    this.#owner.changed();
   }
 
   close(): void {
     if (this.closedAt) return;
     this.closedAt = this.#clock.now();
     this.closedAtMs = this.#clock.monotonicMs();
-    this.#changed();
+    this.#owner.changed();
   }
 
   inspect(): MessageBufferInspection {
@@ -83,15 +91,25 @@ export class MessageBuffers {
   readonly #clock: Clock;
   readonly #byChat = new Map<string, MessageBuffer[]>();
   readonly #events = new EventEmitter().setMaxListeners(0);
+  readonly #totalBytes: number;
+  #bytes = 0;
   #opened = 0;
 
-  constructor(clock: Clock) {
+  /** @param totalBytes what all buffers together may take */
+  constructor(clock: Clock, totalBytes: number) {
     this.#clock = clock;
+    this.#totalBytes = totalBytes;
   }
 
   open(episode: Episode): MessageBuffer {
     this.#opened += 1;
-    const buffer = new MessageBuffer(episode, this.#opened, this.#clock, () => this.wake(episode.chatId));
+    const buffer = new MessageBuffer(episode, this.#opened, this.#clock, {
+      hasRoomFor: (bytes) => this.#bytes + bytes <= this.#totalBytes,
+      grew: (bytes) => {
+        this.#bytes += bytes;
+      },
+      changed: () => this.wake(episode.chatId),
+    });
     this.#byChat.set(episode.chatId, [...this.ofChat(episode.chatId), buffer]);
     this.wake(episode.chatId);
     return buffer;
@@ -100,6 +118,11 @@ export class MessageBuffers {
   /** Oldest first. */
   ofChat(chatId: string): readonly MessageBuffer[] {
     return this.#byChat.get(chatId) ?? [];
+  }
+
+  /** Whether the next part may already find no room. */
+  get isFull(): boolean {
+    return this.#bytes + BUFFER_CAPACITY_BYTES > this.#totalBytes;
   }
 
   get count(): number {
@@ -113,6 +136,7 @@ export class MessageBuffers {
     const before = this.#clock.monotonicMs() - KEPT_AFTER_CLOSE_MS;
     for (const [chatId, buffers] of this.#byChat) {
       const kept = buffers.filter((buffer) => !buffer.closedAt || buffer.subscribers > 0 || buffer.closedAtMs > before);
+      for (const buffer of buffers) if (!kept.includes(buffer)) this.#bytes -= buffer.bytes;
       if (kept.length === 0) this.#byChat.delete(chatId);
       else if (kept.length < buffers.length) this.#byChat.set(chatId, kept);
     }

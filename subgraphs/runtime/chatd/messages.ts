@@ -39,24 +39,23 @@ export type StreamPart =
   | { readonly type: 'tool-result'; readonly toolCallId: string; readonly toolName: string; readonly output: unknown };
 
 type ToolCall = Extract<StreamPart, { type: 'tool-call' }>;
+type ToolResult = Extract<StreamPart, { type: 'tool-result' }>;
 
-/** The messages that the parts so far make. A call that has no result yet gets one that says that it was cancelled. */
+/**
+ * The messages that the parts so far make: the model's words and calls, and the results that there are. A call without
+ * one is left open.
+ */
 export function messagesOf(parts: readonly StreamPart[]): NewMessage[] {
   const text = parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('');
   const calls = parts.filter((part): part is ToolCall => part.type === 'tool-call');
+  const results = parts.filter((part): part is ToolResult => part.type === 'tool-result');
   const content = [...(text ? textContent(text) : []), ...calls];
   if (content.length === 0) return [];
   const assistant: NewMessage = { role: 'assistant', content };
-  return calls.length > 0 ? [assistant, { role: 'tool', content: resultsOf(calls, parts) }] : [assistant];
+  return results.length > 0 ? [assistant, { role: 'tool', content: results.map(resultPart) }] : [assistant];
 }
 
-function resultsOf(calls: readonly ToolCall[], parts: readonly StreamPart[]) {
-  return calls.map(({ toolCallId, toolName }) => {
-    const result = parts.find((part) => part.type === 'tool-result' && part.toolCallId === toolCallId);
-    const output =
-      result?.type === 'tool-result'
-        ? { type: 'json', value: result.output }
-        : { type: 'error-text', value: 'cancelled' };
-    return { type: 'tool-result', toolCallId, toolName, output };
-  });
-}
+const resultPart = ({ toolCallId, toolName, output }: ToolResult) => ({
+  ...{ type: 'tool-result', toolCallId, toolName },
+  output: { type: 'json', value: output },
+});

@@ -21,8 +21,8 @@ export interface Step {
   readonly messages: readonly NewMessage[];
   /** Whether the model waits for what its tools answered. */
   readonly goesOn: boolean;
-  /** A tool that it called and that there is not. */
-  readonly unknownTool?: string;
+  /** Whether it called a tool that the worker does not run: somebody outside has to answer. */
+  readonly waitsForOutside: boolean;
 }
 
 /** @throws what the model threw, or the signal's reason */
@@ -38,19 +38,29 @@ export async function callModel(input: StepInput): Promise<Step> {
     providerOptions: { [BUILT_IN]: { attempt } },
     onError: () => {}, // comes as a part, too
   });
-  let unknownTool: string | undefined;
+  const outside = new Set<string>();
   for await (const part of result.fullStream) {
     onProgress();
     if (part.type === 'error') throw part.error;
     if (part.type === 'abort') signal.throwIfAborted();
-    if (part.type === 'tool-call' && part.invalid && !(part.toolName in tools)) unknownTool = part.toolName;
+    if (part.type === 'tool-call' && !Object.hasOwn(tools, part.toolName)) outside.add(part.toolCallId);
     const kept = keep(part);
     if (kept) onPart(kept);
   }
   signal.throwIfAborted();
   const { messages } = await result.response;
   const goesOn = (await result.finishReason) === 'tool-calls';
-  return { messages, goesOn, ...(unknownTool === undefined ? {} : { unknownTool }) };
+  return { messages: withoutResults(messages, outside), goesOn, waitsForOutside: outside.size > 0 };
+}
+
+/** The SDK answers calls of tools that it does not know by itself; here their calls stay open. */
+function withoutResults(messages: readonly NewMessage[], outside: ReadonlySet<string>): NewMessage[] {
+  const answersOutside = (part: { toolCallId?: string }) => outside.has(part.toolCallId ?? '');
+  return messages.flatMap((message): NewMessage[] => {
+    if (message.role !== 'tool' || !Array.isArray(message.content)) return [message];
+    const content = message.content.filter((part) => !answersOutside(part));
+    return content.length > 0 ? [{ ...message, content }] : [];
+  });
 }
 
 function keep(part: TextStreamPart<ToolSet>): StreamPart | undefined {

@@ -138,11 +138,19 @@ export class Runner {
         return kit.store.applyFenced(this.chatId, fence, { name: 'abandon' });
       }
       case 'REQUIRES_ACTION_TIMEOUT':
-        await new Promise<void>((done) => task.signal.addEventListener('abort', () => done()));
-        return undefined;
+        return this.#awaitDeadline(task);
       default:
         return task.kind satisfies never;
     }
+  }
+
+  /** The deadline is the database's; what is left of it was measured there, when the chat was read. */
+  async #awaitDeadline(task: Task): Promise<Outcome | undefined> {
+    const { status, historyVersion, deadlineInMs } = task.chat;
+    await this.#clock.sleep(Math.max(0, deadlineInMs ?? 0), task.signal);
+    if (task.signal.aborted) return undefined;
+    const fence = { runnerId: this.runnerId, status, historyVersion };
+    return this.#options.kit.store.applyFenced(this.chatId, fence, { name: 'cancelRequiresAction' });
   }
 
   inspect(lease: Omit<LeaseInspection, 'renewedAt' | 'ageSeconds' | 'consecutiveFailures'>): RunnerInspection {

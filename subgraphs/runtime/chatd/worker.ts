@@ -108,10 +108,15 @@ export class ChatWorker {
     this.#phase = 'stopped';
   }
 
+  /** Whether it takes no more chats: it has as many runners as it may, or its buffers are full. */
+  get isFull(): boolean {
+    return this.runners.count >= this.settings.maxRunners || this.kit.buffers.isFull;
+  }
+
   async #acquire(): Promise<void> {
     const { workerId, staleAfterSeconds, maxRunners } = this.settings;
+    if (this.isFull) return;
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
-    if (limit <= 0) return;
     const lease = this.#leaseFromNow();
     const chats = await acquireChats(this.#pool, { workerId, staleAfterSeconds, limit });
     for (const chat of chats) this.#run(chat, lease);

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
-import { ChatNotFound, ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
+import { readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
-import { type Transition, TransitionRefused } from '../../../../subgraphs/runtime/chatd/stateMachine.ts';
+import { ChatNotFound, type Transition, TransitionRefused } from '../../../../subgraphs/runtime/chatd/transitions.ts';
 import { databasePerFile } from '../../../support/database.ts';
 
 const database = databasePerFile();
@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 
 const create = () => store.create({ ownerId, text: 'hello' });
-const send: Transition = { name: 'send', content: textContent('more'), createdBy: ownerId };
+const send: Transition = { name: 'send', message: { content: textContent('more'), createdBy: ownerId } };
 const answer: Transition = { name: 'commitStep', messages: [{ role: 'assistant', content: textContent('hi') }] };
 const failed: Transition = {
   name: 'finishError',
@@ -56,7 +56,10 @@ describe('the chat store', () => {
     await store.apply(id, send);
     expect(stateOf(await store.apply(id, failed))).toBe('E1');
     expect((await row(id)).last_error).toMatchObject({ kind: 'k' });
-    const chat = await store.apply(id, { ...send, content: textContent('newest') });
+    const chat = await store.apply(id, {
+      name: 'send',
+      message: { content: textContent('newest'), createdBy: ownerId },
+    });
     expect(stateOf(chat)).toBe('R1');
     expect((await row(id)).last_error).toBeNull();
     const { rows } = await database.pool.query(
@@ -80,17 +83,85 @@ describe('the chat store', () => {
 
   test('what the state does not allow is refused, named, and changes nothing', async () => {
     const { id } = await create();
-    const refused = store.apply(id, { name: 'setArchived', archived: true });
-    await expect(refused).rejects.toEqual(new TransitionRefused('setArchived', 'R0'));
+    const refused = store.apply(id, { name: 'archive' });
+    await expect(refused).rejects.toEqual(new TransitionRefused('archive', 'R0'));
     expect(await row(id)).toMatchObject({ snapshot_version: '1', archived: false });
     await expect(store.apply(randomUUID(), send)).rejects.toThrow(ChatNotFound);
+  });
+
+  test('an edit deletes what came after, clears the queue, and puts the new message in its place', async () => {
+    const { id } = await create();
+    await store.apply(id, answer, { name: 'finishTurn' });
+    await store.apply(id, send);
+    await store.apply(id, send);
+    const { rows: before } = await database.pool.query<{ id: string; role: string }>(
+      'SELECT id, role::text FROM chat_messages WHERE chat_id = $1 ORDER BY id',
+      [id],
+    );
+    const edit = (messageId = '0'): Transition => ({
+      ...{ name: 'edit', messageId },
+      message: { content: textContent('instead'), createdBy: ownerId },
+    });
+    const assistant = before.find(({ role }) => role === 'assistant');
+    await expect(store.apply(id, edit(assistant?.id))).rejects.toThrow('the chat has no such message of a person');
+    expect(stateOf(await store.apply(id, edit(before[2]?.id)))).toBe('R0');
+    const { rows } = await database.pool.query(
+      'SELECT role::text, deleted, revision::int FROM chat_messages WHERE chat_id = $1 ORDER BY id',
+      [id],
+    );
+    expect(rows).toEqual([
+      { role: 'user', deleted: false, revision: 1 },
+      { role: 'assistant', deleted: false, revision: 2 },
+      { role: 'user', deleted: true, revision: 5 },
+      { role: 'user', deleted: false, revision: 5 },
+    ]);
+  });
+
+  test('a promoted message is the next to be answered, before older ones', async () => {
+    const { id } = await create();
+    for (const text of ['one', 'two']) {
+      await store.apply(id, { name: 'send', message: { content: textContent(text), createdBy: ownerId } });
+    }
+    await store.apply(id, failed);
+    const { rows } = await database.pool.query('SELECT id FROM chat_queued_messages WHERE chat_id = $1 ORDER BY id', [
+      id,
+    ]);
+    expect(stateOf(await store.apply(id, { name: 'promoteQueued', queuedId: rows[1].id }))).toBe('R1');
+    const { rows: history } = await database.pool.query(
+      'SELECT content FROM chat_messages WHERE chat_id = $1 ORDER BY id',
+      [id],
+    );
+    expect(history.map(({ content }) => content[0].text)).toEqual(['hello', 'two']);
+    await expect(store.apply(id, { name: 'deleteQueued', queuedId: rows[1].id })).rejects.toThrow(
+      'no such queued message',
+    );
+  });
+
+  test('a first chat is archived with its whole family, or not at all', async () => {
+    const root = await create();
+    const child = await store.create({ ownerId, text: 'child', parentId: root.id });
+    const grandchild = await store.create({ ownerId, text: 'grandchild', parentId: child.id });
+    const states = async () => (await readChats(database.pool, [root.id, child.id, grandchild.id])).map(stateOf).sort();
+    await store.apply(root.id, { name: 'finishTurn' });
+    await store.apply(child.id, failed);
+    await expect(store.apply(root.id, { name: 'archive' })).rejects.toThrow('the chat is in state R0');
+    expect(await states()).toEqual(['E0', 'R0', 'W']);
+    await store.apply(grandchild.id, { name: 'finishTurn' });
+    await store.apply(root.id, { name: 'archive' });
+    expect(await states()).toEqual(['XE0', 'XW', 'XW']);
+    const alone = store.apply(child.id, { name: 'unarchive' });
+    await expect(alone).rejects.toThrow(`its parent ${root.id} is archived`);
+    await store.apply(root.id, { name: 'unarchive' });
+    expect(await states()).toEqual(['E0', 'W', 'W']);
+    expect(stateOf(await store.apply(child.id, { name: 'archive' }))).toBe('XE0');
+    expect(await states()).toEqual(['W', 'W', 'XE0']);
   });
 
   test('archiving keeps the error, and can be undone', async () => {
     const { id } = await create();
     await store.apply(id, failed);
-    expect(stateOf(await store.apply(id, { name: 'setArchived', archived: true }))).toBe('XE0');
-    expect(stateOf(await store.apply(id, { name: 'setArchived', archived: false }))).toBe('E0');
+    expect(stateOf(await store.apply(id, { name: 'archive' }))).toBe('XE0');
+    expect(stateOf(await store.apply(id, { name: 'unarchive' }))).toBe('E0');
     expect((await row(id)).last_error).toMatchObject({ kind: 'k' });
   });
 

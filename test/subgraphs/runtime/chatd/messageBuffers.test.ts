@@ -8,7 +8,7 @@ const text = (value: string) => ({ type: 'text-delta', text: value }) as const;
 
 describe('a message buffer', () => {
   test('drops and counts what does not fit, and takes nothing once it is closed', () => {
-    const buffers = new MessageBuffers(manualClock());
+    const buffers = new MessageBuffers(manualClock(), Infinity);
     const buffer = buffers.open(episode(1));
     for (let count = 0; count < 3; count += 1) buffer.add(text('x'.repeat(BUFFER_CAPACITY_BYTES / 2)));
     expect(buffer.inspect()).toMatchObject({
@@ -23,9 +23,32 @@ describe('a message buffer', () => {
     expect(buffer.inspect()).toMatchObject({ partsBuffered: 1, partsDropped: 2, isClosed: true });
   });
 
+  test('finds no room when all buffers together are full, until others are forgotten', () => {
+    const clock = manualClock();
+    const buffers = new MessageBuffers(clock, 2 * BUFFER_CAPACITY_BYTES);
+    const half = text('x'.repeat(BUFFER_CAPACITY_BYTES / 2));
+    const [first, second] = [buffers.open(episode(1)), buffers.open(episode(2))];
+    first.add(half);
+    second.add(half);
+    expect(buffers.isFull).toBe(true);
+    const third = buffers.open(episode(3));
+    third.add(half);
+    third.add(half);
+    expect(third.inspect()).toMatchObject({ partsBuffered: 1, partsDropped: 1 });
+    first.close();
+    clock.advance(15_001);
+    buffers.sweep();
+    third.close();
+    expect(buffers.isFull).toBe(true);
+    second.close();
+    clock.advance(15_001);
+    buffers.sweep();
+    expect(buffers.isFull).toBe(false);
+  });
+
   test('is forgotten 15 s after it was closed, and not while it is open or read', async () => {
     const clock = manualClock();
-    const buffers = new MessageBuffers(clock);
+    const buffers = new MessageBuffers(clock, Infinity);
     const [open, closed] = [buffers.open(episode(1)), buffers.open(episode(2))];
     closed.close();
     clock.advance(14_999);
@@ -41,7 +64,7 @@ describe('a message buffer', () => {
   });
 
   test('is read from its first part, and the reader goes on with the next episode until none can come', async () => {
-    const buffers = new MessageBuffers(manualClock());
+    const buffers = new MessageBuffers(manualClock(), Infinity);
     let more = true;
     const first = buffers.open(episode(1));
     first.add(text('early'));

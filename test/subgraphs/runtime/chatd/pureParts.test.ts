@@ -6,6 +6,7 @@ import { retryDelayMs } from '../../../../subgraphs/runtime/chatd/backoff.ts';
 import { isTrusted, notRenewed, renewed } from '../../../../subgraphs/runtime/chatd/lease.ts';
 import { messagesOf, type StreamPart, textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
 import { describeFailure } from '../../../../subgraphs/runtime/chatd/modelErrors.ts';
+import { mismatch, openCalls, toolMessage } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
 
 describe('a lease', () => {
   test('is trusted for less than the stale time, counted from the sending, whatever fails meanwhile', () => {
@@ -46,14 +47,33 @@ describe('what is left of a step that was cut short', () => {
     expect(messagesOf(parts)).toEqual([{ role: 'assistant', content: textContent('one two') }]);
   });
 
-  test('holds a result for every call: its own, or one that says that it was cancelled', () => {
+  test('holds the results that there are, and leaves the other calls open', () => {
     const result: StreamPart = { type: 'tool-result', toolCallId: 'a', toolName: 'add_numbers', output: { sum: 3 } };
-    const other: StreamPart = { ...call, toolCallId: 'b' };
-    const [, tool] = messagesOf([call, other, result]);
-    expect(tool?.content).toMatchObject([
-      { toolCallId: 'a', output: { type: 'json', value: { sum: 3 } } },
-      { toolCallId: 'b', output: { type: 'error-text', value: 'cancelled' } },
-    ]);
+    const messages = messagesOf([call, { ...call, toolCallId: 'b' }, result]);
+    expect(messages.map(({ role }) => role)).toEqual(['assistant', 'tool']);
+    expect(messages[1]?.content).toMatchObject([{ toolCallId: 'a', output: { type: 'json', value: { sum: 3 } } }]);
+    expect(openCalls(messages)).toEqual([{ toolCallId: 'b', toolName: 'add_numbers' }]);
+    expect(openCalls([...messages, toolMessage(openCalls(messages))])).toEqual([]);
+  });
+});
+
+describe('the answers to open calls', () => {
+  const calls = ['a', 'b'].map((toolCallId) => ({ toolCallId, toolName: 'ask' }));
+  const answers = (...ids: string[]) => ids.map((toolCallId) => ({ toolCallId, output: 1 }));
+
+  test.each([
+    [['a', 'b'], undefined],
+    [['a'], 'no result was given for the call b'],
+    [['a', 'b', 'c'], 'there is no open call c'],
+    [['a', 'a', 'b'], 'a call is answered twice'],
+  ])('%j: %s', (ids, wrong) => {
+    expect(mismatch(calls, answers(...ids))).toBe(wrong);
+  });
+
+  test('content of any other form holds no calls', () => {
+    expect(openCalls([{ content: null }, { content: 'text' }, { content: [null, 7, { type: 'tool-call' }] }])).toEqual(
+      [],
+    );
   });
 });
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ChatState, readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
+import { openCalls } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
+import type { Transition } from '../../../../subgraphs/runtime/chatd/transitions.ts';
 import { databasePerFile } from '../../../support/database.ts';
-import { readStream, replicasPerTest } from '../../../support/replica.ts';
+import { askReplica, readStream, replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';
 
 const database = databasePerFile();
@@ -13,6 +15,9 @@ const ownerId = randomUUID();
 let store: ChatStore;
 beforeAll(() => {
   store = new ChatStore(database.pool);
+});
+beforeEach(async () => {
+  await database.pool.query('TRUNCATE chats CASCADE'); // the replica of the test before has left its chats to be taken
 });
 
 const read = async (id: string): Promise<ChatState> => {
@@ -58,12 +63,59 @@ describe('a chat worker', () => {
     expect(JSON.stringify(history[2]?.content)).toContain('"sum":5');
   });
 
-  test('ends the turn with an error when the model calls a tool that there is not', async () => {
+  test('waits for the tools that it does not run, and commits the results of those that it does with the calls', async () => {
     await startReplica();
-    const { id } = await store.create({ ownerId, text: '/tool launch_rocket' });
-    await waitFor(id, (now) => now.status === 'error');
-    expect(await column(id, 'last_error')).toMatchObject({ kind: 'unknown_tool', retryable: false });
-    expect((await messages(id)).map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
+    const { id } = await store.create({ ownerId, text: '/tool add_numbers,ask_person,ask_other' });
+    await waitFor(id, (now) => now.status === 'requires_action');
+    const history = await messages(id);
+    expect(history.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
+    const calls = openCalls(history);
+    expect(calls.map((call) => call.toolName)).toEqual(['ask_person', 'ask_other']);
+
+    const results = calls.map(({ toolCallId }, place) => ({ toolCallId, output: { place } }));
+    const half = store.apply(id, { name: 'completeRequiresAction', results: results.slice(1) });
+    await expect(half).rejects.toThrow(`no result was given for the call ${calls[0]?.toolCallId}`);
+    await store.apply(id, { name: 'completeRequiresAction', results });
+    await waitFor(id, (now) => now.status === 'waiting');
+    const roles = (await messages(id)).map(({ role }) => role);
+    expect(roles).toEqual(['user', 'assistant', 'tool', 'tool', 'assistant']);
+  });
+
+  test('cancels the calls that nobody answered when the deadline passes, and goes on', async () => {
+    await startReplica({ actionTimeoutSeconds: 0.4 });
+    const { id } = await store.create({ ownerId, text: '/tool ask_person' });
+    await waitFor(id, (now) => now.status === 'requires_action' && now.deadlineInMs !== null);
+    const chat = await waitFor(id, (now) => now.status === 'waiting');
+    expect(chat.deadlineInMs).toBeNull();
+    expect(JSON.stringify((await messages(id))[2]?.content)).toContain('cancelled');
+  });
+
+  test('acts on a deadline that passed while no worker ran', async () => {
+    const { id } = await store.create({ ownerId, text: '/tool ask_person' });
+    const call = { type: 'tool-call', toolCallId: 'c1', toolName: 'ask_person', input: {} };
+    const step: Transition = { name: 'commitStep', messages: [{ role: 'assistant', content: [call] }] };
+    await store.apply(id, step, { name: 'enterRequiresAction', timeoutSeconds: -3600 });
+    await startReplica();
+    await waitFor(id, (now) => now.status === 'waiting');
+    expect((await messages(id)).map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
+  });
+
+  test('takes no more chats than it has room for, and says so', async () => {
+    const full = await startReplica({ maxRunners: 2 });
+    await Promise.all(['/stall', '/stall', '/stall'].map((text) => store.create({ ownerId, text })));
+    const look = () =>
+      askReplica(full, '... on ReplicaRuntime { isFull runnerCount }', [
+        { __typename: 'ReplicaRuntime', workerId: full.workerId },
+      ]);
+    const seen = await until(async () => {
+      const [replica] = ((await look()).body.data?._entities ?? []) as { isFull: boolean; runnerCount: number }[];
+      return replica?.isFull && replica;
+    });
+    expect(seen).toEqual({ isFull: true, runnerCount: 2 });
+    const { rows } = await database.pool.query('SELECT count(*)::int AS taken FROM chats WHERE worker_id = $1', [
+      full.workerId,
+    ]);
+    expect(rows).toEqual([{ taken: 2 }]);
   });
 
   test('records a failure of the model, tries again, and forgets it when the model answers', async () => {
@@ -114,7 +166,10 @@ describe('a chat worker', () => {
     await startReplica();
     const { id } = await store.create({ ownerId, text: '/slow 1' });
     await waitFor(id, (now) => now.workerId !== null);
-    const queued = await store.apply(id, { name: 'send', content: textContent('next'), createdBy: ownerId });
+    const queued = await store.apply(id, {
+      name: 'send',
+      message: { content: textContent('next'), createdBy: ownerId },
+    });
     expect(stateOf(queued)).toBe('R1');
     await waitFor(id, (now) => now.status === 'waiting');
     expect((await messages(id)).map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant']);
