@@ -16,10 +16,10 @@ const NAMES = [
   'LOG_LEVEL',
 ] as const;
 
-let log = makeLogger('database', 'info');
+const log = makeLogger('database', 'info');
 try {
   const settings = readEnvironment(NAMES, ['DATABASE_URL', 'INTERNAL_SECRET']);
-  log = makeLogger('database', settings.LOG_LEVEL);
+  log.level = settings.LOG_LEVEL;
   const server = await startDatabaseSubgraph({
     databaseUrl: settings.DATABASE_URL,
     internalSecret: settings.INTERNAL_SECRET,

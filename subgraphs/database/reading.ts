@@ -7,6 +7,7 @@
  * whole reading has. When the time is up every question still open fails at once; the server cancels the running
  * statement by itself then, and the transaction ends behind the answer's back.
  */
+import { isNativeError } from 'node:util/types';
 import { type Clock, deadlineSignal } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.ts';
@@ -41,6 +42,7 @@ export class Reading {
   readonly #closing = new AbortController();
   #deadline: Deadline | undefined;
   #opened: Promise<Opened> | undefined;
+  #failed = false;
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
 
@@ -102,9 +104,10 @@ export class Reading {
     return this.#opened;
   }
 
-  /** What the client is not told. A refused question of a reading that is over is no news. */
+  /** What the client is not told. The first failure is the reason; a transaction that failed refuses all that follows. */
   #note(error: unknown): void {
-    if (saysUnavailable(error) || !(error instanceof Error)) return;
+    if (this.#failed || saysUnavailable(error) || !isNativeError(error)) return;
+    this.#failed = true;
     this.#options.log.warn(
       { reason: error.message.trim(), state: sqlState(error) },
       'a question to the database failed',

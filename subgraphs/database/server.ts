@@ -81,12 +81,12 @@ const closeReadings: ApolloServerPlugin<DatabaseContext> = {
   }),
 };
 
-/** What a client is not told, since it is no error for clients. */
+/** What went wrong in a field and is no error for clients: they are told that it happened, and the log what it was. */
 const logDefects = (log: Logger): ApolloServerPlugin<DatabaseContext> => ({
   requestDidStart: async () => ({
     didEncounterErrors: async ({ errors }) => {
-      for (const { message, path, extensions, originalError } of errors) {
-        if (!isErrorCode(extensions.code) && originalError) log.error({ path, reason: message }, 'a field failed');
+      for (const { message, path, extensions } of errors) {
+        if (path && !isErrorCode(extensions.code)) log.error({ path, reason: message }, 'a field failed');
       }
     },
   }),

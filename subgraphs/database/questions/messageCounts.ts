@@ -23,12 +23,11 @@ export async function messageCounts(
 ): Promise<MessageCountRow[] | undefined> {
   await tx.$executeRaw`SAVEPOINT before_counting`;
   await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(limitMs)}, true)`;
-  const rows = await count(tx, chatIds).catch((error: unknown) => {
-    if (sqlState(error) === QUERY_CANCELED) return undefined;
-    throw error;
-  });
+  const [counted] = await Promise.allSettled([count(tx, chatIds)]);
   await tx.$executeRaw`ROLLBACK TO SAVEPOINT before_counting`;
-  return rows;
+  if (counted.status === 'fulfilled') return counted.value;
+  if (sqlState(counted.reason) === QUERY_CANCELED) return undefined;
+  throw counted.reason;
 }
 
 const count = (tx: Transaction, chatIds: readonly string[]): Promise<MessageCountRow[]> => tx.$queryRaw`

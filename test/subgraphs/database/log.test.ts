@@ -1,0 +1,55 @@
+/** What the client is not told stands in the log. */
+import { Writable } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { signInternalToken } from '../../../common/internalToken.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { insertChat } from './support/rows.ts';
+import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
+
+const database = databasePerFile();
+
+/** The lines that a subgraph writes while it answers one query, and the answer. */
+async function logOf(databaseUrl: string, query: string) {
+  const lines: Record<string, unknown>[] = [];
+  const stream = new Writable({
+    write: (line, _encoding, done) => {
+      lines.push(JSON.parse(String(line)));
+      done();
+    },
+  });
+  const server = await start({ databaseUrl, log: pino({}, stream) });
+  const answer = await asking(() => server.url)(query);
+  await server.stop();
+  return { lines, answer };
+}
+
+test('a database that refuses a connection is named once, with its reason', async () => {
+  const { lines, answer } = await logOf(
+    'postgres://nobody@127.0.0.1:1/nothing',
+    '{ chats { edges { cursor } } replica(id: "00000000-0000-4000-8000-000000000001") { id } }',
+  );
+  expect(answer.text).not.toContain('127.0.0.1');
+  expect(lines).toMatchObject([{ level: 40, reason: expect.stringContaining("Can't reach database server") }]);
+});
+
+test('a defect is written down with the field that it struck', async () => {
+  const id = await insertChat(database.pool);
+  await database.pool.query('DROP TABLE chat_queued_messages');
+  const { lines, answer } = await logOf(database.url, `{ chatDebugSnapshot(chatId: "${id}") { executionState } }`);
+  expect(answer.errors[0]?.message).toBe('Something went wrong in the service. Its log says what.');
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      level: 50,
+      path: ['chatDebugSnapshot', 'executionState'],
+      reason: expect.stringContaining('chat_queued_messages'),
+    }),
+  );
+  const token = await signInternalToken(SECRET, 'database', OPERATOR);
+  expect(JSON.stringify(lines)).not.toContain(token.slice(0, 20));
+});
+
+test('what is wrong with a request is no line in the log', async () => {
+  const { lines } = await logOf(database.url, '{ chats(first: 0) { edges { cursor } } nonsense }');
+  expect(lines).toEqual([]);
+});
