@@ -1,6 +1,7 @@
 /** Runs a script of this project as its own process, as a person would. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export interface Finished {
@@ -9,18 +10,26 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** @param script path from the project's folder */
-export async function runScript(
+/**
+ * Starts it, with nothing in its environment but `environment` and where programs are.
+ * @param script path from the project's folder
+ */
+export function spawnScript(
   script: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
-): Promise<Finished> {
+): ChildProcessByStdio<null, Readable, Readable> {
   const file = fileURLToPath(new URL(`../../${script}`, import.meta.url));
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+  return spawn(process.execPath, ['--import', 'tsx', file, ...args], {
     env: { PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+/** The same, to its end. */
+export async function runScript(...call: Parameters<typeof spawnScript>): Promise<Finished> {
+  const child = spawnScript(...call);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => {
     stdout += chunk;

@@ -1,0 +1,120 @@
+/**
+ * What `npm start` runs, as a process of its own with short times, and what a test does with it from outside: its output,
+ * its signals, its HTTP, and the commands beside it. Nothing of it outlives the test file, also when a test fails.
+ */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from '@jest/globals';
+import pg from 'pg';
+import { systemClock } from '../../common/clock.ts';
+import type { Ending } from '../../local/childProcess.ts';
+import { readSystemFile, type SystemFile } from '../../local/systemFile.ts';
+import { runScript, spawnScript } from '../support/command.ts';
+import { until } from '../support/until.ts';
+import { killAllOn, processesOn } from './processes.ts';
+
+export const STALE_AFTER_SECONDS = 3;
+export const ACQUISITION_INTERVAL_SECONDS = 0.5;
+const END_LIMIT_MS = 10_000;
+
+export interface System extends SystemFile {
+  /** Of its database. */
+  readonly pool: pg.Pool;
+  /** Everything that it has written. */
+  output(): string;
+  /** To `npm start` itself. */
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Ending>;
+  /** The process of the replica with this id, and what it is called in the output. */
+  processOf(workerId: string): { name: string; pid: number };
+  /** Runs a command beside it, which must succeed. @returns what it printed */
+  run(script: 'cli/chat.ts' | 'cli/token.ts', ...args: string[]): Promise<string>;
+}
+
+/** Call at the top of a test file: gives it a DATA_DIR, and at its end ends whatever runs there. */
+export function systemsPerFile() {
+  const file: { dataDir?: string } = {};
+  const started: Pick<System, 'kill'>[] = [];
+  const pools: pg.Pool[] = [];
+  const dataDir = () => {
+    if (!file.dataDir) throw new Error('The folder is there once the tests run, not while the file is read');
+    return file.dataDir;
+  };
+  beforeAll(() => {
+    file.dataDir = mkdtempSync(join(tmpdir(), 'chat-debug-system-'));
+  });
+  afterAll(async () => {
+    await Promise.all(pools.map((pool) => pool.end()));
+    await endAll(dataDir(), started);
+    rmSync(dataDir(), { recursive: true, maxRetries: 5 });
+  });
+  return {
+    get dataDir() {
+      return dataDir();
+    },
+    /** Resolves once it says that all is up. @throws with its output if it ends instead */
+    start: async (changes: Readonly<Record<string, string>> = {}): Promise<System> => {
+      const { up, ...system } = launch(dataDir(), changes);
+      started.push(system);
+      await up;
+      const written = readSystemFile(dataDir());
+      if (!written) throw new Error('It says that it is up, and has not written where');
+      const pool = new pg.Pool({ connectionString: written.databaseUrl });
+      pools.push(pool);
+      return { ...written, ...system, pool };
+    },
+  };
+}
+
+function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
+  const child = spawnScript('local/main.ts', [], {
+    npm_lifecycle_event: 'start', // as npm does: it stops when the test's process is gone
+    DATA_DIR: dataDir,
+    PORT: '0',
+    LOG_LEVEL: 'info', // replicas say their ids and process numbers
+    HEARTBEAT_INTERVAL_SECONDS: '0.5',
+    HEARTBEAT_STALE_SECONDS: String(STALE_AFTER_SECONDS),
+    ACQUISITION_INTERVAL_SECONDS: String(ACQUISITION_INTERVAL_SECONDS),
+    ...changes,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
+  const ended = once(child, 'close').then(([code, signal]): Ending => ({ code, signal }));
+  const isUp = until(() => child.exitCode !== null || child.signalCode !== null || output.includes('all is up'));
+  return {
+    output: () => output,
+    kill: (signal: NodeJS.Signals) => void child.kill(signal),
+    ended,
+    up: isUp.then(() => {
+      if (!output.includes('all is up')) throw new Error(`It did not start. Its output:\n${output}`);
+    }),
+    processOf: (workerId: string) => {
+      const line = output.split('\n').find((one) => one.includes(`"workerId":"${workerId}"`)) ?? '';
+      const [, name, pid] = /\[(replica \d)\] .*"pid":(\d+)/.exec(line) ?? [];
+      if (!name) throw new Error(`No line of its output names ${workerId}:\n${output}`);
+      return { name, pid: Number(pid) };
+    },
+    run: async (script: 'cli/chat.ts' | 'cli/token.ts', ...args: string[]) => {
+      const { code, stdout, stderr } = await runScript(script, args, { DATA_DIR: dataDir });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return stdout.trim();
+    },
+  };
+}
+
+/** In order, if that goes; otherwise what is left is killed. */
+async function endAll(dataDir: string, systems: readonly Pick<System, 'kill'>[]): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    for (const system of systems) system.kill(signal);
+    const untilMs = systemClock.monotonicMs() + END_LIMIT_MS;
+    await until(() => processesOn(dataDir).length === 0 || systemClock.monotonicMs() > untilMs);
+  }
+  killAllOn(dataDir);
+  await until(() => processesOn(dataDir).length === 0);
+}
