@@ -41,6 +41,7 @@ export async function createDatabase(template = 'template_chats'): Promise<TestD
     url,
     pool,
     drop: async () => {
+      pool.on('error', () => {}); // `end` resolves before the connections are closed, and FORCE may strike them until then
       await pool.end();
       await administer(server, `DROP DATABASE ${name} WITH (FORCE)`);
     },
