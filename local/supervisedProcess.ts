@@ -14,6 +14,8 @@ import { type Child, describeEnding, type ProcessSpec, type Ready, runChild } fr
 /** Milliseconds until a process is started again: doubles with each failure in a row. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
+/** How long to wait after so many failures in a row, in milliseconds. */
+export const pauseMs = (failures: number): number => Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
 /** A process that ran this long was well: its next failure counts as the first. */
 const STEADY_MS = 30_000;
 const START_LIMIT_MS = 60_000;
@@ -91,9 +93,9 @@ export class SupervisedProcess {
       const ending = await child.ended;
       if (this.#toldToStop) return;
       if (this.#clock.monotonicMs() - sinceMs > STEADY_MS) failures = 1;
-      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-      this.#report(`${name} ended with ${describeEnding(ending)}. It is started again in ${pauseMs / 1000} s.`);
-      await this.#pause(pauseMs);
+      const ms = pauseMs(failures);
+      this.#report(`${name} ended with ${describeEnding(ending)}. It is started again in ${ms / 1000} s.`);
+      await this.#pause(ms);
       if (this.#toldToStop) return;
       sinceMs = this.#clock.monotonicMs();
       child = this.#launch();

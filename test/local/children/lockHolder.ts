@@ -1,0 +1,10 @@
+/** Tries to lock the folder of its first message, says how that went, and stays. */
+import { once } from 'node:events';
+import { lockDirectory } from '../../../local/directoryLock.ts';
+
+const [{ folder, holder }] = (await once(process, 'message')) as [{ folder: string; holder: string }];
+process.on('disconnect', () => process.exit());
+await lockDirectory(folder, holder).then(
+  () => process.send?.('held'),
+  (error: Error) => process.send?.(error.message),
+);

@@ -1,0 +1,32 @@
+/**
+ * Stands in for a process of the system: listens, says that it is ready (its id is the number of its process), writes down
+ * when it started and when it was told to stop. How it misbehaves is in the first message from its parent.
+ */
+import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { announceReady, stopOnSignal } from '../../../common/lifecycle.ts';
+import { makeLogger } from '../../../common/log.ts';
+
+export interface Behaviour {
+  readonly name: string;
+  /** File that takes `<name> started` and `<name> stopped`. */
+  readonly diary: string;
+  /** What it writes first, without an end of line. */
+  readonly says?: string;
+  /** Ends with this code before it is ready. */
+  readonly failsWith?: number;
+  readonly ignoresSigterm?: boolean;
+}
+
+const [behaviour] = (await once(process, 'message')) as [Behaviour];
+const write = (what: string) => appendFileSync(behaviour.diary, `${behaviour.name} ${what}\n`);
+if (behaviour.says) process.stderr.write(behaviour.says);
+if (behaviour.failsWith !== undefined) process.exit(behaviour.failsWith);
+
+const server = createServer().listen(0, '127.0.0.1');
+await once(server, 'listening');
+if (behaviour.ignoresSigterm) process.on('SIGTERM', () => {});
+else stopOnSignal(async () => write('stopped'), makeLogger(behaviour.name, 'silent'));
+write('started');
+announceReady({ url: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`, id: String(process.pid) });
