@@ -18,7 +18,8 @@ export interface ProcessSpec {
   readonly message?: object;
 }
 
-export type Ready = ReadyMessage['ready'];
+/** What a process says once it can be used, and its number. */
+export type Ready = ReadyMessage['ready'] & { readonly pid: number };
 const readyMessage = z.object({ ready: z.object({ url: z.string(), id: z.string().optional() }) });
 
 /** How a process ended: with an exit code, by a signal, or (neither) it was never there. */
@@ -57,7 +58,8 @@ export function runChild(spec: ProcessSpec, clock: Clock, onLine: (line: string)
     ready: new Promise((resolve) => {
       child.on('message', (message) => {
         const { data } = readyMessage.safeParse(message);
-        if (data) resolve({ url: data.ready.url, ...(data.ready.id ? { id: data.ready.id } : {}) });
+        const { url, id } = data?.ready ?? {};
+        if (url) resolve({ url, pid: child.pid ?? 0, ...(id ? { id } : {}) });
       });
     }),
     ended: endOf(child).then(async (ending) => {
@@ -77,6 +79,11 @@ async function endOf(child: ChildProcess): Promise<Ending> {
   if (child.pid === undefined) return { code: null, signal: null };
   const [code, signal] = (await once(child, 'exit')) as [Ending['code'], Ending['signal']];
   return { code, signal };
+}
+
+/** For the person: where it is, and what to kill. */
+export function describeReady({ url, id, pid }: Ready): string {
+  return `${url}, process ${pid}${id ? `, id ${id}` : ''}`;
 }
 
 export function describeEnding({ code, signal }: Ending): string {

@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../common/clock.ts';
 import { StartError } from '../common/startError.ts';
-import { type Child, describeEnding, type ProcessSpec, type Ready, runChild } from './childProcess.ts';
+import { type Child, describeEnding, describeReady, type ProcessSpec, type Ready, runChild } from './childProcess.ts';
 
 /** Milliseconds until a process is started again: doubles with each failure in a row. */
 const FIRST_PAUSE_MS = 250;
@@ -100,7 +100,7 @@ export class SupervisedProcess {
       sinceMs = this.#clock.monotonicMs();
       child = this.#launch();
       const ready = await this.#untilReady(child);
-      if (ready) this.#report(`${name} runs again: ${ready.url}`);
+      if (ready) this.#report(`${name} runs again: ${describeReady(ready)}`);
     }
   }
 

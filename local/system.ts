@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Clock } from '../common/clock.ts';
 import { READ_ALL } from '../common/internalToken.ts';
 import { signCallerToken } from './callerToken.ts';
-import type { ProcessSpec } from './childProcess.ts';
+import { describeReady, type ProcessSpec } from './childProcess.ts';
 import { type DataDirectory, openDataDirectory } from './dataDirectory.ts';
 import { postgresUrl } from './embeddedPostgres.ts';
 import { stopLeftOverPostgres } from './leftOverPostgres.ts';
@@ -91,7 +91,7 @@ async function startSystem(
   const internalSecret = settings.internalSecret ?? data.secrets.internalSecret;
   const databaseSubgraphPort = settings.databaseSubgraphPort || (await freePort(clock));
   const wiring = { databaseUrl, authSecret, internalSecret, host, gatewayPort, databaseSubgraphPort };
-  await supervisor.start(servers(wiring), (name, { url }) => report(`${name} is ready at ${url}`));
+  await supervisor.start(servers(wiring), (name, ready) => report(`${name} is ready: ${describeReady(ready)}`));
 
   const { ownerId } = data.secrets;
   const claims = { sub: ownerId, roles: [READ_ALL], lifetimeSeconds: TOKEN_LIFETIME_SECONDS };
@@ -111,8 +111,10 @@ async function startDatabase(
     port: await freePort(clock),
     password: data.secrets.postgresPassword,
   };
-  if (!existsSync(options.folder)) report(`making a database in ${options.folder}`);
-  await supervisor.start([postgresProcess(options)], (name) => report(`${name} is ready on port ${options.port}`));
+  if (!existsSync(options.folder)) report(`a database is made in ${options.folder}`);
+  await supervisor.start([postgresProcess(options)], (name, { pid }) =>
+    report(`${name} is ready: port ${options.port}, kept by process ${pid}`),
+  );
   const url = postgresUrl(options);
   const applied = await migrate(url);
   if (applied.length > 0) report(`migrations applied: ${applied.join(', ')}`);

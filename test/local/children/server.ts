@@ -1,6 +1,5 @@
 /**
- * Stands in for a process of the system: listens, says that it is ready (its id is the number of its process), writes down
- * when it started and when it was told to stop. How it misbehaves is in the first message from its parent.
+ * Stands in for a process of the system: listens, says that it is ready, writes down when it started and when it was told to stop. How it misbehaves is in the first message from its parent.
  */
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
@@ -29,4 +28,4 @@ await once(server, 'listening');
 if (behaviour.ignoresSigterm) process.on('SIGTERM', () => {});
 else stopOnSignal(async () => write('stopped'), makeLogger(behaviour.name, 'silent'));
 write('started');
-announceReady({ url: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`, id: String(process.pid) });
+announceReady({ url: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}` });

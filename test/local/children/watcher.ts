@@ -1,0 +1,8 @@
+/** Says that it watches who started it, and when that one is gone. */
+import { systemClock } from '../../../common/clock.ts';
+import { parentGone } from '../../../local/parentWatch.ts';
+
+const gone = parentGone(systemClock, new AbortController().signal);
+process.stdout.write('watching\n');
+await gone;
+process.stdout.write('gone\n');
