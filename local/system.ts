@@ -13,7 +13,7 @@ import { assertPortFree, freePort, localUrl } from './ports.ts';
 import { assertMigrated, migrate } from './prepareDatabase.ts';
 import { postgresProcess, type Wiring } from './processes.ts';
 import { Supervisor } from './supervisor.ts';
-import { readSystemFile, removeSystemFile, type SystemFile, writeSystemFile } from './systemFile.ts';
+import { removeSystemFile, type SystemFile, writeSystemFile } from './systemFile.ts';
 
 export interface SystemSettings {
   readonly dataDir: string;
@@ -80,9 +80,8 @@ async function startSystem(
 ): Promise<SystemFile> {
   const { host } = settings;
   const gatewayPort = settings.port || (await freePort(clock));
-  const waitMs = readSystemFile(data.path) ? KILLED_SYSTEM_LIMIT_MS : 0;
+  const waitMs = removeSystemFile(data.path) ? KILLED_SYSTEM_LIMIT_MS : 0; // one is left by a system that was killed
   await assertPortFree({ host, port: gatewayPort, setting: 'PORT' }, waitMs, clock);
-  removeSystemFile(data.path);
 
   const databaseUrl = settings.databaseUrl ?? (await startDatabase(data, supervisor, clock, report));
   if (settings.databaseUrl) await assertMigrated(databaseUrl);

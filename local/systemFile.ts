@@ -1,5 +1,5 @@
 /** Where a running system is found by the commands beside it: one file in its DATA_DIR, readable by its user only. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writePrivateFile } from './privateFile.ts';
@@ -38,7 +38,9 @@ export function writeSystemFile(dataDir: string, system: SystemFile): void {
   writePrivateFile(pathIn(dataDir), system);
 }
 
-/** Does nothing when there is none. */
-export function removeSystemFile(dataDir: string): void {
+/** @returns whether there was one */
+export function removeSystemFile(dataDir: string): boolean {
+  const wasThere = existsSync(pathIn(dataDir));
   rmSync(pathIn(dataDir), { force: true });
+  return wasThere;
 }

@@ -61,8 +61,8 @@ describe('the file of a running system', () => {
     writeSystemFile(folder.path, system);
     expect(modeOf(join(folder.path, 'system.json'))).toBe('600');
     expect(readSystemFile(folder.path)).toEqual(system);
-    removeSystemFile(folder.path);
-    removeSystemFile(folder.path);
+    expect(removeSystemFile(folder.path)).toBe(true);
+    expect(removeSystemFile(folder.path)).toBe(false);
     expect(readSystemFile(folder.path)).toBeUndefined();
   });
 
