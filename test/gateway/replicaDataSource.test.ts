@@ -293,7 +293,7 @@ describe('a replica that cannot be asked costs only its own chats', () => {
       'JSON that says it is HTML': {
         status: 200,
         type: 'text/html',
-        text: '{"data":{"_entities":[]}}',
+        text: JSON.stringify({ data: { _entities: [SILENT, SILENT] } }),
         shown: /text\/html/,
       },
       'an empty 200': { ...json(''), shown: /HTTP 200, application\/json, empty/ },
@@ -310,7 +310,10 @@ describe('a replica that cannot be asked costs only its own chats', () => {
         ),
         shown: /not what was asked/,
       },
-      'a server error': { ...json('{"data":{"_entities":[{},{}]}}', 500), shown: /HTTP 500, application\/json/ },
+      'a server error': {
+        ...json(JSON.stringify({ data: { _entities: [SILENT, SILENT] } }), 500),
+        shown: /HTTP 500, application\/json/,
+      },
       'a refusal without an id': { ...json('{"errors":[{"message":"no"}]}', 421), shown: /HTTP 421/ },
       'no good token, it says': { ...json('{"errors":[{"message":"no"}]}', 401), shown: /HTTP 401/ },
       'a redirect': {
