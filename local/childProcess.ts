@@ -81,9 +81,9 @@ async function endOf(child: ChildProcess): Promise<Ending> {
   return { code, signal };
 }
 
-/** For the person: where it is, and what to kill. */
+/** For the person: where it is, and what to kill. Without the user and password of a URL. */
 export function describeReady({ url, id, pid }: Ready): string {
-  return `${url}, process ${pid}${id ? `, id ${id}` : ''}`;
+  return `${url.replace(/\/\/[^/@]*@/, '//')}, process ${pid}${id ? `, id ${id}` : ''}`;
 }
 
 export function describeEnding({ code, signal }: Ending): string {

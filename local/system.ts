@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Clock } from '../common/clock.ts';
 import { READ_ALL } from '../common/internalToken.ts';
 import { signCallerToken } from './callerToken.ts';
-import { describeReady, type ProcessSpec } from './childProcess.ts';
+import { describeReady, type ProcessSpec, type Ready } from './childProcess.ts';
 import { type DataDirectory, openDataDirectory } from './dataDirectory.ts';
 import { postgresUrl } from './embeddedPostgres.ts';
 import { stopLeftOverPostgres } from './leftOverPostgres.ts';
@@ -30,6 +30,8 @@ export interface SystemSettings {
   readonly internalSecret: string | undefined;
 }
 
+type Report = (line: string) => void;
+
 export interface Surroundings {
   readonly clock: Clock;
   /** Ends the system when it aborts, at any moment. */
@@ -37,7 +39,7 @@ export interface Surroundings {
   /** The processes beside Postgres. */
   readonly servers: (wiring: Wiring) => ProcessSpec[];
   /** Takes lines for the person. */
-  readonly report: (line: string) => void;
+  readonly report: Report;
   /** Is told once all is up. */
   readonly onRunning: (system: SystemFile) => void;
 }
@@ -90,7 +92,7 @@ async function startSystem(
   const internalSecret = settings.internalSecret ?? data.secrets.internalSecret;
   const databaseSubgraphPort = settings.databaseSubgraphPort || (await freePort(clock));
   const wiring = { databaseUrl, authSecret, internalSecret, host, gatewayPort, databaseSubgraphPort };
-  await supervisor.start(servers(wiring), (name, ready) => report(`${name} is ready: ${describeReady(ready)}`));
+  await supervisor.start(servers(wiring), tellReady(report));
 
   const { ownerId } = data.secrets;
   const claims = { sub: ownerId, roles: [READ_ALL], lifetimeSeconds: TOKEN_LIFETIME_SECONDS };
@@ -103,7 +105,7 @@ async function startDatabase(
   data: DataDirectory,
   supervisor: Supervisor,
   clock: Clock,
-  report: (line: string) => void,
+  report: Report,
 ): Promise<string> {
   const options = {
     folder: postgresFolder(data),
@@ -111,13 +113,14 @@ async function startDatabase(
     password: data.secrets.postgresPassword,
   };
   if (!existsSync(options.folder)) report(`a database is made in ${options.folder}`);
-  await supervisor.start([postgresProcess(options)], (name, { pid }) =>
-    report(`${name} is ready: port ${options.port}, kept by process ${pid}`),
-  );
+  await supervisor.start([postgresProcess(options)], tellReady(report));
   const url = postgresUrl(options);
   const applied = await migrate(url);
   if (applied.length > 0) report(`migrations applied: ${applied.join(', ')}`);
   return url;
 }
+
+const tellReady = (report: Report) => (name: string, ready: Ready) =>
+  report(`${name} is ready: ${describeReady(ready)}`);
 
 const postgresFolder = (data: DataDirectory) => join(data.path, 'postgres');

@@ -88,6 +88,10 @@ describe('the whole system on one machine', () => {
     expect(found.gatewayUrl).toBe(`http://127.0.0.1:${wirings[0]?.gatewayPort}`);
     expect(await query(found.databaseUrl, 'SELECT count(*)::int AS chats FROM chats')).toEqual([{ chats: 0 }]);
 
+    const shown = system.lines.join('\n');
+    expect(shown).toMatch(/^Postgres is ready: postgres:\/\/127\.0\.0\.1:\d+\/postgres, process \d+$/m);
+    expect(shown).not.toContain(new URL(found.databaseUrl).password);
+
     await system.stop();
     await system.ended;
     expect(readSystemFile(dataDir)).toBeUndefined();
