@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { runScript } from '../support/command.ts';
@@ -21,7 +23,7 @@ const systems = systemsPerFile();
 
 /** Every port that it said to be at. */
 const portsOf = ({ output }: System) =>
-  [...output().matchAll(/ready (?:at http:\/\/127\.0\.0\.1:|on port )(\d+)/g)].map(([, port]) => Number(port));
+  [...output().matchAll(/ is ready: (?:port |http:\/\/127\.0\.0\.1:)(\d+)/g)].map(([, port]) => Number(port));
 
 async function isTaken(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
@@ -81,17 +83,19 @@ describe('npm start', () => {
 
   test("does not touch a database with somebody else's tables, says what it found, and leaves nothing behind", async () => {
     const foreign = await createDatabase('template0');
+    const dataDir = join(systems.dataDir, 'foreign');
     try {
       await foreign.pool.query(`CREATE TABLE chats (id int); INSERT INTO chats VALUES (1)`);
       const { code, stdout, stderr } = await runScript('local/main.ts', [], {
-        DATA_DIR: systems.dataDir,
+        DATA_DIR: dataDir,
         DATABASE_URL: foreign.url,
         PORT: '0',
       });
       expect(code).toBe(1);
       expect(stderr).toContain('found the tables chats, and no record of a migration. Nothing was changed');
       expect(`${stdout}${stderr}`).not.toMatch(/ready|\n\s+at /);
-      expect(processesOn(systems.dataDir)).toEqual([]);
+      expect(processesOn(dataDir)).toEqual([]);
+      expect(readdirSync(dataDir).toSorted()).toEqual(['lock', 'secrets.json']);
       const tables = await foreign.pool.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
       expect(tables.rows).toEqual([{ tablename: 'chats' }]);
       expect((await foreign.pool.query('SELECT * FROM chats')).rows).toEqual([{ id: 1 }]);

@@ -73,7 +73,6 @@ function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
     npm_lifecycle_event: 'start', // as npm does: it stops when the test's process is gone
     DATA_DIR: dataDir,
     PORT: '0',
-    LOG_LEVEL: 'info', // replicas say their ids and process numbers
     HEARTBEAT_INTERVAL_SECONDS: '0.5',
     HEARTBEAT_STALE_SECONDS: String(STALE_AFTER_SECONDS),
     ACQUISITION_INTERVAL_SECONDS: String(ACQUISITION_INTERVAL_SECONDS),
@@ -95,8 +94,8 @@ function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
       if (!output.includes('all is up')) throw new Error(`It did not start. Its output:\n${output}`);
     }),
     processOf: (workerId: string) => {
-      const line = output.split('\n').find((one) => one.includes(`"workerId":"${workerId}"`)) ?? '';
-      const [, name, pid] = /\[(replica \d)\] .*"pid":(\d+)/.exec(line) ?? [];
+      const line = output.split('\n').find((one) => one.endsWith(`, id ${workerId}`)) ?? '';
+      const [, name, pid] = /(replica \d) [a-z ]+: .*, process (\d+),/.exec(line) ?? [];
       if (!name) throw new Error(`No line of its output names ${workerId}:\n${output}`);
       return { name, pid: Number(pid) };
     },
