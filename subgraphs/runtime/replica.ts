@@ -91,6 +91,8 @@ function openPool({ databaseUrl, log }: ReplicaOptions): pg.Pool {
     idle_in_transaction_session_timeout: DATABASE_LIMIT_MS,
     keepAlive: true,
   });
+  // A connection that breaks while it is lent out is reported by the query on it; unheard, the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
   return pool;
 }

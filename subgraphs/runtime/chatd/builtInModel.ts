@@ -1,7 +1,8 @@
 /**
  * The default language model: needs no network, answers the same every time, at a human pace, and obeys a word at the
  * start of the last user message, so that anyone can make trouble at will:
- * `/slow N` streams for N seconds, then ends; `/stall` streams a few parts, then nothing, for ever; `/fail` fails every
+ * `/slow N` streams for N seconds, then ends; `/stall` streams a few parts, then nothing, for ever;
+ * `/hang` does so, too, and does not even heed being told to stop; `/fail` fails every
  * attempt, `/fail N` the first N; `/tool NAME` calls a tool, `/tool ONE,TWO` several at once. It implements the AI SDK's model interface, and is called
  * through the same `streamText` as any other.
  */
@@ -46,19 +47,20 @@ interface Script {
   readonly pauseMs: number;
   /** Stops the words after so many milliseconds. */
   readonly forMs?: number;
-  readonly end: 'stop' | 'stall' | { readonly calls: readonly { id: string; tool: string }[] };
+  readonly end: 'stop' | 'stall' | 'hang' | { readonly calls: readonly { id: string; tool: string }[] };
 }
 
 function scriptFor({ prompt, providerOptions }: LanguageModelV3CallOptions): Script {
   const last = prompt.at(-1);
   if (last?.role === 'tool') return say(`The tool answered: ${JSON.stringify(last.content)}`);
   const text = lastUserText(prompt);
-  const [, word, argument] = /^\/(slow|stall|fail|tool)\b\s*(\S*)/.exec(text) ?? [];
+  const [, word, argument] = /^\/(slow|stall|hang|fail|tool)\b\s*(\S*)/.exec(text) ?? [];
   switch (word) {
     case 'slow':
       return { words: endless(), pauseMs: SLOW_PAUSE_MS, forMs: Number(argument || 10) * 1000, end: 'stop' };
     case 'stall':
-      return { words: answerTo(text).slice(0, STALL_AFTER_WORDS), pauseMs: WORD_PAUSE_MS, end: 'stall' };
+    case 'hang':
+      return { words: answerTo(text).slice(0, STALL_AFTER_WORDS), pauseMs: WORD_PAUSE_MS, end: word };
     case 'fail':
       if (Number(providerOptions?.[BUILT_IN]?.attempt ?? 1) <= Number(argument || Infinity)) throw failure();
       return say(text);
@@ -109,8 +111,7 @@ async function* play(script: Script, clock: Clock, signal?: AbortSignal): AsyncG
     if (clock.monotonicMs() - startedMs >= (script.forMs ?? Infinity)) break;
     yield { type: 'text-delta', id: '1', delta: `${word} ` };
   }
-  if (script.end === 'stall')
-    await new Promise((_never, stop) => signal?.addEventListener('abort', () => stop(signal.reason)));
+  if (script.end === 'stall' || script.end === 'hang') await never(script.end === 'stall' ? signal : undefined);
   yield { type: 'text-end', id: '1' };
   if (typeof script.end === 'object') {
     for (const { id, tool } of script.end.calls) {
@@ -121,3 +122,7 @@ async function* play(script: Script, clock: Clock, signal?: AbortSignal): AsyncG
     yield { type: 'finish', usage: NO_USAGE, finishReason: { unified: 'stop', raw: undefined } };
   }
 }
+
+/** Unless `signal` aborts: then it rejects with the signal's reason. */
+const never = (signal?: AbortSignal) =>
+  new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));

@@ -12,7 +12,7 @@ import { retryDelayMs } from './backoff.ts';
 import type { ChatState } from './chatState.ts';
 import type { ChatStore, Fence, Outcome } from './chatStore.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
-import { type LastError, readHistory } from './messages.ts';
+import { type LastError, readHistory, UnusableHistory } from './messages.ts';
 import { describeFailure } from './modelErrors.ts';
 import { callModel, type Step } from './modelStep.ts';
 import type { Task } from './task.ts';
@@ -78,7 +78,8 @@ async function attemptStep(task: Task, kit: GenerationTools): Promise<{ step: St
   const { pool, buffers, model, tools } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const attempt = task.attempt ?? 1;
-  const history = await readHistory(pool, chatId);
+  const history = await readHistory(pool, chatId).catch(unusable);
+  if (history instanceof UnusableHistory) return { failure: describeFailure(history, 'chatd') };
   const buffer = buffers.open({ chatId, historyVersion, generationAttempt: attempt });
   try {
     const step = await callModel({
@@ -92,6 +93,12 @@ async function attemptStep(task: Task, kit: GenerationTools): Promise<{ step: St
   } finally {
     buffer.close();
   }
+}
+
+/** A database that is away is not the chat's fault: only content that no model takes ends the turn. */
+function unusable(error: unknown): UnusableHistory {
+  if (error instanceof UnusableHistory) return error;
+  throw error;
 }
 
 /** The last step of a turn commits together with the turn's end, so that a crash cannot answer twice. */

@@ -17,6 +17,10 @@ export interface Lease {
 /** The part of the stale time that a runner needs to stop. */
 const MARGIN = 0.1;
 
+/** How often leases must be looked at, in seconds, so that a runner is told to stop within the first half of the margin. */
+export const watchIntervalSeconds = (staleAfterSeconds: number): number =>
+  Math.min(1, (staleAfterSeconds * MARGIN) / 2);
+
 export const renewed = (sentAtMs: number, sentAt: Date): Lease => ({
   renewedAtMs: sentAtMs,
   renewedAt: sentAt,

@@ -1,7 +1,6 @@
 /** Messages of a chat's history: what is stored, and what a step that was cut short leaves of them. */
 import { type ModelMessage, modelMessageSchema } from 'ai';
 import type { ClientBase, Pool } from 'pg';
-import { z } from 'zod';
 
 /** A message to be committed. `content` is stored as it is, in the form of the AI SDK's messages. */
 export interface NewMessage {
@@ -21,14 +20,27 @@ export interface LastError {
 /** What a person writes, in the form in which it is stored. */
 export const textContent = (text: string) => [{ type: 'text', text }];
 
-/** @throws ZodError if the rows hold what no model can be called with */
+/** The history holds content that no model can be called with. The message names the row, not what is in it. */
+export class UnusableHistory extends Error {
+  override name = 'UnusableHistory';
+}
+
+/**
+ * What the model is called with. Roles that the SDK has no message for (the enum can gain some) are left out.
+ * @throws UnusableHistory
+ */
 export async function readHistory(database: Pool | ClientBase, chatId: string): Promise<ModelMessage[]> {
-  const { rows } = await database.query<NewMessage>({
+  const { rows } = await database.query<NewMessage & { id: string }>({
     name: 'read-history',
-    text: `SELECT role::text AS role, content FROM chat_messages WHERE chat_id = $1 AND NOT deleted ORDER BY id`,
+    text: `SELECT id, role::text AS role, content FROM chat_messages
+      WHERE chat_id = $1 AND NOT deleted AND role::text IN ('system', 'user', 'assistant', 'tool') ORDER BY id`,
     values: [chatId],
   });
-  return z.array(modelMessageSchema).parse(rows);
+  return rows.map(({ id, ...row }) => {
+    const message = modelMessageSchema.safeParse(row);
+    if (!message.success) throw new UnusableHistory(`The message ${id} has content that no model can be called with`);
+    return message.data;
+  });
 }
 
 /** A part of a model's answer as it is buffered and streamed to readers. */

@@ -1,6 +1,6 @@
 /** A failure of the model, in the form of `chats.last_error`: short, and without the bodies of requests and answers. */
 import { AISDKError, APICallError } from '@ai-sdk/provider';
-import type { LastError } from './messages.ts';
+import { type LastError, UnusableHistory } from './messages.ts';
 
 const LONGEST_MESSAGE = 500;
 
@@ -8,11 +8,11 @@ export function describeFailure(error: unknown, provider: string): LastError {
   const api = APICallError.isInstance(error) ? error : undefined;
   const message = error instanceof Error ? error.message : 'The model failed without saying why';
   return {
-    kind: kindOf(error, api?.statusCode),
+    kind: error instanceof UnusableHistory ? 'history' : kindOf(error, api?.statusCode),
     message: message.split('\n')[0]?.slice(0, LONGEST_MESSAGE) ?? '',
     provider,
     status_code: api?.statusCode ?? null,
-    retryable: api ? api.isRetryable : !AISDKError.isInstance(error),
+    retryable: api ? api.isRetryable : !AISDKError.isInstance(error) && !(error instanceof UnusableHistory),
   };
 }
 

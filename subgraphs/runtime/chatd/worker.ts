@@ -3,8 +3,8 @@
  *
  *   created ──start──▶ running ──stop──▶ draining ──▶ stopped
  *
- * Four loops, none of which waits for another: acquisition, heartbeats (leases and the replica's row), database sync (so
- * that a lost notification does no harm), and a watch over leases that could not be renewed. While it drains, it takes
+ * Five loops, none of which waits for another: acquisition, heartbeats (leases and the replica's row), database sync (so
+ * that a lost notification does no harm), a watch over leases that could not be renewed, and a clean-up of old rows. While it drains, it takes
  * nothing new, hands every chat over, then ends its loops and marks its row.
  */
 import DataLoader from 'dataloader';
@@ -13,9 +13,10 @@ import type { Logger } from '../../../common/log.ts';
 import type { LoopInspection } from '../inspector.ts';
 import { acquireChats } from './acquisition.ts';
 import { type ChatState, readChats } from './chatState.ts';
+import { cleanUp } from './cleanUp.ts';
 import type { GenerationTools } from './generation.ts';
 import { renewLeases } from './heartbeats.ts';
-import { isTrusted, type Lease, notRenewed, renewed } from './lease.ts';
+import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { listen, type Notifications } from './notifications.ts';
 import { markReplicaStopped, refreshReplica } from './replicaRow.ts';
@@ -23,7 +24,7 @@ import { Runner } from './runner.ts';
 import { Runners } from './runners.ts';
 
 const ACQUIRE_AT_ONCE = 50;
-const WATCH_INTERVAL_SECONDS = 1;
+const CLEAN_UP_INTERVAL_SECONDS = 60;
 const TASK_RESTART_MS = 1_000;
 const DRAIN_LIMIT_MS = 2_500;
 
@@ -45,7 +46,7 @@ export class ChatWorker {
   readonly #log: Logger;
   readonly #reader: DataLoader<string, ChatState | undefined>;
   #phase: 'created' | 'running' | 'draining' | 'stopped' = 'created';
-  #loops: { acquisition: Loop; heartbeats: Loop; databaseSync: Loop; watch: Loop } | undefined;
+  #loops: { acquisition: Loop; heartbeats: Loop; databaseSync: Loop; watch: Loop; cleanUp: Loop } | undefined;
   #notifications: Notifications | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -66,14 +67,15 @@ export class ChatWorker {
   start(): void {
     if (this.#phase !== 'created') return;
     this.#phase = 'running';
-    const { acquisitionIntervalSeconds, heartbeatIntervalSeconds, databaseUrl } = this.settings;
+    const { acquisitionIntervalSeconds, heartbeatIntervalSeconds, staleAfterSeconds, databaseUrl } = this.settings;
     const loop = (name: string, intervalSeconds: number, work: () => Promise<void>) =>
       startLoop({ name, intervalSeconds, work, clock: this.kit.clock, log: this.#log });
     this.#loops = {
       acquisition: loop('acquisition', acquisitionIntervalSeconds, () => this.#acquire()),
       heartbeats: loop('heartbeats', heartbeatIntervalSeconds, () => this.#beat()),
       databaseSync: loop('databaseSync', acquisitionIntervalSeconds, () => this.#sync()),
-      watch: loop('watch', WATCH_INTERVAL_SECONDS, () => this.#watch()),
+      watch: loop('watch', watchIntervalSeconds(staleAfterSeconds), () => this.#watch()),
+      cleanUp: loop('cleanUp', CLEAN_UP_INTERVAL_SECONDS, () => this.#cleanUp()),
     };
     this.#notifications = listen({
       databaseUrl,
@@ -102,9 +104,10 @@ export class ChatWorker {
     const handedOver = Promise.allSettled(this.runners.active().map((runner) => runner.handOver()));
     await Promise.race([handedOver, this.kit.clock.sleep(DRAIN_LIMIT_MS, limit.signal)]);
     limit.abort();
-    const { heartbeats, databaseSync, watch } = this.#loops ?? {};
-    await Promise.all([heartbeats?.stop(), databaseSync?.stop(), watch?.stop()]);
-    await markReplicaStopped(this.#pool, this.settings.workerId);
+    await Promise.all(Object.values(this.#loops ?? {}).map((loop) => loop.stop()));
+    await markReplicaStopped(this.#pool, this.settings.workerId).catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'could not mark the replica as stopped; its row will grow old instead');
+    });
     this.#phase = 'stopped';
   }
 
@@ -180,6 +183,10 @@ export class ChatWorker {
       if (!isTrusted(runner.lease, this.settings.staleAfterSeconds, nowMs)) runner.lose('the lease ran out');
     }
     this.kit.buffers.sweep();
+  }
+
+  async #cleanUp(): Promise<void> {
+    await cleanUp(this.#pool, this.settings.staleAfterSeconds);
   }
 
   #notified(channel: string, payload: string): void {

@@ -1,0 +1,229 @@
+/** What can go wrong between a worker and its database, each case by name. */
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { acquireChats } from '../../../../subgraphs/runtime/chatd/acquisition.ts';
+import { type ChatState, readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
+import { cleanUp } from '../../../../subgraphs/runtime/chatd/cleanUp.ts';
+import { renewLeases } from '../../../../subgraphs/runtime/chatd/heartbeats.ts';
+import { databasePerFile } from '../../../support/database.ts';
+import { askReplica, replicasPerTest } from '../../../support/replica.ts';
+import { TcpProxy } from '../../../support/tcpProxy.ts';
+import { until } from '../../../support/until.ts';
+
+const database = databasePerFile();
+const startReplica = replicasPerTest(() => database.url);
+const ownerId = randomUUID();
+const proxies: TcpProxy[] = [];
+let store: ChatStore;
+beforeAll(() => {
+  store = new ChatStore(database.pool);
+});
+beforeEach(async () => {
+  await database.pool.query('TRUNCATE chats CASCADE');
+});
+afterEach(async () => {
+  await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
+});
+
+async function openProxy() {
+  const proxy = await TcpProxy.forDatabase(database.url);
+  proxies.push(proxy);
+  return proxy;
+}
+
+const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
+  until(async () => {
+    const [chat] = await readChats(database.pool, [id]);
+    return chat && holds(chat) && chat;
+  });
+
+async function roles(id: string): Promise<string[]> {
+  const { rows } = await database.pool.query<{ role: string }>(
+    'SELECT role::text FROM chat_messages WHERE chat_id = $1 ORDER BY id',
+    [id],
+  );
+  return rows.map(({ role }) => role);
+}
+
+async function runnersOf(replica: { url: string; workerId: string }, chatId: string) {
+  const asked = askReplica(replica, '... on ChatRuntime { runners { phase tasks { kind cancelledAt } } }', [
+    { __typename: 'ChatRuntime', chatId, workerId: replica.workerId },
+  ]);
+  const { body } = await asked;
+  const [chat] = (body.data?._entities ?? []) as { runners: { phase: string; tasks: { kind: string }[] }[] }[];
+  return chat?.runners ?? [];
+}
+
+describe('a worker', () => {
+  test('that is cut off from the database stops its runners before another worker may take the chat', async () => {
+    const proxy = await openProxy();
+    const cutOff = await startReplica({ databaseUrl: proxy.url, staleAfterSeconds: 2 });
+    const { id } = await store.create({ ownerId, text: '/slow 4' });
+    await waitFor(id, (chat) => chat.generationAttempt === 1);
+    proxy.freeze();
+    await until(async () => (await runnersOf(cutOff, id)).every(({ phase }) => phase === 'STOPPING'));
+    const { rows } = await database.pool.query(
+      `SELECT extract(epoch FROM now() - heartbeat_at)::float8 AS age FROM chat_heartbeats WHERE chat_id = $1`,
+      [id],
+    );
+    expect(rows[0]?.age).toBeLessThan(2);
+    const healthy = await startReplica({ staleAfterSeconds: 2 });
+    await waitFor(id, (chat) => chat.workerId === healthy.workerId);
+    proxy.thaw(); // the zombie wakes, and finds that the chat is another's
+    await waitFor(id, (chat) => chat.status === 'waiting');
+    expect(await roles(id)).toEqual(['user', 'assistant']);
+  });
+
+  test('commits once when the COMMIT succeeds and its answer is lost', async () => {
+    const proxy = await openProxy();
+    await startReplica({ databaseUrl: proxy.url });
+    const { id } = await store.create({ ownerId, text: '/slow 1' });
+    await waitFor(id, (chat) => chat.generationAttempt === 1);
+    proxy.loseNextAnswer((request) => request.includes('COMMIT'));
+    await waitFor(id, (chat) => chat.status === 'waiting' && chat.workerId === null);
+    expect(await roles(id)).toEqual(['user', 'assistant']);
+  });
+
+  test('keeps its other leases while a transaction holds one row behind a frozen connection', async () => {
+    const replica = await startReplica();
+    const [locked, other] = await Promise.all(['/stall', '/stall'].map((text) => store.create({ ownerId, text })));
+    if (!locked || !other) throw new Error('no chats');
+    await Promise.all([locked, other].map(({ id }) => waitFor(id, (chat) => chat.generationAttempt === 1)));
+    const frozen = await database.pool.connect();
+    try {
+      await frozen.query('BEGIN');
+      await frozen.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [locked.id]);
+      const beats = async () =>
+        (await database.pool.query('SELECT chat_id, heartbeat_at FROM chat_heartbeats ORDER BY chat_id')).rows;
+      const before = await beats();
+      await until(async () => (await beats()).every((row, place) => row.heartbeat_at > before[place]?.heartbeat_at));
+      await store.apply(other.id, { name: 'interrupt' });
+      await waitFor(other.id, (chat) => chat.status === 'waiting');
+    } finally {
+      await frozen.query('ROLLBACK');
+      frozen.release();
+    }
+    expect((await readChats(database.pool, [locked.id]))[0]?.workerId).toBe(replica.workerId);
+  });
+
+  test('goes on when every connection breaks, and notices what happened meanwhile', async () => {
+    const proxy = await openProxy();
+    await startReplica({ databaseUrl: proxy.url, staleAfterSeconds: 60 });
+    const { id } = await store.create({ ownerId, text: '/stall' });
+    await waitFor(id, (chat) => chat.generationAttempt === 1);
+    proxy.cut({ refusing: true });
+    await store.apply(id, { name: 'interrupt' });
+    proxy.accept();
+    await waitFor(id, (chat) => chat.status === 'waiting');
+  });
+
+  test('hears of a change though no notification arrives', async () => {
+    await startReplica();
+    const { id } = await store.create({ ownerId, text: '/stall' });
+    await waitFor(id, (chat) => chat.generationAttempt === 1);
+    await database.pool.query(
+      `UPDATE chats SET status = 'interrupting', snapshot_version = snapshot_version + 1 WHERE id = $1`,
+      [id],
+    );
+    await waitFor(id, (chat) => chat.status === 'waiting');
+  });
+
+  test('is not held up by a model that never ends, whatever it is told', async () => {
+    const replica = await startReplica();
+    const { id } = await store.create({ ownerId, text: '/hang' });
+    await waitFor(id, (chat) => chat.generationAttempt === 1);
+    await store.apply(id, { name: 'interrupt' });
+    await waitFor(id, (chat) => chat.status === 'waiting' && chat.workerId === null);
+    await until(async () => (await runnersOf(replica, id)).length === 0);
+  });
+
+  test('leaves a chat alone whose status it does not know, and answers one with a message of an unknown role', async () => {
+    await database.pool.query(`ALTER TYPE chat_status ADD VALUE IF NOT EXISTS 'dreaming'`);
+    await database.pool.query(`ALTER TYPE chat_message_role ADD VALUE IF NOT EXISTS 'critic'`);
+    const strange = await store.create({ ownerId, text: 'strange' });
+    await database.pool.query(`UPDATE chats SET status = 'dreaming' WHERE id = $1`, [strange.id]);
+    const criticised = await store.create({ ownerId, text: 'criticised' });
+    await database.pool.query(`INSERT INTO chat_messages (chat_id, role, content) VALUES ($1, 'critic', '"boo"')`, [
+      criticised.id,
+    ]);
+    await startReplica();
+    await waitFor(criticised.id, (chat) => chat.status === 'waiting');
+    expect(await roles(criticised.id)).toEqual(['user', 'critic', 'assistant']);
+    expect(await readChats(database.pool, [strange.id])).toMatchObject([{ workerId: null, snapshotVersion: 1 }]);
+  });
+
+  test('ends the turn of a chat whose history no model can be called with, and says which message it is', async () => {
+    const { id } = await store.create({ ownerId, text: 'hello' });
+    await database.pool.query(`UPDATE chat_messages SET content = '{"secret": 1}' WHERE chat_id = $1`, [id]);
+    await startReplica();
+    await waitFor(id, (chat) => chat.status === 'error' && chat.workerId === null);
+    const { rows } = await database.pool.query('SELECT last_error FROM chats WHERE id = $1', [id]);
+    expect(rows[0]?.last_error).toMatchObject({ kind: 'history', provider: 'chatd', retryable: false });
+    expect(JSON.stringify(rows)).not.toContain('secret');
+  });
+});
+
+describe('leases', () => {
+  test('two workers that see the same candidates at the same moment share them out, none twice', async () => {
+    const chats = await Promise.all(Array.from({ length: 20 }, () => store.create({ ownerId, text: 'hello' })));
+    const take = (workerId: string) => acquireChats(database.pool, { workerId, staleAfterSeconds: 30, limit: 20 });
+    const workers = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    const taken = (await Promise.all(workers.map(take))).flat().map((chat) => chat.id);
+    expect(taken.sort()).toEqual(chats.map((chat) => chat.id).sort());
+  });
+
+  test('a heartbeat exactly at the threshold is fresh, one past it is not', async () => {
+    const { id } = await store.create({ ownerId, text: 'hello' });
+    const take = () => acquireChats(database.pool, { workerId: randomUUID(), staleAfterSeconds: 30, limit: 5 });
+    expect(await take()).toHaveLength(1);
+    const age = (seconds: number) =>
+      database.pool.query(
+        `UPDATE chat_heartbeats SET heartbeat_at = now() - $2 * interval '1 second' WHERE chat_id = $1`,
+        [id, seconds],
+      );
+    await age(28);
+    expect(await take()).toEqual([]);
+    await age(30.001);
+    expect(await take()).toHaveLength(1);
+  });
+
+  test('are renewed in one statement, restored when the table was emptied, and not renewed for a chat that was lost', async () => {
+    const workerId = randomUUID();
+    const [kept, lost] = await Promise.all(['a', 'b'].map((text) => store.create({ ownerId, text })));
+    const taken = await acquireChats(database.pool, { workerId, staleAfterSeconds: 30, limit: 5 });
+    const keys = taken.map(({ id, runnerId }) => ({ chatId: id, runnerId: runnerId ?? '' }));
+    await database.pool.query('TRUNCATE chat_heartbeats'); // as a crash of Postgres does: the table is UNLOGGED
+    await database.pool.query('UPDATE chats SET runner_id = $2 WHERE id = $1', [lost?.id, randomUUID()]);
+    const held = await renewLeases(database.pool, workerId, keys);
+    expect([...held]).toEqual(keys.filter((key) => key.chatId === kept?.id).map((key) => key.runnerId));
+    expect((await database.pool.query('SELECT chat_id FROM chat_heartbeats')).rows).toEqual([{ chat_id: kept?.id }]);
+  });
+
+  test('clean-up takes old leases that no chat names and replicas long gone, and nothing else', async () => {
+    const { id } = await store.create({ ownerId, text: 'hello' });
+    const [chat] = await acquireChats(database.pool, { workerId: randomUUID(), staleAfterSeconds: 30, limit: 1 });
+    const insert = (runnerId: string | null, seconds: number) =>
+      database.pool.query(
+        `INSERT INTO chat_heartbeats VALUES ($1, $2, now() - $3 * interval '1 second')
+         ON CONFLICT (chat_id, runner_id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at`,
+        [id, runnerId, seconds],
+      );
+    await insert(chat?.runnerId ?? null, 400); // stale, but the one that the chat names
+    await insert(randomUUID(), 250);
+    await insert(randomUUID(), 350);
+    const replica = async (days: number, id: string = randomUUID()) => {
+      await database.pool.query(
+        `INSERT INTO replicas (id, hostname, relay_address, version, updated_at) VALUES ($1, '', '', '', now() - $2 * interval '1 day')`,
+        [id, days],
+      );
+      return id;
+    };
+    const [recent, gone, owner] = [await replica(1), await replica(8), await replica(9, chat?.workerId ?? undefined)];
+    expect(await cleanUp(database.pool, 30)).toBe(2);
+    const { rows } = await database.pool.query('SELECT id FROM replicas');
+    const left = rows.map((row) => row.id);
+    expect([left.includes(recent), left.includes(gone), left.includes(owner)]).toEqual([true, false, true]);
+    expect((await database.pool.query('SELECT FROM chat_heartbeats')).rowCount).toBe(2);
+  });
+});
