@@ -141,7 +141,7 @@ function lostError(
   { status, reason }: Outcome,
 ): PlacedError {
   return {
-    message: `Replica ${share.replicaId} gave no answer: ${reason}`,
+    message: `Nothing is known from replica ${share.replicaId}: ${reason}`,
     place,
     below: [lost],
     extensions: { code: errorCodeOf(status), workerId: share.replicaId, chatIds: chatIds([representation]) },

@@ -88,3 +88,19 @@ function codeOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   return /^[A-Z][A-Z0-9_]{1,40}$/.test(code) ? code : 'no code';
 }
+
+/** For the log: what came, without what was in it. */
+export function describePosted(posted: Posted): string {
+  switch (posted.kind) {
+    case 'json':
+      return `HTTP ${posted.status}, ${posted.mediaType}`;
+    case 'other':
+      return posted.what;
+    case 'broken':
+      return posted.code;
+    case 'aborted':
+      return 'no answer in time';
+    default:
+      return posted satisfies never;
+  }
+}

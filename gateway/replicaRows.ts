@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { deadlineSignal } from '../common/clock.ts';
 import { READ_ALL, signInternalToken } from '../common/internalToken.ts';
-import { postGraphql } from './postGraphql.ts';
+import { describePosted, postGraphql } from './postGraphql.ts';
 import type { ReplicaRow } from './replicaDirectory.ts';
 
 const QUERY = '{ replicas { id relayAddress stoppedAt } }';
@@ -31,8 +31,7 @@ export async function loadReplicaRows(options: ReplicaRowsOptions): Promise<read
   try {
     const posted = await postGraphql({ dispatcher, url, token, body: { query: QUERY }, signal: deadline.signal });
     const rows = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
-    if (!rows?.success)
-      throw new Error(`The database subgraph gave no replicas: ${JSON.stringify(posted).slice(0, 500)}`);
+    if (!rows?.success) throw new Error(`The database subgraph gave no replicas: ${describePosted(posted)}`);
     return rows.data.data.replicas;
   } finally {
     deadline.clear();

@@ -6,7 +6,7 @@ import { deadlineSignal } from '../common/clock.ts';
 import { signInternalToken } from '../common/internalToken.ts';
 import type { Logger } from '../common/log.ts';
 import type { GatewayContext } from './gatewayContext.ts';
-import { type Posted, postGraphql } from './postGraphql.ts';
+import { describePosted, type Posted, postGraphql } from './postGraphql.ts';
 
 /** Answers with these statuses carry the subgraph's own errors; 400 is what it finds wrong with the request. */
 const GRAPHQL_STATUS = [200, 400];
@@ -40,7 +40,7 @@ export function makeSubgraphDataSource(options: SubgraphDataSourceOptions): Grap
         const posted = await postGraphql({ dispatcher, url, token, body, signal: deadline.signal });
         const answer = read(posted);
         if (answer) return answer as Answer;
-        if (!signal.aborted) log.error({ subgraph: name, posted: describe(posted) }, 'a subgraph did not answer');
+        if (!signal.aborted) log.error({ subgraph: name, posted: describePosted(posted) }, 'a subgraph did not answer');
         return unavailable as unknown as Answer;
       } finally {
         deadline.clear();
@@ -59,19 +59,4 @@ function read(posted: Posted) {
   const answer = graphqlAnswer.safeParse(posted.body);
   const saysSomething = answer.success && (answer.data.data || answer.data.errors?.length);
   return saysSomething ? answer.data : undefined;
-}
-
-function describe(posted: Posted): string {
-  switch (posted.kind) {
-    case 'json':
-      return `HTTP ${posted.status}, ${posted.mediaType}`;
-    case 'other':
-      return posted.what;
-    case 'broken':
-      return posted.code;
-    case 'aborted':
-      return 'no answer in time';
-    default:
-      return posted satisfies never;
-  }
 }

@@ -6,7 +6,9 @@ import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import type { Inspector, RunnerInspection } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
+import { tapPostgres } from '../subgraphs/database/support/tap.ts';
 import { databasePerFile } from '../support/database.ts';
+import { until } from '../support/until.ts';
 import { askGateway, callerToken, type GraphqlError, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl, serversPerTest, type TestServer } from './httpServers.ts';
 
@@ -375,6 +377,24 @@ describe('replicas', () => {
       id === a.id ? [] : [[`replicas.${i}.runtime.runnerCount`, 'REPLICA_UNREACHABLE', id, []]],
     );
     expect(shortened(body.errors)).toEqual(lost);
+  });
+
+  test('while the database does not answer, they are answered as they were last read, and their memory as it is', async () => {
+    const a = await addReplica();
+    const tap = await tapPostgres(database.url);
+    const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 1_000 };
+    const cut = await startDatabaseSubgraph({ ...shared, ...limits, databaseUrl: tap.url, log });
+    try {
+      const front = await startGateway(cut);
+      const ask = () => askGateway(front, '{ replicas { id runtime { reachability { status } runnerCount } } }');
+      const answer = { replicas: [{ id: a.id, runtime: { reachability: { status: 'OK' }, runnerCount: 42 } }] };
+      await until(async () => (await ask()).body.data?.replicas);
+      tap.freeze();
+      expect((await ask()).body).toEqual({ data: answer });
+    } finally {
+      await cut.stop();
+      await tap.close();
+    }
   });
 
   test('a replica that starts after the gateway is found by its first chat', async () => {

@@ -258,6 +258,22 @@ describe('over HTTP', () => {
     }
   });
 
+  test('when the client goes away, the subgraph is not kept busy', async () => {
+    const hung = await servers.hang();
+    const gateway = await startGateway(hung);
+    const client = new AbortController();
+    const asking = fetch(`${gateway.url}/graphql?query={replicas{id}}`, {
+      headers: { authorization: `Bearer ${await callerToken()}` },
+      signal: client.signal,
+    });
+    const connection = await until(() => hung.connections[0]);
+    const closed = new Promise((resolve) => connection.once('close', resolve));
+    connection.resume();
+    client.abort();
+    await expect(asking).rejects.toThrow('aborted');
+    await closed;
+  });
+
   test('stopping finishes what runs, takes nothing new, and twice is once', async () => {
     const waiting: (() => void)[] = [];
     const slow = await servers.serve((response) => {
