@@ -35,7 +35,7 @@ export async function assertPortFree(
     if (!problem) return;
     if (problem !== 'EADDRINUSE' || clock.monotonicMs() >= until) {
       const what = problem === 'EADDRINUSE' ? 'another program listens there' : problem;
-      throw new StartError(`Cannot use port ${port} on ${host}: ${what}. Set ${setting} to another one.`);
+      throw new StartError(`Cannot use port ${port} on ${host}: ${what}. Set ${setting} or HOST to another one.`);
     }
     await clock.sleep(100);
   }

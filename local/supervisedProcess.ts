@@ -54,7 +54,9 @@ export class SupervisedProcess {
     const ready = await this.#untilReady(child);
     if (!ready) {
       if (!this.#toldToStop) this.#become({ kind: 'stopped' });
-      throw new StartError(`${name} could not start: it ended with ${describeEnding(await child.ended)}.`);
+      throw new StartError(
+        `${name} could not start: it ended with ${describeEnding(await child.ended)}. It says why above.`,
+      );
     }
     void this.#keepRunning(child);
     return ready;

@@ -84,13 +84,14 @@ async function startSystem(
   const gatewayPort = settings.port || (await freePort(clock));
   const waitMs = removeSystemFile(data.path) ? KILLED_SYSTEM_LIMIT_MS : 0; // one is left by a system that was killed
   await assertPortFree({ host, port: gatewayPort, setting: 'PORT' }, waitMs, clock);
+  const databaseSubgraphPort = settings.databaseSubgraphPort || (await freePort(clock));
+  await assertPortFree({ host, port: databaseSubgraphPort, setting: 'DATABASE_SUBGRAPH_PORT' }, waitMs, clock);
 
   const databaseUrl = settings.databaseUrl ?? (await startDatabase(data, supervisor, clock, report));
   if (settings.databaseUrl) await assertMigrated(databaseUrl);
 
   const authSecret = settings.authSecret ?? data.secrets.authSecret;
   const internalSecret = settings.internalSecret ?? data.secrets.internalSecret;
-  const databaseSubgraphPort = settings.databaseSubgraphPort || (await freePort(clock));
   const wiring = { databaseUrl, authSecret, internalSecret, host, gatewayPort, databaseSubgraphPort };
   await supervisor.start(servers(wiring), tellReady(report));
 

@@ -147,13 +147,16 @@ describe('the whole system on one machine', () => {
     await run().up;
   });
 
-  test('a port that is taken is an error before anything is started', async () => {
+  test.each([
+    ['port', 'PORT'],
+    ['databaseSubgraphPort', 'DATABASE_SUBGRAPH_PORT'],
+  ])('a %s that is taken is an error before anything is started', async (setting, name) => {
     const port = await freePort(systemClock);
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
     try {
-      await expect(run({ port }).ended).rejects.toThrow(
-        `Cannot use port ${port} on 127.0.0.1: another program listens there. Set PORT to another one.`,
+      await expect(run({ [setting]: port }).ended).rejects.toThrow(
+        `Cannot use port ${port} on 127.0.0.1: another program listens there. Set ${name} or HOST to another one.`,
       );
       expect(existsSync(join(folder.path, 'data', 'postgres'))).toBe(false);
     } finally {
