@@ -17,6 +17,7 @@ afterAll(() => client.close());
 
 const open = (timeoutMs = 20_000) => new Reading({ prisma: client.prisma, timeoutMs, clock: systemClock, log });
 const countChats = async (tx: Transaction) => tx.chats.count();
+const limited = async (tx: Transaction) => tx.$queryRaw`SELECT set_config('statement_timeout', '50', true)`;
 const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
 
 describe('a reading', () => {
@@ -114,6 +115,20 @@ describe('a reading', () => {
       await reading.close();
       await noTransactionLeft(database.pool);
     });
+  });
+
+  test.each<[string, (tx: Transaction) => Promise<unknown>]>([
+    ['the session is ended', async (tx) => tx.$queryRaw`SELECT pg_terminate_backend(pg_backend_pid())`],
+    ['a statement is cancelled', async (tx) => limited(tx).then(() => tx.$queryRaw`SELECT count(*) FROM replicas`)],
+    ['a statement of the model is cancelled', async (tx) => limited(tx).then(() => tx.replicas.findMany())],
+  ])('is unavailable when %s', async (_what, question) => {
+    await whileLocked(database.pool, 'replicas', async () => {
+      const reading = open();
+      await expect(reading.ask(question)).rejects.toMatchObject(unavailable);
+      await expect(reading.ask(countChats)).rejects.toMatchObject(unavailable);
+      await reading.close();
+    });
+    await noTransactionLeft(database.pool);
   });
 
   test('that nobody closes is ended all the same', async () => {

@@ -7,7 +7,7 @@ import { signInternalToken } from '../../../common/internalToken.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat, insertMessages, insertReplica } from './support/rows.ts';
 import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
-import { tapPostgres } from './support/tap.ts';
+import { type Tap, tapPostgres } from './support/tap.ts';
 import { noTransactionLeft, until, waitingForLock, whileLocked } from './support/waiting.ts';
 
 const database = databasePerFile();
@@ -25,6 +25,18 @@ async function withSubgraph<T>(
     return await work({ ask: asking(() => server.url), url: server.url });
   } finally {
     await server.stop();
+  }
+}
+
+/** The same on a line that the test can cut. */
+async function withTap<T>(
+  work: (subgraph: { ask: ReturnType<typeof asking>; url: string; tap: Tap }) => Promise<T>,
+): Promise<T> {
+  const tap = await tapPostgres(database.url);
+  try {
+    return await withSubgraph(tap.url, (subgraph) => work({ ...subgraph, tap }));
+  } finally {
+    await tap.close();
   }
 }
 
@@ -55,8 +67,7 @@ describe('a database that is down', () => {
 
   test('is found again once it is up', async () => {
     const id = await insertChat(database.pool);
-    const tap = await tapPostgres(database.url);
-    await withSubgraph(tap.url, async ({ ask, url }) => {
+    await withTap(async ({ ask, url, tap }) => {
       await tap.close();
       expect((await ask(CHAT, { id })).errors).toMatchObject([unavailable]);
       const again = await tapPostgres(database.url, Number(new URL(tap.url).port));
@@ -85,8 +96,7 @@ describe('a database that is down', () => {
 describe('a database that hangs', () => {
   test('on a connection that was fine before: the answer comes in time, and the connection is not used again', async () => {
     const id = await insertChat(database.pool);
-    const tap = await tapPostgres(database.url);
-    const elapsedMs = await withSubgraph(tap.url, async ({ ask }) => {
+    const elapsedMs = await withTap(async ({ ask, tap }) => {
       expect((await ask(CHAT, { id })).errors).toEqual([]);
       tap.freeze();
       const startedMs = systemClock.monotonicMs();
@@ -96,7 +106,6 @@ describe('a database that hangs', () => {
       expect((await ask(CHAT, { id })).errors).toEqual([]);
       return answeredMs - startedMs;
     });
-    await tap.close();
     expect(elapsedMs).toBeGreaterThan(400);
     expect(elapsedMs).toBeLessThan(5_000);
   });
@@ -108,9 +117,9 @@ describe('a database that hangs', () => {
     const { errors } = await withSubgraph(`postgres://postgres:test@127.0.0.1:${port}/postgres`, ({ ask }) =>
       ask('{ chats { edges { cursor } } }'),
     );
-    expect(errors).toMatchObject([unavailable]);
     silent.close();
     await once(silent, 'close');
+    expect(errors).toMatchObject([unavailable]);
   });
 
   test('behind a lock: the server cancels the statement, and no transaction is left', async () => {
@@ -202,10 +211,9 @@ describe('counting that takes too long', () => {
 
 describe('replicas while the database is away', () => {
   test('are those last read; what hangs on other tables fails', async () => {
-    const tap = await tapPostgres(database.url);
     const id = await insertReplica(database.pool);
     const stopped = await insertReplica(database.pool, { stopped_at: 'now()' });
-    await withSubgraph(tap.url, async ({ ask }) => {
+    await withTap(async ({ ask, tap }) => {
       const fields = 'id isAlive runtime { workerId }';
       const before = await ask(`{ replicas { ${fields} } }`);
       expect(before.errors).toEqual([]);

@@ -14,6 +14,7 @@ export interface Tap {
   freeze(): void;
   /** New connections are as they should be again; those that were frozen never recover. */
   thaw(): void;
+  /** Cuts every connection and takes no new one. Twice is once. */
   close(): Promise<void>;
 }
 
@@ -57,6 +58,7 @@ export async function tapPostgres(databaseUrl: string, port = 0): Promise<Tap> {
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();
+      if (!server.listening) return;
       server.close();
       await once(server, 'close');
     },
