@@ -398,7 +398,8 @@ describe('a replica that cannot be asked costs only its own chats', () => {
 test('when the client goes away, the replicas are not kept busy', async () => {
   const { url, connections } = await servers.hang();
   const client = new AbortController();
-  const asking = asker({ rows: { [A]: { relayAddress: url } }, signal: client.signal })([[1, A]]);
+  const ask = asker({ rows: { [A]: { relayAddress: url } }, signal: client.signal, timeoutMs: 3_600_000 });
+  const asking = ask([[1, A]]);
   const connection = await until(() => connections[0]);
   const closed = new Promise((resolve) => connection.once('close', resolve));
   connection.resume();

@@ -260,7 +260,7 @@ describe('over HTTP', () => {
 
   test('when the client goes away, the subgraph is not kept busy', async () => {
     const hung = await servers.hang();
-    const gateway = await startGateway(hung);
+    const gateway = await startGateway(hung, { databaseTimeoutMs: 3_600_000 });
     const client = new AbortController();
     const asking = fetch(`${gateway.url}/graphql?query={replicas{id}}`, {
       headers: { authorization: `Bearer ${await callerToken()}` },
