@@ -155,7 +155,7 @@ describe('a chat that is worked on', () => {
     expect(rows).toEqual([{ role: 'user' }, { role: 'assistant' }]);
 
     expect(await threeAlive(system)).not.toContain(killed);
-    expect(system.output()).toContain(`${name} runs again: http://`);
+    await until(() => system.output().includes(`${name} runs again: http://`));
   });
 });
 

@@ -21,9 +21,10 @@ const MARGIN_MS = 2_000;
 
 const systems = systemsPerFile();
 
-/** Every port that it said to be at. */
-const portsOf = ({ output }: System) =>
-  [...output().matchAll(/ is ready: (?:port |http:\/\/127\.0\.0\.1:)(\d+)/g)].map(([, port]) => Number(port));
+/** Every port of this machine that it has named. */
+const portsOf = ({ output }: System) => [
+  ...new Set(Array.from(output().matchAll(/127\.0\.0\.1:(\d+)/g), ([, port]) => Number(port))),
+];
 
 async function isTaken(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');

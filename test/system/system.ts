@@ -18,6 +18,8 @@ import { killAllOn, processesOn } from './processes.ts';
 export const STALE_AFTER_SECONDS = 3;
 export const ACQUISITION_INTERVAL_SECONDS = 0.5;
 const END_LIMIT_MS = 10_000;
+/** In the last line that it writes once all is up. */
+const LAST_WORDS = 'Ctrl-C stops all of it';
 
 export interface System extends SystemFile {
   /** Of its database. */
@@ -54,7 +56,7 @@ export function systemsPerFile() {
     get dataDir() {
       return dataDir();
     },
-    /** Resolves once it says that all is up. @throws with its output if it ends instead */
+    /** Resolves once it has said that all is up and how to use it. @throws with its output if it ends instead */
     start: async (changes: Readonly<Record<string, string>> = {}): Promise<System> => {
       const { up, ...system } = launch(dataDir(), changes);
       started.push(system);
@@ -85,13 +87,15 @@ function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
     });
   }
   const ended = once(child, 'close').then(([code, signal]): Ending => ({ code, signal }));
-  const isUp = until(() => child.exitCode !== null || child.signalCode !== null || output.includes('all is up'));
+  const isUp = until(() => child.exitCode !== null || child.signalCode !== null || output.includes(LAST_WORDS));
   return {
     output: () => output,
     kill: (signal: NodeJS.Signals) => void child.kill(signal),
     ended,
-    up: isUp.then(() => {
-      if (!output.includes('all is up')) throw new Error(`It did not start. Its output:\n${output}`);
+    up: isUp.then(async () => {
+      if (output.includes(LAST_WORDS)) return;
+      await ended;
+      throw new Error(`It did not start. Its output:\n${output}`);
     }),
     processOf: (workerId: string) => {
       const line = output.split('\n').find((one) => one.endsWith(`, id ${workerId}`)) ?? '';
