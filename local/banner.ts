@@ -1,4 +1,5 @@
 /** What a person reads once the system is up: where it is, and what to paste. */
+import { decodeJwt } from 'jose';
 import type { SystemFile } from './systemFile.ts';
 
 /**
@@ -9,7 +10,7 @@ export function banner({ gatewayUrl, token }: SystemFile, dataDir: string | unde
   return `
   GraphiQL   ${gatewayUrl}/
   Token      ${token}
-             (reads every chat, good for 30 days)
+             (reads every chat, good until ${lastDay(token)})
 
   Make a chat, in another terminal; it prints the chat's id:
 
@@ -50,6 +51,8 @@ const QUERY = `{
     }
   }
 }`;
+
+const lastDay = (token: string) => new Date((decodeJwt(token).exp ?? 0) * 1000).toISOString().slice(0, 10);
 
 /** As a shell reads it: quoted if it holds anything but harmless characters. */
 const shellWord = (text: string) =>
