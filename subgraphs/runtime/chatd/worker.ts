@@ -49,6 +49,7 @@ export class ChatWorker {
   #loops: { acquisition: Loop; heartbeats: Loop; databaseSync: Loop; watch: Loop; cleanUp: Loop } | undefined;
   #notifications: Notifications | undefined;
   #stopped: Promise<void> | undefined;
+  #passedOver = false;
 
   constructor(settings: WorkerSettings, kit: GenerationTools, log: Logger) {
     this.settings = settings;
@@ -118,6 +119,7 @@ export class ChatWorker {
 
   async #acquire(): Promise<void> {
     const { workerId, staleAfterSeconds, maxRunners } = this.settings;
+    this.#passedOver = this.isFull;
     if (this.isFull) return;
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
     const lease = this.#leaseFromNow();
@@ -137,11 +139,17 @@ export class ChatWorker {
       restartDelayMs: TASK_RESTART_MS,
       onGone: (gone) => {
         this.runners.remove(gone);
+        this.#acquireIfRoom();
         this.kit.buffers.wake(gone.chatId);
       },
     });
     this.runners.add(runner);
     runner.update(chat);
+  }
+
+  /** A chat that found the worker full must not wait for the next interval once there is room. */
+  #acquireIfRoom(): void {
+    if (this.#passedOver && !this.isFull) this.#loops?.acquisition.wake();
   }
 
   async #beat(): Promise<void> {
@@ -183,6 +191,7 @@ export class ChatWorker {
       if (!isTrusted(runner.lease, this.settings.staleAfterSeconds, nowMs)) runner.lose('the lease ran out');
     }
     this.kit.buffers.sweep();
+    this.#acquireIfRoom();
   }
 
   async #cleanUp(): Promise<void> {

@@ -118,6 +118,12 @@ describe('a chat worker', () => {
     expect(rows).toEqual([{ taken: 2 }]);
   });
 
+  test('takes the next waiting chat as soon as it has room again, not at the next interval', async () => {
+    const chats = await Promise.all(['one', 'two', 'three'].map((text) => store.create({ ownerId, text })));
+    await startReplica({ maxRunners: 1, acquisitionIntervalSeconds: 3600 });
+    for (const { id } of chats) await waitFor(id, (now) => now.status === 'waiting' && now.workerId === null);
+  });
+
   test('records a failure of the model, tries again, and forgets it when the model answers', async () => {
     await startReplica();
     const { id } = await store.create({ ownerId, text: '/fail 1' });
