@@ -34,8 +34,6 @@ export interface EmbeddedPostgres {
 export const postgresUrl = ({ port, password }: { port: number; password: string }) =>
   `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
 
-/** Sessions: three replicas, the database subgraph and the terminal take some 60 together. */
-const MAX_CONNECTIONS = '200';
 const START_LIMIT_MS = 60_000;
 /** Both together leave time for the other processes within the 5 s that a stop of the whole system may take. */
 const STOP_LIMIT_MS = 1_500;
@@ -58,8 +56,7 @@ export async function startPostgres(
 
   const logFile = `${folder}.log`;
   const args = ['-D', folder, '-p', String(port), '-h', '127.0.0.1', '-k', ''];
-  const settings = { max_connections: MAX_CONNECTIONS, ...options.settings };
-  for (const [name, value] of Object.entries(settings)) args.push('-c', `${name}=${value}`);
+  for (const [name, value] of Object.entries(options.settings ?? {})) args.push('-c', `${name}=${value}`);
   const server = programs.run('postgres', args, logFile);
   const exited = once(server, 'exit').then(() => {});
   const url = postgresUrl(options);
