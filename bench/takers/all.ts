@@ -1,0 +1,12 @@
+/** What bench/acquisition.ts compares, by the names in its table. */
+import { chatWorker } from './chatWorker.ts';
+import { graphileWorker } from './graphileWorker.ts';
+import { pgBoss } from './pgBoss.ts';
+import type { Taker } from './taker.ts';
+
+export const takers: ReadonlyMap<string, Taker> = new Map([
+  ['chat worker', chatWorker],
+  ['graphile-worker', graphileWorker(false)],
+  ['graphile-worker, local queue', graphileWorker(true)],
+  ['pg-boss', pgBoss],
+]);
