@@ -27,11 +27,17 @@ const NOTIFY = `
   SELECT pg_notify('chat_update', json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)
   FROM chats WHERE id = ANY ($1::uuid[])`;
 
-/** @returns the chats that now belong to this worker, each with a runner id of its own; at most `limit` */
+export interface Acquired {
+  /** The chats that now belong to this worker, each with a runner id of its own; at most as many as were asked for. */
+  readonly chats: ChatState[];
+  /** Whether there may be more: also when others were faster with some of these. */
+  readonly more: boolean;
+}
+
 export async function acquireChats(
   pool: Pool,
   { workerId, staleAfterSeconds, limit }: { workerId: string; staleAfterSeconds: number; limit: number },
-): Promise<ChatState[]> {
+): Promise<Acquired> {
   const tx = await pool.connect();
   try {
     await tx.query('BEGIN');
@@ -40,7 +46,7 @@ export async function acquireChats(
     if (ids.length === 0) {
       await tx.query('ROLLBACK');
       tx.release();
-      return [];
+      return { chats: [], more: false };
     }
     const { rows: taken } = await tx.query<ChatState>(TAKE, [staleAfterSeconds, workerId, ids]);
     const takenIds = taken.map((chat) => chat.id);
@@ -48,7 +54,7 @@ export async function acquireChats(
     await tx.query(NOTIFY, [takenIds]);
     await tx.query('COMMIT');
     tx.release();
-    return taken;
+    return { chats: taken, more: ids.length === limit };
   } catch (error) {
     tx.release(true); // the connection is closed: the server rolls back
     throw error;

@@ -123,9 +123,9 @@ export class ChatWorker {
     if (this.isFull) return;
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
     const lease = this.#leaseFromNow();
-    const chats = await acquireChats(this.#pool, { workerId, staleAfterSeconds, limit });
+    const { chats, more } = await acquireChats(this.#pool, { workerId, staleAfterSeconds, limit });
     for (const chat of chats) this.#run(chat, lease);
-    if (chats.length === limit) this.#loops?.acquisition.wake();
+    if (more) this.#loops?.acquisition.wake();
   }
 
   #run(chat: ChatState, lease: Lease): void {

@@ -164,10 +164,12 @@ describe('a worker', () => {
   });
 });
 
+const acquire = async (by: Parameters<typeof acquireChats>[1]) => (await acquireChats(database.pool, by)).chats;
+
 describe('leases', () => {
   test('two workers that see the same candidates at the same moment share them out, none twice', async () => {
     const chats = await Promise.all(Array.from({ length: 20 }, () => store.create({ ownerId, text: 'hello' })));
-    const take = (workerId: string) => acquireChats(database.pool, { workerId, staleAfterSeconds: 30, limit: 20 });
+    const take = (workerId: string) => acquire({ workerId, staleAfterSeconds: 30, limit: 20 });
     const workers = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
     const taken = (await Promise.all(workers.map(take))).flat().map((chat) => chat.id);
     expect(taken.sort()).toEqual(chats.map((chat) => chat.id).sort());
@@ -175,7 +177,7 @@ describe('leases', () => {
 
   test('a heartbeat exactly at the threshold is fresh, one past it is not', async () => {
     const { id } = await store.create({ ownerId, text: 'hello' });
-    const take = () => acquireChats(database.pool, { workerId: randomUUID(), staleAfterSeconds: 30, limit: 5 });
+    const take = () => acquire({ workerId: randomUUID(), staleAfterSeconds: 30, limit: 5 });
     expect(await take()).toHaveLength(1);
     const age = (seconds: number) =>
       database.pool.query(
@@ -191,7 +193,7 @@ describe('leases', () => {
   test('are renewed in one statement, restored when the table was emptied, and not renewed for a chat that was lost', async () => {
     const workerId = randomUUID();
     const [kept, lost] = await Promise.all(['a', 'b'].map((text) => store.create({ ownerId, text })));
-    const taken = await acquireChats(database.pool, { workerId, staleAfterSeconds: 30, limit: 5 });
+    const taken = await acquire({ workerId, staleAfterSeconds: 30, limit: 5 });
     const keys = taken.map(({ id, runnerId }) => ({ chatId: id, runnerId: runnerId ?? '' }));
     await database.pool.query('TRUNCATE chat_heartbeats'); // as a crash of Postgres does: the table is UNLOGGED
     await database.pool.query('UPDATE chats SET runner_id = $2 WHERE id = $1', [lost?.id, randomUUID()]);
@@ -202,7 +204,7 @@ describe('leases', () => {
 
   test('clean-up takes old leases that no chat names and replicas long gone, and nothing else', async () => {
     const { id } = await store.create({ ownerId, text: 'hello' });
-    const [chat] = await acquireChats(database.pool, { workerId: randomUUID(), staleAfterSeconds: 30, limit: 1 });
+    const [chat] = await acquire({ workerId: randomUUID(), staleAfterSeconds: 30, limit: 1 });
     const insert = (runnerId: string | null, seconds: number) =>
       database.pool.query(
         `INSERT INTO chat_heartbeats VALUES ($1, $2, now() - $3 * interval '1 second')
