@@ -80,10 +80,10 @@ function ownVersion(): string {
   return z.object({ version: z.string() }).parse(file).version;
 }
 
-function openPool({ databaseUrl, log }: ReplicaOptions): pg.Pool {
+function openPool({ workerId, databaseUrl, log }: ReplicaOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
-    application_name: 'chatd',
+    application_name: `chatd ${workerId}`, // Postgres then tells whose session holds a lock
     max: 10,
     connectionTimeoutMillis: DATABASE_LIMIT_MS,
     statement_timeout: DATABASE_LIMIT_MS,

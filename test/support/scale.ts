@@ -1,3 +1,12 @@
 /** How much of what is random is tried. The suite's figures are what runs in its time; a command asks for more. */
+import { systemClock } from '../../common/clock.ts';
 
 export const MODEL_SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? 10_000);
+
+/** The faults of one run: a new seed each time unless one is given, which makes the same plan again. */
+export const FAULT_RUN = {
+  seed: Number(process.env.FAULT_SEED ?? Math.floor(systemClock.random() * 2 ** 31)),
+  chats: Number(process.env.FAULT_CHATS ?? 200),
+  /** While there are faults; starting before and settling after take some 20 s more. */
+  seconds: Number(process.env.FAULT_SECONDS ?? 45),
+};

@@ -1,6 +1,7 @@
-/** A TCP proxy in front of a server, with the faults that a network can have. */
+/** A TCP proxy in front of a Postgres server, with the faults that a network can have. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { NotificationFilter } from './notificationFilter.ts';
 
 interface Link {
   readonly client: Socket;
@@ -13,6 +14,8 @@ export class TcpProxy {
   readonly #target: { host: string; port: number };
   #frozen = false;
   #refusing = false;
+  /** Whether notifications are lost on the way. */
+  dropsNotifications = false;
   #loseAnswerTo: ((request: Buffer) => boolean) | undefined;
 
   constructor(target: { host: string; port: number }) {
@@ -51,7 +54,8 @@ export class TcpProxy {
       if (!this.#loseAnswerTo?.(data)) server.write(data);
       else this.#deliverAndCut(link, data);
     });
-    server.on('data', (data) => client.write(data));
+    const filter = new NotificationFilter();
+    server.on('data', (data) => client.write(filter.pass(data, this.dropsNotifications)));
     if (this.#frozen) this.#hold(link);
   }
 
@@ -86,8 +90,8 @@ export class TcpProxy {
   cut({ refusing = false } = {}): void {
     this.#refusing = refusing;
     for (const { client, server } of this.#links) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      client.destroy();
+      server.destroy();
     }
   }
 
