@@ -48,8 +48,15 @@ export async function runFaults(
     return { ...scale, ...(await play(plan, { postgres, replicas, pool }, stop)) };
   } finally {
     stop.abort();
-    for (const close of closers.reverse()) await close();
+    await closeAll(closers.reverse());
   }
+}
+
+/** One after the other, the rest also when one fails. */
+async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw new AggregateError(failures, 'Something of the run may be running still');
 }
 
 async function play(
