@@ -72,9 +72,9 @@ export class TcpProxy {
     server.pause();
   }
 
-  /** Nothing passes any more, in either direction; the connections stay open, new ones are taken and hang. */
-  freeze(): void {
-    this.#frozen = true;
+  /** Nothing passes any more, in either direction; the connections stay open. `newOnes`: later ones hang, too. */
+  freeze({ newOnes = true } = {}): void {
+    this.#frozen = newOnes;
     for (const link of this.#links) this.#hold(link);
   }
 
