@@ -54,18 +54,18 @@ function scriptFor({ prompt, providerOptions }: LanguageModelV3CallOptions): Scr
   const last = prompt.at(-1);
   if (last?.role === 'tool') return say(`The tool answered: ${JSON.stringify(last.content)}`);
   const text = lastUserText(prompt);
-  const [, word, argument] = /^\/(slow|stall|hang|fail|tool)\b\s*(\S*)/.exec(text) ?? [];
+  const [, word, argument = ''] = /^\/(slow|stall|hang|fail|tool)\b\s*(\S*)/.exec(text) ?? [];
   switch (word) {
     case 'slow':
-      return { words: endless(), pauseMs: SLOW_PAUSE_MS, forMs: Number(argument || 10) * 1000, end: 'stop' };
+      return { words: endless(), pauseMs: SLOW_PAUSE_MS, forMs: numberOr(10, argument) * 1000, end: 'stop' };
     case 'stall':
     case 'hang':
       return { words: answerTo(text).slice(0, STALL_AFTER_WORDS), pauseMs: WORD_PAUSE_MS, end: word };
     case 'fail':
-      if (Number(providerOptions?.[BUILT_IN]?.attempt ?? 1) <= Number(argument || Infinity)) throw failure();
+      if (Number(providerOptions?.[BUILT_IN]?.attempt ?? 1) <= numberOr(Infinity, argument)) throw failure();
       return say(text);
     case 'tool':
-      return { words: [], pauseMs: 0, end: { calls: callsOf(argument ?? '', prompt.length) } };
+      return { words: [], pauseMs: 0, end: { calls: callsOf(argument, prompt.length) } };
     default:
       return say(text);
   }
@@ -74,6 +74,9 @@ function scriptFor({ prompt, providerOptions }: LanguageModelV3CallOptions): Scr
 /** Ids that no other step of the chat has: the history only grows. */
 const callsOf = (names: string, historyLength: number) =>
   names.split(',').map((tool, place) => ({ id: `call-${historyLength}-${place + 1}`, tool }));
+
+/** What stands after the word need not be a number: it may be the rest of a sentence. */
+const numberOr = (otherwise: number, argument: string) => (/^\d+$/.test(argument) ? Number(argument) : otherwise);
 
 const say = (text: string): Script => ({ words: answerTo(text), pauseMs: WORD_PAUSE_MS, end: 'stop' });
 

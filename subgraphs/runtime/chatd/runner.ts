@@ -63,7 +63,11 @@ export class Runner {
 
   /** Takes a state of the chat; one that is not newer than the last is passed over. */
   update(chat: ChatState): void {
-    if (this.#phase === 'STOPPING' || chat.snapshotVersion <= this.snapshotVersion) return;
+    if (chat.snapshotVersion > this.snapshotVersion) this.#adopt(chat);
+  }
+
+  #adopt(chat: ChatState): void {
+    if (this.#phase === 'STOPPING') return;
     this.#phase = 'RUNNING';
     this.#chat = chat;
     this.#lastUpdateAt = this.#clock.now();
@@ -118,11 +122,20 @@ export class Runner {
     const wasActive = this.#active === task;
     if (wasActive) this.#active = undefined;
     if (task.kind === 'ABANDON' && outcome?.kind === 'done') this.#stop();
-    if (outcome?.chat) this.update(outcome.chat);
+    if (outcome?.chat) this.#settle(outcome.kind, outcome.chat);
     if (outcome && !outcome.chat) this.lose('the chat is gone');
     // It broke off, or its answer was no news: the state that asked for it still stands.
     if (wasActive && !this.#active && this.#phase === 'RUNNING' && this.#chat) this.#pursue(this.#chat);
     this.#leaveWhenIdle();
+  }
+
+  /**
+   * A fence that does not hold says that the row is not what this runner took it for. Somebody may have changed it by hand
+   * and counted no version, so a row that is not older than the known one is believed.
+   */
+  #settle(kind: Outcome['kind'], chat: ChatState): void {
+    if (kind === 'lost' && chat.snapshotVersion === this.snapshotVersion) this.#adopt(chat);
+    else this.update(chat);
   }
 
   async #work(task: Task): Promise<Outcome | undefined> {

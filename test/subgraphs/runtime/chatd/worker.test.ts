@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { builtInModel } from '../../../../subgraphs/runtime/chatd/builtInModel.ts';
 import { type ChatState, readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
 import { openCalls } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
 import type { Transition } from '../../../../subgraphs/runtime/chatd/transitions.ts';
 import { databasePerFile } from '../../../support/database.ts';
+import { manualClock } from '../../../support/manualClock.ts';
 import { askReplica, readStream, replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';
 
@@ -179,6 +181,36 @@ describe('a chat worker', () => {
     expect(stateOf(queued)).toBe('R1');
     await waitFor(id, (now) => now.status === 'waiting');
     expect((await messages(id)).map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant']);
+  });
+
+  test('believes a row that somebody changed by hand without counting a version, and does not try again and again', async () => {
+    await startReplica();
+    const { id } = await store.create({ ownerId, text: '/fail' });
+    await until(() => column(id, 'retry_state'));
+    await database.pool.query(`UPDATE chats SET status = 'waiting' WHERE id = $1`, [id]);
+    const chat = await waitFor(id, (now) => now.workerId === null);
+    expect(chat.status).toBe('waiting');
+  });
+
+  test.each(['/slow please', '/slow'])('%s streams for a while, then ends', async (text) => {
+    const clock = manualClock();
+    const { stream } = await builtInModel(clock).doStream({
+      prompt: [{ role: 'user', content: [{ type: 'text', text }] }],
+    });
+    const reading = (async () => {
+      let last: unknown;
+      for await (const part of stream) last = part;
+      return last;
+    })();
+    let ended = false;
+    void reading.then(() => {
+      ended = true;
+    });
+    await until(() => {
+      clock.advance(250);
+      return ended;
+    });
+    expect(await reading).toMatchObject({ type: 'finish' });
   });
 
   test('hands its chats over when it stops, and another one goes on at once', async () => {
