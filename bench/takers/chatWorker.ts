@@ -13,7 +13,8 @@ import { ChatWorker } from '../../subgraphs/runtime/chatd/worker.ts';
 import { insertChats } from '../support/chats.ts';
 import type { Source, Stop, TakeOptions, Taker } from './taker.ts';
 
-export const chatWorker: Taker = {
+/** @param maxRunners chats at once in each process; unset: as many as the others take */
+export const chatWorker = (maxRunners?: number): Taker => ({
   prepare: async ({ pool }): Promise<Source> => {
     const store = new ChatStore(pool);
     const ownerId = randomUUID();
@@ -31,12 +32,13 @@ export const chatWorker: Taker = {
       close: async () => {},
     };
   },
-  take,
-};
+  take: (options) => take({ ...options, concurrency: maxRunners ?? options.concurrency }),
+});
 
 /** The same parts as a replica's, with its pool and the default settings, but for the model and the store. */
 async function take({ databaseUrl, concurrency, onTaken }: TakeOptions): Promise<Stop> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
+  const leasePool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
   const workerId = randomUUID();
   await registerReplica(pool, { id: workerId, hostname: 'bench', relayAddress: 'http://127.0.0.1:1', version: '0' });
   const kit = {
@@ -57,11 +59,11 @@ async function take({ databaseUrl, concurrency, onTaken }: TakeOptions): Promise
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS.parse(undefined),
     acquisitionIntervalSeconds: settings.ACQUISITION_INTERVAL_SECONDS.parse(undefined),
   };
-  const worker = new ChatWorker(workerSettings, kit, makeLogger('bench', 'warn'));
+  const worker = new ChatWorker(workerSettings, kit, leasePool, makeLogger('bench', 'error'));
   worker.start();
   return async () => {
     await worker.stop();
-    await pool.end();
+    await Promise.all([pool.end(), leasePool.end()]);
   };
 }
 

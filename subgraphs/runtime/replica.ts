@@ -19,6 +19,8 @@ import { ChatWorker, type WorkerSettings } from './chatd/worker.ts';
 import { startRuntimeSubgraph } from './server.ts';
 
 const DATABASE_LIMIT_MS = 10_000;
+/** For the work on chats. Leases are renewed over one of their own, so that no amount of work holds a renewal up. */
+const CONNECTIONS = 10;
 
 export interface ReplicaOptions extends WorkerSettings {
   readonly hostname: string;
@@ -43,10 +45,11 @@ export interface Replica extends RunningServer {
 /** @throws SchemaStateError if the database is not this project's own */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { workerId, hostname, internalSecret, host, port, clock, log } = options;
-  const pool = openPool(options);
+  const pool = openPool(options, CONNECTIONS);
+  const leasePool = openPool(options, 1);
   try {
     await checkSchema(pool);
-    const worker = makeWorker(pool, options);
+    const worker = makeWorker(pool, leasePool, options);
     const notReady = () => (worker.phase === 'running' ? undefined : `the chat worker is ${worker.phase}`);
     const server = await startRuntimeSubgraph({
       ...{ inspector: inspectorOf(worker), internalSecret, clock, host, port, notReady },
@@ -58,7 +61,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     const stop = async () => {
       await worker.stop();
       await server.stop();
-      await pool.end();
+      await Promise.all([pool.end(), leasePool.end()]);
     };
     let stopped: Promise<void> | undefined;
     return {
@@ -70,7 +73,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       },
     };
   } catch (error) {
-    await pool.end();
+    await Promise.all([pool.end(), leasePool.end()]);
     throw error;
   }
 }
@@ -80,11 +83,11 @@ function ownVersion(): string {
   return z.object({ version: z.string() }).parse(file).version;
 }
 
-function openPool({ workerId, databaseUrl, log }: ReplicaOptions): pg.Pool {
+function openPool({ workerId, databaseUrl, log }: ReplicaOptions, max: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     application_name: `chatd ${workerId}`, // Postgres then tells whose session holds a lock
-    max: 10,
+    max,
     connectionTimeoutMillis: DATABASE_LIMIT_MS,
     statement_timeout: DATABASE_LIMIT_MS,
     query_timeout: DATABASE_LIMIT_MS,
@@ -106,7 +109,7 @@ async function checkSchema(pool: pg.Pool): Promise<void> {
   }
 }
 
-function makeWorker(pool: pg.Pool, options: ReplicaOptions): ChatWorker {
+function makeWorker(pool: pg.Pool, leasePool: pg.Pool, options: ReplicaOptions): ChatWorker {
   const { clock, log, model, modelApiKey, maxAttempts, actionTimeoutSeconds, bufferTotalBytes } = options;
   const kit = {
     pool,
@@ -118,5 +121,5 @@ function makeWorker(pool: pg.Pool, options: ReplicaOptions): ChatWorker {
     maxAttempts,
     actionTimeoutSeconds,
   };
-  return new ChatWorker(options, kit, log);
+  return new ChatWorker(options, kit, leasePool, log);
 }

@@ -43,6 +43,7 @@ export class ChatWorker {
   readonly startedAt: Date;
   readonly runners = new Runners();
   readonly #pool: Pool;
+  readonly #leasePool: Pool;
   readonly #log: Logger;
   readonly #reader: DataLoader<string, ChatState | undefined>;
   #phase: 'created' | 'running' | 'draining' | 'stopped' = 'created';
@@ -51,11 +52,13 @@ export class ChatWorker {
   #stopped: Promise<void> | undefined;
   #passedOver = false;
 
-  constructor(settings: WorkerSettings, kit: GenerationTools, log: Logger) {
+  /** @param leasePool connections for nothing but leases and the replica's row: those of `kit` may all be waiting */
+  constructor(settings: WorkerSettings, kit: GenerationTools, leasePool: Pool, log: Logger) {
     this.settings = settings;
     this.kit = kit;
     this.startedAt = kit.clock.now();
     this.#pool = kit.pool;
+    this.#leasePool = leasePool;
     this.#log = log;
     this.#reader = new DataLoader((ids) => this.#read(ids), { cache: false });
   }
@@ -106,7 +109,7 @@ export class ChatWorker {
     await Promise.race([handedOver, this.kit.clock.sleep(DRAIN_LIMIT_MS, limit.signal)]);
     limit.abort();
     await Promise.all(Object.values(this.#loops ?? {}).map((loop) => loop.stop()));
-    await markReplicaStopped(this.#pool, this.settings.workerId).catch((error: unknown) => {
+    await markReplicaStopped(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
       this.#log.warn({ err: error }, 'could not mark the replica as stopped; its row will grow old instead');
     });
     this.#phase = 'stopped';
@@ -157,7 +160,7 @@ export class ChatWorker {
     const runners = this.runners.active();
     const lease = this.#leaseFromNow();
     try {
-      const held = await renewLeases(this.#pool, workerId, runners);
+      const held = await renewLeases(this.#leasePool, workerId, runners);
       for (const runner of runners) {
         if (held.has(runner.runnerId)) runner.lease = lease;
         else runner.lose('the chat names another runner');
@@ -167,7 +170,7 @@ export class ChatWorker {
       throw error;
     }
     const latencyMs = this.kit.clock.monotonicMs() - lease.renewedAtMs;
-    await refreshReplica(this.#pool, workerId, Math.round(latencyMs * 1000));
+    await refreshReplica(this.#leasePool, workerId, Math.round(latencyMs * 1000));
   }
 
   #leaseFromNow(): Lease {

@@ -202,6 +202,29 @@ describe('leases', () => {
     expect((await database.pool.query('SELECT chat_id FROM chat_heartbeats')).rows).toEqual([{ chat_id: kept?.id }]);
   });
 
+  test('are renewed while every connection of the runners waits for a row that somebody else has locked', async () => {
+    const replica = await startReplica({ staleAfterSeconds: 8 });
+    const chats = await Promise.all(Array.from({ length: 12 }, () => store.create({ ownerId, text: '/slow 1' })));
+    const leases = async () =>
+      (await database.pool.query<{ at: Date }>('SELECT heartbeat_at AS at FROM chat_heartbeats ORDER BY 1')).rows;
+    await until(async () => (await leases()).length === 12);
+    const waiting = `SELECT count(*)::int AS sessions FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name LIKE 'chatd%' AND wait_event_type = 'Lock'`;
+    const holder = await database.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM chats FOR UPDATE');
+      await until(async () => (await database.pool.query(waiting)).rows[0]?.sessions === 10);
+      const newest = (await leases()).at(-1)?.at ?? new Date(0);
+      await until(async () => (await leases()).every(({ at }) => at > newest) && (await leases()).length === 12);
+      const phases = chats.map(async ({ id }) => (await runnersOf(replica, id)).map(({ phase }) => phase));
+      expect(await Promise.all(phases)).toEqual(chats.map(() => ['RUNNING']));
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+  });
+
   test('clean-up takes old leases that no chat names and replicas long gone, and nothing else', async () => {
     const { id } = await store.create({ ownerId, text: 'hello' });
     const [chat] = await acquire({ workerId: randomUUID(), staleAfterSeconds: 30, limit: 1 });
