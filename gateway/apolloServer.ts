@@ -11,6 +11,7 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/log.ts';
 import { clientErrorsPlugin, formatForClient } from './clientErrors.ts';
+import { complexityCheckPlugin } from './complexityCheck.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { inputCheckPlugin } from './inputCheck.ts';
 import { makeReplicaDataSource } from './replicaDataSource.ts';
@@ -71,6 +72,7 @@ export function makeApolloServer(
     plugins: [
       fastifyApolloDrainPlugin(app),
       clientErrorsPlugin(log),
+      complexityCheckPlugin(),
       inputCheckPlugin(),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
