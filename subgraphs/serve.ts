@@ -9,6 +9,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parse } from 'graphql';
 import { closeConnectionsWhenStopping } from '../common/stoppingConnections.ts';
 import { maskError } from './errors.ts';
+import { representationCheckPlugin } from './representations.ts';
 
 type Resolvers = NonNullable<GraphQLSchemaModule['resolvers']>;
 
@@ -42,7 +43,12 @@ export async function serveSubgraph<C extends BaseContext>(options: SubgraphOpti
   const typeDefs = parse(readFileSync(options.schemaFile, 'utf8'));
   const apollo = new ApolloServer<C>({
     schema: buildSubgraphSchema([{ typeDefs, resolvers: options.resolvers }]),
-    plugins: [fastifyApolloDrainPlugin(app), ApolloServerPluginInlineTraceDisabled(), ...(options.plugins ?? [])],
+    plugins: [
+      fastifyApolloDrainPlugin(app),
+      ApolloServerPluginInlineTraceDisabled(),
+      representationCheckPlugin(),
+      ...(options.plugins ?? []),
+    ],
     formatError: maskError,
     includeStacktraceInErrorResponses: false,
     csrfPrevention: false, // no cookie is ever looked at here

@@ -36,6 +36,31 @@ test('one with a malformed id is refused, and the others are answered', async ()
   );
 });
 
+test.each([
+  ['of no type of this schema', { __typename: 'Nope' }],
+  ['of a type that has no key', { __typename: 'Query' }],
+  ['of a type whose name is none', { __typename: 7 }],
+  ['without a type', { chatId: randomUUID() }],
+  ['that is a list', [chat(randomUUID())]],
+  ['that is a text', 'ChatDebugSnapshot'],
+])('one %s costs the request, with a sentence about it', async (_what, wrong) => {
+  const refused = await entities(ask, [chat('x'), wrong], FIELDS);
+  expect([refused.status, refused.data]).toEqual([400, undefined]);
+  expect(refused.errors).toMatchObject([
+    { message: expect.stringContaining('representations[1]'), extensions: { code: 'BAD_USER_INPUT' } },
+  ]);
+});
+
+test.each([
+  '{ a: _entities(representations: [{ __typename: "Replica" id: "x" }, { __typename: "Nope" }]) { __typename } }',
+  '{ ...F } fragment F on Query { _entities(representations: [{ __typename: "Replica" id: "x" }, 7]) { __typename } }',
+  'query ($t: _Any! = { __typename: "Nope" }) { _entities(representations: [{ __typename: "Replica" id: "x" }, $t]) { __typename } }',
+  'query ($r: [_Any!]! = [{ __typename: "Replica" id: "x" }, "Nope"]) { _entities(representations: $r) { __typename } }',
+])('wrong ones are found wherever they are written: %s', async (query) => {
+  const { status, errors } = await ask(query);
+  expect([status, errors[0]?.extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
+});
+
 test('of somebody else look exactly like missing ones', async () => {
   const owner = randomUUID();
   const id = await insertChat(database.pool, { owner_id: owner });

@@ -7,7 +7,7 @@ import type { ReadyMessage } from '../../../common/lifecycle.ts';
 import { runScript } from '../../support/command.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat } from './support/rows.ts';
-import { asking, SECRET } from './support/subgraph.ts';
+import { asking, entities, SECRET } from './support/subgraph.ts';
 
 const database = databasePerFile();
 const SCRIPT = 'subgraphs/database/main.ts';
@@ -36,6 +36,20 @@ describe('the process', () => {
     expect((await asking(() => url)('{ chats { edges { cursor } } }')).errors).toMatchObject([
       { extensions: { code: 'DATABASE_UNAVAILABLE' } },
     ]);
+    child.kill('SIGTERM');
+    expect(await exit).toEqual([0, null]);
+  });
+
+  test('lives on when an entity of an unknown type is asked for beside one with a malformed id', async () => {
+    const { url, child, exit } = await startProcess({ DATABASE_URL: database.url });
+    const refused = await entities(
+      asking(() => url),
+      [{ __typename: 'ChatDebugSnapshot', chatId: 'zz' }, { __typename: 'Nope' }],
+      '',
+    );
+    expect([refused.status, refused.data]).toEqual([400, undefined]);
+    expect(refused.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect((await asking(() => url)('{ chats { edges { cursor } } }')).errors).toEqual([]);
     child.kill('SIGTERM');
     expect(await exit).toEqual([0, null]);
   });

@@ -180,6 +180,15 @@ describe('the runtime subgraph', () => {
     expect(body.errors).toMatchObject([{ path: ['_entities', 0], extensions: { code: 'BAD_USER_INPUT' } }]);
   });
 
+  test('one of a type that is no entity costs the request, and nothing else of the replica', async () => {
+    const replica = await startReplica();
+    const wrong = [chatOf('nonsense', replica.workerId), { __typename: 'Nope' }];
+    const { status, body } = await askReplica(replica, '__typename', wrong);
+    expect([status, body.data]).toEqual([400, undefined]);
+    expect(body.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    await first(askReplica(replica, '... on ChatRuntime { chatId }', [chatOf(randomUUID(), replica.workerId)]));
+  });
+
   test('a number of runners out of range is refused with the range', async () => {
     const replica = await startReplica();
     const { body } = await askReplica(replica, '... on ReplicaRuntime { runners(first: 1001) { chatId } }', [
