@@ -4,6 +4,7 @@
  */
 import {
   type FieldNode,
+  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   isLeafType,
@@ -61,6 +62,12 @@ function output(request: EntityRequest, type: GraphQLOutputType, nodes: readonly
     return value.map((item: unknown) => output(request, type.ofType, nodes, item));
   }
   if (isObjectType(type)) return object(request, type, nodes, value);
-  if (isLeafType(type)) return structuredClone(value);
+  if (isLeafType(type)) return leaf(type, value);
   throw new Misshapen(); // an interface or a union: no routed type has such a field
+}
+
+function leaf(type: GraphQLLeafType, value: unknown): unknown {
+  if (type.name === 'JSON') return structuredClone(value);
+  if (typeof value === 'object') throw new Misshapen(); // which may be nested deeper than what copies it can go
+  return value;
 }

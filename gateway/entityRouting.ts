@@ -39,6 +39,8 @@ export type ShareAnswer =
 export interface RoutedResult {
   readonly data: { readonly _entities: readonly Record<string, unknown>[] };
   readonly errors: readonly GraphQLFormattedError[];
+  /** For the log: what was thrown while an answer was read, which makes it a bad one. */
+  readonly failures: readonly unknown[];
 }
 
 /** One share for each replica that the representations name, in the order of their first mention. */
@@ -80,33 +82,53 @@ export function joinAnswers(
 ): RoutedResult {
   const entities: Record<string, unknown>[] = request.representations.map((representation) => ({ ...representation }));
   const errors: PlacedError[] = [];
+  const failures: unknown[] = [];
   for (const [s, share] of shares.entries()) {
     const answer = answers[s];
     if (!answer) continue;
-    const own = answer.kind === 'answered' ? replicaErrors(share, answer.errors) : [];
-    errors.push(...own);
-    for (const [j, representation] of share.representations.entries()) {
-      const type = routing.types.get(String(representation.__typename));
-      for (const place of share.places[j] ?? []) {
-        if (!type) continue;
-        const answered =
-          answer.kind === 'answered' && answeredEntity(request, type, answer.outcome, answer.entities[j]);
-        if (answered) {
-          entities[place] = answered;
-          continue;
-        }
-        const { outcome, fields = {} } = unansweredAs(answer);
-        const { entity, lost } = unansweredEntity(request, type, outcome, { keys: representation, fields });
-        entities[place] = entity;
-        if (lost === undefined) continue;
-        const explained = own.filter((error) => error.place === place);
-        for (const error of explained) error.below[0] ??= lost;
-        if (explained.length === 0) errors.push(lostError(share, representation, place, lost, outcome));
-      }
+    let joined: Joined;
+    try {
+      joined = joinShare(routing, request, share, answer);
+    } catch (error) {
+      failures.push(error);
+      joined = joinShare(routing, request, share, unansweredAs(answer));
     }
+    for (const [place, entity] of joined.entities) entities[place] = entity;
+    errors.push(...joined.errors);
   }
   errors.sort((a, b) => a.place - b.place);
-  return { data: { _entities: entities }, errors: errors.map(formatted) };
+  return { data: { _entities: entities }, errors: errors.map(formatted), failures };
+}
+
+/** What came of one share; the entities by their places in the whole list. */
+interface Joined {
+  readonly entities: ReadonlyMap<number, Record<string, unknown>>;
+  readonly errors: readonly PlacedError[];
+}
+
+function joinShare(routing: Routing, request: EntityRequest, share: Share, answer: ShareAnswer): Joined {
+  const entities = new Map<number, Record<string, unknown>>();
+  const own = answer.kind === 'answered' ? replicaErrors(share, answer.errors) : [];
+  const errors = [...own];
+  for (const [j, representation] of share.representations.entries()) {
+    const type = routing.types.get(String(representation.__typename));
+    for (const place of share.places[j] ?? []) {
+      if (!type) continue;
+      const answered = answer.kind === 'answered' && answeredEntity(request, type, answer.outcome, answer.entities[j]);
+      if (answered) {
+        entities.set(place, answered);
+        continue;
+      }
+      const { outcome, fields = {} } = unansweredAs(answer);
+      const { entity, lost } = unansweredEntity(request, type, outcome, { keys: representation, fields });
+      entities.set(place, entity);
+      if (lost === undefined) continue;
+      const explained = own.filter((error) => error.place === place);
+      for (const error of explained) error.below[0] ??= lost;
+      if (explained.length === 0) errors.push(lostError(share, representation, place, lost, outcome));
+    }
+  }
+  return { entities, errors };
 }
 
 type Unanswered = Extract<ShareAnswer, { kind: 'unanswered' }>;

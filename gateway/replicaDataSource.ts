@@ -47,7 +47,7 @@ export function makeReplicaDataSource(options: ReplicaDataSourceOptions): GraphQ
 }
 
 async function route(options: ReplicaDataSourceOptions, request: Request, context: GatewayContext): Promise<Answer> {
-  const { routing, directory, timeoutMs } = options;
+  const { routing, directory, timeoutMs, log } = options;
   const entityRequest = readEntityRequest(routing.schema, request);
   if (!entityRequest) return failed('Replicas answer about entities only.');
   const shares = splitRepresentations(routing, entityRequest.representations);
@@ -58,15 +58,27 @@ async function route(options: ReplicaDataSourceOptions, request: Request, contex
     const found = directory.lookUp(ids, deadline.signal);
     const answers = await Promise.all(
       shares.map(async (share, s) => {
-        const where = await (found[s] as Promise<Found>);
-        return ask({ ...options, request, entityRequest, context, signal: deadline.signal }, share, where);
+        try {
+          const where = await (found[s] as Promise<Found>);
+          return await ask({ ...options, request, entityRequest, context, signal: deadline.signal }, share, where);
+        } catch (err) {
+          log.error({ err, replicaId: share.replicaId }, 'a replica could not be asked');
+          return notAsked;
+        }
       }),
     );
-    return joinAnswers(routing, entityRequest, shares, answers) as Answer;
+    const { failures, ...answer } = joinAnswers(routing, entityRequest, shares, answers);
+    for (const err of failures) log.error({ err }, 'an answer of a replica could not be read');
+    return answer as Answer;
   } finally {
     deadline.clear();
   }
 }
+
+const notAsked: ShareAnswer = {
+  kind: 'unanswered',
+  outcome: { status: 'UNREACHABLE', elapsedMs: 0, address: null, reason: 'It could not be asked.' },
+};
 
 const failed = (message: string): Answer => {
   const error: GraphQLFormattedError = { message, extensions: { code: 'INTERNAL_SERVER_ERROR' } };

@@ -307,6 +307,30 @@ describe('joining', () => {
     ]);
   });
 
+  test('an exception while one answer is read makes that answer a bad one, and is told', () => {
+    const chats = [chat, { ...chat, workerId: id(1, 2) }];
+    const query =
+      '{ _entities(representations: $r) { ... on ChatRuntime { reachability { status } eventLoopDelayMs } } }';
+    const bug = new Error('a bug');
+    const throwing = {
+      get eventLoopDelayMs() {
+        throw bug;
+      },
+    };
+    const answers = [throwing, { eventLoopDelayMs: 1 }].map((entity) => ({
+      ...{ kind: 'answered' as const, errors: [], entities: [entity] },
+      outcome: { ...TIMED_OUT, status: 'OK' as const },
+    }));
+    const shares = splitRepresentations(routing, chats);
+    const { data, errors, failures } = joinAnswers(routing, entityRequest(chats, query), shares, answers);
+    expect(data._entities.map(({ reachability }) => ({ ...(reachability as object) }))).toEqual([
+      { status: 'BAD_ANSWER' },
+      { status: 'OK' },
+    ]);
+    expect(errors.map(({ path }) => path)).toEqual([['_entities', 0, 'eventLoopDelayMs']]);
+    expect(failures).toEqual([bug]);
+  });
+
   test('an alias that would be a prototype is a key like any other', () => {
     const { data } = join('__proto__: runners { runnerId }', { kind: 'unanswered', outcome: TIMED_OUT });
     expect(Object.keys(data._entities[0] ?? {})).toContain('__proto__');

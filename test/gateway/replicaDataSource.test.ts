@@ -9,7 +9,7 @@ import { checkInternalToken, READ_ALL } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
 import { makeDispatcher } from '../../gateway/postGraphql.ts';
 import { makeReplicaDataSource } from '../../gateway/replicaDataSource.ts';
-import { makeReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
+import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
 import { type Routing, readRouting } from '../../gateway/routedTypes.ts';
 import { until } from '../support/until.ts';
 import { deadUrl, sendJson, serversPerTest, type TestServer } from './httpServers.ts';
@@ -46,6 +46,7 @@ interface Options {
   roles?: string[];
   signal?: AbortSignal;
   load?: () => Promise<ReplicaRow[]>;
+  directory?: ReplicaDirectory;
 }
 
 /** Asks for chats at replicas: `[[1, A], [2, B]]`. */
@@ -57,7 +58,7 @@ function asker(options: Options) {
     options.load ??
     (async () => Object.entries(rows).map(([id, row]) => ({ id, relayAddress: '', stoppedAt: null, ...row })));
   const clock = systemClock;
-  const directory = makeReplicaDirectory({ load, clock, log });
+  const directory = options.directory ?? makeReplicaDirectory({ load, clock, log });
   const source = makeReplicaDataSource({ routing, directory, dispatcher, internalSecret, timeoutMs, clock, log });
   return async (chats: [number, string][]) => {
     const representations = chats.map(([n, workerId]) => ({ __typename: 'ChatRuntime', chatId: chatId(n), workerId }));
@@ -281,6 +282,12 @@ describe('a replica that cannot be asked costs only its own chats', () => {
     expect(entity).toMatchObject({ localWorkerId: A, workerIdMatchesLocal: false, runners: null });
   });
 
+  /** Two entities whose every leaf is nested deeper than any stack. */
+  const deep = (open: string, close: string) => {
+    const leaf = `${open.repeat(100_000)}1${close.repeat(100_000)}`;
+    const entity = `{"reachability":{},"localWorkerId":${leaf},"workerIdMatchesLocal":null,"runners":[]}`;
+    return `{"data":{"_entities":[${entity},${entity}]}}`;
+  };
   const json = (text: string, status = 200) => ({ status, type: 'application/json', text });
   const BAD: Record<string, { status: number; type: string; text: string | Buffer; location?: string; shown: RegExp }> =
     {
@@ -310,6 +317,8 @@ describe('a replica that cannot be asked costs only its own chats', () => {
         ),
         shown: /not what was asked/,
       },
+      'lists in lists where an id should be': { ...json(deep('[', ']')), shown: /not what was asked/ },
+      'objects in objects where an id should be': { ...json(deep('{"a":', '}')), shown: /not what was asked/ },
       'a server error': {
         ...json(JSON.stringify({ data: { _entities: [SILENT, SILENT] } }), 500),
         shown: /HTTP 500, application\/json/,
@@ -385,6 +394,26 @@ describe('a replica that cannot be asked costs only its own chats', () => {
     expect(statuses(entities)).toEqual(['OK', 'TIMED_OUT']);
     expect(entities[1]?.reachability.elapsedMs).toBe(0);
     expect(errors.map(({ code }) => code)).toEqual(['REPLICA_TIMED_OUT']);
+  });
+
+  test('an exception while one is asked: UNREACHABLE', async () => {
+    const healthy = await answering();
+    const directory: ReplicaDirectory = {
+      lookUp: (ids) =>
+        ids.map((id) =>
+          id === A ? Promise.resolve({ kind: 'at', address: healthy.url }) : Promise.reject(new Error('a bug')),
+        ),
+      lookUpAnew: async () => ({ kind: 'unknown' }),
+    };
+    const { entities, errors } = await asker({ directory })([
+      [1, B],
+      [2, A],
+    ]);
+    expect(statuses(entities)).toEqual(['UNREACHABLE', 'OK']);
+    expect(errors.map(({ path, code, workerId }) => [path?.[1], code, workerId])).toEqual([
+      [0, 'REPLICA_UNREACHABLE', B],
+    ]);
+    expect(errors[0]?.message).not.toContain('a bug');
   });
 
   test('a replica table that cannot be read is no reason to call a replica unknown', async () => {
