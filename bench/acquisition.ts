@@ -13,11 +13,11 @@ import { takers } from './takers/all.ts';
 import type { Source } from './takers/taker.ts';
 import { startTakerProcess, type TakerProcess } from './takers/takerProcess.ts';
 
-const ROUNDS = 1;
+const ROUNDS = 3;
 const PROCESSES = [1, 3, 8];
 const CONCURRENCY = 50;
-const BURST = 500;
-const SINGLE = 100;
+const BURST = 300;
+const SINGLE = 60;
 const SINGLE_EVERY_MS = 25;
 const WARM_UP = 20;
 
