@@ -1,10 +1,11 @@
 /** DATA_DIR: one running system on it at a time, and the secrets that it keeps from one start to the next. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { chmodSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { StartError } from '../common/startError.ts';
 import { type DirectoryLock, lockDirectory } from './directoryLock.ts';
+import { makeFolder } from './makeFolder.ts';
 import { writePrivateFile } from './privateFile.ts';
 
 const secrets = z.object({
@@ -30,7 +31,7 @@ export interface DataDirectory extends DirectoryLock {
 export async function openDataDirectory(dataDir: string, holder: string): Promise<DataDirectory> {
   try {
     // Others may enter, since Postgres may run as one of them. Each file in it is closed to them.
-    mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+    makeFolder(dataDir, 0o711);
     const path = realpathSync(dataDir);
     const lock = await lockDirectory(path, holder);
     try {

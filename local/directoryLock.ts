@@ -13,12 +13,13 @@
  * Of two contenders at least one sees the other, since both appear before they look; and waiting goes only from smaller to
  * greater names, so it ends. Hence exactly one wins.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
 import { deadlineSignal } from '../common/clock.ts';
 import { StartError } from '../common/startError.ts';
 import { isPublished, LONGEST_NAME, LockContender } from './lockContender.ts';
+import { makeFolder } from './makeFolder.ts';
 
 /** Bytes of a socket's path that every system takes. */
 const PATH_LIMIT = 103;
@@ -35,7 +36,7 @@ export interface DirectoryLock {
  */
 export async function lockDirectory(folder: string, holder: string): Promise<DirectoryLock> {
   const sockets = socketFolder(join(folder, 'lock'));
-  mkdirSync(sockets, { recursive: true, mode: 0o700 });
+  makeFolder(sockets, 0o700);
   for (;;) {
     const contender = await LockContender.appear(sockets);
     const outcome = await contest(contender, sockets);

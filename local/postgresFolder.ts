@@ -1,8 +1,9 @@
 /** Makes the data folder of a Postgres server, whole or not at all. */
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { StartError } from '../common/startError.ts';
+import { makeFolder } from './makeFolder.ts';
 import { lastLines, type PostgresPrograms } from './postgresPrograms.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function makePostgresFolder(
   signal: AbortSignal,
 ): Promise<void> {
   const prefix = `${folder}.new-`;
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   removeUnfinished(prefix);
   const unfinished = mkdtempSync(prefix);
   const passwordFile = `${unfinished}.password`;

@@ -1,11 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { openDataDirectory } from '../../local/dataDirectory.ts';
 import { readSystemFile, removeSystemFile, writeSystemFile } from '../../local/systemFile.ts';
 import { folderPerTest } from './temporaryFolder.ts';
 
 const folder = folderPerTest();
+const MAIN = new URL('../../local/main.ts', import.meta.url);
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 describe('DATA_DIR', () => {
@@ -37,6 +40,15 @@ describe('DATA_DIR', () => {
   ])('is left alone, and not locked, when its secrets are %s', async (content, message) => {
     writeFileSync(join(folder.path, 'secrets.json'), content);
     for (const _ of [1, 2]) await expect(openDataDirectory(folder.path, 'somebody')).rejects.toThrow(message);
+  });
+
+  test.each(['/proc/x/y', '/proc'])('%s, where nobody can make a folder, ends the start with the reason', (path) => {
+    const started = spawnSync(process.execPath, ['--import', 'tsx', fileURLToPath(MAIN)], {
+      ...{ env: { DATA_DIR: path }, encoding: 'utf8', timeout: 40_000, killSignal: 'SIGKILL' },
+    });
+    expect(started).toMatchObject({ status: 1, signal: null });
+    expect(started.stderr.trim()).toMatch(/^DATA_DIR \S+ cannot be used: [A-Z]+: .*mkdir '\S+'$/);
+    expect(started.stderr).toContain(`DATA_DIR ${path} `);
   });
 
   test('that is a file is a clear error', async () => {
