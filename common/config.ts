@@ -103,7 +103,9 @@ export function readEnvironment<K extends SettingName, R extends K = never>(
     const received = environment[name] || undefined;
     const result = settings[name].safeParse(received);
     if (!result.success) {
-      const shown = /SECRET|KEY|TOKEN|DATABASE_URL/.test(name) ? 'a value not shown here' : JSON.stringify(received);
+      const shown = /SECRET|KEY|TOKEN|DATABASE_URL/.test(name)
+        ? 'a value not shown here'
+        : JSON.stringify(received && withoutCredentials(received));
       problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}. Received ${shown}.`);
     } else if (result.data === undefined && (required as readonly string[]).includes(name)) {
       problems.push(`${name}: is not set. It is ${settings[name].description}.`);
@@ -121,6 +123,11 @@ export function readEnvironment<K extends SettingName, R extends K = never>(
   }
   if (problems.length > 0) throw new SettingsError(`Cannot start, the settings are wrong:\n  ${problems.join('\n  ')}`);
   return values as Required<Settings<K>, R>;
+}
+
+/** For a message: of a URL, however malformed, everything before its last `@` may be a password. */
+function withoutCredentials(text: string): string {
+  return text.includes('//') ? text.replace(/\/\/.*@/s, '//…@') : text.replace(/^.*@/s, '…@');
 }
 
 /** The environment as it is, to hand on to a child process with `changes` on top. */
