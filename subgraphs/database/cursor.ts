@@ -11,7 +11,9 @@ export interface Place {
   readonly chatId: string;
 }
 
-const content = z.tuple([z.enum(['newest', 'oldest']), z.iso.datetime({ precision: 6 }), z.guid().lowercase()]);
+/** Postgres has no year 0. */
+const moment = z.iso.datetime({ precision: 6 }).refine((text) => !text.startsWith('0000'));
+const content = z.tuple([z.enum(['newest', 'oldest']), moment, z.guid().lowercase()]);
 
 export const encodeCursor = (order: ChatOrder, place: Place): string =>
   Buffer.from(JSON.stringify([order, place.updatedAt, place.chatId])).toString('base64url');

@@ -111,6 +111,7 @@ describe('a cursor', () => {
     ['other JSON', content('newest')],
     ['a month 13', content('newest', '2026-13-01T00:00:00.000001Z', id)],
     ['a day that is none', content('newest', '2026-02-30T00:00:00.000001Z', id)],
+    ['a year that Postgres does not know', content('newest', '0000-01-01T00:00:00.000001Z', id)],
     ['milliseconds', content('newest', '2026-01-01T00:00:00.001Z', id)],
     ['no id', content('newest', moment, `${id}'`)],
     ['an order that is none', content('best', moment, id)],
