@@ -100,3 +100,14 @@ test('no call without a token for this audience gets any data', async () => {
     await server.stop();
   }
 });
+
+test('a browser gets no page from here', async () => {
+  const server = await start({ databaseUrl: database.url });
+  try {
+    const response = await fetch(`${server.url}/graphql`, { headers: { accept: 'text/html' } });
+    expect([response.status, response.headers.get('content-type')]).toEqual([401, expect.stringContaining('json')]);
+    expect(await response.text()).not.toContain('<');
+  } finally {
+    await server.stop();
+  }
+});
