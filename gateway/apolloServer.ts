@@ -49,7 +49,7 @@ export function makeApolloServer(
   const databaseSubgraphUrl = new URL(options.databaseSubgraphUrl);
   const timeoutMs = options.databaseTimeoutMs + SUBGRAPH_GRACE_MS;
   const directory = makeReplicaDirectory({
-    load: () => loadReplicaRows({ dispatcher, url: databaseSubgraphUrl, internalSecret, timeoutMs }),
+    load: (ids) => loadReplicaRows({ dispatcher, url: databaseSubgraphUrl, internalSecret, timeoutMs }, ids),
     clock,
     log,
   });

@@ -1,7 +1,8 @@
 /**
  * Where each replica is, and whether it has stopped. Answers from memory; read anew in the background while it is in use, and
- * at once when somebody asks for an id that it does not hold. One reading serves all who wait for it. A reading that fails
- * changes nothing.
+ * at once when somebody asks for an id that it does not hold. One reading serves all who wait for it: it lists the replicas
+ * that are alive, as far as a list goes, and looks up the others that were asked for since the last one. A reading that
+ * fails changes nothing.
  */
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/log.ts';
@@ -34,14 +35,18 @@ export interface ReplicaDirectory {
 }
 
 export interface ReplicaDirectoryOptions {
-  /** Reads all rows. Must end by itself. */
-  readonly load: () => Promise<readonly ReplicaRow[]>;
+  /** Reads the rows of the replicas that are alive, though perhaps not of all, and those of `ids`. Must end by itself. */
+  readonly load: (ids: readonly string[]) => Promise<readonly ReplicaRow[]>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptions): ReplicaDirectory {
   let rows: ReadonlyMap<string, ReplicaRow> = new Map();
+  /** Those of `rows` that the last reading held without being asked for them. */
+  let listed: ReadonlySet<string> = new Set();
+  /** What the next reading must look up, since it may not be listed. */
+  const wanted = new Set<string>();
   let begunAtMs = Number.NEGATIVE_INFINITY;
   /** Resolves to whether it succeeded. */
   let running: Promise<boolean> | undefined;
@@ -49,8 +54,11 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
 
   const read = async (): Promise<boolean> => {
     begunAtMs = clock.monotonicMs();
+    const asked = new Set(wanted);
+    wanted.clear();
     try {
-      rows = new Map((await load()).map((row) => [row.id.toLowerCase(), row]));
+      rows = new Map((await load([...asked])).map((row) => [row.id.toLowerCase(), row]));
+      listed = new Set([...rows.keys()].filter((id) => !asked.has(id)));
       return true;
     } catch (error) {
       log.warn({ error }, 'the replica table could not be read');
@@ -82,6 +90,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
 
   return {
     lookUp: (ids, signal) => {
+      for (const id of ids) if (!listed.has(id.toLowerCase())) wanted.add(id.toLowerCase());
       const isOld = clock.monotonicMs() - begunAtMs > REFRESH_MS;
       const begun = isOld && !running ? readAnew() : undefined;
       let reading: Promise<boolean> | undefined;
@@ -92,7 +101,10 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
         return afterwards(id, await reading);
       });
     },
-    lookUpAnew: async (id, signal) => afterwards(id, await within(readAnew(), signal)),
+    lookUpAnew: async (id, signal) => {
+      wanted.add(id.toLowerCase());
+      return afterwards(id, await within(readAnew(), signal));
+    },
   };
 }
 

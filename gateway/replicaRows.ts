@@ -3,16 +3,23 @@ import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { deadlineSignal } from '../common/clock.ts';
 import { READ_ALL, signInternalToken } from '../common/internalToken.ts';
+import { parseUuid } from '../common/scalars.ts';
 import { describePosted, postGraphql } from './postGraphql.ts';
 import type { ReplicaRow } from './replicaDirectory.ts';
 
-const QUERY = '{ replicas { id relayAddress stoppedAt } }';
+const FRAGMENT = 'fragment Row on Replica { id relayAddress stoppedAt }';
 
+const row = z.object({ id: z.string(), relayAddress: z.string(), stoppedAt: z.string().nullable() });
 const answer = z.object({
-  data: z.object({
-    replicas: z.array(z.object({ id: z.string(), relayAddress: z.string(), stoppedAt: z.string().nullable() })),
-  }),
+  data: z.object({ replicas: z.array(row) }).catchall(row.nullable()),
+  errors: z.undefined().optional(),
 });
+
+/** A list ends after the newest thousand, so those that must not be missed are asked for one by one. */
+function queryFor(ids: readonly string[]): string {
+  const one = ids.map((id, i) => `r${i}: replica(id: "${id}") { ...Row }`);
+  return `{ replicas(alive: true) { ...Row } ${one.join(' ')} } ${FRAGMENT}`;
+}
 
 export interface ReplicaRowsOptions {
   readonly dispatcher: Dispatcher;
@@ -22,17 +29,25 @@ export interface ReplicaRowsOptions {
   readonly timeoutMs: number;
 }
 
-/** @throws if the subgraph does not answer in time, or something else; the message names no address */
-export async function loadReplicaRows(options: ReplicaRowsOptions): Promise<readonly ReplicaRow[]> {
+/**
+ * The replicas that are alive, the newest thousand of them, and those of `ids` that there are.
+ * @throws if the subgraph does not answer in time, or something else; the message names no address
+ */
+export async function loadReplicaRows(
+  options: ReplicaRowsOptions,
+  ids: readonly string[],
+): Promise<readonly ReplicaRow[]> {
   const { dispatcher, url, internalSecret, timeoutMs } = options;
   const caller = { sub: 'chat-debug-gateway', roles: [READ_ALL] };
   const token = await signInternalToken(internalSecret, 'database', caller);
   const deadline = deadlineSignal(timeoutMs);
   try {
-    const posted = await postGraphql({ dispatcher, url, token, body: { query: QUERY }, signal: deadline.signal });
+    const query = queryFor(ids.flatMap((id) => parseUuid(id) ?? []));
+    const posted = await postGraphql({ dispatcher, url, token, body: { query }, signal: deadline.signal });
     const rows = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
     if (!rows?.success) throw new Error(`The database subgraph gave no replicas: ${describePosted(posted)}`);
-    return rows.data.data.replicas;
+    const { replicas, ...one } = rows.data.data;
+    return [...replicas, ...Object.values(one).flatMap((found) => found ?? [])];
   } finally {
     deadline.clear();
   }

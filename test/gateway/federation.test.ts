@@ -397,6 +397,29 @@ describe('replicas', () => {
     }
   });
 
+  test('replicas are known behind a thousand that started later, be they at work, dead or stopped', async () => {
+    const atWork = await addReplica();
+    const ids = [
+      atWork.id,
+      await insertReplica(await deadUrl()),
+      await insertReplica(atWork.door.url, { stopped: true }),
+      randomUUID(),
+    ];
+    await database.pool.query(
+      `INSERT INTO replicas (id, hostname, relay_address, version, started_at)
+       SELECT gen_random_uuid(), 'host', 'http://192.0.2.1', '0.1.0', now() + interval '1 second'
+       FROM generate_series(1, 1000)`,
+    );
+    const front = await gateway();
+    const chats = await Promise.all(ids.map((id) => insertChat(id)));
+    for (const _ of ['from a first reading', 'from memory']) {
+      const { body } = await askGateway<{ chatDebugSnapshots: Snapshot[] }>(front, LIST, { variables: { ids: chats } });
+      expect(body.data?.chatDebugSnapshots.map(({ runtime }) => runtime?.reachability.status)).toEqual([
+        ...['OK', 'UNREACHABLE', 'STOPPED', 'UNKNOWN_REPLICA'],
+      ]);
+    }
+  });
+
   test('a replica that starts after the gateway is found by its first chat', async () => {
     const front = await gateway();
     const first = await addReplica();

@@ -14,7 +14,7 @@ const row = (id: string, changes: Partial<ReplicaRow> = {}): ReplicaRow => ({
 
 /** A replica table that the test writes, and whose readings end when the test says so. */
 function table(...rows: ReplicaRow[]) {
-  const pending: { answer(): void; fail(): void }[] = [];
+  const pending: { ids: readonly string[]; answer(): void; fail(): void }[] = [];
   let nowMs = 1000;
   const clock: Clock = {
     now: () => new Date(nowMs),
@@ -22,10 +22,10 @@ function table(...rows: ReplicaRow[]) {
     sleep: async () => {},
     random: () => 0,
   };
-  const load = () =>
+  const load = (ids: readonly string[]) =>
     new Promise<ReplicaRow[]>((resolve, reject) => {
-      const asOfNow = [...rows]; // what a snapshot taken when the reading begins holds
-      pending.push({ answer: () => resolve(asOfNow), fail: () => reject(new Error('no database')) });
+      const asOfNow = rows.filter(({ id, stoppedAt }) => stoppedAt === null || ids.includes(id)); // what a snapshot taken when the reading begins holds
+      pending.push({ ids, answer: () => resolve(asOfNow), fail: () => reject(new Error('no database')) });
     });
   return {
     rows,
@@ -120,6 +120,27 @@ describe('the replica directory', () => {
     await settle();
     const [fresh] = await Promise.all(directory.lookUp(['a'], never));
     expect(fresh?.kind).toBe('stopped');
+  });
+
+  test('what is not listed is looked up with each reading for as long as it is in use, and no longer', async () => {
+    const stopped = row('gone', { stoppedAt: '2026-11-22T10:00:00.000Z' });
+    const { directory, pending, advance } = table(row('a'), stopped);
+    const askFor = async (...ids: string[]) => {
+      const answers = Promise.all(directory.lookUp(ids, never));
+      await settle();
+      for (const reading of pending) reading.answer();
+      await settle();
+      return (await answers).map(({ kind }) => kind);
+    };
+    await askFor();
+    expect(await askFor('a', 'GONE')).toEqual(['at', 'stopped']);
+    advance(2_001);
+    expect(await askFor('gone', 'a')).toEqual(['stopped', 'at']);
+    advance(2_001);
+    await askFor('a');
+    advance(2_001);
+    await askFor('a');
+    expect(pending.map(({ ids }) => ids)).toEqual([[], ['gone'], ['gone'], [], []]);
   });
 
   test('looking up anew does not settle for what is held', async () => {
