@@ -1,4 +1,7 @@
-/** One structured logger for a process: JSON lines on standard error. Never hand it a token or a variable's value. */
+/**
+ * One structured logger for a process: JSON lines on standard error. An error goes under `err`: under other names it is
+ * written as {}. Never hand it a token or a variable's value.
+ */
 import { type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';

@@ -35,7 +35,7 @@ export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayConte
           const code = error.extensions.code;
           if (isErrorCode(code) ? code !== 'INTERNAL_SERVER_ERROR' : isOfDocument(code)) continue;
           log.error(
-            { requestId: contextValue.requestId, path: error.path, error: error.originalError ?? error },
+            { requestId: contextValue.requestId, path: error.path, err: error.originalError ?? error },
             'masked',
           );
         }

@@ -28,7 +28,7 @@ export function makeApp(log: Logger, clock: Clock): FastifyInstance {
   });
   app.setErrorHandler(async (error: { statusCode?: number; message: string }, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status >= 500) log.error({ requestId: request.id, error }, 'a request failed');
+    if (status >= 500) log.error({ requestId: request.id, err: error }, 'a request failed');
     const code = status >= 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
     return reply.code(status).send({ errors: [formatForClient({ message: error.message, extensions: { code } })] });
   });

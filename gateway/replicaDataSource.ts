@@ -39,7 +39,7 @@ export function makeReplicaDataSource(options: ReplicaDataSourceOptions): GraphQ
       try {
         return await route(options, request, context as GatewayContext);
       } catch (error) {
-        options.log.error({ error }, 'a fetch from the replicas failed');
+        options.log.error({ err: error }, 'a fetch from the replicas failed');
         return failed('The replicas could not be asked.');
       }
     },

@@ -61,7 +61,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
       listed = new Set([...rows.keys()].filter((id) => !asked.has(id)));
       return true;
     } catch (error) {
-      log.warn({ error }, 'the replica table could not be read');
+      log.warn({ err: error }, 'the replica table could not be read');
       return false;
     }
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Clock } from '../../common/clock.ts';
+import { pino } from 'pino';
+import { type Clock, systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
 import { makeReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
 
@@ -101,6 +102,15 @@ describe('the replica directory', () => {
     await settle();
     pending[2]?.answer();
     expect((await third).map(({ kind }) => kind)).toEqual(['unknown']);
+  });
+
+  test('a reading that fails is in the log with its message', async () => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => lines.push(line) });
+    const load = () => Promise.reject(new Error('no database'));
+    const directory = makeReplicaDirectory({ load, clock: systemClock, log });
+    await Promise.all(directory.lookUp(['a'], never));
+    expect(lines.map((line) => JSON.parse(line).err.message)).toEqual(['no database']);
   });
 
   test('is read again in the background once it is older than two seconds, and nobody waits for that', async () => {

@@ -236,6 +236,18 @@ describe('over HTTP', () => {
     expect(lines.join()).not.toMatch(/my-secret-id|eyJ/);
   });
 
+  test('what goes wrong inside is in the log with its message', async () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const masked = await servers.serve((response) =>
+      sendJson(response, 200, { data: { chatDebugSnapshot: null }, errors: [{ message: 'division by zero' }] }),
+    );
+    const gateway = await startGateway(masked, { log });
+    await askGateway(gateway, ONE, { variables: { id: CHAT } });
+    const find = (msg: string) => lines.map((line) => JSON.parse(line)).find((line) => line.msg === msg);
+    expect(find('masked').err.message).toContain('division by zero');
+  });
+
   test('it is alive without the database subgraph, but not ready', async () => {
     const ready = await startGateway(await emptyDatabase());
     expect((await get(ready, '/readyz')).status).toBe(200);
