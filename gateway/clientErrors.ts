@@ -8,6 +8,9 @@ import type { GatewayContext } from './gatewayContext.ts';
 /** The contract's extensions of an error; all others, such as the name of the subgraph, are dropped. */
 const EXTENSIONS = ['code', 'workerId', 'chatIds'];
 
+/** Apollo Server says it with HTTP 200, for clients that would then send the whole query; here they must see that it failed. */
+const PERSISTED_QUERY_NOT_SUPPORTED = 'PERSISTED_QUERY_NOT_SUPPORTED';
+
 /** Apollo Server's `formatError`. */
 export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormattedError {
   const { message, path, locations, extensions } = maskError(formatted);
@@ -22,13 +25,15 @@ export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormat
 
 /**
  * Logs what is masked. Turns what the executor could not complete, which it tells in `extensions.valueCompletion` only, into
- * errors like any other. Refuses a request that names no operation of its document.
+ * errors like any other. Refuses a request that names no operation of its document, or one that is no query: to validation
+ * a root type that the schema does not have is nothing to object to.
  */
 export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayContext> {
   return {
     requestDidStart: async ({ contextValue }) => ({
       didResolveOperation: async ({ operation, request }) => {
         if (!operation) throw noSuchOperation(request.operationName);
+        if (operation.operation !== 'query') throw noQuery(operation.operation);
       },
       didEncounterErrors: async ({ errors }) => {
         for (const error of errors) {
@@ -40,17 +45,18 @@ export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayConte
           );
         }
       },
-      willSendResponse: async ({ response }) => {
+      willSendResponse: async ({ response, errors }) => {
+        if (errors?.[0]?.extensions.code === PERSISTED_QUERY_NOT_SUPPORTED) response.http.status = 400;
         if (response.body.kind !== 'single') return;
         const result = response.body.singleResult;
         const { valueCompletion, ...extensions } = result.extensions ?? {};
         if (!Array.isArray(valueCompletion)) return;
-        const errors = valueCompletion as GraphQLFormattedError[];
+        const lost = valueCompletion as GraphQLFormattedError[];
         log.error(
-          { requestId: contextValue.requestId, errors },
+          { requestId: contextValue.requestId, errors: lost },
           'a subgraph gave values that the schema does not allow',
         );
-        result.errors = [...(result.errors ?? []), ...errors.map(({ message, path }) => lostValue(message, path))];
+        result.errors = [...(result.errors ?? []), ...lost.map(({ message, path }) => lostValue(message, path))];
         if (Object.keys(extensions).length > 0) result.extensions = extensions;
         else delete result.extensions;
       },
@@ -64,9 +70,14 @@ const lostValue = (message: string, path: GraphQLFormattedError['path']) =>
   formatForClient({ message, ...(path && { path }), extensions: { code: 'INTERNAL_SERVER_ERROR' } });
 
 const noSuchOperation = (name: string | null | undefined) =>
-  new GraphQLError(
+  refused(
+    'OPERATION_RESOLUTION_FAILURE',
     name
       ? `The document has no operation named ${JSON.stringify(name)}.`
       : 'The document has several operations: name one.',
-    { extensions: { code: 'OPERATION_RESOLUTION_FAILURE', http: { status: 400, headers: new Map() } } },
   );
+
+const noQuery = (kind: string) => refused('GRAPHQL_VALIDATION_FAILED', `The schema has queries only, no ${kind}.`);
+
+const refused = (code: string, message: string) =>
+  new GraphQLError(message, { extensions: { code, http: { status: 400, headers: new Map() } } });

@@ -183,19 +183,25 @@ describe('over HTTP', () => {
   });
 
   test('what is wrong with a request is said with 4xx, as GraphQL, and nothing internal with it', async () => {
-    const gateway = await startGateway(await emptyDatabase());
+    const lines: string[] = [];
+    const log = pino({ level: 'error' }, { write: (line: string) => lines.push(line) });
+    const gateway = await startGateway(await emptyDatabase(), { log });
     const post = async (body: string, type = 'application/json') =>
       fetch(`${gateway.url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': type, authorization: `Bearer ${await callerToken()}` },
         body,
       });
+    const persisted = { extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } };
     const query = (text: string, more = {}) => post(JSON.stringify({ query: text, ...more }));
     const answers: [number, string, Response][] = [
       [400, 'GRAPHQL_PARSE_FAILED', await query('{')],
       [400, 'GRAPHQL_VALIDATION_FAILED', await query('{ nonsense }')],
       [400, 'OPERATION_RESOLUTION_FAILURE', await query('query A { __typename } query B { __typename }')],
       [400, 'OPERATION_RESOLUTION_FAILURE', await query('query A { __typename }', { operationName: 'C' })],
+      [400, 'GRAPHQL_VALIDATION_FAILED', await query('subscription { x }')],
+      [400, 'GRAPHQL_VALIDATION_FAILED', await query('mutation { x }')],
+      [400, 'PERSISTED_QUERY_NOT_SUPPORTED', await query('{ __typename }', persisted)],
       [400, 'BAD_REQUEST', await query('')],
       [400, 'BAD_REQUEST', await post('{ no JSON')],
       [400, 'BAD_REQUEST', await post(`[${JSON.stringify({ query: '{ __typename }' })}]`)],
@@ -207,6 +213,7 @@ describe('over HTTP', () => {
       expect([response.status, JSON.parse(text).errors[0].extensions]).toEqual([status, { code }]);
       expect(text).not.toMatch(/stack|node_modules|\.ts:/);
     }
+    expect(lines).toEqual([]);
   });
 
   test('every response has its own request id, also the refused ones', async () => {
