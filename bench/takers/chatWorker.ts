@@ -7,7 +7,7 @@ import { settings } from '../../common/config.ts';
 import { makeLogger } from '../../common/log.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { MessageBuffers } from '../../subgraphs/runtime/chatd/messageBuffers.ts';
-import { registerReplica } from '../../subgraphs/runtime/chatd/replicaRow.ts';
+import { keepReplica } from '../../subgraphs/runtime/chatd/replicaRow.ts';
 import { builtInTools } from '../../subgraphs/runtime/chatd/tools.ts';
 import { ChatWorker } from '../../subgraphs/runtime/chatd/worker.ts';
 import { insertChats } from '../support/chats.ts';
@@ -40,7 +40,8 @@ async function take({ databaseUrl, concurrency, onTaken }: TakeOptions): Promise
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
   const leasePool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
   const workerId = randomUUID();
-  await registerReplica(pool, { id: workerId, hostname: 'bench', relayAddress: 'http://127.0.0.1:1', version: '0' });
+  const replica = { id: workerId, hostname: 'bench', relayAddress: 'http://127.0.0.1:1', version: '0' };
+  await keepReplica(pool, replica, 0);
   const kit = {
     ...{
       pool,
@@ -60,7 +61,7 @@ async function take({ databaseUrl, concurrency, onTaken }: TakeOptions): Promise
     acquisitionIntervalSeconds: settings.ACQUISITION_INTERVAL_SECONDS.parse(undefined),
   };
   const worker = new ChatWorker(workerSettings, kit, leasePool, makeLogger('bench', 'error'));
-  worker.start();
+  worker.start(replica);
   return async () => {
     await worker.stop();
     await Promise.all([pool.end(), leasePool.end()]);

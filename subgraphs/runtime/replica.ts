@@ -13,12 +13,13 @@ import { inspectorOf } from './chatd/chatInspector.ts';
 import { ChatStore } from './chatd/chatStore.ts';
 import { MessageBuffers } from './chatd/messageBuffers.ts';
 import { modelFor } from './chatd/model.ts';
-import { registerReplica } from './chatd/replicaRow.ts';
+import { keepReplica } from './chatd/replicaRow.ts';
 import { builtInTools } from './chatd/tools.ts';
 import { ChatWorker, type WorkerSettings } from './chatd/worker.ts';
 import { startRuntimeSubgraph } from './server.ts';
 
 const DATABASE_LIMIT_MS = 10_000;
+const CLOSE_LIMIT_MS = 500;
 /** For the work on chats. Leases are renewed over one of their own, so that no amount of work holds a renewal up. */
 const CONNECTIONS = 10;
 
@@ -55,13 +56,18 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       ...{ inspector: inspectorOf(worker), internalSecret, clock, host, port, notReady },
     });
     const relayAddress = options.relayAddress ?? server.url;
-    await registerReplica(pool, { id: workerId, hostname, relayAddress, version: ownVersion() });
-    worker.start();
+    const row = { id: workerId, hostname, relayAddress, version: ownVersion() };
+    await keepReplica(leasePool, row, 0);
+    worker.start(row);
     log.info({ workerId, url: server.url }, 'replica started');
     const stop = async () => {
       await worker.stop();
       await server.stop();
-      await Promise.all([pool.end(), leasePool.end()]);
+      // A statement that waits for somebody's lock holds its connection; the process ends without it.
+      const closed = new AbortController();
+      const close = Promise.all([pool.end(), leasePool.end()]);
+      await Promise.race([close, clock.sleep(CLOSE_LIMIT_MS, closed.signal)]);
+      closed.abort();
     };
     let stopped: Promise<void> | undefined;
     return {

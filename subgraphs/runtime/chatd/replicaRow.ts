@@ -9,21 +9,18 @@ export interface ReplicaRow {
   readonly version: string;
 }
 
-export async function registerReplica(pool: Pool, replica: ReplicaRow): Promise<void> {
-  await pool.query(`INSERT INTO replicas (id, hostname, relay_address, version) VALUES ($1, $2, $3, $4)`, [
-    replica.id,
-    replica.hostname,
-    replica.relayAddress,
-    replica.version,
-  ]);
-}
-
-/** @param latencyMicroseconds of the last round trip to the database */
-export async function refreshReplica(pool: Pool, id: string, latencyMicroseconds: number): Promise<void> {
-  await pool.query('UPDATE replicas SET updated_at = now(), database_latency = $2 WHERE id = $1', [
-    id,
-    Math.min(latencyMicroseconds, 2 ** 31 - 1),
-  ]);
+/**
+ * Makes the row, or keeps it fresh. A row that somebody deleted, because it had not been renewed for a week, say, is there
+ * again with the next renewal.
+ * @param latencyMicroseconds of the last round trip to the database
+ */
+export async function keepReplica(pool: Pool, replica: ReplicaRow, latencyMicroseconds: number): Promise<void> {
+  const { id, hostname, relayAddress, version } = replica;
+  await pool.query(
+    `INSERT INTO replicas (id, hostname, relay_address, version, database_latency) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (id) DO UPDATE SET updated_at = now(), database_latency = excluded.database_latency`,
+    [id, hostname, relayAddress, version, Math.min(latencyMicroseconds, 2 ** 31 - 1)],
+  );
 }
 
 export async function markReplicaStopped(pool: Pool, id: string): Promise<void> {

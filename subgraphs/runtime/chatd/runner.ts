@@ -71,7 +71,8 @@ export class Runner {
     this.#phase = 'RUNNING';
     this.#chat = chat;
     this.#lastUpdateAt = this.#clock.now();
-    if (chat.runnerId !== this.runnerId) this.lose('another runner has the chat');
+    if (chat.runnerId === null) this.leave();
+    else if (chat.runnerId !== this.runnerId) this.lose('another runner has the chat');
     else this.#pursue(chat);
   }
 
@@ -80,6 +81,11 @@ export class Runner {
     if (this.#phase === 'STOPPING') return;
     this.#options.log.warn({ chatId: this.chatId, runnerId: this.runnerId, reason }, 'runner stops without the chat');
     this.#stop();
+  }
+
+  /** Stops: the chat has been given up. */
+  leave(): void {
+    if (this.#phase !== 'STOPPING') this.#stop();
   }
 
   /** Stops, and gives the chat up at once, whatever its state, so that another worker can take it. */

@@ -19,7 +19,8 @@ import { renewLeases } from './heartbeats.ts';
 import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { listen, type Notifications } from './notifications.ts';
-import { markReplicaStopped, refreshReplica } from './replicaRow.ts';
+import { releaseChats } from './release.ts';
+import { keepReplica, markReplicaStopped, type ReplicaRow } from './replicaRow.ts';
 import { Runner } from './runner.ts';
 import { Runners } from './runners.ts';
 
@@ -67,8 +68,8 @@ export class ChatWorker {
     return this.#phase;
   }
 
-  /** Begins to take chats. The replica's row must be there. */
-  start(): void {
+  /** Begins to take chats. The replica's row is there, and is kept. */
+  start(replica: ReplicaRow): void {
     if (this.#phase !== 'created') return;
     this.#phase = 'running';
     const { acquisitionIntervalSeconds, heartbeatIntervalSeconds, staleAfterSeconds, databaseUrl } = this.settings;
@@ -76,7 +77,7 @@ export class ChatWorker {
       startLoop({ name, intervalSeconds, work, clock: this.kit.clock, log: this.#log });
     this.#loops = {
       acquisition: loop('acquisition', acquisitionIntervalSeconds, () => this.#acquire()),
-      heartbeats: loop('heartbeats', heartbeatIntervalSeconds, () => this.#beat()),
+      heartbeats: loop('heartbeats', heartbeatIntervalSeconds, () => this.#beat(replica)),
       databaseSync: loop('databaseSync', acquisitionIntervalSeconds, () => this.#sync()),
       watch: loop('watch', watchIntervalSeconds(staleAfterSeconds), () => this.#watch()),
       cleanUp: loop('cleanUp', CLEAN_UP_INTERVAL_SECONDS, () => this.#cleanUp()),
@@ -105,8 +106,7 @@ export class ChatWorker {
     await this.#loops?.acquisition.stop();
     await this.#notifications?.stop();
     const limit = new AbortController();
-    const handedOver = Promise.allSettled(this.runners.active().map((runner) => runner.handOver()));
-    await Promise.race([handedOver, this.kit.clock.sleep(DRAIN_LIMIT_MS, limit.signal)]);
+    await Promise.race([this.#handOver(), this.kit.clock.sleep(DRAIN_LIMIT_MS, limit.signal)]);
     limit.abort();
     await Promise.all(Object.values(this.#loops ?? {}).map((loop) => loop.stop()));
     await markReplicaStopped(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
@@ -118,6 +118,17 @@ export class ChatWorker {
   /** Whether it takes no more chats: it has as many runners as it may, or its buffers are full. */
   get isFull(): boolean {
     return this.runners.count >= this.settings.maxRunners || this.kit.buffers.isFull;
+  }
+
+  /** The rows first, all at once: others can go on before the runners here have noticed. Then what was locked, one by one. */
+  async #handOver(): Promise<void> {
+    try {
+      const released = await releaseChats(this.#leasePool, this.settings.workerId);
+      const runners = this.runners.active();
+      await Promise.all(runners.map((runner) => (released.has(runner.chatId) ? runner.leave() : runner.handOver())));
+    } catch (error) {
+      this.#log.warn({ err: error }, 'could not give every chat up; they are taken when their leases are stale');
+    }
   }
 
   async #acquire(): Promise<void> {
@@ -155,7 +166,7 @@ export class ChatWorker {
     if (this.#passedOver && !this.isFull) this.#loops?.acquisition.wake();
   }
 
-  async #beat(): Promise<void> {
+  async #beat(replica: ReplicaRow): Promise<void> {
     const { workerId } = this.settings;
     const runners = this.runners.active();
     const lease = this.#leaseFromNow();
@@ -170,7 +181,7 @@ export class ChatWorker {
       throw error;
     }
     const latencyMs = this.kit.clock.monotonicMs() - lease.renewedAtMs;
-    await refreshReplica(this.#leasePool, workerId, Math.round(latencyMs * 1000));
+    await keepReplica(this.#leasePool, replica, Math.round(latencyMs * 1000));
   }
 
   #leaseFromNow(): Lease {

@@ -1,6 +1,7 @@
 /** What can go wrong between a worker and its database, each case by name. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../../common/clock.ts';
 import { acquireChats } from '../../../../subgraphs/runtime/chatd/acquisition.ts';
 import { type ChatState, readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
@@ -58,8 +59,8 @@ async function runnersOf(replica: { url: string; workerId: string }, chatId: str
 describe('a worker', () => {
   test('that is cut off from the database stops its runners before another worker may take the chat', async () => {
     const proxy = await openProxy();
-    const cutOff = await startReplica({ databaseUrl: proxy.url, staleAfterSeconds: 2 });
-    const { id } = await store.create({ ownerId, text: '/slow 4' });
+    const cutOff = await startReplica({ databaseUrl: proxy.url, staleAfterSeconds: 6 });
+    const { id } = await store.create({ ownerId, text: '/slow 8' });
     await waitFor(id, (chat) => chat.generationAttempt === 1);
     proxy.freeze();
     await until(async () => (await runnersOf(cutOff, id)).every(({ phase }) => phase === 'STOPPING'));
@@ -67,8 +68,8 @@ describe('a worker', () => {
       `SELECT extract(epoch FROM now() - heartbeat_at)::float8 AS age FROM chat_heartbeats WHERE chat_id = $1`,
       [id],
     );
-    expect(rows[0]?.age).toBeLessThan(2);
-    const healthy = await startReplica({ staleAfterSeconds: 2 });
+    expect(rows[0]?.age).toBeLessThan(6);
+    const healthy = await startReplica({ staleAfterSeconds: 6 });
     await waitFor(id, (chat) => chat.workerId === healthy.workerId);
     proxy.thaw(); // the zombie wakes, and finds that the chat is another's
     await waitFor(id, (chat) => chat.status === 'waiting');
@@ -166,6 +167,41 @@ describe('a worker', () => {
 
 const acquire = async (by: Parameters<typeof acquireChats>[1]) => (await acquireChats(database.pool, by)).chats;
 
+describe('a replica', () => {
+  test('that cannot give a chat up in time stops all the same, and the chat is taken when its lease is stale', async () => {
+    const stuck = await startReplica({ staleAfterSeconds: 4 });
+    const { id } = await store.create({ ownerId, text: '/slow 1' });
+    await waitFor(id, (chat) => chat.generationAttempt === 1);
+    const holder = await database.pool.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [id]);
+      const beganMs = systemClock.monotonicMs();
+      await stuck.stop();
+      expect(systemClock.monotonicMs() - beganMs).toBeLessThan(8_000); // a statement's own limit is 10 s
+      const { rows } = await database.pool.query('SELECT worker_id FROM chats WHERE id = $1', [id]);
+      expect(rows).toEqual([{ worker_id: stuck.workerId }]);
+      await database.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`, [
+        `chatd ${stuck.workerId}`, // in a process of its own these would be gone with it
+      ]);
+    } finally {
+      await holder.query('ROLLBACK');
+      holder.release();
+    }
+    const next = await startReplica({ staleAfterSeconds: 4 });
+    await waitFor(id, (chat) => chat.workerId === next.workerId);
+    await waitFor(id, (chat) => chat.status === 'waiting');
+    expect(await roles(id)).toEqual(['user', 'assistant']);
+  });
+
+  test('whose row was deleted writes it again', async () => {
+    const { workerId } = await startReplica();
+    await database.pool.query('DELETE FROM replicas WHERE id = $1', [workerId]);
+    const rows = async () => (await database.pool.query('SELECT id FROM replicas WHERE id = $1', [workerId])).rows;
+    await until(async () => (await rows()).length === 1);
+  });
+});
+
 describe('leases', () => {
   test('two workers that see the same candidates at the same moment share them out, none twice', async () => {
     const chats = await Promise.all(Array.from({ length: 20 }, () => store.create({ ownerId, text: 'hello' })));
@@ -175,7 +211,7 @@ describe('leases', () => {
     expect(taken.sort()).toEqual(chats.map((chat) => chat.id).sort());
   });
 
-  test('a heartbeat exactly at the threshold is fresh, one past it is not', async () => {
+  test('a chat is left alone while its heartbeat is younger than the stale time, and taken when it is older', async () => {
     const { id } = await store.create({ ownerId, text: 'hello' });
     const take = () => acquire({ workerId: randomUUID(), staleAfterSeconds: 30, limit: 5 });
     expect(await take()).toHaveLength(1);

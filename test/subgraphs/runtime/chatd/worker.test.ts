@@ -213,6 +213,23 @@ describe('a chat worker', () => {
     expect(await reading).toMatchObject({ type: 'finish' });
   });
 
+  test('hands hundreds of chats over before it has stopped working on them', async () => {
+    const full = await startReplica({ staleAfterSeconds: 3600, maxRunners: 300 });
+    await database.pool.query(`
+      BEGIN;
+      INSERT INTO chats (owner_id, status) SELECT gen_random_uuid(), 'running' FROM generate_series(1, 300);
+      INSERT INTO chat_messages (chat_id, role, content) SELECT id, 'user', '[{"type": "text", "text": "/stall"}]' FROM chats;
+      COMMIT`);
+    const owned = async () =>
+      (await database.pool.query('SELECT count(*)::int AS n FROM chats WHERE worker_id = $1', [full.workerId])).rows[0]
+        ?.n;
+    await until(async () => (await owned()) === 300);
+    await full.stop();
+    expect(await owned()).toBe(0);
+    const { rows } = await database.pool.query('SELECT FROM chat_heartbeats');
+    expect(rows).toEqual([]);
+  });
+
   test('hands its chats over when it stops, and another one goes on at once', async () => {
     const first = await startReplica({ staleAfterSeconds: 3600 });
     const { id } = await store.create({ ownerId, text: '/slow 2' });

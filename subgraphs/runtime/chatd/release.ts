@@ -1,0 +1,30 @@
+/** `abandon` for many chats of a worker at once, when it drains. */
+import type { Pool } from 'pg';
+
+const AT_ONCE = 500;
+
+/** A row that somebody holds is passed over: it must not keep the others waiting. */
+const RELEASE = `
+  WITH mine AS (
+    SELECT id, runner_id FROM chats WHERE worker_id = $1 ORDER BY id LIMIT ${AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED
+  ), released AS (
+    UPDATE chats SET worker_id = NULL, runner_id = NULL, snapshot_version = snapshot_version + 1, updated_at = now()
+    FROM mine WHERE chats.id = mine.id
+    RETURNING chats.id, chats.snapshot_version,
+      chats.status IN ('running', 'interrupting', 'requires_action') AND NOT chats.archived AS runnable
+  ), beats AS (
+    DELETE FROM chat_heartbeats beat USING mine WHERE beat.chat_id = mine.id AND beat.runner_id = mine.runner_id
+  )
+  SELECT id, pg_notify('chat_update', json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text),
+    CASE WHEN runnable THEN pg_notify('chat_ownership', id::text) END
+  FROM released`;
+
+/** @returns the ids of the chats that the worker no longer owns; those that were locked are not among them */
+export async function releaseChats(pool: Pool, workerId: string): Promise<Set<string>> {
+  const released = new Set<string>();
+  for (;;) {
+    const { rows } = await pool.query<{ id: string }>(RELEASE, [workerId]);
+    for (const { id } of rows) released.add(id);
+    if (rows.length === 0) return released;
+  }
+}
