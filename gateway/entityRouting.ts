@@ -170,23 +170,28 @@ function lostError(
   };
 }
 
-/** A replica's own errors, each in every place that its entity stands for; one that names no entity in the first. */
+/** Of the errors of one replica: more say nothing new. */
+const MAX_ERRORS = 100;
+
+/**
+ * A replica's own errors, each in every place that its entity stands for; one that names no entity in the first. What it says
+ * of the client's input goes through in its own words, everything else in ours: it may speak of its inside.
+ */
 function replicaErrors(share: Share, errors: readonly GraphQLFormattedError[]): PlacedError[] {
-  return errors.flatMap(({ message, path, extensions }) => {
+  const placed = errors.slice(0, MAX_ERRORS).flatMap(({ message, path, extensions }) => {
     const j = path?.[0] === '_entities' && typeof path[1] === 'number' ? path[1] : undefined;
     const named = j === undefined ? undefined : share.representations[j];
     const places = (named && j !== undefined && share.places[j]) || (share.places[0]?.slice(0, 1) ?? []);
+    const code = typeof extensions?.code === 'string' ? extensions.code : 'INTERNAL_SERVER_ERROR';
+    const ours = `Replica ${share.replicaId} answered with an error. Its log says more.`;
     return places.map((place) => ({
-      message,
+      message: code === 'BAD_USER_INPUT' ? message : ours,
       place,
       below: named ? (path?.slice(2) ?? []) : [],
-      extensions: {
-        code: typeof extensions?.code === 'string' ? extensions.code : 'INTERNAL_SERVER_ERROR',
-        workerId: share.replicaId,
-        chatIds: chatIds(named ? [named] : share.representations),
-      },
+      extensions: { code, workerId: share.replicaId, chatIds: chatIds(named ? [named] : share.representations) },
     }));
   });
+  return placed.slice(0, MAX_ERRORS);
 }
 
 /** The chats that the representations are about; none for those that are about a replica as a whole. */

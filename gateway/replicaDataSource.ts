@@ -19,6 +19,9 @@ import { type Failure, readReplicaAnswer } from './replicaAnswer.ts';
 import type { Found, ReplicaDirectory } from './replicaDirectory.ts';
 import type { Routing } from './routedTypes.ts';
 
+/** Of a text from outside. */
+const MAX_LOGGED_CHARACTERS = 500;
+
 export interface ReplicaDataSourceOptions {
   readonly routing: Routing;
   readonly directory: ReplicaDirectory;
@@ -120,6 +123,11 @@ async function ask(asking: Asking, share: Share, where: Found): Promise<ShareAns
     address: seen,
     reason,
   });
+  if (answer.kind === 'OK' && answer.errors[0]) {
+    const { length, 0: first } = answer.errors;
+    const message = first.message.slice(0, MAX_LOGGED_CHARACTERS);
+    asking.log.warn({ replicaId: share.replicaId, errors: length, first: message }, 'a replica answered with errors');
+  }
   if (answer.kind === 'OK') return { ...answer, kind: 'answered', outcome: sent('OK', null) };
   if (answer.kind === 'UNREACHABLE') {
     const now = await directory.lookUpAnew(share.replicaId, signal);

@@ -252,6 +252,29 @@ describe('joining', () => {
     ]);
   });
 
+  test("a replica's words go through with BAD_USER_INPUT only; its other errors are said in words of our own", () => {
+    const codes = ['BAD_USER_INPUT', 'FORBIDDEN', 'INTERNAL_SERVER_ERROR', undefined];
+    const { errors } = join('observedAt', {
+      kind: 'answered',
+      outcome: { ...TIMED_OUT, status: 'OK' },
+      entities: [{ observedAt: null }],
+      errors: codes.map((code) => ({ message: 'SELECT at http://192.0.2.1', ...(code && { extensions: { code } }) })),
+    });
+    const own = `Replica ${chat.workerId} answered with an error. Its log says more.`;
+    expect(errors.map(({ message }) => message)).toEqual(['SELECT at http://192.0.2.1', own, own, own]);
+  });
+
+  test('of the errors of one replica a hundred are taken', () => {
+    const answer = (n: number): ShareAnswer => ({
+      kind: 'answered',
+      outcome: { ...TIMED_OUT, status: 'OK' },
+      entities: [{ observedAt: null }],
+      errors: Array.from({ length: n }, () => ({ message: 'own', path: ['_entities', 0, 'observedAt'] })),
+    });
+    expect(join('observedAt', answer(20_000)).errors).toHaveLength(100);
+    expect(join('observedAt', answer(51), [chat, chat]).errors).toHaveLength(100);
+  });
+
   test("a replica's own error stands in every place that its entity stands for", () => {
     const other = { ...chat, chatId: id(2, 2) };
     const entity = { runners: null };
@@ -261,11 +284,13 @@ describe('joining', () => {
         kind: 'answered',
         outcome: { ...TIMED_OUT, status: 'OK' },
         entities: [entity, entity],
-        errors: [{ message: 'own', path: ['_entities', 1, 'runners'], extensions: { code: 'NOT_FOUND', stack: 'x' } }],
+        errors: [
+          { message: 'own', path: ['_entities', 1, 'runners'], extensions: { code: 'BAD_USER_INPUT', stack: 'x' } },
+        ],
       },
       [other, chat, other, chat],
     );
-    const extensions = { code: 'NOT_FOUND', workerId: chat.workerId, chatIds: [chat.chatId] };
+    const extensions = { code: 'BAD_USER_INPUT', workerId: chat.workerId, chatIds: [chat.chatId] };
     expect(errors).toEqual([
       { message: 'own', path: ['_entities', 1, 'runners'], extensions },
       { message: 'own', path: ['_entities', 3, 'runners'], extensions },
@@ -280,7 +305,9 @@ describe('joining', () => {
       errors: [{ message: 'own', path: ['_entities', 0] }],
     });
     expect({ ...data._entities[0] }).toEqual({ ...chat, reachability: { status: 'BAD_ANSWER' }, runners: null });
-    expect(errors.map((error) => [error.message, error.path])).toEqual([['own', ['_entities', 0, 'runners']]]);
+    expect(errors.map((error) => [error.message, error.path])).toEqual([
+      [expect.stringContaining('answered with an error'), ['_entities', 0, 'runners']],
+    ]);
   });
 
   test('an error that names no entity is said once, of all chats that the replica was asked about', () => {

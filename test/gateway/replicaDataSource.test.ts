@@ -162,7 +162,8 @@ describe('forwarding', () => {
       [2, A],
       [2, A],
     ]);
-    const shared = { message: 'own', code: 'INTERNAL_SERVER_ERROR', workerId: A, chatIds: [chatId(2)] };
+    const message = `Replica ${A} answered with an error. Its log says more.`;
+    const shared = { message, code: 'INTERNAL_SERVER_ERROR', workerId: A, chatIds: [chatId(2)] };
     expect(errors).toEqual([
       { ...shared, path: ['_entities', 1, 'runners'] },
       { ...shared, path: ['_entities', 2, 'runners'] },
