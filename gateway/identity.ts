@@ -1,4 +1,4 @@
-/** Who asks: the `sub` and the `roles` of a bearer JWT (RFC 6750, RFC 7519), HS256 over AUTH_SECRET. */
+/** Who asks: the `sub` and the `roles` of a bearer JWT (RFC 6750, RFC 7519), HS256 over AUTH_SECRET, that expires. */
 import { errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '../common/clock.ts';
@@ -14,7 +14,11 @@ export function makeIdentify({ authSecret, clock }: { authSecret: string; clock:
     const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (token === undefined) throw unauthenticated();
     try {
-      const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'], currentDate: clock.now() });
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: ['HS256'],
+        requiredClaims: ['exp'],
+        currentDate: clock.now(),
+      });
       return callerClaims.parse(payload);
     } catch (error) {
       if (error instanceof errors.JOSEError || error instanceof z.ZodError) throw unauthenticated();

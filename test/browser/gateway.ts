@@ -17,6 +17,7 @@ export const token = (): Promise<string> =>
   new SignJWT({ roles: [READ_ALL] })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject('018f3c1e-0000-4000-8000-000000000001')
+    .setExpirationTime('1h')
     .sign(new TextEncoder().encode(SECRET));
 
 const chatDebugSnapshot = (_root: unknown, { chatId }: { chatId: string }) =>

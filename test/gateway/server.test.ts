@@ -25,20 +25,28 @@ const FILTER = 'query ($filter: ChatFilter) { chats(filter: $filter) { edges { c
 describe('who asks', () => {
   const sign = (claims: Record<string, unknown>, secret = AUTH_SECRET, alg = 'HS256') =>
     new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
+  const good = { exp: 99_999_999_999 };
   const BAD: [string, () => Promise<string | undefined> | string | undefined][] = [
     ['no token', () => undefined],
     ['an empty one', () => 'Bearer '],
-    ['another scheme', async () => `Basic ${await sign({ sub: 'x' })}`],
+    ['another scheme', async () => `Basic ${await sign({ sub: 'x', ...good })}`],
     ['something that is no JWT', () => 'Bearer abc'],
     [
       'one signed with another secret',
-      async () => `Bearer ${await sign({ sub: 'x' }, 'another secret, also long enough')}`,
+      async () => `Bearer ${await sign({ sub: 'x', ...good }, 'another secret, also long enough')}`,
     ],
-    ['one signed with another algorithm', async () => `Bearer ${await sign({ sub: 'x' }, AUTH_SECRET, 'HS512')}`],
-    ['an unsigned one', () => `Bearer ${new UnsecuredJWT({ sub: 'x' }).encode()}`],
+    [
+      'one signed with another algorithm',
+      async () => `Bearer ${await sign({ sub: 'x', ...good }, AUTH_SECRET, 'HS512')}`,
+    ],
+    ['an unsigned one', () => `Bearer ${new UnsecuredJWT({ sub: 'x', ...good }).encode()}`],
     ['one that has expired', async () => `Bearer ${await sign({ sub: 'x', exp: 1_000_000_000 })}`],
-    ['one without a subject', async () => `Bearer ${await sign({ roles: [] })}`],
-    ['one whose roles are no list', async () => `Bearer ${await sign({ sub: 'x', roles: 'chat-debug:read-all' })}`],
+    ['one that never expires', async () => `Bearer ${await sign({ sub: 'x' })}`],
+    ['one without a subject', async () => `Bearer ${await sign({ roles: [], ...good })}`],
+    [
+      'one whose roles are no list',
+      async () => `Bearer ${await sign({ sub: 'x', roles: 'chat-debug:read-all', ...good })}`,
+    ],
   ];
   test.each(BAD)('%s: 401 before anything else, whatever was sent', async (_, header) => {
     const database = await emptyDatabase();
