@@ -12,6 +12,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import { scalars } from '../common/scalars.ts';
 import type { EntityRequest } from './entityRequest.ts';
 
 type Json = Record<string, unknown>;
@@ -67,7 +68,22 @@ function output(request: EntityRequest, type: GraphQLOutputType, nodes: readonly
 }
 
 function leaf(type: GraphQLLeafType, value: unknown): unknown {
-  if (type.name === 'JSON') return structuredClone(value);
-  if (typeof value === 'object') throw new Misshapen(); // which may be nested deeper than what copies it can go
-  return value;
+  if (!fitsLeaf(type, value)) throw new Misshapen();
+  return structuredClone(value);
+}
+
+/**
+ * Whether a value other than null may stand for the type. No list and no object fits any scalar but JSON: it may be nested
+ * deeper than what copies it can go. Numbers, texts and enums are left to the executor, which checks them field by field.
+ */
+export function fitsLeaf(type: GraphQLLeafType, value: unknown): boolean {
+  if (type.name === 'JSON') return true;
+  if (typeof value === 'object') return false;
+  const scalar = Object.entries(scalars).find(([name]) => name === type.name)?.[1];
+  try {
+    scalar?.parseValue(value);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,6 @@
 /** One entity of a routed type: as its replica gave it, or as it looks when the replica gave none. */
-import { type FieldNode, getNamedType, isLeafType, isObjectType } from 'graphql';
-import { shapedObject } from './answerShape.ts';
+import { type FieldNode, type GraphQLOutputType, getNamedType, isLeafType, isObjectType } from 'graphql';
+import { fitsLeaf, shapedObject } from './answerShape.ts';
 import type { EntityRequest } from './entityRequest.ts';
 import type { Outcome } from './outcome.ts';
 import type { RoutedType } from './routedTypes.ts';
@@ -45,7 +45,7 @@ export function unansweredEntity(
       entity[key] = structuredClone(keys[name]);
     } else if (name === '__typename') {
       entity[key] = routed.type.name;
-    } else if (Object.hasOwn(fields, name) && isLeafType(routed.type.getFields()[name]?.type)) {
+    } else if (Object.hasOwn(fields, name) && mayStandFor(routed.type.getFields()[name]?.type, fields[name])) {
       entity[key] = fields[name];
     } else {
       entity[key] = null;
@@ -54,6 +54,9 @@ export function unansweredEntity(
   }
   return { entity, lost };
 }
+
+const mayStandFor = (type: GraphQLOutputType | undefined, value: unknown): boolean =>
+  isLeafType(type) && (value === null || fitsLeaf(type, value));
 
 /** The outcome under the response keys that are selected in it. */
 function outcomeValue(

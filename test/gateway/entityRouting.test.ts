@@ -34,11 +34,15 @@ const FIRST_LOST: Record<string, string> = { ChatRuntime: 'held', ReplicaRuntime
 const entityRequest = (representations: readonly Representation[], query = QUERY): EntityRequest =>
   readEntityRequest(routing.schema, { query, variables: { representations, yes: true } }) as EntityRequest;
 
+/** An id for each pair of a chat and a replica. */
+const runnerOf = ({ chatId, workerId }: Representation) =>
+  `${String(chatId).slice(0, -2)}${String(workerId).slice(-1)}${String(chatId).slice(-1)}`;
+
 /** What a replica answers to QUERY about one representation; it says of itself what it likes. */
 function ownAnswer(representation: Representation): Record<string, unknown> {
-  const mark = JSON.stringify(representation);
+  const [mark, { length }] = [runnerOf(representation), JSON.stringify(representation)];
   if (representation.__typename === 'ReplicaRuntime') {
-    return { __typename: 'ReplicaRuntime', how: { status: 'BAD_ANSWER' }, n: mark.length, runnerCount: mark.length };
+    return { __typename: 'ReplicaRuntime', how: { status: 'BAD_ANSWER' }, n: length, runnerCount: length };
   }
   return {
     __typename: 'ChatRuntime',
@@ -356,6 +360,22 @@ describe('joining', () => {
     ]);
     expect(errors.map(({ path }) => path)).toEqual([['_entities', 0, 'eventLoopDelayMs']]);
     expect(failures).toEqual([bug]);
+  });
+
+  test.each([
+    ['localWorkerId', 'not-a-uuid'],
+    ['observedAt', 'yesterday'],
+    ['runners { snapshotVersion }', 2 ** 53],
+    ['runners { snapshotVersion }', '7'],
+  ])('%s: %j makes the answer a bad one', (selection, value) => {
+    const [field = '', below] = selection.split(/\W+/);
+    const entity = { [field]: below ? [{ [below]: value }] : value };
+    const outcome: Outcome = { ...TIMED_OUT, status: 'OK' };
+    const answer: ShareAnswer = { kind: 'answered', outcome, entities: [entity], errors: [] };
+    const { data } = join(`reachability { status } ${selection}`, answer);
+    expect({ ...data._entities[0] }).toEqual({ ...chat, reachability: { status: 'BAD_ANSWER' }, [field]: null });
+    const refused: ShareAnswer = { kind: 'unanswered', outcome, fields: { [field]: value } };
+    expect(join(selection, refused).data._entities[0]?.[field]).toBeNull();
   });
 
   test('an alias that would be a prototype is a key like any other', () => {
