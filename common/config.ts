@@ -3,6 +3,7 @@
  * An empty variable counts as unset. One error names every bad setting, what was received and what is accepted.
  */
 import { z } from 'zod';
+import { StartError } from './startError.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
@@ -84,7 +85,7 @@ export type Settings<K extends SettingName> = { readonly [N in K]: z.output<(typ
 export type Required<S, K extends keyof S> = S & { readonly [N in K]-?: NonNullable<S[N]> };
 
 /** A setting is missing or not acceptable. The message is for the person who started the process. */
-export class SettingsError extends Error {
+export class SettingsError extends StartError {
   override name = 'SettingsError';
 }
 

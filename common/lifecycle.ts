@@ -3,6 +3,7 @@
  * that one is gone. Stopping twice is stopping once; a stop that hangs is cut short.
  */
 import type { Logger } from 'pino';
+import { StartError } from './startError.ts';
 
 /** Milliseconds that an orderly stop may take; within the 5 s that a person waits after Ctrl-C. */
 const STOP_LIMIT_MS = 4_000;
@@ -41,8 +42,7 @@ export function announceReady(ready: ReadyMessage['ready']): void {
 
 /** Ends a process that could not start: the reason in one line, without a stack for errors meant for a person. */
 export function failToStart(error: unknown, log: Logger): never {
-  const forPerson = error instanceof Error && /^(SettingsError|SchemaStateError|StartError)$/.test(error.name);
-  if (forPerson) process.stderr.write(`${(error as Error).message}\n`);
+  if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
   else log.fatal(error, 'could not start');
   process.exit(1);
 }

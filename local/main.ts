@@ -1,6 +1,7 @@
 /** `npm start`: the whole system on this machine, until Ctrl-C. */
 import { systemClock } from '../common/clock.ts';
 import { environmentWith, readEnvironment, type SettingName, settings } from '../common/config.ts';
+import { StartError } from '../common/startError.ts';
 import { banner } from './banner.ts';
 import { parentGone } from './parentWatch.ts';
 import { serverProcesses } from './processes.ts';
@@ -53,7 +54,7 @@ try {
     print(`${elapsed()}  all is stopped, before it was up`);
     process.exit(0);
   }
-  const forPerson = error instanceof Error && /^(SettingsError|SchemaStateError|StartError)$/.test(error.name);
+  const forPerson = error instanceof StartError;
   process.stderr.write(`\n${forPerson ? error.message : (error as Error).stack}\n`);
   process.exit(1);
 }

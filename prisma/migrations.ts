@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type pg from 'pg';
+import { StartError } from '../common/startError.ts';
 
 const folder = new URL('./migrations/', import.meta.url);
 /** The advisory lock that Prisma's schema engine takes while it migrates. */
@@ -28,7 +29,7 @@ export type SchemaState =
   | { kind: 'foreign'; found: string };
 
 /** The database is not in the state that the caller needs. The message says what was found and what to do. */
-export class SchemaStateError extends Error {
+export class SchemaStateError extends StartError {
   override name = 'SchemaStateError';
 }
 

@@ -1,11 +1,11 @@
 /** `acquire`: takes runnable chats that nobody drives, several in one transaction. */
 import type { Pool } from 'pg';
-import { CHAT_COLUMNS, type ChatState } from './chatState.ts';
+import { CHAT_COLUMNS, type ChatState, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
+import { inTransaction } from './transaction.ts';
 
 /** Nobody drives it: no owner, an owner without runner, or a runner without a fresh heartbeat. $1: seconds. */
 const FREE = `
-  chats.status IN ('running', 'interrupting', 'requires_action') AND NOT chats.archived
-  AND (chats.worker_id IS NULL OR chats.runner_id IS NULL OR NOT EXISTS (
+  ${IS_RUNNABLE} AND (chats.worker_id IS NULL OR chats.runner_id IS NULL OR NOT EXISTS (
     SELECT FROM chat_heartbeats beat
     WHERE beat.chat_id = chats.id AND beat.runner_id = chats.runner_id
       AND beat.heartbeat_at >= now() - $1 * interval '1 second'))`;
@@ -23,9 +23,7 @@ const BEAT = `
   INSERT INTO chat_heartbeats (chat_id, runner_id, heartbeat_at)
   SELECT id, runner_id, now() FROM chats WHERE id = ANY ($1::uuid[])`;
 
-const NOTIFY = `
-  SELECT pg_notify('chat_update', json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)
-  FROM chats WHERE id = ANY ($1::uuid[])`;
+const NOTIFY = `SELECT ${NOTIFY_UPDATE} FROM chats WHERE id = ANY ($1::uuid[])`;
 
 export interface Acquired {
   /** The chats that now belong to this worker, each with a runner id of its own; at most as many as were asked for. */
@@ -34,29 +32,18 @@ export interface Acquired {
   readonly more: boolean;
 }
 
-export async function acquireChats(
+export function acquireChats(
   pool: Pool,
   { workerId, staleAfterSeconds, limit }: { workerId: string; staleAfterSeconds: number; limit: number },
 ): Promise<Acquired> {
-  const tx = await pool.connect();
-  try {
-    await tx.query('BEGIN');
+  return inTransaction(pool, async (tx) => {
     const candidates = await tx.query<{ id: string }>(CANDIDATES, [staleAfterSeconds, limit]);
     const ids = candidates.rows.map((row) => row.id);
-    if (ids.length === 0) {
-      await tx.query('ROLLBACK');
-      tx.release();
-      return { chats: [], more: false };
-    }
+    if (ids.length === 0) return { chats: [], more: false };
     const { rows: taken } = await tx.query<ChatState>(TAKE, [staleAfterSeconds, workerId, ids]);
     const takenIds = taken.map((chat) => chat.id);
     await tx.query(BEAT, [takenIds]);
     await tx.query(NOTIFY, [takenIds]);
-    await tx.query('COMMIT');
-    tx.release();
     return { chats: taken, more: ids.length === limit };
-  } catch (error) {
-    tx.release(true); // the connection is closed: the server rolls back
-    throw error;
-  }
+  });
 }

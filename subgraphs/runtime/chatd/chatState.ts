@@ -29,6 +29,13 @@ export const CHAT_COLUMNS = `
   (SELECT count(*)::int FROM chat_queued_messages queued WHERE queued.chat_id = chats.id) AS "queueDepth",
   (extract(epoch FROM chats.requires_action_deadline_at - now()) * 1000)::float8 AS "deadlineInMs"`;
 
+/** Whether a worker should own the chat, in SQL over `chats`: what the partial index `chats_runnable_idx` holds. */
+export const IS_RUNNABLE = `(chats.status IN ('running', 'interrupting', 'requires_action') AND NOT chats.archived)`;
+
+/** Sends `chat_update` at the commit, in SQL over a row with the chat's `id` and `snapshot_version`. */
+export const NOTIFY_UPDATE = `
+  pg_notify('chat_update', json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)`;
+
 /** Those of the chats that are there, in no order. */
 export async function readChats(database: Pool | ClientBase, chatIds: readonly string[]): Promise<ChatState[]> {
   const { rows } = await database.query<ChatState>({

@@ -4,11 +4,12 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import { isRunnable } from '../../../common/executionState.ts';
-import { CHAT_COLUMNS, type ChatState, readChats, stateOf } from './chatState.ts';
+import { CHAT_COLUMNS, type ChatState, NOTIFY_UPDATE, readChats, stateOf } from './chatState.ts';
 import { append, runEffect } from './effects.ts';
 import { lockFamily } from './families.ts';
 import { textContent } from './messages.ts';
 import { columnsOf, ruleFor } from './stateMachine.ts';
+import { inTransaction } from './transaction.ts';
 import { ChatNotFound, type Transition } from './transitions.ts';
 
 /** What must still be true of the row when the lock is held, or the write does nothing. */
@@ -30,7 +31,7 @@ export class ChatStore {
 
   /** `create`: a new chat in R0 with one message of its owner; with `parentId`, a child in that one's family. */
   create({ ownerId, text, parentId }: { ownerId: string; text: string; parentId?: string }): Promise<ChatState> {
-    return this.#transaction(async (tx) => {
+    return inTransaction(this.#pool, async (tx) => {
       const title = text.length > 80 ? `${text.slice(0, 79)}…` : text;
       const { rows } = await tx.query<{ id: string }>(
         `INSERT INTO chats (owner_id, title, status, parent_chat_id, root_chat_id)
@@ -48,7 +49,7 @@ export class ChatStore {
    * @throws ChatNotFound, TransitionRefused
    */
   apply(chatId: string, ...transitions: Transition[]): Promise<ChatState> {
-    return this.#transaction(async (tx) => {
+    return inTransaction(this.#pool, async (tx) => {
       const [first] = transitions;
       const familial = first?.name === 'archive' || first?.name === 'unarchive';
       const [, ...others] = familial ? await lockFamily(tx, chatId, first) : [chatId];
@@ -69,7 +70,7 @@ export class ChatStore {
    * @throws TransitionRefused
    */
   applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<Outcome> {
-    return this.#transaction<Outcome>(async (tx) => {
+    return inTransaction<Outcome>(this.#pool, async (tx) => {
       const chat = await lockAndCount(tx, chatId);
       if (!chat) return { kind: 'lost', chat: undefined };
       if (!holds(fence, chat)) {
@@ -79,24 +80,6 @@ export class ChatStore {
       await execute(tx, chat, transitions);
       return { kind: 'done', chat: await finish(tx, chatId) };
     });
-  }
-
-  async #transaction<T>(work: (tx: PoolClient) => Promise<T>): Promise<T> {
-    const tx = await this.#pool.connect();
-    try {
-      await tx.query('BEGIN');
-      const result = await work(tx);
-      await tx.query('COMMIT');
-      tx.release();
-      return result;
-    } catch (error) {
-      const failed = await tx.query('ROLLBACK').then(
-        () => false,
-        () => true,
-      );
-      tx.release(failed);
-      throw error;
-    }
   }
 }
 
@@ -139,12 +122,9 @@ async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Tr
 
 /** The row after the triggers, and the notifications, which Postgres sends at the commit. */
 async function finish(tx: PoolClient, chatId: string): Promise<ChatState> {
-  const { rows } = await tx.query<ChatState>(
-    `SELECT ${CHAT_COLUMNS}, pg_notify('chat_update',
-       json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)
-     FROM chats WHERE id = $1`,
-    [chatId],
-  );
+  const { rows } = await tx.query<ChatState>(`SELECT ${CHAT_COLUMNS}, ${NOTIFY_UPDATE} FROM chats WHERE id = $1`, [
+    chatId,
+  ]);
   const chat = rows[0] as ChatState;
   if (isRunnable(stateOf(chat)) && chat.runnerId === null) {
     await tx.query(`SELECT pg_notify('chat_ownership', $1)`, [chatId]);

@@ -1,5 +1,6 @@
 /** `abandon` for many chats of a worker at once, when it drains. */
 import type { Pool } from 'pg';
+import { IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
 
 const AT_ONCE = 500;
 
@@ -11,11 +12,11 @@ const RELEASE = `
     UPDATE chats SET worker_id = NULL, runner_id = NULL, snapshot_version = snapshot_version + 1, updated_at = now()
     FROM mine WHERE chats.id = mine.id
     RETURNING chats.id, chats.snapshot_version,
-      chats.status IN ('running', 'interrupting', 'requires_action') AND NOT chats.archived AS runnable
+      ${IS_RUNNABLE} AS runnable
   ), beats AS (
     DELETE FROM chat_heartbeats beat USING mine WHERE beat.chat_id = mine.id AND beat.runner_id = mine.runner_id
   )
-  SELECT id, pg_notify('chat_update', json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text),
+  SELECT id, ${NOTIFY_UPDATE},
     CASE WHEN runnable THEN pg_notify('chat_ownership', id::text) END
   FROM released`;
 

@@ -4,8 +4,8 @@
  *   created ──start──▶ running ──stop──▶ draining ──▶ stopped
  *
  * Five loops, none of which waits for another: acquisition, heartbeats (leases and the replica's row), database sync (so
- * that a lost notification does no harm), a watch over leases that could not be renewed, and a clean-up of old rows. While it drains, it takes
- * nothing new, hands every chat over, then ends its loops and marks its row.
+ * that a lost notification does no harm), a watch over leases that could not be renewed, and a clean-up of old rows. While
+ * it drains, it takes nothing new, hands every chat over, then ends its loops and marks its row.
  */
 import DataLoader from 'dataloader';
 import type { Pool } from 'pg';

@@ -1,0 +1,21 @@
+/** One transaction on a connection of its own: all of the work, or nothing. */
+import type { Pool, PoolClient } from 'pg';
+
+/** Commits when `work` resolves; a connection that cannot even roll back is not used again. @throws what `work` throws */
+export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
+  const tx = await pool.connect();
+  try {
+    await tx.query('BEGIN');
+    const result = await work(tx);
+    await tx.query('COMMIT');
+    tx.release();
+    return result;
+  } catch (error) {
+    const failed = await tx.query('ROLLBACK').then(
+      () => false,
+      () => true,
+    );
+    tx.release(failed);
+    throw error;
+  }
+}
