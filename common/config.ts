@@ -10,6 +10,17 @@ const seconds = z.coerce.number().positive().max(86_400);
 const count = z.coerce.number().int().min(0);
 const secret = z.string().min(32, 'must have at least 32 characters');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const flag = z
+  .enum(['0', '1', 'false', 'true'], 'must be 1, true, 0 or false')
+  .default('0')
+  .transform((text) => text === '1' || text === 'true');
+/** Comma-separated; blanks around a part are dropped. */
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
 
 /** The built-in model, or `openai-compatible:<model>@<base URL>`. */
 const model = z
@@ -40,10 +51,13 @@ export const settings = {
   DATABASE_SUBGRAPH_PORT: port
     .default(4001)
     .describe('port of the database subgraph; under `npm start` any free one unless set'),
+  ROUTER_PORT: port.default(4002).describe('port of `npm run start:router`'),
+  DIAGNOSIS_PORT: port.default(4003).describe('port of `npm run start:diagnosis`'),
   RUNTIME_PORT: port.default(0).describe('port of a replica; 0: any free one'),
   RELAY_ADDRESS: httpUrl
     .optional()
     .describe('URL at which other processes reach this replica; unset: its host and port'),
+  CHAT_WORKER_DISABLED: flag.describe('on the gateway: `1` asks no replica; the database half is still answered'),
   MAX_RUNNERS: count.min(1).default(2000).describe('chats that one replica works on at once'),
   DATABASE_TIMEOUT_MS: count
     .min(1)
@@ -68,11 +82,42 @@ export const settings = {
     .default('built-in')
     .describe('language model of the chats: `built-in` needs no network; or `openai-compatible:<model>@<base URL>`'),
   MODEL_API_KEY: z.string().optional().describe('bearer token sent to an OpenAI-compatible server'),
-  REPLICA_TIMEOUT_MS: count.min(1).default(1000).describe('how long one request waits for replicas'),
+  REPLICA_TIMEOUT_MS: count
+    .min(1)
+    .default(1000)
+    .describe('how long one request waits for replicas, second tries included'),
+  REPLICA_HEDGE_MS: count
+    .min(1)
+    .optional()
+    .describe('a replica that has not answered after this long is asked a second time beside the first; unset: never'),
+  REPLICA_ADDRESS_ALLOW: list
+    .prefault('127.0.0.0/8,::1/128')
+    .describe('CIDRs and host suffixes (`.example.internal`) that a relay address may point to, comma-separated'),
   AUTH_SECRET: secret
     .optional()
     .describe("HS256 secret that callers' tokens are checked against; `npm start` makes one"),
+  AUTH_JWKS_URL: httpUrl.optional().describe("in place of `AUTH_SECRET`: where the public keys of callers' tokens are"),
+  AUTH_ISSUER: z.string().optional().describe("the `iss` that callers' tokens must have; unset: any"),
+  AUTH_AUDIENCE: z.string().optional().describe("the `aud` that callers' tokens must have; unset: any"),
+  SUBGRAPH_AUTH: z
+    .enum(['internal', 'caller'])
+    .default('internal')
+    .describe(
+      "whose token database subgraph, router and diagnosis take: the gateway's, or (behind another gateway) the caller's own",
+    ),
   INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes; `npm start` makes one'),
+  CORS_ORIGINS: list.prefault('').describe('origins whose pages may call the gateway, comma-separated; unset: none'),
+  RATE_LIMIT_PER_MINUTE: count.default(600).describe('requests of one caller in a minute; 0: no limit'),
+  MAX_COST: count.min(1).default(10_000).describe('the estimated cost up to which a query is answered'),
+  ALLOWED_OPERATIONS_PATH: z
+    .string()
+    .optional()
+    .describe('file with the only operations that the gateway answers; unset: all'),
+  CHAT_DEBUG_URL: httpUrl.default('http://127.0.0.1:4000').describe('the gateway that `npm run chat-debug` asks'),
+  CHAT_DEBUG_TOKEN: z.string().optional().describe('the token that it sends'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl
+    .optional()
+    .describe('where OpenTelemetry traces go (OTLP over HTTP); unset: nowhere'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

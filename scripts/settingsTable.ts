@@ -1,4 +1,5 @@
 /** The settings as the README shows them: a row each, made from `common/config.ts`. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { settings } from '../common/config.ts';
 
 /** Markdown; the README must hold it as it is. */
@@ -10,3 +11,16 @@ export function settingsTable(): string {
   });
   return ['| setting | default | what |', '| --- | --- | --- |', ...rows].join('\n');
 }
+
+/** `npm run docs`: puts the table in its place in the README. */
+async function updateReadme(): Promise<void> {
+  const readme = new URL('../README.md', import.meta.url);
+  const text = await readFile(readme, 'utf8');
+  const table = /^\| setting \| default \|.*\n(\|.*\n)*/m;
+  await writeFile(
+    readme,
+    text.replace(table, () => `${settingsTable()}\n`),
+  );
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) await updateReadme();
