@@ -30,12 +30,14 @@ export const systemClock: Clock = {
 };
 
 /**
- * A signal that aborts `ms` milliseconds from now, or with `parent`. `clear` on the next line of its user frees the timer.
+ * A signal that aborts `ms` milliseconds from now (at once when there are none), or with `parent`. `clear` on the next line of
+ * its user frees the timer.
  */
 export function deadlineSignal(ms: number, parent?: AbortSignal): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
   const abort = () => controller.abort(new DOMException(`No answer within ${ms} ms`, 'TimeoutError'));
   const timer = setTimeout(abort, ms);
+  if (ms <= 0) abort();
   const stop = () => controller.abort(parent?.reason);
   if (parent?.aborted) stop();
   parent?.addEventListener('abort', stop, { once: true });

@@ -18,6 +18,7 @@ import { makeReplicaDataSource } from './replicaDataSource.ts';
 import { makeReplicaDirectory } from './replicaDirectory.ts';
 import { loadReplicaRows } from './replicaRows.ts';
 import { readRouting } from './routedTypes.ts';
+import { makeRouteEntities } from './routeEntities.ts';
 import { makeSubgraphDataSource } from './subgraphDataSource.ts';
 import { makeApolloGateway, readSupergraph } from './supergraph.ts';
 
@@ -28,7 +29,7 @@ export interface ApolloOptions {
   readonly databaseSubgraphUrl: string;
   /** Unset: the supergraph that is checked in. */
   readonly supergraphPath?: string | undefined;
-  /** Milliseconds for all that one fetch asks of replicas. */
+  /** Milliseconds for all that one request asks of replicas. */
   readonly replicaTimeoutMs: number;
   /** Milliseconds that the database subgraph waits for the database. */
   readonly databaseTimeoutMs: number;
@@ -60,7 +61,7 @@ export function makeApolloServer(
       const routing = routings.get(name);
       if (routing) {
         const parts = { routing, directory, dispatcher, internalSecret, clock, log };
-        return makeReplicaDataSource({ ...parts, timeoutMs: options.replicaTimeoutMs });
+        return makeReplicaDataSource(makeRouteEntities({ ...parts, timeoutMs: options.replicaTimeoutMs }));
       }
       const url = name === 'database' ? databaseSubgraphUrl : new URL(routingUrl);
       return makeSubgraphDataSource({ name, url, dispatcher, internalSecret, timeoutMs, log });

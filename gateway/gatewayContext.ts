@@ -1,10 +1,7 @@
 /** What the gateway knows of a request while it answers it. */
-import type { Caller } from '../common/internalToken.ts';
+import type { RoutingContext } from './routingContext.ts';
 
-export interface GatewayContext {
-  readonly caller: Caller;
-  /** Aborts when the client goes away before it has its answer. */
-  readonly signal: AbortSignal;
+export interface GatewayContext extends RoutingContext {
   /** The `x-request-id` of the response. */
   readonly requestId: string;
 }

@@ -11,6 +11,7 @@ import { registerHealth } from './health.ts';
 import { makeApp } from './httpApp.ts';
 import { makeIdentify } from './identity.ts';
 import { makeDispatcher } from './postGraphql.ts';
+import { makeBudget } from './routingContext.ts';
 
 export interface GatewayOptions extends ApolloOptions {
   readonly host: string;
@@ -36,6 +37,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       context: async (request, reply) => ({
         caller: callerOf(request),
         signal: goneSignal(reply),
+        budget: makeBudget(options.replicaTimeoutMs, clock),
         requestId: request.id,
       }),
     });

@@ -8,9 +8,10 @@ import { systemClock } from '../../common/clock.ts';
 import { checkInternalToken, READ_ALL } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
 import { makeDispatcher } from '../../gateway/postGraphql.ts';
-import { makeReplicaDataSource } from '../../gateway/replicaDataSource.ts';
 import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
 import { type Routing, readRouting } from '../../gateway/routedTypes.ts';
+import { makeRouteEntities } from '../../gateway/routeEntities.ts';
+import { makeBudget } from '../../gateway/routingContext.ts';
 import { until } from '../support/until.ts';
 import { deadUrl, sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 
@@ -59,16 +60,16 @@ function asker(options: Options) {
     (async () => Object.entries(rows).map(([id, row]) => ({ id, relayAddress: '', stoppedAt: null, ...row })));
   const clock = systemClock;
   const directory = options.directory ?? makeReplicaDirectory({ load, clock, log });
-  const source = makeReplicaDataSource({ routing, directory, dispatcher, internalSecret, timeoutMs, clock, log });
+  const route = makeRouteEntities({ routing, directory, dispatcher, internalSecret, timeoutMs, clock, log });
   return async (chats: [number, string][]) => {
     const representations = chats.map(([n, workerId]) => ({ __typename: 'ChatRuntime', chatId: chatId(n), workerId }));
     const variables = { representations, first: 5, more: { kept: [1] } };
     const request = { query: QUERY, variables, operationName: 'Fetch__runtime__1' };
-    const context = { caller: { sub: 'somebody', roles }, signal, requestId: 'r' };
-    const answer = await source.process({ request, context } as unknown as Parameters<typeof source.process>[0]);
+    const context = { caller: { sub: 'somebody', roles }, signal, budget: makeBudget(timeoutMs, clock) };
+    const answer = await route(request, context);
     return {
-      entities: answer.data?._entities as Entity[],
-      errors: (answer.errors ?? []).map(({ message, path, extensions }) => ({
+      entities: answer.data?._entities as unknown as Entity[],
+      errors: answer.errors.map(({ message, path, extensions }) => ({
         message,
         path,
         ...(extensions as { code: string; workerId: string; chatIds: string[] }),
@@ -443,12 +444,11 @@ test('a request that is no fetch of entities is an error, not an exception', asy
   dispatchers.push(dispatcher);
   const directory = makeReplicaDirectory({ load: async () => [], clock: systemClock, log });
   const parts = { routing, directory, dispatcher, internalSecret, timeoutMs: 100, clock: systemClock, log };
-  const source = makeReplicaDataSource(parts);
+  const route = makeRouteEntities(parts);
   const signal = new AbortController().signal;
   for (const query of ['{ __typename }', 'no graphql at all', undefined]) {
-    const context = { caller: { sub: 'x', roles: [] }, signal, requestId: 'r' };
-    const request = { request: { query, variables: {} }, context };
-    const answer = await source.process(request as unknown as Parameters<typeof source.process>[0]);
+    const context = { caller: { sub: 'x', roles: [] }, signal, budget: makeBudget(100, systemClock) };
+    const answer = await route({ query, variables: {} }, context);
     expect(answer.data).toBeNull();
     expect(answer.errors).toHaveLength(1);
   }
