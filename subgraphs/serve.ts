@@ -10,9 +10,16 @@ import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/in
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parse } from 'graphql';
+import { Registry } from 'prom-client';
+import type { Clock } from '../common/clock.ts';
+import type { Logger } from '../common/log.ts';
+import { registerMetrics } from '../common/metrics.ts';
+import { sharedCall } from '../common/sharedCall.ts';
 import { closeConnectionsWhenStopping } from '../common/stoppingConnections.ts';
+import { traceRequests } from '../common/tracing.ts';
 import { maskError } from './errors.ts';
 import { representationCheckPlugin } from './representations.ts';
+import { acceptRequestId, noteRequests } from './requests.ts';
 
 type Resolvers = NonNullable<GraphQLSchemaModule['resolvers']>;
 
@@ -25,8 +32,12 @@ export interface SubgraphOptions<C extends BaseContext> {
   readonly plugins?: ApolloServerPlugin<C>[];
   /** Whether it can answer now; what it is not ready for, in words without addresses. */
   readonly notReady: () => string | undefined | Promise<string | undefined>;
-  /** More routes than `/graphql`, `/livez` and `/readyz`. */
+  /** More routes than `/graphql`, `/livez`, `/readyz` and `/metrics`. */
   readonly routes?: (app: FastifyInstance) => void;
+  /** Metrics of this subgraph's own, to be shown at `/metrics` beside those of its requests. */
+  readonly registry?: Registry;
+  readonly clock: Clock;
+  readonly log: Logger;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -41,8 +52,11 @@ export interface RunningServer {
 
 /** @throws if the port is taken or the schema and the resolvers do not fit */
 export async function serveSubgraph<C extends BaseContext>(options: SubgraphOptions<C>): Promise<RunningServer> {
+  const { clock, log, registry = new Registry() } = options;
   const app = Fastify({ forceCloseConnections: 'idle' });
   closeConnectionsWhenStopping(app);
+  traceRequests(app, () => ({}));
+  noteRequests(app, { clock, log, registry });
   const typeDefs = parse(readFileSync(options.schemaFile, 'utf8'));
   const apollo = new ApolloServer<C>({
     schema: buildSubgraphSchema([{ typeDefs, resolvers: options.resolvers }]),
@@ -61,10 +75,18 @@ export async function serveSubgraph<C extends BaseContext>(options: SubgraphOpti
     stopOnTerminationSignals: false,
   });
   await apollo.start();
-  await app.register(fastifyApollo<C>(apollo), { context: options.context });
+  await app.register(fastifyApollo<C>(apollo), {
+    context: async (request) => {
+      const context = await options.context(request);
+      acceptRequestId(request);
+      return context;
+    },
+  });
+  registerMetrics(app, registry);
+  const notReady = sharedCall(async () => options.notReady());
   app.get('/livez', async () => 'ok');
   app.get('/readyz', async (_request, reply) => {
-    const reason = await options.notReady();
+    const reason = await notReady();
     return reply.code(reason ? 503 : 200).send(reason ?? 'ok');
   });
   options.routes?.(app);

@@ -39,7 +39,7 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
   const { readable, reading, loaders, staleAfterSeconds, noProgressSeconds } = context;
   if (readable.kind === 'none') return [];
   const readableOf = readable.kind === 'own' ? readable.ownerId : undefined;
-  const rows = await reading.ask((tx, { heartbeatsReadable }) =>
+  const rows = await reading.ask('chatPage', (tx, { heartbeatsReadable }) =>
     chatPage(tx, { ...page, readableOf, thresholds: { staleAfterSeconds, noProgressSeconds, heartbeatsReadable } }),
   );
   for (const row of rows) loaders.chats.prime(row.chatId, row);

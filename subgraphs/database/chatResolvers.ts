@@ -42,7 +42,7 @@ export const ChatDatabaseState = {
     const rows = await loaders.heartbeats.load(chat.chatId);
     return rows.map((row) => toHeartbeat(row, staleAfterSeconds));
   },
-  heartbeatsReadable: (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
-    reading.ask(async (_tx, moment) => moment.heartbeatsReadable),
+  heartbeatsReadable: async (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
+    (await reading.moment()).heartbeatsReadable,
   messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),
 };

@@ -1,5 +1,6 @@
 /** What every resolver of one operation is handed. */
 import type { Caller } from '../../common/internalToken.ts';
+import type { Logger } from '../../common/log.ts';
 import type { Readable } from './access.ts';
 import type { Loaders } from './loaders.ts';
 import type { Reading } from './reading.ts';
@@ -7,6 +8,8 @@ import type { ReplicaMemory } from './replicaMemory.ts';
 
 export interface DatabaseContext {
   readonly caller: Caller;
+  /** Each line names the request. */
+  readonly log: Logger;
   readonly readable: Readable;
   readonly reading: Reading;
   readonly loaders: Loaders;

@@ -34,34 +34,36 @@ export function makeLoaders(reading: Reading, { staleAfterSeconds }: { staleAfte
   let recent: Promise<string[]> | undefined;
   return {
     chats: new DataLoader(async (ids) => {
-      const rows = await reading.ask((tx) => chatRows(tx, ids));
+      const rows = await reading.ask('chatRows', (tx) => chatRows(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
     }),
     queueDepths: new DataLoader(async (ids) => {
-      const rows = await reading.ask((tx) => queueDepths(tx, ids));
+      const rows = await reading.ask('queueDepths', (tx) => queueDepths(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.depth ?? 0);
     }),
     heartbeats: new DataLoader(async (ids) => {
-      const rows = await reading.ask(async (tx, { heartbeatsReadable }) =>
+      const rows = await reading.ask('heartbeatRows', async (tx, { heartbeatsReadable }) =>
         heartbeatsReadable ? heartbeatRows(tx, ids) : [],
       );
       return inPlace(ids, rows, (row) => row.chatId);
     }),
     messageStats: new DataLoader(async (ids) => {
-      const rows = await reading.ask((tx) => messageCounts(tx, ids, reading.halfOfTheTimeMs()));
+      const rows = await reading.ask('messageCounts', (tx) => messageCounts(tx, ids, reading.halfOfTheTimeMs()));
       return rows ? inPlace(ids, rows, (row) => row.chatId).map(toMessageStats) : ids.map(() => null);
     }),
     replicas: new DataLoader(async (ids) => {
-      const rows = await reading.ask((tx, moment) => replicaRowsById(tx, moment, { ids, staleAfterSeconds }));
+      const rows = await reading.ask('replicaRowsById', (tx, moment) =>
+        replicaRowsById(tx, moment, { ids, staleAfterSeconds }),
+      );
       return inPlace(ids, rows, (row) => row.id).map(([row]) => row);
     }),
     ownedChats: new DataLoader(async (ids) => {
-      const rows = await reading.ask((tx) => ownedChats(tx, ids));
+      const rows = await reading.ask('ownedChats', (tx) => ownedChats(tx, ids));
       return inPlace(ids, rows, (row) => row.workerId).map(([row]) => row?.chats ?? 0);
     }),
     recentReplicaIds: () => {
       const seconds = FORGOTTEN_AFTER_STALE_TIMES * staleAfterSeconds;
-      recent ??= reading.ask((tx, moment) => recentReplicaIds(tx, moment, seconds));
+      recent ??= reading.ask('recentReplicaIds', (tx, moment) => recentReplicaIds(tx, moment, seconds));
       return recent;
     },
   };

@@ -3,6 +3,7 @@ import { systemClock } from '../../common/clock.ts';
 import { readEnvironment } from '../../common/config.ts';
 import { announceReady, failToStart, stopOnSignal } from '../../common/lifecycle.ts';
 import { makeLogger } from '../../common/log.ts';
+import { startTracing } from '../../common/tracing.ts';
 import { startDatabaseSubgraph } from './server.ts';
 
 const NAMES = [
@@ -13,6 +14,7 @@ const NAMES = [
   'HEARTBEAT_STALE_SECONDS',
   'NO_PROGRESS_SECONDS',
   'DATABASE_TIMEOUT_MS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
   'LOG_LEVEL',
 ] as const;
 
@@ -20,6 +22,8 @@ const log = makeLogger('database', 'info');
 try {
   const settings = readEnvironment(NAMES, ['DATABASE_URL', 'INTERNAL_SECRET']);
   log.level = settings.LOG_LEVEL;
+  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const tracing = await startTracing({ service: 'database', endpoint, clock: systemClock, log });
   const server = await startDatabaseSubgraph({
     databaseUrl: settings.DATABASE_URL,
     internalSecret: settings.INTERNAL_SECRET,
@@ -31,7 +35,7 @@ try {
     clock: systemClock,
     log,
   });
-  stopOnSignal(server.stop, log);
+  stopOnSignal(() => server.stop().finally(tracing.stop), log);
   log.info({ url: server.url }, 'the database subgraph is up');
   announceReady({ url: server.url });
 } catch (error) {

@@ -10,7 +10,9 @@
 import { isNativeError } from 'node:util/types';
 import { type Clock, deadlineSignal } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
+import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { Prisma, PrismaClient } from '../../prisma/generated/client.ts';
+import type { Outcome, ReadingMetrics } from './metrics.ts';
 import { databaseUnavailable, saysUnavailable, sqlState, unavailableOr } from './unavailable.ts';
 
 /** What holds for all of a reading. */
@@ -35,6 +37,7 @@ export interface ReadingOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: ReadingMetrics;
 }
 
 export class Reading {
@@ -43,6 +46,7 @@ export class Reading {
   #deadline: Deadline | undefined;
   #opened: Promise<Opened> | undefined;
   #failed = false;
+  #outcome: Outcome = 'ok';
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
 
@@ -50,8 +54,20 @@ export class Reading {
     this.#options = options;
   }
 
-  /** @throws GraphQLError `DATABASE_UNAVAILABLE`; any other error is a defect of the question */
-  async ask<T>(question: Question<T>): Promise<T> {
+  /**
+   * @param name of the question, for metrics and traces
+   * @throws GraphQLError `DATABASE_UNAVAILABLE`; any other error is a defect of the question
+   */
+  ask<T>(name: string, question: Question<T>): Promise<T> {
+    return this.#take((tx, moment) => this.#measured(name, () => question(tx, moment)));
+  }
+
+  /** @throws GraphQLError `DATABASE_UNAVAILABLE` */
+  moment(): Promise<Moment> {
+    return this.#take(async (_tx, moment) => moment);
+  }
+
+  async #take<T>(question: Question<T>): Promise<T> {
     this.#assertOpen();
     this.#deadline ??= startDeadline(this.#options);
     const turn = this.#lastTurn.then(async () => {
@@ -63,7 +79,9 @@ export class Reading {
     try {
       return await Promise.race([turn, this.#deadline.passed]);
     } catch (error) {
-      throw unavailableOr(error);
+      const told = unavailableOr(error);
+      if (this.#outcome === 'ok') this.#outcome = outcomeOf(told); // what follows a failure fails for its sake
+      throw told;
     }
   }
 
@@ -79,6 +97,9 @@ export class Reading {
    * later questions are refused.
    */
   async close(): Promise<void> {
+    if (this.#deadline && !this.#closing.signal.aborted) {
+      this.#options.metrics.readingEnded(this.#outcome, this.#secondsSince(this.#deadline.begunMs));
+    }
     this.#deadline?.clear();
     this.#closing.abort();
     await this.#ended;
@@ -93,7 +114,7 @@ export class Reading {
     this.#opened ??= new Promise((resolve, reject) => {
       const { prisma, timeoutMs } = this.#options;
       const hold = async (tx: Transaction) => {
-        resolve({ tx, moment: await begin(tx, timeoutMs) });
+        resolve({ tx, moment: await this.#measured('begin', () => begin(tx, timeoutMs)) });
         await aborted(this.#closing.signal);
         await this.#lastTurn;
       };
@@ -102,6 +123,26 @@ export class Reading {
       this.#ended = prisma.$transaction(hold, limits).catch(reject);
     });
     return this.#opened;
+  }
+
+  /** Neither the metrics nor the span have anything of the question but its name. */
+  async #measured<T>(name: string, question: () => Promise<T>): Promise<T> {
+    const { clock, metrics } = this.#options;
+    const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': name };
+    const begunMs = clock.monotonicMs();
+    let outcome: Outcome = 'ok';
+    try {
+      return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, question);
+    } catch (error) {
+      outcome = outcomeOf(unavailableOr(error));
+      throw error;
+    } finally {
+      metrics.questionAnswered(name, outcome, this.#secondsSince(begunMs));
+    }
+  }
+
+  #secondsSince(begunMs: number): number {
+    return (this.#options.clock.monotonicMs() - begunMs) / 1000;
   }
 
   /** What the client is not told. The first failure is the reason; a transaction that failed refuses all that follows. */
@@ -115,8 +156,11 @@ export class Reading {
   }
 }
 
+const outcomeOf = (told: unknown): Outcome => (saysUnavailable(told) ? 'unavailable' : 'failed');
+
 interface Deadline {
-  /** By the monotonic clock. */
+  /** By the monotonic clock, as `atMs`. */
+  readonly begunMs: number;
   readonly atMs: number;
   readonly signal: AbortSignal;
   /** Rejects when the time is up. */
@@ -128,7 +172,8 @@ function startDeadline({ clock, timeoutMs }: ReadingOptions): Deadline {
   const { signal, clear } = deadlineSignal(timeoutMs);
   const passed = aborted(signal).then(() => Promise.reject(databaseUnavailable()));
   passed.catch(() => {}); // nobody may be waiting
-  return { atMs: clock.monotonicMs() + timeoutMs, signal, passed, clear };
+  const begunMs = clock.monotonicMs();
+  return { begunMs, atMs: begunMs + timeoutMs, signal, passed, clear };
 }
 
 /** One statement for all three settings; each ends with the transaction, so that a pooler in between is not confused. */

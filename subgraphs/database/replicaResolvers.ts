@@ -14,7 +14,9 @@ export async function listReplicas(
   requireReadAll(caller);
   const alive = args.alive ?? undefined;
   try {
-    const rows = await reading.ask((tx, moment) => replicaRows(tx, moment, { alive, staleAfterSeconds }));
+    const rows = await reading.ask('replicaRows', (tx, moment) =>
+      replicaRows(tx, moment, { alive, staleAfterSeconds }),
+    );
     replicaMemory.remember(alive, rows);
     return rows;
   } catch (error) {

@@ -1,15 +1,18 @@
 /** The database subgraph as a running server. It needs SELECT and nothing more, and starts whether the database does or not. */
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
+import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import { checkInternalToken } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import { isErrorCode, unauthenticated } from '../errors.ts';
+import { acceptRequestId } from '../requests.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
 import { readableBy } from './access.ts';
 import { connectDatabase } from './client.ts';
 import type { DatabaseContext } from './context.ts';
 import { makeLoaders } from './loaders.ts';
+import { makeReadingMetrics } from './metrics.ts';
 import { Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
@@ -37,13 +40,19 @@ const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): Promise<RunningServer> {
   const { clock, log, databaseTimeoutMs: timeoutMs } = options;
   const database = connectDatabase({ url: options.databaseUrl, timeoutMs, log });
-  const openReading = () => new Reading({ prisma: database.prisma, timeoutMs, clock, log });
+  const registry = new Registry();
+  const metrics = makeReadingMetrics(registry);
+  const openReading = (requestLog: Logger) =>
+    new Reading({ prisma: database.prisma, timeoutMs, clock, metrics, log: requestLog });
   const server = await serveSubgraph<DatabaseContext>({
     schemaFile: SCHEMA_FILE,
     resolvers,
     context: makeContext(options, openReading),
-    plugins: [closeReadings, logDefects(log)],
-    notReady: () => whyNotReady(openReading()),
+    plugins: [closeReadings, logDefects],
+    notReady: () => whyNotReady(openReading(log)),
+    registry,
+    clock,
+    log,
     host: options.host,
     port: options.port,
   });
@@ -57,18 +66,19 @@ export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): P
   };
 }
 
-function makeContext(options: DatabaseSubgraphOptions, openReading: () => Reading) {
-  const { internalSecret: secret, clock, staleAfterSeconds, noProgressSeconds } = options;
+function makeContext(options: DatabaseSubgraphOptions, openReading: (requestLog: Logger) => Reading) {
+  const { internalSecret: secret, clock, log: serverLog, staleAfterSeconds, noProgressSeconds } = options;
   const replicaMemory = new ReplicaMemory();
   return async (request: FastifyRequest): Promise<DatabaseContext> => {
     const check = { secret, audience: 'database', now: clock.now() };
     const token = await checkInternalToken(check, request.headers.authorization);
     if (token.kind !== 'caller') throw unauthenticated();
     const { caller } = token;
-    const reading = openReading(); // closed by the plugin below; nothing is opened before the first question
+    const log = serverLog.child({ requestId: acceptRequestId(request) });
+    const reading = openReading(log); // closed by the plugin below; nothing is opened before the first question
     const loaders = makeLoaders(reading, { staleAfterSeconds });
     const readable = readableBy(caller);
-    return { caller, readable, reading, loaders, replicaMemory, staleAfterSeconds, noProgressSeconds };
+    return { caller, log, readable, reading, loaders, replicaMemory, staleAfterSeconds, noProgressSeconds };
   };
 }
 
@@ -82,19 +92,19 @@ const closeReadings: ApolloServerPlugin<DatabaseContext> = {
 };
 
 /** What went wrong in a field and is no error for clients: they are told that it happened, and the log what it was. */
-const logDefects = (log: Logger): ApolloServerPlugin<DatabaseContext> => ({
-  requestDidStart: async () => ({
+const logDefects: ApolloServerPlugin<DatabaseContext> = {
+  requestDidStart: async ({ contextValue: { log } }) => ({
     didEncounterErrors: async ({ errors }) => {
       for (const { message, path, extensions } of errors) {
         if (path && !isErrorCode(extensions.code)) log.error({ path, reason: message }, 'a field failed');
       }
     },
   }),
-});
+};
 
 async function whyNotReady(reading: Reading): Promise<string | undefined> {
   try {
-    await reading.ask(async () => {});
+    await reading.moment();
     return undefined;
   } catch {
     return 'The database does not answer.';

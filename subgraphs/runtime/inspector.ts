@@ -97,6 +97,8 @@ export interface ReplicaInspection {
   readonly capacity: number;
   readonly isFull: boolean;
   readonly bufferCount: number;
+  /** Of all buffers together. */
+  readonly bufferBytes: number;
   readonly acquisition: LoopInspection;
   readonly heartbeats: LoopInspection;
   readonly databaseSync: LoopInspection;

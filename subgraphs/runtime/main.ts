@@ -5,6 +5,7 @@ import { systemClock } from '../../common/clock.ts';
 import { readEnvironment } from '../../common/config.ts';
 import { announceReady, failToStart, stopOnSignal } from '../../common/lifecycle.ts';
 import { makeLogger } from '../../common/log.ts';
+import { startTracing } from '../../common/tracing.ts';
 import { startReplica } from './replica.ts';
 
 const log = makeLogger('replica', 'info');
@@ -19,12 +20,15 @@ try {
         'RETRY_MAX_ATTEMPTS',
         'MODEL',
         'MODEL_API_KEY',
+        'OTEL_EXPORTER_OTLP_ENDPOINT',
         'LOG_LEVEL',
       ] as const),
     ],
     ['DATABASE_URL', 'INTERNAL_SECRET'],
   );
   log.level = settings.LOG_LEVEL;
+  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const tracing = await startTracing({ service: 'replica', endpoint, clock: systemClock, log });
   const replica = await startReplica({
     workerId: randomUUID(),
     hostname: hostname(),
@@ -45,7 +49,7 @@ try {
     clock: systemClock,
     log,
   });
-  stopOnSignal(() => replica.stop(), log);
+  stopOnSignal(() => replica.stop().finally(tracing.stop), log);
   announceReady({ url: replica.url, id: replica.workerId });
 } catch (error) {
   failToStart(error, log);

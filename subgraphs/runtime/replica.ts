@@ -53,7 +53,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     const worker = makeWorker(pool, leasePool, options);
     const notReady = () => (worker.phase === 'running' ? undefined : `the chat worker is ${worker.phase}`);
     const server = await startRuntimeSubgraph({
-      ...{ inspector: inspectorOf(worker), internalSecret, clock, host, port, notReady },
+      ...{ inspector: inspectorOf(worker), internalSecret, clock, log, host, port, notReady },
     });
     const relayAddress = options.relayAddress ?? server.url;
     const row = { id: workerId, hostname, relayAddress, version: ownVersion() };

@@ -1,11 +1,14 @@
 /** The runtime subgraph of one replica, over HTTP: GraphQL for the gateway, and the message buffers as a stream. */
 import type { FastifyRequest } from 'fastify';
+import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import { checkInternalToken } from '../../common/internalToken.ts';
+import type { Logger } from '../../common/log.ts';
 import { requestError, unauthenticated } from '../errors.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
 import { watchEventLoopDelay } from './eventLoopDelay.ts';
 import type { Inspector } from './inspector.ts';
+import { registerReplicaMetrics } from './metrics.ts';
 import { type RuntimeContext, resolvers } from './resolvers.ts';
 import { streamRoute } from './stream.ts';
 
@@ -13,6 +16,7 @@ export interface RuntimeSubgraphOptions {
   readonly inspector: Inspector;
   readonly internalSecret: string;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -22,8 +26,10 @@ export interface RuntimeSubgraphOptions {
 
 /** @throws if the port is taken */
 export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Promise<RunningServer> {
-  const { inspector, internalSecret, clock, host, port, notReady = () => undefined } = options;
+  const { inspector, internalSecret, clock, log, host, port, notReady = () => undefined } = options;
   const eventLoopDelay = watchEventLoopDelay(clock);
+  const registry = new Registry();
+  registerReplicaMetrics(registry, inspector);
 
   /** Lets a request of another process of the system in, or refuses it. */
   const authorize = async (request: FastifyRequest): Promise<void> => {
@@ -42,6 +48,9 @@ export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Pro
     },
     notReady,
     routes: (app) => streamRoute(app, inspector, authorize),
+    registry,
+    clock,
+    log,
     host,
     port,
   });

@@ -32,6 +32,8 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     resolvers: { Query: { chatDebugSnapshot, replicas: () => [] } },
     context: async () => ({}),
     notReady: () => undefined,
+    clock: systemClock,
+    log: makeLogger('database', 'silent'),
   });
   const gateway = await startGateway({
     ...local,

@@ -48,7 +48,15 @@ function inspectorOf(workerId: string): Inspector {
   return {
     workerId,
     inspectChat: (chatId) => ({ observedAt: startedAt, runners: [runner(chatId)], messageBuffers: [] }),
-    inspectReplica: () => ({ startedAt, runnerCount: 42, capacity: 100, isFull: false, bufferCount: 0, ...loops }),
+    inspectReplica: () => ({
+      startedAt,
+      runnerCount: 42,
+      capacity: 100,
+      isFull: false,
+      bufferCount: 0,
+      bufferBytes: 0,
+      ...loops,
+    }),
     inspectRunners: () => [],
     follow: async function* () {},
   };
@@ -70,7 +78,7 @@ async function insertReplica(
 /** A real runtime subgraph with its row, behind a door at which its requests are noted. */
 async function addReplica(): Promise<{ id: string; door: TestServer }> {
   const id = randomUUID();
-  const server = await startRuntimeSubgraph({ ...shared, inspector: inspectorOf(id) });
+  const server = await startRuntimeSubgraph({ ...shared, log, inspector: inspectorOf(id) });
   started.push(server);
   const door = await servers.serve(async (response, { headers, body, url }) => {
     const { authorization = '' } = headers;

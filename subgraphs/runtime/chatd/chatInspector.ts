@@ -23,6 +23,7 @@ export function inspectorOf(worker: ChatWorker): Inspector {
       capacity: settings.maxRunners,
       isFull: worker.isFull,
       bufferCount: kit.buffers.count,
+      bufferBytes: kit.buffers.bytes,
       acquisition: worker.inspectLoop('acquisition'),
       heartbeats: worker.inspectLoop('heartbeats'),
       databaseSync: worker.inspectLoop('databaseSync'),

@@ -131,6 +131,11 @@ export class MessageBuffers {
     return count;
   }
 
+  /** What all of them take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Forgets what nobody needs any more; called about once a second. */
   sweep(): void {
     const before = this.#clock.monotonicMs() - KEPT_AFTER_CLOSE_MS;

@@ -9,7 +9,7 @@ import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
 
 const database = databasePerFile();
 
-/** The lines that a subgraph writes while it answers one query, and the answer. */
+/** The lines that a subgraph writes about what goes wrong while it answers one query, and the answer. */
 async function logOf(databaseUrl: string, query: string) {
   const lines: Record<string, unknown>[] = [];
   const stream = new Writable({
@@ -18,7 +18,7 @@ async function logOf(databaseUrl: string, query: string) {
       done();
     },
   });
-  const server = await start({ databaseUrl, log: pino({}, stream) });
+  const server = await start({ databaseUrl, log: pino({ level: 'warn' }, stream) });
   const answer = await asking(() => server.url)(query);
   await server.stop();
   return { lines, answer };

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Registry } from 'prom-client';
 import { systemClock } from '../../../common/clock.ts';
 import { makeLogger } from '../../../common/log.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
+import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { Reading, type Transaction } from '../../../subgraphs/database/reading.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat } from './support/rows.ts';
@@ -15,7 +17,9 @@ beforeAll(() => {
 });
 afterAll(() => client.close());
 
-const open = (timeoutMs = 20_000) => new Reading({ prisma: client.prisma, timeoutMs, clock: systemClock, log });
+const metrics = makeReadingMetrics(new Registry());
+const open = (timeoutMs = 20_000) =>
+  new Reading({ prisma: client.prisma, timeoutMs, clock: systemClock, log, metrics });
 const countChats = async (tx: Transaction) => tx.chats.count();
 const limited = async (tx: Transaction) => tx.$queryRaw`SELECT set_config('statement_timeout', '50', true)`;
 const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
@@ -24,12 +28,12 @@ describe('a reading', () => {
   test('sees the database as it was at its first question, whatever is committed since', async () => {
     const reading = open();
     try {
-      const before = await reading.ask(countChats);
+      const before = await reading.ask('a question', countChats);
       await insertChat(database.pool);
-      expect(await reading.ask(countChats)).toBe(before);
+      expect(await reading.ask('a question', countChats)).toBe(before);
       const later = open();
       try {
-        expect(await later.ask(countChats)).toBe(before + 1);
+        expect(await later.ask('a question', countChats)).toBe(before + 1);
       } finally {
         await later.close();
       }
@@ -42,9 +46,9 @@ describe('a reading', () => {
     const reading = open();
     try {
       const now = async (tx: Transaction) => tx.$queryRaw<{ now: Date }[]>`SELECT now() FROM pg_sleep(0.01)`;
-      const [first, second] = [await reading.ask(now), await reading.ask(now)];
+      const [first, second] = [await reading.ask('a question', now), await reading.ask('a question', now)];
       expect(first).toEqual(second);
-      const takenAt = await reading.ask(async (_tx, moment) => moment.takenAt);
+      const takenAt = await reading.ask('a question', async (_tx, moment) => moment.takenAt);
       expect(first).toEqual([{ now: takenAt }]);
     } finally {
       await reading.close();
@@ -54,7 +58,7 @@ describe('a reading', () => {
   test('cannot write', async () => {
     const reading = open();
     try {
-      const write = reading.ask(async (tx) => tx.$executeRaw`UPDATE chats SET title = 'written'`);
+      const write = reading.ask('a question', async (tx) => tx.$executeRaw`UPDATE chats SET title = 'written'`);
       await expect(write).rejects.toThrow('cannot execute UPDATE in a read-only transaction');
     } finally {
       await reading.close();
@@ -65,10 +69,10 @@ describe('a reading', () => {
     const [a, b] = [open(), open()];
     const id = async (tx: Transaction) => tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
     try {
-      const [[first], [second]] = await Promise.all([a.ask(id), b.ask(id)]);
+      const [[first], [second]] = await Promise.all([a.ask('a question', id), b.ask('a question', id)]);
       expect(first?.pid).not.toBe(second?.pid);
       await a.close();
-      expect(await b.ask(id)).toEqual([second]);
+      expect(await b.ask('a question', id)).toEqual([second]);
     } finally {
       await Promise.all([a.close(), b.close()]);
     }
@@ -77,7 +81,7 @@ describe('a reading', () => {
   test('that is closed refuses questions and opens nothing', async () => {
     const reading = open();
     await reading.close();
-    await expect(reading.ask(countChats)).rejects.toMatchObject(unavailable);
+    await expect(reading.ask('a question', countChats)).rejects.toMatchObject(unavailable);
     await noTransactionLeft(database.pool);
   });
 
@@ -85,8 +89,8 @@ describe('a reading', () => {
     const reading = open();
     const { first, second, closed } = await whileLocked(database.pool, 'chats', async () => {
       const questions = {
-        first: reading.ask(countChats),
-        second: Promise.allSettled([reading.ask(async () => 'put')]),
+        first: reading.ask('a question', countChats),
+        second: Promise.allSettled([reading.ask('a question', async () => 'put')]),
       };
       await waitingForLock(database.pool);
       return { ...questions, closed: reading.close() };
@@ -99,8 +103,8 @@ describe('a reading', () => {
 
   test('whose question is a defect says so, and ends', async () => {
     const reading = open();
-    await expect(reading.ask(async (tx) => tx.$queryRaw`SELECT nonsense`)).rejects.toThrow('nonsense');
-    await expect(reading.ask(countChats)).rejects.toMatchObject(unavailable);
+    await expect(reading.ask('a question', async (tx) => tx.$queryRaw`SELECT nonsense`)).rejects.toThrow('nonsense');
+    await expect(reading.ask('a question', countChats)).rejects.toMatchObject(unavailable);
     await reading.close();
     await noTransactionLeft(database.pool);
   });
@@ -108,7 +112,9 @@ describe('a reading', () => {
   test('fails as a whole when its time is up, and ends as soon as the server has cancelled the statement', async () => {
     await whileLocked(database.pool, 'chats', async () => {
       const reading = open(300);
-      expect(await Promise.allSettled([reading.ask(countChats), reading.ask(countChats)])).toMatchObject([
+      expect(
+        await Promise.allSettled([reading.ask('a question', countChats), reading.ask('a question', countChats)]),
+      ).toMatchObject([
         { status: 'rejected', reason: unavailable },
         { status: 'rejected', reason: unavailable },
       ]);
@@ -124,8 +130,8 @@ describe('a reading', () => {
   ])('is unavailable when %s', async (_what, question) => {
     await whileLocked(database.pool, 'replicas', async () => {
       const reading = open();
-      await expect(reading.ask(question)).rejects.toMatchObject(unavailable);
-      await expect(reading.ask(countChats)).rejects.toMatchObject(unavailable);
+      await expect(reading.ask('a question', question)).rejects.toMatchObject(unavailable);
+      await expect(reading.ask('a question', countChats)).rejects.toMatchObject(unavailable);
       await reading.close();
     });
     await noTransactionLeft(database.pool);
@@ -133,9 +139,9 @@ describe('a reading', () => {
 
   test('that nobody closes is ended all the same', async () => {
     const reading = open(200);
-    await reading.ask(countChats);
+    await reading.ask('a question', countChats);
     await noTransactionLeft(database.pool);
-    await expect(reading.ask(countChats)).rejects.toMatchObject(unavailable);
+    await expect(reading.ask('a question', countChats)).rejects.toMatchObject(unavailable);
     await reading.close();
   });
 });
