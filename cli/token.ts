@@ -45,7 +45,8 @@ const program = new Command('npm run token --')
   .allowExcessArguments(false)
   .exitOverride()
   .action(async ({ sub, role, expires }: Options) => {
-    const claims = { sub, roles: role, lifetimeSeconds: expires };
+    const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = readEnvironment(['AUTH_ISSUER', 'AUTH_AUDIENCE']);
+    const claims = { sub, roles: role, lifetimeSeconds: expires, issuer, audience };
     console.log(await signCallerToken(findAuthSecret(), claims, systemClock.now()));
   });
 

@@ -3,6 +3,7 @@
  * An empty variable counts as unset. One error names every bad setting, what was received and what is accepted.
  */
 import { z } from 'zod';
+import { ALWAYS, type SettingsRule } from './settingsRules.ts';
 import { StartError } from './startError.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -95,8 +96,10 @@ export const settings = {
     .describe('CIDRs and host suffixes (`.example.internal`) that a relay address may point to, comma-separated'),
   AUTH_SECRET: secret
     .optional()
-    .describe("HS256 secret that callers' tokens are checked against; `npm start` makes one"),
-  AUTH_JWKS_URL: httpUrl.optional().describe("in place of `AUTH_SECRET`: where the public keys of callers' tokens are"),
+    .describe("HS256 secret that callers' tokens are checked against; it or `AUTH_JWKS_URL`; `npm start` makes one"),
+  AUTH_JWKS_URL: httpUrl
+    .optional()
+    .describe("in place of `AUTH_SECRET`: where the public keys of callers' tokens (RS256, PS256, ES256, EdDSA) are"),
   AUTH_ISSUER: z.string().optional().describe("the `iss` that callers' tokens must have; unset: any"),
   AUTH_AUDIENCE: z.string().optional().describe("the `aud` that callers' tokens must have; unset: any"),
   SUBGRAPH_AUTH: z
@@ -135,15 +138,18 @@ export class SettingsError extends StartError {
 }
 
 /**
- * Reads the named settings. `required` names those that must be there though they have no default.
+ * Reads the named settings. `required` names those that must be there though they have no default; `rules` is what must hold
+ * between them in this process, on top of what always must.
  * @throws SettingsError naming every bad one
  */
 export function readEnvironment<K extends SettingName, R extends K = never>(
   names: readonly K[],
   required: readonly R[] = [],
+  rules: readonly SettingsRule[] = [],
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Required<Settings<K>, R> {
   const problems: string[] = [];
+  const bad = new Set<SettingName>();
   const values: Record<string, unknown> = {};
   for (const name of names) {
     const received = environment[name] || undefined;
@@ -152,6 +158,7 @@ export function readEnvironment<K extends SettingName, R extends K = never>(
       const shown = /SECRET|KEY|TOKEN|DATABASE_URL/.test(name)
         ? 'a value not shown here'
         : JSON.stringify(received && withoutCredentials(received));
+      bad.add(name);
       problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}. Received ${shown}.`);
     } else if (result.data === undefined && (required as readonly string[]).includes(name)) {
       problems.push(`${name}: is not set. It is ${settings[name].description}.`);
@@ -159,14 +166,7 @@ export function readEnvironment<K extends SettingName, R extends K = never>(
       values[name] = result.data;
     }
   }
-  const { HEARTBEAT_INTERVAL_SECONDS: interval, HEARTBEAT_STALE_SECONDS: stale } = values as Partial<
-    Settings<SettingName>
-  >;
-  if (interval !== undefined && stale !== undefined && interval >= stale) {
-    problems.push(
-      `HEARTBEAT_INTERVAL_SECONDS: must be less than HEARTBEAT_STALE_SECONDS, or every lease runs out. Received ${interval} and ${stale}.`,
-    );
-  }
+  problems.push(...[...ALWAYS, ...rules].flatMap((rule) => rule(values, bad) ?? []));
   if (problems.length > 0) throw new SettingsError(`Cannot start, the settings are wrong:\n  ${problems.join('\n  ')}`);
   return values as Required<Settings<K>, R>;
 }

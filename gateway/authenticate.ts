@@ -1,8 +1,8 @@
 /** Lets nobody reach the GraphQL endpoint without a good token: before the body is read, parsed or validated. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { Caller } from '../common/internalToken.ts';
-import { maskError } from '../subgraphs/errors.ts';
+import { sendRefusal } from '../common/refusal.ts';
 import type { Identify } from './identity.ts';
 
 /**
@@ -13,10 +13,10 @@ export function authenticateAll(scope: FastifyInstance, identify: Identify): (re
   const callers = new WeakMap<FastifyRequest, Caller>();
   scope.addHook('onRequest', async (request, reply) => {
     try {
-      callers.set(request, await identify(request.headers.authorization));
+      callers.set(request, await identify(request));
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
-      return refuse(reply, error);
+      return sendRefusal(reply, error);
     }
   });
   return (request) => {
@@ -24,13 +24,4 @@ export function authenticateAll(scope: FastifyInstance, identify: Identify): (re
     if (!caller) throw new Error('A request came past the guard');
     return caller;
   };
-}
-
-/** Sends an error that refuses the whole request: its status, its headers, and itself as GraphQL. */
-function refuse(reply: FastifyReply, error: GraphQLError): FastifyReply {
-  const { code, http } = error.extensions as { code: string; http: { status: number; headers: Map<string, string> } };
-  return reply
-    .code(http.status)
-    .headers(Object.fromEntries(http.headers))
-    .send({ errors: [maskError({ message: error.message, extensions: { code } })] });
 }

@@ -1,5 +1,6 @@
 /** The settings of the gateway's process. */
 import { readEnvironment } from '../common/config.ts';
+import { callersKey } from '../common/settingsRules.ts';
 
 /** @throws SettingsError naming every bad one */
 export const readGatewaySettings = () =>
@@ -12,8 +13,13 @@ export const readGatewaySettings = () =>
       'REPLICA_TIMEOUT_MS',
       'DATABASE_TIMEOUT_MS',
       'AUTH_SECRET',
+      'AUTH_JWKS_URL',
+      'AUTH_ISSUER',
+      'AUTH_AUDIENCE',
+      'CORS_ORIGINS',
       'INTERNAL_SECRET',
       'LOG_LEVEL',
     ],
-    ['AUTH_SECRET', 'INTERNAL_SECRET'],
+    ['INTERNAL_SECRET'],
+    [callersKey],
   );

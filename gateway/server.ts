@@ -1,7 +1,9 @@
 /** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and what an operator asks for. */
 import { setMaxListeners } from 'node:events';
 import fastifyApollo from '@as-integrations/fastify';
+import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply } from 'fastify';
+import type { CallerTokenOptions } from '../common/callerToken.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
 import { type ApolloOptions, makeApolloServer } from './apolloServer.ts';
 import { authenticateAll } from './authenticate.ts';
@@ -13,12 +15,12 @@ import { makeIdentify } from './identity.ts';
 import { makeDispatcher } from './postGraphql.ts';
 import { makeBudget } from './routingContext.ts';
 
-export interface GatewayOptions extends ApolloOptions {
+export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** HS256 secret of the callers' tokens. */
-  readonly authSecret: string;
+  /** Origins of other sites whose pages may call. */
+  readonly corsOrigins: readonly string[];
 }
 
 /** @throws if the port is taken, or SettingsError if the supergraph cannot be read */
@@ -30,8 +32,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   let draining = false;
 
   await apollo.start();
+  await app.register(fastifyCookie);
   await app.register(async (scope) => {
-    const callerOf = authenticateAll(scope, makeIdentify({ authSecret: options.authSecret, clock }));
+    const callerOf = authenticateAll(scope, makeIdentify(options));
     await scope.register(fastifyApollo<GatewayContext>(apollo), {
       method: ['GET', 'POST'],
       context: async (request, reply) => ({

@@ -34,6 +34,8 @@ try {
       port: values.PORT,
       databaseSubgraphPort: given.DATABASE_SUBGRAPH_PORT ? values.DATABASE_SUBGRAPH_PORT : 0,
       authSecret: values.AUTH_SECRET,
+      authIssuer: values.AUTH_ISSUER,
+      authAudience: values.AUTH_AUDIENCE,
       internalSecret: values.INTERNAL_SECRET,
     },
     {

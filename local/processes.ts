@@ -27,6 +27,8 @@ export function serverProcesses(wiring: Wiring): ProcessSpec[] {
   const environment = environmentWith({
     DATABASE_URL: wiring.databaseUrl,
     AUTH_SECRET: wiring.authSecret,
+    AUTH_JWKS_URL: '', // the token that is printed is ours
+    SUBGRAPH_AUTH: '',
     INTERNAL_SECRET: wiring.internalSecret,
     HOST: wiring.host,
     PORT: String(wiring.gatewayPort),

@@ -26,6 +26,9 @@ export interface SystemSettings {
   readonly databaseSubgraphPort: number;
   /** Undefined: the one kept in `dataDir`. */
   readonly authSecret: string | undefined;
+  /** `iss` and `aud` of the token that is printed. */
+  readonly authIssuer?: string | undefined;
+  readonly authAudience?: string | undefined;
   /** Undefined: the one kept in `dataDir`. */
   readonly internalSecret: string | undefined;
 }
@@ -96,7 +99,8 @@ async function startSystem(
   await supervisor.start(servers(wiring), tellReady(report));
 
   const { ownerId } = data.secrets;
-  const claims = { sub: ownerId, roles: [READ_ALL], lifetimeSeconds: TOKEN_LIFETIME_SECONDS };
+  const { authIssuer: issuer, authAudience: audience } = settings;
+  const claims = { sub: ownerId, roles: [READ_ALL], lifetimeSeconds: TOKEN_LIFETIME_SECONDS, issuer, audience };
   const token = await signCallerToken(authSecret, claims, clock.now());
   return { databaseUrl, gatewayUrl: localUrl(host, gatewayPort), authSecret, internalSecret, token, ownerId };
 }

@@ -3,6 +3,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 
 export const ERROR_CODES = [
   'UNAUTHENTICATED',
+  'AUTHENTICATION_UNAVAILABLE',
   'FORBIDDEN',
   'BAD_USER_INPUT',
   'NOT_FOUND',
@@ -41,6 +42,13 @@ export const unauthenticated = () =>
   requestError('UNAUTHENTICATED', 'This needs a valid token: send it as `Authorization: Bearer …`.', {
     status: 401,
     headers: new Map([['www-authenticate', 'Bearer']]),
+  });
+
+/** The identity provider's keys are out of reach: whether the token is good is not known, and asking again may help. */
+export const authenticationUnavailable = () =>
+  requestError('AUTHENTICATION_UNAVAILABLE', 'The token cannot be checked at the moment. Try again.', {
+    status: 503,
+    headers: new Map([['retry-after', '5']]),
   });
 
 /** What GraphQL itself finds wrong with a document; the message speaks of nothing but that document. */

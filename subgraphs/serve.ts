@@ -18,17 +18,20 @@ import { sharedCall } from '../common/sharedCall.ts';
 import { closeConnectionsWhenStopping } from '../common/stoppingConnections.ts';
 import { traceRequests } from '../common/tracing.ts';
 import { maskError } from './errors.ts';
+import { guard } from './guard.ts';
 import { representationCheckPlugin } from './representations.ts';
 import { acceptRequestId, noteRequests } from './requests.ts';
 
 type Resolvers = NonNullable<GraphQLSchemaModule['resolvers']>;
 
-export interface SubgraphOptions<C extends BaseContext> {
+export interface SubgraphOptions<C extends BaseContext, Who> {
   /** The subgraph's schema file. */
   readonly schemaFile: URL;
   readonly resolvers: Resolvers;
-  /** Makes the context of a request, or throws a GraphQLError that refuses it. */
-  readonly context: (request: FastifyRequest) => Promise<C>;
+  /** Says who asks, or throws a GraphQLError that refuses the request; asked before anything else of a request is looked at. */
+  readonly authorize: (request: FastifyRequest) => Promise<Who>;
+  /** Makes the context of a request that was let in. */
+  readonly context: (who: Who, request: FastifyRequest) => Promise<C>;
   readonly plugins?: ApolloServerPlugin<C>[];
   /** Whether it can answer now; what it is not ready for, in words without addresses. */
   readonly notReady: () => string | undefined | Promise<string | undefined>;
@@ -51,12 +54,15 @@ export interface RunningServer {
 }
 
 /** @throws if the port is taken or the schema and the resolvers do not fit */
-export async function serveSubgraph<C extends BaseContext>(options: SubgraphOptions<C>): Promise<RunningServer> {
+export async function serveSubgraph<C extends BaseContext, Who>(
+  options: SubgraphOptions<C, Who>,
+): Promise<RunningServer> {
   const { clock, log, registry = new Registry() } = options;
   const app = Fastify({ forceCloseConnections: 'idle' });
   closeConnectionsWhenStopping(app);
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });
+  const whoAsks = guard(app, options.authorize);
   const typeDefs = parse(readFileSync(options.schemaFile, 'utf8'));
   const apollo = new ApolloServer<C>({
     schema: buildSubgraphSchema([{ typeDefs, resolvers: options.resolvers }]),
@@ -77,9 +83,8 @@ export async function serveSubgraph<C extends BaseContext>(options: SubgraphOpti
   await apollo.start();
   await app.register(fastifyApollo<C>(apollo), {
     context: async (request) => {
-      const context = await options.context(request);
       acceptRequestId(request);
-      return context;
+      return options.context(whoAsks(request), request);
     },
   });
   registerMetrics(app, registry);

@@ -3,14 +3,16 @@ import { systemClock } from '../../common/clock.ts';
 import { readEnvironment } from '../../common/config.ts';
 import { announceReady, failToStart, stopOnSignal } from '../../common/lifecycle.ts';
 import { makeLogger } from '../../common/log.ts';
+import { subgraphKey } from '../../common/settingsRules.ts';
 import { startTracing } from '../../common/tracing.ts';
+import { TRUST_SETTINGS, trustOf } from '../authorize.ts';
 import { startDatabaseSubgraph } from './server.ts';
 
 const NAMES = [
   'DATABASE_URL',
   'DATABASE_SUBGRAPH_PORT',
   'HOST',
-  'INTERNAL_SECRET',
+  ...TRUST_SETTINGS,
   'HEARTBEAT_STALE_SECONDS',
   'NO_PROGRESS_SECONDS',
   'DATABASE_TIMEOUT_MS',
@@ -20,13 +22,13 @@ const NAMES = [
 
 const log = makeLogger('database', 'info');
 try {
-  const settings = readEnvironment(NAMES, ['DATABASE_URL', 'INTERNAL_SECRET']);
+  const settings = readEnvironment(NAMES, ['DATABASE_URL'], [subgraphKey]);
   log.level = settings.LOG_LEVEL;
   const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
   const tracing = await startTracing({ service: 'database', endpoint, clock: systemClock, log });
   const server = await startDatabaseSubgraph({
     databaseUrl: settings.DATABASE_URL,
-    internalSecret: settings.INTERNAL_SECRET,
+    ...trustOf(settings),
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
     noProgressSeconds: settings.NO_PROGRESS_SECONDS,
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,

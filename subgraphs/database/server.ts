@@ -3,9 +3,10 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
-import { checkInternalToken } from '../../common/internalToken.ts';
+import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
-import { isErrorCode, unauthenticated } from '../errors.ts';
+import { authorizeSubgraph, type SubgraphTrust } from '../authorize.ts';
+import { isErrorCode } from '../errors.ts';
 import { acceptRequestId } from '../requests.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
 import { readableBy } from './access.ts';
@@ -17,10 +18,8 @@ import { Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
 
-export interface DatabaseSubgraphOptions {
+export interface DatabaseSubgraphOptions extends SubgraphTrust {
   readonly databaseUrl: string;
-  /** Key of the tokens between processes. */
-  readonly internalSecret: string;
   /** A lease or a replica row older than this is lost. */
   readonly staleAfterSeconds: number;
   /** A runnable chat that has not changed for this long is suspect. */
@@ -44,9 +43,10 @@ export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): P
   const metrics = makeReadingMetrics(registry);
   const openReading = (requestLog: Logger) =>
     new Reading({ prisma: database.prisma, timeoutMs, clock, metrics, log: requestLog });
-  const server = await serveSubgraph<DatabaseContext>({
+  const server = await serveSubgraph<DatabaseContext, Caller>({
     schemaFile: SCHEMA_FILE,
     resolvers,
+    authorize: authorizeSubgraph(options, { audience: 'database', clock, log }),
     context: makeContext(options, openReading),
     plugins: [closeReadings, logDefects],
     notReady: () => whyNotReady(openReading(log)),
@@ -67,13 +67,9 @@ export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): P
 }
 
 function makeContext(options: DatabaseSubgraphOptions, openReading: (requestLog: Logger) => Reading) {
-  const { internalSecret: secret, clock, log: serverLog, staleAfterSeconds, noProgressSeconds } = options;
+  const { log: serverLog, staleAfterSeconds, noProgressSeconds } = options;
   const replicaMemory = new ReplicaMemory();
-  return async (request: FastifyRequest): Promise<DatabaseContext> => {
-    const check = { secret, audience: 'database', now: clock.now() };
-    const token = await checkInternalToken(check, request.headers.authorization);
-    if (token.kind !== 'caller') throw unauthenticated();
-    const { caller } = token;
+  return async (caller: Caller, request: FastifyRequest): Promise<DatabaseContext> => {
     const log = serverLog.child({ requestId: acceptRequestId(request) });
     const reading = openReading(log); // closed by the plugin below; nothing is opened before the first question
     const loaders = makeLoaders(reading, { staleAfterSeconds });

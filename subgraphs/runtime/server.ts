@@ -39,15 +39,13 @@ export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Pro
     if (check.kind === 'invalid') throw unauthenticated();
   };
 
-  const server = await serveSubgraph<RuntimeContext>({
+  const server = await serveSubgraph<RuntimeContext, void>({
     schemaFile: new URL('./schema.graphql', import.meta.url),
     resolvers,
-    context: async (request) => {
-      await authorize(request);
-      return { inspector, eventLoopDelay };
-    },
+    authorize,
+    context: async () => ({ inspector, eventLoopDelay }),
     notReady,
-    routes: (app) => streamRoute(app, inspector, authorize),
+    routes: (app) => streamRoute(app, inspector),
     registry,
     clock,
     log,

@@ -3,16 +3,13 @@
  * names: `episode`, `part`, `closed`, then `end` when the replica has nothing more to say about the chat.
  */
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
+import { sendRefusal } from '../../common/refusal.ts';
 import { requireUuid } from '../../common/scalars.ts';
 import type { Inspector, StreamEvent } from './inspector.ts';
 
-export function streamRoute(
-  app: FastifyInstance,
-  inspector: Inspector,
-  authorize: (request: FastifyRequest) => Promise<void>,
-): void {
+export function streamRoute(app: FastifyInstance, inspector: Inspector): void {
   const open = new Set<AbortController>();
   app.addHook('preClose', async () => {
     for (const reader of open) reader.abort();
@@ -20,10 +17,10 @@ export function streamRoute(
   app.get<{ Params: { chat: string } }>('/chats/:chat/stream', async (request, reply) => {
     let chatId: string;
     try {
-      await authorize(request);
       chatId = requireUuid(request.params.chat);
     } catch (error) {
-      return refuse(error, (status, body) => reply.code(status).send(body));
+      if (!(error instanceof GraphQLError)) throw error;
+      return sendRefusal(reply, error);
     }
     const reader = new AbortController();
     open.add(reader);
@@ -39,11 +36,4 @@ export function streamRoute(
 async function* frames(events: AsyncIterable<StreamEvent>): AsyncGenerator<string> {
   for await (const { type, ...data } of events) yield `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
   yield 'event: end\ndata: {}\n\n';
-}
-
-/** The same errors as over GraphQL; what is not one of them is the server's own fault and left to it. */
-function refuse<T>(error: unknown, send: (status: number, body: object) => T): T {
-  if (!(error instanceof GraphQLError)) throw error;
-  const { http, ...extensions } = error.extensions as { http?: { status: number } };
-  return send(http?.status ?? 400, { errors: [{ message: error.message, extensions }] });
 }

@@ -10,12 +10,14 @@ test.each<[SettingName, string, string]>([
   ['MODEL', 'openai-compatible:m@https://user:s3cret with a space@host', 'openai-compatible:m@https://…@host'],
   ['MODEL', 'openai-compatible:m@ftp://host', 'openai-compatible:m@ftp://host'],
 ])('a %s that is refused is shown without user and password: %s', (name, received, shown) => {
-  expect(() => readEnvironment([name], [], { [name]: received })).toThrow(`Received ${JSON.stringify(shown)}.`);
+  expect(() => readEnvironment([name], [], [], { [name]: received })).toThrow(`Received ${JSON.stringify(shown)}.`);
 });
 
 test.each<SettingName>(['DATABASE_URL', 'INTERNAL_SECRET', 'AUTH_SECRET'])(
   'a %s that is refused is not shown',
   (name) => {
-    expect(() => readEnvironment([name], [], { [name]: 's3cret' })).toThrow(/^(?!.*s3cret).*a value not shown here/s);
+    expect(() => readEnvironment([name], [], [], { [name]: 's3cret' })).toThrow(
+      /^(?!.*s3cret).*a value not shown here/s,
+    );
   },
 );

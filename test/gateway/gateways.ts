@@ -24,6 +24,7 @@ export function gatewaysPerTest() {
       replicaTimeoutMs: 20_000,
       databaseTimeoutMs: 20_000,
       authSecret: AUTH_SECRET,
+      corsOrigins: [],
       internalSecret: INTERNAL_SECRET,
       clock: systemClock,
       log: makeLogger('gateway', 'silent'),

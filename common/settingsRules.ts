@@ -1,0 +1,39 @@
+/** What must hold between settings, each of them fine by itself. Pure. */
+import type { SettingName, Settings } from './config.ts';
+
+/** Those that are set and good. */
+type Values = Partial<Settings<SettingName>>;
+
+/**
+ * What is wrong between the settings of a process, as a sentence that holds no secret; undefined: nothing.
+ * @param bad the settings that are refused already: nothing more is said about them
+ */
+export type SettingsRule = (values: Values, bad: ReadonlySet<SettingName>) => string | undefined;
+
+const leases: SettingsRule = ({ HEARTBEAT_INTERVAL_SECONDS: interval, HEARTBEAT_STALE_SECONDS: stale }) => {
+  if (interval === undefined || stale === undefined || interval < stale) return undefined;
+  return `HEARTBEAT_INTERVAL_SECONDS: must be less than HEARTBEAT_STALE_SECONDS, or every lease runs out. Received ${interval} and ${stale}.`;
+};
+
+/** Whoever may mint callers' tokens could mint those of the gateway, too. */
+const secretsDiffer: SettingsRule = ({ AUTH_SECRET: ofCallers, INTERNAL_SECRET: internal }) => {
+  if (ofCallers === undefined || ofCallers !== internal) return undefined;
+  return "AUTH_SECRET, INTERNAL_SECRET: must differ, or a caller's token could pass for the gateway's. Received the same value twice.";
+};
+
+/** Hold for every process that reads the settings that they speak of. */
+export const ALWAYS: readonly SettingsRule[] = [leases, secretsDiffer];
+
+/** For a process that checks callers' tokens: how must be clear. */
+export const callersKey: SettingsRule = ({ AUTH_SECRET: secret, AUTH_JWKS_URL: url }, bad) => {
+  if (bad.has('AUTH_SECRET') || bad.has('AUTH_JWKS_URL') || (secret === undefined) !== (url === undefined))
+    return undefined;
+  return `AUTH_SECRET, AUTH_JWKS_URL: set exactly one of them, to check callers' tokens with. Received ${secret === undefined ? 'neither' : 'both'}.`;
+};
+
+/** For a process that serves a subgraph: the key of the tokens that SUBGRAPH_AUTH says it takes. */
+export const subgraphKey: SettingsRule = (values, bad) => {
+  if (values.SUBGRAPH_AUTH === 'caller') return callersKey(values, bad);
+  if (values.INTERNAL_SECRET !== undefined || bad.has('INTERNAL_SECRET')) return undefined;
+  return 'INTERNAL_SECRET: is not set. Tokens between processes are checked against it, unless SUBGRAPH_AUTH=caller.';
+};

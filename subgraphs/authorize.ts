@@ -1,0 +1,73 @@
+/**
+ * Whom a subgraph answers: the gateway, by a token made for this subgraph and this moment; or, behind a gateway that is not
+ * ours, callers themselves, by their own tokens. One of the two, never both: a token of the other kind is refused.
+ */
+import type { FastifyRequest } from 'fastify';
+import { type CallerTokenOptions, makeCallerCheck } from '../common/callerToken.ts';
+import type { Clock } from '../common/clock.ts';
+import type { Settings } from '../common/config.ts';
+import { type Audience, type Caller, checkInternalToken } from '../common/internalToken.ts';
+import type { Logger } from '../common/log.ts';
+import { authenticationUnavailable, unauthenticated } from './errors.ts';
+
+/** Exactly one of the two is set. */
+export interface SubgraphTrust {
+  /** Key of the tokens between processes. */
+  readonly internalSecret?: string | undefined;
+  /** How callers' own tokens are checked. */
+  readonly callerTokens?: CallerTokenOptions | undefined;
+}
+
+/** What `trustOf` reads; a process that serves a subgraph names them among its settings, with the rule `subgraphKey`. */
+export const TRUST_SETTINGS = [
+  'SUBGRAPH_AUTH',
+  'INTERNAL_SECRET',
+  'AUTH_SECRET',
+  'AUTH_JWKS_URL',
+  'AUTH_ISSUER',
+  'AUTH_AUDIENCE',
+] as const;
+
+/** The settings were checked together: what the chosen way needs is there. */
+export function trustOf(settings: Settings<(typeof TRUST_SETTINGS)[number]>): SubgraphTrust {
+  if (settings.SUBGRAPH_AUTH === 'internal') return { internalSecret: settings.INTERNAL_SECRET };
+  const { AUTH_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = settings;
+  return {
+    callerTokens: {
+      authSecret: AUTH_SECRET,
+      authJwksUrl: AUTH_JWKS_URL,
+      authIssuer: AUTH_ISSUER,
+      authAudience: AUTH_AUDIENCE,
+    },
+  };
+}
+
+/** Says who asks. Throws a GraphQLError that refuses the request: `UNAUTHENTICATED` or `AUTHENTICATION_UNAVAILABLE`. */
+export type Authorize = (request: FastifyRequest) => Promise<Caller>;
+
+/**
+ * @param audience what internal tokens must be made for: `database`, `diagnosis` or `router`
+ * @throws TypeError unless exactly one kind of token is trusted
+ */
+export function authorizeSubgraph(
+  { internalSecret, callerTokens }: SubgraphTrust,
+  { audience, clock, log }: { audience: Audience; clock: Clock; log: Logger },
+): Authorize {
+  if (callerTokens && internalSecret === undefined) {
+    const check = makeCallerCheck(callerTokens, { clock, log });
+    return async ({ headers }) => {
+      const token = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+      const checked = token === undefined ? ({ kind: 'invalid' } as const) : await check(token);
+      if (checked.kind === 'unknown') throw authenticationUnavailable();
+      if (checked.kind === 'invalid') throw unauthenticated();
+      return checked.caller;
+    };
+  }
+  if (callerTokens || internalSecret === undefined) throw new TypeError('A subgraph trusts one kind of token');
+  return async ({ headers }) => {
+    const expected = { secret: internalSecret, audience, now: clock.now() };
+    const checked = await checkInternalToken(expected, headers.authorization);
+    if (checked.kind !== 'caller') throw unauthenticated();
+    return checked.caller;
+  };
+}
