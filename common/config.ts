@@ -23,6 +23,12 @@ const list = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
+/** As a browser sends it: scheme, host, and a port that is not the scheme's own. No `*`: it would open the gateway to every page. */
+const origins = list.refine(
+  (parts) => parts.every((part) => /^https?:[^*]+$/.test(part) && URL.canParse(part) && new URL(part).origin === part),
+  'must be origins such as https://example.com, without a path, comma-separated',
+);
+
 /** The built-in model, or `openai-compatible:<model>@<base URL>`. */
 const model = z
   .string()
@@ -109,7 +115,7 @@ export const settings = {
       "whose token database subgraph, router and diagnosis take: the gateway's, or (behind another gateway) the caller's own",
     ),
   INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes; `npm start` makes one'),
-  CORS_ORIGINS: list.prefault('').describe('origins whose pages may call the gateway, comma-separated; unset: none'),
+  CORS_ORIGINS: origins.prefault('').describe('origins whose pages may call the gateway, comma-separated; unset: none'),
   RATE_LIMIT_PER_MINUTE: count.default(600).describe('requests of one caller in a minute; 0: no limit'),
   MAX_COST: count.min(1).default(10_000).describe('the estimated cost up to which a query is answered'),
   ALLOWED_OPERATIONS_PATH: z

@@ -1,17 +1,25 @@
 /** The habits of the gateway's HTTP server: request ids, a size limit, a log line for what it refuses, errors as GraphQL's. */
 import { randomUUID } from 'node:crypto';
+import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/log.ts';
-import { closeConnectionsWhenStopping } from '../common/stoppingConnections.ts';
 import { formatForClient } from './clientErrors.ts';
+import { refuseBadUrl, refuseNoHttp } from './strayRequests.ts';
 
 const MAX_BODY_BYTES = 100_000;
 
 /** Without routes. */
 export function makeApp(log: Logger, clock: Clock): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: 'idle', bodyLimit: MAX_BODY_BYTES, genReqId: () => randomUUID() });
-  closeConnectionsWhenStopping(app);
+  const app = Fastify({
+    return503OnClosing: false,
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: maxHeaderSize },
+    genReqId: () => randomUUID(),
+    frameworkErrors: refuseBadUrl,
+    clientErrorHandler: refuseNoHttp,
+  });
+  app.removeContentTypeParser('text/plain');
   const begunMs = new WeakMap<object, number>();
   app.addHook('onRequest', async (request, reply) => {
     begunMs.set(request, clock.monotonicMs());

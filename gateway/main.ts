@@ -24,7 +24,7 @@ try {
     clock: systemClock,
     log,
   });
-  stopOnSignal(() => server.stop(), log);
+  stopOnSignal(server, log);
   log.info({ url: server.url }, 'listening');
   announceReady({ url: server.url });
 } catch (error) {

@@ -2,18 +2,23 @@
 import { setMaxListeners } from 'node:events';
 import fastifyApollo from '@as-integrations/fastify';
 import fastifyCookie from '@fastify/cookie';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallerTokenOptions } from '../common/callerToken.ts';
+import { drainOf } from '../common/drain.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
 import { type ApolloOptions, makeApolloServer } from './apolloServer.ts';
 import { authenticateAll } from './authenticate.ts';
+import { allowOrigins } from './cors.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { registerGraphiql } from './graphiql.ts';
 import { registerHealth } from './health.ts';
 import { makeApp } from './httpApp.ts';
 import { makeIdentify } from './identity.ts';
+import { refuseOtherVerbs } from './methods.ts';
 import { makeDispatcher } from './postGraphql.ts';
 import { makeBudget } from './routingContext.ts';
+import { registerSnapshotRoute } from './snapshotRoute.ts';
+import { refuseUnknownPaths } from './strayRequests.ts';
 
 export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
   readonly host: string;
@@ -28,34 +33,36 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   const { clock, log, host, port } = options;
   const dispatcher = makeDispatcher(Math.max(options.replicaTimeoutMs, options.databaseTimeoutMs));
   const app = makeApp(log, clock);
+  const drain = drainOf(app);
   const apollo = makeApolloServer(options, app, dispatcher);
-  let draining = false;
 
   await apollo.start();
   await app.register(fastifyCookie);
   await app.register(async (scope) => {
+    await allowOrigins(scope, options.corsOrigins);
     const callerOf = authenticateAll(scope, makeIdentify(options));
-    await scope.register(fastifyApollo<GatewayContext>(apollo), {
-      method: ['GET', 'POST'],
-      context: async (request, reply) => ({
-        caller: callerOf(request),
-        signal: goneSignal(reply),
-        budget: makeBudget(options.replicaTimeoutMs, clock),
-        requestId: request.id,
-      }),
+    const context = async (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => ({
+      caller: callerOf(request),
+      signal: goneSignal(reply),
+      budget: makeBudget(options.replicaTimeoutMs, clock),
+      requestId: request.id,
     });
+    refuseOtherVerbs(scope, '/graphql', ['GET', 'POST']);
+    await scope.register(fastifyApollo<GatewayContext>(apollo), { method: ['GET', 'POST'], context });
+    registerSnapshotRoute(scope, { apollo, context });
   });
   registerGraphiql(app);
+  refuseUnknownPaths(app);
   registerHealth(app, {
     dispatcher,
     databaseSubgraphUrl: new URL(options.databaseSubgraphUrl),
     timeoutMs: options.databaseTimeoutMs,
-    isDraining: () => draining,
+    isDraining: () => drain.hasBegun,
   });
   const url = await app.listen({ host, port });
 
   const stop = async () => {
-    draining = true;
+    drain.begin();
     await apollo.stop();
     await app.close();
     await dispatcher.destroy();
@@ -63,6 +70,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   let stopped: Promise<void> | undefined;
   return {
     url,
+    retire: async () => drain.begin(),
     stop: () => {
       stopped ??= stop();
       return stopped;

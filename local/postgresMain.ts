@@ -13,11 +13,12 @@ const log = makeLogger('postgres', 'warn');
 const stopping = new AbortController();
 let start: Promise<EmbeddedPostgres> | undefined;
 
-stopOnSignal(async () => {
+const stop = async () => {
   stopping.abort();
   const postgres = await start?.catch(() => undefined); // a start that was cut short left nothing behind
   await postgres?.stop();
-}, log);
+};
+stopOnSignal({ stop }, log);
 
 const [options] = (await once(process, 'message')) as [PostgresOptions];
 try {

@@ -12,10 +12,11 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { parse } from 'graphql';
 import { Registry } from 'prom-client';
 import type { Clock } from '../common/clock.ts';
+import { drainOf } from '../common/drain.ts';
+import type { Stoppable } from '../common/lifecycle.ts';
 import type { Logger } from '../common/log.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import { sharedCall } from '../common/sharedCall.ts';
-import { closeConnectionsWhenStopping } from '../common/stoppingConnections.ts';
 import { traceRequests } from '../common/tracing.ts';
 import { maskError } from './errors.ts';
 import { guard } from './guard.ts';
@@ -46,11 +47,10 @@ export interface SubgraphOptions<C extends BaseContext, Who> {
   readonly port: number;
 }
 
-/** A server that listens. `stop` takes nothing new, finishes what runs, then closes; calling it twice is calling it once. */
-export interface RunningServer {
+/** A server that listens. */
+export interface RunningServer extends Required<Stoppable> {
   /** Without a path: `http://127.0.0.1:4001`. */
   readonly url: string;
-  stop(): Promise<void>;
 }
 
 /** @throws if the port is taken or the schema and the resolvers do not fit */
@@ -58,8 +58,8 @@ export async function serveSubgraph<C extends BaseContext, Who>(
   options: SubgraphOptions<C, Who>,
 ): Promise<RunningServer> {
   const { clock, log, registry = new Registry() } = options;
-  const app = Fastify({ forceCloseConnections: 'idle' });
-  closeConnectionsWhenStopping(app);
+  const app = Fastify({ return503OnClosing: false });
+  const drain = drainOf(app);
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });
   const whoAsks = guard(app, options.authorize);
@@ -91,7 +91,7 @@ export async function serveSubgraph<C extends BaseContext, Who>(
   const notReady = sharedCall(async () => options.notReady());
   app.get('/livez', async () => 'ok');
   app.get('/readyz', async (_request, reply) => {
-    const reason = await notReady();
+    const reason = drain.hasBegun ? 'stopping' : await notReady();
     return reply.code(reason ? 503 : 200).send(reason ?? 'ok');
   });
   options.routes?.(app);
@@ -99,6 +99,7 @@ export async function serveSubgraph<C extends BaseContext, Who>(
   let stopped: Promise<void> | undefined;
   return {
     url,
+    retire: async () => drain.begin(),
     stop: () => {
       stopped ??= apollo.stop().then(() => app.close());
       return stopped;

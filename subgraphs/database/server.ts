@@ -59,6 +59,7 @@ export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): P
   let stopped: Promise<void> | undefined;
   return {
     url: server.url,
+    retire: server.retire,
     stop: () => {
       stopped ??= server.stop().then(database.close);
       return stopped;

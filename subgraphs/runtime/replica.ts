@@ -73,6 +73,10 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     return {
       workerId,
       url: server.url,
+      retire: async () => {
+        await server.retire();
+        await worker.stop();
+      },
       stop: () => {
         stopped ??= stop();
         return stopped;

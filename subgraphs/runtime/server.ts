@@ -54,6 +54,7 @@ export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Pro
   });
   return {
     url: server.url,
+    retire: server.retire,
     stop: async () => {
       eventLoopDelay.close();
       await server.stop();

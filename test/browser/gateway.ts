@@ -49,6 +49,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
   });
   return {
     url: gateway.url,
+    retire: gateway.retire,
     stop: async () => {
       await gateway.stop();
       await database.stop();

@@ -26,6 +26,6 @@ if (behaviour.failsWith !== undefined) process.exit(behaviour.failsWith);
 const server = createServer().listen(0, '127.0.0.1');
 await once(server, 'listening');
 if (behaviour.ignoresSigterm) process.on('SIGTERM', () => {});
-else stopOnSignal(async () => write('stopped'), makeLogger(behaviour.name, 'silent'));
+else stopOnSignal({ stop: async () => write('stopped') }, makeLogger(behaviour.name, 'silent'));
 write('started');
 announceReady({ url: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}` });
