@@ -3,6 +3,7 @@
  * An empty variable counts as unset. One error names every bad setting, what was received and what is accepted.
  */
 import { z } from 'zod';
+import { parseAddressRule } from './addressRule.ts';
 import { ALWAYS, type SettingsRule } from './settingsRules.ts';
 import { StartError } from './startError.ts';
 
@@ -98,6 +99,7 @@ export const settings = {
     .optional()
     .describe('a replica that has not answered after this long is asked a second time beside the first; unset: never'),
   REPLICA_ADDRESS_ALLOW: list
+    .refine((rules) => rules.every(parseAddressRule), 'every part must be a CIDR, an IP address or a host suffix')
     .prefault('127.0.0.0/8,::1/128')
     .describe('CIDRs and host suffixes (`.example.internal`) that a relay address may point to, comma-separated'),
   AUTH_SECRET: secret

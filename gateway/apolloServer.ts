@@ -8,33 +8,27 @@ import {
 import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/log.ts';
 import { clientErrorsPlugin, formatForClient } from './clientErrors.ts';
 import { complexityCheckPlugin } from './complexityCheck.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { inputCheckPlugin } from './inputCheck.ts';
 import { makeReplicaDataSource } from './replicaDataSource.ts';
-import { makeReplicaDirectory } from './replicaDirectory.ts';
-import { loadReplicaRows } from './replicaRows.ts';
+import type { Replicas } from './replicas.ts';
 import { readRouting } from './routedTypes.ts';
-import { makeRouteEntities } from './routeEntities.ts';
 import { makeSubgraphDataSource } from './subgraphDataSource.ts';
 import { makeApolloGateway, readSupergraph } from './supergraph.ts';
 
 /** On top of what the database subgraph itself waits for the database, so that it is the one that says so. */
-const SUBGRAPH_GRACE_MS = 500;
+export const SUBGRAPH_GRACE_MS = 500;
 
 export interface ApolloOptions {
   readonly databaseSubgraphUrl: string;
   /** Unset: the supergraph that is checked in. */
   readonly supergraphPath?: string | undefined;
-  /** Milliseconds for all that one request asks of replicas. */
-  readonly replicaTimeoutMs: number;
   /** Milliseconds that the database subgraph waits for the database. */
   readonly databaseTimeoutMs: number;
   readonly internalSecret: string;
-  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -43,26 +37,19 @@ export function makeApolloServer(
   options: ApolloOptions,
   app: FastifyInstance,
   dispatcher: Dispatcher,
+  replicas: Replicas,
 ): ApolloServer<GatewayContext> {
-  const { clock, internalSecret, log } = options;
+  const { internalSecret, log } = options;
   const supergraphSdl = readSupergraph(options.supergraphPath);
   const routings = readRouting(supergraphSdl);
   const databaseSubgraphUrl = new URL(options.databaseSubgraphUrl);
   const timeoutMs = options.databaseTimeoutMs + SUBGRAPH_GRACE_MS;
-  const directory = makeReplicaDirectory({
-    load: (ids) => loadReplicaRows({ dispatcher, url: databaseSubgraphUrl, internalSecret, timeoutMs }, ids),
-    clock,
-    log,
-  });
   const gateway = makeApolloGateway({
     supergraphSdl,
     log,
     dataSource: (name, routingUrl) => {
       const routing = routings.get(name);
-      if (routing) {
-        const parts = { routing, directory, dispatcher, internalSecret, clock, log };
-        return makeReplicaDataSource(makeRouteEntities({ ...parts, timeoutMs: options.replicaTimeoutMs }));
-      }
+      if (routing) return makeReplicaDataSource(replicas.router(routing));
       const url = name === 'database' ? databaseSubgraphUrl : new URL(routingUrl);
       return makeSubgraphDataSource({ name, url, dispatcher, internalSecret, timeoutMs, log });
     },

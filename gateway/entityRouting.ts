@@ -6,6 +6,7 @@
  * outcome, and an explicit null under every other response key, since the executor drops what is merely absent.
  */
 import type { GraphQLFormattedError } from 'graphql';
+import type { ErrorCode } from '../subgraphs/errors.ts';
 import type { EntityRequest, Representation } from './entityRequest.ts';
 import { errorCodeOf, type Outcome } from './outcome.ts';
 import { answeredEntity, unansweredEntity } from './routedEntity.ts';
@@ -28,13 +29,30 @@ export type ShareAnswer =
       readonly outcome: Outcome;
       readonly entities: readonly unknown[];
       readonly errors: readonly GraphQLFormattedError[];
+      /** Set when another replica answered than the share is for. */
+      readonly moved?: Moved;
     }
   | {
       readonly kind: 'unanswered';
       readonly outcome: Outcome;
       /** Values, by field name, that are known all the same. */
       readonly fields?: Readonly<Record<string, unknown>>;
+      /** Of the errors that stand for what is lost, unless the one of the outcome. */
+      readonly code?: ErrorCode;
     };
+
+export interface Moved {
+  /** The replica that answered. */
+  readonly to: string;
+  /** Values, by field name, that show it, whatever that replica says there. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A share, and what came of it. */
+export interface Answered {
+  readonly share: Share;
+  readonly answer: ShareAnswer;
+}
 
 export interface RoutedResult {
   readonly data: { readonly _entities: readonly Record<string, unknown>[] };
@@ -67,25 +85,44 @@ export function splitRepresentations(routing: Routing, representations: readonly
   }));
 }
 
+/**
+ * Whether a list asks several replicas about the same thing: as another representation does that differs in nothing but the
+ * replica.
+ */
+export function askedOfSeveral(
+  routing: Routing,
+  shares: readonly Share[],
+): (representation: Representation) => boolean {
+  const times = new Map<string, number>();
+  const subject = (representation: Representation) => {
+    const by = routing.types.get(String(representation.__typename))?.by ?? '';
+    return JSON.stringify({ ...representation, [by]: undefined });
+  };
+  for (const { representations } of shares) {
+    for (const one of new Set(representations.map(subject))) times.set(one, (times.get(one) ?? 0) + 1);
+  }
+  return (representation) => (times.get(subject(representation)) ?? 0) > 1;
+}
+
 function replicaOf(routing: Routing, representation: Representation): string {
   const by = routing.types.get(String(representation.__typename))?.by;
   const id = by === undefined ? undefined : representation[by];
   return typeof id === 'string' ? id.toLowerCase() : '';
 }
 
-/** Puts together what came of the shares; `answers` stand in the order of `shares`. Changes nothing that it is given. */
-export function joinAnswers(
-  routing: Routing,
-  request: EntityRequest,
-  shares: readonly Share[],
-  answers: readonly ShareAnswer[],
-): RoutedResult {
+/** The part of a share that holds some of its representations. @param indices ascending */
+export const partOf = (share: Share, indices: readonly number[]): Share => ({
+  replicaId: share.replicaId,
+  representations: share.representations.filter((_, j) => indices.includes(j)),
+  places: share.places.filter((_, j) => indices.includes(j)),
+});
+
+/** Puts together what came of the shares. Changes nothing that it is given. */
+export function joinAnswers(routing: Routing, request: EntityRequest, answered: readonly Answered[]): RoutedResult {
   const entities: Record<string, unknown>[] = request.representations.map((representation) => ({ ...representation }));
   const errors: PlacedError[] = [];
   const failures: unknown[] = [];
-  for (const [s, share] of shares.entries()) {
-    const answer = answers[s];
-    if (!answer) continue;
+  for (const { share, answer } of answered) {
     let joined: Joined;
     try {
       joined = joinShare(routing, request, share, answer);
@@ -108,24 +145,27 @@ interface Joined {
 
 function joinShare(routing: Routing, request: EntityRequest, share: Share, answer: ShareAnswer): Joined {
   const entities = new Map<number, Record<string, unknown>>();
-  const own = answer.kind === 'answered' ? replicaErrors(share, answer.errors) : [];
+  const moved = answer.kind === 'answered' ? answer.moved : undefined;
+  const own = answer.kind === 'answered' ? replicaErrors(share, answer.errors, moved?.to ?? share.replicaId) : [];
   const errors = [...own];
   for (const [j, representation] of share.representations.entries()) {
     const type = routing.types.get(String(representation.__typename));
     for (const place of share.places[j] ?? []) {
       if (!type) continue;
-      const answered = answer.kind === 'answered' && answeredEntity(request, type, answer.outcome, answer.entities[j]);
+      const known = moved && { ...representation, ...moved.fields };
+      const answered =
+        answer.kind === 'answered' && answeredEntity(request, type, answer.outcome, answer.entities[j], known);
       if (answered) {
         entities.set(place, answered);
         continue;
       }
-      const { outcome, fields = {} } = unansweredAs(answer);
+      const { outcome, fields = {}, code = errorCodeOf(outcome.status) } = unansweredAs(answer);
       const { entity, lost } = unansweredEntity(request, type, outcome, { keys: representation, fields });
       entities.set(place, entity);
       if (lost === undefined) continue;
       const explained = own.filter((error) => error.place === place);
       for (const error of explained) error.below[0] ??= lost;
-      if (explained.length === 0) errors.push(lostError(share, representation, place, lost, outcome));
+      if (explained.length === 0) errors.push(lostError(share, representation, place, lost, outcome, code));
     }
   }
   return { entities, errors };
@@ -160,13 +200,14 @@ function lostError(
   representation: Representation,
   place: number,
   lost: string,
-  { status, reason }: Outcome,
+  { reason }: Outcome,
+  code: ErrorCode,
 ): PlacedError {
   return {
     message: `Nothing is known from replica ${share.replicaId}: ${reason}`,
     place,
     below: [lost],
-    extensions: { code: errorCodeOf(status), workerId: share.replicaId, chatIds: chatIds([representation]) },
+    extensions: { code, workerId: share.replicaId, chatIds: chatIdsOf([representation]) },
   };
 }
 
@@ -177,24 +218,24 @@ const MAX_ERRORS = 100;
  * A replica's own errors, each in every place that its entity stands for; one that names no entity in the first. What it says
  * of the client's input goes through in its own words, everything else in ours: it may speak of its inside.
  */
-function replicaErrors(share: Share, errors: readonly GraphQLFormattedError[]): PlacedError[] {
+function replicaErrors(share: Share, errors: readonly GraphQLFormattedError[], answeredBy: string): PlacedError[] {
   const placed = errors.slice(0, MAX_ERRORS).flatMap(({ message, path, extensions }) => {
     const j = path?.[0] === '_entities' && typeof path[1] === 'number' ? path[1] : undefined;
     const named = j === undefined ? undefined : share.representations[j];
     const places = (named && j !== undefined && share.places[j]) || (share.places[0]?.slice(0, 1) ?? []);
     const code = typeof extensions?.code === 'string' ? extensions.code : 'INTERNAL_SERVER_ERROR';
-    const ours = `Replica ${share.replicaId} answered with an error. Its log says more.`;
+    const ours = `Replica ${answeredBy} answered with an error. Its log says more.`;
     return places.map((place) => ({
       message: code === 'BAD_USER_INPUT' ? message : ours,
       place,
       below: named ? (path?.slice(2) ?? []) : [],
-      extensions: { code, workerId: share.replicaId, chatIds: chatIds(named ? [named] : share.representations) },
+      extensions: { code, workerId: share.replicaId, chatIds: chatIdsOf(named ? [named] : share.representations) },
     }));
   });
   return placed.slice(0, MAX_ERRORS);
 }
 
 /** The chats that the representations are about; none for those that are about a replica as a whole. */
-const chatIds = (representations: readonly Representation[]): string[] => [
+export const chatIdsOf = (representations: readonly Representation[]): string[] => [
   ...new Set(representations.map(({ chatId }) => chatId).filter((id) => typeof id === 'string')),
 ];

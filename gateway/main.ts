@@ -13,7 +13,12 @@ try {
     port: settings.PORT,
     databaseSubgraphUrl: settings.DATABASE_SUBGRAPH_URL,
     supergraphPath: settings.SUPERGRAPH_PATH,
-    replicaTimeoutMs: settings.REPLICA_TIMEOUT_MS,
+    replicas: {
+      timeoutMs: settings.REPLICA_TIMEOUT_MS,
+      hedgeMs: settings.REPLICA_HEDGE_MS,
+      addressAllow: settings.REPLICA_ADDRESS_ALLOW,
+      isDisabled: settings.CHAT_WORKER_DISABLED,
+    },
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
     authSecret: settings.AUTH_SECRET,
     authJwksUrl: settings.AUTH_JWKS_URL,

@@ -1,5 +1,5 @@
 /** One GraphQL request to another process of the system, over connections that are kept. Never throws: what came of it is data. */
-import { Agent, type Dispatcher, errors, request } from 'undici';
+import { Agent, type buildConnector, type Dispatcher, errors, request } from 'undici';
 
 /** Larger answers are refused, not cut: a hundred chats with all their runners need a hundredth of it. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -7,10 +7,10 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 const MAX_CONNECTIONS = 64;
 
 /** Keeps connections to any number of processes. Whoever makes it closes it. */
-export function makeDispatcher(connectTimeoutMs: number): Dispatcher {
+export function makeDispatcher(connect: buildConnector.connector | { readonly timeout: number }): Dispatcher {
   return new Agent({
     connections: MAX_CONNECTIONS,
-    connect: { timeout: connectTimeoutMs },
+    connect,
     maxResponseSize: MAX_ANSWER_BYTES,
     headersTimeout: 0, // every request has a deadline of its own
     bodyTimeout: 0,

@@ -32,6 +32,8 @@ export interface ReplicaDirectory {
   lookUp(ids: readonly string[], signal: AbortSignal): Promise<Found>[];
   /** The same for one id, from a reading that begins after this call. */
   lookUpAnew(id: string, signal: AbortSignal): Promise<Found>;
+  /** Milliseconds since the reading began that all answers are from; null: none has succeeded yet. */
+  ageMs(): number | null;
 }
 
 export interface ReplicaDirectoryOptions {
@@ -48,16 +50,19 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
   /** What the next reading must look up, since it may not be listed. */
   const wanted = new Set<string>();
   let begunAtMs = Number.NEGATIVE_INFINITY;
+  let heldSinceMs: number | null = null;
   /** Resolves to whether it succeeded. */
   let running: Promise<boolean> | undefined;
   let queued: Promise<boolean> | undefined;
 
   const read = async (): Promise<boolean> => {
-    begunAtMs = clock.monotonicMs();
+    const begunNowMs = clock.monotonicMs();
+    begunAtMs = begunNowMs;
     const asked = new Set(wanted);
     wanted.clear();
     try {
       rows = new Map((await load([...asked])).map((row) => [row.id.toLowerCase(), row]));
+      heldSinceMs = begunNowMs;
       listed = new Set([...rows.keys()].filter((id) => !asked.has(id)));
       return true;
     } catch (error) {
@@ -105,6 +110,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
       wanted.add(id.toLowerCase());
       return afterwards(id, await within(readAnew(), signal));
     },
+    ageMs: () => (heldSinceMs === null ? null : clock.monotonicMs() - heldSinceMs),
   };
 }
 

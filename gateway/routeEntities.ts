@@ -4,30 +4,33 @@
  * cost the answers of all replicas. It knows of no gateway: anything that has a request and a caller can stand before it.
  */
 import { setMaxListeners } from 'node:events';
+import DataLoader from 'dataloader';
 import type { GraphQLFormattedError } from 'graphql';
-import type { Dispatcher } from 'undici';
 import { type Clock, deadlineSignal } from '../common/clock.ts';
-import { mayReadAll, signInternalToken } from '../common/internalToken.ts';
 import type { Logger } from '../common/log.ts';
-import { type EntityRequest, readEntityRequest, type SubgraphRequest } from './entityRequest.ts';
-import { joinAnswers, type Share, type ShareAnswer, splitRepresentations } from './entityRouting.ts';
-import type { Outcome, ReachabilityStatus } from './outcome.ts';
-import { postGraphql } from './postGraphql.ts';
-import { type Failure, readReplicaAnswer } from './replicaAnswer.ts';
+import type { AskReplica } from './askReplica.ts';
+import { type EntityRequest, type Representation, readEntityRequest, type SubgraphRequest } from './entityRequest.ts';
+import {
+  type Answered,
+  askedOfSeveral,
+  joinAnswers,
+  type Share,
+  type ShareAnswer,
+  splitRepresentations,
+} from './entityRouting.ts';
+import { askAndFollow, type Following } from './followMoves.ts';
+import type { Owners } from './owners.ts';
 import type { Found, ReplicaDirectory } from './replicaDirectory.ts';
 import type { Routing } from './routedTypes.ts';
 import type { RoutingContext } from './routingContext.ts';
 
-/** Of a text from outside. */
-const MAX_LOGGED_CHARACTERS = 500;
-
 export interface RouterOptions {
   readonly routing: Routing;
   readonly directory: ReplicaDirectory;
-  readonly dispatcher: Dispatcher;
-  readonly internalSecret: string;
-  /** What every request's budget begins with, for the words about it. */
-  readonly timeoutMs: number;
+  readonly ask: AskReplica;
+  readonly owners: Owners;
+  /** Nothing is asked; every fetch says so. */
+  readonly isDisabled: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -53,32 +56,68 @@ export function makeRouteEntities(options: RouterOptions): RouteEntities {
 }
 
 async function route(options: RouterOptions, request: SubgraphRequest, context: RoutingContext): Promise<RoutedAnswer> {
-  const { routing, directory, log } = options;
+  const { routing, isDisabled, log } = options;
   const entityRequest = readEntityRequest(routing.schema, request);
   if (!entityRequest) return failed('Replicas answer about entities only.');
   const shares = splitRepresentations(routing, entityRequest.representations);
+  const answered = isDisabled
+    ? shares.map((share) => ({ share, answer: disabled }))
+    : await askAll(options, request, entityRequest, shares, context);
+  const { failures, ...answer } = joinAnswers(routing, entityRequest, answered);
+  for (const err of failures) log.error({ err }, 'an answer of a replica could not be read');
+  return answer;
+}
+
+async function askAll(
+  options: RouterOptions,
+  request: SubgraphRequest,
+  entityRequest: EntityRequest,
+  shares: readonly Share[],
+  context: RoutingContext,
+): Promise<Answered[]> {
+  const { ask, clock, directory, log, owners, routing } = options;
   const deadline = deadlineSignal(context.budget.leftMs(), context.signal);
-  setMaxListeners(0, deadline.signal); // as many as replicas
+  const { signal } = deadline;
+  setMaxListeners(0, signal); // as many as replicas
+  const begunMs = clock.monotonicMs();
+  const lookUp = (ids: readonly string[]) => directory.lookUp(ids, signal);
+  const following: Following = {
+    ...{ routing, entityRequest, owners },
+    ownerOf: ownerReader((representations) => owners.read(representations, context.caller, signal)),
+    isAskedOfSeveral: askedOfSeveral(routing, shares),
+    ask: (share, where) => ask({ request, context, signal }, share, where),
+    lookUp: (id) => lookUp([id])[0] ?? Promise.resolve({ kind: 'unread' }),
+    lookUpAnew: (id) => directory.lookUpAnew(id, signal),
+    elapsedMs: () => clock.monotonicMs() - begunMs,
+  };
   try {
-    const ids = shares.map((share) => share.replicaId);
-    const found = directory.lookUp(ids, deadline.signal);
-    const answers = await Promise.all(
-      shares.map(async (share, s) => {
-        try {
-          const where = await (found[s] as Promise<Found>);
-          return await ask({ ...options, request, entityRequest, context, signal: deadline.signal }, share, where);
-        } catch (err) {
-          log.error({ err, replicaId: share.replicaId }, 'a replica could not be asked');
-          return notAsked;
-        }
-      }),
-    );
-    const { failures, ...answer } = joinAnswers(routing, entityRequest, shares, answers);
-    for (const err of failures) log.error({ err }, 'an answer of a replica could not be read');
-    return answer;
+    const found = lookUp(shares.map(({ replicaId }) => replicaId));
+    const answered = shares.map(async (share, s) => {
+      try {
+        return await askAndFollow(following, share, await (found[s] as Promise<Found>));
+      } catch (err) {
+        log.error({ err, replicaId: share.replicaId }, 'a replica could not be asked');
+        return [{ share, answer: notAsked }];
+      }
+    });
+    return (await Promise.all(answered)).flat();
   } finally {
     deadline.clear();
   }
+}
+
+/** One reading at a time: whoever asks while one is under way shares the next. */
+function ownerReader(read: (representations: readonly Representation[]) => ReturnType<Owners['read']>) {
+  let last: Promise<unknown> = Promise.resolve();
+  const loader = new DataLoader(
+    (representations: readonly Representation[]) => {
+      const reading = read(representations);
+      last = reading;
+      return reading;
+    },
+    { cache: false, batchScheduleFn: (go) => void last.then(go) },
+  );
+  return (representation: Representation) => loader.load(representation);
 }
 
 const notAsked: ShareAnswer = {
@@ -86,87 +125,16 @@ const notAsked: ShareAnswer = {
   outcome: { status: 'UNREACHABLE', elapsedMs: 0, address: null, reason: 'It could not be asked.' },
 };
 
+const disabled: ShareAnswer = {
+  kind: 'unanswered',
+  outcome: {
+    ...{ status: 'UNREACHABLE', elapsedMs: 0, address: null },
+    reason: 'The chat worker is disabled here; nothing was sent.',
+  },
+  code: 'RUNTIME_DISABLED',
+};
+
 const failed = (message: string): RoutedAnswer => ({
   data: null,
   errors: [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
 });
-
-interface Asking extends RouterOptions {
-  readonly request: SubgraphRequest;
-  readonly entityRequest: EntityRequest;
-  readonly context: RoutingContext;
-  /** The deadline, and the client that goes away. */
-  readonly signal: AbortSignal;
-}
-
-/** Sends a share to where its replica was found, and reads what comes back. */
-async function ask(asking: Asking, share: Share, where: Found): Promise<ShareAnswer> {
-  const { clock, context, directory, signal } = asking;
-  const seen = 'address' in where && mayReadAll(context.caller) ? where.address : null;
-  const notSent = (status: ReachabilityStatus, reason: string): ShareAnswer => ({
-    kind: 'unanswered',
-    outcome: { status, elapsedMs: 0, address: seen, reason },
-  });
-  if (where.kind === 'unknown') return notSent('UNKNOWN_REPLICA', 'The replica table does not hold it.');
-  if (where.kind === 'stopped') return notSent('STOPPED', STOPPED);
-  if (where.kind === 'unread') {
-    return signal.aborted
-      ? notSent('TIMED_OUT', `Where it is could not be read within ${asking.timeoutMs} ms; nothing was sent.`)
-      : notSent('UNREACHABLE', 'Where it is could not be read; nothing was sent.');
-  }
-  if (signal.aborted) return notSent('TIMED_OUT', `Nothing was left of ${asking.timeoutMs} ms; nothing was sent.`);
-  const url = endpointAt(where.address);
-  if (!url) return notSent('UNREACHABLE', 'What the replica table gives as its address is no http or https URL.');
-
-  const begunMs = clock.monotonicMs();
-  const answer = await send(asking, share, url);
-  const elapsedMs = Math.round((clock.monotonicMs() - begunMs) * 10) / 10;
-  const sent = (status: ReachabilityStatus, reason: string | null): Outcome => ({
-    status,
-    elapsedMs,
-    address: seen,
-    reason,
-  });
-  if (answer.kind === 'OK' && answer.errors[0]) {
-    const { length, 0: first } = answer.errors;
-    const message = first.message.slice(0, MAX_LOGGED_CHARACTERS);
-    asking.log.warn({ replicaId: share.replicaId, errors: length, first: message }, 'a replica answered with errors');
-  }
-  if (answer.kind === 'OK') return { ...answer, kind: 'answered', outcome: sent('OK', null) };
-  if (answer.kind === 'UNREACHABLE') {
-    const now = await directory.lookUpAnew(share.replicaId, signal);
-    if (now.kind === 'stopped') return { kind: 'unanswered', outcome: sent('STOPPED', STOPPED) };
-  }
-  return { kind: 'unanswered', outcome: sent(answer.kind, answer.reason), fields: answer.fields ?? {} };
-}
-
-const STOPPED = 'It has stopped in order.';
-
-/** Forwards the request whole, but for the representations that others are asked about. */
-async function send(asking: Asking, share: Share, url: URL) {
-  const { context, dispatcher, internalSecret, request, signal, timeoutMs } = asking;
-  const { query, operationName } = request;
-  const variables = { ...request.variables, representations: share.representations };
-  const token = await signInternalToken(internalSecret, share.replicaId, context.caller);
-  const posted = await postGraphql({
-    dispatcher,
-    url,
-    token,
-    headers: { 'x-chat-debug-forwarded': '1' },
-    body: { query, variables, operationName },
-    signal,
-  });
-  if (posted.kind === 'aborted') {
-    return { kind: 'TIMED_OUT', reason: `No answer within ${timeoutMs} ms.` } satisfies Failure;
-  }
-  return readReplicaAnswer(posted, share.representations.length);
-}
-
-/** `graphql` under the relay address, whose path and query string are kept; undefined for anything but http and https. */
-function endpointAt(address: string): URL | undefined {
-  if (!URL.canParse(address)) return undefined;
-  const url = new URL(address);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/graphql`;
-  return url;
-}

@@ -8,21 +8,35 @@ import type { RoutedType } from './routedTypes.ts';
 type Entity = Record<string, unknown>;
 
 /**
- * What the replica gave, with the router's outcome in it instead of the replica's own. A new object on each call; undefined
- * when it is not what was asked for.
+ * What the replica gave, with the router's outcome in it instead of the replica's own, and `known` values, by field name, in
+ * the same way. A new object on each call; undefined when it is not what was asked for.
  */
 export function answeredEntity(
   request: EntityRequest,
   routed: RoutedType,
   outcome: Outcome,
   received: unknown,
+  known: Readonly<Entity> = {},
 ): Entity | undefined {
   if (typeof received !== 'object' || received === null || Array.isArray(received)) return undefined;
   const entity: Entity = Object.assign(Object.create(null), received);
   for (const [key, nodes] of request.select(routed.type, request.nodes)) {
-    if (nodes[0]?.name.value === routed.outcome) entity[key] = outcomeValue(request, routed, nodes, outcome);
+    const name = nodes[0]?.name.value ?? '';
+    if (name === routed.outcome) entity[key] = outcomeValue(request, routed, nodes, outcome);
+    else if (name !== '__typename' && Object.hasOwn(known, name)) entity[key] = known[name];
   }
   return shapedObject(request, routed.type, request.nodes, entity);
+}
+
+/** The values of its fields, by field name; of a field under several response keys, one of them. */
+export function fieldsByName(request: EntityRequest, routed: RoutedType, received: unknown): Entity {
+  const fields: Entity = Object.create(null);
+  if (typeof received !== 'object' || received === null) return fields;
+  for (const [key, nodes] of request.select(routed.type, request.nodes)) {
+    const value = Object.entries(received).find(([name]) => name === key)?.[1];
+    if (value !== undefined) fields[nodes[0]?.name.value ?? ''] = value;
+  }
+  return fields;
 }
 
 /**

@@ -1,12 +1,15 @@
 /** What the router knows of a client's request: one for all the fetches that its plan makes. */
 import type { Clock } from '../common/clock.ts';
 import type { Caller } from '../common/internalToken.ts';
+import type { RoutingEntry } from './routingReport.ts';
 
 export interface RoutingContext {
   readonly caller: Caller;
   /** Aborts when the client goes away before it has its answer. */
   readonly signal: AbortSignal;
   readonly budget: Budget;
+  /** What was asked so far; the router adds to it. */
+  readonly asked: RoutingEntry[];
 }
 
 /** The time that all questions to replicas of one client's request have together, second tries included. */

@@ -4,9 +4,10 @@ import fastifyApollo from '@as-integrations/fastify';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallerTokenOptions } from '../common/callerToken.ts';
+import type { Clock } from '../common/clock.ts';
 import { drainOf } from '../common/drain.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
-import { type ApolloOptions, makeApolloServer } from './apolloServer.ts';
+import { type ApolloOptions, makeApolloServer, SUBGRAPH_GRACE_MS } from './apolloServer.ts';
 import { authenticateAll } from './authenticate.ts';
 import { allowOrigins } from './cors.ts';
 import type { GatewayContext } from './gatewayContext.ts';
@@ -16,7 +17,7 @@ import { makeApp } from './httpApp.ts';
 import { makeIdentify } from './identity.ts';
 import { refuseOtherVerbs } from './methods.ts';
 import { makeDispatcher } from './postGraphql.ts';
-import { makeBudget } from './routingContext.ts';
+import { makeReplicas, type ReplicasOptions } from './replicas.ts';
 import { registerSnapshotRoute } from './snapshotRoute.ts';
 import { refuseUnknownPaths } from './strayRequests.ts';
 
@@ -26,15 +27,27 @@ export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
   readonly port: number;
   /** Origins of other sites whose pages may call. */
   readonly corsOrigins: readonly string[];
+  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'onAsked'>;
+  readonly clock: Clock;
 }
 
 /** @throws if the port is taken, or SettingsError if the supergraph cannot be read */
 export async function startGateway(options: GatewayOptions): Promise<RunningServer> {
   const { clock, log, host, port } = options;
-  const dispatcher = makeDispatcher(Math.max(options.replicaTimeoutMs, options.databaseTimeoutMs));
+  const dispatcher = makeDispatcher({ timeout: options.databaseTimeoutMs });
+  const replicas = makeReplicas({
+    ...options.replicas,
+    internalSecret: options.internalSecret,
+    database: {
+      ...{ url: new URL(options.databaseSubgraphUrl), dispatcher },
+      timeoutMs: options.databaseTimeoutMs + SUBGRAPH_GRACE_MS,
+    },
+    clock,
+    log,
+  });
   const app = makeApp(log, clock);
   const drain = drainOf(app);
-  const apollo = makeApolloServer(options, app, dispatcher);
+  const apollo = makeApolloServer(options, app, dispatcher, replicas);
 
   await apollo.start();
   await app.register(fastifyCookie);
@@ -44,7 +57,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     const context = async (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => ({
       caller: callerOf(request),
       signal: goneSignal(reply),
-      budget: makeBudget(options.replicaTimeoutMs, clock),
+      ...replicas.newRequest(),
       requestId: request.id,
     });
     refuseOtherVerbs(scope, '/graphql', ['GET', 'POST']);
@@ -65,7 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     drain.begin();
     await apollo.stop();
     await app.close();
-    await dispatcher.destroy();
+    await Promise.all([dispatcher.destroy(), replicas.close()]);
   };
   let stopped: Promise<void> | undefined;
   return {

@@ -36,6 +36,7 @@ export function serverProcesses(wiring: Wiring): ProcessSpec[] {
     DATABASE_SUBGRAPH_URL: `${localUrl(wiring.host, wiring.databaseSubgraphPort)}/graphql`,
     RUNTIME_PORT: '0', // one for each replica, new on each of its starts
     RELAY_ADDRESS: '',
+    REPLICA_ADDRESS_ALLOW: environmentWith({}).REPLICA_ADDRESS_ALLOW || `127.0.0.0/8,::1/128,${wiring.host}`,
     LOG_LEVEL: environmentWith({}).LOG_LEVEL || 'warn',
   });
   const spec = (name: string, script: string) => ({ name, script: new URL(script, import.meta.url), environment });

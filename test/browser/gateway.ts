@@ -39,7 +39,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
   const gateway = await startGateway({
     ...local,
     databaseSubgraphUrl: `${database.url}/graphql`,
-    replicaTimeoutMs: 1_000,
+    replicas: { timeoutMs: 1_000, addressAllow: ['127.0.0.0/8'] },
     databaseTimeoutMs: 5_000,
     authSecret: SECRET,
     corsOrigins: [],

@@ -138,7 +138,7 @@ describe('a list of chats', () => {
     const asked = [...ids, ...gone.map((i) => ids[i])];
     const begunMs = systemClock.monotonicMs();
 
-    const front = await gateway({ replicaTimeoutMs: 2_500 });
+    const front = await gateway({ replicas: { timeoutMs: 2_500 } });
     const { status, body } = await askGateway<{ chatDebugSnapshots: (Snapshot | null)[] }>(front, LIST, {
       variables: { ids: asked },
     });

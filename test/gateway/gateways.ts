@@ -10,18 +10,23 @@ import type { RunningServer } from '../../subgraphs/serve.ts';
 export const AUTH_SECRET = 'a secret of callers for tests, long enough';
 export const INTERNAL_SECRET = 'an internal secret for tests, long enough';
 
+/** Where the replicas of tests are. */
+export const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+
+type Changes = Partial<Omit<GatewayOptions, 'replicas'>> & { replicas?: Partial<GatewayOptions['replicas']> };
+
 /** Call at the top of a test file. What is started is stopped after each test. */
 export function gatewaysPerTest() {
   const started: RunningServer[] = [];
   afterEach(async () => {
     await Promise.all(started.splice(0).map((server) => server.stop()));
   });
-  return async (databaseSubgraph: { url: string }, changes: Partial<GatewayOptions> = {}): Promise<RunningServer> => {
+  return async (databaseSubgraph: { url: string }, { replicas, ...changes }: Changes = {}): Promise<RunningServer> => {
     const server = await startGateway({
       host: '127.0.0.1',
       port: 0,
       databaseSubgraphUrl: `${databaseSubgraph.url}/graphql`,
-      replicaTimeoutMs: 20_000,
+      replicas: { timeoutMs: 20_000, addressAllow: LOOPBACK, ...replicas },
       databaseTimeoutMs: 20_000,
       authSecret: AUTH_SECRET,
       corsOrigins: [],

@@ -27,7 +27,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     databaseSubgraphUrl: `${await deadUrl()}/graphql`,
-    replicaTimeoutMs: 1_000,
+    replicas: { timeoutMs: 1_000, addressAllow: [] },
     databaseTimeoutMs: 1_000,
     authSecret: AUTH_SECRET,
     corsOrigins: [],

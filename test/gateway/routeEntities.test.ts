@@ -7,12 +7,17 @@ import { decodeJwt } from 'jose';
 import { systemClock } from '../../common/clock.ts';
 import { checkInternalToken, READ_ALL } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
+import { makeAddressPolicy, makeGuardedConnector } from '../../gateway/addressPolicy.ts';
+import { makeAskReplica } from '../../gateway/askReplica.ts';
+import type { Owners } from '../../gateway/owners.ts';
 import { makeDispatcher } from '../../gateway/postGraphql.ts';
 import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
+import { makeReplicaGuards } from '../../gateway/replicaGuard.ts';
 import { type Routing, readRouting } from '../../gateway/routedTypes.ts';
 import { makeRouteEntities } from '../../gateway/routeEntities.ts';
-import { makeBudget } from '../../gateway/routingContext.ts';
+import { makeBudget, type RoutingContext } from '../../gateway/routingContext.ts';
 import { until } from '../support/until.ts';
+import { LOOPBACK } from './gateways.ts';
 import { deadUrl, sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 
 const internalSecret = 'an internal secret for tests, long enough';
@@ -44,31 +49,60 @@ interface Entity {
 interface Options {
   rows?: Record<string, Partial<ReplicaRow>>;
   timeoutMs?: number;
+  hedgeMs?: number;
+  addressAllow?: string[];
+  isDisabled?: boolean;
   roles?: string[];
   signal?: AbortSignal;
   load?: () => Promise<ReplicaRow[]>;
   directory?: ReplicaDirectory;
+  owners?: Partial<Owners>;
+  context?: Partial<RoutingContext>;
 }
 
-/** Asks for chats at replicas: `[[1, A], [2, B]]`. */
-function asker(options: Options) {
-  const { rows = {}, timeoutMs = 20_000, roles = [READ_ALL], signal = new AbortController().signal } = options;
-  const dispatcher = makeDispatcher(timeoutMs);
+/** Nothing is known of any owner. */
+const OWNERS: Owners = {
+  read: async (representations) => representations.map(() => undefined),
+  isOfAnother: (_, { workerIdMatchesLocal }) => workerIdMatchesLocal === false,
+  fieldsOfMove: (to) => ({ localWorkerId: to, workerIdMatchesLocal: false }),
+};
+
+/** The router over replicas in `rows`, and a caller's context. */
+function router(options: Options) {
+  const { rows = {}, timeoutMs = 20_000, hedgeMs, roles = [READ_ALL], addressAllow = LOOPBACK } = options;
+  const dispatcher = makeDispatcher(makeGuardedConnector(makeAddressPolicy(addressAllow), timeoutMs));
   dispatchers.push(dispatcher);
   const load =
     options.load ??
     (async () => Object.entries(rows).map(([id, row]) => ({ id, relayAddress: '', stoppedAt: null, ...row })));
   const clock = systemClock;
   const directory = options.directory ?? makeReplicaDirectory({ load, clock, log });
-  const route = makeRouteEntities({ routing, directory, dispatcher, internalSecret, timeoutMs, clock, log });
-  return async (chats: [number, string][]) => {
+  const guards = makeReplicaGuards(clock);
+  const ask = makeAskReplica({ directory, guards, dispatcher, internalSecret, timeoutMs, hedgeMs, clock, log });
+  const owners = { ...OWNERS, ...options.owners };
+  const isDisabled = options.isDisabled ?? false;
+  const route = makeRouteEntities({ routing, directory, ask, owners, isDisabled, clock, log });
+  const newContext = (): RoutingContext => ({
+    caller: { sub: 'somebody', roles },
+    signal: options.signal ?? new AbortController().signal,
+    budget: makeBudget(timeoutMs, clock),
+    asked: [],
+    ...options.context,
+  });
+  return { route, newContext, guards };
+}
+
+/** Asks for chats at replicas: `[[1, A], [2, B]]`. */
+function asker(options: Options) {
+  const { route, newContext } = router(options);
+  return async (chats: [number, string][], context = newContext()) => {
     const representations = chats.map(([n, workerId]) => ({ __typename: 'ChatRuntime', chatId: chatId(n), workerId }));
     const variables = { representations, first: 5, more: { kept: [1] } };
     const request = { query: QUERY, variables, operationName: 'Fetch__runtime__1' };
-    const context = { caller: { sub: 'somebody', roles }, signal, budget: makeBudget(timeoutMs, clock) };
     const answer = await route(request, context);
     return {
       entities: answer.data?._entities as unknown as Entity[],
+      asked: context.asked,
       errors: answer.errors.map(({ message, path, extensions }) => ({
         message,
         path,
@@ -406,6 +440,7 @@ describe('a replica that cannot be asked costs only its own chats', () => {
           id === A ? Promise.resolve({ kind: 'at', address: healthy.url }) : Promise.reject(new Error('a bug')),
         ),
       lookUpAnew: async () => ({ kind: 'unknown' }),
+      ageMs: () => null,
     };
     const { entities, errors } = await asker({ directory })([
       [1, B],
@@ -440,15 +475,9 @@ test('when the client goes away, the replicas are not kept busy', async () => {
 });
 
 test('a request that is no fetch of entities is an error, not an exception', async () => {
-  const dispatcher = makeDispatcher(100);
-  dispatchers.push(dispatcher);
-  const directory = makeReplicaDirectory({ load: async () => [], clock: systemClock, log });
-  const parts = { routing, directory, dispatcher, internalSecret, timeoutMs: 100, clock: systemClock, log };
-  const route = makeRouteEntities(parts);
-  const signal = new AbortController().signal;
+  const { route, newContext } = router({});
   for (const query of ['{ __typename }', 'no graphql at all', undefined]) {
-    const context = { caller: { sub: 'x', roles: [] }, signal, budget: makeBudget(100, systemClock) };
-    const answer = await route({ query, variables: {} }, context);
+    const answer = await route({ query, variables: {} }, newContext());
     expect(answer.data).toBeNull();
     expect(answer.errors).toHaveLength(1);
   }

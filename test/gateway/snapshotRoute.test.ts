@@ -275,7 +275,7 @@ describe('502: the owner did not say what it holds', () => {
   test.each(owners)('%s (%s): %s; the database half is whole', async (status, code, _, makeOwner) => {
     const chat = running(await makeOwner());
     const id = await insertChat(database.pool, chat);
-    const answer = await get(await gateway({ replicaTimeoutMs: 1_500 }), id);
+    const answer = await get(await gateway({ replicas: { timeoutMs: 1_500 } }), id);
     expect(answer.status).toBe(502);
     expect(answer.body).toEqual({
       ...{ ...ERROR, code, execution_state: 'R0', runtime: null },
