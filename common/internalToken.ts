@@ -19,7 +19,7 @@ export interface Caller {
 export const READ_ALL = 'chat-debug:read-all';
 export const mayReadAll = (caller: Caller): boolean => caller.roles.includes(READ_ALL);
 
-export const callerClaims = z.object({ sub: z.string().min(1), roles: z.array(z.string()).default([]) });
+export const callerClaims = z.object({ sub: z.string().min(1).max(255), roles: z.array(z.string()).default([]) });
 
 /** `database`, `diagnosis`, `router`, or the id of a replica. */
 export type Audience = string;
