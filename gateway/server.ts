@@ -6,9 +6,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallerTokenOptions } from '../common/callerToken.ts';
 import type { Clock } from '../common/clock.ts';
 import { drainOf } from '../common/drain.ts';
+import { guard } from '../common/guard.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
 import { type ApolloOptions, makeApolloServer, SUBGRAPH_GRACE_MS } from './apolloServer.ts';
-import { authenticateAll } from './authenticate.ts';
 import { allowOrigins } from './cors.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { registerGraphiql } from './graphiql.ts';
@@ -53,7 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   await app.register(fastifyCookie);
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
-    const callerOf = authenticateAll(scope, makeIdentify(options));
+    const callerOf = guard(scope, makeIdentify(options));
     const context = async (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => ({
       caller: callerOf(request),
       signal: goneSignal(reply),

@@ -13,15 +13,18 @@ import { parse } from 'graphql';
 import { Registry } from 'prom-client';
 import type { Clock } from '../common/clock.ts';
 import { drainOf } from '../common/drain.ts';
+import { guard } from '../common/guard.ts';
 import type { Stoppable } from '../common/lifecycle.ts';
 import type { Logger } from '../common/log.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import { sharedCall } from '../common/sharedCall.ts';
 import { traceRequests } from '../common/tracing.ts';
 import { maskError } from './errors.ts';
-import { guard } from './guard.ts';
 import { representationCheckPlugin } from './representations.ts';
 import { acceptRequestId, noteRequests } from './requests.ts';
+
+/** What an orchestrator and a scraper ask, who have no token; nothing there tells of a chat. */
+const OPEN_ROUTES = ['/livez', '/readyz', '/metrics'];
 
 type Resolvers = NonNullable<GraphQLSchemaModule['resolvers']>;
 
@@ -62,7 +65,7 @@ export async function serveSubgraph<C extends BaseContext, Who>(
   const drain = drainOf(app);
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });
-  const whoAsks = guard(app, options.authorize);
+  const whoAsks = guard(app, options.authorize, OPEN_ROUTES);
   const typeDefs = parse(readFileSync(options.schemaFile, 'utf8'));
   const apollo = new ApolloServer<C>({
     schema: buildSubgraphSchema([{ typeDefs, resolvers: options.resolvers }]),

@@ -13,7 +13,25 @@ export const INTERNAL_SECRET = 'an internal secret for tests, long enough';
 /** Where the replicas of tests are. */
 export const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-type Changes = Partial<Omit<GatewayOptions, 'replicas'>> & { replicas?: Partial<GatewayOptions['replicas']> };
+export type GatewayChanges = Partial<Omit<GatewayOptions, 'replicas'>> & {
+  replicas?: Partial<GatewayOptions['replicas']>;
+};
+
+/** With long times. The caller stops it. */
+export const startTestGateway = (databaseSubgraph: { url: string }, { replicas, ...changes }: GatewayChanges = {}) =>
+  startGateway({
+    host: '127.0.0.1',
+    port: 0,
+    databaseSubgraphUrl: `${databaseSubgraph.url}/graphql`,
+    replicas: { timeoutMs: 20_000, addressAllow: LOOPBACK, ...replicas },
+    databaseTimeoutMs: 20_000,
+    authSecret: AUTH_SECRET,
+    corsOrigins: [],
+    internalSecret: INTERNAL_SECRET,
+    clock: systemClock,
+    log: makeLogger('gateway', 'silent'),
+    ...changes,
+  });
 
 /** Call at the top of a test file. What is started is stopped after each test. */
 export function gatewaysPerTest() {
@@ -21,20 +39,8 @@ export function gatewaysPerTest() {
   afterEach(async () => {
     await Promise.all(started.splice(0).map((server) => server.stop()));
   });
-  return async (databaseSubgraph: { url: string }, { replicas, ...changes }: Changes = {}): Promise<RunningServer> => {
-    const server = await startGateway({
-      host: '127.0.0.1',
-      port: 0,
-      databaseSubgraphUrl: `${databaseSubgraph.url}/graphql`,
-      replicas: { timeoutMs: 20_000, addressAllow: LOOPBACK, ...replicas },
-      databaseTimeoutMs: 20_000,
-      authSecret: AUTH_SECRET,
-      corsOrigins: [],
-      internalSecret: INTERNAL_SECRET,
-      clock: systemClock,
-      log: makeLogger('gateway', 'silent'),
-      ...changes,
-    });
+  return async (databaseSubgraph: { url: string }, changes: GatewayChanges = {}): Promise<RunningServer> => {
+    const server = await startTestGateway(databaseSubgraph, changes);
     started.push(server);
     return server;
   };

@@ -17,31 +17,35 @@ export function replicasPerTest(databaseUrl: () => string) {
     await Promise.all(started.splice(0).map((replica) => replica.stop()));
   });
   return async (changes: Partial<ReplicaOptions> = {}): Promise<Replica> => {
-    const replica = await startReplica({
-      workerId: randomUUID(),
-      hostname: 'test',
-      databaseUrl: databaseUrl(),
-      internalSecret: INTERNAL_SECRET,
-      host: '127.0.0.1',
-      port: 0,
-      relayAddress: undefined,
-      model: 'built-in',
-      modelApiKey: undefined,
-      maxAttempts: 8,
-      maxRunners: 100,
-      bufferTotalBytes: 64 * 1024 * 1024,
-      actionTimeoutSeconds: 60,
-      heartbeatIntervalSeconds: 0.3,
-      staleAfterSeconds: 1.5,
-      acquisitionIntervalSeconds: 0.3,
-      clock: systemClock,
-      log: makeLogger('replica', 'silent'),
-      ...changes,
-    });
+    const replica = await startTestReplica(databaseUrl(), changes);
     started.push(replica);
     return replica;
   };
 }
+
+/** With short times. The caller stops it. */
+export const startTestReplica = (databaseUrl: string, changes: Partial<ReplicaOptions> = {}) =>
+  startReplica({
+    workerId: randomUUID(),
+    hostname: 'test',
+    databaseUrl,
+    internalSecret: INTERNAL_SECRET,
+    host: '127.0.0.1',
+    port: 0,
+    relayAddress: undefined,
+    model: 'built-in',
+    modelApiKey: undefined,
+    maxAttempts: 8,
+    maxRunners: 100,
+    bufferTotalBytes: 64 * 1024 * 1024,
+    actionTimeoutSeconds: 60,
+    heartbeatIntervalSeconds: 0.3,
+    staleAfterSeconds: 1.5,
+    acquisitionIntervalSeconds: 0.3,
+    clock: systemClock,
+    log: makeLogger('replica', 'silent'),
+    ...changes,
+  });
 
 /** Asks one replica's runtime subgraph for entities, as the gateway does. */
 export async function askReplica(

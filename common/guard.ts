@@ -1,23 +1,22 @@
-/** Lets nobody past the door of a subgraph without a good token: before the body is read, whatever the path. */
+/** Lets nobody past the door of a server without a good token: before the body is read, parsed or validated, whatever the path. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { sendRefusal } from '../common/refusal.ts';
-
-/** What an orchestrator and a scraper ask, who have no token; nothing there tells of a chat. */
-const OPEN_ROUTES = ['/livez', '/readyz', '/metrics'];
+import { sendRefusal } from './refusal.ts';
 
 /**
- * Guards every route of `app`, those that are not there included, but the open ones.
- * @param authorize throws the GraphQLError that refuses the request
+ * Guards every route of `scope`; of a whole server also those that are not there.
+ * @param authorize says who asks, or throws the GraphQLError that refuses the request
+ * @param openRoutes those that need no token
  * @returns who sent a request that was let in
  */
 export function guard<Who>(
-  app: FastifyInstance,
+  scope: FastifyInstance,
   authorize: (request: FastifyRequest) => Promise<Who>,
+  openRoutes: readonly string[] = [],
 ): (request: FastifyRequest) => Who {
   const known = new WeakMap<FastifyRequest, { who: Who }>();
-  app.addHook('onRequest', async (request, reply) => {
-    if (OPEN_ROUTES.includes(request.routeOptions.url ?? '')) return;
+  scope.addHook('onRequest', async (request, reply) => {
+    if (openRoutes.includes(request.routeOptions.url ?? '')) return;
     try {
       known.set(request, { who: await authorize(request) });
     } catch (error) {

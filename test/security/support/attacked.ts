@@ -1,0 +1,88 @@
+/** A whole system to attack: a gateway, the database subgraph and a replica, all real, and every line that they log. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import { pino } from 'pino';
+import { systemClock } from '../../../common/clock.ts';
+import type { Replica } from '../../../subgraphs/runtime/replica.ts';
+import type { RunningServer } from '../../../subgraphs/serve.ts';
+import { type GatewayChanges, INTERNAL_SECRET, startTestGateway } from '../../gateway/gateways.ts';
+import { insertChat } from '../../subgraphs/database/support/rows.ts';
+import { start } from '../../subgraphs/database/support/subgraph.ts';
+import { type Tap, tapPostgres } from '../../subgraphs/database/support/tap.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { startTestReplica } from '../../support/replica.ts';
+import { until } from '../../support/until.ts';
+import type { RawAnswer } from './raw.ts';
+
+/** Put it into a variable's value: no log may hold it. */
+export const VARIABLE = 'a-value-that-no-log-may-hold';
+/** What only the inside knows: file names, statements, addresses, modules, stacks. */
+const INTERNAL =
+  /node_modules|\.ts\b|\bat \w+ \(|SELECT |postgres:|127\.0\.0\.1|ECONN|prisma|fastify|FST_|undici|jose|chat-debug-gateway/i;
+
+export interface Attacked {
+  readonly gateway: RunningServer;
+  readonly database: RunningServer;
+  readonly replica: Replica;
+  /** Counts what reaches Postgres from the database subgraph. */
+  readonly tap: Tap;
+  /** Who asks: owns `mine`, has no role. */
+  readonly me: string;
+  readonly mine: string;
+  /** Of somebody else, at the same replica. */
+  readonly others: string;
+  /** Of every process, parsed. */
+  readonly log: readonly Record<string, unknown>[];
+}
+
+/** Call at the top of a test file; filled in before the first test. After each test no log line holds a secret. */
+export function attackedSystem(changes: GatewayChanges = {}): Attacked {
+  const database = databasePerFile();
+  const holder: { current?: Attacked } = {};
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  const toStop: (() => Promise<unknown>)[] = [];
+  beforeAll(async () => {
+    const tap = await tapPostgres(database.url);
+    const subgraph = await start({ databaseUrl: tap.url, internalSecret: INTERNAL_SECRET, log });
+    const replica = await startTestReplica(database.url, { internalSecret: INTERNAL_SECRET, log });
+    const gateway = await startTestGateway(subgraph, { log, ...changes });
+    toStop.push(gateway.stop, replica.stop, subgraph.stop, tap.close);
+    const me = randomUUID();
+    const owned = { worker_id: replica.workerId, runner_id: randomUUID() };
+    holder.current = {
+      ...{ gateway, database: subgraph, replica, tap, me },
+      mine: await insertChat(database.pool, { ...owned, owner_id: me }),
+      others: await insertChat(database.pool, owned),
+      get log() {
+        return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      },
+    };
+  });
+  afterEach(() => {
+    for (const line of lines) expect(line).not.toMatch(new RegExp(`eyJ|${VARIABLE}|${INTERNAL_SECRET}`));
+  });
+  afterAll(async () => {
+    for (const stop of toStop) await stop();
+  });
+  return new Proxy({} as Attacked, {
+    get: (_, name) => {
+      if (!holder.current) throw new Error('The system is there once the tests run, not while the file is read');
+      return Reflect.get(holder.current, name);
+    },
+  });
+}
+
+/** A refusal by the gateway: this status and code, nothing internal, and its request id stands in the log too. */
+export async function expectRefusal(system: Attacked, answer: RawAnswer, status: number, code: string): Promise<void> {
+  expect([answer.status, answer.body]).toEqual([status, expect.any(String)]);
+  const { errors, ...rest } = JSON.parse(answer.body);
+  expect(rest).toEqual({});
+  expect(errors).toEqual([expect.objectContaining({ message: expect.any(String), extensions: { code } })]);
+  expect(answer.text).not.toMatch(INTERNAL);
+  const id = answer.headers['x-request-id'];
+  expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  await until(() => system.log.some(({ requestId }) => requestId === id));
+}
+
+export const nowSeconds = () => Math.floor(systemClock.now().getTime() / 1000);
