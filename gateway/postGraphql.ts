@@ -37,19 +37,12 @@ export type Posted =
   | { readonly kind: 'aborted' };
 
 /** Redirects are not followed: an answer that is one is `other`. */
-export async function postGraphql({ dispatcher, url, token, headers, body, signal }: Post): Promise<Posted> {
+export async function postGraphql(post: Post): Promise<Posted> {
+  const { signal } = post;
   try {
-    const response = await request(url, {
-      dispatcher,
-      method: 'POST',
-      headers: {
-        ...headers,
-        authorization: `Bearer ${token}`,
-        'content-type': 'application/json',
-        accept: 'application/json',
-      },
-      body: JSON.stringify(body),
-      signal,
+    const response = await send(post).catch((error: unknown) => {
+      if (signal.aborted || !CLOSED_CODES.includes(codeOf(error))) throw error;
+      return send(post);
     });
     const text = await response.body.text();
     return read(response.statusCode, mediaTypeOf(response.headers['content-type']), text);
@@ -62,6 +55,26 @@ export async function postGraphql({ dispatcher, url, token, headers, body, signa
     return { kind: 'broken', code: codeOf(error) };
   }
 }
+
+/**
+ * The connection was closed before a byte of the answer: a kept one is, when its server stops just as a request is on its
+ * way. All requests here only read, so sending one once more is safe; to a server that is gone it fails at once.
+ */
+const CLOSED_CODES = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
+
+const send = ({ dispatcher, url, token, headers, body, signal }: Post) =>
+  request(url, {
+    dispatcher,
+    method: 'POST',
+    headers: {
+      ...headers,
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: 'application/json',
+    },
+    body: JSON.stringify(body),
+    signal,
+  });
 
 function read(status: number, mediaType: string, text: string): Posted {
   const what = `HTTP ${status}, ${mediaType}`;

@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { makeDispatcher, postGraphql } from '../../gateway/postGraphql.ts';
+import { deadUrl, sendJson, serversPerTest } from './httpServers.ts';
+
+const servers = serversPerTest();
+const listening: Server[] = [];
+afterEach(async () => {
+  for (const server of listening.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  }
+});
+
+async function post(urls: string[]) {
+  const dispatcher = makeDispatcher(5_000);
+  try {
+    const posted = [];
+    for (const url of urls) {
+      const { signal } = new AbortController();
+      posted.push(await postGraphql({ dispatcher, url: new URL(url), token: 't', body: {}, signal }));
+    }
+    return posted;
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+describe('a kept connection that its server closes as a request is on its way', () => {
+  test('costs nothing: the request is sent once more, on a new one', async () => {
+    let connections = 0;
+    const server = createServer((_request, response) => sendJson(response, 200, { data: {} }));
+    server.on('connection', (socket) => {
+      connections += 1;
+      if (connections > 1) return;
+      let requests = 0;
+      socket.on('data', () => {
+        requests += 1;
+        if (requests > 1) socket.resetAndDestroy();
+      });
+    });
+    listening.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await post([url, url])).toMatchObject([
+      { kind: 'json', status: 200 },
+      { kind: 'json', status: 200 },
+    ]);
+    expect(connections).toBe(2);
+  });
+
+  test('is not mistaken for a server that closes every connection, or is not there: that is told after one more try', async () => {
+    const closing = await servers.serve((response) => response.destroy());
+    expect(await post([closing.url])).toEqual([{ kind: 'broken', code: 'UND_ERR_SOCKET' }]);
+    expect(closing.received).toHaveLength(2);
+    expect(await post([await deadUrl()])).toEqual([{ kind: 'broken', code: 'ECONNREFUSED' }]);
+  });
+
+  test('an answer that breaks off is not asked for again', async () => {
+    const cut = await servers.serve((response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 }).write('{', () => {
+        response.destroy();
+      });
+    });
+    expect(await post([cut.url])).toMatchObject([{ kind: 'broken' }]);
+    expect(cut.received).toHaveLength(1);
+  });
+});
