@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 async function post(urls: string[]) {
-  const dispatcher = makeDispatcher(5_000);
+  const dispatcher = makeDispatcher({ timeout: 5_000 });
   try {
     const posted = [];
     for (const url of urls) {
