@@ -15,6 +15,7 @@ import type { GatewayContext } from './gatewayContext.ts';
 import { inputCheckPlugin } from './inputCheck.ts';
 import { makeReplicaDataSource } from './replicaDataSource.ts';
 import type { Replicas } from './replicas.ts';
+import { reportPlugin } from './reportPlugin.ts';
 import { readRouting } from './routedTypes.ts';
 import { makeSubgraphDataSource } from './subgraphDataSource.ts';
 import { makeApolloGateway, readSupergraph } from './supergraph.ts';
@@ -60,6 +61,7 @@ export function makeApolloServer(
     plugins: [
       fastifyApolloDrainPlugin(app),
       clientErrorsPlugin(log),
+      reportPlugin(),
       complexityCheckPlugin(),
       inputCheckPlugin(),
       ApolloServerPluginLandingPageDisabled(),

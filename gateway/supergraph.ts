@@ -24,13 +24,16 @@ export interface GatewayParts {
   readonly log: Logger;
 }
 
-/** Neither query plans nor anything else of the inside can be asked for from outside. */
+/** The plan of each request is left in its context. */
 export function makeApolloGateway({ supergraphSdl, dataSource, log }: GatewayParts): ApolloGateway {
   switchOffVendorTelemetry();
   return new ApolloGateway({
     supergraphSdl,
     buildService: ({ name, url }) => dataSource(name, url ?? '') as GraphQLDataSource,
     logger: log,
-    __exposeQueryPlanExperimental: false,
+    __exposeQueryPlanExperimental: false, // to whoever sends a header
+    experimental_didResolveQueryPlan: ({ queryPlan, requestContext }) => {
+      (requestContext.context as GatewayContext).queryPlan = queryPlan;
+    },
   });
 }

@@ -1,131 +1,26 @@
-import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { systemClock } from '../../common/clock.ts';
-import { checkInternalToken, READ_ALL } from '../../common/internalToken.ts';
-import { makeLogger } from '../../common/log.ts';
-import { makeAddressPolicy, makeGuardedConnector } from '../../gateway/addressPolicy.ts';
-import { makeAskReplica } from '../../gateway/askReplica.ts';
-import type { Owners } from '../../gateway/owners.ts';
-import { makeDispatcher } from '../../gateway/postGraphql.ts';
-import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
-import { makeReplicaGuards } from '../../gateway/replicaGuard.ts';
-import { type Routing, readRouting } from '../../gateway/routedTypes.ts';
-import { makeRouteEntities } from '../../gateway/routeEntities.ts';
-import { makeBudget, type RoutingContext } from '../../gateway/routingContext.ts';
+import { checkInternalToken } from '../../common/internalToken.ts';
+import type { ReplicaDirectory, ReplicaRow } from '../../gateway/replicaDirectory.ts';
 import { until } from '../support/until.ts';
-import { LOOPBACK } from './gateways.ts';
-import { deadUrl, sendJson, serversPerTest, type TestServer } from './httpServers.ts';
+import { INTERNAL_SECRET as internalSecret } from './gateways.ts';
+import { deadUrl, sendJson } from './httpServers.ts';
+import {
+  A,
+  B,
+  chatId,
+  type Entity,
+  type RouterTestOptions as Options,
+  QUERY,
+  routersPerTest,
+  statuses,
+} from './routers.ts';
 
-const internalSecret = 'an internal secret for tests, long enough';
-const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
-const routing = readRouting(supergraph).get('runtime') as Routing;
-const log = makeLogger('test', 'silent');
-const A = 'aaaaaaaa-0000-4000-8000-000000000001';
-const B = 'bbbbbbbb-0000-4000-8000-000000000002';
-const chatId = (n: number) => `cccccccc-0000-4000-8000-${String(n).padStart(12, '0')}`;
-
-const servers = serversPerTest();
-const dispatchers: ReturnType<typeof makeDispatcher>[] = [];
-afterEach(async () => {
-  await Promise.all(dispatchers.splice(0).map((dispatcher) => dispatcher.destroy()));
-});
-
-const QUERY = `query Fetch__runtime__1($representations: [_Any!]!, $first: Int) {
-  _entities(representations: $representations) {
-    ... on ChatRuntime { reachability { status elapsedMs address reason } localWorkerId workerIdMatchesLocal runners { runnerId } }
-    ... on ReplicaRuntime { reachability { status } runners(first: $first) { runnerId } }
-  }
-}`;
-
-interface Entity {
-  reachability: { status: string; elapsedMs: number; address: string | null; reason: string | null };
-  [key: string]: unknown;
-}
-
-interface Options {
-  rows?: Record<string, Partial<ReplicaRow>>;
-  timeoutMs?: number;
-  hedgeMs?: number;
-  addressAllow?: string[];
-  isDisabled?: boolean;
-  roles?: string[];
-  signal?: AbortSignal;
-  load?: () => Promise<ReplicaRow[]>;
-  directory?: ReplicaDirectory;
-  owners?: Partial<Owners>;
-  context?: Partial<RoutingContext>;
-}
-
-/** Nothing is known of any owner. */
-const OWNERS: Owners = {
-  read: async (representations) => representations.map(() => undefined),
-  isOfAnother: (_, { workerIdMatchesLocal }) => workerIdMatchesLocal === false,
-  fieldsOfMove: (to) => ({ localWorkerId: to, workerIdMatchesLocal: false }),
-};
-
-/** The router over replicas in `rows`, and a caller's context. */
-function router(options: Options) {
-  const { rows = {}, timeoutMs = 20_000, hedgeMs, roles = [READ_ALL], addressAllow = LOOPBACK } = options;
-  const dispatcher = makeDispatcher(makeGuardedConnector(makeAddressPolicy(addressAllow), timeoutMs));
-  dispatchers.push(dispatcher);
-  const load =
-    options.load ??
-    (async () => Object.entries(rows).map(([id, row]) => ({ id, relayAddress: '', stoppedAt: null, ...row })));
-  const clock = systemClock;
-  const directory = options.directory ?? makeReplicaDirectory({ load, clock, log });
-  const guards = makeReplicaGuards(clock);
-  const ask = makeAskReplica({ directory, guards, dispatcher, internalSecret, timeoutMs, hedgeMs, clock, log });
-  const owners = { ...OWNERS, ...options.owners };
-  const isDisabled = options.isDisabled ?? false;
-  const route = makeRouteEntities({ routing, directory, ask, owners, isDisabled, clock, log });
-  const newContext = (): RoutingContext => ({
-    caller: { sub: 'somebody', roles },
-    signal: options.signal ?? new AbortController().signal,
-    budget: makeBudget(timeoutMs, clock),
-    asked: [],
-    ...options.context,
-  });
-  return { route, newContext, guards };
-}
-
-/** Asks for chats at replicas: `[[1, A], [2, B]]`. */
-function asker(options: Options) {
-  const { route, newContext } = router(options);
-  return async (chats: [number, string][], context = newContext()) => {
-    const representations = chats.map(([n, workerId]) => ({ __typename: 'ChatRuntime', chatId: chatId(n), workerId }));
-    const variables = { representations, first: 5, more: { kept: [1] } };
-    const request = { query: QUERY, variables, operationName: 'Fetch__runtime__1' };
-    const answer = await route(request, context);
-    return {
-      entities: answer.data?._entities as unknown as Entity[],
-      asked: context.asked,
-      errors: answer.errors.map(({ message, path, extensions }) => ({
-        message,
-        path,
-        ...(extensions as { code: string; workerId: string; chatIds: string[] }),
-      })),
-    };
-  };
-}
-
-const statuses = (entities: Entity[]) => entities.map(({ reachability }) => reachability.status);
-
-/** A replica that holds one runner for each chat, named like the chat. */
-const answering = (): Promise<TestServer> =>
-  servers.serve((response, { body }) => {
-    const asked = body.variables.representations as { chatId: string; workerId: string }[];
-    const _entities = asked.map((chat) => ({
-      reachability: { status: 'OK', elapsedMs: 99_999, address: 'http://of.its.own', reason: 'its own' },
-      localWorkerId: chat.workerId,
-      workerIdMatchesLocal: true,
-      runners: [{ runnerId: chat.chatId }],
-    }));
-    sendJson(response, 200, { data: { _entities } });
-  });
+const { servers, router, asker, answering } = routersPerTest();
 
 describe('forwarding', () => {
   test('one request to a replica carries all its chats, duplicates once, and every answer is in its place', async () => {
