@@ -40,6 +40,7 @@ export interface RunnerInspection {
   readonly lastUpdateAt: Date | null;
   readonly activeTaskKind: RunnerTaskKind | null;
   readonly activeTask: TaskInspection | null;
+  readonly idleSeconds: number | null;
   readonly tasks: TaskInspection[];
   readonly lease: LeaseInspection;
 }
@@ -56,6 +57,7 @@ export interface TaskInspection {
   readonly secondsSinceProgress: number | null;
   readonly attempt: number | null;
   readonly nextRetryAt: Date | null;
+  readonly secondsUntilRetry: number | null;
   readonly lastError: string | null;
 }
 

@@ -22,8 +22,12 @@ export interface ChatRow {
   readonly lastError: Prisma.JsonValue;
   readonly retryState: Prisma.JsonValue;
   readonly requiresActionDeadlineAt: Date | null;
+  /** By the database's clock; negative once the deadline has passed. */
+  readonly requiresActionSecondsLeft: number | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** By the database's clock. */
+  readonly updatedAgeSeconds: number;
 }
 
 /** Of `chats AS c`. */
@@ -34,4 +38,7 @@ export const CHAT_COLUMNS = Prisma.sql`
   c.snapshot_version::float8 AS "snapshotVersion", c.history_version::float8 AS "historyVersion",
   c.queue_version::float8 AS "queueVersion", c.generation_attempt::float8 AS "generationAttempt",
   c.retry_state_version::float8 AS "retryStateVersion", c.last_error AS "lastError", c.retry_state AS "retryState",
-  c.requires_action_deadline_at AS "requiresActionDeadlineAt", c.created_at AS "createdAt", c.updated_at AS "updatedAt"`;
+  c.requires_action_deadline_at AS "requiresActionDeadlineAt", 
+  extract(epoch FROM c.requires_action_deadline_at - now())::float8 AS "requiresActionSecondsLeft",
+  c.created_at AS "createdAt", c.updated_at AS "updatedAt",
+  greatest(0, extract(epoch FROM now() - c.updated_at))::float8 AS "updatedAgeSeconds"`;

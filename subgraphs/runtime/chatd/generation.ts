@@ -51,6 +51,7 @@ export async function generate(
     if (begun.kind === 'lost') return begun;
     task.attempt = begun.chat.generationAttempt;
     task.nextRetryAt = null;
+    task.progress(); // what a pause took is no time in which the model gave no sign of life
     seen(begun.chat);
 
     const result = await attemptStep(task, kit);

@@ -40,6 +40,7 @@ export class Runner {
   #chat: ChatState | undefined;
   #lastUpdateAt: Date | null = null;
   #active: Task | undefined;
+  #idleSinceMs: number;
   readonly #tasks = new Set<Task>();
 
   constructor(options: RunnerOptions) {
@@ -49,7 +50,7 @@ export class Runner {
     this.runnerId = options.runnerId;
     this.lease = options.lease;
     this.#startedAt = this.#clock.now();
-    this.#startedMs = this.#clock.monotonicMs();
+    this.#startedMs = this.#idleSinceMs = this.#clock.monotonicMs();
   }
 
   get phase(): RunnerPhase {
@@ -98,8 +99,13 @@ export class Runner {
   #stop(): void {
     this.#phase = 'STOPPING';
     this.#active?.cancel();
-    this.#active = undefined;
+    this.#rest();
     this.#leaveWhenIdle();
+  }
+
+  #rest(): void {
+    if (this.#active) this.#idleSinceMs = this.#clock.monotonicMs();
+    this.#active = undefined;
   }
 
   #leaveWhenIdle(): void {
@@ -126,7 +132,7 @@ export class Runner {
     });
     this.#tasks.delete(task);
     const wasActive = this.#active === task;
-    if (wasActive) this.#active = undefined;
+    if (wasActive) this.#rest();
     if (task.kind === 'ABANDON' && outcome?.kind === 'done') this.#stop();
     if (outcome?.chat) this.#settle(outcome.kind, outcome.chat);
     if (outcome && !outcome.chat) this.lose('the chat is gone');
@@ -189,6 +195,7 @@ export class Runner {
       lastUpdateAt: this.#lastUpdateAt,
       activeTaskKind: active?.kind ?? null,
       activeTask: active,
+      idleSeconds: active ? null : (nowMs - this.#idleSinceMs) / 1000,
       tasks: [...this.#tasks].map((task) => task.inspect()),
       lease: {
         ...lease,

@@ -61,6 +61,7 @@ export class Task {
       secondsSinceProgress: works ? (nowMs - this.#progressMs) / 1000 : null,
       attempt: this.attempt,
       nextRetryAt: this.nextRetryAt,
+      secondsUntilRetry: this.nextRetryAt && (this.nextRetryAt.getTime() - this.#clock.now().getTime()) / 1000,
       lastError: this.lastError,
     };
   }

@@ -38,7 +38,7 @@ test('leases are unknown there, not missing, and no chat is suspect for that', a
       const { data, errors } = await asking(() => server.url)(`{
         chatDebugSnapshot(chatId: "${id}") {
           executionState runtime { workerId }
-          database { heartbeatsReadable heartbeat { runnerId } heartbeats { runnerId } messageStats { total } }
+          database { heartbeatsReadable heartbeatState heartbeat { runnerId } heartbeats { runnerId } messageStats { total } }
         }
         suspect: ${chats('suspect: true')} fine: ${chats('suspect: false')}
         fresh: ${chats('heartbeat: FRESH')} stale: ${chats('heartbeat: STALE')} missing: ${chats('heartbeat: MISSING')}
@@ -48,7 +48,13 @@ test('leases are unknown there, not missing, and no chat is suspect for that', a
         chatDebugSnapshot: {
           executionState: 'R0',
           runtime: { workerId },
-          database: { heartbeatsReadable: false, heartbeat: null, heartbeats: [], messageStats: { total: 0 } },
+          database: {
+            heartbeatsReadable: false,
+            heartbeatState: null,
+            heartbeat: null,
+            heartbeats: [],
+            messageStats: { total: 0 },
+          },
         },
         suspect: { edges: [] },
         fine: { edges: [{ node: { chatId: id } }] },

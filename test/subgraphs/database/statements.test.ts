@@ -60,6 +60,8 @@ const SELECTIONS: [fields: string, tables: string[]][] = [
   ['database { heartbeat { isStale } }', ['chats', 'chat_heartbeats']],
   ['database { heartbeats { isStale } heartbeat { ageSeconds } }', ['chats', 'chat_heartbeats']],
   ['database { messageStats { total } }', ['chats', 'chat_messages']],
+  ['database { heartbeatState heartbeat { ageSeconds } }', ['chats', 'chat_heartbeats']],
+  ['database { updatedAgeSeconds retrySecondsLeft requiresActionSecondsLeft }', ['chats']],
   ['everywhere { workerId }', ['chats', 'replicas']],
   [
     'executionState everywhere { workerId } database { queueDepth heartbeat { isStale } heartbeats { isStale } messageStats { total } }',

@@ -24,7 +24,7 @@ const CHAT = `... on ChatRuntime {
   runners {
     runnerId workerId chatId phase startedAt uptimeSeconds status snapshotVersion historyVersion generationAttempt
     lastUpdateAt activeTaskKind tasks { id }
-    activeTask { id kind historyVersion startedAt runningSeconds cancelledAt lastProgressAt secondsSinceProgress attempt
+    idleSeconds activeTask { secondsUntilRetry id kind historyVersion startedAt runningSeconds cancelledAt lastProgressAt secondsSinceProgress attempt
       nextRetryAt lastError }
     lease { renewedAt ageSeconds intervalSeconds staleAfterSeconds consecutiveFailures }
   }
@@ -82,6 +82,7 @@ describe('the runtime subgraph', () => {
           lastUpdateAt: moment,
           activeTaskKind: 'GENERATION',
           tasks: [{ id: expect.any(String) }],
+          idleSeconds: null,
           activeTask: {
             id: expect.any(String),
             kind: 'GENERATION',
@@ -93,6 +94,7 @@ describe('the runtime subgraph', () => {
             secondsSinceProgress: seconds,
             attempt: 1,
             nextRetryAt: null,
+            secondsUntilRetry: null,
             lastError: null,
           },
           lease: {
