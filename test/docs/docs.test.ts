@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { diagnosisMatrixPage } from '../../scripts/diagnosisMatrix.ts';
 import { settingsTable } from '../../scripts/settingsTable.ts';
 import { stateMachinePage } from '../../scripts/stateDiagram.ts';
 
@@ -9,6 +10,10 @@ const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string
 describe('the documentation', () => {
   test('the page of the state machine is what the table makes (npm run docs)', () => {
     expect(read('docs/state-machine.md')).toBe(stateMachinePage());
+  });
+
+  test('the page of the diagnosis is what its rules make (npm run docs)', () => {
+    expect(read('docs/diagnosis-matrix.md')).toBe(diagnosisMatrixPage());
   });
 
   test('the README lists every setting as it is', () => {

@@ -1,0 +1,187 @@
+/** What the diagnosis says of every combination of state, owner, reachability, lease and runners, as a page of documentation. */
+import { writeFile } from 'node:fs/promises';
+import { EXECUTION_STATES, type ExecutionState, isRunnable } from '../common/executionState.ts';
+import { diagnose } from '../subgraphs/diagnosis/diagnose.ts';
+import type { Diagnosis, DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
+import { readSnapshot, type Snapshot } from '../subgraphs/diagnosis/snapshot.ts';
+
+const target = new URL('../docs/diagnosis-matrix.md', import.meta.url);
+
+const REACHABILITY = [
+  'OK',
+  'UNREACHABLE',
+  'TIMED_OUT',
+  'UNKNOWN_REPLICA',
+  'STOPPED',
+  'REFUSED',
+  'BAD_ANSWER',
+  'CIRCUIT_OPEN',
+] as const;
+const LEASES = ['fresh', 'stale', 'missing'] as const;
+const RUNNERS = ['none', 'one', 'other', 'several'] as const;
+
+/** The columns of the page; `unowned` stands in those that only an owner has. */
+interface Combination {
+  readonly state: ExecutionState;
+  readonly owner: 'unowned' | (typeof REACHABILITY)[number];
+  readonly lease: 'unowned' | (typeof LEASES)[number];
+  readonly runners: 'unowned' | 'not asked' | (typeof RUNNERS)[number];
+}
+
+export const MATRIX_SETTINGS: DiagnosisSettings = {
+  staleAfterSeconds: 30,
+  heartbeatIntervalSeconds: 9,
+  acquisitionIntervalSeconds: 5,
+  noProgressSeconds: 60,
+};
+
+const OWNER = '00000000-0000-4000-8000-000000000001';
+const RUNNER = '00000000-0000-4000-8000-000000000002';
+const OTHER = '00000000-0000-4000-8000-000000000003';
+
+export function combinations(): Combination[] {
+  return EXECUTION_STATES.flatMap((state): Combination[] => [
+    { state, owner: 'unowned', lease: 'unowned', runners: 'unowned' },
+    ...REACHABILITY.flatMap((owner) =>
+      LEASES.flatMap((lease) =>
+        (owner === 'OK' ? RUNNERS : (['not asked'] as const)).map((runners) => ({ state, owner, lease, runners })),
+      ),
+    ),
+  ]);
+}
+
+const COLUMNS: Readonly<Record<string, { status: string; archived: boolean }>> = {
+  W: { status: 'waiting', archived: false },
+  E: { status: 'error', archived: false },
+  R: { status: 'running', archived: false },
+  I: { status: 'interrupting', archived: false },
+  A: { status: 'requires_action', archived: false },
+  XW: { status: 'waiting', archived: true },
+  XE: { status: 'error', archived: true },
+  INVALID: { status: 'pending', archived: false },
+};
+
+/** A chat that changed a minute ago; but for the combination nothing is wrong with it. */
+export function snapshotOf({ state, owner, lease, runners }: Combination): Snapshot {
+  const owned = owner !== 'unowned';
+  const heartbeat = { ageSeconds: lease === 'stale' ? 45 : 3, staleAfterSeconds: 30 };
+  return readSnapshot({
+    chatId: '00000000-0000-4000-8000-000000000000',
+    executionState: state,
+    database: {
+      ...COLUMNS[state.replace(/\d$/, '')],
+      queueDepth: state.endsWith('1') ? 1 : 0,
+      workerId: owned ? OWNER : null,
+      runnerId: owned ? RUNNER : null,
+      snapshotVersion: 7,
+      historyVersion: 5,
+      generationAttempt: 1,
+      updatedAgeSeconds: 60,
+      lastError: null,
+      retryState: null,
+      retrySecondsLeft: null,
+      requiresActionSecondsLeft: state.startsWith('A') ? 100 : null,
+      heartbeatState: owned ? { fresh: 'FRESH', stale: 'STALE', missing: 'MISSING', unowned: null }[lease] : null,
+      heartbeatsReadable: true,
+      heartbeat: owned && lease !== 'missing' ? heartbeat : null,
+    },
+    runtime: owned ? runtimeOf(state, owner, heldBy(runners)) : null,
+  });
+}
+
+function heldBy(runners: Combination['runners']): string[] | null {
+  switch (runners) {
+    case 'none':
+      return [];
+    case 'one':
+      return [RUNNER];
+    case 'other':
+      return [OTHER];
+    case 'several':
+      return [RUNNER, OTHER];
+    default:
+      return null;
+  }
+}
+
+function runtimeOf(state: ExecutionState, status: string, runnerIds: readonly string[] | null) {
+  const kind = state.startsWith('A') ? 'REQUIRES_ACTION_TIMEOUT' : state.startsWith('I') ? 'INTERRUPT' : 'GENERATION';
+  const working = isRunnable(state);
+  const activeTask = working
+    ? { kind, secondsSinceProgress: kind === 'REQUIRES_ACTION_TIMEOUT' ? null : 1, secondsUntilRetry: null, attempt: 1 }
+    : null;
+  return {
+    workerId: OWNER,
+    reachability: { status, reason: null },
+    localWorkerId: runnerIds && OWNER,
+    workerIdMatchesLocal: runnerIds && true,
+    eventLoopDelayMs: runnerIds && 2,
+    messageBuffers: runnerIds && [],
+    runners: runnerIds?.map((runnerId) => ({
+      runnerId,
+      phase: 'RUNNING',
+      uptimeSeconds: 60,
+      snapshotVersion: 7,
+      idleSeconds: working ? null : 1,
+      activeTask,
+      tasks: working ? [{ kind, historyVersion: 5, attempt: 1 }] : [],
+      lease: { ageSeconds: 3, intervalSeconds: 9, staleAfterSeconds: 30, consecutiveFailures: 0 },
+    })),
+  };
+}
+
+export const diagnosisOf = (combination: Combination): Diagnosis => diagnose(snapshotOf(combination), MATRIX_SETTINGS);
+
+const outcome = ({ verdict, findings }: Diagnosis) =>
+  `${verdict} | ${findings.map(({ code, severity }) => (severity === 'CRITICAL' ? `**${code}**` : `${code} (${severity})`)).join(', ')}`;
+
+interface Row {
+  readonly cells: readonly string[];
+  readonly outcome: string;
+}
+
+/** Rows that differ in one column alone and come to the same become one row. */
+function merged(rows: readonly Row[], column: number): Row[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.cells.filter((_, i) => i !== column), row.outcome]);
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return [...groups.values()].map((group) => ({
+    cells: (group[0]?.cells ?? []).map((cell, i) =>
+      i === column ? [...new Set(group.map(({ cells }) => cells[i]))].join(', ') : cell,
+    ),
+    outcome: group[0]?.outcome ?? '',
+  }));
+}
+
+/** The whole page, in Markdown; `npm run docs` writes it to docs/diagnosis-matrix.md. */
+export function diagnosisMatrixPage(): string {
+  const rows = combinations().map((combination): Row => {
+    const { state, owner, lease, runners } = combination;
+    return { cells: [state, owner, lease, runners], outcome: outcome(diagnosisOf(combination)) };
+  });
+  const short = [3, 2, 1, 0].reduce(merged, rows);
+  return [
+    '# What the diagnosis says',
+    '',
+    'Made from the rules of `subgraphs/diagnosis/rules.ts` by `npm run docs`: the verdict and the findings of every',
+    'combination of a chat’s state, what came of asking its owner, the lease of the runner that the row names, and the',
+    'runners that the owner holds (`one`: the row’s; `other`: another; `several`: both). Beyond that nothing is wrong: the',
+    'row changed a minute ago, the runner has its version, and last got on a second ago. CRITICAL findings are bold: there',
+    'is at most one, the root cause.',
+    '',
+    '| state | asking the owner | lease | runners | verdict | findings |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...short.map(({ cells, outcome: what }) => `| ${cells.map(shown).join(' | ')} | ${what} |`),
+    '',
+  ].join('\n');
+}
+
+/** All values of a column are shown as one word. */
+function shown(cell: string): string {
+  const all = [LEASES.join(', '), RUNNERS.join(', '), REACHABILITY.join(', ')];
+  return all.includes(cell) ? 'any' : cell === 'unowned' ? '–' : cell;
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) await writeFile(target, diagnosisMatrixPage());

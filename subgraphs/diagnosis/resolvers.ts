@@ -1,0 +1,54 @@
+/** The two fields of the diagnosis subgraph. The parent of both is what a gateway sent of a chat. */
+import { type Caller, mayReadAll, READ_ALL } from '../../common/internalToken.ts';
+import { requireUuid, scalars } from '../../common/scalars.ts';
+import { clientError } from '../errors.ts';
+import { diagnose, shouldReadAgain } from './diagnose.ts';
+import type { Diagnosis, DiagnosisSettings } from './diagnosis.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
+
+/** Which of the fields is asked for: they require different ones. */
+export type DiagnosisField = 'diagnosis' | 'diagnosisEverywhere';
+
+/**
+ * Reads what a field requires of a chat once more.
+ * @returns undefined when that cannot be done, or not in time
+ */
+export type Reread = (field: DiagnosisField, chatId: string) => Promise<Snapshot | undefined>;
+
+/** What every resolver is handed. */
+export interface DiagnosisContext {
+  readonly caller: Caller;
+  readonly settings: DiagnosisSettings;
+  /** Undefined where nobody can read again. */
+  readonly reread?: Reread | undefined;
+}
+
+async function diagnoseTwice(
+  field: DiagnosisField,
+  representation: unknown,
+  { settings, reread }: DiagnosisContext,
+): Promise<Diagnosis> {
+  const everywhere = field === 'diagnosisEverywhere';
+  const first = readSnapshot(representation);
+  const diagnosis = diagnose(first, settings, { everywhere });
+  if (!shouldReadAgain(diagnosis)) return diagnosis;
+  if (!reread) return diagnose(first, settings, { everywhere, notRepeated: 'that cannot be done here' });
+  const second = await reread(field, first.chatId);
+  if (!second) return diagnose(first, settings, { everywhere, notRepeated: 'that failed' });
+  return diagnose(second, settings, { everywhere, first });
+}
+
+export const resolvers = {
+  ...scalars,
+  ChatDebugSnapshot: {
+    __resolveReference: async (reference: { chatId: unknown }) => ({
+      ...reference,
+      chatId: requireUuid(reference.chatId),
+    }),
+    diagnosis: (chat: unknown, _args: unknown, context: DiagnosisContext) => diagnoseTwice('diagnosis', chat, context),
+    diagnosisEverywhere: async (chat: unknown, _args: unknown, context: DiagnosisContext) => {
+      if (!mayReadAll(context.caller)) throw clientError('FORBIDDEN', `This needs the role ${READ_ALL}.`);
+      return diagnoseTwice('diagnosisEverywhere', chat, context);
+    },
+  },
+};

@@ -1,0 +1,32 @@
+/** When a diagnosis contradicts itself. */
+import type { Diagnosis } from '../../../subgraphs/diagnosis/diagnosis.ts';
+
+/** Findings that cannot both be true. */
+const EXCLUDE_EACH_OTHER = [
+  ['OWNER_UNKNOWN', 'OWNER_STOPPED', 'OWNER_UNREACHABLE'],
+  ['HEARTBEAT_MISSING', 'HEARTBEAT_STALE', 'LEASE_ENDANGERED'],
+  ['RUNNER_MISSING', 'RUNNER_MISMATCH', 'RUNNER_BEHIND'],
+  ['RUNNER_MISSING', 'DUPLICATE_RUNNERS'],
+  ['RUNNER_MISSING', 'OWNER_UNREACHABLE'],
+  ['RUNNER_MISMATCH', 'OWNER_UNREACHABLE'],
+  ['RUNNER_MISSING', 'NO_OWNER'],
+  ['RUNNER_MISMATCH', 'NO_OWNER'],
+  ['RETRY_BACKOFF', 'RETRY_OVERDUE', 'NO_PROGRESS'],
+  ['ACTION_PENDING', 'ACTION_DEADLINE_PASSED', 'ERRORED', 'INVALID_STATE'],
+];
+
+/** Why a diagnosis contradicts itself; empty: it does not. */
+export function contradictions(state: string, { verdict, findings }: Diagnosis): string[] {
+  const codes = new Set(findings.map(({ code }) => code));
+  const critical = findings.filter(({ severity }) => severity === 'CRITICAL').length;
+  const problems = EXCLUDE_EACH_OTHER.filter((group) => group.filter((code) => codes.has(code)).length > 1).map(
+    (group) => `two of ${group}`,
+  );
+  if (critical > 1) problems.push('two root causes');
+  if (critical > 0 && verdict !== 'STUCK' && verdict !== 'FAILED') problems.push(`${verdict} with a CRITICAL finding`);
+  if (critical === 0 && verdict === 'STUCK') problems.push('STUCK without a CRITICAL finding');
+  if ((verdict === 'FAILED') !== /^E[01]$/.test(state)) problems.push(`${verdict} in ${state}`);
+  if (verdict === 'IDLE' && /^[RIA][01]$|INVALID/.test(state)) problems.push(`IDLE in ${state}`);
+  if (['WORKING', 'WAITING'].includes(verdict) && !/^[RIA]/.test(state)) problems.push(`${verdict} in ${state}`);
+  return problems;
+}

@@ -1,0 +1,38 @@
+import { describe, expect, test } from '@jest/globals';
+import { isRunnable } from '../../../common/executionState.ts';
+import { combinations, diagnosisOf } from '../../../scripts/diagnosisMatrix.ts';
+import { contradictions } from './contradictions.ts';
+
+describe('every combination of state, owner, lease and runners', () => {
+  const all = combinations();
+
+  test('is in the matrix: 13 states × (unowned, or 8 outcomes × 3 leases, 4 of the runners where the owner answers)', () => {
+    expect(all.length).toBe(13 * (1 + 7 * 3 + 3 * 4));
+    expect(new Set(all.map((combination) => JSON.stringify(combination))).size).toBe(all.length);
+  });
+
+  test('has a verdict and findings that do not contradict each other', () => {
+    const bad = all.flatMap((combination) => {
+      const problems = contradictions(combination.state, diagnosisOf(combination));
+      return problems.length > 0 ? [{ combination, problems }] : [];
+    });
+    expect(bad).toEqual([]);
+  });
+
+  test('UNKNOWN is said of runnable chats alone whose owner could not be asked', () => {
+    const unknown = all.filter((combination) => diagnosisOf(combination).verdict === 'UNKNOWN');
+    expect(unknown.length).toBeGreaterThan(0);
+    expect(unknown.filter(({ state, owner }) => !isRunnable(state) || owner === 'OK')).toEqual([]);
+  });
+
+  test('one who works with one runner, a fresh lease and an owner who answers has no finding to warn of', () => {
+    const healthy = all.filter(
+      ({ state, owner, lease, runners }) =>
+        isRunnable(state) && owner === 'OK' && lease === 'fresh' && runners === 'one',
+    );
+    expect(healthy.length).toBe(6);
+    expect(healthy.flatMap((one) => diagnosisOf(one).findings).filter(({ severity }) => severity !== 'INFO')).toEqual(
+      [],
+    );
+  });
+});

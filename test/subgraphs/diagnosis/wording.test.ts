@@ -1,0 +1,90 @@
+/** Codes, commands and links: what a finding names must be there. */
+import { readFileSync } from 'node:fs';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { isEnumType, parse } from 'graphql';
+import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
+import { diagnose } from '../../../subgraphs/diagnosis/diagnose.ts';
+import { SCHEMA_FILE } from '../../../subgraphs/diagnosis/requiredFields.ts';
+import { RULES } from '../../../subgraphs/diagnosis/rules.ts';
+import { runScript } from '../../support/command.ts';
+import { anySnapshot } from './arbitrarySnapshots.ts';
+import { diagnosisOf } from './snapshots.ts';
+
+const findings = fc
+  .sample(anySnapshot, { numRuns: 4_000, seed: 1 })
+  .flatMap((snapshot) => diagnose(snapshot, MATRIX_SETTINGS).findings);
+
+describe('every rule', () => {
+  test('has a code of the schema, and every code of the schema has a rule', () => {
+    const schema = buildSubgraphSchema({ typeDefs: parse(readFileSync(SCHEMA_FILE, 'utf8')) });
+    const codes = schema.getType('FindingCode');
+    const names = isEnumType(codes) ? codes.getValues().map(({ name }) => name) : [];
+    expect(RULES.map(({ code }) => code).sort()).toEqual(names.sort());
+  });
+
+  test('applies to some of the snapshots below', () => {
+    const seen = new Set(findings.map(({ code }) => code));
+    expect(RULES.map(({ code }) => code).filter((code) => !seen.has(code))).toEqual([]);
+  });
+});
+
+describe('every suggestion', () => {
+  const suggestions = findings.flatMap(({ code, suggestion }) => (suggestion ? [{ code, suggestion }] : []));
+
+  test('is a sentence, a command and a link to the section of its code', () => {
+    for (const { code, suggestion } of suggestions) {
+      const [, command, section] =
+        /^[A-Z].*\. `(npm run [^`]+)` See docs\/runbook\.md#([a-z-]+)$/s.exec(suggestion) ?? [];
+      expect([suggestion, section]).toEqual([suggestion, code.toLowerCase().replaceAll('_', '-')]);
+      expect(command).toBeDefined();
+    }
+  });
+
+  test('names commands that there are', async () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+    const { stdout } = await runScript('cli/chat.ts', ['--help'], {});
+    const named = new Set(
+      suggestions.map(({ suggestion }) => /`npm run ([a-z-]+(?: -- [a-z-]+)?)/.exec(suggestion)?.[1] ?? ''),
+    );
+    for (const name of named) {
+      const [script = '', command = ''] = name.split(' -- ');
+      expect(Object.keys(scripts)).toContain(script);
+      if (script === 'chat') expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'));
+    }
+    expect([...named].sort()).toEqual([
+      'chat -- interrupt',
+      'chat -- reconcile',
+      'chat -- release',
+      'chat -- send',
+      'chat -- show',
+      'chat -- tool-result',
+      'chat-debug -- replicas',
+      'chat-debug -- why',
+    ]);
+  });
+});
+
+describe('the summary', () => {
+  test.each([
+    [{}, 'Working: replica 00000000-0000-4000-8000-000000000001 is at it, last progress 1 s ago; nobody has to act.'],
+    [{ state: 'W', owner: 'unowned' }, 'Idle: the next message is the person’s move.'],
+    [{ state: 'XE1', owner: 'unowned' }, 'Idle: it is archived, and nobody’s move.'],
+    [
+      { state: 'A0' },
+      'Waiting: it waits for a tool result from outside for 100 s more; the tool outside should answer the call.',
+    ],
+    [{ state: 'E0', owner: 'unowned' }, 'Failed: the last turn failed; the person should send a message to try again.'],
+    [
+      { owner: 'STOPPED' },
+      'Stuck: replica 00000000-0000-4000-8000-000000000001 owns it, and has stopped; an operator should take it from replica 00000000-0000-4000-8000-000000000001, so that another goes on.',
+    ],
+    [
+      { state: 'INVALID', owner: 'unowned' },
+      'Stuck: its status, queue and archived marker make no state that the state machine knows; an operator should repair it.',
+    ],
+  ] as const)('of %j', (changes, summary) => {
+    expect(diagnosisOf(changes).summary).toBe(summary);
+  });
+});
