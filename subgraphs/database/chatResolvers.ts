@@ -50,7 +50,7 @@ export const ChatDatabaseState = {
   },
   heartbeatState: async (chat: ChatRow, _args: unknown, { loaders, reading, staleAfterSeconds }: DatabaseContext) => {
     if (chat.runnerId === null) return null;
-    if (!(await reading.ask(async (_tx, moment) => moment.heartbeatsReadable))) return null;
+    if (!(await reading.moment()).heartbeatsReadable) return null;
     const rows = await loaders.heartbeats.load(chat.chatId);
     const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
     if (!row) return 'MISSING';

@@ -65,6 +65,7 @@ const TASK = {
     secondsSinceProgress: 0.5,
     attempt: 1,
     nextRetryAt: null,
+    secondsUntilRetry: null,
     lastError: null,
   },
 };
@@ -74,7 +75,7 @@ function inspectorOf(workerId: string): Inspector {
   const runner = (chatId: string): RunnerInspection => ({
     ...{ runnerId: chatId, workerId, chatId, phase: 'RUNNING', startedAt: AT, uptimeSeconds: 2, status: 'running' },
     ...{ snapshotVersion: 2, historyVersion: 2, generationAttempt: 1, lastUpdateAt: AT },
-    ...{ activeTaskKind: 'GENERATION', activeTask: TASK, tasks: [TASK] },
+    ...{ activeTaskKind: 'GENERATION', activeTask: TASK, idleSeconds: null, tasks: [TASK] },
     lease: { renewedAt: AT, ageSeconds: 1, intervalSeconds: 9, staleAfterSeconds: 30, consecutiveFailures: 0 },
   });
   const buffer = {
