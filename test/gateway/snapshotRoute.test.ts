@@ -291,6 +291,31 @@ describe('502: the owner did not say what it holds', () => {
   });
 });
 
+describe('503: the chat worker is disabled', () => {
+  test('no replica is asked; the database half is whole', async () => {
+    const door = await servers.serve((response) => sendJson(response, 200, {}));
+    const chat = running(await insertReplica(door.url));
+    const id = await insertChat(database.pool, chat);
+    const { status, body } = await get(await gateway({ replicas: { isDisabled: true } }), id);
+    expect([status, body]).toEqual([
+      503,
+      {
+        ...{ ...ERROR, code: 'RUNTIME_DISABLED', execution_state: 'R0', runtime: null },
+        database: expect.objectContaining({ ...chat, message_stats: { total: 0, deleted: 0, by_role: {} } }),
+      },
+    ]);
+    expect(door.received).toEqual([]);
+  });
+
+  test('an unowned chat has nothing to be asked for: 200', async () => {
+    const { status, body } = await get(
+      await gateway({ replicas: { isDisabled: true } }),
+      await insertChat(database.pool),
+    );
+    expect([status, body.runtime]).toEqual([200, null]);
+  });
+});
+
 describe('500: a database error', () => {
   test('the database cannot be reached', async () => {
     const cut = await start({ ...shared, databaseUrl: 'postgres://nobody@127.0.0.1:1/nothing' });
