@@ -19,6 +19,7 @@ import {
 } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from './clock.ts';
+import type { Stoppable } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 
 export { type Span, SpanKind } from '@opentelemetry/api';
@@ -35,8 +36,11 @@ let isOn = false;
 
 /** What sends the spans of this process. */
 export interface Tracing {
-  /** Sends what is left, within a second; what a collector that is away then still lacks is lost. */
-  stop(): Promise<void>;
+  /**
+   * The server, after whose stop what is left is sent. That may take a second, and what a collector that is away then still
+   * lacks is lost.
+   */
+  around(server: Stoppable): Stoppable;
 }
 
 export interface TracingOptions {
@@ -50,7 +54,7 @@ export interface TracingOptions {
 
 /** Before any server of the process starts, and only once in a process. */
 export async function startTracing({ service, endpoint, clock, log }: TracingOptions): Promise<Tracing> {
-  if (endpoint === undefined) return { stop: async () => {} };
+  if (endpoint === undefined) return { around: (server) => server };
   const { BatchSpanProcessor, NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node');
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
@@ -67,12 +71,16 @@ export async function startTracing({ service, endpoint, clock, log }: TracingOpt
   });
   provider.register();
   isOn = true;
+  const flush = async () => {
+    const flushed = new AbortController();
+    const sent = provider.shutdown().catch(() => {}); // the exporter has told
+    await Promise.race([sent.finally(() => flushed.abort()), clock.sleep(FLUSH_LIMIT_MS, flushed.signal)]);
+  };
   return {
-    stop: async () => {
-      const flushed = new AbortController();
-      const flush = provider.shutdown().catch(() => {}); // the exporter has told
-      await Promise.race([flush.finally(() => flushed.abort()), clock.sleep(FLUSH_LIMIT_MS, flushed.signal)]);
-    },
+    around: (server) => ({
+      retire: async () => server.retire?.(),
+      stop: () => server.stop().finally(flush),
+    }),
   };
 }
 

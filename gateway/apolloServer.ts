@@ -16,6 +16,7 @@ import { inputCheckPlugin } from './inputCheck.ts';
 import { makeReplicaDataSource } from './replicaDataSource.ts';
 import type { Replicas } from './replicas.ts';
 import { reportPlugin } from './reportPlugin.ts';
+import { recordPlugin } from './requestLog.ts';
 import { readRouting } from './routedTypes.ts';
 import { makeSubgraphDataSource } from './subgraphDataSource.ts';
 import { makeApolloGateway, readSupergraph } from './supergraph.ts';
@@ -64,6 +65,7 @@ export function makeApolloServer(
       reportPlugin(),
       complexityCheckPlugin(),
       inputCheckPlugin(),
+      recordPlugin(),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),

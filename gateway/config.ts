@@ -21,6 +21,7 @@ export const readGatewaySettings = () =>
       'AUTH_AUDIENCE',
       'CORS_ORIGINS',
       'INTERNAL_SECRET',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
       'LOG_LEVEL',
     ],
     ['INTERNAL_SECRET'],

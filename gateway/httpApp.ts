@@ -1,39 +1,33 @@
-/** The habits of the gateway's HTTP server: request ids, a size limit, a log line for what it refuses, errors as GraphQL's. */
+/** The habits of the gateway's HTTP server: request ids, a size limit, what is noted of each request, errors as GraphQL's. */
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/log.ts';
+import { traceRequests } from '../common/tracing.ts';
 import { formatForClient } from './clientErrors.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import { noteRequests } from './requestLog.ts';
 import { refuseBadUrl, refuseNoHttp } from './strayRequests.ts';
 
 const MAX_BODY_BYTES = 100_000;
 
 /** Without routes. */
-export function makeApp(log: Logger, clock: Clock): FastifyInstance {
+export function makeApp(log: Logger, clock: Clock, metrics: GatewayMetrics): FastifyInstance {
   const app = Fastify({
     return503OnClosing: false,
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: maxHeaderSize },
     genReqId: () => randomUUID(),
-    frameworkErrors: refuseBadUrl,
-    clientErrorHandler: refuseNoHttp,
+    frameworkErrors: refuseBadUrl(log),
+    clientErrorHandler: refuseNoHttp(log),
   });
   app.removeContentTypeParser('text/plain');
-  const begunMs = new WeakMap<object, number>();
   app.addHook('onRequest', async (request, reply) => {
-    begunMs.set(request, clock.monotonicMs());
     reply.header('x-request-id', request.id);
   });
-  app.addHook('onResponse', async (request, reply) => {
-    if (reply.statusCode < 400) return;
-    const elapsedMs = clock.monotonicMs() - (begunMs.get(request) ?? clock.monotonicMs());
-    const { method, routeOptions } = request;
-    log.info(
-      { requestId: request.id, method, route: routeOptions.url, status: reply.statusCode, elapsedMs },
-      'refused',
-    );
-  });
+  traceRequests(app, (request) => ({ 'chat_debug.request_id': request.id }));
+  noteRequests(app, { log, clock, metrics });
   app.setErrorHandler(async (error: { statusCode?: number; message: string }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) log.error({ requestId: request.id, err: error }, 'a request failed');

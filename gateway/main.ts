@@ -2,12 +2,15 @@
 import { systemClock } from '../common/clock.ts';
 import { announceReady, failToStart, stopOnSignal } from '../common/lifecycle.ts';
 import { makeLogger } from '../common/log.ts';
+import { startTracing } from '../common/tracing.ts';
 import { readGatewaySettings } from './config.ts';
 import { startGateway } from './server.ts';
 
 try {
   const settings = readGatewaySettings();
   const log = makeLogger('gateway', settings.LOG_LEVEL);
+  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const tracing = await startTracing({ service: 'gateway', endpoint, clock: systemClock, log });
   const server = await startGateway({
     host: settings.HOST,
     port: settings.PORT,
@@ -29,7 +32,7 @@ try {
     clock: systemClock,
     log,
   });
-  stopOnSignal(server, log);
+  stopOnSignal(tracing.around(server), log);
   log.info({ url: server.url }, 'listening');
   announceReady({ url: server.url });
 } catch (error) {

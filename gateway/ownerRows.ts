@@ -31,7 +31,7 @@ export function makeChatOwners({ dispatcher, url, internalSecret, log }: OwnerRo
       const ids = representations.map(({ chatId }) => parseUuid(chatId));
       const body = { query: queryFor([...new Set(ids.flatMap((id) => id ?? []))]) };
       const token = await signInternalToken(internalSecret, 'database', caller);
-      const posted = await postGraphql({ dispatcher, url, token, body, signal });
+      const posted = await postGraphql({ dispatcher, url, token, peer: 'database', body, signal });
       const read = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
       if (!read?.success) {
         if (!signal.aborted) log.warn({ posted: describePosted(posted) }, 'the owners of chats could not be read');

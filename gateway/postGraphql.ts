@@ -1,5 +1,6 @@
 /** One GraphQL request to another process of the system, over connections that are kept. Never throws: what came of it is data. */
 import { Agent, type buildConnector, type Dispatcher, errors, request } from 'undici';
+import { inSpan, SpanKind, spanFailed, traceHeaders } from '../common/tracing.ts';
 
 /** Larger answers are refused, not cut: a hundred chats with all their runners need a hundredth of it. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -23,6 +24,8 @@ export interface Post {
   /** The internal token. */
   readonly token: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Who is asked: the name of the subgraph. For traces. */
+  readonly peer: string;
   /** `query`, `variables`, `operationName`. */
   readonly body: unknown;
   /** Ends the request: its deadline, and the client that goes away. */
@@ -37,7 +40,21 @@ export type Posted =
   | { readonly kind: 'aborted' };
 
 /** Redirects are not followed: an answer that is one is `other`. */
-export async function postGraphql(post: Post): Promise<Posted> {
+export function postGraphql(post: Post): Promise<Posted> {
+  const attributes = {
+    ...{ 'http.request.method': 'POST', 'peer.service': post.peer },
+    ...{ 'server.address': post.url.hostname, 'server.port': Number(post.url.port) || undefined },
+  };
+  return inSpan(`POST ${post.peer}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+    const posted = await sendAndRead(post);
+    if (posted.kind === 'json') span.setAttribute('http.response.status_code', posted.status);
+    else span.setAttribute('error.type', posted.kind === 'broken' ? posted.code : posted.kind);
+    if (posted.kind !== 'json' || posted.status >= 400) spanFailed(span);
+    return posted;
+  });
+}
+
+async function sendAndRead(post: Post): Promise<Posted> {
   const { signal } = post;
   try {
     const response = await send(post).catch((error: unknown) => {
@@ -68,6 +85,7 @@ const send = ({ dispatcher, url, token, headers, body, signal }: Post) =>
     method: 'POST',
     headers: {
       ...headers,
+      ...traceHeaders(),
       authorization: `Bearer ${token}`,
       'content-type': 'application/json',
       accept: 'application/json',

@@ -43,7 +43,14 @@ export async function loadReplicaRows(
   const deadline = deadlineSignal(timeoutMs);
   try {
     const query = queryFor(ids.flatMap((id) => parseUuid(id) ?? []));
-    const posted = await postGraphql({ dispatcher, url, token, body: { query }, signal: deadline.signal });
+    const posted = await postGraphql({
+      dispatcher,
+      url,
+      token,
+      peer: 'database',
+      body: { query },
+      signal: deadline.signal,
+    });
     const rows = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
     if (!rows?.success) throw new Error(`The database subgraph gave no replicas: ${describePosted(posted)}`);
     const { replicas, ...one } = rows.data.data;

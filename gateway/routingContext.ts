@@ -5,6 +5,8 @@ import type { RoutingEntry } from './routingReport.ts';
 
 export interface RoutingContext {
   readonly caller: Caller;
+  /** The `x-request-id` of the response; passed on, so that the logs of the subgraphs have it, too. */
+  readonly requestId: string;
   /** Aborts when the client goes away before it has its answer. */
   readonly signal: AbortSignal;
   readonly budget: Budget;

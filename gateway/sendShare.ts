@@ -51,7 +51,8 @@ export async function sendShare(
     dispatcher,
     url,
     token: await signInternalToken(internalSecret, share.replicaId, context.caller),
-    headers: { 'x-chat-debug-forwarded': '1' },
+    headers: { 'x-chat-debug-forwarded': '1', 'x-request-id': context.requestId },
+    peer: 'runtime',
     body: { query: request.query, variables, operationName: request.operationName },
   };
   const attempt = async (signal: AbortSignal): Promise<Sent> => {

@@ -3,10 +3,12 @@ import { setMaxListeners } from 'node:events';
 import fastifyApollo from '@as-integrations/fastify';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Registry } from 'prom-client';
 import type { CallerTokenOptions } from '../common/callerToken.ts';
 import type { Clock } from '../common/clock.ts';
 import { drainOf } from '../common/drain.ts';
 import { guard } from '../common/guard.ts';
+import { registerMetrics } from '../common/metrics.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
 import { type ApolloOptions, makeApolloServer, SUBGRAPH_GRACE_MS } from './apolloServer.ts';
 import { allowOrigins } from './cors.ts';
@@ -16,8 +18,10 @@ import { registerHealth } from './health.ts';
 import { makeApp } from './httpApp.ts';
 import { makeIdentify } from './identity.ts';
 import { refuseOtherVerbs } from './methods.ts';
+import { makeGatewayMetrics } from './metrics.ts';
 import { makeDispatcher } from './postGraphql.ts';
 import { makeReplicas, type ReplicasOptions } from './replicas.ts';
+import { recordOf } from './requestRecord.ts';
 import { registerSnapshotRoute } from './snapshotRoute.ts';
 import { refuseUnknownPaths } from './strayRequests.ts';
 
@@ -27,13 +31,15 @@ export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
   readonly port: number;
   /** Origins of other sites whose pages may call. */
   readonly corsOrigins: readonly string[];
-  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'onAsked'>;
+  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled'>;
   readonly clock: Clock;
 }
 
 /** @throws if the port is taken, or SettingsError if the supergraph cannot be read */
 export async function startGateway(options: GatewayOptions): Promise<RunningServer> {
   const { clock, log, host, port } = options;
+  const registry = new Registry();
+  const metrics = makeGatewayMetrics(registry);
   const dispatcher = makeDispatcher({ timeout: options.databaseTimeoutMs });
   const replicas = makeReplicas({
     ...options.replicas,
@@ -42,10 +48,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       ...{ url: new URL(options.databaseSubgraphUrl), dispatcher },
       timeoutMs: options.databaseTimeoutMs + SUBGRAPH_GRACE_MS,
     },
+    onAsked: metrics.replicaAsked,
     clock,
     log,
   });
-  const app = makeApp(log, clock);
+  metrics.watch(replicas);
+  const app = makeApp(log, clock, metrics);
   const drain = drainOf(app);
   const apollo = makeApolloServer(options, app, dispatcher, replicas);
 
@@ -53,20 +61,27 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   await app.register(fastifyCookie);
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
-    const callerOf = guard(scope, makeIdentify(options));
-    const context = async (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => ({
-      caller: callerOf(request),
-      signal: goneSignal(reply),
-      ...replicas.newRequest(),
-      requestId: request.id,
+    const identify = makeIdentify(options);
+    const callerOf = guard(scope, async (request) => {
+      const caller = await identify(request);
+      recordOf(request).caller = caller.sub;
+      return caller;
     });
+    const context = async (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => {
+      const record = recordOf(request);
+      const routing = replicas.newRequest();
+      record.asked = routing.asked;
+      return { ...routing, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id, record };
+    };
     refuseOtherVerbs(scope, '/graphql', ['GET', 'POST']);
     await scope.register(fastifyApollo<GatewayContext>(apollo), { method: ['GET', 'POST'], context });
     registerSnapshotRoute(scope, { apollo, context });
   });
   registerGraphiql(app);
   refuseUnknownPaths(app);
+  registerMetrics(app, registry);
   registerHealth(app, {
+    log,
     dispatcher,
     databaseSubgraphUrl: new URL(options.databaseSubgraphUrl),
     timeoutMs: options.databaseTimeoutMs,

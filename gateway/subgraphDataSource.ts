@@ -31,16 +31,26 @@ export function makeSubgraphDataSource(options: SubgraphDataSourceOptions): Grap
   type Answer = Awaited<ReturnType<GraphQLDataSource<GatewayContext>['process']>>;
   return {
     process: async ({ request, context }) => {
-      const { caller, signal } = context as GatewayContext;
+      const { caller, signal, requestId } = context as GatewayContext;
       const deadline = deadlineSignal(timeoutMs, signal);
       try {
         const { query, variables, operationName } = request;
         const token = await signInternalToken(internalSecret, name, caller);
         const body = { query, variables, operationName };
-        const posted = await postGraphql({ dispatcher, url, token, body, signal: deadline.signal });
+        const headers = { 'x-request-id': requestId };
+        const posted = await postGraphql({
+          dispatcher,
+          url,
+          token,
+          headers,
+          peer: name,
+          body,
+          signal: deadline.signal,
+        });
         const answer = read(posted);
         if (answer) return answer as Answer;
-        if (!signal.aborted) log.error({ subgraph: name, posted: describePosted(posted) }, 'a subgraph did not answer');
+        if (!signal.aborted)
+          log.error({ requestId, subgraph: name, posted: describePosted(posted) }, 'a subgraph did not answer');
         return unavailable as unknown as Answer;
       } finally {
         deadline.clear();

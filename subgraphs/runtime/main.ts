@@ -49,7 +49,7 @@ try {
     clock: systemClock,
     log,
   });
-  stopOnSignal({ ...replica, stop: () => replica.stop().finally(tracing.stop) }, log);
+  stopOnSignal(tracing.around(replica), log);
   announceReady({ url: replica.url, id: replica.workerId });
 } catch (error) {
   failToStart(error, log);

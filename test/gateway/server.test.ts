@@ -269,7 +269,7 @@ describe('over HTTP', () => {
     const without = await startGateway({ url: await deadUrl() });
     expect((await get(without, '/livez')).status).toBe(200);
     const notReady = await get(without, '/readyz');
-    expect([notReady.status, await notReady.text()]).toEqual([503, 'the database subgraph does not answer']);
+    expect([notReady.status, await notReady.text()]).toEqual([503, 'database subgraph: does not answer at all']);
     const behind = await servers.serve((response) => response.writeHead(503).end('no'));
     expect((await get(await startGateway(behind), '/readyz')).status).toBe(503);
   });
