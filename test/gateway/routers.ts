@@ -93,7 +93,8 @@ export function routersPerTest() {
     const isDisabled = options.isDisabled ?? false;
     const route = makeRouteEntities({ routing, directory, ask, owners, isDisabled, clock, log });
     const newContext = (): RoutingContext => ({
-      requestId: 'a request', caller: { sub: 'somebody', roles },
+      requestId: 'a request',
+      caller: { sub: 'somebody', roles },
       signal: options.signal ?? new AbortController().signal,
       budget: makeBudget(timeoutMs, clock),
       asked: [],
