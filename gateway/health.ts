@@ -34,8 +34,15 @@ export function registerHealth(app: FastifyInstance, options: HealthOptions): vo
   });
 }
 
-/** Its own reason is not passed on: whatever answers at that address could have written it. */
-async function databaseNotReady({ dispatcher, databaseSubgraphUrl, timeoutMs }: HealthOptions) {
+/**
+ * Why the database subgraph cannot be asked, in words without an address; undefined: it can. Its own reason is not passed on:
+ * whatever answers at that address could have written it.
+ */
+export async function databaseNotReady({
+  dispatcher,
+  databaseSubgraphUrl,
+  timeoutMs,
+}: Pick<HealthOptions, 'dispatcher' | 'databaseSubgraphUrl' | 'timeoutMs'>): Promise<string | undefined> {
   const deadline = deadlineSignal(timeoutMs);
   try {
     const url = new URL('readyz', databaseSubgraphUrl);

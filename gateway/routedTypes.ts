@@ -1,4 +1,5 @@
 /** Reads from the supergraph which types are routed, by what, and to which subgraph they belong: none is known by name. */
+import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
   buildASTSchema,
   type ConstDirectiveNode,
@@ -49,6 +50,21 @@ export function readRouting(supergraphSdl: string): ReadonlyMap<string, Routing>
     }
   }
   return found;
+}
+
+/**
+ * How the entities of a subgraph are routed, from its own schema.
+ * @throws if a routed type does not have the fields that its directive names
+ */
+export function readSubgraphRouting(typeDefs: DocumentNode): Routing {
+  const schema = buildSubgraphSchema([{ typeDefs }]);
+  const types = new Map<string, RoutedType>();
+  for (const definition of typeDefs.definitions) {
+    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
+    const routed = definition.directives?.find((directive) => directive.name.value === 'routed');
+    if (routed) types.set(definition.name.value, routedType(schema, definition.name.value, routed));
+  }
+  return { schema, types };
 }
 
 function routedType(schema: GraphQLSchema, name: string, directive: ConstDirectiveNode): RoutedType {

@@ -1,5 +1,4 @@
 /** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and what an operator asks for. */
-import { setMaxListeners } from 'node:events';
 import fastifyApollo from '@as-integrations/fastify';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -13,6 +12,7 @@ import type { RunningServer } from '../subgraphs/serve.ts';
 import { type ApolloOptions, makeApolloServer, SUBGRAPH_GRACE_MS } from './apolloServer.ts';
 import { allowOrigins } from './cors.ts';
 import type { GatewayContext } from './gatewayContext.ts';
+import { goneSignal } from './goneSignal.ts';
 import { registerGraphiql } from './graphiql.ts';
 import { registerHealth } from './health.ts';
 import { makeApp } from './httpApp.ts';
@@ -104,14 +104,4 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       return stopped;
     },
   };
-}
-
-/** Aborts when the connection ends before the response does. */
-function goneSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal); // as many as fetches
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort();
-  });
-  return controller.signal;
 }

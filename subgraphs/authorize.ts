@@ -1,6 +1,6 @@
 /**
  * Whom a subgraph answers: the gateway, by a token made for this subgraph and this moment; or, behind a gateway that is not
- * ours, callers themselves, by their own tokens. One of the two, never both: a token of the other kind is refused.
+ * ours, callers themselves, by their own tokens. A subgraph that the other processes of the system need takes both then.
  */
 import type { FastifyRequest } from 'fastify';
 import { type CallerTokenOptions, makeCallerCheck } from '../common/callerToken.ts';
@@ -10,7 +10,7 @@ import { type Audience, type Caller, checkInternalToken } from '../common/intern
 import type { Logger } from '../common/log.ts';
 import { authenticationUnavailable, unauthenticated } from './errors.ts';
 
-/** Exactly one of the two is set. */
+/** One of the two is set, or both. */
 export interface SubgraphTrust {
   /** Key of the tokens between processes. */
   readonly internalSecret?: string | undefined;
@@ -47,27 +47,25 @@ export type Authorize = (request: FastifyRequest) => Promise<Caller>;
 
 /**
  * @param audience what internal tokens must be made for: `database`, `diagnosis` or `router`
- * @throws TypeError unless exactly one kind of token is trusted
+ * @throws TypeError if no kind of token is trusted
  */
 export function authorizeSubgraph(
   { internalSecret, callerTokens }: SubgraphTrust,
   { audience, clock, log }: { audience: Audience; clock: Clock; log: Logger },
 ): Authorize {
-  if (callerTokens && internalSecret === undefined) {
-    const check = makeCallerCheck(callerTokens, { clock, log });
-    return async ({ headers }) => {
-      const token = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
-      const checked = token === undefined ? ({ kind: 'invalid' } as const) : await check(token);
-      if (checked.kind === 'unknown') throw authenticationUnavailable();
-      if (checked.kind === 'invalid') throw unauthenticated();
-      return checked.caller;
-    };
-  }
-  if (callerTokens || internalSecret === undefined) throw new TypeError('A subgraph trusts one kind of token');
-  return async ({ headers }) => {
-    const expected = { secret: internalSecret, audience, now: clock.now() };
-    const checked = await checkInternalToken(expected, headers.authorization);
-    if (checked.kind !== 'caller') throw unauthenticated();
+  if (internalSecret === undefined && !callerTokens)
+    throw new TypeError('A subgraph trusts at least one kind of token');
+  const checkCaller = callerTokens && makeCallerCheck(callerTokens, { clock, log });
+  return async ({ headers: { authorization } }) => {
+    if (internalSecret !== undefined) {
+      const internal = await checkInternalToken({ secret: internalSecret, audience, now: clock.now() }, authorization);
+      if (internal.kind === 'caller') return internal.caller;
+    }
+    const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+    if (!checkCaller || token === undefined) throw unauthenticated();
+    const checked = await checkCaller(token);
+    if (checked.kind === 'unknown') throw authenticationUnavailable();
+    if (checked.kind === 'invalid') throw unauthenticated();
     return checked.caller;
   };
 }

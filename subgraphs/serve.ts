@@ -8,7 +8,7 @@ import {
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { parse } from 'graphql';
 import { Registry } from 'prom-client';
 import type { Clock } from '../common/clock.ts';
@@ -35,7 +35,7 @@ export interface SubgraphOptions<C extends BaseContext, Who> {
   /** Says who asks, or throws a GraphQLError that refuses the request; asked before anything else of a request is looked at. */
   readonly authorize: (request: FastifyRequest) => Promise<Who>;
   /** Makes the context of a request that was let in. */
-  readonly context: (who: Who, request: FastifyRequest) => Promise<C>;
+  readonly context: (who: Who, request: FastifyRequest, reply: FastifyReply) => Promise<C>;
   readonly plugins?: ApolloServerPlugin<C>[];
   /** Whether it can answer now; what it is not ready for, in words without addresses. */
   readonly notReady: () => string | undefined | Promise<string | undefined>;
@@ -85,9 +85,9 @@ export async function serveSubgraph<C extends BaseContext, Who>(
   });
   await apollo.start();
   await app.register(fastifyApollo<C>(apollo), {
-    context: async (request) => {
+    context: async (request, reply) => {
       acceptRequestId(request);
-      return options.context(whoAsks(request), request);
+      return options.context(whoAsks(request), request, reply);
     },
   });
   registerMetrics(app, registry);

@@ -29,6 +29,7 @@ try {
   const server = await startDatabaseSubgraph({
     databaseUrl: settings.DATABASE_URL,
     ...trustOf(settings),
+    internalSecret: settings.INTERNAL_SECRET, // the router, if there is one, reads the replica table with it
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
     noProgressSeconds: settings.NO_PROGRESS_SECONDS,
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,

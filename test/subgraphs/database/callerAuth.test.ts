@@ -44,7 +44,7 @@ test("a caller's token is taken, and reads what its caller may read", async () =
   ]);
 });
 
-test('an internal token is refused then, and so is a token of somebody else', async () => {
+test('an internal token is refused by a subgraph without its key, and so is a token of somebody else', async () => {
   const refused = [
     await signInternalToken(SECRET, 'database', { sub: ME, roles: [READ_ALL] }),
     await signInternalToken(AUTH_SECRET.replace('a', 'b'), 'database', { sub: ME, roles: [READ_ALL] }),
@@ -56,6 +56,28 @@ test('an internal token is refused then, and so is a token of somebody else', as
     expect([status, data, errors.map(({ extensions }) => extensions.code)]).toEqual([
       ...[401, undefined, ['UNAUTHENTICATED']],
     ]);
+  }
+});
+
+test('one that has the key takes internal tokens beside them, for this subgraph only', async () => {
+  const server = await start({ databaseUrl: database.url, callerTokens: { authSecret: AUTH_SECRET } });
+  try {
+    const statuses = [
+      await tokenOf(ME),
+      await signInternalToken(SECRET, 'database', { sub: ME, roles: [] }),
+      await signInternalToken(SECRET, 'router', { sub: ME, roles: [] }),
+    ].map(async (token) => {
+      const { status, data } = await post(server.url, { query: both() }, { authorization: `Bearer ${token}` });
+      return [status, data];
+    });
+    const read = { mine: { chatId: mine }, others: null, replicas: null };
+    expect(await Promise.all(statuses)).toEqual([
+      [200, read],
+      [200, read],
+      [401, undefined],
+    ]);
+  } finally {
+    await server.stop();
   }
 });
 
