@@ -20,7 +20,7 @@ function inspectorOf(workerId: string): Inspector {
   const runner = (chatId: string): RunnerInspection => ({
     ...{ runnerId: chatId, workerId, chatId, phase: 'RUNNING', startedAt, uptimeSeconds: 1, status: 'running' },
     ...{ snapshotVersion: 1, historyVersion: 1, generationAttempt: 1, lastUpdateAt: startedAt },
-    ...{ activeTaskKind: null, activeTask: null, tasks: [] },
+    ...{ activeTaskKind: null, activeTask: null, tasks: [], idleSeconds: 1 },
     lease: { renewedAt: null, ageSeconds: null, intervalSeconds: 9, staleAfterSeconds: 30, consecutiveFailures: 0 },
   });
   const loop = { lastRunAt: null, lastError: null, consecutiveFailures: 0, intervalSeconds: 5 };
