@@ -1,7 +1,10 @@
-/** The filter of `chats` as conditions on `chats AS c`. Whether a chat looks like trouble is said here and nowhere else. */
+/**
+ * The filter of `chats` as conditions on `chats AS c`. Whether a chat looks like trouble is said here and nowhere else;
+ * where to look for it is said in chatPlaces.ts.
+ */
 import type { ExecutionState } from '../../common/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
-import { EXECUTION_STATE, RUNNABLE } from './executionStateSql.ts';
+import { EXECUTION_STATE, QUEUED, RUNNABLE } from './executionStateSql.ts';
 
 /** As a client sends it: what is left out or null does not narrow the list. */
 export interface ChatFilter {
@@ -41,38 +44,43 @@ export function chatConditions(filter: ChatFilter, thresholds: Thresholds): Pris
 /** Postgres refuses a NUL in text, so no status holds one. */
 const storable = (texts: readonly string[]) => texts.filter((text) => !text.includes('\0'));
 
-/** A lease row of the runner that the chat names, for which `more` holds. */
-const leaseExists = (more: Prisma.Sql) => Prisma.sql`
-  EXISTS (SELECT FROM chat_heartbeats AS h WHERE h.chat_id = c.id AND h.runner_id = c.runner_id AND ${more})`;
-
-/** The same arithmetic as the field `isStale`. */
-const leaseAge = Prisma.sql`extract(epoch FROM now() - h.heartbeat_at)::float8`;
+/**
+ * Of the lease of the runner that the chat names, with the arithmetic of the field `isStale`; null: there is none. One
+ * look into an index for each chat: a join may read every lease.
+ */
+const LEASE_AGE = Prisma.sql`
+  (SELECT extract(epoch FROM now() - h.heartbeat_at)::float8 FROM chat_heartbeats AS h
+   WHERE h.chat_id = c.id AND h.runner_id = c.runner_id)`;
 
 function heartbeatIs(state: 'FRESH' | 'STALE' | 'MISSING', thresholds: Thresholds): Prisma.Sql {
   const { heartbeatsReadable, staleAfterSeconds } = thresholds;
   if (!heartbeatsReadable) return Prisma.sql`false`;
   switch (state) {
     case 'FRESH':
-      return Prisma.sql`${RUNNABLE} AND ${leaseExists(Prisma.sql`${leaseAge} <= ${staleAfterSeconds}::float8`)}`;
+      return Prisma.sql`${RUNNABLE} AND ${LEASE_AGE} <= ${staleAfterSeconds}::float8`;
     case 'STALE':
-      return Prisma.sql`${RUNNABLE} AND ${leaseExists(Prisma.sql`${leaseAge} > ${staleAfterSeconds}::float8`)}`;
+      return Prisma.sql`${RUNNABLE} AND ${LEASE_AGE} > ${staleAfterSeconds}::float8`;
     case 'MISSING':
-      return Prisma.sql`${RUNNABLE} AND c.runner_id IS NOT NULL AND NOT ${leaseExists(Prisma.sql`true`)}`;
+      return Prisma.sql`${RUNNABLE} AND c.runner_id IS NOT NULL AND ${LEASE_AGE} IS NULL`;
   }
 }
 
+/** What costs nothing to know comes first. */
 const looksLikeTrouble = (thresholds: Thresholds) => Prisma.sql`
-  (${EXECUTION_STATE}) IN ('INVALID', 'E1') OR ${RUNNABLE} AND (
-    c.worker_id IS NULL OR c.runner_id IS NULL
+  CASE WHEN ${RUNNABLE} THEN
+    c.updated_at < now() - make_interval(secs => ${thresholds.noProgressSeconds}::float8)
+    OR c.worker_id IS NULL OR c.runner_id IS NULL
+    OR c.requires_action_deadline_at < now()
     OR NOT EXISTS (SELECT FROM replicas AS r WHERE r.id = c.worker_id AND r.stopped_at IS NULL)
     OR ${leaseIsLost(thresholds)}
-    OR c.requires_action_deadline_at < now()
-    OR ${retryTimeIsPast}
-    OR c.updated_at < now() - make_interval(secs => ${thresholds.noProgressSeconds}::float8))`;
+    OR c.retry_state IS NOT NULL AND ${retryTimeIsPast}
+  WHEN c.status = 'waiting' THEN ${QUEUED}
+  WHEN c.status = 'error' THEN NOT c.archived AND ${QUEUED}
+  ELSE true END`;
 
 function leaseIsLost({ heartbeatsReadable, staleAfterSeconds }: Thresholds): Prisma.Sql {
   if (!heartbeatsReadable) return Prisma.sql`false`;
-  return Prisma.sql`NOT ${leaseExists(Prisma.sql`${leaseAge} <= ${staleAfterSeconds}::float8`)}`;
+  return Prisma.sql`(${LEASE_AGE} <= ${staleAfterSeconds}::float8) IS NOT TRUE`;
 }
 
 /**

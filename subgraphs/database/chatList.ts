@@ -1,6 +1,7 @@
 /** The field `chats`: what is asked is checked, one page is read, and its rows are known to the loaders from then on. */
 import { clientError } from '../errors.ts';
 import type { ChatFilter } from './chatConditions.ts';
+import { placesOf } from './chatPlaces.ts';
 import type { DatabaseContext } from './context.ts';
 import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';
 import { type ChatPageRow, chatPage } from './questions/chatPage.ts';
@@ -37,10 +38,12 @@ type Page = Pick<Parameters<typeof chatPage>[1], 'filter' | 'order' | 'after' | 
 
 async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageRow[]> {
   const { readable, reading, loaders, staleAfterSeconds, noProgressSeconds } = context;
-  if (readable.kind === 'none') return [];
+  const places = placesOf(page.filter);
+  if (readable.kind === 'none' || places.length === 0) return [];
   const readableOf = readable.kind === 'own' ? readable.ownerId : undefined;
+  const thresholds = { staleAfterSeconds, noProgressSeconds };
   const rows = await reading.ask('chatPage', (tx, { heartbeatsReadable }) =>
-    chatPage(tx, { ...page, readableOf, thresholds: { staleAfterSeconds, noProgressSeconds, heartbeatsReadable } }),
+    chatPage(tx, { ...page, places, readableOf, thresholds: { ...thresholds, heartbeatsReadable } }),
   );
   for (const row of rows) loaders.chats.prime(row.chatId, row);
   return rows;

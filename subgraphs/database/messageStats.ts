@@ -9,11 +9,8 @@ export interface MessageStats {
 
 /** Of the rows of one chat; none is a chat without messages. `total` adds up whatever roles there are. */
 export function toMessageStats(rows: readonly MessageCountRow[]): MessageStats {
-  const deleted = rows.reduce((sum, row) => sum + row.deleted, 0);
-  const kept = rows.reduce((sum, row) => sum + row.kept, 0);
-  const byRole = rows
-    .filter((row) => row.kept > 0)
-    .map(({ role, kept: count }) => ({ role, count }))
-    .sort((a, b) => (a.role < b.role ? -1 : 1));
-  return { total: deleted + kept, deleted, byRole };
+  const sum = (some: readonly MessageCountRow[]) => some.reduce((total, row) => total + row.count, 0);
+  const kept = rows.filter((row) => !row.deleted);
+  const byRole = kept.map(({ role, count }) => ({ role, count })).sort((a, b) => (a.role < b.role ? -1 : 1));
+  return { total: sum(rows), deleted: sum(rows.filter((row) => row.deleted)), byRole };
 }

@@ -176,12 +176,18 @@ function startDeadline({ clock, timeoutMs }: ReadingOptions): Deadline {
   return { begunMs, atMs: begunMs + timeoutMs, signal, passed, clear };
 }
 
-/** One statement for all three settings; each ends with the transaction, so that a pooler in between is not confused. */
+/**
+ * One statement for all settings; each ends with the transaction, so that a pooler in between is not confused. Every
+ * question has an index, and whoever reads beside a busy system looks into it and never walks through a table, whatever
+ * the planner believes of a table that has grown since it was last analysed; compiling a question costs more than it.
+ */
 async function begin(tx: Transaction, timeoutMs: number): Promise<Moment> {
   const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
     SELECT set_config('transaction_read_only', 'on', true),
            set_config('statement_timeout', ${String(timeoutMs)}, true),
            set_config('TimeZone', 'UTC', true),
+           set_config('enable_seqscan', 'off', true),
+           set_config('jit', 'off', true),
            now() AT TIME ZONE 'UTC' AS "takenAt",
            pg_is_in_recovery() AS "inRecovery"`;
   if (!row) throw new TypeError('SELECT without FROM gave no row');

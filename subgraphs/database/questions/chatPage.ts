@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions, type Thresholds } from '../chatConditions.ts';
+import type { Place as Part } from '../chatPlaces.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
 import type { Transaction } from '../reading.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
@@ -11,6 +12,8 @@ export interface ChatPageRow extends ChatRow {
 
 export interface ChatPageQuestion {
   readonly filter: ChatFilter;
+  /** Where the chats of the filter can be; at least one. */
+  readonly places: readonly Part[];
   readonly thresholds: Thresholds;
   /** Only chats of this user; undefined: of all. */
   readonly readableOf: string | undefined;
@@ -20,22 +23,47 @@ export interface ChatPageQuestion {
 }
 
 /** Chats in their order, beginning after a place; ties of `updatedAt` by id. */
-export function chatPage(tx: Transaction, question: ChatPageQuestion): Promise<ChatPageRow[]> {
-  const { filter, thresholds, readableOf, order, after, limit } = question;
-  const newest = order === 'newest';
-  const direction = newest ? Prisma.sql`DESC` : Prisma.sql`ASC`;
+export const chatPage = (tx: Transaction, question: ChatPageQuestion): Promise<ChatPageRow[]> =>
+  tx.$queryRaw(chatPageSql(question));
+
+/** One page of each place, each by its own index, then the best of them all. */
+export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
+  const { filter, places, thresholds, readableOf, order, after, limit } = question;
+  const direction = order === 'newest' ? Prisma.sql`DESC` : Prisma.sql`ASC`;
   const conditions = chatConditions(filter, thresholds);
   if (readableOf !== undefined) conditions.push(Prisma.sql`c.owner_id = ${readableOf}::uuid`);
-  if (after) {
-    const beyond = newest ? Prisma.sql`<` : Prisma.sql`>`;
-    conditions.push(
-      Prisma.sql`(c.updated_at, c.id) ${beyond} (${after.updatedAt}::timestamptz, ${after.chatId}::uuid)`,
-    );
-  }
-  return tx.$queryRaw`
-    SELECT ${CHAT_COLUMNS}, to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "placeUpdatedAt"
-    FROM chats AS c
-    WHERE ${conditions.length > 0 ? Prisma.join(conditions, ' AND ') : Prisma.sql`true`}
-    ORDER BY c.updated_at ${direction}, c.id ${direction}
-    LIMIT ${limit}`;
+  if (after) conditions.push(isBeyond(order, after));
+  const inOrder = Prisma.sql`ORDER BY c.updated_at ${direction}, c.id ${direction} LIMIT ${limit}`;
+  const pages = places.map(({ condition, fromQueue }) => {
+    const all = Prisma.join([condition, ...conditions], ' AND ');
+    return fromQueue ? pageFromQueue(all, inOrder) : pageOfChats(all, inOrder);
+  });
+  const [only, ...others] = pages;
+  if (only && others.length === 0) return only;
+  const together = Prisma.join(
+    pages.map((page) => Prisma.sql`(${page})`),
+    ' UNION ALL ',
+  );
+  return Prisma.sql`${together} ORDER BY "updatedAt" ${direction}, "chatId" ${direction} LIMIT ${limit}`;
 }
+
+const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
+  Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
+
+const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+  SELECT ${CHAT_COLUMNS}, to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "placeUpdatedAt"
+  FROM chats AS c WHERE ${condition} ${inOrder}`;
+
+/**
+ * First which chats they are, then their order. `OFFSET 0` keeps the two apart: a planner that sees the order and the limit
+ * may hope to meet enough of them in an index of all chats, and reads all of it when there are few.
+ */
+const pageFromQueue = (condition: Prisma.Sql, inOrder: Prisma.Sql) =>
+  pageOfChats(
+    Prisma.sql`c.id = ANY(ARRAY(
+      SELECT c.id FROM (
+        SELECT c.id, c.updated_at FROM chats AS c
+        WHERE c.id IN (SELECT q.chat_id FROM chat_queued_messages AS q) AND ${condition} OFFSET 0
+      ) AS c ${inOrder}))`,
+    inOrder,
+  );

@@ -6,14 +6,15 @@ export interface MessageCountRow {
   readonly chatId: string;
   /** Any text: the enum can gain values. */
   readonly role: string;
-  readonly kept: number;
-  readonly deleted: number;
+  readonly deleted: boolean;
+  /** At least one. */
+  readonly count: number;
 }
 
 const QUERY_CANCELED = '57014';
 
 /**
- * Messages by chat and role, deleted ones apart. Undefined when counting takes longer than `limitMs`: the transaction
+ * Messages by chat, role and whether they are deleted. Undefined when counting takes longer than `limitMs`: the transaction
  * goes on as if nothing had been asked. Rolling back to the savepoint also puts the former time limit back.
  */
 export async function messageCounts(
@@ -30,10 +31,26 @@ export async function messageCounts(
   throw counted.reason;
 }
 
+/**
+ * First which kinds of messages each chat has, one look into the index (chat_id, role, deleted) for each kind, then how
+ * many of each: rows of one kind lie together there and are counted as fast as `count(*)` counts, where sorting them into
+ * groups one by one takes half as long again. Both are index-only as far as VACUUM has marked the table's pages; rows
+ * that are newer cost a look at the table each.
+ */
 const count = (tx: Transaction, chatIds: readonly string[]): Promise<MessageCountRow[]> => tx.$queryRaw`
-  SELECT m.chat_id AS "chatId", m.role::text AS role,
-         count(*) FILTER (WHERE NOT m.deleted)::float8 AS kept,
-         count(*) FILTER (WHERE m.deleted)::float8 AS deleted
-  FROM chat_messages AS m
-  WHERE m.chat_id = ANY(${chatIds}::uuid[])
-  GROUP BY m.chat_id, m.role`;
+  WITH RECURSIVE kinds AS (
+    SELECT first.chat_id, first.role, first.deleted
+    FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (
+      SELECT m.chat_id, m.role, m.deleted FROM chat_messages AS m WHERE m.chat_id = chat.id
+      ORDER BY m.role, m.deleted LIMIT 1) AS first
+    UNION ALL
+    SELECT next.chat_id, next.role, next.deleted
+    FROM kinds AS k CROSS JOIN LATERAL (
+      SELECT m.chat_id, m.role, m.deleted FROM chat_messages AS m
+      WHERE m.chat_id = k.chat_id AND (m.role, m.deleted) > (k.role, k.deleted)
+      ORDER BY m.role, m.deleted LIMIT 1) AS next
+  )
+  SELECT k.chat_id AS "chatId", k.role::text AS role, k.deleted, (
+    SELECT count(*) FROM chat_messages AS m
+    WHERE m.chat_id = k.chat_id AND m.role = k.role AND m.deleted = k.deleted)::float8 AS count
+  FROM kinds AS k`;
