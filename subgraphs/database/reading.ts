@@ -178,8 +178,9 @@ function startDeadline({ clock, timeoutMs }: ReadingOptions): Deadline {
 
 /**
  * One statement for all settings; each ends with the transaction, so that a pooler in between is not confused. Every
- * question has an index, and whoever reads beside a busy system looks into it and never walks through a table, whatever
- * the planner believes of a table that has grown since it was last analysed; compiling a question costs more than it.
+ * question has an index, most of them one in the order of the answer, and whoever reads beside a busy system goes along it
+ * as far as the answer needs: neither through a table nor through all of an index to sort what it finds there, whatever the
+ * planner believes of a table that has grown since it was last analysed. Compiling a question would cost more than it.
  */
 async function begin(tx: Transaction, timeoutMs: number): Promise<Moment> {
   const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
@@ -187,6 +188,7 @@ async function begin(tx: Transaction, timeoutMs: number): Promise<Moment> {
            set_config('statement_timeout', ${String(timeoutMs)}, true),
            set_config('TimeZone', 'UTC', true),
            set_config('enable_seqscan', 'off', true),
+           set_config('enable_bitmapscan', 'off', true),
            set_config('jit', 'off', true),
            now() AT TIME ZONE 'UTC' AS "takenAt",
            pg_is_in_recovery() AS "inRecovery"`;
