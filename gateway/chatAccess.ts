@@ -66,7 +66,7 @@ const QUERY = `query ($chats: [_Any!]!) {
 async function readOwners(
   { dispatcher, url, internalSecret, log }: ChatAccessOptions,
   representations: readonly Representation[],
-  { budget, caller, signal }: RoutingContext,
+  { budget, caller, requestId, signal }: RoutingContext,
 ): Promise<ReadonlyMap<string, string | undefined> | undefined> {
   const ids = [...new Set(representations.flatMap(({ chatId }) => parseUuid(chatId) ?? []))];
   if (ids.length === 0) return new Map();
@@ -75,10 +75,14 @@ async function readOwners(
     const token = await signInternalToken(internalSecret, 'database', caller);
     const chats = ids.map((chatId) => ({ __typename: 'ChatDebugSnapshot', chatId }));
     const body = { query: QUERY, variables: { chats } };
-    const posted = await postGraphql({ dispatcher, url, token, body, signal: deadline.signal });
+    const posted = await postGraphql({
+      ...{ dispatcher, url, token, peer: 'database', body, signal: deadline.signal },
+      headers: { 'x-request-id': requestId },
+    });
     const read = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
     if (!read?.success) {
-      if (!signal.aborted) log.error({ posted: describePosted(posted) }, 'the access to chats could not be checked');
+      if (!signal.aborted)
+        log.error({ requestId, posted: describePosted(posted) }, 'the access to chats could not be checked');
       return undefined;
     }
     return new Map(read.data.data._entities.map((chat) => [chat?.chatId ?? '', parseUuid(chat?.runtime?.workerId)]));

@@ -9,6 +9,7 @@ import type { Clock } from '../common/clock.ts';
 import type { Caller } from '../common/internalToken.ts';
 import type { Logger } from '../common/log.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../subgraphs/authorize.ts';
+import { acceptRequestId } from '../subgraphs/requests.ts';
 import { type RunningServer, serveSubgraph } from '../subgraphs/serve.ts';
 import { SUBGRAPH_GRACE_MS } from './apolloServer.ts';
 import { makeCheckAccess } from './chatAccess.ts';
@@ -54,8 +55,14 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
     schemaFile: SCHEMA_FILE,
     resolvers: routerResolvers(typeDefs, trust.callerTokens ? checkedRouting(routing, route, check) : route),
     authorize: authorizeSubgraph(trust, { audience: 'router', clock, log }),
-    context: async (caller, _request, reply) => ({
-      ...{ caller, signal: goneSignal(reply), errors: [], ...replicas.newRequest() },
+    context: async (caller, request, reply) => ({
+      ...{
+        caller,
+        requestId: acceptRequestId(request),
+        signal: goneSignal(reply),
+        errors: [],
+        ...replicas.newRequest(),
+      },
     }),
     plugins: [addRoutedErrors],
     notReady: () => databaseNotReady({ dispatcher, databaseSubgraphUrl: url, timeoutMs }),
