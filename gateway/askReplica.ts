@@ -2,7 +2,7 @@
 import { mayReadAll } from '../common/internalToken.ts';
 import type { Logger } from '../common/log.ts';
 import { chatIdsOf, type Share, type ShareAnswer } from './entityRouting.ts';
-import type { Outcome, ReachabilityStatus } from './outcome.ts';
+import { type Outcome, type ReachabilityStatus, shownMs } from './outcome.ts';
 import type { Entities } from './replicaAnswer.ts';
 import type { Found, ReplicaDirectory } from './replicaDirectory.ts';
 import type { ReplicaGuard, ReplicaGuards, Verdict } from './replicaGuard.ts';
@@ -38,9 +38,10 @@ export function makeAskReplica(options: AskOptions): AskReplica {
     const guard = guards.of(replicaId);
     const { answer, attempts } = await ask(options, guard, fetching, share, where);
     const { status, elapsedMs } = answer.outcome;
+    const ageMs = directory.ageMs();
     asked.push({
       ...{ replicaId, chatIds: chatIdsOf(share.representations), status, attempts, elapsedMs },
-      ...{ breaker: guard.breaker(), directoryAgeMs: directory.ageMs() },
+      ...{ breaker: guard.breaker(), directoryAgeMs: ageMs === null ? null : shownMs(ageMs) },
       ...(mayReadAll(caller) && { address: 'address' in where ? where.address : null }),
     });
     onAsked?.({ replicaId, status, elapsedMs });
@@ -96,7 +97,7 @@ async function ask(
     }
     return notSent(answer.kind, answer.reason);
   }
-  const elapsedMs = Math.round((clock.monotonicMs() - begunMs) * 10) / 10;
+  const elapsedMs = shownMs(clock.monotonicMs() - begunMs);
   if (answer.kind === 'OK') {
     logErrors(log, share, answer);
     return { answer: { ...answer, kind: 'answered', outcome: outcome('OK', elapsedMs, null) }, attempts };

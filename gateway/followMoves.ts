@@ -6,7 +6,7 @@
  */
 import type { EntityRequest, Representation } from './entityRequest.ts';
 import { type Answered, partOf, type Share, type ShareAnswer } from './entityRouting.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, shownMs } from './outcome.ts';
 import type { Owners } from './owners.ts';
 import type { Found } from './replicaDirectory.ts';
 import { fieldsByName } from './routedEntity.ts';
@@ -85,7 +85,7 @@ async function askNewOwner(
   }
   const outcome: Outcome = {
     ...second.outcome,
-    elapsedMs: elapsedMs() - begunMs,
+    elapsedMs: shownMs(elapsedMs() - begunMs),
     reason: `${why} Replica ${to}, to which it has moved, answered.`,
   };
   return { share, answer: { ...second, outcome, moved: { to, fields: owners.fieldsOfMove(to) } } };

@@ -22,6 +22,9 @@ export interface Outcome {
   readonly reason: string | null;
 }
 
+/** Milliseconds as clients are shown them: to a tenth. */
+export const shownMs = (ms: number): number => Math.round(ms * 10) / 10;
+
 /** The code of the error that stands for fields lost with this status. */
 export function errorCodeOf(status: ReachabilityStatus): ErrorCode {
   switch (status) {

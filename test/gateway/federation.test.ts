@@ -1,104 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import { makeLogger } from '../../common/log.ts';
 import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
-import type { Inspector, RunnerInspection } from '../../subgraphs/runtime/inspector.ts';
-import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
-import type { RunningServer } from '../../subgraphs/serve.ts';
 import { tapPostgres } from '../subgraphs/database/support/tap.ts';
-import { databasePerFile } from '../support/database.ts';
 import { until } from '../support/until.ts';
-import { askGateway, callerToken, type GraphqlError, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
-import { deadUrl, serversPerTest, type TestServer } from './httpServers.ts';
+import { fleetPerFile } from './fleet.ts';
+import { askGateway, callerToken, type GraphqlError } from './gateways.ts';
+import { deadUrl, type TestServer } from './httpServers.ts';
+import { shared } from './runtimes.ts';
 
-const database = databasePerFile();
-const servers = serversPerTest();
-const startGateway = gatewaysPerTest();
-const subgraph: { current?: RunningServer } = {};
-const log = makeLogger('test', 'silent');
-const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock };
-
-beforeAll(async () => {
-  const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
-  subgraph.current = await startDatabaseSubgraph({ ...shared, ...limits, databaseUrl: database.url, log });
-});
-afterAll(() => subgraph.current?.stop());
-
-const started: RunningServer[] = [];
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((server) => server.stop()));
-  await database.pool.query('TRUNCATE chats, replicas CASCADE');
-});
-
-const gateway = (changes: Parameters<typeof startGateway>[1] = {}) =>
-  startGateway({ url: subgraph.current?.url ?? '' }, changes);
-
-/** A worker that holds one runner for every chat it is asked about, with the chat's id as its own. */
-function inspectorOf(workerId: string): Inspector {
-  const startedAt = systemClock.now();
-  const runner = (chatId: string): RunnerInspection => ({
-    ...{ runnerId: chatId, workerId, chatId, phase: 'RUNNING', startedAt, uptimeSeconds: 1, status: 'running' },
-    ...{ snapshotVersion: 1, historyVersion: 1, generationAttempt: 1, lastUpdateAt: startedAt },
-    ...{ activeTaskKind: null, activeTask: null, idleSeconds: 0, tasks: [] },
-    lease: { renewedAt: null, ageSeconds: null, intervalSeconds: 9, staleAfterSeconds: 30, consecutiveFailures: 0 },
-  });
-  const loop = { lastRunAt: null, lastError: null, consecutiveFailures: 0, intervalSeconds: 5 };
-  const loops = { acquisition: loop, heartbeats: loop, databaseSync: loop };
-  return {
-    workerId,
-    inspectChat: (chatId) => ({ observedAt: startedAt, runners: [runner(chatId)], messageBuffers: [] }),
-    inspectReplica: () => ({
-      startedAt,
-      runnerCount: 42,
-      capacity: 100,
-      isFull: false,
-      bufferCount: 0,
-      bufferBytes: 0,
-      ...loops,
-    }),
-    inspectRunners: () => [],
-    follow: async function* () {},
-  };
-}
-
-/** A row in `replicas`, whose process is somebody else's business. */
-async function insertReplica(
-  relayAddress: string,
-  { id = randomUUID() as string, stopped = false } = {},
-): Promise<string> {
-  await database.pool.query(
-    `INSERT INTO replicas (id, hostname, relay_address, version, stopped_at)
-     VALUES ($1, 'host', $2, '0.1.0', CASE WHEN $3 THEN now() END)`,
-    [id, relayAddress, stopped],
-  );
-  return id;
-}
-
-/** A real runtime subgraph with its row, behind a door at which its requests are noted. */
-async function addReplica(): Promise<{ id: string; door: TestServer }> {
-  const id = randomUUID();
-  const server = await startRuntimeSubgraph({ ...shared, log, inspector: inspectorOf(id) });
-  started.push(server);
-  const door = await servers.serve(async (response, { headers, body, url }) => {
-    const { authorization = '' } = headers;
-    const init = { method: 'POST', headers: { authorization, 'content-type': 'application/json' } };
-    const answer = await fetch(`${server.url}${url}`, { ...init, body: JSON.stringify(body) });
-    const type = answer.headers.get('content-type') ?? '';
-    response.writeHead(answer.status, { 'content-type': type }).end(await answer.text());
-  });
-  await insertReplica(door.url, { id });
-  return { id, door };
-}
-
-/** Waiting, so that it is nobody's move, and owned or not all the same. */
-async function insertChat(workerId: string | null, ownerId = randomUUID() as string): Promise<string> {
-  const { rows } = await database.pool.query<{ id: string }>(
-    'INSERT INTO chats (owner_id, worker_id, runner_id) VALUES ($1, $2, $3) RETURNING id',
-    [ownerId, workerId, workerId && randomUUID()],
-  );
-  return rows[0]?.id ?? '';
-}
+const { database, servers, startGateway, gateway, insertReplica, addReplica, insertChat } = fleetPerFile();
 
 interface Runtime {
   workerId: string;
@@ -391,7 +302,7 @@ describe('replicas', () => {
     const a = await addReplica();
     const tap = await tapPostgres(database.url);
     const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 1_000 };
-    const cut = await startDatabaseSubgraph({ ...shared, ...limits, databaseUrl: tap.url, log });
+    const cut = await startDatabaseSubgraph({ ...shared, ...limits, databaseUrl: tap.url });
     try {
       const front = await startGateway(cut);
       const ask = () => askGateway(front, '{ replicas { id runtime { reachability { status } runnerCount } } }');

@@ -63,16 +63,28 @@ export interface GraphqlResponse<Data> {
   body: { data?: Data; errors?: GraphqlError[]; extensions?: unknown };
 }
 
+export interface GatewayRequest {
+  variables?: unknown;
+  operationName?: string;
+  extensions?: unknown;
+  token?: string;
+  headers?: Record<string, string>;
+}
+
 /** Sends a GraphQL request as JSON, with a token that may read everything unless another is given. */
 export async function askGateway<Data = Record<string, unknown>>(
   gateway: { url: string },
   query: string,
-  { variables, token, operationName }: { variables?: unknown; token?: string; operationName?: string } = {},
+  { token, headers = {}, ...request }: GatewayRequest = {},
 ): Promise<GraphqlResponse<Data>> {
   const response = await fetch(`${gateway.url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token ?? (await callerToken())}` },
-    body: JSON.stringify({ query, variables, operationName }),
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${token ?? (await callerToken())}`,
+      ...headers,
+    },
+    body: JSON.stringify({ query, ...request }),
   });
   return { status: response.status, headers: response.headers, body: (await response.json()) as never };
 }

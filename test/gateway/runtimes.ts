@@ -12,7 +12,8 @@ import { INTERNAL_SECRET } from './gateways.ts';
 import { serversPerTest, type TestServer } from './httpServers.ts';
 
 const log = makeLogger('test', 'silent');
-const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock, log };
+/** What every server of a test is started with. */
+export const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock, log };
 
 /** A worker that holds one runner for every chat it is asked about, with the chat's id as its own, since the year 2020. */
 function inspectorOf(workerId: string): Inspector {
@@ -37,6 +38,8 @@ function inspectorOf(workerId: string): Inspector {
 
 export interface RuntimeReplica {
   readonly id: string;
+  /** Behind the door. */
+  readonly url: string;
   /** In front of it; notes what it is sent. */
   readonly door: TestServer;
 }
@@ -53,10 +56,15 @@ export function runtimesPerTest(database: { readonly url: string; readonly pool:
     started.push(server);
     return server;
   };
-  const insertReplica = async (relayAddress: string, id: string = randomUUID()): Promise<string> => {
+  /** A row, whose process is somebody else's business. */
+  const insertReplica = async (
+    relayAddress: string,
+    { id = randomUUID() as string, stopped = false } = {},
+  ): Promise<string> => {
     await database.pool.query(
-      `INSERT INTO replicas (id, hostname, relay_address, version) VALUES ($1, 'host', $2, '0.1.0')`,
-      [id, relayAddress],
+      `INSERT INTO replicas (id, hostname, relay_address, version, stopped_at)
+       VALUES ($1, 'host', $2, '0.1.0', CASE WHEN $3 THEN now() END)`,
+      [id, relayAddress, stopped],
     );
     return id;
   };
@@ -78,8 +86,8 @@ export function runtimesPerTest(database: { readonly url: string; readonly pool:
         const type = answer.headers.get('content-type') ?? '';
         response.writeHead(answer.status, { 'content-type': type }).end(await answer.text());
       });
-      await insertReplica(door.url, id);
-      return { id, door };
+      await insertReplica(door.url, { id });
+      return { id, url: server.url, door };
     },
     /** Waiting, so that it is nobody's move, and owned or not all the same. */
     insertChat: async (workerId: string | null, ownerId: string = randomUUID()): Promise<string> => {
