@@ -31,7 +31,7 @@ export interface Attacked {
   readonly mine: string;
   /** Of somebody else, at the same replica. */
   readonly others: string;
-  /** Of every process, parsed. */
+  /** Of every process, parsed; `process` says whose a line is. */
   readonly log: readonly Record<string, unknown>[];
 }
 
@@ -41,12 +41,13 @@ export function attackedSystem(changes: GatewayChanges = {}): Attacked {
   const holder: { current?: Attacked } = {};
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  const of = (process: string) => log.child({ process });
   const toStop: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
     const tap = await tapPostgres(database.url);
-    const subgraph = await start({ databaseUrl: tap.url, internalSecret: INTERNAL_SECRET, log });
-    const replica = await startTestReplica(database.url, { internalSecret: INTERNAL_SECRET, log });
-    const gateway = await startTestGateway(subgraph, { log, ...changes });
+    const subgraph = await start({ databaseUrl: tap.url, internalSecret: INTERNAL_SECRET, log: of('database') });
+    const replica = await startTestReplica(database.url, { internalSecret: INTERNAL_SECRET, log: of('replica') });
+    const gateway = await startTestGateway(subgraph, { log: of('gateway'), ...changes });
     toStop.push(gateway.stop, replica.stop, subgraph.stop, tap.close);
     const me = randomUUID();
     const owned = { worker_id: replica.workerId, runner_id: randomUUID() };
