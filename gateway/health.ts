@@ -24,7 +24,7 @@ export function registerHealth(app: FastifyInstance, options: HealthOptions): vo
   let told: string | undefined;
   app.get('/livez', async () => 'ok');
   app.get('/readyz', async (_request, reply) => {
-    const reason = options.isDraining() ? 'gateway: stopping' : await database();
+    const reason = options.isDraining() ? 'stopping' : await database();
     if (reason !== told) {
       if (reason === undefined) options.log.info('ready again');
       else options.log.warn({ reason }, 'not ready');
