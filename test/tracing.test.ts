@@ -12,6 +12,9 @@ import { until } from './support/until.ts';
 const database = databasePerFile();
 const servers = serversPerTest();
 
+/** Milliseconds; each starts up to three processes, on a machine that may be busy. */
+const SLOW_MS = 180_000;
+
 const running: ChildProcess[] = [];
 afterEach(async () => {
   await Promise.all(
@@ -22,7 +25,7 @@ afterEach(async () => {
       await ended;
     }),
   );
-});
+}, SLOW_MS);
 
 type Line = Record<string, unknown>;
 
@@ -111,97 +114,110 @@ async function ask(gateway: { url: string }, chat: string) {
   return { response, body: await response.text() };
 }
 
-test('one trace joins the client, the gateway, the database subgraph, its questions and the replica', async () => {
-  const collector = await servers.serve((response) => sendJson(response, 200, {}));
-  const { gateway, chat, lines } = await system({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-  const { response, body } = await ask(gateway, chat);
-  expect(JSON.parse(body)).toMatchObject({
-    data: { chatDebugSnapshot: { runtime: { reachability: { status: 'OK' } } } },
-  });
+test(
+  'one trace joins the client, the gateway, the database subgraph, its questions and the replica',
+  async () => {
+    const collector = await servers.serve((response) => sendJson(response, 200, {}));
+    const { gateway, chat, lines } = await system({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const { response, body } = await ask(gateway, chat);
+    expect(JSON.parse(body)).toMatchObject({
+      data: { chatDebugSnapshot: { runtime: { reachability: { status: 'OK' } } } },
+    });
 
-  /** From the span to the client's own, outermost last. */
-  const pathOf = (name: string, spans: SpanRecord[]) => {
-    const path: string[] = [];
-    let at = spans.find((span) => `${span.service.split('.').at(-1)} ${span.name}` === name);
-    while (at) {
-      path.push(`${at.service.split('.').at(-1)} ${at.name}`);
-      const parent = at.parentSpanId;
-      if (parent === CLIENT) return [...path, 'client'];
-      at = spans.find(({ spanId }) => spanId === parent);
+    /** From the span to the client's own, outermost last. */
+    const pathOf = (name: string, spans: SpanRecord[]) => {
+      const path: string[] = [];
+      let at = spans.find((span) => `${span.service.split('.').at(-1)} ${span.name}` === name);
+      while (at) {
+        path.push(`${at.service.split('.').at(-1)} ${at.name}`);
+        const parent = at.parentSpanId;
+        if (parent === CLIENT) return [...path, 'client'];
+        at = spans.find(({ spanId }) => spanId === parent);
+      }
+      return path;
+    };
+    const spans = await until(() => {
+      const found = spansOf(collector).filter(({ traceId }) => traceId === TRACE);
+      const ends = ['database chatRows', 'database messageCounts', 'replica POST /graphql'];
+      return ends.every((name) => pathOf(name, found).at(-1) === 'client') && found;
+    });
+    const inner =
+      'gateway gateway.fetch gateway gateway.execute gateway gateway.request'.match(/gateway [a-z.]+/g) ?? [];
+    const outer = [...inner, 'gateway POST /graphql', 'client'];
+    const compact = (path: string[]) => path.filter((step, i) => step !== path[i - 1]);
+    expect(compact(pathOf('database chatRows', spans))).toEqual([
+      'database chatRows',
+      'database POST /graphql',
+      'gateway POST database',
+      ...outer,
+    ]);
+    expect(compact(pathOf('database messageCounts', spans))).toEqual([
+      'database messageCounts',
+      'database POST /graphql',
+      'gateway POST database',
+      ...outer,
+    ]);
+    expect(compact(pathOf('replica POST /graphql', spans))).toEqual([
+      'replica POST /graphql',
+      'gateway POST runtime',
+      ...outer,
+    ]);
+
+    const told = JSON.stringify(collector.received.map(({ body: sent }) => sent));
+    for (const secret of [
+      chat,
+      'eyJ',
+      'SELECT',
+      'FROM',
+      'an-operator',
+      INTERNAL_SECRET,
+      AUTH_SECRET,
+      'carried',
+      'postgres:/',
+    ]) {
+      expect([secret, told.includes(secret)]).toEqual([secret, false]);
     }
-    return path;
-  };
-  const spans = await until(() => {
-    const found = spansOf(collector).filter(({ traceId }) => traceId === TRACE);
-    const ends = ['database chatRows', 'database messageCounts', 'replica POST /graphql'];
-    return ends.every((name) => pathOf(name, found).at(-1) === 'client') && found;
-  });
-  const inner = 'gateway gateway.fetch gateway gateway.execute gateway gateway.request'.match(/gateway [a-z.]+/g) ?? [];
-  const outer = [...inner, 'gateway POST /graphql', 'client'];
-  const compact = (path: string[]) => path.filter((step, i) => step !== path[i - 1]);
-  expect(compact(pathOf('database chatRows', spans))).toEqual([
-    'database chatRows',
-    'database POST /graphql',
-    'gateway POST database',
-    ...outer,
-  ]);
-  expect(compact(pathOf('database messageCounts', spans))).toEqual([
-    'database messageCounts',
-    'database POST /graphql',
-    'gateway POST database',
-    ...outer,
-  ]);
-  expect(compact(pathOf('replica POST /graphql', spans))).toEqual([
-    'replica POST /graphql',
-    'gateway POST runtime',
-    ...outer,
-  ]);
+    const requestId = response.headers.get('x-request-id') ?? 'none';
+    expect(told).toContain(requestId);
+    const named = await until(() => {
+      const found = lines.filter((line) => line.requestId === requestId).map(({ name }) => name);
+      return found.length >= 3 && found;
+    });
+    expect(named.sort()).toEqual(['database', 'gateway', 'replica']);
+  },
+  SLOW_MS,
+);
 
-  const told = JSON.stringify(collector.received.map(({ body: sent }) => sent));
-  for (const secret of [
-    chat,
-    'eyJ',
-    'SELECT',
-    'FROM',
-    'an-operator',
-    INTERNAL_SECRET,
-    AUTH_SECRET,
-    'carried',
-    'postgres:/',
-  ]) {
-    expect([secret, told.includes(secret)]).toEqual([secret, false]);
-  }
-  const requestId = response.headers.get('x-request-id') ?? 'none';
-  expect(told).toContain(requestId);
-  const named = await until(() => {
-    const found = lines.filter((line) => line.requestId === requestId).map(({ name }) => name);
-    return found.length >= 3 && found;
-  });
-  expect(named.sort()).toEqual(['database', 'gateway', 'replica']);
-});
+test(
+  'a collector that hangs costs no request, and does not hold up the end of a process',
+  async () => {
+    const collector = await servers.hang();
+    const subgraph = await servers.serve((response) => sendJson(response, 200, { data: { chatDebugSnapshot: null } }));
+    const where = { PORT: '0', DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql`, AUTH_SECRET };
+    const gateway = await start('gateway/main.ts', { ...where, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const query = '{ chatDebugSnapshot(chatId: "cccccccc-0000-4000-8000-000000000001") { chatId } }';
+    const answers = await Promise.all(Array.from({ length: 30 }, () => askGateway(gateway, query)));
+    expect(new Set(answers.map(({ body }) => JSON.stringify(body)))).toEqual(
+      new Set(['{"data":{"chatDebugSnapshot":null}}']),
+    );
+    await until(() => collector.connections.length > 0);
+    const [child] = running;
+    child?.kill('SIGINT');
+    expect(child && (await once(child, 'exit'))).toEqual([0, null]);
+    expect(subgraph.received[0]?.headers.traceparent).toMatch(/^00-/);
+  },
+  SLOW_MS,
+);
 
-test('a collector that hangs costs no request, and does not hold up the end of a process', async () => {
-  const collector = await servers.hang();
-  const subgraph = await servers.serve((response) => sendJson(response, 200, { data: { chatDebugSnapshot: null } }));
-  const where = { PORT: '0', DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql`, AUTH_SECRET };
-  const gateway = await start('gateway/main.ts', { ...where, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-  const query = '{ chatDebugSnapshot(chatId: "cccccccc-0000-4000-8000-000000000001") { chatId } }';
-  const answers = await Promise.all(Array.from({ length: 30 }, () => askGateway(gateway, query)));
-  expect(new Set(answers.map(({ body }) => JSON.stringify(body)))).toEqual(
-    new Set(['{"data":{"chatDebugSnapshot":null}}']),
-  );
-  await until(() => collector.connections.length > 0);
-  const [child] = running;
-  child?.kill('SIGINT');
-  expect(child && (await once(child, 'exit'))).toEqual([0, null]);
-  expect(subgraph.received[0]?.headers.traceparent).toMatch(/^00-/);
-});
-
-test('without a collector nothing is traced, whatever the client sends', async () => {
-  const subgraph = await servers.serve((response) => sendJson(response, 200, { data: { chatDebugSnapshot: null } }));
-  const where = { PORT: '0', DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql`, AUTH_SECRET };
-  const gateway = await start('gateway/main.ts', where);
-  const { response } = await ask(gateway, 'cccccccc-0000-4000-8000-000000000001');
-  expect(response.status).toBe(200);
-  expect(Object.keys(subgraph.received[0]?.headers ?? {})).not.toContain('traceparent');
-});
+test(
+  'without a collector nothing is traced, whatever the client sends',
+  async () => {
+    const subgraph = await servers.serve((response) => sendJson(response, 200, { data: { chatDebugSnapshot: null } }));
+    const where = { PORT: '0', DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql`, AUTH_SECRET };
+    const gateway = await start('gateway/main.ts', where);
+    const { response } = await ask(gateway, 'cccccccc-0000-4000-8000-000000000001');
+    expect(response.status).toBe(200);
+    expect(Object.keys(subgraph.received[0]?.headers ?? {})).not.toContain('traceparent');
+  },
+  SLOW_MS,
+);
