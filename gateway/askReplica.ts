@@ -124,11 +124,11 @@ function logErrors(log: Logger, share: Share, { errors }: Entities): void {
 }
 
 /**
- * A refusal is an answer of a replica that is well. A client that went away says nothing, nor does a time limit of which
- * other replicas had used up the better part: a slow one must not take the healthy ones with it.
+ * A refusal is an answer of a replica that is well. A client that went away says nothing, nor does a token that is not taken,
+ * nor a time limit of which other replicas had used up the better part: a slow one must not take the healthy ones with it.
  */
 function judge({ answer, isSent }: Sent, { isGone, isFair }: { isGone: boolean; isFair: boolean }): Verdict {
   if (answer.kind === 'OK' || answer.kind === 'REFUSED') return 'good';
-  if (!isSent || isGone) return 'neutral';
+  if (!isSent || isGone || answer.isOfToken) return 'neutral';
   return answer.kind === 'TIMED_OUT' && !isFair ? 'neutral' : 'bad';
 }

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { parseUuid } from '../common/scalars.ts';
 import type { Posted } from './postGraphql.ts';
 
+/** It takes no token of ours: our secrets or clocks differ, which says nothing of how it does. */
+const UNAUTHENTICATED = 401;
 /** HTTP's word for "you have reached the wrong server": the request's token is for another replica. */
 const MISDIRECTED = 421;
 
@@ -13,6 +15,8 @@ export interface Failure {
   /** A sentence without an address. */
   readonly reason: string;
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** The token was not taken. */
+  readonly isOfToken?: boolean;
 }
 
 export interface Entities {
@@ -87,7 +91,7 @@ function readRefusal(posted: JsonAnswer): Failure {
 
 function readEntities(posted: JsonAnswer, expected: number): Entities | Failure {
   const read = posted.status === 200 ? entities.safeParse(posted.body) : undefined;
-  if (!read?.success) return badAnswer(received(posted));
+  if (!read?.success) return { ...badAnswer(received(posted)), isOfToken: posted.status === UNAUTHENTICATED };
   const { data, errors } = read.data;
   if (data._entities.length !== expected) {
     return badAnswer(`${received(posted)}, ${data._entities.length} entities instead of ${expected}`);

@@ -61,6 +61,12 @@ describe('the breaker of a replica', () => {
     for (let i = 0; i < 12; i += 1) expect(statuses((await ask([[1, A]])).entities)).toEqual(['REFUSED']);
   });
 
+  test('holds nothing against a replica that takes no token of ours', async () => {
+    const server = await servers.serve((response) => sendJson(response, 401, { errors: [{ message: 'who?' }] }));
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } } });
+    for (let i = 0; i < 12; i += 1) expect(statuses((await ask([[1, A]])).entities)).toEqual(['BAD_ANSWER']);
+  });
+
   test('holds nothing against a replica whose clients go away', async () => {
     const hung = await servers.hang();
     const { route, newContext, guards } = router({ rows: { [A]: { relayAddress: hung.url } }, timeoutMs: 60_000 });
