@@ -8,7 +8,7 @@ import { traceRequests } from '../common/tracing.ts';
 import { formatForClient } from './clientErrors.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { noteRequests } from './requestLog.ts';
-import { refuseBadUrl, refuseNoHttp } from './strayRequests.ts';
+import { readableUrl, refuseNoHttp } from './strayRequests.ts';
 
 const MAX_BODY_BYTES = 100_000;
 
@@ -19,7 +19,7 @@ export function makeApp(log: Logger, clock: Clock, metrics: GatewayMetrics): Fas
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: maxHeaderSize },
     genReqId: () => randomUUID(),
-    frameworkErrors: refuseBadUrl(log),
+    rewriteUrl: readableUrl,
     clientErrorHandler: refuseNoHttp(log),
   });
   app.removeContentTypeParser('text/plain');

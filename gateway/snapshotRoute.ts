@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { GatewayContext } from './gatewayContext.ts';
 import { refuseOtherVerbs } from './methods.ts';
+import { recordOf } from './requestRecord.ts';
 import { refusal, snapshotDocument } from './snapshotDocument.ts';
 
 const PATH = '/api/experimental/chats/:chat/debug/snapshot';
@@ -36,6 +37,7 @@ export function registerSnapshotRoute(scope: FastifyInstance, { apollo, context 
     const { http, body: result } = answer;
     const single = result.kind === 'single' ? result.singleResult : {};
     const { status, body } = snapshotDocument({ status: http.status, ...single });
+    if (typeof body.code === 'string') recordOf(request).codes.add(body.code);
     return reply.code(status).headers(Object.fromEntries(http.headers)).send(body);
   });
 }

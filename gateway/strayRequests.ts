@@ -1,6 +1,6 @@
-/** Requests that no route gets: unknown paths, URLs that cannot be read, and what is no HTTP at all. Told as GraphQL errors. */
+/** Requests that no route gets: unknown paths, URLs that cannot be read or are too long, and what is no HTTP. Told as GraphQL errors. */
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { Logger } from '../common/log.ts';
 import { formatForClient } from './clientErrors.ts';
 
@@ -13,20 +13,21 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
   );
 }
 
-type FrameworkErrors = NonNullable<FastifyServerOptions['frameworkErrors']>;
 type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']>;
 
-/** A path whose escapes cannot be decoded. Fastify runs no hooks for it, so its line in the log is written here. */
-export const refuseBadUrl =
-  (log: Logger): FrameworkErrors =>
-  (error, request, reply) => {
-    const { statusCode = 400, message } = error;
-    log.info({ requestId: request.id, method: request.method, status: statusCode, codes: ['BAD_REQUEST'] }, 'refused');
-    void (reply as FastifyReply)
-      .code(statusCode)
-      .header('x-request-id', request.id)
-      .send(errorBody('BAD_REQUEST', message));
-  };
+/**
+ * Fastify's `rewriteUrl`: it would refuse a path whose escapes cannot be decoded before anybody is asked for a token. Here
+ * a `%` in such a path is a character like any other, so that its route, or the lack of one, decides.
+ */
+export function readableUrl({ url = '/' }: { readonly url?: string | undefined }): string {
+  const [path = '', ...query] = url.split('?');
+  try {
+    decodeURI(path);
+    return url;
+  } catch {
+    return [path.replaceAll('%', '%25'), ...query].join('?');
+  }
+}
 
 /** By the code of the error that Node's parser gives; every other is a 400. */
 const STATUS: Readonly<Record<string, [number, string]>> = {

@@ -71,7 +71,7 @@ describe('a gateway that is told to end', () => {
     gateway.kill('SIGTERM');
     await until(async () => {
       const { statusCode, body } = await request(`${gateway.url}/readyz`);
-      return statusCode === 503 && (await body.text()) === 'stopping';
+      return (await body.text()).includes('stopping') && statusCode === 503;
     });
     isReady = false;
     await systemClock.sleep(BALANCER_LAG_MS);

@@ -112,19 +112,17 @@ describe('media types and verbs', () => {
 describe('stray requests', () => {
   const code = (code: string) => ({ errors: [{ message: expect.stringMatching(/\w/), extensions: { code } }] });
 
-  test.each(['/nonsense', '/api/experimental/chats', '/graphql/', '/graphiql/../../package.json'])(
-    '%s: 404 as JSON',
-    async (path) => {
-      const response = await fetch(`${url()}${path}`, { headers: { accept: 'text/html' } });
-      expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8']);
-      expect(await response.json()).toEqual(code('NOT_FOUND'));
-    },
-  );
-
-  test('a path whose escapes are broken: 400 as JSON, with a request id', async () => {
-    const response = await fetch(`${url()}/%zz`);
-    expect([response.status, await response.json()]).toEqual([400, code('BAD_REQUEST')]);
-    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  test.each([
+    '/nonsense',
+    '/api/experimental/chats',
+    '/graphql/',
+    '/%zz',
+    '/%ff?query=%zz',
+    '/graphiql/../../package.json',
+  ])('%s: 404 as JSON', async (path) => {
+    const response = await fetch(`${url()}${path}`, { headers: { accept: 'text/html' } });
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8']);
+    expect(await response.json()).toEqual(code('NOT_FOUND'));
   });
 
   test('a URL that is too long: 431 as JSON, with a request id', async () => {

@@ -83,7 +83,7 @@ test('every kind of refusal is a line with the id that its client got, and its c
     [413, ['BAD_REQUEST'], await send('x'.repeat(200_000))],
     [415, ['BAD_REQUEST'], await send('x', { type: 'application/x-unknown' })],
     [404, ['NOT_FOUND'], await send('{}', { path: `/nonsense/${'x'.repeat(50)}` })],
-    [400, ['BAD_REQUEST'], await send('{}', { path: '/graphql/%zz' })],
+    [404, ['NOT_FOUND'], await send('{}', { path: '/graphql/%zz' })],
     [
       405,
       ['BAD_REQUEST'],

@@ -158,7 +158,7 @@ describe('200', () => {
     const task = {
       ...{ id: TASK.id, kind: 'generation', history_version: 2, started_at: at, running_seconds: 1.5 },
       ...{ cancelled_at: null, last_progress_at: at, seconds_since_progress: 0.5, attempt: 1, next_retry_at: null },
-      last_error: null,
+      ...{ seconds_until_retry: null, last_error: null },
     };
     expect(body.runtime).toEqual({
       worker_id: workerId,
@@ -168,7 +168,7 @@ describe('200', () => {
         {
           ...{ runner_id: id, worker_id: workerId, chat_id: id, phase: 'running', started_at: at, uptime_seconds: 2 },
           ...{ status: 'running', snapshot_version: 2, history_version: 2, generation_attempt: 1, last_update_at: at },
-          ...{ active_task_kind: 'generation', active_task: task, tasks: [task] },
+          ...{ active_task_kind: 'generation', active_task: task, idle_seconds: null, tasks: [task] },
           lease: {
             ...{ renewed_at: at, age_seconds: 1, interval_seconds: 9, stale_after_seconds: 30 },
             consecutive_failures: 0,
@@ -215,7 +215,7 @@ describe('200', () => {
 const ERROR = { message: expect.stringMatching(/\w/), detail: expect.any(String) };
 
 describe('refusals: 401 before 400 before 404', () => {
-  const MALFORMED = ['x', '', '%7B', 'a%2Fb', 'x'.repeat(300), 'cccccccc000040008000000000000001'];
+  const MALFORMED = ['x', '', '%7B', '%zz', '%ff', 'a%2Fb', 'x'.repeat(300), 'cccccccc000040008000000000000001'];
 
   test('401 without a good token, whatever the id is', async () => {
     const front = await gateway();

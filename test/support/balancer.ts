@@ -30,13 +30,15 @@ export function balancersPerTest() {
     const ready = new Set<number>();
     const sockets = new Set<Socket>();
     const stopping = new AbortController();
-    const look = () =>
-      Promise.all(
-        urls.map(async (url, i) => {
-          if (await isReady(url)) ready.add(i);
-          else ready.delete(i);
-        }),
-      );
+    // When none is ready, the last that were go on being used, as balancers do: what is behind them all may be at fault.
+    const look = async () => {
+      const now = await Promise.all(urls.map(isReady));
+      if (!now.includes(true)) return;
+      for (const [i, isSo] of now.entries()) {
+        if (isSo) ready.add(i);
+        else ready.delete(i);
+      }
+    };
     await look();
     const looking = (async () => {
       while (!stopping.signal.aborted) {
