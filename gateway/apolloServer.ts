@@ -9,10 +9,11 @@ import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Dispatcher } from 'undici';
 import type { Logger } from '../common/log.ts';
+import type { AllowedOperations } from './allowedOperations.ts';
 import { clientErrorsPlugin, formatForClient } from './clientErrors.ts';
-import { complexityCheckPlugin } from './complexityCheck.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { inputCheckPlugin } from './inputCheck.ts';
+import { makeQueryLimits, PARSE_OPTIONS, type QueryLimits } from './queryLimits.ts';
 import { makeReplicaDataSource } from './replicaDataSource.ts';
 import type { Replicas } from './replicas.ts';
 import { reportPlugin } from './reportPlugin.ts';
@@ -31,16 +32,20 @@ export interface ApolloOptions {
   /** Milliseconds that the database subgraph waits for the database. */
   readonly databaseTimeoutMs: number;
   readonly internalSecret: string;
+  /** The estimated cost up to which a query is answered. */
+  readonly maxCost: number;
+  /** The only operations that are answered; unset: all. */
+  readonly allowedOperations?: AllowedOperations | undefined;
   readonly log: Logger;
 }
 
-/** Not started. Draining it closes `app`. */
+/** The server is not started. Draining it closes `app`. Queries over HTTP must pass `limits.check` before they reach it. */
 export function makeApolloServer(
   options: ApolloOptions,
   app: FastifyInstance,
   dispatcher: Dispatcher,
   replicas: Replicas,
-): ApolloServer<GatewayContext> {
+): { apollo: ApolloServer<GatewayContext>; limits: QueryLimits } {
   const { internalSecret, log } = options;
   const supergraphSdl = readSupergraph(options.supergraphPath);
   const routings = readRouting(supergraphSdl);
@@ -56,14 +61,15 @@ export function makeApolloServer(
       return makeSubgraphDataSource({ name, url, dispatcher, internalSecret, timeoutMs, log });
     },
   });
-  return new ApolloServer<GatewayContext>({
+  const limits = makeQueryLimits({ maxCost: options.maxCost, countReplicas: replicas.count });
+  const apollo = new ApolloServer<GatewayContext>({
     gateway,
     logger: log,
     plugins: [
       fastifyApolloDrainPlugin(app),
       clientErrorsPlugin(log),
       reportPlugin(),
-      complexityCheckPlugin(),
+      limits.plugin,
       inputCheckPlugin(),
       recordPlugin(),
       ApolloServerPluginLandingPageDisabled(),
@@ -75,7 +81,9 @@ export function makeApolloServer(
     introspection: true, // nobody gets here without a token
     csrfPrevention: false, // no cookie is looked at yet
     allowBatchedHttpRequests: false,
-    persistedQueries: false,
+    persistedQueries: options.allowedOperations?.persistedQueries ?? false,
+    parseOptions: PARSE_OPTIONS,
     stopOnTerminationSignals: false,
   });
+  return { apollo, limits };
 }

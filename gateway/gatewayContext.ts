@@ -1,4 +1,5 @@
 /** What the gateway knows of a request while it answers it. */
+import type { QueryCost } from './queryLimits.ts';
 import type { RequestRecord } from './requestRecord.ts';
 import type { RoutingContext } from './routingContext.ts';
 
@@ -7,4 +8,6 @@ export interface GatewayContext extends RoutingContext {
   readonly record: RequestRecord;
   /** How the request is answered, once that is planned. */
   queryPlan?: unknown;
+  /** Undefined: the query is refused anyway, or nobody but the gateway itself asks. */
+  readonly cost?: QueryCost | undefined;
 }

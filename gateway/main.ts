@@ -3,6 +3,7 @@ import { systemClock } from '../common/clock.ts';
 import { announceReady, failToStart, stopOnSignal } from '../common/lifecycle.ts';
 import { makeLogger } from '../common/log.ts';
 import { startTracing } from '../common/tracing.ts';
+import { readAllowedOperations } from './allowedOperations.ts';
 import { readGatewaySettings } from './config.ts';
 import { startGateway } from './server.ts';
 
@@ -28,6 +29,11 @@ try {
     authIssuer: settings.AUTH_ISSUER,
     authAudience: settings.AUTH_AUDIENCE,
     corsOrigins: settings.CORS_ORIGINS,
+    maxCost: settings.MAX_COST,
+    rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+    allowedOperations: settings.ALLOWED_OPERATIONS_PATH
+      ? readAllowedOperations(settings.ALLOWED_OPERATIONS_PATH)
+      : undefined,
     internalSecret: settings.INTERNAL_SECRET,
     clock: systemClock,
     log,

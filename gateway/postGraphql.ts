@@ -56,6 +56,7 @@ export function postGraphql(post: Post): Promise<Posted> {
 
 async function sendAndRead(post: Post): Promise<Posted> {
   const { signal } = post;
+  if (signal.aborted) return { kind: 'aborted' }; // undici would connect first
   try {
     const response = await send(post).catch((error: unknown) => {
       if (signal.aborted || !CLOSED_CODES.includes(codeOf(error))) throw error;

@@ -34,6 +34,8 @@ export interface ReplicaDirectory {
   lookUpAnew(id: string, signal: AbortSignal): Promise<Found>;
   /** Milliseconds since the reading began that all answers are from; null: none has succeeded yet. */
   ageMs(): number | null;
+  /** How many it holds that have not stopped; undefined: nothing was read yet. Reads nothing by itself. */
+  countReplicas(): number | undefined;
 }
 
 export interface ReplicaDirectoryOptions {
@@ -111,6 +113,8 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
       return afterwards(id, await within(readAnew(), signal));
     },
     ageMs: () => (heldSinceMs === null ? null : clock.monotonicMs() - heldSinceMs),
+    countReplicas: () =>
+      rows.size > 0 ? [...rows.values()].filter(({ stoppedAt }) => stoppedAt === null).length : undefined,
   };
 }
 

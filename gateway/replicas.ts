@@ -42,6 +42,8 @@ export interface Replicas {
   breakers(): ReadonlyMap<string, BreakerState>;
   /** Milliseconds since the replica table was read; null: it has not been yet. */
   directoryAgeMs(): number | null;
+  /** How many have not stopped; undefined: the table has not been read yet. */
+  count(): number | undefined;
   /** Ends what is still asked. */
   close(): Promise<void>;
 }
@@ -75,6 +77,7 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
     newRequest: () => ({ budget: makeBudget(timeoutMs, clock), asked: [] }),
     breakers: guards.breakers,
     directoryAgeMs: directory.ageMs,
+    count: directory.countReplicas,
     close: () => dispatcher.destroy(),
   };
 }

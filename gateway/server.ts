@@ -2,6 +2,7 @@
 import fastifyApollo from '@as-integrations/fastify';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
 import { Registry } from 'prom-client';
 import type { CallerTokenOptions } from '../common/callerToken.ts';
 import type { Clock } from '../common/clock.ts';
@@ -10,6 +11,7 @@ import { guard } from '../common/guard.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
 import { type ApolloOptions, makeApolloServer, SUBGRAPH_GRACE_MS } from './apolloServer.ts';
+import { type AskedQuery, readAskedQuery } from './askedQuery.ts';
 import { allowOrigins } from './cors.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { goneSignal } from './goneSignal.ts';
@@ -20,10 +22,12 @@ import { makeIdentify } from './identity.ts';
 import { refuseOtherVerbs } from './methods.ts';
 import { makeGatewayMetrics } from './metrics.ts';
 import { makeDispatcher } from './postGraphql.ts';
+import { limitRate } from './rateLimit.ts';
 import { makeReplicas, type ReplicasOptions } from './replicas.ts';
-import { recordOf } from './requestRecord.ts';
+import { type RequestRecord, recordOf } from './requestRecord.ts';
 import { registerSnapshotRoute } from './snapshotRoute.ts';
 import { refuseUnknownPaths } from './strayRequests.ts';
+import { warmUp } from './warmUp.ts';
 
 export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
   readonly host: string;
@@ -33,6 +37,8 @@ export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
   readonly corsOrigins: readonly string[];
   readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled'>;
   readonly clock: Clock;
+  /** Requests of one caller; 0: no limit. */
+  readonly rateLimitPerMinute: number;
 }
 
 /** @throws if the port is taken, or SettingsError if the supergraph cannot be read */
@@ -55,9 +61,19 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   metrics.watch(replicas);
   const app = makeApp(log, clock, metrics);
   const drain = drainOf(app);
-  const apollo = makeApolloServer(options, app, dispatcher, replicas);
+  const { apollo, limits } = makeApolloServer(options, app, dispatcher, replicas);
+  const checkQuery = (asked: AskedQuery, record: RequestRecord) => {
+    try {
+      const query = options.allowedOperations ? options.allowedOperations.bodyOf(asked) : asked.query;
+      return limits.check({ ...asked, query }, record);
+    } catch (error) {
+      if (error instanceof GraphQLError) record.codes.add(String(error.extensions.code));
+      throw error;
+    }
+  };
 
   await apollo.start();
+  await warmUp(apollo, limits);
   await app.register(fastifyCookie);
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
@@ -67,6 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       recordOf(request).caller = caller.sub;
       return caller;
     });
+    limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
     const context = async (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => {
       const record = recordOf(request);
       const routing = replicas.newRequest();
@@ -74,7 +91,13 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       return { ...routing, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id, record };
     };
     refuseOtherVerbs(scope, '/graphql', ['GET', 'POST']);
-    await scope.register(fastifyApollo<GatewayContext>(apollo), { method: ['GET', 'POST'], context });
+    await scope.register(fastifyApollo<GatewayContext>(apollo), {
+      method: ['GET', 'POST'],
+      context: async (request, reply) => {
+        const cost = checkQuery(readAskedQuery(request), recordOf(request));
+        return { ...(await context(request, reply)), cost };
+      },
+    });
     registerSnapshotRoute(scope, { apollo, context });
   });
   registerGraphiql(app);

@@ -40,6 +40,8 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     ...local,
     databaseSubgraphUrl: `${database.url}/graphql`,
     replicas: { timeoutMs: 1_000, addressAllow: ['127.0.0.0/8'] },
+    maxCost: 10_000,
+    rateLimitPerMinute: 0,
     databaseTimeoutMs: 5_000,
     authSecret: SECRET,
     corsOrigins: [],

@@ -30,6 +30,8 @@ beforeAll(async () => {
     replicas: { timeoutMs: 1_000, addressAllow: [] },
     databaseTimeoutMs: 1_000,
     authSecret: AUTH_SECRET,
+    maxCost: 10_000,
+    rateLimitPerMinute: 0,
     corsOrigins: [],
     internalSecret: INTERNAL_SECRET,
     clock: systemClock,

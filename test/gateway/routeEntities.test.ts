@@ -336,6 +336,7 @@ describe('a replica that cannot be asked costs only its own chats', () => {
         ),
       lookUpAnew: async () => ({ kind: 'unknown' }),
       ageMs: () => null,
+      countReplicas: () => undefined,
     };
     const { entities, errors } = await asker({ directory })([
       [1, B],

@@ -1,0 +1,141 @@
+/**
+ * How long does one query of up to 20 kB hold up everybody else? A real gateway in this process; the client, the database
+ * subgraph and three replicas in another. While the gateway answers, this thread counts how long it cannot be interrupted.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { SignJWT } from 'jose';
+import { systemClock as clock } from '../common/clock.ts';
+import { READ_ALL } from '../common/internalToken.ts';
+import { makeLogger } from '../common/log.ts';
+import { LIMITS } from '../gateway/documentLimits.ts';
+import { startGateway } from '../gateway/server.ts';
+import { makeApolloGateway, readSupergraph } from '../gateway/supergraph.ts';
+import { HOSTILE, largest } from './support/hostileQueries.ts';
+import { RANDOM_VARIABLES, randomQueries } from './support/randomQueries.ts';
+import { median } from './support/statistics.ts';
+import { printTable, shown } from './support/table.ts';
+
+const SECRET = 'a secret for this bench alone, long enough';
+const SIZES = [500, 1_000, 2_000, 4_000, 8_000, LIMITS.characters - 20];
+const RANDOM = Number(process.argv[2] ?? 300);
+const SEED = Number(process.argv[3] ?? 1);
+const REPEATS = 3;
+const SHOWN = 12;
+
+interface Answer {
+  readonly status: number;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+interface Result {
+  readonly name: string;
+  readonly characters: number;
+  readonly answer: Answer;
+  /** The longest stretch of each time it was asked, in milliseconds. */
+  readonly blocksMs: number[];
+}
+
+const stub = fork(new URL('./support/stubSubgraphs.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+const [stubUrl] = (await once(stub, 'message')) as [string];
+const log = makeLogger('gateway', 'silent');
+const gateway = await startGateway({
+  ...{ host: '127.0.0.1', port: 0, clock, log },
+  databaseSubgraphUrl: `${stubUrl}/database/graphql`,
+  ...{ replicas: { timeoutMs: 20_000, addressAllow: ['127.0.0.0/8'] }, databaseTimeoutMs: 20_000, corsOrigins: [] },
+  ...{ maxCost: 10_000, rateLimitPerMinute: 0 },
+  ...{ authSecret: SECRET, internalSecret: SECRET },
+});
+const token = await new SignJWT({ exp: 99_999_999_999, sub: 'a-bench', roles: [READ_ALL] })
+  .setProtectedHeader({ alg: 'HS256' })
+  .sign(new TextEncoder().encode(SECRET));
+
+/**
+ * Counts how long it takes from one turn of the event loop to the next, or the processor time of this process in between
+ * where that is less: what other processes take from this one is not the gateway's.
+ */
+function watch(): () => number {
+  let longest = 0;
+  let last = clock.monotonicMs();
+  let used = process.cpuUsage();
+  let watching = true;
+  const turn = () => {
+    const now = clock.monotonicMs();
+    const { user, system } = process.cpuUsage(used);
+    longest = Math.max(longest, Math.min(now - last, (user + system) / 1_000));
+    last = now;
+    used = process.cpuUsage();
+    if (watching) setImmediate(turn);
+  };
+  setImmediate(turn);
+  return () => {
+    watching = false;
+    return longest;
+  };
+}
+
+async function ask(query: string, variables: unknown): Promise<{ answer: Answer; blockMs: number }> {
+  const body = JSON.stringify({ query, variables });
+  const stop = watch();
+  stub.send({ to: `${gateway.url}/graphql`, token, body });
+  const [answer] = (await once(stub, 'message')) as [Answer];
+  return { answer, blockMs: stop() };
+}
+
+let asked = 0;
+async function measure(name: string, query: string, variables: unknown = {}): Promise<Result> {
+  const results = [];
+  for (let i = 0; i < REPEATS; i += 1) {
+    asked += 1;
+    results.push(await ask(`${query} #${asked}`, variables)); // another text: nothing is found in a cache
+  }
+  process.stderr.write(
+    `${name} ${query.length}: ${results.map(({ blockMs, answer }) => `${answer.code ?? answer.status} ${blockMs.toFixed(1)}`).join(', ')}\n`,
+  );
+  const answer = results[0]?.answer ?? { status: 0 };
+  return { name, characters: query.length, answer, blocksMs: results.map(({ blockMs }) => blockMs) };
+}
+
+const results: Result[] = [];
+for (const [name, shape] of Object.entries(HOSTILE)) {
+  for (const size of SIZES) results.push(await measure(name, largest(shape, size)));
+}
+const schema = (
+  await makeApolloGateway({
+    supergraphSdl: readSupergraph(undefined),
+    log,
+    dataSource: () => ({ process: async () => ({}) }),
+  }).load()
+).schema;
+for (const [i, query] of randomQueries(schema, SEED, RANDOM, LIMITS.characters - 20).entries()) {
+  results.push(await measure(`random ${SEED}/${i}`, query, RANDOM_VARIABLES));
+}
+await gateway.stop();
+stub.kill();
+
+const worst = (ms: readonly number[]) => Math.max(...ms);
+const kinds: [string, (result: Result) => boolean][] = [
+  ['refused by the limits', ({ answer }) => answer.code === 'QUERY_TOO_COMPLEX'],
+  [
+    'refused for what they say (parser, validation, input)',
+    ({ answer }) => answer.status === 400 && answer.code !== 'QUERY_TOO_COMPLEX',
+  ],
+  ['accepted', ({ answer }) => answer.status !== 400],
+];
+for (const [what, belongs] of kinds) {
+  const found = results.filter(belongs).sort((a, b) => median(b.blocksMs) - median(a.blocksMs));
+  printTable(
+    `Queries ${what}: ${found.length}, the worst of which held the event loop for`,
+    ['query', 'characters', 'status, code', `ms (median of ${REPEATS})`, 'worst'],
+    found
+      .slice(0, SHOWN)
+      .map(({ name, characters, answer, blocksMs }) => [
+        name,
+        shown(characters),
+        `${answer.status} ${answer.code ?? ''}`,
+        shown(median(blocksMs), 1),
+        shown(worst(blocksMs), 1),
+      ]),
+  );
+}

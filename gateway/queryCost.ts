@@ -1,0 +1,152 @@
+/**
+ * What a query may cost at most, estimated before it is validated: 1 for each object of the answer, more where the schema
+ * says `@cost`, times the lengths of the lists above it. Values of its variables count as if they stood in the query;
+ * `@skip` and `@include` are not looked at.
+ */
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isCompositeType,
+  isIntrospectionType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  type SelectionSetNode,
+  TypeMetaFieldDef,
+  type ValueNode,
+  valueFromASTUntyped,
+} from 'graphql';
+import type { CostRules, FieldRule } from './costRules.ts';
+import { introspectionSizes } from './introspectionSizes.ts';
+
+/** No field of the schema gives more; what asks for more is refused by the field itself. */
+const MAX_LIST = 1_000;
+/** Of a list about whose length nothing is known. */
+const UNKNOWN_LIST = 10;
+/** An object of an introspection is a few microseconds, and asks nobody. */
+const INTROSPECTION_WEIGHT = 0.1;
+
+const NO_RULE: FieldRule = { slicingArguments: [], sizedFields: [], isPerReplica: false };
+
+export interface CostInput {
+  /** May be invalid, but its expansion must be bounded: see `checkDocument`. */
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  /** As received: unchecked. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** How many have not stopped; undefined: unknown. */
+  readonly replicas: number | undefined;
+}
+
+/** Of one operation. What is not in the schema costs nothing: validation refuses it. */
+export function makeCostEstimate(rules: CostRules): (input: CostInput) => number {
+  const introspected = introspectionSizes(rules.schema);
+  return (input) => {
+    const fragments = new Map<string, FragmentDefinitionNode>();
+    for (const node of input.document.definitions) {
+      if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+    }
+
+    const ofField = (node: FieldNode, parent: GraphQLNamedType, sized: Sized, spreading: readonly string[]): number => {
+      const field = fieldOf(rules.schema, parent, node.name.value);
+      if (!field) return 0;
+      const type = getNamedType(field.type);
+      const rule = rules.fields.get(`${parent.name}.${field.name}`) ?? NO_RULE;
+      const sliced = slicedSize(rule, field, node, input);
+      const isSizedBelow = rule.sizedFields.length > 0;
+      const below: Sized =
+        isSizedBelow && sliced !== undefined ? { fields: rule.sizedFields, size: sliced } : NOT_SIZED;
+      const own = rule.weight ?? (isLeafType(type) ? 0 : isIntrospectionType(type) ? INTROSPECTION_WEIGHT : 1);
+      const each = own + (node.selectionSet ? within(node.selectionSet, type, below, spreading) : 0);
+      if (rule.isPerReplica) return each * (input.replicas ?? rule.assumedSize ?? UNKNOWN_LIST);
+      if (!isListType(getNullableType(field.type))) return each;
+      if (sized.fields.includes(field.name)) return each * sized.size;
+      const known = (isSizedBelow ? undefined : sliced) ?? keysAsked(field, node, input) ?? rule.assumedSize;
+      return each * (known ?? introspected.get(`${parent.name}.${field.name}`) ?? UNKNOWN_LIST);
+    };
+
+    const within = (
+      set: SelectionSetNode,
+      parent: GraphQLNamedType,
+      sized: Sized,
+      spreading: readonly string[],
+    ): number => {
+      let sum = 0;
+      for (const selection of set.selections) {
+        if (selection.kind === Kind.FIELD) {
+          sum += ofField(selection, parent, sized, spreading);
+          continue;
+        }
+        const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
+        const name = isSpread ? selection.name.value : undefined;
+        if (name !== undefined && spreading.includes(name)) continue;
+        const spread = isSpread ? fragments.get(selection.name.value) : selection;
+        if (!spread) continue;
+        const type = rules.schema.getType(spread.typeCondition?.name.value ?? '') ?? parent;
+        sum += within(spread.selectionSet, type, sized, name === undefined ? spreading : [...spreading, name]);
+      }
+      return sum;
+    };
+
+    const root = rules.schema.getRootType(input.operation.operation);
+    return root ? Math.ceil(within(input.operation.selectionSet, root, NOT_SIZED, [])) : 0;
+  };
+}
+
+/** Lists among the fields below whose length an argument above has said. */
+interface Sized {
+  readonly fields: readonly string[];
+  readonly size: number;
+}
+const NOT_SIZED: Sized = { fields: [], size: 1 };
+
+type Field = GraphQLField<unknown, unknown>;
+
+function fieldOf(schema: GraphQLSchema, parent: GraphQLNamedType, name: string): Field | undefined {
+  if (parent === schema.getQueryType()) {
+    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  }
+  return isObjectType(parent) || (isCompositeType(parent) && 'getFields' in parent)
+    ? parent.getFields()[name]
+    : undefined;
+}
+
+/** The largest of the slicing arguments, or of their defaults; undefined: there are none. */
+function slicedSize(rule: FieldRule, field: Field, node: FieldNode, input: CostInput): number | undefined {
+  const sizes = rule.slicingArguments.flatMap((name) => {
+    const argument = field.args.find((one) => one.name === name);
+    const size = argument && (valueGiven(argument, node, input) ?? argument.defaultValue);
+    return typeof size === 'number' ? [Math.min(Math.max(size, 0), MAX_LIST)] : [];
+  });
+  return sizes.length > 0 ? Math.max(...sizes) : undefined;
+}
+
+/** A list that must be asked for with a list of keys has as many elements as those. */
+function keysAsked(field: Field, node: FieldNode, input: CostInput): number | undefined {
+  const keys = field.args.find(({ type }) => isNonNullType(type) && isListType(type.ofType));
+  const value = keys && valueGiven(keys, node, input);
+  if (value === undefined) return undefined;
+  return Array.isArray(value) ? Math.min(value.length, MAX_LIST) : 1;
+}
+
+function valueGiven(argument: GraphQLArgument, node: FieldNode, { operation, variables }: CostInput): unknown {
+  const value: ValueNode | undefined = node.arguments?.find(({ name }) => name.value === argument.name)?.value;
+  if (!value) return undefined;
+  if (value.kind !== Kind.VARIABLE) return value.kind === Kind.LIST ? value.values : valueFromASTUntyped(value);
+  const name = value.name.value;
+  if (Object.hasOwn(variables, name)) return variables[name];
+  const definition = operation.variableDefinitions?.find((one) => one.variable.name.value === name);
+  return definition?.defaultValue && valueFromASTUntyped(definition.defaultValue);
+}
