@@ -7,6 +7,7 @@ import { AUTH_SECRET, askGateway, callerToken, INTERNAL_SECRET } from './gateway
 import { sendJson, serversPerTest, type TestServer } from './gateway/httpServers.ts';
 import { spawnScript } from './support/command.ts';
 import { databasePerFile } from './support/database.ts';
+import { ANY_UUID, readMetrics } from './support/metrics.ts';
 import { until } from './support/until.ts';
 
 const database = databasePerFile();
@@ -184,6 +185,13 @@ test(
       return found.length >= 3 && found;
     });
     expect(named.sort()).toEqual(['database', 'gateway', 'replica']);
+    const line = lines.find(({ name, requestId: id }) => name === 'gateway' && id === requestId);
+    expect(line).toMatchObject({ operation: 'MyQuery', status: 200, replicas: 1 });
+    const [replicaId = ''] = line?.replicaIds as string[];
+    const metrics = await readMetrics(gateway);
+    const series = `chat_debug_replica_requests_total{replica="${replicaId.slice(0, 8)}",status="OK"}`;
+    expect(metrics.get(series)).toBe(1);
+    expect([...metrics.keys()].join('\n')).not.toMatch(ANY_UUID);
   },
   SLOW_MS,
 );
