@@ -21,6 +21,12 @@ describe('npm run token', () => {
     expect({ user, roles, seconds: exp - iat }).toEqual({ user: sub, roles: ['one', 'two'], seconds: 3600 });
   });
 
+  test('names the issuer and the audience that the gateway is told to ask for', async () => {
+    const wanted = { AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'chat-debug' };
+    const { stdout } = await token(['--sub', sub], { AUTH_SECRET, ...wanted });
+    expect(await verify(stdout.trim(), AUTH_SECRET)).toMatchObject({ iss: 'https://id.example', aud: 'chat-debug' });
+  });
+
   test('takes the secret of the system that runs on DATA_DIR, unless the environment names one', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'chat-debug-token-'));
     try {

@@ -68,6 +68,11 @@ describe('with a cookie', () => {
     const answer = await withCookie(request);
     expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { data: { __typename: 'Query' } }]);
   });
+  test('the snapshot document is not to be had by another site either', async () => {
+    const target = '/api/experimental/chats/0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55/debug/snapshot';
+    expect((await withCookie({ method: 'GET', target, headers: [site('cross-site')] })).status).toBe(403);
+    expect((await withCookie({ method: 'GET', target, headers: [site('none')] })).status).toBe(404);
+  });
   test('a bad cookie is not told about anything but itself', async () => {
     const answer = await send(system.gateway.url, get(['Cookie', 'coder_session_token=x']));
     await expectRefusal(system, answer, 401, 'UNAUTHENTICATED');

@@ -186,3 +186,15 @@ test('the same refusal for every reason: none says what was wrong', async () => 
   expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
   for (const { headers } of answers) expect(headers['www-authenticate']).toBe('Bearer');
 });
+
+test.each([
+  ['GET', '/graphql?query={__typename}'],
+  ['HEAD', '/graphql?query={__typename}'],
+  ['PUT', '/graphql'],
+  ['GET', '/api/experimental/chats/0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55/debug/snapshot'],
+  ['GET', '/api/experimental/chats/no-id/debug/snapshot'],
+  ['DELETE', '/api/experimental/chats/no-id/debug/snapshot'],
+])('%s %s is guarded, too', async (method, target) => {
+  const answer = await send(system.gateway.url, { method, target });
+  expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+});
