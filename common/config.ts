@@ -106,6 +106,7 @@ export const settings = {
     .optional()
     .describe("HS256 secret that callers' tokens are checked against; it or `AUTH_JWKS_URL`; `npm start` makes one"),
   AUTH_JWKS_URL: httpUrl
+    .refine((url) => !/^https?:\/\/[^/]*@/i.test(url), 'must be without user and password')
     .optional()
     .describe("in place of `AUTH_SECRET`: where the public keys of callers' tokens (RS256, PS256, ES256, EdDSA) are"),
   AUTH_ISSUER: z.string().optional().describe("the `iss` that callers' tokens must have; unset: any"),

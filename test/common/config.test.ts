@@ -21,3 +21,11 @@ test.each<SettingName>(['DATABASE_URL', 'INTERNAL_SECRET', 'AUTH_SECRET'])(
     );
   },
 );
+
+test('a URL of public keys with a password in it is refused: no client would send it, and an error of one would show it', () => {
+  const received = 'https://user:s3cret@id.example/jwks.json';
+  expect(() => readEnvironment(['AUTH_JWKS_URL'], [], [], { AUTH_JWKS_URL: received })).toThrow(
+    'AUTH_JWKS_URL: must be without user and password. Received "https://…@id.example/jwks.json".',
+  );
+  expect(() => readEnvironment(['AUTH_JWKS_URL'], [], [], { AUTH_JWKS_URL: 'nonsense' })).toThrow('http or https URL');
+});
