@@ -71,7 +71,12 @@ export const settings = {
     .min(1)
     .default(2000)
     .describe('how long a reader waits for the database; also its `statement_timeout`'),
-  SUPERGRAPH_PATH: z.string().optional().describe('supergraph file of the gateway; unset: the one checked in'),
+  SUPERGRAPH_PATH: z
+    .string()
+    .optional()
+    .describe(
+      'supergraph file of the gateway, followed while it runs: a new one that can be served is taken, any other is refused; unset: the one checked in',
+    ),
   HEARTBEAT_INTERVAL_SECONDS: seconds.default(9).describe('how often leases and replica rows are renewed'),
   HEARTBEAT_STALE_SECONDS: seconds.default(30).describe('a lease or a replica row older than this is lost'),
   ACQUISITION_INTERVAL_SECONDS: seconds

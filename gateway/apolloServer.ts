@@ -5,8 +5,6 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
-import type { FastifyInstance } from 'fastify';
 import type { Dispatcher } from 'undici';
 import type { Logger } from '../common/log.ts';
 import type { AllowedOperations } from './allowedOperations.ts';
@@ -20,15 +18,13 @@ import { reportPlugin } from './reportPlugin.ts';
 import { recordPlugin } from './requestLog.ts';
 import { readRouting } from './routedTypes.ts';
 import { makeSubgraphDataSource } from './subgraphDataSource.ts';
-import { makeApolloGateway, readSupergraph } from './supergraph.ts';
+import { makeApolloGateway } from './supergraph.ts';
 
 /** On top of what the database subgraph itself waits for the database, so that it is the one that says so. */
 export const SUBGRAPH_GRACE_MS = 500;
 
 export interface ApolloOptions {
   readonly databaseSubgraphUrl: string;
-  /** Unset: the supergraph that is checked in. */
-  readonly supergraphPath?: string | undefined;
   /** Milliseconds that the database subgraph waits for the database. */
   readonly databaseTimeoutMs: number;
   readonly internalSecret: string;
@@ -39,16 +35,19 @@ export interface ApolloOptions {
   readonly log: Logger;
 }
 
-/** The server is not started. Draining it closes `app`. Queries over HTTP must pass `limits.check` before they reach it. */
+/**
+ * The server is not started. Queries over HTTP must pass `limits.check` before they reach it.
+ * @throws Error if a subgraph of the supergraph is not known here, or its routing cannot be read
+ */
 export function makeApolloServer(
   options: ApolloOptions,
-  app: FastifyInstance,
+  supergraphSdl: string,
   dispatcher: Dispatcher,
   replicas: Replicas,
 ): { apollo: ApolloServer<GatewayContext>; limits: QueryLimits } {
   const { internalSecret, log } = options;
-  const supergraphSdl = readSupergraph(options.supergraphPath);
   const routings = readRouting(supergraphSdl);
+  if (routings.size === 0) throw new Error('No type of the supergraph is @routed.');
   const databaseSubgraphUrl = new URL(options.databaseSubgraphUrl);
   const timeoutMs = options.databaseTimeoutMs + SUBGRAPH_GRACE_MS;
   const gateway = makeApolloGateway({
@@ -57,6 +56,7 @@ export function makeApolloServer(
     dataSource: (name, routingUrl) => {
       const routing = routings.get(name);
       if (routing) return makeReplicaDataSource(replicas.router(routing));
+      if (name !== 'database' && name !== 'diagnosis') throw new Error(`This gateway knows no subgraph ${name}.`);
       const url = name === 'database' ? databaseSubgraphUrl : new URL(routingUrl);
       return makeSubgraphDataSource({ name, url, dispatcher, internalSecret, timeoutMs, log });
     },
@@ -66,7 +66,6 @@ export function makeApolloServer(
     gateway,
     logger: log,
     plugins: [
-      fastifyApolloDrainPlugin(app),
       clientErrorsPlugin(log),
       reportPlugin(),
       limits.plugin,

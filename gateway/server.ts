@@ -1,5 +1,5 @@
 /** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and what an operator asks for. */
-import fastifyApollo from '@as-integrations/fastify';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
@@ -22,11 +22,13 @@ import { makeIdentify } from './identity.ts';
 import { refuseOtherVerbs } from './methods.ts';
 import { makeGatewayMetrics } from './metrics.ts';
 import { makeDispatcher } from './postGraphql.ts';
+import type { QueryLimits } from './queryLimits.ts';
 import { limitRate } from './rateLimit.ts';
 import { makeReplicas, type ReplicasOptions } from './replicas.ts';
 import { type RequestRecord, recordOf } from './requestRecord.ts';
 import { registerSnapshotRoute } from './snapshotRoute.ts';
 import { refuseUnknownPaths } from './strayRequests.ts';
+import { openSupergraph } from './supergraphVersions.ts';
 import { warmUp } from './warmUp.ts';
 
 export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
@@ -35,13 +37,15 @@ export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
   readonly port: number;
   /** Origins of other sites whose pages may call. */
   readonly corsOrigins: readonly string[];
+  /** Unset: the supergraph that is checked in. */
+  readonly supergraphPath?: string | undefined;
   readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled'>;
   readonly clock: Clock;
   /** Requests of one caller; 0: no limit. */
   readonly rateLimitPerMinute: number;
 }
 
-/** @throws if the port is taken, or SettingsError if the supergraph cannot be read */
+/** @throws if the port is taken, or SettingsError if the supergraph cannot be read or served */
 export async function startGateway(options: GatewayOptions): Promise<RunningServer> {
   const { clock, log, host, port } = options;
   const registry = new Registry();
@@ -61,8 +65,16 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   metrics.watch(replicas);
   const app = makeApp(log, clock, metrics);
   const drain = drainOf(app);
-  const { apollo, limits } = makeApolloServer(options, app, dispatcher, replicas);
-  const checkQuery = (asked: AskedQuery, record: RequestRecord) => {
+  const supergraph = await openSupergraph({
+    ...{ path: options.supergraphPath, registry, clock, log },
+    load: async (supergraphSdl) => {
+      const version = makeApolloServer(options, supergraphSdl, dispatcher, replicas);
+      await version.apollo.start();
+      await warmUp(version.apollo, version.limits);
+      return version;
+    },
+  });
+  const checkQuery = (limits: QueryLimits, asked: AskedQuery, record: RequestRecord) => {
     try {
       const query = options.allowedOperations ? options.allowedOperations.bodyOf(asked) : asked.query;
       return limits.check({ ...asked, query }, record);
@@ -72,8 +84,6 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     }
   };
 
-  await apollo.start();
-  await warmUp(apollo, limits);
   await app.register(fastifyCookie);
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
@@ -91,14 +101,21 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       return { ...routing, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id, record };
     };
     refuseOtherVerbs(scope, '/graphql', ['GET', 'POST']);
-    await scope.register(fastifyApollo<GatewayContext>(apollo), {
+    scope.route({
       method: ['GET', 'POST'],
-      context: async (request, reply) => {
-        const cost = checkQuery(readAskedQuery(request), recordOf(request));
-        return { ...(await context(request, reply)), cost };
-      },
+      url: '/graphql',
+      handler: (request, reply) =>
+        supergraph.use(async ({ apollo, limits }) => {
+          const answer = fastifyApolloHandler<GatewayContext>(apollo, {
+            context: async () => {
+              const cost = checkQuery(limits, readAskedQuery(request), recordOf(request));
+              return { ...(await context(request, reply)), cost };
+            },
+          });
+          return answer.call(scope, request, reply);
+        }),
     });
-    registerSnapshotRoute(scope, { apollo, context });
+    registerSnapshotRoute(scope, { use: supergraph.use, context });
   });
   registerGraphiql(app);
   refuseUnknownPaths(app);
@@ -114,8 +131,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
 
   const stop = async () => {
     drain.begin();
-    await apollo.stop();
     await app.close();
+    await supergraph.close();
     await Promise.all([dispatcher.destroy(), replicas.close()]);
   };
   let stopped: Promise<void> | undefined;

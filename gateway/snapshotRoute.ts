@@ -21,19 +21,19 @@ const graphqlRefusal = z.object({
 });
 
 export interface SnapshotRouteOptions {
-  /** Started. */
-  readonly apollo: ApolloServer<GatewayContext>;
+  /** Runs with a server that is started. */
+  readonly use: <T>(run: (server: { apollo: ApolloServer<GatewayContext> }) => Promise<T>) => Promise<T>;
   readonly context: (request: FastifyRequest, reply: FastifyReply) => Promise<GatewayContext>;
 }
 
 /** Adds the route to `scope`, below the hooks that guard it. */
-export function registerSnapshotRoute(scope: FastifyInstance, { apollo, context }: SnapshotRouteOptions): void {
+export function registerSnapshotRoute(scope: FastifyInstance, { use, context }: SnapshotRouteOptions): void {
   refuseOtherVerbs(scope, PATH, ['GET', 'HEAD'], inItsShape);
   scope.get<{ Params: { chat: string } }>(PATH, inItsShape, async (request, reply) => {
-    const answer = await apollo.executeOperation(
-      { query: SNAPSHOT_OPERATION, operationName: 'SnapshotDocument', variables: { chat: request.params.chat } },
-      { contextValue: await context(request, reply) },
-    );
+    const contextValue = await context(request, reply);
+    const variables = { chat: request.params.chat };
+    const operation = { query: SNAPSHOT_OPERATION, operationName: 'SnapshotDocument', variables };
+    const answer = await use(({ apollo }) => apollo.executeOperation(operation, { contextValue }));
     const { http, body: result } = answer;
     const single = result.kind === 'single' ? result.singleResult : {};
     const { status, body } = snapshotDocument({ status: http.status, ...single });

@@ -19,7 +19,7 @@ export function readSupergraph(path: string | undefined): string {
 
 export interface GatewayParts {
   readonly supergraphSdl: string;
-  /** The data source of the subgraph with this name; `url` is the one in the supergraph. */
+  /** The data source of the subgraph with this name; `url` is the one in the supergraph. @throws Error if it is not known */
   readonly dataSource: (name: string, url: string) => GraphQLDataSource<GatewayContext>;
   readonly log: Logger;
 }
@@ -31,6 +31,7 @@ export function makeApolloGateway({ supergraphSdl, dataSource, log }: GatewayPar
     supergraphSdl,
     buildService: ({ name, url }) => dataSource(name, url ?? '') as GraphQLDataSource,
     logger: log,
+    validateSupergraph: true,
     __exposeQueryPlanExperimental: false, // to whoever sends a header
     experimental_didResolveQueryPlan: ({ queryPlan, requestContext }) => {
       (requestContext.context as GatewayContext).queryPlan = queryPlan;

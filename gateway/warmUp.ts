@@ -1,6 +1,6 @@
 /**
- * Parses, validates and plans the example queries once before the gateway is ready, so that the first person who asks does not
- * wait for code that has never run, and does not hold up everybody else meanwhile.
+ * Parses, validates and plans the queries that a supergraph must be able to answer before it is served, so that one which is
+ * not ours is noticed, and the first person who asks does not wait for code that has never run, nor hold up everybody else.
  */
 import type { ApolloServer } from '@apollo/server';
 import { getIntrospectionQuery } from 'graphql';
@@ -10,6 +10,7 @@ import type { GatewayContext } from './gatewayContext.ts';
 import { exampleQueries } from './graphiql.ts';
 import type { QueryLimits } from './queryLimits.ts';
 import type { RequestRecord } from './requestRecord.ts';
+import { SNAPSHOT_OPERATION } from './snapshotRoute.ts';
 
 const SOME_ID = '00000000-0000-4000-8000-000000000000';
 /** Of the whole list: the compiler of the JavaScript engine looks at what has run often. */
@@ -17,17 +18,23 @@ const ROUNDS = 3;
 
 /**
  * Asks no subgraph: the questions come from a client that has gone already.
- * @throws if a query is refused, which would be a mistake in the example
+ * @throws Error with the first query that is refused, and why
  */
 export async function warmUp(apollo: ApolloServer<GatewayContext>, limits: QueryLimits): Promise<void> {
-  const examples = exampleQueries().map(({ query, variables }) => ({ query, variables: withIds(variables) }));
+  const questions = [
+    ...exampleQueries().map(({ query, variables }) => ({ query, variables: withIds(variables) })),
+    { query: SNAPSHOT_OPERATION, variables: { chat: SOME_ID } },
+    { query: getIntrospectionQuery(), variables: {} },
+  ];
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { query, variables } of [...examples, { query: getIntrospectionQuery(), variables: {} }]) {
+    for (const { query, variables } of questions) {
       limits.check(
         { query, operationName: undefined, variables, extensions: { persistedQuery: undefined } },
         newRecord(),
       );
-      await apollo.executeOperation({ query, variables }, { contextValue: goneContext() });
+      const { body } = await apollo.executeOperation({ query, variables }, { contextValue: goneContext() });
+      const { data, errors } = body.kind === 'single' ? body.singleResult : {};
+      if (data === undefined) throw new Error(`It does not answer \`${query.slice(0, 60)}…\`: ${errors?.[0]?.message}`);
     }
   }
 }
