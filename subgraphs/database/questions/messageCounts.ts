@@ -1,4 +1,5 @@
 /** Counting messages is the one question that grows with the age of a chat, so its time is limited on its own. */
+import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../reading.ts';
 import { sqlState } from '../unavailable.ts';
 
@@ -24,7 +25,7 @@ export async function messageCounts(
 ): Promise<MessageCountRow[] | undefined> {
   await tx.$executeRaw`SAVEPOINT before_counting`;
   await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(limitMs)}, true)`;
-  const [counted] = await Promise.allSettled([count(tx, chatIds)]);
+  const [counted] = await Promise.allSettled([tx.$queryRaw<MessageCountRow[]>(messageCountsSql(chatIds))]);
   await tx.$executeRaw`ROLLBACK TO SAVEPOINT before_counting`;
   if (counted.status === 'fulfilled') return counted.value;
   if (sqlState(counted.reason) === QUERY_CANCELED) return undefined;
@@ -37,7 +38,7 @@ export async function messageCounts(
  * groups one by one takes half as long again. Both are index-only as far as VACUUM has marked the table's pages; rows
  * that are newer cost a look at the table each.
  */
-const count = (tx: Transaction, chatIds: readonly string[]): Promise<MessageCountRow[]> => tx.$queryRaw`
+export const messageCountsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
   WITH RECURSIVE kinds AS (
     SELECT first.chat_id, first.role, first.deleted
     FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (

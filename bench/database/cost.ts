@@ -1,0 +1,67 @@
+/** What the server says that some work cost it: its own count (pg_stat_statements), and its processes' own time. */
+import { readFile } from 'node:fs/promises';
+import type { Pool } from 'pg';
+
+export interface Cost {
+  /** That read or write a table. */
+  readonly statements: number;
+  /** All of them, with those that hold the transaction. */
+  readonly allStatements: number;
+  readonly rows: number;
+  /** Planning and execution. */
+  readonly ms: number;
+  readonly planningMs: number;
+  readonly buffers: number;
+  readonly walBytes: number;
+  /** Of the server's processes that serve this database; to the hundredth of a second. NaN where the system does not say. */
+  readonly cpuMs: number;
+}
+
+/** Times of `/proc` are in ticks; Linux shows a hundred in a second to every program. */
+const MS_PER_TICK = 10;
+
+/** @param application whose connections to count the time of */
+export async function costOf(pool: Pool, application: string, work: () => Promise<unknown>): Promise<Cost> {
+  await pool.query('SELECT pg_stat_statements_reset()');
+  const before = await cpuMs(pool, application);
+  await work();
+  const after = await cpuMs(pool, application);
+  const { rows } = await pool.query<Omit<Cost, 'cpuMs'>>(
+    `SELECT COALESCE(sum(calls) FILTER (WHERE query ~* '(FROM|UPDATE) [("a-z]'), 0)::float8 AS statements,
+       COALESCE(sum(calls), 0)::float8 AS "allStatements", COALESCE(sum(rows), 0)::float8 AS rows,
+       sum(total_exec_time + total_plan_time)::float8 AS ms, sum(total_plan_time)::float8 AS "planningMs",
+       sum(shared_blks_hit + shared_blks_read)::float8 AS buffers,
+       sum(wal_bytes)::float8 AS "walBytes"
+     FROM pg_stat_statements
+     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND query NOT LIKE '%pg_stat%'`,
+  );
+  const [row] = rows;
+  if (!row) throw new TypeError('an aggregate gave no row');
+  return { ...row, cpuMs: after - before };
+}
+
+async function cpuMs(pool: Pool, application: string): Promise<number> {
+  const { rows } = await pool.query<{ pid: number }>(
+    'SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()',
+    [application],
+  );
+  const times = await Promise.all(rows.map(({ pid }) => ticks(pid)));
+  return times.reduce((sum, time) => sum + time, 0) * MS_PER_TICK;
+}
+
+/** User and system time: the 14th and 15th word, after the name in parentheses, which is the second. */
+async function ticks(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const words = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return Number(words[11]) + Number(words[12]);
+}
+
+/** How often a table has been walked through from end to end since it was made. */
+export async function sequentialScans(pool: Pool, tables: readonly string[]): Promise<number> {
+  const { rows } = await pool.query<{ scans: number }>(
+    'SELECT sum(seq_scan)::float8 AS scans FROM pg_stat_user_tables WHERE relname = ANY ($1)',
+    [tables],
+  );
+  return rows[0]?.scans ?? Number.NaN;
+}
