@@ -90,9 +90,6 @@ async function measure(name: string, query: string, variables: unknown = {}): Pr
     asked += 1;
     results.push(await ask(`${query} #${asked}`, variables)); // another text: nothing is found in a cache
   }
-  process.stderr.write(
-    `${name} ${query.length}: ${results.map(({ blockMs, answer }) => `${answer.code ?? answer.status} ${blockMs.toFixed(1)}`).join(', ')}\n`,
-  );
   const answer = results[0]?.answer ?? { status: 0 };
   return { name, characters: query.length, answer, blocksMs: results.map(({ blockMs }) => blockMs) };
 }
@@ -127,7 +124,7 @@ for (const [what, belongs] of kinds) {
   const found = results.filter(belongs).sort((a, b) => median(b.blocksMs) - median(a.blocksMs));
   printTable(
     `Queries ${what}: ${found.length}, the worst of which held the event loop for`,
-    ['query', 'characters', 'status, code', `ms (median of ${REPEATS})`, 'worst'],
+    ['query', 'characters', 'status, code', `ms, median of ${REPEATS}`, 'worst'],
     found
       .slice(0, SHOWN)
       .map(({ name, characters, answer, blocksMs }) => [

@@ -49,7 +49,7 @@ const anything: GraphQLFieldResolver<Record<string, unknown>, unknown> = (
     return { chatId: CHAT, workerId, id: workerId, relayAddress: url, stoppedAt: null, size: first };
   };
   if (!isListType(getNullableType(returnType))) return one(0);
-  const length = chatIds?.length ?? first ?? source?.size ?? REPLICAS.length;
+  const length = chatIds?.length ?? first ?? (type.name.endsWith('Edge') ? (source?.size ?? 20) : REPLICAS.length);
   return Array.from({ length: Number(length) }, (_unused, i) => one(i));
 };
 

@@ -76,7 +76,7 @@ describe('by the directives of a schema', () => {
     [3 + 4 * 2, '{ some { value } more: all { one { value } } }', { replicas: 4 }],
     [0, '{ unknown { value } ...Nowhere }'],
     [1, '{ ...F one { value } } fragment F on Query { ...F }'],
-  ])('%d: %s', (expected, query, given) => {
+  ])('%d: %s', (expected, query, given = {}) => {
     expect(cost(query, given)).toBe(expected);
   });
 });
@@ -87,7 +87,7 @@ describe('of the real schema', () => {
   const limit = settings.MAX_COST.parse(undefined);
   const RUNTIME =
     'reachability { status } runners { runnerId activeTask { kind } tasks { kind } lease { ageSeconds } } messageBuffers { isClosed }';
-  const EVERYTHING = `chatId executionState database { status heartbeat { isStale } heartbeats { isStale } messageStats { total byRole { role count } } } runtime { ${RUNTIME} }`;
+  const EVERYTHING = `chatId executionState database { status heartbeat { isStale } heartbeats { isStale } messageStats { total byRole { role count } } } runtime { ${RUNTIME} } diagnosis { verdict summary findings { code evidence { value } } }`;
 
   test('every list of objects says how long it is', () => {
     const { fields, schema } = readCostRules(readSupergraph(undefined));
