@@ -58,13 +58,13 @@ async function compareMessages(fleet: Fleet): Promise<{ rows: string[][]; plan: 
   const one = await fillMessages(fleet.pool, 1, 1_000_000);
   const hundred = await fillMessages(fleet.pool, 100, 10_000);
   const rows: string[][] = [];
-  for (const [what, ids] of [
-    ['`messageStats` of 1,000,000 messages, ms', one],
-    ['`messageStats` of 100 chats of 10,000, ms', hundred],
+  for (const [what, ids, goal] of [
+    ['`messageStats` of 1,000,000 messages, ms', one, '≤ 1.2 ×'],
+    ['`messageStats` of 100 chats of 10,000, ms', hundred, '1 statement'],
   ] as const) {
     const { statsMs, bareMs, ratio, statements } = await compareCounting(fleet.pool, fleet.subgraph, ids);
     const figure = `${shown(statsMs, 1)} against ${shown(bareMs, 1)} of count(*); ${statements} statement`;
-    rows.push([what, figure, `${shown(ratio, 2)} ×`, '≤ 1.2 ×, 1']);
+    rows.push([what, figure, `${shown(ratio, 2)} ×`, goal]);
   }
   return { rows, plan: await countingPlan(fleet.pool, messageCountsSql(one).text, one) };
 }
