@@ -7,8 +7,10 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { Dispatcher } from 'undici';
 import type { Logger } from '../common/log.ts';
+import type { DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
 import type { AllowedOperations } from './allowedOperations.ts';
 import { clientErrorsPlugin, formatForClient } from './clientErrors.ts';
+import { makeDiagnosisDataSource } from './diagnosisDataSource.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { inputCheckPlugin } from './inputCheck.ts';
 import { makeQueryLimits, PARSE_OPTIONS, type QueryLimits } from './queryLimits.ts';
@@ -16,6 +18,7 @@ import { makeReplicaDataSource } from './replicaDataSource.ts';
 import type { Replicas } from './replicas.ts';
 import { reportPlugin } from './reportPlugin.ts';
 import { recordPlugin } from './requestLog.ts';
+import { makeRereads } from './reread.ts';
 import { readRouting } from './routedTypes.ts';
 import { makeSubgraphDataSource } from './subgraphDataSource.ts';
 import { makeApolloGateway } from './supergraph.ts';
@@ -32,6 +35,7 @@ export interface ApolloOptions {
   readonly maxCost: number;
   /** The only operations that are answered; unset: all. */
   readonly allowedOperations?: AllowedOperations | undefined;
+  readonly diagnosis: DiagnosisSettings;
   readonly log: Logger;
 }
 
@@ -53,15 +57,16 @@ export function makeApolloServer(
   const gateway = makeApolloGateway({
     supergraphSdl,
     log,
-    dataSource: (name, routingUrl) => {
+    dataSource: (name) => {
       const routing = routings.get(name);
       if (routing) return makeReplicaDataSource(replicas.router(routing));
-      if (name !== 'database' && name !== 'diagnosis') throw new Error(`This gateway knows no subgraph ${name}.`);
-      const url = name === 'database' ? databaseSubgraphUrl : new URL(routingUrl);
-      return makeSubgraphDataSource({ name, url, dispatcher, internalSecret, timeoutMs, log });
+      if (name === 'diagnosis') return makeDiagnosisDataSource(options.diagnosis, (context) => reread(context));
+      if (name !== 'database') throw new Error(`This gateway knows no subgraph ${name}.`);
+      return makeSubgraphDataSource({ name, url: databaseSubgraphUrl, dispatcher, internalSecret, timeoutMs, log });
     },
   });
   const limits = makeQueryLimits({ maxCost: options.maxCost, countReplicas: replicas.count });
+  const reread = makeRereads(gateway, log);
   const apollo = new ApolloServer<GatewayContext>({
     gateway,
     logger: log,

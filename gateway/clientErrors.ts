@@ -3,6 +3,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../common/log.ts';
 import { isErrorCode, maskError } from '../subgraphs/errors.ts';
+import { placedErrors } from './errorPlaces.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 
 /** The contract's extensions of an error; all others, such as the name of the subgraph, are dropped. */
@@ -24,7 +25,7 @@ export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormat
 }
 
 /**
- * Logs what is masked. Turns what the executor could not complete, which it tells in `extensions.valueCompletion` only, into
+ * Logs what is masked. Keeps from the client what is about fields that only a diagnosis required. Turns what the executor could not complete, which it tells in `extensions.valueCompletion` only, into
  * errors like any other. Refuses a request that names no operation of its document, or one that is no query: to validation
  * a root type that the schema does not have is nothing to object to.
  */
@@ -49,6 +50,11 @@ export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayConte
         if (errors?.[0]?.extensions.code === PERSISTED_QUERY_NOT_SUPPORTED) response.http.status = 400;
         if (response.body.kind !== 'single') return;
         const result = response.body.singleResult;
+        if (result.errors) {
+          const placed = placedErrors(result.data, result.errors);
+          if (placed.length > 0) result.errors = placed;
+          else delete result.errors;
+        }
         const { valueCompletion, ...extensions } = result.extensions ?? {};
         if (!Array.isArray(valueCompletion)) return;
         const lost = valueCompletion as GraphQLFormattedError[];

@@ -1,6 +1,7 @@
 /** The settings of the gateway's process. */
 import { readEnvironment } from '../common/config.ts';
 import { callersKey } from '../common/settingsRules.ts';
+import { DIAGNOSIS_SETTINGS } from '../subgraphs/diagnosis/settings.ts';
 
 /** @throws SettingsError naming every bad one */
 export const readGatewaySettings = () =>
@@ -23,6 +24,7 @@ export const readGatewaySettings = () =>
       'AUTH_ISSUER',
       'AUTH_AUDIENCE',
       'CORS_ORIGINS',
+      ...DIAGNOSIS_SETTINGS,
       'INTERNAL_SECRET',
       'OTEL_EXPORTER_OTLP_ENDPOINT',
       'LOG_LEVEL',

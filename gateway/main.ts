@@ -3,6 +3,7 @@ import { systemClock } from '../common/clock.ts';
 import { announceReady, failToStart, stopOnSignal } from '../common/lifecycle.ts';
 import { makeLogger } from '../common/log.ts';
 import { startTracing } from '../common/tracing.ts';
+import { diagnosisSettings } from '../subgraphs/diagnosis/settings.ts';
 import { readAllowedOperations } from './allowedOperations.ts';
 import { readGatewaySettings } from './config.ts';
 import { startGateway } from './server.ts';
@@ -24,6 +25,7 @@ try {
       isDisabled: settings.CHAT_WORKER_DISABLED,
     },
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
+    diagnosis: diagnosisSettings(settings),
     authSecret: settings.AUTH_SECRET,
     authJwksUrl: settings.AUTH_JWKS_URL,
     authIssuer: settings.AUTH_ISSUER,

@@ -4,6 +4,7 @@ import { requireUuid, scalars } from '../../common/scalars.ts';
 import { clientError } from '../errors.ts';
 import { diagnose, shouldReadAgain } from './diagnose.ts';
 import type { Diagnosis, DiagnosisSettings } from './diagnosis.ts';
+import { settle } from './settle.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 
 /** Which of the fields is asked for: they require different ones. */
@@ -35,7 +36,7 @@ async function diagnoseTwice(
   if (!reread) return diagnose(first, settings, { everywhere, notRepeated: 'that cannot be done here' });
   const second = await reread(field, first.chatId);
   if (!second) return diagnose(first, settings, { everywhere, notRepeated: 'that failed' });
-  return diagnose(second, settings, { everywhere, first });
+  return diagnose(settle(first, second), settings, { everywhere, first });
 }
 
 export const resolvers = {

@@ -43,6 +43,10 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     maxCost: 10_000,
     rateLimitPerMinute: 0,
     databaseTimeoutMs: 5_000,
+    diagnosis: {
+      ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },
+      ...{ acquisitionIntervalSeconds: 5, noProgressSeconds: 60 },
+    },
     authSecret: SECRET,
     corsOrigins: [],
     internalSecret: SECRET,

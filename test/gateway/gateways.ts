@@ -13,6 +13,14 @@ export const INTERNAL_SECRET = 'an internal secret for tests, long enough';
 /** Where the replicas of tests are. */
 export const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
+/** As the settings have them. */
+export const DIAGNOSIS_SETTINGS = {
+  staleAfterSeconds: 30,
+  heartbeatIntervalSeconds: 9,
+  acquisitionIntervalSeconds: 5,
+  noProgressSeconds: 60,
+};
+
 export type GatewayChanges = Partial<Omit<GatewayOptions, 'replicas'>> & {
   replicas?: Partial<GatewayOptions['replicas']>;
 };
@@ -27,6 +35,7 @@ export const startTestGateway = (databaseSubgraph: { url: string }, { replicas, 
     databaseTimeoutMs: 20_000,
     maxCost: 10_000,
     rateLimitPerMinute: 0,
+    diagnosis: DIAGNOSIS_SETTINGS,
     authSecret: AUTH_SECRET,
     corsOrigins: [],
     internalSecret: INTERNAL_SECRET,

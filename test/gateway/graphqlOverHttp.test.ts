@@ -7,7 +7,7 @@ import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
 import { startGateway } from '../../gateway/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
-import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from './gateways.ts';
+import { AUTH_SECRET, callerToken, DIAGNOSIS_SETTINGS, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl } from './httpServers.ts';
 
 const OLD_CLIENTS = `Apollo Server answers 400 in every media type. The specification asks for 200 only in \`application/json\`, for clients
@@ -29,6 +29,7 @@ beforeAll(async () => {
     databaseSubgraphUrl: `${await deadUrl()}/graphql`,
     replicas: { timeoutMs: 1_000, addressAllow: [] },
     databaseTimeoutMs: 1_000,
+    diagnosis: DIAGNOSIS_SETTINGS,
     authSecret: AUTH_SECRET,
     maxCost: 10_000,
     rateLimitPerMinute: 0,

@@ -1,0 +1,31 @@
+/** The diagnosis subgraph as a running server, for gateways that do not hold it in themselves. It asks nobody anything. */
+import type { Clock } from '../../common/clock.ts';
+import type { Caller } from '../../common/internalToken.ts';
+import type { Logger } from '../../common/log.ts';
+import { authorizeSubgraph, type SubgraphTrust } from '../authorize.ts';
+import { type RunningServer, serveSubgraph } from '../serve.ts';
+import type { DiagnosisSettings } from './diagnosis.ts';
+import { SCHEMA_FILE } from './requiredFields.ts';
+import { type DiagnosisContext, resolvers } from './resolvers.ts';
+
+export interface DiagnosisSubgraphOptions extends SubgraphTrust {
+  readonly settings: DiagnosisSettings;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** It cannot read a chat again: what would be called stuck of halves that may be of different moments is not known here. @throws if the port is taken */
+export const startDiagnosisSubgraph = (options: DiagnosisSubgraphOptions): Promise<RunningServer> => {
+  const { settings, host, port, clock, log } = options;
+  return serveSubgraph<DiagnosisContext, Caller>({
+    schemaFile: SCHEMA_FILE,
+    resolvers,
+    authorize: authorizeSubgraph(options, { audience: 'diagnosis', clock, log }),
+    context: async (caller) => ({ caller, settings }),
+    notReady: () => undefined,
+    ...{ clock, log, host, port },
+  });
+};
