@@ -32,7 +32,7 @@ try {
     clock: systemClock,
     log,
   });
-  stopOnSignal({ ...server, stop: () => server.stop().finally(tracing.stop) }, log);
+  stopOnSignal(tracing.around(server), log);
   log.info({ url: server.url }, 'the diagnosis subgraph is up');
   announceReady({ url: server.url });
 } catch (error) {
