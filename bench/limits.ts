@@ -45,6 +45,10 @@ const gateway = await startGateway({
   databaseSubgraphUrl: `${stubUrl}/database/graphql`,
   ...{ replicas: { timeoutMs: 20_000, addressAllow: ['127.0.0.0/8'] }, databaseTimeoutMs: 20_000, corsOrigins: [] },
   ...{ maxCost: 10_000, rateLimitPerMinute: 0 },
+  diagnosis: {
+    ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },
+    ...{ acquisitionIntervalSeconds: 5, noProgressSeconds: 60 },
+  },
   ...{ authSecret: SECRET, internalSecret: SECRET },
 });
 const token = await new SignJWT({ exp: 99_999_999_999, sub: 'a-bench', roles: [READ_ALL] })

@@ -133,13 +133,14 @@ describe('the examples', () => {
     await gateway.stop();
   });
 
-  test('there are five, in this order, and the page gets them as they are', async () => {
+  test('there are six, in this order, and the page gets them as they are', async () => {
     expect(examples.map(({ title }) => title)).toEqual([
       'One chat, both halves.',
       'The chats in trouble, the oldest trouble first.',
       'Who else holds this chat?',
       'The replicas, and what they hold in memory now.',
       'Several chats at once, counts only.',
+      'Why is this chat stuck?',
     ]);
     expect(await (await get('/graphiql/examples.json')).json()).toEqual(examples);
   });

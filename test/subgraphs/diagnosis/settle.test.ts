@@ -1,0 +1,30 @@
+import { describe, expect, test } from '@jest/globals';
+import { settle } from '../../../subgraphs/diagnosis/settle.ts';
+import { OTHER_REPLICA, replica, runner, snapshot } from './snapshots.ts';
+
+const first = snapshot({ everywhere: [replica(OTHER_REPLICA, [runner()])] });
+const silent = snapshot({ owner: 'TIMED_OUT', everywhere: [replica(OTHER_REPLICA, null, 'TIMED_OUT')] });
+
+describe('a second reading that came too late for a replica', () => {
+  test('keeps what that replica said of the same row', () => {
+    const settled = settle(first, silent);
+    expect(settled.runtime).toEqual(first.runtime);
+    expect(settled.everywhere).toEqual(first.everywhere);
+    expect(settled.database).toBe(silent.database);
+  });
+
+  test.each([{ snapshotVersion: 8 }, { workerId: OTHER_REPLICA }, { runnerId: OTHER_REPLICA }])(
+    'keeps nothing when the row has changed: %j',
+    (change) => {
+      const later = { ...silent, database: silent.database && { ...silent.database, ...change } };
+      expect(settle(first, later)).toBe(later);
+    },
+  );
+
+  test('is taken as it is where a replica answered, or failed for another reason', () => {
+    const answered = snapshot({ runtime: { runners: [] } });
+    expect(settle(first, answered).runtime).toEqual(answered.runtime);
+    const gone = snapshot({ owner: 'UNREACHABLE' });
+    expect(settle(first, gone).runtime).toEqual(gone.runtime);
+  });
+});
