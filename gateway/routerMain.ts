@@ -3,7 +3,7 @@ import { systemClock } from '../common/clock.ts';
 import { readEnvironment } from '../common/config.ts';
 import { announceReady, failToStart, stopOnSignal } from '../common/lifecycle.ts';
 import { makeLogger } from '../common/log.ts';
-import { subgraphKey } from '../common/settingsRules.ts';
+import { callersKey, type SettingsRule } from '../common/settingsRules.ts';
 import { startTracing } from '../common/tracing.ts';
 import { TRUST_SETTINGS, trustOf } from '../subgraphs/authorize.ts';
 import { startRouter } from './routerServer.ts';
@@ -22,9 +22,13 @@ const NAMES = [
   'LOG_LEVEL',
 ] as const;
 
+/** Without callers' own tokens, nothing is checked but those over INTERNAL_SECRET. */
+const callersKeyIfNeeded: SettingsRule = (values, bad) =>
+  values.SUBGRAPH_AUTH === 'caller' ? callersKey(values, bad) : undefined;
+
 const log = makeLogger('router', 'info');
 try {
-  const settings = readEnvironment(NAMES, ['INTERNAL_SECRET'], [subgraphKey]);
+  const settings = readEnvironment(NAMES, ['INTERNAL_SECRET'], [callersKeyIfNeeded]);
   log.level = settings.LOG_LEVEL;
   const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
   const tracing = await startTracing({ service: 'router', endpoint, clock: systemClock, log });

@@ -1,0 +1,90 @@
+/**
+ * A system for gateways that are not ours: three real replicas with chats, one that is dead, and database subgraph and router
+ * that take callers' tokens; beside it our own gateway over the same rows.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type pg from 'pg';
+import { systemClock } from '../../common/clock.ts';
+import { makeLogger } from '../../common/log.ts';
+import { startRouter } from '../../gateway/routerServer.ts';
+import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
+import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
+import type { RunningServer } from '../../subgraphs/serve.ts';
+import { AUTH_SECRET, INTERNAL_SECRET, LOOPBACK, startTestGateway } from '../gateway/gateways.ts';
+import { deadUrl } from '../gateway/httpServers.ts';
+import { startTestReplica } from '../support/replica.ts';
+import { until } from '../support/until.ts';
+
+export interface CallerSystem {
+  readonly ours: RunningServer;
+  /** With the addresses of this system. */
+  readonly supergraphSdl: string;
+  /** Owns some of the chats. */
+  readonly ownerId: string;
+  /** By what is special about them. */
+  readonly chats: Readonly<Record<'streaming' | 'others' | 'unowned' | 'dead' | 'missing', string>>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startCallerSystem(database: { url: string; pool: pg.Pool }): Promise<CallerSystem> {
+  const started: { stop(): Promise<void> }[] = [];
+  const keep = <S extends { stop(): Promise<void> }>(server: S): S => {
+    started.unshift(server);
+    return server;
+  };
+  const common = { host: '127.0.0.1', port: 0, clock: systemClock, log: makeLogger('test', 'silent') };
+  const callerTokens = { authSecret: AUTH_SECRET };
+  const limits = { staleAfterSeconds: 60, noProgressSeconds: 600, databaseTimeoutMs: 20_000 };
+  const subgraph = keep(
+    await startDatabaseSubgraph({
+      ...{ ...common, ...limits, databaseUrl: database.url, internalSecret: INTERNAL_SECRET, callerTokens },
+    }),
+  );
+  const router = keep(
+    await startRouter({
+      ...{ ...common, trust: { callerTokens }, internalSecret: INTERNAL_SECRET, databaseTimeoutMs: 20_000 },
+      databaseSubgraphUrl: `${subgraph.url}/graphql`,
+      replicas: { timeoutMs: 20_000, addressAllow: LOOPBACK },
+    }),
+  );
+  for (let i = 0; i < 3; i += 1) {
+    keep(await startTestReplica(database.url, { heartbeatIntervalSeconds: 5, staleAfterSeconds: 60, maxRunners: 1 }));
+  }
+  const ours = keep(await startTestGateway(subgraph));
+  const ownerId = randomUUID();
+  return {
+    ours,
+    supergraphSdl: withAddresses({ 4001: subgraph.url, 4002: router.url }),
+    ownerId,
+    chats: await insertChats(database.pool, ownerId),
+    stop: async () => {
+      for (const server of started) await server.stop();
+    },
+  };
+}
+
+/** The supergraph names the ports of a machine on which everything runs. */
+function withAddresses(urls: Readonly<Record<number, string>>): string {
+  const sdl = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
+  return Object.entries(urls).reduce((text, [port, url]) => text.replaceAll(`http://127.0.0.1:${port}`, url), sdl);
+}
+
+async function insertChats(pool: pg.Pool, ownerId: string): Promise<CallerSystem['chats']> {
+  const store = new ChatStore(pool);
+  const { id: streaming } = await store.create({ ownerId, text: '/stall' });
+  const { id: others } = await store.create({ ownerId: randomUUID(), text: '/stall' });
+  await until(async () => {
+    const sql = 'SELECT 1 FROM chats WHERE worker_id IS NOT NULL AND generation_attempt = 1';
+    return (await pool.query(sql)).rowCount === 2;
+  });
+  const deadId = randomUUID();
+  await pool.query(`INSERT INTO replicas (id, hostname, relay_address, version) VALUES ($1, 'gone', $2, '0.1.0')`, [
+    ...[deadId, await deadUrl()],
+  ]);
+  const insert = async (workerId: string | null) => {
+    const sql = 'INSERT INTO chats (owner_id, worker_id, runner_id) VALUES ($1, $2, $2) RETURNING id';
+    return String((await pool.query(sql, [ownerId, workerId])).rows[0]?.id);
+  };
+  return { streaming, others, unowned: await insert(null), dead: await insert(deadId), missing: randomUUID() };
+}

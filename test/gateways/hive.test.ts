@@ -1,0 +1,77 @@
+/** Hive Gateway from npm, in a folder of its own, over our supergraph; the caller's token goes through to the subgraphs. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { systemClock } from '../../common/clock.ts';
+import { environmentWith } from '../../common/config.ts';
+import { freePort } from '../../local/ports.ts';
+import { databasePerFile } from '../support/database.ts';
+import { until } from '../support/until.ts';
+import { startCallerSystem } from './callerSystem.ts';
+import { expectSameAnswers } from './sameAnswers.ts';
+
+const VERSION = '2.15.1';
+const database = databasePerFile();
+let folder = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'hive-gateway-'));
+  const manifest = {
+    ...{ private: true, type: 'module', dependencies: { '@graphql-hive/gateway': VERSION } },
+    overrides: { '@graphql-tools/batch-execute': '10.2.0' }, // later versions declare no Node 20
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  const install = spawn('npm', ['install', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
+  expect(await once(install, 'exit')).toEqual([0, null]);
+}, 600_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+const CONFIG = `export const gatewayConfig = {
+  propagateHeaders: {
+    fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') ?? '' }),
+  },
+};`;
+
+test('it gives the same data as our gateway', async () => {
+  const system = await startCallerSystem(database);
+  const port = await freePort(systemClock);
+  writeFileSync(join(folder, 'supergraph.graphql'), system.supergraphSdl);
+  writeFileSync(join(folder, 'gateway.config.js'), CONFIG);
+  const hive = spawn(
+    process.execPath,
+    [
+      'node_modules/@graphql-hive/gateway/dist/bin.js',
+      'supergraph',
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      '-c',
+      'gateway.config.js',
+    ],
+    { cwd: folder, env: environmentWith({ NODE_OPTIONS: '' }), stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  for (const stream of [hive.stdout, hive.stderr])
+    stream.on('data', (text) => {
+      output += text;
+    });
+  try {
+    const url = `http://127.0.0.1:${port}/graphql`;
+    await until(async () => {
+      if (hive.exitCode !== null) throw new Error(`It ended:\n${output}`);
+      return fetch(`http://127.0.0.1:${port}/readiness`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    });
+    await expectSameAnswers(system, { url });
+  } finally {
+    hive.kill();
+    if (hive.exitCode === null) await once(hive, 'exit');
+    await system.stop();
+  }
+});
