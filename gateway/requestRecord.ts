@@ -14,13 +14,15 @@ export interface RequestRecord {
   asked: readonly { readonly replicaId: string; readonly status: string }[];
 }
 
+export const newRecord = (): RequestRecord => ({ codes: new Set(), asked: [] });
+
 const records = new WeakMap<FastifyRequest, RequestRecord>();
 
 /** Always the same one for the same request. */
 export function recordOf(request: FastifyRequest): RequestRecord {
   const known = records.get(request);
   if (known) return known;
-  const made: RequestRecord = { codes: new Set(), asked: [] };
+  const made = newRecord();
   records.set(request, made);
   return made;
 }

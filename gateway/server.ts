@@ -1,4 +1,6 @@
 /** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and what an operator asks for. */
+
+import { randomUUID } from 'node:crypto';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,6 +10,7 @@ import type { CallerTokenOptions } from '../common/callerToken.ts';
 import type { Clock } from '../common/clock.ts';
 import { drainOf } from '../common/drain.ts';
 import { guard } from '../common/guard.ts';
+import { READ_ALL } from '../common/internalToken.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
 import { type ApolloOptions, makeApolloServer, SUBGRAPH_GRACE_MS } from './apolloServer.ts';
@@ -25,10 +28,11 @@ import { makeDispatcher } from './postGraphql.ts';
 import type { QueryLimits } from './queryLimits.ts';
 import { limitRate } from './rateLimit.ts';
 import { makeReplicas, type ReplicasOptions } from './replicas.ts';
-import { type RequestRecord, recordOf } from './requestRecord.ts';
+import { newRecord, type RequestRecord, recordOf } from './requestRecord.ts';
 import { registerSnapshotRoute } from './snapshotRoute.ts';
 import { refuseUnknownPaths } from './strayRequests.ts';
 import { openSupergraph } from './supergraphVersions.ts';
+import { makeSuspectGauge, readSuspects } from './suspectGauge.ts';
 import { warmUp } from './warmUp.ts';
 
 export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
@@ -73,6 +77,18 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       await warmUp(version.apollo, version.limits);
       return version;
     },
+  });
+  makeSuspectGauge(registry, {
+    read: () => supergraph.use(({ apollo }) => readSuspects(apollo, ownContext)),
+    clock,
+    log,
+  });
+  const ownContext = (): GatewayContext => ({
+    ...replicas.newRequest(),
+    caller: { sub: 'chat-debug-gateway', roles: [READ_ALL] },
+    signal: new AbortController().signal,
+    requestId: randomUUID(),
+    record: newRecord(),
   });
   const checkQuery = (limits: QueryLimits, asked: AskedQuery, record: RequestRecord) => {
     try {

@@ -10,7 +10,7 @@ import type { AskedQuery } from './askedQuery.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { exampleQueries } from './graphiql.ts';
 import type { QueryLimits } from './queryLimits.ts';
-import type { RequestRecord } from './requestRecord.ts';
+import { newRecord } from './requestRecord.ts';
 import { SNAPSHOT_OPERATION } from './snapshotRoute.ts';
 
 const SOME_ID = '00000000-0000-4000-8000-000000000000';
@@ -54,8 +54,6 @@ const goneContext = (): GatewayContext => ({
   requestId: 'warm-up',
   record: newRecord(),
 });
-
-const newRecord = (): RequestRecord => ({ codes: new Set(), asked: [] });
 
 /** In place of the words that say what to put there. */
 function withIds(variables: string): Record<string, unknown> {

@@ -5,11 +5,13 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
 import { makeGatewayMetrics } from '../../gateway/metrics.ts';
+import { makeSuspectGauge } from '../../gateway/suspectGauge.ts';
 import { makeReadingMetrics } from '../../subgraphs/database/metrics.ts';
 import { noteRequests } from '../../subgraphs/requests.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { registerReplicaMetrics } from '../../subgraphs/runtime/metrics.ts';
 
+const log = makeLogger('test', 'silent');
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
 /** The names that one kind of process registers. */
@@ -20,12 +22,13 @@ const namesOf = (register: (registry: Registry) => unknown): string[] => {
 };
 
 test('the README names every metric of each process, and no others', () => {
-  const subgraph = namesOf((registry) =>
-    noteRequests(Fastify(), { registry, clock: systemClock, log: makeLogger('test', 'silent') }),
-  );
+  const subgraph = namesOf((registry) => noteRequests(Fastify(), { registry, clock: systemClock, log }));
   const database = namesOf(makeReadingMetrics);
   const replica = namesOf((registry) => registerReplicaMetrics(registry, {} as Inspector));
   const expected = [
+    ...namesOf((registry) => makeSuspectGauge(registry, { read: async () => [], clock: systemClock, log })).map(
+      (name) => `${name} gateway`,
+    ),
     ...namesOf(makeGatewayMetrics).map((name) => `${name} gateway`),
     ...subgraph.map((name) => `${name} replica, database`),
     ...database.map((name) => `${name} database`),

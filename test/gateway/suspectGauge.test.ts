@@ -1,0 +1,66 @@
+/** Chats in trouble, as an alert sees them: rows of a real database, counted by a real gateway. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { systemClock } from '../../common/clock.ts';
+import { makeLogger } from '../../common/log.ts';
+import { makeSuspectGauge } from '../../gateway/suspectGauge.ts';
+import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
+import type { RunningServer } from '../../subgraphs/serve.ts';
+import { insertChat } from '../subgraphs/database/support/rows.ts';
+import { databasePerFile } from '../support/database.ts';
+import { manualClock } from '../support/manualClock.ts';
+import { until } from '../support/until.ts';
+import { gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
+
+const database = databasePerFile();
+const startGateway = gatewaysPerTest();
+const held: { subgraph?: RunningServer } = {};
+
+beforeAll(async () => {
+  held.subgraph = await startDatabaseSubgraph({
+    ...{ databaseUrl: database.url, internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0 },
+    ...{ staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 },
+    ...{ clock: systemClock, log: makeLogger('test', 'silent') },
+  });
+});
+afterAll(async () => held.subgraph?.stop());
+
+/** The lines of the gauge in the metrics of a gateway. */
+const suspectsAt = async ({ url }: RunningServer): Promise<string[]> => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return [...text.matchAll(/^chat_debug_suspects\{.*$/gm)].map(([line]) => line).sort();
+};
+
+test('suspects are counted by their worst finding, page by page, and never in half', async () => {
+  const longAgo = `now() - interval '10 minutes'`;
+  for (let i = 0; i < 102; i += 1) await insertChat(database.pool, { status: 'running', updated_at: longAgo });
+  await insertChat(database.pool, { status: 'paused' });
+  await insertChat(database.pool, { status: 'waiting', updated_at: longAgo });
+  const gateway = await startGateway({ url: held.subgraph?.url ?? '' });
+  expect(await suspectsAt(gateway)).toEqual([]); // nobody has asked before
+  await until(async () => (await suspectsAt(gateway)).length > 0);
+  expect(await suspectsAt(gateway)).toEqual([
+    'chat_debug_suspects{reason="INVALID_STATE",severity="CRITICAL"} 1',
+    'chat_debug_suspects{reason="NO_OWNER",severity="CRITICAL"} 102',
+  ]);
+});
+
+test('a reading that fails takes the old numbers away; nobody can ask for one more often than every ten seconds', async () => {
+  const clock = manualClock();
+  const registry = new Registry();
+  const found = [{ reason: 'NO_OWNER', severity: 'CRITICAL' }];
+  const answers: (() => Promise<typeof found>)[] = [async () => found, async () => Promise.reject(new Error('away'))];
+  const read = () => answers.shift()?.() ?? Promise.resolve([]);
+  makeSuspectGauge(registry, { read, clock, log: makeLogger('test', 'silent') });
+  const scrape = async () => /^chat_debug_suspects\{.*$/m.exec(await registry.metrics())?.[0];
+
+  expect(await scrape()).toBeUndefined();
+  expect(await scrape()).toBe('chat_debug_suspects{reason="NO_OWNER",severity="CRITICAL"} 1');
+  clock.advance(9_999);
+  await scrape();
+  expect(answers).toHaveLength(1);
+  clock.advance(1);
+  await scrape();
+  expect(answers).toHaveLength(0);
+  expect(await scrape()).toBeUndefined();
+});
