@@ -106,6 +106,7 @@ async function ask(
     answer: { kind: 'unanswered', outcome: outcome(status, elapsedMs, reason), fields: answer.fields ?? {} },
     attempts,
   });
+  if (answer.isOfVersion) return unanswered('REFUSED', otherVersion(where.version));
   if (answer.kind === 'UNREACHABLE') {
     const now = await directory.lookUpAnew(share.replicaId, signal);
     if (now.kind === 'stopped') return unanswered('STOPPED', STOPPED);
@@ -114,6 +115,9 @@ async function ask(
 }
 
 const STOPPED = 'It has stopped in order.';
+/** Each start of a replica has a new id, so the version in the row of that id is the one that runs. */
+const otherVersion = (version: string | undefined) =>
+  `It runs ${version === undefined ? 'a version that' : `version ${version}, which`} does not know all that was asked.`;
 const OPEN = 'It failed several times in a row, and is left alone for a second; nothing was sent.';
 
 function logErrors(log: Logger, share: Share, { errors }: Entities): void {

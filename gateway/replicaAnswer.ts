@@ -6,6 +6,8 @@ import type { Posted } from './postGraphql.ts';
 
 /** It takes no token of ours: our secrets or clocks differ, which says nothing of how it does. */
 const UNAUTHENTICATED = 401;
+/** The query is not valid by its schema. */
+const BAD_REQUEST = 400;
 /** HTTP's word for "you have reached the wrong server": the request's token is for another replica. */
 const MISDIRECTED = 421;
 
@@ -17,6 +19,8 @@ export interface Failure {
   readonly fields?: Readonly<Record<string, unknown>>;
   /** The token was not taken. */
   readonly isOfToken?: boolean;
+  /** The token was taken, but the replica's schema is of another version and lacks what was asked for. */
+  readonly isOfVersion?: boolean;
 }
 
 export interface Entities {
@@ -48,6 +52,12 @@ const refusal = z.object({
       }),
     }),
   ]),
+});
+
+/** A replica looks at the token before it looks at the query: whoever gets this has reached the right one. */
+const invalidThere = z.object({
+  data: z.undefined().optional(),
+  errors: z.array(z.object({ extensions: z.object({ code: z.literal('GRAPHQL_VALIDATION_FAILED') }) })).min(1),
 });
 
 /** @param expected as many entities as the replica was asked for */
@@ -90,6 +100,9 @@ function readRefusal(posted: JsonAnswer): Failure {
 }
 
 function readEntities(posted: JsonAnswer, expected: number): Entities | Failure {
+  if (posted.status === BAD_REQUEST && invalidThere.safeParse(posted.body).success) {
+    return { kind: 'REFUSED', reason: 'It does not know all that was asked.', isOfVersion: true };
+  }
   const read = posted.status === 200 ? entities.safeParse(posted.body) : undefined;
   if (!read?.success) return { ...badAnswer(received(posted)), isOfToken: posted.status === UNAUTHENTICATED };
   const { data, errors } = read.data;

@@ -16,11 +16,13 @@ export interface ReplicaRow {
   readonly relayAddress: string;
   /** Null: it has not stopped in order. */
   readonly stoppedAt: string | null;
+  /** Of its software; undefined: not known, or nothing that a client may be shown. */
+  readonly version?: string | undefined;
 }
 
 /** `unknown`: read just now, and not there. `unread`: not held, and no reading succeeded in time. */
 export type Found =
-  | { readonly kind: 'at' | 'stopped'; readonly address: string }
+  | { readonly kind: 'at' | 'stopped'; readonly address: string; readonly version?: string | undefined }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'unread' };
 
@@ -90,7 +92,8 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
 
   const held = (id: string): Found | undefined => {
     const row = rows.get(id.toLowerCase());
-    return row && { kind: row.stoppedAt === null ? 'at' : 'stopped', address: row.relayAddress };
+    if (!row) return undefined;
+    return { kind: row.stoppedAt === null ? 'at' : 'stopped', address: row.relayAddress, version: row.version };
   };
 
   const afterwards = (id: string, succeeded: boolean): Found => held(id) ?? { kind: succeeded ? 'unknown' : 'unread' };

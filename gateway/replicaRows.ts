@@ -7,9 +7,18 @@ import { parseUuid } from '../common/scalars.ts';
 import { describePosted, postGraphql } from './postGraphql.ts';
 import type { ReplicaRow } from './replicaDirectory.ts';
 
-const FRAGMENT = 'fragment Row on Replica { id relayAddress stoppedAt }';
+const FRAGMENT = 'fragment Row on Replica { id relayAddress stoppedAt version }';
 
-const row = z.object({ id: z.string(), relayAddress: z.string(), stoppedAt: z.string().nullable() });
+const row = z.object({
+  id: z.string(),
+  relayAddress: z.string(),
+  stoppedAt: z.string().nullable(),
+  version: z
+    .string()
+    .regex(/^[\w.+-]{1,64}$/)
+    .optional()
+    .catch(undefined),
+});
 const answer = z.object({
   data: z.object({ replicas: z.array(row) }).catchall(row.nullable()),
   errors: z.undefined().optional(),

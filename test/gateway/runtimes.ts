@@ -5,36 +5,15 @@ import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
 import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
-import type { Inspector, RunnerInspection } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
+import { inspectorOf } from '../support/inspector.ts';
 import { INTERNAL_SECRET } from './gateways.ts';
 import { serversPerTest, type TestServer } from './httpServers.ts';
 
 const log = makeLogger('test', 'silent');
 /** What every server of a test is started with. */
 export const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock, log };
-
-/** A worker that holds one runner for every chat it is asked about, with the chat's id as its own, since the year 2020. */
-function inspectorOf(workerId: string): Inspector {
-  const startedAt = new Date('2020-01-01T00:00:00Z');
-  const runner = (chatId: string): RunnerInspection => ({
-    ...{ runnerId: chatId, workerId, chatId, phase: 'RUNNING', startedAt, uptimeSeconds: 1, status: 'running' },
-    ...{ snapshotVersion: 1, historyVersion: 1, generationAttempt: 1, lastUpdateAt: startedAt },
-    ...{ activeTaskKind: null, activeTask: null, tasks: [], idleSeconds: 1 },
-    lease: { renewedAt: null, ageSeconds: null, intervalSeconds: 9, staleAfterSeconds: 30, consecutiveFailures: 0 },
-  });
-  const loop = { lastRunAt: null, lastError: null, consecutiveFailures: 0, intervalSeconds: 5 };
-  const loops = { acquisition: loop, heartbeats: loop, databaseSync: loop };
-  const counts = { runnerCount: 42, capacity: 100, isFull: false, bufferCount: 0, bufferBytes: 0 };
-  return {
-    workerId,
-    inspectChat: (chatId) => ({ observedAt: startedAt, runners: [runner(chatId)], messageBuffers: [] }),
-    inspectReplica: () => ({ startedAt, ...counts, ...loops }),
-    inspectRunners: (count) => Array.from({ length: Math.min(count, 3) }, () => runner(workerId)),
-    follow: async function* () {},
-  };
-}
 
 export interface RuntimeReplica {
   readonly id: string;
@@ -59,12 +38,12 @@ export function runtimesPerTest(database: { readonly url: string; readonly pool:
   /** A row, whose process is somebody else's business. */
   const insertReplica = async (
     relayAddress: string,
-    { id = randomUUID() as string, stopped = false } = {},
+    { id = randomUUID() as string, stopped = false, version = '0.1.0' } = {},
   ): Promise<string> => {
     await database.pool.query(
       `INSERT INTO replicas (id, hostname, relay_address, version, stopped_at)
-       VALUES ($1, 'host', $2, '0.1.0', CASE WHEN $3 THEN now() END)`,
-      [id, relayAddress, stopped],
+       VALUES ($1, 'host', $2, $4, CASE WHEN $3 THEN now() END)`,
+      [id, relayAddress, stopped, version],
     );
     return id;
   };
