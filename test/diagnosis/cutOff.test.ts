@@ -1,0 +1,85 @@
+/**
+ * What is found when an owner is cut off from the database while it still answers: its connections pass through a proxy that
+ * freezes or cuts them, and what happens to the rows meanwhile it does not hear of.
+ */
+import { randomUUID } from 'node:crypto';
+import { test } from '@jest/globals';
+import { diagnosedSystemPerFile, messageOf } from './support/system.ts';
+
+const settings = {
+  ...{ staleAfterSeconds: 90, heartbeatIntervalSeconds: 0.5, acquisitionIntervalSeconds: 0.3 },
+  noProgressSeconds: 120,
+};
+const PICK_UP_SECONDS = settings.acquisitionIntervalSeconds + 2;
+const SETTLED_SECONDS = 2;
+const system = diagnosedSystemPerFile(settings);
+const { create, finds, edit, apply } = system;
+
+/** What a frozen owner must have got done before, so that all of it can be seen at once. */
+const started = (chat: string, workerId: string) =>
+  system.until(chat, (row) => row.workerId === workerId && row.generationAttempt > 0);
+
+test('a frozen owner does not see that a message came, that its runner was replaced or its lease deleted, and misses its times', async () => {
+  const actionTimeoutSeconds = 15;
+  const proxy = await system.startProxy();
+  const { workerId } = await system.startReplica({ databaseUrl: proxy.url, actionTimeoutSeconds });
+  const [behind, mismatched, leaseless] = await Promise.all([create('/stall'), create('/stall'), create('/stall')]);
+  await Promise.all([behind, mismatched, leaseless].map((chat) => started(chat, workerId)));
+  const [failing, waiting] = await Promise.all([create('/fail'), create('/tool ask')]);
+  await system.until(waiting, ({ status }) => status === 'requires_action');
+  const inBackoff = `SELECT FROM chats WHERE id = $1 AND (retry_state ->> 'attempt')::int >= 2`;
+  await system.until(failing, () => true);
+  while ((await edit(failing, inBackoff)).rowCount === 0);
+  proxy.freeze();
+
+  const runner = randomUUID();
+  await Promise.all([
+    apply(behind, { name: 'send', message: messageOf('are you there?') }),
+    edit(mismatched, 'UPDATE chats SET runner_id = $2 WHERE id = $1', runner),
+    edit(mismatched, 'INSERT INTO chat_heartbeats VALUES ($1, $2, now())', runner),
+    edit(leaseless, 'DELETE FROM chat_heartbeats WHERE chat_id = $1'),
+  ]);
+  await Promise.all([
+    finds(behind, 'RUNNER_BEHIND', 'CRITICAL', { within: 2 * settings.heartbeatIntervalSeconds }),
+    finds(mismatched, 'RUNNER_MISMATCH', 'CRITICAL', { within: SETTLED_SECONDS }),
+    finds(leaseless, 'HEARTBEAT_MISSING', 'CRITICAL', { within: 0 }),
+    finds(failing, 'RETRY_OVERDUE', 'CRITICAL', { within: 1.2 * 8 + 5 }),
+    finds(waiting, 'ACTION_DEADLINE_PASSED', 'CRITICAL', { within: actionTimeoutSeconds + PICK_UP_SECONDS }),
+  ]);
+});
+
+test('a chat that was taken from a frozen owner has a runner there still', async () => {
+  const proxy = await system.startProxy();
+  const frozen = await system.startReplica({ databaseUrl: proxy.url });
+  const chat = await create('/stall');
+  await started(chat, frozen.workerId);
+  proxy.freeze();
+  const next = await system.startReplica();
+  await apply(chat, { name: 'abandon' });
+  await started(chat, next.workerId);
+  await finds(chat, 'RUNNER_ELSEWHERE', 'CRITICAL', { within: SETTLED_SECONDS, everywhere: true });
+});
+
+test('an owner whose renewals fail endangers its leases', async () => {
+  const proxy = await system.startProxy();
+  const { workerId } = await system.startReplica({ databaseUrl: proxy.url });
+  const chat = await create('/stall');
+  await started(chat, workerId);
+  proxy.cut({ refusing: true });
+  await finds(chat, 'LEASE_ENDANGERED', 'WARNING', { within: 3 * settings.heartbeatIntervalSeconds });
+});
+
+test('an owner that stays frozen gives up by itself: what was waiting has no runner, what was writing has no lease', async () => {
+  const staleAfterSeconds = 5;
+  const proxy = await system.startProxy();
+  const { workerId } = await system.startReplica({ databaseUrl: proxy.url, staleAfterSeconds });
+  const waiting = await create('/stall');
+  await started(waiting, workerId);
+  const writing = await create('/slow 2');
+  await started(writing, workerId);
+  proxy.freeze();
+  await Promise.all([
+    finds(waiting, 'RUNNER_MISSING', 'CRITICAL', { within: staleAfterSeconds }),
+    finds(writing, 'HEARTBEAT_STALE', 'CRITICAL', { within: staleAfterSeconds }),
+  ]);
+});

@@ -1,0 +1,37 @@
+/**
+ * Findings that say that the worker itself has a defect. The worker of this project has none that would bring them about, so
+ * a replica process gets one built in: `support/defects.ts`. What it shows of its memory is real all the same.
+ */
+import { test } from '@jest/globals';
+import { INTERNAL_SECRET } from '../support/replica.ts';
+import { replicaProcessesPerTest } from './support/replicaProcess.ts';
+import { diagnosedSystemPerFile, messageOf } from './support/system.ts';
+
+const settings = {
+  ...{ staleAfterSeconds: 60, heartbeatIntervalSeconds: 0.5, acquisitionIntervalSeconds: 0.3 },
+  noProgressSeconds: 60,
+};
+const system = diagnosedSystemPerFile(settings);
+const startProcess = replicaProcessesPerTest();
+const { create, finds } = system;
+
+test('a runner that does not begin a broken task again, and a buffer that nobody closes', async () => {
+  const proxy = await system.startProxy();
+  const environment = {
+    ...{ DATABASE_URL: proxy.url, INTERNAL_SECRET, MODEL: 'built-in', LOG_LEVEL: 'silent' },
+    HEARTBEAT_INTERVAL_SECONDS: `${settings.heartbeatIntervalSeconds}`,
+    HEARTBEAT_STALE_SECONDS: `${settings.staleAfterSeconds}`,
+    ACQUISITION_INTERVAL_SECONDS: `${settings.acquisitionIntervalSeconds}`,
+  };
+  const { id: workerId } = await startProcess(environment, new URL('support/defects.ts', import.meta.url));
+
+  const leaky = await create('hello');
+  await system.until(leaky, ({ status }) => status === 'waiting');
+  await system.apply(leaky, { name: 'send', message: messageOf('/slow 60') });
+  await finds(leaky, 'BUFFER_ORPHANED', 'WARNING', { within: 0 });
+
+  const broken = await create('/slow 2');
+  await system.until(broken, (chat) => chat.workerId === workerId && chat.generationAttempt === 1);
+  proxy.cut({ refusing: true });
+  await finds(broken, 'RUNNER_IDLE', 'CRITICAL', { within: 2 + 1 + 2 * settings.heartbeatIntervalSeconds });
+});

@@ -1,0 +1,145 @@
+/** Three replica processes, each behind a proxy of its own to the database, the database subgraph and a gateway. */
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../../common/clock.ts';
+import { environmentWith } from '../../../common/config.ts';
+import { READ_ALL } from '../../../common/internalToken.ts';
+import { makeLogger } from '../../../common/log.ts';
+import { startGateway } from '../../../gateway/server.ts';
+import { signCallerToken } from '../../../local/callerToken.ts';
+import { type Child, runChild } from '../../../local/childProcess.ts';
+import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
+import type { DiagnosisSettings, Severity } from '../../../subgraphs/diagnosis/diagnosis.ts';
+import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import { TcpProxy } from '../../support/tcpProxy.ts';
+
+const REPLICAS = 3;
+const SECRET = 'a secret of a fleet for tests, long enough';
+const TIMEOUT_MS = 20_000;
+const TOKEN_SECONDS = 86_400;
+/** What the gateway takes at once. */
+const MOST_AT_ONCE = 100;
+
+export interface FleetReplica {
+  readonly id: string;
+  readonly proxy: TcpProxy;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface Evidence {
+  readonly field: string;
+  readonly value: string;
+}
+
+export interface FleetFinding {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface FleetDiagnosis {
+  readonly verdict: string;
+  readonly summary: string;
+  readonly findings: readonly FleetFinding[];
+}
+
+export interface Fleet {
+  readonly replicas: readonly FleetReplica[];
+  /** What the gateway says of each, in their order; every replica is asked if so wanted. */
+  diagnose(chatIds: readonly string[], options?: { everywhere?: boolean }): Promise<FleetDiagnosis[]>;
+  stop(): Promise<void>;
+}
+
+export interface FleetOptions {
+  readonly databaseUrl: string;
+  readonly settings: DiagnosisSettings;
+  readonly maxAttempts: number;
+}
+
+/** @throws if a part does not start; the others are stopped then */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
+  try {
+    const { settings, databaseUrl } = options;
+    const shared = { host: '127.0.0.1', port: 0, internalSecret: SECRET, clock: systemClock };
+    const log = makeLogger('fleet', 'silent');
+    const subgraph = await startDatabaseSubgraph({
+      ...{ ...shared, ...settings, databaseUrl, databaseTimeoutMs: TIMEOUT_MS, log },
+    });
+    closing.push(() => subgraph.stop());
+    const gateway = await startGateway({
+      ...{ ...shared, log, authSecret: SECRET, corsOrigins: [], maxCost: 1e9, rateLimitPerMinute: 0 },
+      ...{ databaseSubgraphUrl: `${subgraph.url}/graphql`, databaseTimeoutMs: TIMEOUT_MS, diagnosis: settings },
+      replicas: { timeoutMs: TIMEOUT_MS, addressAllow: ['127.0.0.0/8', '::1/128'] },
+    });
+    closing.push(() => gateway.stop());
+    const replicas = await Promise.all(Array.from({ length: REPLICAS }, () => startReplica(options, closing)));
+    const claims = { sub: randomUUID(), roles: [READ_ALL], lifetimeSeconds: TOKEN_SECONDS };
+    const token = await signCallerToken(SECRET, { ...claims }, systemClock.now());
+    return { replicas, diagnose: diagnosing(gateway.url, token), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startReplica(
+  { databaseUrl, settings, maxAttempts }: FleetOptions,
+  closing: (() => Promise<unknown>)[],
+): Promise<FleetReplica> {
+  const proxy = await TcpProxy.forDatabase(databaseUrl);
+  closing.push(() => proxy.close());
+  const environment = environmentWith({
+    ...{ DATABASE_URL: proxy.url, INTERNAL_SECRET: SECRET, MODEL: 'built-in', LOG_LEVEL: 'warn', NODE_OPTIONS: '' },
+    ...{ RUNTIME_PORT: '0', RETRY_MAX_ATTEMPTS: `${maxAttempts}` },
+    HEARTBEAT_INTERVAL_SECONDS: `${settings.heartbeatIntervalSeconds}`,
+    HEARTBEAT_STALE_SECONDS: `${settings.staleAfterSeconds}`,
+    ACQUISITION_INTERVAL_SECONDS: `${settings.acquisitionIntervalSeconds}`,
+  });
+  const script = new URL('../../../subgraphs/runtime/main.ts', import.meta.url);
+  const lines: string[] = [];
+  const child: Child = runChild({ name: 'replica', script, environment }, systemClock, (line) => lines.push(line));
+  closing.push(async () => {
+    child.kill('SIGKILL');
+    await child.ended;
+  });
+  const died = child.ended.then(() => Promise.reject(new Error(`No replica:\n${lines.join('\n')}`)));
+  died.catch(() => {}); // once it is ready, its end is somebody's wish
+  const { id = '' } = await Promise.race([child.ready, died]);
+  return { id, proxy, kill: child.kill };
+}
+
+function diagnosing(url: string, token: string): Fleet['diagnose'] {
+  const fields = 'verdict summary findings { code severity message evidence { field value } }';
+  const query = (field: string) =>
+    `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { diagnosis: ${field} { ${fields} } } }`;
+  const ask = async (ids: readonly string[], field: string): Promise<FleetDiagnosis[]> => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: query(field), variables: { ids } }),
+    });
+    const { data, errors } = (await response.json()) as Answer;
+    return ids.map((_, place) => {
+      const diagnosis = data?.chatDebugSnapshots[place]?.diagnosis;
+      if (!diagnosis) throw new Error(`No diagnosis: ${JSON.stringify(errors)}`);
+      return diagnosis;
+    });
+  };
+  return async (chatIds, { everywhere = false } = {}) => {
+    const found: FleetDiagnosis[] = [];
+    for (let place = 0; place < chatIds.length; place += MOST_AT_ONCE) {
+      const ids = chatIds.slice(place, place + MOST_AT_ONCE);
+      found.push(...(await ask(ids, everywhere ? 'diagnosisEverywhere' : 'diagnosis')));
+    }
+    return found;
+  };
+}
+
+interface Answer {
+  data?: { chatDebugSnapshots: ({ diagnosis: FleetDiagnosis | null } | null)[] };
+  errors?: unknown[];
+}

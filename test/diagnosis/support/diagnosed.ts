@@ -1,0 +1,89 @@
+/** What a test of a fault asks the gateway about a chat, and how long it may take until the fault is seen. */
+import { expect } from '@jest/globals';
+import { systemClock } from '../../../common/clock.ts';
+import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import { askGateway } from '../../gateway/gateways.ts';
+import { until } from '../../support/until.ts';
+
+export interface Finding {
+  readonly code: FindingCode;
+  readonly severity: 'INFO' | 'WARNING' | 'CRITICAL';
+  readonly message: string;
+}
+
+export interface Diagnosis {
+  readonly verdict: string;
+  readonly summary: string;
+  readonly consistency: string;
+  readonly findings: readonly Finding[];
+}
+
+/** How a fault shows. */
+export interface Expected {
+  /** From when on it can be known, in seconds from the call; what a loaded machine takes comes on top. */
+  readonly within: number;
+  /** Every replica is asked. */
+  readonly everywhere?: boolean;
+  /** What it is that the chat had until then. */
+  readonly after?: FindingCode;
+}
+
+/** What a loaded machine may take for what is done at once on an idle one, in seconds. */
+const SLACK_SECONDS = 25;
+const LOOK_EVERY_MS = 100;
+
+const FIELDS = 'verdict summary consistency findings { code severity message }';
+const QUERY = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { diagnosis { ${FIELDS} } } }`;
+const EVERYWHERE = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { diagnosis: diagnosisEverywhere { ${FIELDS} } } }`;
+type Answer = { chatDebugSnapshots: ({ diagnosis: Diagnosis | null } | null)[] };
+
+/** In the order of the ids; undefined for those that are not there. @throws if the gateway could not say */
+export async function diagnosesOf(
+  gateway: { url: string },
+  ids: readonly string[],
+  { everywhere = false } = {},
+): Promise<(Diagnosis | undefined)[]> {
+  const { body } = await askGateway<Answer>(gateway, everywhere ? EVERYWHERE : QUERY, { variables: { ids } });
+  if (!body.data?.chatDebugSnapshots) throw new Error(`No diagnosis: ${JSON.stringify(body.errors)}`);
+  return body.data.chatDebugSnapshots.map((chat) => chat?.diagnosis ?? undefined);
+}
+
+/**
+ * Looks at the chat until it has the finding, with this severity. Nothing else may be found to be CRITICAL, then or before.
+ * @returns the diagnosis that has it
+ */
+export async function expectFinding(
+  gateway: { url: string },
+  chatId: string,
+  code: FindingCode,
+  severity: Finding['severity'],
+  { within, everywhere = false, after }: Expected,
+): Promise<Diagnosis> {
+  const beganMs = systemClock.monotonicMs();
+  const critical = (diagnosis: Diagnosis) =>
+    diagnosis.findings.filter((finding) => finding.severity === 'CRITICAL').map((finding) => finding.code);
+  return until(async () => {
+    const [diagnosis] = await diagnosesOf(gateway, [chatId], { everywhere });
+    if (!diagnosis) throw new Error('There is no such chat');
+    const others = critical(diagnosis).filter((found) => found !== code);
+    if (diagnosis.findings.some((finding) => finding.code === code && finding.severity === severity)) {
+      expect([code, others]).toEqual([code, []]);
+      return diagnosis;
+    }
+    expect([code, others.filter((found) => found !== after)]).toEqual([code, []]);
+    const seconds = (systemClock.monotonicMs() - beganMs) / 1000;
+    if (seconds > within + SLACK_SECONDS) {
+      throw new Error(`${severity} ${code} was not found in ${seconds} s, but ${JSON.stringify(diagnosis)}`);
+    }
+    await systemClock.sleep(LOOK_EVERY_MS);
+    return undefined;
+  });
+}
+
+/** Looks at the chat until nothing of WARNING or worse is found any more. */
+export async function expectWell(gateway: { url: string }, chatId: string): Promise<void> {
+  await until(async () => {
+    const [diagnosis] = await diagnosesOf(gateway, [chatId]);
+    return diagnosis?.findings.every(({ severity }) => severity === 'INFO');
+  });
+}

@@ -1,0 +1,92 @@
+/** A whole system for one test file: Postgres, the database subgraph and a gateway; replicas are each test's own. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import { systemClock } from '../../../common/clock.ts';
+import { makeLogger } from '../../../common/log.ts';
+import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
+import type { DiagnosisSettings } from '../../../subgraphs/diagnosis/diagnosis.ts';
+import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import type { ChatState } from '../../../subgraphs/runtime/chatd/chatState.ts';
+import { readChats } from '../../../subgraphs/runtime/chatd/chatState.ts';
+import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
+import { textContent } from '../../../subgraphs/runtime/chatd/messages.ts';
+import type { Transition } from '../../../subgraphs/runtime/chatd/transitions.ts';
+import type { RunningServer } from '../../../subgraphs/serve.ts';
+import { startTestGateway } from '../../gateway/gateways.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { INTERNAL_SECRET, startTestReplica } from '../../support/replica.ts';
+import { TcpProxy } from '../../support/tcpProxy.ts';
+import { until } from '../../support/until.ts';
+import { diagnosesOf, type Expected, expectFinding, type Finding } from './diagnosed.ts';
+
+const ownerId = randomUUID();
+export const messageOf = (text: string) => ({ content: textContent(text), createdBy: ownerId });
+
+/**
+ * Call at the top of a test file. Chats and replicas are gone after each test.
+ * @param options replicaTimeoutMs: how long the gateway waits for a replica; one that is paused is known by that
+ */
+export function diagnosedSystemPerFile(settings: DiagnosisSettings, { replicaTimeoutMs = 20_000 } = {}) {
+  const servers: RunningServer[] = [];
+  afterAll(async () => {
+    for (const server of servers.reverse()) await server.stop();
+  });
+  const database = databasePerFile();
+  const held: { gateway?: RunningServer; store?: ChatStore } = {};
+  beforeAll(async () => {
+    const shared = { host: '127.0.0.1', port: 0, internalSecret: INTERNAL_SECRET, clock: systemClock };
+    const subgraph = await startDatabaseSubgraph({
+      ...{ ...shared, ...settings, databaseUrl: database.url, databaseTimeoutMs: 20_000 },
+      log: makeLogger('database', 'silent'),
+    });
+    servers.push(subgraph);
+    held.gateway = await startTestGateway(subgraph, {
+      diagnosis: settings,
+      replicas: { timeoutMs: replicaTimeoutMs },
+    });
+    servers.push(held.gateway);
+    held.store = new ChatStore(database.pool);
+    await diagnosesOf(held.gateway, [randomUUID()]); // the first question takes longer than the others
+  });
+  const closing: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    await Promise.all(closing.splice(0).map((close) => close()));
+    await database.pool.query('TRUNCATE chats, replicas, chat_heartbeats CASCADE');
+  });
+  const gateway = () => held.gateway ?? missing();
+  const store = () => held.store ?? missing();
+  const read = async (id: string): Promise<ChatState> => (await readChats(database.pool, [id]))[0] ?? missing();
+
+  return {
+    database,
+    gateway,
+    create: async (text: string) => (await store().create({ ownerId, text })).id,
+    apply: (id: string, transition: Transition) => store().apply(id, transition),
+    read,
+    until: (id: string, is: (chat: ChatState) => boolean) =>
+      until(async () => {
+        const chat = await read(id);
+        return is(chat) && chat;
+      }),
+    /** One statement on one chat, as an operator at a Postgres prompt might type it. `$1` is the chat. */
+    edit: (id: string, sql: string, ...values: unknown[]) => database.pool.query(sql, [id, ...values]),
+    /** Starts one in this process, with the settings of the file unless told otherwise. */
+    startReplica: async (changes: Parameters<typeof startTestReplica>[1] = {}) => {
+      const replica = await startTestReplica(database.url, { ...settings, ...changes });
+      closing.push(() => replica.stop());
+      return replica;
+    },
+    /** Is closed before the replicas behind it are stopped, so that none of them waits for it. */
+    startProxy: async () => {
+      const proxy = await TcpProxy.forDatabase(database.url);
+      closing.push(() => proxy.close());
+      return proxy;
+    },
+    finds: (id: string, code: FindingCode, severity: Finding['severity'], expected: Expected) =>
+      expectFinding(gateway(), id, code, severity, expected),
+  };
+}
+
+function missing(): never {
+  throw new Error('It is there once the tests run');
+}
