@@ -23,23 +23,43 @@ const isObject = (value: unknown): value is Json =>
 /** Not what the schema and the query promise. */
 class Misshapen extends Error {}
 
-/** A copy of the object with the selected response keys, or undefined when it is not of the selected shape. */
+/** How much may still be copied of one answer, in characters of JSON or so; what is copied is taken off. */
+export interface Room {
+  left: number;
+}
+
+const OBJECT_CHARACTERS = 20;
+const VALUE_CHARACTERS = 8;
+
+/**
+ * A copy of the object with the selected response keys, or undefined when it is not of the selected shape, or there is no room
+ * for it: copied for every place that asks for it, an answer that could be read would not fit into the memory.
+ */
 export function shapedObject(
   request: EntityRequest,
   type: GraphQLObjectType,
   nodes: readonly FieldNode[],
   value: unknown,
+  room: Room,
 ): Json | undefined {
   try {
-    return object(request, type, nodes, value);
+    return object({ ...request, room }, type, nodes, value);
   } catch (error) {
     if (error instanceof Misshapen) return undefined;
     throw error;
   }
 }
 
-function object(request: EntityRequest, type: GraphQLObjectType, nodes: readonly FieldNode[], value: unknown): Json {
+type Shaping = EntityRequest & { readonly room: Room };
+
+function take({ room }: Shaping, characters: number): void {
+  room.left -= characters;
+  if (room.left < 0) throw new Misshapen();
+}
+
+function object(request: Shaping, type: GraphQLObjectType, nodes: readonly FieldNode[], value: unknown): Json {
   if (!isObject(value)) throw new Misshapen();
+  take(request, OBJECT_CHARACTERS);
   const result: Json = Object.create(null);
   for (const [key, below] of request.select(type, nodes)) {
     const name = below[0]?.name.value ?? '';
@@ -51,7 +71,7 @@ function object(request: EntityRequest, type: GraphQLObjectType, nodes: readonly
   return result;
 }
 
-function output(request: EntityRequest, type: GraphQLOutputType, nodes: readonly FieldNode[], value: unknown): unknown {
+function output(request: Shaping, type: GraphQLOutputType, nodes: readonly FieldNode[], value: unknown): unknown {
   if (isNonNullType(type)) {
     if (value === null) throw new Misshapen();
     return output(request, type.ofType, nodes, value);
@@ -63,13 +83,18 @@ function output(request: EntityRequest, type: GraphQLOutputType, nodes: readonly
     return value.map((item: unknown) => output(request, type.ofType, nodes, item));
   }
   if (isObjectType(type)) return object(request, type, nodes, value);
-  if (isLeafType(type)) return leaf(type, value);
+  if (isLeafType(type)) return leaf(request, type, value);
   throw new Misshapen(); // an interface or a union: no routed type has such a field
 }
 
-function leaf(type: GraphQLLeafType, value: unknown): unknown {
+function leaf(request: Shaping, type: GraphQLLeafType, value: unknown): unknown {
   if (!fitsLeaf(type, value)) throw new Misshapen();
-  return structuredClone(value);
+  if (typeof value === 'object') {
+    take(request, JSON.stringify(value).length);
+    return structuredClone(value);
+  }
+  take(request, typeof value === 'string' ? value.length : VALUE_CHARACTERS);
+  return value;
 }
 
 /**

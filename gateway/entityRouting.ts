@@ -9,7 +9,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { ErrorCode } from '../subgraphs/errors.ts';
 import type { EntityRequest, Representation } from './entityRequest.ts';
 import { errorCodeOf, type Outcome } from './outcome.ts';
-import { answeredEntity, unansweredEntity } from './routedEntity.ts';
+import { answeredEntity, selectedPath, unansweredEntity } from './routedEntity.ts';
 import type { Routing } from './routedTypes.ts';
 
 /** What one replica is asked. */
@@ -137,6 +137,9 @@ export function joinAnswers(routing: Routing, request: EntityRequest, answered: 
   return { data: { _entities: entities }, errors: errors.map(formatted), failures };
 }
 
+/** Of the answer of one replica: its duplicates count, which are copies. */
+const MAX_PASSED_ON_CHARACTERS = 8 * 1024 * 1024;
+
 /** What came of one share; the entities by their places in the whole list. */
 interface Joined {
   readonly entities: ReadonlyMap<number, Record<string, unknown>>;
@@ -146,7 +149,8 @@ interface Joined {
 function joinShare(routing: Routing, request: EntityRequest, share: Share, answer: ShareAnswer): Joined {
   const entities = new Map<number, Record<string, unknown>>();
   const moved = answer.kind === 'answered' ? answer.moved : undefined;
-  const own = answer.kind === 'answered' ? replicaErrors(share, answer.errors, moved?.to ?? share.replicaId) : [];
+  const own = answer.kind === 'answered' ? replicaErrors(routing, request, share, answer.errors, moved?.to) : [];
+  const room = { left: MAX_PASSED_ON_CHARACTERS };
   const errors = [...own];
   for (const [j, representation] of share.representations.entries()) {
     const type = routing.types.get(String(representation.__typename));
@@ -154,7 +158,8 @@ function joinShare(routing: Routing, request: EntityRequest, share: Share, answe
       if (!type) continue;
       const known = moved && { ...representation, ...moved.fields };
       const answered =
-        answer.kind === 'answered' && answeredEntity(request, type, answer.outcome, answer.entities[j], known);
+        answer.kind === 'answered' &&
+        answeredEntity(request, type, answer.outcome, answer.entities[j], { keys: representation, known, room });
       if (answered) {
         entities.set(place, answered);
         continue;
@@ -218,17 +223,24 @@ const MAX_ERRORS = 100;
  * A replica's own errors, each in every place that its entity stands for; one that names no entity in the first. What it says
  * of the client's input goes through in its own words, everything else in ours: it may speak of its inside.
  */
-function replicaErrors(share: Share, errors: readonly GraphQLFormattedError[], answeredBy: string): PlacedError[] {
+function replicaErrors(
+  routing: Routing,
+  request: EntityRequest,
+  share: Share,
+  errors: readonly GraphQLFormattedError[],
+  answeredBy = share.replicaId,
+): PlacedError[] {
   const placed = errors.slice(0, MAX_ERRORS).flatMap(({ message, path, extensions }) => {
     const j = path?.[0] === '_entities' && typeof path[1] === 'number' ? path[1] : undefined;
     const named = j === undefined ? undefined : share.representations[j];
+    const type = named && routing.types.get(String(named.__typename));
     const places = (named && j !== undefined && share.places[j]) || (share.places[0]?.slice(0, 1) ?? []);
     const code = typeof extensions?.code === 'string' ? extensions.code : 'INTERNAL_SERVER_ERROR';
     const ours = `Replica ${answeredBy} answered with an error. Its log says more.`;
     return places.map((place) => ({
       message: code === 'BAD_USER_INPUT' ? message : ours,
       place,
-      below: named ? (path?.slice(2) ?? []) : [],
+      below: type ? selectedPath(request, type, path?.slice(2) ?? []) : [],
       extensions: { code, workerId: share.replicaId, chatIds: chatIdsOf(named ? [named] : share.representations) },
     }));
   });

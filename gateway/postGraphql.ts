@@ -2,17 +2,20 @@
 import { Agent, type buildConnector, type Dispatcher, errors, request } from 'undici';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../common/tracing.ts';
 
-/** Larger answers are refused, not cut: a hundred chats with all their runners need a hundredth of it. */
+/** Larger answers are refused, not cut: a hundred chats with all that was written down of them need a tenth of it. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** To one process. More requests than that wait for a connection, within their deadline. */
 const MAX_CONNECTIONS = 64;
 
 /** Keeps connections to any number of processes. Whoever makes it closes it. */
-export function makeDispatcher(connect: buildConnector.connector | { readonly timeout: number }): Dispatcher {
+export function makeDispatcher(
+  connect: buildConnector.connector | { readonly timeout: number },
+  maxAnswerBytes = MAX_ANSWER_BYTES,
+): Dispatcher {
   return new Agent({
     connections: MAX_CONNECTIONS,
     connect,
-    maxResponseSize: MAX_ANSWER_BYTES,
+    maxResponseSize: maxAnswerBytes,
     headersTimeout: 0, // every request has a deadline of its own
     bodyTimeout: 0,
   });
@@ -67,7 +70,7 @@ async function sendAndRead(post: Post): Promise<Posted> {
   } catch (error) {
     if (signal.aborted) return { kind: 'aborted' };
     if (error instanceof errors.ResponseExceededMaxSizeError) {
-      return { kind: 'other', what: `more than ${MAX_ANSWER_BYTES} bytes` };
+      return { kind: 'other', what: 'more bytes than are read' };
     }
     if (error instanceof errors.HTTPParserError) return { kind: 'other', what: 'no HTTP' };
     return { kind: 'broken', code: codeOf(error) };

@@ -8,6 +8,15 @@ import type { Posted } from './postGraphql.ts';
 const UNAUTHENTICATED = 401;
 /** The query is not valid by its schema. */
 const BAD_REQUEST = 400;
+/**
+ * A replica is trusted less than the database subgraph: reading whatever fits must neither hold up all other requests for
+ * long nor fill the memory. A thousand runners with all that is known of them need less than half of it.
+ */
+export const MAX_REPLICA_ANSWER_BYTES = 4 * 1024 * 1024;
+/** Of one answer: more say nothing new. */
+const MAX_ERRORS = 100;
+/** Of the text of an error, and of a value in a refusal. */
+const MAX_MESSAGE_CHARACTERS = 500;
 /** HTTP's word for "you have reached the wrong server": the request's token is for another replica. */
 const MISDIRECTED = 421;
 
@@ -29,13 +38,16 @@ export interface Entities {
   readonly errors: readonly GraphQLFormattedError[];
 }
 
-const graphqlErrors = z.array(
-  z.object({
-    message: z.string(),
-    path: z.array(z.union([z.string(), z.number().int()])).optional(),
-    extensions: z.record(z.string(), z.unknown()).optional(),
-  }),
-);
+const graphqlError = z.object({
+  message: z.string().transform((message) => message.slice(0, MAX_MESSAGE_CHARACTERS)),
+  path: z.array(z.union([z.string(), z.number().int()])).optional(),
+  extensions: z.record(z.string(), z.unknown()).optional(),
+});
+/** The first of them; the others are not looked at. */
+const graphqlErrors = z
+  .custom<unknown[]>(Array.isArray)
+  .transform((errors) => errors.slice(0, MAX_ERRORS))
+  .pipe(z.array(graphqlError));
 
 const entities = z.object({
   data: z.object({ _entities: z.array(z.unknown()) }),
@@ -48,7 +60,9 @@ const refusal = z.object({
       extensions: z.object({
         code: z.literal('REPLICA_REFUSED'),
         localWorkerId: z.string(),
-        fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
+        fields: z
+          .record(z.string(), z.union([z.string().max(MAX_MESSAGE_CHARACTERS), z.number(), z.boolean(), z.null()]))
+          .default({}),
       }),
     }),
   ]),

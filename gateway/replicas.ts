@@ -9,6 +9,7 @@ import { makeAddressPolicy, makeGuardedConnector } from './addressPolicy.ts';
 import { type AskedReplica, makeAskReplica } from './askReplica.ts';
 import { makeChatOwners } from './ownerRows.ts';
 import { makeDispatcher } from './postGraphql.ts';
+import { MAX_REPLICA_ANSWER_BYTES } from './replicaAnswer.ts';
 import { makeReplicaDirectory } from './replicaDirectory.ts';
 import { type BreakerState, makeReplicaGuards } from './replicaGuard.ts';
 import { loadReplicaRows } from './replicaRows.ts';
@@ -61,7 +62,10 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
     onAsked,
     timeoutMs,
   } = options;
-  const dispatcher = makeDispatcher(makeGuardedConnector(makeAddressPolicy(addressAllow), timeoutMs));
+  const dispatcher = makeDispatcher(
+    makeGuardedConnector(makeAddressPolicy(addressAllow), timeoutMs),
+    MAX_REPLICA_ANSWER_BYTES,
+  );
   const guards = makeReplicaGuards(clock);
   const directory = makeReplicaDirectory({
     load: (ids) => loadReplicaRows({ ...database, internalSecret }, ids),

@@ -1,31 +1,75 @@
 /** One entity of a routed type: as its replica gave it, or as it looks when the replica gave none. */
-import { type FieldNode, type GraphQLOutputType, getNamedType, isLeafType, isObjectType } from 'graphql';
-import { fitsLeaf, shapedObject } from './answerShape.ts';
+import {
+  type FieldNode,
+  type GraphQLNamedType,
+  type GraphQLOutputType,
+  getNamedType,
+  isLeafType,
+  isObjectType,
+} from 'graphql';
+import { fitsLeaf, type Room, shapedObject } from './answerShape.ts';
 import type { EntityRequest } from './entityRequest.ts';
 import type { Outcome } from './outcome.ts';
 import type { RoutedType } from './routedTypes.ts';
 
 type Entity = Record<string, unknown>;
 
+/** What is known of an entity before its replica says anything. */
+export interface Asked {
+  /** What it was asked for by: an answer that says otherwise is about something else. */
+  readonly keys: Readonly<Entity>;
+  /** Values, by field name, that stand whatever the replica says there. */
+  readonly known?: Readonly<Entity> | undefined;
+  readonly room: Room;
+}
+
 /**
- * What the replica gave, with the router's outcome in it instead of the replica's own, and `known` values, by field name, in
- * the same way. A new object on each call; undefined when it is not what was asked for.
+ * What the replica gave, with the router's outcome in it instead of the replica's own, and what is known in the same way. A
+ * new object on each call; undefined when it is not what was asked for.
  */
 export function answeredEntity(
   request: EntityRequest,
   routed: RoutedType,
   outcome: Outcome,
   received: unknown,
-  known: Readonly<Entity> = {},
+  { keys, known = {}, room }: Asked,
 ): Entity | undefined {
   if (typeof received !== 'object' || received === null || Array.isArray(received)) return undefined;
   const entity: Entity = Object.assign(Object.create(null), received);
   for (const [key, nodes] of request.select(routed.type, request.nodes)) {
     const name = nodes[0]?.name.value ?? '';
     if (name === routed.outcome) entity[key] = outcomeValue(request, routed, nodes, outcome);
-    else if (name !== '__typename' && Object.hasOwn(known, name)) entity[key] = known[name];
+    else if (name === '__typename') continue;
+    else if (Object.hasOwn(known, name)) entity[key] = known[name];
+    else if (Object.hasOwn(keys, name) && !isSameKey(entity[key], keys[name])) return undefined;
   }
-  return shapedObject(request, routed.type, request.nodes, entity);
+  return shapedObject(request, routed.type, request.nodes, entity, room);
+}
+
+/** Ids are the same in any case. */
+const isSameKey = (a: unknown, b: unknown): boolean => String(a).toLowerCase() === String(b).toLowerCase();
+
+/** As much of a path below an entity as leads to selected fields: a replica may say anything there. */
+export function selectedPath(
+  request: EntityRequest,
+  routed: RoutedType,
+  path: readonly (string | number)[],
+): (string | number)[] {
+  const real: (string | number)[] = [];
+  let at: GraphQLNamedType | undefined = routed.type;
+  let nodes: readonly FieldNode[] = request.nodes;
+  for (const key of path) {
+    if (typeof key === 'number') {
+      if (typeof real.at(-1) !== 'string') break;
+    } else {
+      const below: readonly FieldNode[] | undefined = isObjectType(at) ? request.select(at, nodes).get(key) : undefined;
+      if (!below || !isObjectType(at)) break;
+      at = getNamedType(at.getFields()[below[0]?.name.value ?? '']?.type);
+      nodes = below;
+    }
+    real.push(key);
+  }
+  return real;
 }
 
 /** The values of its fields, by field name; of a field under several response keys, one of them. */

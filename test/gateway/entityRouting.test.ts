@@ -101,11 +101,10 @@ const whims = fc.constantFrom('good', 'good', 'good', 'null', 'no list', 'other 
 
 function answerOf(share: Share, outcome: Outcome, whim: (j: number) => string): ShareAnswer {
   if (outcome.status !== 'OK') return { kind: 'unanswered', outcome };
-  const errors = share.representations.flatMap((_, j) =>
-    whim(j) === 'error'
-      ? [{ message: 'its own error', path: ['_entities', j, 'own', 7], extensions: { code: 'X' } }]
-      : [],
-  );
+  const errors = share.representations.flatMap(({ __typename }, j) => {
+    const path = ['_entities', j, FIRST_LOST[String(__typename)] ?? '', 7];
+    return whim(j) === 'error' ? [{ message: 'its own error', path, extensions: { code: 'X' } }] : [];
+  });
   const entities = share.representations.map((representation, j) => {
     const own = ownAnswer(representation);
     const wrong: Record<string, unknown> = {
@@ -190,7 +189,7 @@ describe('joining', () => {
             expect({ ...data._entities[place] }).toEqual(expected(representation, real, answered));
 
             const key = FIRST_LOST[representation.__typename] ?? '';
-            const paths = { good: [], error: [['_entities', place, 'own', 7]] }[whim] ?? [['_entities', place, key]];
+            const paths = { good: [], error: [['_entities', place, key, 7]] }[whim] ?? [['_entities', place, key]];
             const here = errors.filter((error) => error.path?.[1] === place);
             expect(here.map((error) => error.path)).toEqual(paths);
             for (const error of here) {

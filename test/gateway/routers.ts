@@ -8,6 +8,7 @@ import { makeAddressPolicy, makeGuardedConnector } from '../../gateway/addressPo
 import { type AskedReplica, makeAskReplica } from '../../gateway/askReplica.ts';
 import type { Owners } from '../../gateway/owners.ts';
 import { makeDispatcher } from '../../gateway/postGraphql.ts';
+import { MAX_REPLICA_ANSWER_BYTES } from '../../gateway/replicaAnswer.ts';
 import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
 import { makeReplicaGuards } from '../../gateway/replicaGuard.ts';
 import { type Routing, readRouting } from '../../gateway/routedTypes.ts';
@@ -69,7 +70,10 @@ export function routersPerTest() {
   /** The router over replicas in `rows`, and a caller's context. */
   function router(options: RouterTestOptions) {
     const { rows = {}, timeoutMs = 20_000, hedgeMs, roles = [READ_ALL], addressAllow = LOOPBACK } = options;
-    const dispatcher = makeDispatcher(makeGuardedConnector(makeAddressPolicy(addressAllow), timeoutMs));
+    const dispatcher = makeDispatcher(
+      makeGuardedConnector(makeAddressPolicy(addressAllow), timeoutMs),
+      MAX_REPLICA_ANSWER_BYTES,
+    );
     dispatchers.push(dispatcher);
     const load =
       options.load ??
