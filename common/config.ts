@@ -130,8 +130,15 @@ export const settings = {
     .string()
     .optional()
     .describe('file with the only operations that the gateway answers; unset: all'),
-  CHAT_DEBUG_URL: httpUrl.default('http://127.0.0.1:4000').describe('the gateway that `npm run chat-debug` asks'),
-  CHAT_DEBUG_TOKEN: z.string().optional().describe('the token that it sends'),
+  CHAT_DEBUG_URL: httpUrl
+    .optional()
+    .describe(
+      'the gateway that `npm run chat-debug` asks; unset: that of a system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
+    ),
+  CHAT_DEBUG_TOKEN: z
+    .string()
+    .optional()
+    .describe("the token that `npm run chat-debug` sends; unset: that system's own, and to no other gateway"),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl
     .optional()
     .describe('where OpenTelemetry traces go (OTLP over HTTP); unset: nowhere'),

@@ -1,8 +1,10 @@
 /** What a diagnosis is made of. Names and values are those of the schema. */
 export const SEVERITIES = ['CRITICAL', 'WARNING', 'INFO'] as const;
 export type Severity = (typeof SEVERITIES)[number];
-export type Verdict = 'IDLE' | 'WORKING' | 'WAITING' | 'FAILED' | 'STUCK' | 'UNKNOWN';
-export type Consistency = 'EXACT' | 'DATABASE_AHEAD' | 'RUNTIME_AHEAD' | 'OWNER_MOVED' | 'NOT_COMPARED';
+export const VERDICTS = ['IDLE', 'WORKING', 'WAITING', 'FAILED', 'STUCK', 'UNKNOWN'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+export const CONSISTENCIES = ['EXACT', 'DATABASE_AHEAD', 'RUNTIME_AHEAD', 'OWNER_MOVED', 'NOT_COMPARED'] as const;
+export type Consistency = (typeof CONSISTENCIES)[number];
 
 export interface Evidence {
   readonly source: 'DATABASE' | 'RUNTIME';

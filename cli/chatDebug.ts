@@ -1,0 +1,106 @@
+/** `npm run chat-debug`: why is this chat stuck, and who owns it, at a terminal. Asks the gateway, and nobody else. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { systemClock } from '../common/clock.ts';
+import { uuidArgument } from './arguments.ts';
+import { type Ask, asking } from './debug/ask.ts';
+import { problemsOf, render } from './debug/output.ts';
+import { askReplicas } from './debug/replicas.ts';
+import type { Shown } from './debug/shown.ts';
+import { askSnapshot } from './debug/snapshot.ts';
+import { askStuck } from './debug/stuck.ts';
+import { findGateway } from './debug/target.ts';
+import { watch } from './debug/watch.ts';
+import { askWhy, askWhyEverywhere } from './debug/why.ts';
+
+interface Options {
+  readonly url?: string;
+  readonly token?: string;
+  readonly json?: true;
+  readonly watch?: true;
+  readonly interval: number;
+}
+
+const MOST_CHATS = 1_000;
+
+const program = new Command('npm run chat-debug --')
+  .description('Says what is the matter with chats and replicas.')
+  .addHelpText(
+    'after',
+    '\nEnds with 0 when there is no trouble, 1 when there is, 2 when that is not known, could not be asked, or not like this.\nWith --watch, Ctrl-C ends it with 0.',
+  )
+  .exitOverride();
+
+command('snapshot', 'a chat: what is written down, and what its owner holds in memory')
+  .argument('<chat>', 'the chat’s id', uuidArgument)
+  .action((id: string, options: Options) => run(options, (ask) => askSnapshot(ask, id)));
+command('why', 'what is the matter with a chat, how that is known, and what to do')
+  .argument('<chat>', 'the chat’s id', uuidArgument)
+  .option('--everywhere', 'ask every replica, and not the owner alone: finds a runner that should not be there')
+  .action((id: string, options: Options & { everywhere?: true }) =>
+    run(options, (ask) => (options.everywhere ? askWhyEverywhere(ask, id) : askWhy(ask, id))),
+  );
+command('stuck', 'the chats that are stuck, have failed with messages waiting, or may be; the oldest trouble first')
+  .option('--first <count>', `how many at most, up to ${MOST_CHATS}`, chatCount, 20)
+  .action((options: Options & { first: number }) => run(options, (ask) => askStuck(ask, options.first)));
+command('replicas', 'the replicas: alive or not, what they hold, and which of their loops fail').action(
+  (options: Options) => run(options, askReplicas),
+);
+
+function command(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--json', 'the data of the answer as JSON; with --watch one line each')
+    .option('--watch', 'ask again and again, and show what changed')
+    .option('--interval <seconds>', 'how often to ask with --watch', intervalSeconds, 2)
+    .option('--url <url>', 'the gateway (CHAT_DEBUG_URL; default: of the system that `npm start` runs)', urlArgument)
+    .option(
+      '--token <token>',
+      'the token to send (CHAT_DEBUG_TOKEN, which no process list shows; default: of that system)',
+    );
+}
+
+async function run(options: Options, question: (ask: Ask) => Promise<Shown>): Promise<void> {
+  const gateway = findGateway(options);
+  const output = { stream: process.stdout, json: options.json === true, compact: options.watch === true };
+  if (options.watch) {
+    const ending = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
+    const ask = asking(gateway, ending.signal);
+    const { interval } = options;
+    const look = () => question(ask);
+    return watch({ look, intervalSeconds: interval, clock: systemClock, signal: ending.signal, output });
+  }
+  const shown = await question(asking(gateway));
+  console.log(render(shown, output));
+  if (output.json) for (const line of problemsOf(shown)) console.error(line);
+  process.exitCode = shown.code;
+}
+
+function urlArgument(value: string): string {
+  if (!/^https?:\/\/[^/?#]/i.test(value) || !URL.canParse(value)) {
+    throw new InvalidArgumentError('It must be an http or https URL.');
+  }
+  return value;
+}
+
+function chatCount(value: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(value) || Number(value) > MOST_CHATS) {
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_CHATS}.`);
+  }
+  return Number(value);
+}
+
+function intervalSeconds(value: string): number {
+  const seconds = Number(value);
+  if (!/^\d{1,4}(\.\d{1,3})?$/.test(value) || seconds < 0.1) {
+    throw new InvalidArgumentError('It must be a number of seconds, from 0.1.');
+  }
+  return seconds;
+}
+
+await program.parseAsync().catch((error: unknown) => {
+  process.exitCode = 2;
+  if (!(error instanceof CommanderError)) console.error(error instanceof Error ? error.message : error);
+  else if (error.exitCode === 0) process.exitCode = 0; // it was asked for its help
+});

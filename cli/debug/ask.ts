@@ -1,0 +1,125 @@
+/** Asks the gateway one GraphQL question over HTTP. */
+import { z } from 'zod';
+import { deadlineSignal } from '../../common/clock.ts';
+import { withoutControls } from '../printable.ts';
+import { type Operation, operations } from './operations.ts';
+import type { Gateway } from './target.ts';
+
+/** Far longer than the gateway itself waits for a database and for replicas. */
+const TIMEOUT_MS = 15_000;
+
+/** A GraphQL error, as far as a person needs it. Its text holds no control characters. */
+const problem = z.object({
+  message: z.string(),
+  path: z.array(z.union([z.string(), z.number()])).optional(),
+  extensions: z.object({ code: z.string().optional() }).optional(),
+});
+export type Problem = z.output<typeof problem>;
+
+const response = z.object({ data: z.unknown(), errors: z.array(problem).default([]) });
+
+/** There is no answer to show. The message says why, and what to do. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer';
+  /** Whether the same question may be answered later, with nothing changed in how it is asked. */
+  readonly mayHeal: boolean;
+
+  constructor(message: string, mayHeal: boolean) {
+    super(message);
+    this.mayHeal = mayHeal;
+  }
+}
+
+export interface Answered<Data> {
+  /** Checked, and without control characters: text from outside must not move a terminal's cursor. */
+  readonly data: Data;
+  /** As it came. */
+  readonly raw: unknown;
+  /** What could not be answered of it. */
+  readonly problems: readonly Problem[];
+}
+
+/** @throws NoAnswer */
+export type Ask = <Data>(
+  operation: Operation,
+  variables: Readonly<Record<string, unknown>>,
+  shape: z.ZodType<Data>,
+) => Promise<Answered<Data>>;
+
+/** @param parent ends what is asked when it aborts */
+export const asking =
+  (gateway: Gateway, parent?: AbortSignal): Ask =>
+  async (operation, variables, shape) => {
+    const { status, mediaType, body } = await post(gateway, { query: operations[operation], variables }, parent);
+    const parsed = response.safeParse(withoutControlsWithin(body));
+    if (!parsed.success) {
+      const what = `status ${status}, ${mediaType || 'without a content type'}`;
+      throw new NoAnswer(`What answers at ${gateway.url} is no GraphQL gateway: ${what}. Check --url.`, status >= 500);
+    }
+    const { data, errors } = parsed.data;
+    const [first] = errors;
+    if (first && (data === null || data === undefined)) throw refusal(gateway, status, first);
+    const checked = shape.safeParse(data);
+    if (!checked.success) {
+      throw new NoAnswer(
+        `The gateway at ${gateway.url} answers in a way that this version does not know: ${z.prettifyError(checked.error)}`,
+        false,
+      );
+    }
+    return { data: checked.data, raw: z.object({ data: z.unknown() }).parse(body).data, problems: errors };
+  };
+
+async function post({ url, token }: Gateway, body: object, parent: AbortSignal | undefined) {
+  const deadline = deadlineSignal(TIMEOUT_MS, parent);
+  try {
+    const received = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+      redirect: 'error',
+      signal: deadline.signal,
+    });
+    const text = await received.text();
+    return { status: received.status, mediaType: received.headers.get('content-type') ?? '', body: asJson(text) };
+  } catch (error) {
+    const late = deadline.signal.aborted && !parent?.aborted;
+    const why = late ? `within ${TIMEOUT_MS / 1000} s` : `(${causeOf(error)})`;
+    throw new NoAnswer(`The gateway at ${url} does not answer ${why}. Is the system running?`, true);
+  } finally {
+    deadline.clear();
+  }
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** fetch says only that it failed; why is in the cause. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function refusal({ url }: Gateway, status: number, { message, extensions }: Problem): NoAnswer {
+  if (status === 401) {
+    const mint = '`npm run token -- --sub <uuid> --role chat-debug:read-all`';
+    return new NoAnswer(
+      `The gateway at ${url} does not take the token. Give another with --token or CHAT_DEBUG_TOKEN; ${mint} makes one.`,
+      false,
+    );
+  }
+  const code = extensions?.code ? ` (${extensions.code})` : '';
+  return new NoAnswer(`${message}${code}`, status < 400 || status === 429 || status >= 500);
+}
+
+function withoutControlsWithin(value: unknown): unknown {
+  if (typeof value === 'string') return withoutControls(value).replace(/\s+/g, ' ');
+  if (Array.isArray(value)) return value.map(withoutControlsWithin);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutControlsWithin(member)]));
+}

@@ -1,0 +1,11 @@
+/**
+ * What a text says apart from how long ago things were, for telling whether anything but time has changed. Where lines are
+ * broken does not matter either.
+ */
+export const steady = (text: string): string =>
+  text
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)/g, 'TIME')
+    .replace(/(\w*(?:[sS]econds\w*|Ms)) = -?[\d.]+(?:e-?\d+)?/g, '$1 = AGE')
+    .replace(/\d+(?:\.\d+)? (?:ms|s|min|h)\b/g, 'AGE')
+    .replace(/\s+/g, ' ')
+    .trim();

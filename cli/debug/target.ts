@@ -1,0 +1,31 @@
+/** Which gateway the terminal asks, and with which token. */
+import { readEnvironment, SettingsError } from '../../common/config.ts';
+import { readSystemFile } from '../../local/systemFile.ts';
+
+export interface Gateway {
+  /** Of its GraphQL. */
+  readonly url: string;
+  readonly token: string;
+}
+
+const STANDARD_URL = 'http://127.0.0.1:4000';
+
+/**
+ * What is given on the command line goes before the settings, and those before the system that runs on DATA_DIR. The token of
+ * that system is sent to no other gateway.
+ * @throws SettingsError if there is no token
+ */
+export function findGateway(given: { readonly url?: string; readonly token?: string }): Gateway {
+  const settings = readEnvironment(['CHAT_DEBUG_URL', 'CHAT_DEBUG_TOKEN', 'DATA_DIR']);
+  const running = readSystemFile(settings.DATA_DIR);
+  const base = given.url ?? settings.CHAT_DEBUG_URL ?? running?.gatewayUrl ?? STANDARD_URL;
+  const url = graphqlUrl(base);
+  const own = running && graphqlUrl(running.gatewayUrl) === url ? running.token : undefined;
+  const token = given.token ?? settings.CHAT_DEBUG_TOKEN ?? own;
+  if (token) return { url, token };
+  throw new SettingsError(
+    `There is no token for ${url}: no system with that address runs on DATA_DIR=${settings.DATA_DIR}. Run \`npm start\` in another terminal, or give --token, or set CHAT_DEBUG_TOKEN.`,
+  );
+}
+
+const graphqlUrl = (base: string): string => `${base.replace(/\/+$/, '').replace(/\/graphql$/, '')}/graphql`;

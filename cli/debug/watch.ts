@@ -1,0 +1,86 @@
+/** `--watch`: asks again and again; in a terminal one frame is redrawn in place, elsewhere a frame follows when it has changed. */
+import { Chalk } from 'chalk';
+import { createLogUpdate } from 'log-update';
+import type { Clock } from '../../common/clock.ts';
+import { NoAnswer } from './ask.ts';
+import { type Output, render } from './output.ts';
+import type { Shown } from './shown.ts';
+import { steady } from './steady.ts';
+
+/** Wide enough that nothing is wrapped or cut, so that only what is said can differ. */
+const WIDE = { width: 100_000, paint: new Chalk({ level: 0 }) };
+
+export interface WatchOptions {
+  readonly look: () => Promise<Shown>;
+  readonly intervalSeconds: number;
+  readonly clock: Clock;
+  /** Ends it, in order. */
+  readonly signal: AbortSignal;
+  readonly output: Output;
+}
+
+/**
+ * While there is no answer it says so and goes on.
+ * @throws NoAnswer when asking again would not help
+ */
+export async function watch({ look, intervalSeconds, clock, signal, output }: WatchOptions): Promise<void> {
+  const screen = output.stream.isTTY ? inPlace(output) : oneAfterAnother(output);
+  try {
+    while (!signal.aborted) {
+      try {
+        screen.show(await look());
+      } catch (error) {
+        if (!(error instanceof NoAnswer && error.mayHeal)) throw error;
+        if (!signal.aborted) screen.outage(error.message);
+      }
+      await clock.sleep(intervalSeconds * 1000, signal);
+    }
+  } finally {
+    screen.end();
+  }
+}
+
+interface Screen {
+  show(shown: Shown): void;
+  outage(message: string): void;
+  end(): void;
+}
+
+function inPlace(output: Output): Screen {
+  const draw = createLogUpdate(output.stream);
+  let last = '';
+  const fitted = (text: string, rest = '') => {
+    const all = text.split('\n');
+    const room = (output.stream.rows ?? Number.POSITIVE_INFINITY) - 3 - rest.split('\n').length;
+    const cut = all.length > room ? [...all.slice(0, room), `… ${all.length - room} more lines`] : all;
+    return [...cut, ...(rest ? ['', rest] : [])].join('\n');
+  };
+  return {
+    show: (shown) => {
+      last = render(shown, output);
+      draw(fitted(last));
+    },
+    outage: (message) => draw(fitted(last, `${message} Asking again.`)),
+    end: () => draw.done(),
+  };
+}
+
+function oneAfterAnother(output: Output): Screen {
+  let before: string | undefined;
+  const write = (said: string, text: string) => {
+    if (said === before) return;
+    if (before !== undefined && !output.json) output.stream.write('\n');
+    before = said;
+    output.stream.write(`${text}\n`);
+  };
+  return {
+    show: (shown) => write(steady(shown.text(WIDE)), render(shown, output)),
+    outage: (message) => {
+      const text = `${message} Asking again.`;
+      if (output.json && before !== text) console.error(text);
+      if (output.json) before = text;
+      else write(text, text);
+    },
+    end: () => {},
+  };
+}
