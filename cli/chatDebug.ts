@@ -65,7 +65,7 @@ async function run(options: Options, question: (ask: Ask) => Promise<Shown>): Pr
   const output = { stream: process.stdout, json: options.json === true, compact: options.watch === true };
   if (options.watch) {
     const ending = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort());
     const ask = asking(gateway, ending.signal);
     const { interval } = options;
     const look = () => question(ask);

@@ -16,7 +16,7 @@ const problem = z.object({
 });
 export type Problem = z.output<typeof problem>;
 
-const response = z.object({ data: z.unknown(), errors: z.array(problem).default([]) });
+const response = z.object({ data: z.unknown().optional(), errors: z.array(problem).default([]) });
 
 /** There is no answer to show. The message says why, and what to do. */
 export class NoAnswer extends Error {

@@ -11,7 +11,7 @@ export interface Page {
   readonly paint: ChalkInstance;
 }
 
-export const GAP = 2;
+const GAP = 2;
 const NAME_WIDTH = 12;
 const NO_BORDERS = Object.fromEntries(
   ['top', 'bottom', 'mid', 'left', 'right'].flatMap((line) =>
@@ -19,19 +19,26 @@ const NO_BORDERS = Object.fromEntries(
   ),
 );
 
+/** How columns are set. */
+interface Setting {
+  /** Columns from the left. */
+  readonly indent?: number;
+  /** False: one line a row, cut with …; else wrapped between words. */
+  readonly wordWrap?: boolean;
+}
+
 /**
- * Rows in columns, wrapped between words.
+ * Rows in columns.
  * @param widths of the columns but the last, which takes what is left
- * @param wordWrap false: one line each, cut with …
  */
 export function columns(
-  { width }: Pick<Page, 'width'>,
+  { width }: Page,
   widths: readonly number[],
   rows: readonly (readonly string[])[],
-  wordWrap = true,
+  { indent = 0, wordWrap = true }: Setting = {},
 ): string {
   if (rows.length === 0) return '';
-  const taken = widths.reduce((sum, one) => sum + one + GAP, 0);
+  const taken = widths.reduce((sum, one) => sum + one + GAP, indent);
   const table = new Table({
     chars: { ...NO_BORDERS, middle: ' '.repeat(GAP) },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
@@ -42,24 +49,19 @@ export function columns(
   return table
     .toString()
     .split('\n')
-    .map((line) => line.trimEnd())
+    .map((line) => `${' '.repeat(indent)}${line}`.trimEnd())
     .join('\n');
 }
 
-/** Text, wrapped between words, each line `indent` columns from the left. */
-export const paragraph = (page: Page, text: string, indent = 0): string =>
-  indent === 0 ? columns(page, [], [[text]]) : columns(page, [indent - GAP], [['', text]]);
+/** Text, wrapped between words. */
+export const paragraph = (page: Page, text: string, indent = 0): string => columns(page, [], [[text]], { indent });
 
 /** One line, cut with … where it is too long. */
-export const cutLine = (page: Page, text: string): string => columns(page, [], [[text]], false);
+export const cutLine = (page: Page, text: string): string => columns(page, [], [[text]], { wordWrap: false });
 
 /** What is called what, one beneath the other. */
 export const fields = (page: Page, rows: readonly (readonly [string, string])[]): string =>
-  columns(
-    page,
-    [0, NAME_WIDTH],
-    rows.map(([name, value]) => ['', name, value]),
-  );
+  columns(page, [NAME_WIDTH], rows, { indent: 2 });
 
 /** With a blank line between those that are not empty. */
 export const blocks = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n\n');

@@ -96,7 +96,7 @@ function stuckText(page: Page, chats: readonly Chat[], suspects: number, isFull:
         const owner = one.database.workerId?.slice(0, WIDTHS.owner) ?? '–';
         const words = [one.chatId, one.executionState, verdictText(page, one.diagnosis.verdict)];
         const [worst] = one.diagnosis.findings;
-        const what = worst ? columns(page, [0], [['', `${worst.code}: ${worst.message}`]]) : '';
+        const what = worst ? paragraph(page, `${worst.code}: ${worst.message}`, 2) : '';
         return lines(grid([...words, secondsText(troubleSeconds(one)), owner]), what);
       }),
     ),

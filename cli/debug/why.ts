@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CONSISTENCIES, SEVERITIES, type Severity, VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
 import type { Ask } from './ask.ts';
-import { blocks, columns, GAP, lines, type Page, paragraph, verdictText } from './layout.ts';
+import { blocks, columns, lines, type Page, paragraph, verdictText } from './layout.ts';
 import { codeOf, noSuchChat, type Shown, withoutAnswer } from './shown.ts';
 
 const finding = z.object({
@@ -67,11 +67,11 @@ const INDENT = 2;
 
 function findingText(page: Page, { code, severity, message, evidence, suggestion }: z.output<typeof finding>): string {
   const { paint } = page;
-  const rows = evidence.map(({ source, field, value }) => ['', source.toLowerCase(), `${field} = ${value}`]);
+  const rows = evidence.map(({ source, field, value }) => [source.toLowerCase(), `${field} = ${value}`]);
   return lines(
     `${severityText(page, severity)}  ${paint.bold(code)}`,
     paragraph(page, message, INDENT),
-    columns(page, [2 * INDENT - GAP, SOURCE_WIDTH], rows),
+    columns(page, [SOURCE_WIDTH], rows, { indent: 2 * INDENT }),
     suggestion === null ? '' : suggestionText(page, suggestion),
   );
 }

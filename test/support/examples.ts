@@ -1,0 +1,34 @@
+/** Examples of the documentation that are the real output of a test: kept in docs/examples, and compared at each run. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { expect } from '@jest/globals';
+import { steady } from '../../cli/debug/steady.ts';
+import { exampleFile } from '../../scripts/runbook.ts';
+
+/** Which id it is does not matter; whether two are the same does. Nor do ports, numbers of tries and how long ago things were. */
+function normalised(text: string): string {
+  const ids: string[] = [];
+  const named = text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => {
+    if (!ids.includes(id)) ids.push(id);
+    return `ID${ids.indexOf(id) + 1}`;
+  });
+  return steady(named)
+    .replace(/(127\.0\.0\.1):\d+/g, '$1:PORT')
+    .replace(/(attempt(?:":| =)?) ?\d+/gi, '$1 N');
+}
+
+/**
+ * Holds the output of `npm run chat-debug -- why` on a chat with this finding against the example that the runbook shows. With
+ * UPDATE_EXAMPLES=1 an example that is missing or differs is written instead; `npm run docs` then puts it into the runbook.
+ */
+export function expectExample(code: string, chatId: string, output: string): void {
+  expect(output).toMatch(new RegExp(`^(CRITICAL|WARNING|INFO) +${code}$`, 'm'));
+  const text = `$ npm run chat-debug -- why ${chatId}\n${output}`;
+  const file = exampleFile(code);
+  const kept = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (process.env.UPDATE_EXAMPLES === '1' && normalised(kept) !== normalised(text)) {
+    mkdirSync(new URL('.', file), { recursive: true });
+    writeFileSync(file, text);
+    return;
+  }
+  expect(normalised(text)).toBe(normalised(kept));
+}
