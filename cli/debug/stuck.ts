@@ -85,8 +85,12 @@ const isStuck = ({ diagnosis: { verdict } }: Chat) => ['STUCK', 'FAILED', 'UNKNO
 const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 8, owner: 8 };
 
 function stuckText(page: Page, chats: readonly Chat[], suspects: number, isFull: boolean): string {
-  const looked = `of ${counted(suspects, 'chat')} that ${suspects === 1 ? 'looks' : 'look'} like trouble`;
-  if (chats.length === 0) return paragraph(page, `No chat is stuck, ${looked}.`);
+  if (chats.length === 0) {
+    const looked =
+      suspects === 0 ? '' : `: ${counted(suspects, 'chat')} looked like it, and ${suspects === 1 ? 'is' : 'are'} well`;
+    return paragraph(page, `No chat is in trouble${looked}.`);
+  }
+  const looked = `of ${suspects} that ${suspects === 1 ? 'looks' : 'look'} like trouble`;
   const { chat, state, verdict, age } = WIDTHS;
   const grid = (row: readonly string[]) => columns(page, [chat, state, verdict, age], [row]);
   return blocks(
@@ -100,9 +104,9 @@ function stuckText(page: Page, chats: readonly Chat[], suspects: number, isFull:
         return lines(grid([...words, secondsText(troubleSeconds(one)), owner]), what);
       }),
     ),
-    paragraph(
-      page,
-      `${counted(chats.length, 'chat')}, ${looked}${isFull ? ' so far: --first shows more' : ''}. For each: npm run chat-debug -- why <chat>`,
+    lines(
+      paragraph(page, `${counted(chats.length, 'chat')}, ${looked}${isFull ? ' so far: --first shows more' : ''}.`),
+      paragraph(page, 'npm run chat-debug -- why <chat> says what is the matter with one.'),
     ),
   );
 }
