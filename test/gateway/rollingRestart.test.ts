@@ -2,13 +2,13 @@
 import { expect, jest, test } from '@jest/globals';
 import { Agent, request } from 'undici';
 import { systemClock } from '../../common/clock.ts';
-import { freePort } from '../../local/ports.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
 import { balancersPerTest } from '../support/balancer.ts';
 import { databasePerFile } from '../support/database.ts';
-import { type ServerProcess, serverProcessesPerTest } from '../support/serverProcess.ts';
+import { serverProcessesPerTest } from '../support/serverProcess.ts';
 import { until } from '../support/until.ts';
 import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from './gateways.ts';
+import { freePorts, restart } from './restarts.ts';
 
 jest.setTimeout(180_000);
 
@@ -32,7 +32,7 @@ test('no request fails, and the gateways share nothing but their settings', asyn
     gateway: (port: number, subgraphs: string) =>
       startProcess('gateway/main.ts', { ...common, PORT: String(port), DATABASE_SUBGRAPH_URL: `${subgraphs}/graphql` }),
   };
-  const ports = { subgraphs: await twoPorts(), gateways: await twoPorts() };
+  const ports = { subgraphs: await freePorts(2), gateways: await freePorts(2) };
   const subgraphs = await Promise.all(ports.subgraphs.map(start.subgraph));
   const behind = await startBalancer(subgraphs.map(({ url }) => url));
   const gateways = await Promise.all(ports.gateways.map((port) => start.gateway(port, behind.url)));
@@ -71,19 +71,6 @@ test('no request fails, and the gateways share nothing but their settings', asyn
   expect(answered).toBeGreaterThan(100);
   expect([...front.given, ...behind.given].filter((connections) => connections === 0)).toEqual([]);
 });
-
-async function twoPorts(): Promise<number[]> {
-  const first = await freePort(systemClock);
-  let second = first;
-  while (second === first) second = await freePort(systemClock);
-  return [first, second];
-}
-
-async function restart(server: ServerProcess | undefined, again: () => Promise<ServerProcess>): Promise<void> {
-  server?.kill('SIGTERM');
-  expect(await server?.ended).toBe(0);
-  await again();
-}
 
 interface Asking {
   readonly dispatcher: Agent;
