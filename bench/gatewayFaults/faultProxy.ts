@@ -1,0 +1,194 @@
+/**
+ * Stands in front of one replica, and hands requests on and answers back until it is told to do worse. Reads and writes HTTP
+ * by the byte, so that an answer can break anywhere. (The proxy in front of Postgres, `test/support/tcpProxy.ts`, knows that
+ * protocol instead.)
+ */
+import { once, setMaxListeners } from 'node:events';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Agent, request } from 'undici';
+import { type Clock, systemClock } from '../../common/clock.ts';
+import { type Fault, INSTEAD } from './faults.ts';
+
+const DRIP_EVERY_MS = 20;
+/** For the other side to read what came before a reset, which would take it away. */
+const BEFORE_RESET_MS = 30;
+const FLAP_MS = { least: 50, most: 400 };
+
+export interface FaultProxyOptions {
+  /** The replica, without a path. */
+  readonly target: string;
+  /** Milliseconds by which `latency` delays. */
+  readonly latencyMs: number;
+  /** Draws how long it flaps. */
+  readonly random: () => number;
+  readonly clock?: Clock;
+}
+
+export class FaultProxy {
+  readonly #options: FaultProxyOptions;
+  readonly #clock: Clock;
+  readonly #http = createHttpServer((incoming, response) => void this.#serve(incoming, response));
+  readonly #listener = createServer((socket) => this.#accept(socket));
+  readonly #sockets = new Set<Socket>();
+  readonly #upstream = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+  #fault: Fault | undefined;
+  /** Ends what the present fault does in the background. */
+  #ending = new AbortController();
+  #port = 0;
+
+  private constructor(options: FaultProxyOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  static async start(options: FaultProxyOptions): Promise<FaultProxy> {
+    const proxy = new FaultProxy(options);
+    await proxy.#listen();
+    return proxy;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** From now on; undefined: hands everything on. What was done to connections before is not undone: they are closed. */
+  async set(fault: Fault | undefined): Promise<void> {
+    this.#ending.abort();
+    this.#ending = new AbortController();
+    setMaxListeners(0, this.#ending.signal); // as many as answers
+    this.#fault = fault;
+    if (fault === undefined) this.#breakAll();
+    if (fault === 'refused') await this.#refuse();
+    else await this.#listen();
+    if (fault === 'reset') this.#breakAll();
+    if (fault === 'black hole') for (const socket of this.#sockets) socket.pause();
+    if (fault === 'flapping') void this.#flap(this.#ending.signal);
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    this.#fault = undefined;
+    await this.#refuse();
+    await this.#upstream.destroy();
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#listener.listening) return;
+    this.#listener.listen(this.#port, '127.0.0.1');
+    await once(this.#listener, 'listening');
+    this.#port = (this.#listener.address() as AddressInfo).port;
+  }
+
+  async #refuse(): Promise<void> {
+    if (!this.#listener.listening) return this.#breakAll();
+    const closed = once(this.#listener, 'close');
+    this.#listener.close();
+    this.#breakAll();
+    await closed;
+  }
+
+  #breakAll(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async #flap(signal: AbortSignal): Promise<void> {
+    for (let isUp = false; !signal.aborted; isUp = !isUp) {
+      await (isUp ? this.#listen() : this.#refuse());
+      await this.#clock.sleep(FLAP_MS.least + this.#options.random() * (FLAP_MS.most - FLAP_MS.least), signal);
+    }
+    await this.#listen();
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket)); // broken connections are what this is for
+    if (this.#fault === 'reset') socket.resetAndDestroy();
+    else if (this.#fault === 'black hole') socket.pause();
+    else this.#http.emit('connection', socket);
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = incoming;
+    try {
+      const body = await bytesOf(incoming);
+      if (this.#fault === 'black hole') return;
+      const instead = this.#fault && INSTEAD[this.#fault];
+      if (instead) {
+        const [status, type, text] = instead;
+        response.writeHead(status, { 'content-type': type }).end(text);
+        return;
+      }
+      const { authorization = '', accept = '' } = incoming.headers;
+      const headers = { authorization, accept, 'content-type': 'application/json' };
+      const answer = await request(`${this.#options.target}${incoming.url}`, {
+        ...{ dispatcher: this.#upstream, method: 'POST', headers, body },
+      });
+      const type = String(answer.headers['content-type'] ?? '');
+      const bytes = Buffer.from(await answer.body.arrayBuffer());
+      await this.#answer(response, socket, { status: answer.statusCode, type, bytes });
+    } catch {
+      socket.resetAndDestroy(); // the replica is gone, or the gateway is
+    }
+  }
+
+  async #answer(response: ServerResponse, socket: Socket, answer: Answer): Promise<void> {
+    const { status, type, bytes } = answer;
+    const half = bytes.subarray(0, Math.ceil(bytes.length / 2));
+    const { signal } = this.#ending;
+    switch (this.#fault) {
+      case 'black hole':
+        return;
+      case 'reset in mid-answer':
+        socket.write(Buffer.concat([headOf(answer), half]));
+        await this.#clock.sleep(BEFORE_RESET_MS);
+        socket.resetAndDestroy();
+        return;
+      case 'stall':
+        socket.write(headOf(answer));
+        return;
+      case 'drip':
+        await this.#drip(socket, Buffer.concat([headOf(answer), bytes]), signal);
+        return;
+      case 'cut body':
+        socket.end(Buffer.concat([headOf(answer), half]));
+        return;
+      case 'cut chunks':
+        socket.end(Buffer.concat([headOf(answer, 'transfer-encoding: chunked'), chunkOf(half)]));
+        return;
+      case 'latency':
+        await this.#clock.sleep(this.#options.latencyMs, signal);
+    }
+    response.writeHead(status, { 'content-type': type, 'content-length': bytes.length }).end(bytes);
+  }
+
+  async #drip(socket: Socket, bytes: Buffer, signal: AbortSignal): Promise<void> {
+    for (const byte of bytes) {
+      if (socket.destroyed || signal.aborted) return;
+      socket.write(Buffer.of(byte));
+      await this.#clock.sleep(DRIP_EVERY_MS, signal);
+    }
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+const headOf = ({ status, type, bytes }: Answer, length = `content-length: ${bytes.length}`): Buffer =>
+  Buffer.from(`HTTP/1.1 ${status} OK\r\ncontent-type: ${type}\r\n${length}\r\n\r\n`);
+
+const chunkOf = (bytes: Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
+
+async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

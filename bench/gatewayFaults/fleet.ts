@@ -1,0 +1,220 @@
+/** A whole system for the faults: replicas behind proxies, a database subgraph and a gateway, each a process of its own. */
+import { randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
+import type { Pool } from 'pg';
+import { systemClock as clock } from '../../common/clock.ts';
+import { environmentWith } from '../../common/config.ts';
+import { READ_ALL } from '../../common/internalToken.ts';
+import { type Child, runChild } from '../../local/childProcess.ts';
+import { freePort } from '../../local/ports.ts';
+import type { Random } from '../../test/faults/random.ts';
+import { FaultProxy } from './faultProxy.ts';
+import { FAULTS, type Fault } from './faults.ts';
+import type { ReplicaMessage } from './replicaMain.ts';
+
+const AUTH_SECRET = randomUUID() + randomUUID();
+const INTERNAL_SECRET = randomUUID() + randomUUID();
+const MESSAGES_EACH = 3;
+
+export interface FleetOptions {
+  /** Migrated and empty. */
+  readonly databaseUrl: string;
+  readonly pool: Pool;
+  readonly replicas: number;
+  /** Of each replica. */
+  readonly chats: number;
+  /** The gateway's limit for all replicas together, and for the database. */
+  readonly timeoutMs: number;
+  readonly databaseTimeoutMs: number;
+  readonly random: Random;
+}
+
+export interface Chat {
+  readonly id: string;
+  /** The place in `replicas` of the one that owns it. */
+  readonly owner: number;
+}
+
+export interface Fleet {
+  readonly gatewayUrl: string;
+  readonly replicas: readonly FaultyReplica[];
+  readonly chats: readonly Chat[];
+  /** Bearer tokens of two callers who may read all these chats: one has the role, the other one owns them. */
+  readonly tokens: { readonly operator: string; readonly owner: string };
+  /** Parts of addresses that no client should read. */
+  readonly secrets: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Whoever starts it closes it. */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { databaseUrl, pool, timeoutMs, databaseTimeoutMs } = options;
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    await Promise.all(closing.splice(0).map((end) => end()));
+  };
+  const start = async (name: string, script: string, environment: Readonly<Record<string, string>>) => {
+    const child = startProcess(name, script, environment);
+    closing.push(() => child.end());
+    return child.url;
+  };
+  try {
+    const places = Array.from({ length: options.replicas }, async () => {
+      const replica = await FaultyReplica.start(options.random, 3 * timeoutMs);
+      closing.push(() => replica.close());
+      return replica;
+    });
+    const common = { INTERNAL_SECRET, HOST: '127.0.0.1', DATABASE_TIMEOUT_MS: String(databaseTimeoutMs) };
+    const databaseSubgraph = await start('database', 'subgraphs/database/main.ts', {
+      ...{ ...common, DATABASE_URL: databaseUrl, DATABASE_SUBGRAPH_PORT: '0' },
+      HEARTBEAT_STALE_SECONDS: '86400', // nobody renews the rows of these replicas
+    });
+    const gatewayUrl = await start('gateway', 'gateway/main.ts', {
+      ...{ ...common, AUTH_SECRET, PORT: '0', DATABASE_SUBGRAPH_URL: `${databaseSubgraph}/graphql` },
+      ...{ REPLICA_TIMEOUT_MS: String(timeoutMs), RATE_LIMIT_PER_MINUTE: '0' },
+    });
+    const replicas = await Promise.all(places);
+    const ownerId = randomUUID();
+    const chats = await insertRows(pool, replicas, options.chats, ownerId);
+    const tokens = { operator: await tokenFor(randomUUID(), [READ_ALL]), owner: await tokenFor(ownerId, []) };
+    const ports = [databaseSubgraph, ...replicas.flatMap((one) => [one.proxy.url, one.url])].map(
+      (url) => new URL(url).port,
+    );
+    const secrets = ['127.0.0.1', 'localhost', ...ports.map((port) => `:${port}`)];
+    return { gatewayUrl, replicas, chats, tokens, secrets, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** One replica's place: its process, another one with the same id when that one was killed, and the proxy in front. */
+export class FaultyReplica {
+  readonly id = randomUUID();
+  readonly proxy: FaultProxy;
+  readonly #port: number;
+  #process: RunningProcess;
+  #fault: Fault | undefined;
+
+  private constructor(proxy: FaultProxy, port: number, running: RunningProcess) {
+    this.proxy = proxy;
+    this.#port = port;
+    this.#process = running;
+  }
+
+  static async start(random: Random, latencyMs: number): Promise<FaultyReplica> {
+    const port = await freePort(clock);
+    const target = `http://127.0.0.1:${port}`;
+    const proxy = await FaultProxy.start({ target, latencyMs, random: () => random.between(0, 1) });
+    const nothing: RunningProcess = { url: Promise.resolve(target), kill: () => {}, end: async () => {} };
+    const replica = new FaultyReplica(proxy, port, nothing);
+    await replica.#run();
+    return replica;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async #run(): Promise<void> {
+    const message: ReplicaMessage = { workerId: this.id, port: this.#port, internalSecret: INTERNAL_SECRET };
+    this.#process = startProcess('replica', 'bench/gatewayFaults/replicaMain.ts', {}, message);
+    await this.#process.url;
+  }
+
+  /** Makes it fail until `heal`. */
+  async suffer(fault: Fault): Promise<void> {
+    this.#fault = fault;
+    if (FAULTS[fault] !== 'process') return this.proxy.set(fault);
+    if (fault === 'stopped') this.#process.kill('SIGSTOP');
+    else await this.#process.end();
+  }
+
+  /** Resolves when its process runs, and nothing is done to its connections any more. */
+  async heal(): Promise<void> {
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault === 'stopped') this.#process.kill('SIGCONT');
+    if (fault === 'killed') await this.#run();
+    await this.proxy.set(undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#process.end();
+    await this.proxy.close();
+  }
+}
+
+interface RunningProcess {
+  /** Rejects with what it wrote if it ends instead. */
+  readonly url: Promise<string>;
+  kill(signal: NodeJS.Signals): void;
+  /** SIGKILL, which ends a stopped one, too; resolves when it is gone. */
+  end(): Promise<void>;
+}
+
+function startProcess(
+  name: string,
+  script: string,
+  environment: Readonly<Record<string, string>>,
+  message?: object,
+): RunningProcess {
+  const lines: string[] = [];
+  const settings = { ...environment, LOG_LEVEL: 'error', NODE_OPTIONS: '' };
+  const child: Child = runChild(
+    {
+      name,
+      script: new URL(`../../${script}`, import.meta.url),
+      environment: environmentWith(settings),
+      ...(message && { message }),
+    },
+    clock,
+    (line) => lines.push(line),
+  );
+  const died = child.ended.then(() => Promise.reject(new Error(`The ${name} did not start:\n${lines.join('\n')}`)));
+  const url = Promise.race([child.ready.then((ready) => ready.url), died]);
+  url.catch(() => {}); // whoever waits for it is told
+  return {
+    url,
+    kill: (signal) => child.kill(signal),
+    end: async () => {
+      child.kill('SIGKILL');
+      await child.ended;
+    },
+  };
+}
+
+/** Chats that wait for a person, so that nobody but the fault touches them. */
+async function insertRows(
+  pool: Pool,
+  replicas: readonly FaultyReplica[],
+  each: number,
+  ownerId: string,
+): Promise<Chat[]> {
+  const chats: Chat[] = [];
+  for (const [owner, replica] of replicas.entries()) {
+    await pool.query(`INSERT INTO replicas (id, hostname, relay_address, version) VALUES ($1, 'host', $2, '0.1.0')`, [
+      replica.id,
+      replica.proxy.url,
+    ]);
+    const { rows } = await pool.query<{ id: string }>(
+      `INSERT INTO chats (owner_id, worker_id, runner_id)
+       SELECT $1, $2, gen_random_uuid() FROM generate_series(1, $3::int) RETURNING id`,
+      [ownerId, replica.id, each],
+    );
+    chats.push(...rows.map(({ id }) => ({ id, owner })));
+  }
+  await pool.query(
+    `INSERT INTO chat_messages (chat_id, role, content) SELECT id, 'user', '[]' FROM chats, generate_series(1, $1::int)`,
+    [MESSAGES_EACH],
+  );
+  return chats;
+}
+
+const tokenFor = (sub: string, roles: readonly string[]) =>
+  new SignJWT({ exp: 99_999_999_999, sub, roles })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(AUTH_SECRET));
+
+/** What the database half of each chat says. */
+export const DATABASE_HALF = { status: 'waiting', queueDepth: 0, messageStats: { total: MESSAGES_EACH, deleted: 0 } };
