@@ -9,12 +9,18 @@ import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
 import { startRouter } from '../../gateway/routerServer.ts';
 import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
+import { startDiagnosisSubgraph } from '../../subgraphs/diagnosis/server.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { AUTH_SECRET, INTERNAL_SECRET, LOOPBACK, startTestGateway } from '../gateway/gateways.ts';
 import { deadUrl } from '../gateway/httpServers.ts';
 import { startTestReplica } from '../support/replica.ts';
 import { until } from '../support/until.ts';
+
+const DIAGNOSIS = {
+  ...{ staleAfterSeconds: 60, heartbeatIntervalSeconds: 5 },
+  ...{ acquisitionIntervalSeconds: 5, noProgressSeconds: 600 },
+};
 
 export interface CallerSystem {
   readonly ours: RunningServer;
@@ -27,7 +33,9 @@ export interface CallerSystem {
   readonly stop: () => Promise<void>;
 }
 
+/** Empties the tables first. */
 export async function startCallerSystem(database: { url: string; pool: pg.Pool }): Promise<CallerSystem> {
+  await database.pool.query('TRUNCATE chats, replicas CASCADE');
   const started: { stop(): Promise<void> }[] = [];
   const keep = <S extends { stop(): Promise<void> }>(server: S): S => {
     started.unshift(server);
@@ -48,14 +56,15 @@ export async function startCallerSystem(database: { url: string; pool: pg.Pool }
       replicas: { timeoutMs: 20_000, addressAllow: LOOPBACK },
     }),
   );
+  const diagnosis = keep(await startDiagnosisSubgraph({ ...common, callerTokens, settings: DIAGNOSIS }));
   for (let i = 0; i < 3; i += 1) {
     keep(await startTestReplica(database.url, { heartbeatIntervalSeconds: 5, staleAfterSeconds: 60, maxRunners: 1 }));
   }
-  const ours = keep(await startTestGateway(subgraph));
+  const ours = keep(await startTestGateway(subgraph, { diagnosis: DIAGNOSIS }));
   const ownerId = randomUUID();
   return {
     ours,
-    supergraphSdl: withAddresses({ 4001: subgraph.url, 4002: router.url }),
+    supergraphSdl: withAddresses({ 4001: subgraph.url, 4002: router.url, 4003: diagnosis.url }),
     ownerId,
     chats: await insertChats(database.pool, ownerId),
     stop: async () => {
