@@ -1,5 +1,5 @@
 /** What must hold between settings, each of them fine by itself. Pure. */
-import type { SettingName, Settings } from './config.ts';
+import type { SettingName, Settings } from './settings.ts';
 
 /** Those that are set and good. */
 type Values = Partial<Settings<SettingName>>;

@@ -1,7 +1,14 @@
 /** What the gateway knows of a request while it answers it. */
-import type { QueryCost } from './queryLimits.ts';
 import type { RequestRecord } from './requestRecord.ts';
 import type { RoutingContext } from './routingContext.ts';
+
+/** What a query is estimated to cost. */
+export interface QueryCost {
+  /** Whole, from 0. What 1 stands for: see `queryCost.ts`. */
+  readonly estimated: number;
+  /** `MAX_COST`. */
+  readonly limit: number;
+}
 
 export interface GatewayContext extends RoutingContext {
   /** For the line of the log about it. */

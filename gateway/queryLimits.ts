@@ -8,17 +8,9 @@ import { requestError } from '../subgraphs/errors.ts';
 import type { AskedQuery } from './askedQuery.ts';
 import { readCostRules } from './costRules.ts';
 import { checkDocument, LIMITS, tooComplex } from './documentLimits.ts';
-import type { GatewayContext } from './gatewayContext.ts';
+import type { GatewayContext, QueryCost } from './gatewayContext.ts';
 import { makeCostEstimate } from './queryCost.ts';
 import type { RequestRecord } from './requestRecord.ts';
-
-/** For one query. */
-export interface QueryCost {
-  /** Whole, from 0. What 1 stands for: see `queryCost.ts`. */
-  readonly estimated: number;
-  /** `MAX_COST`. */
-  readonly limit: number;
-}
 
 /** For Apollo Server's own parser, too. */
 export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens };

@@ -1,6 +1,7 @@
 /** `npm start`: the whole system on this machine, until Ctrl-C. */
 import { systemClock } from '../common/clock.ts';
-import { environmentWith, readEnvironment, type SettingName, settings } from '../common/config.ts';
+import { environmentWith, readEnvironment } from '../common/config.ts';
+import { type SettingName, settings } from '../common/settings.ts';
 import { StartError } from '../common/startError.ts';
 import { banner } from './banner.ts';
 import { parentGone } from './parentWatch.ts';

@@ -9,7 +9,7 @@ export const exampleFile = (code: string): URL => new URL(`../docs/examples/${co
 
 /** The page with each example as it is kept now, and none where none is. */
 export async function withExamples(text: string): Promise<string> {
-  const parts = text.split(/(<!-- example: [A-Z_]+ -->)\n(?:\n```text\n[^]*?\n```\n)?/);
+  const parts = text.split(/(<!-- example: [A-Z_]+ -->)\n(?:\n```text\n[\s\S]*?\n```\n)?/);
   const filled = parts.map(async (part) => {
     const code = /^<!-- example: ([A-Z_]+) -->$/.exec(part)?.[1];
     if (!code) return part;

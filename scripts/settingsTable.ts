@@ -1,6 +1,6 @@
-/** The settings as the README shows them: a row each, made from `common/config.ts`. */
+/** The settings as the README shows them: a row each, made from `common/settings.ts`. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { settings } from '../common/config.ts';
+import { settings } from '../common/settings.ts';
 
 /** Markdown; the README must hold it as it is. */
 export function settingsTable(): string {

@@ -5,9 +5,9 @@
 import type { FastifyRequest } from 'fastify';
 import { type CallerTokenOptions, makeCallerCheck } from '../common/callerToken.ts';
 import type { Clock } from '../common/clock.ts';
-import type { Settings } from '../common/config.ts';
 import { type Audience, type Caller, checkInternalToken } from '../common/internalToken.ts';
 import type { Logger } from '../common/log.ts';
+import type { Settings } from '../common/settings.ts';
 import { authenticationUnavailable, unauthenticated } from './errors.ts';
 
 /** One of the two is set, or both. */

@@ -1,5 +1,5 @@
 /** The settings that the rules need, for the processes that run them. */
-import type { Settings } from '../../common/config.ts';
+import type { Settings } from '../../common/settings.ts';
 import type { DiagnosisSettings } from './diagnosis.ts';
 
 export const DIAGNOSIS_SETTINGS = [

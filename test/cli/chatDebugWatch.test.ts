@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { environmentWith } from '../../common/config.ts';
 import { serversPerTest } from '../gateway/httpServers.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
 import { spawnScript } from '../support/command.ts';
@@ -110,7 +111,7 @@ interface Watched {
 describe('in a terminal', () => {
   /** util-linux' `script` gives it one; there, output and errors are the same. */
   function inTerminal(args: string[], more: Record<string, string> = {}) {
-    const { PATH = '' } = process.env;
+    const { PATH = '' } = environmentWith({});
     const command = [process.execPath, '--import', 'tsx', 'cli/chatDebug.ts', ...args].join(' ');
     const child = spawn('script', ['-qec', `stty cols 100 rows 30; exec ${command}`, '/dev/null'], {
       env: { PATH, TERM: 'xterm-256color', SHELL: '/bin/sh', ...environment(), ...more },

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { readEnvironment, type SettingName } from '../../common/config.ts';
+import { readEnvironment } from '../../common/config.ts';
+import type { SettingName } from '../../common/settings.ts';
 
 test.each<[SettingName, string, string]>([
   ['RELAY_ADDRESS', 'ftp://user:s3cret@host/path', 'ftp://…@host/path'],

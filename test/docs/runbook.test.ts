@@ -27,7 +27,7 @@ const sections = new Map(
     .map((section) => [(/^.*/.exec(section)?.[0] ?? '').toLowerCase().replaceAll(' ', '-'), section]),
 );
 const sectionOf = (code: string) => sections.get(code.toLowerCase().replaceAll('_', '-')) ?? '';
-const queryOf = (code: string) => /^```graphql\n([^]*?)^```/m.exec(sectionOf(code))?.[1] ?? '';
+const queryOf = (code: string) => /^```graphql\n([\s\S]*?)^```/m.exec(sectionOf(code))?.[1] ?? '';
 
 const findings = fc
   .sample(anySnapshot, { numRuns: 4_000, seed: 2 })

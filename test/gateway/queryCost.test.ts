@@ -9,7 +9,7 @@ import {
   type OperationDefinitionNode,
   parse,
 } from 'graphql';
-import { settings } from '../../common/config.ts';
+import { settings } from '../../common/settings.ts';
 import { readCostRules } from '../../gateway/costRules.ts';
 import { exampleQueries } from '../../gateway/graphiql.ts';
 import { makeCostEstimate } from '../../gateway/queryCost.ts';

@@ -4,7 +4,7 @@ import type { LanguageModelV3 } from '@ai-sdk/provider';
 import type { Clock } from '../../../common/clock.ts';
 import { builtInModel } from './builtInModel.ts';
 
-/** @param setting `built-in`, or `openai-compatible:<model>@<base URL>`; checked by common/config.ts */
+/** @param setting `built-in`, or `openai-compatible:<model>@<base URL>`; checked by common/settings.ts */
 export function modelFor(setting: string, apiKey: string | undefined, clock: Clock): LanguageModelV3 {
   const [, modelId, baseURL] = /^openai-compatible:([^@]+)@(.+)$/.exec(setting) ?? [];
   if (!modelId || !baseURL) return builtInModel(clock);
