@@ -1,4 +1,4 @@
-/** Three replica processes, each behind a proxy of its own to the database, the database subgraph and a gateway. */
+/** The database subgraph, a gateway, and replica processes, each behind a proxy of its own to the database. */
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../../common/clock.ts';
 import { environmentWith } from '../../../common/config.ts';
@@ -12,7 +12,6 @@ import type { DiagnosisSettings, Severity } from '../../../subgraphs/diagnosis/d
 import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
 import { TcpProxy } from '../../support/tcpProxy.ts';
 
-const REPLICAS = 3;
 const SECRET = 'a secret of a fleet for tests, long enough';
 const TIMEOUT_MS = 20_000;
 const TOKEN_SECONDS = 86_400;
@@ -44,7 +43,8 @@ export interface FleetDiagnosis {
 }
 
 export interface Fleet {
-  readonly replicas: readonly FleetReplica[];
+  /** One more; it stops with the fleet, if not before. @param changes to the environment that all have */
+  startReplica(changes?: Readonly<Record<string, string>>): Promise<FleetReplica>;
   /** What the gateway says of each, in their order; every replica is asked if so wanted. */
   diagnose(chatIds: readonly string[], options?: { everywhere?: boolean }): Promise<FleetDiagnosis[]>;
   stop(): Promise<void>;
@@ -53,17 +53,17 @@ export interface Fleet {
 export interface FleetOptions {
   readonly databaseUrl: string;
   readonly settings: DiagnosisSettings;
-  readonly maxAttempts: number;
+  readonly replicaTimeoutMs?: number;
 }
 
-/** @throws if a part does not start; the others are stopped then */
+/** @throws if a part does not start; the other is stopped then */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const closing: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const close of closing.splice(0).reverse()) await close();
   };
   try {
-    const { settings, databaseUrl } = options;
+    const { settings, databaseUrl, replicaTimeoutMs = TIMEOUT_MS } = options;
     const shared = { host: '127.0.0.1', port: 0, internalSecret: SECRET, clock: systemClock };
     const log = makeLogger('fleet', 'silent');
     const subgraph = await startDatabaseSubgraph({
@@ -73,13 +73,16 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     const gateway = await startGateway({
       ...{ ...shared, log, authSecret: SECRET, corsOrigins: [], maxCost: 1e9, rateLimitPerMinute: 0 },
       ...{ databaseSubgraphUrl: `${subgraph.url}/graphql`, databaseTimeoutMs: TIMEOUT_MS, diagnosis: settings },
-      replicas: { timeoutMs: TIMEOUT_MS, addressAllow: ['127.0.0.0/8', '::1/128'] },
+      replicas: { timeoutMs: replicaTimeoutMs, addressAllow: ['127.0.0.0/8', '::1/128'] },
     });
     closing.push(() => gateway.stop());
-    const replicas = await Promise.all(Array.from({ length: REPLICAS }, () => startReplica(options, closing)));
     const claims = { sub: randomUUID(), roles: [READ_ALL], lifetimeSeconds: TOKEN_SECONDS };
     const token = await signCallerToken(SECRET, { ...claims }, systemClock.now());
-    return { replicas, diagnose: diagnosing(gateway.url, token), stop };
+    return {
+      startReplica: (changes = {}) => startReplica(options, changes, closing),
+      diagnose: diagnosing(gateway.url, token),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -87,17 +90,19 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 async function startReplica(
-  { databaseUrl, settings, maxAttempts }: FleetOptions,
+  { databaseUrl, settings }: FleetOptions,
+  changes: Readonly<Record<string, string>>,
   closing: (() => Promise<unknown>)[],
 ): Promise<FleetReplica> {
   const proxy = await TcpProxy.forDatabase(databaseUrl);
   closing.push(() => proxy.close());
   const environment = environmentWith({
     ...{ DATABASE_URL: proxy.url, INTERNAL_SECRET: SECRET, MODEL: 'built-in', LOG_LEVEL: 'warn', NODE_OPTIONS: '' },
-    ...{ RUNTIME_PORT: '0', RETRY_MAX_ATTEMPTS: `${maxAttempts}` },
+    RUNTIME_PORT: '0',
     HEARTBEAT_INTERVAL_SECONDS: `${settings.heartbeatIntervalSeconds}`,
     HEARTBEAT_STALE_SECONDS: `${settings.staleAfterSeconds}`,
     ACQUISITION_INTERVAL_SECONDS: `${settings.acquisitionIntervalSeconds}`,
+    ...changes,
   });
   const script = new URL('../../../subgraphs/runtime/main.ts', import.meta.url);
   const lines: string[] = [];

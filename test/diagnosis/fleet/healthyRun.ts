@@ -21,6 +21,7 @@ const ACTIONS: readonly [TransitionName, ...TransitionName[]] = [
   ...(['send', 'send', 'send', 'sendInterrupting', 'interrupt', 'edit', 'completeRequiresAction'] as const),
   ...(['completeRequiresAction', 'deleteQueued', 'promoteQueued', 'archive', 'unarchive'] as const),
 ];
+const REPLICAS = 3;
 const SAMPLE = 25;
 /** What all of them together may do in a second is bounded by the machine: lives begin this far apart, in milliseconds. */
 const BEGIN_EVERY_MS = 120;
@@ -46,8 +47,9 @@ export async function runHealthy(scale: {
 }): Promise<HealthyFindings> {
   const random = randomFrom(scale.seed);
   const pool = new pg.Pool({ connectionString: scale.databaseUrl, max: 10 });
-  const fleet = await startFleet({ databaseUrl: scale.databaseUrl, settings: SETTINGS, maxAttempts: 8 });
+  const fleet = await startFleet({ databaseUrl: scale.databaseUrl, settings: SETTINGS });
   try {
+    await Promise.all(Array.from({ length: REPLICAS }, () => fleet.startReplica()));
     const store = new ChatStore(pool);
     const client = new ChatClient(pool, store);
     const alive: string[] = [];

@@ -1,0 +1,151 @@
+/**
+ * What may be done to a chat of a fleet, and what follows from that alone. Three replicas: one stays well, one is cut off from
+ * the database, one does not answer. What is to be found is reasoned from what was done, not from how the rules are written.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import type { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
+import { BUFFER_CAPACITY_BYTES } from '../../../subgraphs/runtime/chatd/messageBuffers.ts';
+import { textContent } from '../../../subgraphs/runtime/chatd/messages.ts';
+
+/** `nobody`: the chat comes when all replicas are full. */
+export type Place = 'well' | 'cutOff' | 'silent' | 'nobody';
+
+/** What an injection may use, and what it needs to know of the others. */
+export interface Tools {
+  readonly pool: Pool;
+  readonly store: ChatStore;
+  /** The replica that stays well. */
+  readonly wellId: string;
+  /** One that stopped long ago. */
+  readonly stoppedId: string;
+}
+
+export interface Injection {
+  readonly kind: string;
+  readonly place: Place;
+  /** The first message. */
+  readonly text: string;
+  /** The status in which the chat is left alone until something is done to it. */
+  readonly settles: string;
+  readonly does?: (tools: Tools, chatId: string) => Promise<unknown>;
+  /** `late`: once all replicas are full, so that no other one takes the chat. */
+  readonly when?: 'late';
+  /** All that is to be found. */
+  readonly expects: readonly FindingCode[];
+  /** Between two pauses it is not so for a moment. */
+  readonly flickers?: true;
+}
+
+const RESTING = { text: 'hello', settles: 'waiting' };
+const WORKING = { text: '/slow 86400', settles: 'running' };
+const SILENT = { text: '/stall', settles: 'running' };
+const WAITING = { text: '/tool ask', settles: 'requires_action' };
+const FAILING = { text: '/fail', settles: 'running' };
+const WORDY = { text: `/stall ${'x'.repeat(BUFFER_CAPACITY_BYTES)}`, settles: 'running' };
+
+const edit = (sql: string) => (tools: Tools, chatId: string) => tools.pool.query(sql, [chatId]);
+const message = { content: textContent('again'), createdBy: randomUUID() };
+const send = { name: 'send', message } as const;
+
+/** A history that no model takes, so that the next turn fails. */
+const corrupt = edit(`UPDATE chat_messages SET content = '{"broken": true}' WHERE chat_id = $1`);
+
+/** Makes a chat at rest one that is said to be at work, with a fresh lease. */
+async function give({ pool }: Tools, chatId: string, workerId: string): Promise<void> {
+  const runnerId = randomUUID();
+  await pool.query('INSERT INTO chat_heartbeats VALUES ($1, $2, now())', [chatId, runnerId]);
+  await pool.query(`UPDATE chats SET status = 'running', worker_id = $2, runner_id = $3 WHERE id = $1`, [
+    chatId,
+    workerId,
+    runnerId,
+  ]);
+}
+
+const CUT_OFF: readonly FindingCode[] = ['LEASE_ENDANGERED'];
+const GONE: readonly FindingCode[] = ['OWNER_UNREACHABLE'];
+
+export const INJECTIONS: readonly Injection[] = [
+  { kind: 'at rest', place: 'well', ...RESTING, expects: [] },
+  {
+    kind: 'archived',
+    place: 'well',
+    ...RESTING,
+    does: ({ store }, id) => store.apply(id, { name: 'archive' }),
+    expects: [],
+  },
+  { kind: 'at work', place: 'well', ...WORKING, expects: [] },
+  { kind: 'model silent', place: 'well', ...SILENT, expects: ['NO_PROGRESS'] },
+  { kind: 'model fails', place: 'well', ...FAILING, expects: ['RETRY_BACKOFF'], flickers: true },
+  { kind: 'tool outside', place: 'well', ...WAITING, expects: ['ACTION_PENDING'] },
+  { kind: 'too much, then silent', place: 'well', ...WORDY, expects: ['BUFFER_FULL', 'NO_PROGRESS'] },
+  {
+    ...{ kind: 'history broken', place: 'well', ...RESTING, expects: ['ERRORED'] },
+    does: async (tools, id) => {
+      await corrupt(tools, id);
+      await tools.store.apply(id, send);
+    },
+  },
+  {
+    ...{ kind: 'history broken, two messages', place: 'well', ...RESTING, expects: ['ERRORED', 'QUEUE_BLOCKED'] },
+    does: async (tools, id) => {
+      await corrupt(tools, id);
+      await tools.store.apply(id, send, send);
+    },
+  },
+  {
+    ...{ kind: 'status of old', place: 'well', ...RESTING, expects: ['INVALID_STATE'] },
+    does: edit(`UPDATE chats SET status = 'pending' WHERE id = $1`),
+  },
+  {
+    ...{ kind: 'given to an unknown replica', place: 'well', ...RESTING, expects: ['OWNER_UNKNOWN'] },
+    does: (tools, id) => give(tools, id, randomUUID()),
+  },
+  {
+    ...{ kind: 'given to a stopped replica', place: 'well', ...RESTING, expects: ['OWNER_STOPPED'] },
+    does: (tools, id) => give(tools, id, tools.stoppedId),
+  },
+  {
+    ...{ kind: 'given to one that has no runner', place: 'well', ...RESTING, expects: ['RUNNER_MISSING'] },
+    does: (tools, id) => give(tools, id, tools.wellId),
+  },
+  { kind: 'at rest', place: 'cutOff', ...RESTING, expects: [] },
+  { kind: 'at work', place: 'cutOff', ...WORKING, expects: CUT_OFF },
+  { kind: 'model silent', place: 'cutOff', ...SILENT, expects: ['NO_PROGRESS', ...CUT_OFF] },
+  {
+    ...{ kind: 'message sent', place: 'cutOff', ...WORKING, expects: ['RUNNER_BEHIND', ...CUT_OFF] },
+    does: ({ store }, id) => store.apply(id, send),
+  },
+  {
+    ...{ kind: 'runner replaced', place: 'cutOff', ...WORKING, expects: ['RUNNER_MISMATCH'] },
+    does: edit(`WITH taken AS (UPDATE chats SET runner_id = gen_random_uuid() WHERE id = $1 RETURNING id, runner_id)
+      INSERT INTO chat_heartbeats SELECT id, runner_id, now() FROM taken`),
+  },
+  {
+    ...{ kind: 'released', place: 'cutOff', ...WORKING, expects: ['RUNNER_ELSEWHERE'] },
+    does: ({ store }, id) => store.apply(id, { name: 'abandon' }),
+  },
+  {
+    ...{ kind: 'retry long due', place: 'cutOff', ...FAILING, expects: ['RETRY_OVERDUE', ...CUT_OFF] },
+    does: edit(`UPDATE chats SET retry_state = jsonb_build_object('attempt', 2, 'kind', 'overloaded', 'error', 'no',
+      'retrying_at', now() - interval '1 minute') WHERE id = $1`),
+  },
+  {
+    ...{ kind: 'deadline long past', place: 'cutOff', ...WAITING, expects: ['ACTION_DEADLINE_PASSED', ...CUT_OFF] },
+    does: edit(`UPDATE chats SET requires_action_deadline_at = now() - interval '1 minute' WHERE id = $1`),
+  },
+  {
+    ...{ kind: 'lease deleted', place: 'cutOff', ...WORKING, when: 'late', expects: ['HEARTBEAT_MISSING'] },
+    does: edit('DELETE FROM chat_heartbeats WHERE chat_id = $1'),
+  },
+  {
+    ...{ kind: 'lease made old', place: 'cutOff', ...WORKING, when: 'late', expects: ['HEARTBEAT_STALE'] },
+    does: edit(`UPDATE chat_heartbeats SET heartbeat_at = now() - interval '1 hour' WHERE chat_id = $1`),
+  },
+  { kind: 'at rest', place: 'silent', ...RESTING, expects: [] },
+  { kind: 'at work', place: 'silent', ...WORKING, expects: GONE },
+  { kind: 'model silent', place: 'silent', ...SILENT, expects: GONE },
+  { kind: 'tool outside', place: 'silent', ...WAITING, expects: [...GONE, 'ACTION_PENDING'] },
+  { kind: 'nobody has room', place: 'nobody', ...RESTING, expects: ['NO_OWNER'] },
+];

@@ -1,0 +1,192 @@
+/**
+ * Faults of chance over a fleet of three replicas, and what the gateway then finds of each chat, beside what the log of the
+ * injections alone says. Which replica gets a chat is known without a look at the rows: replicas start one after the other,
+ * each takes its share, and is full.
+ */
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { systemClock } from '../../../common/clock.ts';
+import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
+import { randomFrom } from '../../faults/random.ts';
+import { type Fleet, type FleetDiagnosis, type FleetReplica, startFleet } from './fleet.ts';
+import { INJECTIONS, type Injection, type Place, type Tools } from './injections.ts';
+
+const SETTINGS = {
+  ...{ staleAfterSeconds: 240, heartbeatIntervalSeconds: 1, acquisitionIntervalSeconds: 2 },
+  noProgressSeconds: 10,
+};
+/** One that is paused does not answer for so long. */
+const REPLICA_TIMEOUT_MS = 8_000;
+/** Two renewals that hang until a statement's limit of 10 s, with the pauses between them, and what a loaded machine needs. */
+const UNTIL_KNOWN_MS = 32_000;
+const LOOK_EVERY_MS = 100;
+const SETTLE_LIMIT_MS = 120_000;
+
+export interface Judged {
+  readonly chatId: string;
+  readonly injection: Injection;
+  readonly expected: ReadonlySet<FindingCode>;
+  readonly found: ReadonlySet<FindingCode>;
+  readonly diagnosis: FleetDiagnosis;
+}
+
+export interface VerdictFindings {
+  readonly judged: readonly Judged[];
+  /** What was done to whole replicas. */
+  readonly log: readonly string[];
+}
+
+interface Chat {
+  readonly id: string;
+  readonly injection: Injection;
+}
+
+/** Each injection at least once, as far as the number of chats goes. */
+export async function runVerdicts(scale: {
+  databaseUrl: string;
+  chats: number;
+  seed: number;
+}): Promise<VerdictFindings> {
+  const { databaseUrl } = scale;
+  const random = randomFrom(scale.seed);
+  const [first = INJECTIONS[0], ...others] = INJECTIONS;
+  if (!first) throw new Error('There is nothing to inject');
+  const more = Array.from({ length: Math.max(0, scale.chats - INJECTIONS.length) }, () =>
+    random.pick([first, ...others]),
+  );
+  const plan = random.shuffle([...INJECTIONS, ...more]);
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
+  const fleet = await startFleet({ databaseUrl, settings: SETTINGS, replicaTimeoutMs: REPLICA_TIMEOUT_MS });
+  const log: string[] = [];
+  try {
+    const store = new ChatStore(pool);
+    const build = (place: Place, room: number) => fill(fleet, pool, store, plan, place, room);
+    const silent = await build('silent', 0);
+    const cutOff = await build('cutOff', 0);
+    const released = plan.filter(({ kind }) => kind === 'released').length;
+    const well = await build('well', released);
+    const tools: Tools = { pool, store, wellId: well.replica.id, stoppedId: await insertStopped(pool) };
+
+    const signal = random.pick(['SIGKILL', 'SIGSTOP'] as const);
+    silent.replica.kill(signal);
+    const frozen = random.below(2) === 0;
+    if (frozen) cutOff.replica.proxy.freeze();
+    else cutOff.replica.proxy.cut({ refusing: true });
+    log.push(`${silent.replica.id}: ${signal}`, `${cutOff.replica.id}: connections ${frozen ? 'frozen' : 'cut'}`);
+    const beganMs = systemClock.monotonicMs();
+
+    const touched = random.shuffle([...silent.chats, ...cutOff.chats, ...well.chats]);
+    const inject = async (when: Injection['when']) => {
+      for (const { id, injection } of touched) if (injection.when === when) await injection.does?.(tools, id);
+    };
+    await inject(undefined);
+    const takenOver = touched.filter(({ injection }) => injection.kind === 'released');
+    await settled(pool, takenOver, `worker_id = '${well.replica.id}' AND generation_attempt > 0`);
+    const erred = touched.filter(({ injection }) => injection.expects.includes('ERRORED'));
+    await settled(pool, erred, `status = 'error' AND worker_id IS NULL`);
+    const surplus = await create(store, plan, 'nobody');
+    await inject('late');
+    await systemClock.sleep(UNTIL_KNOWN_MS - (systemClock.monotonicMs() - beganMs));
+    return { log, judged: await judge(fleet, [...touched, ...surplus]) };
+  } finally {
+    await fleet.stop();
+    await pool.end();
+  }
+}
+
+/** Starts a replica that has room for just the chats of its place, creates them, and waits until it has them. */
+async function fill(
+  fleet: Fleet,
+  pool: pg.Pool,
+  store: ChatStore,
+  plan: readonly Injection[],
+  place: Place,
+  room: number,
+): Promise<{ replica: FleetReplica; chats: Chat[] }> {
+  const mine = plan.filter((injection) => injection.place === place && injection.settles !== 'waiting');
+  const replica = await fleet.startReplica({ MAX_RUNNERS: `${mine.length + room}`, RETRY_MAX_ATTEMPTS: '0' });
+  const chats = await create(store, plan, place);
+  const ofStatus = (status: string) => chats.filter(({ injection }) => injection.settles === status);
+  await settled(pool, ofStatus('waiting'), `status = 'waiting' AND worker_id IS NULL`);
+  const owned = `worker_id = '${replica.id}'`;
+  await settled(pool, ofStatus('running'), `status = 'running' AND ${owned} AND generation_attempt > 0`);
+  await settled(pool, ofStatus('requires_action'), `status = 'requires_action' AND ${owned}`);
+  return { replica, chats };
+}
+
+const create = (store: ChatStore, plan: readonly Injection[], place: Place): Promise<Chat[]> =>
+  Promise.all(
+    plan
+      .filter((injection) => injection.place === place)
+      .map(async (injection) => {
+        const { id } = await store.create({ ownerId: randomUUID(), text: injection.text });
+        return { id, injection };
+      }),
+  );
+
+/** Waits until the condition holds for every one of the chats. */
+async function settled(pool: pg.Pool, chats: readonly Chat[], condition: string): Promise<void> {
+  const beganMs = systemClock.monotonicMs();
+  const query = `SELECT id FROM chats WHERE id = ANY ($1::uuid[]) AND NOT (${condition})`;
+  for (;;) {
+    const { rows } = await pool.query(query, [chats.map(({ id }) => id)]);
+    if (rows.length === 0) return;
+    if (systemClock.monotonicMs() - beganMs > SETTLE_LIMIT_MS) {
+      throw new Error(`${rows.length} of ${chats.length} chats did not come to: ${condition}`);
+    }
+    await systemClock.sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function insertStopped(pool: pg.Pool): Promise<string> {
+  const id = randomUUID();
+  await pool.query(
+    `INSERT INTO replicas (id, hostname, relay_address, version, stopped_at)
+     VALUES ($1, 'long gone', 'http://127.0.0.1:9', '0.1.0', now())`,
+    [id],
+  );
+  return id;
+}
+
+async function judge(fleet: Fleet, chats: readonly Chat[]): Promise<Judged[]> {
+  const look = async (some: readonly Chat[]) => {
+    const diagnoses = await fleet.diagnose(
+      some.map(({ id }) => id),
+      { everywhere: true },
+    );
+    return some.map(({ id, injection }, place): Judged => {
+      const diagnosis = diagnoses[place] ?? { verdict: '', summary: '', findings: [] };
+      const found = new Set(diagnosis.findings.map(({ code }) => code));
+      return { chatId: id, injection, diagnosis, found, expected: new Set(injection.expects) };
+    });
+  };
+  const judged = await look(chats);
+  const missed = judged.filter((one) => one.injection.flickers && !isRight(one));
+  const again = new Map(
+    (await look(missed.map(({ chatId: id, injection }) => ({ id, injection })))).map((one) => [one.chatId, one]),
+  );
+  return judged.map((one) => again.get(one.chatId) ?? one);
+}
+
+/** Nothing is missing, and nothing is there that should not be. */
+export const isRight = ({ expected, found }: Judged): boolean =>
+  expected.size === found.size && [...expected].every((code) => found.has(code));
+
+export interface CodeFigures {
+  readonly code: FindingCode;
+  readonly injected: number;
+  readonly found: number;
+  readonly both: number;
+}
+
+/** For each code: in how many chats it should be, is, and rightly is. */
+export function figuresOf(judged: readonly Judged[]): CodeFigures[] {
+  const codes = new Set(judged.flatMap(({ expected, found }) => [...expected, ...found]));
+  return [...codes].sort().map((code) => ({
+    code,
+    injected: judged.filter(({ expected }) => expected.has(code)).length,
+    found: judged.filter(({ found }) => found.has(code)).length,
+    both: judged.filter(({ expected, found }) => expected.has(code) && found.has(code)).length,
+  }));
+}
