@@ -108,6 +108,8 @@ export class ChatWorker {
     const limit = new AbortController();
     await Promise.race([this.#handOver(), this.kit.clock.sleep(DRAIN_LIMIT_MS, limit.signal)]);
     limit.abort();
+    // Whatever could not be given up is left to its lease, but nothing goes on here.
+    for (const runner of this.runners.active()) runner.lose('the worker stops');
     await Promise.all(Object.values(this.#loops ?? {}).map((loop) => loop.stop()));
     await markReplicaStopped(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
       this.#log.warn({ err: error }, 'could not mark the replica as stopped; its row will grow old instead');

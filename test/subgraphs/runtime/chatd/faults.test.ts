@@ -194,6 +194,27 @@ describe('a replica', () => {
     expect(await roles(id)).toEqual(['user', 'assistant']);
   });
 
+  test('that stops while the database is away leaves nothing behind that would go on', async () => {
+    let sleeping = 0;
+    const sleep = async (ms: number, signal?: AbortSignal) => {
+      sleeping += 1;
+      await systemClock.sleep(ms, signal);
+      sleeping -= 1;
+    };
+    const proxy = await openProxy();
+    const replica = await startReplica({
+      databaseUrl: proxy.url,
+      clock: { ...systemClock, sleep },
+      staleAfterSeconds: 60,
+    });
+    const { id } = await store.create({ ownerId, text: '/fail' });
+    await waitFor(id, (chat) => chat.generationAttempt > 1);
+    proxy.cut({ refusing: true });
+    await replica.stop();
+    await systemClock.sleep(0); // those that were ended have to notice
+    expect(sleeping).toBe(0); // a runner that goes on waits for its next attempt
+  });
+
   test('whose row was deleted writes it again', async () => {
     const { workerId } = await startReplica();
     await database.pool.query('DELETE FROM replicas WHERE id = $1', [workerId]);
