@@ -52,19 +52,22 @@ export async function runHealthy(scale: {
     await Promise.all(Array.from({ length: REPLICAS }, () => fleet.startReplica()));
     const store = new ChatStore(pool);
     const client = new ChatClient(pool, store);
-    const alive: string[] = [];
+    const all: string[] = [];
+    const alive = new Set<string>();
     let actions = 0;
     const live = async (place: number) => {
       await systemClock.sleep(place * BEGIN_EVERY_MS);
       const { id } = await store.create({ ownerId: randomUUID(), text: random.pick(TEXTS) });
-      alive.push(id);
+      all.push(id);
+      alive.add(id);
       for (let left = 2 + random.below(5); left > 0; left -= 1) {
         await systemClock.sleep(random.between(0, 4_000));
         if (await accepted(client.ask(id, [random.pick(ACTIONS)]))) actions += 1;
       }
+      alive.delete(id);
     };
     const lives = Promise.all(Array.from({ length: scale.chats }, (_, place) => live(place)));
-    const sampled = await sample(fleet, alive, lives, random);
+    const sampled = await sample(fleet, { all, alive }, lives, random);
     return { chats: scale.chats, actions, ...sampled };
   } finally {
     await fleet.stop();
@@ -82,7 +85,13 @@ async function accepted(asked: Promise<unknown>): Promise<boolean> {
   }
 }
 
-async function sample(fleet: Fleet, alive: readonly string[], lives: Promise<unknown>, random: Random) {
+/** Three of four times it is those that somebody does something with. */
+async function sample(
+  fleet: Fleet,
+  { all, alive }: { all: readonly string[]; alive: ReadonlySet<string> },
+  lives: Promise<unknown>,
+  random: Random,
+) {
   const verdicts = new Map<string, number>();
   const falseAlarms: FalseAlarm[] = [];
   let samples = 0;
@@ -92,9 +101,7 @@ async function sample(fleet: Fleet, alive: readonly string[], lives: Promise<unk
   });
   while (!ended) {
     await systemClock.sleep(random.between(0, 300));
-    // The younger a chat, the more goes on in it.
-    const young = alive.slice(-4 * SAMPLE);
-    const chosen = random.shuffle(random.below(4) === 0 ? alive : young).slice(0, SAMPLE);
+    const chosen = random.shuffle(random.below(4) === 0 ? all : [...alive]).slice(0, SAMPLE);
     const diagnoses = await fleet.diagnose(chosen, { everywhere: random.below(3) === 0 });
     for (const [place, diagnosis] of diagnoses.entries()) {
       samples += 1;

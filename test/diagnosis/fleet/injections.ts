@@ -30,8 +30,8 @@ export interface Injection {
   /** The status in which the chat is left alone until something is done to it. */
   readonly settles: string;
   readonly does?: (tools: Tools, chatId: string) => Promise<unknown>;
-  /** `late`: once all replicas are full, so that no other one takes the chat. */
-  readonly when?: 'late';
+  /** `early`: while a replica has room to work on it; `late`: once all are full, so that no other one takes the chat. */
+  readonly when?: 'early' | 'late';
   /** All that is to be found. */
   readonly expects: readonly FindingCode[];
   /** Between two pauses it is not so for a moment. */
@@ -81,14 +81,20 @@ export const INJECTIONS: readonly Injection[] = [
   { kind: 'tool outside', place: 'well', ...WAITING, expects: ['ACTION_PENDING'] },
   { kind: 'too much, then silent', place: 'well', ...WORDY, expects: ['BUFFER_FULL', 'NO_PROGRESS'] },
   {
-    ...{ kind: 'history broken', place: 'well', ...RESTING, expects: ['ERRORED'] },
+    ...{ kind: 'history broken', place: 'well', ...RESTING, when: 'early', expects: ['ERRORED'] },
     does: async (tools, id) => {
       await corrupt(tools, id);
       await tools.store.apply(id, send);
     },
   },
   {
-    ...{ kind: 'history broken, two messages', place: 'well', ...RESTING, expects: ['ERRORED', 'QUEUE_BLOCKED'] },
+    ...{
+      kind: 'history broken, two messages',
+      place: 'well',
+      ...RESTING,
+      when: 'early',
+      expects: ['ERRORED', 'QUEUE_BLOCKED'],
+    },
     does: async (tools, id) => {
       await corrupt(tools, id);
       await tools.store.apply(id, send, send);

@@ -80,12 +80,16 @@ export async function runVerdicts(scale: {
     const inject = async (when: Injection['when']) => {
       for (const { id, injection } of touched) if (injection.when === when) await injection.does?.(tools, id);
     };
+    await inject('early');
+    const erred = touched.filter(({ injection }) => injection.when === 'early');
+    await settled(pool, erred, `status = 'error' AND worker_id IS NULL`);
     await inject(undefined);
     const takenOver = touched.filter(({ injection }) => injection.kind === 'released');
     await settled(pool, takenOver, `worker_id = '${well.replica.id}' AND generation_attempt > 0`);
-    const erred = touched.filter(({ injection }) => injection.expects.includes('ERRORED'));
-    await settled(pool, erred, `status = 'error' AND worker_id IS NULL`);
-    const surplus = await create(store, plan, 'nobody');
+    const surplus = await create(
+      store,
+      plan.filter(({ place }) => place === 'nobody'),
+    );
     await inject('late');
     await systemClock.sleep(UNTIL_KNOWN_MS - (systemClock.monotonicMs() - beganMs));
     return { log, judged: await judge(fleet, [...touched, ...surplus]) };
@@ -104,25 +108,26 @@ async function fill(
   place: Place,
   room: number,
 ): Promise<{ replica: FleetReplica; chats: Chat[] }> {
-  const mine = plan.filter((injection) => injection.place === place && injection.settles !== 'waiting');
-  const replica = await fleet.startReplica({ MAX_RUNNERS: `${mine.length + room}`, RETRY_MAX_ATTEMPTS: '0' });
-  const chats = await create(store, plan, place);
+  const mine = (rests: boolean) =>
+    plan.filter((injection) => injection.place === place && (injection.settles === 'waiting') === rests);
+  const replica = await fleet.startReplica({ MAX_RUNNERS: `${mine(false).length + room}`, RETRY_MAX_ATTEMPTS: '0' });
+  // Those that come to rest come first: once the others are there, nothing has room.
+  const resting = await create(store, mine(true));
+  await settled(pool, resting, `status = 'waiting' AND worker_id IS NULL`);
+  const chats = await create(store, mine(false));
   const ofStatus = (status: string) => chats.filter(({ injection }) => injection.settles === status);
-  await settled(pool, ofStatus('waiting'), `status = 'waiting' AND worker_id IS NULL`);
   const owned = `worker_id = '${replica.id}'`;
   await settled(pool, ofStatus('running'), `status = 'running' AND ${owned} AND generation_attempt > 0`);
   await settled(pool, ofStatus('requires_action'), `status = 'requires_action' AND ${owned}`);
-  return { replica, chats };
+  return { replica, chats: [...resting, ...chats] };
 }
 
-const create = (store: ChatStore, plan: readonly Injection[], place: Place): Promise<Chat[]> =>
+const create = (store: ChatStore, injections: readonly Injection[]): Promise<Chat[]> =>
   Promise.all(
-    plan
-      .filter((injection) => injection.place === place)
-      .map(async (injection) => {
-        const { id } = await store.create({ ownerId: randomUUID(), text: injection.text });
-        return { id, injection };
-      }),
+    injections.map(async (injection) => {
+      const { id } = await store.create({ ownerId: randomUUID(), text: injection.text });
+      return { id, injection };
+    }),
   );
 
 /** Waits until the condition holds for every one of the chats. */
