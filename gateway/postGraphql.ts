@@ -65,8 +65,13 @@ async function sendAndRead(post: Post): Promise<Posted> {
       if (signal.aborted || !CLOSED_CODES.includes(codeOf(error))) throw error;
       return send(post);
     });
-    const text = await response.body.text();
-    return read(response.statusCode, mediaTypeOf(response.headers['content-type']), text);
+    const mediaType = mediaTypeOf(response.headers['content-type']);
+    const text = await response.body.text().catch((error: unknown) => {
+      if (signal.aborted || !CLOSED_CODES.includes(codeOf(error))) throw error;
+      return undefined;
+    });
+    if (text === undefined) return { kind: 'other', what: `HTTP ${response.statusCode}, ${mediaType}, cut short` };
+    return read(response.statusCode, mediaType, text);
   } catch (error) {
     if (signal.aborted) return { kind: 'aborted' };
     if (error instanceof errors.ResponseExceededMaxSizeError) {
@@ -78,8 +83,9 @@ async function sendAndRead(post: Post): Promise<Posted> {
 }
 
 /**
- * The connection was closed before a byte of the answer: a kept one is, when its server stops just as a request is on its
- * way. All requests here only read, so sending one once more is safe; to a server that is gone it fails at once.
+ * The connection was closed. Before a byte of the answer: a kept one is, when its server stops just as a request is on its
+ * way. All requests here only read, so sending one once more is safe; to a server that is gone it fails at once. Later,
+ * the answer is cut.
  */
 const CLOSED_CODES = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 

@@ -93,7 +93,7 @@ type JsonAnswer = Extract<Posted, { kind: 'json' }>;
 const brokenReason = (code: string) =>
   code === 'ECONNREFUSED'
     ? `Nothing listens at its address (${code}).`
-    : `The connection failed, or broke before the answer was complete (${code}).`;
+    : `The connection failed, or broke before there was an answer (${code}).`;
 
 const badAnswer = (what: string): Failure => ({
   kind: 'BAD_ANSWER',

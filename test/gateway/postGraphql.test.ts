@@ -65,7 +65,7 @@ describe('a kept connection that its server closes as a request is on its way', 
         response.destroy();
       });
     });
-    expect(await post([cut.url])).toMatchObject([{ kind: 'broken' }]);
+    expect(await post([cut.url])).toEqual([{ kind: 'other', what: 'HTTP 200, application/json, cut short' }]);
     expect(cut.received).toHaveLength(1);
   });
 });

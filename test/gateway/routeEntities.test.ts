@@ -138,14 +138,23 @@ describe('a replica that cannot be asked costs only its own chats', () => {
     expect(reason).toContain('ECONNREFUSED');
   });
 
-  test('a connection that breaks, before or in mid-answer: UNREACHABLE', async () => {
+  test('a connection that breaks before the answer: UNREACHABLE', async () => {
     const before = await servers.serve((_response, _received, request) => request.socket.destroy());
     expect((await besideAHealthyOne({ relayAddress: before.url })).status).toBe('UNREACHABLE');
-    const halfway = await servers.serve((response, _received, request) => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' });
-      response.write('{"data":', () => request.socket.destroy());
-    });
-    expect((await besideAHealthyOne({ relayAddress: halfway.url })).status).toBe('UNREACHABLE');
+  });
+
+  test('an answer that ends before all that it announced: BAD_ANSWER', async () => {
+    for (const length of [{ 'content-length': '5000' }, {}]) {
+      for (const close of ['end', 'resetAndDestroy'] as const) {
+        const cut = await servers.serve((response, _received, request) => {
+          response.writeHead(200, { 'content-type': 'application/json', ...length });
+          response.write('{"data":', () => request.socket[close]());
+        });
+        const { status, reason } = await besideAHealthyOne({ relayAddress: cut.url });
+        expect(status).toBe('BAD_ANSWER');
+        expect(reason).toContain('HTTP 200, application/json, cut short');
+      }
+    }
   });
 
   test('a dead port of a replica that has stopped in the meantime: STOPPED', async () => {
