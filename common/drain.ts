@@ -2,6 +2,7 @@
  * How an HTTP server leaves without cutting a request: first every answer asks its client to close the connection, so that
  * the next request goes elsewhere (RFC 9112, section 9.6); then nothing new is accepted, and what runs is finished.
  */
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 export interface Drain {
@@ -18,15 +19,24 @@ export interface Drain {
 export function drainOf(app: FastifyInstance): Drain {
   let hasBegun = false;
   let closing = false;
-  let running = 0;
+  /** By their connections: of those that one still waits for when it breaks, none ends. */
+  const running = new Map<Socket, number>();
   // Node leaves connections alone that have sent nothing yet, and would wait a minute for their first request.
   const closeWhenIdle = () => {
-    if (closing && running === 0) app.server.closeAllConnections();
+    if (closing && running.size === 0) app.server.closeAllConnections();
   };
-  app.server.on('request', (_request, response) => {
-    running += 1;
+  app.server.on('connection', (socket) => {
+    socket.once('close', () => {
+      running.delete(socket);
+      setImmediate(closeWhenIdle);
+    });
+  });
+  app.server.on('request', ({ socket }, response) => {
+    running.set(socket, (running.get(socket) ?? 0) + 1);
     response.once('close', () => {
-      running -= 1;
+      const left = (running.get(socket) ?? 0) - 1;
+      if (left > 0) running.set(socket, left);
+      else running.delete(socket);
       setImmediate(closeWhenIdle);
     });
   });

@@ -104,4 +104,21 @@ describe('a gateway that is told to end', () => {
       await dispatcher.close();
     },
   );
+
+  test('a client that went away with several requests unanswered on one connection does not hold it up', async () => {
+    const { gateway, running } = await start();
+    const port = Number(new URL(gateway.url).port);
+    const body = JSON.stringify({ query: `{ chatDebugSnapshot(chatId: "${CHAT}") { chatId } }` });
+    const head = ['POST /graphql HTTP/1.1', 'Host: a', `Authorization: Bearer ${await callerToken()}`];
+    const lines = [...head, 'Content-Type: application/json', `Content-Length: ${body.length}`, '', body];
+    const client = connect(port, '127.0.0.1', () => client.write(lines.join('\r\n').repeat(5)));
+    await until(() => running() > 1);
+    client.destroy();
+    await until(() => running() === 0);
+    const silent = connect(port, '127.0.0.1').on('error', () => {});
+    await once(silent, 'connect');
+    gateway.kill('SIGINT');
+    expect(await gateway.ended).toBe(0);
+    silent.destroy();
+  });
 });
