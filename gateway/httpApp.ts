@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { ARRIVAL } from '../common/arrival.ts';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/log.ts';
 import { traceRequests } from '../common/tracing.ts';
@@ -16,6 +17,7 @@ const MAX_BODY_BYTES = 100_000;
 export function makeApp(log: Logger, clock: Clock, metrics: GatewayMetrics): FastifyInstance {
   const app = Fastify({
     return503OnClosing: false,
+    ...ARRIVAL,
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: maxHeaderSize },
     genReqId: () => randomUUID(),

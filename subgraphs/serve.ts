@@ -11,6 +11,7 @@ import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastif
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { parse } from 'graphql';
 import { Registry } from 'prom-client';
+import { ARRIVAL } from '../common/arrival.ts';
 import type { Clock } from '../common/clock.ts';
 import { drainOf } from '../common/drain.ts';
 import { guard } from '../common/guard.ts';
@@ -61,7 +62,7 @@ export async function serveSubgraph<C extends BaseContext, Who>(
   options: SubgraphOptions<C, Who>,
 ): Promise<RunningServer> {
   const { clock, log, registry = new Registry() } = options;
-  const app = Fastify({ return503OnClosing: false });
+  const app = Fastify({ return503OnClosing: false, ...ARRIVAL });
   const drain = drainOf(app);
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });

@@ -204,6 +204,19 @@ describe('as HTTP', () => {
   });
 });
 
+/** Without a limit for its arrival each would hold a connection for ever. */
+test('a body that does not come to its end: the connection is closed, whoever sends it to whichever process', async () => {
+  const statuses = async ({ url }: { url: string }, ...headers: string[]) => {
+    const lines = ['POST /graphql HTTP/1.1', 'Host: x', ...headers, 'Content-Type: application/json'];
+    const { text } = await sendBytes(url, `${[...lines, 'Content-Length: 5000'].join('\r\n')}\r\n\r\n{`);
+    return text.match(/(?<=^HTTP\/1\.1 )\d+/gm);
+  };
+  const { gateway, database, replica } = system;
+  const answered = [gateway, database, replica].map((process) => statuses(process));
+  expect(await statuses(gateway, `Authorization: Bearer ${token}`)).toEqual(['408']);
+  for (const toAnybody of await Promise.all(answered)) expect(toAnybody?.[0]).toBe('401');
+}, 60_000);
+
 /** The place in the document that an error of GraphQL's own names beside its code. */
 function withoutPlaces(answer: Awaited<ReturnType<typeof json>>) {
   const body = JSON.parse(answer.body);
