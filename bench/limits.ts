@@ -8,7 +8,7 @@ import { SignJWT } from 'jose';
 import { systemClock as clock } from '../common/clock.ts';
 import { READ_ALL } from '../common/internalToken.ts';
 import { makeLogger } from '../common/log.ts';
-import { LIMITS } from '../gateway/documentLimits.ts';
+import { LIMITS } from '../gateway/limits/documentLimits.ts';
 import { startGateway } from '../gateway/server.ts';
 import { makeApolloGateway, readSupergraph } from '../gateway/supergraph.ts';
 import { HOSTILE, largest } from './support/hostileQueries.ts';

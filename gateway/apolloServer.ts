@@ -8,18 +8,18 @@ import {
 import type { Dispatcher } from 'undici';
 import type { Logger } from '../common/log.ts';
 import type { DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
-import type { AllowedOperations } from './allowedOperations.ts';
 import { clientErrorsPlugin, formatForClient } from './clientErrors.ts';
 import { makeDiagnosisDataSource } from './diagnosisDataSource.ts';
 import type { GatewayContext } from './gatewayContext.ts';
-import { inputCheckPlugin } from './inputCheck.ts';
-import { makeQueryLimits, PARSE_OPTIONS, type QueryLimits } from './queryLimits.ts';
+import { recordPlugin } from './http/requestLog.ts';
+import type { AllowedOperations } from './limits/allowedOperations.ts';
+import { inputCheckPlugin } from './limits/inputCheck.ts';
+import { makeQueryLimits, PARSE_OPTIONS, type QueryLimits } from './limits/queryLimits.ts';
 import { makeReplicaDataSource } from './replicaDataSource.ts';
-import type { Replicas } from './replicas.ts';
 import { reportPlugin } from './reportPlugin.ts';
-import { recordPlugin } from './requestLog.ts';
 import { makeRereads } from './reread.ts';
-import { readRouting } from './routedTypes.ts';
+import type { Replicas } from './routing/replicas.ts';
+import { readRouting } from './routing/routedTypes.ts';
 import { makeSubgraphDataSource } from './subgraphDataSource.ts';
 import { makeApolloGateway } from './supergraph.ts';
 

@@ -1,6 +1,6 @@
 /** What the gateway knows of a request while it answers it. */
-import type { RequestRecord } from './requestRecord.ts';
-import type { RoutingContext } from './routingContext.ts';
+import type { RequestRecord } from './http/requestRecord.ts';
+import type { RoutingContext } from './routing/routingContext.ts';
 
 /** What a query is estimated to cost. */
 export interface QueryCost {

@@ -4,8 +4,8 @@ import { announceReady, failToStart, stopOnSignal } from '../common/lifecycle.ts
 import { makeLogger } from '../common/log.ts';
 import { startTracing } from '../common/tracing.ts';
 import { diagnosisSettings } from '../subgraphs/diagnosis/settings.ts';
-import { readAllowedOperations } from './allowedOperations.ts';
 import { readGatewaySettings } from './config.ts';
+import { readAllowedOperations } from './limits/allowedOperations.ts';
 import { startGateway } from './server.ts';
 
 try {

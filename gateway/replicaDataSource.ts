@@ -1,7 +1,7 @@
 /** The router as a data source of Apollo's gateway. */
 import type { GraphQLDataSource } from '@apollo/gateway';
 import type { GatewayContext } from './gatewayContext.ts';
-import type { RouteEntities } from './routeEntities.ts';
+import type { RouteEntities } from './routing/routeEntities.ts';
 
 type Answer = Awaited<ReturnType<GraphQLDataSource<GatewayContext>['process']>>;
 

@@ -6,7 +6,7 @@ import { deadlineSignal } from '../common/clock.ts';
 import { signInternalToken } from '../common/internalToken.ts';
 import type { Logger } from '../common/log.ts';
 import type { GatewayContext } from './gatewayContext.ts';
-import { describePosted, type Posted, postGraphql } from './postGraphql.ts';
+import { describePosted, type Posted, postGraphql } from './routing/postGraphql.ts';
 
 /** Answers with these statuses carry the subgraph's own errors; 400 is what it finds wrong with the request. */
 const GRAPHQL_STATUS = [200, 400];

@@ -6,12 +6,12 @@ import type { ApolloServer } from '@apollo/server';
 import { GraphQLError, getIntrospectionQuery } from 'graphql';
 import { z } from 'zod';
 import { READ_ALL } from '../common/internalToken.ts';
-import type { AskedQuery } from './askedQuery.ts';
 import type { GatewayContext } from './gatewayContext.ts';
-import { exampleQueries } from './graphiql.ts';
-import type { QueryLimits } from './queryLimits.ts';
-import { newRecord } from './requestRecord.ts';
-import { SNAPSHOT_OPERATION } from './snapshotRoute.ts';
+import { exampleQueries } from './http/graphiql.ts';
+import { newRecord } from './http/requestRecord.ts';
+import { SNAPSHOT_OPERATION } from './http/snapshotRoute.ts';
+import type { AskedQuery } from './limits/askedQuery.ts';
+import type { QueryLimits } from './limits/queryLimits.ts';
 
 const SOME_ID = '00000000-0000-4000-8000-000000000000';
 /** Of the whole list: the compiler of the JavaScript engine looks at what has run often. */

@@ -2,7 +2,7 @@ import type { LookupAddress, LookupOptions, lookup } from 'node:dns';
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { readEnvironment } from '../../common/config.ts';
-import { guardedLookup, makeAddressPolicy } from '../../gateway/addressPolicy.ts';
+import { guardedLookup, makeAddressPolicy } from '../../gateway/routing/addressPolicy.ts';
 import { A, routersPerTest, statuses } from './routers.ts';
 
 const { asker, answering } = routersPerTest();

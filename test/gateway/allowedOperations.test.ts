@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import { SettingsError } from '../../common/config.ts';
-import { readAllowedOperations } from '../../gateway/allowedOperations.ts';
+import { readAllowedOperations } from '../../gateway/limits/allowedOperations.ts';
 import { callerToken, gatewaysPerTest } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';
 

@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type EntityRequest, type Representation, readEntityRequest } from '../../gateway/entityRequest.ts';
-import { joinAnswers, type Share, type ShareAnswer, splitRepresentations } from '../../gateway/entityRouting.ts';
-import { errorCodeOf, type Outcome } from '../../gateway/outcome.ts';
-import { type Routing, readRouting } from '../../gateway/routedTypes.ts';
+import { type EntityRequest, type Representation, readEntityRequest } from '../../gateway/routing/entityRequest.ts';
+import {
+  joinAnswers,
+  type Share,
+  type ShareAnswer,
+  splitRepresentations,
+} from '../../gateway/routing/entityRouting.ts';
+import { errorCodeOf, type Outcome } from '../../gateway/routing/outcome.ts';
+import { type Routing, readRouting } from '../../gateway/routing/routedTypes.ts';
 
 const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
 const routing = readRouting(supergraph).get('runtime') as Routing;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ReplicaRow } from '../../gateway/replicaDirectory.ts';
+import type { ReplicaRow } from '../../gateway/routing/replicaDirectory.ts';
 import { until } from '../support/until.ts';
 import { deadUrl, sendJson } from './httpServers.ts';
 import { A, B, C, chatId, routersPerTest, statuses } from './routers.ts';

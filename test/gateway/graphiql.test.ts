@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import { type GraphQLSchema, Kind, parse, validate } from 'graphql';
 import { makeLogger } from '../../common/log.ts';
-import { exampleQueries, registerGraphiql } from '../../gateway/graphiql.ts';
+import { exampleQueries, registerGraphiql } from '../../gateway/http/graphiql.ts';
 import { makeApolloGateway, readSupergraph } from '../../gateway/supergraph.ts';
 
 const app = Fastify();

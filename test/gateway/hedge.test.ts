@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { hedged } from '../../gateway/hedge.ts';
+import { hedged } from '../../gateway/routing/hedge.ts';
 import { manualClock } from '../support/manualClock.ts';
 
 /** Tries that end when the test says so. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { makeDispatcher, postGraphql } from '../../gateway/postGraphql.ts';
+import { makeDispatcher, postGraphql } from '../../gateway/routing/postGraphql.ts';
 import { deadUrl, sendJson, serversPerTest } from './httpServers.ts';
 
 const servers = serversPerTest();

@@ -10,9 +10,9 @@ import {
   parse,
 } from 'graphql';
 import { settings } from '../../common/settings.ts';
-import { readCostRules } from '../../gateway/costRules.ts';
-import { exampleQueries } from '../../gateway/graphiql.ts';
-import { makeCostEstimate } from '../../gateway/queryCost.ts';
+import { exampleQueries } from '../../gateway/http/graphiql.ts';
+import { readCostRules } from '../../gateway/limits/costRules.ts';
+import { makeCostEstimate } from '../../gateway/limits/queryCost.ts';
 import { readSupergraph } from '../../gateway/supergraph.ts';
 
 const DIRECTIVES = `

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { type Clock, systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
-import { makeReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
+import { makeReplicaDirectory, type ReplicaRow } from '../../gateway/routing/replicaDirectory.ts';
 
 const log = makeLogger('test', 'silent');
 const never = new AbortController().signal;

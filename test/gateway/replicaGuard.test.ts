@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import { makeReplicaGuards, type ReplicaGuard, type Verdict } from '../../gateway/replicaGuard.ts';
-import { makeSlots } from '../../gateway/slots.ts';
+import { makeReplicaGuards, type ReplicaGuard, type Verdict } from '../../gateway/routing/replicaGuard.ts';
+import { makeSlots } from '../../gateway/routing/slots.ts';
 import { manualClock } from '../support/manualClock.ts';
 import { until } from '../support/until.ts';
 

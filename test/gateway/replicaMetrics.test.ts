@@ -1,7 +1,7 @@
 /** What the gateway tells Prometheus of the replicas that it asks. */
 import { expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { makeGatewayMetrics, type RouterState } from '../../gateway/metrics.ts';
+import { makeGatewayMetrics, type RouterState } from '../../gateway/http/metrics.ts';
 
 const A = 'aaaaaaaa-0000-4000-8000-000000000001';
 const B = 'bbbbbbbb-0000-4000-8000-000000000002';

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { systemClock } from '../../common/clock.ts';
 import { checkInternalToken } from '../../common/internalToken.ts';
-import type { ReplicaDirectory, ReplicaRow } from '../../gateway/replicaDirectory.ts';
+import type { ReplicaDirectory, ReplicaRow } from '../../gateway/routing/replicaDirectory.ts';
 import { until } from '../support/until.ts';
 import { INTERNAL_SECRET as internalSecret } from './gateways.ts';
 import { deadUrl, sendJson } from './httpServers.ts';

@@ -8,7 +8,7 @@ import { parse as parseYaml } from 'yaml';
 import { systemClock } from '../../common/clock.ts';
 import { type Caller, READ_ALL, signInternalToken } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
-import { type RouterServerOptions, startRouter } from '../../gateway/routerServer.ts';
+import { type RouterServerOptions, startRouter } from '../../gateway/router/server.ts';
 import { databasePerFile } from '../support/database.ts';
 import { AUTH_SECRET, callerToken, type GraphqlResponse, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl, sendJson } from './httpServers.ts';

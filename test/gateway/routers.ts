@@ -4,16 +4,20 @@ import { afterEach } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { READ_ALL } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
-import { makeAddressPolicy, makeGuardedConnector } from '../../gateway/addressPolicy.ts';
-import { type AskedReplica, makeAskReplica } from '../../gateway/askReplica.ts';
-import type { Owners } from '../../gateway/owners.ts';
-import { makeDispatcher } from '../../gateway/postGraphql.ts';
-import { MAX_REPLICA_ANSWER_BYTES } from '../../gateway/replicaAnswer.ts';
-import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../gateway/replicaDirectory.ts';
-import { makeReplicaGuards } from '../../gateway/replicaGuard.ts';
-import { type Routing, readRouting } from '../../gateway/routedTypes.ts';
-import { makeRouteEntities } from '../../gateway/routeEntities.ts';
-import { makeBudget, type RoutingContext } from '../../gateway/routingContext.ts';
+import { makeAddressPolicy, makeGuardedConnector } from '../../gateway/routing/addressPolicy.ts';
+import { type AskedReplica, makeAskReplica } from '../../gateway/routing/askReplica.ts';
+import type { Owners } from '../../gateway/routing/owners.ts';
+import { makeDispatcher } from '../../gateway/routing/postGraphql.ts';
+import { MAX_REPLICA_ANSWER_BYTES } from '../../gateway/routing/replicaAnswer.ts';
+import {
+  makeReplicaDirectory,
+  type ReplicaDirectory,
+  type ReplicaRow,
+} from '../../gateway/routing/replicaDirectory.ts';
+import { makeReplicaGuards } from '../../gateway/routing/replicaGuard.ts';
+import { type Routing, readRouting } from '../../gateway/routing/routedTypes.ts';
+import { makeRouteEntities } from '../../gateway/routing/routeEntities.ts';
+import { makeBudget, type RoutingContext } from '../../gateway/routing/routingContext.ts';
 import { INTERNAL_SECRET as internalSecret, LOOPBACK } from './gateways.ts';
 import { sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 

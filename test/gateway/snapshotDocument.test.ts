@@ -15,8 +15,8 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { snapshotDocument } from '../../gateway/snapshotDocument.ts';
-import { SNAPSHOT_OPERATION } from '../../gateway/snapshotRoute.ts';
+import { snapshotDocument } from '../../gateway/http/snapshotDocument.ts';
+import { SNAPSHOT_OPERATION } from '../../gateway/http/snapshotRoute.ts';
 
 const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
 const schema = buildSchema(supergraph, { assumeValid: true });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
-import { makeSuspectGauge } from '../../gateway/suspectGauge.ts';
+import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
 import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import type pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
-import { startRouter } from '../../gateway/routerServer.ts';
+import { startRouter } from '../../gateway/router/server.ts';
 import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import { startDiagnosisSubgraph } from '../../subgraphs/diagnosis/server.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';

@@ -1,8 +1,8 @@
 /** Asks our gateway and another one the same, and compares what does not change between two questions. */
 import { expect } from '@jest/globals';
 import { parse, print, visit } from 'graphql';
-import { exampleQueries } from '../../gateway/graphiql.ts';
-import { SNAPSHOT_OPERATION } from '../../gateway/snapshotRoute.ts';
+import { exampleQueries } from '../../gateway/http/graphiql.ts';
+import { SNAPSHOT_OPERATION } from '../../gateway/http/snapshotRoute.ts';
 import { callerToken } from '../gateway/gateways.ts';
 import type { CallerSystem } from './callerSystem.ts';
 

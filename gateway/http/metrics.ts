@@ -1,0 +1,121 @@
+/** What the gateway tells Prometheus of the requests to it, and of the replicas that it asks. */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { DURATION_BUCKETS } from '../../common/metrics.ts';
+import { makeOperationLabel } from './knownOperations.ts';
+
+/** Seconds; enough to tell a busy replica from a sick one. Few, since each replica has them all. */
+const REPLICA_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1];
+/** As numbers, so that an alert can say `> 0`. */
+const BREAKER_STATES = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 } as const;
+
+/** What is read when somebody asks for the metrics, and not counted as it happens. */
+export interface RouterState {
+  /** Of the replicas that were asked lately, by id. */
+  breakers(): ReadonlyMap<string, keyof typeof BREAKER_STATES>;
+  /** Milliseconds since the replica table was last read; null: it never was. */
+  directoryAgeMs(): number | null;
+}
+
+export interface GatewayMetrics {
+  /** `operation`: as the client named it. `code`: of the first error, `OK` for none. */
+  requestAnswered(request: { operation: string | undefined; code: string; seconds: number }): void;
+  /** `elapsedMs` 0: nothing was sent. */
+  replicaAsked(asked: { replicaId: string; status: string; elapsedMs: number }): void;
+  /** Shows what a router knows. */
+  watch(router: RouterState): void;
+}
+
+/** Adds them to `registry`. */
+export function makeGatewayMetrics(registry: Registry): GatewayMetrics {
+  const registers = [registry];
+  const labelOf = makeOperationLabel();
+  const requests = new Counter({
+    name: 'chat_debug_requests_total',
+    help: 'Requests by operation (of the example queries, SnapshotDocument, other, none) and code of the first error, or OK',
+    labelNames: ['operation', 'code'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'chat_debug_request_duration_seconds',
+    help: 'How long requests took, by operation',
+    labelNames: ['operation'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const replicas = makeReplicaMetrics(registry);
+  return {
+    requestAnswered: ({ operation, code, seconds }) => {
+      const label = labelOf(operation);
+      requests.inc({ operation: label, code });
+      durations.observe({ operation: label }, seconds);
+    },
+    ...replicas,
+  };
+}
+
+/**
+ * A replica is named by the first eight characters of its id: enough for a person to find it in `replicas`, and nothing that
+ * could be asked for. Its series go when the router forgets it; with a label for every start of every replica they would
+ * grow for as long as the gateway runs.
+ */
+export const replicaLabel = (replicaId: string): string => replicaId.slice(0, 8);
+
+function makeReplicaMetrics(registry: Registry): Pick<GatewayMetrics, 'replicaAsked' | 'watch'> {
+  const registers = [registry];
+  const seen = new Map<string, Set<string>>();
+  let router: RouterState = { breakers: () => new Map(), directoryAgeMs: () => null };
+  const forgetOld = () => {
+    const kept = new Set([...router.breakers().keys()].map(replicaLabel));
+    for (const [replica, statuses] of seen) {
+      if (kept.has(replica)) continue;
+      seen.delete(replica);
+      latency.remove({ replica });
+      for (const status of statuses) asked.remove({ replica, status });
+    }
+  };
+  const asked = new Counter({
+    name: 'chat_debug_replica_requests_total',
+    help: 'Requests to a replica by its reachability then; CIRCUIT_OPEN, UNKNOWN_REPLICA and STOPPED were not sent',
+    labelNames: ['replica', 'status'],
+    registers,
+    collect: forgetOld,
+  });
+  const latency = new Histogram({
+    name: 'chat_debug_replica_request_duration_seconds',
+    help: 'How long requests that were sent to a replica took, whatever came of them',
+    labelNames: ['replica'],
+    buckets: REPLICA_BUCKETS,
+    registers,
+  });
+  new Gauge({
+    name: 'chat_debug_replica_breaker_state',
+    help: 'Circuit breaker of a replica: 0 closed, 1 half open, 2 open',
+    labelNames: ['replica'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [id, state] of router.breakers()) this.set({ replica: replicaLabel(id) }, BREAKER_STATES[state]);
+    },
+  });
+  new Gauge({
+    name: 'chat_debug_directory_age_seconds',
+    help: 'Since the replica table was last read; it is read while it is used, and -1 until then',
+    registers,
+    collect() {
+      const ageMs = router.directoryAgeMs();
+      this.set(ageMs === null ? -1 : ageMs / 1000);
+    },
+  });
+  return {
+    replicaAsked: ({ replicaId, status, elapsedMs }) => {
+      const replica = replicaLabel(replicaId);
+      if (!seen.has(replica)) forgetOld(); // also where nobody reads the metrics
+      seen.set(replica, (seen.get(replica) ?? new Set()).add(status));
+      asked.inc({ replica, status });
+      if (elapsedMs > 0) latency.observe({ replica }, elapsedMs / 1000);
+    },
+    watch: (watched) => {
+      router = watched;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * The snapshot as one JSON document in snake_case, out of the answer to `snapshotDocument.graphql`. Pure. The members that
+ * an answer has are those that the operation selects; what differs from GraphQL is below.
+ */
+import type { GraphQLFormattedError } from 'graphql';
+import { z } from 'zod';
+import type { ErrorCode } from '../../subgraphs/errors.ts';
+
+const messageStats = z.object({
+  total: z.number(),
+  deleted: z.number(),
+  byRole: z.array(z.object({ role: z.string(), count: z.number() })),
+});
+
+const databaseHalf = z.looseObject({ messageStats: messageStats.nullable() });
+type DatabaseHalf = z.infer<typeof databaseHalf>;
+
+/** As much of the answer as decides something; the rest passes through. */
+const answerData = z.object({
+  chatDebugSnapshot: z
+    .object({
+      executionState: z.string(),
+      database: databaseHalf,
+      runtime: z.looseObject({ reachability: z.looseObject({ status: z.string() }) }).nullable(),
+    })
+    .nullable(),
+});
+
+/** What the operation answered: its HTTP status if it was refused as a whole, its data, its errors as clients see them. */
+export interface OperationAnswer {
+  readonly status?: number | undefined;
+  readonly data?: unknown;
+  readonly errors?: readonly GraphQLFormattedError[] | undefined;
+}
+
+/** An HTTP response. A body that is no 200 has `message`, `detail` and `code`, and keeps whatever of the document there is. */
+export interface DocumentResponse {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export function snapshotDocument({ status, data, errors = [] }: OperationAnswer): DocumentResponse {
+  const [first] = errors;
+  if (status !== undefined && status >= 400 && first) return refusal(status, codeOf(first), first.message);
+  const answer = answerData.safeParse(data);
+  const lost = errors.find((error) => !isAboutRuntime(error));
+  if (lost || !answer.success) {
+    const code = lost ? codeOf(lost) : 'INTERNAL_SERVER_ERROR';
+    return refusal(500, code, 'The database could not be read.', lost?.message);
+  }
+  const snapshot = answer.data.chatDebugSnapshot;
+  if (!snapshot) {
+    return refusal(404, 'NOT_FOUND', 'There is no such chat.', 'Or it is not yours to read: that is not told apart.');
+  }
+
+  const { executionState, database, runtime } = snapshot;
+  const { reachability, ...memory } = runtime ?? {};
+  const half = { execution_state: executionState, database: databaseMembers(database) };
+  const disabled = errors.find((error) => codeOf(error) === 'RUNTIME_DISABLED');
+  if (disabled) {
+    const message = 'The chat worker is disabled: no replica was asked.';
+    return refusal(503, 'RUNTIME_DISABLED', message, disabled.message, { ...half, runtime: null });
+  }
+  const isWhole = errors.length === 0 && (runtime === null || reachability?.status === 'OK');
+  if (isWhole) return { status: 200, body: { ...half, runtime: runtime && inSnakeCase(memory) } };
+  return refusal(
+    502,
+    first ? codeOf(first) : 'REPLICA_UNREACHABLE',
+    'The replica that owns the chat did not say what it holds.',
+    first?.message,
+    { ...half, runtime: null, reachability: reachability ? outcomeMembers(reachability) : null },
+  );
+}
+
+/** An error in the shape of this document. `members`: what of the document there is all the same. */
+export function refusal(status: number, code: string, message: string, detail = '', members = {}): DocumentResponse {
+  return { status, body: { message, detail, code, ...members } };
+}
+
+const codeOf = ({ extensions }: GraphQLFormattedError): string =>
+  typeof extensions?.code === 'string' ? extensions.code : ('INTERNAL_SERVER_ERROR' satisfies ErrorCode);
+
+const isAboutRuntime = (error: GraphQLFormattedError) =>
+  error.path?.[1] === 'runtime' || /^(REPLICA|RUNTIME)_/.test(codeOf(error));
+
+/** Roles become members, whatever they are called: `__proto__` is one like any other. */
+function databaseMembers({ messageStats, ...rest }: DatabaseHalf): unknown {
+  const stats = messageStats && {
+    ...messageStats,
+    byRole: Object.fromEntries(messageStats.byRole.map(({ role, count }) => [role, count])),
+  };
+  return inSnakeCase({ ...rest, messageStats: stats });
+}
+
+const outcomeMembers = (outcome: { readonly status: string }) =>
+  inSnakeCase({ ...outcome, status: outcome.status.toLowerCase() });
+
+/** JSON of the rows and names of roles: what is in them is not ours to rename. */
+const AS_THEY_ARE = new Set(['lastError', 'retryState', 'byRole']);
+/** Values of enums are in lower case here. */
+const ENUMS = new Set(['phase', 'kind', 'activeTaskKind']);
+
+function inSnakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inSnakeCase);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => {
+      const isEnum = ENUMS.has(name) && typeof member === 'string';
+      const below = isEnum ? member.toLowerCase() : AS_THEY_ARE.has(name) ? member : inSnakeCase(member);
+      return [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), below];
+    }),
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * `GET /api/experimental/chats/{chat}/debug/snapshot`: runs one GraphQL operation and answers with its document. Whoever
+ * guards the routes of the same scope guards this one; their refusals are told in the document's own shape.
+ */
+import { readFileSync } from 'node:fs';
+import type { ApolloServer } from '@apollo/server';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { GatewayContext } from '../gatewayContext.ts';
+import { refuseOtherVerbs } from './methods.ts';
+import { recordOf } from './requestRecord.ts';
+import { refusal, snapshotDocument } from './snapshotDocument.ts';
+
+const PATH = '/api/experimental/chats/:chat/debug/snapshot';
+/** The operation, named SnapshotDocument. */
+export const SNAPSHOT_OPERATION = readFileSync(new URL('snapshotDocument.graphql', import.meta.url), 'utf8');
+
+/** How a request is refused elsewhere: before it reaches this route, or by the server itself. */
+const graphqlRefusal = z.object({
+  errors: z.tuple([z.object({ message: z.string(), extensions: z.object({ code: z.string() }) })], z.unknown()),
+});
+
+export interface SnapshotRouteOptions {
+  /** Runs with a server that is started. */
+  readonly use: <T>(run: (server: { apollo: ApolloServer<GatewayContext> }) => Promise<T>) => Promise<T>;
+  readonly context: (request: FastifyRequest, reply: FastifyReply) => Promise<GatewayContext>;
+}
+
+/** Adds the route to `scope`, below the hooks that guard it. */
+export function registerSnapshotRoute(scope: FastifyInstance, { use, context }: SnapshotRouteOptions): void {
+  refuseOtherVerbs(scope, PATH, ['GET', 'HEAD'], inItsShape);
+  scope.get<{ Params: { chat: string } }>(PATH, inItsShape, async (request, reply) => {
+    const contextValue = await context(request, reply);
+    const variables = { chat: request.params.chat };
+    const operation = { query: SNAPSHOT_OPERATION, operationName: 'SnapshotDocument', variables };
+    const answer = await use(({ apollo }) => apollo.executeOperation(operation, { contextValue }));
+    const { http, body: result } = answer;
+    const single = result.kind === 'single' ? result.singleResult : {};
+    const { status, body } = snapshotDocument({ status: http.status, ...single });
+    if (typeof body.code === 'string') recordOf(request).codes.add(body.code);
+    return reply.code(status).headers(Object.fromEntries(http.headers)).send(body);
+  });
+}
+
+/** For the route alone: an answer of now, and errors as the document has them. */
+const inItsShape = {
+  preSerialization: async (_request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+    const { data } = graphqlRefusal.safeParse(payload);
+    if (!data) return payload;
+    const { message, extensions } = data.errors[0];
+    return refusal(reply.statusCode, extensions.code, message).body;
+  },
+  onSend: async (_request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('cache-control', 'no-store');
+  },
+};

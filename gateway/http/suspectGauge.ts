@@ -1,0 +1,104 @@
+/**
+ * `chat_debug_suspects`: how many chats look as if they were in trouble, by what the diagnosis finds, for alerts. They are
+ * read while somebody asks for metrics, in the background and not more often than every ten seconds: whoever reaches
+ * `/metrics` needs no token, and must not be able to make work.
+ */
+import type { ApolloServer } from '@apollo/server';
+import { Gauge, type Registry } from 'prom-client';
+import { z } from 'zod';
+import type { Clock } from '../../common/clock.ts';
+import type { Logger } from '../../common/log.ts';
+import type { GatewayContext } from '../gatewayContext.ts';
+
+const REFRESH_MS = 10_000;
+const PAGE = 100;
+/** A thousand suspects are one incident; the number beyond would not change what is done about it. */
+const MAX_PAGES = 10;
+
+const QUERY = `query Suspects($after: String) {
+  chats(filter: { suspect: true }, first: ${PAGE}, after: $after) {
+    edges { node { diagnosis { findings { code severity } } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+/** Of one suspect: its worst finding. `NONE`: nothing is wrong with it, or nothing that is known. */
+export interface Reason {
+  readonly reason: string;
+  readonly severity: string;
+}
+const NOTHING: Reason = { reason: 'NONE', severity: 'NONE' };
+
+const answer = z.object({
+  chats: z.object({
+    edges: z.array(
+      z.object({
+        node: z.object({
+          diagnosis: z.object({ findings: z.array(z.object({ code: z.string(), severity: z.string() })) }),
+        }),
+      }),
+    ),
+    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+  }),
+});
+
+type Page = z.infer<typeof answer>['chats'];
+type Executed = Awaited<ReturnType<ApolloServer<GatewayContext>['executeOperation']>>;
+
+/** @throws if a page cannot be read whole: half a count would be a wrong one */
+export async function readSuspects(
+  apollo: ApolloServer<GatewayContext>,
+  newContext: () => GatewayContext,
+): Promise<Reason[]> {
+  const reasons: Reason[] = [];
+  let after: string | null = null;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const { body }: Executed = await apollo.executeOperation(
+      { query: QUERY, variables: { after } },
+      { contextValue: newContext() },
+    );
+    const { edges, pageInfo }: Page = answer.parse(body.kind === 'single' ? body.singleResult.data : undefined).chats;
+    for (const { node } of edges) {
+      const worst = node.diagnosis.findings[0];
+      reasons.push(worst ? { reason: worst.code, severity: worst.severity } : NOTHING);
+    }
+    if (!pageInfo.hasNextPage) break;
+    after = pageInfo.endCursor;
+  }
+  return reasons;
+}
+
+export interface SuspectGaugeOptions {
+  readonly read: () => Promise<readonly Reason[]>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Adds it to `registry`. It has no series before the first reading, nor after one that failed. */
+export function makeSuspectGauge(registry: Registry, { read, clock, log }: SuspectGaugeOptions): void {
+  let begunMs = Number.NEGATIVE_INFINITY;
+  let running = false;
+  const refresh = async (): Promise<void> => {
+    begunMs = clock.monotonicMs();
+    running = true;
+    try {
+      const reasons = await read();
+      gauge.reset();
+      for (const { reason, severity } of reasons) gauge.inc({ reason, severity });
+    } catch (err) {
+      gauge.reset();
+      log.warn({ err }, 'the suspects could not be counted');
+    } finally {
+      running = false;
+    }
+  };
+  const gauge = new Gauge({
+    name: 'chat_debug_suspects',
+    help: 'Suspect chats by the code and severity of their worst finding, the 1000 oldest; as of the scrape before',
+    labelNames: ['reason', 'severity'],
+    registers: [registry],
+    collect: () => {
+      if (!running && clock.monotonicMs() - begunMs >= REFRESH_MS) void refresh();
+    },
+  });
+}

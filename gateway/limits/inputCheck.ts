@@ -1,0 +1,97 @@
+/**
+ * Ids and list lengths, before anything is planned or sent: the supergraph's scalars check nothing, and a subgraph that
+ * refuses one id refuses the whole fetch. Literals and variables alike, at any depth.
+ */
+import type { ApolloServerPlugin } from '@apollo/server';
+import {
+  buildSchema,
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  isScalarType,
+  type OperationDefinitionNode,
+  printSchema,
+  ValuesOfCorrectTypeRule,
+  validate,
+  visit,
+} from 'graphql';
+import { getVariableValues } from 'graphql/execution/values.js';
+import { scalars } from '../../common/scalars.ts';
+import { requestError } from '../../subgraphs/errors.ts';
+import type { GatewayContext } from '../gatewayContext.ts';
+
+/** Of ids, and of anything else that an argument lists. */
+const MAX_LIST_LENGTH = 100;
+const MAX_MESSAGE_CHARACTERS = 500;
+
+/** The same schema, with scalars that check. */
+export function strictSchema(schema: GraphQLSchema): GraphQLSchema {
+  const strict = buildSchema(printSchema(schema), { assumeValid: true });
+  for (const [name, { parseValue, parseLiteral }] of Object.entries(scalars)) {
+    const type = strict.getType(name);
+    if (isScalarType(type)) Object.assign(type, { parseValue, parseLiteral });
+  }
+  return strict;
+}
+
+/**
+ * What is wrong with the input of an operation, as a sentence; undefined: nothing.
+ * @param schema a strict one, under whose lenient twin the document is valid
+ */
+export function findBadInput(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const tooLong = longestListIn(document, variables);
+  if (tooLong > MAX_LIST_LENGTH) return `A list may hold at most ${MAX_LIST_LENGTH} values. Received ${tooLong}.`;
+  const literals = validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
+  if (literals[0]) return sentence(literals[0]);
+  const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, { maxErrors: 1 });
+  return errors?.[0] && sentence(errors[0]);
+}
+
+const sentence = ({ message }: GraphQLError) =>
+  message.length > MAX_MESSAGE_CHARACTERS ? `${message.slice(0, MAX_MESSAGE_CHARACTERS)}…` : message;
+
+function longestListIn(document: DocumentNode, variables: Readonly<Record<string, unknown>>): number {
+  let longest = longestList(variables);
+  visit(document, {
+    ListValue: ({ values }) => {
+      longest = Math.max(longest, values.length);
+    },
+  });
+  return longest;
+}
+
+/** Without recursion: a client may nest as deep as a body is long. */
+function longestList(value: unknown): number {
+  const open = [value];
+  let longest = 0;
+  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null) continue;
+    if (Array.isArray(next)) longest = Math.max(longest, next.length);
+    for (const below of Object.values(next)) if (typeof below === 'object') open.push(below);
+  }
+  return longest;
+}
+
+/** Refuses the whole request, with HTTP 400 and no data. */
+export function inputCheckPlugin(): ApolloServerPlugin<GatewayContext> {
+  let strict: GraphQLSchema;
+  return {
+    serverWillStart: async () => ({
+      schemaDidLoadOrUpdate: ({ apiSchema }) => {
+        strict = strictSchema(apiSchema);
+      },
+    }),
+    requestDidStart: async () => ({
+      didResolveOperation: async ({ document, operation, request }) => {
+        if (!operation) return;
+        const problem = findBadInput(strict, document, operation, request.variables ?? {});
+        if (problem !== undefined) throw requestError('BAD_USER_INPUT', problem, { status: 400 });
+      },
+    }),
+  };
+}

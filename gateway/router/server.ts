@@ -1,0 +1,90 @@
+/**
+ * The replica-routed runtime as one ordinary federation 2 subgraph: whatever gateway stands in front asks one address, and
+ * the replicas behind it are found, asked and waited for here.
+ */
+import { readFileSync } from 'node:fs';
+import type { ApolloServerPlugin } from '@apollo/server';
+import { parse } from 'graphql';
+import type { Clock } from '../../common/clock.ts';
+import type { Caller } from '../../common/internalToken.ts';
+import type { Logger } from '../../common/log.ts';
+import { authorizeSubgraph, type SubgraphTrust } from '../../subgraphs/authorize.ts';
+import { acceptRequestId } from '../../subgraphs/requests.ts';
+import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
+import { SUBGRAPH_GRACE_MS } from '../apolloServer.ts';
+import { goneSignal } from '../http/goneSignal.ts';
+import { databaseNotReady } from '../http/health.ts';
+import { makeDispatcher } from '../routing/postGraphql.ts';
+import { makeReplicas, type ReplicasOptions } from '../routing/replicas.ts';
+import { readSubgraphRouting } from '../routing/routedTypes.ts';
+import { makeCheckAccess } from './chatAccess.ts';
+import { checkedRouting } from './checkedRouting.ts';
+import { type RouterContext, routerResolvers } from './schema.ts';
+
+export interface RouterServerOptions {
+  /** Whose tokens are taken. Callers that come by themselves may ask only about chats that they may read. */
+  readonly trust: SubgraphTrust;
+  /** The key of the tokens that replicas and the database subgraph are asked with. */
+  readonly internalSecret: string;
+  /** The GraphQL endpoint of the database subgraph. */
+  readonly databaseSubgraphUrl: string;
+  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled'>;
+  /** Milliseconds that the database subgraph waits for the database. */
+  readonly databaseTimeoutMs: number;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const SCHEMA_FILE = new URL('../../subgraphs/runtime/schema.graphql', import.meta.url);
+
+/** @throws if the port is taken; not if the database subgraph does not answer */
+export async function startRouter(options: RouterServerOptions): Promise<RunningServer> {
+  const { clock, databaseTimeoutMs: timeoutMs, internalSecret, log, trust } = options;
+  const url = new URL(options.databaseSubgraphUrl);
+  const dispatcher = makeDispatcher({ timeout: timeoutMs });
+  const database = { url, dispatcher, timeoutMs: timeoutMs + SUBGRAPH_GRACE_MS };
+  const replicas = makeReplicas({ ...options.replicas, database, internalSecret, clock, log });
+  const typeDefs = parse(readFileSync(SCHEMA_FILE, 'utf8'));
+  const routing = readSubgraphRouting(typeDefs);
+  const route = replicas.router(routing);
+  const check = makeCheckAccess({ dispatcher, url, internalSecret, log });
+  const server = await serveSubgraph<RouterContext, Caller>({
+    schemaFile: SCHEMA_FILE,
+    resolvers: routerResolvers(typeDefs, trust.callerTokens ? checkedRouting(routing, route, check) : route),
+    authorize: authorizeSubgraph(trust, { audience: 'router', clock, log }),
+    context: async (caller, request, reply) => ({
+      ...{
+        caller,
+        requestId: acceptRequestId(request),
+        signal: goneSignal(reply),
+        errors: [],
+        ...replicas.newRequest(),
+      },
+    }),
+    plugins: [addRoutedErrors],
+    notReady: () => databaseNotReady({ dispatcher, databaseSubgraphUrl: url, timeoutMs }),
+    ...{ clock, log, host: options.host, port: options.port },
+  });
+  let stopped: Promise<void> | undefined;
+  return {
+    ...server,
+    stop: () => {
+      stopped ??= server.stop().then(async () => void (await Promise.all([replicas.close(), dispatcher.destroy()])));
+      return stopped;
+    },
+  };
+}
+
+/** Errors of fields that are null all the same, or whole all the same: thrown from a resolver they would cost its value. */
+const addRoutedErrors: ApolloServerPlugin<RouterContext> = {
+  requestDidStart: async ({ contextValue }) => ({
+    willSendResponse: async ({ response: { body } }) => {
+      if (body.kind !== 'single' || contextValue.errors.length === 0) return;
+      const routed = contextValue.errors.map((error) => error.toJSON());
+      body.singleResult.errors = [...(body.singleResult.errors ?? []), ...routed];
+    },
+  }),
+};

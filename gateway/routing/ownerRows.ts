@@ -1,0 +1,59 @@
+/** Which replicas own chats now: read from the database subgraph as the caller, whose rights so hold here too. */
+import type { Dispatcher } from 'undici';
+import { z } from 'zod';
+import { signInternalToken } from '../../common/internalToken.ts';
+import type { Logger } from '../../common/log.ts';
+import { parseUuid } from '../../common/scalars.ts';
+import type { Owners } from './owners.ts';
+import { describePosted, postGraphql } from './postGraphql.ts';
+
+/** Of one list in a request. */
+const MAX_CHATS = 100;
+
+const chat = z.object({ chatId: z.string(), database: z.object({ workerId: z.string().nullable() }) });
+const answer = z.object({
+  data: z.record(z.string(), z.array(chat.nullable())),
+  errors: z.undefined().optional(),
+});
+
+export interface OwnerRowsOptions {
+  readonly dispatcher: Dispatcher;
+  /** The GraphQL endpoint of the database subgraph. */
+  readonly url: URL;
+  readonly internalSecret: string;
+  readonly log: Logger;
+}
+
+/** The owners of whatever has a `chatId`. One request reads all. */
+export function makeChatOwners({ dispatcher, url, internalSecret, log }: OwnerRowsOptions): Owners {
+  return {
+    read: async (representations, caller, signal) => {
+      const ids = representations.map(({ chatId }) => parseUuid(chatId));
+      const body = { query: queryFor([...new Set(ids.flatMap((id) => id ?? []))]) };
+      const token = await signInternalToken(internalSecret, 'database', caller);
+      const posted = await postGraphql({ dispatcher, url, token, peer: 'database', body, signal });
+      const read = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
+      if (!read?.success) {
+        if (!signal.aborted) log.warn({ posted: describePosted(posted) }, 'the owners of chats could not be read');
+        return ids.map(() => undefined);
+      }
+      const chats = Object.values(read.data.data).flatMap((list) => list.flatMap((one) => one ?? []));
+      const owners = new Map(chats.map(({ chatId, database }) => [chatId, database.workerId?.toLowerCase() ?? null]));
+      return ids.map((id) => (id === undefined ? undefined : owners.get(id)));
+    },
+    isOfAnother: ({ workerId }, { localWorkerId, workerIdMatchesLocal }) =>
+      workerIdMatchesLocal === false ||
+      (typeof localWorkerId === 'string' && localWorkerId.toLowerCase() !== String(workerId).toLowerCase()),
+    fieldsOfMove: (to) => ({ localWorkerId: to, workerIdMatchesLocal: false }),
+  };
+}
+
+/** @param ids checked ones */
+function queryFor(ids: readonly string[]): string {
+  const lists: string[] = [];
+  for (let begin = 0; begin < ids.length; begin += MAX_CHATS) {
+    const list = JSON.stringify(ids.slice(begin, begin + MAX_CHATS));
+    lists.push(`l${begin}: chatDebugSnapshots(chatIds: ${list}) { chatId database { workerId } }`);
+  }
+  return `{ ${lists.join(' ') || '__typename'} }`;
+}

@@ -1,0 +1,21 @@
+/** What the router must be told of the things that replicas own, since it knows no type by name. */
+import type { Caller } from '../../common/internalToken.ts';
+import type { Representation } from './entityRequest.ts';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Owners {
+  /**
+   * As many as representations, in their order: the replica that each belongs to now, in lower case; null: to none; undefined:
+   * not known, or not for this caller. Never rejects; settled once `signal` aborts.
+   */
+  read(
+    representations: readonly Representation[],
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<readonly (string | null | undefined)[]>;
+  /** Whether an answer about the representation, its fields by name, says that another replica gave it than the one asked. */
+  isOfAnother(representation: Representation, fields: Fields): boolean;
+  /** Fields, by name, that say that of an answer which the replica `to` gave in place of the one asked. */
+  fieldsOfMove(to: string): Fields;
+}

@@ -1,0 +1,87 @@
+/**
+ * The replicas, as a process that routes sees them: connections, directory, limits and breakers, for as long as it runs. What
+ * it routes may change meanwhile; what it knows of the replicas stays.
+ */
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../../common/clock.ts';
+import type { Logger } from '../../common/log.ts';
+import { makeAddressPolicy, makeGuardedConnector } from './addressPolicy.ts';
+import { type AskedReplica, makeAskReplica } from './askReplica.ts';
+import { makeChatOwners } from './ownerRows.ts';
+import { makeDispatcher } from './postGraphql.ts';
+import { MAX_REPLICA_ANSWER_BYTES } from './replicaAnswer.ts';
+import { makeReplicaDirectory } from './replicaDirectory.ts';
+import { type BreakerState, makeReplicaGuards } from './replicaGuard.ts';
+import { loadReplicaRows } from './replicaRows.ts';
+import type { Routing } from './routedTypes.ts';
+import { makeRouteEntities, type RouteEntities } from './routeEntities.ts';
+import { makeBudget, type RoutingContext } from './routingContext.ts';
+
+export interface ReplicasOptions {
+  /** The GraphQL endpoint of the database subgraph, and the connections to it. */
+  readonly database: { readonly url: URL; readonly dispatcher: Dispatcher; readonly timeoutMs: number };
+  readonly internalSecret: string;
+  /** Milliseconds for all that one request asks of replicas. */
+  readonly timeoutMs: number;
+  /** A replica that has not answered after so many milliseconds is asked a second time; undefined: never. */
+  readonly hedgeMs?: number | undefined;
+  /** CIDRs and host suffixes that a relay address may point to. */
+  readonly addressAllow: readonly string[];
+  /** No replica is asked. */
+  readonly isDisabled?: boolean | undefined;
+  /** Called each time that a replica was asked, or could not be. Must not throw. */
+  readonly onAsked?: ((asked: AskedReplica) => void) | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Replicas {
+  router(routing: Routing): RouteEntities;
+  /** What a client's request brings along: spread it into its context, once for all its fetches. */
+  newRequest(): Pick<RoutingContext, 'budget' | 'asked'>;
+  /** By the ids of the replicas that were asked lately. */
+  breakers(): ReadonlyMap<string, BreakerState>;
+  /** Milliseconds since the replica table was read; null: it has not been yet. */
+  directoryAgeMs(): number | null;
+  /** How many have not stopped; undefined: the table has not been read yet. */
+  count(): number | undefined;
+  /** Ends what is still asked. */
+  close(): Promise<void>;
+}
+
+/** Connects to nothing yet. Whoever makes it closes it. */
+export function makeReplicas(options: ReplicasOptions): Replicas {
+  const {
+    addressAllow,
+    clock,
+    database,
+    hedgeMs,
+    internalSecret,
+    isDisabled = false,
+    log,
+    onAsked,
+    timeoutMs,
+  } = options;
+  const dispatcher = makeDispatcher(
+    makeGuardedConnector(makeAddressPolicy(addressAllow), timeoutMs),
+    MAX_REPLICA_ANSWER_BYTES,
+  );
+  const guards = makeReplicaGuards(clock);
+  const directory = makeReplicaDirectory({
+    load: (ids) => loadReplicaRows({ ...database, internalSecret }, ids),
+    clock,
+    log,
+  });
+  const ask = makeAskReplica({
+    ...{ directory, guards, dispatcher, internalSecret, timeoutMs, hedgeMs, onAsked, clock, log },
+  });
+  const owners = makeChatOwners({ ...database, internalSecret, log });
+  return {
+    router: (routing) => makeRouteEntities({ routing, directory, ask, owners, isDisabled, clock, log }),
+    newRequest: () => ({ budget: makeBudget(timeoutMs, clock), asked: [] }),
+    breakers: guards.breakers,
+    directoryAgeMs: directory.ageMs,
+    count: directory.countReplicas,
+    close: () => dispatcher.destroy(),
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * Answers a fetch of entities from the replicas: each one that the list names is sent its share, once, all at the same time,
+ * and one deadline holds for everything. It answers with data and errors, whatever happens: one exception out of here would
+ * cost the answers of all replicas. It knows of no gateway: anything that has a request and a caller can stand before it.
+ */
+import { setMaxListeners } from 'node:events';
+import DataLoader from 'dataloader';
+import type { GraphQLFormattedError } from 'graphql';
+import { type Clock, deadlineSignal } from '../../common/clock.ts';
+import type { Logger } from '../../common/log.ts';
+import type { AskReplica } from './askReplica.ts';
+import { type EntityRequest, type Representation, readEntityRequest, type SubgraphRequest } from './entityRequest.ts';
+import {
+  type Answered,
+  askedOfSeveral,
+  joinAnswers,
+  type Share,
+  type ShareAnswer,
+  splitRepresentations,
+} from './entityRouting.ts';
+import { askAndFollow, type Following } from './followMoves.ts';
+import type { Owners } from './owners.ts';
+import type { Found, ReplicaDirectory } from './replicaDirectory.ts';
+import type { Routing } from './routedTypes.ts';
+import type { RoutingContext } from './routingContext.ts';
+
+export interface RouterOptions {
+  readonly routing: Routing;
+  readonly directory: ReplicaDirectory;
+  readonly ask: AskReplica;
+  readonly owners: Owners;
+  /** Nothing is asked; every fetch says so. */
+  readonly isDisabled: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface RoutedAnswer {
+  /** Null: this was no fetch of entities; one error says so. */
+  readonly data: { readonly _entities: readonly Readonly<Record<string, unknown>>[] } | null;
+  readonly errors: readonly GraphQLFormattedError[];
+}
+
+/** Never rejects. */
+export type RouteEntities = (request: SubgraphRequest, context: RoutingContext) => Promise<RoutedAnswer>;
+
+export function makeRouteEntities(options: RouterOptions): RouteEntities {
+  return async (request, context) => {
+    try {
+      return await route(options, request, context);
+    } catch (error) {
+      options.log.error({ err: error }, 'a fetch from the replicas failed');
+      return failed('The replicas could not be asked.');
+    }
+  };
+}
+
+async function route(options: RouterOptions, request: SubgraphRequest, context: RoutingContext): Promise<RoutedAnswer> {
+  const { routing, isDisabled, log } = options;
+  const entityRequest = readEntityRequest(routing.schema, request);
+  if (!entityRequest) return failed('Replicas answer about entities only.');
+  const shares = splitRepresentations(routing, entityRequest.representations);
+  const answered = isDisabled
+    ? shares.map((share) => ({ share, answer: disabled }))
+    : await askAll(options, request, entityRequest, shares, context);
+  const { failures, ...answer } = joinAnswers(routing, entityRequest, answered);
+  for (const err of failures) log.error({ err }, 'an answer of a replica could not be read');
+  return answer;
+}
+
+async function askAll(
+  options: RouterOptions,
+  request: SubgraphRequest,
+  entityRequest: EntityRequest,
+  shares: readonly Share[],
+  context: RoutingContext,
+): Promise<Answered[]> {
+  const { ask, clock, directory, log, owners, routing } = options;
+  const deadline = deadlineSignal(context.budget.leftMs(), context.signal);
+  const { signal } = deadline;
+  setMaxListeners(0, signal); // as many as replicas
+  const begunMs = clock.monotonicMs();
+  const lookUp = (ids: readonly string[]) => directory.lookUp(ids, signal);
+  const following: Following = {
+    ...{ routing, entityRequest, owners },
+    ownerOf: ownerReader((representations) => owners.read(representations, context.caller, signal)),
+    isAskedOfSeveral: askedOfSeveral(routing, shares),
+    ask: (share, where) => ask({ request, context, signal }, share, where),
+    lookUp: (id) => lookUp([id])[0] ?? Promise.resolve({ kind: 'unread' }),
+    lookUpAnew: (id) => directory.lookUpAnew(id, signal),
+    elapsedMs: () => clock.monotonicMs() - begunMs,
+  };
+  try {
+    const found = lookUp(shares.map(({ replicaId }) => replicaId));
+    const answered = shares.map(async (share, s) => {
+      try {
+        return await askAndFollow(following, share, await (found[s] as Promise<Found>));
+      } catch (err) {
+        log.error({ err, replicaId: share.replicaId }, 'a replica could not be asked');
+        return [{ share, answer: notAsked }];
+      }
+    });
+    return (await Promise.all(answered)).flat();
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** One reading at a time: whoever asks while one is under way shares the next. */
+function ownerReader(read: (representations: readonly Representation[]) => ReturnType<Owners['read']>) {
+  let last: Promise<unknown> = Promise.resolve();
+  const loader = new DataLoader(
+    (representations: readonly Representation[]) => {
+      const reading = read(representations);
+      last = reading;
+      return reading;
+    },
+    { cache: false, batchScheduleFn: (go) => void last.then(go) },
+  );
+  return (representation: Representation) => loader.load(representation);
+}
+
+const notAsked: ShareAnswer = {
+  kind: 'unanswered',
+  outcome: { status: 'UNREACHABLE', elapsedMs: 0, address: null, reason: 'It could not be asked.' },
+};
+
+const disabled: ShareAnswer = {
+  kind: 'unanswered',
+  outcome: {
+    ...{ status: 'UNREACHABLE', elapsedMs: 0, address: null },
+    reason: 'The chat worker is disabled here; nothing was sent.',
+  },
+  code: 'RUNTIME_DISABLED',
+};
+
+const failed = (message: string): RoutedAnswer => ({
+  data: null,
+  errors: [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+});
