@@ -4,6 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { test } from '@jest/globals';
+import { until } from '../support/until.ts';
+import { diagnosesOf } from './support/diagnosed.ts';
 import { diagnosedSystemPerFile, messageOf } from './support/system.ts';
 
 const settings = {
@@ -27,9 +29,12 @@ test('a frozen owner does not see that a message came, that its runner was repla
   await Promise.all([behind, mismatched, leaseless].map((chat) => started(chat, workerId)));
   const [failing, waiting] = await Promise.all([create('/fail'), create('/tool ask')]);
   await system.until(waiting, ({ status }) => status === 'requires_action');
-  const inBackoff = `SELECT FROM chats WHERE id = $1 AND (retry_state ->> 'attempt')::int >= 2`;
-  await system.until(failing, () => true);
-  while ((await edit(failing, inBackoff)).rowCount === 0);
+  await until(async () => {
+    const { rows } = await edit(failing, `SELECT (retry_state ->> 'attempt')::int >= 2 AS is FROM chats WHERE id = $1`);
+    const [diagnosis] = rows[0]?.is ? await diagnosesOf(system.gateway(), [failing]) : [];
+    // The owner knows of it, too: it is not to be behind.
+    return diagnosis?.consistency === 'EXACT' && diagnosis.findings.some(({ code }) => code === 'RETRY_BACKOFF');
+  });
   proxy.freeze();
 
   const runner = randomUUID();
@@ -40,10 +45,10 @@ test('a frozen owner does not see that a message came, that its runner was repla
     edit(leaseless, 'DELETE FROM chat_heartbeats WHERE chat_id = $1'),
   ]);
   await Promise.all([
-    finds(behind, 'RUNNER_BEHIND', 'CRITICAL', { within: 2 * settings.heartbeatIntervalSeconds }),
-    finds(mismatched, 'RUNNER_MISMATCH', 'CRITICAL', { within: SETTLED_SECONDS }),
+    finds(behind, 'RUNNER_BEHIND', 'CRITICAL', { within: 2 * settings.heartbeatIntervalSeconds, shown: true }),
+    finds(mismatched, 'RUNNER_MISMATCH', 'CRITICAL', { within: SETTLED_SECONDS, shown: true }),
     finds(leaseless, 'HEARTBEAT_MISSING', 'CRITICAL', { within: 0 }),
-    finds(failing, 'RETRY_OVERDUE', 'CRITICAL', { within: 1.2 * 8 + 5 }),
+    finds(failing, 'RETRY_OVERDUE', 'CRITICAL', { within: 1.2 * 8 + 5, shown: true }),
     finds(waiting, 'ACTION_DEADLINE_PASSED', 'CRITICAL', { within: actionTimeoutSeconds + PICK_UP_SECONDS }),
   ]);
 });
@@ -57,7 +62,7 @@ test('a chat that was taken from a frozen owner has a runner there still', async
   const next = await system.startReplica();
   await apply(chat, { name: 'abandon' });
   await started(chat, next.workerId);
-  await finds(chat, 'RUNNER_ELSEWHERE', 'CRITICAL', { within: SETTLED_SECONDS, everywhere: true });
+  await finds(chat, 'RUNNER_ELSEWHERE', 'CRITICAL', { within: SETTLED_SECONDS, everywhere: true, shown: true });
 });
 
 test('an owner whose renewals fail endangers its leases', async () => {
@@ -79,7 +84,7 @@ test('an owner that stays frozen gives up by itself: what was waiting has no run
   await started(writing, workerId);
   proxy.freeze();
   await Promise.all([
-    finds(waiting, 'RUNNER_MISSING', 'CRITICAL', { within: staleAfterSeconds }),
+    finds(waiting, 'RUNNER_MISSING', 'CRITICAL', { within: staleAfterSeconds, shown: true }),
     finds(writing, 'HEARTBEAT_STALE', 'CRITICAL', { within: staleAfterSeconds }),
   ]);
 });

@@ -28,10 +28,13 @@ test('a runner that does not begin a broken task again, and a buffer that nobody
   const leaky = await create('hello');
   await system.until(leaky, ({ status }) => status === 'waiting');
   await system.apply(leaky, { name: 'send', message: messageOf('/slow 60') });
-  await finds(leaky, 'BUFFER_ORPHANED', 'WARNING', { within: 0 });
+  await finds(leaky, 'BUFFER_ORPHANED', 'WARNING', { within: 0, shown: true });
 
   const broken = await create('/slow 2');
   await system.until(broken, (chat) => chat.workerId === workerId && chat.generationAttempt === 1);
   proxy.cut({ refusing: true });
-  await finds(broken, 'RUNNER_IDLE', 'CRITICAL', { within: 2 + 1 + 2 * settings.heartbeatIntervalSeconds });
+  await finds(broken, 'RUNNER_IDLE', 'CRITICAL', {
+    within: 2 + 1 + 2 * settings.heartbeatIntervalSeconds,
+    shown: true,
+  });
 });

@@ -19,7 +19,7 @@ test('a model that fails again and again, one that falls silent, one that says t
   ]);
   await system.startReplica();
   await Promise.all([
-    finds(wordy, 'BUFFER_FULL', 'WARNING', { within: 0 }),
+    finds(wordy, 'BUFFER_FULL', 'WARNING', { within: 0, shown: true }),
     finds(silent, 'NO_PROGRESS', 'CRITICAL', { within: NO_PROGRESS_SECONDS }),
     finds(waiting, 'ACTION_PENDING', 'INFO', { within: 0 }),
     finds(failing, 'RETRY_BACKOFF', 'INFO', { within: 0 }),

@@ -4,6 +4,9 @@ import { expect } from '@jest/globals';
 import { steady } from '../../cli/debug/steady.ts';
 import { exampleFile } from '../../scripts/runbook.ts';
 
+/** Whether examples are written, and not only compared. */
+export const WRITING = process.env.UPDATE_EXAMPLES === '1';
+
 /** Which id it is does not matter; whether two are the same does. Nor do ports, numbers of tries and how long ago things were. */
 function normalised(text: string): string {
   const ids: string[] = [];
@@ -25,7 +28,7 @@ export function expectExample(code: string, chatId: string, output: string): voi
   const text = `$ npm run chat-debug -- why ${chatId}\n${output}`;
   const file = exampleFile(code);
   const kept = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (process.env.UPDATE_EXAMPLES === '1' && normalised(kept) !== normalised(text)) {
+  if (WRITING && normalised(kept) !== normalised(text)) {
     mkdirSync(new URL('.', file), { recursive: true });
     writeFileSync(file, text);
     return;

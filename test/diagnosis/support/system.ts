@@ -18,6 +18,7 @@ import { INTERNAL_SECRET, startTestReplica } from '../../support/replica.ts';
 import { TcpProxy } from '../../support/tcpProxy.ts';
 import { until } from '../../support/until.ts';
 import { diagnosesOf, type Expected, expectFinding, type Finding } from './diagnosed.ts';
+import { expectShown } from './example.ts';
 
 const ownerId = randomUUID();
 export const messageOf = (text: string) => ({ content: textContent(text), createdBy: ownerId });
@@ -82,8 +83,17 @@ export function diagnosedSystemPerFile(settings: DiagnosisSettings, { replicaTim
       closing.push(() => proxy.close());
       return proxy;
     },
-    finds: (id: string, code: FindingCode, severity: Finding['severity'], expected: Expected) =>
-      expectFinding(gateway(), id, code, severity, expected),
+    /** `shown`: the terminal shows it as the example of the runbook does. */
+    finds: async (
+      id: string,
+      code: FindingCode,
+      severity: Finding['severity'],
+      { shown = false, ...expected }: Expected & { shown?: boolean },
+    ) => {
+      const found = await expectFinding(gateway(), id, code, severity, expected);
+      if (shown) await expectShown(gateway(), id, code, expected.everywhere === true);
+      return found;
+    },
   };
 }
 

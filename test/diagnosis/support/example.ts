@@ -1,0 +1,37 @@
+/** What the terminal says of a fault, beside the example of it in the runbook. */
+import { existsSync, readFileSync } from 'node:fs';
+import { expect } from '@jest/globals';
+import { exampleFile } from '../../../scripts/runbook.ts';
+import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import { callerToken } from '../../gateway/gateways.ts';
+import { runScript } from '../../support/command.ts';
+import { expectExample, WRITING } from '../../support/examples.ts';
+
+/** The paths of a finding's evidence, whichever of several it is about. */
+function evidenceIn(output: string, code: FindingCode): string[] {
+  const [, block = ''] = new RegExp(`^(?:CRITICAL|WARNING|INFO) +${code}\\n([\\s\\S]*?)\\n\\n`, 'm').exec(output) ?? [];
+  return [...block.matchAll(/^ +(?:database|runtime) +(\S+) =/gm)].map(([, path = '']) => path.replace(/\[\d+\]/g, '[]'));
+}
+
+/**
+ * Asks at the terminal, and holds the finding against the kept example. Not the values, nor what else is found: the
+ * connections of an owner that is cut off fail one by one while it is asked.
+ */
+export async function expectShown(
+  gateway: { url: string },
+  chatId: string,
+  code: FindingCode,
+  everywhere: boolean,
+): Promise<void> {
+  const question = everywhere ? [chatId, '--everywhere'] : [chatId];
+  const { stdout, stderr } = await runScript('cli/chatDebug.ts', ['why', ...question], {
+    CHAT_DEBUG_URL: gateway.url,
+    CHAT_DEBUG_TOKEN: await callerToken(),
+  });
+  if (WRITING) return expectExample(code, question.join(' '), stdout);
+  const file = exampleFile(code);
+  const kept = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  expect(stderr).toBe('');
+  expect(evidenceIn(stdout, code)).not.toEqual([]);
+  expect(evidenceIn(stdout, code)).toEqual(evidenceIn(kept, code));
+}
