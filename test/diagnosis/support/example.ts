@@ -10,7 +10,9 @@ import { expectExample, WRITING } from '../../support/examples.ts';
 /** The paths of a finding's evidence, whichever of several it is about. */
 function evidenceIn(output: string, code: FindingCode): string[] {
   const [, block = ''] = new RegExp(`^(?:CRITICAL|WARNING|INFO) +${code}\\n([\\s\\S]*?)\\n\\n`, 'm').exec(output) ?? [];
-  return [...block.matchAll(/^ +(?:database|runtime) +(\S+) =/gm)].map(([, path = '']) => path.replace(/\[\d+\]/g, '[]'));
+  return [...block.matchAll(/^ +(?:database|runtime) +(\S+) =/gm)].map(([, path = '']) =>
+    path.replace(/\[\d+\]/g, '[]'),
+  );
 }
 
 /**
