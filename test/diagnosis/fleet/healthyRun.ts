@@ -11,9 +11,12 @@ import { type Random, randomFrom } from '../../faults/random.ts';
 import { ChatClient } from '../../support/chatClient.ts';
 import { type Fleet, type FleetDiagnosis, startFleet } from './fleet.ts';
 
-/** Short, so that much is checked of a short life, and yet such that a loaded machine keeps to them. */
+/**
+ * Short, so that much is checked of a short life, but for the lease: an overloaded machine has stopped replicas for nine seconds, and a
+ * lease that is renewed so late is endangered indeed.
+ */
 const SETTINGS = {
-  ...{ staleAfterSeconds: 15, heartbeatIntervalSeconds: 2, acquisitionIntervalSeconds: 3 },
+  ...{ staleAfterSeconds: 60, heartbeatIntervalSeconds: 2, acquisitionIntervalSeconds: 3 },
   noProgressSeconds: 20,
 };
 const TEXTS = ['hello', 'hello', '/slow 1', '/slow 3', '/slow 6', '/tool add_numbers', '/tool ask', '/fail 1'] as const;
