@@ -1,4 +1,4 @@
-/** The database subgraph, a gateway, and replica processes, each behind a proxy of its own to the database. */
+/** The database subgraph, a gateway, and replica processes, each behind a proxy of its own to the database if so wanted. */
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../../common/clock.ts';
 import { environmentWith } from '../../../common/config.ts';
@@ -20,7 +20,8 @@ const MOST_AT_ONCE = 100;
 
 export interface FleetReplica {
   readonly id: string;
-  readonly proxy: TcpProxy;
+  /** Undefined: it has none. It passes through this process, and waits when this process waits. */
+  readonly proxy: TcpProxy | undefined;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -54,6 +55,7 @@ export interface FleetOptions {
   readonly databaseUrl: string;
   readonly settings: DiagnosisSettings;
   readonly replicaTimeoutMs?: number;
+  readonly proxied: boolean;
 }
 
 /** @throws if a part does not start; the other is stopped then */
@@ -90,14 +92,20 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 async function startReplica(
-  { databaseUrl, settings }: FleetOptions,
+  { databaseUrl, settings, proxied }: FleetOptions,
   changes: Readonly<Record<string, string>>,
   closing: (() => Promise<unknown>)[],
 ): Promise<FleetReplica> {
-  const proxy = await TcpProxy.forDatabase(databaseUrl);
-  closing.push(() => proxy.close());
+  const proxy = proxied ? await TcpProxy.forDatabase(databaseUrl) : undefined;
+  if (proxy) closing.push(() => proxy.close());
   const environment = environmentWith({
-    ...{ DATABASE_URL: proxy.url, INTERNAL_SECRET: SECRET, MODEL: 'built-in', LOG_LEVEL: 'warn', NODE_OPTIONS: '' },
+    ...{
+      DATABASE_URL: proxy?.url ?? databaseUrl,
+      INTERNAL_SECRET: SECRET,
+      MODEL: 'built-in',
+      LOG_LEVEL: 'warn',
+      NODE_OPTIONS: '',
+    },
     RUNTIME_PORT: '0',
     HEARTBEAT_INTERVAL_SECONDS: `${settings.heartbeatIntervalSeconds}`,
     HEARTBEAT_STALE_SECONDS: `${settings.staleAfterSeconds}`,

@@ -11,10 +11,7 @@ import { type Random, randomFrom } from '../../faults/random.ts';
 import { ChatClient } from '../../support/chatClient.ts';
 import { type Fleet, type FleetDiagnosis, startFleet } from './fleet.ts';
 
-/**
- * Short, so that much is checked of a short life, but for the lease: an overloaded machine has stopped replicas for nine seconds, and a
- * lease that is renewed so late is endangered indeed.
- */
+/** Short, so that much is checked of a short life, but for the lease, which an overloaded machine can keep from being renewed. */
 const SETTINGS = {
   ...{ staleAfterSeconds: 60, heartbeatIntervalSeconds: 2, acquisitionIntervalSeconds: 3 },
   noProgressSeconds: 20,
@@ -50,7 +47,7 @@ export async function runHealthy(scale: {
 }): Promise<HealthyFindings> {
   const random = randomFrom(scale.seed);
   const pool = new pg.Pool({ connectionString: scale.databaseUrl, max: 10 });
-  const fleet = await startFleet({ databaseUrl: scale.databaseUrl, settings: SETTINGS });
+  const fleet = await startFleet({ databaseUrl: scale.databaseUrl, settings: SETTINGS, proxied: false });
   try {
     await Promise.all(Array.from({ length: REPLICAS }, () => fleet.startReplica()));
     const store = new ChatStore(pool);

@@ -57,7 +57,12 @@ export async function runVerdicts(scale: {
   );
   const plan = random.shuffle([...INJECTIONS, ...more]);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
-  const fleet = await startFleet({ databaseUrl, settings: SETTINGS, replicaTimeoutMs: REPLICA_TIMEOUT_MS });
+  const fleet = await startFleet({
+    databaseUrl,
+    settings: SETTINGS,
+    replicaTimeoutMs: REPLICA_TIMEOUT_MS,
+    proxied: true,
+  });
   const log: string[] = [];
   try {
     const store = new ChatStore(pool);
@@ -71,8 +76,8 @@ export async function runVerdicts(scale: {
     const signal = random.pick(['SIGKILL', 'SIGSTOP'] as const);
     silent.replica.kill(signal);
     const frozen = random.below(2) === 0;
-    if (frozen) cutOff.replica.proxy.freeze();
-    else cutOff.replica.proxy.cut({ refusing: true });
+    if (frozen) cutOff.replica.proxy?.freeze();
+    else cutOff.replica.proxy?.cut({ refusing: true });
     log.push(`${silent.replica.id}: ${signal}`, `${cutOff.replica.id}: connections ${frozen ? 'frozen' : 'cut'}`);
     const beganMs = systemClock.monotonicMs();
 
