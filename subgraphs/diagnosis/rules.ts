@@ -37,6 +37,8 @@ const lookAtReplicas = () => 'npm run chat-debug -- replicas';
 
 const why = (s: Situation) => `npm run chat-debug -- why ${s.chatId}`;
 
+const queued = ({ database }: Situation) =>
+  database?.queueDepth === 1 ? 'a queued message waits' : `${database?.queueDepth ?? 'some'} queued messages wait`;
 const owner = (s: Situation) => `replica ${s.workerId}`;
 const takeFromOwner = (s: Situation) => `take it from ${owner(s)}, so that another goes on`;
 
@@ -67,7 +69,7 @@ export const RULES = [
     code: 'QUEUE_BLOCKED',
     severity: 'CRITICAL',
     when: is.queueBlocked,
-    says: (s) => `${s.database?.queueDepth ?? 'some'} queued messages wait behind the error`,
+    says: (s) => `${queued(s)} behind the error`,
     evidence: () => ['executionState', 'database.queueDepth', 'database.lastError'],
     who: PERSON,
     act: () => 'send a message, which clears the error, or delete what is queued',
