@@ -1,0 +1,91 @@
+/**
+ * How many requests a second does one gateway process answer, and how long do they take, beside the gateways that others use
+ * and beside a handler that makes the same calls? Everything is a process of its own; the subgraphs answer from memory. All
+ * gateways must give the same answers before any is measured.
+ */
+import { once } from 'node:events';
+import { argv } from 'node:process';
+import type { Load, LoadResult } from './gateway/client.ts';
+import { type Contender, startHandWritten, startHive, startOurs, startStock } from './gateway/contenders.ts';
+import { start, stopAll } from './gateway/processes.ts';
+import { SHAPES, type Shape } from './gateway/shapes.ts';
+import { startStubs } from './gateway/stubs.ts';
+import { median } from './support/statistics.ts';
+import { printTable, shown } from './support/table.ts';
+
+const ROUNDS = Number(argv[2] ?? 5);
+const SECONDS = Number(argv[3] ?? 2);
+const CONNECTIONS = 32;
+const WARM_UP_SECONDS = 3;
+
+const client = await start('./client.ts');
+async function load(contender: Contender, { query, variables }: Shape, seconds: number): Promise<LoadResult> {
+  const { url, headers } = contender;
+  const body = JSON.stringify({ query, variables });
+  client.child.send({ url, headers, body, connections: CONNECTIONS, seconds } satisfies Load);
+  const [{ result }] = (await once(client.child, 'message')) as [{ result: LoadResult }];
+  if (result.failed > 0) throw new Error(`${contender.name}: ${result.failed} answers were not as the first.`);
+  return result;
+}
+
+/** The answer with all keys in order. */
+async function answerOf({ url, headers }: Contender, { query, variables }: Shape): Promise<string> {
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  return JSON.stringify(await response.json(), (_key, value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}
+
+const stubs = await startStubs(3);
+const contenders: Contender[] = [
+  await startOurs(stubs.database),
+  await startStock(stubs),
+  await startHive(stubs),
+  await startHandWritten(stubs),
+];
+for (const shape of SHAPES) {
+  const answers = await Promise.all(contenders.map((contender) => answerOf(contender, shape)));
+  const [ours = ''] = answers;
+  if (!ours.startsWith('{"data":{')) throw new Error(`${shape.name}: ${ours.slice(0, 500)}`);
+  for (const [i, answer] of answers.entries()) {
+    if (answer === ours) continue;
+    throw new Error(
+      `${shape.name}: ${contenders[i]?.name} answers otherwise:\n${answer.slice(0, 2_000)}\n${ours.slice(0, 2_000)}`,
+    );
+  }
+}
+for (const contender of contenders) for (const shape of SHAPES) await load(contender, shape, WARM_UP_SECONDS);
+
+const results = new Map<string, LoadResult[]>();
+for (let round = 0; round < ROUNDS; round += 1) {
+  for (const shape of SHAPES) {
+    for (const contender of contenders) {
+      const key = `${shape.name}, ${contender.name}`;
+      results.set(key, [...(results.get(key) ?? []), await load(contender, shape, SECONDS)]);
+    }
+  }
+}
+await stopAll();
+
+const GOALS = ['', '≥ 5 ×, p99 ≤ 1/4', '≥ 2 ×', '≥ 0.5 ×'];
+/** Of the rounds, each against ours in the same round. */
+const ratio = (key: string, ours: string, of: keyof LoadResult) =>
+  median((results.get(key) ?? []).map((one, i) => (results.get(ours)?.[i]?.[of] ?? Number.NaN) / one[of]));
+const figures = (key: string, of: keyof LoadResult) => median((results.get(key) ?? []).map((one) => one[of]));
+for (const { name: shape } of SHAPES) {
+  printTable(
+    `${shape}: ${CONNECTIONS} connections, medians of ${ROUNDS} rounds of ${SECONDS} s`,
+    ['gateway', 'requests a second', 'p50, ms', 'p99, ms', 'ours against it', 'our p99 against it', 'goal'],
+    contenders.map(({ name }, i) => {
+      const [key, ours] = [`${shape}, ${name}`, `${shape}, ${contenders[0]?.name}`];
+      const against =
+        i === 0
+          ? ['', '']
+          : [`${shown(ratio(key, ours, 'perSecond'), 2)} ×`, `${shown(ratio(key, ours, 'p99Ms'), 2)} ×`];
+      const own = [shown(figures(key, 'perSecond')), shown(figures(key, 'p50Ms'), 1), shown(figures(key, 'p99Ms'), 1)];
+      return [name, ...own, ...against, GOALS[i] ?? ''];
+    }),
+  );
+}

@@ -1,0 +1,88 @@
+/** The gateways, each in a process of its own over the same stubs, and how each is asked. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { systemClock as clock } from '../../common/clock.ts';
+import { environmentWith } from '../../common/config.ts';
+import { READ_ALL } from '../../common/internalToken.ts';
+import { freePort } from '../../local/ports.ts';
+import { installHive } from './peers.ts';
+import { keep, start } from './processes.ts';
+import { SHAPES } from './shapes.ts';
+import type { Stubs } from './stubs.ts';
+
+export interface Contender {
+  readonly name: string;
+  /** Where it answers. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const SECRET = 'a secret for this bench alone, long enough';
+const HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
+
+/** The process that users run, with its default settings, but for the limit of requests a minute. */
+export const ourEnvironment = (databaseUrl: string): Record<string, string> => ({
+  ...{ PORT: '0', DATABASE_SUBGRAPH_URL: `${databaseUrl}/graphql`, RATE_LIMIT_PER_MINUTE: '0' },
+  ...{ AUTH_SECRET: SECRET, INTERNAL_SECRET: `${SECRET}, too` },
+});
+
+export async function ourHeaders(): Promise<Record<string, string>> {
+  const token = await new SignJWT({ exp: 99_999_999_999, sub: 'a-bench', roles: [READ_ALL] })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(SECRET));
+  return { ...HEADERS, authorization: `Bearer ${token}` };
+}
+
+export async function startOurs(databaseUrl: string, nodeOptions: readonly string[] = []) {
+  const { url, child } = await start('../../gateway/main.ts', {
+    environment: ourEnvironment(databaseUrl),
+    isQuiet: true, // a line for each request
+    nodeOptions,
+  });
+  return { name: 'this gateway', url: `${url}/graphql`, headers: await ourHeaders(), child };
+}
+
+/** The same supergraph, with the runtime subgraph as one plain server. */
+function plainSupergraph({ database, plain }: Stubs): string {
+  const sdl = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
+  return sdl.replaceAll('http://127.0.0.1:4001', database).replaceAll('http://127.0.0.1:4002', plain);
+}
+
+export async function startStock(stubs: Stubs): Promise<Contender> {
+  const { url } = await start('./stock.ts', { message: { supergraphSdl: plainSupergraph(stubs) } });
+  return { name: 'Apollo Gateway, stock', url, headers: HEADERS };
+}
+
+export async function startHandWritten(stubs: Stubs): Promise<Contender> {
+  const calls = Object.fromEntries(SHAPES.map((shape) => [shape.query, shape.calls]));
+  const message = { databaseUrl: stubs.database, replicas: stubs.replicas, calls };
+  const { url } = await start('./handWritten.ts', { message });
+  return { name: 'hand-written handler', url, headers: HEADERS };
+}
+
+/** In one process, as all of them. */
+export async function startHive(stubs: Stubs): Promise<Contender> {
+  const bin = installHive();
+  const folder = mkdtempSync(join(tmpdir(), 'chat-debug-bench-'));
+  writeFileSync(join(folder, 'supergraph.graphql'), plainSupergraph(stubs));
+  const port = await freePort(clock);
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(process.execPath, [bin, 'supergraph', '-h', '127.0.0.1', '-p', String(port), '--fork', '1'], {
+    ...{ cwd: folder, env: environmentWith({ NODE_ENV: 'production' }), stdio: 'ignore' },
+  });
+  keep(child);
+  child.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const isReady = () =>
+    fetch(`${url}/readiness`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  while (!(await isReady())) {
+    if (child.exitCode !== null) throw new Error(`Hive Gateway ended with ${child.exitCode}`);
+    await clock.sleep(100);
+  }
+  return { name: 'Hive Gateway 2.15.1', url: `${url}/graphql`, headers: HEADERS };
+}

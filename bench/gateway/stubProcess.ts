@@ -1,0 +1,91 @@
+/**
+ * A subgraph that answers from memory, in a process of its own: what it is asked for the first time is executed with made-up
+ * values that depend on the ids alone, and every repetition of the same request gets the same bytes. So it costs little
+ * beside any gateway, and all gateways get the same.
+ */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import {
+  execute,
+  type GraphQLFieldResolver,
+  getNamedType,
+  getNullableType,
+  isEnumType,
+  isLeafType,
+  isListType,
+  parse,
+} from 'graphql';
+import { systemClock as clock } from '../../common/clock.ts';
+import { announceReady } from '../../common/lifecycle.ts';
+
+/** What the process is sent first. */
+export interface StubSpec {
+  readonly subgraph: 'database' | 'runtime';
+  /** What the replica table holds. */
+  readonly replicas: readonly { readonly id: string; readonly relayAddress: string }[];
+  /** Milliseconds before each answer; -1: there never is one. */
+  readonly delayMs: number;
+}
+
+const VALUES: Readonly<Record<string, unknown>> = {
+  ...{ Boolean: true, DateTime: '2026-11-22T09:30:00.000Z', Float: 1.5, Int: 7, JSON: { kind: 'x' }, SafeInt: 7 },
+  ...{ String: 'text', UUID: 'eeeeeeee-0000-4000-8000-000000000001' },
+};
+
+const [{ subgraph, replicas, delayMs }] = (await once(process, 'message')) as [StubSpec];
+
+const objectsOf = ({ chatIds, chatId }: { chatIds?: string[]; chatId?: string }) => (chatIds ?? [chatId]).map(aChat);
+
+/** Its owner follows from its id. */
+function aChat(chatId: string | undefined) {
+  const index = Number.parseInt(chatId?.slice(-4) ?? '0', 16);
+  return chatId === undefined ? {} : { chatId, workerId: replicas[index % replicas.length]?.id };
+}
+
+const resolve: GraphQLFieldResolver<Record<string, unknown> | undefined, unknown> = (source, args, _, info) => {
+  const { fieldName, returnType } = info;
+  if (source && fieldName in source) return source[fieldName];
+  const type = getNamedType(returnType);
+  if (fieldName === 'localWorkerId') return source?.workerId;
+  if (fieldName === 'stoppedAt' || fieldName === 'reason') return null;
+  if (type.name === 'ReplicaRuntime') return { workerId: source?.id };
+  if (type.name === 'Replica') return fieldName === 'replicas' ? replicas : replicas.find(({ id }) => id === args.id);
+  const one = isEnumType(type) ? type.getValues()[0]?.value : isLeafType(type) ? VALUES[type.name] : undefined;
+  if (!isListType(getNullableType(returnType))) return one ?? objectsOf({ ...source, ...args })[0];
+  return one === undefined ? objectsOf({ ...source, ...args }) : [one];
+};
+
+const file = new URL(`../../subgraphs/${subgraph}/schema.graphql`, import.meta.url);
+const schema = buildSubgraphSchema({ typeDefs: parse(readFileSync(file, 'utf8')) });
+const answers = new Map<string, Buffer>();
+
+async function answer(body: string): Promise<Buffer> {
+  const known = answers.get(body);
+  if (known) return known;
+  const { query, variables, operationName } = JSON.parse(body);
+  const result = await execute({
+    ...{ schema, document: parse(query), variableValues: variables, operationName, fieldResolver: resolve },
+  });
+  const made = Buffer.from(JSON.stringify(result));
+  answers.set(body, made);
+  return made;
+}
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk) => chunks.push(chunk));
+  request.on('end', async () => {
+    if (delayMs < 0) return;
+    if (delayMs > 0) await clock.sleep(delayMs);
+    const bytes = await answer(Buffer.concat(chunks).toString());
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length }).end(bytes);
+  });
+});
+server.keepAliveTimeout = 60_000;
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+process.once('disconnect', () => process.exit(0));
+announceReady({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });

@@ -1,0 +1,54 @@
+/**
+ * Where does the processor time of a request go? The gateway's own process under load, sampled by V8's profiler; each sample
+ * counts for the innermost frame of its stack that belongs to a step.
+ */
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { argv } from 'node:process';
+import type { Load, LoadResult } from './gateway/client.ts';
+import { startOurs } from './gateway/contenders.ts';
+import { start, stopAll, stopOne } from './gateway/processes.ts';
+import { SHAPES } from './gateway/shapes.ts';
+import { functionsOf, type Profile, stepsOf } from './gateway/steps.ts';
+import { startStubs } from './gateway/stubs.ts';
+import { printTable, shown } from './support/table.ts';
+
+const SECONDS = Number(argv[2] ?? 6);
+const FUNCTIONS = Number(argv[3] ?? 0);
+
+const client = await start('./client.ts');
+const stubs = await startStubs(3);
+const columns: Map<string, number>[] = [];
+for (const { name, query, variables } of SHAPES) {
+  const folder = mkdtempSync(join(tmpdir(), 'chat-debug-profile-'));
+  const options = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
+  const { url, headers, child } = await startOurs(stubs.database, options);
+  const body = JSON.stringify({ query, variables });
+  client.child.send({ url, headers, body, connections: 32, seconds: SECONDS } satisfies Load);
+  const [{ result }] = (await once(client.child, 'message')) as [{ result: LoadResult }];
+  await stopOne(child);
+  const [file = ''] = readdirSync(folder);
+  const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile;
+  rmSync(folder, { recursive: true });
+  const steps = stepsOf(profile);
+  const requests = result.perSecond * SECONDS;
+  columns.push(new Map([...steps].map(([step, microseconds]) => [step, microseconds / requests])));
+  if (FUNCTIONS > 0) console.log(name, functionsOf(profile, FUNCTIONS, requests));
+}
+await stopAll();
+
+const all = [...new Set(columns.flatMap((column) => [...column.keys()]))];
+const inLast = (step: string) => columns.at(-1)?.get(step) ?? 0;
+const sum = (column: Map<string, number>) => [...column.values()].reduce((a, b) => a + b, 0);
+printTable(
+  'Microseconds of processor time in the gateway for one request, start and warm-up left out',
+  ['step', ...SHAPES.map(({ name }) => name)],
+  [
+    ...all
+      .sort((a, b) => inLast(b) - inLast(a))
+      .map((step) => [step, ...columns.map((column) => shown(column.get(step) ?? 0))]),
+    ['all', ...columns.map((column) => shown(sum(column)))],
+  ],
+);
