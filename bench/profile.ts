@@ -11,11 +11,12 @@ import type { Load, LoadResult } from './gateway/client.ts';
 import { startOurs } from './gateway/contenders.ts';
 import { start, stopAll, stopOne } from './gateway/processes.ts';
 import { SHAPES } from './gateway/shapes.ts';
-import { functionsOf, type Profile, stepsOf } from './gateway/steps.ts';
+import { functionsOf, lastOf, type Profile, stepsOf } from './gateway/steps.ts';
 import { startStubs } from './gateway/stubs.ts';
 import { printTable, shown } from './support/table.ts';
 
 const SECONDS = Number(argv[2] ?? 6);
+const WARM_UP_SECONDS = 3;
 const FUNCTIONS = Number(argv[3] ?? 0);
 
 const client = await start('./client.ts');
@@ -26,11 +27,16 @@ for (const { name, query, variables } of SHAPES) {
   const options = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
   const { url, headers, child } = await startOurs(stubs.database, options);
   const body = JSON.stringify({ query, variables });
-  client.child.send({ url, headers, body, connections: 32, seconds: SECONDS } satisfies Load);
-  const [{ result }] = (await once(client.child, 'message')) as [{ result: LoadResult }];
+  const load = async (seconds: number) => {
+    client.child.send({ url, headers, body, connections: 32, seconds } satisfies Load);
+    const [{ result }] = (await once(client.child, 'message')) as [{ result: LoadResult }];
+    return result;
+  };
+  await load(WARM_UP_SECONDS);
+  const result = await load(SECONDS);
   await stopOne(child);
   const [file = ''] = readdirSync(folder);
-  const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile;
+  const profile = lastOf(JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile, SECONDS * 1_000_000);
   rmSync(folder, { recursive: true });
   const steps = stepsOf(profile);
   const requests = result.perSecond * SECONDS;

@@ -23,9 +23,13 @@ export interface Contender {
 const SECRET = 'a secret for this bench alone, long enough';
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
 
-/** The process that users run, with its default settings, but for the limit of requests a minute. */
+/**
+ * The process that users run, with its default settings, but for the limit of requests a minute, and for time limits that a
+ * loaded machine would reach; the others have none.
+ */
 export const ourEnvironment = (databaseUrl: string): Record<string, string> => ({
   ...{ PORT: '0', DATABASE_SUBGRAPH_URL: `${databaseUrl}/graphql`, RATE_LIMIT_PER_MINUTE: '0' },
+  ...{ REPLICA_TIMEOUT_MS: '20000', DATABASE_TIMEOUT_MS: '20000' },
   ...{ AUTH_SECRET: SECRET, INTERNAL_SECRET: `${SECRET}, too` },
 });
 
@@ -36,13 +40,14 @@ export async function ourHeaders(): Promise<Record<string, string>> {
   return { ...HEADERS, authorization: `Bearer ${token}` };
 }
 
-export async function startOurs(databaseUrl: string, nodeOptions: readonly string[] = []) {
-  const { url, child } = await start('../../gateway/main.ts', {
+/** @param folder of another checkout; unset: this one */
+export async function startOurs(databaseUrl: string, nodeOptions: readonly string[] = [], folder?: string) {
+  const { url, child } = await start(folder ? `${folder}/gateway/main.ts` : '../../gateway/main.ts', {
     environment: ourEnvironment(databaseUrl),
     isQuiet: true, // a line for each request
     nodeOptions,
   });
-  return { name: 'this gateway', url: `${url}/graphql`, headers: await ourHeaders(), child };
+  return { name: folder ?? 'this gateway', url: `${url}/graphql`, headers: await ourHeaders(), child };
 }
 
 /** The same supergraph, with the runtime subgraph as one plain server. */

@@ -1,6 +1,6 @@
 /** What the gateways are asked, from little to much. */
 import { parse, print, visit } from 'graphql';
-import { SNAPSHOT_OPERATION } from '../../gateway/snapshotRoute.ts';
+import { SNAPSHOT_OPERATION } from '../../gateway/http/snapshotRoute.ts';
 
 export interface Shape {
   readonly name: string;

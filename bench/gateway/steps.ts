@@ -14,6 +14,20 @@ interface ProfileNode {
   readonly children?: readonly number[];
 }
 
+/** Only the samples of the last microseconds in which it was at work. */
+export function lastOf(profile: Profile, microseconds: number): Profile {
+  const idle = new Set(
+    profile.nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id),
+  );
+  const { samples, timeDeltas } = profile;
+  let last = samples.length - 1;
+  const isLong = (i: number) => (timeDeltas[i] ?? 0) > 0;
+  while (last > 0 && (idle.has(samples[last] ?? 0) || !isLong(last))) last -= 1;
+  let first = last;
+  for (let sum = 0; first > 0 && sum < microseconds; first -= 1) sum += timeDeltas[first] ?? 0;
+  return { ...profile, samples: samples.slice(first, last), timeDeltas: timeDeltas.slice(first, last) };
+}
+
 const OUTSIDE = '(not of requests)';
 /** The first that fits `file#function` names the step of a frame. */
 const STEPS: readonly (readonly [RegExp, string])[] = [
