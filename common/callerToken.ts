@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import { type Caller, callerClaims } from './internalToken.ts';
 import type { Logger } from './log.ts';
 import { KeysUnavailableError, makeRemoteKeys } from './remoteKeys.ts';
+import { makeVerifiedTokens, type UsedKey } from './verifiedTokens.ts';
 
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 /** How far the clock of whoever made the token may be from ours. */
@@ -50,11 +51,22 @@ export function makeCallerCheck(
     ...(authIssuer !== undefined && { issuer: authIssuer }),
     ...(authAudience !== undefined && { audience: authAudience }),
   };
+  const verified = makeVerifiedTokens(clock);
   return async (token) => {
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, key, { ...expected, currentDate: clock.now() });
+      const known = await verified.find(token, key);
+      if (known) return { kind: 'caller', caller: known };
+      const used: UsedKey[] = [];
+      const remember: JWTVerifyGetKey = async (header, input) => {
+        const found = await key(header, input);
+        used.push({ header, key: found });
+        return found;
+      };
+      const { payload, protectedHeader } = await jwtVerify(token, remember, { ...expected, currentDate: clock.now() });
       if (protectedHeader.crit !== undefined) return { kind: 'invalid' }; // jose knows one such extension; nobody needs it here
-      return { kind: 'caller', caller: callerClaims.parse(payload) };
+      const caller = callerClaims.parse(payload);
+      if (used[0]) verified.keep(token, { caller, payload, used: used[0], leewaySeconds: LEEWAY_SECONDS });
+      return { kind: 'caller', caller };
     } catch (error) {
       if (error instanceof KeysUnavailableError) return { kind: 'unknown' };
       if (error instanceof errors.JOSEError || error instanceof z.ZodError) return { kind: 'invalid' };

@@ -4,10 +4,15 @@
  */
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
+import { makeBoundedCache } from './boundedCache.ts';
+import { systemClock } from './clock.ts';
 
 const ISSUER = 'chat-debug-gateway';
 const LIFETIME_SECONDS = 30;
 const LEEWAY_SECONDS = 5;
+/** A token is sent again for so long; then it has most of its lifetime left for the way and for clocks that differ. */
+const REUSED_MS = 5_000;
+const MAX_SIGNED = 2_000;
 
 /** Whoever asks: `sub` of the token and the roles in it. */
 export interface Caller {
@@ -26,16 +31,28 @@ export type Audience = string;
 
 const key = (secret: string) => new TextEncoder().encode(secret);
 
-/** Signs for one audience. Seconds-long: make one for each request. */
-export async function signInternalToken(secret: string, audience: Audience, caller: Caller): Promise<string> {
-  return new SignJWT({ roles: [...caller.roles] })
+const signed = makeBoundedCache<{ readonly token: Promise<string>; readonly atMs: number }>(MAX_SIGNED);
+
+/** Signs for one audience, or gives what was signed for the same caller and audience a moment ago: ask for it for each request. */
+export function signInternalToken(secret: string, audience: Audience, caller: Caller): Promise<string> {
+  const whose = JSON.stringify([secret, audience, caller.sub, caller.roles]);
+  const nowMs = systemClock.now().getTime();
+  const last = signed.get(whose);
+  if (last && nowMs >= last.atMs && nowMs - last.atMs < REUSED_MS) return last.token;
+  const token = sign(secret, audience, caller, nowMs);
+  signed.set(whose, { token, atMs: nowMs });
+  token.catch(() => signed.delete(whose)); // whoever asked for it is told
+  return token;
+}
+
+const sign = (secret: string, audience: Audience, caller: Caller, nowMs: number): Promise<string> =>
+  new SignJWT({ roles: [...caller.roles] })
     .setProtectedHeader({ alg: 'HS256' })
     .setIssuer(ISSUER)
     .setAudience(audience)
     .setSubject(caller.sub)
-    .setExpirationTime(`${LIFETIME_SECONDS}s`)
+    .setExpirationTime(Math.floor(nowMs / 1_000) + LIFETIME_SECONDS)
     .sign(key(secret));
-}
 
 /** `other-audience`: genuine, but meant for somebody else. `invalid`: anything else that is wrong, or nothing at all. */
 export type TokenCheck = { kind: 'caller'; caller: Caller } | { kind: 'other-audience' } | { kind: 'invalid' };

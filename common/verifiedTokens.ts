@@ -1,0 +1,63 @@
+/**
+ * Tokens whose signature was found good, so that the next request with the same one costs no public-key arithmetic. What can
+ * change is looked at every time: the clock, and the key. A token counts as verified only while the key that its header leads
+ * to is the very one that verified it, so a provider's new keys, and keys that cannot be read any more, hold at once.
+ */
+import { createHash } from 'node:crypto';
+import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import { makeBoundedCache } from './boundedCache.ts';
+import type { Clock } from './clock.ts';
+import type { Caller } from './internalToken.ts';
+
+const MAX_TOKENS = 1_000;
+/** Of one whose claims may be held; larger ones are verified every time. */
+const MAX_TOKEN_CHARACTERS = 4_000;
+/** A key is found by the header alone. */
+const NO_INPUT = { payload: '', signature: '' };
+
+/** The key that verified a token, and the header of the token, by which it was found. */
+export interface UsedKey {
+  readonly header: Parameters<JWTVerifyGetKey>[0];
+  readonly key: Awaited<ReturnType<JWTVerifyGetKey>>;
+}
+
+export interface VerifiedToken {
+  readonly caller: Caller;
+  /** Checked, but for the time. */
+  readonly payload: JWTPayload;
+  readonly used: UsedKey;
+  readonly leewaySeconds: number;
+}
+
+export interface VerifiedTokens {
+  /** Who the token is of; undefined: it must be verified. Throws what `keyOf` does. */
+  find(token: string, keyOf: JWTVerifyGetKey): Promise<Caller | undefined>;
+  keep(token: string, verified: VerifiedToken): void;
+}
+
+/** Holds no token, only its SHA-256. */
+export function makeVerifiedTokens(clock: Clock): VerifiedTokens {
+  const held = makeBoundedCache<VerifiedToken>(MAX_TOKENS);
+  const nameOf = (token: string) => createHash('sha256').update(token).digest('base64');
+  return {
+    find: async (token, keyOf) => {
+      if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
+      const name = nameOf(token);
+      const known = held.get(name);
+      if (!known) return undefined;
+      const { header, key } = known.used;
+      if ((await keyOf(header, NO_INPUT)) === key && isInTime(known, clock.now())) return known.caller;
+      held.delete(name);
+      return undefined;
+    },
+    keep: (token, verified) => {
+      if (token.length <= MAX_TOKEN_CHARACTERS) held.set(nameOf(token), verified);
+    },
+  };
+}
+
+/** As `jwtVerify` of jose compares (RFC 7519, sections 4.1.4 and 4.1.5). */
+function isInTime({ payload: { exp = 0, nbf = 0 }, leewaySeconds }: VerifiedToken, now: Date): boolean {
+  const nowSeconds = Math.floor(now.getTime() / 1_000);
+  return exp > nowSeconds - leewaySeconds && nbf <= nowSeconds + leewaySeconds;
+}
