@@ -34,29 +34,42 @@ export function strictSchema(schema: GraphQLSchema): GraphQLSchema {
   return strict;
 }
 
-/**
- * What is wrong with the input of an operation, as a sentence; undefined: nothing.
- * @param schema a strict one, under whose lenient twin the document is valid
- */
-export function findBadInput(
-  schema: GraphQLSchema,
+/** What is wrong with the input of an operation, as a sentence; undefined: nothing. */
+export type FindBadInput = (
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-): string | undefined {
-  const tooLong = longestListIn(document, variables);
-  if (tooLong > MAX_LIST_LENGTH) return `A list may hold at most ${MAX_LIST_LENGTH} values. Received ${tooLong}.`;
-  const literals = validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
-  if (literals[0]) return sentence(literals[0]);
-  const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, { maxErrors: 1 });
-  return errors?.[0] && sentence(errors[0]);
+) => string | undefined;
+
+/**
+ * What depends on the document alone is found out once for each, as long as somebody else keeps it.
+ * @param schema a strict one, under whose lenient twin the documents are valid
+ */
+export function makeFindBadInput(schema: GraphQLSchema): FindBadInput {
+  const known = new WeakMap<DocumentNode, { longestList: number; badLiteral: string | undefined }>();
+  const read = (document: DocumentNode) => {
+    const longestList = longestListIn(document);
+    const [error] =
+      longestList > MAX_LIST_LENGTH ? [] : validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
+    const found = { longestList, badLiteral: error && sentence(error) };
+    known.set(document, found);
+    return found;
+  };
+  return (document, operation, variables) => {
+    const { longestList, badLiteral } = known.get(document) ?? read(document);
+    const tooLong = Math.max(longestList, longestListOf(variables));
+    if (tooLong > MAX_LIST_LENGTH) return `A list may hold at most ${MAX_LIST_LENGTH} values. Received ${tooLong}.`;
+    if (badLiteral !== undefined) return badLiteral;
+    const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, { maxErrors: 1 });
+    return errors?.[0] && sentence(errors[0]);
+  };
 }
 
 const sentence = ({ message }: GraphQLError) =>
   message.length > MAX_MESSAGE_CHARACTERS ? `${message.slice(0, MAX_MESSAGE_CHARACTERS)}…` : message;
 
-function longestListIn(document: DocumentNode, variables: Readonly<Record<string, unknown>>): number {
-  let longest = longestList(variables);
+function longestListIn(document: DocumentNode): number {
+  let longest = 0;
   visit(document, {
     ListValue: ({ values }) => {
       longest = Math.max(longest, values.length);
@@ -66,7 +79,7 @@ function longestListIn(document: DocumentNode, variables: Readonly<Record<string
 }
 
 /** Without recursion: a client may nest as deep as a body is long. */
-function longestList(value: unknown): number {
+function longestListOf(value: unknown): number {
   const open = [value];
   let longest = 0;
   for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
@@ -79,17 +92,17 @@ function longestList(value: unknown): number {
 
 /** Refuses the whole request, with HTTP 400 and no data. */
 export function inputCheckPlugin(): ApolloServerPlugin<GatewayContext> {
-  let strict: GraphQLSchema;
+  let findBadInput: FindBadInput;
   return {
     serverWillStart: async () => ({
       schemaDidLoadOrUpdate: ({ apiSchema }) => {
-        strict = strictSchema(apiSchema);
+        findBadInput = makeFindBadInput(strictSchema(apiSchema));
       },
     }),
     requestDidStart: async () => ({
       didResolveOperation: async ({ document, operation, request }) => {
         if (!operation) return;
-        const problem = findBadInput(strict, document, operation, request.variables ?? {});
+        const problem = findBadInput(document, operation, request.variables ?? {});
         if (problem !== undefined) throw requestError('BAD_USER_INPUT', problem, { status: 400 });
       },
     }),

@@ -52,7 +52,7 @@ export interface CostInput {
 /** Of one operation. What is not in the schema costs nothing: validation refuses it. */
 export function makeCostEstimate(rules: CostRules): (input: CostInput) => number {
   const introspected = introspectionSizes(rules.schema);
-  return (input) => {
+  return rememberCosts((input) => {
     const fragments = new Map<string, FragmentDefinitionNode>();
     for (const node of input.document.definitions) {
       if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
@@ -101,7 +101,39 @@ export function makeCostEstimate(rules: CostRules): (input: CostInput) => number
 
     const root = rules.schema.getRootType(input.operation.operation);
     return root ? Math.ceil(within(input.operation.selectionSet, root, NOT_SIZED, [])) : 0;
+  });
+}
+
+/** Of one operation, by what its variables are. */
+const MAX_REMEMBERED = 20;
+
+/** The same operation of the same document with as many chats as before costs the same again. */
+function rememberCosts(estimate: (input: Recorded) => number): (input: CostInput) => number {
+  const known = new WeakMap<OperationDefinitionNode, { read: Set<string>; costs: Map<string, number> }>();
+  return (input) => {
+    const { operation, replicas, variables } = input;
+    const found = known.get(operation);
+    const { read, costs } = found ?? { read: new Set<string>(), costs: new Map<string, number>() };
+    const signature = () => [replicas, ...[...read].map((name) => sizeOf(variables, name))].join();
+    const cost = found && costs.get(signature());
+    if (cost !== undefined) return cost;
+    const estimated = estimate({ ...input, read });
+    known.set(operation, { read, costs });
+    if (costs.size >= MAX_REMEMBERED) costs.clear();
+    costs.set(signature(), estimated);
+    return estimated;
   };
+}
+
+/** `read` gets the variables that were looked at; costs that were remembered with fewer of them are not found again. */
+type Recorded = CostInput & { readonly read: Set<string> };
+
+/** As much of a variable as `slicedSize` and `keysAsked` look at. */
+function sizeOf(variables: CostInput['variables'], name: string): string {
+  if (!Object.hasOwn(variables, name)) return 'none';
+  const value = variables[name];
+  if (Array.isArray(value)) return `list of ${value.length}`;
+  return typeof value === 'number' ? String(value) : typeof value;
 }
 
 /** Lists among the fields below whose length an argument above has said. */
@@ -124,7 +156,7 @@ function fieldOf(schema: GraphQLSchema, parent: GraphQLNamedType, name: string):
 }
 
 /** The largest of the slicing arguments, or of their defaults; undefined: there are none. */
-function slicedSize(rule: FieldRule, field: Field, node: FieldNode, input: CostInput): number | undefined {
+function slicedSize(rule: FieldRule, field: Field, node: FieldNode, input: Recorded): number | undefined {
   const sizes = rule.slicingArguments.flatMap((name) => {
     const argument = field.args.find((one) => one.name === name);
     const given = argument && valueGiven(argument, node, input);
@@ -135,18 +167,19 @@ function slicedSize(rule: FieldRule, field: Field, node: FieldNode, input: CostI
 }
 
 /** A list that must be asked for with a list of keys has as many elements as those. */
-function keysAsked(field: Field, node: FieldNode, input: CostInput): number | undefined {
+function keysAsked(field: Field, node: FieldNode, input: Recorded): number | undefined {
   const keys = field.args.find(({ type }) => isNonNullType(type) && isListType(type.ofType));
   const value = keys && valueGiven(keys, node, input);
   if (value === undefined) return undefined;
   return Array.isArray(value) ? Math.min(value.length, MAX_LIST) : 1;
 }
 
-function valueGiven(argument: GraphQLArgument, node: FieldNode, { operation, variables }: CostInput): unknown {
+function valueGiven(argument: GraphQLArgument, node: FieldNode, { operation, variables, read }: Recorded): unknown {
   const value: ValueNode | undefined = node.arguments?.find(({ name }) => name.value === argument.name)?.value;
   if (!value) return undefined;
   if (value.kind !== Kind.VARIABLE) return value.kind === Kind.LIST ? value.values : valueFromASTUntyped(value);
   const name = value.name.value;
+  read.add(name);
   if (Object.hasOwn(variables, name)) return variables[name];
   const definition = operation.variableDefinitions?.find((one) => one.variable.name.value === name);
   return definition?.defaultValue && valueFromASTUntyped(definition.defaultValue);

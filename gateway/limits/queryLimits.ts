@@ -4,6 +4,7 @@
  */
 import type { ApolloServerPlugin } from '@apollo/server';
 import { type DocumentNode, GraphQLError, getOperationAST, parse } from 'graphql';
+import { makeBoundedCache } from '../../common/boundedCache.ts';
 import { requestError } from '../../subgraphs/errors.ts';
 import type { GatewayContext, QueryCost } from '../gatewayContext.ts';
 import type { RequestRecord } from '../http/requestRecord.ts';
@@ -11,6 +12,9 @@ import type { AskedQuery } from './askedQuery.ts';
 import { readCostRules } from './costRules.ts';
 import { checkDocument, LIMITS, tooComplex } from './documentLimits.ts';
 import { makeCostEstimate } from './queryCost.ts';
+
+/** Of the queries whose parsed form is kept, in all; that takes some tens of bytes a character. */
+const MAX_CACHED_CHARACTERS = 200_000;
 
 /** For Apollo Server's own parser, too. */
 export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens };
@@ -33,11 +37,21 @@ export interface QueryLimitsOptions {
 
 export function makeQueryLimits({ maxCost, countReplicas }: QueryLimitsOptions): QueryLimits {
   let estimateCost: ReturnType<typeof makeCostEstimate> | undefined;
+  /** Within the limits: those of a document depend on nothing else. */
+  const documents = makeBoundedCache<DocumentNode>(MAX_CACHED_CHARACTERS, (query) => query.length);
+  const readDocument = (query: string): DocumentNode | undefined => {
+    const known = documents.get(query);
+    if (known) return known;
+    const document = parseWithinLimits(query);
+    if (!document) return undefined;
+    checkDocument(document);
+    documents.set(query, document);
+    return document;
+  };
   return {
     check: ({ query, operationName, variables }, record) => {
-      const document = query && parseWithinLimits(query);
+      const document = query && readDocument(query);
       if (!document) return undefined;
-      checkDocument(document);
       const operation = getOperationAST(document, operationName);
       if (!operation || !estimateCost) return undefined;
       const replicas = countReplicas();

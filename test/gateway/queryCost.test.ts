@@ -33,6 +33,27 @@ interface Given {
   replicas?: number | undefined;
 }
 
+test('the same document costs what its variables and the replicas say, each time anew', () => {
+  const estimate = makeCostEstimate(readCostRules(SCHEMA));
+  const document = parse(
+    `query ($n: Int = 2, $keys: [ID!]!) { first(first: $n) { value } byKeys(keys: $keys) { value } all { value } }`,
+  );
+  const [operation] = document.definitions;
+  const cost = (variables: Record<string, unknown>, replicas?: number) =>
+    estimate({ document, operation: operation as OperationDefinitionNode, variables, replicas });
+  const keys = (count: number) => Array.from({ length: count }, String);
+  for (const _ of ['first', 'and remembered']) {
+    expect(cost({ n: 1, keys: keys(1) }, 1)).toBe(3);
+    expect(cost({ n: 1, keys: keys(40) }, 1)).toBe(42);
+    expect(cost({ n: 30, keys: keys(1) }, 1)).toBe(32);
+    expect(cost({ n: 1, keys: keys(1) }, 10)).toBe(12);
+    expect(cost({ n: 1, keys: keys(1) })).toBe(8);
+    expect(cost({ keys: keys(1) }, 1)).toBe(4);
+    expect(cost({ n: null, keys: keys(1) }, 1)).toBe(9);
+    expect(cost({ n: 1, keys: 'one' }, 1)).toBe(3);
+  }
+});
+
 const estimator = (sdl: string) => {
   const estimate = makeCostEstimate(readCostRules(sdl));
   return (query: string, { variables = {}, replicas }: Given = {}) => {
