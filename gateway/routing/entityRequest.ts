@@ -6,10 +6,12 @@ import {
   type GraphQLSchema,
   getOperationAST,
   Kind,
+  type OperationDefinitionNode,
   parse,
   valueFromASTUntyped,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import { type BoundedCache, makeBoundedCache } from '../../common/boundedCache.ts';
 
 /** By response key; the nodes under one key all select the same field. */
 export type Selected = ReadonlyMap<string, readonly FieldNode[]>;
@@ -34,27 +36,63 @@ export interface EntityRequest {
 
 /** Undefined when the request is no fetch of entities. @throws GraphQLError if the query cannot be parsed */
 export function readEntityRequest(schema: GraphQLSchema, request: SubgraphRequest): EntityRequest | undefined {
-  const document = parse(request.query ?? '', { noLocation: true });
-  const operation = getOperationAST(document, request.operationName);
-  const query = schema.getQueryType();
+  const { operation, fragments, unconditional } = readFetch(schema, request);
   const representations = request.variables?.representations;
-  if (!operation || !query || !Array.isArray(representations)) return undefined;
+  if (!operation || !Array.isArray(representations)) return undefined;
+  if (unconditional) return { representations, ...unconditional };
 
   const variables: Record<string, unknown> = { ...request.variables };
   for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
     if (defaultValue) variables[variable.name.value] ??= valueFromASTUntyped(defaultValue);
   }
+  const selection = selectionOf(schema, fragments, variables, operation);
+  return selection && { representations, ...selection };
+}
+
+type Selection = Pick<EntityRequest, 'nodes' | 'select'>;
+
+/** What depends on the text of a fetch alone. */
+interface Fetch {
+  readonly operation: OperationDefinitionNode | undefined | null;
+  readonly fragments: Record<string, FragmentDefinitionNode>;
+  /** Set when the text has no directive: then no variable decides what is selected. */
+  readonly unconditional: Selection | undefined;
+}
+
+/** Of the texts that are remembered for one schema, in all. */
+const MAX_CACHED_CHARACTERS = 200_000;
+const fetches = new WeakMap<GraphQLSchema, BoundedCache<Fetch>>();
+
+/** Plans are kept, so the same few texts come again and again. */
+function readFetch(schema: GraphQLSchema, { query = '', operationName }: SubgraphRequest): Fetch {
+  const ofSchema = fetches.get(schema) ?? makeBoundedCache<Fetch>(MAX_CACHED_CHARACTERS, (text) => text.length);
+  fetches.set(schema, ofSchema);
+  const text = `${operationName ?? ''}\n${query}`;
+  const known = ofSchema.get(text);
+  if (known) return known;
+  const document = parse(query, { noLocation: true });
+  const operation = getOperationAST(document, operationName);
   const fragments: Record<string, FragmentDefinitionNode> = {};
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
   }
-  const nodes = collectFields(schema, fragments, variables, query, operation.selectionSet).get('_entities');
+  const isConditional = query.includes('@');
+  const unconditional = operation && !isConditional ? selectionOf(schema, fragments, {}, operation) : undefined;
+  const fetch = { operation, fragments, unconditional };
+  ofSchema.set(text, fetch);
+  return fetch;
+}
+
+function selectionOf(
+  schema: GraphQLSchema,
+  fragments: Record<string, FragmentDefinitionNode>,
+  variables: Readonly<Record<string, unknown>>,
+  operation: OperationDefinitionNode,
+): Selection | undefined {
+  const query = schema.getQueryType();
+  const nodes = query && collectFields(schema, fragments, variables, query, operation.selectionSet).get('_entities');
   if (!nodes) return undefined;
-  return {
-    representations,
-    nodes,
-    select: remember((type, below) => collectSubfields(schema, fragments, variables, type, below)),
-  };
+  return { nodes, select: remember((type, below) => collectSubfields(schema, fragments, variables, type, below)) };
 }
 
 /** An answer about a hundred chats asks for the same few selections thousands of times. */

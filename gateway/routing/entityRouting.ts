@@ -93,15 +93,22 @@ export function askedOfSeveral(
   routing: Routing,
   shares: readonly Share[],
 ): (representation: Representation) => boolean {
-  const times = new Map<string, number>();
   const subject = (representation: Representation) => {
     const by = routing.types.get(String(representation.__typename))?.by ?? '';
     return JSON.stringify({ ...representation, [by]: undefined });
   };
-  for (const { representations } of shares) {
-    for (const one of new Set(representations.map(subject))) times.set(one, (times.get(one) ?? 0) + 1);
-  }
-  return (representation) => (times.get(subject(representation)) ?? 0) > 1;
+  let counted: ReadonlyMap<string, number> | undefined; // few fetches ever ask
+  const count = () => {
+    const times = new Map<string, number>();
+    for (const { representations } of shares) {
+      for (const one of new Set(representations.map(subject))) times.set(one, (times.get(one) ?? 0) + 1);
+    }
+    return times;
+  };
+  return (representation) => {
+    counted ??= count();
+    return (counted.get(subject(representation)) ?? 0) > 1;
+  };
 }
 
 function replicaOf(routing: Routing, representation: Representation): string {

@@ -77,7 +77,7 @@ export function fieldsByName(request: EntityRequest, routed: RoutedType, receive
   const fields: Entity = Object.create(null);
   if (typeof received !== 'object' || received === null) return fields;
   for (const [key, nodes] of request.select(routed.type, request.nodes)) {
-    const value = Object.entries(received).find(([name]) => name === key)?.[1];
+    const value: unknown = Object.hasOwn(received, key) ? Reflect.get(received, key) : undefined;
     if (value !== undefined) fields[nodes[0]?.name.value ?? ''] = value;
   }
   return fields;

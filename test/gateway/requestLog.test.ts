@@ -136,12 +136,13 @@ test('pages and probes that are answered well leave no line; a probe whose answe
   const database = await servers.serve((response) => response.writeHead(status).end());
   const gateway = await startGateway(database, { log });
   for (const path of ['/', '/livez', '/readyz', '/metrics', '/graphiql/page.js']) await fetch(`${gateway.url}${path}`);
-  expect(lines).toEqual([]);
+  const ofRequests = () => lines.filter(({ msg }) => !/suspects|subgraph did not answer/.test(String(msg))); // whoever asks for the metrics starts that
+  expect(ofRequests()).toEqual([]);
   status = 503;
   for (let i = 0; i < 3; i += 1) await fetch(`${gateway.url}/readyz`);
   status = 200;
   await fetch(`${gateway.url}/readyz`);
-  expect(lines).toMatchObject([
+  expect(ofRequests()).toMatchObject([
     { level: 40, msg: 'not ready', reason: expect.stringMatching(/^database subgraph: not ready, HTTP 503/) },
     { level: 30, msg: 'ready again' },
   ]);
