@@ -1,6 +1,6 @@
 /**
- * Where does the processor time of a request go? The gateway's own process under load, sampled by V8's profiler; each sample
- * counts for the innermost frame of its stack that belongs to a step.
+ * Where does the time of a request go? The gateway's own process under load, sampled by V8's profiler; each sample
+ * counts for the innermost frame of its stack that belongs to a step. What other processes take from this one is in it.
  */
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -49,12 +49,12 @@ const all = [...new Set(columns.flatMap((column) => [...column.keys()]))];
 const inLast = (step: string) => columns.at(-1)?.get(step) ?? 0;
 const sum = (column: Map<string, number>) => [...column.values()].reduce((a, b) => a + b, 0);
 printTable(
-  'Microseconds of processor time in the gateway for one request, start and warm-up left out',
+  'Where the time of the gateway goes under load, in per cent of its own; start and warm-up left out',
   ['step', ...SHAPES.map(({ name }) => name)],
   [
     ...all
       .sort((a, b) => inLast(b) - inLast(a))
-      .map((step) => [step, ...columns.map((column) => shown(column.get(step) ?? 0))]),
-    ['all', ...columns.map((column) => shown(sum(column)))],
+      .map((step) => [step, ...columns.map((column) => shown(((column.get(step) ?? 0) / sum(column)) * 100, 1))]),
+    ['all, microseconds a request', ...columns.map((column) => shown(sum(column)))],
   ],
 );

@@ -33,12 +33,11 @@ const OUTSIDE = '(not of requests)';
 const STEPS: readonly (readonly [RegExp, string])[] = [
   [/^#\(idle\)$|warmUp\.ts|(make|schemaDidLoad\w*|coreSupergraph\w*)#|tsx\/|#\(program\)$|internal\/modules/, OUTSIDE],
   [/#\(garbage collector\)$/, 'garbage collection'],
-  [/graphql\/(language|utilities\/separateOp).*#.*|documentLimits|queryCost|queryLimits|askedQuery/, ''],
   [/jose|callerToken|internalToken|internal\/crypto|identity\.ts/, 'tokens'],
   [/queryLimits|documentLimits|queryCost|askedQuery|allowedOperations/, 'limits (with their parse)'],
   [/inputCheck\.ts/, 'check of input'],
   [/graphql\/validation/, 'validate'],
-  [/query-planner|query-graphs|federation-internals/, 'plan'],
+  [/query-planner|query-graphs|federation-internals/, 'merge: the operation and its schema, for the executor'],
   [/postGraphql|undici|subgraphDataSource/, 'fetch: HTTP client, JSON'],
   [
     /gateway\/(route|entity|ask|send|replica|answer|routed|follow|owner|hedge|slots|checked|routing)\w*\.ts/,
@@ -56,8 +55,7 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
 const shortOf = ({ callFrame: { url, functionName } }: ProfileNode): string =>
   `${url.replace(/^.*\/node_modules\//, '').replace(/^file:.*\/(?=[^/]+\/[^/]+$)/, '')}#${functionName}`;
 
-const stepOf = (node: ProfileNode): string | undefined =>
-  STEPS.find(([pattern, step]) => step && pattern.test(shortOf(node)))?.[1];
+const stepOf = (node: ProfileNode): string | undefined => STEPS.find(([pattern]) => pattern.test(shortOf(node)))?.[1];
 
 /** Microseconds by what `nameOf` says of a stack, given from the innermost frame out. */
 function timeBy(profile: Profile, nameOf: (stack: readonly ProfileNode[]) => string): Map<string, number> {
