@@ -59,6 +59,6 @@ test.each(rounds())('%s', async (_, round) => {
 
 /** At least one half says this; others may say that the breaker is open. */
 function expectedOf(fault: Fault): RegExp {
-  if (INSTEAD[fault]) return /^BAD_ANSWER$/;
+  if (INSTEAD[fault] || ['reset in mid-answer', 'cut body', 'cut chunks'].includes(fault)) return /^BAD_ANSWER$/;
   return ['stopped', 'black hole', 'stall', 'latency', 'drip'].includes(fault) ? /^TIMED_OUT$/ : /^UNREACHABLE$/;
 }
