@@ -1,7 +1,7 @@
 /**
  * Watches from outside that nobody waits: a runnable chat without a fresh heartbeat must be driven again soon. What cannot
- * be helped does not count: while Postgres is away or no replica is healthy, while this process (which all connections go
- * through) did not run itself, and while somebody's transaction, that of a stopped process say, holds the chat's row.
+ * be helped does not count: while Postgres is away or no replica is healthy, what the machine is too busy for (this process,
+ * which all connections go through, notices by its own looks coming late), and while somebody's transaction, that of a stopped process say, holds the chat's row.
  */
 import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
@@ -12,8 +12,10 @@ import { IDLE_LIMIT_SECONDS } from './settings.ts';
 const LOOK_EVERY_MS = 200;
 /** Before it is too late: whoever holds the row may let go of it meanwhile, and the waiting begins only then. */
 const SUSPECT_SECONDS = IDLE_LIMIT_SECONDS - 1;
-/** A look that comes this late, in seconds, says that this process did not run. */
+/** A look that comes this late, in seconds, says that this process did not run: all counting begins anew. */
 const LATE_SECONDS = 1;
+/** So late a look comes on an idle machine; what is more is time that the machine did not give. Seconds. */
+const USUAL_DELAY_SECONDS = 0.1;
 
 interface Row {
   readonly id: string;
@@ -40,6 +42,8 @@ export class IdleMonitor {
   readonly #isFair: () => boolean;
   #countFrom = 0;
   #lastLook = 0;
+  /** Looks that came late: when, and how much later than usual. Seconds. */
+  #delays: { at: number; seconds: number }[] = [];
   #alone = new Map<string, { runner: string | null; since: number }>();
   readonly #excused = new Map<string, number>();
 
@@ -66,9 +70,17 @@ export class IdleMonitor {
     }
     if (!wasFair || !this.#isFair() || now - this.#lastLook > LATE_SECONDS) this.#countFrom = now;
     this.#countFrom = Math.min(this.#countFrom, now);
+    const delay = now - this.#lastLook - LOOK_EVERY_MS / 1000 - USUAL_DELAY_SECONDS;
+    this.#delays = this.#delays.filter(({ at }) => now - at < 10 * IDLE_LIMIT_SECONDS);
+    if (delay > 0) this.#delays.push({ at: now, seconds: delay });
     this.#lastLook = now;
     this.looks += 1;
     await this.#judge(seen.rows.filter(({ id }) => id !== null));
+  }
+
+  /** Seconds since `from` that the machine did not give. */
+  #lostSince(from: number): number {
+    return this.#delays.reduce((sum, { at, seconds }) => (at > from ? sum + seconds : sum), 0);
   }
 
   async #judge(rows: readonly Row[]): Promise<void> {
@@ -78,7 +90,8 @@ export class IdleMonitor {
       const before = this.#alone.get(id);
       const since = beatAt ?? (before?.runner === runner ? before.since : now);
       if (beatAt === null) alone.set(id, { runner, since });
-      const seconds = now - Math.max(since, this.#countFrom, this.#excused.get(id) ?? 0);
+      const from = Math.max(since, this.#countFrom, this.#excused.get(id) ?? 0);
+      const seconds = now - from - this.#lostSince(from);
       if (seconds > SUSPECT_SECONDS) late.push({ id, seconds, now });
       else this.longestSeconds = Math.max(this.longestSeconds, seconds);
     }
