@@ -8,6 +8,7 @@ import { SignJWT } from 'jose';
 import { systemClock as clock } from '../common/clock.ts';
 import { READ_ALL } from '../common/internalToken.ts';
 import { makeLogger } from '../common/log.ts';
+import { settings } from '../common/settings.ts';
 import { LIMITS } from '../gateway/limits/documentLimits.ts';
 import { startGateway } from '../gateway/server.ts';
 import { makeApolloGateway, readSupergraph } from '../gateway/supergraph.ts';
@@ -44,7 +45,7 @@ const gateway = await startGateway({
   ...{ host: '127.0.0.1', port: 0, clock, log },
   databaseSubgraphUrl: `${stubUrl}/database/graphql`,
   ...{ replicas: { timeoutMs: 20_000, addressAllow: ['127.0.0.0/8'] }, databaseTimeoutMs: 20_000, corsOrigins: [] },
-  ...{ maxCost: 10_000, rateLimitPerMinute: 0 },
+  ...{ maxCost: settings.MAX_COST.parse(undefined), rateLimitPerMinute: 0 },
   diagnosis: {
     ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },
     ...{ acquisitionIntervalSeconds: 5, noProgressSeconds: 60 },

@@ -120,7 +120,7 @@ export const settings = {
   INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes; `npm start` makes one'),
   CORS_ORIGINS: origins.prefault('').describe('origins whose pages may call the gateway, comma-separated; unset: none'),
   RATE_LIMIT_PER_MINUTE: count.default(600).describe('requests of one caller in a minute; 0: no limit'),
-  MAX_COST: count.min(1).default(10_000).describe('the estimated cost up to which a query is answered'),
+  MAX_COST: count.min(1).default(6_500).describe('the estimated cost up to which a query is answered'),
   ALLOWED_OPERATIONS_PATH: z
     .string()
     .optional()
