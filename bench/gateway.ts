@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { argv } from 'node:process';
 import type { Load, LoadResult } from './gateway/client.ts';
+import { compareAnswers } from './gateway/compare.ts';
 import { type Contender, startHandWritten, startHive, startOurs, startStock } from './gateway/contenders.ts';
 import { start, stopAll } from './gateway/processes.ts';
 import { SHAPES, type Shape } from './gateway/shapes.ts';
@@ -28,16 +29,6 @@ async function load(contender: Contender, { query, variables }: Shape, seconds: 
   return result;
 }
 
-/** The answer with all keys in order. */
-async function answerOf({ url, headers }: Contender, { query, variables }: Shape): Promise<string> {
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
-  return JSON.stringify(await response.json(), (_key, value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-}
-
 const stubs = await startStubs(3);
 const contenders: Contender[] = [
   await startOurs(stubs.database),
@@ -45,17 +36,7 @@ const contenders: Contender[] = [
   await startHive(stubs),
   await startHandWritten(stubs),
 ];
-for (const shape of SHAPES) {
-  const answers = await Promise.all(contenders.map((contender) => answerOf(contender, shape)));
-  const [ours = ''] = answers;
-  if (!ours.startsWith('{"data":{')) throw new Error(`${shape.name}: ${ours.slice(0, 500)}`);
-  for (const [i, answer] of answers.entries()) {
-    if (answer === ours) continue;
-    throw new Error(
-      `${shape.name}: ${contenders[i]?.name} answers otherwise:\n${answer.slice(0, 2_000)}\n${ours.slice(0, 2_000)}`,
-    );
-  }
-}
+for (const shape of SHAPES) await compareAnswers(contenders, shape);
 for (const contender of contenders) for (const shape of SHAPES) await load(contender, shape, WARM_UP_SECONDS);
 
 const results = new Map<string, LoadResult[]>();

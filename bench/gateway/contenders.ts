@@ -40,10 +40,15 @@ export async function ourHeaders(): Promise<Record<string, string>> {
   return { ...HEADERS, authorization: `Bearer ${token}` };
 }
 
-/** @param folder of another checkout; unset: this one */
-export async function startOurs(databaseUrl: string, nodeOptions: readonly string[] = [], folder?: string) {
+/** @param folder of another checkout; unset: this one @param settings other than the bench's */
+export async function startOurs(
+  databaseUrl: string,
+  nodeOptions: readonly string[] = [],
+  folder?: string,
+  settings: Readonly<Record<string, string>> = {},
+) {
   const { url, child } = await start(folder ? `${folder}/gateway/main.ts` : '../../gateway/main.ts', {
-    environment: ourEnvironment(databaseUrl),
+    environment: { ...ourEnvironment(databaseUrl), ...settings },
     isQuiet: true, // a line for each request
     nodeOptions,
   });

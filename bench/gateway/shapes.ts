@@ -43,9 +43,14 @@ function halves(query: string): Shape['calls'] {
   return { database: print(database), runtime: selected === '' ? null : runtime };
 }
 
-const fifty = Array.from({ length: 50 }, (_, i) => chatId(i));
+/** Fifty chats, every `step`-th. The owner of the next chat is the next replica. */
+export const fiftyEach = (step: number): string[] => Array.from({ length: 50 }, (_, i) => chatId(i * step));
+
+export const FIFTY_CHATS: Shape = {
+  ...{ name: '50 chats with both halves', query: FIFTY, variables: { chats: fiftyEach(1) }, calls: halves(FIFTY) },
+};
 export const SHAPES: readonly Shape[] = [
   { name: 'one field of one chat', query: FIELD, variables: { chat: chatId(1) }, calls: halves(FIELD) },
   { name: 'the whole snapshot of one chat', query: SNAPSHOT, variables: { chat: chatId(1) }, calls: halves(SNAPSHOT) },
-  { name: '50 chats with both halves', query: FIFTY, variables: { chats: fifty }, calls: halves(FIFTY) },
+  FIFTY_CHATS,
 ];

@@ -1,7 +1,8 @@
 /**
  * A subgraph that answers from memory, in a process of its own: what it is asked for the first time is executed with made-up
  * values that depend on the ids alone, and every repetition of the same request gets the same bytes. So it costs little
- * beside any gateway, and all gateways get the same.
+ * beside any gateway, and all gateways get the same. It listens on as many ports as it is told, and announces their URLs with
+ * blanks between them.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -26,8 +27,8 @@ export interface StubSpec {
   readonly subgraph: 'database' | 'runtime';
   /** What the replica table holds. */
   readonly replicas: readonly { readonly id: string; readonly relayAddress: string }[];
-  /** Milliseconds before each answer; -1: there never is one. */
-  readonly delayMs: number;
+  /** For each port that it listens on, milliseconds before each answer; -1: there never is one. */
+  readonly delaysMs: readonly number[];
 }
 
 const VALUES: Readonly<Record<string, unknown>> = {
@@ -35,7 +36,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   ...{ String: 'text', UUID: 'eeeeeeee-0000-4000-8000-000000000001' },
 };
 
-const [{ subgraph, replicas, delayMs }] = (await once(process, 'message')) as [StubSpec];
+const [{ subgraph, replicas, delaysMs }] = (await once(process, 'message')) as [StubSpec];
 
 const objectsOf = ({ chatIds, chatId }: { chatIds?: string[]; chatId?: string }) => (chatIds ?? [chatId]).map(aChat);
 
@@ -74,18 +75,23 @@ async function answer(body: string): Promise<Buffer> {
   return made;
 }
 
-const server = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk) => chunks.push(chunk));
-  request.on('end', async () => {
-    if (delayMs < 0) return;
-    if (delayMs > 0) await clock.sleep(delayMs);
-    const bytes = await answer(Buffer.concat(chunks).toString());
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length }).end(bytes);
+/** @returns its URL */
+async function listen(delayMs: number): Promise<string> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', async () => {
+      if (delayMs < 0) return;
+      if (delayMs > 0) await clock.sleep(delayMs);
+      const bytes = await answer(Buffer.concat(chunks).toString());
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length }).end(bytes);
+    });
   });
-});
-server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
+  server.keepAliveTimeout = 60_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 process.once('disconnect', () => process.exit(0));
-announceReady({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+announceReady({ url: (await Promise.all(delaysMs.map(listen))).join(' ') });
