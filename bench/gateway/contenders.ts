@@ -1,5 +1,5 @@
 /** The gateways, each in a process of its own over the same stubs, and how each is asked. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ export interface Contender {
   /** Where it answers. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly child: ChildProcess;
 }
 
 const SECRET = 'a secret for this bench alone, long enough';
@@ -62,15 +63,15 @@ function plainSupergraph({ database, plain }: Stubs): string {
 }
 
 export async function startStock(stubs: Stubs): Promise<Contender> {
-  const { url } = await start('./stock.ts', { message: { supergraphSdl: plainSupergraph(stubs) } });
-  return { name: 'Apollo Gateway, stock', url, headers: HEADERS };
+  const { url, child } = await start('./stock.ts', { message: { supergraphSdl: plainSupergraph(stubs) } });
+  return { name: 'Apollo Gateway, stock', url, headers: HEADERS, child };
 }
 
 export async function startHandWritten(stubs: Stubs): Promise<Contender> {
   const calls = Object.fromEntries(SHAPES.map((shape) => [shape.query, shape.calls]));
   const message = { databaseUrl: stubs.database, replicas: stubs.replicas, calls };
-  const { url } = await start('./handWritten.ts', { message });
-  return { name: 'hand-written handler', url, headers: HEADERS };
+  const { url, child } = await start('./handWritten.ts', { message });
+  return { name: 'hand-written handler', url, headers: HEADERS, child };
 }
 
 /** In one process, as all of them. */
@@ -92,7 +93,7 @@ export async function startHive(stubs: Stubs): Promise<Contender> {
     );
   while (!(await isReady())) {
     if (child.exitCode !== null) throw new Error(`Hive Gateway ended with ${child.exitCode}`);
-    await clock.sleep(100);
+    await clock.sleep(20);
   }
-  return { name: 'Hive Gateway 2.15.1', url: `${url}/graphql`, headers: HEADERS };
+  return { name: 'Hive Gateway 2.15.1', url: `${url}/graphql`, headers: HEADERS, child };
 }
