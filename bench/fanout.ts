@@ -68,7 +68,13 @@ const start = (database: string) => startOurs(database, [], undefined, { REPLICA
 
 /** Of each round, milliseconds; but `hung` and `hungCold`, of which the longest counts. */
 const found = {
-  ...{ direct: [] as number[], one: [] as number[], oneCold: [] as number[], all: [] as number[], slow: [] as number[] },
+  ...{
+    direct: [] as number[],
+    one: [] as number[],
+    oneCold: [] as number[],
+    all: [] as number[],
+    slow: [] as number[],
+  },
   ...{ allCold: [] as number[], hung: [] as number[], hungCold: [] as number[], alone: [] as number[] },
 };
 

@@ -21,7 +21,8 @@ export interface Contender {
   readonly child: ChildProcess;
 }
 
-const SECRET = 'a secret for this bench alone, long enough';
+/** Of callers' tokens. */
+export const SECRET = 'a secret for this bench alone, long enough';
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
 
 /**
