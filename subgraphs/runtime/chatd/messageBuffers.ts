@@ -93,6 +93,7 @@ export class MessageBuffers {
   readonly #events = new EventEmitter().setMaxListeners(0);
   readonly #totalBytes: number;
   #bytes = 0;
+  #count = 0;
   #opened = 0;
 
   /** @param totalBytes what all buffers together may take */
@@ -103,6 +104,7 @@ export class MessageBuffers {
 
   open(episode: Episode): MessageBuffer {
     this.#opened += 1;
+    this.#count += 1;
     const buffer = new MessageBuffer(episode, this.#opened, this.#clock, {
       hasRoomFor: (bytes) => this.#bytes + bytes <= this.#totalBytes,
       grew: (bytes) => {
@@ -126,9 +128,7 @@ export class MessageBuffers {
   }
 
   get count(): number {
-    let count = 0;
-    for (const buffers of this.#byChat.values()) count += buffers.length;
-    return count;
+    return this.#count;
   }
 
   /** What all of them take. */
@@ -142,6 +142,7 @@ export class MessageBuffers {
     for (const [chatId, buffers] of this.#byChat) {
       const kept = buffers.filter((buffer) => !buffer.closedAt || buffer.subscribers > 0 || buffer.closedAtMs > before);
       for (const buffer of buffers) if (!kept.includes(buffer)) this.#bytes -= buffer.bytes;
+      this.#count -= buffers.length - kept.length;
       if (kept.length === 0) this.#byChat.delete(chatId);
       else if (kept.length < buffers.length) this.#byChat.set(chatId, kept);
     }

@@ -61,6 +61,7 @@ describe('a message buffer', () => {
     closed.subscribers = 0;
     buffers.sweep();
     expect(buffers.ofChat('c')).toEqual([open]);
+    expect(buffers.count).toBe(1);
   });
 
   test('is read from its first part, and the reader goes on with the next episode until none can come', async () => {
