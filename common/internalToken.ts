@@ -2,10 +2,11 @@
  * Tokens between processes: a JWT (RFC 7519), HS256 over INTERNAL_SECRET, good for one audience and half a minute, with the
  * caller inside, so that the subgraph behind applies the caller's rights and not the gateway's.
  */
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { makeBoundedCache } from './boundedCache.ts';
 import { systemClock } from './clock.ts';
+import { isInTime } from './verifiedTokens.ts';
 
 const ISSUER = 'chat-debug-gateway';
 const LIFETIME_SECONDS = 30;
@@ -13,6 +14,9 @@ const LEEWAY_SECONDS = 5;
 /** A token is sent again for so long; then it has most of its lifetime left for the way and for clocks that differ. */
 const REUSED_MS = 5_000;
 const MAX_SIGNED = 2_000;
+const MAX_VERIFIED = 2_000;
+/** Of one that is held; a longer one is verified every time. */
+const MAX_TOKEN_CHARACTERS = 4_000;
 
 /** Whoever asks: `sub` of the token and the roles in it. */
 export interface Caller {
@@ -65,19 +69,36 @@ export async function checkInternalToken(
   const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
   if (!token) return { kind: 'invalid' };
   try {
-    const { payload } = await jwtVerify(token, key(secret), {
-      algorithms: ['HS256'],
-      issuer: ISSUER,
-      clockTolerance: LEEWAY_SECONDS,
-      currentDate: now,
-      requiredClaims: ['aud', 'exp', 'sub'],
-    });
+    const { payload, caller } = await verify(token, secret, now);
     const secondsLeft = (payload.exp ?? 0) - now.getTime() / 1000;
     if (secondsLeft > LIFETIME_SECONDS + LEEWAY_SECONDS) return { kind: 'invalid' };
-    const caller = callerClaims.parse(payload);
     return payload.aud === audience ? { kind: 'caller', caller } : { kind: 'other-audience' };
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof z.ZodError) return { kind: 'invalid' };
     throw error;
   }
+}
+
+interface Verified {
+  readonly payload: JWTPayload;
+  readonly caller: Caller;
+}
+
+const verified = makeBoundedCache<Verified>(MAX_VERIFIED);
+
+/** A signature is checked once: a gateway sends the same token for some seconds. What the time changes is looked at each time. */
+async function verify(token: string, secret: string, now: Date): Promise<Verified> {
+  const name = `${secret} ${token}`;
+  const known = verified.get(name);
+  if (known && isInTime(known.payload, LEEWAY_SECONDS, now)) return known;
+  const { payload } = await jwtVerify(token, key(secret), {
+    algorithms: ['HS256'],
+    issuer: ISSUER,
+    clockTolerance: LEEWAY_SECONDS,
+    currentDate: now,
+    requiredClaims: ['aud', 'exp', 'sub'],
+  });
+  const good = { payload, caller: callerClaims.parse(payload) };
+  if (token.length <= MAX_TOKEN_CHARACTERS) verified.set(name, good);
+  return good;
 }

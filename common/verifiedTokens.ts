@@ -46,7 +46,8 @@ export function makeVerifiedTokens(clock: Clock): VerifiedTokens {
       const known = held.get(name);
       if (!known) return undefined;
       const { header, key } = known.used;
-      if ((await keyOf(header, NO_INPUT)) === key && isInTime(known, clock.now())) return known.caller;
+      if ((await keyOf(header, NO_INPUT)) === key && isInTime(known.payload, known.leewaySeconds, clock.now()))
+        return known.caller;
       held.delete(name);
       return undefined;
     },
@@ -56,8 +57,8 @@ export function makeVerifiedTokens(clock: Clock): VerifiedTokens {
   };
 }
 
-/** As `jwtVerify` of jose compares (RFC 7519, sections 4.1.4 and 4.1.5). */
-function isInTime({ payload: { exp = 0, nbf = 0 }, leewaySeconds }: VerifiedToken, now: Date): boolean {
+/** Whether a token is good at `now`, as `jwtVerify` of jose compares (RFC 7519, sections 4.1.4 and 4.1.5). */
+export function isInTime({ exp = 0, nbf = 0 }: JWTPayload, leewaySeconds: number, now: Date): boolean {
   const nowSeconds = Math.floor(now.getTime() / 1_000);
   return exp > nowSeconds - leewaySeconds && nbf <= nowSeconds + leewaySeconds;
 }
