@@ -28,10 +28,13 @@ export function findBadRepresentation(
   operation: OperationDefinitionNode,
   received: Variables,
 ): string | undefined {
+  const fields = fieldsByOperation.get(operation) ?? entityFields(document, operation);
+  fieldsByOperation.set(operation, fields);
+  if (fields.length === 0) return undefined;
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], received);
   if (!coerced) return undefined;
   const entityTypes = entityTypeNames(schema);
-  for (const field of entityFields(document, operation)) {
+  for (const field of fields) {
     const representations = representationsOf(schema, field, coerced);
     const index = representations.findIndex((representation) => !entityTypes.has(typeNameOf(representation)));
     if (index >= 0) {
@@ -40,6 +43,9 @@ export function findBadRepresentation(
   }
   return undefined;
 }
+
+/** A document that comes again is the same object as before: the server keeps it parsed. */
+const fieldsByOperation = new WeakMap<OperationDefinitionNode, readonly FieldNode[]>();
 
 function entityTypeNames(schema: GraphQLSchema): Set<unknown> {
   const union = schema.getType('_Entity');

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
 import {
+  ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
@@ -73,6 +74,8 @@ export async function serveSubgraph<C extends BaseContext, Who>(
     plugins: [
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(), // it looks at every field to find that nothing may be stored
+      neverStored,
       ApolloServerPluginLandingPageDisabled(), // a page for browsers, with scripts of its vendor's, and without a token
       representationCheckPlugin(),
       ...(options.plugins ?? []),
@@ -110,3 +113,10 @@ export async function serveSubgraph<C extends BaseContext, Who>(
     },
   };
 }
+
+/** Of what changes from moment to moment no cache on the way keeps a copy. */
+const neverStored: ApolloServerPlugin<BaseContext> = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ response }) => void response.http.headers.set('cache-control', 'no-store'),
+  }),
+};
