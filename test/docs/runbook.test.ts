@@ -3,13 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type GraphQLSchema, Kind, type OperationDefinitionNode, parse, type SelectionNode, validate } from 'graphql';
-import { makeLogger } from '../../common/log.ts';
-import { makeApolloGateway, readSupergraph } from '../../gateway/supergraph.ts';
 import { MATRIX_SETTINGS } from '../../scripts/diagnosisMatrix.ts';
 import { withExamples } from '../../scripts/runbook.ts';
 import { diagnose } from '../../subgraphs/diagnosis/diagnose.ts';
 import { RULES } from '../../subgraphs/diagnosis/rules.ts';
 import { anySnapshot } from '../subgraphs/diagnosis/arbitrarySnapshots.ts';
+import { clientSchema } from '../support/clientSchema.ts';
 import { runScript } from '../support/command.ts';
 
 jest.setTimeout(120_000);
@@ -50,13 +49,7 @@ describe('every finding', () => {
 describe('every query', () => {
   let schema: GraphQLSchema;
   beforeAll(async () => {
-    const gateway = makeApolloGateway({
-      supergraphSdl: readSupergraph(undefined),
-      dataSource: () => ({ process: () => Promise.reject(new Error('Nothing is executed here')) }),
-      log: makeLogger('gateway', 'silent'),
-    });
-    ({ schema } = await gateway.load());
-    await gateway.stop();
+    schema = await clientSchema();
   });
 
   test.each(CODES)('of %s is valid, and selects what the finding has as evidence', (code) => {

@@ -2,9 +2,8 @@ import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import { type GraphQLSchema, Kind, parse, validate } from 'graphql';
-import { makeLogger } from '../../common/log.ts';
 import { exampleQueries, registerGraphiql } from '../../gateway/http/graphiql.ts';
-import { makeApolloGateway, readSupergraph } from '../../gateway/supergraph.ts';
+import { clientSchema } from '../support/clientSchema.ts';
 
 const app = Fastify();
 let url = '';
@@ -124,13 +123,7 @@ describe('the examples', () => {
   let schema: GraphQLSchema;
 
   beforeAll(async () => {
-    const gateway = makeApolloGateway({
-      supergraphSdl: readSupergraph(undefined),
-      dataSource: () => ({ process: () => Promise.reject(new Error('Nothing is executed here')) }),
-      log: makeLogger('gateway', 'silent'),
-    });
-    ({ schema } = await gateway.load());
-    await gateway.stop();
+    schema = await clientSchema();
   });
 
   test('there are six, in this order, and the page gets them as they are', async () => {
