@@ -65,6 +65,7 @@ export async function askReplica(
   });
   return {
     status: response.status,
+    headers: response.headers,
     body: (await response.json()) as { data?: { _entities: unknown[] }; errors?: unknown[] },
   };
 }
