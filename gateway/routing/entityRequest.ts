@@ -12,6 +12,8 @@ import {
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { type BoundedCache, makeBoundedCache } from '../../common/boundedCache.ts';
+import { type EntityPlan, planEntity } from './entityPlan.ts';
+import type { RoutedType } from './routedTypes.ts';
 
 /** By response key; the nodes under one key all select the same field. */
 export type Selected = ReadonlyMap<string, readonly FieldNode[]>;
@@ -32,6 +34,8 @@ export interface EntityRequest {
   readonly nodes: readonly FieldNode[];
   /** What is selected on objects of `type` below `nodes`. The same nodes are collected once. */
   readonly select: (type: GraphQLObjectType, nodes: readonly FieldNode[]) => Selected;
+  /** The same for entities of a routed type, as a whole. Worked out once. */
+  readonly planOf: (routed: RoutedType) => EntityPlan;
 }
 
 /** Undefined when the request is no fetch of entities. @throws GraphQLError if the query cannot be parsed */
@@ -49,7 +53,7 @@ export function readEntityRequest(schema: GraphQLSchema, request: SubgraphReques
   return selection && { representations, ...selection };
 }
 
-type Selection = Pick<EntityRequest, 'nodes' | 'select'>;
+type Selection = Omit<EntityRequest, 'representations'>;
 
 /** What depends on the text of a fetch alone. */
 interface Fetch {
@@ -92,7 +96,14 @@ function selectionOf(
   const query = schema.getQueryType();
   const nodes = query && collectFields(schema, fragments, variables, query, operation.selectionSet).get('_entities');
   if (!nodes) return undefined;
-  return { nodes, select: remember((type, below) => collectSubfields(schema, fragments, variables, type, below)) };
+  const select = remember((type, below) => collectSubfields(schema, fragments, variables, type, below));
+  const plans = new Map<RoutedType, EntityPlan>();
+  const planOf = (routed: RoutedType): EntityPlan => {
+    const plan = plans.get(routed) ?? planEntity({ nodes, select }, routed);
+    plans.set(routed, plan);
+    return plan;
+  };
+  return { nodes, select, planOf };
 }
 
 /** An answer about a hundred chats asks for the same few selections thousands of times. */

@@ -9,8 +9,8 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { ErrorCode } from '../../subgraphs/errors.ts';
 import type { EntityRequest, Representation } from './entityRequest.ts';
 import { errorCodeOf, type Outcome } from './outcome.ts';
-import { answeredEntity, selectedPath, unansweredEntity } from './routedEntity.ts';
-import type { Routing } from './routedTypes.ts';
+import { answeredEntity, type SelectedOutcome, selectedPath, selectOutcome, unansweredEntity } from './routedEntity.ts';
+import type { RoutedType, Routing } from './routedTypes.ts';
 
 /** What one replica is asked. */
 export interface Share {
@@ -28,6 +28,8 @@ export type ShareAnswer =
       readonly kind: 'answered';
       readonly outcome: Outcome;
       readonly entities: readonly unknown[];
+      /** Nobody else holds the entities: what is joined may be made of them, and changes them. */
+      readonly isFresh?: boolean;
       readonly errors: readonly GraphQLFormattedError[];
       /** Set when another replica answered than the share is for. */
       readonly moved?: Moved;
@@ -124,9 +126,9 @@ export const partOf = (share: Share, indices: readonly number[]): Share => ({
   places: share.places.filter((_, j) => indices.includes(j)),
 });
 
-/** Puts together what came of the shares. Changes nothing that it is given. */
+/** Puts together what came of the shares. Changes nothing that it is given, but for fresh entities. */
 export function joinAnswers(routing: Routing, request: EntityRequest, answered: readonly Answered[]): RoutedResult {
-  const entities: Record<string, unknown>[] = request.representations.map((representation) => ({ ...representation }));
+  const entities: (Record<string, unknown> | undefined)[] = request.representations.map(() => undefined);
   const errors: PlacedError[] = [];
   const failures: unknown[] = [];
   for (const { share, answer } of answered) {
@@ -137,11 +139,12 @@ export function joinAnswers(routing: Routing, request: EntityRequest, answered: 
       failures.push(error);
       joined = joinShare(routing, request, share, unansweredAs(answer));
     }
-    for (const [place, entity] of joined.entities) entities[place] = entity;
+    for (const { place, entity } of joined.entities) entities[place] = entity;
     errors.push(...joined.errors);
   }
   errors.sort((a, b) => a.place - b.place);
-  return { data: { _entities: entities }, errors: errors.map(formatted), failures };
+  const _entities = entities.map((entity, place) => entity ?? { ...request.representations[place] });
+  return { data: { _entities }, errors: errors.map(formatted), failures };
 }
 
 /** Of the answer of one replica: its duplicates count, which are copies. */
@@ -149,31 +152,42 @@ const MAX_PASSED_ON_CHARACTERS = 8 * 1024 * 1024;
 
 /** What came of one share; the entities by their places in the whole list. */
 interface Joined {
-  readonly entities: ReadonlyMap<number, Record<string, unknown>>;
+  readonly entities: readonly { readonly place: number; readonly entity: Record<string, unknown> }[];
   readonly errors: readonly PlacedError[];
 }
 
 function joinShare(routing: Routing, request: EntityRequest, share: Share, answer: ShareAnswer): Joined {
-  const entities = new Map<number, Record<string, unknown>>();
+  const entities: { place: number; entity: Record<string, unknown> }[] = [];
   const moved = answer.kind === 'answered' ? answer.moved : undefined;
   const own = answer.kind === 'answered' ? replicaErrors(routing, request, share, answer.errors, moved?.to) : [];
-  const room = { left: MAX_PASSED_ON_CHARACTERS };
   const errors = [...own];
+  const outcomeOf = outcomeSelector(request);
+  let left = MAX_PASSED_ON_CHARACTERS;
   for (const [j, representation] of share.representations.entries()) {
     const type = routing.types.get(String(representation.__typename));
+    if (!type) continue;
+    const plan = request.planOf(type);
+    const known = moved && { ...representation, ...moved.fields };
+    const answered =
+      answer.kind === 'answered'
+        ? answeredEntity(
+            plan,
+            outcomeOf(type, answer.outcome),
+            answer.entities[j],
+            { keys: representation, known },
+            answer.isFresh === true,
+          )
+        : undefined;
     for (const place of share.places[j] ?? []) {
-      if (!type) continue;
-      const known = moved && { ...representation, ...moved.fields };
-      const answered =
-        answer.kind === 'answered' &&
-        answeredEntity(request, type, answer.outcome, answer.entities[j], { keys: representation, known, room });
-      if (answered) {
-        entities.set(place, answered);
+      left -= answered?.size ?? 0;
+      if (answered && left >= 0) {
+        entities.push({ place, entity: answered.next() });
         continue;
       }
       const { outcome, fields = {}, code = errorCodeOf(outcome.status) } = unansweredAs(answer);
-      const { entity, lost } = unansweredEntity(request, type, outcome, { keys: representation, fields });
-      entities.set(place, entity);
+      const selected = selectOutcome(plan, type, outcome);
+      const { entity, lost } = unansweredEntity(plan, type.type.name, selected, { keys: representation, fields });
+      entities.push({ place, entity });
       if (lost === undefined) continue;
       const explained = own.filter((error) => error.place === place);
       for (const error of explained) error.below[0] ??= lost;
@@ -181,6 +195,16 @@ function joinShare(routing: Routing, request: EntityRequest, share: Share, answe
     }
   }
   return { entities, errors };
+}
+
+/** What is selected of an outcome is the same on all entities of a type. */
+function outcomeSelector(request: EntityRequest) {
+  const known = new Map<RoutedType, SelectedOutcome>();
+  return (type: RoutedType, outcome: Outcome): SelectedOutcome => {
+    const selected = known.get(type) ?? selectOutcome(request.planOf(type), type, outcome);
+    known.set(type, selected);
+    return selected;
+  };
 }
 
 type Unanswered = Extract<ShareAnswer, { kind: 'unanswered' }>;

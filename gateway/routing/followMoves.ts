@@ -9,7 +9,7 @@ import { type Answered, partOf, type Share, type ShareAnswer } from './entityRou
 import { type Outcome, shownMs } from './outcome.ts';
 import type { Owners } from './owners.ts';
 import type { Found } from './replicaDirectory.ts';
-import { fieldsByName } from './routedEntity.ts';
+import { fieldReader } from './routedEntity.ts';
 import type { Routing } from './routedTypes.ts';
 
 export interface Following {
@@ -52,8 +52,9 @@ function astrayIn({ routing, entityRequest, owners }: Following, { share, answer
   return share.representations.flatMap((representation, j) => {
     if (answer.kind === 'unanswered') return isRefused ? [j] : [];
     const type = routing.types.get(String(representation.__typename));
-    const fields = type && fieldsByName(entityRequest, type, answer.entities[j]);
-    return fields && owners.isOfAnother(representation, fields) ? [j] : [];
+    const isAstray =
+      type && owners.isOfAnother(representation, fieldReader(entityRequest.planOf(type), answer.entities[j]));
+    return isAstray ? [j] : [];
   });
 }
 

@@ -41,9 +41,11 @@ export function makeChatOwners({ dispatcher, url, internalSecret, log }: OwnerRo
       const owners = new Map(chats.map(({ chatId, database }) => [chatId, database.workerId?.toLowerCase() ?? null]));
       return ids.map((id) => (id === undefined ? undefined : owners.get(id)));
     },
-    isOfAnother: ({ workerId }, { localWorkerId, workerIdMatchesLocal }) =>
-      workerIdMatchesLocal === false ||
-      (typeof localWorkerId === 'string' && localWorkerId.toLowerCase() !== String(workerId).toLowerCase()),
+    isOfAnother: ({ workerId }, fieldOf) => {
+      if (fieldOf('workerIdMatchesLocal') === false) return true;
+      const local = fieldOf('localWorkerId');
+      return typeof local === 'string' && local !== workerId && local.toLowerCase() !== String(workerId).toLowerCase();
+    },
     fieldsOfMove: (to) => ({ localWorkerId: to, workerIdMatchesLocal: false }),
   };
 }

@@ -14,8 +14,8 @@ export interface Owners {
     caller: Caller,
     signal: AbortSignal,
   ): Promise<readonly (string | null | undefined)[]>;
-  /** Whether an answer about the representation, its fields by name, says that another replica gave it than the one asked. */
-  isOfAnother(representation: Representation, fields: Fields): boolean;
+  /** Whether an answer about the representation, its fields read by name, says that another replica gave it than the one asked. */
+  isOfAnother(representation: Representation, fieldOf: (name: string) => unknown): boolean;
   /** Fields, by name, that say that of an answer which the replica `to` gave in place of the one asked. */
   fieldsOfMove(to: string): Fields;
 }

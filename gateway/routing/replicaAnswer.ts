@@ -35,6 +35,8 @@ export interface Failure {
 export interface Entities {
   readonly kind: 'OK';
   readonly entities: readonly unknown[];
+  /** They were just parsed, and nobody else holds them. */
+  readonly isFresh: true;
   readonly errors: readonly GraphQLFormattedError[];
 }
 
@@ -128,5 +130,5 @@ function readEntities(posted: JsonAnswer, expected: number): Entities | Failure 
     ...(path && { path }),
     ...(extensions && { extensions }),
   }));
-  return { kind: 'OK', entities: data._entities, errors: known };
+  return { kind: 'OK', entities: data._entities, isFresh: true, errors: known };
 }

@@ -1,13 +1,7 @@
 /** One entity of a routed type: as its replica gave it, or as it looks when the replica gave none. */
-import {
-  type FieldNode,
-  type GraphQLNamedType,
-  type GraphQLOutputType,
-  getNamedType,
-  isLeafType,
-  isObjectType,
-} from 'graphql';
-import { fitsLeaf, type Room, shapedObject } from './answerShape.ts';
+import { type FieldNode, type GraphQLNamedType, getNamedType, isObjectType } from 'graphql';
+import { compare, copyOf, emptyOf, isObject } from './answerShape.ts';
+import type { EntityPlan, ValueShape } from './entityPlan.ts';
 import type { EntityRequest } from './entityRequest.ts';
 import type { Outcome } from './outcome.ts';
 import type { RoutedType } from './routedTypes.ts';
@@ -20,34 +14,131 @@ export interface Asked {
   readonly keys: Readonly<Entity>;
   /** Values, by field name, that stand whatever the replica says there. */
   readonly known?: Readonly<Entity> | undefined;
-  readonly room: Room;
+}
+
+/** An entity as a replica gave it, checked, with the router's outcome in it and not the replica's own. */
+export interface Answer {
+  /** Of each that is made of it, in characters of JSON or so. */
+  readonly size: number;
+  /** Another one on each call. The first may be what was received, if that may be kept. */
+  next(): Entity;
+}
+
+/** The outcome of a share, as it is selected on entities of one type. */
+export interface SelectedOutcome {
+  readonly size: number;
+  /** Puts it into an entity, as an object of that entity's own. */
+  addTo(entity: Entity): void;
+}
+
+export function selectOutcome({ outcomes }: EntityPlan, routed: RoutedType, outcome: Outcome): SelectedOutcome {
+  const type = getNamedType(routed.type.getFields()[routed.outcome]?.type);
+  const values: Entity = { ...outcome, __typename: type?.name };
+  let size = 0;
+  const made = outcomes.map(({ key, object }) => {
+    const value = emptyOf(object);
+    for (const field of object.fields) value[field.key] = values[field.name] ?? null;
+    size += compare(object, value)?.size ?? 0;
+    return { key, object, value };
+  });
+  return {
+    size,
+    addTo: (entity) => {
+      for (const { key, object, value } of made) entity[key] = object.isPlain ? { ...value } : copyOf(object, value);
+    },
+  };
 }
 
 /**
- * What the replica gave, with the router's outcome in it instead of the replica's own, and what is known in the same way. A
- * new object on each call; undefined when it is not what was asked for.
+ * Undefined when what was received is not what was asked for.
+ * @param isFresh nobody else holds what was received: it may be changed and passed on
  */
 export function answeredEntity(
-  request: EntityRequest,
-  routed: RoutedType,
-  outcome: Outcome,
+  plan: EntityPlan,
+  outcome: SelectedOutcome,
   received: unknown,
-  { keys, known = {}, room }: Asked,
-): Entity | undefined {
-  if (typeof received !== 'object' || received === null || Array.isArray(received)) return undefined;
-  const entity: Entity = Object.assign(Object.create(null), received);
-  for (const [key, nodes] of request.select(routed.type, request.nodes)) {
-    const name = nodes[0]?.name.value ?? '';
-    if (name === routed.outcome) entity[key] = outcomeValue(request, routed, nodes, outcome);
-    else if (name === '__typename') continue;
-    else if (Object.hasOwn(known, name)) entity[key] = known[name];
-    else if (Object.hasOwn(keys, name) && !isSameKey(entity[key], keys[name])) return undefined;
-  }
-  return shapedObject(request, routed.type, request.nodes, entity, room);
+  { keys, known }: Asked,
+  isFresh: boolean,
+): Answer | undefined {
+  if (!isObject(received)) return undefined;
+  if (!known && !hasKeys(plan, received, keys)) return undefined;
+  const entity = known ? withKnown(plan, received, known) : received;
+  const fitting = compare(plan.entity, entity);
+  if (!fitting) return undefined;
+  let mayBeKept = isFresh && fitting.isExact && !known;
+  return {
+    size: fitting.size + outcome.size,
+    next: () => {
+      const made = mayBeKept ? entity : copyOf(plan.entity, entity);
+      mayBeKept = false;
+      outcome.addTo(made);
+      return made;
+    },
+  };
 }
 
-/** Ids are the same in any case. */
-const isSameKey = (a: unknown, b: unknown): boolean => String(a).toLowerCase() === String(b).toLowerCase();
+/** Whether it says of itself what it was asked for by. Ids are the same in any case. */
+function hasKeys({ keysOf }: EntityPlan, received: Entity, asked: Readonly<Entity>): boolean {
+  for (const name of Object.keys(asked)) {
+    const keys = name === '__typename' ? undefined : keysOf.get(name);
+    if (!keys) continue;
+    const expected = asked[name];
+    for (const key of keys) {
+      const said = received[key];
+      if (said !== expected && String(said).toLowerCase() !== String(expected).toLowerCase()) return false;
+    }
+  }
+  return true;
+}
+
+/** The same with what is known in place of what the replica says there. */
+function withKnown({ entity: { fields } }: EntityPlan, received: Entity, known: Readonly<Entity>): Entity {
+  const entity: Entity = Object.assign(Object.create(null), received);
+  for (const { key, name } of fields) {
+    if (name !== '__typename' && Object.hasOwn(known, name)) entity[key] = known[name];
+  }
+  return entity;
+}
+
+/** Reads a field of what was received, by its name; of a field under several response keys, one of them. */
+export const fieldReader =
+  ({ keysOf }: EntityPlan, received: unknown) =>
+  (name: string): unknown => {
+    if (typeof received !== 'object' || received === null) return undefined;
+    const key = keysOf.get(name)?.findLast((one) => Object.hasOwn(received, one));
+    return key === undefined ? undefined : Reflect.get(received, key);
+  };
+
+/**
+ * An entity that holds its keys, the `fields` that are known all the same (by field name), the outcome, and null under every
+ * other selected response key. `lost` is the first of those that are null; undefined when nothing is.
+ */
+export function unansweredEntity(
+  { entity: { fields: selected } }: EntityPlan,
+  typename: string,
+  outcome: SelectedOutcome,
+  { keys, fields }: { keys: Readonly<Entity>; fields: Readonly<Entity> },
+): { entity: Entity; lost: string | undefined } {
+  const entity: Entity = Object.assign(Object.create(null), structuredClone({ ...keys }));
+  let lost: string | undefined;
+  for (const { key, name, value } of selected) {
+    if (Object.hasOwn(keys, name)) {
+      entity[key] = structuredClone(keys[name]);
+    } else if (name === '__typename') {
+      entity[key] = typename;
+    } else if (Object.hasOwn(fields, name) && mayStandFor(value, fields[name])) {
+      entity[key] = fields[name];
+    } else {
+      entity[key] = null;
+      if (value.kind !== 'given') lost ??= key;
+    }
+  }
+  outcome.addTo(entity);
+  return { entity, lost };
+}
+
+const mayStandFor = (shape: ValueShape, value: unknown): boolean =>
+  shape.kind === 'leaf' && shape.isNullable && (value === null || shape.fits(value));
 
 /** As much of a path below an entity as leads to selected fields: a replica may say anything there. */
 export function selectedPath(
@@ -70,63 +161,4 @@ export function selectedPath(
     real.push(key);
   }
   return real;
-}
-
-/** The values of its fields, by field name; of a field under several response keys, one of them. */
-export function fieldsByName(request: EntityRequest, routed: RoutedType, received: unknown): Entity {
-  const fields: Entity = Object.create(null);
-  if (typeof received !== 'object' || received === null) return fields;
-  for (const [key, nodes] of request.select(routed.type, request.nodes)) {
-    const value: unknown = Object.hasOwn(received, key) ? Reflect.get(received, key) : undefined;
-    if (value !== undefined) fields[nodes[0]?.name.value ?? ''] = value;
-  }
-  return fields;
-}
-
-/**
- * An entity that holds its keys, the `fields` that are known all the same (by field name), the outcome, and null under every
- * other selected response key. `lost` is the first of those that are null; undefined when nothing is.
- */
-export function unansweredEntity(
-  request: EntityRequest,
-  routed: RoutedType,
-  outcome: Outcome,
-  { keys, fields }: { keys: Readonly<Entity>; fields: Readonly<Entity> },
-): { entity: Entity; lost: string | undefined } {
-  const entity: Entity = Object.assign(Object.create(null), structuredClone({ ...keys }));
-  let lost: string | undefined;
-  for (const [key, nodes] of request.select(routed.type, request.nodes)) {
-    const name = nodes[0]?.name.value ?? '';
-    if (name === routed.outcome) {
-      entity[key] = outcomeValue(request, routed, nodes, outcome);
-    } else if (Object.hasOwn(keys, name)) {
-      entity[key] = structuredClone(keys[name]);
-    } else if (name === '__typename') {
-      entity[key] = routed.type.name;
-    } else if (Object.hasOwn(fields, name) && mayStandFor(routed.type.getFields()[name]?.type, fields[name])) {
-      entity[key] = fields[name];
-    } else {
-      entity[key] = null;
-      lost ??= key;
-    }
-  }
-  return { entity, lost };
-}
-
-const mayStandFor = (type: GraphQLOutputType | undefined, value: unknown): boolean =>
-  isLeafType(type) && (value === null || fitsLeaf(type, value));
-
-/** The outcome under the response keys that are selected in it. */
-function outcomeValue(
-  request: EntityRequest,
-  routed: RoutedType,
-  nodes: readonly FieldNode[],
-  outcome: Outcome,
-): Entity {
-  const type = getNamedType(routed.type.getFields()[routed.outcome]?.type);
-  if (!isObjectType(type)) throw new Error(`${routed.type.name}.${routed.outcome} is no object`);
-  const values: Entity = { ...outcome, __typename: type.name };
-  const result: Entity = Object.create(null);
-  for (const [key, below] of request.select(type, nodes)) result[key] = values[below[0]?.name.value ?? ''] ?? null;
-  return result;
 }

@@ -59,7 +59,7 @@ export interface RouterTestOptions {
 /** Nothing is known of any owner. */
 const OWNERS: Owners = {
   read: async (representations) => representations.map(() => undefined),
-  isOfAnother: (_, { workerIdMatchesLocal }) => workerIdMatchesLocal === false,
+  isOfAnother: (_, fieldOf) => fieldOf('workerIdMatchesLocal') === false,
   fieldsOfMove: (to) => ({ localWorkerId: to, workerIdMatchesLocal: false }),
 };
 
