@@ -6,7 +6,7 @@ type Values = Partial<Settings<SettingName>>;
 
 /**
  * What is wrong between the settings of a process, as a sentence that holds no secret; undefined: nothing.
- * @param bad the settings that are refused already: nothing more is said about them
+ * @param bad the settings that are refused or missing already: nothing more is said about them
  */
 export type SettingsRule = (values: Values, bad: ReadonlySet<SettingName>) => string | undefined;
 
@@ -31,7 +31,7 @@ export const callersKey: SettingsRule = ({ AUTH_SECRET: secret, AUTH_JWKS_URL: u
   return `AUTH_SECRET, AUTH_JWKS_URL: set exactly one of them, to check callers' tokens with. Received ${secret === undefined ? 'neither' : 'both'}.`;
 };
 
-/** For a process that serves a subgraph: the key of the tokens that SUBGRAPH_AUTH says it takes. */
+/** For a process that serves a subgraph, the router among them: the key of the tokens that SUBGRAPH_AUTH says it takes. */
 export const subgraphKey: SettingsRule = (values, bad) => {
   if (values.SUBGRAPH_AUTH === 'caller') return callersKey(values, bad);
   if (values.INTERNAL_SECRET !== undefined || bad.has('INTERNAL_SECRET')) return undefined;

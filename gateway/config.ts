@@ -1,7 +1,20 @@
-/** The settings of the gateway's process. */
+/** The settings of the gateway's process and of the router's. */
 import { readEnvironment } from '../common/config.ts';
-import { callersKey } from '../common/settingsRules.ts';
+import { PROCESS_SETTINGS } from '../common/runProcess.ts';
+import type { Settings } from '../common/settings.ts';
+import { callersKey, subgraphKey } from '../common/settingsRules.ts';
+import { TRUST_SETTINGS } from '../subgraphs/authorize.ts';
 import { DIAGNOSIS_SETTINGS } from '../subgraphs/diagnosis/settings.ts';
+
+/** How replicas are asked, and where the database subgraph is, which knows them. */
+const REPLICA_SETTINGS = [
+  'REPLICA_TIMEOUT_MS',
+  'REPLICA_HEDGE_MS',
+  'REPLICA_ADDRESS_ALLOW',
+  'CHAT_WORKER_DISABLED',
+  'DATABASE_SUBGRAPH_URL',
+  'DATABASE_TIMEOUT_MS',
+] as const;
 
 /** @throws SettingsError naming every bad one */
 export const readGatewaySettings = () =>
@@ -9,13 +22,8 @@ export const readGatewaySettings = () =>
     [
       'PORT',
       'HOST',
-      'DATABASE_SUBGRAPH_URL',
       'SUPERGRAPH_PATH',
-      'REPLICA_TIMEOUT_MS',
-      'REPLICA_HEDGE_MS',
-      'REPLICA_ADDRESS_ALLOW',
-      'CHAT_WORKER_DISABLED',
-      'DATABASE_TIMEOUT_MS',
+      ...REPLICA_SETTINGS,
       'MAX_COST',
       'RATE_LIMIT_PER_MINUTE',
       'ALLOWED_OPERATIONS_PATH',
@@ -26,9 +34,23 @@ export const readGatewaySettings = () =>
       'CORS_ORIGINS',
       ...DIAGNOSIS_SETTINGS,
       'INTERNAL_SECRET',
-      'OTEL_EXPORTER_OTLP_ENDPOINT',
-      'LOG_LEVEL',
+      ...PROCESS_SETTINGS,
     ],
     ['INTERNAL_SECRET'],
     [callersKey],
   );
+
+/** @throws SettingsError naming every bad one */
+export const readRouterSettings = () =>
+  readEnvironment(
+    ['ROUTER_PORT', 'HOST', ...TRUST_SETTINGS, ...REPLICA_SETTINGS, ...PROCESS_SETTINGS],
+    ['INTERNAL_SECRET'],
+    [subgraphKey],
+  );
+
+export const replicaSettings = (settings: Settings<(typeof REPLICA_SETTINGS)[number]>) => ({
+  timeoutMs: settings.REPLICA_TIMEOUT_MS,
+  hedgeMs: settings.REPLICA_HEDGE_MS,
+  addressAllow: settings.REPLICA_ADDRESS_ALLOW,
+  isDisabled: settings.CHAT_WORKER_DISABLED,
+});

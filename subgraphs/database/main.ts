@@ -1,10 +1,8 @@
 /** `npm run start:database`: the database subgraph as a process of its own. */
-import { systemClock } from '../../common/clock.ts';
+import { systemClock as clock } from '../../common/clock.ts';
 import { readEnvironment } from '../../common/config.ts';
-import { announceReady, failToStart, stopOnSignal } from '../../common/lifecycle.ts';
-import { makeLogger } from '../../common/log.ts';
+import { PROCESS_SETTINGS, runProcess } from '../../common/runProcess.ts';
 import { subgraphKey } from '../../common/settingsRules.ts';
-import { startTracing } from '../../common/tracing.ts';
 import { TRUST_SETTINGS, trustOf } from '../authorize.ts';
 import { startDatabaseSubgraph } from './server.ts';
 
@@ -16,17 +14,12 @@ const NAMES = [
   'HEARTBEAT_STALE_SECONDS',
   'NO_PROGRESS_SECONDS',
   'DATABASE_TIMEOUT_MS',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
-  'LOG_LEVEL',
+  ...PROCESS_SETTINGS,
 ] as const;
+const readSettings = () => readEnvironment(NAMES, ['DATABASE_URL'], [subgraphKey]);
 
-const log = makeLogger('database', 'info');
-try {
-  const settings = readEnvironment(NAMES, ['DATABASE_URL'], [subgraphKey]);
-  log.level = settings.LOG_LEVEL;
-  const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
-  const tracing = await startTracing({ service: 'database', endpoint, clock: systemClock, log });
-  const server = await startDatabaseSubgraph({
+await runProcess('database', readSettings, (settings, log) =>
+  startDatabaseSubgraph({
     databaseUrl: settings.DATABASE_URL,
     ...trustOf(settings),
     internalSecret: settings.INTERNAL_SECRET, // the router, if there is one, reads the replica table with it
@@ -35,12 +28,7 @@ try {
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
     host: settings.HOST,
     port: settings.DATABASE_SUBGRAPH_PORT,
-    clock: systemClock,
+    clock,
     log,
-  });
-  stopOnSignal(tracing.around(server), log);
-  log.info({ url: server.url }, 'the database subgraph is up');
-  announceReady({ url: server.url });
-} catch (error) {
-  failToStart(error, log);
-}
+  }),
+);

@@ -59,7 +59,6 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     const row = { id: workerId, hostname, relayAddress, version: ownVersion() };
     await keepReplica(leasePool, row, 0);
     worker.start(row);
-    log.info({ workerId, url: server.url }, 'replica started');
     const stop = async () => {
       await worker.stop();
       await server.stop();
