@@ -12,6 +12,7 @@ import { compareCounting, countingPlan, fillMessages } from './database/messages
 import { pollCost } from './database/poll.ts';
 import { startSubgraph } from './database/subgraph.ts';
 import { compareWrites, type WriteCost } from './database/writes.ts';
+import { type BenchAnswer, tell } from './support/answers.ts';
 import { withDatabase } from './support/postgres.ts';
 import { median } from './support/statistics.ts';
 import { printTable, shown } from './support/table.ts';
@@ -22,6 +23,8 @@ const SMALL = 1_000;
 const AT_WORK = 100;
 const MANY_AT_WORK = 2_000;
 const TABLES = ['chats', 'chat_messages', 'chat_queued_messages'];
+/** Of the fields that a poll asks for. */
+const TABLES_SELECTED = 5;
 const SUSPECT = '{ suspect: true }';
 
 const OTHER_FILTERS = [
@@ -34,6 +37,11 @@ const OTHER_FILTERS = [
   ],
   ...['{ owned: true }', '{ owned: false }', '{ heartbeat: MISSING }', '{ heartbeat: STALE }'],
 ];
+
+const answers: BenchAnswer[] = [];
+/** For the table of all benches, too. */
+const answered = (question: string, goal: string, figure: string, isMet: boolean, peers = '') =>
+  answers.push({ question, goal, figure, peers, isMet });
 
 const rounds: Record<'large' | 'small', ListCost[]> = { large: [], small: [] };
 const middle = (costs: readonly ListCost[], field: keyof ListCost) => median(costs.map((cost) => cost[field]));
@@ -49,6 +57,8 @@ async function compareFleets(large: Fleet, small: Fleet): Promise<string[][]> {
   const row = (what: string, field: 'ms' | 'serverMs' | 'buffers', digits: number) => {
     const ratio = median(rounds.large.map((cost, i) => cost[field] / (rounds.small[i]?.[field] ?? Number.NaN)));
     const figures = [middle(rounds.large, field), middle(rounds.small, field)].map((value) => shown(value, digits));
+    const question = `suspects among ${shown(LARGE)} chats against ${shown(SMALL)}, ${what}`;
+    answered(question, '≤ 2 ×', `${shown(ratio, 2)} ×`, ratio <= 2, figures.join(' against '));
     return [`\`suspect: true\`, ${what}`, figures.join(' against '), `${shown(ratio, 2)} ×`, '≤ 2 ×'];
   };
   return [row('ms in Postgres', 'serverMs', 2), row('ms over HTTP', 'ms', 1), row('buffers', 'buffers', 0)];
@@ -58,13 +68,20 @@ async function compareMessages(fleet: Fleet): Promise<{ rows: string[][]; plan: 
   const one = await fillMessages(fleet.pool, 1, 1_000_000);
   const hundred = await fillMessages(fleet.pool, 100, 10_000);
   const rows: string[][] = [];
-  for (const [what, ids, goal] of [
-    ['`messageStats` of 1,000,000 messages, ms', one, '≤ 1.2 ×'],
-    ['`messageStats` of 100 chats of 10,000, ms', hundred, '1 statement'],
+  for (const [what, ids, goal, isMet] of [
+    ['`messageStats` of 1,000,000 messages, ms', one, '≤ 1.2 ×', (ratio: number) => ratio <= 1.2],
+    ['`messageStats` of 100 chats of 10,000, ms', hundred, '1 statement', (_: number, count: number) => count === 1],
   ] as const) {
     const { statsMs, bareMs, ratio, statements } = await compareCounting(fleet.pool, fleet.subgraph, ids);
     const figure = `${shown(statsMs, 1)} against ${shown(bareMs, 1)} of count(*); ${statements} statement`;
     rows.push([what, figure, `${shown(ratio, 2)} ×`, goal]);
+    answered(
+      what,
+      goal,
+      `${shown(ratio, 2)} ×, ${statements} statement`,
+      isMet(ratio, statements),
+      `count(*): ${shown(bareMs, 1)} ms`,
+    );
   }
   return { rows, plan: await countingPlan(fleet.pool, messageCountsSql(one).text, one) };
 }
@@ -76,12 +93,24 @@ async function polls({ pool, subgraph }: Fleet): Promise<{ statements: string[];
   const all: Cost[] = [];
   for (const count of [1, 10, 100]) all.push(await pollCost(pool, subgraph, ids.slice(0, count)));
   const statements = all.map((cost) => shown(cost.statements, 1)).join(', ');
+  const isSame = all.every((cost) => cost.statements === all[0]?.statements && cost.statements <= TABLES_SELECTED);
+  answered('statements of a snapshot of 1, 10, 100 chats', 'the same, at most one a table', statements, isSame);
+  const load = all.at(-1);
+  if (load) {
+    const counts = [
+      `${shown(load.statements, 1)} statements`,
+      `${shown(load.rows)} rows`,
+      `${shown(load.buffers)} buffers`,
+    ];
+    const figure = [...counts, `${shown(load.cpuMs, 1)} ms CPU`].join(', ');
+    answers.push({ question: 'one poll of a dashboard with 100 chats', goal: '', figure });
+  }
   return {
     statements: [
       'statements that read a table, for 1, 10, 100 chats',
       statements,
       '',
-      'the same, one for each of 5 tables',
+      `the same, one for each of ${TABLES_SELECTED} tables`,
     ],
     rows: all.map((cost, i) => [
       ...[shown([1, 10, 100][i] ?? 0), shown(cost.statements, 1), shown(cost.allStatements, 1), shown(cost.rows)],
@@ -133,6 +162,7 @@ async function measure(large: FleetOn, small: FleetOn): Promise<void> {
   const others = await otherLists(large);
   await large.restart(); // with its connections end its counts
   const scans = (await sequentialScans(large.pool, TABLES)) - scansBefore;
+  answered('sequential scans by all lists of chats', '0', shown(scans), scans === 0);
   const messages = await compareMessages(large);
   const poll = await polls(large);
   const writes = await compareWrites(large.pool);
@@ -198,3 +228,4 @@ await withDatabase(
   },
   { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track_planning': 'on' },
 );
+tell(answers);

