@@ -5,22 +5,12 @@
  * blanks between them.
  */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buildSubgraphSchema } from '@apollo/subgraph';
-import {
-  execute,
-  type GraphQLFieldResolver,
-  getNamedType,
-  getNullableType,
-  isEnumType,
-  isLeafType,
-  isListType,
-  parse,
-} from 'graphql';
+import { execute, type GraphQLFieldResolver, getNamedType, getNullableType, isListType, parse } from 'graphql';
 import { systemClock as clock } from '../../common/clock.ts';
 import { announceReady } from '../../common/lifecycle.ts';
+import { madeUpLeaf, schemaOf } from '../support/madeUp.ts';
 
 /** What the process is sent first. */
 export interface StubSpec {
@@ -30,11 +20,6 @@ export interface StubSpec {
   /** For each port that it listens on, milliseconds before each answer; -1: there never is one. */
   readonly delaysMs: readonly number[];
 }
-
-const VALUES: Readonly<Record<string, unknown>> = {
-  ...{ Boolean: true, DateTime: '2026-11-22T09:30:00.000Z', Float: 1.5, Int: 7, JSON: { kind: 'x' }, SafeInt: 7 },
-  ...{ String: 'text', UUID: 'eeeeeeee-0000-4000-8000-000000000001' },
-};
 
 const [{ subgraph, replicas, delaysMs }] = (await once(process, 'message')) as [StubSpec];
 
@@ -54,13 +39,12 @@ const resolve: GraphQLFieldResolver<Record<string, unknown> | undefined, unknown
   if (fieldName === 'stoppedAt' || fieldName === 'reason') return null;
   if (type.name === 'ReplicaRuntime') return { workerId: source?.id };
   if (type.name === 'Replica') return fieldName === 'replicas' ? replicas : replicas.find(({ id }) => id === args.id);
-  const one = isEnumType(type) ? type.getValues()[0]?.value : isLeafType(type) ? VALUES[type.name] : undefined;
+  const one = madeUpLeaf(type);
   if (!isListType(getNullableType(returnType))) return one ?? objectsOf({ ...source, ...args })[0];
   return one === undefined ? objectsOf({ ...source, ...args }) : [one];
 };
 
-const file = new URL(`../../subgraphs/${subgraph}/schema.graphql`, import.meta.url);
-const schema = buildSubgraphSchema({ typeDefs: parse(readFileSync(file, 'utf8')) });
+const schema = schemaOf(subgraph);
 const answers = new Map<string, Buffer>();
 
 async function answer(body: string): Promise<Buffer> {

@@ -3,34 +3,14 @@
  * long as were asked for. Sends its URL once it listens. It is also the client, so that all that is left to the process that
  * started it is what a gateway does.
  */
-import { readFileSync } from 'node:fs';
 import { ApolloServer } from '@apollo/server';
-import { buildSubgraphSchema } from '@apollo/subgraph';
 import fastifyApollo from '@as-integrations/fastify';
 import Fastify from 'fastify';
-import {
-  type GraphQLFieldResolver,
-  getNamedType,
-  getNullableType,
-  isEnumType,
-  isLeafType,
-  isListType,
-  parse,
-} from 'graphql';
+import { type GraphQLFieldResolver, getNamedType, getNullableType, isLeafType, isListType } from 'graphql';
+import { madeUpLeaf, schemaOf } from './madeUp.ts';
 
 const REPLICAS = [1, 2, 3].map((i) => `aaaaaaaa-0000-4000-8000-00000000000${i}`);
 const CHAT = 'cccccccc-0000-4000-8000-000000000001';
-const VALUES: Readonly<Record<string, unknown>> = {
-  Boolean: true,
-  DateTime: '2026-11-22T09:30:00.000Z',
-  Float: 1.5,
-  ID: 'x',
-  Int: 7,
-  JSON: { kind: 'x' },
-  SafeInt: 7,
-  String: 'text',
-  UUID: CHAT,
-};
 
 /** What an earlier resolver put there, else something of the field's type. */
 const anything: GraphQLFieldResolver<Record<string, unknown>, unknown> = (
@@ -43,8 +23,7 @@ const anything: GraphQLFieldResolver<Record<string, unknown>, unknown> = (
   const type = getNamedType(returnType);
   const { chatIds, first } = args as { chatIds?: unknown[]; first?: number };
   const one = (i: number): unknown => {
-    if (isEnumType(type)) return type.getValues()[0]?.value;
-    if (isLeafType(type)) return VALUES[type.name];
+    if (isLeafType(type)) return madeUpLeaf(type);
     const workerId = REPLICAS[i % REPLICAS.length];
     return { chatId: CHAT, workerId, id: workerId, relayAddress: url, stoppedAt: null, size: first };
   };
@@ -55,10 +34,8 @@ const anything: GraphQLFieldResolver<Record<string, unknown>, unknown> = (
 
 let url = '';
 const app = Fastify({ bodyLimit: 50_000_000 });
-for (const name of ['database', 'runtime']) {
-  const file = new URL(`../../subgraphs/${name}/schema.graphql`, import.meta.url);
-  const schema = buildSubgraphSchema({ typeDefs: parse(readFileSync(file, 'utf8')) });
-  const apollo = new ApolloServer({ schema, fieldResolver: anything, csrfPrevention: false });
+for (const name of ['database', 'runtime'] as const) {
+  const apollo = new ApolloServer({ schema: schemaOf(name), fieldResolver: anything, csrfPrevention: false });
   await apollo.start();
   await app.register(fastifyApollo(apollo), { path: name === 'database' ? '/database/graphql' : '/graphql' });
 }
