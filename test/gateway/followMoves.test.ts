@@ -32,15 +32,20 @@ function ownersOf(byChat: Record<number, string | null | undefined>) {
 const chatsAsked = ({ received }: { received: { body: { variables: Record<string, unknown> } }[] }) =>
   received.map(({ body }) => body.variables.representations);
 
+/** The replica table of A, which has moved when it is read a second time. */
+function movesOnceRead(old: { url: string }, fresh: { url: string }) {
+  let relayAddress = old.url;
+  return async () => {
+    const rows = [{ id: A, relayAddress, stoppedAt: null }];
+    relayAddress = fresh.url;
+    return rows;
+  };
+}
+
 describe('a replica that refuses', () => {
   test('at a new address by now is asked there, once, and no owner is read', async () => {
     const [old, fresh] = [await refusing(), await answering()];
-    let relayAddress = old.url;
-    const load = async () => {
-      const rows = [{ id: A, relayAddress, stoppedAt: null }];
-      relayAddress = fresh.url;
-      return rows;
-    };
+    const load = movesOnceRead(old, fresh);
     const { owners, readings } = ownersOf({ 1: B });
     const { entities, errors, asked } = await asker({ load, owners })([
       [1, A],
@@ -57,12 +62,7 @@ describe('a replica that refuses', () => {
 
   test('at a new address where it refuses too, is not asked a third time', async () => {
     const [old, fresh] = [await refusing(), await refusing()];
-    let relayAddress = old.url;
-    const load = async () => {
-      const rows = [{ id: A, relayAddress, stoppedAt: null }];
-      relayAddress = fresh.url;
-      return rows;
-    };
+    const load = movesOnceRead(old, fresh);
     const { owners, readings } = ownersOf({ 1: B });
     const { entities } = await asker({ load, owners })([[1, A]]);
     expect(statuses(entities)).toEqual(['REFUSED']);
