@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 import { type Caller, callerClaims } from './internalToken.ts';
 import type { Logger } from './log.ts';
 import { KeysUnavailableError, makeRemoteKeys } from './remoteKeys.ts';
-import { makeVerifiedTokens, type UsedKey } from './verifiedTokens.ts';
+import { type KeyOf, makeVerifiedTokens, type UsedKey } from './verifiedTokens.ts';
 
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 /** How far the clock of whoever made the token may be from ours. */
@@ -30,8 +30,11 @@ export interface CallerTokenOptions {
 /** `unknown`: the provider's keys are out of reach; the log says why. `invalid`: whatever is wrong with it. */
 export type CallerCheck = { kind: 'caller'; caller: Caller } | { kind: 'invalid' } | { kind: 'unknown' };
 
-/** Checks a bare token, without `Bearer`. Never throws for what a client sent. */
-export type CheckCallerToken = (token: string) => Promise<CallerCheck>;
+/**
+ * Checks a bare token, without `Bearer`: at once if it was found good before and the key is at hand. Never throws for what a
+ * client sent.
+ */
+export type CheckCallerToken = (token: string) => CallerCheck | Promise<CallerCheck>;
 
 /** @throws TypeError unless exactly one way to check is given: the settings' check names them for a person */
 export function makeCallerCheck(
@@ -42,8 +45,7 @@ export function makeCallerCheck(
     throw new TypeError("Callers' tokens are checked by a secret or by a JWK set, by one of them");
   }
   const secret = new TextEncoder().encode(authSecret);
-  const key: JWTVerifyGetKey =
-    authJwksUrl === undefined ? async () => secret : makeRemoteKeys(new URL(authJwksUrl), { clock, log });
+  const key: KeyOf = authJwksUrl === undefined ? () => secret : makeRemoteKeys(new URL(authJwksUrl), { clock, log });
   const expected: JWTVerifyOptions = {
     algorithms: authJwksUrl === undefined ? ['HS256'] : PUBLIC_KEY_ALGORITHMS,
     requiredClaims: ['exp', 'sub'],
@@ -52,9 +54,9 @@ export function makeCallerCheck(
     ...(authAudience !== undefined && { audience: authAudience }),
   };
   const verified = makeVerifiedTokens(clock);
-  return async (token) => {
+  const verify = async (token: string, found: ReturnType<typeof verified.find>): Promise<CallerCheck> => {
     try {
-      const known = await verified.find(token, key);
+      const known = await found;
       if (known) return { kind: 'caller', caller: known };
       const used: UsedKey[] = [];
       const remember: JWTVerifyGetKey = async (header, input) => {
@@ -72,5 +74,9 @@ export function makeCallerCheck(
       if (error instanceof errors.JOSEError || error instanceof z.ZodError) return { kind: 'invalid' };
       throw error;
     }
+  };
+  return (token) => {
+    const known = verified.find(token, key);
+    return known && !(known instanceof Promise) ? { kind: 'caller', caller: known } : verify(token, known);
   };
 }

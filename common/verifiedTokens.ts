@@ -3,7 +3,7 @@
  * change is looked at every time: the clock, and the key. A token counts as verified only while the key that its header leads
  * to is the very one that verified it, so a provider's new keys, and keys that cannot be read any more, hold at once.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { makeBoundedCache } from './boundedCache.ts';
 import type { Clock } from './clock.ts';
@@ -15,10 +15,15 @@ const MAX_TOKEN_CHARACTERS = 4_000;
 /** A key is found by the header alone. */
 const NO_INPUT = { payload: '', signature: '' };
 
+type Key = Awaited<ReturnType<JWTVerifyGetKey>>;
+
+/** As `JWTVerifyGetKey` of jose, but where the key is at hand it need not be waited for. */
+export type KeyOf = (...found: Parameters<JWTVerifyGetKey>) => Key | Promise<Key>;
+
 /** The key that verified a token, and the header of the token, by which it was found. */
 export interface UsedKey {
   readonly header: Parameters<JWTVerifyGetKey>[0];
-  readonly key: Awaited<ReturnType<JWTVerifyGetKey>>;
+  readonly key: Key;
 }
 
 export interface VerifiedToken {
@@ -30,26 +35,29 @@ export interface VerifiedToken {
 }
 
 export interface VerifiedTokens {
-  /** Who the token is of; undefined: it must be verified. Throws what `keyOf` does. */
-  find(token: string, keyOf: JWTVerifyGetKey): Promise<Caller | undefined>;
+  /** Who the token is of; undefined: it must be verified. At once if `keyOf` answers at once; throws what `keyOf` does. */
+  find(token: string, keyOf: KeyOf): Caller | undefined | Promise<Caller | undefined>;
   keep(token: string, verified: VerifiedToken): void;
 }
 
 /** Holds no token, only its SHA-256. */
 export function makeVerifiedTokens(clock: Clock): VerifiedTokens {
   const held = makeBoundedCache<VerifiedToken>(MAX_TOKENS);
-  const nameOf = (token: string) => createHash('sha256').update(token).digest('base64');
+  const nameOf = (token: string) => hash('sha256', token, 'base64');
+  const stillCaller = (name: string, { used, payload, leewaySeconds, caller }: VerifiedToken, key: Key) => {
+    if (key === used.key && isInTime(payload, leewaySeconds, clock.now())) return caller;
+    held.delete(name);
+    return undefined;
+  };
   return {
-    find: async (token, keyOf) => {
+    find: (token, keyOf) => {
       if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
       const name = nameOf(token);
       const known = held.get(name);
       if (!known) return undefined;
-      const { header, key } = known.used;
-      if ((await keyOf(header, NO_INPUT)) === key && isInTime(known.payload, known.leewaySeconds, clock.now()))
-        return known.caller;
-      held.delete(name);
-      return undefined;
+      const key = keyOf(known.used.header, NO_INPUT);
+      if (key instanceof Promise) return key.then((waitedFor) => stillCaller(name, known, waitedFor));
+      return stillCaller(name, known, key);
     },
     keep: (token, verified) => {
       if (token.length <= MAX_TOKEN_CHARACTERS) held.set(nameOf(token), verified);

@@ -100,15 +100,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     }
   };
 
-  await app.register(fastifyCookie);
+  await app.register(fastifyCookie, { hook: false }); // identity.ts reads the one that it needs
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
-    const identify = makeIdentify(options);
-    const callerOf = guard(scope, async (request) => {
-      const caller = await identify(request);
-      recordOf(request).caller = caller.sub;
-      return caller;
-    });
+    const callerOf = guard(scope, makeIdentify(options));
     limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
     const context = async (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => {
       const record = recordOf(request);
