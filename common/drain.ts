@@ -37,7 +37,7 @@ export function drainOf(app: FastifyInstance): Drain {
       const left = (running.get(socket) ?? 0) - 1;
       if (left > 0) running.set(socket, left);
       else running.delete(socket);
-      setImmediate(closeWhenIdle);
+      if (closing) setImmediate(closeWhenIdle);
     });
   });
   app.addHook('preClose', async () => {
@@ -45,8 +45,9 @@ export function drainOf(app: FastifyInstance): Drain {
     closing = true;
     setImmediate(() => setImmediate(closeWhenIdle)); // what has arrived by now is read in between
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (hasBegun) reply.header('connection', 'close');
+    done();
   });
   return {
     get hasBegun() {

@@ -25,8 +25,9 @@ export function makeApp(log: Logger, clock: Clock, metrics: GatewayMetrics): Fas
     clientErrorHandler: refuseNoHttp(log),
   });
   app.removeContentTypeParser('text/plain');
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
   });
   traceRequests(app, (request) => ({ 'chat_debug.request_id': request.id }));
   noteRequests(app, { log, clock, metrics });

@@ -4,7 +4,7 @@
  * Pages and probes that are answered well are not worth a line; `health.ts` tells when a probe's answer changes.
  */
 import type { ApolloServerPlugin } from '@apollo/server';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
@@ -32,8 +32,7 @@ const refusal = z.object({ errors: z.array(z.object({ extensions: z.object({ cod
 
 /** Before any route. */
 export function noteRequests(app: FastifyInstance, { clock, log, metrics }: RequestNotes): void {
-  app.addHook('onRequest', async (request, reply) => {
-    if (PROBES.includes(request.routeOptions.url ?? '')) return;
+  const noteEnd = (request: FastifyRequest, reply: FastifyReply) => {
     const begunMs = clock.monotonicMs();
     reply.raw.once('close', () => {
       const elapsedMs = clock.monotonicMs() - begunMs;
@@ -45,17 +44,19 @@ export function noteRequests(app: FastifyInstance, { clock, log, metrics }: Requ
       const code = first ?? (status < 400 ? 'OK' : `HTTP_${status}`);
       metrics.requestAnswered({ operation: record.operation, code, seconds: elapsedMs / 1000 });
     });
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!PROBES.includes(request.routeOptions.url ?? '')) noteEnd(request, reply);
+    done();
   });
-  app.addHook('preSerialization', async (request, reply, payload) => {
+  app.addHook('preSerialization', (request, reply, payload, done) => {
     const told = reply.statusCode >= 400 ? refusal.safeParse(payload).data : undefined;
     for (const { extensions } of told?.errors ?? []) recordOf(request).codes.add(extensions.code);
-    return payload;
+    done(null, payload);
   });
 }
 
 function lineOf(request: FastifyRequest, record: RequestRecord, end: { status: number; elapsedMs: number }) {
-  const replicaIds = [...new Set(record.asked.map(({ replicaId }) => replicaId))];
-  const refusedByBreaker = record.asked.filter(({ status }) => status === 'CIRCUIT_OPEN').length;
   return {
     requestId: request.id,
     method: request.method,
@@ -66,8 +67,18 @@ function lineOf(request: FastifyRequest, record: RequestRecord, end: { status: n
     status: end.status,
     codes: record.codes.size > 0 ? [...record.codes] : undefined,
     elapsedMs: Math.round(end.elapsedMs),
+    ...(record.asked.length === 0 ? NOBODY_ASKED : whoWasAsked(record.asked)),
+  };
+}
+
+const NOBODY_ASKED = { replicas: 0 };
+
+function whoWasAsked(asked: RequestRecord['asked']) {
+  const replicaIds = [...new Set(asked.map(({ replicaId }) => replicaId))];
+  const refusedByBreaker = asked.filter(({ status }) => status === 'CIRCUIT_OPEN').length;
+  return {
     replicas: replicaIds.length,
-    replicaIds: replicaIds.length > 0 ? replicaIds.slice(0, MAX_IDS) : undefined,
+    replicaIds: replicaIds.slice(0, MAX_IDS),
     refusedByBreaker: refusedByBreaker || undefined,
   };
 }

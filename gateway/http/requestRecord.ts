@@ -16,13 +16,16 @@ export interface RequestRecord {
 
 export const newRecord = (): RequestRecord => ({ codes: new Set(), asked: [] });
 
-const records = new WeakMap<FastifyRequest, RequestRecord>();
+const RECORD: unique symbol = Symbol('record');
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [RECORD]?: RequestRecord;
+  }
+}
 
 /** Always the same one for the same request. */
 export function recordOf(request: FastifyRequest): RequestRecord {
-  const known = records.get(request);
-  if (known) return known;
-  const made = newRecord();
-  records.set(request, made);
-  return made;
+  request[RECORD] ??= newRecord();
+  return request[RECORD];
 }

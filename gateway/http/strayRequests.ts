@@ -20,6 +20,7 @@ type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']
  * a `%` in such a path is a character like any other, so that its route, or the lack of one, decides.
  */
 export function readableUrl({ url = '/' }: { readonly url?: string | undefined }): string {
+  if (!url.includes('%')) return url;
   const [path = '', ...query] = url.split('?');
   try {
     decodeURI(path);

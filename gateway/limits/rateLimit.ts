@@ -24,15 +24,18 @@ export interface RateLimitOptions {
 export function limitRate(scope: FastifyInstance, { perMinute, callerOf }: RateLimitOptions): void {
   if (perMinute === 0) return;
   const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
-  scope.addHook('onRequest', async (request, reply) => {
-    try {
-      await limiter.consume(callerOf(request).sub);
-    } catch (refused) {
-      if (!(refused instanceof RateLimiterRes)) throw refused;
-      return sendRefusal(reply, rateLimited(perMinute, Math.max(Math.ceil(refused.msBeforeNext / 1_000), 1)));
-    }
+  scope.addHook('onRequest', (request, reply, done) => {
+    limiter.consume(callerOf(request).sub).then(
+      () => done(),
+      (refused: RateLimiterRes | Error) => {
+        if (refused instanceof RateLimiterRes) sendRefusal(reply, rateLimited(perMinute, secondsLeft(refused)));
+        else done(refused);
+      },
+    );
   });
 }
+
+const secondsLeft = ({ msBeforeNext }: RateLimiterRes) => Math.max(Math.ceil(msBeforeNext / 1_000), 1);
 
 const rateLimited = (perMinute: number, seconds: number) =>
   requestError(
