@@ -1,0 +1,31 @@
+/** Logs so many lines, then does what it is told. */
+import { createServer } from 'node:net';
+import { argv } from 'node:process';
+import { stopOnSignal } from '../../common/lifecycle.ts';
+import { makeLogger } from '../../common/log.ts';
+
+const [lines = '0', then = ''] = argv.slice(2);
+const log = makeLogger('logging', 'info');
+for (let i = 0; i < Number(lines); i += 1) log.info({ i, filler: 'x'.repeat(i % 300) }, 'a line');
+
+const endings: Readonly<Record<string, () => void>> = {
+  end: () => {},
+  exit: () => process.exit(0),
+  throw: () => {
+    throw new Error('nobody catches this');
+  },
+  reject: () => void Promise.reject(new Error('nobody catches this')),
+  'warn, then die': () => {
+    log.warn('a warning');
+    log.info('too late');
+    process.kill(process.pid, 'SIGKILL');
+  },
+  wait: () => {
+    const stop = async () => {
+      log.info('stopped');
+    };
+    stopOnSignal({ stop }, log);
+    createServer().listen(0, '127.0.0.1'); // keeps it running
+  },
+};
+endings[then]?.();
