@@ -11,11 +11,13 @@ import type { ReadyMessage } from '../common/lifecycle.ts';
 export interface ProcessSpec {
   /** For the person: `replica 2`. */
   readonly name: string;
-  /** A TypeScript file that calls `announceReady` and `stopOnSignal`. */
+  /** A file, built or TypeScript, that calls `announceReady` and `stopOnSignal`. */
   readonly script: URL;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Sent to the process first. */
   readonly message?: object;
+  /** It can start before the stages that it needs later are there. */
+  readonly startsAtOnce?: boolean;
 }
 
 /** What a process says once it can be used, and its number. */
@@ -45,7 +47,7 @@ const LAST_LINES_MS = 500;
  */
 export function runChild(spec: ProcessSpec, clock: Clock, onLine: (line: string) => void): Child {
   const child = fork(spec.script, {
-    execArgv: ['--import', 'tsx'],
+    execArgv: spec.script.pathname.endsWith('.ts') ? ['--import', 'tsx'] : ['--enable-source-maps'],
     env: spec.environment,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

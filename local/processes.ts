@@ -4,6 +4,13 @@ import type { ProcessSpec } from './childProcess.ts';
 import type { PostgresOptions } from './embeddedPostgres.ts';
 import { localUrl } from './ports.ts';
 
+/** There in what `scripts/build.mjs` makes, and only there. */
+declare const IS_BUILT: true | undefined;
+
+/** What is built starts what is built; a source starts sources, and needs no build. */
+const script = (built: string, source: string) =>
+  new URL(typeof IS_BUILT === 'undefined' ? source : `../dist/${built}`, import.meta.url);
+
 const REPLICAS = ['replica 1', 'replica 2', 'replica 3'];
 
 /** What the processes must know of each other. */
@@ -18,8 +25,8 @@ export interface Wiring {
 }
 
 export function postgresProcess(options: PostgresOptions): ProcessSpec {
-  const script = new URL('./postgresMain.ts', import.meta.url);
-  return { name: 'Postgres', script, environment: environmentWith({}), message: options };
+  const environment = environmentWith({});
+  return { name: 'Postgres', script: script('postgres.js', './postgresMain.ts'), environment, message: options };
 }
 
 /** The database subgraph, the replicas and the gateway. They see the user's environment, and the wiring on top. */
@@ -39,10 +46,11 @@ export function serverProcesses(wiring: Wiring): ProcessSpec[] {
     REPLICA_ADDRESS_ALLOW: environmentWith({}).REPLICA_ADDRESS_ALLOW || `127.0.0.0/8,::1/128,${wiring.host}`,
     LOG_LEVEL: environmentWith({}).LOG_LEVEL || 'warn',
   });
-  const spec = (name: string, script: string) => ({ name, script: new URL(script, import.meta.url), environment });
+  const replica = script('replica.js', '../subgraphs/runtime/main.ts');
   return [
-    spec('database subgraph', '../subgraphs/database/main.ts'),
-    ...REPLICAS.map((name) => spec(name, '../subgraphs/runtime/main.ts')),
-    spec('gateway', '../gateway/main.ts'),
+    { name: 'database subgraph', script: script('database.js', '../subgraphs/database/main.ts'), environment },
+    ...REPLICAS.map((name) => ({ name, script: replica, environment })),
+    // It takes longest, and no database.
+    { name: 'gateway', script: script('gateway.js', '../gateway/main.ts'), environment, startsAtOnce: true },
   ];
 }

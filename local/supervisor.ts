@@ -19,14 +19,23 @@ export class Supervisor {
   /**
    * Starts one more stage, its processes side by side, and keeps them running.
    * @param onReady is told of each as soon as it is ready
-   * @throws StartError if one of them could not start, or if all was told to stop; the caller then stops the rest
+   * @param earlier what those that do not start at once wait for
+   * @throws StartError if one of them could not start, or if all was told to stop, and what `earlier` rejects with; the
+   * caller then stops the rest
    */
-  async start(specs: readonly ProcessSpec[], onReady: (name: string, ready: Ready) => void): Promise<void> {
+  async start(
+    specs: readonly ProcessSpec[],
+    onReady: (name: string, ready: Ready) => void,
+    earlier?: Promise<unknown>,
+  ): Promise<void> {
     if (this.#stopped) throw new StartError('The start was cut short.');
     const stage = specs.map((spec) => new SupervisedProcess(spec, this.#clock, this.#report));
     this.#stages.push(stage);
-    const starts = stage.map((one) => one.start());
-    await Promise.all(starts.map(async (start, index) => onReady(specs[index]?.name ?? '', await start)));
+    const starts = stage.map(async (one, index) => {
+      if (earlier && !specs[index]?.startsAtOnce) await earlier;
+      onReady(specs[index]?.name ?? '', await one.start());
+    });
+    await Promise.all([earlier, ...starts]);
   }
 
   /** Resolves when all are gone. Stopping twice is stopping once. */

@@ -7,7 +7,7 @@ import { READ_ALL } from '../common/internalToken.ts';
 import { signCallerToken } from './callerToken.ts';
 import { describeReady, type ProcessSpec, type Ready } from './childProcess.ts';
 import { type DataDirectory, openDataDirectory } from './dataDirectory.ts';
-import { postgresUrl } from './embeddedPostgres.ts';
+import { type PostgresOptions, postgresUrl } from './embeddedPostgres.ts';
 import { stopLeftOverPostgres } from './leftOverPostgres.ts';
 import { assertPortFree, freePort, localUrl } from './ports.ts';
 import { assertMigrated, migrate } from './prepareDatabase.ts';
@@ -90,13 +90,18 @@ async function startSystem(
   const databaseSubgraphPort = settings.databaseSubgraphPort || (await freePort(clock));
   await assertPortFree({ host, port: databaseSubgraphPort, setting: 'DATABASE_SUBGRAPH_PORT' }, waitMs, clock);
 
-  const databaseUrl = settings.databaseUrl ?? (await startDatabase(data, supervisor, clock, report));
-  if (settings.databaseUrl) await assertMigrated(databaseUrl);
+  const embedded = {
+    folder: postgresFolder(data),
+    port: await freePort(clock),
+    password: data.secrets.postgresPassword,
+  };
+  const databaseUrl = settings.databaseUrl ?? postgresUrl(embedded);
+  const database = settings.databaseUrl ? assertMigrated(databaseUrl) : startDatabase(embedded, supervisor, report);
 
   const authSecret = settings.authSecret ?? data.secrets.authSecret;
   const internalSecret = settings.internalSecret ?? data.secrets.internalSecret;
   const wiring = { databaseUrl, authSecret, internalSecret, host, gatewayPort, databaseSubgraphPort };
-  await supervisor.start(servers(wiring), tellReady(report));
+  await supervisor.start(servers(wiring), tellReady(report), database);
 
   const { ownerId } = data.secrets;
   const { authIssuer: issuer, authAudience: audience } = settings;
@@ -105,24 +110,12 @@ async function startSystem(
   return { databaseUrl, gatewayUrl: localUrl(host, gatewayPort), authSecret, internalSecret, token, ownerId };
 }
 
-/** @returns the URL of an embedded Postgres that has all migrations */
-async function startDatabase(
-  data: DataDirectory,
-  supervisor: Supervisor,
-  clock: Clock,
-  report: Report,
-): Promise<string> {
-  const options = {
-    folder: postgresFolder(data),
-    port: await freePort(clock),
-    password: data.secrets.postgresPassword,
-  };
+/** Its process is the first stage already when this returns; resolves when there is a database that has all migrations. */
+async function startDatabase(options: PostgresOptions, supervisor: Supervisor, report: Report): Promise<void> {
   if (!existsSync(options.folder)) report(`a database is made in ${options.folder}`);
   await supervisor.start([postgresProcess(options)], tellReady(report));
-  const url = postgresUrl(options);
-  const applied = await migrate(url);
+  const applied = await migrate(postgresUrl(options));
   if (applied.length > 0) report(`migrations applied: ${applied.join(', ')}`);
-  return url;
 }
 
 const tellReady = (report: Report) => (name: string, ready: Ready) =>

@@ -59,8 +59,8 @@ async function start(
 async function system(environment: Record<string, string>) {
   const lines: Line[] = [];
   const [subgraph, replica] = await Promise.all([
-    start('subgraphs/database/main.ts', { ...environment, DATABASE_SUBGRAPH_PORT: '0' }, lines),
-    start('subgraphs/runtime/main.ts', environment, lines),
+    start('dist/database.js', { ...environment, DATABASE_SUBGRAPH_PORT: '0' }, lines),
+    start('dist/replica.js', environment, lines),
   ]);
   const { rows } = await database.pool.query<{ id: string }>(
     `INSERT INTO chats (owner_id, worker_id, runner_id) VALUES (gen_random_uuid(), $1, gen_random_uuid()) RETURNING id`,
@@ -68,7 +68,7 @@ async function system(environment: Record<string, string>) {
   );
   const where = { PORT: '0', DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql` };
   const gateway = await start(
-    'gateway/main.ts',
+    'dist/gateway.js',
     { ...environment, ...where, AUTH_SECRET, REPLICA_TIMEOUT_MS: '20000' },
     lines,
   );
@@ -201,7 +201,7 @@ test(
     const collector = await servers.hang();
     const subgraph = await servers.serve((response) => sendJson(response, 200, { data: { chatDebugSnapshot: null } }));
     const where = { PORT: '0', DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql`, AUTH_SECRET };
-    const gateway = await start('gateway/main.ts', { ...where, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const gateway = await start('dist/gateway.js', { ...where, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     const query = '{ chatDebugSnapshot(chatId: "cccccccc-0000-4000-8000-000000000001") { chatId } }';
     const answers = await Promise.all(Array.from({ length: 30 }, () => askGateway(gateway, query)));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body)))).toEqual(
@@ -221,7 +221,7 @@ test(
   async () => {
     const subgraph = await servers.serve((response) => sendJson(response, 200, { data: { chatDebugSnapshot: null } }));
     const where = { PORT: '0', DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql`, AUTH_SECRET };
-    const gateway = await start('gateway/main.ts', where);
+    const gateway = await start('dist/gateway.js', where);
     const { response } = await ask(gateway, 'cccccccc-0000-4000-8000-000000000001');
     expect(response.status).toBe(200);
     expect(Object.keys(subgraph.received[0]?.headers ?? {})).not.toContain('traceparent');

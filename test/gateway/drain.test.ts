@@ -30,7 +30,7 @@ async function start() {
     running -= 1;
     sendJson(response, 200, { data: { chatDebugSnapshot: null } });
   });
-  const gateway = await startProcess('gateway/main.ts', {
+  const gateway = await startProcess('dist/gateway.js', {
     PORT: '0',
     DATABASE_SUBGRAPH_URL: `${database.url}/graphql`,
     AUTH_SECRET,

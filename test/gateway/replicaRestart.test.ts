@@ -36,7 +36,7 @@ const common = { AUTH_SECRET, INTERNAL_SECRET, ...patient };
 const start = {
   replica: async (port: number): Promise<ServerProcess & { id: string }> => {
     const settings = { DATABASE_URL: database.url, RUNTIME_PORT: String(port), MAX_RUNNERS };
-    const server = await startProcess('subgraphs/runtime/main.ts', {
+    const server = await startProcess('dist/replica.js', {
       ...{ ...common, ...settings, ACQUISITION_INTERVAL_SECONDS: '0.5' },
     });
     const { rows } = await database.pool.query<{ id: string }>(
@@ -46,11 +46,11 @@ const start = {
     return { ...server, id: rows[0]?.id ?? '' };
   },
   database: () =>
-    startProcess('subgraphs/database/main.ts', {
+    startProcess('dist/database.js', {
       ...{ ...common, DATABASE_URL: database.url, DATABASE_SUBGRAPH_PORT: '0' },
     }),
   gateway: (port: number, database: string) =>
-    startProcess('gateway/main.ts', { ...common, PORT: String(port), DATABASE_SUBGRAPH_URL: `${database}/graphql` }),
+    startProcess('dist/gateway.js', { ...common, PORT: String(port), DATABASE_SUBGRAPH_URL: `${database}/graphql` }),
 };
 
 interface Snapshot {

@@ -24,13 +24,13 @@ const common = { AUTH_SECRET, INTERNAL_SECRET, RATE_LIMIT_PER_MINUTE: '0', DATAB
 test('no request fails, and the gateways share nothing but their settings', async () => {
   const start = {
     subgraph: (port: number) =>
-      startProcess('subgraphs/database/main.ts', {
+      startProcess('dist/database.js', {
         ...common,
         DATABASE_URL: database.url,
         DATABASE_SUBGRAPH_PORT: String(port),
       }),
     gateway: (port: number, subgraphs: string) =>
-      startProcess('gateway/main.ts', { ...common, PORT: String(port), DATABASE_SUBGRAPH_URL: `${subgraphs}/graphql` }),
+      startProcess('dist/gateway.js', { ...common, PORT: String(port), DATABASE_SUBGRAPH_URL: `${subgraphs}/graphql` }),
   };
   const ports = { subgraphs: await freePorts(2), gateways: await freePorts(2) };
   const subgraphs = await Promise.all(ports.subgraphs.map(start.subgraph));

@@ -75,6 +75,31 @@ describe('a supervisor', () => {
     expect(seen[5]).toBe('postgres stopped');
   });
 
+  test('starts at once what needs nothing, the others of its stage once what they need is there, and stops them together', async () => {
+    const { supervisor, ready, start } = supervise();
+    await start(child('postgres'));
+    const migrated = new EventEmitter();
+    const whole = supervisor.start(
+      [{ ...child('left'), startsAtOnce: true }, child('right')],
+      (name, one) => {
+        ready[name] = one;
+        if (name === 'left') migrated.emit('now');
+      },
+      once(migrated, 'now'),
+    );
+    await whole;
+    expect(entries()).toEqual(['postgres started', 'left started', 'right started']);
+    await supervisor.stop();
+    expect(entries().slice(3, 5).toSorted()).toEqual(['left stopped', 'right stopped']);
+  });
+
+  test('starts no more of a stage when what it needs fails, and says why', async () => {
+    const { supervisor } = supervise();
+    const failing = Promise.reject(new Error('no database'));
+    await expect(supervisor.start([child('left')], () => {}, failing)).rejects.toThrow('no database');
+    expect(entries()).toEqual([]);
+  });
+
   test('hands on what its processes write, line by line, under their names, to the last unfinished one', async () => {
     const { lines, start } = supervise();
     await expect(start(child('left', { says: 'one\ntwo', failsWith: 3 }))).rejects.toThrow();

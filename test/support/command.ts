@@ -12,7 +12,7 @@ export interface Finished {
 
 /**
  * Starts it, with nothing in its environment but `environment` and where programs are.
- * @param script path from the project's folder
+ * @param script path from the project's folder: TypeScript, or what the build makes of it
  */
 export function spawnScript(
   script: string,
@@ -21,7 +21,8 @@ export function spawnScript(
 ): ChildProcessByStdio<null, Readable, Readable> {
   const file = fileURLToPath(new URL(`../../${script}`, import.meta.url));
   const { PATH = '' } = process.env;
-  return spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+  const options = script.endsWith('.ts') ? ['--import', 'tsx'] : ['--enable-source-maps'];
+  return spawn(process.execPath, [...options, file, ...args], {
     env: { PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

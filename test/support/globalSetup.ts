@@ -1,13 +1,15 @@
 /**
  * One embedded Postgres for the whole run, held by the same process that `npm start` uses, so that it ends with the run
- * however the run ends; in it a migrated template, from which each test file gets a database of its own.
+ * however the run ends; in it a migrated template, from which each test file gets a database of its own. And what `npm start`
+ * runs is built, for the tests that start it.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { ReadyMessage } from '../../common/lifecycle.ts';
 import { applyMigrations } from '../../prisma/migrations.ts';
@@ -17,6 +19,7 @@ declare global {
 }
 
 export default async function globalSetup(): Promise<void> {
+  execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
   const folder = mkdtempSync(join(tmpdir(), 'chat-debug-test-'));
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
   const keeper = fork(new URL('../../local/postgresMain.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });

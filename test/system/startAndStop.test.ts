@@ -87,7 +87,7 @@ describe('npm start', () => {
     const dataDir = join(systems.dataDir, 'foreign');
     try {
       await foreign.pool.query(`CREATE TABLE chats (id int); INSERT INTO chats VALUES (1)`);
-      const { code, stdout, stderr } = await runScript('local/main.ts', [], {
+      const { code, stdout, stderr } = await runScript('dist/system.js', [], {
         DATA_DIR: dataDir,
         DATABASE_URL: foreign.url,
         PORT: '0',

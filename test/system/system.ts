@@ -71,7 +71,7 @@ export function systemsPerFile() {
 }
 
 function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
-  const child = spawnScript('local/main.ts', [], {
+  const child = spawnScript('dist/system.js', [], {
     npm_lifecycle_event: 'start', // as npm does: it stops when the test's process is gone
     DATA_DIR: dataDir,
     PORT: '0',

@@ -97,7 +97,7 @@ test.each([
   [{}, 'INTERNAL_SECRET: is not set.'],
   [{ INTERNAL_SECRET: AUTH_SECRET, AUTH_SECRET }, 'AUTH_SECRET, INTERNAL_SECRET: must differ'],
 ])('%j does not start', async (environment, sentence) => {
-  const { code, stderr } = await runScript('subgraphs/database/main.ts', [], {
+  const { code, stderr } = await runScript('dist/database.js', [], {
     ...{ DATABASE_URL: database.url, ...environment },
   });
   expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);

@@ -10,12 +10,12 @@ import { insertChat } from './support/rows.ts';
 import { asking, entities, SECRET } from './support/subgraph.ts';
 
 const database = databasePerFile();
-const SCRIPT = 'subgraphs/database/main.ts';
+const SCRIPT = 'dist/database.js';
 const MAIN = fileURLToPath(new URL(`../../../${SCRIPT}`, import.meta.url));
 
 async function startProcess(environment: Record<string, string>) {
   const settings = { INTERNAL_SECRET: SECRET, DATABASE_SUBGRAPH_PORT: '0', LOG_LEVEL: 'silent', ...environment };
-  const child = fork(MAIN, { execArgv: ['--import', 'tsx'], env: settings });
+  const child = fork(MAIN, { env: settings });
   const exit = once(child, 'exit');
   const [{ ready }] = (await Promise.race([once(child, 'message'), exit.then(() => [{}])])) as [Partial<ReadyMessage>];
   return { url: ready?.url ?? '', child, exit };

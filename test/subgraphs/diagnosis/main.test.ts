@@ -9,7 +9,7 @@ import type { ReadyMessage } from '../../../common/lifecycle.ts';
 import { runScript } from '../../support/command.ts';
 import { snapshot } from './snapshots.ts';
 
-const SCRIPT = 'subgraphs/diagnosis/main.ts';
+const SCRIPT = 'dist/diagnosis.js';
 const MAIN = fileURLToPath(new URL(`../../../${SCRIPT}`, import.meta.url));
 const INTERNAL_SECRET = 'a secret for tests, long enough for HS256';
 const AUTH_SECRET = 'another secret for tests, long enough too';
@@ -17,7 +17,7 @@ const OPERATOR: Caller = { sub: 'an-operator', roles: [READ_ALL] };
 
 async function startProcess(environment: Record<string, string>) {
   const env = { DIAGNOSIS_PORT: '0', LOG_LEVEL: 'silent', ...environment };
-  const child = fork(MAIN, { execArgv: ['--import', 'tsx'], env });
+  const child = fork(MAIN, { env });
   const exit = once(child, 'exit');
   const [{ ready }] = (await Promise.race([once(child, 'message'), exit.then(() => [{}])])) as [Partial<ReadyMessage>];
   return { url: ready?.url ?? '', child, exit };

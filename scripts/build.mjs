@@ -1,0 +1,98 @@
+// Makes one file of each process in dist/, with all that it imports: a process of hundreds of modules starts in half the
+// time when they need not be found, read and translated one by one. Does nothing when dist/ was made from the very files
+// that are there now. `npm start` and `npm run start:…` run it first, so what they start is never older than its source.
+//
+// The sources stay where they are: schemas and pages beside them are read from there, also by what is built.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import './generate-client.mjs'; // it is built in
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const PROCESSES = {
+  gateway: 'gateway/main.ts',
+  router: 'gateway/router/main.ts',
+  database: 'subgraphs/database/main.ts',
+  diagnosis: 'subgraphs/diagnosis/main.ts',
+  replica: 'subgraphs/runtime/main.ts',
+  system: 'local/main.ts',
+  postgres: 'local/postgresMain.ts',
+};
+/** Loaded from node_modules when they are needed at all, and not built in. */
+const EXTERNAL = [
+  '@prisma/client/runtime/query_compiler_*', // WebAssembly, 5 MB in text
+  '@opentelemetry/api', // the SDK, which is loaded only for traces, must find the one that the rest has
+  '@opentelemetry/sdk-trace-node',
+  '@opentelemetry/exporter-trace-otlp-http',
+  'pg-native', // an option of pg that is not installed
+];
+/** What else decides what is made. */
+const SETTINGS = ['scripts/build.mjs', 'package.json', 'tsconfig.json', 'node_modules/.package-lock.json'];
+/** A process that runs may load a part of what it was built from late; what is as old as this in ms is in nobody's way. */
+const KEPT_MS = 86_400_000;
+
+/** In a built file a source's `import.meta.url` would be that of the built file. */
+const sourceUrls = {
+  name: 'source-urls',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const url = `new URL(${JSON.stringify(relative(dist, path))}, import.meta.url).href`;
+      return { contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url), loader: 'ts' };
+    }),
+};
+
+const stampFile = join(dist, 'made-from.json');
+const versionOf = (file) => {
+  const stat = statSync(join(root, file), { throwIfNoEntry: false });
+  return stat ? `${stat.mtimeMs} ${stat.size}` : 'none';
+};
+
+function isUpToDate() {
+  if (!existsSync(stampFile)) return false;
+  return Object.entries(JSON.parse(readFileSync(stampFile, 'utf8'))).every(([file, was]) => versionOf(file) === was);
+}
+
+/** Never half of a file: another process may be starting from it. */
+function write(path, contents) {
+  writeFileSync(`${path}.${process.pid}`, contents);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
+if (!isUpToDate()) {
+  mkdirSync(dist, { recursive: true });
+  write(stampFile, '{ "": "being made" }'); // no version of any file
+  const beganMs = statSync(stampFile).mtimeMs;
+  const { metafile, outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: PROCESSES,
+    outdir: dist,
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    target: 'node20.19',
+    conditions: [], // those of Node and no others, or of some packages there would be two
+    format: 'esm',
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
+    },
+    external: EXTERNAL,
+    define: { IS_BUILT: 'true' },
+    plugins: [sourceUrls],
+    sourcemap: true,
+    sourcesContent: false,
+  });
+  const shared = outputFiles.filter(({ path }) => basename(path).startsWith('chunk-'));
+  for (const { path, contents } of new Set([...shared, ...outputFiles])) write(path, contents);
+  const made = new Set(outputFiles.map(({ path }) => basename(path)));
+  for (const name of readdirSync(dist)) {
+    if (!made.has(name) && statSync(join(dist, name)).mtimeMs < beganMs - KEPT_MS) rmSync(join(dist, name));
+  }
+  const files = [...SETTINGS, ...Object.keys(metafile.inputs)];
+  const changedMeanwhile = files.some((file) => statSync(join(root, file)).mtimeMs >= beganMs);
+  if (!changedMeanwhile)
+    write(stampFile, JSON.stringify(Object.fromEntries(files.map((file) => [file, versionOf(file)]))));
+}
