@@ -30,22 +30,35 @@ export const systemClock: Clock = {
 };
 
 /**
+ * Calls `stop` once: `ms` milliseconds from now (undefined: never for that), or when `signal` aborts; at once, before it returns,
+ * if it has aborted or there is no time.
+ * @returns ends the waiting; for its user's next line
+ */
+export function whenOver(ms: number | undefined, signal: AbortSignal | undefined, stop: () => void): () => void {
+  if (signal?.aborted || (ms !== undefined && ms <= 0)) {
+    stop();
+    return () => {};
+  }
+  const end = () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', over);
+  };
+  const over = () => {
+    end();
+    stop();
+  };
+  const timer = ms === undefined ? undefined : setTimeout(over, ms);
+  signal?.addEventListener('abort', over);
+  return end;
+}
+
+/**
  * A signal that aborts `ms` milliseconds from now (at once when there are none), or with `parent`. `clear` on the next line of
- * its user frees the timer.
+ * its user frees the timer. Where a signal is not needed, `whenOver` costs less.
  */
 export function deadlineSignal(ms: number, parent?: AbortSignal): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
-  const abort = () => controller.abort(new DOMException(`No answer within ${ms} ms`, 'TimeoutError'));
-  const timer = setTimeout(abort, ms);
-  if (ms <= 0) abort();
-  const stop = () => controller.abort(parent?.reason);
-  if (parent?.aborted) stop();
-  parent?.addEventListener('abort', stop, { once: true });
-  return {
-    signal: controller.signal,
-    clear: () => {
-      clearTimeout(timer);
-      parent?.removeEventListener('abort', stop);
-    },
-  };
+  const abort = () =>
+    controller.abort(parent?.aborted ? parent.reason : new DOMException(`No answer within ${ms} ms`, 'TimeoutError'));
+  return { signal: controller.signal, clear: whenOver(ms, parent, abort) };
 }

@@ -2,10 +2,10 @@
 import type { GraphQLDataSource } from '@apollo/gateway';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { deadlineSignal } from '../common/clock.ts';
 import { signInternalToken } from '../common/internalToken.ts';
 import type { Logger } from '../common/log.ts';
 import type { GatewayContext } from './gatewayContext.ts';
+import { isObject } from './routing/answerShape.ts';
 import { describePosted, type Posted, postGraphql } from './routing/postGraphql.ts';
 
 /** Answers with these statuses carry the subgraph's own errors; 400 is what it finds wrong with the request. */
@@ -32,29 +32,18 @@ export function makeSubgraphDataSource(options: SubgraphDataSourceOptions): Grap
   return {
     process: async ({ request, context }) => {
       const { caller, signal, requestId } = context as GatewayContext;
-      const deadline = deadlineSignal(timeoutMs, signal);
-      try {
-        const { query, variables, operationName } = request;
-        const token = await signInternalToken(internalSecret, name, caller);
-        const body = { query, variables, operationName };
-        const headers = { 'x-request-id': requestId };
-        const posted = await postGraphql({
-          dispatcher,
-          url,
-          token,
-          headers,
-          peer: name,
-          body,
-          signal: deadline.signal,
-        });
-        const answer = read(posted);
-        if (answer) return answer as Answer;
-        if (!signal.aborted)
-          log.error({ requestId, subgraph: name, posted: describePosted(posted) }, 'a subgraph did not answer');
-        return unavailable as unknown as Answer;
-      } finally {
-        deadline.clear();
-      }
+      const { query, variables, operationName } = request;
+      const token = await signInternalToken(internalSecret, name, caller);
+      const posted = await postGraphql({
+        ...{ dispatcher, url, token, peer: name, signal, timeoutMs },
+        headers: { 'x-request-id': requestId },
+        body: { query, variables, operationName },
+      });
+      const answer = readSubgraphAnswer(posted);
+      if (answer) return answer as Answer;
+      if (!signal.aborted)
+        log.error({ requestId, subgraph: name, posted: describePosted(posted) }, 'a subgraph did not answer');
+      return unavailable as unknown as Answer;
     },
   };
 }
@@ -64,9 +53,19 @@ const unavailable = {
   errors: [{ message: 'The database did not answer. Try again.', extensions: { code: 'DATABASE_UNAVAILABLE' } }],
 };
 
-function read(posted: Posted) {
+/** Undefined: no answer to a GraphQL request, or one that says nothing. */
+export function readSubgraphAnswer(posted: Posted): z.infer<typeof graphqlAnswer> | undefined {
   if (posted.kind !== 'json' || !GRAPHQL_STATUS.includes(posted.status)) return undefined;
+  const data = dataAlone(posted.body);
+  if (data) return { data };
   const answer = graphqlAnswer.safeParse(posted.body);
   const saysSomething = answer.success && (answer.data.data || answer.data.errors?.length);
   return saysSomething ? answer.data : undefined;
+}
+
+/** The data of an answer without errors, as almost all are: `graphqlAnswer` finds the same, for several microseconds more. */
+function dataAlone(body: unknown): Record<string, unknown> | undefined {
+  if (!isObject(body) || Object.hasOwn(body, 'errors')) return undefined;
+  const { data } = body;
+  return isObject(data) && !Object.hasOwn(data, '__proto__') ? data : undefined;
 }

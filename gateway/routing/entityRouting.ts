@@ -7,6 +7,7 @@
  */
 import type { GraphQLFormattedError } from 'graphql';
 import type { ErrorCode } from '../../subgraphs/errors.ts';
+import { type Distinct, makeDistinct } from './distinct.ts';
 import type { EntityRequest, Representation } from './entityRequest.ts';
 import { errorCodeOf, type Outcome } from './outcome.ts';
 import { answeredEntity, type SelectedOutcome, selectedPath, selectOutcome, unansweredEntity } from './routedEntity.ts';
@@ -65,25 +66,18 @@ export interface RoutedResult {
 
 /** One share for each replica that the representations name, in the order of their first mention. */
 export function splitRepresentations(routing: Routing, representations: readonly Representation[]): Share[] {
-  type Growing = { representations: Representation[]; places: Map<string, number[]> };
-  const shares = new Map<string, Growing>();
+  const shares = new Map<string, Distinct>();
   for (const [place, representation] of representations.entries()) {
-    const replicaId = replicaOf(routing, representation);
-    const share: Growing = shares.get(replicaId) ?? { representations: [], places: new Map() };
+    const by = routing.types.get(String(representation.__typename))?.by;
+    const replicaId = replicaOf(representation, by);
+    const share = shares.get(replicaId) ?? makeDistinct(['__typename', by]);
     shares.set(replicaId, share);
-    const same = JSON.stringify(representation);
-    const places = share.places.get(same);
-    if (places) {
-      places.push(place);
-    } else {
-      share.representations.push(representation);
-      share.places.set(same, [place]);
-    }
+    share.add(representation, place);
   }
-  return [...shares].map(([replicaId, share]) => ({
+  return [...shares].map(([replicaId, { members }]) => ({
     replicaId,
-    representations: share.representations,
-    places: [...share.places.values()],
+    representations: members.map(({ representation }) => representation),
+    places: members.map(({ places }) => places),
   }));
 }
 
@@ -113,8 +107,7 @@ export function askedOfSeveral(
   };
 }
 
-function replicaOf(routing: Routing, representation: Representation): string {
-  const by = routing.types.get(String(representation.__typename))?.by;
+function replicaOf(representation: Representation, by: string | undefined): string {
   const id = by === undefined ? undefined : representation[by];
   return typeof id === 'string' ? id.toLowerCase() : '';
 }

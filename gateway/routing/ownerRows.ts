@@ -27,11 +27,14 @@ export interface OwnerRowsOptions {
 /** The owners of whatever has a `chatId`. One request reads all. */
 export function makeChatOwners({ dispatcher, url, internalSecret, log }: OwnerRowsOptions): Owners {
   return {
-    read: async (representations, caller, signal) => {
+    read: async (representations, { caller, requestId }, signal) => {
       const ids = representations.map(({ chatId }) => parseUuid(chatId));
       const body = { query: queryFor([...new Set(ids.flatMap((id) => id ?? []))]) };
       const token = await signInternalToken(internalSecret, 'database', caller);
-      const posted = await postGraphql({ dispatcher, url, token, peer: 'database', body, signal });
+      const posted = await postGraphql({
+        ...{ dispatcher, url, token, peer: 'database', body, signal },
+        headers: { 'x-request-id': requestId },
+      });
       const read = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
       if (!read?.success) {
         if (!signal.aborted) log.warn({ posted: describePosted(posted) }, 'the owners of chats could not be read');

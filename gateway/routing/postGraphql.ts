@@ -1,6 +1,7 @@
 /** One GraphQL request to another process of the system, over connections that are kept. Never throws: what came of it is data. */
-import { Agent, type buildConnector, type Dispatcher, errors, request } from 'undici';
+import { Agent, type buildConnector, type Dispatcher, errors } from 'undici';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../common/tracing.ts';
+import { type Exchanged, type ExchangeOptions, exchange, type Head, isClosed } from './exchange.ts';
 
 /** Larger answers are refused, not cut: a hundred chats with all that was written down of them need a tenth of it. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -33,6 +34,8 @@ export interface Post {
   readonly body: unknown;
   /** Ends the request: its deadline, and the client that goes away. */
   readonly signal: AbortSignal;
+  /** Milliseconds after which it ends in any case. Costs less than a signal that does it. */
+  readonly timeoutMs?: number;
 }
 
 /** `other`: an answer, but no JSON; `what` says in words what it is. `broken`: no connection, or not to the end. */
@@ -49,7 +52,7 @@ export function postGraphql(post: Post): Promise<Posted> {
     ...{ 'server.address': post.url.hostname, 'server.port': Number(post.url.port) || undefined },
   };
   return inSpan(`POST ${post.peer}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
-    const posted = await sendAndRead(post);
+    const posted = read(await exchange(requestFor(post)));
     if (posted.kind === 'json') span.setAttribute('http.response.status_code', posted.status);
     else span.setAttribute('error.type', posted.kind === 'broken' ? posted.code : posted.kind);
     if (posted.kind !== 'json' || posted.status >= 400) spanFailed(span);
@@ -57,70 +60,48 @@ export function postGraphql(post: Post): Promise<Posted> {
   });
 }
 
-async function sendAndRead(post: Post): Promise<Posted> {
-  const { signal } = post;
-  if (signal.aborted) return { kind: 'aborted' }; // undici would connect first
-  try {
-    const response = await send(post).catch((error: unknown) => {
-      if (signal.aborted || !CLOSED_CODES.includes(codeOf(error))) throw error;
-      return send(post);
-    });
-    const mediaType = mediaTypeOf(response.headers['content-type']);
-    const text = await response.body.text().catch((error: unknown) => {
-      if (signal.aborted || !CLOSED_CODES.includes(codeOf(error))) throw error;
-      return undefined;
-    });
-    if (text === undefined) return { kind: 'other', what: `HTTP ${response.statusCode}, ${mediaType}, cut short` };
-    return read(response.statusCode, mediaType, text);
-  } catch (error) {
-    if (signal.aborted) return { kind: 'aborted' };
-    if (error instanceof errors.ResponseExceededMaxSizeError) {
-      return { kind: 'other', what: 'more bytes than are read' };
+function requestFor({ dispatcher, url, token, headers = {}, body, signal, timeoutMs }: Post): ExchangeOptions {
+  const list = ['authorization', `Bearer ${token}`, 'content-type', 'application/json', 'accept', 'application/json'];
+  for (const [name, value] of Object.entries(headers)) list.push(name, value);
+  for (const [name, value] of Object.entries(traceHeaders())) list.push(name, value);
+  return { dispatcher, url, headers: list, body: JSON.stringify(body), signal, timeoutMs };
+}
+
+function read(exchanged: Exchanged): Posted {
+  switch (exchanged.kind) {
+    case 'whole':
+      return readWhole(exchanged.head, exchanged.text);
+    case 'aborted':
+      return exchanged;
+    case 'failed': {
+      const { error, head } = exchanged;
+      if (head && isClosed(error)) return { kind: 'other', what: `${describeHead(head)}, cut short` };
+      if (error instanceof errors.ResponseExceededMaxSizeError) {
+        return { kind: 'other', what: 'more bytes than are read' };
+      }
+      if (error instanceof errors.HTTPParserError) return { kind: 'other', what: 'no HTTP' };
+      return { kind: 'broken', code: codeOf(error) };
     }
-    if (error instanceof errors.HTTPParserError) return { kind: 'other', what: 'no HTTP' };
-    return { kind: 'broken', code: codeOf(error) };
+    default:
+      return exchanged satisfies never;
   }
 }
 
-/**
- * The connection was closed. Before a byte of the answer: a kept one is, when its server stops just as a request is on its
- * way. All requests here only read, so sending one once more is safe; to a server that is gone it fails at once. Later,
- * the answer is cut.
- */
-const CLOSED_CODES = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
+const describeHead = ({ status, contentType }: Head) => `HTTP ${status}, ${mediaTypeOf(contentType)}`;
 
-const send = ({ dispatcher, url, token, headers, body, signal }: Post) =>
-  request(url, {
-    dispatcher,
-    method: 'POST',
-    headers: {
-      ...headers,
-      ...traceHeaders(),
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      accept: 'application/json',
-    },
-    body: JSON.stringify(body),
-    signal,
-  });
-
-function read(status: number, mediaType: string, text: string): Posted {
-  const what = `HTTP ${status}, ${mediaType}`;
-  if (!/^application\/(.+\+)?json$/.test(mediaType)) return { kind: 'other', what };
+function readWhole(head: Head, text: string): Posted {
+  const mediaType = mediaTypeOf(head.contentType);
+  if (!/^application\/(.+\+)?json$/.test(mediaType)) return { kind: 'other', what: describeHead(head) };
   try {
-    return { kind: 'json', status, mediaType, body: JSON.parse(text) };
+    return { kind: 'json', status: head.status, mediaType, body: JSON.parse(text) };
   } catch {
-    return { kind: 'other', what: `${what}, ${text === '' ? 'empty' : 'not valid JSON'}` };
+    return { kind: 'other', what: `${describeHead(head)}, ${text === '' ? 'empty' : 'not valid JSON'}` };
   }
 }
 
 /** Only what may be shown to anyone: a content type is text from outside. */
-function mediaTypeOf(header: string | string[] | undefined): string {
-  const value =
-    String(header ?? '')
-      .split(';', 1)[0]
-      ?.trim()
-      .toLowerCase() ?? '';
+function mediaTypeOf(contentType: string): string {
+  const value = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   return /^[a-z]+\/[a-z0-9.+-]{1,60}$/.test(value) ? value : 'no content type';
 }
 

@@ -65,6 +65,7 @@ function makeGuard(): ReplicaGuard {
     { halfOpenAfter: PROBE_AFTER_MS, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW) },
   );
   let complained = false;
+  let hasFailed = false; // since it was last told of a good one
   return {
     slots: makeSlots(MAX_AT_ONCE),
     breaker: () => nameOf(policy.state),
@@ -74,7 +75,11 @@ function makeGuard(): ReplicaGuard {
         const result = await work();
         const verdict = judge(result);
         // Told afterwards, since to the library everything that is not bad is good; and not once others have opened it.
-        if (verdict !== 'neutral' && policy.state === CircuitState.Closed) await policy.execute(() => verdict);
+        if (verdict === 'neutral' || (verdict === 'good' && !hasFailed)) return result;
+        if (policy.state === CircuitState.Closed) {
+          hasFailed = verdict === 'bad';
+          await policy.execute(() => verdict);
+        }
         return result;
       }
       type Result = Awaited<ReturnType<typeof work>>;

@@ -68,6 +68,9 @@ async function route(options: RouterOptions, request: SubgraphRequest, context: 
   return answer;
 }
 
+/** So many replicas do not make Node warn of as many listeners. */
+const FEW = 4;
+
 async function askAll(
   options: RouterOptions,
   request: SubgraphRequest,
@@ -78,12 +81,12 @@ async function askAll(
   const { ask, clock, directory, log, owners, routing } = options;
   const deadline = deadlineSignal(context.budget.leftMs(), context.signal);
   const { signal } = deadline;
-  setMaxListeners(0, signal); // as many as replicas
+  if (shares.length > FEW) setMaxListeners(0, signal); // as many as replicas
   const begunMs = clock.monotonicMs();
   const lookUp = (ids: readonly string[]) => directory.lookUp(ids, signal);
   const following: Following = {
     ...{ routing, entityRequest, owners },
-    ownerOf: ownerReader((representations) => owners.read(representations, context.caller, signal)),
+    ownerOf: ownerReader((representations) => owners.read(representations, context, signal)),
     isAskedOfSeveral: askedOfSeveral(routing, shares),
     ask: (share, where) => ask({ request, context, signal }, share, where),
     lookUp: (id) => lookUp([id])[0] ?? Promise.resolve({ kind: 'unread' }),
@@ -109,15 +112,20 @@ async function askAll(
 /** One reading at a time: whoever asks while one is under way shares the next. */
 function ownerReader(read: (representations: readonly Representation[]) => ReturnType<Owners['read']>) {
   let last: Promise<unknown> = Promise.resolve();
-  const loader = new DataLoader(
-    (representations: readonly Representation[]) => {
-      const reading = read(representations);
-      last = reading;
-      return reading;
-    },
-    { cache: false, batchScheduleFn: (go) => void last.then(go) },
-  );
-  return (representation: Representation) => loader.load(representation);
+  const makeLoader = () =>
+    new DataLoader(
+      (representations: readonly Representation[]) => {
+        const reading = read(representations);
+        last = reading;
+        return reading;
+      },
+      { cache: false, batchScheduleFn: (go) => void last.then(go) },
+    );
+  let loader: ReturnType<typeof makeLoader> | undefined; // few fetches ever ask
+  return (representation: Representation) => {
+    loader ??= makeLoader();
+    return loader.load(representation);
+  };
 }
 
 const notAsked: ShareAnswer = {

@@ -1,5 +1,6 @@
 /** One share of a list of entities on its way to a replica and back. */
 import type { Dispatcher } from 'undici';
+import { makeBoundedCache } from '../../common/boundedCache.ts';
 import type { Clock } from '../../common/clock.ts';
 import { signInternalToken } from '../../common/internalToken.ts';
 import { ADDRESS_NOT_ALLOWED } from './addressPolicy.ts';
@@ -10,6 +11,9 @@ import { postGraphql } from './postGraphql.ts';
 import { type Entities, type Failure, readReplicaAnswer } from './replicaAnswer.ts';
 import type { RoutingContext } from './routingContext.ts';
 import type { Slots } from './slots.ts';
+
+/** Of the relay addresses that are remembered: as many as the replica table lists at once. */
+const MAX_ENDPOINTS = 1_000;
 
 export interface SendOptions {
   /** Connects only to where a replica may be. */
@@ -84,8 +88,18 @@ const notAllowed: Sent = {
   answer: { kind: 'UNREACHABLE', reason: 'Its address is not one that replicas may be asked at; nothing was sent.' },
 };
 
+const endpoints = makeBoundedCache<URL | string>(MAX_ENDPOINTS);
+
 /** `graphql` under the relay address, whose path and query string are kept; or what is wrong with the address. */
 export function endpointAt(address: string): URL | string {
+  const known = endpoints.get(address);
+  if (known !== undefined) return known;
+  const endpoint = readAddress(address);
+  endpoints.set(address, endpoint);
+  return endpoint;
+}
+
+function readAddress(address: string): URL | string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     return 'What the replica table gives as its address is no http or https URL.';

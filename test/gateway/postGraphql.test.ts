@@ -1,7 +1,8 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { buildConnector } from 'undici';
 import { makeDispatcher, postGraphql } from '../../gateway/routing/postGraphql.ts';
 import { deadUrl, sendJson, serversPerTest } from './httpServers.ts';
 
@@ -67,5 +68,54 @@ describe('a kept connection that its server closes as a request is on its way', 
     });
     expect(await post([cut.url])).toEqual([{ kind: 'other', what: 'HTTP 200, application/json, cut short' }]);
     expect(cut.received).toHaveLength(1);
+  });
+});
+
+describe('a request that nobody waits for any more', () => {
+  const requestTo = (url: string, dispatcher = makeDispatcher({ timeout: 5_000 })) => ({
+    ...{ dispatcher, url: new URL(url), token: 't', peer: 'database', body: {} },
+  });
+
+  test.each([
+    ['its signal', 60_000],
+    ['its time limit', 1_000],
+  ])('is given up by %s, and its server is told', async (by, timeoutMs) => {
+    const controller = new AbortController();
+    const server = new EventEmitter();
+    const told = once(server, 'told');
+    const { url } = await servers.serve((response) => {
+      response.once('close', () => server.emit('told'));
+      if (by === 'its signal') controller.abort();
+    });
+    const request = requestTo(url);
+    expect(await postGraphql({ ...request, signal: controller.signal, timeoutMs })).toEqual({ kind: 'aborted' });
+    await told;
+    await request.dispatcher.destroy();
+  });
+
+  test('is not sent when there was no time from the start, or its signal had aborted', async () => {
+    const { url, received } = await servers.serve((response) => sendJson(response, 200, {}));
+    const request = requestTo(url);
+    const { signal } = new AbortController();
+    expect(await postGraphql({ ...request, signal, timeoutMs: 0 })).toEqual({ kind: 'aborted' });
+    expect(await postGraphql({ ...request, signal: AbortSignal.abort(), timeoutMs: 60_000 })).toEqual({
+      kind: 'aborted',
+    });
+    await request.dispatcher.destroy();
+    expect(received).toEqual([]);
+  });
+
+  test('is not sent by a connection that comes later', async () => {
+    const controller = new AbortController();
+    const { url, received } = await servers.serve((response) => sendJson(response, 200, {}));
+    const dispatcher = makeDispatcher((options, callback) => {
+      controller.abort();
+      buildConnector({})(options, callback);
+    });
+    const shared = requestTo(url, dispatcher);
+    expect(await postGraphql({ ...shared, signal: controller.signal })).toEqual({ kind: 'aborted' });
+    expect(await postGraphql({ ...shared, signal: new AbortController().signal })).toMatchObject({ kind: 'json' });
+    await dispatcher.destroy();
+    expect(received).toHaveLength(1);
   });
 });

@@ -1,0 +1,65 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { readReplicaAnswer } from '../../gateway/routing/replicaAnswer.ts';
+import { readSubgraphAnswer } from '../../gateway/subgraphDataSource.ts';
+
+const json = (body: unknown) =>
+  ({ kind: 'json', status: 200, mediaType: 'application/json', body: JSON.parse(JSON.stringify(body)) }) as const;
+
+/** JSON that is mostly near to an answer without errors; its text, since `__proto__` is a key like any other there. */
+const bodies = fc
+  .oneof(
+    fc.record({ data: fc.jsonValue(), extensions: fc.jsonValue() }, { requiredKeys: [] }),
+    fc.record({ data: fc.record({ _entities: fc.jsonValue() }, { requiredKeys: [] }) }),
+    fc.record({ data: fc.record({ _entities: fc.array(fc.jsonValue(), { maxLength: 2 }), more: fc.jsonValue() }) }),
+    fc.jsonValue(),
+  )
+  .map((body) => JSON.stringify(body));
+const textWith = (key: string) => bodies.map((text) => text.replace('"more"', JSON.stringify(key)));
+const texts = fc.constantFrom('more', '__proto__', 'constructor', 'hasOwnProperty').chain(textWith);
+
+/** The same answer with an empty list of errors, which is read by the schema; undefined: it can have none. */
+function withErrors(text: string): unknown {
+  const body: unknown = JSON.parse(text);
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  return isObject && !Object.hasOwn(body, 'errors') ? { ...body, errors: [] } : undefined;
+}
+
+test('an answer of a replica without errors is read as one with an empty list of them', () => {
+  let read = 0;
+  fc.assert(
+    fc.property(texts, fc.nat(2), (text, expected) => {
+      const same = withErrors(text);
+      if (same === undefined) return;
+      const answer = readReplicaAnswer({ ...json(null), body: JSON.parse(text) }, expected);
+      expect(answer).toEqual(readReplicaAnswer({ ...json(null), body: same }, expected));
+      if (answer.kind === 'OK') read += 1;
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(read).toBeGreaterThan(50);
+});
+
+test('an answer of a subgraph without errors is read as one with an empty list of them', () => {
+  let read = 0;
+  fc.assert(
+    fc.property(texts, (text) => {
+      const same = withErrors(text);
+      if (same === undefined) return;
+      const answer = readSubgraphAnswer({ ...json(null), body: JSON.parse(text) });
+      const { errors, ...expected } = readSubgraphAnswer({ ...json(null), body: same }) ?? {};
+      expect(JSON.stringify(answer ?? {})).toBe(JSON.stringify(expected));
+      if (answer) read += 1;
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(read).toBeGreaterThan(50);
+});
+
+test.each([null, 'x', [], {}, { data: null }, { data: [] }, { data: {}, errors: null }, { data: 1 }])(
+  'what is no answer to a GraphQL request is none: %j',
+  (body) => {
+    expect(readSubgraphAnswer(json(body))).toBeUndefined();
+    expect(readReplicaAnswer(json(body), 0).kind).toBe('BAD_ANSWER');
+  },
+);
