@@ -136,6 +136,7 @@ interface FleetOn extends Fleet {
 
 async function fleetOn(url: string): Promise<FleetOn> {
   const pool = new pg.Pool({ connectionString: url });
+  pool.on('error', () => {}); // the pool is closed a moment before its connections, and then the server ends them
   const client = await pool.connect();
   await applyMigrations(client);
   client.release();
