@@ -11,7 +11,7 @@ import { makeLogger } from '../common/log.ts';
 import { settings } from '../common/settings.ts';
 import { LIMITS } from '../gateway/limits/documentLimits.ts';
 import { startGateway } from '../gateway/server.ts';
-import { makeApolloGateway, readSupergraph } from '../gateway/supergraph.ts';
+import { buildSupergraph, readSupergraph } from '../gateway/supergraph.ts';
 import { HOSTILE, largest } from './support/hostileQueries.ts';
 import { RANDOM_VARIABLES, randomQueries } from './support/randomQueries.ts';
 import { median } from './support/statistics.ts';
@@ -103,13 +103,7 @@ const results: Result[] = [];
 for (const [name, shape] of Object.entries(HOSTILE)) {
   for (const size of SIZES) results.push(await measure(name, largest(shape, size)));
 }
-const schema = (
-  await makeApolloGateway({
-    supergraphSdl: readSupergraph(undefined),
-    log,
-    dataSource: () => ({ process: async () => ({}) }),
-  }).load()
-).schema;
+const { apiSchema: schema } = buildSupergraph(readSupergraph(undefined));
 for (const [i, query] of randomQueries(schema, SEED, RANDOM, LIMITS.characters - 20).entries()) {
   results.push(await measure(`random ${SEED}/${i}`, query, RANDOM_VARIABLES));
 }

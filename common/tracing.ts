@@ -85,7 +85,7 @@ export async function startTracing({ service, endpoint, clock, log }: TracingOpt
 }
 
 /** A span of its own for `work`, in the current one. If `work` throws, the span says that it failed, not why. */
-export async function inSpan<T>(
+export function inSpan<T>(
   name: string,
   options: { kind: SpanKind; attributes: Attributes },
   work: (span: Span) => Promise<T>,

@@ -1,80 +1,41 @@
-/** Apollo Server over the gateway: which data source answers for which subgraph, and what a client may ask for. */
-import { ApolloServer } from '@apollo/server';
+/**
+ * Apollo Server, for every request that is not an ordinary one: queries in a URL, ids of persisted queries, kinds of answers
+ * that few ask for, and all that is no valid request. What it executes, it executes as the ordinary way does.
+ */
+import { ApolloServer, type ApolloServerOptionsWithGateway } from '@apollo/server';
 import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { Dispatcher } from 'undici';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { switchOffVendorTelemetry } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
-import type { DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
 import { clientErrorsPlugin, formatForClient } from './clientErrors.ts';
-import { makeDiagnosisDataSource } from './diagnosisDataSource.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { recordPlugin } from './http/requestLog.ts';
 import type { AllowedOperations } from './limits/allowedOperations.ts';
-import { inputCheckPlugin } from './limits/inputCheck.ts';
-import { makeQueryLimits, PARSE_OPTIONS, type QueryLimits } from './limits/queryLimits.ts';
-import { makeReplicaDataSource } from './replicaDataSource.ts';
-import { reportPlugin } from './reportPlugin.ts';
-import { makeRereads } from './reread.ts';
-import type { Replicas } from './routing/replicas.ts';
-import { readRouting } from './routing/routedTypes.ts';
-import { makeSubgraphDataSource } from './subgraphDataSource.ts';
-import { makeApolloGateway } from './supergraph.ts';
-
-/** On top of what the database subgraph itself waits for the database, so that it is the one that says so. */
-export const SUBGRAPH_GRACE_MS = 500;
+import { PARSE_OPTIONS } from './limits/queryLimits.ts';
+import type { Operations } from './operations.ts';
+import type { Supergraph } from './supergraph.ts';
 
 export interface ApolloOptions {
-  readonly databaseSubgraphUrl: string;
-  /** Milliseconds that the database subgraph waits for the database. */
-  readonly databaseTimeoutMs: number;
-  readonly internalSecret: string;
-  /** The estimated cost up to which a query is answered. */
-  readonly maxCost: number;
+  readonly supergraph: Supergraph;
+  readonly operations: Operations;
   /** The only operations that are answered; unset: all. */
-  readonly allowedOperations?: AllowedOperations | undefined;
-  readonly diagnosis: DiagnosisSettings;
+  readonly allowedOperations: AllowedOperations | undefined;
   readonly log: Logger;
 }
 
-/**
- * The server is not started. Queries over HTTP must pass `limits.check` before they reach it.
- * @throws Error if a subgraph of the supergraph is not known here, or its routing cannot be read
- */
-export function makeApolloServer(
-  options: ApolloOptions,
-  supergraphSdl: string,
-  dispatcher: Dispatcher,
-  replicas: Replicas,
-): { apollo: ApolloServer<GatewayContext>; limits: QueryLimits } {
-  const { internalSecret, log } = options;
-  const routings = readRouting(supergraphSdl);
-  if (routings.size === 0) throw new Error('No type of the supergraph is @routed.');
-  const databaseSubgraphUrl = new URL(options.databaseSubgraphUrl);
-  const timeoutMs = options.databaseTimeoutMs + SUBGRAPH_GRACE_MS;
-  const gateway = makeApolloGateway({
-    supergraphSdl,
-    log,
-    dataSource: (name) => {
-      const routing = routings.get(name);
-      if (routing) return makeReplicaDataSource(replicas.router(routing));
-      if (name === 'diagnosis') return makeDiagnosisDataSource(options.diagnosis, (context) => reread(context));
-      if (name !== 'database') throw new Error(`This gateway knows no subgraph ${name}.`);
-      return makeSubgraphDataSource({ name, url: databaseSubgraphUrl, dispatcher, internalSecret, timeoutMs, log });
-    },
-  });
-  const limits = makeQueryLimits({ maxCost: options.maxCost, countReplicas: replicas.count });
-  const reread = makeRereads(gateway, log);
-  const apollo = new ApolloServer<GatewayContext>({
-    gateway,
+/** Not started. Queries must pass the limits before they reach it. */
+export function makeApolloServer(options: ApolloOptions): ApolloServer<GatewayContext> {
+  const { allowedOperations, log } = options;
+  switchOffVendorTelemetry();
+  return new ApolloServer<GatewayContext>({
+    gateway: gatewayOver(options),
     logger: log,
     plugins: [
       clientErrorsPlugin(log),
-      reportPlugin(),
-      limits.plugin,
-      inputCheckPlugin(),
       recordPlugin(),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
@@ -83,11 +44,45 @@ export function makeApolloServer(
     formatError: formatForClient,
     includeStacktraceInErrorResponses: false,
     introspection: true, // nobody gets here without a token
-    csrfPrevention: false, // no cookie is looked at yet
+    csrfPrevention: false, // whoever is known by a cookie was looked at before: see http/crossSite.ts
     allowBatchedHttpRequests: false,
-    persistedQueries: options.allowedOperations?.persistedQueries ?? false,
+    persistedQueries: allowedOperations?.persistedQueries ?? false,
     parseOptions: PARSE_OPTIONS,
     stopOnTerminationSignals: false,
   });
-  return { apollo, limits };
 }
+
+/** What Apollo Server has parsed and validated is answered by the operations. */
+function gatewayOver({
+  supergraph,
+  operations,
+}: ApolloOptions): ApolloServerOptionsWithGateway<GatewayContext>['gateway'] {
+  const { apiSchema, sdl } = supergraph;
+  return {
+    onSchemaLoadOrUpdate: (callback) => {
+      callback({ apiSchema, coreSupergraphSdl: sdl });
+      return () => {};
+    },
+    load: async () => ({
+      executor: async ({ document, operation, request, context }) => {
+        const ready = operations.prepare(document, operation);
+        if (ready.kind === 'refused') return { errors: ready.errors.map(asError) };
+        const { variables = {}, extensions } = request;
+        const {
+          data,
+          errors,
+          extensions: report,
+        } = await operations.answer(ready, { variables, extensions }, context as GatewayContext);
+        return {
+          ...(data !== undefined && { data }),
+          ...(errors && { errors: errors.map(asError) }),
+          ...(report && { extensions: report }),
+        };
+      },
+    }),
+    stop: async () => {},
+  };
+}
+
+const asError = ({ message, path, extensions }: GraphQLFormattedError) =>
+  new GraphQLError(message, { ...(path && { path }), ...(extensions && { extensions }) });

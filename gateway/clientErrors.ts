@@ -4,6 +4,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../common/log.ts';
 import { isErrorCode, maskError } from '../subgraphs/errors.ts';
 import { placedErrors } from './errorPlaces.ts';
+import type { Executed } from './execution/executor.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 
 /** The contract's extensions of an error; all others, such as the name of the subgraph, are dropped. */
@@ -25,9 +26,27 @@ export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormat
 }
 
 /**
- * Logs what is masked. Keeps from the client what is about fields that only a diagnosis required. Turns what the executor could not complete, which it tells in `extensions.valueCompletion` only, into
- * errors like any other. Refuses a request that names no operation of its document, or one that is no query: to validation
- * a root type that the schema does not have is nothing to object to.
+ * The errors of an executed operation as its client sees them. What is masked is logged; what is about fields that only a
+ * diagnosis required is kept from the client; values that the schema does not allow are errors like any other, where no other
+ * error explains them.
+ */
+export function clientErrors(
+  { data, errors, lost }: Executed,
+  { requestId }: GatewayContext,
+  log: Logger,
+): GraphQLFormattedError[] {
+  if (errors.length === 0 && lost.length === 0) return [];
+  for (const error of errors) logMasked(log, requestId, error, error);
+  if (errors.length > 0) return placedErrors(data, errors.map(formatForClient));
+  log.error({ requestId, errors: lost }, 'a subgraph gave values that the schema does not allow');
+  return lost.map(({ message, path }) =>
+    formatForClient({ message, path, extensions: { code: 'INTERNAL_SERVER_ERROR' } }),
+  );
+}
+
+/**
+ * For requests that Apollo Server answers itself. Logs what it masks. Refuses a request that names no operation of its
+ * document, or one that is no query: to validation a root type that the schema does not have is nothing to object to.
  */
 export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayContext> {
   return {
@@ -38,42 +57,23 @@ export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayConte
       },
       didEncounterErrors: async ({ errors }) => {
         for (const error of errors) {
-          const code = error.extensions.code;
-          if (isErrorCode(code) ? code !== 'INTERNAL_SERVER_ERROR' : isOfDocument(code)) continue;
-          log.error(
-            { requestId: contextValue.requestId, path: error.path, err: error.originalError ?? error },
-            'masked',
-          );
+          logMasked(log, contextValue.requestId, error.toJSON(), error.originalError ?? error);
         }
       },
       willSendResponse: async ({ response, errors }) => {
         if (errors?.[0]?.extensions.code === PERSISTED_QUERY_NOT_SUPPORTED) response.http.status = 400;
-        if (response.body.kind !== 'single') return;
-        const result = response.body.singleResult;
-        if (result.errors) {
-          const placed = placedErrors(result.data, result.errors);
-          if (placed.length > 0) result.errors = placed;
-          else delete result.errors;
-        }
-        const { valueCompletion, ...extensions } = result.extensions ?? {};
-        if (!Array.isArray(valueCompletion)) return;
-        const lost = valueCompletion as GraphQLFormattedError[];
-        log.error(
-          { requestId: contextValue.requestId, errors: lost },
-          'a subgraph gave values that the schema does not allow',
-        );
-        result.errors = [...(result.errors ?? []), ...lost.map(({ message, path }) => lostValue(message, path))];
-        if (Object.keys(extensions).length > 0) result.extensions = extensions;
-        else delete result.extensions;
       },
     }),
   };
 }
 
-const isOfDocument = (code: unknown) => maskError({ message: '', extensions: { code } }).message === '';
+function logMasked(log: Logger, requestId: string, error: GraphQLFormattedError, err: unknown): void {
+  const code = error.extensions?.code;
+  if (isErrorCode(code) ? code !== 'INTERNAL_SERVER_ERROR' : isOfDocument(code)) return;
+  log.error({ requestId, path: error.path, err }, 'masked');
+}
 
-const lostValue = (message: string, path: GraphQLFormattedError['path']) =>
-  formatForClient({ message, ...(path && { path }), extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+const isOfDocument = (code: unknown) => maskError({ message: '', extensions: { code } }).message === '';
 
 const noSuchOperation = (name: string | null | undefined) =>
   refused(

@@ -1,4 +1,5 @@
 /** What the gateway knows of a request while it answers it. */
+import { type Caller, READ_ALL } from '../common/internalToken.ts';
 import type { RequestRecord } from './http/requestRecord.ts';
 import type { RoutingContext } from './routing/routingContext.ts';
 
@@ -13,8 +14,9 @@ export interface QueryCost {
 export interface GatewayContext extends RoutingContext {
   /** For the line of the log about it. */
   readonly record: RequestRecord;
-  /** How the request is answered, once that is planned. */
-  queryPlan?: unknown;
   /** Undefined: the query is refused anyway, or nobody but the gateway itself asks. */
   readonly cost?: QueryCost | undefined;
 }
+
+/** Who asks when nobody but the gateway itself does. */
+export const OWN_CALLER: Caller = { sub: 'chat-debug-gateway', roles: [READ_ALL] };

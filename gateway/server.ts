@@ -1,41 +1,36 @@
 /** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and what an operator asks for. */
 
 import { randomUUID } from 'node:crypto';
-import { fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError } from 'graphql';
 import { Registry } from 'prom-client';
 import type { CallerTokenOptions } from '../common/callerToken.ts';
 import type { Clock } from '../common/clock.ts';
 import { drainOf } from '../common/drain.ts';
 import { guard } from '../common/guard.ts';
-import { READ_ALL } from '../common/internalToken.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
-import { type ApolloOptions, makeApolloServer, SUBGRAPH_GRACE_MS } from './apolloServer.ts';
-import type { GatewayContext } from './gatewayContext.ts';
+import { type GatewayContext, OWN_CALLER } from './gatewayContext.ts';
 import { allowOrigins } from './http/cors.ts';
 import { goneSignal } from './http/goneSignal.ts';
 import { registerGraphiql } from './http/graphiql.ts';
+import { registerGraphqlRoute } from './http/graphqlRoute.ts';
 import { registerHealth } from './http/health.ts';
 import { makeApp } from './http/httpApp.ts';
 import { makeIdentify } from './http/identity.ts';
-import { refuseOtherVerbs } from './http/methods.ts';
 import { makeGatewayMetrics } from './http/metrics.ts';
-import { newRecord, type RequestRecord, recordOf } from './http/requestRecord.ts';
+import { newRecord, recordOf } from './http/requestRecord.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { refuseUnknownPaths } from './http/strayRequests.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
-import { type AskedQuery, readAskedQuery } from './limits/askedQuery.ts';
-import type { QueryLimits } from './limits/queryLimits.ts';
 import { limitRate } from './limits/rateLimit.ts';
 import { makeDispatcher } from './routing/postGraphql.ts';
 import { makeReplicas, type ReplicasOptions } from './routing/replicas.ts';
+import { makeServedSupergraph, type ServedOptions, SUBGRAPH_GRACE_MS } from './served.ts';
 import { openSupergraph } from './supergraphVersions.ts';
 import { warmUp } from './warmUp.ts';
 
-export interface GatewayOptions extends ApolloOptions, CallerTokenOptions {
+export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -72,60 +67,37 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   const supergraph = await openSupergraph({
     ...{ path: options.supergraphPath, registry, clock, log },
     load: async (supergraphSdl) => {
-      const version = makeApolloServer(options, supergraphSdl, dispatcher, replicas);
-      await version.apollo.start();
-      await warmUp(version.apollo, version.limits);
-      return version;
+      const served = makeServedSupergraph(options, supergraphSdl, dispatcher, replicas);
+      await served.apollo.start();
+      await warmUp(served);
+      return served;
     },
   });
   makeSuspectGauge(registry, {
-    read: () => supergraph.use(({ apollo }) => readSuspects(apollo, ownContext)),
+    read: () => supergraph.use(({ operations }) => readSuspects(operations, ownContext)),
     clock,
     log,
   });
   const ownContext = (): GatewayContext => ({
     ...replicas.newRequest(),
-    caller: { sub: 'chat-debug-gateway', roles: [READ_ALL] },
+    caller: OWN_CALLER,
     signal: new AbortController().signal,
     requestId: randomUUID(),
     record: newRecord(),
   });
-  const checkQuery = (limits: QueryLimits, asked: AskedQuery, record: RequestRecord) => {
-    try {
-      const query = options.allowedOperations ? options.allowedOperations.bodyOf(asked) : asked.query;
-      return limits.check({ ...asked, query }, record);
-    } catch (error) {
-      if (error instanceof GraphQLError) record.codes.add(String(error.extensions.code));
-      throw error;
-    }
-  };
 
   await app.register(fastifyCookie, { hook: false }); // identity.ts reads the one that it needs
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
     const callerOf = guard(scope, makeIdentify(options));
     limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
-    const context = async (request: FastifyRequest, reply: FastifyReply): Promise<GatewayContext> => {
+    const context = (request: FastifyRequest, reply: FastifyReply): GatewayContext => {
       const record = recordOf(request);
       const routing = replicas.newRequest();
       record.asked = routing.asked;
       return { ...routing, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id, record };
     };
-    refuseOtherVerbs(scope, '/graphql', ['GET', 'POST']);
-    scope.route({
-      method: ['GET', 'POST'],
-      url: '/graphql',
-      handler: (request, reply) =>
-        supergraph.use(async ({ apollo, limits }) => {
-          const answer = fastifyApolloHandler<GatewayContext>(apollo, {
-            context: async () => {
-              const cost = checkQuery(limits, readAskedQuery(request), recordOf(request));
-              return { ...(await context(request, reply)), cost };
-            },
-          });
-          return answer.call(scope, request, reply);
-        }),
-    });
+    registerGraphqlRoute(scope, { use: supergraph.use, context, allowedOperations: options.allowedOperations });
     registerSnapshotRoute(scope, { use: supergraph.use, context });
   });
   registerGraphiql(app);

@@ -1,9 +1,9 @@
 /** The data source of a subgraph that one server answers. What goes wrong becomes one error with a code; it never throws. */
-import type { GraphQLDataSource } from '@apollo/gateway';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { signInternalToken } from '../common/internalToken.ts';
 import type { Logger } from '../common/log.ts';
+import type { AskSubgraph, SubgraphAnswer } from './execution/subgraph.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { isObject } from './routing/answerShape.ts';
 import { describePosted, type Posted, postGraphql } from './routing/postGraphql.ts';
@@ -26,29 +26,24 @@ export interface SubgraphDataSourceOptions {
   readonly log: Logger;
 }
 
-export function makeSubgraphDataSource(options: SubgraphDataSourceOptions): GraphQLDataSource<GatewayContext> {
+export function makeSubgraphDataSource(options: SubgraphDataSourceOptions): AskSubgraph<GatewayContext> {
   const { name, url, dispatcher, internalSecret, timeoutMs, log } = options;
-  type Answer = Awaited<ReturnType<GraphQLDataSource<GatewayContext>['process']>>;
-  return {
-    process: async ({ request, context }) => {
-      const { caller, signal, requestId } = context as GatewayContext;
-      const { query, variables, operationName } = request;
-      const token = await signInternalToken(internalSecret, name, caller);
-      const posted = await postGraphql({
-        ...{ dispatcher, url, token, peer: name, signal, timeoutMs },
-        headers: { 'x-request-id': requestId },
-        body: { query, variables, operationName },
-      });
-      const answer = readSubgraphAnswer(posted);
-      if (answer) return answer as Answer;
-      if (!signal.aborted)
-        log.error({ requestId, subgraph: name, posted: describePosted(posted) }, 'a subgraph did not answer');
-      return unavailable as unknown as Answer;
-    },
+  return async ({ query, variables, operationName }, { caller, signal, requestId }) => {
+    const token = await signInternalToken(internalSecret, name, caller);
+    const posted = await postGraphql({
+      ...{ dispatcher, url, token, peer: name, signal, timeoutMs },
+      headers: { 'x-request-id': requestId },
+      body: { query, variables, operationName },
+    });
+    const answer = readSubgraphAnswer(posted);
+    if (answer) return answer;
+    if (!signal.aborted)
+      log.error({ requestId, subgraph: name, posted: describePosted(posted) }, 'a subgraph did not answer');
+    return unavailable;
   };
 }
 
-const unavailable = {
+const unavailable: SubgraphAnswer = {
   data: null,
   errors: [{ message: 'The database did not answer. Try again.', extensions: { code: 'DATABASE_UNAVAILABLE' } }],
 };

@@ -1,9 +1,10 @@
-/** The composed schema and the gateway that plans over it. */
+/** The composed schema: what clients see of it, and the plans over it. */
 import { readFileSync } from 'node:fs';
-import { ApolloGateway, type GraphQLDataSource } from '@apollo/gateway';
-import { SettingsError, switchOffVendorTelemetry } from '../common/config.ts';
-import type { Logger } from '../common/log.ts';
-import type { GatewayContext } from './gatewayContext.ts';
+import { Supergraph as FederatedSupergraph, operationFromDocument } from '@apollo/federation-internals';
+import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
+import { type DocumentNode, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
+import { SettingsError } from '../common/config.ts';
+import { fragmentsOf } from './execution/fragments.ts';
 
 /**
  * @param path unset: the file that `npm run compose` writes
@@ -17,24 +18,32 @@ export function readSupergraph(path: string | undefined): string {
   }
 }
 
-export interface GatewayParts {
-  readonly supergraphSdl: string;
-  /** The data source of the subgraph with this name; `url` is the one in the supergraph. @throws Error if it is not known */
-  readonly dataSource: (name: string, url: string) => GraphQLDataSource<GatewayContext>;
-  readonly log: Logger;
+export interface Supergraph {
+  readonly sdl: string;
+  /** What clients see. */
+  readonly apiSchema: GraphQLSchema;
+  /** With what only subgraphs and plans see. */
+  readonly fullSchema: GraphQLSchema;
+  /** The names of the subgraphs. */
+  readonly subgraphs: readonly string[];
+  /** Which subgraph is asked for what, and in which order. @throws GraphQLError if that would be too much */
+  readonly plan: (document: DocumentNode, operation: OperationDefinitionNode) => QueryPlan;
 }
 
-/** The plan of each request is left in its context. */
-export function makeApolloGateway({ supergraphSdl, dataSource, log }: GatewayParts): ApolloGateway {
-  switchOffVendorTelemetry();
-  return new ApolloGateway({
-    supergraphSdl,
-    buildService: ({ name, url }) => dataSource(name, url ?? '') as GraphQLDataSource,
-    logger: log,
-    validateSupergraph: true,
-    __exposeQueryPlanExperimental: false, // to whoever sends a header
-    experimental_didResolveQueryPlan: ({ queryPlan, requestContext }) => {
-      (requestContext.context as GatewayContext).queryPlan = queryPlan;
+/** @throws Error that says what is wrong with the supergraph */
+export function buildSupergraph(sdl: string): Supergraph {
+  const supergraph = FederatedSupergraph.build(sdl, { validateSupergraph: true });
+  const apiSchema = supergraph.apiSchema();
+  const planner = new QueryPlanner(supergraph);
+  return {
+    sdl,
+    apiSchema: apiSchema.toGraphQLJSSchema(),
+    fullSchema: supergraph.schema.toGraphQLJSSchema(),
+    subgraphs: [...supergraph.subgraphsMetadata()].map(({ name }) => name),
+    plan: (document, operation) => {
+      const definitions = [operation, ...Object.values(fragmentsOf(document))];
+      const planned = operationFromDocument(apiSchema, { kind: Kind.DOCUMENT, definitions }, { validate: false });
+      return planner.buildQueryPlan(planned);
     },
-  });
+  };
 }

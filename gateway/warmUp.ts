@@ -2,16 +2,16 @@
  * Parses, validates and plans the queries that a supergraph must be able to answer before it is served, so that one which is
  * not ours is noticed, and the first person who asks does not wait for code that has never run, nor hold up everybody else.
  */
-import type { ApolloServer } from '@apollo/server';
 import { GraphQLError, getIntrospectionQuery } from 'graphql';
 import { z } from 'zod';
-import { READ_ALL } from '../common/internalToken.ts';
-import type { GatewayContext } from './gatewayContext.ts';
+import type { Json } from './execution/json.ts';
+import { type GatewayContext, OWN_CALLER } from './gatewayContext.ts';
 import { exampleQueries } from './http/graphiql.ts';
 import { newRecord } from './http/requestRecord.ts';
 import { SNAPSHOT_OPERATION } from './http/snapshotRoute.ts';
-import type { AskedQuery } from './limits/askedQuery.ts';
 import type { QueryLimits } from './limits/queryLimits.ts';
+import { readOwnOperation } from './operations.ts';
+import type { ServedSupergraph } from './served.ts';
 
 const SOME_ID = '00000000-0000-4000-8000-000000000000';
 /** Of the whole list: the compiler of the JavaScript engine looks at what has run often. */
@@ -21,7 +21,7 @@ const ROUNDS = 3;
  * Asks no subgraph: the questions come from a client that has gone already.
  * @throws Error with the first query that is refused, and why
  */
-export async function warmUp(apollo: ApolloServer<GatewayContext>, limits: QueryLimits): Promise<void> {
+export async function warmUp({ limits, operations }: Pick<ServedSupergraph, 'limits' | 'operations'>): Promise<void> {
   const questions = [
     ...exampleQueries().map(({ query, variables }) => ({ query, variables: withIds(variables) })),
     { query: SNAPSHOT_OPERATION, variables: { chat: SOME_ID } },
@@ -29,25 +29,28 @@ export async function warmUp(apollo: ApolloServer<GatewayContext>, limits: Query
   ];
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const { query, variables } of questions) {
-      warmUpLimits(limits, { query, operationName: undefined, variables, extensions: { persistedQuery: undefined } });
-      const { body } = await apollo.executeOperation({ query, variables }, { contextValue: goneContext() });
-      const { data, errors } = body.kind === 'single' ? body.singleResult : {};
-      if (data === undefined) throw new Error(`It does not answer \`${query.slice(0, 60)}…\`: ${errors?.[0]?.message}`);
+      const { document, operation } = checkedBy(limits, query, variables) ?? readOwnOperation(query);
+      const ready = operations.prepare(document, operation, query);
+      if (ready.kind === 'refused') {
+        throw new Error(`It does not answer \`${query.slice(0, 60)}…\`: ${ready.errors[0]?.message}`);
+      }
+      await operations.answer(ready, { variables }, goneContext());
     }
   }
 }
 
 /** A low MAX_COST may refuse one of the queries; that is the operator's to say, and nothing is wrong with the supergraph. */
-function warmUpLimits(limits: QueryLimits, asked: AskedQuery): void {
+function checkedBy(limits: QueryLimits, query: string, variables: Readonly<Json>) {
   try {
-    limits.check(asked, newRecord());
+    return limits.check({ query, variables, extensions: {} }, newRecord());
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
+    return undefined;
   }
 }
 
 const goneContext = (): GatewayContext => ({
-  caller: { sub: 'chat-debug-gateway', roles: [READ_ALL] },
+  caller: OWN_CALLER,
   signal: AbortSignal.abort(),
   budget: { leftMs: () => 0 },
   asked: [],

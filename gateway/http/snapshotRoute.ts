@@ -3,13 +3,15 @@
  * guards the routes of the same scope guards this one; their refusals are told in the document's own shape.
  */
 import { readFileSync } from 'node:fs';
-import type { ApolloServer } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
 import { z } from 'zod';
+import { formatForClient } from '../clientErrors.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
+import { makeOwnQuestion, type Operations } from '../operations.ts';
 import { refuseOtherVerbs } from './methods.ts';
 import { recordOf } from './requestRecord.ts';
-import { refusal, snapshotDocument } from './snapshotDocument.ts';
+import { type OperationAnswer, refusal, snapshotDocument } from './snapshotDocument.ts';
 
 const PATH = '/api/experimental/chats/:chat/debug/snapshot';
 /** The operation, named SnapshotDocument. */
@@ -21,25 +23,30 @@ const graphqlRefusal = z.object({
 });
 
 export interface SnapshotRouteOptions {
-  /** Runs with a server that is started. */
-  readonly use: <T>(run: (server: { apollo: ApolloServer<GatewayContext> }) => Promise<T>) => Promise<T>;
-  readonly context: (request: FastifyRequest, reply: FastifyReply) => Promise<GatewayContext>;
+  readonly use: <T>(run: (served: { operations: Operations }) => Promise<T>) => Promise<T>;
+  readonly context: (request: FastifyRequest, reply: FastifyReply) => GatewayContext;
 }
 
 /** Adds the route to `scope`, below the hooks that guard it. */
 export function registerSnapshotRoute(scope: FastifyInstance, { use, context }: SnapshotRouteOptions): void {
   refuseOtherVerbs(scope, PATH, ['GET', 'HEAD'], inItsShape);
   scope.get<{ Params: { chat: string } }>(PATH, inItsShape, async (request, reply) => {
-    const contextValue = await context(request, reply);
+    const contextValue = context(request, reply);
     const variables = { chat: request.params.chat };
-    const operation = { query: SNAPSHOT_OPERATION, operationName: 'SnapshotDocument', variables };
-    const answer = await use(({ apollo }) => apollo.executeOperation(operation, { contextValue }));
-    const { http, body: result } = answer;
-    const single = result.kind === 'single' ? result.singleResult : {};
-    const { status, body } = snapshotDocument({ status: http.status, ...single });
+    const answer = await use(({ operations }) => ask(operations, variables, contextValue)).catch(refusalOf);
+    const { status, body } = snapshotDocument(answer);
     if (typeof body.code === 'string') recordOf(request).codes.add(body.code);
-    return reply.code(status).headers(Object.fromEntries(http.headers)).send(body);
+    return reply.code(status).send(body);
   });
+}
+
+const ask = makeOwnQuestion(SNAPSHOT_OPERATION);
+
+/** What the operation refuses, as an answer. */
+function refusalOf(error: unknown): OperationAnswer {
+  if (!(error instanceof GraphQLError)) throw error;
+  const { http, ...extensions } = error.extensions as { http?: { status: number } };
+  return { status: http?.status ?? 500, errors: [formatForClient({ message: error.message, extensions })] };
 }
 
 /** For the route alone: an answer of now, and errors as the document has them. */

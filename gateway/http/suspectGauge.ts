@@ -3,24 +3,24 @@
  * read while somebody asks for metrics, in the background and not more often than every ten seconds: whoever reaches
  * `/metrics` needs no token, and must not be able to make work.
  */
-import type { ApolloServer } from '@apollo/server';
 import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
+import { makeOwnQuestion, type Operations } from '../operations.ts';
 
 const REFRESH_MS = 10_000;
 const PAGE = 100;
 /** A thousand suspects are one incident; the number beyond would not change what is done about it. */
 const MAX_PAGES = 10;
 
-const QUERY = `query Suspects($after: String) {
+const ask = makeOwnQuestion(`query Suspects($after: String) {
   chats(filter: { suspect: true }, first: ${PAGE}, after: $after) {
     edges { node { diagnosis { findings { code severity } } } }
     pageInfo { hasNextPage endCursor }
   }
-}`;
+}`);
 
 /** Of one suspect: its worst finding. `NONE`: nothing is wrong with it, or nothing that is known. */
 export interface Reason {
@@ -43,21 +43,14 @@ const answer = z.object({
 });
 
 type Page = z.infer<typeof answer>['chats'];
-type Executed = Awaited<ReturnType<ApolloServer<GatewayContext>['executeOperation']>>;
 
 /** @throws if a page cannot be read whole: half a count would be a wrong one */
-export async function readSuspects(
-  apollo: ApolloServer<GatewayContext>,
-  newContext: () => GatewayContext,
-): Promise<Reason[]> {
+export async function readSuspects(operations: Operations, newContext: () => GatewayContext): Promise<Reason[]> {
   const reasons: Reason[] = [];
   let after: string | null = null;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const { body }: Executed = await apollo.executeOperation(
-      { query: QUERY, variables: { after } },
-      { contextValue: newContext() },
-    );
-    const { edges, pageInfo }: Page = answer.parse(body.kind === 'single' ? body.singleResult.data : undefined).chats;
+    const { data } = await ask(operations, { after }, newContext());
+    const { edges, pageInfo }: Page = answer.parse(data).chats;
     for (const { node } of edges) {
       const worst = node.diagnosis.findings[0];
       reasons.push(worst ? { reason: worst.code, severity: worst.severity } : NOTHING);

@@ -2,7 +2,6 @@
  * Ids and list lengths, before anything is planned or sent: the supergraph's scalars check nothing, and a subgraph that
  * refuses one id refuses the whole fetch. Literals and variables alike, at any depth.
  */
-import type { ApolloServerPlugin } from '@apollo/server';
 import {
   buildSchema,
   type DocumentNode,
@@ -17,8 +16,6 @@ import {
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { scalars } from '../../common/scalars.ts';
-import { requestError } from '../../subgraphs/errors.ts';
-import type { GatewayContext } from '../gatewayContext.ts';
 
 /** Of ids, and of anything else that an argument lists. */
 const MAX_LIST_LENGTH = 100;
@@ -88,23 +85,4 @@ function longestListOf(value: unknown): number {
     for (const below of Object.values(next)) if (typeof below === 'object') open.push(below);
   }
   return longest;
-}
-
-/** Refuses the whole request, with HTTP 400 and no data. */
-export function inputCheckPlugin(): ApolloServerPlugin<GatewayContext> {
-  let findBadInput: FindBadInput;
-  return {
-    serverWillStart: async () => ({
-      schemaDidLoadOrUpdate: ({ apiSchema }) => {
-        findBadInput = makeFindBadInput(strictSchema(apiSchema));
-      },
-    }),
-    requestDidStart: async () => ({
-      didResolveOperation: async ({ document, operation, request }) => {
-        if (!operation) return;
-        const problem = findBadInput(document, operation, request.variables ?? {});
-        if (problem !== undefined) throw requestError('BAD_USER_INPUT', problem, { status: 400 });
-      },
-    }),
-  };
 }

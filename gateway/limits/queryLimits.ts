@@ -2,11 +2,10 @@
  * What a query may ask for, checked before Apollo Server parses, validates and plans it, and what it is estimated to cost.
  * A document that cannot be parsed passes: Apollo Server's own parser says what is wrong with it.
  */
-import type { ApolloServerPlugin } from '@apollo/server';
-import { type DocumentNode, GraphQLError, getOperationAST, parse } from 'graphql';
+import { type DocumentNode, GraphQLError, getOperationAST, type OperationDefinitionNode, parse } from 'graphql';
 import { makeBoundedCache } from '../../common/boundedCache.ts';
 import { requestError } from '../../subgraphs/errors.ts';
-import type { GatewayContext, QueryCost } from '../gatewayContext.ts';
+import type { QueryCost } from '../gatewayContext.ts';
 import type { RequestRecord } from '../http/requestRecord.ts';
 import type { AskedQuery } from './askedQuery.ts';
 import { readCostRules } from './costRules.ts';
@@ -21,22 +20,30 @@ export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens };
 
 export interface QueryLimits {
   /**
-   * Notes the cost in `record`, also of a query that is refused for it. Undefined: the query has no cost, since it will be refused for what it says.
+   * Notes the cost in `record`, also of a query that is refused for it. Undefined: it will be refused for what it says.
    * @throws GraphQLError QUERY_TOO_COMPLEX, HTTP 400
    */
-  check(asked: AskedQuery, record: RequestRecord): QueryCost | undefined;
-  /** Learns the rules of each supergraph that is loaded; answers `extensions: { "cost": true }` with `extensions.cost`. */
-  readonly plugin: ApolloServerPlugin<GatewayContext>;
+  check(asked: AskedQuery, record: RequestRecord): CheckedQuery | undefined;
+}
+
+/** A query within the limits. The same text gives the same nodes, as long as it is remembered. */
+export interface CheckedQuery {
+  readonly text: string;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly cost: QueryCost;
 }
 
 export interface QueryLimitsOptions {
+  /** The supergraph, which says what its fields cost. */
+  readonly supergraphSdl: string;
   readonly maxCost: number;
   /** How many replicas have not stopped; undefined: unknown. */
   readonly countReplicas: () => number | undefined;
 }
 
-export function makeQueryLimits({ maxCost, countReplicas }: QueryLimitsOptions): QueryLimits {
-  let estimateCost: ReturnType<typeof makeCostEstimate> | undefined;
+export function makeQueryLimits({ supergraphSdl, maxCost, countReplicas }: QueryLimitsOptions): QueryLimits {
+  const estimateCost = makeCostEstimate(readCostRules(supergraphSdl));
   /** Within the limits: those of a document depend on nothing else. */
   const documents = makeBoundedCache<DocumentNode>(MAX_CACHED_CHARACTERS, (query) => query.length);
   const readDocument = (query: string): DocumentNode | undefined => {
@@ -50,28 +57,16 @@ export function makeQueryLimits({ maxCost, countReplicas }: QueryLimitsOptions):
   };
   return {
     check: ({ query, operationName, variables }, record) => {
-      const document = query && readDocument(query);
+      if (!query) return undefined;
+      const document = readDocument(query);
       if (!document) return undefined;
       const operation = getOperationAST(document, operationName);
-      if (!operation || !estimateCost) return undefined;
+      if (!operation) return undefined;
       const replicas = countReplicas();
       const estimated = estimateCost({ document, operation, variables, replicas });
       record.cost = estimated;
       if (estimated > maxCost) throw tooExpensive(estimated, maxCost, replicas);
-      return { estimated, limit: maxCost };
-    },
-    plugin: {
-      serverWillStart: async () => ({
-        schemaDidLoadOrUpdate: ({ coreSupergraphSdl }) => {
-          if (coreSupergraphSdl) estimateCost = makeCostEstimate(readCostRules(coreSupergraphSdl));
-        },
-      }),
-      requestDidStart: async ({ request, contextValue: { cost } }) => ({
-        willSendResponse: async ({ response: { body } }) => {
-          if (request.extensions?.cost !== true || !cost || body.kind !== 'single') return;
-          body.singleResult.extensions = { ...body.singleResult.extensions, cost };
-        },
-      }),
+      return { text: query, document, operation, cost: { estimated, limit: maxCost } };
     },
   };
 }

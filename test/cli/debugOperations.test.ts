@@ -1,13 +1,10 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type GraphQLSchema, parse, validate } from 'graphql';
+import { describe, expect, test } from '@jest/globals';
+import { parse, validate } from 'graphql';
 import { operations } from '../../cli/debug/operations.ts';
 import { clientSchema } from '../support/clientSchema.ts';
 
 describe('what the terminal asks', () => {
-  let schema: GraphQLSchema;
-  beforeAll(async () => {
-    schema = await clientSchema();
-  });
+  const schema = clientSchema();
 
   test.each(Object.entries(operations))('%s is in the schema that clients see', (_, operation) => {
     expect(validate(schema, parse(operation))).toEqual([]);

@@ -1,8 +1,8 @@
 /** The runbook: a section for every finding, queries that can be asked, commands that there are, examples that were seen. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type GraphQLSchema, Kind, type OperationDefinitionNode, parse, type SelectionNode, validate } from 'graphql';
+import { Kind, type OperationDefinitionNode, parse, type SelectionNode, validate } from 'graphql';
 import { MATRIX_SETTINGS } from '../../scripts/diagnosisMatrix.ts';
 import { withExamples } from '../../scripts/runbook.ts';
 import { diagnose } from '../../subgraphs/diagnosis/diagnose.ts';
@@ -47,10 +47,7 @@ describe('every finding', () => {
 });
 
 describe('every query', () => {
-  let schema: GraphQLSchema;
-  beforeAll(async () => {
-    schema = await clientSchema();
-  });
+  const schema = clientSchema();
 
   test.each(CODES)('of %s is valid, and selects what the finding has as evidence', (code) => {
     const document = parse(queryOf(code).replace('CHAT', ID));

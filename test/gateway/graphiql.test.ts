@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
-import { type GraphQLSchema, Kind, parse, validate } from 'graphql';
+import { Kind, parse, validate } from 'graphql';
 import { exampleQueries, registerGraphiql } from '../../gateway/http/graphiql.ts';
 import { clientSchema } from '../support/clientSchema.ts';
 
@@ -120,11 +120,7 @@ describe('its files', () => {
 
 describe('the examples', () => {
   const examples = exampleQueries();
-  let schema: GraphQLSchema;
-
-  beforeAll(async () => {
-    schema = await clientSchema();
-  });
+  const schema = clientSchema();
 
   test('there are six, in this order, and the page gets them as they are', async () => {
     expect(examples.map(({ title }) => title)).toEqual([

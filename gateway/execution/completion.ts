@@ -1,0 +1,197 @@
+/**
+ * Makes the response out of what the subgraphs gave: the selected keys in the order of the query, and no other, with null where
+ * the schema allows none passed upwards (GraphQL specification, "Value Completion"). Compiled from the operation once, run
+ * for each response; what it makes shares no object with what it is given, but for the values of custom scalars.
+ */
+import {
+  type DocumentNode,
+  type FieldNode,
+  type GraphQLCompositeType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isCompositeType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isUnionType,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import { fragmentsOf } from './fragments.ts';
+import { isObject, type Json, readerOf, setOwn } from './json.ts';
+import { leafCheck } from './leafValues.ts';
+
+/** A value that the schema does not allow, and where it stood. For the log: it may show what a subgraph said. */
+export interface LostValue {
+  readonly message: string;
+  readonly path: readonly (string | number)[];
+}
+
+export interface Completed {
+  /** Null: a root field that may not be null is. */
+  readonly data: Json | null;
+  readonly lost: readonly LostValue[];
+}
+
+export type Complete = (data: Json) => Completed;
+
+/** One response in the making. */
+interface Run {
+  readonly lost: LostValue[];
+  /** Of the object or list that is being read. */
+  readonly path: (string | number)[];
+}
+
+/** What stands for a value under `key`; undefined: nothing may, and what is above must go. */
+type Read = (value: unknown, run: Run, key: string | number) => unknown;
+
+/** @param variables those of `@skip` and `@include`; defaults included */
+export function compileCompletion(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): Complete {
+  const root = schema.getRootType(operation.operation);
+  if (!root) throw new Error(`The schema has no ${operation.operation}.`);
+  const fragments = fragmentsOf(document);
+  const compiler: Compiler = {
+    schema,
+    fields: (type, nodes) => collectSubfields(schema, fragments, variables, type as GraphQLObjectType, nodes),
+  };
+  const fields = collectFields(schema, fragments, variables, root, operation.selectionSet);
+  const read = compileFields(compiler, root, fields);
+  return (data) => {
+    const run: Run = { lost: [], path: [] };
+    return { data: read(data, run) ?? null, lost: run.lost };
+  };
+}
+
+type Fields = ReadonlyMap<string, readonly FieldNode[]>;
+
+interface Compiler {
+  readonly schema: GraphQLSchema;
+  /** What is selected below `nodes` on an object of the type. */
+  readonly fields: (type: GraphQLCompositeType, nodes: readonly FieldNode[]) => Fields;
+}
+
+/** Undefined: a field that may not be null is. */
+type ReadFields = (object: Json, run: Run) => Json | undefined;
+
+function compileFields(compiler: Compiler, type: GraphQLCompositeType, fields: Fields): ReadFields {
+  const parts = [...fields].flatMap(([key, nodes]) => {
+    const name = nodes[0]?.name.value ?? '';
+    if (name === '__typename') return [{ key, own: readerOf(name), read: typeNameOf(type) }];
+    const field = 'getFields' in type ? type.getFields()[name] : undefined;
+    if (!field) return []; // of the schema itself: no subgraph is asked
+    const read = compileType(compiler, field.type, nodes, `field ${type.name}.${name}`);
+    return [{ key, own: readerOf(key), read }];
+  });
+  return (object, run) => {
+    const result: Json = {};
+    for (const { key, own, read } of parts) {
+      const value = read(own(object), run, key);
+      if (value === undefined) return undefined;
+      setOwn(result, key, value);
+    }
+    return result;
+  };
+}
+
+function compileType(compiler: Compiler, type: GraphQLOutputType, nodes: readonly FieldNode[], what: string): Read {
+  if (isNonNullType(type)) return nonNull(compileType(compiler, type.ofType, nodes, what), what);
+  if (isListType(type)) return list(compileType(compiler, type.ofType, nodes, `an element of ${what}`), what);
+  if (isLeafType(type)) {
+    const check = leafCheck(type);
+    return (value, run, key) => {
+      if (value === null || value === undefined) return null;
+      return check(value) ? value : lose(run, `Invalid value for ${what}`, key);
+    };
+  }
+  return isObjectType(type) ? object(compiler, type, nodes, what) : abstract(compiler, type, nodes, what);
+}
+
+/** No object is of an abstract type, whatever a subgraph says. */
+const typeNameOf =
+  (type: GraphQLCompositeType): Read =>
+  (_value, run, key) => {
+    if (isObjectType(type)) return type.name;
+    lose(run, `No certain type for an object of ${type.name}`, key);
+    return undefined;
+  };
+
+const nonNull =
+  (read: Read, what: string): Read =>
+  (value, run, key) => {
+    const before = run.lost.length;
+    const result = read(value, run, key);
+    if (result !== null) return result;
+    if (run.lost.length === before) lose(run, `Null for ${what}, which may not be null`, key);
+    return undefined;
+  };
+
+const list =
+  (read: Read, what: string): Read =>
+  (value, run, key) => {
+    if (value === null || value === undefined) return null;
+    if (!Array.isArray(value)) return lose(run, `No list for ${what}`, key);
+    run.path.push(key);
+    const result: unknown[] = [];
+    let isWhole = true;
+    for (let i = 0; i < value.length; i += 1) {
+      const element = read(value[i], run, i);
+      if (element === undefined) isWhole = false;
+      result.push(element);
+    }
+    run.path.pop();
+    return isWhole ? result : null;
+  };
+
+function object(compiler: Compiler, type: GraphQLObjectType, nodes: readonly FieldNode[], what: string): Read {
+  const readFields = compileFields(compiler, type, compiler.fields(type, nodes));
+  return (value, run, key) => {
+    if (value === null || value === undefined) return null;
+    if (!isObject(value)) return lose(run, `No object for ${what}`, key);
+    if (value.__typename !== undefined && value.__typename !== type.name) {
+      return lose(run, `An object of another type for ${what}`, key);
+    }
+    run.path.push(key);
+    const result = readFields(value, run);
+    run.path.pop();
+    return result ?? null;
+  };
+}
+
+/** By the `__typename` that every plan asks for where the type is not certain. */
+function abstract(compiler: Compiler, type: GraphQLCompositeType, nodes: readonly FieldNode[], what: string): Read {
+  const known = new Map<string, Read>();
+  const compiled = (name: string): Read | undefined => {
+    const found = known.get(name);
+    if (found) return found;
+    const actual = compiler.schema.getType(name);
+    if (!isCompositeType(actual) || isUnionType(actual)) return undefined;
+    const readFields = compileFields(compiler, actual, compiler.fields(actual, nodes));
+    const read: Read = (value, run, key) => {
+      run.path.push(key);
+      const result = readFields(value as Json, run);
+      run.path.pop();
+      return result ?? null;
+    };
+    known.set(name, read);
+    return read;
+  };
+  return (value, run, key) => {
+    if (value === null || value === undefined) return null;
+    if (!isObject(value)) return lose(run, `No object for ${what}`, key);
+    const { __typename = type.name } = value;
+    const read = typeof __typename === 'string' ? compiled(__typename) : undefined;
+    return read ? read(value, run, key) : lose(run, `An object of no known type for ${what}`, key);
+  };
+}
+
+function lose(run: Run, message: string, key: string | number): null {
+  run.lost.push({ message: `${message}.`, path: [...run.path, key] });
+  return null;
+}

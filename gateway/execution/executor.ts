@@ -1,0 +1,94 @@
+/**
+ * Executes operations over subgraphs by their query plans. Everything that depends on the operation alone is compiled once,
+ * and kept by whoever keeps the compiled operation.
+ */
+import type { QueryPlan } from '@apollo/query-planner';
+import {
+  type DocumentNode,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  valueFromASTUntyped,
+  visit,
+} from 'graphql';
+import { type Complete, compileCompletion, type LostValue } from './completion.ts';
+import { compileIntrospection } from './introspection.ts';
+import { type Json, setOwn } from './json.ts';
+import { compileStep, type StepOptions } from './steps.ts';
+
+export interface ExecutorOptions<C> extends StepOptions<C> {
+  /** What clients see of the supergraph. */
+  readonly apiSchema: GraphQLSchema;
+}
+
+/** An operation that is valid by the schema of clients, and the plan for it. */
+export interface PlannedOperation {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly plan: QueryPlan;
+}
+
+export interface Executed {
+  /** Null: a root field that may not be null is. */
+  readonly data: Json | null;
+  /** Of the subgraphs, in no order, each with its path in the response if it has one. */
+  readonly errors: readonly GraphQLFormattedError[];
+  /** Values that the schema does not allow, each null in `data`, or something above it. */
+  readonly lost: readonly LostValue[];
+}
+
+/** @param variables as the client sent them, checked against the operation. Never rejects. */
+export type Execute<C> = (variables: Readonly<Json>, context: C) => Promise<Executed>;
+
+/** Of one operation, by the values of the variables in its `@skip` and `@include`. */
+const MAX_COMPLETIONS = 16;
+
+/** @throws Error for what cannot be answered in one response */
+export function compileOperation<C>(options: ExecutorOptions<C>, planned: PlannedOperation): Execute<C> {
+  const { apiSchema } = options;
+  const { document, operation, plan } = planned;
+  if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are not supported.');
+  const step = plan.node && compileStep(options, plan.node);
+  const defaults = defaultsOf(operation);
+  const deciding = decidingVariables(document);
+  const introspect = compileIntrospection(apiSchema, document, operation);
+  const completions = new Map<string, Complete>();
+  const completionFor = (conditions: Readonly<Json>): Complete => {
+    const key = deciding.map((name) => String(conditions[name])).join();
+    const known = completions.get(key);
+    if (known) return known;
+    if (completions.size >= MAX_COMPLETIONS) completions.clear();
+    const complete = compileCompletion(apiSchema, document, operation, conditions);
+    completions.set(key, complete);
+    return complete;
+  };
+  return async (variables, context) => {
+    const conditions = defaults ? { ...defaults, ...variables } : variables;
+    const received: Json = {};
+    const errors: GraphQLFormattedError[] = [];
+    await step?.({ data: received, errors, variables, conditions, context });
+    const { data, lost } = completionFor(conditions)(received);
+    return { data: data && introspect ? introspect(data, conditions) : data, errors, lost };
+  };
+}
+
+/** Undefined when there are none. */
+function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Json | undefined {
+  const defaults: Json = {};
+  for (const { variable, defaultValue } of variableDefinitions) {
+    if (defaultValue) setOwn(defaults, variable.name.value, valueFromASTUntyped(defaultValue));
+  }
+  return Object.keys(defaults).length > 0 ? defaults : undefined;
+}
+
+/** The names of the variables that decide what is answered. */
+function decidingVariables(document: DocumentNode): string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive: ({ arguments: given = [] }) => {
+      for (const { value } of given) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names];
+}

@@ -1,0 +1,57 @@
+/** `__schema` and `__type`: answered from the schema that clients see, whatever else the operation asks for. */
+import {
+  BREAK,
+  type DocumentNode,
+  executeSync,
+  type FieldNode,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  visit,
+} from 'graphql';
+import { collectFields } from 'graphql/execution/collectFields.js';
+import { fragmentsOf } from './fragments.ts';
+import { type Json, setOwn } from './json.ts';
+
+/** The data with what is asked of the schema in it, each key where the operation has it. */
+export type Introspect = (data: Json, variables: Readonly<Json>) => Json;
+
+/** Undefined when nothing is asked of the schema. */
+export function compileIntrospection(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): Introspect | undefined {
+  const root = schema.getQueryType();
+  if (!root || !asksForSchema(document)) return undefined;
+  const fragments = fragmentsOf(document);
+  return (data, variables) => {
+    const fields = collectFields(schema, fragments, variables, root, operation.selectionSet);
+    const selections = [...fields.values()].flat().filter(isOfSchema);
+    const asked = { ...operation, selectionSet: { kind: Kind.SELECTION_SET, selections } } as const;
+    const definitions = [asked, ...Object.values(fragments)];
+    const found = executeSync({ schema, document: { kind: Kind.DOCUMENT, definitions }, variableValues: variables });
+    const all: Json = {};
+    for (const key of fields.keys()) {
+      const value = Object.hasOwn(data, key) ? data[key] : found.data?.[key];
+      if (value !== undefined) setOwn(all, key, value);
+    }
+    return all;
+  };
+}
+
+const isOfSchema = ({ name }: FieldNode): boolean =>
+  name.value === SchemaMetaFieldDef.name || name.value === TypeMetaFieldDef.name;
+
+function asksForSchema(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Field: (node) => {
+      found ||= isOfSchema(node);
+      return found ? BREAK : undefined;
+    },
+  });
+  return found;
+}

@@ -1,0 +1,163 @@
+/**
+ * A query plan as code: what is asked of which subgraph, in which order, and how the answers are put together. Compiled once for
+ * each operation. Whatever a subgraph does, what others answered stays.
+ */
+import type { FetchNode, PlanNode } from '@apollo/query-planner';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import { isObject, type Json } from './json.ts';
+import { mergeInto } from './merge.ts';
+import { compileRepresentation } from './representations.ts';
+import { compileRewrites } from './rewrites.ts';
+import type { AskSubgraph, SubgraphAnswer } from './subgraph.ts';
+import { type PlanPath, pathsOfTargets, targetsAt } from './targets.ts';
+
+/** One execution. */
+export interface Execution<C> {
+  /** What the subgraphs gave so far, under the plan's names. */
+  readonly data: Json;
+  readonly errors: GraphQLFormattedError[];
+  /** As the client sent them. */
+  readonly variables: Readonly<Json>;
+  /** The same, with the operation's defaults. */
+  readonly conditions: Readonly<Json>;
+  readonly context: C;
+}
+
+/** Never rejects. */
+export type Step<C> = (execution: Execution<C>) => Promise<void> | void;
+
+export interface StepOptions<C> {
+  /** Of the supergraph, with what clients do not see. */
+  readonly schema: GraphQLSchema;
+  /** @throws Error if there is no such subgraph */
+  readonly subgraph: (name: string) => AskSubgraph<C>;
+  /** Told of what was thrown where nothing should be. */
+  readonly onDefect: (error: unknown, context: C) => void;
+}
+
+/** @throws Error for a plan with `@defer`, or of a subscription */
+export function compileStep<C>(options: StepOptions<C>, node: PlanNode, path: PlanPath = []): Step<C> {
+  switch (node.kind) {
+    case 'Sequence': {
+      const steps = node.nodes.map((one) => compileStep(options, one, path));
+      return async (execution) => {
+        for (const step of steps) await step(execution);
+      };
+    }
+    case 'Parallel': {
+      const steps = node.nodes.map((one) => compileStep(options, one, path));
+      return async (execution) => {
+        await Promise.all(steps.map((step) => step(execution)));
+      };
+    }
+    case 'Flatten':
+      return compileStep(options, node.node, [...path, ...node.path]);
+    case 'Condition': {
+      const [yes, no] = [node.ifClause, node.elseClause].map((one) => one && compileStep(options, one, path));
+      return (execution) => (execution.conditions[node.condition] ? yes : no)?.(execution);
+    }
+    case 'Fetch':
+      return compileFetch(options, node, path);
+    case 'Defer':
+      throw new Error('@defer is not supported.');
+    default:
+      return node satisfies never;
+  }
+}
+
+/** Asks about `targets`, and puts what comes back into them. */
+type Fetch<C> = (execution: Execution<C>, targets: readonly Json[]) => Promise<void>;
+
+function compileFetch<C>(options: StepOptions<C>, node: FetchNode, path: PlanPath): Step<C> {
+  const fetch = node.requires ? fetchEntities(options, node, node.requires, path) : fetchRoot(options, node, path);
+  return async (execution) => {
+    const targets = path.length === 0 ? [execution.data] : targetsAt(execution.data, path);
+    if (targets.length === 0) return;
+    try {
+      await fetch(execution, targets);
+    } catch (error) {
+      options.onDefect(error, execution.context);
+      execution.errors.push({ message: 'A subgraph could not be asked.' });
+    }
+  };
+}
+
+type Ask<C> = (execution: Execution<C>, own: Json) => Promise<SubgraphAnswer>;
+
+function askOf<C>({ subgraph }: StepOptions<C>, node: FetchNode): Ask<C> {
+  const ask = subgraph(node.serviceName);
+  const { operation: query, operationName, variableUsages = [] } = node;
+  return ({ variables, context }, own) => {
+    for (const name of variableUsages) {
+      if (Object.hasOwn(variables, name) && variables[name] !== undefined) own[name] = variables[name];
+    }
+    return ask({ query, variables: own, operationName }, context);
+  };
+}
+
+function fetchRoot<C>(options: StepOptions<C>, node: FetchNode, path: PlanPath): Fetch<C> {
+  const ask = askOf(options, node);
+  const rewrite = compileRewrites(options.schema, node.outputRewrites);
+  return async (execution, targets) => {
+    const { data, errors } = await ask(execution, {});
+    for (const error of errors ?? []) execution.errors.push(path.length === 0 ? error : withoutPath(error));
+    if (!data) return;
+    rewrite?.(data);
+    for (const target of targets) mergeInto(target, data);
+  };
+}
+
+function fetchEntities<C>(
+  options: StepOptions<C>,
+  node: FetchNode,
+  requires: NonNullable<FetchNode['requires']>,
+  path: PlanPath,
+): Fetch<C> {
+  const ask = askOf(options, node);
+  const represent = compileRepresentation(options.schema, requires);
+  const rewriteInput = compileRewrites(options.schema, node.inputRewrites);
+  const rewriteOutput = compileRewrites(options.schema, node.outputRewrites);
+  return async (execution, targets) => {
+    const representations: Json[] = [];
+    const asked: number[] = [];
+    for (const [i, target] of targets.entries()) {
+      const representation = represent(target);
+      if (!representation) continue;
+      rewriteInput?.(representation);
+      representations.push(representation);
+      asked.push(i);
+    }
+    if (representations.length === 0) return;
+    const { data, errors } = await ask(execution, { representations });
+    if (errors?.length) {
+      const paths = pathsOfTargets(execution.data, path);
+      for (const error of errors) execution.errors.push(placed(error, (i) => paths[asked[i] ?? -1]));
+    }
+    if (!data) return;
+    const { _entities: entities } = data;
+    if (!Array.isArray(entities) || entities.length !== representations.length) {
+      throw new Error(`${node.serviceName} did not answer with ${representations.length} entities.`);
+    }
+    for (const [i, entity] of entities.entries()) {
+      const target = targets[asked[i] ?? -1];
+      if (!isObject(entity) || !target) continue;
+      if (rewriteOutput) {
+        entity.__typename ??= target.__typename;
+        rewriteOutput(entity);
+      }
+      mergeInto(target, entity);
+    }
+  };
+}
+
+/** An error about an entity, on the path of that entity in the response; about none of them, without a path. */
+function placed(
+  error: GraphQLFormattedError,
+  pathOf: (i: number) => readonly (string | number)[] | undefined,
+): GraphQLFormattedError {
+  const [, i, ...below] = error.path ?? [];
+  const path = typeof i === 'number' ? pathOf(i) : undefined;
+  return path ? { ...error, path: [...path, ...below] } : withoutPath(error);
+}
+
+const withoutPath = ({ path: _path, ...error }: GraphQLFormattedError): GraphQLFormattedError => error;

@@ -1,0 +1,112 @@
+/**
+ * `/graphql`. The ordinary request, a query as JSON in the body of a POST, is answered here; for any other, and for what has to be
+ * said of one that is not in order, there is Apollo Server.
+ */
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
+import { sendRefusal } from '../../common/refusal.ts';
+import { isObject, type Json } from '../execution/json.ts';
+import type { GatewayContext } from '../gatewayContext.ts';
+import type { AllowedOperations } from '../limits/allowedOperations.ts';
+import { readAskedQuery } from '../limits/askedQuery.ts';
+import type { CheckedQuery } from '../limits/queryLimits.ts';
+import type { Answer, Asked } from '../operations.ts';
+import type { ServedSupergraph } from '../served.ts';
+import { refuseOtherVerbs } from './methods.ts';
+import { recordOf } from './requestRecord.ts';
+
+export interface GraphqlRouteOptions {
+  readonly use: <T>(run: (served: ServedSupergraph) => Promise<T>) => Promise<T>;
+  readonly context: (request: FastifyRequest, reply: FastifyReply) => GatewayContext;
+  /** The only operations that are answered; unset: all. */
+  readonly allowedOperations: AllowedOperations | undefined;
+}
+
+/** The `Accept` headers of clients that are known to be many, and what Apollo Server answers them with. */
+const MEDIA_TYPES = new Map([
+  [undefined, 'application/json; charset=utf-8'],
+  ['*/*', 'application/json; charset=utf-8'],
+  ['application/json', 'application/json; charset=utf-8'],
+  ['application/json, multipart/mixed', 'application/json; charset=utf-8'],
+  ['application/graphql-response+json', 'application/graphql-response+json; charset=utf-8'],
+  ['application/graphql-response+json, application/json', 'application/graphql-response+json; charset=utf-8'],
+  ['application/graphql-response+json,application/json;q=0.9', 'application/graphql-response+json; charset=utf-8'],
+]);
+
+/** Adds the route to `scope`, below the hooks that guard it. */
+export function registerGraphqlRoute(scope: FastifyInstance, options: GraphqlRouteOptions): void {
+  refuseOtherVerbs(scope, '/graphql', ['GET', 'POST']);
+  scope.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    handler: (request, reply) => options.use((served) => answer(options, served, request, reply)),
+  });
+}
+
+async function answer(
+  options: GraphqlRouteOptions,
+  served: ServedSupergraph,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const ordinary = readOrdinary(request);
+  const checked = check(options, served, request);
+  const mediaType = MEDIA_TYPES.get(request.headers.accept);
+  const isQuery = checked && !(checked instanceof GraphQLError) && checked.operation.operation === 'query';
+  if (!ordinary || !isQuery || mediaType === undefined) {
+    const context = async () => {
+      if (checked instanceof GraphQLError) throw checked;
+      return { ...options.context(request, reply), cost: checked?.cost };
+    };
+    return fastifyApolloHandler<GatewayContext>(served.apollo, { context }).call(request.server, request, reply);
+  }
+  reply.header('content-type', mediaType).header('cache-control', 'no-store');
+  const operation = served.operations.prepare(checked.document, checked.operation, checked.text);
+  if (operation.kind === 'refused') {
+    for (const { extensions } of operation.errors) recordOf(request).codes.add(String(extensions?.code));
+    return reply.code(operation.status).send(inText({ errors: operation.errors }));
+  }
+  try {
+    const context = { ...options.context(request, reply), cost: checked.cost };
+    return inText(await served.operations.answer(operation, ordinary, context));
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return sendRefusal(reply, error);
+  }
+}
+
+/** The query within the limits, or what refuses it; undefined: it cannot be understood. */
+function check(
+  { allowedOperations }: GraphqlRouteOptions,
+  { limits }: ServedSupergraph,
+  request: FastifyRequest,
+): CheckedQuery | GraphQLError | undefined {
+  const record = recordOf(request);
+  const asked = readAskedQuery(request);
+  try {
+    const query = allowedOperations ? allowedOperations.bodyOf(asked) : asked.query;
+    return limits.check({ ...asked, query }, record);
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    record.codes.add(String(error.extensions.code));
+    return error;
+  }
+}
+
+/** As Apollo Server writes it. */
+const inText = (answer: Answer): string => `${JSON.stringify(answer)}\n`;
+
+/** Undefined: not a query as text in the body of a POST, with variables, extensions and a name as they should be. */
+function readOrdinary({ method, body }: FastifyRequest): Asked | undefined {
+  if (method !== 'POST' || !isObject(body)) return undefined;
+  const { query, operationName, variables, extensions } = body;
+  if (typeof query !== 'string') return undefined;
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return undefined;
+  if (!isAbsentOrObject(variables) || !isAbsentOrObject(extensions)) return undefined;
+  if (extensions?.persistedQuery !== undefined) return undefined;
+  return { variables: variables ?? {}, extensions: extensions ?? undefined };
+}
+
+const isAbsentOrObject = (value: unknown): value is Json | null | undefined =>
+  value === undefined || value === null || isObject(value);

@@ -1,0 +1,43 @@
+/**
+ * What a client is told of how its request was answered, when its `extensions` ask for it: `"cost": true` gives what the query
+ * was estimated to cost, `"routing": true` what each replica was asked, `"queryPlan": true` the plan, which only an operator
+ * may see. For anyone else an error says so, beside data that is as whole as without it.
+ */
+import type { QueryPlan } from '@apollo/query-planner';
+import type { GraphQLFormattedError } from 'graphql';
+import { mayReadAll, READ_ALL } from '../common/internalToken.ts';
+import type { Json } from './execution/json.ts';
+import type { GatewayContext } from './gatewayContext.ts';
+
+export interface Report {
+  /** Undefined: nothing is to be told. */
+  readonly extensions: Json | undefined;
+  readonly errors: readonly GraphQLFormattedError[];
+}
+
+const NOTHING: Report = { extensions: undefined, errors: [] };
+
+/** @param asked the `extensions` of the request */
+export function reportFor(asked: Readonly<Json> | undefined, plan: QueryPlan, context: GatewayContext): Report {
+  if (!asked) return NOTHING;
+  const isPlanAsked = asked.queryPlan === true;
+  const maySeePlan = isPlanAsked && mayReadAll(context.caller);
+  const extensions = {
+    ...(asked.cost === true && context.cost && { cost: context.cost }),
+    ...(asked.routing === true && { routing: context.asked }),
+    ...(maySeePlan && { queryPlan: readable(plan) }),
+  };
+  return {
+    extensions: Object.keys(extensions).length > 0 ? extensions : undefined,
+    errors: isPlanAsked && !maySeePlan ? [forbidden] : [],
+  };
+}
+
+/** Without the parsed form of the operations that are in it as text. */
+const readable = (plan: QueryPlan): unknown =>
+  JSON.parse(JSON.stringify(plan, (key, value) => (key === 'operationDocumentNode' ? undefined : value)));
+
+const forbidden: GraphQLFormattedError = {
+  message: `The query plan needs the role ${READ_ALL}. All else is answered.`,
+  extensions: { code: 'FORBIDDEN' },
+};
