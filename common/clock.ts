@@ -3,6 +3,7 @@
  * can set it. Wall time is for showing; durations and deadlines use the monotonic reading, which never jumps.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StopSignal } from './stopSignal.ts';
 
 /** What a process knows of time and chance. */
 export interface Clock {
@@ -34,7 +35,7 @@ export const systemClock: Clock = {
  * if it has aborted or there is no time.
  * @returns ends the waiting; for its user's next line
  */
-export function whenOver(ms: number | undefined, signal: AbortSignal | undefined, stop: () => void): () => void {
+export function whenOver(ms: number | undefined, signal: StopSignal | undefined, stop: () => void): () => void {
   if (signal?.aborted || (ms !== undefined && ms <= 0)) {
     stop();
     return () => {};
@@ -56,7 +57,7 @@ export function whenOver(ms: number | undefined, signal: AbortSignal | undefined
  * A signal that aborts `ms` milliseconds from now (at once when there are none), or with `parent`. `clear` on the next line of
  * its user frees the timer. Where a signal is not needed, `whenOver` costs less.
  */
-export function deadlineSignal(ms: number, parent?: AbortSignal): { signal: AbortSignal; clear(): void } {
+export function deadlineSignal(ms: number, parent?: StopSignal): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
   const abort = () =>
     controller.abort(parent?.aborted ? parent.reason : new DOMException(`No answer within ${ms} ms`, 'TimeoutError'));

@@ -1,6 +1,8 @@
 /** One HTTP request and the whole of its answer, over undici's connections; `request` of undici would make a stream of it. */
+
 import type { Dispatcher } from 'undici';
 import { whenOver } from '../../common/clock.ts';
+import type { StopSignal } from '../../common/stopSignal.ts';
 
 export interface ExchangeOptions {
   readonly dispatcher: Dispatcher;
@@ -9,7 +11,7 @@ export interface ExchangeOptions {
   readonly headers: string[];
   readonly body: string;
   /** Ends the exchange. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Milliseconds until it ends in any case; undefined: no limit. */
   readonly timeoutMs?: number | undefined;
 }

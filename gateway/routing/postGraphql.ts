@@ -1,5 +1,7 @@
 /** One GraphQL request to another process of the system, over connections that are kept. Never throws: what came of it is data. */
+
 import { Agent, type buildConnector, type Dispatcher, errors } from 'undici';
+import type { StopSignal } from '../../common/stopSignal.ts';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../common/tracing.ts';
 import { type Exchanged, type ExchangeOptions, exchange, type Head, isClosed } from './exchange.ts';
 
@@ -33,7 +35,7 @@ export interface Post {
   /** `query`, `variables`, `operationName`. */
   readonly body: unknown;
   /** Ends the request: its deadline, and the client that goes away. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Milliseconds after which it ends in any case. Costs less than a signal that does it. */
   readonly timeoutMs?: number;
 }

@@ -1,6 +1,8 @@
 /** What the router knows of a client's request: one for all the fetches that its plan makes. */
+
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
+import type { StopSignal } from '../../common/stopSignal.ts';
 import type { RoutingEntry } from './routingReport.ts';
 
 export interface RoutingContext {
@@ -8,7 +10,7 @@ export interface RoutingContext {
   /** The `x-request-id` of the response; passed on, so that the logs of the subgraphs have it, too. */
   readonly requestId: string;
   /** Aborts when the client goes away before it has its answer. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly budget: Budget;
   /** What was asked so far; the router adds to it. */
   readonly asked: RoutingEntry[];
