@@ -1,8 +1,9 @@
 /** The gateways, each in a process of its own over the same stubs, and how each is asked. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import { systemClock as clock } from '../../common/clock.ts';
 import { environmentWith } from '../../common/config.ts';
@@ -42,14 +43,16 @@ export async function ourHeaders(): Promise<Record<string, string>> {
   return { ...HEADERS, authorization: `Bearer ${token}` };
 }
 
-/** @param folder of another checkout; unset: this one @param settings other than the bench's */
+/** The built file; of another checkout, or of this one when it is named, the sources. @param settings other than the bench's */
 export async function startOurs(
   databaseUrl: string,
   nodeOptions: readonly string[] = [],
   folder?: string,
   settings: Readonly<Record<string, string>> = {},
 ) {
-  const { url, child } = await start(folder ? `${folder}/gateway/main.ts` : '../../gateway/main.ts', {
+  if (folder === undefined)
+    execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
+  const { url, child } = await start(folder ? `${folder}/gateway/main.ts` : '../../dist/gateway.js', {
     environment: { ...ourEnvironment(databaseUrl), ...settings },
     isQuiet: true, // a line for each request
     nodeOptions,
