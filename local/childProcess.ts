@@ -47,7 +47,7 @@ const LAST_LINES_MS = 500;
  */
 export function runChild(spec: ProcessSpec, clock: Clock, onLine: (line: string) => void): Child {
   const child = fork(spec.script, {
-    execArgv: spec.script.pathname.endsWith('.ts') ? ['--import', 'tsx'] : ['--enable-source-maps'],
+    execArgv: spec.script.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [],
     env: spec.environment,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

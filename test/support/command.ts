@@ -21,7 +21,7 @@ export function spawnScript(
 ): ChildProcessByStdio<null, Readable, Readable> {
   const file = fileURLToPath(new URL(`../../${script}`, import.meta.url));
   const { PATH = '' } = process.env;
-  const options = script.endsWith('.ts') ? ['--import', 'tsx'] : ['--enable-source-maps'];
+  const options = script.endsWith('.ts') ? ['--import', 'tsx'] : [];
   return spawn(process.execPath, [...options, file, ...args], {
     env: { PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
