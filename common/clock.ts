@@ -31,8 +31,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Calls `stop` once: `ms` milliseconds from now (undefined: never for that), or when `signal` aborts; at once, before it returns,
- * if it has aborted or there is no time.
+ * Calls `stop` `ms` milliseconds from now (undefined: never for that), and when `signal` aborts; at once, before it returns, if it
+ * has aborted or there is no time.
  * @returns ends the waiting; for its user's next line
  */
 export function whenOver(ms: number | undefined, signal: StopSignal | undefined, stop: () => void): () => void {
@@ -40,17 +40,12 @@ export function whenOver(ms: number | undefined, signal: StopSignal | undefined,
     stop();
     return () => {};
   }
-  const end = () => {
+  const timer = ms === undefined ? undefined : setTimeout(stop, ms);
+  signal?.addEventListener('abort', stop);
+  return () => {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', over);
+    signal?.removeEventListener('abort', stop);
   };
-  const over = () => {
-    end();
-    stop();
-  };
-  const timer = ms === undefined ? undefined : setTimeout(over, ms);
-  signal?.addEventListener('abort', over);
-  return end;
 }
 
 /**

@@ -38,9 +38,9 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/inputCheck\.ts/, 'check of input'],
   [/graphql\/validation/, 'validate'],
   [/query-planner|query-graphs|federation-internals/, 'merge: the operation and its schema, for the executor'],
-  [/postGraphql|undici|subgraphDataSource/, 'fetch: HTTP client, JSON'],
+  [/postGraphql|exchange\.ts|undici|subgraphDataSource/, 'fetch: HTTP client, JSON'],
   [
-    /gateway\/(route|entity|ask|send|replica|answer|routed|follow|owner|hedge|slots|checked|routing)\w*\.ts/,
+    /(?:routing|gateway)\/(route|entity|ask|send|replica|answer|routed|follow|owner|hedge|slots|checked|leaf|distinct|routing)\w*\.ts/,
     'fetch: routing',
   ],
   [/executeQueryPlan|resultShaping|@apollo\/gateway\/dist\/(execute|result|data|utilities)/, 'merge: execute the plan'],

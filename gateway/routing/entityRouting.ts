@@ -10,7 +10,14 @@ import type { ErrorCode } from '../../subgraphs/errors.ts';
 import { type Distinct, makeDistinct } from './distinct.ts';
 import type { EntityRequest, Representation } from './entityRequest.ts';
 import { errorCodeOf, type Outcome } from './outcome.ts';
-import { answeredEntity, type SelectedOutcome, selectedPath, selectOutcome, unansweredEntity } from './routedEntity.ts';
+import {
+  answeredEntity,
+  nextOf,
+  type SelectedOutcome,
+  selectedPath,
+  selectOutcome,
+  unansweredEntity,
+} from './routedEntity.ts';
 import type { RoutedType, Routing } from './routedTypes.ts';
 
 /** What one replica is asked. */
@@ -161,25 +168,21 @@ function joinShare(routing: Routing, request: EntityRequest, share: Share, answe
     if (!type) continue;
     const plan = request.planOf(type);
     const known = moved && { ...representation, ...moved.fields };
+    const selected = outcomeOf(type, answer.outcome);
+    const asked = { keys: representation, known };
     const answered =
       answer.kind === 'answered'
-        ? answeredEntity(
-            plan,
-            outcomeOf(type, answer.outcome),
-            answer.entities[j],
-            { keys: representation, known },
-            answer.isFresh === true,
-          )
+        ? answeredEntity(plan, selected, answer.entities[j], asked, answer.isFresh === true)
         : undefined;
     for (const place of share.places[j] ?? []) {
       left -= answered?.size ?? 0;
       if (answered && left >= 0) {
-        entities.push({ place, entity: answered.next() });
+        entities.push({ place, entity: nextOf(plan, selected, answered) });
         continue;
       }
       const { outcome, fields = {}, code = errorCodeOf(outcome.status) } = unansweredAs(answer);
-      const selected = selectOutcome(plan, type, outcome);
-      const { entity, lost } = unansweredEntity(plan, type.type.name, selected, { keys: representation, fields });
+      const why = selectOutcome(plan, type, outcome);
+      const { entity, lost } = unansweredEntity(plan, type.type.name, why, { keys: representation, fields });
       entities.push({ place, entity });
       if (lost === undefined) continue;
       const explained = own.filter((error) => error.place === place);

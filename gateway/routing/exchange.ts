@@ -1,5 +1,5 @@
 /** One HTTP request and the whole of its answer, over undici's connections; `request` of undici would make a stream of it. */
-
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { whenOver } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
@@ -34,49 +34,72 @@ export type Exchanged =
  * as a request is on its way. All requests here only read, so that is safe; to a server that is gone it fails at once. Never
  * rejects; resolves at once when the signal aborts or the time is over, and closes the connection then.
  */
-export function exchange(options: ExchangeOptions): Promise<Exchanged> {
-  const { dispatcher, url, headers, body, signal, timeoutMs } = options;
-  return new Promise((resolve) => {
-    let controller: Dispatcher.DispatchController | undefined;
-    let isOver = false;
-    let stopWaiting: (() => void) | undefined;
-    const settle = (exchanged: Exchanged) => {
-      if (isOver) return;
-      isOver = true;
-      stopWaiting?.();
-      resolve(exchanged);
-    };
-    const send = (isLast: boolean) => {
-      let head: Head | undefined;
-      const chunks: Buffer[] = [];
-      const { origin, path } = targetOf(url);
-      dispatcher.dispatch(
-        { origin, path, method: 'POST', headers, body },
-        {
-          onRequestStart: (started) => {
-            controller = started;
-            if (isOver) started.abort(new Error('Nobody waited for the connection'));
-          },
-          onResponseStart: (_, status, { 'content-type': contentType = '' }) => {
-            head = { status, contentType: String(contentType) };
-          },
-          onResponseData: (_, chunk) => void chunks.push(chunk),
-          onResponseEnd: () => {
-            if (head) settle({ kind: 'whole', head, text: textOf(chunks) });
-          },
-          onResponseError: (_, error) => {
-            if (!isOver && !isLast && !head && isClosed(error)) send(true);
-            else settle({ kind: 'failed', head, error });
-          },
-        },
-      );
-    };
-    stopWaiting = whenOver(timeoutMs, signal, () => {
-      settle({ kind: 'aborted' });
-      controller?.abort(new Error('Nobody waits for the answer any more'));
+export const exchange = (options: ExchangeOptions): Promise<Exchanged> =>
+  new Promise((resolve) => new Exchange(options, resolve).begin());
+
+/** A class, since methods are made once and not for each request. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  readonly #resolve: (exchanged: Exchanged) => void;
+  readonly #chunks: Buffer[] = [];
+  #controller: Dispatcher.DispatchController | undefined;
+  #head: Head | undefined;
+  #stopWaiting: (() => void) | undefined;
+  #isOver = false;
+  #isSentAgain = false;
+
+  constructor(options: ExchangeOptions, resolve: (exchanged: Exchanged) => void) {
+    this.#options = options;
+    this.#resolve = resolve;
+  }
+
+  begin(): void {
+    const { timeoutMs, signal } = this.#options;
+    this.#stopWaiting = whenOver(timeoutMs, signal, () => {
+      this.#settle({ kind: 'aborted' });
+      this.#controller?.abort(new Error('Nobody waits for the answer any more'));
     });
-    if (!isOver) send(false); // undici would connect first
-  });
+    if (!this.#isOver) this.#send(); // undici would connect first
+  }
+
+  #send(): void {
+    const { dispatcher, url, headers, body } = this.#options;
+    const { origin, path } = targetOf(url);
+    dispatcher.dispatch({ origin, path, method: 'POST', headers, body }, this);
+  }
+
+  #settle(exchanged: Exchanged): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stopWaiting?.();
+    this.#resolve(exchanged);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isOver) controller.abort(new Error('Nobody waited for the connection'));
+  }
+
+  onResponseStart(_: unknown, status: number, { 'content-type': contentType = '' }: IncomingHttpHeaders): void {
+    this.#head = { status, contentType: String(contentType) };
+  }
+
+  onResponseData(_: unknown, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#head) this.#settle({ kind: 'whole', head: this.#head, text: textOf(this.#chunks) });
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    if (this.#isOver || this.#isSentAgain || this.#head || !isClosed(error)) {
+      this.#settle({ kind: 'failed', head: this.#head, error });
+    } else {
+      this.#isSentAgain = true;
+      this.#send();
+    }
+  }
 }
 
 const CLOSED_CODES = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];

@@ -16,12 +16,13 @@ export interface Asked {
   readonly known?: Readonly<Entity> | undefined;
 }
 
-/** An entity as a replica gave it, checked, with the router's outcome in it and not the replica's own. */
+/** An entity as a replica gave it, checked. */
 export interface Answer {
   /** Of each that is made of it, in characters of JSON or so. */
   readonly size: number;
-  /** Another one on each call. The first may be what was received, if that may be kept. */
-  next(): Entity;
+  readonly entity: Entity;
+  /** The next that is made of it may be it. */
+  mayBeKept: boolean;
 }
 
 /** The outcome of a share, as it is selected on entities of one type. */
@@ -65,16 +66,15 @@ export function answeredEntity(
   const entity = known ? withKnown(plan, received, known) : received;
   const fitting = compare(plan.entity, entity);
   if (!fitting) return undefined;
-  let mayBeKept = isFresh && fitting.isExact && !known;
-  return {
-    size: fitting.size + outcome.size,
-    next: () => {
-      const made = mayBeKept ? entity : copyOf(plan.entity, entity);
-      mayBeKept = false;
-      outcome.addTo(made);
-      return made;
-    },
-  };
+  return { size: fitting.size + outcome.size, entity, mayBeKept: isFresh && fitting.isExact && !known };
+}
+
+/** What goes on of it, with the router's outcome in it and not the replica's own: another object on each call. */
+export function nextOf(plan: EntityPlan, outcome: SelectedOutcome, answer: Answer): Entity {
+  const entity = answer.mayBeKept ? answer.entity : copyOf(plan.entity, answer.entity);
+  answer.mayBeKept = false;
+  outcome.addTo(entity);
+  return entity;
 }
 
 /** Whether it says of itself what it was asked for by. Ids are the same in any case. */
