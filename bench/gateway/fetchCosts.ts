@@ -58,7 +58,9 @@ for (const folder of folders) {
     signal: new AbortController().signal,
   });
   for (const { name, calls, variables } of SHAPES) {
-    const fromDatabase = () => source.process({ request: { query: calls.database, variables }, context: context() });
+    const request = { query: calls.database, variables };
+    const fromDatabase = () =>
+      source.process ? source.process({ request, context: context() }) : source(request, context()); // before it was a function
     add(`${name}: from the database`, fromDatabase);
     if (!calls.runtime) continue;
     const { data } = await fromDatabase();
