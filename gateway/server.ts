@@ -10,7 +10,7 @@ import { drainOf } from '../common/drain.ts';
 import { guard } from '../common/guard.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
-import { type GatewayContext, OWN_CALLER } from './gatewayContext.ts';
+import { type GatewayContext, OWN_CALLER, type QueryCost } from './gatewayContext.ts';
 import { allowOrigins } from './http/cors.ts';
 import { goneSignal } from './http/goneSignal.ts';
 import { registerGraphiql } from './http/graphiql.ts';
@@ -91,11 +91,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     await allowOrigins(scope, options.corsOrigins);
     const callerOf = guard(scope, makeIdentify(options));
     limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
-    const context = (request: FastifyRequest, reply: FastifyReply): GatewayContext => {
+    const context = (request: FastifyRequest, reply: FastifyReply, cost?: QueryCost): GatewayContext => {
       const record = recordOf(request);
-      const routing = replicas.newRequest();
-      record.asked = routing.asked;
-      return { ...routing, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id, record };
+      const { asked, budget } = replicas.newRequest();
+      record.asked = asked;
+      const signal = goneSignal(reply);
+      return { asked, budget, caller: callerOf(request), signal, requestId: request.id, record, cost };
     };
     registerGraphqlRoute(scope, { use: supergraph.use, context, allowedOperations: options.allowedOperations });
     registerSnapshotRoute(scope, { use: supergraph.use, context });

@@ -20,7 +20,7 @@ import {
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { fragmentsOf } from './fragments.ts';
-import { isObject, type Json, readerOf, setOwn } from './json.ts';
+import { isObject, isPlain, type Json, ownValue, setOwn } from './json.ts';
 import { leafCheck } from './leafValues.ts';
 
 /** A value that the schema does not allow, and where it stood. For the log: it may show what a subgraph said. */
@@ -83,18 +83,19 @@ type ReadFields = (object: Json, run: Run) => Json | undefined;
 function compileFields(compiler: Compiler, type: GraphQLCompositeType, fields: Fields): ReadFields {
   const parts = [...fields].flatMap(([key, nodes]) => {
     const name = nodes[0]?.name.value ?? '';
-    if (name === '__typename') return [{ key, own: readerOf(name), read: typeNameOf(type) }];
+    if (name === '__typename') return [{ key, isPlain: isPlain(key), read: typeNameOf(type) }];
     const field = 'getFields' in type ? type.getFields()[name] : undefined;
     if (!field) return []; // of the schema itself: no subgraph is asked
     const read = compileType(compiler, field.type, nodes, `field ${type.name}.${name}`);
-    return [{ key, own: readerOf(key), read }];
+    return [{ key, isPlain: isPlain(key), read }];
   });
   return (object, run) => {
     const result: Json = {};
-    for (const { key, own, read } of parts) {
-      const value = read(own(object), run, key);
+    for (const { key, isPlain: isFast, read } of parts) {
+      const value = read(isFast ? object[key] : ownValue(object, key), run, key);
       if (value === undefined) return undefined;
-      setOwn(result, key, value);
+      if (isFast) result[key] = value;
+      else setOwn(result, key, value);
     }
     return result;
   };

@@ -5,14 +5,11 @@ export type Json = Record<string, unknown>;
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Names under which every object answers something that is not its own. */
-const isInherited = (key: string): boolean => key in Object.prototype;
+/** Whether a key can be read and assigned as it is: under some names every object answers something that is not its own. */
+export const isPlain = (key: string): boolean => !(key in Object.prototype);
 
-/** How to read one key, for many objects: undefined where it is not the object's own. */
-export function readerOf(key: string): (object: Json) => unknown {
-  if (isInherited(key)) return (object) => (Object.hasOwn(object, key) ? object[key] : undefined);
-  return (object) => object[key];
-}
+/** Undefined where the key is not the object's own. */
+export const ownValue = (object: Json, key: string): unknown => (Object.hasOwn(object, key) ? object[key] : undefined);
 
 /** Sets an own property, whatever its name: assigned, `__proto__` would become the object's prototype. */
 export function setOwn(object: Json, key: string, value: unknown): void {

@@ -4,7 +4,7 @@
  */
 import type { QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
-import { isObject, type Json, readerOf, setOwn } from './json.ts';
+import { isObject, type Json, ownValue, setOwn } from './json.ts';
 import { mergeInto } from './merge.ts';
 import { namesWithin } from './typeNames.ts';
 
@@ -37,10 +37,9 @@ function compileSelections(schema: GraphQLSchema, selections: readonly QueryPlan
 function compileSelection(schema: GraphQLSchema, selection: QueryPlanSelectionNode): Add {
   if (selection.kind === 'Field') {
     const key = selection.alias ?? selection.name;
-    const read = readerOf(key);
     const below = selection.selections && compileSelections(schema, selection.selections);
     return (object, result) => {
-      const value = read(object);
+      const value = ownValue(object, key);
       if (value === undefined) return false;
       setOwn(result, key, below ? selectBelow(value, below) : value);
       return true;

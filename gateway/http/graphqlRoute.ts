@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { sendRefusal } from '../../common/refusal.ts';
 import { isObject, type Json } from '../execution/json.ts';
-import type { GatewayContext } from '../gatewayContext.ts';
+import type { GatewayContext, QueryCost } from '../gatewayContext.ts';
 import type { AllowedOperations } from '../limits/allowedOperations.ts';
 import { readAskedQuery } from '../limits/askedQuery.ts';
 import type { CheckedQuery } from '../limits/queryLimits.ts';
@@ -18,7 +18,7 @@ import { recordOf } from './requestRecord.ts';
 
 export interface GraphqlRouteOptions {
   readonly use: <T>(run: (served: ServedSupergraph) => Promise<T>) => Promise<T>;
-  readonly context: (request: FastifyRequest, reply: FastifyReply) => GatewayContext;
+  readonly context: (request: FastifyRequest, reply: FastifyReply, cost: QueryCost | undefined) => GatewayContext;
   /** The only operations that are answered; unset: all. */
   readonly allowedOperations: AllowedOperations | undefined;
 }
@@ -57,7 +57,7 @@ async function answer(
   if (!ordinary || !isQuery || mediaType === undefined) {
     const context = async () => {
       if (checked instanceof GraphQLError) throw checked;
-      return { ...options.context(request, reply), cost: checked?.cost };
+      return options.context(request, reply, checked?.cost);
     };
     return fastifyApolloHandler<GatewayContext>(served.apollo, { context }).call(request.server, request, reply);
   }
@@ -65,11 +65,11 @@ async function answer(
   const operation = served.operations.prepare(checked.document, checked.operation, checked.text);
   if (operation.kind === 'refused') {
     for (const { extensions } of operation.errors) recordOf(request).codes.add(String(extensions?.code));
-    return reply.code(operation.status).send(inText({ errors: operation.errors }));
+    return reply.code(operation.status).send(inBytes({ errors: operation.errors }));
   }
   try {
-    const context = { ...options.context(request, reply), cost: checked.cost };
-    return inText(await served.operations.answer(operation, ordinary, context));
+    const context = options.context(request, reply, checked.cost);
+    return inBytes(await served.operations.answer(operation, ordinary, context));
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return sendRefusal(reply, error);
@@ -95,7 +95,7 @@ function check(
 }
 
 /** As Apollo Server writes it. */
-const inText = (answer: Answer): string => `${JSON.stringify(answer)}\n`;
+const inBytes = (answer: Answer): Buffer => Buffer.from(`${JSON.stringify(answer)}\n`);
 
 /** Undefined: not a query as text in the body of a POST, with variables, extensions and a name as they should be. */
 function readOrdinary({ method, body }: FastifyRequest): Asked | undefined {
