@@ -8,7 +8,8 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { makeBoundedCache } from '../common/boundedCache.ts';
 import { switchOffVendorTelemetry } from '../common/config.ts';
 import type { Logger } from '../common/log.ts';
 import { clientErrorsPlugin, formatForClient } from './clientErrors.ts';
@@ -18,6 +19,9 @@ import type { AllowedOperations } from './limits/allowedOperations.ts';
 import { PARSE_OPTIONS } from './limits/queryLimits.ts';
 import type { Operations } from './operations.ts';
 import type { Supergraph } from './supergraph.ts';
+
+/** That are valid. */
+const MAX_DOCUMENTS = 50;
 
 export interface ApolloOptions {
   readonly supergraph: Supergraph;
@@ -48,8 +52,21 @@ export function makeApolloServer(options: ApolloOptions): ApolloServer<GatewayCo
     allowBatchedHttpRequests: false,
     persistedQueries: allowedOperations?.persistedQueries ?? false,
     parseOptions: PARSE_OPTIONS,
+    documentStore: documentStore(),
     stopOnTerminationSignals: false,
   });
+}
+
+type DocumentStore = NonNullable<ApolloServerOptionsWithGateway<GatewayContext>['documentStore']>;
+
+/** Its own would grow to 30 MiB, for requests that are few. */
+function documentStore(): DocumentStore {
+  const documents = makeBoundedCache<DocumentNode>(MAX_DOCUMENTS);
+  return {
+    get: async (key) => documents.get(key),
+    set: async (key, document) => documents.set(key, document),
+    delete: async (key) => documents.delete(key),
+  };
 }
 
 /** What Apollo Server has parsed and validated is answered by the operations. */
@@ -64,8 +81,9 @@ function gatewayOver({
       return () => {};
     },
     load: async () => ({
-      executor: async ({ document, operation, request, context }) => {
-        const ready = operations.prepare(document, operation);
+      executor: async ({ document: parsed, operation: found, request, context }) => {
+        const { checked } = context as GatewayContext; // the same query, parsed once for all who ask it
+        const ready = operations.prepare(checked?.document ?? parsed, checked?.operation ?? found);
         if (ready.kind === 'refused') return { errors: ready.errors.map(asError) };
         const { variables = {}, extensions } = request;
         const {

@@ -23,7 +23,7 @@ export function reportFor(asked: Readonly<Json> | undefined, plan: QueryPlan, co
   const isPlanAsked = asked.queryPlan === true;
   const maySeePlan = isPlanAsked && mayReadAll(context.caller);
   const extensions = {
-    ...(asked.cost === true && context.cost && { cost: context.cost }),
+    ...(asked.cost === true && context.checked && { cost: context.checked.cost }),
     ...(asked.routing === true && { routing: context.asked }),
     ...(maySeePlan && { queryPlan: readable(plan) }),
   };

@@ -10,7 +10,7 @@ import { drainOf } from '../common/drain.ts';
 import { guard } from '../common/guard.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import type { RunningServer } from '../subgraphs/serve.ts';
-import { type GatewayContext, OWN_CALLER, type QueryCost } from './gatewayContext.ts';
+import { type GatewayContext, OWN_CALLER } from './gatewayContext.ts';
 import { allowOrigins } from './http/cors.ts';
 import { goneSignal } from './http/goneSignal.ts';
 import { registerGraphiql } from './http/graphiql.ts';
@@ -23,6 +23,7 @@ import { newRecord, recordOf } from './http/requestRecord.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { refuseUnknownPaths } from './http/strayRequests.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
+import type { CheckedQuery } from './limits/queryLimits.ts';
 import { limitRate } from './limits/rateLimit.ts';
 import { makeDispatcher } from './routing/postGraphql.ts';
 import { makeReplicas, type ReplicasOptions } from './routing/replicas.ts';
@@ -91,12 +92,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     await allowOrigins(scope, options.corsOrigins);
     const callerOf = guard(scope, makeIdentify(options));
     limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
-    const context = (request: FastifyRequest, reply: FastifyReply, cost?: QueryCost): GatewayContext => {
+    const context = (request: FastifyRequest, reply: FastifyReply, checked?: CheckedQuery): GatewayContext => {
       const record = recordOf(request);
       const { asked, budget } = replicas.newRequest();
       record.asked = asked;
       const signal = goneSignal(reply);
-      return { asked, budget, caller: callerOf(request), signal, requestId: request.id, record, cost };
+      return { asked, budget, caller: callerOf(request), signal, requestId: request.id, record, checked };
     };
     registerGraphqlRoute(scope, { use: supergraph.use, context, allowedOperations: options.allowedOperations });
     registerSnapshotRoute(scope, { use: supergraph.use, context });

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { sendRefusal } from '../../common/refusal.ts';
 import { isObject, type Json } from '../execution/json.ts';
-import type { GatewayContext, QueryCost } from '../gatewayContext.ts';
+import type { GatewayContext } from '../gatewayContext.ts';
 import type { AllowedOperations } from '../limits/allowedOperations.ts';
 import { readAskedQuery } from '../limits/askedQuery.ts';
 import type { CheckedQuery } from '../limits/queryLimits.ts';
@@ -18,7 +18,7 @@ import { recordOf } from './requestRecord.ts';
 
 export interface GraphqlRouteOptions {
   readonly use: <T>(run: (served: ServedSupergraph) => Promise<T>) => Promise<T>;
-  readonly context: (request: FastifyRequest, reply: FastifyReply, cost: QueryCost | undefined) => GatewayContext;
+  readonly context: (request: FastifyRequest, reply: FastifyReply, checked?: CheckedQuery) => GatewayContext;
   /** The only operations that are answered; unset: all. */
   readonly allowedOperations: AllowedOperations | undefined;
 }
@@ -57,7 +57,7 @@ async function answer(
   if (!ordinary || !isQuery || mediaType === undefined) {
     const context = async () => {
       if (checked instanceof GraphQLError) throw checked;
-      return options.context(request, reply, checked?.cost);
+      return options.context(request, reply, checked);
     };
     return fastifyApolloHandler<GatewayContext>(served.apollo, { context }).call(request.server, request, reply);
   }
@@ -68,7 +68,7 @@ async function answer(
     return reply.code(operation.status).send(inBytes({ errors: operation.errors }));
   }
   try {
-    const context = options.context(request, reply, checked.cost);
+    const context = options.context(request, reply, checked);
     return inBytes(await served.operations.answer(operation, ordinary, context));
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;

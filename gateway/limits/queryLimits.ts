@@ -5,7 +5,6 @@
 import { type DocumentNode, GraphQLError, getOperationAST, type OperationDefinitionNode, parse } from 'graphql';
 import { makeBoundedCache } from '../../common/boundedCache.ts';
 import { requestError } from '../../subgraphs/errors.ts';
-import type { QueryCost } from '../gatewayContext.ts';
 import type { RequestRecord } from '../http/requestRecord.ts';
 import type { AskedQuery } from './askedQuery.ts';
 import { readCostRules } from './costRules.ts';
@@ -24,6 +23,14 @@ export interface QueryLimits {
    * @throws GraphQLError QUERY_TOO_COMPLEX, HTTP 400
    */
   check(asked: AskedQuery, record: RequestRecord): CheckedQuery | undefined;
+}
+
+/** What a query is estimated to cost. */
+export interface QueryCost {
+  /** Whole, from 0. What 1 stands for: see `queryCost.ts`. */
+  readonly estimated: number;
+  /** `MAX_COST`. */
+  readonly limit: number;
 }
 
 /** A query within the limits. The same text gives the same nodes, as long as it is remembered. */
