@@ -100,7 +100,7 @@ async function roundOfWell(): Promise<void> {
 
 /** Those that hang are waited for until each has failed often enough; from then on they are left alone, but for a try each second. */
 async function roundOfHung(): Promise<void> {
-  const gateway = await startOurs(someHung, [], undefined, { REPLICA_TIMEOUT_MS: String(DEADLINE_MS) });
+  const gateway = await startOurs(someHung, { settings: { REPLICA_TIMEOUT_MS: String(DEADLINE_MS) } });
   found.hungCold.push(await timeAll(gateway, HUNG, 'TIMED_OUT'));
   const hung: number[] = [];
   for (let i = 1; i < FAILURES; i += 1) hung.push(await timeAll(gateway, HUNG, 'TIMED_OUT'));

@@ -24,7 +24,7 @@ const GOAL_MB = 200;
 const GOAL_GROWTH = 0.05;
 
 const stubs = await startStubs(3);
-const gateway = await startOurs(stubs.database, [], undefined, { RATE_LIMIT_PER_MINUTE: '600' });
+const gateway = await startOurs(stubs.database, { settings: { RATE_LIMIT_PER_MINUTE: '600' } });
 const origin = new URL(gateway.url).origin;
 const sender = await start('../memory/senderProcess.ts', {
   message: { url: origin, secret: SECRET } satisfies SenderSpec,

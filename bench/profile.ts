@@ -25,7 +25,7 @@ const columns: Map<string, number>[] = [];
 for (const { name, query, variables } of SHAPES) {
   const folder = mkdtempSync(join(tmpdir(), 'chat-debug-profile-'));
   const options = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
-  const { url, headers, child } = await startOurs(stubs.database, options, new URL('..', import.meta.url).href); // whose steps have files
+  const { url, headers, child } = await startOurs(stubs.database, { nodeOptions: options, isFromSource: true });
   const body = JSON.stringify({ query, variables });
   const load = async (seconds: number) => {
     client.child.send({ url, headers, body, connections: 32, seconds } satisfies Load);

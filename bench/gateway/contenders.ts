@@ -3,7 +3,6 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import { systemClock as clock } from '../../common/clock.ts';
 import { environmentWith } from '../../common/config.ts';
@@ -43,16 +42,21 @@ export async function ourHeaders(): Promise<Record<string, string>> {
   return { ...HEADERS, authorization: `Bearer ${token}` };
 }
 
-/** The built file; of another checkout, or of this one when it is named, the sources. @param settings other than the bench's */
-export async function startOurs(
-  databaseUrl: string,
-  nodeOptions: readonly string[] = [],
-  folder?: string,
-  settings: Readonly<Record<string, string>> = {},
-) {
-  if (folder === undefined)
-    execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
-  const { url, child } = await start(folder ? `${folder}/gateway/main.ts` : '../../dist/gateway.js', {
+export interface OurOptions {
+  readonly nodeOptions?: readonly string[];
+  /** Of another checkout, as a URL; unset: this one. */
+  readonly folder?: string;
+  /** Other than the bench's. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Not the built file that `npm start` runs, but the sources, whose names a profiler then shows. */
+  readonly isFromSource?: boolean;
+}
+
+export async function startOurs(databaseUrl: string, options: OurOptions = {}) {
+  const { nodeOptions = [], folder, settings, isFromSource = false } = options;
+  const root = new URL(folder ? `${folder}/` : '../../', import.meta.url);
+  if (!isFromSource) execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root });
+  const { url, child } = await start(new URL(isFromSource ? 'gateway/main.ts' : 'dist/gateway.js', root).href, {
     environment: { ...ourEnvironment(databaseUrl), ...settings },
     isQuiet: true, // a line for each request
     nodeOptions,

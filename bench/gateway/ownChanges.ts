@@ -22,7 +22,10 @@ interface Checkout {
 const checkouts: Checkout[] = [];
 for (const one of folders) {
   const [folder = '', ...options] = one.split(',');
-  const { url, headers } = await startOurs(stubs.database, options, pathToFileURL(folder).href);
+  const { url, headers } = await startOurs(stubs.database, {
+    nodeOptions: options,
+    folder: pathToFileURL(folder).href,
+  });
   checkouts.push({ one, url, headers, results: SHAPES.map((): LoadResult[] => []) });
 }
 for (let round = -1; round < Number(rounds); round += 1) {

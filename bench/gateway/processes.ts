@@ -25,7 +25,7 @@ const children = new Set<ChildProcess>();
 export async function start(file: string, options: StartOptions = {}): Promise<Started> {
   const { message, environment = {}, nodeOptions = [], isQuiet = false } = options;
   const child = fork(new URL(file, import.meta.url), {
-    execArgv: [...(file.endsWith('.js') ? ['--enable-source-maps'] : ['--import', 'tsx']), ...nodeOptions],
+    execArgv: [...(file.endsWith('.js') ? [] : ['--import', 'tsx']), ...nodeOptions],
     env: environmentWith({ NODE_ENV: 'production', ...environment }),
     stdio: ['ignore', 'ignore', isQuiet ? 'ignore' : 'inherit', 'ipc'],
   });
