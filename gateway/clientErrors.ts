@@ -25,6 +25,12 @@ export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormat
   };
 }
 
+/** A request that is refused as a whole: the status of HTTP, and what the client is told. */
+export function refusalOf(error: GraphQLError): { status: number; errors: GraphQLFormattedError[] } {
+  const { http, ...extensions } = error.extensions as { http?: { status: number } };
+  return { status: http?.status ?? 500, errors: [formatForClient({ message: error.message, extensions })] };
+}
+
 /**
  * The errors of an executed operation as its client sees them. What is masked is logged; what is about fields that only a
  * diagnosis required is kept from the client; values that the schema does not allow are errors like any other, where no other

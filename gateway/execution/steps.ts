@@ -100,7 +100,7 @@ function fetchRoot<C>(options: StepOptions<C>, node: FetchNode, path: PlanPath):
   const rewrite = compileRewrites(options.schema, node.outputRewrites);
   return async (execution, targets) => {
     const { data, errors } = await ask(execution, {});
-    for (const error of errors ?? []) execution.errors.push(path.length === 0 ? error : withoutPath(error));
+    for (const error of errors ?? []) execution.errors.push(told(error, path.length === 0 ? error.path : undefined));
     if (!data) return;
     rewrite?.(data);
     for (const target of targets) mergeInto(target, data);
@@ -150,14 +150,18 @@ function fetchEntities<C>(
   };
 }
 
-/** An error about an entity, on the path of that entity in the response; about none of them, without a path. */
+/** About an entity: on the path of that entity in the response. About none of them: without a path. */
 function placed(
   error: GraphQLFormattedError,
   pathOf: (i: number) => readonly (string | number)[] | undefined,
 ): GraphQLFormattedError {
   const [, i, ...below] = error.path ?? [];
   const path = typeof i === 'number' ? pathOf(i) : undefined;
-  return path ? { ...error, path: [...path, ...below] } : withoutPath(error);
+  return told(error, path && [...path, ...below]);
 }
 
-const withoutPath = ({ path: _path, ...error }: GraphQLFormattedError): GraphQLFormattedError => error;
+/** Its locations are in the subgraph's query, which the client has not seen. */
+const told = (
+  { message, extensions }: GraphQLFormattedError,
+  path: readonly (string | number)[] | undefined,
+): GraphQLFormattedError => ({ message, ...(path && { path }), ...(extensions && { extensions }) });

@@ -5,13 +5,13 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { sendRefusal } from '../../common/refusal.ts';
+import { refusalOf } from '../clientErrors.ts';
 import { isObject, type Json } from '../execution/json.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
 import type { AllowedOperations } from '../limits/allowedOperations.ts';
 import { readAskedQuery } from '../limits/askedQuery.ts';
 import type { CheckedQuery } from '../limits/queryLimits.ts';
-import type { Answer, Asked } from '../operations.ts';
+import type { Answer, Asked, RefusedOperation } from '../operations.ts';
 import type { ServedSupergraph } from '../served.ts';
 import { refuseOtherVerbs } from './methods.ts';
 import { recordOf } from './requestRecord.ts';
@@ -64,16 +64,24 @@ async function answer(
   reply.header('content-type', mediaType).header('cache-control', 'no-store');
   const operation = served.operations.prepare(checked.document, checked.operation, checked.text);
   if (operation.kind === 'refused') {
-    for (const { extensions } of operation.errors) recordOf(request).codes.add(String(extensions?.code));
-    return reply.code(operation.status).send(inBytes({ errors: operation.errors }));
+    return refuse(request, reply, operation);
   }
   try {
     const context = options.context(request, reply, checked);
     return inBytes(await served.operations.answer(operation, ordinary, context));
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    return sendRefusal(reply, error);
+    return refuse(request, reply, refusalOf(error));
   }
+}
+
+function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { status, errors }: Pick<RefusedOperation, 'status' | 'errors'>,
+): FastifyReply {
+  for (const { extensions } of errors) recordOf(request).codes.add(String(extensions?.code));
+  return reply.code(status).send(inBytes({ errors }));
 }
 
 /** The query within the limits, or what refuses it; undefined: it cannot be understood. */

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
-import { formatForClient } from '../clientErrors.ts';
+import { refusalOf } from '../clientErrors.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
 import { makeOwnQuestion, type Operations } from '../operations.ts';
 import { refuseOtherVerbs } from './methods.ts';
@@ -33,7 +33,7 @@ export function registerSnapshotRoute(scope: FastifyInstance, { use, context }: 
   scope.get<{ Params: { chat: string } }>(PATH, inItsShape, async (request, reply) => {
     const contextValue = context(request, reply);
     const variables = { chat: request.params.chat };
-    const answer = await use(({ operations }) => ask(operations, variables, contextValue)).catch(refusalOf);
+    const answer = await use(({ operations }) => ask(operations, variables, contextValue)).catch(refused);
     const { status, body } = snapshotDocument(answer);
     if (typeof body.code === 'string') recordOf(request).codes.add(body.code);
     return reply.code(status).send(body);
@@ -42,11 +42,9 @@ export function registerSnapshotRoute(scope: FastifyInstance, { use, context }: 
 
 const ask = makeOwnQuestion(SNAPSHOT_OPERATION);
 
-/** What the operation refuses, as an answer. */
-function refusalOf(error: unknown): OperationAnswer {
+function refused(error: unknown): OperationAnswer {
   if (!(error instanceof GraphQLError)) throw error;
-  const { http, ...extensions } = error.extensions as { http?: { status: number } };
-  return { status: http?.status ?? 500, errors: [formatForClient({ message: error.message, extensions })] };
+  return refusalOf(error);
 }
 
 /** For the route alone: an answer of now, and errors as the document has them. */
