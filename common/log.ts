@@ -19,12 +19,13 @@ const WRITTEN_AT = 3_500;
 const WRITTEN_AFTER_MS = 100;
 const WARN = 40;
 
+/** Of all loggers of the process. */
+let standardError: ReturnType<typeof heldLines> | undefined;
+
 /** @param name the process: `gateway`, `database`, `replica` */
 export function makeLogger(name: string, level: string): Logger {
-  return pino(
-    { name, level },
-    heldLines(pino.destination({ fd: 2, minLength: WRITTEN_AT, maxWrite: PIPE_BUF, sync: true })),
-  );
+  standardError ??= heldLines(pino.destination({ fd: 2, minLength: WRITTEN_AT, maxWrite: PIPE_BUF, sync: true }));
+  return pino({ name, level }, standardError);
 }
 
 /** Of pino's destinations: more than is written at once is never held, so that one `flush` empties it. */

@@ -1,0 +1,167 @@
+/** What the executor does with subgraphs that do not answer as they should, and with names that objects have by themselves. */
+import { expect, test } from '@jest/globals';
+import { getOperationAST, parse } from 'graphql';
+import { compileOperation } from '../../../gateway/execution/executor.ts';
+import type { AskSubgraph, SubgraphAnswer, SubgraphRequest } from '../../../gateway/execution/subgraph.ts';
+import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph.ts';
+
+const { apiSchema, fullSchema, plan } = buildSupergraph(readSupergraph(undefined));
+
+type Answers = Readonly<Record<string, (request: SubgraphRequest) => SubgraphAnswer>>;
+
+/** The answer over subgraphs that answer so. */
+async function execute(query: string, answers: Answers, variables: Record<string, unknown> = {}) {
+  const document = parse(query);
+  const operation = getOperationAST(document);
+  if (!operation) throw new Error('It has no operation');
+  const defects: unknown[] = [];
+  const subgraph =
+    (name: string): AskSubgraph<undefined> =>
+    async (request) =>
+      answers[name]?.(request) ?? { data: null };
+  const options = { apiSchema, schema: fullSchema, subgraph, onDefect: (error: unknown) => defects.push(error) };
+  const run = compileOperation(options, { document, operation, plan: plan(document, operation) });
+  return { ...(await run(variables, undefined)), defects };
+}
+
+const [A, B, C] = ['a', 'b', 'c'].map((letter) => `${letter.repeat(8)}-0000-4000-8000-000000000001`);
+const W = 'dddddddd-0000-4000-8000-000000000001';
+const RUNTIME = '{ chatDebugSnapshots(chatIds: []) { chatId runtime { localWorkerId } } }';
+const owned = (chatId: string | undefined) => ({ chatId, runtime: { __typename: 'ChatRuntime', chatId, workerId: W } });
+
+test('an error about an entity is on its chat, with null and unowned ones before it', async () => {
+  const { data, errors } = await execute(RUNTIME, {
+    database: () => ({ data: { chatDebugSnapshots: [null, { chatId: A, runtime: null }, owned(B), owned(C)] } }),
+    runtime: () => ({
+      data: { _entities: [{ localWorkerId: W }, { localWorkerId: null }] },
+      errors: [{ message: 'No', path: ['_entities', 1, 'localWorkerId'], extensions: { code: 'X' }, locations: [] }],
+    }),
+  });
+  expect(data).toEqual({
+    chatDebugSnapshots: [
+      null,
+      { chatId: A, runtime: null },
+      { chatId: B, runtime: { localWorkerId: W } },
+      { chatId: C, runtime: { localWorkerId: null } },
+    ],
+  });
+  const path = ['chatDebugSnapshots', 3, 'runtime', 'localWorkerId'];
+  expect(errors).toEqual([{ message: 'No', path, extensions: { code: 'X' } }]);
+});
+
+test.each([[['_entities']], [['_entities', 7, 'x']], [['nothing']], [undefined]])(
+  'an error at %j names no entity and so has no path',
+  async (path) => {
+    const { errors } = await execute(RUNTIME, {
+      database: () => ({ data: { chatDebugSnapshots: [owned(A)] } }),
+      runtime: () => ({ data: null, errors: [{ message: 'No', ...(path && { path }) }] }),
+    });
+    expect(errors).toEqual([{ message: 'No' }]);
+  },
+);
+
+test.each([
+  ['fewer entities', [{}]],
+  ['more entities', [{}, {}, {}]],
+  ['no list', { 0: {} }],
+])('%s than were asked for cost that fetch alone', async (_, entities) => {
+  const { data, errors, defects } = await execute(RUNTIME, {
+    database: () => ({ data: { chatDebugSnapshots: [owned(A), owned(B)] } }),
+    runtime: () => ({ data: { _entities: entities } }),
+  });
+  expect(data).toEqual({
+    chatDebugSnapshots: [A, B].map((chatId) => ({ chatId, runtime: { localWorkerId: null } })),
+  });
+  expect(errors).toEqual([{ message: 'A subgraph could not be asked.' }]);
+  expect(defects).toEqual([expect.any(Error)]);
+});
+
+test.each([
+  ['a text', 'x'],
+  ['a list', [1]],
+  ['a number', 7],
+  ['an object of another type', { __typename: 'Replica' }],
+])('%s for an object is lost, and nothing else', async (_, database) => {
+  const { data, lost } = await execute(
+    '{ chats { edges { node { chatId } cursor } } chatDebugSnapshot(chatId: "x") { runtime { reachability { status } workerId } } }',
+    {
+      database: () => ({
+        data: {
+          chats: { edges: [{ node: { chatId: A }, cursor: 'c' }] },
+          chatDebugSnapshot: { runtime: { __typename: 'ChatRuntime', chatId: A, workerId: W } },
+        },
+      }),
+      runtime: () => ({ data: { _entities: [{ reachability: database }] } }),
+    },
+  );
+  expect(data).toEqual({
+    chats: { edges: [{ node: { chatId: A }, cursor: 'c' }] },
+    chatDebugSnapshot: { runtime: null },
+  });
+  expect(lost).toEqual([{ message: expect.any(String), path: ['chatDebugSnapshot', 'runtime', 'reachability'] }]);
+});
+
+test('a value of the wrong kind for a leaf is null where it may be, and costs its object where it may not', async () => {
+  const { data, lost } = await execute('{ replicas { ownedChats hostname } }', {
+    database: () => ({ data: { replicas: [{ ownedChats: 'many', hostname: 'h' }] } }),
+  });
+  expect(data).toEqual({ replicas: null });
+  expect(lost.map(({ path }) => path.join('.'))).toEqual(['replicas.0.ownedChats']);
+});
+
+test('names that objects have by themselves are names like any other', async () => {
+  const query =
+    '{ __proto__: chats { toString: edges { constructor: cursor } } hasOwnProperty: __typename valueOf: replicas { id } }';
+  const { data } = await execute(query, {
+    database: () => ({ data: JSON.parse('{ "__proto__": { "toString": [{ "constructor": "c" }] } }') }),
+  });
+  expect(JSON.stringify(data)).toBe(
+    '{"__proto__":{"toString":[{"constructor":"c"}]},"hasOwnProperty":"Query","valueOf":null}',
+  );
+  expect(Object.getPrototypeOf(data)).toBe(Object.prototype);
+  expect({}).not.toHaveProperty('toString.0');
+});
+
+test('what a subgraph says unasked is not in the answer', async () => {
+  const { data } = await execute('{ chats { edges { cursor } } }', {
+    database: () => ({ data: { chats: { edges: [{ cursor: 'c', secret: 's' }], more: 1 }, other: 2 } }),
+  });
+  expect(data).toEqual({ chats: { edges: [{ cursor: 'c' }] } });
+});
+
+test('conditions are those of each request, whatever was asked before', async () => {
+  const query =
+    'query ($with: Boolean! = true) { chats { edges @include(if: $with) { cursor } pageInfo @skip(if: $with) { hasNextPage } } }';
+  const document = parse(query);
+  const operation = getOperationAST(document);
+  if (!operation) throw new Error('It has no operation');
+  const sent: unknown[] = [];
+  const options = {
+    ...{ apiSchema, schema: fullSchema, onDefect: () => {} },
+    subgraph:
+      () =>
+      async ({ variables }: SubgraphRequest) => {
+        sent.push(variables);
+        return { data: { chats: { edges: [{ cursor: 'c' }], pageInfo: { hasNextPage: false } } } };
+      },
+  };
+  const run = compileOperation(options, { document, operation, plan: plan(document, operation) });
+  const answers = [];
+  for (const variables of [{}, { with: false }, { with: true }, {}])
+    answers.push((await run(variables, undefined)).data);
+  const [edges, pageInfo] = [{ chats: { edges: [{ cursor: 'c' }] } }, { chats: { pageInfo: { hasNextPage: false } } }];
+  expect(answers).toEqual([edges, pageInfo, edges, edges]);
+  expect(sent).toEqual([{}, { with: false }, { with: true }, {}]);
+});
+
+test('a subgraph that throws costs what it was asked for', async () => {
+  const { data, errors, defects } = await execute(`{ replicas { id runtime { runnerCount } } }`, {
+    database: () => ({ data: { replicas: [{ id: W, runtime: { __typename: 'ReplicaRuntime', workerId: W } }] } }),
+    runtime: () => {
+      throw new Error('secret');
+    },
+  });
+  expect(data).toEqual({ replicas: [{ id: W, runtime: { runnerCount: null } }] });
+  expect(JSON.stringify(errors)).not.toContain('secret');
+  expect(defects).toEqual([new Error('secret')]);
+});
