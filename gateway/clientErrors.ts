@@ -43,7 +43,8 @@ export function clientErrors(
 ): GraphQLFormattedError[] {
   if (errors.length === 0 && lost.length === 0) return [];
   for (const error of errors) logMasked(log, requestId, error, error);
-  if (errors.length > 0) return placedErrors(data, errors.map(formatForClient));
+  const placed = placedErrors(data, errors.map(formatForClient));
+  if (placed.length > 0 || lost.length === 0) return placed;
   log.error({ requestId, errors: lost }, 'a subgraph gave values that the schema does not allow');
   return lost.map(({ message, path }) =>
     formatForClient({ message, path, extensions: { code: 'INTERNAL_SERVER_ERROR' } }),

@@ -11,9 +11,25 @@ import { describePosted, type Posted, postGraphql } from './routing/postGraphql.
 /** Answers with these statuses carry the subgraph's own errors; 400 is what it finds wrong with the request. */
 const GRAPHQL_STATUS = [200, 400];
 
+/** What is no path, or says nothing that can be read, is as good as none. */
+const graphqlError = z
+  .looseObject({
+    message: z.string(),
+    path: z
+      .array(z.union([z.string(), z.number()]))
+      .optional()
+      .catch(undefined),
+    extensions: z.record(z.string(), z.unknown()).optional().catch(undefined),
+  })
+  .transform(({ path, extensions, ...error }) => ({
+    ...error,
+    ...(path && { path }),
+    ...(extensions && { extensions }),
+  }));
+
 const graphqlAnswer = z.object({
   data: z.record(z.string(), z.unknown()).nullish(),
-  errors: z.array(z.object({ message: z.string() }).loose()).optional(),
+  errors: z.array(graphqlError).optional(),
 });
 
 export interface SubgraphDataSourceOptions {

@@ -32,6 +32,7 @@ export interface LostValue {
 export interface Completed {
   /** Null: a root field that may not be null is. */
   readonly data: Json | null;
+  /** The first hundred. */
   readonly lost: readonly LostValue[];
 }
 
@@ -192,7 +193,10 @@ function abstract(compiler: Compiler, type: GraphQLCompositeType, nodes: readonl
   };
 }
 
+/** In one response: more say nothing new, and a subgraph can give a hundred thousand. */
+const MAX_LOST = 100;
+
 function lose(run: Run, message: string, key: string | number): null {
-  run.lost.push({ message: `${message}.`, path: [...run.path, key] });
+  if (run.lost.length < MAX_LOST) run.lost.push({ message: `${message}.`, path: [...run.path, key] });
   return null;
 }

@@ -7,12 +7,11 @@ import {
   type DocumentNode,
   type GraphQLFormattedError,
   type GraphQLSchema,
-  Kind,
   type OperationDefinitionNode,
   valueFromASTUntyped,
-  visit,
 } from 'graphql';
 import { type Complete, compileCompletion, type LostValue } from './completion.ts';
+import { decidingVariables } from './conditions.ts';
 import { compileIntrospection } from './introspection.ts';
 import { type Json, setOwn } from './json.ts';
 import { compileStep, type StepOptions } from './steps.ts';
@@ -80,15 +79,4 @@ function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Json
     if (defaultValue) setOwn(defaults, variable.name.value, valueFromASTUntyped(defaultValue));
   }
   return Object.keys(defaults).length > 0 ? defaults : undefined;
-}
-
-/** The names of the variables that decide what is answered. */
-function decidingVariables(document: DocumentNode): string[] {
-  const names = new Set<string>();
-  visit(document, {
-    Directive: ({ arguments: given = [] }) => {
-      for (const { value } of given) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
-    },
-  });
-  return [...names];
 }

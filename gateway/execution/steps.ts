@@ -82,6 +82,7 @@ function compileFetch<C>(options: StepOptions<C>, node: FetchNode, path: PlanPat
   };
 }
 
+/** @param own variables of the fetch itself, which no variable of a client replaces */
 type Ask<C> = (execution: Execution<C>, own: Json) => Promise<SubgraphAnswer>;
 
 function askOf<C>({ subgraph }: StepOptions<C>, node: FetchNode): Ask<C> {
@@ -89,7 +90,8 @@ function askOf<C>({ subgraph }: StepOptions<C>, node: FetchNode): Ask<C> {
   const { operation: query, operationName, variableUsages = [] } = node;
   return ({ variables, context }, own) => {
     for (const name of variableUsages) {
-      if (Object.hasOwn(variables, name) && variables[name] !== undefined) own[name] = variables[name];
+      if (Object.hasOwn(own, name) || !Object.hasOwn(variables, name)) continue;
+      if (variables[name] !== undefined) own[name] = variables[name];
     }
     return ask({ query, variables: own, operationName }, context);
   };

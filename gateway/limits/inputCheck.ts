@@ -16,6 +16,7 @@ import {
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { scalars } from '../../common/scalars.ts';
+import { decidingVariables } from '../execution/conditions.ts';
 
 /** Of ids, and of anything else that an argument lists. */
 const MAX_LIST_LENGTH = 100;
@@ -43,27 +44,41 @@ export type FindBadInput = (
  * @param schema a strict one, under whose lenient twin the documents are valid
  */
 export function makeFindBadInput(schema: GraphQLSchema): FindBadInput {
-  const known = new WeakMap<DocumentNode, { longestList: number; badLiteral: string | undefined }>();
+  interface Known {
+    readonly longestList: number;
+    readonly badLiteral: string | undefined;
+    /** The names of the variables in `@skip` and `@include`. */
+    readonly conditions: readonly string[];
+  }
+  const known = new WeakMap<DocumentNode, Known>();
   const read = (document: DocumentNode) => {
     const longestList = longestListIn(document);
     const [error] =
       longestList > MAX_LIST_LENGTH ? [] : validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
-    const found = { longestList, badLiteral: error && sentence(error) };
+    const found = { longestList, badLiteral: error && sentence(error), conditions: decidingVariables(document) };
     known.set(document, found);
     return found;
   };
   return (document, operation, variables) => {
-    const { longestList, badLiteral } = known.get(document) ?? read(document);
+    const { longestList, badLiteral, conditions } = known.get(document) ?? read(document);
     const tooLong = Math.max(longestList, longestListOf(variables));
     if (tooLong > MAX_LIST_LENGTH) return `A list may hold at most ${MAX_LIST_LENGTH} values. Received ${tooLong}.`;
     if (badLiteral !== undefined) return badLiteral;
-    const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, { maxErrors: 1 });
-    return errors?.[0] && sentence(errors[0]);
+    const { errors, coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
+      maxErrors: 1,
+    });
+    if (errors?.[0]) return sentence(errors[0]);
+    const unsaid = conditions.find((name) => coerced?.[name] === null);
+    return unsaid === undefined ? undefined : nullCondition(unsaid);
   };
 }
 
 const sentence = ({ message }: GraphQLError) =>
   message.length > MAX_MESSAGE_CHARACTERS ? `${message.slice(0, MAX_MESSAGE_CHARACTERS)}…` : message;
+
+/** Where a variable has a default, its type may be nullable in a place that takes no null. */
+const nullCondition = (name: string) =>
+  `Variable "$${name}" decides what is answered, so it must not be null: send true or false, or leave it out for its default.`;
 
 function longestListIn(document: DocumentNode): number {
   let longest = 0;

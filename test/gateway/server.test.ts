@@ -133,6 +133,11 @@ describe('input', () => {
       { w: 'x' },
     ],
     ['an unknown field of an input object', FILTER, { filter: { nonsense: 1 } }],
+    [
+      'null where a variable with a default decides what is answered',
+      `query ($if: Boolean = true) { chatDebugSnapshot(chatId: "${CHAT}") { chatId @include(if: $if) } }`,
+      { if: null },
+    ],
     ['101 ids', MANY, { ids: many(101) }],
     ['101 literal ids', `{ chatDebugSnapshots(chatIds: ${JSON.stringify(many(101))}) { chatId } }`, {}],
     ['101 values inside an input object', FILTER, { filter: { status: many(101) } }],

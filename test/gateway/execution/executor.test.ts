@@ -165,3 +165,30 @@ test('a subgraph that throws costs what it was asked for', async () => {
   expect(JSON.stringify(errors)).not.toContain('secret');
   expect(defects).toEqual([new Error('secret')]);
 });
+
+test('a variable of the client takes no place of one that a fetch has of its own', async () => {
+  const asked: unknown[] = [];
+  await execute(
+    'query ($representations: Boolean!) { chatDebugSnapshots(chatIds: []) { runtime { observedAt localWorkerId @include(if: $representations) } } }',
+    {
+      database: () => ({ data: { chatDebugSnapshots: [owned(A)] } }),
+      runtime: ({ variables }) => {
+        asked.push(variables);
+        return { data: null };
+      },
+    },
+    { representations: true },
+  );
+  expect(asked).toEqual([{ representations: [{ __typename: 'ChatRuntime', chatId: A, workerId: W }] }]);
+});
+
+test('of a hundred thousand values that the schema does not allow, the first hundred are told', async () => {
+  const { data, lost } = await execute('{ chatDebugSnapshots(chatIds: []) { executionState } }', {
+    database: () => ({
+      data: { chatDebugSnapshots: Array.from({ length: 100_000 }, () => ({ executionState: 'X' })) },
+    }),
+  });
+  expect(data?.chatDebugSnapshots).toHaveLength(100_000);
+  expect(lost).toHaveLength(100);
+  expect(lost.at(-1)?.path).toEqual(['chatDebugSnapshots', 99, 'executionState']);
+});
