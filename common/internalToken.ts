@@ -6,7 +6,7 @@ import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { makeBoundedCache } from './boundedCache.ts';
 import { systemClock } from './clock.ts';
-import { isInTime } from './verifiedTokens.ts';
+import { isInTime } from './tokenTimes.ts';
 
 const ISSUER = 'chat-debug-gateway';
 const LIFETIME_SECONDS = 30;

@@ -8,6 +8,7 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { makeBoundedCache } from './boundedCache.ts';
 import type { Clock } from './clock.ts';
 import type { Caller } from './internalToken.ts';
+import { isInTime } from './tokenTimes.ts';
 
 const MAX_TOKENS = 1_000;
 /** Of one whose claims may be held; larger ones are verified every time. */
@@ -63,10 +64,4 @@ export function makeVerifiedTokens(clock: Clock): VerifiedTokens {
       if (token.length <= MAX_TOKEN_CHARACTERS) held.set(nameOf(token), verified);
     },
   };
-}
-
-/** Whether a token is good at `now`, as `jwtVerify` of jose compares (RFC 7519, sections 4.1.4 and 4.1.5). */
-export function isInTime({ exp = 0, nbf = 0 }: JWTPayload, leewaySeconds: number, now: Date): boolean {
-  const nowSeconds = Math.floor(now.getTime() / 1_000);
-  return exp > nowSeconds - leewaySeconds && nbf <= nowSeconds + leewaySeconds;
 }

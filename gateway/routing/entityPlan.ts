@@ -8,9 +8,18 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
-import type { EntityRequest } from './entityRequest.ts';
 import { type LeafRule, leafRule } from './leafRules.ts';
 import type { RoutedType } from './routedTypes.ts';
+
+/** By response key; the nodes under one key all select the same field. */
+export type Selected = ReadonlyMap<string, readonly FieldNode[]>;
+
+export interface EntitySelection {
+  /** The nodes of `_entities`. */
+  readonly nodes: readonly FieldNode[];
+  /** What is selected on objects of `type` below `nodes`. The same nodes are collected once. */
+  readonly select: (type: GraphQLObjectType, nodes: readonly FieldNode[]) => Selected;
+}
 
 export type ValueShape = { readonly isNullable: boolean } & (
   | { readonly kind: 'leaf'; readonly fits: LeafRule }
@@ -47,7 +56,7 @@ export interface EntityPlan {
 }
 
 /** @throws Error if the outcome of the type is no object */
-export function planEntity({ select, nodes }: Pick<EntityRequest, 'select' | 'nodes'>, routed: RoutedType): EntityPlan {
+export function planEntity({ select, nodes }: EntitySelection, routed: RoutedType): EntityPlan {
   const selected = objectShape(select, routed.type, nodes);
   const outcomes: { key: string; object: ObjectShape }[] = [];
   const keysOf = new Map<string, string[]>();
@@ -64,7 +73,7 @@ export function planEntity({ select, nodes }: Pick<EntityRequest, 'select' | 'no
   return { entity: { fields, isPlain: selected.isPlain }, outcomes, keysOf };
 }
 
-type Select = EntityRequest['select'];
+type Select = EntitySelection['select'];
 
 function objectShape(select: Select, type: GraphQLObjectType, nodes: readonly FieldNode[]): ObjectShape {
   const fields = [...select(type, nodes)].map(([key, below]): FieldShape => {

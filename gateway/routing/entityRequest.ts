@@ -12,11 +12,8 @@ import {
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { type BoundedCache, makeBoundedCache } from '../../common/boundedCache.ts';
-import { type EntityPlan, planEntity } from './entityPlan.ts';
+import { type EntityPlan, type EntitySelection, planEntity, type Selected } from './entityPlan.ts';
 import type { RoutedType } from './routedTypes.ts';
-
-/** By response key; the nodes under one key all select the same field. */
-export type Selected = ReadonlyMap<string, readonly FieldNode[]>;
 
 /** A request as the gateway hands it to a data source. */
 export interface SubgraphRequest {
@@ -28,12 +25,8 @@ export interface SubgraphRequest {
 /** A key of an entity, and what else its subgraph requires. */
 export type Representation = Readonly<Record<string, unknown>>;
 
-export interface EntityRequest {
+export interface EntityRequest extends EntitySelection {
   readonly representations: readonly Representation[];
-  /** The nodes of `_entities`. */
-  readonly nodes: readonly FieldNode[];
-  /** What is selected on objects of `type` below `nodes`. The same nodes are collected once. */
-  readonly select: (type: GraphQLObjectType, nodes: readonly FieldNode[]) => Selected;
   /** The same for entities of a routed type, as a whole. Worked out once. */
   readonly planOf: (routed: RoutedType) => EntityPlan;
 }
