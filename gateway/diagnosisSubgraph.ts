@@ -9,7 +9,7 @@ import type { GatewayContext } from './gatewayContext.ts';
 import type { MakeReread } from './reread.ts';
 
 /** Of the texts whose parsed form is kept, in all: plans are kept, too, so the same few come again and again. */
-const MAX_CACHED_CHARACTERS = 200_000;
+const MAX_CACHED_CHARACTERS = 60_000;
 
 export function makeDiagnosisSubgraph(
   settings: DiagnosisSettings,

@@ -11,8 +11,8 @@ import { readCostRules } from './costRules.ts';
 import { checkDocument, LIMITS, tooComplex } from './documentLimits.ts';
 import { makeCostEstimate } from './queryCost.ts';
 
-/** Of the queries whose parsed form is kept, in all; that takes some tens of bytes a character. */
-const MAX_CACHED_CHARACTERS = 200_000;
+/** Of the queries whose parsed, planned and compiled forms are kept, in all; that takes some hundred bytes a character. */
+const MAX_CACHED_CHARACTERS = 60_000;
 
 /** For Apollo Server's own parser, too. */
 export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens };

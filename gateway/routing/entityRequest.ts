@@ -57,7 +57,7 @@ interface Fetch {
 }
 
 /** Of the texts that are remembered for one schema, in all. */
-const MAX_CACHED_CHARACTERS = 200_000;
+const MAX_CACHED_CHARACTERS = 60_000;
 const fetches = new WeakMap<GraphQLSchema, BoundedCache<Fetch>>();
 
 /** Plans are kept, so the same few texts come again and again. */
