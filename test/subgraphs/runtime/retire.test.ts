@@ -27,9 +27,11 @@ test('a replica that is told to end gives its chats up at once, and answers unti
   const readiness = await fetch(`${replica.url}/readyz`);
   expect([readiness.status, await readiness.text()]).toEqual([503, 'stopping']);
   const representation = { __typename: 'ChatRuntime', chatId: id, workerId };
-  const { status, body } = await askReplica({ url: replica.url, workerId }, '... on ChatRuntime { runners { runnerId } }', [
-    representation,
-  ]);
+  const { status, body } = await askReplica(
+    { url: replica.url, workerId },
+    '... on ChatRuntime { runners { runnerId } }',
+    [representation],
+  );
   expect({ status, body }).toEqual({ status: 200, body: { data: { _entities: [{ runners: [] }] } } });
   expect(await replica.ended).toBe(0);
 });
