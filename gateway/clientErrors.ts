@@ -25,6 +25,10 @@ export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormat
   };
 }
 
+/** Whether an error stands at a place, above it or below it; one without a path may be about anything. */
+const isAbout = ({ path }: GraphQLFormattedError, place: readonly (string | number)[]): boolean =>
+  !path || path.every((step, i) => i >= place.length || step === place[i]);
+
 /** A request that is refused as a whole: the status of HTTP, and what the client is told. */
 export function refusalOf(error: GraphQLError): { status: number; errors: GraphQLFormattedError[] } {
   const { http, ...extensions } = error.extensions as { http?: { status: number } };
@@ -44,11 +48,13 @@ export function clientErrors(
   if (errors.length === 0 && lost.length === 0) return [];
   for (const error of errors) logMasked(log, requestId, error, error);
   const placed = placedErrors(data, errors.map(formatForClient));
-  if (placed.length > 0 || lost.length === 0) return placed;
-  log.error({ requestId, errors: lost }, 'a subgraph gave values that the schema does not allow');
-  return lost.map(({ message, path }) =>
+  const unexplained = lost.filter(({ path }) => !placed.some((error) => isAbout(error, path)));
+  if (unexplained.length === 0) return placed;
+  log.error({ requestId, errors: unexplained }, 'a subgraph gave values that the schema does not allow');
+  const masked = unexplained.map(({ message, path }) =>
     formatForClient({ message, path, extensions: { code: 'INTERNAL_SERVER_ERROR' } }),
   );
+  return [...placed, ...masked];
 }
 
 /**

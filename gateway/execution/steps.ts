@@ -3,7 +3,7 @@
  * each operation. Whatever a subgraph does, what others answered stays.
  */
 import type { FetchNode, PlanNode } from '@apollo/query-planner';
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import { type GraphQLFormattedError, type GraphQLSchema, isAbstractType } from 'graphql';
 import { isObject, type Json } from './json.ts';
 import { mergeInto } from './merge.ts';
 import { compileRepresentation } from './representations.ts';
@@ -119,6 +119,9 @@ function fetchEntities<C>(
   const represent = compileRepresentation(options.schema, requires);
   const rewriteInput = compileRewrites(options.schema, node.inputRewrites);
   const rewriteOutput = compileRewrites(options.schema, node.outputRewrites);
+  /** A subgraph that has one type for an interface (`@interfaceObject`) names the interface; another has said which type it is. */
+  const isLessCertain = (name: unknown, known: unknown) =>
+    typeof name === 'string' && typeof known === 'string' && isAbstractType(options.schema.getType(name));
   return async (execution, targets) => {
     const representations: Json[] = [];
     const asked: number[] = [];
@@ -143,6 +146,7 @@ function fetchEntities<C>(
     for (const [i, entity] of entities.entries()) {
       const target = targets[asked[i] ?? -1];
       if (!isObject(entity) || !target) continue;
+      if (isLessCertain(entity.__typename, target.__typename)) delete entity.__typename;
       if (rewriteOutput) {
         entity.__typename ??= target.__typename;
         rewriteOutput(entity);

@@ -12,7 +12,9 @@ import { checkDocument, LIMITS, tooComplex } from './documentLimits.ts';
 import { makeCostEstimate } from './queryCost.ts';
 
 /** Of the queries whose parsed, planned and compiled forms are kept, in all; that takes some hundred bytes a character. */
-const MAX_CACHED_CHARACTERS = 60_000;
+const MAX_CACHED_CHARACTERS = 150_000;
+/** What the plan of a query takes, however short it is; a field of seven letters can be planned to 40 kB. */
+const CHARACTERS_OF_A_PLAN = 600;
 
 /** For Apollo Server's own parser, too. */
 export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens };
@@ -52,7 +54,10 @@ export interface QueryLimitsOptions {
 export function makeQueryLimits({ supergraphSdl, maxCost, countReplicas }: QueryLimitsOptions): QueryLimits {
   const estimateCost = makeCostEstimate(readCostRules(supergraphSdl));
   /** Within the limits: those of a document depend on nothing else. */
-  const documents = makeBoundedCache<DocumentNode>(MAX_CACHED_CHARACTERS, (query) => query.length);
+  const documents = makeBoundedCache<DocumentNode>(
+    MAX_CACHED_CHARACTERS,
+    (query) => query.length + CHARACTERS_OF_A_PLAN,
+  );
   const readDocument = (query: string): DocumentNode | undefined => {
     const known = documents.get(query);
     if (known) return known;
