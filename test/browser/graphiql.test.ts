@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { exampleQueries } from '../../gateway/http/graphiql.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { until } from '../support/until.ts';
 import { CHAT_ID, startGatewayOverOneChat, token } from './gateway.ts';
@@ -91,7 +92,7 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     await until(() => page.evaluate(`sessionStorage.getItem('graphiql:tabState')`));
     await page.reload();
     await page.getByLabel('Query Editor').getByText('query OneChat').waitFor();
-    expect(await page.getByRole('tab').count()).toBe(5);
+    expect(await page.getByRole('tab').count()).toBe(exampleQueries().length);
   });
 
   test('has an example in each tab, of which the first answers once the id stands in its variables', async () => {
@@ -138,7 +139,7 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     await page.reload();
     await said('The gateway accepts this token.');
     await page.getByLabel('Query Editor').getByText('query Replicas').waitFor();
-    expect(await page.getByRole('tab').count()).toBe(5);
+    expect(await page.getByRole('tab').count()).toBe(exampleQueries().length);
 
     expect(await page.evaluate('localStorage.length')).toBe(0);
     expect(
