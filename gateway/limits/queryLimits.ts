@@ -12,7 +12,7 @@ import { checkDocument, LIMITS, tooComplex } from './documentLimits.ts';
 import { makeCostEstimate } from './queryCost.ts';
 
 /** Of the queries whose parsed, planned and compiled forms are kept, in all; that takes some hundred bytes a character. */
-const MAX_CACHED_CHARACTERS = 150_000;
+const MAX_CACHED_CHARACTERS = 120_000;
 /** What the plan of a query takes, however short it is; a field of seven letters can be planned to 40 kB. */
 const CHARACTERS_OF_A_PLAN = 600;
 
