@@ -1,15 +1,10 @@
 /** The gateway as a process of its own. */
-import { setFlagsFromString } from 'node:v8';
 import { systemClock as clock } from '../common/clock.ts';
 import { runProcess } from '../common/runProcess.ts';
 import { diagnosisSettings } from '../subgraphs/diagnosis/settings.ts';
 import { readGatewaySettings, replicaSettings } from './config.ts';
 import { readAllowedOperations } from './limits/allowedOperations.ts';
 import { startGateway } from './server.ts';
-
-// Of what is alive: V8 would let the heap grow to three times as much before it collects, 366 MB resident in place of 200; a
-// list of fifty chats is answered a fifth to a quarter less often at full load, all else about as often (`bench/README.md`).
-setFlagsFromString('--heap-growing-percent=20');
 
 await runProcess('gateway', readGatewaySettings, async (settings, log) =>
   startGateway({
