@@ -3,10 +3,7 @@
  * those must not point to a place that the client does not have. Pure.
  */
 import type { GraphQLFormattedError } from 'graphql';
-
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject, type Json } from '../common/json.ts';
 
 /**
  * The errors, each on a field of `data` or without a path. One about a field that is not there goes away: whoever required it

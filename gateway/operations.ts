@@ -13,12 +13,12 @@ import {
   parse,
   validate,
 } from 'graphql';
+import type { Json } from '../common/json.ts';
 import type { Logger } from '../common/log.ts';
 import { currentSpan, inSpan, SpanKind } from '../common/tracing.ts';
 import { requestError } from '../subgraphs/errors.ts';
 import { clientErrors, formatForClient } from './clientErrors.ts';
 import { compileOperation, type Execute } from './execution/executor.ts';
-import type { Json } from './execution/json.ts';
 import type { AskSubgraph } from './execution/subgraph.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { makeFindBadInput, strictSchema } from './limits/inputCheck.ts';

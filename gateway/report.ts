@@ -6,7 +6,7 @@
 import type { QueryPlan } from '@apollo/query-planner';
 import type { GraphQLFormattedError } from 'graphql';
 import { mayReadAll, READ_ALL } from '../common/internalToken.ts';
-import type { Json } from './execution/json.ts';
+import type { Json } from '../common/json.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 
 export interface Report {

@@ -77,7 +77,7 @@ export function makeServedSupergraph(
 }
 
 /** A span for each fetch, around whatever requests it comes to. */
-const traced =
-  (service: string, ask: AskSubgraph<GatewayContext>): AskSubgraph<GatewayContext> =>
-  (request, context) =>
-    inSpan('gateway.fetch', { kind: SpanKind.INTERNAL, attributes: { service } }, () => ask(request, context));
+function traced(service: string, ask: AskSubgraph<GatewayContext>): AskSubgraph<GatewayContext> {
+  const options = { kind: SpanKind.INTERNAL, attributes: { service } };
+  return (request, context) => inSpan('gateway.fetch', options, () => ask(request, context));
+}

@@ -2,10 +2,10 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { signInternalToken } from '../common/internalToken.ts';
+import { isObject } from '../common/json.ts';
 import type { Logger } from '../common/log.ts';
 import type { AskSubgraph, SubgraphAnswer } from './execution/subgraph.ts';
 import type { GatewayContext } from './gatewayContext.ts';
-import { isObject } from './routing/answerShape.ts';
 import { describePosted, type Posted, postGraphql } from './routing/postGraphql.ts';
 
 /** Answers with these statuses carry the subgraph's own errors; 400 is what it finds wrong with the request. */

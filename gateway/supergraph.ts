@@ -4,7 +4,7 @@ import { Supergraph as FederatedSupergraph, operationFromDocument } from '@apoll
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
 import { type DocumentNode, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
 import { SettingsError } from '../common/config.ts';
-import { fragmentsOf } from './execution/fragments.ts';
+import { fragmentsOf } from '../common/fragments.ts';
 
 /**
  * @param path unset: the file that `npm run compose` writes

@@ -4,7 +4,7 @@
  */
 import { GraphQLError, getIntrospectionQuery } from 'graphql';
 import { z } from 'zod';
-import type { Json } from './execution/json.ts';
+import type { Json } from '../common/json.ts';
 import { type GatewayContext, OWN_CALLER } from './gatewayContext.ts';
 import { exampleQueries } from './http/graphiql.ts';
 import { newRecord } from './http/requestRecord.ts';

@@ -19,8 +19,8 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import { fragmentsOf } from './fragments.ts';
-import { isObject, isPlain, type Json, ownValue, setOwn } from './json.ts';
+import { fragmentsOf } from '../../common/fragments.ts';
+import { isObject, isPlain, type Json, ownValue, setOwn } from '../../common/json.ts';
 import { leafCheck } from './leafValues.ts';
 
 /** A value that the schema does not allow, and where it stood. For the log: it may show what a subgraph said. */

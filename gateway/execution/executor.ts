@@ -10,10 +10,10 @@ import {
   type OperationDefinitionNode,
   valueFromASTUntyped,
 } from 'graphql';
+import { type Json, setOwn } from '../../common/json.ts';
 import { type Complete, compileCompletion, type LostValue } from './completion.ts';
 import { decidingVariables } from './conditions.ts';
 import { compileIntrospection } from './introspection.ts';
-import { type Json, setOwn } from './json.ts';
 import { compileStep, type StepOptions } from './steps.ts';
 
 export interface ExecutorOptions<C> extends StepOptions<C> {

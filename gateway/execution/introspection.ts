@@ -12,8 +12,8 @@ import {
   visit,
 } from 'graphql';
 import { collectFields } from 'graphql/execution/collectFields.js';
-import { fragmentsOf } from './fragments.ts';
-import { type Json, setOwn } from './json.ts';
+import { fragmentsOf } from '../../common/fragments.ts';
+import { type Json, setOwn } from '../../common/json.ts';
 
 /** The data with what is asked of the schema in it, each key where the operation has it. */
 export type Introspect = (data: Json, variables: Readonly<Json>) => Json;

@@ -1,5 +1,5 @@
 /** Puts what one subgraph says of an object beside what others said of it. */
-import { isObject, type Json, setOwn } from './json.ts';
+import { isObject, type Json, setOwn } from '../../common/json.ts';
 
 /**
  * Adds the keys of `source` to `target`; where both hold objects, or lists of the same length, these are merged the same way.

@@ -4,7 +4,7 @@
  */
 import type { QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
-import { isObject, type Json, ownValue, setOwn } from './json.ts';
+import { isObject, type Json, ownValue, setOwn } from '../../common/json.ts';
 import { mergeInto } from './merge.ts';
 import { namesWithin } from './typeNames.ts';
 

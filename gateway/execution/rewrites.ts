@@ -4,7 +4,7 @@
  */
 import type { FetchDataRewrite } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
-import { isObject, type Json, setOwn } from './json.ts';
+import { isObject, type Json, setOwn } from '../../common/json.ts';
 import { namesWithin } from './typeNames.ts';
 
 /** How the plan writes a type condition among the keys of a path. */

@@ -4,7 +4,7 @@
  */
 import type { FetchNode, PlanNode } from '@apollo/query-planner';
 import { type GraphQLFormattedError, type GraphQLSchema, isAbstractType } from 'graphql';
-import { isObject, type Json } from './json.ts';
+import { isObject, type Json } from '../../common/json.ts';
 import { mergeInto } from './merge.ts';
 import { compileRepresentation } from './representations.ts';
 import { compileRewrites } from './rewrites.ts';

@@ -1,6 +1,6 @@
 /** How the executor asks a subgraph. */
 import type { GraphQLFormattedError } from 'graphql';
-import type { Json } from './json.ts';
+import type { Json } from '../../common/json.ts';
 
 export interface SubgraphRequest {
   readonly query: string;

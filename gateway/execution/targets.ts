@@ -1,5 +1,5 @@
 /** The objects that a fetch is about, by the plan's path to them: `@` stands for every element of a list. */
-import { isObject, type Json } from './json.ts';
+import { isObject, type Json } from '../../common/json.ts';
 
 export type PlanPath = readonly (string | number)[];
 export type ResponsePath = readonly (string | number)[];

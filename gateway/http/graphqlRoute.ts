@@ -5,8 +5,8 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
+import { isObject, type Json } from '../../common/json.ts';
 import { refusalOf } from '../clientErrors.ts';
-import { isObject, type Json } from '../execution/json.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
 import type { AllowedOperations } from '../limits/allowedOperations.ts';
 import { readAskedQuery } from '../limits/askedQuery.ts';

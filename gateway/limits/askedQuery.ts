@@ -3,6 +3,7 @@
  * request passes here, and a schema of zod with defaults for what is missing took longer than all else before the query is looked at.
  */
 import type { FastifyRequest } from 'fastify';
+import { isObject } from '../../common/json.ts';
 
 export interface AskedQuery {
   readonly query?: string | undefined;
@@ -43,9 +44,6 @@ function persistedQueryOf({ persistedQuery }: Members): AskedQuery['extensions']
 }
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
-
-const isObject = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function fromJson(text: string | undefined): unknown {
   try {

@@ -1,13 +1,9 @@
 /**
- * Compares a replica's answer with what was asked of it, and cuts it to that. The executor behind fails the whole response
- * for a list that is no list, and writes into the objects it is handed: so nothing goes on that was not checked.
+ * Compares a replica's answer with what was asked of it, and cuts it to that. Executors behind may fail the whole response
+ * for a list that is no list, and write into the objects they are handed: so nothing goes on that was not checked.
  */
+import { isObject, type Json } from '../../common/json.ts';
 import type { ObjectShape, ValueShape } from './entityPlan.ts';
-
-type Json = Record<string, unknown>;
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const OBJECT_CHARACTERS = 20;
 const VALUE_CHARACTERS = 8;

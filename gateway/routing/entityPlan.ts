@@ -8,6 +8,7 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import { isPlain } from '../../common/json.ts';
 import { type LeafRule, leafRule } from './leafRules.ts';
 import type { RoutedType } from './routedTypes.ts';
 
@@ -84,7 +85,7 @@ function objectShape(select: Select, type: GraphQLObjectType, nodes: readonly Fi
     }
     return { key, name, value: field ? valueShape(select, field.type, below) : { kind: 'none', isNullable: true } };
   });
-  return { fields, isPlain: fields.every(({ key }) => !(key in Object.prototype)) };
+  return { fields, isPlain: fields.every(({ key }) => isPlain(key)) };
 }
 
 function valueShape(

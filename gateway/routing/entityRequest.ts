@@ -5,13 +5,13 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
   getOperationAST,
-  Kind,
   type OperationDefinitionNode,
   parse,
   valueFromASTUntyped,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { type BoundedCache, makeBoundedCache } from '../../common/boundedCache.ts';
+import { fragmentsOf } from '../../common/fragments.ts';
 import { type EntityPlan, type EntitySelection, planEntity, type Selected } from './entityPlan.ts';
 import type { RoutedType } from './routedTypes.ts';
 
@@ -69,10 +69,7 @@ function readFetch(schema: GraphQLSchema, { query = '', operationName }: Subgrap
   if (known) return known;
   const document = parse(query, { noLocation: true });
   const operation = getOperationAST(document, operationName);
-  const fragments: Record<string, FragmentDefinitionNode> = {};
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  }
+  const fragments = fragmentsOf(document);
   const isConditional = query.includes('@');
   const unconditional = operation && !isConditional ? selectionOf(schema, fragments, {}, operation) : undefined;
   const fetch = { operation, fragments, unconditional };

@@ -1,8 +1,8 @@
 /** Tells an answer of a replica from everything else that may come back from its address. */
 import type { GraphQLFormattedError } from 'graphql';
 import { z } from 'zod';
+import { isObject } from '../../common/json.ts';
 import { parseUuid } from '../../common/scalars.ts';
-import { isObject } from './answerShape.ts';
 import type { Posted } from './postGraphql.ts';
 
 /** It takes no token of ours: our secrets or clocks differ, which says nothing of how it does. */

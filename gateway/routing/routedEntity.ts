@@ -1,6 +1,7 @@
 /** One entity of a routed type: as its replica gave it, or as it looks when the replica gave none. */
 import { type FieldNode, type GraphQLNamedType, getNamedType, isObjectType } from 'graphql';
-import { compare, copyOf, emptyOf, isObject } from './answerShape.ts';
+import { isObject } from '../../common/json.ts';
+import { compare, copyOf, emptyOf } from './answerShape.ts';
 import type { EntityPlan, ValueShape } from './entityPlan.ts';
 import type { EntityRequest } from './entityRequest.ts';
 import type { Outcome } from './outcome.ts';

@@ -18,8 +18,8 @@ import {
   parse,
 } from 'graphql';
 import { switchOffVendorTelemetry } from '../../../common/config.ts';
+import type { Json } from '../../../common/json.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
-import type { Json } from '../../../gateway/execution/json.ts';
 import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
 import { buildSupergraph } from '../../../gateway/supergraph.ts';
 

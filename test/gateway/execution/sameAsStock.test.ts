@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
-import { isObject } from '../../../gateway/execution/json.ts';
+import { isObject } from '../../../common/json.ts';
 import { type Faults, makeFederation } from './federation.ts';
 import { randomQuery, VARIABLES } from './queries.ts';
 import { SUPERGRAPHS } from './supergraphs.ts';
