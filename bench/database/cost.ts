@@ -1,6 +1,6 @@
 /** What the server says that some work cost it: its own count (pg_stat_statements), and its processes' own time. */
-import { readFile } from 'node:fs/promises';
 import type { Pool } from 'pg';
+import { processTimeMs } from '../support/processTime.ts';
 
 export interface Cost {
   /** That read or write a table. */
@@ -16,9 +16,6 @@ export interface Cost {
   /** Of the server's processes that serve this database; to the hundredth of a second. NaN where the system does not say. */
   readonly cpuMs: number;
 }
-
-/** Times of `/proc` are in ticks; Linux shows a hundred in a second to every program. */
-const MS_PER_TICK = 10;
 
 /** @param application whose connections to count the time of */
 export async function costOf(pool: Pool, application: string, work: () => Promise<unknown>): Promise<Cost> {
@@ -46,15 +43,7 @@ async function cpuMs(pool: Pool, application: string): Promise<number> {
     'SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()',
     [application],
   );
-  const times = await Promise.all(rows.map(({ pid }) => ticks(pid)));
-  return times.reduce((sum, time) => sum + time, 0) * MS_PER_TICK;
-}
-
-/** User and system time: the 14th and 15th word, after the name in parentheses, which is the second. */
-async function ticks(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const words = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return Number(words[11]) + Number(words[12]);
+  return rows.reduce((sum, { pid }) => sum + processTimeMs(pid), 0);
 }
 
 /** How often a table has been walked through from end to end since it was made. */

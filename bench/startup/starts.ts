@@ -9,6 +9,7 @@ import { environmentWith } from '../../common/config.ts';
 import type { ReadyMessage } from '../../common/lifecycle.ts';
 import { readSystemFile } from '../../local/systemFile.ts';
 import { keep, stopOne } from '../gateway/processes.ts';
+import { processTimeMs } from '../support/processTime.ts';
 
 /** From its start to its first answer. */
 export interface Start {
@@ -18,8 +19,6 @@ export interface Start {
 }
 
 const manifest = z.object({ scripts: z.record(z.string(), z.string()) });
-/** Milliseconds of processor time in one tick of Linux's /proc. */
-const TICK_MS = 10;
 const LOOK_EVERY_MS = 10;
 
 /** Asks the process at `url` once; false: that was no answer. */
@@ -91,8 +90,7 @@ async function answersWhole(gatewayUrl: string, token: string): Promise<boolean>
 export async function timeAnswer(beganMs: number, child: ChildProcess, ask: () => Promise<boolean>): Promise<Start> {
   while (!(await ask())) await clock.sleep(LOOK_EVERY_MS);
   const wallMs = clock.monotonicMs() - beganMs;
-  const [, ofProcess = ''] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ');
-  const [user = 0, system = 0] = ofProcess.split(' ').slice(11, 13).map(Number);
+  const cpuMs = processTimeMs(child.pid);
   await stopOne(child);
-  return { wallMs, cpuMs: (user + system) * TICK_MS };
+  return { wallMs, cpuMs };
 }
