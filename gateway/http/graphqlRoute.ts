@@ -6,6 +6,7 @@ import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { isObject, type Json } from '../../common/json.ts';
+import { endOfTurn } from '../../common/turn.ts';
 import { refusalOf } from '../clientErrors.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
 import type { AllowedOperations } from '../limits/allowedOperations.ts';
@@ -68,7 +69,9 @@ async function answer(
   }
   try {
     const context = options.context(request, reply, checked);
-    return inBytes(await served.operations.answer(operation, ordinary, context));
+    const answered = await served.operations.answer(operation, ordinary, context);
+    await endOfTurn();
+    return inBytes(answered);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return refuse(request, reply, refusalOf(error));

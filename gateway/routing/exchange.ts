@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { whenOver } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
+import { endOfTurn } from '../../common/turn.ts';
 
 export interface ExchangeOptions {
   readonly dispatcher: Dispatcher;
@@ -35,7 +36,7 @@ export type Exchanged =
  * rejects; resolves at once when the signal aborts or the time is over, and closes the connection then.
  */
 export const exchange = (options: ExchangeOptions): Promise<Exchanged> =>
-  new Promise((resolve) => new Exchange(options, resolve).begin());
+  new Promise((resolve, reject) => new Exchange(options, resolve).begin().catch(reject));
 
 /** A class, since methods are made once and not for each request. */
 class Exchange implements Dispatcher.DispatchHandler {
@@ -53,12 +54,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
   }
 
-  begin(): void {
+  async begin(): Promise<void> {
     const { timeoutMs, signal } = this.#options;
     this.#stopWaiting = whenOver(timeoutMs, signal, () => {
       this.#settle({ kind: 'aborted' });
       this.#controller?.abort(new Error('Nobody waits for the answer any more'));
     });
+    await endOfTurn();
     if (!this.#isOver) this.#send(); // undici would connect first
   }
 
