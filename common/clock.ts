@@ -3,7 +3,7 @@
  * can set it. Wall time is for showing; durations and deadlines use the monotonic reading, which never jumps.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StopSignal } from './stopSignal.ts';
+import { Stop, type StopSignal } from './stopSignal.ts';
 
 /** What a process knows of time and chance. */
 export interface Clock {
@@ -50,11 +50,17 @@ export function whenOver(ms: number | undefined, signal: StopSignal | undefined,
 
 /**
  * A signal that aborts `ms` milliseconds from now (at once when there are none), or with `parent`. `clear` on the next line of
- * its user frees the timer. Where a signal is not needed, `whenOver` costs less.
+ * its user frees the timer. Where no AbortSignal is needed, `deadlineStop` costs less.
  */
 export function deadlineSignal(ms: number, parent?: StopSignal): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
   const abort = () =>
     controller.abort(parent?.aborted ? parent.reason : new DOMException(`No answer within ${ms} ms`, 'TimeoutError'));
   return { signal: controller.signal, clear: whenOver(ms, parent, abort) };
+}
+
+/** The same for a signal of our own. */
+export function deadlineStop(ms: number, parent?: StopSignal): { signal: StopSignal; clear(): void } {
+  const stop = new Stop();
+  return { signal: stop, clear: whenOver(ms, parent, () => stop.abort()) };
 }

@@ -9,3 +9,24 @@ export interface StopSignal {
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
+
+/** A signal, and what aborts it. */
+export class Stop implements StopSignal {
+  readonly #listeners = new Set<() => void>();
+  aborted = false;
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** Tells each listener; the second time nobody. */
+  abort(): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    for (const told of this.#listeners) told();
+  }
+}

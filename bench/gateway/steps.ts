@@ -39,7 +39,7 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/graphql\/validation/, 'validate'],
   [/query-planner|query-graphs|federation-internals/, 'plan'],
   [/completion\.ts|leafValues\.ts/, 'merge: complete the answer'],
-  [/#inBytes$/, 'serialise'],
+  [/graphqlRoute\.ts#textOf$/, 'serialise'],
   [/execution\/|operations\.ts|served\.ts|report\.ts/, 'merge: execute the plan'],
   [/postGraphql|exchange\.ts|undici|subgraphDataSource/, 'fetch: HTTP client, JSON'],
   [

@@ -71,7 +71,7 @@ async function answer(
     const context = options.context(request, reply, checked);
     const answered = await served.operations.answer(operation, ordinary, context);
     await endOfTurn();
-    return inBytes(answered);
+    return textOf(answered);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return refuse(request, reply, refusalOf(error));
@@ -84,7 +84,7 @@ function refuse(
   { status, errors }: Pick<RefusedOperation, 'status' | 'errors'>,
 ): FastifyReply {
   for (const { extensions } of errors) recordOf(request).codes.add(String(extensions?.code));
-  return reply.code(status).send(inBytes({ errors }));
+  return reply.code(status).send(textOf({ errors }));
 }
 
 /** The query within the limits, or what refuses it; undefined: it cannot be understood. */
@@ -106,7 +106,7 @@ function check(
 }
 
 /** As Apollo Server writes it. */
-const inBytes = (answer: Answer): Buffer => Buffer.from(`${JSON.stringify(answer)}\n`);
+const textOf = (answer: Answer): string => `${JSON.stringify(answer)}\n`;
 
 /** Undefined: not a query as text in the body of a POST, with variables, extensions and a name as they should be. */
 function readOrdinary({ method, body }: FastifyRequest): Asked | undefined {

@@ -1,14 +1,15 @@
 /** A second try beside a first one that is slow: the first good result wins, and the other try is cancelled. */
 import type { Clock } from '../../common/clock.ts';
+import type { StopSignal } from '../../common/stopSignal.ts';
 
 export interface Hedge<T> {
   /** Must be safe to do twice. Ends soon after its signal aborts. */
-  readonly attempt: (signal: AbortSignal) => Promise<T>;
+  readonly attempt: (signal: StopSignal) => Promise<T>;
   readonly isGood: (result: T) => boolean;
   /** Milliseconds; undefined: there is no second try. */
   readonly afterMs: number | undefined;
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** @returns the first good result; when none is, what the first try gave. Rejects if both tries do, or the only one. */
@@ -16,18 +17,21 @@ export async function hedged<T>(hedge: Hedge<T>): Promise<{ readonly result: T; 
   const { attempt, isGood, afterMs, clock, signal } = hedge;
   if (afterMs === undefined) return { result: await attempt(signal), attempts: 1 };
   const race = new AbortController();
-  const either = AbortSignal.any([signal, race.signal]);
-  const first = attempt(either);
+  const endRace = () => race.abort();
+  if (signal.aborted) endRace();
+  signal.addEventListener('abort', endRace);
+  const first = attempt(race.signal);
   const settled = first.then(
     () => true,
     () => true,
   );
   const stopWaiting = new AbortController();
-  const slow = clock.sleep(afterMs, AbortSignal.any([either, stopWaiting.signal])).then(() => false);
+  const slow = clock.sleep(afterMs, AbortSignal.any([race.signal, stopWaiting.signal])).then(() => false);
   try {
     if ((await Promise.race([settled, slow])) || signal.aborted) return { result: await first, attempts: 1 };
-    return { result: await firstGood([first, attempt(either)], isGood), attempts: 2 };
+    return { result: await firstGood([first, attempt(race.signal)], isGood), attempts: 2 };
   } finally {
+    signal.removeEventListener('abort', endRace);
     stopWaiting.abort();
     race.abort();
   }

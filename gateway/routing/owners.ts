@@ -1,4 +1,5 @@
 /** What the router must be told of the things that replicas own, since it knows no type by name. */
+import type { StopSignal } from '../../common/stopSignal.ts';
 import type { Representation } from './entityRequest.ts';
 import type { RoutingContext } from './routingContext.ts';
 
@@ -15,7 +16,7 @@ export interface Owners {
   read(
     representations: readonly Representation[],
     asking: Asking,
-    signal: AbortSignal,
+    signal: StopSignal,
   ): Promise<readonly (string | null | undefined)[]>;
   /** Whether an answer about the representation, its fields read by name, says that another replica gave it than the one asked. */
   isOfAnother(representation: Representation, fieldOf: (name: string) => unknown): boolean;

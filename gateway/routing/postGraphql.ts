@@ -1,12 +1,15 @@
 /** One GraphQL request to another process of the system, over connections that are kept. Never throws: what came of it is data. */
 
 import { Agent, type buildConnector, type Dispatcher, errors } from 'undici';
+import { makeBoundedCache } from '../../common/boundedCache.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../common/tracing.ts';
 import { type Exchanged, type ExchangeOptions, exchange, type Head, isClosed } from './exchange.ts';
 
 /** Larger answers are refused, not cut: a hundred chats with all that was written down of them need a tenth of it. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/** Of queries that are kept as they are sent. */
+const MAX_KEPT_CHARACTERS = 100_000;
 /** To one process. More requests than that wait for a connection, within their deadline. */
 const MAX_CONNECTIONS = 64;
 
@@ -24,6 +27,12 @@ export function makeDispatcher(
   });
 }
 
+export interface GraphqlBody {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  readonly operationName?: string | null | undefined;
+}
+
 export interface Post {
   readonly dispatcher: Dispatcher;
   readonly url: URL;
@@ -32,8 +41,7 @@ export interface Post {
   readonly headers?: Readonly<Record<string, string>>;
   /** Who is asked: the name of the subgraph. For traces. */
   readonly peer: string;
-  /** `query`, `variables`, `operationName`. */
-  readonly body: unknown;
+  readonly body: GraphqlBody;
   /** Ends the request: its deadline, and the client that goes away. */
   readonly signal: StopSignal;
   /** Milliseconds after which it ends in any case. Costs less than a signal that does it. */
@@ -66,7 +74,20 @@ function requestFor({ dispatcher, url, token, headers = {}, body, signal, timeou
   const list = ['authorization', `Bearer ${token}`, 'content-type', 'application/json', 'accept', 'application/json'];
   for (const [name, value] of Object.entries(headers)) list.push(name, value);
   for (const [name, value] of Object.entries(traceHeaders())) list.push(name, value);
-  return { dispatcher, url, headers: list, body: JSON.stringify(body), signal, timeoutMs };
+  return { dispatcher, url, headers: list, body: textOf(body), signal, timeoutMs };
+}
+
+const queries = makeBoundedCache<string>(MAX_KEPT_CHARACTERS, (query) => query.length);
+
+/** JSON. The same few queries are sent over and over, and are written once. */
+function textOf({ query, variables, operationName }: GraphqlBody): string {
+  let text = queries.get(query);
+  if (text === undefined) {
+    text = JSON.stringify(query);
+    queries.set(query, text);
+  }
+  const name = typeof operationName !== 'string' ? '' : `,"operationName":${JSON.stringify(operationName)}`;
+  return `{"query":${text}${name},"variables":${JSON.stringify(variables ?? {})}}`;
 }
 
 function read(exchanged: Exchanged): Posted {

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
+import type { StopSignal } from '../../common/stopSignal.ts';
 
 /** While in use, the directory is read anew when it is older. */
 const REFRESH_MS = 2_000;
@@ -31,9 +32,9 @@ export interface ReplicaDirectory {
    * As many promises as ids, in their order, since those that are held need not wait for the others. None rejects; all are
    * settled once `signal` aborts.
    */
-  lookUp(ids: readonly string[], signal: AbortSignal): Promise<Found>[];
+  lookUp(ids: readonly string[], signal: StopSignal): Promise<Found>[];
   /** The same for one id, from a reading that begins after this call. */
-  lookUpAnew(id: string, signal: AbortSignal): Promise<Found>;
+  lookUpAnew(id: string, signal: StopSignal): Promise<Found>;
   /** Milliseconds since the reading began that all answers are from; null: none has succeeded yet. */
   ageMs(): number | null;
   /** How many it holds that have not stopped; undefined: nothing was read yet. Reads nothing by itself. */
@@ -122,11 +123,11 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
 }
 
 /** What `reading` resolves to, or false once the signal aborts. */
-const within = (reading: Promise<boolean>, signal: AbortSignal): Promise<boolean> =>
+const within = (reading: Promise<boolean>, signal: StopSignal): Promise<boolean> =>
   new Promise((resolve) => {
     const giveUp = () => resolve(false);
     if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
+    signal.addEventListener('abort', giveUp);
     void reading.then((succeeded) => {
       signal.removeEventListener('abort', giveUp);
       resolve(succeeded);

@@ -3,10 +3,9 @@
  * and one deadline holds for everything. It answers with data and errors, whatever happens: one exception out of here would
  * cost the answers of all replicas. It knows of no gateway: anything that has a request and a caller can stand before it.
  */
-import { setMaxListeners } from 'node:events';
 import DataLoader from 'dataloader';
 import type { GraphQLFormattedError } from 'graphql';
-import { type Clock, deadlineSignal } from '../../common/clock.ts';
+import { type Clock, deadlineStop } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { AskReplica } from './askReplica.ts';
 import { type EntityRequest, type Representation, readEntityRequest, type SubgraphRequest } from './entityRequest.ts';
@@ -68,9 +67,6 @@ async function route(options: RouterOptions, request: SubgraphRequest, context: 
   return answer;
 }
 
-/** So many replicas do not make Node warn of as many listeners. */
-const FEW = 4;
-
 async function askAll(
   options: RouterOptions,
   request: SubgraphRequest,
@@ -79,9 +75,8 @@ async function askAll(
   context: RoutingContext,
 ): Promise<Answered[]> {
   const { ask, clock, directory, log, owners, routing } = options;
-  const deadline = deadlineSignal(context.budget.leftMs(), context.signal);
+  const deadline = deadlineStop(context.budget.leftMs(), context.signal);
   const { signal } = deadline;
-  if (shares.length > FEW) setMaxListeners(0, signal); // as many as replicas
   const begunMs = clock.monotonicMs();
   const lookUp = (ids: readonly string[]) => directory.lookUp(ids, signal);
   const following: Following = {

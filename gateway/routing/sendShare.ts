@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import { makeBoundedCache } from '../../common/boundedCache.ts';
 import type { Clock } from '../../common/clock.ts';
 import { signInternalToken } from '../../common/internalToken.ts';
+import type { StopSignal } from '../../common/stopSignal.ts';
 import { ADDRESS_NOT_ALLOWED } from './addressPolicy.ts';
 import type { SubgraphRequest } from './entityRequest.ts';
 import type { Share } from './entityRouting.ts';
@@ -31,7 +32,7 @@ export interface Fetching {
   readonly request: SubgraphRequest;
   readonly context: RoutingContext;
   /** The deadline, and the client that goes away. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 export interface Sent {
@@ -57,9 +58,9 @@ export async function sendShare(
     token: await signInternalToken(internalSecret, share.replicaId, context.caller),
     headers: { 'x-chat-debug-forwarded': '1', 'x-request-id': context.requestId },
     peer: 'runtime',
-    body: { query: request.query, variables, operationName: request.operationName },
+    body: { query: request.query ?? '', variables, operationName: request.operationName },
   };
-  const attempt = async (signal: AbortSignal): Promise<Sent> => {
+  const attempt = async (signal: StopSignal): Promise<Sent> => {
     const release = await slots.take(signal);
     if (!release) return notSentInTime(timeoutMs);
     try {

@@ -3,12 +3,14 @@
  * who wait past their signal, and a place that falls to one of them is not given to the next.
  */
 
+import type { StopSignal } from '../../common/stopSignal.ts';
+
 /** Gives the place back; twice is once. */
 export type Release = () => void;
 
 export interface Slots {
   /** Resolves to undefined when the signal aborts before there is a place. First come, first served. */
-  take(signal: AbortSignal): Promise<Release | undefined>;
+  take(signal: StopSignal): Promise<Release | undefined>;
 }
 
 export function makeSlots(count: number): Slots {
@@ -42,7 +44,7 @@ export function makeSlots(count: number): Slots {
         if (signal.aborted) return giveUp();
         if (free > 0) return grant();
         waiting.add(grant);
-        signal.addEventListener('abort', giveUp, { once: true });
+        signal.addEventListener('abort', giveUp);
       }),
   };
 }

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
+import type { StopSignal } from '../../common/stopSignal.ts';
 import { hedged } from '../../gateway/routing/hedge.ts';
 import { manualClock } from '../support/manualClock.ts';
 
 /** Tries that end when the test says so. */
 function tries(afterMs: number | undefined) {
   const clock = manualClock();
-  const started: { signal: AbortSignal; end(result: string): void; fail(): void }[] = [];
-  const attempt = (signal: AbortSignal) =>
+  const started: { signal: StopSignal; end(result: string): void; fail(): void }[] = [];
+  const attempt = (signal: StopSignal) =>
     new Promise<string>((resolve, reject) => {
       started.push({ signal, end: resolve, fail: () => reject(new Error('a defect')) });
     });

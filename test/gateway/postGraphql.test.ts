@@ -22,7 +22,16 @@ async function post(urls: string[]) {
     const posted = [];
     for (const url of urls) {
       const { signal } = new AbortController();
-      posted.push(await postGraphql({ dispatcher, url: new URL(url), token: 't', peer: 'database', body: {}, signal }));
+      posted.push(
+        await postGraphql({
+          dispatcher,
+          url: new URL(url),
+          token: 't',
+          peer: 'database',
+          body: { query: '{ __typename }' },
+          signal,
+        }),
+      );
     }
     return posted;
   } finally {
@@ -72,7 +81,7 @@ describe('a kept connection that its server closes as a request is on its way', 
 
 describe('a request that nobody waits for any more', () => {
   const requestTo = (url: string, dispatcher = makeDispatcher({ timeout: 5_000 })) => ({
-    ...{ dispatcher, url: new URL(url), token: 't', peer: 'database', body: {} },
+    ...{ dispatcher, url: new URL(url), token: 't', peer: 'database', body: { query: '{ __typename }' } },
   });
 
   test.each([
