@@ -47,7 +47,7 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
   const dispatcher = makeDispatcher({ timeout: timeoutMs });
   const database = { url, dispatcher, timeoutMs: timeoutMs + SUBGRAPH_GRACE_MS };
   const replicas = makeReplicas({ ...options.replicas, database, internalSecret, clock, log });
-  const typeDefs = parse(readFileSync(SCHEMA_FILE, 'utf8'));
+  const typeDefs = parse(readFileSync(SCHEMA_FILE, 'utf8'), { noLocation: true });
   const routing = readSubgraphRouting(typeDefs);
   const route = replicas.router(routing);
   const check = makeCheckAccess({ dispatcher, url, internalSecret, log });

@@ -34,7 +34,7 @@ export interface Routing {
  * @throws if a routed type does not have the fields that its directive names
  */
 export function readRouting(supergraphSdl: string): ReadonlyMap<string, Routing> {
-  const document = parse(supergraphSdl);
+  const document = parse(supergraphSdl, { noLocation: true });
   const schema = buildASTSchema(document, { assumeValid: true });
   const names = subgraphNames(document);
   const found = new Map<string, { schema: GraphQLSchema; types: Map<string, RoutedType> }>();

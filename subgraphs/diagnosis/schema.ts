@@ -7,4 +7,4 @@ import { resolvers } from './resolvers.ts';
 
 /** Its context is a `DiagnosisContext`. */
 export const makeDiagnosisSchema = (): GraphQLSchema =>
-  buildSubgraphSchema([{ typeDefs: parse(readFileSync(SCHEMA_FILE, 'utf8')), resolvers }]);
+  buildSubgraphSchema([{ typeDefs: parse(readFileSync(SCHEMA_FILE, 'utf8'), { noLocation: true }), resolvers }]);
