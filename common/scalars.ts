@@ -34,7 +34,13 @@ const UUID = new GraphQLScalarType<string, string>({
   parseLiteral: (node) => (node.kind === Kind.STRING ? requireUuid(node.value) : refuse(print(node))),
 });
 
+/** Answers what JSON makes of a Date, so that an answer holds values of JSON before it is written as such, too. */
+const DateTime = new GraphQLScalarType<Date, string | null>({
+  ...GraphQLDateTime.toConfig(),
+  serialize: (value) => GraphQLDateTime.serialize(value).toJSON(),
+});
+
 /** For `buildSubgraphSchema`'s resolvers. */
-export const scalars = { UUID, DateTime: GraphQLDateTime, SafeInt: GraphQLSafeInt };
+export const scalars = { UUID, DateTime, SafeInt: GraphQLSafeInt };
 
 export { GraphQLJSON as JSON } from 'graphql-scalars';

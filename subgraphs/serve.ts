@@ -1,16 +1,7 @@
 /** A schema and a context become an HTTP server that answers other processes of the system, and drains when it is stopped. */
-import { readFileSync } from 'node:fs';
-import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
-import {
-  ApolloServerPluginCacheControlDisabled,
-  ApolloServerPluginInlineTraceDisabled,
-  ApolloServerPluginLandingPageDisabled,
-} from '@apollo/server/plugin/disabled';
-import { buildSubgraphSchema } from '@apollo/subgraph';
-import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
+import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { parse } from 'graphql';
 import { Registry } from 'prom-client';
 import { ARRIVAL } from '../common/arrival.ts';
 import type { Clock } from '../common/clock.ts';
@@ -21,24 +12,17 @@ import type { Logger } from '../common/log.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import { sharedCall } from '../common/sharedCall.ts';
 import { traceRequests } from '../common/tracing.ts';
-import { maskError } from './errors.ts';
-import { representationCheckPlugin } from './representations.ts';
+import { makeAnswering, type Subgraph } from './answering.ts';
 import { acceptRequestId, noteRequests } from './requests.ts';
 
 /** What an orchestrator and a scraper ask, who have no token; nothing there tells of a chat. */
 const OPEN_ROUTES = ['/livez', '/readyz', '/metrics'];
 
-type Resolvers = NonNullable<GraphQLSchemaModule['resolvers']>;
-
-export interface SubgraphOptions<C extends BaseContext, Who> {
-  /** The subgraph's schema file. */
-  readonly schemaFile: URL;
-  readonly resolvers: Resolvers;
+export interface SubgraphOptions<C extends BaseContext, Who> extends Subgraph<C> {
   /** Says who asks, or throws a GraphQLError that refuses the request; asked before anything else of a request is looked at. */
   readonly authorize: (request: FastifyRequest) => Promise<Who>;
   /** Makes the context of a request that was let in. */
   readonly context: (who: Who, request: FastifyRequest, reply: FastifyReply) => Promise<C>;
-  readonly plugins?: ApolloServerPlugin<C>[];
   /** Whether it can answer now; what it is not ready for, in words without addresses. */
   readonly notReady: () => string | undefined | Promise<string | undefined>;
   /** More routes than `/graphql`, `/livez`, `/readyz` and `/metrics`. */
@@ -68,25 +52,8 @@ export async function serveSubgraph<C extends BaseContext, Who>(
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });
   const whoAsks = guard(app, options.authorize, OPEN_ROUTES);
-  const typeDefs = parse(readFileSync(options.schemaFile, 'utf8'));
-  const apollo = new ApolloServer<C>({
-    schema: buildSubgraphSchema([{ typeDefs, resolvers: options.resolvers }]),
-    plugins: [
-      fastifyApolloDrainPlugin(app),
-      ApolloServerPluginInlineTraceDisabled(),
-      ApolloServerPluginCacheControlDisabled(), // it looks at every field to find that nothing may be stored
-      neverStored,
-      ApolloServerPluginLandingPageDisabled(), // a page for browsers, with scripts of its vendor's, and without a token
-      representationCheckPlugin(),
-      ...(options.plugins ?? []),
-    ],
-    formatError: maskError,
-    includeStacktraceInErrorResponses: false,
-    csrfPrevention: false, // no cookie is ever looked at here
-    introspection: false,
-    allowBatchedHttpRequests: false,
-    stopOnTerminationSignals: false,
-  });
+  const { plugins = [] } = options;
+  const apollo = makeAnswering({ ...options, plugins: [fastifyApolloDrainPlugin(app), neverStored, ...plugins] });
   await apollo.start();
   await app.register(fastifyApollo<C>(apollo), {
     context: async (request, reply) => {

@@ -1,0 +1,92 @@
+/** The database subgraph without whoever asks it: what answers, over connections that it opens when it is first asked. */
+import type { ApolloServerPlugin } from '@apollo/server';
+import type { Registry } from 'prom-client';
+import type { Clock } from '../../common/clock.ts';
+import type { Caller } from '../../common/internalToken.ts';
+import type { Logger } from '../../common/log.ts';
+import type { Subgraph } from '../answering.ts';
+import { isErrorCode } from '../errors.ts';
+import { readableBy } from './access.ts';
+import { connectDatabase } from './client.ts';
+import type { DatabaseContext } from './context.ts';
+import { makeLoaders } from './loaders.ts';
+import { makeReadingMetrics } from './metrics.ts';
+import { Reading } from './reading.ts';
+import { ReplicaMemory } from './replicaMemory.ts';
+import { resolvers } from './resolvers.ts';
+
+export interface DatabaseOptions {
+  readonly databaseUrl: string;
+  /** A lease or a replica row older than this is lost. */
+  readonly staleAfterSeconds: number;
+  /** A runnable chat that has not changed for this long is suspect. */
+  readonly noProgressSeconds: number;
+  /** How long one operation waits for the database. */
+  readonly databaseTimeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Database {
+  readonly subgraph: Subgraph<DatabaseContext>;
+  /** For one operation, which closes its reading with its answer. */
+  newContext(caller: Caller, requestId: string): DatabaseContext;
+  /** What keeps it from answering, in words without addresses; undefined: nothing. */
+  notReady(): Promise<string | undefined>;
+  /** Finishes nothing: stop asking first. */
+  close(): Promise<void>;
+}
+
+const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
+
+/** @param registry its metrics are added to it */
+export function openDatabase(options: DatabaseOptions, registry: Registry): Database {
+  const { clock, log: processLog, databaseTimeoutMs: timeoutMs, staleAfterSeconds, noProgressSeconds } = options;
+  const { prisma, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, log: processLog });
+  const metrics = makeReadingMetrics(registry);
+  const openReading = (log: Logger) => new Reading({ prisma, timeoutMs, clock, metrics, log });
+  const replicaMemory = new ReplicaMemory();
+  return {
+    subgraph: { schemaFile: SCHEMA_FILE, resolvers, plugins: [closeReadings, logDefects] },
+    newContext: (caller, requestId) => {
+      const log = processLog.child({ requestId });
+      const reading = openReading(log); // closed by the plugin below; nothing is opened before the first question
+      const loaders = makeLoaders(reading, { staleAfterSeconds });
+      const readable = readableBy(caller);
+      return { caller, log, readable, reading, loaders, replicaMemory, staleAfterSeconds, noProgressSeconds };
+    },
+    notReady: () => whyNotReady(openReading(processLog)),
+    close,
+  };
+}
+
+/** The answer does not wait for the end of the transaction: after a time limit that may be a while. */
+const closeReadings: ApolloServerPlugin<DatabaseContext> = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ contextValue }) => {
+      void contextValue.reading.close();
+    },
+  }),
+};
+
+/** What went wrong in a field and is no error for clients: they are told that it happened, and the log what it was. */
+const logDefects: ApolloServerPlugin<DatabaseContext> = {
+  requestDidStart: async ({ contextValue: { log } }) => ({
+    didEncounterErrors: async ({ errors }) => {
+      for (const { message, path, extensions } of errors) {
+        if (path && !isErrorCode(extensions.code)) log.error({ path, reason: message }, 'a field failed');
+      }
+    },
+  }),
+};
+
+async function whyNotReady(reading: Reading): Promise<string | undefined> {
+  try {
+    await reading.moment();
+    return undefined;
+  } catch {
+    return 'The database does not answer.';
+  } finally {
+    void reading.close();
+  }
+}
