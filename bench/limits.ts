@@ -10,6 +10,7 @@ import { READ_ALL } from '../common/internalToken.ts';
 import { makeLogger } from '../common/log.ts';
 import { settings } from '../common/settings.ts';
 import { LIMITS } from '../gateway/limits/documentLimits.ts';
+import { databaseOverHttp } from '../gateway/routing/databaseSubgraph.ts';
 import { startGateway } from '../gateway/server.ts';
 import { buildSupergraph, readSupergraph } from '../gateway/supergraph.ts';
 import { HOSTILE, largest } from './support/hostileQueries.ts';
@@ -43,8 +44,9 @@ const [stubUrl] = (await once(stub, 'message')) as [string];
 const log = makeLogger('gateway', 'silent');
 const gateway = await startGateway({
   ...{ host: '127.0.0.1', port: 0, clock, log },
-  databaseSubgraphUrl: `${stubUrl}/database/graphql`,
-  ...{ replicas: { timeoutMs: 20_000, addressAllow: ['127.0.0.0/8'] }, databaseTimeoutMs: 20_000, corsOrigins: [] },
+  openDatabase: () =>
+    databaseOverHttp({ url: `${stubUrl}/database/graphql`, internalSecret: SECRET, databaseTimeoutMs: 20_000 }),
+  ...{ replicas: { timeoutMs: 20_000, addressAllow: ['127.0.0.0/8'] }, corsOrigins: [] },
   ...{ maxCost: settings.MAX_COST.parse(undefined), rateLimitPerMinute: 0 },
   diagnosis: {
     ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },

@@ -6,6 +6,8 @@ const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
 const count = z.coerce.number().int().min(0);
 const secret = z.string().min(32, 'must have at least 32 characters');
+/** Of `DATABASE_SUBGRAPH_URL`: the gateway runs the database subgraph itself. */
+export const IN_PROCESS = 'in-process';
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 const flag = z
   .enum(['0', '1', 'false', 'true'], 'must be 1, true, 0 or false')
@@ -48,9 +50,15 @@ export const settings = {
     .describe('where `npm start` keeps its Postgres, its secrets and its lock; one running system each'),
   PORT: port.default(4000).describe('port of the gateway'),
   HOST: z.string().default('127.0.0.1').describe('address that every process listens on'),
-  DATABASE_SUBGRAPH_URL: httpUrl
+  DATABASE_SUBGRAPH_URL: z
+    .string()
+    .refine((text) => text === IN_PROCESS || httpUrl.safeParse(text).success, {
+      error: `must be an http or https URL, or ${IN_PROCESS}`,
+    })
     .default('http://127.0.0.1:4001/graphql')
-    .describe('where the gateway finds the database subgraph'),
+    .describe(
+      `where the gateway finds the database subgraph; \`${IN_PROCESS}\`: it runs it itself, on \`DATABASE_URL\``,
+    ),
   DATABASE_SUBGRAPH_PORT: port
     .default(4001)
     .describe('port of the database subgraph; under `npm start` any free one unless set'),

@@ -1,5 +1,5 @@
 /** What must hold between settings, each of them fine by itself. Pure. */
-import type { SettingName, Settings } from './settings.ts';
+import { IN_PROCESS, type SettingName, type Settings } from './settings.ts';
 
 /** Those that are set and good. */
 type Values = Partial<Settings<SettingName>>;
@@ -36,4 +36,17 @@ export const subgraphKey: SettingsRule = (values, bad) => {
   if (values.SUBGRAPH_AUTH === 'caller') return callersKey(values, bad);
   if (values.INTERNAL_SECRET !== undefined || bad.has('INTERNAL_SECRET')) return undefined;
   return 'INTERNAL_SECRET: is not set. Tokens between processes are checked against it, unless SUBGRAPH_AUTH=caller.';
+};
+
+/** For the gateway: it may run the database subgraph itself, and then needs what that needs. */
+export const databaseOfItsOwn: SettingsRule = (values, bad) => {
+  if (values.DATABASE_SUBGRAPH_URL !== IN_PROCESS || values.DATABASE_URL !== undefined || bad.has('DATABASE_URL'))
+    return undefined;
+  return `DATABASE_URL: is not set. With DATABASE_SUBGRAPH_URL=${IN_PROCESS} the database subgraph here reads it.`;
+};
+
+/** For the router, which runs no database subgraph: the gateway in front of it needs one that others can ask, too. */
+export const databaseElsewhere: SettingsRule = ({ DATABASE_SUBGRAPH_URL: url }) => {
+  if (url !== IN_PROCESS) return undefined;
+  return `DATABASE_SUBGRAPH_URL: must be an http or https URL here; ${IN_PROCESS} is for the gateway. Received "${IN_PROCESS}".`;
 };

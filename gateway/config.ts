@@ -2,7 +2,7 @@
 import { readEnvironment } from '../common/config.ts';
 import { PROCESS_SETTINGS } from '../common/runProcess.ts';
 import type { Settings } from '../common/settings.ts';
-import { callersKey, subgraphKey } from '../common/settingsRules.ts';
+import { callersKey, databaseElsewhere, databaseOfItsOwn, subgraphKey } from '../common/settingsRules.ts';
 import { TRUST_SETTINGS } from '../subgraphs/authorize.ts';
 import { DIAGNOSIS_SETTINGS } from '../subgraphs/diagnosis/settings.ts';
 
@@ -24,6 +24,7 @@ export const readGatewaySettings = () =>
       'HOST',
       'SUPERGRAPH_PATH',
       ...REPLICA_SETTINGS,
+      'DATABASE_URL',
       'MAX_COST',
       'RATE_LIMIT_PER_MINUTE',
       'ALLOWED_OPERATIONS_PATH',
@@ -37,7 +38,7 @@ export const readGatewaySettings = () =>
       ...PROCESS_SETTINGS,
     ],
     ['INTERNAL_SECRET'],
-    [callersKey],
+    [callersKey, databaseOfItsOwn],
   );
 
 /** @throws SettingsError naming every bad one */
@@ -45,7 +46,7 @@ export const readRouterSettings = () =>
   readEnvironment(
     ['ROUTER_PORT', 'HOST', ...TRUST_SETTINGS, ...REPLICA_SETTINGS, ...PROCESS_SETTINGS],
     ['INTERNAL_SECRET'],
-    [subgraphKey],
+    [subgraphKey, databaseElsewhere],
   );
 
 export const replicaSettings = (settings: Settings<(typeof REPLICA_SETTINGS)[number]>) => ({

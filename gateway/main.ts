@@ -1,19 +1,41 @@
 /** The gateway as a process of its own. */
 import { systemClock as clock } from '../common/clock.ts';
+import type { Logger } from '../common/log.ts';
 import { runProcess } from '../common/runProcess.ts';
+import { IN_PROCESS } from '../common/settings.ts';
 import { diagnosisSettings } from '../subgraphs/diagnosis/settings.ts';
 import { readGatewaySettings, replicaSettings } from './config.ts';
 import { readAllowedOperations } from './limits/allowedOperations.ts';
-import { startGateway } from './server.ts';
+import { databaseOverHttp, SUBGRAPH_GRACE_MS } from './routing/databaseSubgraph.ts';
+import { MAX_ANSWER_BYTES } from './routing/postGraphql.ts';
+import { type GatewayOptions, startGateway } from './server.ts';
+
+/** Over HTTP, or in this process: what that takes (Prisma, the schema) is loaded only then. */
+function databaseOf(settings: ReturnType<typeof readGatewaySettings>, log: Logger): GatewayOptions['openDatabase'] {
+  const { DATABASE_SUBGRAPH_URL: url, DATABASE_URL: databaseUrl, DATABASE_TIMEOUT_MS: databaseTimeoutMs } = settings;
+  if (url !== IN_PROCESS || databaseUrl === undefined) {
+    return () => databaseOverHttp({ url, internalSecret: settings.INTERNAL_SECRET, databaseTimeoutMs });
+  }
+  return async (registry) => {
+    const { startInProcess } = await import('../subgraphs/database/inProcess.ts');
+    const options = {
+      ...{ databaseUrl, databaseTimeoutMs, clock, log },
+      staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
+      noProgressSeconds: settings.NO_PROGRESS_SECONDS,
+      waitMs: databaseTimeoutMs + SUBGRAPH_GRACE_MS,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+    };
+    return startInProcess(options, registry);
+  };
+}
 
 await runProcess('gateway', readGatewaySettings, async (settings, log) =>
   startGateway({
     host: settings.HOST,
     port: settings.PORT,
-    databaseSubgraphUrl: settings.DATABASE_SUBGRAPH_URL,
+    openDatabase: databaseOf(settings, log),
     supergraphPath: settings.SUPERGRAPH_PATH,
     replicas: replicaSettings(settings),
-    databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
     diagnosis: diagnosisSettings(settings),
     authSecret: settings.AUTH_SECRET,
     authJwksUrl: settings.AUTH_JWKS_URL,

@@ -1,5 +1,4 @@
 /** One supergraph, ready to answer: which subgraph is asked where, what a query may ask for, and how it is executed. */
-import type { Dispatcher } from 'undici';
 import type { Logger } from '../common/log.ts';
 import { inSpan, SpanKind } from '../common/tracing.ts';
 import type { DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
@@ -11,19 +10,13 @@ import type { AllowedOperations } from './limits/allowedOperations.ts';
 import { makeQueryLimits, type QueryLimits } from './limits/queryLimits.ts';
 import { makeOperations, type Operations } from './operations.ts';
 import { makeRereads } from './reread.ts';
+import type { DatabaseSubgraph } from './routing/databaseSubgraph.ts';
 import type { Replicas } from './routing/replicas.ts';
 import { readRouting } from './routing/routedTypes.ts';
 import { makeSubgraphDataSource } from './subgraphDataSource.ts';
 import { buildSupergraph } from './supergraph.ts';
 
-/** On top of what the database subgraph itself waits for the database, so that it is the one that says so. */
-export const SUBGRAPH_GRACE_MS = 500;
-
 export interface ServedOptions {
-  readonly databaseSubgraphUrl: string;
-  /** Milliseconds that the database subgraph waits for the database. */
-  readonly databaseTimeoutMs: number;
-  readonly internalSecret: string;
   /** The estimated cost up to which a query is answered. */
   readonly maxCost: number;
   /** The only operations that are answered; unset: all. */
@@ -44,22 +37,20 @@ export interface ServedSupergraph {
 export function makeServedSupergraph(
   options: ServedOptions,
   supergraphSdl: string,
-  dispatcher: Dispatcher,
+  database: DatabaseSubgraph,
   replicas: Replicas,
 ): ServedSupergraph {
-  const { internalSecret, log } = options;
+  const { log } = options;
   const supergraph = buildSupergraph(supergraphSdl);
   const routings = readRouting(supergraphSdl);
   if (routings.size === 0) throw new Error('No type of the supergraph is @routed.');
-  const url = new URL(options.databaseSubgraphUrl);
-  const timeoutMs = options.databaseTimeoutMs + SUBGRAPH_GRACE_MS;
   const subgraphs = new Map(
     supergraph.subgraphs.map((name): [string, AskSubgraph<GatewayContext>] => {
       const routing = routings.get(name);
       if (routing) return [name, replicas.router(routing)];
       if (name === 'diagnosis') return [name, makeDiagnosisSubgraph(options.diagnosis, (context) => rereads(context))];
       if (name !== 'database') throw new Error(`This gateway knows no subgraph ${name}.`);
-      return [name, makeSubgraphDataSource({ name, url, dispatcher, internalSecret, timeoutMs, log })];
+      return [name, makeSubgraphDataSource(database, log)];
     }),
   );
   const subgraph = (name: string) => {

@@ -25,9 +25,9 @@ import { refuseUnknownPaths } from './http/strayRequests.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
 import type { CheckedQuery } from './limits/queryLimits.ts';
 import { limitRate } from './limits/rateLimit.ts';
-import { makeDispatcher } from './routing/postGraphql.ts';
+import type { DatabaseSubgraph } from './routing/databaseSubgraph.ts';
 import { makeReplicas, type ReplicasOptions } from './routing/replicas.ts';
-import { makeServedSupergraph, type ServedOptions, SUBGRAPH_GRACE_MS } from './served.ts';
+import { makeServedSupergraph, type ServedOptions } from './served.ts';
 import { openSupergraph } from './supergraphVersions.ts';
 import { warmUp } from './warmUp.ts';
 
@@ -35,6 +35,10 @@ export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** The way to the database subgraph, which may add metrics of its own; closed with the gateway. */
+  readonly openDatabase: (registry: Registry) => Promise<DatabaseSubgraph> | DatabaseSubgraph;
+  /** Key of the tokens between processes. */
+  readonly internalSecret: string;
   /** Origins of other sites whose pages may call. */
   readonly corsOrigins: readonly string[];
   /** Unset: the supergraph that is checked in. */
@@ -50,14 +54,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   const { clock, log, host, port } = options;
   const registry = new Registry();
   const metrics = makeGatewayMetrics(registry);
-  const dispatcher = makeDispatcher({ timeout: options.databaseTimeoutMs });
+  const database = await options.openDatabase(registry);
   const replicas = makeReplicas({
     ...options.replicas,
     internalSecret: options.internalSecret,
-    database: {
-      ...{ url: new URL(options.databaseSubgraphUrl), dispatcher },
-      timeoutMs: options.databaseTimeoutMs + SUBGRAPH_GRACE_MS,
-    },
+    database,
     onAsked: metrics.replicaAsked,
     clock,
     log,
@@ -68,7 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   const supergraph = await openSupergraph({
     ...{ path: options.supergraphPath, registry, clock, log },
     load: async (supergraphSdl) => {
-      const served = makeServedSupergraph(options, supergraphSdl, dispatcher, replicas);
+      const served = makeServedSupergraph(options, supergraphSdl, database, replicas);
       await served.apollo.start();
       await warmUp(served);
       return served;
@@ -105,20 +106,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   registerGraphiql(app);
   refuseUnknownPaths(app);
   registerMetrics(app, registry);
-  registerHealth(app, {
-    log,
-    dispatcher,
-    databaseSubgraphUrl: new URL(options.databaseSubgraphUrl),
-    timeoutMs: options.databaseTimeoutMs,
-    isDraining: () => drain.hasBegun,
-  });
+  registerHealth(app, { log, database, isDraining: () => drain.hasBegun });
   const url = await app.listen({ host, port });
 
   const stop = async () => {
     drain.begin();
     await app.close();
     await supergraph.close();
-    await Promise.all([dispatcher.destroy(), replicas.close()]);
+    await Promise.all([database.close(), replicas.close()]);
   };
   let stopped: Promise<void> | undefined;
   return {

@@ -1,12 +1,11 @@
-/** The data source of a subgraph that one server answers. What goes wrong becomes one error with a code; it never throws. */
-import type { Dispatcher } from 'undici';
+/** The data source of the database subgraph. What goes wrong becomes one error with a code; it never throws. */
 import { z } from 'zod';
-import { signInternalToken } from '../common/internalToken.ts';
 import { isObject } from '../common/json.ts';
 import type { Logger } from '../common/log.ts';
 import type { AskSubgraph, SubgraphAnswer } from './execution/subgraph.ts';
 import type { GatewayContext } from './gatewayContext.ts';
-import { describePosted, type Posted, postGraphql } from './routing/postGraphql.ts';
+import type { DatabaseSubgraph } from './routing/databaseSubgraph.ts';
+import { describePosted, type Posted } from './routing/postGraphql.ts';
 
 /** Answers with these statuses carry the subgraph's own errors; 400 is what it finds wrong with the request. */
 const GRAPHQL_STATUS = [200, 400];
@@ -32,29 +31,14 @@ const graphqlAnswer = z.object({
   errors: z.array(graphqlError).optional(),
 });
 
-export interface SubgraphDataSourceOptions {
-  /** Its name in the supergraph, which is the audience of its tokens. */
-  readonly name: string;
-  readonly url: URL;
-  readonly dispatcher: Dispatcher;
-  readonly internalSecret: string;
-  readonly timeoutMs: number;
-  readonly log: Logger;
-}
-
-export function makeSubgraphDataSource(options: SubgraphDataSourceOptions): AskSubgraph<GatewayContext> {
-  const { name, url, dispatcher, internalSecret, timeoutMs, log } = options;
-  return async ({ query, variables, operationName }, { caller, signal, requestId }) => {
-    const token = await signInternalToken(internalSecret, name, caller);
-    const posted = await postGraphql({
-      ...{ dispatcher, url, token, peer: name, signal, timeoutMs },
-      headers: { 'x-request-id': requestId },
-      body: { query, variables, operationName },
-    });
+export function makeSubgraphDataSource(database: DatabaseSubgraph, log: Logger): AskSubgraph<GatewayContext> {
+  return async (request, context) => {
+    const posted = await database.ask(request, context);
     const answer = readSubgraphAnswer(posted);
     if (answer) return answer;
+    const { requestId, signal } = context;
     if (!signal.aborted)
-      log.error({ requestId, subgraph: name, posted: describePosted(posted) }, 'a subgraph did not answer');
+      log.error({ requestId, subgraph: 'database', posted: describePosted(posted) }, 'a subgraph did not answer');
     return unavailable;
   };
 }

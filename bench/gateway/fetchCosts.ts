@@ -41,26 +41,24 @@ const add = (name: string, work: Fetch['works'][number]) => {
 
 for (const folder of folders) {
   const load = (file: string) => import(`${pathToFileURL(folder).href}/gateway/${file}`);
-  const { makeDispatcher } = await load('routing/postGraphql.ts');
+  const { databaseOverHttp } = await load('routing/databaseSubgraph.ts');
   const { makeReplicas } = await load('routing/replicas.ts');
   const { readRouting } = await load('routing/routedTypes.ts');
   const { makeSubgraphDataSource } = await load('subgraphDataSource.ts');
-  const database = { url: new URL('/graphql', stubs.database), dispatcher: makeDispatcher({ timeout: LIMIT_MS }) };
+  const url = `${stubs.database}/graphql`;
+  const database = databaseOverHttp({ url, internalSecret, databaseTimeoutMs: LIMIT_MS });
   const shared = { internalSecret, timeoutMs: LIMIT_MS, clock, log };
-  const replicas = makeReplicas({
-    ...{ ...shared, database: { ...database, timeoutMs: LIMIT_MS }, addressAllow: ['127.0.0.0/8'] },
-  });
+  const replicas = makeReplicas({ ...shared, database, addressAllow: ['127.0.0.0/8'] });
   const routing = readRouting(readFileSync(`${folder}/gateway/supergraph.graphql`, 'utf8')).get('runtime');
   const route = replicas.router(routing);
-  const source = makeSubgraphDataSource({ ...shared, ...database, name: 'database' });
+  const source = makeSubgraphDataSource(database, log);
   const context = (): GatewayContext => ({
     ...{ ...replicas.newRequest(), caller, requestId: 'a-request', record: newRecord() },
     signal: new AbortController().signal,
   });
   for (const { name, calls, variables } of SHAPES) {
     const request = { query: calls.database, variables };
-    const fromDatabase = () =>
-      source.process ? source.process({ request, context: context() }) : source(request, context()); // before it was a function
+    const fromDatabase = () => source(request, context());
     add(`${name}: from the database`, fromDatabase);
     if (!calls.runtime) continue;
     const { data } = await fromDatabase();

@@ -3,15 +3,15 @@
  * database subgraph decides, since it decides about the other half of the chat too; one question serves a whole fetch. What is
  * refused looks the same whether the chat is somebody else's, is not there, or is owned elsewhere.
  */
-import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { deadlineSignal } from '../../common/clock.ts';
-import { mayReadAll, READ_ALL, signInternalToken } from '../../common/internalToken.ts';
+import { mayReadAll, READ_ALL } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import { parseUuid } from '../../common/scalars.ts';
+import type { DatabaseSubgraph } from '../routing/databaseSubgraph.ts';
 import type { Representation } from '../routing/entityRequest.ts';
 import type { Outcome } from '../routing/outcome.ts';
-import { describePosted, postGraphql } from '../routing/postGraphql.ts';
+import { describePosted } from '../routing/postGraphql.ts';
 import type { RoutingContext } from '../routing/routingContext.ts';
 
 /** For each representation, in order: undefined, it may be asked about; else what to say in place of an answer. */
@@ -20,19 +20,11 @@ export type CheckAccess = (
   context: RoutingContext,
 ) => Promise<(Outcome | undefined)[]>;
 
-export interface ChatAccessOptions {
-  readonly dispatcher: Dispatcher;
-  /** The GraphQL endpoint of the database subgraph. */
-  readonly url: URL;
-  readonly internalSecret: string;
-  readonly log: Logger;
-}
-
 /** Never rejects. A caller with the role may ask everything, and costs no question. */
-export function makeCheckAccess(options: ChatAccessOptions): CheckAccess {
+export function makeCheckAccess(database: DatabaseSubgraph, log: Logger): CheckAccess {
   return async (representations, context) => {
     if (mayReadAll(context.caller)) return representations.map(() => undefined);
-    const owners = await readOwners(options, representations, context);
+    const owners = await readOwners(database, log, representations, context);
     return representations.map(({ chatId, workerId }) => {
       if (chatId === undefined) return notAsked('REFUSED', `Asking a replica as a whole needs the role ${READ_ALL}.`);
       if (!owners) return notAsked('UNREACHABLE', 'Whether the caller may read the chat could not be found out.');
@@ -64,7 +56,8 @@ const QUERY = `query ($chats: [_Any!]!) {
 
 /** Owners by chat, of the chats that the caller may read and that have one; undefined: the database subgraph did not say. */
 async function readOwners(
-  { dispatcher, url, internalSecret, log }: ChatAccessOptions,
+  database: DatabaseSubgraph,
+  log: Logger,
   representations: readonly Representation[],
   { budget, caller, requestId, signal }: RoutingContext,
 ): Promise<ReadonlyMap<string, string | undefined> | undefined> {
@@ -72,13 +65,9 @@ async function readOwners(
   if (ids.length === 0) return new Map();
   const deadline = deadlineSignal(budget.leftMs(), signal);
   try {
-    const token = await signInternalToken(internalSecret, 'database', caller);
     const chats = ids.map((chatId) => ({ __typename: 'ChatDebugSnapshot', chatId }));
-    const body = { query: QUERY, variables: { chats } };
-    const posted = await postGraphql({
-      ...{ dispatcher, url, token, peer: 'database', body, signal: deadline.signal },
-      headers: { 'x-request-id': requestId },
-    });
+    const asking = { caller, requestId, signal: deadline.signal };
+    const posted = await database.ask({ query: QUERY, variables: { chats } }, asking);
     const read = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
     if (!read?.success) {
       if (!signal.aborted)

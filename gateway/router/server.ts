@@ -12,11 +12,9 @@ import { authorizeSubgraph, type SubgraphTrust } from '../../subgraphs/authorize
 import { acceptRequestId } from '../../subgraphs/requests.ts';
 import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
 import { goneSignal } from '../http/goneSignal.ts';
-import { databaseNotReady } from '../http/health.ts';
-import { makeDispatcher } from '../routing/postGraphql.ts';
+import { databaseOverHttp } from '../routing/databaseSubgraph.ts';
 import { makeReplicas, type ReplicasOptions } from '../routing/replicas.ts';
 import { readSubgraphRouting } from '../routing/routedTypes.ts';
-import { SUBGRAPH_GRACE_MS } from '../served.ts';
 import { makeCheckAccess } from './chatAccess.ts';
 import { checkedRouting } from './checkedRouting.ts';
 import { type RouterContext, routerResolvers } from './schema.ts';
@@ -42,15 +40,13 @@ const SCHEMA_FILE = new URL('../../subgraphs/runtime/schema.graphql', import.met
 
 /** @throws if the port is taken; not if the database subgraph does not answer */
 export async function startRouter(options: RouterServerOptions): Promise<RunningServer> {
-  const { clock, databaseTimeoutMs: timeoutMs, internalSecret, log, trust } = options;
-  const url = new URL(options.databaseSubgraphUrl);
-  const dispatcher = makeDispatcher({ timeout: timeoutMs });
-  const database = { url, dispatcher, timeoutMs: timeoutMs + SUBGRAPH_GRACE_MS };
+  const { clock, databaseTimeoutMs, internalSecret, log, trust } = options;
+  const database = databaseOverHttp({ url: options.databaseSubgraphUrl, internalSecret, databaseTimeoutMs });
   const replicas = makeReplicas({ ...options.replicas, database, internalSecret, clock, log });
   const typeDefs = parse(readFileSync(SCHEMA_FILE, 'utf8'), { noLocation: true });
   const routing = readSubgraphRouting(typeDefs);
   const route = replicas.router(routing);
-  const check = makeCheckAccess({ dispatcher, url, internalSecret, log });
+  const check = makeCheckAccess(database, log);
   const server = await serveSubgraph<RouterContext, Caller>({
     schemaFile: SCHEMA_FILE,
     resolvers: routerResolvers(typeDefs, trust.callerTokens ? checkedRouting(routing, route, check) : route),
@@ -65,14 +61,14 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
       },
     }),
     plugins: [addRoutedErrors],
-    notReady: () => databaseNotReady({ dispatcher, databaseSubgraphUrl: url, timeoutMs }),
+    notReady: database.notReady,
     ...{ clock, log, host: options.host, port: options.port },
   });
   let stopped: Promise<void> | undefined;
   return {
     ...server,
     stop: () => {
-      stopped ??= server.stop().then(async () => void (await Promise.all([replicas.close(), dispatcher.destroy()])));
+      stopped ??= server.stop().then(async () => void (await Promise.all([replicas.close(), database.close()])));
       return stopped;
     },
   };

@@ -12,7 +12,7 @@ export interface ExchangeOptions {
   readonly headers: string[];
   readonly body: string;
   /** Ends the exchange. */
-  readonly signal: StopSignal;
+  readonly signal?: StopSignal | undefined;
   /** Milliseconds until it ends in any case; undefined: no limit. */
   readonly timeoutMs?: number | undefined;
 }

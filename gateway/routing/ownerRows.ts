@@ -1,11 +1,10 @@
 /** Which replicas own chats now: read from the database subgraph as the caller, whose rights so hold here too. */
-import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { signInternalToken } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import { parseUuid } from '../../common/scalars.ts';
+import type { DatabaseSubgraph } from './databaseSubgraph.ts';
 import type { Owners } from './owners.ts';
-import { describePosted, postGraphql } from './postGraphql.ts';
+import { describePosted } from './postGraphql.ts';
 
 /** Of one list in a request. */
 const MAX_CHATS = 100;
@@ -16,25 +15,13 @@ const answer = z.object({
   errors: z.undefined().optional(),
 });
 
-export interface OwnerRowsOptions {
-  readonly dispatcher: Dispatcher;
-  /** The GraphQL endpoint of the database subgraph. */
-  readonly url: URL;
-  readonly internalSecret: string;
-  readonly log: Logger;
-}
-
 /** The owners of whatever has a `chatId`. One request reads all. */
-export function makeChatOwners({ dispatcher, url, internalSecret, log }: OwnerRowsOptions): Owners {
+export function makeChatOwners(database: DatabaseSubgraph, log: Logger): Owners {
   return {
     read: async (representations, { caller, requestId }, signal) => {
       const ids = representations.map(({ chatId }) => parseUuid(chatId));
-      const body = { query: queryFor([...new Set(ids.flatMap((id) => id ?? []))]) };
-      const token = await signInternalToken(internalSecret, 'database', caller);
-      const posted = await postGraphql({
-        ...{ dispatcher, url, token, peer: 'database', body, signal },
-        headers: { 'x-request-id': requestId },
-      });
+      const query = queryFor([...new Set(ids.flatMap((id) => id ?? []))]);
+      const posted = await database.ask({ query }, { caller, requestId, signal });
       const read = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
       if (!read?.success) {
         if (!signal.aborted) log.warn({ posted: describePosted(posted) }, 'the owners of chats could not be read');

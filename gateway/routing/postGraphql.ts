@@ -7,7 +7,7 @@ import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../common/tracing
 import { type Exchanged, type ExchangeOptions, exchange, type Head, isClosed } from './exchange.ts';
 
 /** Larger answers are refused, not cut: a hundred chats with all that was written down of them need a tenth of it. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Of queries that are kept as they are sent. */
 const MAX_KEPT_CHARACTERS = 100_000;
 /** To one process. More requests than that wait for a connection, within their deadline. */
@@ -43,7 +43,7 @@ export interface Post {
   readonly peer: string;
   readonly body: GraphqlBody;
   /** Ends the request: its deadline, and the client that goes away. */
-  readonly signal: StopSignal;
+  readonly signal?: StopSignal | undefined;
   /** Milliseconds after which it ends in any case. Costs less than a signal that does it. */
   readonly timeoutMs?: number;
 }

@@ -2,11 +2,11 @@
  * The replicas, as a process that routes sees them: connections, directory, limits and breakers, for as long as it runs. What
  * it routes may change meanwhile; what it knows of the replicas stays.
  */
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { makeAddressPolicy, makeGuardedConnector } from './addressPolicy.ts';
 import { type AskedReplica, makeAskReplica } from './askReplica.ts';
+import type { DatabaseSubgraph } from './databaseSubgraph.ts';
 import { makeChatOwners } from './ownerRows.ts';
 import { makeDispatcher } from './postGraphql.ts';
 import { MAX_REPLICA_ANSWER_BYTES } from './replicaAnswer.ts';
@@ -18,8 +18,8 @@ import { makeRouteEntities, type RouteEntities } from './routeEntities.ts';
 import { makeBudget, type RoutingContext } from './routingContext.ts';
 
 export interface ReplicasOptions {
-  /** The GraphQL endpoint of the database subgraph, and the connections to it. */
-  readonly database: { readonly url: URL; readonly dispatcher: Dispatcher; readonly timeoutMs: number };
+  /** Knows them. */
+  readonly database: DatabaseSubgraph;
   readonly internalSecret: string;
   /** Milliseconds for all that one request asks of replicas. */
   readonly timeoutMs: number;
@@ -45,7 +45,7 @@ export interface Replicas {
   directoryAgeMs(): number | null;
   /** How many have not stopped; undefined: the table has not been read yet. */
   count(): number | undefined;
-  /** Ends what is still asked. */
+  /** Ends what is still asked of them. */
   close(): Promise<void>;
 }
 
@@ -68,14 +68,14 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
   );
   const guards = makeReplicaGuards(clock);
   const directory = makeReplicaDirectory({
-    load: (ids) => loadReplicaRows({ ...database, internalSecret }, ids),
+    load: (ids) => loadReplicaRows(database, ids),
     clock,
     log,
   });
   const ask = makeAskReplica({
     ...{ directory, guards, dispatcher, internalSecret, timeoutMs, hedgeMs, onAsked, clock, log },
   });
-  const owners = makeChatOwners({ ...database, internalSecret, log });
+  const owners = makeChatOwners(database, log);
   return {
     router: (routing) => makeRouteEntities({ routing, directory, ask, owners, isDisabled, clock, log }),
     newRequest: () => ({ budget: makeBudget(timeoutMs, clock), asked: [] }),

@@ -6,6 +6,7 @@ import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';
 import { READ_ALL } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
+import { databaseOverHttp } from '../../gateway/routing/databaseSubgraph.ts';
 import { startGateway } from '../../gateway/server.ts';
 import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
 
@@ -38,11 +39,11 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
   });
   const gateway = await startGateway({
     ...local,
-    databaseSubgraphUrl: `${database.url}/graphql`,
+    openDatabase: () =>
+      databaseOverHttp({ url: `${database.url}/graphql`, internalSecret: SECRET, databaseTimeoutMs: 5_000 }),
     replicas: { timeoutMs: 1_000, addressAllow: ['127.0.0.0/8'] },
     maxCost: 10_000,
     rateLimitPerMinute: 0,
-    databaseTimeoutMs: 5_000,
     diagnosis: {
       ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },
       ...{ acquisitionIntervalSeconds: 5, noProgressSeconds: 60 },

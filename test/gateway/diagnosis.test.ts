@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
-import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import type { Inspector, RunnerInspection, TaskInspection } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.ts';
 import { tapPostgres } from '../subgraphs/database/support/tap.ts';
 import { databasePerFile } from '../support/database.ts';
+import { startDatabase } from './databaseWays.ts';
 import { askGateway, callerToken, type GatewayChanges, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl, serversPerTest, type TestServer } from './httpServers.ts';
 
@@ -23,7 +23,7 @@ const held: { tap?: Awaited<ReturnType<typeof tapPostgres>>; subgraph?: RunningS
 beforeAll(async () => {
   held.tap = await tapPostgres(database.url);
   const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
-  held.subgraph = await startDatabaseSubgraph({ ...shared, ...limits, databaseUrl: held.tap.url });
+  held.subgraph = await startDatabase({ ...shared, ...limits, databaseUrl: held.tap.url });
 });
 afterAll(async () => {
   await held.subgraph?.stop();

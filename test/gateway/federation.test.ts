@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import { tapPostgres } from '../subgraphs/database/support/tap.ts';
 import { until } from '../support/until.ts';
+import { startDatabase } from './databaseWays.ts';
 import { fleetPerFile } from './fleet.ts';
 import { askGateway, callerToken, type GraphqlError } from './gateways.ts';
 import { deadUrl, type TestServer } from './httpServers.ts';
@@ -302,7 +302,7 @@ describe('replicas', () => {
     const a = await addReplica();
     const tap = await tapPostgres(database.url);
     const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 1_000 };
-    const cut = await startDatabaseSubgraph({ ...shared, ...limits, databaseUrl: tap.url });
+    const cut = await startDatabase({ ...shared, ...limits, databaseUrl: tap.url });
     try {
       const front = await startGateway(cut);
       const ask = () => askGateway(front, '{ replicas { id runtime { reachability { status } runnerCount } } }');

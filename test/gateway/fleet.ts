@@ -1,8 +1,8 @@
 /** One database subgraph for a whole test file, with replicas and gateways for each of its tests. */
 import { afterAll, beforeAll } from '@jest/globals';
-import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { databasePerFile } from '../support/database.ts';
+import { startDatabase } from './databaseWays.ts';
 import { gatewaysPerTest } from './gateways.ts';
 import { runtimesPerTest, shared } from './runtimes.ts';
 
@@ -13,7 +13,7 @@ export function fleetPerFile() {
   const subgraph: { current?: RunningServer } = {};
   beforeAll(async () => {
     const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
-    subgraph.current = await startDatabaseSubgraph({ ...shared, ...limits, databaseUrl: database.url });
+    subgraph.current = await startDatabase({ ...shared, ...limits, databaseUrl: database.url });
   });
   afterAll(() => subgraph.current?.stop());
   const gateway = (changes: Parameters<typeof startGateway>[1] = {}) =>

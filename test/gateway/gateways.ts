@@ -6,6 +6,7 @@ import { READ_ALL } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
 import { type GatewayOptions, startGateway } from '../../gateway/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
+import { wayTo } from './databaseWays.ts';
 
 export const AUTH_SECRET = 'a secret of callers for tests, long enough';
 export const INTERNAL_SECRET = 'an internal secret for tests, long enough';
@@ -23,16 +24,20 @@ export const DIAGNOSIS_SETTINGS = {
 
 export type GatewayChanges = Partial<Omit<GatewayOptions, 'replicas'>> & {
   replicas?: Partial<GatewayOptions['replicas']>;
+  /** How long the database subgraph waits for the database. */
+  databaseTimeoutMs?: number;
 };
 
 /** With long times. The caller stops it. */
-export const startTestGateway = (databaseSubgraph: { url: string }, { replicas, ...changes }: GatewayChanges = {}) =>
+export const startTestGateway = (
+  databaseSubgraph: { url: string },
+  { replicas, databaseTimeoutMs = 20_000, ...changes }: GatewayChanges = {},
+) =>
   startGateway({
     host: '127.0.0.1',
     port: 0,
-    databaseSubgraphUrl: `${databaseSubgraph.url}/graphql`,
+    openDatabase: wayTo(databaseSubgraph, { internalSecret: INTERNAL_SECRET, databaseTimeoutMs }),
     replicas: { timeoutMs: 20_000, addressAllow: LOOPBACK, ...replicas },
-    databaseTimeoutMs: 20_000,
     maxCost: 10_000,
     rateLimitPerMinute: 0,
     diagnosis: DIAGNOSIS_SETTINGS,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serverAudits } from 'graphql-http';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
+import { databaseOverHttp } from '../../gateway/routing/databaseSubgraph.ts';
 import { startGateway } from '../../gateway/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { AUTH_SECRET, callerToken, DIAGNOSIS_SETTINGS, INTERNAL_SECRET } from './gateways.ts';
@@ -23,12 +24,13 @@ const holder: { gateway?: RunningServer } = {};
 const url = () => holder.gateway?.url ?? '';
 
 beforeAll(async () => {
+  const dead = `${await deadUrl()}/graphql`;
   holder.gateway = await startGateway({
     host: '127.0.0.1',
     port: 0,
-    databaseSubgraphUrl: `${await deadUrl()}/graphql`,
+    openDatabase: () =>
+      databaseOverHttp({ ...{ url: dead, databaseTimeoutMs: 1_000 }, internalSecret: INTERNAL_SECRET }),
     replicas: { timeoutMs: 1_000, addressAllow: [] },
-    databaseTimeoutMs: 1_000,
     diagnosis: DIAGNOSIS_SETTINGS,
     authSecret: AUTH_SECRET,
     maxCost: 10_000,

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
-import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { createDatabase } from '../support/database.ts';
+import { startDatabase as startSubgraph } from './databaseWays.ts';
 import { askGateway, callerToken, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';
 
@@ -24,7 +24,7 @@ afterEach(async () => {
 
 async function startDatabase(databaseUrl: string): Promise<RunningServer> {
   const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
-  const server = await startDatabaseSubgraph({ ...shared, ...limits, databaseUrl });
+  const server = await startSubgraph({ ...shared, ...limits, databaseUrl });
   closing.push(() => server.stop());
   return server;
 }

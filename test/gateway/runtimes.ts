@@ -4,10 +4,11 @@ import { afterEach } from '@jest/globals';
 import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
-import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
+import type { DatabaseSubgraphOptions } from '../../subgraphs/database/server.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { inspectorOf } from '../support/inspector.ts';
+import { startDatabase } from './databaseWays.ts';
 import { INTERNAL_SECRET } from './gateways.ts';
 import { serversPerTest, type TestServer } from './httpServers.ts';
 
@@ -53,7 +54,7 @@ export function runtimesPerTest(database: { readonly url: string; readonly pool:
     insertReplica,
     startDatabase: async (changes: Partial<DatabaseSubgraphOptions> = {}): Promise<RunningServer> => {
       const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
-      return keep(await startDatabaseSubgraph({ ...shared, ...limits, databaseUrl: database.url, ...changes }));
+      return keep(await startDatabase({ ...shared, ...limits, databaseUrl: database.url, ...changes }));
     },
     addReplica: async (): Promise<RuntimeReplica> => {
       const id = randomUUID();

@@ -6,8 +6,8 @@ import type { Inspector, RunnerInspection } from '../../subgraphs/runtime/inspec
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { insertChat, insertHeartbeat, insertMessages, queueMessages } from '../subgraphs/database/support/rows.ts';
-import { start } from '../subgraphs/database/support/subgraph.ts';
 import { databasePerFile } from '../support/database.ts';
+import { startDatabase } from './databaseWays.ts';
 import { callerToken, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl, sendJson, serversPerTest } from './httpServers.ts';
 
@@ -21,10 +21,11 @@ const shared = {
   clock: systemClock,
   log: makeLogger('test', 'silent'),
 };
+const LIMITS = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
 const subgraph: { current?: RunningServer } = {};
 
 beforeAll(async () => {
-  subgraph.current = await start({ databaseUrl: database.url, ...shared });
+  subgraph.current = await startDatabase({ ...shared, ...LIMITS, databaseUrl: database.url });
 });
 afterAll(() => subgraph.current?.stop());
 
@@ -318,7 +319,7 @@ describe('503: the chat worker is disabled', () => {
 
 describe('500: a database error', () => {
   test('the database cannot be reached', async () => {
-    const cut = await start({ ...shared, databaseUrl: 'postgres://nobody@127.0.0.1:1/nothing' });
+    const cut = await startDatabase({ ...shared, ...LIMITS, databaseUrl: 'postgres://nobody@127.0.0.1:1/nothing' });
     started.push(cut);
     const { status, body } = await get(await startGateway(cut), randomUUID());
     expect([status, body]).toEqual([500, { ...ERROR, code: 'DATABASE_UNAVAILABLE' }]);

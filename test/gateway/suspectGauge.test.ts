@@ -4,12 +4,12 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
-import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
 import { databasePerFile } from '../support/database.ts';
 import { manualClock } from '../support/manualClock.ts';
 import { until } from '../support/until.ts';
+import { startDatabase } from './databaseWays.ts';
 import { gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 
 const database = databasePerFile();
@@ -17,7 +17,7 @@ const startGateway = gatewaysPerTest();
 const held: { subgraph?: RunningServer } = {};
 
 beforeAll(async () => {
-  held.subgraph = await startDatabaseSubgraph({
+  held.subgraph = await startDatabase({
     ...{ databaseUrl: database.url, internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0 },
     ...{ staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 },
     ...{ clock: systemClock, log: makeLogger('test', 'silent') },

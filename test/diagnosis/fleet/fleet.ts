@@ -4,6 +4,7 @@ import { systemClock } from '../../../common/clock.ts';
 import { environmentWith } from '../../../common/config.ts';
 import { READ_ALL } from '../../../common/internalToken.ts';
 import { makeLogger } from '../../../common/log.ts';
+import { databaseOverHttp } from '../../../gateway/routing/databaseSubgraph.ts';
 import { startGateway } from '../../../gateway/server.ts';
 import { signCallerToken } from '../../../local/callerToken.ts';
 import { type Child, runChild } from '../../../local/childProcess.ts';
@@ -74,7 +75,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     closing.push(() => subgraph.stop());
     const gateway = await startGateway({
       ...{ ...shared, log, authSecret: SECRET, corsOrigins: [], maxCost: 1e9, rateLimitPerMinute: 0 },
-      ...{ databaseSubgraphUrl: `${subgraph.url}/graphql`, databaseTimeoutMs: TIMEOUT_MS, diagnosis: settings },
+      openDatabase: () =>
+        databaseOverHttp({
+          ...{ url: `${subgraph.url}/graphql`, internalSecret: SECRET, databaseTimeoutMs: TIMEOUT_MS },
+        }),
+      diagnosis: settings,
       replicas: { timeoutMs: replicaTimeoutMs, addressAllow: ['127.0.0.0/8', '::1/128'] },
     });
     closing.push(() => gateway.stop());

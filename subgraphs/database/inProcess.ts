@@ -1,0 +1,98 @@
+/**
+ * The database subgraph in the process of whoever asks it: by a call, without HTTP, token and JSON text. What it answers, the
+ * errors too, and what it does not, is what it would be over HTTP: the same operations run, under the same limits.
+ */
+import { randomUUID } from 'node:crypto';
+import type { GraphQLFormattedError } from 'graphql';
+import type { Registry } from 'prom-client';
+import { whenOver } from '../../common/clock.ts';
+import type { Caller } from '../../common/internalToken.ts';
+import { isLargerThan } from '../../common/jsonSize.ts';
+import type { StopSignal } from '../../common/stopSignal.ts';
+import { makeAnswering } from '../answering.ts';
+import type { DatabaseContext } from './context.ts';
+import { type DatabaseOptions, openDatabase } from './open.ts';
+
+export interface InProcessOptions extends DatabaseOptions {
+  /** Milliseconds after which an answer is not waited for any more; more than it waits for the database itself. */
+  readonly waitMs: number;
+  /** Larger answers are refused, not cut: bytes of their JSON. */
+  readonly maxAnswerBytes: number;
+}
+
+export interface Question {
+  readonly query: string;
+  /** Values of JSON. */
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  readonly operationName?: string | null | undefined;
+}
+
+/** On whose behalf, as part of which request, and until when. */
+export interface Asking {
+  readonly caller: Caller;
+  readonly requestId?: string | undefined;
+  readonly signal?: StopSignal | undefined;
+}
+
+/** As an answer over HTTP is read: JSON with its status, an answer that is none, or none in time. */
+export type Answer =
+  | { readonly kind: 'json'; readonly status: number; readonly mediaType: string; readonly body: Body }
+  | { readonly kind: 'other'; readonly what: string }
+  | { readonly kind: 'aborted' };
+
+/** Values are those of JSON; the objects belong to whoever asked. */
+interface Body {
+  readonly data?: Record<string, unknown> | null | undefined;
+  readonly errors?: readonly GraphQLFormattedError[];
+}
+
+export interface InProcessSubgraph {
+  /** Never rejects. When `signal` aborts it resolves at once, and the database is asked nothing more for it. */
+  ask(question: Question, asking: Asking): Promise<Answer>;
+  /** What keeps it from answering, in words without addresses; undefined: nothing. */
+  notReady(): Promise<string | undefined>;
+  /** Finishes what runs, then ends every connection. */
+  close(): Promise<void>;
+}
+
+/** Starts whether the database does or not. @param registry its metrics are added to it */
+export async function startInProcess(options: InProcessOptions, registry: Registry): Promise<InProcessSubgraph> {
+  const { waitMs, maxAnswerBytes, log } = options;
+  const database = openDatabase(options, registry);
+  const apollo = makeAnswering(database.subgraph);
+  await apollo.start();
+
+  async function answer({ query, variables, operationName }: Question, contextValue: DatabaseContext): Promise<Answer> {
+    const request = {
+      query,
+      ...(variables && { variables }),
+      ...(typeof operationName === 'string' && { operationName }),
+    };
+    try {
+      const { body, http } = await apollo.executeOperation(request, { contextValue });
+      if (body.kind !== 'single') return { kind: 'other', what: 'an answer in parts' };
+      const { data, errors } = body.singleResult;
+      const whole: Body = { ...(errors && { errors }), ...(data !== undefined && { data }) };
+      if (isLargerThan(whole, maxAnswerBytes)) return { kind: 'other', what: 'more bytes than are read' };
+      return { kind: 'json', status: http.status ?? 200, mediaType: 'application/json', body: whole };
+    } catch (err) {
+      log.error({ err }, 'an operation could not be executed');
+      return { kind: 'other', what: 'a failure' };
+    }
+  }
+
+  return {
+    ask: (question, { caller, requestId = randomUUID(), signal }) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve({ kind: 'aborted' });
+        const context = database.newContext(caller, requestId);
+        const stopWaiting = whenOver(waitMs, signal, () => {
+          void context.reading.close();
+          resolve({ kind: 'aborted' });
+        });
+        void answer(question, context).then(resolve).finally(stopWaiting);
+      }),
+    notReady: async () => ((await database.notReady()) === undefined ? undefined : 'database: does not answer'),
+    close: () => apollo.stop().then(database.close),
+  };
+}

@@ -1,0 +1,41 @@
+/** One database subgraph, asked over HTTP and in this process. */
+import { Registry } from 'prom-client';
+import { systemClock as clock } from '../../../common/clock.ts';
+import { makeLogger } from '../../../common/log.ts';
+import { type DatabaseSubgraph, databaseOverHttp } from '../../../gateway/routing/databaseSubgraph.ts';
+import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
+import type { RunningServer } from '../../../subgraphs/serve.ts';
+import { inProcess } from '../databaseWays.ts';
+import { INTERNAL_SECRET } from '../gateways.ts';
+
+export interface Ways {
+  readonly overHttp: DatabaseSubgraph;
+  readonly inProcess: DatabaseSubgraph;
+  /** The one that listens. */
+  readonly server: RunningServer;
+  close(): Promise<void>;
+}
+
+/** Twice is once for what a gateway has closed already. */
+export async function openWays(databaseUrl: string, databaseTimeoutMs = 20_000): Promise<Ways> {
+  const options = {
+    ...{ databaseUrl, databaseTimeoutMs, staleAfterSeconds: 30, noProgressSeconds: 60 },
+    ...{ clock, log: makeLogger('database', 'silent') },
+  };
+  const server = await startDatabaseSubgraph({
+    ...options,
+    internalSecret: INTERNAL_SECRET,
+    host: '127.0.0.1',
+    port: 0,
+  });
+  const overHttp = databaseOverHttp({
+    url: `${server.url}/graphql`,
+    internalSecret: INTERNAL_SECRET,
+    databaseTimeoutMs,
+  });
+  const here = await inProcess(options)(new Registry());
+  return {
+    ...{ overHttp, inProcess: here, server },
+    close: async () => void (await Promise.all([overHttp.close(), here.close(), server.stop()])),
+  };
+}
