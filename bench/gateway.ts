@@ -3,13 +3,12 @@
  * and beside a handler that makes the same calls? Everything is a process of its own; the subgraphs answer from memory. All
  * gateways must give the same answers before any is measured.
  */
-import { once } from 'node:events';
 import { argv } from 'node:process';
-import type { Load, LoadResult } from './gateway/client.ts';
 import { compareAnswers } from './gateway/compare.ts';
 import { type Contender, startHandWritten, startHive, startOurs, startStock } from './gateway/contenders.ts';
+import { CONNECTIONS, type Measured, measure } from './gateway/measure.ts';
 import { start, stopAll } from './gateway/processes.ts';
-import { SHAPES, type Shape } from './gateway/shapes.ts';
+import { SHAPES } from './gateway/shapes.ts';
 import { startStubs } from './gateway/stubs.ts';
 import { tell } from './support/answers.ts';
 import { median } from './support/statistics.ts';
@@ -17,19 +16,9 @@ import { printTable, shown } from './support/table.ts';
 
 const ROUNDS = Number(argv[2] ?? 5);
 const SECONDS = Number(argv[3] ?? 2);
-const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 3;
 
 const client = await start('./client.ts');
-async function load(contender: Contender, { query, variables }: Shape, seconds: number): Promise<LoadResult> {
-  const { url, headers } = contender;
-  const body = JSON.stringify({ query, variables });
-  client.child.send({ url, headers, body, connections: CONNECTIONS, seconds } satisfies Load);
-  const [{ result }] = (await once(client.child, 'message')) as [{ result: LoadResult }];
-  if (result.failed > 0) throw new Error(`${contender.name}: ${result.failed} answers were not as the first.`);
-  return result;
-}
-
 const stubs = await startStubs(3);
 const contenders: Contender[] = [
   await startOurs(stubs.database),
@@ -38,14 +27,15 @@ const contenders: Contender[] = [
   await startHandWritten(stubs),
 ];
 for (const shape of SHAPES) await compareAnswers(contenders, shape);
-for (const contender of contenders) for (const shape of SHAPES) await load(contender, shape, WARM_UP_SECONDS);
+for (const contender of contenders)
+  for (const shape of SHAPES) await measure(client.child, contender, shape, WARM_UP_SECONDS);
 
-const results = new Map<string, LoadResult[]>();
+const results = new Map<string, Measured[]>();
 for (let round = 0; round < ROUNDS; round += 1) {
   for (const shape of SHAPES) {
     for (const contender of contenders) {
       const key = `${shape.name}, ${contender.name}`;
-      results.set(key, [...(results.get(key) ?? []), await load(contender, shape, SECONDS)]);
+      results.set(key, [...(results.get(key) ?? []), await measure(client.child, contender, shape, SECONDS)]);
     }
   }
 }
@@ -53,20 +43,30 @@ await stopAll();
 
 const GOALS = ['', '≥ 5 ×, p99 ≤ 1/4', '≥ 2 ×', '≥ 0.5 ×'];
 /** Of the rounds, each against ours in the same round. */
-const ratio = (key: string, ours: string, of: keyof LoadResult) =>
+const ratio = (key: string, ours: string, of: keyof Measured) =>
   median((results.get(key) ?? []).map((one, i) => (results.get(ours)?.[i]?.[of] ?? Number.NaN) / one[of]));
-const figures = (key: string, of: keyof LoadResult) => median((results.get(key) ?? []).map((one) => one[of]));
+const figures = (key: string, of: keyof Measured) => median((results.get(key) ?? []).map((one) => one[of]));
 for (const { name: shape } of SHAPES) {
   printTable(
     `${shape}: ${CONNECTIONS} connections, medians of ${ROUNDS} rounds of ${SECONDS} s`,
-    ['gateway', 'requests a second', 'p50, ms', 'p99, ms', 'ours against it', 'our p99 against it', 'goal'],
+    [
+      'gateway',
+      'requests a second',
+      'p50, ms',
+      'p99, ms',
+      'processor, µs',
+      'ours against it',
+      'our p99 against it',
+      'goal',
+    ],
     contenders.map(({ name }, i) => {
       const [key, ours] = [`${shape}, ${name}`, `${shape}, ${contenders[0]?.name}`];
       const against =
         i === 0
           ? ['', '']
           : [`${shown(ratio(key, ours, 'perSecond'), 2)} ×`, `${shown(ratio(key, ours, 'p99Ms'), 2)} ×`];
-      const own = [shown(figures(key, 'perSecond')), shown(figures(key, 'p50Ms'), 1), shown(figures(key, 'p99Ms'), 1)];
+      const times = [shown(figures(key, 'p50Ms'), 1), shown(figures(key, 'p99Ms'), 1)];
+      const own = [shown(figures(key, 'perSecond')), ...times, shown(figures(key, 'microseconds'))];
       return [name, ...own, ...against, GOALS[i] ?? ''];
     }),
   );

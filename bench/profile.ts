@@ -2,13 +2,12 @@
  * Where does the time of a request go? The gateway's own process under load, sampled by V8's profiler; each sample
  * counts for the innermost frame of its stack that belongs to a step. What other processes take from this one is in it.
  */
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argv } from 'node:process';
-import type { Load, LoadResult } from './gateway/client.ts';
 import { startOurs } from './gateway/contenders.ts';
+import { measure } from './gateway/measure.ts';
 import { start, stopAll, stopOne } from './gateway/processes.ts';
 import { SHAPES } from './gateway/shapes.ts';
 import { functionsOf, lastOf, type Profile, stepsOf } from './gateway/steps.ts';
@@ -22,26 +21,20 @@ const FUNCTIONS = Number(argv[3] ?? 0);
 const client = await start('./client.ts');
 const stubs = await startStubs(3);
 const columns: Map<string, number>[] = [];
-for (const { name, query, variables } of SHAPES) {
+for (const shape of SHAPES) {
   const folder = mkdtempSync(join(tmpdir(), 'chat-debug-profile-'));
   const options = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500'];
-  const { url, headers, child } = await startOurs(stubs.database, { nodeOptions: options, isFromSource: true });
-  const body = JSON.stringify({ query, variables });
-  const load = async (seconds: number) => {
-    client.child.send({ url, headers, body, connections: 32, seconds } satisfies Load);
-    const [{ result }] = (await once(client.child, 'message')) as [{ result: LoadResult }];
-    return result;
-  };
-  await load(WARM_UP_SECONDS);
-  const result = await load(SECONDS);
-  await stopOne(child);
+  const gateway = await startOurs(stubs.database, { nodeOptions: options, isFromSource: true });
+  await measure(client.child, gateway, shape, WARM_UP_SECONDS);
+  const result = await measure(client.child, gateway, shape, SECONDS);
+  await stopOne(gateway.child);
   const [file = ''] = readdirSync(folder);
   const profile = lastOf(JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile, SECONDS * 1_000_000);
   rmSync(folder, { recursive: true });
   const steps = stepsOf(profile);
   const requests = result.perSecond * SECONDS;
   columns.push(new Map([...steps].map(([step, microseconds]) => [step, microseconds / requests])));
-  if (FUNCTIONS > 0) console.log(name, functionsOf(profile, FUNCTIONS, requests));
+  if (FUNCTIONS > 0) console.log(shape.name, functionsOf(profile, FUNCTIONS, requests));
 }
 await stopAll();
 
