@@ -1,7 +1,7 @@
 /**
  * Makes the response out of what the subgraphs gave: the selected keys in the order of the query, and no other, with null where
  * the schema allows none passed upwards (GraphQL specification, "Value Completion"). Compiled from the operation once, run
- * for each response; what it makes shares no object with what it is given, but for the values of custom scalars.
+ * for each response. It is made of what it is given: an object with just the selected keys, in their order, stays as it is, as most do.
  */
 import {
   type DocumentNode,
@@ -36,6 +36,7 @@ export interface Completed {
   readonly lost: readonly LostValue[];
 }
 
+/** @param data nobody else's; it may be changed and become part of the response */
 export type Complete = (data: Json) => Completed;
 
 /** One response in the making. */
@@ -90,16 +91,27 @@ function compileFields(compiler: Compiler, type: GraphQLCompositeType, fields: F
     const read = compileType(compiler, field.type, nodes, `field ${type.name}.${name}`);
     return [{ key, isPlain: isPlain(key), read }];
   });
+  const isAllPlain = parts.every(({ isPlain: isFast }) => isFast);
   return (object, run) => {
-    const result: Json = {};
+    const result = isAllPlain && hasJust(object, parts) ? object : {};
     for (const { key, isPlain: isFast, read } of parts) {
       const value = read(isFast ? object[key] : ownValue(object, key), run, key);
       if (value === undefined) return undefined;
-      if (isFast) result[key] = value;
-      else setOwn(result, key, value);
+      if (!isFast) setOwn(result, key, value);
+      else if (result !== object || value !== object[key]) result[key] = value;
     }
     return result;
   };
+}
+
+/** Whether these are the keys of the object, in this order. */
+function hasJust(object: Json, parts: readonly { readonly key: string }[]): boolean {
+  let i = 0;
+  for (const key in object) {
+    if (parts[i]?.key !== key) return false;
+    i += 1;
+  }
+  return i === parts.length;
 }
 
 function compileType(compiler: Compiler, type: GraphQLOutputType, nodes: readonly FieldNode[], what: string): Read {
@@ -140,15 +152,14 @@ const list =
     if (value === null || value === undefined) return null;
     if (!Array.isArray(value)) return lose(run, `No list for ${what}`, key);
     run.path.push(key);
-    const result: unknown[] = [];
     let isWhole = true;
     for (let i = 0; i < value.length; i += 1) {
       const element = read(value[i], run, i);
       if (element === undefined) isWhole = false;
-      result.push(element);
+      else if (element !== value[i]) value[i] = element;
     }
     run.path.pop();
-    return isWhole ? result : null;
+    return isWhole ? value : null;
   };
 
 function object(compiler: Compiler, type: GraphQLObjectType, nodes: readonly FieldNode[], what: string): Read {

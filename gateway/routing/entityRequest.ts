@@ -50,6 +50,7 @@ type Selection = Omit<EntityRequest, 'representations'>;
 
 /** What depends on the text of a fetch alone. */
 interface Fetch {
+  readonly operationName: string | null | undefined;
   readonly operation: OperationDefinitionNode | undefined | null;
   readonly fragments: Record<string, FragmentDefinitionNode>;
   /** Set when the text has no directive: then no variable decides what is selected. */
@@ -64,16 +65,15 @@ const fetches = new WeakMap<GraphQLSchema, BoundedCache<Fetch>>();
 function readFetch(schema: GraphQLSchema, { query = '', operationName }: SubgraphRequest): Fetch {
   const ofSchema = fetches.get(schema) ?? makeBoundedCache<Fetch>(MAX_CACHED_CHARACTERS, (text) => text.length);
   fetches.set(schema, ofSchema);
-  const text = `${operationName ?? ''}\n${query}`;
-  const known = ofSchema.get(text);
-  if (known) return known;
+  const known = ofSchema.get(query);
+  if (known && known.operationName === operationName) return known;
   const document = parse(query, { noLocation: true });
   const operation = getOperationAST(document, operationName);
   const fragments = fragmentsOf(document);
   const isConditional = query.includes('@');
   const unconditional = operation && !isConditional ? selectionOf(schema, fragments, {}, operation) : undefined;
-  const fetch = { operation, fragments, unconditional };
-  ofSchema.set(text, fetch);
+  const fetch = { operationName, operation, fragments, unconditional };
+  ofSchema.set(query, fetch);
   return fetch;
 }
 
