@@ -1,64 +1,117 @@
 /**
  * What does it cost that every chat's owner is asked? Fifty chats that three replicas own, beside fifty that one owns, through the same
- * gateway: one request to one server is what a plain subgraph would be asked. Others ask one plain server.
+ * gateway: one request to one server is what a plain subgraph would be asked. First over the system as users run it, then over stubs
+ * that answer from memory, where a hand-written handler does the same.
  */
 import { argv } from 'node:process';
 import { compareAnswers, type Question } from './gateway/compare.ts';
-import { type Contender, startHandWritten, startHive, startOurs, startStock } from './gateway/contenders.ts';
-import { type Asked, inTurns, type Latency } from './gateway/latency.ts';
+import { type Contender, startHandWritten, startOurs } from './gateway/contenders.ts';
+import { type AskedProcess, type Asking, type Latency, timeRound } from './gateway/latency.ts';
 import { stopAll } from './gateway/processes.ts';
 import { FIFTY_CHATS, fiftyEach } from './gateway/shapes.ts';
-import { startStubs } from './gateway/stubs.ts';
+import { type Stubs, startDatabase, startReplicas, startStubs } from './gateway/stubs.ts';
+import { startFleet } from './routing/fleet.ts';
 import { tell } from './support/answers.ts';
+import { withDatabase } from './support/postgres.ts';
 import { median } from './support/statistics.ts';
 import { printTable, shown } from './support/table.ts';
 
-const ROUNDS = 5;
-const REQUESTS = Number(argv[2] ?? 200);
-const WARM_UP = 300;
+const ROUNDS = Number(argv[2] ?? 5);
+/** Of each that is compared, in a round. */
+const REAL_MS = 1_000;
+const STUBS_MS = 600;
 const REPLICAS = 3;
+/** About what a real replica needs for the fifty. */
+const AWAY_MS = 3;
 const GOAL = 1.15;
 
-const stubs = await startStubs(REPLICAS);
-const ours = await startOurs(stubs.database);
-const handler = await startHandWritten(stubs);
-const peers = [await startStock(stubs), await startHive(stubs)];
+const NOW_AND_THEN = { name: 'one each 50 ms', connections: 1, pauseMs: 50, turnMs: 100 };
+const ONE_BY_ONE = { name: 'one at a time', connections: 1, pauseMs: 0, turnMs: 100 };
+const MANY = { name: '32 connections', connections: 32, pauseMs: 0, turnMs: 300 };
+
+/** What is compared: the chats of three with the chats of one. */
+interface Row {
+  readonly who: string;
+  readonly over: string;
+  readonly how: Asking & { readonly name: string };
+  readonly three: readonly Latency[];
+  readonly one: readonly Latency[];
+}
+const rows: Row[] = [];
+
+/** The chats of three, and the chats of one. */
+type Pair = readonly [AskedProcess, AskedProcess];
+
+async function measure(over: string, how: Row['how'], pairs: readonly Pair[], ms: number): Promise<void> {
+  const measured = pairs.map((asked) => ({
+    ...{ asked, who: asked[0].name, over, how, three: [] as Latency[], one: [] as Latency[] },
+  }));
+  for (const { asked } of measured) await timeRound(asked, { ...how, pauseMs: 0 }, ms);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const { asked, three, one } of measured) {
+      const [ofThree, ofOne] = await timeRound(asked, how, ms);
+      if (ofThree) three.push(ofThree);
+      if (ofOne) one.push(ofOne);
+    }
+  }
+  rows.push(...measured);
+}
 
 const { query } = FIFTY_CHATS;
 const onThree: Question = { name: 'owned by three', query, variables: { chats: fiftyEach(1) } };
 const onOne: Question = { name: 'owned by one', query, variables: { chats: fiftyEach(REPLICAS) } };
-for (const question of [onThree, onOne]) await compareAnswers([ours, handler, ...peers], question);
 
-const asked = (contender: Contender, { name, variables }: Question): Asked => ({
-  ...{ name: `${contender.name}, ${name}`, contender, body: JSON.stringify({ query, variables }) },
+/** Of this gateway, and of the handler. */
+async function pairsOver(stubs: Stubs): Promise<Pair[]> {
+  const contenders = [await startOurs(stubs.database), await startHandWritten(stubs)];
+  for (const question of [onThree, onOne]) await compareAnswers(contenders, question);
+  const about = (contender: Contender, { variables }: Question): AskedProcess => ({
+    ...{ name: contender.name, contender, body: JSON.stringify({ query, variables }) },
+  });
+  return contenders.map((contender) => [about(contender, onThree), about(contender, onOne)]);
+}
+
+await withDatabase(async (database) => {
+  try {
+    const fleet = await startFleet(database);
+    for (const how of [ONE_BY_ONE, NOW_AND_THEN, MANY]) await measure('real replicas', how, [fleet], REAL_MS);
+    await stopAll();
+    const pairs = await pairsOver(await startStubs(REPLICAS));
+    for (const how of [ONE_BY_ONE, MANY]) await measure('stubs', how, pairs, STUBS_MS);
+    await stopAll();
+    // As if each were on a machine of its own: they wait, and leave the processor to the others.
+    const replicas = await startReplicas(Array(REPLICAS).fill(AWAY_MS));
+    const away = await pairsOver({ database: await startDatabase(replicas), plain: '', replicas });
+    await measure(`stubs that wait ${AWAY_MS} ms`, ONE_BY_ONE, away, STUBS_MS);
+  } finally {
+    await stopAll();
+  }
 });
-const all = [
-  ...[asked(ours, onThree), asked(ours, onOne), asked(handler, onThree), asked(handler, onOne)],
-  ...peers.map((peer) => asked(peer, { ...onThree, name: 'one plain server' })),
-];
-await inTurns(all, 1, WARM_UP);
-const results = await inTurns(all, ROUNDS, REQUESTS);
-await stopAll();
 
-const figure = (i: number, of: keyof Latency) => median((results[i] ?? []).map((round) => round[of]));
-/** Of the rounds, each of the first against each of the second. */
-const ratio = (i: number, j: number, of: keyof Latency) =>
-  median((results[i] ?? []).map((round, r) => round[of] / (results[j]?.[r]?.[of] ?? Number.NaN)));
+const FIGURES = ['p50', 'p99', 'cpu'] as const;
+/** Of the rounds, three against one in each. */
+const ratio = ({ three, one }: Row, of: keyof Latency) =>
+  median(three.map((latency, round) => latency[of] / (one[round]?.[of] ?? Number.NaN)));
 const times = (value: number) => `${shown(value, 2)} ×`;
+const middle = (rounds: readonly Latency[], of: keyof Latency) => shown(median(rounds.map((round) => round[of])), 2);
+const isOurs = ({ who }: Row) => who === 'this gateway';
 printTable(
-  `50 chats, one request at a time, medians of ${ROUNDS} rounds of ${REQUESTS} requests each`,
-  ['who, and whose the chats are', 'p50, ms', 'p99, ms', 'p50 against one replica', 'p99', 'goal'],
-  all.map(({ name }, i) => {
-    const against = i === 0 || i === 2 ? [times(ratio(i, i + 1, 'p50')), times(ratio(i, i + 1, 'p99'))] : ['', ''];
-    return [name, shown(figure(i, 'p50'), 2), shown(figure(i, 'p99'), 2), ...against, i === 0 ? `≤ ${GOAL} ×` : ''];
-  }),
+  `50 chats of three replicas / of one, in milliseconds, and the first against the second; medians of ${ROUNDS} rounds`,
+  ['who, over what, asked how', 'p50', 'p99', 'its CPU', 'p50', 'p99', 'its CPU', 'goal'],
+  rows.map((row) => [
+    `${row.who}, ${row.over}, ${row.how.name}`,
+    ...FIGURES.map((of) => `${middle(row.three, of)} / ${middle(row.one, of)}`),
+    ...FIGURES.map((of) => times(ratio(row, of))),
+    isOurs(row) ? `≤ ${GOAL} ×` : '',
+  ]),
 );
 tell(
-  (['p50', 'p99'] as const).map((of) => ({
-    question: `50 chats on 3 replicas against 50 on one, ${of}`,
-    goal: `≤ ${GOAL} × latency`,
-    figure: times(ratio(0, 1, of)),
-    peers: `hand-written handler ${times(ratio(2, 3, of))}`,
-    isMet: ratio(0, 1, of) <= GOAL,
-  })),
+  rows.filter(isOurs).flatMap((row) => {
+    const handler = rows.find((other) => !isOurs(other) && other.over === row.over && other.how === row.how);
+    return (['p50', 'p99'] as const).map((of) => ({
+      question: `50 chats on 3 replicas against 50 on one, ${row.over}, ${row.how.name}, ${of}`,
+      ...{ goal: `≤ ${GOAL} × latency`, figure: times(ratio(row, of)), isMet: ratio(row, of) <= GOAL },
+      ...(handler && { peers: `${handler.who} ${times(ratio(handler, of))}` }),
+    }));
+  }),
 );
