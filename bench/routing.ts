@@ -6,7 +6,7 @@
 import { argv } from 'node:process';
 import { compareAnswers, type Question } from './gateway/compare.ts';
 import { type Contender, startHandWritten, startOurs } from './gateway/contenders.ts';
-import { type AskedProcess, type Asking, type Latency, timeRound } from './gateway/latency.ts';
+import { type AskedProcess, type Asking, type CountedLatency, inLongTurns } from './gateway/latency.ts';
 import { stopAll } from './gateway/processes.ts';
 import { FIFTY_CHATS, fiftyEach } from './gateway/shapes.ts';
 import { type Stubs, startDatabase, startReplicas, startStubs } from './gateway/stubs.ts';
@@ -18,24 +18,23 @@ import { printTable, shown } from './support/table.ts';
 
 const ROUNDS = Number(argv[2] ?? 5);
 /** Of each that is compared, in a round. */
-const REAL_MS = 1_000;
+const REAL_MS = 800;
 const STUBS_MS = 600;
 const REPLICAS = 3;
 /** About what a real replica needs for the fifty. */
 const AWAY_MS = 3;
 const GOAL = 1.15;
 
-const NOW_AND_THEN = { name: 'one each 50 ms', connections: 1, pauseMs: 50, turnMs: 100 };
-const ONE_BY_ONE = { name: 'one at a time', connections: 1, pauseMs: 0, turnMs: 100 };
-const MANY = { name: '32 connections', connections: 32, pauseMs: 0, turnMs: 300 };
+const ONE_BY_ONE = { name: 'one at a time', connections: 1, turnMs: 100 };
+const MANY = { name: '32 connections', connections: 32, turnMs: 400 };
 
 /** What is compared: the chats of three with the chats of one. */
 interface Row {
   readonly who: string;
   readonly over: string;
   readonly how: Asking & { readonly name: string };
-  readonly three: readonly Latency[];
-  readonly one: readonly Latency[];
+  readonly three: readonly CountedLatency[];
+  readonly one: readonly CountedLatency[];
 }
 const rows: Row[] = [];
 
@@ -44,12 +43,12 @@ type Pair = readonly [AskedProcess, AskedProcess];
 
 async function measure(over: string, how: Row['how'], pairs: readonly Pair[], ms: number): Promise<void> {
   const measured = pairs.map((asked) => ({
-    ...{ asked, who: asked[0].name, over, how, three: [] as Latency[], one: [] as Latency[] },
+    ...{ asked, who: asked[0].name, over, how, three: [] as CountedLatency[], one: [] as CountedLatency[] },
   }));
-  for (const { asked } of measured) await timeRound(asked, { ...how, pauseMs: 0 }, ms);
+  for (const { asked } of measured) await inLongTurns(asked, how, ms);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const { asked, three, one } of measured) {
-      const [ofThree, ofOne] = await timeRound(asked, how, ms);
+      const [ofThree, ofOne] = await inLongTurns(asked, how, ms);
       if (ofThree) three.push(ofThree);
       if (ofOne) one.push(ofOne);
     }
@@ -74,7 +73,7 @@ async function pairsOver(stubs: Stubs): Promise<Pair[]> {
 await withDatabase(async (database) => {
   try {
     const fleet = await startFleet(database);
-    for (const how of [ONE_BY_ONE, NOW_AND_THEN, MANY]) await measure('real replicas', how, [fleet], REAL_MS);
+    for (const how of [ONE_BY_ONE, MANY]) await measure('real replicas', how, [fleet], REAL_MS);
     await stopAll();
     const pairs = await pairsOver(await startStubs(REPLICAS));
     for (const how of [ONE_BY_ONE, MANY]) await measure('stubs', how, pairs, STUBS_MS);
@@ -90,10 +89,11 @@ await withDatabase(async (database) => {
 
 const FIGURES = ['p50', 'p99', 'cpu'] as const;
 /** Of the rounds, three against one in each. */
-const ratio = ({ three, one }: Row, of: keyof Latency) =>
+const ratio = ({ three, one }: Row, of: keyof CountedLatency) =>
   median(three.map((latency, round) => latency[of] / (one[round]?.[of] ?? Number.NaN)));
 const times = (value: number) => `${shown(value, 2)} ×`;
-const middle = (rounds: readonly Latency[], of: keyof Latency) => shown(median(rounds.map((round) => round[of])), 2);
+const middle = (rounds: readonly CountedLatency[], of: keyof CountedLatency) =>
+  shown(median(rounds.map((round) => round[of])), 2);
 const isOurs = ({ who }: Row) => who === 'this gateway';
 printTable(
   `50 chats of three replicas / of one, in milliseconds, and the first against the second; medians of ${ROUNDS} rounds`,

@@ -1,4 +1,4 @@
-/** How long somebody waits who asks over one connection that is kept, or over several at once. */
+/** How long somebody waits who asks one thing at a time, over a connection that is kept, or over several at once. */
 import { Agent, request } from 'undici';
 import { systemClock as clock } from '../../common/clock.ts';
 import { processTimeMs } from '../support/processTime.ts';
@@ -25,45 +25,62 @@ export async function ask({ name, contender, body }: Asked): Promise<{ readonly 
   return { ms, text };
 }
 
-/** A process of this machine is asked. */
-export type AskedProcess = Asked & { readonly contender: Contender };
-
 /** Of one round, in milliseconds. */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;
-  /** Processor time of the process that was asked, for a request. */
-  readonly cpu: number;
 }
+
+/**
+ * So many rounds of so many requests to each, of which every one goes to the next in turn: what else the machine does hits all alike.
+ * @returns for each that is asked, its rounds
+ */
+export async function inTurns(all: readonly Asked[], rounds: number, times: number): Promise<Latency[][]> {
+  const results: Latency[][] = all.map(() => []);
+  for (let round = 0; round < rounds; round += 1) {
+    const latencies: number[][] = all.map(() => []);
+    for (let time = 0; time < times; time += 1) {
+      for (const [i, one] of all.entries()) latencies[i]?.push((await ask(one)).ms);
+    }
+    for (const [i, of] of latencies.entries()) {
+      results[i]?.push({ p50: percentile(of, 0.5), p99: percentile(of, 0.99) });
+    }
+  }
+  return results;
+}
+
+/** A process of this machine is asked. */
+export type AskedProcess = Asked & { readonly contender: Contender };
 
 /** How it is asked. */
 export interface Asking {
   readonly connections: number;
-  /** Before each request over each of them; 0: none. */
-  readonly pauseMs: number;
   /** Of one, until it is the next one's turn. */
   readonly turnMs: number;
 }
 
+export interface CountedLatency extends Latency {
+  /** Processor time of the process that was asked, for a request. */
+  readonly cpu: number;
+}
+
 /**
- * One round: each is asked for `ms` in all, in turns whose order changes each time, so that what else the machine does hits all alike.
+ * One round: each is asked for `ms` in all, in turns whose order changes each time. Unlike with a turn for each request, the caches of
+ * the processor are warm for most of them, and it can be counted what each costs.
  * @returns for each of them
  */
-export async function timeRound(
+export async function inLongTurns(
   all: readonly AskedProcess[],
-  { connections, pauseMs, turnMs }: Asking,
+  { connections, turnMs }: Asking,
   ms: number,
-): Promise<Latency[]> {
+): Promise<CountedLatency[]> {
   const found = new Map(all.map((one) => [one, { latencies: [] as number[], cpuMs: 0 }]));
   for (let turn = 0; turn * turnMs < ms; turn += 1) {
     for (const [one, of] of turn % 2 === 0 ? found : [...found].reverse()) {
       const cpuMs = processTimeMs(one.contender.child.pid);
       const untilMs = clock.monotonicMs() + turnMs;
       const asker = async () => {
-        while (clock.monotonicMs() < untilMs) {
-          if (pauseMs > 0) await clock.sleep(pauseMs);
-          of.latencies.push((await ask(one)).ms);
-        }
+        while (clock.monotonicMs() < untilMs) of.latencies.push((await ask(one)).ms);
       };
       await Promise.all(Array.from({ length: connections }, asker));
       of.cpuMs += processTimeMs(one.contender.child.pid) - cpuMs;
