@@ -5,6 +5,7 @@ import { runProcess } from '../common/runProcess.ts';
 import { IN_PROCESS } from '../common/settings.ts';
 import { diagnosisSettings } from '../subgraphs/diagnosis/settings.ts';
 import { readGatewaySettings, replicaSettings } from './config.ts';
+import { limitHeapGrowth } from './heapGrowth.ts';
 import { readAllowedOperations } from './limits/allowedOperations.ts';
 import { databaseOverHttp, SUBGRAPH_GRACE_MS } from './routing/databaseSubgraph.ts';
 import { MAX_ANSWER_BYTES } from './routing/postGraphql.ts';
@@ -28,6 +29,8 @@ function databaseOf(settings: ReturnType<typeof readGatewaySettings>, log: Logge
     return startInProcess(options, registry);
   };
 }
+
+limitHeapGrowth();
 
 await runProcess('gateway', readGatewaySettings, async (settings, log) =>
   startGateway({
