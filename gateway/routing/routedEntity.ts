@@ -83,14 +83,14 @@ function hasKeys({ keysOf }: EntityPlan, received: Entity, asked: Readonly<Entit
   for (const name of Object.keys(asked)) {
     const keys = name === '__typename' ? undefined : keysOf.get(name);
     if (!keys) continue;
-    const expected = asked[name];
-    for (const key of keys) {
-      const said = received[key];
-      if (said !== expected && String(said).toLowerCase() !== String(expected).toLowerCase()) return false;
-    }
+    for (const key of keys) if (!isSameId(received[key], asked[name])) return false;
   }
   return true;
 }
+
+/** An object is no id, and need not even have a text. */
+const isSameId = (a: unknown, b: unknown): boolean =>
+  a === b || (!isObject(a) && !isObject(b) && String(a).toLowerCase() === String(b).toLowerCase());
 
 /** The same with what is known in place of what the replica says there. */
 function withKnown({ entity: { fields } }: EntityPlan, received: Entity, known: Readonly<Entity>): Entity {
