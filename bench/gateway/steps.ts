@@ -43,7 +43,7 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/execution\/|operations\.ts|served\.ts|report\.ts/, 'merge: execute the plan'],
   [/postGraphql|exchange\.ts|undici|subgraphDataSource/, 'fetch: HTTP client, JSON'],
   [
-    /(?:routing|gateway)\/(route|entity|ask|send|replica|answer|routed|follow|owner|hedge|slots|checked|leaf|distinct|routing)\w*\.ts/,
+    /(?:routing|gateway)\/(route|entity|join|ask|send|replica|answer|routed|follow|owner|hedge|slots|checked|leaf|distinct|routing)\w*\.ts/,
     'fetch: routing',
   ],
   [/graphql\/(execution|type)/, 'merge: execute the plan'],

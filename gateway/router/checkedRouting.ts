@@ -1,7 +1,8 @@
 /** Routing behind a check of what its caller may ask: what is refused never comes near a replica, or the directory. */
 
 import { type EntityRequest, readEntityRequest } from '../routing/entityRequest.ts';
-import { joinAnswers, splitRepresentations } from '../routing/entityRouting.ts';
+import { splitRepresentations } from '../routing/entityRouting.ts';
+import { joinAnswers } from '../routing/joinAnswers.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Routing } from '../routing/routedTypes.ts';
 import type { RoutedAnswer, RouteEntities } from '../routing/routeEntities.ts';

@@ -9,15 +9,9 @@ import { type Clock, deadlineStop } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { AskReplica } from './askReplica.ts';
 import { type EntityRequest, type Representation, readEntityRequest, type SubgraphRequest } from './entityRequest.ts';
-import {
-  type Answered,
-  askedOfSeveral,
-  joinAnswers,
-  type Share,
-  type ShareAnswer,
-  splitRepresentations,
-} from './entityRouting.ts';
+import { type Answered, askedOfSeveral, type Share, type ShareAnswer, splitRepresentations } from './entityRouting.ts';
 import { askAndFollow, type Following } from './followMoves.ts';
+import { type Joined, joinShare, putTogether } from './joinAnswers.ts';
 import type { Owners } from './owners.ts';
 import type { Found, ReplicaDirectory } from './replicaDirectory.ts';
 import type { Routing } from './routedTypes.ts';
@@ -59,10 +53,10 @@ async function route(options: RouterOptions, request: SubgraphRequest, context: 
   const entityRequest = readEntityRequest(routing.schema, request);
   if (!entityRequest) return failed('Replicas answer about entities only.');
   const shares = splitRepresentations(routing, entityRequest.representations);
-  const answered = isDisabled
-    ? shares.map((share) => ({ share, answer: disabled }))
+  const joined = isDisabled
+    ? shares.map((share) => joinShare(routing, entityRequest, { share, answer: disabled }))
     : await askAll(options, request, entityRequest, shares, context);
-  const { failures, ...answer } = joinAnswers(routing, entityRequest, answered);
+  const { failures, ...answer } = putTogether(entityRequest, joined);
   for (const err of failures) log.error({ err }, 'an answer of a replica could not be read');
   return answer;
 }
@@ -73,7 +67,7 @@ async function askAll(
   entityRequest: EntityRequest,
   shares: readonly Share[],
   context: RoutingContext,
-): Promise<Answered[]> {
+): Promise<Joined[]> {
   const { ask, clock, directory, log, owners, routing } = options;
   const deadline = deadlineStop(context.budget.leftMs(), context.signal);
   const { signal } = deadline;
@@ -90,15 +84,19 @@ async function askAll(
   };
   try {
     const found = lookUp(shares.map(({ replicaId }) => replicaId));
-    const answered = shares.map(async (share, s) => {
+    const askAbout = async (share: Share, where: Promise<Found> | undefined): Promise<Answered[]> => {
       try {
-        return await askAndFollow(following, share, await (found[s] as Promise<Found>));
+        return await askAndFollow(following, share, await (where as Promise<Found>));
       } catch (err) {
         log.error({ err, replicaId: share.replicaId }, 'a replica could not be asked');
         return [{ share, answer: notAsked }];
       }
+    };
+    const joined = shares.map(async (share, s) => {
+      const answered = await askAbout(share, found[s]);
+      return answered.map((one) => joinShare(routing, entityRequest, one)); // while others are on their way
     });
-    return (await Promise.all(answered)).flat();
+    return (await Promise.all(joined)).flat();
   } finally {
     deadline.clear();
   }

@@ -2,12 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type EntityRequest, type Representation, readEntityRequest } from '../../gateway/routing/entityRequest.ts';
-import {
-  joinAnswers,
-  type Share,
-  type ShareAnswer,
-  splitRepresentations,
-} from '../../gateway/routing/entityRouting.ts';
+import { type Share, type ShareAnswer, splitRepresentations } from '../../gateway/routing/entityRouting.ts';
+import { joinAnswers } from '../../gateway/routing/joinAnswers.ts';
 import { errorCodeOf, type Outcome } from '../../gateway/routing/outcome.ts';
 import { type Routing, readRouting } from '../../gateway/routing/routedTypes.ts';
 

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { GraphQLScalarType } from 'graphql';
 import { scalars } from '../../common/scalars.ts';
 import { type EntityRequest, type Representation, readEntityRequest } from '../../gateway/routing/entityRequest.ts';
-import { joinAnswers, splitRepresentations } from '../../gateway/routing/entityRouting.ts';
+import { splitRepresentations } from '../../gateway/routing/entityRouting.ts';
+import { joinAnswers } from '../../gateway/routing/joinAnswers.ts';
 import { leafRule } from '../../gateway/routing/leafRules.ts';
 import { type Routing, readRouting } from '../../gateway/routing/routedTypes.ts';
 
