@@ -11,14 +11,14 @@ import { printTable, shown } from './support/table.ts';
 
 /** With their arguments: fewer or shorter rounds than alone, where all together would take too long. */
 const BENCHES: readonly (readonly [string, ...string[]])[] = [
-  ['gateway.ts', '5', '1.5'],
-  ['inProcess.ts'],
-  ['routing.ts'],
+  ['gateway.ts', '5', '1.2'],
+  ['inProcess.ts', '3'],
+  ['routing.ts', '3'],
   ['fanout.ts', '3'],
   ['database.ts'],
   ['replica.ts'],
   ['startup.ts', '3'],
-  ['memory.ts'],
+  ['memory.ts', '40000'],
 ];
 
 /** Reads what it tells until it ends; one that fails has told what it could. */
