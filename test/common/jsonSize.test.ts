@@ -14,3 +14,23 @@ test('a value is larger than one byte less than its text, and not than its text'
     { numRuns: 2_000, examples: [[-0.0000010000000000279722]] },
   );
 });
+
+test('what is nested too deep to be written has no size', () => {
+  const isWritten = (work: () => unknown) => {
+    try {
+      return work() !== undefined;
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+      return false;
+    }
+  };
+  const depths = Array.from({ length: 100 }, (_, i) => 100 * (i + 1)); // Node's stack holds some thousands
+  const refused = depths.filter((depth) => {
+    const value: unknown = JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+    const isSized = isWritten(() => isLargerThan(value, 1e9));
+    expect(isSized && !isWritten(() => JSON.stringify(value))).toBe(false);
+    return !isSized;
+  });
+  expect(refused).toContain(10_000);
+  expect(refused).not.toContain(1_000);
+});

@@ -48,11 +48,11 @@ async function same(ways: Ways, query: GraphqlBody = one(), caller = OPERATOR): 
 
 describe('the same is told', () => {
   test('of a table that is locked: within the time limit, and no transaction is left', async () => {
-    await withWays(database.url, 500, async (ways) => {
+    await withWays(database.url, 1_500, async (ways) => {
       await same(ways);
       const begunMs = clock.monotonicMs();
       const told = await whileLocked(database.pool, 'chats', () => same(ways));
-      expect(clock.monotonicMs() - begunMs).toBeGreaterThan(900); // both waited
+      expect(clock.monotonicMs() - begunMs).toBeGreaterThan(2_900); // both waited
       expect(told).toMatchObject({ data: { chatDebugSnapshot: null }, errors: [{ message: UNAVAILABLE }] });
       await noTransactionLeft(database.pool);
       expect(await same(ways)).toMatchObject({ data: { chatDebugSnapshot: { chatId: held.id } } });
@@ -142,6 +142,19 @@ describe('in process', () => {
       await expect(asked).rejects.toThrow('aborted');
     });
     await noTransactionLeft(database.pool);
+  });
+
+  test.each([2_000, 4_500, 6_000])('a value nested %d levels deep costs at most itself', async (levels) => {
+    const last_error = `${'['.repeat(levels)}${']'.repeat(levels)}`; // Node writes about 4,200 levels
+    const id = await insertChat(database.pool, { last_error });
+    const gateway = await startGateway({ url: '' }, { openDatabase: inProcess(options(database.url, 20_000)) });
+    const query =
+      'query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { database { lastError } } __schema { queryType { name } } }';
+    const { status, body } = await askGateway(gateway, query, { variables: { id } });
+    expect(status).toBe(200);
+    expect(body.data).toMatchObject({ __schema: { queryType: { name: 'Query' } } });
+    const codes = body.errors?.map(({ extensions }) => extensions?.code);
+    expect(codes).toEqual(body.data?.chatDebugSnapshot ? undefined : ['DATABASE_UNAVAILABLE']);
   });
 
   test('the gateway shows what its readings cost, is ready when the database is, and leaves no session behind', async () => {
