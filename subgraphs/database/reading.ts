@@ -33,7 +33,7 @@ interface Opened {
 
 export interface ReadingOptions {
   readonly prisma: PrismaClient;
-  /** How long all of it may take, from the first question on; also the `statement_timeout` of each statement. */
+  /** How long all of it may take, from the first question on; what is left when it begins is each statement's `statement_timeout`. */
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -87,9 +87,12 @@ export class Reading {
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */
   halfOfTheTimeMs(): number {
+    return Math.max(1, Math.floor(this.#leftMs() / 2));
+  }
+
+  #leftMs(): number {
     const { clock, timeoutMs } = this.#options;
-    const leftMs = (this.#deadline?.atMs ?? clock.monotonicMs() + timeoutMs) - clock.monotonicMs();
-    return Math.max(1, Math.floor(leftMs / 2));
+    return this.#deadline ? this.#deadline.atMs - clock.monotonicMs() : timeoutMs;
   }
 
   /**
@@ -114,7 +117,8 @@ export class Reading {
     this.#opened ??= new Promise((resolve, reject) => {
       const { prisma, timeoutMs } = this.#options;
       const hold = async (tx: Transaction) => {
-        resolve({ tx, moment: await this.#measured('begin', () => begin(tx, timeoutMs)) });
+        const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
+        resolve({ tx, moment: await this.#measured('begin', () => begin(tx, limitMs)) });
         await aborted(this.#closing.signal);
         await this.#lastTurn;
       };
@@ -182,10 +186,10 @@ function startDeadline({ clock, timeoutMs }: ReadingOptions): Deadline {
  * as far as the answer needs: neither through a table nor through all of an index to sort what it finds there, whatever the
  * planner believes of a table that has grown since it was last analysed. Compiling a question would cost more than it.
  */
-async function begin(tx: Transaction, timeoutMs: number): Promise<Moment> {
+async function begin(tx: Transaction, limitMs: number): Promise<Moment> {
   const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
     SELECT set_config('transaction_read_only', 'on', true),
-           set_config('statement_timeout', ${String(timeoutMs)}, true),
+           set_config('statement_timeout', ${String(limitMs)}, true),
            set_config('TimeZone', 'UTC', true),
            set_config('enable_seqscan', 'off', true),
            set_config('enable_bitmapscan', 'off', true),

@@ -123,6 +123,17 @@ describe('a reading', () => {
     });
   });
 
+  test('that waited for its connection gives a statement no more than is left', async () => {
+    let nowMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => nowMs };
+    const reading = new Reading({ prisma: client.prisma, timeoutMs: 20_000, clock, log, metrics });
+    const limit = async (tx: Transaction) => tx.$queryRaw`SELECT current_setting('statement_timeout') AS limit`;
+    const asked = reading.ask('a question', limit);
+    nowMs = 15_000;
+    expect(await asked).toEqual([{ limit: '5s' }]);
+    await reading.close();
+  });
+
   test.each<[string, (tx: Transaction) => Promise<unknown>]>([
     ['the session is ended', async (tx) => tx.$queryRaw`SELECT pg_terminate_backend(pg_backend_pid())`],
     ['a statement is cancelled', async (tx) => limited(tx).then(() => tx.$queryRaw`SELECT count(*) FROM replicas`)],
