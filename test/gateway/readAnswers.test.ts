@@ -56,6 +56,15 @@ test('an answer of a subgraph without errors is read as one with an empty list o
   expect(read).toBeGreaterThan(50);
 });
 
+test.each(['{}', '{"errors":[]}', '{"errors":[{"message":"m"}]}'])(
+  'a field that a client calls `__proto__` is read, beside %s, too',
+  (beside) => {
+    const body = { ...JSON.parse('{"data":{"__proto__":{"chatId":"c"},"other":null}}'), ...JSON.parse(beside) };
+    const answer = readSubgraphAnswer({ ...json(null), body });
+    expect(JSON.stringify(answer?.data)).toBe('{"__proto__":{"chatId":"c"},"other":null}');
+  },
+);
+
 test.each([null, 'x', [], {}, { data: null }, { data: [] }, { data: {}, errors: null }, { data: 1 }])(
   'what is no answer to a GraphQL request is none: %j',
   (body) => {
