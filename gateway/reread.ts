@@ -30,9 +30,14 @@ const QUESTIONS = { diagnosis: questionAbout('diagnosis'), diagnosisEverywhere: 
 export function makeRereads(operations: Operations, log: Logger): MakeReread {
   const read = async (context: GatewayContext, field: DiagnosisField, chatIds: readonly string[]) => {
     try {
-      const { data } = await QUESTIONS[field](operations, { chatIds }, { ...context, record: newRecord() });
-      const { chats } = answer.parse(data);
-      return chatIds.map((_, i) => snapshotIn(chats[i]));
+      const { data, errors } = await QUESTIONS[field](operations, { chatIds }, { ...context, record: newRecord() });
+      const read = answer.safeParse(data);
+      if (!read.success) {
+        const codes = [...new Set(errors?.map(({ extensions }) => extensions?.code))];
+        log.warn({ requestId: context.requestId, codes }, 'chats could not be read a second time');
+        return chatIds.map(() => undefined);
+      }
+      return chatIds.map((_, i) => snapshotIn(read.data.chats[i]));
     } catch (err) {
       log.error({ err, requestId: context.requestId }, 'chats could not be read a second time');
       return chatIds.map(() => undefined);
