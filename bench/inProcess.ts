@@ -2,25 +2,22 @@
  * What does the way to the database subgraph cost? Ours over HTTP to a process of its own, and ours with it in process, both the
  * built files that users run, over one Postgres and three replicas that answer from memory.
  */
-import { once } from 'node:events';
 import { argv } from 'node:process';
 import type { ClientBase } from 'pg';
-import type { Load, LoadResult } from './gateway/client.ts';
 import { compareAnswers } from './gateway/compare.ts';
-import { ourEnvironment, startOurs } from './gateway/contenders.ts';
+import { type Contender, ourEnvironment, startOurs } from './gateway/contenders.ts';
 import { type Asked, inTurns, type Latency } from './gateway/latency.ts';
+import { CONNECTIONS, type Measured, measure } from './gateway/measure.ts';
 import { type Started, start, stopAll } from './gateway/processes.ts';
 import { FIFTY_CHATS, SHAPES, type Shape } from './gateway/shapes.ts';
 import { startReplicas } from './gateway/stubs.ts';
 import { tell } from './support/answers.ts';
 import { withDatabase } from './support/postgres.ts';
-import { processTimeMs } from './support/processTime.ts';
 import { median } from './support/statistics.ts';
 import { printTable, shown } from './support/table.ts';
 
 const ROUNDS = Number(argv[2] ?? 5);
 const SECONDS = Number(argv[3] ?? 1);
-const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 1.5;
 /** Of each, one at a time. */
 const REQUESTS_ALONE = 60;
@@ -28,16 +25,9 @@ const ROUNDS_ALONE = 3;
 const MESSAGES_EACH = 20;
 
 /** One way: the gateway, and the other processes that answer with it. */
-interface Way {
-  readonly name: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+interface Way extends Contender {
   readonly pids: readonly (number | undefined)[];
-  readonly results: Map<Shape, Result[]>;
-}
-interface Result extends LoadResult {
-  /** Milliseconds of processor time for a request, of all its processes together. */
-  readonly cpuMs: number;
+  readonly results: Map<Shape, Measured[]>;
 }
 
 /** At work on three replicas, with leases, messages and queues; the time of the database stands still, so that all answers are the same. */
@@ -73,16 +63,8 @@ async function fill(client: ClientBase, database: string, replicas: Awaited<Retu
 
 const client = await start('./client.ts');
 
-async function load(way: Way, { query, variables }: Shape, seconds: number): Promise<Result> {
-  const cpuMs = () => way.pids.reduce<number>((sum, pid) => sum + processTimeMs(pid), 0);
-  const beforeMs = cpuMs();
-  const body = JSON.stringify({ query, variables });
-  const { url, headers } = way;
-  client.child.send({ url, headers, body, connections: CONNECTIONS, seconds } satisfies Load);
-  const [{ result }] = (await once(client.child, 'message')) as [{ result: LoadResult }];
-  if (result.failed > 0) throw new Error(`${way.name}: ${result.failed} answers were not as the first.`);
-  return { ...result, cpuMs: (cpuMs() - beforeMs) / (result.perSecond * seconds) };
-}
+const load = (way: Way, shape: Shape, seconds: number): Promise<Measured> =>
+  measure(client.child, way, shape, seconds, way.pids);
 
 async function openWays(databaseUrl: string): Promise<readonly [Way, Way]> {
   const environment = { ...ourEnvironment(''), DATABASE_URL: databaseUrl };
@@ -97,7 +79,7 @@ async function openWays(databaseUrl: string): Promise<readonly [Way, Way]> {
   ];
 }
 
-async function measure(ways: readonly [Way, Way]): Promise<Map<Shape, Latency[][]>> {
+async function measureAll(ways: readonly [Way, Way]): Promise<Map<Shape, Latency[][]>> {
   for (const shape of SHAPES) for (const way of ways) await load(way, shape, WARM_UP_SECONDS);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const shape of SHAPES) {
@@ -118,9 +100,9 @@ async function measure(ways: readonly [Way, Way]): Promise<Map<Shape, Latency[][
 function print([overHttp, inProcess]: readonly [Way, Way], alone: Map<Shape, Latency[][]>): void {
   const answers: Parameters<typeof tell>[0][number][] = [];
   for (const shape of SHAPES) {
-    const figure = (way: Way, of: keyof Result) => median((way.results.get(shape) ?? []).map((one) => one[of]));
+    const figure = (way: Way, of: keyof Measured) => median((way.results.get(shape) ?? []).map((one) => one[of]));
     /** Of each round. */
-    const ratio = (of: keyof Result) =>
+    const ratio = (of: keyof Measured) =>
       median(
         (inProcess.results.get(shape) ?? []).map(
           (one, i) => one[of] / (overHttp.results.get(shape)?.[i]?.[of] ?? Number.NaN),
@@ -130,7 +112,7 @@ function print([overHttp, inProcess]: readonly [Way, Way], alone: Map<Shape, Lat
     const aloneMs = (latencies: readonly Latency[]) => median(latencies.map(({ p50 }) => p50));
     const row = (way: Way, latencies: readonly Latency[], against: readonly string[]) => [
       ...[way.name, shown(figure(way, 'perSecond')), shown(figure(way, 'p50Ms'), 1), shown(figure(way, 'p99Ms'), 1)],
-      ...[shown(figure(way, 'cpuMs'), 2), shown(aloneMs(latencies), 1), ...against],
+      ...[shown(figure(way, 'microseconds') / 1_000, 2), shown(aloneMs(latencies), 1), ...against],
     ];
     const times = (value: number) => `${shown(value, 2)} ×`;
     const aloneRatio = median(second.map(({ p50 }, i) => p50 / (first[i]?.p50 ?? Number.NaN)));
@@ -142,12 +124,12 @@ function print([overHttp, inProcess]: readonly [Way, Way], alone: Map<Shape, Lat
       ],
       [
         row(overHttp, first, ['', '', '']),
-        row(inProcess, second, [ratio('perSecond'), ratio('cpuMs'), aloneRatio].map(times)),
+        row(inProcess, second, [ratio('perSecond'), ratio('microseconds'), aloneRatio].map(times)),
       ],
     );
     answers.push({
       ...{ question: `${shape.name}, database subgraph in process against over HTTP`, goal: '' },
-      figure: `${times(ratio('perSecond'))} requests a second, ${times(ratio('cpuMs'))} CPU, ${times(aloneRatio)} p50 alone`,
+      figure: `${times(ratio('perSecond'))} requests a second, ${times(ratio('microseconds'))} CPU, ${times(aloneRatio)} p50 alone`,
       peers: `${shown(figure(inProcess, 'perSecond'))} against ${shown(figure(overHttp, 'perSecond'))} a second`,
     });
   }
@@ -160,12 +142,8 @@ await withDatabase(async ({ url, pool }) => {
   filling.release();
   try {
     const ways = await openWays(url);
-    for (const shape of SHAPES)
-      await compareAnswers(
-        ways.map((way) => ({ ...way, child: client.child })),
-        shape,
-      );
-    print(ways, await measure(ways));
+    for (const shape of SHAPES) await compareAnswers(ways, shape);
+    print(ways, await measureAll(ways));
   } finally {
     await stopAll();
   }

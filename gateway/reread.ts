@@ -29,19 +29,18 @@ const QUESTIONS = { diagnosis: questionAbout('diagnosis'), diagnosisEverywhere: 
 
 export function makeRereads(operations: Operations, log: Logger): MakeReread {
   const read = async (context: GatewayContext, field: DiagnosisField, chatIds: readonly string[]) => {
+    const message = 'chats could not be read a second time';
+    const { requestId } = context;
     try {
       const { data, errors } = await QUESTIONS[field](operations, { chatIds }, { ...context, record: newRecord() });
-      const read = answer.safeParse(data);
-      if (!read.success) {
-        const codes = [...new Set(errors?.map(({ extensions }) => extensions?.code))];
-        log.warn({ requestId: context.requestId, codes }, 'chats could not be read a second time');
-        return chatIds.map(() => undefined);
-      }
-      return chatIds.map((_, i) => snapshotIn(read.data.chats[i]));
+      const found = answer.safeParse(data);
+      if (found.success) return chatIds.map((_, i) => snapshotIn(found.data.chats[i]));
+      const codes = [...new Set(errors?.map(({ extensions }) => extensions?.code))];
+      log.warn({ requestId, codes }, message);
     } catch (err) {
-      log.error({ err, requestId: context.requestId }, 'chats could not be read a second time');
-      return chatIds.map(() => undefined);
+      log.error({ err, requestId }, message);
     }
+    return chatIds.map(() => undefined);
   };
 
   return (context) => {

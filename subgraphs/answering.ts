@@ -22,7 +22,9 @@ export interface Subgraph<C extends BaseContext> {
 /** Documents are parsed and validated once; errors are masked; `_entities` is asked for entities only. Whoever makes it starts and stops it. */
 export const makeAnswering = <C extends BaseContext>({ schemaFile, resolvers, plugins = [] }: Subgraph<C>) =>
   new ApolloServer<C>({
-    schema: buildSubgraphSchema([{ typeDefs: parse(readFileSync(schemaFile, 'utf8')), resolvers }]),
+    schema: buildSubgraphSchema([
+      { typeDefs: parse(readFileSync(schemaFile, 'utf8'), { noLocation: true }), resolvers },
+    ]),
     plugins: [
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(), // it looks at every field to find that nothing may be stored

@@ -1,14 +1,14 @@
 /** Tells of a client that went away before it had its answer. */
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { StopSignal } from '../../common/stopSignal.ts';
+import { Stop, type StopSignal } from '../../common/stopSignal.ts';
 
 /** Aborts when the connection ends before the response does. Costs next to nothing until somebody listens. */
 export const goneSignal = ({ raw }: Pick<FastifyReply, 'raw'>): StopSignal => new GoneSignal(raw);
 
 class GoneSignal implements StopSignal {
   readonly #response: ServerResponse;
-  #listeners: Set<() => void> | undefined;
+  #stop: Stop | undefined;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -18,18 +18,18 @@ class GoneSignal implements StopSignal {
     return this.#response.destroyed && !this.#response.writableFinished;
   }
 
-  addEventListener(_type: 'abort', listener: () => void): void {
-    if (!this.#listeners) {
-      const listeners = new Set<() => void>();
-      this.#listeners = listeners;
+  addEventListener(type: 'abort', listener: () => void): void {
+    if (!this.#stop) {
+      const stop = new Stop();
+      this.#stop = stop;
       this.#response.once('close', () => {
-        if (this.aborted) for (const told of listeners) told();
+        if (this.aborted) stop.abort();
       });
     }
-    this.#listeners.add(listener);
+    this.#stop.addEventListener(type, listener);
   }
 
-  removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners?.delete(listener);
+  removeEventListener(type: 'abort', listener: () => void): void {
+    this.#stop?.removeEventListener(type, listener);
   }
 }

@@ -4,7 +4,7 @@
  * refused looks the same whether the chat is somebody else's, is not there, or is owned elsewhere.
  */
 import { z } from 'zod';
-import { deadlineSignal } from '../../common/clock.ts';
+import { deadlineStop } from '../../common/clock.ts';
 import { mayReadAll, READ_ALL } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import { parseUuid } from '../../common/scalars.ts';
@@ -63,7 +63,7 @@ async function readOwners(
 ): Promise<ReadonlyMap<string, string | undefined> | undefined> {
   const ids = [...new Set(representations.flatMap(({ chatId }) => parseUuid(chatId) ?? []))];
   if (ids.length === 0) return new Map();
-  const deadline = deadlineSignal(budget.leftMs(), signal);
+  const deadline = deadlineStop(budget.leftMs(), signal);
   try {
     const chats = ids.map((chatId) => ({ __typename: 'ChatDebugSnapshot', chatId }));
     const asking = { caller, requestId, signal: deadline.signal };

@@ -1,5 +1,5 @@
 /** A second try beside a first one that is slow: the first good result wins, and the other try is cancelled. */
-import type { Clock } from '../../common/clock.ts';
+import { type Clock, whenOver } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 
 export interface Hedge<T> {
@@ -17,9 +17,7 @@ export async function hedged<T>(hedge: Hedge<T>): Promise<{ readonly result: T; 
   const { attempt, isGood, afterMs, clock, signal } = hedge;
   if (afterMs === undefined) return { result: await attempt(signal), attempts: 1 };
   const race = new AbortController();
-  const endRace = () => race.abort();
-  if (signal.aborted) endRace();
-  signal.addEventListener('abort', endRace);
+  const stopListening = whenOver(undefined, signal, () => race.abort());
   const first = attempt(race.signal);
   const settled = first.then(
     () => true,
@@ -31,7 +29,7 @@ export async function hedged<T>(hedge: Hedge<T>): Promise<{ readonly result: T; 
     if ((await Promise.race([settled, slow])) || signal.aborted) return { result: await first, attempts: 1 };
     return { result: await firstGood([first, attempt(race.signal)], isGood), attempts: 2 };
   } finally {
-    signal.removeEventListener('abort', endRace);
+    stopListening();
     stopWaiting.abort();
     race.abort();
   }

@@ -1,5 +1,5 @@
 /**
- * One list of entities, answered by many replicas: splits the list, and puts entities and errors back in their places.
+ * One list of entities, answered by many replicas: puts what came of each share of it back in its places.
  *
  * As many entities come out as representations went in, in their order, whatever happened to any replica, and none of them is
  * null: a null would read as "no replica owns this chat". What was not answered is an object all the same, with its keys, the

@@ -4,7 +4,7 @@
  * that are alive, as far as a list goes, and looks up the others that were asked for since the last one. A reading that
  * fails changes nothing.
  */
-import type { Clock } from '../../common/clock.ts';
+import { type Clock, whenOver } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 
@@ -125,11 +125,6 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
 /** What `reading` resolves to, or false once the signal aborts. */
 const within = (reading: Promise<boolean>, signal: StopSignal): Promise<boolean> =>
   new Promise((resolve) => {
-    const giveUp = () => resolve(false);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp);
-    void reading.then((succeeded) => {
-      signal.removeEventListener('abort', giveUp);
-      resolve(succeeded);
-    });
+    const stopListening = whenOver(undefined, signal, () => resolve(false));
+    void reading.then(resolve).finally(stopListening);
   });

@@ -78,7 +78,7 @@ async function askAll(
     ownerOf: ownerReader((representations) => owners.read(representations, context, signal)),
     isAskedOfSeveral: askedOfSeveral(routing, shares),
     ask: (share, where) => ask({ request, context, signal }, share, where),
-    lookUp: (id) => lookUp([id])[0] ?? Promise.resolve({ kind: 'unread' }),
+    lookUp: (id) => lookUp([id])[0] ?? Promise.resolve(UNREAD),
     lookUpAnew: (id) => directory.lookUpAnew(id, signal),
     elapsedMs: () => clock.monotonicMs() - begunMs,
   };
@@ -86,7 +86,7 @@ async function askAll(
     const found = lookUp(shares.map(({ replicaId }) => replicaId));
     const askAbout = async (share: Share, where: Promise<Found> | undefined): Promise<Answered[]> => {
       try {
-        return await askAndFollow(following, share, await (where as Promise<Found>));
+        return await askAndFollow(following, share, (await where) ?? UNREAD);
       } catch (err) {
         log.error({ err, replicaId: share.replicaId }, 'a replica could not be asked');
         return [{ share, answer: notAsked }];
@@ -120,6 +120,8 @@ function ownerReader(read: (representations: readonly Representation[]) => Retur
     return loader.load(representation);
   };
 }
+
+const UNREAD: Found = { kind: 'unread' };
 
 const notAsked: ShareAnswer = {
   kind: 'unanswered',
