@@ -11,6 +11,7 @@ import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { randomFrom } from '../../faults/random.ts';
 import { type Fleet, type FleetDiagnosis, type FleetReplica, startFleet } from './fleet.ts';
 import { INJECTIONS, type Injection, type Place, type Tools } from './injections.ts';
+import { settled } from './settled.ts';
 
 const SETTINGS = {
   ...{ staleAfterSeconds: 240, heartbeatIntervalSeconds: 1, acquisitionIntervalSeconds: 2 },
@@ -20,8 +21,6 @@ const SETTINGS = {
 const REPLICA_TIMEOUT_MS = 8_000;
 /** Two renewals that hang until a statement's limit of 10 s, with the pauses between them, and what a loaded machine needs. */
 const UNTIL_KNOWN_MS = 32_000;
-const LOOK_EVERY_MS = 100;
-const SETTLE_LIMIT_MS = 120_000;
 
 export interface Judged {
   readonly chatId: string;
@@ -134,20 +133,6 @@ const create = (store: ChatStore, injections: readonly Injection[]): Promise<Cha
       return { id, injection };
     }),
   );
-
-/** Waits until the condition holds for every one of the chats. */
-async function settled(pool: pg.Pool, chats: readonly Chat[], condition: string): Promise<void> {
-  const beganMs = systemClock.monotonicMs();
-  const query = `SELECT id FROM chats WHERE id = ANY ($1::uuid[]) AND NOT (${condition})`;
-  for (;;) {
-    const { rows } = await pool.query(query, [chats.map(({ id }) => id)]);
-    if (rows.length === 0) return;
-    if (systemClock.monotonicMs() - beganMs > SETTLE_LIMIT_MS) {
-      throw new Error(`${rows.length} of ${chats.length} chats did not come to: ${condition}`);
-    }
-    await systemClock.sleep(LOOK_EVERY_MS);
-  }
-}
 
 async function insertStopped(pool: pg.Pool): Promise<string> {
   const id = randomUUID();
