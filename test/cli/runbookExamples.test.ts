@@ -69,7 +69,7 @@ describe('a row that nobody works on', () => {
 });
 
 /** Renews and looks for work so rarely that what is done to its chats here stays as it is. */
-const slow = { heartbeatIntervalSeconds: 30, staleAfterSeconds: 300, acquisitionIntervalSeconds: 600 };
+const slow = { heartbeatIntervalSeconds: 120, staleAfterSeconds: 300, acquisitionIntervalSeconds: 600 };
 
 /** A chat that a worker has, once the worker is at what the text tells the model to do. */
 async function owned(text: string, state: string, options: Partial<ReplicaOptions> = slow) {
@@ -118,7 +118,8 @@ describe('a chat that a worker has', () => {
   });
 
   test('RETRY_BACKOFF: the model fails', async () => {
-    const { id } = await owned('/fail', 'R0');
+    const id = await chat('create', '/fail', '--owner', randomUUID());
+    await startReplica(slow); // now, since after a quarter of a minute it has failed so often that this is a WARNING
     await expectWhy('RETRY_BACKOFF', 'INFO', id, 'the next is in');
   });
 
@@ -128,9 +129,9 @@ describe('a chat that a worker has', () => {
   });
 
   test('QUEUE_BLOCKED: it gives up after another message was sent', async () => {
-    await startReplica({ ...slow, maxAttempts: 3 });
     const id = await chat('create', '/fail', '--owner', randomUUID());
     await chat('send', id, 'and this');
+    await startReplica({ ...slow, maxAttempts: 1 });
     await expectWhy('QUEUE_BLOCKED', 'CRITICAL', id);
   });
 });

@@ -3,8 +3,10 @@ export const REPLICAS = 4;
 export const STALE_AFTER_SECONDS = 3;
 export const ACQUISITION_INTERVAL_SECONDS = 0.5;
 
+/** What a machine that has more to do than this needs to take many chats. */
+const LOADED_SECONDS = 4;
 /** How long a runnable chat may be without a fresh heartbeat while a healthy worker has room. */
-export const IDLE_LIMIT_SECONDS = STALE_AFTER_SECONDS + ACQUISITION_INTERVAL_SECONDS + 2;
+export const IDLE_LIMIT_SECONDS = STALE_AFTER_SECONDS + ACQUISITION_INTERVAL_SECONDS + LOADED_SECONDS;
 
 /** `/fail` ends in an error after so many attempts. */
 const MAX_ATTEMPTS = '2';
