@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
+import { TransitionRefused } from '../../subgraphs/runtime/chatd/transitions.ts';
 import { askGateway, type GraphqlError } from '../gateway/gateways.ts';
 import { until } from '../support/until.ts';
 import { ask, expectToAddUp, type Snapshot, snapshotOf, snapshotUntil, threeAlive } from './snapshot.ts';
@@ -32,8 +33,13 @@ function running(): System {
 async function endRunningChats(): Promise<void> {
   const { pool } = running();
   const find = async () => (await pool.query<{ id: string }>(`SELECT id FROM chats WHERE status = 'running'`)).rows;
-  for (const { id } of await find()) await new ChatStore(pool).apply(id, { name: 'interrupt' });
+  const interrupt = (id: string) => new ChatStore(pool).apply(id, { name: 'interrupt' });
+  for (const { id } of await find()) await interrupt(id).catch(endedMeanwhile);
   await until(async () => (await find()).length === 0);
+}
+
+function endedMeanwhile(error: unknown): void {
+  if (!(error instanceof TransitionRefused)) throw error;
 }
 
 const create = (text: string, ...options: string[]): Promise<string> =>
