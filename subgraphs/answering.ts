@@ -8,28 +8,64 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
-import { parse } from 'graphql';
+import { execute, type GraphQLError, type GraphQLFormattedError, parse } from 'graphql';
 import { maskError } from './errors.ts';
+import { makePrepare, type Question } from './prepare.ts';
 import { representationCheckPlugin } from './representations.ts';
 
 export interface Subgraph<C extends BaseContext> {
   /** The subgraph's schema file. */
   readonly schemaFile: URL;
   readonly resolvers: NonNullable<GraphQLSchemaModule['resolvers']>;
-  readonly plugins?: readonly ApolloServerPlugin<C>[] | undefined;
+  /** Told of what went wrong, before it is masked. */
+  readonly failed?: ((errors: readonly GraphQLError[], context: C) => void) | undefined;
+  /** Called once for each context, when its answer is complete. @returns errors to add, as they are */
+  readonly finish?: ((context: C) => readonly GraphQLFormattedError[]) | undefined;
 }
 
-/** Documents are parsed and validated once; errors are masked; `_entities` is asked for entities only. Whoever makes it starts and stops it. */
-export const makeAnswering = <C extends BaseContext>({ schemaFile, resolvers, plugins = [] }: Subgraph<C>) =>
-  new ApolloServer<C>({
-    schema: buildSubgraphSchema([
-      { typeDefs: parse(readFileSync(schemaFile, 'utf8'), { noLocation: true }), resolvers },
-    ]),
+/** Of an operation that was executed. */
+export interface Answer {
+  readonly errors?: readonly GraphQLFormattedError[];
+  readonly data: Record<string, unknown> | null;
+}
+
+export interface Answering<C extends BaseContext> {
+  /**
+   * Answers an ordinary question. Documents are parsed and validated once, `_entities` is asked for entities only, and errors
+   * are masked, all as Apollo Server does it, without its hooks.
+   * @returns undefined for any other question, and for one that is not in order: that is for `apollo` to answer
+   */
+  answer(question: Question, context: C): Promise<Answer | undefined>;
+  /** Not started: whoever makes it starts and stops it. */
+  readonly apollo: ApolloServer<C>;
+}
+
+/** @param plugins for what Apollo Server answers itself */
+export function makeAnswering<C extends BaseContext>(
+  { schemaFile, resolvers, failed = () => {}, finish = () => [] }: Subgraph<C>,
+  plugins: readonly ApolloServerPlugin<C>[] = [],
+): Answering<C> {
+  const typeDefs = parse(readFileSync(schemaFile, 'utf8'), { noLocation: true });
+  const schema = buildSubgraphSchema([{ typeDefs, resolvers }]);
+  const prepare = makePrepare(schema);
+  const told: ApolloServerPlugin<C> = {
+    requestDidStart: async ({ contextValue }) => ({
+      didEncounterErrors: async ({ errors }) => failed(errors, contextValue),
+      willSendResponse: async ({ response: { body } }) => {
+        const added = finish(contextValue);
+        if (body.kind !== 'single' || added.length === 0) return;
+        body.singleResult.errors = [...(body.singleResult.errors ?? []), ...added];
+      },
+    }),
+  };
+  const apollo = new ApolloServer<C>({
+    schema,
     plugins: [
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(), // it looks at every field to find that nothing may be stored
       ApolloServerPluginLandingPageDisabled(), // a page for browsers, with scripts of its vendor's, and without a token
       representationCheckPlugin(),
+      told,
       ...plugins,
     ],
     formatError: maskError,
@@ -39,3 +75,23 @@ export const makeAnswering = <C extends BaseContext>({ schemaFile, resolvers, pl
     allowBatchedHttpRequests: false,
     stopOnTerminationSignals: false,
   });
+  return {
+    apollo,
+    answer: async (question, contextValue) => {
+      const document = prepare(question);
+      if (!document) return undefined;
+      const { variables: variableValues } = question;
+      const { data, errors = [] } = await execute({ schema, document, variableValues, contextValue });
+      if (data === undefined) return undefined; // nothing was executed, with these variables
+      if (errors.length > 0) failed(errors, contextValue);
+      const all = [...errors.map(formatted), ...finish(contextValue)];
+      return { ...(all.length > 0 && { errors: all }), data };
+    },
+  };
+}
+
+/** As Apollo Server does it: an error without a code gets one. */
+function formatted(error: GraphQLError): GraphQLFormattedError {
+  const { http: _, code = 'INTERNAL_SERVER_ERROR', ...extensions } = error.extensions;
+  return maskError({ ...error.toJSON(), extensions: { ...extensions, code } }, error);
+}

@@ -1,6 +1,6 @@
 /** A schema and a context become an HTTP server that answers other processes of the system, and drains when it is stopped. */
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
-import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import { ARRIVAL } from '../common/arrival.ts';
@@ -13,6 +13,7 @@ import { registerMetrics } from '../common/metrics.ts';
 import { sharedCall } from '../common/sharedCall.ts';
 import { traceRequests } from '../common/tracing.ts';
 import { makeAnswering, type Subgraph } from './answering.ts';
+import { registerGraphql } from './graphqlRoute.ts';
 import { acceptRequestId, noteRequests } from './requests.ts';
 
 /** What an orchestrator and a scraper ask, who have no token; nothing there tells of a chat. */
@@ -52,14 +53,12 @@ export async function serveSubgraph<C extends BaseContext, Who>(
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });
   const whoAsks = guard(app, options.authorize, OPEN_ROUTES);
-  const { plugins = [] } = options;
-  const apollo = makeAnswering({ ...options, plugins: [fastifyApolloDrainPlugin(app), neverStored, ...plugins] });
+  const answering = makeAnswering(options, [fastifyApolloDrainPlugin(app), neverStored]);
+  const { apollo } = answering;
   await apollo.start();
-  await app.register(fastifyApollo<C>(apollo), {
-    context: async (request, reply) => {
-      acceptRequestId(request);
-      return options.context(whoAsks(request), request, reply);
-    },
+  registerGraphql(app, answering, (request, reply) => {
+    acceptRequestId(request);
+    return options.context(whoAsks(request), request, reply);
   });
   registerMetrics(app, registry);
   const notReady = sharedCall(async () => options.notReady());

@@ -5,14 +5,14 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { isObject, type Json } from '../../common/json.ts';
+import { answerText, readOrdinary } from '../../common/ordinaryRequest.ts';
 import { endOfTurn } from '../../common/turn.ts';
 import { refusalOf } from '../clientErrors.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
 import type { AllowedOperations } from '../limits/allowedOperations.ts';
 import { readAskedQuery } from '../limits/askedQuery.ts';
 import type { CheckedQuery } from '../limits/queryLimits.ts';
-import type { Answer, Asked, RefusedOperation } from '../operations.ts';
+import type { RefusedOperation } from '../operations.ts';
 import type { ServedSupergraph } from '../served.ts';
 import { refuseOtherVerbs } from './methods.ts';
 import { recordOf } from './requestRecord.ts';
@@ -23,17 +23,6 @@ export interface GraphqlRouteOptions {
   /** The only operations that are answered; unset: all. */
   readonly allowedOperations: AllowedOperations | undefined;
 }
-
-/** The `Accept` headers of clients that are known to be many, and what Apollo Server answers them with. */
-const MEDIA_TYPES = new Map([
-  [undefined, 'application/json; charset=utf-8'],
-  ['*/*', 'application/json; charset=utf-8'],
-  ['application/json', 'application/json; charset=utf-8'],
-  ['application/json, multipart/mixed', 'application/json; charset=utf-8'],
-  ['application/graphql-response+json', 'application/graphql-response+json; charset=utf-8'],
-  ['application/graphql-response+json, application/json', 'application/graphql-response+json; charset=utf-8'],
-  ['application/graphql-response+json,application/json;q=0.9', 'application/graphql-response+json; charset=utf-8'],
-]);
 
 /** Adds the route to `scope`, below the hooks that guard it. */
 export function registerGraphqlRoute(scope: FastifyInstance, options: GraphqlRouteOptions): void {
@@ -53,16 +42,15 @@ async function answer(
 ): Promise<unknown> {
   const ordinary = readOrdinary(request);
   const checked = check(options, served, request);
-  const mediaType = MEDIA_TYPES.get(request.headers.accept);
   const isQuery = checked && !(checked instanceof GraphQLError) && checked.operation.operation === 'query';
-  if (!ordinary || !isQuery || mediaType === undefined) {
+  if (!ordinary || !isQuery) {
     const context = async () => {
       if (checked instanceof GraphQLError) throw checked;
       return options.context(request, reply, checked);
     };
     return fastifyApolloHandler<GatewayContext>(served.apollo, { context }).call(request.server, request, reply);
   }
-  reply.header('content-type', mediaType).header('cache-control', 'no-store');
+  reply.header('content-type', ordinary.contentType).header('cache-control', 'no-store');
   const operation = served.operations.prepare(checked.document, checked.operation, checked.text);
   if (operation.kind === 'refused') {
     return refuse(request, reply, operation);
@@ -71,7 +59,7 @@ async function answer(
     const context = options.context(request, reply, checked);
     const answered = await served.operations.answer(operation, ordinary, context);
     await endOfTurn();
-    return textOf(answered);
+    return answerText(answered);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return refuse(request, reply, refusalOf(error));
@@ -84,7 +72,7 @@ function refuse(
   { status, errors }: Pick<RefusedOperation, 'status' | 'errors'>,
 ): FastifyReply {
   for (const { extensions } of errors) recordOf(request).codes.add(String(extensions?.code));
-  return reply.code(status).send(textOf({ errors }));
+  return reply.code(status).send(answerText({ errors }));
 }
 
 /** The query within the limits, or what refuses it; undefined: it cannot be understood. */
@@ -104,20 +92,3 @@ function check(
     return error;
   }
 }
-
-/** As Apollo Server writes it. */
-const textOf = (answer: Answer): string => `${JSON.stringify(answer)}\n`;
-
-/** Undefined: not a query as text in the body of a POST, with variables, extensions and a name as they should be. */
-function readOrdinary({ method, body }: FastifyRequest): Asked | undefined {
-  if (method !== 'POST' || !isObject(body)) return undefined;
-  const { query, operationName, variables, extensions } = body;
-  if (typeof query !== 'string') return undefined;
-  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return undefined;
-  if (!isAbsentOrObject(variables) || !isAbsentOrObject(extensions)) return undefined;
-  if (extensions?.persistedQuery !== undefined) return undefined;
-  return { variables: variables ?? {}, extensions: extensions ?? undefined };
-}
-
-const isAbsentOrObject = (value: unknown): value is Json | null | undefined =>
-  value === undefined || value === null || isObject(value);

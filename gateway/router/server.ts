@@ -3,7 +3,6 @@
  * the replicas behind it are found, asked and waited for here.
  */
 import { readFileSync } from 'node:fs';
-import type { ApolloServerPlugin } from '@apollo/server';
 import { parse } from 'graphql';
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
@@ -60,7 +59,7 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
         ...replicas.newRequest(),
       },
     }),
-    plugins: [addRoutedErrors],
+    finish: routedErrors,
     notReady: database.notReady,
     ...{ clock, log, host: options.host, port: options.port },
   });
@@ -75,12 +74,4 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
 }
 
 /** Errors of fields that are null all the same, or whole all the same: thrown from a resolver they would cost its value. */
-const addRoutedErrors: ApolloServerPlugin<RouterContext> = {
-  requestDidStart: async ({ contextValue }) => ({
-    willSendResponse: async ({ response: { body } }) => {
-      if (body.kind !== 'single' || contextValue.errors.length === 0) return;
-      const routed = contextValue.errors.map((error) => error.toJSON());
-      body.singleResult.errors = [...(body.singleResult.errors ?? []), ...routed];
-    },
-  }),
-};
+const routedErrors = ({ errors }: RouterContext) => errors.map((error) => error.toJSON());

@@ -10,6 +10,7 @@ import type { Caller } from '../../common/internalToken.ts';
 import { isLargerThan } from '../../common/jsonSize.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { makeAnswering } from '../answering.ts';
+import type { Question } from '../prepare.ts';
 import type { DatabaseContext } from './context.ts';
 import { type DatabaseOptions, openDatabase } from './open.ts';
 
@@ -18,13 +19,6 @@ export interface InProcessOptions extends DatabaseOptions {
   readonly waitMs: number;
   /** Larger answers are refused, not cut: bytes of their JSON. */
   readonly maxAnswerBytes: number;
-}
-
-export interface Question {
-  readonly query: string;
-  /** Values of JSON. */
-  readonly variables?: Readonly<Record<string, unknown>> | undefined;
-  readonly operationName?: string | null | undefined;
 }
 
 /** On whose behalf, as part of which request, and until when. */
@@ -59,22 +53,33 @@ export interface InProcessSubgraph {
 export async function startInProcess(options: InProcessOptions, registry: Registry): Promise<InProcessSubgraph> {
   const { waitMs, maxAnswerBytes, log } = options;
   const database = openDatabase(options, registry);
-  const apollo = makeAnswering(database.subgraph);
+  const { answer: answerOrdinary, apollo } = makeAnswering(database.subgraph);
   await apollo.start();
 
-  async function answer({ query, variables, operationName }: Question, contextValue: DatabaseContext): Promise<Answer> {
+  /** With the status that it has over HTTP. */
+  async function answerOdd(
+    { query, variables, operationName }: Question,
+    contextValue: DatabaseContext,
+  ): Promise<{ status: number; whole: Body } | undefined> {
     const request = {
       query,
       ...(variables && { variables }),
       ...(typeof operationName === 'string' && { operationName }),
     };
+    const { body, http } = await apollo.executeOperation(request, { contextValue });
+    if (body.kind !== 'single') return undefined;
+    const { data, errors } = body.singleResult;
+    return { status: http.status ?? 200, whole: { ...(errors && { errors }), ...(data !== undefined && { data }) } };
+  }
+
+  async function answer(question: Question, context: DatabaseContext): Promise<Answer> {
     try {
-      const { body, http } = await apollo.executeOperation(request, { contextValue });
-      if (body.kind !== 'single') return { kind: 'other', what: 'an answer in parts' };
-      const { data, errors } = body.singleResult;
-      const whole: Body = { ...(errors && { errors }), ...(data !== undefined && { data }) };
+      const ordinary = await answerOrdinary(question, context);
+      const answered = ordinary ? { status: 200, whole: ordinary } : await answerOdd(question, context);
+      if (!answered) return { kind: 'other', what: 'an answer in parts' };
+      const { status, whole } = answered;
       if (isLargerThan(whole, maxAnswerBytes)) return { kind: 'other', what: 'more bytes than are read' };
-      return { kind: 'json', status: http.status ?? 200, mediaType: 'application/json', body: whole };
+      return { kind: 'json', status, mediaType: 'application/json', body: whole };
     } catch (err) {
       log.error({ err }, 'an operation could not be executed');
       return { kind: 'other', what: 'a failure' };

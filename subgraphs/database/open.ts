@@ -1,5 +1,5 @@
 /** The database subgraph without whoever asks it: what answers, over connections that it opens when it is first asked. */
-import type { ApolloServerPlugin } from '@apollo/server';
+import type { GraphQLError } from 'graphql';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
@@ -47,10 +47,10 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   const openReading = (log: Logger) => new Reading({ prisma, timeoutMs, clock, metrics, log });
   const replicaMemory = new ReplicaMemory();
   return {
-    subgraph: { schemaFile: SCHEMA_FILE, resolvers, plugins: [closeReadings, logDefects] },
+    subgraph: { schemaFile: SCHEMA_FILE, resolvers, failed: logDefects, finish: closeReading },
     newContext: (caller, requestId) => {
       const log = processLog.child({ requestId });
-      const reading = openReading(log); // closed by the plugin below; nothing is opened before the first question
+      const reading = openReading(log); // closed with the answer; nothing is opened before the first question
       const loaders = makeLoaders(reading, { staleAfterSeconds });
       const readable = readableBy(caller);
       return { caller, log, readable, reading, loaders, replicaMemory, staleAfterSeconds, noProgressSeconds };
@@ -61,24 +61,17 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
 }
 
 /** The answer does not wait for the end of the transaction: after a time limit that may be a while. */
-const closeReadings: ApolloServerPlugin<DatabaseContext> = {
-  requestDidStart: async () => ({
-    willSendResponse: async ({ contextValue }) => {
-      void contextValue.reading.close();
-    },
-  }),
-};
+function closeReading({ reading }: DatabaseContext): [] {
+  void reading.close();
+  return [];
+}
 
 /** What went wrong in a field and is no error for clients: they are told that it happened, and the log what it was. */
-const logDefects: ApolloServerPlugin<DatabaseContext> = {
-  requestDidStart: async ({ contextValue: { log } }) => ({
-    didEncounterErrors: async ({ errors }) => {
-      for (const { message, path, extensions } of errors) {
-        if (path && !isErrorCode(extensions.code)) log.error({ path, reason: message }, 'a field failed');
-      }
-    },
-  }),
-};
+function logDefects(errors: readonly GraphQLError[], { log }: DatabaseContext): void {
+  for (const { message, path, extensions } of errors) {
+    if (path && !isErrorCode(extensions.code)) log.error({ path, reason: message }, 'a field failed');
+  }
+}
 
 async function whyNotReady(reading: Reading): Promise<string | undefined> {
   try {

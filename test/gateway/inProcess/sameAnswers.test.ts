@@ -1,9 +1,9 @@
-/** The database subgraph asked over HTTP and in the process of whoever asks: the same answers, to the byte, and of the same values. */
+/** The database subgraph asked over HTTP, as an ordinary request and not, and in the process of whoever asks: the same answers, to the byte, and of the same values. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { schemaOf } from '../../../bench/support/madeUp.ts';
 import { RANDOM_VARIABLES, randomQueries } from '../../../bench/support/randomQueries.ts';
-import type { Caller } from '../../../common/internalToken.ts';
+import { type Caller, signInternalToken } from '../../../common/internalToken.ts';
 import type { GraphqlBody } from '../../../gateway/routing/postGraphql.ts';
 import {
   insertChat,
@@ -14,9 +14,10 @@ import {
   queueMessages,
 } from '../../subgraphs/database/support/rows.ts';
 import { OPERATOR, user } from '../../subgraphs/database/support/subgraph.ts';
+import { askBothRoutes } from '../../support/bothRoutes.ts';
 import { clientSchema } from '../../support/clientSchema.ts';
 import { databasePerFile } from '../../support/database.ts';
-import { callerToken, gatewaysPerTest } from '../gateways.ts';
+import { callerToken, gatewaysPerTest, INTERNAL_SECRET } from '../gateways.ts';
 import { openWays, type Ways } from './ways.ts';
 
 const database = databasePerFile();
@@ -84,14 +85,17 @@ function isJson(value: unknown): boolean {
   return (prototype === null || prototype === Object.prototype) && Object.values(value).every(isJson);
 }
 
-/** @returns the text of both */
-async function askBoth(question: GraphqlBody, caller: Caller): Promise<string> {
+/** @returns the text of all */
+async function askAll(question: GraphqlBody, caller: Caller): Promise<string> {
   const [overHttp, inProcess] = [
     await ways().overHttp.ask(question, { caller }),
     await ways().inProcess.ask(question, { caller }),
   ];
   expect(JSON.stringify(inProcess)).toBe(JSON.stringify(overHttp));
   expect(inProcess.kind === 'json' && isJson(inProcess.body)).toBe(true);
+  const token = await signInternalToken(INTERNAL_SECRET, 'database', caller);
+  const text = await askBothRoutes(ways().server.url, token, question);
+  expect(overHttp.kind === 'json' && `${JSON.stringify(overHttp.body)}\n`).toBe(text);
   return JSON.stringify(overHttp);
 }
 
@@ -100,7 +104,7 @@ describe('the subgraph', () => {
     const told: Record<string, number> = { data: 0, BAD_USER_INPUT: 0, FORBIDDEN: 0, GRAPHQL_VALIDATION_FAILED: 0 };
     for (const [i, query] of randomQueries(schemaOf('database'), 20_261_122, 120, 1_500).entries()) {
       const caller = CALLERS[i % CALLERS.length] ?? OPERATOR;
-      const text = await askBoth({ query, variables: RANDOM_VARIABLES }, caller);
+      const text = await askAll({ query, variables: RANDOM_VARIABLES }, caller);
       for (const word of Object.keys(told)) if (text.includes(`"${word}"`)) told[word] = (told[word] ?? 0) + 1;
     }
     expect(told.data).toBeGreaterThan(30);
@@ -175,7 +179,7 @@ describe('the subgraph', () => {
     ],
     ['every replica about a chat', { ...one('everywhere { chatId workerId }'), variables: { id: CHAT } }],
   ])('%s', async (_, question) => {
-    for (const caller of CALLERS) await askBoth(question, caller);
+    for (const caller of CALLERS) await askAll(question, caller);
   });
 });
 

@@ -1,0 +1,61 @@
+/** Questions that can be executed as they are. */
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  getOperationAST,
+  NoSchemaIntrospectionCustomRule,
+  type OperationDefinitionNode,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import { makeBoundedCache } from '../common/boundedCache.ts';
+import { findBadRepresentation } from './representations.ts';
+
+/** Of the queries that are kept, together: the questions of one gateway are some dozens. */
+const MAX_KEPT_CHARACTERS = 500_000;
+const RULES = [...specifiedRules, NoSchemaIntrospectionCustomRule];
+
+export interface Question {
+  readonly query: string;
+  /** Values of JSON. */
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  /** What the request names; the document must have one operation all the same. */
+  readonly operationName?: string | null | undefined;
+}
+
+interface Known {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+}
+
+/** @returns what gives a question's document, or undefined: it is not one valid query, or it asks for entities that are none */
+export function makePrepare(schema: GraphQLSchema): (question: Question) => DocumentNode | undefined {
+  const kept = makeBoundedCache<Known>(MAX_KEPT_CHARACTERS, (query) => query.length);
+  const read = (query: string): Known | undefined => {
+    const known = kept.get(query);
+    if (known) return known;
+    const found = readValid(schema, query);
+    if (found) kept.set(query, found);
+    return found;
+  };
+  return ({ query, variables = {}, operationName }) => {
+    const known = read(query);
+    if (!known) return undefined;
+    const { document, operation } = known;
+    if (typeof operationName === 'string' && operationName !== operation.name?.value) return undefined;
+    return findBadRepresentation(schema, document, operation, variables) === undefined ? document : undefined;
+  };
+}
+
+function readValid(schema: GraphQLSchema, query: string): Known | undefined {
+  let document: DocumentNode;
+  try {
+    document = parse(query);
+  } catch {
+    return undefined;
+  }
+  const operation = getOperationAST(document);
+  if (operation?.operation !== 'query' || validate(schema, document, RULES).length > 0) return undefined;
+  return { document, operation };
+}

@@ -1,0 +1,95 @@
+/** Which questions a subgraph answers without Apollo Server. That both answer alike: test/gateway/inProcess/sameAnswers.test.ts. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { GraphQLError } from 'graphql';
+import { makeAnswering } from '../../subgraphs/answering.ts';
+import { clientError } from '../../subgraphs/errors.ts';
+import type { Question } from '../../subgraphs/prepare.ts';
+import { resolvers } from '../../subgraphs/runtime/resolvers.ts';
+
+const schemaFile = new URL('../../subgraphs/runtime/schema.graphql', import.meta.url);
+const BAD: Readonly<Record<string, () => never>> = {
+  told: () => {
+    throw clientError('NOT_FOUND', 'there is none');
+  },
+  secret: () => {
+    throw new Error('postgres://secret@10.0.0.1');
+  },
+  http: () => {
+    throw new GraphQLError('so it goes', { extensions: { code: 'FORBIDDEN', http: { status: 403 } } });
+  },
+};
+const answering = (told: string[] = []) =>
+  makeAnswering<{ name: string }>({
+    schemaFile,
+    resolvers: {
+      ...resolvers,
+      ReplicaRuntime: {
+        __resolveReference: async ({ workerId }: { workerId: string }) => ({
+          workerId,
+          reachability: { status: 'OK' },
+        }),
+        runnerCount: () => BAD.told?.(),
+        bufferCount: () => BAD.secret?.(),
+        capacity: () => BAD.http?.(),
+      },
+    },
+    failed: (errors, { name }) => told.push(...errors.map(({ message }) => `${name}: ${message}`)),
+    finish: ({ name }) => {
+      told.push(`${name}: finished`);
+      return name === 'adds' ? [{ message: 'one more' }] : [];
+    },
+  });
+
+const workerId = randomUUID();
+const query = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ReplicaRuntime { workerId } } }';
+const variables = { r: [{ __typename: 'ReplicaRuntime', workerId }] };
+const entity = { data: { _entities: [{ workerId }] } };
+
+describe('answered as they are', () => {
+  test.each<[string, Question]>([
+    ['an operation without a name', { query, variables }],
+    ['a name that is the operation’s', { query: query.replace('query', 'query A'), variables, operationName: 'A' }],
+    ['a name that is null', { query, variables, operationName: null }],
+  ])('%s', async (_, question) => {
+    expect(await answering().answer(question, { name: 'it' })).toEqual(entity);
+  });
+
+  test('errors are told before they are masked, and added when all is done', async () => {
+    const told: string[] = [];
+    const fields = 'workerId runnerCount bufferCount capacity';
+    const answer = await answering(told).answer(
+      { query: query.replace('workerId', fields), variables },
+      { name: 'adds' },
+    );
+    expect(answer?.data).toEqual({ _entities: [{ workerId, runnerCount: null, bufferCount: null, capacity: null }] });
+    expect(answer?.errors?.map(({ message, extensions }) => [message, extensions])).toEqual([
+      ['there is none', { code: 'NOT_FOUND' }],
+      ['Something went wrong in the service. Its log says what.', { code: 'INTERNAL_SERVER_ERROR' }],
+      ['so it goes', { code: 'FORBIDDEN' }],
+      ['one more', undefined],
+    ]);
+    expect(told).toEqual([
+      'adds: there is none',
+      'adds: postgres://secret@10.0.0.1',
+      'adds: so it goes',
+      'adds: finished',
+    ]);
+  });
+});
+
+test.each<[string, Question]>([
+  ['a syntax error', { query: '{' }],
+  ['a field that there is not', { query: '{ nonsense }' }],
+  ['introspection', { query: '{ __schema { types { name } } }' }],
+  ['two operations', { query: 'query A { __typename } query B { __typename }', operationName: 'A' }],
+  ['another name', { query: 'query A { __typename }', operationName: 'B' }],
+  ['an empty name', { query: 'query A { __typename }', operationName: '' }],
+  ['a mutation', { query: 'mutation { __typename }' }],
+  ['a variable that is missing', { query }],
+  ['what is no entity', { query, variables: { r: [{ __typename: 'Query' }] } }],
+])('%s is for Apollo Server to answer, and nothing is finished', async (_, question) => {
+  const told: string[] = [];
+  expect(await answering(told).answer(question, { name: 'it' })).toBeUndefined();
+  expect(told).toEqual([]);
+});

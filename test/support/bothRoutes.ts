@@ -1,0 +1,18 @@
+/** One request to a subgraph or a gateway twice: as an ordinary one, and as one that only Apollo Server answers. */
+import { expect } from '@jest/globals';
+
+/** For people the same; servers that compare texts know the first. */
+const ACCEPTED = ['application/json', 'application/json;charset=utf-8'] as const;
+
+/** Holds the one answer against the other: status, headers that are about the answer, and every byte. @returns its text */
+export async function askBothRoutes(url: string, token: string, body: object): Promise<string> {
+  const ask = async (accept: string) => {
+    const headers = { authorization: `Bearer ${token}`, accept, 'content-type': 'application/json' };
+    const answer = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const about = ['content-type', 'content-length', 'cache-control'].map((name) => answer.headers.get(name));
+    return { status: answer.status, about, text: await answer.text() };
+  };
+  const [ordinary, odd] = [await ask(ACCEPTED[0]), await ask(ACCEPTED[1])];
+  expect(ordinary).toEqual(odd);
+  return ordinary.text;
+}
