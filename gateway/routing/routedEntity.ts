@@ -88,9 +88,11 @@ function hasKeys({ keysOf }: EntityPlan, received: Entity, asked: Readonly<Entit
   return true;
 }
 
-/** An object is no id, and need not even have a text. */
 const isSameId = (a: unknown, b: unknown): boolean =>
-  a === b || (!isObject(a) && !isObject(b) && String(a).toLowerCase() === String(b).toLowerCase());
+  a === b || (hasText(a) && hasText(b) && String(a).toLowerCase() === String(b).toLowerCase());
+
+/** An object or a list is no id, and need not even have a text. */
+const hasText = (value: unknown): boolean => typeof value !== 'object';
 
 /** The same with what is known in place of what the replica says there. */
 function withKnown({ entity: { fields } }: EntityPlan, received: Entity, known: Readonly<Entity>): Entity {

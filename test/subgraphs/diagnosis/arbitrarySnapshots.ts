@@ -12,7 +12,8 @@ const seconds = fc.oneof(
   fc.double({ min: -1e6, max: 1e9, noNaN: true }),
 );
 const count = fc.nat({ max: 9 });
-const text = fc.string({ maxLength: 8 });
+/** Not what would look like a value that got into a sentence by mistake. */
+const text = fc.string({ maxLength: 8 }).filter((word) => !/NaN|undefined|Infinity|\[object/.test(word));
 const kind = fc.constantFrom('GENERATION', 'INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON');
 
 const anyRunner: fc.Arbitrary<Runner> = fc.record({
