@@ -91,7 +91,10 @@ describe('what was just parsed', () => {
       ),
       {
         numRuns: 1_000,
-        examples: [{ toString: [] }, [{ toString: [] }]].map((odd) => [[{ chatId: odd }, {}, {}], [0]]),
+        examples: [
+          [[{ chatId: { toString: [] } }, {}, {}], [0]],
+          [[{ chatId: [{ toString: [] }] }, {}, {}], [0]],
+        ],
       },
     );
     expect(kept).toBeGreaterThan(50);
