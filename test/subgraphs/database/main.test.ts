@@ -14,8 +14,8 @@ const SCRIPT = 'dist/database.js';
 const MAIN = fileURLToPath(new URL(`../../../${SCRIPT}`, import.meta.url));
 
 async function startProcess(environment: Record<string, string>) {
-  const settings = { INTERNAL_SECRET: SECRET, DATABASE_SUBGRAPH_PORT: '0', LOG_LEVEL: 'silent', ...environment };
-  const child = fork(MAIN, { env: settings });
+  const settings = { INTERNAL_SECRET: SECRET, DATABASE_SUBGRAPH_PORT: '0', DATABASE_TIMEOUT_MS: '20000' };
+  const child = fork(MAIN, { env: { ...settings, LOG_LEVEL: 'silent', ...environment } });
   const exit = once(child, 'exit');
   const [{ ready }] = (await Promise.race([once(child, 'message'), exit.then(() => [{}])])) as [Partial<ReadyMessage>];
   return { url: ready?.url ?? '', child, exit };

@@ -149,7 +149,7 @@ describe('a reading', () => {
   });
 
   test('that nobody closes is ended all the same', async () => {
-    const reading = open(200);
+    const reading = open(3_000);
     await reading.ask('a question', countChats);
     await noTransactionLeft(database.pool);
     await expect(reading.ask('a question', countChats)).rejects.toMatchObject(unavailable);

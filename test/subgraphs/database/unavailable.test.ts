@@ -12,13 +12,14 @@ import { noTransactionLeft, until, waitingForLock, whileLocked } from './support
 
 const database = databasePerFile();
 const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
+const TIMEOUT_MS = 5_000;
 const CHAT = 'query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { chatId executionState } }';
 
-/** A subgraph that waits 500 ms for the database at `databaseUrl`. */
+/** A subgraph with the database at `databaseUrl`: it waits long enough for answers that a loaded machine can give them. */
 async function withSubgraph<T>(
   databaseUrl: string,
   work: (subgraph: { ask: ReturnType<typeof asking>; url: string }) => Promise<T>,
-  databaseTimeoutMs = 500,
+  databaseTimeoutMs = TIMEOUT_MS,
 ): Promise<T> {
   const server = await start({ databaseUrl, databaseTimeoutMs });
   try {
@@ -106,16 +107,18 @@ describe('a database that hangs', () => {
       expect((await ask(CHAT, { id })).errors).toEqual([]);
       return answeredMs - startedMs;
     });
-    expect(elapsedMs).toBeGreaterThan(400);
-    expect(elapsedMs).toBeLessThan(5_000);
+    expect(elapsedMs).toBeGreaterThan(TIMEOUT_MS - 100);
+    expect(elapsedMs).toBeLessThan(20_000);
   });
 
   test('while connecting: the answer comes in time', async () => {
     const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
-    const { errors } = await withSubgraph(`postgres://postgres:test@127.0.0.1:${port}/postgres`, ({ ask }) =>
-      ask('{ chats { edges { cursor } } }'),
+    const { errors } = await withSubgraph(
+      `postgres://postgres:test@127.0.0.1:${port}/postgres`,
+      ({ ask }) => ask('{ chats { edges { cursor } } }'),
+      500,
     );
     silent.close();
     await once(silent, 'close');
@@ -204,7 +207,7 @@ describe('counting that takes too long', () => {
           chatDebugSnapshot: { database: { messageStats: { total: 2 } } },
         });
       },
-      2_000,
+      10_000, // half of it for counting
     );
   });
 });
