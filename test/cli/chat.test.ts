@@ -1,23 +1,45 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
-import { runScript } from '../support/command.ts';
+import { once } from 'node:events';
+import { describe, expect, jest, test } from '@jest/globals';
+import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
+import { runScript, spawnScript } from '../support/command.ts';
 import { createDatabase, databasePerFile } from '../support/database.ts';
 import { INTERNAL_SECRET, replicasPerTest } from '../support/replica.ts';
 import { until } from '../support/until.ts';
+
+jest.setTimeout(300_000); // one test starts twelve processes, one after another
 
 const database = databasePerFile();
 const startReplica = replicasPerTest(() => database.url);
 const owner = randomUUID();
 const UUID_LINE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;
 
-const chat = (...args: string[]) =>
-  runScript('cli/chat.ts', args, { DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: '/nonexistent' });
+const environment = () => ({ DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: '/nonexistent' });
+const chat = (...args: string[]) => runScript('cli/chat.ts', args, environment());
 
 async function create(text: string): Promise<string> {
   const { stdout, stderr, code } = await chat('create', text, '--owner', owner);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(UUID_LINE);
   return stdout.trim();
+}
+
+/** Follows it to its end. @param meanwhile is given what it has printed until now; what it rejects with ends the following */
+async function follow(id: string, meanwhile: (stdout: () => string) => Promise<void>) {
+  const child = spawnScript('cli/chat.ts', ['follow', id], environment());
+  const closed = once(child, 'close');
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    stdout += chunk;
+  });
+  try {
+    await meanwhile(() => stdout);
+  } catch (error) {
+    child.kill();
+    throw error;
+  }
+  const [code] = (await closed) as [number | null];
+  return { stdout, code };
 }
 
 describe('npm run chat', () => {
@@ -69,7 +91,7 @@ describe('npm run chat', () => {
   });
 
   test('answers the tool calls that a chat waits for', async () => {
-    await startReplica();
+    await startReplica({ actionTimeoutSeconds: 3_600 });
     const id = await create('/tool ask_person');
     const call = await until(async () => /open call (\S+) of ask_person/.exec((await chat('show', id)).stdout)?.[1]);
     await until(async () => (await chat('list')).stdout.includes('A0'));
@@ -79,9 +101,12 @@ describe('npm run chat', () => {
   });
 
   test('follows a chat from its first word to the end of its turn, each word once', async () => {
-    await startReplica();
-    const id = await create('/slow 4');
-    const { code, stdout } = await chat('follow', id);
+    await startReplica({ staleAfterSeconds: 60 }); // one that lost the chat would begin its turn again
+    const id = await create('/slow 3600');
+    const { stdout, code } = await follow(id, async (text) => {
+      await until(() => text().includes('word-4'));
+      await new ChatStore(database.pool).apply(id, { name: 'interrupt' });
+    });
     expect(code).toBe(0);
     expect(stdout).toMatch(/The chat is in state W\.\n$/);
     const words = stdout.match(/word-\d+/g) ?? [];

@@ -25,12 +25,12 @@ function expectPlain(text: string): void {
 
 const atRest = (columns = {}) => insertChat(database.pool, { status: 'waiting', ...columns });
 const paused = () => insertChat(database.pool, { status: 'paused' });
-/** Owned by a replica that is not there, with a lease that is fresh: what is the matter cannot be known. */
+/** Owned by a replica that is not there, with a lease that stays fresh: what is the matter cannot be known. */
 async function away(): Promise<string> {
   const worker_id = await insertReplica(database.pool);
   const runner_id = randomUUID();
   const id = await insertChat(database.pool, { status: 'running', worker_id, runner_id });
-  await insertHeartbeat(database.pool, id, runner_id);
+  await insertHeartbeat(database.pool, id, runner_id, `now() + interval '1 hour'`);
   return id;
 }
 
