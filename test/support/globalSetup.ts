@@ -6,12 +6,13 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { systemClock } from '../../common/clock.ts';
 import type { ReadyMessage } from '../../common/lifecycle.ts';
+import { freePort } from '../../local/ports.ts';
 import { applyMigrations } from '../../prisma/migrations.ts';
 
 declare global {
@@ -23,7 +24,7 @@ export default async function globalSetup(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'chat-debug-test-'));
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
   const keeper = fork(new URL('../../local/postgresMain.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
-  keeper.send({ folder: join(folder, 'postgres'), port: await freePort(), password: 'test', settings });
+  keeper.send({ folder: join(folder, 'postgres'), port: await freePort(systemClock), password: 'test', settings });
   globalThis.stopTestPostgres = async () => {
     await stop(keeper);
     rmSync(folder, { recursive: true });
@@ -54,13 +55,4 @@ async function stop(keeper: ChildProcess): Promise<void> {
   const exit = once(keeper, 'exit');
   keeper.kill('SIGTERM');
   await exit;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
