@@ -1,4 +1,4 @@
-/** Real replicas for a test: the same parts as `npm run start:replica`, in this process, with short times. */
+/** Real replicas for a test: the same parts as `npm run start:replica`, in this process, with short intervals. */
 import { randomUUID } from 'node:crypto';
 import { afterEach } from '@jest/globals';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
@@ -23,7 +23,7 @@ export function replicasPerTest(databaseUrl: () => string) {
   };
 }
 
-/** With short times. The caller stops it. */
+/** With short intervals, and a lease that a busy machine does not lose. The caller stops it. */
 export const startTestReplica = (databaseUrl: string, changes: Partial<ReplicaOptions> = {}) =>
   startReplica({
     workerId: randomUUID(),
@@ -40,7 +40,7 @@ export const startTestReplica = (databaseUrl: string, changes: Partial<ReplicaOp
     bufferTotalBytes: 64 * 1024 * 1024,
     actionTimeoutSeconds: 60,
     heartbeatIntervalSeconds: 0.3,
-    staleAfterSeconds: 1.5,
+    staleAfterSeconds: 30,
     acquisitionIntervalSeconds: 0.3,
     clock: systemClock,
     log: makeLogger('replica', 'silent'),

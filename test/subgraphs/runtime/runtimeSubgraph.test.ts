@@ -101,7 +101,7 @@ describe('the runtime subgraph', () => {
             renewedAt: moment,
             ageSeconds: seconds,
             intervalSeconds: 0.3,
-            staleAfterSeconds: 1.5,
+            staleAfterSeconds: 30,
             consecutiveFailures: 0,
           },
         },

@@ -173,7 +173,7 @@ describe('a chat worker', () => {
 
   test('goes on with the queue when a turn ends', async () => {
     await startReplica();
-    const { id } = await store.create({ ownerId, text: '/slow 1' });
+    const { id } = await store.create({ ownerId, text: '/slow 4' });
     await waitFor(id, (now) => now.workerId !== null);
     const queued = await store.apply(id, {
       name: 'send',
@@ -233,7 +233,7 @@ describe('a chat worker', () => {
 
   test('hands its chats over when it stops, and another one goes on at once', async () => {
     const first = await startReplica({ staleAfterSeconds: 3600 });
-    const { id } = await store.create({ ownerId, text: '/slow 2' });
+    const { id } = await store.create({ ownerId, text: '/slow 6' });
     await waitFor(id, (now) => now.workerId === first.workerId && now.generationAttempt === 1);
     const second = await startReplica({ staleAfterSeconds: 3600, acquisitionIntervalSeconds: 3600 });
     await first.stop();
