@@ -19,6 +19,13 @@ export async function freePort(clock: Clock): Promise<number> {
   }
 }
 
+/** As many different ones: one that is drawn by itself may be drawn again until somebody listens there. */
+export async function freePorts(count: number, clock: Clock): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort(clock));
+  return [...ports];
+}
+
 /**
  * @param setting the name of the one that gives the port
  * @param waitMs how long to wait for whoever has it now

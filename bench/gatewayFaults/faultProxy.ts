@@ -5,7 +5,7 @@
  */
 import { once, setMaxListeners } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { Agent, request } from 'undici';
 import { type Clock, systemClock } from '../../common/clock.ts';
 import { type Fault, INSTEAD } from './faults.ts';
@@ -18,6 +18,8 @@ const FLAP_MS = { least: 50, most: 400 };
 export interface FaultProxyOptions {
   /** The replica, without a path. */
   readonly target: string;
+  /** Where it listens. Not one that systems hand out by themselves: nobody else may get it while this refuses connections. */
+  readonly port: number;
   /** Milliseconds by which `latency` delays. */
   readonly latencyMs: number;
   /** Draws how long it flaps. */
@@ -35,7 +37,6 @@ export class FaultProxy {
   #fault: Fault | undefined;
   /** Ends what the present fault does in the background. */
   #ending = new AbortController();
-  #port = 0;
 
   private constructor(options: FaultProxyOptions) {
     this.#options = options;
@@ -48,12 +49,8 @@ export class FaultProxy {
     return proxy;
   }
 
-  get port(): number {
-    return this.#port;
-  }
-
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://127.0.0.1:${this.#options.port}`;
   }
 
   /** From now on; undefined: hands everything on. What was done to connections before is not undone: they are closed. */
@@ -79,9 +76,8 @@ export class FaultProxy {
 
   async #listen(): Promise<void> {
     if (this.#listener.listening) return;
-    this.#listener.listen(this.#port, '127.0.0.1');
+    this.#listener.listen(this.#options.port, '127.0.0.1');
     await once(this.#listener, 'listening');
-    this.#port = (this.#listener.address() as AddressInfo).port;
   }
 
   async #refuse(): Promise<void> {

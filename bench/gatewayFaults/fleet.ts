@@ -6,7 +6,7 @@ import { systemClock as clock } from '../../common/clock.ts';
 import { environmentWith } from '../../common/config.ts';
 import { READ_ALL } from '../../common/internalToken.ts';
 import { type Child, runChild } from '../../local/childProcess.ts';
-import { freePort } from '../../local/ports.ts';
+import { freePorts } from '../../local/ports.ts';
 import type { Random } from '../../test/faults/random.ts';
 import { FaultProxy } from './faultProxy.ts';
 import { FAULTS, type Fault } from './faults.ts';
@@ -59,8 +59,10 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     return child.url;
   };
   try {
-    const places = Array.from({ length: options.replicas }, async () => {
-      const replica = await FaultyReplica.start(options.random, 3 * timeoutMs);
+    const free = await freePorts(2 * options.replicas, clock);
+    const places = Array.from({ length: options.replicas }, async (_, i) => {
+      const [port = 0, proxyPort = 0] = free.slice(2 * i);
+      const replica = await FaultyReplica.start({ port, proxyPort, random: options.random, latencyMs: 3 * timeoutMs });
       closing.push(() => replica.close());
       return replica;
     });
@@ -88,6 +90,15 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   }
 }
 
+interface FaultyReplicaOptions {
+  /** Of its process and of the proxy in front; nobody listens there yet. */
+  readonly port: number;
+  readonly proxyPort: number;
+  readonly random: Random;
+  /** Milliseconds by which the fault of that name delays. */
+  readonly latencyMs: number;
+}
+
 /** One replica's place: its process, another one with the same id when that one was killed, and the proxy in front. */
 export class FaultyReplica {
   readonly id = randomUUID();
@@ -102,10 +113,9 @@ export class FaultyReplica {
     this.#process = running;
   }
 
-  static async start(random: Random, latencyMs: number): Promise<FaultyReplica> {
-    const port = await freePort(clock);
+  static async start({ port, proxyPort, random, latencyMs }: FaultyReplicaOptions): Promise<FaultyReplica> {
     const target = `http://127.0.0.1:${port}`;
-    const proxy = await FaultProxy.start({ target, latencyMs, random: () => random.between(0, 1) });
+    const proxy = await FaultProxy.start({ target, port: proxyPort, latencyMs, random: () => random.between(0, 1) });
     const nothing: RunningProcess = { url: Promise.resolve(target), kill: () => {}, end: async () => {} };
     const replica = new FaultyReplica(proxy, port, nothing);
     await replica.#run();

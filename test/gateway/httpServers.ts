@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach } from '@jest/globals';
+import { systemClock } from '../../common/clock.ts';
+import { freePort } from '../../local/ports.ts';
 
 /** What a server was sent. */
 export interface Received {
@@ -67,15 +69,9 @@ export function serversPerTest() {
   };
 }
 
-/** An address at which nothing listens. */
+/** An address at which nothing listens, and whose port no server is given that asks for any free one. */
 export async function deadUrl(): Promise<string> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const closed = once(server, 'close');
-  server.close();
-  await closed;
-  return `http://127.0.0.1:${port}`;
+  return `http://127.0.0.1:${await freePort(systemClock)}`;
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

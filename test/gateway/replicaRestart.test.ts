@@ -10,13 +10,14 @@ import { randomUUID } from 'node:crypto';
 import { expect, jest, test } from '@jest/globals';
 import { Agent, request } from 'undici';
 import { systemClock } from '../../common/clock.ts';
+import { freePorts } from '../../local/ports.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { balancersPerTest } from '../support/balancer.ts';
 import { databasePerFile } from '../support/database.ts';
 import { type ServerProcess, serverProcessesPerTest } from '../support/serverProcess.ts';
 import { until } from '../support/until.ts';
 import { AUTH_SECRET, callerToken, type GraphqlResponse, INTERNAL_SECRET } from './gateways.ts';
-import { freePorts, restart } from './restarts.ts';
+import { restart } from './restarts.ts';
 
 jest.setTimeout(180_000);
 
@@ -100,7 +101,8 @@ class Observed {
 }
 
 test('no request fails, and no half is lost that a healthy replica could have answered', async () => {
-  const ports = { replicas: await freePorts(REPLICAS), gateways: await freePorts(2) };
+  const free = await freePorts(REPLICAS + 2, systemClock);
+  const ports = { replicas: free.slice(0, REPLICAS), gateways: free.slice(REPLICAS) };
   const [subgraph, ...replicas] = await Promise.all([start.database(), ...ports.replicas.map(start.replica)]);
   const gateways = await Promise.all(ports.gateways.map((port) => start.gateway(port, subgraph.url)));
   const front = await startBalancer(gateways.map(({ url }) => url));

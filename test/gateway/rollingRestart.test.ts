@@ -2,13 +2,14 @@
 import { expect, jest, test } from '@jest/globals';
 import { Agent, request } from 'undici';
 import { systemClock } from '../../common/clock.ts';
+import { freePorts } from '../../local/ports.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
 import { balancersPerTest } from '../support/balancer.ts';
 import { databasePerFile } from '../support/database.ts';
 import { serverProcessesPerTest } from '../support/serverProcess.ts';
 import { until } from '../support/until.ts';
 import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from './gateways.ts';
-import { freePorts, restart } from './restarts.ts';
+import { restart } from './restarts.ts';
 
 jest.setTimeout(180_000);
 
@@ -32,7 +33,8 @@ test('no request fails, and the gateways share nothing but their settings', asyn
     gateway: (port: number, subgraphs: string) =>
       startProcess('dist/gateway.js', { ...common, PORT: String(port), DATABASE_SUBGRAPH_URL: `${subgraphs}/graphql` }),
   };
-  const ports = { subgraphs: await freePorts(2), gateways: await freePorts(2) };
+  const free = await freePorts(4, systemClock);
+  const ports = { subgraphs: free.slice(0, 2), gateways: free.slice(2) };
   const subgraphs = await Promise.all(ports.subgraphs.map(start.subgraph));
   const behind = await startBalancer(subgraphs.map(({ url }) => url));
   const gateways = await Promise.all(ports.gateways.map((port) => start.gateway(port, behind.url)));
