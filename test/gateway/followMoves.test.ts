@@ -214,7 +214,7 @@ test('a reading of owners that hangs ends with the deadline, and costs no other 
     new Promise<undefined[]>((resolve) => {
       signal.addEventListener('abort', () => resolve(representations.map(() => undefined)));
     });
-  const { route, newContext } = router({ rows, owners: { read }, timeoutMs: 3_000 });
+  const { route, newContext } = router({ rows, owners: { read }, timeoutMs: 5_000 });
   const representations = [
     { __typename: 'ChatRuntime', chatId: chatId(1), workerId: A },
     { __typename: 'ChatRuntime', chatId: chatId(2), workerId: B },

@@ -23,10 +23,14 @@ describe('the breaker of a replica', () => {
       const rows = { [A]: { relayAddress: (await bad()).url }, [B]: { relayAddress: (await answering()).url } };
       const ask = asker({ rows, timeoutMs: was === 'TIMED_OUT' ? 1_500 : 20_000 });
       for (let i = 0; i < 5; i += 1) expect(statuses((await ask([[1, A]])).entities)).toEqual([was]);
-      const { entities, errors, asked } = await ask([
-        [1, A],
-        [2, B],
-      ]);
+      const patient = { budget: { leftMs: () => 20_000 } };
+      const { entities, errors, asked } = await ask(
+        [
+          [1, A],
+          [2, B],
+        ],
+        patient,
+      );
       expect(statuses(entities)).toEqual(['CIRCUIT_OPEN', 'OK']);
       expect(entities[0]?.reachability).toMatchObject({ elapsedMs: 0, address: rows[A]?.relayAddress });
       expect(errors.map(({ code, chatIds }) => [code, chatIds])).toEqual([['REPLICA_UNREACHABLE', [chatId(1)]]]);

@@ -176,10 +176,10 @@ describe('a replica that cannot be asked costs only its own chats', () => {
   test('one that never answers: TIMED_OUT, at the deadline', async () => {
     const hung = await servers.hang();
     const begunMs = systemClock.monotonicMs();
-    const { status, code, elapsedMs } = await besideAHealthyOne({ relayAddress: hung.url }, { timeoutMs: 2_500 });
+    const { status, code, elapsedMs } = await besideAHealthyOne({ relayAddress: hung.url }, { timeoutMs: 5_000 });
     expect([status, code]).toEqual(['TIMED_OUT', 'REPLICA_TIMED_OUT']);
-    expect(elapsedMs).toBeGreaterThan(1_000);
-    expect(systemClock.monotonicMs() - begunMs).toBeLessThan(10_000);
+    expect(elapsedMs).toBeGreaterThan(2_500);
+    expect(systemClock.monotonicMs() - begunMs).toBeLessThan(12_500);
   });
 
   test('one that begins to answer and never ends: TIMED_OUT', async () => {
@@ -187,7 +187,7 @@ describe('a replica that cannot be asked costs only its own chats', () => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.write('{"data":');
     });
-    expect((await besideAHealthyOne({ relayAddress: slow.url }, { timeoutMs: 2_500 })).status).toBe('TIMED_OUT');
+    expect((await besideAHealthyOne({ relayAddress: slow.url }, { timeoutMs: 5_000 })).status).toBe('TIMED_OUT');
   });
 
   test('one that the table does not hold: UNKNOWN_REPLICA, nothing was sent', async () => {
@@ -325,7 +325,7 @@ describe('a replica that cannot be asked costs only its own chats', () => {
       const rows = [{ id: A, relayAddress: healthy.url, stoppedAt: null }];
       return readings === 1 ? Promise.resolve(rows) : new Promise<ReplicaRow[]>(() => {});
     };
-    const ask = asker({ load, timeoutMs: 2_500 });
+    const ask = asker({ load, timeoutMs: 5_000 });
     await ask([[1, A]]);
     const { entities, errors } = await ask([
       [1, A],

@@ -113,7 +113,8 @@ export function routersPerTest() {
   /** Asks for chats at replicas: `[[1, A], [2, B]]`. */
   function asker(options: RouterTestOptions) {
     const { route, newContext } = router(options);
-    return async (chats: [number, string][], context = newContext()) => {
+    return async (chats: [number, string][], changes: Partial<RoutingContext> = {}) => {
+      const context = { ...newContext(), ...changes };
       const representations = chats.map(([n, workerId]) => ({
         __typename: 'ChatRuntime',
         chatId: chatId(n),
