@@ -306,7 +306,7 @@ describe('a hundred chats', () => {
     const answers = await addReplica(() => undefined);
     const hangs = await insertReplica((await servers.hang()).url);
     const ids = await hundred([answers, { id: hangs }]);
-    const front = await gateway({ replicas: { timeoutMs: 1_500 } });
+    const front = await gateway({ replicas: { timeoutMs: 5_000 } });
     const { body } = await askGateway<List>(front, LIST, { variables: { ids } });
     const found = body.data?.chatDebugSnapshots.map(({ diagnosis }) => short(diagnosis).join(' ')) ?? [];
     expect(new Set(found.filter((_, i) => i % 2 === 0))).toEqual(

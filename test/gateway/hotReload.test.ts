@@ -2,12 +2,14 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { SettingsError } from '../../common/config.ts';
 import { databasePerFile } from '../support/database.ts';
 import { until } from '../support/until.ts';
 import { askGateway, gatewaysPerTest } from './gateways.ts';
 import { runtimesPerTest } from './runtimes.ts';
+
+jest.setTimeout(180_000); // each new file is read and checked whole, beside requests that never pause
 
 const database = databasePerFile();
 const runtimes = runtimesPerTest(database);

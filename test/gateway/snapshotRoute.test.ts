@@ -277,7 +277,8 @@ describe('502: the owner did not say what it holds', () => {
   test.each(owners)('%s (%s): %s; the database half is whole', async (status, code, _, makeOwner) => {
     const chat = running(await makeOwner());
     const id = await insertChat(database.pool, chat);
-    const answer = await get(await gateway({ replicas: { timeoutMs: 1_500 } }), id);
+    const front = await gateway(status === 'timed_out' ? { replicas: { timeoutMs: 1_500 } } : {});
+    const answer = await get(front, id);
     expect(answer.status).toBe(502);
     expect(answer.body).toEqual({
       ...{ ...ERROR, code, execution_state: 'R0', runtime: null },
