@@ -16,6 +16,9 @@ export interface Ways {
   close(): Promise<void>;
 }
 
+/** On top of what the subgraph waits for the database: on a busy machine, too, both ways hear what it has to say. */
+const ASKERS_WAIT_MORE_MS = 10_000;
+
 /** Twice is once for what a gateway has closed already. */
 export async function openWays(databaseUrl: string, databaseTimeoutMs = 20_000): Promise<Ways> {
   const options = {
@@ -28,12 +31,13 @@ export async function openWays(databaseUrl: string, databaseTimeoutMs = 20_000):
     host: '127.0.0.1',
     port: 0,
   });
+  const askersWaitMs = databaseTimeoutMs + ASKERS_WAIT_MORE_MS;
   const overHttp = databaseOverHttp({
     url: `${server.url}/graphql`,
     internalSecret: INTERNAL_SECRET,
-    databaseTimeoutMs,
+    databaseTimeoutMs: askersWaitMs,
   });
-  const here = await inProcess(options)(new Registry());
+  const here = await inProcess(options, { waitMs: askersWaitMs })(new Registry());
   return {
     ...{ overHttp, inProcess: here, server },
     close: async () => void (await Promise.all([overHttp.close(), here.close(), server.stop()])),
