@@ -42,6 +42,11 @@ export class Load {
     this.#sending = this.#send(this.#stopping.signal);
   }
 
+  /** Those that were answered since the last `take`. */
+  get samples(): readonly Sample[] {
+    return this.#samples;
+  }
+
   /** Those that were answered since the last call. */
   take(): Sample[] {
     return this.#samples.splice(0);

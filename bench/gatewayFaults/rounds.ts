@@ -7,9 +7,14 @@ import type { Load, Sample } from './load.ts';
 /** What fails, by the replica's place; none: nothing does. */
 export type Round = ReadonlyMap<number, Fault>;
 
+/** What the halves of each failing replica said, by its place. */
+export type Said = ReadonlyMap<number, ReadonlySet<string>>;
+
 export interface RoundOptions {
   /** How long replicas fail, in milliseconds. */
   readonly lastsMs: number;
+  /** They fail longer than that, until what was said is enough, but not `limitMs` longer. */
+  readonly until?: { readonly isEnough: (said: Said) => boolean; readonly limitMs: number };
   /** How long all of them are healthy before the next round. */
   readonly healthyMs: number;
   /** How long they may take to be healthy again. */
@@ -27,8 +32,7 @@ export interface RoundResult {
   readonly tookMs: readonly number[];
   readonly wrongErrors: readonly string[];
   readonly leaks: readonly string[];
-  /** What the halves of each failing replica said, by its place. */
-  readonly said: ReadonlyMap<number, ReadonlySet<string>>;
+  readonly said: Said;
   readonly breakers: ReadonlyMap<number, ReadonlySet<string>>;
   /** Replicas, by place, that were not healthy again in time. */
   readonly notRecovered: readonly number[];
@@ -42,6 +46,9 @@ export async function runRound(fleet: Fleet, load: Load, round: Round, options: 
   for (const place of round.keys()) load.health.hit(place, begunMs);
   await Promise.all([...round].map(([place, fault]) => fleet.replicas[place]?.suffer(fault)));
   await clock.sleep(options.lastsMs);
+  const { isEnough, limitMs } = options.until ?? { isEnough: () => true, limitMs: 0 };
+  const lastMs = clock.monotonicMs() + limitMs;
+  while (!isEnough(saidIn(load.samples, round)) && clock.monotonicMs() < lastMs) await clock.sleep(LOOK_EVERY_MS);
   const endedMs = clock.monotonicMs();
   await Promise.all(
     [...round.keys()].map(async (place) => {
@@ -71,8 +78,6 @@ function resultOf(round: Round, samples: readonly Sample[], endedMs: number, not
   const during = samples.filter(({ sentMs }) => sentMs < endedMs);
   const healthyHalves = sum((sample) => sample.healthyHalves);
   const falseErrors = sum((sample) => sample.falseErrors);
-  const perReplica = (of: (sample: Sample, place: number) => readonly string[]) =>
-    new Map([...round.keys()].map((place) => [place, new Set(during.flatMap((sample) => of(sample, place)))]));
   return {
     requests: samples.length,
     wholeDatabase: sum(({ isDatabaseWhole }) => Number(isDatabaseWhole)) / samples.length,
@@ -84,11 +89,22 @@ function resultOf(round: Round, samples: readonly Sample[], endedMs: number, not
       ...(falseErrors > 0 ? [`${falseErrors} errors about replicas that were healthy`] : []),
     ],
     leaks: samples.flatMap(({ leaks }) => leaks),
-    said: perReplica(({ halves }, place) => halves.filter(({ owner }) => owner === place).map(({ status }) => status)),
-    breakers: perReplica(({ breakers }, place) => [breakers.get(place) ?? []].flat()),
+    said: saidIn(during, round),
+    breakers: perReplica(during, round, ({ breakers }, place) => [breakers.get(place) ?? []].flat()),
     notRecovered,
   };
 }
+
+const saidIn = (samples: readonly Sample[], round: Round): Said =>
+  perReplica(samples, round, ({ halves }, place) =>
+    halves.filter(({ owner }) => owner === place).map(({ status }) => status),
+  );
+
+const perReplica = (
+  samples: readonly Sample[],
+  round: Round,
+  of: (sample: Sample, place: number) => readonly string[],
+): Said => new Map([...round.keys()].map((place) => [place, new Set(samples.flatMap((sample) => of(sample, place)))]));
 
 /** What must never happen and did, in words; the times are not looked at. */
 export function missedIn(result: RoundResult): string[] {
