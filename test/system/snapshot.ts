@@ -46,8 +46,10 @@ export async function ask<Data>(
 }
 
 export async function snapshotOf(system: System, chatId: string): Promise<{ chat: Snapshot; errors: GraphqlError[] }> {
-  const { data, errors } = await ask<{ chatDebugSnapshot: Snapshot }>(system, queryToPaste(system, chatId));
-  return { chat: data.chatDebugSnapshot, errors };
+  const { data, errors } = await ask<{ chatDebugSnapshot: Snapshot | null }>(system, queryToPaste(system, chatId));
+  const { chatDebugSnapshot: chat } = data;
+  if (!chat) throw new Error(`Answered without the chat ${chatId}, and with ${JSON.stringify(errors)}`);
+  return { chat, errors };
 }
 
 /** Asks again and again until the answer is as `wanted`. */

@@ -15,8 +15,11 @@ import { runScript, spawnScript } from '../support/command.ts';
 import { until } from '../support/until.ts';
 import { killAllOn, processesOn } from './processes.ts';
 
-export const STALE_AFTER_SECONDS = 3;
+/** Long enough that a replica which the machine leaves without time for some seconds keeps its chats. */
+export const STALE_AFTER_SECONDS = 8;
 export const ACQUISITION_INTERVAL_SECONDS = 0.5;
+/** What a loaded machine may take on top of any time that is promised. */
+export const MARGIN_MS = 20_000;
 const END_LIMIT_MS = 10_000;
 /** In the last line that it writes once all is up. */
 const LAST_WORDS = 'Ctrl-C stops all of it';
@@ -78,6 +81,8 @@ function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
     HEARTBEAT_INTERVAL_SECONDS: '0.5',
     HEARTBEAT_STALE_SECONDS: String(STALE_AFTER_SECONDS),
     ACQUISITION_INTERVAL_SECONDS: String(ACQUISITION_INTERVAL_SECONDS),
+    DATABASE_TIMEOUT_MS: '20000', // no test is about a slow database
+    RATE_LIMIT_PER_MINUTE: '0', // whoever waits for something asks all the time
     ...changes,
   });
   let output = '';
