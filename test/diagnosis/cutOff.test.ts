@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { test } from '@jest/globals';
+import { whileHeld } from '../support/heldRows.ts';
 import { until } from '../support/until.ts';
 import { diagnosesOf } from './support/diagnosed.ts';
 import { diagnosedSystemPerFile, messageOf } from './support/system.ts';
@@ -21,6 +22,14 @@ const { create, finds, edit, apply } = system;
 const started = (chat: string, workerId: string) =>
   system.until(chat, (row) => row.workerId === workerId && row.generationAttempt > 0);
 
+const sessionsThat = async (are: string): Promise<number> => {
+  const { rows } = await system.database.pool.query<{ sessions: number }>(
+    `SELECT count(*)::int AS sessions FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name LIKE 'chatd %' AND ${are}`,
+  );
+  return rows[0]?.sessions ?? 0;
+};
+
 test('a frozen owner does not see that a message came, that its runner was replaced or its lease deleted, and misses its times', async () => {
   const actionTimeoutSeconds = 15;
   const proxy = await system.startProxy();
@@ -31,18 +40,25 @@ test('a frozen owner does not see that a message came, that its runner was repla
   await system.until(waiting, ({ status }) => status === 'requires_action');
   await until(async () => {
     const { rows } = await edit(failing, `SELECT (retry_state ->> 'attempt')::int >= 2 AS is FROM chats WHERE id = $1`);
-    const [diagnosis] = rows[0]?.is ? await diagnosesOf(system.gateway(), [failing]) : [];
-    // The owner knows of it, too: it is not to be behind.
-    return diagnosis?.consistency === 'EXACT' && diagnosis.findings.some(({ code }) => code === 'RETRY_BACKOFF');
+    if (!rows[0]?.is) return false;
+    return whileHeld(system.database.pool, [failing], async () => {
+      const [diagnosis] = await diagnosesOf(system.gateway(), [failing]);
+      // The owner knows of it, too, and of no more: it is not to be behind.
+      if (diagnosis?.consistency !== 'EXACT') return false;
+      if (!diagnosis.findings.some(({ code }) => code === 'RETRY_BACKOFF')) return false;
+      proxy.freeze();
+      return true;
+    });
   });
-  proxy.freeze();
+  // A renewal that was on its way would bring the lease back.
+  await until(async () => (await sessionsThat(`state = 'active'`)) === 0);
+  await until(async () => (await edit(leaseless, 'DELETE FROM chat_heartbeats WHERE chat_id = $1')).rowCount === 0);
 
   const runner = randomUUID();
   await Promise.all([
     apply(behind, { name: 'send', message: messageOf('are you there?') }),
     edit(mismatched, 'UPDATE chats SET runner_id = $2 WHERE id = $1', runner),
     edit(mismatched, 'INSERT INTO chat_heartbeats VALUES ($1, $2, now())', runner),
-    edit(leaseless, 'DELETE FROM chat_heartbeats WHERE chat_id = $1'),
   ]);
   await Promise.all([
     finds(behind, 'RUNNER_BEHIND', 'CRITICAL', { within: 2 * settings.heartbeatIntervalSeconds, shown: true }),
@@ -80,9 +96,12 @@ test('an owner that stays frozen gives up by itself: what was waiting has no run
   const { workerId } = await system.startReplica({ databaseUrl: proxy.url, staleAfterSeconds });
   const waiting = await create('/stall');
   await started(waiting, workerId);
-  const writing = await create('/slow 2');
+  const writing = await create('/slow 3');
   await started(writing, workerId);
-  proxy.freeze();
+  await whileHeld(system.database.pool, [writing], async () => {
+    await until(async () => (await sessionsThat(`wait_event_type = 'Lock'`)) > 0);
+    proxy.freeze();
+  });
   await Promise.all([
     finds(waiting, 'RUNNER_MISSING', 'CRITICAL', { within: staleAfterSeconds, shown: true }),
     finds(writing, 'HEARTBEAT_STALE', 'CRITICAL', { within: staleAfterSeconds }),

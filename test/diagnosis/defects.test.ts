@@ -30,11 +30,11 @@ test('a runner that does not begin a broken task again, and a buffer that nobody
   await system.apply(leaky, { name: 'send', message: messageOf('/slow 60') });
   await finds(leaky, 'BUFFER_ORPHANED', 'WARNING', { within: 0, shown: true });
 
-  const broken = await create('/slow 2');
+  const broken = await create('/slow 6');
   await system.until(broken, (chat) => chat.workerId === workerId && chat.generationAttempt === 1);
   proxy.cut({ refusing: true });
   await finds(broken, 'RUNNER_IDLE', 'CRITICAL', {
-    within: 2 + 1 + 2 * settings.heartbeatIntervalSeconds,
+    within: 6 + 1 + 2 * settings.heartbeatIntervalSeconds,
     shown: true,
   });
 });

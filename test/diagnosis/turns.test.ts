@@ -5,7 +5,8 @@ import { diagnosedSystemPerFile, messageOf } from './support/system.ts';
 
 const NO_PROGRESS_SECONDS = 8;
 const system = diagnosedSystemPerFile({
-  ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 0.5, acquisitionIntervalSeconds: 0.3 },
+  // Chats are there before a replica is: that they were not picked up for a while is not to be found.
+  ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 0.5, acquisitionIntervalSeconds: 20 },
   noProgressSeconds: NO_PROGRESS_SECONDS,
 });
 const { create, finds } = system;

@@ -22,10 +22,12 @@ test('a replica that is told to end gives its chats up at once, and answers unti
   await until(async () => (await rows(`SELECT worker_id FROM chats WHERE id = '${id}'`))?.worker_id === workerId);
 
   replica.kill('SIGTERM');
-  await until(() => rows('SELECT id FROM replicas WHERE stopped_at IS NOT NULL'));
-  expect(await rows(`SELECT worker_id FROM chats WHERE id = '${id}'`)).toEqual({ worker_id: null });
-  const readiness = await fetch(`${replica.url}/readyz`);
+  const readiness = await until(async () => {
+    const response = await fetch(`${replica.url}/readyz`);
+    return !response.ok && response;
+  });
   expect([readiness.status, await readiness.text()]).toEqual([503, 'stopping']);
+  await until(async () => (await rows(`SELECT worker_id FROM chats WHERE id = '${id}'`))?.worker_id === null);
   const representation = { __typename: 'ChatRuntime', chatId: id, workerId };
   const { status, body } = await askReplica(
     { url: replica.url, workerId },
@@ -33,5 +35,6 @@ test('a replica that is told to end gives its chats up at once, and answers unti
     [representation],
   );
   expect({ status, body }).toEqual({ status: 200, body: { data: { _entities: [{ runners: [] }] } } });
+  await until(() => rows('SELECT id FROM replicas WHERE stopped_at IS NOT NULL'));
   expect(await replica.ended).toBe(0);
 });
