@@ -1,6 +1,7 @@
 /** What `npm run chat-debug -- why` says of trouble that is made here: the examples of the runbook. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, jest, test } from '@jest/globals';
+import { systemClock } from '../../common/clock.ts';
 import type { Replica, ReplicaOptions } from '../../subgraphs/runtime/replica.ts';
 import { DIAGNOSIS_SETTINGS } from '../gateway/gateways.ts';
 import { deadUrl } from '../gateway/httpServers.ts';
@@ -17,17 +18,17 @@ const { database, startReplica, debug, chat } = debugSystemPerFile({
   diagnosis: { ...DIAGNOSIS_SETTINGS, noProgressSeconds: NO_PROGRESS_SECONDS },
 });
 
-/** Asks until the finding is there, and says `words`, since some come only with time. */
+/** Asks until the finding is there, with these `words` in what is said, since some come only with time. */
 async function expectWhy(
   code: string,
   severity: 'CRITICAL' | 'WARNING' | 'INFO',
   id: string,
-  words = '',
+  ...words: string[]
 ): Promise<void> {
   const stdout = await until(async () => {
     const finished = await debug(['why', id]);
-    const isThere = finished.stdout.includes(`\n${severity}  ${code}\n`) && finished.stdout.includes(words);
-    return isThere && finished.stdout;
+    const wanted = [`\n${severity}  ${code}\n`, ...words];
+    return wanted.every((part) => finished.stdout.includes(part)) && finished.stdout;
   });
   const critical = stdout.match(/^CRITICAL .*$/gm) ?? [];
   expect(critical).toEqual(severity === 'CRITICAL' ? [`CRITICAL  ${code}`] : []);
@@ -119,8 +120,9 @@ describe('a chat that a worker has', () => {
 
   test('RETRY_BACKOFF: the model fails', async () => {
     const id = await chat('create', '/fail', '--owner', randomUUID());
-    await startReplica(slow); // now, since after a quarter of a minute it has failed so often that this is a WARNING
-    await expectWhy('RETRY_BACKOFF', 'INFO', id, 'the next is in');
+    // Only now, and with the longest pauses: after 18 s it has failed so often that this is a WARNING.
+    await startReplica({ ...slow, clock: { ...systemClock, random: () => 0.999 } });
+    await expectWhy('RETRY_BACKOFF', 'INFO', id, 'the next is in', 'EXACT'); // and not while an attempt is made
   });
 
   test('ERRORED: the model fails, and the worker gives up', async () => {
