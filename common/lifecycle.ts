@@ -11,7 +11,7 @@ import { systemClock } from './clock.ts';
 import { StartError } from './startError.ts';
 
 /** Milliseconds between "not ready" and the end: Kubernetes takes 1 or 2 s to spread it, a prober some tries. */
-const RETIRE_MS = 5_000;
+export const RETIRE_MS = 5_000;
 /** Milliseconds that an orderly stop may take then; within the 5 s that a person waits after Ctrl-C. */
 const STOP_LIMIT_MS = 4_000;
 
