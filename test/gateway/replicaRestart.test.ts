@@ -153,7 +153,7 @@ test('no request fails, and no half is lost that a healthy replica could have an
       gateways[i] && restart(gateways[i], () => start.gateway(ports.gateways[i] ?? 0, subgraph.url)),
     ]);
     running[i] = next;
-    await until(() => front.ready.size === 2);
+    await until(() => front.countReady() === 2);
     await allSettled(running);
   }
   sending = false;

@@ -63,7 +63,7 @@ test('no request fails, and the gateways share nothing but their settings', asyn
       restart(subgraphs[i], () => start.subgraph(ports.subgraphs[i] ?? 0)),
       restart(gateways[i], () => start.gateway(ports.gateways[i] ?? 0, behind.url)),
     ]);
-    await until(() => front.ready.size === 2 && behind.ready.size === 2);
+    await until(() => front.countReady() === 2 && behind.countReady() === 2);
   }
   await moreAnswers(20);
   sending = false;

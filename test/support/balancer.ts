@@ -6,17 +6,19 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach } from '@jest/globals';
 import { request } from 'undici';
-import { systemClock } from '../../common/clock.ts';
+import { deadlineSignal, systemClock } from '../../common/clock.ts';
 
 /** Between two looks, in milliseconds; Kubernetes and cloud balancers take seconds. */
 const LOOK_MS = 500;
+/** That a look may take, in milliseconds; as a probe of Kubernetes by default. */
+const LOOK_LIMIT_MS = 1_000;
 
 export interface Balancer {
   readonly url: string;
   /** Connections given to each of its servers, in their order. */
   readonly given: readonly number[];
-  /** The servers that were ready at the last look, by their place. */
-  readonly ready: ReadonlySet<number>;
+  /** How many of its servers were ready at the last look. */
+  countReady(): number;
 }
 
 /** Call at the top of a test file. */
@@ -27,28 +29,31 @@ export function balancersPerTest() {
   });
   return async (urls: readonly string[]): Promise<Balancer> => {
     const given = urls.map(() => 0);
-    const ready = new Set<number>();
+    const seen: Seen[] = [];
     const sockets = new Set<Socket>();
     const stopping = new AbortController();
-    // When none is ready, the last that were go on being used, as balancers do: what is behind them all may be at fault.
-    const look = async () => {
-      const now = await Promise.all(urls.map(isReady));
-      if (!now.includes(true)) return;
-      for (const [i, isSo] of now.entries()) {
-        if (isSo) ready.add(i);
-        else ready.delete(i);
-      }
+    const look = async (i: number, url: string) => {
+      const now = await lookAt(url, stopping.signal);
+      if (now !== 'silent' || seen[i] !== 'leaving') seen[i] = now;
     };
-    await look();
-    const looking = (async () => {
+    await Promise.all(urls.map((url, i) => look(i, url)));
+    // Each by itself: one that is slow to say how it is must not keep what another one says from being heard.
+    const looking = urls.map(async (url, i) => {
       while (!stopping.signal.aborted) {
         await systemClock.sleep(LOOK_MS, stopping.signal);
-        await look();
+        await look(i, url);
       }
-    })();
+    });
+    const placesOf = (is: (how: Seen | undefined) => boolean) => [...urls.keys()].filter((i) => is(seen[i]));
+    const ready = () => placesOf((how) => how === 'ready');
+    // When none is ready, those that are not about to go are used, as balancers do: what is behind them all may be at fault.
+    const usable = () => {
+      const byRank = [ready(), placesOf((how) => how !== 'leaving'), placesOf(() => true)];
+      return byRank.find((places) => places.length > 0) ?? [];
+    };
     let turn = 0;
     const server = createServer({ allowHalfOpen: true }, (client) => {
-      const choices = [...ready].toSorted();
+      const choices = usable();
       const chosen = choices[turn % choices.length] ?? 0;
       turn += 1;
       given[chosen] = (given[chosen] ?? 0) + 1;
@@ -69,18 +74,29 @@ export function balancersPerTest() {
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets) socket.destroy();
-      await Promise.all([closed, looking]);
+      await Promise.all([closed, ...looking]);
     });
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, given, ready };
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      given,
+      countReady: () => ready().length,
+    };
   };
 }
 
-async function isReady(url: string): Promise<boolean> {
+/** `leaving`: it says so, or is gone. `silent`: nothing was heard in time, which may be the fault of whoever looks. */
+type Seen = 'ready' | 'not ready' | 'leaving' | 'silent';
+
+async function lookAt(url: string, stopping: AbortSignal): Promise<Seen> {
+  const limit = deadlineSignal(LOOK_LIMIT_MS, stopping);
   try {
-    const { statusCode, body } = await request(`${url}/readyz`, { reset: true });
-    await body.dump();
-    return statusCode === 200;
+    const { statusCode, body } = await request(`${url}/readyz`, { reset: true, signal: limit.signal });
+    const text = await body.text();
+    if (statusCode === 200) return 'ready';
+    return text === 'stopping' ? 'leaving' : 'not ready';
   } catch {
-    return false;
+    return limit.signal.aborted ? 'silent' : 'leaving';
+  } finally {
+    limit.clear();
   }
 }
