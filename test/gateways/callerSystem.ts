@@ -12,7 +12,7 @@ import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import { startDiagnosisSubgraph } from '../../subgraphs/diagnosis/server.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
-import { AUTH_SECRET, INTERNAL_SECRET, LOOPBACK, startTestGateway } from '../gateway/gateways.ts';
+import { AUTH_SECRET, askGateway, INTERNAL_SECRET, LOOPBACK, startTestGateway } from '../gateway/gateways.ts';
 import { deadUrl } from '../gateway/httpServers.ts';
 import { startTestReplica } from '../support/replica.ts';
 import { until } from '../support/until.ts';
@@ -66,7 +66,7 @@ export async function startCallerSystem(database: { url: string; pool: pg.Pool }
     ours,
     supergraphSdl: withAddresses({ 4001: subgraph.url, 4002: router.url, 4003: diagnosis.url }),
     ownerId,
-    chats: await insertChats(database.pool, ownerId),
+    chats: await insertChats(database.pool, ownerId, ours),
     stop: async () => {
       for (const server of started) await server.stop();
     },
@@ -79,13 +79,22 @@ function withAddresses(urls: Readonly<Record<number, string>>): string {
   return Object.entries(urls).reduce((text, [port, url]) => text.replaceAll(`http://127.0.0.1:${port}`, url), sdl);
 }
 
-async function insertChats(pool: pg.Pool, ownerId: string): Promise<CallerSystem['chats']> {
+interface Streamed {
+  readonly chatDebugSnapshots: readonly {
+    readonly runtime: { readonly messageBuffers: readonly { readonly partsBuffered: number }[] | null } | null;
+  }[];
+}
+
+/** Resolves when the first parts of those that stream have come: from then on only what the questions leave out changes. */
+async function insertChats(pool: pg.Pool, ownerId: string, ours: RunningServer): Promise<CallerSystem['chats']> {
   const store = new ChatStore(pool);
   const { id: streaming } = await store.create({ ownerId, text: '/stall' });
   const { id: others } = await store.create({ ownerId: randomUUID(), text: '/stall' });
+  const query = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { runtime { messageBuffers { partsBuffered } } } }`;
   await until(async () => {
-    const sql = 'SELECT 1 FROM chats WHERE worker_id IS NOT NULL AND generation_attempt = 1';
-    return (await pool.query(sql)).rowCount === 2;
+    const { body } = await askGateway<Streamed>(ours, query, { variables: { ids: [streaming, others] } });
+    const halves = body.data?.chatDebugSnapshots.map(({ runtime }) => runtime);
+    return halves?.every((half) => half?.messageBuffers?.some(({ partsBuffered }) => partsBuffered > 0));
   });
   const deadId = randomUUID();
   await pool.query(`INSERT INTO replicas (id, hostname, relay_address, version) VALUES ($1, 'gone', $2, '0.1.0')`, [
