@@ -11,19 +11,22 @@ import { StartError } from '../common/startError.ts';
 const FROM = 20_000;
 const COUNT = 12_000;
 
-/** One of the loopback interface that nobody listens on now. */
-export async function freePort(clock: Clock): Promise<number> {
+/**
+ * One of the loopback interface that nobody listens on now.
+ * @param taken those that somebody is about to listen on
+ */
+export async function freePort(clock: Pick<Clock, 'random'>, taken: readonly number[] = []): Promise<number> {
   for (;;) {
     const port = FROM + Math.floor(clock.random() * COUNT);
-    if (!(await portProblem('127.0.0.1', port))) return port;
+    if (!taken.includes(port) && !(await portProblem('127.0.0.1', port))) return port;
   }
 }
 
-/** As many different ones: one that is drawn by itself may be drawn again until somebody listens there. */
+/** As many different ones. */
 export async function freePorts(count: number, clock: Clock): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) ports.add(await freePort(clock));
-  return [...ports];
+  const ports: number[] = [];
+  while (ports.length < count) ports.push(await freePort(clock, ports));
+  return ports;
 }
 
 /**

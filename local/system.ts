@@ -84,15 +84,15 @@ async function startSystem(
   { clock, report, servers }: Surroundings,
 ): Promise<SystemFile> {
   const { host } = settings;
-  const gatewayPort = settings.port || (await freePort(clock));
+  const gatewayPort = settings.port || (await freePort(clock, [settings.databaseSubgraphPort]));
   const waitMs = removeSystemFile(data.path) ? KILLED_SYSTEM_LIMIT_MS : 0; // one is left by a system that was killed
   await assertPortFree({ host, port: gatewayPort, setting: 'PORT' }, waitMs, clock);
-  const databaseSubgraphPort = settings.databaseSubgraphPort || (await freePort(clock));
+  const databaseSubgraphPort = settings.databaseSubgraphPort || (await freePort(clock, [gatewayPort]));
   await assertPortFree({ host, port: databaseSubgraphPort, setting: 'DATABASE_SUBGRAPH_PORT' }, waitMs, clock);
 
   const embedded = {
     folder: postgresFolder(data),
-    port: await freePort(clock),
+    port: await freePort(clock, [gatewayPort, databaseSubgraphPort]),
     password: data.secrets.postgresPassword,
   };
   const databaseUrl = settings.databaseUrl ?? postgresUrl(embedded);
