@@ -41,6 +41,7 @@ export interface FleetFinding {
 export interface FleetDiagnosis {
   readonly verdict: string;
   readonly summary: string;
+  readonly consistency: string;
   readonly findings: readonly FleetFinding[];
 }
 
@@ -131,7 +132,7 @@ async function startReplica(
 }
 
 function diagnosing(url: string, token: string): Fleet['diagnose'] {
-  const fields = 'verdict summary findings { code severity message evidence { field value } }';
+  const fields = 'verdict summary consistency findings { code severity message evidence { field value } }';
   const query = (field: string) =>
     `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { diagnosis: ${field} { ${fields} } } }`;
   const ask = async (ids: readonly string[], field: string): Promise<FleetDiagnosis[]> => {

@@ -10,10 +10,11 @@ import { type TransitionName, TransitionRefused } from '../../../subgraphs/runti
 import { type Random, randomFrom } from '../../faults/random.ts';
 import { ChatClient } from '../../support/chatClient.ts';
 import { type Fleet, type FleetDiagnosis, startFleet } from './fleet.ts';
+import { untilFewTurns } from './turns.ts';
 
-/** Short, so that much is checked of a short life, but for the lease, which an overloaded machine can keep from being renewed. */
+/** The intervals are long: a busy machine may take seconds over what an idle one does at once. */
 const SETTINGS = {
-  ...{ staleAfterSeconds: 60, heartbeatIntervalSeconds: 2, acquisitionIntervalSeconds: 3 },
+  ...{ staleAfterSeconds: 60, heartbeatIntervalSeconds: 10, acquisitionIntervalSeconds: 20 },
   noProgressSeconds: 20,
 };
 const TEXTS = ['hello', 'hello', '/slow 1', '/slow 3', '/slow 6', '/tool add_numbers', '/tool ask', '/fail 1'] as const;
@@ -23,8 +24,10 @@ const ACTIONS: readonly [TransitionName, ...TransitionName[]] = [
 ];
 const REPLICAS = 3;
 const SAMPLE = 25;
-/** What all of them together may do in a second is bounded by the machine: lives begin this far apart, in milliseconds. */
+/** Lives begin this far apart, in milliseconds. */
 const BEGIN_EVERY_MS = 120;
+/** What all of them together may do is bounded by the machine: nothing is done to any while more turns than these run. */
+const MOST_TURNS = 40;
 
 export interface FalseAlarm {
   readonly chatId: string;
@@ -55,13 +58,16 @@ export async function runHealthy(scale: {
     const all: string[] = [];
     const alive = new Set<string>();
     let actions = 0;
+    const fewTurns = untilFewTurns(pool, MOST_TURNS);
     const live = async (place: number) => {
       await systemClock.sleep(place * BEGIN_EVERY_MS);
+      await fewTurns();
       const { id } = await store.create({ ownerId: randomUUID(), text: random.pick(TEXTS) });
       all.push(id);
       alive.add(id);
       for (let left = 2 + random.below(5); left > 0; left -= 1) {
         await systemClock.sleep(random.between(0, 4_000));
+        await fewTurns();
         if (await accepted(client.ask(id, [random.pick(ACTIONS)]))) actions += 1;
       }
       alive.delete(id);

@@ -9,6 +9,7 @@ import { systemClock } from '../../../common/clock.ts';
 import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { randomFrom } from '../../faults/random.ts';
+import { whileHeld } from '../../support/heldRows.ts';
 import { type Fleet, type FleetDiagnosis, type FleetReplica, startFleet } from './fleet.ts';
 import { INJECTIONS, type Injection, type Place, type Tools } from './injections.ts';
 import { settled } from './settled.ts';
@@ -19,8 +20,13 @@ const SETTINGS = {
 };
 /** One that is paused does not answer for so long. */
 const REPLICA_TIMEOUT_MS = 8_000;
-/** Two renewals that hang until a statement's limit of 10 s, with the pauses between them, and what a loaded machine needs. */
-const UNTIL_KNOWN_MS = 32_000;
+/**
+ * A renewal of the replica's row and then two of leases that hang until a limit of 10 s each, with the pauses between them, and
+ * what a loaded machine needs.
+ */
+const UNTIL_KNOWN_MS = 45_000;
+const LOOK_EVERY_MS = 100;
+const LOOK_FOR_MS = 60_000;
 
 export interface Judged {
   readonly chatId: string;
@@ -75,8 +81,10 @@ export async function runVerdicts(scale: {
     const signal = random.pick(['SIGKILL', 'SIGSTOP'] as const);
     silent.replica.kill(signal);
     const frozen = random.below(2) === 0;
-    if (frozen) cutOff.replica.proxy?.freeze();
-    else cutOff.replica.proxy?.cut({ refusing: true });
+    await whileStill(fleet, pool, cutOff.chats, async () => {
+      if (frozen) cutOff.replica.proxy?.freeze();
+      else cutOff.replica.proxy?.cut({ refusing: true });
+    });
     log.push(`${silent.replica.id}: ${signal}`, `${cutOff.replica.id}: connections ${frozen ? 'frozen' : 'cut'}`);
     const beganMs = systemClock.monotonicMs();
 
@@ -126,6 +134,20 @@ async function fill(
   return { replica, chats: [...resting, ...chats] };
 }
 
+/** Does it while the failing ones of these chats wait for their next attempt, and their runners know of all that came before. */
+const whileStill = (fleet: Fleet, pool: pg.Pool, chats: readonly Chat[], work: () => Promise<void>): Promise<void> => {
+  const failing = chats.filter(({ injection }) => injection.text === '/fail').map(({ id }) => id);
+  return whileHeld(pool, failing, async () => {
+    const known = ({ consistency }: FleetDiagnosis) => consistency === 'EXACT';
+    const beganMs = systemClock.monotonicMs();
+    while (!(await fleet.diagnose(failing)).every(known)) {
+      if (systemClock.monotonicMs() - beganMs > LOOK_FOR_MS) throw new Error('The runners do not hear of their rows');
+      await systemClock.sleep(LOOK_EVERY_MS);
+    }
+    await work();
+  });
+};
+
 const create = (store: ChatStore, injections: readonly Injection[]): Promise<Chat[]> =>
   Promise.all(
     injections.map(async (injection) => {
@@ -151,7 +173,7 @@ async function judge(fleet: Fleet, chats: readonly Chat[]): Promise<Judged[]> {
       { everywhere: true },
     );
     return some.map(({ id, injection }, place): Judged => {
-      const diagnosis = diagnoses[place] ?? { verdict: '', summary: '', findings: [] };
+      const diagnosis = diagnoses[place] ?? { verdict: '', summary: '', consistency: '', findings: [] };
       const found = new Set(diagnosis.findings.map(({ code }) => code));
       return { chatId: id, injection, diagnosis, found, expected: new Set(injection.expects) };
     });
