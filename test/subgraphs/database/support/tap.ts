@@ -3,7 +3,9 @@
  * cable does. Of the protocol it knows that each message after the first has a type, a length and a body.
  */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { systemClock } from '../../../../common/clock.ts';
+import { freePort } from '../../../../local/ports.ts';
 
 export interface Tap {
   /** The same database, through the tap. */
@@ -18,8 +20,9 @@ export interface Tap {
   close(): Promise<void>;
 }
 
-/** @param port of the tap; 0: any free one */
-export async function tapPostgres(databaseUrl: string, port = 0): Promise<Tap> {
+/** @param given the port of the tap; unset: one that nobody else takes while the tap is closed */
+export async function tapPostgres(databaseUrl: string, given?: number): Promise<Tap> {
+  const port = given ?? (await freePort(systemClock));
   const target = new URL(databaseUrl);
   const statements: string[] = [];
   const sockets = new Set<Socket>();
@@ -46,7 +49,7 @@ export async function tapPostgres(databaseUrl: string, port = 0): Promise<Tap> {
   }).listen(port, '127.0.0.1');
   await once(server, 'listening');
   const url = new URL(databaseUrl);
-  url.port = String((server.address() as AddressInfo).port);
+  url.port = String(port);
   return {
     url: url.href,
     statements,
