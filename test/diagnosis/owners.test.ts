@@ -1,6 +1,7 @@
 /** What is found when a chat's owner is not there, or not what the row says. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
+import { whileHeld } from '../support/heldRows.ts';
 import { INTERNAL_SECRET } from '../support/replica.ts';
 import { until } from '../support/until.ts';
 import { replicaProcessesPerTest } from './support/replicaProcess.ts';
@@ -71,10 +72,7 @@ test('an owner that was told to stop and could not give the chat up', async () =
   const owner = await system.startReplica();
   const chat = await create('/stall');
   await system.until(chat, ({ workerId, generationAttempt }) => workerId === owner.workerId && generationAttempt === 1);
-  const somebody = await system.database.pool.connect();
-  try {
-    await somebody.query('BEGIN');
-    await somebody.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [chat]);
+  await whileHeld(system.database.pool, [chat], async () => {
     await owner.stop();
     await until(async () => {
       const { rows } = await system.database.pool.query<{ ended: boolean }>(
@@ -83,10 +81,7 @@ test('an owner that was told to stop and could not give the chat up', async () =
       );
       return rows.length === 0;
     });
-  } finally {
-    await somebody.query('ROLLBACK');
-    somebody.release();
-  }
+  });
   const { findings } = await finds(chat, 'OWNER_STOPPED', 'CRITICAL', { within: DIRECTORY_SECONDS });
   expect(findings.map(({ code }) => code)).not.toContain('OWNER_UNREACHABLE');
 });

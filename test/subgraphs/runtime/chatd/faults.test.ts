@@ -9,6 +9,7 @@ import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { cleanUp } from '../../../../subgraphs/runtime/chatd/cleanUp.ts';
 import { renewLeases } from '../../../../subgraphs/runtime/chatd/heartbeats.ts';
 import { databasePerFile } from '../../../support/database.ts';
+import { whileHeld } from '../../../support/heldRows.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
 import { TcpProxy } from '../../../support/tcpProxy.ts';
 import { until } from '../../../support/until.ts';
@@ -105,20 +106,14 @@ describe('a worker', () => {
     const [locked, other] = await Promise.all(['/stall', '/stall'].map((text) => store.create({ ownerId, text })));
     if (!locked || !other) throw new Error('no chats');
     await Promise.all([locked, other].map(({ id }) => waitFor(id, (chat) => chat.generationAttempt === 1)));
-    const frozen = await database.pool.connect();
-    try {
-      await frozen.query('BEGIN');
-      await frozen.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [locked.id]);
+    await whileHeld(database.pool, [locked.id], async () => {
       const beats = async () =>
         (await database.pool.query('SELECT chat_id, heartbeat_at FROM chat_heartbeats ORDER BY chat_id')).rows;
       const before = await beats();
       await until(async () => (await beats()).every((row, place) => row.heartbeat_at > before[place]?.heartbeat_at));
       await store.apply(other.id, { name: 'interrupt' });
       await waitFor(other.id, (chat) => chat.status === 'waiting');
-    } finally {
-      await frozen.query('ROLLBACK');
-      frozen.release();
-    }
+    });
     expect((await readChats(database.pool, [locked.id]))[0]?.workerId).toBe(replica.workerId);
   });
 
@@ -186,10 +181,7 @@ describe('a replica', () => {
     const stuck = await startReplica({ staleAfterSeconds: 4 });
     const { id } = await store.create({ ownerId, text: '/slow 4' });
     await waitFor(id, (chat) => chat.generationAttempt === 1);
-    const holder = await database.pool.connect();
-    try {
-      await holder.query('BEGIN');
-      await holder.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [id]);
+    await whileHeld(database.pool, [id], async () => {
       const beganMs = systemClock.monotonicMs();
       await stuck.stop();
       expect(systemClock.monotonicMs() - beganMs).toBeLessThan(8_000); // a statement's own limit is 10 s
@@ -198,10 +190,7 @@ describe('a replica', () => {
       await database.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`, [
         `chatd ${stuck.workerId}`, // in a process of its own these would be gone with it
       ]);
-    } finally {
-      await holder.query('ROLLBACK');
-      holder.release();
-    }
+    });
     const next = await startReplica({ staleAfterSeconds: 4 });
     await waitFor(id, (chat) => chat.workerId === next.workerId);
     await waitFor(id, (chat) => chat.status === 'waiting');
@@ -281,19 +270,14 @@ describe('leases', () => {
     await until(async () => (await leases()).length === 12);
     const waiting = `SELECT count(*)::int AS sessions FROM pg_stat_activity
       WHERE datname = current_database() AND application_name LIKE 'chatd%' AND wait_event_type = 'Lock'`;
-    const holder = await database.pool.connect();
-    try {
-      await holder.query('BEGIN');
-      await holder.query('SELECT FROM chats FOR UPDATE');
+    const ids = chats.map(({ id }) => id);
+    await whileHeld(database.pool, ids, async () => {
       await until(async () => (await database.pool.query(waiting)).rows[0]?.sessions === 10);
       const newest = (await leases()).at(-1)?.at ?? new Date(0);
       await until(async () => (await leases()).every(({ at }) => at > newest) && (await leases()).length === 12);
-      const phases = chats.map(async ({ id }) => (await runnersOf(replica, id)).map(({ phase }) => phase));
-      expect(await Promise.all(phases)).toEqual(chats.map(() => ['RUNNING']));
-    } finally {
-      await holder.query('ROLLBACK');
-      holder.release();
-    }
+      const phases = ids.map(async (id) => (await runnersOf(replica, id)).map(({ phase }) => phase));
+      expect(await Promise.all(phases)).toEqual(ids.map(() => ['RUNNING']));
+    });
   });
 
   test('clean-up takes old leases that no chat names and replicas long gone, and nothing else', async () => {
