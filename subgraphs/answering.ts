@@ -10,6 +10,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import { execute, type GraphQLError, type GraphQLFormattedError, parse } from 'graphql';
 import { maskError } from './errors.ts';
+import { asGraphqlError, formatError, type HttpHead, httpOf } from './executionErrors.ts';
 import { makePrepare, type Question } from './prepare.ts';
 import { representationCheckPlugin } from './representations.ts';
 
@@ -24,9 +25,11 @@ export interface Subgraph<C extends BaseContext> {
 }
 
 /** Of an operation that was executed. */
-export interface Answer {
-  readonly errors?: readonly GraphQLFormattedError[];
-  readonly data: Record<string, unknown> | null;
+export interface Answer extends HttpHead {
+  readonly body: {
+    readonly errors?: readonly GraphQLFormattedError[];
+    readonly data: Record<string, unknown> | null;
+  };
 }
 
 export interface Answering<C extends BaseContext> {
@@ -50,7 +53,7 @@ export function makeAnswering<C extends BaseContext>(
   const prepare = makePrepare(schema);
   const told: ApolloServerPlugin<C> = {
     requestDidStart: async ({ contextValue }) => ({
-      didEncounterErrors: async ({ errors }) => failed(errors, contextValue),
+      didEncounterErrors: async ({ errors }) => failed(errors.map(asGraphqlError), contextValue),
       willSendResponse: async ({ response: { body } }) => {
         const added = finish(contextValue);
         if (body.kind !== 'single' || added.length === 0) return;
@@ -81,17 +84,14 @@ export function makeAnswering<C extends BaseContext>(
       const document = prepare(question);
       if (!document) return undefined;
       const { variables: variableValues } = question;
-      const { data, errors = [] } = await execute({ schema, document, variableValues, contextValue });
+      const result = await execute({ schema, document, variableValues, contextValue });
+      const { data } = result;
       if (data === undefined) return undefined; // nothing was executed, with these variables
+      const errors = (result.errors ?? []).map(asGraphqlError);
       if (errors.length > 0) failed(errors, contextValue);
-      const all = [...errors.map(formatted), ...finish(contextValue)];
-      return { ...(all.length > 0 && { errors: all }), data };
+      const added = finish(contextValue);
+      const all = [...errors.map(formatError), ...added];
+      return { ...httpOf(errors), body: { ...(all.length > 0 && { errors: all }), data } };
     },
   };
-}
-
-/** As Apollo Server does it: an error without a code gets one. */
-function formatted(error: GraphQLError): GraphQLFormattedError {
-  const { http: _, code = 'INTERNAL_SERVER_ERROR', ...extensions } = error.extensions;
-  return maskError({ ...error.toJSON(), extensions: { ...extensions, code } }, error);
 }

@@ -16,13 +16,23 @@ export function registerGraphql<C extends BaseContext>(
     method: ['GET', 'POST', 'OPTIONS'],
     url: '/graphql',
     handler: async (request, reply) => {
-      const context = newContext(request, reply);
+      const askApollo = (context: () => Promise<C>) =>
+        fastifyApolloHandler<C>(apollo, { context }).call(app, request, reply);
       const ordinary = readOrdinary(request);
-      const answered = ordinary && (await answer(ordinary, await context));
-      if (!answered) return fastifyApolloHandler<C>(apollo, { context: () => context }).call(app, request, reply);
-      reply.header('content-type', ordinary.contentType).header('cache-control', 'no-store');
-      await endOfTurn();
-      return answerText(answered);
+      if (!ordinary) return askApollo(() => newContext(request, reply));
+      try {
+        const context = await newContext(request, reply);
+        const answered = await answer(ordinary, context);
+        if (!answered) return askApollo(async () => context);
+        const text = answerText(answered.body);
+        await endOfTurn();
+        reply.code(answered.status).header('content-type', ordinary.contentType);
+        for (const [name, value] of answered.headers) reply.header(name, value);
+        reply.header('cache-control', 'no-store');
+        return text;
+      } catch (error) {
+        return askApollo(() => Promise.reject(error)); // it knows how to say that something went wrong, and no more
+      }
     },
   });
 }

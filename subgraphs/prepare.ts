@@ -48,14 +48,14 @@ export function makePrepare(schema: GraphQLSchema): (question: Question) => Docu
   };
 }
 
+/** Undefined, too, for what is nested so deep that the stack does not suffice to look at it. */
 function readValid(schema: GraphQLSchema, query: string): Known | undefined {
-  let document: DocumentNode;
   try {
-    document = parse(query);
+    const document = parse(query);
+    const operation = getOperationAST(document);
+    if (operation?.operation !== 'query' || validate(schema, document, RULES).length > 0) return undefined;
+    return { document, operation };
   } catch {
     return undefined;
   }
-  const operation = getOperationAST(document);
-  if (operation?.operation !== 'query' || validate(schema, document, RULES).length > 0) return undefined;
-  return { document, operation };
 }

@@ -60,7 +60,7 @@ export async function startInProcess(options: InProcessOptions, registry: Regist
   async function answerOdd(
     { query, variables, operationName }: Question,
     contextValue: DatabaseContext,
-  ): Promise<{ status: number; whole: Body } | undefined> {
+  ): Promise<{ status: number; body: Body } | undefined> {
     const request = {
       query,
       ...(variables && { variables }),
@@ -69,17 +69,17 @@ export async function startInProcess(options: InProcessOptions, registry: Regist
     const { body, http } = await apollo.executeOperation(request, { contextValue });
     if (body.kind !== 'single') return undefined;
     const { data, errors } = body.singleResult;
-    return { status: http.status ?? 200, whole: { ...(errors && { errors }), ...(data !== undefined && { data }) } };
+    return { status: http.status ?? 200, body: { ...(errors && { errors }), ...(data !== undefined && { data }) } };
   }
 
   async function answer(question: Question, context: DatabaseContext): Promise<Answer> {
     try {
       const ordinary = await answerOrdinary(question, context);
-      const answered = ordinary ? { status: 200, whole: ordinary } : await answerOdd(question, context);
+      const answered = ordinary ?? (await answerOdd(question, context));
       if (!answered) return { kind: 'other', what: 'an answer in parts' };
-      const { status, whole } = answered;
-      if (isLargerThan(whole, maxAnswerBytes)) return { kind: 'other', what: 'more bytes than are read' };
-      return { kind: 'json', status, mediaType: 'application/json', body: whole };
+      const { status, body } = answered;
+      if (isLargerThan(body, maxAnswerBytes)) return { kind: 'other', what: 'more bytes than are read' };
+      return { kind: 'json', status, mediaType: 'application/json', body };
     } catch (err) {
       log.error({ err }, 'an operation could not be executed');
       return { kind: 'other', what: 'a failure' };

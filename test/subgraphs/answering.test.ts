@@ -44,7 +44,7 @@ const answering = (told: string[] = []) =>
 const workerId = randomUUID();
 const query = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ReplicaRuntime { workerId } } }';
 const variables = { r: [{ __typename: 'ReplicaRuntime', workerId }] };
-const entity = { data: { _entities: [{ workerId }] } };
+const entity = { status: 200, headers: new Map(), body: { data: { _entities: [{ workerId }] } } };
 
 describe('answered as they are', () => {
   test.each<[string, Question]>([
@@ -62,8 +62,10 @@ describe('answered as they are', () => {
       { query: query.replace('workerId', fields), variables },
       { name: 'adds' },
     );
-    expect(answer?.data).toEqual({ _entities: [{ workerId, runnerCount: null, bufferCount: null, capacity: null }] });
-    expect(answer?.errors?.map(({ message, extensions }) => [message, extensions])).toEqual([
+    expect(answer?.body.data).toEqual({
+      _entities: [{ workerId, runnerCount: null, bufferCount: null, capacity: null }],
+    });
+    expect(answer?.body.errors?.map(({ message, extensions }) => [message, extensions])).toEqual([
       ['there is none', { code: 'NOT_FOUND' }],
       ['Something went wrong in the service. Its log says what.', { code: 'INTERNAL_SERVER_ERROR' }],
       ['so it goes', { code: 'FORBIDDEN' }],
