@@ -13,7 +13,7 @@ import { makeBoundedCache } from '../common/boundedCache.ts';
 import { findBadRepresentation } from './representations.ts';
 
 /** Of the queries that are kept, together: the questions of one gateway are some dozens. */
-const MAX_KEPT_CHARACTERS = 500_000;
+const MAX_KEPT_CHARACTERS = 200_000;
 const RULES = [...specifiedRules, NoSchemaIntrospectionCustomRule];
 
 export interface Question {
