@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { test } from '@jest/globals';
-import { whileHeld } from '../support/heldRows.ts';
+import { whileHeld } from '../support/locks.ts';
 import { until } from '../support/until.ts';
 import { diagnosesOf } from './support/diagnosed.ts';
 import { diagnosedSystemPerFile, messageOf } from './support/system.ts';

@@ -1,7 +1,7 @@
 /** What is found when a chat's owner is not there, or not what the row says. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { whileHeld } from '../support/heldRows.ts';
+import { whileHeld } from '../support/locks.ts';
 import { INTERNAL_SECRET } from '../support/replica.ts';
 import { until } from '../support/until.ts';
 import { replicaProcessesPerTest } from './support/replicaProcess.ts';

@@ -8,17 +8,10 @@ import type { Question } from '../../subgraphs/prepare.ts';
 import { resolvers } from '../../subgraphs/runtime/resolvers.ts';
 
 const schemaFile = new URL('../../subgraphs/runtime/schema.graphql', import.meta.url);
-const BAD: Readonly<Record<string, () => never>> = {
-  told: () => {
-    throw clientError('NOT_FOUND', 'there is none');
-  },
-  secret: () => {
-    throw new Error('postgres://secret@10.0.0.1');
-  },
-  http: () => {
-    throw new GraphQLError('so it goes', { extensions: { code: 'FORBIDDEN', http: { status: 403 } } });
-  },
+const fails = (error: Error) => () => {
+  throw error;
 };
+const withStatus = new GraphQLError('so it goes', { extensions: { code: 'FORBIDDEN', http: { status: 403 } } });
 const answering = (told: string[] = []) =>
   makeAnswering<{ name: string }>({
     schemaFile,
@@ -29,9 +22,9 @@ const answering = (told: string[] = []) =>
           workerId,
           reachability: { status: 'OK' },
         }),
-        runnerCount: () => BAD.told?.(),
-        bufferCount: () => BAD.secret?.(),
-        capacity: () => BAD.http?.(),
+        runnerCount: fails(clientError('NOT_FOUND', 'there is none')),
+        bufferCount: fails(new Error('postgres://secret@10.0.0.1')),
+        capacity: fails(withStatus),
       },
     },
     failed: (errors, { name }) => told.push(...errors.map(({ message }) => `${name}: ${message}`)),

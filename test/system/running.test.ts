@@ -4,6 +4,7 @@ import { systemClock } from '../../common/clock.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { TransitionRefused } from '../../subgraphs/runtime/chatd/transitions.ts';
 import { askGateway, type GraphqlError } from '../gateway/gateways.ts';
+import { whileHolding } from '../support/locks.ts';
 import { until } from '../support/until.ts';
 import { ask, expectToAddUp, type Snapshot, snapshotOf, snapshotUntil, threeAlive } from './snapshot.ts';
 import { ACQUISITION_INTERVAL_SECONDS, MARGIN_MS, STALE_AFTER_SECONDS, type System, systemsPerFile } from './system.ts';
@@ -117,13 +118,10 @@ describe('a chat that is worked on', () => {
     const killed = database.workerId ?? '';
     const { name, pid } = system.processOf(killed);
     // Whoever holds the row's lock decides when the chat may be taken: not before it was seen stale.
-    const lock = await system.pool.connect();
-    let killedMs = Number.NaN;
-    try {
-      await lock.query('BEGIN');
-      await lock.query('SELECT FROM chats WHERE id = $1 FOR NO KEY UPDATE', [id]);
+    const lock = 'SELECT FROM chats WHERE id = $1 FOR NO KEY UPDATE';
+    const killedMs = await whileHolding(system.pool, lock, [id], async () => {
       process.kill(pid, 'SIGKILL');
-      killedMs = systemClock.monotonicMs();
+      const atMs = systemClock.monotonicMs();
       await until(() => system.output().includes(`${name} ended with signal SIGKILL`));
 
       const { chat, errors } = await snapshotOf(system, id);
@@ -148,10 +146,8 @@ describe('a chat that is worked on', () => {
       const stale = await snapshotUntil(system, id, ({ database: { heartbeat } }) => heartbeat?.isStale === true);
       expect(stale.database).toMatchObject({ workerId: killed, runnerId: database.runnerId });
       expect(stale.database.heartbeat?.ageSeconds).toBeGreaterThan(STALE_AFTER_SECONDS);
-    } finally {
-      await lock.query('COMMIT');
-      lock.release();
-    }
+      return atMs;
+    });
 
     const taken = await snapshotUntil(system, id, ({ database: { workerId } }) => workerId !== killed);
     const takenAfterMs = systemClock.monotonicMs() - killedMs;

@@ -9,10 +9,10 @@ import { systemClock } from '../../../common/clock.ts';
 import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { randomFrom } from '../../faults/random.ts';
-import { whileHeld } from '../../support/heldRows.ts';
+import { whileHeld } from '../../support/locks.ts';
 import { type Fleet, type FleetDiagnosis, type FleetReplica, startFleet } from './fleet.ts';
 import { INJECTIONS, type Injection, type Place, type Tools } from './injections.ts';
-import { settled } from './settled.ts';
+import { settled, untilRight } from './settled.ts';
 
 const SETTINGS = {
   ...{ staleAfterSeconds: 240, heartbeatIntervalSeconds: 1, acquisitionIntervalSeconds: 2 },
@@ -25,7 +25,6 @@ const REPLICA_TIMEOUT_MS = 8_000;
  * what a loaded machine needs.
  */
 const UNTIL_KNOWN_MS = 45_000;
-const LOOK_EVERY_MS = 100;
 const LOOK_FOR_MS = 60_000;
 
 export interface Judged {
@@ -139,11 +138,10 @@ const whileStill = (fleet: Fleet, pool: pg.Pool, chats: readonly Chat[], work: (
   const failing = chats.filter(({ injection }) => injection.text === '/fail').map(({ id }) => id);
   return whileHeld(pool, failing, async () => {
     const known = ({ consistency }: FleetDiagnosis) => consistency === 'EXACT';
-    const beganMs = systemClock.monotonicMs();
-    while (!(await fleet.diagnose(failing)).every(known)) {
-      if (systemClock.monotonicMs() - beganMs > LOOK_FOR_MS) throw new Error('The runners do not hear of their rows');
-      await systemClock.sleep(LOOK_EVERY_MS);
-    }
+    await untilRight(async () => {
+      const diagnoses = await fleet.diagnose(failing);
+      return diagnoses.every(known) ? undefined : 'The runners do not hear of their rows';
+    }, LOOK_FOR_MS);
     await work();
   });
 };

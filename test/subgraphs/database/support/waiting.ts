@@ -1,6 +1,7 @@
 /** Waiting for something to become true in the database: for the event, not for time. */
 import type pg from 'pg';
 import { systemClock } from '../../../../common/clock.ts';
+import { whileHolding } from '../../../support/locks.ts';
 
 /** Resolves once the query's first column is true. The test's own time limit ends a wait in vain. */
 export async function until(pool: pg.Pool, sql: string, parameters: unknown[] = []): Promise<void> {
@@ -28,14 +29,5 @@ export const waitingForLock = (pool: pg.Pool) =>
   );
 
 /** Holds the table so that nobody can read it until `work` is done. */
-export async function whileLocked<T>(pool: pg.Pool, table: string, work: () => Promise<T>): Promise<T> {
-  const holder = await pool.connect();
-  try {
-    await holder.query('BEGIN');
-    await holder.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-    return await work();
-  } finally {
-    await holder.query('ROLLBACK');
-    holder.release();
-  }
-}
+export const whileLocked = <T>(pool: pg.Pool, table: string, work: () => Promise<T>): Promise<T> =>
+  whileHolding(pool, `LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`, [], work);

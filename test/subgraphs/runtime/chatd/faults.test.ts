@@ -9,7 +9,7 @@ import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { cleanUp } from '../../../../subgraphs/runtime/chatd/cleanUp.ts';
 import { renewLeases } from '../../../../subgraphs/runtime/chatd/heartbeats.ts';
 import { databasePerFile } from '../../../support/database.ts';
-import { whileHeld } from '../../../support/heldRows.ts';
+import { whileHeld } from '../../../support/locks.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
 import { TcpProxy } from '../../../support/tcpProxy.ts';
 import { until } from '../../../support/until.ts';
