@@ -2,9 +2,15 @@
 import type { FastifyRequest } from 'fastify';
 import { isObject, type Json } from './json.ts';
 
-export interface OrdinaryRequest {
+/** What a request asks. */
+export interface GraphqlBody {
   readonly query: string;
-  readonly operationName?: string | undefined;
+  /** Values of JSON. */
+  readonly variables?: Readonly<Json> | undefined;
+  readonly operationName?: string | null | undefined;
+}
+
+export interface OrdinaryRequest extends GraphqlBody {
   readonly variables: Readonly<Json>;
   readonly extensions?: Readonly<Json> | undefined;
   /** What the answer is to be sent as. */

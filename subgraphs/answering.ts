@@ -9,9 +9,10 @@ import {
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import { execute, type GraphQLError, type GraphQLFormattedError, parse } from 'graphql';
+import type { GraphqlBody } from '../common/ordinaryRequest.ts';
 import { maskError } from './errors.ts';
 import { asGraphqlError, formatError, type HttpHead, httpOf } from './executionErrors.ts';
-import { makePrepare, type Question } from './prepare.ts';
+import { makePrepare } from './prepare.ts';
 import { representationCheckPlugin } from './representations.ts';
 
 export interface Subgraph<C extends BaseContext> {
@@ -38,7 +39,7 @@ export interface Answering<C extends BaseContext> {
    * are masked, all as Apollo Server does it, without its hooks.
    * @returns undefined for any other question, and for one that is not in order: that is for `apollo` to answer
    */
-  answer(question: Question, context: C): Promise<Answer | undefined>;
+  answer(question: GraphqlBody, context: C): Promise<Answer | undefined>;
   /** Not started: whoever makes it starts and stops it. */
   readonly apollo: ApolloServer<C>;
 }

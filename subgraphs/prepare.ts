@@ -10,27 +10,20 @@ import {
   validate,
 } from 'graphql';
 import { makeBoundedCache } from '../common/boundedCache.ts';
+import type { GraphqlBody } from '../common/ordinaryRequest.ts';
 import { findBadRepresentation } from './representations.ts';
 
 /** Of the queries that are kept, together: the questions of one gateway are some dozens. */
 const MAX_KEPT_CHARACTERS = 200_000;
 const RULES = [...specifiedRules, NoSchemaIntrospectionCustomRule];
 
-export interface Question {
-  readonly query: string;
-  /** Values of JSON. */
-  readonly variables?: Readonly<Record<string, unknown>> | undefined;
-  /** What the request names; the document must have one operation all the same. */
-  readonly operationName?: string | null | undefined;
-}
-
 interface Known {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
 }
 
-/** @returns what gives a question's document, or undefined: it is not one valid query, or it asks for entities that are none */
-export function makePrepare(schema: GraphQLSchema): (question: Question) => DocumentNode | undefined {
+/** @returns what gives a question's document, or undefined: it is not one valid query alone in its document, or it asks for entities that are none */
+export function makePrepare(schema: GraphQLSchema): (question: GraphqlBody) => DocumentNode | undefined {
   const kept = makeBoundedCache<Known>(MAX_KEPT_CHARACTERS, (query) => query.length);
   const read = (query: string): Known | undefined => {
     const known = kept.get(query);

@@ -1,22 +1,16 @@
 /** The database subgraph as the gateway and the router see it, wherever it runs; and the way there over HTTP. */
 import { type Dispatcher, request } from 'undici';
 import { deadlineSignal } from '../../common/clock.ts';
-import { type Caller, signInternalToken } from '../../common/internalToken.ts';
-import type { StopSignal } from '../../common/stopSignal.ts';
-import { type GraphqlBody, makeDispatcher, type Posted, postGraphql } from './postGraphql.ts';
+import { signInternalToken } from '../../common/internalToken.ts';
+import type { GraphqlBody } from '../../common/ordinaryRequest.ts';
+import type { Asking } from '../../subgraphs/database/inProcess.ts';
+import { makeDispatcher, type Posted, postGraphql } from './postGraphql.ts';
 
 /** Its name in the supergraph, which is the audience of its tokens. */
 const NAME = 'database';
 
 /** On top of what the database subgraph itself waits for the database, so that it is the one that says so. */
 export const SUBGRAPH_GRACE_MS = 500;
-
-/** On whose behalf, as part of which request, and until when it is of use. */
-export interface Asking {
-  readonly caller: Caller;
-  readonly requestId?: string | undefined;
-  readonly signal?: StopSignal | undefined;
-}
 
 export interface DatabaseSubgraph {
   /** Never rejects; resolves soon after the database subgraph should have, and at once when the signal aborts. */

@@ -2,6 +2,7 @@
 
 import { Agent, type buildConnector, type Dispatcher, errors } from 'undici';
 import { makeBoundedCache } from '../../common/boundedCache.ts';
+import type { GraphqlBody } from '../../common/ordinaryRequest.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../common/tracing.ts';
 import { type Exchanged, type ExchangeOptions, exchange, type Head, isClosed } from './exchange.ts';
@@ -25,12 +26,6 @@ export function makeDispatcher(
     headersTimeout: 0, // every request has a deadline of its own
     bodyTimeout: 0,
   });
-}
-
-export interface GraphqlBody {
-  readonly query: string;
-  readonly variables?: Readonly<Record<string, unknown>> | undefined;
-  readonly operationName?: string | null | undefined;
 }
 
 export interface Post {

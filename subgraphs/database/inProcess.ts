@@ -8,9 +8,9 @@ import type { Registry } from 'prom-client';
 import { whenOver } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
 import { isLargerThan } from '../../common/jsonSize.ts';
+import type { GraphqlBody } from '../../common/ordinaryRequest.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { makeAnswering } from '../answering.ts';
-import type { Question } from '../prepare.ts';
 import type { DatabaseContext } from './context.ts';
 import { type DatabaseOptions, openDatabase } from './open.ts';
 
@@ -21,7 +21,7 @@ export interface InProcessOptions extends DatabaseOptions {
   readonly maxAnswerBytes: number;
 }
 
-/** On whose behalf, as part of which request, and until when. */
+/** On whose behalf, as part of which request, and until when it is of use. */
 export interface Asking {
   readonly caller: Caller;
   readonly requestId?: string | undefined;
@@ -42,7 +42,7 @@ interface Body {
 
 export interface InProcessSubgraph {
   /** Never rejects. When `signal` aborts it resolves at once, and the database is asked nothing more for it. */
-  ask(question: Question, asking: Asking): Promise<Answer>;
+  ask(question: GraphqlBody, asking: Asking): Promise<Answer>;
   /** What keeps it from answering, in words without addresses; undefined: nothing. */
   notReady(): Promise<string | undefined>;
   /** Finishes what runs, then ends every connection. */
@@ -58,7 +58,7 @@ export async function startInProcess(options: InProcessOptions, registry: Regist
 
   /** With the status that it has over HTTP. */
   async function answerOdd(
-    { query, variables, operationName }: Question,
+    { query, variables, operationName }: GraphqlBody,
     contextValue: DatabaseContext,
   ): Promise<{ status: number; body: Body } | undefined> {
     const request = {
@@ -72,7 +72,7 @@ export async function startInProcess(options: InProcessOptions, registry: Regist
     return { status: http.status ?? 200, body: { ...(errors && { errors }), ...(data !== undefined && { data }) } };
   }
 
-  async function answer(question: Question, context: DatabaseContext): Promise<Answer> {
+  async function answer(question: GraphqlBody, context: DatabaseContext): Promise<Answer> {
     try {
       const ordinary = await answerOrdinary(question, context);
       const answered = ordinary ?? (await answerOdd(question, context));

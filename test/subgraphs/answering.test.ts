@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
+import type { GraphqlBody } from '../../common/ordinaryRequest.ts';
 import { makeAnswering } from '../../subgraphs/answering.ts';
 import { clientError } from '../../subgraphs/errors.ts';
-import type { Question } from '../../subgraphs/prepare.ts';
 import { resolvers } from '../../subgraphs/runtime/resolvers.ts';
 
 const schemaFile = new URL('../../subgraphs/runtime/schema.graphql', import.meta.url);
@@ -40,7 +40,7 @@ const variables = { r: [{ __typename: 'ReplicaRuntime', workerId }] };
 const entity = { status: 200, headers: new Map(), body: { data: { _entities: [{ workerId }] } } };
 
 describe('answered as they are', () => {
-  test.each<[string, Question]>([
+  test.each<[string, GraphqlBody]>([
     ['an operation without a name', { query, variables }],
     ['a name that is the operation’s', { query: query.replace('query', 'query A'), variables, operationName: 'A' }],
     ['a name that is null', { query, variables, operationName: null }],
@@ -73,7 +73,7 @@ describe('answered as they are', () => {
   });
 });
 
-test.each<[string, Question]>([
+test.each<[string, GraphqlBody]>([
   ['a syntax error', { query: '{' }],
   ['a field that there is not', { query: '{ nonsense }' }],
   ['introspection', { query: '{ __schema { types { name } } }' }],

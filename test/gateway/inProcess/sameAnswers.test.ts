@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { schemaOf } from '../../../bench/support/madeUp.ts';
 import { RANDOM_VARIABLES, randomQueries } from '../../../bench/support/randomQueries.ts';
 import { type Caller, signInternalToken } from '../../../common/internalToken.ts';
-import type { GraphqlBody } from '../../../gateway/routing/postGraphql.ts';
+import type { GraphqlBody } from '../../../common/ordinaryRequest.ts';
 import {
   insertChat,
   insertHealthyChat,
