@@ -56,11 +56,14 @@ async function connectTo({ url }: { url: string }): Promise<Socket> {
   return socket;
 }
 
-const isRefused = (ready: { url: string }) =>
-  connectTo(ready).then(
-    () => false,
-    () => true,
-  );
+/** Asks for the process, not for its port: another process may listen there by now. */
+function isGone({ pid }: Ready): boolean {
+  try {
+    return !process.kill(pid, 0);
+  } catch {
+    return true;
+  }
+}
 
 describe('a supervisor', () => {
   test('starts stage after stage, and stops them in the opposite order', async () => {
@@ -114,11 +117,10 @@ describe('a supervisor', () => {
     process.kill(pid('left'), 'SIGKILL');
     expect(await reported).toBe('left ended with signal SIGKILL. It is started again in 0.25 s.');
     const [url = ''] = /tcp:[^,]+/.exec(await back) ?? [];
-    expect(url).not.toBe(ready.left?.url);
     (await connectTo({ url })).destroy();
     expect(socket.closed).toBe(false);
     socket.destroy();
-    expect(entries().filter((entry) => entry === 'right started')).toHaveLength(1);
+    expect(entries().toSorted()).toEqual(['left started', 'left started', 'right started']);
   });
 
   test('pauses longer after each failure in a row, but never longer than 8 s', () => {
@@ -126,7 +128,7 @@ describe('a supervisor', () => {
   });
 
   test('told to stop while a process is about to be started again, starts it no more', async () => {
-    const { supervisor, start, next, lines, pid, ready } = supervise();
+    const { supervisor, start, next, lines, pid } = supervise();
     await start(child('left'));
     const reported = next('left ended');
     process.kill(pid('left'), 'SIGKILL');
@@ -135,7 +137,6 @@ describe('a supervisor', () => {
     await systemClock.sleep(pauseMs(1) + 50); // the moment at which it would be started
     expect(entries()).toEqual(['left started']);
     expect(lines.filter((line) => line.includes('runs again'))).toEqual([]);
-    expect(await isRefused(ready.left as Ready)).toBe(true);
   });
 
   test('says which process could not start and how it ended, and leaves none of the others', async () => {
@@ -146,7 +147,7 @@ describe('a supervisor', () => {
     );
     await supervisor.stop();
     expect(entries().at(-1)).toBe('postgres stopped');
-    for (const one of Object.values(ready)) expect(await isRefused(one)).toBe(true);
+    for (const one of Object.values(ready)) expect(isGone(one)).toBe(true);
   });
 
   test('told to stop during a start, ends that start and what it had begun', async () => {
@@ -156,7 +157,7 @@ describe('a supervisor', () => {
     await Promise.all([expect(second).rejects.toThrow('left could not start'), supervisor.stop()]);
     await expect(start(child('right'))).rejects.toThrow('cut short');
     expect(entries()).toEqual(['postgres started', 'postgres stopped']);
-    expect(await isRefused(ready.postgres as Ready)).toBe(true);
+    expect(isGone(ready.postgres as Ready)).toBe(true);
   });
 
   test('kills a process that does not stop within 3 s, says so, and goes on to the next stage', async () => {
@@ -168,7 +169,7 @@ describe('a supervisor', () => {
     expect(systemClock.monotonicMs() - begunMs).toBeLessThan(4_500);
     expect(lines).toEqual(['stubborn did not stop within 3 s and was killed.']);
     expect(entries().at(-1)).toBe('postgres stopped');
-    expect(await isRefused(ready.stubborn as Ready)).toBe(true);
+    expect(isGone(ready.stubborn as Ready)).toBe(true);
   });
 
   test('a process that is frozen is killed too, and stopping twice is stopping once', async () => {
@@ -176,7 +177,7 @@ describe('a supervisor', () => {
     await start(child('frozen'));
     process.kill(pid('frozen'), 'SIGSTOP');
     await Promise.all([supervisor.stop(), supervisor.stop()]);
-    expect(await isRefused(ready.frozen as Ready)).toBe(true);
+    expect(isGone(ready.frozen as Ready)).toBe(true);
   });
 
   test('killed with SIGKILL, takes its processes with it', async () => {
