@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
 import { signInternalToken } from '../../../common/internalToken.ts';
+import { freePort } from '../../../local/ports.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat, insertMessages, insertReplica } from './support/rows.ts';
 import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
@@ -42,14 +43,7 @@ async function withTap<T>(
 }
 
 /** An address at which nobody listens. */
-async function deadAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return `postgres://postgres:test@127.0.0.1:${port}/postgres`;
-}
+const deadAddress = async () => `postgres://postgres:test@127.0.0.1:${await freePort(systemClock)}/postgres`;
 
 describe('a database that is down', () => {
   test('does not keep the subgraph from starting, and gives DATABASE_UNAVAILABLE without an address', async () => {
