@@ -2,7 +2,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../common/log.ts';
-import { isErrorCode, maskError } from '../subgraphs/errors.ts';
+import { isMasked, maskError } from '../subgraphs/errors.ts';
 import { placedErrors } from './errorPlaces.ts';
 import type { Executed } from './execution/executor.ts';
 import type { GatewayContext } from './gatewayContext.ts';
@@ -81,12 +81,8 @@ export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayConte
 }
 
 function logMasked(log: Logger, requestId: string, error: GraphQLFormattedError, err: unknown): void {
-  const code = error.extensions?.code;
-  if (isErrorCode(code) ? code !== 'INTERNAL_SERVER_ERROR' : isOfDocument(code)) return;
-  log.error({ requestId, path: error.path, err }, 'masked');
+  if (isMasked(error.extensions?.code)) log.error({ requestId, path: error.path, err }, 'masked');
 }
-
-const isOfDocument = (code: unknown) => maskError({ message: '', extensions: { code } }).message === '';
 
 const noSuchOperation = (name: string | null | undefined) =>
   refused(

@@ -1,6 +1,6 @@
 /** A schema and its resolvers become something that answers operations, whoever hands them over and takes the answers. */
 import { readFileSync } from 'node:fs';
-import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -8,19 +8,23 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
-import { execute, type GraphQLError, type GraphQLFormattedError, parse } from 'graphql';
+import { execute, type GraphQLFormattedError, parse } from 'graphql';
+import type { Logger } from '../common/log.ts';
 import type { GraphqlBody } from '../common/ordinaryRequest.ts';
 import { maskError } from './errors.ts';
-import { asGraphqlError, formatError, type HttpHead, httpOf } from './executionErrors.ts';
+import { asGraphqlError, formatError, type HttpHead, httpOf, logMasked } from './executionErrors.ts';
 import { makePrepare } from './prepare.ts';
 import { representationCheckPlugin } from './representations.ts';
 
-export interface Subgraph<C extends BaseContext> {
+/** What the context of each operation tells. */
+export interface Asked {
+  readonly requestId: string;
+}
+
+export interface Subgraph<C extends Asked> {
   /** The subgraph's schema file. */
   readonly schemaFile: URL;
   readonly resolvers: NonNullable<GraphQLSchemaModule['resolvers']>;
-  /** Told of what went wrong, before it is masked. */
-  readonly failed?: ((errors: readonly GraphQLError[], context: C) => void) | undefined;
   /** Called once for each context, when its answer is complete. @returns errors to add, as they are */
   readonly finish?: ((context: C) => readonly GraphQLFormattedError[]) | undefined;
 }
@@ -33,7 +37,7 @@ export interface Answer extends HttpHead {
   };
 }
 
-export interface Answering<C extends BaseContext> {
+export interface Answering<C extends Asked> {
   /**
    * Answers an ordinary question. Documents are parsed and validated once, `_entities` is asked for entities only, and errors
    * are masked, all as Apollo Server does it, without its hooks.
@@ -44,17 +48,22 @@ export interface Answering<C extends BaseContext> {
   readonly apollo: ApolloServer<C>;
 }
 
-/** @param plugins for what Apollo Server answers itself */
-export function makeAnswering<C extends BaseContext>(
-  { schemaFile, resolvers, failed = () => {}, finish = () => [] }: Subgraph<C>,
+/**
+ * @param log takes what went wrong and is masked
+ * @param plugins for what Apollo Server answers itself
+ */
+export function makeAnswering<C extends Asked>(
+  { schemaFile, resolvers, finish = () => [] }: Subgraph<C>,
+  log: Logger,
   plugins: readonly ApolloServerPlugin<C>[] = [],
 ): Answering<C> {
   const typeDefs = parse(readFileSync(schemaFile, 'utf8'), { noLocation: true });
   const schema = buildSubgraphSchema([{ typeDefs, resolvers }]);
   const prepare = makePrepare(schema);
   const told: ApolloServerPlugin<C> = {
+    contextCreationDidFail: async ({ error: err }) => log.error({ err }, 'a request could not be answered'),
     requestDidStart: async ({ contextValue }) => ({
-      didEncounterErrors: async ({ errors }) => failed(errors.map(asGraphqlError), contextValue),
+      didEncounterErrors: async ({ errors }) => logMasked(log, errors.map(asGraphqlError), contextValue),
       willSendResponse: async ({ response: { body } }) => {
         const added = finish(contextValue);
         if (body.kind !== 'single' || added.length === 0) return;
@@ -64,6 +73,7 @@ export function makeAnswering<C extends BaseContext>(
   };
   const apollo = new ApolloServer<C>({
     schema,
+    logger: log,
     plugins: [
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(), // it looks at every field to find that nothing may be stored
@@ -89,7 +99,7 @@ export function makeAnswering<C extends BaseContext>(
       const { data } = result;
       if (data === undefined) return undefined; // nothing was executed, with these variables
       const errors = (result.errors ?? []).map(asGraphqlError);
-      if (errors.length > 0) failed(errors, contextValue);
+      logMasked(log, errors, contextValue);
       const added = finish(contextValue);
       const all = [...errors.map(formatError), ...added];
       return { ...httpOf(errors), body: { ...(all.length > 0 && { errors: all }), data } };

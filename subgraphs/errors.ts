@@ -60,6 +60,10 @@ const DOCUMENT_CODES = [
   'PERSISTED_QUERY_NOT_SUPPORTED',
 ];
 
+/** Whether a client is told no more of an error with this code than that it happened. */
+export const isMasked = (code: unknown): boolean =>
+  isErrorCode(code) ? code === 'INTERNAL_SERVER_ERROR' : !DOCUMENT_CODES.includes(code as string);
+
 /**
  * What a client may see of an error: all of one with a code of ours or of GraphQL's; of any other, only that it happened.
  * A scalar's own refusal of a literal keeps its code: GraphQL would have it that the document is wrong, not the value.
@@ -69,9 +73,7 @@ export function maskError(formatted: GraphQLFormattedError, error?: unknown): Gr
   if (cause instanceof GraphQLError && cause.extensions.code === 'BAD_USER_INPUT') {
     return { ...formatted, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT' } };
   }
-  const code = formatted.extensions?.code;
-  if (isErrorCode(code) && code !== 'INTERNAL_SERVER_ERROR') return formatted;
-  if (DOCUMENT_CODES.includes(code as string)) return formatted;
+  if (!isMasked(formatted.extensions?.code)) return formatted;
   return {
     message: 'Something went wrong in the service. Its log says what.',
     ...(formatted.path ? { path: formatted.path } : {}),

@@ -1,13 +1,12 @@
 /** `/graphql` of a subgraph. The ordinary request is answered straight away; for any other, and for what is not in order, there is Apollo Server. */
-import type { BaseContext } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerText, readOrdinary } from '../common/ordinaryRequest.ts';
 import { endOfTurn } from '../common/turn.ts';
-import type { Answering } from './answering.ts';
+import type { Answering, Asked } from './answering.ts';
 
 /** Adds the route. @param newContext for a request that was let in */
-export function registerGraphql<C extends BaseContext>(
+export function registerGraphql<C extends Asked>(
   app: FastifyInstance,
   { answer, apollo }: Answering<C>,
   newContext: (request: FastifyRequest, reply: FastifyReply) => Promise<C>,

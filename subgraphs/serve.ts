@@ -12,14 +12,14 @@ import type { Logger } from '../common/log.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import { sharedCall } from '../common/sharedCall.ts';
 import { traceRequests } from '../common/tracing.ts';
-import { makeAnswering, type Subgraph } from './answering.ts';
+import { type Asked, makeAnswering, type Subgraph } from './answering.ts';
 import { registerGraphql } from './graphqlRoute.ts';
 import { acceptRequestId, noteRequests } from './requests.ts';
 
 /** What an orchestrator and a scraper ask, who have no token; nothing there tells of a chat. */
 const OPEN_ROUTES = ['/livez', '/readyz', '/metrics'];
 
-export interface SubgraphOptions<C extends BaseContext, Who> extends Subgraph<C> {
+export interface SubgraphOptions<C extends Asked, Who> extends Subgraph<C> {
   /** Says who asks, or throws a GraphQLError that refuses the request; asked before anything else of a request is looked at. */
   readonly authorize: (request: FastifyRequest) => Promise<Who>;
   /** Makes the context of a request that was let in. */
@@ -44,16 +44,14 @@ export interface RunningServer extends Required<Stoppable> {
 }
 
 /** @throws if the port is taken or the schema and the resolvers do not fit */
-export async function serveSubgraph<C extends BaseContext, Who>(
-  options: SubgraphOptions<C, Who>,
-): Promise<RunningServer> {
+export async function serveSubgraph<C extends Asked, Who>(options: SubgraphOptions<C, Who>): Promise<RunningServer> {
   const { clock, log, registry = new Registry() } = options;
   const app = Fastify({ return503OnClosing: false, ...ARRIVAL });
   const drain = drainOf(app);
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });
   const whoAsks = guard(app, options.authorize, OPEN_ROUTES);
-  const answering = makeAnswering(options, [fastifyApolloDrainPlugin(app), neverStored]);
+  const answering = makeAnswering(options, log, [fastifyApolloDrainPlugin(app), neverStored]);
   const { apollo } = answering;
   await apollo.start();
   registerGraphql(app, answering, (request, reply) => {

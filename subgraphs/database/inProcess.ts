@@ -53,7 +53,7 @@ export interface InProcessSubgraph {
 export async function startInProcess(options: InProcessOptions, registry: Registry): Promise<InProcessSubgraph> {
   const { waitMs, maxAnswerBytes, log } = options;
   const database = openDatabase(options, registry);
-  const { answer: answerOrdinary, apollo } = makeAnswering(database.subgraph);
+  const { answer: answerOrdinary, apollo } = makeAnswering(database.subgraph, log);
   await apollo.start();
 
   /** With the status that it has over HTTP. */

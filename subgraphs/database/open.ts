@@ -1,11 +1,9 @@
 /** The database subgraph without whoever asks it: what answers, over connections that it opens when it is first asked. */
-import type { GraphQLError } from 'graphql';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Subgraph } from '../answering.ts';
-import { isErrorCode } from '../errors.ts';
 import { readableBy } from './access.ts';
 import { connectDatabase } from './client.ts';
 import type { DatabaseContext } from './context.ts';
@@ -47,13 +45,23 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   const openReading = (log: Logger) => new Reading({ prisma, timeoutMs, clock, metrics, log });
   const replicaMemory = new ReplicaMemory();
   return {
-    subgraph: { schemaFile: SCHEMA_FILE, resolvers, failed: logDefects, finish: closeReading },
+    subgraph: { schemaFile: SCHEMA_FILE, resolvers, finish: closeReading },
     newContext: (caller, requestId) => {
       const log = processLog.child({ requestId });
       const reading = openReading(log); // closed with the answer; nothing is opened before the first question
       const loaders = makeLoaders(reading, { staleAfterSeconds });
       const readable = readableBy(caller);
-      return { caller, log, readable, reading, loaders, replicaMemory, staleAfterSeconds, noProgressSeconds };
+      return {
+        caller,
+        requestId,
+        log,
+        readable,
+        reading,
+        loaders,
+        replicaMemory,
+        staleAfterSeconds,
+        noProgressSeconds,
+      };
     },
     notReady: () => whyNotReady(openReading(processLog)),
     close,
@@ -64,13 +72,6 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
 function closeReading({ reading }: DatabaseContext): [] {
   void reading.close();
   return [];
-}
-
-/** What went wrong in a field and is no error for clients: they are told that it happened, and the log what it was. */
-function logDefects(errors: readonly GraphQLError[], { log }: DatabaseContext): void {
-  for (const { message, path, extensions } of errors) {
-    if (path && !isErrorCode(extensions.code)) log.error({ path, reason: message }, 'a field failed');
-  }
 }
 
 async function whyNotReady(reading: Reading): Promise<string | undefined> {

@@ -2,7 +2,9 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
+import type { Asked } from '../answering.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../authorize.ts';
+import { acceptRequestId } from '../requests.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
 import type { DiagnosisSettings } from './diagnosis.ts';
 import { SCHEMA_FILE } from './requiredFields.ts';
@@ -20,11 +22,11 @@ export interface DiagnosisSubgraphOptions extends SubgraphTrust {
 /** It cannot read a chat again: what would be called stuck of halves that may be of different moments is not known here. @throws if the port is taken */
 export const startDiagnosisSubgraph = (options: DiagnosisSubgraphOptions): Promise<RunningServer> => {
   const { settings, host, port, clock, log } = options;
-  return serveSubgraph<DiagnosisContext, Caller>({
+  return serveSubgraph<DiagnosisContext & Asked, Caller>({
     schemaFile: SCHEMA_FILE,
     resolvers,
     authorize: authorizeSubgraph(options, { audience: 'diagnosis', clock, log }),
-    context: async (caller) => ({ caller, settings }),
+    context: async (caller, request) => ({ caller, settings, requestId: acceptRequestId(request) }),
     notReady: () => undefined,
     ...{ clock, log, host, port },
   });

@@ -4,7 +4,9 @@ import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import { checkInternalToken } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
+import type { Asked } from '../answering.ts';
 import { requestError, unauthenticated } from '../errors.ts';
+import { acceptRequestId } from '../requests.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
 import { watchEventLoopDelay } from './eventLoopDelay.ts';
 import type { Inspector } from './inspector.ts';
@@ -39,11 +41,11 @@ export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Pro
     if (check.kind === 'invalid') throw unauthenticated();
   };
 
-  const server = await serveSubgraph<RuntimeContext, void>({
+  const server = await serveSubgraph<RuntimeContext & Asked, void>({
     schemaFile: new URL('./schema.graphql', import.meta.url),
     resolvers,
     authorize,
-    context: async () => ({ inspector, eventLoopDelay }),
+    context: async (_who, request) => ({ inspector, eventLoopDelay, requestId: acceptRequestId(request) }),
     notReady,
     routes: (app) => streamRoute(app, inspector),
     registry,

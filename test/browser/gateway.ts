@@ -8,6 +8,7 @@ import { READ_ALL } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
 import { databaseOverHttp } from '../../gateway/routing/databaseSubgraph.ts';
 import { startGateway } from '../../gateway/server.ts';
+import { acceptRequestId } from '../../subgraphs/requests.ts';
 import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
 
 export const CHAT_ID = '018f3c1e-5b7a-4c2d-9e10-3f4a5b6c7d8e';
@@ -32,7 +33,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     schemaFile: new URL('../../subgraphs/database/schema.graphql', import.meta.url),
     resolvers: { Query: { chatDebugSnapshot, replicas: () => [] } },
     authorize: async () => undefined,
-    context: async () => ({}),
+    context: async (_who, request) => ({ requestId: acceptRequestId(request) }),
     notReady: () => undefined,
     clock: systemClock,
     log: makeLogger('database', 'silent'),

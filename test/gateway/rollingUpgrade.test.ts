@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
 import { checkInternalToken } from '../../common/internalToken.ts';
+import type { Asked } from '../../subgraphs/answering.ts';
 import { unauthenticated } from '../../subgraphs/errors.ts';
+import { acceptRequestId } from '../../subgraphs/requests.ts';
 import { type RuntimeContext, resolvers } from '../../subgraphs/runtime/resolvers.ts';
 import { serveSubgraph } from '../../subgraphs/serve.ts';
 import { inspectorOf } from '../support/inspector.ts';
@@ -33,7 +35,7 @@ function oldSchema(): URL {
 /** A replica of an earlier version: the same program with the schema of then. */
 async function addOldReplica({ version = '0.0.9', onAsked = async () => {} } = {}): Promise<string> {
   const inspector = inspectorOf(randomUUID());
-  const server = await serveSubgraph<RuntimeContext, void>({
+  const server = await serveSubgraph<RuntimeContext & Asked, void>({
     ...shared,
     schemaFile: oldSchema(),
     resolvers,
@@ -42,7 +44,10 @@ async function addOldReplica({ version = '0.0.9', onAsked = async () => {} } = {
       if ((await checkInternalToken(expected, headers.authorization)).kind !== 'caller') throw unauthenticated();
       await onAsked();
     },
-    context: async () => ({ inspector, eventLoopDelay: { highestMs: () => 0, close: () => {} } }),
+    context: async (_who, request) => ({
+      ...{ inspector, eventLoopDelay: { highestMs: () => 0, close: () => {} } },
+      requestId: acceptRequestId(request),
+    }),
     notReady: () => undefined,
   });
   return insertReplica(keep(server).url, { id: inspector.workerId, version });

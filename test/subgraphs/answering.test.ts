@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
+import { pino } from 'pino';
 import type { GraphqlBody } from '../../common/ordinaryRequest.ts';
 import { makeAnswering } from '../../subgraphs/answering.ts';
 import { clientError } from '../../subgraphs/errors.ts';
@@ -12,27 +13,40 @@ const fails = (error: Error) => () => {
   throw error;
 };
 const withStatus = new GraphQLError('so it goes', { extensions: { code: 'FORBIDDEN', http: { status: 403 } } });
-const answering = (told: string[] = []) =>
-  makeAnswering<{ name: string }>({
-    schemaFile,
-    resolvers: {
-      ...resolvers,
-      ReplicaRuntime: {
-        __resolveReference: async ({ workerId }: { workerId: string }) => ({
-          workerId,
-          reachability: { status: 'OK' },
-        }),
-        runnerCount: fails(clientError('NOT_FOUND', 'there is none')),
-        bufferCount: fails(new Error('postgres://secret@10.0.0.1')),
-        capacity: fails(withStatus),
+/** Told as `id of the request: error`. */
+const logOf = (told: string[]) =>
+  pino(
+    {},
+    {
+      write: (text: string) => {
+        const { requestId, err } = JSON.parse(text);
+        told.push(`${requestId}: ${err.message}`);
       },
     },
-    failed: (errors, { name }) => told.push(...errors.map(({ message }) => `${name}: ${message}`)),
-    finish: ({ name }) => {
-      told.push(`${name}: finished`);
-      return name === 'adds' ? [{ message: 'one more' }] : [];
+  );
+const answering = (told: string[] = []) =>
+  makeAnswering<{ requestId: string }>(
+    {
+      schemaFile,
+      resolvers: {
+        ...resolvers,
+        ReplicaRuntime: {
+          __resolveReference: async ({ workerId }: { workerId: string }) => ({
+            workerId,
+            reachability: { status: 'OK' },
+          }),
+          runnerCount: fails(clientError('NOT_FOUND', 'there is none')),
+          bufferCount: fails(new Error('postgres://secret@10.0.0.1')),
+          capacity: fails(withStatus),
+        },
+      },
+      finish: ({ requestId }) => {
+        told.push(`${requestId}: finished`);
+        return requestId === 'adds' ? [{ message: 'one more' }] : [];
+      },
     },
-  });
+    logOf(told),
+  );
 
 const workerId = randomUUID();
 const query = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ReplicaRuntime { workerId } } }';
@@ -45,15 +59,15 @@ describe('answered as they are', () => {
     ['a name that is the operation’s', { query: query.replace('query', 'query A'), variables, operationName: 'A' }],
     ['a name that is null', { query, variables, operationName: null }],
   ])('%s', async (_, question) => {
-    expect(await answering().answer(question, { name: 'it' })).toEqual(entity);
+    expect(await answering().answer(question, { requestId: 'it' })).toEqual(entity);
   });
 
-  test('errors are told before they are masked, and added when all is done', async () => {
+  test('what is masked is logged first, and errors are added when all is done', async () => {
     const told: string[] = [];
     const fields = 'workerId runnerCount bufferCount capacity';
     const answer = await answering(told).answer(
       { query: query.replace('workerId', fields), variables },
-      { name: 'adds' },
+      { requestId: 'adds' },
     );
     expect(answer?.body.data).toEqual({
       _entities: [{ workerId, runnerCount: null, bufferCount: null, capacity: null }],
@@ -64,12 +78,7 @@ describe('answered as they are', () => {
       ['so it goes', { code: 'FORBIDDEN' }],
       ['one more', undefined],
     ]);
-    expect(told).toEqual([
-      'adds: there is none',
-      'adds: postgres://secret@10.0.0.1',
-      'adds: so it goes',
-      'adds: finished',
-    ]);
+    expect(told).toEqual(['adds: postgres://secret@10.0.0.1', 'adds: finished']);
   });
 });
 
@@ -85,6 +94,6 @@ test.each<[string, GraphqlBody]>([
   ['what is no entity', { query, variables: { r: [{ __typename: 'Query' }] } }],
 ])('%s is for Apollo Server to answer, and nothing is finished', async (_, question) => {
   const told: string[] = [];
-  expect(await answering(told).answer(question, { name: 'it' })).toBeUndefined();
+  expect(await answering(told).answer(question, { requestId: 'it' })).toBeUndefined();
   expect(told).toEqual([]);
 });

@@ -36,7 +36,7 @@ const held: { server?: RunningServer } = {};
 const url = (): string => held.server?.url ?? '';
 
 beforeAll(async () => {
-  held.server = await serveSubgraph<{ name: string }, void>({
+  held.server = await serveSubgraph<{ requestId: string }, void>({
     schemaFile: new URL('../../subgraphs/runtime/schema.graphql', import.meta.url),
     resolvers: {
       ...resolvers,
@@ -50,7 +50,7 @@ beforeAll(async () => {
     context: async () => {
       if (!context.isThere) throw new Error(SECRET);
       context.made += 1;
-      return { name: 'it' };
+      return { requestId: 'it' };
     },
     finish: () => {
       context.finished += 1;

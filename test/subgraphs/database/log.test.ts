@@ -42,7 +42,8 @@ test('a defect is written down with the field that it struck', async () => {
     expect.objectContaining({
       level: 50,
       path: ['chatDebugSnapshot', 'executionState'],
-      reason: expect.stringContaining('chat_queued_messages'),
+      requestId: expect.any(String),
+      err: expect.objectContaining({ message: expect.stringContaining('chat_queued_messages') }),
     }),
   );
   const token = await signInternalToken(SECRET, 'database', OPERATOR);

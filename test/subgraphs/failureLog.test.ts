@@ -1,0 +1,68 @@
+/** What a subgraph keeps from its client stands in its log. */
+import { afterEach, expect, test } from '@jest/globals';
+import { GraphQLScalarType } from 'graphql';
+import { pino } from 'pino';
+import { systemClock as clock } from '../../common/clock.ts';
+import { acceptRequestId } from '../../subgraphs/requests.ts';
+import { resolvers } from '../../subgraphs/runtime/resolvers.ts';
+import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
+import { askBothRoutes } from '../support/bothRoutes.ts';
+import { until } from '../support/until.ts';
+
+interface Line {
+  readonly msg: string;
+  readonly requestId?: string;
+  readonly path?: unknown;
+  readonly err?: { readonly message: string; readonly stack: string };
+}
+
+const running: RunningServer[] = [];
+afterEach(() => Promise.all(running.splice(0).map((server) => server.stop())));
+
+/** The lines about two requests, one a route, for the start of a replica. */
+async function linesAbout(startedAt: () => unknown, hasContext = true): Promise<{ failures: Line[]; ids: unknown[] }> {
+  const lines: Line[] = [];
+  const server = await serveSubgraph<{ requestId: string }, void>({
+    schemaFile: new URL('../../subgraphs/runtime/schema.graphql', import.meta.url),
+    resolvers: {
+      ...resolvers,
+      DateTime: new GraphQLScalarType({ name: 'DateTime', serialize: (value) => value }),
+      ReplicaRuntime: { __resolveReference: async () => ({}), startedAt },
+    },
+    authorize: async () => {},
+    context: async (_who, request) => {
+      if (!hasContext) throw new Error('no context');
+      return { requestId: acceptRequestId(request) };
+    },
+    notReady: () => undefined,
+    ...{ clock, host: '127.0.0.1', port: 0 },
+    log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+  });
+  running.push(server);
+  const query =
+    '{ _entities(representations: [{ __typename: "ReplicaRuntime" }]) { ... on ReplicaRuntime { startedAt } } }';
+  const answer = await askBothRoutes(server.url, 'any', { query });
+  expect(answer).toContain('Something went wrong in the service. Its log says what.');
+  const answered = () => lines.filter(({ msg }) => msg === 'answered');
+  await until(() => answered().length === 2);
+  return { failures: lines.filter(({ msg }) => msg !== 'answered'), ids: answered().map(({ requestId }) => requestId) };
+}
+
+test('a field that failed: where, and with which error', async () => {
+  const { failures, ids } = await linesAbout(() => Promise.reject(new Error('it broke')));
+  expect(failures.map(({ requestId, path }) => ({ requestId, path }))).toEqual(
+    ids.map((requestId) => ({ requestId, path: ['_entities', 0, 'startedAt'] })),
+  );
+  for (const { err } of failures)
+    expect(err).toMatchObject({ message: 'it broke', stack: expect.stringContaining(' at ') });
+});
+
+test('an answer that cannot be written as JSON; Apollo Server has no hook for it on its own route', async () => {
+  const { failures } = await linesAbout(() => 1n);
+  expect(failures.map(({ err }) => err?.message)).toEqual([expect.stringContaining('BigInt')]);
+});
+
+test('a request that was let in and got no context', async () => {
+  const { failures } = await linesAbout(() => 'never asked', false);
+  expect(failures.map(({ err }) => err?.message)).toEqual(['no context', 'no context']);
+});
