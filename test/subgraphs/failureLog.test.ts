@@ -1,5 +1,5 @@
 /** What a subgraph keeps from its client stands in its log. */
-import { afterEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { GraphQLScalarType } from 'graphql';
 import { pino } from 'pino';
 import { systemClock as clock } from '../../common/clock.ts';
@@ -16,32 +16,42 @@ interface Line {
   readonly err?: { readonly message: string; readonly stack: string };
 }
 
-const running: RunningServer[] = [];
-afterEach(() => Promise.all(running.splice(0).map((server) => server.stop())));
+/** What becomes of the start of a replica, and whether a request is given a context. */
+interface Case {
+  readonly startedAt: () => unknown;
+  readonly hasContext?: boolean;
+}
 
-/** The lines about two requests, one a route, for the start of a replica. */
-async function linesAbout(startedAt: () => unknown, hasContext = true): Promise<{ failures: Line[]; ids: unknown[] }> {
-  const lines: Line[] = [];
-  const server = await serveSubgraph<{ requestId: string }, void>({
+const held: { server?: RunningServer; now: Case } = { now: { startedAt: () => null } };
+const lines: Line[] = [];
+
+beforeAll(async () => {
+  held.server = await serveSubgraph<{ requestId: string }, void>({
     schemaFile: new URL('../../subgraphs/runtime/schema.graphql', import.meta.url),
     resolvers: {
       ...resolvers,
       DateTime: new GraphQLScalarType({ name: 'DateTime', serialize: (value) => value }),
-      ReplicaRuntime: { __resolveReference: async () => ({}), startedAt },
+      ReplicaRuntime: { __resolveReference: async () => ({}), startedAt: () => held.now.startedAt() },
     },
     authorize: async () => {},
     context: async (_who, request) => {
-      if (!hasContext) throw new Error('no context');
+      if (held.now.hasContext === false) throw new Error('no context');
       return { requestId: acceptRequestId(request) };
     },
     notReady: () => undefined,
     ...{ clock, host: '127.0.0.1', port: 0 },
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
   });
-  running.push(server);
+});
+afterAll(() => held.server?.stop());
+
+/** The lines about two requests, one a route, and the ids of the requests. */
+async function linesAbout(now: Case): Promise<{ failures: Line[]; ids: unknown[] }> {
+  lines.length = 0;
+  held.now = now;
   const query =
     '{ _entities(representations: [{ __typename: "ReplicaRuntime" }]) { ... on ReplicaRuntime { startedAt } } }';
-  const answer = await askBothRoutes(server.url, 'any', { query });
+  const answer = await askBothRoutes(held.server?.url ?? '', 'any', { query });
   expect(answer).toContain('Something went wrong in the service. Its log says what.');
   const answered = () => lines.filter(({ msg }) => msg === 'answered');
   await until(() => answered().length === 2);
@@ -49,7 +59,7 @@ async function linesAbout(startedAt: () => unknown, hasContext = true): Promise<
 }
 
 test('a field that failed: where, and with which error', async () => {
-  const { failures, ids } = await linesAbout(() => Promise.reject(new Error('it broke')));
+  const { failures, ids } = await linesAbout({ startedAt: () => Promise.reject(new Error('it broke')) });
   expect(failures.map(({ requestId, path }) => ({ requestId, path }))).toEqual(
     ids.map((requestId) => ({ requestId, path: ['_entities', 0, 'startedAt'] })),
   );
@@ -58,11 +68,11 @@ test('a field that failed: where, and with which error', async () => {
 });
 
 test('an answer that cannot be written as JSON; Apollo Server has no hook for it on its own route', async () => {
-  const { failures } = await linesAbout(() => 1n);
+  const { failures } = await linesAbout({ startedAt: () => 1n });
   expect(failures.map(({ err }) => err?.message)).toEqual([expect.stringContaining('BigInt')]);
 });
 
 test('a request that was let in and got no context', async () => {
-  const { failures } = await linesAbout(() => 'never asked', false);
+  const { failures } = await linesAbout({ startedAt: () => 'never asked', hasContext: false });
   expect(failures.map(({ err }) => err?.message)).toEqual(['no context', 'no context']);
 });
