@@ -2,12 +2,13 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { goneSignal } from '../../gateway/http/goneSignal.ts';
 
 const server = createServer();
-afterEach(async () => {
+beforeAll(() => once(server.listen(0, '127.0.0.1'), 'listening'));
+afterAll(async () => {
   server.close();
   server.closeAllConnections();
   await once(server, 'close');
@@ -15,7 +16,6 @@ afterEach(async () => {
 
 /** One request to a server that holds its answer back. */
 async function begin() {
-  if (!server.listening) await once(server.listen(0, '127.0.0.1'), 'listening');
   const client = new AbortController();
   const received = once(server, 'request');
   const answer = fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { signal: client.signal });
