@@ -27,6 +27,7 @@ const EXTERNAL = [
   '@opentelemetry/api', // the SDK, which is loaded only for traces, must find the one that the rest has
   '@opentelemetry/sdk-trace-node',
   '@opentelemetry/exporter-trace-otlp-http',
+  'cookie', // @fastify/cookie loads it late, by its names; of CommonJS that is loaded late, only the default is built in
   'pg-native', // an option of pg that is not installed
 ];
 /** What else decides what is made. */
