@@ -17,7 +17,7 @@ import type { GatewayContext } from './gatewayContext.ts';
 import { recordPlugin } from './http/requestLog.ts';
 import type { AllowedOperations } from './limits/allowedOperations.ts';
 import { PARSE_OPTIONS } from './limits/queryLimits.ts';
-import type { Operations } from './operations.ts';
+import type { Operations, RefusedOperation } from './operations.ts';
 import type { Supergraph } from './supergraph.ts';
 
 /** That are valid. */
@@ -84,7 +84,7 @@ function gatewayOver({
       executor: async ({ document: parsed, operation: found, request, context }) => {
         const { checked } = context as GatewayContext; // the same query, parsed once for all who ask it
         const ready = operations.prepare(checked?.document ?? parsed, checked?.operation ?? found);
-        if (ready.kind === 'refused') return { errors: ready.errors.map(asError) };
+        if (ready.kind === 'refused') return { errors: ready.errors.map((error) => asRefusal(error, ready)) };
         const { variables = {}, extensions } = request;
         const {
           data,
@@ -101,6 +101,12 @@ function gatewayOver({
     stop: async () => {},
   };
 }
+
+const asRefusal = (error: GraphQLFormattedError, { status, cause }: RefusedOperation) =>
+  new GraphQLError(error.message, {
+    extensions: { ...error.extensions, http: { status, headers: new Map() } },
+    originalError: cause instanceof Error ? cause : null,
+  });
 
 const asError = ({ message, path, extensions }: GraphQLFormattedError) =>
   new GraphQLError(message, { ...(path && { path }), ...(extensions && { extensions }) });

@@ -2,7 +2,8 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../common/log.ts';
-import { isMasked, maskError } from '../subgraphs/errors.ts';
+import { maskError } from '../subgraphs/errors.ts';
+import { logMasked } from '../subgraphs/maskedErrors.ts';
 import { placedErrors } from './errorPlaces.ts';
 import type { Executed } from './execution/executor.ts';
 import type { GatewayContext } from './gatewayContext.ts';
@@ -46,7 +47,7 @@ export function clientErrors(
   log: Logger,
 ): GraphQLFormattedError[] {
   if (errors.length === 0 && lost.length === 0) return [];
-  for (const error of errors) logMasked(log, requestId, error, error);
+  logMasked(log, requestId, errors);
   const placed = placedErrors(data, errors.map(formatForClient));
   const unexplained = lost.filter(({ path }) => !placed.some((error) => isAbout(error, path)));
   if (unexplained.length === 0) return placed;
@@ -69,9 +70,7 @@ export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayConte
         if (operation.operation !== 'query') throw noQuery(operation.operation);
       },
       didEncounterErrors: async ({ errors }) => {
-        for (const error of errors) {
-          logMasked(log, contextValue.requestId, error.toJSON(), error.originalError ?? error);
-        }
+        logMasked(log, contextValue.requestId, errors.filter(isUntold));
       },
       willSendResponse: async ({ response, errors }) => {
         if (errors?.[0]?.extensions.code === PERSISTED_QUERY_NOT_SUPPORTED) response.http.status = 400;
@@ -80,9 +79,9 @@ export function clientErrorsPlugin(log: Logger): ApolloServerPlugin<GatewayConte
   };
 }
 
-function logMasked(log: Logger, requestId: string, error: GraphQLFormattedError, err: unknown): void {
-  if (isMasked(error.extensions?.code)) log.error({ requestId, path: error.path, err }, 'masked');
-}
+/** What was masked before has its line, unless it brings its cause. */
+const isUntold = ({ extensions, originalError }: GraphQLError) =>
+  extensions.code !== 'INTERNAL_SERVER_ERROR' || originalError !== undefined;
 
 const noSuchOperation = (name: string | null | undefined) =>
   refused(

@@ -50,6 +50,8 @@ export interface RefusedOperation {
   /** Of HTTP. */
   readonly status: number;
   readonly errors: readonly GraphQLFormattedError[];
+  /** Why, if it is not the query's fault: for the log of each request, and not for its client. */
+  readonly cause?: unknown;
 }
 
 /** What an operation is asked with. */
@@ -98,9 +100,8 @@ export function makeOperations({ supergraph, subgraph, log }: OperationsOptions)
         execute: compileOperation(executor, { document, operation, plan }),
         badInput: (variables) => findBadInput(document, operation, variables),
       };
-    } catch (err) {
-      log.error({ err }, 'a query could not be planned');
-      return { kind: 'refused', status: 500, errors: [formatForClient({ message: '' })] };
+    } catch (cause) {
+      return { kind: 'refused', status: 500, errors: [formatForClient({ message: '' })], cause };
     }
   };
 

@@ -100,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       const signal = goneSignal(reply);
       return { asked, budget, caller: callerOf(request), signal, requestId: request.id, record, checked };
     };
-    registerGraphqlRoute(scope, { use: supergraph.use, context, allowedOperations: options.allowedOperations });
+    registerGraphqlRoute(scope, { use: supergraph.use, context, allowedOperations: options.allowedOperations, log });
     registerSnapshotRoute(scope, { use: supergraph.use, context });
   });
   registerGraphiql(app);

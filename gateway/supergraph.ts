@@ -2,9 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { Supergraph as FederatedSupergraph, operationFromDocument } from '@apollo/federation-internals';
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
-import { type DocumentNode, type GraphQLSchema, Kind, type OperationDefinitionNode, parse, visit } from 'graphql';
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  parse,
+  separateOperations,
+  visit,
+} from 'graphql';
 import { SettingsError } from '../common/config.ts';
-import { fragmentsOf } from '../common/fragments.ts';
 
 /**
  * @param path unset: the file that `npm run compose` writes
@@ -43,9 +49,9 @@ export function buildSupergraph(sdl: string): Supergraph {
     fullSchema: supergraph.schema.toGraphQLJSSchema(),
     subgraphs: [...supergraph.subgraphsMetadata()].map(({ name }) => name),
     plan: (document, operation) => {
-      const definitions = [operation, ...Object.values(fragmentsOf(document))];
-      const planned = operationFromDocument(apiSchema, { kind: Kind.DOCUMENT, definitions }, { validate: false });
-      return planner.buildQueryPlan(planned);
+      // Fragments of other operations may have variables that this one does not declare.
+      const own = separateOperations(document)[operation.name?.value ?? ''] ?? document;
+      return planner.buildQueryPlan(operationFromDocument(apiSchema, own, { validate: false }));
     },
   };
 }

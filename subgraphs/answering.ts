@@ -10,11 +10,15 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import { execute, type GraphQLFormattedError, parse } from 'graphql';
 import type { Logger } from '../common/log.ts';
-import type { GraphqlBody } from '../common/ordinaryRequest.ts';
+import { answerText, type GraphqlBody } from '../common/ordinaryRequest.ts';
 import { maskError } from './errors.ts';
-import { asGraphqlError, formatError, type HttpHead, httpOf, logMasked } from './executionErrors.ts';
+import { asGraphqlError, formatError, type HttpHead, httpOf } from './executionErrors.ts';
+import { logMasked } from './maskedErrors.ts';
 import { makePrepare } from './prepare.ts';
 import { representationCheckPlugin } from './representations.ts';
+
+/** In the log, of a request that none of its operations' errors explains. */
+export const UNANSWERED = 'a request could not be answered';
 
 /** What the context of each operation tells. */
 export interface Asked {
@@ -61,9 +65,10 @@ export function makeAnswering<C extends Asked>(
   const schema = buildSubgraphSchema([{ typeDefs, resolvers }]);
   const prepare = makePrepare(schema);
   const told: ApolloServerPlugin<C> = {
-    contextCreationDidFail: async ({ error: err }) => log.error({ err }, 'a request could not be answered'),
+    unexpectedErrorProcessingRequest: async ({ requestContext, error: err }) =>
+      log.error({ requestId: requestContext.contextValue.requestId, err }, UNANSWERED),
     requestDidStart: async ({ contextValue }) => ({
-      didEncounterErrors: async ({ errors }) => logMasked(log, errors.map(asGraphqlError), contextValue),
+      didEncounterErrors: async ({ errors }) => logMasked(log, contextValue.requestId, errors.map(asGraphqlError)),
       willSendResponse: async ({ response: { body } }) => {
         const added = finish(contextValue);
         if (body.kind !== 'single' || added.length === 0) return;
@@ -83,6 +88,14 @@ export function makeAnswering<C extends Asked>(
       ...plugins,
     ],
     formatError: maskError,
+    stringifyResult: (answer) => {
+      try {
+        return answerText(answer);
+      } catch (err) {
+        log.error({ err }, UNANSWERED); // no hook is told of it
+        throw err;
+      }
+    },
     includeStacktraceInErrorResponses: false,
     csrfPrevention: false, // no cookie is ever looked at here
     introspection: false,
@@ -99,7 +112,7 @@ export function makeAnswering<C extends Asked>(
       const { data } = result;
       if (data === undefined) return undefined; // nothing was executed, with these variables
       const errors = (result.errors ?? []).map(asGraphqlError);
-      logMasked(log, errors, contextValue);
+      if (errors.length > 0) logMasked(log, contextValue.requestId, errors);
       const added = finish(contextValue);
       const all = [...errors.map(formatError), ...added];
       return { ...httpOf(errors), body: { ...(all.length > 0 && { errors: all }), data } };

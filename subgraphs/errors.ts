@@ -58,6 +58,7 @@ const DOCUMENT_CODES = [
   'BAD_REQUEST',
   'OPERATION_RESOLUTION_FAILURE',
   'PERSISTED_QUERY_NOT_SUPPORTED',
+  'PERSISTED_QUERY_NOT_FOUND',
 ];
 
 /** Whether a client is told no more of an error with this code than that it happened. */

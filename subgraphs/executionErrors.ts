@@ -1,7 +1,6 @@
 /** What becomes of the errors of an executed operation, as Apollo Server has it. */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import type { Logger } from '../common/log.ts';
-import { isMasked, maskError } from './errors.ts';
+import { maskError } from './errors.ts';
 
 /** What errors have to say about the HTTP answer that tells of them. */
 export interface HttpHead {
@@ -24,14 +23,6 @@ export function formatError(error: GraphQLError): GraphQLFormattedError {
   const told: Record<string, unknown> = { ...extensions, code: extensions.code ?? 'INTERNAL_SERVER_ERROR' };
   if (isHttpHead(extensions.http)) delete told.http;
   return maskError({ ...error.toJSON(), extensions: told }, error);
-}
-
-/** The client is told only that it happened: the log, what it was. */
-export function logMasked(log: Logger, errors: readonly GraphQLError[], { requestId }: { requestId: string }): void {
-  for (const error of errors) {
-    if (!isMasked(error.extensions.code)) continue;
-    log.error({ requestId, path: error.path, err: error.originalError ?? error }, 'masked');
-  }
 }
 
 /** The last status that an error names, and the headers of all. */

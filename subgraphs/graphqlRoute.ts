@@ -1,15 +1,22 @@
 /** `/graphql` of a subgraph. The ordinary request is answered straight away; for any other, and for what is not in order, there is Apollo Server. */
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '../common/log.ts';
 import { answerText, readOrdinary } from '../common/ordinaryRequest.ts';
 import { endOfTurn } from '../common/turn.ts';
-import type { Answering, Asked } from './answering.ts';
+import { type Answering, type Asked, UNANSWERED } from './answering.ts';
+import { acceptRequestId } from './requests.ts';
 
-/** Adds the route. @param newContext for a request that was let in */
+/**
+ * Adds the route.
+ * @param newContext for a request that was let in
+ * @param log takes why a request could not be answered at all
+ */
 export function registerGraphql<C extends Asked>(
   app: FastifyInstance,
   { answer, apollo }: Answering<C>,
   newContext: (request: FastifyRequest, reply: FastifyReply) => Promise<C>,
+  log: Logger,
 ): void {
   app.route({
     method: ['GET', 'POST', 'OPTIONS'],
@@ -17,8 +24,12 @@ export function registerGraphql<C extends Asked>(
     handler: async (request, reply) => {
       const askApollo = (context: () => Promise<C>) =>
         fastifyApolloHandler<C>(apollo, { context }).call(app, request, reply);
+      const failed = (err: unknown): Promise<never> => {
+        log.error({ requestId: acceptRequestId(request), err }, UNANSWERED);
+        return Promise.reject(err);
+      };
       const ordinary = readOrdinary(request);
-      if (!ordinary) return askApollo(() => newContext(request, reply));
+      if (!ordinary) return askApollo(() => newContext(request, reply).catch(failed));
       try {
         const context = await newContext(request, reply);
         const answered = await answer(ordinary, context);
@@ -30,7 +41,7 @@ export function registerGraphql<C extends Asked>(
         reply.header('cache-control', 'no-store');
         return text;
       } catch (error) {
-        return askApollo(() => Promise.reject(error)); // it knows how to say that something went wrong, and no more
+        return askApollo(() => failed(error)); // it knows how to say that something went wrong, and no more
       }
     },
   });

@@ -54,10 +54,11 @@ export async function serveSubgraph<C extends Asked, Who>(options: SubgraphOptio
   const answering = makeAnswering(options, log, [fastifyApolloDrainPlugin(app), neverStored]);
   const { apollo } = answering;
   await apollo.start();
-  registerGraphql(app, answering, (request, reply) => {
+  const newContext = async (request: FastifyRequest, reply: FastifyReply) => {
     acceptRequestId(request);
     return options.context(whoAsks(request), request, reply);
-  });
+  };
+  registerGraphql(app, answering, newContext, log);
   registerMetrics(app, registry);
   const notReady = sharedCall(async () => options.notReady());
   app.get('/livez', async () => 'ok');

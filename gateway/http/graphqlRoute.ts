@@ -5,6 +5,7 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
+import type { Logger } from '../../common/log.ts';
 import { answerText, readOrdinary } from '../../common/ordinaryRequest.ts';
 import { endOfTurn } from '../../common/turn.ts';
 import { refusalOf } from '../clientErrors.ts';
@@ -22,6 +23,7 @@ export interface GraphqlRouteOptions {
   readonly context: (request: FastifyRequest, reply: FastifyReply, checked?: CheckedQuery) => GatewayContext;
   /** The only operations that are answered; unset: all. */
   readonly allowedOperations: AllowedOperations | undefined;
+  readonly log: Logger;
 }
 
 /** Adds the route to `scope`, below the hooks that guard it. */
@@ -53,6 +55,8 @@ async function answer(
   reply.header('content-type', ordinary.contentType).header('cache-control', 'no-store');
   const operation = served.operations.prepare(checked.document, checked.operation, checked.text);
   if (operation.kind === 'refused') {
+    const { cause: err } = operation;
+    if (err !== undefined) options.log.error({ requestId: request.id, err }, 'a query could not be planned');
     return refuse(request, reply, operation);
   }
   try {

@@ -81,7 +81,7 @@ export async function startInProcess(options: InProcessOptions, registry: Regist
       if (isLargerThan(body, maxAnswerBytes)) return { kind: 'other', what: 'more bytes than are read' };
       return { kind: 'json', status, mediaType: 'application/json', body };
     } catch (err) {
-      log.error({ err }, 'an operation could not be executed');
+      log.error({ requestId: context.requestId, err }, 'an operation could not be executed');
       return { kind: 'other', what: 'a failure' };
     }
   }

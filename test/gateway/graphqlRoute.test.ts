@@ -41,6 +41,13 @@ async function answersOf(url: string, request: Request, token: string) {
 const REQUESTS: [string, Request][] = [
   ['a chat', { query: RUNTIME, variables: { id: SOME_ID } }],
   ['the name of one of several operations', { query: `${RUNTIME} query Other { __typename }`, operationName: 'Other' }],
+  [
+    'one operation beside another, whose fragment has variables that only the other declares',
+    {
+      query: `query A { chats { edges { cursor } } } query B($id: UUID!) { ...F } fragment F on Query { chatDebugSnapshot(chatId: $id) { chatId } }`,
+      operationName: 'A',
+    },
+  ],
   ['no name of several operations', { query: `${RUNTIME} query Other { __typename }` }],
   ['a name that the document lacks', { query: '{ __typename }', operationName: 'Nobody' }],
   ['an empty name', { query: '{ __typename }', operationName: '' }],
@@ -74,6 +81,7 @@ describe.each(['an operator', 'a person'])('%s asks for', (who) => {
     const token = await callerToken(who === 'a person' ? { sub: randomUUID() } : undefined);
     const [post, get] = await answersOf(front.url, request, token);
     expect(post).toEqual(get);
+    expect(post?.body).not.toContain('INTERNAL_SERVER_ERROR');
   });
 });
 
