@@ -25,7 +25,20 @@ let standardError: ReturnType<typeof heldLines> | undefined;
 /** @param name the process: `gateway`, `database`, `replica` */
 export function makeLogger(name: string, level: string): Logger {
   standardError ??= heldLines(pino.destination({ fd: 2, minLength: WRITTEN_AT, maxWrite: PIPE_BUF, sync: true }));
-  return pino({ name, level }, standardError);
+  return pino({ name, level, serializers: { err: errorOf } }, standardError);
+}
+
+const MAX_MESSAGE_CHARACTERS = 500;
+const MAX_STACK_CHARACTERS = 2_000;
+
+/** What it is and where it was thrown, within bounds. Its other members may hold what the database or a client gave. */
+function errorOf(thrown: Error) {
+  const { type, message, stack, code } = pino.stdSerializers.err(thrown);
+  if (typeof message !== 'string') return String(thrown).slice(0, MAX_MESSAGE_CHARACTERS);
+  return {
+    ...{ type, message: message.slice(0, MAX_MESSAGE_CHARACTERS), stack: stack?.slice(0, MAX_STACK_CHARACTERS) },
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+  };
 }
 
 /** Of pino's destinations: more than is written at once is never held, so that one `flush` empties it. */

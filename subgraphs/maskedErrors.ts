@@ -26,7 +26,7 @@ export function logMasked(log: Logger, requestId: string, errors: readonly Failu
     if (before === 0 && firsts.length < MAX_LINES) firsts.push(error);
   }
   for (const error of firsts) {
-    const err = (error instanceof GraphQLError && error.originalError) || error;
+    const err = error instanceof GraphQLError ? (error.originalError ?? error) : { message: error.message };
     log.error({ requestId, path: shortened(error.path), times: times.get(error.message), err }, 'masked');
   }
 }

@@ -11,7 +11,7 @@ const LINES = 500;
 const FEW = 3; // not enough to be written before the end
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-const linesOf = (stderr: string): { i?: number; msg?: string }[] =>
+const linesOf = (stderr: string): { i?: number; msg?: string; err?: unknown }[] =>
   stderr
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -36,6 +36,16 @@ test('a warning is written before anything else happens, with all lines before i
   const { stderr } = await runScript(SCRIPT, [String(FEW), 'warn, then die'], {});
   expect(numbersOf(stderr)).toEqual(numbers(FEW));
   expect(linesOf(stderr).at(-1)?.msg).toBe('a warning');
+});
+
+test('of an error there is its kind, its message, its code and its stack, within bounds', async () => {
+  const { stderr } = await runScript(SCRIPT, ['0', 'tell of errors'], {});
+  const [long, plain, text] = linesOf(stderr).map(({ err }) => err);
+  expect(long).toMatchObject({ type: 'Error', code: '22P02', message: expect.stringMatching(/^m{500}$/) });
+  expect(stderr.length).toBeLessThan(4_096);
+  expect(stderr).not.toContain('a secret');
+  expect(plain).toEqual({ message: 'no error', type: 'Object', stack: '' });
+  expect(text).toBe('a text');
 });
 
 let waiting: ReturnType<typeof spawnScript> | undefined;

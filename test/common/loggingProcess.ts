@@ -20,6 +20,10 @@ const endings: Readonly<Record<string, () => void>> = {
     log.info('too late');
     process.kill(process.pid, 'SIGKILL');
   },
+  'tell of errors': () => {
+    const long = Object.assign(new Error('m'.repeat(100_000)), { code: '22P02', meta: { value: 'a secret' } });
+    for (const err of [long, { message: 'no error', path: ['x'] }, 'a text', undefined]) log.error({ err }, 'an error');
+  },
   wait: () => {
     const stop = async () => {
       log.info('stopped');
