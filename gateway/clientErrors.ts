@@ -14,6 +14,9 @@ const EXTENSIONS = ['code', 'workerId', 'chatIds'];
 /** Apollo Server says it with HTTP 200, for clients that would then send the whole query; here they must see that it failed. */
 const PERSISTED_QUERY_NOT_SUPPORTED = 'PERSISTED_QUERY_NOT_SUPPORTED';
 
+/** Of the values that a subgraph should not have given. */
+const MAX_LOGGED = 10;
+
 /** Apollo Server's `formatError`. */
 export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormattedError {
   const { message, path, locations, extensions } = maskError(formatted);
@@ -51,7 +54,8 @@ export function clientErrors(
   const placed = placedErrors(data, errors.map(formatForClient));
   const unexplained = lost.filter(({ path }) => !placed.some((error) => isAbout(error, path)));
   if (unexplained.length === 0) return placed;
-  log.error({ requestId, errors: unexplained }, 'a subgraph gave values that the schema does not allow');
+  const some = { errors: unexplained.slice(0, MAX_LOGGED), times: unexplained.length };
+  log.error({ requestId, ...some }, 'a subgraph gave values that the schema does not allow');
   const masked = unexplained.map(({ message, path }) =>
     formatForClient({ message, path, extensions: { code: 'INTERNAL_SERVER_ERROR' } }),
   );

@@ -1,9 +1,11 @@
 /** The diagnosis subgraph inside this process: no request leaves it but the one second reading of chats that look stuck. */
 import { type DocumentNode, execute, parse } from 'graphql';
 import { makeBoundedCache } from '../common/boundedCache.ts';
+import type { Logger } from '../common/log.ts';
 import type { DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
 import type { DiagnosisContext } from '../subgraphs/diagnosis/resolvers.ts';
 import { makeDiagnosisSchema } from '../subgraphs/diagnosis/schema.ts';
+import { logMasked } from '../subgraphs/maskedErrors.ts';
 import type { AskSubgraph } from './execution/subgraph.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import type { MakeReread } from './reread.ts';
@@ -14,6 +16,7 @@ const MAX_CACHED_CHARACTERS = 60_000;
 export function makeDiagnosisSubgraph(
   settings: DiagnosisSettings,
   makeReread: MakeReread,
+  log: Logger,
 ): AskSubgraph<GatewayContext> {
   const schema = makeDiagnosisSchema();
   const documents = makeBoundedCache<DocumentNode>(MAX_CACHED_CHARACTERS, (query) => query.length);
@@ -30,6 +33,7 @@ export function makeDiagnosisSubgraph(
     const { data, errors } = await execute({
       ...{ schema, document, variableValues: variables, operationName, contextValue },
     });
+    if (errors) logMasked(log, context.requestId, errors); // whoever is told of them by JSON does not see their stacks
     return { data, errors: errors?.map((error) => error.toJSON()) };
   };
 }

@@ -48,7 +48,9 @@ export function makeServedSupergraph(
     supergraph.subgraphs.map((name): [string, AskSubgraph<GatewayContext>] => {
       const routing = routings.get(name);
       if (routing) return [name, replicas.router(routing)];
-      if (name === 'diagnosis') return [name, makeDiagnosisSubgraph(options.diagnosis, (context) => rereads(context))];
+      if (name === 'diagnosis') {
+        return [name, makeDiagnosisSubgraph(options.diagnosis, (context) => rereads(context), log)];
+      }
       if (name !== 'database') throw new Error(`This gateway knows no subgraph ${name}.`);
       return [name, makeSubgraphDataSource(database, log)];
     }),

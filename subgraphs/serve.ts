@@ -1,7 +1,7 @@
 /** A schema and a context become an HTTP server that answers other processes of the system, and drains when it is stopped. */
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import { ARRIVAL } from '../common/arrival.ts';
 import type { Clock } from '../common/clock.ts';
@@ -12,7 +12,8 @@ import type { Logger } from '../common/log.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import { sharedCall } from '../common/sharedCall.ts';
 import { traceRequests } from '../common/tracing.ts';
-import { type Asked, makeAnswering, type Subgraph } from './answering.ts';
+import { type Asked, makeAnswering, type Subgraph, UNANSWERED } from './answering.ts';
+import { maskError } from './errors.ts';
 import { registerGraphql } from './graphqlRoute.ts';
 import { acceptRequestId, noteRequests } from './requests.ts';
 
@@ -48,6 +49,11 @@ export async function serveSubgraph<C extends Asked, Who>(options: SubgraphOptio
   const { clock, log, registry = new Registry() } = options;
   const app = Fastify({ return503OnClosing: false, ...ARRIVAL });
   const drain = drainOf(app);
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if ((error.statusCode ?? 500) < 500) return reply.send(error);
+    log.error({ url: request.routeOptions.url, err: error }, UNANSWERED);
+    return reply.code(500).send({ errors: [maskError({ message: error.message })] });
+  });
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });
   const whoAsks = guard(app, options.authorize, OPEN_ROUTES);

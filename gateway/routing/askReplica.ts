@@ -6,6 +6,7 @@ import { type Outcome, type ReachabilityStatus, shownMs } from './outcome.ts';
 import type { Entities } from './replicaAnswer.ts';
 import type { Found, ReplicaDirectory } from './replicaDirectory.ts';
 import type { ReplicaGuard, ReplicaGuards, Verdict } from './replicaGuard.ts';
+import type { RoutingContext } from './routingContext.ts';
 import { endpointAt, type Fetching, type SendOptions, type Sent, sendShare } from './sendShare.ts';
 
 /** Of a text from outside. */
@@ -99,7 +100,7 @@ async function ask(
   }
   const elapsedMs = shownMs(clock.monotonicMs() - begunMs);
   if (answer.kind === 'OK') {
-    logErrors(log, share, answer);
+    logErrors(log, context, share, answer);
     return { answer: { ...answer, kind: 'answered', outcome: outcome('OK', elapsedMs, null) }, attempts };
   }
   const unanswered = (status: ReachabilityStatus, reason: string): Asked => ({
@@ -120,11 +121,11 @@ const otherVersion = (version: string | undefined) =>
   `It runs ${version === undefined ? 'a version that' : `version ${version}, which`} does not know all that was asked.`;
 const OPEN = 'It failed several times in a row, and is left alone for a second; nothing was sent.';
 
-function logErrors(log: Logger, share: Share, { errors }: Entities): void {
+function logErrors(log: Logger, { requestId }: RoutingContext, { replicaId }: Share, { errors }: Entities): void {
   if (!errors[0]) return;
   const { length, 0: first } = errors;
   const message = first.message.slice(0, MAX_LOGGED_CHARACTERS);
-  log.warn({ replicaId: share.replicaId, errors: length, first: message }, 'a replica answered with errors');
+  log.warn({ requestId, replicaId, errors: length, first: message }, 'a replica answered with errors');
 }
 
 /**

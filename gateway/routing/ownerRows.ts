@@ -24,7 +24,8 @@ export function makeChatOwners(database: DatabaseSubgraph, log: Logger): Owners 
       const posted = await database.ask({ query }, { caller, requestId, signal });
       const read = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
       if (!read?.success) {
-        if (!signal.aborted) log.warn({ posted: describePosted(posted) }, 'the owners of chats could not be read');
+        if (!signal.aborted)
+          log.warn({ requestId, posted: describePosted(posted) }, 'the owners of chats could not be read');
         return ids.map(() => undefined);
       }
       const chats = Object.values(read.data.data).flatMap((list) => list.flatMap((one) => one ?? []));

@@ -42,7 +42,7 @@ export function makeRouteEntities(options: RouterOptions): RouteEntities {
     try {
       return await route(options, request, context);
     } catch (error) {
-      options.log.error({ err: error }, 'a fetch from the replicas failed');
+      options.log.error({ requestId: context.requestId, err: error }, 'a fetch from the replicas failed');
       return failed('The replicas could not be asked.');
     }
   };
@@ -57,7 +57,8 @@ async function route(options: RouterOptions, request: SubgraphRequest, context: 
     ? shares.map((share) => joinShare(routing, entityRequest, { share, answer: disabled }))
     : await askAll(options, request, entityRequest, shares, context);
   const { failures, ...answer } = putTogether(entityRequest, joined);
-  for (const err of failures) log.error({ err }, 'an answer of a replica could not be read');
+  for (const err of failures)
+    log.error({ requestId: context.requestId, err }, 'an answer of a replica could not be read');
   return answer;
 }
 
@@ -88,7 +89,7 @@ async function askAll(
       try {
         return await askAndFollow(following, share, (await where) ?? UNREAD);
       } catch (err) {
-        log.error({ err, replicaId: share.replicaId }, 'a replica could not be asked');
+        log.error({ requestId: context.requestId, replicaId: share.replicaId, err }, 'a replica could not be asked');
         return [{ share, answer: notAsked }];
       }
     };

@@ -46,6 +46,8 @@ export class Reading {
   #deadline: Deadline | undefined;
   #opened: Promise<Opened> | undefined;
   #failed = false;
+  #isLate = false;
+  #asked = 'connect';
   #outcome: Outcome = 'ok';
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
@@ -79,6 +81,7 @@ export class Reading {
     try {
       return await Promise.race([turn, this.#deadline.passed]);
     } catch (error) {
+      if (this.#deadline.signal.aborted) this.#noteLate();
       const told = unavailableOr(error);
       if (this.#outcome === 'ok') this.#outcome = outcomeOf(told); // what follows a failure fails for its sake
       throw told;
@@ -133,6 +136,7 @@ export class Reading {
   async #measured<T>(name: string, question: () => Promise<T>): Promise<T> {
     const { clock, metrics } = this.#options;
     const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': name };
+    this.#asked = name;
     const begunMs = clock.monotonicMs();
     let outcome: Outcome = 'ok';
     try {
@@ -147,6 +151,14 @@ export class Reading {
 
   #secondsSince(begunMs: number): number {
     return (this.#options.clock.monotonicMs() - begunMs) / 1000;
+  }
+
+  /** The server may say nothing more of it, or only when nobody listens any longer. */
+  #noteLate(): void {
+    if (this.#isLate) return;
+    this.#isLate = true;
+    const { log, timeoutMs } = this.#options;
+    log.warn({ question: this.#asked, timeoutMs }, 'the database took longer than a reading may');
   }
 
   /** What the client is not told. The first failure is the reason; a transaction that failed refuses all that follows. */

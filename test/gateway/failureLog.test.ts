@@ -1,11 +1,13 @@
 /** What a client of the gateway is not told stands in its log: once for each request, on both routes, with its cause. */
+import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeApolloServer } from '../../gateway/apolloServer.ts';
-import { OWN_CALLER } from '../../gateway/gatewayContext.ts';
+import { makeDiagnosisSubgraph } from '../../gateway/diagnosisSubgraph.ts';
+import { type GatewayContext, OWN_CALLER } from '../../gateway/gatewayContext.ts';
 import { registerGraphqlRoute } from '../../gateway/http/graphqlRoute.ts';
 import { makeApp } from '../../gateway/http/httpApp.ts';
 import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
@@ -15,7 +17,7 @@ import { makeOperations } from '../../gateway/operations.ts';
 import { buildSupergraph, readSupergraph } from '../../gateway/supergraph.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
 import { until } from '../support/until.ts';
-import { callerToken, gatewaysPerTest } from './gateways.ts';
+import { callerToken, DIAGNOSIS_SETTINGS, gatewaysPerTest } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';
 
 interface Line {
@@ -41,7 +43,7 @@ function collectingLog() {
     const errors = lines.filter(({ level }) => level >= 50);
     return { errors, ids: noted().map(({ requestId }) => requestId) };
   };
-  return { log, failures };
+  return { log, lines, failures };
 }
 
 const CHAT = '{ chatDebugSnapshot(chatId: "cccccccc-0000-4000-8000-000000000001") { chatId } }';
@@ -59,6 +61,24 @@ test('what a subgraph does not explain: one line, however many fields it struck'
   expect(errors.map(({ msg, requestId, times, err }) => [msg, requestId, times, err?.message])).toEqual(
     ids.map((id) => ['masked', id, 200, 'it broke']),
   );
+});
+
+test('a defect of the diagnosis: where in the code', async () => {
+  const { log, lines } = collectingLog();
+  const broken = new Proxy(DIAGNOSIS_SETTINGS, {
+    get: () => {
+      throw new Error('a defect');
+    },
+  });
+  const ask = makeDiagnosisSubgraph(broken, () => async () => undefined, log);
+  const representations = [{ __typename: 'ChatDebugSnapshot', chatId: randomUUID(), executionState: 'W' }];
+  const query =
+    'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ChatDebugSnapshot { diagnosis { verdict } } } }';
+  const context = { caller: OWN_CALLER, requestId: 'an id' } as GatewayContext;
+  const { errors } = await ask({ query, variables: { r: representations }, operationName: undefined }, context);
+  expect(errors).toMatchObject([{ message: 'a defect' }]);
+  const err = { message: 'a defect', stack: expect.stringContaining('subgraphs/diagnosis') };
+  expect(lines).toMatchObject([{ msg: 'masked', requestId: 'an id', err }]);
 });
 
 test('a query that cannot be planned: refused with its cause in the log, each time that it is sent', async () => {

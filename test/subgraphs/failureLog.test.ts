@@ -20,6 +20,7 @@ interface Line {
 interface Case {
   readonly startedAt: () => unknown;
   readonly hasContext?: boolean;
+  readonly notReady?: () => undefined;
 }
 
 const held: { server?: RunningServer; now: Case } = { now: { startedAt: () => null } };
@@ -38,7 +39,7 @@ beforeAll(async () => {
       if (held.now.hasContext === false) throw new Error('no context');
       return { requestId: acceptRequestId(request) };
     },
-    notReady: () => undefined,
+    notReady: () => held.now.notReady?.(),
     ...{ clock, host: '127.0.0.1', port: 0 },
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
   });
@@ -77,4 +78,19 @@ test('a request that was let in and got no context', async () => {
   const { failures, ids } = await linesAbout({ startedAt: () => 'never asked', hasContext: false });
   expect(failures.map(({ err }) => err?.message)).toEqual(['no context', 'no context']);
   expect(failures.map(({ requestId }) => requestId)).toEqual(ids);
+});
+
+test('a route for whom there is no GraphQL: nothing of the inside is told', async () => {
+  lines.length = 0;
+  held.now = {
+    ...held.now,
+    notReady: () => {
+      throw new Error('it broke at 10.0.0.1');
+    },
+  };
+  const answer = await fetch(`${held.server?.url}/readyz`);
+  const message = 'Something went wrong in the service. Its log says what.';
+  const errors = [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR' } }];
+  expect([answer.status, await answer.json()]).toEqual([500, { errors }]);
+  expect(lines).toMatchObject([{ url: '/readyz', err: { message: 'it broke at 10.0.0.1' } }]);
 });

@@ -6,11 +6,12 @@ import { signInternalToken } from '../../../common/internalToken.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat } from './support/rows.ts';
 import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
+import { tapPostgres } from './support/tap.ts';
 
 const database = databasePerFile();
 
 /** The lines that a subgraph writes about what goes wrong while it answers one query, and the answer. */
-async function logOf(databaseUrl: string, query: string) {
+async function logOf(databaseUrl: string, query: string, databaseTimeoutMs = 20_000) {
   const lines: Record<string, unknown>[] = [];
   const stream = new Writable({
     write: (line, _encoding, done) => {
@@ -18,7 +19,7 @@ async function logOf(databaseUrl: string, query: string) {
       done();
     },
   });
-  const server = await start({ databaseUrl, log: pino({ level: 'warn' }, stream) });
+  const server = await start({ databaseUrl, databaseTimeoutMs, log: pino({ level: 'warn' }, stream) });
   const answer = await asking(() => server.url)(query);
   await server.stop();
   return { lines, answer };
@@ -48,6 +49,21 @@ test('a defect is written down with the field that it struck', async () => {
   );
   const token = await signInternalToken(SECRET, 'database', OPERATOR);
   expect(JSON.stringify(lines)).not.toContain(token.slice(0, 20));
+});
+
+test('a database that falls silent is named once for a request, with what it was asked last', async () => {
+  const tap = await tapPostgres(database.url);
+  tap.freeze();
+  const { lines, answer } = await logOf(
+    tap.url,
+    '{ a: chats { edges { cursor } } b: chats { edges { cursor } } }',
+    500,
+  );
+  await tap.close();
+  expect(answer.errors).toMatchObject([{ extensions: { code: 'DATABASE_UNAVAILABLE' } }]);
+  const msg = 'the database took longer than a reading may';
+  const late = { level: 40, requestId: expect.any(String), question: 'connect', timeoutMs: 500 };
+  expect(lines.filter((line) => line.msg === msg)).toMatchObject([late]);
 });
 
 test('what is wrong with a request is no line in the log', async () => {
