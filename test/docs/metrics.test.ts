@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import { Registry } from 'prom-client';
@@ -6,13 +6,16 @@ import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
 import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
+import { openSupergraph, type SupergraphVersion } from '../../gateway/supergraphVersions.ts';
 import { makeReadingMetrics } from '../../subgraphs/database/metrics.ts';
 import { noteRequests } from '../../subgraphs/requests.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { registerReplicaMetrics } from '../../subgraphs/runtime/metrics.ts';
 
 const log = makeLogger('test', 'silent');
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const readme = read('README.md');
+const table = [...readme.matchAll(/^\| `(chat_debug_\w+)` \| ([a-z, ]+) \|/gm)];
 
 /** The names that one kind of process registers. */
 const namesOf = (register: (registry: Registry) => unknown): string[] => {
@@ -21,26 +24,41 @@ const namesOf = (register: (registry: Registry) => unknown): string[] => {
   return registry.getMetricsAsArray().map(({ name }) => name);
 };
 
-test('the README names every metric of each process, and no others', () => {
+test('the README names every metric of each process, and no others', async () => {
   const subgraph = namesOf((registry) => noteRequests(Fastify(), { registry, clock: systemClock, log }));
   const database = namesOf(makeReadingMetrics);
   const replica = namesOf((registry) => registerReplicaMetrics(registry, {} as Inspector));
+  const supergraph = new Registry();
+  const load = async () => ({}) as SupergraphVersion;
+  await openSupergraph({ path: undefined, load, registry: supergraph, clock: systemClock, log });
   const expected = [
+    ...supergraph.getMetricsAsArray().map(({ name }) => `${name} gateway`),
     ...namesOf((registry) => makeSuspectGauge(registry, { read: async () => [], clock: systemClock, log })).map(
       (name) => `${name} gateway`,
     ),
     ...namesOf(makeGatewayMetrics).map((name) => `${name} gateway`),
-    ...subgraph.map((name) => `${name} replica, database`),
+    ...subgraph.map((name) => `${name} all but the gateway`),
     ...database.map((name) => `${name} database`),
     ...replica.map((name) => `${name} replica`),
   ];
-  const rows = [...readme.matchAll(/^\| `(chat_debug_\w+)` \| ([a-z, ]+) \|/gm)].map(([, name, on]) => `${name} ${on}`);
-  expect(rows.sort()).toEqual(expected.sort());
+  expect(table.map(([, name, on]) => `${name} ${on}`).sort()).toEqual(expected.sort());
+});
+
+test('no source names a metric that the README does not', () => {
+  const files = ['common', 'gateway', 'subgraphs'].flatMap((folder) =>
+    readdirSync(new URL(`../../${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' }).map(
+      (file) => `${folder}/${file}`,
+    ),
+  );
+  const named = files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...read(file).matchAll(/'(chat_debug_\w+)'/g)].map(([, name]) => name));
+  expect(named.sort()).toEqual(table.map(([, name]) => name).sort());
 });
 
 test('the alerts of the README ask for metrics that exist', () => {
-  const table = [...readme.matchAll(/^\| `(chat_debug_\w+)`/gm)].map(([, name]) => name);
+  const known = table.map(([, name]) => name);
   const asked = [...readme.matchAll(/expr: .*?(chat_debug_[a-z_]+)/g)].map(([, name]) => name);
   expect(asked.length).toBeGreaterThan(0);
-  expect(asked.filter((name) => !table.includes(name))).toEqual([]);
+  expect(asked.filter((name) => !known.includes(name))).toEqual([]);
 });
