@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { ApolloServerErrorCode } from '@apollo/server/errors';
 import { describe, expect, test } from '@jest/globals';
 import { diagnosisMatrixPage } from '../../scripts/diagnosisMatrix.ts';
 import { settingsTable } from '../../scripts/settingsTable.ts';
 import { stateMachinePage } from '../../scripts/stateDiagram.ts';
+import { ERROR_CODES, isMasked } from '../../subgraphs/errors.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
@@ -18,6 +20,13 @@ describe('the documentation', () => {
 
   test('the README lists every setting as it is', () => {
     expect(read('README.md')).toContain(settingsTable());
+  });
+
+  test('the README lists every error code that clients see, and no others', () => {
+    const section = /^### Error codes\n[\s\S]*?(?=^##)/m.exec(read('README.md'))?.[0] ?? '';
+    const listed = [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+    const ofGraphql = Object.values(ApolloServerErrorCode).filter((code) => !isMasked(code));
+    expect(listed.sort()).toEqual([...new Set<string>([...ERROR_CODES, ...ofGraphql])].sort());
   });
 
   test('every command that the README names exists', () => {
