@@ -42,7 +42,7 @@ export const settings = {
     .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
     .optional()
     .describe(
-      'Postgres to use. `npm start` without it runs an embedded one under `DATA_DIR`; other commands need it, or a system that `npm start` runs on the same `DATA_DIR`',
+      'Postgres to use; `migrate`, `start:database` and `start:replica` need it. `npm start` takes one that is migrated, or without it runs an embedded one under `DATA_DIR`, which `npm run chat` finds by itself',
     ),
   DATA_DIR: z
     .string()
@@ -132,7 +132,7 @@ export const settings = {
   ALLOWED_OPERATIONS_PATH: z
     .string()
     .optional()
-    .describe('file with the only operations that the gateway answers; unset: all'),
+    .describe('file with the only operations that are answered at `/graphql`; unset: all'),
   CHAT_DEBUG_URL: httpUrl
     .optional()
     .describe(
@@ -148,7 +148,7 @@ export const settings = {
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
-    .describe('least severe level that is logged'),
+    .describe('least severe level that is logged; under `npm start` `warn` unless set'),
 } as const;
 
 export type SettingName = keyof typeof settings;
