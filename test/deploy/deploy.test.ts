@@ -184,7 +184,8 @@ test('the subgraphs for other gateways are those of rover.yaml', () => {
     Object.fromEntries(Object.entries(ours).map(([name, { schema }]) => [name, schema.file])),
   );
   const apollo = z.object({ override_subgraph_url: z.record(z.string(), z.url()) });
-  expect(Object.keys(apollo.parse(documentsOf('apollo-router/router.yaml')[0]).override_subgraph_url)).toEqual(
-    Object.keys(ours),
-  );
+  const urls = apollo.parse(documentsOf('apollo-router/router.yaml')[0]).override_subgraph_url;
+  expect(Object.keys(urls)).toEqual(Object.keys(ours));
+  const ports = workloads.map(({ spec }) => spec.template.spec.containers[0].ports?.[0].containerPort);
+  expect(Object.values(urls).filter((url) => !ports.includes(Number(new URL(url).port)))).toEqual([]);
 });
