@@ -8,22 +8,15 @@
  * statement by itself then, and the transaction ends behind the answer's back.
  */
 import { isNativeError } from 'node:util/types';
-import { type Clock, deadlineSignal } from '../../common/clock.ts';
+import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { inSpan, SpanKind } from '../../common/tracing.ts';
-import type { Prisma, PrismaClient } from '../../prisma/generated/client.ts';
+import type { PrismaClient } from '../../prisma/generated/client.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
+import { aborted, type Deadline, startDeadline } from './readingDeadline.ts';
+import { begin, type Moment, type Transaction } from './transaction.ts';
 import { databaseUnavailable, saysUnavailable, sqlState, unavailableOr } from './unavailable.ts';
 
-/** What holds for all of a reading. */
-export interface Moment {
-  /** The transaction's `now()`, by the database's clock; every age is measured from here. */
-  readonly takenAt: Date;
-  /** False on a hot standby: unlogged tables cannot be read there. */
-  readonly heartbeatsReadable: boolean;
-}
-
-export type Transaction = Prisma.TransactionClient;
 export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
 
 interface Opened {
@@ -71,7 +64,7 @@ export class Reading {
 
   async #take<T>(question: Question<T>): Promise<T> {
     this.#assertOpen();
-    this.#deadline ??= startDeadline(this.#options);
+    this.#deadline ??= startDeadline(this.#options.timeoutMs, this.#options.clock);
     const turn = this.#lastTurn.then(async () => {
       const { tx, moment } = await this.#open();
       this.#assertOpen();
@@ -173,46 +166,3 @@ export class Reading {
 }
 
 const outcomeOf = (told: unknown): Outcome => (saysUnavailable(told) ? 'unavailable' : 'failed');
-
-interface Deadline {
-  /** By the monotonic clock, as `atMs`. */
-  readonly begunMs: number;
-  readonly atMs: number;
-  readonly signal: AbortSignal;
-  /** Rejects when the time is up. */
-  readonly passed: Promise<never>;
-  clear(): void;
-}
-
-function startDeadline({ clock, timeoutMs }: ReadingOptions): Deadline {
-  const { signal, clear } = deadlineSignal(timeoutMs);
-  const passed = aborted(signal).then(() => Promise.reject(databaseUnavailable()));
-  passed.catch(() => {}); // nobody may be waiting
-  const begunMs = clock.monotonicMs();
-  return { begunMs, atMs: begunMs + timeoutMs, signal, passed, clear };
-}
-
-/**
- * One statement for all settings; each ends with the transaction, so that a pooler in between is not confused. Every
- * question has an index, most of them one in the order of the answer, and whoever reads beside a busy system goes along it
- * as far as the answer needs: neither through a table nor through all of an index to sort what it finds there, whatever the
- * planner believes of a table that has grown since it was last analysed. Compiling a question would cost more than it.
- */
-async function begin(tx: Transaction, limitMs: number): Promise<Moment> {
-  const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
-    SELECT set_config('transaction_read_only', 'on', true),
-           set_config('statement_timeout', ${String(limitMs)}, true),
-           set_config('TimeZone', 'UTC', true),
-           set_config('enable_seqscan', 'off', true),
-           set_config('enable_bitmapscan', 'off', true),
-           set_config('jit', 'off', true),
-           now() AT TIME ZONE 'UTC' AS "takenAt",
-           pg_is_in_recovery() AS "inRecovery"`;
-  if (!row) throw new TypeError('SELECT without FROM gave no row');
-  return { takenAt: row.takenAt, heartbeatsReadable: !row.inRecovery };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}

@@ -2,7 +2,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions, type Thresholds } from '../chatConditions.ts';
 import type { Place as Part } from '../chatPlaces.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
-import type { Transaction } from '../reading.ts';
+import type { Transaction } from '../transaction.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
 
 export interface ChatPageRow extends ChatRow {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../reading.ts';
+import type { Transaction } from '../transaction.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
 
 /** The rows of these chats, in any order; none for a chat that is not there. */

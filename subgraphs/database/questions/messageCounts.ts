@@ -1,6 +1,6 @@
 /** Counting messages is the one question that grows with the age of a chat, so its time is limited on its own. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { Transaction } from '../reading.ts';
+import type { Transaction } from '../transaction.ts';
 import { sqlState } from '../unavailable.ts';
 
 export interface MessageCountRow {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../reading.ts';
+import type { Transaction } from '../transaction.ts';
 
 export interface QueueDepthRow {
   readonly chatId: string;

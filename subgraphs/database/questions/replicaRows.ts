@@ -1,6 +1,6 @@
 /** What is read of the replica table. Ages are differences of the database's own times, to the millisecond. */
 import type { Prisma } from '../../../prisma/generated/client.ts';
-import type { Moment, Transaction } from '../reading.ts';
+import type { Moment, Transaction } from '../transaction.ts';
 
 const MOST_REPLICAS = 1000;
 

@@ -1,0 +1,31 @@
+/** The transaction that a reading of the database goes through, and how it begins. */
+import type { Prisma } from '../../prisma/generated/client.ts';
+
+/** What holds for all of a reading. */
+export interface Moment {
+  /** The transaction's `now()`, by the database's clock; every age is measured from here. */
+  readonly takenAt: Date;
+  /** False on a hot standby: unlogged tables cannot be read there. */
+  readonly heartbeatsReadable: boolean;
+}
+
+export type Transaction = Prisma.TransactionClient;
+/**
+ * One statement for all settings; each ends with the transaction, so that a pooler in between is not confused. Every
+ * question has an index, most of them one in the order of the answer, and whoever reads beside a busy system goes along it
+ * as far as the answer needs: neither through a table nor through all of an index to sort what it finds there, whatever the
+ * planner believes of a table that has grown since it was last analysed. Compiling a question would cost more than it.
+ */
+export async function begin(tx: Transaction, limitMs: number): Promise<Moment> {
+  const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
+    SELECT set_config('transaction_read_only', 'on', true),
+           set_config('statement_timeout', ${String(limitMs)}, true),
+           set_config('TimeZone', 'UTC', true),
+           set_config('enable_seqscan', 'off', true),
+           set_config('enable_bitmapscan', 'off', true),
+           set_config('jit', 'off', true),
+           now() AT TIME ZONE 'UTC' AS "takenAt",
+           pg_is_in_recovery() AS "inRecovery"`;
+  if (!row) throw new TypeError('SELECT without FROM gave no row');
+  return { takenAt: row.takenAt, heartbeatsReadable: !row.inRecovery };
+}
