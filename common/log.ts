@@ -31,12 +31,19 @@ export function makeLogger(name: string, level: string): Logger {
 const MAX_MESSAGE_CHARACTERS = 500;
 const MAX_STACK_CHARACTERS = 2_000;
 
+const isErrorLike = (thrown: unknown): thrown is Error =>
+  typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string';
+
 /** What it is and where it was thrown, within bounds. Its other members may hold what the database or a client gave. */
-function errorOf(thrown: Error) {
-  const { type, message, stack, code } = pino.stdSerializers.err(thrown);
-  if (typeof message !== 'string') return String(thrown).slice(0, MAX_MESSAGE_CHARACTERS);
+function errorOf(thrown: unknown) {
+  if (typeof thrown !== 'object') return String(thrown).slice(0, MAX_MESSAGE_CHARACTERS);
+  if (!isErrorLike(thrown)) return Object.prototype.toString.call(thrown);
+  const { type, message, stack, code, aggregateErrors = [] } = pino.stdSerializers.err(thrown);
+  const messages = [message, ...aggregateErrors.map((one: Error) => one.message)].filter((one) => one !== '');
   return {
-    ...{ type, message: message.slice(0, MAX_MESSAGE_CHARACTERS), stack: stack?.slice(0, MAX_STACK_CHARACTERS) },
+    type,
+    message: messages.join('; ').slice(0, MAX_MESSAGE_CHARACTERS),
+    stack: String(stack).slice(0, MAX_STACK_CHARACTERS),
     ...((typeof code === 'string' || typeof code === 'number') && { code }),
   };
 }

@@ -21,11 +21,11 @@ import { representationCheckPlugin } from './representations.ts';
 export const UNANSWERED = 'a request could not be answered';
 
 /** What the context of each operation tells. */
-export interface Asked {
+export interface WithRequestId {
   readonly requestId: string;
 }
 
-export interface Subgraph<C extends Asked> {
+export interface Subgraph<C extends WithRequestId> {
   /** The subgraph's schema file. */
   readonly schemaFile: URL;
   readonly resolvers: NonNullable<GraphQLSchemaModule['resolvers']>;
@@ -41,7 +41,7 @@ export interface Answer extends HttpHead {
   };
 }
 
-export interface Answering<C extends Asked> {
+export interface Answering<C extends WithRequestId> {
   /**
    * Answers an ordinary question. Documents are parsed and validated once, `_entities` is asked for entities only, and errors
    * are masked, all as Apollo Server does it, without its hooks.
@@ -56,7 +56,7 @@ export interface Answering<C extends Asked> {
  * @param log takes what went wrong and is masked
  * @param plugins for what Apollo Server answers itself
  */
-export function makeAnswering<C extends Asked>(
+export function makeAnswering<C extends WithRequestId>(
   { schemaFile, resolvers, finish = () => [] }: Subgraph<C>,
   log: Logger,
   plugins: readonly ApolloServerPlugin<C>[] = [],

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../common/log.ts';
 import { answerText, readOrdinary } from '../common/ordinaryRequest.ts';
 import { endOfTurn } from '../common/turn.ts';
-import { type Answering, type Asked, UNANSWERED } from './answering.ts';
+import { type Answering, UNANSWERED, type WithRequestId } from './answering.ts';
 import { acceptRequestId } from './requests.ts';
 
 /**
@@ -12,7 +12,7 @@ import { acceptRequestId } from './requests.ts';
  * @param newContext for a request that was let in
  * @param log takes why a request could not be answered at all
  */
-export function registerGraphql<C extends Asked>(
+export function registerGraphql<C extends WithRequestId>(
   app: FastifyInstance,
   { answer, apollo }: Answering<C>,
   newContext: (request: FastifyRequest, reply: FastifyReply) => Promise<C>,

@@ -15,20 +15,33 @@ interface Failure {
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The errors of one request: a line for each message, with its first place, and how often it came. */
+interface Line {
+  readonly path: Failure['path'];
+  readonly code: unknown;
+  readonly err: unknown;
+  times: number;
+}
+
+/**
+ * The errors of one request: a line for each field, code and message, with the first place and how often it came. `total`
+ * counts those that are beyond ten lines, too.
+ */
 export function logMasked(log: Logger, requestId: string, errors: readonly Failure[]): void {
-  const times = new Map<string, number>();
-  const firsts: Failure[] = [];
-  for (const error of errors) {
-    if (!isMasked(error.extensions?.code)) continue;
-    const before = times.get(error.message) ?? 0;
-    times.set(error.message, before + 1);
-    if (before === 0 && firsts.length < MAX_LINES) firsts.push(error);
+  const masked = errors.filter(({ extensions }) => isMasked(extensions?.code));
+  const lines = new Map<string, Line>();
+  for (const error of masked) {
+    const path = shortened(error.path);
+    const code = error.extensions?.code;
+    const names = path?.filter((step) => typeof step === 'string');
+    const key = JSON.stringify([names, code, error.message]);
+    const line = lines.get(key);
+    if (line) line.times += 1;
+    else if (lines.size < MAX_LINES) {
+      const err = error instanceof GraphQLError ? (error.originalError ?? error) : { message: error.message };
+      lines.set(key, { path, code, err, times: 1 });
+    }
   }
-  for (const error of firsts) {
-    const err = error instanceof GraphQLError ? (error.originalError ?? error) : { message: error.message };
-    log.error({ requestId, path: shortened(error.path), times: times.get(error.message), err }, 'masked');
-  }
+  for (const line of lines.values()) log.error({ requestId, ...line, total: masked.length }, 'masked');
 }
 
 /** Its names are the client's. */

@@ -12,7 +12,7 @@ import type { Logger } from '../common/log.ts';
 import { registerMetrics } from '../common/metrics.ts';
 import { sharedCall } from '../common/sharedCall.ts';
 import { traceRequests } from '../common/tracing.ts';
-import { type Asked, makeAnswering, type Subgraph, UNANSWERED } from './answering.ts';
+import { makeAnswering, type Subgraph, UNANSWERED, type WithRequestId } from './answering.ts';
 import { maskError } from './errors.ts';
 import { registerGraphql } from './graphqlRoute.ts';
 import { acceptRequestId, noteRequests } from './requests.ts';
@@ -20,7 +20,7 @@ import { acceptRequestId, noteRequests } from './requests.ts';
 /** What an orchestrator and a scraper ask, who have no token; nothing there tells of a chat. */
 const OPEN_ROUTES = ['/livez', '/readyz', '/metrics'];
 
-export interface SubgraphOptions<C extends Asked, Who> extends Subgraph<C> {
+export interface SubgraphOptions<C extends WithRequestId, Who> extends Subgraph<C> {
   /** Says who asks, or throws a GraphQLError that refuses the request; asked before anything else of a request is looked at. */
   readonly authorize: (request: FastifyRequest) => Promise<Who>;
   /** Makes the context of a request that was let in. */
@@ -45,14 +45,18 @@ export interface RunningServer extends Required<Stoppable> {
 }
 
 /** @throws if the port is taken or the schema and the resolvers do not fit */
-export async function serveSubgraph<C extends Asked, Who>(options: SubgraphOptions<C, Who>): Promise<RunningServer> {
+export async function serveSubgraph<C extends WithRequestId, Who>(
+  options: SubgraphOptions<C, Who>,
+): Promise<RunningServer> {
   const { clock, log, registry = new Registry() } = options;
   const app = Fastify({ return503OnClosing: false, ...ARRIVAL });
   const drain = drainOf(app);
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    if ((error.statusCode ?? 500) < 500) return reply.send(error);
+    const { statusCode = 500 } = error;
+    if (statusCode >= 400 && statusCode < 500) return reply.send(error);
     log.error({ url: request.routeOptions.url, err: error }, UNANSWERED);
-    return reply.code(500).send({ errors: [maskError({ message: error.message })] });
+    const body = { errors: [maskError({ message: error.message })] };
+    return reply.code(500).type('application/json; charset=utf-8').send(body); // it may have been going to be a stream
   });
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });

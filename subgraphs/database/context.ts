@@ -1,13 +1,13 @@
 /** What every resolver of one operation is handed. */
 import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
-import type { Asked } from '../answering.ts';
+import type { WithRequestId } from '../answering.ts';
 import type { Readable } from './access.ts';
 import type { Loaders } from './loaders.ts';
 import type { Reading } from './reading.ts';
 import type { ReplicaMemory } from './replicaMemory.ts';
 
-export interface DatabaseContext extends Asked {
+export interface DatabaseContext extends WithRequestId {
   readonly caller: Caller;
   /** Each line names the request. */
   readonly log: Logger;

@@ -74,7 +74,7 @@ export class Reading {
     try {
       return await Promise.race([turn, this.#deadline.passed]);
     } catch (error) {
-      if (this.#deadline.signal.aborted) this.#noteLate();
+      if (this.#deadline?.signal.aborted) this.#noteLate();
       const told = unavailableOr(error);
       if (this.#outcome === 'ok') this.#outcome = outcomeOf(told); // what follows a failure fails for its sake
       throw told;
@@ -105,6 +105,7 @@ export class Reading {
   }
 
   #assertOpen(): void {
+    if (this.#deadline?.signal.aborted) this.#noteLate();
     if (this.#closing.signal.aborted || this.#deadline?.signal.aborted) throw databaseUnavailable();
   }
 
@@ -150,6 +151,7 @@ export class Reading {
   #noteLate(): void {
     if (this.#isLate) return;
     this.#isLate = true;
+    if (this.#outcome === 'ok') this.#outcome = 'unavailable';
     const { log, timeoutMs } = this.#options;
     log.warn({ question: this.#asked, timeoutMs }, 'the database took longer than a reading may');
   }

@@ -2,7 +2,7 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
-import type { Asked } from '../answering.ts';
+import type { WithRequestId } from '../answering.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../authorize.ts';
 import { acceptRequestId } from '../requests.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
@@ -22,7 +22,7 @@ export interface DiagnosisSubgraphOptions extends SubgraphTrust {
 /** It cannot read a chat again: what would be called stuck of halves that may be of different moments is not known here. @throws if the port is taken */
 export const startDiagnosisSubgraph = (options: DiagnosisSubgraphOptions): Promise<RunningServer> => {
   const { settings, host, port, clock, log } = options;
-  return serveSubgraph<DiagnosisContext & Asked, Caller>({
+  return serveSubgraph<DiagnosisContext & WithRequestId, Caller>({
     schemaFile: SCHEMA_FILE,
     resolvers,
     authorize: authorizeSubgraph(options, { audience: 'diagnosis', clock, log }),

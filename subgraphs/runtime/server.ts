@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import { checkInternalToken } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
-import type { Asked } from '../answering.ts';
+import type { WithRequestId } from '../answering.ts';
 import { requestError, unauthenticated } from '../errors.ts';
 import { acceptRequestId } from '../requests.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
@@ -41,7 +41,7 @@ export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Pro
     if (check.kind === 'invalid') throw unauthenticated();
   };
 
-  const server = await serveSubgraph<RuntimeContext & Asked, void>({
+  const server = await serveSubgraph<RuntimeContext & WithRequestId, void>({
     schemaFile: new URL('./schema.graphql', import.meta.url),
     resolvers,
     authorize,

@@ -40,12 +40,14 @@ test('a warning is written before anything else happens, with all lines before i
 
 test('of an error there is its kind, its message, its code and its stack, within bounds', async () => {
   const { stderr } = await runScript(SCRIPT, ['0', 'tell of errors'], {});
-  const [long, plain, text] = linesOf(stderr).map(({ err }) => err);
+  const [long, plain, text, several, ...odd] = linesOf(stderr).map(({ err }) => err);
   expect(long).toMatchObject({ type: 'Error', code: '22P02', message: expect.stringMatching(/^m{500}$/) });
-  expect(stderr.length).toBeLessThan(4_096);
+  expect(stderr.length).toBeLessThan(8_000);
   expect(stderr).not.toContain('a secret');
   expect(plain).toEqual({ message: 'no error', type: 'Object', stack: '' });
   expect(text).toBe('a text');
+  expect(several).toMatchObject({ type: 'AggregateError', message: 'one; two' });
+  expect(odd).toEqual(['[object Null]', '[object Object]', '[object Object]', undefined]);
 });
 
 let waiting: ReturnType<typeof spawnScript> | undefined;

@@ -22,7 +22,10 @@ const endings: Readonly<Record<string, () => void>> = {
   },
   'tell of errors': () => {
     const long = Object.assign(new Error('m'.repeat(100_000)), { code: '22P02', meta: { value: 'a secret' } });
-    for (const err of [long, { message: 'no error', path: ['x'] }, 'a text', undefined]) log.error({ err }, 'an error');
+    const several = new AggregateError([new Error('one'), new Error('two')]);
+    const odd = [null, Object.create(null), { message: 7 }, undefined];
+    for (const err of [long, { message: 'no error', path: ['x'] }, 'a text', several, ...odd])
+      log.error({ err }, 'an error');
   },
   wait: () => {
     const stop = async () => {

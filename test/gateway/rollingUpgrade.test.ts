@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
 import { checkInternalToken } from '../../common/internalToken.ts';
-import type { Asked } from '../../subgraphs/answering.ts';
+import type { WithRequestId } from '../../subgraphs/answering.ts';
 import { unauthenticated } from '../../subgraphs/errors.ts';
 import { acceptRequestId } from '../../subgraphs/requests.ts';
 import { type RuntimeContext, resolvers } from '../../subgraphs/runtime/resolvers.ts';
@@ -35,7 +35,7 @@ function oldSchema(): URL {
 /** A replica of an earlier version: the same program with the schema of then. */
 async function addOldReplica({ version = '0.0.9', onAsked = async () => {} } = {}): Promise<string> {
   const inspector = inspectorOf(randomUUID());
-  const server = await serveSubgraph<RuntimeContext & Asked, void>({
+  const server = await serveSubgraph<RuntimeContext & WithRequestId, void>({
     ...shared,
     schemaFile: oldSchema(),
     resolvers,

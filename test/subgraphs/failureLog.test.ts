@@ -1,4 +1,5 @@
 /** What a subgraph keeps from its client stands in its log. */
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { GraphQLScalarType } from 'graphql';
 import { pino } from 'pino';
@@ -23,6 +24,11 @@ interface Case {
   readonly notReady?: () => undefined;
 }
 
+// biome-ignore lint/correctness/useYield: it never comes to that
+async function* broken(): AsyncGenerator<string> {
+  throw new Error('it broke');
+}
+
 const held: { server?: RunningServer; now: Case } = { now: { startedAt: () => null } };
 const lines: Line[] = [];
 
@@ -40,6 +46,10 @@ beforeAll(async () => {
       return { requestId: acceptRequestId(request) };
     },
     notReady: () => held.now.notReady?.(),
+    routes: (app) =>
+      app.get('/broken', async (_request, reply) =>
+        reply.header('content-type', 'text/event-stream').send(Readable.from(broken())),
+      ),
     ...{ clock, host: '127.0.0.1', port: 0 },
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
   });
@@ -93,4 +103,12 @@ test('a route for whom there is no GraphQL: nothing of the inside is told', asyn
   const errors = [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR' } }];
   expect([answer.status, await answer.json()]).toEqual([500, { errors }]);
   expect(lines).toMatchObject([{ url: '/readyz', err: { message: 'it broke at 10.0.0.1' } }]);
+});
+
+test('a stream that breaks before it begins', async () => {
+  lines.length = 0;
+  const answer = await fetch(`${held.server?.url}/broken`);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([500, 'application/json; charset=utf-8']);
+  expect(await answer.text()).toContain('Something went wrong in the service. Its log says what.');
+  expect(lines).toMatchObject([{ url: '/broken', err: { message: 'it broke' } }]);
 });

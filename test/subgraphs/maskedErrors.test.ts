@@ -22,6 +22,19 @@ test('one cause is one line, with its first place and how often it came', () => 
   expect(parsed(linesOf(errors))).toMatchObject([{ ...expected, err: { message: 'it broke', stack: cause.stack } }]);
 });
 
+test('another field, and another code that nobody knows, are other lines', () => {
+  const places = [
+    ['a', 0, 'x'],
+    ['a', 1, 'y'],
+    ['a', 2, 'x'],
+  ];
+  const errors = places.map((path) => ({ message: 'it broke', path, extensions: { code: 'LEVITATING' } }));
+  expect(parsed(linesOf(errors)).map(({ path, times, code }) => [path, times, code])).toEqual([
+    [['a', 0, 'x'], 2, 'LEVITATING'],
+    [['a', 1, 'y'], 1, 'LEVITATING'],
+  ]);
+});
+
 test('many causes are ten lines', () => {
   const errors = Array.from({ length: 1_000 }, (_, i) => ({ message: `it broke ${i}` }));
   expect(parsed(linesOf(errors)).map(({ err }) => err.message)).toEqual(

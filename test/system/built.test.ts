@@ -1,4 +1,7 @@
-/** What is built answers as its source does, whatever it is asked: a bundler moves what a package loads late, too. */
+/**
+ * What is built answers as its source does, whatever it is asked: a bundler moves what a package loads late, too. Replicas have
+ * no part in it, since no two of them answer alike: the tests of the whole system run built ones.
+ */
 import { expect, jest, test } from '@jest/globals';
 import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
 import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from '../gateway/gateways.ts';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../common/clock.ts';
 import { makeLogger } from '../../../common/log.ts';
@@ -54,6 +55,21 @@ describe('a reading', () => {
     } finally {
       await reading.close();
     }
+  });
+
+  test('whose time is up between two questions is late, in the log and in its metrics', async () => {
+    const lines: { question?: string }[] = [];
+    const registry = new Registry();
+    const reading = new Reading({
+      ...{ prisma: client.prisma, timeoutMs: 500, clock: systemClock, metrics: makeReadingMetrics(registry) },
+      log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    });
+    await reading.ask('the first', countChats);
+    await systemClock.sleep(600);
+    await expect(reading.ask('the second', countChats)).rejects.toMatchObject(unavailable);
+    await reading.close();
+    expect(lines).toMatchObject([{ question: 'the first' }]);
+    expect(await registry.metrics()).toContain('chat_debug_reading_duration_seconds_count{outcome="unavailable"} 1');
   });
 
   test('cannot write', async () => {
