@@ -21,7 +21,10 @@ const manifest = z.object({
 });
 
 export interface AllowedOperations {
-  /** The listed document that is asked for. @throws GraphQLError FORBIDDEN, HTTP 403, for any other */
+  /**
+   * The listed document that is asked for.
+   * @throws GraphQLError FORBIDDEN, HTTP 403, for any other; BAD_USER_INPUT, HTTP 400, for one with another's hash
+   */
   bodyOf(asked: AskedQuery): string;
   /** For Apollo Server, which then finds a document by its id. */
   readonly persistedQueries: NonNullable<Exclude<ApolloServerOptions<BaseContext>['persistedQueries'], false>>;
@@ -37,9 +40,11 @@ export function readAllowedOperations(path: string): AllowedOperations {
   }
   return {
     bodyOf: ({ query, extensions }) => {
-      const id = query === undefined ? extensions.persistedQuery?.sha256Hash : sha256(query);
+      const given = extensions.persistedQuery?.sha256Hash;
+      const id = query === undefined ? given : sha256(query);
       const body = id === undefined ? undefined : bodies.get(id);
       if (body === undefined) throw notAllowed();
+      if (given !== undefined && given !== id) throw otherHash();
       return body;
     },
     persistedQueries: {
@@ -71,6 +76,13 @@ function checkBody(path: string, name: string, body: string): void {
   }
   throw new SettingsError(`ALLOWED_OPERATIONS_PATH: in ${path} the body of ${name} is not one query.`);
 }
+
+const otherHash = (): GraphQLError =>
+  requestError(
+    'BAD_USER_INPUT',
+    '`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`. Send one of the two.',
+    { status: 400 },
+  );
 
 const notAllowed = (): GraphQLError =>
   requestError(

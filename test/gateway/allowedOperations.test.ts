@@ -86,6 +86,14 @@ describe('with a list of operations', () => {
     expect(database.received).toEqual([]);
   });
 
+  test('one with the hash of another is a mistake of its client', async () => {
+    const { ask } = await start();
+    for (const method of ['POST', 'GET']) {
+      const { status, body } = await ask({ query: BODY, ...byId('by-name') }, method);
+      expect([status, body.errors?.map(({ extensions }) => extensions.code)]).toEqual([400, ['BAD_USER_INPUT']]);
+    }
+  });
+
   test('its operations are under the same limits', async () => {
     const { ask } = await start();
     expect((await ask({ query: BODY, variables: { first: 'x' } })).body.errors?.[0]?.extensions.code).toBe(
