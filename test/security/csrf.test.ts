@@ -4,7 +4,7 @@ import { callerToken } from '../gateway/gateways.ts';
 import { attackedSystem, expectRefusal } from './support/attacked.ts';
 import { bearer, type HeaderLines, type RawRequest, send } from './support/raw.ts';
 
-const system = attackedSystem({ corsOrigins: ['https://tools.example'] });
+const system = attackedSystem({ CORS_ORIGINS: 'https://tools.example' });
 let token = '';
 beforeAll(async () => {
   token = await callerToken();

@@ -7,7 +7,7 @@ import { AUTH_SECRET, INTERNAL_SECRET } from '../gateway/gateways.ts';
 import { attackedSystem, expectRefusal, nowSeconds } from './support/attacked.ts';
 import { bearer, type HeaderLines, JSON_BODY, send } from './support/raw.ts';
 
-const system = attackedSystem({ authIssuer: 'https://id.example', authAudience: 'chat-debug' });
+const system = attackedSystem({ AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'chat-debug' });
 const CLAIMS = { sub: 'x', roles: [READ_ALL], iss: 'https://id.example', aud: 'chat-debug' };
 const key = (secret: string) => new TextEncoder().encode(secret);
 const sign = (claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}, secret = AUTH_SECRET) =>

@@ -19,7 +19,6 @@ export interface Ways {
 /** On top of what the subgraph waits for the database: on a busy machine, too, both ways hear what it has to say. */
 const ASKERS_WAIT_MORE_MS = 10_000;
 
-/** Twice is once for what a gateway has closed already. */
 export async function openWays(databaseUrl: string, databaseTimeoutMs = 20_000): Promise<Ways> {
   const options = {
     ...{ databaseUrl, databaseTimeoutMs, staleAfterSeconds: 30, noProgressSeconds: 60 },

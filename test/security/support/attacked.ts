@@ -1,16 +1,20 @@
-/** A whole system to attack: a gateway, the database subgraph and a replica, all real, and every line that they log. */
+/**
+ * A whole system to attack: a gateway as it is deployed, built and in a process of its own, the database subgraph and a
+ * replica, all real, and every line that they log.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { pino } from 'pino';
 import { systemClock } from '../../../common/clock.ts';
 import type { Replica } from '../../../subgraphs/runtime/replica.ts';
 import type { RunningServer } from '../../../subgraphs/serve.ts';
-import { type GatewayChanges, INTERNAL_SECRET, startTestGateway } from '../../gateway/gateways.ts';
+import { AUTH_SECRET, INTERNAL_SECRET } from '../../gateway/gateways.ts';
 import { insertChat } from '../../subgraphs/database/support/rows.ts';
 import { start } from '../../subgraphs/database/support/subgraph.ts';
 import { type Tap, tapPostgres } from '../../subgraphs/database/support/tap.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { startTestReplica } from '../../support/replica.ts';
+import { type ServerProcess, startServerProcess } from '../../support/serverProcess.ts';
 import { until } from '../../support/until.ts';
 import type { RawAnswer } from './raw.ts';
 
@@ -21,7 +25,7 @@ const INTERNAL =
   /node_modules|\.ts\b|\bat \w+ \(|SELECT |postgres:|127\.0\.0\.1|ECONN|prisma|fastify|FST_|undici|jose|chat-debug-gateway/i;
 
 export interface Attacked {
-  readonly gateway: RunningServer;
+  readonly gateway: ServerProcess;
   readonly database: RunningServer;
   readonly replica: Replica;
   /** Counts what reaches Postgres from the database subgraph. */
@@ -35,8 +39,11 @@ export interface Attacked {
   readonly log: readonly Record<string, unknown>[];
 }
 
-/** Call at the top of a test file; filled in before the first test. After each test no log line holds a secret. */
-export function attackedSystem(changes: GatewayChanges = {}): Attacked {
+/**
+ * Call at the top of a test file; filled in before the first test. After each test no log line holds a secret.
+ * @param settings more of the gateway's
+ */
+export function attackedSystem(settings: Readonly<Record<string, string>> = {}): Attacked {
   const database = databasePerFile();
   const holder: { current?: Attacked } = {};
   const lines: string[] = [];
@@ -47,8 +54,25 @@ export function attackedSystem(changes: GatewayChanges = {}): Attacked {
     const tap = await tapPostgres(database.url);
     const subgraph = await start({ databaseUrl: tap.url, internalSecret: INTERNAL_SECRET, log: of('database') });
     const replica = await startTestReplica(database.url, { internalSecret: INTERNAL_SECRET, log: of('replica') });
-    const gateway = await startTestGateway(subgraph, { log: of('gateway'), ...changes });
-    toStop.push(gateway.stop, replica.stop, subgraph.stop, tap.close);
+    toStop.push(replica.stop, subgraph.stop, tap.close);
+    const gateway = await startServerProcess(
+      'dist/gateway.js',
+      {
+        ...{ PORT: '0', AUTH_SECRET, INTERNAL_SECRET, DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql` },
+        ...{
+          REPLICA_TIMEOUT_MS: '20000',
+          DATABASE_TIMEOUT_MS: '20000',
+          RATE_LIMIT_PER_MINUTE: '0',
+          LOG_LEVEL: 'trace',
+        },
+        ...settings,
+      },
+      { onLine: (line) => lines.push(line) },
+    );
+    toStop.unshift(() => {
+      gateway.kill('SIGINT');
+      return gateway.ended;
+    });
     const me = randomUUID();
     const owned = { worker_id: replica.workerId, runner_id: randomUUID() };
     holder.current = {
