@@ -63,15 +63,15 @@ export class Reading {
   }
 
   async #take<T>(question: Question<T>): Promise<T> {
-    this.#assertOpen();
-    this.#deadline ??= startDeadline(this.#options.timeoutMs, this.#options.clock);
-    const turn = this.#lastTurn.then(async () => {
-      const { tx, moment } = await this.#open();
-      this.#assertOpen();
-      return question(tx, moment);
-    });
-    this.#lastTurn = turn.catch((error: unknown) => this.#note(error)); // the next question is not to blame
     try {
+      this.#assertOpen();
+      this.#deadline ??= startDeadline(this.#options.timeoutMs, this.#options.clock);
+      const turn = this.#lastTurn.then(async () => {
+        const { tx, moment } = await this.#open();
+        this.#assertOpen();
+        return question(tx, moment);
+      });
+      this.#lastTurn = turn.catch((error: unknown) => this.#note(error)); // the next question is not to blame
       return await Promise.race([turn, this.#deadline.passed]);
     } catch (error) {
       if (this.#deadline?.signal.aborted) this.#noteLate();
@@ -105,7 +105,6 @@ export class Reading {
   }
 
   #assertOpen(): void {
-    if (this.#deadline?.signal.aborted) this.#noteLate();
     if (this.#closing.signal.aborted || this.#deadline?.signal.aborted) throw databaseUnavailable();
   }
 
@@ -151,7 +150,6 @@ export class Reading {
   #noteLate(): void {
     if (this.#isLate) return;
     this.#isLate = true;
-    if (this.#outcome === 'ok') this.#outcome = 'unavailable';
     const { log, timeoutMs } = this.#options;
     log.warn({ question: this.#asked, timeoutMs }, 'the database took longer than a reading may');
   }

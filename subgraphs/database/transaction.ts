@@ -10,6 +10,7 @@ export interface Moment {
 }
 
 export type Transaction = Prisma.TransactionClient;
+
 /**
  * One statement for all settings; each ends with the transaction, so that a pooler in between is not confused. Every
  * question has an index, most of them one in the order of the answer, and whoever reads beside a busy system goes along it
