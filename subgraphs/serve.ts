@@ -24,7 +24,7 @@ export interface SubgraphOptions<C extends WithRequestId, Who> extends Subgraph<
   /** Says who asks, or throws a GraphQLError that refuses the request; asked before anything else of a request is looked at. */
   readonly authorize: (request: FastifyRequest) => Promise<Who>;
   /** Makes the context of a request that was let in. */
-  readonly context: (who: Who, request: FastifyRequest, reply: FastifyReply) => Promise<C>;
+  readonly context: (who: Who, requestId: string, reply: FastifyReply) => Promise<C>;
   /** Whether it can answer now; what it is not ready for, in words without addresses. */
   readonly notReady: () => string | undefined | Promise<string | undefined>;
   /** More routes than `/graphql`, `/livez`, `/readyz` and `/metrics`. */
@@ -64,10 +64,8 @@ export async function serveSubgraph<C extends WithRequestId, Who>(
   const answering = makeAnswering(options, log, [fastifyApolloDrainPlugin(app), neverStored]);
   const { apollo } = answering;
   await apollo.start();
-  const newContext = async (request: FastifyRequest, reply: FastifyReply) => {
-    acceptRequestId(request);
-    return options.context(whoAsks(request), request, reply);
-  };
+  const newContext = async (request: FastifyRequest, reply: FastifyReply) =>
+    options.context(whoAsks(request), acceptRequestId(request), reply);
   registerGraphql(app, answering, newContext, log);
   registerMetrics(app, registry);
   const notReady = sharedCall(async () => options.notReady());

@@ -8,7 +8,6 @@ import type { Clock } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../subgraphs/authorize.ts';
-import { acceptRequestId } from '../../subgraphs/requests.ts';
 import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
 import { goneSignal } from '../http/goneSignal.ts';
 import { databaseOverHttp } from '../routing/databaseSubgraph.ts';
@@ -50,10 +49,10 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
     schemaFile: SCHEMA_FILE,
     resolvers: routerResolvers(typeDefs, trust.callerTokens ? checkedRouting(routing, route, check) : route),
     authorize: authorizeSubgraph(trust, { audience: 'router', clock, log }),
-    context: async (caller, request, reply) => ({
+    context: async (caller, requestId, reply) => ({
       ...{
         caller,
-        requestId: acceptRequestId(request),
+        requestId,
         signal: goneSignal(reply),
         errors: [],
         ...replicas.newRequest(),

@@ -2,7 +2,6 @@
 import { Registry } from 'prom-client';
 import type { Caller } from '../../common/internalToken.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../authorize.ts';
-import { acceptRequestId } from '../requests.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
 import type { DatabaseContext } from './context.ts';
 import { type DatabaseOptions, openDatabase } from './open.ts';
@@ -21,7 +20,7 @@ export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): P
   const server = await serveSubgraph<DatabaseContext, Caller>({
     ...database.subgraph,
     authorize: authorizeSubgraph(options, { audience: 'database', clock, log }),
-    context: async (caller, request) => database.newContext(caller, acceptRequestId(request)),
+    context: async (caller, requestId) => database.newContext(caller, requestId),
     notReady: database.notReady,
     ...{ registry, clock, log, host, port },
   });

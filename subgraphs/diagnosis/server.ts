@@ -4,7 +4,6 @@ import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import type { WithRequestId } from '../answering.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../authorize.ts';
-import { acceptRequestId } from '../requests.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
 import type { DiagnosisSettings } from './diagnosis.ts';
 import { SCHEMA_FILE } from './requiredFields.ts';
@@ -26,7 +25,7 @@ export const startDiagnosisSubgraph = (options: DiagnosisSubgraphOptions): Promi
     schemaFile: SCHEMA_FILE,
     resolvers,
     authorize: authorizeSubgraph(options, { audience: 'diagnosis', clock, log }),
-    context: async (caller, request) => ({ caller, settings, requestId: acceptRequestId(request) }),
+    context: async (caller, requestId) => ({ caller, settings, requestId }),
     notReady: () => undefined,
     ...{ clock, log, host, port },
   });

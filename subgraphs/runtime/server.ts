@@ -6,7 +6,6 @@ import { checkInternalToken } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import type { WithRequestId } from '../answering.ts';
 import { requestError, unauthenticated } from '../errors.ts';
-import { acceptRequestId } from '../requests.ts';
 import { type RunningServer, serveSubgraph } from '../serve.ts';
 import { watchEventLoopDelay } from './eventLoopDelay.ts';
 import type { Inspector } from './inspector.ts';
@@ -45,7 +44,7 @@ export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Pro
     schemaFile: new URL('./schema.graphql', import.meta.url),
     resolvers,
     authorize,
-    context: async (_who, request) => ({ inspector, eventLoopDelay, requestId: acceptRequestId(request) }),
+    context: async (_who, requestId) => ({ inspector, eventLoopDelay, requestId }),
     notReady,
     routes: (app) => streamRoute(app, inspector),
     registry,

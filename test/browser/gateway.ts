@@ -8,7 +8,6 @@ import { READ_ALL } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
 import { databaseOverHttp } from '../../gateway/routing/databaseSubgraph.ts';
 import { startGateway } from '../../gateway/server.ts';
-import { acceptRequestId } from '../../subgraphs/requests.ts';
 import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
 
 export const CHAT_ID = '018f3c1e-5b7a-4c2d-9e10-3f4a5b6c7d8e';
@@ -33,7 +32,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     schemaFile: new URL('../../subgraphs/database/schema.graphql', import.meta.url),
     resolvers: { Query: { chatDebugSnapshot, replicas: () => [] } },
     authorize: async () => undefined,
-    context: async (_who, request) => ({ requestId: acceptRequestId(request) }),
+    context: async (_who, requestId) => ({ requestId }),
     notReady: () => undefined,
     clock: systemClock,
     log: makeLogger('database', 'silent'),

@@ -8,7 +8,6 @@ import { afterAll, expect, test } from '@jest/globals';
 import { checkInternalToken } from '../../common/internalToken.ts';
 import type { WithRequestId } from '../../subgraphs/answering.ts';
 import { unauthenticated } from '../../subgraphs/errors.ts';
-import { acceptRequestId } from '../../subgraphs/requests.ts';
 import { type RuntimeContext, resolvers } from '../../subgraphs/runtime/resolvers.ts';
 import { serveSubgraph } from '../../subgraphs/serve.ts';
 import { inspectorOf } from '../support/inspector.ts';
@@ -44,9 +43,9 @@ async function addOldReplica({ version = '0.0.9', onAsked = async () => {} } = {
       if ((await checkInternalToken(expected, headers.authorization)).kind !== 'caller') throw unauthenticated();
       await onAsked();
     },
-    context: async (_who, request) => ({
+    context: async (_who, requestId) => ({
       ...{ inspector, eventLoopDelay: { highestMs: () => 0, close: () => {} } },
-      requestId: acceptRequestId(request),
+      requestId,
     }),
     notReady: () => undefined,
   });

@@ -1,14 +1,11 @@
 /** What a subgraph keeps from its client stands in its log. */
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { GraphQLScalarType } from 'graphql';
 import { pino } from 'pino';
-import { systemClock as clock } from '../../common/clock.ts';
-import { acceptRequestId } from '../../subgraphs/requests.ts';
-import { resolvers } from '../../subgraphs/runtime/resolvers.ts';
-import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
+import type { RunningServer } from '../../subgraphs/serve.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
 import { until } from '../support/until.ts';
+import { serveOdd } from './oddSubgraph.ts';
 
 interface Line {
   readonly msg: string;
@@ -33,24 +30,16 @@ const held: { server?: RunningServer; now: Case } = { now: { startedAt: () => nu
 const lines: Line[] = [];
 
 beforeAll(async () => {
-  held.server = await serveSubgraph<{ requestId: string }, void>({
-    schemaFile: new URL('../../subgraphs/runtime/schema.graphql', import.meta.url),
-    resolvers: {
-      ...resolvers,
-      DateTime: new GraphQLScalarType({ name: 'DateTime', serialize: (value) => value }),
-      ReplicaRuntime: { __resolveReference: async () => ({}), startedAt: () => held.now.startedAt() },
-    },
-    authorize: async () => {},
-    context: async (_who, request) => {
+  held.server = await serveOdd(() => held.now.startedAt(), {
+    context: async (_who, requestId) => {
       if (held.now.hasContext === false) throw new Error('no context');
-      return { requestId: acceptRequestId(request) };
+      return { requestId };
     },
     notReady: () => held.now.notReady?.(),
     routes: (app) =>
       app.get('/broken', async (_request, reply) =>
         reply.header('content-type', 'text/event-stream').send(Readable.from(broken())),
       ),
-    ...{ clock, host: '127.0.0.1', port: 0 },
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
   });
 });

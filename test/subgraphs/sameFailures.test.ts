@@ -2,13 +2,12 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { GraphQLError, GraphQLScalarType } from 'graphql';
-import { systemClock as clock } from '../../common/clock.ts';
+import { GraphQLError } from 'graphql';
 import { makeLogger } from '../../common/log.ts';
 import { clientError } from '../../subgraphs/errors.ts';
-import { resolvers } from '../../subgraphs/runtime/resolvers.ts';
-import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
+import type { RunningServer } from '../../subgraphs/serve.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
+import { serveOdd } from './oddSubgraph.ts';
 
 const SECRET = 'postgres://secret@10.0.0.1';
 const refusal = () =>
@@ -36,17 +35,7 @@ const held: { server?: RunningServer } = {};
 const url = (): string => held.server?.url ?? '';
 
 beforeAll(async () => {
-  held.server = await serveSubgraph<{ requestId: string }, void>({
-    schemaFile: new URL('../../subgraphs/runtime/schema.graphql', import.meta.url),
-    resolvers: {
-      ...resolvers,
-      DateTime: new GraphQLScalarType({ name: 'DateTime', serialize: (value) => value }),
-      ReplicaRuntime: {
-        __resolveReference: async ({ workerId }: { workerId: string }) => ({ workerId }),
-        startedAt: ({ workerId }: { workerId: string }) => CASES[workerId]?.(),
-      },
-    },
-    authorize: async () => {},
+  held.server = await serveOdd(({ workerId }) => CASES[workerId]?.(), {
     context: async () => {
       if (!context.isThere) throw new Error(SECRET);
       context.made += 1;
@@ -56,8 +45,7 @@ beforeAll(async () => {
       context.finished += 1;
       return [];
     },
-    notReady: () => undefined,
-    ...{ clock, log: makeLogger('database', 'silent'), host: '127.0.0.1', port: 0 },
+    log: makeLogger('database', 'silent'),
   });
 });
 afterAll(() => held.server?.stop());

@@ -1,0 +1,29 @@
+/** The subgraph of a replica whose one field does what a test wants, on a free port; anything goes as its value. */
+import { GraphQLScalarType } from 'graphql';
+import { systemClock as clock } from '../../common/clock.ts';
+import type { WithRequestId } from '../../subgraphs/answering.ts';
+import { resolvers } from '../../subgraphs/runtime/resolvers.ts';
+import { type RunningServer, type SubgraphOptions, serveSubgraph } from '../../subgraphs/serve.ts';
+
+type Options = SubgraphOptions<WithRequestId, void>;
+
+/** @param startedAt resolves the field, of an entity with this key */
+export const serveOdd = (
+  startedAt: (key: { workerId: string }) => unknown,
+  options: Pick<Options, 'context' | 'log'> & Partial<Options>,
+): Promise<RunningServer> =>
+  serveSubgraph<WithRequestId, void>({
+    schemaFile: new URL('../../subgraphs/runtime/schema.graphql', import.meta.url),
+    resolvers: {
+      ...resolvers,
+      DateTime: new GraphQLScalarType({ name: 'DateTime', serialize: (value) => value }),
+      ReplicaRuntime: {
+        __resolveReference: async ({ workerId }: { workerId: string }) => ({ workerId }),
+        startedAt,
+      },
+    },
+    authorize: async () => {},
+    notReady: () => undefined,
+    ...{ clock, host: '127.0.0.1', port: 0 },
+    ...options,
+  });
