@@ -94,6 +94,20 @@ export const settings = {
     .describe('what all message buffers of one replica may take; a replica at the limit takes no more chats'),
   RETRY_MAX_ATTEMPTS: count.default(8).describe('model calls for one step before the turn fails; 0: for ever'),
   NO_PROGRESS_SECONDS: seconds.default(60).describe('a runnable chat that has not changed for this long is suspect'),
+  MAX_STEPS: count.min(1).default(200).describe('model calls of one turn that commit something, before the turn fails'),
+  LOOP_STEPS: count.min(1).default(50).describe('steps of one turn from which the diagnosis calls it a loop'),
+  SPINNING_ATTEMPTS: count
+    .min(2)
+    .default(5)
+    .describe('attempts without failure, commit or pause from which a worker is said to spin'),
+  OWNERS_LOST_WARN: count
+    .min(2)
+    .default(3)
+    .describe('attempts begun by several owners, none of them ended, from which the diagnosis warns'),
+  OWNERS_LOST_CRITICAL: count.min(2).default(5).describe('the same, from which it is critical'),
+  CLOCK_AHEAD_SECONDS: seconds
+    .default(2)
+    .describe("how far a row or a lease may be ahead of the database's clock before it is wrong"),
   MODEL: model
     .default('built-in')
     .describe('language model of the chats: `built-in` needs no network; or `openai-compatible:<model>@<base URL>`'),

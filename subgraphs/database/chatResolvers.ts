@@ -62,5 +62,6 @@ export const ChatDatabaseState = {
   },
   heartbeatsReadable: async (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
     (await reading.moment()).heartbeatsReadable,
+  unreadable: () => [],
   messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),
 };
