@@ -1,5 +1,6 @@
 /** What a snapshot says, in the words of the rules. Pure: every age comes with the data, from one clock or the other. */
 import { type ExecutionState, isRunnable } from '../../common/executionState.ts';
+import { completeThresholds, type Thresholds } from '../../common/thresholds.ts';
 import type { DiagnosisSettings } from './diagnosis.ts';
 import type { Runner, Runtime, Snapshot } from './snapshot.ts';
 
@@ -17,7 +18,7 @@ export interface At<T> {
 
 export interface Situation {
   readonly snapshot: Snapshot;
-  readonly settings: DiagnosisSettings;
+  readonly settings: Thresholds;
   readonly chatId: string;
   readonly state: ExecutionState | null;
   readonly runnable: boolean;
@@ -50,7 +51,8 @@ const PICK_UP_GRACE_SECONDS = 2;
 /** Replicas that are not there hold nothing. */
 const GONE = ['STOPPED', 'UNKNOWN_REPLICA'];
 
-export function situationOf(snapshot: Snapshot, settings: DiagnosisSettings): Situation {
+export function situationOf(snapshot: Snapshot, given: DiagnosisSettings): Situation {
+  const settings = completeThresholds(given);
   const { chatId, database, executionState: state } = snapshot;
   const workerId = database?.workerId ?? null;
   const runnerId = database?.runnerId ?? null;
