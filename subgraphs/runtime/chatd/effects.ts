@@ -2,8 +2,9 @@
 import type { ClientBase } from 'pg';
 import type { ExecutionState } from '../../../common/executionState.ts';
 import type { NewMessage } from './messages.ts';
-import { mismatch, openCalls, toolMessage } from './openCalls.ts';
+import { CANCELLED, mismatch, NOBODY_ANSWERED, openCalls, toolMessage } from './openCalls.ts';
 import type { Effect } from './stateMachine.ts';
+import { storableJson } from './storable.ts';
 import { type Transition, TransitionRefused } from './transitions.ts';
 
 /** The transaction, the chat in it, and what was asked. */
@@ -26,7 +27,7 @@ const RUN: Readonly<Record<Effect, Run>> = {
       execution,
       `INSERT INTO chat_queued_messages (chat_id, content, created_by, position)
        SELECT $1, $2, $3, coalesce(max(position), 0) + 1 FROM chat_queued_messages WHERE chat_id = $1`,
-      JSON.stringify(content),
+      storableJson(content),
       createdBy,
     );
     return 1;
@@ -66,9 +67,10 @@ const RUN: Readonly<Record<Effect, Run>> = {
     );
     if (!rowCount) throw new TransitionRefused(transition.name, state, 'the chat has no such message of a person');
   },
-  cancelOpenCalls: async ({ tx, chatId }) => {
+  cancelOpenCalls: async ({ tx, chatId, transition }) => {
     const calls = openCalls(await readContents(tx, chatId));
-    if (calls.length > 0) await append(tx, chatId, [toolMessage(calls)]);
+    const why = transition.name === 'cancelRequiresAction' ? NOBODY_ANSWERED : CANCELLED;
+    if (calls.length > 0) await append(tx, chatId, [toolMessage(calls, [], why)]);
   },
   answerOpenCalls: async ({ tx, chatId, transition, state }) => {
     const results = need(transition, 'results');
@@ -84,14 +86,14 @@ const RUN: Readonly<Record<Effect, Run>> = {
       need(execution.transition, 'timeoutSeconds'),
     ),
   clearDeadline: (execution) => set(execution, 'requires_action_deadline_at = NULL'),
-  setLastError: (execution) => set(execution, 'last_error = $2', JSON.stringify(need(execution.transition, 'error'))),
+  setLastError: (execution) => set(execution, 'last_error = $2', storableJson(need(execution.transition, 'error'))),
   clearLastError: (execution) => set(execution, 'last_error = NULL'),
   countAttempt: (execution) => set(execution, 'generation_attempt = generation_attempt + 1'),
   setRetryState: (execution) =>
     set(
       execution,
       `retry_state = $2::jsonb || jsonb_build_object('retrying_at', now() + $3 * interval '1 millisecond')`,
-      JSON.stringify(need(execution.transition, 'retry')),
+      storableJson(need(execution.transition, 'retry')),
       need(execution.transition, 'delayMs'),
     ),
   releaseOwner: async (execution) => {
@@ -117,10 +119,10 @@ export async function runEffect(effect: Effect, execution: Execution): Promise<n
 export async function append(tx: ClientBase, chatId: string, messages: readonly NewMessage[]): Promise<void> {
   if (messages.length === 0) return;
   await tx.query(
-    `INSERT INTO chat_messages (chat_id, role, content)
-     SELECT $1, (message ->> 'role')::chat_message_role, message -> 'content'
+    `INSERT INTO chat_messages (chat_id, role, content, finish_reason)
+     SELECT $1, (message ->> 'role')::chat_message_role, message -> 'content', message ->> 'finishReason'
      FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS list (message, place) ORDER BY place`,
-    [chatId, JSON.stringify(messages)],
+    [chatId, storableJson(messages)],
   );
 }
 
