@@ -24,6 +24,8 @@ export class NotAStream extends Error {
   override name = 'NotAStream';
 }
 
+export const NO_STREAM = 'The server answered JSON in place of a stream';
+
 /** The server answered with success, and with an error in place of a stream. */
 export class ErrorAnswer extends Error {
   override name = 'ErrorAnswer';
@@ -41,7 +43,8 @@ export function describeFailure(error: unknown, provider: string): LastError {
     const { kind, message } = withoutWords(error);
     return failure(kind, message, provider);
   }
-  const message = providerWords(said.message) || 'The provider failed without saying why';
+  const codes = said.codes.join(', ') || 'nothing';
+  const message = providerWords(said.message) || `The provider gave no reason but ${providerWords(codes)}`;
   return failure(kindOf(said), message, provider, said.status);
 }
 
@@ -65,7 +68,7 @@ function saidBy(error: unknown) {
     if (status === undefined || status < 400) return undefined;
     const isHtml = /^\s*</.test(error.responseBody ?? '');
     const words = isHtml ? undefined : errorWords(parsed(error.responseBody ?? ''));
-    const message = words?.message ?? (isHtml ? `The server answered HTML with status ${status}` : error.message);
+    const message = words?.message ?? (isHtml ? `The server answered HTML with status ${status}` : bare(error));
     return { message, codes: words?.codes ?? [], status };
   }
   const chunk = TypeValidationError.isInstance(error) ? error.value : error instanceof ErrorAnswer ? error.body : error;
@@ -73,6 +76,10 @@ function saidBy(error: unknown) {
   const words = errorWords(chunk);
   return words;
 }
+
+/** The status in words; a body that broke off is none. */
+const bare = ({ responseBody, message, statusCode }: APICallError): string =>
+  responseBody === undefined ? `The server answered with status ${statusCode}, and no more of it came` : message;
 
 const text = z.union([z.string(), z.number()]).transform(String).catch('');
 const errorObject = z.object({ message: text, msg: text, detail: text, code: text, type: text, status: text });
@@ -87,7 +94,7 @@ function errorWords(body: unknown) {
   const message = data.message || data.msg || data.detail;
   if (!message && codes.length === 0) return undefined;
   const status = codes.map(Number).find((code) => Number.isInteger(code) && code >= 400 && code < 600);
-  return { message: message || (codes[0] ?? ''), codes, status };
+  return { message, codes, status };
 }
 
 function parsed(body: string): unknown {
@@ -104,6 +111,7 @@ function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   if (refusal) return { kind: 'data', message: `What the model said could not be stored (${refusal})` };
   if (error instanceof UnusableHistory) return { kind: 'history', message: error.message };
   if (error instanceof NotAStream) return { kind: 'network', message: error.message };
+  if (error instanceof ErrorAnswer) return { kind: 'network', message: NO_STREAM };
   if (error instanceof StreamCutOff || (InvalidResponseDataError.isInstance(error) && error.data === undefined)) {
     return { kind: 'network', message: 'The answer was cut off: the stream ended without a finish reason' };
   }

@@ -1,6 +1,6 @@
 /** The HTTP client of the model: waits for as long as a model is silent, and tells a stream from anything else. */
 import { Agent, fetch as send } from 'undici';
-import { ErrorAnswer, NotAStream } from './modelErrors.ts';
+import { ErrorAnswer, NO_STREAM, NotAStream } from './modelErrors.ts';
 
 /** What is looked at of an answer that is no stream. */
 const LOOKED_AT_BYTES = 64 * 1024;
@@ -48,7 +48,7 @@ async function errorIn(body: ReadableStream<Uint8Array>): Promise<Error> {
   }
   const answer = jsonIn(Buffer.concat(chunks).toString());
   const isError = typeof answer === 'object' && answer !== null && !('choices' in answer);
-  return isError ? new ErrorAnswer(answer) : new NotAStream('The server answered JSON in place of a stream');
+  return isError ? new ErrorAnswer(answer) : new NotAStream(NO_STREAM);
 }
 
 function jsonIn(text: string): unknown {
