@@ -120,10 +120,13 @@ function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   }
   const code = networkCode(error);
   if (APICallError.isInstance(error) && error.statusCode !== undefined) {
-    return { kind: 'network', message: `The connection broke in the middle of the answer (${code ?? 'no code'})` };
+    return {
+      kind: 'network',
+      message: `The connection broke in the middle of the answer (${code ?? 'no reason given'})`,
+    };
   }
   if (APICallError.isInstance(error) || code) {
-    return { kind: 'network', message: `The model's server could not be reached (${code ?? 'no code'})` };
+    return { kind: 'network', message: `The model's server could not be reached (${code ?? 'no reason given'})` };
   }
   const name = error instanceof Error ? error.name : typeof error;
   const kind = AISDKError.isInstance(error) && /Prompt|ToolResults/.test(name) ? 'history' : 'model';

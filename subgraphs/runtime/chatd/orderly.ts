@@ -51,8 +51,8 @@ function inOrder(taken: Set<string>, ended: (reason: string) => void) {
         }
         case 'tool-call': {
           calls += 1;
-          const toolCallId =
-            part.toolCallId && !taken.has(part.toolCallId) ? storableText(part.toolCallId) : randomUUID();
+          const given = storableText(part.toolCallId);
+          const toolCallId = given === '' || taken.has(given) ? randomUUID() : given;
           taken.add(toolCallId);
           controller.enqueue({ ...part, toolCallId, toolName: storableText(part.toolName) });
           return;

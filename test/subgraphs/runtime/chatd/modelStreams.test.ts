@@ -181,10 +181,11 @@ const isAtRest = async (chatId: string): Promise<boolean> =>
   ['waiting', 'error'].includes((await readChats(database.pool, [chatId]))[0]?.status ?? '');
 
 async function rowsOf(chatId: string) {
-  const { rows } = await database.pool.query<{ role: string; content: unknown; finish_reason: string | null }>(
-    'SELECT role::text, content, finish_reason FROM chat_messages WHERE chat_id = $1 ORDER BY id',
-    [chatId],
-  );
+  const { rows } = await database.pool.query<{
+    role: string;
+    content: { type: string; toolCallId?: string }[];
+    finish_reason: string | null;
+  }>('SELECT role::text, content, finish_reason FROM chat_messages WHERE chat_id = $1 ORDER BY id', [chatId]);
   return rows;
 }
 
@@ -216,8 +217,13 @@ async function answered(answers: readonly Answer[]): Promise<void> {
   for (const { finish_reason } of steps) {
     expect(['stop', 'length', 'content-filter', 'tool-calls', 'other']).toContain(finish_reason);
   }
+  const ids = steps.flatMap(({ content }) =>
+    content.flatMap((made) => (made.type === 'tool-call' ? [made.toolCallId] : [])),
+  );
+  expect(new Set(ids).size).toBe(ids.length);
   const failed = await lastError(chatId);
   if (failed) {
+    expect(['data', 'history']).not.toContain(failed.kind); // what the model says can be stored, and sent to it again
     expect(failed.retryable).toBe(FAILURE_KINDS[failed.kind as FailureKind]);
     expect(failed.message.length).toBeLessThanOrEqual(500);
     expect(JSON.stringify(failed)).not.toContain(SAID);
