@@ -3,9 +3,6 @@ const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 const SPREAD = 0.2;
 
-/** The longest that the worker waits between two calls. A provider that asks for more time ends the turn. */
-export const LONGEST_RETRY_SECONDS = 600;
-
 /**
  * @param attempt the attempt that failed, from 1
  * @param random from 0 up to 1
