@@ -41,6 +41,7 @@ export const startTestReplica = (databaseUrl: string, changes: Partial<ReplicaOp
     actionTimeoutSeconds: 60,
     heartbeatIntervalSeconds: 0.3,
     staleAfterSeconds: 30,
+    clockAheadSeconds: 2,
     acquisitionIntervalSeconds: 0.3,
     clock: systemClock,
     log: makeLogger('replica', 'silent'),

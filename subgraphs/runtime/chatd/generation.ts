@@ -11,6 +11,7 @@ import type { Clock } from '../../../common/clock.ts';
 import { retryDelayMs } from './backoff.ts';
 import type { ChatState } from './chatState.ts';
 import type { ChatStore, Fence, Outcome } from './chatStore.ts';
+import { callDatabase } from './databaseCall.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { type LastError, readHistory, UnusableHistory } from './messages.ts';
 import { describeFailure } from './modelErrors.ts';
@@ -44,7 +45,8 @@ export async function generate(
   const { store, clock, maxAttempts } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const fence: Fence = { runnerId, status: 'running', historyVersion };
-  const write = (...transitions: Transition[]) => store.applyFenced(chatId, fence, ...transitions);
+  const write = (...transitions: Transition[]) =>
+    callDatabase(task, clock, () => store.applyFenced(chatId, fence, ...transitions));
 
   while (!task.signal.aborted) {
     const begun = await write({ name: 'recordGenerationAttempt' });
@@ -76,10 +78,10 @@ export async function generate(
 
 /** One call of the model, into a buffer of its own. A failure of the model is a result, not an exception. */
 async function attemptStep(task: Task, kit: GenerationTools): Promise<{ step: Step } | { failure: LastError }> {
-  const { pool, buffers, model, tools } = kit;
+  const { pool, buffers, model, tools, clock } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const attempt = task.attempt ?? 1;
-  const history = await readHistory(pool, chatId).catch(unusable);
+  const history = await callDatabase(task, clock, () => readHistory(pool, chatId)).catch(unusable);
   if (history instanceof UnusableHistory) return { failure: describeFailure(history, 'chatd') };
   const buffer = buffers.open({ chatId, historyVersion, generationAttempt: attempt });
   try {

@@ -6,7 +6,9 @@ import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { databasePerFile } from '../../../support/database.ts';
 
 const database = databasePerFile();
-const worker = (limit: number) => ({ workerId: randomUUID(), staleAfterSeconds: 30, limit });
+const worker = (limit: number) => ({
+  ...{ workerId: randomUUID(), staleAfterSeconds: 30, clockAheadSeconds: 2, limit, except: [] },
+});
 
 /** The database as it is, but that something happens between the look for candidates and the taking of them. */
 const interveningPool = (intervene: () => Promise<unknown>): Pool =>
@@ -30,6 +32,6 @@ test('a worker that others were faster than is told that there may be more', asy
   await database.pool.query(`UPDATE chat_heartbeats SET heartbeat_at = now() - interval '1 minute'`);
 
   const renewal = () => database.pool.query('UPDATE chat_heartbeats SET heartbeat_at = now()');
-  expect(await acquireChats(interveningPool(renewal), worker(2))).toEqual({ chats: [], more: true });
-  expect(await acquireChats(database.pool, worker(2))).toEqual({ chats: [], more: false });
+  expect(await acquireChats(interveningPool(renewal), worker(2))).toEqual({ chats: [], more: true, refused: [] });
+  expect(await acquireChats(database.pool, worker(2))).toEqual({ chats: [], more: false, refused: [] });
 });
