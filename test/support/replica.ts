@@ -54,8 +54,9 @@ export async function askReplica(
   selection: string,
   representations: object[],
   audience = replica.workerId,
+  caller = OPERATOR,
 ) {
-  const token = await signInternalToken(INTERNAL_SECRET, audience, OPERATOR);
+  const token = await signInternalToken(INTERNAL_SECRET, audience, caller);
   const response = await fetch(`${replica.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },

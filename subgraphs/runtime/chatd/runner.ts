@@ -9,8 +9,7 @@ import type { Clock } from '../../../common/clock.ts';
 import type { Logger } from '../../../common/log.ts';
 import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspector.ts';
 import { awaitDeadline } from './actionTimeout.ts';
-import { retryDelayMs } from './backoff.ts';
-import { brokeOff, isGivenUp } from './breakOffs.ts';
+import { brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
 import { type ChatState, readChats } from './chatState.ts';
 import type { Fence, Outcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
@@ -183,7 +182,7 @@ export class Runner {
     this.#broken = task;
     onBrokeOff();
     log.warn({ err: error, chatId: this.chatId, task: task.kind, breakOffs: task.breakOffs.count }, 'a task broke off');
-    await this.#clock.sleep(retryDelayMs(task.breakOffs.count, this.#clock.random()), task.signal);
+    await this.#clock.sleep(pauseMs(task.breakOffs, this.#clock.random()), task.signal);
     if (!(error instanceof TransitionRefused) || task.signal.aborted) return undefined;
     const [chat] = await readChats(kit.pool, [this.chatId]).catch(() => []);
     return chat && { kind: 'lost', chat };

@@ -282,7 +282,7 @@ describe('leases', () => {
     });
   });
 
-  test('clean-up takes old leases that no chat names and replicas long gone, and nothing else', async () => {
+  test('clean-up takes old leases that no runnable chat names and replicas long gone, and nothing else', async () => {
     const { id } = await store.create({ ownerId, text: 'hello' });
     const [chat] = await acquire({ workerId: randomUUID(), staleAfterSeconds: 30, limit: 1 });
     const insert = (runnerId: string | null, seconds: number) =>
