@@ -19,6 +19,9 @@ interface Session {
   readonly store: ChatStore;
 }
 
+/** How long a command waits for a row that another session holds, in milliseconds. */
+const LOCK_LIMIT_MS = 5_000;
+
 const OPERATOR_ERROR = {
   ...{ kind: 'reconciled', message: 'An operator put the chat into this state', provider: 'operator' },
   ...{ status_code: null, retryable: false },
@@ -121,7 +124,7 @@ async function find(pool: pg.Pool, id: string) {
 
 async function withDatabase(work: (session: Session) => Promise<void>): Promise<void> {
   const system = findSystem();
-  const pool = new pg.Pool({ connectionString: system.databaseUrl, max: 3 });
+  const pool = new pg.Pool({ connectionString: system.databaseUrl, max: 3, lock_timeout: LOCK_LIMIT_MS });
   try {
     const client = await pool.connect();
     await assertOwnSchema(client).finally(() => client.release());

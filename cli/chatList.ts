@@ -4,7 +4,8 @@ import type { Pool } from 'pg';
 import { CHAT_COLUMNS, type ChatState, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
 import { withoutControls } from './printable.ts';
 
-type Row = ChatState & { readonly title: string; readonly updatedAt: Date };
+/** `changed`: the time of the last change in UTC; null: it is none, `infinity` for example. */
+type Row = ChatState & { readonly title: string; readonly changed: string | null };
 
 const SHOWN = 50;
 const TITLE_WIDTH = 36;
@@ -12,7 +13,8 @@ const TITLE_WIDTH = 36;
 /** The 50 that changed last. */
 export async function listChats(pool: Pool, ownerId: string | undefined): Promise<Row[]> {
   const { rows } = await pool.query<Row>(
-    `SELECT ${CHAT_COLUMNS}, title, updated_at AS "updatedAt" FROM chats
+    `SELECT ${CHAT_COLUMNS}, title,
+       CASE WHEN isfinite(updated_at) THEN to_char(updated_at AT TIME ZONE 'UTC', 'HH24:MI:SS') END AS changed FROM chats
      WHERE $1::uuid IS NULL OR owner_id = $1 ORDER BY updated_at DESC, id DESC LIMIT ${SHOWN}`,
     [ownerId ?? null],
   );
@@ -26,9 +28,8 @@ export function chatTable(chats: readonly Row[]): string {
     style: { head: [], border: [] },
   });
   for (const chat of chats) {
-    const changed = chat.updatedAt.toISOString().slice(11, 19);
     const owner = chat.workerId?.slice(0, 8) ?? '–';
-    table.push([chat.id, stateOf(chat), chat.snapshotVersion, owner, changed, oneLine(chat.title)]);
+    table.push([chat.id, stateOf(chat), chat.snapshotVersion, owner, chat.changed ?? '–', oneLine(chat.title)]);
   }
   return table.toString();
 }

@@ -24,6 +24,14 @@ export function findSystem(): System {
   );
 }
 
+/** What a person reads for an error of Node or Postgres that says too little by itself. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'The database does not answer. Is the system running?',
+  '55P03':
+    'Another session holds the chat and does not let go of it. Nothing was changed. Try again once it has ended.',
+  '25006': 'The database takes no writes at the moment. Nothing was changed.',
+};
+
 /** Ends a command that failed: 2 for wrong usage, 1 for anything else, with one sentence. */
 export function reportAndExit(error: unknown): void {
   if (error instanceof CommanderError) {
@@ -32,6 +40,6 @@ export function reportAndExit(error: unknown): void {
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const message = error instanceof Error && error.message !== '' ? error.message : code;
-  console.error(code === 'ECONNREFUSED' ? 'The database does not answer. Is the system running?' : message);
+  console.error(SENTENCES[code] ?? message);
   process.exitCode = 1;
 }

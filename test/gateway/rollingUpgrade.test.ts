@@ -45,7 +45,7 @@ async function addOldReplica({ version = '0.0.9', onAsked = async () => {} } = {
     },
     context: async (_who, requestId) => ({
       ...{ inspector, eventLoopDelay: { highestMs: () => 0, close: () => {} } },
-      requestId,
+      ...{ caller: { sub: 'gateway', roles: [] }, requestId },
     }),
     notReady: () => undefined,
   });

@@ -12,6 +12,7 @@ import { LONGEST_RETRY_SECONDS } from '../../../common/thresholds.ts';
 import { retryDelayMs } from './backoff.ts';
 import type { ChatState } from './chatState.ts';
 import type { ChatStore, Fence, Outcome } from './chatStore.ts';
+import { callDatabase } from './databaseCall.ts';
 import { type History, readHistory, UnusableHistory } from './history.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import type { LastError } from './messages.ts';
@@ -54,14 +55,15 @@ export async function generate(
   const { store, clock, pool } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const fence: Fence = { runnerId, status: 'running', historyVersion };
-  const write = (...transitions: Transition[]) => store.applyFenced(chatId, fence, ...transitions);
+  const write = (...transitions: Transition[]) =>
+    callDatabase(task, clock, () => store.applyFenced(chatId, fence, ...transitions));
 
-  const history = await readHistory(pool, chatId).catch(unusable);
+  const history = await callDatabase(task, clock, () => readHistory(pool, chatId)).catch(unusable);
   const instead = insteadOfCalling(history, kit.maxSteps);
   if (instead) return write(instead);
   if (task.chat.generationAttempt > 0) {
     task.attempt = task.chat.generationAttempt;
-    await waitOn(task, await retryDueInMs(pool, chatId), clock);
+    await waitOn(task, await callDatabase(task, clock, () => retryDueInMs(pool, chatId)), clock);
   }
 
   while (!task.signal.aborted) {
