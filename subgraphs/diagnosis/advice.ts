@@ -33,7 +33,7 @@ export function adviceFor({ database }: Situation): Advice {
   const { kind = null, retryable = null } = database?.lastError ?? {};
   const open = database?.openCalls ?? [];
   if (open.length > 0) {
-    const names = listed([...new Set(open.map(({ toolName }) => word(toolName ?? 'a tool')))].slice(0, 3));
+    const names = listed([...new Set(open.map(({ toolName }) => word(toolName ?? '') || 'a tool'))].slice(0, 3));
     return send(`send a message: the call of ${names} that was left open is closed first`);
   }
   const known = kind !== null && Object.hasOwn(BY_KIND, kind) ? BY_KIND[kind] : undefined;

@@ -37,7 +37,10 @@ export const spinning = {
   command: interrupt,
 } as const satisfies Rule;
 
-const brokeOffBy = ({ task }: Situation) => (task?.lastBreakOff ? ` (${word(task.lastBreakOff)})` : '');
+function brokeOffBy({ task }: Situation): string {
+  const reason = word(task?.lastBreakOff ?? '');
+  return reason && ` (${reason})`;
+}
 
 export const retryOverdue = {
   code: 'RETRY_OVERDUE',

@@ -73,7 +73,10 @@ export const noProgress = {
 } as const satisfies Rule;
 
 /** What the task says that it is at, in its own words if it has any. */
-const doing = ({ task }: Situation) => (task?.label ? `“${word(task.label)}”` : 'the model or a tool');
+function doing({ task }: Situation): string {
+  const label = word(task?.label ?? '');
+  return label === '' ? 'the model or a tool' : `the task “${label}”`;
+}
 
 export const quiet = {
   code: 'QUIET',

@@ -21,7 +21,7 @@ export const actionDeadlinePassed = {
   command: (s) => (s.workerId === null ? answer(s) : release(s)),
 } as const satisfies Rule;
 
-const toolName = (s: Situation) => word(is.unansweredCall(s)?.toolName ?? 'without a name');
+const toolName = (s: Situation) => word(is.unansweredCall(s)?.toolName ?? '') || 'without a name';
 
 export const callUnanswered = {
   code: 'CALL_UNANSWERED',
