@@ -104,13 +104,16 @@ export const noOwner = {
       : 'it waits for a worker to take it',
   evidence: (s) => [...ROW, ...(s.snapshot.candidates ? ['candidates', ...room(s)] : [])],
   who: OPERATOR,
-  act: orWait((s) =>
-    is.withRoom(s).length > 0
-      ? 'see what keeps the replicas that have room from looking for work'
-      : 'see whether a replica is alive and has room, and start one if not',
-  ),
+  act: orWait((s) => {
+    if (is.withRoom(s).length > 0) return 'see what keeps the replicas that have room from looking for work';
+    return noneAlive(s) ? 'start a replica' : 'see whether a replica is alive and has room, and start one if not';
+  }),
   command: orNothing(lookAtReplicas),
 } as const satisfies Rule;
+
+/** Nobody looks for candidates of a chat that still names a worker. */
+const noneAlive = (s: Situation) =>
+  s.snapshot.candidates !== null && is.candidates(s).length === 0 && s.workerId === null;
 
 function whyNot(s: Situation): string {
   const some = is.candidates(s).length;
@@ -119,6 +122,6 @@ function whyNot(s: Situation): string {
     return `${free} of ${counted(some, 'live replica')} ${free === 1 ? 'has' : 'have'} room, and none took it`;
   if (some > 0)
     return `${is.full(s).length} of ${counted(some, 'live replica')} are full, and the others do not answer`;
-  if (s.snapshot.candidates !== null && s.workerId === null) return 'no replica that takes chats is alive';
+  if (noneAlive(s)) return 'no replica that takes chats is alive';
   return 'none is running, or no worker has room';
 }
