@@ -1,8 +1,7 @@
 /** Snapshots of any kind: possible, impossible, and with any part missing. */
 import fc from 'fast-check';
-import { EXECUTION_STATES, isRunnable } from '../../../common/executionState.ts';
+import { EXECUTION_STATES } from '../../../common/executionState.ts';
 import type { Runner, Snapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
-import { runner, snapshot } from './snapshots.ts';
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null, freq: 12 });
 const id = fc.constantFrom('a', 'b').map((letter) => `00000000-0000-4000-8000-00000000000${letter}`);
@@ -193,41 +192,3 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   runtime: maybe(anyRuntime),
   everywhere: maybe(fc.array(anyRuntime, { maxLength: 3 })),
 });
-
-/** Whatever a chat that is well may look like, at any moment of its life, at work or at rest. */
-export const healthySnapshot: fc.Arbitrary<Snapshot> = fc
-  .record({
-    state: fc.constantFrom(...EXECUTION_STATES.filter((state) => isRunnable(state) || state === 'W' || state === 'XW')),
-    owner: fc.constantFrom('OK' as const, 'OK' as const, 'unowned' as const),
-    age: fc.double({ min: 0, max: 1e6, noNaN: true }),
-    beat: fc.double({ min: 0, max: 12, noNaN: true }),
-    progress: fc.double({ min: 0, max: 60, noNaN: true }),
-    behind: fc.boolean(),
-    retry: maybe(
-      fc.record({ left: fc.double({ min: -5, max: 70, noNaN: true }), attempt: fc.integer({ min: 1, max: 4 }) }),
-    ),
-    deadline: fc.double({ min: -7, max: 300, noNaN: true }),
-    stopping: fc.boolean(),
-  })
-  .map(({ state, owner, age, beat, progress, behind, retry, deadline, stopping }) => {
-    const young = behind || owner === 'unowned';
-    const backoff = state.startsWith('R') && owner === 'OK' ? retry : null;
-    const working = !state.startsWith('A');
-    const chat = snapshot({
-      state,
-      owner,
-      database: {
-        updatedAgeSeconds: young ? Math.min(age, 7) : age,
-        heartbeat: owner === 'OK' ? { ageSeconds: beat, staleAfterSeconds: 30 } : null,
-        requiresActionSecondsLeft: working ? null : deadline,
-        retrySecondsLeft: backoff?.left ?? null,
-        retryState: backoff && { attempt: backoff.attempt, error: 'overloaded', kind: 'provider' },
-      },
-      runner: { snapshotVersion: behind ? 5 : 7 },
-      task: { secondsSinceProgress: working ? (backoff ? 99 : progress) : null },
-      lease: { ageSeconds: beat },
-    });
-    const runners = chat.runtime?.runners;
-    if (!stopping || !runners || !chat.runtime) return chat;
-    return { ...chat, runtime: { ...chat.runtime, runners: [runner({ phase: 'STOPPING' }), ...runners] } };
-  });

@@ -7,8 +7,9 @@ import { diagnose } from '../../../subgraphs/diagnosis/diagnose.ts';
 import { type Diagnosis, SEVERITIES } from '../../../subgraphs/diagnosis/diagnosis.ts';
 import { requiredFields } from '../../../subgraphs/diagnosis/requiredFields.ts';
 import { readSnapshot, type Snapshot, valueAt } from '../../../subgraphs/diagnosis/snapshot.ts';
-import { anySnapshot, healthySnapshot } from './arbitrarySnapshots.ts';
+import { anySnapshot } from './arbitrarySnapshots.ts';
 import { contradictions } from './contradictions.ts';
+import { healthySnapshot } from './healthySnapshots.ts';
 
 const runs = { numRuns: 1_000 };
 const look = (snapshot: Snapshot) => diagnose(snapshot, MATRIX_SETTINGS);
@@ -225,6 +226,6 @@ test('a chat that is well is never warned of', () => {
       expect(findings.filter(({ severity }) => severity !== 'INFO')).toEqual([]);
       expect(verdict).toMatch(/^(IDLE|WORKING|WAITING)$/);
     }),
-    runs,
+    { numRuns: 3_000 },
   );
 });
