@@ -5,7 +5,9 @@ import { requireUuid } from '../../common/scalars.ts';
 import { mayRead, requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import { toHeartbeat } from './heartbeat.ts';
+import { historyFields, unansweredFields } from './historyResolvers.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
+import { candidates, troubleFields } from './troubleResolvers.ts';
 
 /** `retry_state` is whatever some worker wrote, by the database's clock, as `takenAt` is. */
 const retryTime = z.object({ retrying_at: z.iso.datetime({ offset: true }) });
@@ -37,9 +39,12 @@ export const ChatDebugSnapshot = {
     if (chat.workerId !== null) workerIds.add(chat.workerId);
     return [...workerIds].sort().map((workerId) => runtimeOf(chat, workerId));
   },
+  candidates,
 };
 
 export const ChatDatabaseState = {
+  ...historyFields,
+  ...troubleFields,
   retrySecondsLeft: (chat: ChatRow) => secondsUntilRetry(chat),
   queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),
   heartbeat: async (chat: ChatRow, _args: unknown, { loaders, staleAfterSeconds }: DatabaseContext) => {
@@ -62,6 +67,6 @@ export const ChatDatabaseState = {
   },
   heartbeatsReadable: async (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
     (await reading.moment()).heartbeatsReadable,
-  unreadable: () => [],
+  unreadable: async (chat: ChatRow, _args: unknown, context: DatabaseContext) => unansweredFields(chat, context),
   messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),
 };

@@ -28,6 +28,8 @@ export interface ChatRow {
   readonly updatedAt: Date;
   /** By the database's clock. */
   readonly updatedAgeSeconds: number;
+  /** Who locked or changed the row last, as Postgres notes it in the row; `0`: nobody did. */
+  readonly xmax: string;
 }
 
 /** Of `chats AS c`. */
@@ -41,4 +43,5 @@ export const CHAT_COLUMNS = Prisma.sql`
   c.requires_action_deadline_at AS "requiresActionDeadlineAt", 
   extract(epoch FROM c.requires_action_deadline_at - now())::float8 AS "requiresActionSecondsLeft",
   c.created_at AS "createdAt", c.updated_at AS "updatedAt",
-  greatest(0, extract(epoch FROM now() - c.updated_at))::float8 AS "updatedAgeSeconds"`;
+  greatest(0, extract(epoch FROM now() - c.updated_at))::float8 AS "updatedAgeSeconds",
+  c.xmax::text AS xmax`;

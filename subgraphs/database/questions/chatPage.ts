@@ -47,10 +47,10 @@ export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   return Prisma.sql`${together} ORDER BY "updatedAt" ${direction}, "chatId" ${direction} LIMIT ${limit}`;
 }
 
-const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
+export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
   Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
 
-const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+export const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT ${CHAT_COLUMNS}, to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "placeUpdatedAt"
   FROM chats AS c WHERE ${condition} ${inOrder}`;
 
