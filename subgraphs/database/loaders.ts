@@ -52,9 +52,7 @@ export function makeLoaders(reading: Reading, { staleAfterSeconds }: { staleAfte
       return rows ? inPlace(ids, rows, (row) => row.chatId).map(toMessageStats) : ids.map(() => null);
     }),
     replicas: new DataLoader(async (ids) => {
-      const rows = await reading.ask('replicaRowsById', (tx, moment) =>
-        replicaRowsById(tx, moment, { ids, staleAfterSeconds }),
-      );
+      const rows = await reading.ask('replicaRowsById', (tx) => replicaRowsById(tx, { ids, staleAfterSeconds }));
       return inPlace(ids, rows, (row) => row.id).map(([row]) => row);
     }),
     ownedChats: new DataLoader(async (ids) => {
@@ -63,7 +61,7 @@ export function makeLoaders(reading: Reading, { staleAfterSeconds }: { staleAfte
     }),
     recentReplicaIds: () => {
       const seconds = FORGOTTEN_AFTER_STALE_TIMES * staleAfterSeconds;
-      recent ??= reading.ask('recentReplicaIds', (tx, moment) => recentReplicaIds(tx, moment, seconds));
+      recent ??= reading.ask('recentReplicaIds', (tx) => recentReplicaIds(tx, seconds));
       return recent;
     },
   };
