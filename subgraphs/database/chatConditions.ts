@@ -15,6 +15,8 @@ export interface ChatFilter {
   readonly executionState?: readonly ExecutionState[] | null;
   readonly workerId?: string | null;
   readonly ownerId?: string | null;
+  readonly parentChatId?: string | null;
+  readonly rootChatId?: string | null;
   readonly owned?: boolean | null;
   readonly heartbeat?: 'FRESH' | 'STALE' | 'MISSING' | null;
   readonly suspect?: boolean | null;
@@ -27,12 +29,14 @@ export interface Limits extends Thresholds {
 
 /** All of them must hold. */
 export function chatConditions(filter: ChatFilter, limits: Limits): Prisma.Sql[] {
-  const { status, executionState, workerId, ownerId, owned, heartbeat, suspect } = filter;
+  const { status, executionState, workerId, ownerId, parentChatId, rootChatId, owned, heartbeat, suspect } = filter;
   const conditions: (Prisma.Sql | undefined)[] = [
     status ? Prisma.sql`c.status::text = ANY(${storable(status)}::text[])` : undefined,
     executionState ? Prisma.sql`(${EXECUTION_STATE}) = ANY(${[...executionState]}::text[])` : undefined,
     workerId ? Prisma.sql`c.worker_id = ${workerId}::uuid` : undefined,
     ownerId ? Prisma.sql`c.owner_id = ${ownerId}::uuid` : undefined,
+    parentChatId ? Prisma.sql`c.parent_chat_id = ${parentChatId}::uuid` : undefined,
+    rootChatId ? Prisma.sql`(c.root_chat_id = ${rootChatId}::uuid AND c.id <> ${rootChatId}::uuid)` : undefined,
     owned == null ? undefined : owned ? Prisma.sql`c.worker_id IS NOT NULL` : Prisma.sql`c.worker_id IS NULL`,
     heartbeat ? heartbeatIs(heartbeat, limits) : undefined,
     suspect == null

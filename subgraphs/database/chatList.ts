@@ -28,7 +28,8 @@ export async function listChats(_parent: unknown, args: ChatListArguments, conte
   });
 }
 
-function pageSize(first: number | null | undefined): number {
+/** @throws GraphQLError `BAD_USER_INPUT` */
+export function pageSize(first: number | null | undefined): number {
   const size = first ?? DEFAULT_PAGE;
   if (size >= 1 && size <= LARGEST_PAGE) return size;
   throw clientError('BAD_USER_INPUT', `\`first\` must be 1 to ${LARGEST_PAGE}. Received ${size}.`);
@@ -48,7 +49,8 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
   return rows;
 }
 
-function connection(
+/** A page as the schema shows it. */
+export function connection(
   rows: readonly ChatPageRow[],
   { order, ...more }: { order: ChatOrder; hasNextPage: boolean; hasPreviousPage: boolean },
 ) {

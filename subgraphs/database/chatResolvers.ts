@@ -4,7 +4,9 @@ import { requireUuid } from '../../common/scalars.ts';
 import { mayRead, requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import { toHeartbeat } from './heartbeat.ts';
+import { historyFields, unansweredFields } from './historyResolvers.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
+import { candidates, troubleFields } from './troubleResolvers.ts';
 import { readableFields, unreadableFields } from './unreadable.ts';
 
 /** Null: there is no such chat, or it is not the caller's to read. */
@@ -29,10 +31,13 @@ export const ChatDebugSnapshot = {
     if (chat.workerId !== null) workerIds.add(chat.workerId);
     return [...workerIds].sort().map((workerId) => runtimeOf(chat, workerId));
   },
+  candidates,
 };
 
 export const ChatDatabaseState = {
   ...readableFields,
+  ...historyFields,
+  ...troubleFields,
   queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),
   heartbeat: async (chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) => {
     if (chat.runnerId === null) return null;
@@ -55,6 +60,7 @@ export const ChatDatabaseState = {
   },
   heartbeatsReadable: async (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
     (await reading.moment()).heartbeatsReadable,
-  unreadable: (chat: ChatRow, _args: unknown, context: DatabaseContext) => unreadableFields(chat, context),
+  unreadable: async (chat: ChatRow, _args: unknown, context: DatabaseContext) =>
+    (await Promise.all([unreadableFields(chat, context), unansweredFields(chat, context)])).flat(),
   messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),
 };

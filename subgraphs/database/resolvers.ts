@@ -4,6 +4,7 @@ import { clientError } from '../errors.ts';
 import { listChats } from './chatList.ts';
 import { ChatDatabaseState, ChatDebugSnapshot, readableChat } from './chatResolvers.ts';
 import type { DatabaseContext } from './context.ts';
+import { readDatabaseHealth } from './healthResolvers.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { listReplicas, Replica, replicaById } from './replicaResolvers.ts';
 
@@ -18,6 +19,7 @@ const Query = {
   },
   chats: listChats,
   replicas: listReplicas,
+  database: readDatabaseHealth,
   replica: async (_parent: unknown, { id }: { id: string }, context: DatabaseContext) => replicaById(id, context),
 };
 

@@ -1,7 +1,8 @@
 /** What is read of a chat's row, wherever one is read. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { RETRY_SECONDS_LEFT, RETRY_TIME_IS_ODD } from '../retrySql.ts';
-import { ageOf, isSafe, isSayable, safe, saidJson, sayable } from '../sayableSql.ts';
+import { isSafe, safe, saidJson } from '../saidSql.ts';
+import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 /** As the resolvers hand it on. A stored value that cannot be said is null, and its field's name is in `unreadable`. */
 export interface ChatRow {
@@ -37,6 +38,8 @@ export interface ChatRow {
   readonly updatedAgeSeconds: number | null;
   /** Fields that a stored value keeps from being read. */
   readonly unreadable: readonly UnreadableField[];
+  /** Who locked or changed the row last, as Postgres notes it in the row; `0`: nobody did. */
+  readonly xmax: string;
 }
 
 const VERSIONS = {
@@ -86,9 +89,10 @@ const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
   retryState: saidJson(Prisma.sql`c.retry_state`, RETRY_STATE_MEMBERS),
   retrySecondsLeft: RETRY_SECONDS_LEFT,
   requiresActionDeadlineAt: sayable(DEADLINE),
-  requiresActionSecondsLeft: Prisma.sql`-(${ageOf(DEADLINE)})`,
+  requiresActionSecondsLeft: Prisma.sql`-(${ageSeconds(DEADLINE)})`,
   ...mapped(MOMENTS, sayable),
-  updatedAgeSeconds: ageOf(MOMENTS.updatedAt),
+  updatedAgeSeconds: ageSeconds(MOMENTS.updatedAt),
+  xmax: Prisma.sql`c.xmax::text`,
   unreadable: Prisma.sql`array_remove(ARRAY[${UNREADABLE}], NULL)`,
 };
 

@@ -2,9 +2,9 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions, type Limits } from '../chatConditions.ts';
 import type { Place as Part } from '../chatPlaces.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
-import { isSayable } from '../sayableSql.ts';
 import type { Transaction } from '../transaction.ts';
 import { CHAT_COLUMN_NAMES, CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
+import { isSayable } from './moments.ts';
 
 export interface ChatPageRow extends ChatRow {
   /** `updatedAt` as a `Place` has it. */
@@ -48,7 +48,7 @@ export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
     ORDER BY "storedUpdatedAt" ${direction}, "chatId" ${direction} LIMIT ${limit}`;
 }
 
-const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
+export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
   Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
 
 /** As a cursor holds it: RFC 3339, or, for what that cannot say, Postgres's own text. */
@@ -57,7 +57,7 @@ const PLACE_UPDATED_AT = Prisma.sql`
     ELSE c.updated_at::text END`;
 
 /** `storedUpdatedAt` is for the order alone: no client of Postgres reads every value of it. */
-const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+export const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt", c.updated_at AS "storedUpdatedAt"
   FROM chats AS c WHERE ${condition} ${inOrder}`;
 

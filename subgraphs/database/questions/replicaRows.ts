@@ -1,7 +1,7 @@
 /** What is read of the replica table. Times are compared as they are stored, and told where they can be said. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import { isSayable, sayable } from '../sayableSql.ts';
 import type { Transaction } from '../transaction.ts';
+import { isSayable, sayable } from './moments.ts';
 
 const MOST_REPLICAS = 1000;
 

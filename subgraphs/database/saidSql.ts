@@ -1,21 +1,5 @@
-/**
- * Which stored values can be said, in SQL. A column holds more than an answer can: `infinity`, years that RFC 3339 does
- * not know, integers beyond 2^53. Such a value becomes null before it is read and before anything is computed with it:
- * on Postgres 16 and older `now() - 'infinity'` is an error.
- */
+/** Integers and JSON as a client can be told them: a column holds more than an answer can. */
 import { Prisma } from '../../prisma/generated/client.ts';
-
-/** Whether a moment lies in the years 1 to 9999; null for null. */
-export const isSayable = (moment: Prisma.Sql): Prisma.Sql =>
-  Prisma.sql`(${moment} >= '0001-01-01 00:00:00+00' AND ${moment} < '10000-01-01 00:00:00+00')`;
-
-/** The moment, or null. */
-export const sayable = (moment: Prisma.Sql): Prisma.Sql =>
-  Prisma.sql`CASE WHEN ${isSayable(moment)} THEN ${moment} END`;
-
-/** Seconds since a moment by the database's clock, to the microsecond; negative for one ahead; null where it cannot be said. */
-export const ageOf = (moment: Prisma.Sql): Prisma.Sql =>
-  Prisma.sql`CASE WHEN ${isSayable(moment)} THEN extract(epoch FROM now() - ${moment})::float8 END`;
 
 /** Whether an int8 is an integer that JSON numbers carry without loss; null for null. */
 export const isSafe = (integer: Prisma.Sql): Prisma.Sql =>
