@@ -25,6 +25,8 @@ export type ShareAnswer =
       /** Nobody else holds the entities: what is joined may be made of them, and changes them. */
       readonly isFresh?: boolean;
       readonly errors: readonly GraphQLFormattedError[];
+      /** Why the replica was asked without fields that are newer than its version; undefined: it was asked for all. */
+      readonly withheld?: string;
       /** Set when another replica answered than the share is for. */
       readonly moved?: Moved;
     }

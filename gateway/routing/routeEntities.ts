@@ -78,7 +78,7 @@ async function askAll(
     ...{ routing, entityRequest, owners },
     ownerOf: ownerReader((representations) => owners.read(representations, context, signal)),
     isAskedOfSeveral: askedOfSeveral(routing, shares),
-    ask: (share, where) => ask({ request, context, signal }, share, where),
+    ask: (share, where) => ask({ request, schema: routing.schema, context, signal }, share, where),
     lookUp: (id) => lookUp([id])[0] ?? Promise.resolve(UNREAD),
     lookUpAnew: (id) => directory.lookUpAnew(id, signal),
     elapsedMs: () => clock.monotonicMs() - begunMs,

@@ -169,7 +169,7 @@ test('a value that the schema does not know is null, with an error that says not
   const keys = [chatKey(await runtimes.insertReplica(newer.url))];
   const query = `query ($keys: [_Any!]!) { _entities(representations: $keys) { __typename ... on ChatRuntime { runners { phase } } } }`;
   const { body } = await post(router, { query, variables: { keys } });
-  expect(body.data).toEqual({ _entities: [{ __typename: 'ChatRuntime', runners: null }] });
+  expect(body.data).toEqual({ _entities: [{ __typename: 'ChatRuntime', runners: [{ phase: null }] }] });
   expect(body.errors).toMatchObject([
     { path: ['_entities', 0, 'runners', 0, 'phase'], extensions: { code: 'INTERNAL_SERVER_ERROR' } },
   ]);
