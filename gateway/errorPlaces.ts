@@ -46,6 +46,6 @@ function walk(data: Json, path: readonly (string | number)[]): { length: number;
 }
 
 /** It stands for all that a replica did not answer, not for one field. */
-const isOfReplica = ({ extensions }: GraphQLFormattedError) => /^(REPLICA_|RUNTIME_)/.test(String(extensions?.code));
+const isOfReplica = ({ extensions }: GraphQLFormattedError) => String(extensions?.code).startsWith('REPLICA_');
 
 const firstNull = (value: Json): string | undefined => Object.keys(value).find((key) => value[key] === null);

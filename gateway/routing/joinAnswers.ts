@@ -94,11 +94,12 @@ function join(routing: Routing, request: EntityRequest, share: Share, answer: Sh
         errors.push(...newer.map((below) => withheldError(share, representation, place, below, withheld || '')));
         continue;
       }
-      const { outcome, fields = {}, code = errorCodeOf(outcome.status) } = unansweredAs(answer);
+      const { outcome, fields = {} } = unansweredAs(answer);
+      const code = errorCodeOf(outcome.status);
       const why = selectOutcome(plan, type, outcome);
       const { entity, lost } = unansweredEntity(plan, type.type.name, why, { keys: representation, fields });
       entities.push({ place, entity });
-      if (lost === undefined) continue;
+      if (lost === undefined || code === undefined) continue;
       const explained = own.filter((error) => error.place === place);
       for (const error of explained) error.below[0] ??= lost;
       if (explained.length === 0) errors.push(lostError(share, representation, place, lost, outcome, code));

@@ -22,7 +22,7 @@ export interface RouterOptions {
   readonly directory: ReplicaDirectory;
   readonly ask: AskReplica;
   readonly owners: Owners;
-  /** Nothing is asked; every fetch says so. */
+  /** Nothing is asked; every outcome says so. */
   readonly isDisabled: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -132,10 +132,9 @@ const notAsked: ShareAnswer = {
 const disabled: ShareAnswer = {
   kind: 'unanswered',
   outcome: {
-    ...{ status: 'UNREACHABLE', elapsedMs: 0, address: null },
-    reason: 'The chat worker is disabled here; nothing was sent.',
+    ...{ status: 'NOT_ASKED', elapsedMs: 0, address: null },
+    reason: 'Nobody asks replicas here, by setting; nothing was sent.',
   },
-  code: 'RUNTIME_DISABLED',
 };
 
 const failed = (message: string): RoutedAnswer => ({

@@ -10,7 +10,7 @@ import { checkInternalToken } from '../../common/internalToken.ts';
 import type { Json } from '../../common/json.ts';
 import type { WithRequestId } from '../../subgraphs/answering.ts';
 import { unauthenticated } from '../../subgraphs/errors.ts';
-import type { Inspector, TaskInspection } from '../../subgraphs/runtime/inspector.ts';
+import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { type RuntimeContext, resolvers } from '../../subgraphs/runtime/resolvers.ts';
 import { serveSubgraph } from '../../subgraphs/serve.ts';
 import { inspectorOf } from '../support/inspector.ts';
@@ -21,10 +21,11 @@ import { shared } from './runtimes.ts';
 
 const { database, servers, keep, gateway, insertReplica, addReplica, insertChat } = fleetPerFile();
 
-const TASK: TaskInspection = {
-  ...{ id: randomUUID(), kind: 'GENERATION', historyVersion: 1, startedAt: new Date(0), runningSeconds: 1 },
+const TASK = {
+  ...({ id: randomUUID(), kind: 'GENERATION', historyVersion: 1, startedAt: new Date(0), runningSeconds: 1 } as const),
   ...{ cancelledAt: null, lastProgressAt: new Date(0), secondsSinceProgress: 1, attempt: 1, nextRetryAt: null },
-  ...{ secondsUntilRetry: null, lastError: null },
+  ...{ secondsUntilRetry: null, lastError: null, breakOffs: 0, lastBreakOff: null, waitsForDatabaseSeconds: null },
+  ...{ label: null, maxAttempts: null, progressWithinSeconds: null },
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'chat-debug-old-schema-'));
