@@ -1,7 +1,7 @@
 /** `npm run chat -- show`: what an operator needs to name a message, a queued message or a tool call. */
 import type { Pool } from 'pg';
 import { openCalls } from '../subgraphs/runtime/chatd/openCalls.ts';
-import { withoutControls } from './printable.ts';
+import { printable } from './printable.ts';
 
 interface Row {
   readonly id: string;
@@ -34,7 +34,7 @@ export function describeChat({ messages, queue }: ChatDetails): string {
 }
 
 function line({ id, role, content }: Row): string {
-  const text = withoutControls(textOf(content)).replace(/\s+/g, ' ');
+  const text = printable(textOf(content)).replace(/\s+/g, ' ');
   return `${id.padStart(6)}  ${role.padEnd(9)}  ${text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE - 1)}…` : text}`;
 }
 

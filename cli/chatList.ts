@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import type { Pool } from 'pg';
 import { CHAT_COLUMNS, type ChatState, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
-import { withoutControls } from './printable.ts';
+import { printable } from './printable.ts';
 
 type Row = ChatState & { readonly title: string; readonly updatedAt: Date };
 
@@ -33,4 +33,4 @@ export function chatTable(chats: readonly Row[]): string {
   return table.toString();
 }
 
-const oneLine = (text: string) => withoutControls(text).replace(/\s+/g, ' ').slice(0, TITLE_WIDTH);
+const oneLine = (text: string) => printable(text).replace(/\s+/g, ' ').slice(0, TITLE_WIDTH);

@@ -1,6 +1,6 @@
 /** Turns the events of a chat's stream into text, each part once, however often the stream is opened again. */
 import { z } from 'zod';
-import { withoutControls } from './printable.ts';
+import { printable } from './printable.ts';
 
 const episodeEvent = z.object({ historyVersion: z.number(), generationAttempt: z.number() });
 const partEvent = z.object({
@@ -52,13 +52,13 @@ export class StreamPrinter {
     } else if (part.type === 'tool-result') {
       this.#line(`[${part.toolName} answers ${JSON.stringify(part.output)}]`);
     } else {
-      this.#write(withoutControls(part.text));
+      this.#write(printable(part.text));
       this.#midLine = !part.text.endsWith('\n');
     }
   }
 
   #line(text: string): void {
-    this.#write(`${this.#midLine ? '\n' : ''}${withoutControls(text)}\n`);
+    this.#write(`${this.#midLine ? '\n' : ''}${printable(text)}\n`);
     this.#midLine = false;
   }
 }
