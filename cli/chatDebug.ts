@@ -11,6 +11,7 @@ import { askStuck } from './debug/stuck.ts';
 import { findGateway } from './debug/target.ts';
 import { watch } from './debug/watch.ts';
 import { askWhy, askWhyEverywhere } from './debug/why.ts';
+import { printable } from './printable.ts';
 
 interface Options {
   readonly url?: string;
@@ -102,6 +103,7 @@ function intervalSeconds(value: string): number {
 
 await program.parseAsync().catch((error: unknown) => {
   process.exitCode = 2;
-  if (!(error instanceof CommanderError)) console.error(error instanceof Error ? error.message : error);
+  if (!(error instanceof CommanderError))
+    console.error(printable(error instanceof Error ? error.message : String(error)));
   else if (error.exitCode === 0) process.exitCode = 0; // it was asked for its help
 });

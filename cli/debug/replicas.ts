@@ -24,7 +24,7 @@ export async function askReplicas(ask: Ask): Promise<Shown> {
   return {
     json: raw,
     problems: problems.filter((problem) => !isOfLoad(problem)), // of those `replicasText` says more
-    code: worstOf([code, database ? 0 : 2]),
+    code: worstOf([code, problems.some(({ path }) => path?.[0] === 'database') ? 2 : 0]),
     text: (page) => replicasText(page, database, told),
   };
 }
