@@ -1,6 +1,6 @@
 /** The database as the cause: it takes no writes, a table is locked, or it has no connection left. */
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { systemClock } from '../../common/clock.ts';
+import { locks } from './database/locks.ts';
 import { wordsOf } from './support/diagnosed.ts';
 import { eventually } from './support/eventually.ts';
 import { type OtherSession, openSession, whileIdleInTransaction } from './support/sessions.ts';
@@ -75,8 +75,33 @@ test('16: a database that takes no writes is the cause, and the chats go on at o
   // Nobody ends the sessions that began meanwhile: whoever holds one must notice.
   const healed = await field.diagnosed(id, 'it is worked on again', ({ verdict }) => verdict === 'WORKING', HEALED_MS);
   expect(healed.severities).toEqual({});
-  const { rows } = await admin.query('UPDATE chats SET snapshot_version = snapshot_version RETURNING id');
-  expect(rows).toHaveLength(1);
+  await field.store.apply(id, { name: 'interrupt' });
+});
+
+test('16: the same for a server whose setting is changed while its sessions go on', async () => {
+  const admin = await openAdmin();
+  const id = await field.create('/slow 600');
+  await eventually(
+    'an owner works on it',
+    () => field.column(id, 'generation_attempt'),
+    (attempt) => attempt === '1',
+  );
+  await admin.query('ALTER SYSTEM SET default_transaction_read_only = on');
+  try {
+    await admin.query('SELECT pg_reload_conf()');
+    const seen = await field.found(id, 'DATABASE_READ_ONLY');
+    expect(seen).toMatchObject({ verdict: 'STUCK', severities: { DATABASE_READ_ONLY: 'CRITICAL' } });
+    const waiting = await field.chatDebug('stuck');
+    expect({ code: waiting.code, says: waiting.stdout.includes('DATABASE_READ_ONLY') }).toEqual({
+      code: 1,
+      says: true,
+    });
+  } finally {
+    await admin.query('ALTER SYSTEM RESET default_transaction_read_only');
+    await admin.query('SELECT pg_reload_conf()');
+  }
+  await field.diagnosed(id, 'it is worked on again', ({ verdict }) => verdict === 'WORKING', HEALED_MS);
+  await field.store.apply(id, { name: 'interrupt' });
 });
 
 test('21: `alter table` that waits behind a report is named as what everybody waits for, and the gateway is not ready', async () => {
@@ -101,6 +126,8 @@ test('21: `alter table` that waits behind a report is named as what everybody wa
   await expectHealed();
 });
 
+locks(field);
+
 test('22: a server without a connection left is unavailable for that reason, and heals', async () => {
   const admin = await openAdmin();
   const others = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name NOT LIKE 'an administrator%'`;
@@ -122,6 +149,5 @@ test('22: a server without a connection left is unavailable for that reason, and
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/connections?/) });
   await Promise.all(sessions.splice(0).map((session) => session.end()));
   await eventually('the gateway is ready again', readiness, ({ status }) => status === 200);
-  await systemClock.sleep(0);
   await expectHealed();
 });

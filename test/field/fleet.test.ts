@@ -6,6 +6,8 @@ import { freePort } from '../../local/ports.ts';
 import { insertReplica } from '../subgraphs/database/support/rows.ts';
 import { databasePerFile } from '../support/database.ts';
 import { serverProcessesPerTest } from '../support/serverProcess.ts';
+import { hardTimes } from './fleet/hardTimes.ts';
+import { lostOwners } from './fleet/lostOwners.ts';
 import { startDeployment } from './support/deployment.ts';
 import { wordsOf } from './support/diagnosed.ts';
 import { eventually } from './support/eventually.ts';
@@ -92,3 +94,6 @@ test('20: `send` wakes a worker, though the chat names an owner that has stopped
   const end = await field.diagnosed(id, 'it is answered', ({ executionState }) => executionState === 'W', 10_000);
   expect(end.verdict).toBe('IDLE');
 });
+
+lostOwners(() => database, startProcess);
+hardTimes(() => database, startProcess);

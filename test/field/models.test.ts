@@ -3,6 +3,9 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { TransitionRefused } from '../../subgraphs/runtime/chatd/transitions.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
+import { oddAnswers } from './models/oddAnswers.ts';
+import { refusals } from './models/refusals.ts';
+import { turnsOf } from './models/turns.ts';
 import { wordsOf } from './support/diagnosed.ts';
 import { eventually } from './support/eventually.ts';
 import {
@@ -50,33 +53,7 @@ async function endRunningChats(): Promise<void> {
   }
 }
 
-/** A chat with a model that does this, once its turn has ended. */
-async function afterTurn(text: string, script: (call: ModelCall) => Promise<void> | void) {
-  model.script(text, script);
-  const id = await field.create(text);
-  const end = await field.diagnosed(id, 'the turn ends', ({ executionState }) => /^(W|E)/.test(executionState));
-  return { id, end };
-}
-
-interface LastError {
-  readonly kind: string;
-  readonly message: string;
-  readonly status_code: number | null;
-  readonly retryable: boolean;
-}
-
-async function lastError(id: string): Promise<LastError> {
-  const { database } = await field.chat<{ database: { lastError: LastError } }>(id, 'database { lastError }');
-  return database.lastError;
-}
-
-const rolesOf = async (id: string) => {
-  const { rows } = await field.pool.query<{ role: string }>(
-    'SELECT role::text FROM chat_messages WHERE chat_id = $1 AND NOT deleted ORDER BY id',
-    [id],
-  );
-  return rows.map(({ role }) => role);
-};
+const { afterTurn, lastError, rolesOf } = turnsOf(field, model);
 
 describe('2: a model that ends steps with tool_calls and no call', () => {
   test('does not keep the worker calling: the turn ends, and is said to have no answer', async () => {
@@ -317,3 +294,6 @@ test('5: a person’s message that nobody answers, with the row at rest, is not 
   expect(seen).toMatchObject({ executionState: 'W', verdict: 'STUCK', severities: { UNANSWERED: 'CRITICAL' } });
   expect(await field.suspects()).toContain(id);
 });
+
+oddAnswers(field, model);
+refusals(field, model);

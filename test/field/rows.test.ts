@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { insertChat, insertHeartbeat, insertReplica, queueMessages } from '../subgraphs/database/support/rows.ts';
+import { farRows } from './rows/farRows.ts';
+import { oddRows } from './rows/oddRows.ts';
+import { refusedWrites } from './rows/refusedWrites.ts';
 import { wordsOf } from './support/diagnosed.ts';
 import { eventually } from './support/eventually.ts';
 import { whileIdleInTransaction } from './support/sessions.ts';
@@ -361,6 +364,10 @@ describe('30: what is much, or strange to a terminal', () => {
     }
   });
 });
+
+oddRows(field);
+farRows(field);
+refusedWrites(field);
 
 test('25: leases of chats at rest do not keep the clean-up from those that nobody names', async () => {
   const left = async () => {

@@ -13,7 +13,8 @@ const SECRETS = {
 };
 const TOKEN_SECONDS = 3_600;
 
-type StartProcess = (script: string, environment: Readonly<Record<string, string>>) => Promise<ServerProcess>;
+/** Starts a process that ends with the test. */
+export type StartProcess = (script: string, environment: Readonly<Record<string, string>>) => Promise<ServerProcess>;
 
 export interface Deployment {
   readonly field: Field;
