@@ -1,21 +1,15 @@
-/** A model behind an OpenAI-compatible HTTP server, which does for each chat what its first message has a script for. */
+/**
+ * A model behind an OpenAI-compatible HTTP server. It refuses histories that providers refuse, and else does for each chat
+ * what its first message has a script for.
+ */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll } from '@jest/globals';
 import { z } from 'zod';
+import { type ModelMessage, modelMessage, refusalOf } from './providerRules.ts';
 
-const request = z.object({
-  messages: z.array(
-    z.object({
-      role: z.string(),
-      content: z.unknown(),
-      tool_calls: z.array(z.object({ id: z.string() })).optional(),
-      tool_call_id: z.string().optional(),
-    }),
-  ),
-});
-export type ModelMessage = z.output<typeof request>['messages'][number];
+const request = z.object({ messages: z.array(modelMessage) });
 
 /** One request for an answer. */
 export interface ModelCall {
@@ -64,8 +58,11 @@ export class ModelServer {
     const first = textOf(messages.find(({ role }) => role === 'user'));
     const number = this.calls(first) + 1;
     this.#calls.set(first, number);
-    const script = this.#scripts.get(first) ?? ((call) => say(call, 'An answer.'));
-    await script({ number, messages, answer });
+    const call = { number, messages, answer };
+    const wrong = refusalOf(messages);
+    if (wrong) return refuse(call, 400, { message: wrong, type: 'invalid_request_error' });
+    const script = this.#scripts.get(first) ?? ((one) => say(one, 'An answer.'));
+    await script(call);
   }
 }
 
