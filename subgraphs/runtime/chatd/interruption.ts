@@ -1,11 +1,12 @@
 /** The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. */
 import type { ChatStore, Outcome } from './chatStore.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
-import { messagesOf } from './messages.ts';
+import { messagesOf, type NewMessage } from './messages.ts';
 import { openCalls, toolMessage } from './openCalls.ts';
+import { refusalOf } from './refusedData.ts';
 import type { Task } from './task.ts';
 
-export function interrupt(
+export async function interrupt(
   task: Task,
   runnerId: string,
   { store, buffers }: { store: ChatStore; buffers: MessageBuffers },
@@ -20,5 +21,10 @@ export function interrupt(
   const streamed = messagesOf(buffer?.parts ?? []);
   const open = openCalls(streamed);
   const messages = open.length > 0 ? [...streamed, toolMessage(open)] : streamed;
-  return store.applyFenced(chatId, { runnerId, status, historyVersion }, { name: 'finishInterruption', messages });
+  const finish = (kept: readonly NewMessage[]) =>
+    store.applyFenced(chatId, { runnerId, status, historyVersion }, { name: 'finishInterruption', messages: kept });
+  return finish(messages).catch((error: unknown) => {
+    if (!refusalOf(error) || messages.length === 0) throw error;
+    return finish([]); // what Postgres never takes must not keep the chat from coming to rest
+  });
 }

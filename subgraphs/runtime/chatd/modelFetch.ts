@@ -1,6 +1,6 @@
 /** The HTTP client of the model: waits for as long as a model is silent, and tells a stream from anything else. */
 import { Agent, fetch as send } from 'undici';
-import { ErrorAnswer, NO_STREAM, NotAStream } from './modelErrors.ts';
+import { ErrorAnswer, NO_STREAM, NotAStream } from './answerErrors.ts';
 
 /** What is looked at of an answer that is no stream. */
 const LOOKED_AT_BYTES = 64 * 1024;

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LanguageModelV3, LanguageModelV3StreamPart } from '@ai-sdk/provider';
 import { wrapLanguageModel } from 'ai';
-import { StreamCutOff } from './modelErrors.ts';
+import { StreamCutOff } from './answerErrors.ts';
 import { storableText } from './storable.ts';
 
 /** @param takenIds ids of calls in the history @param ended gets the reason that the model gives for its end */

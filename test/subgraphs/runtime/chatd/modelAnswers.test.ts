@@ -256,6 +256,24 @@ describe('what the model says', () => {
       finish: null,
     });
     expect(requests()).toHaveLength(1);
+    await until(() => server.unfinished === 0);
+  });
+
+  test('and Postgres refuses, does not keep an interrupted chat from coming to rest', async () => {
+    await database.pool.query(
+      `ALTER TABLE chat_messages ADD CONSTRAINT no_bees CHECK (content::text NOT LIKE '%buzz%')`,
+    );
+    const replica = await start();
+    const { id } = await chat({ ...stream(chunk({ content: 'buzz' })), end: 'silent' });
+    type Buffers = { messageBuffers?: { partsBuffered: number }[] };
+    await until(
+      async () =>
+        (await inMemory<Buffers>(replica, id, 'messageBuffers { partsBuffered }'))?.messageBuffers?.[0]?.partsBuffered,
+    );
+    await store.apply(id, { name: 'interrupt' });
+    expect(await rest(id)).toBe('W');
+    await database.pool.query('ALTER TABLE chat_messages DROP CONSTRAINT no_bees');
+    expect(await brief(id)).toEqual(['user']);
   });
 });
 
@@ -320,7 +338,7 @@ describe('a failure', () => {
     [
       'HTML with a status',
       { ...html, status: 502 },
-      { kind: 'overloaded', status_code: 502, message: 'The server answered HTML with status 502' },
+      { kind: 'overloaded', status_code: 502, message: 'The server answered with status 502, with HTML' },
     ],
     [
       'a reset in mid-stream',
@@ -340,6 +358,13 @@ describe('a failure', () => {
     expect(await rest(id)).toBe('E0');
     expect(await lastError(id)).toMatchObject(expected);
     expect(requests()).toHaveLength(1);
+  });
+
+  test('in the middle of a stream that goes on does not keep its connection', async () => {
+    await start({ maxAttempts: 1 });
+    const { id } = await chat({ ...stream(frame({ error: { message: 'no more' } })), end: 'silent' });
+    expect(await rest(id)).toBe('E0');
+    await until(() => server.unfinished === 0);
   });
 
   test('of a server that is not there is told without its address', async () => {
