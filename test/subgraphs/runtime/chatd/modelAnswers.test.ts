@@ -177,6 +177,29 @@ describe('a turn', () => {
     expect(requests()[0]?.[2]?.content).toBe(LEFT_OPEN);
   });
 
+  test.each<[string, string]>([
+    ['whose result was deleted', `UPDATE chat_messages SET deleted = true WHERE chat_id = $1 AND role = 'tool'`],
+    ['whose result lost its content', `UPDATE chat_messages SET content = NULL WHERE chat_id = $1 AND role = 'tool'`],
+    [
+      'whose result names another call',
+      `UPDATE chat_messages SET content = jsonb_set(content, '{0,toolCallId}', '"other"') WHERE chat_id = $1 AND role = 'tool'`,
+    ],
+    [
+      'whose result is there twice',
+      `INSERT INTO chat_messages (chat_id, role, content) SELECT chat_id, role, content FROM chat_messages WHERE chat_id = $1 AND role = 'tool'`,
+    ],
+  ])('goes well after a call %s by hand', async (_what, sql) => {
+    await start();
+    const { id, answer } = await chat(calls('current_time'), says('noon'));
+    expect(await rest(id)).toBe('W');
+    await database.pool.query(sql, [id]);
+    answer(() => says('midnight'));
+    await send(id, 'and now?');
+    expect(await rest(id)).toBe('W');
+    expect((await rows(id)).at(-1)?.content).toEqual(textContent('midnight'));
+    expect(server.faults).toEqual([]);
+  });
+
   test('keeps calls apart whose model gives each of them the same id', async () => {
     await start();
     const { id, requests } = await chat(
@@ -236,6 +259,19 @@ describe('what the model says', () => {
       message: 'What the model said could not be stored (SQLSTATE 23514)',
     });
     expect(await brief(id)).toEqual(['user']);
+  });
+
+  test.each([
+    ['a list in a list', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ['a member in a member', `${'{"a":'.repeat(30_000)}1${'}'.repeat(30_000)}`],
+  ])('can be an input too deep to be stored (%s): a failure, not the end of the worker', async (_what, input) => {
+    await start({ maxAttempts: 1 });
+    const { id, answer } = await chat(calls('ask_person', 'tool_calls', input));
+    expect(await rest(id)).toBe('E0');
+    expect(await lastError(id)).toMatchObject({ kind: 'data', retryable: true });
+    answer(() => says('something simple'));
+    await send(id, 'again');
+    expect(await rest(id)).toBe('W');
   });
 
   test('may be nothing for as long as the person lets it, and is kept when the person interrupts', async () => {
@@ -411,6 +447,48 @@ describe('a failure', () => {
     clock.advance(60_000);
     expect(await rest(id)).toBe('W');
     expect(requests()).toHaveLength(2);
+  });
+
+  test.each<[string, unknown, number]>([
+    ['was edited to a time far away', { retrying_at: '2099-01-01T00:00:00Z' }, 600],
+    ['names no time', { retrying_at: 'soon' }, 0],
+    ['is infinite', { retrying_at: 'infinity' }, 0],
+    ['is of another form', [7], 0],
+  ])('whose retry state %s is waited for as long as the worker ever waits', async (_what, state, seconds) => {
+    const clock = manualClock();
+    const { id, requests } = await chat(says('here'));
+    await database.pool.query('UPDATE chats SET generation_attempt = 1 WHERE id = $1', [id]);
+    await database.pool.query('UPDATE chats SET retry_state = $2 WHERE id = $1', [id, JSON.stringify(state)]);
+    await start({ clock, staleAfterSeconds: 80_000, heartbeatIntervalSeconds: 20_000 });
+    await waitFor(id, ({ runnerId }) => runnerId !== null);
+    let waited = 0;
+    await until(() => {
+      if (requests().length > 0) return true;
+      clock.advance(seconds > 0 ? 10_000 : 0);
+      waited += seconds > 0 ? 10 : 0;
+      return false;
+    });
+    expect(waited).toBeGreaterThanOrEqual(seconds);
+    expect(await rest(id)).toBe('W');
+  });
+
+  test('is tried again for ever where no limit is set, each time after its pause', async () => {
+    const clock = manualClock();
+    await start({ clock, maxAttempts: 0, staleAfterSeconds: 80_000, heartbeatIntervalSeconds: 20_000 });
+    const pauses = [1, 2, 4, 8, 16, 32, 60, 60, 60];
+    const askedAtMs: number[] = [];
+    await planned(() => {
+      askedAtMs.push(clock.now().getTime());
+      return refuses(503, { message: 'no' }, { 'retry-after': '0' });
+    });
+    await until(() => {
+      clock.advance(500);
+      return askedAtMs.length > pauses.length;
+    });
+    pauses.forEach((seconds, place) => {
+      const pauseMs = (askedAtMs[place + 1] ?? 0) - (askedAtMs[place] ?? 0);
+      expect(pauseMs).toBeGreaterThanOrEqual(seconds * 1000);
+    });
   });
 
   test('that asks for longer than the worker waits ends the turn, and says how long', async () => {
