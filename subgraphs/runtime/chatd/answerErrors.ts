@@ -22,3 +22,8 @@ export class ErrorAnswer extends Error {
     this.body = body;
   }
 }
+
+/** The answer is longer than a step may be: a model that repeats itself without end fills no replica's memory. */
+export class AnswerTooLong extends Error {
+  override name = 'AnswerTooLong';
+}

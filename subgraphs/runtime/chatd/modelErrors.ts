@@ -6,7 +6,7 @@ import {
   JSONParseError,
   TypeValidationError,
 } from '@ai-sdk/provider';
-import { ErrorAnswer, NotAStream, StreamCutOff } from './answerErrors.ts';
+import { AnswerTooLong, ErrorAnswer, NotAStream, StreamCutOff } from './answerErrors.ts';
 import { toldDelayMs } from './backoff.ts';
 import { errorWords, wordsInBody } from './errorWords.ts';
 import { FAILURE_KINDS, type FailureKind, kindOf, type ProviderWords } from './failureKinds.ts';
@@ -64,7 +64,7 @@ function saidByStatus({
 
 /** Errors of this side. The SDK's own messages quote what they are about, so only what kind of error it is is told. */
 function withoutWords(error: unknown): { kind: FailureKind; message: string } {
-  const refusal = refusalOf(error);
+  const refusal = error instanceof AnswerTooLong ? error.message : refusalOf(error);
   if (refusal) return { kind: 'data', message: `What the model said could not be stored (${refusal})` };
   if (error instanceof UnusableHistory) return { kind: 'history', message: error.message };
   if (error instanceof NotAStream || error instanceof ErrorAnswer) return { kind: 'network', message: error.message };

@@ -274,6 +274,33 @@ describe('what the model says', () => {
     expect(await rest(id)).toBe('W');
   });
 
+  test('may not be longer than a step may be', async () => {
+    await start({ maxAttempts: 1 });
+    const mebi = chunk({ content: 'again '.repeat(175_000) });
+    const { id } = await chat({ ...stream(...Array<string>(18).fill(mebi)), end: 'silent' });
+    expect(await rest(id)).toBe('E0');
+    expect(await lastError(id)).toMatchObject({
+      kind: 'data',
+      message: 'What the model said could not be stored (over 16777216 characters)',
+    });
+    await until(() => server.unfinished === 0);
+  });
+
+  test('is over where the server says so, even if it leaves the connection open', async () => {
+    await start();
+    const { id } = await chat({ ...says('the end'), end: 'silent' });
+    expect(await rest(id)).toBe('W');
+    expect((await rows(id)).at(-1)?.content).toEqual(textContent('the end'));
+    await until(() => server.unfinished === 0);
+  });
+
+  test('can speak of the mark of its end', async () => {
+    await start();
+    const { id } = await chat(says('it ends with\ndata: [DONE]\n\nor so'));
+    expect(await rest(id)).toBe('W');
+    expect((await rows(id)).at(-1)?.content).toEqual(textContent('it ends with\ndata: [DONE]\n\nor so'));
+  });
+
   test('may be nothing for as long as the person lets it, and is kept when the person interrupts', async () => {
     const replica = await start();
     const { id, requests } = await chat({
