@@ -35,6 +35,15 @@ describe('migrations', () => {
     }
   });
 
+  test('a worker that does not know the newest columns goes on writing', async () => {
+    const { rows } = await database.pool.query(`INSERT INTO chats (owner_id) VALUES (gen_random_uuid()) RETURNING id`);
+    const written = await database.pool.query(
+      `INSERT INTO chat_messages (chat_id, role, content) VALUES ($1, 'assistant', '[]') RETURNING finish_reason`,
+      [rows[0].id],
+    );
+    expect(written.rows).toEqual([{ finish_reason: null }]);
+  });
+
   test("somebody else's tables are named, and left as they were", async () => {
     const foreign = await createDatabase('template0');
     const client = await foreign.pool.connect();

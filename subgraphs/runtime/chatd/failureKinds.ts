@@ -20,7 +20,7 @@ export const FAILURE_KINDS = {
   network: true,
   /** The model's answer breaks the protocol: a chunk that is not JSON, a call without a name. */
   model: true,
-  /** Postgres refused to store what the model said. */
+  /** Postgres refused to store what the model said, or it was too long. */
   data: true,
   /** The history holds content that no model can be called with. */
   history: false,
