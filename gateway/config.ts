@@ -3,8 +3,8 @@ import { readEnvironment } from '../common/config.ts';
 import { PROCESS_SETTINGS } from '../common/runProcess.ts';
 import type { Settings } from '../common/settings.ts';
 import { callersKey, databaseElsewhere, databaseOfItsOwn, subgraphKey } from '../common/settingsRules.ts';
+import { THRESHOLD_SETTINGS } from '../common/thresholds.ts';
 import { TRUST_SETTINGS } from '../subgraphs/authorize.ts';
-import { DIAGNOSIS_SETTINGS } from '../subgraphs/diagnosis/settings.ts';
 
 /** How replicas are asked, and where the database subgraph is, which knows them. */
 const REPLICA_SETTINGS = [
@@ -33,7 +33,7 @@ export const readGatewaySettings = () =>
       'AUTH_ISSUER',
       'AUTH_AUDIENCE',
       'CORS_ORIGINS',
-      ...DIAGNOSIS_SETTINGS,
+      ...THRESHOLD_SETTINGS,
       'INTERNAL_SECRET',
       ...PROCESS_SETTINGS,
     ],

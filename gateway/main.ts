@@ -3,7 +3,7 @@ import { systemClock as clock } from '../common/clock.ts';
 import type { Logger } from '../common/log.ts';
 import { runProcess } from '../common/runProcess.ts';
 import { IN_PROCESS } from '../common/settings.ts';
-import { diagnosisSettings } from '../subgraphs/diagnosis/settings.ts';
+import { thresholdsOf } from '../common/thresholds.ts';
 import { readGatewaySettings, replicaSettings } from './config.ts';
 import { limitHeapGrowth } from './heapGrowth.ts';
 import { readAllowedOperations } from './limits/allowedOperations.ts';
@@ -21,8 +21,7 @@ function databaseOf(settings: ReturnType<typeof readGatewaySettings>, log: Logge
     const { startInProcess } = await import('../subgraphs/database/inProcess.ts');
     const options = {
       ...{ databaseUrl, databaseTimeoutMs, clock, log },
-      staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
-      noProgressSeconds: settings.NO_PROGRESS_SECONDS,
+      ...thresholdsOf(settings),
       waitMs: databaseTimeoutMs + SUBGRAPH_GRACE_MS,
       maxAnswerBytes: MAX_ANSWER_BYTES,
     };
@@ -39,7 +38,7 @@ await runProcess('gateway', readGatewaySettings, async (settings, log) =>
     openDatabase: databaseOf(settings, log),
     supergraphPath: settings.SUPERGRAPH_PATH,
     replicas: replicaSettings(settings),
-    diagnosis: diagnosisSettings(settings),
+    diagnosis: thresholdsOf(settings),
     authSecret: settings.AUTH_SECRET,
     authJwksUrl: settings.AUTH_JWKS_URL,
     authIssuer: settings.AUTH_ISSUER,

@@ -78,7 +78,7 @@ const model: LanguageModelV3 = {
 };
 const kit = {
   ...{ pool, store: new ChatStore(pool), buffers: new MessageBuffers(clock, bufferTotalBytes), model, clock },
-  ...{ tools: builtInTools(clock), maxAttempts: 8, actionTimeoutSeconds: 300 },
+  ...{ tools: builtInTools(clock), maxAttempts: 8, maxSteps: 200, actionTimeoutSeconds: 300 },
 };
 const worker = new ChatWorker(
   {

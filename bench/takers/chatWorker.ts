@@ -49,6 +49,7 @@ async function take({ databaseUrl, concurrency, onTaken }: TakeOptions): Promise
       model: modelThatEndsAtOnce,
       tools: builtInTools(clock),
       maxAttempts: 8,
+      maxSteps: 200,
       actionTimeoutSeconds: 60,
     },
     store: new WatchedStore(pool, onTaken),

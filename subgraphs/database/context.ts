@@ -1,6 +1,7 @@
 /** What every resolver of one operation is handed. */
 import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
+import type { Thresholds } from '../../common/thresholds.ts';
 import type { WithRequestId } from '../answering.ts';
 import type { Readable } from './access.ts';
 import type { Loaders } from './loaders.ts';
@@ -17,4 +18,6 @@ export interface DatabaseContext extends WithRequestId {
   readonly replicaMemory: ReplicaMemory;
   readonly staleAfterSeconds: number;
   readonly noProgressSeconds: number;
+  /** All of them, the two above included. */
+  readonly thresholds: Thresholds;
 }

@@ -3,6 +3,7 @@ import { systemClock as clock } from '../../common/clock.ts';
 import { readEnvironment } from '../../common/config.ts';
 import { PROCESS_SETTINGS, runProcess } from '../../common/runProcess.ts';
 import { subgraphKey } from '../../common/settingsRules.ts';
+import { THRESHOLD_SETTINGS, thresholdsOf } from '../../common/thresholds.ts';
 import { TRUST_SETTINGS, trustOf } from '../authorize.ts';
 import { startDatabaseSubgraph } from './server.ts';
 
@@ -11,8 +12,7 @@ const NAMES = [
   'DATABASE_SUBGRAPH_PORT',
   'HOST',
   ...TRUST_SETTINGS,
-  'HEARTBEAT_STALE_SECONDS',
-  'NO_PROGRESS_SECONDS',
+  ...THRESHOLD_SETTINGS,
   'DATABASE_TIMEOUT_MS',
   ...PROCESS_SETTINGS,
 ] as const;
@@ -23,8 +23,7 @@ await runProcess('database', readSettings, (settings, log) =>
     databaseUrl: settings.DATABASE_URL,
     ...trustOf(settings),
     internalSecret: settings.INTERNAL_SECRET, // the router, if there is one, reads the replica table with it
-    staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
-    noProgressSeconds: settings.NO_PROGRESS_SECONDS,
+    ...thresholdsOf(settings),
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
     host: settings.HOST,
     port: settings.DATABASE_SUBGRAPH_PORT,

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
+import { completeThresholds, type Thresholds } from '../../common/thresholds.ts';
 import type { Subgraph } from '../answering.ts';
 import { readableBy } from './access.ts';
 import { connectDatabase } from './client.ts';
@@ -13,12 +14,9 @@ import { Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
 
-export interface DatabaseOptions {
+/** Thresholds that are left out are as where nothing is set. */
+export interface DatabaseOptions extends Partial<Thresholds> {
   readonly databaseUrl: string;
-  /** A lease or a replica row older than this is lost. */
-  readonly staleAfterSeconds: number;
-  /** A runnable chat that has not changed for this long is suspect. */
-  readonly noProgressSeconds: number;
   /** How long one operation waits for the database. */
   readonly databaseTimeoutMs: number;
   readonly clock: Clock;
@@ -39,7 +37,9 @@ const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
 /** @param registry its metrics are added to it */
 export function openDatabase(options: DatabaseOptions, registry: Registry): Database {
-  const { clock, log: processLog, databaseTimeoutMs: timeoutMs, staleAfterSeconds, noProgressSeconds } = options;
+  const { clock, log: processLog, databaseTimeoutMs: timeoutMs } = options;
+  const thresholds = completeThresholds(options);
+  const { staleAfterSeconds, noProgressSeconds } = thresholds;
   const { prisma, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, log: processLog });
   const metrics = makeReadingMetrics(registry);
   const openReading = (log: Logger) => new Reading({ prisma, timeoutMs, clock, metrics, log });
@@ -49,8 +49,8 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
     newContext: (caller, requestId) => {
       const log = processLog.child({ requestId });
       const reading = openReading(log); // closed with the answer; nothing is opened before the first question
-      const loaders = makeLoaders(reading, { staleAfterSeconds });
       const readable = readableBy(caller);
+      const loaders = makeLoaders(reading, { thresholds, readable, log });
       return {
         caller,
         requestId,
@@ -61,6 +61,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
         replicaMemory,
         staleAfterSeconds,
         noProgressSeconds,
+        thresholds,
       };
     },
     notReady: () => whyNotReady(openReading(processLog)),

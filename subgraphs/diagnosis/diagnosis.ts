@@ -1,4 +1,6 @@
 /** What a diagnosis is made of. Names and values are those of the schema. */
+import type { Thresholds } from '../../common/thresholds.ts';
+
 export const SEVERITIES = ['CRITICAL', 'WARNING', 'INFO'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 export const VERDICTS = ['IDLE', 'WORKING', 'WAITING', 'FAILED', 'STUCK', 'UNKNOWN'] as const;
@@ -29,12 +31,8 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
 }
 
-/** What the rules need to know of how the system is set; in seconds. */
-export interface DiagnosisSettings {
-  /** Where the owner's own is not known. */
-  readonly staleAfterSeconds: number;
-  /** Where the owner's own is not known. */
-  readonly heartbeatIntervalSeconds: number;
-  readonly acquisitionIntervalSeconds: number;
-  readonly noProgressSeconds: number;
-}
+/**
+ * Thresholds to judge by where the snapshot, or the owner itself, does not say otherwise. Those left out are as where nothing
+ * is set.
+ */
+export type DiagnosisSettings = Partial<Thresholds>;

@@ -3,17 +3,17 @@ import { systemClock as clock } from '../../common/clock.ts';
 import { readEnvironment } from '../../common/config.ts';
 import { PROCESS_SETTINGS, runProcess } from '../../common/runProcess.ts';
 import { subgraphKey } from '../../common/settingsRules.ts';
+import { THRESHOLD_SETTINGS, thresholdsOf } from '../../common/thresholds.ts';
 import { TRUST_SETTINGS, trustOf } from '../authorize.ts';
 import { startDiagnosisSubgraph } from './server.ts';
-import { DIAGNOSIS_SETTINGS, diagnosisSettings } from './settings.ts';
 
-const NAMES = ['DIAGNOSIS_PORT', 'HOST', ...TRUST_SETTINGS, ...DIAGNOSIS_SETTINGS, ...PROCESS_SETTINGS] as const;
+const NAMES = ['DIAGNOSIS_PORT', 'HOST', ...TRUST_SETTINGS, ...THRESHOLD_SETTINGS, ...PROCESS_SETTINGS] as const;
 const readSettings = () => readEnvironment(NAMES, [], [subgraphKey]);
 
 await runProcess('diagnosis', readSettings, (settings, log) =>
   startDiagnosisSubgraph({
     ...trustOf(settings),
-    settings: diagnosisSettings(settings),
+    settings: thresholdsOf(settings),
     host: settings.HOST,
     port: settings.DIAGNOSIS_PORT,
     clock,

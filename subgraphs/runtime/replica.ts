@@ -33,6 +33,7 @@ export interface ReplicaOptions extends WorkerSettings {
   readonly model: string;
   readonly modelApiKey: string | undefined;
   readonly maxAttempts: number;
+  readonly maxSteps: number;
   readonly actionTimeoutSeconds: number;
   readonly bufferTotalBytes: number;
   readonly clock: Clock;
@@ -102,7 +103,8 @@ async function checkSchema(pool: pg.Pool): Promise<void> {
 }
 
 function makeWorker(pool: pg.Pool, leasePool: pg.Pool, options: ReplicaOptions): ChatWorker {
-  const { clock, log, model, modelApiKey, maxAttempts, actionTimeoutSeconds, bufferTotalBytes } = options;
+  const { clock, log, model, modelApiKey, bufferTotalBytes } = options;
+  const { maxAttempts, maxSteps, actionTimeoutSeconds } = options;
   const kit = {
     pool,
     store: new ChatStore(pool),
@@ -111,6 +113,7 @@ function makeWorker(pool: pg.Pool, leasePool: pg.Pool, options: ReplicaOptions):
     tools: builtInTools(clock),
     clock,
     maxAttempts,
+    maxSteps,
     actionTimeoutSeconds,
   };
   return new ChatWorker(options, kit, leasePool, log);

@@ -36,6 +36,7 @@ export const startTestReplica = (databaseUrl: string, changes: Partial<ReplicaOp
     model: 'built-in',
     modelApiKey: undefined,
     maxAttempts: 8,
+    maxSteps: 200,
     maxRunners: 100,
     bufferTotalBytes: 64 * 1024 * 1024,
     actionTimeoutSeconds: 60,

@@ -9,6 +9,7 @@ import { append, runEffect } from './effects.ts';
 import { lockFamily } from './families.ts';
 import { textContent } from './messages.ts';
 import { columnsOf, ruleFor } from './stateMachine.ts';
+import { storableText } from './storable.ts';
 import { inTransaction } from './transaction.ts';
 import { ChatNotFound, type Transition } from './transitions.ts';
 
@@ -36,7 +37,7 @@ export class ChatStore {
       const { rows } = await tx.query<{ id: string }>(
         `INSERT INTO chats (owner_id, title, status, parent_chat_id, root_chat_id)
          VALUES ($1, $2, 'running', $3, (SELECT coalesce(root_chat_id, id) FROM chats WHERE id = $3)) RETURNING id`,
-        [ownerId, title, parentId ?? null],
+        [ownerId, storableText(title), parentId ?? null],
       );
       const id = (rows[0] as { id: string }).id;
       await append(tx, id, [{ role: 'user', content: textContent(text) }]);

@@ -3,9 +3,9 @@ import type { ClientBase } from 'pg';
 import type { ExecutionState } from '../../../common/executionState.ts';
 import { countedUp } from './chatState.ts';
 import type { NewMessage } from './messages.ts';
-import { mismatch, openCalls, toolMessage } from './openCalls.ts';
+import { CANCELLED, mismatch, NOBODY_ANSWERED, openCalls, toolMessage } from './openCalls.ts';
 import type { Effect } from './stateMachine.ts';
-import { storableJson } from './storableJson.ts';
+import { storableJson } from './storable.ts';
 import { type Transition, TransitionRefused } from './transitions.ts';
 
 /** The transaction, the chat in it, and what was asked. */
@@ -68,9 +68,10 @@ const RUN: Readonly<Record<Effect, Run>> = {
     );
     if (!rowCount) throw new TransitionRefused(transition.name, state, 'the chat has no such message of a person');
   },
-  cancelOpenCalls: async ({ tx, chatId }) => {
+  cancelOpenCalls: async ({ tx, chatId, transition }) => {
     const calls = openCalls(await readContents(tx, chatId));
-    if (calls.length > 0) await append(tx, chatId, [toolMessage(calls)]);
+    const why = transition.name === 'cancelRequiresAction' ? NOBODY_ANSWERED : CANCELLED;
+    if (calls.length > 0) await append(tx, chatId, [toolMessage(calls, [], why)]);
   },
   answerOpenCalls: async ({ tx, chatId, transition, state }) => {
     const results = need(transition, 'results');
@@ -123,8 +124,8 @@ export async function runEffect(effect: Effect, execution: Execution): Promise<n
 export async function append(tx: ClientBase, chatId: string, messages: readonly NewMessage[]): Promise<void> {
   if (messages.length === 0) return;
   await tx.query(
-    `INSERT INTO chat_messages (chat_id, role, content)
-     SELECT $1, (message ->> 'role')::chat_message_role, message -> 'content'
+    `INSERT INTO chat_messages (chat_id, role, content, finish_reason)
+     SELECT $1, (message ->> 'role')::chat_message_role, message -> 'content', message ->> 'finishReason'
      FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS list (message, place) ORDER BY place`,
     [chatId, storableJson(messages)],
   );

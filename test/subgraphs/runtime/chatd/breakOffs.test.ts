@@ -6,7 +6,7 @@ import { brokeOff, NEVER, pauseMs } from '../../../../subgraphs/runtime/chatd/br
 import { type ChatState, readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { failureName, mayPass } from '../../../../subgraphs/runtime/chatd/databaseFailure.ts';
-import { storableJson } from '../../../../subgraphs/runtime/chatd/storableJson.ts';
+import { storableJson } from '../../../../subgraphs/runtime/chatd/storable.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';
