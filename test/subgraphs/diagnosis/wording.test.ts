@@ -76,7 +76,7 @@ describe('the summary', () => {
     [{ state: 'XE1', owner: 'unowned' }, 'Idle: it is archived, and nobody’s move.'],
     [
       { state: 'A0' },
-      'Waiting: it waits for a tool result from outside for 100 s more; the tool outside should answer the call.',
+      'Waiting: it waits for a tool result from outside (ask) for 100 s more; the tool outside should answer the call.',
     ],
     [{ state: 'E0', owner: 'unowned' }, 'Failed: the last turn failed; the person should send a message to try again.'],
     [
