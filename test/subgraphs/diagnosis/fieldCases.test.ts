@@ -1,5 +1,6 @@
 /** What people met on real systems, as far as the two halves of a chat say it. */
 import { describe, expect, test } from '@jest/globals';
+import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
 import { readSnapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
 import { type Changes, codes, diagnosisOf } from './snapshots.ts';
 
@@ -109,7 +110,7 @@ describe('a turn without end', () => {
       'WARNING OWNER_UNREACHABLE',
       'WARNING HEARTBEAT_STALE',
     ]);
-    expect(first({ database: lost })).toMatch(/do not release.*npm run chat -- interrupt/);
+    expect(first({ database: lost })).toMatch(/give it to no other owner.*npm run chat -- interrupt/);
   });
 
   test('too many steps, and whether the person waits behind them', () => {
@@ -250,6 +251,18 @@ describe('the fleet and its database', () => {
     const ended = { ...taken, database: { heartbeat: { ageSeconds: 19, staleAfterSeconds: 30 } } };
     expect(first(ended)).toContain('once its lease has run out');
     expect(first({ ...taken, database: stale })).toContain('npm run chat -- release');
+  });
+});
+
+describe('a replica that was set up wrong', () => {
+  test.each([
+    ['BAD_ANSWER', 'What came back is not an answer of a replica: HTTP 401, application/json.', 'INTERNAL_SECRET'],
+    ['UNREACHABLE', NOT_AN_ALLOWED_ADDRESS, 'REPLICA_ADDRESS_ALLOW'],
+  ] as const)('names the setting: %s, %s', (status, reason, name) => {
+    const wrong = { owner: status, runtime: { reachability: { status, reason } } };
+    expect(seen(wrong)).toEqual(['UNKNOWN', 'WARNING OWNER_UNREACHABLE']);
+    expect(first(wrong)).toContain(name);
+    expect(first(wrong)).not.toContain('lease has run out');
   });
 });
 
