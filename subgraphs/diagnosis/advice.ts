@@ -26,6 +26,7 @@ const BY_KIND = {
   quota: mend('raise the quota of the model’s account, or wait until it is renewed, and then send a message'),
   rate_limit: send('wait until the model’s provider takes calls again, and then send a message'),
   overloaded: send('send a message to try again once the model is less busy'),
+  internal: mend('see in the logs of the replicas what the work broke off with, mend that, and then send a message'),
   step_limit: edit('see what the turn went round in, and send a message that tells it what to do otherwise'),
 } satisfies Readonly<Record<string, Advice>>;
 

@@ -18,6 +18,7 @@ describe('after a failure', () => {
     ['rate_limit', true, /wait until.*chat -- send/i],
     ['overloaded', true, /to try again once the model is less busy.*chat -- send/i],
     ['step_limit', false, /went round.*chat -- show/i],
+    ['internal', false, /logs of the replicas.*chat -- send/i],
     ['bad_request', false, /change what was refused.*chat -- show/i],
     ['constructor', false, /change what was refused.*chat -- show/i],
     ['network', true, /to try again.*chat -- send/i],
