@@ -38,13 +38,12 @@ export function pageSize(first: number | null | undefined): number {
 type Page = Pick<Parameters<typeof chatPage>[1], 'filter' | 'order' | 'after' | 'limit'>;
 
 async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageRow[]> {
-  const { readable, reading, loaders, staleAfterSeconds, noProgressSeconds } = context;
+  const { readable, reading, loaders, thresholds } = context;
   const places = placesOf(page.filter);
   if (readable.kind === 'none' || places.length === 0) return [];
   const readableOf = readable.kind === 'own' ? readable.ownerId : undefined;
-  const thresholds = { staleAfterSeconds, noProgressSeconds };
   const rows = await reading.ask('chatPage', (tx, { heartbeatsReadable }) =>
-    chatPage(tx, { ...page, places, readableOf, thresholds: { ...thresholds, heartbeatsReadable } }),
+    chatPage(tx, { ...page, places, readableOf, limits: { ...thresholds, heartbeatsReadable } }),
   );
   for (const row of rows) loaders.chats.prime(row.chatId, row);
   return rows;

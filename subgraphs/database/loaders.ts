@@ -76,9 +76,7 @@ export function makeLoaders(
       return rows ? inPlace(ids, rows, (row) => row.chatId).map(toMessageStats) : ids.map(() => null);
     }),
     replicas: new DataLoader(async (ids) => {
-      const rows = await reading.ask('replicaRowsById', (tx, moment) =>
-        replicaRowsById(tx, moment, { ids, staleAfterSeconds }),
-      );
+      const rows = await reading.ask('replicaRowsById', (tx) => replicaRowsById(tx, { ids, staleAfterSeconds }));
       return inPlace(ids, rows, (row) => row.id).map(([row]) => row);
     }),
     ownedChats: new DataLoader(async (ids) => {
@@ -87,7 +85,7 @@ export function makeLoaders(
     }),
     recentReplicaIds: () => {
       const seconds = FORGOTTEN_AFTER_STALE_TIMES * staleAfterSeconds;
-      recent ??= reading.ask('recentReplicaIds', (tx, moment) => recentReplicaIds(tx, moment, seconds));
+      recent ??= reading.ask('recentReplicaIds', (tx) => recentReplicaIds(tx, seconds));
       return recent;
     },
   };

@@ -5,6 +5,7 @@ import { listChats } from './chatList.ts';
 import { ChatDatabaseState, ChatDebugSnapshot, readableChat } from './chatResolvers.ts';
 import type { DatabaseContext } from './context.ts';
 import { readDatabaseHealth } from './healthResolvers.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { listReplicas, Replica, replicaById } from './replicaResolvers.ts';
 
 const MOST_CHATS = 100;
@@ -22,4 +23,12 @@ const Query = {
   replica: async (_parent: unknown, { id }: { id: string }, context: DatabaseContext) => replicaById(id, context),
 };
 
-export const resolvers = { ...scalars, JSON: JSONValue, Query, ChatDebugSnapshot, ChatDatabaseState, Replica };
+export const resolvers = {
+  ...scalars,
+  JSON: JSONValue,
+  Query,
+  ChatDebugSnapshot,
+  ChatDatabaseState,
+  Heartbeat,
+  Replica,
+};

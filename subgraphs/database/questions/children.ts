@@ -4,6 +4,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Place } from '../cursor.ts';
 import { EXECUTION_STATE } from '../executionStateSql.ts';
 import type { Transaction } from '../transaction.ts';
+import { CHAT_COLUMN_NAMES } from './chatColumns.ts';
 import { type ChatPageRow, isBeyond, pageOfChats } from './chatPage.ts';
 
 export interface ChildRow extends ChatPageRow {
@@ -28,7 +29,7 @@ export function childrenSql({ parentIds, readableOf, after, limit }: ChildrenQue
   const conditions = [isChild, ...ownedBy(readableOf), ...(after ? [isBeyond('newest', after)] : [])];
   const inOrder = Prisma.sql`ORDER BY c.updated_at DESC, c.id DESC LIMIT ${limit}`;
   return Prisma.sql`
-    SELECT parent.id AS "childOf", child.* FROM unnest(${parentIds}::uuid[]) AS parent (id)
+    SELECT parent.id AS "childOf", ${CHAT_COLUMN_NAMES}, child."placeUpdatedAt" FROM unnest(${parentIds}::uuid[]) AS parent (id)
     CROSS JOIN LATERAL (
       SELECT page.*, row_number() OVER () AS place FROM (${pageOfChats(Prisma.join(conditions, ' AND '), inOrder)}) AS page
     ) AS child
