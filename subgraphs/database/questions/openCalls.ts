@@ -4,7 +4,7 @@
  */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
-import { ageSeconds, sayable } from './moments.ts';
+import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface OpenCallRow {
   readonly chatId: string;
@@ -12,6 +12,8 @@ export interface OpenCallRow {
   readonly toolName: string;
   readonly since: Date | null;
   readonly ageSeconds: number | null;
+  /** Null: no time is stored at all. */
+  readonly isTimeSayable: boolean | null;
   readonly timesUnanswered: number;
 }
 
@@ -69,7 +71,8 @@ export const openCallsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.s
     FROM counted AS c WHERE c.is_open
   )
   SELECT n.chat_id AS "chatId", left(n.call_id, ${LONGEST_NAME}::int4) AS id, left(n.tool, ${LONGEST_NAME}::int4) AS "toolName",
-         ${sayable(CREATED_AT)} AS since, ${ageSeconds(CREATED_AT)} AS "ageSeconds", n.times::int4 AS "timesUnanswered"
+         ${sayable(CREATED_AT)} AS since, ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${isSayable(CREATED_AT)} AS "isTimeSayable",
+         n.times::int4 AS "timesUnanswered"
   FROM newest AS n WHERE n.rank <= ${MOST_CALLS}
   ORDER BY n.chat_id, n.message_id, n.place`;
 

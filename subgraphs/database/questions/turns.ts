@@ -1,12 +1,14 @@
 /** What was done since the person's newest message. The look backwards is limited: a chat may have millions of messages. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
-import { ageSeconds, sayable } from './moments.ts';
+import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface TurnRow {
   readonly chatId: string;
   readonly startedAt: Date | null;
   readonly ageSeconds: number | null;
+  /** Null: the turn begins before what is looked at, or no time is stored at all. */
+  readonly isTimeSayable: boolean | null;
   readonly steps: number;
   readonly toolCalls: number;
 }
@@ -20,7 +22,7 @@ export const turns = (tx: Transaction, chatIds: readonly string[]): Promise<Turn
 
 export const turnsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
   SELECT chat.id AS "chatId", ${sayable(CREATED_AT)} AS "startedAt", ${ageSeconds(CREATED_AT)} AS "ageSeconds",
-         done.steps, done."toolCalls"
+         ${isSayable(CREATED_AT)} AS "isTimeSayable", done.steps, done."toolCalls"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   LEFT JOIN LATERAL (
     SELECT m.id, m.created_at FROM (${newest(Prisma.sql`true`)}) AS m WHERE m.role = 'user' ORDER BY m.id DESC LIMIT 1
