@@ -1,5 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
+import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface LastMessageRow {
@@ -27,7 +28,7 @@ export const lastMessagesSql = (chatIds: readonly string[]): Prisma.Sql => Prism
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   CROSS JOIN LATERAL (
     SELECT m.id, m.chat_id, m.role, m.created_at, m.content FROM chat_messages AS m
-    WHERE m.chat_id = chat.id AND NOT m.deleted ORDER BY m.id DESC LIMIT 1) AS m
+    WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT 1) AS m
   CROSS JOIN (SELECT NULL::text AS finish_reason) AS unnoted`;
 
 const CREATED_AT = Prisma.sql`m.created_at`;

@@ -4,6 +4,7 @@
  */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
+import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface OpenCallRow {
@@ -37,7 +38,7 @@ export const openCallsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.s
     SELECT m.*, count(*) FILTER (WHERE m.role = 'user') OVER (PARTITION BY m.chat_id ORDER BY m.id) AS turn
     FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (
       SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content FROM chat_messages AS m
-      WHERE m.chat_id = chat.id AND NOT m.deleted ORDER BY m.id DESC LIMIT ${MESSAGES_LOOKED_AT}) AS m
+      WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT ${MESSAGES_LOOKED_AT}) AS m
   ), parts AS (
     SELECT l.chat_id, l.id AS message_id, l.created_at, l.turn, item.place, item.part ->> 'type' = 'tool-call' AS is_call,
            item.part ->> 'toolCallId' AS call_id, item.part ->> 'toolName' AS tool,
