@@ -19,7 +19,7 @@ export interface OpenCallRow {
 }
 
 /** Messages of a chat that are looked at, from the newest backwards. */
-const MESSAGES_LOOKED_AT = 500;
+const MESSAGES_LOOKED_AT = 100;
 const MOST_CALLS = 20;
 /** Characters of an id or a name, which a model may make as long as it likes. */
 const LONGEST_NAME = 200;

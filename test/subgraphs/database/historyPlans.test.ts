@@ -85,7 +85,7 @@ describe.each(['never analysed', 'analysed'])('%s,', (state) => {
   });
 
   test('open calls are looked for in the newest messages', async () => {
-    expect(await looksAt(openCallsSql(ALL))).toBeLessThanOrEqual(2 * 500 + 11 * OTHERS.length);
+    expect(await looksAt(openCallsSql(ALL))).toBeLessThanOrEqual(2 * 100 + 11 * OTHERS.length);
   });
 
   test('a turn costs its messages, an endless one what is looked at, twice over', async () => {
