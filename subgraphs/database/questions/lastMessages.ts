@@ -41,7 +41,7 @@ const HAS_TEXT = Prisma.sql`
   CASE jsonb_typeof(m.content)
     WHEN 'string' THEN (m.content #>> '{}') ~ '\\S'
     WHEN 'array' THEN
-      CASE WHEN jsonb_path_exists(m.content, '$[*] ? (@.type == "text" && @.text like_regex "\\\\S")', '{}', true) THEN true
+      CASE WHEN jsonb_path_exists(m.content, 'strict $[*] ? (@.type == "text" && @.text like_regex "\\\\S")', '{}', true) THEN true
            WHEN NOT jsonb_path_exists(m.content, '$[*] ? (@.type() != "object" || !exists(@.type))', '{}', true) THEN false
       END
   END`;

@@ -38,4 +38,4 @@ const newest = (condition: Prisma.Sql) => Prisma.sql`
   WHERE m.chat_id = chat.id AND NOT m.deleted AND ${condition} ORDER BY m.id DESC LIMIT ${MESSAGES_OF_A_TURN}`;
 
 const CREATED_AT = Prisma.sql`begun.created_at`;
-const CALLS = Prisma.sql`'$[*].type ? (@ == "tool-call")'`;
+const CALLS = Prisma.sql`'strict $[*] ? (@.type == "tool-call").type'`;
