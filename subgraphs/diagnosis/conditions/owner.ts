@@ -36,6 +36,9 @@ const unowned: Condition = (s) => s.runnable && s.database !== null && (s.worker
 /** Live replicas that take chats at all: those that stop do not. */
 export const candidates = ({ snapshot }: Situation): Candidate[] =>
   (snapshot.candidates ?? []).filter(({ isDraining }) => isDraining !== true);
+/** Somebody asks replicas here: what they did not say is not just not known. */
+export const candidatesAsked: Condition = (s) =>
+  candidates(s).every(({ reachability }) => reachability?.status !== 'NOT_ASKED');
 const answered = ({ reachability }: Candidate) => reachability?.status === 'OK';
 export const full = (s: Situation): Candidate[] => candidates(s).filter((one) => answered(one) && one.isFull === true);
 export const withRoom = (s: Situation): Candidate[] =>

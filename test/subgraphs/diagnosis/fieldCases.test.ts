@@ -302,6 +302,55 @@ describe('a chat that waits for a tool', () => {
   });
 });
 
+describe('as somebody on call meets it', () => {
+  test('a wait for a result that nobody can give, without a deadline', () => {
+    const forEver: Changes = { state: 'A0', database: { requiresActionSecondsLeft: null, openCalls: [] } };
+    expect(first(forEver)).toMatch(/without a deadline, and no call is open.*npm run chat -- interrupt/);
+    expect(first({ state: 'A0' })).toContain('it waits for a tool result from outside (ask) for 100 s more'.slice(2));
+  });
+
+  test('candidates that nobody asks say nothing', () => {
+    const unasked = [candidate(null, { reachability: { status: 'NOT_ASKED' } })];
+    expect(first({ owner: 'unowned', candidates: unasked })).toContain('none is running, or no worker has room');
+  });
+
+  test('a clock that is ahead costs nobody the answer that is being written', () => {
+    const ahead = { database: { updatedAgeSeconds: -3_600 } };
+    expect(first(ahead)).not.toContain('release');
+    expect(first({ ...ahead, owner: 'unowned' })).toContain('npm run chat -- release');
+  });
+
+  test('a session that holds the row while its owner waits: nobody is told to release or interrupt', () => {
+    const held = { trouble: { rowLocked: true, rowLockedSeconds: 300 }, task: { waitsForDatabaseSeconds: 290 } };
+    expect(first(held)).toMatch(/began 5 min ago.*End the session/);
+    expect(
+      diagnosisOf(held)
+        .findings.map(({ suggestion }) => suggestion)
+        .join(),
+    ).not.toMatch(/release|interrupt/);
+  });
+
+  test('a lease from the future on a chat whose owner is gone', () => {
+    const heartbeat = { ageSeconds: -600, staleAfterSeconds: 30 };
+    expect(seen({ owner: 'STOPPED', database: { heartbeat } })).toEqual([
+      'STUCK',
+      'CRITICAL OWNER_STOPPED',
+      'WARNING CLOCK_AHEAD',
+      'WARNING HEARTBEAT_STALE',
+    ]);
+  });
+
+  test('an upgrade that lost the way to one owner, and a row that waits for its provider for 8 min', () => {
+    const waits = { retrySecondsLeft: 480, retryState: { attempt: 2, error: 'no', kind: 'rate_limit' } };
+    expect(seen({ owner: 'REFUSED', database: waits })).toEqual([
+      'UNKNOWN',
+      'WARNING OWNER_UNREACHABLE',
+      'INFO RETRY_BACKOFF',
+    ]);
+    expect(diagnosisOf({ database: waits }).summary).toContain('failed (rate_limit), and the next is in 8 min');
+  });
+});
+
 describe('the grace of a chat that nobody has taken yet', () => {
   test.each([
     ['STOPPED', 'OWNER_STOPPED'],
