@@ -15,7 +15,8 @@ const NOTED = Prisma.sql`c.unanswered`;
 const LOOKED_UP = Prisma.sql`(
   SELECT CASE
     WHEN l.role = 'user' THEN 'message'
-    WHEN l.role = 'tool' OR l.role = 'assistant' AND NOT l."hasText" AND l."finishReason" IS DISTINCT FROM 'interrupted' THEN 'step' END
+    WHEN l."finishReason" = 'interrupted' THEN NULL
+    WHEN l.role = 'tool' OR l.role = 'assistant' AND NOT l."hasText" THEN 'step' END
   FROM (${lastMessagesSql(Prisma.sql`ARRAY[c.id]`)}) AS l)`;
 
 /** Of an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to look. */

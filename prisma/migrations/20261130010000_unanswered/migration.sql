@@ -6,16 +6,17 @@ ALTER TABLE "chats" ADD COLUMN "unanswered" TEXT;
 
 -- What a message says of the chat that it stands last in. As the database subgraph reads the field lastMessage.
 CREATE FUNCTION "chat_message_unanswered"(message "chat_messages") RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE message.role::text
-        WHEN 'user' THEN 'message'
-        WHEN 'tool' THEN 'step'
-        WHEN 'assistant' THEN CASE WHEN message.finish_reason IS DISTINCT FROM 'interrupted' AND
+    SELECT CASE
+        WHEN message.role::text = 'user' THEN 'message'
+        WHEN message.finish_reason = 'interrupted' THEN NULL
+        WHEN message.role::text = 'tool' THEN 'step'
+        WHEN message.role::text = 'assistant' AND
             CASE jsonb_typeof(message.content)
                 WHEN 'string' THEN NOT (message.content #>> '{}') ~ '\S'
                 WHEN 'array' THEN
                     NOT jsonb_path_exists(message.content, '$[*] ? (@.type == "text" && @.text like_regex "\\S")', '{}', true)
                     AND NOT jsonb_path_exists(message.content, '$[*] ? (@.type() != "object" || !exists(@.type))', '{}', true)
-            END THEN 'step' END
+            END THEN 'step'
     END
 $$;
 
