@@ -156,6 +156,24 @@ async function expectWorking(deployment: Deployment, gateway: ServerProcess, ids
       const chats = [ofOld, await all.slowChat()];
       await expectWorking(all, oldGateway, chats);
 
+      // The gateway too early: what is newer in the database subgraph is missed.
+      const early = await all.gateway('dist/gateway.js', oldSubgraph);
+      const missed = await all.ask(early, chats);
+      expect(missed.chats).toEqual([]);
+      for (const { extensions } of missed.errors ?? [{ extensions: undefined }]) {
+        expect(extensions).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
+      }
+      const plain = await all.ask(
+        early,
+        chats,
+        'chatDebugSnapshots(chatIds: $ids) { runtime { reachability { status } } }',
+      );
+      expect(plain).toEqual({
+        chats: chats.map(() => ({ runtime: { reachability: { status: 'OK' } } })),
+        errors: undefined,
+      });
+      await stop(early);
+
       // 3. The database subgraph.
       await stop(oldSubgraph);
       const { port } = new URL(oldSubgraph.url);
