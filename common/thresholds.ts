@@ -21,8 +21,8 @@ export interface Thresholds {
   readonly ownersLostCritical: number;
 }
 
-/** Our worker's longest pause, a provider's own wish included. */
-const LONGEST_RETRY_SECONDS = 600;
+/** The longest pause of our worker between two calls. A provider that asks for more time ends the turn. */
+export const LONGEST_RETRY_SECONDS = 600;
 
 export const THRESHOLD_SETTINGS = [
   'HEARTBEAT_STALE_SECONDS',

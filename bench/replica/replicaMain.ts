@@ -78,12 +78,13 @@ const model: LanguageModelV3 = {
 };
 const kit = {
   ...{ pool, store: new ChatStore(pool), buffers: new MessageBuffers(clock, bufferTotalBytes), model, clock },
-  ...{ tools: builtInTools(clock), maxAttempts: 8, actionTimeoutSeconds: 300 },
+  ...{ tools: builtInTools(clock), maxAttempts: 8, maxSteps: 200, actionTimeoutSeconds: 300 },
 };
 const worker = new ChatWorker(
   {
     ...{ workerId, databaseUrl, maxRunners, acquisitionIntervalSeconds: 5 },
     ...{ heartbeatIntervalSeconds: 9, staleAfterSeconds: 30 },
+    clockAheadSeconds: 2,
   },
   kit,
   leasePool,

@@ -49,6 +49,7 @@ async function take({ databaseUrl, concurrency, onTaken }: TakeOptions): Promise
       model: modelThatEndsAtOnce,
       tools: builtInTools(clock),
       maxAttempts: 8,
+      maxSteps: 200,
       actionTimeoutSeconds: 60,
     },
     store: new WatchedStore(pool, onTaken),
@@ -58,6 +59,7 @@ async function take({ databaseUrl, concurrency, onTaken }: TakeOptions): Promise
     ...{ workerId, databaseUrl, maxRunners: concurrency },
     heartbeatIntervalSeconds: settings.HEARTBEAT_INTERVAL_SECONDS.parse(undefined),
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS.parse(undefined),
+    clockAheadSeconds: 2,
     acquisitionIntervalSeconds: settings.ACQUISITION_INTERVAL_SECONDS.parse(undefined),
   };
   const worker = new ChatWorker(workerSettings, kit, leasePool, makeLogger('bench', 'error'));

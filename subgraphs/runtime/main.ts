@@ -9,7 +9,8 @@ import { startReplica } from './replica.ts';
 const NAMES = [
   ...(['DATABASE_URL', 'INTERNAL_SECRET', 'HOST', 'RUNTIME_PORT', 'RELAY_ADDRESS', 'MAX_RUNNERS'] as const),
   ...(['HEARTBEAT_INTERVAL_SECONDS', 'HEARTBEAT_STALE_SECONDS', 'ACQUISITION_INTERVAL_SECONDS'] as const),
-  ...(['REQUIRES_ACTION_TIMEOUT_SECONDS', 'BUFFER_TOTAL_BYTES', 'RETRY_MAX_ATTEMPTS'] as const),
+  ...(['CLOCK_AHEAD_SECONDS'] as const),
+  ...(['REQUIRES_ACTION_TIMEOUT_SECONDS', 'BUFFER_TOTAL_BYTES', 'RETRY_MAX_ATTEMPTS', 'MAX_STEPS'] as const),
   ...(['MODEL', 'MODEL_API_KEY', ...PROCESS_SETTINGS] as const),
 ] as const;
 const readSettings = () => readEnvironment(NAMES, ['DATABASE_URL', 'INTERNAL_SECRET']);
@@ -26,11 +27,13 @@ await runProcess('replica', readSettings, (settings, log) =>
     model: settings.MODEL,
     modelApiKey: settings.MODEL_API_KEY,
     maxAttempts: settings.RETRY_MAX_ATTEMPTS,
+    maxSteps: settings.MAX_STEPS,
     maxRunners: settings.MAX_RUNNERS,
     bufferTotalBytes: settings.BUFFER_TOTAL_BYTES,
     actionTimeoutSeconds: settings.REQUIRES_ACTION_TIMEOUT_SECONDS,
     heartbeatIntervalSeconds: settings.HEARTBEAT_INTERVAL_SECONDS,
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
+    clockAheadSeconds: settings.CLOCK_AHEAD_SECONDS,
     acquisitionIntervalSeconds: settings.ACQUISITION_INTERVAL_SECONDS,
     clock,
     log,

@@ -22,7 +22,12 @@ describe('migrations', () => {
       expect(await inspectSchema(clients[0])).toEqual({ kind: 'empty' });
       await expect(assertOwnSchema(clients[0])).rejects.toThrow('npm run migrate');
       const applied = await Promise.all(clients.map((client) => applyMigrations(client)));
-      expect(applied.flat()).toEqual(['20261122000000_init', '20261123000000_fleet_indexes']);
+      expect(applied.flat()).toEqual([
+        '20261122000000_init',
+        '20261123000000_fleet_indexes',
+        '20261130000000_finish_reason',
+        '20261130020000_families_and_turns',
+      ]);
       expect(await inspectSchema(clients[0])).toEqual({ kind: 'current' });
     } finally {
       for (const client of clients) client.release();

@@ -15,8 +15,12 @@ export function manualClock(startMs = 1_700_000_000_000): ManualClock {
     sleep: (ms, signal) =>
       new Promise((wake) => {
         if (signal?.aborted) return wake();
-        sleepers.push({ untilMs: nowMs + ms, wake });
-        signal?.addEventListener('abort', () => wake(), { once: true });
+        const over = () => {
+          signal?.removeEventListener('abort', over);
+          wake();
+        };
+        sleepers.push({ untilMs: nowMs + ms, wake: over });
+        signal?.addEventListener('abort', over);
       }),
     advance: (ms) => {
       nowMs += ms;

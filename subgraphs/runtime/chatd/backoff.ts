@@ -1,4 +1,4 @@
-/** How long to wait before the model is called again: 1 s, doubling up to 60 s, 20 % more or less by chance. */
+/** How long to wait before the model is called again: 1 s, doubling up to 60 s, 20 % more or less by chance. Pure. */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 const SPREAD = 0.2;
@@ -11,4 +11,30 @@ const SPREAD = 0.2;
 export function retryDelayMs(attempt: number, random: number): number {
   const middle = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt - 1, 30));
   return Math.round(middle * (1 - SPREAD + 2 * SPREAD * random));
+}
+
+/**
+ * What the provider asks for in `Retry-After` (seconds or a date) or `retry-after-ms`. A date is measured from the time that
+ * the provider says it has, since clocks differ.
+ * @returns milliseconds; undefined: nothing, or nothing that can be understood
+ */
+export function toldDelayMs(headers: Readonly<Record<string, string>>, now: Date): number | undefined {
+  const ms = numberIn(headers['retry-after-ms']);
+  if (ms !== undefined) return ms;
+  const told = headers['retry-after'];
+  const seconds = numberIn(told);
+  if (seconds !== undefined) return seconds * 1000;
+  const untilMs = timeIn(told);
+  if (untilMs === undefined) return undefined;
+  return Math.max(0, untilMs - (timeIn(headers.date) ?? now.getTime()));
+}
+
+function numberIn(text: string | undefined): number | undefined {
+  return text !== undefined && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
+}
+
+/** A date as HTTP writes it begins with a day's name; anything else that a parser would take is no date here. */
+function timeIn(text: string | undefined): number | undefined {
+  const ms = text !== undefined && /^\s*[a-z]{3,9},? /i.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
 }

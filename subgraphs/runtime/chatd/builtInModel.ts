@@ -1,15 +1,24 @@
 /**
  * The default language model: needs no network, answers the same every time, at a human pace, and obeys a word at the
  * start of the last user message, so that anyone can make trouble at will:
- * `/slow N` streams for N seconds, then ends; `/stall` streams a few parts, then nothing, for ever;
- * `/hang` does so, too, and does not even heed being told to stop; `/fail` fails every
- * attempt, `/fail N` the first N; `/tool NAME` calls a tool, `/tool ONE,TWO` several at once. It implements the AI SDK's model interface, and is called
- * through the same `streamText` as any other.
+ *
+ *   `/slow N`        streams for N seconds, then ends
+ *   `/stall`         streams a few parts, then nothing, for ever
+ *   `/hang`          does so, too, and does not even heed being told to stop
+ *   `/fail`, `/fail N`  fails every attempt, or the first N
+ *   `/busy N`        refuses the first attempt and asks to be left alone for N seconds
+ *   `/tool NAME`     calls a tool, `/tool ONE,TWO` several at once
+ *   `/loop NAME`     calls the tool at every step, for ever
+ *   `/empty REASON`  ends without a word, for this finish reason
+ *   `/reason`        thinks aloud until its length is used up, and says nothing
+ *
+ * It implements the AI SDK's model interface, and is called through the same `streamText` as any other.
  */
 import {
   APICallError,
   type LanguageModelV3,
   type LanguageModelV3CallOptions,
+  type LanguageModelV3FinishReason,
   type LanguageModelV3Prompt,
   type LanguageModelV3StreamPart,
 } from '@ai-sdk/provider';
@@ -18,6 +27,7 @@ import type { Clock } from '../../../common/clock.ts';
 const WORD_PAUSE_MS = 40;
 const SLOW_PAUSE_MS = 250;
 const STALL_AFTER_WORDS = 5;
+const LOOPED_TOOL = 'current_time';
 const INPUTS: Readonly<Record<string, object>> = { add_numbers: { a: 2, b: 3 } };
 const NO_USAGE = {
   inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
@@ -41,20 +51,26 @@ export function builtInModel(clock: Clock): LanguageModelV3 {
   };
 }
 
+type FinishReason = LanguageModelV3FinishReason['unified'];
+const FINISH_REASONS: readonly FinishReason[] = ['stop', 'length', 'content-filter', 'tool-calls', 'other'];
+
 /** What one call will do: words with a pause before each, then an end. */
 interface Script {
   readonly words: Iterable<string>;
+  /** What the words are; said aloud unless told otherwise. */
+  readonly as?: 'reasoning';
   readonly pauseMs: number;
   /** Stops the words after so many milliseconds. */
   readonly forMs?: number;
-  readonly end: 'stop' | 'stall' | 'hang' | { readonly calls: readonly { id: string; tool: string }[] };
+  readonly end: FinishReason | 'stall' | 'hang' | { readonly calls: readonly { id: string; tool: string }[] };
 }
 
 function scriptFor({ prompt, providerOptions }: LanguageModelV3CallOptions): Script {
   const last = prompt.at(-1);
-  if (last?.role === 'tool') return say(`The tool answered: ${JSON.stringify(last.content)}`);
   const text = lastUserText(prompt);
-  const [, word, argument = ''] = /^\/(slow|stall|hang|fail|tool)\b\s*(\S*)/.exec(text) ?? [];
+  const [, word, argument = ''] = /^\/(slow|stall|hang|fail|busy|tool|loop|empty|reason)\b\s*(\S*)/.exec(text) ?? [];
+  if (last?.role === 'tool' && word !== 'loop') return say(`The tool answered: ${JSON.stringify(last.content)}`);
+  const attempt = Number(providerOptions?.[BUILT_IN]?.attempt ?? 1);
   switch (word) {
     case 'slow':
       return { words: endless(), pauseMs: SLOW_PAUSE_MS, forMs: numberOr(10, argument) * 1000, end: 'stop' };
@@ -62,10 +78,19 @@ function scriptFor({ prompt, providerOptions }: LanguageModelV3CallOptions): Scr
     case 'hang':
       return { words: answerTo(text).slice(0, STALL_AFTER_WORDS), pauseMs: WORD_PAUSE_MS, end: word };
     case 'fail':
-      if (Number(providerOptions?.[BUILT_IN]?.attempt ?? 1) <= numberOr(Infinity, argument)) throw failure();
+      if (attempt <= numberOr(Infinity, argument)) throw failure();
+      return say(text);
+    case 'busy':
+      if (attempt === 1) throw busy(numberOr(10, argument));
       return say(text);
     case 'tool':
       return { words: [], pauseMs: 0, end: { calls: callsOf(argument, prompt.length) } };
+    case 'loop':
+      return { words: [], pauseMs: 0, end: { calls: callsOf(argument || LOOPED_TOOL, prompt.length) } };
+    case 'empty':
+      return { words: [], pauseMs: 0, end: FINISH_REASONS.find((reason) => reason === argument) ?? 'stop' };
+    case 'reason':
+      return { words: answerTo(text), as: 'reasoning', pauseMs: WORD_PAUSE_MS, end: 'length' };
     default:
       return say(text);
   }
@@ -98,6 +123,16 @@ const failure = () =>
     isRetryable: true,
   });
 
+const busy = (seconds: number) =>
+  new APICallError({
+    message: 'The built-in model was told to be busy',
+    url: 'built-in:',
+    requestBodyValues: {},
+    statusCode: 429,
+    responseHeaders: { 'retry-after': String(seconds) },
+    isRetryable: true,
+  });
+
 function lastUserText(prompt: LanguageModelV3Prompt): string {
   const message = prompt.findLast((candidate) => candidate.role === 'user');
   if (message?.role !== 'user') return '';
@@ -106,26 +141,24 @@ function lastUserText(prompt: LanguageModelV3Prompt): string {
 
 async function* play(script: Script, clock: Clock, signal?: AbortSignal): AsyncGenerator<LanguageModelV3StreamPart> {
   const startedMs = clock.monotonicMs();
+  const { end, as: kind = 'text' } = script;
   yield { type: 'stream-start', warnings: [] };
-  yield { type: 'text-start', id: '1' };
+  yield { type: `${kind}-start`, id: '1' };
   for (const word of script.words) {
     await clock.sleep(script.pauseMs, signal);
     signal?.throwIfAborted();
     if (clock.monotonicMs() - startedMs >= (script.forMs ?? Infinity)) break;
-    yield { type: 'text-delta', id: '1', delta: `${word} ` };
+    yield { type: `${kind}-delta`, id: '1', delta: `${word} ` };
   }
-  if (script.end === 'stall' || script.end === 'hang') await never(script.end === 'stall' ? signal : undefined);
-  yield { type: 'text-end', id: '1' };
-  if (typeof script.end === 'object') {
-    for (const { id, tool } of script.end.calls) {
-      yield { type: 'tool-call', toolCallId: id, toolName: tool, input: JSON.stringify(INPUTS[tool] ?? {}) };
-    }
-    yield { type: 'finish', usage: NO_USAGE, finishReason: { unified: 'tool-calls', raw: undefined } };
-  } else {
-    yield { type: 'finish', usage: NO_USAGE, finishReason: { unified: 'stop', raw: undefined } };
+  if (end === 'stall' || end === 'hang') return never(end === 'stall' ? signal : undefined);
+  yield { type: `${kind}-end`, id: '1' };
+  for (const { id, tool } of typeof end === 'object' ? end.calls : []) {
+    yield { type: 'tool-call', toolCallId: id, toolName: tool, input: JSON.stringify(INPUTS[tool] ?? {}) };
   }
+  const unified = typeof end === 'object' ? 'tool-calls' : end;
+  yield { type: 'finish', usage: NO_USAGE, finishReason: { unified, raw: undefined } };
 }
 
 /** Unless `signal` aborts: then it rejects with the signal's reason. */
 const never = (signal?: AbortSignal) =>
-  new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+  new Promise<never>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));

@@ -1,9 +1,11 @@
 /** What each effect of a transition does to the rows. Runs inside the transaction that holds the chat's row lock. */
 import type { ClientBase } from 'pg';
 import type { ExecutionState } from '../../../common/executionState.ts';
+import { countedUp } from './chatState.ts';
 import type { NewMessage } from './messages.ts';
-import { mismatch, openCalls, toolMessage } from './openCalls.ts';
+import { CANCELLED, mismatch, NOBODY_ANSWERED, openCalls, toolMessage } from './openCalls.ts';
 import type { Effect } from './stateMachine.ts';
+import { storableJson } from './storable.ts';
 import { type Transition, TransitionRefused } from './transitions.ts';
 
 /** The transaction, the chat in it, and what was asked. */
@@ -25,8 +27,8 @@ const RUN: Readonly<Record<Effect, Run>> = {
     await sql(
       execution,
       `INSERT INTO chat_queued_messages (chat_id, content, created_by, position)
-       SELECT $1, $2, $3, coalesce(max(position), 0) + 1 FROM chat_queued_messages WHERE chat_id = $1`,
-      JSON.stringify(content),
+       SELECT $1, $2, $3, coalesce(least(max(position), 9223372036854775806), 0) + 1 FROM chat_queued_messages WHERE chat_id = $1`,
+      storableJson(content),
       createdBy,
     );
     return 1;
@@ -66,9 +68,10 @@ const RUN: Readonly<Record<Effect, Run>> = {
     );
     if (!rowCount) throw new TransitionRefused(transition.name, state, 'the chat has no such message of a person');
   },
-  cancelOpenCalls: async ({ tx, chatId }) => {
+  cancelOpenCalls: async ({ tx, chatId, transition }) => {
     const calls = openCalls(await readContents(tx, chatId));
-    if (calls.length > 0) await append(tx, chatId, [toolMessage(calls)]);
+    const why = transition.name === 'cancelRequiresAction' ? NOBODY_ANSWERED : CANCELLED;
+    if (calls.length > 0) await append(tx, chatId, [toolMessage(calls, [], why)]);
   },
   answerOpenCalls: async ({ tx, chatId, transition, state }) => {
     const results = need(transition, 'results');
@@ -84,22 +87,26 @@ const RUN: Readonly<Record<Effect, Run>> = {
       need(execution.transition, 'timeoutSeconds'),
     ),
   clearDeadline: (execution) => set(execution, 'requires_action_deadline_at = NULL'),
-  setLastError: (execution) => set(execution, 'last_error = $2', JSON.stringify(need(execution.transition, 'error'))),
+  setLastError: (execution) => set(execution, 'last_error = $2', storableJson(need(execution.transition, 'error'))),
   clearLastError: (execution) => set(execution, 'last_error = NULL'),
-  countAttempt: (execution) => set(execution, 'generation_attempt = generation_attempt + 1'),
+  countAttempt: (execution) => set(execution, `generation_attempt = ${countedUp('generation_attempt')}`),
   setRetryState: (execution) =>
     set(
       execution,
       `retry_state = $2::jsonb || jsonb_build_object('retrying_at', now() + $3 * interval '1 millisecond')`,
-      JSON.stringify(need(execution.transition, 'retry')),
+      storableJson(need(execution.transition, 'retry')),
       need(execution.transition, 'delayMs'),
     ),
+  // A lease that somebody has locked is left to the clean-up: it must not keep the chat from being given up.
   releaseOwner: async (execution) => {
     await sql(
       execution,
-      `WITH released AS (UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1)
-       DELETE FROM chat_heartbeats USING chats
-       WHERE chats.id = $1 AND chat_id = $1 AND chat_heartbeats.runner_id = chats.runner_id`,
+      `WITH released AS (UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1), lease AS (
+         SELECT beat.chat_id, beat.runner_id FROM chat_heartbeats beat
+         JOIN chats ON chats.id = beat.chat_id AND chats.runner_id = beat.runner_id
+         WHERE chats.id = $1 FOR UPDATE OF beat SKIP LOCKED)
+       DELETE FROM chat_heartbeats beat USING lease
+       WHERE beat.chat_id = lease.chat_id AND beat.runner_id = lease.runner_id`,
     );
   },
 };
@@ -117,10 +124,10 @@ export async function runEffect(effect: Effect, execution: Execution): Promise<n
 export async function append(tx: ClientBase, chatId: string, messages: readonly NewMessage[]): Promise<void> {
   if (messages.length === 0) return;
   await tx.query(
-    `INSERT INTO chat_messages (chat_id, role, content)
-     SELECT $1, (message ->> 'role')::chat_message_role, message -> 'content'
+    `INSERT INTO chat_messages (chat_id, role, content, finish_reason)
+     SELECT $1, (message ->> 'role')::chat_message_role, message -> 'content', message ->> 'finishReason'
      FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS list (message, place) ORDER BY place`,
-    [chatId, JSON.stringify(messages)],
+    [chatId, storableJson(messages)],
   );
 }
 

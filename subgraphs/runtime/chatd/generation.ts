@@ -1,20 +1,26 @@
 /**
- * The generation task: one step of a turn. It counts the attempt, calls the model, and commits what came, as often as it
- * takes: a failure is written down as `retry_state` and tried again after a pause. Every write is fenced with the chat as
- * it was when the task was started. When the step leads to another one, the commit moves the history, and the runner
- * starts the next task with that.
+ * The generation task: one step of a turn. It reads the history, counts the attempt, calls the model, and commits what
+ * came, as often as it takes: a failure is written down as `retry_state` and tried again after a pause. Every write is
+ * fenced with the chat as it was when the task was started. When the step leads to another one, the commit moves the
+ * history, and the runner starts the next task with that.
  */
 import type { LanguageModelV3 } from '@ai-sdk/provider';
 import type { ToolSet } from 'ai';
 import type { Pool } from 'pg';
 import type { Clock } from '../../../common/clock.ts';
+import { LONGEST_RETRY_SECONDS } from '../../../common/thresholds.ts';
 import { retryDelayMs } from './backoff.ts';
 import type { ChatState } from './chatState.ts';
 import type { ChatStore, Fence, Outcome } from './chatStore.ts';
+import { callDatabase } from './databaseCall.ts';
+import { type History, readHistory, UnusableHistory } from './history.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
-import { type LastError, readHistory, UnusableHistory } from './messages.ts';
-import { describeFailure } from './modelErrors.ts';
+import type { LastError } from './messages.ts';
+import { askedToWaitMs, describeFailure, failure } from './modelErrors.ts';
 import { callModel, type Step } from './modelStep.ts';
+import { LEFT_OPEN, toolMessage } from './openCalls.ts';
+import { refusalOf } from './refusedData.ts';
+import { retryDueInMs } from './retryState.ts';
 import type { Task } from './task.ts';
 import type { Transition } from './transitions.ts';
 
@@ -27,9 +33,14 @@ export interface GenerationTools {
   readonly clock: Clock;
   /** 0: for ever. */
   readonly maxAttempts: number;
+  /** Steps of the model in one turn. */
+  readonly maxSteps: number;
   /** How long a tool outside may take to answer. */
   readonly actionTimeoutSeconds: number;
 }
+
+/** Stands for the provider where the worker itself ends a turn. */
+const OWN = 'chatd';
 
 /**
  * @param seen gets each state of the chat that the task's own writes bring about
@@ -41,10 +52,19 @@ export async function generate(
   kit: GenerationTools,
   seen: (chat: ChatState) => void,
 ): Promise<Outcome | undefined> {
-  const { store, clock, maxAttempts } = kit;
+  const { store, clock, pool } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const fence: Fence = { runnerId, status: 'running', historyVersion };
-  const write = (...transitions: Transition[]) => store.applyFenced(chatId, fence, ...transitions);
+  const write = (...transitions: Transition[]) =>
+    callDatabase(task, clock, () => store.applyFenced(chatId, fence, ...transitions));
+
+  const history = await callDatabase(task, clock, () => readHistory(pool, chatId)).catch(unusable);
+  const instead = insteadOfCalling(history, kit.maxSteps);
+  if (instead) return write(instead);
+  if (task.chat.generationAttempt > 0) {
+    task.attempt = task.chat.generationAttempt;
+    await waitOn(task, await callDatabase(task, clock, () => retryDueInMs(pool, chatId)), clock);
+  }
 
   while (!task.signal.aborted) {
     const begun = await write({ name: 'recordGenerationAttempt' });
@@ -54,33 +74,52 @@ export async function generate(
     task.progress(); // what a pause took is no time in which the model gave no sign of life
     seen(begun.chat);
 
-    const result = await attemptStep(task, kit);
+    const result = await attemptStep(task, history as History, kit);
     if (task.signal.aborted) return undefined;
-    if ('step' in result) return write(...transitionsFor(result.step, kit.actionTimeoutSeconds));
+    const failed = 'error' in result ? result : await commit(result.step);
+    if ('outcome' in failed) return failed.outcome;
 
-    const { failure } = result;
-    task.lastError = `${failure.kind}: ${failure.message}`;
-    if (!failure.retryable || (maxAttempts > 0 && task.attempt >= maxAttempts)) {
-      return write({ name: 'finishError', error: failure });
-    }
-    const delayMs = retryDelayMs(task.attempt, clock.random());
-    const retry = { attempt: task.attempt, error: failure.message, kind: failure.kind };
+    task.lastError = `${failed.error.kind}: ${failed.error.message}`;
+    const { error, delayMs } = afterwards(failed, task.attempt, kit);
+    if (delayMs === undefined) return write({ name: 'finishError', error });
+    const retry = { attempt: task.attempt, error: error.message, kind: error.kind };
     const recorded = await write({ name: 'recordRetryState', retry, delayMs });
     if (recorded.kind === 'lost') return recorded;
-    task.nextRetryAt = new Date(clock.now().getTime() + delayMs);
     seen(recorded.chat);
-    await clock.sleep(delayMs, task.signal);
+    await waitOn(task, delayMs, clock);
   }
   return undefined;
+
+  /** Content that Postgres refuses is a failed attempt; whatever else goes wrong says nothing about the step. */
+  async function commit(step: Step): Promise<{ outcome: Outcome } | Failed> {
+    try {
+      return { outcome: await write(...transitionsFor(step, kit.actionTimeoutSeconds)) };
+    } catch (error) {
+      if (!refusalOf(error)) throw error;
+      return { error: describeFailure(error, OWN), askedToWaitMs: undefined };
+    }
+  }
+}
+
+/** What the history asks for before, or in place of, a call of the model. Undefined: call it. */
+function insteadOfCalling(history: History | UnusableHistory, maxSteps: number): Transition | undefined {
+  if (history instanceof UnusableHistory) return { name: 'finishError', error: describeFailure(history, OWN) };
+  if (history.open.length > 0) return { name: 'commitStep', messages: [toolMessage(history.open, [], LEFT_OPEN)] };
+  if (history.steps < maxSteps) return undefined;
+  const message = `The turn has had ${history.steps} steps, and MAX_STEPS allows ${maxSteps}: the model did not come to an end`;
+  return { name: 'finishError', error: failure('step_limit', message, OWN) };
+}
+
+interface Failed {
+  readonly error: LastError;
+  readonly askedToWaitMs: number | undefined;
 }
 
 /** One call of the model, into a buffer of its own. A failure of the model is a result, not an exception. */
-async function attemptStep(task: Task, kit: GenerationTools): Promise<{ step: Step } | { failure: LastError }> {
-  const { pool, buffers, model, tools } = kit;
+async function attemptStep(task: Task, history: History, kit: GenerationTools): Promise<{ step: Step } | Failed> {
+  const { buffers, model, tools, clock } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const attempt = task.attempt ?? 1;
-  const history = await readHistory(pool, chatId).catch(unusable);
-  if (history instanceof UnusableHistory) return { failure: describeFailure(history, 'chatd') };
   const buffer = buffers.open({ chatId, historyVersion, generationAttempt: attempt });
   try {
     const step = await callModel({
@@ -90,10 +129,28 @@ async function attemptStep(task: Task, kit: GenerationTools): Promise<{ step: St
     });
     return { step };
   } catch (error) {
-    return { failure: describeFailure(error, model.provider) };
+    return { error: describeFailure(error, model.provider), askedToWaitMs: askedToWaitMs(error, clock.now()) };
   } finally {
     buffer.close();
   }
+}
+
+/** How long to wait before the next attempt; no delay: the turn ends with the error. */
+function afterwards(
+  { error, askedToWaitMs: asked = 0 }: Failed,
+  attempt: number,
+  { maxAttempts, clock }: GenerationTools,
+) {
+  if (!error.retryable || (maxAttempts > 0 && attempt >= maxAttempts)) return { error };
+  const own = retryDelayMs(attempt, clock.random());
+  if (asked <= LONGEST_RETRY_SECONDS * 1000) return { error, delayMs: asked >= 1000 ? asked : own };
+  const message = `The provider asks to wait ${Math.ceil(asked / 1000)} s, and the worker waits ${LONGEST_RETRY_SECONDS} s at most. ${error.message}`;
+  return { error: { ...error, message: message.slice(0, 500) } };
+}
+
+async function waitOn(task: Task, delayMs: number, clock: Clock): Promise<void> {
+  task.nextRetryAt = new Date(clock.now().getTime() + delayMs);
+  await clock.sleep(delayMs, task.signal);
 }
 
 /** A database that is away is not the chat's fault: only content that no model takes ends the turn. */
@@ -103,8 +160,16 @@ function unusable(error: unknown): UnusableHistory {
 }
 
 /** The last step of a turn commits together with the turn's end, so that a crash cannot answer twice. */
-function transitionsFor(step: Step, actionTimeoutSeconds: number): Transition[] {
-  const commit: Transition = { name: 'commitStep', messages: step.messages };
-  if (step.waitsForOutside) return [commit, { name: 'enterRequiresAction', timeoutSeconds: actionTimeoutSeconds }];
-  return step.goesOn ? [commit] : [commit, { name: 'finishTurn' }];
+function transitionsFor({ messages, next }: Step, actionTimeoutSeconds: number): Transition[] {
+  const commit: Transition = { name: 'commitStep', messages };
+  switch (next) {
+    case 'outside':
+      return [commit, { name: 'enterRequiresAction', timeoutSeconds: actionTimeoutSeconds }];
+    case 'model':
+      return [commit];
+    case 'person':
+      return [commit, { name: 'finishTurn' }];
+    default:
+      return next satisfies never;
+  }
 }

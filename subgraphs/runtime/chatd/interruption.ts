@@ -1,5 +1,11 @@
-/** The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. */
+/**
+ * The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. What the database
+ * has refused again and again is left out, so that the turn ends.
+ */
+import type { Clock } from '../../../common/clock.ts';
+import { isGivenUp } from './breakOffs.ts';
 import type { ChatStore, Outcome } from './chatStore.ts';
+import { callDatabase } from './databaseCall.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { messagesOf } from './messages.ts';
 import { openCalls, toolMessage } from './openCalls.ts';
@@ -8,7 +14,7 @@ import type { Task } from './task.ts';
 export function interrupt(
   task: Task,
   runnerId: string,
-  { store, buffers }: { store: ChatStore; buffers: MessageBuffers },
+  { store, buffers, clock }: { store: ChatStore; buffers: MessageBuffers; clock: Clock },
 ): Promise<Outcome> {
   const { id: chatId, status, historyVersion, generationAttempt } = task.chat;
   const buffer = buffers
@@ -17,8 +23,9 @@ export function interrupt(
       ({ episode }) => episode.historyVersion === historyVersion && episode.generationAttempt === generationAttempt,
     );
   buffer?.close(); // a part that comes late must not be seen in the stream and then be missing from the history
-  const streamed = messagesOf(buffer?.parts ?? []);
+  const streamed = isGivenUp(task.breakOffs) ? [] : messagesOf(buffer?.parts ?? []);
   const open = openCalls(streamed);
   const messages = open.length > 0 ? [...streamed, toolMessage(open)] : streamed;
-  return store.applyFenced(chatId, { runnerId, status, historyVersion }, { name: 'finishInterruption', messages });
+  const fence = { runnerId, status, historyVersion };
+  return callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'finishInterruption', messages }));
 }

@@ -1,11 +1,11 @@
-/** Messages of a chat's history: what is stored, and what a step that was cut short leaves of them. */
-import { type ModelMessage, modelMessageSchema } from 'ai';
-import type { ClientBase, Pool } from 'pg';
+/** Messages of a chat's history: what is stored, and what a step that was cut short leaves of them. Pure. */
 
 /** A message to be committed. `content` is stored as it is, in the form of the AI SDK's messages. */
 export interface NewMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly content: unknown;
+  /** Why the model ended the step; of the assistant's message of a whole step only. */
+  readonly finishReason?: string;
 }
 
 /** `chats.last_error`. `message` is for a person, without anything of the chat's content. */
@@ -19,29 +19,6 @@ export interface LastError {
 
 /** What a person writes, in the form in which it is stored. */
 export const textContent = (text: string) => [{ type: 'text', text }];
-
-/** The history holds content that no model can be called with. The message names the row, not what is in it. */
-export class UnusableHistory extends Error {
-  override name = 'UnusableHistory';
-}
-
-/**
- * What the model is called with. Roles that the SDK has no message for (the enum can gain some) are left out.
- * @throws UnusableHistory
- */
-export async function readHistory(database: Pool | ClientBase, chatId: string): Promise<ModelMessage[]> {
-  const { rows } = await database.query<NewMessage & { id: string }>({
-    name: 'read-history',
-    text: `SELECT id, role::text AS role, content FROM chat_messages
-      WHERE chat_id = $1 AND NOT deleted AND role::text IN ('system', 'user', 'assistant', 'tool') ORDER BY id`,
-    values: [chatId],
-  });
-  return rows.map(({ id, ...row }) => {
-    const message = modelMessageSchema.safeParse(row);
-    if (!message.success) throw new UnusableHistory(`The message ${id} has content that no model can be called with`);
-    return message.data;
-  });
-}
 
 /** A part of a model's answer as it is buffered and streamed to readers. */
 export type StreamPart =
@@ -69,5 +46,5 @@ export function messagesOf(parts: readonly StreamPart[]): NewMessage[] {
 
 const resultPart = ({ toolCallId, toolName, output }: ToolResult) => ({
   ...{ type: 'tool-result', toolCallId, toolName },
-  output: { type: 'json', value: output },
+  output: { type: 'json', value: output ?? null },
 });

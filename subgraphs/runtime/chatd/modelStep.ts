@@ -2,12 +2,15 @@
 import type { LanguageModelV3 } from '@ai-sdk/provider';
 import { type ModelMessage, stepCountIs, streamText, type TextStreamPart, type ToolSet } from 'ai';
 import { BUILT_IN } from './builtInModel.ts';
+import type { History } from './history.ts';
 import type { NewMessage, StreamPart } from './messages.ts';
+import { orderly } from './orderly.ts';
+import { storable } from './storable.ts';
 
 export interface StepInput {
   readonly model: LanguageModelV3;
   readonly tools: ToolSet;
-  readonly history: ModelMessage[];
+  readonly history: History;
   /** From 1. */
   readonly attempt: number;
   readonly signal: AbortSignal;
@@ -18,20 +21,23 @@ export interface StepInput {
 }
 
 export interface Step {
+  /** At least the model's own message, even if nothing is in it: its finish reason says why. */
   readonly messages: readonly NewMessage[];
-  /** Whether the model waits for what its tools answered. */
-  readonly goesOn: boolean;
-  /** Whether it called a tool that the worker does not run: somebody outside has to answer. */
-  readonly waitsForOutside: boolean;
+  /** What comes next: the model reads what the worker's tools answered, somebody outside answers, or the turn ends. */
+  readonly next: 'model' | 'outside' | 'person';
 }
 
 /** @throws what the model threw, or the signal's reason */
 export async function callModel(input: StepInput): Promise<Step> {
-  const { model, tools, history, attempt, signal, onPart, onProgress } = input;
+  const { tools, history, attempt, signal, onPart, onProgress } = input;
+  let finishReason = 'other';
   const result = streamText({
-    model,
+    model: orderly(input.model, history.callIds, (reason) => {
+      finishReason = reason;
+    }),
     tools,
-    messages: history,
+    messages: history.messages,
+    allowSystemInMessages: true,
     abortSignal: signal,
     maxRetries: 0, // retries are recorded in the chat's row, where others can see them
     stopWhen: stepCountIs(1), // the next step begins with the committed history
@@ -39,25 +45,36 @@ export async function callModel(input: StepInput): Promise<Step> {
     onError: () => {}, // comes as a part, too
   });
   const outside = new Set<string>();
+  let calls = 0;
   for await (const part of result.fullStream) {
     onProgress();
     if (part.type === 'error') throw part.error;
     if (part.type === 'abort') signal.throwIfAborted();
-    if (part.type === 'tool-call' && !Object.hasOwn(tools, part.toolName)) outside.add(part.toolCallId);
+    if (part.type === 'tool-call') {
+      calls += 1;
+      if (!Object.hasOwn(tools, part.toolName)) outside.add(part.toolCallId);
+    }
     const kept = keep(part);
     if (kept) onPart(kept);
   }
   signal.throwIfAborted();
   const { messages } = await result.response;
-  const goesOn = (await result.finishReason) === 'tool-calls';
-  return { messages: withoutResults(messages, outside), goesOn, waitsForOutside: outside.size > 0 };
+  const next = outside.size > 0 ? 'outside' : calls > 0 ? 'model' : 'person';
+  return { messages: stepMessages(withoutResults(messages, outside), finishReason), next };
+}
+
+/** The model's own message comes first; the SDK makes none of a step in which the model said nothing. */
+function stepMessages(messages: readonly NewMessage[], finishReason: string): NewMessage[] {
+  const own = messages.find(({ role }) => role === 'assistant');
+  const others = messages.filter((message) => message !== own);
+  return [{ role: 'assistant', content: own?.content ?? [], finishReason }, ...others];
 }
 
 /** The SDK answers calls of tools that it does not know by itself; here their calls stay open. */
-function withoutResults(messages: readonly NewMessage[], outside: ReadonlySet<string>): NewMessage[] {
-  const answersOutside = (part: { toolCallId?: string }) => outside.has(part.toolCallId ?? '');
+function withoutResults(messages: readonly ModelMessage[], outside: ReadonlySet<string>): NewMessage[] {
+  const answersOutside = (part: object) => 'toolCallId' in part && outside.has(String(part.toolCallId));
   return messages.flatMap((message): NewMessage[] => {
-    if (message.role !== 'tool' || !Array.isArray(message.content)) return [message];
+    if (message.role !== 'tool') return [message];
     const content = message.content.filter((part) => !answersOutside(part));
     return content.length > 0 ? [{ ...message, content }] : [];
   });
@@ -69,9 +86,9 @@ function keep(part: TextStreamPart<ToolSet>): StreamPart | undefined {
     case 'reasoning-delta':
       return { type: part.type, text: part.text };
     case 'tool-call':
-      return { type: 'tool-call', toolCallId: part.toolCallId, toolName: part.toolName, input: part.input };
+      return storable({ type: part.type, toolCallId: part.toolCallId, toolName: part.toolName, input: part.input });
     case 'tool-result':
-      return { type: 'tool-result', toolCallId: part.toolCallId, toolName: part.toolName, output: part.output };
+      return storable({ type: part.type, toolCallId: part.toolCallId, toolName: part.toolName, output: part.output });
     default:
       return undefined;
   }

@@ -11,14 +11,27 @@ export interface OpenCall {
 const callPart = z.object({ type: z.literal('tool-call'), toolCallId: z.string(), toolName: z.string() });
 const resultPart = z.object({ type: z.literal('tool-result'), toolCallId: z.string() });
 
-/** In the order in which they were made. Content that is not of the known form holds no calls. */
+/** Results of calls that ended without one: what the model reads in their place. All begin with the same word. */
+export const CANCELLED = 'cancelled';
+export const NOBODY_ANSWERED = 'cancelled: nobody answered this call before its deadline';
+export const LEFT_OPEN = 'cancelled: the call was left without a result';
+
+/**
+ * Calls without a result, in the order in which they were made. A result belongs to the oldest open call before it that has
+ * its id, since ids can come again. Content that is not of the known form holds no calls.
+ */
 export function openCalls(history: readonly { content: unknown }[]): OpenCall[] {
-  const parts = history.flatMap(({ content }): unknown[] => (Array.isArray(content) ? content : []));
-  const answered = new Set(parts.map((part) => resultPart.safeParse(part).data?.toolCallId));
-  const calls = parts.map((part) => callPart.safeParse(part).data).filter((call) => call !== undefined);
-  return calls
-    .filter((call) => !answered.has(call.toolCallId))
-    .map(({ toolCallId, toolName }) => ({ toolCallId, toolName }));
+  const open: OpenCall[] = [];
+  for (const { content } of history) {
+    for (const part of Array.isArray(content) ? (content as unknown[]) : []) {
+      const call = callPart.safeParse(part).data;
+      if (call) open.push({ toolCallId: call.toolCallId, toolName: call.toolName });
+      const answered = resultPart.safeParse(part).data?.toolCallId;
+      const place = open.findIndex(({ toolCallId }) => toolCallId === answered);
+      if (place >= 0) open.splice(place, 1);
+    }
+  }
+  return open;
 }
 
 /** What is wrong with the results as an answer to these calls, in words; undefined: nothing. */
@@ -32,11 +45,15 @@ export function mismatch(calls: readonly OpenCall[], results: readonly ToolOutpu
   return undefined;
 }
 
-/** One message with a result for each call: the given one, or that it was cancelled. */
-export function toolMessage(calls: readonly OpenCall[], results: readonly ToolOutput[] = []): NewMessage {
+/** One message with a result for each call: the given one, or `why` there is none. */
+export function toolMessage(
+  calls: readonly OpenCall[],
+  results: readonly ToolOutput[] = [],
+  why: string = CANCELLED,
+): NewMessage {
   const content = calls.map(({ toolCallId, toolName }) => {
     const result = results.find((candidate) => candidate.toolCallId === toolCallId);
-    const output = result ? { type: 'json', value: result.output } : { type: 'error-text', value: 'cancelled' };
+    const output = result ? { type: 'json', value: result.output ?? null } : { type: 'error-text', value: why };
     return { type: 'tool-result', toolCallId, toolName, output };
   });
   return { role: 'tool', content };

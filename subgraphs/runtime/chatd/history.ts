@@ -1,0 +1,52 @@
+/** A chat's history as the worker reads it before it calls the model. */
+import { type ModelMessage, modelMessageSchema } from 'ai';
+import type { ClientBase, Pool } from 'pg';
+import { callable } from './callable.ts';
+import type { NewMessage } from './messages.ts';
+import { type OpenCall, openCalls } from './openCalls.ts';
+
+export interface History {
+  /** What the model is called with. */
+  readonly messages: ModelMessage[];
+  /** Calls that nobody will answer any more, when the chat is running. */
+  readonly open: readonly OpenCall[];
+  /** Steps of the model since the person's newest message. */
+  readonly steps: number;
+  /** Ids that a new call must not have. */
+  readonly callIds: ReadonlySet<string>;
+}
+
+/** The history holds content that no model can be called with. The message names the row, not what is in it. */
+export class UnusableHistory extends Error {
+  override name = 'UnusableHistory';
+}
+
+/**
+ * Roles that the SDK has no message for (the enum can gain some) are left out.
+ * @throws UnusableHistory
+ */
+export async function readHistory(database: Pool | ClientBase, chatId: string): Promise<History> {
+  const { rows } = await database.query<NewMessage & { id: string }>({
+    name: 'read-history',
+    text: `SELECT id, role::text AS role, content FROM chat_messages
+      WHERE chat_id = $1 AND NOT deleted AND role::text IN ('system', 'user', 'assistant', 'tool') ORDER BY id`,
+    values: [chatId],
+  });
+  const messages = rows.map(({ id, ...row }) => {
+    const message = modelMessageSchema.safeParse(row);
+    if (!message.success) throw new UnusableHistory(`The message ${id} has content that no model can be called with`);
+    return message.data;
+  });
+  const turn = messages.slice(messages.findLastIndex(({ role }) => role === 'user') + 1);
+  return {
+    messages: callable(messages),
+    open: openCalls(messages),
+    steps: turn.filter(({ role }) => role === 'assistant').length,
+    callIds: new Set(messages.flatMap(callIdsOf)),
+  };
+}
+
+const callIdsOf = ({ role, content }: ModelMessage): string[] =>
+  role === 'assistant' && Array.isArray(content)
+    ? content.flatMap((part) => (part.type === 'tool-call' ? [part.toolCallId] : []))
+    : [];

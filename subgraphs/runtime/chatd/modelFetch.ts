@@ -1,0 +1,60 @@
+/** The HTTP client of the model: waits for as long as a model is silent, and tells a stream from anything else. */
+import { Agent, fetch as send } from 'undici';
+import { ErrorAnswer, NO_STREAM, NotAStream } from './modelErrors.ts';
+
+/** What is looked at of an answer that is no stream. */
+const LOOKED_AT_BYTES = 64 * 1024;
+
+/** A silent model is for the person to interrupt; undici would give it up after five minutes. */
+const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+
+/** @throws NotAStream, ErrorAnswer, and what `fetch` throws */
+export const modelFetch = async (url: unknown, init?: object): Promise<Response> => {
+  const response = (await send(url as string, { ...init, dispatcher })) as unknown as Response;
+  const type = response.headers.get('content-type') ?? '';
+  if (!response.ok || !response.body || type.startsWith('text/event-stream')) return response;
+  const [ahead, body] = await peek(response.body);
+  if (/^\s*</.test(ahead)) {
+    await body.cancel();
+    throw new NotAStream('The server answered HTML in place of a model: is it the right address?');
+  }
+  if (!/^\s*[{[]/.test(ahead)) return new Response(body, response);
+  throw await errorIn(body);
+};
+
+/** The first characters, and the whole body again. */
+async function peek(body: ReadableStream<Uint8Array>): Promise<[string, ReadableStream<Uint8Array>]> {
+  const reader = body.getReader();
+  const first = await reader.read();
+  const whole = new ReadableStream<Uint8Array>({
+    start: (controller) => (first.value ? controller.enqueue(first.value) : undefined),
+    pull: async (controller) => {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  return [new TextDecoder().decode(first.value?.slice(0, 256)), whole];
+}
+
+async function errorIn(body: ReadableStream<Uint8Array>): Promise<Error> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > LOOKED_AT_BYTES) break;
+  }
+  const answer = jsonIn(Buffer.concat(chunks).toString());
+  const isError = typeof answer === 'object' && answer !== null && !('choices' in answer);
+  return isError ? new ErrorAnswer(answer) : new NotAStream(NO_STREAM);
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

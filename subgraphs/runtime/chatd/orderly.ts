@@ -1,0 +1,85 @@
+/**
+ * A model whose stream keeps to the rules that a history needs: text that Postgres takes, an id of its own for each call,
+ * and an end that is told. Calls are always run, whatever reason the model gives for its end; the reason it gave is kept.
+ */
+import { randomUUID } from 'node:crypto';
+import type { LanguageModelV3, LanguageModelV3StreamPart } from '@ai-sdk/provider';
+import { wrapLanguageModel } from 'ai';
+import { StreamCutOff } from './modelErrors.ts';
+import { storableText } from './storable.ts';
+
+/** @param takenIds ids of calls in the history @param ended gets the reason that the model gives for its end */
+export function orderly(
+  model: LanguageModelV3,
+  takenIds: ReadonlySet<string>,
+  ended: (reason: string) => void,
+): LanguageModelV3 {
+  return wrapLanguageModel({
+    model,
+    middleware: {
+      specificationVersion: 'v3',
+      wrapStream: async ({ doStream }) => {
+        const { stream, ...rest } = await doStream();
+        return { ...rest, stream: stream.pipeThrough(inOrder(new Set(takenIds), ended)) };
+      },
+    },
+  });
+}
+
+function inOrder(taken: Set<string>, ended: (reason: string) => void) {
+  const halves = new Map<string, string>();
+  let calls = 0;
+  let isOver = false;
+  return new TransformStream<LanguageModelV3StreamPart, LanguageModelV3StreamPart>({
+    transform(part, controller) {
+      switch (part.type) {
+        case 'text-delta':
+        case 'reasoning-delta': {
+          const [delta, half] = splitPair(`${halves.get(part.id) ?? ''}${part.delta}`);
+          halves.set(part.id, half);
+          if (delta !== '') controller.enqueue({ ...part, delta: storableText(delta) });
+          return;
+        }
+        case 'text-end':
+        case 'reasoning-end': {
+          const half = halves.get(part.id);
+          halves.delete(part.id);
+          const type = part.type === 'text-end' ? 'text-delta' : 'reasoning-delta';
+          if (half) controller.enqueue({ type, id: part.id, delta: storableText(half) });
+          controller.enqueue(part);
+          return;
+        }
+        case 'tool-call': {
+          calls += 1;
+          const given = storableText(part.toolCallId);
+          const toolCallId = given === '' || taken.has(given) ? randomUUID() : given;
+          taken.add(toolCallId);
+          controller.enqueue({ ...part, toolCallId, toolName: storableText(part.toolName) });
+          return;
+        }
+        case 'finish': {
+          isOver = true;
+          ended(part.finishReason.unified);
+          const { raw } = part.finishReason;
+          controller.enqueue(calls > 0 ? { ...part, finishReason: { unified: 'tool-calls', raw } } : part);
+          return;
+        }
+        case 'error':
+          isOver = true;
+          controller.enqueue(part);
+          return;
+        default:
+          controller.enqueue(part);
+      }
+    },
+    flush(controller) {
+      if (!isOver) controller.enqueue({ type: 'error', error: new StreamCutOff() });
+    },
+  });
+}
+
+/** Servers that cut text anywhere may cut a surrogate pair: its first half waits for the second. */
+function splitPair(text: string): [whole: string, half: string] {
+  const last = text.charCodeAt(text.length - 1);
+  return last >= 0xd800 && last <= 0xdbff ? [text.slice(0, -1), text.slice(-1)] : [text, ''];
+}

@@ -1,0 +1,37 @@
+/** A provider's own words, made fit for `last_error`: short, on one line, and without keys, URLs and quoted content. Pure. */
+
+const LONGEST_MESSAGE = 500;
+/** Quoted strings up to this length are names of parameters and models; longer ones may be a person's words. */
+const LONGEST_QUOTED = 20;
+/** What is looked at; more than this is never shown. */
+const LOOKED_AT = 10_000;
+
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu;
+const URLS = /\b[a-z][a-z0-9+.-]*:\/\/\S+/gi;
+const NAMED_SECRETS =
+  /\b(bearer|(?:api[ _-]?)?key|token|secret|password)(\s+provided)?(\s*[:=]\s*|\s+(?=\S*\d))(?!\[)\S{4,}/gi;
+const KEYS = /\b(?:sk|pk|rk|gsk|xai|ghp|gho|hf|AKIA|AIza|eyJ)[-_A-Za-z0-9*.]{8,}/g;
+/** Letters and digits mixed without a pause, as no word and no name of a model is. */
+const RANDOM = /(?<![A-Za-z0-9])(?=[A-Za-z0-9+/=*]{0,60}\d)(?=[A-Za-z0-9+/=*]{0,60}[A-Za-z])[A-Za-z0-9+/=*]{20,}/g;
+const QUOTED = [
+  /"((?:\\.|[^"\\])*)("|$)/g,
+  /`([^`]*)(`|$)/g,
+  /“([^”]*)(”|$)/g,
+  /«([^»]*)(»|$)/g,
+  /(?<![\p{L}\p{N}])'((?:\\.|[^'\\]|(?<=[\p{L}\p{N}])'(?=[\p{L}\p{N}]))*)('|$)/gu,
+];
+
+export function providerWords(text: string): string {
+  const line = text.slice(0, LOOKED_AT).replace(/\s+/g, ' ').replace(INVISIBLE, '').trim();
+  const unquoted = QUOTED.reduce(
+    (masked, pattern) =>
+      masked.replace(pattern, (whole: string, inner: string) => (inner.length > LONGEST_QUOTED ? '"[…]"' : whole)),
+    line,
+  );
+  const masked = unquoted
+    .replace(URLS, '[URL]')
+    .replace(KEYS, '[key]')
+    .replace(NAMED_SECRETS, '$1: [key]')
+    .replace(RANDOM, '[key]');
+  return [...masked].slice(0, LONGEST_MESSAGE).join('');
+}

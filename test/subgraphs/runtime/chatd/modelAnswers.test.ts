@@ -1,0 +1,400 @@
+/** What people meet with model servers, each case by name: over HTTP, with a real worker on a real database. */
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../../common/clock.ts';
+import { type ChatState, readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
+import { type LastError, textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
+import { LEFT_OPEN, NOBODY_ANSWERED } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
+import { databasePerFile } from '../../../support/database.ts';
+import { manualClock } from '../../../support/manualClock.ts';
+import {
+  type Answer,
+  calls,
+  chunk,
+  DONE,
+  frame,
+  modelServerPerFile,
+  type Plan,
+  refuses,
+  says,
+  stream,
+} from '../../../support/modelServer.ts';
+import { askReplica, replicasPerTest } from '../../../support/replica.ts';
+import { until } from '../../../support/until.ts';
+
+const database = databasePerFile();
+const server = modelServerPerFile();
+const startReplica = replicasPerTest(() => database.url);
+const ownerId = randomUUID();
+let store: ChatStore;
+beforeAll(() => {
+  store = new ChatStore(database.pool);
+});
+beforeEach(async () => {
+  await database.pool.query('TRUNCATE chats CASCADE'); // the replica of the test before has left its chats to be taken
+});
+
+const start = (changes: Parameters<typeof startReplica>[0] = {}) =>
+  startReplica({ model: server.setting, maxAttempts: 2, ...changes });
+
+/** A chat that is answered so; what comes after the last answer is the last answer. */
+async function chat(...answers: Answer[]) {
+  return planned((call) => answers[Math.min(call, answers.length - 1)] ?? says('nothing'));
+}
+async function planned(plan: Plan) {
+  const text = `hello ${randomUUID()}`;
+  server.answer(text, plan);
+  const { id } = await store.create({ ownerId, text });
+  return { id, requests: () => server.requests(text), answer: (next: Plan) => server.answer(text, next) };
+}
+
+const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
+  until(async () => {
+    const [now] = await readChats(database.pool, [id]);
+    return now && holds(now) && now;
+  });
+const rest = async (id: string) =>
+  stateOf(await waitFor(id, ({ status }) => status === 'waiting' || status === 'error'));
+
+async function rows(id: string) {
+  const { rows: found } = await database.pool.query<{ role: string; content: unknown; finish: string | null }>(
+    'SELECT role::text, content, finish_reason AS finish FROM chat_messages WHERE chat_id = $1 ORDER BY id',
+    [id],
+  );
+  return found;
+}
+const brief = async (id: string) => (await rows(id)).map(({ role, finish }) => `${role} ${finish ?? ''}`.trim());
+
+async function lastError(id: string): Promise<LastError> {
+  const { rows: found } = await database.pool.query<{ error: LastError }>(
+    'SELECT last_error AS error FROM chats WHERE id = $1',
+    [id],
+  );
+  return found[0]?.error as LastError;
+}
+/** What the replica holds of the chat, as its subgraph says it; undefined: nothing yet. */
+async function inMemory<T>(
+  replica: Parameters<typeof askReplica>[0],
+  chatId: string,
+  selection: string,
+): Promise<T | undefined> {
+  const key = { __typename: 'ChatRuntime', chatId, workerId: replica.workerId };
+  const { body } = await askReplica(replica, `... on ChatRuntime { ${selection} }`, [key]);
+  const [found] = (body.data?._entities ?? []) as T[];
+  return found;
+}
+const send = (id: string, text: string) =>
+  store.apply(id, { name: 'send', message: { content: textContent(text), createdBy: ownerId } });
+
+describe('a turn', () => {
+  test.each([
+    ['tool calls, and no call', stream(chunk({}, 'tool_calls'), DONE), 'tool-calls'],
+    ['an empty answer', stream(chunk({ content: '' }), chunk({}, 'stop'), DONE), 'stop'],
+    ['a content filter', stream(chunk({}, 'content_filter'), DONE), 'content-filter'],
+    [
+      'reasoning until the length is used up',
+      stream(chunk({ reasoning_content: 'hm' }), chunk({}, 'length'), DONE),
+      'length',
+    ],
+    ['a reason that nobody knows', stream(chunk({}, 'eos'), DONE), 'other'],
+  ])('ends after %s, its reason is kept, and the next one goes well', async (_what, answer, reason) => {
+    await start();
+    const { id, requests } = await chat(answer, says('there you are'));
+    expect(await rest(id)).toBe('W');
+    expect(await brief(id)).toEqual(['user', `assistant ${reason}`]);
+    expect(requests()).toHaveLength(1);
+
+    await send(id, 'well?');
+    expect(await rest(id)).toBe('W');
+    expect(requests()[1]?.map(({ role }) => role)).toEqual(['user', 'user']);
+    expect((await rows(id)).at(-1)?.content).toEqual(textContent('there you are'));
+    expect(server.faults).toEqual([]);
+  });
+
+  test.each(['stop', 'length', 'content_filter', 'eos'])(
+    'goes on after a call of an own tool that ends with %s',
+    async (reason) => {
+      await start();
+      const { id, requests } = await chat(calls('add_numbers', reason, '{"a":20,"b":22}'), says('42'));
+      expect(await rest(id)).toBe('W');
+      expect(JSON.stringify(requests()[1]?.at(-1))).toContain('42');
+      expect((await brief(id)).slice(2)).toEqual(['tool', 'assistant stop']);
+    },
+  );
+
+  test.each(['stop', 'length'])('waits for a tool outside that is called with the reason %s', async (reason) => {
+    await start();
+    const { id } = await chat(calls('ask_person', reason));
+    expect(stateOf(await waitFor(id, ({ status }) => status === 'requires_action'))).toBe('A0');
+  });
+
+  test('has at most so many steps, whoever makes them, and the person can begin another', async () => {
+    const first = await start({ maxSteps: 4 });
+    const { id, requests, answer } = await planned((call) =>
+      call < 2 ? calls('current_time') : stream(chunk({ content: 'hm' })),
+    );
+    await until(() => requests().length > 2);
+    await first.stop();
+    answer(() => calls('current_time'));
+    await start({ maxSteps: 4 });
+    expect(await rest(id)).toBe('E0');
+    expect(await lastError(id)).toMatchObject({ kind: 'step_limit', retryable: false, provider: 'chatd' });
+    expect((await brief(id)).filter((row) => row.startsWith('assistant'))).toHaveLength(4);
+    answer(() => says('done'));
+    await send(id, 'stop that');
+    expect(await rest(id)).toBe('W');
+  });
+
+  test('tells the model that nobody answered a call, and goes on', async () => {
+    await start({ actionTimeoutSeconds: 0.2 });
+    const { id, requests } = await chat(calls('no_such_tool'), says('never mind'));
+    expect(await rest(id)).toBe('W');
+    expect(requests()[1]?.at(-1)?.content).toBe(NOBODY_ANSWERED);
+  });
+
+  test('that finds a call without a result closes it before it asks the model', async () => {
+    const { id, requests } = await chat(says('here I am'));
+    await store.apply(
+      id,
+      {
+        name: 'commitStep',
+        messages: [
+          { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'lost', toolName: 'ask', input: {} }] },
+        ],
+      },
+      { name: 'finishTurn' },
+    );
+    await send(id, 'are you there?');
+    await start();
+    expect(await rest(id)).toBe('W');
+    expect(await brief(id)).toEqual(['user', 'assistant', 'user', 'tool', 'assistant stop']);
+    expect(requests().map((messages) => messages.map(({ role }) => role))).toEqual([
+      ['user', 'assistant', 'tool', 'user'],
+    ]);
+    expect(requests()[0]?.[2]?.content).toBe(LEFT_OPEN);
+  });
+
+  test('keeps calls apart whose model gives each of them the same id', async () => {
+    await start();
+    const { id, requests } = await chat(
+      calls('current_time'),
+      calls('current_time'),
+      calls('ask_person'),
+      says('done'),
+    );
+    await waitFor(id, ({ status }) => status === 'requires_action');
+    const open = (await rows(id)).at(-1)?.content as { toolCallId: string }[];
+    const results = open.map(({ toolCallId }) => ({ toolCallId, output: 'yes' }));
+    await store.apply(id, { name: 'completeRequiresAction', results });
+    expect(await rest(id)).toBe('W');
+    expect(requests()).toHaveLength(4);
+    expect(server.faults).toEqual([]);
+  });
+});
+
+describe('what the model says', () => {
+  test('is stored without what jsonb cannot hold, and a pair that was cut arrives whole', async () => {
+    await start();
+    const { id } = await chat(
+      stream(
+        chunk({ content: 'a\u0000b \ud83d' }),
+        chunk({ content: '\ude00 \ud83d' }),
+        chunk({ content: '!' }),
+        chunk({}, 'stop'),
+        DONE,
+      ),
+    );
+    expect(await rest(id)).toBe('W');
+    expect((await rows(id)).at(-1)?.content).toEqual(textContent('a\ufffdb 😀 \ufffd!'));
+  });
+
+  test('can be the input of a tool with such text, in names, too', async () => {
+    await start();
+    const { id } = await chat(calls('ask_person', 'tool_calls', '{"\\u0000":"\\ud800"}'));
+    await waitFor(id, ({ status }) => status === 'requires_action');
+    expect((await rows(id)).at(-1)?.content).toMatchObject([{ input: { '\ufffd': '\ufffd' } }]);
+  });
+
+  test('and Postgres refuses, is a failed attempt like any other', async () => {
+    await database.pool.query(
+      `ALTER TABLE chat_messages ADD CONSTRAINT no_bees CHECK (content::text NOT LIKE '%buzz%')`,
+    );
+    const clock = manualClock();
+    await start({ clock, staleAfterSeconds: 80_000 });
+    const { id, requests } = await chat(says('buzz, buzz'));
+    await until(() => {
+      clock.advance(500);
+      return requests().length === 2;
+    });
+    expect(await rest(id)).toBe('E0');
+    await database.pool.query('ALTER TABLE chat_messages DROP CONSTRAINT no_bees');
+    expect(await lastError(id)).toEqual({
+      ...{ kind: 'data', provider: 'chatd', status_code: null, retryable: true },
+      message: 'What the model said could not be stored (SQLSTATE 23514)',
+    });
+    expect(await brief(id)).toEqual(['user']);
+  });
+
+  test('may be nothing for as long as the person lets it, and is kept when the person interrupts', async () => {
+    const replica = await start();
+    const { id, requests } = await chat({
+      ...stream(chunk({ content: 'half an ' }), chunk({ content: 'answer' })),
+      end: 'silent',
+    });
+    type Buffers = { messageBuffers?: { partsBuffered: number }[] };
+    const parts = async () =>
+      (await inMemory<Buffers>(replica, id, 'messageBuffers { partsBuffered }'))?.messageBuffers?.[0]?.partsBuffered;
+    await until(async () => (await parts()) === 2);
+    await store.apply(id, { name: 'interrupt' });
+    expect(await rest(id)).toBe('W');
+    expect((await rows(id)).at(-1)).toEqual({
+      role: 'assistant',
+      content: textContent('half an answer'),
+      finish: null,
+    });
+    expect(requests()).toHaveLength(1);
+  });
+});
+
+describe('a failure', () => {
+  const long = {
+    message: 'Prompt is too long: 210000 tokens > 200000 maximum',
+    code: 'context_length_exceeded',
+    type: 'invalid_request_error',
+  };
+  const html: Answer = { headers: { 'content-type': 'text/html' }, body: ['<!DOCTYPE html><title>Log in</title>'] };
+
+  test.each<[string, Answer, Partial<LastError>]>([
+    [
+      'an error in mid-stream',
+      stream(chunk({ content: 'I ' }), frame({ error: long })),
+      { kind: 'context_length', message: long.message, retryable: false, status_code: null },
+    ],
+    [
+      'the same as a status',
+      refuses(400, long),
+      { kind: 'context_length', message: long.message, retryable: false, status_code: 400 },
+    ],
+    [
+      'a wrong key',
+      refuses(401, { message: 'Incorrect API key provided: sk-abcdefghijkl1234.', code: 'invalid_api_key' }),
+      { kind: 'auth', message: 'Incorrect API key provided: [key]', retryable: false },
+    ],
+    [
+      'no credit left',
+      refuses(429, { message: 'You exceeded your current quota', code: 'insufficient_quota' }),
+      { kind: 'quota', retryable: false, status_code: 429 },
+    ],
+    [
+      'an error as a whole answer',
+      {
+        headers: { 'content-type': 'application/json' },
+        body: ['{"error":{"message":"No such model","code":"model_not_found"}}'],
+      },
+      { kind: 'bad_request', message: 'No such model', retryable: false },
+    ],
+    [
+      'an error that is mere text',
+      stream(frame({ error: 'model runner has stopped' })),
+      { kind: 'model', message: 'model runner has stopped' },
+    ],
+    [
+      'an error with a status in the stream',
+      stream(frame({ error: { message: 'Provider returned error', code: 502 } })),
+      { kind: 'overloaded', status_code: 502, retryable: true },
+    ],
+    [
+      'HTML',
+      html,
+      {
+        kind: 'network',
+        status_code: null,
+        retryable: true,
+        message: 'The server answered HTML in place of a model: is it the right address?',
+      },
+    ],
+    ['HTML of no type', { body: ['<html></html>'] }, { kind: 'network' }],
+    [
+      'HTML with a status',
+      { ...html, status: 502 },
+      { kind: 'overloaded', status_code: 502, message: 'The server answered HTML with status 502' },
+    ],
+    [
+      'a reset in mid-stream',
+      { ...stream(chunk({ content: 'I ' })), end: 'reset' },
+      { kind: 'network', status_code: null, retryable: true },
+    ],
+    ['an end without a finish', stream(chunk({ content: 'I ' })), { kind: 'network', retryable: true }],
+    ['a stream of nothing', stream(), { kind: 'network', retryable: true }],
+    [
+      'a chunk that is no JSON',
+      stream('data: {"choices": "a secret of mine\n\n'),
+      { kind: 'model', message: 'The model sent a chunk that is not of the form of the protocol' },
+    ],
+  ])('%s is told for what it is', async (_what, answer, expected) => {
+    await start({ maxAttempts: 1 });
+    const { id, requests } = await chat(answer);
+    expect(await rest(id)).toBe('E0');
+    expect(await lastError(id)).toMatchObject(expected);
+    expect(requests()).toHaveLength(1);
+  });
+
+  test('of a server that is not there is told without its address', async () => {
+    const gone = createServer();
+    await new Promise<void>((done) => gone.listen(0, '127.0.0.1', done));
+    const { port } = gone.address() as AddressInfo;
+    await new Promise((done) => gone.close(done));
+    await startReplica({ model: `openai-compatible:m@http://127.0.0.1:${port}/v1`, maxAttempts: 1 });
+    const { id } = await store.create({ ownerId, text: 'hello' });
+    expect(await rest(id)).toBe('E0');
+    expect(await lastError(id)).toMatchObject({
+      kind: 'network',
+      message: `The model's server could not be reached (ECONNREFUSED)`,
+    });
+  });
+
+  test('that asks for two minutes gets them, whoever has the chat, and the row says until when', async () => {
+    const clock = manualClock(systemClock.now().getTime()); // a replica asks callers for tokens that are of its own time
+    const options = { clock, staleAfterSeconds: 80_000, heartbeatIntervalSeconds: 20_000 };
+    const first = await start(options);
+    const { id, requests } = await chat(refuses(429, { message: 'slow down' }, { 'retry-after': '120' }), says('here'));
+    const due = async () => {
+      const { rows: found } = await database.pool.query<{ seconds: number | null }>(
+        `SELECT extract(epoch FROM (retry_state ->> 'retrying_at')::timestamptz - updated_at)::float8 AS seconds FROM chats WHERE id = $1`,
+        [id],
+      );
+      return found[0]?.seconds;
+    };
+    expect(await until(due)).toBe(120);
+    await first.stop();
+
+    const second = await start(options);
+    type Runners = { runners?: { activeTask?: { attempt: number; secondsUntilRetry: number | null } }[] };
+    const selection = 'runners { activeTask { attempt secondsUntilRetry } }';
+    const task = async () => {
+      const active = (await inMemory<Runners>(second, id, selection))?.runners?.[0]?.activeTask;
+      return active?.secondsUntilRetry ? active : undefined;
+    };
+    const waiting = await until(task);
+    expect(waiting.attempt).toBe(1);
+    expect(waiting.secondsUntilRetry).toBeGreaterThan(60);
+    clock.advance(60_000);
+    expect(requests()).toHaveLength(1);
+    clock.advance(60_000);
+    expect(await rest(id)).toBe('W');
+    expect(requests()).toHaveLength(2);
+  });
+
+  test('that asks for longer than the worker waits ends the turn, and says how long', async () => {
+    await start({ maxAttempts: 8 });
+    const { id } = await chat(refuses(429, { message: 'Come back tomorrow' }, { 'retry-after': '86400' }));
+    expect(await rest(id)).toBe('E0');
+    expect(await lastError(id)).toMatchObject({
+      ...{ kind: 'rate_limit', retryable: true, status_code: 429 },
+      message: 'The provider asks to wait 86400 s, and the worker waits 600 s at most. Come back tomorrow',
+    });
+  });
+});
