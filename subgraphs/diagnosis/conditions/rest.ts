@@ -28,9 +28,8 @@ export const messageUnanswered: Condition = (s) =>
 /** The turn ended, and there is nothing to read. An interrupted one was ended by the person. */
 export const endedWithoutAnswer: Condition = (s) => {
   const { role, hasText, finishReason } = s.database?.lastMessage ?? {};
-  return (
-    atRest(s) && (role === 'tool' || (role === 'assistant' && hasText === false && finishReason !== 'interrupted'))
-  );
+  const saysNothing = role === 'tool' || (role === 'assistant' && hasText === false);
+  return atRest(s) && saysNothing && finishReason !== 'interrupted';
 };
 export const unanswered: Condition = (s) => messageUnanswered(s) || endedWithoutAnswer(s);
 

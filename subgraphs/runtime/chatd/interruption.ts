@@ -7,9 +7,11 @@ import { isGivenUp } from './breakOffs.ts';
 import type { ChatStore, Outcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
-import { messagesOf } from './messages.ts';
+import { messagesOf, type NewMessage } from './messages.ts';
 import { openCalls, toolMessage } from './openCalls.ts';
 import type { Task } from './task.ts';
+
+const NOTHING_SAID: NewMessage = { role: 'assistant', content: [] };
 
 export function interrupt(
   task: Task,
@@ -23,9 +25,14 @@ export function interrupt(
       ({ episode }) => episode.historyVersion === historyVersion && episode.generationAttempt === generationAttempt,
     );
   buffer?.close(); // a part that comes late must not be seen in the stream and then be missing from the history
-  const streamed = isGivenUp(task.breakOffs) ? [] : messagesOf(buffer?.parts ?? []);
+  const streamed = messagesOf(buffer?.parts ?? []);
   const open = openCalls(streamed);
-  const messages = open.length > 0 ? [...streamed, toolMessage(open)] : streamed;
+  const answer = open.length > 0 ? [...streamed, toolMessage(open)] : streamed;
+  const messages = isGivenUp(task.breakOffs) ? [] : interrupted(answer);
   const fence = { runnerId, status, historyVersion };
   return callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'finishInterruption', messages }));
 }
+
+/** Says of the answer, also of one that had not begun, that it was cut short and not left out: nobody owes the rest. */
+const interrupted = (answer: readonly NewMessage[]): NewMessage[] =>
+  (answer.length > 0 ? answer : [NOTHING_SAID]).map((message) => ({ ...message, finishReason: 'interrupted' }));
