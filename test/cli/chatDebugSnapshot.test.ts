@@ -138,6 +138,16 @@ describe('what is known of a chat', () => {
     }
   });
 
+  test('how long it waits for a tool, which may be for ever', async () => {
+    const waits = { status: 'requires_action' };
+    const deadline = async (database: object) => / deadline +(.*)/.exec(seen(await look({ database })))?.[1];
+    expect(await deadline({ ...waits, requiresActionSecondsLeft: 90 })).toBe('for a tool result: in 90 s');
+    expect(await deadline(waits)).toBe('none: it waits for a tool result without end');
+    const unreadable = ['requiresActionDeadlineAt'];
+    expect(await deadline({ ...waits, unreadable })).toBe('for a tool result: unreadable');
+    expect(await deadline({})).toBeUndefined();
+  });
+
   test('of a chat that nobody owns, the replicas that could take it', async () => {
     const full = { workerId: worker, reachability: { status: 'OK' }, isFull: true, runnerCount: 5, capacity: 5 };
     const away = { ...full, workerId: child, reachability: { status: 'TIMED_OUT' }, isFull: null, runnerCount: null };
