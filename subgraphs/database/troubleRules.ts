@@ -19,8 +19,10 @@ export const isRunnableRow = ({ status, archived }: Chat): boolean => !archived 
 
 export const isUnowned = ({ workerId, runnerId }: Chat): boolean => workerId === null || runnerId === null;
 
+/** How long a chat may take to be picked up. */
+export const pickUpSeconds = ({ acquisitionIntervalSeconds }: Thresholds): number =>
+  acquisitionIntervalSeconds + GRACE_SECONDS;
+
 /** Whether workers have had time to look since the row changed. One ahead of the clock is not waited for. */
-export function isSettled({ updatedAgeSeconds: age }: Chat, thresholds: Thresholds): boolean {
-  const { acquisitionIntervalSeconds, clockAheadSeconds } = thresholds;
-  return age !== null && (age > acquisitionIntervalSeconds + GRACE_SECONDS || age < -clockAheadSeconds);
-}
+export const isSettled = ({ updatedAgeSeconds: age }: Chat, thresholds: Thresholds): boolean =>
+  age !== null && (age > pickUpSeconds(thresholds) || age < -thresholds.clockAheadSeconds);

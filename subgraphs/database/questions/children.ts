@@ -51,7 +51,10 @@ export const lostChildren = (
   readableOf: string | undefined,
 ): Promise<LostChildRow[]> => tx.$queryRaw(lostChildrenSql(parentIds, readableOf));
 
-export const lostChildrenSql = (parentIds: readonly string[], readableOf: string | undefined): Prisma.Sql => Prisma.sql`
+export const lostChildrenSql = (
+  parentIds: readonly string[] | Prisma.Sql,
+  readableOf: string | undefined,
+): Prisma.Sql => Prisma.sql`
   SELECT parent.id AS "parentId", lost.id AS "chatId", lost.state AS "executionState"
   FROM unnest(${parentIds}::uuid[]) AS parent (id)
   CROSS JOIN LATERAL (

@@ -21,7 +21,7 @@ const LONGEST_REASON = 100;
 export const lastMessages = (tx: Transaction, chatIds: readonly string[]): Promise<LastMessageRow[]> =>
   tx.$queryRaw(lastMessagesSql(chatIds));
 
-export const lastMessagesSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+export const lastMessagesSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   SELECT m.chat_id AS "chatId", m.role::text AS role, ${sayable(CREATED_AT)} AS "createdAt",
          ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${isSayable(CREATED_AT)} AS "isTimeSayable",
          ${HAS_TEXT} AS "hasText", ${FINISH_REASON} AS "finishReason"

@@ -34,7 +34,7 @@ export const openCalls = (tx: Transaction, chatIds: readonly string[]): Promise<
  * results; a result finds a call unless it takes the depth below all that came before, and below zero.
  * A run of unanswered calls ends with an answered call of the same tool, or with the turn.
  */
-export const openCallsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   WITH looked AS (
     SELECT m.*, count(*) FILTER (WHERE m.role = 'user') OVER (PARTITION BY m.chat_id ORDER BY m.id) AS turn
     FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (

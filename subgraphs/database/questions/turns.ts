@@ -21,7 +21,7 @@ export const MESSAGES_OF_A_TURN = 10_000;
 export const turns = (tx: Transaction, chatIds: readonly string[]): Promise<TurnRow[]> =>
   tx.$queryRaw(turnsSql(chatIds));
 
-export const turnsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+export const turnsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   SELECT chat.id AS "chatId", ${sayable(CREATED_AT)} AS "startedAt", ${ageSeconds(CREATED_AT)} AS "ageSeconds",
          ${isSayable(CREATED_AT)} AS "isTimeSayable", done.steps, done."toolCalls"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)

@@ -74,7 +74,9 @@ afterAll(async () => {
 
 const SNAPSHOT = `chatId executionState runtime { workerId } everywhere { workerId } database {
   status title ownerId createdAt updatedAt snapshotVersion lastError queueDepth
-  heartbeat { runnerId isStale } messageStats { total deleted byRole { role count } } }`;
+  heartbeat { runnerId isStale } messageStats { total deleted byRole { role count } }
+  lastMessage { role hasText finishReason } turn { steps } openCalls { id } oldestQueuedAgeSeconds unreadable
+  lostChildren { chatId } children { edges { cursor } } trouble { canWrite rowLocked ownerRow } }`;
 
 const expected = {
   chatId,
@@ -88,6 +90,14 @@ const expected = {
     queueDepth: 0,
     heartbeat: { runnerId, isStale: false },
     messageStats: { total: 2, deleted: 1, byRole: [{ role: 'reviewer', count: 1 }] },
+    ...{
+      lastMessage: { role: 'reviewer', hasText: null, finishReason: null },
+      turn: null,
+      openCalls: [],
+      unreadable: [],
+    },
+    ...{ oldestQueuedAgeSeconds: null, lostChildren: [], children: { edges: [] } },
+    trouble: { canWrite: true, rowLocked: false, ownerRow: 'ALIVE' },
   },
 };
 

@@ -10,7 +10,6 @@ import { makeLogger } from '../../../common/log.ts';
 import { DEFAULT_THRESHOLDS } from '../../../common/thresholds.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { ChatFilter } from '../../../subgraphs/database/chatConditions.ts';
-import { placesOf } from '../../../subgraphs/database/chatPlaces.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
 import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { chatPageSql } from '../../../subgraphs/database/questions/chatPage.ts';
@@ -73,13 +72,17 @@ async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: 
   );
   try {
     return await reading.ask('chatPage', async (tx, { heartbeatsReadable }) => {
-      const limits = { ...DEFAULT_THRESHOLDS, clockAheadSeconds: 2 * 86_400, heartbeatsReadable };
+      const limits = {
+        ...DEFAULT_THRESHOLDS,
+        clockAheadSeconds: 2 * 86_400,
+        heartbeatsReadable,
+        unansweredNoted: true,
+        readableOf,
+      };
       const after = deep ? { updatedAt: String(rows[0]?.place), chatId: randomUUID() } : undefined;
       const page = {
         filter,
-        places: placesOf(filter),
         limits,
-        readableOf,
         order,
         after,
         limit: FIRST + 1,
