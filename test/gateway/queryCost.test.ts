@@ -130,6 +130,15 @@ describe('of the real schema', () => {
     expect(cost(suspects, { replicas: 100 })).toBeLessThan(limit * 0.8);
   });
 
+  test('a hundred chats with all that tells of their trouble are answered, whatever could take them', () => {
+    const trouble = `lastMessage { role hasText finishReason } turn { steps toolCalls } openCalls { id toolName timesUnanswered }
+      oldestQueuedAgeSeconds lostChildren { chatId } unreadable trouble { canWrite ownerRow lockedBy { state } thresholds { loopSteps } }`;
+    const chats = (fields: string) => `{ chats(first: 100) { edges { node { ${fields} } } } }`;
+    const all = `${EVERYTHING} database { ${trouble} } candidates { workerId }`;
+    expect(cost(chats(`database { ${trouble} } candidates { workerId }`), { replicas: 20 })).toBeLessThan(limit * 0.8);
+    expect(cost(chats(all), { replicas: 3 })).toBeLessThan(limit);
+  });
+
   test('what asks every replica costs at least as many requests', () => {
     const everywhere = (fields: string) =>
       `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { everywhere { ${fields} } } }`;

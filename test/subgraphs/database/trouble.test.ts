@@ -215,7 +215,7 @@ describe('a table is held', () => {
         const done = migration.query('BEGIN; LOCK TABLE chats IN SHARE MODE; ROLLBACK');
         await until(
           database.pool,
-          `SELECT count(*) = 1 FROM pg_locks WHERE relation = 'chats'::regclass AND NOT granted`,
+          `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
         );
         expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { applicationName: 'a long report' } });
         await report.query('ROLLBACK');

@@ -92,7 +92,16 @@ test.each(['infinity', '-infinity', '12000-01-01', '294276-12-31', '0044-03-15 B
       ['user', [text('x')], at],
       ['assistant', [text('y')], at],
     ]);
-    const { lastMessage, turn } = await state(chatId, `${LAST} ${TURN}`);
+    const { lastMessage, turn, errors } = await state(chatId, `${LAST} ${TURN}`);
+    expect(errors).toMatchObject(
+      [
+        ['lastMessage', 'createdAt'],
+        ['turn', 'startedAt'],
+      ].map((path) => ({
+        path: ['chatDebugSnapshot', 'database', ...path],
+        extensions: { code: 'VALUE_UNREADABLE' },
+      })),
+    );
     expect(lastMessage).toMatchObject({ role: 'assistant', hasText: true, createdAt: null, ageSeconds: null });
     expect(turn).toMatchObject({ steps: 1, startedAt: null, ageSeconds: null });
   },
