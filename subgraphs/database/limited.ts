@@ -57,13 +57,20 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
       if (settled.status === 'fulfilled') return answers(settled.value, chats);
       const state = sqlState(settled.reason);
       if (state === undefined) throw settled.reason; // a defect, or nothing that the server said
-      const reason = isNativeError(settled.reason) ? settled.reason.message.trim() : undefined;
-      log.warn({ question: name, state, reason }, 'a question to the database failed, and only its own field with it');
+      log.warn(
+        { question: name, state, reason: reasonOf(settled.reason, state) },
+        'a question to the database failed, and only its own field with it',
+      );
       return chats.map(() => undefined);
     },
     { cacheKeyFn: chatIdOf, cacheMap },
   );
   return { load: (chat) => loader.load(chat), asked: (chatId) => cacheMap.get(chatId) };
+}
+
+/** Postgres quotes data in what it says of data, and nothing that a message holds stands in a log. */
+function reasonOf(error: unknown, state: string): string | undefined {
+  return isNativeError(error) && !state.startsWith('22') ? error.message.trim() : undefined;
 }
 
 /**
