@@ -112,7 +112,7 @@ export const INJECTIONS: readonly Injection[] = [
     does: (tools, id) => give(tools, id, randomUUID()),
   },
   {
-    ...{ kind: 'given to a stopped replica', place: 'well', ...RESTING, expects: ['OWNER_STOPPED'] },
+    ...{ kind: 'given to a stopped replica', place: 'well', ...RESTING, when: 'late', expects: ['OWNER_STOPPED'] },
     does: (tools, id) => give(tools, id, tools.stoppedId),
   },
   {
