@@ -36,9 +36,9 @@ async function measure(pool: Pool, runners: number): Promise<Cost> {
   await pool.query('SELECT pg_stat_statements_reset()');
   for (let count = 0; count < RENEWALS; count += 1) {
     const beganMs = clock.monotonicMs();
-    const held = await renewLeases(pool, workerId, leases);
+    const { renewed } = await renewLeases(pool, workerId, leases);
     times.push(clock.monotonicMs() - beganMs);
-    if (held.size !== runners) throw new Error(`${held.size} of ${runners} leases were renewed`);
+    if (renewed.size !== runners) throw new Error(`${renewed.size} of ${runners} leases were renewed`);
   }
   const { rows } = await pool.query<Record<'calls' | 'buffers' | 'dirtied', number>>(
     `SELECT sum(calls)::float8 AS calls, sum(shared_blks_hit + shared_blks_read)::float8 AS buffers,

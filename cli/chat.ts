@@ -1,15 +1,16 @@
 /** `npm run chat`: drives chats through the same state machine as everybody else, from a terminal. */
 import { Command } from 'commander';
-import pg from 'pg';
+import type pg from 'pg';
 import { assertOwnSchema } from '../prisma/migrations.ts';
 import { readChats, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../subgraphs/runtime/chatd/chatStore.ts';
 import { textContent } from '../subgraphs/runtime/chatd/messages.ts';
 import { ChatNotFound, type Transition } from '../subgraphs/runtime/chatd/transitions.ts';
 import { rowIdArgument, textArgument, uuidArgument } from './arguments.ts';
-import { describeChat, readChatDetails } from './chatDetails.ts';
+import { describeChat, readChatDetails, readOpenCalls } from './chatDetails.ts';
 import { chatTable, listChats } from './chatList.ts';
 import { followChat } from './follow.ts';
+import { openPool } from './pool.ts';
 import { findSystem, reportAndExit, type System } from './system.ts';
 import { parseToolOutputs } from './toolOutputs.ts';
 
@@ -65,7 +66,10 @@ onChat('tool-result', 'answer the tool calls that the chat waits for')
     'CALL=OUTPUT for each open call, as `show` prints them; OUTPUT is JSON, or else taken as text',
   )
   .action((id: string, results: string[]) =>
-    move(id, () => ({ name: 'completeRequiresAction', results: parseToolOutputs(results) })),
+    move(id, async (_, pool) => ({
+      name: 'completeRequiresAction',
+      results: parseToolOutputs(results, await readOpenCalls(pool, id)),
+    })),
   );
 onChat('delete-queued', 'delete a queued message')
   .argument('<queued>', 'its number, as `show` prints it', rowIdArgument)
@@ -105,10 +109,13 @@ function onChat(name: string, description: string): Command {
 const messageOf = (text: string, createdBy: string) => ({ content: textContent(text), createdBy });
 
 /** Applies one transition to one chat and says where that led. */
-function move(id: string, transition: (ownerId: string) => Transition): Promise<void> {
+function move(
+  id: string,
+  transition: (ownerId: string, pool: pg.Pool) => Transition | Promise<Transition>,
+): Promise<void> {
   return withDatabase(async ({ store, pool }) => {
     const before = await find(pool, id);
-    const after = await store.apply(id, transition(before.ownerId));
+    const after = await store.apply(id, await transition(before.ownerId, pool));
     console.log(`${id}: ${stateOf(before)} → ${stateOf(after)}`);
   });
 }
@@ -121,7 +128,7 @@ async function find(pool: pg.Pool, id: string) {
 
 async function withDatabase(work: (session: Session) => Promise<void>): Promise<void> {
   const system = findSystem();
-  const pool = new pg.Pool({ connectionString: system.databaseUrl, max: 3 });
+  const pool = openPool(system);
   try {
     const client = await pool.connect();
     await assertOwnSchema(client).finally(() => client.release());

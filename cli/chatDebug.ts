@@ -11,6 +11,7 @@ import { askStuck } from './debug/stuck.ts';
 import { findGateway } from './debug/target.ts';
 import { watch } from './debug/watch.ts';
 import { askWhy, askWhyEverywhere } from './debug/why.ts';
+import { printable } from './printable.ts';
 
 interface Options {
   readonly url?: string;
@@ -39,12 +40,13 @@ command('why', 'what is the matter with a chat, how that is known, and what to d
   .action((id: string, options: Options & { everywhere?: true }) =>
     run(options, (ask) => (options.everywhere ? askWhyEverywhere(ask, id) : askWhy(ask, id))),
   );
-command('stuck', 'the chats that are stuck, have failed with messages waiting, or may be; the oldest trouble first')
+command('stuck', 'the chats that are stuck, have failed with no way on, or may be; the oldest trouble first')
   .option('--first <count>', `how many at most, up to ${MOST_CHATS}`, chatCount, 20)
   .action((options: Options & { first: number }) => run(options, (ask) => askStuck(ask, options.first)));
-command('replicas', 'the replicas: alive or not, what they hold, and which of their loops fail').action(
-  (options: Options) => run(options, askReplicas),
-);
+command(
+  'replicas',
+  'the replicas and the database: alive or not, what they hold, what fills them, and what fails',
+).action((options: Options) => run(options, askReplicas));
 
 function command(name: string, description: string): Command {
   return program
@@ -101,6 +103,7 @@ function intervalSeconds(value: string): number {
 
 await program.parseAsync().catch((error: unknown) => {
   process.exitCode = 2;
-  if (!(error instanceof CommanderError)) console.error(error instanceof Error ? error.message : error);
+  if (!(error instanceof CommanderError))
+    console.error(printable(error instanceof Error ? error.message : String(error)));
   else if (error.exitCode === 0) process.exitCode = 0; // it was asked for its help
 });

@@ -2,18 +2,22 @@
 import Table from 'cli-table3';
 import type { Pool } from 'pg';
 import { CHAT_COLUMNS, type ChatState, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
-import { withoutControls } from './printable.ts';
+import { printable } from './printable.ts';
 
-type Row = ChatState & { readonly title: string; readonly updatedAt: Date };
+/** `changed`: in UTC, in Postgres' own words, since a stored moment may be one that JavaScript cannot say. */
+type Row = ChatState & { readonly title: string; readonly changed: string };
 
 const SHOWN = 50;
-const TITLE_WIDTH = 36;
+const LONGEST_TITLE = 200;
+/** Columns, with a space on each side. */
+const TITLE_WIDTH = 38;
 
 /** The 50 that changed last. */
 export async function listChats(pool: Pool, ownerId: string | undefined): Promise<Row[]> {
   const { rows } = await pool.query<Row>(
-    `SELECT ${CHAT_COLUMNS}, title, updated_at AS "updatedAt" FROM chats
-     WHERE $1::uuid IS NULL OR owner_id = $1 ORDER BY updated_at DESC, id DESC LIMIT ${SHOWN}`,
+    `SELECT ${CHAT_COLUMNS}, left(title, ${LONGEST_TITLE}) AS title,
+       date_trunc('second', updated_at AT TIME ZONE 'UTC')::text AS changed
+     FROM chats WHERE $1::uuid IS NULL OR owner_id = $1 ORDER BY updated_at DESC, id DESC LIMIT ${SHOWN}`,
     [ownerId ?? null],
   );
   return rows;
@@ -24,13 +28,13 @@ export function chatTable(chats: readonly Row[]): string {
   const table = new Table({
     head: ['chat', 'state', 'version', 'owner', 'changed', 'title'],
     style: { head: [], border: [] },
+    colWidths: [null, null, null, null, null, TITLE_WIDTH],
   });
   for (const chat of chats) {
-    const changed = chat.updatedAt.toISOString().slice(11, 19);
     const owner = chat.workerId?.slice(0, 8) ?? '–';
-    table.push([chat.id, stateOf(chat), chat.snapshotVersion, owner, changed, oneLine(chat.title)]);
+    table.push([chat.id, stateOf(chat), chat.snapshotVersion, owner, chat.changed, oneLine(chat.title)]);
   }
-  return table.toString();
+  return table.toString().replace(/\p{Cs}/gu, ''); // halves of letters that were cut in the middle
 }
 
-const oneLine = (text: string) => withoutControls(text).replace(/\s+/g, ' ').slice(0, TITLE_WIDTH);
+const oneLine = (text: string) => printable(text).replace(/\s+/g, ' ');

@@ -1,6 +1,6 @@
 /** Turns the events of a chat's stream into text, each part once, however often the stream is opened again. */
 import { z } from 'zod';
-import { withoutControls } from './printable.ts';
+import { printable, printableLine } from './printable.ts';
 
 const episodeEvent = z.object({ historyVersion: z.number(), generationAttempt: z.number() });
 const partEvent = z.object({
@@ -10,6 +10,19 @@ const partEvent = z.object({
     z.object({ type: z.literal('tool-result'), toolName: z.string(), output: z.unknown() }),
   ]),
 });
+
+/** Characters of what a tool is called with, or answers. */
+const LONGEST_JSON = 1_000;
+const jsonLine = (value: unknown): string => printableLine(JSON.stringify(value) ?? 'nothing', LONGEST_JSON);
+
+/** Undefined: another version of the worker says something else. */
+function known<Shape extends z.ZodType>(shape: Shape, data: string): z.output<Shape> | undefined {
+  try {
+    return shape.safeParse(JSON.parse(data)).data;
+  } catch {
+    return undefined;
+  }
+}
 
 export class StreamPrinter {
   readonly #write: (text: string) => void;
@@ -24,12 +37,12 @@ export class StreamPrinter {
   }
 
   event(name: string, data: string): void {
-    if (name === 'episode') this.#begin(episodeEvent.parse(JSON.parse(data)));
+    if (name === 'episode') this.#begin(known(episodeEvent, data));
     if (name !== 'part') return;
     this.#received += 1;
     if (this.#received <= this.#written) return;
     this.#written = this.#received;
-    this.#show(partEvent.parse(JSON.parse(data)).part);
+    this.#show(known(partEvent, data)?.part);
   }
 
   /** A last line of its own. */
@@ -37,7 +50,9 @@ export class StreamPrinter {
     this.#line(text);
   }
 
-  #begin({ historyVersion, generationAttempt }: z.output<typeof episodeEvent>): void {
+  #begin(event: z.output<typeof episodeEvent> | undefined): void {
+    if (!event) return;
+    const { historyVersion, generationAttempt } = event;
     const episode = `${historyVersion}/${generationAttempt}`;
     this.#received = 0;
     if (episode === this.#episode) return;
@@ -46,19 +61,21 @@ export class StreamPrinter {
     if (generationAttempt > 1) this.#line(`[attempt ${generationAttempt}]`);
   }
 
-  #show(part: z.output<typeof partEvent>['part']): void {
-    if (part.type === 'tool-call') {
-      this.#line(`[calls ${part.toolName} ${JSON.stringify(part.input)}]`);
+  #show(part: z.output<typeof partEvent>['part'] | undefined): void {
+    if (!part) {
+      this.#line('[a part that this version does not know]');
+    } else if (part.type === 'tool-call') {
+      this.#line(`[calls ${part.toolName} ${jsonLine(part.input)}]`);
     } else if (part.type === 'tool-result') {
-      this.#line(`[${part.toolName} answers ${JSON.stringify(part.output)}]`);
+      this.#line(`[${part.toolName} answers ${jsonLine(part.output)}]`);
     } else {
-      this.#write(withoutControls(part.text));
+      this.#write(printable(part.text));
       this.#midLine = !part.text.endsWith('\n');
     }
   }
 
   #line(text: string): void {
-    this.#write(`${this.#midLine ? '\n' : ''}${withoutControls(text)}\n`);
+    this.#write(`${this.#midLine ? '\n' : ''}${printable(text)}\n`);
     this.#midLine = false;
   }
 }

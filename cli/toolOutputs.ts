@@ -1,10 +1,26 @@
 /** `CALL=OUTPUT`, as a person types the result of a tool. */
 import { InvalidArgumentError } from 'commander';
+import type { OpenCall } from '../subgraphs/runtime/chatd/openCalls.ts';
 import type { ToolOutput } from '../subgraphs/runtime/chatd/transitions.ts';
+import { printableLine } from './printable.ts';
 
-/** @throws InvalidArgumentError for one without `=` */
-export function parseToolOutputs(results: readonly string[]): ToolOutput[] {
+const LONGEST_ID = 200;
+
+/** The id of a call as a person sees it, and types it. A model may give any text. */
+export const shownId = ({ toolCallId }: Pick<OpenCall, 'toolCallId'>): string => printableLine(toolCallId, LONGEST_ID);
+
+/**
+ * The id may itself hold `=`, or letters that no terminal shows: it is looked for among the open calls first.
+ * @throws InvalidArgumentError for one without `=`
+ */
+export function parseToolOutputs(results: readonly string[], calls: readonly OpenCall[]): ToolOutput[] {
   return results.map((result) => {
+    const named = calls
+      .filter((call) => result.startsWith(`${shownId(call)}=`))
+      .reduce<OpenCall | undefined>((a, b) => (a && shownId(a).length >= shownId(b).length ? a : b), undefined);
+    if (named) {
+      return { toolCallId: named.toolCallId, output: jsonOrText(result.slice(shownId(named).length + 1)) };
+    }
     const [, toolCallId, output] = /^([^=]+)=([\s\S]*)$/.exec(result) ?? [];
     if (toolCallId === undefined || output === undefined) {
       throw new InvalidArgumentError(`A result is CALL=OUTPUT. Received ${JSON.stringify(result)}.`);

@@ -11,21 +11,26 @@ export interface Clock {
   now(): Date;
   /** Milliseconds since some fixed moment; only differences mean anything. */
   monotonicMs(): number;
-  /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Never rejects. */
+  /** Resolves after `ms` milliseconds (Infinity: never for that), or as soon as `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** From 0 up to, not including, 1. */
   random(): number;
 }
+
+/** Longest wait of one timer of Node, which takes a longer one for 1 ms: about 24.8 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The real one. A pending sleep alone does not keep the process running unless something else does. */
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
   sleep: async (ms, signal) => {
-    if (signal?.aborted) return;
-    await delay(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {
-      if (!signal?.aborted) throw error;
-    });
+    for (let leftMs = ms; !signal?.aborted; leftMs -= LONGEST_TIMER_MS) {
+      await delay(Math.min(leftMs, LONGEST_TIMER_MS), undefined, signal ? { signal } : {}).catch((error: unknown) => {
+        if (!signal?.aborted) throw error;
+      });
+      if (leftMs <= LONGEST_TIMER_MS) return;
+    }
   },
   random: () => Math.random(),
 };

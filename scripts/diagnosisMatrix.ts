@@ -16,6 +16,7 @@ const REACHABILITY = [
   'REFUSED',
   'BAD_ANSWER',
   'CIRCUIT_OPEN',
+  'NOT_ASKED',
 ] as const;
 const LEASES = ['fresh', 'stale', 'missing'] as const;
 const RUNNERS = ['none', 'one', 'other', 'several'] as const;
@@ -38,6 +39,11 @@ export const MATRIX_SETTINGS: DiagnosisSettings = {
 const OWNER = '00000000-0000-4000-8000-000000000001';
 const RUNNER = '00000000-0000-4000-8000-000000000002';
 const OTHER = '00000000-0000-4000-8000-000000000003';
+
+const NO_TROUBLE = {
+  ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, ownerRow: null },
+  ...{ platform: 'own', thresholds: null },
+};
 
 export function combinations(): Combination[] {
   return EXECUTION_STATES.flatMap((state): Combination[] => [
@@ -71,11 +77,13 @@ export function snapshotOf({ state, owner, lease, runners }: Combination): Snaps
     database: {
       ...COLUMNS[state.replace(/\d$/, '')],
       queueDepth: state.endsWith('1') ? 1 : 0,
+      oldestQueuedAgeSeconds: state.endsWith('1') ? 20 : null,
       workerId: owned ? OWNER : null,
       runnerId: owned ? RUNNER : null,
       snapshotVersion: 7,
       historyVersion: 5,
       generationAttempt: 1,
+      retryStateVersion: 0,
       updatedAgeSeconds: 60,
       lastError: null,
       retryState: null,
@@ -84,7 +92,15 @@ export function snapshotOf({ state, owner, lease, runners }: Combination): Snaps
       heartbeatState: owned ? { fresh: 'FRESH', stale: 'STALE', missing: 'MISSING', unowned: null }[lease] : null,
       heartbeatsReadable: true,
       heartbeat: owned && lease !== 'missing' ? heartbeat : null,
+      heartbeats: owned && lease !== 'missing' ? [{ runnerId: RUNNER, ageSeconds: heartbeat.ageSeconds }] : [],
+      lastMessage: { role: 'assistant', ageSeconds: 60, hasText: true, finishReason: 'stop' },
+      turn: { ageSeconds: 70, steps: 2, toolCalls: 1 },
+      openCalls: state.startsWith('A') ? [{ toolName: 'ask', ageSeconds: 60, timesUnanswered: 1 }] : [],
+      lostChildren: [],
+      trouble: NO_TROUBLE,
+      unreadable: [],
     },
+    candidates: null,
     runtime: owned ? runtimeOf(state, owner, heldBy(runners)) : null,
   });
 }
@@ -108,7 +124,10 @@ function runtimeOf(state: ExecutionState, status: string, runnerIds: readonly st
   const kind = state.startsWith('A') ? 'REQUIRES_ACTION_TIMEOUT' : state.startsWith('I') ? 'INTERRUPT' : 'GENERATION';
   const working = isRunnable(state);
   const activeTask = working
-    ? { kind, secondsSinceProgress: kind === 'REQUIRES_ACTION_TIMEOUT' ? null : 1, secondsUntilRetry: null, attempt: 1 }
+    ? {
+        ...{ kind, secondsSinceProgress: kind === 'REQUIRES_ACTION_TIMEOUT' ? null : 1, secondsUntilRetry: null },
+        ...{ attempt: 1, breakOffs: 0, maxAttempts: 8 },
+      }
     : null;
   return {
     workerId: OWNER,

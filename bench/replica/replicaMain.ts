@@ -84,6 +84,7 @@ const worker = new ChatWorker(
   {
     ...{ workerId, databaseUrl, maxRunners, acquisitionIntervalSeconds: 5 },
     ...{ heartbeatIntervalSeconds: 9, staleAfterSeconds: 30 },
+    clockAheadSeconds: 2,
   },
   kit,
   leasePool,

@@ -59,6 +59,7 @@ async function take({ databaseUrl, concurrency, onTaken }: TakeOptions): Promise
     ...{ workerId, databaseUrl, maxRunners: concurrency },
     heartbeatIntervalSeconds: settings.HEARTBEAT_INTERVAL_SECONDS.parse(undefined),
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS.parse(undefined),
+    clockAheadSeconds: 2,
     acquisitionIntervalSeconds: settings.ACQUISITION_INTERVAL_SECONDS.parse(undefined),
   };
   const worker = new ChatWorker(workerSettings, kit, leasePool, makeLogger('bench', 'error'));

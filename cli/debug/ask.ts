@@ -1,14 +1,15 @@
 /** Asks the gateway one GraphQL question over HTTP. */
 import { z } from 'zod';
 import { deadlineSignal } from '../../common/clock.ts';
-import { withoutControls } from '../printable.ts';
+import { printableLine } from '../printable.ts';
+import { cleaned, LONGEST_TEXT } from './cleaned.ts';
 import { type Operation, operations } from './operations.ts';
 import type { Gateway } from './target.ts';
 
 /** Far longer than the gateway itself waits for a database and for replicas. */
 const TIMEOUT_MS = 15_000;
 
-/** A GraphQL error, as far as a person needs it. Its text holds no control characters. */
+/** A GraphQL error, as far as a person needs it. Its text does nothing to a terminal. */
 const problem = z.object({
   message: z.string(),
   path: z.array(z.union([z.string(), z.number()])).optional(),
@@ -31,7 +32,7 @@ export class NoAnswer extends Error {
 }
 
 export interface Answered<Data> {
-  /** Checked, and without control characters: text from outside must not move a terminal's cursor. */
+  /** Checked, and cleaned: text from outside must not act on a terminal, nor fill it. */
   readonly data: Data;
   /** As it came. */
   readonly raw: unknown;
@@ -51,9 +52,9 @@ export const asking =
   (gateway: Gateway, parent?: AbortSignal): Ask =>
   async (operation, variables, shape) => {
     const { status, mediaType, body } = await post(gateway, { query: operations[operation], variables }, parent);
-    const parsed = response.safeParse(withoutControlsWithin(body));
+    const parsed = response.safeParse(cleaned(body));
     if (!parsed.success) {
-      const what = `status ${status}, ${mediaType || 'without a content type'}`;
+      const what = `status ${status}, ${printableLine(mediaType, LONGEST_TEXT) || 'without a content type'}`;
       throw new NoAnswer(`What answers at ${gateway.url} is no GraphQL gateway: ${what}. Check --url.`, status >= 500);
     }
     const { data, errors } = parsed.data;
@@ -114,12 +115,11 @@ function refusal({ url }: Gateway, status: number, { message, extensions }: Prob
     );
   }
   const code = extensions?.code ? ` (${extensions.code})` : '';
+  if (extensions?.code === 'GRAPHQL_VALIDATION_FAILED') {
+    return new NoAnswer(
+      `The gateway at ${url} does not know all that this terminal asks, so it is probably older: ${message} Bring it up to date, or use the terminal that came with it.`,
+      false,
+    );
+  }
   return new NoAnswer(`${message}${code}`, status < 400 || status === 429 || status >= 500);
-}
-
-function withoutControlsWithin(value: unknown): unknown {
-  if (typeof value === 'string') return withoutControls(value).replace(/\s+/g, ' ');
-  if (Array.isArray(value)) return value.map(withoutControlsWithin);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutControlsWithin(member)]));
 }

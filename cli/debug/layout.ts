@@ -39,18 +39,32 @@ export function columns(
 ): string {
   if (rows.length === 0) return '';
   const taken = widths.reduce((sum, one) => sum + one + GAP, indent);
+  const last = Math.max(1, width - taken);
   const table = new Table({
     chars: { ...NO_BORDERS, middle: ' '.repeat(GAP) },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colWidths: [...widths, Math.max(1, width - taken)],
+    colWidths: [...widths, last],
     wordWrap,
   });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => [...row.slice(0, -1), breakable(row.at(-1) ?? '', last)]));
   return table
     .toString()
+    .replace(HALF_OF_A_PAIR, '') // of a character that was cut in the middle
     .split('\n')
     .map((line) => `${' '.repeat(indent)}${line}`.trimEnd())
     .join('\n');
+}
+
+const HALF_OF_A_PAIR = /\p{Cs}/gu;
+const BEYOND_LATIN = /[\u0250-\u1fff\u2070-\u{10ffff}]/u;
+
+/** Text of scripts that set no space between words, which can be broken where a line ends; each letter may take two columns. */
+function breakable(text: string, width: number): string {
+  const most = Math.max(1, Math.floor(width / 2));
+  return text.replace(/\S+/gu, (word) => {
+    if (!BEYOND_LATIN.test(word)) return word;
+    return (word.match(new RegExp(`.{1,${most}}`, 'gu')) ?? []).join(' ');
+  });
 }
 
 /** Text, wrapped between words. */
@@ -59,9 +73,11 @@ export const paragraph = (page: Page, text: string, indent = 0): string => colum
 /** One line, cut with … where it is too long. */
 export const cutLine = (page: Page, text: string): string => columns(page, [], [[text]], { wordWrap: false });
 
+/** A name and a text. */
+export type Row = readonly [string, string];
+
 /** What is called what, one beneath the other. */
-export const fields = (page: Page, rows: readonly (readonly [string, string])[]): string =>
-  columns(page, [NAME_WIDTH], rows, { indent: 2 });
+export const fields = (page: Page, rows: readonly Row[]): string => columns(page, [NAME_WIDTH], rows, { indent: 2 });
 
 /** With a blank line between those that are not empty. */
 export const blocks = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n\n');
@@ -69,11 +85,25 @@ export const blocks = (...texts: readonly string[]): string => texts.filter((tex
 /** Without one. */
 export const lines = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n');
 
-export const ago = (seconds: number | null): string => (seconds === null ? 'never' : `${secondsText(seconds)} ago`);
+/** Of an age. What is ahead of the database's clock by less than a rounding is now. */
+export function ago(seconds: number | null): string {
+  if (seconds === null) return 'never';
+  return seconds < -0.05 ? `${secondsText(-seconds)} ahead of the clock` : `${secondsText(seconds)} ago`;
+}
 /** Of a moment that is ahead or past. */
 export const dueText = (secondsLeft: number): string =>
   secondsLeft > 0 ? `in ${secondsText(secondsLeft)}` : `${secondsText(-secondsLeft)} ago`;
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+/** Stands for a value that is stored and could not be read. */
+export const UNREADABLE = 'unreadable';
+/** Says what a verdict goes by where no replica is asked. */
+export const BY_ROWS_ALONE =
+  'By setting, no replica is asked for what it holds in memory: the verdict goes by the rows alone.';
+
+/** The first of them, and one for how many more there are. */
+export const atMost = (most: number, rows: readonly Row[]): readonly Row[] =>
+  rows.length > most ? [...rows.slice(0, most), ['', `… and ${rows.length - most} more`]] : rows;
 
 /** A verdict in its colour. */
 export function verdictText({ paint }: Page, verdict: Verdict): string {

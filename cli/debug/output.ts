@@ -1,5 +1,6 @@
 /** From an answer to what is written. */
 import { Chalk } from 'chalk';
+import { printableJson } from '../printable.ts';
 import { cutLine, lines, type Page } from './layout.ts';
 import { problemLines, type Shown } from './shown.ts';
 
@@ -23,7 +24,7 @@ export const pageOf = (stream: NodeJS.WriteStream): Page => ({
 
 /** What was not answered stands below; with `--json` it is left to `problemsOf`. */
 export function render(shown: Shown, { stream, json, compact }: Output): string {
-  if (json) return withoutRawControls(JSON.stringify(shown.json, undefined, compact ? 0 : 2));
+  if (json) return printableJson(JSON.stringify(shown.json, undefined, compact ? 0 : 2));
   const page = pageOf(stream);
   const problems = problemsOf(shown).map((line) => cutLine(page, line));
   return lines(shown.text(page), problems.length > 0 ? `\n${problems.join('\n')}` : '');
@@ -35,7 +36,3 @@ export function problemsOf({ problems }: Shown): string[] {
   const more = all.length - MOST_PROBLEMS;
   return more > 0 ? [...all.slice(0, MOST_PROBLEMS), `… and ${more} more.`] : all;
 }
-
-/** JSON itself escapes only those below U+0020. */
-const withoutRawControls = (json: string): string =>
-  json.replace(/[\u007f-\u009f]/g, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);

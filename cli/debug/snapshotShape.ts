@@ -1,60 +1,89 @@
-/** The answer to `snapshot.graphql`. */
+/** The answer to `snapshot.graphql`. A null is what could not be read, or what nobody knows. */
 import { z } from 'zod';
 import { VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
 
-const count = z.number();
-const seconds = z.number();
+const count = z.number().nullable();
+const seconds = z.number().nullable();
+const text = z.string().nullable();
+const relative = z.object({ chatId: z.string(), executionState: z.string() });
+
+const trouble = z.object({
+  ...{ canWrite: z.boolean().nullable(), isInRecovery: z.boolean().nullable(), rowLocked: z.boolean().nullable() },
+  rowLockedSeconds: seconds,
+  lockedBy: z
+    .object({ processId: count, applicationName: text, state: text, transactionSeconds: seconds, waitingFor: text })
+    .nullable(),
+  ownerRow: text,
+});
 
 const database = z.object({
   ...{ status: z.string(), archived: z.boolean(), title: z.string(), ownerId: z.string() },
-  ...{ workerId: z.string().nullable(), runnerId: z.string().nullable() },
+  ...{ workerId: text, runnerId: text },
   ...{ snapshotVersion: count, historyVersion: count, queueVersion: count, generationAttempt: count },
   updatedAgeSeconds: seconds,
-  queueDepth: count,
+  queueDepth: z.number(),
+  oldestQueuedAgeSeconds: seconds,
   lastError: z.unknown(),
   retryState: z.unknown(),
-  retrySecondsLeft: seconds.nullable(),
-  requiresActionSecondsLeft: seconds.nullable(),
-  heartbeatState: z.string().nullable(),
+  retrySecondsLeft: seconds,
+  requiresActionSecondsLeft: seconds,
+  heartbeatState: text,
   heartbeatsReadable: z.boolean(),
-  heartbeats: z.array(z.object({ runnerId: z.string(), ageSeconds: seconds, staleAfterSeconds: seconds })),
+  heartbeats: z.array(z.object({ runnerId: z.string(), ageSeconds: seconds, staleAfterSeconds: z.number() })),
   messageStats: z
-    .object({ total: count, deleted: count, byRole: z.array(z.object({ role: z.string(), count })) })
+    .object({
+      ...{ total: z.number(), deleted: z.number() },
+      byRole: z.array(z.object({ role: z.string(), count: z.number() })),
+    })
     .nullable(),
+  lastMessage: z
+    .object({ role: z.string(), ageSeconds: seconds, hasText: z.boolean().nullable(), finishReason: text })
+    .nullable(),
+  turn: z.object({ ageSeconds: seconds, steps: z.number(), toolCalls: z.number() }).nullable(),
+  openCalls: z
+    .array(z.object({ id: z.string(), toolName: z.string(), ageSeconds: seconds, timesUnanswered: z.number() }))
+    .nullable(),
+  children: z
+    .object({ edges: z.array(z.object({ node: relative })), pageInfo: z.object({ hasNextPage: z.boolean() }) })
+    .nullable(),
+  lostChildren: z.array(relative).nullable(),
+  trouble: trouble.nullable(),
+  unreadable: z.array(z.string()),
 });
 
 const task = z.object({
-  ...{ id: z.string(), kind: z.string(), runningSeconds: seconds, cancelledAt: z.string().nullable() },
-  ...{ secondsSinceProgress: seconds.nullable(), attempt: count.nullable(), secondsUntilRetry: seconds.nullable() },
-  lastError: z.string().nullable(),
+  ...{ id: z.string(), kind: z.string(), runningSeconds: seconds, cancelledAt: text },
+  ...{ secondsSinceProgress: seconds, attempt: count, secondsUntilRetry: seconds, lastError: text },
 });
 
 const runner = z.object({
-  ...{ runnerId: z.string(), phase: z.string(), uptimeSeconds: seconds, snapshotVersion: count.nullable() },
-  idleSeconds: seconds.nullable(),
+  ...{ runnerId: z.string(), phase: text, uptimeSeconds: seconds, snapshotVersion: count },
+  idleSeconds: seconds,
   activeTask: z.object({ id: z.string() }).nullable(),
   tasks: z.array(task),
-  lease: z.object({
-    ...{ ageSeconds: seconds.nullable(), intervalSeconds: seconds, staleAfterSeconds: seconds },
-    consecutiveFailures: count,
-  }),
+  lease: z
+    .object({ ageSeconds: seconds, intervalSeconds: seconds, staleAfterSeconds: seconds, consecutiveFailures: count })
+    .nullable(),
 });
 
 const buffer = z.object({
   ...{ historyVersion: count, generationAttempt: count, partsBuffered: count, bytesBuffered: count },
-  ...{ partsDropped: count, subscriberCount: count, isClosed: z.boolean() },
+  ...{ partsDropped: count, subscriberCount: count, isClosed: z.boolean().nullable() },
 });
 
 const runtime = z.object({
   workerId: z.string(),
-  reachability: z.object({
-    ...{ status: z.string(), elapsedMs: z.number(), address: z.string().nullable(), reason: z.string().nullable() },
-  }),
-  localWorkerId: z.string().nullable(),
+  reachability: z.object({ status: z.string(), elapsedMs: z.number(), address: text, reason: text }),
+  localWorkerId: text,
   workerIdMatchesLocal: z.boolean().nullable(),
   eventLoopDelayMs: z.number().nullable(),
   runners: z.array(runner).nullable(),
   messageBuffers: z.array(buffer).nullable(),
+});
+
+const candidate = z.object({
+  ...{ workerId: z.string(), reachability: z.object({ status: z.string() }) },
+  ...{ isFull: z.boolean().nullable(), runnerCount: count, capacity: count },
 });
 
 export const snapshotAnswer = z.object({
@@ -63,8 +92,10 @@ export const snapshotAnswer = z.object({
       chatId: z.string(),
       executionState: z.string(),
       database,
+      candidates: z.array(candidate).nullable(),
       runtime: runtime.nullable(),
-      diagnosis: z.object({ verdict: z.enum(VERDICTS), summary: z.string() }),
+      /** Left out: it was not asked for, because it could not be made. */
+      diagnosis: z.object({ verdict: z.enum(VERDICTS), summary: z.string() }).optional(),
     })
     .nullable(),
 });
@@ -72,5 +103,6 @@ export const snapshotAnswer = z.object({
 export type Snapshot = NonNullable<z.output<typeof snapshotAnswer>['chatDebugSnapshot']>;
 export type DatabaseHalf = Snapshot['database'];
 export type RuntimeHalf = NonNullable<Snapshot['runtime']>;
+export type Candidate = z.output<typeof candidate>;
 export type Runner = NonNullable<RuntimeHalf['runners']>[number];
 export type Buffer = NonNullable<RuntimeHalf['messageBuffers']>[number];

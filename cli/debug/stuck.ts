@@ -1,121 +1,89 @@
 /** `chat-debug stuck`: of the chats whose rows look like trouble, those that are in trouble, or may be. */
 import { z } from 'zod';
 import { VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
-import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
 import type { Ask, Problem } from './ask.ts';
-import { blocks, columns, counted, lines, type Page, paragraph, verdictText } from './layout.ts';
 import { codeOf, type Shown, withoutAnswer, worstOf } from './shown.ts';
+import { stuckText } from './stuckText.ts';
 
 /** Suspects asked for at once: what a diagnosis of each costs stays far below the usual MAX_COST. */
 const PAGE_SIZE = 50;
 
-const node = z.object({
-  chatId: z.string(),
-  executionState: z.string(),
+const suspect = z.object({ chatId: z.string(), executionState: z.string() });
+export type Suspect = z.output<typeof suspect>;
+const pageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
+const suspects = z.object({
+  chats: z.object({ edges: z.array(z.object({ node: suspect })), pageInfo }).nullable(),
+});
+
+const chat = suspect.extend({
   database: z.object({
     workerId: z.string().nullable(),
-    updatedAgeSeconds: z.number(),
+    updatedAgeSeconds: z.number().nullable(),
     retrySecondsLeft: z.number().nullable(),
     requiresActionSecondsLeft: z.number().nullable(),
   }),
+  runtime: z.object({ reachability: z.object({ status: z.string() }) }).nullable(),
   diagnosis: z.object({
     verdict: z.enum(VERDICTS),
     findings: z.array(z.object({ code: z.string(), message: z.string() })),
   }),
 });
-type Chat = z.output<typeof node>;
-
-const pageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
-type PageInfo = z.output<typeof pageInfo>;
-const answer = z.object({
-  chats: z
-    .object({
-      edges: z.array(z.object({ node })),
-      pageInfo,
-    })
-    .nullable(),
-});
+export type Chat = z.output<typeof chat>;
+const answer = z.object({ chatDebugSnapshots: z.array(chat.nullable()) });
 /** The same answer as it came, as far as it is taken apart and put together again. */
-const rawAnswer = z.object({ chats: z.object({ edges: z.array(z.unknown()) }) });
+const rawAnswer = z.object({ chatDebugSnapshots: z.array(z.unknown()) });
+
+/** A suspect; `chat` is null where it could not be read, and `node` is the same as it came. */
+export interface Found {
+  readonly suspect: Suspect;
+  readonly chat: Chat | null;
+  readonly node: unknown;
+}
 
 /**
- * The oldest trouble first; as `--json` it has the shape of one page of the answer, with the edges of those chats alone.
+ * The oldest trouble first; as `--json` it has the shape of one page of `chats`, with the edges of those chats alone.
  * @param first how many to look for
  * @throws NoAnswer
  */
 export async function askStuck(ask: Ask, first: number): Promise<Shown> {
   const found = new Map<string, Found>();
   const problems: Problem[] = [];
-  let suspects = 0;
-  let pageInfo: PageInfo = { hasNextPage: true, endCursor: null };
-  while (pageInfo.hasNextPage && found.size < first) {
-    const page = await askPage(ask, pageInfo.endCursor);
-    for (const { chat, edge } of page.chats) {
+  let looked = 0;
+  let next: z.output<typeof pageInfo> = { hasNextPage: true, endCursor: null };
+  while (next.hasNextPage && found.size < first) {
+    const page = await askPage(ask, next.endCursor);
+    for (const one of page.found) {
       if (found.size === first) break;
-      suspects += 1;
-      if (isStuck(chat)) found.set(chat.chatId, { chat, edge });
+      looked += 1;
+      if (isTrouble(one)) found.set(one.suspect.chatId, one);
     }
     problems.push(...page.problems);
-    pageInfo = page.pageInfo;
+    next = page.pageInfo;
   }
-  const chats = [...found.values()].map(({ chat }) => chat);
+  const chats = [...found.values()];
   return {
-    json: { chats: { edges: [...found.values()].map(({ edge }) => edge), pageInfo } },
+    json: { chats: { edges: chats.map(({ node }) => ({ node })), pageInfo: next } },
     problems,
-    code: worstOf(chats.map(({ diagnosis }) => codeOf(diagnosis.verdict))),
-    text: (page) => stuckText(page, chats, suspects, chats.length === first),
+    code: worstOf(chats.map(({ chat }) => codeOf(chat?.diagnosis.verdict ?? 'UNKNOWN'))),
+    text: (page) => stuckText(page, chats, looked, chats.length === first),
   };
 }
 
-/** A chat, and the edge that it came in, as it came. */
-interface Found {
-  readonly chat: Chat;
-  readonly edge: unknown;
-}
-
+/** Those of a page that are still there. */
 async function askPage(ask: Ask, after: string | null) {
-  const { data, raw, problems } = await ask('stuck', { first: PAGE_SIZE, after }, answer);
-  const { edges, pageInfo } = data.chats ?? withoutAnswer({ problems }, 'The gateway lists no chats.');
-  const asTheyCame = rawAnswer.parse(raw).chats.edges;
-  return { chats: edges.map(({ node: chat }, i): Found => ({ chat, edge: asTheyCame[i] })), pageInfo, problems };
+  const listed = await ask('stuck', { first: PAGE_SIZE, after }, suspects);
+  const { edges, pageInfo } = listed.data.chats ?? withoutAnswer(listed, 'The gateway lists no chats.');
+  if (edges.length === 0) return { found: [], pageInfo, problems: listed.problems };
+  const asked = edges.map(({ node }) => node);
+  const read = await ask('stuckChats', { chats: asked.map(({ chatId }) => chatId) }, answer);
+  const asTheyCame = rawAnswer.parse(read.raw).chatDebugSnapshots;
+  const refused = new Set(read.problems.map(({ path }) => path?.[1]));
+  const found = asked.flatMap((suspect, i): Found[] => {
+    const chat = read.data.chatDebugSnapshots[i] ?? null;
+    if (!chat && !refused.has(i)) return []; // deleted meanwhile
+    return [{ suspect, chat, node: asTheyCame[i] ?? suspect }];
+  });
+  return { found, pageInfo, problems: [...listed.problems, ...read.problems] };
 }
 
-const isStuck = ({ diagnosis: { verdict } }: Chat) => ['STUCK', 'FAILED', 'UNKNOWN'].includes(verdict);
-
-const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 8, owner: 8 };
-
-function stuckText(page: Page, chats: readonly Chat[], suspects: number, isFull: boolean): string {
-  if (chats.length === 0) {
-    const looked =
-      suspects === 0 ? '' : `: ${counted(suspects, 'chat')} looked like it, and ${suspects === 1 ? 'is' : 'are'} well`;
-    return paragraph(page, `No chat is in trouble${looked}.`);
-  }
-  const looked = `of ${suspects} that ${suspects === 1 ? 'looks' : 'look'} like trouble`;
-  const { chat, state, verdict, age } = WIDTHS;
-  const grid = (row: readonly string[]) => columns(page, [chat, state, verdict, age], [row]);
-  return blocks(
-    lines(
-      page.paint.bold(grid(['chat', 'state', 'verdict', 'for', 'owner'])),
-      ...chats.map((one) => {
-        const owner = one.database.workerId?.slice(0, WIDTHS.owner) ?? '–';
-        const words = [one.chatId, one.executionState, verdictText(page, one.diagnosis.verdict)];
-        const [worst] = one.diagnosis.findings;
-        const what = worst ? paragraph(page, `${worst.code}: ${worst.message}`, 2) : '';
-        return lines(grid([...words, secondsText(troubleSeconds(one)), owner]), what);
-      }),
-    ),
-    lines(
-      paragraph(page, `${counted(chats.length, 'chat')}, ${looked}${isFull ? ' so far: --first shows more' : ''}.`),
-      paragraph(page, 'npm run chat-debug -- why <chat> says what is the matter with one.'),
-    ),
-  );
-}
-
-/** How long it has been so: since a time that passed, else since the row changed. */
-function troubleSeconds({ database, diagnosis }: Chat): number {
-  const { requiresActionSecondsLeft: action, retrySecondsLeft: retry, updatedAgeSeconds } = database;
-  const code = diagnosis.findings[0]?.code;
-  if (code === 'ACTION_DEADLINE_PASSED' && action !== null) return -action;
-  if (code === 'RETRY_OVERDUE' && retry !== null) return -retry;
-  return updatedAgeSeconds;
-}
+const isTrouble = ({ chat }: Found) => !chat || ['STUCK', 'FAILED', 'UNKNOWN'].includes(chat.diagnosis.verdict);

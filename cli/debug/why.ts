@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CONSISTENCIES, SEVERITIES, type Severity, VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
 import type { Ask } from './ask.ts';
-import { blocks, columns, lines, type Page, paragraph, verdictText } from './layout.ts';
+import { BY_ROWS_ALONE, blocks, columns, lines, type Page, paragraph, verdictText } from './layout.ts';
 import { codeOf, noSuchChat, type Shown, withoutAnswer } from './shown.ts';
 
 const finding = z.object({
@@ -20,7 +20,10 @@ const diagnosis = z.object({
 });
 type Diagnosis = z.output<typeof diagnosis>;
 
-const chat = { chatId: z.string(), executionState: z.string() };
+const chat = {
+  ...{ chatId: z.string(), executionState: z.string() },
+  runtime: z.object({ reachability: z.object({ status: z.string() }) }).nullable(),
+};
 const ofOwner = z.object({ chatDebugSnapshot: z.object({ ...chat, diagnosis }).nullable() });
 const everywhere = z.object({
   chatDebugSnapshot: z.object({ ...chat, diagnosisEverywhere: diagnosis.nullable() }).nullable(),
@@ -29,19 +32,17 @@ const everywhere = z.object({
 /** @throws NoAnswer, also when there is no such chat */
 export async function askWhy(ask: Ask, chatId: string): Promise<Shown> {
   const { data, raw, problems } = await ask('why', { chat: chatId }, ofOwner);
-  const { diagnosis: found, executionState } =
-    data.chatDebugSnapshot ?? withoutAnswer({ problems }, noSuchChat(chatId));
-  const text = (page: Page) => whyText(page, chatId, executionState, found);
+  const { diagnosis: found, ...chat } = data.chatDebugSnapshot ?? withoutAnswer({ problems }, noSuchChat(chatId));
+  const text = (page: Page) => whyText(page, chat, found);
   return { json: raw, problems, code: codeOf(found.verdict), text };
 }
 
 /** The same after asking every replica. @throws NoAnswer, also without the role */
 export async function askWhyEverywhere(ask: Ask, chatId: string): Promise<Shown> {
   const { data, raw, problems } = await ask('whyEverywhere', { chat: chatId }, everywhere);
-  const { diagnosisEverywhere, executionState } =
-    data.chatDebugSnapshot ?? withoutAnswer({ problems }, noSuchChat(chatId));
+  const { diagnosisEverywhere, ...chat } = data.chatDebugSnapshot ?? withoutAnswer({ problems }, noSuchChat(chatId));
   const found = diagnosisEverywhere ?? withoutAnswer({ problems }, 'The gateway gave no diagnosis.');
-  const text = (page: Page) => whyText(page, chatId, executionState, found);
+  const text = (page: Page) => whyText(page, chat, found);
   return { json: raw, problems, code: codeOf(found.verdict), text };
 }
 
@@ -53,12 +54,17 @@ const HALVES: Readonly<Record<Diagnosis['consistency'], string>> = {
   NOT_COMPARED: 'no runner of the owner to compare the row with',
 };
 
-function whyText(page: Page, chatId: string, state: string, { verdict, summary, consistency, findings }: Diagnosis) {
+/** A chat, without its diagnosis. */
+type Chat = z.output<z.ZodObject<typeof chat>>;
+
+function whyText(page: Page, { chatId, executionState, runtime }: Chat, found: Diagnosis): string {
+  const { verdict, summary, consistency, findings } = found;
+  const isAsked = runtime?.reachability.status !== 'NOT_ASKED';
   return blocks(
-    paragraph(page, `${verdictText(page, verdict)}  chat ${chatId}, state ${state}`),
+    paragraph(page, `${verdictText(page, verdict)}  chat ${chatId}, state ${executionState}`),
     paragraph(page, summary),
     ...findings.map((one) => findingText(page, one)),
-    paragraph(page, `The two halves: ${consistency}, ${HALVES[consistency]}.`),
+    paragraph(page, isAsked ? `The two halves: ${consistency}, ${HALVES[consistency]}.` : BY_ROWS_ALONE),
   );
 }
 

@@ -12,7 +12,7 @@ const messageStats = z.object({
   byRole: z.array(z.object({ role: z.string(), count: z.number() })),
 });
 
-const databaseHalf = z.looseObject({ messageStats: messageStats.nullable() });
+const databaseHalf = z.looseObject({ messageStats: messageStats.nullable(), unreadable: z.array(z.string()) });
 type DatabaseHalf = z.infer<typeof databaseHalf>;
 
 /** As much of the answer as decides something; the rest passes through. */
@@ -39,10 +39,16 @@ export interface DocumentResponse {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export function snapshotDocument({ status, data, errors = [] }: OperationAnswer): DocumentResponse {
-  const [first] = errors;
-  if (status !== undefined && status >= 400 && first) return refusal(status, codeOf(first), first.message);
+/** @param isRuntimeRequired a document without the runtime half of an owned chat is of no use, though nobody asks for it here */
+export function snapshotDocument(
+  { status, data, errors: told = [] }: OperationAnswer,
+  { isRuntimeRequired = false } = {},
+): DocumentResponse {
+  if (status !== undefined && status >= 400 && told[0]) return refusal(status, codeOf(told[0]), told[0].message);
   const answer = answerData.safeParse(data);
+  const unreadable = answer.data?.chatDebugSnapshot?.database.unreadable ?? [];
+  const errors = told.filter((error) => !isOfOneField(error, unreadable));
+  const [first] = errors;
   const lost = errors.find((error) => !isAboutRuntime(error));
   if (lost || !answer.success) {
     const code = lost ? codeOf(lost) : 'INTERNAL_SERVER_ERROR';
@@ -56,10 +62,10 @@ export function snapshotDocument({ status, data, errors = [] }: OperationAnswer)
   const { executionState, database, runtime } = snapshot;
   const { reachability, ...memory } = runtime ?? {};
   const half = { execution_state: executionState, database: databaseMembers(database) };
-  const disabled = errors.find((error) => codeOf(error) === 'RUNTIME_DISABLED');
-  if (disabled) {
-    const message = 'The chat worker is disabled: no replica was asked.';
-    return refusal(503, 'RUNTIME_DISABLED', message, disabled.message, { ...half, runtime: null });
+  const outcome = reachability ? outcomeMembers(reachability) : null;
+  if (reachability?.status === 'NOT_ASKED') {
+    const body = { ...half, runtime: null, reachability: outcome };
+    return isRuntimeRequired ? refusal(503, 'RUNTIME_DISABLED', NOT_ASKED, REQUIRED, body) : { status: 200, body };
   }
   const isWhole = errors.length === 0 && (runtime === null || reachability?.status === 'OK');
   if (isWhole) return { status: 200, body: { ...half, runtime: runtime && inSnakeCase(memory) } };
@@ -68,9 +74,12 @@ export function snapshotDocument({ status, data, errors = [] }: OperationAnswer)
     first ? codeOf(first) : 'REPLICA_UNREACHABLE',
     'The replica that owns the chat did not say what it holds.',
     first?.message,
-    { ...half, runtime: null, reachability: reachability ? outcomeMembers(reachability) : null },
+    { ...half, runtime: null, reachability: outcome },
   );
 }
+
+const NOT_ASKED = 'Nobody asks replicas here, by setting (CHAT_WORKER_DISABLED).';
+const REQUIRED = 'Without `require=runtime` the database half is the answer.';
 
 /** An error in the shape of this document. `members`: what of the document there is all the same. */
 export function refusal(status: number, code: string, message: string, detail = '', members = {}): DocumentResponse {
@@ -81,15 +90,20 @@ const codeOf = ({ extensions }: GraphQLFormattedError): string =>
   typeof extensions?.code === 'string' ? extensions.code : ('INTERNAL_SERVER_ERROR' satisfies ErrorCode);
 
 const isAboutRuntime = (error: GraphQLFormattedError) =>
-  error.path?.[1] === 'runtime' || /^(REPLICA|RUNTIME)_/.test(codeOf(error));
+  error.path?.[1] === 'runtime' || codeOf(error).startsWith('REPLICA_');
+
+/** A field that is null, and whose null the document explains or the schema allows: all else is whole. */
+const isOfOneField = (error: GraphQLFormattedError, unreadable: readonly string[]) =>
+  codeOf(error) === 'FIELD_UNSUPPORTED' ||
+  (error.path?.[1] === 'database' && unreadable.includes(String(error.path[2])));
 
 /** Roles become members, whatever they are called: `__proto__` is one like any other. */
-function databaseMembers({ messageStats, ...rest }: DatabaseHalf): unknown {
+function databaseMembers({ messageStats, unreadable, ...rest }: DatabaseHalf): unknown {
   const stats = messageStats && {
     ...messageStats,
     byRole: Object.fromEntries(messageStats.byRole.map(({ role, count }) => [role, count])),
   };
-  return inSnakeCase({ ...rest, messageStats: stats });
+  return inSnakeCase({ ...rest, messageStats: stats, unreadable: unreadable.map(snakeCase) });
 }
 
 const outcomeMembers = (outcome: { readonly status: string }) =>
@@ -98,7 +112,9 @@ const outcomeMembers = (outcome: { readonly status: string }) =>
 /** JSON of the rows and names of roles: what is in them is not ours to rename. */
 const AS_THEY_ARE = new Set(['lastError', 'retryState', 'byRole']);
 /** Values of enums are in lower case here. */
-const ENUMS = new Set(['phase', 'kind', 'activeTaskKind']);
+const ENUMS = new Set(['phase', 'kind', 'activeTaskKind', 'ownerRow']);
+
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 function inSnakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inSnakeCase);
@@ -107,7 +123,7 @@ function inSnakeCase(value: unknown): unknown {
     Object.entries(value).map(([name, member]) => {
       const isEnum = ENUMS.has(name) && typeof member === 'string';
       const below = isEnum ? member.toLowerCase() : AS_THEY_ARE.has(name) ? member : inSnakeCase(member);
-      return [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), below];
+      return [snakeCase(name), below];
     }),
   );
 }

@@ -22,6 +22,8 @@ const graphqlRefusal = z.object({
   errors: z.tuple([z.object({ message: z.string(), extensions: z.object({ code: z.string() }) })], z.unknown()),
 });
 
+const requirement = z.looseObject({ require: z.literal('runtime').optional() });
+
 export interface SnapshotRouteOptions {
   readonly use: <T>(run: (served: { operations: Operations }) => Promise<T>) => Promise<T>;
   readonly context: (request: FastifyRequest, reply: FastifyReply) => GatewayContext;
@@ -31,10 +33,14 @@ export interface SnapshotRouteOptions {
 export function registerSnapshotRoute(scope: FastifyInstance, { use, context }: SnapshotRouteOptions): void {
   refuseOtherVerbs(scope, PATH, ['GET', 'HEAD'], inItsShape);
   scope.get<{ Params: { chat: string } }>(PATH, inItsShape, async (request, reply) => {
+    const required = requirement.safeParse(request.query);
     const contextValue = context(request, reply);
     const variables = { chat: request.params.chat };
-    const answer = await use(({ operations }) => ask(operations, variables, contextValue)).catch(refused);
-    const { status, body } = snapshotDocument(answer);
+    const { status, body } = required.success
+      ? snapshotDocument(await use(({ operations }) => ask(operations, variables, contextValue)).catch(refused), {
+          isRuntimeRequired: required.data.require !== undefined,
+        })
+      : refusal(400, 'BAD_USER_INPUT', 'The parameter `require` can only be `runtime`.');
     if (typeof body.code === 'string') recordOf(request).codes.add(body.code);
     return reply.code(status).send(body);
   });

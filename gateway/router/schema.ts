@@ -29,6 +29,7 @@ export function routerResolvers(typeDefs: DocumentNode, routeEntities: RouteEnti
     const { data, errors } = await routeEntities(entityFetch(info, representations), context);
     if (!data) throw new GraphQLError(errors[0]?.message ?? 'The replicas could not be asked.');
     for (const { message, path = [], extensions = {} } of errors) {
+      if (extensions.code === 'FIELD_UNSUPPORTED') continue; // most are of fields that only a diagnosis requires
       context.errors.push(new GraphQLError(message, { path: [info.path.key, ...path.slice(1)], extensions }));
     }
     for (const [i, entity] of data._entities.entries()) typeOf.set(entity, representations[i]?.__typename);

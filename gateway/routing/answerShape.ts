@@ -69,6 +69,29 @@ function sizeOfLeaf(value: unknown): number {
   return typeof value === 'object' ? JSON.stringify(value).length : VALUE_CHARACTERS;
 }
 
+/**
+ * Puts null where a replica was not asked for a newer field, as it may stand in an answer.
+ * @returns the path of each
+ */
+export function nullNewer(shape: ObjectShape, value: unknown, path: Path = []): Path[] {
+  if (!isObject(value)) return [];
+  return shape.fields.flatMap((field) => {
+    const at = [...path, field.key];
+    const own = ownValue(shape, value, field.key);
+    if (own !== undefined || !field.isNewer) return nullNewerBelow(field.value, own, at);
+    value[field.key] = null;
+    return [at];
+  });
+}
+
+export type Path = readonly (string | number)[];
+
+function nullNewerBelow(shape: ValueShape, value: unknown, path: Path): Path[] {
+  if (shape.kind === 'object') return nullNewer(shape.object, value, path);
+  if (shape.kind !== 'list' || !Array.isArray(value)) return [];
+  return value.flatMap((item, i) => nullNewerBelow(shape.item, item, [...path, i]));
+}
+
 /** A copy, all the way down, of what is selected of an object that fits; null where the value is given. */
 export function copyOf(shape: ObjectShape, value: Json): Json {
   const copy = emptyOf(shape);

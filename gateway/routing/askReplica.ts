@@ -1,6 +1,7 @@
 /** Asks one replica for its share of a list of entities: where it was found, within its limits, a second time if it is slow. */
 import { mayReadAll } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
+import type { EarlierVersions } from './earlierVersions.ts';
 import { chatIdsOf, type Share, type ShareAnswer } from './entityRouting.ts';
 import { type Outcome, type ReachabilityStatus, shownMs } from './outcome.ts';
 import type { Entities } from './replicaAnswer.ts';
@@ -22,6 +23,7 @@ export interface AskedReplica {
 export interface AskOptions extends SendOptions {
   readonly directory: ReplicaDirectory;
   readonly guards: ReplicaGuards;
+  readonly earlierVersions: EarlierVersions;
   /** Called after each. Must not throw. */
   readonly onAsked?: ((asked: AskedReplica) => void) | undefined;
   readonly log: Logger;
@@ -63,8 +65,8 @@ async function ask(
   share: Share,
   where: Found,
 ): Promise<Asked> {
-  const { clock, timeoutMs, directory, log } = options;
-  const { signal, context } = fetching;
+  const { clock, timeoutMs, directory, earlierVersions, log } = options;
+  const { signal, context, request, schema } = fetching;
   const outcome = (status: ReachabilityStatus, elapsedMs: number, reason: string | null): Outcome => ({
     ...{ status, elapsedMs, reason },
     address: 'address' in where && mayReadAll(context.caller) ? where.address : null,
@@ -86,12 +88,13 @@ async function ask(
 
   const begunMs = clock.monotonicMs();
   const allowedMs = context.budget.leftMs();
+  const versioned = { schema, query: request.query ?? '', version: where.version, replicaId: share.replicaId };
   const tried = await guard.run(
-    () => sendShare(options, guard.slots, fetching, share, url),
+    () => earlierVersions.send(versioned, (query) => sendShare(options, guard.slots, fetching, share, { url, query })),
     (sent) => judge(sent, { isGone: context.signal.aborted, isFair: allowedMs * 2 >= timeoutMs }),
   );
   if (tried === 'open') return notSent('CIRCUIT_OPEN', OPEN);
-  const { answer, attempts, isSent } = tried;
+  const { answer, attempts, isSent, isWithoutNewer } = tried;
   if (!isSent && answer.kind !== 'OK') {
     if (answer.kind === 'UNREACHABLE' && guard.firstComplaint()) {
       log.error({ replicaId: share.replicaId }, 'a relay address is not one that REPLICA_ADDRESS_ALLOW allows');
@@ -101,7 +104,8 @@ async function ask(
   const elapsedMs = shownMs(clock.monotonicMs() - begunMs);
   if (answer.kind === 'OK') {
     logErrors(log, context, share, answer);
-    return { answer: { ...answer, kind: 'answered', outcome: outcome('OK', elapsedMs, null) }, attempts };
+    const answered = { ...answer, kind: 'answered', outcome: outcome('OK', elapsedMs, null) } as const;
+    return { answer: isWithoutNewer ? { ...answered, withheld: otherVersion(where.version) } : answered, attempts };
   }
   const unanswered = (status: ReachabilityStatus, reason: string): Asked => ({
     answer: { kind: 'unanswered', outcome: outcome(status, elapsedMs, reason), fields: answer.fields ?? {} },

@@ -47,18 +47,29 @@ export function databaseOverHttp(options: DatabaseOverHttpOptions): DatabaseSubg
   };
 }
 
-/** Its own reason is not passed on: whatever answers at that address could have written it. */
 async function notReady(url: URL, dispatcher: Dispatcher, timeoutMs: number): Promise<string | undefined> {
   const deadline = deadlineSignal(timeoutMs);
   try {
     const { statusCode, body } = await request(url, { dispatcher, signal: deadline.signal });
-    await body.dump();
+    const words = shownWords(await body.text());
     if (statusCode === 200) return undefined;
-    return `database subgraph: not ready, HTTP ${statusCode}; it has no database, or is stopping`;
+    return `database subgraph: ${words ?? `not ready, HTTP ${statusCode}; it has no database, or is stopping`}`;
   } catch {
     const late = deadline.signal.aborted ? `within ${timeoutMs} ms` : 'at all';
     return `database subgraph: does not answer ${late}`;
   } finally {
     deadline.clear();
   }
+}
+
+const MAX_SHOWN_CHARACTERS = 500;
+/** Plain sentences, names of tables and columns among them. */
+const PLAIN = /^[\w .,:;'"`()\n-]+$/;
+/** A port, an IP address, a name of several parts, and what is not to be told from one. */
+const ADDRESS = /:\d|(\d+\.){2}|localhost|\w\.[\w-]+\.\w|\.(internal|local|com|net|org|io|dev|svc)\b/i;
+
+/** Why it is not ready, as it says itself. Undefined: whatever answers at its address may have written that. */
+function shownWords(text: string): string | undefined {
+  const words = text.trim();
+  return words.length <= MAX_SHOWN_CHARACTERS && PLAIN.test(words) && !ADDRESS.test(words) ? words : undefined;
 }

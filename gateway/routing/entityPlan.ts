@@ -11,6 +11,7 @@ import {
 import { isPlain } from '../../common/json.ts';
 import { type LeafRule, leafRule } from './leafRules.ts';
 import type { RoutedType } from './routedTypes.ts';
+import { sinceOf } from './since.ts';
 
 /** By response key; the nodes under one key all select the same field. */
 export type Selected = ReadonlyMap<string, readonly FieldNode[]>;
@@ -39,6 +40,8 @@ export interface FieldShape {
   /** The field's name. */
   readonly name: string;
   readonly value: ValueShape;
+  /** An earlier version of the subgraph is not asked for it. */
+  readonly isNewer: boolean;
 }
 
 export interface ObjectShape {
@@ -69,7 +72,7 @@ export function planEntity({ select, nodes }: EntitySelection, routed: RoutedTyp
     }
     if (value.kind !== 'object') throw new Error(`${routed.type.name}.${routed.outcome} is no object`);
     outcomes.push({ key, object: value.object });
-    return { key, name, value: { kind: 'given', isNullable: true } };
+    return { ...field, value: { kind: 'given', isNullable: true } };
   });
   return { entity: { fields, isPlain: selected.isPlain }, outcomes, keysOf };
 }
@@ -81,9 +84,10 @@ function objectShape(select: Select, type: GraphQLObjectType, nodes: readonly Fi
     const name = below[0]?.name.value ?? '';
     const field = type.getFields()[name];
     if (name === '__typename') {
-      return { key, name, value: { kind: 'typename', typename: type.name, isNullable: false } };
+      return { key, name, value: { kind: 'typename', typename: type.name, isNullable: false }, isNewer: false };
     }
-    return { key, name, value: field ? valueShape(select, field.type, below) : { kind: 'none', isNullable: true } };
+    const value: ValueShape = field ? valueShape(select, field.type, below) : { kind: 'none', isNullable: true };
+    return { key, name, value, isNewer: sinceOf(field) !== undefined };
   });
   return { fields, isPlain: fields.every(({ key }) => isPlain(key)) };
 }

@@ -1,6 +1,5 @@
 /** Many replicas answer one list of entities: what each is asked, and what may come of it. */
 import type { GraphQLFormattedError } from 'graphql';
-import type { ErrorCode } from '../../subgraphs/errors.ts';
 import { type Distinct, makeDistinct } from './distinct.ts';
 import type { Representation } from './entityRequest.ts';
 import type { Outcome } from './outcome.ts';
@@ -25,6 +24,8 @@ export type ShareAnswer =
       /** Nobody else holds the entities: what is joined may be made of them, and changes them. */
       readonly isFresh?: boolean;
       readonly errors: readonly GraphQLFormattedError[];
+      /** Why the replica was asked without fields that are newer than its version; undefined: it was asked for all. */
+      readonly withheld?: string;
       /** Set when another replica answered than the share is for. */
       readonly moved?: Moved;
     }
@@ -33,8 +34,6 @@ export type ShareAnswer =
       readonly outcome: Outcome;
       /** Values, by field name, that are known all the same. */
       readonly fields?: Readonly<Record<string, unknown>>;
-      /** Of the errors that stand for what is lost, unless the one of the outcome. */
-      readonly code?: ErrorCode;
     };
 
 export interface Moved {

@@ -7,6 +7,7 @@
  */
 import type { GraphQLFormattedError } from 'graphql';
 import type { ErrorCode } from '../../subgraphs/errors.ts';
+import { nullNewer, type Path } from './answerShape.ts';
 import type { EntityRequest, Representation } from './entityRequest.ts';
 import { type Answered, chatIdsOf, type Share, type ShareAnswer } from './entityRouting.ts';
 import { errorCodeOf, type Outcome } from './outcome.ts';
@@ -80,6 +81,8 @@ function join(routing: Routing, request: EntityRequest, share: Share, answer: Sh
     const known = moved && { ...representation, ...moved.fields };
     const selected = outcomeOf(type, answer.outcome);
     const asked = { keys: representation, known };
+    const withheld = answer.kind === 'answered' && answer.withheld;
+    const newer = withheld ? nullNewer(plan.entity, answer.entities[j]).slice(0, MAX_ERRORS) : [];
     const answered =
       answer.kind === 'answered'
         ? answeredEntity(plan, selected, answer.entities[j], asked, answer.isFresh === true)
@@ -88,13 +91,15 @@ function join(routing: Routing, request: EntityRequest, share: Share, answer: Sh
       left -= answered?.size ?? 0;
       if (answered && left >= 0) {
         entities.push({ place, entity: nextOf(plan, selected, answered) });
+        errors.push(...newer.map((below) => withheldError(share, representation, place, below, withheld || '')));
         continue;
       }
-      const { outcome, fields = {}, code = errorCodeOf(outcome.status) } = unansweredAs(answer);
+      const { outcome, fields = {} } = unansweredAs(answer);
+      const code = errorCodeOf(outcome.status);
       const why = selectOutcome(plan, type, outcome);
       const { entity, lost } = unansweredEntity(plan, type.type.name, why, { keys: representation, fields });
       entities.push({ place, entity });
-      if (lost === undefined) continue;
+      if (lost === undefined || code === undefined) continue;
       const explained = own.filter((error) => error.place === place);
       for (const error of explained) error.below[0] ??= lost;
       if (explained.length === 0) errors.push(lostError(share, representation, place, lost, outcome, code));
@@ -152,6 +157,24 @@ function lostError(
     extensions: { code, workerId: share.replicaId, chatIds: chatIdsOf([representation]) },
   };
 }
+
+/** One for each field, since which of them the client selected is not known here. */
+const withheldError = (
+  { replicaId }: Share,
+  representation: Representation,
+  place: number,
+  below: Path,
+  reason: string,
+): PlacedError => ({
+  message: `Replica ${replicaId} could not be asked for this. ${reason}`,
+  place,
+  below: [...below],
+  extensions: {
+    code: 'FIELD_UNSUPPORTED' satisfies ErrorCode,
+    workerId: replicaId,
+    chatIds: chatIdsOf([representation]),
+  },
+});
 
 /** Of the errors of one replica: more say nothing new. */
 const MAX_ERRORS = 100;

@@ -9,7 +9,8 @@ export type ReachabilityStatus =
   | 'STOPPED'
   | 'REFUSED'
   | 'BAD_ANSWER'
-  | 'CIRCUIT_OPEN';
+  | 'CIRCUIT_OPEN'
+  | 'NOT_ASKED';
 
 /** The value of the field that `@routed(outcome:)` names; its names are those of the schema. */
 export interface Outcome {
@@ -25,9 +26,11 @@ export interface Outcome {
 /** Milliseconds as clients are shown them: to a tenth. */
 export const shownMs = (ms: number): number => Math.round(ms * 10) / 10;
 
-/** The code of the error that stands for fields lost with this status. */
-export function errorCodeOf(status: ReachabilityStatus): ErrorCode {
+/** The code of the error that stands for fields lost with this status; undefined: nothing is wrong. */
+export function errorCodeOf(status: ReachabilityStatus): ErrorCode | undefined {
   switch (status) {
+    case 'NOT_ASKED':
+      return undefined;
     case 'TIMED_OUT':
       return 'REPLICA_TIMED_OUT';
     case 'UNKNOWN_REPLICA':

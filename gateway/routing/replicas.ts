@@ -7,6 +7,7 @@ import type { Logger } from '../../common/log.ts';
 import { makeAddressPolicy, makeGuardedConnector } from './addressPolicy.ts';
 import { type AskedReplica, makeAskReplica } from './askReplica.ts';
 import type { DatabaseSubgraph } from './databaseSubgraph.ts';
+import { makeEarlierVersions } from './earlierVersions.ts';
 import { makeChatOwners } from './ownerRows.ts';
 import { makeDispatcher } from './postGraphql.ts';
 import { MAX_REPLICA_ANSWER_BYTES } from './replicaAnswer.ts';
@@ -67,13 +68,14 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
     MAX_REPLICA_ANSWER_BYTES,
   );
   const guards = makeReplicaGuards(clock);
+  const earlierVersions = makeEarlierVersions(clock);
   const directory = makeReplicaDirectory({
     load: (ids) => loadReplicaRows(database, ids),
     clock,
     log,
   });
   const ask = makeAskReplica({
-    ...{ directory, guards, dispatcher, internalSecret, timeoutMs, hedgeMs, onAsked, clock, log },
+    ...{ directory, guards, earlierVersions, dispatcher, internalSecret, timeoutMs, hedgeMs, onAsked, clock, log },
   });
   const owners = makeChatOwners(database, log);
   return {

@@ -22,7 +22,7 @@ export interface RouterOptions {
   readonly directory: ReplicaDirectory;
   readonly ask: AskReplica;
   readonly owners: Owners;
-  /** Nothing is asked; every fetch says so. */
+  /** Nothing is asked; every outcome says so. */
   readonly isDisabled: boolean;
   readonly clock: Clock;
   readonly log: Logger;
@@ -78,7 +78,7 @@ async function askAll(
     ...{ routing, entityRequest, owners },
     ownerOf: ownerReader((representations) => owners.read(representations, context, signal)),
     isAskedOfSeveral: askedOfSeveral(routing, shares),
-    ask: (share, where) => ask({ request, context, signal }, share, where),
+    ask: (share, where) => ask({ request, schema: routing.schema, context, signal }, share, where),
     lookUp: (id) => lookUp([id])[0] ?? Promise.resolve(UNREAD),
     lookUpAnew: (id) => directory.lookUpAnew(id, signal),
     elapsedMs: () => clock.monotonicMs() - begunMs,
@@ -132,10 +132,9 @@ const notAsked: ShareAnswer = {
 const disabled: ShareAnswer = {
   kind: 'unanswered',
   outcome: {
-    ...{ status: 'UNREACHABLE', elapsedMs: 0, address: null },
-    reason: 'The chat worker is disabled here; nothing was sent.',
+    ...{ status: 'NOT_ASKED', elapsedMs: 0, address: null },
+    reason: 'Nobody asks replicas here, by setting; nothing was sent.',
   },
-  code: 'RUNTIME_DISABLED',
 };
 
 const failed = (message: string): RoutedAnswer => ({

@@ -100,8 +100,8 @@ function subgraphNames(document: DocumentNode): ReadonlyMap<string, string> {
   );
 }
 
-/** An argument as text, whatever its kind. */
-function argument(directive: ConstDirectiveNode, name: string): string | undefined {
+/** An argument of a directive as text, whatever its kind. */
+export function argument(directive: ConstDirectiveNode, name: string): string | undefined {
   const value = directive.arguments?.find((node) => node.name.value === name)?.value;
   if (value === undefined || !('value' in value)) return undefined;
   return String(value.value);

@@ -1,4 +1,5 @@
 /** One share of a list of entities on its way to a replica and back. */
+import type { GraphQLSchema } from 'graphql';
 import type { Dispatcher } from 'undici';
 import { makeBoundedCache } from '../../common/boundedCache.ts';
 import type { Clock } from '../../common/clock.ts';
@@ -30,6 +31,8 @@ export interface SendOptions {
 /** A fetch of entities, as far as asking goes. */
 export interface Fetching {
   readonly request: SubgraphRequest;
+  /** Of the subgraph's types. */
+  readonly schema: GraphQLSchema;
   readonly context: RoutingContext;
   /** The deadline, and the client that goes away. */
   readonly signal: StopSignal;
@@ -41,13 +44,16 @@ export interface Sent {
   readonly isSent: boolean;
 }
 
-/** Forwards the request whole, but for the representations that others are asked about. `attempts`: 1, or 2 with a second try. */
+/**
+ * Forwards the request whole, but for the representations that others are asked about, and with a query in place of its own.
+ * `attempts`: 1, or 2 with a second try.
+ */
 export async function sendShare(
   options: SendOptions,
   slots: Slots,
   fetching: Fetching,
   share: Share,
-  url: URL,
+  { url, query }: { readonly url: URL; readonly query: string },
 ): Promise<Sent & { readonly attempts: number }> {
   const { clock, dispatcher, hedgeMs, internalSecret, timeoutMs } = options;
   const { request, context } = fetching;
@@ -58,7 +64,7 @@ export async function sendShare(
     token: await signInternalToken(internalSecret, share.replicaId, context.caller),
     headers: { 'x-chat-debug-forwarded': '1', 'x-request-id': context.requestId },
     peer: 'runtime',
-    body: { query: request.query ?? '', variables, operationName: request.operationName },
+    body: { query, variables, operationName: request.operationName },
   };
   const attempt = async (signal: StopSignal): Promise<Sent> => {
     const release = await slots.take(signal);

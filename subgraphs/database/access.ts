@@ -12,6 +12,10 @@ export function readableBy(caller: Caller): Readable {
   return ownerId === undefined ? { kind: 'none' } : { kind: 'own', ownerId };
 }
 
+/** Whose chats a question is narrowed to; undefined: it is not. Ask nothing for somebody who may read none. */
+export const readableOwner = (readable: Readable): string | undefined =>
+  readable.kind === 'own' ? readable.ownerId : undefined;
+
 export const mayRead = (readable: Readable, chat: { readonly ownerId: string }): boolean =>
   readable.kind === 'all' || (readable.kind === 'own' && readable.ownerId === chat.ownerId);
 

@@ -28,7 +28,8 @@ export async function listChats(_parent: unknown, args: ChatListArguments, conte
   });
 }
 
-function pageSize(first: number | null | undefined): number {
+/** @throws GraphQLError `BAD_USER_INPUT` */
+export function pageSize(first: number | null | undefined): number {
   const size = first ?? DEFAULT_PAGE;
   if (size >= 1 && size <= LARGEST_PAGE) return size;
   throw clientError('BAD_USER_INPUT', `\`first\` must be 1 to ${LARGEST_PAGE}. Received ${size}.`);
@@ -37,19 +38,19 @@ function pageSize(first: number | null | undefined): number {
 type Page = Pick<Parameters<typeof chatPage>[1], 'filter' | 'order' | 'after' | 'limit'>;
 
 async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageRow[]> {
-  const { readable, reading, loaders, staleAfterSeconds, noProgressSeconds } = context;
+  const { readable, reading, loaders, thresholds } = context;
   const places = placesOf(page.filter);
   if (readable.kind === 'none' || places.length === 0) return [];
   const readableOf = readable.kind === 'own' ? readable.ownerId : undefined;
-  const thresholds = { staleAfterSeconds, noProgressSeconds };
   const rows = await reading.ask('chatPage', (tx, { heartbeatsReadable }) =>
-    chatPage(tx, { ...page, places, readableOf, thresholds: { ...thresholds, heartbeatsReadable } }),
+    chatPage(tx, { ...page, places, readableOf, limits: { ...thresholds, heartbeatsReadable } }),
   );
   for (const row of rows) loaders.chats.prime(row.chatId, row);
   return rows;
 }
 
-function connection(
+/** A page as the schema shows it. */
+export function connection(
   rows: readonly ChatPageRow[],
   { order, ...more }: { order: ChatOrder; hasNextPage: boolean; hasPreviousPage: boolean },
 ) {

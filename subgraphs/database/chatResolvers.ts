@@ -1,19 +1,13 @@
 /** One chat as the schema shows it. The parent of every resolver here is the chat's row. */
-import { z } from 'zod';
 import { executionState } from '../../common/executionState.ts';
 import { requireUuid } from '../../common/scalars.ts';
 import { mayRead, requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import { toHeartbeat } from './heartbeat.ts';
+import { historyFields, unansweredFields } from './historyResolvers.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
-
-/** `retry_state` is whatever some worker wrote, by the database's clock, as `takenAt` is. */
-const retryTime = z.object({ retrying_at: z.iso.datetime({ offset: true }) });
-
-function secondsUntilRetry({ retryState, takenAt }: ChatRow): number | null {
-  const read = retryTime.safeParse(retryState);
-  return read.success ? (Date.parse(read.data.retrying_at) - takenAt.getTime()) / 1000 : null;
-}
+import { candidates, troubleFields } from './troubleResolvers.ts';
+import { readableFields, unreadableFields } from './unreadable.ts';
 
 /** Null: there is no such chat, or it is not the caller's to read. */
 export async function readableChat(chatId: string, context: DatabaseContext): Promise<ChatRow | null> {
@@ -37,31 +31,36 @@ export const ChatDebugSnapshot = {
     if (chat.workerId !== null) workerIds.add(chat.workerId);
     return [...workerIds].sort().map((workerId) => runtimeOf(chat, workerId));
   },
+  candidates,
 };
 
 export const ChatDatabaseState = {
-  retrySecondsLeft: (chat: ChatRow) => secondsUntilRetry(chat),
+  ...readableFields,
+  ...historyFields,
+  ...troubleFields,
   queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),
-  heartbeat: async (chat: ChatRow, _args: unknown, { loaders, staleAfterSeconds }: DatabaseContext) => {
+  heartbeat: async (chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) => {
     if (chat.runnerId === null) return null;
     const rows = await loaders.heartbeats.load(chat.chatId);
     const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
-    return row ? toHeartbeat(row, staleAfterSeconds) : null;
+    return row ? toHeartbeat(row, thresholds) : null;
   },
-  heartbeatState: async (chat: ChatRow, _args: unknown, { loaders, reading, staleAfterSeconds }: DatabaseContext) => {
+  heartbeatState: async (chat: ChatRow, _args: unknown, { loaders, reading, thresholds }: DatabaseContext) => {
     if (chat.runnerId === null) return null;
     if (!(await reading.moment()).heartbeatsReadable) return null;
     const rows = await loaders.heartbeats.load(chat.chatId);
     const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
     if (!row) return 'MISSING';
-    return toHeartbeat(row, staleAfterSeconds).isStale ? 'STALE' : 'FRESH';
+    const { isStale } = toHeartbeat(row, thresholds);
+    return isStale === null ? null : isStale ? 'STALE' : 'FRESH';
   },
-  heartbeats: async (chat: ChatRow, _args: unknown, { loaders, staleAfterSeconds }: DatabaseContext) => {
+  heartbeats: async (chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) => {
     const rows = await loaders.heartbeats.load(chat.chatId);
-    return rows.map((row) => toHeartbeat(row, staleAfterSeconds));
+    return rows.map((row) => toHeartbeat(row, thresholds));
   },
   heartbeatsReadable: async (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
     (await reading.moment()).heartbeatsReadable,
-  unreadable: () => [],
+  unreadable: async (chat: ChatRow, _args: unknown, context: DatabaseContext) =>
+    (await Promise.all([unreadableFields(chat, context), unansweredFields(chat, context)])).flat(),
   messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),
 };

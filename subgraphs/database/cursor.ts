@@ -1,19 +1,24 @@
 /** A place in a list of chats, as the opaque text that a client holds between two pages. Pure. */
 import { z } from 'zod';
 import { clientError } from '../errors.ts';
+import { isStoredMoment } from './storedMoment.ts';
 
 /** Newest `updatedAt` first, or, for suspect chats, oldest first. */
 export type ChatOrder = 'newest' | 'oldest';
 
 export interface Place {
-  /** RFC 3339 in UTC with microseconds: milliseconds would skip or repeat chats. */
+  /** RFC 3339 in UTC with microseconds: milliseconds would skip or repeat chats. Else Postgres's own text: `infinity`. */
   readonly updatedAt: string;
   readonly chatId: string;
 }
 
 /** Postgres has no year 0. */
 const moment = z.iso.datetime({ precision: 6 }).refine((text) => !text.startsWith('0000'));
-const content = z.tuple([z.enum(['newest', 'oldest']), moment, z.guid().lowercase()]);
+const content = z.tuple([
+  z.enum(['newest', 'oldest']),
+  moment.or(z.string().refine(isStoredMoment)),
+  z.guid().lowercase(),
+]);
 
 export const encodeCursor = (order: ChatOrder, place: Place): string =>
   Buffer.from(JSON.stringify([order, place.updatedAt, place.chatId])).toString('base64url');

@@ -97,7 +97,7 @@ export async function startInProcess(options: InProcessOptions, registry: Regist
         });
         void answer(question, context).then(resolve).finally(stopWaiting);
       }),
-    notReady: async () => ((await database.notReady()) === undefined ? undefined : 'database: does not answer'),
+    notReady: database.notReady,
     close: () => apollo.stop().then(database.close),
   };
 }

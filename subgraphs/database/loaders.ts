@@ -3,22 +3,33 @@
  * at all when no field needs it.
  */
 import DataLoader from 'dataloader';
+import type { Logger } from '../../common/log.ts';
+import type { Thresholds } from '../../common/thresholds.ts';
+import type { Readable } from './access.ts';
+import { type ChildrenLoader, makeChildrenLoader } from './familyLoader.ts';
+import { type HistoryLoaders, makeHistoryLoaders } from './historyLoaders.ts';
+import { inPlace } from './inPlace.ts';
 import { type MessageStats, toMessageStats } from './messageStats.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { chatRows } from './questions/chatRows.ts';
 import { type HeartbeatRow, heartbeatRows } from './questions/heartbeatRows.ts';
 import { messageCounts } from './questions/messageCounts.ts';
 import { ownedChats } from './questions/ownedChats.ts';
+import { queueAges } from './questions/queueAges.ts';
 import { queueDepths } from './questions/queueDepths.ts';
 import { type ReplicaRow, recentReplicaIds, replicaRowsById } from './questions/replicaRows.ts';
 import type { Reading } from './reading.ts';
+import { makeTroubleLoaders, type TroubleLoaders } from './troubleLoaders.ts';
 
 /** A replica whose row is older than this many times the stale threshold is not even asked by `everywhere`. */
 const FORGOTTEN_AFTER_STALE_TIMES = 10;
 
-export interface Loaders {
+export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly chats: DataLoader<string, ChatRow | undefined>;
   readonly queueDepths: DataLoader<string, number>;
+  /** Seconds; null: the queue is empty, or its times cannot be said. */
+  readonly queueAges: DataLoader<string, number | null>;
+  readonly children: ChildrenLoader;
   /** Newest first. */
   readonly heartbeats: DataLoader<string, readonly HeartbeatRow[]>;
   /** Null: counting took too long. */
@@ -30,31 +41,42 @@ export interface Loaders {
 }
 
 /** For one operation. */
-export function makeLoaders(reading: Reading, { staleAfterSeconds }: { staleAfterSeconds: number }): Loaders {
+export function makeLoaders(
+  reading: Reading,
+  { thresholds, readable, log }: { thresholds: Thresholds; readable: Readable; log: Logger },
+): Loaders {
+  const { staleAfterSeconds } = thresholds;
   let recent: Promise<string[]> | undefined;
+  const chats = new DataLoader<string, ChatRow | undefined>(async (ids) => {
+    const rows = await reading.ask('chatRows', (tx) => chatRows(tx, ids));
+    return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
+  });
+  const heartbeats = new DataLoader<string, readonly HeartbeatRow[]>(async (ids) => {
+    const rows = await reading.ask('heartbeatRows', async (tx, { heartbeatsReadable }) =>
+      heartbeatsReadable ? heartbeatRows(tx, ids) : [],
+    );
+    return inPlace(ids, rows, (row) => row.chatId);
+  });
   return {
-    chats: new DataLoader(async (ids) => {
-      const rows = await reading.ask('chatRows', (tx) => chatRows(tx, ids));
-      return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
+    ...makeHistoryLoaders(reading, log, readable),
+    ...makeTroubleLoaders(reading, log, { thresholds, heartbeats }),
+    chats,
+    heartbeats,
+    children: makeChildrenLoader(reading, readable, (row) => chats.prime(row.chatId, row)),
+    queueAges: new DataLoader(async (ids) => {
+      const rows = await reading.ask('queueAges', (tx) => queueAges(tx, ids));
+      return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.ageSeconds ?? null);
     }),
     queueDepths: new DataLoader(async (ids) => {
       const rows = await reading.ask('queueDepths', (tx) => queueDepths(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.depth ?? 0);
-    }),
-    heartbeats: new DataLoader(async (ids) => {
-      const rows = await reading.ask('heartbeatRows', async (tx, { heartbeatsReadable }) =>
-        heartbeatsReadable ? heartbeatRows(tx, ids) : [],
-      );
-      return inPlace(ids, rows, (row) => row.chatId);
     }),
     messageStats: new DataLoader(async (ids) => {
       const rows = await reading.ask('messageCounts', (tx) => messageCounts(tx, ids, reading.halfOfTheTimeMs()));
       return rows ? inPlace(ids, rows, (row) => row.chatId).map(toMessageStats) : ids.map(() => null);
     }),
     replicas: new DataLoader(async (ids) => {
-      const rows = await reading.ask('replicaRowsById', (tx, moment) =>
-        replicaRowsById(tx, moment, { ids, staleAfterSeconds }),
-      );
+      const rows = await reading.ask('replicaRowsById', (tx) => replicaRowsById(tx, { ids, staleAfterSeconds }));
       return inPlace(ids, rows, (row) => row.id).map(([row]) => row);
     }),
     ownedChats: new DataLoader(async (ids) => {
@@ -63,15 +85,8 @@ export function makeLoaders(reading: Reading, { staleAfterSeconds }: { staleAfte
     }),
     recentReplicaIds: () => {
       const seconds = FORGOTTEN_AFTER_STALE_TIMES * staleAfterSeconds;
-      recent ??= reading.ask('recentReplicaIds', (tx, moment) => recentReplicaIds(tx, moment, seconds));
+      recent ??= reading.ask('recentReplicaIds', (tx) => recentReplicaIds(tx, seconds));
       return recent;
     },
   };
-}
-
-/** The rows of each key, in the order of the keys and, for one key, in the order they came. */
-function inPlace<R>(keys: readonly string[], rows: readonly R[], keyOf: (row: R) => string): R[][] {
-  const byKey = new Map<string, R[]>(keys.map((key) => [key, []]));
-  for (const row of rows) byKey.get(keyOf(row))?.push(row);
-  return keys.map((key) => byKey.get(key) ?? []);
 }

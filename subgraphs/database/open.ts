@@ -49,8 +49,8 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
     newContext: (caller, requestId) => {
       const log = processLog.child({ requestId });
       const reading = openReading(log); // closed with the answer; nothing is opened before the first question
-      const loaders = makeLoaders(reading, { staleAfterSeconds });
       const readable = readableBy(caller);
+      const loaders = makeLoaders(reading, { thresholds, readable, log });
       return {
         caller,
         requestId,

@@ -2,8 +2,9 @@
 import { requireUuid } from '../../common/scalars.ts';
 import { requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
-import { type ReplicaRow, replicaRows } from './questions/replicaRows.ts';
+import { REPLICA_MOMENTS, type ReplicaRow, replicaRows } from './questions/replicaRows.ts';
 import { saysUnavailable } from './unavailable.ts';
+import { unreadable } from './unreadable.ts';
 
 /** Answers from memory while the database does not: whoever looks for trouble then needs the replicas most. */
 export async function listReplicas(
@@ -14,9 +15,7 @@ export async function listReplicas(
   requireReadAll(caller);
   const alive = args.alive ?? undefined;
   try {
-    const rows = await reading.ask('replicaRows', (tx, moment) =>
-      replicaRows(tx, moment, { alive, staleAfterSeconds }),
-    );
+    const rows = await reading.ask('replicaRows', (tx) => replicaRows(tx, { alive, staleAfterSeconds }));
     replicaMemory.remember(alive, rows);
     return rows;
   } catch (error) {
@@ -31,14 +30,21 @@ export async function replicaById(id: string, { caller, loaders }: DatabaseConte
   return (await loaders.replicas.load(id)) ?? null;
 }
 
+/** A stored moment that cannot be said costs its own field. */
+const moments = Object.fromEntries(
+  REPLICA_MOMENTS.map((field) => [
+    field,
+    async (replica: ReplicaRow) => {
+      if (replica.unreadable.includes(field)) throw unreadable(field);
+      return replica[field];
+    },
+  ]),
+);
+
 export const Replica = {
   __resolveReference: async (reference: { id: unknown }, context: DatabaseContext) =>
     replicaById(requireUuid(reference.id), context),
-  relayAddress: (replica: ReplicaRow) => replica.relay_address,
-  regionId: (replica: ReplicaRow) => replica.region_id,
-  startedAt: (replica: ReplicaRow) => replica.started_at,
-  stoppedAt: (replica: ReplicaRow) => replica.stopped_at,
-  updatedAt: (replica: ReplicaRow) => replica.updated_at,
+  ...moments,
   error: (replica: ReplicaRow) => replica.error || null,
   ownedChats: (replica: ReplicaRow, _args: unknown, { loaders }: DatabaseContext) =>
     loaders.ownedChats.load(replica.id),

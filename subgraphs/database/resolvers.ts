@@ -4,6 +4,8 @@ import { clientError } from '../errors.ts';
 import { listChats } from './chatList.ts';
 import { ChatDatabaseState, ChatDebugSnapshot, readableChat } from './chatResolvers.ts';
 import type { DatabaseContext } from './context.ts';
+import { readDatabaseHealth } from './healthResolvers.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { listReplicas, Replica, replicaById } from './replicaResolvers.ts';
 
 const MOST_CHATS = 100;
@@ -17,7 +19,16 @@ const Query = {
   },
   chats: listChats,
   replicas: listReplicas,
+  database: readDatabaseHealth,
   replica: async (_parent: unknown, { id }: { id: string }, context: DatabaseContext) => replicaById(id, context),
 };
 
-export const resolvers = { ...scalars, JSON: JSONValue, Query, ChatDebugSnapshot, ChatDatabaseState, Replica };
+export const resolvers = {
+  ...scalars,
+  JSON: JSONValue,
+  Query,
+  ChatDebugSnapshot,
+  ChatDatabaseState,
+  Heartbeat,
+  Replica,
+};

@@ -22,6 +22,7 @@ export async function begin(tx: Transaction, limitMs: number): Promise<Moment> {
     SELECT set_config('transaction_read_only', 'on', true),
            set_config('statement_timeout', ${String(limitMs)}, true),
            set_config('TimeZone', 'UTC', true),
+           set_config('DateStyle', 'ISO', true),
            set_config('enable_seqscan', 'off', true),
            set_config('enable_bitmapscan', 'off', true),
            set_config('jit', 'off', true),

@@ -1,19 +1,12 @@
 /** From a snapshot to a diagnosis. */
-import * as is from './conditions.ts';
-import {
-  type Consistency,
-  type Diagnosis,
-  type DiagnosisSettings,
-  type Evidence,
-  type Finding,
-  SEVERITIES,
-  type Severity,
-  type Verdict,
-} from './diagnosis.ts';
-import { RULES, type Rule } from './rules.ts';
+import { ownerNotHeard } from './conditions/owner.ts';
+import { errored } from './conditions/rest.ts';
+import { undecided, waitsForOutside } from './conditions/row.ts';
+import type { Consistency, Diagnosis, DiagnosisSettings, Evidence, Finding, Verdict } from './diagnosis.ts';
+import { type Found, findAll, has } from './findings.ts';
 import { type Situation, situationOf } from './situation.ts';
 import { type Snapshot, valueAt } from './snapshot.ts';
-import { type Found, type Readings, summaryOf } from './summary.ts';
+import { type Readings, summaryOf } from './summary.ts';
 import { sentence } from './wording.ts';
 
 /** Pure: every age comes with the data. */
@@ -34,27 +27,18 @@ export function diagnose(snapshot: Snapshot, settings: DiagnosisSettings, readin
 export const shouldReadAgain = ({ verdict, consistency }: Diagnosis): boolean =>
   verdict === 'STUCK' && consistency !== 'EXACT';
 
-/** Worst first; of the same severity in the order of the rules. At most one is CRITICAL. */
-function findAll(situation: Situation): Found[] {
-  const rules: readonly Rule[] = RULES;
-  const found = rules.filter((rule) => rule.when(situation)).map((rule) => ({ rule, severity: own(rule, situation) }));
-  const root = found.find(({ severity }) => severity === 'CRITICAL');
-  return found
-    .map((one): Found => (one.severity === 'CRITICAL' && one !== root ? { ...one, severity: 'WARNING' } : one))
-    .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
-}
-
-const own = ({ severity }: Rule, situation: Situation): Severity =>
-  typeof severity === 'function' ? severity(situation) : severity;
-
-/** The first that holds. */
+/** The first that holds. What could not be read decides nothing once other trouble is certain. */
 function verdictOf(situation: Situation, found: readonly Found[]): Verdict {
-  if (is.errored(situation)) return 'FAILED';
-  if (found.some(({ severity }) => severity === 'CRITICAL')) return 'STUCK';
-  if (situation.state === null) return 'UNKNOWN';
-  if (situation.runnable && situation.owner !== 'OK' && situation.owner !== 'UNOWNED') return 'UNKNOWN';
-  if (is.waitsForOutside(situation) || is.inBackoff(situation)) return 'WAITING';
-  return situation.runnable ? 'WORKING' : 'IDLE';
+  const { state, runnable, owner, lease } = situation;
+  const critical = found.some(({ severity }) => severity === 'CRITICAL');
+  if (has(found, 'STATUS_UNKNOWN') || (undecided(situation) && !critical)) return 'UNKNOWN';
+  if (errored(situation)) return 'FAILED';
+  if (critical) return 'STUCK';
+  if (state === null || ownerNotHeard(situation)) return 'UNKNOWN';
+  if (runnable && owner === 'NOT_ASKED' && lease === 'NOT_KNOWN') return 'UNKNOWN';
+  const waits = has(found, 'RETRY_BACKOFF') || has(found, 'CAPACITY_WAIT');
+  if (waitsForOutside(situation) || waits) return 'WAITING';
+  return runnable ? 'WORKING' : 'IDLE';
 }
 
 function consistencyOf(
@@ -65,8 +49,8 @@ function consistencyOf(
   const moved = before && (before.workerId !== database?.workerId || before.runnerId !== database?.runnerId);
   if ((moved && snapshot.database) || runtime?.value.workerIdMatchesLocal === false) return 'OWNER_MOVED';
   const written = database?.snapshotVersion ?? null;
-  if (!rowRunner || written === null) return 'NOT_COMPARED';
-  const handled = rowRunner.value.snapshotVersion ?? 0;
+  const handled = rowRunner?.value.snapshotVersion ?? null;
+  if (written === null || handled === null) return 'NOT_COMPARED';
   if (written === handled) return 'EXACT';
   return written > handled ? 'DATABASE_AHEAD' : 'RUNTIME_AHEAD';
 }
@@ -86,8 +70,11 @@ function finding({ rule, severity }: Found, situation: Situation, readings: Read
   };
 }
 
+/** Where replicas were asked. */
+const OF_REPLICAS = /^(runtime|everywhere|candidates)\b/;
+
 const evidence = (snapshot: Snapshot, field: string): Evidence => ({
-  source: field.startsWith('runtime') || field.startsWith('everywhere') ? 'RUNTIME' : 'DATABASE',
+  source: OF_REPLICAS.test(field) ? 'RUNTIME' : 'DATABASE',
   field,
   value: valueAt(snapshot, field),
 });

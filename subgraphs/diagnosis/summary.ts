@@ -1,16 +1,12 @@
 /** A diagnosis in one sentence: what is the matter, who should act, and what could not be known. */
-import * as is from './conditions.ts';
-import type { Severity, Verdict } from './diagnosis.ts';
-import type { Rule } from './rules.ts';
+import { noOwner, ownerGone } from './conditions/owner.ts';
+import { pausedByPerson, unreadable } from './conditions/row.ts';
+import type { Verdict } from './diagnosis.ts';
+import { type Found, has } from './findings.ts';
+import type { Rule } from './rule.ts';
 import type { Situation } from './situation.ts';
 import type { Snapshot } from './snapshot.ts';
-import { secondsText, sentence } from './wording.ts';
-
-/** A rule that applies, and how bad that is here. */
-export interface Found {
-  readonly rule: Rule;
-  readonly severity: Severity;
-}
+import { listed, secondsText, sentence } from './wording.ts';
 
 /** What is known of how the halves were read. */
 export interface Readings {
@@ -41,45 +37,58 @@ export function summaryOf(
   const worst = found.find(({ severity }) => severity !== 'INFO') ?? (verdict === 'WAITING' ? found[0] : undefined);
   const { notRepeated, first } = readings;
   const clauses = [
-    worst ? withMove(worst.rule, situation) : quiet(verdict, situation),
+    worst ? withMove(worst.rule, situation) : quiet(verdict, situation, found),
     worst && verdict === 'UNKNOWN' && situation.owner === 'NOT_KNOWN' && notAsked(situation),
     notRepeated && `but both halves must be read again before it may be called stuck, and ${notRepeated}`,
     first && (verdict === 'STUCK' ? 'a second reading says so too' : 'the first of two readings had it stuck'),
     readings.everywhere && !situation.others && 'which other replicas there are could not be read',
-    ...unknown(situation),
+    ...unknown(situation, worst?.rule),
   ];
   return sentence(`${WORDS[verdict]}: ${clauses.filter(Boolean).join('; ')}`);
 }
 
-const withMove = (rule: Rule, s: Situation) =>
-  rule.command(s) === null
-    ? `${rule.says(s)}; nobody has to act`
-    : `${rule.says(s)}; ${rule.who} should ${rule.act(s)}`;
+function withMove(rule: Rule, s: Situation): string {
+  if (rule.command(s) === null) return `${rule.says(s)}; nobody has to act`;
+  return `${rule.says(s)}; ${typeof rule.who === 'string' ? rule.who : rule.who(s)} should ${rule.act(s)}`;
+}
 
 /** Nothing is wrong, as far as could be seen. */
-function quiet(verdict: Verdict, s: Situation): string {
+function quiet(verdict: Verdict, s: Situation, found: readonly Found[]): string {
   if (verdict === 'UNKNOWN') return `${notAsked(s)}; whoever asks should ask again`;
-  if (verdict === 'IDLE')
+  if (verdict === 'IDLE') {
+    if (pausedByPerson(s)) return 'the person edits a queued message, and it is their move';
     return s.state === 'W' ? 'the next message is the person’s move' : 'it is archived, and nobody’s move';
-  if (is.noOwner(s)) return 'it waits for a worker to take it; nobody has to act';
-  const since = s.rowRunner?.value.activeTask?.secondsSinceProgress ?? null;
+  }
+  if (noOwner(s) || ownerGone(s)) return 'it waits for a worker to take it; nobody has to act';
+  if (s.owner === 'NOT_ASKED') {
+    const since = has(found, 'QUIET') ? `, and its row has not changed for ${secondsText(s.age)}` : '';
+    return `replica ${s.workerId} has a fresh lease on it${since}; nobody has to act`;
+  }
+  const since = s.task?.secondsSinceProgress ?? null;
   const progress = since === null ? '' : `, last progress ${secondsText(since)} ago`;
-  return `replica ${s.workerId} is at it${progress}; nobody has to act`;
+  const waits = s.task?.waitsForDatabaseSeconds ?? null;
+  const database = waits === null ? '' : `, and has waited for the database for ${secondsText(waits)}`;
+  return `replica ${s.workerId} is at it${progress}${database}; nobody has to act`;
 }
 
 function notAsked(s: Situation): string {
   if (!s.database) return 'its row could not be read';
   if (s.state === null) return 'its state could not be read';
+  if (s.age === null && (noOwner(s) || ownerGone(s))) return 'how long it has waited for a worker could not be read';
+  if (s.owner === 'NOT_ASKED') return 'nobody asks replicas here, and the row alone does not tell';
   return `what replica ${s.workerId} holds in memory could not be read`;
 }
 
 /** What was not answered, and what the answer rests on. */
-function unknown(s: Situation): (string | false)[] {
+function unknown(s: Situation, told: Rule | undefined): (string | false)[] {
+  const names = unreadable(s).map(({ name }) => name);
   const own = s.rowRunner?.value.lease?.staleAfterSeconds ?? null;
   const services = s.database?.heartbeat?.staleAfterSeconds ?? null;
   const { others } = s;
   return [
-    s.runnable && s.lease === 'NOT_KNOWN' && s.database !== null && 'its lease could not be read',
+    s.runnable && s.owner === 'NOT_ASKED' && 'what its owner holds in memory was not asked',
+    names.length > 0 && told?.code !== 'VALUE_UNREADABLE' && `${listed(names)} could not be read`,
+    ...[s.runnable && s.lease === 'NOT_KNOWN' && s.database !== null && 'its lease could not be read'],
     own !== null &&
       services !== null &&
       own !== services &&

@@ -11,3 +11,17 @@ export function secondsText(seconds: number | null | undefined): string {
 
 /** A clause as a sentence. */
 export const sentence = (clause: string): string => `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.`;
+
+const LONGEST_WORD = 60;
+/** A word that somebody else chose: short, and without what would change how the rest of the line is shown. */
+export function word(text: string): string {
+  const visible = text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
+  return visible.length > LONGEST_WORD ? `${visible.slice(0, LONGEST_WORD)}…` : visible;
+}
+
+/** `1 replica`, `3 replicas`. */
+export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
+/** `a`, `a and b`, `a, b and c`. */
+export const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

@@ -5,7 +5,7 @@
  */
 
 export type RunnerPhase = 'STARTING' | 'RUNNING' | 'STOPPING';
-export type RunnerTaskKind = 'GENERATION' | 'INTERRUPT' | 'REQUIRES_ACTION_TIMEOUT' | 'ABANDON';
+export type RunnerTaskKind = 'GENERATION' | 'INTERRUPT' | 'REQUIRES_ACTION_TIMEOUT' | 'ABANDON' | 'OTHER';
 
 export interface Inspector {
   /** The replica's id, new on each start. */
@@ -13,6 +13,8 @@ export interface Inspector {
   /** What is held for one chat; its cost does not depend on how many other chats there are. */
   inspectChat(chatId: string): ChatInspection;
   inspectReplica(): ReplicaInspection;
+  /** Whose chats the replica works on: the users with most runners first. Left out: not known. */
+  runnersByOwner?(first: number): OwnerLoad[];
   /** Oldest first. */
   inspectRunners(first: number): RunnerInspection[];
   /** Follows the parts that the worker streams for a chat; ends when it holds no runner for it, or with `signal`. */
@@ -25,14 +27,14 @@ export interface ChatInspection {
   readonly messageBuffers: MessageBufferInspection[];
 }
 
-/** Fields as in the schema's `RunnerSnapshot`; null stands for what has not happened. */
+/** Fields as in the schema's `RunnerSnapshot`; null stands for what has not happened, or is not known. */
 export interface RunnerInspection {
   readonly runnerId: string;
   readonly workerId: string;
   readonly chatId: string;
-  readonly phase: RunnerPhase;
-  readonly startedAt: Date;
-  readonly uptimeSeconds: number;
+  readonly phase: RunnerPhase | null;
+  readonly startedAt: Date | null;
+  readonly uptimeSeconds: number | null;
   readonly status: string | null;
   readonly snapshotVersion: number | null;
   readonly historyVersion: number | null;
@@ -42,16 +44,16 @@ export interface RunnerInspection {
   readonly activeTask: TaskInspection | null;
   readonly idleSeconds: number | null;
   readonly tasks: TaskInspection[];
-  readonly lease: LeaseInspection;
+  readonly lease: LeaseInspection | null;
 }
 
-/** Fields as in the schema's `RunnerTask`. */
+/** Fields as in the schema's `RunnerTask`. A worker may leave out what it does not know. */
 export interface TaskInspection {
   readonly id: string;
   readonly kind: RunnerTaskKind;
-  readonly historyVersion: number;
-  readonly startedAt: Date;
-  readonly runningSeconds: number;
+  readonly historyVersion: number | null;
+  readonly startedAt: Date | null;
+  readonly runningSeconds: number | null;
   readonly cancelledAt: Date | null;
   readonly lastProgressAt: Date | null;
   readonly secondsSinceProgress: number | null;
@@ -59,28 +61,34 @@ export interface TaskInspection {
   readonly nextRetryAt: Date | null;
   readonly secondsUntilRetry: number | null;
   readonly lastError: string | null;
+  readonly breakOffs?: number | null;
+  readonly lastBreakOff?: string | null;
+  readonly waitsForDatabaseSeconds?: number | null;
+  readonly label?: string | null;
+  readonly maxAttempts?: number | null;
+  readonly progressWithinSeconds?: number | null;
 }
 
 /** Fields as in the schema's `RunnerLease`. */
 export interface LeaseInspection {
   readonly renewedAt: Date | null;
   readonly ageSeconds: number | null;
-  readonly intervalSeconds: number;
-  readonly staleAfterSeconds: number;
-  readonly consecutiveFailures: number;
+  readonly intervalSeconds: number | null;
+  readonly staleAfterSeconds: number | null;
+  readonly consecutiveFailures: number | null;
 }
 
 /** Fields as in the schema's `MessageBufferSnapshot`. */
 export interface MessageBufferInspection {
-  readonly historyVersion: number;
-  readonly generationAttempt: number;
-  readonly partsBuffered: number;
-  readonly bytesBuffered: number;
-  readonly capacityBytes: number;
-  readonly partsDropped: number;
-  readonly subscriberCount: number;
-  readonly isClosed: boolean;
-  readonly openedAt: Date;
+  readonly historyVersion: number | null;
+  readonly generationAttempt: number | null;
+  readonly partsBuffered: number | null;
+  readonly bytesBuffered: number | null;
+  readonly capacityBytes: number | null;
+  readonly partsDropped: number | null;
+  readonly subscriberCount: number | null;
+  readonly isClosed: boolean | null;
+  readonly openedAt: Date | null;
   readonly lastPartAt: Date | null;
   readonly closedAt: Date | null;
 }
@@ -89,8 +97,14 @@ export interface MessageBufferInspection {
 export interface LoopInspection {
   readonly lastRunAt: Date | null;
   readonly lastError: string | null;
-  readonly consecutiveFailures: number;
-  readonly intervalSeconds: number;
+  readonly consecutiveFailures: number | null;
+  readonly intervalSeconds: number | null;
+}
+
+/** Fields as in the schema's `OwnerLoad`. */
+export interface OwnerLoad {
+  readonly ownerId: string;
+  readonly runnerCount: number;
 }
 
 export interface ReplicaInspection {
@@ -98,6 +112,9 @@ export interface ReplicaInspection {
   readonly runnerCount: number;
   readonly capacity: number;
   readonly isFull: boolean;
+  readonly isDraining?: boolean;
+  /** Tasks that broke off since the process started. */
+  readonly breakOffs?: number;
   readonly bufferCount: number;
   /** Of all buffers together. */
   readonly bufferBytes: number;

@@ -9,6 +9,7 @@ import { startReplica } from './replica.ts';
 const NAMES = [
   ...(['DATABASE_URL', 'INTERNAL_SECRET', 'HOST', 'RUNTIME_PORT', 'RELAY_ADDRESS', 'MAX_RUNNERS'] as const),
   ...(['HEARTBEAT_INTERVAL_SECONDS', 'HEARTBEAT_STALE_SECONDS', 'ACQUISITION_INTERVAL_SECONDS'] as const),
+  ...(['CLOCK_AHEAD_SECONDS'] as const),
   ...(['REQUIRES_ACTION_TIMEOUT_SECONDS', 'BUFFER_TOTAL_BYTES', 'RETRY_MAX_ATTEMPTS', 'MAX_STEPS'] as const),
   ...(['MODEL', 'MODEL_API_KEY', ...PROCESS_SETTINGS] as const),
 ] as const;
@@ -32,6 +33,7 @@ await runProcess('replica', readSettings, (settings, log) =>
     actionTimeoutSeconds: settings.REQUIRES_ACTION_TIMEOUT_SECONDS,
     heartbeatIntervalSeconds: settings.HEARTBEAT_INTERVAL_SECONDS,
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
+    clockAheadSeconds: settings.CLOCK_AHEAD_SECONDS,
     acquisitionIntervalSeconds: settings.ACQUISITION_INTERVAL_SECONDS,
     clock,
     log,

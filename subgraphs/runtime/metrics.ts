@@ -22,6 +22,14 @@ export function registerReplicaMetrics(registry: Registry, inspector: Inspector)
   );
   gauge('chat_debug_message_buffers', 'Message buffers that it holds', ({ bufferCount }) => bufferCount);
   gauge('chat_debug_message_buffer_bytes', 'What they take together', ({ bufferBytes }) => bufferBytes);
+  gauge('chat_debug_read_only', '1 while the database takes no writes of the replica', ({ heartbeats }) =>
+    heartbeats.lastError === 'READ_ONLY' ? 1 : 0,
+  );
+  gauge(
+    'chat_debug_task_break_offs',
+    'Tasks that broke off since the process started',
+    ({ breakOffs = 0 }) => breakOffs,
+  );
   new Gauge({
     name: 'chat_debug_loop_consecutive_failures',
     help: 'Runs in a row that failed, by loop of the worker; 0 after one that succeeded',
@@ -29,7 +37,7 @@ export function registerReplicaMetrics(registry: Registry, inspector: Inspector)
     registers: [registry],
     collect() {
       const replica = inspector.inspectReplica();
-      for (const loop of LOOPS) this.set({ loop }, replica[loop].consecutiveFailures);
+      for (const loop of LOOPS) this.set({ loop }, replica[loop].consecutiveFailures ?? 0);
     },
   });
 }

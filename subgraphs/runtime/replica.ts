@@ -3,7 +3,7 @@
  * the worker begins to take chats. It stops in the opposite order.
  */
 import { readFileSync } from 'node:fs';
-import pg from 'pg';
+import type pg from 'pg';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
@@ -13,12 +13,12 @@ import { inspectorOf } from './chatd/chatInspector.ts';
 import { ChatStore } from './chatd/chatStore.ts';
 import { MessageBuffers } from './chatd/messageBuffers.ts';
 import { modelFor } from './chatd/model.ts';
+import { openPool } from './chatd/pool.ts';
 import { keepReplica } from './chatd/replicaRow.ts';
 import { builtInTools } from './chatd/tools.ts';
 import { ChatWorker, type WorkerSettings } from './chatd/worker.ts';
 import { startRuntimeSubgraph } from './server.ts';
 
-const DATABASE_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 500;
 /** For the work on chats. Leases are renewed over one of their own, so that no amount of work holds a renewal up. */
 const CONNECTIONS = 10;
@@ -47,8 +47,8 @@ export interface Replica extends RunningServer {
 /** @throws SchemaStateError if the database is not this project's own */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { workerId, hostname, internalSecret, host, port, clock, log } = options;
-  const pool = openPool(options, CONNECTIONS);
-  const leasePool = openPool(options, 1);
+  const pool = openPool({ ...options, max: CONNECTIONS });
+  const leasePool = openPool({ ...options, max: 1 });
   try {
     await checkSchema(pool);
     const worker = makeWorker(pool, leasePool, options);
@@ -91,23 +91,6 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
 function ownVersion(): string {
   const file: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return z.object({ version: z.string() }).parse(file).version;
-}
-
-function openPool({ workerId, databaseUrl, log }: ReplicaOptions, max: number): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
-    application_name: `chatd ${workerId}`, // Postgres then tells whose session holds a lock
-    max,
-    connectionTimeoutMillis: DATABASE_LIMIT_MS,
-    statement_timeout: DATABASE_LIMIT_MS,
-    query_timeout: DATABASE_LIMIT_MS,
-    idle_in_transaction_session_timeout: DATABASE_LIMIT_MS,
-    keepAlive: true,
-  });
-  // A connection that breaks while it is lent out is reported by the query on it; unheard, the event would end the process.
-  pool.on('connect', (client) => client.on('error', () => {}));
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
-  return pool;
 }
 
 async function checkSchema(pool: pg.Pool): Promise<void> {

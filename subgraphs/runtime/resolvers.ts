@@ -1,16 +1,26 @@
 /** The runtime schema over an Inspector: what this replica holds in memory now. */
 import { memoryUsage } from 'node:process';
+import { type Caller, mayReadAll, READ_ALL } from '../../common/internalToken.ts';
 import { requireUuid, scalars } from '../../common/scalars.ts';
 import { clientError } from '../errors.ts';
 import type { EventLoopDelay } from './eventLoopDelay.ts';
 import type { Inspector } from './inspector.ts';
 
 const MAX_RUNNERS_LISTED = 1_000;
+const MAX_OWNERS_LISTED = 100;
 
 /** What every resolver may use. */
 export interface RuntimeContext {
   readonly inspector: Inspector;
   readonly eventLoopDelay: EventLoopDelay;
+  /** For whom the gateway asks. */
+  readonly caller: Caller;
+}
+
+/** @throws BAD_USER_INPUT unless it is 1 to `most` */
+function checked(first: number, most: number): number {
+  if (first >= 1 && first <= most) return first;
+  throw clientError('BAD_USER_INPUT', `first must be 1 to ${most}, received ${first}.`);
 }
 
 interface ChatKey {
@@ -46,11 +56,14 @@ export const resolvers = {
       ...inspector.inspectReplica(),
     }),
     runners: (_replica: unknown, { first }: { first: number | null }, { inspector }: RuntimeContext) => {
-      const count = first ?? 100;
-      if (count < 1 || count > MAX_RUNNERS_LISTED) {
-        throw clientError('BAD_USER_INPUT', `first must be 1 to ${MAX_RUNNERS_LISTED}, received ${count}.`);
+      return inspector.inspectRunners(checked(first ?? 100, MAX_RUNNERS_LISTED));
+    },
+    runnersByOwner: (_replica: unknown, { first }: { first: number | null }, context: RuntimeContext) => {
+      const count = checked(first ?? 10, MAX_OWNERS_LISTED);
+      if (!mayReadAll(context.caller)) {
+        throw clientError('FORBIDDEN', `Whose chats a replica works on needs the role ${READ_ALL}.`);
       }
-      return inspector.inspectRunners(count);
+      return context.inspector.runnersByOwner?.(count);
     },
     eventLoopDelayMs: (_replica: unknown, _args: unknown, context: RuntimeContext) =>
       context.eventLoopDelay.highestMs(),

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
-import { checkInternalToken } from '../../common/internalToken.ts';
+import { type Caller, checkInternalToken } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import type { WithRequestId } from '../answering.ts';
 import { requestError, unauthenticated } from '../errors.ts';
@@ -33,18 +33,19 @@ export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Pro
   registerReplicaMetrics(registry, inspector);
 
   /** Lets a request of another process of the system in, or refuses it. */
-  const authorize = async (request: FastifyRequest): Promise<void> => {
+  const authorize = async (request: FastifyRequest): Promise<Caller> => {
     const expected = { secret: internalSecret, audience: inspector.workerId, now: clock.now() };
     const check = await checkInternalToken(expected, request.headers.authorization);
     if (check.kind === 'other-audience') throw refusal(inspector.workerId);
     if (check.kind === 'invalid') throw unauthenticated();
+    return check.caller;
   };
 
-  const server = await serveSubgraph<RuntimeContext & WithRequestId, void>({
+  const server = await serveSubgraph<RuntimeContext & WithRequestId, Caller>({
     schemaFile: new URL('./schema.graphql', import.meta.url),
     resolvers,
     authorize,
-    context: async (_who, requestId) => ({ inspector, eventLoopDelay, requestId }),
+    context: async (caller, requestId) => ({ inspector, eventLoopDelay, caller, requestId }),
     notReady,
     routes: (app) => streamRoute(app, inspector),
     registry,

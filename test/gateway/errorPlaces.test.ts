@@ -24,12 +24,28 @@ describe('an error', () => {
     expect(paths({ chat: { runtime } }, error('REPLICA_TIMED_OUT', 'chat', 'runtime', 'first'))).toEqual([
       'chat.runtime.second',
     ]);
-    expect(paths({ chat: { runtime } }, error('RUNTIME_DISABLED', 'chat', 'runtime', 'gone'))).toEqual([
+    expect(paths({ chat: { runtime } }, error('REPLICA_REFUSED', 'chat', 'runtime', 'gone'))).toEqual([
       'chat.runtime.second',
     ]);
     expect(
       paths({ chat: { runtime: { reachability: {} } } }, error('REPLICA_UNKNOWN', 'chat', 'runtime', 'gone')),
     ).toEqual([]);
+  });
+
+  test('of fields that an earlier version lacks stays on the first that the client selected, once a chat', () => {
+    const data = {
+      chat: {
+        runtime: {
+          tasks: [
+            { cancelledAt: null, label: null },
+            { cancelledAt: null, label: null },
+          ],
+        },
+      },
+    };
+    const at = (...path: (string | number)[]) => error('FIELD_UNSUPPORTED', 'chat', 'runtime', 'tasks', ...path);
+    expect(paths(data, at(0, 'breakOffs'))).toEqual([]);
+    expect(paths(data, at(0, 'breakOffs'), at(0, 'label'), at(1, 'label'))).toEqual(['chat.runtime.tasks.0.label']);
   });
 
   test('without a path, or of an answer without data, stays as it is', () => {

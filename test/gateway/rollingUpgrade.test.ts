@@ -4,10 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { parse, print, visit } from 'graphql';
 import { checkInternalToken } from '../../common/internalToken.ts';
+import type { Json } from '../../common/json.ts';
 import type { WithRequestId } from '../../subgraphs/answering.ts';
 import { unauthenticated } from '../../subgraphs/errors.ts';
+import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { type RuntimeContext, resolvers } from '../../subgraphs/runtime/resolvers.ts';
 import { serveSubgraph } from '../../subgraphs/serve.ts';
 import { inspectorOf } from '../support/inspector.ts';
@@ -18,25 +21,62 @@ import { shared } from './runtimes.ts';
 
 const { database, servers, keep, gateway, insertReplica, addReplica, insertChat } = fleetPerFile();
 
+const TASK = {
+  ...({ id: randomUUID(), kind: 'GENERATION', historyVersion: 1, startedAt: new Date(0), runningSeconds: 1 } as const),
+  ...{ cancelledAt: null, lastProgressAt: new Date(0), secondsSinceProgress: 1, attempt: 1, nextRetryAt: null },
+  ...{ secondsUntilRetry: null, lastError: null, breakOffs: 0, lastBreakOff: null, waitsForDatabaseSeconds: null },
+  ...{ label: null, maxAttempts: null, progressWithinSeconds: null },
+};
+
 const folder = mkdtempSync(join(tmpdir(), 'chat-debug-old-schema-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** What an earlier version lacks, by the text of a field. */
+const LACKS = {
+  /** Fields of which the schema does not say since when there are such. */
+  some: (field: string) => /^(messageBuffers|idleSeconds):/m.test(field),
+  /** All of which it does. */
+  newer: (field: string) => field.includes('@since'),
+  /** A schema of long ago. */
+  both: (field: string) => LACKS.some(field) || LACKS.newer(field),
+};
+
 /** The runtime schema as it was before it had these fields. */
-function oldSchema(): URL {
-  const now = readFileSync(new URL('../../subgraphs/runtime/schema.graphql', import.meta.url), 'utf8');
-  const before = now.replace(/ *"[^"\n]*"\n *(messageBuffers|idleSeconds): .*\n/g, '');
-  expect(now.split('\n').length - before.split('\n').length).toBe(4);
-  const file = join(folder, 'schema.graphql');
-  writeFileSync(file, before);
+function oldSchema(lacks: (field: string) => boolean): URL {
+  const now = parse(readFileSync(new URL('../../subgraphs/runtime/schema.graphql', import.meta.url), 'utf8'));
+  let left = 0;
+  const before = visit(now, {
+    FieldDefinition: (field) => {
+      const { description: _, ...undescribed } = field;
+      if (!lacks(print(undescribed))) return undefined;
+      left += 1;
+      return null;
+    },
+  });
+  expect(left).toBeGreaterThan(1);
+  const file = join(folder, `${randomUUID()}.graphql`);
+  writeFileSync(file, print(before));
   return pathToFileURL(file);
 }
 
+interface OldReplica {
+  readonly version: string;
+  readonly lacks: (field: string) => boolean;
+  readonly inspectorFor: (workerId: string) => Inspector;
+  readonly onAsked: () => Promise<void>;
+}
+
 /** A replica of an earlier version: the same program with the schema of then. */
-async function addOldReplica({ version = '0.0.9', onAsked = async () => {} } = {}): Promise<string> {
-  const inspector = inspectorOf(randomUUID());
+async function addOldReplica({
+  version = '0.0.9',
+  lacks = LACKS.some,
+  inspectorFor = inspectorOf,
+  onAsked = async () => {},
+}: Partial<OldReplica> = {}): Promise<string> {
+  const inspector = inspectorFor(randomUUID());
   const server = await serveSubgraph<RuntimeContext & WithRequestId, void>({
     ...shared,
-    schemaFile: oldSchema(),
+    schemaFile: oldSchema(lacks),
     resolvers,
     authorize: async ({ headers }) => {
       const expected = { secret: shared.internalSecret, audience: inspector.workerId, now: shared.clock.now() };
@@ -45,7 +85,7 @@ async function addOldReplica({ version = '0.0.9', onAsked = async () => {} } = {
     },
     context: async (_who, requestId) => ({
       ...{ inspector, eventLoopDelay: { highestMs: () => 0, close: () => {} } },
-      requestId,
+      ...{ caller: { sub: 'gateway', roles: [] }, requestId },
     }),
     notReady: () => undefined,
   });
@@ -187,6 +227,134 @@ test('a version that is no plain version is not shown', async () => {
   expect(body.data?.chatDebugSnapshots[0]?.runtime.reachability).toEqual({
     status: 'REFUSED',
     reason: refusalOf('a version that'),
+  });
+});
+
+describe('fields that are marked as newer', () => {
+  const NEWER = 'runners { activeTask { id label breakOffs } tasks { waitsForDatabaseSeconds } }';
+  const DIAGNOSIS = 'diagnosis { verdict consistency findings { code } }';
+  const withTask = (workerId: string): Inspector => {
+    const inspector = inspectorOf(workerId);
+    const inspectChat = (chatId: string) => {
+      const { runners, ...chat } = inspector.inspectChat(chatId);
+      return { ...chat, runners: runners.map((one) => ({ ...one, activeTask: TASK, tasks: [TASK] })) };
+    };
+    return { ...inspector, inspectChat };
+  };
+  const addOld = async (options: Partial<OldReplica> = {}) => {
+    let times = 0;
+    const onAsked = async () => {
+      times += 1;
+    };
+    const id = await addOldReplica({ lacks: LACKS.newer, inspectorFor: withTask, onAsked, ...options });
+    return { id, times: () => times };
+  };
+  /** A chat that its owner works on, with the runner that its replica holds in memory. */
+  const insertRunning = async (workerId: string): Promise<string> => {
+    const id = await insertChat(workerId);
+    await database.pool.query(
+      `WITH changed AS (UPDATE chats SET status = 'running', runner_id = id WHERE id = $1 RETURNING id)
+       INSERT INTO chat_heartbeats (chat_id, runner_id, heartbeat_at) SELECT id, id, now() FROM changed`,
+      [id],
+    );
+    return id;
+  };
+  const asked = async (front: { url: string }, ids: string[], selection: string) => {
+    const body = (
+      await askGateway<{ chatDebugSnapshots: Json[] }>(front, LIST(selection), {
+        ...{ variables: { ids }, extensions: { routing: true } },
+      })
+    ).body;
+    return { chats: body.data?.chatDebugSnapshots ?? [], errors: body.errors, extensions: body.extensions };
+  };
+
+  test('no verdict turns UNKNOWN for what only the diagnosis requires, and no client hears of it', async () => {
+    const old = await addOld();
+    const chat = await insertRunning(old.id);
+    const front = await gateway();
+    for (const attempts of [2, 1, 1]) {
+      const { chats, errors, extensions } = await asked(front, [chat], DIAGNOSIS);
+      expect(errors).toBeUndefined();
+      expect(chats).toEqual([
+        { database: { status: 'running' }, diagnosis: { verdict: 'WORKING', consistency: 'EXACT', findings: [] } },
+      ]);
+      expect(extensions).toEqual({
+        routing: [expect.objectContaining({ replicaId: old.id, status: 'OK', attempts, breaker: 'CLOSED' })],
+      });
+    }
+    expect(old.times()).toBe(4);
+  });
+
+  test('a client who selects some has null there and one error a chat; all else is whole, also beside a diagnosis', async () => {
+    const [old, now] = [await addOld(), await addReplica()];
+    const ids = [await insertChat(old.id), await insertChat(now.id), await insertChat(old.id)];
+    const { chats, errors } = await asked(await gateway(), ids, `runtime { ${COMMON} ${NEWER} } ${DIAGNOSIS}`);
+    const task = { id: TASK.id, label: null, breakOffs: null };
+    for (const i of [0, 2]) {
+      expect(chats[i]?.runtime).toEqual({
+        ...{ workerId: old.id, localWorkerId: old.id, reachability: { status: 'OK', reason: null } },
+        runners: [{ runnerId: ids[i], phase: 'RUNNING', activeTask: task, tasks: [{ waitsForDatabaseSeconds: null }] }],
+      });
+    }
+    expect(chats[1]).toMatchObject({ runtime: { reachability: { status: 'OK' } } });
+    expect(errors).toEqual(
+      [0, 2].map((i) => ({
+        message: `Replica ${old.id} could not be asked for this. ${refusalOf('version 0.0.9, which')}`,
+        path: ['chatDebugSnapshots', i, 'runtime', 'runners', 0, 'activeTask', 'label'],
+        extensions: { code: 'FIELD_UNSUPPORTED', workerId: old.id, chatIds: [ids[i]] },
+      })),
+    );
+  });
+
+  test('a legitimate null beside them has no error', async () => {
+    const old = await addOld();
+    const { chats, errors } = await asked(
+      await gateway(),
+      [await insertChat(old.id)],
+      `runtime { runners { activeTask { cancelledAt } } } ${DIAGNOSIS}`,
+    );
+    expect([chats[0]?.runtime, errors]).toEqual([{ runners: [{ activeTask: { cancelledAt: null } }] }, undefined]);
+  });
+
+  test('everywhere, and a replica as a whole: each version says what it knows', async () => {
+    const [old, now] = [await addOld(), await addReplica()];
+    const chat = await insertRunning(now.id);
+    const front = await gateway();
+    const { chats, errors } = await asked(front, [chat], `diagnosisEverywhere { verdict } everywhere { ${COMMON} }`);
+    expect(errors).toBeUndefined();
+    expect(chats[0]?.diagnosisEverywhere).toMatchObject({ verdict: 'WORKING' });
+    const ways = (chats[0] as unknown as Snapshot).everywhere?.map(({ reachability }) => reachability.status);
+    expect(ways).toEqual(['OK', 'OK']);
+    const { body } = await askGateway<{ replicas: { id: string; runtime: Json }[] }>(
+      front,
+      '{ replicas { id runtime { isDraining capacity reachability { status } } } }',
+    );
+    const ofOld = body.data?.replicas.find(({ id }) => id === old.id)?.runtime;
+    expect(ofOld).toEqual({ isDraining: null, capacity: expect.any(Number), reachability: { status: 'OK' } });
+    expect(body.errors).toEqual([
+      expect.objectContaining({ path: ['replicas', expect.any(Number), 'runtime', 'isDraining'] }),
+    ]);
+  });
+
+  test('what is not marked is refused all the same, with the version, after a second question', async () => {
+    const old = await addOld({ lacks: LACKS.both });
+    const { chats, errors } = await asked(
+      await gateway(),
+      [await insertChat(old.id)],
+      `runtime { messageBuffers { isClosed } ${COMMON} ${NEWER} }`,
+    );
+    expect(chats[0]?.runtime).toMatchObject({
+      reachability: { status: 'REFUSED', reason: refusalOf('version 0.0.9, which') },
+    });
+    expect(errors).toMatchObject([{ extensions: { code: 'REPLICA_REFUSED' } }]);
+    expect(old.times()).toBe(2);
+  });
+
+  test.each(['0.0.9 at http://10.0.0.1/', '7.1.2'])('so for version %j, whose number says nothing', async (version) => {
+    const old = await addOld({ version });
+    const { chats, errors } = await asked(await gateway(), [await insertRunning(old.id)], DIAGNOSIS);
+    expect(errors).toBeUndefined();
+    expect(chats[0]?.diagnosis).toMatchObject({ verdict: 'WORKING' });
   });
 });
 

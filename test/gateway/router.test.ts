@@ -169,11 +169,29 @@ test('a value that the schema does not know is null, with an error that says not
   const keys = [chatKey(await runtimes.insertReplica(newer.url))];
   const query = `query ($keys: [_Any!]!) { _entities(representations: $keys) { __typename ... on ChatRuntime { runners { phase } } } }`;
   const { body } = await post(router, { query, variables: { keys } });
-  expect(body.data).toEqual({ _entities: [{ __typename: 'ChatRuntime', runners: null }] });
+  expect(body.data).toEqual({ _entities: [{ __typename: 'ChatRuntime', runners: [{ phase: null }] }] });
   expect(body.errors).toMatchObject([
     { path: ['_entities', 0, 'runners', 0, 'phase'], extensions: { code: 'INTERNAL_SERVER_ERROR' } },
   ]);
   expect(JSON.stringify(body.errors)).not.toContain('LEVITATING');
+});
+
+test('a replica of an earlier version is asked again without newer fields, which are null without an error', async () => {
+  const router = await start();
+  const older = await runtimes.servers.serve((response, { body }) =>
+    /label/.test(body.query)
+      ? sendJson(response, 400, { errors: [{ message: 'no', extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] })
+      : sendJson(response, 200, { data: { _entities: [{ runners: [{ activeTask: { kind: 'GENERATION' } }] }] } }),
+  );
+  const keys = [chatKey(await runtimes.insertReplica(older.url))];
+  const selection = 'reachability { status } runners { activeTask { label kind } }';
+  const query = `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on ChatRuntime { ${selection} } } }`;
+  for (const requests of [2, 3]) {
+    const { body } = await post(router, { query, variables: { keys } });
+    const runners = [{ activeTask: { label: null, kind: 'GENERATION' } }];
+    expect(body).toEqual({ data: { _entities: [{ reachability: { status: 'OK' }, runners }] } });
+    expect(older.received).toHaveLength(requests);
+  }
 });
 
 test('nobody is answered without a token for the router, and what is no entity is refused', async () => {

@@ -6,6 +6,7 @@ import { READ_ALL } from '../../common/internalToken.ts';
 import { makeLogger } from '../../common/log.ts';
 import { makeAddressPolicy, makeGuardedConnector } from '../../gateway/routing/addressPolicy.ts';
 import { type AskedReplica, makeAskReplica } from '../../gateway/routing/askReplica.ts';
+import { makeEarlierVersions } from '../../gateway/routing/earlierVersions.ts';
 import type { Owners } from '../../gateway/routing/owners.ts';
 import { makeDispatcher } from '../../gateway/routing/postGraphql.ts';
 import { MAX_REPLICA_ANSWER_BYTES } from '../../gateway/routing/replicaAnswer.ts';
@@ -89,6 +90,7 @@ export function routersPerTest() {
     const ask = makeAskReplica({
       directory,
       guards,
+      earlierVersions: makeEarlierVersions(clock),
       dispatcher,
       internalSecret,
       timeoutMs,

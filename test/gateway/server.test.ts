@@ -275,8 +275,34 @@ describe('over HTTP', () => {
     expect((await get(without, '/livez')).status).toBe(200);
     const notReady = await get(without, '/readyz');
     expect([notReady.status, await notReady.text()]).toEqual([503, 'database subgraph: does not answer at all']);
-    const behind = await servers.serve((response) => response.writeHead(503).end('no'));
-    expect((await get(await startGateway(behind), '/readyz')).status).toBe(503);
+  });
+
+  test.each([
+    'The database does not answer.',
+    'It waits for a lock on chats, held by another session (`idle in transaction`), for 12.5 s.',
+    'SCHEMA_UNSUPPORTED: chat_messages.finish_reason is missing.\nstopping',
+  ])('it passes on why the database subgraph is not ready: %j', async (reason) => {
+    const behind = await servers.serve((response) => response.writeHead(503).end(reason));
+    const answer = await get(await startGateway(behind), '/readyz');
+    expect([answer.status, await answer.text()]).toEqual([503, `database subgraph: ${reason}`]);
+  });
+
+  test.each([
+    '',
+    '<h1>503</h1>',
+    'connect ECONNREFUSED 10.0.0.7:5432',
+    'no connection to 10.0.0.7',
+    'db.prod.example.com does not answer',
+    'db.internal does not answer',
+    'localhost does not answer',
+    'no answer from db:5432',
+    'postgres://db/chats',
+    'x'.repeat(501),
+  ])('what may be an address, or no sentence of ours, is not passed on: %j', async (reason) => {
+    const behind = await servers.serve((response) => response.writeHead(503).end(reason));
+    const answer = await get(await startGateway(behind), '/readyz');
+    const words = 'database subgraph: not ready, HTTP 503; it has no database, or is stopping';
+    expect([answer.status, await answer.text()]).toEqual([503, words]);
   });
 
   test('GraphiQL is there for a browser, without a token', async () => {

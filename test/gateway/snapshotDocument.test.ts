@@ -144,20 +144,40 @@ describe('the document', () => {
     expect([status, Object.keys(body)]).toEqual([500, ['message', 'detail', 'code']]);
   });
 
-  test('where no replica is asked at all, that is a 503 with the database half', () => {
+  test('where no replica is asked at all, that is said in a 200; in a 503 for whoever requires the runtime half', () => {
     const answer = wholeAnswer();
     const runtime = answer.chatDebugSnapshot.runtime as Record<string, unknown>;
-    Object.assign(runtime, { runners: null, reachability: { status: 'UNREACHABLE', elapsedMs: 0 } });
-    const path = ['chatDebugSnapshot', 'runtime', 'runners'];
-    const errors = [{ message: 'm', path, extensions: { code: 'RUNTIME_DISABLED' } }];
+    Object.assign(runtime, { runners: null, reachability: { status: 'NOT_ASKED', elapsedMs: 0 } });
+    const document = {
+      ...{ execution_state: 'W', runtime: null, reachability: { status: 'not_asked', elapsed_ms: 0 } },
+      database: expect.objectContaining({ status: 'text', heartbeat: expect.anything() }),
+    };
+    expect(snapshotDocument({ data: answer })).toEqual({ status: 200, body: document });
+    expect(snapshotDocument({ data: answer }, { isRuntimeRequired: true })).toEqual({
+      status: 503,
+      body: { ...document, message: expect.any(String), detail: expect.any(String), code: 'RUNTIME_DISABLED' },
+    });
+  });
+
+  test('a value that could not be read costs only itself, and the document names it', () => {
+    const answer = wholeAnswer();
+    const half = answer.chatDebugSnapshot.database as Record<string, unknown>;
+    Object.assign(half, { updatedAt: null, heartbeat: { ageSeconds: null }, unreadable: ['updatedAt', 'heartbeat'] });
+    const at = (...path: string[]) => ({ message: 'm', path: ['chatDebugSnapshot', 'database', ...path] });
+    const errors = [at('updatedAt'), at('heartbeat', 'ageSeconds')];
     const { status, body } = snapshotDocument({ data: answer, errors });
-    expect([status, body]).toEqual([
-      503,
-      {
-        ...{ message: expect.any(String), detail: 'm', code: 'RUNTIME_DISABLED', execution_state: 'W', runtime: null },
-        database: expect.objectContaining({ status: 'text', heartbeat: expect.anything() }),
-      },
+    expect([status, body.database]).toEqual([
+      200,
+      expect.objectContaining({ status: 'text', updated_at: null, unreadable: ['updated_at', 'heartbeat'] }),
     ]);
+    expect(snapshotDocument({ data: answer, errors: [...errors, at('createdAt')] }).status).toBe(500);
+  });
+
+  test('fields that the version of the owner lacks are null; all else is whole', () => {
+    const path = ['chatDebugSnapshot', 'runtime', 'runners', 0, 'activeTask', 'label'];
+    const errors = [{ message: 'm', path, extensions: { code: 'FIELD_UNSUPPORTED' } }];
+    const { status, body } = snapshotDocument({ data: wholeAnswer(), errors });
+    expect([status, body.runtime]).toEqual([200, expect.objectContaining({ runners: expect.any(Array) })]);
   });
 
   test('an answer of the owner that lacks something is a 502', () => {

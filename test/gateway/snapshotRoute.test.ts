@@ -41,11 +41,17 @@ interface Options {
   method?: string;
   token?: string | null;
   headers?: Record<string, string>;
+  /** With its question mark. */
+  query?: string;
 }
 
-async function get({ url }: { url: string }, chat: string, { method = 'GET', token, headers = {} }: Options = {}) {
+async function get(
+  { url }: { url: string },
+  chat: string,
+  { method = 'GET', token, headers = {}, query = '' }: Options = {},
+) {
   const authorization = token === null ? {} : { authorization: `Bearer ${token ?? (await callerToken())}` };
-  const response = await fetch(`${url}/api/experimental/chats/${chat}/debug/snapshot`, {
+  const response = await fetch(`${url}/api/experimental/chats/${chat}/debug/snapshot${query}`, {
     method,
     headers: { ...authorization, ...headers },
   });
@@ -69,6 +75,8 @@ const TASK = {
     secondsUntilRetry: null,
     lastError: null,
   },
+  ...{ breakOffs: 2, lastBreakOff: 'x', waitsForDatabaseSeconds: 0.5, label: 'at it', maxAttempts: 8 },
+  progressWithinSeconds: 60,
 };
 
 /** A worker that holds one runner and one buffer for every chat it is asked about; the runner's id is the chat's. */
@@ -128,17 +136,18 @@ describe('200', () => {
     for (const [role, count] of Object.entries({ assistant: 2, system: 2, tool: 1, user: 1 })) {
       await insertMessages(database.pool, id, role, count);
     }
-    expect((await get(await gateway(), id)).body).toEqual({
-      execution_state: 'R0',
-      database: {
-        ...{ status: 'running', archived: false, worker_id: null, runner_id: null },
-        ...{ generation_attempt: 0, snapshot_version: expect.any(Number), history_version: expect.any(Number) },
-        ...{ last_error: null, retry_state: null, requires_action_deadline_at: null, heartbeat: null },
-        ...{ created_at: TIME, updated_at: TIME, queue_depth: 0 },
-        message_stats: { total: 6, deleted: 0, by_role: { assistant: 2, system: 2, tool: 1, user: 1 } },
-      },
-      runtime: null,
-    });
+    const { body } = await get(await gateway(), id);
+    expect(body).toEqual({ execution_state: 'R0', database: expect.any(Object), runtime: null });
+    const members = {
+      ...{ status: 'running', archived: false, worker_id: null, runner_id: null },
+      ...{ generation_attempt: 0, snapshot_version: expect.any(Number), history_version: expect.any(Number) },
+      ...{ last_error: null, retry_state: null, requires_action_deadline_at: null, heartbeat: null },
+      ...{ created_at: TIME, updated_at: TIME, queue_depth: 0, oldest_queued_age_seconds: null, unreadable: [] },
+      message_stats: { total: 6, deleted: 0, by_role: { assistant: 2, system: 2, tool: 1, user: 1 } },
+    };
+    expect(body.database).toMatchObject(members);
+    const answeredElsewhere = ['last_message', 'turn', 'open_calls', 'lost_children', 'trouble'];
+    expect(Object.keys(body.database).toSorted()).toEqual([...Object.keys(members), ...answeredElsewhere].toSorted());
   });
 
   test("an owned chat: both halves, whole, and the owner's answer word for word", async () => {
@@ -159,7 +168,8 @@ describe('200', () => {
     const task = {
       ...{ id: TASK.id, kind: 'generation', history_version: 2, started_at: at, running_seconds: 1.5 },
       ...{ cancelled_at: null, last_progress_at: at, seconds_since_progress: 0.5, attempt: 1, next_retry_at: null },
-      ...{ seconds_until_retry: null, last_error: null },
+      ...{ seconds_until_retry: null, last_error: null, break_offs: 2, last_break_off: 'x' },
+      ...{ waits_for_database_seconds: 0.5, label: 'at it', max_attempts: 8, progress_within_seconds: 60 },
     };
     expect(body.runtime).toEqual({
       worker_id: workerId,
@@ -293,19 +303,23 @@ describe('502: the owner did not say what it holds', () => {
   });
 });
 
-describe('503: the chat worker is disabled', () => {
-  test('no replica is asked; the database half is whole', async () => {
+describe('nobody asks replicas here, by setting', () => {
+  const half = (chat: object) => ({
+    execution_state: 'R0',
+    database: expect.objectContaining({ ...chat, message_stats: { total: 0, deleted: 0, by_role: {} } }),
+    runtime: null,
+    reachability: { status: 'not_asked', elapsed_ms: 0, address: null, reason: expect.any(String) },
+  });
+
+  test('200, and the document says so; 503 with the same for whoever requires the runtime half', async () => {
     const door = await servers.serve((response) => sendJson(response, 200, {}));
     const chat = running(await insertReplica(door.url));
     const id = await insertChat(database.pool, chat);
-    const { status, body } = await get(await gateway({ replicas: { isDisabled: true } }), id);
-    expect([status, body]).toEqual([
-      503,
-      {
-        ...{ ...ERROR, code: 'RUNTIME_DISABLED', execution_state: 'R0', runtime: null },
-        database: expect.objectContaining({ ...chat, message_stats: { total: 0, deleted: 0, by_role: {} } }),
-      },
-    ]);
+    const front = await gateway({ replicas: { isDisabled: true } });
+    const plain = await get(front, id);
+    expect([plain.status, plain.body]).toEqual([200, half(chat)]);
+    const required = await get(front, id, { query: '?require=runtime' });
+    expect([required.status, required.body]).toEqual([503, { ...ERROR, code: 'RUNTIME_DISABLED', ...half(chat) }]);
     expect(door.received).toEqual([]);
   });
 
@@ -313,8 +327,14 @@ describe('503: the chat worker is disabled', () => {
     const { status, body } = await get(
       await gateway({ replicas: { isDisabled: true } }),
       await insertChat(database.pool),
+      { query: '?require=runtime' },
     );
     expect([status, body.runtime]).toEqual([200, null]);
+  });
+
+  test.each(['?require=', '?require=database', '?require=runtime&require=runtime'])('400 for %s', async (query) => {
+    const { status, body } = await get(await gateway(), await insertChat(database.pool), { query });
+    expect([status, body]).toEqual([400, { ...ERROR, code: 'BAD_USER_INPUT' }]);
   });
 });
 

@@ -26,6 +26,7 @@ describe('migrations', () => {
         '20261122000000_init',
         '20261123000000_fleet_indexes',
         '20261130000000_finish_reason',
+        '20261130020000_families_and_turns',
       ]);
       expect(await inspectSchema(clients[0])).toEqual({ kind: 'current' });
     } finally {

@@ -29,9 +29,11 @@ export function databasePerFile(): TestDatabase {
   };
 }
 
-/** For a test that needs one more. The caller drops it. */
-export async function createDatabase(template = 'template_chats'): Promise<TestDatabase & { drop(): Promise<void> }> {
-  const server = process.env.TEST_DATABASE_URL;
+/** For a test that needs one more. The caller drops it. @param server where; unset: the server of the whole run */
+export async function createDatabase(
+  template = 'template_chats',
+  server = process.env.TEST_DATABASE_URL,
+): Promise<TestDatabase & { drop(): Promise<void> }> {
   if (!server) throw new Error('globalSetup has not run');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);

@@ -42,6 +42,7 @@ export const startTestReplica = (databaseUrl: string, changes: Partial<ReplicaOp
     actionTimeoutSeconds: 60,
     heartbeatIntervalSeconds: 0.3,
     staleAfterSeconds: 30,
+    clockAheadSeconds: 2,
     acquisitionIntervalSeconds: 0.3,
     clock: systemClock,
     log: makeLogger('replica', 'silent'),
@@ -54,8 +55,9 @@ export async function askReplica(
   selection: string,
   representations: object[],
   audience = replica.workerId,
+  caller = OPERATOR,
 ) {
-  const token = await signInternalToken(INTERNAL_SECRET, audience, OPERATOR);
+  const token = await signInternalToken(INTERNAL_SECRET, audience, caller);
   const response = await fetch(`${replica.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },

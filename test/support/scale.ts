@@ -6,6 +6,9 @@ export const MODEL_SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? 10_000);
 /** Chats that are answered by random streams of a model. */
 export const MODEL_STREAMS = Number(process.env.MODEL_STREAMS ?? 60);
 
+/** Values drawn for each column of each table. */
+export const ODD_VALUES = Number(process.env.ODD_VALUES ?? 2);
+
 /** The faults of one run: a new seed each time unless one is given, which makes the same plan again. */
 export const FAULT_RUN = {
   seed: Number(process.env.FAULT_SEED ?? Math.floor(systemClock.random() * 2 ** 31)),

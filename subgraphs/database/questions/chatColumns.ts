@@ -1,7 +1,10 @@
 /** What is read of a chat's row, wherever one is read. */
 import { Prisma } from '../../../prisma/generated/client.ts';
+import { RETRY_SECONDS_LEFT, RETRY_TIME_IS_ODD } from '../retrySql.ts';
+import { isSafe, safe, saidJson } from '../saidSql.ts';
+import { ageSeconds, isSayable, sayable } from './moments.ts';
 
-/** As the resolvers hand it on. Versions are exact up to 2^53; beyond that the scalar refuses them. */
+/** As the resolvers hand it on. A stored value that cannot be said is null, and its field's name is in `unreadable`. */
 export interface ChatRow {
   readonly chatId: string;
   readonly takenAt: Date;
@@ -14,31 +17,96 @@ export interface ChatRow {
   readonly runnerId: string | null;
   readonly parentChatId: string | null;
   readonly rootChatId: string | null;
-  readonly snapshotVersion: number;
-  readonly historyVersion: number;
-  readonly queueVersion: number;
-  readonly generationAttempt: number;
-  readonly retryStateVersion: number;
+  readonly snapshotVersion: number | null;
+  readonly historyVersion: number | null;
+  readonly queueVersion: number | null;
+  readonly generationAttempt: number | null;
+  readonly retryStateVersion: number | null;
+  /** Known members only; their texts are long, and not yet fit to be shown. */
   readonly lastError: Prisma.JsonValue;
+  /** The same. */
   readonly retryState: Prisma.JsonValue;
+  /** By the database's clock; negative once the time has passed. */
+  readonly retrySecondsLeft: number | null;
+  /** Null for `infinity`, too, which is no deadline. */
   readonly requiresActionDeadlineAt: Date | null;
   /** By the database's clock; negative once the deadline has passed. */
   readonly requiresActionSecondsLeft: number | null;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  /** By the database's clock. */
-  readonly updatedAgeSeconds: number;
+  readonly createdAt: Date | null;
+  readonly updatedAt: Date | null;
+  /** By the database's clock; negative for a row ahead of it. */
+  readonly updatedAgeSeconds: number | null;
+  /** Fields that a stored value keeps from being read. */
+  readonly unreadable: readonly UnreadableField[];
+  /** Who locked or changed the row last, as Postgres notes it in the row; `0`: nobody did. */
+  readonly xmax: string;
 }
 
+const VERSIONS = {
+  snapshotVersion: Prisma.sql`c.snapshot_version`,
+  historyVersion: Prisma.sql`c.history_version`,
+  queueVersion: Prisma.sql`c.queue_version`,
+  generationAttempt: Prisma.sql`c.generation_attempt`,
+  retryStateVersion: Prisma.sql`c.retry_state_version`,
+};
+const MOMENTS = { createdAt: Prisma.sql`c.created_at`, updatedAt: Prisma.sql`c.updated_at` };
+const DEADLINE = Prisma.sql`c.requires_action_deadline_at`;
+
+/** Members of `last_error` and `retry_state` that leave: what this project's worker writes there. */
+const LAST_ERROR_MEMBERS = ['kind', 'message', 'provider', 'status_code', 'retryable'];
+const RETRY_STATE_MEMBERS = ['attempt', 'error', 'kind', 'retrying_at'];
+
+/** When a field of `chats AS c` cannot be read, each never null but for a null column. */
+export const IS_UNREADABLE = {
+  ...mapped(VERSIONS, (column) => Prisma.sql`NOT ${isSafe(column)}`),
+  ...mapped(MOMENTS, (column) => Prisma.sql`NOT ${isSayable(column)}`),
+  requiresActionDeadlineAt: Prisma.sql`NOT ${isSayable(DEADLINE)} AND ${DEADLINE} <> 'infinity'`,
+  lastError: Prisma.sql`jsonb_typeof(c.last_error) = 'array'`,
+  retryState: Prisma.sql`jsonb_typeof(c.retry_state) = 'array'`,
+  retrySecondsLeft: RETRY_TIME_IS_ODD,
+};
+export type UnreadableField = keyof typeof IS_UNREADABLE;
+export const UNREADABLE_FIELDS = Object.keys(IS_UNREADABLE) as UnreadableField[];
+
+const UNREADABLE = Prisma.join(
+  UNREADABLE_FIELDS.map((name) => Prisma.sql`CASE WHEN ${IS_UNREADABLE[name]} THEN ${Prisma.raw(`'${name}'`)} END`),
+);
+
+/** Each by its name; of `chats AS c`. */
+const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
+  chatId: Prisma.sql`c.id`,
+  takenAt: Prisma.sql`now()`,
+  ownerId: Prisma.sql`c.owner_id`,
+  title: Prisma.sql`c.title`,
+  status: Prisma.sql`c.status::text`,
+  archived: Prisma.sql`c.archived`,
+  workerId: Prisma.sql`c.worker_id`,
+  runnerId: Prisma.sql`c.runner_id`,
+  parentChatId: Prisma.sql`c.parent_chat_id`,
+  rootChatId: Prisma.sql`c.root_chat_id`,
+  ...mapped(VERSIONS, safe),
+  lastError: saidJson(Prisma.sql`c.last_error`, LAST_ERROR_MEMBERS),
+  retryState: saidJson(Prisma.sql`c.retry_state`, RETRY_STATE_MEMBERS),
+  retrySecondsLeft: RETRY_SECONDS_LEFT,
+  requiresActionDeadlineAt: sayable(DEADLINE),
+  requiresActionSecondsLeft: Prisma.sql`-(${ageSeconds(DEADLINE)})`,
+  ...mapped(MOMENTS, sayable),
+  updatedAgeSeconds: ageSeconds(MOMENTS.updatedAt),
+  xmax: Prisma.sql`c.xmax::text`,
+  unreadable: Prisma.sql`array_remove(ARRAY[${UNREADABLE}], NULL)`,
+};
+
+function mapped<K extends string>(columns: Readonly<Record<K, Prisma.Sql>>, by: (column: Prisma.Sql) => Prisma.Sql) {
+  const entries = Object.entries<Prisma.Sql>(columns).map(([name, column]) => [name, by(column)]);
+  return Object.fromEntries(entries) as Record<K, Prisma.Sql>;
+}
+
+const named = (name: string) => Prisma.raw(`"${name}"`);
+
 /** Of `chats AS c`. */
-export const CHAT_COLUMNS = Prisma.sql`
-  c.id AS "chatId", now() AS "takenAt", c.owner_id AS "ownerId", c.title, c.status::text AS status, c.archived,
-  c.worker_id AS "workerId", c.runner_id AS "runnerId",
-  c.parent_chat_id AS "parentChatId", c.root_chat_id AS "rootChatId",
-  c.snapshot_version::float8 AS "snapshotVersion", c.history_version::float8 AS "historyVersion",
-  c.queue_version::float8 AS "queueVersion", c.generation_attempt::float8 AS "generationAttempt",
-  c.retry_state_version::float8 AS "retryStateVersion", c.last_error AS "lastError", c.retry_state AS "retryState",
-  c.requires_action_deadline_at AS "requiresActionDeadlineAt", 
-  extract(epoch FROM c.requires_action_deadline_at - now())::float8 AS "requiresActionSecondsLeft",
-  c.created_at AS "createdAt", c.updated_at AS "updatedAt",
-  greatest(0, extract(epoch FROM now() - c.updated_at))::float8 AS "updatedAgeSeconds"`;
+export const CHAT_COLUMNS = Prisma.join(
+  Object.entries(COLUMNS).map(([name, column]) => Prisma.sql`${column} AS ${named(name)}`),
+);
+
+/** The same of a question that has asked for them already. */
+export const CHAT_COLUMN_NAMES = Prisma.join(Object.keys(COLUMNS).map(named));

@@ -1,9 +1,10 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
-import { type ChatFilter, chatConditions, type Thresholds } from '../chatConditions.ts';
+import { type ChatFilter, chatConditions, type Limits } from '../chatConditions.ts';
 import type { Place as Part } from '../chatPlaces.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
 import type { Transaction } from '../transaction.ts';
-import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
+import { CHAT_COLUMN_NAMES, CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
+import { isSayable } from './moments.ts';
 
 export interface ChatPageRow extends ChatRow {
   /** `updatedAt` as a `Place` has it. */
@@ -14,7 +15,7 @@ export interface ChatPageQuestion {
   readonly filter: ChatFilter;
   /** Where the chats of the filter can be; at least one. */
   readonly places: readonly Part[];
-  readonly thresholds: Thresholds;
+  readonly limits: Limits;
   /** Only chats of this user; undefined: of all. */
   readonly readableOf: string | undefined;
   readonly order: ChatOrder;
@@ -28,9 +29,9 @@ export const chatPage = (tx: Transaction, question: ChatPageQuestion): Promise<C
 
 /** One page of each place, each by its own index, then the best of them all. */
 export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
-  const { filter, places, thresholds, readableOf, order, after, limit } = question;
+  const { filter, places, limits, readableOf, order, after, limit } = question;
   const direction = order === 'newest' ? Prisma.sql`DESC` : Prisma.sql`ASC`;
-  const conditions = chatConditions(filter, thresholds);
+  const conditions = chatConditions(filter, limits);
   if (readableOf !== undefined) conditions.push(Prisma.sql`c.owner_id = ${readableOf}::uuid`);
   if (after) conditions.push(isBeyond(order, after));
   const inOrder = Prisma.sql`ORDER BY c.updated_at ${direction}, c.id ${direction} LIMIT ${limit}`;
@@ -38,20 +39,26 @@ export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
     const all = Prisma.join([condition, ...conditions], ' AND ');
     return fromQueue ? pageFromQueue(all, inOrder) : pageOfChats(all, inOrder);
   });
-  const [only, ...others] = pages;
-  if (only && others.length === 0) return only;
   const together = Prisma.join(
     pages.map((page) => Prisma.sql`(${page})`),
     ' UNION ALL ',
   );
-  return Prisma.sql`${together} ORDER BY "updatedAt" ${direction}, "chatId" ${direction} LIMIT ${limit}`;
+  return Prisma.sql`
+    SELECT ${CHAT_COLUMN_NAMES}, "placeUpdatedAt" FROM (${together}) AS chat
+    ORDER BY "storedUpdatedAt" ${direction}, "chatId" ${direction} LIMIT ${limit}`;
 }
 
-const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
+export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
   Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
 
-const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
-  SELECT ${CHAT_COLUMNS}, to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "placeUpdatedAt"
+/** As a cursor holds it: RFC 3339, or, for what that cannot say, Postgres's own text. */
+const PLACE_UPDATED_AT = Prisma.sql`
+  CASE WHEN ${isSayable(Prisma.sql`c.updated_at`)} THEN to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    ELSE c.updated_at::text END`;
+
+/** `storedUpdatedAt` is for the order alone: no client of Postgres reads every value of it. */
+export const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+  SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt", c.updated_at AS "storedUpdatedAt"
   FROM chats AS c WHERE ${condition} ${inOrder}`;
 
 /**

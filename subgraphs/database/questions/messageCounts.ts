@@ -1,5 +1,6 @@
 /** Counting messages is the one question that grows with the age of a chat, so its time is limited on its own. */
 import { Prisma } from '../../../prisma/generated/client.ts';
+import { limited } from '../limited.ts';
 import type { Transaction } from '../transaction.ts';
 import { sqlState } from '../unavailable.ts';
 
@@ -16,17 +17,14 @@ const QUERY_CANCELED = '57014';
 
 /**
  * Messages by chat, role and whether they are deleted. Undefined when counting takes longer than `limitMs`: the transaction
- * goes on as if nothing had been asked. Rolling back to the savepoint also puts the former time limit back.
+ * goes on as if nothing had been asked.
  */
 export async function messageCounts(
   tx: Transaction,
   chatIds: readonly string[],
   limitMs: number,
 ): Promise<MessageCountRow[] | undefined> {
-  await tx.$executeRaw`SAVEPOINT before_counting`;
-  await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(limitMs)}, true)`;
-  const [counted] = await Promise.allSettled([tx.$queryRaw<MessageCountRow[]>(messageCountsSql(chatIds))]);
-  await tx.$executeRaw`ROLLBACK TO SAVEPOINT before_counting`;
+  const counted = await limited(tx, limitMs, () => tx.$queryRaw<MessageCountRow[]>(messageCountsSql(chatIds)));
   if (counted.status === 'fulfilled') return counted.value;
   if (sqlState(counted.reason) === QUERY_CANCELED) return undefined;
   throw counted.reason;

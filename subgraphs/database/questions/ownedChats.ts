@@ -7,7 +7,7 @@ export interface OwnedChatsRow {
 
 /** How many chats name each of these replicas as their owner; no row for one that none names. */
 export const ownedChats = (tx: Transaction, workerIds: readonly string[]): Promise<OwnedChatsRow[]> => tx.$queryRaw`
-  SELECT c.worker_id AS "workerId", count(*)::int4 AS chats
+  SELECT c.worker_id AS "workerId", least(count(*), 2147483647)::int4 AS chats
   FROM chats AS c
   WHERE c.worker_id = ANY(${workerIds}::uuid[])
   GROUP BY c.worker_id`;

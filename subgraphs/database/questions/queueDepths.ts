@@ -7,7 +7,7 @@ export interface QueueDepthRow {
 
 /** How many messages wait; no row for a chat with an empty queue. */
 export const queueDepths = (tx: Transaction, chatIds: readonly string[]): Promise<QueueDepthRow[]> => tx.$queryRaw`
-  SELECT q.chat_id AS "chatId", count(*)::int4 AS depth
+  SELECT q.chat_id AS "chatId", least(count(*), 2147483647)::int4 AS depth
   FROM chat_queued_messages AS q
   WHERE q.chat_id = ANY(${chatIds}::uuid[])
   GROUP BY q.chat_id`;

@@ -22,12 +22,15 @@ export function inspectorOf(worker: ChatWorker): Inspector {
       runnerCount: runners.count,
       capacity: settings.maxRunners,
       isFull: worker.isFull,
+      isDraining: worker.phase === 'draining' || worker.phase === 'stopped',
+      breakOffs: worker.breakOffs,
       bufferCount: kit.buffers.count,
       bufferBytes: kit.buffers.bytes,
       acquisition: worker.inspectLoop('acquisition'),
       heartbeats: worker.inspectLoop('heartbeats'),
       databaseSync: worker.inspectLoop('databaseSync'),
     }),
+    runnersByOwner: (first) => runners.byOwner(first),
     inspectRunners: (first) => {
       const list: RunnerInspection[] = [];
       for (const runner of runners.all()) {

@@ -1,6 +1,7 @@
 /** A chat's row as the worker reads it. */
 import type { ClientBase, Pool } from 'pg';
 import { type ExecutionState, executionState } from '../../../common/executionState.ts';
+import { mayPass } from './databaseFailure.ts';
 
 export interface ChatState {
   readonly id: string;
@@ -14,7 +15,10 @@ export interface ChatState {
   readonly queueVersion: number;
   readonly generationAttempt: number;
   readonly queueDepth: number;
-  /** Milliseconds from the reading to the deadline for tool results, by the database's clock. Null: there is none. */
+  /**
+   * Milliseconds from the reading to the deadline for tool results, by the database's clock. Null: there is none, or it is
+   * `infinity`, a hold without an end. -Infinity: `-infinity`, passed from the start.
+   */
   readonly deadlineInMs: number | null;
 }
 
@@ -27,7 +31,17 @@ export const CHAT_COLUMNS = `
   chats.snapshot_version::float8 AS "snapshotVersion", chats.history_version::float8 AS "historyVersion",
   chats.queue_version::float8 AS "queueVersion", chats.generation_attempt::float8 AS "generationAttempt",
   (SELECT count(*)::int FROM chat_queued_messages queued WHERE queued.chat_id = chats.id) AS "queueDepth",
-  (extract(epoch FROM chats.requires_action_deadline_at - now()) * 1000)::float8 AS "deadlineInMs"`;
+  CASE WHEN isfinite(chats.requires_action_deadline_at)
+      THEN (extract(epoch FROM chats.requires_action_deadline_at - now()) * 1000)::float8
+    WHEN chats.requires_action_deadline_at < now() THEN '-Infinity'::float8
+  END AS "deadlineInMs"`;
+
+/** The largest value of an int8 column. */
+const LAST = '9223372036854775807';
+
+/** A column of `chats` counted up by one, in SQL. One at its largest value stays there: it must not cost the chat its writes. */
+export const countedUp = (column: 'snapshot_version' | 'generation_attempt'): string =>
+  `${column} + (${column} < ${LAST})::int`;
 
 /** Whether a worker should own the chat, in SQL over `chats`: what the partial index `chats_runnable_idx` holds. */
 export const IS_RUNNABLE = `(chats.status IN ('running', 'interrupting', 'requires_action') AND NOT chats.archived)`;
@@ -36,7 +50,7 @@ export const IS_RUNNABLE = `(chats.status IN ('running', 'interrupting', 'requir
 export const NOTIFY_UPDATE = `
   pg_notify('chat_update', json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)`;
 
-/** Those of the chats that are there, in no order. */
+/** The chats that are there, in no order. */
 export async function readChats(database: Pool | ClientBase, chatIds: readonly string[]): Promise<ChatState[]> {
   const { rows } = await database.query<ChatState>({
     name: 'read-chats',
@@ -44,4 +58,21 @@ export async function readChats(database: Pool | ClientBase, chatIds: readonly s
     values: [chatIds],
   });
   return rows;
+}
+
+/** Each chat in the place of its id; undefined: it is not there. A chat that cannot be read is an error in its place only. */
+export async function readChatsApart(
+  database: Pool | ClientBase,
+  chatIds: readonly string[],
+): Promise<(ChatState | Error | undefined)[]> {
+  try {
+    const chats = new Map((await readChats(database, chatIds)).map((chat) => [chat.id, chat]));
+    return chatIds.map((id) => chats.get(id));
+  } catch (error) {
+    if (!(error instanceof Error) || mayPass(error)) throw error;
+    if (chatIds.length === 1) return [error];
+    const half = Math.ceil(chatIds.length / 2);
+    const first = await readChatsApart(database, chatIds.slice(0, half));
+    return [...first, ...(await readChatsApart(database, chatIds.slice(half)))];
+  }
 }

@@ -4,7 +4,7 @@
  */
 import type { Pool, PoolClient } from 'pg';
 import { isRunnable } from '../../../common/executionState.ts';
-import { CHAT_COLUMNS, type ChatState, NOTIFY_UPDATE, readChats, stateOf } from './chatState.ts';
+import { CHAT_COLUMNS, type ChatState, countedUp, NOTIFY_UPDATE, readChats, stateOf } from './chatState.ts';
 import { append, runEffect } from './effects.ts';
 import { lockFamily } from './families.ts';
 import { textContent } from './messages.ts';
@@ -41,7 +41,7 @@ export class ChatStore {
       );
       const id = (rows[0] as { id: string }).id;
       await append(tx, id, [{ role: 'user', content: textContent(text) }]);
-      return finish(tx, id);
+      return finish(tx, id, undefined);
     });
   }
 
@@ -60,9 +60,9 @@ export class ChatStore {
       for (const id of others) {
         const member = await lockAndCount(tx, id);
         if (member) await execute(tx, member, transitions);
-        await finish(tx, id);
+        await finish(tx, id, member);
       }
-      return finish(tx, chatId);
+      return finish(tx, chatId, chat);
     });
   }
 
@@ -79,7 +79,7 @@ export class ChatStore {
         return { kind: 'lost', chat: (await readChats(tx, [chatId]))[0] };
       }
       await execute(tx, chat, transitions);
-      return { kind: 'done', chat: await finish(tx, chatId) };
+      return { kind: 'done', chat: await finish(tx, chatId, chat) };
     });
   }
 }
@@ -89,9 +89,8 @@ export class ChatStore {
  * queue are read by a statement of their own: one that waits for the lock sees other tables as they were before it waited.
  */
 async function lockAndCount(tx: PoolClient, chatId: string): Promise<ChatState | undefined> {
-  await tx.query('UPDATE chats SET snapshot_version = snapshot_version + 1, updated_at = now() WHERE id = $1', [
-    chatId,
-  ]);
+  const count = `UPDATE chats SET snapshot_version = ${countedUp('snapshot_version')}, updated_at = now() WHERE id = $1`;
+  await tx.query(count, [chatId]);
   return (await readChats(tx, [chatId]))[0];
 }
 
@@ -121,13 +120,19 @@ async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Tr
   }
 }
 
-/** The row after the triggers, and the notifications, which Postgres sends at the commit. */
-async function finish(tx: PoolClient, chatId: string): Promise<ChatState> {
+/**
+ * The row after the triggers, and the notifications, which Postgres sends at the commit. Workers are woken for a runnable
+ * chat that nobody owns, and for one that was at rest whoever is named: an owner left from before may be long gone.
+ * @param before the row as it was; undefined: it is new
+ */
+async function finish(tx: PoolClient, chatId: string, before: ChatState | undefined): Promise<ChatState> {
   const { rows } = await tx.query<ChatState>(`SELECT ${CHAT_COLUMNS}, ${NOTIFY_UPDATE} FROM chats WHERE id = $1`, [
     chatId,
   ]);
   const chat = rows[0] as ChatState;
-  if (isRunnable(stateOf(chat)) && chat.runnerId === null) {
+  const isOwned = chat.workerId !== null && chat.runnerId !== null;
+  const wasRunnable = before !== undefined && isRunnable(stateOf(before));
+  if (isRunnable(stateOf(chat)) && !(isOwned && wasRunnable)) {
     await tx.query(`SELECT pg_notify('chat_ownership', $1)`, [chatId]);
   }
   return chat;

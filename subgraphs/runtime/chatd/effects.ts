@@ -1,6 +1,7 @@
 /** What each effect of a transition does to the rows. Runs inside the transaction that holds the chat's row lock. */
 import type { ClientBase } from 'pg';
 import type { ExecutionState } from '../../../common/executionState.ts';
+import { countedUp } from './chatState.ts';
 import type { NewMessage } from './messages.ts';
 import { CANCELLED, mismatch, NOBODY_ANSWERED, openCalls, toolMessage } from './openCalls.ts';
 import type { Effect } from './stateMachine.ts';
@@ -26,7 +27,7 @@ const RUN: Readonly<Record<Effect, Run>> = {
     await sql(
       execution,
       `INSERT INTO chat_queued_messages (chat_id, content, created_by, position)
-       SELECT $1, $2, $3, coalesce(max(position), 0) + 1 FROM chat_queued_messages WHERE chat_id = $1`,
+       SELECT $1, $2, $3, coalesce(least(max(position), 9223372036854775806), 0) + 1 FROM chat_queued_messages WHERE chat_id = $1`,
       storableJson(content),
       createdBy,
     );
@@ -88,7 +89,7 @@ const RUN: Readonly<Record<Effect, Run>> = {
   clearDeadline: (execution) => set(execution, 'requires_action_deadline_at = NULL'),
   setLastError: (execution) => set(execution, 'last_error = $2', storableJson(need(execution.transition, 'error'))),
   clearLastError: (execution) => set(execution, 'last_error = NULL'),
-  countAttempt: (execution) => set(execution, 'generation_attempt = generation_attempt + 1'),
+  countAttempt: (execution) => set(execution, `generation_attempt = ${countedUp('generation_attempt')}`),
   setRetryState: (execution) =>
     set(
       execution,
@@ -96,12 +97,16 @@ const RUN: Readonly<Record<Effect, Run>> = {
       storableJson(need(execution.transition, 'retry')),
       need(execution.transition, 'delayMs'),
     ),
+  // A lease that somebody has locked is left to the clean-up: it must not keep the chat from being given up.
   releaseOwner: async (execution) => {
     await sql(
       execution,
-      `WITH released AS (UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1)
-       DELETE FROM chat_heartbeats USING chats
-       WHERE chats.id = $1 AND chat_id = $1 AND chat_heartbeats.runner_id = chats.runner_id`,
+      `WITH released AS (UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1), lease AS (
+         SELECT beat.chat_id, beat.runner_id FROM chat_heartbeats beat
+         JOIN chats ON chats.id = beat.chat_id AND chats.runner_id = beat.runner_id
+         WHERE chats.id = $1 FOR UPDATE OF beat SKIP LOCKED)
+       DELETE FROM chat_heartbeats beat USING lease
+       WHERE beat.chat_id = lease.chat_id AND beat.runner_id = lease.runner_id`,
     );
   },
 };

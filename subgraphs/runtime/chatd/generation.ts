@@ -10,6 +10,7 @@ import type { Pool } from 'pg';
 import type { Clock } from '../../../common/clock.ts';
 import type { ChatState } from './chatState.ts';
 import type { ChatStore, Fence, Outcome } from './chatStore.ts';
+import { callDatabase } from './databaseCall.ts';
 import { type History, readHistory, UnusableHistory } from './history.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { askedToWaitMs, describeFailure } from './modelErrors.ts';
@@ -48,9 +49,10 @@ export async function generate(
   const { store, clock, pool, maxSteps, maxAttempts } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const fence: Fence = { runnerId, status: 'running', historyVersion };
-  const write = (...transitions: Transition[]) => store.applyFenced(chatId, fence, ...transitions);
+  const write = (...transitions: Transition[]) =>
+    callDatabase(task, clock, () => store.applyFenced(chatId, fence, ...transitions));
 
-  const history = await readHistory(pool, chatId).catch(unusable);
+  const history = await callDatabase(task, clock, () => readHistory(pool, chatId)).catch(unusable);
   const instead = insteadOfCalling(history, maxSteps);
   if (instead || history instanceof UnusableHistory) return instead && write(instead);
   await waitForRetry(task, kit);
@@ -114,7 +116,7 @@ async function attemptStep(task: Task, history: History, kit: GenerationTools): 
 /** A worker that takes a chat over in the middle of a pause waits for what is left of it. */
 async function waitForRetry(task: Task, { pool, clock }: GenerationTools): Promise<void> {
   if (task.chat.generationAttempt === 0) return;
-  const dueInMs = await retryDueInMs(pool, task.chat.id);
+  const dueInMs = await callDatabase(task, clock, () => retryDueInMs(pool, task.chat.id));
   task.attempt = task.chat.generationAttempt;
   if (dueInMs > 0) await waitOn(task, dueInMs, clock);
 }

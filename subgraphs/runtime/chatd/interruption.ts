@@ -1,15 +1,23 @@
-/** The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. */
+/**
+ * The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. What the database
+ * has refused again and again is left out, so that the turn ends.
+ */
+import type { Clock } from '../../../common/clock.ts';
+import { isGivenUp } from './breakOffs.ts';
 import type { ChatStore, Outcome } from './chatStore.ts';
+import { callDatabase } from './databaseCall.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { messagesOf, type NewMessage } from './messages.ts';
 import { openCalls, toolMessage } from './openCalls.ts';
 import { refusalOf } from './refusedData.ts';
 import type { Task } from './task.ts';
 
+const NOTHING_SAID: NewMessage = { role: 'assistant', content: [] };
+
 export async function interrupt(
   task: Task,
   runnerId: string,
-  { store, buffers }: { store: ChatStore; buffers: MessageBuffers },
+  { store, buffers, clock }: { store: ChatStore; buffers: MessageBuffers; clock: Clock },
 ): Promise<Outcome> {
   const { id: chatId, status, historyVersion, generationAttempt } = task.chat;
   const buffer = buffers
@@ -20,11 +28,17 @@ export async function interrupt(
   buffer?.close(); // a part that comes late must not be seen in the stream and then be missing from the history
   const streamed = messagesOf(buffer?.parts ?? []);
   const open = openCalls(streamed);
-  const messages = open.length > 0 ? [...streamed, toolMessage(open)] : streamed;
-  const finish = (kept: readonly NewMessage[]) =>
-    store.applyFenced(chatId, { runnerId, status, historyVersion }, { name: 'finishInterruption', messages: kept });
-  return finish(messages).catch((error: unknown) => {
-    if (!refusalOf(error) || messages.length === 0) throw error;
-    return finish([]); // what Postgres never takes must not keep the chat from coming to rest
+  const answer = open.length > 0 ? [...streamed, toolMessage(open)] : streamed;
+  const fence = { runnerId, status, historyVersion };
+  const finish = (messages: readonly NewMessage[]) =>
+    callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'finishInterruption', messages }));
+  if (isGivenUp(task.breakOffs)) return finish([]);
+  return finish(interrupted(answer)).catch((error: unknown) => {
+    if (!refusalOf(error)) throw error;
+    return finish(interrupted([])); // what Postgres never takes must not keep the chat from coming to rest
   });
 }
+
+/** Says of the answer, also of one that had not begun, that it was cut short and not left out: nobody owes the rest. */
+const interrupted = (answer: readonly NewMessage[]): NewMessage[] =>
+  (answer.length > 0 ? answer : [NOTHING_SAID]).map((message) => ({ ...message, finishReason: 'interrupted' }));

@@ -2,6 +2,7 @@
 import type { Clock } from '../../../common/clock.ts';
 import type { Logger } from '../../../common/log.ts';
 import type { LoopInspection } from '../inspector.ts';
+import { failureName } from './databaseFailure.ts';
 
 export interface Loop {
   /** Runs the work at once, or once more if it is running now. */
@@ -34,7 +35,7 @@ export function startLoop({ name, intervalSeconds, work, clock, log }: LoopOptio
       lastError = null;
       consecutiveFailures = 0;
     } catch (error) {
-      lastError = error instanceof Error ? ('code' in error && String(error.code)) || error.name : 'Error';
+      lastError = failureName(error);
       consecutiveFailures += 1;
       log.warn({ err: error, loop: name, consecutiveFailures }, 'loop failed');
     }

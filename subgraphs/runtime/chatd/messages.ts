@@ -4,7 +4,7 @@
 export interface NewMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly content: unknown;
-  /** Why the model ended the step; of the assistant's message of a whole step only. */
+  /** Why the model ended the step, on the assistant’s message of a whole step; `interrupted` on all that is left of a cut one. */
   readonly finishReason?: string;
 }
 

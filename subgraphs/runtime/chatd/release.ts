@@ -1,20 +1,25 @@
 /** `abandon` for many chats of a worker at once, when it drains. */
 import type { Pool } from 'pg';
-import { IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
+import { countedUp, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
 
 const AT_ONCE = 500;
 
-/** A row that somebody holds is passed over: it must not keep the others waiting. */
+/** A row or a lease that somebody holds is passed over: it must not keep the others waiting. */
 const RELEASE = `
   WITH mine AS (
     SELECT id, runner_id FROM chats WHERE worker_id = $1 ORDER BY id LIMIT ${AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED
   ), released AS (
-    UPDATE chats SET worker_id = NULL, runner_id = NULL, snapshot_version = snapshot_version + 1, updated_at = now()
+    UPDATE chats SET worker_id = NULL, runner_id = NULL,
+      snapshot_version = ${countedUp('snapshot_version')}, updated_at = now()
     FROM mine WHERE chats.id = mine.id
     RETURNING chats.id, chats.snapshot_version,
       ${IS_RUNNABLE} AS runnable
+  ), leases AS (
+    SELECT beat.chat_id, beat.runner_id FROM chat_heartbeats beat
+    JOIN mine ON mine.id = beat.chat_id AND mine.runner_id = beat.runner_id FOR UPDATE OF beat SKIP LOCKED
   ), beats AS (
-    DELETE FROM chat_heartbeats beat USING mine WHERE beat.chat_id = mine.id AND beat.runner_id = mine.runner_id
+    DELETE FROM chat_heartbeats beat USING leases
+    WHERE beat.chat_id = leases.chat_id AND beat.runner_id = leases.runner_id
   )
   SELECT id, ${NOTIFY_UPDATE},
     CASE WHEN runnable THEN pg_notify('chat_ownership', id::text) END

@@ -11,14 +11,14 @@ export interface ReplicaRow {
 
 /**
  * Makes the row, or keeps it fresh. A row that somebody deleted, because it had not been renewed for a week, say, is there
- * again with the next renewal.
+ * again with the next renewal. One that somebody marked as stopped, or stamped ahead of the clock, is set right.
  * @param latencyMicroseconds of the last round trip to the database
  */
 export async function keepReplica(pool: Pool, replica: ReplicaRow, latencyMicroseconds: number): Promise<void> {
   const { id, hostname, relayAddress, version } = replica;
   await pool.query(
     `INSERT INTO replicas (id, hostname, relay_address, version, database_latency) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (id) DO UPDATE SET updated_at = now(), database_latency = excluded.database_latency`,
+     ON CONFLICT (id) DO UPDATE SET updated_at = now(), stopped_at = NULL, database_latency = excluded.database_latency`,
     [id, hostname, relayAddress, version, Math.min(latencyMicroseconds, 2 ** 31 - 1)],
   );
 }

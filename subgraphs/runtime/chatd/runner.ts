@@ -7,13 +7,20 @@
  */
 import type { Clock } from '../../../common/clock.ts';
 import type { Logger } from '../../../common/log.ts';
-import type { LeaseInspection, RunnerInspection, RunnerPhase, RunnerTaskKind } from '../inspector.ts';
-import type { ChatState } from './chatState.ts';
-import type { Outcome } from './chatStore.ts';
+import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspector.ts';
+import { awaitDeadline } from './actionTimeout.ts';
+import { brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
+import { type ChatState, readChats } from './chatState.ts';
+import type { Fence, Outcome } from './chatStore.ts';
+import { callDatabase } from './databaseCall.ts';
 import { type GenerationTools, generate } from './generation.ts';
 import { interrupt } from './interruption.ts';
 import type { Lease } from './lease.ts';
-import { Task } from './task.ts';
+import { Task, type TaskKind } from './task.ts';
+import { type Transition, TransitionRefused } from './transitions.ts';
+
+/** By how much a deadline must differ from the known one to be another, given that the database tells how far off it is. */
+const DEADLINE_TOLERANCE_MS = 1_000;
 
 export interface RunnerOptions {
   readonly chatId: string;
@@ -22,8 +29,8 @@ export interface RunnerOptions {
   readonly lease: Lease;
   readonly kit: GenerationTools;
   readonly log: Logger;
-  /** Milliseconds before a task that broke off (the database was away, say) is begun again. */
-  readonly restartDelayMs: number;
+  /** A task broke off; it is begun again after a pause. */
+  readonly onBrokeOff: () => void;
   /** The runner is gone: it holds nothing any more. */
   readonly onGone: (runner: Runner) => void;
 }
@@ -40,6 +47,10 @@ export class Runner {
   #chat: ChatState | undefined;
   #lastUpdateAt: Date | null = null;
   #active: Task | undefined;
+  /** The last task, if it broke off. */
+  #broken: Task | undefined;
+  /** When the wait for tool results ends, as of the newest look; Infinity: never. */
+  #deadlineMs = Number.POSITIVE_INFINITY;
   #idleSinceMs: number;
   readonly #tasks = new Set<Task>();
 
@@ -57,14 +68,31 @@ export class Runner {
     return this.#phase;
   }
 
-  /** The newest version of the chat that it knows of; 0: none yet. */
-  get snapshotVersion(): number {
-    return this.#chat?.snapshotVersion ?? 0;
+  /** The user whose chat it is. Undefined: it has seen no state of it yet. */
+  get ownerId(): string | undefined {
+    return this.#chat?.ownerId;
   }
 
-  /** Takes a state of the chat; one that is not newer than the last is passed over. */
+  /** Whether a state of this version is news. One that JavaScript cannot count exactly always is. */
+  isBehind(snapshotVersion: number): boolean {
+    if (!this.#chat || !Number.isSafeInteger(snapshotVersion)) return true;
+    return snapshotVersion > this.#chat.snapshotVersion;
+  }
+
+  /** Takes a state of the chat. Of one that is not newer than the last, only a deadline that somebody moved counts. */
   update(chat: ChatState): void {
-    if (chat.snapshotVersion > this.snapshotVersion) this.#adopt(chat);
+    if (this.isBehind(chat.snapshotVersion) || this.#isMovedDeadline(chat)) this.#adopt(chat);
+  }
+
+  #isMovedDeadline(chat: ChatState): boolean {
+    const active = this.#active;
+    if (active?.kind !== 'REQUIRES_ACTION_TIMEOUT' || chat.historyVersion !== active.chat.historyVersion) return false;
+    if (taskFor(chat) !== active.kind || chat.snapshotVersion !== this.#chat?.snapshotVersion) return false;
+    return Math.abs(this.#deadlineOf(chat) - this.#deadlineMs) > DEADLINE_TOLERANCE_MS;
+  }
+
+  #deadlineOf({ deadlineInMs }: ChatState): number {
+    return deadlineInMs === null ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() + deadlineInMs;
   }
 
   #adopt(chat: ChatState): void {
@@ -116,20 +144,22 @@ export class Runner {
   #pursue(chat: ChatState): void {
     const kind = taskFor(chat);
     const active = this.#active;
-    if (active?.kind === kind && active.chat.historyVersion === chat.historyVersion) return;
+    const isSame = active?.kind === kind && active.chat.historyVersion === chat.historyVersion;
+    if (isSame && !this.#isMovedDeadline(chat)) return;
     active?.cancel();
-    const task = new Task(kind, chat, this.#clock);
+    const { clock, maxAttempts } = this.#options.kit;
+    const broken = this.#broken;
+    const before = broken?.kind === kind && broken.chat.historyVersion === chat.historyVersion ? broken : undefined;
+    const task = new Task(kind, chat, { clock, maxAttempts, before });
+    this.#deadlineMs = this.#deadlineOf(chat);
     this.#active = task;
     this.#tasks.add(task);
     void this.#run(task);
   }
 
   async #run(task: Task): Promise<void> {
-    const outcome = await this.#work(task).catch(async (error: unknown) => {
-      this.#options.log.warn({ err: error, chatId: this.chatId, task: task.kind }, 'a task broke off');
-      await this.#clock.sleep(this.#options.restartDelayMs, task.signal);
-      return undefined;
-    });
+    this.#broken = undefined;
+    const outcome = await this.#work(task).catch((error: unknown) => this.#brokeOff(task, error));
     this.#tasks.delete(task);
     const wasActive = this.#active === task;
     if (wasActive) this.#rest();
@@ -142,11 +172,28 @@ export class Runner {
   }
 
   /**
+   * Pauses before the same work is begun again; longer each time.
+   * @returns the row as it is, if the state machine refused what its state asked for: the row is not what it was taken for
+   */
+  async #brokeOff(task: Task, error: unknown): Promise<Outcome | undefined> {
+    if (task.signal.aborted) return undefined;
+    const { kit, log, onBrokeOff } = this.#options;
+    task.breakOffs = brokeOff(task.breakOffs, error);
+    this.#broken = task;
+    onBrokeOff();
+    log.warn({ err: error, chatId: this.chatId, task: task.kind, breakOffs: task.breakOffs.count }, 'a task broke off');
+    await this.#clock.sleep(pauseMs(task.breakOffs, this.#clock.random()), task.signal);
+    if (!(error instanceof TransitionRefused) || task.signal.aborted) return undefined;
+    const [chat] = await readChats(kit.pool, [this.chatId]).catch(() => []);
+    return chat && { kind: 'lost', chat };
+  }
+
+  /**
    * A fence that does not hold says that the row is not what this runner took it for. Somebody may have changed it by hand
    * and counted no version, so a row that is not older than the known one is believed.
    */
   #settle(kind: Outcome['kind'], chat: ChatState): void {
-    if (kind === 'lost' && chat.snapshotVersion === this.snapshotVersion) this.#adopt(chat);
+    if (kind === 'lost' && chat.snapshotVersion === this.#chat?.snapshotVersion) this.#adopt(chat);
     else this.update(chat);
   }
 
@@ -154,28 +201,31 @@ export class Runner {
     const { kit } = this.#options;
     switch (task.kind) {
       case 'GENERATION':
+        if (isGivenUp(task.breakOffs)) return this.#fail(task);
         return generate(task, this.runnerId, kit, (chat) => this.update(chat));
       case 'INTERRUPT':
         return interrupt(task, this.runnerId, kit);
-      case 'ABANDON': {
-        const { status, historyVersion } = task.chat;
-        const fence = { runnerId: this.runnerId, status, historyVersion };
-        return kit.store.applyFenced(this.chatId, fence, { name: 'abandon' });
-      }
+      case 'ABANDON':
+        return this.#write(task, { name: 'abandon' });
       case 'REQUIRES_ACTION_TIMEOUT':
-        return this.#awaitDeadline(task);
+        return awaitDeadline(task, this.runnerId, kit);
       default:
         return task.kind satisfies never;
     }
   }
 
-  /** The deadline is the database's; what is left of it was measured there, when the chat was read. */
-  async #awaitDeadline(task: Task): Promise<Outcome | undefined> {
-    const { status, historyVersion, deadlineInMs } = task.chat;
-    await this.#clock.sleep(Math.max(0, deadlineInMs ?? 0), task.signal);
-    if (task.signal.aborted) return undefined;
-    const fence = { runnerId: this.runnerId, status, historyVersion };
-    return this.#options.kit.store.applyFenced(this.chatId, fence, { name: 'cancelRequiresAction' });
+  #write(task: Task, transition: Transition): Promise<Outcome> {
+    const { status, historyVersion } = task.chat;
+    const fence: Fence = { runnerId: this.runnerId, status, historyVersion };
+    const { store } = this.#options.kit;
+    return callDatabase(task, this.#clock, () => store.applyFenced(this.chatId, fence, transition));
+  }
+
+  /** Ends a turn whose work breaks off each time, before the model is asked for the same thing for ever. */
+  #fail(task: Task): Promise<Outcome> {
+    const message = `The turn broke off ${task.breakOffs.count} times: ${task.breakOffs.last}`;
+    const error = { kind: 'internal', message, provider: 'chatd', status_code: null, retryable: false };
+    return this.#write(task, { name: 'finishError', error });
   }
 
   inspect(lease: Omit<LeaseInspection, 'renewedAt' | 'ageSeconds' | 'consecutiveFailures'>): RunnerInspection {
@@ -208,7 +258,7 @@ export class Runner {
 }
 
 /** What a state asks of the runner. */
-export function taskFor(chat: ChatState): RunnerTaskKind {
+export function taskFor(chat: ChatState): TaskKind {
   if (chat.archived) return 'ABANDON';
   switch (chat.status) {
     case 'running':

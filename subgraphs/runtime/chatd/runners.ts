@@ -1,4 +1,5 @@
 /** The runners of a worker. One chat can briefly have two: it was lost, won again, and the first still cleans up. */
+import type { OwnerLoad } from '../inspector.ts';
 import type { Runner } from './runner.ts';
 
 export class Runners {
@@ -30,6 +31,14 @@ export class Runners {
   /** Those that are not stopping. */
   active(): Runner[] {
     return [...this.all()].filter((runner) => runner.phase !== 'STOPPING');
+  }
+
+  /** Whose chats they work on: the users with most runners first, at most `first` of them. */
+  byOwner(first: number): OwnerLoad[] {
+    const counts = new Map<string, number>();
+    for (const { ownerId } of this.all()) if (ownerId) counts.set(ownerId, (counts.get(ownerId) ?? 0) + 1);
+    const loads = [...counts].map(([ownerId, runnerCount]) => ({ ownerId, runnerCount }));
+    return loads.sort((one, other) => other.runnerCount - one.runnerCount).slice(0, first);
   }
 
   *all(): Generator<Runner> {

@@ -1,5 +1,6 @@
 /** One transaction on a connection of its own: all of the work, or nothing. */
 import type { Pool, PoolClient } from 'pg';
+import { isReadOnly } from './databaseFailure.ts';
 
 /** Commits when `work` resolves; a connection that cannot even roll back is not used again. @throws what `work` throws */
 export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
@@ -15,7 +16,7 @@ export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Pro
       () => false,
       () => true,
     );
-    tx.release(failed);
+    tx.release(error instanceof Error && isReadOnly(error) ? error : failed);
     throw error;
   }
 }

@@ -12,13 +12,14 @@ import type { Pool } from 'pg';
 import type { Logger } from '../../../common/log.ts';
 import type { LoopInspection } from '../inspector.ts';
 import { acquireChats } from './acquisition.ts';
-import { type ChatState, readChats } from './chatState.ts';
+import { type ChatState, readChatsApart } from './chatState.ts';
 import { cleanUp } from './cleanUp.ts';
 import type { GenerationTools } from './generation.ts';
 import { renewLeases } from './heartbeats.ts';
 import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { listen, type Notifications } from './notifications.ts';
+import { RefusedChats } from './refusedChats.ts';
 import { releaseChats } from './release.ts';
 import { keepReplica, markReplicaStopped, type ReplicaRow } from './replicaRow.ts';
 import { Runner } from './runner.ts';
@@ -26,7 +27,6 @@ import { Runners } from './runners.ts';
 
 const ACQUIRE_AT_ONCE = 50;
 const CLEAN_UP_INTERVAL_SECONDS = 60;
-const TASK_RESTART_MS = 1_000;
 const DRAIN_LIMIT_MS = 2_500;
 
 export interface WorkerSettings {
@@ -34,6 +34,8 @@ export interface WorkerSettings {
   readonly databaseUrl: string;
   readonly heartbeatIntervalSeconds: number;
   readonly staleAfterSeconds: number;
+  /** How far a lease or a row may be ahead of the database's clock before it is wrong. */
+  readonly clockAheadSeconds: number;
   readonly acquisitionIntervalSeconds: number;
   readonly maxRunners: number;
 }
@@ -52,6 +54,8 @@ export class ChatWorker {
   #notifications: Notifications | undefined;
   #stopped: Promise<void> | undefined;
   #passedOver = false;
+  readonly #refused: RefusedChats;
+  #breakOffs = 0;
 
   /** @param leasePool connections for nothing but leases and the replica's row: those of `kit` may all be waiting */
   constructor(settings: WorkerSettings, kit: GenerationTools, leasePool: Pool, log: Logger) {
@@ -61,11 +65,17 @@ export class ChatWorker {
     this.#pool = kit.pool;
     this.#leasePool = leasePool;
     this.#log = log;
-    this.#reader = new DataLoader((ids) => this.#read(ids), { cache: false });
+    this.#refused = new RefusedChats(kit.clock);
+    this.#reader = new DataLoader((ids) => readChatsApart(this.#pool, ids), { cache: false });
   }
 
   get phase() {
     return this.#phase;
+  }
+
+  /** Tasks that broke off since the start. */
+  get breakOffs(): number {
+    return this.#breakOffs;
   }
 
   /** Begins to take chats. The replica's row is there, and is kept. */
@@ -124,23 +134,36 @@ export class ChatWorker {
 
   /** The rows first, all at once: others can go on before the runners here have noticed. Then what was locked, one by one. */
   async #handOver(): Promise<void> {
-    try {
-      const released = await releaseChats(this.#leasePool, this.settings.workerId);
-      const runners = this.runners.active();
-      await Promise.all(runners.map((runner) => (released.has(runner.chatId) ? runner.leave() : runner.handOver())));
-    } catch (error) {
-      this.#log.warn({ err: error }, 'could not give every chat up; they are taken when their leases are stale');
-    }
+    const failed = (error: unknown) => {
+      this.#log.warn({ err: error }, 'could not give a chat up; it is taken when its lease is stale');
+    };
+    const released = await releaseChats(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'could not give all chats up at once; now one by one');
+      return new Set<string>();
+    });
+    const runners = this.runners.active();
+    await Promise.all(
+      runners.map((runner) => (released.has(runner.chatId) ? runner.leave() : runner.handOver().catch(failed))),
+    );
   }
 
   async #acquire(): Promise<void> {
-    const { workerId, staleAfterSeconds, maxRunners } = this.settings;
+    const { workerId, staleAfterSeconds, clockAheadSeconds, maxRunners } = this.settings;
     this.#passedOver = this.isFull;
     if (this.isFull) return;
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
     const lease = this.#leaseFromNow();
-    const { chats, more } = await acquireChats(this.#pool, { workerId, staleAfterSeconds, limit });
-    for (const chat of chats) this.#run(chat, lease);
+    const { chats, more, refused } = await acquireChats(this.#pool, {
+      ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, except: this.#refused.current() },
+    });
+    for (const chat of chats) {
+      this.#refused.forget(chat.id);
+      this.#run(chat, lease);
+    }
+    for (const { chatId, error } of refused) {
+      const delayMs = this.#refused.note(chatId);
+      this.#log.warn({ err: error, chatId, delayMs }, 'a chat cannot be taken');
+    }
     if (more) this.#loops?.acquisition.wake();
   }
 
@@ -152,7 +175,9 @@ export class ChatWorker {
       lease,
       kit: this.kit,
       log: this.#log,
-      restartDelayMs: TASK_RESTART_MS,
+      onBrokeOff: () => {
+        this.#breakOffs += 1;
+      },
       onGone: (gone) => {
         this.runners.remove(gone);
         this.#acquireIfRoom();
@@ -172,16 +197,16 @@ export class ChatWorker {
     const { workerId } = this.settings;
     const runners = this.runners.active();
     const lease = this.#leaseFromNow();
-    try {
-      const held = await renewLeases(this.#leasePool, workerId, runners);
-      for (const runner of runners) {
-        if (held.has(runner.runnerId)) runner.lease = lease;
-        else runner.lose('the chat names another runner');
-      }
-    } catch (error) {
-      for (const runner of runners) runner.lease = notRenewed(runner.lease);
-      throw error;
+    const renewal = await renewLeases(this.#leasePool, workerId, runners).catch((failure: unknown) => {
+      const passedOver = new Set(runners.map((runner) => runner.runnerId));
+      return { renewed: new Set<string>(), passedOver, failure };
+    });
+    for (const runner of runners) {
+      if (renewal.renewed.has(runner.runnerId)) runner.lease = lease;
+      else if (renewal.passedOver.has(runner.runnerId)) runner.lease = notRenewed(runner.lease);
+      else runner.lose('the chat names another runner');
     }
+    if (renewal.failure) throw renewal.failure;
     const latencyMs = this.kit.clock.monotonicMs() - lease.renewedAtMs;
     await keepReplica(this.#leasePool, replica, Math.round(latencyMs * 1000));
   }
@@ -195,10 +220,15 @@ export class ChatWorker {
     const chats = await this.#reader.loadMany(runners.map((runner) => runner.chatId));
     runners.forEach((runner, place) => {
       const chat = chats[place];
-      if (chat instanceof Error) throw chat;
-      if (chat) runner.update(chat);
+      if (chat instanceof Error) this.#unreadable(runner.chatId, chat);
+      else if (chat) runner.update(chat);
       else runner.lose('the chat is gone');
     });
+  }
+
+  /** Costs that chat a look, and the others nothing. */
+  #unreadable(chatId: string, error: unknown): void {
+    this.#log.warn({ err: error, chatId }, 'could not read a chat');
   }
 
   async #watch(): Promise<void> {
@@ -217,10 +247,10 @@ export class ChatWorker {
   #notified(channel: string, payload: string): void {
     if (channel === 'chat_ownership') this.#loops?.acquisition.wake();
     if (channel !== 'chat_update') return;
-    const update = /"chat_id"\s*:\s*"([0-9a-f-]{36})".*"snapshot_version"\s*:\s*(\d+)/.exec(payload);
+    const update = /"chat_id"\s*:\s*"([0-9a-f-]{36})".*"snapshot_version"\s*:\s*(-?\d+)/.exec(payload);
     const [, chatId = '', version = '0'] = update ?? [];
     for (const runner of this.runners.ofChat(chatId)) {
-      if (runner.phase !== 'STOPPING' && runner.snapshotVersion < Number(version)) void this.#refresh(runner);
+      if (runner.phase !== 'STOPPING' && runner.isBehind(Number(version))) void this.#refresh(runner);
     }
   }
 
@@ -229,13 +259,8 @@ export class ChatWorker {
       const chat = await this.#reader.load(runner.chatId);
       if (chat) runner.update(chat);
     } catch (error) {
-      this.#log.warn({ err: error, chatId: runner.chatId }, 'could not read a chat that has changed');
+      this.#unreadable(runner.chatId, error);
     }
-  }
-
-  async #read(ids: readonly string[]): Promise<(ChatState | undefined)[]> {
-    const chats = new Map((await readChats(this.#pool, ids)).map((chat) => [chat.id, chat]));
-    return ids.map((id) => chats.get(id));
   }
 
   /** How a loop is doing; before the worker starts, it has never run. */

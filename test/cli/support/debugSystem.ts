@@ -11,6 +11,8 @@ import { replicasPerTest } from '../../support/replica.ts';
 
 /** No system runs there. */
 export const NOWHERE = '/nonexistent';
+/** For a machine under load. */
+const PATIENT = { DATABASE_TIMEOUT_MS: '20000' };
 
 /** Call at the top of a test file. Chats and replicas are gone after each test. */
 export function debugSystemPerFile(changes: GatewayChanges = {}) {
@@ -43,7 +45,7 @@ export function debugSystemPerFile(changes: GatewayChanges = {}) {
       runScript('cli/chatDebug.ts', args, { ...environment(), ...more }),
     /** `npm run chat`. @returns what it printed. @throws if it did not succeed */
     chat: async (...args: string[]): Promise<string> => {
-      const settings = { DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: NOWHERE };
+      const settings = { DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: NOWHERE, ...PATIENT };
       const { code, stdout, stderr } = await runScript('cli/chat.ts', args, settings);
       if (code !== 0) throw new Error(`npm run chat -- ${args.join(' ')} ended with ${code}: ${stderr}`);
       return stdout.trim();

@@ -67,7 +67,7 @@ describe('the same is told', () => {
       await tap.close();
       expect(await same(ways, replicas)).toEqual(before);
       expect(await same(ways)).toMatchObject({ errors: [{ message: UNAVAILABLE, path: ['chatDebugSnapshot'] }] });
-      expect(await ways.inProcess.notReady()).toBe('database: does not answer');
+      expect(await ways.inProcess.notReady()).toBe('The database does not answer.');
       const again = await tapPostgres(database.url, Number(new URL(tap.url).port));
       expect(await same(ways)).toMatchObject({ data: { chatDebugSnapshot: { chatId: held.id } } });
       expect(await ways.inProcess.notReady()).toBeUndefined();
@@ -168,7 +168,7 @@ describe('in process', () => {
     expect((await get('/metrics'))[1]).toContain('chat_debug_reading_duration_seconds_count{outcome="ok"} ');
     expect(await get('/readyz')).toEqual([200, 'ok']);
     await tap.close();
-    expect(await get('/readyz')).toEqual([503, 'database: does not answer']);
+    expect(await get('/readyz')).toEqual([503, 'The database does not answer.']);
     const told = await askGateway(gateway, ONE, { variables: one().variables });
     expect(told.body.errors).toMatchObject([{ message: UNAVAILABLE, extensions: { code: 'DATABASE_UNAVAILABLE' } }]);
     const other = await startGateway({ url: '' }, { openDatabase: inProcess(options(database.url, 5_000)) });

@@ -221,8 +221,8 @@ describe('the filter', () => {
     await chat('error', `now() - interval '1 hour'`);
     await chat('running', undefined, { archived: true });
     const found = async (heartbeat: string) => idsOf(await list({ filter: { ownerId, heartbeat } })).sort();
-    expect(await found('FRESH')).toEqual([fresh, future].sort());
-    expect(await found('STALE')).toEqual([stale]);
+    expect(await found('FRESH')).toEqual([fresh]);
+    expect(await found('STALE')).toEqual([stale, future].sort());
     expect(await found('MISSING')).toEqual([missing]);
   });
 

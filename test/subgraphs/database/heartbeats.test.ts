@@ -10,6 +10,8 @@ const database = databasePerFile();
 const STALE_AFTER_SECONDS = 3600; // so long that no test is slow enough to turn a fresh row stale
 const ask = subgraphPerFile(database, { staleAfterSeconds: STALE_AFTER_SECONDS });
 
+const LIMITS = { staleAfterSeconds: 30, clockAheadSeconds: 2 };
+
 interface Heartbeat {
   runnerId: string;
   heartbeatAt: string;
@@ -47,27 +49,34 @@ describe('a lease row', () => {
     expect((await heartbeatOf(undefined)).database.heartbeat).toBeNull();
   });
 
-  test('from the future is 0 seconds old and fresh', async () => {
+  test('ahead of the clock has an age below 0, and is not fresh', async () => {
     const { heartbeat } = (await heartbeatOf(`now() + interval '1 hour'`)).database;
-    expect(heartbeat).toMatchObject({ ageSeconds: 0, isStale: false });
+    expect(heartbeat?.ageSeconds).toBeLessThan(-3500);
+    expect(heartbeat?.isStale).toBe(true);
   });
 
   test('exactly as old as the threshold is fresh, and a microsecond older is stale', () => {
     const row = { chatId: randomUUID(), runnerId: randomUUID(), heartbeatAt: new Date(0) };
-    expect(toHeartbeat({ ...row, ageSeconds: 30 }, 30).isStale).toBe(false);
-    expect(toHeartbeat({ ...row, ageSeconds: 30.000001 }, 30).isStale).toBe(true);
+    expect(toHeartbeat({ ...row, ageSeconds: 30 }, LIMITS).isStale).toBe(false);
+    expect(toHeartbeat({ ...row, ageSeconds: 30.000001 }, LIMITS).isStale).toBe(true);
   });
 
-  test('has an age that is never below 0, and is stale exactly when that age is above the threshold', () => {
+  test('as far ahead of the clock as a row may be is fresh, and a microsecond further is not', () => {
+    const row = { chatId: randomUUID(), runnerId: randomUUID(), heartbeatAt: new Date(0) };
+    expect(toHeartbeat({ ...row, ageSeconds: -2 }, LIMITS).isStale).toBe(false);
+    expect(toHeartbeat({ ...row, ageSeconds: -2.000001 }, LIMITS).isStale).toBe(true);
+  });
+
+  test('is stale exactly when its age is above the threshold, or ahead of the clock', () => {
     const row = { chatId: randomUUID(), runnerId: randomUUID(), heartbeatAt: new Date(0) };
     fc.assert(
       fc.property(
         fc.double({ noNaN: true, min: -1e6, max: 1e6 }),
         fc.double({ min: 0.001, max: 86_400, noNaN: true }),
         (age, limit) => {
-          const heartbeat = toHeartbeat({ ...row, ageSeconds: age }, limit);
-          expect(heartbeat.ageSeconds).toBeGreaterThanOrEqual(0);
-          expect(heartbeat.isStale).toBe(heartbeat.ageSeconds > limit);
+          const heartbeat = toHeartbeat({ ...row, ageSeconds: age }, { ...LIMITS, staleAfterSeconds: limit });
+          expect(heartbeat.ageSeconds).toBe(age);
+          expect(heartbeat.isStale).toBe(age > limit || age < -LIMITS.clockAheadSeconds);
         },
       ),
     );

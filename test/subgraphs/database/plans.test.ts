@@ -8,6 +8,7 @@ import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { systemClock } from '../../../common/clock.ts';
 import { makeLogger } from '../../../common/log.ts';
+import { DEFAULT_THRESHOLDS } from '../../../common/thresholds.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { ChatFilter } from '../../../subgraphs/database/chatConditions.ts';
 import { placesOf } from '../../../subgraphs/database/chatPlaces.ts';
@@ -102,12 +103,12 @@ async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: 
   );
   try {
     return await reading.ask('chatPage', async (tx, { heartbeatsReadable }) => {
-      const thresholds = { staleAfterSeconds: 30, noProgressSeconds: 60, heartbeatsReadable };
+      const limits = { ...DEFAULT_THRESHOLDS, clockAheadSeconds: 2 * 86_400, heartbeatsReadable };
       const after = deep ? { updatedAt: String(rows[0]?.place), chatId: randomUUID() } : undefined;
       const page = {
         filter,
         places: placesOf(filter),
-        thresholds,
+        limits,
         readableOf,
         order,
         after,

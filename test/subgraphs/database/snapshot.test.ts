@@ -185,3 +185,27 @@ test('nobody is told of a chat of somebody else', async () => {
   expect(own.data).toEqual({ chatDebugSnapshot: { chatId: id } });
   expect(others.text).toBe(missing.text);
 });
+
+test('a provider’s words leave cut and masked, and nothing that stands beside them leaves', async () => {
+  const message = `the key sk-0123456789abcdef of https://provider.example/v1 and "what the person said to the model" ${'x '.repeat(1_500_000)}`;
+  const id = await insertChat(database.pool, {
+    status: 'error',
+    last_error: JSON.stringify({ kind: 'auth', message, status_code: 401, retryable: false, body: 'secret', raw: {} }),
+    retry_state: JSON.stringify({ attempt: 2, error: message, retrying_at: '2026-11-22T09:30:00.000Z', headers: [] }),
+  });
+  const { data, errors, text } = await ask(
+    'query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { database { lastError retryState } } }',
+    { id },
+  );
+  expect(errors).toEqual([]);
+  expect(data).toMatchObject({
+    chatDebugSnapshot: {
+      database: {
+        lastError: { kind: 'auth', message: expect.stringMatching(/^the key .{1,492}$/), status_code: 401 },
+        retryState: { attempt: 2, error: expect.any(String), retrying_at: '2026-11-22T09:30:00.000Z' },
+      },
+    },
+  });
+  expect(text.length).toBeLessThan(2_000);
+  expect(text).not.toMatch(/0123456789abcdef|provider\.example|person said|secret|headers/);
+});

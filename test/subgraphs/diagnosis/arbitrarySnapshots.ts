@@ -1,8 +1,7 @@
 /** Snapshots of any kind: possible, impossible, and with any part missing. */
 import fc from 'fast-check';
-import { EXECUTION_STATES, isRunnable } from '../../../common/executionState.ts';
+import { EXECUTION_STATES } from '../../../common/executionState.ts';
 import type { Runner, Snapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
-import { runner, snapshot } from './snapshots.ts';
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null, freq: 12 });
 const id = fc.constantFrom('a', 'b').map((letter) => `00000000-0000-4000-8000-00000000000${letter}`);
@@ -14,7 +13,9 @@ const seconds = fc.oneof(
 const count = fc.nat({ max: 9 });
 /** Not what would look like a value that got into a sentence by mistake. */
 const text = fc.string({ maxLength: 8 }).filter((word) => !/NaN|undefined|Infinity|\[object/.test(word));
-const kind = fc.constantFrom('GENERATION', 'INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON');
+const kind = fc.constantFrom('GENERATION', 'INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON', 'OTHER');
+/** Null as often as not: what is seldom so. */
+const seldom = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null, freq: 2 });
 
 const anyRunner: fc.Arbitrary<Runner> = fc.record({
   runnerId: maybe(id),
@@ -29,6 +30,12 @@ const anyRunner: fc.Arbitrary<Runner> = fc.record({
       secondsUntilRetry: fc.option(seconds, { nil: null, freq: 2 }),
       attempt: maybe(count),
       lastError: maybe(text),
+      breakOffs: seldom(count),
+      lastBreakOff: maybe(text),
+      waitsForDatabaseSeconds: seldom(seconds),
+      label: seldom(text),
+      maxAttempts: maybe(count),
+      progressWithinSeconds: seldom(seconds),
     }),
     { nil: null, freq: 3 },
   ),
@@ -48,7 +55,10 @@ const anyRuntime = fc.record({
   reachability: maybe(
     fc.record({
       status: maybe(
-        fc.constantFrom('OK', 'OK', 'OK', 'OK', 'OK', 'UNREACHABLE', 'UNKNOWN_REPLICA', 'STOPPED', 'SOMETHING_NEW'),
+        fc.constantFrom(
+          ...['OK', 'OK', 'OK', 'OK', 'OK', 'UNREACHABLE', 'REFUSED'],
+          ...['UNKNOWN_REPLICA', 'STOPPED', 'NOT_ASKED', 'SOMETHING_NEW'],
+        ),
       ),
       reason: maybe(text),
     }),
@@ -70,23 +80,105 @@ const anyRuntime = fc.record({
   ),
 });
 
+const status = fc.constantFrom('running', 'waiting', 'error', 'requires_action', 'paused', 'something_new');
+const json = fc.record({
+  kind: maybe(text),
+  message: maybe(text),
+  status_code: maybe(count),
+  retryable: maybe(fc.boolean()),
+});
+const ownerRow = fc.constantFrom('ALIVE' as const, 'STALE' as const, 'STOPPED' as const, 'MISSING' as const);
+const anyTrouble = fc.record({
+  canWrite: seldom(fc.boolean()),
+  isInRecovery: seldom(fc.boolean()),
+  rowLocked: seldom(fc.boolean()),
+  rowLockedSeconds: maybe(seconds),
+  ownerRow: maybe(ownerRow),
+  platform: maybe(fc.constantFrom('own', 'own', 'coder')),
+  thresholds: seldom(
+    fc.record({
+      staleAfterSeconds: maybe(fc.constantFrom(30, 300)),
+      heartbeatIntervalSeconds: maybe(fc.constantFrom(9, 30)),
+      acquisitionIntervalSeconds: maybe(fc.constantFrom(5, 30)),
+      noProgressSeconds: maybe(fc.constantFrom(60, 600)),
+      clockAheadSeconds: maybe(fc.constantFrom(2, 10)),
+      longestRetrySeconds: maybe(fc.constantFrom(60, 600)),
+      loopSteps: maybe(fc.constantFrom(50, 5)),
+      spinningAttempts: maybe(fc.constantFrom(5, 9)),
+      ownersLostWarn: maybe(fc.constantFrom(3, 2)),
+      ownersLostCritical: maybe(fc.constantFrom(5, 6)),
+    }),
+  ),
+});
+const UNREADABLE = [
+  ...['updatedAt', 'heartbeat', 'requiresActionDeadlineAt', 'retrySecondsLeft', 'snapshotVersion', 'historyVersion'],
+  ...[
+    'generationAttempt',
+    'retryStateVersion',
+    'lastMessage',
+    'turn',
+    'openCalls',
+    'lostChildren',
+    'trouble',
+    'createdAt',
+  ],
+];
+
 const anyDatabase = fc.record({
-  status: maybe(text),
+  status: maybe(fc.oneof(status, text)),
   archived: maybe(fc.boolean()),
   queueDepth: maybe(count),
+  oldestQueuedAgeSeconds: maybe(seconds),
   workerId: maybe(id),
   runnerId: maybe(id),
   snapshotVersion: maybe(count),
   historyVersion: maybe(count),
   generationAttempt: maybe(count),
+  retryStateVersion: maybe(count),
   updatedAgeSeconds: maybe(seconds),
-  lastError: maybe(fc.record({ kind: maybe(text), message: maybe(text) })),
-  retryState: maybe(fc.record({ attempt: maybe(count), error: maybe(text), kind: maybe(text) })),
+  lastError: maybe(json),
+  retryState: seldom(fc.record({ attempt: maybe(count), error: maybe(text), kind: maybe(text) })),
   retrySecondsLeft: fc.option(seconds, { nil: null, freq: 2 }),
   requiresActionSecondsLeft: maybe(seconds),
   heartbeatState: maybe(fc.constantFrom('FRESH' as const, 'STALE' as const, 'MISSING' as const)),
   heartbeatsReadable: maybe(fc.boolean()),
   heartbeat: maybe(fc.record({ ageSeconds: maybe(seconds), staleAfterSeconds: maybe(seconds) })),
+  heartbeats: maybe(fc.array(fc.record({ runnerId: maybe(id), ageSeconds: maybe(seconds) }), { maxLength: 3 })),
+  lastMessage: maybe(
+    fc.record({
+      role: maybe(fc.constantFrom('system', 'user', 'assistant', 'tool')),
+      ageSeconds: maybe(seconds),
+      hasText: maybe(fc.boolean()),
+      finishReason: maybe(fc.constantFrom('stop', 'length', 'content-filter', 'interrupted', 'error', 'something-new')),
+    }),
+  ),
+  turn: maybe(fc.record({ ageSeconds: maybe(seconds), steps: maybe(fc.nat({ max: 99 })), toolCalls: maybe(count) })),
+  openCalls: maybe(
+    fc.array(fc.record({ toolName: maybe(text), ageSeconds: maybe(seconds), timesUnanswered: maybe(count) }), {
+      maxLength: 2,
+    }),
+  ),
+  lostChildren: seldom(
+    fc.array(fc.record({ chatId: maybe(id), executionState: maybe(fc.constantFrom('INVALID', 'E0', 'XW')) }), {
+      maxLength: 2,
+    }),
+  ),
+  trouble: maybe(anyTrouble),
+  unreadable: maybe(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant([] as string[]) },
+      { weight: 1, arbitrary: fc.uniqueArray(fc.constantFrom(...UNREADABLE), { maxLength: 3 }) },
+    ),
+  ),
+});
+
+const anyCandidate = fc.record({
+  workerId: maybe(id),
+  reachability: maybe(fc.record({ status: maybe(fc.constantFrom('OK', 'OK', 'OK', 'UNREACHABLE')) })),
+  isFull: maybe(fc.constantFrom(true, true, false)),
+  isDraining: seldom(fc.boolean()),
+  runnerCount: maybe(count),
+  capacity: maybe(count),
 });
 
 /** Runnable ones more often than not: most rules are about those. */
@@ -96,44 +188,7 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
     fc.oneof(fc.constantFrom(...EXECUTION_STATES), fc.constantFrom('R0', 'R1', 'I0', 'I1', 'A0', 'A1')),
   ),
   database: maybe(anyDatabase),
+  candidates: maybe(fc.array(anyCandidate, { maxLength: 3 })),
   runtime: maybe(anyRuntime),
   everywhere: maybe(fc.array(anyRuntime, { maxLength: 3 })),
 });
-
-/** Whatever a chat that is well may look like, at any moment of its life, at work or at rest. */
-export const healthySnapshot: fc.Arbitrary<Snapshot> = fc
-  .record({
-    state: fc.constantFrom(...EXECUTION_STATES.filter((state) => isRunnable(state) || state === 'W' || state === 'XW')),
-    owner: fc.constantFrom('OK' as const, 'OK' as const, 'unowned' as const),
-    age: fc.double({ min: 0, max: 1e6, noNaN: true }),
-    beat: fc.double({ min: 0, max: 12, noNaN: true }),
-    progress: fc.double({ min: 0, max: 60, noNaN: true }),
-    behind: fc.boolean(),
-    retry: maybe(
-      fc.record({ left: fc.double({ min: -5, max: 70, noNaN: true }), attempt: fc.integer({ min: 1, max: 4 }) }),
-    ),
-    deadline: fc.double({ min: -7, max: 300, noNaN: true }),
-    stopping: fc.boolean(),
-  })
-  .map(({ state, owner, age, beat, progress, behind, retry, deadline, stopping }) => {
-    const young = behind || owner === 'unowned';
-    const backoff = state.startsWith('R') && owner === 'OK' ? retry : null;
-    const working = !state.startsWith('A');
-    const chat = snapshot({
-      state,
-      owner,
-      database: {
-        updatedAgeSeconds: young ? Math.min(age, 7) : age,
-        heartbeat: owner === 'OK' ? { ageSeconds: beat, staleAfterSeconds: 30 } : null,
-        requiresActionSecondsLeft: working ? null : deadline,
-        retrySecondsLeft: backoff?.left ?? null,
-        retryState: backoff && { attempt: backoff.attempt, error: 'overloaded', kind: 'provider' },
-      },
-      runner: { snapshotVersion: behind ? 5 : 7 },
-      task: { secondsSinceProgress: working ? (backoff ? 99 : progress) : null },
-      lease: { ageSeconds: beat },
-    });
-    const runners = chat.runtime?.runners;
-    if (!stopping || !runners || !chat.runtime) return chat;
-    return { ...chat, runtime: { ...chat.runtime, runners: [runner({ phase: 'STOPPING' }), ...runners] } };
-  });

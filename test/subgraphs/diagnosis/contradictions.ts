@@ -11,9 +11,13 @@ const EXCLUDE_EACH_OTHER = [
   ['RUNNER_MISMATCH', 'OWNER_UNREACHABLE'],
   ['RUNNER_MISSING', 'NO_OWNER'],
   ['RUNNER_MISMATCH', 'NO_OWNER'],
+  ['CAPACITY_WAIT', 'NO_OWNER'],
   ['RETRY_BACKOFF', 'RETRY_OVERDUE', 'NO_PROGRESS'],
-  ['ACTION_PENDING', 'ACTION_DEADLINE_PASSED', 'ERRORED', 'INVALID_STATE'],
+  ['STATUS_UNKNOWN', 'INVALID_STATE'],
+  ['ACTION_PENDING', 'ACTION_DEADLINE_PASSED', 'ERRORED', 'INVALID_STATE', 'UNANSWERED'],
 ];
+/** What is wrong may not be known, though something that is wrong in any case is. */
+const NOT_KNOWN = 'STATUS_UNKNOWN';
 
 /** Why a diagnosis contradicts itself; empty: it does not. */
 export function contradictions(state: string, { verdict, findings }: Diagnosis): string[] {
@@ -23,10 +27,13 @@ export function contradictions(state: string, { verdict, findings }: Diagnosis):
     (group) => `two of ${group}`,
   );
   if (critical > 1) problems.push('two root causes');
-  if (critical > 0 && verdict !== 'STUCK' && verdict !== 'FAILED') problems.push(`${verdict} with a CRITICAL finding`);
+  if (codes.has('QUIET') && codes.size > 1) problems.push('QUIET, and something else');
+  if (critical > 0 && verdict !== 'STUCK' && verdict !== 'FAILED' && !codes.has(NOT_KNOWN))
+    problems.push(`${verdict} with a CRITICAL finding`);
   if (critical === 0 && verdict === 'STUCK') problems.push('STUCK without a CRITICAL finding');
-  if ((verdict === 'FAILED') !== /^E[01]$/.test(state)) problems.push(`${verdict} in ${state}`);
-  if (verdict === 'IDLE' && /^[RIA][01]$|INVALID/.test(state)) problems.push(`IDLE in ${state}`);
+  if ((verdict === 'FAILED') !== /^E[01]$/.test(state) && !codes.has(NOT_KNOWN))
+    problems.push(`${verdict} in ${state}`);
+  if (verdict === 'IDLE' && /^[RIA][01]$/.test(state)) problems.push(`IDLE in ${state}`);
   if (['WORKING', 'WAITING'].includes(verdict) && !/^[RIA]/.test(state)) problems.push(`${verdict} in ${state}`);
   return problems;
 }

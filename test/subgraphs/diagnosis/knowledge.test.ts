@@ -71,7 +71,7 @@ describe('the two halves', () => {
   test('are compared by the runner that the row names, and its version', () => {
     expect(diagnosisOf().consistency).toBe('EXACT');
     expect(diagnosisOf({ runner: { snapshotVersion: 6 } }).consistency).toBe('DATABASE_AHEAD');
-    expect(diagnosisOf({ runner: { snapshotVersion: null } }).consistency).toBe('DATABASE_AHEAD');
+    expect(diagnosisOf({ runner: { snapshotVersion: null } }).consistency).toBe('NOT_COMPARED');
     expect(diagnosisOf({ runner: { snapshotVersion: 8 } }).consistency).toBe('RUNTIME_AHEAD');
     expect(diagnosisOf({ runtime: { runners: [] } }).consistency).toBe('NOT_COMPARED');
     expect(diagnosisOf({ owner: 'unowned' }).consistency).toBe('NOT_COMPARED');

@@ -6,8 +6,8 @@ import { contradictions } from './contradictions.ts';
 describe('every combination of state, owner, lease and runners', () => {
   const all = combinations();
 
-  test('is in the matrix: 13 states × (unowned, or 8 outcomes × 3 leases, 4 of the runners where the owner answers)', () => {
-    expect(all.length).toBe(13 * (1 + 7 * 3 + 3 * 4));
+  test('is in the matrix: 13 states × (unowned, or 9 outcomes × 3 leases, 4 of the runners where the owner answers)', () => {
+    expect(all.length).toBe(13 * (1 + 8 * 3 + 3 * 4));
     expect(new Set(all.map((combination) => JSON.stringify(combination))).size).toBe(all.length);
   });
 

@@ -10,6 +10,8 @@ export interface Changes {
   readonly state?: ExecutionState;
   readonly owner?: Parameters<typeof snapshotOf>[0]['owner'];
   readonly database?: Partial<NonNullable<Snapshot['database']>>;
+  readonly trouble?: Partial<NonNullable<NonNullable<Snapshot['database']>['trouble']>>;
+  readonly candidates?: Snapshot['candidates'];
   readonly runtime?: Partial<Runtime>;
   /** Of the one runner. */
   readonly runner?: Partial<Runner>;
@@ -36,7 +38,12 @@ export function snapshot({ state = 'R0', owner = 'OK', ...changes }: Changes = {
   }));
   return {
     ...base,
-    database: database && { ...database, ...changes.database },
+    database: database && {
+      ...database,
+      trouble: database.trouble && { ...database.trouble, ...changes.trouble },
+      ...changes.database,
+    },
+    candidates: changes.candidates ?? base.candidates,
     runtime: runtime && { ...runtime, runners: runners ?? null, ...changes.runtime },
     everywhere: changes.everywhere ?? null,
   };

@@ -13,7 +13,7 @@ import { anySnapshot } from './arbitrarySnapshots.ts';
 import { diagnosisOf } from './snapshots.ts';
 
 const findings = fc
-  .sample(anySnapshot, { numRuns: 4_000, seed: 1 })
+  .sample(anySnapshot, { numRuns: 8_000, seed: 1 })
   .flatMap((snapshot) => diagnose(snapshot, MATRIX_SETTINGS).findings);
 
 describe('every rule', () => {
@@ -61,6 +61,7 @@ describe('every suggestion', () => {
       'chat -- show',
       'chat -- tool-result',
       'chat-debug -- replicas',
+      'chat-debug -- snapshot',
       'chat-debug -- why',
     ]);
   });

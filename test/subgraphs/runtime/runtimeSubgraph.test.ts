@@ -25,7 +25,7 @@ const CHAT = `... on ChatRuntime {
     runnerId workerId chatId phase startedAt uptimeSeconds status snapshotVersion historyVersion generationAttempt
     lastUpdateAt activeTaskKind tasks { id }
     idleSeconds activeTask { secondsUntilRetry id kind historyVersion startedAt runningSeconds cancelledAt lastProgressAt secondsSinceProgress attempt
-      nextRetryAt lastError }
+      nextRetryAt lastError breakOffs lastBreakOff waitsForDatabaseSeconds label maxAttempts progressWithinSeconds }
     lease { renewedAt ageSeconds intervalSeconds staleAfterSeconds consecutiveFailures }
   }
   messageBuffers { historyVersion generationAttempt partsBuffered bytesBuffered capacityBytes partsDropped subscriberCount
@@ -33,7 +33,7 @@ const CHAT = `... on ChatRuntime {
 }`;
 const LOOP = '{ lastRunAt lastError consecutiveFailures intervalSeconds }';
 const REPLICA = `... on ReplicaRuntime {
-  workerId startedAt runnerCount capacity bufferCount eventLoopDelayMs residentBytes
+  workerId startedAt runnerCount capacity isDraining bufferCount eventLoopDelayMs residentBytes
   runners(first: 1) { chatId }
   acquisition ${LOOP} heartbeats ${LOOP} databaseSync ${LOOP}
 }`;
@@ -96,6 +96,12 @@ describe('the runtime subgraph', () => {
             nextRetryAt: null,
             secondsUntilRetry: null,
             lastError: null,
+            breakOffs: 0,
+            lastBreakOff: null,
+            waitsForDatabaseSeconds: null,
+            label: null,
+            maxAttempts: 8,
+            progressWithinSeconds: null,
           },
           lease: {
             renewedAt: moment,
@@ -163,6 +169,7 @@ describe('the runtime subgraph', () => {
     expect(seen).toMatchObject({
       workerId: replica.workerId,
       capacity: 7,
+      isDraining: false,
       bufferCount: 2,
       runners: [{ chatId: expect.any(String) }],
       residentBytes: expect.any(Number),
@@ -170,6 +177,39 @@ describe('the runtime subgraph', () => {
       heartbeats: { consecutiveFailures: 0, intervalSeconds: 0.3 },
       databaseSync: { consecutiveFailures: 0 },
     });
+  });
+
+  test('tells whose chats fill it, most runners first, to whom may read all, and to nobody else', async () => {
+    const replica = await startReplica();
+    const [many, few] = [randomUUID(), randomUUID()];
+    for (const owner of [few, many, many]) await store.create({ ownerId: owner, text: '/stall' });
+    const ask = (owners: string, caller = OPERATOR) =>
+      askReplica(
+        replica,
+        `... on ReplicaRuntime { runnerCount ${owners} { ownerId runnerCount } }`,
+        [replicaOf(replica.workerId)],
+        ...([replica.workerId, caller] as const),
+      );
+    const all = {
+      runnerCount: 3,
+      runnersByOwner: [many, few].map((ownerId, at) => ({ ownerId, runnerCount: 2 - at })),
+    };
+    await until(async () => {
+      const [seen] = ((await ask('runnersByOwner')).body.data?._entities ?? []) as (typeof all)[];
+      return seen?.runnerCount === 3;
+    });
+    expect((await ask('runnersByOwner')).body.data?._entities).toEqual([all]);
+    expect((await ask('runnersByOwner(first: 1)')).body.data?._entities).toMatchObject([
+      { runnersByOwner: [{ ownerId: many }] },
+    ]);
+    expect((await ask('runnersByOwner(first: 101)')).body.errors).toMatchObject([
+      { message: 'first must be 1 to 100, received 101.' },
+    ]);
+    const { body } = await ask('runnersByOwner', { sub: many, roles: [] });
+    expect(body.data?._entities).toEqual([{ runnerCount: 3, runnersByOwner: null }]);
+    expect(body.errors).toMatchObject([
+      { path: ['_entities', 0, 'runnersByOwner'], extensions: { code: 'FORBIDDEN' } },
+    ]);
   });
 
   test('one malformed key costs its own entity only', async () => {

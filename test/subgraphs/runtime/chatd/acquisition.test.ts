@@ -3,10 +3,14 @@ import { expect, test } from '@jest/globals';
 import type { Pool, PoolClient } from 'pg';
 import { acquireChats } from '../../../../subgraphs/runtime/chatd/acquisition.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
+import { renewLeases } from '../../../../subgraphs/runtime/chatd/heartbeats.ts';
+import { keepReplica, markReplicaStopped } from '../../../../subgraphs/runtime/chatd/replicaRow.ts';
 import { databasePerFile } from '../../../support/database.ts';
 
 const database = databasePerFile();
-const worker = (limit: number) => ({ workerId: randomUUID(), staleAfterSeconds: 30, limit });
+const worker = (limit: number) => ({
+  ...{ workerId: randomUUID(), staleAfterSeconds: 30, clockAheadSeconds: 2, limit, except: [] },
+});
 
 /** The database as it is, but that something happens between the look for candidates and the taking of them. */
 const interveningPool = (intervene: () => Promise<unknown>): Pool =>
@@ -30,6 +34,64 @@ test('a worker that others were faster than is told that there may be more', asy
   await database.pool.query(`UPDATE chat_heartbeats SET heartbeat_at = now() - interval '1 minute'`);
 
   const renewal = () => database.pool.query('UPDATE chat_heartbeats SET heartbeat_at = now()');
-  expect(await acquireChats(interveningPool(renewal), worker(2))).toEqual({ chats: [], more: true });
-  expect(await acquireChats(database.pool, worker(2))).toEqual({ chats: [], more: false });
+  expect(await acquireChats(interveningPool(renewal), worker(2))).toEqual({ chats: [], more: true, refused: [] });
+  expect(await acquireChats(database.pool, worker(2))).toEqual({ chats: [], more: false, refused: [] });
+});
+
+const ahead = (id: string | undefined, interval: string) =>
+  database.pool.query(`UPDATE chat_heartbeats SET heartbeat_at = now() + $2::interval WHERE chat_id = $1`, [
+    id,
+    interval,
+  ]);
+
+test('a lease further ahead of the clock than a clock may be does not keep a chat, and a renewal sets it right', async () => {
+  const store = new ChatStore(database.pool);
+  const { id } = await store.create({ ownerId: randomUUID(), text: 'hello' });
+  const [owner, other] = [worker(5), worker(5)];
+  const [taken] = (await acquireChats(database.pool, owner)).chats;
+  await ahead(id, '1 second');
+  expect((await acquireChats(database.pool, other)).chats).toEqual([]);
+  await ahead(id, '1 hour');
+  await renewLeases(database.pool, owner.workerId, [{ chatId: id, runnerId: taken?.runnerId ?? '' }]);
+  expect((await acquireChats(database.pool, other)).chats).toEqual([]);
+  await ahead(id, '1 hour');
+  expect((await acquireChats(database.pool, other)).chats.map((chat) => chat.id)).toEqual([id]);
+});
+
+test.each([`now() + interval '1 hour'`, `'infinity'`, `'294276-12-31'`])(
+  'a chat changed at %s does not wait for ever behind those that changed now',
+  async (moment) => {
+    const store = new ChatStore(database.pool);
+    const { id } = await store.create({ ownerId: randomUUID(), text: 'hello' });
+    await store.create({ ownerId: randomUUID(), text: 'hello' });
+    await database.pool.query(`UPDATE chats SET updated_at = ${moment} WHERE id = $1`, [id]);
+    expect((await acquireChats(database.pool, worker(1))).chats.map((chat) => chat.id)).toEqual([id]);
+    const { rows } = await database.pool.query('SELECT updated_at <= now() AS past FROM chats WHERE id = $1', [id]);
+    expect(rows).toEqual([{ past: true }]);
+    await acquireChats(database.pool, worker(5));
+  },
+);
+
+test('a chat whose owner has stopped is taken at once, however fresh its lease', async () => {
+  const store = new ChatStore(database.pool);
+  const { id } = await store.create({ ownerId: randomUUID(), text: 'hello' });
+  const owner = worker(5);
+  expect((await acquireChats(database.pool, owner)).chats).toHaveLength(1);
+  const row = { id: owner.workerId, hostname: '', relayAddress: '', version: '' };
+  await keepReplica(database.pool, row, 0);
+  expect((await acquireChats(database.pool, worker(5))).chats).toEqual([]);
+  await markReplicaStopped(database.pool, owner.workerId);
+  expect((await acquireChats(database.pool, worker(5))).chats.map((chat) => chat.id)).toEqual([id]);
+});
+
+test('a replica that lives sets its row right: one marked as stopped, or stamped ahead of the clock', async () => {
+  const row = { id: randomUUID(), hostname: '', relayAddress: '', version: '' };
+  await keepReplica(database.pool, row, 0);
+  await database.pool.query(`UPDATE replicas SET stopped_at = now(), updated_at = 'infinity' WHERE id = $1`, [row.id]);
+  await keepReplica(database.pool, row, 0);
+  const { rows } = await database.pool.query(
+    'SELECT stopped_at, updated_at <= now() AS past FROM replicas WHERE id = $1',
+    [row.id],
+  );
+  expect(rows).toEqual([{ stopped_at: null, past: true }]);
 });

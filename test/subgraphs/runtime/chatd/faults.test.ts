@@ -175,7 +175,8 @@ describe('a worker', () => {
   });
 });
 
-const acquire = async (by: Parameters<typeof acquireChats>[1]) => (await acquireChats(database.pool, by)).chats;
+const acquire = async (by: { workerId: string; staleAfterSeconds: number; limit: number }) =>
+  (await acquireChats(database.pool, { ...by, clockAheadSeconds: 2, except: [] })).chats;
 
 describe('a replica', () => {
   test('that cannot give a chat up in time stops all the same, and the chat is taken when its lease is stale', async () => {
@@ -258,8 +259,8 @@ describe('leases', () => {
     const keys = taken.map(({ id, runnerId }) => ({ chatId: id, runnerId: runnerId ?? '' }));
     await database.pool.query('TRUNCATE chat_heartbeats'); // as a crash of Postgres does: the table is UNLOGGED
     await database.pool.query('UPDATE chats SET runner_id = $2 WHERE id = $1', [lost?.id, randomUUID()]);
-    const held = await renewLeases(database.pool, workerId, keys);
-    expect([...held]).toEqual(keys.filter((key) => key.chatId === kept?.id).map((key) => key.runnerId));
+    const { renewed } = await renewLeases(database.pool, workerId, keys);
+    expect([...renewed]).toEqual(keys.filter((key) => key.chatId === kept?.id).map((key) => key.runnerId));
     expect((await database.pool.query('SELECT chat_id FROM chat_heartbeats')).rows).toEqual([{ chat_id: kept?.id }]);
   });
 
@@ -281,7 +282,7 @@ describe('leases', () => {
     });
   });
 
-  test('clean-up takes old leases that no chat names and replicas long gone, and nothing else', async () => {
+  test('clean-up takes old leases that no runnable chat names and replicas long gone, and nothing else', async () => {
     const { id } = await store.create({ ownerId, text: 'hello' });
     const [chat] = await acquire({ workerId: randomUUID(), staleAfterSeconds: 30, limit: 1 });
     const insert = (runnerId: string | null, seconds: number) =>

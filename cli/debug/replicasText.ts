@@ -1,0 +1,92 @@
+/** Replicas and their database, for a terminal. */
+import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
+import { blocks, columns, counted, lines, type Page, paragraph } from './layout.ts';
+import type { DatabaseHealth, Replica } from './replicasShape.ts';
+
+const LOOPS = ['acquisition', 'heartbeats', 'databaseSync'] as const;
+
+/** What is wrong with it, a sentence each. */
+export function troubles({ isAlive, stoppedAt, error, ownedChats, runtime, load }: Replica): string[] {
+  const owned = counted(ownedChats, 'chat');
+  const failing = LOOPS.flatMap((name) => {
+    const failures = runtime?.[name]?.consecutiveFailures ?? 0;
+    if (failures === 0) return [];
+    const why = runtime?.[name]?.lastError ?? 'not known why';
+    return [`${name} has failed ${counted(failures, 'time')} in a row: ${why}`];
+  });
+  const status = runtime?.reachability.status;
+  const isAway = isAlive && status !== 'OK' && status !== 'NOT_ASKED';
+  const fillers = load?.runnersByOwner?.map((one) => `${one.runnerCount} for user ${one.ownerId}`) ?? [];
+  const found: (string | false | null | undefined)[] = [
+    stoppedAt !== null && `it has stopped, and ${owned} still name it as the owner`,
+    !isAlive &&
+      stoppedAt === null &&
+      ownedChats > 0 &&
+      `it has not been heard of, and ${owned} still name it as the owner`,
+    isAway && `it could not be asked: ${runtime?.reachability.reason ?? status ?? 'not known why'}`,
+    error && `it says: ${error}`,
+    runtime?.isFull && 'it is full, and takes no more chats',
+    runtime?.isFull && fillers.length > 0 && `most of its runners: ${fillers.join(', ')}`,
+    ...failing,
+  ];
+  return found.filter((one) => typeof one === 'string' && one !== '').map(String);
+}
+
+/** What keeps every worker from its chats, a sentence each. */
+export function databaseTroubles({ canWrite, isInRecovery, missing }: DatabaseHealth): string[] {
+  return [
+    ...(canWrite || isInRecovery ? [] : ['It takes no writes, so no worker can do anything.']),
+    ...(missing.length > 0 ? [`It lacks ${missing.join(', ')}: bring its schema up to date.`] : []),
+  ];
+}
+
+const WIDTHS = [36, 5, 15, 6];
+
+/** @param database null: it could not be asked how it is */
+export function replicasText(page: Page, database: DatabaseHealth | null, replicas: readonly Replica[]): string {
+  if (replicas.length === 0)
+    return blocks(databaseText(page, database), paragraph(page, 'No replica has ever started.'));
+  const { bold } = page.paint;
+  const alive = replicas.filter(({ isAlive }) => isAlive).length;
+  return blocks(
+    databaseText(page, database),
+    lines(
+      bold(columns(page, WIDTHS, [['replica', 'alive', 'asked', 'chats', 'runners']])),
+      ...replicas.map((one) => replicaText(page, one)),
+    ),
+    paragraph(page, `${alive} of ${counted(replicas.length, 'replica')} alive.`),
+  );
+}
+
+function replicaText(page: Page, replica: Replica): string {
+  const { id, isAlive, ownedChats, runtime, hostname, version, load } = replica;
+  const { red } = page.paint;
+  const runners = runtime?.runnerCount == null ? '–' : `${runtime.runnerCount}/${runtime.capacity ?? '?'}`;
+  const asked = runtime?.reachability.status ?? '–';
+  const delay = runtime?.eventLoopDelayMs == null ? '' : `, event loop delay ${Math.ceil(runtime.eventLoopDelayMs)} ms`;
+  const isOlder = asked === 'OK' && load?.isDraining == null;
+  return lines(
+    columns(page, WIDTHS, [[id, isAlive ? 'yes' : red('no'), asked, String(ownedChats), runners]]),
+    paragraph(page, `${hostname}, version ${version}${delay}`, 2),
+    load?.isDraining ? paragraph(page, 'it is stopping: it takes nothing new and hands its chats over', 2) : '',
+    isOlder ? paragraph(page, 'its version does not say whose chats fill it: bring it up to date', 2) : '',
+    ...troubles(replica).map((trouble) => red(paragraph(page, trouble, 2))),
+  );
+}
+
+function databaseText(page: Page, database: DatabaseHealth | null): string {
+  if (!database) return paragraph(page, 'Database: not known how it is.');
+  const { connections, maxConnections, oldestTransactionSeconds: oldest, lockWaits } = database;
+  const facts = [
+    `Postgres ${database.serverVersion}`,
+    `platform ${database.platform}`,
+    database.isInRecovery ? 'a standby' : database.canWrite ? 'takes writes' : 'takes no writes',
+    `${connections ?? '?'} of ${counted(maxConnections, 'connection')}`,
+    oldest !== null && `oldest transaction ${secondsText(oldest)}`,
+    lockWaits !== null && `${counted(lockWaits, 'session')} waiting for a lock`,
+  ];
+  return lines(
+    paragraph(page, `Database: ${facts.filter(Boolean).join(', ')}.`),
+    ...databaseTroubles(database).map((trouble) => page.paint.red(paragraph(page, trouble, 2))),
+  );
+}

@@ -1,0 +1,62 @@
+/** The chats that are in trouble, or may be, for a terminal. */
+import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
+import { BY_ROWS_ALONE, blocks, columns, counted, lines, type Page, paragraph, verdictText } from './layout.ts';
+import type { Chat, Found, Suspect } from './stuck.ts';
+
+const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 8, owner: 8 };
+
+/**
+ * @param suspects how many looked like trouble, the found ones among them
+ * @param isFull there may be more
+ */
+export function stuckText(page: Page, found: readonly Found[], suspects: number, isFull: boolean): string {
+  if (found.length === 0) {
+    const looked =
+      suspects === 0 ? '' : `: ${counted(suspects, 'chat')} looked like it, and ${suspects === 1 ? 'is' : 'are'} well`;
+    return paragraph(page, `No chat is in trouble${looked}.`);
+  }
+  const looked = `of ${suspects} that ${suspects === 1 ? 'looks' : 'look'} like trouble`;
+  const byRowsAlone = found.some(({ chat }) => chat?.runtime?.reachability.status === 'NOT_ASKED');
+  return blocks(
+    lines(
+      page.paint.bold(grid(page, ['chat', 'state', 'verdict', 'for', 'owner'])),
+      ...found.map(({ suspect, chat }) => (chat ? chatText(page, chat) : unreadText(page, suspect))),
+    ),
+    lines(
+      paragraph(page, `${counted(found.length, 'chat')}, ${looked}${isFull ? ' so far: --first shows more' : ''}.`),
+      byRowsAlone ? paragraph(page, BY_ROWS_ALONE) : '',
+      paragraph(page, 'npm run chat-debug -- why <chat> says what is the matter with one.'),
+    ),
+  );
+}
+
+function grid(page: Page, row: readonly string[]): string {
+  const { chat, state, verdict, age } = WIDTHS;
+  return columns(page, [chat, state, verdict, age], [row]);
+}
+
+function chatText(page: Page, chat: Chat): string {
+  const { chatId, executionState, database, diagnosis } = chat;
+  const owner = database.workerId?.slice(0, WIDTHS.owner) ?? '–';
+  const [worst] = diagnosis.findings;
+  return lines(
+    grid(page, [chatId, executionState, verdictText(page, diagnosis.verdict), troubleText(chat), owner]),
+    worst ? paragraph(page, `${worst.code}: ${worst.message}`, 2) : '',
+  );
+}
+
+const unreadText = (page: Page, { chatId, executionState }: Suspect): string =>
+  lines(
+    grid(page, [chatId, executionState, verdictText(page, 'UNKNOWN'), '–', '–']),
+    paragraph(page, 'It could not be read.', 2),
+  );
+
+/** How long it has been so: since a time that passed, else since the row changed; negative for a row ahead of the clock. */
+function troubleText({ database, diagnosis }: Chat): string {
+  const { requiresActionSecondsLeft: action, retrySecondsLeft: retry, updatedAgeSeconds: age } = database;
+  const code = diagnosis.findings[0]?.code;
+  if (code === 'ACTION_DEADLINE_PASSED' && action !== null) return secondsText(-action);
+  if (code === 'RETRY_OVERDUE' && retry !== null && retry < 0) return secondsText(-retry);
+  if (age === null) return '–';
+  return age < 0 ? `-${secondsText(-age)}` : secondsText(age);
+}

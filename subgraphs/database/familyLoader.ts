@@ -1,0 +1,36 @@
+/** The children of many chats: one statement for each page that an operation asks for, whatever the number of parents. */
+import DataLoader from 'dataloader';
+import { type Readable, readableOwner } from './access.ts';
+import type { Place } from './cursor.ts';
+import { inPlace } from './inPlace.ts';
+import { type ChildRow, children } from './questions/children.ts';
+import type { Reading } from './reading.ts';
+
+export interface ChildrenPage {
+  readonly after: Place | undefined;
+  readonly limit: number;
+}
+
+export type ChildrenLoader = (page: ChildrenPage) => DataLoader<string, readonly ChildRow[]>;
+
+/** For one operation. @param seen is told of each row */
+export function makeChildrenLoader(
+  reading: Reading,
+  readable: Readable,
+  seen: (row: ChildRow) => void,
+): ChildrenLoader {
+  const pages = new Map<string, DataLoader<string, readonly ChildRow[]>>();
+  return (page) => {
+    const key = JSON.stringify(page);
+    const known = pages.get(key);
+    if (known) return known;
+    const made = new DataLoader<string, readonly ChildRow[]>(async (parentIds) => {
+      const readableOf = readableOwner(readable);
+      const rows = await reading.ask('children', (tx) => children(tx, { ...page, parentIds, readableOf }));
+      for (const row of rows) seen(row);
+      return inPlace(parentIds, rows, (row) => row.childOf);
+    });
+    pages.set(key, made);
+    return made;
+  };
+}

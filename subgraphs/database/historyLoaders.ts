@@ -1,0 +1,47 @@
+/** What hangs on a chat and may be long: its newest message, its turn, its open calls, its children. */
+import type { Logger } from '../../common/log.ts';
+import { type Readable, readableOwner } from './access.ts';
+import { inPlace } from './inPlace.ts';
+import { type OwnQuestion, ownQuestion } from './limited.ts';
+import { type LostChildRow, lostChildren } from './questions/children.ts';
+import { type LastMessageRow, lastMessages } from './questions/lastMessages.ts';
+import { type OpenCallRow, openCalls } from './questions/openCalls.ts';
+import { type TurnRow, turns } from './questions/turns.ts';
+import type { Reading } from './reading.ts';
+import type { Transaction } from './transaction.ts';
+
+export interface HistoryLoaders {
+  readonly lastMessage: OwnQuestion<string, LastMessageRow | null>;
+  readonly turn: OwnQuestion<string, TurnRow | null>;
+  /** The oldest first. */
+  readonly openCalls: OwnQuestion<string, readonly OpenCallRow[]>;
+  /** The worst first. */
+  readonly lostChildren: OwnQuestion<string, readonly LostChildRow[]>;
+}
+
+/** For one operation. */
+export function makeHistoryLoaders(reading: Reading, log: Logger, readable: Readable): HistoryLoaders {
+  const rowsOf = <R, T>(
+    name: string,
+    ask: (tx: Transaction, chatIds: readonly string[]) => Promise<R[]>,
+    chatIdOf: (row: R) => string,
+    answer: (rows: readonly R[]) => T,
+  ) =>
+    ownQuestion<string, R[], T>({
+      ...{ name, reading, log, ask },
+      chatIdOf: (chatId) => chatId,
+      answers: (rows, chatIds) => inPlace(chatIds, rows ?? [], chatIdOf).map(answer),
+    });
+  const chatIdOf = (row: { readonly chatId: string }) => row.chatId;
+  return {
+    lastMessage: rowsOf('lastMessages', lastMessages, chatIdOf, ([row]) => row ?? null),
+    turn: rowsOf('turns', turns, chatIdOf, ([row]) => row ?? null),
+    openCalls: rowsOf('openCalls', openCalls, chatIdOf, (rows) => rows),
+    lostChildren: rowsOf(
+      'lostChildren',
+      (tx, chatIds) => lostChildren(tx, chatIds, readableOwner(readable)),
+      (row) => row.parentId,
+      (rows) => rows,
+    ),
+  };
+}

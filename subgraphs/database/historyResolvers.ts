@@ -1,0 +1,32 @@
+/** Fields of a chat that come from its history and its family. The parent of every resolver here is the chat's row. */
+import { type ChatListArguments, connection, pageSize } from './chatList.ts';
+import type { DatabaseContext } from './context.ts';
+import { decodeCursor } from './cursor.ts';
+import { unanswered } from './limited.ts';
+import type { ChatRow } from './questions/chatColumns.ts';
+
+export const historyFields = {
+  lastMessage: ({ chatId }: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.lastMessage.load(chatId),
+  turn: ({ chatId }: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.turn.load(chatId),
+  openCalls: ({ chatId }: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.openCalls.load(chatId),
+  oldestQueuedAgeSeconds: ({ chatId }: ChatRow, _args: unknown, { loaders }: DatabaseContext) =>
+    loaders.queueAges.load(chatId),
+  lostChildren: ({ chatId }: ChatRow, _args: unknown, { loaders }: DatabaseContext) =>
+    loaders.lostChildren.load(chatId),
+  children: async (chat: ChatRow, args: Omit<ChatListArguments, 'filter'>, { loaders }: DatabaseContext) => {
+    const first = pageSize(args.first);
+    const after = args.after == null ? undefined : decodeCursor('newest', args.after);
+    const rows = await loaders.children({ after, limit: first + 1 }).load(chat.chatId); // one more tells whether there is more
+    return connection(rows.slice(0, first), {
+      order: 'newest',
+      hasNextPage: rows.length > first,
+      hasPreviousPage: after !== undefined,
+    });
+  },
+};
+
+/** Names of the fields of a chat whose questions failed or took too long, among those that the operation asks for. */
+export const unansweredFields = ({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> => {
+  const { lastMessage, turn, openCalls, lostChildren, trouble } = loaders;
+  return unanswered(chatId, { lastMessage, turn, openCalls, lostChildren, trouble });
+};

@@ -1,0 +1,84 @@
+/** Questions that may fail, or take too long, without harm to the rest of their reading. */
+import { isNativeError } from 'node:util/types';
+import DataLoader from 'dataloader';
+import type { Logger } from '../../common/log.ts';
+import type { Reading } from './reading.ts';
+import type { Moment, Transaction } from './transaction.ts';
+import { sqlState } from './unavailable.ts';
+
+/**
+ * Asks within `limitMs`, and lets the transaction go on whatever comes of it. Rolling back to the savepoint also puts the
+ * former time limit back.
+ */
+export async function limited<T>(
+  tx: Transaction,
+  limitMs: number,
+  question: () => Promise<T>,
+): Promise<PromiseSettledResult<T>> {
+  await tx.$executeRaw`SAVEPOINT before_question`;
+  await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(limitMs)}, true)`;
+  const [answered] = await Promise.allSettled([question()]);
+  await tx.$executeRaw`ROLLBACK TO SAVEPOINT before_question`;
+  return answered;
+}
+
+/** One field of many chats, answered together. */
+export interface OwnQuestion<Chat, T> {
+  /** Undefined: the question failed or took too long. */
+  load(chat: Chat): Promise<T | undefined>;
+  /** The answer for a chat that was asked about already; undefined: it was not. */
+  asked(chatId: string): Promise<T | undefined> | undefined;
+}
+
+export interface OwnQuestionOptions<Chat, Asked, T> {
+  /** For metrics and traces. */
+  readonly name: string;
+  readonly reading: Reading;
+  readonly log: Logger;
+  readonly chatIdOf: (chat: Chat) => string;
+  /** Chooses whom to ask about; nobody: nothing is asked. Left out: all. */
+  readonly choose?: (chats: readonly Chat[]) => Promise<readonly Chat[]>;
+  readonly ask: (tx: Transaction, chats: readonly Chat[], moment: Moment) => Promise<Asked>;
+  /** Answers in the order of the chats. `asked`: undefined when nothing was asked. */
+  readonly answers: (asked: Asked | undefined, chats: readonly Chat[]) => readonly T[];
+}
+
+/** Takes at most half of the time that its reading has left, so that the other questions have theirs. */
+export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, Asked, T>): OwnQuestion<Chat, T> {
+  const { name, reading, log, chatIdOf, choose = async (chats) => chats, ask, answers } = options;
+  const cacheMap = new Map<string, Promise<T | undefined>>();
+  const loader = new DataLoader<Chat, T | undefined, string>(
+    async (chats) => {
+      const chosen = await choose(chats);
+      if (chosen.length === 0) return answers(undefined, chats);
+      const settled = await reading.ask(name, (tx, moment) =>
+        limited(tx, reading.halfOfTheTimeMs(), () => ask(tx, chosen, moment)),
+      );
+      if (settled.status === 'fulfilled') return answers(settled.value, chats);
+      const state = sqlState(settled.reason);
+      if (state === undefined) throw settled.reason; // a defect, or nothing that the server said
+      const reason = isNativeError(settled.reason) ? settled.reason.message.trim() : undefined;
+      log.warn({ question: name, state, reason }, 'a question to the database failed, and only its own field with it');
+      return chats.map(() => undefined);
+    },
+    { cacheKeyFn: chatIdOf, cacheMap },
+  );
+  return { load: (chat) => loader.load(chat), asked: (chatId) => cacheMap.get(chatId) };
+}
+
+/**
+ * Names of the questions that the operation asks about a chat and that got no answer. Fields beside the caller's have all
+ * begun once the caller has let them.
+ */
+export async function unanswered(
+  chatId: string,
+  questions: Readonly<Record<string, Pick<OwnQuestion<never, unknown>, 'asked'>>>,
+): Promise<string[]> {
+  await Promise.resolve();
+  const asked = Object.entries(questions).map(async ([name, question]) => {
+    const answer = question.asked(chatId);
+    if (answer === undefined) return [];
+    return (await answer.catch(() => undefined)) === undefined ? [name] : [];
+  });
+  return (await Promise.all(asked)).flat();
+}

@@ -1,0 +1,2 @@
+/** The platform whose tables this service reads. */
+export const PLATFORM = 'own';

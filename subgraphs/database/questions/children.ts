@@ -1,0 +1,73 @@
+/** The chats that were started from other chats. */
+import type { ExecutionState } from '../../../common/executionState.ts';
+import { Prisma } from '../../../prisma/generated/client.ts';
+import type { Place } from '../cursor.ts';
+import { EXECUTION_STATE } from '../executionStateSql.ts';
+import type { Transaction } from '../transaction.ts';
+import { CHAT_COLUMN_NAMES } from './chatColumns.ts';
+import { type ChatPageRow, isBeyond, pageOfChats } from './chatPage.ts';
+
+export interface ChildRow extends ChatPageRow {
+  /** The chat whose child it is, as it was asked for. */
+  readonly childOf: string;
+}
+
+export interface ChildrenQuestion {
+  readonly parentIds: readonly string[];
+  /** Only chats of this user; undefined: of all. */
+  readonly readableOf: string | undefined;
+  readonly after: Place | undefined;
+  /** For each parent. */
+  readonly limit: number;
+}
+
+/** A page of each parent's children, the one updated last first. */
+export const children = (tx: Transaction, question: ChildrenQuestion): Promise<ChildRow[]> =>
+  tx.$queryRaw(childrenSql(question));
+
+export function childrenSql({ parentIds, readableOf, after, limit }: ChildrenQuestion): Prisma.Sql {
+  const conditions = [isChild, ...ownedBy(readableOf), ...(after ? [isBeyond('newest', after)] : [])];
+  const inOrder = Prisma.sql`ORDER BY c.updated_at DESC, c.id DESC LIMIT ${limit}`;
+  return Prisma.sql`
+    SELECT parent.id AS "childOf", ${CHAT_COLUMN_NAMES}, child."placeUpdatedAt" FROM unnest(${parentIds}::uuid[]) AS parent (id)
+    CROSS JOIN LATERAL (
+      SELECT page.*, row_number() OVER () AS place FROM (${pageOfChats(Prisma.join(conditions, ' AND '), inOrder)}) AS page
+    ) AS child
+    ORDER BY parent.id, child.place`;
+}
+
+export interface LostChildRow {
+  readonly parentId: string;
+  readonly chatId: string;
+  readonly executionState: ExecutionState;
+}
+
+const MOST_LOST = 5;
+
+/** Children that will not answer, the worst of each parent first; of the same kind the one updated last. */
+export const lostChildren = (
+  tx: Transaction,
+  parentIds: readonly string[],
+  readableOf: string | undefined,
+): Promise<LostChildRow[]> => tx.$queryRaw(lostChildrenSql(parentIds, readableOf));
+
+export const lostChildrenSql = (parentIds: readonly string[], readableOf: string | undefined): Prisma.Sql => Prisma.sql`
+  SELECT parent.id AS "parentId", lost.id AS "chatId", lost.state AS "executionState"
+  FROM unnest(${parentIds}::uuid[]) AS parent (id)
+  CROSS JOIN LATERAL (
+    SELECT child.id, child.state, array_position(${WORST_FIRST}, child.state) AS rank, child.updated_at
+    FROM (
+      SELECT c.id, c.updated_at, (${EXECUTION_STATE}) AS state
+      FROM chats AS c WHERE ${Prisma.join([isChild, ...ownedBy(readableOf)], ' AND ')} OFFSET 0) AS child
+    WHERE child.state = ANY(${WORST_FIRST})
+    ORDER BY rank, child.updated_at DESC, child.id DESC LIMIT ${MOST_LOST}
+  ) AS lost
+  ORDER BY parent.id, lost.rank, lost.updated_at DESC, lost.id DESC`;
+
+const WORST_FIRST = Prisma.sql`'{INVALID,E1,E0,XE1,XE0,XW}'::text[]`;
+
+/** A chat that names itself as its parent is nobody's child. */
+const isChild = Prisma.sql`c.parent_chat_id = parent.id AND c.id <> parent.id`;
+
+const ownedBy = (readableOf: string | undefined) =>
+  readableOf === undefined ? [] : [Prisma.sql`c.owner_id = ${readableOf}::uuid`];

@@ -1,0 +1,47 @@
+import { Prisma } from '../../../prisma/generated/client.ts';
+import type { Transaction } from '../transaction.ts';
+import { ageSeconds, sayable } from './moments.ts';
+
+export interface LastMessageRow {
+  readonly chatId: string;
+  /** Any text: the enum can gain values. */
+  readonly role: string;
+  readonly createdAt: Date | null;
+  readonly ageSeconds: number | null;
+  readonly hasText: boolean | null;
+  readonly finishReason: string | null;
+}
+
+const LONGEST_REASON = 100;
+
+/** The newest message of each chat that is not deleted; no row for a chat without one. */
+export const lastMessages = (tx: Transaction, chatIds: readonly string[]): Promise<LastMessageRow[]> =>
+  tx.$queryRaw(lastMessagesSql(chatIds));
+
+export const lastMessagesSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+  SELECT m.chat_id AS "chatId", m.role::text AS role, ${sayable(CREATED_AT)} AS "createdAt",
+         ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${HAS_TEXT} AS "hasText", ${FINISH_REASON} AS "finishReason"
+  FROM unnest(${chatIds}::uuid[]) AS chat (id)
+  CROSS JOIN LATERAL (
+    SELECT m.id, m.chat_id, m.role, m.created_at, m.content FROM chat_messages AS m
+    WHERE m.chat_id = chat.id AND NOT m.deleted ORDER BY m.id DESC LIMIT 1) AS m
+  CROSS JOIN (SELECT NULL::text AS finish_reason) AS unnoted`;
+
+const CREATED_AT = Prisma.sql`m.created_at`;
+
+/**
+ * A column that only this project's worker has. Where the table has none, the name means the null that stands beside the
+ * message: SQL looks for a name in the innermost query first.
+ */
+const FINISH_REASON = Prisma.sql`
+  (SELECT left(finish_reason::text, ${LONGEST_REASON}::int4) FROM chat_messages AS noted WHERE noted.id = m.id)`;
+
+/** Content is a text or a list of parts, each with a type; anything else is of no known form. Paths never fail. */
+const HAS_TEXT = Prisma.sql`
+  CASE jsonb_typeof(m.content)
+    WHEN 'string' THEN (m.content #>> '{}') ~ '\\S'
+    WHEN 'array' THEN
+      CASE WHEN jsonb_path_exists(m.content, '$[*] ? (@.type == "text" && @.text like_regex "\\\\S")', '{}', true) THEN true
+           WHEN NOT jsonb_path_exists(m.content, '$[*] ? (@.type() != "object" || !exists(@.type))', '{}', true) THEN false
+      END
+  END`;

@@ -1,0 +1,16 @@
+import { Prisma } from '../../../prisma/generated/client.ts';
+import type { Transaction } from '../transaction.ts';
+import { ageSeconds, sayable } from './moments.ts';
+
+export interface QueueAgeRow {
+  readonly chatId: string;
+  /** By the database's clock; null: no time in the queue can be said. */
+  readonly ageSeconds: number | null;
+}
+
+/** How long the oldest message has waited; no row for a chat with an empty queue. */
+export const queueAges = (tx: Transaction, chatIds: readonly string[]): Promise<QueueAgeRow[]> => tx.$queryRaw`
+  SELECT oldest.chat_id AS "chatId", ${ageSeconds(Prisma.sql`oldest.created_at`)} AS "ageSeconds"
+  FROM (
+    SELECT q.chat_id, min(${sayable(Prisma.sql`q.created_at`)}) AS created_at
+    FROM chat_queued_messages AS q WHERE q.chat_id = ANY(${chatIds}::uuid[]) GROUP BY q.chat_id) AS oldest`;

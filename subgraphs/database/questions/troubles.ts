@@ -1,0 +1,104 @@
+/** What keeps workers from chats: who holds their rows or the tables, how their owners' rows look, and whether there are writes. */
+import type { Thresholds } from '../../../common/thresholds.ts';
+import { Prisma } from '../../../prisma/generated/client.ts';
+import type { Transaction } from '../transaction.ts';
+import { renewedInTime } from './liveReplicaIds.ts';
+import { READ_ONLY_BY_DEFAULT, WORKERS_ARE_HERE } from './takesWrites.ts';
+
+export interface TroubleRow {
+  readonly chatId: string;
+  /** Null: not to be told from a standby, unless workers are connected to it. */
+  readonly canWrite: boolean | null;
+  readonly isInRecovery: boolean;
+  readonly ownerRow: 'ALIVE' | 'STALE' | 'STOPPED' | 'MISSING' | null;
+  /** Null: a standby does not know the sessions of its primary. */
+  readonly rowLocked: boolean | null;
+  readonly processId: number | null;
+  readonly applicationName: string | null;
+  readonly state: string | null;
+  readonly transactionSeconds: number | null;
+  readonly waitingFor: string | null;
+}
+
+/** A row for each of these chats that is there. Waits for no lock on a chat. */
+export const troubles = (tx: Transaction, chatIds: readonly string[], thresholds: Thresholds): Promise<TroubleRow[]> =>
+  tx.$queryRaw(troublesSql(chatIds, thresholds));
+
+/**
+ * The `xmax` of a row is the transaction that locked it last, or a group of them (a multixact), or an aborted one: only a
+ * transaction that runs is of interest, and only one that has a lock on the table, since the numbers of groups and
+ * transactions overlap. A subtransaction that has ended gives its number back to nobody: it runs as long as its parent,
+ * which is known when only one transaction works on the table.
+ */
+export const troublesSql = (chatIds: readonly string[], thresholds: Thresholds): Prisma.Sql => Prisma.sql`
+  WITH asked AS MATERIALIZED (
+    SELECT c.id, c.worker_id, c.xmax AS locker FROM chats AS c WHERE c.id = ANY(${chatIds}::uuid[])
+  ), locks AS MATERIALIZED (
+    SELECT l.* FROM pg_locks AS l WHERE l.pid IS DISTINCT FROM pg_backend_pid()
+  ), on_tables AS MATERIALIZED (
+    SELECT l.* FROM locks AS l WHERE l.locktype = 'relation'
+      AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+      AND l.relation IN (to_regclass('chats'), to_regclass('chat_messages'), to_regclass('chat_queued_messages'),
+                         to_regclass('chat_heartbeats'))
+  ), writing AS MATERIALIZED (
+    SELECT l.transactionid AS xid, l.virtualtransaction AS holder FROM locks AS l
+    WHERE l.locktype = 'transactionid' AND l.granted AND l.mode = 'ExclusiveLock'
+      AND EXISTS (SELECT FROM on_tables AS t WHERE t.granted AND t.relation = to_regclass('chats')
+                  AND t.virtualtransaction = l.virtualtransaction)
+  ), lockers AS MATERIALIZED (
+    SELECT a.id, a.locker AS xid FROM asked AS a WHERE NOT a.locker = '0'::xid AND NOT pg_is_in_recovery()
+    UNION ALL
+    SELECT a.id, member.xid FROM asked AS a CROSS JOIN LATERAL pg_get_multixact_members(
+      CASE WHEN NOT a.locker = '0'::xid AND NOT pg_is_in_recovery() AND mxid_age(a.locker) > 0
+             AND mxid_age(a.locker) <= (SELECT max(mxid_age(d.datminmxid)) FROM pg_database AS d)
+           THEN a.locker END) AS member
+  ), held AS MATERIALIZED (
+    SELECT l.id, w.holder FROM lockers AS l JOIN writing AS w ON w.xid = l.xid
+    UNION ALL
+    SELECT l.id, (SELECT CASE WHEN count(DISTINCT w.holder) = 1 THEN min(w.holder) END FROM writing AS w)
+    FROM lockers AS l
+    WHERE NOT EXISTS (SELECT FROM writing AS w WHERE w.xid = l.xid) AND EXISTS (SELECT FROM writing) AND ${IN_PROGRESS}
+    UNION ALL
+    SELECT a.id, t.virtualtransaction FROM asked AS a CROSS JOIN on_tables AS t
+    WHERE t.granted AND ${KEEPS_FROM_WRITING}
+    UNION ALL
+    SELECT a.id, blocker.virtualtransaction FROM asked AS a CROSS JOIN on_tables AS t
+    CROSS JOIN LATERAL unnest(pg_blocking_pids(t.pid)) AS blocking (pid)
+    JOIN on_tables AS blocker ON COALESCE(blocker.pid, 0) = blocking.pid AND blocker.relation = t.relation
+    WHERE NOT t.granted AND ${KEEPS_FROM_WRITING}
+  )
+  SELECT a.id AS "chatId", pg_is_in_recovery() AS "isInRecovery",
+    CASE WHEN NOT pg_is_in_recovery() THEN NOT ${READ_ONLY_BY_DEFAULT} WHEN ${WORKERS_ARE_HERE} THEN false END AS "canWrite",
+    CASE WHEN a.worker_id IS NULL THEN NULL WHEN r.id IS NULL THEN 'MISSING' WHEN r.stopped_at IS NOT NULL THEN 'STOPPED'
+         WHEN ${renewedInTime(thresholds)} THEN 'ALIVE' ELSE 'STALE' END AS "ownerRow",
+    CASE WHEN NOT pg_is_in_recovery() THEN session.id IS NOT NULL END AS "rowLocked",
+    session.pid AS "processId", session.application_name AS "applicationName", session.state,
+    CASE WHEN session.began IS NOT NULL THEN greatest(0, extract(epoch FROM now() - session.began))::float8 END AS "transactionSeconds",
+    session.waits AS "waitingFor"
+  FROM asked AS a
+  LEFT JOIN replicas AS r ON r.id = a.worker_id
+  LEFT JOIN LATERAL (
+    SELECT h.id, s.pid, s.application_name, COALESCE(s.xact_start, p.prepared) AS began,
+           COALESCE(s.state, CASE WHEN p.gid IS NOT NULL THEN 'prepared transaction' END) AS state,
+           s.wait_event_type || ': ' || s.wait_event AS waits
+    FROM held AS h
+    LEFT JOIN (SELECT DISTINCT l.virtualtransaction, l.pid FROM locks AS l) AS v ON v.virtualtransaction = h.holder
+    LEFT JOIN pg_stat_activity AS s ON s.pid = v.pid
+    LEFT JOIN pg_prepared_xacts AS p ON h.holder = '-1/' || p.transaction::text
+    WHERE h.id = a.id ORDER BY COALESCE(s.xact_start, p.prepared) NULLS LAST, s.pid LIMIT 1
+  ) AS session ON true`;
+
+/** Modes that conflict with the lock that every write takes. Who waits for one makes all that come later wait as well. */
+const KEEPS_FROM_WRITING = Prisma.sql`
+  t.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`;
+
+/**
+ * Whether a transaction runs that is not among the locks. Its number becomes one of 64 bits by its distance to the newest;
+ * `age` tells whether it was given out at all, without which Postgres refuses to say anything of it.
+ */
+const IN_PROGRESS = Prisma.sql`
+  CASE WHEN age(l.xid) BETWEEN 1 AND 2000000000 THEN
+    pg_xact_status((SELECT greatest(3, newest.number
+      + ((l.xid::text::int8 - newest.number + 2147483648) & 4294967295) - 2147483648)::text::xid8
+      FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::int8 AS number) AS newest)) = 'in progress'
+  ELSE false END`;

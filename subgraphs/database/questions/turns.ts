@@ -1,0 +1,41 @@
+/** What was done since the person's newest message. The look backwards is limited: a chat may have millions of messages. */
+import { Prisma } from '../../../prisma/generated/client.ts';
+import type { Transaction } from '../transaction.ts';
+import { ageSeconds, sayable } from './moments.ts';
+
+export interface TurnRow {
+  readonly chatId: string;
+  readonly startedAt: Date | null;
+  readonly ageSeconds: number | null;
+  readonly steps: number;
+  readonly toolCalls: number;
+}
+
+/** Messages of a chat that are looked at, from the newest backwards. A turn that is longer is shown as long as that. */
+export const MESSAGES_OF_A_TURN = 10_000;
+
+/** No row for a chat whose newest messages, all looked at, hold none of a person. */
+export const turns = (tx: Transaction, chatIds: readonly string[]): Promise<TurnRow[]> =>
+  tx.$queryRaw(turnsSql(chatIds));
+
+export const turnsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+  SELECT chat.id AS "chatId", ${sayable(CREATED_AT)} AS "startedAt", ${ageSeconds(CREATED_AT)} AS "ageSeconds",
+         done.steps, done."toolCalls"
+  FROM unnest(${chatIds}::uuid[]) AS chat (id)
+  LEFT JOIN LATERAL (
+    SELECT m.id, m.created_at FROM (${newest(Prisma.sql`true`)}) AS m WHERE m.role = 'user' ORDER BY m.id DESC LIMIT 1
+  ) AS begun ON true
+  CROSS JOIN LATERAL (
+    SELECT count(*)::int4 AS looked, (count(*) FILTER (WHERE m.role = 'assistant'))::int4 AS steps,
+           COALESCE(sum((SELECT count(*) FROM jsonb_path_query(m.content, ${CALLS}, '{}', true)))
+             FILTER (WHERE m.role = 'assistant'), 0)::int4 AS "toolCalls"
+    FROM (${newest(Prisma.sql`m.id > COALESCE(begun.id, '-9223372036854775808'::int8)`)}) AS m
+  ) AS done
+  WHERE begun.id IS NOT NULL OR done.looked = ${MESSAGES_OF_A_TURN}`;
+
+const newest = (condition: Prisma.Sql) => Prisma.sql`
+  SELECT m.id, m.role::text AS role, m.created_at, m.content FROM chat_messages AS m
+  WHERE m.chat_id = chat.id AND NOT m.deleted AND ${condition} ORDER BY m.id DESC LIMIT ${MESSAGES_OF_A_TURN}`;
+
+const CREATED_AT = Prisma.sql`begun.created_at`;
+const CALLS = Prisma.sql`'$[*].type ? (@ == "tool-call")'`;

@@ -1,0 +1,42 @@
+/** Fields of a chat that a stored value keeps from being read. Each costs only itself: null, and an error of its own. */
+import type { GraphQLError } from 'graphql';
+import { providerWords } from '../../common/providerWords.ts';
+import type { Prisma } from '../../prisma/generated/client.ts';
+import { clientError } from '../errors.ts';
+import type { DatabaseContext } from './context.ts';
+import { type ChatRow, UNREADABLE_FIELDS, type UnreadableField } from './questions/chatColumns.ts';
+
+/** @param field as the schema names it */
+export const unreadable = (field: string): GraphQLError =>
+  clientError(
+    'VALUE_UNREADABLE',
+    `The value stored for \`${field}\` cannot be said here, so the field is null. Correct it in the database.`,
+  );
+
+/** @throws GraphQLError `VALUE_UNREADABLE` if the row has a value there that cannot be said */
+function read<F extends UnreadableField>(chat: ChatRow, field: F): ChatRow[F] {
+  if (chat.unreadable.includes(field)) throw unreadable(field);
+  return chat[field];
+}
+
+/** Somebody else's words: their texts are cut and masked, whatever they are. */
+function fitToBeSaid(json: Prisma.JsonValue): Prisma.JsonValue {
+  if (typeof json === 'string') return providerWords(json);
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, fitToBeSaid(value ?? null)]));
+}
+
+/** Resolvers of the fields that can fail so. */
+export const readableFields = {
+  ...Object.fromEntries(UNREADABLE_FIELDS.map((field) => [field, async (chat: ChatRow) => read(chat, field)])),
+  lastError: async (chat: ChatRow) => fitToBeSaid(read(chat, 'lastError')),
+  retryState: async (chat: ChatRow) => fitToBeSaid(read(chat, 'retryState')),
+};
+
+/** Names of the fields that a stored value keeps from being read, the lease of the named runner included. */
+export async function unreadableFields(chat: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
+  if (chat.runnerId === null) return [...chat.unreadable];
+  const leases = await loaders.heartbeats.load(chat.chatId);
+  const isOdd = leases.some(({ runnerId, heartbeatAt }) => runnerId === chat.runnerId && heartbeatAt === null);
+  return isOdd ? [...chat.unreadable, 'heartbeat'] : [...chat.unreadable];
+}

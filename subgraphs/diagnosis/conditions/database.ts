@@ -1,0 +1,23 @@
+/** Conditions on what keeps workers from the row. */
+import { over } from '../situation.ts';
+import { leaseIsNotFresh } from './lease.ts';
+import { noOwner } from './owner.ts';
+import { type Condition, rowIsOlderThan } from './time.ts';
+
+/** Shorter waits than this are those of any busy database, in seconds. */
+const WAIT_SECONDS = 10;
+
+const workerWaits: Condition = ({ task }) => over(task?.waitsForDatabaseSeconds, WAIT_SECONDS);
+const nobodyHasIt: Condition = (s) => noOwner(s) || leaseIsNotFresh(s);
+
+/** A standby that this service reads says nothing of the server that workers write to, unless they wait for it as well. */
+export const databaseReadOnly: Condition = (s) =>
+  s.runnable && s.database?.trouble?.canWrite === false && (s.database.trouble.isInRecovery !== true || workerWaits(s));
+
+export const rowLocked: Condition = (s) => {
+  const { trouble } = s.database ?? {};
+  if (!s.runnable || trouble?.rowLocked !== true) return false;
+  if (!nobodyHasIt(s) && !workerWaits(s)) return false;
+  if (trouble.rowLockedSeconds !== null) return trouble.rowLockedSeconds > WAIT_SECONDS;
+  return workerWaits(s) || rowIsOlderThan(s, s.pickUpSeconds + WAIT_SECONDS);
+};

@@ -1,0 +1,49 @@
+/** Conditions on the replica that the row names, and on those that could take the chat. */
+
+import type { Situation } from '../situation.ts';
+import type { Candidate } from '../snapshot.ts';
+import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
+
+/** So many times the time to be picked up is a long wait for room. */
+const LONG_WAITS = 10;
+
+/** By its row where nobody was asked: a fresh lease then outranks it. */
+const ownerIs = (s: Situation, status: string, row: string) =>
+  s.runnable &&
+  (s.owner === status ||
+    (s.owner === 'NOT_ASKED' && s.database?.trouble?.ownerRow === row && !['FRESH', 'NOT_KNOWN'].includes(s.lease)));
+export const ownerUnknown: Condition = (s) => ownerIs(s, 'UNKNOWN_REPLICA', 'MISSING');
+export const ownerStopped: Condition = (s) => ownerIs(s, 'STOPPED', 'STOPPED');
+export const ownerGone: Condition = (s) => ownerUnknown(s) || ownerStopped(s);
+/** A worker may still be about to take the chat from it. */
+export const ownerGoneLately: Condition = (s) => ownerGone(s) && !shouldHaveBeenPickedUp(s);
+
+const SAYS_ENOUGH = ['OK', 'UNKNOWN_REPLICA', 'STOPPED', 'UNOWNED', 'NOT_ASKED', 'NOT_KNOWN'];
+export const ownerUnreachable: Condition = (s) => s.runnable && !SAYS_ENOUGH.includes(s.owner);
+
+/** Another replica than the owner listens at the owner's address. */
+export const addressTaken: Condition = ({ owner, runtime, workerId }) => {
+  const answers = runtime?.value.localWorkerId ?? null;
+  return owner === 'REFUSED' && answers !== null && answers !== workerId;
+};
+
+/** What the owner holds is not known, though it should be. */
+export const ownerNotHeard: Condition = (s) =>
+  s.runnable && !['OK', 'UNOWNED', 'NOT_ASKED'].includes(s.owner) && !ownerGone(s);
+
+const unowned: Condition = (s) => s.runnable && s.database !== null && (s.workerId === null || s.runnerId === null);
+
+/** Live replicas that take chats at all: those that stop do not. */
+export const candidates = ({ snapshot }: Situation): Candidate[] =>
+  (snapshot.candidates ?? []).filter(({ isDraining }) => isDraining !== true);
+const answered = ({ reachability }: Candidate) => reachability?.status === 'OK';
+export const full = (s: Situation): Candidate[] => candidates(s).filter((one) => answered(one) && one.isFull === true);
+export const withRoom = (s: Situation): Candidate[] =>
+  candidates(s).filter((one) => answered(one) && one.isFull === false);
+
+export const noOwner: Condition = unowned;
+/** All that could take the chat say that they have no room. */
+export const capacityWait: Condition = (s) =>
+  unowned(s) && candidates(s).length > 0 && full(s).length === candidates(s).length;
+export const longCapacityWait: Condition = (s) => rowIsOlderThan(s, LONG_WAITS * s.pickUpSeconds);
+export const notTaken: Condition = (s) => unowned(s) && !capacityWait(s);

@@ -1,0 +1,37 @@
+/** Conditions on chats that wait for somebody, are at rest, or failed. */
+import { over, type Situation } from '../situation.ts';
+import { waitsForOutside } from './row.ts';
+import { type Condition, past, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
+
+const OFTEN_UNANSWERED = 2;
+
+export const actionDeadlinePassed: Condition = (s) =>
+  waitsForOutside(s) && past(s.database?.requiresActionSecondsLeft, s.pickUpSeconds);
+export const actionPending: Condition = (s) => waitsForOutside(s) && !actionDeadlinePassed(s);
+
+/** The open call that was left unanswered most often, once that is often. */
+export function unansweredCall({ database }: Situation) {
+  const calls = (database?.openCalls ?? []).map((call, place) => ({ ...call, place }));
+  const [worst] = calls.sort((a, b) => (b.timesUnanswered ?? 0) - (a.timesUnanswered ?? 0));
+  return worst && (worst.timesUnanswered ?? 0) >= OFTEN_UNANSWERED ? worst : undefined;
+}
+export const callUnanswered: Condition = (s) => waitsForOutside(s) && unansweredCall(s) !== undefined;
+export const childLost: Condition = (s) => waitsForOutside(s) && over(s.database?.lostChildren?.length, 0);
+
+export const errored: Condition = (s) => s.state === 'E0' || s.state === 'E1';
+export const queueBlocked: Condition = (s) => s.state === 'E1';
+
+const atRest: Condition = (s) => s.state === 'W';
+/** A person's message is the last, and no worker will look at it. */
+export const messageUnanswered: Condition = (s) =>
+  atRest(s) && s.database?.lastMessage?.role === 'user' && shouldHaveBeenPickedUp(s);
+/** The turn ended, and there is nothing to read. An interrupted one was ended by the person. */
+export const endedWithoutAnswer: Condition = (s) => {
+  const { role, hasText, finishReason } = s.database?.lastMessage ?? {};
+  const saysNothing = role === 'tool' || (role === 'assistant' && hasText === false);
+  return atRest(s) && saysNothing && finishReason !== 'interrupted';
+};
+export const unanswered: Condition = (s) => messageUnanswered(s) || endedWithoutAnswer(s);
+
+/** Whether anything else is known of the chat is for the rules to say. */
+export const unchangedForLong: Condition = (s) => s.runnable && rowIsOlderThan(s, s.settings.noProgressSeconds);

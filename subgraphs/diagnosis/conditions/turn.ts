@@ -1,0 +1,52 @@
+/** Conditions on how the turn gets on. */
+import { over, type Situation } from '../situation.ts';
+import { running } from './row.ts';
+import { type Condition, past } from './time.ts';
+
+/** A retry is overdue, not just about to be made. */
+const RETRY_GRACE_SECONDS = 5;
+/** A wait longer than the longest by more than what chance adds to it was never meant. */
+const LONGEST_RETRY_FACTOR = 1.2;
+const MANY_ATTEMPTS = 5;
+const MANY_BREAK_OFFS = 3;
+const MANY_RUNNERS = 2;
+/** A person who waits longer than this behind a loop has waited too long. */
+const WAITS_BEHIND_SECONDS = 60;
+
+const tooFarAhead: Condition = (s) => over(s.retrySeconds, s.settings.longestRetrySeconds * LONGEST_RETRY_FACTOR);
+export const retryOverdue: Condition = (s) => past(s.retrySeconds, RETRY_GRACE_SECONDS) || tooFarAhead(s);
+export const inBackoff: Condition = (s) => s.retrySeconds !== null && !retryOverdue(s);
+/** Calls of the model that failed, as far as anybody counts them. */
+export const failures = (s: Situation): number | null => s.database?.retryState?.attempt ?? s.task?.attempt ?? null;
+export const manyAttempts: Condition = (s) => (failures(s) ?? 0) >= MANY_ATTEMPTS;
+
+/** Attempts of the present history that were begun and neither failed nor led anywhere, as far as that is known. */
+function begunInVain(s: Situation): number {
+  const { retryState, retryStateVersion, historyVersion, generationAttempt } = s.database ?? {};
+  if (!running(s) || retryState !== null || typeof retryStateVersion !== 'number') return 0;
+  if (typeof historyVersion !== 'number' || retryStateVersion > historyVersion) return 0;
+  return generationAttempt ?? 0;
+}
+/** Different runners that have, or had, a lease on the chat. */
+const runnersWithLeases = ({ database }: Situation) =>
+  new Set((database?.heartbeats ?? []).flatMap(({ runnerId }) => runnerId ?? [])).size;
+export const ownersLost: Condition = (s) =>
+  begunInVain(s) >= s.settings.ownersLostWarn && runnersWithLeases(s) >= MANY_RUNNERS;
+export const manyOwnersLost: Condition = (s) => begunInVain(s) >= s.settings.ownersLostCritical;
+
+export const breaksOff: Condition = (s) => s.runnable && (s.task?.breakOffs ?? 0) >= MANY_BREAK_OFFS;
+export const spinning: Condition = (s) =>
+  breaksOff(s) || (begunInVain(s) >= s.settings.spinningAttempts && !ownersLost(s));
+
+export const looping: Condition = (s) => s.runnable && over(s.database?.turn?.steps, s.settings.loopSteps);
+export const personWaits: Condition = ({ database }) =>
+  over(database?.queueDepth, 0) && over(database?.oldestQueuedAgeSeconds, WAITS_BEHIND_SECONDS);
+
+export const waitsForDatabase: Condition = (s) => s.task !== null && s.task.waitsForDatabaseSeconds !== null;
+/** A task that says how long it may be silent is taken at its word. */
+export const noProgress: Condition = ({ runnable, task, retrySeconds, settings }) => {
+  if (!runnable || task === null || retrySeconds !== null) return false;
+  if (task.waitsForDatabaseSeconds !== null) return task.waitsForDatabaseSeconds > settings.noProgressSeconds;
+  const limit = task.kind === 'GENERATION' || task.kind === 'INTERRUPT' ? settings.noProgressSeconds : Infinity;
+  return over(task.secondsSinceProgress, task.progressWithinSeconds ?? limit);
+};

@@ -1,0 +1,53 @@
+/** One row of the table of rules, and the words and paths that rules share. */
+import type { Severity } from './diagnosis.ts';
+import type { Situation } from './situation.ts';
+
+export interface Rule<Code extends string = string> {
+  readonly code: Code;
+  readonly severity: Severity | ((s: Situation) => Severity);
+  readonly when: (s: Situation) => boolean;
+  /** Found only where nothing else is. */
+  readonly alone?: true;
+  /** What it is, as a clause. */
+  readonly says: (s: Situation) => string;
+  /** Paths in the snapshot. */
+  readonly evidence: (s: Situation) => readonly string[];
+  /** Whose move it is: as the subject of a sentence. */
+  readonly who: string | ((s: Situation) => string);
+  /** What they should do: one step, as the predicate of that sentence. */
+  readonly act: (s: Situation) => string;
+  /** The command for it. Null: nothing needs to be done. */
+  readonly command: (s: Situation) => string | null;
+}
+
+export const OPERATOR = 'an operator';
+export const PERSON = 'the person';
+export const OUTSIDE = 'the tool outside';
+
+export const chat =
+  (command: string, more = '') =>
+  (s: Situation): string =>
+    `npm run chat -- ${command} ${s.chatId}${more && ` ${more}`}`;
+export const release = chat('release');
+export const interrupt = chat('interrupt');
+export const sendAgain = chat('send', '"Please go on"');
+export const lookAtReplicas = () => 'npm run chat-debug -- replicas';
+export const lookAgain = (s: Situation) => `npm run chat-debug -- why ${s.chatId}`;
+export const lookAtSnapshot = (s: Situation) => `npm run chat-debug -- snapshot ${s.chatId}`;
+
+export const owner = (s: Situation) => (s.workerId === null ? 'its former owner' : `replica ${s.workerId}`);
+export const takeFromOwner = (s: Situation) => `take it from ${owner(s)}, so that another goes on`;
+
+export const OWNERSHIP = ['database.workerId', 'database.runnerId'];
+export const ROW = ['executionState', ...OWNERSHIP, 'database.updatedAgeSeconds'];
+export const reach = (s: Situation) =>
+  s.runtime ? [`${s.runtime.path}.reachability.status`, `${s.runtime.path}.reachability.reason`] : [];
+export const lease = (s: Situation) => [
+  'database.heartbeatState',
+  ...(s.database?.heartbeat ? ['database.heartbeat.ageSeconds', 'database.heartbeat.staleAfterSeconds'] : []),
+];
+/** Fields of the runner that the row names. */
+export const ofRunner = (s: Situation, ...fields: string[]) =>
+  s.rowRunner ? fields.map((field) => `${s.rowRunner?.path}.${field}`) : [];
+export const runners = (list: Situation['runners']) =>
+  list.flatMap(({ path }) => [`${path}.runnerId`, `${path}.phase`]);

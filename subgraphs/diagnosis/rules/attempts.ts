@@ -1,0 +1,78 @@
+/** Rules on attempts that are begun again and again, or not at all. */
+import * as is from '../conditions/turn.ts';
+import { interrupt, OPERATOR, ofRunner, PERSON, type Rule, release, takeFromOwner } from '../rule.ts';
+import type { Situation } from '../situation.ts';
+import { counted, secondsText, word } from '../wording.ts';
+
+const BEGUN = [
+  ...['executionState', 'database.generationAttempt', 'database.retryState'],
+  ...['database.retryStateVersion', 'database.historyVersion'],
+];
+const RETRY = ['database.retryState', 'database.retrySecondsLeft'];
+const begun = (s: Situation) => counted(s.database?.generationAttempt ?? 0, 'attempt');
+
+export const ownersLost = {
+  code: 'OWNERS_LOST',
+  severity: (s) => (is.manyOwnersLost(s) ? 'CRITICAL' : 'WARNING'),
+  when: is.ownersLost,
+  says: (s) =>
+    `${begun(s)} of this step were begun by several runners and none ended: whoever takes the chat is lost at it`,
+  evidence: () => [...BEGUN, 'database.heartbeats'],
+  who: OPERATOR,
+  act: () => 'interrupt the turn, and do not release the chat: the next owner would be lost at it as well',
+  command: interrupt,
+} as const satisfies Rule;
+
+export const spinning = {
+  code: 'SPINNING',
+  severity: 'CRITICAL',
+  when: is.spinning,
+  says: (s) =>
+    is.breaksOff(s)
+      ? `the worker has begun this again ${counted(s.task?.breakOffs ?? 0, 'time')} and got nowhere${brokeOffBy(s)}`
+      : `${begun(s)} of this step were begun, and none failed or led to anything`,
+  evidence: (s) => [...BEGUN, ...(s.task ? ofRunner(s, 'activeTask.breakOffs', 'activeTask.lastBreakOff') : [])],
+  who: PERSON,
+  act: () => 'interrupt the turn',
+  command: interrupt,
+} as const satisfies Rule;
+
+function brokeOffBy({ task }: Situation): string {
+  const reason = word(task?.lastBreakOff ?? '');
+  return reason && ` (${reason})`;
+}
+
+export const retryOverdue = {
+  code: 'RETRY_OVERDUE',
+  severity: 'CRITICAL',
+  when: is.retryOverdue,
+  says: (s) =>
+    (s.retrySeconds ?? 0) > 0
+      ? `the next call of the model is said to come in ${secondsText(s.retrySeconds)}, and no worker waits longer than ${secondsText(s.settings.longestRetrySeconds)}`
+      : `the next call of the model has been due for ${secondsText(-(s.retrySeconds ?? 0))} and was not made`,
+  evidence: (s) => [...RETRY, ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.secondsUntilRetry') : [])],
+  who: OPERATOR,
+  act: takeFromOwner,
+  command: release,
+} as const satisfies Rule;
+
+export const retryBackoff = {
+  code: 'RETRY_BACKOFF',
+  severity: (s) => (is.manyAttempts(s) ? 'WARNING' : 'INFO'),
+  when: is.inBackoff,
+  says: (s) => `${attempt(s)} of calling the model failed, and the next is ${next(s)}`,
+  evidence: (s) => [
+    ...RETRY,
+    ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.maxAttempts', 'activeTask.lastError') : []),
+  ],
+  who: OPERATOR,
+  act: (s) => (is.manyAttempts(s) ? 'see why the model keeps failing, or interrupt the turn' : 'wait'),
+  command: (s) => (is.manyAttempts(s) ? interrupt(s) : null),
+} as const satisfies Rule;
+
+function attempt(s: Situation): string {
+  const failed = is.failures(s) ?? s.database?.generationAttempt ?? null;
+  const most = s.task?.maxAttempts ?? null;
+  return failed === null ? 'the last attempt' : `attempt ${failed}${most === null ? '' : ` of ${most}`}`;
+}
+const next = ({ retrySeconds }: Situation) => ((retrySeconds ?? 0) > 0 ? `in ${secondsText(retrySeconds)}` : 'due');

@@ -1,0 +1,35 @@
+/** Rules on what keeps workers from the row. */
+import * as is from '../conditions/database.ts';
+import { lookAtReplicas, lookAtSnapshot, OPERATOR, ofRunner, ROW, type Rule } from '../rule.ts';
+import type { Situation } from '../situation.ts';
+import { secondsText } from '../wording.ts';
+
+const waits = (s: Situation) => ofRunner(s, ...(s.task ? ['activeTask.waitsForDatabaseSeconds'] : []));
+
+export const databaseReadOnly = {
+  code: 'DATABASE_READ_ONLY',
+  severity: 'CRITICAL',
+  when: is.databaseReadOnly,
+  says: () => 'the database takes no writes, so that no worker can do anything',
+  evidence: (s) => [...ROW, 'database.trouble.canWrite', 'database.trouble.isInRecovery', ...waits(s)],
+  who: OPERATOR,
+  act: () =>
+    'make the database writable: see default_transaction_read_only, and whether workers reach the primary server',
+  command: lookAtReplicas,
+} as const satisfies Rule;
+
+export const rowLocked = {
+  code: 'ROW_LOCKED',
+  severity: 'CRITICAL',
+  when: is.rowLocked,
+  says: (s) => `another session holds the row${heldFor(s)}, and a worker waits for it`,
+  evidence: (s) => [...ROW, 'database.trouble.rowLocked', 'database.trouble.rowLockedSeconds', ...waits(s)],
+  who: OPERATOR,
+  act: () => 'end the session that holds it: with the role, lockedBy of trouble says which',
+  command: lookAtSnapshot,
+} as const satisfies Rule;
+
+function heldFor({ database }: Situation): string {
+  const seconds = database?.trouble?.rowLockedSeconds ?? null;
+  return seconds === null ? '' : ` in a transaction that began ${secondsText(seconds)} ago`;
+}

@@ -1,0 +1,127 @@
+/** Rules on the replica that the row names, and on a chat that none has. */
+import * as leases from '../conditions/lease.ts';
+import * as is from '../conditions/owner.ts';
+import { shouldHaveBeenPickedUp } from '../conditions/time.ts';
+import {
+  lease,
+  lookAgain,
+  lookAtReplicas,
+  OPERATOR,
+  owner,
+  ROW,
+  type Rule,
+  reach,
+  release,
+  takeFromOwner,
+} from '../rule.ts';
+import type { Situation } from '../situation.ts';
+import { counted, secondsText } from '../wording.ts';
+
+/** A worker may still be about to take it. */
+const withGrace = (s: Situation) => (shouldHaveBeenPickedUp(s) ? 'CRITICAL' : 'INFO');
+const orWait = (act: (s: Situation) => string) => (s: Situation) => (shouldHaveBeenPickedUp(s) ? act(s) : 'wait');
+const orNothing = (command: (s: Situation) => string) => (s: Situation) =>
+  shouldHaveBeenPickedUp(s) ? command(s) : null;
+const gone = (s: Situation) => [
+  ...[...ROW, ...reach(s), ...lease(s)],
+  ...(s.owner === 'NOT_ASKED' ? ['database.trouble.ownerRow'] : []),
+];
+const toBeTaken = (s: Situation) => (shouldHaveBeenPickedUp(s) ? '' : '; it waits for another worker to take it');
+
+export const ownerUnknown = {
+  code: 'OWNER_UNKNOWN',
+  severity: withGrace,
+  when: is.ownerUnknown,
+  says: (s) => `${owner(s)} owns it, and no such replica is known${toBeTaken(s)}`,
+  evidence: gone,
+  who: OPERATOR,
+  act: orWait(takeFromOwner),
+  command: orNothing(release),
+} as const satisfies Rule;
+
+export const ownerStopped = {
+  code: 'OWNER_STOPPED',
+  severity: withGrace,
+  when: is.ownerStopped,
+  says: (s) => `${owner(s)} owns it, and has stopped${toBeTaken(s)}`,
+  evidence: gone,
+  who: OPERATOR,
+  act: orWait(takeFromOwner),
+  command: orNothing(release),
+} as const satisfies Rule;
+
+/** Two replicas with one address, and not one that ended a moment ago. */
+const sharesAddress = (s: Situation) => is.addressTaken(s) && leases.leaseIsRenewed(s);
+
+export const ownerUnreachable = {
+  code: 'OWNER_UNREACHABLE',
+  severity: (s) => (leases.leaseIsNotFresh(s) ? 'CRITICAL' : 'WARNING'),
+  when: is.ownerUnreachable,
+  says: (s) =>
+    sharesAddress(s)
+      ? `${owner(s)} owns it and renews its lease, and another replica answers at its address`
+      : `${owner(s)} owns it, and could not be asked (${s.owner})`,
+  evidence: (s) => [
+    ...[...ROW, ...reach(s), ...lease(s)],
+    ...(s.runtime && is.addressTaken(s) ? [`${s.runtime.path}.localWorkerId`] : []),
+  ],
+  who: OPERATOR,
+  act: (s) => {
+    if (leases.leaseIsNotFresh(s)) return takeFromOwner(s);
+    if (sharesAddress(s)) return `correct its RELAY_ADDRESS, unless ${owner(s)} ended a moment ago: each needs its own`;
+    return 'ask again: once its lease has run out, another replica takes it';
+  },
+  command: (s) => {
+    if (leases.leaseIsNotFresh(s)) return release(s);
+    return sharesAddress(s) ? lookAtReplicas() : lookAgain(s);
+  },
+} as const satisfies Rule;
+
+const MOST_SHOWN = 5;
+const room = ({ snapshot }: Situation) =>
+  (snapshot.candidates ?? [])
+    .slice(0, MOST_SHOWN)
+    .flatMap((_, i) => ['workerId', 'reachability.status', 'isFull'].map((field) => `candidates[${i}].${field}`));
+
+export const capacityWait = {
+  code: 'CAPACITY_WAIT',
+  severity: (s) => (is.longCapacityWait(s) ? 'WARNING' : 'INFO'),
+  when: is.capacityWait,
+  says: (s) => `it waits for room: ${is.full(s).length} of ${counted(is.candidates(s).length, 'replica')} are full`,
+  evidence: (s) => [...ROW, ...room(s)],
+  who: OPERATOR,
+  act: () => 'start a replica or wait: with the role, runnersByOwner of a replica says whose chats fill it',
+  command: lookAtReplicas,
+} as const satisfies Rule;
+
+export const noOwner = {
+  code: 'NO_OWNER',
+  severity: withGrace,
+  when: is.notTaken,
+  says: (s) =>
+    shouldHaveBeenPickedUp(s)
+      ? `no worker has taken it${s.rowAhead ? '' : ` for ${secondsText(s.age)}`}: ${whyNot(s)}`
+      : 'it waits for a worker to take it',
+  evidence: (s) => [...ROW, ...(s.snapshot.candidates ? ['candidates', ...room(s)] : [])],
+  who: OPERATOR,
+  act: orWait((s) => {
+    if (is.withRoom(s).length > 0) return 'see what keeps the replicas that have room from looking for work';
+    return noneAlive(s) ? 'start a replica' : 'see whether a replica is alive and has room, and start one if not';
+  }),
+  command: orNothing(lookAtReplicas),
+} as const satisfies Rule;
+
+/** Nobody looks for candidates of a chat that still names a worker. */
+const noneAlive = (s: Situation) =>
+  s.snapshot.candidates !== null && is.candidates(s).length === 0 && s.workerId === null;
+
+function whyNot(s: Situation): string {
+  const some = is.candidates(s).length;
+  const free = is.withRoom(s).length;
+  if (free > 0)
+    return `${free} of ${counted(some, 'live replica')} ${free === 1 ? 'has' : 'have'} room, and none took it`;
+  if (some > 0)
+    return `${is.full(s).length} of ${counted(some, 'live replica')} are full, and the others do not answer`;
+  if (noneAlive(s)) return 'no replica that takes chats is alive';
+  return 'none is running, or no worker has room';
+}

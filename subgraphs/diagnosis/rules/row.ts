@@ -1,0 +1,58 @@
+/** Rules on what the row alone says. */
+import * as is from '../conditions/row.ts';
+import { chat, lease, lookAgain, lookAtSnapshot, OPERATOR, owner, ROW, type Rule, release } from '../rule.ts';
+import type { Situation } from '../situation.ts';
+import { listed, secondsText, word } from '../wording.ts';
+
+export const statusUnknown = {
+  code: 'STATUS_UNKNOWN',
+  severity: 'WARNING',
+  when: is.statusUnknown,
+  says: (s) =>
+    `this version does not know the status “${word(s.database?.status ?? '')}”, so whose move it is is not known`,
+  evidence: () => ['executionState', 'database.status'],
+  who: OPERATOR,
+  act: () => 'bring this service to the version that wrote the row, and leave the row as it is',
+  command: lookAtSnapshot,
+} as const satisfies Rule;
+
+export const invalidState = {
+  code: 'INVALID_STATE',
+  severity: 'CRITICAL',
+  when: is.invalid,
+  says: () => 'its status, queue and archived marker make no state that the state machine knows',
+  evidence: () => ['executionState', 'database.status', 'database.archived', 'database.queueDepth'],
+  who: OPERATOR,
+  act: () => 'repair it',
+  command: chat('reconcile'),
+} as const satisfies Rule;
+
+export const valueUnreadable = {
+  code: 'VALUE_UNREADABLE',
+  severity: 'WARNING',
+  when: is.valueUnreadable,
+  says: (s) => `${listed(is.unreadable(s).map(({ name }) => name))} could not be read`,
+  evidence: (s) => ['database.unreadable', ...is.unreadable(s).map(({ path }) => `database.${path}`)],
+  who: OPERATOR,
+  act: (s) => (is.columnUnreadable(s) ? 'correct what is stored there: it is no value that can be said' : 'ask again'),
+  command: (s) => (is.columnUnreadable(s) ? lookAtSnapshot(s) : lookAgain(s)),
+} as const satisfies Rule;
+
+export const clockAhead = {
+  code: 'CLOCK_AHEAD',
+  severity: (s) => (is.aheadAndAlone(s) ? 'CRITICAL' : 'WARNING'),
+  when: is.clockAhead,
+  says: (s) => `${listed(aheadParts(s))} ahead of the database’s clock`,
+  evidence: (s) => [...ROW, ...lease(s)],
+  who: OPERATOR,
+  act: (s) =>
+    s.runnable
+      ? `take it from ${owner(s)}, which dates it anew, and correct the clock that was ahead`
+      : 'correct the clock that was ahead: the next change of the chat dates it anew',
+  command: (s) => (s.runnable ? release(s) : lookAtSnapshot(s)),
+} as const satisfies Rule;
+
+const aheadParts = (s: Situation): string[] => [
+  ...(s.rowAhead ? [`its last change is ${secondsText(-(s.age ?? 0))}`] : []),
+  ...(s.runnable && s.leaseAhead ? [`its lease is ${secondsText(-(s.database?.heartbeat?.ageSeconds ?? 0))}`] : []),
+];

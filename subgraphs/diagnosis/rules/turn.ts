@@ -1,0 +1,97 @@
+/** Rules on a turn that goes on for too long, or not at all. */
+
+import { unchangedForLong } from '../conditions/rest.ts';
+import * as is from '../conditions/turn.ts';
+import {
+  chat,
+  interrupt,
+  lookAgain,
+  lookAtReplicas,
+  OPERATOR,
+  ofRunner,
+  owner,
+  PERSON,
+  ROW,
+  type Rule,
+  release,
+  takeFromOwner,
+} from '../rule.ts';
+import type { Situation } from '../situation.ts';
+import { counted, secondsText, word } from '../wording.ts';
+
+export const queued = ({ database }: Situation) =>
+  database?.queueDepth === 1 ? 'a queued message waits' : `${database?.queueDepth ?? 'some'} queued messages wait`;
+
+const isBeingInterrupted = (s: Situation) => s.state === 'I0' || s.state === 'I1';
+
+export const looping = {
+  code: 'LOOPING',
+  severity: (s) => (is.personWaits(s) ? 'CRITICAL' : 'WARNING'),
+  when: is.looping,
+  says: (s) => `the turn has come to ${counted(s.database?.turn?.steps ?? 0, 'step')} without an end${behind(s)}`,
+  evidence: () => [
+    ...['executionState', 'database.turn.steps', 'database.turn.toolCalls', 'database.turn.ageSeconds'],
+    ...['database.queueDepth', 'database.oldestQueuedAgeSeconds'],
+  ],
+  who: PERSON,
+  act: (s) => (isBeingInterrupted(s) ? 'look again: it is being interrupted' : 'interrupt the turn'),
+  command: (s) => (isBeingInterrupted(s) ? lookAgain(s) : interrupt(s)),
+} as const satisfies Rule;
+
+const behind = (s: Situation) =>
+  (s.database?.queueDepth ?? 0) > 0
+    ? `, and ${queued(s)} behind it for ${secondsText(s.database?.oldestQueuedAgeSeconds)}`
+    : '';
+
+export const noProgress = {
+  code: 'NO_PROGRESS',
+  severity: 'CRITICAL',
+  when: is.noProgress,
+  says: (s) =>
+    is.waitsForDatabase(s)
+      ? `${owner(s)} has been waiting for the database for ${secondsText(s.task?.waitsForDatabaseSeconds)}`
+      : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${owner(s)} holds the chat`,
+  evidence: (s) => [
+    'executionState',
+    ...ofRunner(
+      s,
+      'runnerId',
+      ...['kind', 'label', 'secondsSinceProgress', 'attempt'].map((name) => `activeTask.${name}`),
+    ),
+    ...(is.waitsForDatabase(s) ? ofRunner(s, 'activeTask.waitsForDatabaseSeconds') : []),
+    ...((s.task?.progressWithinSeconds ?? null) === null ? [] : ofRunner(s, 'activeTask.progressWithinSeconds')),
+  ],
+  who: (s) => (is.waitsForDatabase(s) || s.task?.kind === 'INTERRUPT' ? OPERATOR : PERSON),
+  act: (s) => {
+    if (is.waitsForDatabase(s)) return `see what keeps ${owner(s)} from the database`;
+    return s.task?.kind === 'INTERRUPT' ? takeFromOwner(s) : 'interrupt the turn';
+  },
+  command: (s) => {
+    if (is.waitsForDatabase(s)) return lookAtReplicas();
+    return s.task?.kind === 'INTERRUPT' ? release(s) : interrupt(s);
+  },
+} as const satisfies Rule;
+
+/** What the task says that it is at, in its own words if it has any. */
+function doing({ task }: Situation): string {
+  const label = word(task?.label ?? '');
+  return label === '' ? 'the model or a tool' : `the task “${label}”`;
+}
+
+export const quiet = {
+  code: 'QUIET',
+  severity: 'INFO',
+  when: unchangedForLong,
+  alone: true,
+  says: (s) => `its row has not changed for ${secondsText(s.age)}${getsOn(s)}`,
+  evidence: () => ROW,
+  who: PERSON,
+  act: (s) => (s.task ? 'wait' : 'see how far the turn has come, and interrupt it if that is too slow'),
+  command: (s) => (s.task ? null : chat('show')(s)),
+} as const satisfies Rule;
+
+function getsOn(s: Situation): string {
+  const since = s.task?.secondsSinceProgress ?? null;
+  if (since !== null) return `; ${owner(s)} is at it, with the last progress ${secondsText(since)} ago`;
+  return s.task ? `; ${owner(s)} is at it` : ', and nothing else is known of it';
+}

@@ -1,0 +1,77 @@
+/** Rules on a chat that waits for a tool outside. */
+import * as is from '../conditions/rest.ts';
+import { chat, OPERATOR, OUTSIDE, ofRunner, type Rule, release, takeFromOwner } from '../rule.ts';
+import type { Situation } from '../situation.ts';
+import { listed, secondsText, word } from '../wording.ts';
+
+const answer = chat('tool-result', '<call>=<output>');
+
+export const actionDeadlinePassed = {
+  code: 'ACTION_DEADLINE_PASSED',
+  severity: 'CRITICAL',
+  when: is.actionDeadlinePassed,
+  says: (s) =>
+    `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and the worker did not go on`,
+  evidence: (s) => [
+    ...['executionState', 'database.requiresActionSecondsLeft'],
+    ...(s.task ? ofRunner(s, 'activeTask.kind') : []),
+  ],
+  who: OPERATOR,
+  act: (s) => (s.workerId === null ? 'answer the call in the tool’s place' : takeFromOwner(s)),
+  command: (s) => (s.workerId === null ? answer(s) : release(s)),
+} as const satisfies Rule;
+
+const toolName = (s: Situation) => word(is.unansweredCall(s)?.toolName ?? '') || 'without a name';
+
+export const callUnanswered = {
+  code: 'CALL_UNANSWERED',
+  severity: 'WARNING',
+  when: is.callUnanswered,
+  says: (s) =>
+    `the tool ${toolName(s)} was called ${is.unansweredCall(s)?.timesUnanswered} times in a row, and nobody answered`,
+  evidence: (s) => [
+    'executionState',
+    ...['toolName', 'ageSeconds', 'timesUnanswered'].map(
+      (field) => `database.openCalls[${is.unansweredCall(s)?.place}].${field}`,
+    ),
+  ],
+  who: OPERATOR,
+  act: () => 'see whether anything outside answers to that name, and answer the call in its place',
+  command: answer,
+} as const satisfies Rule;
+
+export const childLost = {
+  code: 'CHILD_LOST',
+  severity: 'WARNING',
+  when: is.childLost,
+  says: (s) => `it may wait for ${listed(lostChildren(s))}, which will not answer`,
+  evidence: (s) => [
+    'executionState',
+    ...(s.database?.lostChildren ?? []).flatMap((_, i) =>
+      ['chatId', 'executionState'].map((field) => `database.lostChildren[${i}].${field}`),
+    ),
+  ],
+  who: OPERATOR,
+  act: () => 'look at the child, and mend it or answer the call in its place',
+  command: (s) => `npm run chat-debug -- why ${s.database?.lostChildren?.[0]?.chatId ?? s.chatId}`,
+} as const satisfies Rule;
+
+const lostChildren = ({ database }: Situation) =>
+  (database?.lostChildren ?? []).map(({ chatId, executionState }) => `its child ${chatId} (${executionState})`);
+
+export const actionPending = {
+  code: 'ACTION_PENDING',
+  severity: 'INFO',
+  when: is.actionPending,
+  says: (s) => `it waits for a tool result from outside${deadline(s)}`,
+  evidence: () => ['executionState', 'database.requiresActionSecondsLeft'],
+  who: OUTSIDE,
+  act: () => 'answer the call',
+  command: answer,
+} as const satisfies Rule;
+
+function deadline({ database }: Situation): string {
+  const left = database?.requiresActionSecondsLeft ?? null;
+  if (left === null) return '';
+  return left > 0 ? ` for ${secondsText(left)} more` : ', and its deadline has just passed';
+}

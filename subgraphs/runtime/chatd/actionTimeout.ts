@@ -1,0 +1,32 @@
+/** The task of a chat that waits for tool results from outside: when the deadline has passed, the open calls are cancelled. */
+import type { Pool } from 'pg';
+import type { Clock } from '../../../common/clock.ts';
+import { type ChatState, readChats } from './chatState.ts';
+import type { ChatStore, Outcome } from './chatStore.ts';
+import { callDatabase } from './databaseCall.ts';
+import type { Task } from './task.ts';
+
+/**
+ * The deadline is the database's; what is left of it was measured there, when the chat was read. It is looked at again
+ * before anything is cancelled: somebody may have put it off. Without one the task waits until the chat changes.
+ */
+export async function awaitDeadline(
+  task: Task,
+  runnerId: string,
+  { store, pool, clock }: { store: ChatStore; pool: Pool; clock: Clock },
+): Promise<Outcome | undefined> {
+  const { id: chatId, status, historyVersion } = task.chat;
+  const isSame = (chat: ChatState) =>
+    chat.runnerId === runnerId && chat.status === status && chat.historyVersion === historyVersion;
+  let leftMs = task.chat.deadlineInMs;
+  for (;;) {
+    await clock.sleep(leftMs === null ? Number.POSITIVE_INFINITY : Math.max(0, leftMs), task.signal);
+    if (task.signal.aborted) return undefined;
+    const [chat] = await callDatabase(task, clock, () => readChats(pool, [chatId]));
+    if (!chat || !isSame(chat)) break; // the write below finds out what became of it
+    leftMs = chat.deadlineInMs;
+    if (leftMs !== null && leftMs <= 0) break;
+  }
+  const fence = { runnerId, status, historyVersion };
+  return callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'cancelRequiresAction' }));
+}

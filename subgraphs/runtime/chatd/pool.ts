@@ -1,0 +1,59 @@
+/** The worker's connections. Each wait has a limit, and sessions that a read-only server has made are not kept. */
+import pg from 'pg';
+import type { Logger } from '../../../common/log.ts';
+import { isReadOnly } from './databaseFailure.ts';
+
+const DATABASE_LIMIT_MS = 10_000;
+/** Below the limit of a statement, so that a lock that somebody holds is an outcome with a name (55P03). */
+const LOCK_LIMIT_MS = 2_000;
+
+export interface PoolOptions {
+  readonly workerId: string;
+  readonly databaseUrl: string;
+  /** Connections at most. */
+  readonly max: number;
+  readonly log: Logger;
+}
+
+/** The caller ends it. */
+export function openPool({ workerId, databaseUrl, max, log }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: `chatd ${workerId}`, // Postgres then tells whose session holds a lock
+    max,
+    connectionTimeoutMillis: DATABASE_LIMIT_MS,
+    statement_timeout: DATABASE_LIMIT_MS,
+    query_timeout: DATABASE_LIMIT_MS,
+    lock_timeout: LOCK_LIMIT_MS,
+    idle_in_transaction_session_timeout: DATABASE_LIMIT_MS,
+    keepAlive: true,
+  });
+  // A connection that breaks while it is lent out is reported by the query on it; unheard, the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
+  dropReadOnlySessions(pool);
+  return pool;
+}
+
+/**
+ * A session takes `default_transaction_read_only` when it begins and keeps it when the database is writable again. So the
+ * first write that is refused ends every session that there is: idle ones now, others when they are given back.
+ */
+function dropReadOnlySessions(pool: pg.Pool): void {
+  const sessions = new Set<pg.PoolClient>();
+  const ending = new WeakSet<pg.PoolClient>();
+  pool.on('connect', (client) => sessions.add(client));
+  pool.on('remove', (client) => sessions.delete(client));
+  pool.on('release', (error, client) => {
+    // The pool removes a client that has been told to end.
+    if (ending.has(client)) void client.end().catch(() => {});
+    if (!isReadOnly(error)) return;
+    for (const session of sessions) ending.add(session);
+    for (let idle = pool.idleCount; idle > 0; idle -= 1) {
+      void pool.connect().then(
+        (session) => session.release(),
+        () => {}, // it is gone already
+      );
+    }
+  });
+}

@@ -1,0 +1,83 @@
+/** Locks on whole tables, as migrations and maintenance take them: who may still read, and what the others wait for. */
+import { describe, expect, test } from '@jest/globals';
+import { wordsOf } from '../support/diagnosed.ts';
+import { eventually } from '../support/eventually.ts';
+import type { Field } from '../support/field.ts';
+import { openSession, whileIdleInTransaction } from '../support/sessions.ts';
+
+export function locks(field: Field): void {
+  describe('a lock on a whole table', () => {
+    test('that lets everybody read and nobody write, as an index that is made takes it: the owner waits for it, and it is the cause', async () => {
+      const id = await field.create('/slow 2');
+      await eventually(
+        'it is begun',
+        () => field.column(id, 'generation_attempt'),
+        (attempt) => attempt === '1',
+      );
+      const lock = 'LOCK TABLE chats IN SHARE MODE';
+      await whileIdleInTransaction(field.system.databaseUrl, 'a new index', [lock], async () => {
+        const seen = await field.found(id, 'ROW_LOCKED');
+        expect(seen).toMatchObject({ verdict: 'STUCK', severities: { ROW_LOCKED: 'CRITICAL' } });
+        expect(wordsOf(seen, 'ROW_LOCKED')).not.toContain('release');
+        const { runtime } = await field.chat<{ runtime: object }>(
+          id,
+          'runtime { runners { activeTask { waitsForDatabaseSeconds } } }',
+        );
+        expect(runtime).toEqual({ runners: [{ activeTask: { waitsForDatabaseSeconds: expect.any(Number) } }] });
+      });
+      const end = await field.diagnosed(id, 'it is answered', ({ executionState }) => executionState === 'W');
+      expect(end.verdict).toBe('IDLE');
+    });
+
+    test('on the messages alone: what does not read them is answered, and what does says what it waits for', async () => {
+      const { databaseUrl } = field.system;
+      const id = await field.createAtRest();
+      const migration = await openSession(databaseUrl, 'a migration');
+      const lock = 'SELECT count(*) FROM chat_messages';
+      try {
+        await whileIdleInTransaction(databaseUrl, 'a report', [lock], async () => {
+          const altered = migration
+            .query('ALTER TABLE chat_messages ADD COLUMN never_there int')
+            .catch((error) => error);
+          const counted = 'executionState database { status messageStats { total } }';
+          const query = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { ${counted} } }`;
+          const look = () => field.ask<{ chatDebugSnapshot: object | null }>(query, { id });
+          const { errors } = await eventually('the count is refused', look, (answer) => answer.errors.length > 0);
+          expect(errors[0]?.message).toMatch(/lock on chat_messages/);
+          expect(await field.chat(id, 'executionState database { status }')).toEqual({
+            executionState: 'W',
+            database: { status: 'waiting' },
+          });
+          const admin = await openSession(databaseUrl, 'an administrator');
+          await admin.query('SELECT pg_cancel_backend($1)', [migration.processId]);
+          await admin.end();
+          await altered;
+        });
+      } finally {
+        await migration.end();
+      }
+    });
+
+    test('is named for a chat that nobody owns yet, too', async () => {
+      const { databaseUrl } = field.system;
+      const id = await field.createAtRest();
+      const index = await openSession(databaseUrl, 'a new index');
+      try {
+        await index.query('BEGIN');
+        // Whoever takes chats passes over a row that somebody holds, until the table is locked.
+        const row = 'SELECT FROM chats WHERE id = $1 FOR KEY SHARE';
+        await whileIdleInTransaction(databaseUrl, 'a first session', [row, id], async () => {
+          await field.pool.query(`UPDATE chats SET status = 'running', updated_at = now() WHERE id = $1`, [id]);
+          await index.query('LOCK TABLE chats IN SHARE MODE');
+        });
+        const seen = await field.found(id, 'ROW_LOCKED');
+        expect(seen).toMatchObject({ verdict: 'STUCK', severities: { ROW_LOCKED: 'CRITICAL', NO_OWNER: 'WARNING' } });
+        expect(wordsOf(seen, 'ROW_LOCKED')).not.toContain('release');
+      } finally {
+        await index.end();
+      }
+      const end = await field.diagnosed(id, 'it is answered', ({ executionState }) => executionState === 'W');
+      expect(end.verdict).toBe('IDLE');
+    });
+  });
+}

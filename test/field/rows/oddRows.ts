@@ -1,0 +1,72 @@
+/** Values that a column can hold and that no writer of today writes: each costs itself, and neither the list nor the commands. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { insertChat } from '../../subgraphs/database/support/rows.ts';
+import type { Field } from '../support/field.ts';
+
+interface Listed {
+  readonly chats: { readonly edges: { readonly node: { readonly chatId: string } }[] } | null;
+}
+
+/** Changes of a chat's row, as SQL. */
+const ODD: readonly (readonly [name: string, change: string])[] = [
+  [
+    'a version beyond what numbers can say',
+    'snapshot_version = 9223372036854775000, history_version = 9223372036854775000',
+  ],
+  ['attempts beyond it', 'generation_attempt = 9007199254740993'],
+  ['never changed', `updated_at = '-infinity'`],
+  ['changed for ever', `updated_at = 'infinity', created_at = 'infinity'`],
+  ['changed before our era', `updated_at = '4713-01-01 00:00:00+00 BC'`],
+  ['changed in the year 294276', `updated_at = '294276-12-31 23:59:59+00'`],
+  ['an error that is a text', `status = 'error', last_error = '"it failed"'`],
+  ['an error that is a list', `status = 'error', last_error = '[1, 2, 3]'`],
+  [
+    'an error with members of other forms',
+    `status = 'error', last_error = '{"kind": 7, "message": {}, "retryable": "no"}'`,
+  ],
+  ['a retry at no moment', `retry_state = '{"attempt": "two", "retrying_at": "soon"}'`],
+  ['a retry at a number', `retry_state = '{"attempt": 2, "retrying_at": 1764547200000}'`],
+  ['a retry at infinity', `retry_state = '{"attempt": 2, "retrying_at": "infinity"}'`],
+  ['a retry state that is null in JSON', `retry_state = 'null', last_error = 'null'`],
+  ['a title of 300,000 letters', `title = repeat('long ', 60000)`],
+];
+
+export function oddRows(field: Field): void {
+  describe('a row with', () => {
+    test.each(ODD)('%s: its neighbours are whole, it is diagnosed, and the commands work', async (_name, change) => {
+      const ownerId = randomUUID();
+      const rows = { owner_id: ownerId, title: 'a neighbour' };
+      const [before, odd, after] = [
+        await insertChat(field.pool, { ...rows, updated_at: `now() - interval '3 days'` }),
+        await insertChat(field.pool, { ...rows, updated_at: `now() - interval '2 days'` }),
+        await insertChat(field.pool, { ...rows, updated_at: `now() - interval '1 day'` }),
+      ];
+      await field.pool.query(`UPDATE chats SET ${change} WHERE id = $1`, [odd]);
+      const query = `query ($owner: UUID!, $after: String, $first: Int) {
+        chats(filter: { ownerId: $owner }, first: $first, after: $after) {
+          edges { node { chatId executionState database { updatedAgeSeconds lastError retryState } diagnosis { verdict } } }
+          pageInfo { endCursor hasNextPage } } }`;
+      const all = await field.ask<Listed>(query, { owner: ownerId, first: 10 });
+      expect(all.data?.chats?.edges.map(({ node }) => node.chatId).sort()).toEqual([before, odd, after].sort());
+      for (const { path } of all.errors) expect(path?.join('.')).toMatch(/^chats\.edges\.\d\.node\.database\./);
+
+      const pages: string[] = [];
+      let cursor: string | null = null;
+      for (let page = 0; page < 3; page += 1) {
+        const { data }: { data: (Listed & { chats: { pageInfo: { endCursor: string } } }) | undefined } =
+          await field.ask(query, { owner: ownerId, first: 1, after: cursor });
+        pages.push(data?.chats?.edges[0]?.node.chatId ?? 'none');
+        cursor = data?.chats?.pageInfo.endCursor ?? null;
+      }
+      expect(pages.sort()).toEqual([before, odd, after].sort());
+
+      const diagnosed = await field.diagnose(odd);
+      expect(['IDLE', 'FAILED', 'UNKNOWN']).toContain(diagnosed.verdict);
+      const list = await field.chatCommand('list', '--owner', ownerId);
+      expect(list).toMatchObject({ code: 0, stdout: expect.stringContaining(odd) });
+      const why = await field.chatDebug('why', odd);
+      expect({ asked: why.stdout.includes(odd), stderr: why.stderr }).toEqual({ asked: true, stderr: '' });
+    });
+  });
+}

@@ -1,0 +1,397 @@
+/** What people met on real systems, as far as the two halves of a chat say it. */
+import { describe, expect, test } from '@jest/globals';
+import { readSnapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
+import { type Changes, codes, diagnosisOf } from './snapshots.ts';
+
+const seen = (changes: Changes) => {
+  const diagnosis = diagnosisOf(changes);
+  return [diagnosis.verdict, ...codes(diagnosis)];
+};
+const first = (changes: Changes) => {
+  const [finding] = diagnosisOf(changes).findings;
+  return `${finding?.message} ${finding?.suggestion}`;
+};
+const LEASES = [1, 2].map((n) => ({ runnerId: `00000000-0000-4000-8000-00000000001${n}`, ageSeconds: n }));
+const stale = { heartbeatState: 'STALE', heartbeat: { ageSeconds: 40, staleAfterSeconds: 30 } } as const;
+const candidate = (isFull: boolean | null, more = {}) => ({
+  ...{ workerId: '00000000-0000-4000-8000-0000000000c1', reachability: { status: 'OK' } },
+  ...{ isFull, isDraining: false, runnerCount: 1, capacity: 1, ...more },
+});
+
+describe('one odd value', () => {
+  test('a deadline that never comes is none', () => {
+    expect(seen({ state: 'A0', database: { requiresActionSecondsLeft: null } })).toEqual([
+      'WAITING',
+      'INFO ACTION_PENDING',
+    ]);
+  });
+
+  test('a value that nobody could read is named, and decides only where nothing else is certain', () => {
+    const lost = { updatedAgeSeconds: null, unreadable: ['updatedAt'] };
+    expect(seen({ database: lost })).toEqual(['UNKNOWN', 'WARNING VALUE_UNREADABLE']);
+    expect(first({ database: lost })).toContain('UpdatedAt could not be read.');
+    expect(seen({ owner: 'UNREACHABLE', database: { ...lost, ...stale } })).toEqual([
+      'STUCK',
+      'CRITICAL OWNER_UNREACHABLE',
+      'WARNING VALUE_UNREADABLE',
+      'WARNING HEARTBEAT_STALE',
+    ]);
+    expect(seen({ owner: 'unowned', database: lost })).toEqual([
+      'UNKNOWN',
+      'WARNING VALUE_UNREADABLE',
+      'INFO NO_OWNER',
+    ]);
+  });
+
+  test.each([
+    [{ snapshotVersion: null, unreadable: ['snapshotVersion'] }, 'WORKING'],
+    [{ turn: null, unreadable: ['turn'] }, 'WORKING'],
+    [{ heartbeat: null, unreadable: ['heartbeat'] }, 'UNKNOWN'],
+  ])('%j: %s', (database, verdict) => {
+    expect(seen({ database })).toEqual([verdict, 'WARNING VALUE_UNREADABLE']);
+  });
+
+  test('what no rule needs is nobody’s trouble', () => {
+    expect(seen({ database: { unreadable: ['createdAt', 'lastMessage', 'openCalls'] } })).toEqual(['WORKING']);
+    expect(seen({ state: 'W', owner: 'unowned', database: { unreadable: ['updatedAt'] } })).toEqual(['IDLE']);
+  });
+
+  test('costs nothing else of the row that it stands in', () => {
+    const odd = {
+      status: 'running',
+      workerId: 7,
+      lastError: 'as text',
+      heartbeats: 'none',
+      trouble: { canWrite: 'no' },
+    };
+    const { database } = readSnapshot({ chatId: 'x', database: odd });
+    expect([database?.status, database?.workerId, database?.heartbeats]).toEqual(['running', null, null]);
+    expect(database?.trouble?.canWrite).toBeNull();
+    expect([database?.lastError, database?.retryState]).toEqual([
+      { kind: null, message: null, status_code: null, retryable: null },
+      null,
+    ]);
+  });
+
+  test('a status that this version does not know is not repaired', () => {
+    const unknown = { state: 'INVALID', owner: 'unowned', database: { status: 'compacting' } } as const;
+    expect(seen(unknown)).toEqual(['UNKNOWN', 'WARNING STATUS_UNKNOWN']);
+    expect(first(unknown)).not.toContain('reconcile');
+    for (const status of ['pending', 'paused', 'completed', 'waiting']) {
+      expect(seen({ ...unknown, database: { status } })).toEqual(['STUCK', 'CRITICAL INVALID_STATE']);
+    }
+    const elsewhere = { ...unknown, database: { status: 'paused' }, trouble: { platform: 'coder' } };
+    expect(seen(elsewhere)).toEqual(['IDLE']);
+    expect(diagnosisOf(elsewhere).summary).toContain('the person edits a queued message');
+  });
+});
+
+describe('a turn without end', () => {
+  const begun = { generationAttempt: 5, retryStateVersion: 5, historyVersion: 5 };
+
+  test('attempts that neither fail nor lead anywhere', () => {
+    expect(seen({ database: begun })).toEqual(['STUCK', 'CRITICAL SPINNING']);
+    expect(seen({ database: { ...begun, generationAttempt: 4 } })).toEqual(['WORKING']);
+    expect(seen({ database: { ...begun, retryStateVersion: 6 } })).toEqual(['WORKING']);
+    expect(seen({ task: { breakOffs: 3, lastBreakOff: 'row changed' } })).toEqual(['STUCK', 'CRITICAL SPINNING']);
+    expect(first({ task: { breakOffs: 3, lastBreakOff: 'row changed' } })).toContain('got nowhere (row changed)');
+    expect(seen({ task: { breakOffs: 2 } })).toEqual(['WORKING']);
+  });
+
+  test('owner after owner is lost at it: interrupt, do not release', () => {
+    const lost = { ...begun, heartbeats: LEASES };
+    expect(seen({ database: lost })).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
+    expect(seen({ database: { ...lost, generationAttempt: 3 } })).toEqual(['WORKING', 'WARNING OWNERS_LOST']);
+    expect(seen({ database: { ...lost, generationAttempt: 2 } })).toEqual(['WORKING']);
+    expect(seen({ owner: 'UNREACHABLE', database: { ...lost, ...stale } })).toEqual([
+      'STUCK',
+      'CRITICAL OWNERS_LOST',
+      'WARNING OWNER_UNREACHABLE',
+      'WARNING HEARTBEAT_STALE',
+    ]);
+    expect(first({ database: lost })).toMatch(/do not release.*npm run chat -- interrupt/);
+  });
+
+  test('too many steps, and whether the person waits behind them', () => {
+    const turn = { ageSeconds: 28, steps: 51, toolCalls: 50 };
+    const behind = { turn, queueDepth: 2, oldestQueuedAgeSeconds: 61 };
+    expect(seen({ database: { turn } })).toEqual(['WORKING', 'WARNING LOOPING']);
+    expect(seen({ database: { turn: { ...turn, steps: 50 } } })).toEqual(['WORKING']);
+    expect(seen({ state: 'R1', database: behind })).toEqual(['STUCK', 'CRITICAL LOOPING']);
+    expect(seen({ state: 'R1', database: { ...behind, oldestQueuedAgeSeconds: 60 } })).toEqual([
+      'WORKING',
+      'WARNING LOOPING',
+    ]);
+    expect(first({ state: 'R1', database: behind })).toContain('51 steps without an end, and 2 queued messages wait');
+  });
+
+  test('a wait for the next attempt that no worker would wait', () => {
+    expect(seen({ database: { retrySecondsLeft: 721 } })).toEqual(['STUCK', 'CRITICAL RETRY_OVERDUE']);
+    expect(seen({ database: { retrySecondsLeft: 720 } })).toEqual(['WAITING', 'INFO RETRY_BACKOFF']);
+    expect(first({ database: { retrySecondsLeft: 2e9 } })).toContain('no worker waits longer than 10 min');
+    expect(first({ database: { retrySecondsLeft: 120 }, task: { attempt: 2, maxAttempts: 8 } })).toContain(
+      'Attempt 2 of 8 of calling the model failed, and the next is in 2 min.',
+    );
+  });
+});
+
+describe('at rest', () => {
+  const rest = (lastMessage: object, more = {}) => ({
+    ...{ state: 'W' as const, owner: 'unowned' as const },
+    database: {
+      lastMessage: { role: 'assistant', ageSeconds: 60, hasText: false, finishReason: null, ...lastMessage },
+      ...more,
+    },
+  });
+
+  test('the person’s message stands last, and nobody is to answer it', () => {
+    expect(seen(rest({ role: 'user', hasText: true }))).toEqual(['STUCK', 'CRITICAL UNANSWERED']);
+    expect(seen(rest({ role: 'user', hasText: true }, { updatedAgeSeconds: 7 }))).toEqual(['IDLE']);
+    expect(first(rest({ role: 'user' }))).toMatch(/Send it again\. `npm run chat -- send/);
+  });
+
+  test.each([
+    [{ finishReason: 'length' }, 'limit of length'],
+    [{ finishReason: 'content-filter' }, 'held the answer back'],
+    [{ finishReason: 'tool-calls' }, 'called none'],
+    [{ finishReason: 'stop' }, 'wrote no text'],
+    [{ finishReason: null }, 'wrote no text'],
+    [{ role: 'tool', hasText: null }, 'never saw the result'],
+  ])('the turn ended without an answer: %j', (lastMessage, why) => {
+    expect(seen(rest(lastMessage))).toEqual(['IDLE', 'WARNING UNANSWERED']);
+    expect(first(rest(lastMessage))).toContain(why);
+  });
+
+  test.each([
+    { hasText: true },
+    { hasText: null },
+    { finishReason: 'interrupted' },
+    { role: 'system' },
+    { role: null },
+  ])('answered, ended by the person, or not known: %j', (lastMessage) =>
+    expect(seen(rest(lastMessage))).toEqual(['IDLE']),
+  );
+});
+
+describe('the fleet and its database', () => {
+  const unowned = { owner: 'unowned' } as const;
+
+  test('who holds the row keeps workers from it', () => {
+    const held = { rowLocked: true, rowLockedSeconds: 11 };
+    expect(seen({ ...unowned, trouble: held })).toEqual(['STUCK', 'CRITICAL ROW_LOCKED', 'WARNING NO_OWNER']);
+    expect(seen({ ...unowned, trouble: { ...held, rowLockedSeconds: 10 } })).toEqual(['STUCK', 'CRITICAL NO_OWNER']);
+    expect(seen({ ...unowned, trouble: { ...held, rowLockedSeconds: null } })[1]).toBe('CRITICAL ROW_LOCKED');
+    expect(seen({ trouble: held })).toEqual(['WORKING']);
+    expect(seen({ trouble: held, task: { waitsForDatabaseSeconds: 11 } })).toEqual(['STUCK', 'CRITICAL ROW_LOCKED']);
+    expect(seen({ trouble: held, task: { waitsForDatabaseSeconds: 61 } })).toEqual([
+      'STUCK',
+      'CRITICAL ROW_LOCKED',
+      'WARNING NO_PROGRESS',
+    ]);
+  });
+
+  test('a worker that waits for the database is not a model that is silent', () => {
+    const waiting = { waitsForDatabaseSeconds: 61, secondsSinceProgress: 61 };
+    expect(first({ task: waiting })).toMatch(/waiting for the database for 61 s/);
+    expect(seen({ task: { ...waiting, waitsForDatabaseSeconds: 20 } })).toEqual(['WORKING']);
+    expect(diagnosisOf({ task: { waitsForDatabaseSeconds: 20 } }).summary).toContain(
+      'waited for the database for 20 s',
+    );
+  });
+
+  test('a database that takes no writes', () => {
+    expect(seen({ runtime: { runners: [] }, database: stale, trouble: { canWrite: false } })).toEqual(
+      expect.arrayContaining(['STUCK', 'WARNING RUNNER_MISSING', 'WARNING HEARTBEAT_STALE']),
+    );
+    const readOnly = { canWrite: false, isInRecovery: false };
+    expect(seen({ runtime: { runners: [] }, trouble: readOnly })).toEqual([
+      'STUCK',
+      'CRITICAL DATABASE_READ_ONLY',
+      'WARNING RUNNER_MISSING',
+    ]);
+    expect(seen({ ...unowned, trouble: readOnly })).toEqual([
+      'STUCK',
+      'CRITICAL DATABASE_READ_ONLY',
+      'WARNING NO_OWNER',
+    ]);
+    const standby = { canWrite: false, isInRecovery: true };
+    expect(seen({ trouble: standby })).toEqual(['WORKING']);
+    expect(seen({ trouble: standby, task: { waitsForDatabaseSeconds: 11 } })[1]).toBe('CRITICAL DATABASE_READ_ONLY');
+  });
+
+  test('every replica is full', () => {
+    const full = [candidate(true), candidate(true), candidate(true)];
+    expect(seen({ ...unowned, candidates: full })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
+    expect(first({ ...unowned, candidates: full })).toContain('3 of 3 replicas are full');
+    expect(seen({ ...unowned, candidates: full, database: { updatedAgeSeconds: 71 } })).toEqual([
+      'WAITING',
+      'WARNING CAPACITY_WAIT',
+    ]);
+    const stopping = candidate(false, { isDraining: true });
+    expect(seen({ ...unowned, candidates: [...full, stopping] })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
+  });
+
+  test.each([
+    [[candidate(true), candidate(false)], '1 of 2 live replicas has room, and none took it'],
+    [[candidate(true), candidate(null, { reachability: { status: 'TIMED_OUT' } })], 'the others do not answer'],
+    [[candidate(false, { isDraining: true })], 'no replica that takes chats is alive'],
+    [[], 'no replica that takes chats is alive'],
+    [null, 'no worker has room'],
+  ])('who could take it: %j', (candidates, why) => {
+    expect(seen({ ...unowned, candidates })).toEqual(['STUCK', 'CRITICAL NO_OWNER']);
+    expect(first({ ...unowned, candidates })).toContain(why);
+  });
+
+  test('two replicas with one address', () => {
+    const taken = { owner: 'REFUSED', runtime: { localWorkerId: '00000000-0000-4000-8000-0000000000ff' } } as const;
+    expect(seen(taken)).toEqual(['UNKNOWN', 'WARNING OWNER_UNREACHABLE']);
+    expect(first(taken)).toContain('RELAY_ADDRESS');
+    const ended = { ...taken, database: { heartbeat: { ageSeconds: 19, staleAfterSeconds: 30 } } };
+    expect(first(ended)).toContain('once its lease has run out');
+    expect(first({ ...taken, database: stale })).toContain('npm run chat -- release');
+  });
+});
+
+describe('the future', () => {
+  const ahead = { updatedAgeSeconds: -3_600 };
+
+  test('is not now: such a row is settled', () => {
+    expect(seen({ runtime: { runners: [] }, database: ahead })).toEqual([
+      'STUCK',
+      'CRITICAL RUNNER_MISSING',
+      'WARNING CLOCK_AHEAD',
+    ]);
+    expect(seen({ owner: 'unowned', database: ahead })).toEqual(['STUCK', 'CRITICAL CLOCK_AHEAD', 'WARNING NO_OWNER']);
+    expect(seen({ database: { updatedAgeSeconds: -2 } })).toEqual(['WORKING']);
+    expect(seen({ database: { updatedAgeSeconds: -2.1 } })).toEqual(['WORKING', 'WARNING CLOCK_AHEAD']);
+  });
+
+  test('such a lease is not fresh', () => {
+    const database = { heartbeat: { ageSeconds: -600, staleAfterSeconds: 30 } };
+    expect(seen({ database })).toEqual(['STUCK', 'CRITICAL HEARTBEAT_STALE', 'WARNING CLOCK_AHEAD']);
+    expect(first({ database })).toContain('dated ahead of the database’s clock');
+  });
+
+  test('is told of at rest, and of archived chats it is not', () => {
+    expect(seen({ state: 'W', owner: 'unowned', database: ahead })).toEqual(['IDLE', 'WARNING CLOCK_AHEAD']);
+    expect(seen({ state: 'XW', owner: 'unowned', database: ahead })).toEqual(['IDLE']);
+  });
+});
+
+describe('a chat that waits for a tool', () => {
+  test('names the tool that nobody answers', () => {
+    const openCalls = [{ toolName: 'no_such_tool', ageSeconds: 9, timesUnanswered: 2 }];
+    expect(seen({ state: 'A0', database: { openCalls } })).toEqual([
+      'WAITING',
+      'WARNING CALL_UNANSWERED',
+      'INFO ACTION_PENDING',
+    ]);
+    expect(first({ state: 'A0', database: { openCalls } })).toContain('no_such_tool was called 2 times in a row');
+  });
+
+  test('names the children that will not answer', () => {
+    const chatId = '00000000-0000-4000-8000-0000000000d1';
+    const lostChildren = [{ chatId, executionState: 'INVALID' }];
+    expect(seen({ state: 'A0', database: { lostChildren } })).toEqual([
+      'WAITING',
+      'WARNING CHILD_LOST',
+      'INFO ACTION_PENDING',
+    ]);
+    expect(first({ state: 'A0', database: { lostChildren } })).toContain(`chat-debug -- why ${chatId}`);
+    expect(seen({ state: 'R0', database: { lostChildren } })).toEqual(['WORKING']);
+  });
+});
+
+describe('the grace of a chat that nobody has taken yet', () => {
+  test.each([
+    ['STOPPED', 'OWNER_STOPPED'],
+    ['UNKNOWN_REPLICA', 'OWNER_UNKNOWN'],
+  ] as const)('is that of one whose owner is gone: %s', (owner, code) => {
+    const sent = { owner, database: { ...stale, updatedAgeSeconds: 7 } };
+    expect(seen(sent)).toEqual(['WORKING', `INFO ${code}`]);
+    expect(first(sent)).toMatch(/waits for another worker to take it\. null$/);
+    expect(seen({ ...sent, database: { ...stale, updatedAgeSeconds: 7.1 } })).toEqual([
+      'STUCK',
+      `CRITICAL ${code}`,
+      'WARNING HEARTBEAT_STALE',
+    ]);
+  });
+});
+
+describe('nobody is asked', () => {
+  const notAsked = { owner: 'NOT_ASKED' } as const;
+
+  test('the lease decides, and the summary says that memory was not asked', () => {
+    expect(seen(notAsked)).toEqual(['WORKING']);
+    expect(diagnosisOf(notAsked).summary).toContain('was not asked');
+    expect(seen({ ...notAsked, database: stale })).toEqual(['STUCK', 'CRITICAL HEARTBEAT_STALE']);
+    expect(seen({ ...notAsked, database: { ...stale, updatedAgeSeconds: 7 } })).toEqual(['WORKING']);
+    expect(seen({ ...notAsked, state: 'A0' })).toEqual(['WAITING', 'INFO ACTION_PENDING']);
+    const unreadable = { heartbeatState: null, heartbeat: null, heartbeatsReadable: false };
+    expect(seen({ ...notAsked, database: unreadable })).toEqual(['UNKNOWN']);
+  });
+
+  test('the owner’s row says whether it is gone, and a fresh lease outranks it', () => {
+    const missing = { ...notAsked, trouble: { ownerRow: 'MISSING' } } as const;
+    expect(seen(missing)).toEqual(['WORKING']);
+    expect(seen({ ...missing, database: stale })).toEqual([
+      'STUCK',
+      'CRITICAL OWNER_UNKNOWN',
+      'WARNING HEARTBEAT_STALE',
+    ]);
+    const stopped = { ...notAsked, database: stale, trouble: { ownerRow: 'STOPPED' } } as const;
+    expect(seen(stopped)[1]).toBe('CRITICAL OWNER_STOPPED');
+  });
+
+  test('a chat that has not changed for long is told of, if nothing else is', () => {
+    expect(seen({ ...notAsked, database: { updatedAgeSeconds: 61 } })).toEqual(['WORKING', 'INFO QUIET']);
+    expect(seen({ ...notAsked, state: 'A0', database: { updatedAgeSeconds: 61 } })).toEqual([
+      'WAITING',
+      'INFO ACTION_PENDING',
+    ]);
+    expect(seen({ database: { updatedAgeSeconds: 61 } })).toEqual(['WORKING', 'INFO QUIET']);
+  });
+});
+
+describe('the thresholds', () => {
+  const thresholds = {
+    ...{ staleAfterSeconds: 300, heartbeatIntervalSeconds: 30, acquisitionIntervalSeconds: 30, noProgressSeconds: 600 },
+    ...{ clockAheadSeconds: 9, longestRetrySeconds: 60, loopSteps: 1 },
+    ...{ spinningAttempts: 9, ownersLostWarn: 8, ownersLostCritical: 9 },
+  };
+
+  test('of the snapshot go before those that are set here, and the owner’s own before both', () => {
+    expect(seen({ owner: 'NOT_ASKED', database: stale, trouble: { thresholds } })).toEqual([
+      'WORKING',
+      'WARNING LOOPING',
+    ]);
+    expect(seen({ database: stale, trouble: { thresholds } })[1]).toBe('CRITICAL HEARTBEAT_STALE');
+    expect(seen({ database: { retrySecondsLeft: 73 }, trouble: { thresholds } })[1]).toBe('CRITICAL RETRY_OVERDUE');
+  });
+
+  test('a task that says how long it may be silent is taken at its word', () => {
+    expect(seen({ task: { secondsSinceProgress: 300, progressWithinSeconds: 600 } })).toEqual(['WORKING']);
+    expect(seen({ task: { secondsSinceProgress: 31, progressWithinSeconds: 30 } })).toEqual([
+      'STUCK',
+      'CRITICAL NO_PROGRESS',
+    ]);
+    expect(seen({ task: { kind: 'OTHER', secondsSinceProgress: 300 } })).toEqual(['WORKING']);
+  });
+});
+
+describe('what the owner did not say', () => {
+  test('is no trouble: an older replica knows less', () => {
+    const old = { breakOffs: null, maxAttempts: null, waitsForDatabaseSeconds: null, progressWithinSeconds: null };
+    expect(seen({ task: old, runner: { snapshotVersion: null } })).toEqual(['WORKING']);
+    expect(seen({ runner: { phase: null, activeTask: null, idleSeconds: 99 } })).toEqual(['WORKING']);
+    const unknown = { historyVersion: null, generationAttempt: null, partsDropped: null, isClosed: false };
+    expect(seen({ runtime: { messageBuffers: [unknown] } })).toEqual(['WORKING']);
+  });
+
+  test('a runner that never began is idle', () => {
+    expect(seen({ runner: { phase: 'STARTING', snapshotVersion: null, activeTask: null, idleSeconds: 19 } })).toEqual([
+      'STUCK',
+      'CRITICAL RUNNER_IDLE',
+    ]);
+  });
+});
