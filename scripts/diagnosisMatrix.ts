@@ -4,6 +4,7 @@ import { EXECUTION_STATES, type ExecutionState, isRunnable } from '../common/exe
 import { diagnose } from '../subgraphs/diagnosis/diagnose.ts';
 import type { Diagnosis, DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
 import { readSnapshot, type Snapshot } from '../subgraphs/diagnosis/snapshot.ts';
+import { CIRCUMSTANCES, type Circumstance } from './circumstances.ts';
 
 const target = new URL('../docs/diagnosis-matrix.md', import.meta.url);
 
@@ -151,6 +152,28 @@ function runtimeOf(state: ExecutionState, status: string, runnerIds: readonly st
 
 export const diagnosisOf = (combination: Combination): Diagnosis => diagnose(snapshotOf(combination), MATRIX_SETTINGS);
 
+/** The healthy chat in this circumstance. */
+export function circumstanceOf({ state, unowned, ...changes }: Circumstance): Diagnosis {
+  const healthy = snapshotOf(
+    unowned
+      ? { state, owner: 'unowned', lease: 'unowned', runners: 'unowned' }
+      : { state, owner: 'OK', lease: 'fresh', runners: 'one' },
+  );
+  const { database, runtime } = healthy;
+  const runners = runtime?.runners?.map((runner) => ({
+    ...runner,
+    activeTask: { ...runner.activeTask, ...changes.task },
+    ...changes.runner,
+  }));
+  const snapshot = readSnapshot({
+    ...healthy,
+    database: { ...database, trouble: { ...database?.trouble, ...changes.trouble }, ...changes.database },
+    runtime: runtime && { ...runtime, runners, ...changes.runtime },
+    candidates: changes.candidates ?? null,
+  });
+  return diagnose(snapshot, MATRIX_SETTINGS);
+}
+
 const outcome = ({ verdict, findings }: Diagnosis) =>
   `${verdict} | ${findings.map(({ code, severity }) => (severity === 'CRITICAL' ? `**${code}**` : `${code} (${severity})`)).join(', ')}`;
 
@@ -193,6 +216,16 @@ export function diagnosisMatrixPage(): string {
     '| state | asking the owner | lease | runners | verdict | findings |',
     '| --- | --- | --- | --- | --- | --- |',
     ...short.map(({ cells, outcome: what }) => `| ${cells.map(shown).join(' | ')} | ${what} |`),
+    '',
+    '## One thing changed',
+    '',
+    'The same chat, with a replica that answers, a fresh lease and the row’s runner, or with nobody who owns it (–).',
+    '',
+    '| what | state | owner | verdict | findings |',
+    '| --- | --- | --- | --- | --- |',
+    ...CIRCUMSTANCES.map(
+      (one) => `| ${one.what} | ${one.state} | ${one.unowned ? '–' : 'OK'} | ${outcome(circumstanceOf(one))} |`,
+    ),
     '',
   ].join('\n');
 }

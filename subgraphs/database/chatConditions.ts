@@ -1,13 +1,11 @@
 /**
- * The filter of `chats` as conditions on `chats AS c`. Whether a chat looks like trouble is said here and nowhere else;
- * where to look for it is said in chatPlaces.ts.
+ * The filter of `chats` as conditions on `chats AS c`. Where to look for the chats that meet them is said in chatPlaces.ts.
  */
 import type { ExecutionState } from '../../common/executionState.ts';
-import type { Thresholds } from '../../common/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
-import { EXECUTION_STATE, QUEUED, RUNNABLE } from './executionStateSql.ts';
+import { EXECUTION_STATE, RUNNABLE } from './executionStateSql.ts';
 import { LEASE_IS_MISSING, leaseIsFresh } from './leaseSql.ts';
-import { RETRY_SECONDS_LEFT } from './retrySql.ts';
+import { looksLikeTrouble, type SuspectLimits } from './suspectSql.ts';
 
 /** As a client sends it: what is left out or null does not narrow the list. */
 export interface ChatFilter {
@@ -22,13 +20,8 @@ export interface ChatFilter {
   readonly suspect?: boolean | null;
 }
 
-export interface Limits extends Thresholds {
-  /** False: the lease table cannot be read, so nothing is known of any lease. */
-  readonly heartbeatsReadable: boolean;
-}
-
 /** All of them must hold. */
-export function chatConditions(filter: ChatFilter, limits: Limits): Prisma.Sql[] {
+export function chatConditions(filter: ChatFilter, limits: SuspectLimits): Prisma.Sql[] {
   const { status, executionState, workerId, ownerId, parentChatId, rootChatId, owned, heartbeat, suspect } = filter;
   const conditions: (Prisma.Sql | undefined)[] = [
     status ? Prisma.sql`c.status::text = ANY(${storable(status)}::text[])` : undefined,
@@ -49,7 +42,7 @@ export function chatConditions(filter: ChatFilter, limits: Limits): Prisma.Sql[]
 /** Postgres refuses a NUL in text, so no status holds one. */
 const storable = (texts: readonly string[]) => texts.filter((text) => !text.includes('\0'));
 
-function heartbeatIs(state: 'FRESH' | 'STALE' | 'MISSING', limits: Limits): Prisma.Sql {
+function heartbeatIs(state: 'FRESH' | 'STALE' | 'MISSING', limits: SuspectLimits): Prisma.Sql {
   if (!limits.heartbeatsReadable) return Prisma.sql`false`;
   switch (state) {
     case 'FRESH':
@@ -59,21 +52,4 @@ function heartbeatIs(state: 'FRESH' | 'STALE' | 'MISSING', limits: Limits): Pris
     case 'MISSING':
       return Prisma.sql`${RUNNABLE} AND c.runner_id IS NOT NULL AND ${LEASE_IS_MISSING}`;
   }
-}
-
-/** What costs nothing to know comes first. */
-const looksLikeTrouble = (limits: Limits) => Prisma.sql`
-  CASE WHEN ${RUNNABLE} THEN
-    c.updated_at < now() - make_interval(secs => ${limits.noProgressSeconds}::float8)
-    OR c.worker_id IS NULL OR c.runner_id IS NULL
-    OR c.requires_action_deadline_at < now()
-    OR NOT EXISTS (SELECT FROM replicas AS r WHERE r.id = c.worker_id AND r.stopped_at IS NULL)
-    OR ${leaseIsLost(limits)}
-    OR ${RETRY_SECONDS_LEFT} < 0
-  WHEN c.status = 'waiting' THEN ${QUEUED}
-  WHEN c.status = 'error' THEN NOT c.archived AND ${QUEUED}
-  ELSE true END`;
-
-function leaseIsLost(limits: Limits): Prisma.Sql {
-  return limits.heartbeatsReadable ? Prisma.sql`${leaseIsFresh(limits)} IS NOT TRUE` : Prisma.sql`false`;
 }

@@ -1,7 +1,8 @@
 /** The field `chats`: what is asked is checked, one page is read, and its rows are known to the loaders from then on. */
 import { clientError } from '../errors.ts';
+import { readableOwner } from './access.ts';
 import type { ChatFilter } from './chatConditions.ts';
-import { placesOf } from './chatPlaces.ts';
+import { isNowhere } from './chatPlaces.ts';
 import type { DatabaseContext } from './context.ts';
 import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';
 import { type ChatPageRow, chatPage } from './questions/chatPage.ts';
@@ -38,13 +39,13 @@ export function pageSize(first: number | null | undefined): number {
 type Page = Pick<Parameters<typeof chatPage>[1], 'filter' | 'order' | 'after' | 'limit'>;
 
 async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageRow[]> {
-  const { readable, reading, loaders, thresholds } = context;
-  const places = placesOf(page.filter);
-  if (readable.kind === 'none' || places.length === 0) return [];
-  const readableOf = readable.kind === 'own' ? readable.ownerId : undefined;
-  const rows = await reading.ask('chatPage', (tx, { heartbeatsReadable }) =>
-    chatPage(tx, { ...page, places, readableOf, limits: { ...thresholds, heartbeatsReadable } }),
-  );
+  const { readable, reading, loaders, thresholds, unansweredMemory } = context;
+  if (readable.kind === 'none' || isNowhere(page.filter)) return [];
+  const readableOf = readableOwner(readable);
+  const rows = await reading.ask('chatPage', async (tx, { heartbeatsReadable }) => {
+    const unansweredNoted = page.filter.suspect == null || (await unansweredMemory.isNoted(tx));
+    return chatPage(tx, { ...page, limits: { ...thresholds, heartbeatsReadable, unansweredNoted, readableOf } });
+  });
   for (const row of rows) loaders.chats.prime(row.chatId, row);
   return rows;
 }

@@ -4,23 +4,28 @@
  *
  * Every chat is of one kind. Nearly all are `waiting`: a filter that allows them walks through the index of all chats and
  * is soon satisfied. Each other kind has a partial index of its own, in the order of the list. Chats at rest that have a
- * queue are few and no index of chats can know them, so they are found from the queue's side. Nearly all chats with an
- * owner are runnable, so the others among them have an index too.
+ * queue are few and no index of chats can know them, so they are found from the queue's side. Those of them that look like
+ * trouble by their rows have indexes, too. Nearly all chats with an owner are runnable, so the others among them have one.
  */
 import type { ExecutionState } from '../../common/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
-import { RUNNABLE } from './executionStateSql.ts';
+import { QUEUED, RUNNABLE } from './executionStateSql.ts';
+import { RETRY_IS_NO_USE, type SuspectLimits } from './suspectSql.ts';
+import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 
 /** Kinds of chats that nobody works on. */
 const AT_REST = ['waiting', 'errored', 'archived waiting', 'archived errored'] as const;
 type AtRest = (typeof AT_REST)[number];
+/** Chats at rest without a queue that look like trouble. */
+const IN_TROUBLE = ['waiting unanswered', 'waiting ahead', 'errored for good', 'errored ahead'] as const;
+type InTrouble = (typeof IN_TROUBLE)[number];
 type Kind = AtRest | 'runnable' | 'odd';
-/** A kind at rest stands for its chats without a queue. */
-type Part = Kind | `${AtRest} queued`;
+/** A kind at rest stands for its chats without a queue and without such trouble. */
+type Part = Kind | InTrouble | `${AtRest} queued`;
 
 const KINDS: readonly Kind[] = [...AT_REST, 'runnable', 'odd'];
-const PARTS: readonly Part[] = [...KINDS, ...AT_REST.map((kind) => `${kind} queued` as const)];
+const PARTS: readonly Part[] = [...KINDS, ...IN_TROUBLE, ...AT_REST.map((kind) => `${kind} queued` as const)];
 
 /** Part of `chats AS c`. */
 export interface Place {
@@ -40,20 +45,52 @@ const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
     AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`,
 };
 
+/** No chat is in two of them, nor in one that has a queue. */
+function troubled(part: InTrouble, { clockAheadSeconds, unansweredNoted }: SuspectLimits): Prisma.Sql {
+  const latest = Prisma.sql`now() + make_interval(secs => ${clockAheadSeconds}::float8)`;
+  const settled = Prisma.sql`c.updated_at <= ${latest} AND NOT ${QUEUED}`;
+  const earliest = Prisma.sql`now() - make_interval(secs => ${UNANSWERED_FOR_SECONDS + 1}::float8)`;
+  switch (part) {
+    case 'waiting unanswered':
+      return Prisma.sql`${CONDITION.waiting} ${unansweredNoted ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty}
+        AND c.updated_at > ${earliest} AND ${settled}`;
+    case 'waiting ahead':
+      return Prisma.sql`${CONDITION.waiting} AND c.updated_at > ${latest} AND NOT ${QUEUED}`;
+    case 'errored for good':
+      return Prisma.sql`${CONDITION.errored} AND ${RETRY_IS_NO_USE} AND ${settled}`;
+    case 'errored ahead':
+      return Prisma.sql`${CONDITION.errored} AND c.updated_at > ${latest} AND NOT ${QUEUED}`;
+  }
+}
+
 const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
   AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`;
 
 const placed = (condition: Prisma.Sql, fromQueue = false): Place => ({ condition, fromQueue });
 
+/** Whether nothing can match. */
+export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).size === 0;
+
 /** No chat is in two of them. None: nothing can match. */
-export function placesOf(filter: ChatFilter): Place[] {
-  const narrowed = narrowings(filter);
-  const allowed = new Set(PARTS.filter((part) => narrowed.every((parts) => parts.has(part))));
+export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
+  const allowed = allowedParts(filter);
   if (filter.owned) return ownedPlaces(allowed);
   if (allowed.has('waiting')) return [placed(Prisma.sql`true`)];
   const kinds = KINDS.filter((kind) => allowed.has(kind));
+  const inTrouble = IN_TROUBLE.filter(
+    (part) => allowed.has(part) && !(part.startsWith('errored') && allowed.has('errored')),
+  );
   const queued = AT_REST.filter((kind) => allowed.has(`${kind} queued`) && !allowed.has(kind));
-  return [...kinds.map((kind) => placed(CONDITION[kind])), ...(queued.length > 0 ? [fromQueue(queued)] : [])];
+  return [
+    ...kinds.map((kind) => placed(CONDITION[kind])),
+    ...inTrouble.map((part) => placed(troubled(part, limits))),
+    ...(queued.length > 0 ? [fromQueue(queued)] : []),
+  ];
+}
+
+function allowedParts(filter: ChatFilter): ReadonlySet<Part> {
+  const narrowed = narrowings(filter);
+  return new Set(PARTS.filter((part) => narrowed.every((parts) => parts.has(part))));
 }
 
 function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
@@ -77,18 +114,21 @@ function narrowings({ status, executionState, heartbeat, suspect }: ChatFilter):
   return left;
 }
 
+const WAITING: readonly Part[] = ['waiting', 'waiting unanswered', 'waiting ahead'];
+const ERRORED: readonly Part[] = ['errored', 'errored for good', 'errored ahead'];
+
 const PARTS_OF_STATUS: ReadonlyMap<string, readonly Part[]> = new Map([
-  ['waiting', ['waiting', 'waiting queued', 'archived waiting', 'archived waiting queued']],
-  ['error', ['errored', 'errored queued', 'archived errored', 'archived errored queued']],
+  ['waiting', [...WAITING, 'waiting queued', 'archived waiting', 'archived waiting queued']],
+  ['error', [...ERRORED, 'errored queued', 'archived errored', 'archived errored queued']],
   ['running', ['runnable', 'odd']],
   ['interrupting', ['runnable', 'odd']],
   ['requires_action', ['runnable', 'odd']],
 ]);
 
 const PARTS_OF_STATE: Readonly<Record<ExecutionState, readonly Part[]>> = {
-  W: ['waiting'],
+  W: WAITING,
   XW: ['archived waiting'],
-  E0: ['errored'],
+  E0: ERRORED,
   E1: ['errored queued'],
   XE0: ['archived errored'],
   XE1: ['archived errored queued'],
@@ -102,9 +142,6 @@ const PARTS_OF_STATE: Readonly<Record<ExecutionState, readonly Part[]>> = {
 };
 
 const SUSPECT_PARTS: ReadonlySet<Part> = new Set([
-  'runnable',
-  'odd',
-  'waiting queued',
-  'archived waiting queued',
-  'errored queued',
+  ...(['runnable', 'odd', 'waiting queued', 'archived waiting queued', 'errored queued'] as const),
+  ...IN_TROUBLE,
 ]);

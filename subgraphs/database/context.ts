@@ -7,6 +7,7 @@ import type { Readable } from './access.ts';
 import type { Loaders } from './loaders.ts';
 import type { Reading } from './reading.ts';
 import type { ReplicaMemory } from './replicaMemory.ts';
+import type { UnansweredMemory } from './unansweredMemory.ts';
 
 export interface DatabaseContext extends WithRequestId {
   readonly caller: Caller;
@@ -16,6 +17,7 @@ export interface DatabaseContext extends WithRequestId {
   readonly reading: Reading;
   readonly loaders: Loaders;
   readonly replicaMemory: ReplicaMemory;
+  readonly unansweredMemory: UnansweredMemory;
   readonly staleAfterSeconds: number;
   readonly noProgressSeconds: number;
   /** All of them, the two above included. */

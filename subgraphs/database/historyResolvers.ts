@@ -4,6 +4,10 @@ import type { DatabaseContext } from './context.ts';
 import { decodeCursor } from './cursor.ts';
 import { unanswered } from './limited.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
+import type { LastMessageRow } from './questions/lastMessages.ts';
+import type { OpenCallRow } from './questions/openCalls.ts';
+import type { TurnRow } from './questions/turns.ts';
+import { unreadable } from './unreadable.ts';
 
 export const historyFields = {
   lastMessage: ({ chatId }: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.lastMessage.load(chatId),
@@ -23,6 +27,19 @@ export const historyFields = {
       hasPreviousPage: after !== undefined,
     });
   },
+};
+
+/** @throws GraphQLError `VALUE_UNREADABLE` if there is a time that cannot be said */
+function timeOf(time: Date | null, isSayable: boolean | null, field: string): Date | null {
+  if (isSayable === false) throw unreadable(field);
+  return time;
+}
+
+/** Types that hang on a chat. The parent of each resolver is the row of its question. */
+export const historyTypes = {
+  LastMessage: { createdAt: async (row: LastMessageRow) => timeOf(row.createdAt, row.isTimeSayable, 'createdAt') },
+  Turn: { startedAt: async (row: TurnRow) => timeOf(row.startedAt, row.isTimeSayable, 'startedAt') },
+  OpenCall: { since: async (row: OpenCallRow) => timeOf(row.since, row.isTimeSayable, 'since') },
 };
 
 /** Names of the fields of a chat whose questions failed or took too long, among those that the operation asks for. */

@@ -4,14 +4,14 @@
  */
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { LeaseLimits } from './heartbeat.ts';
-import { ageSeconds, isSayable } from './questions/moments.ts';
+import { ageSeconds } from './questions/moments.ts';
 
 const AT = Prisma.sql`h.heartbeat_at`;
 const leaseOf = (what: Prisma.Sql) => Prisma.sql`
   (SELECT ${what} FROM chat_heartbeats AS h WHERE h.chat_id = c.id AND h.runner_id = c.runner_id)`;
 
 /** Seconds; null: there is no lease of that runner, or its time cannot be said. */
-export const LEASE_AGE = leaseOf(ageSeconds(AT));
+const LEASE_AGE = leaseOf(ageSeconds(AT));
 
 /** Null as its age is. */
 export const leaseIsFresh = ({ staleAfterSeconds, clockAheadSeconds }: LeaseLimits): Prisma.Sql =>
@@ -19,6 +19,3 @@ export const leaseIsFresh = ({ staleAfterSeconds, clockAheadSeconds }: LeaseLimi
 
 /** Whether there is none of the runner that the chat names. */
 export const LEASE_IS_MISSING = Prisma.sql`(${leaseOf(Prisma.sql`true`)} IS NULL)`;
-
-/** Whether there is one whose time cannot be said. */
-export const LEASE_IS_ODD = Prisma.sql`(${leaseOf(Prisma.sql`NOT ${isSayable(AT)}`)} IS TRUE)`;

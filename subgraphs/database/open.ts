@@ -13,6 +13,7 @@ import { makeReadingMetrics } from './metrics.ts';
 import { Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
+import { UnansweredMemory } from './unansweredMemory.ts';
 
 /** Thresholds that are left out are as where nothing is set. */
 export interface DatabaseOptions extends Partial<Thresholds> {
@@ -44,6 +45,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   const metrics = makeReadingMetrics(registry);
   const openReading = (log: Logger) => new Reading({ prisma, timeoutMs, clock, metrics, log });
   const replicaMemory = new ReplicaMemory();
+  const unansweredMemory = new UnansweredMemory();
   return {
     subgraph: { schemaFile: SCHEMA_FILE, resolvers, finish: closeReading },
     newContext: (caller, requestId) => {
@@ -59,6 +61,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
         reading,
         loaders,
         replicaMemory,
+        unansweredMemory,
         staleAfterSeconds,
         noProgressSeconds,
         thresholds,

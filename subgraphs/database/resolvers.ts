@@ -6,6 +6,7 @@ import { ChatDatabaseState, ChatDebugSnapshot, readableChat } from './chatResolv
 import type { DatabaseContext } from './context.ts';
 import { readDatabaseHealth } from './healthResolvers.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { historyTypes } from './historyResolvers.ts';
 import { listReplicas, Replica, replicaById } from './replicaResolvers.ts';
 
 const MOST_CHATS = 100;
@@ -29,6 +30,7 @@ export const resolvers = {
   Query,
   ChatDebugSnapshot,
   ChatDatabaseState,
+  ...historyTypes,
   Heartbeat,
   Replica,
 };

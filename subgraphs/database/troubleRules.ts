@@ -20,10 +20,13 @@ export const isRunnableRow = ({ status, archived }: Chat): boolean => !archived 
 
 export const isUnowned = ({ workerId, runnerId }: Chat): boolean => workerId === null || runnerId === null;
 
+/** How long a chat may take to be picked up. */
+export const pickUpSeconds = ({ acquisitionIntervalSeconds }: Thresholds): number =>
+  acquisitionIntervalSeconds + GRACE_SECONDS;
+
 /** Whether workers have had time to look since the row changed. One ahead of the clock, or of no age, is not waited for. */
 export function isSettled({ updatedAgeSeconds: age }: Chat, thresholds: Thresholds): boolean {
-  const { acquisitionIntervalSeconds, clockAheadSeconds } = thresholds;
-  return age === null || age > acquisitionIntervalSeconds + GRACE_SECONDS || age < -clockAheadSeconds;
+  return age === null || age > pickUpSeconds(thresholds) || age < -thresholds.clockAheadSeconds;
 }
 
 /** Whether somebody holds the row, or held it since it was last written. */

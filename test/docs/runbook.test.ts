@@ -8,6 +8,7 @@ import { withExamples } from '../../scripts/runbook.ts';
 import { diagnose } from '../../subgraphs/diagnosis/diagnose.ts';
 import { RULES } from '../../subgraphs/diagnosis/rules.ts';
 import { anySnapshot } from '../subgraphs/diagnosis/arbitrarySnapshots.ts';
+import { healthySnapshot } from '../subgraphs/diagnosis/healthySnapshots.ts';
 import { clientSchema } from '../support/clientSchema.ts';
 import { runScript } from '../support/command.ts';
 
@@ -28,9 +29,10 @@ const sections = new Map(
 const sectionOf = (code: string) => sections.get(code.toLowerCase().replaceAll('_', '-')) ?? '';
 const queryOf = (code: string) => /^```graphql\n([\s\S]*?)^```/m.exec(sectionOf(code))?.[1] ?? '';
 
-const findings = fc
-  .sample(anySnapshot, { numRuns: 4_000, seed: 2 })
-  .flatMap((snapshot) => diagnose(snapshot, MATRIX_SETTINGS).findings);
+const findings = [
+  ...fc.sample(anySnapshot, { numRuns: 4_000, seed: 2 }),
+  ...fc.sample(healthySnapshot, { numRuns: 400, seed: 2 }),
+].flatMap((snapshot) => diagnose(snapshot, MATRIX_SETTINGS).findings);
 const suggestions = findings.flatMap(({ suggestion }) => suggestion ?? []);
 
 describe('every finding', () => {

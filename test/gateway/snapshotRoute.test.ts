@@ -153,7 +153,7 @@ describe('200', () => {
   test("an owned chat: both halves, whole, and the owner's answer word for word", async () => {
     const workerId = await addReplica();
     const chat = running(workerId);
-    const error = { kind: 'k', message: 'M', someKey: { A: 'B' } };
+    const error = { kind: 'k', message: 'M', provider: 'p', status_code: 429, retryable: true };
     const id = await insertChat(database.pool, { ...chat, last_error: error });
     await insertHeartbeat(database.pool, id, chat.runner_id);
     await queueMessages(database.pool, id, 2);

@@ -9,6 +9,9 @@ export const MODEL_STREAMS = Number(process.env.MODEL_STREAMS ?? 60);
 /** Values drawn for each column of each table. */
 export const ODD_VALUES = Number(process.env.ODD_VALUES ?? 2);
 
+/** Rows of chats by which lists of suspects and rules are compared. */
+export const SUSPECT_ROWS = Number(process.env.SUSPECT_ROWS ?? 500);
+
 /** The faults of one run: a new seed each time unless one is given, which makes the same plan again. */
 export const FAULT_RUN = {
   seed: Number(process.env.FAULT_SEED ?? Math.floor(systemClock.random() * 2 ** 31)),

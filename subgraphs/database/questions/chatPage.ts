@@ -1,7 +1,8 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
-import { type ChatFilter, chatConditions, type Limits } from '../chatConditions.ts';
-import type { Place as Part } from '../chatPlaces.ts';
+import { type ChatFilter, chatConditions } from '../chatConditions.ts';
+import { placesOf } from '../chatPlaces.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
+import type { SuspectLimits } from '../suspectSql.ts';
 import type { Transaction } from '../transaction.ts';
 import { CHAT_COLUMN_NAMES, CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
 import { isSayable } from './moments.ts';
@@ -12,12 +13,10 @@ export interface ChatPageRow extends ChatRow {
 }
 
 export interface ChatPageQuestion {
+  /** One that something can match. */
   readonly filter: ChatFilter;
-  /** Where the chats of the filter can be; at least one. */
-  readonly places: readonly Part[];
-  readonly limits: Limits;
-  /** Only chats of this user; undefined: of all. */
-  readonly readableOf: string | undefined;
+  /** Among them: only chats of which user. */
+  readonly limits: SuspectLimits;
   readonly order: ChatOrder;
   readonly after: Place | undefined;
   readonly limit: number;
@@ -29,13 +28,13 @@ export const chatPage = (tx: Transaction, question: ChatPageQuestion): Promise<C
 
 /** One page of each place, each by its own index, then the best of them all. */
 export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
-  const { filter, places, limits, readableOf, order, after, limit } = question;
+  const { filter, limits, order, after, limit } = question;
   const direction = order === 'newest' ? Prisma.sql`DESC` : Prisma.sql`ASC`;
   const conditions = chatConditions(filter, limits);
-  if (readableOf !== undefined) conditions.push(Prisma.sql`c.owner_id = ${readableOf}::uuid`);
+  if (limits.readableOf !== undefined) conditions.push(Prisma.sql`c.owner_id = ${limits.readableOf}::uuid`);
   if (after) conditions.push(isBeyond(order, after));
   const inOrder = Prisma.sql`ORDER BY c.updated_at ${direction}, c.id ${direction} LIMIT ${limit}`;
-  const pages = places.map(({ condition, fromQueue }) => {
+  const pages = placesOf(filter, limits).map(({ condition, fromQueue }) => {
     const all = Prisma.join([condition, ...conditions], ' AND ');
     return fromQueue ? pageFromQueue(all, inOrder) : pageOfChats(all, inOrder);
   });

@@ -26,8 +26,8 @@ export const children = (tx: Transaction, question: ChildrenQuestion): Promise<C
   tx.$queryRaw(childrenSql(question));
 
 export function childrenSql({ parentIds, readableOf, after, limit }: ChildrenQuestion): Prisma.Sql {
-  const conditions = [isChild, ...ownedBy(readableOf), ...(after ? [isBeyond('newest', after)] : [])];
-  const inOrder = Prisma.sql`ORDER BY c.updated_at DESC, c.id DESC LIMIT ${limit}`;
+  const conditions = [isChildInOrder, ...ownedBy(readableOf), ...(after ? [isBeyond('newest', after)] : [])];
+  const inOrder = Prisma.sql`ORDER BY c.parent_chat_id, c.updated_at DESC, c.id DESC LIMIT ${limit}`;
   return Prisma.sql`
     SELECT parent.id AS "childOf", ${CHAT_COLUMN_NAMES}, child."placeUpdatedAt" FROM unnest(${parentIds}::uuid[]) AS parent (id)
     CROSS JOIN LATERAL (
@@ -51,7 +51,10 @@ export const lostChildren = (
   readableOf: string | undefined,
 ): Promise<LostChildRow[]> => tx.$queryRaw(lostChildrenSql(parentIds, readableOf));
 
-export const lostChildrenSql = (parentIds: readonly string[], readableOf: string | undefined): Prisma.Sql => Prisma.sql`
+export const lostChildrenSql = (
+  parentIds: readonly string[] | Prisma.Sql,
+  readableOf: string | undefined,
+): Prisma.Sql => Prisma.sql`
   SELECT parent.id AS "parentId", lost.id AS "chatId", lost.state AS "executionState"
   FROM unnest(${parentIds}::uuid[]) AS parent (id)
   CROSS JOIN LATERAL (
@@ -68,6 +71,13 @@ const WORST_FIRST = Prisma.sql`'{INVALID,E1,E0,XE1,XE0,XW}'::text[]`;
 
 /** A chat that names itself as its parent is nobody's child. */
 const isChild = Prisma.sql`c.parent_chat_id = parent.id AND c.id <> parent.id`;
+
+/**
+ * The same, said so that the parent is part of the order, which the index of children alone has. A planner that believes
+ * that most chats have this parent would else walk through all chats, and find none where it has no children.
+ */
+const isChildInOrder = Prisma.sql`
+  c.parent_chat_id >= parent.id AND c.parent_chat_id <= parent.id AND c.id <> parent.id`;
 
 const ownedBy = (readableOf: string | undefined) =>
   readableOf === undefined ? [] : [Prisma.sql`c.owner_id = ${readableOf}::uuid`];

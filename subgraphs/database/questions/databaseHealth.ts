@@ -55,9 +55,11 @@ const databaseHealthSql = Prisma.sql`
       AND EXISTS (SELECT FROM pg_trigger AS t
                   WHERE t.tgrelid = to_regclass('chat_messages') AND t.tgname = 'chat_message_changed') AS "isOurs",
     ARRAY(
-      SELECT DISTINCT CASE WHEN to_regclass(read.name) IS NULL THEN read.name ELSE read.name || '.' || read.column END
-      FROM jsonb_each(${JSON.stringify(COLUMNS_READ)}::jsonb) AS tables (name, columns)
-      CROSS JOIN LATERAL (SELECT tables.name, c.column FROM jsonb_array_elements_text(tables.columns) AS c (column)) AS read
-      WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(read.name)
-                        AND a.attname = read.column AND NOT a.attisdropped)
+      SELECT DISTINCT CASE WHEN to_regclass(read.table_name) IS NULL THEN read.table_name
+                           ELSE read.table_name || '.' || read.column_name END
+      FROM jsonb_each(${JSON.stringify(COLUMNS_READ)}::jsonb) AS tables (table_name, columns)
+      CROSS JOIN LATERAL (
+        SELECT tables.table_name, c.column_name FROM jsonb_array_elements_text(tables.columns) AS c (column_name)) AS read
+      WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(read.table_name)
+                        AND a.attname = read.column_name AND NOT a.attisdropped)
       ORDER BY 1) AS missing`;

@@ -1,6 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
-import { ageSeconds, sayable } from './moments.ts';
+import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
+import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface LastMessageRow {
   readonly chatId: string;
@@ -8,6 +9,8 @@ export interface LastMessageRow {
   readonly role: string;
   readonly createdAt: Date | null;
   readonly ageSeconds: number | null;
+  /** Null: no time is stored at all. */
+  readonly isTimeSayable: boolean | null;
   readonly hasText: boolean | null;
   readonly finishReason: string | null;
 }
@@ -18,13 +21,14 @@ const LONGEST_REASON = 100;
 export const lastMessages = (tx: Transaction, chatIds: readonly string[]): Promise<LastMessageRow[]> =>
   tx.$queryRaw(lastMessagesSql(chatIds));
 
-export const lastMessagesSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+export const lastMessagesSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   SELECT m.chat_id AS "chatId", m.role::text AS role, ${sayable(CREATED_AT)} AS "createdAt",
-         ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${HAS_TEXT} AS "hasText", ${FINISH_REASON} AS "finishReason"
+         ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${isSayable(CREATED_AT)} AS "isTimeSayable",
+         ${HAS_TEXT} AS "hasText", ${FINISH_REASON} AS "finishReason"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   CROSS JOIN LATERAL (
     SELECT m.id, m.chat_id, m.role, m.created_at, m.content FROM chat_messages AS m
-    WHERE m.chat_id = chat.id AND NOT m.deleted ORDER BY m.id DESC LIMIT 1) AS m
+    WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT 1) AS m
   CROSS JOIN (SELECT NULL::text AS finish_reason) AS unnoted`;
 
 const CREATED_AT = Prisma.sql`m.created_at`;
@@ -41,7 +45,7 @@ const HAS_TEXT = Prisma.sql`
   CASE jsonb_typeof(m.content)
     WHEN 'string' THEN (m.content #>> '{}') ~ '\\S'
     WHEN 'array' THEN
-      CASE WHEN jsonb_path_exists(m.content, '$[*] ? (@.type == "text" && @.text like_regex "\\\\S")', '{}', true) THEN true
+      CASE WHEN jsonb_path_exists(m.content, 'strict $[*] ? (@.type == "text" && @.text like_regex "\\\\S")', '{}', true) THEN true
            WHEN NOT jsonb_path_exists(m.content, '$[*] ? (@.type() != "object" || !exists(@.type))', '{}', true) THEN false
       END
   END`;

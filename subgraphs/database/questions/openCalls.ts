@@ -4,7 +4,8 @@
  */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
-import { ageSeconds, sayable } from './moments.ts';
+import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
+import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface OpenCallRow {
   readonly chatId: string;
@@ -12,11 +13,13 @@ export interface OpenCallRow {
   readonly toolName: string;
   readonly since: Date | null;
   readonly ageSeconds: number | null;
+  /** Null: no time is stored at all. */
+  readonly isTimeSayable: boolean | null;
   readonly timesUnanswered: number;
 }
 
 /** Messages of a chat that are looked at, from the newest backwards. */
-const MESSAGES_LOOKED_AT = 500;
+const MESSAGES_LOOKED_AT = 100;
 const MOST_CALLS = 20;
 /** Characters of an id or a name, which a model may make as long as it likes. */
 const LONGEST_NAME = 200;
@@ -30,12 +33,12 @@ export const openCalls = (tx: Transaction, chatIds: readonly string[]): Promise<
  * begin to count their calls anew in each step. Windows reach back from the newest message, so that each is one pass.
  * A run of unanswered calls ends with an answered call of the same tool, or with the turn.
  */
-export const openCallsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   WITH looked AS (
     SELECT m.*, count(*) FILTER (WHERE m.role = 'user') OVER (PARTITION BY m.chat_id ORDER BY m.id) AS turn
     FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (
       SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content FROM chat_messages AS m
-      WHERE m.chat_id = chat.id AND NOT m.deleted ORDER BY m.id DESC LIMIT ${MESSAGES_LOOKED_AT}) AS m
+      WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT ${MESSAGES_LOOKED_AT}) AS m
   ), parts AS (
     SELECT l.chat_id, l.id AS message_id, l.created_at, l.turn, item.place, item.part ->> 'type' = 'tool-call' AS is_call,
            item.part ->> 'toolCallId' AS call_id, item.part ->> 'toolName' AS tool,
@@ -69,7 +72,8 @@ export const openCallsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.s
     FROM counted AS c WHERE c.is_open
   )
   SELECT n.chat_id AS "chatId", left(n.call_id, ${LONGEST_NAME}::int4) AS id, left(n.tool, ${LONGEST_NAME}::int4) AS "toolName",
-         ${sayable(CREATED_AT)} AS since, ${ageSeconds(CREATED_AT)} AS "ageSeconds", n.times::int4 AS "timesUnanswered"
+         ${sayable(CREATED_AT)} AS since, ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${isSayable(CREATED_AT)} AS "isTimeSayable",
+         n.times::int4 AS "timesUnanswered"
   FROM newest AS n WHERE n.rank <= ${MOST_CALLS}
   ORDER BY n.chat_id, n.message_id, n.place`;
 

@@ -84,7 +84,8 @@ export const troublesSql = (chatIds: readonly string[], thresholds: Thresholds):
     FROM held AS h
     LEFT JOIN (SELECT DISTINCT l.virtualtransaction, l.pid FROM locks AS l) AS v ON v.virtualtransaction = h.holder
     LEFT JOIN pg_stat_activity AS s ON s.pid = v.pid
-    LEFT JOIN pg_prepared_xacts AS p ON h.holder = '-1/' || p.transaction::text
+    LEFT JOIN pg_prepared_xacts AS p ON EXISTS (
+      SELECT FROM locks AS l WHERE l.virtualtransaction = h.holder AND l.transactionid = p.transaction AND l.granted)
     WHERE h.id = a.id ORDER BY COALESCE(s.xact_start, p.prepared) NULLS LAST, s.pid LIMIT 1
   ) AS session ON true`;
 

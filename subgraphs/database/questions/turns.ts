@@ -1,12 +1,15 @@
 /** What was done since the person's newest message. The look backwards is limited: a chat may have millions of messages. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
-import { ageSeconds, sayable } from './moments.ts';
+import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
+import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface TurnRow {
   readonly chatId: string;
   readonly startedAt: Date | null;
   readonly ageSeconds: number | null;
+  /** Null: the turn begins before what is looked at, or no time is stored at all. */
+  readonly isTimeSayable: boolean | null;
   readonly steps: number;
   readonly toolCalls: number;
 }
@@ -18,12 +21,12 @@ export const MESSAGES_OF_A_TURN = 10_000;
 export const turns = (tx: Transaction, chatIds: readonly string[]): Promise<TurnRow[]> =>
   tx.$queryRaw(turnsSql(chatIds));
 
-export const turnsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+export const turnsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   SELECT chat.id AS "chatId", ${sayable(CREATED_AT)} AS "startedAt", ${ageSeconds(CREATED_AT)} AS "ageSeconds",
-         done.steps, done."toolCalls"
+         ${isSayable(CREATED_AT)} AS "isTimeSayable", done.steps, done."toolCalls"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   LEFT JOIN LATERAL (
-    SELECT m.id, m.created_at FROM (${newest(Prisma.sql`true`)}) AS m WHERE m.role = 'user' ORDER BY m.id DESC LIMIT 1
+    SELECT m.id, m.created_at FROM (${newest(Prisma.sql`true`)}) AS m WHERE m.role = 'user' ${NEWEST_FIRST} LIMIT 1
   ) AS begun ON true
   CROSS JOIN LATERAL (
     SELECT count(*)::int4 AS looked, (count(*) FILTER (WHERE m.role = 'assistant'))::int4 AS steps,
@@ -34,8 +37,8 @@ export const turnsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
   WHERE begun.id IS NOT NULL OR done.looked = ${MESSAGES_OF_A_TURN}`;
 
 const newest = (condition: Prisma.Sql) => Prisma.sql`
-  SELECT m.id, m.role::text AS role, m.created_at, m.content FROM chat_messages AS m
-  WHERE m.chat_id = chat.id AND NOT m.deleted AND ${condition} ORDER BY m.id DESC LIMIT ${MESSAGES_OF_A_TURN}`;
+  SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content FROM chat_messages AS m
+  WHERE ${OF_CHAT} AND ${condition} ${NEWEST_FIRST} LIMIT ${MESSAGES_OF_A_TURN}`;
 
 const CREATED_AT = Prisma.sql`begun.created_at`;
-const CALLS = Prisma.sql`'$[*].type ? (@ == "tool-call")'`;
+const CALLS = Prisma.sql`'strict $[*] ? (@.type == "tool-call").type'`;

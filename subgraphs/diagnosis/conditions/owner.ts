@@ -1,5 +1,6 @@
 /** Conditions on the replica that the row names, and on those that could take the chat. */
 
+import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
 import type { Situation } from '../situation.ts';
 import type { Candidate } from '../snapshot.ts';
 import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
@@ -27,6 +28,12 @@ export const addressTaken: Condition = ({ owner, runtime, workerId }) => {
   return owner === 'REFUSED' && answers !== null && answers !== workerId;
 };
 
+const reasonOf = ({ runtime }: Situation) => runtime?.value.reachability?.reason ?? '';
+/** The gateway may not ask at the owner's address. */
+export const addressNotAllowed: Condition = (s) => s.owner === 'UNREACHABLE' && reasonOf(s) === NOT_AN_ALLOWED_ADDRESS;
+/** The owner does not take the gateway's word for who it is. */
+export const tokenRefused: Condition = (s) => s.owner === 'BAD_ANSWER' && /\bHTTP 401\b/.test(reasonOf(s));
+
 /** What the owner holds is not known, though it should be. */
 export const ownerNotHeard: Condition = (s) =>
   s.runnable && !['OK', 'UNOWNED', 'NOT_ASKED'].includes(s.owner) && !ownerGone(s);
@@ -36,6 +43,9 @@ const unowned: Condition = (s) => s.runnable && s.database !== null && (s.worker
 /** Live replicas that take chats at all: those that stop do not. */
 export const candidates = ({ snapshot }: Situation): Candidate[] =>
   (snapshot.candidates ?? []).filter(({ isDraining }) => isDraining !== true);
+/** Somebody asks replicas here: what they did not say is not just not known. */
+export const candidatesAsked: Condition = (s) =>
+  candidates(s).every(({ reachability }) => reachability?.status !== 'NOT_ASKED');
 const answered = ({ reachability }: Candidate) => reachability?.status === 'OK';
 export const full = (s: Situation): Candidate[] => candidates(s).filter((one) => answered(one) && one.isFull === true);
 export const withRoom = (s: Situation): Candidate[] =>

@@ -19,7 +19,7 @@ export const ownersLost = {
     `${begun(s)} of this step were begun by several runners and none ended: whoever takes the chat is lost at it`,
   evidence: () => [...BEGUN, 'database.heartbeats'],
   who: OPERATOR,
-  act: () => 'interrupt the turn, and do not release the chat: the next owner would be lost at it as well',
+  act: () => 'interrupt the turn, and give it to no other owner: the next would be lost at it as well',
   command: interrupt,
 } as const satisfies Rule;
 
@@ -60,7 +60,7 @@ export const retryBackoff = {
   code: 'RETRY_BACKOFF',
   severity: (s) => (is.manyAttempts(s) ? 'WARNING' : 'INFO'),
   when: is.inBackoff,
-  says: (s) => `${attempt(s)} of calling the model failed, and the next is ${next(s)}`,
+  says: (s) => `${attempt(s)} of calling the model failed${failure(s)}, and the next is ${next(s)}`,
   evidence: (s) => [
     ...RETRY,
     ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.maxAttempts', 'activeTask.lastError') : []),
@@ -74,5 +74,9 @@ function attempt(s: Situation): string {
   const failed = is.failures(s) ?? s.database?.generationAttempt ?? null;
   const most = s.task?.maxAttempts ?? null;
   return failed === null ? 'the last attempt' : `attempt ${failed}${most === null ? '' : ` of ${most}`}`;
+}
+function failure({ database }: Situation): string {
+  const kind = word(database?.retryState?.kind ?? '');
+  return kind && ` (${kind})`;
 }
 const next = ({ retrySeconds }: Situation) => ((retrySeconds ?? 0) > 0 ? `in ${secondsText(retrySeconds)}` : 'due');

@@ -15,7 +15,7 @@ import {
   takeFromOwner,
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { counted, secondsText } from '../wording.ts';
+import { secondsText } from '../wording.ts';
 
 /** A worker may still be about to take it. */
 const withGrace = (s: Situation) => (shouldHaveBeenPickedUp(s) ? 'CRITICAL' : 'INFO');
@@ -53,6 +53,15 @@ export const ownerStopped = {
 /** Two replicas with one address, and not one that ended a moment ago. */
 const sharesAddress = (s: Situation) => is.addressTaken(s) && leases.leaseIsRenewed(s);
 
+/** The setting to correct, where an owner that may be well cannot be asked for that alone. */
+function setWrong(s: Situation): string | undefined {
+  if (sharesAddress(s)) return `correct its RELAY_ADDRESS, unless ${owner(s)} ended a moment ago: each needs its own`;
+  if (is.addressNotAllowed(s))
+    return 'allow its address to the gateway (REPLICA_ADDRESS_ALLOW), or correct its RELAY_ADDRESS';
+  if (is.tokenRefused(s)) return 'give it and the gateway the same INTERNAL_SECRET, and see whether its clock is right';
+  return undefined;
+}
+
 export const ownerUnreachable = {
   code: 'OWNER_UNREACHABLE',
   severity: (s) => (leases.leaseIsNotFresh(s) ? 'CRITICAL' : 'WARNING'),
@@ -68,14 +77,18 @@ export const ownerUnreachable = {
   who: OPERATOR,
   act: (s) => {
     if (leases.leaseIsNotFresh(s)) return takeFromOwner(s);
-    if (sharesAddress(s)) return `correct its RELAY_ADDRESS, unless ${owner(s)} ended a moment ago: each needs its own`;
-    return 'ask again: once its lease has run out, another replica takes it';
+    return setWrong(s) ?? 'ask again: once its lease has run out, another replica takes it';
   },
   command: (s) => {
     if (leases.leaseIsNotFresh(s)) return release(s);
-    return sharesAddress(s) ? lookAtReplicas() : lookAgain(s);
+    return setWrong(s) === undefined ? lookAgain(s) : lookAtReplicas();
   },
 } as const satisfies Rule;
+
+function fullOf(s: Situation, replicas: string): string {
+  const full = is.full(s).length;
+  return `${full} of ${is.candidates(s).length} ${replicas} ${full === 1 ? 'is' : 'are'} full`;
+}
 
 const MOST_SHOWN = 5;
 const room = ({ snapshot }: Situation) =>
@@ -87,7 +100,7 @@ export const capacityWait = {
   code: 'CAPACITY_WAIT',
   severity: (s) => (is.longCapacityWait(s) ? 'WARNING' : 'INFO'),
   when: is.capacityWait,
-  says: (s) => `it waits for room: ${is.full(s).length} of ${counted(is.candidates(s).length, 'replica')} are full`,
+  says: (s) => `it waits for room: ${fullOf(s, 'replicas')}`,
   evidence: (s) => [...ROW, ...room(s)],
   who: OPERATOR,
   act: () => 'start a replica or wait: with the role, runnersByOwner of a replica says whose chats fill it',
@@ -118,10 +131,8 @@ const noneAlive = (s: Situation) =>
 function whyNot(s: Situation): string {
   const some = is.candidates(s).length;
   const free = is.withRoom(s).length;
-  if (free > 0)
-    return `${free} of ${counted(some, 'live replica')} ${free === 1 ? 'has' : 'have'} room, and none took it`;
-  if (some > 0)
-    return `${is.full(s).length} of ${counted(some, 'live replica')} are full, and the others do not answer`;
+  if (free > 0) return `${free} of ${some} live replicas ${free === 1 ? 'has' : 'have'} room, and none took it`;
+  if (some > 0 && is.candidatesAsked(s)) return `${fullOf(s, 'live replicas')}, and the others do not answer`;
   if (noneAlive(s)) return 'no replica that takes chats is alive';
   return 'none is running, or no worker has room';
 }

@@ -1,6 +1,6 @@
 /** Rules on what the row alone says. */
 import * as is from '../conditions/row.ts';
-import { chat, lease, lookAgain, lookAtSnapshot, OPERATOR, owner, ROW, type Rule, release } from '../rule.ts';
+import { chat, lease, lookAgain, lookAtSnapshot, OPERATOR, ROW, type Rule, release } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
@@ -46,11 +46,14 @@ export const clockAhead = {
   evidence: (s) => [...ROW, ...lease(s)],
   who: OPERATOR,
   act: (s) =>
-    s.runnable
-      ? `take it from ${owner(s)}, which dates it anew, and correct the clock that was ahead`
-      : 'correct the clock that was ahead: the next change of the chat dates it anew',
-  command: (s) => (s.runnable ? release(s) : lookAtSnapshot(s)),
+    datesItself(s)
+      ? 'correct the clock that was ahead: the next change of the chat dates it anew'
+      : 'release the chat, which dates it anew, and correct the clock that was ahead',
+  command: (s) => (datesItself(s) ? lookAtSnapshot(s) : release(s)),
 } as const satisfies Rule;
+
+/** Somebody works on it, or nobody needs to. */
+const datesItself = (s: Situation) => !s.runnable || (!s.leaseAhead && !is.aheadAndAlone(s));
 
 const aheadParts = (s: Situation): string[] => [
   ...(s.rowAhead ? [`its last change is ${secondsText(-(s.age ?? 0))}`] : []),

@@ -1,6 +1,6 @@
 /** Rules on a chat that waits for a tool outside. */
 import * as is from '../conditions/rest.ts';
-import { chat, OPERATOR, OUTSIDE, ofRunner, type Rule, release, takeFromOwner } from '../rule.ts';
+import { chat, interrupt, OPERATOR, OUTSIDE, ofRunner, PERSON, type Rule, release, takeFromOwner } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
@@ -57,21 +57,37 @@ export const childLost = {
 } as const satisfies Rule;
 
 const lostChildren = ({ database }: Situation) =>
-  (database?.lostChildren ?? []).map(({ chatId, executionState }) => `its child ${chatId} (${executionState})`);
+  (database?.lostChildren ?? []).map(
+    ({ chatId, executionState }) => `its child ${chatId ?? 'of unknown id'} (${executionState ?? 'state not known'})`,
+  );
 
 export const actionPending = {
   code: 'ACTION_PENDING',
   severity: 'INFO',
   when: is.actionPending,
-  says: (s) => `it waits for a tool result from outside${deadline(s)}`,
-  evidence: () => ['executionState', 'database.requiresActionSecondsLeft'],
-  who: OUTSIDE,
-  act: () => 'answer the call',
-  command: answer,
+  says: (s) =>
+    nothingOpen(s)
+      ? `it waits for a tool result from outside${deadline(s)}, and no call is open that could be answered`
+      : `it waits for a tool result from outside${tools(s)}${deadline(s)}`,
+  evidence: (s) => [
+    ...['executionState', 'database.requiresActionSecondsLeft'],
+    ...(nothingOpen(s) ? ['database.openCalls'] : []),
+  ],
+  who: (s) => (nothingOpen(s) ? PERSON : OUTSIDE),
+  act: (s) => (nothingOpen(s) ? 'interrupt the wait, so that the worker goes on' : 'answer the call'),
+  command: (s) => (nothingOpen(s) ? interrupt(s) : answer(s)),
 } as const satisfies Rule;
+
+const nothingOpen = ({ database }: Situation) => database?.openCalls?.length === 0;
+
+const MOST_NAMED = 3;
+function tools({ database }: Situation): string {
+  const names = (database?.openCalls ?? []).map(({ toolName }) => word(toolName ?? '')).filter(Boolean);
+  return names.length > 0 ? ` (${listed([...new Set(names)].slice(0, MOST_NAMED))})` : '';
+}
 
 function deadline({ database }: Situation): string {
   const left = database?.requiresActionSecondsLeft ?? null;
-  if (left === null) return '';
+  if (left === null) return database?.unreadable?.includes('requiresActionDeadlineAt') ? '' : ' without a deadline';
   return left > 0 ? ` for ${secondsText(left)} more` : ', and its deadline has just passed';
 }

@@ -26,6 +26,8 @@ export const FAILURE_KINDS = {
   history: false,
   /** The turn has had as many steps as `MAX_STEPS` allows. */
   step_limit: false,
+  /** The worker's own work on the turn broke off each time. */
+  internal: false,
 } as const satisfies Readonly<Record<string, boolean>>;
 
 export type FailureKind = keyof typeof FAILURE_KINDS;

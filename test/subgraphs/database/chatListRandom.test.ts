@@ -8,7 +8,11 @@ import { belongs, type DrawnChat, filters, fleets, insertFleet, LIMIT_SECONDS, O
 import { OPERATOR, subgraphPerFile, user } from './support/subgraph.ts';
 
 const database = databasePerFile();
-const ask = subgraphPerFile(database, { staleAfterSeconds: LIMIT_SECONDS, noProgressSeconds: LIMIT_SECONDS });
+const ask = subgraphPerFile(database, {
+  staleAfterSeconds: LIMIT_SECONDS,
+  noProgressSeconds: LIMIT_SECONDS,
+  acquisitionIntervalSeconds: LIMIT_SECONDS,
+});
 
 interface Page {
   edges: { node: { chatId: string } }[];

@@ -5,18 +5,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { z } from 'zod';
 import { systemClock } from '../../../common/clock.ts';
 import { makeLogger } from '../../../common/log.ts';
 import { DEFAULT_THRESHOLDS } from '../../../common/thresholds.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { ChatFilter } from '../../../subgraphs/database/chatConditions.ts';
-import { placesOf } from '../../../subgraphs/database/chatPlaces.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
 import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { chatPageSql } from '../../../subgraphs/database/questions/chatPage.ts';
 import { Reading } from '../../../subgraphs/database/reading.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { lookedAt, type Node, planIn, scans } from './support/plans.ts';
 
 const database = databasePerFile();
 const log = makeLogger('plans', 'silent');
@@ -29,15 +28,16 @@ const SMALL_OWNER = randomUUID();
 const WORKER = randomUUID();
 let client: DatabaseClient;
 
-/** Nearly all wait; 40 run, half of them in trouble; a few of everything else, and long ago. */
+/** Nearly all wait; 40 run, half of them in trouble; a few of everything else, and long ago. The worker's id is a parent's, too. */
 const CHATS = `
-  INSERT INTO chats (owner_id, status, archived, worker_id, runner_id, updated_at)
+  INSERT INTO chats (owner_id, status, archived, worker_id, runner_id, updated_at, parent_chat_id, root_chat_id)
   SELECT CASE WHEN i % 2000 = 7 THEN $1::uuid ELSE md5((i % 300)::text)::uuid END,
     (CASE WHEN i <= 40 THEN 'running' WHEN i <= 60 THEN 'paused' WHEN i <= 90 THEN 'error' WHEN i % 50 = 0 THEN 'error'
       ELSE 'waiting' END)::chat_status,
     i BETWEEN 51 AND 75 OR i % 50 = 1 AND i > 100,
     CASE WHEN i <= 20 THEN $2::uuid WHEN i = 95 THEN $3::uuid END, CASE WHEN i <= 20 THEN gen_random_uuid() END,
-    CASE WHEN i <= 100 AND i % 2 = 0 THEN now() - interval '40 days' ELSE now() END - i * interval '2 minutes'
+    CASE WHEN i <= 100 AND i % 2 = 0 THEN now() - interval '40 days' ELSE now() END - i * interval '2 minutes',
+    CASE WHEN i % 1000 = 3 THEN $2::uuid END, CASE WHEN i % 1000 = 3 THEN $2::uuid END
   FROM generate_series(1, 20000) AS i`;
 
 const LEASES = `
@@ -63,37 +63,6 @@ beforeAll(async () => {
 });
 afterAll(() => client.close());
 
-interface Node {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string | undefined;
-  readonly 'Index Name'?: string | undefined;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number | undefined;
-  readonly Plans?: readonly Node[] | undefined;
-}
-
-const node: z.ZodType<Node> = z.lazy(() =>
-  z.object({
-    'Node Type': z.string(),
-    'Relation Name': z.string().optional(),
-    'Index Name': z.string().optional(),
-    'Actual Rows': z.number(),
-    'Actual Loops': z.number(),
-    'Rows Removed by Filter': z.number().optional(),
-    Plans: z.array(node).optional(),
-  }),
-);
-const answer = z.tuple([z.object({ 'QUERY PLAN': z.tuple([z.object({ Plan: node })]) })]);
-
-/** The nodes that look into a table or an index. */
-function scans(plan: Node): Node[] {
-  const here = plan['Relation Name'] || plan['Index Name'] ? [plan] : [];
-  return [...here, ...(plan.Plans ?? []).flatMap(scans)];
-}
-
-const lookedAt = (scan: Node) => (scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0)) * scan['Actual Loops'];
-
 /** Runs the page's own statement, in a reading like any other. */
 async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: boolean): Promise<Node> {
   const reading = new Reading({ prisma: client.prisma, timeoutMs: TIMEOUT_MS, clock: systemClock, log, metrics });
@@ -103,19 +72,23 @@ async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: 
   );
   try {
     return await reading.ask('chatPage', async (tx, { heartbeatsReadable }) => {
-      const limits = { ...DEFAULT_THRESHOLDS, clockAheadSeconds: 2 * 86_400, heartbeatsReadable };
+      const limits = {
+        ...DEFAULT_THRESHOLDS,
+        clockAheadSeconds: 2 * 86_400,
+        heartbeatsReadable,
+        unansweredNoted: true,
+        readableOf,
+      };
       const after = deep ? { updatedAt: String(rows[0]?.place), chatId: randomUUID() } : undefined;
       const page = {
         filter,
-        places: placesOf(filter),
         limits,
-        readableOf,
         order,
         after,
         limit: FIRST + 1,
       } as const;
       const rowsOfPlan = await tx.$queryRaw(Prisma.sql`EXPLAIN (ANALYZE, FORMAT JSON) ${chatPageSql(page)}`);
-      return answer.parse(rowsOfPlan)[0]['QUERY PLAN'][0].Plan;
+      return planIn(rowsOfPlan);
     });
   } finally {
     await reading.close();
@@ -139,6 +112,10 @@ const FILTERS: ChatFilter[] = [
   { owned: true, suspect: true },
   { workerId: WORKER },
   { workerId: SMALL_OWNER },
+  { parentChatId: SMALL_OWNER },
+  { parentChatId: WORKER, executionState: ['W'] },
+  { rootChatId: WORKER },
+  { rootChatId: WORKER, suspect: true },
   { workerId: WORKER, suspect: true },
   { workerId: SMALL_OWNER, executionState: ['W'] },
   ...(['FRESH', 'STALE', 'MISSING'] as const).map((heartbeat) => ({ heartbeat })),

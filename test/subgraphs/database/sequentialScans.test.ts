@@ -12,13 +12,16 @@ const TABLES = ['chats', 'chat_messages', 'chat_queued_messages', 'chat_heartbea
 const FILTERS = [
   ...['{}', '{ suspect: true }', '{ suspect: false }', '{ owned: true }', '{ owned: false }', '{ status: ["paused"] }'],
   ...['{ executionState: [W] }', '{ executionState: [E0, E1, XE1, INVALID, R1] }', '{ heartbeat: MISSING }'],
+  ...[`{ parentChatId: "${randomUUID()}" }`, `{ rootChatId: "${randomUUID()}", executionState: [E0] }`],
   ...[`{ workerId: "${randomUUID()}" }`, `{ ownerId: "${randomUUID()}", suspect: true }`],
 ];
 
+const NEW = `lastMessage { role } turn { steps } openCalls { id } oldestQueuedAgeSeconds lostChildren { chatId }
+  children { edges { cursor } } trouble { rowLocked }`;
 const QUERY = `query ($ids: [UUID!]!) {
   ${FILTERS.map((filter, i) => `l${i}: chats(filter: ${filter}) { edges { node { executionState } } }`).join('\n')}
   chatDebugSnapshots(chatIds: $ids) { executionState everywhere { workerId }
-    database { queueDepth heartbeat { isStale } heartbeats { isStale } messageStats { total } } }
+    database { queueDepth heartbeat { isStale } heartbeats { isStale } messageStats { total } ${NEW} } candidates { workerId } }
   all: replicas { id ownedChats } alive: replicas(alive: true) { id } dead: replicas(alive: false) { id } }`;
 
 async function scans(): Promise<Record<string, number>> {

@@ -68,6 +68,17 @@ const SELECTIONS: [fields: string, tables: string[]][] = [
   ['database { heartbeatState heartbeat { ageSeconds } }', ['chats', 'chat_heartbeats']],
   ['database { updatedAgeSeconds retrySecondsLeft requiresActionSecondsLeft }', ['chats']],
   ['everywhere { workerId }', ['chats', 'replicas']],
+  ['candidates { workerId }', ['chats']],
+  ['database { lastMessage { role } }', ['chats', 'chat_messages']],
+  ['database { turn { steps } }', ['chats', 'chat_messages']],
+  ['database { openCalls { id } }', ['chats', 'chat_messages']],
+  ['database { openCalls { id } unreadable }', ['chats', 'chat_messages', 'chat_heartbeats']],
+  ['database { oldestQueuedAgeSeconds }', ['chats', 'chat_queued_messages']],
+  ['database { children { edges { node { chatId } } } }', ['chats', 'chats']],
+  ['database { lostChildren { chatId executionState } }', ['chats', 'chat_queued_messages']], // and chats, in the same one
+  ['database { trouble { rowLocked ownerRow } }', ['chats', 'chats']],
+  ['database { unreadable }', ['chats', 'chat_heartbeats']],
+  ['database { unreadable turn { steps } heartbeat { isStale } }', ['chats', 'chat_heartbeats', 'chat_messages']],
   [
     'executionState everywhere { workerId } database { queueDepth heartbeat { isStale } heartbeats { isStale } messageStats { total } }',
     ['chats', 'chat_queued_messages', 'replicas', 'chat_heartbeats', 'chat_messages'],

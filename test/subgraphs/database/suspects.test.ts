@@ -67,6 +67,15 @@ const withLease =
     return id;
   };
 
+/** The same, long ago. */
+const late =
+  (make: Make): Make =>
+  async (columns) => {
+    const id = await make(columns);
+    await database.pool.query(`UPDATE chats SET updated_at = ${LATE} WHERE id = $1`, [id]);
+    return id;
+  };
+
 const queued =
   (make: Make): Make =>
   async (columns) => {
@@ -84,29 +93,61 @@ const retryAt = (retrying_at: unknown) => but({ retry_state: { attempt: 1, retry
 const PAST = '2020-01-01T00:00:00';
 const FUTURE = '2100-01-01T00:00:00';
 
+const OLD = `now() - interval '1 hour'`;
+/** Longer than workers take to look, and shorter than a chat may be quiet. */
+const LATE = `now() - interval '30 seconds'`;
+
+/** A chat at rest whose last message is this. */
+const atRest =
+  (role: string, content: unknown, columns: Partial<ChatColumns> = {}, finishReason: string | null = null): Make =>
+  async (more) => {
+    const id = await insertChat(database.pool, { updated_at: LATE, ...more, ...columns, status: 'waiting' });
+    await database.pool.query(
+      'INSERT INTO chat_messages (chat_id, role, content, finish_reason) VALUES ($1, $2, $3, $4)',
+      [id, role, JSON.stringify(content), finishReason],
+    );
+    return id;
+  };
+const NO_TEXT = [{ type: 'reasoning', text: 'x' }];
+
 const SUSPECT: [string, Make][] = [
   ['a waiting chat with a queue (INVALID)', queued(plain({ status: 'waiting' }))],
   ['an archived chat that runs (INVALID)', but({ archived: true })],
   ['a status of former times (INVALID)', plain({ status: 'paused' })],
   ['a queue behind an error (E1)', queued(plain({ status: 'error' }))],
-  ['no owner', but({ worker_id: null, updated_at: 'now()' })],
-  ['no runner', withoutRunner],
-  ['an owner that is in no table', but({ worker_id: randomUUID() })],
-  ['an owner that has stopped', ownedBy({ stopped_at: 'now()' })],
-  ['no lease', withoutLease],
+  [
+    'an error that trying again does not help',
+    plain({ status: 'error', updated_at: OLD, last_error: { retryable: false } }),
+  ],
+  ['no owner for long', but({ worker_id: null, updated_at: LATE })],
+  ['no runner for long', late(withoutRunner)],
+  ['no lease for long', late(withoutLease)],
+  ['a lease that is lost for long', late(withLease(`now() - interval '3601 seconds'`))],
+  ['a lease that is renewed late', withLease(`now() - interval '2000 seconds'`)],
   ['a lease ahead of the clock', withLease(`now() + interval '1 hour'`)],
-  ['a lease that is lost', withLease(`now() - interval '3601 seconds'`)],
+  ['a lease of no time', withLease(`'infinity'`)],
+  ['a row ahead of the clock', but({ updated_at: `now() + interval '1 minute'` })],
+  ['a row at rest ahead of the clock', plain({ status: 'waiting', updated_at: `now() + interval '1 minute'` })],
+  ['a failed row ahead of the clock', plain({ status: 'error', updated_at: `now() + interval '1 minute'` })],
+  ['a row of no time that runs', but({ updated_at: `'infinity'` })],
   [
     'a deadline that has passed',
-    but({ status: 'requires_action', requires_action_deadline_at: `now() - interval '1 s'` }),
+    but({ status: 'requires_action', requires_action_deadline_at: `now() - interval '10 s'` }),
   ],
+  ['a deadline that cannot be said', but({ status: 'requires_action', requires_action_deadline_at: `'294276-01-01'` })],
   ['a retry time that has passed', retryAt(`${PAST}.000Z`)],
   ['a retry time that has passed, as other writers write it', retryAt(`${PAST}.123456789+02:00`)],
+  ['a retry time that nobody waits for', retryAt(`${FUTURE}Z`)],
+  ['a retry time that is no time', retryAt('soon')],
+  ['a retry time that no calendar has', retryAt('2020-02-31T00:00:00Z')],
   ['no change for too long', but({ updated_at: `now() - interval '3601 seconds'` })],
   [
     'no change for too long while being interrupted',
     but({ status: 'interrupting', updated_at: `now() - interval '1 day'` }),
   ],
+  ['a person’s message that stands last at rest', atRest('user', 'x')],
+  ['a turn that ended without text', atRest('assistant', NO_TEXT)],
+  ['a turn that ended with a tool’s result', atRest('tool', [])],
 ];
 
 const FINE: [string, Make][] = [
@@ -114,15 +155,36 @@ const FINE: [string, Make][] = [
   ['a healthy chat that runs, with a queue', queued(but({}))],
   ['a chat that waits', plain({ status: 'waiting', updated_at: `now() - interval '1 year'` })],
   ['an archived chat that waits', plain({ status: 'waiting', archived: true })],
+  [
+    'an archived chat ahead of the clock',
+    plain({ status: 'waiting', archived: true, updated_at: `now() + interval '1 day'` }),
+  ],
   ['an error with nothing queued (E0)', plain({ status: 'error', updated_at: `now() - interval '1 year'` })],
+  ['an error that trying again may help', plain({ status: 'error', last_error: { retryable: true } })],
   ['an archived error with a queue (XE1)', queued(plain({ status: 'error', archived: true }))],
   ['an owner whose row is old', ownedBy({ updated_at: `now() - interval '1 day'` })],
+  ['an owner that has stopped, with a fresh lease', ownedBy({ stopped_at: 'now()' })],
+  ['an owner that is in no table, with a fresh lease', but({ worker_id: randomUUID() })],
+  ['no owner yet', but({ worker_id: null })],
   ['a deadline ahead', but({ status: 'requires_action', requires_action_deadline_at: `now() + interval '1 hour'` })],
-  ['a retry time ahead', retryAt(`${FUTURE}Z`)],
-  ['a retry time that is no time', retryAt('soon')],
-  ['a retry time that no calendar has', retryAt('2020-02-31T00:00:00Z')],
-  ['a retry time that is no text', retryAt({ seconds: 5 })],
+  [
+    'no deadline',
+    but({
+      status: 'requires_action',
+      requires_action_deadline_at: `'infinity'`,
+      updated_at: `now() - interval '2 hours'`,
+    }),
+  ],
   ['a retry state that is no object', but({ retry_state: '"broken"' })],
+  ['an answer', atRest('assistant', [{ type: 'text', text: 'x' }])],
+  ['a turn that a person ended', atRest('assistant', [], {}, 'interrupted')],
+  ['a person’s message that came just now', atRest('user', 'x', { updated_at: 'now()' })],
+  [
+    'a person’s message of the day before yesterday',
+    atRest('user', 'x', { updated_at: `now() - interval '25 hours'` }),
+  ],
+  ['an archived chat without an answer', atRest('user', 'x', { archived: true })],
+  ['content of no known form', atRest('assistant', { text: '' })],
 ];
 
 async function withoutRunner(columns: Partial<ChatColumns>): Promise<string> {

@@ -1,5 +1,6 @@
 /** What people met on real systems, as far as the two halves of a chat say it. */
 import { describe, expect, test } from '@jest/globals';
+import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
 import { readSnapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
 import { type Changes, codes, diagnosisOf } from './snapshots.ts';
 
@@ -109,7 +110,7 @@ describe('a turn without end', () => {
       'WARNING OWNER_UNREACHABLE',
       'WARNING HEARTBEAT_STALE',
     ]);
-    expect(first({ database: lost })).toMatch(/do not release.*npm run chat -- interrupt/);
+    expect(first({ database: lost })).toMatch(/give it to no other owner.*npm run chat -- interrupt/);
   });
 
   test('too many steps, and whether the person waits behind them', () => {
@@ -200,9 +201,6 @@ describe('the fleet and its database', () => {
   });
 
   test('a database that takes no writes', () => {
-    expect(seen({ runtime: { runners: [] }, database: stale, trouble: { canWrite: false } })).toEqual(
-      expect.arrayContaining(['STUCK', 'WARNING RUNNER_MISSING', 'WARNING HEARTBEAT_STALE']),
-    );
     const readOnly = { canWrite: false, isInRecovery: false };
     expect(seen({ runtime: { runners: [] }, trouble: readOnly })).toEqual([
       'STUCK',
@@ -214,9 +212,13 @@ describe('the fleet and its database', () => {
       'CRITICAL DATABASE_READ_ONLY',
       'WARNING NO_OWNER',
     ]);
-    const standby = { canWrite: false, isInRecovery: true };
-    expect(seen({ trouble: standby })).toEqual(['WORKING']);
-    expect(seen({ trouble: standby, task: { waitsForDatabaseSeconds: 11 } })[1]).toBe('CRITICAL DATABASE_READ_ONLY');
+    const demoted = { canWrite: false, isInRecovery: true };
+    expect(seen({ trouble: demoted, database: stale })).toEqual([
+      'STUCK',
+      'CRITICAL DATABASE_READ_ONLY',
+      'WARNING HEARTBEAT_STALE',
+    ]);
+    expect(seen({ trouble: { canWrite: null, isInRecovery: true } })).toEqual(['WORKING']);
   });
 
   test('every replica is full', () => {
@@ -249,6 +251,18 @@ describe('the fleet and its database', () => {
     const ended = { ...taken, database: { heartbeat: { ageSeconds: 19, staleAfterSeconds: 30 } } };
     expect(first(ended)).toContain('once its lease has run out');
     expect(first({ ...taken, database: stale })).toContain('npm run chat -- release');
+  });
+});
+
+describe('a replica that was set up wrong', () => {
+  test.each([
+    ['BAD_ANSWER', 'What came back is not an answer of a replica: HTTP 401, application/json.', 'INTERNAL_SECRET'],
+    ['UNREACHABLE', NOT_AN_ALLOWED_ADDRESS, 'REPLICA_ADDRESS_ALLOW'],
+  ] as const)('names the setting: %s, %s', (status, reason, name) => {
+    const wrong = { owner: status, runtime: { reachability: { status, reason } } };
+    expect(seen(wrong)).toEqual(['UNKNOWN', 'WARNING OWNER_UNREACHABLE']);
+    expect(first(wrong)).toContain(name);
+    expect(first(wrong)).not.toContain('lease has run out');
   });
 });
 
@@ -299,6 +313,55 @@ describe('a chat that waits for a tool', () => {
     ]);
     expect(first({ state: 'A0', database: { lostChildren } })).toContain(`chat-debug -- why ${chatId}`);
     expect(seen({ state: 'R0', database: { lostChildren } })).toEqual(['WORKING']);
+  });
+});
+
+describe('as somebody on call meets it', () => {
+  test('a wait for a result that nobody can give, without a deadline', () => {
+    const forEver: Changes = { state: 'A0', database: { requiresActionSecondsLeft: null, openCalls: [] } };
+    expect(first(forEver)).toMatch(/without a deadline, and no call is open.*npm run chat -- interrupt/);
+    expect(first({ state: 'A0' })).toContain('it waits for a tool result from outside (ask) for 100 s more'.slice(2));
+  });
+
+  test('candidates that nobody asks say nothing', () => {
+    const unasked = [candidate(null, { reachability: { status: 'NOT_ASKED' } })];
+    expect(first({ owner: 'unowned', candidates: unasked })).toContain('none is running, or no worker has room');
+  });
+
+  test('a clock that is ahead costs nobody the answer that is being written', () => {
+    const ahead = { database: { updatedAgeSeconds: -3_600 } };
+    expect(first(ahead)).not.toContain('release');
+    expect(first({ ...ahead, owner: 'unowned' })).toContain('npm run chat -- release');
+  });
+
+  test('a session that holds the row while its owner waits: nobody is told to release or interrupt', () => {
+    const held = { trouble: { rowLocked: true, rowLockedSeconds: 300 }, task: { waitsForDatabaseSeconds: 290 } };
+    expect(first(held)).toMatch(/began 5 min ago.*End the session/);
+    expect(
+      diagnosisOf(held)
+        .findings.map(({ suggestion }) => suggestion)
+        .join(),
+    ).not.toMatch(/release|interrupt/);
+  });
+
+  test('a lease from the future on a chat whose owner is gone', () => {
+    const heartbeat = { ageSeconds: -600, staleAfterSeconds: 30 };
+    expect(seen({ owner: 'STOPPED', database: { heartbeat } })).toEqual([
+      'STUCK',
+      'CRITICAL OWNER_STOPPED',
+      'WARNING CLOCK_AHEAD',
+      'WARNING HEARTBEAT_STALE',
+    ]);
+  });
+
+  test('an upgrade that lost the way to one owner, and a row that waits for its provider for 8 min', () => {
+    const waits = { retrySecondsLeft: 480, retryState: { attempt: 2, error: 'no', kind: 'rate_limit' } };
+    expect(seen({ owner: 'REFUSED', database: waits })).toEqual([
+      'UNKNOWN',
+      'WARNING OWNER_UNREACHABLE',
+      'INFO RETRY_BACKOFF',
+    ]);
+    expect(diagnosisOf({ database: waits }).summary).toContain('failed (rate_limit), and the next is in 8 min');
   });
 });
 

@@ -16,7 +16,7 @@ const life = fc.record({
   state: fc.constantFrom(...EXECUTION_STATES.filter((state) => isRunnable(state) || state === 'W' || state === 'XW')),
   owner: fc.constantFrom(...OWNER),
   /** A little ahead of the clock is within what clocks do. */
-  age: number(-2, 1e6),
+  age: fc.oneof(number(-2, 60), fc.integer({ min: 61, max: 1e6 })),
   beat: number(-2, 12),
   progress: number(0, 60),
   behind: fc.boolean(),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { isRunnable } from '../../../common/executionState.ts';
-import { combinations, diagnosisOf } from '../../../scripts/diagnosisMatrix.ts';
+import { CIRCUMSTANCES } from '../../../scripts/circumstances.ts';
+import { circumstanceOf, combinations, diagnosisOf } from '../../../scripts/diagnosisMatrix.ts';
+import { RULES } from '../../../subgraphs/diagnosis/rules.ts';
 import { contradictions } from './contradictions.ts';
 
 describe('every combination of state, owner, lease and runners', () => {
@@ -34,5 +36,22 @@ describe('every combination of state, owner, lease and runners', () => {
     expect(healthy.flatMap((one) => diagnosisOf(one).findings).filter(({ severity }) => severity !== 'INFO')).toEqual(
       [],
     );
+  });
+});
+
+describe('every finding', () => {
+  const diagnoses = [
+    ...combinations().map((combination) => ({ state: combination.state, diagnosis: diagnosisOf(combination) })),
+    ...CIRCUMSTANCES.map((one) => ({ state: one.state, diagnosis: circumstanceOf(one) })),
+  ];
+
+  test('is in a row of the page', () => {
+    const seen = new Set<string>(diagnoses.flatMap(({ diagnosis }) => diagnosis.findings.map(({ code }) => code)));
+    const elsewhere = 'RUNNER_ELSEWHERE'; // needs an answer of every replica, which no row of the page has
+    expect(RULES.map(({ code }) => code).filter((code) => !seen.has(code))).toEqual([elsewhere]);
+  });
+
+  test('is beside none that contradicts it', () => {
+    expect(diagnoses.flatMap(({ state, diagnosis }) => contradictions(state, diagnosis))).toEqual([]);
   });
 });

@@ -58,10 +58,12 @@ export function isSuspect(drawn: DrawnChat): boolean {
   const state = stateOf(drawn);
   if (state === 'INVALID' || state === 'E1') return true;
   if (!isRunnable(state)) return false;
-  const { replica, ageSeconds, deadline, retry } = drawn;
-  const ownerIsThere = replica === 'running' && drawn.runnerId !== null;
-  const timeIsPast = deadline === 'past' || retry === 'past' || ageSeconds > LIMIT_SECONDS;
-  return !ownerIsThere || heartbeatOf(drawn) !== 'FRESH' || timeIsPast;
+  const { status, replica, runnerId, deadline, retry, ageSeconds } = drawn;
+  if (status === 'running' && retry !== null) return true; // one is past, one too far ahead, one no time
+  if (status === 'requires_action' && deadline === 'past') return true;
+  const isUnowned = replica === null || runnerId === null;
+  const isLost = isUnowned || heartbeatOf(drawn) !== 'FRESH';
+  return ageSeconds > LIMIT_SECONDS && (isLost || status !== 'requires_action');
 }
 
 export function belongs(drawn: DrawnChat, filter: ChatFilter): boolean {
@@ -86,7 +88,7 @@ export async function insertFleet(pool: pg.Pool, drawn: readonly DrawnChat[]): P
     workerId: workerOf(one),
     leaseOf: one.lease === 'of another' ? randomUUID() : one.lease && one.runnerId,
     leaseAge: one.lease === 'stale' ? OLD : 0,
-    deadlineIn: one.deadline && (one.deadline === 'past' ? -1 : OLD),
+    deadlineIn: one.deadline && (one.deadline === 'past' ? -OLD : OLD),
     retryState: one.retry && { retrying_at: RETRY_TIMES[one.retry] },
   }));
   await pool.query('TRUNCATE chats, replicas CASCADE');

@@ -10,6 +10,8 @@ export interface ChatColumns {
   archived: boolean;
   worker_id: string | null;
   runner_id: string | null;
+  parent_chat_id: string | null;
+  root_chat_id: string | null;
   retry_state: unknown;
   last_error: unknown;
   /** SQL. */
@@ -56,6 +58,34 @@ export async function insertMessages(pool: pg.Pool, chatId: string, role: string
     [chatId, role, deleted, count],
   );
 }
+
+/**
+ * One message with content, as JSON; undefined: NULL.
+ * @param at SQL
+ */
+export async function insertMessage(pool: pg.Pool, chatId: string, role: string, content?: unknown, at = 'now()') {
+  await pool.query(
+    `INSERT INTO chat_messages (chat_id, role, content, created_at) VALUES ($1, $2::text::chat_message_role, $3, ${at})`,
+    [chatId, role, content === undefined ? null : JSON.stringify(content)],
+  );
+}
+
+export const text = (words: string) => ({ type: 'text', text: words });
+
+export const call = (toolCallId: string, toolName = 'ask') => ({
+  type: 'tool-call',
+  toolCallId,
+  toolName,
+  input: { secret: 1 },
+});
+
+/** An answer, or that nobody answered. */
+export const result = (toolCallId: string, isCancelled = false, toolName = 'ask') => ({
+  ...{ type: 'tool-result', toolCallId, toolName },
+  output: isCancelled
+    ? { type: 'error-text', value: 'cancelled: nobody answered' }
+    : { type: 'json', value: 'cancelled' },
+});
 
 /** @param at SQL */
 export async function insertHeartbeat(pool: pg.Pool, chatId: string, runnerId: string, at = 'now()'): Promise<void> {

@@ -1,0 +1,118 @@
+/** What else may be the matter with a chat: the healthy one of the matrix, with one change each. */
+import type { ExecutionState } from '../common/executionState.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Circumstance {
+  /** In a few words. */
+  readonly what: string;
+  readonly state: ExecutionState;
+  /** Nobody owns it; else a replica that answers does. */
+  readonly unowned?: true;
+  readonly database?: Fields;
+  readonly trouble?: Fields;
+  readonly candidates?: readonly Fields[];
+  /** Of the runner. */
+  readonly runner?: Fields;
+  /** Of the runner's task. */
+  readonly task?: Fields;
+  /** Of the owner. */
+  readonly runtime?: Fields;
+}
+
+const message = (role: string, hasText: boolean, finishReason: string | null) => ({
+  lastMessage: { role, ageSeconds: 60, hasText, finishReason },
+});
+const full = { workerId: null, reachability: { status: 'OK' }, isFull: true, isDraining: false };
+const leases = ['1', '2'].map((digit) => ({ runnerId: digit, ageSeconds: 3 }));
+const begun = (times: number) => ({ generationAttempt: times, retryStateVersion: 0 });
+const failed = (kind: string, retryable: boolean) => ({ lastError: { kind, message: '…', retryable } });
+const buffer = { historyVersion: 5, generationAttempt: 1, partsDropped: 0, isClosed: false };
+const retry = (attempt: number) => ({ attempt, error: '…', kind: 'overloaded' });
+
+export const CIRCUMSTANCES: readonly Circumstance[] = [
+  {
+    what: 'a status that this version does not know',
+    state: 'INVALID',
+    database: { status: 'compacting' },
+    unowned: true,
+  },
+  { what: 'a time that nobody can say', state: 'R0', database: { updatedAgeSeconds: null, unreadable: ['updatedAt'] } },
+  { what: 'the turn took too long to read', state: 'R0', database: { turn: null, unreadable: ['turn'] } },
+  {
+    what: 'the database takes no writes',
+    state: 'R0',
+    unowned: true,
+    trouble: { canWrite: false, isInRecovery: false },
+  },
+  {
+    what: 'a session holds the row for 20 s',
+    state: 'R0',
+    unowned: true,
+    trouble: { rowLocked: true, rowLockedSeconds: 20 },
+  },
+  {
+    what: 'the row is an hour ahead, nobody owns it',
+    state: 'R0',
+    unowned: true,
+    database: { updatedAgeSeconds: -3600 },
+  },
+  { what: 'the row is an hour ahead, its owner works', state: 'R0', database: { updatedAgeSeconds: -3600 } },
+  {
+    what: 'a second owner began the same step a third time',
+    state: 'R0',
+    database: { ...begun(3), heartbeats: leases },
+  },
+  { what: 'the fifth time', state: 'R0', database: { ...begun(5), heartbeats: leases } },
+  { what: 'all 3 replicas are full', state: 'R0', unowned: true, candidates: [full, full, full] },
+  { what: 'full for 2 min', state: 'R0', unowned: true, candidates: [full], database: { updatedAgeSeconds: 120 } },
+  { what: 'its runner is a version behind', state: 'R0', runner: { snapshotVersion: 6 } },
+  { what: 'its runner has no task for 30 s', state: 'R0', runner: { activeTask: null, idleSeconds: 30 } },
+  { what: 'the next attempt is 10 s late', state: 'R0', database: { retryState: retry(1), retrySecondsLeft: -10 } },
+  {
+    what: 'the next attempt is in a year',
+    state: 'R0',
+    database: { retryState: retry(1), retrySecondsLeft: 31_536_000 },
+  },
+  { what: 'the next attempt is in 30 s', state: 'R0', database: { retryState: retry(1), retrySecondsLeft: 30 } },
+  { what: 'the deadline of its tool passed 10 s ago', state: 'A0', database: { requiresActionSecondsLeft: -10 } },
+  { what: 'the fifth attempt of the same owner', state: 'R0', database: begun(5) },
+  { what: 'its task broke off 3 times', state: 'R0', task: { breakOffs: 3 } },
+  { what: '60 steps', state: 'R0', database: { turn: { ageSeconds: 90, steps: 60, toolCalls: 60 } } },
+  {
+    what: '60 steps, and a message waits for 2 min',
+    state: 'R1',
+    database: { turn: { ageSeconds: 90, steps: 60, toolCalls: 60 }, oldestQueuedAgeSeconds: 120 },
+  },
+  { what: 'no progress for 70 s', state: 'R0', task: { secondsSinceProgress: 70 } },
+  {
+    what: 'the same, of a tool that may take 5 min',
+    state: 'R0',
+    task: { secondsSinceProgress: 70, progressWithinSeconds: 300 },
+  },
+  { what: 'it waits for the database for 70 s', state: 'R0', task: { waitsForDatabaseSeconds: 70 } },
+  {
+    what: 'a tool is not answered for the second time',
+    state: 'A0',
+    database: { openCalls: [{ toolName: 'ask', ageSeconds: 9, timesUnanswered: 2 }] },
+  },
+  { what: 'a child has failed', state: 'A0', database: { lostChildren: [{ chatId: '…', executionState: 'E0' }] } },
+  { what: 'the person’s message stands last', state: 'W', unowned: true, database: message('user', true, null) },
+  { what: 'the last step wrote no text', state: 'W', unowned: true, database: message('assistant', false, 'length') },
+  {
+    what: 'the person interrupted it',
+    state: 'W',
+    unowned: true,
+    database: message('assistant', false, 'interrupted'),
+  },
+  { what: 'its lease is 20 s old', state: 'R0', database: { heartbeat: { ageSeconds: 20, staleAfterSeconds: 30 } } },
+  { what: 'it failed, and may be tried again', state: 'E0', unowned: true, database: failed('overloaded', true) },
+  { what: 'it failed, and would fail again', state: 'E0', unowned: true, database: failed('context_length', false) },
+  { what: 'its buffer dropped parts', state: 'R0', runtime: { messageBuffers: [{ ...buffer, partsDropped: 1 }] } },
+  {
+    what: 'a buffer that no task writes',
+    state: 'R0',
+    runtime: { messageBuffers: [{ ...buffer, historyVersion: 4 }] },
+  },
+  { what: 'no change for 5 min, its owner gets on', state: 'R0', database: { updatedAgeSeconds: 300 } },
+];

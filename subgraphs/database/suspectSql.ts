@@ -1,0 +1,130 @@
+/**
+ * Whether the rules of the diagnosis find trouble in `chats AS c` by its rows alone: at least a WARNING, or that it has been
+ * quiet for long. The rules themselves stand in `subgraphs/diagnosis`; a test compares the two over random rows. What costs
+ * nothing to know comes first.
+ */
+import type { Thresholds } from '../../common/thresholds.ts';
+import { Prisma } from '../../prisma/generated/client.ts';
+import { QUEUED, RUNNABLE } from './executionStateSql.ts';
+import { IS_UNREADABLE } from './questions/chatColumns.ts';
+import { lostChildrenSql } from './questions/children.ts';
+import { ageSeconds, isSayable } from './questions/moments.ts';
+import { openCallsSql } from './questions/openCalls.ts';
+import { turnsSql } from './questions/turns.ts';
+import { HAS_RETRY_STATE, RETRY_SECONDS_LEFT } from './retrySql.ts';
+import { pickUpSeconds } from './troubleRules.ts';
+import { isUnanswered } from './unansweredSql.ts';
+
+export interface SuspectLimits extends Thresholds {
+  /** False: the lease table cannot be read, so nothing is known of any lease. */
+  readonly heartbeatsReadable: boolean;
+  /** Whether the table notes which chats are unanswered, as this project's does. */
+  readonly unansweredNoted: boolean;
+  /** Only children of this user count; undefined: everybody's. */
+  readonly readableOf: string | undefined;
+}
+
+const RETRY_GRACE_SECONDS = 5;
+const LONGEST_RETRY_FACTOR = 1.2;
+const MANY_ATTEMPTS = 5;
+const MANY_RUNNERS = 2;
+const OFTEN_UNANSWERED = 2;
+
+/** Null for one whose times cannot be said. */
+export const looksLikeTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
+  CASE
+    WHEN ${RUNNABLE} THEN ${isRunnableTrouble(limits)}
+    WHEN c.status = 'waiting' THEN NOT c.archived AND (${isAhead(limits)} OR ${isUnanswered(limits)}) OR ${QUEUED}
+    WHEN c.status = 'error' THEN NOT c.archived AND (${isAhead(limits)} OR ${RETRY_IS_NO_USE} OR ${QUEUED})
+    ELSE true END`;
+
+/** Whether trying again does not help. As the partial index of the migrations says it. */
+export const RETRY_IS_NO_USE = Prisma.sql`(c.last_error -> 'retryable') = 'false'::jsonb`;
+
+const AGE = ageSeconds(Prisma.sql`c.updated_at`);
+const isAhead = ({ clockAheadSeconds }: Thresholds) => Prisma.sql`((${AGE}) < -${clockAheadSeconds}::float8) IS TRUE`;
+
+/** One row of what the rules look at again and again: the ages of the chat and of the lease that it names. */
+function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
+  const lease = limits.heartbeatsReadable
+    ? Prisma.sql`LEFT JOIN chat_heartbeats AS h ON h.chat_id = c.id AND h.runner_id = c.runner_id`
+    : Prisma.sql`CROSS JOIN (SELECT NULL::timestamptz AS heartbeat_at) AS h`;
+  const conditions = [
+    ...[isOdd(limits), isOutOfTime(limits), isLate(limits), isQuiet(limits)],
+    ...[wasBegunInVain(limits), waitsInVain(limits), isLooping(limits)],
+  ];
+  return Prisma.sql`(
+    SELECT ${Prisma.join(conditions, ' OR ')}
+    FROM (
+      SELECT (${AGE}) AS age, h.heartbeat_at AS leased_at, (${ageSeconds(Prisma.sql`h.heartbeat_at`)}) AS lease_age,
+             (${RETRY_SECONDS_LEFT}) AS retry_seconds, c.status = 'running' AS runs
+      FROM (VALUES (true)) AS one ${lease} OFFSET 0) AS t)`;
+}
+
+const olderThan = (seconds: number, { clockAheadSeconds }: Thresholds) =>
+  Prisma.sql`(t.age > ${seconds}::float8 OR t.age < -${clockAheadSeconds}::float8)`;
+
+/** VALUE_UNREADABLE, CLOCK_AHEAD. */
+const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
+  const columns = (
+    ['updatedAt', 'snapshotVersion', 'historyVersion', 'generationAttempt', 'retryStateVersion'] as const
+  ).map((name) => Prisma.sql`(${IS_UNREADABLE[name]})`);
+  return Prisma.sql`
+    ${Prisma.join(columns, ' OR ')}
+    OR c.status = 'requires_action' AND ${IS_UNREADABLE.requiresActionDeadlineAt}
+    OR t.runs AND ${IS_UNREADABLE.retrySecondsLeft}
+    OR NOT ${isSayable(Prisma.sql`t.leased_at`)}
+    OR t.age < -${clockAheadSeconds}::float8 OR t.lease_age < -${clockAheadSeconds}::float8`;
+};
+
+/** RETRY_OVERDUE, RETRY_BACKOFF as a warning, ACTION_DEADLINE_PASSED. */
+const isOutOfTime = (limits: SuspectLimits) => Prisma.sql`
+  t.runs AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8
+    OR t.retry_seconds > ${limits.longestRetrySeconds * LONGEST_RETRY_FACTOR}::float8
+    OR t.retry_seconds IS NOT NULL AND ${MANY_FAILED})
+  OR c.status = 'requires_action'
+    AND (${ageSeconds(Prisma.sql`c.requires_action_deadline_at`)}) > ${pickUpSeconds(limits)}::float8`;
+
+const ATTEMPT = Prisma.sql`c.retry_state -> 'attempt'`;
+/** An attempt beyond all doubles is none that can be said. */
+const MANY_FAILED = Prisma.sql`
+  CASE WHEN jsonb_typeof(${ATTEMPT}) = 'number' AND (${ATTEMPT})::numeric BETWEEN -1e300 AND 1e300
+    THEN (${ATTEMPT})::float8 >= ${MANY_ATTEMPTS} ELSE false END`;
+
+/** NO_OWNER, OWNER_STOPPED, OWNER_UNKNOWN, HEARTBEAT_MISSING, HEARTBEAT_STALE, LEASE_ENDANGERED. */
+function isLate(limits: SuspectLimits): Prisma.Sql {
+  const { staleAfterSeconds, heartbeatIntervalSeconds, heartbeatsReadable } = limits;
+  const isLost = heartbeatsReadable
+    ? Prisma.sql`(t.leased_at IS NULL OR t.lease_age > ${staleAfterSeconds}::float8)`
+    : Prisma.sql`false`;
+  const lateSeconds = (heartbeatIntervalSeconds + staleAfterSeconds) / 2;
+  return Prisma.sql`
+    ${olderThan(pickUpSeconds(limits), limits)} AND (c.worker_id IS NULL OR c.runner_id IS NULL OR ${isLost})
+    OR t.lease_age > ${lateSeconds}::float8 AND t.lease_age <= ${staleAfterSeconds}::float8`;
+}
+
+/** QUIET: found only where nothing else is, and somebody always knows what a chat waits for outside or between two calls. */
+const isQuiet = (limits: SuspectLimits) => Prisma.sql`
+  ${olderThan(limits.noProgressSeconds, limits)} AND c.status <> 'requires_action'
+    AND NOT (t.runs AND t.retry_seconds IS NOT NULL) AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
+
+/** OWNERS_LOST, SPINNING. */
+function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }: SuspectLimits): Prisma.Sql {
+  const byMany = heartbeatsReadable
+    ? Prisma.sql`
+        c.generation_attempt >= ${ownersLostWarn}::int8 AND (SELECT count(*) FROM chat_heartbeats AS h WHERE h.chat_id = c.id) >= ${MANY_RUNNERS}`
+    : Prisma.sql`false`;
+  return Prisma.sql`
+    t.runs AND NOT ${HAS_RETRY_STATE} AND c.retry_state_version <= c.history_version
+      AND (c.generation_attempt >= ${spinningAttempts}::int8 OR ${byMany})`;
+}
+
+/** CALL_UNANSWERED, CHILD_LOST. */
+const waitsInVain = ({ readableOf }: SuspectLimits) => Prisma.sql`
+  c.status = 'requires_action' AND (
+    EXISTS (SELECT FROM (${openCallsSql(Prisma.sql`ARRAY[c.id]`)}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
+    OR EXISTS (${lostChildrenSql(Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
+
+/** LOOPING. */
+const isLooping = ({ loopSteps }: SuspectLimits) => Prisma.sql`
+  (SELECT s.steps FROM (${turnsSql(Prisma.sql`ARRAY[c.id]`)}) AS s) > ${loopSteps}`;

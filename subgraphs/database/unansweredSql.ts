@@ -1,0 +1,30 @@
+/** Whether a chat at rest has no answer: a person's message stands last, or a step that ended without text. */
+import { Prisma } from '../../prisma/generated/client.ts';
+import { lastMessagesSql } from './questions/lastMessages.ts';
+import { ageSeconds } from './questions/moments.ts';
+import type { SuspectLimits } from './suspectSql.ts';
+import { pickUpSeconds } from './troubleRules.ts';
+
+/** A chat at rest without an answer is old news after so long. */
+export const UNANSWERED_FOR_SECONDS = 86_400;
+
+/** As the column says it that this project's triggers keep. */
+const NOTED = Prisma.sql`c.unanswered`;
+
+/** The same, looked up: where the table has no such column. */
+const LOOKED_UP = Prisma.sql`(
+  SELECT CASE
+    WHEN l.role = 'user' THEN 'message'
+    WHEN l."finishReason" = 'interrupted' THEN NULL
+    WHEN l.role = 'tool' OR l.role = 'assistant' AND NOT l."hasText" THEN 'step' END
+  FROM (${lastMessagesSql(Prisma.sql`ARRAY[c.id]`)}) AS l)`;
+
+/** Of an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to look. */
+export function isUnanswered(limits: SuspectLimits): Prisma.Sql {
+  const { unansweredNoted, clockAheadSeconds } = limits;
+  const what = unansweredNoted ? NOTED : LOOKED_UP;
+  return Prisma.sql`
+    (SELECT a.age <= ${UNANSWERED_FOR_SECONDS}::float8 AND (${what} = 'step' OR ${what} = 'message'
+       AND (a.age > ${pickUpSeconds(limits)}::float8 OR a.age < -${clockAheadSeconds}::float8))
+     FROM (SELECT (${ageSeconds(Prisma.sql`c.updated_at`)}) AS age OFFSET 0) AS a) IS TRUE`;
+}

@@ -1,0 +1,79 @@
+/** The replicas that could take a chat which nobody has taken. */
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import { databasePerFile } from '../../support/database.ts';
+import { insertChat, insertHealthyChat, insertReplica } from './support/rows.ts';
+import { asking, entities, start, subgraphPerFile } from './support/subgraph.ts';
+import { tapPostgres } from './support/tap.ts';
+
+const database = databasePerFile();
+const ask = subgraphPerFile(database);
+/** Longer than workers take to look. */
+const OLD = "now() - interval '8 s'";
+
+async function candidatesOf(ids: readonly string[], asks = ask): Promise<string[][]> {
+  const query = 'query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { candidates { workerId } } }';
+  const { data, errors } = await asks(query, { ids });
+  expect(errors).toEqual([]);
+  const { chatDebugSnapshots } = data as { chatDebugSnapshots: { candidates: { workerId: string }[] }[] };
+  return chatDebugSnapshots.map(({ candidates }) => candidates.map(({ workerId }) => workerId));
+}
+
+const unowned = (columns: Parameters<typeof insertChat>[1] = {}) =>
+  insertChat(database.pool, { status: 'running', updated_at: OLD, ...columns });
+
+test('are those that are alive by the database clock, and only for a chat that workers had time to see', async () => {
+  const { pool } = database;
+  await pool.query('TRUNCATE replicas');
+  const alive = [await insertReplica(pool), await insertReplica(pool, { updated_at: "now() - interval '29 s'" })];
+  await insertReplica(pool, { updated_at: "now() - interval '31 s'" });
+  await insertReplica(pool, { stopped_at: 'now()' });
+  await insertReplica(pool, { updated_at: "now() + interval '1 hour'" });
+  await insertReplica(pool, { updated_at: "'infinity'" });
+  const runnable = [
+    await unowned(),
+    await unowned({ status: 'interrupting' }),
+    await unowned({ status: 'requires_action' }),
+    await unowned({ worker_id: randomUUID() }),
+    await unowned({ updated_at: "now() + interval '1 hour'" }),
+  ];
+  const others = [
+    await unowned({ updated_at: 'now()' }),
+    await unowned({ status: 'waiting' }),
+    await unowned({ status: 'paused' }),
+    await unowned({ archived: true }),
+    await unowned({ updated_at: "'infinity'" }),
+    (await insertHealthyChat(pool, { worker_id: alive[0] ?? null, updated_at: OLD })).id,
+  ];
+  const found = await candidatesOf([...runnable, ...others]);
+  expect(found.map((ids) => ids.sort())).toEqual([...runnable.map(() => [...alive].sort()), ...others.map(() => [])]);
+});
+
+test('are at most twenty of many, those that started last', async () => {
+  const { pool } = database;
+  await pool.query('TRUNCATE replicas');
+  const ids: string[] = [];
+  for (let i = 0; i < 25; i += 1) ids.push(await insertReplica(pool, { started_at: `now() - interval '${i} min'` }));
+  expect(await candidatesOf([await unowned()])).toEqual([ids.slice(0, 20)]);
+});
+
+test('are asked for once, whatever the number of chats, and not at all where no chat waits', async () => {
+  const { pool } = database;
+  const tap = await tapPostgres(database.url);
+  const server = await start({ databaseUrl: tap.url });
+  try {
+    const ids = await Promise.all(Array.from({ length: 50 }, () => unowned()));
+    const asks = asking(() => server.url);
+    const ofReplicas = () => tap.statements.filter((statement) => /FROM replicas/.test(statement));
+    await candidatesOf(ids, asks);
+    expect(ofReplicas()).toHaveLength(1);
+    const representations = ids.map((chatId) => ({ __typename: 'ChatDebugSnapshot', chatId }));
+    await entities(asks, representations, '... on ChatDebugSnapshot { candidates { workerId } }');
+    expect(ofReplicas()).toHaveLength(2);
+    await candidatesOf([(await insertHealthyChat(pool)).id], asks);
+    expect(ofReplicas()).toHaveLength(2);
+  } finally {
+    await server.stop();
+    await tap.close();
+  }
+});

@@ -1,0 +1,104 @@
+/** The lists of suspects against the rules of the diagnosis, over random rows: each row is judged at the moment it was listed. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Kind, type OperationDefinitionNode, parse, print, type SelectionNode } from 'graphql';
+import type pg from 'pg';
+import type { Caller } from '../../../common/internalToken.ts';
+import { requiredFields } from '../../../subgraphs/diagnosis/requiredFields.ts';
+import { readSnapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
+import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { SUSPECT_ROWS } from '../../support/scale.ts';
+import { insertRuleRows, OWNERS, ruleRow, THRESHOLDS } from './support/ruleRows.ts';
+import { OPERATOR, subgraphPerFile, user } from './support/subgraph.ts';
+
+const CHUNK = 2_000;
+const LIMIT_MS = 3_600_000;
+
+/** What the diagnosis requires of this subgraph. */
+const ROW_HALF = ofDatabase(requiredFields('diagnosis'));
+
+function ofDatabase(required: string): string {
+  const { selectionSet } = parse(`{ ${required} }`).definitions[0] as OperationDefinitionNode;
+  const isOurs = (node: SelectionNode) =>
+    node.kind === Kind.FIELD && ['executionState', 'database'].includes(node.name.value);
+  return selectionSet.selections.filter(isOurs).map(print).join(' ');
+}
+
+interface Page {
+  readonly edges: { node: { chatId: string } & Record<string, unknown> }[];
+  readonly pageInfo: { hasNextPage: boolean; endCursor: string };
+}
+
+/** No column says which chats are unanswered, nor is there anything that keeps it. */
+const withoutNotes = async (pool: pg.Pool) => {
+  for (const [name, table] of [
+    ['chat_rest_changed', 'chats'],
+    ['chat_message_changed', 'chat_messages'],
+    ['chat_messages_changed', 'chat_messages'],
+    ['chat_messages_removed', 'chat_messages'],
+  ]) {
+    await pool.query(`DROP TRIGGER ${name} ON ${table}`);
+  }
+  await pool.query('ALTER TABLE chats DROP COLUMN unanswered');
+};
+
+describe.each([
+  ['noted by triggers', async () => {}],
+  ['looked up where nobody notes it', withoutNotes],
+])('What is unanswered is %s:', (_how, prepare) => {
+  const database = databasePerFile();
+  const ask = subgraphPerFile(database, { ...THRESHOLDS, databaseTimeoutMs: 60_000 });
+
+  beforeAll(async () => {
+    const { pool } = database;
+    await pool.query(`ALTER TYPE chat_status ADD VALUE 'dreaming'`);
+    await pool.query(`ALTER TYPE chat_message_role ADD VALUE 'strange'`);
+    await pool.query('ALTER TABLE chats DISABLE TRIGGER chat_retry_state_changed');
+    await prepare(pool);
+    for (let left = SUSPECT_ROWS; left > 0; left -= CHUNK) {
+      await insertRuleRows(pool, fc.sample(ruleRow, Math.min(left, CHUNK)));
+    }
+    await pool.query('VACUUM ANALYZE');
+  }, LIMIT_MS);
+
+  /** Chats of the list that the rules judge otherwise; and how many it has. */
+  async function compare(suspect: boolean, caller: Caller): Promise<{ listed: number; wrong: unknown[] }> {
+    const seen = new Set<string>();
+    const wrong: unknown[] = [];
+    for (let after: string | null = null; ; ) {
+      const { data } = await ask(
+        `query ($after: String, $suspect: Boolean) { chats(first: 100, after: $after, filter: { suspect: $suspect }) {
+           edges { node { chatId ${ROW_HALF} } } pageInfo { hasNextPage endCursor } } }`,
+        { after, suspect },
+        caller,
+      );
+      const { edges, pageInfo } = (data as { chats: Page }).chats;
+      for (const { node } of edges) {
+        seen.add(node.chatId);
+        if (suspectByRules(readSnapshot(node), THRESHOLDS) !== suspect) wrong.push(node);
+      }
+      if (!pageInfo.hasNextPage) return { listed: seen.size, wrong };
+      after = pageInfo.endCursor;
+    }
+  }
+
+  test.each([
+    ['an operator', OPERATOR, 'true'],
+    ['a person', user(OWNERS[0]), `owner_id = '${OWNERS[0]}'`],
+  ])(
+    'lists and rules agree on every chat, for %s',
+    async (_who, caller, condition) => {
+      const yes = await compare(true, caller);
+      const no = await compare(false, caller);
+      expect(yes.wrong.slice(0, 3)).toEqual([]);
+      expect(no.wrong.slice(0, 3)).toEqual([]);
+      const { rows } = await database.pool.query<{ count: number }>(
+        `SELECT count(*)::float8 AS count FROM chats WHERE ${condition}`,
+      );
+      expect(yes.listed + no.listed).toBe(rows[0]?.count);
+      expect(Math.min(yes.listed, no.listed)).toBeGreaterThan(0);
+    },
+    LIMIT_MS,
+  );
+});

@@ -1,0 +1,329 @@
+/** What keeps workers from chats, with locks that other sessions really hold. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
+import type { RunningServer } from '../../../subgraphs/serve.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { whileHeld, whileHolding } from '../../support/locks.ts';
+import { insertChat, insertHealthyChat, insertHeartbeat, insertReplica } from './support/rows.ts';
+import { type Ask, asking, start, subgraphPerFile, user } from './support/subgraph.ts';
+import { until, whileLocked } from './support/waiting.ts';
+
+const database = databasePerFile();
+const ask = subgraphPerFile(database);
+const impatient = subgraphPerFile(database, { databaseTimeoutMs: 1_000 });
+const OLD = "now() - interval '1 minute'";
+const THRESHOLDS = 'thresholds { staleAfterSeconds acquisitionIntervalSeconds }';
+const FIELDS = `canWrite isInRecovery rowLocked rowLockedSeconds ownerRow platform ${THRESHOLDS}
+  lockedBy { processId applicationName state transactionSeconds waitingFor }`;
+
+type Trouble = Record<string, unknown> & { lockedBy: Record<string, unknown> | null };
+
+async function troublesOf(ids: readonly string[], asks: Ask = ask, caller?: Parameters<Ask>[2]): Promise<Trouble[]> {
+  const query = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { database { trouble { ${FIELDS} } } } }`;
+  const { data, errors } = await asks(query, { ids }, caller);
+  expect(errors).toEqual([]);
+  const { chatDebugSnapshots } = data as { chatDebugSnapshots: { database: { trouble: Trouble } }[] };
+  return chatDebugSnapshots.map((snapshot) => snapshot.database.trouble);
+}
+
+async function troubleOf(id: string, asks: Ask = ask, caller?: Parameters<Ask>[2]): Promise<Trouble> {
+  const [trouble] = await troublesOf([id], asks, caller);
+  if (!trouble) throw new Error('no such chat');
+  return trouble;
+}
+
+const NOT_LOOKED_FOR = {
+  ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, lockedBy: null, ownerRow: null },
+  platform: 'own',
+  thresholds: { staleAfterSeconds: 30, acquisitionIntervalSeconds: 5 },
+};
+const NOTHING_FOUND = { canWrite: true, isInRecovery: false, rowLocked: false, rowLockedSeconds: null, lockedBy: null };
+
+const unowned = (columns: Parameters<typeof insertChat>[1] = {}) =>
+  insertChat(database.pool, { status: 'running', updated_at: OLD, ...columns });
+
+/** A row that nobody has locked yet: even a lease that points to a chat leaves a mark in it, and an update keeps that. */
+const unlocked = (id: string) =>
+  whileSession('the test', async (client) => {
+    await client.query('SET session_replication_role = replica');
+    await client.query(
+      'WITH old AS (DELETE FROM chats WHERE id = $1 RETURNING *) INSERT INTO chats SELECT * FROM old',
+      [id],
+    );
+  });
+
+/** A session of its own, under a name. */
+async function whileSession<T>(name: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: database.url, application_name: name });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('it is looked for', () => {
+  test('neither for a chat at rest nor for one that a worker holds, nor for one that workers need not have seen', async () => {
+    const { id: healthy } = await insertHealthyChat(database.pool, { updated_at: OLD });
+    await unlocked(healthy);
+    const rest = await insertChat(database.pool, { updated_at: OLD });
+    const archived = await unowned({ archived: true });
+    const fresh = await unowned({ updated_at: 'now()' });
+    const found = await whileHeld(database.pool, [rest, archived], () => troublesOf([healthy, rest, archived, fresh]));
+    expect(found).toEqual([NOT_LOOKED_FOR, NOT_LOOKED_FOR, NOT_LOOKED_FOR, NOT_LOOKED_FOR]);
+  });
+
+  test('for a chat that nobody owns, one without a runner, one without a good lease, and one ahead of the clock', async () => {
+    const worker_id = await insertReplica(database.pool);
+    const stale = { worker_id, runner_id: randomUUID(), status: 'running', updated_at: OLD };
+    const staleId = await insertChat(database.pool, stale);
+    await insertHeartbeat(database.pool, staleId, stale.runner_id, "now() - interval '31 s'");
+    const ahead = { ...stale, runner_id: randomUUID() };
+    const aheadId = await insertChat(database.pool, ahead);
+    await insertHeartbeat(database.pool, aheadId, ahead.runner_id, "now() + interval '1 hour'");
+    const ids = [
+      ...[staleId, aheadId, await unowned(), await unowned({ worker_id })],
+      await unowned({ updated_at: "now() + interval '1 hour'" }),
+    ];
+    for (const id of ids) await unlocked(id);
+    expect(await troublesOf(ids)).toMatchObject(ids.map(() => NOTHING_FOUND));
+  });
+
+  test('for an owned chat whose row somebody holds, and without a wait', async () => {
+    const { id } = await insertHealthyChat(database.pool);
+    await unlocked(id);
+    expect(await troubleOf(id)).toEqual(NOT_LOOKED_FOR);
+    await whileHeld(database.pool, [id], async () => {
+      expect(await troubleOf(id)).toMatchObject({ rowLocked: true, ownerRow: 'ALIVE', canWrite: true });
+    });
+    expect(await troubleOf(id)).toMatchObject({ ...NOTHING_FOUND, ownerRow: 'ALIVE' }); // the mark in the row stays
+  });
+});
+
+describe('a row is held', () => {
+  const LOCKS = ['FOR UPDATE', 'FOR NO KEY UPDATE', 'FOR SHARE', 'FOR KEY SHARE'];
+
+  test.each(LOCKS)('by %s of an idle session, which is named', async (lock) => {
+    const [held, free] = [await unowned(), await unowned()];
+    await whileSession('an idle script', async (client) => {
+      await client.query('BEGIN');
+      const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+      await client.query(`SELECT FROM chats WHERE id = $1 ${lock}`, [held]);
+      const [heldTrouble, freeTrouble] = await troublesOf([held, free]);
+      expect(freeTrouble).toMatchObject(NOTHING_FOUND);
+      expect(heldTrouble).toMatchObject({
+        rowLocked: true,
+        rowLockedSeconds: heldTrouble?.lockedBy?.transactionSeconds,
+        lockedBy: {
+          processId: rows[0].pid,
+          applicationName: 'an idle script',
+          state: 'idle in transaction',
+          waitingFor: 'Client: ClientRead',
+        },
+      });
+      expect(heldTrouble?.rowLockedSeconds).toBeGreaterThanOrEqual(0);
+    });
+  });
+
+  test.each<[what: string, statement: string]>([
+    ['an update', 'UPDATE chats SET title = $2 WHERE id = $1'],
+    ['a deletion', 'DELETE FROM chats WHERE id = $1 AND $2 = $2'],
+  ])('by %s that is not committed', async (_what, statement) => {
+    const id = await unowned();
+    await whileHolding(database.pool, statement, [id, 'new'], async () => {
+      expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { state: 'idle in transaction' } });
+    });
+    expect(await troubleOf(id)).toMatchObject(NOTHING_FOUND);
+  });
+
+  test('by two sessions that share it: the one whose transaction is older is named', async () => {
+    const id = await unowned();
+    await whileSession('older', (older) =>
+      whileSession('younger', async (younger) => {
+        await older.query('BEGIN; SELECT txid_current()');
+        await younger.query('BEGIN');
+        await younger.query('SELECT FROM chats WHERE id = $1 FOR SHARE', [id]);
+        await older.query('SELECT FROM chats WHERE id = $1 FOR SHARE', [id]);
+        expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { applicationName: 'older' } });
+        await older.query('ROLLBACK');
+        expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { applicationName: 'younger' } });
+        await younger.query('ROLLBACK');
+        expect(await troubleOf(id)).toMatchObject(NOTHING_FOUND);
+      }),
+    );
+  });
+
+  test('by a savepoint, while it stands and after it was released into its transaction', async () => {
+    const id = await unowned();
+    await whileSession('with savepoints', async (client) => {
+      await client.query('BEGIN; SELECT txid_current(); SAVEPOINT one');
+      await client.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [id]);
+      expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { applicationName: 'with savepoints' } });
+      await client.query('RELEASE SAVEPOINT one');
+      expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { applicationName: 'with savepoints' } });
+      await whileSession('another writer', async (other) => {
+        await other.query(`BEGIN; INSERT INTO chats (owner_id) VALUES (gen_random_uuid())`);
+        expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { applicationName: null } });
+      });
+      await client.query('COMMIT');
+      expect(await troubleOf(id)).toMatchObject(NOTHING_FOUND);
+    });
+  });
+
+  test('by nobody once a savepoint was rolled back', async () => {
+    const id = await unowned();
+    await whileSession('with savepoints', async (client) => {
+      await client.query('BEGIN; SELECT txid_current(); SAVEPOINT one');
+      await client.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [id]);
+      await client.query('ROLLBACK TO SAVEPOINT one');
+      expect(await troubleOf(id)).toMatchObject(NOTHING_FOUND);
+      await client.query('ROLLBACK');
+    });
+  });
+});
+
+describe('a table is held', () => {
+  test.each(['SHARE', 'SHARE ROW EXCLUSIVE', 'EXCLUSIVE'])('in %s mode by another session', async (mode) => {
+    const id = await unowned();
+    await whileHolding(database.pool, `LOCK TABLE chats IN ${mode} MODE`, [], async () => {
+      expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { state: 'idle in transaction' } });
+    });
+  });
+
+  test.each(['chat_messages', 'chat_heartbeats', 'chat_queued_messages'])('when it is %s', async (table) => {
+    const id = await unowned();
+    await whileLocked(database.pool, table, async () => {
+      expect(await troubleOf(id)).toMatchObject({ rowLocked: true });
+    });
+  });
+
+  test.each(['ROW SHARE', 'ROW EXCLUSIVE', 'SHARE UPDATE EXCLUSIVE'])('not by a lock in %s mode', async (mode) => {
+    const id = await unowned();
+    await whileHolding(database.pool, `LOCK TABLE chats IN ${mode} MODE`, [], async () => {
+      expect(await troubleOf(id)).toMatchObject(NOTHING_FOUND);
+    });
+  });
+
+  test('by whoever keeps a change of the table waiting, with all who come after it', async () => {
+    const [id, busy] = [await unowned(), await unowned()];
+    await whileSession('a long report', async (report) => {
+      await report.query('BEGIN');
+      await report.query('UPDATE chats SET title = title WHERE id = $1', [busy]);
+      await whileSession('a new index', async (migration) => {
+        const done = migration.query('BEGIN; LOCK TABLE chats IN SHARE MODE; ROLLBACK');
+        await until(
+          database.pool,
+          `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { applicationName: 'a long report' } });
+        await report.query('ROLLBACK');
+        await done;
+      });
+    });
+  });
+});
+
+test('whoever lacks the role is not told who holds a row, without an error', async () => {
+  const owner_id = randomUUID();
+  const id = await unowned({ owner_id });
+  await whileHeld(database.pool, [id], async () => {
+    expect(await troubleOf(id, ask, user(owner_id))).toMatchObject({ rowLocked: true, lockedBy: null });
+  });
+});
+
+test('the row of the owner is shown as it is', async () => {
+  const { pool } = database;
+  const replicas = {
+    ALIVE: await insertReplica(pool),
+    STALE: await insertReplica(pool, { updated_at: "now() - interval '31 s'" }),
+    STOPPED: await insertReplica(pool, { stopped_at: 'now()' }),
+    MISSING: randomUUID(),
+  };
+  const ahead = await insertReplica(pool, { updated_at: "now() + interval '1 hour'" });
+  const endless = await insertReplica(pool, { updated_at: "'infinity'" });
+  const owners = [...Object.values(replicas), ahead, endless];
+  const ids = [];
+  for (const worker_id of owners) ids.push(await unowned({ worker_id, runner_id: randomUUID() }));
+  const found = await troublesOf([...ids, await unowned()]);
+  expect(found.map(({ ownerRow }) => ownerRow)).toEqual([...Object.keys(replicas), 'STALE', 'STALE', null]);
+});
+
+test('a look that takes too long costs its own field, which is named', async () => {
+  const id = await unowned();
+  await whileLocked(database.pool, 'replicas', async () => {
+    const { data, errors } = await impatient(
+      `{ chatDebugSnapshot(chatId: "${id}") { database { unreadable status trouble { rowLocked } } } }`,
+    );
+    expect(errors).toEqual([]);
+    expect(data?.chatDebugSnapshot).toEqual({
+      database: { unreadable: ['trouble'], status: 'running', trouble: null },
+    });
+  });
+});
+
+describe('a database that takes no writes', () => {
+  const name = () => new URL(database.url).pathname.slice(1);
+
+  /** From outside: a session of the database itself would be read-only. */
+  async function alter(...statements: string[]): Promise<void> {
+    const url = new URL(database.url);
+    url.pathname = '/postgres';
+    const client = new pg.Client(url.href);
+    await client.connect();
+    for (const statement of statements) await client.query(statement);
+    await client.end();
+  }
+
+  test('is known at once, from sessions that began before, and so is the end of it', async () => {
+    const id = await unowned();
+    expect(await troubleOf(id)).toMatchObject({ canWrite: true });
+    await alter(`ALTER DATABASE ${name()} SET default_transaction_read_only = yes`);
+    expect(await troubleOf(id)).toMatchObject({ canWrite: false, isInRecovery: false });
+    await alter(`ALTER ROLE postgres IN DATABASE ${name()} SET default_transaction_read_only = off`);
+    expect(await troubleOf(id)).toMatchObject({ canWrite: true });
+    await alter(`ALTER ROLE postgres IN DATABASE ${name()} RESET ALL`, `ALTER DATABASE ${name()} RESET ALL`);
+    expect(await troubleOf(id)).toMatchObject({ canWrite: true });
+  });
+});
+
+describe('a role that may only read', () => {
+  const reader = `reader_${randomBytes(6).toString('hex')}`;
+  let server: RunningServer;
+  const asReader = asking(() => server.url);
+  beforeAll(async () => {
+    await database.pool.query(
+      `CREATE ROLE ${reader} LOGIN PASSWORD 'reader'; ALTER ROLE ${reader} SET default_transaction_read_only = on;
+       GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${reader}`,
+    );
+    const url = new URL(database.url);
+    url.username = reader;
+    url.password = 'reader';
+    server = await start({ databaseUrl: url.href });
+  });
+  afterAll(async () => {
+    await server.stop();
+    await database.pool.query(`DROP OWNED BY ${reader}; DROP ROLE ${reader}`);
+  });
+
+  test('sees that a row is held and by which process, not since when; its own reading-only is not the workers’', async () => {
+    const id = await unowned();
+    await whileHeld(database.pool, [id], async () => {
+      expect(await troubleOf(id, asReader)).toMatchObject({
+        ...{ canWrite: true, rowLocked: true, rowLockedSeconds: null },
+        lockedBy: { processId: expect.any(Number), state: null, transactionSeconds: null, waitingFor: null },
+      });
+    });
+  });
+
+  test('sees all of it with pg_read_all_stats', async () => {
+    const id = await unowned();
+    await database.pool.query(`GRANT pg_read_all_stats TO ${reader}`);
+    await whileHeld(database.pool, [id], async () => {
+      const trouble = await troubleOf(id, asReader);
+      expect(trouble).toMatchObject({ rowLocked: true, lockedBy: { state: 'idle in transaction' } });
+      expect(trouble.rowLockedSeconds).toBeGreaterThanOrEqual(0);
+    });
+  });
+});
