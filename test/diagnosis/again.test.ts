@@ -1,5 +1,6 @@
 /** What is found where the same is done again and again, or waited for in vain. */
 import { test } from '@jest/globals';
+import { whileNoTurnMayEnd } from './support/refusing.ts';
 import { diagnosedSystemPerFile } from './support/system.ts';
 
 const settings = {
@@ -32,20 +33,12 @@ test('a replica that is full, and a long answer that is being written', async ()
   await finds(long, 'QUIET', 'INFO', { within: settings.noProgressSeconds, shown: true });
 });
 
-test('a turn whose end can never be written down', async () => {
-  const { pool } = system.database;
-  await pool.query(`
-    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
-    CREATE TRIGGER refuse BEFORE UPDATE ON chats FOR EACH ROW
-      WHEN (OLD.status = 'running' AND NEW.status <> 'running') EXECUTE FUNCTION refuse()`);
-  try {
+test('a turn whose end can never be written down', () =>
+  whileNoTurnMayEnd(system.database.pool, async () => {
     const chat = await create('hello');
     await system.startReplica();
     await finds(chat, 'SPINNING', 'CRITICAL', { within: 10, shown: true });
-  } finally {
-    await pool.query('DROP FUNCTION refuse CASCADE');
-  }
-});
+  }));
 
 test('a chat that loses owner after owner at the same step', async () => {
   // They renew so seldom that what is done to a lease stays as it is.
