@@ -9,9 +9,11 @@ export function uuidArgument(value: string): string {
   return id;
 }
 
-/** The number of a row; as text, because it may be larger than a JavaScript number holds. */
+/** The number of a row, any int8; as text, because it may be larger than a JavaScript number holds. */
 export function rowIdArgument(value: string): string {
-  if (!/^[1-9]\d{0,17}$/.test(value)) throw new InvalidArgumentError('It must be the number of a row.');
+  if (!/^(0|-?[1-9]\d{0,18})$/.test(value) || BigInt.asIntN(64, BigInt(value)) !== BigInt(value)) {
+    throw new InvalidArgumentError('It must be the number of a row.');
+  }
   return value;
 }
 

@@ -79,6 +79,7 @@ export async function readOpenCalls(pool: Pool, chatId: string): Promise<OpenCal
 export function describeChat({ messages, queue, calls }: ChatDetails): string {
   const { total, rows } = messages;
   const unsent = queue.total - queue.rows.length;
+  if (total + queue.total === 0) return 'It has no messages.';
   return [
     ...(total > rows.length ? [`… ${total - rows.length} earlier messages`] : []),
     ...[...rows, ...queue.rows].map(line),

@@ -4,8 +4,8 @@ import type { Pool } from 'pg';
 import { CHAT_COLUMNS, type ChatState, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
 import { printable } from './printable.ts';
 
-/** `changed`: in UTC, in Postgres' own words, since a stored moment may be one that JavaScript cannot say. */
-type Row = ChatState & { readonly title: string; readonly changed: string };
+/** `version`: as text, because it may be larger than JavaScript can say. `changed`: in UTC, in Postgres' own words, since a stored moment may be one that JavaScript cannot say. */
+type Row = ChatState & { readonly title: string; readonly version: string; readonly changed: string };
 
 const SHOWN = 50;
 const LONGEST_TITLE = 200;
@@ -16,7 +16,7 @@ const TITLE_WIDTH = 38;
 export async function listChats(pool: Pool, ownerId: string | undefined): Promise<Row[]> {
   const { rows } = await pool.query<Row>(
     `SELECT ${CHAT_COLUMNS}, left(title, ${LONGEST_TITLE}) AS title,
-       date_trunc('second', updated_at AT TIME ZONE 'UTC')::text AS changed
+       snapshot_version::text AS version, date_trunc('second', updated_at AT TIME ZONE 'UTC')::text AS changed
      FROM chats WHERE $1::uuid IS NULL OR owner_id = $1 ORDER BY updated_at DESC, id DESC LIMIT ${SHOWN}`,
     [ownerId ?? null],
   );
@@ -32,7 +32,7 @@ export function chatTable(chats: readonly Row[]): string {
   });
   for (const chat of chats) {
     const owner = chat.workerId?.slice(0, 8) ?? '–';
-    table.push([chat.id, stateOf(chat), chat.snapshotVersion, owner, chat.changed, oneLine(chat.title)]);
+    table.push([chat.id, stateOf(chat), chat.version, owner, chat.changed, oneLine(chat.title)]);
   }
   return table.toString().replace(/\p{Cs}/gu, ''); // halves of letters that were cut in the middle
 }

@@ -68,7 +68,7 @@ export const settings = {
   RELAY_ADDRESS: httpUrl
     .optional()
     .describe('URL at which other processes reach this replica; unset: its host and port'),
-  CHAT_WORKER_DISABLED: flag.describe('on the gateway: `1` asks no replica; the database half is still answered'),
+  CHAT_WORKER_DISABLED: flag.describe('on the gateway: `1` asks no replica; verdicts then go by the rows alone'),
   MAX_RUNNERS: count.min(1).default(2000).describe('chats that one replica works on at once'),
   DATABASE_TIMEOUT_MS: count
     .min(1)

@@ -20,12 +20,14 @@ interface Migration {
 
 /**
  * What a database holds. `foreign`: tables with our names that our migrations did not make, or migrations that are not
- * ours; `found` says which, for a person.
+ * ours; `found` says which, for a person. `ahead`: all of ours and, after them, those of a later version, which take nothing
+ * away that this version uses.
  */
 export type SchemaState =
   | { kind: 'current' }
   | { kind: 'empty' }
   | { kind: 'behind'; pending: string[] }
+  | { kind: 'ahead'; later: string[] }
   | { kind: 'foreign'; found: string };
 
 /** The database is not in the state that the caller needs. The message says what was found and what to do. */
@@ -64,7 +66,9 @@ export async function inspectSchema(client: pg.ClientBase): Promise<SchemaState>
 
 function compare(ours: Migration[], applied: { name: string; checksum: string; finished: boolean }[]): SchemaState {
   const known = new Map(ours.map((migration) => [migration.name, migration.checksum]));
-  const strange = applied.filter((row) => known.get(row.name) !== row.checksum);
+  const last = ours.at(-1)?.name ?? '';
+  const later = applied.filter(({ name }) => name > last && !known.has(name)).map(({ name }) => name);
+  const strange = applied.filter(({ name, checksum }) => !later.includes(name) && known.get(name) !== checksum);
   if (strange.length > 0) {
     const list = strange.map((row) => (known.has(row.name) ? `${row.name} (changed since)` : row.name));
     return { kind: 'foreign', found: `migrations that are not this project's: ${list.join(', ')}` };
@@ -73,17 +77,24 @@ function compare(ours: Migration[], applied: { name: string; checksum: string; f
   if (broken) return { kind: 'foreign', found: `the migration ${broken.name}, begun and never finished` };
   const done = new Set(applied.map((row) => row.name));
   const pending = ours.map((migration) => migration.name).filter((name) => !done.has(name));
+  if (later.length > 0) {
+    return pending.length > 0 ? { kind: 'foreign', found: laterFound(later) } : { kind: 'ahead', later: later.sort() };
+  }
   return pending.length > 0 ? { kind: 'behind', pending } : { kind: 'current' };
 }
 
+const laterFound = (later: readonly string[]) =>
+  `migrations of a later version (${later.join(', ')}), and not all of this one`;
+
 /**
  * For whoever is about to write chats.
- * @throws SchemaStateError unless the tables are this project's own and up to date
+ * @throws SchemaStateError unless the tables are this project's own, and as this version or a later one has them
  */
 export async function assertOwnSchema(client: pg.ClientBase): Promise<void> {
   const state = await inspectSchema(client);
   switch (state.kind) {
     case 'current':
+    case 'ahead':
       return;
     case 'empty':
       throw new SchemaStateError(
@@ -115,7 +126,7 @@ export async function applyMigrations(client: pg.ClientBase): Promise<string[]> 
   await client.query('SELECT pg_advisory_lock($1)', [PRISMA_LOCK]);
   try {
     const state = await inspectSchema(client);
-    if (state.kind === 'current') return [];
+    if (state.kind === 'current' || state.kind === 'ahead') return [];
     if (state.kind === 'foreign') throw foreignError(state.found);
     const all = await readMigrations();
     const pending = state.kind === 'empty' ? all : all.filter((migration) => state.pending.includes(migration.name));

@@ -1,7 +1,7 @@
 /** The GraphQL that the terminal sends: one file for each question. */
 import { readFileSync } from 'node:fs';
 
-const OPERATIONS = ['snapshot', 'why', 'whyEverywhere', 'stuck', 'stuckChats', 'replicas'] as const;
+const OPERATIONS = ['snapshot', 'why', 'whyEverywhere', 'stuck', 'stuckChats', 'replicas', 'database'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** Each as it is sent. */

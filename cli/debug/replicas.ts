@@ -1,32 +1,83 @@
 /** `chat-debug replicas`: who works on the chats, how each of them is, and how the database is that they all need. */
-import type { Ask, Problem } from './ask.ts';
-import { replicasAnswer } from './replicasShape.ts';
-import { databaseTroubles, replicasText, troubles } from './replicasText.ts';
-import { type ExitCode, type Shown, withoutAnswer, worstOf } from './shown.ts';
+import { z } from 'zod';
+import { type Ask, NoAnswer, type Problem } from './ask.ts';
+import { blocks, paragraph } from './layout.ts';
+import { type DatabaseHealth, databaseAnswer, type Replica, replicasAnswer } from './replicasShape.ts';
+import { databaseText, databaseTroubles, replicasText, troubles } from './replicasText.ts';
+import { type Shown, withoutAnswer, worstOf } from './shown.ts';
 
 /**
- * Those that have not stopped in order, and those that have and still own chats.
- * @throws NoAnswer, also without the role
+ * Those that have not stopped in order, and those that have and still own chats. A table that is locked keeps replicas from
+ * being listed, and the database says so: each is shown without the other.
+ * @throws NoAnswer where neither is known, also without the role
  */
 export async function askReplicas(ask: Ask): Promise<Shown> {
+  const [health, list] = await Promise.all([orNoAnswer(askDatabase(ask)), orNoAnswer(askList(ask))]);
+  if (list instanceof NoAnswer) {
+    if (health instanceof NoAnswer) throw list;
+    return databaseAlone(health, list);
+  }
+  const database = health instanceof NoAnswer ? null : health.database;
+  const isInTrouble =
+    !list.told.some(({ isAlive }) => isAlive) ||
+    list.told.some((one) => troubles(one).length > 0) ||
+    (database !== null && databaseTroubles(database).length > 0);
+  return {
+    json: { database: health instanceof NoAnswer ? null : health.raw, ...list.raw },
+    problems: [
+      ...(health instanceof NoAnswer ? [{ message: health.message, path: ['database'] }] : []),
+      ...list.problems,
+    ],
+    code: worstOf([isInTrouble ? 1 : 0, database ? 0 : 2]),
+    text: (page) => blocks(databaseText(page, database), replicasText(page, list.told)),
+  };
+}
+
+function databaseAlone({ database, raw }: Health, { message }: NoAnswer): Shown {
+  return {
+    json: { database: raw, replicas: null },
+    problems: [{ message, path: ['replicas'] }],
+    code: databaseTroubles(database).length > 0 ? 1 : 2,
+    text: (page) => blocks(databaseText(page, database), paragraph(page, 'The replicas could not be listed.')),
+  };
+}
+
+interface Health {
+  readonly database: DatabaseHealth;
+  /** As it came. */
+  readonly raw: unknown;
+}
+
+interface List {
+  readonly told: readonly Replica[];
+  readonly raw: object;
+  readonly problems: readonly Problem[];
+}
+
+async function askDatabase(ask: Ask): Promise<Health> {
+  const { data, raw, problems } = await ask('database', {}, databaseAnswer);
+  const database = data.database ?? withoutAnswer({ problems }, 'It does not say.');
+  return { database, raw: z.object({ database: z.unknown() }).parse(raw).database };
+}
+
+async function askList(ask: Ask): Promise<List> {
   const { data, raw, problems } = await ask('replicas', {}, replicasAnswer);
   const all = data.replicas ?? withoutAnswer({ problems }, 'The gateway lists no replicas.');
   const loads = new Map(data.load?.map(({ id, runtime }) => [id, runtime]));
   const told = all
     .map((replica) => ({ ...replica, load: loads.get(replica.id) ?? null }))
     .filter(({ stoppedAt, ownedChats }) => stoppedAt === null || ownedChats > 0);
-  const { database } = data;
-  const isInTrouble =
-    !told.some(({ isAlive }) => isAlive) ||
-    told.some((one) => troubles(one).length > 0) ||
-    (database !== null && databaseTroubles(database).length > 0);
-  const code: ExitCode = isInTrouble ? 1 : 0;
+  // Of those about the load `replicasText` says more.
   return {
-    json: raw,
-    problems: problems.filter((problem) => !isOfLoad(problem)), // of those `replicasText` says more
-    code: worstOf([code, problems.some(({ path }) => path?.[0] === 'database') ? 2 : 0]),
-    text: (page) => replicasText(page, database, told),
+    told,
+    raw: z.record(z.string(), z.unknown()).parse(raw),
+    problems: problems.filter(({ path }) => path?.[0] !== 'load'),
   };
 }
 
-const isOfLoad = ({ path }: Problem): boolean => path?.[0] === 'load';
+/** The error, in place of the answer that it keeps away. */
+const orNoAnswer = <Value>(answer: Promise<Value>): Promise<Value | NoAnswer> =>
+  answer.catch((error: unknown) => {
+    if (error instanceof NoAnswer) return error;
+    throw error;
+  });

@@ -1,4 +1,4 @@
-/** The answer to `replicas.graphql`. A null is what could not be read, or what nobody knows. */
+/** The answers to `replicas.graphql` and `database.graphql`. A null is what could not be read, or what nobody knows. */
 import { z } from 'zod';
 
 const loop = z.object({ lastError: z.string().nullable(), consecutiveFailures: z.number().nullable() }).nullable();
@@ -36,8 +36,8 @@ const database = z.object({
   ...{ serverVersion: z.string(), platform: z.string(), missing: z.array(z.string()) },
 });
 
+export const databaseAnswer = z.object({ database: database.nullable() });
 export const replicasAnswer = z.object({
-  database: database.nullable(),
   replicas: z.array(replica).nullable(),
   load: z.array(load).nullable(),
 });

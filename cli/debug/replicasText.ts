@@ -42,14 +42,11 @@ export function databaseTroubles({ canWrite, isInRecovery, missing }: DatabaseHe
 
 const WIDTHS = [36, 5, 15, 6];
 
-/** @param database null: it could not be asked how it is */
-export function replicasText(page: Page, database: DatabaseHealth | null, replicas: readonly Replica[]): string {
-  if (replicas.length === 0)
-    return blocks(databaseText(page, database), paragraph(page, 'No replica has ever started.'));
+export function replicasText(page: Page, replicas: readonly Replica[]): string {
+  if (replicas.length === 0) return paragraph(page, 'No replica has ever started.');
   const { bold } = page.paint;
   const alive = replicas.filter(({ isAlive }) => isAlive).length;
   return blocks(
-    databaseText(page, database),
     lines(
       bold(columns(page, WIDTHS, [['replica', 'alive', 'asked', 'chats', 'runners']])),
       ...replicas.map((one) => replicaText(page, one)),
@@ -74,7 +71,8 @@ function replicaText(page: Page, replica: Replica): string {
   );
 }
 
-function databaseText(page: Page, database: DatabaseHealth | null): string {
+/** @param database null: it could not be asked how it is */
+export function databaseText(page: Page, database: DatabaseHealth | null): string {
   if (!database) return paragraph(page, 'Database: not known how it is.');
   const { connections, maxConnections, oldestTransactionSeconds: oldest, lockWaits } = database;
   const facts = [

@@ -18,9 +18,16 @@ const row = z.object({
     .optional()
     .catch(undefined),
 });
+/** A moment that cannot be said, on one row: the others are whole. */
+const unreadableMoment = z.object({
+  path: z.union([
+    z.tuple([z.string(), z.literal('stoppedAt')]),
+    z.tuple([z.literal('replicas'), z.int(), z.literal('stoppedAt')]),
+  ]),
+});
 const answer = z.object({
   data: z.object({ replicas: z.array(row) }).catchall(row.nullable()),
-  errors: z.undefined().optional(),
+  errors: z.array(unreadableMoment).default([]),
 });
 
 /** A list ends after the newest thousand, so those that must not be missed are asked for one by one. */
@@ -42,5 +49,12 @@ export async function loadReplicaRows(
   const rows = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
   if (!rows?.success) throw new Error(`The database subgraph gave no replicas: ${describePosted(posted)}`);
   const { replicas, ...one } = rows.data.data;
-  return [...replicas, ...Object.values(one).flatMap((found) => found ?? [])];
+  const unreadable = new Set(rows.data.errors.map(({ path }) => path.slice(0, -1).join('.')));
+  /** Something stands there, so it has stopped: only the moment is not known. */
+  const placed = (found: ReplicaRow, place: string): ReplicaRow =>
+    unreadable.has(place) ? { ...found, stoppedAt: found.stoppedAt ?? 'not known' } : found;
+  return [
+    ...replicas.map((found, i) => placed(found, `replicas.${i}`)),
+    ...Object.entries(one).flatMap(([name, found]) => (found ? placed(found, name) : [])),
+  ];
 }

@@ -8,7 +8,7 @@ export interface RoutingEntry {
   /** The chats that it was asked about; none when it was asked about itself. */
   readonly chatIds: readonly string[];
   readonly status: ReachabilityStatus;
-  /** Requests that were sent: 0 to 2. */
+  /** Requests that were sent: 0 to 2; up to twice that to a replica of an earlier version. */
   readonly attempts: number;
   /** Milliseconds; 0 when nothing was sent. */
   readonly elapsedMs: number;

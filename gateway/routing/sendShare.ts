@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { makeBoundedCache } from '../../common/boundedCache.ts';
 import type { Clock } from '../../common/clock.ts';
 import { signInternalToken } from '../../common/internalToken.ts';
+import { NOT_AN_ALLOWED_ADDRESS } from '../../common/reachabilityReasons.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { ADDRESS_NOT_ALLOWED } from './addressPolicy.ts';
 import type { SubgraphRequest } from './entityRequest.ts';
@@ -92,7 +93,7 @@ const notSentInTime = (timeoutMs: number): Sent => ({
 
 const notAllowed: Sent = {
   isSent: false,
-  answer: { kind: 'UNREACHABLE', reason: 'Its address is not one that replicas may be asked at; nothing was sent.' },
+  answer: { kind: 'UNREACHABLE', reason: NOT_AN_ALLOWED_ADDRESS },
 };
 
 const endpoints = makeBoundedCache<URL | string>(MAX_ENDPOINTS);

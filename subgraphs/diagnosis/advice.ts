@@ -18,25 +18,36 @@ const send = (act: string): Advice => ({ who: PERSON, act, command: 'send', send
 const edit = (act: string): Advice => ({ who: PERSON, act, command: 'show', sendHelps: false });
 const mend = (act: string): Advice => ({ who: OPERATOR, act, command: 'send', sendHelps: false });
 
-const BY_KIND: Readonly<Record<string, Advice>> = {
+const BY_KIND = {
   context_length: edit('edit an earlier message: the history is too long for the model, and grows with each message'),
   content_filter: edit('edit the message that the model’s provider refuses, and put it in other words'),
   history: edit('edit a message before the one that cannot be read: what comes after it is deleted'),
   auth: mend('mend the model’s key (MODEL_API_KEY) on the replicas, and then send a message'),
   quota: mend('raise the quota of the model’s account, or wait until it is renewed, and then send a message'),
   rate_limit: send('wait until the model’s provider takes calls again, and then send a message'),
-  overloaded: send('wait until the model is less busy, and then send a message'),
+  overloaded: send('send a message to try again once the model is less busy'),
+  internal: mend('see in the logs of the replicas what the work broke off with, mend that, and then send a message'),
   step_limit: edit('see what the turn went round in, and send a message that tells it what to do otherwise'),
+} satisfies Readonly<Record<string, Advice>>;
+
+const isKind = (kind: string | null): kind is keyof typeof BY_KIND => kind !== null && Object.hasOwn(BY_KIND, kind);
+
+/** What a status says, whatever kind somebody made of it. */
+const BY_STATUS: Readonly<Record<number, Advice>> = {
+  401: BY_KIND.auth,
+  402: BY_KIND.quota,
+  403: BY_KIND.auth,
+  404: mend('correct the model’s name or address (MODEL) on the replicas, and then send a message'),
 };
 
 export function adviceFor({ database }: Situation): Advice {
-  const { kind = null, retryable = null } = database?.lastError ?? {};
+  const { kind = null, status_code: status = null, retryable = null } = database?.lastError ?? {};
   const open = database?.openCalls ?? [];
   if (open.length > 0) {
     const names = listed([...new Set(open.map(({ toolName }) => word(toolName ?? '') || 'a tool'))].slice(0, 3));
     return send(`send a message: the call of ${names} that was left open is closed first`);
   }
-  const known = kind !== null && Object.hasOwn(BY_KIND, kind) ? BY_KIND[kind] : undefined;
+  const known = (isKind(kind) ? BY_KIND[kind] : undefined) ?? (status === null ? undefined : BY_STATUS[status]);
   if (known) return known;
   return retryable === false
     ? edit('change what was refused before anything is sent: as it is, it would fail again')

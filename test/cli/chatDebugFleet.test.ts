@@ -93,9 +93,9 @@ describe('replicas', () => {
     ...{ canWrite: true, isInRecovery: false, connections: 12, maxConnections: 100, oldestTransactionSeconds: 4 },
     ...{ lockWaits: 0, serverVersion: '18.1', platform: 'own', missing: [] },
   };
-  const replicas = async (data: object, errors: readonly object[] = []) => {
-    const whole = { database, replicas: [replica(first)], load: [load(first)], ...data };
-    return askReplicas(await askStub(servers, { TerminalReplicas: { data: whole, errors } }));
+  const replicas = async (data: object, errors: readonly object[] = [], health: unknown = { data: { database } }) => {
+    const whole = { replicas: [replica(first)], load: [load(first)], ...data };
+    return askReplicas(await askStub(servers, { TerminalReplicas: { data: whole, errors }, TerminalDatabase: health }));
   };
 
   test('say in a sentence how their database is', async () => {
@@ -117,17 +117,28 @@ describe('replicas', () => {
       '? of 100 connections.',
     ],
   ])('a database that %s', async (_, changes, code, words) => {
-    const shown = await replicas({ database: { ...database, ...changes } });
+    const shown = await replicas({}, [], { data: { database: { ...database, ...changes } } });
     expect(shown.code).toBe(code);
     expect(seen(shown)).toContain(words);
   });
 
   test('a database that cannot be asked leaves the replicas to be seen, and ends with 2', async () => {
     const error = { message: 'Not now.', path: ['database'], extensions: { code: 'DATABASE_UNAVAILABLE' } };
-    const shown = await replicas({ database: null }, [error]);
-    expect(shown).toMatchObject({ code: 2, problems: [{ message: 'Not now.' }] });
+    const shown = await replicas({}, [], { data: { database: null }, errors: [error] });
+    expect(shown).toMatchObject({ code: 2, problems: [{ message: 'Not now. (DATABASE_UNAVAILABLE)' }] });
+    expect(JSON.parse(json(shown))).toMatchObject({ database: null, replicas: [{ id: first }] });
     expect(seen(shown)).toContain('Database: not known how it is.\n');
     expect(seen(shown)).toContain(first);
+  });
+
+  test('that cannot be listed leave the database to be seen, which may say why', async () => {
+    const error = { message: 'Too late.', path: ['replicas'], extensions: { code: 'DATABASE_UNAVAILABLE' } };
+    const shown = await replicas({ replicas: null, load: null }, [error], {
+      data: { database: { ...database, lockWaits: 3, oldestTransactionSeconds: 7_200 } },
+    });
+    expect(shown).toMatchObject({ code: 2, problems: [{ message: 'Too late. (DATABASE_UNAVAILABLE)' }] });
+    expect(seen(shown)).toContain('oldest transaction 2 h, 3 sessions waiting for a lock.');
+    expect(seen(shown)).toContain('The replicas could not be listed.');
   });
 
   test('a full one says who fills it, and one that stops says so', async () => {

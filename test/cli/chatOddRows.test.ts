@@ -34,6 +34,13 @@ describe('list', () => {
     expect(table).toMatch(new RegExp(`${odd} │ W +│ 1 +│ – +│ ${shown} +│`));
   });
 
+  test('says a version that JavaScript cannot hold as it is stored', async () => {
+    const owner_id = randomUUID();
+    const id = await insertChat(database.pool, { owner_id });
+    await database.pool.query('UPDATE chats SET snapshot_version = 9223372036854775807 WHERE id = $1', [id]);
+    expect(chatTable(await listChats(database.pool, owner_id))).toContain('│ 9223372036854775807 │');
+  });
+
   test('keeps its columns with titles of any text', async () => {
     const owner_id = randomUUID();
     for (const title of [
@@ -53,6 +60,10 @@ describe('list', () => {
 });
 
 describe('show', () => {
+  test('says that there is nothing to show', async () => {
+    expect(await show(await insertChat(database.pool))).toBe('It has no messages.');
+  });
+
   test('says what any content is, in a line each', async () => {
     const id = await insertChat(database.pool);
     await insertMessages(database.pool, id, 'system', 1); // without content

@@ -4,6 +4,7 @@
  */
 import { test } from '@jest/globals';
 import { INTERNAL_SECRET } from '../support/replica.ts';
+import { whileNoTurnMayEnd } from './support/refusing.ts';
 import { replicaProcessesPerTest } from './support/replicaProcess.ts';
 import { diagnosedSystemPerFile, messageOf } from './support/system.ts';
 
@@ -16,9 +17,8 @@ const startProcess = replicaProcessesPerTest();
 const { create, finds } = system;
 
 test('a runner that does not begin a broken task again, and a buffer that nobody closes', async () => {
-  const proxy = await system.startProxy();
   const environment = {
-    ...{ DATABASE_URL: proxy.url, INTERNAL_SECRET, MODEL: 'built-in', LOG_LEVEL: 'silent' },
+    ...{ DATABASE_URL: system.database.url, INTERNAL_SECRET, MODEL: 'built-in', LOG_LEVEL: 'silent' },
     HEARTBEAT_INTERVAL_SECONDS: `${settings.heartbeatIntervalSeconds}`,
     HEARTBEAT_STALE_SECONDS: `${settings.staleAfterSeconds}`,
     ACQUISITION_INTERVAL_SECONDS: `${settings.acquisitionIntervalSeconds}`,
@@ -30,11 +30,10 @@ test('a runner that does not begin a broken task again, and a buffer that nobody
   await system.apply(leaky, { name: 'send', message: messageOf('/slow 60') });
   await finds(leaky, 'BUFFER_ORPHANED', 'WARNING', { within: 0, shown: true });
 
-  const broken = await create('/slow 6');
-  await system.until(broken, (chat) => chat.workerId === workerId && chat.generationAttempt === 1);
-  proxy.cut({ refusing: true });
-  await finds(broken, 'RUNNER_IDLE', 'CRITICAL', {
-    within: 6 + 1 + 2 * settings.heartbeatIntervalSeconds,
-    shown: true,
+  await whileNoTurnMayEnd(system.database.pool, async () => {
+    const broken = await create('hello');
+    await system.until(broken, (chat) => chat.workerId === workerId && chat.generationAttempt === 1);
+    const within = 1 + 1 + 2 * settings.heartbeatIntervalSeconds;
+    await finds(broken, 'RUNNER_IDLE', 'CRITICAL', { within, shown: true });
   });
 });

@@ -28,7 +28,7 @@ test('no worker is running, or none has room', async () => {
   const first = await create('/slow 60');
   await system.until(first, ({ workerId }) => workerId === full.workerId);
   const second = await create('hello');
-  await finds(second, 'NO_OWNER', 'CRITICAL', { within: PICK_UP_SECONDS });
+  await finds(second, 'CAPACITY_WAIT', 'INFO', { within: PICK_UP_SECONDS });
 });
 
 test('a row that was edited into no state, and one whose owner has nothing to do with it', async () => {

@@ -124,7 +124,7 @@ describe('the examples', () => {
   const examples = exampleQueries();
   const schema = clientSchema();
 
-  test('there are six, in this order, and the page gets them as they are', async () => {
+  test('there are seven, in this order, and the page gets them as they are', async () => {
     expect(examples.map(({ title }) => title)).toEqual([
       'One chat, both halves.',
       'The chats in trouble, the oldest trouble first.',
@@ -132,6 +132,7 @@ describe('the examples', () => {
       'The replicas, and what they hold in memory now.',
       'Several chats at once, counts only.',
       'Why is this chat stuck?',
+      'What does this chat wait for?',
     ]);
     expect(await (await get('/graphiql/examples.json')).json()).toEqual(examples);
   });

@@ -134,9 +134,18 @@ describe('of the real schema', () => {
     const trouble = `lastMessage { role hasText finishReason } turn { steps toolCalls } openCalls { id toolName timesUnanswered }
       oldestQueuedAgeSeconds lostChildren { chatId } unreadable trouble { canWrite ownerRow lockedBy { state } thresholds { loopSteps } }`;
     const chats = (fields: string) => `{ chats(first: 100) { edges { node { ${fields} } } } }`;
-    const all = `${EVERYTHING} database { ${trouble} } candidates { workerId }`;
+    const all = `${EVERYTHING} database { ${trouble} }`;
     expect(cost(chats(`database { ${trouble} } candidates { workerId }`), { replicas: 20 })).toBeLessThan(limit * 0.8);
     expect(cost(chats(all), { replicas: 3 })).toBeLessThan(limit);
+  });
+
+  test('candidates cost what their list may hold, however many replicas there are: each is asked once a request', () => {
+    const query =
+      'query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { candidates { workerId reachability { status } } } }';
+    const costs = [3, 20, 1_000].map((replicas) => cost(query, { variables: { ids }, replicas }));
+    expect(new Set(costs).size).toBe(1);
+    expect(costs[0]).toBeGreaterThanOrEqual(100 * 20);
+    expect(costs[0]).toBeLessThan(limit);
   });
 
   test('what asks every replica costs at least as many requests', () => {

@@ -336,6 +336,36 @@ describe('fields that are marked as newer', () => {
     ]);
   });
 
+  test('arguments and conditions go with the fields that they belong to', async () => {
+    const old = await addOld();
+    await insertChat(old.id);
+    const { body } = await askGateway<{ replicas: { runtime: Json }[] }>(
+      await gateway(),
+      `query ($first: Int, $all: Boolean!) { replicas { runtime {
+        runnersByOwner(first: $first) { ownerId } draining: isDraining @include(if: $all) runnerCount
+      } } }`,
+      { variables: { first: 3, all: true } },
+    );
+    expect(body.data?.replicas).toEqual([{ runtime: { runnersByOwner: null, draining: null, runnerCount: 42 } }]);
+    expect(body.errors).toMatchObject([{ path: ['replicas', 0, 'runtime', 'runnersByOwner'] }]);
+    expect(old.times()).toBe(2);
+  });
+
+  test('the snapshot document of a chat whose owner is of an earlier version is whole but for them', async () => {
+    const old = await addOld();
+    const chat = await insertRunning(old.id);
+    const { url } = await gateway();
+    const response = await fetch(`${url}/api/experimental/chats/${chat}/debug/snapshot`, {
+      headers: { authorization: `Bearer ${await callerToken()}` },
+    });
+    const { runtime } = (await response.json()) as { runtime: Json };
+    expect([response.status, runtime]).toEqual([
+      200,
+      expect.objectContaining({ runners: [expect.objectContaining({ phase: 'running' })] }),
+    ]);
+    expect(JSON.stringify(runtime)).toContain('"label":null');
+  });
+
   test('what is not marked is refused all the same, with the version, after a second question', async () => {
     const old = await addOld({ lacks: LACKS.both });
     const { chats, errors } = await asked(

@@ -285,6 +285,40 @@ describe('X-Chat-Debug-Forwarded', () => {
   });
 });
 
+test('where nobody asks replicas, verdicts go by the rows, and no field about replicas is an error', async () => {
+  const a = await addReplica();
+  const running = await insertChat(a.id);
+  await database.pool.query(
+    `WITH changed AS (UPDATE chats SET status = 'running' WHERE id = $1 RETURNING id, runner_id)
+     INSERT INTO chat_heartbeats (chat_id, runner_id, heartbeat_at) SELECT id, runner_id, now() FROM changed`,
+    [running],
+  );
+  const { body } = await askGateway<Record<string, unknown>>(
+    await gateway({ replicas: { isDisabled: true } }),
+    `query ($ids: [UUID!]!) {
+      chatDebugSnapshots(chatIds: $ids) {
+        diagnosis { verdict findings { code } } diagnosisEverywhere { verdict }
+        everywhere { workerId reachability { status } runners { runnerId } }
+      }
+      replicas { runtime { workerId reachability { status } runnerCount loops: acquisition { lastRunAt } } }
+    }`,
+    { variables: { ids: [running] } },
+  );
+  const notAsked = { workerId: a.id, reachability: { status: 'NOT_ASKED' } };
+  expect(body).toEqual({
+    data: {
+      chatDebugSnapshots: [
+        {
+          ...{ diagnosis: { verdict: 'WORKING', findings: [] }, diagnosisEverywhere: { verdict: 'WORKING' } },
+          everywhere: [{ ...notAsked, runners: null }],
+        },
+      ],
+      replicas: [{ runtime: { ...notAsked, runnerCount: null, loops: null } }],
+    },
+  });
+  expect(a.door.received).toEqual([]);
+});
+
 test('where the chat worker is disabled the database half is whole, and no replica is asked', async () => {
   const a = await addReplica();
   const ids = [await insertChat(a.id), await insertChat(null)];

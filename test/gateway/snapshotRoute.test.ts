@@ -153,7 +153,7 @@ describe('200', () => {
   test("an owned chat: both halves, whole, and the owner's answer word for word", async () => {
     const workerId = await addReplica();
     const chat = running(workerId);
-    const error = { kind: 'k', message: 'M', someKey: { A: 'B' } };
+    const error = { kind: 'k', message: 'M', provider: 'p', status_code: 429, retryable: true };
     const id = await insertChat(database.pool, { ...chat, last_error: error });
     await insertHeartbeat(database.pool, id, chat.runner_id);
     await queueMessages(database.pool, id, 2);
@@ -342,8 +342,11 @@ describe('500: a database error', () => {
   test('the database cannot be reached', async () => {
     const cut = await startDatabase({ ...shared, ...LIMITS, databaseUrl: 'postgres://nobody@127.0.0.1:1/nothing' });
     started.push(cut);
-    const { status, body } = await get(await startGateway(cut), randomUUID());
+    const front = await startGateway(cut);
+    const { status, body } = await get(front, randomUUID());
     expect([status, body]).toEqual([500, { ...ERROR, code: 'DATABASE_UNAVAILABLE' }]);
+    const [ofSubgraph, ofGateway] = await Promise.all([cut, front].map(({ url }) => fetch(`${url}/readyz`)));
+    expect(await ofGateway?.text()).toBe(`database subgraph: ${await ofSubgraph?.text()}`);
   });
 
   test('the database subgraph is away, or something went wrong in it: nothing of it is told', async () => {

@@ -1,12 +1,15 @@
 /** Chats in trouble, as an alert sees them: rows of a real database, counted by a real gateway. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../common/log.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
+import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import type { RunningServer } from '../../subgraphs/serve.ts';
-import { insertChat } from '../subgraphs/database/support/rows.ts';
+import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.ts';
 import { databasePerFile } from '../support/database.ts';
+import { inspectorOf } from '../support/inspector.ts';
 import { manualClock } from '../support/manualClock.ts';
 import { until } from '../support/until.ts';
 import { startDatabase } from './databaseWays.ts';
@@ -14,7 +17,10 @@ import { gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 
 const database = databasePerFile();
 const startGateway = gatewaysPerTest();
-const held: { subgraph?: RunningServer } = {};
+const held: { subgraph?: RunningServer; readonly stop: (() => Promise<void>)[] } = { stop: [] };
+afterEach(async () => {
+  for (const stop of held.stop.splice(0)) await stop();
+});
 
 beforeAll(async () => {
   held.subgraph = await startDatabase({
@@ -43,6 +49,34 @@ test('suspects are counted by their worst finding, page by page, and never in ha
     'chat_debug_suspects{reason="INVALID_STATE",severity="CRITICAL"} 1',
     'chat_debug_suspects{reason="NO_OWNER",severity="CRITICAL"} 102',
   ]);
+});
+
+test('a suspect that gets on has a reason, too', async () => {
+  const replica = randomUUID();
+  const server = await startRuntimeSubgraph({
+    ...{ inspector: inspectorOf(replica), internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0 },
+    ...{ clock: systemClock, log: makeLogger('test', 'silent') },
+  });
+  held.stop.push(() => server.stop());
+  await database.pool.query('DELETE FROM chats');
+  await database.pool.query(
+    `INSERT INTO replicas (id, hostname, relay_address, version) VALUES ($1, 'host', $2, '0.2.0')`,
+    [replica, server.url],
+  );
+  const id = randomUUID(); // the runner's, too
+  const quiet = {
+    id,
+    status: 'running',
+    worker_id: replica,
+    runner_id: id,
+    updated_at: `now() - interval '10 minutes'`,
+  };
+  await insertChat(database.pool, quiet);
+  await insertHeartbeat(database.pool, id, id);
+  const gateway = await startGateway({ url: held.subgraph?.url ?? '' });
+  await suspectsAt(gateway);
+  await until(async () => (await suspectsAt(gateway)).length > 0);
+  expect(await suspectsAt(gateway)).toEqual(['chat_debug_suspects{reason="QUIET",severity="INFO"} 1']);
 });
 
 test('a reading that fails takes the old numbers away; nobody can ask for one more often than every ten seconds', async () => {

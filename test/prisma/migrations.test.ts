@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
 import { applyMigrations, assertOwnSchema, inspectSchema } from '../../prisma/migrations.ts';
 import { createDatabase, databasePerFile } from '../support/database.ts';
 
@@ -36,6 +37,15 @@ describe('migrations', () => {
     }
   });
 
+  test('a worker that does not know the newest columns goes on writing', async () => {
+    const { rows } = await database.pool.query(`INSERT INTO chats (owner_id) VALUES (gen_random_uuid()) RETURNING id`);
+    const written = await database.pool.query(
+      `INSERT INTO chat_messages (chat_id, role, content) VALUES ($1, 'assistant', '[]') RETURNING finish_reason`,
+      [rows[0].id],
+    );
+    expect(written.rows).toEqual([{ finish_reason: null }]);
+  });
+
   test("somebody else's tables are named, and left as they were", async () => {
     const foreign = await createDatabase('template0');
     const client = await foreign.pool.connect();
@@ -61,5 +71,52 @@ describe('migrations', () => {
       client.release();
       await changed.drop();
     }
+  });
+
+  describe('while two versions run', () => {
+    const LATER = `INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name)
+      VALUES ('later', 'x', now(), '29990101000000_later')`;
+    const inCopy = async (sql: string, use: (client: pg.PoolClient) => Promise<void>) => {
+      const copy = await createDatabase();
+      const client = await copy.pool.connect();
+      try {
+        await client.query(sql);
+        await use(client);
+      } finally {
+        client.release();
+        await copy.drop();
+      }
+    };
+
+    test('a worker starts on the tables of a later version, and leaves them as they are', async () => {
+      await inCopy(LATER, async (client) => {
+        expect(await inspectSchema(client)).toEqual({ kind: 'ahead', later: ['29990101000000_later'] });
+        await assertOwnSchema(client);
+        expect(await applyMigrations(client)).toEqual([]);
+      });
+    });
+
+    test('a worker does not start on the tables of an earlier version, and says what to do', async () => {
+      await inCopy(`DELETE FROM _prisma_migrations WHERE migration_name <> '20261122000000_init'`, async (client) => {
+        const refused = expect(assertOwnSchema(client)).rejects;
+        await refused.toThrow(
+          /lacks the migrations .*fleet_indexes.* Run `npm run migrate` with this DATABASE_URL first/,
+        );
+      });
+    });
+
+    test.each([
+      [
+        'with one of ours missing',
+        `DELETE FROM _prisma_migrations WHERE migration_name <> '20261122000000_init'; ${LATER}`,
+      ],
+      ['among ours', `${LATER}; UPDATE _prisma_migrations SET migration_name = '20261122000001_x' WHERE id = 'later'`],
+      ['never finished', `${LATER}; UPDATE _prisma_migrations SET finished_at = NULL WHERE id = 'later'`],
+    ])('migrations of others are still not taken for ours: %s', async (_, sql) => {
+      await inCopy(sql, async (client) => {
+        expect(await inspectSchema(client)).toMatchObject({ kind: 'foreign' });
+        await expect(assertOwnSchema(client)).rejects.toThrow('no chat was taken');
+      });
+    });
   });
 });

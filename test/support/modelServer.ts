@@ -33,6 +33,8 @@ export interface ModelServer {
   answer(text: string, plan: Plan): void;
   /** The requests for that chat, oldest first. */
   requests(text: string): readonly (readonly RequestMessage[])[];
+  /** Answers whose connection is still there and in use. */
+  readonly unfinished: number;
   /** What a strict provider would have refused, in words. */
   readonly faults: readonly string[];
 }
@@ -71,6 +73,7 @@ export function modelServerPerFile(): ModelServer {
   const asked = new Map<string, RequestMessage[][]>();
   const faults: string[] = [];
   let url = '';
+  let unfinished = 0;
   const server = createServer((request, response) => {
     let text = '';
     request.setEncoding('utf8').on('data', (part: string) => {
@@ -83,6 +86,10 @@ export function modelServerPerFile(): ModelServer {
       asked.set(first, [...requests, messages]);
       faults.push(...faultsOf(messages));
       const answer = plans.get(first)?.(requests.length) ?? says(`Nothing was planned for ${first}`);
+      unfinished += 1;
+      response.on('close', () => {
+        unfinished -= 1;
+      });
       void send(response, answer);
     });
   });
@@ -100,6 +107,9 @@ export function modelServerPerFile(): ModelServer {
     },
     answer: (text, plan) => {
       plans.set(text, plan);
+    },
+    get unfinished() {
+      return unfinished;
     },
     requests: (text) => asked.get(text) ?? [],
     faults,

@@ -10,9 +10,8 @@ const WAIT_SECONDS = 10;
 const workerWaits: Condition = ({ task }) => over(task?.waitsForDatabaseSeconds, WAIT_SECONDS);
 const nobodyHasIt: Condition = (s) => noOwner(s) || leaseIsNotFresh(s);
 
-/** A standby that this service reads says nothing of the server that workers write to, unless they wait for it as well. */
-export const databaseReadOnly: Condition = (s) =>
-  s.runnable && s.database?.trouble?.canWrite === false && (s.database.trouble.isInRecovery !== true || workerWaits(s));
+/** On a standby the database says so only where workers are connected to it; otherwise it does not know. */
+export const databaseReadOnly: Condition = (s) => s.runnable && s.database?.trouble?.canWrite === false;
 
 export const rowLocked: Condition = (s) => {
   const { trouble } = s.database ?? {};

@@ -1,5 +1,6 @@
 /** Conditions on the replica that the row names, and on those that could take the chat. */
 
+import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
 import type { Situation } from '../situation.ts';
 import type { Candidate } from '../snapshot.ts';
 import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
@@ -26,6 +27,12 @@ export const addressTaken: Condition = ({ owner, runtime, workerId }) => {
   const answers = runtime?.value.localWorkerId ?? null;
   return owner === 'REFUSED' && answers !== null && answers !== workerId;
 };
+
+const reasonOf = ({ runtime }: Situation) => runtime?.value.reachability?.reason ?? '';
+/** The gateway may not ask at the owner's address. */
+export const addressNotAllowed: Condition = (s) => s.owner === 'UNREACHABLE' && reasonOf(s) === NOT_AN_ALLOWED_ADDRESS;
+/** The owner does not take the gateway's word for who it is. */
+export const tokenRefused: Condition = (s) => s.owner === 'BAD_ANSWER' && /\bHTTP 401\b/.test(reasonOf(s));
 
 /** What the owner holds is not known, though it should be. */
 export const ownerNotHeard: Condition = (s) =>

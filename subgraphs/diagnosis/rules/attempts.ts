@@ -19,7 +19,7 @@ export const ownersLost = {
     `${begun(s)} of this step were begun by several runners and none ended: whoever takes the chat is lost at it`,
   evidence: () => [...BEGUN, 'database.heartbeats'],
   who: OPERATOR,
-  act: () => 'interrupt the turn, and do not release the chat: the next owner would be lost at it as well',
+  act: () => 'interrupt the turn, and give it to no other owner: the next would be lost at it as well',
   command: interrupt,
 } as const satisfies Rule;
 

@@ -53,6 +53,15 @@ export const ownerStopped = {
 /** Two replicas with one address, and not one that ended a moment ago. */
 const sharesAddress = (s: Situation) => is.addressTaken(s) && leases.leaseIsRenewed(s);
 
+/** The setting to correct, where an owner that may be well cannot be asked for that alone. */
+function setWrong(s: Situation): string | undefined {
+  if (sharesAddress(s)) return `correct its RELAY_ADDRESS, unless ${owner(s)} ended a moment ago: each needs its own`;
+  if (is.addressNotAllowed(s))
+    return 'allow its address to the gateway (REPLICA_ADDRESS_ALLOW), or correct its RELAY_ADDRESS';
+  if (is.tokenRefused(s)) return 'give it and the gateway the same INTERNAL_SECRET, and see whether its clock is right';
+  return undefined;
+}
+
 export const ownerUnreachable = {
   code: 'OWNER_UNREACHABLE',
   severity: (s) => (leases.leaseIsNotFresh(s) ? 'CRITICAL' : 'WARNING'),
@@ -68,12 +77,11 @@ export const ownerUnreachable = {
   who: OPERATOR,
   act: (s) => {
     if (leases.leaseIsNotFresh(s)) return takeFromOwner(s);
-    if (sharesAddress(s)) return `correct its RELAY_ADDRESS, unless ${owner(s)} ended a moment ago: each needs its own`;
-    return 'ask again: once its lease has run out, another replica takes it';
+    return setWrong(s) ?? 'ask again: once its lease has run out, another replica takes it';
   },
   command: (s) => {
     if (leases.leaseIsNotFresh(s)) return release(s);
-    return sharesAddress(s) ? lookAtReplicas() : lookAgain(s);
+    return setWrong(s) === undefined ? lookAgain(s) : lookAtReplicas();
   },
 } as const satisfies Rule;
 

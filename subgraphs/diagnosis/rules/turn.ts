@@ -53,11 +53,8 @@ export const noProgress = {
       : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${owner(s)} holds the chat`,
   evidence: (s) => [
     'executionState',
-    ...ofRunner(
-      s,
-      'runnerId',
-      ...['kind', 'label', 'secondsSinceProgress', 'attempt'].map((name) => `activeTask.${name}`),
-    ),
+    ...ofRunner(s, 'runnerId', ...['kind', 'secondsSinceProgress', 'attempt'].map((name) => `activeTask.${name}`)),
+    ...((s.task?.label ?? null) === null ? [] : ofRunner(s, 'activeTask.label')),
     ...(is.waitsForDatabase(s) ? ofRunner(s, 'activeTask.waitsForDatabaseSeconds') : []),
     ...((s.task?.progressWithinSeconds ?? null) === null ? [] : ofRunner(s, 'activeTask.progressWithinSeconds')),
   ],

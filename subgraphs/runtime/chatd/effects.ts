@@ -27,7 +27,7 @@ const RUN: Readonly<Record<Effect, Run>> = {
     await sql(
       execution,
       `INSERT INTO chat_queued_messages (chat_id, content, created_by, position)
-       SELECT $1, $2, $3, coalesce(least(max(position), 9223372036854775806), 0) + 1 FROM chat_queued_messages WHERE chat_id = $1`,
+       SELECT $1, $2, $3, least(coalesce(max(position), 0), 9223372036854775806) + 1 FROM chat_queued_messages WHERE chat_id = $1`,
       storableJson(content),
       createdBy,
     );

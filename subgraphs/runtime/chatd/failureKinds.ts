@@ -20,12 +20,14 @@ export const FAILURE_KINDS = {
   network: true,
   /** The model's answer breaks the protocol: a chunk that is not JSON, a call without a name. */
   model: true,
-  /** Postgres refused to store what the model said. */
+  /** Postgres refused to store what the model said, or it was too long. */
   data: true,
   /** The history holds content that no model can be called with. */
   history: false,
   /** The turn has had as many steps as `MAX_STEPS` allows. */
   step_limit: false,
+  /** The worker's own work on the turn broke off each time. */
+  internal: false,
 } as const satisfies Readonly<Record<string, boolean>>;
 
 export type FailureKind = keyof typeof FAILURE_KINDS;

@@ -8,21 +8,18 @@ import type { LanguageModelV3 } from '@ai-sdk/provider';
 import type { ToolSet } from 'ai';
 import type { Pool } from 'pg';
 import type { Clock } from '../../../common/clock.ts';
-import { LONGEST_RETRY_SECONDS } from '../../../common/thresholds.ts';
-import { retryDelayMs } from './backoff.ts';
 import type { ChatState } from './chatState.ts';
 import type { ChatStore, Fence, Outcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import { type History, readHistory, UnusableHistory } from './history.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
-import type { LastError } from './messages.ts';
-import { askedToWaitMs, describeFailure, failure } from './modelErrors.ts';
+import { askedToWaitMs, describeFailure } from './modelErrors.ts';
 import { callModel, type Step } from './modelStep.ts';
-import { LEFT_OPEN, toolMessage } from './openCalls.ts';
 import { refusalOf } from './refusedData.ts';
 import { retryDueInMs } from './retryState.ts';
 import type { Task } from './task.ts';
 import type { Transition } from './transitions.ts';
+import { afterFailure, type Failed, insteadOfCalling, OWN, transitionsFor } from './turnRules.ts';
 
 export interface GenerationTools {
   readonly pool: Pool;
@@ -39,9 +36,6 @@ export interface GenerationTools {
   readonly actionTimeoutSeconds: number;
 }
 
-/** Stands for the provider where the worker itself ends a turn. */
-const OWN = 'chatd';
-
 /**
  * @param seen gets each state of the chat that the task's own writes bring about
  * @returns how its last write went; undefined when it was cancelled
@@ -52,19 +46,16 @@ export async function generate(
   kit: GenerationTools,
   seen: (chat: ChatState) => void,
 ): Promise<Outcome | undefined> {
-  const { store, clock, pool } = kit;
+  const { store, clock, pool, maxSteps, maxAttempts } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const fence: Fence = { runnerId, status: 'running', historyVersion };
   const write = (...transitions: Transition[]) =>
     callDatabase(task, clock, () => store.applyFenced(chatId, fence, ...transitions));
 
   const history = await callDatabase(task, clock, () => readHistory(pool, chatId)).catch(unusable);
-  const instead = insteadOfCalling(history, kit.maxSteps);
-  if (instead) return write(instead);
-  if (task.chat.generationAttempt > 0) {
-    task.attempt = task.chat.generationAttempt;
-    await waitOn(task, await callDatabase(task, clock, () => retryDueInMs(pool, chatId)), clock);
-  }
+  const instead = insteadOfCalling(history, maxSteps);
+  if (instead || history instanceof UnusableHistory) return instead && write(instead);
+  await waitForRetry(task, kit);
 
   while (!task.signal.aborted) {
     const begun = await write({ name: 'recordGenerationAttempt' });
@@ -74,13 +65,14 @@ export async function generate(
     task.progress(); // what a pause took is no time in which the model gave no sign of life
     seen(begun.chat);
 
-    const result = await attemptStep(task, history as History, kit);
+    const result = await attemptStep(task, history, kit);
     if (task.signal.aborted) return undefined;
     const failed = 'error' in result ? result : await commit(result.step);
     if ('outcome' in failed) return failed.outcome;
 
     task.lastError = `${failed.error.kind}: ${failed.error.message}`;
-    const { error, delayMs } = afterwards(failed, task.attempt, kit);
+    const limits = { attempt: task.attempt, maxAttempts, random: clock.random() };
+    const { error, delayMs } = afterFailure(failed, limits);
     if (delayMs === undefined) return write({ name: 'finishError', error });
     const retry = { attempt: task.attempt, error: error.message, kind: error.kind };
     const recorded = await write({ name: 'recordRetryState', retry, delayMs });
@@ -99,20 +91,6 @@ export async function generate(
       return { error: describeFailure(error, OWN), askedToWaitMs: undefined };
     }
   }
-}
-
-/** What the history asks for before, or in place of, a call of the model. Undefined: call it. */
-function insteadOfCalling(history: History | UnusableHistory, maxSteps: number): Transition | undefined {
-  if (history instanceof UnusableHistory) return { name: 'finishError', error: describeFailure(history, OWN) };
-  if (history.open.length > 0) return { name: 'commitStep', messages: [toolMessage(history.open, [], LEFT_OPEN)] };
-  if (history.steps < maxSteps) return undefined;
-  const message = `The turn has had ${history.steps} steps, and MAX_STEPS allows ${maxSteps}: the model did not come to an end`;
-  return { name: 'finishError', error: failure('step_limit', message, OWN) };
-}
-
-interface Failed {
-  readonly error: LastError;
-  readonly askedToWaitMs: number | undefined;
 }
 
 /** One call of the model, into a buffer of its own. A failure of the model is a result, not an exception. */
@@ -135,17 +113,12 @@ async function attemptStep(task: Task, history: History, kit: GenerationTools): 
   }
 }
 
-/** How long to wait before the next attempt; no delay: the turn ends with the error. */
-function afterwards(
-  { error, askedToWaitMs: asked = 0 }: Failed,
-  attempt: number,
-  { maxAttempts, clock }: GenerationTools,
-) {
-  if (!error.retryable || (maxAttempts > 0 && attempt >= maxAttempts)) return { error };
-  const own = retryDelayMs(attempt, clock.random());
-  if (asked <= LONGEST_RETRY_SECONDS * 1000) return { error, delayMs: asked >= 1000 ? asked : own };
-  const message = `The provider asks to wait ${Math.ceil(asked / 1000)} s, and the worker waits ${LONGEST_RETRY_SECONDS} s at most. ${error.message}`;
-  return { error: { ...error, message: message.slice(0, 500) } };
+/** A worker that takes a chat over in the middle of a pause waits for what is left of it. */
+async function waitForRetry(task: Task, { pool, clock }: GenerationTools): Promise<void> {
+  if (task.chat.generationAttempt === 0) return;
+  const dueInMs = await callDatabase(task, clock, () => retryDueInMs(pool, task.chat.id));
+  task.attempt = task.chat.generationAttempt;
+  if (dueInMs > 0) await waitOn(task, dueInMs, clock);
 }
 
 async function waitOn(task: Task, delayMs: number, clock: Clock): Promise<void> {
@@ -157,19 +130,4 @@ async function waitOn(task: Task, delayMs: number, clock: Clock): Promise<void> 
 function unusable(error: unknown): UnusableHistory {
   if (error instanceof UnusableHistory) return error;
   throw error;
-}
-
-/** The last step of a turn commits together with the turn's end, so that a crash cannot answer twice. */
-function transitionsFor({ messages, next }: Step, actionTimeoutSeconds: number): Transition[] {
-  const commit: Transition = { name: 'commitStep', messages };
-  switch (next) {
-    case 'outside':
-      return [commit, { name: 'enterRequiresAction', timeoutSeconds: actionTimeoutSeconds }];
-    case 'model':
-      return [commit];
-    case 'person':
-      return [commit, { name: 'finishTurn' }];
-    default:
-      return next satisfies never;
-  }
 }

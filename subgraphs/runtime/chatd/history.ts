@@ -22,20 +22,21 @@ export class UnusableHistory extends Error {
 }
 
 /**
- * Roles that the SDK has no message for (the enum can gain some) are left out.
+ * Roles that the SDK has no message for (the enum can gain some) are left out, and so are rows without content.
  * @throws UnusableHistory
  */
 export async function readHistory(database: Pool | ClientBase, chatId: string): Promise<History> {
   const { rows } = await database.query<NewMessage & { id: string }>({
     name: 'read-history',
     text: `SELECT id, role::text AS role, content FROM chat_messages
-      WHERE chat_id = $1 AND NOT deleted AND role::text IN ('system', 'user', 'assistant', 'tool') ORDER BY id`,
+      WHERE chat_id = $1 AND NOT deleted AND content IS NOT NULL
+        AND role::text IN ('system', 'user', 'assistant', 'tool') ORDER BY id`,
     values: [chatId],
   });
   const messages = rows.map(({ id, ...row }) => {
-    const message = modelMessageSchema.safeParse(row);
-    if (!message.success) throw new UnusableHistory(`The message ${id} has content that no model can be called with`);
-    return message.data;
+    const message = parsed(row);
+    if (!message) throw new UnusableHistory(`The message ${id} has content that no model can be called with`);
+    return message;
   });
   const turn = messages.slice(messages.findLastIndex(({ role }) => role === 'user') + 1);
   return {
@@ -44,6 +45,15 @@ export async function readHistory(database: Pool | ClientBase, chatId: string): 
     steps: turn.filter(({ role }) => role === 'assistant').length,
     callIds: new Set(messages.flatMap(callIdsOf)),
   };
+}
+
+/** Content may be nested deeper than its form can be checked; such is of no use, either. */
+function parsed(row: NewMessage): ModelMessage | undefined {
+  try {
+    return modelMessageSchema.safeParse(row).data;
+  } catch {
+    return undefined;
+  }
 }
 
 const callIdsOf = ({ role, content }: ModelMessage): string[] =>

@@ -1,7 +1,4 @@
-/**
- * The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. What the database
- * has refused again and again is left out, so that the turn ends.
- */
+/** The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. */
 import type { Clock } from '../../../common/clock.ts';
 import { isGivenUp } from './breakOffs.ts';
 import type { ChatStore, Outcome } from './chatStore.ts';
@@ -9,11 +6,12 @@ import { callDatabase } from './databaseCall.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { messagesOf, type NewMessage } from './messages.ts';
 import { openCalls, toolMessage } from './openCalls.ts';
+import { refusalOf } from './refusedData.ts';
 import type { Task } from './task.ts';
 
 const NOTHING_SAID: NewMessage = { role: 'assistant', content: [] };
 
-export function interrupt(
+export async function interrupt(
   task: Task,
   runnerId: string,
   { store, buffers, clock }: { store: ChatStore; buffers: MessageBuffers; clock: Clock },
@@ -28,11 +26,22 @@ export function interrupt(
   const streamed = messagesOf(buffer?.parts ?? []);
   const open = openCalls(streamed);
   const answer = open.length > 0 ? [...streamed, toolMessage(open)] : streamed;
-  const messages = isGivenUp(task.breakOffs) ? [] : interrupted(answer);
   const fence = { runnerId, status, historyVersion };
-  return callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'finishInterruption', messages }));
+  const finish = (messages: readonly NewMessage[]) =>
+    callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'finishInterruption', messages }));
+  // What the database never takes must not keep the chat from coming to rest.
+  if (isGivenUp(task.breakOffs)) return finish([]);
+  return finish(interrupted(answer))
+    .catch(refused(() => finish(interrupted([]))))
+    .catch(refused(() => finish([])));
 }
 
 /** Says of the answer, also of one that had not begun, that it was cut short and not left out: nobody owes the rest. */
 const interrupted = (answer: readonly NewMessage[]): NewMessage[] =>
   (answer.length > 0 ? answer : [NOTHING_SAID]).map((message) => ({ ...message, finishReason: 'interrupted' }));
+
+/** Another way where the data was refused. @throws any other error */
+const refused = (otherwise: () => Promise<Outcome>) => (error: unknown) => {
+  if (!refusalOf(error)) throw error;
+  return otherwise();
+};

@@ -6,36 +6,14 @@ import {
   JSONParseError,
   TypeValidationError,
 } from '@ai-sdk/provider';
-import { z } from 'zod';
+import { providerWords } from '../../../common/providerWords.ts';
+import { AnswerTooLong, ErrorAnswer, NotAStream, StreamCutOff } from './answerErrors.ts';
 import { toldDelayMs } from './backoff.ts';
-import { FAILURE_KINDS, type FailureKind, kindOf } from './failureKinds.ts';
+import { errorWords, wordsInBody } from './errorWords.ts';
+import { FAILURE_KINDS, type FailureKind, kindOf, type ProviderWords } from './failureKinds.ts';
 import { UnusableHistory } from './history.ts';
 import type { LastError } from './messages.ts';
-import { providerWords } from './providerWords.ts';
 import { refusalOf } from './refusedData.ts';
-
-/** The answer ended, and the model had not said that it was over. */
-export class StreamCutOff extends Error {
-  override name = 'StreamCutOff';
-}
-
-/** The server answered with success, but with no stream of a model. The message says what it was instead. */
-export class NotAStream extends Error {
-  override name = 'NotAStream';
-}
-
-export const NO_STREAM = 'The server answered JSON in place of a stream';
-
-/** The server answered with success, and with an error in place of a stream. */
-export class ErrorAnswer extends Error {
-  override name = 'ErrorAnswer';
-  readonly body: unknown;
-
-  constructor(body: unknown) {
-    super('The answer is an error');
-    this.body = body;
-  }
-}
 
 export function describeFailure(error: unknown, provider: string): LastError {
   const said = saidBy(error);
@@ -62,56 +40,34 @@ export const askedToWaitMs = (error: unknown, now: Date): number | undefined =>
   APICallError.isInstance(error) ? toldDelayMs(error.responseHeaders ?? {}, now) : undefined;
 
 /** What the provider said itself, in its answer or in a chunk of its stream; undefined: it said nothing. */
-function saidBy(error: unknown) {
-  if (APICallError.isInstance(error)) {
-    const status = error.statusCode;
-    if (status === undefined || status < 400) return undefined;
-    const isHtml = /^\s*</.test(error.responseBody ?? '');
-    const words = isHtml ? undefined : errorWords(parsed(error.responseBody ?? ''));
-    const message = words?.message ?? (isHtml ? `The server answered HTML with status ${status}` : bare(error));
-    return { message, codes: words?.codes ?? [], status };
-  }
-  const chunk = TypeValidationError.isInstance(error) ? error.value : error instanceof ErrorAnswer ? error.body : error;
-  if (chunk instanceof Error) return undefined;
-  const words = errorWords(chunk);
-  return words;
+function saidBy(error: unknown): ProviderWords | undefined {
+  if (APICallError.isInstance(error)) return saidByStatus(error);
+  if (TypeValidationError.isInstance(error)) return errorWords(error.value);
+  if (error instanceof ErrorAnswer) return errorWords(error.body);
+  return error instanceof Error ? undefined : errorWords(error);
 }
 
-/** The status in words; a body that broke off is none. */
-const bare = ({ responseBody, message, statusCode }: APICallError): string =>
-  responseBody === undefined ? `The server answered with status ${statusCode}, and no more of it came` : message;
-
-const text = z.union([z.string(), z.number()]).transform(String).catch('');
-const errorObject = z.object({ message: text, msg: text, detail: text, code: text, type: text, status: text });
-
-/** `{ error: { message, code, type } }`, what is in it alone, `{ error: "…" }`, `{ message }` or `{ detail }`. */
-function errorWords(body: unknown) {
-  const holder = z.object({ error: z.unknown() }).safeParse(body).data?.error ?? body;
-  if (typeof holder === 'string') return { message: holder, codes: [], status: undefined };
-  const { data } = errorObject.safeParse(Array.isArray(holder) ? holder[0] : holder);
-  if (!data) return undefined;
-  const codes = [data.code, data.type, data.status].filter((code) => code !== '').map((code) => code.toLowerCase());
-  const message = data.message || data.msg || data.detail;
-  if (!message && codes.length === 0) return undefined;
-  const status = codes.map(Number).find((code) => Number.isInteger(code) && code >= 400 && code < 600);
-  return { message, codes, status };
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+function saidByStatus({
+  statusCode: status,
+  responseBody = '',
+  message,
+  cause,
+}: APICallError): ProviderWords | undefined {
+  if (status === undefined || status < 400) return undefined;
+  const words = wordsInBody(responseBody);
+  if (words) return { ...words, status };
+  // The SDK's own message is the status in words, unless it stumbled over a body that broke off.
+  const isHtml = /^\s*</.test(responseBody);
+  const instead = isHtml ? ', with HTML' : cause !== undefined ? ', and no more of it came' : undefined;
+  return { message: instead ? `The server answered with status ${status}${instead}` : message, codes: [], status };
 }
 
 /** Errors of this side. The SDK's own messages quote what they are about, so only what kind of error it is is told. */
 function withoutWords(error: unknown): { kind: FailureKind; message: string } {
-  const refusal = refusalOf(error);
+  const refusal = error instanceof AnswerTooLong ? error.message : refusalOf(error);
   if (refusal) return { kind: 'data', message: `What the model said could not be stored (${refusal})` };
   if (error instanceof UnusableHistory) return { kind: 'history', message: error.message };
-  if (error instanceof NotAStream) return { kind: 'network', message: error.message };
-  if (error instanceof ErrorAnswer) return { kind: 'network', message: NO_STREAM };
+  if (error instanceof NotAStream || error instanceof ErrorAnswer) return { kind: 'network', message: error.message };
   if (error instanceof StreamCutOff || (InvalidResponseDataError.isInstance(error) && error.data === undefined)) {
     return { kind: 'network', message: 'The answer was cut off: the stream ended without a finish reason' };
   }

@@ -1,6 +1,7 @@
 /** The HTTP client of the model: waits for as long as a model is silent, and tells a stream from anything else. */
 import { Agent, fetch as send } from 'undici';
-import { ErrorAnswer, NO_STREAM, NotAStream } from './modelErrors.ts';
+import { ErrorAnswer, NO_STREAM, NotAStream } from './answerErrors.ts';
+import { untilDone } from './untilDone.ts';
 
 /** What is looked at of an answer that is no stream. */
 const LOOKED_AT_BYTES = 64 * 1024;
@@ -12,13 +13,14 @@ const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 export const modelFetch = async (url: unknown, init?: object): Promise<Response> => {
   const response = (await send(url as string, { ...init, dispatcher })) as unknown as Response;
   const type = response.headers.get('content-type') ?? '';
-  if (!response.ok || !response.body || type.startsWith('text/event-stream')) return response;
+  if (!response.ok || !response.body) return response;
+  if (type.startsWith('text/event-stream')) return new Response(response.body.pipeThrough(untilDone()), response);
   const [ahead, body] = await peek(response.body);
   if (/^\s*</.test(ahead)) {
     await body.cancel();
     throw new NotAStream('The server answered HTML in place of a model: is it the right address?');
   }
-  if (!/^\s*[{[]/.test(ahead)) return new Response(body, response);
+  if (!/^\s*[{[]/.test(ahead)) return new Response(body.pipeThrough(untilDone()), response);
   throw await errorIn(body);
 };
 

@@ -29,7 +29,16 @@ export interface Step {
 
 /** @throws what the model threw, or the signal's reason */
 export async function callModel(input: StepInput): Promise<Step> {
-  const { tools, history, attempt, signal, onPart, onProgress } = input;
+  const over = new AbortController();
+  try {
+    return await readStep({ ...input, connection: AbortSignal.any([input.signal, over.signal]) });
+  } finally {
+    over.abort(); // a server that goes on after an error, or falls silent, does not keep its connection
+  }
+}
+
+async function readStep(input: StepInput & { readonly connection: AbortSignal }): Promise<Step> {
+  const { tools, history, attempt, signal, connection, onPart, onProgress } = input;
   let finishReason = 'other';
   const result = streamText({
     model: orderly(input.model, history.callIds, (reason) => {
@@ -38,7 +47,7 @@ export async function callModel(input: StepInput): Promise<Step> {
     tools,
     messages: history.messages,
     allowSystemInMessages: true,
-    abortSignal: signal,
+    abortSignal: connection,
     maxRetries: 0, // retries are recorded in the chat's row, where others can see them
     stopWhen: stepCountIs(1), // the next step begins with the committed history
     providerOptions: { [BUILT_IN]: { attempt } },

@@ -5,8 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import type { LanguageModelV3, LanguageModelV3StreamPart } from '@ai-sdk/provider';
 import { wrapLanguageModel } from 'ai';
-import { StreamCutOff } from './modelErrors.ts';
+import { AnswerTooLong, StreamCutOff } from './answerErrors.ts';
 import { storableText } from './storable.ts';
+
+/** Text, thoughts and input of tools that one step may have. Postgres stores so much within its time limit. */
+export const LONGEST_STEP_CHARACTERS = 16 * 1024 * 1024;
 
 /** @param takenIds ids of calls in the history @param ended gets the reason that the model gives for its end */
 export function orderly(
@@ -29,9 +32,12 @@ export function orderly(
 function inOrder(taken: Set<string>, ended: (reason: string) => void) {
   const halves = new Map<string, string>();
   let calls = 0;
+  let characters = 0;
   let isOver = false;
   return new TransformStream<LanguageModelV3StreamPart, LanguageModelV3StreamPart>({
     transform(part, controller) {
+      characters += 'delta' in part ? part.delta.length : 0;
+      if (characters > LONGEST_STEP_CHARACTERS) throw new AnswerTooLong(`over ${LONGEST_STEP_CHARACTERS} characters`);
       switch (part.type) {
         case 'text-delta':
         case 'reasoning-delta': {

@@ -16,6 +16,7 @@ import { callDatabase } from './databaseCall.ts';
 import { type GenerationTools, generate } from './generation.ts';
 import { interrupt } from './interruption.ts';
 import type { Lease } from './lease.ts';
+import { failure } from './modelErrors.ts';
 import { Task, type TaskKind } from './task.ts';
 import { type Transition, TransitionRefused } from './transitions.ts';
 
@@ -224,8 +225,7 @@ export class Runner {
   /** Ends a turn whose work breaks off each time, before the model is asked for the same thing for ever. */
   #fail(task: Task): Promise<Outcome> {
     const message = `The turn broke off ${task.breakOffs.count} times: ${task.breakOffs.last}`;
-    const error = { kind: 'internal', message, provider: 'chatd', status_code: null, retryable: false };
-    return this.#write(task, { name: 'finishError', error });
+    return this.#write(task, { name: 'finishError', error: failure('internal', message, 'chatd') });
   }
 
   inspect(lease: Omit<LeaseInspection, 'renewedAt' | 'ageSeconds' | 'consecutiveFailures'>): RunnerInspection {

@@ -14,6 +14,7 @@ import type { LoopInspection } from '../inspector.ts';
 import { acquireChats } from './acquisition.ts';
 import { type ChatState, readChatsApart } from './chatState.ts';
 import { cleanUp } from './cleanUp.ts';
+import { mayPass } from './databaseFailure.ts';
 import type { GenerationTools } from './generation.ts';
 import { renewLeases } from './heartbeats.ts';
 import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
@@ -134,17 +135,22 @@ export class ChatWorker {
 
   /** The rows first, all at once: others can go on before the runners here have noticed. Then what was locked, one by one. */
   async #handOver(): Promise<void> {
+    let failure: unknown;
     const failed = (error: unknown) => {
-      this.#log.warn({ err: error }, 'could not give a chat up; it is taken when its lease is stale');
-    };
-    const released = await releaseChats(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
-      this.#log.warn({ err: error }, 'could not give all chats up at once; now one by one');
+      failure ??= error;
       return new Set<string>();
-    });
-    const runners = this.runners.active();
-    await Promise.all(
-      runners.map((runner) => (released.has(runner.chatId) ? runner.leave() : runner.handOver().catch(failed))),
-    );
+    };
+    const released = await releaseChats(this.#leasePool, this.settings.workerId).catch(failed);
+    // While the database is away or takes no writes, one by one is no better; otherwise one chat must not hold the others.
+    if (!failure || !mayPass(failure)) {
+      const runners = this.runners.active();
+      await Promise.all(
+        runners.map((runner) => (released.has(runner.chatId) ? runner.leave() : runner.handOver().catch(failed))),
+      );
+    }
+    if (failure) {
+      this.#log.warn({ err: failure }, 'could not give every chat up; they are taken when their leases are stale');
+    }
   }
 
   async #acquire(): Promise<void> {

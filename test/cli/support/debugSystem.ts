@@ -4,7 +4,13 @@ import { systemClock } from '../../../common/clock.ts';
 import { makeLogger } from '../../../common/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
 import type { RunningServer } from '../../../subgraphs/serve.ts';
-import { callerToken, type GatewayChanges, INTERNAL_SECRET, startTestGateway } from '../../gateway/gateways.ts';
+import {
+  callerToken,
+  DIAGNOSIS_SETTINGS,
+  type GatewayChanges,
+  INTERNAL_SECRET,
+  startTestGateway,
+} from '../../gateway/gateways.ts';
 import { type Finished, runScript } from '../../support/command.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { replicasPerTest } from '../../support/replica.ts';
@@ -21,7 +27,7 @@ export function debugSystemPerFile(changes: GatewayChanges = {}) {
   const system = { url: '', token: '' };
   beforeAll(async () => {
     const subgraph = await startDatabaseSubgraph({
-      ...{ staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000, databaseUrl: database.url },
+      ...{ ...DIAGNOSIS_SETTINGS, ...changes.diagnosis, databaseTimeoutMs: 20_000, databaseUrl: database.url },
       ...{ internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock },
       log: makeLogger('database', 'silent'),
     });

@@ -20,6 +20,8 @@ export interface Tools {
   readonly wellId: string;
   /** One that stopped long ago. */
   readonly stoppedId: string;
+  /** Keeps everybody else from the row of a chat until the run is over. */
+  hold(chatId: string): Promise<void>;
 }
 
 export interface Injection {
@@ -42,6 +44,7 @@ const RESTING = { text: 'hello', settles: 'waiting' };
 const WORKING = { text: '/slow 86400', settles: 'running' };
 const SILENT = { text: '/stall', settles: 'running' };
 const WAITING = { text: '/tool ask', settles: 'requires_action' };
+const LOOPING = { text: '/loop ask', settles: 'requires_action' };
 const FAILING = { text: '/fail', settles: 'running' };
 const WORDY = { text: `/stall ${'x'.repeat(BUFFER_CAPACITY_BYTES)}`, settles: 'running' };
 
@@ -75,7 +78,7 @@ export const INJECTIONS: readonly Injection[] = [
     does: ({ store }, id) => store.apply(id, { name: 'archive' }),
     expects: [],
   },
-  { kind: 'at work', place: 'well', ...WORKING, expects: [] },
+  { kind: 'at work', place: 'well', ...WORKING, expects: ['QUIET'] },
   { kind: 'model silent', place: 'well', ...SILENT, expects: ['NO_PROGRESS'] },
   { kind: 'model fails', place: 'well', ...FAILING, expects: ['RETRY_BACKOFF'], flickers: true },
   { kind: 'tool outside', place: 'well', ...WAITING, expects: ['ACTION_PENDING'] },
@@ -109,12 +112,67 @@ export const INJECTIONS: readonly Injection[] = [
     does: (tools, id) => give(tools, id, randomUUID()),
   },
   {
-    ...{ kind: 'given to a stopped replica', place: 'well', ...RESTING, expects: ['OWNER_STOPPED'] },
+    ...{ kind: 'given to a stopped replica', place: 'well', ...RESTING, when: 'late', expects: ['OWNER_STOPPED'] },
     does: (tools, id) => give(tools, id, tools.stoppedId),
   },
   {
     ...{ kind: 'given to one that has no runner', place: 'well', ...RESTING, expects: ['RUNNER_MISSING'] },
     does: (tools, id) => give(tools, id, tools.wellId),
+  },
+  {
+    ...{ kind: 'status of a newer version', place: 'well', ...RESTING, expects: ['STATUS_UNKNOWN'] },
+    does: async ({ pool }, id) => {
+      await pool.query(`ALTER TYPE chat_status ADD VALUE IF NOT EXISTS 'compacting'`);
+      await pool.query(`UPDATE chats SET status = 'compacting' WHERE id = $1`, [id]);
+    },
+  },
+  {
+    ...{ kind: 'a time that nobody can say', place: 'well', ...WORKING, expects: ['VALUE_UNREADABLE'] },
+    does: edit(`UPDATE chats SET updated_at = 'infinity' WHERE id = $1`),
+  },
+  {
+    ...{ kind: 'a day ahead', place: 'well', ...WORKING, expects: ['CLOCK_AHEAD'] },
+    does: edit(`UPDATE chats SET updated_at = now() + interval '1 day' WHERE id = $1`),
+  },
+  {
+    ...{
+      kind: 'held, and nobody has it',
+      place: 'well',
+      ...RESTING,
+      when: 'late',
+      expects: ['NO_OWNER', 'ROW_LOCKED'],
+    },
+    does: async ({ pool, hold }, id) => {
+      await pool.query(`UPDATE chats SET status = 'running', worker_id = NULL, runner_id = NULL WHERE id = $1`, [id]);
+      await hold(id);
+    },
+  },
+  {
+    ...{ kind: 'begun by others', place: 'well', ...WORKING, expects: ['OWNERS_LOST'] },
+    does: edit(`WITH begun AS (UPDATE chats SET generation_attempt = 4 WHERE id = $1 RETURNING id)
+      INSERT INTO chat_heartbeats SELECT id, gen_random_uuid(), now() FROM begun`),
+  },
+  {
+    ...{ kind: 'begun again and again', place: 'well', ...WORKING, expects: ['SPINNING'] },
+    does: edit('UPDATE chats SET generation_attempt = 7 WHERE id = $1'),
+  },
+  {
+    ...{ kind: 'many steps', place: 'well', ...WAITING, expects: ['ACTION_PENDING', 'LOOPING'] },
+    does: edit(`INSERT INTO chat_messages (chat_id, role, content)
+      SELECT $1, 'assistant', '[{"type": "text", "text": "on and on"}]' FROM generate_series(1, 60)`),
+  },
+  {
+    ...{ kind: 'tool called in vain', place: 'well', ...LOOPING, expects: ['ACTION_PENDING', 'CALL_UNANSWERED'] },
+    does: ({ store }, id) => store.apply(id, { name: 'interrupt' }),
+  },
+  {
+    ...{ kind: 'child failed', place: 'well', ...WAITING, expects: ['ACTION_PENDING', 'CHILD_LOST'] },
+    does: edit(`INSERT INTO chats (id, owner_id, status, parent_chat_id, root_chat_id)
+      SELECT gen_random_uuid(), owner_id, 'error', id, id FROM chats WHERE id = $1`),
+  },
+  {
+    ...{ kind: 'answer taken away', place: 'well', ...RESTING, expects: ['UNANSWERED'] },
+    does: edit(`UPDATE chat_messages SET deleted = true WHERE chat_id = $1 AND role = 'assistant'`),
   },
   { kind: 'at rest', place: 'cutOff', ...RESTING, expects: [] },
   { kind: 'at work', place: 'cutOff', ...WORKING, expects: CUT_OFF },

@@ -68,14 +68,21 @@ export async function runVerdicts(scale: {
     proxied: true,
   });
   const log: string[] = [];
+  const holder = await pool.connect();
   try {
+    await holder.query('BEGIN');
     const store = new ChatStore(pool);
     const build = (place: Place, room: number) => fill(fleet, pool, store, plan, place, room);
     const silent = await build('silent', 0);
     const cutOff = await build('cutOff', 0);
     const released = plan.filter(({ kind }) => kind === 'released').length;
     const well = await build('well', released);
-    const tools: Tools = { pool, store, wellId: well.replica.id, stoppedId: await insertStopped(pool) };
+    const tools: Tools = {
+      ...{ pool, store, wellId: well.replica.id, stoppedId: await insertStopped(pool) },
+      hold: async (chatId) => {
+        await holder.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [chatId]);
+      },
+    };
 
     const signal = random.pick(['SIGKILL', 'SIGSTOP'] as const);
     silent.replica.kill(signal);
@@ -105,6 +112,7 @@ export async function runVerdicts(scale: {
     await systemClock.sleep(UNTIL_KNOWN_MS - (systemClock.monotonicMs() - beganMs));
     return { log, judged: await judge(fleet, [...touched, ...surplus]) };
   } finally {
+    await holder.query('ROLLBACK').finally(() => holder.release());
     await fleet.stop();
     await pool.end();
   }

@@ -6,7 +6,7 @@ import { type StartProcess, startDeployment } from '../support/deployment.ts';
 import { wordsOf } from '../support/diagnosed.ts';
 import { eventually } from '../support/eventually.ts';
 
-const SHORT_LEASE = { HEARTBEAT_INTERVAL_SECONDS: '0.3', HEARTBEAT_STALE_SECONDS: '2' };
+const SHORT_LEASE = { HEARTBEAT_INTERVAL_SECONDS: '0.5', HEARTBEAT_STALE_SECONDS: '4' };
 const CRITICAL_FROM = 5;
 
 export function lostOwners(database: () => TestDatabase, startProcess: StartProcess): void {

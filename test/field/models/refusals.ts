@@ -1,8 +1,8 @@
 /** Refusals of providers, and what helps against each: that is seldom to try again. */
 import { describe, expect, test } from '@jest/globals';
+import { type ModelServer, refuses } from '../../support/modelServer.ts';
 import { wordsOf } from '../support/diagnosed.ts';
 import type { Field } from '../support/field.ts';
-import { type ModelServer, refuse } from '../support/modelServer.ts';
 import { turnsOf } from './turns.ts';
 
 export function refusals(field: Field, model: ModelServer): void {
@@ -25,9 +25,9 @@ export function refusals(field: Field, model: ModelServer): void {
         /edit/i,
       ],
     ])('%s: it is called once, and the advice is what helps', async (text, status, error, advice) => {
-      const { id, end } = await afterTurn(text, (call) => refuse(call, status, error));
+      const { id, end } = await afterTurn(text, () => refuses(status, error));
       expect(await lastError(id)).toMatchObject({ status_code: status, retryable: false });
-      expect(model.calls(text)).toBe(1);
+      expect(model.requests(text).length).toBe(1);
       expect(end).toMatchObject({ verdict: 'FAILED', severities: { ERRORED: 'WARNING' } });
       expect(wordsOf(end, 'ERRORED')).toMatch(advice);
       expect(wordsOf(end, 'ERRORED')).not.toContain('try again');
@@ -35,12 +35,12 @@ export function refusals(field: Field, model: ModelServer): void {
     });
   });
 
-  test('a server that is overloaded is called again, and then the advice is to try again; the chat is no suspect', async () => {
+  test('a server that is overloaded is called again, and then the advice is to wait and send again; the chat is no suspect', async () => {
     const text = 'an overloaded server';
-    const { id, end } = await afterTurn(text, (call) => refuse(call, 529, { message: 'Overloaded' }));
-    expect(model.calls(text)).toBe(3);
+    const { id, end } = await afterTurn(text, () => refuses(529, { message: 'Overloaded' }));
+    expect(model.requests(text).length).toBe(3);
     expect(await lastError(id)).toMatchObject({ kind: 'overloaded', status_code: 529, retryable: true });
-    expect(wordsOf(end, 'ERRORED')).toContain('try again');
+    expect(wordsOf(end, 'ERRORED')).toMatch(/wait until the model is less busy, and then send a message/i);
     expect(await field.suspects()).not.toContain(id);
   });
 
@@ -51,7 +51,7 @@ export function refusals(field: Field, model: ModelServer): void {
       'the secret of the chat is forty-two',
     ];
     const message = `Key ${secrets[0]} at ${secrets[1]} refused "${secrets[2]}" ${'and so on '.repeat(200)}`;
-    const { id, end } = await afterTurn('words of a provider', (call) => refuse(call, 403, { message }));
+    const { id, end } = await afterTurn('words of a provider', () => refuses(403, { message }));
     const kept = JSON.stringify([await lastError(id), end]);
     for (const secret of secrets) expect(kept).not.toContain(secret);
     expect((await lastError(id)).message.length).toBeLessThanOrEqual(500);

@@ -1,7 +1,7 @@
 /** Turns of chats with a scripted model. */
+import type { ModelServer, Plan } from '../../support/modelServer.ts';
 import type { Diagnosed } from '../support/diagnosed.ts';
 import type { Field } from '../support/field.ts';
-import type { ModelScript, ModelServer } from '../support/modelServer.ts';
 
 export interface LastError {
   readonly kind: string;
@@ -13,9 +13,9 @@ export interface LastError {
 const isAtRest = ({ executionState }: Diagnosed) => /^(W|E)/.test(executionState);
 
 export const turnsOf = (field: Field, model: ModelServer) => ({
-  /** A chat that begins with this text, with a model that does this, once its turn has ended. */
-  async afterTurn(text: string, script: ModelScript): Promise<{ id: string; end: Diagnosed }> {
-    model.script(text, script);
+  /** A chat that begins with this text, with a model that answers so, once its turn has ended. */
+  async afterTurn(text: string, plan: Plan): Promise<{ id: string; end: Diagnosed }> {
+    model.answer(text, plan);
     const id = await field.create(text);
     return { id, end: await field.diagnosed(id, 'the turn ends', isAtRest) };
   },

@@ -32,8 +32,9 @@ export async function startDeployment(
 ): Promise<Deployment> {
   const { authSecret, internalSecret } = SECRETS;
   const shared = {
-    ...{ DATABASE_URL: url, INTERNAL_SECRET: internalSecret, RATE_LIMIT_PER_MINUTE: '0', REPLICA_TIMEOUT_MS: '5000' },
+    ...{ DATABASE_URL: url, INTERNAL_SECRET: internalSecret, RATE_LIMIT_PER_MINUTE: '0', REPLICA_TIMEOUT_MS: '20000' },
     ...{ HEARTBEAT_INTERVAL_SECONDS: '0.5', HEARTBEAT_STALE_SECONDS: '8', ACQUISITION_INTERVAL_SECONDS: '0.5' },
+    DATABASE_TIMEOUT_MS: '20000',
     ...environment,
   };
   const subgraph = await startProcess('dist/database.js', { ...shared, DATABASE_SUBGRAPH_PORT: '0' });

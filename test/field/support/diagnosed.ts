@@ -35,3 +35,13 @@ export function wordsOf({ findings }: Diagnosed, code: string): string {
   const found = findings.find((finding) => finding.code === code);
   return found ? `${found.message}\n${found.suggestion ?? ''}` : '';
 }
+
+/** What is found of a chat whose turn ended well: nothing. */
+export const WELL = { executionState: 'W', verdict: 'IDLE', severities: {} };
+
+/** The part of a diagnosis to hold against `WELL`. */
+export const essenceOf = ({ executionState, verdict, severities }: Diagnosed) => ({
+  executionState,
+  verdict,
+  severities,
+});

@@ -72,6 +72,7 @@ const SELECTIONS: [fields: string, tables: string[]][] = [
   ['database { lastMessage { role } }', ['chats', 'chat_messages']],
   ['database { turn { steps } }', ['chats', 'chat_messages']],
   ['database { openCalls { id } }', ['chats', 'chat_messages']],
+  ['database { openCalls { id } unreadable }', ['chats', 'chat_messages', 'chat_heartbeats']],
   ['database { oldestQueuedAgeSeconds }', ['chats', 'chat_queued_messages']],
   ['database { children { edges { node { chatId } } } }', ['chats', 'chats']],
   ['database { lostChildren { chatId executionState } }', ['chats', 'chat_queued_messages']], // and chats, in the same one

@@ -16,8 +16,9 @@ describe('after a failure', () => {
     ['auth', false, /mend the model’s key.*chat -- send/i],
     ['quota', false, /raise the quota.*chat -- send/i],
     ['rate_limit', true, /wait until.*chat -- send/i],
-    ['overloaded', true, /wait until.*chat -- send/i],
+    ['overloaded', true, /to try again once the model is less busy.*chat -- send/i],
     ['step_limit', false, /went round.*chat -- show/i],
+    ['internal', false, /logs of the replicas.*chat -- send/i],
     ['bad_request', false, /change what was refused.*chat -- show/i],
     ['constructor', false, /change what was refused.*chat -- show/i],
     ['network', true, /to try again.*chat -- send/i],
@@ -27,6 +28,16 @@ describe('after a failure', () => {
     const blocked = failedWith(kind, retryable, {}, 'E1').suggestion;
     if (retryable === false) expect(blocked).toMatch(advice);
     else expect(blocked).toContain('which clears the error, or delete what is queued');
+  });
+
+  test.each([
+    [401, /key/],
+    [402, /quota/],
+    [404, /name or address/],
+  ])('a status says what helps where the kind does not: %i', (status_code, advice) => {
+    const lastError = { kind: 'bad_request', message: 'no', status_code, retryable: false };
+    const { findings } = diagnosisOf({ state: 'E0', owner: 'unowned', database: { lastError } });
+    expect(findings[0]?.suggestion).toMatch(advice);
   });
 
   test.each(['bad_request', 'context_length', 'auth', 'something_new', null])(

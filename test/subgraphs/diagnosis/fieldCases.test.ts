@@ -1,5 +1,6 @@
 /** What people met on real systems, as far as the two halves of a chat say it. */
 import { describe, expect, test } from '@jest/globals';
+import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
 import { readSnapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
 import { type Changes, codes, diagnosisOf } from './snapshots.ts';
 
@@ -109,7 +110,7 @@ describe('a turn without end', () => {
       'WARNING OWNER_UNREACHABLE',
       'WARNING HEARTBEAT_STALE',
     ]);
-    expect(first({ database: lost })).toMatch(/do not release.*npm run chat -- interrupt/);
+    expect(first({ database: lost })).toMatch(/give it to no other owner.*npm run chat -- interrupt/);
   });
 
   test('too many steps, and whether the person waits behind them', () => {
@@ -200,9 +201,6 @@ describe('the fleet and its database', () => {
   });
 
   test('a database that takes no writes', () => {
-    expect(seen({ runtime: { runners: [] }, database: stale, trouble: { canWrite: false } })).toEqual(
-      expect.arrayContaining(['STUCK', 'WARNING RUNNER_MISSING', 'WARNING HEARTBEAT_STALE']),
-    );
     const readOnly = { canWrite: false, isInRecovery: false };
     expect(seen({ runtime: { runners: [] }, trouble: readOnly })).toEqual([
       'STUCK',
@@ -214,9 +212,13 @@ describe('the fleet and its database', () => {
       'CRITICAL DATABASE_READ_ONLY',
       'WARNING NO_OWNER',
     ]);
-    const standby = { canWrite: false, isInRecovery: true };
-    expect(seen({ trouble: standby })).toEqual(['WORKING']);
-    expect(seen({ trouble: standby, task: { waitsForDatabaseSeconds: 11 } })[1]).toBe('CRITICAL DATABASE_READ_ONLY');
+    const demoted = { canWrite: false, isInRecovery: true };
+    expect(seen({ trouble: demoted, database: stale })).toEqual([
+      'STUCK',
+      'CRITICAL DATABASE_READ_ONLY',
+      'WARNING HEARTBEAT_STALE',
+    ]);
+    expect(seen({ trouble: { canWrite: null, isInRecovery: true } })).toEqual(['WORKING']);
   });
 
   test('every replica is full', () => {
@@ -249,6 +251,18 @@ describe('the fleet and its database', () => {
     const ended = { ...taken, database: { heartbeat: { ageSeconds: 19, staleAfterSeconds: 30 } } };
     expect(first(ended)).toContain('once its lease has run out');
     expect(first({ ...taken, database: stale })).toContain('npm run chat -- release');
+  });
+});
+
+describe('a replica that was set up wrong', () => {
+  test.each([
+    ['BAD_ANSWER', 'What came back is not an answer of a replica: HTTP 401, application/json.', 'INTERNAL_SECRET'],
+    ['UNREACHABLE', NOT_AN_ALLOWED_ADDRESS, 'REPLICA_ADDRESS_ALLOW'],
+  ] as const)('names the setting: %s, %s', (status, reason, name) => {
+    const wrong = { owner: status, runtime: { reachability: { status, reason } } };
+    expect(seen(wrong)).toEqual(['UNKNOWN', 'WARNING OWNER_UNREACHABLE']);
+    expect(first(wrong)).toContain(name);
+    expect(first(wrong)).not.toContain('lease has run out');
   });
 });
 

@@ -17,7 +17,10 @@ const ownerId = randomUUID();
 let store: ChatStore;
 beforeAll(async () => {
   store = new ChatStore(database.pool);
-  await database.pool.query(`ALTER TABLE chat_messages ADD CONSTRAINT nothing_said CHECK (role <> 'assistant')`);
+  await database.pool.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a secret'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON chat_messages FOR EACH ROW WHEN (NEW.role = 'assistant')
+      EXECUTE FUNCTION refuse()`);
 });
 beforeEach(async () => {
   await database.pool.query('TRUNCATE chats CASCADE');
@@ -51,13 +54,13 @@ describe('a turn whose answer the database refuses', () => {
       const task = await taskOf(replica, id);
       return task?.breakOffs === 2 ? task : undefined;
     });
-    expect(seen).toEqual({ breakOffs: 2, lastBreakOff: '23514' });
+    expect(seen).toEqual({ breakOffs: 2, lastBreakOff: 'P0001' });
     const chat = await waitFor(id, (now) => now.status === 'error' && now.workerId === null);
     expect(chat.generationAttempt).toBe(3);
     const { rows } = await database.pool.query('SELECT last_error FROM chats WHERE id = $1', [id]);
     expect(rows[0]?.last_error).toEqual({
       kind: 'internal',
-      message: 'The turn broke off 3 times: 23514',
+      message: 'The turn broke off 3 times: P0001',
       provider: 'chatd',
       status_code: null,
       retryable: false,

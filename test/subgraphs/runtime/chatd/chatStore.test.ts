@@ -29,6 +29,18 @@ describe('the chat store', () => {
     expect(chat).toMatchObject({ snapshotVersion: 1, historyVersion: 1, queueVersion: 0, generationAttempt: 0 });
   });
 
+  test('what a person writes is taken whatever is in it: what Postgres cannot hold is replaced', async () => {
+    const odd = 'a\u0000b\ud800';
+    const { id } = await store.create({ ownerId, text: odd });
+    await store.apply(id, { name: 'send', message: { content: textContent(odd), createdBy: ownerId } });
+    await store.apply(id, answer, { name: 'finishTurn' });
+    const { rows } = await database.pool.query('SELECT content FROM chat_messages WHERE chat_id = $1 ORDER BY id', [
+      id,
+    ]);
+    expect(rows.map(({ content }) => content[0].text)).toEqual(['a\ufffdb\ufffd', 'hi', 'a\ufffdb\ufffd']);
+    expect((await row(id)).title).toBe('a\ufffdb\ufffd');
+  });
+
   test('several transitions are one version, and a message moves the history to it and resets the attempts', async () => {
     const { id } = await create();
     const tried = await store.apply(id, { name: 'recordGenerationAttempt' });

@@ -177,6 +177,29 @@ describe('a turn', () => {
     expect(requests()[0]?.[2]?.content).toBe(LEFT_OPEN);
   });
 
+  test.each<[string, string]>([
+    ['whose result was deleted', `UPDATE chat_messages SET deleted = true WHERE chat_id = $1 AND role = 'tool'`],
+    ['whose result lost its content', `UPDATE chat_messages SET content = NULL WHERE chat_id = $1 AND role = 'tool'`],
+    [
+      'whose result names another call',
+      `UPDATE chat_messages SET content = jsonb_set(content, '{0,toolCallId}', '"other"') WHERE chat_id = $1 AND role = 'tool'`,
+    ],
+    [
+      'whose result is there twice',
+      `INSERT INTO chat_messages (chat_id, role, content) SELECT chat_id, role, content FROM chat_messages WHERE chat_id = $1 AND role = 'tool'`,
+    ],
+  ])('goes well after a call %s by hand', async (_what, sql) => {
+    await start();
+    const { id, answer } = await chat(calls('current_time'), says('noon'));
+    expect(await rest(id)).toBe('W');
+    await database.pool.query(sql, [id]);
+    answer(() => says('midnight'));
+    await send(id, 'and now?');
+    expect(await rest(id)).toBe('W');
+    expect((await rows(id)).at(-1)?.content).toEqual(textContent('midnight'));
+    expect(server.faults).toEqual([]);
+  });
+
   test('keeps calls apart whose model gives each of them the same id', async () => {
     await start();
     const { id, requests } = await chat(
@@ -238,6 +261,46 @@ describe('what the model says', () => {
     expect(await brief(id)).toEqual(['user']);
   });
 
+  test.each([
+    ['a list in a list', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ['a member in a member', `${'{"a":'.repeat(30_000)}1${'}'.repeat(30_000)}`],
+  ])('can be an input too deep to be stored (%s): a failure, not the end of the worker', async (_what, input) => {
+    await start({ maxAttempts: 1 });
+    const { id, answer } = await chat(calls('ask_person', 'tool_calls', input));
+    expect(await rest(id)).toBe('E0');
+    expect(await lastError(id)).toMatchObject({ kind: 'data', retryable: true });
+    answer(() => says('something simple'));
+    await send(id, 'again');
+    expect(await rest(id)).toBe('W');
+  });
+
+  test('may not be longer than a step may be', async () => {
+    await start({ maxAttempts: 1 });
+    const mebi = chunk({ content: 'again '.repeat(175_000) });
+    const { id } = await chat({ ...stream(...Array<string>(18).fill(mebi)), end: 'silent' });
+    expect(await rest(id)).toBe('E0');
+    expect(await lastError(id)).toMatchObject({
+      kind: 'data',
+      message: 'What the model said could not be stored (over 16777216 characters)',
+    });
+    await until(() => server.unfinished === 0);
+  });
+
+  test('is over where the server says so, even if it leaves the connection open', async () => {
+    await start();
+    const { id } = await chat({ ...says('the end'), end: 'silent' });
+    expect(await rest(id)).toBe('W');
+    expect((await rows(id)).at(-1)?.content).toEqual(textContent('the end'));
+    await until(() => server.unfinished === 0);
+  });
+
+  test('can speak of the mark of its end', async () => {
+    await start();
+    const { id } = await chat(says('it ends with\ndata: [DONE]\n\nor so'));
+    expect(await rest(id)).toBe('W');
+    expect((await rows(id)).at(-1)?.content).toEqual(textContent('it ends with\ndata: [DONE]\n\nor so'));
+  });
+
   test('may be nothing for as long as the person lets it, and is kept when the person interrupts', async () => {
     const replica = await start();
     const { id, requests } = await chat({
@@ -253,9 +316,27 @@ describe('what the model says', () => {
     expect((await rows(id)).at(-1)).toEqual({
       role: 'assistant',
       content: textContent('half an answer'),
-      finish: null,
+      finish: 'interrupted',
     });
     expect(requests()).toHaveLength(1);
+    await until(() => server.unfinished === 0);
+  });
+
+  test('and Postgres refuses, does not keep an interrupted chat from coming to rest', async () => {
+    await database.pool.query(
+      `ALTER TABLE chat_messages ADD CONSTRAINT no_bees CHECK (content::text NOT LIKE '%buzz%')`,
+    );
+    const replica = await start();
+    const { id } = await chat({ ...stream(chunk({ content: 'buzz' })), end: 'silent' });
+    type Buffers = { messageBuffers?: { partsBuffered: number }[] };
+    await until(
+      async () =>
+        (await inMemory<Buffers>(replica, id, 'messageBuffers { partsBuffered }'))?.messageBuffers?.[0]?.partsBuffered,
+    );
+    await store.apply(id, { name: 'interrupt' });
+    expect(await rest(id)).toBe('W');
+    await database.pool.query('ALTER TABLE chat_messages DROP CONSTRAINT no_bees');
+    expect(await brief(id)).toEqual(['user', 'assistant interrupted']);
   });
 });
 
@@ -320,7 +401,7 @@ describe('a failure', () => {
     [
       'HTML with a status',
       { ...html, status: 502 },
-      { kind: 'overloaded', status_code: 502, message: 'The server answered HTML with status 502' },
+      { kind: 'overloaded', status_code: 502, message: 'The server answered with status 502, with HTML' },
     ],
     [
       'a reset in mid-stream',
@@ -340,6 +421,13 @@ describe('a failure', () => {
     expect(await rest(id)).toBe('E0');
     expect(await lastError(id)).toMatchObject(expected);
     expect(requests()).toHaveLength(1);
+  });
+
+  test('in the middle of a stream that goes on does not keep its connection', async () => {
+    await start({ maxAttempts: 1 });
+    const { id } = await chat({ ...stream(frame({ error: { message: 'no more' } })), end: 'silent' });
+    expect(await rest(id)).toBe('E0');
+    await until(() => server.unfinished === 0);
   });
 
   test('of a server that is not there is told without its address', async () => {
@@ -386,6 +474,48 @@ describe('a failure', () => {
     clock.advance(60_000);
     expect(await rest(id)).toBe('W');
     expect(requests()).toHaveLength(2);
+  });
+
+  test.each<[string, unknown, number]>([
+    ['was edited to a time far away', { retrying_at: '2099-01-01T00:00:00Z' }, 600],
+    ['names no time', { retrying_at: 'soon' }, 0],
+    ['is infinite', { retrying_at: 'infinity' }, 0],
+    ['is of another form', [7], 0],
+  ])('whose retry state %s is waited for as long as the worker ever waits', async (_what, state, seconds) => {
+    const clock = manualClock();
+    const { id, requests } = await chat(says('here'));
+    await database.pool.query('UPDATE chats SET generation_attempt = 1 WHERE id = $1', [id]);
+    await database.pool.query('UPDATE chats SET retry_state = $2 WHERE id = $1', [id, JSON.stringify(state)]);
+    await start({ clock, staleAfterSeconds: 80_000, heartbeatIntervalSeconds: 20_000 });
+    await waitFor(id, ({ runnerId }) => runnerId !== null);
+    let waited = 0;
+    await until(() => {
+      if (requests().length > 0) return true;
+      clock.advance(seconds > 0 ? 10_000 : 0);
+      waited += seconds > 0 ? 10 : 0;
+      return false;
+    });
+    expect(waited).toBeGreaterThanOrEqual(seconds);
+    expect(await rest(id)).toBe('W');
+  });
+
+  test('is tried again for ever where no limit is set, each time after its pause', async () => {
+    const clock = manualClock();
+    await start({ clock, maxAttempts: 0, staleAfterSeconds: 80_000, heartbeatIntervalSeconds: 20_000 });
+    const pauses = [1, 2, 4, 8, 16, 32, 60, 60, 60];
+    const askedAtMs: number[] = [];
+    await planned(() => {
+      askedAtMs.push(clock.now().getTime());
+      return refuses(503, { message: 'no' }, { 'retry-after': '0' });
+    });
+    await until(() => {
+      clock.advance(500);
+      return askedAtMs.length > pauses.length;
+    });
+    pauses.forEach((seconds, place) => {
+      const pauseMs = (askedAtMs[place + 1] ?? 0) - (askedAtMs[place] ?? 0);
+      expect(pauseMs).toBeGreaterThanOrEqual(seconds * 1000);
+    });
   });
 
   test('that asks for longer than the worker waits ends the turn, and says how long', async () => {

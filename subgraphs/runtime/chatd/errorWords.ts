@@ -1,0 +1,29 @@
+/** Finds what a provider says of a failure, in the forms that servers use for it. Pure. */
+import { z } from 'zod';
+import type { ProviderWords } from './failureKinds.ts';
+
+const text = z.union([z.string(), z.number()]).transform(String).catch('');
+const errorObject = z.object({ message: text, msg: text, detail: text, code: text, type: text, status: text });
+
+/** `{ error: { message, code, type } }`, what is in it alone, `{ error: "…" }`, `{ message }`, `{ detail }`, or a list of one. */
+export function errorWords(body: unknown): ProviderWords | undefined {
+  const only: unknown = Array.isArray(body) ? body[0] : body;
+  const holder = z.object({ error: z.unknown() }).safeParse(only).data?.error ?? only;
+  if (typeof holder === 'string') return { message: holder, codes: [], status: undefined };
+  const { data } = errorObject.safeParse(holder);
+  if (!data) return undefined;
+  const codes = [data.code, data.type, data.status].filter((code) => code !== '').map((code) => code.toLowerCase());
+  const message = data.message || data.msg || data.detail;
+  if (!message && codes.length === 0) return undefined;
+  const status = codes.map(Number).find((code) => Number.isInteger(code) && code >= 400 && code < 600);
+  return { message, codes, status };
+}
+
+/** The same of the text of a body. */
+export function wordsInBody(body: string): ProviderWords | undefined {
+  try {
+    return errorWords(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+/** What the worker does of itself before, after and instead of a call of the model. Pure. */
+
+import { shortened } from '../../../common/providerWords.ts';
+import { LONGEST_RETRY_SECONDS } from '../../../common/thresholds.ts';
+import { retryDelayMs } from './backoff.ts';
+import { type History, UnusableHistory } from './history.ts';
+import type { LastError } from './messages.ts';
+import { describeFailure, failure } from './modelErrors.ts';
+import type { Step } from './modelStep.ts';
+import { LEFT_OPEN, toolMessage } from './openCalls.ts';
+import type { Transition } from './transitions.ts';
+
+/** Stands for the provider where the worker itself ends a turn. */
+export const OWN = 'chatd';
+
+export interface Failed {
+  readonly error: LastError;
+  /** Milliseconds; undefined: the provider did not say. */
+  readonly askedToWaitMs: number | undefined;
+}
+
+/** What the history asks for before, or in place of, a call of the model. Undefined: call it. */
+export function insteadOfCalling(history: History | UnusableHistory, maxSteps: number): Transition | undefined {
+  if (history instanceof UnusableHistory) return { name: 'finishError', error: describeFailure(history, OWN) };
+  if (history.open.length > 0) return { name: 'commitStep', messages: [toolMessage(history.open, [], LEFT_OPEN)] };
+  if (history.steps < maxSteps) return undefined;
+  const message = `The turn has had ${history.steps} steps, and MAX_STEPS allows ${maxSteps}: the model did not come to an end`;
+  return { name: 'finishError', error: failure('step_limit', message, OWN) };
+}
+
+/**
+ * What follows a failed attempt: a pause of `delayMs`, or, without one, the end of the turn with the error.
+ * @param attempt from 1 @param maxAttempts 0: no limit @param random from 0 up to 1
+ */
+export function afterFailure(
+  { error, askedToWaitMs: asked = 0 }: Failed,
+  { attempt, maxAttempts, random }: { attempt: number; maxAttempts: number; random: number },
+): { error: LastError; delayMs?: number } {
+  if (!error.retryable || (maxAttempts > 0 && attempt >= maxAttempts)) return { error };
+  if (asked <= LONGEST_RETRY_SECONDS * 1000) {
+    // A provider that asks for next to nothing is not called faster than any other.
+    return { error, delayMs: asked >= 1000 ? asked : retryDelayMs(attempt, random) };
+  }
+  const wish = `The provider asks to wait ${Math.ceil(asked / 1000)} s, and the worker waits ${LONGEST_RETRY_SECONDS} s at most.`;
+  return { error: { ...error, message: shortened(`${wish} ${error.message}`) } };
+}
+
+/** The last step of a turn commits together with the turn's end, so that a crash cannot answer twice. */
+export function transitionsFor({ messages, next }: Step, actionTimeoutSeconds: number): Transition[] {
+  const commit: Transition = { name: 'commitStep', messages };
+  switch (next) {
+    case 'outside':
+      return [commit, { name: 'enterRequiresAction', timeoutSeconds: actionTimeoutSeconds }];
+    case 'model':
+      return [commit];
+    case 'person':
+      return [commit, { name: 'finishTurn' }];
+    default:
+      return next satisfies never;
+  }
+}
