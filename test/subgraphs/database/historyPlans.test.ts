@@ -18,8 +18,6 @@ import { lookedAt, planIn, scans } from './support/plans.ts';
 const database = databasePerFile();
 const log = makeLogger('plans', 'silent');
 const metrics = makeReadingMetrics(new Registry());
-/** Nobody knows why. */
-const inquire = async () => undefined;
 const TIMEOUT_MS = 60_000;
 /** Nothing takes too long here, so nobody asks why. */
 const inquire = async () => undefined;
