@@ -33,5 +33,8 @@ export function providerWords(text: string): string {
     .replace(KEYS, '[key]')
     .replace(NAMED_SECRETS, '$1: [key]')
     .replace(RANDOM, '[key]');
-  return [...masked].slice(0, LONGEST_MESSAGE).join('');
+  return shortened(masked);
 }
+
+/** No longer than a message of `last_error` may be, and no character cut in two. */
+export const shortened = (message: string): string => [...message].slice(0, LONGEST_MESSAGE).join('');

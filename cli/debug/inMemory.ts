@@ -59,9 +59,14 @@ function leaseText(lease: Runner['lease']): string {
 const taskText = (task: Runner['tasks'][number], isActive: boolean): string =>
   [
     `${task.kind.toLowerCase()} for ${secondsText(task.runningSeconds)}`,
+    task.label,
     task.attempt !== null && `call ${task.attempt} of the model`,
     task.secondsSinceProgress !== null && `last progress ${ago(task.secondsSinceProgress)}`,
     task.secondsUntilRetry !== null && `next call ${dueText(task.secondsUntilRetry)}`,
+    task.waitsForDatabaseSeconds !== null &&
+      `waiting for the database for ${secondsText(task.waitsForDatabaseSeconds)}`,
+    !!task.breakOffs &&
+      `broke off ${counted(task.breakOffs, 'time')}${task.lastBreakOff ? `: ${task.lastBreakOff}` : ''}`,
     task.lastError !== null && `last failure: ${task.lastError}`,
     task.cancelledAt !== null ? 'cancelled, and still finishing' : !isActive && 'not active',
   ]
@@ -78,8 +83,8 @@ function bufferRow(buffer: Buffer): Row {
   return ['buffer', `${episode} ${state}: ${held}${dropped}; ${of(buffer.subscriberCount, 'reader')}`];
 }
 
-function candidateRow({ workerId, reachability: { status }, isFull, runnerCount, capacity }: Candidate): Row {
-  const room = isFull === null ? `room ${UNKNOWN}` : isFull ? 'full' : 'has room';
+function candidateRow({ workerId, reachability: { status }, runnerCount, capacity, ...now }: Candidate): Row {
+  const room = now.isDraining ? 'stopping' : now.isFull === null ? `room ${UNKNOWN}` : now.isFull ? 'full' : 'has room';
   const holds = runnerCount === null ? '' : `, ${runnerCount}/${capacity ?? '?'} runners`;
   return ['candidate', `${workerId}: ${status === 'OK' ? `${room}${holds}` : status}`];
 }

@@ -54,6 +54,7 @@ const database = z.object({
 const task = z.object({
   ...{ id: z.string(), kind: z.string(), runningSeconds: seconds, cancelledAt: text },
   ...{ secondsSinceProgress: seconds, attempt: count, secondsUntilRetry: seconds, lastError: text },
+  ...{ label: text, waitsForDatabaseSeconds: seconds, breakOffs: count, lastBreakOff: text },
 });
 
 const runner = z.object({
@@ -83,7 +84,7 @@ const runtime = z.object({
 
 const candidate = z.object({
   ...{ workerId: z.string(), reachability: z.object({ status: z.string() }) },
-  ...{ isFull: z.boolean().nullable(), runnerCount: count, capacity: count },
+  ...{ isFull: z.boolean().nullable(), isDraining: z.boolean().nullable(), runnerCount: count, capacity: count },
 });
 
 export const snapshotAnswer = z.object({

@@ -13,7 +13,7 @@ const MOST_LEASES = 10;
 export function writtenDown(half: DatabaseHalf, problems: readonly Problem[]): Row[] {
   const unreadable = unreadableFields(half, problems);
   const lost = (field: string) => unreadable.has(field);
-  const { requiresActionSecondsLeft: deadline, workerId, runnerId } = half;
+  const { workerId, runnerId } = half;
   const rows: (Row | false)[] = [
     half.title !== '' && ['title', half.title],
     ['status', `${half.status}${half.archived ? ', archived' : ''}; ${queue(half)}`],
@@ -25,8 +25,7 @@ export function writtenDown(half: DatabaseHalf, problems: readonly Problem[]): R
     ...troubleRows(half.trouble, lost('trouble')),
     ...stored('last error', half.lastError, lost('lastError')),
     ...stored('retry', half.retryState, lost('retryState'), half.retrySecondsLeft),
-    lost('requiresActionDeadlineAt') && ['deadline', `for a tool result: ${UNREADABLE}`],
-    deadline !== null && ['deadline', `for a tool result: ${dueText(deadline)}`],
+    ...deadline(half, lost('requiresActionDeadlineAt')),
     ['messages', messages(half.messageStats)],
     ...lastMessage(half, lost('lastMessage')),
     ...turn(half, lost('turn')),
@@ -63,6 +62,12 @@ function stored(name: string, value: unknown, isUnreadable: boolean, secondsLeft
   if (value === null || value === undefined) return [];
   const due = secondsLeft === null ? '' : `due ${dueText(secondsLeft)}: `;
   return [[name, `${due}${printableLine(JSON.stringify(value), 2 * LONGEST_TEXT)}`]];
+}
+
+function deadline({ status, requiresActionSecondsLeft: left }: DatabaseHalf, isUnreadable: boolean): Row[] {
+  if (left !== null) return [['deadline', `for a tool result: ${dueText(left)}`]];
+  if (isUnreadable) return [['deadline', `for a tool result: ${UNREADABLE}`]];
+  return status === 'requires_action' ? [['deadline', 'none: it waits for a tool result without end']] : [];
 }
 
 function leases({ runnerId, heartbeatState, heartbeats, heartbeatsReadable }: DatabaseHalf): Row[] {

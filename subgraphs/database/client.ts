@@ -10,6 +10,9 @@ export interface DatabaseClient {
   close(): Promise<void>;
 }
 
+/** The name of the connections, as Postgres lists them. */
+export const SUBGRAPH_CONNECTIONS = 'chat-debug-database';
+
 /** Past `timeoutMs` the server itself cancels a statement; this much later the connection is taken for dead. */
 const SILENCE_GRACE_MS = 500;
 
@@ -19,7 +22,7 @@ export function connectDatabase(options: { url: string; timeoutMs: number; log: 
   const warn = (error: Error) => log.warn({ reason: error.message }, 'a connection to the database broke');
   const pool = {
     connectionString: url,
-    application_name: 'chat-debug-database',
+    application_name: SUBGRAPH_CONNECTIONS,
     connectionTimeoutMillis: timeoutMs,
     idleTimeoutMillis: timeoutMs,
     stream: () => socketThatGivesUp(timeoutMs + SILENCE_GRACE_MS),

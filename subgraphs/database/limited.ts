@@ -37,7 +37,7 @@ export interface OwnQuestionOptions<Chat, Asked, T> {
   readonly log: Logger;
   readonly chatIdOf: (chat: Chat) => string;
   /** Chooses whom to ask about; nobody: nothing is asked. Left out: all. */
-  readonly choose?: (chats: readonly Chat[]) => Promise<readonly Chat[]>;
+  readonly choose?: (chats: readonly Chat[]) => readonly Chat[];
   readonly ask: (tx: Transaction, chats: readonly Chat[], moment: Moment) => Promise<Asked>;
   /** Answers in the order of the chats. `asked`: undefined when nothing was asked. */
   readonly answers: (asked: Asked | undefined, chats: readonly Chat[]) => readonly T[];
@@ -45,11 +45,11 @@ export interface OwnQuestionOptions<Chat, Asked, T> {
 
 /** Takes at most half of the time that its reading has left, so that the other questions have theirs. */
 export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, Asked, T>): OwnQuestion<Chat, T> {
-  const { name, reading, log, chatIdOf, choose = async (chats) => chats, ask, answers } = options;
+  const { name, reading, log, chatIdOf, choose = (chats) => chats, ask, answers } = options;
   const cacheMap = new Map<string, Promise<T | undefined>>();
   const loader = new DataLoader<Chat, T | undefined, string>(
     async (chats) => {
-      const chosen = await choose(chats);
+      const chosen = choose(chats);
       if (chosen.length === 0) return answers(undefined, chats);
       const settled = await reading.ask(name, (tx, moment) =>
         limited(tx, reading.halfOfTheTimeMs(), () => ask(tx, chosen, moment)),
@@ -57,13 +57,20 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
       if (settled.status === 'fulfilled') return answers(settled.value, chats);
       const state = sqlState(settled.reason);
       if (state === undefined) throw settled.reason; // a defect, or nothing that the server said
-      const reason = isNativeError(settled.reason) ? settled.reason.message.trim() : undefined;
-      log.warn({ question: name, state, reason }, 'a question to the database failed, and only its own field with it');
+      log.warn(
+        { question: name, state, reason: reasonOf(settled.reason, state) },
+        'a question to the database failed, and only its own field with it',
+      );
       return chats.map(() => undefined);
     },
     { cacheKeyFn: chatIdOf, cacheMap },
   );
   return { load: (chat) => loader.load(chat), asked: (chatId) => cacheMap.get(chatId) };
+}
+
+/** Postgres quotes data in what it says of data, and nothing that a message holds stands in a log. */
+function reasonOf(error: unknown, state: string): string | undefined {
+  return isNativeError(error) && !state.startsWith('22') ? error.message.trim() : undefined;
 }
 
 /**

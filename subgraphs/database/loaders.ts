@@ -59,7 +59,7 @@ export function makeLoaders(
   });
   return {
     ...makeHistoryLoaders(reading, log, readable),
-    ...makeTroubleLoaders(reading, log, { thresholds, heartbeats }),
+    ...makeTroubleLoaders(reading, log, thresholds),
     chats,
     heartbeats,
     children: makeChildrenLoader(reading, readable, (row) => chats.prime(row.chatId, row)),

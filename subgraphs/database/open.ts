@@ -1,4 +1,5 @@
 /** The database subgraph without whoever asks it: what answers, over connections that it opens when it is first asked. */
+import { GraphQLError } from 'graphql';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from '../../common/internalToken.ts';
@@ -8,12 +9,15 @@ import type { Subgraph } from '../answering.ts';
 import { readableBy } from './access.ts';
 import { connectDatabase } from './client.ts';
 import type { DatabaseContext } from './context.ts';
+import { makeInquiry } from './inquiry.ts';
 import { makeLoaders } from './loaders.ts';
 import { makeReadingMetrics } from './metrics.ts';
-import { Reading } from './reading.ts';
+import { tablesAreThere } from './questions/tablesAreThere.ts';
+import { INQUIRY_MS, Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
 import { UnansweredMemory } from './unansweredMemory.ts';
+import { reasonOf } from './unavailable.ts';
 
 /** Thresholds that are left out are as where nothing is set. */
 export interface DatabaseOptions extends Partial<Thresholds> {
@@ -43,7 +47,9 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   const { staleAfterSeconds, noProgressSeconds } = thresholds;
   const { prisma, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, log: processLog });
   const metrics = makeReadingMetrics(registry);
-  const openReading = (log: Logger) => new Reading({ prisma, timeoutMs, clock, metrics, log });
+  const inquire = makeInquiry({ url: options.databaseUrl, limitMs: INQUIRY_MS });
+  const openReading = (log: Logger, limitMs = timeoutMs) =>
+    new Reading({ prisma, timeoutMs: limitMs, clock, metrics, log, inquire });
   const replicaMemory = new ReplicaMemory();
   const unansweredMemory = new UnansweredMemory();
   return {
@@ -67,7 +73,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
         thresholds,
       };
     },
-    notReady: () => whyNotReady(openReading(processLog)),
+    notReady: () => whyNotReady(openReading(processLog, timeoutMs / 2)), // whoever asks waits no longer than for an answer
     close,
   };
 }
@@ -80,10 +86,10 @@ function closeReading({ reading }: DatabaseContext): [] {
 
 async function whyNotReady(reading: Reading): Promise<string | undefined> {
   try {
-    await reading.moment();
+    await reading.ask('tables', tablesAreThere);
     return undefined;
-  } catch {
-    return 'The database does not answer.';
+  } catch (error) {
+    return error instanceof GraphQLError ? reasonOf(error) : 'The database cannot be read; the log says why.';
   } finally {
     void reading.close();
   }

@@ -8,14 +8,26 @@
  * statement by itself then, and the transaction ends behind the answer's back.
  */
 import { isNativeError } from 'node:util/types';
+import { GraphQLError } from 'graphql';
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
+import type { Findings, Inquire } from './inquiry.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
-import { aborted, type Deadline, startDeadline } from './readingDeadline.ts';
+import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
 import { begin, type Moment, type Transaction } from './transaction.ts';
-import { databaseUnavailable, saysUnavailable, sqlState, unavailableOr } from './unavailable.ts';
+import {
+  databaseUnavailable,
+  isAfterFailure,
+  isTimedOut,
+  isUnsupported,
+  saysUnavailable,
+  sqlState,
+  timedOut,
+  unavailableOr,
+  unsupported,
+} from './unavailable.ts';
 
 export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
 
@@ -31,7 +43,12 @@ export interface ReadingOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: ReadingMetrics;
+  /** Asks why the database does not answer. */
+  readonly inquire: Inquire;
 }
+
+/** The longest that an inquiry takes, and how long before the time is up it begins. */
+export const INQUIRY_MS = 500;
 
 export class Reading {
   readonly #options: ReadingOptions;
@@ -44,6 +61,9 @@ export class Reading {
   #outcome: Outcome = 'ok';
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #inquiry: Promise<Findings | undefined> | undefined;
+  #firstTold: Promise<unknown> | undefined;
 
   constructor(options: ReadingOptions) {
     this.#options = options;
@@ -51,21 +71,23 @@ export class Reading {
 
   /**
    * @param name of the question, for metrics and traces
-   * @throws GraphQLError `DATABASE_UNAVAILABLE`; any other error is a defect of the question
+   * @throws GraphQLError `DATABASE_UNAVAILABLE`, `QUERY_TIMED_OUT`, `SCHEMA_UNSUPPORTED`; any other error is a defect of
+   * the question
    */
   ask<T>(name: string, question: Question<T>): Promise<T> {
     return this.#take((tx, moment) => this.#measured(name, () => question(tx, moment)));
   }
 
-  /** @throws GraphQLError `DATABASE_UNAVAILABLE` */
+  /** @throws as `ask` */
   moment(): Promise<Moment> {
     return this.#take(async (_tx, moment) => moment);
   }
 
   async #take<T>(question: Question<T>): Promise<T> {
+    this.#waiting += 1;
     try {
       this.#assertOpen();
-      this.#deadline ??= startDeadline(this.#options.timeoutMs, this.#options.clock);
+      this.#deadline ??= this.#startDeadline();
       const turn = this.#lastTurn.then(async () => {
         const { tx, moment } = await this.#open();
         this.#assertOpen();
@@ -75,10 +97,47 @@ export class Reading {
       return await Promise.race([turn, this.#deadline.passed]);
     } catch (error) {
       if (this.#deadline?.signal.aborted) this.#noteLate();
-      const told = unavailableOr(error);
+      const told = await this.#told(error);
       if (this.#outcome === 'ok') this.#outcome = outcomeOf(told); // what follows a failure fails for its sake
       throw told;
+    } finally {
+      this.#waiting -= 1;
     }
+  }
+
+  #startDeadline(): Deadline {
+    const { timeoutMs, clock } = this.#options;
+    return startDeadline(timeoutMs, clock, Math.min(INQUIRY_MS, timeoutMs / 4), () => {
+      if (this.#waiting > 0) void this.#inquire();
+    });
+  }
+
+  #inquire(): Promise<Findings | undefined> {
+    this.#inquiry ??= this.#options.inquire();
+    return this.#inquiry;
+  }
+
+  /** What the client is told. What comes after a failure fails for the same reason. */
+  async #told(error: unknown): Promise<unknown> {
+    const isLater = error instanceof TimeIsUp || isAfterFailure(error);
+    if (isLater && this.#firstTold) {
+      const first = await this.#firstTold;
+      return first instanceof GraphQLError ? first : databaseUnavailable();
+    }
+    const told = this.#explained(error);
+    this.#firstTold ??= told;
+    return told;
+  }
+
+  async #explained(error: unknown): Promise<unknown> {
+    if (error instanceof TimeIsUp || isTimedOut(error)) {
+      const question = this.#asked;
+      const findings = await this.#inquire();
+      return findings ? timedOut(findings, question) : databaseUnavailable();
+    }
+    if (!isUnsupported(error)) return unavailableOr(error);
+    const missing = (await this.#inquire())?.missing ?? [];
+    return missing.length > 0 ? unsupported(missing) : error;
   }
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */
@@ -105,7 +164,8 @@ export class Reading {
   }
 
   #assertOpen(): void {
-    if (this.#closing.signal.aborted || this.#deadline?.signal.aborted) throw databaseUnavailable();
+    if (this.#closing.signal.aborted) throw databaseUnavailable();
+    if (this.#deadline?.signal.aborted) throw new TimeIsUp();
   }
 
   #open(): Promise<Opened> {

@@ -1,23 +1,34 @@
 /** How long a reading of the database may take. */
-import { type Clock, deadlineSignal } from '../../common/clock.ts';
-import { databaseUnavailable } from './unavailable.ts';
+import { type Clock, deadlineSignal, whenOver } from '../../common/clock.ts';
 
 export interface Deadline {
   /** By the monotonic clock, as `atMs`. */
   readonly begunMs: number;
   readonly atMs: number;
   readonly signal: AbortSignal;
-  /** Rejects when the time is up. */
+  /** Rejects with `TimeIsUp` when the time is up. */
   readonly passed: Promise<never>;
   clear(): void;
 }
 
-export function startDeadline(timeoutMs: number, clock: Clock): Deadline {
+export class TimeIsUp extends Error {
+  override name = 'TimeIsUp';
+}
+
+/** @param soon called when it is about to pass, `aheadMs` before that */
+export function startDeadline(timeoutMs: number, clock: Clock, aheadMs: number, soon: () => void): Deadline {
   const { signal, clear } = deadlineSignal(timeoutMs);
-  const passed = aborted(signal).then(() => Promise.reject(databaseUnavailable()));
+  const neverMind = whenOver(timeoutMs - aheadMs, undefined, soon);
+  const passed = aborted(signal).then(() => Promise.reject(new TimeIsUp()));
   passed.catch(() => {}); // nobody may be waiting
   const begunMs = clock.monotonicMs();
-  return { begunMs, atMs: begunMs + timeoutMs, signal, passed, clear };
+  return {
+    ...{ begunMs, atMs: begunMs + timeoutMs, signal, passed },
+    clear: () => {
+      neverMind();
+      clear();
+    },
+  };
 }
 
 /** Resolves when it has. */

@@ -1,14 +1,12 @@
 /** What keeps workers from chats, and who could take them: looked for only where it can matter. */
-import type DataLoader from 'dataloader';
 import type { Logger } from '../../common/log.ts';
 import type { Thresholds } from '../../common/thresholds.ts';
 import { type OwnQuestion, ownQuestion } from './limited.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
-import type { HeartbeatRow } from './questions/heartbeatRows.ts';
 import { liveReplicaIds } from './questions/liveReplicaIds.ts';
 import { type TroubleRow, troubles } from './questions/troubles.ts';
 import type { Reading } from './reading.ts';
-import { isFresh, isRunnableRow, isSettled, isUnowned, wasLocked } from './troubleRules.ts';
+import { isRunnableRow } from './troubleRules.ts';
 
 export interface TroubleLoaders {
   /** Null: not looked for. */
@@ -20,38 +18,15 @@ export interface TroubleLoaders {
 const MOST_CANDIDATES = 20;
 
 /** For one operation. */
-export function makeTroubleLoaders(
-  reading: Reading,
-  log: Logger,
-  { thresholds, heartbeats }: { thresholds: Thresholds; heartbeats: DataLoader<string, readonly HeartbeatRow[]> },
-): TroubleLoaders {
+export function makeTroubleLoaders(reading: Reading, log: Logger, thresholds: Thresholds): TroubleLoaders {
   let candidates: Promise<string[]> | undefined;
-
-  async function hasFreshLease({ chatId, runnerId }: ChatRow): Promise<boolean> {
-    const lease = (await heartbeats.load(chatId)).find((row) => row.runnerId === runnerId);
-    return lease !== undefined && isFresh(lease.ageSeconds, thresholds);
-  }
-
-  async function mayBeKept(chat: ChatRow): Promise<boolean> {
-    if (!isRunnableRow(chat)) return false;
-    if (wasLocked(chat)) return true;
-    return isSettled(chat, thresholds) && (isUnowned(chat) || !(await hasFreshLease(chat)));
-  }
-
+  const idsOf = (chats: readonly ChatRow[]) => chats.map(({ chatId }) => chatId);
   return {
     trouble: ownQuestion<ChatRow, TroubleRow[], TroubleRow | null>({
       ...{ name: 'troubles', reading, log },
       chatIdOf: (chat) => chat.chatId,
-      choose: async (chats) => {
-        const chosen = await Promise.all(chats.map(mayBeKept));
-        return chats.filter((_chat, i) => chosen[i]);
-      },
-      ask: (tx, chats) =>
-        troubles(
-          tx,
-          chats.map((chat) => chat.chatId),
-          thresholds,
-        ),
+      choose: (chats) => chats.filter(isRunnableRow),
+      ask: (tx, chats) => troubles(tx, idsOf(chats), thresholds),
       answers: (rows, chats) => {
         const byId = new Map(rows?.map((row) => [row.chatId, row]));
         return chats.map((chat) => byId.get(chat.chatId) ?? null);

@@ -26,8 +26,6 @@ function found(row: TroubleRow | null, mayKnowHolder: boolean) {
 
 /** Replicas that could take the chat; none while workers need not have looked yet. */
 export async function candidates(chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) {
-  const { updatedAgeSeconds } = chat;
-  const isWaiting = updatedAgeSeconds !== null && isSettled(chat, thresholds);
-  if (!isRunnableRow(chat) || !isUnowned(chat) || !isWaiting) return [];
+  if (!isRunnableRow(chat) || !isUnowned(chat) || !isSettled(chat, thresholds)) return [];
   return (await loaders.candidateIds()).map((workerId) => ({ workerId }));
 }

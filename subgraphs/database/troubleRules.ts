@@ -10,7 +10,6 @@ interface Chat {
   readonly workerId: string | null;
   readonly runnerId: string | null;
   readonly updatedAgeSeconds: number | null;
-  readonly xmax: string;
 }
 
 const RUNNABLE: readonly string[] = ['running', 'interrupting', 'requires_action'];
@@ -24,14 +23,6 @@ export const isUnowned = ({ workerId, runnerId }: Chat): boolean => workerId ===
 export const pickUpSeconds = ({ acquisitionIntervalSeconds }: Thresholds): number =>
   acquisitionIntervalSeconds + GRACE_SECONDS;
 
-/** Whether workers have had time to look since the row changed. One ahead of the clock, or of no age, is not waited for. */
-export function isSettled({ updatedAgeSeconds: age }: Chat, thresholds: Thresholds): boolean {
-  return age === null || age > pickUpSeconds(thresholds) || age < -thresholds.clockAheadSeconds;
-}
-
-/** Whether somebody holds the row, or held it since it was last written. */
-export const wasLocked = ({ xmax }: Chat): boolean => xmax !== '0';
-
-/** Whether a lease of that age is good. One ahead of the clock is not. */
-export const isFresh = (ageSeconds: number | null, { staleAfterSeconds, clockAheadSeconds }: Thresholds): boolean =>
-  ageSeconds !== null && ageSeconds <= staleAfterSeconds && ageSeconds >= -clockAheadSeconds;
+/** Whether workers have had time to look since the row changed. One ahead of the clock is not waited for. */
+export const isSettled = ({ updatedAgeSeconds: age }: Chat, thresholds: Thresholds): boolean =>
+  age !== null && (age > pickUpSeconds(thresholds) || age < -thresholds.clockAheadSeconds);

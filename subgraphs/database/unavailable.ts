@@ -1,11 +1,18 @@
-/** Which errors mean that the database cannot be asked now, and which that it was asked something wrong. */
+/** What a client is told when the database did not answer a question: a code, the reason, and what to do. No address. */
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { clientError } from '../errors.ts';
+import type { Findings } from './inquiry.ts';
+import { tableOf } from './wantedIndexes.ts';
 
-export const databaseUnavailable = (): GraphQLError =>
-  clientError('DATABASE_UNAVAILABLE', 'The database does not answer. Try again in a moment.');
+export const databaseUnavailable = (
+  reason = 'The database does not answer.',
+  advice = 'Try again in a moment.',
+): GraphQLError => clientError('DATABASE_UNAVAILABLE', `${reason} ${advice}`);
+
+/** The first sentence of such an error, for readiness. */
+export const reasonOf = ({ message }: GraphQLError): string => /^.*?\.(?= |$)/.exec(message)?.[0] ?? message;
 
 /** How an error of the driver reaches whoever called Prisma. */
 const driverError = z.object({
@@ -15,9 +22,26 @@ const driverError = z.object({
 
 /**
  * Classes of SQLSTATE that say nothing about the question: no connection, a transaction that is over or was cancelled, no
- * access, no such database, no resources, intervention by an operator (statement_timeout too), trouble of the machine.
+ * access, no such database, no resources, intervention by an operator, trouble of the machine.
  */
-const UNAVAILABLE_STATE = /^(08|25P|28|3D|40|53|57|58)/;
+const UNAVAILABLE_STATE = /^(08|25P|28|3D|40|53|57|58|42501|55000)/;
+
+/** The more particular first. */
+const REASONS: readonly (readonly [state: RegExp, reason: string, advice: string])[] = [
+  [/^53300/, 'The database has no connection left.', 'Close sessions that idle, or raise `max_connections`.'],
+  [/^53/, 'The database has run out of memory or of space.', 'Make room for it.'],
+  [/^57P03/, 'The database is starting or stopping.', 'Try again in a moment.'],
+  [/^57P0/, 'The database is being stopped.', 'Try again in a moment.'],
+  [/^28/, 'The database refuses the user of this service.', 'Correct `DATABASE_URL`.'],
+  [/^3D/, 'The database server has no database of that name.', 'Correct `DATABASE_URL`.'],
+  [/^55000/, 'The database accepts no connections.', 'See `datallowconn` of it.'],
+  [/^42501/, 'The database does not let this service read its tables.', 'Grant it SELECT on them.'],
+];
+
+/** A statement that the server ended for its time, or for that of its lock. */
+const TIMED_OUT_STATE = /^(57014|55P03)$/;
+/** A table, a column or a type that is not there. */
+const UNKNOWN_NAME_STATE = /^(42P01|42703|42704)$/;
 
 /** Of Prisma itself: cannot connect, no transaction in time, or one that is over. */
 const UNAVAILABLE_CODE = /^(P10\d\d|P2024|P2028|P2037)$/;
@@ -31,15 +55,59 @@ export function sqlState(error: unknown): string | undefined {
 function isUnavailable(error: unknown): boolean {
   if (!isNativeError(error)) return false;
   const state = sqlState(error);
-  if (state !== undefined) return UNAVAILABLE_STATE.test(state);
+  if (state !== undefined) return UNAVAILABLE_STATE.test(state) || TIMED_OUT_STATE.test(state);
   if ('code' in error && UNAVAILABLE_CODE.test(String(error.code))) return true;
   if (driverError.safeParse(error).success) return true; // the connection failed: the server said nothing
   return error.name === 'Error' || error.name === 'AggregateError'; // pg and sockets; defects have names of their own
 }
 
-/** What a client is told: `DATABASE_UNAVAILABLE` if that is what it means; else the error itself, to be masked. */
-export const unavailableOr = (error: unknown): unknown => (isUnavailable(error) ? databaseUnavailable() : error);
+/** What a client is told of an error as it comes; one that says nothing of the database is a defect, to be masked. */
+export function unavailableOr(error: unknown): unknown {
+  if (!isUnavailable(error)) return error;
+  const state = sqlState(error) ?? '';
+  const [, reason, advice] = REASONS.find(([pattern]) => pattern.test(state)) ?? [];
+  return databaseUnavailable(reason, advice);
+}
 
-/** Whether a client would be told so. */
+/** Whether the server ended the statement for its time. */
+export const isTimedOut = (error: unknown): boolean => TIMED_OUT_STATE.test(sqlState(error) ?? '');
+/** Whether the question names something that the database does not have. */
+export const isUnsupported = (error: unknown): boolean => UNKNOWN_NAME_STATE.test(sqlState(error) ?? '');
+/** Whether the transaction was over before the question: what ended it is the reason. */
+export const isAfterFailure = (error: unknown): boolean => sqlState(error)?.startsWith('25P') === true;
+
+/** @param question its name; `connect`: it was not put yet */
+export function timedOut({ waitsFor, lackingIndexes }: Findings, question: string): GraphQLError {
+  const said = (reason: string, advice: string) => clientError('QUERY_TIMED_OUT', `The database ${reason}. ${advice}`);
+  if (waitsFor.length > 0) {
+    return said(
+      `keeps the question waiting for a lock on ${quoted(waitsFor)}`,
+      'End the transaction that holds or wants the table, such as a change of the schema; then ask again.',
+    );
+  }
+  if (question === 'connect' || question === 'begin') {
+    return said('has no free connection of this service in time', 'Ask again, or ask for less at once.');
+  }
+  const lacking = lackingIndexes.find(({ table }) => table === tableOf(question));
+  if (lacking) {
+    const index = `\`${lacking.table} ${lacking.keys}\``;
+    return said(`took too long: it lacks the index ${index}`, 'Run `npm run migrate`, or make such an index.');
+  }
+  return said('took longer than this service waits', 'Ask for less, or raise `DATABASE_TIMEOUT_MS`.');
+}
+
+const MOST_NAMED = 5;
+export function unsupported(missing: readonly string[]): GraphQLError {
+  const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : '';
+  const names = `${quoted(missing.slice(0, MOST_NAMED))}${more}`;
+  return clientError(
+    'SCHEMA_UNSUPPORTED',
+    `The database lacks ${names}, which this service reads. Run \`npm run migrate\`, or give it such tables.`,
+  );
+}
+
+const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+
+/** Whether a client would be told that the database did not answer, whyever. */
 export const saysUnavailable = (error: unknown): boolean =>
-  error instanceof GraphQLError && error.extensions.code === 'DATABASE_UNAVAILABLE';
+  error instanceof GraphQLError && ['DATABASE_UNAVAILABLE', 'QUERY_TIMED_OUT'].includes(String(error.extensions.code));

@@ -54,7 +54,8 @@ describe('a value that cannot be read costs its own line', () => {
       tasks: [
         {
           ...{ id: 't', kind: 'OTHER', runningSeconds: null, cancelledAt: null, secondsSinceProgress: null },
-          ...{ attempt: null, secondsUntilRetry: null, lastError: null },
+          ...{ attempt: null, secondsUntilRetry: null, lastError: null, label: null },
+          ...{ waitsForDatabaseSeconds: null, breakOffs: null, lastBreakOff: null },
         },
       ],
     };
@@ -138,12 +139,46 @@ describe('what is known of a chat', () => {
     }
   });
 
+  test('how long it waits for a tool, which may be for ever', async () => {
+    const waits = { status: 'requires_action' };
+    const deadline = async (database: object) => / deadline +(.*)/.exec(seen(await look({ database })))?.[1];
+    expect(await deadline({ ...waits, requiresActionSecondsLeft: 90 })).toBe('for a tool result: in 90 s');
+    expect(await deadline(waits)).toBe('none: it waits for a tool result without end');
+    const unreadable = ['requiresActionDeadlineAt'];
+    expect(await deadline({ ...waits, unreadable })).toBe('for a tool result: unreadable');
+    expect(await deadline({})).toBeUndefined();
+  });
+
   test('of a chat that nobody owns, the replicas that could take it', async () => {
-    const full = { workerId: worker, reachability: { status: 'OK' }, isFull: true, runnerCount: 5, capacity: 5 };
+    const full = {
+      workerId: worker,
+      reachability: { status: 'OK' },
+      isFull: true,
+      runnerCount: 5,
+      capacity: 5,
+      isDraining: false,
+    };
+    const leaving = { ...full, workerId: lost, isFull: false, isDraining: true, runnerCount: 1 };
     const away = { ...full, workerId: child, reachability: { status: 'TIMED_OUT' }, isFull: null, runnerCount: null };
-    const text = seen(await look({ runtime: null, candidates: [full, away] }));
+    const text = seen(await look({ runtime: null, candidates: [full, leaving, away] }));
     expect(text).toContain(
-      `  No replica owns the chat.\n  candidate     ${worker}: full, 5/5 runners\n  candidate     ${child}: TIMED_OUT`,
+      `  No replica owns the chat.\n  candidate     ${worker}: full, 5/5 runners\n  candidate     ${lost}: stopping, 1/5 runners\n  candidate     ${child}: TIMED_OUT`,
+    );
+  });
+
+  test('what its task waits for, and how often it broke off', async () => {
+    const task = {
+      ...{ id: 't', kind: 'GENERATION', runningSeconds: 40, cancelledAt: null, secondsSinceProgress: 30, attempt: 1 },
+      ...{ secondsUntilRetry: null, lastError: null, label: 'commits a step', waitsForDatabaseSeconds: 20 },
+      ...{ breakOffs: 3, lastBreakOff: 'LOCKED' },
+    };
+    const busy = {
+      ...{ runnerId: runner, phase: 'RUNNING', uptimeSeconds: 60, snapshotVersion: 2, idleSeconds: null },
+      ...{ activeTask: { id: 't' }, lease: null, tasks: [task] },
+    };
+    const text = seen(await look({ runtime: { ...OWNER, runners: [busy] } })).replace(/\s+/g, ' ');
+    expect(text).toContain(
+      'generation for 40 s, commits a step, call 1 of the model, last progress 30 s ago, waiting for the database for 20 s, broke off 3 times: LOCKED',
     );
   });
 

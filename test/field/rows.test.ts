@@ -17,7 +17,7 @@ jest.setTimeout(180_000);
 
 const REPLICAS = 3;
 
-const field = systemOfFile();
+const field = systemOfFile(() => ({ NO_PROGRESS_SECONDS: '20' }));
 
 holdWithoutDeadline(field, REPLICAS);
 handOvers(field);

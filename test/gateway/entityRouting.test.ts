@@ -91,8 +91,9 @@ const representations = fc.array(
 );
 
 const FAILURES = ['UNREACHABLE', 'TIMED_OUT', 'UNKNOWN_REPLICA', 'STOPPED', 'REFUSED', 'BAD_ANSWER', 'CIRCUIT_OPEN'];
+const SILENT = 'NOT_ASKED';
 const outcomes = fc.record({
-  status: fc.constantFrom(...FAILURES, 'OK', 'OK', 'OK') as fc.Arbitrary<Outcome['status']>,
+  status: fc.constantFrom(...FAILURES, SILENT, 'OK', 'OK', 'OK') as fc.Arbitrary<Outcome['status']>,
   elapsedMs: fc.nat(2000),
   address: fc.constantFrom(null, 'http://192.0.2.1:1'),
   reason: fc.constantFrom(null, 'So it is.'),
@@ -190,7 +191,8 @@ describe('joining', () => {
             expect({ ...data._entities[place] }).toEqual(expected(representation, real, answered));
 
             const key = FIRST_LOST[representation.__typename] ?? '';
-            const paths = { good: [], error: [['_entities', place, key, 7]] }[whim] ?? [['_entities', place, key]];
+            const lost = real.status === SILENT ? [] : [['_entities', place, key]];
+            const paths = { good: [], error: [['_entities', place, key, 7]] }[whim] ?? lost;
             const here = errors.filter((error) => error.path?.[1] === place);
             expect(here.map((error) => error.path)).toEqual(paths);
             for (const error of here) {

@@ -342,8 +342,11 @@ describe('500: a database error', () => {
   test('the database cannot be reached', async () => {
     const cut = await startDatabase({ ...shared, ...LIMITS, databaseUrl: 'postgres://nobody@127.0.0.1:1/nothing' });
     started.push(cut);
-    const { status, body } = await get(await startGateway(cut), randomUUID());
+    const front = await startGateway(cut);
+    const { status, body } = await get(front, randomUUID());
     expect([status, body]).toEqual([500, { ...ERROR, code: 'DATABASE_UNAVAILABLE' }]);
+    const [ofSubgraph, ofGateway] = await Promise.all([cut, front].map(({ url }) => fetch(`${url}/readyz`)));
+    expect(await ofGateway?.text()).toBe(`database subgraph: ${await ofSubgraph?.text()}`);
   });
 
   test('the database subgraph is away, or something went wrong in it: nothing of it is told', async () => {

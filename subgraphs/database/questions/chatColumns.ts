@@ -38,8 +38,6 @@ export interface ChatRow {
   readonly updatedAgeSeconds: number | null;
   /** Fields that a stored value keeps from being read. */
   readonly unreadable: readonly UnreadableField[];
-  /** Who locked or changed the row last, as Postgres notes it in the row; `0`: nobody did. */
-  readonly xmax: string;
 }
 
 const VERSIONS = {
@@ -92,7 +90,6 @@ const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
   requiresActionSecondsLeft: Prisma.sql`-(${ageSeconds(DEADLINE)})`,
   ...mapped(MOMENTS, sayable),
   updatedAgeSeconds: ageSeconds(MOMENTS.updatedAt),
-  xmax: Prisma.sql`c.xmax::text`,
   unreadable: Prisma.sql`array_remove(ARRAY[${UNREADABLE}], NULL)`,
 };
 

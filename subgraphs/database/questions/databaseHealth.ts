@@ -15,7 +15,7 @@ export interface DatabaseHealthRow {
 }
 
 /** What this service reads. Columns that only some databases have are not among it. */
-const COLUMNS_READ: Readonly<Record<string, readonly string[]>> = {
+export const COLUMNS_READ: Readonly<Record<string, readonly string[]>> = {
   chats: [
     ...['id', 'owner_id', 'title', 'status', 'archived', 'worker_id', 'runner_id', 'parent_chat_id', 'root_chat_id'],
     ...['snapshot_version', 'history_version', 'queue_version', 'generation_attempt', 'retry_state'],
@@ -28,6 +28,18 @@ const COLUMNS_READ: Readonly<Record<string, readonly string[]>> = {
     ...['id', 'hostname', 'relay_address', 'version', 'region_id', 'started_at', 'stopped_at', 'updated_at', 'error'],
   ],
 };
+
+/** Names of what is read and not there, each as `table` or `table.column`. */
+export const MISSING_PARTS = Prisma.sql`
+  ARRAY(
+    SELECT DISTINCT CASE WHEN to_regclass(read.table_name) IS NULL THEN read.table_name
+                         ELSE read.table_name || '.' || read.column_name END
+    FROM jsonb_each(${JSON.stringify(COLUMNS_READ)}::jsonb) AS tables (table_name, columns)
+    CROSS JOIN LATERAL (
+      SELECT tables.table_name, c.column_name FROM jsonb_array_elements_text(tables.columns) AS c (column_name)) AS read
+    WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(read.table_name)
+                      AND a.attname = read.column_name AND NOT a.attisdropped)
+    ORDER BY 1)`;
 
 /** Reads the catalog and the lists of sessions and locks, none of the tables: it answers while they are locked, too. */
 export async function databaseHealth(tx: Transaction): Promise<DatabaseHealthRow> {
@@ -54,12 +66,4 @@ const databaseHealthSql = Prisma.sql`
     EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = to_regclass('chats') AND t.tgname = 'chat_retry_state_changed')
       AND EXISTS (SELECT FROM pg_trigger AS t
                   WHERE t.tgrelid = to_regclass('chat_messages') AND t.tgname = 'chat_message_changed') AS "isOurs",
-    ARRAY(
-      SELECT DISTINCT CASE WHEN to_regclass(read.table_name) IS NULL THEN read.table_name
-                           ELSE read.table_name || '.' || read.column_name END
-      FROM jsonb_each(${JSON.stringify(COLUMNS_READ)}::jsonb) AS tables (table_name, columns)
-      CROSS JOIN LATERAL (
-        SELECT tables.table_name, c.column_name FROM jsonb_array_elements_text(tables.columns) AS c (column_name)) AS read
-      WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(read.table_name)
-                        AND a.attname = read.column_name AND NOT a.attisdropped)
-      ORDER BY 1) AS missing`;
+    ${MISSING_PARTS} AS missing`;

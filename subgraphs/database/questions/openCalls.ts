@@ -29,8 +29,9 @@ export const openCalls = (tx: Transaction, chatIds: readonly string[]): Promise<
   tx.$queryRaw(openCallsSql(chatIds));
 
 /**
- * A result answers the calls with its id that stand before it, back to the message with the newest of them: some models
- * begin to count their calls anew in each step. Windows reach back from the newest message, so that each is one pass.
+ * A result belongs to the oldest open call before it that has its id, as the worker has it: some models begin to count
+ * their calls anew in each step. So the nth result that finds an open call answers the nth call. `depth` is calls less
+ * results; a result finds a call unless it takes the depth below all that came before, and below zero.
  * A run of unanswered calls ends with an answered call of the same tool, or with the turn.
  */
 export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
@@ -42,34 +43,38 @@ export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sq
   ), parts AS (
     SELECT l.chat_id, l.id AS message_id, l.created_at, l.turn, item.place, item.part ->> 'type' = 'tool-call' AS is_call,
            item.part ->> 'toolCallId' AS call_id, item.part ->> 'toolName' AS tool,
-           jsonb_typeof(item.part -> 'toolName') = 'string' AS is_named,
            item.part #>> '{output,type}' = 'error-text' AND starts_with(item.part #>> '{output,value}', 'cancelled') AS cancels
     FROM looked AS l CROSS JOIN LATERAL jsonb_array_elements(
       CASE jsonb_typeof(l.content) WHEN 'array' THEN l.content ELSE '[]' END) WITH ORDINALITY AS item (part, place)
-    WHERE item.part ->> 'type' IN ('tool-call', 'tool-result') AND jsonb_typeof(item.part -> 'toolCallId') = 'string'
-  ), matched AS (
-    SELECT p.*,
-           min(p.message_id) FILTER (WHERE p.is_call) OVER (
-             PARTITION BY p.chat_id, p.call_id ORDER BY p.message_id DESC RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-           ) AS next_call,
-           min(ARRAY[p.message_id, CASE WHEN p.cancels THEN 0 ELSE 1 END]) FILTER (WHERE NOT p.is_call) OVER (
-             PARTITION BY p.chat_id, p.call_id ORDER BY p.message_id DESC
-           ) AS result
+    WHERE jsonb_typeof(item.part -> 'toolCallId') = 'string' AND CASE item.part ->> 'type'
+      WHEN 'tool-result' THEN true WHEN 'tool-call' THEN jsonb_typeof(item.part -> 'toolName') = 'string' ELSE false END
+  ), summed AS (
+    SELECT p.*, sum(CASE WHEN p.is_call THEN 1 ELSE -1 END) OVER (
+      PARTITION BY p.chat_id, p.call_id ORDER BY p.message_id, p.place) AS depth
     FROM parts AS p
-  ), calls AS (
-    SELECT m.*, COALESCE(m.result IS NULL OR m.next_call <= m.result[1], false) AS is_open
-    FROM matched AS m WHERE m.is_call AND m.is_named
+  ), floored AS (
+    SELECT s.*, least(0, min(s.depth) OVER (
+      PARTITION BY s.chat_id, s.call_id ORDER BY s.message_id, s.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    )) AS lowest
+    FROM summed AS s
+  ), numbered AS (
+    SELECT f.*, count(*) OVER (PARTITION BY f.chat_id, f.call_id, f.is_call ORDER BY f.message_id, f.place) AS nth
+    FROM floored AS f WHERE f.is_call OR f.depth >= f.lowest
+  ), paired AS (
+    SELECT n.*, bool_or(NOT n.is_call) OVER pair AS is_answered,
+           COALESCE(bool_or(n.cancels AND NOT n.is_call) OVER pair, false) AS is_cancelled
+    FROM numbered AS n WINDOW pair AS (PARTITION BY n.chat_id, n.call_id, n.nth)
   ), runs AS (
-    SELECT c.*, count(*) FILTER (WHERE NOT c.is_open AND c.result[2] = 1) OVER (
+    SELECT c.*, count(*) FILTER (WHERE c.is_answered AND NOT c.is_cancelled) OVER (
       PARTITION BY c.chat_id, c.turn, c.tool ORDER BY c.message_id, c.place) AS run
-    FROM calls AS c
+    FROM paired AS c WHERE c.is_call
   ), counted AS (
-    SELECT r.*, 1 + count(*) FILTER (WHERE NOT r.is_open AND r.result[2] = 0) OVER (
+    SELECT r.*, 1 + count(*) FILTER (WHERE r.is_cancelled) OVER (
       PARTITION BY r.chat_id, r.turn, r.tool, r.run ORDER BY r.message_id, r.place) AS times
     FROM runs AS r
   ), newest AS (
     SELECT c.*, row_number() OVER (PARTITION BY c.chat_id ORDER BY c.message_id DESC, c.place DESC) AS rank
-    FROM counted AS c WHERE c.is_open
+    FROM counted AS c WHERE NOT c.is_answered
   )
   SELECT n.chat_id AS "chatId", left(n.call_id, ${LONGEST_NAME}::int4) AS id, left(n.tool, ${LONGEST_NAME}::int4) AS "toolName",
          ${sayable(CREATED_AT)} AS since, ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${isSayable(CREATED_AT)} AS "isTimeSayable",

@@ -11,7 +11,7 @@ export interface TroubleRow {
   readonly canWrite: boolean | null;
   readonly isInRecovery: boolean;
   readonly ownerRow: 'ALIVE' | 'STALE' | 'STOPPED' | 'MISSING' | null;
-  /** Null: a standby does not know the sessions of its primary. */
+  /** Null: a standby does not know the sessions of its primary, and a view does not know who locks its rows. */
   readonly rowLocked: boolean | null;
   readonly processId: number | null;
   readonly applicationName: string | null;
@@ -28,11 +28,13 @@ export const troubles = (tx: Transaction, chatIds: readonly string[], thresholds
  * The `xmax` of a row is the transaction that locked it last, or a group of them (a multixact), or an aborted one: only a
  * transaction that runs is of interest, and only one that has a lock on the table, since the numbers of groups and
  * transactions overlap. A subtransaction that has ended gives its number back to nobody: it runs as long as its parent,
- * which is known when only one transaction works on the table.
+ * which is known when only one transaction works on the table. Where `chats` is a view there is no `xmax`, and the name
+ * means the null that stands beside the row.
  */
 export const troublesSql = (chatIds: readonly string[], thresholds: Thresholds): Prisma.Sql => Prisma.sql`
   WITH asked AS MATERIALIZED (
-    SELECT c.id, c.worker_id, c.xmax AS locker FROM chats AS c WHERE c.id = ANY(${chatIds}::uuid[])
+    SELECT c.id, c.worker_id, (SELECT xmax FROM chats AS row WHERE row.id = c.id) AS locker
+    FROM chats AS c CROSS JOIN (SELECT NULL::xid AS xmax) AS unknown WHERE c.id = ANY(${chatIds}::uuid[])
   ), locks AS MATERIALIZED (
     SELECT l.* FROM pg_locks AS l WHERE l.pid IS DISTINCT FROM pg_backend_pid()
   ), on_tables AS MATERIALIZED (
@@ -71,7 +73,7 @@ export const troublesSql = (chatIds: readonly string[], thresholds: Thresholds):
     CASE WHEN NOT pg_is_in_recovery() THEN NOT ${READ_ONLY_BY_DEFAULT} WHEN ${WORKERS_ARE_HERE} THEN false END AS "canWrite",
     CASE WHEN a.worker_id IS NULL THEN NULL WHEN r.id IS NULL THEN 'MISSING' WHEN r.stopped_at IS NOT NULL THEN 'STOPPED'
          WHEN ${renewedInTime(thresholds)} THEN 'ALIVE' ELSE 'STALE' END AS "ownerRow",
-    CASE WHEN NOT pg_is_in_recovery() THEN session.id IS NOT NULL END AS "rowLocked",
+    CASE WHEN session.id IS NOT NULL THEN true WHEN NOT pg_is_in_recovery() AND a.locker IS NOT NULL THEN false END AS "rowLocked",
     session.pid AS "processId", session.application_name AS "applicationName", session.state,
     CASE WHEN session.began IS NOT NULL THEN greatest(0, extract(epoch FROM now() - session.began))::float8 END AS "transactionSeconds",
     session.waits AS "waitingFor"

@@ -1,5 +1,6 @@
 /** The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. */
 import type { Clock } from '../../../common/clock.ts';
+import { isGivenUp } from './breakOffs.ts';
 import type { ChatStore, Outcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
@@ -28,7 +29,8 @@ export async function interrupt(
   const fence = { runnerId, status, historyVersion };
   const finish = (messages: readonly NewMessage[]) =>
     callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'finishInterruption', messages }));
-  // What Postgres never takes must not keep the chat from coming to rest.
+  // What the database never takes must not keep the chat from coming to rest.
+  if (isGivenUp(task.breakOffs)) return finish([]);
   return finish(interrupted(answer))
     .catch(refused(() => finish(interrupted([]))))
     .catch(refused(() => finish([])));

@@ -1,4 +1,6 @@
 /** What the worker does of itself before, after and instead of a call of the model. Pure. */
+
+import { shortened } from '../../../common/providerWords.ts';
 import { LONGEST_RETRY_SECONDS } from '../../../common/thresholds.ts';
 import { retryDelayMs } from './backoff.ts';
 import { type History, UnusableHistory } from './history.ts';
@@ -6,7 +8,6 @@ import type { LastError } from './messages.ts';
 import { describeFailure, failure } from './modelErrors.ts';
 import type { Step } from './modelStep.ts';
 import { LEFT_OPEN, toolMessage } from './openCalls.ts';
-import { shortened } from './providerWords.ts';
 import type { Transition } from './transitions.ts';
 
 /** Stands for the provider where the worker itself ends a turn. */

@@ -51,12 +51,12 @@ export function holdWithoutDeadline(field: Field, replicas: number): void {
       expect(sync.data?.replicas).toEqual(Array(replicas).fill({ runtime: well }));
       const show = await field.chatCommand('show', id);
       expect(show.code).toBe(0);
-      const call = /call-\S+/.exec(show.stdout)?.[0] ?? '';
+      const [, call] = /^open call (\S+) of ask$/m.exec(show.stdout) ?? [];
       expect(await field.chatCommand('list', '--owner', ownerId)).toMatchObject({
         code: 0,
         stdout: expect.stringContaining(id),
       });
-      expect(await field.chatCommand('tool-result', id, `${call}=42`)).toMatchObject({ code: 0 });
+      expect(await field.chatCommand('tool-result', id, `${call}=42`)).toMatchObject({ code: 0, stderr: '' });
       const end = await field.diagnosed(id, 'it is answered', ({ executionState }) => executionState === 'W');
       expect(end.verdict).toBe('IDLE');
     });

@@ -1,8 +1,9 @@
 /** Rows that another session holds and does nothing with. */
 import { describe, expect, test } from '@jest/globals';
+import { wordsOf } from '../support/diagnosed.ts';
+import { eventually } from '../support/eventually.ts';
 import type { Field } from '../support/field.ts';
 import { whileIdleInTransaction } from '../support/sessions.ts';
-import { createStalled } from './stalled.ts';
 
 export function heldRows(field: Field): void {
   describe('10: a transaction that is idle in another session holds the row of a chat that nobody owns yet', () => {
@@ -41,16 +42,21 @@ export function heldRows(field: Field): void {
       expect(end.verdict).toBe('IDLE');
     });
 
-    test('the same for a row that its worker has begun to work on', async () => {
-      const id = await createStalled(field);
+    test('the same for a row whose owner waits to commit what the model said', async () => {
+      const id = await field.create('/slow 2');
+      await eventually(
+        'it is begun',
+        () => field.column(id, 'generation_attempt'),
+        (attempt) => attempt === '1',
+      );
       const lock = 'SELECT FROM chats WHERE id = $1 FOR UPDATE';
       await whileIdleInTransaction(field.system.databaseUrl, 'psql', [lock, id], async () => {
-        const interrupted = field.store.apply(id, { name: 'interrupt' }); // waits for the row, too
         const seen = await field.found(id, 'ROW_LOCKED');
-        expect(seen.severities).toMatchObject({ ROW_LOCKED: 'CRITICAL' });
-        interrupted.catch(() => {});
+        expect(seen).toMatchObject({ verdict: 'STUCK', severities: { ROW_LOCKED: 'CRITICAL' } });
+        expect(wordsOf(seen, 'ROW_LOCKED')).not.toContain('npm run chat -- release');
       });
-      await field.diagnosed(id, 'it is interrupted', ({ executionState }) => executionState === 'W');
+      const end = await field.diagnosed(id, 'it is answered', ({ executionState }) => executionState === 'W');
+      expect(end.verdict).toBe('IDLE');
     });
   });
 }

@@ -1,33 +1,82 @@
-/** Steps that the worker can never commit: what it does again and again is no failure of the model, and is not getting on. */
+/** Steps that the worker cannot commit, for no fault of the model: what it does again and again is not getting on. */
 import { describe, expect, test } from '@jest/globals';
 import { essenceOf, WELL, wordsOf } from '../support/diagnosed.ts';
+import { eventually } from '../support/eventually.ts';
 import type { Field } from '../support/field.ts';
 
-const REFUSE = `
-  CREATE FUNCTION refuse_answer() RETURNS trigger LANGUAGE plpgsql AS $$
-  BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
-  CREATE TRIGGER refuse_answer BEFORE INSERT ON chat_messages FOR EACH ROW
-    WHEN (NEW.role = 'assistant' AND NEW.content::text LIKE '%that nobody keeps%') EXECUTE FUNCTION refuse_answer()`;
-const ACCEPT = 'DROP TRIGGER IF EXISTS refuse_answer ON chat_messages; DROP FUNCTION IF EXISTS refuse_answer()';
+/** Has the table refuse messages of the assistant with that text in them, with that SQLSTATE. */
+const refuse = (name: string, text: string, code: string) => `
+  CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN RAISE EXCEPTION 'what nobody shall read' USING ERRCODE = '${code}'; END $$;
+  CREATE TRIGGER ${name} BEFORE INSERT ON chat_messages FOR EACH ROW
+    WHEN (NEW.role = 'assistant' AND NEW.content::text LIKE '%${text}%') EXECUTE FUNCTION ${name}()`;
+const accept = (name: string) => `DROP TRIGGER IF EXISTS ${name} ON chat_messages; DROP FUNCTION IF EXISTS ${name}()`;
 
 export function refusedWrites(field: Field): void {
+  async function whileRefused(text: string, code: string, work: (mend: () => Promise<unknown>) => Promise<void>) {
+    const name = `refuse_${code.toLowerCase()}`;
+    const mend = () => field.pool.query(accept(name));
+    await field.pool.query(refuse(name, text, code));
+    try {
+      await work(mend);
+    } finally {
+      await mend();
+    }
+  }
+
   describe('an answer that the database does not keep', () => {
-    test('is SPINNING after three break-offs, with why, and the chat goes on once it is kept', async () => {
-      await field.pool.query(REFUSE);
-      try {
-        const id = await field.create('an answer that nobody keeps');
-        const seen = await field.found(id, 'SPINNING');
-        expect(seen).toMatchObject({ executionState: 'R0', verdict: 'STUCK', severities: { SPINNING: 'CRITICAL' } });
-        expect(wordsOf(seen, 'SPINNING')).not.toContain('No space left');
-        const fields = 'runtime { runners { activeTask { breakOffs lastBreakOff } } }';
-        const { runtime } = await field.chat<{ runtime: object }>(id, fields);
-        expect(JSON.stringify(runtime)).toContain('53100');
-        await field.pool.query(ACCEPT);
-        const end = await field.diagnosed(id, 'it is answered', ({ executionState }) => executionState === 'W');
+    test('because its disk is full: that is what the owner waits for, and the chat goes on once there is room', async () => {
+      await whileRefused('that no disk keeps', '53100', async (mend) => {
+        const id = await field.create('an answer that no disk keeps');
+        const seen = await field.found(id, 'NO_PROGRESS', 60_000);
+        expect(seen).toMatchObject({ executionState: 'R0', verdict: 'STUCK', severities: { NO_PROGRESS: 'CRITICAL' } });
+        expect(wordsOf(seen, 'NO_PROGRESS')).toMatch(/waiting for the database/);
+        expect(JSON.stringify(seen)).not.toContain('what nobody shall read');
+        await mend();
+        const end = await field.diagnosed(id, 'it is answered', ({ executionState }) => executionState === 'W', 70_000);
         expect(essenceOf(end)).toEqual(WELL);
-      } finally {
-        await field.pool.query(ACCEPT);
-      }
+      });
+    });
+
+    test('because of a trigger that somebody added: the turn fails after a few attempts, and does not go on for ever', async () => {
+      await whileRefused('that no trigger passes', 'P0001', async () => {
+        const id = await field.create('an answer that no trigger passes');
+        const end = await field.diagnosed(
+          id,
+          'the turn fails',
+          ({ executionState }) => executionState === 'E0',
+          60_000,
+        );
+        expect(end).toMatchObject({ verdict: 'FAILED', severities: { ERRORED: 'WARNING' } });
+        expect(JSON.stringify(end)).not.toContain('what nobody shall read');
+        expect(await field.column(id, 'last_error')).not.toContain('what nobody shall read');
+      });
+    });
+
+    test('when it is interrupted: it is SPINNING after three break-offs, and the advice is not to interrupt it', async () => {
+      await whileRefused('word-1', 'P0002', async (mend) => {
+        const id = await field.create('/slow 600');
+        await eventually(
+          'it is begun',
+          () => field.column(id, 'generation_attempt'),
+          (attempt) => attempt === '1',
+        );
+        await field.diagnosed(id, 'it works', ({ verdict }) => verdict === 'WORKING');
+        const buffered = 'runtime { messageBuffers { bytesBuffered } }';
+        type Buffered = { runtime: { messageBuffers: { bytesBuffered: number }[] } };
+        await eventually(
+          'a word is there',
+          () => field.chat<Buffered>(id, buffered),
+          ({ runtime }) => (runtime.messageBuffers[0]?.bytesBuffered ?? 0) > 0,
+        );
+        await field.store.apply(id, { name: 'interrupt' });
+        const seen = await field.found(id, 'SPINNING', 60_000);
+        expect(seen).toMatchObject({ executionState: 'I0', verdict: 'STUCK', severities: { SPINNING: 'CRITICAL' } });
+        expect(wordsOf(seen, 'SPINNING')).toContain('P0002');
+        expect(wordsOf(seen, 'SPINNING')).not.toContain('npm run chat -- interrupt');
+        await mend();
+        await field.diagnosed(id, 'it is interrupted', ({ executionState }) => executionState === 'W', 70_000);
+      });
     });
   });
 }

@@ -1,5 +1,14 @@
 /** Which tool calls have no result, and how often in a row a tool was not answered. */
-import { expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  CANCELLED,
+  LEFT_OPEN,
+  NOBODY_ANSWERED,
+  openCalls,
+  toolMessage,
+} from '../../../subgraphs/runtime/chatd/openCalls.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { call, insertChat, insertMessage, result, text } from './support/rows.ts';
 import { subgraphPerFile } from './support/subgraph.ts';
@@ -149,4 +158,63 @@ test('what a call was made with leaves the database in no answer', async () => {
   );
   expect(answer).not.toContain(words);
   expect(answer).toContain('"id":"a"');
+});
+
+describe('over random histories', () => {
+  const ids = ['0', '1', 'a'];
+  const part = fc.oneof(
+    fc
+      .record({ id: fc.constantFrom(...ids), tool: fc.constantFrom('ask', 'time') })
+      .map(({ id, tool }) => call(id, tool)),
+    fc
+      .record({ id: fc.constantFrom(...ids), isCancelled: fc.boolean() })
+      .map(({ id, isCancelled }) => result(id, isCancelled)),
+    fc.constantFrom<unknown>(text('words'), null, 7, { type: 'tool-call', toolCallId: 'n' }, { type: 'tool-result' }),
+  );
+  const message = fc.record({
+    role: fc.constantFrom('user', 'assistant', 'tool'),
+    content: fc.array(part, { maxLength: 4 }),
+  });
+
+  test('the open calls are those that the worker waits for', async () => {
+    const histories = fc.array(fc.array(message, { maxLength: 12 }), { minLength: 50, maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(histories, async (drawn) => {
+        const chats = drawn.map((history) => ({ id: randomUUID(), history }));
+        await database.pool.query(
+          `WITH drawn AS (SELECT id, history FROM jsonb_to_recordset($1) AS chat (id uuid, history jsonb)),
+             made AS (INSERT INTO chats (id, owner_id) SELECT id, id FROM drawn)
+           SELECT`,
+          [JSON.stringify(chats)],
+        );
+        await database.pool.query(
+          `INSERT INTO chat_messages (chat_id, role, content)
+           SELECT chat.id, (message ->> 'role')::chat_message_role, message -> 'content'
+           FROM jsonb_to_recordset($1) AS chat (id uuid, history jsonb),
+             jsonb_array_elements(chat.history) WITH ORDINALITY AS item (message, place) ORDER BY chat.id, place`,
+          [JSON.stringify(chats)],
+        );
+        const { data, errors } = await ask(
+          'query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { database { openCalls { id toolName } } } }',
+          { ids: chats.map(({ id }) => id) },
+        );
+        expect(errors).toEqual([]);
+        const waitedFor = drawn.map((history) => openCalls(history).slice(-20));
+        expect(data?.chatDebugSnapshots).toEqual(
+          waitedFor.map((calls) => ({
+            database: { openCalls: calls.map(({ toolCallId, toolName }) => ({ id: toolCallId, toolName })) },
+          })),
+        );
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test('what the worker answers in the place of nobody is no answer', async () => {
+    const open = [{ toolCallId: 'a', toolName: 'ask' }];
+    for (const words of [CANCELLED, NOBODY_ANSWERED, LEFT_OPEN]) {
+      const { role, content } = toolMessage(open, [], words);
+      expect(await found([USER, called('a'), [role, content], called('b')])).toEqual(['b ask 2']);
+    }
+  });
 });

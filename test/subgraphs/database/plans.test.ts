@@ -20,6 +20,8 @@ import { lookedAt, type Node, planIn, scans } from './support/plans.ts';
 const database = databasePerFile();
 const log = makeLogger('plans', 'silent');
 const metrics = makeReadingMetrics(new Registry());
+/** Nobody knows why. */
+const inquire = async () => undefined;
 const TIMEOUT_MS = 60_000;
 const FIRST = 20;
 /** Room for one page, all runnable chats, and everything that has a queue, twice over; a walk costs thousands. */
@@ -65,7 +67,14 @@ afterAll(() => client.close());
 
 /** Runs the page's own statement, in a reading like any other. */
 async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: boolean): Promise<Node> {
-  const reading = new Reading({ prisma: client.prisma, timeoutMs: TIMEOUT_MS, clock: systemClock, log, metrics });
+  const reading = new Reading({
+    prisma: client.prisma,
+    timeoutMs: TIMEOUT_MS,
+    clock: systemClock,
+    log,
+    metrics,
+    inquire,
+  });
   const order = filter.suspect ? 'oldest' : 'newest';
   const { rows } = await database.pool.query(
     `SELECT to_char((now() - interval '2 days') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place`,

@@ -20,8 +20,10 @@ beforeAll(() => {
 afterAll(() => client.close());
 
 const metrics = makeReadingMetrics(new Registry());
+/** Nobody knows why. */
+const inquire = async () => undefined;
 const open = (timeoutMs = 20_000) =>
-  new Reading({ prisma: client.prisma, timeoutMs, clock: systemClock, log, metrics });
+  new Reading({ prisma: client.prisma, timeoutMs, clock: systemClock, log, metrics, inquire });
 const countChats = async (tx: Transaction) => tx.chats.count();
 const limited = async (tx: Transaction) => tx.$queryRaw`SELECT set_config('statement_timeout', '50', true)`;
 const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
@@ -61,7 +63,7 @@ describe('a reading', () => {
     const lines: { question?: string }[] = [];
     const registry = new Registry();
     const reading = new Reading({
-      ...{ prisma: client.prisma, timeoutMs: 500, clock: systemClock, metrics: makeReadingMetrics(registry) },
+      ...{ prisma: client.prisma, timeoutMs: 500, clock: systemClock, metrics: makeReadingMetrics(registry), inquire },
       log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     });
     await reading.ask('the first', countChats);
@@ -143,7 +145,7 @@ describe('a reading', () => {
   test('that waited for its connection gives a statement no more than is left', async () => {
     let nowMs = 0;
     const clock = { ...systemClock, monotonicMs: () => nowMs };
-    const reading = new Reading({ prisma: client.prisma, timeoutMs: 20_000, clock, log, metrics });
+    const reading = new Reading({ prisma: client.prisma, timeoutMs: 20_000, clock, log, metrics, inquire });
     const limit = async (tx: Transaction) => tx.$queryRaw`SELECT current_setting('statement_timeout') AS limit`;
     const asked = reading.ask('a question', limit);
     nowMs = 15_000;

@@ -316,7 +316,7 @@ describe('what the model says', () => {
     expect((await rows(id)).at(-1)).toEqual({
       role: 'assistant',
       content: textContent('half an answer'),
-      finish: null,
+      finish: 'interrupted',
     });
     expect(requests()).toHaveLength(1);
     await until(() => server.unfinished === 0);
@@ -336,7 +336,7 @@ describe('what the model says', () => {
     await store.apply(id, { name: 'interrupt' });
     expect(await rest(id)).toBe('W');
     await database.pool.query('ALTER TABLE chat_messages DROP CONSTRAINT no_bees');
-    expect(await brief(id)).toEqual(['user']);
+    expect(await brief(id)).toEqual(['user', 'assistant interrupted']);
   });
 });
 
