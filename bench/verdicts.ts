@@ -1,6 +1,6 @@
 /**
  * Is what is found of chats what is wrong with them? Faults of chance over three replicas and 300 chats; with `--healthy`,
- * a thousand chats that nothing is done to.
+ * two thousand chats that nothing is done to.
  */
 import { Command } from 'commander';
 import type { FleetDiagnosis } from '../test/diagnosis/fleet/fleet.ts';
@@ -10,7 +10,7 @@ import { withDatabase } from './support/postgres.ts';
 import { printTable, shown } from './support/table.ts';
 
 const FAULTY_CHATS = 300;
-const HEALTHY_CHATS = 1_000;
+const HEALTHY_CHATS = 2_000;
 
 interface Options {
   readonly seed: number;
