@@ -15,7 +15,7 @@ const CHATS = `
     i >= 100 + $2 AND i % 20 = 1,
     CASE WHEN i < 20 THEN NULL WHEN i < 40 THEN gen_random_uuid() WHEN i < 60 OR i BETWEEN 100 AND 99 + $2 THEN $3::uuid END,
     CASE WHEN i BETWEEN 20 AND 59 OR i BETWEEN 100 AND 99 + $2 THEN gen_random_uuid() END,
-    now() + CASE WHEN i < 100 + $2 THEN interval '1 day' - i % 50 * interval '1 s' ELSE -i * interval '2 s' END
+    now() + CASE WHEN i < 100 THEN -i * interval '1 s' - interval '1 hour' WHEN i < 100 + $2 THEN interval '1 day' - i % 50 * interval '1 s' ELSE -i * interval '2 s' END
   FROM generate_series(0, $1 - 1) AS i`;
 
 /** These and the chats at work stay young for as long as the bench runs. */

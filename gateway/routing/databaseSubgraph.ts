@@ -64,7 +64,7 @@ async function notReady(url: URL, dispatcher: Dispatcher, timeoutMs: number): Pr
 
 const MAX_SHOWN_CHARACTERS = 500;
 /** Plain sentences, names of tables and columns among them. */
-const PLAIN = /^[\w .,:;'"`()\n-]+$/;
+const PLAIN = /^[\w .,:;=?'"`()\n-]+$/;
 /** A port, an IP address, a name of several parts, and what is not to be told from one. */
 const ADDRESS = /:\d|(\d+\.){2}|localhost|\w\.[\w-]+\.\w|\.(internal|local|com|net|org|io|dev|svc)\b/i;
 

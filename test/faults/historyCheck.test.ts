@@ -23,6 +23,7 @@ const call = { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'a'
 const result = (output: unknown) => ({ role: 'tool', content: [{ type: 'tool-result', toolCallId: 'a', output }] });
 const given = result({ type: 'json', value: 5 });
 const cancelled = result({ type: 'error-text', value: 'cancelled' });
+const note = { role: 'assistant', content: [] };
 const toolAnswer = say('assistant', `You said: The tool answered: 5${END}`);
 
 /** Revisions count from 1 by 10: a cut at 15 is one of the first message's turn. */
@@ -59,6 +60,11 @@ describe('a chat at rest is as it may be', () => {
     ],
     ['a turn that was stopped before its first word', problems([plain], [user(plain)], { cuts: stopped })],
     [
+      'a turn that was stopped before its first word, with a note of it',
+      problems([plain], [user(plain), note], { cuts: stopped }),
+    ],
+    ['a call that was stopped, and noted', problems([asked('hold')], [user(asked('hold')), note], { cuts: stopped })],
+    [
       'a failure, with a message behind it',
       problems([asked('fail'), plain], [user(asked('fail'))], { status: 'error', queued: [plain.text] }),
     ],
@@ -86,6 +92,8 @@ describe('a chat at rest is not as it may be', () => {
       problems([plain, asked('plain', 2)], [user(asked('plain', 2)), answer(plain), user(plain), answer(plain)]),
     ],
     ['an answer is missing', problems([plain], [user(plain)])],
+    ['an answer is empty, and nobody had asked for it', problems([plain], [user(plain), note])],
+    ['a stopped call has no result', problems([asked('hold')], [user(asked('hold')), call], { cuts: stopped })],
     ['an answer is there twice', problems([plain], [user(plain), answer(plain), answer(plain)])],
     [
       'an answer is cut short, and nobody had asked for it',

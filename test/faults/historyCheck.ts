@@ -71,11 +71,12 @@ function turnsOf(log: ChatLog, chat: RestingChat): Turn[] {
   return turns;
 }
 
-function checkTurn({ asked, answers, cuts }: Turn, isLast: boolean): string[] {
+function checkTurn({ asked, answers: all, cuts }: Turn, isLast: boolean): string[] {
   const { word } = asked;
+  const mayBeStopped = cuts.has('stopped') || cuts.has('unknown');
+  const answers = mayBeStopped ? withoutNote(all) : all;
   const roles = answers.map(({ role }) => role).join(' ');
   const allowed = new Set<string>();
-  const mayBeStopped = cuts.has('stopped') || cuts.has('unknown');
   if (mayBeStopped) for (const some of STOPPED[WHOLE[word]] ?? []) allowed.add(some);
   if (word !== 'hold' || cuts.has('cancelled') || cuts.has('unknown')) allowed.add(WHOLE[word]);
   if (word === 'hold' && isLast && !cuts.has('stopped') && !cuts.has('cancelled')) allowed.add('assistant');
@@ -86,6 +87,13 @@ function checkTurn({ asked, answers, cuts }: Turn, isLast: boolean): string[] {
   if (!isOpen) problems.push(...checkText(asked, answers, mayBeStopped));
   return problems.map((what) => `${at} ${what}`);
 }
+
+/** The answers of a turn that was stopped: where nothing was being said, a message without parts notes the stop. */
+const withoutNote = (answers: Turn['answers']): Turn['answers'] => {
+  const last = answers.at(-1);
+  const isNote = last?.role === 'assistant' && partsOf.parse(last.content).length === 0;
+  return isNote ? answers.slice(0, -1) : answers;
+};
 
 /** Each call has one result, which is the one that was given unless the turn was cut. */
 function checkCalls(answers: Turn['answers'], isOpen: boolean, cuts: Turn['cuts']): string[] {

@@ -279,6 +279,7 @@ describe('over HTTP', () => {
 
   test.each([
     'The database does not answer.',
+    'A question took too long. It wants the index `chats (parent_chat_id, id DESC)`, where archived = false.',
     'It waits for a lock on chats, held by another session (`idle in transaction`), for 12.5 s.',
     'SCHEMA_UNSUPPORTED: chat_messages.finish_reason is missing.\nstopping',
   ])('it passes on why the database subgraph is not ready: %j', async (reason) => {

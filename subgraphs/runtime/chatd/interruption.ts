@@ -29,8 +29,8 @@ export async function interrupt(
   const fence = { runnerId, status, historyVersion };
   const finish = (messages: readonly NewMessage[]) =>
     callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'finishInterruption', messages }));
-  // What the database never takes must not keep the chat from coming to rest.
   if (isGivenUp(task.breakOffs)) return finish([]);
+  // What Postgres never takes must not keep the chat from coming to rest.
   return finish(interrupted(answer))
     .catch(refused(() => finish(interrupted([]))))
     .catch(refused(() => finish([])));

@@ -59,16 +59,23 @@ export function oddAnswers(field: Field, model: ModelServer): void {
     const nothing = stream(chunk({}, 'stop'), DONE);
     test.each<[string, Plan]>([
       ['blanks alone', () => says('\n \n')],
-      [
-        'a refusal in a field of its own',
-        () => stream(chunk({ role: 'assistant', content: null, refusal: 'I cannot.' }), chunk({}, 'stop'), DONE),
-      ],
       ['nothing after a tool was run', (call) => (call === 0 ? calls('current_time') : nothing)],
     ])('%s: the person is said to have no answer', async (text, plan) => {
       const { id, end } = await afterTurn(text, plan);
       expect(end).toMatchObject({ executionState: 'W', severities: { UNANSWERED: 'WARNING' } });
       expect(end.summary).not.toContain('the next message is the person’s move');
       expect(await field.suspects()).toContain(id);
+    });
+
+    test('but a refusal in a field of its own: its words are kept, and are the answer', async () => {
+      const refusal = stream(
+        chunk({ role: 'assistant', content: null, refusal: 'I cannot.' }),
+        chunk({}, 'stop'),
+        DONE,
+      );
+      const { id, end } = await afterTurn('a refusal in words', () => refusal);
+      expect(essenceOf(end)).toEqual(WELL);
+      expect(await field.chatCommand('show', id)).toMatchObject({ stdout: expect.stringContaining('I cannot.') });
     });
 
     test('does not spoil the turns after it, though providers refuse a message with nothing in it', async () => {

@@ -35,12 +35,12 @@ export function refusals(field: Field, model: ModelServer): void {
     });
   });
 
-  test('a server that is overloaded is called again, and then the advice is to wait and send again; the chat is no suspect', async () => {
+  test('a server that is overloaded is called again, and then the advice is to try again; the chat is no suspect', async () => {
     const text = 'an overloaded server';
     const { id, end } = await afterTurn(text, () => refuses(529, { message: 'Overloaded' }));
     expect(model.requests(text).length).toBe(3);
     expect(await lastError(id)).toMatchObject({ kind: 'overloaded', status_code: 529, retryable: true });
-    expect(wordsOf(end, 'ERRORED')).toMatch(/wait until the model is less busy, and then send a message/i);
+    expect(wordsOf(end, 'ERRORED')).toMatch(/try again once the model is less busy/);
     expect(await field.suspects()).not.toContain(id);
   });
 

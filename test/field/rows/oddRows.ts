@@ -34,39 +34,58 @@ const ODD: readonly (readonly [name: string, change: string])[] = [
 
 export function oddRows(field: Field): void {
   describe('a row with', () => {
-    test.each(ODD)('%s: its neighbours are whole, it is diagnosed, and the commands work', async (_name, change) => {
-      const ownerId = randomUUID();
-      const rows = { owner_id: ownerId, title: 'a neighbour' };
-      const [before, odd, after] = [
-        await insertChat(field.pool, { ...rows, updated_at: `now() - interval '3 days'` }),
-        await insertChat(field.pool, { ...rows, updated_at: `now() - interval '2 days'` }),
-        await insertChat(field.pool, { ...rows, updated_at: `now() - interval '1 day'` }),
-      ];
-      await field.pool.query(`UPDATE chats SET ${change} WHERE id = $1`, [odd]);
-      const query = `query ($owner: UUID!, $after: String, $first: Int) {
+    test.each(ODD)(
+      '%s: its neighbours are whole, in the list and page by page, and it is diagnosed',
+      async (_name, change) => {
+        const ownerId = randomUUID();
+        const rows = { owner_id: ownerId, title: 'a neighbour' };
+        const [before, odd, after] = [
+          await insertChat(field.pool, { ...rows, updated_at: `now() - interval '3 days'` }),
+          await insertChat(field.pool, { ...rows, updated_at: `now() - interval '2 days'` }),
+          await insertChat(field.pool, { ...rows, updated_at: `now() - interval '1 day'` }),
+        ];
+        await field.pool.query(`UPDATE chats SET ${change} WHERE id = $1`, [odd]);
+        const query = `query ($owner: UUID!, $after: String, $first: Int) {
         chats(filter: { ownerId: $owner }, first: $first, after: $after) {
           edges { node { chatId executionState database { updatedAgeSeconds lastError retryState } diagnosis { verdict } } }
           pageInfo { endCursor hasNextPage } } }`;
-      const all = await field.ask<Listed>(query, { owner: ownerId, first: 10 });
-      expect(all.data?.chats?.edges.map(({ node }) => node.chatId).sort()).toEqual([before, odd, after].sort());
-      for (const { path } of all.errors) expect(path?.join('.')).toMatch(/^chats\.edges\.\d\.node\.database\./);
+        const all = await field.ask<Listed>(query, { owner: ownerId, first: 10 });
+        expect(all.data?.chats?.edges.map(({ node }) => node.chatId).sort()).toEqual([before, odd, after].sort());
+        for (const { path } of all.errors) expect(path?.join('.')).toMatch(/^chats\.edges\.\d\.node\.database\./);
 
-      const pages: string[] = [];
-      let cursor: string | null = null;
-      for (let page = 0; page < 3; page += 1) {
-        const { data }: { data: (Listed & { chats: { pageInfo: { endCursor: string } } }) | undefined } =
-          await field.ask(query, { owner: ownerId, first: 1, after: cursor });
-        pages.push(data?.chats?.edges[0]?.node.chatId ?? 'none');
-        cursor = data?.chats?.pageInfo.endCursor ?? null;
-      }
-      expect(pages.sort()).toEqual([before, odd, after].sort());
+        const pages: string[] = [];
+        let cursor: string | null = null;
+        for (let page = 0; page < 3; page += 1) {
+          const { data }: { data: (Listed & { chats: { pageInfo: { endCursor: string } } }) | undefined } =
+            await field.ask(query, { owner: ownerId, first: 1, after: cursor });
+          pages.push(data?.chats?.edges[0]?.node.chatId ?? 'none');
+          cursor = data?.chats?.pageInfo.endCursor ?? null;
+        }
+        expect(pages.sort()).toEqual([before, odd, after].sort());
 
-      const diagnosed = await field.diagnose(odd);
-      expect(['IDLE', 'FAILED', 'UNKNOWN']).toContain(diagnosed.verdict);
-      const list = await field.chatCommand('list', '--owner', ownerId);
-      expect(list).toMatchObject({ code: 0, stdout: expect.stringContaining(odd) });
-      const why = await field.chatDebug('why', odd);
-      expect({ asked: why.stdout.includes(odd), stderr: why.stderr }).toEqual({ asked: true, stderr: '' });
-    });
+        const diagnosed = await field.diagnose(odd);
+        expect(['IDLE', 'FAILED', 'UNKNOWN']).toContain(diagnosed.verdict);
+      },
+    );
   });
+  test('beside all of those rows the commands work, and each of them can be asked about', async () => {
+    const ownerId = randomUUID();
+    const ids = await Promise.all(ODD.map(() => insertChat(field.pool, { owner_id: ownerId, title: 'odd' })));
+    for (const [place, [, change]] of ODD.entries()) {
+      await field.pool.query(`UPDATE chats SET ${change} WHERE id = $1`, [ids[place]]);
+    }
+    const list = await field.chatCommand('list', '--owner', ownerId);
+    expect({ code: list.code, listed: ids.filter((id) => list.stdout.includes(id)) }).toEqual({ code: 0, listed: ids });
+    const outputs = await inTurns(ids, (id) => field.chatDebug('why', id));
+    expect(outputs.map(({ stderr }) => stderr)).toEqual(ids.map(() => ''));
+    expect(ids.filter((id, place) => outputs[place]?.stdout.includes(id))).toEqual(ids);
+  });
+}
+
+/** A few at once: each is a process of its own. */
+async function inTurns<T, U>(all: readonly T[], work: (one: T) => Promise<U>): Promise<U[]> {
+  const done: U[] = [];
+  for (let place = 0; place < all.length; place += 4)
+    done.push(...(await Promise.all(all.slice(place, place + 4).map(work))));
+  return done;
 }
