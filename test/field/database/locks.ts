@@ -29,7 +29,7 @@ export function locks(field: Field): void {
       expect(end.verdict).toBe('IDLE');
     });
 
-    test('on the messages alone: what does not read them is answered, and what does says what it waits for', async () => {
+    test('on the messages alone: what does not need them is answered, and what does is said not to be known', async () => {
       const { databaseUrl } = field.system;
       const id = await field.createAtRest();
       const migration = await openSession(databaseUrl, 'a migration');
@@ -39,14 +39,15 @@ export function locks(field: Field): void {
           const altered = migration
             .query('ALTER TABLE chat_messages ADD COLUMN never_there int')
             .catch((error) => error);
-          const query = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { database { lastMessage { role } } } }`;
-          const look = () => field.ask<object>(query, { id });
-          const { errors } = await eventually('it is refused', look, (answer) => answer.errors.length > 0);
-          expect(errors[0]?.message).toMatch(/waiting for a lock on `chat_messages`/);
-          expect(await field.chat(id, 'executionState database { status }')).toEqual({
+          const fields = 'executionState database { status lastMessage { role } unreadable }';
+          const look = () => field.chat<{ database: { lastMessage: object | null } }>(id, fields);
+          const seen = await eventually('it cannot be read', look, ({ database }) => database.lastMessage === null);
+          expect(seen).toEqual({
             executionState: 'W',
-            database: { status: 'waiting' },
+            database: { status: 'waiting', lastMessage: null, unreadable: ['lastMessage'] },
           });
+          const diagnosed = await field.diagnose(id);
+          expect(diagnosed).toMatchObject({ verdict: 'UNKNOWN', severities: { VALUE_UNREADABLE: 'WARNING' } });
           const admin = await openSession(databaseUrl, 'an administrator');
           await admin.query('SELECT pg_cancel_backend($1)', [migration.processId]);
           await admin.end();

@@ -5,23 +5,28 @@ import type { ServerProcess } from '../../support/serverProcess.ts';
 import { type StartProcess, startDeployment } from '../support/deployment.ts';
 import { wordsOf } from '../support/diagnosed.ts';
 import { eventually } from '../support/eventually.ts';
+import type { Field } from '../support/field.ts';
 
 const SHORT_LEASE = { HEARTBEAT_INTERVAL_SECONDS: '0.5', HEARTBEAT_STALE_SECONDS: '4' };
 const CRITICAL_FROM = 5;
 
+/** Waits until the chat's step has been begun so often, by an owner that is there now. */
+const begun = (field: Field, id: string, attempts: number) =>
+  eventually(
+    `attempt ${attempts} is begun`,
+    () => field.column(id, 'generation_attempt'),
+    (attempt) => Number(attempt) >= attempts,
+  );
+
 export function lostOwners(database: () => TestDatabase, startProcess: StartProcess): void {
   describe('a chat whose owners', () => {
-    /** Waits until it has been begun so often, by an owner that is there now. */
-    const begun = (attempts: number) => async (look: () => Promise<string | null>) =>
-      eventually(`attempt ${attempts} is begun`, look, (attempt) => Number(attempt) >= attempts);
-
     test('are killed, each by what it does for this chat: OWNERS_LOST, first a warning, then critical', async () => {
       const { field, startReplica } = await startDeployment(startProcess, database(), SHORT_LEASE);
       const id = await field.create('/stall');
       const seen = [];
       for (let attempt = 1; attempt <= CRITICAL_FROM; attempt += 1) {
         const replica = await startReplica();
-        await begun(attempt)(() => field.column(id, 'generation_attempt'));
+        await begun(field, id, attempt);
         seen.push((await field.diagnose(id)).severities.OWNERS_LOST);
         if (attempt === CRITICAL_FROM) break;
         replica.kill('SIGKILL');
@@ -46,7 +51,7 @@ export function lostOwners(database: () => TestDatabase, startProcess: StartProc
       }
       const id = await field.create('/stall');
       for (let attempt = 1; attempt < CRITICAL_FROM; attempt += 1) {
-        await begun(attempt)(() => field.column(id, 'generation_attempt'));
+        await begun(field, id, attempt);
         const owner = (await field.column(id, 'worker_id')) ?? '';
         replicas.get(owner)?.kill('SIGSTOP');
         await eventually(
@@ -64,13 +69,14 @@ export function lostOwners(database: () => TestDatabase, startProcess: StartProc
       const { field, startReplica } = await startDeployment(startProcess, database(), SHORT_LEASE);
       const id = await field.create('/slow 600');
       let replica = await startReplica();
-      for (let attempt = 1; attempt <= CRITICAL_FROM + 1; attempt += 1) {
-        await begun(attempt)(() => field.column(id, 'generation_attempt'));
+      for (let attempt = 1; attempt < CRITICAL_FROM; attempt += 1) {
+        await begun(field, id, attempt);
         const next = await startReplica();
         replica.kill('SIGTERM');
         await replica.ended;
         replica = next;
       }
+      await begun(field, id, CRITICAL_FROM);
       const end = await field.diagnosed(id, 'it is worked on', ({ verdict }) => verdict === 'WORKING');
       expect(end.severities).toEqual({});
     });
