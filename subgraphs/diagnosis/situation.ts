@@ -131,7 +131,7 @@ function leaseState(database: Snapshot['database'], staleAfterSeconds: number, l
   if (database.unreadable?.includes('heartbeat')) return 'NOT_KNOWN';
   const age = database.heartbeat?.ageSeconds ?? null;
   if (age !== null) return age > staleAfterSeconds || leaseAhead ? 'STALE' : 'FRESH';
-  return database.heartbeatState === 'MISSING' ? 'MISSING' : 'NOT_KNOWN';
+  return database.heartbeatState === 'MISSING' && !database.heartbeat ? 'MISSING' : 'NOT_KNOWN';
 }
 
 function otherReplicas({ everywhere }: Snapshot, workerId: string | null): Pick<Situation, 'elsewhere' | 'others'> {
