@@ -30,10 +30,23 @@ const MANY_ATTEMPTS = 5;
 const MANY_RUNNERS = 2;
 const OFTEN_UNANSWERED = 2;
 
+/** Of which chats something is to be told: planning what is told of the others would cost more than to look at them. */
+export type Among = 'all' | 'runnable' | 'others';
+
 /** Null for one whose times cannot be said. */
-export const looksLikeTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
+export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sql {
+  switch (among) {
+    case 'all':
+      return Prisma.sql`CASE WHEN ${RUNNABLE} THEN ${isRunnableTrouble(limits)} ELSE ${isOtherTrouble(limits)} END`;
+    case 'runnable':
+      return isRunnableTrouble(limits);
+    case 'others':
+      return isOtherTrouble(limits);
+  }
+}
+
+const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
   CASE
-    WHEN ${RUNNABLE} THEN ${isRunnableTrouble(limits)}
     WHEN c.status = 'waiting' THEN NOT c.archived AND (${isAhead(limits)} OR ${isUnanswered(limits)}) OR ${QUEUED}
     WHEN c.status = 'error' THEN NOT c.archived AND (${isAhead(limits)} OR ${RETRY_IS_NO_USE} OR ${QUEUED})
     ELSE true END`;
