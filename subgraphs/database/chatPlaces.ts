@@ -69,6 +69,14 @@ const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
 
 const placed = (condition: Prisma.Sql, among: Among, fromQueue = false): Place => ({ condition, among, fromQueue });
 
+const amongKind = (kind: Kind): Among => (kind === 'runnable' ? 'runnable' : kind === 'odd' ? 'troubled' : 'others');
+const AMONG: Readonly<Record<InTrouble, Among>> = {
+  'waiting unanswered': 'unanswered',
+  'waiting ahead': 'ahead',
+  'errored for good': 'troubled',
+  'errored ahead': 'ahead',
+};
+
 /** Whether nothing can match. */
 export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).size === 0;
 
@@ -83,8 +91,8 @@ export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   );
   const queued = AT_REST.filter((kind) => allowed.has(`${kind} queued`) && !allowed.has(kind));
   return [
-    ...kinds.map((kind) => placed(CONDITION[kind], kind === 'runnable' ? 'runnable' : 'others')),
-    ...inTrouble.map((part) => placed(troubled(part, limits), 'others')),
+    ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind))),
+    ...inTrouble.map((part) => placed(troubled(part, limits), AMONG[part])),
     ...(queued.length > 0 ? [fromQueue(queued)] : []),
   ];
 }

@@ -20,6 +20,8 @@ export interface SuspectLimits extends Thresholds {
   readonly heartbeatsReadable: boolean;
   /** Whether the table notes which chats are unanswered, as this project's does. */
   readonly unansweredNoted: boolean;
+  /** Whether any chat waits for a tool outside: planning what is told of those costs more than to look whether there are any. */
+  readonly someWaitOutside: boolean;
   /** Only children of this user count; undefined: everybody's. */
   readonly readableOf: string | undefined;
 }
@@ -30,8 +32,11 @@ const MANY_ATTEMPTS = 5;
 const MANY_RUNNERS = 2;
 const OFTEN_UNANSWERED = 2;
 
-/** Of which chats something is to be told: planning what is told of the others would cost more than to look at them. */
-export type Among = 'all' | 'runnable' | 'others';
+/**
+ * Of which chats something is to be told: planning what is told of the others would cost more than to look at them.
+ * `troubled`: of such as are all trouble.
+ */
+export type Among = 'all' | 'runnable' | 'others' | 'ahead' | 'unanswered' | 'troubled';
 
 /** Null for one whose times cannot be said. */
 export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sql {
@@ -42,6 +47,12 @@ export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sq
       return isRunnableTrouble(limits);
     case 'others':
       return isOtherTrouble(limits);
+    case 'ahead':
+      return isAhead(limits);
+    case 'unanswered':
+      return isUnanswered(limits);
+    case 'troubled':
+      return Prisma.sql`true`;
   }
 }
 
@@ -64,7 +75,7 @@ function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
     : Prisma.sql`CROSS JOIN (SELECT NULL::timestamptz AS heartbeat_at) AS h`;
   const conditions = [
     ...[isOdd(limits), isOutOfTime(limits), isLate(limits), isQuiet(limits)],
-    ...[wasBegunInVain(limits), waitsInVain(limits), isLooping(limits)],
+    ...[wasBegunInVain(limits), isLooping(limits), ...(limits.someWaitOutside ? [waitsInVain(limits)] : [])],
   ];
   return Prisma.sql`(
     SELECT ${Prisma.join(conditions, ' OR ')}

@@ -5,6 +5,7 @@ import type { ChatOrder, Place } from '../cursor.ts';
 import type { SuspectLimits } from '../suspectSql.ts';
 import type { Transaction } from '../transaction.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
+import { COLUMNS_READ } from './databaseHealth.ts';
 import { isSayable } from './moments.ts';
 
 export interface ChatPageRow extends ChatRow {
@@ -53,8 +54,9 @@ const PLACE_UPDATED_AT = Prisma.sql`
 const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt" FROM (${rows}) AS c ${inOrder}`;
 
+const STORED = Prisma.raw((COLUMNS_READ.chats ?? []).map((name) => `c.${name}`).join(', '));
 const rowsOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
-  SELECT c.*, c.xmax AS xmax FROM chats AS c WHERE ${condition} ${inOrder}`;
+  SELECT ${STORED}, c.xmax AS xmax FROM chats AS c WHERE ${condition} ${inOrder}`;
 
 export const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) =>
   shown(rowsOfChats(condition, inOrder), inOrder);
