@@ -5,7 +5,7 @@ import type { ExecutionState } from '../../common/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { EXECUTION_STATE, RUNNABLE } from './executionStateSql.ts';
 import { LEASE_IS_MISSING, leaseIsFresh } from './leaseSql.ts';
-import { looksLikeTrouble, type SuspectLimits } from './suspectSql.ts';
+import { type Among, looksLikeTrouble, type SuspectLimits } from './suspectSql.ts';
 
 /** As a client sends it: what is left out or null does not narrow the list. */
 export interface ChatFilter {
@@ -20,8 +20,8 @@ export interface ChatFilter {
   readonly suspect?: boolean | null;
 }
 
-/** All of them must hold. */
-export function chatConditions(filter: ChatFilter, limits: SuspectLimits): Prisma.Sql[] {
+/** All of them must hold. @param among of which chats they are asked */
+export function chatConditions(filter: ChatFilter, limits: SuspectLimits, among: Among): Prisma.Sql[] {
   const { status, executionState, workerId, ownerId, parentChatId, rootChatId, owned, heartbeat, suspect } = filter;
   const conditions: (Prisma.Sql | undefined)[] = [
     status ? Prisma.sql`c.status::text = ANY(${storable(status)}::text[])` : undefined,
@@ -34,7 +34,7 @@ export function chatConditions(filter: ChatFilter, limits: SuspectLimits): Prism
     heartbeat ? heartbeatIs(heartbeat, limits) : undefined,
     suspect == null
       ? undefined
-      : Prisma.sql`(${looksLikeTrouble(limits)}) ${suspect ? Prisma.sql`IS TRUE` : Prisma.sql`IS NOT TRUE`}`,
+      : Prisma.sql`(${looksLikeTrouble(limits, among)}) ${suspect ? Prisma.sql`IS TRUE` : Prisma.sql`IS NOT TRUE`}`,
   ];
   return conditions.filter((condition) => condition !== undefined);
 }

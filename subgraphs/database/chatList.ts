@@ -6,6 +6,7 @@ import { isNowhere } from './chatPlaces.ts';
 import type { DatabaseContext } from './context.ts';
 import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';
 import { type ChatPageRow, chatPage } from './questions/chatPage.ts';
+import { waitsOutside } from './questions/waitsOutside.ts';
 
 const DEFAULT_PAGE = 20;
 const LARGEST_PAGE = 100;
@@ -43,8 +44,11 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
   if (readable.kind === 'none' || isNowhere(page.filter)) return [];
   const readableOf = readableOwner(readable);
   const rows = await reading.ask('chatPage', async (tx, { heartbeatsReadable }) => {
-    const unansweredNoted = page.filter.suspect == null || (await unansweredMemory.isNoted(tx));
-    return chatPage(tx, { ...page, limits: { ...thresholds, heartbeatsReadable, unansweredNoted, readableOf } });
+    const isOfSuspects = page.filter.suspect != null;
+    const unansweredNoted = isOfSuspects && (await unansweredMemory.isNoted(tx));
+    const someWaitOutside = isOfSuspects && (await waitsOutside(tx));
+    const limits = { ...thresholds, heartbeatsReadable, unansweredNoted, someWaitOutside, readableOf };
+    return chatPage(tx, { ...page, limits });
   });
   for (const row of rows) loaders.chats.prime(row.chatId, row);
   return rows;

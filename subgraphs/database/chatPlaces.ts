@@ -11,7 +11,7 @@ import type { ExecutionState } from '../../common/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
-import { RETRY_IS_NO_USE, type SuspectLimits } from './suspectSql.ts';
+import { type Among, RETRY_IS_NO_USE, type SuspectLimits } from './suspectSql.ts';
 import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 
 /** Kinds of chats that nobody works on. */
@@ -32,6 +32,7 @@ export interface Place {
   readonly condition: Prisma.Sql;
   /** Whether it is only those with a queue, to be found from there. */
   readonly fromQueue: boolean;
+  readonly among: Among;
 }
 
 /** As the partial indexes of the migrations say it. */
@@ -66,7 +67,15 @@ function troubled(part: InTrouble, { clockAheadSeconds, unansweredNoted }: Suspe
 const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
   AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`;
 
-const placed = (condition: Prisma.Sql, fromQueue = false): Place => ({ condition, fromQueue });
+const placed = (condition: Prisma.Sql, among: Among, fromQueue = false): Place => ({ condition, among, fromQueue });
+
+const amongKind = (kind: Kind): Among => (kind === 'runnable' ? 'runnable' : kind === 'odd' ? 'troubled' : 'others');
+const AMONG: Readonly<Record<InTrouble, Among>> = {
+  'waiting unanswered': 'unanswered',
+  'waiting ahead': 'ahead',
+  'errored for good': 'troubled',
+  'errored ahead': 'ahead',
+};
 
 /** Whether nothing can match. */
 export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).size === 0;
@@ -75,15 +84,15 @@ export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).s
 export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   const allowed = allowedParts(filter);
   if (filter.owned) return ownedPlaces(allowed);
-  if (allowed.has('waiting')) return [placed(Prisma.sql`true`)];
+  if (allowed.has('waiting')) return [placed(Prisma.sql`true`, 'all')];
   const kinds = KINDS.filter((kind) => allowed.has(kind));
   const inTrouble = IN_TROUBLE.filter(
     (part) => allowed.has(part) && !(part.startsWith('errored') && allowed.has('errored')),
   );
   const queued = AT_REST.filter((kind) => allowed.has(`${kind} queued`) && !allowed.has(kind));
   return [
-    ...kinds.map((kind) => placed(CONDITION[kind])),
-    ...inTrouble.map((part) => placed(troubled(part, limits))),
+    ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind))),
+    ...inTrouble.map((part) => placed(troubled(part, limits), AMONG[part])),
     ...(queued.length > 0 ? [fromQueue(queued)] : []),
   ];
 }
@@ -96,12 +105,15 @@ function allowedParts(filter: ChatFilter): ReadonlySet<Part> {
 function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
   const runnable = allowed.has('runnable');
   const others = allowed.size > (runnable ? 1 : 0);
-  return [...(runnable ? [placed(RUNNABLE)] : []), ...(others ? [placed(OWNED_NOT_RUNNABLE)] : [])];
+  return [
+    ...(runnable ? [placed(RUNNABLE, 'runnable')] : []),
+    ...(others ? [placed(OWNED_NOT_RUNNABLE, 'others')] : []),
+  ];
 }
 
 function fromQueue(kinds: readonly AtRest[]): Place {
   const conditions = kinds.map((kind) => Prisma.sql`(${CONDITION[kind]})`);
-  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, true);
+  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, 'others', true);
 }
 
 /** The parts that each member of the filter leaves. */

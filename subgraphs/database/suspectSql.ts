@@ -20,6 +20,8 @@ export interface SuspectLimits extends Thresholds {
   readonly heartbeatsReadable: boolean;
   /** Whether the table notes which chats are unanswered, as this project's does. */
   readonly unansweredNoted: boolean;
+  /** Whether any chat waits for a tool outside: planning what is told of those costs more than to look whether there are any. */
+  readonly someWaitOutside: boolean;
   /** Only children of this user count; undefined: everybody's. */
   readonly readableOf: string | undefined;
 }
@@ -30,10 +32,32 @@ const MANY_ATTEMPTS = 5;
 const MANY_RUNNERS = 2;
 const OFTEN_UNANSWERED = 2;
 
+/**
+ * Of which chats something is to be told: planning what is told of the others would cost more than to look at them.
+ * `troubled`: of such as are all trouble.
+ */
+export type Among = 'all' | 'runnable' | 'others' | 'ahead' | 'unanswered' | 'troubled';
+
 /** Null for one whose times cannot be said. */
-export const looksLikeTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
+export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sql {
+  switch (among) {
+    case 'all':
+      return Prisma.sql`CASE WHEN ${RUNNABLE} THEN ${isRunnableTrouble(limits)} ELSE ${isOtherTrouble(limits)} END`;
+    case 'runnable':
+      return isRunnableTrouble(limits);
+    case 'others':
+      return isOtherTrouble(limits);
+    case 'ahead':
+      return isAhead(limits);
+    case 'unanswered':
+      return isUnanswered(limits);
+    case 'troubled':
+      return Prisma.sql`true`;
+  }
+}
+
+const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
   CASE
-    WHEN ${RUNNABLE} THEN ${isRunnableTrouble(limits)}
     WHEN c.status = 'waiting' THEN NOT c.archived AND (${isAhead(limits)} OR ${isUnanswered(limits)}) OR ${QUEUED}
     WHEN c.status = 'error' THEN NOT c.archived AND (${isAhead(limits)} OR ${RETRY_IS_NO_USE} OR ${QUEUED})
     ELSE true END`;
@@ -51,7 +75,7 @@ function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
     : Prisma.sql`CROSS JOIN (SELECT NULL::timestamptz AS heartbeat_at) AS h`;
   const conditions = [
     ...[isOdd(limits), isOutOfTime(limits), isLate(limits), isQuiet(limits)],
-    ...[wasBegunInVain(limits), waitsInVain(limits), isLooping(limits)],
+    ...[wasBegunInVain(limits), isLooping(limits), ...(limits.someWaitOutside ? [waitsInVain(limits)] : [])],
   ];
   return Prisma.sql`(
     SELECT ${Prisma.join(conditions, ' OR ')}

@@ -4,7 +4,8 @@ import { placesOf } from '../chatPlaces.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
 import type { SuspectLimits } from '../suspectSql.ts';
 import type { Transaction } from '../transaction.ts';
-import { CHAT_COLUMN_NAMES, CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
+import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
+import { COLUMNS_READ } from './databaseHealth.ts';
 import { isSayable } from './moments.ts';
 
 export interface ChatPageRow extends ChatRow {
@@ -30,21 +31,15 @@ export const chatPage = (tx: Transaction, question: ChatPageQuestion): Promise<C
 export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   const { filter, limits, order, after, limit } = question;
   const direction = order === 'newest' ? Prisma.sql`DESC` : Prisma.sql`ASC`;
-  const conditions = chatConditions(filter, limits);
-  if (limits.readableOf !== undefined) conditions.push(Prisma.sql`c.owner_id = ${limits.readableOf}::uuid`);
-  if (after) conditions.push(isBeyond(order, after));
+  const more: Prisma.Sql[] = [];
+  if (limits.readableOf !== undefined) more.push(Prisma.sql`c.owner_id = ${limits.readableOf}::uuid`);
+  if (after) more.push(isBeyond(order, after));
   const inOrder = Prisma.sql`ORDER BY c.updated_at ${direction}, c.id ${direction} LIMIT ${limit}`;
-  const pages = placesOf(filter, limits).map(({ condition, fromQueue }) => {
-    const all = Prisma.join([condition, ...conditions], ' AND ');
-    return fromQueue ? pageFromQueue(all, inOrder) : pageOfChats(all, inOrder);
+  const pages = placesOf(filter, limits).map(({ condition, fromQueue, among }) => {
+    const all = Prisma.join([condition, ...chatConditions(filter, limits, among), ...more], ' AND ');
+    return Prisma.sql`(${fromQueue ? rowsFromQueue(all, inOrder) : rowsOfChats(all, inOrder)})`;
   });
-  const together = Prisma.join(
-    pages.map((page) => Prisma.sql`(${page})`),
-    ' UNION ALL ',
-  );
-  return Prisma.sql`
-    SELECT ${CHAT_COLUMN_NAMES}, "placeUpdatedAt" FROM (${together}) AS chat
-    ORDER BY "storedUpdatedAt" ${direction}, "chatId" ${direction} LIMIT ${limit}`;
+  return shown(Prisma.join(pages, ' UNION ALL '), inOrder);
 }
 
 export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
@@ -55,17 +50,23 @@ const PLACE_UPDATED_AT = Prisma.sql`
   CASE WHEN ${isSayable(Prisma.sql`c.updated_at`)} THEN to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     ELSE c.updated_at::text END`;
 
-/** `storedUpdatedAt` is for the order alone: no client of Postgres reads every value of it. */
-export const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
-  SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt", c.updated_at AS "storedUpdatedAt"
-  FROM chats AS c WHERE ${condition} ${inOrder}`;
+/** What is shown of rows is said once, however many places they come from: planning it costs more than doing it. */
+const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+  SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt" FROM (${rows}) AS c ${inOrder}`;
+
+const STORED = Prisma.raw((COLUMNS_READ.chats ?? []).map((name) => `c.${name}`).join(', '));
+const rowsOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+  SELECT ${STORED}, c.xmax AS xmax FROM chats AS c WHERE ${condition} ${inOrder}`;
+
+export const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) =>
+  shown(rowsOfChats(condition, inOrder), inOrder);
 
 /**
  * First which chats they are, then their order. `OFFSET 0` keeps the two apart: a planner that sees the order and the limit
  * may hope to meet enough of them in an index of all chats, and reads all of it when there are few.
  */
-const pageFromQueue = (condition: Prisma.Sql, inOrder: Prisma.Sql) =>
-  pageOfChats(
+const rowsFromQueue = (condition: Prisma.Sql, inOrder: Prisma.Sql) =>
+  rowsOfChats(
     Prisma.sql`c.id = ANY(ARRAY(
       SELECT c.id FROM (
         SELECT c.id, c.updated_at FROM chats AS c

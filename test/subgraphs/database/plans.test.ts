@@ -86,6 +86,7 @@ async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: 
         clockAheadSeconds: 2 * 86_400,
         heartbeatsReadable,
         unansweredNoted: true,
+        someWaitOutside: true,
         readableOf,
       };
       const after = deep ? { updatedAt: String(rows[0]?.place), chatId: randomUUID() } : undefined;
