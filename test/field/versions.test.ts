@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { systemClock } from '../../common/clock.ts';
 import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
 import { signCallerToken } from '../../local/callerToken.ts';
-import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { askGateway } from '../gateway/gateways.ts';
+import { insertChat } from '../subgraphs/database/support/rows.ts';
 import { runScript } from '../support/command.ts';
 import { createDatabase } from '../support/database.ts';
 import { type ServerProcess, startServerProcess } from '../support/serverProcess.ts';
@@ -66,15 +66,27 @@ class Deployment {
 
   /** A chat whose answer takes a minute, once a replica works on it. */
   async slowChat(): Promise<string> {
-    const { id } = await new ChatStore(this.database.pool).create({ ownerId: randomUUID(), text: '/slow 200' });
+    const id = await this.#create('/slow 200');
     await until(async () => (await this.#row(id))?.worker_id != null);
     return id;
   }
 
   /** Whether somebody answers a new chat. */
   async answers(): Promise<void> {
-    const { id } = await new ChatStore(this.database.pool).create({ ownerId: randomUUID(), text: 'hello' });
+    const id = await this.#create('hello');
     await until(async () => (await this.#row(id))?.status === 'waiting');
+  }
+
+  /** With columns that every version has. */
+  async #create(text: string): Promise<string> {
+    const { pool } = this.database;
+    const id = await insertChat(pool, { title: text });
+    await pool.query(`INSERT INTO chat_messages (chat_id, role, content) VALUES ($1, 'user', $2)`, [
+      id,
+      JSON.stringify([{ type: 'text', text }]),
+    ]);
+    await pool.query(`UPDATE chats SET status = 'running', updated_at = now() WHERE id = $1`, [id]);
+    return id;
   }
 
   async #row(id: string) {
