@@ -246,6 +246,7 @@ test(`${MODEL_STREAMS} chats whose model answers anything at all come to rest, a
   const ended = new AbortController();
   await startReplica({
     ...{ clock, model: server.setting, maxAttempts: MAX_ATTEMPTS, maxSteps: MAX_STEPS },
+    actionTimeoutSeconds: 0.05, // by the database's clock, which no test can move
     ...{ staleAfterSeconds: 80_000, heartbeatIntervalSeconds: 20_000, acquisitionIntervalSeconds: 600 },
   });
   const pump = until(() => {
