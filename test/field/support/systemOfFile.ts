@@ -3,14 +3,8 @@ import { beforeAll } from '@jest/globals';
 import { type System, systemsPerFile } from '../../system/system.ts';
 import { Field } from './field.ts';
 
-export interface SystemOfFile extends Field {
-  readonly running: System;
-}
-
 /** Call at the top of a test file. @param changes to the environment, asked for when the system starts */
-export function systemOfFile(changes: () => Readonly<Record<string, string>> = () => ({})): Field & {
-  readonly running: () => System;
-} {
+export function systemOfFile(changes: () => Readonly<Record<string, string>> = () => ({})): Field {
   const systems = systemsPerFile();
   const started: { system?: System } = {};
   const running = () => {
@@ -21,5 +15,5 @@ export function systemOfFile(changes: () => Readonly<Record<string, string>> = (
     started.system = await systems.start(changes());
     started.system.pool.on('error', () => {}); // a test may end its sessions; the query on one reports it
   });
-  return Object.assign(new Field(running), { running });
+  return new Field(running);
 }
