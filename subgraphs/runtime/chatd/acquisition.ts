@@ -1,7 +1,7 @@
 /** `acquire`: takes runnable chats that nobody drives, several in one transaction. */
 import type { Pool, PoolClient } from 'pg';
 import { CHAT_COLUMNS, type ChatState, countedUp, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
-import { mayPass } from './databaseFailure.ts';
+import { mayBeOfOneRow, mayPass } from './databaseFailure.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
@@ -85,32 +85,44 @@ export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acqu
       return { chats: await take(tx, ids, asked), more: ids.length === limit, refused: [] };
     });
   } catch (error) {
-    if (ids.length === 0 || mayPass(error)) throw error;
+    if (ids.length === 0 || isOfAll(error)) throw error;
     return takeApart(pool, ids, asked);
   }
 }
 
+const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);
+
+/** Where the database itself is the trouble, each further chat would take as long to fail. */
+const MOST_PASSING = 3;
+
+/** The newest come first: what cannot be taken stands before them for as long as it is there. */
 async function takeApart(pool: Pool, ids: readonly string[], asked: Acquisition): Promise<Acquired> {
   const chats: ChatState[] = [];
   const refused: Refusal[] = [];
-  for (const chatId of ids) {
+  const passing: Refusal[] = [];
+  for (const chatId of [...ids].reverse()) {
     try {
-      const taken = await inTransaction(pool, async (tx) => {
-        const locked = await tx.query<{ id: string }>(LOCK, [chatId]);
-        return take(
-          tx,
-          locked.rows.map(({ id }) => id),
-          asked,
-        );
-      });
-      chats.push(...taken);
+      chats.push(...(await takeOne(pool, chatId, asked)));
     } catch (error) {
-      if (mayPass(error)) break; // those that were taken are this worker's, whatever becomes of the others
-      refused.push({ chatId, error });
+      if (isOfAll(error)) break; // those that were taken are this worker's, whatever becomes of the others
+      (mayPass(error) ? passing : refused).push({ chatId, error });
+      if (passing.length === MOST_PASSING) break;
     }
   }
-  return { chats, more: ids.length === asked.limit, refused };
+  const [first] = passing;
+  if (first && chats.length + refused.length === 0) throw first.error;
+  return { chats, more: ids.length === asked.limit, refused: [...refused, ...passing] };
 }
+
+const takeOne = (pool: Pool, chatId: string, asked: Acquisition): Promise<ChatState[]> =>
+  inTransaction(pool, async (tx) => {
+    const locked = await tx.query<{ id: string }>(LOCK, [chatId]);
+    return take(
+      tx,
+      locked.rows.map(({ id }) => id),
+      asked,
+    );
+  });
 
 /** For rows that are locked. */
 async function take(tx: PoolClient, ids: readonly string[], asked: Acquisition): Promise<ChatState[]> {

@@ -40,6 +40,12 @@ export const isLocked = (error: unknown): boolean => codeOf(error) === '55P03';
 /** Whether the cause lies outside of the statement and may pass. False: the same statement fails again. */
 export const mayPass = (error: unknown): boolean => known(error) !== undefined;
 
+/** Those of `NAMES` that one bad row can bring about as well as the whole database. */
+const OF_ONE_ROW: readonly string[] = ['LOCKED', 'DEADLOCK', 'TIMED_OUT', 'SERVER_IO', 'CONFLICT'];
+
+/** Whether the failure may pass, and may be that of one row alone: others may succeed meanwhile. */
+export const mayBeOfOneRow = (error: unknown): boolean => OF_ONE_ROW.includes(known(error) ?? '');
+
 /** One word without content: a name from above, else the code, else the error's class. */
 export function failureName(error: unknown): string {
   return known(error) ?? (codeOf(error) || (error instanceof Error ? error.name : 'Error'));

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Pool, PoolClient } from 'pg';
 import { acquireChats } from '../../../../subgraphs/runtime/chatd/acquisition.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
@@ -94,4 +94,43 @@ test('a replica that lives sets its row right: one marked as stopped, or stamped
     [row.id],
   );
   expect(rows).toEqual([{ stopped_at: null, past: true }]);
+});
+
+describe('a failure that may pass', () => {
+  /** Every write of a lease fails with the code, or of those chats alone that are named. */
+  async function refuseLeases(code: string, only: readonly string[] | 'all'): Promise<void> {
+    const which = only === 'all' ? 'true' : `new.chat_id IN (${only.map((id) => `'${id}'`).join(', ')})`;
+    await database.pool.query(`
+      CREATE OR REPLACE FUNCTION refuse_lease() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF ${which} THEN RAISE EXCEPTION 'could not read block 7' USING ERRCODE = '${code}'; END IF;
+        RETURN new;
+      END $$;
+      CREATE OR REPLACE TRIGGER refuse_lease BEFORE INSERT ON chat_heartbeats FOR EACH ROW EXECUTE FUNCTION refuse_lease()`);
+  }
+  afterEach(async () => {
+    await database.pool.query('DROP TRIGGER IF EXISTS refuse_lease ON chat_heartbeats');
+    await acquireChats(database.pool, worker(50));
+  });
+
+  const create = async () => (await new ChatStore(database.pool).create({ ownerId: randomUUID(), text: 'hello' })).id;
+
+  test.each(['58030', '57014', '55P03', '40001'])('of one chat (%s) costs only itself', async (code) => {
+    const odd = [await create(), await create(), await create(), await create()];
+    const well = await create();
+    await refuseLeases(code, odd);
+    const first = await acquireChats(database.pool, worker(50));
+    expect(first.chats.map((chat) => chat.id)).toEqual([well]);
+    expect(odd).toEqual(expect.arrayContaining(first.refused.map((one) => one.chatId)));
+    expect(first.refused).not.toEqual([]);
+  });
+
+  test.each(['58030', '53100'])(
+    'of every chat (%s) is the database’s, and no chat is passed over for it',
+    async (code) => {
+      await create();
+      await create();
+      await refuseLeases(code, 'all');
+      await expect(acquireChats(database.pool, worker(50))).rejects.toMatchObject({ code });
+    },
+  );
 });
