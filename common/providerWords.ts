@@ -7,13 +7,24 @@ const LONGEST_QUOTED = 20;
 const LOOKED_AT = 10_000;
 
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu;
-const URLS = /\b[a-z][a-z0-9+.-]*:\/\/\S+/gi;
-const NAMED_SECRETS =
-  /\b(bearer|(?:api[ _-]?)?key|token|secret|password)(\s+provided)?(\s*[:=]\s*|\s+(?=\S*\d))(?!\[)\S{4,}/gi;
+const URLS = /\b[a-z][a-z0-9+.-]*:\/\/\S+|(?<![\w:/])\/\/\w\S+/gi;
+const SECRET_NAME =
+  /(?<![A-Za-z0-9])((?:(?:api|access|auth|client|private|refresh|session)[ _-]?)?(?:key|token|secret|password|passwd)|authorization)/
+    .source;
+const SECRET_VALUE = /(?!\[)("[^"]*"|'[^']*'|\x60[^\x60]*\x60|(?:(?:bearer|basic)\s+)?[^\s"'\x60]{4,})/.source;
+/** As in headers, URLs and JSON: the value may be quoted, and name a scheme first. */
+const GIVEN_SECRETS = new RegExp(`${SECRET_NAME}(["'\x60]?)(\\s+provided)?\\s*[:=]\\s*${SECRET_VALUE}`, 'gi');
+const TOLD_SECRETS = new RegExp(`${SECRET_NAME}(\\s+provided)?\\s+(?!\\[)(?=\\S*\\d)\\S{4,}`, 'gi');
+/** Not what a sentence goes on with after such a word. */
+const SCHEMES = /\b([Bb]earer|BEARER|[Bb]asic|BASIC)\s+(?!\[)(?=\S*\d|\S*[a-z][A-Z]|\S{16})\S{4,}/g;
 const KEYS = /\b(?:sk|pk|rk|gsk|xai|ghp|gho|hf|AKIA|AIza|eyJ)[-_A-Za-z0-9*.]{8,}/g;
 /** Letters and digits mixed without a pause, as no word and no name of a model is. */
 const RANDOM = /(?<![A-Za-z0-9])(?=[A-Za-z0-9+/=*]{0,60}\d)(?=[A-Za-z0-9+/=*]{0,60}[A-Za-z])[A-Za-z0-9+/=*]{20,}/g;
 const QUOTED = [
+  /„([^“”"]*)([“”"]|$)/g,
+  /「([^」]*)(」|$)/g,
+  /『([^』]*)(』|$)/g,
+  /(?<![\p{L}\p{N}])‘((?:[^’]|(?<=[\p{L}\p{N}])’(?=[\p{L}\p{N}]))*)(’|$)/gu,
   /"((?:\\.|[^"\\])*)("|$)/g,
   /`([^`]*)(`|$)/g,
   /“([^”]*)(”|$)/g,
@@ -31,7 +42,9 @@ export function providerWords(text: string): string {
   const masked = unquoted
     .replace(URLS, '[URL]')
     .replace(KEYS, '[key]')
-    .replace(NAMED_SECRETS, '$1: [key]')
+    .replace(GIVEN_SECRETS, '$1$2: [key]')
+    .replace(TOLD_SECRETS, '$1: [key]')
+    .replace(SCHEMES, '$1: [key]')
     .replace(RANDOM, '[key]');
   return shortened(masked);
 }

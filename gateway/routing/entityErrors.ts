@@ -1,5 +1,6 @@
 /** Errors about entities of one list: of what a replica did not answer, was not asked for, or says itself. */
 import type { GraphQLFormattedError } from 'graphql';
+import { READ_ALL } from '../../common/internalToken.ts';
 import type { ErrorCode } from '../../subgraphs/errors.ts';
 import type { Path } from './answerShape.ts';
 import type { EntityRequest, Representation } from './entityRequest.ts';
@@ -77,9 +78,8 @@ export function replicaErrors(
     const type = named && routing.types.get(String(named.__typename));
     const places = (named && j !== undefined && share.places[j]) || (share.places[0]?.slice(0, 1) ?? []);
     const code = typeof extensions?.code === 'string' ? extensions.code : 'INTERNAL_SERVER_ERROR';
-    const ours = `Replica ${answeredBy} answered with an error. Its log says more.`;
     return places.map((place) => ({
-      message: code === 'BAD_USER_INPUT' ? message : ours,
+      message: code === 'BAD_USER_INPUT' ? message : inOurWords(code, answeredBy),
       place,
       below: type ? selectedPath(request, type, path?.slice(2) ?? []) : [],
       extensions: { code, workerId: share.replicaId, chatIds: chatIdsOf(named ? [named] : share.representations) },
@@ -87,3 +87,8 @@ export function replicaErrors(
   });
   return placed.slice(0, MAX_ERRORS);
 }
+
+const inOurWords = (code: string, replicaId: string) =>
+  code === 'FORBIDDEN'
+    ? `This needs the role ${READ_ALL}.`
+    : `Replica ${replicaId} answered with an error. Its log says more.`;

@@ -4,7 +4,7 @@ import { type Caller, mayReadAll, READ_ALL } from '../../common/internalToken.ts
 import { requireUuid, scalars } from '../../common/scalars.ts';
 import { clientError } from '../errors.ts';
 import type { EventLoopDelay } from './eventLoopDelay.ts';
-import type { Inspector } from './inspector.ts';
+import type { Inspector, ReplicaInspection } from './inspector.ts';
 
 const MAX_RUNNERS_LISTED = 1_000;
 const MAX_OWNERS_LISTED = 100;
@@ -16,6 +16,23 @@ export interface RuntimeContext {
   /** For whom the gateway asks. */
   readonly caller: Caller;
 }
+
+/**
+ * Of a replica as a whole, whoever may not read all is told what a diagnosis of an own chat needs, and nothing of the chats of
+ * others: `candidates` leads everybody to replicas.
+ * @throws FORBIDDEN
+ */
+function assertMayReadAll(caller: Caller): void {
+  if (!mayReadAll(caller)) throw clientError('FORBIDDEN', `This needs the role ${READ_ALL}.`);
+}
+
+type Loop = 'acquisition' | 'heartbeats' | 'databaseSync';
+const loop =
+  (name: Loop) =>
+  (replica: ReplicaInspection, _args: unknown, { caller }: RuntimeContext) => {
+    assertMayReadAll(caller);
+    return replica[name];
+  };
 
 /** @throws BAD_USER_INPUT unless it is 1 to `most` */
 function checked(first: number, most: number): number {
@@ -55,18 +72,21 @@ export const resolvers = {
       reachability: REACHED,
       ...inspector.inspectReplica(),
     }),
-    runners: (_replica: unknown, { first }: { first: number | null }, { inspector }: RuntimeContext) => {
-      return inspector.inspectRunners(checked(first ?? 100, MAX_RUNNERS_LISTED));
+    runners: (_replica: unknown, { first }: { first: number | null }, { inspector, caller }: RuntimeContext) => {
+      const count = checked(first ?? 100, MAX_RUNNERS_LISTED);
+      assertMayReadAll(caller);
+      return inspector.inspectRunners(count);
     },
     runnersByOwner: (_replica: unknown, { first }: { first: number | null }, context: RuntimeContext) => {
       const count = checked(first ?? 10, MAX_OWNERS_LISTED);
-      if (!mayReadAll(context.caller)) {
-        throw clientError('FORBIDDEN', `Whose chats a replica works on needs the role ${READ_ALL}.`);
-      }
+      assertMayReadAll(context.caller);
       return context.inspector.runnersByOwner?.(count);
     },
     eventLoopDelayMs: (_replica: unknown, _args: unknown, context: RuntimeContext) =>
       context.eventLoopDelay.highestMs(),
     residentBytes: () => memoryUsage.rss(),
+    acquisition: loop('acquisition'),
+    heartbeats: loop('heartbeats'),
+    databaseSync: loop('databaseSync'),
   },
 };

@@ -270,7 +270,12 @@ describe('joining', () => {
       errors: codes.map((code) => ({ message: 'SELECT at http://192.0.2.1', ...(code && { extensions: { code } }) })),
     });
     const own = `Replica ${chat.workerId} answered with an error. Its log says more.`;
-    expect(errors.map(({ message }) => message)).toEqual(['SELECT at http://192.0.2.1', own, own, own]);
+    expect(errors.map(({ message }) => message)).toEqual([
+      'SELECT at http://192.0.2.1',
+      'This needs the role chat-debug:read-all.',
+      own,
+      own,
+    ]);
   });
 
   test('of the errors of one replica a hundred are taken', () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { systemClock } from '../../../common/clock.ts';
-import { signInternalToken } from '../../../common/internalToken.ts';
+import { READ_ALL, signInternalToken } from '../../../common/internalToken.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { askReplica, INTERNAL_SECRET, OPERATOR, readStream, replicasPerTest } from '../../support/replica.ts';
@@ -209,6 +209,34 @@ describe('the runtime subgraph', () => {
     expect(body.data?._entities).toEqual([{ runnerCount: 3, runnersByOwner: null }]);
     expect(body.errors).toMatchObject([
       { path: ['_entities', 0, 'runnersByOwner'], extensions: { code: 'FORBIDDEN' } },
+    ]);
+  });
+
+  test('tells whom may not read all what a diagnosis needs, and nothing of the chats of others', async () => {
+    const replica = await startReplica();
+    const fields = `workerId runnerCount capacity isFull isDraining
+      runners { chatId activeTask { lastError label } } acquisition { lastError } heartbeats { lastError } databaseSync { lastError }`;
+    await store.create({ ownerId, text: '/stall' });
+    const ask = (roles: string[]) =>
+      askReplica(
+        replica,
+        `... on ReplicaRuntime { ${fields} }`,
+        [replicaOf(replica.workerId)],
+        ...([replica.workerId, { sub: randomUUID(), roles }] as const),
+      );
+    await until(async () => {
+      const [seen] = ((await ask([])).body.data?._entities ?? []) as { runnerCount: number }[];
+      return seen?.runnerCount === 1;
+    });
+    const withheld = { runners: null, acquisition: null, heartbeats: null, databaseSync: null };
+    const { body } = await ask([]);
+    const told = { workerId: replica.workerId, runnerCount: 1, isFull: false, isDraining: false };
+    expect(body.data?._entities).toMatchObject([{ ...told, ...withheld }]);
+    expect(body.errors).toMatchObject(
+      Object.keys(withheld).map((field) => ({ path: ['_entities', 0, field], extensions: { code: 'FORBIDDEN' } })),
+    );
+    expect((await ask([READ_ALL])).body.data?._entities).toMatchObject([
+      { ...told, runners: [{ chatId: expect.any(String) }], heartbeats: { lastError: null } },
     ]);
   });
 

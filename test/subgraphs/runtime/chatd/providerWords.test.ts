@@ -31,6 +31,25 @@ describe("a provider's words", () => {
       "This model's maximum context length is 8192 tokens, however you requested 9001",
     ],
     ['request req_011CSHoEeqs5C35K2UUqR7Fy failed', 'request req_[key] failed'],
+    ['refused: Authorization: Bearer abcdefghijklmnop', 'refused: Authorization: [key]'],
+    ['refused: {"api_key": "hunter2", "n": 1}', 'refused: {"api_key": [key], "n": 1}'],
+    [`refused: {'x-api-key':'hunter2'}, secret = "open sesame"`, `refused: {'x-api-key': [key]}, secret: [key]`],
+    ['X-Api-Key: abcd', 'X-Api-Key: [key]'],
+    ['client_secret=hunter2&access_token=abcd', 'client_secret: [key]'],
+    [
+      'accessToken=abcd; no Bearer authentication, no Bearer abcdefghijklmnop',
+      'accessToken: [key] no Bearer authentication, no Bearer: [key]',
+    ],
+    ['Basic dXNlcjpwYXNz refused', 'Basic: [key] refused'],
+    ['see //example.com/v1?id=7 or example.com/v1?key=abcd', 'see [URL] or example.com/v1?key: [key]'],
+    ['\u300cplease write a poem about my neighbour\u300d refused', '"[…]" refused'],
+    ['\u201eplease write a poem about my neighbour\u201c refused', '"[…]" refused'],
+    ['\u2018please write a poem about my neighbour\u2019 refused', '"[…]" refused'],
+    ['the token limit is 8192 and the key is missing', 'the token limit is 8192 and the key is missing'],
+    [
+      'max_tokens: 4096 is too large, a basic answer is shorter',
+      'max_tokens: 4096 is too large, a basic answer is shorter',
+    ],
   ])('%j are told as %j', (said, told) => {
     expect(providerWords(said)).toBe(told);
   });
