@@ -19,10 +19,12 @@ export const RETRY_SECONDS_LEFT = Prisma.sql`
     THEN extract(epoch FROM ${WHOLE_SECONDS} - now())::float8
       + COALESCE(substring(${TEXT} FROM '\\.\\d{1,6}')::float8, 0) END`;
 
+/** Whether `chats AS c` names a time to retry at, be it one or not. */
+export const NAMES_RETRY_TIME = Prisma.sql`
+  (jsonb_typeof(c.retry_state) = 'object' AND COALESCE(jsonb_typeof(c.retry_state -> 'retrying_at'), 'null') <> 'null')`;
+
 /** Whether `chats AS c` names a time to retry at that is none. */
-export const RETRY_TIME_IS_ODD = Prisma.sql`
-  (jsonb_typeof(c.retry_state) = 'object'
-    AND COALESCE(jsonb_typeof(c.retry_state -> 'retrying_at'), 'null') <> 'null' AND (${RETRY_SECONDS_LEFT}) IS NULL)`;
+export const RETRY_TIME_IS_ODD = Prisma.sql`(${NAMES_RETRY_TIME} AND (${RETRY_SECONDS_LEFT}) IS NULL)`;
 
 /** Whether `chats AS c` has a retry state, as the field `retryState` shows one. */
 export const HAS_RETRY_STATE = Prisma.sql`

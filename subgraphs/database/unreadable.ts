@@ -4,7 +4,7 @@ import { providerWords } from '../../common/providerWords.ts';
 import type { Prisma } from '../../prisma/generated/client.ts';
 import { clientError } from '../errors.ts';
 import type { DatabaseContext } from './context.ts';
-import { type ChatRow, UNREADABLE_FIELDS, type UnreadableField } from './questions/chatColumns.ts';
+import { type ChatRow, UNREADABLE_FIELDS, type UnreadableField, unreadableOf } from './questions/chatColumns.ts';
 
 /** @param field as the schema names it */
 export const unreadable = (field: string): GraphQLError =>
@@ -15,7 +15,7 @@ export const unreadable = (field: string): GraphQLError =>
 
 /** @throws GraphQLError `VALUE_UNREADABLE` if the row has a value there that cannot be said */
 function read<F extends UnreadableField>(chat: ChatRow, field: F): ChatRow[F] {
-  if (chat.unreadable.includes(field)) throw unreadable(field);
+  if (chat[field] === null && unreadableOf(chat).includes(field)) throw unreadable(field);
   return chat[field];
 }
 
@@ -35,8 +35,9 @@ export const readableFields = {
 
 /** Names of the fields that a stored value keeps from being read, the lease of the named runner included. */
 export async function unreadableFields(chat: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
-  if (chat.runnerId === null) return [...chat.unreadable];
+  const fields = unreadableOf(chat);
+  if (chat.runnerId === null) return fields;
   const leases = await loaders.heartbeats.load(chat.chatId);
   const isOdd = leases.some(({ runnerId, heartbeatAt }) => runnerId === chat.runnerId && heartbeatAt === null);
-  return isOdd ? [...chat.unreadable, 'heartbeat'] : [...chat.unreadable];
+  return isOdd ? [...fields, 'heartbeat'] : fields;
 }

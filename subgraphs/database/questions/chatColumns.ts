@@ -1,10 +1,10 @@
 /** What is read of a chat's row, wherever one is read. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import { RETRY_SECONDS_LEFT, RETRY_TIME_IS_ODD } from '../retrySql.ts';
+import { NAMES_RETRY_TIME, RETRY_SECONDS_LEFT, RETRY_TIME_IS_ODD } from '../retrySql.ts';
 import { isSafe, safe, saidJson } from '../saidSql.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
-/** As the resolvers hand it on. A stored value that cannot be said is null, and its field's name is in `unreadable`. */
+/** As the resolvers hand it on. A stored value that cannot be said is null; `unreadableOf` tells it from one that is not there. */
 export interface ChatRow {
   readonly chatId: string;
   readonly takenAt: Date;
@@ -36,8 +36,8 @@ export interface ChatRow {
   readonly updatedAt: Date | null;
   /** By the database's clock; negative for a row ahead of it. */
   readonly updatedAgeSeconds: number | null;
-  /** Fields that a stored value keeps from being read. */
-  readonly unreadable: readonly UnreadableField[];
+  /** Of the fields that may be null for what is stored: those for which something is stored that may not be sayable. */
+  readonly stored: readonly NullableField[];
 }
 
 const VERSIONS = {
@@ -66,9 +66,23 @@ export const IS_UNREADABLE = {
 export type UnreadableField = keyof typeof IS_UNREADABLE;
 export const UNREADABLE_FIELDS = Object.keys(IS_UNREADABLE) as UnreadableField[];
 
-const UNREADABLE = Prisma.join(
-  UNREADABLE_FIELDS.map((name) => Prisma.sql`CASE WHEN ${IS_UNREADABLE[name]} THEN ${Prisma.raw(`'${name}'`)} END`),
+/** When something is stored for a field that is null if it cannot be said: to ask for that costs less than for the reason. */
+const IS_STORED = {
+  requiresActionDeadlineAt: Prisma.sql`${DEADLINE} <> 'infinity'`,
+  lastError: IS_UNREADABLE.lastError,
+  retryState: IS_UNREADABLE.retryState,
+  retrySecondsLeft: NAMES_RETRY_TIME,
+};
+type NullableField = keyof typeof IS_STORED;
+const STORED = Prisma.join(
+  Object.entries(IS_STORED).map(([name, is]) => Prisma.sql`CASE WHEN ${is} THEN ${Prisma.raw(`'${name}'`)} END`),
 );
+
+/** Fields of the row that a stored value keeps from being read. */
+export const unreadableOf = (chat: ChatRow): UnreadableField[] =>
+  UNREADABLE_FIELDS.filter(
+    (name) => chat[name] === null && (!(name in IS_STORED) || chat.stored.some((s) => s === name)),
+  );
 
 /** Each by its name; of `chats AS c`. */
 const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
@@ -90,7 +104,7 @@ const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
   requiresActionSecondsLeft: Prisma.sql`-(${ageSeconds(DEADLINE)})`,
   ...mapped(MOMENTS, sayable),
   updatedAgeSeconds: ageSeconds(MOMENTS.updatedAt),
-  unreadable: Prisma.sql`array_remove(ARRAY[${UNREADABLE}], NULL)`,
+  stored: Prisma.sql`array_remove(ARRAY[${STORED}], NULL)`,
 };
 
 function mapped<K extends string>(columns: Readonly<Record<K, Prisma.Sql>>, by: (column: Prisma.Sql) => Prisma.Sql) {
