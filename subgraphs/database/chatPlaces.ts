@@ -49,18 +49,17 @@ const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
 /** No chat is in two of them, nor in one that has a queue. */
 function troubled(part: InTrouble, { clockAheadSeconds, unansweredNoted }: SuspectLimits): Prisma.Sql {
   const latest = Prisma.sql`now() + make_interval(secs => ${clockAheadSeconds}::float8)`;
-  const settled = Prisma.sql`c.updated_at <= ${latest} AND NOT ${QUEUED}`;
   const earliest = Prisma.sql`now() - make_interval(secs => ${UNANSWERED_FOR_SECONDS + 1}::float8)`;
   switch (part) {
     case 'waiting unanswered':
       return Prisma.sql`${CONDITION.waiting} ${unansweredNoted ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty}
-        AND c.updated_at > ${earliest} AND ${settled}`;
+        AND c.updated_at > ${earliest} AND c.updated_at <= ${latest} AND NOT ${QUEUED}`;
     case 'waiting ahead':
       return Prisma.sql`${CONDITION.waiting} AND c.updated_at > ${latest} AND NOT ${QUEUED}`;
     case 'errored for good':
-      return Prisma.sql`${CONDITION.errored} AND ${RETRY_IS_NO_USE} AND ${settled}`;
+      return Prisma.sql`${CONDITION.errored} AND ${RETRY_IS_NO_USE} AND NOT ${QUEUED}`;
     case 'errored ahead':
-      return Prisma.sql`${CONDITION.errored} AND c.updated_at > ${latest} AND NOT ${QUEUED}`;
+      return Prisma.sql`${CONDITION.errored} AND c.updated_at > ${latest} AND (${RETRY_IS_NO_USE}) IS NOT TRUE AND NOT ${QUEUED}`;
   }
 }
 
