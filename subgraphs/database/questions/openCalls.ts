@@ -20,6 +20,11 @@ export interface OpenCallRow {
 
 /** Messages of a chat that are looked at, from the newest backwards. */
 const MESSAGES_LOOKED_AT = 100;
+/**
+ * Bytes of them, as they are stored, after which nothing older is looked at: a list asks this of every chat that waits, and
+ * results of tools are long. No result stands before its call, so what is left out makes no call an open one.
+ */
+const BYTES_LOOKED_AT = 500_000;
 const MOST_CALLS = 20;
 /** Characters of an id or a name, which a model may make as long as it likes. */
 const LONGEST_NAME = 200;
@@ -35,11 +40,14 @@ export const openCalls = (tx: Transaction, chatIds: readonly string[]): Promise<
  * A run of unanswered calls ends with an answered call of the same tool, or with the turn.
  */
 export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
-  WITH looked AS (
-    SELECT m.*, count(*) FILTER (WHERE m.role = 'user') OVER (PARTITION BY m.chat_id ORDER BY m.id) AS turn
+  WITH newest_messages AS (
+    SELECT m.*, sum(m.size) OVER (PARTITION BY m.chat_id ORDER BY m.id DESC) - m.size AS newer
     FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (
-      SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content FROM chat_messages AS m
-      WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT ${MESSAGES_LOOKED_AT}) AS m
+      SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content, COALESCE(pg_column_size(m.content), 0) AS size
+      FROM chat_messages AS m WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT ${MESSAGES_LOOKED_AT}) AS m
+  ), looked AS (
+    SELECT m.*, count(*) FILTER (WHERE m.role = 'user') OVER (PARTITION BY m.chat_id ORDER BY m.id) AS turn
+    FROM newest_messages AS m WHERE m.newer < ${BYTES_LOOKED_AT}
   ), parts AS (
     SELECT l.chat_id, l.id AS message_id, l.created_at, l.turn, item.place, item.part ->> 'type' = 'tool-call' AS is_call,
            item.part ->> 'toolCallId' AS call_id, item.part ->> 'toolName' AS tool,
