@@ -160,6 +160,12 @@ test('no further back than half a megabyte is looked at, and the newest message 
   ]);
 });
 
+test('of calls and results the newest thousand are looked at', async () => {
+  const ids = Array.from({ length: 1_000 }, (_, i) => `c${i}`);
+  const many = [USER, called('early'), called(...ids), answered(...ids.slice(0, 999))];
+  expect(await found(many)).toEqual(['c999 ask 1']);
+});
+
 test('what a call was made with leaves the database in no answer', async () => {
   const chatId = await insertChat(database.pool);
   const words = 'a word that nobody must see';
