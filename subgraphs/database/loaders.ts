@@ -12,6 +12,7 @@ import { inPlace } from './inPlace.ts';
 import { type MessageStats, toMessageStats } from './messageStats.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { chatRows } from './questions/chatRows.ts';
+import { type DatabaseHealthRow, databaseHealth } from './questions/databaseHealth.ts';
 import { type HeartbeatRow, heartbeatRows } from './questions/heartbeatRows.ts';
 import { messageCounts } from './questions/messageCounts.ts';
 import { ownedChats } from './questions/ownedChats.ts';
@@ -38,6 +39,7 @@ export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly ownedChats: DataLoader<string, number>;
   /** Every replica that may be running, frozen ones too. */
   readonly recentReplicaIds: () => Promise<readonly string[]>;
+  readonly databaseHealth: () => Promise<DatabaseHealthRow>;
 }
 
 /** For one operation. */
@@ -47,6 +49,7 @@ export function makeLoaders(
 ): Loaders {
   const { staleAfterSeconds } = thresholds;
   let recent: Promise<string[]> | undefined;
+  let health: Promise<DatabaseHealthRow> | undefined;
   const chats = new DataLoader<string, ChatRow | undefined>(async (ids) => {
     const rows = await reading.ask('chatRows', (tx) => chatRows(tx, ids));
     return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
@@ -87,6 +90,10 @@ export function makeLoaders(
       const seconds = FORGOTTEN_AFTER_STALE_TIMES * staleAfterSeconds;
       recent ??= reading.ask('recentReplicaIds', (tx) => recentReplicaIds(tx, seconds));
       return recent;
+    },
+    databaseHealth: () => {
+      health ??= reading.ask('databaseHealth', databaseHealth);
+      return health;
     },
   };
 }

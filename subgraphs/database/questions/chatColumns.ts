@@ -40,6 +40,9 @@ export interface ChatRow {
   readonly stored: readonly NullableField[];
 }
 
+/** Characters of a title: a list reads a hundred. */
+const LONGEST_TITLE = Prisma.raw('10000');
+
 const VERSIONS = {
   snapshotVersion: Prisma.sql`c.snapshot_version`,
   historyVersion: Prisma.sql`c.history_version`,
@@ -89,7 +92,7 @@ const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
   chatId: Prisma.sql`c.id`,
   takenAt: Prisma.sql`now()`,
   ownerId: Prisma.sql`c.owner_id`,
-  title: Prisma.sql`c.title`,
+  title: Prisma.sql`left(c.title, ${LONGEST_TITLE})`,
   status: Prisma.sql`c.status::text`,
   archived: Prisma.sql`c.archived`,
   workerId: Prisma.sql`c.worker_id`,

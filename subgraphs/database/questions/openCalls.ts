@@ -20,6 +20,13 @@ export interface OpenCallRow {
 
 /** Messages of a chat that are looked at, from the newest backwards. */
 const MESSAGES_LOOKED_AT = 100;
+/**
+ * Bytes of them, as they are stored, after which nothing older is looked at: a list asks this of every chat that waits, and
+ * results of tools are long. No result stands before its call, so what is left out makes no call an open one.
+ */
+const BYTES_LOOKED_AT = 500_000;
+/** Calls and results in them, from the newest backwards: a model may make a hundred thousand calls in one step. */
+const PARTS_LOOKED_AT = 1_000;
 const MOST_CALLS = 20;
 /** Characters of an id or a name, which a model may make as long as it likes. */
 const LONGEST_NAME = 200;
@@ -35,15 +42,19 @@ export const openCalls = (tx: Transaction, chatIds: readonly string[]): Promise<
  * A run of unanswered calls ends with an answered call of the same tool, or with the turn.
  */
 export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
-  WITH looked AS (
-    SELECT m.*, count(*) FILTER (WHERE m.role = 'user') OVER (PARTITION BY m.chat_id ORDER BY m.id) AS turn
+  WITH newest_messages AS (
+    SELECT m.*, sum(m.size) OVER (PARTITION BY m.chat_id ORDER BY m.id DESC) - m.size AS newer
     FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (
-      SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content FROM chat_messages AS m
-      WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT ${MESSAGES_LOOKED_AT}) AS m
+      SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content, COALESCE(pg_column_size(m.content), 0) AS size
+      FROM chat_messages AS m WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT ${MESSAGES_LOOKED_AT}) AS m
+  ), looked AS (
+    SELECT m.*, count(*) FILTER (WHERE m.role = 'user') OVER (PARTITION BY m.chat_id ORDER BY m.id) AS turn
+    FROM newest_messages AS m WHERE m.newer < ${BYTES_LOOKED_AT}
   ), parts AS (
     SELECT l.chat_id, l.id AS message_id, l.created_at, l.turn, item.place, item.part ->> 'type' = 'tool-call' AS is_call,
            item.part ->> 'toolCallId' AS call_id, item.part ->> 'toolName' AS tool,
-           item.part #>> '{output,type}' = 'error-text' AND starts_with(item.part #>> '{output,value}', 'cancelled') AS cancels
+           item.part #>> '{output,type}' = 'error-text' AND starts_with(item.part #>> '{output,value}', 'cancelled') AS cancels,
+           row_number() OVER (PARTITION BY l.chat_id ORDER BY l.id DESC, item.place DESC) AS back
     FROM looked AS l CROSS JOIN LATERAL jsonb_array_elements(
       CASE jsonb_typeof(l.content) WHEN 'array' THEN l.content ELSE '[]' END) WITH ORDINALITY AS item (part, place)
     WHERE jsonb_typeof(item.part -> 'toolCallId') = 'string' AND CASE item.part ->> 'type'
@@ -51,7 +62,7 @@ export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sq
   ), summed AS (
     SELECT p.*, sum(CASE WHEN p.is_call THEN 1 ELSE -1 END) OVER (
       PARTITION BY p.chat_id, p.call_id ORDER BY p.message_id, p.place) AS depth
-    FROM parts AS p
+    FROM parts AS p WHERE p.back <= ${PARTS_LOOKED_AT}
   ), floored AS (
     SELECT s.*, least(0, min(s.depth) OVER (
       PARTITION BY s.chat_id, s.call_id ORDER BY s.message_id, s.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING

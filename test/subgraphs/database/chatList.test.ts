@@ -48,6 +48,16 @@ async function family(count: number, columns: (i: number) => Parameters<typeof i
   return { ownerId, ids };
 }
 
+test('a title is cut where it lies, so that a hundred long ones fill no memory', async () => {
+  const { ownerId } = await family(1, () => ({ title: '😀'.repeat(1_000_000) }));
+  const { data } = await ask(
+    'query ($id: UUID!) { chats(filter: { ownerId: $id }) { edges { node { database { title } } } } }',
+    { id: ownerId },
+  );
+  const chats = data?.chats as { edges: { node: { database: { title: string } } }[] } | undefined;
+  expect(chats?.edges.map(({ node }) => [...node.database.title].length)).toEqual([10_000]);
+});
+
 describe('the order of the list', () => {
   test('is newest update first, also where only microseconds differ; ties by id, descending', async () => {
     const times = ['00:00:00.000001', '00:00:00.000002', '00:00:00.000003', '00:00:00.000003', '00:00:01'];

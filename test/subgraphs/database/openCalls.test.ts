@@ -1,5 +1,5 @@
 /** Which tool calls have no result, and how often in a row a tool was not answered. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -145,6 +145,25 @@ test('the newest twenty are shown, with their time, and a long name is cut', asy
   expect(calls[0]).toMatchObject({ since: null, ageSeconds: null });
   expect(calls.at(-1)).toMatchObject({ toolName: 'n'.repeat(200), since: expect.any(String) });
   expect(calls.at(-1)?.ageSeconds).toBeGreaterThanOrEqual(5);
+});
+
+test('no further back than half a megabyte is looked at, and the newest message whatever its size', async () => {
+  const big = (id: string, bytes = 200_000): Message => [
+    'tool',
+    [{ ...result(id), output: { type: 'text', value: randomBytes(bytes).toString('base64') } }],
+  ];
+  const far = [USER, called('a', 'x', 'y', 'z'), big('x'), big('y'), called('b'), big('z')];
+  expect(await found([...far, called('c')])).toEqual(['b ask 1', 'c ask 1']);
+  expect(await found([USER, called('d'), called('e'), big('e', 600_000)])).toEqual([]);
+  expect(await found([USER, called('d'), ['assistant', [...(big('n', 600_000)[1] as object[]), call('f')]]])).toEqual([
+    'f ask 1',
+  ]);
+});
+
+test('of calls and results the newest thousand are looked at', async () => {
+  const ids = Array.from({ length: 1_000 }, (_, i) => `c${i}`);
+  const many = [USER, called('early'), called(...ids), answered(...ids.slice(0, 999))];
+  expect(await found(many)).toEqual(['c999 ask 1']);
 });
 
 test('what a call was made with leaves the database in no answer', async () => {

@@ -170,3 +170,10 @@ test('no statement asks for columns that it does not name, or for the content of
     expect(statement).not.toMatch(/\bcontent\b/);
   }
 });
+
+test('one look at the database serves an operation, however often it asks', async () => {
+  const aliases = Array.from({ length: 49 }, (_, i) => `a${i}: database { lockWaits }`);
+  const { data, errors } = await ask(`{ ${aliases.join(' ')} }`);
+  expect([errors, Object.keys(data ?? {}).length]).toEqual([[], 49]);
+  expect(sent().filter((statement) => statement.includes('pg_stat_activity'))).toHaveLength(1);
+});
