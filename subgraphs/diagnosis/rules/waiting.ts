@@ -27,8 +27,7 @@ export const callUnanswered = {
   code: 'CALL_UNANSWERED',
   severity: 'WARNING',
   when: is.callUnanswered,
-  says: (s) =>
-    `the tool ${toolName(s)} was called ${is.unansweredCall(s)?.timesUnanswered} times in a row, and nobody answered`,
+  says: (s) => `nobody answered the last ${is.unansweredCall(s)?.timesUnanswered} calls of the tool ${toolName(s)}`,
   evidence: (s) => [
     'executionState',
     ...['toolName', 'ageSeconds', 'timesUnanswered'].map(
