@@ -1,6 +1,6 @@
 /** Rules on attempts that are begun again and again, or not at all. */
 import * as is from '../conditions/turn.ts';
-import { interrupt, lookAtReplicas, OPERATOR, ofRunner, PERSON, type Rule, release, takeFromOwner } from '../rule.ts';
+import { interrupt, lookAtReplicas, OPERATOR, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText, word } from '../wording.ts';
 
@@ -56,7 +56,7 @@ export const retryOverdue = {
   evidence: (s) => [...RETRY, ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.secondsUntilRetry') : [])],
   who: OPERATOR,
   act: takeFromOwner,
-  command: release,
+  command: takeIt,
 } as const satisfies Rule;
 
 export const retryBackoff = {

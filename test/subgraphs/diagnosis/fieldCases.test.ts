@@ -239,6 +239,18 @@ describe('the fleet and its database', () => {
     expect(seen({ ...unowned, candidates: [...full, stopping] })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
   });
 
+  test.each(['UNREACHABLE', 'UNKNOWN_REPLICA', 'STOPPED', 'OK'] as const)(
+    'whoever takes the chat from an owner that is %s must have room for it',
+    (owner) => {
+      const lost = { owner, database: stale };
+      expect(first({ ...lost, candidates: [candidate(true), candidate(true)] })).toMatch(
+        /Start a replica: none that is alive has room.*chat-debug -- replicas/s,
+      );
+      expect(first({ ...lost, candidates: [candidate(true), candidate(false)] })).toContain('npm run chat -- release');
+      expect(first({ ...lost, candidates: [] })).toContain('npm run chat -- release');
+    },
+  );
+
   test.each([
     [[candidate(true), candidate(false)], '1 of 2 live replicas has room, and none took it'],
     [[candidate(true), candidate(null, { reachability: { status: 'TIMED_OUT' } })], 'the others do not answer'],
