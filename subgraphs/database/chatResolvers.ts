@@ -4,6 +4,7 @@ import { requireUuid } from '../../common/scalars.ts';
 import { mayRead, requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import { toHeartbeat } from './heartbeat.ts';
+import { heartbeatState } from './heartbeatState.ts';
 import { historyFields, unansweredFields } from './historyResolvers.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { candidates, troubleFields } from './troubleResolvers.ts';
@@ -45,15 +46,7 @@ export const ChatDatabaseState = {
     const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
     return row ? toHeartbeat(row, thresholds) : null;
   },
-  heartbeatState: async (chat: ChatRow, _args: unknown, { loaders, reading, thresholds }: DatabaseContext) => {
-    if (chat.runnerId === null) return null;
-    if (!(await reading.moment()).heartbeatsReadable) return null;
-    const rows = await loaders.heartbeats.load(chat.chatId);
-    const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
-    if (!row) return 'MISSING';
-    const { isStale } = toHeartbeat(row, thresholds);
-    return isStale === null ? null : isStale ? 'STALE' : 'FRESH';
-  },
+  heartbeatState: (chat: ChatRow, _args: unknown, context: DatabaseContext) => heartbeatState(chat, context),
   heartbeats: async (chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) => {
     const rows = await loaders.heartbeats.load(chat.chatId);
     return rows.map((row) => toHeartbeat(row, thresholds));

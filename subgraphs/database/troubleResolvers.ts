@@ -1,6 +1,7 @@
 /** What keeps workers from a chat, and who could take it. The parent of every resolver here is the chat's row. */
 import { mayReadAll } from '../../common/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
+import { heartbeatState } from './heartbeatState.ts';
 import { PLATFORM } from './platform.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import type { TroubleRow } from './questions/troubles.ts';
@@ -24,8 +25,10 @@ function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   return { canWrite, isInRecovery, ownerRow, rowLocked, rowLockedSeconds, lockedBy };
 }
 
-/** Replicas that could take the chat; none while workers need not have looked yet. */
-export async function candidates(chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) {
-  if (!isRunnableRow(chat) || !isUnowned(chat) || !isSettled(chat, thresholds)) return [];
+/** Replicas that could take the chat; none while workers need not have looked yet, or its owner holds it. */
+export async function candidates(chat: ChatRow, _args: unknown, context: DatabaseContext) {
+  const { loaders, thresholds } = context;
+  if (!isRunnableRow(chat) || !isSettled(chat, thresholds)) return [];
+  if (!isUnowned(chat) && !['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '')) return [];
   return (await loaders.candidateIds()).map((workerId) => ({ workerId }));
 }

@@ -21,7 +21,9 @@ const mend = (act: string): Advice => ({ who: OPERATOR, act, command: 'send', se
 const BY_KIND = {
   context_length: edit('edit an earlier message: the history is too long for the model, and grows with each message'),
   content_filter: edit('edit the message that the model’s provider refuses, and put it in other words'),
-  history: edit('edit a message before the one that cannot be read: what comes after it is deleted'),
+  history: edit(
+    'edit the person’s message that cannot be read, or one before it: what comes after it is deleted, queued messages too',
+  ),
   auth: mend('mend the model’s key (MODEL_API_KEY) on the replicas, and then send a message'),
   quota: mend('raise the quota of the model’s account, or wait until it is renewed, and then send a message'),
   rate_limit: send('wait until the model’s provider takes calls again, and then send a message'),

@@ -1,4 +1,7 @@
 /** One row of the table of rules, and the words and paths that rules share. */
+
+import { leaseIsNotFresh } from './conditions/lease.ts';
+import { candidates, full } from './conditions/owner.ts';
 import type { Severity } from './diagnosis.ts';
 import type { Situation } from './situation.ts';
 
@@ -36,7 +39,16 @@ export const lookAgain = (s: Situation) => `npm run chat-debug -- why ${s.chatId
 export const lookAtSnapshot = (s: Situation) => `npm run chat-debug -- snapshot ${s.chatId}`;
 
 export const owner = (s: Situation) => (s.workerId === null ? 'its former owner' : `replica ${s.workerId}`);
-export const takeFromOwner = (s: Situation) => `take it from ${owner(s)}, so that another goes on`;
+
+/** Whoever took it from its owner would find no room for it. */
+const noRoom = (s: Situation) =>
+  leaseIsNotFresh(s) && candidates(s).length > 0 && full(s).length === candidates(s).length;
+export const takeFromOwner = (s: Situation) =>
+  noRoom(s)
+    ? 'start a replica: none that is alive has room for it'
+    : `take it from ${owner(s)}, so that another goes on`;
+/** The command for it. */
+export const takeIt = (s: Situation) => (noRoom(s) ? lookAtReplicas() : release(s));
 
 export const OWNERSHIP = ['database.workerId', 'database.runnerId'];
 export const ROW = ['executionState', ...OWNERSHIP, 'database.updatedAgeSeconds'];
@@ -46,6 +58,15 @@ export const lease = (s: Situation) => [
   'database.heartbeatState',
   ...(s.database?.heartbeat ? ['database.heartbeat.ageSeconds', 'database.heartbeat.staleAfterSeconds'] : []),
 ];
+const MOST_SHOWN = 5;
+/** What replicas that could take the chat say of their room. */
+export const room = ({ snapshot }: Situation) =>
+  (snapshot.candidates ?? [])
+    .slice(0, MOST_SHOWN)
+    .flatMap((_, i) => ['workerId', 'reachability.status', 'isFull'].map((field) => `candidates[${i}].${field}`));
+/** What speaks for whether it can be taken from its owner. */
+export const takable = (s: Situation) => [...lease(s), ...(noRoom(s) ? room(s) : [])];
+
 /** Fields of the runner that the row names. */
 export const ofRunner = (s: Situation, ...fields: string[]) =>
   s.rowRunner ? fields.map((field) => `${s.rowRunner?.path}.${field}`) : [];

@@ -1,6 +1,6 @@
 /** Rules on attempts that are begun again and again, or not at all. */
 import * as is from '../conditions/turn.ts';
-import { interrupt, OPERATOR, ofRunner, PERSON, type Rule, release, takeFromOwner } from '../rule.ts';
+import { interrupt, lookAtReplicas, OPERATOR, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText, word } from '../wording.ts';
 
@@ -16,11 +16,14 @@ export const ownersLost = {
   severity: (s) => (is.manyOwnersLost(s) ? 'CRITICAL' : 'WARNING'),
   when: is.ownersLost,
   says: (s) =>
-    `${begun(s)} of this step were begun by several runners and none ended: whoever takes the chat is lost at it`,
+    `${begun(s)} of this step were begun by several runners and none ended: its owners end at it, or lose it`,
   evidence: () => [...BEGUN, 'database.heartbeats'],
   who: OPERATOR,
-  act: () => 'interrupt the turn, and give it to no other owner: the next would be lost at it as well',
-  command: interrupt,
+  act: (s) =>
+    is.manyOwnersLost(s)
+      ? 'interrupt the turn, and give it to no other owner: the next would be lost at it as well'
+      : 'see whether replicas end or lose their leases, and interrupt the turn if it is this chat alone',
+  command: (s) => (is.manyOwnersLost(s) ? interrupt(s) : lookAtReplicas()),
 } as const satisfies Rule;
 
 export const spinning = {
@@ -53,7 +56,7 @@ export const retryOverdue = {
   evidence: (s) => [...RETRY, ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.secondsUntilRetry') : [])],
   who: OPERATOR,
   act: takeFromOwner,
-  command: release,
+  command: takeIt,
 } as const satisfies Rule;
 
 export const retryBackoff = {

@@ -8,8 +8,9 @@ import {
   ofRunner,
   owner,
   type Rule,
-  release,
+  takable,
   takeFromOwner,
+  takeIt,
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { secondsText } from '../wording.ts';
@@ -21,10 +22,10 @@ export const heartbeatMissing = {
   severity,
   when: is.heartbeatMissing,
   says: (s) => `the runner of ${owner(s)} has no lease on it`,
-  evidence: (s) => [...OWNERSHIP, ...lease(s), ...ofRunner(s, 'lease.ageSeconds', 'lease.consecutiveFailures')],
+  evidence: (s) => [...OWNERSHIP, ...takable(s), ...ofRunner(s, 'lease.ageSeconds', 'lease.consecutiveFailures')],
   who: OPERATOR,
   act: takeFromOwner,
-  command: release,
+  command: takeIt,
 } as const satisfies Rule;
 
 export const heartbeatStale = {
@@ -37,12 +38,12 @@ export const heartbeatStale = {
       : `the lease of ${owner(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}`,
   evidence: (s) => [
     ...OWNERSHIP,
-    ...lease(s),
+    ...takable(s),
     ...ofRunner(s, 'lease.ageSeconds', 'lease.staleAfterSeconds', 'lease.consecutiveFailures'),
   ],
   who: OPERATOR,
   act: takeFromOwner,
-  command: release,
+  command: takeIt,
 } as const satisfies Rule;
 
 export const leaseEndangered = {

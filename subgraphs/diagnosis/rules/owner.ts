@@ -3,7 +3,6 @@ import * as leases from '../conditions/lease.ts';
 import * as is from '../conditions/owner.ts';
 import { shouldHaveBeenPickedUp } from '../conditions/time.ts';
 import {
-  lease,
   lookAgain,
   lookAtReplicas,
   OPERATOR,
@@ -11,8 +10,10 @@ import {
   ROW,
   type Rule,
   reach,
-  release,
+  room,
+  takable,
   takeFromOwner,
+  takeIt,
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { secondsText } from '../wording.ts';
@@ -23,7 +24,7 @@ const orWait = (act: (s: Situation) => string) => (s: Situation) => (shouldHaveB
 const orNothing = (command: (s: Situation) => string) => (s: Situation) =>
   shouldHaveBeenPickedUp(s) ? command(s) : null;
 const gone = (s: Situation) => [
-  ...[...ROW, ...reach(s), ...lease(s)],
+  ...[...ROW, ...reach(s), ...takable(s)],
   ...(s.owner === 'NOT_ASKED' ? ['database.trouble.ownerRow'] : []),
 ];
 const toBeTaken = (s: Situation) => (shouldHaveBeenPickedUp(s) ? '' : '; it waits for another worker to take it');
@@ -36,7 +37,7 @@ export const ownerUnknown = {
   evidence: gone,
   who: OPERATOR,
   act: orWait(takeFromOwner),
-  command: orNothing(release),
+  command: orNothing(takeIt),
 } as const satisfies Rule;
 
 export const ownerStopped = {
@@ -47,7 +48,7 @@ export const ownerStopped = {
   evidence: gone,
   who: OPERATOR,
   act: orWait(takeFromOwner),
-  command: orNothing(release),
+  command: orNothing(takeIt),
 } as const satisfies Rule;
 
 /** Two replicas with one address, and not one that ended a moment ago. */
@@ -71,7 +72,7 @@ export const ownerUnreachable = {
       ? `${owner(s)} owns it and renews its lease, and another replica answers at its address`
       : `${owner(s)} owns it, and could not be asked (${s.owner})`,
   evidence: (s) => [
-    ...[...ROW, ...reach(s), ...lease(s)],
+    ...[...ROW, ...reach(s), ...takable(s)],
     ...(s.runtime && is.addressTaken(s) ? [`${s.runtime.path}.localWorkerId`] : []),
   ],
   who: OPERATOR,
@@ -80,7 +81,7 @@ export const ownerUnreachable = {
     return setWrong(s) ?? 'ask again: once its lease has run out, another replica takes it';
   },
   command: (s) => {
-    if (leases.leaseIsNotFresh(s)) return release(s);
+    if (leases.leaseIsNotFresh(s)) return takeIt(s);
     return setWrong(s) === undefined ? lookAgain(s) : lookAtReplicas();
   },
 } as const satisfies Rule;
@@ -89,12 +90,6 @@ function fullOf(s: Situation, replicas: string): string {
   const full = is.full(s).length;
   return `${full} of ${is.candidates(s).length} ${replicas} ${full === 1 ? 'is' : 'are'} full`;
 }
-
-const MOST_SHOWN = 5;
-const room = ({ snapshot }: Situation) =>
-  (snapshot.candidates ?? [])
-    .slice(0, MOST_SHOWN)
-    .flatMap((_, i) => ['workerId', 'reachability.status', 'isFull'].map((field) => `candidates[${i}].${field}`));
 
 export const capacityWait = {
   code: 'CAPACITY_WAIT',

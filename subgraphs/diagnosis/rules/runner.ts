@@ -1,7 +1,6 @@
 /** Rules on the runners that replicas hold for the chat. */
 import * as is from '../conditions/runner.ts';
 import {
-  lease,
   lookAtReplicas,
   OPERATOR,
   OWNERSHIP,
@@ -10,9 +9,10 @@ import {
   ROW,
   type Rule,
   reach,
-  release,
   runners,
+  takable,
   takeFromOwner,
+  takeIt,
 } from '../rule.ts';
 import { atWork, type Situation } from '../situation.ts';
 import { listed, secondsText } from '../wording.ts';
@@ -25,7 +25,7 @@ export const duplicateRunners = {
   evidence: (s) => [...OWNERSHIP, ...runners(s.runners.filter(atWork))],
   who: OPERATOR,
   act: takeFromOwner,
-  command: release,
+  command: takeIt,
 } as const satisfies Rule;
 
 export const runnerElsewhere = {
@@ -50,10 +50,10 @@ export const runnerMissing = {
   severity: 'CRITICAL',
   when: is.runnerMissing,
   says: (s) => `${owner(s)} owns it and answers, but holds no runner for it`,
-  evidence: (s) => [...ROW, ...reach(s), `${s.runtime?.path}.runners`, ...lease(s)],
+  evidence: (s) => [...ROW, ...reach(s), `${s.runtime?.path}.runners`, ...takable(s)],
   who: OPERATOR,
   act: takeFromOwner,
-  command: release,
+  command: takeIt,
 } as const satisfies Rule;
 
 export const runnerMismatch = {
@@ -64,7 +64,7 @@ export const runnerMismatch = {
   evidence: (s) => [...ROW, ...runners(s.runners)],
   who: OPERATOR,
   act: takeFromOwner,
-  command: release,
+  command: takeIt,
 } as const satisfies Rule;
 
 export const runnerBehind = {
@@ -80,7 +80,7 @@ export const runnerBehind = {
   ],
   who: OPERATOR,
   act: takeFromOwner,
-  command: release,
+  command: takeIt,
 } as const satisfies Rule;
 
 export const runnerIdle = {
@@ -94,5 +94,5 @@ export const runnerIdle = {
   ],
   who: OPERATOR,
   act: takeFromOwner,
-  command: release,
+  command: takeIt,
 } as const satisfies Rule;

@@ -13,8 +13,8 @@ import {
   PERSON,
   ROW,
   type Rule,
-  release,
   takeFromOwner,
+  takeIt,
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText, word } from '../wording.ts';
@@ -65,7 +65,7 @@ export const noProgress = {
   },
   command: (s) => {
     if (is.waitsForDatabase(s)) return lookAtReplicas();
-    return s.task?.kind === 'INTERRUPT' ? release(s) : interrupt(s);
+    return s.task?.kind === 'INTERRUPT' ? takeIt(s) : interrupt(s);
   },
 } as const satisfies Rule;
 

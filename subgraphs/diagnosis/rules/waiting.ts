@@ -1,6 +1,6 @@
 /** Rules on a chat that waits for a tool outside. */
 import * as is from '../conditions/rest.ts';
-import { chat, interrupt, OPERATOR, OUTSIDE, ofRunner, PERSON, type Rule, release, takeFromOwner } from '../rule.ts';
+import { chat, interrupt, OPERATOR, OUTSIDE, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
@@ -18,7 +18,7 @@ export const actionDeadlinePassed = {
   ],
   who: OPERATOR,
   act: (s) => (s.workerId === null ? 'answer the call in the tool’s place' : takeFromOwner(s)),
-  command: (s) => (s.workerId === null ? answer(s) : release(s)),
+  command: (s) => (s.workerId === null ? answer(s) : takeIt(s)),
 } as const satisfies Rule;
 
 const toolName = (s: Situation) => word(is.unansweredCall(s)?.toolName ?? '') || 'without a name';
@@ -27,8 +27,7 @@ export const callUnanswered = {
   code: 'CALL_UNANSWERED',
   severity: 'WARNING',
   when: is.callUnanswered,
-  says: (s) =>
-    `the tool ${toolName(s)} was called ${is.unansweredCall(s)?.timesUnanswered} times in a row, and nobody answered`,
+  says: (s) => `nobody answered the last ${is.unansweredCall(s)?.timesUnanswered} calls of the tool ${toolName(s)}`,
   evidence: (s) => [
     'executionState',
     ...['toolName', 'ageSeconds', 'timesUnanswered'].map(

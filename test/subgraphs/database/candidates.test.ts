@@ -30,12 +30,16 @@ test('are those that are alive by the database clock, and only for a chat that w
   await insertReplica(pool, { stopped_at: 'now()' });
   await insertReplica(pool, { updated_at: "now() + interval '1 hour'" });
   await insertReplica(pool, { updated_at: "'infinity'" });
+  const stale = await insertHealthyChat(pool, { worker_id: randomUUID(), updated_at: OLD });
+  await pool.query(`UPDATE chat_heartbeats SET heartbeat_at = now() - interval '31 s' WHERE chat_id = $1`, [stale.id]);
   const runnable = [
     await unowned(),
     await unowned({ status: 'interrupting' }),
     await unowned({ status: 'requires_action' }),
     await unowned({ worker_id: randomUUID() }),
     await unowned({ updated_at: "now() + interval '1 hour'" }),
+    stale.id,
+    await unowned({ worker_id: randomUUID(), runner_id: randomUUID() }),
   ];
   const others = [
     await unowned({ updated_at: 'now()' }),

@@ -25,7 +25,9 @@ beforeAll(async () => {
   replicaIds = await Promise.all([1, 2, 3].map(() => insertReplica(pool)));
   chatIds = [];
   for (let i = 0; i < 100; i += 1) {
-    const { id } = await insertHealthyChat(pool, { worker_id: replicaIds[i % 3] ?? null });
+    // Old enough for a look at who could take it, were it not for its lease.
+    const updated_at = "now() - interval '8 s'";
+    const { id } = await insertHealthyChat(pool, { worker_id: replicaIds[i % 3] ?? null, updated_at });
     await queueMessages(pool, id, i % 3);
     await insertMessages(pool, id, 'user', 1);
     chatIds.push(id);
@@ -68,7 +70,7 @@ const SELECTIONS: [fields: string, tables: string[]][] = [
   ['database { heartbeatState heartbeat { ageSeconds } }', ['chats', 'chat_heartbeats']],
   ['database { updatedAgeSeconds retrySecondsLeft requiresActionSecondsLeft }', ['chats']],
   ['everywhere { workerId }', ['chats', 'replicas']],
-  ['candidates { workerId }', ['chats']],
+  ['candidates { workerId }', ['chats', 'chat_heartbeats']],
   ['database { lastMessage { role } }', ['chats', 'chat_messages']],
   ['database { turn { steps } }', ['chats', 'chat_messages']],
   ['database { openCalls { id } }', ['chats', 'chat_messages']],

@@ -12,7 +12,11 @@ describe('after a failure', () => {
   test.each([
     ['context_length', false, /edit an earlier message.*chat -- show/i],
     ['content_filter', false, /edit the message.*chat -- show/i],
-    ['history', false, /edit a message before.*chat -- show/i],
+    [
+      'history',
+      false,
+      /edit the person’s message that cannot be read, or one before it: .* queued messages too.*chat -- show/i,
+    ],
     ['auth', false, /mend the model’s key.*chat -- send/i],
     ['quota', false, /raise the quota.*chat -- send/i],
     ['rate_limit', true, /wait until.*chat -- send/i],

@@ -113,6 +113,12 @@ describe('a turn without end', () => {
     expect(first({ database: lost })).toMatch(/give it to no other owner.*npm run chat -- interrupt/);
   });
 
+  test('a few owners that lost a chat need not have died of it: look before the turn is given up', () => {
+    const few = { database: { ...begun, generationAttempt: 3, heartbeats: LEASES } };
+    expect(first(few)).toMatch(/its owners end at it, or lose it.*if it is this chat alone.*chat-debug -- replicas/is);
+    expect(first(few)).not.toMatch(/whoever takes the chat is lost/);
+  });
+
   test('too many steps, and whether the person waits behind them', () => {
     const turn = { ageSeconds: 28, steps: 51, toolCalls: 50 };
     const behind = { turn, queueDepth: 2, oldestQueuedAgeSeconds: 61 };
@@ -233,6 +239,18 @@ describe('the fleet and its database', () => {
     expect(seen({ ...unowned, candidates: [...full, stopping] })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
   });
 
+  test.each(['UNREACHABLE', 'UNKNOWN_REPLICA', 'STOPPED', 'OK'] as const)(
+    'whoever takes the chat from an owner that is %s must have room for it',
+    (owner) => {
+      const lost = { owner, database: stale };
+      expect(first({ ...lost, candidates: [candidate(true), candidate(true)] })).toMatch(
+        /Start a replica: none that is alive has room.*chat-debug -- replicas/s,
+      );
+      expect(first({ ...lost, candidates: [candidate(true), candidate(false)] })).toContain('npm run chat -- release');
+      expect(first({ ...lost, candidates: [] })).toContain('npm run chat -- release');
+    },
+  );
+
   test.each([
     [[candidate(true), candidate(false)], '1 of 2 live replicas has room, and none took it'],
     [[candidate(true), candidate(null, { reachability: { status: 'TIMED_OUT' } })], 'the others do not answer'],
@@ -300,7 +318,9 @@ describe('a chat that waits for a tool', () => {
       'WARNING CALL_UNANSWERED',
       'INFO ACTION_PENDING',
     ]);
-    expect(first({ state: 'A0', database: { openCalls } })).toContain('no_such_tool was called 2 times in a row');
+    expect(first({ state: 'A0', database: { openCalls } })).toContain(
+      'Nobody answered the last 2 calls of the tool no_such_tool.',
+    );
   });
 
   test('names the children that will not answer', () => {

@@ -1,0 +1,15 @@
+/** What can be said of the lease of the runner that a chat names. */
+import type { DatabaseContext } from './context.ts';
+import { toHeartbeat } from './heartbeat.ts';
+import type { ChatRow } from './questions/chatColumns.ts';
+
+/** Null: no runner is named, or nothing is known of its lease. */
+export async function heartbeatState(chat: ChatRow, { loaders, reading, thresholds }: DatabaseContext) {
+  if (chat.runnerId === null) return null;
+  if (!(await reading.moment()).heartbeatsReadable) return null;
+  const rows = await loaders.heartbeats.load(chat.chatId);
+  const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
+  if (!row) return 'MISSING';
+  const { isStale } = toHeartbeat(row, thresholds);
+  return isStale === null ? null : isStale ? 'STALE' : 'FRESH';
+}
