@@ -132,6 +132,10 @@ const isQuiet = (limits: SuspectLimits) => Prisma.sql`
   ${olderThan(limits.noProgressSeconds, limits)} AND c.status <> 'requires_action'
     AND NOT (t.runs AND t.retry_seconds IS NOT NULL) AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
 
+/** Whether owners gave the chat up in order: each attempt of another one counts the row up three times, of the same one once. */
+const HANDED_OVER = Prisma.sql`
+  (c.snapshot_version::float8 - c.history_version::float8 >= 2 * c.generation_attempt::float8)`;
+
 /** OWNERS_LOST, SPINNING. */
 function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }: SuspectLimits): Prisma.Sql {
   const byMany = heartbeatsReadable
@@ -140,7 +144,7 @@ function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }
     : Prisma.sql`false`;
   return Prisma.sql`
     t.runs AND NOT ${HAS_RETRY_STATE} AND c.retry_state_version <= c.history_version
-      AND (c.generation_attempt >= ${spinningAttempts}::int8 OR ${byMany})`;
+      AND (c.generation_attempt >= ${spinningAttempts}::int8 AND NOT ${HANDED_OVER} OR ${byMany})`;
 }
 
 /** CALL_UNANSWERED, CHILD_LOST. */

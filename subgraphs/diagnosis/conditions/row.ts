@@ -32,7 +32,7 @@ const COLUMNS: readonly { name: string; path: string; needed: Condition; decides
 ];
 /** The same of what is asked beside the row, and may have taken too long. */
 const QUESTIONS: typeof COLUMNS = [
-  { name: 'lastMessage', path: 'lastMessage', needed: (s) => s.state === 'W' },
+  { name: 'lastMessage', path: 'lastMessage', needed: (s) => s.state === 'W', decides: true },
   { name: 'turn', path: 'turn', needed: (s) => s.runnable },
   { name: 'openCalls', path: 'openCalls', needed: waitsForOutside },
   { name: 'lostChildren', path: 'lostChildren', needed: waitsForOutside },
@@ -49,7 +49,9 @@ export const columnUnreadable: Condition = (s) => unreadable(s).some(({ name }) 
 
 /** Something is missing that the verdict depends on, unless other trouble is certain. */
 export const undecided: Condition = (s) =>
-  COLUMNS.some(({ name, needed, decides }) => decides && s.database?.unreadable?.includes(name) && needed(s)) ||
+  [...COLUMNS, ...QUESTIONS].some(
+    ({ name, needed, decides }) => decides && s.database?.unreadable?.includes(name) && needed(s),
+  ) ||
   (s.age === null && ((noOwner(s) && !capacityWait(s)) || ownerGone(s)));
 
 /** Archived chats are nobody's to mend. */

@@ -34,9 +34,19 @@ export const ownersLost: Condition = (s) =>
   begunInVain(s) >= s.settings.ownersLostWarn && runnersWithLeases(s) >= MANY_RUNNERS;
 export const manyOwnersLost: Condition = (s) => begunInVain(s) >= s.settings.ownersLostCritical;
 
+/**
+ * Owners gave the chat up in order: each attempt of another owner counts the row up three times, when it is given up, taken
+ * and begun. An owner that spins counts it up once.
+ */
+function handedOver({ database }: Situation): boolean {
+  const { snapshotVersion, historyVersion, generationAttempt } = database ?? {};
+  if (typeof snapshotVersion !== 'number' || typeof historyVersion !== 'number') return false;
+  return snapshotVersion - historyVersion >= 2 * (generationAttempt ?? 0);
+}
+
 export const breaksOff: Condition = (s) => s.runnable && (s.task?.breakOffs ?? 0) >= MANY_BREAK_OFFS;
 export const spinning: Condition = (s) =>
-  breaksOff(s) || (begunInVain(s) >= s.settings.spinningAttempts && !ownersLost(s));
+  breaksOff(s) || (begunInVain(s) >= s.settings.spinningAttempts && !ownersLost(s) && !handedOver(s));
 
 export const looping: Condition = (s) => s.runnable && over(s.database?.turn?.steps, s.settings.loopSteps);
 export const personWaits: Condition = ({ database }) =>

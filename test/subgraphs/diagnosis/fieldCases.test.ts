@@ -27,6 +27,11 @@ describe('one odd value', () => {
     ]);
   });
 
+  test('a chat at rest whose last message could not be read may have an answer, or not', () => {
+    const lost = { lastMessage: null, unreadable: ['lastMessage'] };
+    expect(seen({ state: 'W', owner: 'unowned', database: lost })).toEqual(['UNKNOWN', 'WARNING VALUE_UNREADABLE']);
+  });
+
   test('a value that nobody could read is named, and decides only where nothing else is certain', () => {
     const lost = { updatedAgeSeconds: null, unreadable: ['updatedAt'] };
     expect(seen({ database: lost })).toEqual(['UNKNOWN', 'WARNING VALUE_UNREADABLE']);
@@ -94,6 +99,12 @@ describe('a turn without end', () => {
     expect(seen({ database: begun })).toEqual(['STUCK', 'CRITICAL SPINNING']);
     expect(seen({ database: { ...begun, generationAttempt: 4 } })).toEqual(['WORKING']);
     expect(seen({ database: { ...begun, retryStateVersion: 6 } })).toEqual(['WORKING']);
+    expect(seen({ database: { ...begun, snapshotVersion: 14 }, runner: { snapshotVersion: 14 } })).toEqual([
+      'STUCK',
+      'CRITICAL SPINNING',
+    ]);
+    const handedOver = { ...begun, snapshotVersion: 15 };
+    expect(seen({ database: handedOver, runner: { snapshotVersion: 15 } })).toEqual(['WORKING']);
     expect(seen({ task: { breakOffs: 3, lastBreakOff: 'row changed' } })).toEqual(['STUCK', 'CRITICAL SPINNING']);
     expect(first({ task: { breakOffs: 3, lastBreakOff: 'row changed' } })).toContain('got nowhere (row changed)');
     expect(seen({ task: { breakOffs: 2 } })).toEqual(['WORKING']);

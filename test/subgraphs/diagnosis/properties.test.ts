@@ -42,8 +42,10 @@ const KNOWN = ['waiting', 'running', 'interrupting', 'requires_action', 'error',
 
 /** Whether a value that nobody could read may be what the verdict turns on. */
 function undecided({ executionState: state, database }: Snapshot, { findings }: Diagnosis): boolean {
-  if (!database || state === null || !isRunnable(state)) return false;
+  if (!database || state === null) return false;
   const lost = new Set(database.unreadable);
+  if (state === 'W') return lost.has('lastMessage');
+  if (!isRunnable(state)) return false;
   const byAge = findings.some(({ code }) => ['NO_OWNER', 'OWNER_UNKNOWN', 'OWNER_STOPPED'].includes(code));
   return (
     lost.has('updatedAt') ||
