@@ -346,7 +346,7 @@ describe('500: a database error', () => {
     const { status, body } = await get(front, randomUUID());
     expect([status, body]).toEqual([500, { ...ERROR, code: 'DATABASE_UNAVAILABLE' }]);
     const [ofSubgraph, ofGateway] = await Promise.all([cut, front].map(({ url }) => fetch(`${url}/readyz`)));
-    expect(await ofGateway?.text()).toBe(`database subgraph: ${await ofSubgraph?.text()}`);
+    expect(await ofGateway?.text()).toContain(await ofSubgraph?.text());
   });
 
   test('the database subgraph is away, or something went wrong in it: nothing of it is told', async () => {
