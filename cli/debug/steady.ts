@@ -7,5 +7,5 @@ export const steady = (text: string): string =>
     .replace(/\s+/g, ' ')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)/g, 'TIME')
     .replace(/(\w*(?:[sS]econds\w*|Ms)) = -?[\d.]+(?:e-?\d+)?/g, '$1 = AGE')
-    .replace(/\d+(?:\.\d+)? (?:ms|s|min|h)\b/g, 'AGE')
+    .replace(/\d+(?:\.\d+)? (?:ms|s|min|h|days|years)\b/g, 'AGE')
     .trim();

@@ -8,6 +8,7 @@ import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
 import { diagnose } from '../../../subgraphs/diagnosis/diagnose.ts';
 import { SCHEMA_FILE } from '../../../subgraphs/diagnosis/requiredFields.ts';
 import { RULES } from '../../../subgraphs/diagnosis/rules.ts';
+import { secondsText } from '../../../subgraphs/diagnosis/wording.ts';
 import { runScript } from '../../support/command.ts';
 import { anySnapshot } from './arbitrarySnapshots.ts';
 import { healthySnapshot } from './healthySnapshots.ts';
@@ -30,6 +31,14 @@ describe('every rule', () => {
     const seen = new Set(findings.map(({ code }) => code));
     expect(RULES.map(({ code }) => code).filter((code) => !seen.has(code))).toEqual([]);
   });
+});
+
+test('how long something takes is said in the unit that people would use', () => {
+  const said = [0.04, 9.94, 45, 119, 600, 10_800, 172_799, 172_800, 5_184_000, 63_072_000, 2_302_031_416, null];
+  expect(said.map(secondsText)).toEqual([
+    ...['0 s', '9.9 s', '45 s', '119 s', '10 min', '3 h', '48 h', '2 days', '60 days', '2 years', '73 years'],
+    'an unknown time',
+  ]);
 });
 
 describe('every suggestion', () => {
