@@ -56,7 +56,7 @@ const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
 
 const STORED = Prisma.raw((COLUMNS_READ.chats ?? []).map((name) => `c.${name}`).join(', '));
 const rowsOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
-  SELECT ${STORED}, c.xmax AS xmax FROM chats AS c WHERE ${condition} ${inOrder}`;
+  SELECT ${STORED} FROM chats AS c WHERE ${condition} ${inOrder}`;
 
 export const pageOfChats = (condition: Prisma.Sql, inOrder: Prisma.Sql) =>
   shown(rowsOfChats(condition, inOrder), inOrder);
