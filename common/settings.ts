@@ -44,6 +44,25 @@ export const settings = {
     .describe(
       'Postgres to use; `migrate`, `start:database` and `start:replica` need it. `npm start` takes one that is migrated, or without it runs an embedded one under `DATA_DIR`, which `npm run chat` finds by itself',
     ),
+  PLATFORM: z
+    .enum(['auto', 'own', 'coder'])
+    .default('auto')
+    .describe(
+      "whose tables `DATABASE_URL` has: this project's (`own`), those of a Coder deployment (`coder`), or whichever is found there (`auto`)",
+    ),
+  CODER_RELEASE: z
+    .string()
+    .regex(/^v?\d+\.\d+(\.\d+)?$/, 'must be a version such as 2.30 or v2.30.1')
+    .optional()
+    .describe('release of the Coder deployment, by which its thresholds are chosen; unset: the newest that is known'),
+  CAPACITY_ROOT: count
+    .min(1)
+    .default(5)
+    .describe('chats without a parent that a whole Coder deployment works on at once'),
+  CAPACITY_SUBAGENTS: count
+    .min(1)
+    .default(10)
+    .describe('chats started by another chat that a whole Coder deployment works on at once'),
   DATA_DIR: z
     .string()
     .default('.data')

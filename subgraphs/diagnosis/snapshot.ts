@@ -38,6 +38,7 @@ const trouble = z.object({
   rowLockedSeconds: seconds,
   ownerRow: known(z.enum(['ALIVE', 'STALE', 'STOPPED', 'MISSING'])),
   platform: text,
+  pool: known(z.object({ kind: text, used: count, capacity: count })),
   thresholds: known(thresholds),
 });
 
@@ -66,6 +67,7 @@ const database = z.object({
   openCalls: known(z.array(z.object({ toolName: text, ageSeconds: seconds, timesUnanswered: count }))),
   lostChildren: known(z.array(z.object({ chatId: text, executionState: text }))),
   trouble: known(trouble),
+  debugRun: known(z.object({ status: text, ageSeconds: seconds, hasEnded: flag })),
   unreadable: known(z.array(z.string())),
 });
 

@@ -95,6 +95,13 @@ const anyTrouble = fc.record({
   rowLockedSeconds: maybe(seconds),
   ownerRow: maybe(ownerRow),
   platform: maybe(fc.constantFrom('own', 'own', 'coder')),
+  pool: seldom(
+    fc.record({
+      kind: maybe(fc.constantFrom('ROOT', 'SUBAGENT')),
+      used: maybe(fc.nat({ max: 12 })),
+      capacity: maybe(count),
+    }),
+  ),
   thresholds: seldom(
     fc.record({
       staleAfterSeconds: maybe(fc.constantFrom(30, 300)),
@@ -164,6 +171,7 @@ const anyDatabase = fc.record({
     }),
   ),
   trouble: maybe(anyTrouble),
+  debugRun: seldom(fc.record({ status: maybe(text), ageSeconds: maybe(seconds), hasEnded: maybe(fc.boolean()) })),
   unreadable: maybe(
     fc.oneof(
       { weight: 4, arbitrary: fc.constant([] as string[]) },
