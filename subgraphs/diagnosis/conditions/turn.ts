@@ -1,5 +1,5 @@
 /** Conditions on how the turn gets on. */
-import { over, type Situation } from '../situation.ts';
+import { over, type Situation, under } from '../situation.ts';
 import { running } from './row.ts';
 import { type Condition, past } from './time.ts';
 
@@ -44,9 +44,21 @@ function handedOver({ database }: Situation): boolean {
   return snapshotVersion - historyVersion >= 2 * (generationAttempt ?? 0);
 }
 
+/** An attempt that has gone on for longer, in seconds, is not one of many that end at once. */
+const LASTS_SECONDS = 10;
+/** The owner is at an attempt that lasts and gets on, whatever became of those before it. */
+const getsOn: Condition = ({ owner, task, age, database }) =>
+  owner === 'OK' &&
+  task?.kind === 'GENERATION' &&
+  task.breakOffs === 0 &&
+  task.waitsForDatabaseSeconds === null &&
+  task.attempt === database?.generationAttempt &&
+  over(age, LASTS_SECONDS) &&
+  under(task.secondsSinceProgress, (age ?? 0) - 1);
+
 export const breaksOff: Condition = (s) => s.runnable && (s.task?.breakOffs ?? 0) >= MANY_BREAK_OFFS;
 export const spinning: Condition = (s) =>
-  breaksOff(s) || (begunInVain(s) >= s.settings.spinningAttempts && !ownersLost(s) && !handedOver(s));
+  breaksOff(s) || (begunInVain(s) >= s.settings.spinningAttempts && !ownersLost(s) && !handedOver(s) && !getsOn(s));
 
 export const looping: Condition = (s) => s.runnable && over(s.database?.turn?.steps, s.settings.loopSteps);
 export const personWaits: Condition = ({ database }) =>

@@ -1,5 +1,8 @@
 /** Rules on attempts that are begun again and again, or not at all. */
+import { writeRefused } from '../conditions/refusals.ts';
+import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
+import { mending, refusalText } from '../refusal.ts';
 import { interrupt, lookAtReplicas, OPERATOR, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText, word } from '../wording.ts';
@@ -35,13 +38,22 @@ export const spinning = {
       ? `the worker has begun this again ${counted(s.task?.breakOffs ?? 0, 'time')} and got nowhere${brokeOffBy(s)}`
       : `${begun(s)} of this step were begun, and none failed or led to anything`,
   evidence: (s) => [...BEGUN, ...(s.task ? ofRunner(s, 'activeTask.breakOffs', 'activeTask.lastBreakOff') : [])],
-  who: PERSON,
-  act: () => 'interrupt the turn',
-  command: interrupt,
+  who: (s) => (writeRefused(s) || isBeingInterrupted(s) ? OPERATOR : PERSON),
+  act: (s) => {
+    const refused = writeRefused(s);
+    if (refused) return mending(refused);
+    return isBeingInterrupted(s) ? takeFromOwner(s) : 'interrupt the turn';
+  },
+  command: (s) => {
+    if (writeRefused(s)) return lookAtReplicas();
+    return isBeingInterrupted(s) ? takeIt(s) : interrupt(s);
+  },
 } as const satisfies Rule;
 
-function brokeOffBy({ task }: Situation): string {
-  const reason = word(task?.lastBreakOff ?? '');
+function brokeOffBy(s: Situation): string {
+  const refused = writeRefused(s);
+  if (refused) return `: ${refusalText(refused)}`;
+  const reason = word(s.task?.lastBreakOff ?? '');
   return reason && ` (${reason})`;
 }
 

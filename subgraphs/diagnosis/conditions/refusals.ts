@@ -1,0 +1,61 @@
+/** What the database refuses workers, by what they say of it themselves. */
+import { over, type Situation } from '../situation.ts';
+import { leaseIsNotFresh } from './lease.ts';
+import { noOwner, withRoom } from './owner.ts';
+
+export interface Refusal {
+  /** A name of a failure, or an SQLSTATE. */
+  readonly word: string;
+  /** Where it stands in the snapshot. */
+  readonly path: string;
+}
+
+/** One that has no name: the statement or its data are refused, for whoever tries. */
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+const refusal = (word: string | null | undefined, path: string): Refusal | undefined =>
+  word ? { word, path } : undefined;
+
+/** A replica tried to take this chat in vain. */
+function takingRefused({ snapshot, chatId }: Situation): Refusal | undefined {
+  for (const [i, { refusedChats }] of (snapshot.candidates ?? []).entries()) {
+    const place = refusedChats?.findIndex((chat) => chat.chatId === chatId) ?? -1;
+    const found = refusal(refusedChats?.[place]?.reason, `candidates[${i}].refusedChats[${place}].reason`);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** None of the replicas with room can so much as look for chats. */
+function lookingRefused(s: Situation): Refusal | undefined {
+  const able = withRoom(s);
+  const [first] = able;
+  if (!first || able.some(({ acquisitionError }) => acquisitionError === null)) return undefined;
+  return refusal(first.acquisitionError, `candidates[${s.snapshot.candidates?.indexOf(first)}].acquisitionError`);
+}
+
+/** The owner's last renewal failed. */
+export const renewalRefused = ({ rowRunner }: Situation): Refusal | undefined =>
+  refusal(rowRunner?.value.lease?.lastError, `${rowRunner?.path}.lease.lastError`);
+
+/** The row was refused, and not the owner: another one would be refused as well. */
+function rowRefused(s: Situation): Refusal | undefined {
+  const refused = renewalRefused(s);
+  return refused && SQLSTATE.test(refused.word) ? refused : undefined;
+}
+
+/** Why no worker can take a chat that each of them may take. Undefined: nothing is known of it. */
+export const cannotBeTaken = (s: Situation): Refusal | undefined =>
+  noOwner(s) || leaseIsNotFresh(s) ? (takingRefused(s) ?? lookingRefused(s) ?? rowRefused(s)) : undefined;
+
+/** Why the task waits for the database. */
+export const callRefused = ({ rowRunner, task }: Situation): Refusal | undefined =>
+  refusal(task?.databaseError, `${rowRunner?.path}.activeTask.databaseError`);
+
+const MANY_BREAK_OFFS = 3;
+/** What the task broke off with again and again, if the database refused it: to do the same again helps nobody. */
+export function writeRefused({ rowRunner, task }: Situation): Refusal | undefined {
+  const word = task?.lastBreakOff ?? '';
+  if (!over(task?.breakOffs, MANY_BREAK_OFFS - 1) || !SQLSTATE.test(word)) return undefined;
+  return refusal(word, `${rowRunner?.path}.activeTask.lastBreakOff`);
+}
