@@ -2,7 +2,7 @@
 
 import { leaseIsNotFresh } from './conditions/lease.ts';
 import { candidates, full } from './conditions/owner.ts';
-import { cannotBeTaken } from './conditions/refusals.ts';
+import { keptFromAll } from './conditions/refusals.ts';
 import type { Severity } from './diagnosis.ts';
 import { mending, refusalText } from './refusal.ts';
 import type { Situation } from './situation.ts';
@@ -47,17 +47,17 @@ const noRoom = (s: Situation) =>
   leaseIsNotFresh(s) && candidates(s).length > 0 && full(s).length === candidates(s).length;
 /** As the predicate of a sentence on an operator. */
 export function takeFromOwner(s: Situation): string {
-  const refused = cannotBeTaken(s);
-  if (refused) return `${mending(refused)}: until then no worker can go on with it`;
+  const refused = keptFromAll(s);
+  if (refused) return `${mending(refused)}: no worker can go on with it until then`;
   if (noRoom(s)) return 'start a replica: none that is alive has room for it';
   return `take it from ${owner(s)}, so that another goes on`;
 }
 /** The command for it. */
-export const takeIt = (s: Situation) => (cannotBeTaken(s) || noRoom(s) ? lookAtReplicas() : release(s));
-/** What keeps others from taking it, as a clause at the end of a sentence. */
-export function keptFromOthers(s: Situation): string {
-  const refused = cannotBeTaken(s);
-  return refused ? `, and no worker can take it: ${refusalText(refused)}` : '';
+export const takeIt = (s: Situation) => (keptFromAll(s) || noRoom(s) ? lookAtReplicas() : release(s));
+/** What keeps every worker from it, as a clause at the end of a sentence. */
+export function butFor(s: Situation): string {
+  const refused = keptFromAll(s);
+  return refused ? `, and no worker can go on with it: ${refusalText(refused)}` : '';
 }
 
 export const OWNERSHIP = ['database.workerId', 'database.runnerId'];
@@ -78,7 +78,7 @@ export const room = ({ snapshot }: Situation) =>
 export const takable = (s: Situation) => [
   ...lease(s),
   ...(noRoom(s) ? room(s) : []),
-  ...[cannotBeTaken(s)?.path ?? []].flat(),
+  ...[keptFromAll(s)?.path ?? []].flat(),
 ];
 
 /** Fields of the runner that the row names. */

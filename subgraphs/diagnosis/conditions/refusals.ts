@@ -1,7 +1,9 @@
 /** What the database refuses workers, by what they say of it themselves. */
 import { over, type Situation } from '../situation.ts';
+import { WAIT_SECONDS } from './database.ts';
 import { leaseIsNotFresh } from './lease.ts';
 import { noOwner, withRoom } from './owner.ts';
+import type { Condition } from './time.ts';
 
 export interface Refusal {
   /** A name of a failure, or an SQLSTATE. */
@@ -38,6 +40,11 @@ function lookingRefused(s: Situation): Refusal | undefined {
 export const renewalRefused = ({ rowRunner }: Situation): Refusal | undefined =>
   refusal(rowRunner?.value.lease?.lastError, `${rowRunner?.path}.lease.lastError`);
 
+const MANY_FAILED_RENEWALS = 2;
+/** The same, and not for the first time. */
+export const renewalRefusedAgain = (s: Situation): Refusal | undefined =>
+  over(s.rowRunner?.value.lease?.consecutiveFailures, MANY_FAILED_RENEWALS - 1) ? renewalRefused(s) : undefined;
+
 /** The row was refused, and not the owner: another one would be refused as well. */
 function rowRefused(s: Situation): Refusal | undefined {
   const refused = renewalRefused(s);
@@ -45,8 +52,22 @@ function rowRefused(s: Situation): Refusal | undefined {
 }
 
 /** Why no worker can take a chat that each of them may take. Undefined: nothing is known of it. */
-export const cannotBeTaken = (s: Situation): Refusal | undefined =>
+const cannotBeTaken = (s: Situation): Refusal | undefined =>
   noOwner(s) || leaseIsNotFresh(s) ? (takingRefused(s) ?? lookingRefused(s) ?? rowRefused(s)) : undefined;
+
+/** Failures that may be those of one replica: another one may have no such trouble. */
+const OF_ONE_REPLICA = ['CONNECTION_LOST', 'TIMED_OUT', 'TOO_MANY_CONNECTIONS', 'ACCESS_DENIED'];
+
+/** Why no worker could go on with the chat, whoever has it. Undefined: nothing is known of it. */
+export function keptFromAll(s: Situation): Refusal | undefined {
+  const refused = callRefused(s);
+  return cannotBeTaken(s) ?? (refused && !OF_ONE_REPLICA.includes(refused.word) ? refused : undefined);
+}
+
+/** The task waits for a database that will not come round by itself. */
+export const waitsInVain: Condition = ({ task }) =>
+  over(task?.waitsForDatabaseSeconds, WAIT_SECONDS) && NEEDS_SOMEBODY.includes(task?.databaseError ?? '');
+const NEEDS_SOMEBODY = ['DISK_FULL', 'OUT_OF_RESOURCES', 'SERVER_IO', 'TOO_MANY_CONNECTIONS', 'ACCESS_DENIED'];
 
 /** Why the task waits for the database. */
 export const callRefused = ({ rowRunner, task }: Situation): Refusal | undefined =>

@@ -1,5 +1,6 @@
 /** Conditions on how the turn gets on. */
 import { over, type Situation, under } from '../situation.ts';
+import { waitsInVain } from './refusals.ts';
 import { running } from './row.ts';
 import { type Condition, past } from './time.ts';
 
@@ -66,8 +67,10 @@ export const personWaits: Condition = ({ database }) =>
 
 export const waitsForDatabase: Condition = (s) => s.task !== null && s.task.waitsForDatabaseSeconds !== null;
 /** A task that says how long it may be silent is taken at its word. */
-export const noProgress: Condition = ({ runnable, task, retrySeconds, settings }) => {
+export const noProgress: Condition = (s) => {
+  const { runnable, task, retrySeconds, settings } = s;
   if (!runnable || task === null || retrySeconds !== null) return false;
+  if (waitsInVain(s)) return true;
   if (task.waitsForDatabaseSeconds !== null) return task.waitsForDatabaseSeconds > settings.noProgressSeconds;
   const limit = task.kind === 'GENERATION' || task.kind === 'INTERRUPT' ? settings.noProgressSeconds : Infinity;
   return over(task.secondsSinceProgress, task.progressWithinSeconds ?? limit);

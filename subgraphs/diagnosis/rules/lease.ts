@@ -3,7 +3,7 @@ import * as leases from '../conditions/lease.ts';
 import { renewalRefused } from '../conditions/refusals.ts';
 import { mending, refusalText } from '../refusal.ts';
 import {
-  keptFromOthers,
+  butFor,
   lease,
   lookAtReplicas,
   lookAtSnapshot,
@@ -25,7 +25,7 @@ const is = { ...leases, renewalRefused };
 /** Why it is not renewed, and why no other worker takes the chat. */
 function why(s: Situation): string {
   const refused = is.renewalRefused(s);
-  return keptFromOthers(s) || (refused ? `: ${refusalText(refused)}` : '');
+  return butFor(s) || (refused ? `: ${refusalText(refused)}` : '');
 }
 
 const severity = (s: Situation) => (is.leaseIsTheTrouble(s) ? 'CRITICAL' : 'WARNING');

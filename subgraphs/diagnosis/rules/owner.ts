@@ -1,11 +1,11 @@
 /** Rules on the replica that the row names, and on a chat that none has. */
 import * as leases from '../conditions/lease.ts';
 import * as is from '../conditions/owner.ts';
-import { cannotBeTaken } from '../conditions/refusals.ts';
+import { keptFromAll } from '../conditions/refusals.ts';
 import { shouldHaveBeenPickedUp } from '../conditions/time.ts';
 import { mending, refusalText } from '../refusal.ts';
 import {
-  keptFromOthers,
+  butFor,
   lookAgain,
   lookAtReplicas,
   OPERATOR,
@@ -36,7 +36,7 @@ export const ownerUnknown = {
   code: 'OWNER_UNKNOWN',
   severity: withGrace,
   when: is.ownerUnknown,
-  says: (s) => `${owner(s)} owns it, and no such replica is known${toBeTaken(s)}${keptFromOthers(s)}`,
+  says: (s) => `${owner(s)} owns it, and no such replica is known${toBeTaken(s)}${butFor(s)}`,
   evidence: gone,
   who: OPERATOR,
   act: orWait(takeFromOwner),
@@ -47,7 +47,7 @@ export const ownerStopped = {
   code: 'OWNER_STOPPED',
   severity: withGrace,
   when: is.ownerStopped,
-  says: (s) => `${owner(s)} owns it, and has stopped${toBeTaken(s)}${keptFromOthers(s)}`,
+  says: (s) => `${owner(s)} owns it, and has stopped${toBeTaken(s)}${butFor(s)}`,
   evidence: gone,
   who: OPERATOR,
   act: orWait(takeFromOwner),
@@ -73,7 +73,7 @@ export const ownerUnreachable = {
   says: (s) =>
     sharesAddress(s)
       ? `${owner(s)} owns it and renews its lease, and another replica answers at its address`
-      : `${owner(s)} owns it, and could not be asked (${s.owner})${keptFromOthers(s)}`,
+      : `${owner(s)} owns it, and could not be asked (${s.owner})${butFor(s)}`,
   evidence: (s) => [
     ...[...ROW, ...reach(s), ...takable(s)],
     ...(s.runtime && is.addressTaken(s) ? [`${s.runtime.path}.localWorkerId`] : []),
@@ -115,11 +115,11 @@ export const noOwner = {
     ...ROW,
     ...(is.undatedSeconds(s) === null ? [] : ['database.heartbeats']),
     ...(s.snapshot.candidates ? ['candidates', ...room(s)] : []),
-    ...[cannotBeTaken(s)?.path ?? []].flat(),
+    ...[keptFromAll(s)?.path ?? []].flat(),
   ],
   who: OPERATOR,
   act: orWait((s) => {
-    const refused = cannotBeTaken(s);
+    const refused = keptFromAll(s);
     if (refused) return mending(refused);
     if (is.withRoom(s).length > 0) return 'see what keeps the replicas that have room from looking for work';
     return noneAlive(s) ? 'start a replica' : 'see whether a replica is alive and has room, and start one if not';
@@ -139,7 +139,7 @@ const noneAlive = (s: Situation) =>
   s.snapshot.candidates !== null && is.candidates(s).length === 0 && s.workerId === null;
 
 function whyNot(s: Situation): string {
-  const refused = cannotBeTaken(s);
+  const refused = keptFromAll(s);
   if (refused) return refusalText(refused);
   const some = is.candidates(s).length;
   const free = is.withRoom(s).length;

@@ -1,6 +1,18 @@
 /** Rules on a chat that waits for a tool outside. */
+import { keptFromAll } from '../conditions/refusals.ts';
 import * as is from '../conditions/rest.ts';
-import { chat, interrupt, OPERATOR, OUTSIDE, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
+import {
+  butFor,
+  chat,
+  interrupt,
+  OPERATOR,
+  OUTSIDE,
+  ofRunner,
+  PERSON,
+  type Rule,
+  takeFromOwner,
+  takeIt,
+} from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
@@ -11,10 +23,11 @@ export const actionDeadlinePassed = {
   severity: 'CRITICAL',
   when: is.actionDeadlinePassed,
   says: (s) =>
-    `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and the worker did not go on`,
+    `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and the worker did not go on${butFor(s)}`,
   evidence: (s) => [
     ...['executionState', 'database.requiresActionSecondsLeft'],
     ...(s.task ? ofRunner(s, 'activeTask.kind') : []),
+    ...[keptFromAll(s)?.path ?? []].flat(),
   ],
   who: OPERATOR,
   act: (s) => (s.workerId === null ? 'answer the call in the tool’s place' : takeFromOwner(s)),

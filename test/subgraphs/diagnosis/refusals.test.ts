@@ -66,7 +66,7 @@ describe('a chat that no worker can take', () => {
     });
     const found = seen({ ...changes, candidates: [candidate(1, refused('23514'))] });
     expect(found.first).toBe(code);
-    expect(found.text).toContain('no worker can take it: the database refuses the row by a constraint (23514)');
+    expect(found.text).toContain('no worker can go on with it: the database refuses the row by a constraint (23514)');
     expect(found.text).not.toContain('-- release ');
     expect(found.summary).toContain('correct the constraint');
     expect(found.evidence).toContain('candidates[0].refusedChats[0].reason');
@@ -107,18 +107,21 @@ describe('a lease', () => {
 });
 
 describe('a task', () => {
-  test('that waits for a full disk says so from the first second on, and what to do once that is too long', () => {
+  test('that waits for a full disk says so from the first second on, and what to do after 10', () => {
     const waits = (waitsForDatabaseSeconds: number) => ({
       task: { waitsForDatabaseSeconds, databaseError: 'DISK_FULL' },
     });
     const first = seen(waits(3));
     expect([first.verdict, first.first]).toEqual(['WORKING', undefined]);
     expect(first.summary).toContain('waited for the database for 3 s: the database has no room left on its disk');
-    const long = seen(waits(61));
+    const long = seen(waits(11));
     expect([long.verdict, long.first]).toEqual(['STUCK', 'NO_PROGRESS']);
     expect(long.text).toContain('the database has no room left on its disk (DISK_FULL)');
     expect(long.summary).toContain('should make room on the disk');
     expect(long.evidence).toContain('runtime.runners[0].activeTask.databaseError');
+    const lost = { task: { waitsForDatabaseSeconds: 11, databaseError: 'CONNECTION_LOST' } };
+    expect(seen(lost).verdict).toBe('WORKING');
+    expect(seen(lost).summary).toContain('the database does not keep its connections (CONNECTION_LOST)');
   });
 
   test.each(['R0', 'I0', 'A0'] as const)(
@@ -140,6 +143,41 @@ describe('a task', () => {
       first: 'SPINNING',
       text: expect.stringContaining(`-- ${command} `),
     });
+  });
+});
+
+describe('whoever has the chat', () => {
+  const waits = (databaseError: string) => ({ task: { waitsForDatabaseSeconds: 9, databaseError } });
+
+  test.each([
+    ['RETRY_OVERDUE', { database: { retryState: { attempt: 1, error: '', kind: 'network' }, retrySecondsLeft: -20 } }],
+    ['ACTION_DEADLINE_PASSED', { state: 'A0', database: { requiresActionSecondsLeft: -20 } }],
+    ['HEARTBEAT_MISSING', { database: missing }],
+  ] as const)('waits for a full disk, so that %s is not for another to mend', (code, changes) => {
+    const full = seen({ ...changes, ...waits('DISK_FULL') });
+    expect([full.verdict, full.first]).toEqual(['STUCK', code]);
+    expect(full.text).toContain('no worker can go on with it: the database has no room left on its disk (DISK_FULL)');
+    expect(full.summary).toContain('make room on the disk');
+    expect(full.text).not.toContain('-- release ');
+    expect(full.evidence).toContain('runtime.runners[0].activeTask.databaseError');
+    expect(seen({ ...changes, ...waits('CONNECTION_LOST') }).text).toContain('-- release ');
+  });
+
+  test.each([3, 5])('loses its lease to a trigger, so that the next after %i attempts would as well', (times) => {
+    const lost = {
+      generationAttempt: times,
+      heartbeats: ['a', 'b'].map((digit) => ({
+        runnerId: `00000000-0000-4000-8000-00000000000${digit}`,
+        ageSeconds: 9,
+      })),
+    };
+    const lease = { consecutiveFailures: 2, lastError: 'P0001' };
+    const found = seen({ database: lost, lease });
+    expect(found.first).toBe('OWNERS_LOST');
+    expect(found.text).toContain('the database has a trigger that refuses the row (P0001)');
+    expect(found.text).toContain('each owner loses its lease to that');
+    expect(found.text).not.toMatch(/-- (interrupt|release) /);
+    expect(seen({ database: lost, lease: { ...lease, consecutiveFailures: 1 } }).text).not.toContain('P0001');
   });
 });
 
