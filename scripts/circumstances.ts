@@ -92,11 +92,17 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
   },
   { what: 'it waits for the database for 70 s', state: 'R0', task: { waitsForDatabaseSeconds: 70 } },
   {
+    what: 'it waits for a database whose disk is full for 12 s',
+    state: 'R0',
+    task: { waitsForDatabaseSeconds: 12, databaseError: 'DISK_FULL' },
+  },
+  {
     what: 'a tool is not answered for the second time',
     state: 'A0',
     database: { openCalls: [{ toolName: 'ask', ageSeconds: 9, timesUnanswered: 2 }] },
   },
   { what: 'a child has failed', state: 'A0', database: { lostChildren: [{ chatId: '…', executionState: 'E0' }] } },
+  { what: 'it is its own parent', state: 'A0', database: { lostChildren: [{ chatId: '…', executionState: 'A0' }] } },
   { what: 'the person’s message stands last', state: 'W', unowned: true, database: message('user', true, null) },
   { what: 'the last step wrote no text', state: 'W', unowned: true, database: message('assistant', false, 'length') },
   {

@@ -2,7 +2,9 @@
 
 import { leaseIsNotFresh } from './conditions/lease.ts';
 import { candidates, full } from './conditions/owner.ts';
+import { keptFromAll } from './conditions/refusals.ts';
 import type { Severity } from './diagnosis.ts';
+import { mending, refusalText } from './refusal.ts';
 import type { Situation } from './situation.ts';
 
 export interface Rule<Code extends string = string> {
@@ -43,12 +45,20 @@ export const owner = (s: Situation) => (s.workerId === null ? 'its former owner'
 /** Whoever took it from its owner would find no room for it. */
 const noRoom = (s: Situation) =>
   leaseIsNotFresh(s) && candidates(s).length > 0 && full(s).length === candidates(s).length;
-export const takeFromOwner = (s: Situation) =>
-  noRoom(s)
-    ? 'start a replica: none that is alive has room for it'
-    : `take it from ${owner(s)}, so that another goes on`;
+/** As the predicate of a sentence on an operator. */
+export function takeFromOwner(s: Situation): string {
+  const refused = keptFromAll(s);
+  if (refused) return `${mending(refused)}: no worker can go on with it until then`;
+  if (noRoom(s)) return 'start a replica: none that is alive has room for it';
+  return `take it from ${owner(s)}, so that another goes on`;
+}
 /** The command for it. */
-export const takeIt = (s: Situation) => (noRoom(s) ? lookAtReplicas() : release(s));
+export const takeIt = (s: Situation) => (keptFromAll(s) || noRoom(s) ? lookAtReplicas() : release(s));
+/** What keeps every worker from it, as a clause at the end of a sentence. */
+export function butFor(s: Situation): string {
+  const refused = keptFromAll(s);
+  return refused ? `, and no worker can go on with it: ${refusalText(refused)}` : '';
+}
 
 export const OWNERSHIP = ['database.workerId', 'database.runnerId'];
 export const ROW = ['executionState', ...OWNERSHIP, 'database.updatedAgeSeconds'];
@@ -65,7 +75,11 @@ export const room = ({ snapshot }: Situation) =>
     .slice(0, MOST_SHOWN)
     .flatMap((_, i) => ['workerId', 'reachability.status', 'isFull'].map((field) => `candidates[${i}].${field}`));
 /** What speaks for whether it can be taken from its owner. */
-export const takable = (s: Situation) => [...lease(s), ...(noRoom(s) ? room(s) : [])];
+export const takable = (s: Situation) => [
+  ...lease(s),
+  ...(noRoom(s) ? room(s) : []),
+  ...[keptFromAll(s)?.path ?? []].flat(),
+];
 
 /** Fields of the runner that the row names. */
 export const ofRunner = (s: Situation, ...fields: string[]) =>

@@ -1,7 +1,10 @@
 /** Rules on a turn that goes on for too long, or not at all. */
 
+import { callRefused } from '../conditions/refusals.ts';
 import { unchangedForLong } from '../conditions/rest.ts';
+import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
+import { mending, refusalText } from '../refusal.ts';
 import {
   chat,
   interrupt,
@@ -21,8 +24,6 @@ import { counted, secondsText, word } from '../wording.ts';
 
 export const queued = ({ database }: Situation) =>
   database?.queueDepth === 1 ? 'a queued message waits' : `${database?.queueDepth ?? 'some'} queued messages wait`;
-
-const isBeingInterrupted = (s: Situation) => s.state === 'I0' || s.state === 'I1';
 
 export const looping = {
   code: 'LOOPING',
@@ -49,18 +50,19 @@ export const noProgress = {
   when: is.noProgress,
   says: (s) =>
     is.waitsForDatabase(s)
-      ? `${owner(s)} has been waiting for the database for ${secondsText(s.task?.waitsForDatabaseSeconds)}`
+      ? `${owner(s)} has been waiting for the database for ${secondsText(s.task?.waitsForDatabaseSeconds)}${refusedWith(s)}`
       : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${owner(s)} holds the chat`,
   evidence: (s) => [
     'executionState',
     ...ofRunner(s, 'runnerId', ...['kind', 'secondsSinceProgress', 'attempt'].map((name) => `activeTask.${name}`)),
     ...((s.task?.label ?? null) === null ? [] : ofRunner(s, 'activeTask.label')),
-    ...(is.waitsForDatabase(s) ? ofRunner(s, 'activeTask.waitsForDatabaseSeconds') : []),
+    ...(is.waitsForDatabase(s) ? ofRunner(s, 'activeTask.waitsForDatabaseSeconds', 'activeTask.databaseError') : []),
     ...((s.task?.progressWithinSeconds ?? null) === null ? [] : ofRunner(s, 'activeTask.progressWithinSeconds')),
   ],
   who: (s) => (is.waitsForDatabase(s) || s.task?.kind === 'INTERRUPT' ? OPERATOR : PERSON),
   act: (s) => {
-    if (is.waitsForDatabase(s)) return `see what keeps ${owner(s)} from the database`;
+    const refused = callRefused(s);
+    if (is.waitsForDatabase(s)) return refused ? mending(refused) : `see what keeps ${owner(s)} from the database`;
     return s.task?.kind === 'INTERRUPT' ? takeFromOwner(s) : 'interrupt the turn';
   },
   command: (s) => {
@@ -68,6 +70,11 @@ export const noProgress = {
     return s.task?.kind === 'INTERRUPT' ? takeIt(s) : interrupt(s);
   },
 } as const satisfies Rule;
+
+function refusedWith(s: Situation): string {
+  const refused = callRefused(s);
+  return refused ? `: ${refusalText(refused)}` : '';
+}
 
 /** What the task says that it is at, in its own words if it has any. */
 function doing({ task }: Situation): string {

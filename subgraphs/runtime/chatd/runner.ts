@@ -11,14 +11,16 @@ import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspecto
 import { awaitDeadline } from './actionTimeout.ts';
 import { brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
 import { type ChatState, readChats } from './chatState.ts';
-import type { Fence, Outcome } from './chatStore.ts';
-import { callDatabase } from './databaseCall.ts';
+import type { Outcome } from './chatStore.ts';
+import { writeFenced } from './fencedWrite.ts';
 import { type GenerationTools, generate } from './generation.ts';
 import { interrupt } from './interruption.ts';
 import type { Lease } from './lease.ts';
 import { failure } from './modelErrors.ts';
 import { Task, type TaskKind } from './task.ts';
-import { type Transition, TransitionRefused } from './transitions.ts';
+import { TransitionRefused } from './transitions.ts';
+import { TurnCalls } from './turnCalls.ts';
+import { OWN } from './turnRules.ts';
 
 /** By how much a deadline must differ from the known one to be another, given that the database tells how far off it is. */
 const DEADLINE_TOLERANCE_MS = 1_000;
@@ -54,6 +56,7 @@ export class Runner {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #idleSinceMs: number;
   readonly #tasks = new Set<Task>();
+  readonly #calls = new TurnCalls();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -202,12 +205,12 @@ export class Runner {
     const { kit } = this.#options;
     switch (task.kind) {
       case 'GENERATION':
-        if (isGivenUp(task.breakOffs)) return this.#fail(task);
-        return generate(task, this.runnerId, kit, (chat) => this.update(chat));
+        if (isGivenUp(task.breakOffs) || this.#isUsedUp(task)) return this.#fail(task);
+        return generate(task, this.runnerId, kit, this.#calls, (chat) => this.update(chat));
       case 'INTERRUPT':
         return interrupt(task, this.runnerId, kit);
       case 'ABANDON':
-        return this.#write(task, { name: 'abandon' });
+        return writeFenced(task, this.runnerId, kit, { name: 'abandon' });
       case 'REQUIRES_ACTION_TIMEOUT':
         return awaitDeadline(task, this.runnerId, kit);
       default:
@@ -215,20 +218,23 @@ export class Runner {
     }
   }
 
-  #write(task: Task, transition: Transition): Promise<Outcome> {
-    const { status, historyVersion } = task.chat;
-    const fence: Fence = { runnerId: this.runnerId, status, historyVersion };
-    const { store } = this.#options.kit;
-    return callDatabase(task, this.#clock, () => store.applyFenced(this.chatId, fence, transition));
+  /** Whether to begin again would be one attempt more than a step may have. */
+  #isUsedUp({ breakOffs, chat }: Task): boolean {
+    const { maxAttempts } = this.#options.kit;
+    return breakOffs.count > 0 && maxAttempts > 0 && chat.generationAttempt >= maxAttempts;
   }
 
   /** Ends a turn whose work breaks off each time, before the model is asked for the same thing for ever. */
   #fail(task: Task): Promise<Outcome> {
-    const message = `The turn broke off ${task.breakOffs.count} times: ${task.breakOffs.last}`;
-    return this.#write(task, { name: 'finishError', error: failure('internal', message, 'chatd') });
+    const { count, last } = task.breakOffs;
+    const message = `The turn broke off ${count === 1 ? 'once' : `${count} times`}: ${last}`;
+    const error = failure('internal', message, OWN);
+    return writeFenced(task, this.runnerId, this.#options.kit, { name: 'finishError', error });
   }
 
-  inspect(lease: Omit<LeaseInspection, 'renewedAt' | 'ageSeconds' | 'consecutiveFailures'>): RunnerInspection {
+  inspect(
+    lease: Omit<LeaseInspection, 'renewedAt' | 'ageSeconds' | 'consecutiveFailures' | 'lastError'>,
+  ): RunnerInspection {
     const nowMs = this.#clock.monotonicMs();
     const active = this.#active?.inspect() ?? null;
     return {
@@ -252,6 +258,7 @@ export class Runner {
         renewedAt: this.lease.renewedAt,
         ageSeconds: (nowMs - this.lease.renewedAtMs) / 1000,
         consecutiveFailures: this.lease.consecutiveFailures,
+        lastError: this.lease.lastError,
       },
     };
   }
