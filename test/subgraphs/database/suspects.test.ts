@@ -8,6 +8,7 @@ import {
   insertChat,
   insertHealthyChat,
   insertHeartbeat,
+  insertMessage,
   insertReplica,
   queueMessages,
 } from './support/rows.ts';
@@ -110,6 +111,15 @@ const atRest =
   };
 const NO_TEXT = [{ type: 'reasoning', text: 'x' }];
 
+/** The same, with a later message that nobody waits for an answer to. */
+const thenSystem =
+  (make: Make): Make =>
+  async (columns) => {
+    const id = await make(columns);
+    await insertMessage(database.pool, id, 'system', 'be brief');
+    return id;
+  };
+
 const SUSPECT: [string, Make][] = [
   ['a waiting chat with a queue (INVALID)', queued(plain({ status: 'waiting' }))],
   ['an archived chat that runs (INVALID)', but({ archived: true })],
@@ -146,6 +156,7 @@ const SUSPECT: [string, Make][] = [
     but({ status: 'interrupting', updated_at: `now() - interval '1 day'` }),
   ],
   ['a person’s message that stands last at rest', atRest('user', 'x')],
+  ['a person’s message before one of the system', thenSystem(atRest('user', 'x'))],
   ['a turn that ended without text', atRest('assistant', NO_TEXT)],
   ['a turn that ended with a tool’s result', atRest('tool', [])],
 ];
@@ -177,6 +188,8 @@ const FINE: [string, Make][] = [
   ],
   ['a retry state that is no object', but({ retry_state: '"broken"' })],
   ['an answer', atRest('assistant', [{ type: 'text', text: 'x' }])],
+  ['an answer before a message of the system', thenSystem(atRest('assistant', 'x'))],
+  ['nothing but a message of the system', atRest('system', 'x')],
   ['a turn that a person ended', atRest('assistant', [], {}, 'interrupted')],
   ['a person’s message that came just now', atRest('user', 'x', { updated_at: 'now()' })],
   [

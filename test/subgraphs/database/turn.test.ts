@@ -60,6 +60,19 @@ test('the last message is the newest that is not deleted, by the database clock'
   expect(turn).toBeNull();
 });
 
+test('a message of the system is not the last one: nobody answers it, and it answers nobody', async () => {
+  const [unanswered, empty] = [
+    await chatWith([
+      ['user', [text('x')]],
+      ['system', 'be brief'],
+      ['system', 'be kind'],
+    ]),
+    await chatWith([['system', 'be brief']]),
+  ];
+  expect((await state(unanswered, LAST)).lastMessage).toMatchObject({ role: 'user', hasText: true });
+  expect((await state(empty, LAST)).lastMessage).toBeNull();
+});
+
 test('a chat without messages has neither', async () => {
   const { lastMessage, turn, unreadable, errors } = await state(await chatWith([]), `unreadable ${LAST} ${TURN}`);
   expect([lastMessage, turn, unreadable, errors]).toEqual([null, null, [], []]);
