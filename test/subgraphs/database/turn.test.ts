@@ -172,6 +172,29 @@ test('a turn of 40,000 messages among 60,000 is looked at from its end, and no f
   expect(openCalls).toHaveLength(20);
 });
 
+test('a turn whose steps are too long to look through costs the number of its calls, and no other chat', async () => {
+  const { pool } = database;
+  const [long, short] = [await chatWith([['user', [text('x')]]]), await chatWith([['user', [text('x')]]])];
+  await insertMessage(pool, short, 'assistant', [call('c')]);
+  await pool.query(
+    `WITH words AS (SELECT string_agg(md5(i::text), '') AS text FROM generate_series(1, 3200) AS i)
+     INSERT INTO chat_messages (chat_id, role, content)
+     SELECT $1, 'assistant', jsonb_build_array(jsonb_build_object('type', 'text', 'text', text)) FROM words, generate_series(1, 60)`,
+    [long],
+  );
+  const { data, errors } = await ask(
+    'query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { database { turn { steps toolCalls } unreadable } } }',
+    { ids: [long, short] },
+  );
+  expect([data?.chatDebugSnapshots, errors]).toEqual([
+    [
+      { database: { turn: { steps: 60, toolCalls: null }, unreadable: ['turn.toolCalls'] } },
+      { database: { turn: { steps: 1, toolCalls: 1 }, unreadable: [] } },
+    ],
+    [],
+  ]);
+});
+
 test('whoever cannot read the messages in time learns all the rest, and what is missing', async () => {
   const chatId = await chatWith([['user', [text('x')]]]);
   await whileLocked(database.pool, 'chat_messages', async () => {
