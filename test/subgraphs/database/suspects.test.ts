@@ -1,5 +1,6 @@
 /** What looks like trouble to `chats(filter: { suspect: true })`, one chat for each reason. */
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';
@@ -204,6 +205,21 @@ async function withoutRunner(columns: Partial<ChatColumns>): Promise<string> {
   const worker_id = await insertReplica(database.pool);
   return insertChat(database.pool, { ...columns, status: 'running', worker_id });
 }
+
+test('a chat that was written while triggers were off is one once the statement of the runbook has run', async () => {
+  const [ownerId, chatId] = [randomUUID(), randomUUID()];
+  await database.pool.query(
+    `BEGIN; SET LOCAL session_replication_role = replica;
+     INSERT INTO chats (id, owner_id, status, updated_at) VALUES ('${chatId}', '${ownerId}', 'waiting', ${LATE});
+     INSERT INTO chat_messages (chat_id, role, content, revision) VALUES ('${chatId}', 'user', '"x"', 1);
+     COMMIT`,
+  );
+  expect(await isSuspect(chatId, ownerId)).toBe(false);
+  const runbook = await readFile(new URL('../../../docs/runbook.md', import.meta.url), 'utf8');
+  const [, statement = ''] = /```sql\n(UPDATE chats SET unanswered[^`]*)```/.exec(runbook) ?? [];
+  await database.pool.query(statement);
+  expect(await isSuspect(chatId, ownerId)).toBe(true);
+});
 
 describe.each([
   [true, SUSPECT],
