@@ -43,7 +43,7 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
   const { readable, reading, loaders, thresholds, unansweredMemory } = context;
   if (readable.kind === 'none' || isNowhere(page.filter)) return [];
   const readableOf = readableOwner(readable);
-  const rows = await reading.ask('chatPage', async (tx, { heartbeatsReadable }) => {
+  const rows = await reading.askApart('chatPage', async (tx, { heartbeatsReadable }) => {
     const isOfSuspects = page.filter.suspect != null;
     const unansweredNoted = isOfSuspects && (await unansweredMemory.isNoted(tx));
     const someWaitOutside = isOfSuspects && (await waitsOutside(tx));

@@ -12,24 +12,48 @@ import { WANTED_INDEXES } from './wantedIndexes.ts';
 export interface Findings {
   /** Tables that sessions of this service wait to be let in to. */
   readonly waitsFor: readonly string[];
+  /** Who holds those tables; of several the one whose transaction is oldest. Null: nobody waits, or it is no session. */
+  readonly heldBy: TableHolder | null;
   /** What this service reads and is not there, each as `table` or `table.column`. */
   readonly missing: readonly string[];
   /** Indexes that questions go along and that are not there, each as its table and its keys. */
   readonly lackingIndexes: readonly { readonly table: string; readonly keys: string }[];
 }
 
+/** A session that others wait for and that waits for none. Not for everybody to know. */
+export interface TableHolder {
+  readonly applicationName: string;
+  /** Null, as the seconds: the role of this service may not see it. */
+  readonly state: string | null;
+  /** Since its transaction began, by the database's clock. */
+  readonly transactionSeconds: number | null;
+}
+
 /** Undefined: it does not answer that either. */
 export type Inquire = () => Promise<Findings | undefined>;
 
-/** Reads locks alone, and waits for none. */
+/** How many sessions may wait for each other, one behind another, before nobody is named. */
+const LONGEST_CHAIN = 5;
+
+/** Reads locks alone, and waits for none. A session that waits itself, as a change of the schema may, is not the holder. */
 const WAITS = Prisma.sql`
-  SELECT ARRAY(
-    SELECT DISTINCT t.relname::text FROM pg_locks AS l
+  WITH RECURSIVE waiting AS MATERIALIZED (
+    SELECT l.pid, t.relname::text AS name FROM pg_locks AS l
     JOIN pg_class AS t ON t.oid = l.relation
     JOIN pg_stat_activity AS s ON s.pid = l.pid
     WHERE l.locktype = 'relation' AND NOT l.granted AND s.datname = current_database()
       AND s.application_name = ${SUBGRAPH_CONNECTIONS}
-    ORDER BY 1) AS "waitsFor"`;
+  ), blocking (pid, depth) AS (
+    SELECT b.pid, 1 FROM waiting AS w CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS b (pid)
+    UNION
+    SELECT b.pid, k.depth + 1 FROM blocking AS k CROSS JOIN LATERAL unnest(pg_blocking_pids(k.pid)) AS b (pid)
+    WHERE k.depth < ${LONGEST_CHAIN}
+  )
+  SELECT ARRAY(SELECT DISTINCT w.name FROM waiting AS w ORDER BY 1) AS "waitsFor", (
+    SELECT jsonb_build_object('applicationName', s.application_name, 'state', s.state,
+      'transactionSeconds', extract(epoch FROM now() - s.xact_start)::float8)
+    FROM pg_stat_activity AS s WHERE s.pid IN (SELECT k.pid FROM blocking AS k) AND pg_blocking_pids(s.pid) = '{}'
+    ORDER BY s.xact_start NULLS LAST, s.pid LIMIT 1) AS "heldBy"`;
 
 /** Describing an index enters its table, which nobody may be waiting for. */
 const LACKS = Prisma.sql`
@@ -67,9 +91,9 @@ async function ask(client: pg.Client, limitMs: number): Promise<Findings> {
   await client.query('BEGIN READ ONLY');
   await client.query(`SELECT set_config('statement_timeout', $1, true)`, [String(limitMs)]);
   const nothing = { missing: [], lackingIndexes: [] };
-  const waits = await rowOf<Pick<Findings, 'waitsFor'>>(client, WAITS);
+  const waits = await rowOf<Pick<Findings, 'waitsFor' | 'heldBy'>>(client, WAITS);
   if (waits.waitsFor.length > 0) return { ...nothing, ...waits };
-  return { ...waits, ...(await rowOf<Omit<Findings, 'waitsFor'>>(client, LACKS)) };
+  return { ...waits, ...(await rowOf<Omit<Findings, 'waitsFor' | 'heldBy'>>(client, LACKS)) };
 }
 
 async function rowOf<Row extends pg.QueryResultRow>(client: pg.Client, { text, values }: Prisma.Sql): Promise<Row> {

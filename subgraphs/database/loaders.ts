@@ -55,7 +55,7 @@ export function makeLoaders(
     return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
   });
   const heartbeats = new DataLoader<string, readonly HeartbeatRow[]>(async (ids) => {
-    const rows = await reading.ask('heartbeatRows', async (tx, { heartbeatsReadable }) =>
+    const rows = await reading.askApart('heartbeatRows', async (tx, { heartbeatsReadable }) =>
       heartbeatsReadable ? heartbeatRows(tx, ids) : [],
     );
     return inPlace(ids, rows, (row) => row.chatId);
@@ -67,11 +67,11 @@ export function makeLoaders(
     heartbeats,
     children: makeChildrenLoader(reading, readable, (row) => chats.prime(row.chatId, row)),
     queueAges: new DataLoader(async (ids) => {
-      const rows = await reading.ask('queueAges', (tx) => queueAges(tx, ids));
+      const rows = await reading.askApart('queueAges', (tx) => queueAges(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.ageSeconds ?? null);
     }),
     queueDepths: new DataLoader(async (ids) => {
-      const rows = await reading.ask('queueDepths', (tx) => queueDepths(tx, ids));
+      const rows = await reading.askApart('queueDepths', (tx) => queueDepths(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.depth ?? 0);
     }),
     messageStats: new DataLoader(async (ids) => {
@@ -83,7 +83,7 @@ export function makeLoaders(
       return inPlace(ids, rows, (row) => row.id).map(([row]) => row);
     }),
     ownedChats: new DataLoader(async (ids) => {
-      const rows = await reading.ask('ownedChats', (tx) => ownedChats(tx, ids));
+      const rows = await reading.askApart('ownedChats', (tx) => ownedChats(tx, ids));
       return inPlace(ids, rows, (row) => row.workerId).map(([row]) => row?.chats ?? 0);
     }),
     recentReplicaIds: () => {

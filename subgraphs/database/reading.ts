@@ -9,11 +9,12 @@
  */
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
-import type { Clock } from '../../common/clock.ts';
+import { type Clock, whenOver } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
 import type { Findings, Inquire } from './inquiry.ts';
+import { limited } from './limited.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
 import { begin, type Moment, type Transaction } from './transaction.ts';
@@ -50,6 +51,11 @@ export interface ReadingOptions {
 /** The longest that an inquiry takes, and how long before the time is up it begins. */
 export const INQUIRY_MS = 500;
 
+const aheadOf = (limitMs: number): number => Math.min(INQUIRY_MS, limitMs / 4);
+
+const tooSlow = (findings: Findings | undefined, question: string): GraphQLError =>
+  findings ? timedOut(findings, question) : databaseUnavailable();
+
 export class Reading {
   readonly #options: ReadingOptions;
   readonly #closing = new AbortController();
@@ -76,6 +82,32 @@ export class Reading {
    */
   ask<T>(name: string, question: Question<T>): Promise<T> {
     return this.#take((tx, moment) => this.#measured(name, () => question(tx, moment)));
+  }
+
+  /**
+   * The same for a question that may take long. Where others wait for it, it has half of the time that is left, and takes
+   * nothing else with it when that is over. Why is asked while it still waits: later nobody would know.
+   * @throws as `ask`
+   */
+  async askApart<T>(name: string, question: Question<T>): Promise<T> {
+    const { inquire, log } = this.#options;
+    let findings: Promise<Findings | undefined> | undefined;
+    const settled = await this.ask(name, async (tx, moment): Promise<PromiseSettledResult<T>> => {
+      if (this.#waiting === 1) return { status: 'fulfilled', value: await question(tx, moment) };
+      const limitMs = this.halfOfTheTimeMs();
+      const neverMind = whenOver(limitMs - aheadOf(limitMs), undefined, () => {
+        findings = inquire();
+      });
+      return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
+    });
+    if (settled.status === 'fulfilled') return settled.value;
+    log.warn(
+      { question: name, state: sqlState(settled.reason) },
+      'a question to the database failed, and only its own field with it',
+    );
+    const told = isTimedOut(settled.reason) ? tooSlow(await findings, name) : await this.#explained(settled.reason);
+    if (this.#outcome === 'ok') this.#outcome = outcomeOf(told);
+    throw told;
   }
 
   /** @throws as `ask` */
@@ -107,7 +139,7 @@ export class Reading {
 
   #startDeadline(): Deadline {
     const { timeoutMs, clock } = this.#options;
-    return startDeadline(timeoutMs, clock, Math.min(INQUIRY_MS, timeoutMs / 4), () => {
+    return startDeadline(timeoutMs, clock, aheadOf(timeoutMs), () => {
       if (this.#waiting > 0) void this.#inquire();
     });
   }
@@ -132,8 +164,7 @@ export class Reading {
   async #explained(error: unknown): Promise<unknown> {
     if (error instanceof TimeIsUp || isTimedOut(error)) {
       const question = this.#asked;
-      const findings = await this.#inquire();
-      return findings ? timedOut(findings, question) : databaseUnavailable();
+      return tooSlow(await this.#inquire(), question);
     }
     if (!isUnsupported(error)) return unavailableOr(error);
     const missing = (await this.#inquire())?.missing ?? [];

@@ -3,7 +3,7 @@ import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { clientError } from '../errors.ts';
-import type { Findings } from './inquiry.ts';
+import type { Findings, TableHolder } from './inquiry.ts';
 import { tableOf } from './wantedIndexes.ts';
 
 export const databaseUnavailable = (
@@ -77,12 +77,12 @@ export const isUnsupported = (error: unknown): boolean => UNKNOWN_NAME_STATE.tes
 export const isAfterFailure = (error: unknown): boolean => sqlState(error)?.startsWith('25P') === true;
 
 /** @param question its name; `connect`: it was not put yet */
-export function timedOut({ waitsFor, lackingIndexes }: Findings, question: string): GraphQLError {
+export function timedOut({ waitsFor, heldBy, lackingIndexes }: Findings, question: string): GraphQLError {
   const said = (reason: string, advice: string) => clientError('QUERY_TIMED_OUT', `The database ${reason}. ${advice}`);
   if (waitsFor.length > 0) {
     return said(
       `keeps the question waiting for a lock on ${quoted(waitsFor)}`,
-      'End the transaction that holds or wants the table, such as a change of the schema; then ask again.',
+      `${heldBy ? `${holderText(heldBy)} ` : ''}End the transaction that holds or wants the table, such as a change of the schema; then ask again.`,
     );
   }
   if (question === 'connect' || question === 'begin') {
@@ -94,6 +94,13 @@ export function timedOut({ waitsFor, lackingIndexes }: Findings, question: strin
     return said(`took too long: it lacks the index ${index}`, 'Run `npm run migrate`, or make such an index.');
   }
   return said('took longer than this service waits', 'Ask for less, or raise `DATABASE_TIMEOUT_MS`.');
+}
+
+/** Postgres has made its name plain ASCII of at most 63 characters. */
+function holderText({ applicationName, state, transactionSeconds: seconds }: TableHolder): string {
+  const who = applicationName === '' ? 'a session without a name' : `the session \`${applicationName}\``;
+  const since = seconds === null ? '' : `, in a transaction of ${Math.round(seconds)} s`;
+  return `It is held by ${who}${state === null ? '' : `, ${state}`}${since}.`;
 }
 
 const MOST_NAMED = 5;

@@ -17,7 +17,7 @@ export interface LastMessageRow {
 
 const LONGEST_REASON = 100;
 
-/** The newest message of each chat that is not deleted; no row for a chat without one. */
+/** The newest message of each chat that is neither deleted nor the system's; no row for a chat without one. */
 export const lastMessages = (tx: Transaction, chatIds: readonly string[]): Promise<LastMessageRow[]> =>
   tx.$queryRaw(lastMessagesSql(chatIds));
 
@@ -28,7 +28,7 @@ export const lastMessagesSql = (chatIds: readonly string[] | Prisma.Sql): Prisma
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   CROSS JOIN LATERAL (
     SELECT m.id, m.chat_id, m.role, m.created_at, m.content FROM chat_messages AS m
-    WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT 1) AS m
+    WHERE ${OF_CHAT} AND m.role::text <> 'system' ${NEWEST_FIRST} LIMIT 1) AS m
   CROSS JOIN (SELECT NULL::text AS finish_reason) AS unnoted`;
 
 const CREATED_AT = Prisma.sql`m.created_at`;

@@ -31,12 +31,22 @@ export const valueUnreadable = {
   code: 'VALUE_UNREADABLE',
   severity: 'WARNING',
   when: is.valueUnreadable,
-  says: (s) => `${listed(is.unreadable(s).map(({ name }) => name))} could not be read`,
-  evidence: (s) => ['database.unreadable', ...is.unreadable(s).map(({ path }) => `database.${path}`)],
+  says: (s) =>
+    `${listed(is.unreadable(s).map(({ name }) => name))} could not be read${keptByLock(s) ? ' while another session holds the row or a table' : ''}`,
+  evidence: (s) => [
+    ...['database.unreadable', ...is.unreadable(s).map(({ path }) => `database.${path}`)],
+    ...(keptByLock(s) ? ['database.trouble.rowLocked'] : []),
+  ],
   who: OPERATOR,
-  act: (s) => (is.columnUnreadable(s) ? 'correct what is stored there: it is no value that can be said' : 'ask again'),
+  act: (s) => {
+    if (is.columnUnreadable(s)) return 'correct what is stored there: it is no value that can be said';
+    return keptByLock(s) ? 'end that session’s transaction, then ask again' : 'ask again';
+  },
   command: (s) => (is.columnUnreadable(s) ? lookAtSnapshot(s) : lookAgain(s)),
 } as const satisfies Rule;
+
+/** Questions about a chat wait for whoever holds its tables. */
+const keptByLock = (s: Situation) => !is.columnUnreadable(s) && s.database?.trouble?.rowLocked === true;
 
 export const clockAhead = {
   code: 'CLOCK_AHEAD',

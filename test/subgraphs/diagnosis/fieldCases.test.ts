@@ -57,6 +57,14 @@ describe('one odd value', () => {
     expect(seen({ database })).toEqual([verdict, 'WARNING VALUE_UNREADABLE']);
   });
 
+  test('a question that waited for a lock says so', () => {
+    const nothing = { canWrite: true, isInRecovery: false, ownerRow: null, platform: null, pool: null, thresholds: null };
+    const trouble = { ...nothing, rowLocked: true, rowLockedSeconds: 5 };
+    expect(first({ database: { turn: null, unreadable: ['turn'], trouble } })).toContain(
+      'Turn could not be read while another session holds the row or a table.',
+    );
+  });
+
   test('what no rule needs is nobody’s trouble', () => {
     expect(seen({ database: { unreadable: ['createdAt', 'lastMessage', 'openCalls'] } })).toEqual(['WORKING']);
     expect(seen({ state: 'W', owner: 'unowned', database: { unreadable: ['updatedAt'] } })).toEqual(['IDLE']);
