@@ -2,7 +2,7 @@
 import { leaseIsNotFresh } from '../conditions/lease.ts';
 import { ownerGone } from '../conditions/owner.ts';
 import { poolIsFull } from '../conditions/pool.ts';
-import { interrupting } from '../conditions/row.ts';
+import { isBeingInterrupted } from '../conditions/row.ts';
 import type { Situation } from '../situation.ts';
 import { owner, secondsText } from '../wording.ts';
 import { type Command, lookAgain, lookAtReplicas, type Means } from './means.ts';
@@ -43,20 +43,20 @@ export const CODER: Means = {
       if (leaseIsNotFresh(s)) return poolIsFull(s) ? freeSlot : daemon(s);
       if (ownerGone(s))
         return `look again in ${secondsText(s.staleAfterSeconds)}: its lease runs out by itself, and another takes it`;
-      return interrupting(s) ? restart(s) : `interrupt the turn, or ${restart(s)}`;
+      return isBeingInterrupted(s) ? restart(s) : `interrupt the turn, or ${restart(s)}`;
     },
     command: (s) => {
       if (leaseIsNotFresh(s)) return lookAtReplicas();
       if (ownerGone(s)) return lookAgain(s);
-      return interrupting(s) ? lookAtReplicas() : interrupt(s);
+      return isBeingInterrupted(s) ? lookAtReplicas() : interrupt(s);
     },
   },
   dateAnew: {
     act: (s) =>
-      interrupting(s)
+      isBeingInterrupted(s)
         ? 'correct the clock that was ahead, and look again: the interrupted turn ends with a new date'
         : 'correct the clock that was ahead, and interrupt the turn, which dates the chat anew',
-    command: (s) => (interrupting(s) ? lookAgain(s) : interrupt(s)),
+    command: (s) => (isBeingInterrupted(s) ? lookAgain(s) : interrupt(s)),
   },
   getTaken: { act: daemon, command: lookAtReplicas },
   whyNotTaken: () => 'no replica runs its chat daemon, or every slot is taken',

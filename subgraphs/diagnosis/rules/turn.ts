@@ -1,7 +1,7 @@
 /** Rules on a turn that goes on for too long, or not at all. */
 
 import { unchangedForLong } from '../conditions/rest.ts';
-import { interrupting as isBeingInterrupted } from '../conditions/row.ts';
+import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
 import {
   interrupt,
