@@ -113,7 +113,7 @@ export const settings = {
     .describe('what all message buffers of one replica may take; a replica at the limit takes no more chats'),
   RETRY_MAX_ATTEMPTS: count.default(8).describe('model calls for one step before the turn fails; 0: for ever'),
   NO_PROGRESS_SECONDS: seconds.default(60).describe('a runnable chat that has not changed for this long is suspect'),
-  MAX_STEPS: count.min(1).default(200).describe('model calls of one turn that commit something, before the turn fails'),
+  MAX_STEPS: count.min(1).default(200).describe('model calls of one turn, failed ones included, before the turn fails'),
   LOOP_STEPS: count.min(1).default(50).describe('steps of one turn from which the diagnosis calls it a loop'),
   SPINNING_ATTEMPTS: count
     .min(2)

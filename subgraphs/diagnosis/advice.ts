@@ -40,6 +40,9 @@ const BY_KIND = {
   rate_limit: send('wait until the model’s provider takes calls again, and then send a message'),
   overloaded: send('send a message to try again once the model is less busy'),
   internal: mend(() => 'see in the logs of the replicas what the work broke off with, mend that'),
+  data: send(
+    'send a message to try again; if that fails as well, see in the log of the database which row it refuses, and why',
+  ),
   step_limit: edit('see what the turn went round in, and send a message that tells it what to do otherwise'),
 } satisfies Readonly<Record<string, Advise>>;
 

@@ -3,8 +3,11 @@
 import { leaseIsNotFresh } from './conditions/lease.ts';
 import { noRoom } from './conditions/owner.ts';
 import { poolIsFull, poolOf } from './conditions/pool.ts';
+import { keptFromAll } from './conditions/refusals.ts';
 import type { Severity } from './diagnosis.ts';
+import { lookAtReplicas } from './means/means.ts';
 import { meansOf } from './means/platforms.ts';
+import { mending, refusalText } from './refusal.ts';
 import type { Situation } from './situation.ts';
 import { counted } from './wording.ts';
 
@@ -38,9 +41,18 @@ export const sendAgain = (s: Situation) => meansOf(s).send(s);
 export const show = (s: Situation) => meansOf(s).show(s);
 export const answer = (s: Situation) => meansOf(s).answer(s);
 export const reconcile = (s: Situation) => meansOf(s).reconcile(s);
-export const takeFromOwner = (s: Situation) => meansOf(s).newOwner.act(s);
+/** As the predicate of a sentence on an operator. */
+export function takeFromOwner(s: Situation): string {
+  const refused = keptFromAll(s);
+  return refused ? `${mending(refused)}: no worker can go on with it until then` : meansOf(s).newOwner.act(s);
+}
 /** The command for it. */
-export const takeIt = (s: Situation) => meansOf(s).newOwner.command(s);
+export const takeIt = (s: Situation) => (keptFromAll(s) ? lookAtReplicas() : meansOf(s).newOwner.command(s));
+/** What keeps every worker from it, as a clause at the end of a sentence. */
+export function butFor(s: Situation): string {
+  const refused = keptFromAll(s);
+  return refused ? `, and no worker can go on with it: ${refusalText(refused)}` : '';
+}
 
 export const OWNERSHIP = ['database.workerId', 'database.runnerId'];
 export const ROW = ['executionState', ...OWNERSHIP, 'database.updatedAgeSeconds'];
@@ -64,6 +76,7 @@ export const takable = (s: Situation) => [
   ...lease(s),
   ...(leaseIsNotFresh(s) && noRoom(s) ? room(s) : []),
   ...(leaseIsNotFresh(s) && poolIsFull(s) ? pool(s) : []),
+  ...[keptFromAll(s)?.path ?? []].flat(),
 ];
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -79,6 +79,7 @@ const activeTask = task.extend({
   breakOffs: count,
   lastBreakOff: text,
   waitsForDatabaseSeconds: seconds,
+  databaseError: text,
   label: text,
   maxAttempts: count,
   progressWithinSeconds: seconds,
@@ -93,7 +94,10 @@ const runner = z.object({
   activeTask: known(activeTask),
   tasks: known(z.array(task.extend({ historyVersion: count }))),
   lease: known(
-    z.object({ ageSeconds: seconds, intervalSeconds: seconds, staleAfterSeconds: seconds, consecutiveFailures: count }),
+    z.object({
+      ...{ ageSeconds: seconds, intervalSeconds: seconds, staleAfterSeconds: seconds },
+      ...{ consecutiveFailures: count, lastError: text },
+    }),
   ),
 });
 
@@ -116,6 +120,8 @@ const candidate = z.object({
   isDraining: flag,
   runnerCount: count,
   capacity: count,
+  acquisitionError: text,
+  refusedChats: known(z.array(z.object({ chatId: text, reason: text }))),
 });
 
 const snapshot = z.object({

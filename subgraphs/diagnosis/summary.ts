@@ -1,10 +1,12 @@
 /** A diagnosis in one sentence: what is the matter, who should act, and what could not be known. */
 import { noOwner, ownerGone } from './conditions/owner.ts';
+import { callRefused } from './conditions/refusals.ts';
 import { pausedByPerson, unreadable } from './conditions/row.ts';
 import { shouldHaveBeenPickedUp } from './conditions/time.ts';
 import { runGetsOn } from './conditions/turn.ts';
 import type { Verdict } from './diagnosis.ts';
 import { type Found, has } from './findings.ts';
+import { refusalText } from './refusal.ts';
 import type { Rule } from './rule.ts';
 import type { Situation } from './situation.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -70,7 +72,9 @@ function quiet(verdict: Verdict, s: Situation, found: readonly Found[]): string 
   const since = s.task?.secondsSinceProgress ?? null;
   const progress = since === null ? '' : `, last progress ${secondsText(since)} ago`;
   const waits = s.task?.waitsForDatabaseSeconds ?? null;
-  const database = waits === null ? '' : `, and has waited for the database for ${secondsText(waits)}`;
+  const refused = callRefused(s);
+  const why = refused ? `: ${refusalText(refused)}` : '';
+  const database = waits === null ? '' : `, and has waited for the database for ${secondsText(waits)}${why}`;
   return `replica ${s.workerId} is at it${progress}${database}; nobody has to act`;
 }
 

@@ -15,6 +15,8 @@ export interface Inspector {
   inspectReplica(): ReplicaInspection;
   /** Whose chats the replica works on: the users with most runners first. Left out: not known. */
   runnersByOwner?(first: number): OwnerLoad[];
+  /** Chats that the replica could not take, the one refused last first. Left out: not known. */
+  refusedChats?(): RefusedChat[];
   /** Oldest first. */
   inspectRunners(first: number): RunnerInspection[];
   /** Follows the parts that the worker streams for a chat; ends when it holds no runner for it, or with `signal`. */
@@ -64,6 +66,7 @@ export interface TaskInspection {
   readonly breakOffs?: number | null;
   readonly lastBreakOff?: string | null;
   readonly waitsForDatabaseSeconds?: number | null;
+  readonly databaseError?: string | null;
   readonly label?: string | null;
   readonly maxAttempts?: number | null;
   readonly progressWithinSeconds?: number | null;
@@ -76,6 +79,7 @@ export interface LeaseInspection {
   readonly intervalSeconds: number | null;
   readonly staleAfterSeconds: number | null;
   readonly consecutiveFailures: number | null;
+  readonly lastError?: string | null;
 }
 
 /** Fields as in the schema's `MessageBufferSnapshot`. */
@@ -99,6 +103,14 @@ export interface LoopInspection {
   readonly lastError: string | null;
   readonly consecutiveFailures: number | null;
   readonly intervalSeconds: number | null;
+}
+
+/** Fields as in the schema's `RefusedChat`. */
+export interface RefusedChat {
+  readonly chatId: string;
+  /** The user whose chat it is. */
+  readonly ownerId: string;
+  readonly reason: string;
 }
 
 /** Fields as in the schema's `OwnerLoad`. */

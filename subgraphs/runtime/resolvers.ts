@@ -8,6 +8,7 @@ import type { Inspector, ReplicaInspection } from './inspector.ts';
 
 const MAX_RUNNERS_LISTED = 1_000;
 const MAX_OWNERS_LISTED = 100;
+const MAX_REFUSED_LISTED = 100;
 
 /** What every resolver may use. */
 export interface RuntimeContext {
@@ -82,6 +83,13 @@ export const resolvers = {
       assertMayReadAll(context.caller);
       return context.inspector.runnersByOwner?.(count);
     },
+    acquisitionError: ({ acquisition }: ReplicaInspection) => acquisition.lastError,
+    /** Whoever may not read all is told of own chats only. */
+    refusedChats: (_replica: unknown, _args: unknown, { inspector, caller }: RuntimeContext) =>
+      inspector
+        .refusedChats?.()
+        .filter(({ ownerId }) => mayReadAll(caller) || ownerId === caller.sub)
+        .slice(0, MAX_REFUSED_LISTED),
     eventLoopDelayMs: (_replica: unknown, _args: unknown, context: RuntimeContext) =>
       context.eventLoopDelay.highestMs(),
     residentBytes: () => memoryUsage.rss(),

@@ -44,7 +44,10 @@ export interface LostChildRow {
 
 const MOST_LOST = 5;
 
-/** Children that will not answer, the worst of each parent first; of the same kind the one updated last. */
+/**
+ * Children that will not answer, the worst of each parent first; of the same kind the one updated last. Those that wait in a
+ * circle come last: the parent, or the chat itself, is a child of its own child.
+ */
 export const lostChildren = (
   tx: Transaction,
   parentIds: readonly string[],
@@ -61,20 +64,26 @@ export const lostChildrenSql = (
     SELECT child.id, child.state, array_position(${WORST_FIRST}, child.state) AS rank, child.updated_at
     FROM (
       SELECT c.id, c.updated_at, (${EXECUTION_STATE}) AS state
-      FROM chats AS c WHERE ${Prisma.join([isChild, ...ownedBy(readableOf)], ' AND ')} OFFSET 0) AS child
-    WHERE child.state = ANY(${WORST_FIRST})
+      FROM chats AS c WHERE ${Prisma.join([IS_CHILD, ...ownedBy(readableOf)], ' AND ')} OFFSET 0) AS child
+    WHERE child.id <> parent.id AND child.state = ANY(${WORST_FIRST}) OR child.state LIKE 'A_' AND child.id IN (${ANCESTORS})
     ORDER BY rank, child.updated_at DESC, child.id DESC LIMIT ${MOST_LOST}
   ) AS lost
   ORDER BY parent.id, lost.rank, lost.updated_at DESC, lost.id DESC`;
 
 const WORST_FIRST = Prisma.sql`'{INVALID,E1,E0,XE1,XE0,XW}'::text[]`;
 
-/** A chat that names itself as its parent is nobody's child. */
-const isChild = Prisma.sql`c.parent_chat_id = parent.id AND c.id <> parent.id`;
+const IS_CHILD = Prisma.sql`c.parent_chat_id = parent.id`;
+
+/** The chat itself, and all above it: a child among them that waits as well waits for this chat in turn. */
+const ANCESTORS = Prisma.sql`
+  WITH RECURSIVE above AS (
+    SELECT parent.id UNION SELECT c.parent_chat_id FROM above JOIN chats AS c ON c.id = above.id)
+  SELECT above.id FROM above`;
 
 /**
- * The same, said so that the parent is part of the order, which the index of children alone has. A planner that believes
- * that most chats have this parent would else walk through all chats, and find none where it has no children.
+ * The same for the list, where a chat that names itself as its parent is nobody's child. It is said so that the parent is
+ * part of the order, which the index of children alone has. A planner that believes that most chats have this parent would
+ * else walk through all chats, and find none where it has no children.
  */
 const isChildInOrder = Prisma.sql`
   c.parent_chat_id >= parent.id AND c.parent_chat_id <= parent.id AND c.id <> parent.id`;

@@ -5,7 +5,7 @@ import { noOwner } from './owner.ts';
 import { type Condition, rowIsOlderThan } from './time.ts';
 
 /** Shorter waits than this are those of any busy database, in seconds. */
-const WAIT_SECONDS = 10;
+export const WAIT_SECONDS = 10;
 
 const workerWaits: Condition = ({ task }) => over(task?.waitsForDatabaseSeconds, WAIT_SECONDS);
 const nobodyHasIt: Condition = (s) => noOwner(s) || leaseIsNotFresh(s);

@@ -41,9 +41,11 @@ export const ownerNotHeard: Condition = (s) =>
 
 const unowned: Condition = (s) => s.runnable && s.database !== null && (s.workerId === null || s.runnerId === null);
 
-/** Live replicas that take chats at all: those that stop do not. */
-export const candidates = ({ snapshot }: Situation): Candidate[] =>
-  (snapshot.candidates ?? []).filter(({ isDraining }) => isDraining !== true);
+/** Live replicas that take chats at all: those that stop do not, nor does an owner that cannot be asked. */
+export const candidates = ({ snapshot, owner, workerId }: Situation): Candidate[] =>
+  (snapshot.candidates ?? []).filter(
+    (one) => one.isDraining !== true && (owner === 'OK' || workerId === null || one.workerId !== workerId),
+  );
 /** Somebody asks replicas here: what they did not say is not just not known. */
 export const candidatesAsked: Condition = (s) =>
   candidates(s).every(({ reachability }) => reachability?.status !== 'NOT_ASKED');
@@ -53,6 +55,20 @@ export const withRoom = (s: Situation): Candidate[] =>
   candidates(s).filter((one) => answered(one) && one.isFull === false);
 
 export const noOwner: Condition = unowned;
+
+/** A lease younger than the row: somebody changed the row by hand and did not date it. Null: there is none. */
+export function undatedSeconds({ database, age, rowAhead }: Situation): number | null {
+  const ages = (database?.heartbeats ?? []).flatMap(({ ageSeconds }) => ageSeconds ?? []);
+  const newest = Math.min(...ages.filter((seconds) => seconds >= 0));
+  return !rowAhead && age !== null && newest < age ? newest : null;
+}
+/** Somebody was at it a moment ago. Not where a list goes by the row alone, which cannot look for that in each row. */
+const wasOwnedLately: Condition = (s) => {
+  const seconds = undatedSeconds(s);
+  return s.snapshot.candidates !== null && seconds !== null && seconds <= s.pickUpSeconds + s.intervalSeconds;
+};
+/** Workers have had the time to take a chat that nobody owns. */
+export const leftAlone: Condition = (s) => shouldHaveBeenPickedUp(s) && !wasOwnedLately(s);
 /** All that could take the chat say that they have no room. */
 export const noRoom: Condition = (s) => candidates(s).length > 0 && full(s).length === candidates(s).length;
 /** Nobody looks for candidates of a chat that still names a worker. */

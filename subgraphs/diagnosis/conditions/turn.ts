@@ -1,5 +1,6 @@
 /** Conditions on how the turn gets on. */
-import { over, type Situation } from '../situation.ts';
+import { over, type Situation, under } from '../situation.ts';
+import { waitsInVain } from './refusals.ts';
 import { running } from './row.ts';
 import { type Condition, past } from './time.ts';
 
@@ -45,9 +46,21 @@ function handedOver({ database }: Situation): boolean {
   return snapshotVersion - historyVersion >= 2 * (generationAttempt ?? 0);
 }
 
+/** An attempt that has gone on for longer, in seconds, is not one of many that end at once. */
+const LASTS_SECONDS = 10;
+/** The owner is at an attempt that lasts and gets on, whatever became of those before it. */
+const getsOn: Condition = ({ owner, task, age, database }) =>
+  owner === 'OK' &&
+  task?.kind === 'GENERATION' &&
+  task.breakOffs === 0 &&
+  task.waitsForDatabaseSeconds === null &&
+  task.attempt === database?.generationAttempt &&
+  over(age, LASTS_SECONDS) &&
+  under(task.secondsSinceProgress, (age ?? 0) - 1);
+
 export const breaksOff: Condition = (s) => s.runnable && (s.task?.breakOffs ?? 0) >= MANY_BREAK_OFFS;
 export const spinning: Condition = (s) =>
-  breaksOff(s) || (begunInVain(s) >= s.settings.spinningAttempts && !ownersLost(s) && !handedOver(s));
+  breaksOff(s) || (begunInVain(s) >= s.settings.spinningAttempts && !ownersLost(s) && !handedOver(s) && !getsOn(s));
 
 export const looping: Condition = (s) => s.runnable && over(s.database?.turn?.steps, s.settings.loopSteps);
 export const personWaits: Condition = ({ database }) =>
@@ -73,8 +86,10 @@ export const runIsSilent: Condition = (s) => {
 };
 
 /** A task that says how long it may be silent is taken at its word. */
-export const noProgress: Condition = ({ runnable, task, retrySeconds, settings }) => {
+export const noProgress: Condition = (s) => {
+  const { runnable, task, retrySeconds, settings } = s;
   if (!runnable || task === null || retrySeconds !== null) return false;
+  if (waitsInVain(s)) return true;
   if (task.waitsForDatabaseSeconds !== null) return task.waitsForDatabaseSeconds > settings.noProgressSeconds;
   const limit = task.kind === 'GENERATION' || task.kind === 'INTERRUPT' ? settings.noProgressSeconds : Infinity;
   return over(task.secondsSinceProgress, task.progressWithinSeconds ?? limit);

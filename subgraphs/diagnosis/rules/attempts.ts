@@ -1,7 +1,20 @@
 /** Rules on attempts that are begun again and again, or not at all. */
 import { capacityWait } from '../conditions/owner.ts';
+import { keptFromAll, renewalRefusedAgain, writeRefused } from '../conditions/refusals.ts';
+import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
-import { interrupt, lookAtReplicas, OPERATOR, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
+import { mending, refusalText } from '../refusal.ts';
+import {
+  butFor,
+  interrupt,
+  lookAtReplicas,
+  OPERATOR,
+  ofRunner,
+  PERSON,
+  type Rule,
+  takeFromOwner,
+  takeIt,
+} from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText, word } from '../wording.ts';
 
@@ -17,15 +30,24 @@ export const ownersLost = {
   severity: (s) => (is.manyOwnersLost(s) ? 'CRITICAL' : 'WARNING'),
   when: is.ownersLost,
   says: (s) =>
-    `${begun(s)} of this step were begun by several runners and none ended: its owners end at it, or lose it`,
-  evidence: () => [...BEGUN, 'database.heartbeats'],
+    `${begun(s)} of this step were begun by several runners and none ended: its owners end at it, or lose it${whyLost(s)}`,
+  evidence: (s) => [...BEGUN, 'database.heartbeats', ...[renewalRefusedAgain(s)?.path ?? []].flat()],
   who: OPERATOR,
-  act: (s) =>
-    is.manyOwnersLost(s)
+  act: (s) => {
+    const refused = renewalRefusedAgain(s);
+    if (refused) return `${mending(refused)}: each owner loses its lease to that`;
+    return is.manyOwnersLost(s)
       ? 'interrupt the turn, and give it to no other owner: the next would be lost at it as well'
-      : 'see whether replicas end or lose their leases, and interrupt the turn if it is this chat alone',
-  command: (s) => (is.manyOwnersLost(s) ? interrupt(s) : lookAtReplicas()),
+      : 'see whether replicas end or lose their leases, and interrupt the turn if it is this chat alone';
+  },
+  command: (s) => (is.manyOwnersLost(s) && !renewalRefusedAgain(s) ? interrupt(s) : lookAtReplicas()),
 } as const satisfies Rule;
+
+/** The present owner cannot renew its lease: those before it could not, either. */
+function whyLost(s: Situation): string {
+  const refused = renewalRefusedAgain(s);
+  return refused ? `: ${refusalText(refused)}` : '';
+}
 
 export const spinning = {
   code: 'SPINNING',
@@ -36,13 +58,22 @@ export const spinning = {
       ? `the worker has begun this again ${counted(s.task?.breakOffs ?? 0, 'time')} and got nowhere${brokeOffBy(s)}`
       : `${begun(s)} of this step were begun, and none failed or led to anything`,
   evidence: (s) => [...BEGUN, ...(s.task ? ofRunner(s, 'activeTask.breakOffs', 'activeTask.lastBreakOff') : [])],
-  who: PERSON,
-  act: () => 'interrupt the turn',
-  command: interrupt,
+  who: (s) => (writeRefused(s) || isBeingInterrupted(s) ? OPERATOR : PERSON),
+  act: (s) => {
+    const refused = writeRefused(s);
+    if (refused) return mending(refused);
+    return isBeingInterrupted(s) ? takeFromOwner(s) : 'interrupt the turn';
+  },
+  command: (s) => {
+    if (writeRefused(s)) return lookAtReplicas();
+    return isBeingInterrupted(s) ? takeIt(s) : interrupt(s);
+  },
 } as const satisfies Rule;
 
-function brokeOffBy({ task }: Situation): string {
-  const reason = word(task?.lastBreakOff ?? '');
+function brokeOffBy(s: Situation): string {
+  const refused = writeRefused(s);
+  if (refused) return `: ${refusalText(refused)}`;
+  const reason = word(s.task?.lastBreakOff ?? '');
   return reason && ` (${reason})`;
 }
 
@@ -52,9 +83,13 @@ export const retryOverdue = {
   when: is.retryOverdue,
   says: (s) =>
     (s.retrySeconds ?? 0) > 0
-      ? `the next call of the model is said to come in ${secondsText(s.retrySeconds)}, and no worker waits longer than ${secondsText(s.settings.longestRetrySeconds)}`
-      : `the next call of the model has been due for ${secondsText(-(s.retrySeconds ?? 0))} and was not made`,
-  evidence: (s) => [...RETRY, ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.secondsUntilRetry') : [])],
+      ? `the next call of the model is said to come in ${secondsText(s.retrySeconds)}, and no worker waits longer than ${secondsText(s.settings.longestRetrySeconds)}${butFor(s)}`
+      : `the next call of the model has been due for ${secondsText(-(s.retrySeconds ?? 0))} and was not made${butFor(s)}`,
+  evidence: (s) => [
+    ...RETRY,
+    ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.secondsUntilRetry') : []),
+    ...[keptFromAll(s)?.path ?? []].flat(),
+  ],
   who: OPERATOR,
   act: takeFromOwner,
   command: takeIt,

@@ -4,6 +4,7 @@ import { lookAtReplicas, lookAtSnapshot, OPERATOR, ofRunner, ROW, type Rule } fr
 import type { Situation } from '../situation.ts';
 import { secondsText } from '../wording.ts';
 
+export const END_HOLDER = 'end the session that holds it: with the role, lockedBy of trouble says which';
 const waits = (s: Situation) => ofRunner(s, ...(s.task ? ['activeTask.waitsForDatabaseSeconds'] : []));
 
 export const databaseReadOnly = {
@@ -25,11 +26,11 @@ export const rowLocked = {
   says: (s) => `another session holds the row${heldFor(s)}, and a worker waits for it`,
   evidence: (s) => [...ROW, 'database.trouble.rowLocked', 'database.trouble.rowLockedSeconds', ...waits(s)],
   who: OPERATOR,
-  act: () => 'end the session that holds it: with the role, lockedBy of trouble says which',
+  act: () => END_HOLDER,
   command: lookAtSnapshot,
 } as const satisfies Rule;
 
-function heldFor({ database }: Situation): string {
+export function heldFor({ database }: Situation): string {
   const seconds = database?.trouble?.rowLockedSeconds ?? null;
   return seconds === null ? '' : ` in a transaction that began ${secondsText(seconds)} ago`;
 }

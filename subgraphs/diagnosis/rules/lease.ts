@@ -1,8 +1,12 @@
 /** Rules on the lease of the runner that the row names. */
-import * as is from '../conditions/lease.ts';
+import * as leases from '../conditions/lease.ts';
+import { renewalRefused } from '../conditions/refusals.ts';
+import { mending, refusalText } from '../refusal.ts';
 import {
+  butFor,
   lease,
   lookAtReplicas,
+  lookAtSnapshot,
   OPERATOR,
   OWNERSHIP,
   ofRunner,
@@ -15,6 +19,15 @@ import {
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { secondsText } from '../wording.ts';
+import { END_HOLDER, heldFor } from './database.ts';
+
+const is = { ...leases, renewalRefused };
+
+/** Why it is not renewed, and why no other worker takes the chat. */
+function why(s: Situation): string {
+  const refused = is.renewalRefused(s);
+  return butFor(s) || (refused ? `: ${refusalText(refused)}` : '');
+}
 
 const severity = (s: Situation) => (is.leaseIsTheTrouble(s) ? 'CRITICAL' : 'WARNING');
 
@@ -22,8 +35,12 @@ export const heartbeatMissing = {
   code: 'HEARTBEAT_MISSING',
   severity,
   when: is.heartbeatMissing,
-  says: (s) => `the runner of ${owner(s)} has no lease on it${orNoSlot(s)}`,
-  evidence: (s) => [...OWNERSHIP, ...takable(s), ...ofRunner(s, 'lease.ageSeconds', 'lease.consecutiveFailures')],
+  says: (s) => `the runner of ${owner(s)} has no lease on it${why(s)}${orNoSlot(s)}`,
+  evidence: (s) => [
+    ...OWNERSHIP,
+    ...takable(s),
+    ...ofRunner(s, 'lease.ageSeconds', 'lease.consecutiveFailures', 'lease.lastError'),
+  ],
   who: OPERATOR,
   act: takeFromOwner,
   command: takeIt,
@@ -36,11 +53,11 @@ export const heartbeatStale = {
   says: (s) =>
     s.leaseAhead
       ? `the lease of ${owner(s)} is dated ahead of the database’s clock, and counts as run out`
-      : `the lease of ${owner(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}${orNoSlot(s)}`,
+      : `the lease of ${owner(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}${why(s)}${orNoSlot(s)}`,
   evidence: (s) => [
     ...OWNERSHIP,
     ...takable(s),
-    ...ofRunner(s, 'lease.ageSeconds', 'lease.staleAfterSeconds', 'lease.consecutiveFailures'),
+    ...ofRunner(s, 'lease.ageSeconds', 'lease.staleAfterSeconds', 'lease.consecutiveFailures', 'lease.lastError'),
   ],
   who: OPERATOR,
   act: takeFromOwner,
@@ -51,13 +68,28 @@ export const leaseEndangered = {
   code: 'LEASE_ENDANGERED',
   severity: 'WARNING',
   when: is.leaseEndangered,
-  says: (s) => `the lease of ${owner(s)} is renewed late, and may run out`,
+  says: (s) => `the lease of ${owner(s)} is renewed late, and may run out${whyLate(s)}`,
   evidence: (s) => [
     ...lease(s),
+    ...(isLocked(s) ? ['database.trouble.rowLocked', 'database.trouble.rowLockedSeconds'] : []),
+    ...[is.renewalRefused(s)?.path ?? []].flat(),
     ...ofRunner(s, 'lease.ageSeconds', 'lease.intervalSeconds', 'lease.staleAfterSeconds', 'lease.consecutiveFailures'),
     ...(s.runtime ? [`${s.runtime.path}.eventLoopDelayMs`] : []),
   ],
   who: OPERATOR,
-  act: (s) => `see whether ${owner(s)} is overloaded or cut off from the database`,
-  command: lookAtReplicas,
+  act: (s) => {
+    if (isLocked(s)) return END_HOLDER;
+    const refused = is.renewalRefused(s);
+    return refused ? mending(refused) : `see whether ${owner(s)} is overloaded or cut off from the database`;
+  },
+  command: (s) => (isLocked(s) ? lookAtSnapshot(s) : lookAtReplicas()),
 } as const satisfies Rule;
+
+/** Whoever holds the row, or a table, is in the way of renewals as well. */
+const isLocked = ({ database }: Situation) => database?.trouble?.rowLocked === true;
+
+function whyLate(s: Situation): string {
+  if (isLocked(s)) return `: another session holds the row or a table${heldFor(s)}`;
+  const refused = is.renewalRefused(s);
+  return refused ? `: ${refusalText(refused)}` : '';
+}

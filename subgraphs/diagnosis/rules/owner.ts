@@ -2,9 +2,12 @@
 import * as leases from '../conditions/lease.ts';
 import * as is from '../conditions/owner.ts';
 import { poolIsFull, poolOf } from '../conditions/pool.ts';
+import { keptFromAll } from '../conditions/refusals.ts';
 import { shouldHaveBeenPickedUp } from '../conditions/time.ts';
 import { meansOf } from '../means/platforms.ts';
+import { mending, refusalText } from '../refusal.ts';
 import {
+  butFor,
   lookAgain,
   lookAtReplicas,
   OPERATOR,
@@ -24,10 +27,10 @@ import type { Situation } from '../situation.ts';
 import { secondsText } from '../wording.ts';
 
 /** A worker may still be about to take it. */
-const withGrace = (s: Situation) => (shouldHaveBeenPickedUp(s) ? 'CRITICAL' : 'INFO');
-const orWait = (act: (s: Situation) => string) => (s: Situation) => (shouldHaveBeenPickedUp(s) ? act(s) : 'wait');
-const orNothing = (command: (s: Situation) => string) => (s: Situation) =>
-  shouldHaveBeenPickedUp(s) ? command(s) : null;
+const isLate = (s: Situation) => (is.noOwner(s) ? is.leftAlone(s) : shouldHaveBeenPickedUp(s));
+const withGrace = (s: Situation) => (isLate(s) ? 'CRITICAL' : 'INFO');
+const orWait = (act: (s: Situation) => string) => (s: Situation) => (isLate(s) ? act(s) : 'wait');
+const orNothing = (command: (s: Situation) => string) => (s: Situation) => (isLate(s) ? command(s) : null);
 const gone = (s: Situation) => [
   ...[...ROW, ...reach(s), ...takable(s)],
   ...(s.owner === 'NOT_ASKED' ? ['database.trouble.ownerRow'] : []),
@@ -39,7 +42,7 @@ export const ownerUnknown = {
   code: 'OWNER_UNKNOWN',
   severity: withGrace,
   when: is.ownerUnknown,
-  says: (s) => `${owner(s)} owns it, and no such replica is known${toBeTaken(s)}`,
+  says: (s) => `${owner(s)} owns it, and no such replica is known${toBeTaken(s)}${butFor(s)}`,
   evidence: gone,
   who: OPERATOR,
   act: orWait(takeFromOwner),
@@ -50,7 +53,7 @@ export const ownerStopped = {
   code: 'OWNER_STOPPED',
   severity: withGrace,
   when: is.ownerStopped,
-  says: (s) => `${owner(s)} owns it, and has stopped${toBeTaken(s)}`,
+  says: (s) => `${owner(s)} owns it, and has stopped${toBeTaken(s)}${butFor(s)}`,
   evidence: gone,
   who: OPERATOR,
   act: orWait(takeFromOwner),
@@ -76,7 +79,7 @@ export const ownerUnreachable = {
   says: (s) =>
     sharesAddress(s)
       ? `${owner(s)} owns it and renews its lease, and another replica answers at its address`
-      : `${owner(s)} owns it, and could not be asked (${s.owner})`,
+      : `${owner(s)} owns it, and could not be asked (${s.owner})${butFor(s)}`,
   evidence: (s) => [
     ...[...ROW, ...reach(s), ...takable(s)],
     ...(s.runtime && is.addressTaken(s) ? [`${s.runtime.path}.localWorkerId`] : []),
@@ -114,19 +117,34 @@ export const noOwner = {
   severity: withGrace,
   when: is.notTaken,
   says: (s) =>
-    shouldHaveBeenPickedUp(s)
-      ? `no worker has taken it${s.rowAhead ? '' : ` for ${secondsText(s.age)}`}: ${whyNot(s)}`
-      : 'it waits for a worker to take it',
-  evidence: (s) => [...ROW, ...(s.snapshot.candidates ? ['candidates', ...room(s)] : []), ...pool(s)],
+    is.leftAlone(s) ? `no worker has taken it${sinceWhen(s)}: ${whyNot(s)}` : 'it waits for a worker to take it',
+  evidence: (s) => [
+    ...ROW,
+    ...(is.undatedSeconds(s) === null ? [] : ['database.heartbeats']),
+    ...(s.snapshot.candidates ? ['candidates', ...room(s)] : []),
+    ...pool(s),
+    ...[keptFromAll(s)?.path ?? []].flat(),
+  ],
   who: OPERATOR,
   act: orWait((s) => {
+    const refused = keptFromAll(s);
+    if (refused) return mending(refused);
     if (is.withRoom(s).length > 0) return 'see what keeps the replicas that have room from looking for work';
     return meansOf(s).getTaken.act(s);
   }),
   command: orNothing((s) => meansOf(s).getTaken.command(s)),
 } as const satisfies Rule;
 
+/** The age of the row says it only of a row that was given up in order: then it names neither a worker nor a runner. */
+function sinceWhen(s: Situation): string {
+  const undated = is.undatedSeconds(s);
+  if (undated !== null) return ` since its last lease was renewed, ${secondsText(undated)} ago`;
+  return s.rowAhead || s.workerId !== null || s.runnerId !== null ? '' : ` for ${secondsText(s.age)}`;
+}
+
 function whyNot(s: Situation): string {
+  const refused = keptFromAll(s);
+  if (refused) return refusalText(refused);
   const some = is.candidates(s).length;
   const free = is.withRoom(s).length;
   if (free > 0) return `${free} of ${some} live replicas ${free === 1 ? 'has' : 'have'} room, and none took it`;

@@ -1,6 +1,7 @@
 /** Rules on the runners that replicas hold for the chat. */
 import * as is from '../conditions/runner.ts';
 import {
+  butFor,
   lookAtReplicas,
   OPERATOR,
   OWNERSHIP,
@@ -49,7 +50,7 @@ export const runnerMissing = {
   code: 'RUNNER_MISSING',
   severity: 'CRITICAL',
   when: is.runnerMissing,
-  says: (s) => `${owner(s)} owns it and answers, but holds no runner for it`,
+  says: (s) => `${owner(s)} owns it and answers, but holds no runner for it${butFor(s)}`,
   evidence: (s) => [...ROW, ...reach(s), `${s.runtime?.path}.runners`, ...takable(s)],
   who: OPERATOR,
   act: takeFromOwner,

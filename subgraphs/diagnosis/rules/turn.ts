@@ -1,8 +1,10 @@
 /** Rules on a turn that goes on for too long, or not at all. */
 
+import { callRefused } from '../conditions/refusals.ts';
 import { unchangedForLong } from '../conditions/rest.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
+import { mending, refusalText } from '../refusal.ts';
 import {
   interrupt,
   lookAgain,
@@ -50,7 +52,7 @@ export const noProgress = {
     if (is.runIsSilent(s))
       return `the debug log of its run was last written ${secondsText(s.database?.debugRun?.ageSeconds)} ago, though ${owner(s)} holds the chat`;
     return is.waitsForDatabase(s)
-      ? `${owner(s)} has been waiting for the database for ${secondsText(s.task?.waitsForDatabaseSeconds)}`
+      ? `${owner(s)} has been waiting for the database for ${secondsText(s.task?.waitsForDatabaseSeconds)}${refusedWith(s)}`
       : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${owner(s)} holds the chat`;
   },
   evidence: (s) => [
@@ -58,13 +60,14 @@ export const noProgress = {
     ...(is.runIsSilent(s) ? LOG : []),
     ...ofRunner(s, 'runnerId', ...['kind', 'secondsSinceProgress', 'attempt'].map((name) => `activeTask.${name}`)),
     ...((s.task?.label ?? null) === null ? [] : ofRunner(s, 'activeTask.label')),
-    ...(is.waitsForDatabase(s) ? ofRunner(s, 'activeTask.waitsForDatabaseSeconds') : []),
+    ...(is.waitsForDatabase(s) ? ofRunner(s, 'activeTask.waitsForDatabaseSeconds', 'activeTask.databaseError') : []),
     ...((s.task?.progressWithinSeconds ?? null) === null ? [] : ofRunner(s, 'activeTask.progressWithinSeconds')),
   ],
   who: (s) => (is.waitsForDatabase(s) || s.task?.kind === 'INTERRUPT' ? OPERATOR : PERSON),
   act: (s) => {
     if (is.runIsSilent(s)) return 'interrupt the turn, unless the debug log was switched off meanwhile';
-    if (is.waitsForDatabase(s)) return `see what keeps ${owner(s)} from the database`;
+    const refused = callRefused(s);
+    if (is.waitsForDatabase(s)) return refused ? mending(refused) : `see what keeps ${owner(s)} from the database`;
     return s.task?.kind === 'INTERRUPT' ? takeFromOwner(s) : 'interrupt the turn';
   },
   command: (s) => {
@@ -74,6 +77,11 @@ export const noProgress = {
 } as const satisfies Rule;
 
 const LOG = ['status', 'ageSeconds', 'hasEnded'].map((field) => `database.debugRun.${field}`);
+
+function refusedWith(s: Situation): string {
+  const refused = callRefused(s);
+  return refused ? `: ${refusalText(refused)}` : '';
+}
 
 /** What the task says that it is at, in its own words if it has any. */
 function doing({ task }: Situation): string {

@@ -1,7 +1,19 @@
 /** Rules on a chat that waits for a tool outside. */
 import { capacityWait } from '../conditions/owner.ts';
+import { keptFromAll } from '../conditions/refusals.ts';
 import * as is from '../conditions/rest.ts';
-import { answer, interrupt, OPERATOR, OUTSIDE, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
+import {
+  answer,
+  butFor,
+  interrupt,
+  OPERATOR,
+  OUTSIDE,
+  ofRunner,
+  PERSON,
+  type Rule,
+  takeFromOwner,
+  takeIt,
+} from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
@@ -10,10 +22,11 @@ export const actionDeadlinePassed = {
   severity: (s) => (capacityWait(s) ? 'WARNING' : 'CRITICAL'),
   when: is.actionDeadlinePassed,
   says: (s) =>
-    `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and ${capacityWait(s) ? 'no worker has room to go on' : 'the worker did not go on'}`,
+    `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and ${capacityWait(s) ? 'no worker has room to go on' : 'the worker did not go on'}${butFor(s)}`,
   evidence: (s) => [
     ...['executionState', 'database.requiresActionSecondsLeft'],
     ...(s.task ? ofRunner(s, 'activeTask.kind') : []),
+    ...[keptFromAll(s)?.path ?? []].flat(),
   ],
   who: OPERATOR,
   act: (s) => (s.workerId === null ? 'answer the call in the tool’s place' : takeFromOwner(s)),
@@ -42,7 +55,7 @@ export const childLost = {
   code: 'CHILD_LOST',
   severity: 'WARNING',
   when: is.childLost,
-  says: (s) => `it may wait for ${listed(lostChildren(s))}, which will not answer`,
+  says: (s) => `it may wait for ${listed(lostChildren(s))}`,
   evidence: (s) => [
     'executionState',
     ...(s.database?.lostChildren ?? []).flatMap((_, i) =>
@@ -50,14 +63,29 @@ export const childLost = {
     ),
   ],
   who: OPERATOR,
-  act: () => 'look at the child, and mend it or answer the call in its place',
-  command: (s) => `npm run chat-debug -- why ${s.database?.lostChildren?.[0]?.chatId ?? s.chatId}`,
+  act: (s) => {
+    const [first] = s.database?.lostChildren ?? [];
+    return first && waitsInTurn(first)
+      ? 'answer the call in its place, and correct parent_chat_id: no chat is below itself'
+      : 'look at the child, and mend it or answer the call in its place';
+  },
+  command: (s) => {
+    const [first] = s.database?.lostChildren ?? [];
+    return first && waitsInTurn(first) ? answer(s) : `npm run chat-debug -- why ${first?.chatId ?? s.chatId}`;
+  },
 } as const satisfies Rule;
 
-const lostChildren = ({ database }: Situation) =>
-  (database?.lostChildren ?? []).map(
-    ({ chatId, executionState }) => `its child ${chatId ?? 'of unknown id'} (${executionState ?? 'state not known'})`,
-  );
+type LostChild = NonNullable<NonNullable<Situation['database']>['lostChildren']>[number];
+
+/** A child that waits itself is a lost one only where it is above this chat as well. */
+const waitsInTurn = ({ executionState }: LostChild) => executionState === 'A0' || executionState === 'A1';
+
+const lostChildren = ({ database, chatId: own }: Situation) =>
+  (database?.lostChildren ?? []).map((child) => {
+    if (child.chatId === own) return 'itself, as its own parent';
+    const one = `its child ${child.chatId ?? 'of unknown id'} (${child.executionState ?? 'state not known'})`;
+    return waitsInTurn(child) ? `${one}, which is above it as well and waits for it` : `${one}, which will not answer`;
+  });
 
 export const actionPending = {
   code: 'ACTION_PENDING',

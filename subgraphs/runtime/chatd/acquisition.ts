@@ -24,15 +24,16 @@ const FREE = `
  */
 const CANDIDATES = `
   WITH ahead AS (
-    SELECT chats.id FROM chats
+    SELECT chats.id, chats.owner_id FROM chats
     WHERE ${FREE} AND chats.updated_at > now() + $2 * interval '1 second' AND chats.id <> ALL ($4::uuid[])
     ORDER BY chats.updated_at LIMIT $3 FOR UPDATE SKIP LOCKED
   ), others AS (
-    SELECT chats.id FROM chats
+    SELECT chats.id, chats.owner_id FROM chats
     WHERE ${FREE} AND chats.updated_at <= now() + $2 * interval '1 second' AND chats.id <> ALL ($4::uuid[])
     ORDER BY chats.updated_at LIMIT $3 FOR UPDATE SKIP LOCKED
   )
-  SELECT id FROM ahead UNION ALL SELECT id FROM others LIMIT $3`;
+  SELECT id AS "chatId", owner_id AS "ownerId" FROM ahead
+  UNION ALL SELECT id, owner_id FROM others LIMIT $3`;
 
 const LOCK = 'SELECT id FROM chats WHERE id = $1 FOR UPDATE SKIP LOCKED';
 
@@ -69,24 +70,30 @@ export interface Acquired {
   readonly refused: readonly Refusal[];
 }
 
-export interface Refusal {
+interface Candidate {
   readonly chatId: string;
+  /** The user whose chat it is. */
+  readonly ownerId: string;
+}
+
+export interface Refusal extends Candidate {
   readonly error: unknown;
 }
 
 /** A chat that cannot be taken costs only itself: then the candidates are taken one by one. */
 export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acquired> {
   const { staleAfterSeconds, clockAheadSeconds, limit, except } = asked;
-  let ids: string[] = [];
+  let candidates: Candidate[] = [];
   try {
     return await inTransaction(pool, async (tx) => {
       const values = [staleAfterSeconds, clockAheadSeconds, limit, except];
-      ids = (await tx.query<{ id: string }>(CANDIDATES, values)).rows.map(({ id }) => id);
+      candidates = (await tx.query<Candidate>(CANDIDATES, values)).rows;
+      const ids = candidates.map(({ chatId }) => chatId);
       return { chats: await take(tx, ids, asked), more: ids.length === limit, refused: [] };
     });
   } catch (error) {
-    if (ids.length === 0 || isOfAll(error)) throw error;
-    return takeApart(pool, ids, asked);
+    if (candidates.length === 0 || isOfAll(error)) throw error;
+    return takeApart(pool, candidates, asked);
   }
 }
 
@@ -96,22 +103,22 @@ const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(er
 const MOST_PASSING = 3;
 
 /** The newest come first: what cannot be taken stands before them for as long as it is there. */
-async function takeApart(pool: Pool, ids: readonly string[], asked: Acquisition): Promise<Acquired> {
+async function takeApart(pool: Pool, candidates: readonly Candidate[], asked: Acquisition): Promise<Acquired> {
   const chats: ChatState[] = [];
   const refused: Refusal[] = [];
   const passing: Refusal[] = [];
-  for (const chatId of [...ids].reverse()) {
+  for (const candidate of [...candidates].reverse()) {
     try {
-      chats.push(...(await takeOne(pool, chatId, asked)));
+      chats.push(...(await takeOne(pool, candidate.chatId, asked)));
     } catch (error) {
       if (isOfAll(error)) break; // those that were taken are this worker's, whatever becomes of the others
-      (mayPass(error) ? passing : refused).push({ chatId, error });
+      (mayPass(error) ? passing : refused).push({ ...candidate, error });
       if (passing.length === MOST_PASSING) break;
     }
   }
   const [first] = passing;
   if (first && chats.length + refused.length === 0) throw first.error;
-  return { chats, more: ids.length === asked.limit, refused: [...refused, ...passing] };
+  return { chats, more: candidates.length === asked.limit, refused: [...refused, ...passing] };
 }
 
 const takeOne = (pool: Pool, chatId: string, asked: Acquisition): Promise<ChatState[]> =>

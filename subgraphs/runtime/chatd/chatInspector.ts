@@ -31,6 +31,7 @@ export function inspectorOf(worker: ChatWorker): Inspector {
       databaseSync: worker.inspectLoop('databaseSync'),
     }),
     runnersByOwner: (first) => runners.byOwner(first),
+    refusedChats: () => worker.refusedChats,
     inspectRunners: (first) => {
       const list: RunnerInspection[] = [];
       for (const runner of runners.all()) {

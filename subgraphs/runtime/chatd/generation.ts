@@ -19,6 +19,7 @@ import { refusalOf } from './refusedData.ts';
 import { retryDueInMs } from './retryState.ts';
 import type { Task } from './task.ts';
 import type { Transition } from './transitions.ts';
+import type { TurnCalls } from './turnCalls.ts';
 import { afterFailure, type Failed, insteadOfCalling, OWN, transitionsFor } from './turnRules.ts';
 
 export interface GenerationTools {
@@ -30,13 +31,14 @@ export interface GenerationTools {
   readonly clock: Clock;
   /** 0: for ever. */
   readonly maxAttempts: number;
-  /** Steps of the model in one turn. */
+  /** Calls of the model in one turn, failed ones included. */
   readonly maxSteps: number;
   /** How long a tool outside may take to answer. */
   readonly actionTimeoutSeconds: number;
 }
 
 /**
+ * @param calls of the runner, over all its tasks
  * @param seen gets each state of the chat that the task's own writes bring about
  * @returns how its last write went; undefined when it was cancelled
  */
@@ -44,16 +46,18 @@ export async function generate(
   task: Task,
   runnerId: string,
   kit: GenerationTools,
+  calls: TurnCalls,
   seen: (chat: ChatState) => void,
 ): Promise<Outcome | undefined> {
   const { store, clock, pool, maxSteps, maxAttempts } = kit;
-  const { id: chatId, historyVersion } = task.chat;
+  const { id: chatId, historyVersion, generationAttempt } = task.chat;
   const fence: Fence = { runnerId, status: 'running', historyVersion };
   const write = (...transitions: Transition[]) =>
     callDatabase(task, clock, () => store.applyFenced(chatId, fence, ...transitions));
 
   const history = await callDatabase(task, clock, () => readHistory(pool, chatId)).catch(unusable);
-  const instead = insteadOfCalling(history, maxSteps);
+  const made = history instanceof UnusableHistory ? 0 : calls.made(history, generationAttempt);
+  const instead = insteadOfCalling(history, { made, maxSteps });
   if (instead || history instanceof UnusableHistory) return instead && write(instead);
   await waitForRetry(task, kit);
 
@@ -65,14 +69,15 @@ export async function generate(
     task.progress(); // what a pause took is no time in which the model gave no sign of life
     seen(begun.chat);
 
+    calls.add();
     const result = await attemptStep(task, history, kit);
     if (task.signal.aborted) return undefined;
     const failed = 'error' in result ? result : await commit(result.step);
     if ('outcome' in failed) return failed.outcome;
 
     task.lastError = `${failed.error.kind}: ${failed.error.message}`;
-    const limits = { attempt: task.attempt, maxAttempts, random: clock.random() };
-    const { error, delayMs } = afterFailure(failed, limits);
+    const limits = { attempt: task.attempt, maxAttempts, made: calls.made(history, task.attempt), maxSteps };
+    const { error, delayMs } = afterFailure(failed, { ...limits, random: clock.random() });
     if (delayMs === undefined) return write({ name: 'finishError', error });
     const retry = { attempt: task.attempt, error: error.message, kind: error.kind };
     const recorded = await write({ name: 'recordRetryState', retry, delayMs });

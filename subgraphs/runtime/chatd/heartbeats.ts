@@ -1,18 +1,20 @@
 /** Renews the leases of all runners of a worker in one statement, which waits for nobody's lock. */
 import type { Pool } from 'pg';
-import { isLocked } from './databaseFailure.ts';
+import { failureName, isLocked, mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
 
 export interface LeaseKey {
   readonly chatId: string;
   readonly runnerId: string;
+  /** As it was before. Left out: it is new. */
+  readonly lease?: { readonly consecutiveFailures: number };
 }
 
 export interface Renewal {
   /** Runner ids whose leases were renewed. */
   readonly renewed: ReadonlySet<string>;
-  /** Runner ids whose leases were not, because somebody holds a lock; the chats may still be theirs. */
-  readonly passedOver: ReadonlySet<string>;
-  /** Why the whole could only be done in part; undefined: it was not so. */
+  /** Why others were not, in one word without content, by runner id; the chats may still be theirs. */
+  readonly failed: ReadonlyMap<string, string>;
+  /** What kept the whole from being done as it should be; undefined: nothing, or leases that are refused one by one. */
   readonly failure?: unknown;
 }
 
@@ -62,19 +64,69 @@ const RENEW_UNSEEN = `
   WHERE beat.chat_id = free.chat_id AND beat.runner_id = free.runner_id
   RETURNING beat.runner_id AS "runnerId"`;
 
-/** Whoever is in neither part of the renewal has lost the chat. */
+/** Statements at most for the leases that were renewed before, and for those that were not, when some are refused. */
+const MOST_STATEMENTS = 250;
+
+/**
+ * Whoever is in neither part of the renewal has lost the chat. A lease that the database refuses costs only itself: the
+ * others are renewed without it, and it is tried apart from them the next time. Never rejects.
+ */
 export async function renewLeases(pool: Pool, workerId: string, leases: readonly LeaseKey[]): Promise<Renewal> {
-  if (leases.length === 0) return { renewed: new Set(), passedOver: new Set() };
+  const renewed = new Set<string>();
+  const failed = new Map<string, string>();
+  let left = MOST_STATEMENTS;
+  let failure: unknown;
+  const fail = (some: readonly LeaseKey[], error: unknown) => {
+    for (const { runnerId } of some) failed.set(runnerId, failureName(error));
+  };
+  /** @param before what the whole was refused with that these are part of */
+  const renew = async (some: readonly LeaseKey[], before?: unknown): Promise<void> => {
+    if (some.length === 0) return;
+    if (left <= 0 || (failure && !isLocked(failure))) return fail(some, failure ?? before);
+    left -= 1;
+    try {
+      const done = await renewTogether(pool, workerId, some);
+      for (const runnerId of done.renewed) renewed.add(runnerId);
+      for (const [runnerId, reason] of done.failed) failed.set(runnerId, reason);
+      failure ??= done.failure;
+    } catch (error) {
+      const refused = mayBeRefusal(error);
+      if (!refused) failure = error;
+      if (!refused || some.length === 1) return fail(some, error);
+      for (const part of halves(some)) await renew(part, error);
+    }
+  };
+  const hasFailed = ({ lease }: LeaseKey) => (lease?.consecutiveFailures ?? 0) > 0;
+  await renew(leases.filter((lease) => !hasFailed(lease)));
+  left = MOST_STATEMENTS;
+  await renew(leases.filter(hasFailed));
+  return { renewed, failed, failure };
+}
+
+const halves = (leases: readonly LeaseKey[]) => {
+  const half = Math.ceil(leases.length / 2);
+  return [leases.slice(0, half), leases.slice(half)];
+};
+
+const mayBeRefusal = (error: unknown): boolean => (!mayPass(error) || mayBeOfOneRow(error)) && !tookLong(error);
+
+const allFailed = (leases: readonly LeaseKey[], reason: string): Map<string, string> =>
+  new Map(leases.map(({ runnerId }) => [runnerId, reason]));
+
+async function renewTogether(pool: Pool, workerId: string, leases: readonly LeaseKey[]): Promise<Renewal> {
   const keys = [leases.map((lease) => lease.chatId), leases.map((lease) => lease.runnerId)];
   try {
     const { rows } = await pool.query<Row>({ name: 'renew-leases', text: RENEW, values: [workerId, ...keys] });
     const ids = (renewed: boolean) => rows.filter((row) => row.renewed === renewed).map((row) => row.runnerId);
-    return { renewed: new Set(ids(true)), passedOver: new Set(ids(false)) };
+    return { renewed: new Set(ids(true)), failed: new Map(ids(false).map((id) => [id, HELD])) };
   } catch (failure) {
     if (!isLocked(failure)) throw failure;
     const { rows } = await pool.query<Row>(RENEW_UNSEEN, keys);
     const renewed = new Set(rows.map((row) => row.runnerId));
-    const others = leases.map((lease) => lease.runnerId).filter((runnerId) => !renewed.has(runnerId));
-    return { renewed, passedOver: new Set(others), failure };
+    const others = leases.filter(({ runnerId }) => !renewed.has(runnerId));
+    return { renewed, failed: allFailed(others, HELD), failure };
   }
 }
+
+/** Why a lease is passed over: somebody holds a lock on it, or on what it needs. */
+const HELD = 'LOCKED';

@@ -10,7 +10,9 @@ export interface History {
   readonly messages: ModelMessage[];
   /** Calls that nobody will answer any more, when the chat is running. */
   readonly open: readonly OpenCall[];
-  /** Steps of the model since the person's newest message. */
+  /** The row of the person's newest message, with which the turn began. Null: there is none. */
+  readonly turnId: string | null;
+  /** Steps of the model since then. */
   readonly steps: number;
   /** Ids that a new call must not have. */
   readonly callIds: ReadonlySet<string>;
@@ -38,10 +40,12 @@ export async function readHistory(database: Pool | ClientBase, chatId: string): 
     if (!message) throw new UnusableHistory(`The message ${id} has content that no model can be called with`);
     return message;
   });
-  const turn = messages.slice(messages.findLastIndex(({ role }) => role === 'user') + 1);
+  const began = messages.findLastIndex(({ role }) => role === 'user');
+  const turn = messages.slice(began + 1);
   return {
     messages: callable(messages),
     open: openCalls(messages),
+    turnId: rows[began]?.id ?? null,
     steps: turn.filter(({ role }) => role === 'assistant').length,
     callIds: new Set(messages.flatMap(callIdsOf)),
   };

@@ -12,6 +12,8 @@ export interface Lease {
   /** The same, as wall time of this machine; for showing. */
   readonly renewedAt: Date;
   readonly consecutiveFailures: number;
+  /** Why the last renewal failed, in one word without content; null: it did not. */
+  readonly lastError: string | null;
 }
 
 /** The part of the stale time that a runner needs to stop. */
@@ -25,9 +27,14 @@ export const renewed = (sentAtMs: number, sentAt: Date): Lease => ({
   renewedAtMs: sentAtMs,
   renewedAt: sentAt,
   consecutiveFailures: 0,
+  lastError: null,
 });
 
-export const notRenewed = (lease: Lease): Lease => ({ ...lease, consecutiveFailures: lease.consecutiveFailures + 1 });
+export const notRenewed = (lease: Lease, lastError: string): Lease => ({
+  ...lease,
+  consecutiveFailures: lease.consecutiveFailures + 1,
+  lastError,
+});
 
 /** Whether the runner may still write at `nowMs`. */
 export const isTrusted = (lease: Lease, staleAfterSeconds: number, nowMs: number): boolean =>

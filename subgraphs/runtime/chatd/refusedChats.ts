@@ -1,5 +1,6 @@
 /** Chats that could not be taken. Each is passed over for a while that grows, so that it does not stand before the others. */
 import type { Clock } from '../../../common/clock.ts';
+import type { RefusedChat } from '../inspector.ts';
 import { retryDelayMs } from './backoff.ts';
 
 /** How many are remembered; past that the oldest is tried again. */
@@ -7,25 +8,33 @@ const REMEMBERED = 1_000;
 
 export class RefusedChats {
   readonly #clock: Clock;
-  readonly #chats = new Map<string, { times: number; untilMs: number }>();
+  readonly #chats = new Map<string, RefusedChat & { times: number; untilMs: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** @returns for how many milliseconds the chat is passed over */
-  note(chatId: string): number {
+  note(chat: RefusedChat): number {
+    const { chatId } = chat;
     const times = (this.#chats.get(chatId)?.times ?? 0) + 1;
     const delayMs = retryDelayMs(times, this.#clock.random());
     this.#chats.delete(chatId);
-    this.#chats.set(chatId, { times, untilMs: this.#clock.monotonicMs() + delayMs });
+    this.#chats.set(chatId, { ...chat, times, untilMs: this.#clock.monotonicMs() + delayMs });
     const [oldest] = this.#chats.keys();
     if (this.#chats.size > REMEMBERED && oldest !== undefined) this.#chats.delete(oldest);
     return delayMs;
   }
 
-  forget(chatId: string): void {
-    this.#chats.delete(chatId);
+  /** Forgets all but these: a chat that was looked for and not refused again is another worker's, or at rest. */
+  keep(chatIds: readonly string[]): void {
+    const kept = new Set(chatIds);
+    for (const chatId of this.#chats.keys()) if (!kept.has(chatId)) this.#chats.delete(chatId);
+  }
+
+  /** The one refused last comes first. */
+  all(): RefusedChat[] {
+    return [...this.#chats.values()].reverse().map(({ chatId, ownerId, reason }) => ({ chatId, ownerId, reason }));
   }
 
   /** The chats to pass over now. */

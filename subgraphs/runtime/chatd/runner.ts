@@ -19,6 +19,7 @@ import type { Lease } from './lease.ts';
 import { failure } from './modelErrors.ts';
 import { Task, type TaskKind } from './task.ts';
 import { type Transition, TransitionRefused } from './transitions.ts';
+import { TurnCalls } from './turnCalls.ts';
 
 /** By how much a deadline must differ from the known one to be another, given that the database tells how far off it is. */
 const DEADLINE_TOLERANCE_MS = 1_000;
@@ -54,6 +55,7 @@ export class Runner {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #idleSinceMs: number;
   readonly #tasks = new Set<Task>();
+  readonly #calls = new TurnCalls();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -202,8 +204,8 @@ export class Runner {
     const { kit } = this.#options;
     switch (task.kind) {
       case 'GENERATION':
-        if (isGivenUp(task.breakOffs)) return this.#fail(task);
-        return generate(task, this.runnerId, kit, (chat) => this.update(chat));
+        if (isGivenUp(task.breakOffs) || this.#isUsedUp(task)) return this.#fail(task);
+        return generate(task, this.runnerId, kit, this.#calls, (chat) => this.update(chat));
       case 'INTERRUPT':
         return interrupt(task, this.runnerId, kit);
       case 'ABANDON':
@@ -222,13 +224,22 @@ export class Runner {
     return callDatabase(task, this.#clock, () => store.applyFenced(this.chatId, fence, transition));
   }
 
+  /** Whether to begin again would be one attempt more than a step may have. */
+  #isUsedUp({ breakOffs, chat }: Task): boolean {
+    const { maxAttempts } = this.#options.kit;
+    return breakOffs.count > 0 && maxAttempts > 0 && chat.generationAttempt >= maxAttempts;
+  }
+
   /** Ends a turn whose work breaks off each time, before the model is asked for the same thing for ever. */
   #fail(task: Task): Promise<Outcome> {
-    const message = `The turn broke off ${task.breakOffs.count} times: ${task.breakOffs.last}`;
+    const { count, last } = task.breakOffs;
+    const message = `The turn broke off ${count === 1 ? 'once' : `${count} times`}: ${last}`;
     return this.#write(task, { name: 'finishError', error: failure('internal', message, 'chatd') });
   }
 
-  inspect(lease: Omit<LeaseInspection, 'renewedAt' | 'ageSeconds' | 'consecutiveFailures'>): RunnerInspection {
+  inspect(
+    lease: Omit<LeaseInspection, 'renewedAt' | 'ageSeconds' | 'consecutiveFailures' | 'lastError'>,
+  ): RunnerInspection {
     const nowMs = this.#clock.monotonicMs();
     const active = this.#active?.inspect() ?? null;
     return {
@@ -252,6 +263,7 @@ export class Runner {
         renewedAt: this.lease.renewedAt,
         ageSeconds: (nowMs - this.lease.renewedAtMs) / 1000,
         consecutiveFailures: this.lease.consecutiveFailures,
+        lastError: this.lease.lastError,
       },
     };
   }

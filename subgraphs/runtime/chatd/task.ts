@@ -103,6 +103,7 @@ export class Task {
       breakOffs: this.breakOffs.count,
       lastBreakOff: this.breakOffs.last,
       waitsForDatabaseSeconds: this.#callBeganMs === null ? null : (nowMs - this.#callBeganMs) / 1000,
+      databaseError: this.#waitsFor,
       label: this.#waitsFor === null ? null : `waits for the database: ${this.#waitsFor}`,
       maxAttempts: this.#maxAttempts,
       progressWithinSeconds: null,

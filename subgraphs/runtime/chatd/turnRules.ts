@@ -19,24 +19,43 @@ export interface Failed {
   readonly askedToWaitMs: number | undefined;
 }
 
-/** What the history asks for before, or in place of, a call of the model. Undefined: call it. */
-export function insteadOfCalling(history: History | UnusableHistory, maxSteps: number): Transition | undefined {
+/**
+ * What the history asks for before, or in place of, a call of the model. Undefined: call it.
+ * @param made calls in this turn so far, failed ones included
+ */
+export function insteadOfCalling(
+  history: History | UnusableHistory,
+  { made, maxSteps }: { made: number; maxSteps: number },
+): Transition | undefined {
   if (history instanceof UnusableHistory) return { name: 'finishError', error: describeFailure(history, OWN) };
   if (history.open.length > 0) return { name: 'commitStep', messages: [toolMessage(history.open, [], LEFT_OPEN)] };
-  if (history.steps < maxSteps) return undefined;
-  const message = `The turn has had ${history.steps} steps, and MAX_STEPS allows ${maxSteps}: the model did not come to an end`;
+  if (made < maxSteps) return undefined;
+  const message = `The turn has had ${made} calls of the model and ${history.steps} steps, and MAX_STEPS allows ${maxSteps} calls: the model did not come to an end`;
   return { name: 'finishError', error: failure('step_limit', message, OWN) };
 }
 
-/**
- * What follows a failed attempt: a pause of `delayMs`, or, without one, the end of the turn with the error.
- * @param attempt from 1 @param maxAttempts 0: no limit @param random from 0 up to 1
- */
+export interface Limits {
+  /** From 1. */
+  readonly attempt: number;
+  /** 0: no limit. */
+  readonly maxAttempts: number;
+  /** Calls in this turn so far, this attempt included. */
+  readonly made: number;
+  readonly maxSteps: number;
+  /** From 0 up to 1. */
+  readonly random: number;
+}
+
+/** What follows a failed attempt: a pause of `delayMs`, or, without one, the end of the turn with the error. */
 export function afterFailure(
   { error, askedToWaitMs: asked = 0 }: Failed,
-  { attempt, maxAttempts, random }: { attempt: number; maxAttempts: number; random: number },
+  { attempt, maxAttempts, made, maxSteps, random }: Limits,
 ): { error: LastError; delayMs?: number } {
   if (!error.retryable || (maxAttempts > 0 && attempt >= maxAttempts)) return { error };
+  if (made >= maxSteps) {
+    const last = `It was call ${made} of the turn, and MAX_STEPS allows ${maxSteps}.`;
+    return { error: { ...error, message: shortened(`${last} ${error.message}`) } };
+  }
   if (asked <= LONGEST_RETRY_SECONDS * 1000) {
     // A provider that asks for next to nothing is not called faster than any other.
     return { error, delayMs: asked >= 1000 ? asked : retryDelayMs(attempt, random) };

@@ -10,11 +10,11 @@
 import DataLoader from 'dataloader';
 import type { Pool } from 'pg';
 import type { Logger } from '../../../common/log.ts';
-import type { LoopInspection } from '../inspector.ts';
+import type { LoopInspection, RefusedChat } from '../inspector.ts';
 import { acquireChats } from './acquisition.ts';
 import { type ChatState, readChatsApart } from './chatState.ts';
 import { cleanUp } from './cleanUp.ts';
-import { mayPass } from './databaseFailure.ts';
+import { failureName, mayPass } from './databaseFailure.ts';
 import type { GenerationTools } from './generation.ts';
 import { renewLeases } from './heartbeats.ts';
 import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
@@ -77,6 +77,11 @@ export class ChatWorker {
   /** Tasks that broke off since the start. */
   get breakOffs(): number {
     return this.#breakOffs;
+  }
+
+  /** Chats that could not be taken, the one refused last first. */
+  get refusedChats(): RefusedChat[] {
+    return this.#refused.all();
   }
 
   /** Begins to take chats. The replica's row is there, and is kept. */
@@ -159,17 +164,16 @@ export class ChatWorker {
     if (this.isFull) return;
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
     const lease = this.#leaseFromNow();
+    const except = this.#refused.current();
     const { chats, more, refused } = await acquireChats(this.#pool, {
-      ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, except: this.#refused.current() },
+      ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, except },
     });
-    for (const chat of chats) {
-      this.#refused.forget(chat.id);
-      this.#run(chat, lease);
-    }
-    for (const { chatId, error } of refused) {
-      const delayMs = this.#refused.note(chatId);
+    for (const chat of chats) this.#run(chat, lease);
+    for (const { chatId, ownerId, error } of refused) {
+      const delayMs = this.#refused.note({ chatId, ownerId, reason: failureName(error) });
       this.#log.warn({ err: error, chatId, delayMs }, 'a chat cannot be taken');
     }
+    this.#refused.keep([...except, ...refused.map(({ chatId }) => chatId)]);
     if (more) this.#loops?.acquisition.wake();
   }
 
@@ -203,18 +207,22 @@ export class ChatWorker {
     const { workerId } = this.settings;
     const runners = this.runners.active();
     const lease = this.#leaseFromNow();
-    const renewal = await renewLeases(this.#leasePool, workerId, runners).catch((failure: unknown) => {
-      const passedOver = new Set(runners.map((runner) => runner.runnerId));
-      return { renewed: new Set<string>(), passedOver, failure };
-    });
+    const renewal = await renewLeases(this.#leasePool, workerId, runners);
     for (const runner of runners) {
+      const reason = renewal.failed.get(runner.runnerId);
       if (renewal.renewed.has(runner.runnerId)) runner.lease = lease;
-      else if (renewal.passedOver.has(runner.runnerId)) runner.lease = notRenewed(runner.lease);
+      else if (reason !== undefined) this.#notRenewed(runner, reason);
       else runner.lose('the chat names another runner');
     }
     if (renewal.failure) throw renewal.failure;
     const latencyMs = this.kit.clock.monotonicMs() - lease.renewedAtMs;
     await keepReplica(this.#leasePool, replica, Math.round(latencyMs * 1000));
+  }
+
+  #notRenewed(runner: Runner, reason: string): void {
+    runner.lease = notRenewed(runner.lease, reason);
+    const { consecutiveFailures } = runner.lease;
+    this.#log.warn({ chatId: runner.chatId, reason, consecutiveFailures }, 'a lease was not renewed');
   }
 
   #leaseFromNow(): Lease {

@@ -149,6 +149,20 @@ describe('lost children', () => {
     expect((await lostOf(parent)).map(({ chatId }) => chatId)).toEqual([odd, paused, blocked, failedLater, failed]);
   });
 
+  test.each([1, 2, 3, 7])('are those in a circle of %i that wait for each other, as long as all wait', async (size) => {
+    const ids = Array.from({ length: size }, () => randomUUID());
+    for (const id of ids) await insertChat(database.pool, { id, status: 'requires_action' });
+    const below = ids.map((id, i) => ({ id, parent: ids[(i + 1) % size] ?? id }));
+    for (const { id, parent } of below) {
+      await database.pool.query('UPDATE chats SET parent_chat_id = $2 WHERE id = $1', [id, parent]);
+    }
+    const outside = await insertChat(database.pool, { status: 'requires_action', parent_chat_id: ids[0] ?? null });
+    for (const { id, parent } of below) expect(await lostOf(parent)).toEqual([{ chatId: id, executionState: 'A0' }]);
+    expect(await lostOf(outside)).toEqual([]);
+    await database.pool.query(`UPDATE chats SET status = 'running' WHERE id = $1`, [ids[0]]);
+    expect(await lostOf(below[0]?.parent ?? '')).toEqual([]);
+  });
+
   test('are five of many, and none where all is well', async () => {
     const { parent } = await family(12, { status: 'error', archived: true });
     expect(await lostOf(parent)).toHaveLength(5);

@@ -14,6 +14,8 @@ const count = fc.nat({ max: 9 });
 /** Not what would look like a value that got into a sentence by mistake. */
 const text = fc.string({ maxLength: 8 }).filter((word) => !/NaN|undefined|Infinity|\[object/.test(word));
 const kind = fc.constantFrom('GENERATION', 'INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON', 'OTHER');
+/** What workers say that the database refused them with. */
+const refusal = fc.oneof(text, fc.constantFrom('DISK_FULL', 'LOCKED', 'CONNECTION_LOST', '23514', '42501', 'P0001'));
 /** Null as often as not: what is seldom so. */
 const seldom = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null, freq: 2 });
 
@@ -31,8 +33,9 @@ const anyRunner: fc.Arbitrary<Runner> = fc.record({
       attempt: maybe(count),
       lastError: maybe(text),
       breakOffs: seldom(count),
-      lastBreakOff: maybe(text),
+      lastBreakOff: maybe(fc.oneof(text, refusal)),
       waitsForDatabaseSeconds: seldom(seconds),
+      databaseError: seldom(refusal),
       label: seldom(text),
       maxAttempts: maybe(count),
       progressWithinSeconds: seldom(seconds),
@@ -46,6 +49,7 @@ const anyRunner: fc.Arbitrary<Runner> = fc.record({
       intervalSeconds: maybe(fc.constantFrom(1, 9, 30)),
       staleAfterSeconds: maybe(fc.constantFrom(3, 30, 300)),
       consecutiveFailures: maybe(count),
+      lastError: seldom(refusal),
     }),
   ),
 });
@@ -187,6 +191,8 @@ const anyCandidate = fc.record({
   isDraining: seldom(fc.boolean()),
   runnerCount: maybe(count),
   capacity: maybe(count),
+  acquisitionError: seldom(refusal),
+  refusedChats: maybe(fc.array(fc.record({ chatId: maybe(id), reason: maybe(refusal) }), { maxLength: 2 })),
 });
 
 /** Runnable ones more often than not: most rules are about those. */

@@ -16,7 +16,7 @@ const LEASES = [1, 2].map((n) => ({ runnerId: `00000000-0000-4000-8000-000000000
 const stale = { heartbeatState: 'STALE', heartbeat: { ageSeconds: 40, staleAfterSeconds: 30 } } as const;
 const candidate = (isFull: boolean | null, more = {}) => ({
   ...{ workerId: '00000000-0000-4000-8000-0000000000c1', reachability: { status: 'OK' } },
-  ...{ isFull, isDraining: false, runnerCount: 1, capacity: 1, ...more },
+  ...{ isFull, isDraining: false, runnerCount: 1, capacity: 1, acquisitionError: null, refusedChats: [], ...more },
 });
 
 describe('one odd value', () => {

@@ -9,7 +9,7 @@ const OWNER = ['OK', 'OK', 'OK', 'NOT_ASKED', 'unowned', 'STOPPED', 'UNKNOWN_REP
 const RUNNERS = [1, 2, 3].map((n) => ({ runnerId: `00000000-0000-4000-8000-00000000002${n}`, ageSeconds: 4 * n }));
 const FULL = {
   ...{ workerId: RUNNERS[0]?.runnerId ?? null, reachability: { status: 'OK' }, isFull: true, isDraining: false },
-  ...{ runnerCount: 1, capacity: 1 },
+  ...{ runnerCount: 1, capacity: 1, acquisitionError: null, refusedChats: [] },
 };
 
 const life = fc.record({

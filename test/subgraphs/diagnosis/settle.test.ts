@@ -17,9 +17,22 @@ describe('a second reading that came too late for a replica', () => {
     'keeps nothing when the row has changed: %j',
     (change) => {
       const later = { ...silent, database: silent.database && { ...silent.database, ...change } };
-      expect(settle(first, later)).toBe(later);
+      expect(settle(first, later)).toEqual(later);
     },
   );
+
+  test('keeps what others said of their room, which is no matter of the row', () => {
+    const room = (status: string, isFull: boolean | null) => ({
+      ...{ workerId: OTHER_REPLICA, reachability: { status }, isFull, isDraining: null, runnerCount: null },
+      ...{ capacity: null, acquisitionError: null, refusedChats: null },
+    });
+    const before = snapshot({ owner: 'TIMED_OUT', candidates: [room('OK', true)] });
+    const again = snapshot({ owner: 'TIMED_OUT', candidates: [room('TIMED_OUT', null)], database: { workerId: 'x' } });
+    expect(settle(before, again).candidates).toEqual(before.candidates);
+    const left = snapshot({ owner: 'TIMED_OUT', candidates: [room('OK', false)] });
+    expect(settle(before, left).candidates).toEqual(left.candidates);
+    expect(settle(snapshot(), again).candidates).toEqual(again.candidates);
+  });
 
   test('is taken as it is where a replica answered, or failed for another reason', () => {
     const answered = snapshot({ runtime: { runners: [] } });

@@ -63,9 +63,9 @@ describe('leases', () => {
     await renewLeases(database.pool, workerId, keys);
     const lock = 'SELECT FROM chat_heartbeats WHERE chat_id = $1 FOR UPDATE';
     await whileHolding(database.pool, lock, [keys[1]?.chatId], async () => {
-      const { renewed, passedOver, failure } = await renewLeases(database.pool, workerId, keys);
+      const { renewed, failed, failure } = await renewLeases(database.pool, workerId, keys);
       expect([...renewed].sort()).toEqual([keys[0]?.runnerId, keys[2]?.runnerId].sort());
-      expect([...passedOver]).toEqual([keys[1]?.runnerId]);
+      expect([...failed]).toEqual([[keys[1]?.runnerId, 'LOCKED']]);
       expect(failure).toBeUndefined();
     });
   });
@@ -73,9 +73,9 @@ describe('leases', () => {
   test('that a crash has emptied are made again beside one whose chat is locked', async () => {
     const { workerId, keys } = await owned(3);
     await whileHeld(database.pool, [keys[1]?.chatId ?? ''], async () => {
-      const { renewed, passedOver } = await renewLeases(database.pool, workerId, keys);
+      const { renewed, failed } = await renewLeases(database.pool, workerId, keys);
       expect([...renewed].sort()).toEqual([keys[0]?.runnerId, keys[2]?.runnerId].sort());
-      expect([...passedOver]).toEqual([keys[1]?.runnerId]);
+      expect([...failed]).toEqual([[keys[1]?.runnerId, 'LOCKED']]);
     });
   });
 

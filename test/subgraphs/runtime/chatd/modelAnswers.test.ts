@@ -131,7 +131,7 @@ describe('a turn', () => {
     expect(stateOf(await waitFor(id, ({ status }) => status === 'requires_action'))).toBe('A0');
   });
 
-  test('has at most so many steps, whoever makes them, and the person can begin another', async () => {
+  test('has at most so many calls, one that its owner did not end and whoever makes them included, and the person can begin another', async () => {
     const first = await start({ maxSteps: 4 });
     const { id, requests, answer } = await planned((call) =>
       call < 2 ? calls('current_time') : stream(chunk({ content: 'hm' })),
@@ -142,7 +142,8 @@ describe('a turn', () => {
     await start({ maxSteps: 4 });
     expect(await rest(id)).toBe('E0');
     expect(await lastError(id)).toMatchObject({ kind: 'step_limit', retryable: false, provider: 'chatd' });
-    expect((await brief(id)).filter((row) => row.startsWith('assistant'))).toHaveLength(4);
+    expect(requests()).toHaveLength(4);
+    expect((await brief(id)).filter((row) => row.startsWith('assistant'))).toHaveLength(3);
     answer(() => says('done'));
     await send(id, 'stop that');
     expect(await rest(id)).toBe('W');

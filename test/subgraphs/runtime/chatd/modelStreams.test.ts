@@ -213,6 +213,7 @@ async function answered(answers: readonly Answer[]): Promise<void> {
   const rows = await rowsOf(chatId);
   const steps = rows.filter(({ role }) => role === 'assistant');
   expect(steps.length).toBeLessThanOrEqual(MAX_STEPS);
+  expect(server.requests(opening).length).toBeLessThanOrEqual(MAX_STEPS);
   expect(longestRepetition(server.requests(opening))).toBeLessThanOrEqual(MAX_ATTEMPTS);
   for (const { finish_reason } of steps) {
     expect(['stop', 'length', 'content-filter', 'tool-calls', 'other']).toContain(finish_reason);

@@ -17,7 +17,7 @@ describe('a lease', () => {
         fc.nat(20),
         (stale, ageMs, failures) => {
           let lease = renewed(1000, systemClock.now());
-          for (let count = 0; count < failures; count += 1) lease = notRenewed(lease);
+          for (let count = 0; count < failures; count += 1) lease = notRenewed(lease, 'LOCKED');
           if (ageMs >= stale * 1000) expect(isTrusted(lease, stale, 1000 + ageMs)).toBe(false);
           if (ageMs < stale * 850) expect(isTrusted(lease, stale, 1000 + ageMs)).toBe(true);
         },
