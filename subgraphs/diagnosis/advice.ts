@@ -22,7 +22,7 @@ const send =
 /** A message that stands in the history must change. */
 const edit =
   (act: string): Advise =>
-  (means) => ({ who: PERSON, act, command: means.show, sendHelps: false });
+  (means) => ({ who: PERSON, act, command: means.edit, sendHelps: false });
 const mend =
   (act: (means: Means) => string): Advise =>
   (means) => ({ who: OPERATOR, act: `${act(means)}, and then send a message`, command: means.send, sendHelps: false });
@@ -43,7 +43,10 @@ const BY_KIND = {
   data: send(
     'send a message to try again; if that fails as well, see in the log of the database which row it refuses, and why',
   ),
-  step_limit: edit('see what the turn went round in, and send a message that tells it what to do otherwise'),
+  step_limit: (means) => ({
+    ...{ who: PERSON, command: means.show, sendHelps: false },
+    act: 'see what the turn went round in, and send a message that tells it what to do otherwise',
+  }),
 } satisfies Readonly<Record<string, Advise>>;
 
 const isKind = (kind: string | null): kind is keyof typeof BY_KIND => kind !== null && Object.hasOwn(BY_KIND, kind);
