@@ -35,7 +35,10 @@ const QUERY = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) {
 const full = (workerId: string) =>
   servers.serve((response, { body }) => {
     const { representations } = body.variables as { representations: object[] };
-    const runtime = { workerId, isFull: true, isDraining: false, runnerCount: 9, capacity: 9, bufferCount: 0 };
+    const runtime = {
+      ...{ workerId, isFull: true, isDraining: false, runnerCount: 9, capacity: 9, bufferCount: 0 },
+      ...{ acquisitionError: null, refusedChats: [] },
+    };
     sendJson(response, 200, { data: { _entities: representations.map(() => runtime) } });
   });
 

@@ -75,8 +75,8 @@ const TASK = {
     secondsUntilRetry: null,
     lastError: null,
   },
-  ...{ breakOffs: 2, lastBreakOff: 'x', waitsForDatabaseSeconds: 0.5, label: 'at it', maxAttempts: 8 },
-  progressWithinSeconds: 60,
+  ...{ breakOffs: 2, lastBreakOff: 'x', waitsForDatabaseSeconds: 0.5, databaseError: 'LOCKED', label: 'at it' },
+  ...{ maxAttempts: 8, progressWithinSeconds: 60 },
 };
 
 /** A worker that holds one runner and one buffer for every chat it is asked about; the runner's id is the chat's. */
@@ -85,7 +85,14 @@ function inspectorOf(workerId: string): Inspector {
     ...{ runnerId: chatId, workerId, chatId, phase: 'RUNNING', startedAt: AT, uptimeSeconds: 2, status: 'running' },
     ...{ snapshotVersion: 2, historyVersion: 2, generationAttempt: 1, lastUpdateAt: AT },
     ...{ activeTaskKind: 'GENERATION', activeTask: TASK, idleSeconds: null, tasks: [TASK] },
-    lease: { renewedAt: AT, ageSeconds: 1, intervalSeconds: 9, staleAfterSeconds: 30, consecutiveFailures: 0 },
+    lease: {
+      renewedAt: AT,
+      ageSeconds: 1,
+      intervalSeconds: 9,
+      staleAfterSeconds: 30,
+      consecutiveFailures: 0,
+      lastError: null,
+    },
   });
   const buffer = {
     ...{ historyVersion: 2, generationAttempt: 1, partsBuffered: 3, bytesBuffered: 40, capacityBytes: 1_048_576 },
@@ -169,7 +176,8 @@ describe('200', () => {
       ...{ id: TASK.id, kind: 'generation', history_version: 2, started_at: at, running_seconds: 1.5 },
       ...{ cancelled_at: null, last_progress_at: at, seconds_since_progress: 0.5, attempt: 1, next_retry_at: null },
       ...{ seconds_until_retry: null, last_error: null, break_offs: 2, last_break_off: 'x' },
-      ...{ waits_for_database_seconds: 0.5, label: 'at it', max_attempts: 8, progress_within_seconds: 60 },
+      ...{ waits_for_database_seconds: 0.5, database_error: 'LOCKED', label: 'at it', max_attempts: 8 },
+      progress_within_seconds: 60,
     };
     expect(body.runtime).toEqual({
       worker_id: workerId,
@@ -182,7 +190,7 @@ describe('200', () => {
           ...{ active_task_kind: 'generation', active_task: task, idle_seconds: null, tasks: [task] },
           lease: {
             ...{ renewed_at: at, age_seconds: 1, interval_seconds: 9, stale_after_seconds: 30 },
-            consecutive_failures: 0,
+            ...{ consecutive_failures: 0, last_error: null },
           },
         },
       ],

@@ -40,16 +40,16 @@ function lookingRefused(s: Situation): Refusal | undefined {
 export const renewalRefused = ({ rowRunner }: Situation): Refusal | undefined =>
   refusal(rowRunner?.value.lease?.lastError, `${rowRunner?.path}.lease.lastError`);
 
-const MANY_FAILED_RENEWALS = 2;
-/** The same, and not for the first time. */
-export const renewalRefusedAgain = (s: Situation): Refusal | undefined =>
-  over(s.rowRunner?.value.lease?.consecutiveFailures, MANY_FAILED_RENEWALS - 1) ? renewalRefused(s) : undefined;
-
 /** The row was refused, and not the owner: another one would be refused as well. */
 function rowRefused(s: Situation): Refusal | undefined {
   const refused = renewalRefused(s);
   return refused && SQLSTATE.test(refused.word) ? refused : undefined;
 }
+
+const MANY_FAILED_RENEWALS = 2;
+/** What the owner is about to lose its lease to: what fails once may pass. */
+export const losesLeaseTo = (s: Situation): Refusal | undefined =>
+  over(s.rowRunner?.value.lease?.consecutiveFailures, MANY_FAILED_RENEWALS - 1) ? renewalRefused(s) : rowRefused(s);
 
 /** Why no worker can take a chat that each of them may take. Undefined: nothing is known of it. */
 const cannotBeTaken = (s: Situation): Refusal | undefined =>

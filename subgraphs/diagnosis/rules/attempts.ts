@@ -1,6 +1,6 @@
 /** Rules on attempts that are begun again and again, or not at all. */
 import { capacityWait } from '../conditions/owner.ts';
-import { keptFromAll, renewalRefusedAgain, writeRefused } from '../conditions/refusals.ts';
+import { keptFromAll, losesLeaseTo, writeRefused } from '../conditions/refusals.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
 import { mending, refusalText } from '../refusal.ts';
@@ -31,21 +31,21 @@ export const ownersLost = {
   when: is.ownersLost,
   says: (s) =>
     `${begun(s)} of this step were begun by several runners and none ended: its owners end at it, or lose it${whyLost(s)}`,
-  evidence: (s) => [...BEGUN, 'database.heartbeats', ...[renewalRefusedAgain(s)?.path ?? []].flat()],
+  evidence: (s) => [...BEGUN, 'database.heartbeats', ...[losesLeaseTo(s)?.path ?? []].flat()],
   who: OPERATOR,
   act: (s) => {
-    const refused = renewalRefusedAgain(s);
+    const refused = losesLeaseTo(s);
     if (refused) return `${mending(refused)}: each owner loses its lease to that`;
     return is.manyOwnersLost(s)
       ? 'interrupt the turn, and give it to no other owner: the next would be lost at it as well'
       : 'see whether replicas end or lose their leases, and interrupt the turn if it is this chat alone';
   },
-  command: (s) => (is.manyOwnersLost(s) && !renewalRefusedAgain(s) ? interrupt(s) : lookAtReplicas()),
+  command: (s) => (is.manyOwnersLost(s) && !losesLeaseTo(s) ? interrupt(s) : lookAtReplicas()),
 } as const satisfies Rule;
 
 /** The present owner cannot renew its lease: those before it could not, either. */
 function whyLost(s: Situation): string {
-  const refused = renewalRefusedAgain(s);
+  const refused = losesLeaseTo(s);
   return refused ? `: ${refusalText(refused)}` : '';
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../../../common/clock.ts';
 import { type ChatState, readChats } from './chatState.ts';
 import type { ChatStore, Outcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
+import { writeFenced } from './fencedWrite.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -13,8 +14,9 @@ import type { Task } from './task.ts';
 export async function awaitDeadline(
   task: Task,
   runnerId: string,
-  { store, pool, clock }: { store: ChatStore; pool: Pool; clock: Clock },
+  kit: { store: ChatStore; pool: Pool; clock: Clock },
 ): Promise<Outcome | undefined> {
+  const { pool, clock } = kit;
   const { id: chatId, status, historyVersion } = task.chat;
   const isSame = (chat: ChatState) =>
     chat.runnerId === runnerId && chat.status === status && chat.historyVersion === historyVersion;
@@ -27,6 +29,5 @@ export async function awaitDeadline(
     leftMs = chat.deadlineInMs;
     if (leftMs !== null && leftMs <= 0) break;
   }
-  const fence = { runnerId, status, historyVersion };
-  return callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'cancelRequiresAction' }));
+  return writeFenced(task, runnerId, kit, { name: 'cancelRequiresAction' });
 }

@@ -9,8 +9,9 @@ import type { ToolSet } from 'ai';
 import type { Pool } from 'pg';
 import type { Clock } from '../../../common/clock.ts';
 import type { ChatState } from './chatState.ts';
-import type { ChatStore, Fence, Outcome } from './chatStore.ts';
+import type { ChatStore, Outcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
+import { writeFenced } from './fencedWrite.ts';
 import { type History, readHistory, UnusableHistory } from './history.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { askedToWaitMs, describeFailure } from './modelErrors.ts';
@@ -49,11 +50,9 @@ export async function generate(
   calls: TurnCalls,
   seen: (chat: ChatState) => void,
 ): Promise<Outcome | undefined> {
-  const { store, clock, pool, maxSteps, maxAttempts } = kit;
-  const { id: chatId, historyVersion, generationAttempt } = task.chat;
-  const fence: Fence = { runnerId, status: 'running', historyVersion };
-  const write = (...transitions: Transition[]) =>
-    callDatabase(task, clock, () => store.applyFenced(chatId, fence, ...transitions));
+  const { clock, pool, maxSteps, maxAttempts } = kit;
+  const { id: chatId, generationAttempt } = task.chat;
+  const write = (...transitions: Transition[]) => writeFenced(task, runnerId, kit, ...transitions);
 
   const history = await callDatabase(task, clock, () => readHistory(pool, chatId)).catch(unusable);
   const made = history instanceof UnusableHistory ? 0 : calls.made(history, generationAttempt);

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../common/clock.ts';
 import { isGivenUp } from './breakOffs.ts';
 import type { ChatStore, Outcome } from './chatStore.ts';
-import { callDatabase } from './databaseCall.ts';
+import { writeFenced } from './fencedWrite.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { messagesOf, type NewMessage } from './messages.ts';
 import { openCalls, toolMessage } from './openCalls.ts';
@@ -14,10 +14,10 @@ const NOTHING_SAID: NewMessage = { role: 'assistant', content: [] };
 export async function interrupt(
   task: Task,
   runnerId: string,
-  { store, buffers, clock }: { store: ChatStore; buffers: MessageBuffers; clock: Clock },
+  kit: { store: ChatStore; buffers: MessageBuffers; clock: Clock },
 ): Promise<Outcome> {
-  const { id: chatId, status, historyVersion, generationAttempt } = task.chat;
-  const buffer = buffers
+  const { id: chatId, historyVersion, generationAttempt } = task.chat;
+  const buffer = kit.buffers
     .ofChat(chatId)
     .find(
       ({ episode }) => episode.historyVersion === historyVersion && episode.generationAttempt === generationAttempt,
@@ -26,9 +26,8 @@ export async function interrupt(
   const streamed = messagesOf(buffer?.parts ?? []);
   const open = openCalls(streamed);
   const answer = open.length > 0 ? [...streamed, toolMessage(open)] : streamed;
-  const fence = { runnerId, status, historyVersion };
   const finish = (messages: readonly NewMessage[]) =>
-    callDatabase(task, clock, () => store.applyFenced(chatId, fence, { name: 'finishInterruption', messages }));
+    writeFenced(task, runnerId, kit, { name: 'finishInterruption', messages });
   if (isGivenUp(task.breakOffs)) return finish([]);
   // What Postgres never takes must not keep the chat from coming to rest.
   return finish(interrupted(answer))

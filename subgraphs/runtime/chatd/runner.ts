@@ -11,15 +11,16 @@ import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspecto
 import { awaitDeadline } from './actionTimeout.ts';
 import { brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
 import { type ChatState, readChats } from './chatState.ts';
-import type { Fence, Outcome } from './chatStore.ts';
-import { callDatabase } from './databaseCall.ts';
+import type { Outcome } from './chatStore.ts';
+import { writeFenced } from './fencedWrite.ts';
 import { type GenerationTools, generate } from './generation.ts';
 import { interrupt } from './interruption.ts';
 import type { Lease } from './lease.ts';
 import { failure } from './modelErrors.ts';
 import { Task, type TaskKind } from './task.ts';
-import { type Transition, TransitionRefused } from './transitions.ts';
+import { TransitionRefused } from './transitions.ts';
 import { TurnCalls } from './turnCalls.ts';
+import { OWN } from './turnRules.ts';
 
 /** By how much a deadline must differ from the known one to be another, given that the database tells how far off it is. */
 const DEADLINE_TOLERANCE_MS = 1_000;
@@ -209,19 +210,12 @@ export class Runner {
       case 'INTERRUPT':
         return interrupt(task, this.runnerId, kit);
       case 'ABANDON':
-        return this.#write(task, { name: 'abandon' });
+        return writeFenced(task, this.runnerId, kit, { name: 'abandon' });
       case 'REQUIRES_ACTION_TIMEOUT':
         return awaitDeadline(task, this.runnerId, kit);
       default:
         return task.kind satisfies never;
     }
-  }
-
-  #write(task: Task, transition: Transition): Promise<Outcome> {
-    const { status, historyVersion } = task.chat;
-    const fence: Fence = { runnerId: this.runnerId, status, historyVersion };
-    const { store } = this.#options.kit;
-    return callDatabase(task, this.#clock, () => store.applyFenced(this.chatId, fence, transition));
   }
 
   /** Whether to begin again would be one attempt more than a step may have. */
@@ -234,7 +228,8 @@ export class Runner {
   #fail(task: Task): Promise<Outcome> {
     const { count, last } = task.breakOffs;
     const message = `The turn broke off ${count === 1 ? 'once' : `${count} times`}: ${last}`;
-    return this.#write(task, { name: 'finishError', error: failure('internal', message, 'chatd') });
+    const error = failure('internal', message, OWN);
+    return writeFenced(task, this.runnerId, this.#options.kit, { name: 'finishError', error });
   }
 
   inspect(

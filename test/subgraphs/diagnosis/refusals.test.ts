@@ -171,13 +171,15 @@ describe('whoever has the chat', () => {
         ageSeconds: 9,
       })),
     };
-    const lease = { consecutiveFailures: 2, lastError: 'P0001' };
+    const lease = { consecutiveFailures: 1, lastError: 'P0001' };
     const found = seen({ database: lost, lease });
     expect(found.first).toBe('OWNERS_LOST');
     expect(found.text).toContain('the database has a trigger that refuses the row (P0001)');
     expect(found.text).toContain('each owner loses its lease to that');
     expect(found.text).not.toMatch(/-- (interrupt|release) /);
-    expect(seen({ database: lost, lease: { ...lease, consecutiveFailures: 1 } }).text).not.toContain('P0001');
+    const once = { consecutiveFailures: 1, lastError: 'LOCKED' };
+    expect(seen({ database: lost, lease: once }).text).not.toContain('LOCKED');
+    expect(seen({ database: lost, lease: { ...once, consecutiveFailures: 2 } }).text).toContain('(LOCKED)');
   });
 });
 

@@ -70,6 +70,15 @@ describe('a turn whose answer the database refuses', () => {
     expect(metrics).toContain('chat_debug_read_only 0');
   });
 
+  test('breaks off as often as a step may have calls, if that is less', async () => {
+    await startReplica({ maxAttempts: 1 });
+    const { id } = await store.create({ ownerId, text: 'hello' });
+    const chat = await waitFor(id, (now) => now.status === 'error');
+    expect(chat.generationAttempt).toBe(1);
+    const { rows } = await database.pool.query('SELECT last_error FROM chats WHERE id = $1', [id]);
+    expect(rows[0]?.last_error).toMatchObject({ kind: 'internal', message: 'The turn broke off once: P0001' });
+  });
+
   test('that a person interrupts ends without what was streamed', async () => {
     await startReplica();
     const { id } = await store.create({ ownerId, text: '/stall' });
