@@ -43,7 +43,7 @@ const OTHER = '00000000-0000-4000-8000-000000000003';
 
 const NO_TROUBLE = {
   ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, ownerRow: null },
-  ...{ platform: 'own', thresholds: null },
+  ...{ platform: 'own', pool: null, thresholds: null },
 };
 
 export function combinations(): Combination[] {
@@ -99,6 +99,7 @@ export function snapshotOf({ state, owner, lease, runners }: Combination): Snaps
       openCalls: state.startsWith('A') ? [{ toolName: 'ask', ageSeconds: 60, timesUnanswered: 1 }] : [],
       lostChildren: [],
       trouble: NO_TROUBLE,
+      debugRun: null,
       unreadable: [],
     },
     candidates: null,
@@ -153,11 +154,17 @@ function runtimeOf(state: ExecutionState, status: string, runnerIds: readonly st
 export const diagnosisOf = (combination: Combination): Diagnosis => diagnose(snapshotOf(combination), MATRIX_SETTINGS);
 
 /** The healthy chat in this circumstance. */
-export function circumstanceOf({ state, unowned, ...changes }: Circumstance): Diagnosis {
+export const circumstanceOf = (circumstance: Circumstance): Diagnosis =>
+  diagnose(circumstanceSnapshot(circumstance), MATRIX_SETTINGS);
+
+export function circumstanceSnapshot({ state, unowned, notAsked, ...changes }: Circumstance): Snapshot {
   const healthy = snapshotOf(
     unowned
       ? { state, owner: 'unowned', lease: 'unowned', runners: 'unowned' }
-      : { state, owner: 'OK', lease: 'fresh', runners: 'one' },
+      : {
+          ...{ state, lease: 'fresh' },
+          ...(notAsked ? { owner: 'NOT_ASKED', runners: 'not asked' } : { owner: 'OK', runners: 'one' }),
+        },
   );
   const { database, runtime } = healthy;
   const runners = runtime?.runners?.map((runner) => ({
@@ -165,13 +172,12 @@ export function circumstanceOf({ state, unowned, ...changes }: Circumstance): Di
     activeTask: { ...runner.activeTask, ...changes.task },
     ...changes.runner,
   }));
-  const snapshot = readSnapshot({
+  return readSnapshot({
     ...healthy,
     database: { ...database, trouble: { ...database?.trouble, ...changes.trouble }, ...changes.database },
     runtime: runtime && { ...runtime, runners, ...changes.runtime },
     candidates: changes.candidates ?? null,
   });
-  return diagnose(snapshot, MATRIX_SETTINGS);
 }
 
 const outcome = ({ verdict, findings }: Diagnosis) =>
@@ -219,12 +225,14 @@ export function diagnosisMatrixPage(): string {
     '',
     '## One thing changed',
     '',
-    'The same chat, with a replica that answers, a fresh lease and the row’s runner, or with nobody who owns it (–).',
+    'The same chat, with a replica that answers, a fresh lease and the row’s runner, with a replica that nobody asks, or with',
+    'nobody who owns it (–).',
     '',
     '| what | state | owner | verdict | findings |',
     '| --- | --- | --- | --- | --- |',
     ...CIRCUMSTANCES.map(
-      (one) => `| ${one.what} | ${one.state} | ${one.unowned ? '–' : 'OK'} | ${outcome(circumstanceOf(one))} |`,
+      (one) =>
+        `| ${one.what} | ${one.state} | ${one.unowned ? '–' : one.notAsked ? 'NOT_ASKED' : 'OK'} | ${outcome(circumstanceOf(one))} |`,
     ),
     '',
   ].join('\n');

@@ -6,14 +6,13 @@ import { capacityWait, noOwner, ownerGone } from './owner.ts';
 import type { Condition } from './time.ts';
 
 const STATUSES = ['waiting', 'running', 'interrupting', 'requires_action', 'error', 'pending', 'paused', 'completed'];
-const OWN_PLATFORM = 'own';
 
 export const statusUnknown: Condition = ({ database }) =>
   typeof database?.status === 'string' && !STATUSES.includes(database.status);
 
-/** A turn that ended at a queued message which a person is editing: a state of other platforms. */
-export const pausedByPerson: Condition = ({ database }) =>
-  database?.status === 'paused' && (database.trouble?.platform ?? OWN_PLATFORM) !== OWN_PLATFORM;
+/** A turn that ended at a queued message which a person is editing: a state of Coder's, which has no owner. */
+export const pausedByPerson: Condition = ({ database, platform, workerId }) =>
+  database?.status === 'paused' && platform === 'coder' && workerId === null;
 
 export const invalid: Condition = (s) => s.state === 'INVALID' && !statusUnknown(s) && !pausedByPerson(s);
 

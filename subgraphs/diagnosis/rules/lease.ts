@@ -10,6 +10,7 @@ import {
   OPERATOR,
   OWNERSHIP,
   ofRunner,
+  orNoSlot,
   owner,
   type Rule,
   takable,
@@ -34,7 +35,7 @@ export const heartbeatMissing = {
   code: 'HEARTBEAT_MISSING',
   severity,
   when: is.heartbeatMissing,
-  says: (s) => `the runner of ${owner(s)} has no lease on it${why(s)}`,
+  says: (s) => `the runner of ${owner(s)} has no lease on it${why(s)}${orNoSlot(s)}`,
   evidence: (s) => [
     ...OWNERSHIP,
     ...takable(s),
@@ -52,7 +53,7 @@ export const heartbeatStale = {
   says: (s) =>
     s.leaseAhead
       ? `the lease of ${owner(s)} is dated ahead of the database’s clock, and counts as run out`
-      : `the lease of ${owner(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}${why(s)}`,
+      : `the lease of ${owner(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}${why(s)}${orNoSlot(s)}`,
   evidence: (s) => [
     ...OWNERSHIP,
     ...takable(s),

@@ -6,7 +6,6 @@ import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
 import { mending, refusalText } from '../refusal.ts';
 import {
-  chat,
   interrupt,
   lookAgain,
   lookAtReplicas,
@@ -16,6 +15,7 @@ import {
   PERSON,
   ROW,
   type Rule,
+  show,
   takeFromOwner,
   takeIt,
 } from '../rule.ts';
@@ -46,14 +46,18 @@ const behind = (s: Situation) =>
 
 export const noProgress = {
   code: 'NO_PROGRESS',
-  severity: 'CRITICAL',
-  when: is.noProgress,
-  says: (s) =>
-    is.waitsForDatabase(s)
+  severity: (s) => (is.runIsSilent(s) ? 'WARNING' : 'CRITICAL'),
+  when: (s) => is.noProgress(s) || is.runIsSilent(s),
+  says: (s) => {
+    if (is.runIsSilent(s))
+      return `the debug log of its run was last written ${secondsText(s.database?.debugRun?.ageSeconds)} ago, though ${owner(s)} holds the chat`;
+    return is.waitsForDatabase(s)
       ? `${owner(s)} has been waiting for the database for ${secondsText(s.task?.waitsForDatabaseSeconds)}${refusedWith(s)}`
-      : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${owner(s)} holds the chat`,
+      : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${owner(s)} holds the chat`;
+  },
   evidence: (s) => [
     'executionState',
+    ...(is.runIsSilent(s) ? LOG : []),
     ...ofRunner(s, 'runnerId', ...['kind', 'secondsSinceProgress', 'attempt'].map((name) => `activeTask.${name}`)),
     ...((s.task?.label ?? null) === null ? [] : ofRunner(s, 'activeTask.label')),
     ...(is.waitsForDatabase(s) ? ofRunner(s, 'activeTask.waitsForDatabaseSeconds', 'activeTask.databaseError') : []),
@@ -61,6 +65,7 @@ export const noProgress = {
   ],
   who: (s) => (is.waitsForDatabase(s) || s.task?.kind === 'INTERRUPT' ? OPERATOR : PERSON),
   act: (s) => {
+    if (is.runIsSilent(s)) return 'interrupt the turn, unless the debug log was switched off meanwhile';
     const refused = callRefused(s);
     if (is.waitsForDatabase(s)) return refused ? mending(refused) : `see what keeps ${owner(s)} from the database`;
     return s.task?.kind === 'INTERRUPT' ? takeFromOwner(s) : 'interrupt the turn';
@@ -70,6 +75,8 @@ export const noProgress = {
     return s.task?.kind === 'INTERRUPT' ? takeIt(s) : interrupt(s);
   },
 } as const satisfies Rule;
+
+const LOG = ['status', 'ageSeconds', 'hasEnded'].map((field) => `database.debugRun.${field}`);
 
 function refusedWith(s: Situation): string {
   const refused = callRefused(s);
@@ -87,15 +94,26 @@ export const quiet = {
   severity: 'INFO',
   when: unchangedForLong,
   alone: true,
-  says: (s) => `its row has not changed for ${secondsText(s.age)}${getsOn(s)}`,
-  evidence: () => ROW,
+  says: (s) => `its row has not changed for ${secondsText(s.age)}${howItGetsOn(s)}`,
+  evidence: (s) => [...ROW, ...(s.database?.debugRun ? LOG : [])],
   who: PERSON,
-  act: (s) => (s.task ? 'wait' : 'see how far the turn has come, and interrupt it if that is too slow'),
-  command: (s) => (s.task ? null : chat('show')(s)),
+  act: (s) => {
+    if (getsOn(s)) return 'wait';
+    if (isBeingInterrupted(s)) return 'look again: it is being interrupted';
+    return 'see how far the turn has come, and interrupt it if that is too slow';
+  },
+  command: (s) => {
+    if (getsOn(s)) return null;
+    return isBeingInterrupted(s) ? lookAgain(s) : show(s);
+  },
 } as const satisfies Rule;
 
-function getsOn(s: Situation): string {
+const getsOn = (s: Situation) => s.task !== null || is.runGetsOn(s);
+
+function howItGetsOn(s: Situation): string {
   const since = s.task?.secondsSinceProgress ?? null;
   if (since !== null) return `; ${owner(s)} is at it, with the last progress ${secondsText(since)} ago`;
+  if (is.runGetsOn(s))
+    return `; the debug log of its run was written ${secondsText(s.database?.debugRun?.ageSeconds)} ago`;
   return s.task ? `; ${owner(s)} is at it` : ', and nothing else is known of it';
 }

@@ -1,9 +1,10 @@
 /** Rules on a chat that waits for a tool outside. */
+import { capacityWait } from '../conditions/owner.ts';
 import { keptFromAll } from '../conditions/refusals.ts';
 import * as is from '../conditions/rest.ts';
 import {
+  answer,
   butFor,
-  chat,
   interrupt,
   OPERATOR,
   OUTSIDE,
@@ -16,14 +17,12 @@ import {
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
-const answer = chat('tool-result', '<call>=<output>');
-
 export const actionDeadlinePassed = {
   code: 'ACTION_DEADLINE_PASSED',
-  severity: 'CRITICAL',
+  severity: (s) => (capacityWait(s) ? 'WARNING' : 'CRITICAL'),
   when: is.actionDeadlinePassed,
   says: (s) =>
-    `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and the worker did not go on${butFor(s)}`,
+    `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and ${capacityWait(s) ? 'no worker has room to go on' : 'the worker did not go on'}${butFor(s)}`,
   evidence: (s) => [
     ...['executionState', 'database.requiresActionSecondsLeft'],
     ...(s.task ? ofRunner(s, 'activeTask.kind') : []),

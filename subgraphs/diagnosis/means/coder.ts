@@ -1,0 +1,85 @@
+/** The means of a Coder deployment: its REST interface. It has none to take a chat from its owner. */
+import { leaseIsNotFresh } from '../conditions/lease.ts';
+import { ownerGone } from '../conditions/owner.ts';
+import { poolIsFull, poolOf } from '../conditions/pool.ts';
+import { isBeingInterrupted } from '../conditions/row.ts';
+import type { Situation } from '../situation.ts';
+import { owner, secondsText } from '../wording.ts';
+import { type Command, lookAgain, lookAtReplicas, type Means, type Step } from './means.ts';
+
+const TOKEN = '-H "Coder-Session-Token: $CODER_SESSION_TOKEN"';
+
+/** A request that can be pasted: the variables are those that Coder's own tools use. */
+const request =
+  (method: string, path: string, body?: string): Command =>
+  ({ chatId }) =>
+    [
+      `curl -X ${method} ${TOKEN}`,
+      body && `-H "Content-Type: application/json" -d '${body}'`,
+      `"$CODER_URL/api/experimental/chats/${chatId}/${path}"`,
+    ]
+      .filter(Boolean)
+      .join(' ');
+
+const interrupt = request('POST', 'interrupt');
+
+/** A lease that is renewed keeps others away, whatever becomes of the turn. */
+const restart = (s: Situation) =>
+  `restart ${owner(s)}: its lease then runs out by itself after ${secondsText(s.staleAfterSeconds)}, and another takes it`;
+/** Replicas work on other chats, so that one should take this as well: a slot may have become free only now. */
+const othersAreTaken = (s: Situation) => (poolOf(s)?.used ?? 0) > 0;
+const takenByAny: Step = {
+  act: (s) =>
+    othersAreTaken(s)
+      ? `look again in ${secondsText(s.pickUpSeconds)}; if no replica has taken it by then, see in their logs what keeps them from it`
+      : `see whether the chat daemon of any replica runs: one that does takes it within ${secondsText(s.pickUpSeconds)}`,
+  command: (s) => (othersAreTaken(s) ? lookAgain(s) : lookAtReplicas()),
+};
+const freeSlot = 'wait, or end or interrupt chats that hold the slots: another replica takes it once one is free';
+
+export const CODER: Means = {
+  interrupt,
+  send: request('POST', 'messages', '{"content":[{"type":"text","text":"Please go on"}]}'),
+  edit: request('PATCH', 'messages/<message>', '{"content":[{"type":"text","text":"<text>"}]}'),
+  show: request('GET', 'messages'),
+  sendClosesCalls: false,
+  answer: request('POST', 'tool-results', '{"results":[{"tool_call_id":"<call>","output":"<output>"}]}'),
+  reconcile: request('POST', 'reconcile-invalid'),
+  newOwner: {
+    act: (s) => {
+      if (leaseIsNotFresh(s)) return poolIsFull(s) ? freeSlot : takenByAny.act(s);
+      if (ownerGone(s))
+        return `look again in ${secondsText(s.staleAfterSeconds)}: its lease runs out by itself, and another takes it`;
+      return isBeingInterrupted(s) ? restart(s) : `interrupt the turn, or ${restart(s)}`;
+    },
+    command: (s) => {
+      if (leaseIsNotFresh(s)) return poolIsFull(s) ? lookAtReplicas() : takenByAny.command(s);
+      if (ownerGone(s)) return lookAgain(s);
+      return isBeingInterrupted(s) ? lookAtReplicas() : interrupt(s);
+    },
+  },
+  dateAnew: {
+    act: (s) =>
+      isBeingInterrupted(s)
+        ? 'correct the clock that was ahead, and look again: the interrupted turn ends with a new date'
+        : 'correct the clock that was ahead, and interrupt the turn, which dates the chat anew',
+    command: (s) => (isBeingInterrupted(s) ? lookAgain(s) : interrupt(s)),
+  },
+  getTaken: takenByAny,
+  whyNotTaken: () => 'no replica runs its chat daemon, or every slot is taken',
+  makeRoom: {
+    act: () => 'wait, or end or interrupt chats that hold the slots: more of them need a licence',
+    command: lookAtReplicas,
+  },
+  shorten: {
+    act: () => 'compact the chat: its history is too long for the model',
+    command: request('POST', 'compact'),
+  },
+  mend: {
+    modelKey: 'mend the key of the model’s provider in the settings of the deployment',
+    modelName: 'correct the model’s name or address in the settings of the deployment',
+    address: 'correct the address that it registers',
+    allowedAddress: 'allow its address to the gateway, or correct the address that it registers',
+    secret: 'give it and the gateway the same secret',
+  },
+};
