@@ -58,7 +58,14 @@ describe('one odd value', () => {
   });
 
   test('a question that waited for a lock says so', () => {
-    const nothing = { canWrite: true, isInRecovery: false, ownerRow: null, platform: null, pool: null, thresholds: null };
+    const nothing = {
+      canWrite: true,
+      isInRecovery: false,
+      ownerRow: null,
+      platform: null,
+      pool: null,
+      thresholds: null,
+    };
     const trouble = { ...nothing, rowLocked: true, rowLockedSeconds: 5 };
     expect(first({ database: { turn: null, unreadable: ['turn'], trouble } })).toContain(
       'Turn could not be read while another session holds the row or a table.',
