@@ -1,8 +1,9 @@
 /** `npm run check`: what a database has of what this project reads, what is not answered for what it lacks, and which indexes lists want. Changes nothing. */
 import { Command, CommanderError } from 'commander';
-import { readEnvironment, SettingsError } from '../common/config.ts';
-import { CHECK_SETTINGS, findPlatform } from './check/platform.ts';
+import { readEnvironment, SettingsError, settingsGiven } from '../common/config.ts';
+import { PLATFORM_SETTINGS, platformSettings } from '../subgraphs/database/platformSettings.ts';
 import { examine } from './check/examined.ts';
+import { platformIn, unknownOn } from './check/platform.ts';
 import { type Report, reportOf } from './check/report.ts';
 import { linesOf } from './check/text.ts';
 import { databaseSentence } from './databaseTrouble.ts';
@@ -28,12 +29,13 @@ const program = new Command('npm run check --')
   .action(check);
 
 async function check({ database, json }: Options): Promise<void> {
-  const settings = readEnvironment(['DATABASE_URL', 'DATABASE_TIMEOUT_MS', ...CHECK_SETTINGS]);
+  const settings = readEnvironment(['DATABASE_URL', 'DATABASE_TIMEOUT_MS', ...PLATFORM_SETTINGS]);
   const url = database === undefined ? settings.DATABASE_URL : checkedUrl(database);
   if (url === undefined) throw new SettingsError('Name a database: `--database postgres://…`, or DATABASE_URL.');
   const examined = await examine(url, settings.DATABASE_TIMEOUT_MS);
-  const { platform, unknown } = findPlatform(examined, settings);
-  const report = reportOf(examined, platform, unknown);
+  const ofPlatform = platformSettings(settings, settingsGiven(PLATFORM_SETTINGS));
+  const platform = platformIn(examined, ofPlatform);
+  const report = reportOf(examined, platform, unknownOn(platform, ofPlatform));
   console.log(json ? printableJson(JSON.stringify(report, undefined, 2)) : linesOf(report).join('\n'));
   process.exitCode = CODES[report.answers];
 }

@@ -54,8 +54,7 @@ export interface Report {
   readonly unknown: readonly string[];
 }
 
-export interface PlatformFound extends PlatformRead {
-  readonly hasRuntime: boolean;
+interface PlatformFound extends PlatformRead {
   readonly thresholds: Thresholds;
 }
 

@@ -20,12 +20,13 @@ export function serves(there: IndexText, wanted: IndexText): boolean {
 
 /** In the same order or all the other way round. An `id` at the end only breaks ties, of which there are few. */
 function keysServe(has: readonly string[], wants: readonly string[]): boolean {
+  if (isOneValueEach(has, wants)) return true;
   const enough = wants.length > 1 && plain(wants.at(-1) ?? '') === 'id' ? wants.slice(0, -1) : wants;
   if (has.length < enough.length) return false;
   const compared = wants.slice(0, Math.min(has.length, wants.length));
   const isSame = (key: string, i: number) => key === has[i];
   const isReversed = (key: string, i: number) => plain(key) === plain(has[i] ?? '') && key !== has[i];
-  return compared.every(isSame) || compared.every(isReversed) || isOneValueEach(has, compared);
+  return compared.every(isSame) || compared.every(isReversed);
 }
 
 /** The first key alone decides where few rows share it: then no order of the others is needed. */
@@ -46,7 +47,7 @@ const plain = (key: string): string => key.replace(/ (ASC|DESC)?( ?NULLS (FIRST|
 
 function parsed(text: IndexText): Parsed {
   const end = closing(text, 0);
-  const keys = split(text.slice(1, end), ', ');
+  const keys = split(text.slice(1, end), ', ').map((key) => (key.startsWith('(') ? unwrapped(key) : key));
   const where = /^.*? WHERE (.*)$/s.exec(text.slice(end + 1))?.[1];
   return { keys, conditions: where === undefined ? [] : split(unwrapped(where), ' AND ').map(normal) };
 }

@@ -17,17 +17,18 @@ import type { Findings, Inquire } from './inquiry.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
-import { begin, type Moment, type Transaction } from './transaction.ts';
+import { isReadable, unsupported } from './tables/sources.ts';
+import { begin, type Moment, type Transaction, transactionFor } from './transaction.ts';
 import {
   databaseUnavailable,
   isAfterFailure,
   isTimedOut,
   isUnsupported,
   saysUnavailable,
+  saysUnsupported,
   sqlState,
   timedOut,
   unavailableOr,
-  unsupported,
 } from './unavailable.ts';
 
 export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
@@ -46,7 +47,7 @@ export interface ReadingOptions {
   readonly metrics: ReadingMetrics;
   /** Asks why the database does not answer. */
   readonly inquire: Inquire;
-  readonly platforms: Pick<PlatformMemory, 'find' | 'forget'>;
+  readonly platforms: Pick<PlatformMemory, 'find' | 'forget' | 'indexes'>;
 }
 
 /** The longest that an inquiry takes, and how long before the time is up it begins. */
@@ -78,7 +79,9 @@ export class Reading {
    * the question
    */
   ask<T>(name: string, question: Question<T>): Promise<T> {
-    return this.#take((tx, moment) => this.#measured(name, () => question(tx, moment)));
+    return this.#take((tx, moment) =>
+      this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment)),
+    );
   }
 
   /** Waits for no other question once it has begun. @throws as `ask` */
@@ -127,6 +130,7 @@ export class Reading {
 
   /** What the client is told. What comes after a failure fails for the same reason. */
   async #told(error: unknown): Promise<unknown> {
+    if (saysUnsupported(error)) return error; // it was not asked, and the others go on
     const isLater = error instanceof TimeIsUp || isAfterFailure(error);
     if (isLater && this.#firstTold) {
       const first = await this.#firstTold;
@@ -145,8 +149,8 @@ export class Reading {
     }
     if (!isUnsupported(error)) return unavailableOr(error);
     this.forgetPlatform();
-    const missing = (await this.#inquire())?.missing ?? [];
-    return missing.length > 0 ? unsupported(missing) : error;
+    const lacks = (await this.#inquire())?.lacks ?? [];
+    return lacks.length > 0 ? unsupported(lacks) : unavailableOr(error);
   }
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */
@@ -183,10 +187,12 @@ export class Reading {
       const { platforms, prisma, timeoutMs } = this.#options;
       const hold = async (tx: Transaction) => {
         const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
-        this.#moment = await this.#measured('begin', async () => ({
-          ...(await begin(tx, limitMs)),
-          platform: await platforms.find(tx),
-        }));
+        this.#moment = await this.#measured('begin', async () => {
+          const begun = await begin(tx, limitMs);
+          const platform = await platforms.find(tx);
+          const heartbeatsReadable = begun.heartbeatsReadable && isReadable(platform.tables, 'chat_heartbeats');
+          return { ...begun, heartbeatsReadable, platform, indexes: () => platforms.indexes(tx) };
+        });
         resolve({ tx, moment: this.#moment });
         await aborted(this.#closing.signal);
         await this.#lastTurn;
@@ -229,7 +235,7 @@ export class Reading {
 
   /** What the client is not told. The first failure is the reason; a transaction that failed refuses all that follows. */
   #note(error: unknown): void {
-    if (this.#failed || saysUnavailable(error) || !isNativeError(error)) return;
+    if (this.#failed || saysUnavailable(error) || saysUnsupported(error) || !isNativeError(error)) return;
     this.#failed = true;
     this.#options.log.warn(
       { reason: error.message.trim(), state: sqlState(error) },

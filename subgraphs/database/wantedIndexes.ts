@@ -53,11 +53,7 @@ const OF_PEOPLE = [
   ofChats('children', 'children of a chat'),
   ofChats('family', 'members of a family'),
 ];
-const OF_SMALL_TABLES = [
-  of('chat_messages', '(id)', 'why a step ended'),
-  of('chat_queued_messages', '(chat_id, "position")', 'queues'),
-  of('chat_heartbeats', '(chat_id, runner_id)', 'leases'),
-];
+const LEASES = of('chat_heartbeats', '(chat_id, runner_id)', 'leases');
 const COUNTS = of('chat_messages', MESSAGE_INDEXES.kinds, 'counts of messages');
 
 const OWN: readonly WantedIndex[] = [
@@ -73,7 +69,9 @@ const OWN: readonly WantedIndex[] = [
   ...OF_PEOPLE,
   COUNTS,
   of('chat_messages', MESSAGE_INDEXES.kept, 'newest messages, turns, open calls'),
-  ...OF_SMALL_TABLES,
+  of('chat_messages', '(id)', 'why a step ended'),
+  of('chat_queued_messages', '(chat_id, "position")', 'queues'),
+  LEASES,
   of('replicas', '(id)', 'one replica'),
   of('replicas', '(started_at DESC, id DESC)', 'lists of replicas'),
   of('replicas', '(started_at, id) WHERE (stopped_at IS NULL)', 'living replicas'),
@@ -87,7 +85,8 @@ const CODER: readonly WantedIndex[] = [
   ...OF_PEOPLE,
   COUNTS,
   of('chat_messages', MESSAGE_INDEXES.byRole, 'newest messages, turns, open calls'),
-  ...OF_SMALL_TABLES,
+  of('chat_queued_messages', '(chat_id)', 'queues'),
+  LEASES,
 ];
 
 export const WANTED_INDEXES: Readonly<Record<PlatformName, readonly WantedIndex[]>> = { own: OWN, coder: CODER };

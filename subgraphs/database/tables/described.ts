@@ -109,8 +109,7 @@ export const TABLES_READ = {
     only: 'coder',
     costs: ['debugRun.updatedAt of the step that runs'],
     columns: {
-      ...{ run_id: of('id'), status: of('text'), started_at: of('moment'), updated_at: of('moment') },
-      finished_at: of('moment'),
+      ...{ run_id: of('id'), updated_at: of('moment') },
     },
   },
 } as const satisfies Readonly<Record<string, TableRead>>;
@@ -119,7 +118,7 @@ export type TableName = keyof typeof TABLES_READ;
 export const TABLE_NAMES = Object.keys(TABLES_READ) as TableName[];
 /** Where the database has them: chats are read from a view where their versions have moved to a table of their own. */
 export const RELATIONS = [...TABLE_NAMES, 'chats_expanded'] as const;
-export type Relation = (typeof RELATIONS)[number];
+export type Relation = TableName | 'chats_expanded';
 export const relationOf = (table: TableName, { chats }: Pick<PlatformRead, 'chats'>): Relation =>
   table === 'chats' ? chats : table;
 

@@ -37,3 +37,15 @@ export function foundIn(rows: readonly unknown[]): FoundTables {
   const [row] = z.tuple([z.object({ found })]).parse(rows);
   return row.found;
 }
+
+/** The names of columns alone, by which platforms are told apart. */
+export const catalogOf = (tables: FoundTables): Map<string, { columns: string[]; readable: string[] }> =>
+  new Map(
+    Object.entries(tables).map(([name, { columns }]) => [
+      name,
+      {
+        columns: Object.keys(columns),
+        readable: Object.keys(columns).filter((column) => columns[column]?.isReadable),
+      },
+    ]),
+  );
