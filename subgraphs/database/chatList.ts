@@ -49,7 +49,7 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
     const someWaitOutside = isOfSuspects && (await waitsOutside(tx, platform));
     const pools = isOfSuspects ? await loaders.pools(tx, moment) : undefined;
     const limits = { ...platform.thresholds, platform, heartbeatsReadable, someWaitOutside, pools, readableOf };
-    return chatPage(tx, { ...page, limits });
+    return chatPage(tx, { ...page, limits, indexes: await moment.indexes() });
   });
   for (const row of rows) loaders.chats.prime(row.chatId, row);
   return rows;

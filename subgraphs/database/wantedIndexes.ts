@@ -101,6 +101,9 @@ export const lackingIndexes = (found: FoundIndexes, platform: PlatformName): Wan
     return there !== undefined && !there.some((index) => serves(index, keys));
   });
 
+export const hasIndex = (found: FoundIndexes, table: string, wanted: IndexText): boolean =>
+  (found[table] ?? []).some((index) => serves(index, wanted));
+
 const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
   chats: ['chatPage', 'chatRows', 'children', 'lostChildren', 'ownedChats', 'troubles'],
   chat_messages: ['messageCounts', 'lastMessages', 'turns', 'openCalls'],

@@ -189,12 +189,6 @@ describe('a database that lets nobody in', () => {
 
   test.each([
     ['has no connection left', 'CONNECTION LIMIT 1', true, 'The database has no connection left.'],
-    [
-      'lets the service read nothing',
-      '',
-      false,
-      'The database does not let this service read `chats`, `chat_messages`, `chat_queued_messages`, `chat_heartbeats`, `replicas`.',
-    ],
   ])('and %s says so', async (_what, options, grant, reason) => {
     const role = await asRole(options, grant);
     const other = new pg.Client(role.url);
@@ -204,6 +198,16 @@ describe('a database that lets nobody in', () => {
       expect(await readyz()).toEqual([503, reason]);
     });
     await other.end();
+    await role.drop();
+  });
+
+  test('or lets the service read nothing names the tables', async () => {
+    const role = await asRole('', false);
+    await withSubgraph(role.url, async ({ ask, readyz }) => {
+      const reason = 'The database does not let this service read `chats`';
+      expect((await ask(CHATS)).errors).toMatchObject([told('SCHEMA_UNSUPPORTED', expect.stringContaining(reason))]);
+      expect(await readyz()).toEqual([503, `${reason}, \`chat_queued_messages\`.`]);
+    });
     await role.drop();
   });
 });
