@@ -40,14 +40,15 @@ export function pageSize(first: number | null | undefined): number {
 type Page = Pick<Parameters<typeof chatPage>[1], 'filter' | 'order' | 'after' | 'limit'>;
 
 async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageRow[]> {
-  const { readable, reading, loaders, thresholds, unansweredMemory } = context;
+  const { readable, reading, loaders } = context;
   if (readable.kind === 'none' || isNowhere(page.filter)) return [];
   const readableOf = readableOwner(readable);
-  const rows = await reading.ask('chatPage', async (tx, { heartbeatsReadable }) => {
+  const rows = await reading.ask('chatPage', async (tx, moment) => {
+    const { heartbeatsReadable, platform } = moment;
     const isOfSuspects = page.filter.suspect != null;
-    const unansweredNoted = isOfSuspects && (await unansweredMemory.isNoted(tx));
-    const someWaitOutside = isOfSuspects && (await waitsOutside(tx));
-    const limits = { ...thresholds, heartbeatsReadable, unansweredNoted, someWaitOutside, readableOf };
+    const someWaitOutside = isOfSuspects && (await waitsOutside(tx, platform));
+    const pools = isOfSuspects ? await loaders.pools(tx, moment) : undefined;
+    const limits = { ...platform.thresholds, platform, heartbeatsReadable, someWaitOutside, pools, readableOf };
     return chatPage(tx, { ...page, limits });
   });
   for (const row of rows) loaders.chats.prime(row.chatId, row);

@@ -11,6 +11,7 @@ import type { ExecutionState } from '../../common/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
+import type { Platform } from './platform.ts';
 import { type Among, RETRY_IS_NO_USE, type SuspectLimits } from './suspectSql.ts';
 import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 
@@ -47,12 +48,12 @@ const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
 };
 
 /** No chat is in two of them, nor in one that has a queue. */
-function troubled(part: InTrouble, { clockAheadSeconds, unansweredNoted }: SuspectLimits): Prisma.Sql {
+function troubled(part: InTrouble, { clockAheadSeconds, platform }: SuspectLimits): Prisma.Sql {
   const latest = Prisma.sql`now() + make_interval(secs => ${clockAheadSeconds}::float8)`;
   const earliest = Prisma.sql`now() - make_interval(secs => ${UNANSWERED_FOR_SECONDS + 1}::float8)`;
   switch (part) {
     case 'waiting unanswered':
-      return Prisma.sql`${CONDITION.waiting} ${unansweredNoted ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty}
+      return Prisma.sql`${CONDITION.waiting} ${platform.notesUnanswered ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty}
         AND c.updated_at > ${earliest} AND c.updated_at <= ${latest} AND NOT ${QUEUED}`;
     case 'waiting ahead':
       return Prisma.sql`${CONDITION.waiting} AND c.updated_at > ${latest} AND NOT ${QUEUED}`;
@@ -68,7 +69,10 @@ const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
 
 const placed = (condition: Prisma.Sql, among: Among, fromQueue = false): Place => ({ condition, among, fromQueue });
 
-const amongKind = (kind: Kind): Among => (kind === 'runnable' ? 'runnable' : kind === 'odd' ? 'troubled' : 'others');
+function amongKind(kind: Kind, { name }: Platform): Among {
+  if (kind === 'odd') return name === 'own' ? 'troubled' : 'others'; // elsewhere `paused` is no trouble
+  return kind === 'runnable' ? 'runnable' : 'others';
+}
 const AMONG: Readonly<Record<InTrouble, Among>> = {
   'waiting unanswered': 'unanswered',
   'waiting ahead': 'ahead',
@@ -90,7 +94,7 @@ export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   );
   const queued = AT_REST.filter((kind) => allowed.has(`${kind} queued`) && !allowed.has(kind));
   return [
-    ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind))),
+    ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind, limits.platform))),
     ...inTrouble.map((part) => placed(troubled(part, limits), AMONG[part])),
     ...(queued.length > 0 ? [fromQueue(queued)] : []),
   ];

@@ -40,16 +40,17 @@ export const ChatDatabaseState = {
   ...historyFields,
   ...troubleFields,
   queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),
-  heartbeat: async (chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) => {
+  heartbeat: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
     if (chat.runnerId === null) return null;
     const rows = await loaders.heartbeats.load(chat.chatId);
     const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
-    return row ? toHeartbeat(row, thresholds) : null;
+    return row ? toHeartbeat(row, (await reading.moment()).platform) : null;
   },
   heartbeatState: (chat: ChatRow, _args: unknown, context: DatabaseContext) => heartbeatState(chat, context),
-  heartbeats: async (chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) => {
+  heartbeats: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
     const rows = await loaders.heartbeats.load(chat.chatId);
-    return rows.map((row) => toHeartbeat(row, thresholds));
+    const { platform } = await reading.moment();
+    return rows.map((row) => toHeartbeat(row, platform));
   },
   heartbeatsReadable: async (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
     (await reading.moment()).heartbeatsReadable,

@@ -6,7 +6,8 @@ import pg from 'pg';
 import { sharedCall } from '../../common/sharedCall.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { SUBGRAPH_CONNECTIONS } from './client.ts';
-import { MISSING_PARTS } from './questions/databaseHealth.ts';
+import type { ChatsRelation } from './platform.ts';
+import { missingParts } from './questions/databaseHealth.ts';
 import { WANTED_INDEXES } from './wantedIndexes.ts';
 
 export interface Findings {
@@ -32,8 +33,8 @@ const WAITS = Prisma.sql`
     ORDER BY 1) AS "waitsFor"`;
 
 /** Describing an index enters its table, which nobody may be waiting for. */
-const LACKS = Prisma.sql`
-  SELECT ${MISSING_PARTS} AS missing, ARRAY(
+const lacks = (chats: ChatsRelation) => Prisma.sql`
+  SELECT ${missingParts(chats)} AS missing, ARRAY(
     SELECT jsonb_build_object('table', w.name, 'keys', k.keys)
     FROM jsonb_each(${JSON.stringify(WANTED_INDEXES)}::jsonb) AS w (name, keys)
     CROSS JOIN LATERAL jsonb_array_elements_text(w.keys) WITH ORDINALITY AS k (keys, place)
@@ -42,8 +43,16 @@ const LACKS = Prisma.sql`
         AND split_part(pg_get_indexdef(i.indexrelid), ' USING btree ', 2) = k.keys)
     ORDER BY w.name, k.place) AS "lackingIndexes"`;
 
-/** Those that overlap share one. @param limitMs for all of it */
-export const makeInquiry = ({ url, limitMs }: { url: string; limitMs: number }): Inquire =>
+interface InquiryOptions {
+  readonly url: string;
+  /** For all of it. */
+  readonly limitMs: number;
+  /** Where chats are read, as far as it is known. */
+  readonly chats: () => ChatsRelation;
+}
+
+/** Those that overlap share one. */
+export const makeInquiry = ({ url, limitMs, chats }: InquiryOptions): Inquire =>
   sharedCall(async () => {
     const client = new pg.Client({
       connectionString: url,
@@ -54,7 +63,7 @@ export const makeInquiry = ({ url, limitMs }: { url: string; limitMs: number }):
     client.on('error', () => {}); // the question fails by it
     try {
       await client.connect();
-      return await ask(client, limitMs);
+      return await ask(client, limitMs, chats());
     } catch {
       return undefined;
     } finally {
@@ -63,13 +72,13 @@ export const makeInquiry = ({ url, limitMs }: { url: string; limitMs: number }):
   });
 
 /** The settings end with the transaction, so that a pooler in between is not confused. */
-async function ask(client: pg.Client, limitMs: number): Promise<Findings> {
+async function ask(client: pg.Client, limitMs: number, chats: ChatsRelation): Promise<Findings> {
   await client.query('BEGIN READ ONLY');
   await client.query(`SELECT set_config('statement_timeout', $1, true)`, [String(limitMs)]);
   const nothing = { missing: [], lackingIndexes: [] };
   const waits = await rowOf<Pick<Findings, 'waitsFor'>>(client, WAITS);
   if (waits.waitsFor.length > 0) return { ...nothing, ...waits };
-  return { ...waits, ...(await rowOf<Omit<Findings, 'waitsFor'>>(client, LACKS)) };
+  return { ...waits, ...(await rowOf<Omit<Findings, 'waitsFor'>>(client, lacks(chats))) };
 }
 
 async function rowOf<Row extends pg.QueryResultRow>(client: pg.Client, { text, values }: Prisma.Sql): Promise<Row> {

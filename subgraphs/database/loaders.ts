@@ -4,7 +4,6 @@
  */
 import DataLoader from 'dataloader';
 import type { Logger } from '../../common/log.ts';
-import type { Thresholds } from '../../common/thresholds.ts';
 import type { Readable } from './access.ts';
 import { type ChildrenLoader, makeChildrenLoader } from './familyLoader.ts';
 import { type HistoryLoaders, makeHistoryLoaders } from './historyLoaders.ts';
@@ -21,9 +20,6 @@ import { queueDepths } from './questions/queueDepths.ts';
 import { type ReplicaRow, recentReplicaIds, replicaRowsById } from './questions/replicaRows.ts';
 import type { Reading } from './reading.ts';
 import { makeTroubleLoaders, type TroubleLoaders } from './troubleLoaders.ts';
-
-/** A replica whose row is older than this many times the stale threshold is not even asked by `everywhere`. */
-const FORGOTTEN_AFTER_STALE_TIMES = 10;
 
 export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly chats: DataLoader<string, ChatRow | undefined>;
@@ -43,15 +39,11 @@ export interface Loaders extends HistoryLoaders, TroubleLoaders {
 }
 
 /** For one operation. */
-export function makeLoaders(
-  reading: Reading,
-  { thresholds, readable, log }: { thresholds: Thresholds; readable: Readable; log: Logger },
-): Loaders {
-  const { staleAfterSeconds } = thresholds;
+export function makeLoaders(reading: Reading, { readable, log }: { readable: Readable; log: Logger }): Loaders {
   let recent: Promise<string[]> | undefined;
   let health: Promise<DatabaseHealthRow> | undefined;
   const chats = new DataLoader<string, ChatRow | undefined>(async (ids) => {
-    const rows = await reading.ask('chatRows', (tx) => chatRows(tx, ids));
+    const rows = await reading.ask('chatRows', (tx, moment) => chatRows(tx, moment, ids));
     return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
   });
   const heartbeats = new DataLoader<string, readonly HeartbeatRow[]>(async (ids) => {
@@ -62,7 +54,7 @@ export function makeLoaders(
   });
   return {
     ...makeHistoryLoaders(reading, log, readable),
-    ...makeTroubleLoaders(reading, log, thresholds),
+    ...makeTroubleLoaders(reading, log),
     chats,
     heartbeats,
     children: makeChildrenLoader(reading, readable, (row) => chats.prime(row.chatId, row)),
@@ -79,16 +71,15 @@ export function makeLoaders(
       return rows ? inPlace(ids, rows, (row) => row.chatId).map(toMessageStats) : ids.map(() => null);
     }),
     replicas: new DataLoader(async (ids) => {
-      const rows = await reading.ask('replicaRowsById', (tx) => replicaRowsById(tx, { ids, staleAfterSeconds }));
+      const rows = await reading.ask('replicaRowsById', (tx, { platform }) => replicaRowsById(tx, { ids, platform }));
       return inPlace(ids, rows, (row) => row.id).map(([row]) => row);
     }),
     ownedChats: new DataLoader(async (ids) => {
-      const rows = await reading.ask('ownedChats', (tx) => ownedChats(tx, ids));
+      const rows = await reading.ask('ownedChats', (tx, moment) => ownedChats(tx, moment, ids));
       return inPlace(ids, rows, (row) => row.workerId).map(([row]) => row?.chats ?? 0);
     }),
     recentReplicaIds: () => {
-      const seconds = FORGOTTEN_AFTER_STALE_TIMES * staleAfterSeconds;
-      recent ??= reading.ask('recentReplicaIds', (tx) => recentReplicaIds(tx, seconds));
+      recent ??= reading.ask('recentReplicaIds', (tx, { platform }) => recentReplicaIds(tx, platform));
       return recent;
     },
     databaseHealth: () => {

@@ -15,6 +15,7 @@ import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
 import type { Findings, Inquire } from './inquiry.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
+import type { PlatformMemory } from './platformMemory.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
 import { begin, type Moment, type Transaction } from './transaction.ts';
 import {
@@ -45,6 +46,7 @@ export interface ReadingOptions {
   readonly metrics: ReadingMetrics;
   /** Asks why the database does not answer. */
   readonly inquire: Inquire;
+  readonly platforms: Pick<PlatformMemory, 'find' | 'forget'>;
 }
 
 /** The longest that an inquiry takes, and how long before the time is up it begins. */
@@ -55,6 +57,7 @@ export class Reading {
   readonly #closing = new AbortController();
   #deadline: Deadline | undefined;
   #opened: Promise<Opened> | undefined;
+  #moment: Moment | undefined;
   #failed = false;
   #isLate = false;
   #asked = 'connect';
@@ -78,9 +81,14 @@ export class Reading {
     return this.#take((tx, moment) => this.#measured(name, () => question(tx, moment)));
   }
 
-  /** @throws as `ask` */
-  moment(): Promise<Moment> {
-    return this.#take(async (_tx, moment) => moment);
+  /** Waits for no other question once it has begun. @throws as `ask` */
+  async moment(): Promise<Moment> {
+    return this.#moment ?? this.#take(async (_tx, moment) => moment);
+  }
+
+  /** A question named something that the platform was said to have. */
+  forgetPlatform(): void {
+    this.#options.platforms.forget();
   }
 
   async #take<T>(question: Question<T>): Promise<T> {
@@ -136,6 +144,7 @@ export class Reading {
       return findings ? timedOut(findings, question) : databaseUnavailable();
     }
     if (!isUnsupported(error)) return unavailableOr(error);
+    this.forgetPlatform();
     const missing = (await this.#inquire())?.missing ?? [];
     return missing.length > 0 ? unsupported(missing) : error;
   }
@@ -171,10 +180,14 @@ export class Reading {
   #open(): Promise<Opened> {
     this.#assertOpen();
     this.#opened ??= new Promise((resolve, reject) => {
-      const { prisma, timeoutMs } = this.#options;
+      const { platforms, prisma, timeoutMs } = this.#options;
       const hold = async (tx: Transaction) => {
         const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
-        resolve({ tx, moment: await this.#measured('begin', () => begin(tx, limitMs)) });
+        this.#moment = await this.#measured('begin', async () => ({
+          ...(await begin(tx, limitMs)),
+          platform: await platforms.find(tx),
+        }));
+        resolve({ tx, moment: this.#moment });
         await aborted(this.#closing.signal);
         await this.#lastTurn;
       };

@@ -1,5 +1,6 @@
 /** The transaction that a reading of the database goes through, and how it begins. */
 import type { Prisma } from '../../prisma/generated/client.ts';
+import type { Platform } from './platform.ts';
 
 /** What holds for all of a reading. */
 export interface Moment {
@@ -7,6 +8,7 @@ export interface Moment {
   readonly takenAt: Date;
   /** False on a hot standby: unlogged tables cannot be read there. */
   readonly heartbeatsReadable: boolean;
+  readonly platform: Platform;
 }
 
 export type Transaction = Prisma.TransactionClient;
@@ -17,7 +19,7 @@ export type Transaction = Prisma.TransactionClient;
  * as far as the answer needs: neither through a table nor through all of an index to sort what it finds there, whatever the
  * planner believes of a table that has grown since it was last analysed. Compiling a question would cost more than it.
  */
-export async function begin(tx: Transaction, limitMs: number): Promise<Moment> {
+export async function begin(tx: Transaction, limitMs: number): Promise<Omit<Moment, 'platform'>> {
   const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
     SELECT set_config('transaction_read_only', 'on', true),
            set_config('statement_timeout', ${String(limitMs)}, true),

@@ -21,8 +21,8 @@ const LOOKED_UP = Prisma.sql`(
 
 /** Of an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to look. */
 export function isUnanswered(limits: SuspectLimits): Prisma.Sql {
-  const { unansweredNoted, clockAheadSeconds } = limits;
-  const what = unansweredNoted ? NOTED : LOOKED_UP;
+  const { platform, clockAheadSeconds } = limits;
+  const what = platform.notesUnanswered ? NOTED : LOOKED_UP;
   return Prisma.sql`
     (SELECT a.age <= ${UNANSWERED_FOR_SECONDS}::float8 AND (${what} = 'step' OR ${what} = 'message'
        AND (a.age > ${pickUpSeconds(limits)}::float8 OR a.age < -${clockAheadSeconds}::float8))

@@ -1,5 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { Transaction } from '../transaction.ts';
+import { COLUMNS_READ } from '../columnsRead.ts';
+import type { ChatsRelation } from '../platform.ts';
+import type { Moment, Transaction } from '../transaction.ts';
 import { READ_ONLY_BY_DEFAULT } from './takesWrites.ts';
 
 export interface DatabaseHealthRow {
@@ -14,27 +16,18 @@ export interface DatabaseHealthRow {
   readonly missing: readonly string[];
 }
 
-/** What this service reads. Columns that only some databases have are not among it. */
-export const COLUMNS_READ: Readonly<Record<string, readonly string[]>> = {
-  chats: [
-    ...['id', 'owner_id', 'title', 'status', 'archived', 'worker_id', 'runner_id', 'parent_chat_id', 'root_chat_id'],
-    ...['snapshot_version', 'history_version', 'queue_version', 'generation_attempt', 'retry_state'],
-    ...['retry_state_version', 'last_error', 'requires_action_deadline_at', 'created_at', 'updated_at'],
-  ],
-  chat_messages: ['id', 'chat_id', 'role', 'content', 'deleted', 'created_at'],
-  chat_queued_messages: ['chat_id', 'created_at'],
-  chat_heartbeats: ['chat_id', 'runner_id', 'heartbeat_at'],
-  replicas: [
-    ...['id', 'hostname', 'relay_address', 'version', 'region_id', 'started_at', 'stopped_at', 'updated_at', 'error'],
-  ],
+/** Where each table's columns are read. */
+export const columnsReadOf = (chats: ChatsRelation): Readonly<Record<string, readonly string[]>> => {
+  const { chats: ofChats = [], ...others } = COLUMNS_READ;
+  return { [chats]: ofChats, ...others };
 };
 
 /** Names of what is read and not there, each as `table` or `table.column`. */
-export const MISSING_PARTS = Prisma.sql`
+export const missingParts = (chats: ChatsRelation): Prisma.Sql => Prisma.sql`
   ARRAY(
     SELECT DISTINCT CASE WHEN to_regclass(read.table_name) IS NULL THEN read.table_name
                          ELSE read.table_name || '.' || read.column_name END
-    FROM jsonb_each(${JSON.stringify(COLUMNS_READ)}::jsonb) AS tables (table_name, columns)
+    FROM jsonb_each(${JSON.stringify(columnsReadOf(chats))}::jsonb) AS tables (table_name, columns)
     CROSS JOIN LATERAL (
       SELECT tables.table_name, c.column_name FROM jsonb_array_elements_text(tables.columns) AS c (column_name)) AS read
     WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(read.table_name)
@@ -42,13 +35,13 @@ export const MISSING_PARTS = Prisma.sql`
     ORDER BY 1)`;
 
 /** Reads the catalog and the lists of sessions and locks, none of the tables: it answers while they are locked, too. */
-export async function databaseHealth(tx: Transaction): Promise<DatabaseHealthRow> {
-  const [row] = await tx.$queryRaw<DatabaseHealthRow[]>(databaseHealthSql);
+export async function databaseHealth(tx: Transaction, { platform }: Moment): Promise<DatabaseHealthRow> {
+  const [row] = await tx.$queryRaw<DatabaseHealthRow[]>(databaseHealthSql(platform.chats));
   if (!row) throw new TypeError('SELECT without FROM gave no row');
   return row;
 }
 
-const databaseHealthSql = Prisma.sql`
+const databaseHealthSql = (chats: ChatsRelation) => Prisma.sql`
   SELECT NOT pg_is_in_recovery() AND NOT ${READ_ONLY_BY_DEFAULT} AS "canWrite", pg_is_in_recovery() AS "isInRecovery",
     (SELECT count(*)::int4 FROM pg_stat_activity AS s
      WHERE s.backend_type = 'client backend' OR s.backend_type IS NULL AND s.usesysid IS NOT NULL) AS connections,
@@ -66,4 +59,4 @@ const databaseHealthSql = Prisma.sql`
     EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = to_regclass('chats') AND t.tgname = 'chat_retry_state_changed')
       AND EXISTS (SELECT FROM pg_trigger AS t
                   WHERE t.tgrelid = to_regclass('chat_messages') AND t.tgname = 'chat_message_changed') AS "isOurs",
-    ${MISSING_PARTS} AS missing`;
+    ${missingParts(chats)} AS missing`;

@@ -12,6 +12,7 @@ import { INQUIRY_MS, Reading } from '../../../subgraphs/database/reading.ts';
 import { WANTED_INDEXES } from '../../../subgraphs/database/wantedIndexes.ts';
 import type { RunningServer } from '../../../subgraphs/serve.ts';
 import { createDatabase, databasePerFile, type TestDatabase } from '../../support/database.ts';
+import { ownTables } from './support/platforms.ts';
 import { insertReplica } from './support/rows.ts';
 import { type Ask, asking, start } from './support/subgraph.ts';
 import { until, whileLocked } from './support/waiting.ts';
@@ -101,7 +102,7 @@ describe('a question that takes too long', () => {
   afterAll(() => client.close());
 
   async function askSlowly(question: string): Promise<unknown> {
-    const inquire = makeInquiry({ url: database.url, limitMs: INQUIRY_MS });
+    const inquire = makeInquiry({ url: database.url, limitMs: INQUIRY_MS, chats: () => 'chats' });
     const metrics = makeReadingMetrics(new Registry());
     const reading = new Reading({
       prisma: client.prisma,
@@ -110,6 +111,7 @@ describe('a question that takes too long', () => {
       metrics,
       log,
       inquire,
+      platforms: ownTables,
     });
     try {
       const [asked, next] = await Promise.allSettled([

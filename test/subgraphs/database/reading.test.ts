@@ -8,6 +8,7 @@ import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { Reading } from '../../../subgraphs/database/reading.ts';
 import type { Transaction } from '../../../subgraphs/database/transaction.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { ownTables } from './support/platforms.ts';
 import { insertChat } from './support/rows.ts';
 import { noTransactionLeft, waitingForLock, whileLocked } from './support/waiting.ts';
 
@@ -23,7 +24,7 @@ const metrics = makeReadingMetrics(new Registry());
 /** Nobody knows why. */
 const inquire = async () => undefined;
 const open = (timeoutMs = 20_000) =>
-  new Reading({ prisma: client.prisma, timeoutMs, clock: systemClock, log, metrics, inquire });
+  new Reading({ prisma: client.prisma, timeoutMs, clock: systemClock, log, metrics, inquire, platforms: ownTables });
 const countChats = async (tx: Transaction) => tx.chats.count();
 const limited = async (tx: Transaction) => tx.$queryRaw`SELECT set_config('statement_timeout', '50', true)`;
 const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
@@ -64,6 +65,7 @@ describe('a reading', () => {
     const registry = new Registry();
     const reading = new Reading({
       ...{ prisma: client.prisma, timeoutMs: 500, clock: systemClock, metrics: makeReadingMetrics(registry), inquire },
+      platforms: ownTables,
       log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     });
     await reading.ask('the first', countChats);
@@ -145,7 +147,15 @@ describe('a reading', () => {
   test('that waited for its connection gives a statement no more than is left', async () => {
     let nowMs = 0;
     const clock = { ...systemClock, monotonicMs: () => nowMs };
-    const reading = new Reading({ prisma: client.prisma, timeoutMs: 20_000, clock, log, metrics, inquire });
+    const reading = new Reading({
+      prisma: client.prisma,
+      timeoutMs: 20_000,
+      clock,
+      log,
+      metrics,
+      inquire,
+      platforms: ownTables,
+    });
     const limit = async (tx: Transaction) => tx.$queryRaw`SELECT current_setting('statement_timeout') AS limit`;
     const asked = reading.ask('a question', limit);
     nowMs = 15_000;
