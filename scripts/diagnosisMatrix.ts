@@ -43,7 +43,7 @@ const OTHER = '00000000-0000-4000-8000-000000000003';
 
 const NO_TROUBLE = {
   ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, ownerRow: null },
-  ...{ platform: 'own', thresholds: null },
+  ...{ platform: 'own', pool: null, thresholds: null },
 };
 
 export function combinations(): Combination[] {
@@ -99,6 +99,7 @@ export function snapshotOf({ state, owner, lease, runners }: Combination): Snaps
       openCalls: state.startsWith('A') ? [{ toolName: 'ask', ageSeconds: 60, timesUnanswered: 1 }] : [],
       lostChildren: [],
       trouble: NO_TROUBLE,
+      debugRun: null,
       unreadable: [],
     },
     candidates: null,
@@ -153,7 +154,10 @@ function runtimeOf(state: ExecutionState, status: string, runnerIds: readonly st
 export const diagnosisOf = (combination: Combination): Diagnosis => diagnose(snapshotOf(combination), MATRIX_SETTINGS);
 
 /** The healthy chat in this circumstance. */
-export function circumstanceOf({ state, unowned, ...changes }: Circumstance): Diagnosis {
+export const circumstanceOf = (circumstance: Circumstance): Diagnosis =>
+  diagnose(circumstanceSnapshot(circumstance), MATRIX_SETTINGS);
+
+export function circumstanceSnapshot({ state, unowned, ...changes }: Circumstance): Snapshot {
   const healthy = snapshotOf(
     unowned
       ? { state, owner: 'unowned', lease: 'unowned', runners: 'unowned' }
@@ -165,13 +169,12 @@ export function circumstanceOf({ state, unowned, ...changes }: Circumstance): Di
     activeTask: { ...runner.activeTask, ...changes.task },
     ...changes.runner,
   }));
-  const snapshot = readSnapshot({
+  return readSnapshot({
     ...healthy,
     database: { ...database, trouble: { ...database?.trouble, ...changes.trouble }, ...changes.database },
     runtime: runtime && { ...runtime, runners, ...changes.runtime },
     candidates: changes.candidates ?? null,
   });
-  return diagnose(snapshot, MATRIX_SETTINGS);
 }
 
 const outcome = ({ verdict, findings }: Diagnosis) =>

@@ -24,7 +24,7 @@ export interface RouterServerOptions {
   readonly internalSecret: string;
   /** The GraphQL endpoint of the database subgraph. */
   readonly databaseSubgraphUrl: string;
-  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled'>;
+  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'platform'>;
   /** Milliseconds that the database subgraph waits for the database. */
   readonly databaseTimeoutMs: number;
   readonly host: string;

@@ -2,6 +2,7 @@
 import { ownerNotHeard } from './conditions/owner.ts';
 import { errored } from './conditions/rest.ts';
 import { undecided, waitsForOutside } from './conditions/row.ts';
+import { runGetsOn } from './conditions/turn.ts';
 import type { Consistency, Diagnosis, DiagnosisSettings, Evidence, Finding, Verdict } from './diagnosis.ts';
 import { type Found, findAll, has } from './findings.ts';
 import { type Situation, situationOf } from './situation.ts';
@@ -35,7 +36,7 @@ function verdictOf(situation: Situation, found: readonly Found[]): Verdict {
   if (errored(situation)) return 'FAILED';
   if (critical) return 'STUCK';
   if (state === null || ownerNotHeard(situation)) return 'UNKNOWN';
-  if (runnable && owner === 'NOT_ASKED' && lease === 'NOT_KNOWN') return 'UNKNOWN';
+  if (runnable && owner === 'NOT_ASKED' && lease === 'NOT_KNOWN' && !runGetsOn(situation)) return 'UNKNOWN';
   const waits = has(found, 'RETRY_BACKOFF') || has(found, 'CAPACITY_WAIT');
   if (waitsForOutside(situation) || waits) return 'WAITING';
   return runnable ? 'WORKING' : 'IDLE';

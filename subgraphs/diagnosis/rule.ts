@@ -1,9 +1,12 @@
 /** One row of the table of rules, and the words and paths that rules share. */
 
 import { leaseIsNotFresh } from './conditions/lease.ts';
-import { candidates, full } from './conditions/owner.ts';
+import { noRoom } from './conditions/owner.ts';
+import { poolIsFull, poolOf } from './conditions/pool.ts';
 import type { Severity } from './diagnosis.ts';
+import { meansOf } from './means/platforms.ts';
 import type { Situation } from './situation.ts';
+import { counted } from './wording.ts';
 
 export interface Rule<Code extends string = string> {
   readonly code: Code;
@@ -27,28 +30,17 @@ export const OPERATOR = 'an operator';
 export const PERSON = 'the person';
 export const OUTSIDE = 'the tool outside';
 
-export const chat =
-  (command: string, more = '') =>
-  (s: Situation): string =>
-    `npm run chat -- ${command} ${s.chatId}${more && ` ${more}`}`;
-export const release = chat('release');
-export const interrupt = chat('interrupt');
-export const sendAgain = chat('send', '"Please go on"');
-export const lookAtReplicas = () => 'npm run chat-debug -- replicas';
-export const lookAgain = (s: Situation) => `npm run chat-debug -- why ${s.chatId}`;
-export const lookAtSnapshot = (s: Situation) => `npm run chat-debug -- snapshot ${s.chatId}`;
+export { lookAgain, lookAtReplicas, lookAtSnapshot } from './means/means.ts';
+export { owner } from './wording.ts';
 
-export const owner = (s: Situation) => (s.workerId === null ? 'its former owner' : `replica ${s.workerId}`);
-
-/** Whoever took it from its owner would find no room for it. */
-const noRoom = (s: Situation) =>
-  leaseIsNotFresh(s) && candidates(s).length > 0 && full(s).length === candidates(s).length;
-export const takeFromOwner = (s: Situation) =>
-  noRoom(s)
-    ? 'start a replica: none that is alive has room for it'
-    : `take it from ${owner(s)}, so that another goes on`;
+export const interrupt = (s: Situation) => meansOf(s).interrupt(s);
+export const sendAgain = (s: Situation) => meansOf(s).send(s);
+export const show = (s: Situation) => meansOf(s).show(s);
+export const answer = (s: Situation) => meansOf(s).answer(s);
+export const reconcile = (s: Situation) => meansOf(s).reconcile(s);
+export const takeFromOwner = (s: Situation) => meansOf(s).newOwner.act(s);
 /** The command for it. */
-export const takeIt = (s: Situation) => (noRoom(s) ? lookAtReplicas() : release(s));
+export const takeIt = (s: Situation) => meansOf(s).newOwner.command(s);
 
 export const OWNERSHIP = ['database.workerId', 'database.runnerId'];
 export const ROW = ['executionState', ...OWNERSHIP, 'database.updatedAgeSeconds'];
@@ -64,8 +56,28 @@ export const room = ({ snapshot }: Situation) =>
   (snapshot.candidates ?? [])
     .slice(0, MOST_SHOWN)
     .flatMap((_, i) => ['workerId', 'reachability.status', 'isFull'].map((field) => `candidates[${i}].${field}`));
+/** What says how many slots are taken. */
+export const pool = (s: Situation) =>
+  poolOf(s) ? ['kind', 'used', 'capacity'].map((field) => `database.trouble.pool.${field}`) : [];
 /** What speaks for whether it can be taken from its owner. */
-export const takable = (s: Situation) => [...lease(s), ...(noRoom(s) ? room(s) : [])];
+export const takable = (s: Situation) => [
+  ...lease(s),
+  ...(leaseIsNotFresh(s) && noRoom(s) ? room(s) : []),
+  ...(leaseIsNotFresh(s) && poolIsFull(s) ? pool(s) : []),
+];
+
+const KINDS: Readonly<Record<string, string>> = {
+  ROOT: ' for chats without a parent',
+  SUBAGENT: ' for chats that another chat started',
+};
+/** As a clause. */
+export function slotsTaken(s: Situation): string {
+  const { kind, used, capacity } = poolOf(s) ?? { kind: null, used: 0, capacity: 0 };
+  return `${used} of ${counted(capacity, 'slot')}${KINDS[kind ?? ''] ?? ''} ${used === 1 ? 'is' : 'are'} taken`;
+}
+/** What keeps others from a chat that its owner has lost. */
+export const orNoSlot = (s: Situation) =>
+  leaseIsNotFresh(s) && poolIsFull(s) ? `; another takes it once a slot is free: ${slotsTaken(s)}` : '';
 
 /** Fields of the runner that the row names. */
 export const ofRunner = (s: Situation, ...fields: string[]) =>

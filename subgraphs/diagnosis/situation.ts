@@ -19,10 +19,14 @@ export interface At<T> {
   readonly path: string;
 }
 
+/** Whose tables the chat is in. One that is not known counts as own. */
+export type PlatformName = 'own' | 'coder';
+
 export interface Situation {
   readonly snapshot: Snapshot;
   /** The snapshot's own, as far as it brings them, else what is set here. */
   readonly settings: Thresholds;
+  readonly platform: PlatformName;
   readonly chatId: string;
   readonly state: ExecutionState | null;
   readonly runnable: boolean;
@@ -81,6 +85,7 @@ export function situationOf(snapshot: Snapshot, given: DiagnosisSettings): Situa
   const leaseAhead = isAhead(database?.heartbeat?.ageSeconds);
   return {
     ...{ snapshot, settings, chatId, state, runnable, database, workerId, runnerId },
+    platform: database?.trouble?.platform === 'coder' ? 'coder' : 'own',
     ...{ age, rowAhead: isAhead(age) },
     ...{ owner, runtime, runners, rowRunner, task, staleAfterSeconds },
     lease: leaseState(database, staleAfterSeconds, leaseAhead),

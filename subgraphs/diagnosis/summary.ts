@@ -1,6 +1,8 @@
 /** A diagnosis in one sentence: what is the matter, who should act, and what could not be known. */
 import { noOwner, ownerGone } from './conditions/owner.ts';
 import { pausedByPerson, unreadable } from './conditions/row.ts';
+import { shouldHaveBeenPickedUp } from './conditions/time.ts';
+import { runGetsOn } from './conditions/turn.ts';
 import type { Verdict } from './diagnosis.ts';
 import { type Found, has } from './findings.ts';
 import type { Rule } from './rule.ts';
@@ -54,7 +56,8 @@ function withMove(rule: Rule, s: Situation): string {
 
 /** Nothing is wrong, as far as could be seen. */
 function quiet(verdict: Verdict, s: Situation, found: readonly Found[]): string {
-  if (verdict === 'UNKNOWN') return `${notAsked(s)}; whoever asks should ask again`;
+  if (verdict === 'UNKNOWN')
+    return `${notAsked(s)}; ${s.owner === 'NOT_ASKED' ? 'an operator should see why its lease cannot be read' : 'whoever asks should ask again'}`;
   if (verdict === 'IDLE') {
     if (pausedByPerson(s)) return 'the person edits a queued message, and it is their move';
     return s.state === 'W' ? 'the next message is the person’s move' : 'it is archived, and nobody’s move';
@@ -62,7 +65,7 @@ function quiet(verdict: Verdict, s: Situation, found: readonly Found[]): string 
   if (noOwner(s) || ownerGone(s)) return 'it waits for a worker to take it; nobody has to act';
   if (s.owner === 'NOT_ASKED') {
     const since = has(found, 'QUIET') ? `, and its row has not changed for ${secondsText(s.age)}` : '';
-    return `replica ${s.workerId} has a fresh lease on it${since}; nobody has to act`;
+    return `replica ${s.workerId} ${holds(s)}${logged(s)}${since}; nobody has to act`;
   }
   const since = s.task?.secondsSinceProgress ?? null;
   const progress = since === null ? '' : `, last progress ${secondsText(since)} ago`;
@@ -71,11 +74,19 @@ function quiet(verdict: Verdict, s: Situation, found: readonly Found[]): string 
   return `replica ${s.workerId} is at it${progress}${database}; nobody has to act`;
 }
 
+function holds(s: Situation): string {
+  if (s.lease === 'FRESH') return 'has a fresh lease on it';
+  return shouldHaveBeenPickedUp(s) ? 'owns it' : 'owns it, and it changed a moment ago';
+}
+
+const logged = (s: Situation) =>
+  runGetsOn(s) ? `, and the debug log of its run was written ${secondsText(s.database?.debugRun?.ageSeconds)} ago` : '';
+
 function notAsked(s: Situation): string {
   if (!s.database) return 'its row could not be read';
   if (s.state === null) return 'its state could not be read';
   if (s.age === null && (noOwner(s) || ownerGone(s))) return 'how long it has waited for a worker could not be read';
-  if (s.owner === 'NOT_ASKED') return 'nobody asks replicas here, and the row alone does not tell';
+  if (s.owner === 'NOT_ASKED') return 'the rest of its row does not tell whether it is worked on';
   return `what replica ${s.workerId} holds in memory could not be read`;
 }
 

@@ -22,6 +22,7 @@ export function rowHalf(snapshot: Snapshot): Snapshot {
     ...{ candidates: null, everywhere: null, runtime: workerId === null ? null : { ...NOT_ASKED, workerId } },
     database: database && {
       ...database,
+      debugRun: null,
       trouble: database.trouble && { ...database.trouble, canWrite: null, rowLocked: null, rowLockedSeconds: null },
       unreadable: database.unreadable?.filter((name) => !QUESTION_NAMES.includes(name)) ?? null,
     },

@@ -1,4 +1,9 @@
 /** How values read in a sentence. */
+import type { Situation } from './situation.ts';
+
+/** The replica that the row names. */
+export const owner = ({ workerId }: Pick<Situation, 'workerId'>): string =>
+  workerId === null ? 'its former owner' : `replica ${workerId}`;
 
 /** `4.2 s`, `45 s`, `12 min`, `3 h`, `5 days`, `73 years`. */
 export function secondsText(seconds: number | null | undefined): string {

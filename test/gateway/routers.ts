@@ -19,6 +19,7 @@ import { makeReplicaGuards } from '../../gateway/routing/replicaGuard.ts';
 import { type Routing, readRouting } from '../../gateway/routing/routedTypes.ts';
 import { makeRouteEntities } from '../../gateway/routing/routeEntities.ts';
 import { makeBudget, type RoutingContext } from '../../gateway/routing/routingContext.ts';
+import { makeRuntimeWatch } from '../../gateway/routing/runtimeWatch.ts';
 import { INTERNAL_SECRET as internalSecret, LOOPBACK } from './gateways.ts';
 import { sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 
@@ -100,8 +101,8 @@ export function routersPerTest() {
       log,
     });
     const owners = { ...OWNERS, ...options.owners };
-    const isDisabled = options.isDisabled ?? false;
-    const route = makeRouteEntities({ routing, directory, ask, owners, isDisabled, clock, log });
+    const { notAsked } = makeRuntimeWatch({ isDisabled: options.isDisabled ?? false, platform: undefined, log });
+    const route = makeRouteEntities({ routing, directory, ask, owners, notAsked, clock, log });
     const newContext = (): RoutingContext => ({
       requestId: 'a request',
       caller: { sub: 'somebody', roles },

@@ -3,6 +3,7 @@
 import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
 import type { Situation } from '../situation.ts';
 import type { Candidate } from '../snapshot.ts';
+import { poolIsFull } from './pool.ts';
 import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
 
 /** So many times the time to be picked up is a long wait for room. */
@@ -53,7 +54,11 @@ export const withRoom = (s: Situation): Candidate[] =>
 
 export const noOwner: Condition = unowned;
 /** All that could take the chat say that they have no room. */
-export const capacityWait: Condition = (s) =>
-  unowned(s) && candidates(s).length > 0 && full(s).length === candidates(s).length;
+export const noRoom: Condition = (s) => candidates(s).length > 0 && full(s).length === candidates(s).length;
+/** Nobody looks for candidates of a chat that still names a worker. */
+export const noneAlive: Condition = (s) =>
+  s.snapshot.candidates !== null && candidates(s).length === 0 && s.workerId === null;
+
+export const capacityWait: Condition = (s) => unowned(s) && (poolIsFull(s) || noRoom(s));
 export const longCapacityWait: Condition = (s) => rowIsOlderThan(s, LONG_WAITS * s.pickUpSeconds);
 export const notTaken: Condition = (s) => unowned(s) && !capacityWait(s);

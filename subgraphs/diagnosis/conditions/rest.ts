@@ -25,6 +25,9 @@ const atRest: Condition = (s) => s.state === 'W';
 /** A person's message is the last, and no worker will look at it. */
 export const messageUnanswered: Condition = (s) =>
   atRest(s) && s.database?.lastMessage?.role === 'user' && shouldHaveBeenPickedUp(s);
+/** The platform notes how a turn ended. Elsewhere a chat that was interrupted, compacted or cleared looks the same. */
+export const endIsNoted: Condition = ({ platform }) => platform === 'own';
+export const messageForgotten: Condition = (s) => messageUnanswered(s) && endIsNoted(s);
 /** The turn ended, and there is nothing to read. An interrupted one was ended by the person. */
 export const endedWithoutAnswer: Condition = (s) => {
   const { role, hasText, finishReason } = s.database?.lastMessage ?? {};

@@ -6,18 +6,18 @@ import { capacityWait, noOwner, ownerGone } from './owner.ts';
 import type { Condition } from './time.ts';
 
 const STATUSES = ['waiting', 'running', 'interrupting', 'requires_action', 'error', 'pending', 'paused', 'completed'];
-const OWN_PLATFORM = 'own';
 
 export const statusUnknown: Condition = ({ database }) =>
   typeof database?.status === 'string' && !STATUSES.includes(database.status);
 
-/** A turn that ended at a queued message which a person is editing: a state of other platforms. */
-export const pausedByPerson: Condition = ({ database }) =>
-  database?.status === 'paused' && (database.trouble?.platform ?? OWN_PLATFORM) !== OWN_PLATFORM;
+/** A turn that ended at a queued message which a person is editing: a state of Coder's, which has no owner. */
+export const pausedByPerson: Condition = ({ database, platform, workerId }) =>
+  database?.status === 'paused' && platform === 'coder' && workerId === null;
 
 export const invalid: Condition = (s) => s.state === 'INVALID' && !statusUnknown(s) && !pausedByPerson(s);
 
 export const waitsForOutside: Condition = (s) => s.state === 'A0' || s.state === 'A1';
+export const interrupting: Condition = (s) => s.state === 'I0' || s.state === 'I1';
 export const running: Condition = (s) => s.state === 'R0' || s.state === 'R1';
 
 /** Names of `unreadable`, where they stand in the snapshot, and when a rule needs them. */

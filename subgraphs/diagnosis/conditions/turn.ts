@@ -13,7 +13,8 @@ const MANY_RUNNERS = 2;
 /** A person who waits longer than this behind a loop has waited too long. */
 const WAITS_BEHIND_SECONDS = 60;
 
-const tooFarAhead: Condition = (s) => over(s.retrySeconds, s.settings.longestRetrySeconds * LONGEST_RETRY_FACTOR);
+export const tooFarAhead: Condition = (s) =>
+  over(s.retrySeconds, s.settings.longestRetrySeconds * LONGEST_RETRY_FACTOR);
 export const retryOverdue: Condition = (s) => past(s.retrySeconds, RETRY_GRACE_SECONDS) || tooFarAhead(s);
 export const inBackoff: Condition = (s) => s.retrySeconds !== null && !retryOverdue(s);
 /** Calls of the model that failed, as far as anybody counts them. */
@@ -53,6 +54,24 @@ export const personWaits: Condition = ({ database }) =>
   over(database?.queueDepth, 0) && over(database?.oldestQueuedAgeSeconds, WAITS_BEHIND_SECONDS);
 
 export const waitsForDatabase: Condition = (s) => s.task !== null && s.task.waitsForDatabaseSeconds !== null;
+const openRunAge = ({ database }: Situation): number | null =>
+  database?.debugRun?.hasEnded === false ? database.debugRun.ageSeconds : null;
+/** Somebody works on it, by the platform's own log. */
+export const runGetsOn: Condition = (s) => {
+  const age = openRunAge(s);
+  return s.runnable && age !== null && Math.abs(age) <= s.settings.noProgressSeconds;
+};
+/**
+ * The step in hand says nothing more, by the platform's own log. That log is kept as well as can be, and may be switched off
+ * while a run lasts, so that its silence alone is never certain. One that is older than the row's last change is of before.
+ */
+export const runIsSilent: Condition = (s) => {
+  const age = openRunAge(s);
+  if (age === null || s.age === null || age > s.age) return false;
+  const isHeld = running(s) && s.owner === 'NOT_ASKED' && s.lease === 'FRESH' && s.retrySeconds === null;
+  return isHeld && age > s.settings.noProgressSeconds;
+};
+
 /** A task that says how long it may be silent is taken at its word. */
 export const noProgress: Condition = ({ runnable, task, retrySeconds, settings }) => {
   if (!runnable || task === null || retrySeconds !== null) return false;

@@ -1,4 +1,5 @@
 /** Rules on attempts that are begun again and again, or not at all. */
+import { capacityWait } from '../conditions/owner.ts';
 import * as is from '../conditions/turn.ts';
 import { interrupt, lookAtReplicas, OPERATOR, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
 import type { Situation } from '../situation.ts';
@@ -47,7 +48,7 @@ function brokeOffBy({ task }: Situation): string {
 
 export const retryOverdue = {
   code: 'RETRY_OVERDUE',
-  severity: 'CRITICAL',
+  severity: (s) => (capacityWait(s) && !is.tooFarAhead(s) ? 'WARNING' : 'CRITICAL'),
   when: is.retryOverdue,
   says: (s) =>
     (s.retrySeconds ?? 0) > 0

@@ -1,6 +1,6 @@
 /** Rules on the message buffers of the owner. */
 import * as is from '../conditions/buffers.ts';
-import { chat, lookAtReplicas, OPERATOR, owner, PERSON, type Rule } from '../rule.ts';
+import { lookAtReplicas, OPERATOR, owner, PERSON, type Rule, show } from '../rule.ts';
 
 export const bufferFull = {
   code: 'BUFFER_FULL',
@@ -13,7 +13,7 @@ export const bufferFull = {
       .flatMap((path) => [`${path}.historyVersion`, `${path}.generationAttempt`, `${path}.partsDropped`]),
   who: PERSON,
   act: () => 'read the answer from the history once the turn has ended',
-  command: chat('show'),
+  command: show,
 } as const satisfies Rule;
 
 export const bufferOrphaned = {

@@ -6,6 +6,7 @@ import {
   OPERATOR,
   OWNERSHIP,
   ofRunner,
+  orNoSlot,
   owner,
   type Rule,
   takable,
@@ -21,7 +22,7 @@ export const heartbeatMissing = {
   code: 'HEARTBEAT_MISSING',
   severity,
   when: is.heartbeatMissing,
-  says: (s) => `the runner of ${owner(s)} has no lease on it`,
+  says: (s) => `the runner of ${owner(s)} has no lease on it${orNoSlot(s)}`,
   evidence: (s) => [...OWNERSHIP, ...takable(s), ...ofRunner(s, 'lease.ageSeconds', 'lease.consecutiveFailures')],
   who: OPERATOR,
   act: takeFromOwner,
@@ -35,7 +36,7 @@ export const heartbeatStale = {
   says: (s) =>
     s.leaseAhead
       ? `the lease of ${owner(s)} is dated ahead of the database’s clock, and counts as run out`
-      : `the lease of ${owner(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}`,
+      : `the lease of ${owner(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}${orNoSlot(s)}`,
   evidence: (s) => [
     ...OWNERSHIP,
     ...takable(s),

@@ -1,16 +1,21 @@
 /** Rules on the replica that the row names, and on a chat that none has. */
 import * as leases from '../conditions/lease.ts';
 import * as is from '../conditions/owner.ts';
+import { poolIsFull, poolOf } from '../conditions/pool.ts';
 import { shouldHaveBeenPickedUp } from '../conditions/time.ts';
+import { meansOf } from '../means/platforms.ts';
 import {
   lookAgain,
   lookAtReplicas,
   OPERATOR,
+  orNoSlot,
   owner,
+  pool,
   ROW,
   type Rule,
   reach,
   room,
+  slotsTaken,
   takable,
   takeFromOwner,
   takeIt,
@@ -27,7 +32,8 @@ const gone = (s: Situation) => [
   ...[...ROW, ...reach(s), ...takable(s)],
   ...(s.owner === 'NOT_ASKED' ? ['database.trouble.ownerRow'] : []),
 ];
-const toBeTaken = (s: Situation) => (shouldHaveBeenPickedUp(s) ? '' : '; it waits for another worker to take it');
+const toBeTaken = (s: Situation) =>
+  shouldHaveBeenPickedUp(s) ? orNoSlot(s) : '; it waits for another worker to take it';
 
 export const ownerUnknown = {
   code: 'OWNER_UNKNOWN',
@@ -56,10 +62,10 @@ const sharesAddress = (s: Situation) => is.addressTaken(s) && leases.leaseIsRene
 
 /** The setting to correct, where an owner that may be well cannot be asked for that alone. */
 function setWrong(s: Situation): string | undefined {
-  if (sharesAddress(s)) return `correct its RELAY_ADDRESS, unless ${owner(s)} ended a moment ago: each needs its own`;
-  if (is.addressNotAllowed(s))
-    return 'allow its address to the gateway (REPLICA_ADDRESS_ALLOW), or correct its RELAY_ADDRESS';
-  if (is.tokenRefused(s)) return 'give it and the gateway the same INTERNAL_SECRET, and see whether its clock is right';
+  const { mend } = meansOf(s);
+  if (sharesAddress(s)) return `${mend.address}, unless ${owner(s)} ended a moment ago: each needs its own`;
+  if (is.addressNotAllowed(s)) return mend.allowedAddress;
+  if (is.tokenRefused(s)) return `${mend.secret}, and see whether its clock is right`;
   return undefined;
 }
 
@@ -95,11 +101,12 @@ export const capacityWait = {
   code: 'CAPACITY_WAIT',
   severity: (s) => (is.longCapacityWait(s) ? 'WARNING' : 'INFO'),
   when: is.capacityWait,
-  says: (s) => `it waits for room: ${fullOf(s, 'replicas')}`,
-  evidence: (s) => [...ROW, ...room(s)],
+  says: (s) =>
+    poolIsFull(s) ? `it waits for a slot: ${slotsTaken(s)}` : `it waits for room: ${fullOf(s, 'replicas')}`,
+  evidence: (s) => [...ROW, ...room(s), ...pool(s)],
   who: OPERATOR,
-  act: () => 'start a replica or wait: with the role, runnersByOwner of a replica says whose chats fill it',
-  command: lookAtReplicas,
+  act: (s) => meansOf(s).makeRoom.act(s),
+  command: (s) => meansOf(s).makeRoom.command(s),
 } as const satisfies Rule;
 
 export const noOwner = {
@@ -110,24 +117,19 @@ export const noOwner = {
     shouldHaveBeenPickedUp(s)
       ? `no worker has taken it${s.rowAhead ? '' : ` for ${secondsText(s.age)}`}: ${whyNot(s)}`
       : 'it waits for a worker to take it',
-  evidence: (s) => [...ROW, ...(s.snapshot.candidates ? ['candidates', ...room(s)] : [])],
+  evidence: (s) => [...ROW, ...(s.snapshot.candidates ? ['candidates', ...room(s)] : []), ...pool(s)],
   who: OPERATOR,
   act: orWait((s) => {
     if (is.withRoom(s).length > 0) return 'see what keeps the replicas that have room from looking for work';
-    return noneAlive(s) ? 'start a replica' : 'see whether a replica is alive and has room, and start one if not';
+    return meansOf(s).getTaken.act(s);
   }),
-  command: orNothing(lookAtReplicas),
+  command: orNothing((s) => meansOf(s).getTaken.command(s)),
 } as const satisfies Rule;
-
-/** Nobody looks for candidates of a chat that still names a worker. */
-const noneAlive = (s: Situation) =>
-  s.snapshot.candidates !== null && is.candidates(s).length === 0 && s.workerId === null;
 
 function whyNot(s: Situation): string {
   const some = is.candidates(s).length;
   const free = is.withRoom(s).length;
   if (free > 0) return `${free} of ${some} live replicas ${free === 1 ? 'has' : 'have'} room, and none took it`;
   if (some > 0 && is.candidatesAsked(s)) return `${fullOf(s, 'live replicas')}, and the others do not answer`;
-  if (noneAlive(s)) return 'no replica that takes chats is alive';
-  return 'none is running, or no worker has room';
+  return poolOf(s) ? `there is room, ${slotsTaken(s)}` : meansOf(s).whyNotTaken(s);
 }

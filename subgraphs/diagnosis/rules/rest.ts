@@ -1,12 +1,10 @@
 /** Rules on a chat whose turn is over. */
 import { adviceFor } from '../advice.ts';
 import * as is from '../conditions/rest.ts';
-import { chat, PERSON, type Rule, sendAgain } from '../rule.ts';
+import { PERSON, type Rule, sendAgain } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { secondsText, word } from '../wording.ts';
 import { queued } from './turn.ts';
-
-const advised = (s: Situation) => (adviceFor(s).command === 'send' ? sendAgain(s) : chat('show')(s));
 
 export const queueBlocked = {
   code: 'QUEUE_BLOCKED',
@@ -17,7 +15,7 @@ export const queueBlocked = {
   who: (s) => adviceFor(s).who,
   act: (s) =>
     adviceFor(s).sendHelps ? 'send a message, which clears the error, or delete what is queued' : adviceFor(s).act,
-  command: advised,
+  command: (s) => adviceFor(s).command(s),
 } as const satisfies Rule;
 
 export const errored = {
@@ -32,7 +30,7 @@ export const errored = {
   ],
   who: (s) => adviceFor(s).who,
   act: (s) => adviceFor(s).act,
-  command: advised,
+  command: (s) => adviceFor(s).command(s),
 } as const satisfies Rule;
 
 function failure({ database }: Situation): string {
@@ -43,12 +41,12 @@ function failure({ database }: Situation): string {
 
 export const unanswered = {
   code: 'UNANSWERED',
-  severity: (s) => (is.messageUnanswered(s) ? 'CRITICAL' : 'WARNING'),
+  severity: (s) => (is.messageForgotten(s) ? 'CRITICAL' : 'WARNING'),
   when: is.unanswered,
   says: (s) =>
     is.messageUnanswered(s)
-      ? `the person’s message stands last${s.rowAhead ? '' : ` for ${secondsText(s.age)}`}, and no worker is to answer it`
-      : `the last turn ended without an answer: ${whyNoAnswer(s)}`,
+      ? `the person’s message stands last${s.rowAhead ? '' : ` for ${secondsText(s.age)}`}, and no worker is to answer it${orEnded(s, 'compacted or cleared')}`
+      : `the last turn ended without an answer${orEnded(s, 'interrupted')}: ${whyNoAnswer(s)}`,
   evidence: () => [
     ...['executionState', 'database.updatedAgeSeconds', 'database.lastMessage.role', 'database.lastMessage.ageSeconds'],
     ...['database.lastMessage.hasText', 'database.lastMessage.finishReason'],
@@ -57,6 +55,9 @@ export const unanswered = {
   act: (s) => (is.messageUnanswered(s) ? 'send it again' : (sendAnew(s) ?? 'send again')),
   command: sendAgain,
 } as const satisfies Rule;
+
+/** What else may have ended it, where nothing tells. */
+const orEnded = (s: Situation, how: string) => (is.endIsNoted(s) ? '' : `, unless it was ${how}`);
 
 const REASONS: Readonly<Record<string, string>> = {
   length: 'the model came to its limit of length before it had written any text',

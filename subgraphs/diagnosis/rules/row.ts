@@ -1,6 +1,7 @@
 /** Rules on what the row alone says. */
 import * as is from '../conditions/row.ts';
-import { chat, lease, lookAgain, lookAtSnapshot, OPERATOR, ROW, type Rule, release } from '../rule.ts';
+import { meansOf } from '../means/platforms.ts';
+import { lease, lookAgain, lookAtSnapshot, OPERATOR, ROW, type Rule, reconcile } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
@@ -24,7 +25,7 @@ export const invalidState = {
   evidence: () => ['executionState', 'database.status', 'database.archived', 'database.queueDepth'],
   who: OPERATOR,
   act: () => 'repair it',
-  command: chat('reconcile'),
+  command: reconcile,
 } as const satisfies Rule;
 
 export const valueUnreadable = {
@@ -48,8 +49,8 @@ export const clockAhead = {
   act: (s) =>
     datesItself(s)
       ? 'correct the clock that was ahead: the next change of the chat dates it anew'
-      : 'release the chat, which dates it anew, and correct the clock that was ahead',
-  command: (s) => (datesItself(s) ? lookAtSnapshot(s) : release(s)),
+      : meansOf(s).dateAnew.act(s),
+  command: (s) => (datesItself(s) ? lookAtSnapshot(s) : meansOf(s).dateAnew.command(s)),
 } as const satisfies Rule;
 
 /** Somebody works on it, or nobody needs to. */

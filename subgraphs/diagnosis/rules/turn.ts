@@ -1,9 +1,9 @@
 /** Rules on a turn that goes on for too long, or not at all. */
 
 import { unchangedForLong } from '../conditions/rest.ts';
+import { interrupting as isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
 import {
-  chat,
   interrupt,
   lookAgain,
   lookAtReplicas,
@@ -13,6 +13,7 @@ import {
   PERSON,
   ROW,
   type Rule,
+  show,
   takeFromOwner,
   takeIt,
 } from '../rule.ts';
@@ -21,8 +22,6 @@ import { counted, secondsText, word } from '../wording.ts';
 
 export const queued = ({ database }: Situation) =>
   database?.queueDepth === 1 ? 'a queued message waits' : `${database?.queueDepth ?? 'some'} queued messages wait`;
-
-const isBeingInterrupted = (s: Situation) => s.state === 'I0' || s.state === 'I1';
 
 export const looping = {
   code: 'LOOPING',
@@ -45,14 +44,18 @@ const behind = (s: Situation) =>
 
 export const noProgress = {
   code: 'NO_PROGRESS',
-  severity: 'CRITICAL',
-  when: is.noProgress,
-  says: (s) =>
-    is.waitsForDatabase(s)
+  severity: (s) => (is.runIsSilent(s) ? 'WARNING' : 'CRITICAL'),
+  when: (s) => is.noProgress(s) || is.runIsSilent(s),
+  says: (s) => {
+    if (is.runIsSilent(s))
+      return `the debug log of its run was last written ${secondsText(s.database?.debugRun?.ageSeconds)} ago, though ${owner(s)} holds the chat`;
+    return is.waitsForDatabase(s)
       ? `${owner(s)} has been waiting for the database for ${secondsText(s.task?.waitsForDatabaseSeconds)}`
-      : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${owner(s)} holds the chat`,
+      : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${owner(s)} holds the chat`;
+  },
   evidence: (s) => [
     'executionState',
+    ...(is.runIsSilent(s) ? LOG : []),
     ...ofRunner(s, 'runnerId', ...['kind', 'secondsSinceProgress', 'attempt'].map((name) => `activeTask.${name}`)),
     ...((s.task?.label ?? null) === null ? [] : ofRunner(s, 'activeTask.label')),
     ...(is.waitsForDatabase(s) ? ofRunner(s, 'activeTask.waitsForDatabaseSeconds') : []),
@@ -60,6 +63,7 @@ export const noProgress = {
   ],
   who: (s) => (is.waitsForDatabase(s) || s.task?.kind === 'INTERRUPT' ? OPERATOR : PERSON),
   act: (s) => {
+    if (is.runIsSilent(s)) return 'interrupt the turn, unless the debug log was switched off meanwhile';
     if (is.waitsForDatabase(s)) return `see what keeps ${owner(s)} from the database`;
     return s.task?.kind === 'INTERRUPT' ? takeFromOwner(s) : 'interrupt the turn';
   },
@@ -68,6 +72,8 @@ export const noProgress = {
     return s.task?.kind === 'INTERRUPT' ? takeIt(s) : interrupt(s);
   },
 } as const satisfies Rule;
+
+const LOG = ['status', 'ageSeconds', 'hasEnded'].map((field) => `database.debugRun.${field}`);
 
 /** What the task says that it is at, in its own words if it has any. */
 function doing({ task }: Situation): string {
@@ -81,14 +87,17 @@ export const quiet = {
   when: unchangedForLong,
   alone: true,
   says: (s) => `its row has not changed for ${secondsText(s.age)}${getsOn(s)}`,
-  evidence: () => ROW,
+  evidence: (s) => [...ROW, ...(s.database?.debugRun ? LOG : [])],
   who: PERSON,
-  act: (s) => (s.task ? 'wait' : 'see how far the turn has come, and interrupt it if that is too slow'),
-  command: (s) => (s.task ? null : chat('show')(s)),
+  act: (s) =>
+    s.task || is.runGetsOn(s) ? 'wait' : 'see how far the turn has come, and interrupt it if that is too slow',
+  command: (s) => (s.task || is.runGetsOn(s) ? null : show(s)),
 } as const satisfies Rule;
 
 function getsOn(s: Situation): string {
   const since = s.task?.secondsSinceProgress ?? null;
   if (since !== null) return `; ${owner(s)} is at it, with the last progress ${secondsText(since)} ago`;
+  if (is.runGetsOn(s))
+    return `; the debug log of its run was written ${secondsText(s.database?.debugRun?.ageSeconds)} ago`;
   return s.task ? `; ${owner(s)} is at it` : ', and nothing else is known of it';
 }

@@ -1,17 +1,16 @@
 /** Rules on a chat that waits for a tool outside. */
+import { capacityWait } from '../conditions/owner.ts';
 import * as is from '../conditions/rest.ts';
-import { chat, interrupt, OPERATOR, OUTSIDE, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
+import { answer, interrupt, OPERATOR, OUTSIDE, ofRunner, PERSON, type Rule, takeFromOwner, takeIt } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
-const answer = chat('tool-result', '<call>=<output>');
-
 export const actionDeadlinePassed = {
   code: 'ACTION_DEADLINE_PASSED',
-  severity: 'CRITICAL',
+  severity: (s) => (capacityWait(s) ? 'WARNING' : 'CRITICAL'),
   when: is.actionDeadlinePassed,
   says: (s) =>
-    `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and the worker did not go on`,
+    `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and ${capacityWait(s) ? 'no worker has room to go on' : 'the worker did not go on'}`,
   evidence: (s) => [
     ...['executionState', 'database.requiresActionSecondsLeft'],
     ...(s.task ? ofRunner(s, 'activeTask.kind') : []),

@@ -72,7 +72,11 @@ function expectedVerdict(snapshot: Snapshot, diagnosis: Diagnosis) {
   if (state === 'E0' || state === 'E1') return 'FAILED';
   if (isCritical) return 'STUCK';
   if (state === null || (isRunnable(state) && notOk)) return 'UNKNOWN';
-  if (isRunnable(state) && status === 'NOT_ASKED' && database?.runnerId && leaseNotKnown) return 'UNKNOWN';
+  const run = database?.debugRun;
+  const lately = database?.trouble?.thresholds?.noProgressSeconds ?? 60;
+  const isLogged = run?.hasEnded === false && run.ageSeconds !== null && Math.abs(run.ageSeconds) <= lately;
+  const byLease = database?.runnerId && leaseNotKnown && !isLogged;
+  if (isRunnable(state) && status === 'NOT_ASKED' && byLease) return 'UNKNOWN';
   if (state === 'A0' || state === 'A1' || has('RETRY_BACKOFF', 'CAPACITY_WAIT')) return 'WAITING';
   return isRunnable(state) ? 'WORKING' : 'IDLE';
 }
@@ -162,6 +166,7 @@ describe('as time passes and nothing else happens', () => {
     LEASE_ENDANGERED: 'HEARTBEAT_STALE',
     RETRY_BACKOFF: 'RETRY_OVERDUE',
     ACTION_PENDING: 'ACTION_DEADLINE_PASSED',
+    NO_PROGRESS: 'HEARTBEAT_STALE',
   };
   /** What is ahead of its time is overtaken by it, and so is what is only said where nothing else is. */
   const PASSES = ['CLOCK_AHEAD', 'QUIET'];
@@ -180,6 +185,7 @@ describe('as time passes and nothing else happens', () => {
       database.requiresActionSecondsLeft = plus(database.requiresActionSecondsLeft, -seconds);
       database.oldestQueuedAgeSeconds = plus(database.oldestQueuedAgeSeconds, seconds);
       if (database.trouble) database.trouble.rowLockedSeconds = plus(database.trouble.rowLockedSeconds, seconds);
+      if (database.debugRun) database.debugRun.ageSeconds = plus(database.debugRun.ageSeconds, seconds);
       if (database.heartbeat) database.heartbeat.ageSeconds = plus(database.heartbeat.ageSeconds, seconds);
     }
     for (const runner of [runtime, ...(copy.everywhere ?? [])].flatMap((replica) => replica?.runners ?? [])) {

@@ -47,7 +47,7 @@ describe('every suggestion', () => {
   test('is a sentence, a command and a link to the section of its code', () => {
     for (const { code, suggestion } of suggestions) {
       const [, command, section] =
-        /^[A-Z].*\. `(npm run [^`]+)` See docs\/runbook\.md#([a-z-]+)$/s.exec(suggestion) ?? [];
+        /^[A-Z].*\. `((?:npm run|curl -X) [^`]+)` See docs\/runbook\.md#([a-z-]+)$/s.exec(suggestion) ?? [];
       expect([suggestion, section]).toEqual([suggestion, code.toLowerCase().replaceAll('_', '-')]);
       expect(command).toBeDefined();
     }
@@ -57,7 +57,7 @@ describe('every suggestion', () => {
     const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
     const { stdout } = await runScript('cli/chat.ts', ['--help'], {});
     const named = new Set(
-      suggestions.map(({ suggestion }) => /`npm run ([a-z-]+(?: -- [a-z-]+)?)/.exec(suggestion)?.[1] ?? ''),
+      suggestions.flatMap(({ suggestion }) => /`npm run ([a-z-]+(?: -- [a-z-]+)?)/.exec(suggestion)?.[1] ?? []),
     );
     for (const name of named) {
       const [script = '', command = ''] = name.split(' -- ');

@@ -1,0 +1,14 @@
+/** Conditions on the slots that all replicas of a platform together have. */
+import type { Situation } from '../situation.ts';
+import type { Condition } from './time.ts';
+
+/** As far as it is known how many of them are taken. */
+export function poolOf({ database }: Situation): { kind: string | null; used: number; capacity: number } | undefined {
+  const { kind = null, used = null, capacity = null } = database?.trouble?.pool ?? {};
+  return used === null || capacity === null ? undefined : { kind, used, capacity };
+}
+
+export const poolIsFull: Condition = (s) => {
+  const pool = poolOf(s);
+  return pool !== undefined && pool.used >= pool.capacity;
+};

@@ -1,0 +1,57 @@
+/** The means of this project's own platform: `npm run chat`, and the settings of its replicas. */
+import { leaseIsNotFresh } from '../conditions/lease.ts';
+import { noneAlive, noRoom } from '../conditions/owner.ts';
+import type { Situation } from '../situation.ts';
+import { owner } from '../wording.ts';
+import { type Command, lookAtReplicas, type Means } from './means.ts';
+
+const chat =
+  (command: string, more = ''): Command =>
+  (s) =>
+    `npm run chat -- ${command} ${s.chatId}${more && ` ${more}`}`;
+const release = chat('release');
+
+/** Whoever took it from its owner would find no room for it. */
+const noRoomElsewhere = (s: Situation) => leaseIsNotFresh(s) && noRoom(s);
+
+export const OWN: Means = {
+  interrupt: chat('interrupt'),
+  send: chat('send', '"Please go on"'),
+  show: chat('show'),
+  sendClosesCalls: true,
+  answer: chat('tool-result', '<call>=<output>'),
+  reconcile: chat('reconcile'),
+  newOwner: {
+    act: (s) =>
+      noRoomElsewhere(s)
+        ? 'start a replica: none that is alive has room for it'
+        : `take it from ${owner(s)}, so that another goes on`,
+    command: (s) => (noRoomElsewhere(s) ? lookAtReplicas() : release(s)),
+  },
+  dateAnew: {
+    act: () => 'release the chat, which dates it anew, and correct the clock that was ahead',
+    command: release,
+  },
+  getTaken: {
+    act: (s) =>
+      noneAlive(s) ? 'start a replica' : 'see whether a replica is alive and has room, and start one if not',
+    command: lookAtReplicas,
+  },
+  whyNotTaken: (s) =>
+    noneAlive(s) ? 'no replica that takes chats is alive' : 'none is running, or no worker has room',
+  makeRoom: {
+    act: () => 'start a replica or wait: with the role, runnersByOwner of a replica says whose chats fill it',
+    command: lookAtReplicas,
+  },
+  shorten: {
+    act: () => 'edit an earlier message: the history is too long for the model, and grows with each message',
+    command: chat('show'),
+  },
+  mend: {
+    modelKey: 'mend the model’s key (MODEL_API_KEY) on the replicas',
+    modelName: 'correct the model’s name or address (MODEL) on the replicas',
+    address: 'correct its RELAY_ADDRESS',
+    allowedAddress: 'allow its address to the gateway (REPLICA_ADDRESS_ALLOW), or correct its RELAY_ADDRESS',
+    secret: 'give it and the gateway the same INTERNAL_SECRET',
+  },
+};

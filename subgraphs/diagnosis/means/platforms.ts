@@ -1,0 +1,9 @@
+/** Which means there are where the chat is. */
+import type { Situation } from '../situation.ts';
+import { CODER } from './coder.ts';
+import type { Means } from './means.ts';
+import { OWN } from './own.ts';
+
+const MEANS: Readonly<Record<Situation['platform'], Means>> = { own: OWN, coder: CODER };
+
+export const meansOf = ({ platform }: Situation): Means => MEANS[platform];
