@@ -171,7 +171,7 @@ function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }
 /** CALL_UNANSWERED, CHILD_LOST. */
 const waitsInVain = ({ platform, readableOf }: SuspectLimits) => Prisma.sql`
   c.status = 'requires_action' AND (
-    EXISTS (SELECT FROM (${openCallsSql(Prisma.sql`ARRAY[c.id]`)}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
+    EXISTS (SELECT FROM (${openCallsSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
     OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
 
 /** LOOPING. */

@@ -3,8 +3,9 @@
  * content lies: only ids and names of calls leave the database.
  */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { Transaction } from '../transaction.ts';
-import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
+import type { Platform } from '../platform.ts';
+import type { Moment, Transaction } from '../transaction.ts';
+import { newestMessages } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface OpenCallRow {
@@ -32,8 +33,14 @@ const MOST_CALLS = 20;
 const LONGEST_NAME = 200;
 
 /** For each chat the newest of its open calls, the oldest of them first. */
-export const openCalls = (tx: Transaction, chatIds: readonly string[]): Promise<OpenCallRow[]> =>
-  tx.$queryRaw(openCallsSql(chatIds));
+export const openCalls = (
+  tx: Transaction,
+  chatIds: readonly string[],
+  { platform }: Moment,
+): Promise<OpenCallRow[]> => tx.$queryRaw(openCallsSql(platform, chatIds));
+
+const LOOKED_AT = Prisma.sql`
+  m.chat_id, m.id, m.role::text AS role, m.created_at, m.content, COALESCE(pg_column_size(m.content), 0) AS size`;
 
 /**
  * A result belongs to the oldest open call before it that has its id, as the worker has it: some models begin to count
@@ -41,12 +48,11 @@ export const openCalls = (tx: Transaction, chatIds: readonly string[]): Promise<
  * results; a result finds a call unless it takes the depth below all that came before, and below zero.
  * A run of unanswered calls ends with an answered call of the same tool, or with the turn.
  */
-export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
+export const openCallsSql = (platform: Platform, chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   WITH newest_messages AS (
     SELECT m.*, sum(m.size) OVER (PARTITION BY m.chat_id ORDER BY m.id DESC) - m.size AS newer
     FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (
-      SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content, COALESCE(pg_column_size(m.content), 0) AS size
-      FROM chat_messages AS m WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT ${MESSAGES_LOOKED_AT}) AS m
+      ${newestMessages(platform, { columns: LOOKED_AT, limit: MESSAGES_LOOKED_AT })}) AS m
   ), looked AS (
     SELECT m.*, count(*) FILTER (WHERE m.role = 'user') OVER (PARTITION BY m.chat_id ORDER BY m.id) AS turn
     FROM newest_messages AS m WHERE m.newer < ${BYTES_LOOKED_AT}

@@ -37,6 +37,7 @@ export interface PlatformRead {
 const of = (holds: Holds): ColumnRead => ({ holds });
 const costing = (holds: Holds, ...costs: string[]): ColumnRead => ({ holds, costs });
 const TIMES = 'times of messages';
+const HIDDEN = 'which messages are summaries for the model';
 
 export const TABLES_READ = {
   chats: {
@@ -71,6 +72,8 @@ export const TABLES_READ = {
       content: costing('json', 'lastMessage.hasText', 'turn', 'openCalls', 'LOOPING', 'CALL_UNANSWERED'),
       created_at: costing('moment', TIMES),
       finish_reason: { ...costing('text', 'lastMessage.finishReason'), only: 'own' },
+      compressed: { ...costing('flag', HIDDEN), only: 'coder', instead: 'false' },
+      visibility: { ...costing('text', HIDDEN), only: 'coder', instead: "'both'" },
     },
   },
   chat_queued_messages: {
