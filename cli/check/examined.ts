@@ -65,7 +65,9 @@ async function read(client: pg.Client): Promise<Examined> {
     ...seen,
     tables,
     indexes: indexesIn(await rowsOf(client, FIND_INDEXES)),
-    coderMigration: hasCoder ? await newest(client, 'SELECT max(version)::text AS name FROM schema_migrations') : undefined,
+    coderMigration: hasCoder
+      ? await newest(client, 'SELECT max(version)::text AS name FROM schema_migrations')
+      : undefined,
     ownMigration: hasOwn
       ? await newest(client, 'SELECT max(migration_name) AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL')
       : undefined,

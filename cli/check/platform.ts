@@ -9,7 +9,8 @@ export const platformIn = ({ tables }: Examined, settings: PlatformSettings): Pl
 
 export function unknownOn({ name, hasRuntime }: Platform, settings: PlatformSettings): string[] {
   if (hasRuntime || name === 'own') return [];
-  const release = 'Thresholds are those of the newest release. Set `CODER_RELEASE` if it is from before 15 September 2026.';
+  const release =
+    'Thresholds are those of the newest release. Set `CODER_RELEASE` if it is from before 15 September 2026.';
   return [
     'What replicas hold in memory: none of them serves a runtime half, so verdicts go by the rows.',
     ...(settings.coderRelease === undefined ? [release] : []),

@@ -1,7 +1,15 @@
 /** What `npm run check` says of a database, as data. Pure. */
 import type { Thresholds } from '../../common/thresholds.ts';
 import { type PlatformRead, relationOf, TYPES, tableRead } from '../../subgraphs/database/tables/described.ts';
-import { columnsOn, type Lack, lacksOf, nameOf, type State, stateOf, tablesOn } from '../../subgraphs/database/tables/lacks.ts';
+import {
+  columnsOn,
+  type Lack,
+  lacksOf,
+  nameOf,
+  type State,
+  stateOf,
+  tablesOn,
+} from '../../subgraphs/database/tables/lacks.ts';
 import { indexStatement, lackingIndexes } from '../../subgraphs/database/wantedIndexes.ts';
 import type { Examined } from './examined.ts';
 
@@ -80,7 +88,8 @@ export function reportOf(examined: Examined, platform: PlatformFound, unknownOfP
   };
 }
 
-const hides = (name: string) => `Policies of \`${name}\` may hide rows from this role: it is then answered as if there were none.`;
+const hides = (name: string) =>
+  `Policies of \`${name}\` may hide rows from this role: it is then answered as if there were none.`;
 
 function unknownOfServer({ isInRecovery, seesSessions, coderMigration, ownMigration }: Examined): string[] {
   const migration = coderMigration ?? ownMigration;

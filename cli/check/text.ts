@@ -32,13 +32,17 @@ export function linesOf(report: Report): string[] {
     ),
     ...report.tables.flatMap(tableLines),
     ...section('Indexes that lists want', report.indexes.flatMap(indexLines)),
-    ...section('Not known', report.unknown.flatMap((sentence) => wrapped(sentence, '  - ', '    '))),
+    ...section(
+      'Not known',
+      report.unknown.flatMap((sentence) => wrapped(sentence, '  - ', '    ')),
+    ),
   ];
 }
 
 const fact = (name: string, value: string): string[] => wrapped(value, name.padEnd(12), ' '.repeat(12));
 
-const section = (title: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['', title, ...lines]);
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines];
 
 function tableLines({ name, kind, estimatedRows, columns }: TableReport): string[] {
   const rows = estimatedRows === null ? '' : `, about ${estimatedRows.toLocaleString('en-US')} rows`;

@@ -65,7 +65,9 @@ async function readiness(
     const { statusCode, body } = await request(url, { dispatcher, signal: deadline.signal });
     const words = shownWords(await body.text());
     if (statusCode === 200) return { note: words?.replace(/^ok\n?/, '') || undefined };
-    return { reason: `database subgraph: ${words ?? `not ready, HTTP ${statusCode}; it has no database, or is stopping`}` };
+    return {
+      reason: `database subgraph: ${words ?? `not ready, HTTP ${statusCode}; it has no database, or is stopping`}`,
+    };
   } catch {
     const late = deadline.signal.aborted ? `within ${timeoutMs} ms` : 'at all';
     return { reason: `database subgraph: does not answer ${late}` };

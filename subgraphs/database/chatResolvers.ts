@@ -56,5 +56,9 @@ export const ChatDatabaseState = {
     (await reading.moment()).heartbeatsReadable,
   unreadable: async (chat: ChatRow, _args: unknown, context: DatabaseContext) =>
     (await Promise.all([unreadableFields(chat, context), unansweredFields(chat, context)])).flat(),
-  messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),
+  messageStats: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
+    const stats = await loaders.messageStats.load(chat.chatId);
+    if (stats === undefined) throw await reading.tookTooLong('messageCounts');
+    return stats;
+  },
 };

@@ -6,6 +6,7 @@
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { allowedParts, type Part, type Place, placesOf } from './chatPlaces.ts';
+import type { IndexText } from './indexText.ts';
 import type { SuspectLimits } from './suspectSql.ts';
 import { CHAT_INDEXES, type FoundIndexes, hasIndex } from './wantedIndexes.ts';
 
@@ -24,6 +25,15 @@ export function walkedPlaces(
   if (!walksByStatus(filter, limits, indexes)) return places.map((place) => ({ ...place, statuses: undefined }));
   const allowed = allowedParts(filter);
   return places.flatMap((place) => byStatus(place, allowed));
+}
+
+/** The index that finds the chats of a filter soonest. Empty: whichever of the table is missing. */
+export function indexesAlong(filter: ChatFilter, readableOf: string | undefined): IndexText[] {
+  const { workerId, owned, ownerId, parentChatId, rootChatId } = filter;
+  if (parentChatId != null) return [CHAT_INDEXES.children];
+  if (rootChatId != null) return [CHAT_INDEXES.family];
+  if (workerId != null || owned) return [CHAT_INDEXES.owned];
+  return ownerId != null || readableOf !== undefined ? [CHAT_INDEXES.owner] : [];
 }
 
 /** Other conditions find the few chats that meet them by an index of their own, or by a look at all rows. */

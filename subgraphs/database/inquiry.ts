@@ -19,6 +19,7 @@ export interface Findings {
   readonly lacks: readonly Lack[];
   /** Indexes that questions go along and that nothing there stands in for. */
   readonly lackingIndexes: readonly WantedIndex[];
+  readonly platform: PlatformRead['name'];
 }
 
 /** Undefined: it does not answer that either. */
@@ -66,12 +67,12 @@ export const makeInquiry = ({ url, limitMs, platform }: InquiryOptions): Inquire
 async function ask(client: pg.Client, limitMs: number, platform: PlatformRead): Promise<Findings> {
   await client.query('BEGIN READ ONLY');
   await client.query(`SELECT set_config('statement_timeout', $1, true)`, [String(limitMs)]);
-  const nothing = { lacks: [], lackingIndexes: [] };
+  const nothing = { lacks: [], lackingIndexes: [], platform: platform.name };
   const waits = await rowOf<Pick<Findings, 'waitsFor'>>(client, WAITS);
   if (waits.waitsFor.length > 0) return { ...nothing, ...waits };
   const lacks = lacksOf(foundIn([await rowOf(client, FIND_TABLES)]), platform);
   const indexes = indexesIn([await rowOf(client, FIND_INDEXES)]);
-  return { ...waits, lacks, lackingIndexes: lackingIndexes(indexes, platform.name) };
+  return { ...nothing, ...waits, lacks, lackingIndexes: lackingIndexes(indexes, platform.name) };
 }
 
 async function rowOf<Row extends pg.QueryResultRow>(client: pg.Client, { text, values }: Prisma.Sql): Promise<Row> {

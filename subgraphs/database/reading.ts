@@ -13,6 +13,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
+import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
@@ -62,6 +63,7 @@ export class Reading {
   #failed = false;
   #isLate = false;
   #asked = 'connect';
+  #along: readonly IndexText[] = [];
   #outcome: Outcome = 'ok';
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
@@ -75,13 +77,15 @@ export class Reading {
 
   /**
    * @param name of the question, for metrics and traces
+   * @param along indexes that it wants most, one of which is named where it is missing and time is short
    * @throws GraphQLError `DATABASE_UNAVAILABLE`, `QUERY_TIMED_OUT`, `SCHEMA_UNSUPPORTED`; any other error is a defect of
    * the question
    */
-  ask<T>(name: string, question: Question<T>): Promise<T> {
-    return this.#take((tx, moment) =>
-      this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment)),
-    );
+  ask<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+    return this.#take((tx, moment) => {
+      this.#along = along;
+      return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment));
+    });
   }
 
   /** Waits for no other question once it has begun. @throws as `ask` */
@@ -143,14 +147,20 @@ export class Reading {
 
   async #explained(error: unknown): Promise<unknown> {
     if (error instanceof TimeIsUp || isTimedOut(error)) {
-      const question = this.#asked;
+      const [question, along] = [this.#asked, this.#along];
       const findings = await this.#inquire();
-      return findings ? timedOut(findings, question) : databaseUnavailable();
+      return findings ? timedOut(findings, question, along) : databaseUnavailable();
     }
     if (!isUnsupported(error)) return unavailableOr(error);
     this.forgetPlatform();
     const lacks = (await this.#inquire())?.lacks ?? [];
     return lacks.length > 0 ? unsupported(lacks) : unavailableOr(error);
+  }
+
+  /** What a client is told of a question that took all the time that it had, though the reading goes on. */
+  async tookTooLong(question: string): Promise<GraphQLError> {
+    const findings = await this.#options.inquire();
+    return findings ? timedOut(findings, question) : databaseUnavailable();
   }
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */

@@ -76,8 +76,15 @@ export const isUnsupported = (error: unknown): boolean => UNKNOWN_NAME_STATE.tes
 /** Whether the transaction was over before the question: what ended it is the reason. */
 export const isAfterFailure = (error: unknown): boolean => sqlState(error)?.startsWith('25P') === true;
 
-/** @param question its name; `connect`: it was not put yet */
-export function timedOut({ waitsFor, lackingIndexes }: Findings, question: string): GraphQLError {
+/**
+ * @param question its name; `connect`: it was not put yet
+ * @param along indexes that the question wants most, as they are described
+ */
+export function timedOut(
+  { waitsFor, lackingIndexes, platform }: Findings,
+  question: string,
+  along: readonly string[] = [],
+): GraphQLError {
   const said = (reason: string, advice: string) => clientError('QUERY_TIMED_OUT', `The database ${reason}. ${advice}`);
   if (waitsFor.length > 0) {
     return said(
@@ -88,15 +95,19 @@ export function timedOut({ waitsFor, lackingIndexes }: Findings, question: strin
   if (question === 'connect' || question === 'begin') {
     return said('has no free connection of this service in time', 'Ask again, or ask for less at once.');
   }
-  const lacking = lackingIndexes.find(({ table }) => table === tableOf(question));
+  const ofTable = lackingIndexes.filter(({ table }) => table === tableOf(question));
+  const lacking = ofTable.find(({ keys }) => along.includes(keys)) ?? ofTable[0];
   if (lacking) {
     const index = `\`${lacking.table} ${lacking.keys}\``;
-    return said(`took too long: it lacks the index ${index}`, 'Run `npm run migrate`, or make such an index.');
+    const advice = platform === 'own' ? 'Run `npm run migrate`, or make such an index.' : MAKE_INDEX;
+    return said(`took too long: it lacks the index ${index}`, advice);
   }
   return said('took longer than this service waits', 'Ask for less, or raise `DATABASE_TIMEOUT_MS`.');
 }
 
 const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+
+const MAKE_INDEX = '`npm run check` shows the statement that makes it; or ask for less.';
 
 /** Whether a client is told that the database has something else than what is read. */
 export const saysUnsupported = (error: unknown): boolean =>

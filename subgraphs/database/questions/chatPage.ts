@@ -65,7 +65,12 @@ const rowsOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.
   SELECT ${STORED} FROM ${chatsOf(platform)} AS c WHERE ${condition} ${inOrder}`;
 
 /** A page of each status, roots and children apart, each along the index; then the best of them. */
-const rowsByStatus = (platform: Platform, statuses: Prisma.Sql, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+const rowsByStatus = (
+  platform: Platform,
+  statuses: Prisma.Sql,
+  condition: Prisma.Sql,
+  inOrder: Prisma.Sql,
+) => Prisma.sql`
   SELECT c.* FROM unnest(${statuses}) AS walked (status) CROSS JOIN (VALUES (true), (false)) AS side (is_root)
   CROSS JOIN LATERAL (${rowsOfChats(
     platform,

@@ -33,11 +33,8 @@ const MOST_CALLS = 20;
 const LONGEST_NAME = 200;
 
 /** For each chat the newest of its open calls, the oldest of them first. */
-export const openCalls = (
-  tx: Transaction,
-  chatIds: readonly string[],
-  { platform }: Moment,
-): Promise<OpenCallRow[]> => tx.$queryRaw(openCallsSql(platform, chatIds));
+export const openCalls = (tx: Transaction, chatIds: readonly string[], { platform }: Moment): Promise<OpenCallRow[]> =>
+  tx.$queryRaw(openCallsSql(platform, chatIds));
 
 const LOOKED_AT = Prisma.sql`
   m.chat_id, m.id, m.role::text AS role, m.created_at, m.content, COALESCE(pg_column_size(m.content), 0) AS size`;

@@ -1,8 +1,8 @@
 /** Whether every table that is read can be entered: one that somebody locks keeps the question waiting. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { relationOf } from '../tables/described.ts';
-import { isReadable } from '../tables/sources.ts';
 import { tablesOn } from '../tables/lacks.ts';
+import { isReadable } from '../tables/sources.ts';
 import type { Moment, Transaction } from '../transaction.ts';
 
 /** Reads no row. Lease rows cannot be read on a hot standby. @throws what any question would */

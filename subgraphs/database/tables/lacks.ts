@@ -8,8 +8,8 @@ import {
   relationOf,
   TABLE_NAMES,
   type TableName,
-  tableRead,
   TYPES,
+  tableRead,
 } from './described.ts';
 import type { FoundTables } from './found.ts';
 

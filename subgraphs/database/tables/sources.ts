@@ -51,7 +51,9 @@ const nullOf = (table: TableName, column: string) => {
 };
 
 const withoutRows = (table: TableName): string =>
-  `(SELECT ${Object.keys(tableRead(table).columns).map((column) => nullOf(table, column)).join(', ')} WHERE false)`;
+  `(SELECT ${Object.keys(tableRead(table).columns)
+    .map((column) => nullOf(table, column))
+    .join(', ')} WHERE false)`;
 
 /** Columns of other platforms are left out where they are not there: a question looks for them elsewhere then. */
 function withNulls(found: FoundTables, platform: PlatformRead, relation: string, table: TableName): string {
