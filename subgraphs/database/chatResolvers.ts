@@ -7,6 +7,7 @@ import { toHeartbeat } from './heartbeat.ts';
 import { heartbeatState } from './heartbeatState.ts';
 import { historyFields, unansweredFields } from './historyResolvers.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
+import { assertReadable } from './tables/sources.ts';
 import { candidates, troubleFields } from './troubleResolvers.ts';
 import { readableFields, unreadableFields } from './unreadable.ts';
 
@@ -42,9 +43,11 @@ export const ChatDatabaseState = {
   queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),
   heartbeat: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
     if (chat.runnerId === null) return null;
+    const { platform } = await reading.moment();
+    assertReadable(platform.tables, 'chat_heartbeats');
     const rows = await loaders.heartbeats.load(chat.chatId);
     const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
-    return row ? toHeartbeat(row, (await reading.moment()).platform) : null;
+    return row ? toHeartbeat(row, platform) : null;
   },
   heartbeatState: (chat: ChatRow, _args: unknown, context: DatabaseContext) => heartbeatState(chat, context),
   heartbeats: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {

@@ -6,14 +6,14 @@ import pg from 'pg';
 import { sharedCall } from '../../common/sharedCall.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { SUBGRAPH_CONNECTIONS } from './client.ts';
-import type { PlatformRead } from './tables/described.ts';
+import { type PlatformRead, TABLE_NAMES } from './tables/described.ts';
 import { FIND_TABLES, foundIn } from './tables/found.ts';
 import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
 import { type Lack, lacksOf } from './tables/lacks.ts';
 import { lackingIndexes, type WantedIndex } from './wantedIndexes.ts';
 
 export interface Findings {
-  /** Tables that sessions of this service wait to be let in to. */
+  /** Tables that sessions of this service wait to be let in to, or that somebody keeps everybody out of. */
   readonly waitsFor: readonly string[];
   /** What this service reads and cannot. */
   readonly lacks: readonly Lack[];
@@ -30,9 +30,11 @@ const WAITS = Prisma.sql`
   SELECT ARRAY(
     SELECT DISTINCT t.relname::text FROM pg_locks AS l
     JOIN pg_class AS t ON t.oid = l.relation
-    JOIN pg_stat_activity AS s ON s.pid = l.pid
-    WHERE l.locktype = 'relation' AND NOT l.granted AND s.datname = current_database()
-      AND s.application_name = ${SUBGRAPH_CONNECTIONS}
+    LEFT JOIN pg_stat_activity AS s ON s.pid = l.pid
+    WHERE l.locktype = 'relation' AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+      AND (NOT l.granted AND s.application_name = ${SUBGRAPH_CONNECTIONS}
+        OR l.granted AND l.mode = 'AccessExclusiveLock'
+          AND t.oid IN (SELECT to_regclass(name) FROM unnest(${[...TABLE_NAMES]}::text[]) AS name))
     ORDER BY 1) AS "waitsFor"`;
 
 interface InquiryOptions {

@@ -66,6 +66,12 @@ function withNulls(found: FoundTables, platform: PlatformRead, relation: string,
   return `(SELECT ${[...columns, ...ofPostgres].join(', ')} FROM ${relation} AS t)`;
 }
 
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if nothing of the table can be read */
+export function assertReadable({ lacks }: Tables, table: TableName): void {
+  const blockedBy = blocking(lacks, table);
+  if (blockedBy.length > 0) throw unsupported(blockedBy);
+}
+
 /** @throws GraphQLError `SCHEMA_UNSUPPORTED` if the question can do nothing with what there is */
 export function assertAskable({ lacks }: Tables, question: string): void {
   const keeping = keepsFromAsking(lacks, question);
