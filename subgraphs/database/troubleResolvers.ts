@@ -5,6 +5,7 @@ import { heartbeatState } from './heartbeatState.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import type { Pools } from './questions/pools.ts';
 import type { TroubleRow } from './questions/troubles.ts';
+import { assertReadable, type Tables } from './tables/sources.ts';
 import { isRunnableRow, isSettled, isUnowned } from './troubleRules.ts';
 
 export const troubleFields = {
@@ -12,13 +13,24 @@ export const troubleFields = {
   trouble: async (chat: ChatRow, _args: unknown, { loaders, caller, reading }: DatabaseContext) => {
     const trouble = await loaders.trouble.load(chat);
     if (trouble === undefined) return undefined;
-    const { name: platform, thresholds } = (await reading.moment()).platform;
-    return { ...found(trouble.row, mayReadAll(caller)), platform, thresholds, pool: poolOf(chat, trouble.pools) };
+    const { name: platform, tables, thresholds } = (await reading.moment()).platform;
+    return {
+      ...found(trouble.row, mayReadAll(caller)),
+      ownerRow: async () => ownerRow(trouble.row, chat, tables),
+      ...{ platform, thresholds, pool: poolOf(chat, trouble.pools) },
+    };
   },
   /** The same. Where no log is kept, nothing is asked of it. */
   debugRun: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) =>
     (await reading.moment()).platform.hasDebugLog ? loaders.debugRun.load(chat) : null,
 };
+
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if there is an owner whose row cannot be read */
+function ownerRow(row: TroubleRow | null, { workerId }: ChatRow, tables: Tables): TroubleRow['ownerRow'] {
+  if (row === null || workerId === null) return null;
+  assertReadable(tables, 'replicas');
+  return row.ownerRow;
+}
 
 /** The slots that the chat waits for. */
 function poolOf(chat: ChatRow, pools: Pools | undefined) {
@@ -30,11 +42,11 @@ function poolOf(chat: ChatRow, pools: Pools | undefined) {
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   if (row === null) return {};
-  const { canWrite, isInRecovery, ownerRow, rowLocked, processId, applicationName, state, waitingFor } = row;
+  const { canWrite, isInRecovery, rowLocked, processId, applicationName, state, waitingFor } = row;
   const rowLockedSeconds = row.transactionSeconds;
   const holder = { processId, applicationName, state, transactionSeconds: rowLockedSeconds, waitingFor };
   const lockedBy = rowLocked && mayKnowHolder ? holder : null;
-  return { canWrite, isInRecovery, ownerRow, rowLocked, rowLockedSeconds, lockedBy };
+  return { canWrite, isInRecovery, rowLocked, rowLockedSeconds, lockedBy };
 }
 
 /** Replicas that could take the chat, as far as they can be asked; none while workers need not have looked yet, or its owner holds it. */
