@@ -6,6 +6,7 @@ import { isNowhere } from './chatPlaces.ts';
 import { indexesAlong } from './chatWays.ts';
 import type { DatabaseContext } from './context.ts';
 import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';
+import { assertFilterable } from './lackingFields.ts';
 import { type ChatPageRow, chatPage } from './questions/chatPage.ts';
 import { waitsOutside } from './questions/waitsOutside.ts';
 import type { Moment, Transaction } from './transaction.ts';
@@ -47,6 +48,7 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
   const readableOf = readableOwner(readable);
   const question = async (tx: Transaction, moment: Moment) => {
     const { heartbeatsReadable, platform } = moment;
+    assertFilterable(page.filter, platform.tables);
     const isOfSuspects = page.filter.suspect != null;
     const someWaitOutside = isOfSuspects && (await waitsOutside(tx, platform));
     const pools = isOfSuspects ? await loaders.pools(tx, moment) : undefined;

@@ -6,6 +6,7 @@ import type { DatabaseContext } from './context.ts';
 import { toHeartbeat } from './heartbeat.ts';
 import { heartbeatState } from './heartbeatState.ts';
 import { historyFields, unansweredFields } from './historyResolvers.ts';
+import { orLacking } from './lackingFields.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { assertReadable } from './tables/sources.ts';
 import { candidates, troubleFields } from './troubleResolvers.ts';
@@ -37,7 +38,7 @@ export const ChatDebugSnapshot = {
 };
 
 export const ChatDatabaseState = {
-  ...readableFields,
+  ...orLacking(readableFields),
   ...historyFields,
   ...troubleFields,
   queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),
