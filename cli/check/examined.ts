@@ -7,7 +7,8 @@ import type { FoundIndexes } from '../../subgraphs/database/wantedIndexes.ts';
 
 export interface Examined {
   readonly tables: FoundTables;
-  readonly indexes: FoundIndexes;
+  /** Undefined: somebody locks a table, and describing an index enters it. */
+  readonly indexes: FoundIndexes | undefined;
   readonly serverVersion: string;
   readonly isInRecovery: boolean;
   /** Whether the role sees since when others hold a lock. */
@@ -64,14 +65,25 @@ async function read(client: pg.Client): Promise<Examined> {
   return {
     ...seen,
     tables,
-    indexes: indexesIn(await rowsOf(client, FIND_INDEXES)),
     coderMigration: hasCoder
       ? await newest(client, 'SELECT max(version)::text AS name FROM schema_migrations')
       : undefined,
     ownMigration: hasOwn
       ? await newest(client, 'SELECT max(migration_name) AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL')
       : undefined,
+    indexes: await indexesOf(client), // it may end the transaction
   };
+}
+
+const QUERY_CANCELED = '57014';
+
+async function indexesOf(client: pg.Client): Promise<FoundIndexes | undefined> {
+  try {
+    return indexesIn(await rowsOf(client, FIND_INDEXES));
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === QUERY_CANCELED) return undefined;
+    throw error;
+  }
 }
 
 async function rowsOf(client: pg.Client, { text, values }: Prisma.Sql): Promise<unknown[]> {

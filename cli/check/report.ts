@@ -80,7 +80,7 @@ export function reportOf(examined: Examined, platform: PlatformFound, unknownOfP
     lacks: lacks.map((lack) => ({
       ...{ name: nameOf(lack), why: lack.why, isRequired: lack.isRequired, notAnswered: lack.costs },
     })),
-    indexes: lackingIndexes(examined.indexes, platform.name).map((index) => ({
+    indexes: lackingIndexes(examined.indexes ?? {}, platform.name).map((index) => ({
       ...index,
       statement: indexStatement(index),
     })),
@@ -91,10 +91,11 @@ export function reportOf(examined: Examined, platform: PlatformFound, unknownOfP
 const hides = (name: string) =>
   `Policies of \`${name}\` may hide rows from this role: it is then answered as if there were none.`;
 
-function unknownOfServer({ isInRecovery, seesSessions, coderMigration, ownMigration }: Examined): string[] {
+function unknownOfServer({ indexes, isInRecovery, seesSessions, coderMigration, ownMigration }: Examined): string[] {
   const migration = coderMigration ?? ownMigration;
   return [
     ...(isInRecovery ? ['Leases: a hot standby cannot read the lease table. Use the primary.'] : []),
+    ...(indexes ? [] : ['Which indexes there are: a session keeps everybody out of a table.']),
     ...(seesSessions ? [] : ['Since when a session holds a lock: grant `pg_read_all_stats` to see it.']),
     ...(migration === undefined ? ['The release of the tables: their list of migrations cannot be read.'] : []),
   ];
