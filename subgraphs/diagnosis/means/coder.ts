@@ -1,5 +1,6 @@
 /** The means of a Coder deployment: its REST interface. It has none to take a chat from its owner. */
 import { leaseIsNotFresh } from '../conditions/lease.ts';
+import { ownerGone } from '../conditions/owner.ts';
 import { poolIsFull } from '../conditions/pool.ts';
 import { interrupting } from '../conditions/row.ts';
 import type { Situation } from '../situation.ts';
@@ -40,9 +41,15 @@ export const CODER: Means = {
   newOwner: {
     act: (s) => {
       if (leaseIsNotFresh(s)) return poolIsFull(s) ? freeSlot : daemon(s);
+      if (ownerGone(s))
+        return `look again in ${secondsText(s.staleAfterSeconds)}: its lease runs out by itself, and another takes it`;
       return interrupting(s) ? restart(s) : `interrupt the turn, or ${restart(s)}`;
     },
-    command: (s) => (leaseIsNotFresh(s) || interrupting(s) ? lookAtReplicas() : interrupt(s)),
+    command: (s) => {
+      if (leaseIsNotFresh(s)) return lookAtReplicas();
+      if (ownerGone(s)) return lookAgain(s);
+      return interrupting(s) ? lookAtReplicas() : interrupt(s);
+    },
   },
   dateAnew: {
     act: (s) =>
