@@ -144,7 +144,8 @@ function isNotTaken(limits: SuspectLimits): Prisma.Sql {
   const { pools } = limits;
   const full = (kind: keyof Capacity) => pools !== undefined && isFull(pools, kind);
   if (!full('root') && !full('subagents')) return UNOWNED;
-  const isPoolFull = Prisma.sql`CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')} ELSE ${full('subagents')} END`;
+  const isPoolFull = Prisma.sql`
+    CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
   return Prisma.sql`(${UNOWNED} AND (NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits), limits)}))`;
 }
 
