@@ -16,6 +16,8 @@ export interface Platform {
   readonly hasRuntime: boolean;
   /** Whether rows of `replicas` may be of other servers, which `"primary"` tells apart. */
   readonly hasOtherServers: boolean;
+  /** Whether messages are marked that no person wrote or reads: summaries, notes to the model. */
+  readonly marksHidden: boolean;
   /** Whether there is a debug log of model calls, and it may be read. */
   readonly hasDebugLog: boolean;
   readonly thresholds: Thresholds;
@@ -94,7 +96,8 @@ const contradicted = (set: string, found: string) =>
 export function ownPlatform(settings: PlatformSettings, notesUnanswered: boolean): Platform {
   const thresholds = completeThresholds(settings);
   return {
-    ...{ name: 'own', chats: 'chats', notesUnanswered, hasRuntime: true, hasOtherServers: false, hasDebugLog: false },
+    ...{ name: 'own', chats: 'chats', notesUnanswered, hasRuntime: true },
+    ...{ hasOtherServers: false, marksHidden: false, hasDebugLog: false },
     ...{ thresholds, isStaleAtThreshold: false, replicaStaleAfterSeconds: thresholds.staleAfterSeconds },
     capacity: undefined,
   };
@@ -110,6 +113,7 @@ function coderPlatform(catalog: Catalog, settings: PlatformSettings): Platform {
     ...{ name: 'coder', notesUnanswered: false, hasRuntime: false },
     chats: !hasAll('chats', columns) && hasAll('chats_expanded', columns) ? 'chats_expanded' : 'chats',
     hasOtherServers: hasAll('replicas', ['primary']),
+    marksHidden: mayRead(['chat_messages', ['compressed', 'visibility']]),
     hasDebugLog: Object.entries(DEBUG_LOG).every(mayRead),
     thresholds: completeThresholds({ ...coderThresholds(settings.coderRelease), ...definedOf(settings) }),
     isStaleAtThreshold: true,

@@ -68,9 +68,9 @@ const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
     ${limits.platform.name === 'own' ? Prisma.empty : pausedTrouble(limits)}
     ELSE true END`;
 
-/** A turn that ended at a queued message which a person edits: a state of other platforms. */
+/** A turn that ended at a queued message which a person edits: a state of other platforms, which has no owner. */
 const pausedTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
-  WHEN c.status::text = 'paused' THEN NOT c.archived AND ${isAhead(limits)}`;
+  WHEN c.status::text = 'paused' THEN c.worker_id IS NOT NULL OR NOT c.archived AND ${isAhead(limits)}`;
 
 /** Whether trying again does not help. As the partial index of the migrations says it. */
 export const RETRY_IS_NO_USE = Prisma.sql`(c.last_error -> 'retryable') = 'false'::jsonb`;
@@ -144,7 +144,8 @@ function isNotTaken(limits: SuspectLimits): Prisma.Sql {
   const { pools } = limits;
   const full = (kind: keyof Capacity) => pools !== undefined && isFull(pools, kind);
   if (!full('root') && !full('subagents')) return UNOWNED;
-  const isPoolFull = Prisma.sql`CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
+  const isPoolFull = Prisma.sql`
+    CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
   return Prisma.sql`(${UNOWNED} AND (NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits), limits)}))`;
 }
 
@@ -175,5 +176,5 @@ const waitsInVain = ({ platform, readableOf }: SuspectLimits) => Prisma.sql`
     OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
 
 /** LOOPING. */
-const isLooping = ({ loopSteps }: SuspectLimits) => Prisma.sql`
-  (SELECT s.steps FROM (${turnsSql(Prisma.sql`ARRAY[c.id]`)}) AS s) > ${loopSteps}`;
+const isLooping = ({ loopSteps, platform }: SuspectLimits) => Prisma.sql`
+  (SELECT s.steps FROM (${turnsSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS s) > ${loopSteps}`;

@@ -85,7 +85,7 @@ const isChildInOrder = Prisma.sql`
 
 /** There a turn ends so at a queued message that a person edits, whose move it is. */
 const notPaused = ({ name }: Platform) =>
-  name === 'coder' ? [Prisma.sql`(c.status::text <> 'paused' OR c.archived)`] : [];
+  name === 'coder' ? [Prisma.sql`(c.status::text <> 'paused' OR c.archived OR c.worker_id IS NOT NULL)`] : [];
 
 const ownedBy = (readableOf: string | undefined) =>
   readableOf === undefined ? [] : [Prisma.sql`c.owner_id = ${readableOf}::uuid`];

@@ -92,7 +92,7 @@ describe.each(['never analysed', 'analysed'])('%s,', (state) => {
   });
 
   test('the newest message of each of a hundred chats is looked up, whatever was deleted after it', async () => {
-    expect(await looksAt(lastMessagesSql(ALL))).toBeLessThanOrEqual(2 * ALL.length);
+    expect(await looksAt(lastMessagesSql(OWN, ALL))).toBeLessThanOrEqual(2 * ALL.length);
   });
 
   test('open calls are looked for in the newest messages', async () => {
@@ -100,8 +100,8 @@ describe.each(['never analysed', 'analysed'])('%s,', (state) => {
   });
 
   test('a turn costs its messages, an endless one what is looked at, twice over', async () => {
-    expect(await looksAt(turnsSql([LONG, ...OTHERS]))).toBeLessThanOrEqual(2 * (22 + 7 * OTHERS.length));
-    expect(await looksAt(turnsSql([ENDLESS]))).toBeLessThanOrEqual(2 * MESSAGES_OF_A_TURN + 2);
+    expect(await looksAt(turnsSql(OWN, [LONG, ...OTHERS]))).toBeLessThanOrEqual(2 * (22 + 7 * OTHERS.length));
+    expect(await looksAt(turnsSql(OWN, [ENDLESS]))).toBeLessThanOrEqual(2 * MESSAGES_OF_A_TURN + 2);
   });
 
   test('a page of children costs the page, wherever it begins', async () => {
@@ -129,8 +129,8 @@ test('a chat without messages costs nothing, though all messages that there are 
       [LONG],
     );
     await young.pool.query('VACUUM ANALYZE');
-    for (const sql of [lastMessagesSql, openCallsSql, turnsSql])
-      expect(await looksAt(sql(OTHERS), youngClient)).toBe(0);
+    for (const sql of [lastMessagesSql(OWN, OTHERS), openCallsSql(OTHERS), turnsSql(OWN, OTHERS)])
+      expect(await looksAt(sql, youngClient)).toBe(0);
   } finally {
     await youngClient.close();
     await young.drop();
