@@ -8,7 +8,7 @@ import { type Pools, pools } from './questions/pools.ts';
 import { type TroubleRow, troubles } from './questions/troubles.ts';
 import type { Reading } from './reading.ts';
 import type { Moment, Transaction } from './transaction.ts';
-import { isRunnableRow, isUnowned } from './troubleRules.ts';
+import { isRunnableRow, waitsForSlot } from './troubleRules.ts';
 
 /** `pools`: looked for only where one of the chats asked about waits to be taken. */
 export interface Trouble {
@@ -59,7 +59,7 @@ export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoader
       'troubles',
       async (tx, chats, moment) => ({
         rows: byChat(await troubles(tx, idsOf(chats), moment.platform)),
-        pools: chats.some(isUnowned) ? await poolsOnce(tx, moment) : undefined,
+        pools: chats.some(waitsForSlot) ? await poolsOnce(tx, moment) : undefined,
       }),
       ({ rows, pools }, chatId): Trouble => ({ row: rows.get(chatId) ?? null, pools }),
       NOT_LOOKED_FOR,

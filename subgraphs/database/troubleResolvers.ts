@@ -5,7 +5,7 @@ import { heartbeatState } from './heartbeatState.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import type { Pools } from './questions/pools.ts';
 import type { TroubleRow } from './questions/troubles.ts';
-import { isRunnableRow, isSettled, isUnowned } from './troubleRules.ts';
+import { isRunnableRow, isSettled, isUnowned, waitsForSlot } from './troubleRules.ts';
 
 export const troubleFields = {
   /** Undefined, which is null to a client: the look failed or took too long. */
@@ -20,9 +20,9 @@ export const troubleFields = {
     (await reading.moment()).platform.hasDebugLog ? loaders.debugRun.load(chat) : null,
 };
 
-/** The slots that the chat waits for. */
+/** The slots that the chat waits for, which names no worker then. */
 function poolOf(chat: ChatRow, pools: Pools | undefined) {
-  if (!pools || !isRunnableRow(chat) || !isUnowned(chat)) return null;
+  if (!pools || !waitsForSlot(chat)) return null;
   const kind = chat.parentChatId === null ? 'root' : 'subagents';
   const name = kind === 'root' ? 'ROOT' : 'SUBAGENT';
   return { kind: name, used: pools.used[kind], capacity: pools.capacity[kind] };
