@@ -9,6 +9,8 @@ export interface Circumstance {
   readonly state: ExecutionState;
   /** Nobody owns it; else a replica that answers does. */
   readonly unowned?: true;
+  /** Nobody asks replicas. */
+  readonly notAsked?: true;
   readonly database?: Fields;
   readonly trouble?: Fields;
   readonly candidates?: readonly Fields[];
@@ -28,6 +30,10 @@ const leases = ['1', '2'].map((digit) => ({ runnerId: digit, ageSeconds: 3 }));
 const begun = (times: number) => ({ generationAttempt: times, retryStateVersion: 0 });
 const failed = (kind: string, retryable: boolean) => ({ lastError: { kind, message: '…', retryable } });
 const buffer = { historyVersion: 5, generationAttempt: 1, partsDropped: 0, isClosed: false };
+const slots = (used: number) => ({ platform: 'coder', pool: { kind: 'ROOT', used, capacity: 5 } });
+const log = (ageSeconds: number) => ({ debugRun: { status: 'in_progress', ageSeconds, hasEnded: false } });
+const minutes = (count: number) => ({ updatedAgeSeconds: 60 * count });
+const leaseGone = { heartbeatState: 'MISSING', heartbeat: null, heartbeats: [] };
 const retry = (attempt: number) => ({ attempt, error: '…', kind: 'overloaded' });
 
 export const CIRCUMSTANCES: readonly Circumstance[] = [
@@ -108,6 +114,7 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
   { what: 'its lease is 20 s old', state: 'R0', database: { heartbeat: { ageSeconds: 20, staleAfterSeconds: 30 } } },
   { what: 'it failed, and may be tried again', state: 'E0', unowned: true, database: failed('overloaded', true) },
   { what: 'it failed, and would fail again', state: 'E0', unowned: true, database: failed('context_length', false) },
+  { what: 'it failed, for its key was refused', state: 'E0', unowned: true, database: failed('auth', false) },
   { what: 'its buffer dropped parts', state: 'R0', runtime: { messageBuffers: [{ ...buffer, partsDropped: 1 }] } },
   {
     what: 'a buffer that no task writes',
@@ -115,4 +122,48 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     runtime: { messageBuffers: [{ ...buffer, historyVersion: 4 }] },
   },
   { what: 'no change for 5 min, its owner gets on', state: 'R0', database: { updatedAgeSeconds: 300 } },
+  { what: 'Coder: all 5 slots are taken', state: 'R0', unowned: true, trouble: slots(5) },
+  { what: 'Coder: taken for 10 min', state: 'R0', unowned: true, trouble: slots(5), database: minutes(10) },
+  {
+    what: 'Coder: taken, and the deadline of its tool passed',
+    state: 'A0',
+    unowned: true,
+    trouble: slots(5),
+    database: { requiresActionSecondsLeft: -50 },
+  },
+  { what: 'Coder: one of 5 slots is free', state: 'R0', unowned: true, trouble: slots(4) },
+  {
+    what: 'Coder: the person edits a queued message',
+    state: 'INVALID',
+    unowned: true,
+    trouble: slots(0),
+    database: { status: 'paused', queueDepth: 1 },
+  },
+  {
+    what: 'Coder: its owner stopped, and its lease has gone',
+    state: 'R0',
+    notAsked: true,
+    trouble: { ...slots(5), ownerRow: 'STOPPED' },
+    database: leaseGone,
+  },
+  {
+    what: 'Coder: its owner is in no row, its lease is fresh',
+    state: 'R0',
+    notAsked: true,
+    trouble: { ...slots(5), ownerRow: 'MISSING' },
+  },
+  {
+    what: 'Coder: no change for 5 min, its debug log was just written',
+    state: 'R0',
+    notAsked: true,
+    trouble: slots(5),
+    database: { ...minutes(5), ...log(3) },
+  },
+  {
+    what: 'Coder: no change for 5 min, nor in its debug log for 4',
+    state: 'R0',
+    notAsked: true,
+    trouble: slots(5),
+    database: { ...minutes(5), ...log(240) },
+  },
 ];

@@ -157,11 +157,14 @@ export const diagnosisOf = (combination: Combination): Diagnosis => diagnose(sna
 export const circumstanceOf = (circumstance: Circumstance): Diagnosis =>
   diagnose(circumstanceSnapshot(circumstance), MATRIX_SETTINGS);
 
-export function circumstanceSnapshot({ state, unowned, ...changes }: Circumstance): Snapshot {
+export function circumstanceSnapshot({ state, unowned, notAsked, ...changes }: Circumstance): Snapshot {
   const healthy = snapshotOf(
     unowned
       ? { state, owner: 'unowned', lease: 'unowned', runners: 'unowned' }
-      : { state, owner: 'OK', lease: 'fresh', runners: 'one' },
+      : {
+          ...{ state, lease: 'fresh' },
+          ...(notAsked ? { owner: 'NOT_ASKED', runners: 'not asked' } : { owner: 'OK', runners: 'one' }),
+        },
   );
   const { database, runtime } = healthy;
   const runners = runtime?.runners?.map((runner) => ({
@@ -222,12 +225,14 @@ export function diagnosisMatrixPage(): string {
     '',
     '## One thing changed',
     '',
-    'The same chat, with a replica that answers, a fresh lease and the row’s runner, or with nobody who owns it (–).',
+    'The same chat, with a replica that answers, a fresh lease and the row’s runner, with a replica that nobody asks, or with',
+    'nobody who owns it (–).',
     '',
     '| what | state | owner | verdict | findings |',
     '| --- | --- | --- | --- | --- |',
     ...CIRCUMSTANCES.map(
-      (one) => `| ${one.what} | ${one.state} | ${one.unowned ? '–' : 'OK'} | ${outcome(circumstanceOf(one))} |`,
+      (one) =>
+        `| ${one.what} | ${one.state} | ${one.unowned ? '–' : one.notAsked ? 'NOT_ASKED' : 'OK'} | ${outcome(circumstanceOf(one))} |`,
     ),
     '',
   ].join('\n');

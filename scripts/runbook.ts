@@ -1,6 +1,7 @@
-/** The examples of the runbook: what a test saw, put below the section of its code. */
+/** What of the runbook is made: examples that a test saw, and what to do on a Coder deployment, below the section of each code. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { withCoderMeans } from './coderMeans.ts';
 
 const page = new URL('../docs/runbook.md', import.meta.url);
 
@@ -22,7 +23,7 @@ export async function withExamples(text: string): Promise<string> {
 
 /** `npm run docs` */
 async function updateRunbook(): Promise<void> {
-  await writeFile(page, await withExamples(await readFile(page, 'utf8')));
+  await writeFile(page, withCoderMeans(await withExamples(await readFile(page, 'utf8'))));
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) await updateRunbook();

@@ -19,10 +19,7 @@ function ownerRows(half: RuntimeHalf): Row[] {
   const answeredBy = half.localWorkerId && half.workerIdMatchesLocal === false;
   const rows: (Row | false)[] = [
     ['replica', half.workerId],
-    [
-      'asked',
-      status === 'NOT_ASKED' ? 'no: by setting, no replica is asked' : [status, where].filter(Boolean).join(' '),
-    ],
+    ['asked', status === 'NOT_ASKED' ? 'no: nobody asks replicas here' : [status, where].filter(Boolean).join(' ')],
     reason !== null && ['', reason],
     !!answeredBy && ['', `replica ${half.localWorkerId} answered instead`],
     half.eventLoopDelayMs !== null && [

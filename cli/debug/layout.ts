@@ -97,9 +97,17 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 
 /** Stands for a value that is stored and could not be read. */
 export const UNREADABLE = 'unreadable';
+/** Who takes the slots of a pool. */
+const POOLS: Readonly<Record<string, string>> = {
+  ROOT: 'chats without a parent',
+  SUBAGENT: 'chats that another chat started',
+};
+export const slotsText = ({ kind, used, capacity }: { kind: string; used: number; capacity: number }): string =>
+  `${used} of ${counted(capacity, 'slot')} taken by ${POOLS[kind] ?? kind}`;
+
 /** Says what a verdict goes by where no replica is asked. */
 export const BY_ROWS_ALONE =
-  'By setting, no replica is asked for what it holds in memory: the verdict goes by the rows alone.';
+  'No replica is asked here for what it holds in memory: the verdict goes by the rows alone.';
 
 /** The first of them, and one for how many more there are. */
 export const atMost = (most: number, rows: readonly Row[]): readonly Row[] =>

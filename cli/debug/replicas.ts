@@ -18,8 +18,9 @@ export async function askReplicas(ask: Ask): Promise<Shown> {
     return databaseAlone(health, list);
   }
   const database = health instanceof NoAnswer ? null : health.database;
+  const mayBeUnlisted = database?.platform === 'coder';
   const isInTrouble =
-    !list.told.some(({ isAlive }) => isAlive) ||
+    !(list.told.some(({ isAlive }) => isAlive) || (mayBeUnlisted && list.told.length === 0)) ||
     list.told.some((one) => troubles(one).length > 0) ||
     (database !== null && databaseTroubles(database).length > 0);
   return {
@@ -29,7 +30,7 @@ export async function askReplicas(ask: Ask): Promise<Shown> {
       ...list.problems,
     ],
     code: worstOf([isInTrouble ? 1 : 0, database ? 0 : 2]),
-    text: (page) => blocks(databaseText(page, database), replicasText(page, list.told)),
+    text: (page) => blocks(databaseText(page, database), replicasText(page, list.told, mayBeUnlisted)),
   };
 }
 

@@ -34,6 +34,7 @@ const database = z.object({
   ...{ connections: z.number().nullable(), maxConnections: z.number() },
   ...{ oldestTransactionSeconds: z.number().nullable(), lockWaits: z.number().nullable() },
   ...{ serverVersion: z.string(), platform: z.string(), missing: z.array(z.string()) },
+  pools: z.array(z.object({ kind: z.string(), used: z.number(), capacity: z.number() })).nullable(),
 });
 
 export const databaseAnswer = z.object({ database: database.nullable() });

@@ -1,6 +1,6 @@
 /** Replicas and their database, for a terminal. */
 import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
-import { blocks, columns, counted, lines, type Page, paragraph } from './layout.ts';
+import { blocks, columns, counted, lines, type Page, paragraph, slotsText } from './layout.ts';
 import type { DatabaseHealth, Replica } from './replicasShape.ts';
 
 const LOOPS = ['acquisition', 'heartbeats', 'databaseSync'] as const;
@@ -42,8 +42,13 @@ export function databaseTroubles({ canWrite, isInRecovery, missing }: DatabaseHe
 
 const WIDTHS = [36, 5, 15, 6];
 
-export function replicasText(page: Page, replicas: readonly Replica[]): string {
-  if (replicas.length === 0) return paragraph(page, 'No replica has ever started.');
+/** @param mayBeUnlisted the platform may keep no list of its replicas */
+export function replicasText(page: Page, replicas: readonly Replica[], mayBeUnlisted: boolean): string {
+  if (replicas.length === 0) {
+    const unlisted = 'No replica is listed: a Coder deployment that was built from source keeps no list of them.';
+    return paragraph(page, mayBeUnlisted ? unlisted : 'No replica has ever started.');
+  }
+  const isUnasked = replicas.some(({ runtime }) => runtime?.reachability.status === 'NOT_ASKED');
   const { bold } = page.paint;
   const alive = replicas.filter(({ isAlive }) => isAlive).length;
   return blocks(
@@ -51,7 +56,10 @@ export function replicasText(page: Page, replicas: readonly Replica[]): string {
       bold(columns(page, WIDTHS, [['replica', 'alive', 'asked', 'chats', 'runners']])),
       ...replicas.map((one) => replicaText(page, one)),
     ),
-    paragraph(page, `${alive} of ${counted(replicas.length, 'replica')} alive.`),
+    paragraph(
+      page,
+      `${alive} of ${counted(replicas.length, 'replica')} alive.${isUnasked ? ' None is asked here for what it holds in memory.' : ''}`,
+    ),
   );
 }
 
@@ -85,6 +93,7 @@ export function databaseText(page: Page, database: DatabaseHealth | null): strin
   ];
   return lines(
     paragraph(page, `Database: ${facts.filter(Boolean).join(', ')}.`),
+    database.pools?.length ? paragraph(page, `Slots: ${database.pools.map(slotsText).join(', ')}.`) : '',
     ...databaseTroubles(database).map((trouble) => page.paint.red(paragraph(page, trouble, 2))),
   );
 }

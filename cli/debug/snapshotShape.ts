@@ -14,6 +14,7 @@ const trouble = z.object({
     .object({ processId: count, applicationName: text, state: text, transactionSeconds: seconds, waitingFor: text })
     .nullable(),
   ownerRow: text,
+  pool: z.object({ kind: z.string(), used: z.number(), capacity: z.number() }).nullable(),
 });
 
 const database = z.object({
@@ -48,6 +49,9 @@ const database = z.object({
     .nullable(),
   lostChildren: z.array(relative).nullable(),
   trouble: trouble.nullable(),
+  debugRun: z
+    .object({ kind: text, status: text, provider: text, model: text, ageSeconds: seconds, hasEnded: z.boolean() })
+    .nullable(),
   unreadable: z.array(z.string()),
 });
 

@@ -1,6 +1,6 @@
 /** What keeps workers from a chat, as far as the database can tell, as rows of a name and a text. */
 import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
-import { type Row, UNREADABLE } from './layout.ts';
+import { type Row, slotsText, UNREADABLE } from './layout.ts';
 import type { DatabaseHalf } from './snapshotShape.ts';
 
 type Trouble = NonNullable<DatabaseHalf['trouble']>;
@@ -8,10 +8,11 @@ type Trouble = NonNullable<DatabaseHalf['trouble']>;
 /** Nothing where there is no trouble, or where it was not looked for. */
 export function troubleRows(trouble: DatabaseHalf['trouble'], isUnreadable: boolean): Row[] {
   if (!trouble) return isUnreadable ? [['trouble', UNREADABLE]] : [];
-  const { canWrite, isInRecovery, rowLocked, ownerRow } = trouble;
+  const { canWrite, isInRecovery, rowLocked, ownerRow, pool } = trouble;
   const rows: (Row | false)[] = [
     canWrite === false && ['database', isInRecovery ? 'a standby, which takes no writes' : 'takes no writes'],
     rowLocked === true && ['row', `held by ${holder(trouble)}`],
+    pool !== null && ['slots', slotsText(pool)],
     ownerRow !== null && ownerRow !== 'ALIVE' && ['owner row', OWNER_ROWS[ownerRow] ?? ownerRow],
   ];
   return rows.filter((row) => row !== false);

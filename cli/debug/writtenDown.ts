@@ -30,6 +30,7 @@ export function writtenDown(half: DatabaseHalf, problems: readonly Problem[]): R
     ...lastMessage(half, lost('lastMessage')),
     ...turn(half, lost('turn')),
     ...openCalls(half, lost('openCalls')),
+    ...debugRun(half, lost('debugRun')),
     ...children(half, lost),
     ['user', half.ownerId],
     unreadable.size > 0 && ['unreadable', [...unreadable].join(', ')],
@@ -111,6 +112,15 @@ function openCalls({ openCalls: calls }: DatabaseHalf, isUnreadable: boolean): R
     const again = timesUnanswered > 1 ? `, ${timesUnanswered} calls of it in a row without an answer` : '';
     return ['open call', `${toolName}, called ${called}${again} (${id})`];
   });
+}
+
+/** The newest run of the platform's own debug log. */
+function debugRun({ debugRun: run }: DatabaseHalf, isUnreadable: boolean): Row[] {
+  if (!run) return isUnreadable ? [['debug run', UNREADABLE]] : [];
+  const written =
+    run.ageSeconds === null ? `written at a time that is ${UNREADABLE}` : `written ${ago(run.ageSeconds)}`;
+  const what = [run.kind, run.status, run.provider, run.model].filter((word) => word !== null && word !== '');
+  return [['debug run', [...what, run.hasEnded ? 'ended' : 'not ended', written].join(', ')]];
 }
 
 function children({ children: all, lostChildren }: DatabaseHalf, lost: (field: string) => boolean): Row[] {

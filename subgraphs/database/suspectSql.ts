@@ -144,8 +144,9 @@ function isNotTaken(limits: SuspectLimits): Prisma.Sql {
   const { pools } = limits;
   const full = (kind: keyof Capacity) => pools !== undefined && isFull(pools, kind);
   if (!full('root') && !full('subagents')) return UNOWNED;
-  const isPoolFull = Prisma.sql`CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
-  return Prisma.sql`(${UNOWNED} AND (NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits), limits)}))`;
+  const isPoolFull = Prisma.sql`
+    CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
+  return Prisma.sql`(${UNOWNED} AND (c.worker_id IS NOT NULL OR NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits), limits)}))`;
 }
 
 /** QUIET: found only where nothing else is, and somebody always knows what a chat waits for outside or between two calls. */

@@ -71,7 +71,7 @@ describe('stuck', () => {
     const nobody = (place: number, verdict: string) => chat(place, verdict, {}, 'NOT_ASKED');
     const shown = await stuck([nobody(0, 'STUCK'), ...[1, 2, 3].map((place) => nobody(place, 'WORKING'))]);
     expect(shown.code).toBe(1);
-    expect(seen(shown)).toContain('By setting, no replica is asked for what it holds in memory: the verdict goes by\n');
+    expect(seen(shown)).toContain('No replica is asked here for what it holds in memory: the verdict goes by the\n');
   });
 });
 
@@ -91,7 +91,7 @@ describe('replicas', () => {
   });
   const database = {
     ...{ canWrite: true, isInRecovery: false, connections: 12, maxConnections: 100, oldestTransactionSeconds: 4 },
-    ...{ lockWaits: 0, serverVersion: '18.1', platform: 'own', missing: [] },
+    ...{ lockWaits: 0, serverVersion: '18.1', platform: 'own', missing: [], pools: null },
   };
   const replicas = async (data: object, errors: readonly object[] = [], health: unknown = { data: { database } }) => {
     const whole = { replicas: [replica(first)], load: [load(first)], ...data };
@@ -120,6 +120,25 @@ describe('replicas', () => {
     const shown = await replicas({}, [], { data: { database: { ...database, ...changes } } });
     expect(shown.code).toBe(code);
     expect(seen(shown)).toContain(words);
+  });
+
+  test('of a Coder deployment share slots, and may keep no list of themselves', async () => {
+    const pools = [
+      { kind: 'ROOT', used: 5, capacity: 5 },
+      { kind: 'SUBAGENT', used: 1, capacity: 10 },
+    ];
+    const health = { data: { database: { ...database, platform: 'coder', pools } } };
+    const reachability = { status: 'NOT_ASKED', elapsedMs: 0, reason: null };
+    const shown = await replicas({ replicas: [replica(first, { reachability })] }, [], health);
+    expect(shown.code).toBe(0);
+    expect(seen(shown)).toMatch(
+      /\nSlots: 5 of 5 slots taken by chats without a parent, 1 of 10 slots taken by\nchats that another chat started\.\n/,
+    );
+    expect(seen(shown)).toContain('1 of 1 replica alive. None is asked here for what it holds in memory.');
+    const unlisted = await replicas({ replicas: [], load: [] }, [], health);
+    expect([unlisted.code, seen(unlisted)]).toEqual([0, expect.stringContaining('No replica is listed: a Coder')]);
+    const ours = await replicas({ replicas: [], load: [] });
+    expect([ours.code, seen(ours)]).toEqual([1, expect.stringContaining('No replica has ever started.')]);
   });
 
   test('a database that cannot be asked leaves the replicas to be seen, and ends with 2', async () => {

@@ -16,7 +16,15 @@ const NOTHING = {
   ...{ updatedAgeSeconds: null, queueDepth: 0, oldestQueuedAgeSeconds: null, lastError: null, retryState: null },
   ...{ retrySecondsLeft: null, requiresActionSecondsLeft: null, heartbeatState: null, heartbeatsReadable: true },
   ...{ heartbeats: [{ runnerId: runner, ageSeconds: null, staleAfterSeconds: 30 }], messageStats: null },
-  ...{ lastMessage: null, turn: null, openCalls: null, children: null, lostChildren: null, trouble: null },
+  ...{
+    lastMessage: null,
+    turn: null,
+    openCalls: null,
+    children: null,
+    lostChildren: null,
+    trouble: null,
+    debugRun: null,
+  },
   unreadable: ['updatedAt', 'snapshotVersion'],
 };
 const OWNER = {
@@ -104,6 +112,28 @@ describe('a value that cannot be read costs its own line', () => {
 });
 
 describe('what is known of a chat', () => {
+  test('of a Coder deployment: the slots that it competes for, and when the debug log of its run was last written', async () => {
+    const trouble = {
+      ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, ownerRow: 'MISSING' },
+      ...{ lockedBy: null, pool: { kind: 'SUBAGENT', used: 10, capacity: 10 } },
+    };
+    const run = { kind: 'chat_turn', status: 'in_progress', provider: 'p', model: 'm', ageSeconds: 3, hasEnded: false };
+    const runtime = { ...OWNER, runners: null, reachability: { ...OWNER.reachability, status: 'NOT_ASKED' } };
+    const text = seen(await look({ database: { trouble, debugRun: run }, runtime }));
+    for (const line of [
+      '  slots         10 of 10 slots taken by chats that another chat started\n',
+      '  owner row     there is no such replica\n',
+      '  debug run     chat_turn, in_progress, p, m, not ended, written 3 s ago\n',
+      '  asked         no: nobody asks replicas here',
+    ])
+      expect(text).toContain(line);
+    const ended = { ...run, ageSeconds: null, model: null, hasEnded: true };
+    expect(seen(await look({ database: { debugRun: ended } }))).toMatch(
+      /in_progress, p, ended, written at a time that/,
+    );
+    expect(seen(await look({ database: { unreadable: ['debugRun'] } }))).toContain('  debug run     unreadable\n');
+  });
+
   test('its turn, last message, open calls, children, queue, and who holds its row', async () => {
     const database = {
       ...{ queueDepth: 3, oldestQueuedAgeSeconds: 240, updatedAgeSeconds: -3_600, snapshotVersion: 7 },
@@ -116,7 +146,14 @@ describe('what is known of a chat', () => {
       },
       lostChildren: [{ chatId: lost, executionState: 'E0' }],
       trouble: {
-        ...{ canWrite: false, isInRecovery: false, rowLocked: true, rowLockedSeconds: 130, ownerRow: 'STOPPED' },
+        ...{
+          canWrite: false,
+          isInRecovery: false,
+          rowLocked: true,
+          rowLockedSeconds: 130,
+          ownerRow: 'STOPPED',
+          pool: null,
+        },
         lockedBy: {
           ...{ processId: 4711, applicationName: 'psql', state: 'idle in transaction' },
           ...{ transactionSeconds: 130, waitingFor: null },
@@ -187,7 +224,7 @@ describe('what is known of a chat', () => {
     const runtime = { ...OWNER, localWorkerId: null, workerIdMatchesLocal: null, reachability, runners: null };
     const shown = await look({ runtime, diagnosis: { verdict: 'STUCK', summary: 'Stuck.' } });
     expect(shown.code).toBe(1);
-    expect(seen(shown)).toContain('  asked         no: by setting, no replica is asked');
+    expect(seen(shown)).toContain('  asked         no: nobody asks replicas here');
     expect(seen(shown)).not.toContain('  runners ');
   });
 });
@@ -242,7 +279,7 @@ describe('much text', () => {
 
   test('why says that memory was not asked, in place of comparing', async () => {
     const text = seen(await why({ ...finding, suggestion: null }, 'NOT_ASKED'));
-    expect(text).toMatch(/By setting, no replica is asked for what it holds in memory: the verdict goes by\s+the rows/);
+    expect(text).toMatch(/No replica is asked here for what it holds in memory: the verdict goes by the\s+rows/);
     expect(text).not.toContain('The two halves');
   });
 });

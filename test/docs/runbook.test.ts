@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Kind, type OperationDefinitionNode, parse, type SelectionNode, validate } from 'graphql';
+import { coderMeans, withCoderMeans } from '../../scripts/coderMeans.ts';
 import { MATRIX_SETTINGS } from '../../scripts/diagnosisMatrix.ts';
 import { withExamples } from '../../scripts/runbook.ts';
 import { diagnose } from '../../subgraphs/diagnosis/diagnose.ts';
@@ -114,6 +115,13 @@ describe('every command', () => {
   test('is run by a test', () => {
     const steps = new Set(commands.map((command) => / -- (\S+)/.exec(command)?.[1] ?? 'why'));
     expect([...steps].filter((step) => !testsOfCommands.includes(`'${step}'`))).toEqual([]);
+  });
+});
+
+describe('what to do on a Coder deployment', () => {
+  test('is what the table of its means says (npm run docs)', () => {
+    expect(withCoderMeans(page)).toBe(page);
+    for (const code of coderMeans().keys()) expect(sectionOf(code)).toContain(`<!-- coder: ${code} -->`);
   });
 });
 

@@ -18,13 +18,13 @@ describe.each(SERVERS)('on %s', (_name, packageName) => {
   beforeAll(async () => {
     if (packageName) own.server = await startPostgresServer(packageName);
   });
-  afterAll(() => own.server?.stop());
   const ids: Ids = new Map();
   const deployment = deploymentPerFile({
     server: () => own.server?.url,
     settings: ROOM,
     fill: (pool) => insertCases(pool, ids),
   });
+  afterAll(() => own.server?.stop()); // after the deployment on it: hooks run in their order
 
   test('what is said of each chat of the newest release is what is true', async () => {
     expect(await judge(deployment, CASES, ids)).toEqual(truthOf(CASES, 'newest'));

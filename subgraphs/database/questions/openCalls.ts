@@ -55,13 +55,13 @@ export const openCallsSql = (platform: Platform, chatIds: readonly string[] | Pr
     FROM newest_messages AS m WHERE m.newer < ${BYTES_LOOKED_AT}
   ), parts AS (
     SELECT l.chat_id, l.id AS message_id, l.created_at, l.turn, item.place, item.part ->> 'type' = 'tool-call' AS is_call,
-           item.part ->> 'toolCallId' AS call_id, item.part ->> 'toolName' AS tool,
+           item.part ->> ${CALL_ID[platform.name]} AS call_id, item.part ->> ${TOOL[platform.name]} AS tool,
            item.part #>> '{output,type}' = 'error-text' AND starts_with(item.part #>> '{output,value}', 'cancelled') AS cancels,
            row_number() OVER (PARTITION BY l.chat_id ORDER BY l.id DESC, item.place DESC) AS back
     FROM looked AS l CROSS JOIN LATERAL jsonb_array_elements(
       CASE jsonb_typeof(l.content) WHEN 'array' THEN l.content ELSE '[]' END) WITH ORDINALITY AS item (part, place)
-    WHERE jsonb_typeof(item.part -> 'toolCallId') = 'string' AND CASE item.part ->> 'type'
-      WHEN 'tool-result' THEN true WHEN 'tool-call' THEN jsonb_typeof(item.part -> 'toolName') = 'string' ELSE false END
+    WHERE jsonb_typeof(item.part -> ${CALL_ID[platform.name]}) = 'string' AND CASE item.part ->> 'type'
+      WHEN 'tool-result' THEN true WHEN 'tool-call' THEN jsonb_typeof(item.part -> ${TOOL[platform.name]}) = 'string' ELSE false END
   ), summed AS (
     SELECT p.*, sum(CASE WHEN p.is_call THEN 1 ELSE -1 END) OVER (
       PARTITION BY p.chat_id, p.call_id ORDER BY p.message_id, p.place) AS depth
@@ -95,5 +95,9 @@ export const openCallsSql = (platform: Platform, chatIds: readonly string[] | Pr
          n.times::int4 AS "timesUnanswered"
   FROM newest AS n WHERE n.rank <= ${MOST_CALLS}
   ORDER BY n.chat_id, n.message_id, n.place`;
+
+/** Members of a part, as each platform names them. */
+const CALL_ID = { own: Prisma.sql`'toolCallId'`, coder: Prisma.sql`'tool_call_id'` };
+const TOOL = { own: Prisma.sql`'toolName'`, coder: Prisma.sql`'tool_name'` };
 
 const CREATED_AT = Prisma.sql`n.created_at`;

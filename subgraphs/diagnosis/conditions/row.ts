@@ -17,7 +17,7 @@ export const pausedByPerson: Condition = ({ database, platform, workerId }) =>
 export const invalid: Condition = (s) => s.state === 'INVALID' && !statusUnknown(s) && !pausedByPerson(s);
 
 export const waitsForOutside: Condition = (s) => s.state === 'A0' || s.state === 'A1';
-export const interrupting: Condition = (s) => s.state === 'I0' || s.state === 'I1';
+export const isBeingInterrupted: Condition = (s) => s.state === 'I0' || s.state === 'I1';
 export const running: Condition = (s) => s.state === 'R0' || s.state === 'R1';
 
 /** Names of `unreadable`, where they stand in the snapshot, and when a rule needs them. */

@@ -1,10 +1,11 @@
 /** The means of a Coder deployment: its REST interface. It has none to take a chat from its owner. */
 import { leaseIsNotFresh } from '../conditions/lease.ts';
-import { poolIsFull } from '../conditions/pool.ts';
-import { interrupting } from '../conditions/row.ts';
+import { ownerGone } from '../conditions/owner.ts';
+import { poolIsFull, poolOf } from '../conditions/pool.ts';
+import { isBeingInterrupted } from '../conditions/row.ts';
 import type { Situation } from '../situation.ts';
 import { owner, secondsText } from '../wording.ts';
-import { type Command, lookAgain, lookAtReplicas, type Means } from './means.ts';
+import { type Command, lookAgain, lookAtReplicas, type Means, type Step } from './means.ts';
 
 const TOKEN = '-H "Coder-Session-Token: $CODER_SESSION_TOKEN"';
 
@@ -26,8 +27,15 @@ const show = request('GET', 'messages');
 /** A lease that is renewed keeps others away, whatever becomes of the turn. */
 const restart = (s: Situation) =>
   `restart ${owner(s)}: its lease then runs out by itself after ${secondsText(s.staleAfterSeconds)}, and another takes it`;
-const daemon = (s: Situation) =>
-  `see whether the chat daemon of any replica runs: one that does takes it within ${secondsText(s.pickUpSeconds)}`;
+/** Replicas work on other chats, so that one should take this as well: a slot may have become free only now. */
+const othersAreTaken = (s: Situation) => (poolOf(s)?.used ?? 0) > 0;
+const takenByAny: Step = {
+  act: (s) =>
+    othersAreTaken(s)
+      ? `look again in ${secondsText(s.pickUpSeconds)}; if no replica has taken it by then, see in their logs what keeps them from it`
+      : `see whether the chat daemon of any replica runs: one that does takes it within ${secondsText(s.pickUpSeconds)}`,
+  command: (s) => (othersAreTaken(s) ? lookAgain(s) : lookAtReplicas()),
+};
 const freeSlot = 'wait, or end or interrupt chats that hold the slots: another replica takes it once one is free';
 
 export const CODER: Means = {
@@ -39,19 +47,25 @@ export const CODER: Means = {
   reconcile: request('POST', 'reconcile-invalid'),
   newOwner: {
     act: (s) => {
-      if (leaseIsNotFresh(s)) return poolIsFull(s) ? freeSlot : daemon(s);
-      return interrupting(s) ? restart(s) : `interrupt the turn, or ${restart(s)}`;
+      if (leaseIsNotFresh(s)) return poolIsFull(s) ? freeSlot : takenByAny.act(s);
+      if (ownerGone(s))
+        return `look again in ${secondsText(s.staleAfterSeconds)}: its lease runs out by itself, and another takes it`;
+      return isBeingInterrupted(s) ? restart(s) : `interrupt the turn, or ${restart(s)}`;
     },
-    command: (s) => (leaseIsNotFresh(s) || interrupting(s) ? lookAtReplicas() : interrupt(s)),
+    command: (s) => {
+      if (leaseIsNotFresh(s)) return poolIsFull(s) ? lookAtReplicas() : takenByAny.command(s);
+      if (ownerGone(s)) return lookAgain(s);
+      return isBeingInterrupted(s) ? lookAtReplicas() : interrupt(s);
+    },
   },
   dateAnew: {
     act: (s) =>
-      interrupting(s)
+      isBeingInterrupted(s)
         ? 'correct the clock that was ahead, and look again: the interrupted turn ends with a new date'
         : 'correct the clock that was ahead, and interrupt the turn, which dates the chat anew',
-    command: (s) => (interrupting(s) ? lookAgain(s) : interrupt(s)),
+    command: (s) => (isBeingInterrupted(s) ? lookAgain(s) : interrupt(s)),
   },
-  getTaken: { act: daemon, command: lookAtReplicas },
+  getTaken: takenByAny,
   whyNotTaken: () => 'no replica runs its chat daemon, or every slot is taken',
   makeRoom: {
     act: () => 'wait, or end or interrupt chats that hold the slots: more of them need a licence',

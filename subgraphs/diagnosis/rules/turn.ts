@@ -1,7 +1,7 @@
 /** Rules on a turn that goes on for too long, or not at all. */
 
 import { unchangedForLong } from '../conditions/rest.ts';
-import { interrupting as isBeingInterrupted } from '../conditions/row.ts';
+import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
 import {
   interrupt,
@@ -86,15 +86,23 @@ export const quiet = {
   severity: 'INFO',
   when: unchangedForLong,
   alone: true,
-  says: (s) => `its row has not changed for ${secondsText(s.age)}${getsOn(s)}`,
+  says: (s) => `its row has not changed for ${secondsText(s.age)}${howItGetsOn(s)}`,
   evidence: (s) => [...ROW, ...(s.database?.debugRun ? LOG : [])],
   who: PERSON,
-  act: (s) =>
-    s.task || is.runGetsOn(s) ? 'wait' : 'see how far the turn has come, and interrupt it if that is too slow',
-  command: (s) => (s.task || is.runGetsOn(s) ? null : show(s)),
+  act: (s) => {
+    if (getsOn(s)) return 'wait';
+    if (isBeingInterrupted(s)) return 'look again: it is being interrupted';
+    return 'see how far the turn has come, and interrupt it if that is too slow';
+  },
+  command: (s) => {
+    if (getsOn(s)) return null;
+    return isBeingInterrupted(s) ? lookAgain(s) : show(s);
+  },
 } as const satisfies Rule;
 
-function getsOn(s: Situation): string {
+const getsOn = (s: Situation) => s.task !== null || is.runGetsOn(s);
+
+function howItGetsOn(s: Situation): string {
   const since = s.task?.secondsSinceProgress ?? null;
   if (since !== null) return `; ${owner(s)} is at it, with the last progress ${secondsText(since)} ago`;
   if (is.runGetsOn(s))

@@ -137,8 +137,16 @@ describe('a chat that nobody has', () => {
       '4 of 5 slots for chats without a parent are taken',
     );
     expect(seen(alone)).toEqual(['STUCK', 'CRITICAL NO_OWNER']);
-    for (const trouble of [pool(4), {}])
+    for (const trouble of [pool(0), {}])
       expect(first({ ...alone, trouble })?.suggestion).toMatch(/the chat daemon of any replica runs.*within 32 s/);
+  });
+
+  test('while others are worked on may be about to be taken, since a slot may have become free just now', () => {
+    expect(first({ ...alone, trouble: pool(4) })?.suggestion).toMatch(
+      /^Look again in 32 s; .* see in their logs.* -- why /,
+    );
+    const left = { leaseSeconds: null, database: LONG, trouble: { ownerRow: 'STOPPED', ...pool(4) } } as const;
+    expect(first(left)?.suggestion).toMatch(/^Look again in 32 s; /);
   });
 
   test('and whose tool’s deadline, or next call, passed while it waits for a slot, still waits', () => {
