@@ -3,7 +3,7 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/test/browser/', '/test/gateways/', '/test/field/'],
+  testPathIgnorePatterns: ['/node_modules/', '/test/browser/', '/test/gateways/', '/test/field/', '/test/upstream/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -60,3 +60,9 @@ export function environmentWith(changes: Readonly<Record<string, string>>): Reco
 export function switchOffVendorTelemetry(): void {
   process.env.APOLLO_TELEMETRY_DISABLED = 'true';
 }
+
+/** Those of the settings that are set, rather than left to their defaults. */
+export const settingsGiven = (
+  names: readonly SettingName[],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): ReadonlySet<SettingName> => new Set(names.filter((name) => environment[name]));

@@ -1,6 +1,7 @@
 /** Every setting of every process: its check, its default, and the sentence that says what it is. `config.ts` reads them. */
 import { z } from 'zod';
 import { parseAddressRule } from './addressRule.ts';
+import { CODER_RELEASE_FORM } from './coderThresholds.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const seconds = z.coerce.number().positive().max(86_400);
@@ -52,9 +53,11 @@ export const settings = {
     ),
   CODER_RELEASE: z
     .string()
-    .regex(/^v?\d+\.\d+(\.\d+)?$/, 'must be a version such as 2.30 or v2.30.1')
+    .regex(CODER_RELEASE_FORM, 'must be a version such as 2.30 or v2.30.1, or the day of a build such as 2026-09-15')
     .optional()
-    .describe('release of the Coder deployment, by which its thresholds are chosen; unset: the newest that is known'),
+    .describe(
+      'release of the Coder deployment, or the day of its build, by which thresholds that are not set are chosen; unset: the newest that is known',
+    ),
   CAPACITY_ROOT: count
     .min(1)
     .default(5)

@@ -24,19 +24,23 @@ export interface Thresholds {
 /** The longest pause of our worker between two calls. A provider that asks for more time ends the turn. */
 export const LONGEST_RETRY_SECONDS = 600;
 
-export const THRESHOLD_SETTINGS = [
-  'HEARTBEAT_STALE_SECONDS',
-  'HEARTBEAT_INTERVAL_SECONDS',
-  'ACQUISITION_INTERVAL_SECONDS',
-  'NO_PROGRESS_SECONDS',
-  'CLOCK_AHEAD_SECONDS',
-  'LOOP_STEPS',
-  'SPINNING_ATTEMPTS',
-  'OWNERS_LOST_WARN',
-  'OWNERS_LOST_CRITICAL',
-] as const satisfies readonly SettingName[];
+/** By setting, the threshold that it sets. */
+const THRESHOLD_OF = {
+  HEARTBEAT_STALE_SECONDS: 'staleAfterSeconds',
+  HEARTBEAT_INTERVAL_SECONDS: 'heartbeatIntervalSeconds',
+  ACQUISITION_INTERVAL_SECONDS: 'acquisitionIntervalSeconds',
+  NO_PROGRESS_SECONDS: 'noProgressSeconds',
+  CLOCK_AHEAD_SECONDS: 'clockAheadSeconds',
+  LOOP_STEPS: 'loopSteps',
+  SPINNING_ATTEMPTS: 'spinningAttempts',
+  OWNERS_LOST_WARN: 'ownersLostWarn',
+  OWNERS_LOST_CRITICAL: 'ownersLostCritical',
+} as const satisfies Partial<Record<SettingName, keyof Thresholds>>;
+type ThresholdSetting = keyof typeof THRESHOLD_OF;
 
-export const thresholdsOf = (read: Settings<(typeof THRESHOLD_SETTINGS)[number]>): Thresholds => ({
+export const THRESHOLD_SETTINGS = Object.keys(THRESHOLD_OF) as readonly ThresholdSetting[];
+
+export const thresholdsOf = (read: Settings<ThresholdSetting>): Thresholds => ({
   staleAfterSeconds: read.HEARTBEAT_STALE_SECONDS,
   heartbeatIntervalSeconds: read.HEARTBEAT_INTERVAL_SECONDS,
   acquisitionIntervalSeconds: read.ACQUISITION_INTERVAL_SECONDS,
@@ -48,6 +52,15 @@ export const thresholdsOf = (read: Settings<(typeof THRESHOLD_SETTINGS)[number]>
   ownersLostWarn: read.OWNERS_LOST_WARN,
   ownersLostCritical: read.OWNERS_LOST_CRITICAL,
 });
+
+/** Those whose settings are among `given`: the others are for the platform to say. */
+export function thresholdsGiven(
+  read: Settings<ThresholdSetting>,
+  given: ReadonlySet<SettingName>,
+): Partial<Thresholds> {
+  const settings = THRESHOLD_SETTINGS.filter((name) => given.has(name));
+  return Object.fromEntries(settings.map((name) => [THRESHOLD_OF[name], read[name]]));
+}
 
 /** As they are where nothing is set. */
 export const DEFAULT_THRESHOLDS: Thresholds = thresholdsOf({

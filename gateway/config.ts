@@ -1,10 +1,10 @@
 /** The settings of the gateway's process and of the router's. */
-import { readEnvironment } from '../common/config.ts';
+import { readEnvironment, settingsGiven } from '../common/config.ts';
 import { PROCESS_SETTINGS } from '../common/runProcess.ts';
 import type { Settings } from '../common/settings.ts';
 import { callersKey, databaseElsewhere, databaseOfItsOwn, subgraphKey } from '../common/settingsRules.ts';
-import { THRESHOLD_SETTINGS } from '../common/thresholds.ts';
 import { TRUST_SETTINGS } from '../subgraphs/authorize.ts';
+import { PLATFORM_SETTINGS } from '../subgraphs/database/platformSettings.ts';
 
 /** How replicas are asked, and where the database subgraph is, which knows them. */
 const REPLICA_SETTINGS = [
@@ -12,13 +12,14 @@ const REPLICA_SETTINGS = [
   'REPLICA_HEDGE_MS',
   'REPLICA_ADDRESS_ALLOW',
   'CHAT_WORKER_DISABLED',
+  'PLATFORM',
   'DATABASE_SUBGRAPH_URL',
   'DATABASE_TIMEOUT_MS',
 ] as const;
 
 /** @throws SettingsError naming every bad one */
-export const readGatewaySettings = () =>
-  readEnvironment(
+export const readGatewaySettings = () => ({
+  ...readEnvironment(
     [
       'PORT',
       'HOST',
@@ -33,13 +34,16 @@ export const readGatewaySettings = () =>
       'AUTH_ISSUER',
       'AUTH_AUDIENCE',
       'CORS_ORIGINS',
-      ...THRESHOLD_SETTINGS,
+      ...PLATFORM_SETTINGS,
       'INTERNAL_SECRET',
       ...PROCESS_SETTINGS,
     ],
     ['INTERNAL_SECRET'],
     [callersKey, databaseOfItsOwn],
-  );
+  ),
+  /** Those of the platform that are set. */
+  given: settingsGiven(PLATFORM_SETTINGS),
+});
 
 /** @throws SettingsError naming every bad one */
 export const readRouterSettings = () =>
@@ -54,4 +58,5 @@ export const replicaSettings = (settings: Settings<(typeof REPLICA_SETTINGS)[num
   hedgeMs: settings.REPLICA_HEDGE_MS,
   addressAllow: settings.REPLICA_ADDRESS_ALLOW,
   isDisabled: settings.CHAT_WORKER_DISABLED,
+  platform: settings.PLATFORM,
 });

@@ -4,6 +4,7 @@ import type { Logger } from '../common/log.ts';
 import { runProcess } from '../common/runProcess.ts';
 import { IN_PROCESS } from '../common/settings.ts';
 import { thresholdsOf } from '../common/thresholds.ts';
+import { platformSettings } from '../subgraphs/database/platformSettings.ts';
 import { readGatewaySettings, replicaSettings } from './config.ts';
 import { limitHeapGrowth } from './heapGrowth.ts';
 import { readAllowedOperations } from './limits/allowedOperations.ts';
@@ -21,7 +22,7 @@ function databaseOf(settings: ReturnType<typeof readGatewaySettings>, log: Logge
     const { startInProcess } = await import('../subgraphs/database/inProcess.ts');
     const options = {
       ...{ databaseUrl, databaseTimeoutMs, clock, log },
-      ...thresholdsOf(settings),
+      ...platformSettings(settings, settings.given),
       waitMs: databaseTimeoutMs + SUBGRAPH_GRACE_MS,
       maxAnswerBytes: MAX_ANSWER_BYTES,
     };

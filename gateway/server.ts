@@ -43,7 +43,7 @@ export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly corsOrigins: readonly string[];
   /** Unset: the supergraph that is checked in. */
   readonly supergraphPath?: string | undefined;
-  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled'>;
+  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'platform'>;
   readonly clock: Clock;
   /** Requests of one caller; 0: no limit. */
   readonly rateLimitPerMinute: number;

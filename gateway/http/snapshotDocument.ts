@@ -78,7 +78,8 @@ export function snapshotDocument(
   );
 }
 
-const NOT_ASKED = 'Nobody asks replicas here, by setting (CHAT_WORKER_DISABLED).';
+const NOT_ASKED =
+  'Nobody asks replicas here: by setting (CHAT_WORKER_DISABLED, PLATFORM), or for want of a runtime half on the platform.';
 const REQUIRED = 'Without `require=runtime` the database half is the answer.';
 
 /** An error in the shape of this document. `members`: what of the document there is all the same. */

@@ -24,7 +24,7 @@ export interface RouterServerOptions {
   readonly internalSecret: string;
   /** The GraphQL endpoint of the database subgraph. */
   readonly databaseSubgraphUrl: string;
-  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled'>;
+  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'platform'>;
   /** Milliseconds that the database subgraph waits for the database. */
   readonly databaseTimeoutMs: number;
   readonly host: string;
@@ -60,6 +60,7 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
     }),
     finish: routedErrors,
     notReady: database.notReady,
+    ...(database.note && { note: database.note }),
     ...{ clock, log, host: options.host, port: options.port },
   });
   let stopped: Promise<void> | undefined;

@@ -35,6 +35,8 @@ export interface ReplicaDirectory {
   lookUp(ids: readonly string[], signal: StopSignal): Promise<Found>[];
   /** The same for one id, from a reading that begins after this call. */
   lookUpAnew(id: string, signal: StopSignal): Promise<Found>;
+  /** Reads the table anew in the background if it is old, as a look-up does. */
+  refresh(): void;
   /** Milliseconds since the reading began that all answers are from; null: none has succeeded yet. */
   ageMs(): number | null;
   /** How many it holds that have not stopped; undefined: nothing was read yet. Reads nothing by itself. */
@@ -91,6 +93,11 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
     return queued;
   };
 
+  const readIfOld = (): Promise<boolean> | undefined => {
+    const isOld = clock.monotonicMs() - begunAtMs > REFRESH_MS;
+    return isOld && !running ? readAnew() : undefined;
+  };
+
   const held = (id: string): Found | undefined => {
     const row = rows.get(id.toLowerCase());
     if (!row) return undefined;
@@ -102,8 +109,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
   return {
     lookUp: (ids, signal) => {
       for (const id of ids) if (!listed.has(id.toLowerCase())) wanted.add(id.toLowerCase());
-      const isOld = clock.monotonicMs() - begunAtMs > REFRESH_MS;
-      const begun = isOld && !running ? readAnew() : undefined;
+      const begun = readIfOld();
       let reading: Promise<boolean> | undefined;
       return ids.map(async (id) => {
         const found = held(id);
@@ -116,6 +122,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
       wanted.add(id.toLowerCase());
       return afterwards(id, await within(readAnew(), signal));
     },
+    refresh: () => void readIfOld(),
     ageMs: () => (heldSinceMs === null ? null : clock.monotonicMs() - heldSinceMs),
     countReplicas: () =>
       rows.size > 0 ? [...rows.values()].filter(({ stoppedAt }) => stoppedAt === null).length : undefined,

@@ -13,10 +13,11 @@ import { makeDispatcher } from './postGraphql.ts';
 import { MAX_REPLICA_ANSWER_BYTES } from './replicaAnswer.ts';
 import { makeReplicaDirectory } from './replicaDirectory.ts';
 import { type BreakerState, makeReplicaGuards } from './replicaGuard.ts';
-import { loadReplicaRows } from './replicaRows.ts';
+import { loadReplicaTable } from './replicaRows.ts';
 import type { Routing } from './routedTypes.ts';
 import { makeRouteEntities, type RouteEntities } from './routeEntities.ts';
 import { makeBudget, type RoutingContext } from './routingContext.ts';
+import { makeRuntimeWatch } from './runtimeWatch.ts';
 
 export interface ReplicasOptions {
   /** Knows them. */
@@ -30,6 +31,8 @@ export interface ReplicasOptions {
   readonly addressAllow: readonly string[];
   /** No replica is asked. */
   readonly isDisabled?: boolean | undefined;
+  /** Whose replicas they are; left out: as the database subgraph says. */
+  readonly platform?: 'auto' | 'own' | 'coder' | undefined;
   /** Called each time that a replica was asked, or could not be. Must not throw. */
   readonly onAsked?: ((asked: AskedReplica) => void) | undefined;
   readonly clock: Clock;
@@ -69,8 +72,14 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
   );
   const guards = makeReplicaGuards(clock);
   const earlierVersions = makeEarlierVersions(clock);
+  const watch = makeRuntimeWatch({ isDisabled, platform: options.platform, log });
   const directory = makeReplicaDirectory({
-    load: (ids) => loadReplicaRows(database, ids),
+    load: async (ids) => {
+      const { rows, platform } = await loadReplicaTable(database, ids);
+      watch.found(platform);
+      if (!rows && !watch.notAsked()) throw new Error('The replica table cannot be read');
+      return rows ?? [];
+    },
     clock,
     log,
   });
@@ -79,7 +88,7 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
   });
   const owners = makeChatOwners(database, log);
   return {
-    router: (routing) => makeRouteEntities({ routing, directory, ask, owners, isDisabled, clock, log }),
+    router: (routing) => makeRouteEntities({ routing, directory, ask, owners, notAsked: watch.notAsked, clock, log }),
     newRequest: () => ({ budget: makeBudget(timeoutMs, clock), asked: [] }),
     breakers: guards.breakers,
     directoryAgeMs: directory.ageMs,

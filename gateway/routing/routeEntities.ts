@@ -16,14 +16,15 @@ import type { Owners } from './owners.ts';
 import type { Found, ReplicaDirectory } from './replicaDirectory.ts';
 import type { Routing } from './routedTypes.ts';
 import type { RoutingContext } from './routingContext.ts';
+import type { NotAsked } from './runtimeWatch.ts';
 
 export interface RouterOptions {
   readonly routing: Routing;
   readonly directory: ReplicaDirectory;
   readonly ask: AskReplica;
   readonly owners: Owners;
-  /** Nothing is asked; every outcome says so. */
-  readonly isDisabled: boolean;
+  /** Why nothing is asked, which every outcome says; undefined: replicas are asked, or it is not known before a look-up. */
+  readonly notAsked: () => NotAsked | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -49,12 +50,14 @@ export function makeRouteEntities(options: RouterOptions): RouteEntities {
 }
 
 async function route(options: RouterOptions, request: SubgraphRequest, context: RoutingContext): Promise<RoutedAnswer> {
-  const { routing, isDisabled, log } = options;
+  const { directory, log, notAsked, routing } = options;
   const entityRequest = readEntityRequest(routing.schema, request);
   if (!entityRequest) return failed('Replicas answer about entities only.');
   const shares = splitRepresentations(routing, entityRequest.representations);
-  const joined = isDisabled
-    ? shares.map((share) => joinShare(routing, entityRequest, { share, answer: disabled }))
+  const unasked = notAsked();
+  if (unasked?.isFound) directory.refresh();
+  const joined = unasked
+    ? shares.map((share) => joinShare(routing, entityRequest, { share, answer: answerOf(unasked) }))
     : await askAll(options, request, entityRequest, shares, context);
   const { failures, ...answer } = putTogether(entityRequest, joined);
   for (const err of failures)
@@ -87,10 +90,13 @@ async function askAll(
     const found = lookUp(shares.map(({ replicaId }) => replicaId));
     const askAbout = async (share: Share, where: Promise<Found> | undefined): Promise<Answered[]> => {
       try {
-        return await askAndFollow(following, share, (await where) ?? UNREAD);
+        const found = (await where) ?? UNREAD;
+        const unasked = options.notAsked(); // the first look-up tells
+        if (unasked) return [{ share, answer: answerOf(unasked) }];
+        return await askAndFollow(following, share, found);
       } catch (err) {
         log.error({ requestId: context.requestId, replicaId: share.replicaId, err }, 'a replica could not be asked');
-        return [{ share, answer: notAsked }];
+        return [{ share, answer: COULD_NOT_BE_ASKED }];
       }
     };
     const joined = shares.map(async (share, s) => {
@@ -124,18 +130,15 @@ function ownerReader(read: (representations: readonly Representation[]) => Retur
 
 const UNREAD: Found = { kind: 'unread' };
 
-const notAsked: ShareAnswer = {
+const COULD_NOT_BE_ASKED: ShareAnswer = {
   kind: 'unanswered',
   outcome: { status: 'UNREACHABLE', elapsedMs: 0, address: null, reason: 'It could not be asked.' },
 };
 
-const disabled: ShareAnswer = {
+const answerOf = ({ reason }: NotAsked): ShareAnswer => ({
   kind: 'unanswered',
-  outcome: {
-    ...{ status: 'NOT_ASKED', elapsedMs: 0, address: null },
-    reason: 'Nobody asks replicas here, by setting; nothing was sent.',
-  },
-};
+  outcome: { status: 'NOT_ASKED', elapsedMs: 0, address: null, reason },
+});
 
 const failed = (message: string): RoutedAnswer => ({
   data: null,

@@ -46,9 +46,9 @@ function heartbeatIs(state: 'FRESH' | 'STALE' | 'MISSING', limits: SuspectLimits
   if (!limits.heartbeatsReadable) return Prisma.sql`false`;
   switch (state) {
     case 'FRESH':
-      return Prisma.sql`${RUNNABLE} AND ${leaseIsFresh(limits)}`;
+      return Prisma.sql`${RUNNABLE} AND ${leaseIsFresh(limits.platform)}`;
     case 'STALE':
-      return Prisma.sql`${RUNNABLE} AND NOT ${leaseIsFresh(limits)}`;
+      return Prisma.sql`${RUNNABLE} AND NOT ${leaseIsFresh(limits.platform)}`;
     case 'MISSING':
       return Prisma.sql`${RUNNABLE} AND c.runner_id IS NOT NULL AND ${LEASE_IS_MISSING}`;
   }

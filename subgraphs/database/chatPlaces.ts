@@ -11,6 +11,7 @@ import type { ExecutionState } from '../../common/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
+import type { Platform } from './platform.ts';
 import { type Among, RETRY_IS_NO_USE, type SuspectLimits } from './suspectSql.ts';
 import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 
@@ -22,7 +23,7 @@ const IN_TROUBLE = ['waiting unanswered', 'waiting ahead', 'errored for good', '
 type InTrouble = (typeof IN_TROUBLE)[number];
 type Kind = AtRest | 'runnable' | 'odd';
 /** A kind at rest stands for its chats without a queue and without such trouble. */
-type Part = Kind | InTrouble | `${AtRest} queued`;
+export type Part = Kind | InTrouble | `${AtRest} queued`;
 
 const KINDS: readonly Kind[] = [...AT_REST, 'runnable', 'odd'];
 const PARTS: readonly Part[] = [...KINDS, ...IN_TROUBLE, ...AT_REST.map((kind) => `${kind} queued` as const)];
@@ -33,6 +34,8 @@ export interface Place {
   /** Whether it is only those with a queue, to be found from there. */
   readonly fromQueue: boolean;
   readonly among: Among;
+  /** Which part of the table it is, where it is just one. */
+  readonly part: Part | 'all' | 'owned' | 'queue';
 }
 
 /** As the partial indexes of the migrations say it. */
@@ -47,12 +50,12 @@ const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
 };
 
 /** No chat is in two of them, nor in one that has a queue. */
-function troubled(part: InTrouble, { clockAheadSeconds, unansweredNoted }: SuspectLimits): Prisma.Sql {
+function troubled(part: InTrouble, { clockAheadSeconds, platform }: SuspectLimits): Prisma.Sql {
   const latest = Prisma.sql`now() + make_interval(secs => ${clockAheadSeconds}::float8)`;
   const earliest = Prisma.sql`now() - make_interval(secs => ${UNANSWERED_FOR_SECONDS + 1}::float8)`;
   switch (part) {
     case 'waiting unanswered':
-      return Prisma.sql`${CONDITION.waiting} ${unansweredNoted ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty}
+      return Prisma.sql`${CONDITION.waiting} ${platform.notesUnanswered ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty}
         AND c.updated_at > ${earliest} AND c.updated_at <= ${latest} AND NOT ${QUEUED}`;
     case 'waiting ahead':
       return Prisma.sql`${CONDITION.waiting} AND c.updated_at > ${latest} AND NOT ${QUEUED}`;
@@ -66,9 +69,14 @@ function troubled(part: InTrouble, { clockAheadSeconds, unansweredNoted }: Suspe
 const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
   AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`;
 
-const placed = (condition: Prisma.Sql, among: Among, fromQueue = false): Place => ({ condition, among, fromQueue });
+const placed = (condition: Prisma.Sql, among: Among, part: Place['part']): Place => ({
+  ...{ condition, among, part, fromQueue: part === 'queue' },
+});
 
-const amongKind = (kind: Kind): Among => (kind === 'runnable' ? 'runnable' : kind === 'odd' ? 'troubled' : 'others');
+function amongKind(kind: Kind, { name }: Platform): Among {
+  if (kind === 'odd') return name === 'own' ? 'troubled' : 'others'; // elsewhere `paused` is no trouble
+  return kind === 'runnable' ? 'runnable' : 'others';
+}
 const AMONG: Readonly<Record<InTrouble, Among>> = {
   'waiting unanswered': 'unanswered',
   'waiting ahead': 'ahead',
@@ -83,20 +91,20 @@ export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).s
 export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   const allowed = allowedParts(filter);
   if (filter.owned) return ownedPlaces(allowed);
-  if (allowed.has('waiting')) return [placed(Prisma.sql`true`, 'all')];
+  if (allowed.has('waiting')) return [placed(Prisma.sql`true`, 'all', 'all')];
   const kinds = KINDS.filter((kind) => allowed.has(kind));
   const inTrouble = IN_TROUBLE.filter(
     (part) => allowed.has(part) && !(part.startsWith('errored') && allowed.has('errored')),
   );
   const queued = AT_REST.filter((kind) => allowed.has(`${kind} queued`) && !allowed.has(kind));
   return [
-    ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind))),
-    ...inTrouble.map((part) => placed(troubled(part, limits), AMONG[part])),
+    ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind, limits.platform), kind)),
+    ...inTrouble.map((part) => placed(troubled(part, limits), AMONG[part], part)),
     ...(queued.length > 0 ? [fromQueue(queued)] : []),
   ];
 }
 
-function allowedParts(filter: ChatFilter): ReadonlySet<Part> {
+export function allowedParts(filter: ChatFilter): ReadonlySet<Part> {
   const narrowed = narrowings(filter);
   return new Set(PARTS.filter((part) => narrowed.every((parts) => parts.has(part))));
 }
@@ -105,14 +113,14 @@ function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
   const runnable = allowed.has('runnable');
   const others = allowed.size > (runnable ? 1 : 0);
   return [
-    ...(runnable ? [placed(RUNNABLE, 'runnable')] : []),
-    ...(others ? [placed(OWNED_NOT_RUNNABLE, 'others')] : []),
+    ...(runnable ? [placed(RUNNABLE, 'runnable', 'runnable')] : []),
+    ...(others ? [placed(OWNED_NOT_RUNNABLE, 'others', 'owned')] : []),
   ];
 }
 
 function fromQueue(kinds: readonly AtRest[]): Place {
   const conditions = kinds.map((kind) => Prisma.sql`(${CONDITION[kind]})`);
-  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, 'others', true);
+  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, 'others', 'queue');
 }
 
 /** The parts that each member of the filter leaves. */

@@ -6,7 +6,9 @@ import type { DatabaseContext } from './context.ts';
 import { toHeartbeat } from './heartbeat.ts';
 import { heartbeatState } from './heartbeatState.ts';
 import { historyFields, unansweredFields } from './historyResolvers.ts';
+import { orLacking } from './lackingFields.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
+import { assertReadable } from './tables/sources.ts';
 import { candidates, troubleFields } from './troubleResolvers.ts';
 import { readableFields, unreadableFields } from './unreadable.ts';
 
@@ -36,20 +38,23 @@ export const ChatDebugSnapshot = {
 };
 
 export const ChatDatabaseState = {
-  ...readableFields,
+  ...orLacking(readableFields),
   ...historyFields,
   ...troubleFields,
   queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),
-  heartbeat: async (chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) => {
+  heartbeat: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
     if (chat.runnerId === null) return null;
+    const { platform } = await reading.moment();
+    assertReadable(platform.tables, 'chat_heartbeats');
     const rows = await loaders.heartbeats.load(chat.chatId);
     const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
-    return row ? toHeartbeat(row, thresholds) : null;
+    return row ? toHeartbeat(row, platform) : null;
   },
   heartbeatState: (chat: ChatRow, _args: unknown, context: DatabaseContext) => heartbeatState(chat, context),
-  heartbeats: async (chat: ChatRow, _args: unknown, { loaders, thresholds }: DatabaseContext) => {
+  heartbeats: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
     const rows = await loaders.heartbeats.load(chat.chatId);
-    return rows.map((row) => toHeartbeat(row, thresholds));
+    const { platform } = await reading.moment();
+    return rows.map((row) => toHeartbeat(row, platform));
   },
   heartbeatsReadable: async (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
     (await reading.moment()).heartbeatsReadable,

@@ -1,13 +1,11 @@
 /** What every resolver of one operation is handed. */
 import type { Caller } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
-import type { Thresholds } from '../../common/thresholds.ts';
 import type { WithRequestId } from '../answering.ts';
 import type { Readable } from './access.ts';
 import type { Loaders } from './loaders.ts';
 import type { Reading } from './reading.ts';
 import type { ReplicaMemory } from './replicaMemory.ts';
-import type { UnansweredMemory } from './unansweredMemory.ts';
 
 export interface DatabaseContext extends WithRequestId {
   readonly caller: Caller;
@@ -17,9 +15,4 @@ export interface DatabaseContext extends WithRequestId {
   readonly reading: Reading;
   readonly loaders: Loaders;
   readonly replicaMemory: ReplicaMemory;
-  readonly unansweredMemory: UnansweredMemory;
-  readonly staleAfterSeconds: number;
-  readonly noProgressSeconds: number;
-  /** All of them, the two above included. */
-  readonly thresholds: Thresholds;
 }

@@ -1,4 +1,5 @@
 /** What a lease row says. Pure: its age was measured by the database. */
+import type { Platform } from './platform.ts';
 import type { HeartbeatRow } from './questions/heartbeatRows.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -12,16 +13,12 @@ export interface Lease {
   readonly staleAfterSeconds: number;
 }
 
-export interface LeaseLimits {
-  readonly staleAfterSeconds: number;
-  /** A row further ahead of the clock than this says nothing of its runner, so it is not fresh. */
-  readonly clockAheadSeconds: number;
-}
-
-/** Exactly as old as the threshold is still fresh; whoever acquires chats compares the same way. */
-export function toHeartbeat(row: HeartbeatRow, { staleAfterSeconds, clockAheadSeconds }: LeaseLimits): Lease {
+/** Compares as whoever acquires chats there. A row too far ahead of the clock says nothing of its runner, so it is not fresh. */
+export function toHeartbeat(row: HeartbeatRow, { thresholds, isStaleAtThreshold }: Platform): Lease {
   const { runnerId, heartbeatAt, ageSeconds } = row;
-  const isStale = ageSeconds === null ? null : ageSeconds > staleAfterSeconds || ageSeconds < -clockAheadSeconds;
+  const { staleAfterSeconds, clockAheadSeconds } = thresholds;
+  const isOld = (age: number) => (isStaleAtThreshold ? age >= staleAfterSeconds : age > staleAfterSeconds);
+  const isStale = ageSeconds === null ? null : isOld(ageSeconds) || ageSeconds < -clockAheadSeconds;
   return { runnerId, heartbeatAt, ageSeconds, isStale, staleAfterSeconds };
 }
 

@@ -8,7 +8,7 @@ import { type LastMessageRow, lastMessages } from './questions/lastMessages.ts';
 import { type OpenCallRow, openCalls } from './questions/openCalls.ts';
 import { type TurnRow, turns } from './questions/turns.ts';
 import type { Reading } from './reading.ts';
-import type { Transaction } from './transaction.ts';
+import type { Moment, Transaction } from './transaction.ts';
 
 export interface HistoryLoaders {
   readonly lastMessage: OwnQuestion<string, LastMessageRow | null>;
@@ -23,7 +23,7 @@ export interface HistoryLoaders {
 export function makeHistoryLoaders(reading: Reading, log: Logger, readable: Readable): HistoryLoaders {
   const rowsOf = <R, T>(
     name: string,
-    ask: (tx: Transaction, chatIds: readonly string[]) => Promise<R[]>,
+    ask: (tx: Transaction, chatIds: readonly string[], moment: Moment) => Promise<R[]>,
     chatIdOf: (row: R) => string,
     answer: (rows: readonly R[]) => T,
   ) =>
@@ -39,7 +39,7 @@ export function makeHistoryLoaders(reading: Reading, log: Logger, readable: Read
     openCalls: rowsOf('openCalls', openCalls, chatIdOf, (rows) => rows),
     lostChildren: rowsOf(
       'lostChildren',
-      (tx, chatIds) => lostChildren(tx, chatIds, readableOwner(readable)),
+      (tx, chatIds, { platform }) => lostChildren(tx, platform, chatIds, readableOwner(readable)),
       (row) => row.parentId,
       (rows) => rows,
     ),

@@ -47,8 +47,8 @@ export const historyTypes = {
  * operation asks for.
  */
 export async function unansweredFields({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
-  const { lastMessage, turn, openCalls, lostChildren, trouble } = loaders;
-  const names = await unanswered(chatId, { lastMessage, turn, openCalls, lostChildren, trouble });
+  const { lastMessage, turn, openCalls, lostChildren, trouble, messageStats } = loaders;
+  const names = await unanswered(chatId, { lastMessage, turn, openCalls, lostChildren, trouble, messageStats });
   const found = names.includes('turn') ? undefined : await turn.asked(chatId);
   return found?.toolCalls === null ? [...names, 'turn.toolCalls'] : names;
 }

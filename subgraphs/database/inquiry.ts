@@ -6,18 +6,22 @@ import pg from 'pg';
 import { sharedCall } from '../../common/sharedCall.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { SUBGRAPH_CONNECTIONS } from './client.ts';
-import { MISSING_PARTS } from './questions/databaseHealth.ts';
-import { WANTED_INDEXES } from './wantedIndexes.ts';
+import type { PlatformRead } from './tables/described.ts';
+import { FIND_TABLES, foundIn } from './tables/found.ts';
+import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
+import { type Lack, lacksOf } from './tables/lacks.ts';
+import { lackingIndexes, type WantedIndex } from './wantedIndexes.ts';
 
 export interface Findings {
   /** Tables that sessions of this service wait to be let in to. */
   readonly waitsFor: readonly string[];
   /** Who holds those tables; of several the one whose transaction is oldest. Null: nobody waits, or it is no session. */
   readonly heldBy: TableHolder | null;
-  /** What this service reads and is not there, each as `table` or `table.column`. */
-  readonly missing: readonly string[];
-  /** Indexes that questions go along and that are not there, each as its table and its keys. */
-  readonly lackingIndexes: readonly { readonly table: string; readonly keys: string }[];
+  /** What this service reads and cannot. */
+  readonly lacks: readonly Lack[];
+  /** Indexes that questions go along and that nothing there stands in for. */
+  readonly lackingIndexes: readonly WantedIndex[];
+  readonly platform: PlatformRead['name'];
 }
 
 /** A session that others wait for and that waits for none. Not for everybody to know. */
@@ -40,9 +44,9 @@ const WAITS = Prisma.sql`
   WITH RECURSIVE waiting AS MATERIALIZED (
     SELECT l.pid, t.relname::text AS name FROM pg_locks AS l
     JOIN pg_class AS t ON t.oid = l.relation
-    JOIN pg_stat_activity AS s ON s.pid = l.pid
-    WHERE l.locktype = 'relation' AND NOT l.granted AND s.datname = current_database()
-      AND s.application_name = ${SUBGRAPH_CONNECTIONS}
+    LEFT JOIN pg_stat_activity AS s ON s.pid = l.pid
+    WHERE l.locktype = 'relation' AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+      AND NOT l.granted AND s.application_name = ${SUBGRAPH_CONNECTIONS}
   ), blocking (pid, depth) AS (
     SELECT b.pid, 1 FROM waiting AS w CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS b (pid)
     UNION
@@ -55,19 +59,16 @@ const WAITS = Prisma.sql`
     FROM pg_stat_activity AS s WHERE s.pid IN (SELECT k.pid FROM blocking AS k) AND pg_blocking_pids(s.pid) = '{}'
     ORDER BY s.xact_start NULLS LAST, s.pid LIMIT 1) AS "heldBy"`;
 
-/** Describing an index enters its table, which nobody may be waiting for. */
-const LACKS = Prisma.sql`
-  SELECT ${MISSING_PARTS} AS missing, ARRAY(
-    SELECT jsonb_build_object('table', w.name, 'keys', k.keys)
-    FROM jsonb_each(${JSON.stringify(WANTED_INDEXES)}::jsonb) AS w (name, keys)
-    CROSS JOIN LATERAL jsonb_array_elements_text(w.keys) WITH ORDINALITY AS k (keys, place)
-    WHERE to_regclass(w.name) IS NOT NULL AND NOT EXISTS (
-      SELECT FROM pg_index AS i WHERE i.indrelid = to_regclass(w.name) AND i.indisvalid
-        AND split_part(pg_get_indexdef(i.indexrelid), ' USING btree ', 2) = k.keys)
-    ORDER BY w.name, k.place) AS "lackingIndexes"`;
+interface InquiryOptions {
+  readonly url: string;
+  /** For all of it. */
+  readonly limitMs: number;
+  /** Whose tables they are, as far as it is known. */
+  readonly platform: () => PlatformRead;
+}
 
-/** Those that overlap share one. @param limitMs for all of it */
-export const makeInquiry = ({ url, limitMs }: { url: string; limitMs: number }): Inquire =>
+/** Those that overlap share one. */
+export const makeInquiry = ({ url, limitMs, platform }: InquiryOptions): Inquire =>
   sharedCall(async () => {
     const client = new pg.Client({
       connectionString: url,
@@ -78,7 +79,7 @@ export const makeInquiry = ({ url, limitMs }: { url: string; limitMs: number }):
     client.on('error', () => {}); // the question fails by it
     try {
       await client.connect();
-      return await ask(client, limitMs);
+      return await ask(client, limitMs, platform());
     } catch {
       return undefined;
     } finally {
@@ -87,13 +88,15 @@ export const makeInquiry = ({ url, limitMs }: { url: string; limitMs: number }):
   });
 
 /** The settings end with the transaction, so that a pooler in between is not confused. */
-async function ask(client: pg.Client, limitMs: number): Promise<Findings> {
+async function ask(client: pg.Client, limitMs: number, platform: PlatformRead): Promise<Findings> {
   await client.query('BEGIN READ ONLY');
   await client.query(`SELECT set_config('statement_timeout', $1, true)`, [String(limitMs)]);
-  const nothing = { missing: [], lackingIndexes: [] };
+  const nothing = { lacks: [], lackingIndexes: [], platform: platform.name };
   const waits = await rowOf<Pick<Findings, 'waitsFor' | 'heldBy'>>(client, WAITS);
   if (waits.waitsFor.length > 0) return { ...nothing, ...waits };
-  return { ...waits, ...(await rowOf<Omit<Findings, 'waitsFor' | 'heldBy'>>(client, LACKS)) };
+  const lacks = lacksOf(foundIn([await rowOf(client, FIND_TABLES)]), platform);
+  const indexes = indexesIn([await rowOf(client, FIND_INDEXES)]);
+  return { ...nothing, ...waits, lacks, lackingIndexes: lackingIndexes(indexes, platform.name) };
 }
 
 async function rowOf<Row extends pg.QueryResultRow>(client: pg.Client, { text, values }: Prisma.Sql): Promise<Row> {

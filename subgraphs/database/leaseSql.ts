@@ -3,7 +3,7 @@
  * not read. One look into an index for each chat: a join may read every lease.
  */
 import { Prisma } from '../../prisma/generated/client.ts';
-import type { LeaseLimits } from './heartbeat.ts';
+import type { Platform } from './platform.ts';
 import { ageSeconds } from './questions/moments.ts';
 
 const AT = Prisma.sql`h.heartbeat_at`;
@@ -14,8 +14,12 @@ const leaseOf = (what: Prisma.Sql) => Prisma.sql`
 const LEASE_AGE = leaseOf(ageSeconds(AT));
 
 /** Null as its age is. */
-export const leaseIsFresh = ({ staleAfterSeconds, clockAheadSeconds }: LeaseLimits): Prisma.Sql =>
-  Prisma.sql`(${LEASE_AGE} BETWEEN -${clockAheadSeconds}::float8 AND ${staleAfterSeconds}::float8)`;
+export function leaseIsFresh({ thresholds, isStaleAtThreshold }: Platform): Prisma.Sql {
+  const { staleAfterSeconds, clockAheadSeconds } = thresholds;
+  return isStaleAtThreshold
+    ? Prisma.sql`(${LEASE_AGE} >= -${clockAheadSeconds}::float8 AND ${LEASE_AGE} < ${staleAfterSeconds}::float8)`
+    : Prisma.sql`(${LEASE_AGE} BETWEEN -${clockAheadSeconds}::float8 AND ${staleAfterSeconds}::float8)`;
+}
 
 /** Whether there is none of the runner that the chat names. */
 export const LEASE_IS_MISSING = Prisma.sql`(${leaseOf(Prisma.sql`true`)} IS NULL)`;

@@ -4,7 +4,7 @@ import DataLoader from 'dataloader';
 import type { Logger } from '../../common/log.ts';
 import type { Reading } from './reading.ts';
 import type { Moment, Transaction } from './transaction.ts';
-import { sqlState } from './unavailable.ts';
+import { isUnsupported, sqlState } from './unavailable.ts';
 
 /**
  * Asks within `limitMs`, and lets the transaction go on whatever comes of it. Rolling back to the savepoint also puts the
@@ -56,7 +56,8 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
       );
       if (settled.status === 'fulfilled') return answers(settled.value, chats);
       const state = sqlState(settled.reason);
-      if (state === undefined) throw settled.reason; // a defect, or nothing that the server said
+      if (state === undefined) throw settled.reason; // a defect, or it was not asked
+      if (isUnsupported(settled.reason)) reading.forgetPlatform();
       log.warn(
         { question: name, state, reason: reasonOf(settled.reason, state) },
         'a question to the database failed, and only its own field with it',

@@ -4,26 +4,24 @@
  */
 import DataLoader from 'dataloader';
 import type { Logger } from '../../common/log.ts';
-import type { Thresholds } from '../../common/thresholds.ts';
 import type { Readable } from './access.ts';
 import { type ChildrenLoader, makeChildrenLoader } from './familyLoader.ts';
 import { type HistoryLoaders, makeHistoryLoaders } from './historyLoaders.ts';
 import { inPlace } from './inPlace.ts';
+import type { OwnQuestion } from './limited.ts';
 import { type MessageStats, toMessageStats } from './messageStats.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { chatRows } from './questions/chatRows.ts';
 import { type DatabaseHealthRow, databaseHealth } from './questions/databaseHealth.ts';
 import { type HeartbeatRow, heartbeatRows } from './questions/heartbeatRows.ts';
-import { messageCounts } from './questions/messageCounts.ts';
+import { hasKinds, messageCounts } from './questions/messageCounts.ts';
 import { ownedChats } from './questions/ownedChats.ts';
 import { queueAges } from './questions/queueAges.ts';
 import { queueDepths } from './questions/queueDepths.ts';
 import { type ReplicaRow, recentReplicaIds, replicaRowsById } from './questions/replicaRows.ts';
 import type { Reading } from './reading.ts';
 import { makeTroubleLoaders, type TroubleLoaders } from './troubleLoaders.ts';
-
-/** A replica whose row is older than this many times the stale threshold is not even asked by `everywhere`. */
-const FORGOTTEN_AFTER_STALE_TIMES = 10;
+import { MESSAGE_INDEXES } from './wantedIndexes.ts';
 
 export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly chats: DataLoader<string, ChatRow | undefined>;
@@ -33,8 +31,8 @@ export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly children: ChildrenLoader;
   /** Newest first. */
   readonly heartbeats: DataLoader<string, readonly HeartbeatRow[]>;
-  /** Null: counting took too long. */
-  readonly messageStats: DataLoader<string, MessageStats | null>;
+  /** Rejected: counting took too long. */
+  readonly messageStats: OwnQuestion<string, MessageStats>;
   readonly replicas: DataLoader<string, ReplicaRow | undefined>;
   readonly ownedChats: DataLoader<string, number>;
   /** Every replica that may be running, frozen ones too. */
@@ -43,15 +41,11 @@ export interface Loaders extends HistoryLoaders, TroubleLoaders {
 }
 
 /** For one operation. */
-export function makeLoaders(
-  reading: Reading,
-  { thresholds, readable, log }: { thresholds: Thresholds; readable: Readable; log: Logger },
-): Loaders {
-  const { staleAfterSeconds } = thresholds;
+export function makeLoaders(reading: Reading, { readable, log }: { readable: Readable; log: Logger }): Loaders {
   let recent: Promise<string[]> | undefined;
   let health: Promise<DatabaseHealthRow> | undefined;
   const chats = new DataLoader<string, ChatRow | undefined>(async (ids) => {
-    const rows = await reading.ask('chatRows', (tx) => chatRows(tx, ids));
+    const rows = await reading.ask('chatRows', (tx, moment) => chatRows(tx, moment, ids));
     return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
   });
   const heartbeats = new DataLoader<string, readonly HeartbeatRow[]>(async (ids) => {
@@ -60,9 +54,21 @@ export function makeLoaders(
     );
     return inPlace(ids, rows, (row) => row.chatId);
   });
+  const counts = new Map<string, Promise<MessageStats>>();
+  const counted = new DataLoader<string, MessageStats>(
+    async (ids) => {
+      const rows = await reading.askApart(
+        'messageCounts',
+        async (tx, { platform, indexes }) => messageCounts(tx, ids, hasKinds(platform, await indexes())),
+        [MESSAGE_INDEXES.kinds],
+      );
+      return inPlace(ids, rows, (row) => row.chatId).map(toMessageStats);
+    },
+    { cacheMap: counts },
+  );
   return {
     ...makeHistoryLoaders(reading, log, readable),
-    ...makeTroubleLoaders(reading, log, thresholds),
+    ...makeTroubleLoaders(reading, log),
     chats,
     heartbeats,
     children: makeChildrenLoader(reading, readable, (row) => chats.prime(row.chatId, row)),
@@ -74,21 +80,17 @@ export function makeLoaders(
       const rows = await reading.askApart('queueDepths', (tx) => queueDepths(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.depth ?? 0);
     }),
-    messageStats: new DataLoader(async (ids) => {
-      const rows = await reading.ask('messageCounts', (tx) => messageCounts(tx, ids, reading.halfOfTheTimeMs()));
-      return rows ? inPlace(ids, rows, (row) => row.chatId).map(toMessageStats) : ids.map(() => null);
-    }),
+    messageStats: { load: (chatId) => counted.load(chatId), asked: (chatId) => counts.get(chatId) },
     replicas: new DataLoader(async (ids) => {
-      const rows = await reading.ask('replicaRowsById', (tx) => replicaRowsById(tx, { ids, staleAfterSeconds }));
+      const rows = await reading.ask('replicaRowsById', (tx, { platform }) => replicaRowsById(tx, { ids, platform }));
       return inPlace(ids, rows, (row) => row.id).map(([row]) => row);
     }),
     ownedChats: new DataLoader(async (ids) => {
-      const rows = await reading.askApart('ownedChats', (tx) => ownedChats(tx, ids));
+      const rows = await reading.askApart('ownedChats', (tx, moment) => ownedChats(tx, moment, ids));
       return inPlace(ids, rows, (row) => row.workerId).map(([row]) => row?.chats ?? 0);
     }),
     recentReplicaIds: () => {
-      const seconds = FORGOTTEN_AFTER_STALE_TIMES * staleAfterSeconds;
-      recent ??= reading.ask('recentReplicaIds', (tx) => recentReplicaIds(tx, seconds));
+      recent ??= reading.ask('recentReplicaIds', (tx, { platform }) => recentReplicaIds(tx, platform));
       return recent;
     },
     databaseHealth: () => {

@@ -1,10 +1,10 @@
 /** `npm run start:database`: the database subgraph as a process of its own. */
 import { systemClock as clock } from '../../common/clock.ts';
-import { readEnvironment } from '../../common/config.ts';
+import { readEnvironment, settingsGiven } from '../../common/config.ts';
 import { PROCESS_SETTINGS, runProcess } from '../../common/runProcess.ts';
 import { subgraphKey } from '../../common/settingsRules.ts';
-import { THRESHOLD_SETTINGS, thresholdsOf } from '../../common/thresholds.ts';
 import { TRUST_SETTINGS, trustOf } from '../authorize.ts';
+import { PLATFORM_SETTINGS, platformSettings } from './platformSettings.ts';
 import { startDatabaseSubgraph } from './server.ts';
 
 const NAMES = [
@@ -12,7 +12,7 @@ const NAMES = [
   'DATABASE_SUBGRAPH_PORT',
   'HOST',
   ...TRUST_SETTINGS,
-  ...THRESHOLD_SETTINGS,
+  ...PLATFORM_SETTINGS,
   'DATABASE_TIMEOUT_MS',
   ...PROCESS_SETTINGS,
 ] as const;
@@ -23,7 +23,7 @@ await runProcess('database', readSettings, (settings, log) =>
     databaseUrl: settings.DATABASE_URL,
     ...trustOf(settings),
     internalSecret: settings.INTERNAL_SECRET, // the router, if there is one, reads the replica table with it
-    ...thresholdsOf(settings),
+    ...platformSettings(settings, settingsGiven(PLATFORM_SETTINGS)),
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
     host: settings.HOST,
     port: settings.DATABASE_SUBGRAPH_PORT,

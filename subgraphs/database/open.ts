@@ -4,7 +4,6 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import { type Caller, mayReadAll } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
-import { completeThresholds, type Thresholds } from '../../common/thresholds.ts';
 import type { Subgraph } from '../answering.ts';
 import { readableBy } from './access.ts';
 import { connectDatabase } from './client.ts';
@@ -12,15 +11,17 @@ import type { DatabaseContext } from './context.ts';
 import { type Inquire, makeInquiry } from './inquiry.ts';
 import { makeLoaders } from './loaders.ts';
 import { makeReadingMetrics } from './metrics.ts';
+import type { PlatformSettings } from './platform.ts';
+import { PlatformMemory } from './platformMemory.ts';
 import { tablesAreThere } from './questions/tablesAreThere.ts';
 import { INQUIRY_MS, Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
-import { UnansweredMemory } from './unansweredMemory.ts';
+import { partlyReady, reasonsOf } from './tables/said.ts';
 import { reasonOf } from './unavailable.ts';
 
-/** Thresholds that are left out are as where nothing is set. */
-export interface DatabaseOptions extends Partial<Thresholds> {
+/** Thresholds that are left out are those of the platform that is found. */
+export interface DatabaseOptions extends PlatformSettings {
   readonly databaseUrl: string;
   /** How long one operation waits for the database. */
   readonly databaseTimeoutMs: number;
@@ -34,46 +35,47 @@ export interface Database {
   newContext(caller: Caller, requestId: string): DatabaseContext;
   /** What keeps it from answering, in words without addresses; undefined: nothing. */
   notReady(): Promise<string | undefined>;
+  /** What is not answered though it is ready, as it was last found; undefined: nothing. */
+  note(): string | undefined;
   /** Finishes nothing: stop asking first. */
   close(): Promise<void>;
 }
+
+/** What is looked for where nothing was found yet. */
+const UNKNOWN_YET = { name: 'own', chats: 'chats' } as const;
 
 const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
 /** @param registry its metrics are added to it */
 export function openDatabase(options: DatabaseOptions, registry: Registry): Database {
   const { clock, log: processLog, databaseTimeoutMs: timeoutMs } = options;
-  const thresholds = completeThresholds(options);
-  const { staleAfterSeconds, noProgressSeconds } = thresholds;
   const { prisma, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, log: processLog });
   const metrics = makeReadingMetrics(registry);
-  const inquire = makeInquiry({ url: options.databaseUrl, limitMs: INQUIRY_MS });
+  const platforms = new PlatformMemory(options, { clock, log: processLog });
+  const inquire = makeInquiry({
+    ...{ url: options.databaseUrl, limitMs: INQUIRY_MS },
+    platform: () => platforms.known ?? UNKNOWN_YET,
+  });
   const openReading = (log: Logger, mayKnowHolder: boolean, limitMs = timeoutMs) =>
-    new Reading({ prisma, timeoutMs: limitMs, clock, metrics, log, inquire: discreet(inquire, mayKnowHolder, log) });
+    new Reading({
+      ...{ prisma, timeoutMs: limitMs, clock, metrics, log, platforms },
+      inquire: discreet(inquire, mayKnowHolder, log),
+    });
   const replicaMemory = new ReplicaMemory();
-  const unansweredMemory = new UnansweredMemory();
   return {
     subgraph: { schemaFile: SCHEMA_FILE, resolvers, finish: closeReading },
     newContext: (caller, requestId) => {
       const log = processLog.child({ requestId });
       const reading = openReading(log, mayReadAll(caller)); // closed with the answer; nothing is opened before the first question
       const readable = readableBy(caller);
-      const loaders = makeLoaders(reading, { thresholds, readable, log });
-      return {
-        caller,
-        requestId,
-        log,
-        readable,
-        reading,
-        loaders,
-        replicaMemory,
-        unansweredMemory,
-        staleAfterSeconds,
-        noProgressSeconds,
-        thresholds,
-      };
+      const loaders = makeLoaders(reading, { readable, log });
+      return { caller, requestId, log, readable, reading, loaders, replicaMemory };
     },
-    notReady: () => whyNotReady(openReading(processLog, false, timeoutMs / 2)), // whoever asks waits no longer than for an answer
+    notReady: () => {
+      platforms.forget(); // whoever asks wants to know what is there now
+      return whyNotReady(openReading(processLog, false, timeoutMs / 2)); // and waits no longer than for an answer
+    },
+    note: () => partlyReady(platforms.known?.tables.lacks ?? []),
     close,
   };
 }
@@ -99,6 +101,9 @@ function closeReading({ reading }: DatabaseContext): [] {
 
 async function whyNotReady(reading: Reading): Promise<string | undefined> {
   try {
+    const { tables } = (await reading.moment()).platform;
+    const required = tables.lacks.filter(({ isRequired }) => isRequired);
+    if (required.length > 0) return reasonsOf(required).join('\n');
     await reading.ask('tables', tablesAreThere);
     return undefined;
   } catch (error) {

@@ -1,2 +1,133 @@
-/** The platform whose tables this service reads. */
-export const PLATFORM = 'own';
+/** Whose tables these are, and what is read differently for it. Pure: what the catalog says is read in platformMemory.ts. */
+import { coderThresholds } from '../../common/coderThresholds.ts';
+import { completeThresholds, type Thresholds } from '../../common/thresholds.ts';
+import { Prisma } from '../../prisma/generated/client.ts';
+import { clientError } from '../errors.ts';
+import { COLUMNS_READ } from './columnsRead.ts';
+import { ALL_THERE, type Tables } from './tables/sources.ts';
+
+/** Every question that differs between platforms is handed one. */
+export interface Platform {
+  readonly name: 'own' | 'coder';
+  /** Where chats are read: the view where versions have moved to a table of their own. Locks are those of the table. */
+  readonly chats: ChatsRelation;
+  /** Whether the tables note which chats are unanswered, as this project's triggers do. */
+  readonly notesUnanswered: boolean;
+  /** Whether replicas can be asked what they hold. */
+  readonly hasRuntime: boolean;
+  /** Whether rows of `replicas` may be of other servers, which `"primary"` tells apart. */
+  readonly hasOtherServers: boolean;
+  /** Whether messages are marked that no person wrote or reads: summaries, notes to the model. */
+  readonly marksHidden: boolean;
+  /** Whether there is a debug log of model calls, and it may be read. */
+  readonly hasDebugLog: boolean;
+  readonly thresholds: Thresholds;
+  /** A lease exactly as old as `staleAfterSeconds` is stale; else it is fresh. */
+  readonly isStaleAtThreshold: boolean;
+  /** A replica's row older than this is stale. */
+  readonly replicaStaleAfterSeconds: number;
+  /** How many chats all replicas together work on; undefined: each has a limit of its own. */
+  readonly capacity: Capacity | undefined;
+  /** What the tables lack of what is read, and what stands for it. */
+  readonly tables: Tables;
+}
+
+export type ChatsRelation = 'chats' | 'chats_expanded';
+
+/** Chats without a parent, and those that another chat started. */
+export interface Capacity {
+  readonly root: number;
+  readonly subagents: number;
+}
+
+/** What is set. Thresholds that are left out are the platform's. */
+export interface PlatformSettings extends Partial<Thresholds> {
+  /** Left out: whichever is found. */
+  readonly platform?: 'auto' | Platform['name'] | undefined;
+  readonly coderRelease?: string | undefined;
+  readonly capacity?: Capacity | undefined;
+}
+
+/** Columns by relation, those that are there and those of them that may be read. A relation that is not there has none. */
+export type Catalog = ReadonlyMap<
+  string,
+  { readonly columns: readonly string[]; readonly readable: readonly string[] }
+>;
+
+const DEFAULT_CAPACITY: Capacity = { root: 5, subagents: 10 };
+const CODER_REPLICA_STALE_SECONDS = 15;
+
+/** Columns that only one platform has. */
+const OWN_MARKS = [['chats', 'unanswered'] as const, ['chat_messages', 'finish_reason'] as const];
+const CODER_MARKS = [
+  ...[['chats', 'organization_id'] as const, ['chats', 'last_model_config_id'] as const],
+  ...[['chats_expanded', 'id'] as const, ['chat_messages', 'content_version'] as const],
+];
+
+const DEBUG_LOG = {
+  chat_debug_runs: [
+    ...['id', 'chat_id', 'kind', 'status', 'provider', 'model', 'started_at', 'updated_at', 'finished_at'],
+  ],
+  chat_debug_steps: ['run_id', 'updated_at'],
+};
+
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those of the platform that is set */
+export function platformOf(catalog: Catalog, settings: PlatformSettings): Platform {
+  const has = ([relation, column]: readonly [string, string]) =>
+    catalog.get(relation)?.columns.includes(column) === true;
+  const isOwn = OWN_MARKS.some(has);
+  const isCoder = !isOwn && CODER_MARKS.some(has);
+  const { platform: set = 'auto' } = settings;
+  if (set === 'coder' && isOwn) throw contradicted(set, "this project's own");
+  if (set === 'own' && isCoder) throw contradicted(set, 'those of a Coder deployment');
+  return set === 'coder' || isCoder
+    ? coderPlatform(catalog, settings)
+    : ownPlatform(settings, catalog.get('chats')?.readable.includes('unanswered') === true);
+}
+
+const contradicted = (set: string, found: string) =>
+  clientError(
+    'SCHEMA_UNSUPPORTED',
+    `PLATFORM is \`${set}\`, and the tables are ${found}. Correct PLATFORM, or unset it; or correct DATABASE_URL.`,
+  );
+
+export function ownPlatform(settings: PlatformSettings, notesUnanswered: boolean): Platform {
+  const thresholds = completeThresholds(settings);
+  return {
+    ...{ name: 'own', chats: 'chats', notesUnanswered, hasRuntime: true },
+    ...{ hasOtherServers: false, marksHidden: false, hasDebugLog: false },
+    ...{ thresholds, isStaleAtThreshold: false, replicaStaleAfterSeconds: thresholds.staleAfterSeconds },
+    ...{ capacity: undefined, tables: ALL_THERE },
+  };
+}
+
+function coderPlatform(catalog: Catalog, settings: PlatformSettings): Platform {
+  const hasAll = (relation: string, columns: readonly string[]) =>
+    columns.every((column) => catalog.get(relation)?.columns.includes(column));
+  const mayRead = ([relation, columns]: [string, readonly string[]]) =>
+    columns.every((column) => catalog.get(relation)?.readable.includes(column));
+  const columns = COLUMNS_READ.chats ?? [];
+  return {
+    ...{ name: 'coder', notesUnanswered: false, hasRuntime: false },
+    chats: !hasAll('chats', columns) && hasAll('chats_expanded', columns) ? 'chats_expanded' : 'chats',
+    hasOtherServers: hasAll('replicas', ['primary']),
+    marksHidden: mayRead(['chat_messages', ['compressed', 'visibility']]),
+    hasDebugLog: Object.entries(DEBUG_LOG).every(mayRead),
+    thresholds: completeThresholds({ ...coderThresholds(settings.coderRelease), ...definedOf(settings) }),
+    isStaleAtThreshold: true,
+    replicaStaleAfterSeconds: CODER_REPLICA_STALE_SECONDS,
+    capacity: settings.capacity ?? DEFAULT_CAPACITY,
+    tables: ALL_THERE,
+  };
+}
+
+const definedOf = (settings: PlatformSettings): Partial<Thresholds> =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+
+const RELATIONS: Readonly<Record<ChatsRelation, Prisma.Sql>> = {
+  chats: Prisma.sql`chats`,
+  chats_expanded: Prisma.sql`chats_expanded`,
+};
+
+/** Where chats are read. */
+export const chatsOf = ({ chats }: Platform): Prisma.Sql => RELATIONS[chats];

@@ -13,21 +13,24 @@ import { type Clock, whenOver } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
+import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
 import { limited } from './limited.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
+import type { PlatformMemory } from './platformMemory.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
-import { begin, type Moment, type Transaction } from './transaction.ts';
+import { isReadable, unsupported } from './tables/sources.ts';
+import { begin, type Moment, type Transaction, transactionFor } from './transaction.ts';
 import {
   databaseUnavailable,
   isAfterFailure,
   isTimedOut,
   isUnsupported,
   saysUnavailable,
+  saysUnsupported,
   sqlState,
   timedOut,
   unavailableOr,
-  unsupported,
 } from './unavailable.ts';
 
 export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
@@ -46,24 +49,29 @@ export interface ReadingOptions {
   readonly metrics: ReadingMetrics;
   /** Asks why the database does not answer. */
   readonly inquire: Inquire;
+  readonly platforms: Pick<PlatformMemory, 'find' | 'forget' | 'indexes'>;
 }
 
 /** The longest that an inquiry takes, and how long before the time is up it begins. */
 export const INQUIRY_MS = 500;
 
+/** The database answers, and says no more than that. */
+const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], heldBy: null, platform: 'own' };
 const aheadOf = (limitMs: number): number => Math.min(INQUIRY_MS, limitMs / 4);
 
-const tooSlow = (findings: Findings | undefined, question: string): GraphQLError =>
-  findings ? timedOut(findings, question) : databaseUnavailable();
+const tooSlow = (findings: Findings | undefined, question: string, along: readonly IndexText[]): GraphQLError =>
+  findings ? timedOut(findings, question, along) : databaseUnavailable();
 
 export class Reading {
   readonly #options: ReadingOptions;
   readonly #closing = new AbortController();
   #deadline: Deadline | undefined;
   #opened: Promise<Opened> | undefined;
+  #moment: Moment | undefined;
   #failed = false;
   #isLate = false;
   #asked = 'connect';
+  #along: readonly IndexText[] = [];
   #outcome: Outcome = 'ok';
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
@@ -77,11 +85,15 @@ export class Reading {
 
   /**
    * @param name of the question, for metrics and traces
+   * @param along indexes that it wants most, one of which is named where it is missing and time is short
    * @throws GraphQLError `DATABASE_UNAVAILABLE`, `QUERY_TIMED_OUT`, `SCHEMA_UNSUPPORTED`; any other error is a defect of
    * the question
    */
-  ask<T>(name: string, question: Question<T>): Promise<T> {
-    return this.#take((tx, moment) => this.#measured(name, () => question(tx, moment)));
+  ask<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+    return this.#take((tx, moment) => {
+      this.#along = along;
+      return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment));
+    });
   }
 
   /**
@@ -89,30 +101,42 @@ export class Reading {
    * nothing else with it when that is over. Why is asked while it still waits: later nobody would know.
    * @throws as `ask`
    */
-  async askApart<T>(name: string, question: Question<T>): Promise<T> {
+  async askApart<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
     const { inquire, log } = this.#options;
     let findings: Promise<Findings | undefined> | undefined;
-    const settled = await this.ask(name, async (tx, moment): Promise<PromiseSettledResult<T>> => {
-      if (this.#waiting === 1) return { status: 'fulfilled', value: await question(tx, moment) };
-      const limitMs = this.halfOfTheTimeMs();
-      const neverMind = whenOver(limitMs - aheadOf(limitMs), undefined, () => {
-        findings = inquire();
-      });
-      return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
-    });
+    const settled = await this.ask(
+      name,
+      async (tx, moment): Promise<PromiseSettledResult<T>> => {
+        if (this.#waiting === 1) return { status: 'fulfilled', value: await question(tx, moment) };
+        const limitMs = this.halfOfTheTimeMs();
+        const neverMind = whenOver(limitMs - aheadOf(limitMs), undefined, () => {
+          findings = inquire();
+        });
+        return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
+      },
+      along,
+    );
     if (settled.status === 'fulfilled') return settled.value;
+    if (saysUnsupported(settled.reason)) throw settled.reason; // it was not asked
     log.warn(
       { question: name, state: sqlState(settled.reason) },
       'a question to the database failed, and only its own field with it',
     );
-    const told = isTimedOut(settled.reason) ? tooSlow(await findings, name) : await this.#explained(settled.reason);
+    const told = isTimedOut(settled.reason)
+      ? timedOut((await findings) ?? NOTHING_FOUND, name, along)
+      : await this.#explained(settled.reason);
     if (this.#outcome === 'ok') this.#outcome = outcomeOf(told);
     throw told;
   }
 
-  /** @throws as `ask` */
-  moment(): Promise<Moment> {
-    return this.#take(async (_tx, moment) => moment);
+  /** Waits for no other question once it has begun. @throws as `ask` */
+  async moment(): Promise<Moment> {
+    return this.#moment ?? this.#take(async (_tx, moment) => moment);
+  }
+
+  /** A question named something that the platform was said to have. */
+  forgetPlatform(): void {
+    this.#options.platforms.forget();
   }
 
   async #take<T>(question: Question<T>): Promise<T> {
@@ -151,6 +175,7 @@ export class Reading {
 
   /** What the client is told. What comes after a failure fails for the same reason. */
   async #told(error: unknown): Promise<unknown> {
+    if (saysUnsupported(error)) return error; // it was not asked, and the others go on
     const isLater = error instanceof TimeIsUp || isAfterFailure(error);
     if (isLater && this.#firstTold) {
       const first = await this.#firstTold;
@@ -163,12 +188,13 @@ export class Reading {
 
   async #explained(error: unknown): Promise<unknown> {
     if (error instanceof TimeIsUp || isTimedOut(error)) {
-      const question = this.#asked;
-      return tooSlow(await this.#inquire(), question);
+      const [question, along] = [this.#asked, this.#along];
+      return tooSlow(await this.#inquire(), question, along);
     }
     if (!isUnsupported(error)) return unavailableOr(error);
-    const missing = (await this.#inquire())?.missing ?? [];
-    return missing.length > 0 ? unsupported(missing) : error;
+    this.forgetPlatform();
+    const lacks = (await this.#inquire())?.lacks ?? [];
+    return lacks.length > 0 ? unsupported(lacks) : unavailableOr(error);
   }
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */
@@ -202,10 +228,16 @@ export class Reading {
   #open(): Promise<Opened> {
     this.#assertOpen();
     this.#opened ??= new Promise((resolve, reject) => {
-      const { prisma, timeoutMs } = this.#options;
+      const { platforms, prisma, timeoutMs } = this.#options;
       const hold = async (tx: Transaction) => {
         const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
-        resolve({ tx, moment: await this.#measured('begin', () => begin(tx, limitMs)) });
+        this.#moment = await this.#measured('begin', async () => {
+          const begun = await begin(tx, limitMs);
+          const platform = await platforms.find(tx);
+          const heartbeatsReadable = begun.heartbeatsReadable && isReadable(platform.tables, 'chat_heartbeats');
+          return { ...begun, heartbeatsReadable, platform, indexes: () => platforms.indexes(tx) };
+        });
+        resolve({ tx, moment: this.#moment });
         await aborted(this.#closing.signal);
         await this.#lastTurn;
       };
@@ -247,7 +279,7 @@ export class Reading {
 
   /** What the client is not told. The first failure is the reason; a transaction that failed refuses all that follows. */
   #note(error: unknown): void {
-    if (this.#failed || saysUnavailable(error) || !isNativeError(error)) return;
+    if (this.#failed || saysUnavailable(error) || saysUnsupported(error) || !isNativeError(error)) return;
     this.#failed = true;
     this.#options.log.warn(
       { reason: error.message.trim(), state: sqlState(error) },

@@ -10,12 +10,12 @@ import { unreadable } from './unreadable.ts';
 export async function listReplicas(
   _parent: unknown,
   args: { alive?: boolean | null },
-  { caller, reading, replicaMemory, staleAfterSeconds }: DatabaseContext,
+  { caller, reading, replicaMemory }: DatabaseContext,
 ): Promise<readonly ReplicaRow[]> {
   requireReadAll(caller);
   const alive = args.alive ?? undefined;
   try {
-    const rows = await reading.ask('replicaRows', (tx) => replicaRows(tx, { alive, staleAfterSeconds }));
+    const rows = await reading.ask('replicaRows', (tx, { platform }) => replicaRows(tx, { alive, platform }));
     replicaMemory.remember(alive, rows);
     return rows;
   } catch (error) {

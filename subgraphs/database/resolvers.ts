@@ -4,7 +4,7 @@ import { clientError } from '../errors.ts';
 import { listChats } from './chatList.ts';
 import { ChatDatabaseState, ChatDebugSnapshot, readableChat } from './chatResolvers.ts';
 import type { DatabaseContext } from './context.ts';
-import { readDatabaseHealth } from './healthResolvers.ts';
+import { DatabaseHealth, readDatabaseHealth } from './healthResolvers.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { historyTypes } from './historyResolvers.ts';
 import { listReplicas, Replica, replicaById } from './replicaResolvers.ts';
@@ -33,4 +33,5 @@ export const resolvers = {
   ...historyTypes,
   Heartbeat,
   Replica,
+  DatabaseHealth,
 };

@@ -6,10 +6,12 @@
 import type { Thresholds } from '../../common/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
+import type { Capacity, Platform } from './platform.ts';
 import { IS_UNREADABLE } from './questions/chatColumns.ts';
 import { lostChildrenSql } from './questions/children.ts';
 import { ageSeconds, isSayable } from './questions/moments.ts';
 import { openCallsSql } from './questions/openCalls.ts';
+import { isFull, type Pools } from './questions/pools.ts';
 import { turnsSql } from './questions/turns.ts';
 import { HAS_RETRY_STATE, RETRY_SECONDS_LEFT } from './retrySql.ts';
 import { pickUpSeconds } from './troubleRules.ts';
@@ -18,10 +20,11 @@ import { isUnanswered } from './unansweredSql.ts';
 export interface SuspectLimits extends Thresholds {
   /** False: the lease table cannot be read, so nothing is known of any lease. */
   readonly heartbeatsReadable: boolean;
-  /** Whether the table notes which chats are unanswered, as this project's does. */
-  readonly unansweredNoted: boolean;
+  readonly platform: Platform;
   /** Whether any chat waits for a tool outside: planning what is told of those costs more than to look whether there are any. */
   readonly someWaitOutside: boolean;
+  /** The slots that all replicas share, if they do. */
+  readonly pools: Pools | undefined;
   /** Only children of this user count; undefined: everybody's. */
   readonly readableOf: string | undefined;
 }
@@ -31,6 +34,8 @@ const LONGEST_RETRY_FACTOR = 1.2;
 const MANY_ATTEMPTS = 5;
 const MANY_RUNNERS = 2;
 const OFTEN_UNANSWERED = 2;
+/** So many times the time to be picked up is a long wait for room. */
+const LONG_WAITS = 10;
 
 /**
  * Of which chats something is to be told: planning what is told of the others would cost more than to look at them.
@@ -60,7 +65,12 @@ const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
   CASE
     WHEN c.status = 'waiting' THEN NOT c.archived AND (${isAhead(limits)} OR ${isUnanswered(limits)}) OR ${QUEUED}
     WHEN c.status = 'error' THEN NOT c.archived AND (${isAhead(limits)} OR ${RETRY_IS_NO_USE} OR ${QUEUED})
+    ${limits.platform.name === 'own' ? Prisma.empty : pausedTrouble(limits)}
     ELSE true END`;
+
+/** A turn that ended at a queued message which a person edits: a state of other platforms, which has no owner. */
+const pausedTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
+  WHEN c.status::text = 'paused' THEN c.worker_id IS NOT NULL OR NOT c.archived AND ${isAhead(limits)}`;
 
 /** Whether trying again does not help. As the partial index of the migrations says it. */
 export const RETRY_IS_NO_USE = Prisma.sql`(c.last_error -> 'retryable') = 'false'::jsonb`;
@@ -119,12 +129,24 @@ const MANY_FAILED = Prisma.sql`
 function isLate(limits: SuspectLimits): Prisma.Sql {
   const { staleAfterSeconds, heartbeatIntervalSeconds, heartbeatsReadable } = limits;
   const isLost = heartbeatsReadable
-    ? Prisma.sql`(t.leased_at IS NULL OR t.lease_age > ${staleAfterSeconds}::float8)`
+    ? Prisma.sql`(c.runner_id IS NOT NULL AND t.leased_at IS NULL OR t.lease_age > ${staleAfterSeconds}::float8)`
     : Prisma.sql`false`;
   const lateSeconds = (heartbeatIntervalSeconds + staleAfterSeconds) / 2;
   return Prisma.sql`
-    ${olderThan(pickUpSeconds(limits), limits)} AND (c.worker_id IS NULL OR c.runner_id IS NULL OR ${isLost})
+    ${olderThan(pickUpSeconds(limits), limits)} AND (${isNotTaken(limits)} OR ${isLost})
     OR t.lease_age > ${lateSeconds}::float8 AND t.lease_age <= ${staleAfterSeconds}::float8`;
+}
+
+const UNOWNED = Prisma.sql`(c.worker_id IS NULL OR c.runner_id IS NULL)`;
+
+/** NO_OWNER; CAPACITY_WAIT in its place where the pool of the chat is full, once that is a warning. */
+function isNotTaken(limits: SuspectLimits): Prisma.Sql {
+  const { pools } = limits;
+  const full = (kind: keyof Capacity) => pools !== undefined && isFull(pools, kind);
+  if (!full('root') && !full('subagents')) return UNOWNED;
+  const isPoolFull = Prisma.sql`
+    CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
+  return Prisma.sql`(${UNOWNED} AND (c.worker_id IS NOT NULL OR NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits), limits)}))`;
 }
 
 /** QUIET: found only where nothing else is, and somebody always knows what a chat waits for outside or between two calls. */
@@ -148,11 +170,11 @@ function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }
 }
 
 /** CALL_UNANSWERED, CHILD_LOST. */
-const waitsInVain = ({ readableOf }: SuspectLimits) => Prisma.sql`
+const waitsInVain = ({ platform, readableOf }: SuspectLimits) => Prisma.sql`
   c.status = 'requires_action' AND (
-    EXISTS (SELECT FROM (${openCallsSql(Prisma.sql`ARRAY[c.id]`)}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
-    OR EXISTS (${lostChildrenSql(Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
+    EXISTS (SELECT FROM (${openCallsSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
+    OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
 
 /** LOOPING. */
-const isLooping = ({ loopSteps }: SuspectLimits) => Prisma.sql`
-  (SELECT s.steps FROM (${turnsSql(Prisma.sql`ARRAY[c.id]`)}) AS s) > ${loopSteps}`;
+const isLooping = ({ loopSteps, platform }: SuspectLimits) => Prisma.sql`
+  (SELECT s.steps FROM (${turnsSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS s) > ${loopSteps}`;

@@ -2,33 +2,64 @@
 import { mayReadAll } from '../../common/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
 import { heartbeatState } from './heartbeatState.ts';
-import { PLATFORM } from './platform.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
+import { type Pools, poolOf } from './questions/pools.ts';
 import type { TroubleRow } from './questions/troubles.ts';
-import { isRunnableRow, isSettled, isUnowned } from './troubleRules.ts';
+import { assertReadable, type Tables } from './tables/sources.ts';
+import { isRunnableRow, isSettled, isUnowned, waitsForSlot } from './troubleRules.ts';
 
 export const troubleFields = {
-  /** Undefined, which is null to a client: the look failed or took too long. */
-  trouble: async (chat: ChatRow, _args: unknown, { loaders, caller, thresholds }: DatabaseContext) => {
-    const row = await loaders.trouble.load(chat);
-    if (row === undefined) return undefined;
-    return { ...found(row, mayReadAll(caller)), platform: PLATFORM, thresholds };
+  /**
+   * Undefined, which is null to a client: the look failed or took too long. What a gateway cannot know by its own settings
+   * is told all the same: the platform that was found, and the thresholds of that.
+   */
+  trouble: async (chat: ChatRow, _args: unknown, context: DatabaseContext) => {
+    const trouble = await context.loaders.trouble.load(chat);
+    const { name: platform, tables, thresholds } = (await context.reading.moment()).platform;
+    if (trouble === undefined) return platform === 'own' ? undefined : { platform, thresholds };
+    const pool = await slotsFor(chat, trouble.pools, context);
+    return {
+      ...found(trouble.row, mayReadAll(context.caller)),
+      ownerRow: async () => ownerRow(trouble.row, chat, tables),
+      ...{ platform, thresholds, pool },
+    };
   },
+  /** The same. Where no log is kept, nothing is asked of it. */
+  debugRun: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) =>
+    (await reading.moment()).platform.hasDebugLog ? loaders.debugRun.load(chat) : null,
 };
+
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if there is an owner whose row cannot be read */
+function ownerRow(row: TroubleRow | null, { workerId }: ChatRow, tables: Tables): TroubleRow['ownerRow'] {
+  if (row === null || workerId === null) return null;
+  assertReadable(tables, 'replicas');
+  return row.ownerRow;
+}
+
+/** The slots that the chat waits for, or will once its owner, whose lease is lost, is replaced. */
+async function slotsFor(chat: ChatRow, pools: Pools | undefined, context: DatabaseContext) {
+  if (!pools || !isRunnableRow(chat)) return null;
+  if (!waitsForSlot(chat) && (isUnowned(chat) || !(await hasLostLease(chat, context)))) return null;
+  return poolOf(pools, chat.parentChatId === null ? 'root' : 'subagents');
+}
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   if (row === null) return {};
-  const { canWrite, isInRecovery, ownerRow, rowLocked, processId, applicationName, state, waitingFor } = row;
+  const { canWrite, isInRecovery, rowLocked, processId, applicationName, state, waitingFor } = row;
   const rowLockedSeconds = row.transactionSeconds;
   const holder = { processId, applicationName, state, transactionSeconds: rowLockedSeconds, waitingFor };
   const lockedBy = rowLocked && mayKnowHolder ? holder : null;
-  return { canWrite, isInRecovery, ownerRow, rowLocked, rowLockedSeconds, lockedBy };
+  return { canWrite, isInRecovery, rowLocked, rowLockedSeconds, lockedBy };
 }
 
-/** Replicas that could take the chat; none while workers need not have looked yet, or its owner holds it. */
+const hasLostLease = async (chat: ChatRow, context: DatabaseContext): Promise<boolean> =>
+  ['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '');
+
+/** Replicas that could take the chat, as far as they can be asked; none while workers need not have looked yet, or its owner holds it. */
 export async function candidates(chat: ChatRow, _args: unknown, context: DatabaseContext) {
-  const { loaders, thresholds } = context;
-  if (!isRunnableRow(chat) || !isSettled(chat, thresholds)) return [];
-  if (!isUnowned(chat) && !['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '')) return [];
+  const { loaders, reading } = context;
+  const { hasRuntime, thresholds } = (await reading.moment()).platform;
+  if (!hasRuntime || !isRunnableRow(chat) || !isSettled(chat, thresholds)) return [];
+  if (!isUnowned(chat) && !(await hasLostLease(chat, context))) return [];
   return (await loaders.candidateIds()).map((workerId) => ({ workerId }));
 }

@@ -1,5 +1,6 @@
 /** Whether a chat at rest has no answer: a person's message stands last, or a step that ended without text. */
 import { Prisma } from '../../prisma/generated/client.ts';
+import type { Platform } from './platform.ts';
 import { lastMessagesSql } from './questions/lastMessages.ts';
 import { ageSeconds } from './questions/moments.ts';
 import type { SuspectLimits } from './suspectSql.ts';
@@ -12,17 +13,17 @@ export const UNANSWERED_FOR_SECONDS = 86_400;
 const NOTED = Prisma.sql`c.unanswered`;
 
 /** The same, looked up: where the table has no such column. */
-const LOOKED_UP = Prisma.sql`(
+const lookedUp = (platform: Platform) => Prisma.sql`(
   SELECT CASE
     WHEN l.role = 'user' THEN 'message'
     WHEN l."finishReason" = 'interrupted' THEN NULL
     WHEN l.role = 'tool' OR l.role = 'assistant' AND NOT l."hasText" THEN 'step' END
-  FROM (${lastMessagesSql(Prisma.sql`ARRAY[c.id]`)}) AS l)`;
+  FROM (${lastMessagesSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS l)`;
 
 /** Of an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to look. */
 export function isUnanswered(limits: SuspectLimits): Prisma.Sql {
-  const { unansweredNoted, clockAheadSeconds } = limits;
-  const what = unansweredNoted ? NOTED : LOOKED_UP;
+  const { platform, clockAheadSeconds } = limits;
+  const what = platform.notesUnanswered ? NOTED : lookedUp(platform);
   return Prisma.sql`
     (SELECT a.age <= ${UNANSWERED_FOR_SECONDS}::float8 AND (${what} = 'step' OR ${what} = 'message'
        AND (a.age > ${pickUpSeconds(limits)}::float8 OR a.age < -${clockAheadSeconds}::float8))

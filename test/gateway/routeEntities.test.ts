@@ -344,6 +344,7 @@ describe('a replica that cannot be asked costs only its own chats', () => {
           id === A ? Promise.resolve({ kind: 'at', address: healthy.url }) : Promise.reject(new Error('a bug')),
         ),
       lookUpAnew: async () => ({ kind: 'unknown' }),
+      refresh: () => {},
       ageMs: () => null,
       countReplicas: () => undefined,
     };

@@ -19,6 +19,7 @@ import { makeReplicaGuards } from '../../gateway/routing/replicaGuard.ts';
 import { type Routing, readRouting } from '../../gateway/routing/routedTypes.ts';
 import { makeRouteEntities } from '../../gateway/routing/routeEntities.ts';
 import { makeBudget, type RoutingContext } from '../../gateway/routing/routingContext.ts';
+import { makeRuntimeWatch } from '../../gateway/routing/runtimeWatch.ts';
 import { INTERNAL_SECRET as internalSecret, LOOPBACK } from './gateways.ts';
 import { sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 
@@ -48,6 +49,10 @@ export interface RouterTestOptions {
   hedgeMs?: number;
   addressAllow?: string[];
   isDisabled?: boolean;
+  /** As it is set. */
+  platform?: string;
+  /** As the database subgraph says with the rows. */
+  found?: string;
   roles?: string[];
   signal?: AbortSignal;
   load?: () => Promise<ReplicaRow[]>;
@@ -82,9 +87,13 @@ export function routersPerTest() {
     dispatchers.push(dispatcher);
     const load =
       options.load ??
-      (async () => Object.entries(rows).map(([id, row]) => ({ id, relayAddress: '', stoppedAt: null, ...row })));
-    const { log = silent, onAsked } = options;
+      (async () => {
+        watch.found(options.found);
+        return Object.entries(rows).map(([id, row]) => ({ id, relayAddress: '', stoppedAt: null, ...row }));
+      });
+    const { log = silent, onAsked, isDisabled = false, platform } = options;
     const clock = systemClock;
+    const watch = makeRuntimeWatch({ isDisabled, platform, log });
     const directory = options.directory ?? makeReplicaDirectory({ load, clock, log });
     const guards = makeReplicaGuards(clock);
     const ask = makeAskReplica({
@@ -100,8 +109,8 @@ export function routersPerTest() {
       log,
     });
     const owners = { ...OWNERS, ...options.owners };
-    const isDisabled = options.isDisabled ?? false;
-    const route = makeRouteEntities({ routing, directory, ask, owners, isDisabled, clock, log });
+    const { notAsked } = watch;
+    const route = makeRouteEntities({ routing, directory, ask, owners, notAsked, clock, log });
     const newContext = (): RoutingContext => ({
       requestId: 'a request',
       caller: { sub: 'somebody', roles },

@@ -3,6 +3,7 @@ import type { ExecutionState } from '../../../common/executionState.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Place } from '../cursor.ts';
 import { EXECUTION_STATE } from '../executionStateSql.ts';
+import { chatsOf, type Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
 import { CHAT_COLUMN_NAMES } from './chatColumns.ts';
 import { type ChatPageRow, isBeyond, pageOfChats } from './chatPage.ts';
@@ -13,6 +14,7 @@ export interface ChildRow extends ChatPageRow {
 }
 
 export interface ChildrenQuestion {
+  readonly platform: Platform;
   readonly parentIds: readonly string[];
   /** Only chats of this user; undefined: of all. */
   readonly readableOf: string | undefined;
@@ -25,13 +27,13 @@ export interface ChildrenQuestion {
 export const children = (tx: Transaction, question: ChildrenQuestion): Promise<ChildRow[]> =>
   tx.$queryRaw(childrenSql(question));
 
-export function childrenSql({ parentIds, readableOf, after, limit }: ChildrenQuestion): Prisma.Sql {
+export function childrenSql({ platform, parentIds, readableOf, after, limit }: ChildrenQuestion): Prisma.Sql {
   const conditions = [isChildInOrder, ...ownedBy(readableOf), ...(after ? [isBeyond('newest', after)] : [])];
   const inOrder = Prisma.sql`ORDER BY c.parent_chat_id, c.updated_at DESC, c.id DESC LIMIT ${limit}`;
   return Prisma.sql`
     SELECT parent.id AS "childOf", ${CHAT_COLUMN_NAMES}, child."placeUpdatedAt" FROM unnest(${parentIds}::uuid[]) AS parent (id)
     CROSS JOIN LATERAL (
-      SELECT page.*, row_number() OVER () AS place FROM (${pageOfChats(Prisma.join(conditions, ' AND '), inOrder)}) AS page
+      SELECT page.*, row_number() OVER () AS place FROM (${pageOfChats(platform, Prisma.join(conditions, ' AND '), inOrder)}) AS page
     ) AS child
     ORDER BY parent.id, child.place`;
 }
@@ -50,11 +52,13 @@ const MOST_LOST = 5;
  */
 export const lostChildren = (
   tx: Transaction,
+  platform: Platform,
   parentIds: readonly string[],
   readableOf: string | undefined,
-): Promise<LostChildRow[]> => tx.$queryRaw(lostChildrenSql(parentIds, readableOf));
+): Promise<LostChildRow[]> => tx.$queryRaw(lostChildrenSql(platform, parentIds, readableOf));
 
 export const lostChildrenSql = (
+  platform: Platform,
   parentIds: readonly string[] | Prisma.Sql,
   readableOf: string | undefined,
 ): Prisma.Sql => Prisma.sql`
@@ -64,7 +68,7 @@ export const lostChildrenSql = (
     SELECT child.id, child.state, array_position(${WORST_FIRST}, child.state) AS rank, child.updated_at
     FROM (
       SELECT c.id, c.updated_at, (${EXECUTION_STATE}) AS state
-      FROM chats AS c WHERE ${Prisma.join([IS_CHILD, ...ownedBy(readableOf)], ' AND ')} OFFSET 0) AS child
+      FROM ${chatsOf(platform)} AS c WHERE ${Prisma.join([IS_CHILD, ...notPaused(platform), ...ownedBy(readableOf)], ' AND ')} OFFSET 0) AS child
     WHERE child.id <> parent.id AND child.state = ANY(${WORST_FIRST}) OR child.state LIKE 'A_' AND child.id IN (${ANCESTORS})
     ORDER BY rank, child.updated_at DESC, child.id DESC LIMIT ${MOST_LOST}
   ) AS lost
@@ -87,6 +91,10 @@ const ANCESTORS = Prisma.sql`
  */
 const isChildInOrder = Prisma.sql`
   c.parent_chat_id >= parent.id AND c.parent_chat_id <= parent.id AND c.id <> parent.id`;
+
+/** There a turn ends so at a queued message that a person edits, whose move it is. */
+const notPaused = ({ name }: Platform) =>
+  name === 'coder' ? [Prisma.sql`(c.status::text <> 'paused' OR c.archived OR c.worker_id IS NOT NULL)`] : [];
 
 const ownedBy = (readableOf: string | undefined) =>
   readableOf === undefined ? [] : [Prisma.sql`c.owner_id = ${readableOf}::uuid`];

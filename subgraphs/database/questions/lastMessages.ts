@@ -1,6 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { Transaction } from '../transaction.ts';
-import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
+import type { Platform } from '../platform.ts';
+import type { Moment, Transaction } from '../transaction.ts';
+import { newestMessages, shown } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface LastMessageRow {
@@ -18,17 +19,23 @@ export interface LastMessageRow {
 const LONGEST_REASON = 100;
 
 /** The newest message of each chat that is neither deleted nor the system's; no row for a chat without one. */
-export const lastMessages = (tx: Transaction, chatIds: readonly string[]): Promise<LastMessageRow[]> =>
-  tx.$queryRaw(lastMessagesSql(chatIds));
+export const lastMessages = (
+  tx: Transaction,
+  chatIds: readonly string[],
+  { platform }: Moment,
+): Promise<LastMessageRow[]> => tx.$queryRaw(lastMessagesSql(platform, chatIds));
 
-export const lastMessagesSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
+export const lastMessagesSql = (platform: Platform, chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   SELECT m.chat_id AS "chatId", m.role::text AS role, ${sayable(CREATED_AT)} AS "createdAt",
          ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${isSayable(CREATED_AT)} AS "isTimeSayable",
          ${HAS_TEXT} AS "hasText", ${FINISH_REASON} AS "finishReason"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   CROSS JOIN LATERAL (
-    SELECT m.id, m.chat_id, m.role, m.created_at, m.content FROM chat_messages AS m
-    WHERE ${OF_CHAT} AND m.role::text <> 'system' ${NEWEST_FIRST} LIMIT 1) AS m
+    ${newestMessages(platform, {
+      columns: Prisma.sql`m.id, m.chat_id, m.role, m.created_at, m.content`,
+      condition: Prisma.sql`${shown(platform)} AND m.role::text <> 'system'`,
+      limit: 1,
+    })}) AS m
   CROSS JOIN (SELECT NULL::text AS finish_reason) AS unnoted`;
 
 const CREATED_AT = Prisma.sql`m.created_at`;

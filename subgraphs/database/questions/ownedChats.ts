@@ -1,4 +1,5 @@
-import type { Transaction } from '../transaction.ts';
+import { chatsOf } from '../platform.ts';
+import type { Moment, Transaction } from '../transaction.ts';
 
 export interface OwnedChatsRow {
   readonly workerId: string;
@@ -6,8 +7,12 @@ export interface OwnedChatsRow {
 }
 
 /** How many chats name each of these replicas as their owner; no row for one that none names. */
-export const ownedChats = (tx: Transaction, workerIds: readonly string[]): Promise<OwnedChatsRow[]> => tx.$queryRaw`
+export const ownedChats = (
+  tx: Transaction,
+  { platform }: Moment,
+  workerIds: readonly string[],
+): Promise<OwnedChatsRow[]> => tx.$queryRaw`
   SELECT c.worker_id AS "workerId", least(count(*), 2147483647)::int4 AS chats
-  FROM chats AS c
+  FROM ${chatsOf(platform)} AS c
   WHERE c.worker_id = ANY(${workerIds}::uuid[])
   GROUP BY c.worker_id`;

@@ -1,9 +1,12 @@
 /** What is read of the replica table. Times are compared as they are stored, and told where they can be said. */
 import { Prisma } from '../../../prisma/generated/client.ts';
+import type { Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
 import { isSayable, sayable } from './moments.ts';
 
 const MOST_REPLICAS = 1000;
+/** A replica whose row is older than this many times the stale threshold is not even asked by `everywhere`. */
+const FORGOTTEN_AFTER_STALE_TIMES = 10;
 
 /** A stored moment that cannot be said is null, and its field's name is in `unreadable`. */
 export interface ReplicaRow {
@@ -38,35 +41,41 @@ const UNREADABLE = Prisma.join(
 /** Whether the row of `replicas AS r` is at most so old. */
 const isYoung = (seconds: number) => Prisma.sql`r.updated_at >= now() - make_interval(secs => ${seconds}::float8)`;
 
-const columns = (staleAfterSeconds: number) => Prisma.sql`
+/** Rows of other servers, such as proxies, are no replicas. */
+export const isReplica = ({ hasOtherServers }: Platform): Prisma.Sql =>
+  hasOtherServers ? Prisma.sql`r."primary"` : Prisma.sql`true`;
+
+const columns = (platform: Platform) => Prisma.sql`
   r.id, r.hostname, r.relay_address AS "relayAddress", r.version, r.region_id AS "regionId", r.error,
   ${sayable(MOMENTS.startedAt)} AS "startedAt", ${sayable(MOMENTS.stoppedAt)} AS "stoppedAt",
   ${sayable(MOMENTS.updatedAt)} AS "updatedAt",
-  (r.stopped_at IS NULL AND ${isYoung(staleAfterSeconds)}) AS "isAlive",
+  (r.stopped_at IS NULL AND ${isYoung(platform.replicaStaleAfterSeconds)}) AS "isAlive",
   array_remove(ARRAY[${UNREADABLE}], NULL) AS unreadable`;
 
 /** Newest start first. `alive`: only those alive, only the others, or (undefined) all. */
 export function replicaRows(
   tx: Transaction,
-  { alive, staleAfterSeconds }: { alive: boolean | undefined; staleAfterSeconds: number },
+  { alive, platform }: { alive: boolean | undefined; platform: Platform },
 ): Promise<ReplicaRow[]> {
-  const living = Prisma.sql`r.stopped_at IS NULL AND ${isYoung(staleAfterSeconds)}`;
+  const living = Prisma.sql`r.stopped_at IS NULL AND ${isYoung(platform.replicaStaleAfterSeconds)}`;
   const wanted = alive === undefined ? Prisma.sql`true` : alive ? living : Prisma.sql`NOT (${living})`;
   return tx.$queryRaw`
-    SELECT ${columns(staleAfterSeconds)} FROM replicas AS r WHERE ${wanted}
+    SELECT ${columns(platform)} FROM replicas AS r WHERE ${wanted} AND ${isReplica(platform)}
     ORDER BY r.started_at DESC, r.id DESC LIMIT ${MOST_REPLICAS}`;
 }
 
 /** Those of these replicas that are there, in any order. */
 export const replicaRowsById = (
   tx: Transaction,
-  { ids, staleAfterSeconds }: { ids: readonly string[]; staleAfterSeconds: number },
+  { ids, platform }: { ids: readonly string[]; platform: Platform },
 ): Promise<ReplicaRow[]> =>
-  tx.$queryRaw`SELECT ${columns(staleAfterSeconds)} FROM replicas AS r WHERE r.id = ANY(${ids}::uuid[])`;
+  tx.$queryRaw`
+    SELECT ${columns(platform)} FROM replicas AS r WHERE r.id = ANY(${ids}::uuid[]) AND ${isReplica(platform)}`;
 
-/** Ids of the replicas that have not stopped and whose row is not older than `seconds`. */
-export async function recentReplicaIds(tx: Transaction, seconds: number): Promise<string[]> {
+/** Ids of the replicas that have not stopped and whose row is not much older than those of the living. */
+export async function recentReplicaIds(tx: Transaction, platform: Platform): Promise<string[]> {
+  const seconds = FORGOTTEN_AFTER_STALE_TIMES * platform.replicaStaleAfterSeconds;
   const rows = await tx.$queryRaw<{ id: string }[]>`
-    SELECT r.id FROM replicas AS r WHERE r.stopped_at IS NULL AND ${isYoung(seconds)}`;
+    SELECT r.id FROM replicas AS r WHERE r.stopped_at IS NULL AND ${isYoung(seconds)} AND ${isReplica(platform)}`;
   return rows.map((row) => row.id);
 }

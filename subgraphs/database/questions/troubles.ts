@@ -1,8 +1,9 @@
 /** What keeps workers from chats: who holds their rows or the tables, how their owners' rows look, and whether there are writes. */
-import type { Thresholds } from '../../../common/thresholds.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
+import { chatsOf, type Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
 import { renewedInTime } from './liveReplicaIds.ts';
+import { isReplica } from './replicaRows.ts';
 import { READ_ONLY_BY_DEFAULT, WORKERS_ARE_HERE } from './takesWrites.ts';
 
 export interface TroubleRow {
@@ -22,8 +23,8 @@ export interface TroubleRow {
 }
 
 /** A row for each of these chats that is there. Waits for no lock on a chat. */
-export const troubles = (tx: Transaction, chatIds: readonly string[], thresholds: Thresholds): Promise<TroubleRow[]> =>
-  tx.$queryRaw(troublesSql(chatIds, thresholds));
+export const troubles = (tx: Transaction, chatIds: readonly string[], platform: Platform): Promise<TroubleRow[]> =>
+  tx.$queryRaw(troublesSql(chatIds, platform));
 
 /**
  * The `xmax` of a row is the transaction that locked it last, or a group of them (a multixact), or an aborted one: only a
@@ -32,10 +33,10 @@ export const troubles = (tx: Transaction, chatIds: readonly string[], thresholds
  * which is known when only one transaction works on the table. Where `chats` is a view there is no `xmax`, and the name
  * means the null that stands beside the row.
  */
-export const troublesSql = (chatIds: readonly string[], thresholds: Thresholds): Prisma.Sql => Prisma.sql`
+export const troublesSql = (chatIds: readonly string[], platform: Platform): Prisma.Sql => Prisma.sql`
   WITH asked AS MATERIALIZED (
     SELECT c.id, c.worker_id, (SELECT xmax FROM chats AS row WHERE row.id = c.id) AS locker
-    FROM chats AS c CROSS JOIN (SELECT NULL::xid AS xmax) AS unknown WHERE c.id = ANY(${chatIds}::uuid[])
+    FROM ${chatsOf(platform)} AS c CROSS JOIN (SELECT NULL::xid AS xmax) AS unknown WHERE c.id = ANY(${chatIds}::uuid[])
   ), locks AS MATERIALIZED (
     SELECT l.* FROM pg_locks AS l WHERE l.pid IS DISTINCT FROM pg_backend_pid()
   ), on_tables AS MATERIALIZED (
@@ -72,14 +73,14 @@ export const troublesSql = (chatIds: readonly string[], thresholds: Thresholds):
   )
   SELECT a.id AS "chatId", pg_is_in_recovery() AS "isInRecovery",
     CASE WHEN NOT pg_is_in_recovery() THEN NOT ${READ_ONLY_BY_DEFAULT} WHEN ${WORKERS_ARE_HERE} THEN false END AS "canWrite",
-    CASE WHEN a.worker_id IS NULL THEN NULL WHEN r.id IS NULL THEN 'MISSING' WHEN r.stopped_at IS NOT NULL THEN 'STOPPED'
-         WHEN ${renewedInTime(thresholds)} THEN 'ALIVE' ELSE 'STALE' END AS "ownerRow",
+    CASE WHEN a.worker_id IS NULL THEN NULL WHEN r.id IS NULL THEN ${ofNoReplica(platform)} WHEN r.stopped_at IS NOT NULL THEN 'STOPPED'
+         WHEN ${renewedInTime(platform)} THEN 'ALIVE' ELSE 'STALE' END AS "ownerRow",
     CASE WHEN session.id IS NOT NULL THEN true WHEN NOT pg_is_in_recovery() AND a.locker IS NOT NULL THEN false END AS "rowLocked",
     session.pid AS "processId", session.application_name AS "applicationName", session.state,
     CASE WHEN session.began IS NOT NULL THEN greatest(0, extract(epoch FROM now() - session.began))::float8 END AS "transactionSeconds",
     session.waits AS "waitingFor"
   FROM asked AS a
-  LEFT JOIN replicas AS r ON r.id = a.worker_id
+  LEFT JOIN replicas AS r ON r.id = a.worker_id AND ${isReplica(platform)}
   LEFT JOIN LATERAL (
     SELECT h.id, s.pid, s.application_name, COALESCE(s.xact_start, p.prepared) AS began,
            COALESCE(s.state, CASE WHEN p.gid IS NOT NULL THEN 'prepared transaction' END) AS state,
@@ -91,6 +92,13 @@ export const troublesSql = (chatIds: readonly string[], thresholds: Thresholds):
       SELECT FROM locks AS l WHERE l.virtualtransaction = h.holder AND l.transactionid = p.transaction AND l.granted)
     WHERE h.id = a.id ORDER BY COALESCE(s.xact_start, p.prepared) NULLS LAST, s.pid LIMIT 1
   ) AS session ON true`;
+
+/** Some builds keep no rows of replicas: where none is renewed, it says nothing that an owner has none. */
+const ofNoReplica = (platform: Platform): Prisma.Sql =>
+  platform.name === 'own'
+    ? Prisma.sql`'MISSING'`
+    : Prisma.sql`
+        CASE WHEN EXISTS (SELECT FROM replicas AS r WHERE ${isReplica(platform)} AND ${renewedInTime(platform)}) THEN 'MISSING' END`;
 
 /** Modes that conflict with the lock that every write takes. Who waits for one makes all that come later wait as well. */
 const KEEPS_FROM_WRITING = Prisma.sql`

@@ -1,7 +1,8 @@
 /** What was done since the person's newest message. The look backwards is limited: a chat may have millions of messages. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { Transaction } from '../transaction.ts';
-import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
+import type { Platform } from '../platform.ts';
+import type { Moment, Transaction } from '../transaction.ts';
+import { NEWEST_FIRST, newestMessages, shown } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface TurnRow {
@@ -22,15 +23,15 @@ export const MESSAGES_OF_A_TURN = 10_000;
 const BYTES_LOOKED_THROUGH = 2_000_000;
 
 /** No row for a chat whose newest messages, all looked at, hold none of a person. */
-export const turns = (tx: Transaction, chatIds: readonly string[]): Promise<TurnRow[]> =>
-  tx.$queryRaw(turnsSql(chatIds));
+export const turns = (tx: Transaction, chatIds: readonly string[], { platform }: Moment): Promise<TurnRow[]> =>
+  tx.$queryRaw(turnsSql(platform, chatIds));
 
-export const turnsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
+export const turnsSql = (platform: Platform, chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   SELECT chat.id AS "chatId", ${sayable(CREATED_AT)} AS "startedAt", ${ageSeconds(CREATED_AT)} AS "ageSeconds",
          ${isSayable(CREATED_AT)} AS "isTimeSayable", done.steps, done."toolCalls"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   LEFT JOIN LATERAL (
-    SELECT m.id, m.created_at FROM (${newest(Prisma.sql`true`)}) AS m WHERE m.role = 'user' ${NEWEST_FIRST} LIMIT 1
+    SELECT m.id, m.created_at FROM (${newest(platform, Prisma.sql`true`)}) AS m WHERE m.role = 'user' ${NEWEST_FIRST} LIMIT 1
   ) AS begun ON true
   CROSS JOIN LATERAL (
     SELECT count(*)::int4 AS looked, (count(*) FILTER (WHERE m.role = 'assistant'))::int4 AS steps,
@@ -39,15 +40,17 @@ export const turnsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql =>
                THEN (SELECT count(*) FROM jsonb_path_query(m.content, ${CALLS}, '{}', true)) END), 0)::int4 END AS "toolCalls"
     FROM (
       SELECT n.*, sum(n.size) OVER (ORDER BY n.id DESC) AS bytes
-      FROM (${newest(Prisma.sql`m.id > COALESCE(begun.id, '-9223372036854775808'::int8)`)}) AS n) AS m
+      FROM (${newest(platform, Prisma.sql`m.id > COALESCE(begun.id, '-9223372036854775808'::int8)`)}) AS n) AS m
   ) AS done
   WHERE begun.id IS NOT NULL OR done.looked = ${MESSAGES_OF_A_TURN}`;
 
-const newest = (condition: Prisma.Sql) => Prisma.sql`
-  SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content,
-         CASE WHEN m.role = 'assistant' THEN pg_column_size(m.content) ELSE 0 END AS size
-  FROM chat_messages AS m
-  WHERE ${OF_CHAT} AND ${condition} ${NEWEST_FIRST} LIMIT ${MESSAGES_OF_A_TURN}`;
+const newest = (platform: Platform, condition: Prisma.Sql) =>
+  newestMessages(platform, {
+    columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role, m.created_at, m.content,
+      CASE WHEN m.role = 'assistant' THEN pg_column_size(m.content) ELSE 0 END AS size`,
+    condition: Prisma.sql`${shown(platform)} AND ${condition}`,
+    limit: MESSAGES_OF_A_TURN,
+  });
 
 const CREATED_AT = Prisma.sql`begun.created_at`;
 const CALLS = Prisma.sql`'strict $[*] ? (@.type == "tool-call").type'`;

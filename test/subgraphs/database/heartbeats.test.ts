@@ -3,14 +3,13 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { toHeartbeat } from '../../../subgraphs/database/heartbeat.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { OWN } from './support/platforms.ts';
 import { insertChat, insertHeartbeat } from './support/rows.ts';
 import { subgraphPerFile } from './support/subgraph.ts';
 
 const database = databasePerFile();
 const STALE_AFTER_SECONDS = 3600; // so long that no test is slow enough to turn a fresh row stale
 const ask = subgraphPerFile(database, { staleAfterSeconds: STALE_AFTER_SECONDS });
-
-const LIMITS = { staleAfterSeconds: 30, clockAheadSeconds: 2 };
 
 interface Heartbeat {
   runnerId: string;
@@ -57,14 +56,21 @@ describe('a lease row', () => {
 
   test('exactly as old as the threshold is fresh, and a microsecond older is stale', () => {
     const row = { chatId: randomUUID(), runnerId: randomUUID(), heartbeatAt: new Date(0) };
-    expect(toHeartbeat({ ...row, ageSeconds: 30 }, LIMITS).isStale).toBe(false);
-    expect(toHeartbeat({ ...row, ageSeconds: 30.000001 }, LIMITS).isStale).toBe(true);
+    expect(toHeartbeat({ ...row, ageSeconds: 30 }, OWN).isStale).toBe(false);
+    expect(toHeartbeat({ ...row, ageSeconds: 30.000001 }, OWN).isStale).toBe(true);
+  });
+
+  test('exactly as old as the threshold is stale where whoever acquires chats there compares so', () => {
+    const row = { chatId: randomUUID(), runnerId: randomUUID(), heartbeatAt: new Date(0) };
+    const there = { ...OWN, isStaleAtThreshold: true };
+    expect(toHeartbeat({ ...row, ageSeconds: 29.999999 }, there).isStale).toBe(false);
+    expect(toHeartbeat({ ...row, ageSeconds: 30 }, there).isStale).toBe(true);
   });
 
   test('as far ahead of the clock as a row may be is fresh, and a microsecond further is not', () => {
     const row = { chatId: randomUUID(), runnerId: randomUUID(), heartbeatAt: new Date(0) };
-    expect(toHeartbeat({ ...row, ageSeconds: -2 }, LIMITS).isStale).toBe(false);
-    expect(toHeartbeat({ ...row, ageSeconds: -2.000001 }, LIMITS).isStale).toBe(true);
+    expect(toHeartbeat({ ...row, ageSeconds: -2 }, OWN).isStale).toBe(false);
+    expect(toHeartbeat({ ...row, ageSeconds: -2.000001 }, OWN).isStale).toBe(true);
   });
 
   test('is stale exactly when its age is above the threshold, or ahead of the clock', () => {
@@ -74,9 +80,15 @@ describe('a lease row', () => {
         fc.double({ noNaN: true, min: -1e6, max: 1e6 }),
         fc.double({ min: 0.001, max: 86_400, noNaN: true }),
         (age, limit) => {
-          const heartbeat = toHeartbeat({ ...row, ageSeconds: age }, { ...LIMITS, staleAfterSeconds: limit });
+          const heartbeat = toHeartbeat(
+            { ...row, ageSeconds: age },
+            {
+              ...OWN,
+              thresholds: { ...OWN.thresholds, staleAfterSeconds: limit },
+            },
+          );
           expect(heartbeat.ageSeconds).toBe(age);
-          expect(heartbeat.isStale).toBe(age > limit || age < -LIMITS.clockAheadSeconds);
+          expect(heartbeat.isStale).toBe(age > limit || age < -OWN.thresholds.clockAheadSeconds);
         },
       ),
     );

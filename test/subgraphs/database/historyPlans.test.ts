@@ -14,6 +14,7 @@ import { MESSAGES_OF_A_TURN, turnsSql } from '../../../subgraphs/database/questi
 import { Reading } from '../../../subgraphs/database/reading.ts';
 import { createDatabase, databasePerFile } from '../../support/database.ts';
 import { lookedAt, planIn, scans } from './support/plans.ts';
+import { OWN, ownTables } from './support/platforms.ts';
 
 const database = databasePerFile();
 const log = makeLogger('plans', 'silent');
@@ -66,7 +67,15 @@ afterAll(() => client.close());
 
 /** How many rows and entries of tables of chats a statement looks at; fails on a walk through a table. */
 async function looksAt(sql: Prisma.Sql, { prisma } = client): Promise<number> {
-  const reading = new Reading({ prisma, timeoutMs: TIMEOUT_MS, clock: systemClock, log, metrics, inquire });
+  const reading = new Reading({
+    prisma,
+    timeoutMs: TIMEOUT_MS,
+    clock: systemClock,
+    log,
+    metrics,
+    inquire,
+    platforms: ownTables,
+  });
   try {
     const rows = await reading.ask('plan', (tx) => tx.$queryRaw(Prisma.sql`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`));
     const found = scans(planIn(rows)).filter((scan) => scan['Relation Name']?.startsWith('chat'));
@@ -83,20 +92,20 @@ describe.each(['never analysed', 'analysed'])('%s,', (state) => {
   });
 
   test('the newest message of each of a hundred chats is looked up, whatever was deleted after it', async () => {
-    expect(await looksAt(lastMessagesSql(ALL))).toBeLessThanOrEqual(2 * ALL.length);
+    expect(await looksAt(lastMessagesSql(OWN, ALL))).toBeLessThanOrEqual(2 * ALL.length);
   });
 
   test('open calls are looked for in the newest messages', async () => {
-    expect(await looksAt(openCallsSql(ALL))).toBeLessThanOrEqual(2 * 100 + 11 * OTHERS.length);
+    expect(await looksAt(openCallsSql(OWN, ALL))).toBeLessThanOrEqual(2 * 100 + 11 * OTHERS.length);
   });
 
   test('a turn costs its messages, an endless one what is looked at, twice over', async () => {
-    expect(await looksAt(turnsSql([LONG, ...OTHERS]))).toBeLessThanOrEqual(2 * (22 + 7 * OTHERS.length));
-    expect(await looksAt(turnsSql([ENDLESS]))).toBeLessThanOrEqual(2 * MESSAGES_OF_A_TURN + 2);
+    expect(await looksAt(turnsSql(OWN, [LONG, ...OTHERS]))).toBeLessThanOrEqual(2 * (22 + 7 * OTHERS.length));
+    expect(await looksAt(turnsSql(OWN, [ENDLESS]))).toBeLessThanOrEqual(2 * MESSAGES_OF_A_TURN + 2);
   });
 
   test('a page of children costs the page, wherever it begins', async () => {
-    const page = { parentIds: [PARENT, ...ALL], readableOf: undefined, limit: 21 };
+    const page = { platform: OWN, parentIds: [PARENT, ...ALL], readableOf: undefined, limit: 21 };
     const far = { updatedAt: '2100-01-01T00:00:00.000000Z', chatId: randomUUID() };
     expect(await looksAt(childrenSql({ ...page, after: undefined }))).toBeLessThanOrEqual(25);
     expect(await looksAt(childrenSql({ ...page, after: far }))).toBeLessThanOrEqual(25);
@@ -104,8 +113,8 @@ describe.each(['never analysed', 'analysed'])('%s,', (state) => {
   });
 
   test('lost children cost the children of that chat and a look into their queues, and no other chat', async () => {
-    expect(await looksAt(lostChildrenSql([PARENT, ...ALL], undefined))).toBeLessThanOrEqual(2 * 2_000);
-    expect(await looksAt(lostChildrenSql(ALL, undefined))).toBe(0);
+    expect(await looksAt(lostChildrenSql(OWN, [PARENT, ...ALL], undefined))).toBeLessThanOrEqual(2 * 2_000);
+    expect(await looksAt(lostChildrenSql(OWN, ALL, undefined))).toBe(0);
   });
 });
 
@@ -120,8 +129,8 @@ test('a chat without messages costs nothing, though all messages that there are 
       [LONG],
     );
     await young.pool.query('VACUUM ANALYZE');
-    for (const sql of [lastMessagesSql, openCallsSql, turnsSql])
-      expect(await looksAt(sql(OTHERS), youngClient)).toBe(0);
+    for (const sql of [lastMessagesSql(OWN, OTHERS), openCallsSql(OWN, OTHERS), turnsSql(OWN, OTHERS)])
+      expect(await looksAt(sql, youngClient)).toBe(0);
   } finally {
     await youngClient.close();
     await young.drop();

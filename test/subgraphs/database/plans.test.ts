@@ -16,6 +16,7 @@ import { chatPageSql } from '../../../subgraphs/database/questions/chatPage.ts';
 import { Reading } from '../../../subgraphs/database/reading.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { lookedAt, type Node, planIn, scans } from './support/plans.ts';
+import { OWN, ownTables } from './support/platforms.ts';
 
 const database = databasePerFile();
 const log = makeLogger('plans', 'silent');
@@ -74,6 +75,7 @@ async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: 
     log,
     metrics,
     inquire,
+    platforms: ownTables,
   });
   const order = filter.suspect ? 'oldest' : 'newest';
   const { rows } = await database.pool.query(
@@ -85,7 +87,8 @@ async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: 
         ...DEFAULT_THRESHOLDS,
         clockAheadSeconds: 2 * 86_400,
         heartbeatsReadable,
-        unansweredNoted: true,
+        platform: OWN,
+        pools: undefined,
         someWaitOutside: true,
         readableOf,
       };
@@ -96,6 +99,7 @@ async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: 
         order,
         after,
         limit: FIRST + 1,
+        indexes: undefined,
       } as const;
       const rowsOfPlan = await tx.$queryRaw(Prisma.sql`EXPLAIN (ANALYZE, FORMAT JSON) ${chatPageSql(page)}`);
       return planIn(rowsOfPlan);

@@ -1,0 +1,77 @@
+/** The platform as this process found it. Looked at with the first question, and again where it may have changed. */
+import type { Clock } from '../../common/clock.ts';
+import type { Logger } from '../../common/log.ts';
+import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
+import { catalogOf, FIND_TABLES, foundIn } from './tables/found.ts';
+import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
+import { tablesOf } from './tables/sources.ts';
+import type { Transaction } from './transaction.ts';
+import type { FoundIndexes } from './wantedIndexes.ts';
+
+/** What can still change, such as a right that is granted or a table that a migration makes, is seen after so long. */
+const LOOKED_AT_AGAIN_MS = 60_000;
+
+interface Known {
+  readonly platform: Platform;
+  readonly atMs: number;
+}
+
+export class PlatformMemory {
+  readonly #settings: PlatformSettings;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #known: Known | undefined;
+  /** Looked for again whenever the platform is. */
+  #indexes: FoundIndexes | undefined;
+  #said: Platform['name'] | undefined;
+
+  constructor(settings: PlatformSettings, { clock, log }: { clock: Clock; log: Logger }) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** As it was last found; undefined: it was not yet, or may have changed. */
+  get known(): Platform | undefined {
+    return this.#known?.platform;
+  }
+
+  /** Reads the catalog alone. @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those that are set */
+  async find(tx: Transaction): Promise<Platform> {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#known && (isFinal(this.#known.platform) || nowMs - this.#known.atMs < LOOKED_AT_AGAIN_MS)) {
+      return this.#known.platform;
+    }
+    this.forget();
+    const found = foundIn(await tx.$queryRaw<unknown[]>(FIND_TABLES));
+    const judged = platformOf(catalogOf(found), this.#settings);
+    const platform = { ...judged, tables: tablesOf(found, judged) };
+    if (found.chats) this.#remember(platform, nowMs);
+    return platform;
+  }
+
+  /** Enters the tables, unlike `find`. Undefined: they are those of this project's migrations. */
+  async indexes(tx: Transaction): Promise<FoundIndexes | undefined> {
+    if (this.#known?.platform.name !== 'coder') return undefined;
+    this.#indexes ??= indexesIn(await tx.$queryRaw<unknown[]>(FIND_INDEXES));
+    return this.#indexes;
+  }
+
+  /** A question named something that is not there. */
+  forget(): void {
+    this.#known = undefined;
+    this.#indexes = undefined;
+  }
+
+  #remember(platform: Platform, atMs: number): void {
+    this.#known = { platform, atMs };
+    if (this.#said === platform.name) return;
+    this.#said = platform.name;
+    const { name, chats, hasDebugLog } = platform;
+    this.#log.info({ platform: name, chats, hasDebugLog }, 'the platform of the tables was found');
+  }
+}
+
+/** This project's own tables as they are now. */
+const isFinal = ({ name, notesUnanswered, tables }: Platform): boolean =>
+  name === 'own' && notesUnanswered && tables.lacks.length === 0;

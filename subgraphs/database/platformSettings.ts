@@ -1,0 +1,20 @@
+/** The settings by which the platform of the tables is judged. */
+import type { SettingName, Settings } from '../../common/settings.ts';
+import { THRESHOLD_SETTINGS, thresholdsGiven } from '../../common/thresholds.ts';
+import type { PlatformSettings } from './platform.ts';
+
+export const PLATFORM_SETTINGS = [
+  ...(['PLATFORM', 'CODER_RELEASE', 'CAPACITY_ROOT', 'CAPACITY_SUBAGENTS'] as const),
+  ...THRESHOLD_SETTINGS,
+] as const;
+
+/** @param given those that are set: thresholds that are not are for the platform to say */
+export const platformSettings = (
+  settings: Settings<(typeof PLATFORM_SETTINGS)[number]>,
+  given: ReadonlySet<SettingName>,
+): PlatformSettings => ({
+  ...thresholdsGiven(settings, given),
+  platform: settings.PLATFORM,
+  coderRelease: settings.CODER_RELEASE,
+  capacity: { root: settings.CAPACITY_ROOT, subagents: settings.CAPACITY_SUBAGENTS },
+});

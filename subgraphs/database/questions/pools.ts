@@ -1,0 +1,37 @@
+/** The slots that a platform's replicas share. */
+import { Prisma } from '../../../prisma/generated/client.ts';
+import { type Capacity, chatsOf, type Platform } from '../platform.ts';
+import type { Moment, Transaction } from '../transaction.ts';
+
+/** How many slots are taken, and of how many. */
+export interface Pools {
+  readonly used: Capacity;
+  readonly capacity: Capacity;
+}
+
+/** Undefined: no slots are shared there, or nothing is known of leases. */
+export async function pools(tx: Transaction, { heartbeatsReadable, platform }: Moment): Promise<Pools | undefined> {
+  if (!platform.capacity || !heartbeatsReadable) return undefined;
+  const [used] = await tx.$queryRaw<Capacity[]>(takenSlotsSql(platform));
+  if (!used) throw new TypeError('An aggregate gave no row');
+  return { used, capacity: platform.capacity };
+}
+
+/** A chat takes one while it has an owner whose lease is fresh, as the platform itself compares: one of the future is. */
+export const takenSlotsSql = (platform: Platform): Prisma.Sql => Prisma.sql`
+  SELECT (count(*) FILTER (WHERE c.parent_chat_id IS NULL))::int4 AS root,
+         (count(*) FILTER (WHERE c.parent_chat_id IS NOT NULL))::int4 AS subagents
+  FROM (
+    SELECT h.chat_id, h.runner_id FROM chat_heartbeats AS h
+    WHERE h.heartbeat_at > now() - make_interval(secs => ${platform.thresholds.staleAfterSeconds}::float8) OFFSET 0) AS h
+  JOIN ${chatsOf(platform)} AS c ON c.id = h.chat_id AND c.runner_id = h.runner_id
+  WHERE c.worker_id IS NOT NULL`;
+
+/** Each as the schema shows it. */
+export const poolOf = ({ used, capacity }: Pools, kind: keyof Capacity) => ({
+  kind: kind === 'root' ? 'ROOT' : 'SUBAGENT',
+  used: used[kind],
+  capacity: capacity[kind],
+});
+
+export const isFull = ({ used, capacity }: Pools, kind: keyof Capacity): boolean => used[kind] >= capacity[kind];

@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals';
+import { eventually } from '../field/support/eventually.ts';
+import { LEAKED, QUEUED, TAKEN } from './cases/full.ts';
+import { type Ids, idOf, insertCases } from './chats.ts';
+import { firing, type Series, seriesOf } from './support/alerts.ts';
+import { deploymentPerFile } from './support/deployment.ts';
+import { judge, truthOf } from './support/judged.ts';
+import { insertChat } from './support/rows.ts';
+
+const SUSPECTS = 'chat_debug_suspects';
+
+describe('a deployment that has been full for ten minutes', () => {
+  const ids: Ids = new Map();
+  const full = [...TAKEN, ...QUEUED];
+  const deployment = deploymentPerFile({ fill: (pool) => insertCases(pool, ids, { cases: full }) });
+
+  /** What the metric says once it has been read anew. */
+  const told = async (what: string, fits: (series: readonly Series[]) => boolean): Promise<Series[]> => {
+    const look = async () => {
+      await deployment.ages.restore();
+      return seriesOf(deployment.gateway, SUSPECTS);
+    };
+    return eventually(what, look, fits, 60_000);
+  };
+
+  test('has chats that work and chats that wait for a slot, and nothing critical', async () => {
+    expect(await judge(deployment, full, ids)).toEqual(truthOf(full, 'newest'));
+  });
+
+  test('says how many of how many slots are taken', async () => {
+    const said = await deployment.field.diagnose(idOf(ids, 'root chat that waits for ten minutes'));
+    const ofSubagent = await deployment.field.diagnose(idOf(ids, 'subagent that waits for ten minutes'));
+    expect(said.findings[0]?.message).toMatch(/\b5 of 5\b/);
+    expect(ofSubagent.findings[0]?.message).toMatch(/\b10 of 10\b/);
+  });
+
+  test('fires no alert, until a dead owner leaks a slot, and then names that', async () => {
+    const calm = await told('the suspects are counted', (series) => series.length > 0);
+    expect(calm).toEqual([{ labels: { reason: 'CAPACITY_WAIT', severity: 'WARNING' }, value: 5 }]);
+    expect(firing(calm)).toEqual([]);
+
+    ids.set(LEAKED.name, await insertChat(deployment.pool, LEAKED.chat));
+    const troubled = await told('the leaked slot is counted', (series) =>
+      series.some(({ labels }) => labels.severity === 'CRITICAL'),
+    );
+    expect(firing(troubled)).toEqual(['OWNER_STOPPED']);
+    const all = [...full, LEAKED];
+    expect(await judge(deployment, all, ids)).toEqual(truthOf(all, 'newest'));
+  });
+});
+
+describe('a deployment of which one pool is full', () => {
+  const ids: Ids = new Map();
+  const cases = [
+    ...TAKEN.filter(({ chat }) => !chat.isSubagent),
+    ...QUEUED.filter(({ name }) => name === 'root chat that waits for ten minutes'),
+    {
+      name: 'subagent that nobody takes',
+      chat: { age: 600, isSubagent: true },
+      newest: { state: 'R0', verdict: 'STUCK', found: { NO_OWNER: 'CRITICAL' }, isSuspect: true },
+    },
+  ] as const;
+  const deployment = deploymentPerFile({ fill: (pool) => insertCases(pool, ids, { cases }) });
+
+  test('excuses no chat of the other', async () => {
+    expect(await judge(deployment, cases, ids)).toEqual(truthOf(cases, 'newest'));
+  });
+});
+
+describe('a deployment that is licensed for more', () => {
+  const ids: Ids = new Map();
+  const cases = [
+    ...TAKEN,
+    {
+      name: 'root chat that nobody takes',
+      chat: { age: 600 },
+      newest: { state: 'R0', verdict: 'STUCK', found: { NO_OWNER: 'CRITICAL' }, isSuspect: true },
+    },
+  ] as const;
+  const deployment = deploymentPerFile({
+    settings: { CAPACITY_ROOT: '6' },
+    fill: (pool) => insertCases(pool, ids, { cases }),
+  });
+
+  test('has room where five are at work', async () => {
+    expect(await judge(deployment, cases, ids)).toEqual(truthOf(cases, 'newest'));
+  });
+});
+
+describe('slots whose leases have run out', () => {
+  const ids: Ids = new Map();
+  const cases = [
+    ...TAKEN.slice(0, 4),
+    {
+      name: 'root chat whose lease ran out',
+      chat: { age: 600, worker: 'first', lease: 40 },
+      newest: { state: 'R0', verdict: 'STUCK', found: { HEARTBEAT_STALE: 'CRITICAL' }, isSuspect: true },
+    },
+    {
+      name: 'root chat that nobody takes',
+      chat: { age: 600 },
+      newest: { state: 'R0', verdict: 'STUCK', found: { NO_OWNER: 'CRITICAL' }, isSuspect: true },
+    },
+  ] as const;
+  const deployment = deploymentPerFile({ fill: (pool) => insertCases(pool, ids, { cases }) });
+
+  test('are free', async () => {
+    expect(await judge(deployment, cases, ids)).toEqual(truthOf(cases, 'newest'));
+  });
+});

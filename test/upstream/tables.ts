@@ -1,0 +1,107 @@
+/** Databases with the tables of a Coder deployment, in every variant that is known, and the role that reads them. */
+import { readFileSync } from 'node:fs';
+import type pg from 'pg';
+
+const NEWEST = readFileSync(new URL('tables.sql', import.meta.url), 'utf8');
+
+/** What is versioned apart from the chat in the variant with moved columns. */
+const MOVED = [
+  ...['snapshot_version', 'history_version', 'queue_version', 'generation_attempt', 'retry_state'],
+  'retry_state_version',
+] as const;
+const VERSIONS = `
+  snapshot_version int8 NOT NULL DEFAULT 1, history_version int8 NOT NULL DEFAULT 0, queue_version int8 NOT NULL DEFAULT 0,
+  generation_attempt int8 NOT NULL DEFAULT 0, retry_state jsonb, retry_state_version int8 NOT NULL DEFAULT 0`;
+
+/** Whose tables a reader meets, apart from those that no reader of chats needs. */
+export const READ_TABLES = [
+  ...['chats', 'chats_expanded', 'chat_messages', 'chat_queued_messages', 'chat_heartbeats', 'replicas'],
+  ...['chat_debug_runs', 'chat_debug_steps'],
+] as const;
+export type ReadTable = (typeof READ_TABLES)[number] | 'chat_versions';
+
+/** Where a variant differs from the newest release. */
+export interface Variant {
+  /** The proposal of a chat that pauses at a queued message which is being edited. */
+  readonly pauses?: boolean;
+  /** The draft with the versions in a table of their own. */
+  readonly movesVersions?: boolean;
+  /** The statuses that were removed later are still in the enum. */
+  readonly hasLegacyStatuses?: boolean;
+  /** False: from before there was a debug log. */
+  readonly hasDebugLog?: boolean;
+}
+
+/** Makes the tables in an empty database. */
+export async function createTables(pool: pg.Pool, variant: Variant = {}): Promise<void> {
+  const { pauses = false, movesVersions = false, hasLegacyStatuses = false, hasDebugLog = true } = variant;
+  await pool.query(NEWEST);
+  if (pauses || hasLegacyStatuses) await pool.query(`ALTER TYPE chat_status ADD VALUE 'paused'`);
+  if (hasLegacyStatuses) {
+    await pool.query(`ALTER TYPE chat_status ADD VALUE 'pending'`);
+    await pool.query(`ALTER TYPE chat_status ADD VALUE 'completed'`);
+  }
+  if (pauses) await pool.query('ALTER TABLE chat_queued_messages ADD COLUMN editing_since timestamptz');
+  if (!hasDebugLog) await pool.query('DROP TABLE chat_debug_steps, chat_debug_runs');
+  if (movesVersions) await moveVersions(pool);
+  await pool.query(await expandedView(pool, movesVersions));
+}
+
+/** The versions leave `chats`, and what reads them there goes along. */
+async function moveVersions(pool: pg.Pool): Promise<void> {
+  await pool.query(`
+    CREATE TABLE chat_versions (chat_id uuid PRIMARY KEY REFERENCES chats (id) ON DELETE CASCADE, ${VERSIONS});
+    ALTER TABLE chats ${MOVED.map((name) => `DROP COLUMN ${name}`).join(', ')};
+    CREATE OR REPLACE FUNCTION note_message_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      SELECT snapshot_version INTO NEW.revision FROM chat_versions WHERE chat_id = NEW.chat_id;
+      RETURN NEW;
+    END $$`);
+}
+
+/** The view that every variant has: a chat with its root's access list and its owner's names. */
+async function expandedView(pool: pg.Pool, movesVersions: boolean): Promise<string> {
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT attname AS name FROM pg_attribute WHERE attrelid = 'chats'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+  );
+  const own = rows.filter(({ name }) => !name.endsWith('_acl')).map(({ name }) => `c.${name}`);
+  const moved = movesVersions ? MOVED.map((name) => `v.${name}`) : [];
+  return `
+    CREATE VIEW chats_expanded AS
+    SELECT ${[...own, ...moved].join(', ')}, COALESCE(root.user_acl, c.user_acl) AS user_acl,
+           COALESCE(root.group_acl, c.group_acl) AS group_acl, owner.username AS owner_username, owner.name AS owner_name
+    FROM chats c ${movesVersions ? 'JOIN chat_versions v ON v.chat_id = c.id' : ''}
+    LEFT JOIN chats root ON root.id = COALESCE(c.root_chat_id, c.parent_chat_id)
+    JOIN visible_users owner ON owner.id = c.owner_id`;
+}
+
+/** The columns of a chat that stand elsewhere in the variant with moved columns. */
+export const isMoved = (column: string): boolean => MOVED.some((name) => name === column);
+
+/**
+ * A role that may log in and read, and nothing else. Roles belong to the whole server: the caller picks a name that is its own.
+ * @param without tables that it may not read
+ * @returns the URL to connect with
+ */
+export async function createReader(
+  { pool, url }: { readonly pool: pg.Pool; readonly url: string },
+  role: string,
+  without: readonly ReadTable[] = [],
+): Promise<string> {
+  await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'reader' NOSUPERUSER NOCREATEDB NOCREATEROLE`);
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY ($1)`,
+    [[...READ_TABLES, 'chat_versions'].filter((table) => !without.some((left) => left === table))],
+  );
+  await pool.query(`GRANT SELECT ON ${rows.map(({ name }) => name).join(', ')} TO ${role}`);
+  const reader = new URL(url);
+  reader.username = role;
+  reader.password = 'reader';
+  return reader.href;
+}
+
+/** Takes the role away again, once nothing is connected as it. */
+export async function dropReader(pool: pg.Pool, role: string): Promise<void> {
+  await pool.query(`DROP OWNED BY ${role}`);
+  await pool.query(`DROP ROLE ${role}`);
+}
