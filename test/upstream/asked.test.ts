@@ -106,6 +106,19 @@ describe('the replicas', () => {
   });
 });
 
+describe('a chat that waits for a tool outside', () => {
+  test('tells which call is open', async () => {
+    await deployment.ages.restore();
+    const id = idOf(ids, 'A0 before its deadline');
+    const { database } = await deployment.field.chat<{ database: { openCalls: unknown } }>(
+      id,
+      'database { openCalls { id toolName timesUnanswered } }',
+    );
+    expect(database.openCalls).toEqual([{ id: 'call_1', toolName: 'ask_user', timesUnanswered: 1 }]);
+    expect((await deployment.field.diagnose(id)).findings[0]?.message).toContain('ask_user');
+  });
+});
+
 describe('the document of a chat', () => {
   test('is whole without what a replica would say, and says that none was asked', async () => {
     await deployment.ages.restore();
@@ -188,10 +201,11 @@ describe('the terminal', () => {
     expect(stdout).not.toContain(SECRET_WORDS);
   });
 
-  test('shows the replicas and the database without an error', async () => {
+  test('shows the replicas and the database, and ends with 1 for the one that has stopped and still has chats', async () => {
     const { code, stdout, stderr } = await chatDebug(deployment, 'replicas');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('coder-0');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(stdout).toMatch(/platform coder/);
+    expect(stdout).toMatch(/coder-2.*\n.*stopped, and 2 chats still name it/);
     expect(stdout).not.toContain('proxy-paris');
   });
 });

@@ -44,6 +44,8 @@ describe('a deployment that has been full for ten minutes', () => {
       series.some(({ labels }) => labels.severity === 'CRITICAL'),
     );
     expect(firing(troubled)).toEqual(['OWNER_STOPPED']);
+    const said = await deployment.field.diagnose(idOf(ids, LEAKED.name));
+    expect(said.findings[0]?.suggestion).toMatch(/slot/);
     const all = [...full, LEAKED];
     expect(await judge(deployment, all, ids)).toEqual(truthOf(all, 'newest'));
   });
