@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { eventually } from '../field/support/eventually.ts';
 import { type Case, isListed } from './cases/expected.ts';
 import { CASES, type Ids, idOf, insertCases } from './chats.ts';
-import { firing, seriesOf } from './support/alerts.ts';
+import { firing, suspectsOf } from './support/alerts.ts';
 import { deploymentPerFile } from './support/deployment.ts';
 import { listed } from './support/judged.ts';
 import { PERSON, REPLICAS, SECRET_WORDS } from './support/rows.ts';
@@ -157,15 +156,11 @@ describe('the gateway', () => {
   });
 
   test('counts each suspect by its worst finding, and its alert fires for what is critical', async () => {
-    const look = async () => {
-      await deployment.ages.restore();
-      return seriesOf(deployment.gateway, 'chat_debug_suspects');
-    };
-    const series = await eventually('the suspects are counted', look, (found) => found.length > 0, 60_000);
-    const counted = new Map(series.map(({ labels: { reason, severity }, value }) => [`${reason} ${severity}`, value]));
     const wanted = new Map<string, number>();
     const worst = CASES.filter(({ newest }) => newest.isSuspect).map(({ newest: { found } }) => worstOf(found));
     for (const one of worst) wanted.set(one, (wanted.get(one) ?? 0) + 1);
+    const series = await suspectsOf(deployment, (told) => told.length > 0);
+    const counted = series.map(({ labels: { reason, severity }, value }) => [`${reason} ${severity}`, value] as const);
     expect(Object.fromEntries([...counted].sort())).toEqual(Object.fromEntries([...wanted].sort()));
     const critical = [...wanted.keys()].filter((one) => one.endsWith(' CRITICAL')).map((one) => one.split(' ')[0]);
     expect(firing(series).sort()).toEqual(critical.sort());

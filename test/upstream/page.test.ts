@@ -15,8 +15,8 @@ import { createTables, dropReader } from './tables.ts';
 
 const PAGE = 'docs/coder.md';
 const ROLE = 'chat_debug';
-/** Few enough that no pool is full. */
-const CASES = [...REST, ...TROUBLE];
+/** Few enough that no pool is full: a lease takes a slot whatever the chat's state. */
+const CASES = [...REST, ...TROUBLE].filter(({ name }) => name !== 'running and archived');
 const ASKED_ABOUT = 'an owner that has stopped';
 
 /** What the reader has in hand after the last block, in the order of the page. */
