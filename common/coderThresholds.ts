@@ -22,9 +22,9 @@ const UNTIL_LEASES_WERE_SHORTENED: CoderThresholds = {
   noProgressSeconds: WATCHDOG_SECONDS,
 };
 
-/** The day on which leases were shortened, and the first release after it. */
+/** The day on which leases were shortened, and the first release after it by the calendar: there is one each month. */
 const SHORTENED_ON = '2026-09-15';
-const SHORTENED_IN: readonly [number, number] = [2, 37];
+const SHORTENED_IN: readonly [number, number] = [2, 38];
 
 /** As `CODER_RELEASE` says it: a version, or the day of a build. */
 export const CODER_RELEASE_FORM = /^(v?\d+\.\d+(\.\d+)?|\d{4}-\d\d-\d\d)$/;

@@ -146,7 +146,7 @@ function isNotTaken(limits: SuspectLimits): Prisma.Sql {
   if (!full('root') && !full('subagents')) return UNOWNED;
   const isPoolFull = Prisma.sql`
     CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
-  return Prisma.sql`(${UNOWNED} AND (NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits), limits)}))`;
+  return Prisma.sql`(${UNOWNED} AND (c.worker_id IS NOT NULL OR NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits), limits)}))`;
 }
 
 /** QUIET: found only where nothing else is, and somebody always knows what a chat waits for outside or between two calls. */
@@ -172,7 +172,7 @@ function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }
 /** CALL_UNANSWERED, CHILD_LOST. */
 const waitsInVain = ({ platform, readableOf }: SuspectLimits) => Prisma.sql`
   c.status = 'requires_action' AND (
-    EXISTS (SELECT FROM (${openCallsSql(Prisma.sql`ARRAY[c.id]`)}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
+    EXISTS (SELECT FROM (${openCallsSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
     OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
 
 /** LOOPING. */

@@ -8,9 +8,9 @@ import { type Pools, pools } from './questions/pools.ts';
 import { type TroubleRow, troubles } from './questions/troubles.ts';
 import type { Reading } from './reading.ts';
 import type { Moment, Transaction } from './transaction.ts';
-import { isRunnableRow, isUnowned } from './troubleRules.ts';
+import { isRunnableRow } from './troubleRules.ts';
 
-/** `pools`: looked for only where one of the chats asked about waits to be taken. */
+/** `pools`: undefined where no slots are shared. */
 export interface Trouble {
   readonly row: TroubleRow | null;
   readonly pools: Pools | undefined;
@@ -59,7 +59,7 @@ export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoader
       'troubles',
       async (tx, chats, moment) => ({
         rows: byChat(await troubles(tx, idsOf(chats), moment.platform)),
-        pools: chats.some(isUnowned) ? await poolsOnce(tx, moment) : undefined,
+        pools: await poolsOnce(tx, moment),
       }),
       ({ rows, pools }, chatId): Trouble => ({ row: rows.get(chatId) ?? null, pools }),
       NOT_LOOKED_FOR,

@@ -3,29 +3,32 @@ import { mayReadAll } from '../../common/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
 import { heartbeatState } from './heartbeatState.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
-import type { Pools } from './questions/pools.ts';
+import { type Pools, poolOf } from './questions/pools.ts';
 import type { TroubleRow } from './questions/troubles.ts';
-import { isRunnableRow, isSettled, isUnowned } from './troubleRules.ts';
+import { isRunnableRow, isSettled, isUnowned, waitsForSlot } from './troubleRules.ts';
 
 export const troubleFields = {
-  /** Undefined, which is null to a client: the look failed or took too long. */
-  trouble: async (chat: ChatRow, _args: unknown, { loaders, caller, reading }: DatabaseContext) => {
-    const trouble = await loaders.trouble.load(chat);
-    if (trouble === undefined) return undefined;
-    const { name: platform, thresholds } = (await reading.moment()).platform;
-    return { ...found(trouble.row, mayReadAll(caller)), platform, thresholds, pool: poolOf(chat, trouble.pools) };
+  /**
+   * Undefined, which is null to a client: the look failed or took too long. What a gateway cannot know by its own settings
+   * is told all the same: the platform that was found, and the thresholds of that.
+   */
+  trouble: async (chat: ChatRow, _args: unknown, context: DatabaseContext) => {
+    const trouble = await context.loaders.trouble.load(chat);
+    const { name: platform, thresholds } = (await context.reading.moment()).platform;
+    if (trouble === undefined) return platform === 'own' ? undefined : { platform, thresholds };
+    const pool = await slotsFor(chat, trouble.pools, context);
+    return { ...found(trouble.row, mayReadAll(context.caller)), platform, thresholds, pool };
   },
   /** The same. Where no log is kept, nothing is asked of it. */
   debugRun: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) =>
     (await reading.moment()).platform.hasDebugLog ? loaders.debugRun.load(chat) : null,
 };
 
-/** The slots that the chat waits for. */
-function poolOf(chat: ChatRow, pools: Pools | undefined) {
-  if (!pools || !isRunnableRow(chat) || !isUnowned(chat)) return null;
-  const kind = chat.parentChatId === null ? 'root' : 'subagents';
-  const name = kind === 'root' ? 'ROOT' : 'SUBAGENT';
-  return { kind: name, used: pools.used[kind], capacity: pools.capacity[kind] };
+/** The slots that the chat waits for, or will once its owner, whose lease is lost, is replaced. */
+async function slotsFor(chat: ChatRow, pools: Pools | undefined, context: DatabaseContext) {
+  if (!pools || !isRunnableRow(chat)) return null;
+  if (!waitsForSlot(chat) && (isUnowned(chat) || !(await hasLostLease(chat, context)))) return null;
+  return poolOf(pools, chat.parentChatId === null ? 'root' : 'subagents');
 }
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {
@@ -37,11 +40,14 @@ function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   return { canWrite, isInRecovery, ownerRow, rowLocked, rowLockedSeconds, lockedBy };
 }
 
+const hasLostLease = async (chat: ChatRow, context: DatabaseContext): Promise<boolean> =>
+  ['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '');
+
 /** Replicas that could take the chat, as far as they can be asked; none while workers need not have looked yet, or its owner holds it. */
 export async function candidates(chat: ChatRow, _args: unknown, context: DatabaseContext) {
   const { loaders, reading } = context;
   const { hasRuntime, thresholds } = (await reading.moment()).platform;
   if (!hasRuntime || !isRunnableRow(chat) || !isSettled(chat, thresholds)) return [];
-  if (!isUnowned(chat) && !['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '')) return [];
+  if (!isUnowned(chat) && !(await hasLostLease(chat, context))) return [];
   return (await loaders.candidateIds()).map((workerId) => ({ workerId }));
 }

@@ -19,6 +19,9 @@ export const isRunnableRow = ({ status, archived }: Chat): boolean => !archived 
 
 export const isUnowned = ({ workerId, runnerId }: Chat): boolean => workerId === null || runnerId === null;
 
+/** Whether nobody works on the chat, where replicas share their slots: whoever has one is named. */
+export const waitsForSlot = (chat: Chat): boolean => isRunnableRow(chat) && chat.workerId === null;
+
 /** How long a chat may take to be picked up. */
 export const pickUpSeconds = ({ acquisitionIntervalSeconds }: Thresholds): number =>
   acquisitionIntervalSeconds + GRACE_SECONDS;

@@ -8,11 +8,11 @@ export interface TestDatabase {
   readonly pool: pg.Pool;
 }
 
-/** Call at the top of a test file; the result is filled in before the first test. */
-export function databasePerFile(): TestDatabase {
+/** Call at the top of a test file; the result is filled in before the first test. @param template unset: the migrated one */
+export function databasePerFile(template?: string): TestDatabase {
   const holder: { current?: TestDatabase & { drop(): Promise<void> } } = {};
   beforeAll(async () => {
-    holder.current = await createDatabase();
+    holder.current = await createDatabase(template);
   });
   afterAll(() => holder.current?.drop());
   const current = () => {

@@ -3,7 +3,8 @@
  * content lies: only ids and names of calls leave the database.
  */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { Transaction } from '../transaction.ts';
+import type { Platform } from '../platform.ts';
+import type { Moment, Transaction } from '../transaction.ts';
 import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
@@ -32,8 +33,8 @@ const MOST_CALLS = 20;
 const LONGEST_NAME = 200;
 
 /** For each chat the newest of its open calls, the oldest of them first. */
-export const openCalls = (tx: Transaction, chatIds: readonly string[]): Promise<OpenCallRow[]> =>
-  tx.$queryRaw(openCallsSql(chatIds));
+export const openCalls = (tx: Transaction, chatIds: readonly string[], { platform }: Moment): Promise<OpenCallRow[]> =>
+  tx.$queryRaw(openCallsSql(platform, chatIds));
 
 /**
  * A result belongs to the oldest open call before it that has its id, as the worker has it: some models begin to count
@@ -41,7 +42,7 @@ export const openCalls = (tx: Transaction, chatIds: readonly string[]): Promise<
  * results; a result finds a call unless it takes the depth below all that came before, and below zero.
  * A run of unanswered calls ends with an answered call of the same tool, or with the turn.
  */
-export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
+export const openCallsSql = ({ name }: Platform, chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   WITH newest_messages AS (
     SELECT m.*, sum(m.size) OVER (PARTITION BY m.chat_id ORDER BY m.id DESC) - m.size AS newer
     FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (
@@ -52,13 +53,13 @@ export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sq
     FROM newest_messages AS m WHERE m.newer < ${BYTES_LOOKED_AT}
   ), parts AS (
     SELECT l.chat_id, l.id AS message_id, l.created_at, l.turn, item.place, item.part ->> 'type' = 'tool-call' AS is_call,
-           item.part ->> 'toolCallId' AS call_id, item.part ->> 'toolName' AS tool,
+           item.part ->> ${CALL_ID[name]} AS call_id, item.part ->> ${TOOL[name]} AS tool,
            item.part #>> '{output,type}' = 'error-text' AND starts_with(item.part #>> '{output,value}', 'cancelled') AS cancels,
            row_number() OVER (PARTITION BY l.chat_id ORDER BY l.id DESC, item.place DESC) AS back
     FROM looked AS l CROSS JOIN LATERAL jsonb_array_elements(
       CASE jsonb_typeof(l.content) WHEN 'array' THEN l.content ELSE '[]' END) WITH ORDINALITY AS item (part, place)
-    WHERE jsonb_typeof(item.part -> 'toolCallId') = 'string' AND CASE item.part ->> 'type'
-      WHEN 'tool-result' THEN true WHEN 'tool-call' THEN jsonb_typeof(item.part -> 'toolName') = 'string' ELSE false END
+    WHERE jsonb_typeof(item.part -> ${CALL_ID[name]}) = 'string' AND CASE item.part ->> 'type'
+      WHEN 'tool-result' THEN true WHEN 'tool-call' THEN jsonb_typeof(item.part -> ${TOOL[name]}) = 'string' ELSE false END
   ), summed AS (
     SELECT p.*, sum(CASE WHEN p.is_call THEN 1 ELSE -1 END) OVER (
       PARTITION BY p.chat_id, p.call_id ORDER BY p.message_id, p.place) AS depth
@@ -92,5 +93,9 @@ export const openCallsSql = (chatIds: readonly string[] | Prisma.Sql): Prisma.Sq
          n.times::int4 AS "timesUnanswered"
   FROM newest AS n WHERE n.rank <= ${MOST_CALLS}
   ORDER BY n.chat_id, n.message_id, n.place`;
+
+/** Members of a part, as each platform names them. */
+const CALL_ID = { own: Prisma.sql`'toolCallId'`, coder: Prisma.sql`'tool_call_id'` };
+const TOOL = { own: Prisma.sql`'toolName'`, coder: Prisma.sql`'tool_name'` };
 
 const CREATED_AT = Prisma.sql`n.created_at`;

@@ -27,4 +27,11 @@ export const takenSlotsSql = (platform: Platform): Prisma.Sql => Prisma.sql`
   JOIN ${chatsOf(platform)} AS c ON c.id = h.chat_id AND c.runner_id = h.runner_id
   WHERE c.worker_id IS NOT NULL`;
 
+/** Each as the schema shows it. */
+export const poolOf = ({ used, capacity }: Pools, kind: keyof Capacity) => ({
+  kind: kind === 'root' ? 'ROOT' : 'SUBAGENT',
+  used: used[kind],
+  capacity: capacity[kind],
+});
+
 export const isFull = ({ used, capacity }: Pools, kind: keyof Capacity): boolean => used[kind] >= capacity[kind];

@@ -9,6 +9,7 @@ import { readSnapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
 import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { SUSPECT_ROWS } from '../../support/scale.ts';
+import { createTables } from '../../upstream/tables.ts';
 import { insertRuleRows, OWNERS, ruleRow, THRESHOLDS } from './support/ruleRows.ts';
 import { OPERATOR, subgraphPerFile, user } from './support/subgraph.ts';
 
@@ -43,21 +44,79 @@ const withoutNotes = async (pool: pg.Pool) => {
   await pool.query('ALTER TABLE chats DROP COLUMN unanswered');
 };
 
-describe.each([
-  ['noted by triggers', async () => {}],
-  ['looked up where nobody notes it', withoutNotes],
-])('What is unanswered is %s:', (_how, prepare) => {
-  const database = databasePerFile();
-  const ask = subgraphPerFile(database, { ...THRESHOLDS, databaseTimeoutMs: 60_000 });
+/** Tables of a Coder deployment that take the same rows, with messages of every visibility. */
+const coderTables = async (pool: pg.Pool) => {
+  await createTables(pool, { hasLegacyStatuses: true });
+  const defaults = {
+    chats: { organization_id: 'gen_random_uuid()', last_model_config_id: 'gen_random_uuid()' },
+    chat_messages: {
+      content_version: '1',
+      compressed: 'random() < 0.2',
+      visibility: `CASE WHEN random() < 0.2 THEN 'model' ELSE 'both' END::chat_message_visibility`,
+    },
+    replicas: {
+      ...{ created_at: 'now()', started_at: 'now()', updated_at: 'now()', region_id: '0', database_latency: '0' },
+    },
+  };
+  for (const [table, columns] of Object.entries(defaults)) {
+    for (const [column, value] of Object.entries(columns)) {
+      await pool.query(`ALTER TABLE ${table} ALTER COLUMN ${column} SET DEFAULT ${value}`);
+    }
+  }
+  await pool.query('ALTER TABLE chats DROP CONSTRAINT chats_owner_id_fkey');
+  await pool.query('CREATE UNIQUE INDEX ON replicas (id)'); // for rows that are written twice here
+};
+
+interface Way {
+  readonly how: string;
+  readonly platform?: 'coder';
+  readonly prepare: (pool: pg.Pool) => Promise<void>;
+  readonly capacity?: { readonly root: number; readonly subagents: number };
+}
+const own = async (pool: pg.Pool) => {
+  await pool.query('ALTER TABLE chats DISABLE TRIGGER chat_retry_state_changed');
+};
+const PLENTY = 1_000_000;
+const WAYS: readonly Way[] = [
+  { how: 'What is unanswered is noted by triggers', prepare: own },
+  {
+    how: 'What is unanswered is looked up where nobody notes it',
+    prepare: async (pool) => {
+      await own(pool);
+      await withoutNotes(pool);
+    },
+  },
+  {
+    how: 'A Coder deployment has room',
+    platform: 'coder',
+    prepare: coderTables,
+    capacity: { root: PLENTY, subagents: PLENTY },
+  },
+  {
+    how: 'A Coder deployment has no room for roots',
+    platform: 'coder',
+    prepare: coderTables,
+    capacity: { root: 1, subagents: PLENTY },
+  },
+  {
+    how: 'A Coder deployment has no room for subagents',
+    platform: 'coder',
+    prepare: coderTables,
+    capacity: { root: PLENTY, subagents: 1 },
+  },
+];
+
+describe.each(WAYS)('$how:', ({ platform, prepare, capacity }) => {
+  const database = databasePerFile(platform && 'template0');
+  const ask = subgraphPerFile(database, { ...THRESHOLDS, databaseTimeoutMs: 60_000, platform, capacity });
 
   beforeAll(async () => {
     const { pool } = database;
+    await prepare(pool);
     await pool.query(`ALTER TYPE chat_status ADD VALUE 'dreaming'`);
     await pool.query(`ALTER TYPE chat_message_role ADD VALUE 'strange'`);
-    await pool.query('ALTER TABLE chats DISABLE TRIGGER chat_retry_state_changed');
-    await prepare(pool);
     for (let left = SUSPECT_ROWS; left > 0; left -= CHUNK) {
-      await insertRuleRows(pool, fc.sample(ruleRow, Math.min(left, CHUNK)));
+      await insertRuleRows(pool, fc.sample(ruleRow, Math.min(left, CHUNK)), platform === undefined);
     }
     await pool.query('VACUUM ANALYZE');
   }, LIMIT_MS);

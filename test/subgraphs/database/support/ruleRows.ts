@@ -98,8 +98,11 @@ export const ruleRow = fc.record({
 });
 export type RuleRow = typeof ruleRow extends fc.Arbitrary<infer T> ? T : never;
 
-/** Needs the status `dreaming`, the role `strange`, and no trigger that clears retry states. */
-export async function insertRuleRows(pool: pg.Pool, drawn: readonly RuleRow[]): Promise<void> {
+/**
+ * Needs the status `dreaming`, the role `strange`, and no trigger that clears retry states.
+ * @param notesEnd whether messages have a column for why their step ended
+ */
+export async function insertRuleRows(pool: pg.Pool, drawn: readonly RuleRow[], notesEnd = true): Promise<void> {
   await pool.query(
     `INSERT INTO replicas (id, hostname, relay_address, version, stopped_at)
      VALUES ($1, 'h', 'http://127.0.0.1:1', '1', NULL), ($2, 'h', 'http://127.0.0.1:1', '1', now()) ON CONFLICT DO NOTHING`,
@@ -120,7 +123,8 @@ export async function insertRuleRows(pool: pg.Pool, drawn: readonly RuleRow[]): 
     lastId = id;
     return chat;
   });
-  for (const sql of [CHATS, LEASES, QUEUES, MESSAGES, DELETIONS, LATER]) await pool.query(sql, [JSON.stringify(chats)]);
+  for (const sql of [CHATS, LEASES, QUEUES, messagesSql(notesEnd), DELETIONS, LATER])
+    await pool.query(sql, [JSON.stringify(chats)]);
 }
 
 /** A number stands for seconds from now. */
@@ -146,9 +150,9 @@ const LEASES = `${DRAWN}
   UNION ALL SELECT id, gen_random_uuid(), now() FROM drawn, generate_series(1, "leasesOfOthers")`;
 const QUEUES = `${DRAWN}
   INSERT INTO chat_queued_messages (chat_id, content, position, created_by) SELECT id, '{}', 1, id FROM drawn WHERE "isQueued"`;
-const MESSAGES = `${DRAWN}
-  INSERT INTO chat_messages (chat_id, role, content, finish_reason)
-  SELECT drawn.id, (m ->> 'role')::chat_message_role, m -> 'content', m ->> 'finish'
+const messagesSql = (notesEnd: boolean) => `${DRAWN}
+  INSERT INTO chat_messages (chat_id, role, content ${notesEnd ? ', finish_reason' : ''})
+  SELECT drawn.id, (m ->> 'role')::chat_message_role, m -> 'content' ${notesEnd ? ", m ->> 'finish'" : ''}
   FROM drawn, jsonb_array_elements(messages) WITH ORDINALITY AS one (m, place) ORDER BY drawn.id, place`;
 const DELETIONS = `${DRAWN}, numbered AS (
     SELECT m.id, m.chat_id, row_number() OVER (PARTITION BY m.chat_id ORDER BY m.id) AS place FROM chat_messages AS m
