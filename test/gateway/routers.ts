@@ -49,6 +49,10 @@ export interface RouterTestOptions {
   hedgeMs?: number;
   addressAllow?: string[];
   isDisabled?: boolean;
+  /** As it is set. */
+  platform?: string;
+  /** As the database subgraph says with the rows. */
+  found?: string;
   roles?: string[];
   signal?: AbortSignal;
   load?: () => Promise<ReplicaRow[]>;
@@ -83,9 +87,13 @@ export function routersPerTest() {
     dispatchers.push(dispatcher);
     const load =
       options.load ??
-      (async () => Object.entries(rows).map(([id, row]) => ({ id, relayAddress: '', stoppedAt: null, ...row })));
-    const { log = silent, onAsked } = options;
+      (async () => {
+        watch.found(options.found);
+        return Object.entries(rows).map(([id, row]) => ({ id, relayAddress: '', stoppedAt: null, ...row }));
+      });
+    const { log = silent, onAsked, isDisabled = false, platform } = options;
     const clock = systemClock;
+    const watch = makeRuntimeWatch({ isDisabled, platform, log });
     const directory = options.directory ?? makeReplicaDirectory({ load, clock, log });
     const guards = makeReplicaGuards(clock);
     const ask = makeAskReplica({
@@ -101,7 +109,7 @@ export function routersPerTest() {
       log,
     });
     const owners = { ...OWNERS, ...options.owners };
-    const { notAsked } = makeRuntimeWatch({ isDisabled: options.isDisabled ?? false, platform: undefined, log });
+    const { notAsked } = watch;
     const route = makeRouteEntities({ routing, directory, ask, owners, notAsked, clock, log });
     const newContext = (): RoutingContext => ({
       requestId: 'a request',

@@ -1,0 +1,258 @@
+/** Whose tables a database has: what is found, what is set against it, and what is read differently for it. */
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import type { DatabaseSubgraphOptions } from '../../../subgraphs/database/server.ts';
+import type { RunningServer } from '../../../subgraphs/serve.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { insertChat, insertReplicas, REPLICAS } from '../../upstream/support/rows.ts';
+import { createReader, createTables, dropReader } from '../../upstream/tables.ts';
+import { type Ask, asking, start } from './support/subgraph.ts';
+import { tapPostgres } from './support/tap.ts';
+
+const servers: RunningServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+/** What is left out is as where nothing is set. */
+async function subgraph(databaseUrl: string, options: Partial<DatabaseSubgraphOptions> = {}) {
+  const lines: { platform?: string }[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const unset = { staleAfterSeconds: undefined, noProgressSeconds: undefined };
+  const server = await start({ databaseUrl, log, ...unset, ...options } as Parameters<typeof start>[0]);
+  servers.push(server);
+  return { ask: asking(() => server.url), url: server.url, said: () => lines.filter(({ platform }) => platform) };
+}
+
+const THRESHOLDS = 'staleAfterSeconds heartbeatIntervalSeconds acquisitionIntervalSeconds noProgressSeconds';
+const troubleOf = async (ask: Ask, chatId: string, fields: string) => {
+  const { data, errors } = await ask(
+    `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { database { trouble { ${fields} } unreadable } } }`,
+    { id: chatId },
+  );
+  expect(errors).toEqual([]);
+  return data as { chatDebugSnapshot: { database: { trouble: Record<string, unknown>; unreadable: string[] } } };
+};
+const thresholdsOf = async (ask: Ask, chatId: string) =>
+  (await troubleOf(ask, chatId, `thresholds { ${THRESHOLDS} }`)).chatDebugSnapshot.database.trouble.thresholds;
+
+describe('tables of this project', () => {
+  const database = databasePerFile();
+
+  test('are found once, and said once', async () => {
+    const { ask, said } = await subgraph(database.url);
+    for (let i = 0; i < 2; i += 1) {
+      expect((await ask('{ database { platform } }')).data).toEqual({ database: { platform: 'own' } });
+    }
+    expect(said()).toMatchObject([{ platform: 'own' }]);
+  });
+
+  test('that are said to be of a Coder deployment: a clear error, and readiness says it', async () => {
+    const { ask, url } = await subgraph(database.url, { platform: 'coder' });
+    const { errors } = await ask('{ chats { edges { node { chatId } } } }');
+    expect(errors).toMatchObject([
+      {
+        extensions: { code: 'SCHEMA_UNSUPPORTED' },
+        message: expect.stringMatching(/^PLATFORM is `coder`, and .* own\./),
+      },
+    ]);
+    const ready = await fetch(`${url}/readyz`);
+    expect({ status: ready.status, text: await ready.text() }).toEqual({
+      status: 503,
+      text: expect.stringContaining('PLATFORM is `coder`'),
+    });
+  });
+
+  test('cost one look at the catalog, with the first question', async () => {
+    const tap = await tapPostgres(database.url);
+    try {
+      const { ask } = await subgraph(tap.url);
+      await ask('{ chats(filter: { suspect: true }) { edges { node { chatId } } } }');
+      await ask('{ chats(filter: { suspect: true }) { edges { node { chatId } } } }');
+      expect(tap.statements.filter((statement) => statement.includes('pg_attribute'))).toHaveLength(1);
+    } finally {
+      await tap.close();
+    }
+  });
+});
+
+describe('tables of a Coder deployment', () => {
+  const database = databasePerFile('template0');
+  const ids = { owned: '', gone: '', proxied: '', waiting: '', subagent: '' };
+  beforeAll(async () => {
+    const { pool } = database;
+    await createTables(pool, { hasLegacyStatuses: true });
+    await insertReplicas(pool);
+    ids.owned = await insertChat(pool, {
+      ...{ worker: 'first', lease: 3, age: 600 },
+      debug: { status: 'in_progress', began: 590, written: 4 },
+    });
+    ids.gone = await insertChat(pool, { worker: 'unknown', age: 600 });
+    ids.proxied = await insertChat(pool, { worker: 'proxy', age: 600 });
+    ids.waiting = await insertChat(pool, { age: 600 });
+    ids.subagent = await insertChat(pool, { age: 600, isSubagent: true });
+  });
+
+  test('are found, with the newest thresholds', async () => {
+    const { ask, said } = await subgraph(database.url);
+    expect((await ask('{ database { platform missing } }')).data).toEqual({
+      database: { platform: 'coder', missing: [] },
+    });
+    expect(said()).toMatchObject([{ platform: 'coder' }]);
+    expect(await thresholdsOf(ask, ids.owned)).toEqual({
+      ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9, acquisitionIntervalSeconds: 30 },
+      noProgressSeconds: 900,
+    });
+  });
+
+  test.each(['v2.37.4', '2.9', '2026-09-14'])('have the thresholds of release %s', async (coderRelease) => {
+    const { ask } = await subgraph(database.url, { coderRelease });
+    expect(await thresholdsOf(ask, ids.owned)).toMatchObject({
+      ...{ staleAfterSeconds: 300, heartbeatIntervalSeconds: 30, acquisitionIntervalSeconds: 1 },
+    });
+  });
+
+  test('have the thresholds that are set, before those of their release', async () => {
+    const { ask } = await subgraph(database.url, {
+      coderRelease: '2.30',
+      staleAfterSeconds: 70,
+      noProgressSeconds: 50,
+    });
+    expect(await thresholdsOf(ask, ids.owned)).toEqual({
+      ...{ staleAfterSeconds: 70, heartbeatIntervalSeconds: 30, acquisitionIntervalSeconds: 1, noProgressSeconds: 50 },
+    });
+  });
+
+  test('that are said to be of this project: a clear error', async () => {
+    const { ask } = await subgraph(database.url, { platform: 'own' });
+    const { errors } = await ask('{ database { platform } }');
+    expect(errors).toMatchObject([
+      { extensions: { code: 'SCHEMA_UNSUPPORTED' }, message: expect.stringContaining('a Coder deployment') },
+    ]);
+  });
+
+  test.each([
+    ['an owner that is in no row', 'gone'],
+    ['an owner that is a workspace proxy', 'proxied'],
+  ] as const)('%s is missing', async (_what, name) => {
+    const { ask } = await subgraph(database.url);
+    const { chatDebugSnapshot } = await troubleOf(ask, ids[name], 'ownerRow');
+    expect(chatDebugSnapshot.database.trouble.ownerRow).toBe('MISSING');
+  });
+
+  test('tell of slots that wait: those of its kind, one statement for a list and its chats', async () => {
+    const tap = await tapPostgres(database.url);
+    try {
+      const { ask } = await subgraph(tap.url, { capacity: { root: 7, subagents: 8 } });
+      await ask('{ database { platform } }');
+      tap.statements.length = 0;
+      const { data } = await ask(`{ chats(filter: { suspect: true }, first: 100) {
+        edges { node { chatId database { trouble { pool { kind used capacity } } } } } } }`);
+      const { edges } = (
+        data as { chats: { edges: { node: { chatId: string; database: { trouble: { pool: unknown } } } }[] } }
+      ).chats;
+      const pools = new Map(edges.map(({ node }) => [node.chatId, node.database.trouble.pool]));
+      expect(pools.get(ids.waiting)).toEqual({ kind: 'ROOT', used: 1, capacity: 7 });
+      expect(pools.get(ids.subagent)).toEqual({ kind: 'SUBAGENT', used: 0, capacity: 8 });
+      expect(pools.get(ids.gone)).toEqual({ kind: 'ROOT', used: 1, capacity: 7 }); // it waits for another owner
+      expect(tap.statements.filter((statement) => /AS subagents/.test(statement))).toHaveLength(1);
+    } finally {
+      await tap.close();
+    }
+  });
+
+  test('tell of no slot that an owned chat would wait for, nor of candidates that nobody could ask', async () => {
+    const { ask } = await subgraph(database.url);
+    const fields = 'candidates { workerId } database { trouble { pool { used } } }';
+    const { data } = await ask(
+      `query ($a: UUID!, $b: UUID!) { a: chatDebugSnapshot(chatId: $a) { ${fields} } b: chatDebugSnapshot(chatId: $b) { ${fields} } }`,
+      { a: ids.owned, b: ids.waiting },
+    );
+    expect(data).toEqual({
+      a: { candidates: [], database: { trouble: { pool: null } } },
+      b: { candidates: [], database: { trouble: { pool: { used: 1 } } } },
+    });
+  });
+
+  const DEBUG_RUN = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { database {
+    debugRun { kind status provider model ageSeconds hasEnded finishedAt } unreadable } } }`;
+
+  test('have a debug log, whose newest step is the last sign of life', async () => {
+    const { ask } = await subgraph(database.url);
+    const { data, errors } = await ask(DEBUG_RUN, { id: ids.owned });
+    expect(errors).toEqual([]);
+    expect(data).toMatchObject({
+      chatDebugSnapshot: {
+        database: {
+          debugRun: {
+            kind: 'chat_turn',
+            status: 'in_progress',
+            provider: 'anthropic',
+            model: 'a-model',
+            hasEnded: false,
+          },
+          unreadable: [],
+        },
+      },
+    });
+    const { ageSeconds } = (data as { chatDebugSnapshot: { database: { debugRun: { ageSeconds: number } } } })
+      .chatDebugSnapshot.database.debugRun;
+    expect(ageSeconds).toBeLessThan(500); // the run itself was last written 590 s ago
+  });
+
+  test.each(['chat_debug_runs', 'chat_debug_steps'] as const)('have none for a role without %s', async (table) => {
+    const role = `reader_${randomUUID().replaceAll('-', '')}`;
+    const url = await createReader(database, role, [table]);
+    try {
+      const { ask } = await subgraph(url);
+      const { data, errors } = await ask(DEBUG_RUN, { id: ids.owned });
+      expect({ data, errors }).toEqual({
+        data: { chatDebugSnapshot: { database: { debugRun: null, unreadable: [] } } },
+        errors: [],
+      });
+    } finally {
+      await Promise.all(servers.splice(0).map((server) => server.stop()));
+      await dropReader(database.pool, role);
+    }
+  });
+});
+
+describe('tables of a Coder deployment that nobody writes replicas to', () => {
+  const database = databasePerFile('template0');
+
+  test('say nothing of an owner that is in no row', async () => {
+    const { pool } = database;
+    await createTables(pool);
+    const chatId = await insertChat(pool, { worker: 'first', lease: 3 });
+    const { ask } = await subgraph(database.url);
+    const ownerRow = async () => (await troubleOf(ask, chatId, 'ownerRow')).chatDebugSnapshot.database.trouble.ownerRow;
+    expect(await ownerRow()).toBeNull();
+    await insertReplicas(pool);
+    await pool.query('DELETE FROM replicas WHERE id = $1', [REPLICAS.first]);
+    expect(await ownerRow()).toBe('MISSING');
+    await pool.query(`UPDATE replicas SET updated_at = now() - interval '1 hour'`);
+    expect(await ownerRow()).toBeNull();
+  });
+});
+
+describe('tables whose versions move while they are read', () => {
+  const database = databasePerFile('template0');
+
+  test('are read anew, after one question that fails for it', async () => {
+    const { pool } = database;
+    await createTables(pool);
+    const before = await subgraph(database.url);
+    const chats = '{ chats { edges { node { chatId database { snapshotVersion generationAttempt } } } } }';
+    expect((await before.ask(chats)).errors).toEqual([]);
+    await pool.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    await createTables(pool, { movesVersions: true });
+    const chatId = await insertChat(pool, { worker: 'first', lease: 3 }, { movesVersions: true });
+    await before.ask(chats);
+    expect(await before.ask(chats)).toMatchObject({
+      data: { chats: { edges: [{ node: { chatId, database: { snapshotVersion: 12, generationAttempt: 1 } } }] } },
+      errors: [],
+    });
+    expect(before.said()).toMatchObject([{ platform: 'coder' }]);
+  });
+});
