@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -66,15 +66,23 @@ describe('the page on a Coder deployment', () => {
   };
 
   test('keeps the secrets that it has made to whoever made them, and has no block that fails', () => {
-    expect(readFileSync(join(home, 'chat-debug.env'), 'utf8')).toMatch(/^AUTH_SECRET=[0-9a-f]{64}$/m);
+    const file = join(home, 'chat-debug.env');
+    expect(readFileSync(file, 'utf8')).toMatch(/^AUTH_SECRET=[0-9a-f]{64}$/m);
+    expect((statSync(file).mode & 0o777).toString(8)).toBe('600');
     const failed = state.followed?.ran.filter(
       ({ code, block }) => code !== 0 && !block.includes('npm run --silent chat-debug'),
     );
     expect(failed).toEqual([]);
   });
 
-  test('comes to a gateway that is ready and knows the platform', () => {
-    expect(printedBy('/readyz')).toMatchObject({ stdout: expect.stringMatching(/^ok\b.*coder/s) });
+  test('has grants that are enough, and says so before anything runs', () => {
+    const { stdout, code } = printedBy('npm run --silent check');
+    expect(stdout).toMatch(/^answers +Everything can be answered\.\nplatform +.*\(coder\)$/m);
+    expect(code).toBe(0);
+  });
+
+  test('comes to a gateway that is ready', () => {
+    expect(printedBy('/readyz').stdout).toMatch(/^ok\b/);
   });
 
   test('lists what is in trouble', () => {
