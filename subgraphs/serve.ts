@@ -27,6 +27,8 @@ export interface SubgraphOptions<C extends WithRequestId, Who> extends Subgraph<
   readonly context: (who: Who, requestId: string, reply: FastifyReply) => Promise<C>;
   /** Whether it can answer now; what it is not ready for, in words without addresses. */
   readonly notReady: () => string | undefined | Promise<string | undefined>;
+  /** What is not answered though it is ready, once that was looked at; undefined: nothing. */
+  readonly note?: () => string | undefined;
   /** More routes than `/graphql`, `/livez`, `/readyz` and `/metrics`. */
   readonly routes?: (app: FastifyInstance) => void;
   /** Metrics of this subgraph's own, to be shown at `/metrics` beside those of its requests. */
@@ -72,7 +74,7 @@ export async function serveSubgraph<C extends WithRequestId, Who>(
   app.get('/livez', async () => 'ok');
   app.get('/readyz', async (_request, reply) => {
     const reason = drain.hasBegun ? 'stopping' : await notReady();
-    return reply.code(reason ? 503 : 200).send(reason ?? 'ok');
+    return reply.code(reason ? 503 : 200).send(reason ?? readyWith(options.note?.()));
   });
   options.routes?.(app);
   const url = await app.listen({ host: options.host, port: options.port });
@@ -86,6 +88,9 @@ export async function serveSubgraph<C extends WithRequestId, Who>(
     },
   };
 }
+
+/** The answer of `/readyz` that is ready: `ok`, and below it what is not answered. */
+export const readyWith = (note: string | undefined): string => (note === undefined ? 'ok' : `ok\n${note}`);
 
 /** Of what changes from moment to moment no cache on the way keeps a copy. */
 const neverStored: ApolloServerPlugin<BaseContext> = {

@@ -6,10 +6,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../../common/log.ts';
 import { sharedCall } from '../../common/sharedCall.ts';
+import { readyWith } from '../../subgraphs/serve.ts';
 import type { DatabaseSubgraph } from '../routing/databaseSubgraph.ts';
 
 export interface HealthOptions {
-  readonly database: Pick<DatabaseSubgraph, 'notReady'>;
+  readonly database: Pick<DatabaseSubgraph, 'notReady' | 'note'>;
   readonly isDraining: () => boolean;
   /** Told when the answer changes, and not at each probe. */
   readonly log: Logger;
@@ -26,6 +27,6 @@ export function registerHealth(app: FastifyInstance, options: HealthOptions): vo
       else options.log.warn({ reason }, 'not ready');
       told = reason;
     }
-    return reply.code(reason === undefined ? 200 : 503).send(reason ?? 'ok');
+    return reply.code(reason === undefined ? 200 : 503).send(reason ?? readyWith(options.database.note?.()));
   });
 }

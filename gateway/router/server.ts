@@ -60,6 +60,7 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
     }),
     finish: routedErrors,
     notReady: database.notReady,
+    ...(database.note && { note: database.note }),
     ...{ clock, log, host: options.host, port: options.port },
   });
   let stopped: Promise<void> | undefined;

@@ -17,6 +17,8 @@ export interface DatabaseSubgraph {
   ask(question: GraphqlBody, asking: Asking): Promise<Posted>;
   /** Why it cannot be asked, in words without an address; undefined: it can. */
   notReady(): Promise<string | undefined>;
+  /** What is not answered though it can be asked, as it was last told; undefined: nothing. */
+  note?(): string | undefined;
   /** Ends what is still asked. */
   close(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export function databaseOverHttp(options: DatabaseOverHttpOptions): DatabaseSubg
   const { internalSecret, databaseTimeoutMs } = options;
   const url = new URL(options.url);
   const dispatcher = makeDispatcher({ timeout: databaseTimeoutMs });
+  let note: string | undefined;
   return {
     ask: async (body, { caller, requestId, signal }) => {
       const token = await signInternalToken(internalSecret, NAME, caller);
@@ -42,21 +45,32 @@ export function databaseOverHttp(options: DatabaseOverHttpOptions): DatabaseSubg
         headers: requestId === undefined ? {} : { 'x-request-id': requestId },
       });
     },
-    notReady: () => notReady(new URL('readyz', url), dispatcher, databaseTimeoutMs),
+    notReady: async () => {
+      const told = await readiness(new URL('readyz', url), dispatcher, databaseTimeoutMs);
+      note = told.note;
+      return told.reason;
+    },
+    note: () => note,
     close: () => dispatcher.destroy(),
   };
 }
 
-async function notReady(url: URL, dispatcher: Dispatcher, timeoutMs: number): Promise<string | undefined> {
+async function readiness(
+  url: URL,
+  dispatcher: Dispatcher,
+  timeoutMs: number,
+): Promise<{ reason?: string; note?: string | undefined }> {
   const deadline = deadlineSignal(timeoutMs);
   try {
     const { statusCode, body } = await request(url, { dispatcher, signal: deadline.signal });
     const words = shownWords(await body.text());
-    if (statusCode === 200) return undefined;
-    return `database subgraph: ${words ?? `not ready, HTTP ${statusCode}; it has no database, or is stopping`}`;
+    if (statusCode === 200) return { note: words?.replace(/^ok\n?/, '') || undefined };
+    return {
+      reason: `database subgraph: ${words ?? `not ready, HTTP ${statusCode}; it has no database, or is stopping`}`,
+    };
   } catch {
     const late = deadline.signal.aborted ? `within ${timeoutMs} ms` : 'at all';
-    return `database subgraph: does not answer ${late}`;
+    return { reason: `database subgraph: does not answer ${late}` };
   } finally {
     deadline.clear();
   }

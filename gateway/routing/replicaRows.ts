@@ -27,16 +27,19 @@ const unreadableMoment = z.object({
 });
 /** The rows are from memory then, and the platform is as it was. */
 const unknownPlatform = z.object({ path: z.tuple([z.literal('database')], z.unknown()) });
+/** The replica table, or a row of it, cannot be read. */
+const unreadableTable = z.object({ path: z.tuple([z.string().regex(/^(replicas|r\d+)$/)]) });
 const answer = z.object({
   data: z
-    .object({ replicas: z.array(row), database: z.object({ platform: z.string() }).nullish() })
+    .object({ replicas: z.array(row).nullable(), database: z.object({ platform: z.string() }).nullish() })
     .catchall(row.nullable()),
-  errors: z.array(z.union([unreadableMoment, unknownPlatform])).default([]),
+  errors: z.array(z.union([unreadableMoment, unknownPlatform, unreadableTable])).default([]),
 });
 
 /** What a reading brings. */
 export interface ReplicaTable {
-  readonly rows: readonly ReplicaRow[];
+  /** Undefined: the table cannot be read, though the platform can be told. */
+  readonly rows: readonly ReplicaRow[] | undefined;
   /** Undefined: not to be told now, or by this version of the subgraph. */
   readonly platform: string | undefined;
 }
@@ -63,6 +66,8 @@ export async function loadReplicaTable(database: DatabaseSubgraph, ids: readonly
   const rows = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
   if (!rows?.success) throw new Error(`The database subgraph gave no replicas: ${describePosted(posted)}`);
   const { replicas, database: found, ...one } = rows.data.data;
+  if (!replicas && found) return { rows: undefined, platform: found.platform };
+  if (!replicas) throw new Error(`The database subgraph gave no replicas: ${describePosted(posted)}`);
   const unreadable = new Set(rows.data.errors.map(({ path }) => path.slice(0, -1).join('.')));
   /** Something stands there, so it has stopped: only the moment is not known. */
   const placed = (row: ReplicaRow, place: string): ReplicaRow =>

@@ -77,7 +77,8 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
     load: async (ids) => {
       const { rows, platform } = await loadReplicaTable(database, ids);
       watch.found(platform);
-      return rows;
+      if (!rows && !watch.notAsked()) throw new Error('The replica table cannot be read');
+      return rows ?? [];
     },
     clock,
     log,

@@ -3,10 +3,13 @@ import { clientError } from '../errors.ts';
 import { readableOwner } from './access.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { isNowhere } from './chatPlaces.ts';
+import { indexesAlong } from './chatWays.ts';
 import type { DatabaseContext } from './context.ts';
 import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';
+import { assertFilterable } from './lackingFields.ts';
 import { type ChatPageRow, chatPage } from './questions/chatPage.ts';
 import { waitsOutside } from './questions/waitsOutside.ts';
+import type { Moment, Transaction } from './transaction.ts';
 
 const DEFAULT_PAGE = 20;
 const LARGEST_PAGE = 100;
@@ -43,14 +46,16 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
   const { readable, reading, loaders } = context;
   if (readable.kind === 'none' || isNowhere(page.filter)) return [];
   const readableOf = readableOwner(readable);
-  const rows = await reading.ask('chatPage', async (tx, moment) => {
+  const question = async (tx: Transaction, moment: Moment) => {
     const { heartbeatsReadable, platform } = moment;
+    assertFilterable(page.filter, platform.tables);
     const isOfSuspects = page.filter.suspect != null;
     const someWaitOutside = isOfSuspects && (await waitsOutside(tx, platform));
     const pools = isOfSuspects ? await loaders.pools(tx, moment) : undefined;
     const limits = { ...platform.thresholds, platform, heartbeatsReadable, someWaitOutside, pools, readableOf };
-    return chatPage(tx, { ...page, limits });
-  });
+    return chatPage(tx, { ...page, limits, indexes: await moment.indexes() });
+  };
+  const rows = await reading.ask('chatPage', question, indexesAlong(page.filter, readableOf));
   for (const row of rows) loaders.chats.prime(row.chatId, row);
   return rows;
 }

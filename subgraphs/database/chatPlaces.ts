@@ -23,7 +23,7 @@ const IN_TROUBLE = ['waiting unanswered', 'waiting ahead', 'errored for good', '
 type InTrouble = (typeof IN_TROUBLE)[number];
 type Kind = AtRest | 'runnable' | 'odd';
 /** A kind at rest stands for its chats without a queue and without such trouble. */
-type Part = Kind | InTrouble | `${AtRest} queued`;
+export type Part = Kind | InTrouble | `${AtRest} queued`;
 
 const KINDS: readonly Kind[] = [...AT_REST, 'runnable', 'odd'];
 const PARTS: readonly Part[] = [...KINDS, ...IN_TROUBLE, ...AT_REST.map((kind) => `${kind} queued` as const)];
@@ -34,6 +34,8 @@ export interface Place {
   /** Whether it is only those with a queue, to be found from there. */
   readonly fromQueue: boolean;
   readonly among: Among;
+  /** Which part of the table it is, where it is just one. */
+  readonly part: Part | 'all' | 'owned' | 'queue';
 }
 
 /** As the partial indexes of the migrations say it. */
@@ -67,7 +69,9 @@ function troubled(part: InTrouble, { clockAheadSeconds, platform }: SuspectLimit
 const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
   AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`;
 
-const placed = (condition: Prisma.Sql, among: Among, fromQueue = false): Place => ({ condition, among, fromQueue });
+const placed = (condition: Prisma.Sql, among: Among, part: Place['part']): Place => ({
+  ...{ condition, among, part, fromQueue: part === 'queue' },
+});
 
 function amongKind(kind: Kind, { name }: Platform): Among {
   if (kind === 'odd') return name === 'own' ? 'troubled' : 'others'; // elsewhere `paused` is no trouble
@@ -87,20 +91,20 @@ export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).s
 export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   const allowed = allowedParts(filter);
   if (filter.owned) return ownedPlaces(allowed);
-  if (allowed.has('waiting')) return [placed(Prisma.sql`true`, 'all')];
+  if (allowed.has('waiting')) return [placed(Prisma.sql`true`, 'all', 'all')];
   const kinds = KINDS.filter((kind) => allowed.has(kind));
   const inTrouble = IN_TROUBLE.filter(
     (part) => allowed.has(part) && !(part.startsWith('errored') && allowed.has('errored')),
   );
   const queued = AT_REST.filter((kind) => allowed.has(`${kind} queued`) && !allowed.has(kind));
   return [
-    ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind, limits.platform))),
-    ...inTrouble.map((part) => placed(troubled(part, limits), AMONG[part])),
+    ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind, limits.platform), kind)),
+    ...inTrouble.map((part) => placed(troubled(part, limits), AMONG[part], part)),
     ...(queued.length > 0 ? [fromQueue(queued)] : []),
   ];
 }
 
-function allowedParts(filter: ChatFilter): ReadonlySet<Part> {
+export function allowedParts(filter: ChatFilter): ReadonlySet<Part> {
   const narrowed = narrowings(filter);
   return new Set(PARTS.filter((part) => narrowed.every((parts) => parts.has(part))));
 }
@@ -109,14 +113,14 @@ function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
   const runnable = allowed.has('runnable');
   const others = allowed.size > (runnable ? 1 : 0);
   return [
-    ...(runnable ? [placed(RUNNABLE, 'runnable')] : []),
-    ...(others ? [placed(OWNED_NOT_RUNNABLE, 'others')] : []),
+    ...(runnable ? [placed(RUNNABLE, 'runnable', 'runnable')] : []),
+    ...(others ? [placed(OWNED_NOT_RUNNABLE, 'others', 'owned')] : []),
   ];
 }
 
 function fromQueue(kinds: readonly AtRest[]): Place {
   const conditions = kinds.map((kind) => Prisma.sql`(${CONDITION[kind]})`);
-  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, 'others', true);
+  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, 'others', 'queue');
 }
 
 /** The parts that each member of the filter leaves. */

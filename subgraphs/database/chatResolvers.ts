@@ -6,7 +6,9 @@ import type { DatabaseContext } from './context.ts';
 import { toHeartbeat } from './heartbeat.ts';
 import { heartbeatState } from './heartbeatState.ts';
 import { historyFields, unansweredFields } from './historyResolvers.ts';
+import { orLacking } from './lackingFields.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
+import { assertReadable } from './tables/sources.ts';
 import { candidates, troubleFields } from './troubleResolvers.ts';
 import { readableFields, unreadableFields } from './unreadable.ts';
 
@@ -36,15 +38,17 @@ export const ChatDebugSnapshot = {
 };
 
 export const ChatDatabaseState = {
-  ...readableFields,
+  ...orLacking(readableFields),
   ...historyFields,
   ...troubleFields,
   queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),
   heartbeat: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
     if (chat.runnerId === null) return null;
+    const { platform } = await reading.moment();
+    assertReadable(platform.tables, 'chat_heartbeats');
     const rows = await loaders.heartbeats.load(chat.chatId);
     const row = rows.find(({ runnerId }) => runnerId === chat.runnerId);
-    return row ? toHeartbeat(row, (await reading.moment()).platform) : null;
+    return row ? toHeartbeat(row, platform) : null;
   },
   heartbeatState: (chat: ChatRow, _args: unknown, context: DatabaseContext) => heartbeatState(chat, context),
   heartbeats: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
@@ -56,5 +60,9 @@ export const ChatDatabaseState = {
     (await reading.moment()).heartbeatsReadable,
   unreadable: async (chat: ChatRow, _args: unknown, context: DatabaseContext) =>
     (await Promise.all([unreadableFields(chat, context), unansweredFields(chat, context)])).flat(),
-  messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),
+  messageStats: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
+    const stats = await loaders.messageStats.load(chat.chatId);
+    if (stats === undefined) throw await reading.tookTooLong('messageCounts');
+    return stats;
+  },
 };

@@ -12,7 +12,7 @@ export function readDatabaseHealth(_parent: unknown, _args: unknown, { caller }:
 
 const FIELDS = [
   ...(['canWrite', 'isInRecovery', 'connections', 'maxConnections', 'oldestTransactionSeconds'] as const),
-  ...(['lockWaits', 'serverVersion', 'isOurs', 'missing'] as const),
+  ...(['lockWaits', 'serverVersion', 'isOurs', 'missing', 'notReadable', 'notAnswered'] as const),
 ] satisfies (keyof DatabaseHealthRow)[];
 
 export const DatabaseHealth = {

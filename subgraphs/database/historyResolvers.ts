@@ -44,6 +44,6 @@ export const historyTypes = {
 
 /** Names of the fields of a chat whose questions failed or took too long, among those that the operation asks for. */
 export const unansweredFields = ({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> => {
-  const { lastMessage, turn, openCalls, lostChildren, trouble } = loaders;
-  return unanswered(chatId, { lastMessage, turn, openCalls, lostChildren, trouble });
+  const { lastMessage, turn, openCalls, lostChildren, trouble, messageStats } = loaders;
+  return unanswered(chatId, { lastMessage, turn, openCalls, lostChildren, trouble, messageStats });
 };

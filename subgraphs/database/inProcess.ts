@@ -45,6 +45,8 @@ export interface InProcessSubgraph {
   ask(question: GraphqlBody, asking: Asking): Promise<Answer>;
   /** What keeps it from answering, in words without addresses; undefined: nothing. */
   notReady(): Promise<string | undefined>;
+  /** What is not answered though it is ready, as it was last found; undefined: nothing. */
+  note(): string | undefined;
   /** Finishes what runs, then ends every connection. */
   close(): Promise<void>;
 }
@@ -98,6 +100,7 @@ export async function startInProcess(options: InProcessOptions, registry: Regist
         void answer(question, context).then(resolve).finally(stopWaiting);
       }),
     notReady: database.notReady,
+    note: database.note,
     close: () => apollo.stop().then(database.close),
   };
 }

@@ -6,17 +6,20 @@ import pg from 'pg';
 import { sharedCall } from '../../common/sharedCall.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { SUBGRAPH_CONNECTIONS } from './client.ts';
-import type { ChatsRelation } from './platform.ts';
-import { missingParts } from './questions/databaseHealth.ts';
-import { WANTED_INDEXES } from './wantedIndexes.ts';
+import { type PlatformRead, TABLE_NAMES } from './tables/described.ts';
+import { FIND_TABLES, foundIn } from './tables/found.ts';
+import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
+import { type Lack, lacksOf } from './tables/lacks.ts';
+import { lackingIndexes, type WantedIndex } from './wantedIndexes.ts';
 
 export interface Findings {
-  /** Tables that sessions of this service wait to be let in to. */
+  /** Tables that sessions of this service wait to be let in to, or that somebody keeps everybody out of. */
   readonly waitsFor: readonly string[];
-  /** What this service reads and is not there, each as `table` or `table.column`. */
-  readonly missing: readonly string[];
-  /** Indexes that questions go along and that are not there, each as its table and its keys. */
-  readonly lackingIndexes: readonly { readonly table: string; readonly keys: string }[];
+  /** What this service reads and cannot. */
+  readonly lacks: readonly Lack[];
+  /** Indexes that questions go along and that nothing there stands in for. */
+  readonly lackingIndexes: readonly WantedIndex[];
+  readonly platform: PlatformRead['name'];
 }
 
 /** Undefined: it does not answer that either. */
@@ -27,32 +30,23 @@ const WAITS = Prisma.sql`
   SELECT ARRAY(
     SELECT DISTINCT t.relname::text FROM pg_locks AS l
     JOIN pg_class AS t ON t.oid = l.relation
-    JOIN pg_stat_activity AS s ON s.pid = l.pid
-    WHERE l.locktype = 'relation' AND NOT l.granted AND s.datname = current_database()
-      AND s.application_name = ${SUBGRAPH_CONNECTIONS}
+    LEFT JOIN pg_stat_activity AS s ON s.pid = l.pid
+    WHERE l.locktype = 'relation' AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+      AND (NOT l.granted AND s.application_name = ${SUBGRAPH_CONNECTIONS}
+        OR l.granted AND l.mode = 'AccessExclusiveLock'
+          AND t.oid IN (SELECT to_regclass(name) FROM unnest(${[...TABLE_NAMES]}::text[]) AS name))
     ORDER BY 1) AS "waitsFor"`;
-
-/** Describing an index enters its table, which nobody may be waiting for. */
-const lacks = (chats: ChatsRelation) => Prisma.sql`
-  SELECT ${missingParts(chats)} AS missing, ARRAY(
-    SELECT jsonb_build_object('table', w.name, 'keys', k.keys)
-    FROM jsonb_each(${JSON.stringify(WANTED_INDEXES)}::jsonb) AS w (name, keys)
-    CROSS JOIN LATERAL jsonb_array_elements_text(w.keys) WITH ORDINALITY AS k (keys, place)
-    WHERE to_regclass(w.name) IS NOT NULL AND NOT EXISTS (
-      SELECT FROM pg_index AS i WHERE i.indrelid = to_regclass(w.name) AND i.indisvalid
-        AND split_part(pg_get_indexdef(i.indexrelid), ' USING btree ', 2) = k.keys)
-    ORDER BY w.name, k.place) AS "lackingIndexes"`;
 
 interface InquiryOptions {
   readonly url: string;
   /** For all of it. */
   readonly limitMs: number;
-  /** Where chats are read, as far as it is known. */
-  readonly chats: () => ChatsRelation;
+  /** Whose tables they are, as far as it is known. */
+  readonly platform: () => PlatformRead;
 }
 
 /** Those that overlap share one. */
-export const makeInquiry = ({ url, limitMs, chats }: InquiryOptions): Inquire =>
+export const makeInquiry = ({ url, limitMs, platform }: InquiryOptions): Inquire =>
   sharedCall(async () => {
     const client = new pg.Client({
       connectionString: url,
@@ -63,7 +57,7 @@ export const makeInquiry = ({ url, limitMs, chats }: InquiryOptions): Inquire =>
     client.on('error', () => {}); // the question fails by it
     try {
       await client.connect();
-      return await ask(client, limitMs, chats());
+      return await ask(client, limitMs, platform());
     } catch {
       return undefined;
     } finally {
@@ -72,13 +66,15 @@ export const makeInquiry = ({ url, limitMs, chats }: InquiryOptions): Inquire =>
   });
 
 /** The settings end with the transaction, so that a pooler in between is not confused. */
-async function ask(client: pg.Client, limitMs: number, chats: ChatsRelation): Promise<Findings> {
+async function ask(client: pg.Client, limitMs: number, platform: PlatformRead): Promise<Findings> {
   await client.query('BEGIN READ ONLY');
   await client.query(`SELECT set_config('statement_timeout', $1, true)`, [String(limitMs)]);
-  const nothing = { missing: [], lackingIndexes: [] };
+  const nothing = { lacks: [], lackingIndexes: [], platform: platform.name };
   const waits = await rowOf<Pick<Findings, 'waitsFor'>>(client, WAITS);
   if (waits.waitsFor.length > 0) return { ...nothing, ...waits };
-  return { ...waits, ...(await rowOf<Omit<Findings, 'waitsFor'>>(client, lacks(chats))) };
+  const lacks = lacksOf(foundIn([await rowOf(client, FIND_TABLES)]), platform);
+  const indexes = indexesIn([await rowOf(client, FIND_INDEXES)]);
+  return { ...nothing, ...waits, lacks, lackingIndexes: lackingIndexes(indexes, platform.name) };
 }
 
 async function rowOf<Row extends pg.QueryResultRow>(client: pg.Client, { text, values }: Prisma.Sql): Promise<Row> {

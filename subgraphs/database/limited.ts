@@ -56,7 +56,7 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
       );
       if (settled.status === 'fulfilled') return answers(settled.value, chats);
       const state = sqlState(settled.reason);
-      if (state === undefined) throw settled.reason; // a defect, or nothing that the server said
+      if (state === undefined) throw settled.reason; // a defect, or it was not asked
       if (isUnsupported(settled.reason)) reading.forgetPlatform();
       log.warn(
         { question: name, state, reason: reasonOf(settled.reason, state) },

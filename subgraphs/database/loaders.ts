@@ -8,12 +8,13 @@ import type { Readable } from './access.ts';
 import { type ChildrenLoader, makeChildrenLoader } from './familyLoader.ts';
 import { type HistoryLoaders, makeHistoryLoaders } from './historyLoaders.ts';
 import { inPlace } from './inPlace.ts';
+import { type OwnQuestion, ownQuestion } from './limited.ts';
 import { type MessageStats, toMessageStats } from './messageStats.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { chatRows } from './questions/chatRows.ts';
 import { type DatabaseHealthRow, databaseHealth } from './questions/databaseHealth.ts';
 import { type HeartbeatRow, heartbeatRows } from './questions/heartbeatRows.ts';
-import { messageCounts } from './questions/messageCounts.ts';
+import { hasKinds, type MessageCountRow, messageCounts } from './questions/messageCounts.ts';
 import { ownedChats } from './questions/ownedChats.ts';
 import { queueAges } from './questions/queueAges.ts';
 import { queueDepths } from './questions/queueDepths.ts';
@@ -29,8 +30,7 @@ export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly children: ChildrenLoader;
   /** Newest first. */
   readonly heartbeats: DataLoader<string, readonly HeartbeatRow[]>;
-  /** Null: counting took too long. */
-  readonly messageStats: DataLoader<string, MessageStats | null>;
+  readonly messageStats: OwnQuestion<string, MessageStats>;
   readonly replicas: DataLoader<string, ReplicaRow | undefined>;
   readonly ownedChats: DataLoader<string, number>;
   /** Every replica that may be running, frozen ones too. */
@@ -66,9 +66,10 @@ export function makeLoaders(reading: Reading, { readable, log }: { readable: Rea
       const rows = await reading.ask('queueDepths', (tx) => queueDepths(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.depth ?? 0);
     }),
-    messageStats: new DataLoader(async (ids) => {
-      const rows = await reading.ask('messageCounts', (tx) => messageCounts(tx, ids, reading.halfOfTheTimeMs()));
-      return rows ? inPlace(ids, rows, (row) => row.chatId).map(toMessageStats) : ids.map(() => null);
+    messageStats: ownQuestion<string, MessageCountRow[], MessageStats>({
+      ...{ name: 'messageCounts', reading, log, chatIdOf: (chatId) => chatId },
+      ask: async (tx, ids, { platform, indexes }) => messageCounts(tx, ids, hasKinds(platform, await indexes())),
+      answers: (rows, ids) => inPlace(ids, rows ?? [], (row) => row.chatId).map(toMessageStats),
     }),
     replicas: new DataLoader(async (ids) => {
       const rows = await reading.ask('replicaRowsById', (tx, { platform }) => replicaRowsById(tx, { ids, platform }));

@@ -17,6 +17,7 @@ import { tablesAreThere } from './questions/tablesAreThere.ts';
 import { INQUIRY_MS, Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
+import { partlyReady, reasonsOf } from './tables/said.ts';
 import { reasonOf } from './unavailable.ts';
 
 /** Thresholds that are left out are those of the platform that is found. */
@@ -34,9 +35,14 @@ export interface Database {
   newContext(caller: Caller, requestId: string): DatabaseContext;
   /** What keeps it from answering, in words without addresses; undefined: nothing. */
   notReady(): Promise<string | undefined>;
+  /** What is not answered though it is ready, as it was last found; undefined: nothing. */
+  note(): string | undefined;
   /** Finishes nothing: stop asking first. */
   close(): Promise<void>;
 }
+
+/** What is looked for where nothing was found yet. */
+const UNKNOWN_YET = { name: 'own', chats: 'chats' } as const;
 
 const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
@@ -48,7 +54,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   const platforms = new PlatformMemory(options, { clock, log: processLog });
   const inquire = makeInquiry({
     ...{ url: options.databaseUrl, limitMs: INQUIRY_MS },
-    chats: () => platforms.known?.chats ?? 'chats',
+    platform: () => platforms.known ?? UNKNOWN_YET,
   });
   const openReading = (log: Logger, limitMs = timeoutMs) =>
     new Reading({ prisma, timeoutMs: limitMs, clock, metrics, log, inquire, platforms });
@@ -62,7 +68,11 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
       const loaders = makeLoaders(reading, { readable, log });
       return { caller, requestId, log, readable, reading, loaders, replicaMemory };
     },
-    notReady: () => whyNotReady(openReading(processLog, timeoutMs / 2)), // whoever asks waits no longer than for an answer
+    notReady: () => {
+      platforms.forget(); // whoever asks wants to know what is there now
+      return whyNotReady(openReading(processLog, timeoutMs / 2)); // and waits no longer than for an answer
+    },
+    note: () => partlyReady(platforms.known?.tables.lacks ?? []),
     close,
   };
 }
@@ -75,6 +85,9 @@ function closeReading({ reading }: DatabaseContext): [] {
 
 async function whyNotReady(reading: Reading): Promise<string | undefined> {
   try {
+    const { tables } = (await reading.moment()).platform;
+    const required = tables.lacks.filter(({ isRequired }) => isRequired);
+    if (required.length > 0) return reasonsOf(required).join('\n');
     await reading.ask('tables', tablesAreThere);
     return undefined;
   } catch (error) {

@@ -4,6 +4,7 @@ import { completeThresholds, type Thresholds } from '../../common/thresholds.ts'
 import { Prisma } from '../../prisma/generated/client.ts';
 import { clientError } from '../errors.ts';
 import { COLUMNS_READ } from './columnsRead.ts';
+import { ALL_THERE, type Tables } from './tables/sources.ts';
 
 /** Every question that differs between platforms is handed one. */
 export interface Platform {
@@ -27,6 +28,8 @@ export interface Platform {
   readonly replicaStaleAfterSeconds: number;
   /** How many chats all replicas together work on; undefined: each has a limit of its own. */
   readonly capacity: Capacity | undefined;
+  /** What the tables lack of what is read, and what stands for it. */
+  readonly tables: Tables;
 }
 
 export type ChatsRelation = 'chats' | 'chats_expanded';
@@ -50,11 +53,6 @@ export type Catalog = ReadonlyMap<
   string,
   { readonly columns: readonly string[]; readonly readable: readonly string[] }
 >;
-
-/** Relations of which the catalog is read. */
-export const CATALOG_RELATIONS = [
-  ...['chats', 'chats_expanded', 'chat_messages', 'replicas', 'chat_debug_runs', 'chat_debug_steps'],
-] as const;
 
 const DEFAULT_CAPACITY: Capacity = { root: 5, subagents: 10 };
 const CODER_REPLICA_STALE_SECONDS = 15;
@@ -84,7 +82,7 @@ export function platformOf(catalog: Catalog, settings: PlatformSettings): Platfo
   if (set === 'own' && isCoder) throw contradicted(set, 'those of a Coder deployment');
   return set === 'coder' || isCoder
     ? coderPlatform(catalog, settings)
-    : ownPlatform(settings, has(['chats', 'unanswered']));
+    : ownPlatform(settings, catalog.get('chats')?.readable.includes('unanswered') === true);
 }
 
 const contradicted = (set: string, found: string) =>
@@ -99,7 +97,7 @@ export function ownPlatform(settings: PlatformSettings, notesUnanswered: boolean
     ...{ name: 'own', chats: 'chats', notesUnanswered, hasRuntime: true },
     ...{ hasOtherServers: false, marksHidden: false, hasDebugLog: false },
     ...{ thresholds, isStaleAtThreshold: false, replicaStaleAfterSeconds: thresholds.staleAfterSeconds },
-    capacity: undefined,
+    ...{ capacity: undefined, tables: ALL_THERE },
   };
 }
 
@@ -119,6 +117,7 @@ function coderPlatform(catalog: Catalog, settings: PlatformSettings): Platform {
     isStaleAtThreshold: true,
     replicaStaleAfterSeconds: CODER_REPLICA_STALE_SECONDS,
     capacity: settings.capacity ?? DEFAULT_CAPACITY,
+    tables: ALL_THERE,
   };
 }
 

@@ -1,9 +1,12 @@
 /** The platform as this process found it. Looked at with the first question, and again where it may have changed. */
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
-import { Prisma } from '../../prisma/generated/client.ts';
-import { CATALOG_RELATIONS, type Platform, type PlatformSettings, platformOf } from './platform.ts';
+import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
+import { catalogOf, FIND_TABLES, foundIn } from './tables/found.ts';
+import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
+import { tablesOf } from './tables/sources.ts';
 import type { Transaction } from './transaction.ts';
+import type { FoundIndexes } from './wantedIndexes.ts';
 
 /** What can still change, such as a right that is granted or a table that a migration makes, is seen after so long. */
 const LOOKED_AT_AGAIN_MS = 60_000;
@@ -18,6 +21,8 @@ export class PlatformMemory {
   readonly #clock: Clock;
   readonly #log: Logger;
   #known: Known | undefined;
+  /** Looked for again whenever the platform is. */
+  #indexes: FoundIndexes | undefined;
   #said: Platform['name'] | undefined;
 
   constructor(settings: PlatformSettings, { clock, log }: { clock: Clock; log: Logger }) {
@@ -37,17 +42,25 @@ export class PlatformMemory {
     if (this.#known && (isFinal(this.#known.platform) || nowMs - this.#known.atMs < LOOKED_AT_AGAIN_MS)) {
       return this.#known.platform;
     }
-    this.#known = undefined;
-    const rows = await tx.$queryRaw<CatalogRow[]>(CATALOG);
-    const platform = platformOf(new Map(rows.map((row) => [row.relation, row])), this.#settings);
-    if (rows.some(({ relation, columns }) => relation === 'chats' && columns.length > 0))
-      this.#remember(platform, nowMs);
+    this.forget();
+    const found = foundIn(await tx.$queryRaw<unknown[]>(FIND_TABLES));
+    const judged = platformOf(catalogOf(found), this.#settings);
+    const platform = { ...judged, tables: tablesOf(found, judged) };
+    if (found.chats) this.#remember(platform, nowMs);
     return platform;
+  }
+
+  /** Enters the tables, unlike `find`. Undefined: they are those of this project's migrations. */
+  async indexes(tx: Transaction): Promise<FoundIndexes | undefined> {
+    if (this.#known?.platform.name !== 'coder') return undefined;
+    this.#indexes ??= indexesIn(await tx.$queryRaw<unknown[]>(FIND_INDEXES));
+    return this.#indexes;
   }
 
   /** A question named something that is not there. */
   forget(): void {
     this.#known = undefined;
+    this.#indexes = undefined;
   }
 
   #remember(platform: Platform, atMs: number): void {
@@ -60,17 +73,5 @@ export class PlatformMemory {
 }
 
 /** This project's own tables as they are now. */
-const isFinal = ({ name, notesUnanswered }: Platform): boolean => name === 'own' && notesUnanswered;
-
-interface CatalogRow {
-  readonly relation: string;
-  readonly columns: readonly string[];
-  readonly readable: readonly string[];
-}
-
-const CATALOG = Prisma.sql`
-  SELECT r.name AS relation, COALESCE(array_agg(a.attname::text) FILTER (WHERE a.attname IS NOT NULL), '{}') AS columns,
-    COALESCE(array_agg(a.attname::text) FILTER (WHERE has_column_privilege(a.attrelid, a.attnum, 'SELECT')), '{}') AS readable
-  FROM unnest(${[...CATALOG_RELATIONS]}::text[]) AS r (name)
-  LEFT JOIN pg_attribute AS a ON a.attrelid = to_regclass(r.name) AND a.attnum > 0 AND NOT a.attisdropped
-  GROUP BY r.name`;
+const isFinal = ({ name, notesUnanswered, tables }: Platform): boolean =>
+  name === 'own' && notesUnanswered && tables.lacks.length === 0;

@@ -13,21 +13,23 @@ import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
+import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
-import { begin, type Moment, type Transaction } from './transaction.ts';
+import { isReadable, unsupported } from './tables/sources.ts';
+import { begin, type Moment, type Transaction, transactionFor } from './transaction.ts';
 import {
   databaseUnavailable,
   isAfterFailure,
   isTimedOut,
   isUnsupported,
   saysUnavailable,
+  saysUnsupported,
   sqlState,
   timedOut,
   unavailableOr,
-  unsupported,
 } from './unavailable.ts';
 
 export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
@@ -46,11 +48,14 @@ export interface ReadingOptions {
   readonly metrics: ReadingMetrics;
   /** Asks why the database does not answer. */
   readonly inquire: Inquire;
-  readonly platforms: Pick<PlatformMemory, 'find' | 'forget'>;
+  readonly platforms: Pick<PlatformMemory, 'find' | 'forget' | 'indexes'>;
 }
 
 /** The longest that an inquiry takes, and how long before the time is up it begins. */
 export const INQUIRY_MS = 500;
+
+/** The database answers, and says no more than that. */
+const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], platform: 'own' };
 
 export class Reading {
   readonly #options: ReadingOptions;
@@ -61,6 +66,7 @@ export class Reading {
   #failed = false;
   #isLate = false;
   #asked = 'connect';
+  #along: readonly IndexText[] = [];
   #outcome: Outcome = 'ok';
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
@@ -74,11 +80,15 @@ export class Reading {
 
   /**
    * @param name of the question, for metrics and traces
+   * @param along indexes that it wants most, one of which is named where it is missing and time is short
    * @throws GraphQLError `DATABASE_UNAVAILABLE`, `QUERY_TIMED_OUT`, `SCHEMA_UNSUPPORTED`; any other error is a defect of
    * the question
    */
-  ask<T>(name: string, question: Question<T>): Promise<T> {
-    return this.#take((tx, moment) => this.#measured(name, () => question(tx, moment)));
+  ask<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+    return this.#take((tx, moment) => {
+      this.#along = along;
+      return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment));
+    });
   }
 
   /** Waits for no other question once it has begun. @throws as `ask` */
@@ -127,6 +137,7 @@ export class Reading {
 
   /** What the client is told. What comes after a failure fails for the same reason. */
   async #told(error: unknown): Promise<unknown> {
+    if (saysUnsupported(error)) return error; // it was not asked, and the others go on
     const isLater = error instanceof TimeIsUp || isAfterFailure(error);
     if (isLater && this.#firstTold) {
       const first = await this.#firstTold;
@@ -139,14 +150,20 @@ export class Reading {
 
   async #explained(error: unknown): Promise<unknown> {
     if (error instanceof TimeIsUp || isTimedOut(error)) {
-      const question = this.#asked;
+      const [question, along] = [this.#asked, this.#along];
       const findings = await this.#inquire();
-      return findings ? timedOut(findings, question) : databaseUnavailable();
+      return findings ? timedOut(findings, question, along) : databaseUnavailable();
     }
     if (!isUnsupported(error)) return unavailableOr(error);
     this.forgetPlatform();
-    const missing = (await this.#inquire())?.missing ?? [];
-    return missing.length > 0 ? unsupported(missing) : error;
+    const lacks = (await this.#inquire())?.lacks ?? [];
+    return lacks.length > 0 ? unsupported(lacks) : unavailableOr(error);
+  }
+
+  /** What a client is told of a question that took all the time that it had, though the reading goes on. */
+  async tookTooLong(question: string): Promise<GraphQLError> {
+    const findings = await this.#options.inquire();
+    return timedOut(findings ?? NOTHING_FOUND, question);
   }
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */
@@ -183,10 +200,12 @@ export class Reading {
       const { platforms, prisma, timeoutMs } = this.#options;
       const hold = async (tx: Transaction) => {
         const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
-        this.#moment = await this.#measured('begin', async () => ({
-          ...(await begin(tx, limitMs)),
-          platform: await platforms.find(tx),
-        }));
+        this.#moment = await this.#measured('begin', async () => {
+          const begun = await begin(tx, limitMs);
+          const platform = await platforms.find(tx);
+          const heartbeatsReadable = begun.heartbeatsReadable && isReadable(platform.tables, 'chat_heartbeats');
+          return { ...begun, heartbeatsReadable, platform, indexes: () => platforms.indexes(tx) };
+        });
         resolve({ tx, moment: this.#moment });
         await aborted(this.#closing.signal);
         await this.#lastTurn;
@@ -229,7 +248,7 @@ export class Reading {
 
   /** What the client is not told. The first failure is the reason; a transaction that failed refuses all that follows. */
   #note(error: unknown): void {
-    if (this.#failed || saysUnavailable(error) || !isNativeError(error)) return;
+    if (this.#failed || saysUnavailable(error) || saysUnsupported(error) || !isNativeError(error)) return;
     this.#failed = true;
     this.#options.log.warn(
       { reason: error.message.trim(), state: sqlState(error) },

@@ -22,6 +22,7 @@ export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): P
     authorize: authorizeSubgraph(options, { audience: 'database', clock, log }),
     context: async (caller, requestId) => database.newContext(caller, requestId),
     notReady: database.notReady,
+    note: database.note,
     ...{ registry, clock, log, host, port },
   });
   let stopped: Promise<void> | undefined;

@@ -1,6 +1,8 @@
 /** The transaction that a reading of the database goes through, and how it begins. */
-import type { Prisma } from '../../prisma/generated/client.ts';
+import { Prisma } from '../../prisma/generated/client.ts';
 import type { Platform } from './platform.ts';
+import { assertAskable, onTables } from './tables/sources.ts';
+import type { FoundIndexes } from './wantedIndexes.ts';
 
 /** What holds for all of a reading. */
 export interface Moment {
@@ -9,9 +11,27 @@ export interface Moment {
   /** False on a hot standby: unlogged tables cannot be read there. */
   readonly heartbeatsReadable: boolean;
   readonly platform: Platform;
+  /** Enters the tables. Undefined: they are those of this project's migrations. */
+  readonly indexes: () => Promise<FoundIndexes | undefined>;
 }
 
-export type Transaction = Prisma.TransactionClient;
+/** What questions are put through. */
+export type Transaction = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
+
+/**
+ * The same for one question: it reads what stands for tables that lack something.
+ * @throws GraphQLError `SCHEMA_UNSUPPORTED` if it can do nothing with what there is
+ */
+export function transactionFor(question: string, tx: Transaction, { tables }: Platform): Transaction {
+  assertAskable(tables, question);
+  if (tables.standIns.size === 0) return tx;
+  const standing = (text: TemplateStringsArray | Prisma.Sql, values: unknown[]) =>
+    onTables(tables, question, 'raw' in text ? Prisma.sql(text, ...values) : text);
+  return {
+    $queryRaw: (text, ...values) => tx.$queryRaw(standing(text, values)),
+    $executeRaw: (text, ...values) => tx.$executeRaw(standing(text, values)),
+  };
+}
 
 /**
  * One statement for all settings; each ends with the transaction, so that a pooler in between is not confused. Every
@@ -19,7 +39,7 @@ export type Transaction = Prisma.TransactionClient;
  * as far as the answer needs: neither through a table nor through all of an index to sort what it finds there, whatever the
  * planner believes of a table that has grown since it was last analysed. Compiling a question would cost more than it.
  */
-export async function begin(tx: Transaction, limitMs: number): Promise<Omit<Moment, 'platform'>> {
+export async function begin(tx: Transaction, limitMs: number): Promise<Omit<Moment, 'platform' | 'indexes'>> {
   const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
     SELECT set_config('transaction_read_only', 'on', true),
            set_config('statement_timeout', ${String(limitMs)}, true),

@@ -5,6 +5,7 @@ import { heartbeatState } from './heartbeatState.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { type Pools, poolOf } from './questions/pools.ts';
 import type { TroubleRow } from './questions/troubles.ts';
+import { assertReadable, type Tables } from './tables/sources.ts';
 import { isRunnableRow, isSettled, isUnowned, waitsForSlot } from './troubleRules.ts';
 
 export const troubleFields = {
@@ -14,15 +15,26 @@ export const troubleFields = {
    */
   trouble: async (chat: ChatRow, _args: unknown, context: DatabaseContext) => {
     const trouble = await context.loaders.trouble.load(chat);
-    const { name: platform, thresholds } = (await context.reading.moment()).platform;
+    const { name: platform, tables, thresholds } = (await context.reading.moment()).platform;
     if (trouble === undefined) return platform === 'own' ? undefined : { platform, thresholds };
     const pool = await slotsFor(chat, trouble.pools, context);
-    return { ...found(trouble.row, mayReadAll(context.caller)), platform, thresholds, pool };
+    return {
+      ...found(trouble.row, mayReadAll(context.caller)),
+      ownerRow: async () => ownerRow(trouble.row, chat, tables),
+      ...{ platform, thresholds, pool },
+    };
   },
   /** The same. Where no log is kept, nothing is asked of it. */
   debugRun: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) =>
     (await reading.moment()).platform.hasDebugLog ? loaders.debugRun.load(chat) : null,
 };
+
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if there is an owner whose row cannot be read */
+function ownerRow(row: TroubleRow | null, { workerId }: ChatRow, tables: Tables): TroubleRow['ownerRow'] {
+  if (row === null || workerId === null) return null;
+  assertReadable(tables, 'replicas');
+  return row.ownerRow;
+}
 
 /** The slots that the chat waits for, or will once its owner, whose lease is lost, is replaced. */
 async function slotsFor(chat: ChatRow, pools: Pools | undefined, context: DatabaseContext) {
@@ -33,11 +45,11 @@ async function slotsFor(chat: ChatRow, pools: Pools | undefined, context: Databa
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   if (row === null) return {};
-  const { canWrite, isInRecovery, ownerRow, rowLocked, processId, applicationName, state, waitingFor } = row;
+  const { canWrite, isInRecovery, rowLocked, processId, applicationName, state, waitingFor } = row;
   const rowLockedSeconds = row.transactionSeconds;
   const holder = { processId, applicationName, state, transactionSeconds: rowLockedSeconds, waitingFor };
   const lockedBy = rowLocked && mayKnowHolder ? holder : null;
-  return { canWrite, isInRecovery, ownerRow, rowLocked, rowLockedSeconds, lockedBy };
+  return { canWrite, isInRecovery, rowLocked, rowLockedSeconds, lockedBy };
 }
 
 const hasLostLease = async (chat: ChatRow, context: DatabaseContext): Promise<boolean> =>

@@ -40,8 +40,8 @@ const REASONS: readonly (readonly [state: RegExp, reason: string, advice: string
 
 /** A statement that the server ended for its time, or for that of its lock. */
 const TIMED_OUT_STATE = /^(57014|55P03)$/;
-/** A table, a column or a type that is not there. */
-const UNKNOWN_NAME_STATE = /^(42P01|42703|42704)$/;
+/** A table, a column or a type that is not there, or may not be read, or an operator that its type does not have. */
+const UNKNOWN_NAME_STATE = /^(42P01|42703|42704|42501|42883)$/;
 
 /** Of Prisma itself: cannot connect, no transaction in time, or one that is over. */
 const UNAVAILABLE_CODE = /^(P10\d\d|P2024|P2028|P2037)$/;
@@ -71,13 +71,20 @@ export function unavailableOr(error: unknown): unknown {
 
 /** Whether the server ended the statement for its time. */
 export const isTimedOut = (error: unknown): boolean => TIMED_OUT_STATE.test(sqlState(error) ?? '');
-/** Whether the question names something that the database does not have. */
+/** Whether the question names something that the database does not have, or does not let this service read. */
 export const isUnsupported = (error: unknown): boolean => UNKNOWN_NAME_STATE.test(sqlState(error) ?? '');
 /** Whether the transaction was over before the question: what ended it is the reason. */
 export const isAfterFailure = (error: unknown): boolean => sqlState(error)?.startsWith('25P') === true;
 
-/** @param question its name; `connect`: it was not put yet */
-export function timedOut({ waitsFor, lackingIndexes }: Findings, question: string): GraphQLError {
+/**
+ * @param question its name; `connect`: it was not put yet
+ * @param along indexes that the question wants most, as they are described
+ */
+export function timedOut(
+  { waitsFor, lackingIndexes, platform }: Findings,
+  question: string,
+  along: readonly string[] = [],
+): GraphQLError {
   const said = (reason: string, advice: string) => clientError('QUERY_TIMED_OUT', `The database ${reason}. ${advice}`);
   if (waitsFor.length > 0) {
     return said(
@@ -88,25 +95,23 @@ export function timedOut({ waitsFor, lackingIndexes }: Findings, question: strin
   if (question === 'connect' || question === 'begin') {
     return said('has no free connection of this service in time', 'Ask again, or ask for less at once.');
   }
-  const lacking = lackingIndexes.find(({ table }) => table === tableOf(question));
+  const ofTable = lackingIndexes.filter(({ table }) => table === tableOf(question));
+  const lacking = ofTable.find(({ keys }) => along.includes(keys)) ?? ofTable[0];
   if (lacking) {
     const index = `\`${lacking.table} ${lacking.keys}\``;
-    return said(`took too long: it lacks the index ${index}`, 'Run `npm run migrate`, or make such an index.');
+    const advice = platform === 'own' ? 'Run `npm run migrate`, or make such an index.' : MAKE_INDEX;
+    return said(`took too long: it lacks the index ${index}`, advice);
   }
   return said('took longer than this service waits', 'Ask for less, or raise `DATABASE_TIMEOUT_MS`.');
 }
 
-const MOST_NAMED = 5;
-export function unsupported(missing: readonly string[]): GraphQLError {
-  const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : '';
-  const names = `${quoted(missing.slice(0, MOST_NAMED))}${more}`;
-  return clientError(
-    'SCHEMA_UNSUPPORTED',
-    `The database lacks ${names}, which this service reads. Run \`npm run migrate\`, or give it such tables.`,
-  );
-}
-
 const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+
+const MAKE_INDEX = '`npm run check` shows the statement that makes it; or ask for less.';
+
+/** Whether a client is told that the database has something else than what is read. */
+export const saysUnsupported = (error: unknown): boolean =>
+  error instanceof GraphQLError && error.extensions.code === 'SCHEMA_UNSUPPORTED';
 
 /** Whether a client would be told that the database did not answer, whyever. */
 export const saysUnavailable = (error: unknown): boolean =>

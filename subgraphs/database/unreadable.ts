@@ -4,6 +4,7 @@ import { providerWords } from '../../common/providerWords.ts';
 import type { Prisma } from '../../prisma/generated/client.ts';
 import { clientError } from '../errors.ts';
 import type { DatabaseContext } from './context.ts';
+import { lackingFields } from './lackingFields.ts';
 import { type ChatRow, UNREADABLE_FIELDS, type UnreadableField, unreadableOf } from './questions/chatColumns.ts';
 
 /** @param field as the schema names it */
@@ -33,9 +34,10 @@ export const readableFields = {
   retryState: async (chat: ChatRow) => fitToBeSaid(read(chat, 'retryState')),
 };
 
-/** Names of the fields that a stored value keeps from being read, the lease of the named runner included. */
-export async function unreadableFields(chat: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
-  const fields = unreadableOf(chat);
+/** Names of the fields that a stored value, or the want of a column, keeps from being read, the lease of the named runner included. */
+export async function unreadableFields(chat: ChatRow, { loaders, reading }: DatabaseContext): Promise<string[]> {
+  const { tables } = (await reading.moment()).platform;
+  const fields = [...new Set<string>([...unreadableOf(chat), ...lackingFields(tables)])];
   if (chat.runnerId === null) return fields;
   const leases = await loaders.heartbeats.load(chat.chatId);
   const isOdd = leases.some(({ runnerId, heartbeatAt }) => runnerId === chat.runnerId && heartbeatAt === null);

@@ -1,30 +1,108 @@
-/** The indexes that questions go along, so that one which is missing can be named. A test compares them with the migrations. */
+/**
+ * The indexes that questions go along, by platform, so that one which is missing can be named. A test compares those of this
+ * project with the migrations.
+ */
+import { type IndexText, serves } from './indexText.ts';
+import type { PlatformName } from './tables/described.ts';
+
+export interface WantedIndex {
+  readonly table: string;
+  /** As Postgres describes it: its keys, and what it is limited to. */
+  readonly keys: IndexText;
+  /** What takes long without it, for people. */
+  readonly speeds: string;
+}
 
 const RUNNABLE = `status = ANY (ARRAY['running'::chat_status, 'interrupting'::chat_status, 'requires_action'::chat_status])`;
 const NOT_RUNNABLE = `archived OR (status <> ALL (ARRAY['running'::chat_status, 'interrupting'::chat_status, 'requires_action'::chat_status]))`;
 
-/** By table, each as Postgres describes it: its keys, and what it is limited to. */
-export const WANTED_INDEXES: Readonly<Record<string, readonly string[]>> = {
-  chats: [
-    '(id)',
-    '(updated_at DESC, id DESC)',
-    '(owner_id, updated_at DESC, id DESC)',
-    `(updated_at, id) WHERE ((${RUNNABLE}) AND (NOT archived))`,
-    `(updated_at, id) WHERE ((status <> ALL (ARRAY['waiting'::chat_status, 'error'::chat_status])) AND (${NOT_RUNNABLE}))`,
-    `(archived, updated_at, id) WHERE (status = 'error'::chat_status)`,
-    `(updated_at, id) WHERE ((status = 'waiting'::chat_status) AND archived)`,
-    `(updated_at, id) WHERE ((unanswered IS NOT NULL) AND (status = 'waiting'::chat_status) AND (NOT archived))`,
-    `(updated_at, id) WHERE ((status = 'error'::chat_status) AND (NOT archived) AND ((last_error -> 'retryable'::text) = 'false'::jsonb))`,
-    '(worker_id, updated_at, id) WHERE (worker_id IS NOT NULL)',
-    `(updated_at, id) WHERE ((worker_id IS NOT NULL) AND (${NOT_RUNNABLE}))`,
-    '(parent_chat_id, updated_at DESC, id DESC) WHERE (parent_chat_id IS NOT NULL)',
-    '(root_chat_id, updated_at DESC, id DESC) WHERE (root_chat_id IS NOT NULL)',
-  ],
-  chat_messages: ['(id)', '(chat_id, role, deleted)', '(chat_id, id) WHERE (NOT deleted)'],
-  chat_queued_messages: ['(chat_id, "position")'],
-  chat_heartbeats: ['(chat_id, runner_id)'],
-  replicas: ['(id)', '(started_at DESC, id DESC)', '(started_at, id) WHERE (stopped_at IS NULL)'],
-};
+/** Indexes of `chats` by what they find. */
+export const CHAT_INDEXES = {
+  newest: '(updated_at DESC, id DESC)',
+  runnable: `(updated_at, id) WHERE ((${RUNNABLE}) AND (NOT archived))`,
+  odd: `(updated_at, id) WHERE ((status <> ALL (ARRAY['waiting'::chat_status, 'error'::chat_status])) AND (${NOT_RUNNABLE}))`,
+  errored: `(archived, updated_at, id) WHERE (status = 'error'::chat_status)`,
+  archivedWaiting: `(updated_at, id) WHERE ((status = 'waiting'::chat_status) AND archived)`,
+  unanswered: `(updated_at, id) WHERE ((unanswered IS NOT NULL) AND (status = 'waiting'::chat_status) AND (NOT archived))`,
+  failed: `(updated_at, id) WHERE ((status = 'error'::chat_status) AND (NOT archived) AND ((last_error -> 'retryable'::text) = 'false'::jsonb))`,
+  owned: '(worker_id, updated_at, id) WHERE (worker_id IS NOT NULL)',
+  ownedNotRunnable: `(updated_at, id) WHERE ((worker_id IS NOT NULL) AND (${NOT_RUNNABLE}))`,
+  owner: '(owner_id, updated_at DESC, id DESC)',
+  children: '(parent_chat_id, updated_at DESC, id DESC) WHERE (parent_chat_id IS NOT NULL)',
+  family: '(root_chat_id, updated_at DESC, id DESC) WHERE (root_chat_id IS NOT NULL)',
+  /** A Coder deployment's own: its workers look for chats along it. */
+  byStatus: '((parent_chat_id IS NULL), status, updated_at, id) WHERE (NOT archived)',
+  archived: '(updated_at, id) WHERE archived',
+} as const satisfies Readonly<Record<string, IndexText>>;
+export type ChatIndex = keyof typeof CHAT_INDEXES;
+
+/** Indexes of messages by what they find. */
+export const MESSAGE_INDEXES = {
+  kinds: '(chat_id, role, deleted)',
+  kept: '(chat_id, id) WHERE (NOT deleted)',
+  byRole: '(chat_id, role, id DESC) WHERE (NOT deleted)',
+} as const satisfies Readonly<Record<string, IndexText>>;
+
+const of = (table: string, keys: IndexText, speeds: string): WantedIndex => ({ table, keys, speeds });
+const ofChats = (index: ChatIndex, speeds: string) => of('chats', CHAT_INDEXES[index], speeds);
+
+const BY_ID = of('chats', '(id)', 'every chat');
+const OF_PEOPLE = [
+  ofChats('owner', 'chats of one person'),
+  ofChats('owned', 'chats of one replica, and how many it owns'),
+  ofChats('children', 'children of a chat'),
+  ofChats('family', 'members of a family'),
+];
+const LEASES = of('chat_heartbeats', '(chat_id, runner_id)', 'leases');
+const COUNTS = of('chat_messages', MESSAGE_INDEXES.kinds, 'counts of messages');
+
+const OWN: readonly WantedIndex[] = [
+  BY_ID,
+  ofChats('newest', 'lists of all chats'),
+  ofChats('runnable', 'chats at work, suspects'),
+  ofChats('odd', 'invalid chats, suspects'),
+  ofChats('errored', 'failed chats'),
+  ofChats('archivedWaiting', 'archived chats'),
+  ofChats('unanswered', 'chats without an answer, suspects'),
+  ofChats('failed', 'chats that failed for good, suspects'),
+  ofChats('ownedNotRunnable', 'owned chats at rest'),
+  ...OF_PEOPLE,
+  COUNTS,
+  of('chat_messages', MESSAGE_INDEXES.kept, 'newest messages, turns, open calls'),
+  of('chat_messages', '(id)', 'why a step ended'),
+  of('chat_queued_messages', '(chat_id, "position")', 'queues'),
+  LEASES,
+  of('replicas', '(id)', 'one replica'),
+  of('replicas', '(started_at DESC, id DESC)', 'lists of replicas'),
+  of('replicas', '(started_at, id) WHERE (stopped_at IS NULL)', 'living replicas'),
+];
+
+/** Its workers' own index finds chats that are not archived. Replicas are few, and have no index. */
+const CODER: readonly WantedIndex[] = [
+  BY_ID,
+  ofChats('byStatus', 'every list of chats'),
+  ofChats('archived', 'lists that may hold archived chats'),
+  ...OF_PEOPLE,
+  COUNTS,
+  of('chat_messages', MESSAGE_INDEXES.byRole, 'newest messages, turns, open calls'),
+  of('chat_queued_messages', '(chat_id)', 'queues'),
+  LEASES,
+];
+
+export const WANTED_INDEXES: Readonly<Record<PlatformName, readonly WantedIndex[]>> = { own: OWN, coder: CODER };
+
+/** Indexes that are there and valid, as Postgres describes them, by table. */
+export type FoundIndexes = Readonly<Record<string, readonly IndexText[]>>;
+
+/** Those that nothing there stands in for. Nothing is wanted of a table that has no index at all: it is a view. */
+export const lackingIndexes = (found: FoundIndexes, platform: PlatformName): WantedIndex[] =>
+  WANTED_INDEXES[platform].filter(({ table, keys }) => {
+    const there = found[table];
+    return there !== undefined && !there.some((index) => serves(index, keys));
+  });
+
+export const hasIndex = (found: FoundIndexes, table: string, wanted: IndexText): boolean =>
+  (found[table] ?? []).some((index) => serves(index, wanted));
 
 const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
   chats: ['chatPage', 'chatRows', 'children', 'lostChildren', 'ownedChats', 'troubles'],
@@ -37,3 +115,7 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
 /** The table whose indexes a question goes along. */
 export const tableOf = (question: string): string | undefined =>
   Object.keys(QUESTIONS).find((table) => QUESTIONS[table]?.includes(question));
+
+/** The statement that makes it without keeping anybody from writing. */
+export const indexStatement = ({ table, keys }: Pick<WantedIndex, 'table' | 'keys'>): string =>
+  `CREATE INDEX CONCURRENTLY ON ${table} ${keys};`;

@@ -1,11 +1,12 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions } from '../chatConditions.ts';
-import { placesOf } from '../chatPlaces.ts';
+import { walkedPlaces } from '../chatWays.ts';
 import { COLUMNS_READ } from '../columnsRead.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { SuspectLimits } from '../suspectSql.ts';
 import type { Transaction } from '../transaction.ts';
+import type { FoundIndexes } from '../wantedIndexes.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
 import { isSayable } from './moments.ts';
 
@@ -22,6 +23,8 @@ export interface ChatPageQuestion {
   readonly order: ChatOrder;
   readonly after: Place | undefined;
   readonly limit: number;
+  /** Those of another platform; undefined: those of this project's migrations. */
+  readonly indexes: FoundIndexes | undefined;
 }
 
 /** Chats in their order, beginning after a place; ties of `updatedAt` by id. */
@@ -30,16 +33,17 @@ export const chatPage = (tx: Transaction, question: ChatPageQuestion): Promise<C
 
 /** One page of each place, each by its own index, then the best of them all. */
 export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
-  const { filter, limits, order, after, limit } = question;
+  const { filter, limits, order, after, limit, indexes } = question;
   const { platform } = limits;
   const direction = order === 'newest' ? Prisma.sql`DESC` : Prisma.sql`ASC`;
   const more: Prisma.Sql[] = [];
   if (limits.readableOf !== undefined) more.push(Prisma.sql`c.owner_id = ${limits.readableOf}::uuid`);
   if (after) more.push(isBeyond(order, after));
   const inOrder = Prisma.sql`ORDER BY c.updated_at ${direction}, c.id ${direction} LIMIT ${limit}`;
-  const pages = placesOf(filter, limits).map(({ condition, fromQueue, among }) => {
+  const pages = walkedPlaces(filter, limits, indexes).map(({ condition, fromQueue, among, statuses }) => {
     const all = Prisma.join([condition, ...chatConditions(filter, limits, among), ...more], ' AND ');
-    return Prisma.sql`(${fromQueue ? rowsFromQueue(platform, all, inOrder) : rowsOfChats(platform, all, inOrder)})`;
+    if (fromQueue) return Prisma.sql`(${rowsFromQueue(platform, all, inOrder)})`;
+    return Prisma.sql`(${statuses ? rowsByStatus(platform, statuses, all, inOrder) : rowsOfChats(platform, all, inOrder)})`;
   });
   return shown(Prisma.join(pages, ' UNION ALL '), inOrder);
 }
@@ -59,6 +63,20 @@ const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
 const STORED = Prisma.raw((COLUMNS_READ.chats ?? []).map((name) => `c.${name}`).join(', '));
 const rowsOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT ${STORED} FROM ${chatsOf(platform)} AS c WHERE ${condition} ${inOrder}`;
+
+/** A page of each status, roots and children apart, each along the index; then the best of them. */
+const rowsByStatus = (
+  platform: Platform,
+  statuses: Prisma.Sql,
+  condition: Prisma.Sql,
+  inOrder: Prisma.Sql,
+) => Prisma.sql`
+  SELECT c.* FROM unnest(${statuses}) AS walked (status) CROSS JOIN (VALUES (true), (false)) AS side (is_root)
+  CROSS JOIN LATERAL (${rowsOfChats(
+    platform,
+    Prisma.sql`(c.parent_chat_id IS NULL) = side.is_root AND c.status = walked.status AND NOT c.archived AND ${condition}`,
+    inOrder,
+  )}) AS c ${inOrder}`;
 
 export const pageOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) =>
   shown(rowsOfChats(platform, condition, inOrder), inOrder);

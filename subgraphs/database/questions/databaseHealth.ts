@@ -1,6 +1,6 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
-import { COLUMNS_READ } from '../columnsRead.ts';
-import type { ChatsRelation } from '../platform.ts';
+import { FIND_TABLES, foundIn } from '../tables/found.ts';
+import { type Lack, lacksOf, nameOf } from '../tables/lacks.ts';
 import type { Moment, Transaction } from '../transaction.ts';
 import { READ_ONLY_BY_DEFAULT } from './takesWrites.ts';
 
@@ -13,35 +13,37 @@ export interface DatabaseHealthRow {
   readonly lockWaits: number;
   readonly serverVersion: string;
   readonly isOurs: boolean;
+  /** Tables and columns that are not there, by name. */
   readonly missing: readonly string[];
+  /** Those that are there, and that this service may not read or cannot. */
+  readonly notReadable: readonly string[];
+  readonly notAnswered: readonly NotAnswered[];
 }
 
-/** Where each table's columns are read. */
-export const columnsReadOf = (chats: ChatsRelation): Readonly<Record<string, readonly string[]>> => {
-  const { chats: ofChats = [], ...others } = COLUMNS_READ;
-  return { [chats]: ofChats, ...others };
-};
-
-/** Names of what is read and not there, each as `table` or `table.column`. */
-export const missingParts = (chats: ChatsRelation): Prisma.Sql => Prisma.sql`
-  ARRAY(
-    SELECT DISTINCT CASE WHEN to_regclass(read.table_name) IS NULL THEN read.table_name
-                         ELSE read.table_name || '.' || read.column_name END
-    FROM jsonb_each(${JSON.stringify(columnsReadOf(chats))}::jsonb) AS tables (table_name, columns)
-    CROSS JOIN LATERAL (
-      SELECT tables.table_name, c.column_name FROM jsonb_array_elements_text(tables.columns) AS c (column_name)) AS read
-    WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(read.table_name)
-                      AND a.attname = read.column_name AND NOT a.attisdropped)
-    ORDER BY 1)`;
+export interface NotAnswered {
+  readonly name: string;
+  readonly reason: Lack['why'];
+  readonly isRequired: boolean;
+  readonly costs: readonly string[];
+}
 
 /** Reads the catalog and the lists of sessions and locks, none of the tables: it answers while they are locked, too. */
 export async function databaseHealth(tx: Transaction, { platform }: Moment): Promise<DatabaseHealthRow> {
-  const [row] = await tx.$queryRaw<DatabaseHealthRow[]>(databaseHealthSql(platform.chats));
+  const [row] = await tx.$queryRaw<ServerRow[]>(databaseHealthSql);
   if (!row) throw new TypeError('SELECT without FROM gave no row');
-  return row;
+  const lacks = lacksOf(foundIn(await tx.$queryRaw<unknown[]>(FIND_TABLES)), platform);
+  const names = (some: readonly Lack[]) => some.map(nameOf).sort();
+  return {
+    ...row,
+    missing: names(lacks.filter(({ why }) => why === 'MISSING')),
+    notReadable: names(lacks.filter(({ why }) => why !== 'MISSING')),
+    notAnswered: lacks.map((lack) => ({ ...lack, name: nameOf(lack), reason: lack.why })),
+  };
 }
 
-const databaseHealthSql = (chats: ChatsRelation) => Prisma.sql`
+type ServerRow = Omit<DatabaseHealthRow, 'missing' | 'notReadable' | 'notAnswered'>;
+
+const databaseHealthSql = Prisma.sql`
   SELECT NOT pg_is_in_recovery() AND NOT ${READ_ONLY_BY_DEFAULT} AS "canWrite", pg_is_in_recovery() AS "isInRecovery",
     (SELECT count(*)::int4 FROM pg_stat_activity AS s
      WHERE s.backend_type = 'client backend' OR s.backend_type IS NULL AND s.usesysid IS NOT NULL) AS connections,
@@ -58,5 +60,4 @@ const databaseHealthSql = (chats: ChatsRelation) => Prisma.sql`
     current_setting('server_version') AS "serverVersion",
     EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = to_regclass('chats') AND t.tgname = 'chat_retry_state_changed')
       AND EXISTS (SELECT FROM pg_trigger AS t
-                  WHERE t.tgrelid = to_regclass('chat_messages') AND t.tgname = 'chat_message_changed') AS "isOurs",
-    ${missingParts(chats)} AS missing`;
+                  WHERE t.tgrelid = to_regclass('chat_messages') AND t.tgname = 'chat_message_changed') AS "isOurs"`;

@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
-import { NEWEST_FIRST, OF_CHAT, shown } from './messagesOfChat.ts';
+import { newestMessages, shown } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface LastMessageRow {
@@ -31,8 +31,11 @@ export const lastMessagesSql = (platform: Platform, chatIds: readonly string[] |
          ${HAS_TEXT} AS "hasText", ${FINISH_REASON} AS "finishReason"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   CROSS JOIN LATERAL (
-    SELECT m.id, m.chat_id, m.role, m.created_at, m.content FROM chat_messages AS m
-    WHERE ${OF_CHAT} ${shown(platform)} ${NEWEST_FIRST} LIMIT 1) AS m
+    ${newestMessages(platform, {
+      columns: Prisma.sql`m.id, m.chat_id, m.role, m.created_at, m.content`,
+      condition: shown(platform),
+      limit: 1,
+    })}) AS m
   CROSS JOIN (SELECT NULL::text AS finish_reason) AS unnoted`;
 
 const CREATED_AT = Prisma.sql`m.created_at`;

@@ -1,8 +1,8 @@
 /** Counting messages is the one question that grows with the age of a chat, so its time is limited on its own. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import { limited } from '../limited.ts';
+import type { Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
-import { sqlState } from '../unavailable.ts';
+import { type FoundIndexes, hasIndex, MESSAGE_INDEXES } from '../wantedIndexes.ts';
 
 export interface MessageCountRow {
   readonly chatId: string;
@@ -13,22 +13,21 @@ export interface MessageCountRow {
   readonly count: number;
 }
 
-const QUERY_CANCELED = '57014';
+/** Whether the database has the index that counts each kind by itself. */
+export const hasKinds = ({ name }: Platform, indexes: FoundIndexes | undefined): boolean =>
+  indexes === undefined ? name === 'own' : hasIndex(indexes, 'chat_messages', MESSAGE_INDEXES.kinds);
 
-/**
- * Messages by chat, role and whether they are deleted. Undefined when counting takes longer than `limitMs`: the transaction
- * goes on as if nothing had been asked.
- */
-export async function messageCounts(
+/** Messages by chat, role and whether they are deleted. */
+export const messageCounts = (
   tx: Transaction,
   chatIds: readonly string[],
-  limitMs: number,
-): Promise<MessageCountRow[] | undefined> {
-  const counted = await limited(tx, limitMs, () => tx.$queryRaw<MessageCountRow[]>(messageCountsSql(chatIds)));
-  if (counted.status === 'fulfilled') return counted.value;
-  if (sqlState(counted.reason) === QUERY_CANCELED) return undefined;
-  throw counted.reason;
-}
+  hasKindsIndex: boolean,
+): Promise<MessageCountRow[]> => tx.$queryRaw(hasKindsIndex ? messageCountsSql(chatIds) : messagesInOneWalk(chatIds));
+
+/** Every message of each chat, once: without an index of their kinds, to look for each kind is to look at all of them. */
+const messagesInOneWalk = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+  SELECT m.chat_id AS "chatId", m.role::text AS role, m.deleted, count(*)::float8 AS count
+  FROM chat_messages AS m WHERE m.chat_id = ANY(${chatIds}::uuid[]) GROUP BY m.chat_id, m.role, m.deleted`;
 
 /**
  * First which kinds of messages each chat has, one look into the index (chat_id, role, deleted) for each kind, then how

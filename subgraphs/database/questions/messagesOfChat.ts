@@ -2,17 +2,37 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 
+export interface Newest {
+  /** Of `m`, its chat and id among them. */
+  readonly columns: Prisma.Sql;
+  readonly condition?: Prisma.Sql;
+  readonly limit: number;
+}
+
+/** The newest messages of `chat` that are not deleted, each `m`: along the index that the platform has for it. */
+export const newestMessages = ({ name }: Platform, { columns, condition, limit }: Newest): Prisma.Sql => {
+  const more = condition ? Prisma.sql`AND ${condition}` : Prisma.empty;
+  return name === 'coder'
+    ? Prisma.sql`
+        SELECT m.* FROM unnest(enum_range(NULL::chat_message_role)) AS walked (role)
+        CROSS JOIN LATERAL (
+          SELECT ${columns} FROM chat_messages AS m
+          WHERE m.chat_id = chat.id AND m.role = walked.role AND NOT m.deleted ${more} ORDER BY m.id DESC LIMIT ${limit}
+        ) AS m ${NEWEST_FIRST} LIMIT ${limit}`
+    : Prisma.sql`SELECT ${columns} FROM chat_messages AS m WHERE ${OF_CHAT} ${more} ${NEWEST_FIRST} LIMIT ${limit}`;
+};
+
 /**
  * Messages `m` of `chat` that are not deleted, to be followed by NEWEST_FIRST. The chat is part of the order, so that only an
  * index of each chat's messages has it. Where nearly all messages belong to one chat, a planner would else walk through all
  * messages, the newest first, and find none of a chat that has none.
  */
-export const OF_CHAT = Prisma.sql`m.chat_id >= chat.id AND m.chat_id <= chat.id AND NOT m.deleted`;
+const OF_CHAT = Prisma.sql`m.chat_id >= chat.id AND m.chat_id <= chat.id AND NOT m.deleted`;
 export const NEWEST_FIRST = Prisma.sql`ORDER BY m.chat_id DESC, m.id DESC`;
 
 /**
- * Those of them that belong to the conversation, to be added to OF_CHAT. A summary of what was compacted or cleared stands
+ * Those of them that belong to the conversation. A summary of what was compacted or cleared stands
  * in the history as messages of all roles, and so does what is said to the model alone.
  */
 export const shown = ({ marksHidden }: Platform): Prisma.Sql =>
-  marksHidden ? Prisma.sql`AND NOT m.compressed AND m.visibility::text <> 'model'` : Prisma.empty;
+  marksHidden ? Prisma.sql`NOT m.compressed AND m.visibility::text <> 'model'` : Prisma.sql`true`;

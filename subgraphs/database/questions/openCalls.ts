@@ -5,7 +5,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
-import { NEWEST_FIRST, OF_CHAT } from './messagesOfChat.ts';
+import { newestMessages } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface OpenCallRow {
@@ -36,30 +36,32 @@ const LONGEST_NAME = 200;
 export const openCalls = (tx: Transaction, chatIds: readonly string[], { platform }: Moment): Promise<OpenCallRow[]> =>
   tx.$queryRaw(openCallsSql(platform, chatIds));
 
+const LOOKED_AT = Prisma.sql`
+  m.chat_id, m.id, m.role::text AS role, m.created_at, m.content, COALESCE(pg_column_size(m.content), 0) AS size`;
+
 /**
  * A result belongs to the oldest open call before it that has its id, as the worker has it: some models begin to count
  * their calls anew in each step. So the nth result that finds an open call answers the nth call. `depth` is calls less
  * results; a result finds a call unless it takes the depth below all that came before, and below zero.
  * A run of unanswered calls ends with an answered call of the same tool, or with the turn.
  */
-export const openCallsSql = ({ name }: Platform, chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
+export const openCallsSql = (platform: Platform, chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   WITH newest_messages AS (
     SELECT m.*, sum(m.size) OVER (PARTITION BY m.chat_id ORDER BY m.id DESC) - m.size AS newer
     FROM unnest(${chatIds}::uuid[]) AS chat (id) CROSS JOIN LATERAL (
-      SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content, COALESCE(pg_column_size(m.content), 0) AS size
-      FROM chat_messages AS m WHERE ${OF_CHAT} ${NEWEST_FIRST} LIMIT ${MESSAGES_LOOKED_AT}) AS m
+      ${newestMessages(platform, { columns: LOOKED_AT, limit: MESSAGES_LOOKED_AT })}) AS m
   ), looked AS (
     SELECT m.*, count(*) FILTER (WHERE m.role = 'user') OVER (PARTITION BY m.chat_id ORDER BY m.id) AS turn
     FROM newest_messages AS m WHERE m.newer < ${BYTES_LOOKED_AT}
   ), parts AS (
     SELECT l.chat_id, l.id AS message_id, l.created_at, l.turn, item.place, item.part ->> 'type' = 'tool-call' AS is_call,
-           item.part ->> ${CALL_ID[name]} AS call_id, item.part ->> ${TOOL[name]} AS tool,
+           item.part ->> ${CALL_ID[platform.name]} AS call_id, item.part ->> ${TOOL[platform.name]} AS tool,
            item.part #>> '{output,type}' = 'error-text' AND starts_with(item.part #>> '{output,value}', 'cancelled') AS cancels,
            row_number() OVER (PARTITION BY l.chat_id ORDER BY l.id DESC, item.place DESC) AS back
     FROM looked AS l CROSS JOIN LATERAL jsonb_array_elements(
       CASE jsonb_typeof(l.content) WHEN 'array' THEN l.content ELSE '[]' END) WITH ORDINALITY AS item (part, place)
-    WHERE jsonb_typeof(item.part -> ${CALL_ID[name]}) = 'string' AND CASE item.part ->> 'type'
-      WHEN 'tool-result' THEN true WHEN 'tool-call' THEN jsonb_typeof(item.part -> ${TOOL[name]}) = 'string' ELSE false END
+    WHERE jsonb_typeof(item.part -> ${CALL_ID[platform.name]}) = 'string' AND CASE item.part ->> 'type'
+      WHEN 'tool-result' THEN true WHEN 'tool-call' THEN jsonb_typeof(item.part -> ${TOOL[platform.name]}) = 'string' ELSE false END
   ), summed AS (
     SELECT p.*, sum(CASE WHEN p.is_call THEN 1 ELSE -1 END) OVER (
       PARTITION BY p.chat_id, p.call_id ORDER BY p.message_id, p.place) AS depth

@@ -2,7 +2,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
-import { NEWEST_FIRST, OF_CHAT, shown } from './messagesOfChat.ts';
+import { NEWEST_FIRST, newestMessages, shown } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface TurnRow {
@@ -37,9 +37,12 @@ export const turnsSql = (platform: Platform, chatIds: readonly string[] | Prisma
   ) AS done
   WHERE begun.id IS NOT NULL OR done.looked = ${MESSAGES_OF_A_TURN}`;
 
-const newest = (platform: Platform, condition: Prisma.Sql) => Prisma.sql`
-  SELECT m.chat_id, m.id, m.role::text AS role, m.created_at, m.content FROM chat_messages AS m
-  WHERE ${OF_CHAT} ${shown(platform)} AND ${condition} ${NEWEST_FIRST} LIMIT ${MESSAGES_OF_A_TURN}`;
+const newest = (platform: Platform, condition: Prisma.Sql) =>
+  newestMessages(platform, {
+    columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role, m.created_at, m.content`,
+    condition: Prisma.sql`${shown(platform)} AND ${condition}`,
+    limit: MESSAGES_OF_A_TURN,
+  });
 
 const CREATED_AT = Prisma.sql`begun.created_at`;
 const CALLS = Prisma.sql`'strict $[*] ? (@.type == "tool-call").type'`;

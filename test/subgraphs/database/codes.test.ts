@@ -12,7 +12,7 @@ import { INQUIRY_MS, Reading } from '../../../subgraphs/database/reading.ts';
 import { WANTED_INDEXES } from '../../../subgraphs/database/wantedIndexes.ts';
 import type { RunningServer } from '../../../subgraphs/serve.ts';
 import { createDatabase, databasePerFile, type TestDatabase } from '../../support/database.ts';
-import { ownTables } from './support/platforms.ts';
+import { OWN, ownTables } from './support/platforms.ts';
 import { insertReplica } from './support/rows.ts';
 import { type Ask, asking, start } from './support/subgraph.ts';
 import { until, whileLocked } from './support/waiting.ts';
@@ -102,7 +102,7 @@ describe('a question that takes too long', () => {
   afterAll(() => client.close());
 
   async function askSlowly(question: string): Promise<unknown> {
-    const inquire = makeInquiry({ url: database.url, limitMs: INQUIRY_MS, chats: () => 'chats' });
+    const inquire = makeInquiry({ url: database.url, limitMs: INQUIRY_MS, platform: () => OWN });
     const metrics = makeReadingMetrics(new Registry());
     const reading = new Reading({
       prisma: client.prisma,
@@ -148,11 +148,11 @@ describe('a question that takes too long', () => {
     const { rows } = await database.pool.query<{ table: string; keys: string }>(
       `SELECT tablename AS table, split_part(indexdef, ' USING btree ', 2) AS keys FROM pg_indexes
        WHERE schemaname = 'public' AND tablename = ANY ($1)`,
-      [Object.keys(WANTED_INDEXES)],
+      [WANTED_INDEXES.own.map(({ table }) => table)],
     );
     const there = rows.map(({ table, keys }) => `${table} ${keys}`);
     const ofWriters = ['chat_heartbeats (heartbeat_at)', 'chat_queued_messages (id)'];
-    const wanted = Object.entries(WANTED_INDEXES).flatMap(([table, keys]) => keys.map((key) => `${table} ${key}`));
+    const wanted = WANTED_INDEXES.own.map(({ table, keys }) => `${table} ${keys}`);
     const dropped = 'chat_queued_messages (chat_id, "position")';
     expect([...there, dropped].sort()).toEqual([...wanted, ...ofWriters].sort());
   });
@@ -160,15 +160,13 @@ describe('a question that takes too long', () => {
 
 describe('a database of another form', () => {
   test.each([
-    ['ALTER TABLE chats DROP COLUMN last_error CASCADE', '`chats.last_error`'],
-    ['DROP TABLE replicas', '`replicas`'],
+    ['ALTER TABLE chats DROP COLUMN retry_state CASCADE', '`chats.retry_state`'],
     ['ALTER TABLE chats RENAME TO conversations', '`chats`'],
-  ])('names what it lacks after %s', (change, name) =>
+  ])('names what it cannot do without after %s', (change, name) =>
     withDatabase((database) =>
       withSubgraph(database.url, async ({ ask, readyz }) => {
         await database.pool.query(change);
-        const query = name === '`replicas`' ? '{ replicas { id } }' : CHATS;
-        const { errors } = await ask(query);
+        const { errors } = await ask(CHATS);
         const reason = `The database lacks ${name}, which this service reads.`;
         expect(errors).toMatchObject([told('SCHEMA_UNSUPPORTED', expect.stringContaining(reason))]);
         expect(await readyz()).toEqual([503, reason]);
@@ -189,11 +187,9 @@ describe('a database that lets nobody in', () => {
     return { url: url.href, drop: () => database.pool.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`) };
   }
 
-  test.each([
-    ['has no connection left', 'CONNECTION LIMIT 1', true, 'The database has no connection left.'],
-    ['lets the service read nothing', '', false, 'The database does not let this service read its tables.'],
-  ])('and %s says so', async (_what, options, grant, reason) => {
-    const role = await asRole(options, grant);
+  test('and has no connection left says so', async () => {
+    const reason = 'The database has no connection left.';
+    const role = await asRole('CONNECTION LIMIT 1', true);
     const other = new pg.Client(role.url);
     await other.connect();
     await withSubgraph(role.url, async ({ ask, readyz }) => {
@@ -201,6 +197,16 @@ describe('a database that lets nobody in', () => {
       expect(await readyz()).toEqual([503, reason]);
     });
     await other.end();
+    await role.drop();
+  });
+
+  test('or lets the service read nothing names the tables', async () => {
+    const role = await asRole('', false);
+    await withSubgraph(role.url, async ({ ask, readyz }) => {
+      const reason = 'The database does not let this service read `chats`';
+      expect((await ask(CHATS)).errors).toMatchObject([told('SCHEMA_UNSUPPORTED', expect.stringContaining(reason))]);
+      expect(await readyz()).toEqual([503, `${reason}, \`chat_queued_messages\`.`]);
+    });
     await role.drop();
   });
 });

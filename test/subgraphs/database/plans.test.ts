@@ -99,6 +99,7 @@ async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: 
         order,
         after,
         limit: FIRST + 1,
+        indexes: undefined,
       } as const;
       const rowsOfPlan = await tx.$queryRaw(Prisma.sql`EXPLAIN (ANALYZE, FORMAT JSON) ${chatPageSql(page)}`);
       return planIn(rowsOfPlan);

@@ -25,7 +25,10 @@ const metrics = makeReadingMetrics(new Registry());
 const inquire = async () => undefined;
 const open = (timeoutMs = 20_000) =>
   new Reading({ prisma: client.prisma, timeoutMs, clock: systemClock, log, metrics, inquire, platforms: ownTables });
-const countChats = async (tx: Transaction) => tx.chats.count();
+const countChats = async (tx: Transaction) => {
+  const rows = await tx.$queryRaw<{ n: number }[]>`SELECT count(*)::int4 AS n FROM chats`;
+  return rows[0]?.n ?? Number.NaN;
+};
 const limited = async (tx: Transaction) => tx.$queryRaw`SELECT set_config('statement_timeout', '50', true)`;
 const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
 
@@ -166,7 +169,6 @@ describe('a reading', () => {
   test.each<[string, (tx: Transaction) => Promise<unknown>]>([
     ['the session is ended', async (tx) => tx.$queryRaw`SELECT pg_terminate_backend(pg_backend_pid())`],
     ['a statement is cancelled', async (tx) => limited(tx).then(() => tx.$queryRaw`SELECT count(*) FROM replicas`)],
-    ['a statement of the model is cancelled', async (tx) => limited(tx).then(() => tx.replicas.findMany())],
   ])('is unavailable when %s', async (_what, question) => {
     await whileLocked(database.pool, 'replicas', async () => {
       const reading = open();

@@ -189,14 +189,21 @@ describe('counting that takes too long', () => {
   test('costs only the counts', async () => {
     const id = await insertChat(database.pool);
     await insertMessages(database.pool, id, 'user', 2);
-    const fields = 'executionState database { messageStats { total } queueDepth heartbeats { runnerId } }';
+    const fields = 'executionState database { messageStats { total } queueDepth heartbeats { runnerId } unreadable }';
     const query = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { ${fields} } }`;
     await withSubgraph(
       database.url,
       async ({ ask }) => {
         const { data, errors } = await whileLocked(database.pool, 'chat_messages', () => ask(query, { id }));
-        expect(errors).toEqual([]);
-        const snapshot = { executionState: 'W', database: { queueDepth: 0, heartbeats: [] } };
+        expect(errors).toMatchObject([
+          {
+            path: ['chatDebugSnapshot', 'database', 'messageStats'],
+            extensions: { code: 'QUERY_TIMED_OUT' },
+            message: expect.stringContaining('lock on `chat_messages`'),
+          },
+        ]);
+        const unreadable = ['messageStats'];
+        const snapshot = { executionState: 'W', database: { queueDepth: 0, heartbeats: [], unreadable } };
         expect(data?.chatDebugSnapshot).toMatchObject(snapshot);
         expect(data).toMatchObject({ chatDebugSnapshot: { database: { messageStats: null } } });
         await noTransactionLeft(database.pool);

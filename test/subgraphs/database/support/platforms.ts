@@ -4,4 +4,4 @@ import { ownPlatform } from '../../../../subgraphs/database/platform.ts';
 export const OWN = ownPlatform({}, true);
 
 /** For a reading that looks at no catalog. */
-export const ownTables = { find: async () => OWN, forget: () => {} };
+export const ownTables = { find: async () => OWN, forget: () => {}, indexes: async () => undefined };

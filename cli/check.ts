@@ -1,0 +1,59 @@
+/** `npm run check`: what a database has of what this project reads, what is not answered for what it lacks, and which indexes lists want. Changes nothing. */
+import { Command, CommanderError } from 'commander';
+import { readEnvironment, SettingsError, settingsGiven } from '../common/config.ts';
+import { PLATFORM_SETTINGS, platformSettings } from '../subgraphs/database/platformSettings.ts';
+import { examine } from './check/examined.ts';
+import { platformIn, unknownOn } from './check/platform.ts';
+import { type Report, reportOf } from './check/report.ts';
+import { linesOf } from './check/text.ts';
+import { databaseSentence } from './databaseTrouble.ts';
+import { printable, printableJson } from './printable.ts';
+
+interface Options {
+  readonly database?: string;
+  readonly json?: true;
+}
+
+const CODES: Readonly<Record<Report['answers'], number>> = { ALL: 0, IN_PART: 1, NOT_AT_ALL: 2 };
+
+const program = new Command('npm run check --')
+  .description('Says what a database has of what this project reads. Changes nothing.')
+  .option('--database <url>', 'the database (default: DATABASE_URL, which no process list shows)')
+  .option('--json', 'the report as JSON')
+  .allowExcessArguments(false)
+  .addHelpText(
+    'after',
+    '\nEnds with 0 when everything can be answered, 1 when not everything, and 2\nwhen the database cannot be used, or could not be asked, or not like this.',
+  )
+  .exitOverride()
+  .action(check);
+
+async function check({ database, json }: Options): Promise<void> {
+  const settings = readEnvironment(['DATABASE_URL', 'DATABASE_TIMEOUT_MS', ...PLATFORM_SETTINGS]);
+  const url = database === undefined ? settings.DATABASE_URL : checkedUrl(database);
+  if (url === undefined) throw new SettingsError('Name a database: `--database postgres://…`, or DATABASE_URL.');
+  const examined = await examine(url, settings.DATABASE_TIMEOUT_MS);
+  const ofPlatform = platformSettings(settings, settingsGiven(PLATFORM_SETTINGS));
+  const platform = platformIn(examined, ofPlatform);
+  const report = reportOf(examined, platform, unknownOn(platform, ofPlatform));
+  console.log(json ? printableJson(JSON.stringify(report, undefined, 2)) : linesOf(report).join('\n'));
+  process.exitCode = CODES[report.answers];
+}
+
+/** What is wrong with it is said without it: it may hold a password. @throws SettingsError */
+function checkedUrl(url: string): string {
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
+  throw new SettingsError('`--database` must be a postgres:// URL.');
+}
+
+await program.parseAsync().catch((error: unknown) => {
+  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) return; // commander has said what was wrong
+  console.error(databaseSentence(error) ?? printable(sentenceOf(error)));
+});
+
+/** Nothing of an error that is not ours is repeated: a driver's may hold the URL. */
+function sentenceOf(error: unknown): string {
+  const isOurs = error instanceof SettingsError || (error instanceof Error && error.name === 'GraphQLError');
+  return isOurs ? error.message : 'The database could not be asked. Correct the URL, or try again.';
+}

@@ -1,0 +1,93 @@
+/** The report for people: lines of at most 80 columns. Pure. */
+import { printableLine } from '../printable.ts';
+import type { ColumnReport, Report, TableReport } from './report.ts';
+
+export const WIDTH = 80;
+const LONGEST_WORD = 200;
+
+const STATES: Readonly<Record<ColumnReport['state'], string>> = {
+  ...{ THERE: 'there', MISSING: 'missing', NO_RIGHT: 'no right', TYPE: 'other type' },
+};
+const ANSWERS: Readonly<Record<Report['answers'], string>> = {
+  ALL: 'Everything can be answered.',
+  IN_PART: 'It can be used. Not everything is answered.',
+  NOT_AT_ALL: 'It cannot be used: this service would not be ready on it.',
+};
+const PLATFORMS: Readonly<Record<Report['platform'], string>> = {
+  own: 'tables of this project (own)',
+  coder: 'a Coder deployment (coder)',
+};
+
+export function linesOf(report: Report): string[] {
+  const { thresholds: t } = report;
+  return [
+    ...fact('answers', ANSWERS[report.answers]),
+    ...fact('platform', PLATFORMS[report.platform]),
+    ...fact('release', report.release === null ? 'not known' : `migration ${report.release}`),
+    ...fact('server', `Postgres ${report.serverVersion}`),
+    ...fact(
+      'thresholds',
+      `lease stale after ${t.staleAfterSeconds} s, renewed every ${t.heartbeatIntervalSeconds} s; workers look every ` +
+        `${t.acquisitionIntervalSeconds} s; quiet from ${t.noProgressSeconds} s`,
+    ),
+    ...report.tables.flatMap(tableLines),
+    ...section('Indexes that lists want', report.indexes.flatMap(indexLines)),
+    ...section(
+      'Not known',
+      report.unknown.flatMap((sentence) => wrapped(sentence, '  - ', '    ')),
+    ),
+  ];
+}
+
+const fact = (name: string, value: string): string[] => wrapped(value, name.padEnd(12), ' '.repeat(12));
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines];
+
+function tableLines({ name, kind, estimatedRows, columns }: TableReport): string[] {
+  const rows = estimatedRows === null ? '' : `, about ${estimatedRows.toLocaleString('en-US')} rows`;
+  return ['', `${name}: ${kind === null ? 'missing' : `${kind}${rows}`}`, ...columnsLines(columns)];
+}
+
+/** Columns that are there stand together; each of the others has lines of its own. */
+function columnsLines(columns: readonly ColumnReport[]): string[] {
+  const there = columns.filter(({ state }) => state === 'THERE').map(({ name }) => name);
+  return [
+    ...(there.length > 0 ? wrapped(there.join(', '), '  there       ', ' '.repeat(14)) : []),
+    ...columns.filter(({ state }) => state !== 'THERE').flatMap(lackLines),
+  ];
+}
+
+function lackLines({ name, state, type, read, notAnswered }: ColumnReport): string[] {
+  const types = state === 'TYPE' && read ? ` (is ${type}, ${read.join(' or ')} is read)` : '';
+  return [
+    ...wrapped(`${name}${types}`, `  ${STATES[state].padEnd(12)}`, ' '.repeat(14)),
+    ...wrapped(`not answered: ${notAnswered.join(', ')}`, ' '.repeat(16), ' '.repeat(16)),
+  ];
+}
+
+const indexLines = ({ table, speeds, statement }: Report['indexes'][number]): string[] => [
+  ...wrapped(`${table}: ${speeds}`, '  - ', '    '),
+  ...wrapped(statement, '      ', '        '),
+];
+
+/** Breaks at blanks; a word that is longer than a line is cut into pieces. */
+function wrapped(text: string, first: string, next: string): string[] {
+  const lines: string[] = [];
+  let line = first;
+  let isEmpty = true;
+  for (const word of words(text, WIDTH - Math.max(first.length, next.length))) {
+    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      [line, isEmpty] = [next, true];
+    }
+    line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
+}
+
+const words = (text: string, room: number): string[] =>
+  printableLine(text, LONGEST_WORD * 10)
+    .split(' ')
+    .flatMap((word) => word.match(new RegExp(`.{1,${room}}`, 'gsu')) ?? []);

@@ -1,0 +1,98 @@
+/**
+ * How places are walked where another platform's index of chats is all there is: that of its workers, who look for chats
+ * that are not archived by status, roots and children apart. For each status it has the order of the list. Archived chats
+ * are in no index there, so that they are looked for among all rows.
+ */
+import { Prisma } from '../../prisma/generated/client.ts';
+import type { ChatFilter } from './chatConditions.ts';
+import { allowedParts, type Part, type Place, placesOf } from './chatPlaces.ts';
+import type { IndexText } from './indexText.ts';
+import type { SuspectLimits } from './suspectSql.ts';
+import { CHAT_INDEXES, type FoundIndexes, hasIndex } from './wantedIndexes.ts';
+
+export interface WalkedPlace extends Place {
+  /** Walked by each of these statuses, without archived chats; undefined: as a whole. */
+  readonly statuses: Prisma.Sql | undefined;
+}
+
+/** Where the chats of a filter can be, and how each place is walked. No chat is in two of them. */
+export function walkedPlaces(
+  filter: ChatFilter,
+  limits: SuspectLimits,
+  indexes: FoundIndexes | undefined,
+): WalkedPlace[] {
+  const places = placesOf(filter, limits);
+  if (!walksByStatus(filter, limits, indexes)) return places.map((place) => ({ ...place, statuses: undefined }));
+  const allowed = allowedParts(filter);
+  return places.flatMap((place) => byStatus(place, allowed));
+}
+
+/** The index that finds the chats of a filter soonest. Empty: whichever of the table is missing. */
+export function indexesAlong(filter: ChatFilter, readableOf: string | undefined): IndexText[] {
+  const { workerId, owned, ownerId, parentChatId, rootChatId } = filter;
+  if (parentChatId != null) return [CHAT_INDEXES.children];
+  if (rootChatId != null) return [CHAT_INDEXES.family];
+  if (workerId != null || owned) return [CHAT_INDEXES.owned];
+  return ownerId != null || readableOf !== undefined ? [CHAT_INDEXES.owner] : [];
+}
+
+/** Other conditions find the few chats that meet them by an index of their own, or by a look at all rows. */
+function walksByStatus(
+  { ownerId, workerId, parentChatId, rootChatId }: ChatFilter,
+  { readableOf }: SuspectLimits,
+  indexes: FoundIndexes | undefined,
+): boolean {
+  if (!indexes || [ownerId, workerId, parentChatId, rootChatId, readableOf].some((id) => id != null)) return false;
+  return hasIndex(indexes, 'chats', CHAT_INDEXES.byStatus) && !hasIndex(indexes, 'chats', CHAT_INDEXES.newest);
+}
+
+/** The same chats. @param allowed the parts in which chats of the list can be */
+function byStatus(place: Place, allowed: ReadonlySet<Part>): WalkedPlace[] {
+  const { part } = place;
+  switch (part) {
+    case 'all':
+      return [
+        walked(place, statusesOf([...allowed])),
+        ...(ARCHIVED.some((other) => allowed.has(other)) ? [archivedOf(place)] : []),
+      ];
+    case 'odd':
+      return [walked(place, statusesOf(['odd'])), archivedOf(place)];
+    case 'runnable':
+    case 'errored':
+    case 'waiting unanswered':
+    case 'waiting ahead':
+    case 'errored for good':
+    case 'errored ahead':
+      return [walked(place, statusesOf([part]))];
+    default:
+      return [{ ...place, statuses: undefined }];
+  }
+}
+
+const walked = (place: Place, statuses: Prisma.Sql): WalkedPlace => ({ ...place, statuses });
+const archivedOf = (place: Place): WalkedPlace => ({
+  ...place,
+  condition: Prisma.sql`${place.condition} AND c.archived`,
+  statuses: undefined,
+});
+
+const ARCHIVED: readonly Part[] = [
+  ...(['odd', 'archived waiting', 'archived errored', 'archived waiting queued', 'archived errored queued'] as const),
+];
+const RUNNABLE_STATUSES = ['running', 'interrupting', 'requires_action'];
+
+/** Statuses of chats of these parts that are not archived. */
+function statusesOf(parts: readonly Part[]): Prisma.Sql {
+  const known = [
+    ...(parts.some((part) => part.startsWith('waiting')) ? ['waiting'] : []),
+    ...(parts.some((part) => part.startsWith('errored')) ? ['error'] : []),
+    ...(parts.includes('runnable') ? RUNNABLE_STATUSES : []),
+  ];
+  const others = parts.includes('odd') ? OTHERS : Prisma.sql`'{}'::chat_status[]`;
+  return Prisma.sql`(${known}::text[]::chat_status[] || ${others})`;
+}
+
+/** Whatever statuses there are beside those that this version knows. */
+const OTHERS = Prisma.sql`
+  ARRAY(SELECT s FROM unnest(enum_range(NULL::chat_status)) AS s
+        WHERE s::text <> ALL (${['waiting', 'error', ...RUNNABLE_STATUSES]}::text[]))`;

@@ -1,0 +1,52 @@
+/** Fields of a chat whose column the database lacks, or does not let this service read: each is null, with an error that says so. */
+import type { ChatFilter } from './chatConditions.ts';
+import type { DatabaseContext } from './context.ts';
+import type { ChatRow } from './questions/chatColumns.ts';
+import { type Tables, unsupported } from './tables/sources.ts';
+
+/** Columns of `chats` that a chat can be told without, by the fields that are not. */
+const COLUMN_OF = {
+  parentChatId: 'parent_chat_id',
+  rootChatId: 'root_chat_id',
+  queueVersion: 'queue_version',
+  lastError: 'last_error',
+  requiresActionDeadlineAt: 'requires_action_deadline_at',
+  requiresActionSecondsLeft: 'requires_action_deadline_at',
+  createdAt: 'created_at',
+} as const satisfies Partial<Record<keyof ChatRow, string>>;
+type LackingField = keyof typeof COLUMN_OF;
+const FIELDS = Object.keys(COLUMN_OF) as LackingField[];
+
+const lackOf = ({ lacks }: Tables, field: LackingField) =>
+  lacks.find(({ table, column }) => table === 'chats' && column === COLUMN_OF[field]);
+
+/** Their names. */
+export const lackingFields = (tables: Tables): LackingField[] => FIELDS.filter((field) => lackOf(tables, field));
+
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if its column cannot be read */
+function assertThere(tables: Tables, field: LackingField): void {
+  const lack = lackOf(tables, field);
+  if (lack) throw unsupported([lack]);
+}
+
+/** @throws as `assertThere`: nobody knows which chats the filter means */
+export function assertFilterable({ parentChatId, rootChatId }: ChatFilter, tables: Tables): void {
+  if (parentChatId != null) assertThere(tables, 'parentChatId');
+  if (rootChatId != null) assertThere(tables, 'rootChatId');
+}
+
+type Resolver = (chat: ChatRow, args: unknown, context: DatabaseContext) => unknown;
+
+/** The same resolvers, which look first whether there is a column to tell from. */
+export const orLacking = (resolvers: Readonly<Record<string, Resolver>>): Record<string, Resolver> => ({
+  ...resolvers,
+  ...Object.fromEntries(
+    FIELDS.map((field): [string, Resolver] => [
+      field,
+      async (chat, args, context) => {
+        assertThere((await context.reading.moment()).platform.tables, field);
+        return resolvers[field] ? resolvers[field](chat, args, context) : chat[field];
+      },
+    ]),
+  ),
+});

@@ -1,0 +1,24 @@
+/** The indexes that a database has on the tables that this service reads. Describing one enters its table. */
+import { z } from 'zod';
+import { Prisma } from '../../../prisma/generated/client.ts';
+import type { FoundIndexes } from '../wantedIndexes.ts';
+import { TABLE_NAMES } from './described.ts';
+
+const found = z.record(z.string(), z.array(z.string()));
+
+/** One row with the column `indexes`. Valid ones alone; a view has none, and is left out. */
+export const FIND_INDEXES = Prisma.sql`
+  SELECT COALESCE(jsonb_object_agg(t.name, ARRAY(
+    SELECT split_part(pg_get_indexdef(i.indexrelid), ' USING btree ', 2) FROM pg_index AS i
+    JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_am AS m ON m.oid = x.relam
+    WHERE i.indrelid = t.oid AND i.indisvalid AND m.amname = 'btree'
+    ORDER BY x.relname)), '{}') AS indexes
+  FROM (
+    SELECT wanted.name, c.oid FROM unnest(${[...TABLE_NAMES]}::text[]) AS wanted (name)
+    JOIN pg_class AS c ON c.oid = to_regclass(wanted.name) AND c.relkind IN ('r', 'p', 'm')) AS t`;
+
+/** The indexes in the rows of that statement. */
+export function indexesIn(rows: readonly unknown[]): FoundIndexes {
+  const [row] = z.tuple([z.object({ indexes: found })]).parse(rows);
+  return row.indexes;
+}

@@ -1,0 +1,87 @@
+/** What a database lacks of what this service reads, why, and what it costs. Pure. */
+import {
+  type ColumnRead,
+  type PlatformName,
+  type PlatformRead,
+  QUESTION_NEEDS,
+  type Relation,
+  relationOf,
+  TABLE_NAMES,
+  type TableName,
+  TYPES,
+  tableRead,
+} from './described.ts';
+import type { FoundTables } from './found.ts';
+
+/** `TYPE`: it is there, and holds something else than what is read. */
+export type Why = 'MISSING' | 'NO_RIGHT' | 'TYPE';
+
+export interface Lack {
+  readonly table: TableName;
+  /** Where the database has the table. */
+  readonly relation: Relation;
+  /** Undefined: the whole table. */
+  readonly column: string | undefined;
+  readonly why: Why;
+  /** Whether this service is not ready without it. */
+  readonly isRequired: boolean;
+  /** Fields and findings that are not answered for it. */
+  readonly costs: readonly string[];
+}
+
+export type State = 'THERE' | Why;
+
+/** As it is said to people: `chats` or `chats.title`. */
+export const nameOf = ({ relation, column }: Pick<Lack, 'relation' | 'column'>): string =>
+  column === undefined ? relation : `${relation}.${column}`;
+
+/** Columns of a table that tables of this platform have. */
+export const columnsOn = (platform: PlatformName, table: TableName): [string, ColumnRead][] =>
+  Object.entries(tableRead(table).columns).filter(([, { only = platform }]) => only === platform);
+
+export const tablesOn = (platform: PlatformName): TableName[] =>
+  TABLE_NAMES.filter((table) => (tableRead(table).only ?? platform) === platform);
+
+export function stateOf(found: FoundTables, platform: PlatformRead, table: TableName, column: string): State {
+  const there = found[relationOf(table, platform)]?.columns[column];
+  if (!there) return 'MISSING';
+  if (!there.isReadable) return 'NO_RIGHT';
+  const read = tableRead(table).columns[column];
+  const types = read && TYPES[read.holds];
+  return !types || types.includes(there.type) ? 'THERE' : 'TYPE';
+}
+
+/** In the order of the description. */
+export const lacksOf = (found: FoundTables, platform: PlatformRead): Lack[] =>
+  tablesOn(platform.name).flatMap((table) => lacksOfTable(found, platform, table));
+
+function lacksOfTable(found: FoundTables, platform: PlatformRead, table: TableName): Lack[] {
+  const { isRequired, costs } = tableRead(table);
+  const relation = relationOf(table, platform);
+  const columns = columnsOn(platform.name, table).map(([column, read]) => ({
+    ...{ column, read, state: stateOf(found, platform, table, column) },
+  }));
+  const whole = (why: Why): Lack[] => [{ table, relation, column: undefined, why, isRequired, costs }];
+  if (!found[relation]) return whole('MISSING');
+  if (columns.every(({ state }) => state === 'NO_RIGHT' || state === 'MISSING')) {
+    if (columns.some(({ state }) => state === 'NO_RIGHT')) return whole('NO_RIGHT');
+  }
+  return columns.flatMap(({ column, read, state }) => {
+    if (state === 'THERE') return [];
+    const isNeeded = read.costs === undefined;
+    return [{ table, relation, column, why: state, isRequired: isRequired && isNeeded, costs: read.costs ?? costs }];
+  });
+}
+
+/** What keeps a table from being read at all. */
+export const blocking = (lacks: readonly Lack[], table: TableName): Lack[] =>
+  lacks.filter((lack) => lack.table === table && isNeeded(lack));
+
+const isNeeded = ({ table, column }: Lack): boolean =>
+  column === undefined || tableRead(table).columns[column]?.costs === undefined;
+
+/** What keeps a question from being asked, though the table that it asks can be read. */
+export function keepsFromAsking(lacks: readonly Lack[], question: string): Lack[] {
+  const needs = QUESTION_NEEDS[question] ?? [];
+  return lacks.filter(({ table, column }) => needs.includes(`${table}.${column}`));
+}

@@ -1,0 +1,100 @@
+/**
+ * What a question reads in place of a table that lacks something: the same table, with a null where a column cannot be read.
+ * A table that cannot be read at all keeps the question from being asked, before Postgres refuses it: that would end the
+ * transaction, and with it what the others ask. Pure.
+ */
+import type { GraphQLError } from 'graphql';
+import { Prisma } from '../../../prisma/generated/client.ts';
+import { clientError } from '../../errors.ts';
+import { NULL_TYPE, type PlatformRead, QUESTION_SPARES, type TableName, tableRead } from './described.ts';
+import type { FoundTables } from './found.ts';
+import { blocking, keepsFromAsking, type Lack, lacksOf, stateOf } from './lacks.ts';
+import { lacksInWords } from './said.ts';
+
+export interface Tables {
+  readonly lacks: readonly Lack[];
+  /** What stands for a relation, by its name; one that lacks nothing stands for itself. */
+  readonly standIns: ReadonlyMap<string, StandIn>;
+}
+
+interface StandIn {
+  readonly table: TableName;
+  /** Why nothing of it can be read. Empty: something can. */
+  readonly blockedBy: readonly Lack[];
+  readonly sql: string;
+}
+
+/** Where nothing is lacking, as far as is known. */
+export const ALL_THERE: Tables = { lacks: [], standIns: new Map() };
+
+export function tablesOf(found: FoundTables, platform: PlatformRead): Tables {
+  const lacks = lacksOf(found, platform);
+  const relations = new Map(lacks.filter(isFelt).map(({ relation, table }) => [relation, table]));
+  const standIns = [...relations].map(([relation, table]): [string, StandIn] => {
+    const blockedBy = blocking(lacks, table);
+    const sql = blockedBy.length > 0 ? withoutRows(table) : withNulls(found, platform, relation, table);
+    return [relation, { table, blockedBy, sql }];
+  });
+  return { lacks, standIns: new Map(standIns) };
+}
+
+/** Questions know how to do without a column of another platform that is not there. */
+const isFelt = ({ table, column, why }: Lack): boolean =>
+  why !== 'MISSING' || column === undefined || tableRead(table).columns[column]?.only === undefined;
+
+/** Whether anything of the table can be read. */
+export const isReadable = ({ lacks }: Tables, table: TableName): boolean => blocking(lacks, table).length === 0;
+
+const nullOf = (table: TableName, column: string) => {
+  const { holds, instead = 'NULL' } = tableRead(table).columns[column] ?? { holds: 'text' };
+  return `${instead}::${NULL_TYPE[holds]} AS "${column}"`;
+};
+
+const withoutRows = (table: TableName): string =>
+  `(SELECT ${Object.keys(tableRead(table).columns)
+    .map((column) => nullOf(table, column))
+    .join(', ')} WHERE false)`;
+
+/** Columns of other platforms are left out where they are not there: a question looks for them elsewhere then. */
+function withNulls(found: FoundTables, platform: PlatformRead, relation: string, table: TableName): string {
+  const { kind, isReadable: isWhole } = found[relation] ?? { kind: '', isReadable: false };
+  const columns = Object.entries(tableRead(table).columns).flatMap(([column, { only, instead }]) => {
+    if (stateOf(found, platform, table, column) === 'THERE') return [`t."${column}"`];
+    return only === undefined || instead !== undefined ? [nullOf(table, column)] : [];
+  });
+  const ofPostgres = kind === 'r' && isWhole ? ['t.xmax'] : [];
+  return `(SELECT ${[...columns, ...ofPostgres].join(', ')} FROM ${relation} AS t)`;
+}
+
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if nothing of the table can be read */
+export function assertReadable({ lacks }: Tables, table: TableName): void {
+  const blockedBy = blocking(lacks, table);
+  if (blockedBy.length > 0) throw unsupported(blockedBy);
+}
+
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if the question can do nothing with what there is */
+export function assertAskable({ lacks }: Tables, question: string): void {
+  const keeping = keepsFromAsking(lacks, question);
+  if (keeping.length > 0) throw unsupported(keeping);
+}
+
+export const unsupported = (lacks: readonly Lack[]): GraphQLError =>
+  clientError('SCHEMA_UNSUPPORTED', lacksInWords(lacks));
+
+/** A table or a view where a statement of this service reads it, and what it calls it there. */
+const MENTION = /\b(FROM|JOIN) (chats|chats_expanded|chat_\w+|replicas)\b(?: AS (\w+))?/g;
+
+/** The statement with what stands for its tables. @throws as `assertAskable` */
+export function onTables({ standIns }: Tables, question: string, statement: Prisma.Sql): Prisma.Sql {
+  if (standIns.size === 0) return statement;
+  const spared = QUESTION_SPARES[question] ?? [];
+  const strings = statement.strings.map((text) =>
+    text.replace(MENTION, (mention: string, before: string, relation: string, name = relation) => {
+      const standIn = standIns.get(relation);
+      if (!standIn) return mention;
+      if (standIn.blockedBy.length > 0 && !spared.includes(standIn.table)) throw unsupported(standIn.blockedBy);
+      return `${before} ${standIn.sql} AS ${name}`;
+    }),
+  );
+  return new Prisma.Sql(strings, statement.values);
+}
