@@ -73,7 +73,8 @@ describe('a chat that failed', () => {
   test.each([
     ['context_length', /^Compact the chat: .*\/compact"`/],
     ['auth', /^Mend the key of the model’s provider in the settings of the deployment, and then send .*\/messages"`/],
-    ['history', /^Edit the person’s message .*-X GET .*\/messages"`/],
+    ['history', /^Edit the person’s message .*-X PATCH .*\/messages\/<message>"`/],
+    ['step_limit', /^See what the turn went round in, .*-X GET .*\/messages"`/],
     ['overloaded', /^Send a message to try again .*-X POST .*\/messages"`/],
   ])('by %s is advised what can be done there', (kind, advice) => {
     const lastError = failed(kind, kind === 'overloaded');
