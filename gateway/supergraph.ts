@@ -2,15 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Supergraph as FederatedSupergraph, operationFromDocument } from '@apollo/federation-internals';
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
-import {
-  type DocumentNode,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-  parse,
-  separateOperations,
-  visit,
-} from 'graphql';
+import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, parse, visit } from 'graphql';
 import { SettingsError } from '../common/config.ts';
+import { documentForPlan } from './execution/planDocument.ts';
 
 /**
  * @param path unset: the file that `npm run compose` writes
@@ -48,11 +42,10 @@ export function buildSupergraph(sdl: string): Supergraph {
     apiSchema: apiSchema.toGraphQLJSSchema(),
     fullSchema: supergraph.schema.toGraphQLJSSchema(),
     subgraphs: [...supergraph.subgraphsMetadata()].map(({ name }) => name),
-    plan: (document, operation) => {
-      // Fragments of other operations may have variables that this one does not declare.
-      const own = separateOperations(document)[operation.name?.value ?? ''] ?? document;
-      return planner.buildQueryPlan(operationFromDocument(apiSchema, own, { validate: false }));
-    },
+    plan: (document, operation) =>
+      planner.buildQueryPlan(
+        operationFromDocument(apiSchema, documentForPlan(document, operation), { validate: false }),
+      ),
   };
 }
 

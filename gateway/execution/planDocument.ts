@@ -1,0 +1,34 @@
+/** An operation as it is planned: by itself, and asking subgraphs only. */
+import {
+  type DocumentNode,
+  type FieldNode,
+  Kind,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  separateOperations,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  visit,
+} from 'graphql';
+
+/** Stands in for what is asked of the schema, so that no selection is empty. No subgraph is asked for it at the root. */
+const NOTHING: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: TypeNameMetaFieldDef.name } };
+
+/** `__schema` and `__type`: the planner takes them only where no fragment or condition stands around them. */
+export const isOfSchema = ({ name }: FieldNode): boolean =>
+  name.value === SchemaMetaFieldDef.name || name.value === TypeMetaFieldDef.name;
+
+/** The operation and its fragments. Those of other operations may have variables that this one does not declare. */
+export const ownDocument = (document: DocumentNode, operation: OperationDefinitionNode): DocumentNode =>
+  separateOperations(document)[operation.name?.value ?? ''] ?? document;
+
+export function documentForPlan(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
+  const asked = visit(document, {
+    Field: (node) => (isOfSchema(node) ? NOTHING : undefined),
+    InlineFragment: {
+      leave: ({ selectionSet }) =>
+        selectionSet.selections.every((selection) => selection === NOTHING) ? NOTHING : undefined,
+    },
+  });
+  return ownDocument(asked, operation);
+}
