@@ -14,6 +14,7 @@ import { type Json, setOwn } from '../../common/json.ts';
 import { type Complete, compileCompletion, type LostValue } from './completion.ts';
 import { decidingVariables } from './conditions.ts';
 import { compileIntrospection } from './introspection.ts';
+import { ownDocument } from './planDocument.ts';
 import { compileStep, type StepOptions } from './steps.ts';
 
 export interface ExecutorOptions<C> extends StepOptions<C> {
@@ -50,11 +51,11 @@ export function compileOperation<C>(options: ExecutorOptions<C>, planned: Planne
   if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are not supported.');
   const step = plan.node && compileStep(options, plan.node);
   const defaults = defaultsOf(operation);
-  const deciding = decidingVariables(document);
+  const deciding = decidingVariables(ownDocument(document, operation));
   const introspect = compileIntrospection(apiSchema, document, operation);
   const completions = new Map<string, Complete>();
   const completionFor = (conditions: Readonly<Json>): Complete => {
-    const key = deciding.map((name) => String(conditions[name])).join();
+    const key = JSON.stringify(deciding.map((name) => conditions[name]));
     const known = completions.get(key);
     if (known) return known;
     if (completions.size >= MAX_COMPLETIONS) completions.clear();

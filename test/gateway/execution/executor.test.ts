@@ -192,3 +192,24 @@ test('of a hundred thousand values that the schema does not allow, the first hun
   expect(lost).toHaveLength(100);
   expect(lost.at(-1)?.path).toEqual(['chatDebugSnapshots', 99, 'executionState']);
 });
+
+test('no value of a variable that only other operations of the document have makes one answer another', async () => {
+  const document = parse(`
+    query Before($x1: Boolean!) { chats @include(if: $x1) { edges { cursor } } }
+    query Asked($a: Boolean!) { chats { edges @include(if: $a) { cursor } pageInfo { hasNextPage } } }
+    query After($x2: Boolean!) { chats @include(if: $x2) { edges { cursor } } }`);
+  const operation = getOperationAST(document, 'Asked');
+  if (!operation) throw new Error('It has no operation');
+  const options = {
+    ...{ apiSchema, schema: fullSchema, onDefect: () => {} },
+    subgraph: () => async () => ({
+      data: { chats: { edges: [{ cursor: 'c' }], pageInfo: { hasNextPage: false } } },
+    }),
+  };
+  const run = compileOperation(options, { document, operation, plan: plan(document, operation) });
+  const pageInfo = { hasNextPage: false };
+  const spoiling = await run({ x1: 'x', a: true, x2: 'false,y' }, undefined);
+  expect(spoiling.data).toEqual({ chats: { edges: [{ cursor: 'c' }], pageInfo } });
+  const spoiled = await run({ x1: 'x,true', a: false, x2: 'y' }, undefined);
+  expect(spoiled.data).toEqual({ chats: { pageInfo } });
+});
