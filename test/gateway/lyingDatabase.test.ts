@@ -13,6 +13,7 @@ const CHAT = 'cccccccc-0000-4000-8000-000000000001';
 test.each([
   ['a text as the path of an error', { path: 'x' }],
   ['objects in the path of an error', { path: [{}, null] }],
+  ['an error without a message', { message: undefined }],
 ])('%s costs nothing of the data', async (_, odd) => {
   const database = await servers.serve((response, { method }) => {
     if (method === 'GET') response.end('ok');
