@@ -15,11 +15,14 @@ import { type Complete, compileCompletion, type LostValue } from './completion.t
 import { decidingVariables } from './conditions.ts';
 import { compileIntrospection } from './introspection.ts';
 import { ownDocument } from './planDocument.ts';
+import type { PlanKey } from './planNames.ts';
 import { compileStep, type StepOptions } from './steps.ts';
 
 export interface ExecutorOptions<C> extends StepOptions<C> {
   /** What clients see of the supergraph. */
   readonly apiSchema: GraphQLSchema;
+  /** Under which key the plans gather each field of a client's. */
+  readonly planKey: PlanKey;
 }
 
 /** An operation that is valid by the schema of clients, and the plan for it. */
@@ -46,7 +49,7 @@ const MAX_COMPLETIONS = 16;
 
 /** @throws Error for what cannot be answered in one response */
 export function compileOperation<C>(options: ExecutorOptions<C>, planned: PlannedOperation): Execute<C> {
-  const { apiSchema } = options;
+  const { apiSchema, planKey } = options;
   const { document, operation, plan } = planned;
   if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are not supported.');
   const step = plan.node && compileStep(options, plan.node);
@@ -59,7 +62,7 @@ export function compileOperation<C>(options: ExecutorOptions<C>, planned: Planne
     const known = completions.get(key);
     if (known) return known;
     if (completions.size >= MAX_COMPLETIONS) completions.clear();
-    const complete = compileCompletion(apiSchema, document, operation, conditions);
+    const complete = compileCompletion(apiSchema, document, operation, conditions, planKey);
     completions.set(key, complete);
     return complete;
   };

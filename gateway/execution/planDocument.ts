@@ -1,4 +1,4 @@
-/** An operation as it is planned: by itself, and asking subgraphs only. */
+/** An operation as it is planned: by itself, asking subgraphs only, under names that no required field has. */
 import {
   type DocumentNode,
   type FieldNode,
@@ -10,6 +10,7 @@ import {
   TypeNameMetaFieldDef,
   visit,
 } from 'graphql';
+import type { PlanKey } from './planNames.ts';
 
 /** Stands in for what is asked of the schema, so that no selection is empty. No subgraph is asked for it at the root. */
 const NOTHING: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: TypeNameMetaFieldDef.name } };
@@ -22,9 +23,13 @@ export const isOfSchema = ({ name }: FieldNode): boolean =>
 export const ownDocument = (document: DocumentNode, operation: OperationDefinitionNode): DocumentNode =>
   separateOperations(document)[operation.name?.value ?? ''] ?? document;
 
-export function documentForPlan(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
+export function documentForPlan(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  planKey: PlanKey,
+): DocumentNode {
   const asked = visit(document, {
-    Field: (node) => (isOfSchema(node) ? NOTHING : undefined),
+    Field: (node) => (isOfSchema(node) ? NOTHING : under(planKey(node), node)),
     InlineFragment: {
       leave: ({ selectionSet }) =>
         selectionSet.selections.every((selection) => selection === NOTHING) ? NOTHING : undefined,
@@ -32,3 +37,7 @@ export function documentForPlan(document: DocumentNode, operation: OperationDefi
   });
   return ownDocument(asked, operation);
 }
+
+/** The field under another key; undefined: it is that already. */
+const under = (key: string, node: FieldNode): FieldNode | undefined =>
+  key === (node.alias ?? node.name).value ? undefined : { ...node, alias: { kind: Kind.NAME, value: key } };

@@ -5,7 +5,7 @@ import { compileOperation } from '../../../gateway/execution/executor.ts';
 import type { AskSubgraph, SubgraphAnswer, SubgraphRequest } from '../../../gateway/execution/subgraph.ts';
 import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph.ts';
 
-const { apiSchema, fullSchema, plan } = buildSupergraph(readSupergraph(undefined));
+const { apiSchema, fullSchema, plan, planKey } = buildSupergraph(readSupergraph(undefined));
 
 type Answers = Readonly<Record<string, (request: SubgraphRequest) => SubgraphAnswer>>;
 
@@ -19,7 +19,13 @@ async function execute(query: string, answers: Answers, variables: Record<string
     (name: string): AskSubgraph<undefined> =>
     async (request) =>
       answers[name]?.(request) ?? { data: null };
-  const options = { apiSchema, schema: fullSchema, subgraph, onDefect: (error: unknown) => defects.push(error) };
+  const options = {
+    apiSchema,
+    schema: fullSchema,
+    planKey,
+    subgraph,
+    onDefect: (error: unknown) => defects.push(error),
+  };
   const run = compileOperation(options, { document, operation, plan: plan(document, operation) });
   return { ...(await run(variables, undefined)), defects };
 }
@@ -137,7 +143,7 @@ test('conditions are those of each request, whatever was asked before', async ()
   if (!operation) throw new Error('It has no operation');
   const sent: unknown[] = [];
   const options = {
-    ...{ apiSchema, schema: fullSchema, onDefect: () => {} },
+    ...{ apiSchema, schema: fullSchema, planKey, onDefect: () => {} },
     subgraph:
       () =>
       async ({ variables }: SubgraphRequest) => {
@@ -201,7 +207,7 @@ test('no value of a variable that only other operations of the document have mak
   const operation = getOperationAST(document, 'Asked');
   if (!operation) throw new Error('It has no operation');
   const options = {
-    ...{ apiSchema, schema: fullSchema, onDefect: () => {} },
+    ...{ apiSchema, schema: fullSchema, planKey, onDefect: () => {} },
     subgraph: () => async () => ({
       data: { chats: { edges: [{ cursor: 'c' }], pageInfo: { hasNextPage: false } } },
     }),

@@ -68,7 +68,7 @@ export function makeFederation(schemas: Readonly<Record<string, string>>, faults
 }
 
 async function askOurs(
-  { apiSchema, fullSchema, plan }: ReturnType<typeof buildSupergraph>,
+  { apiSchema, fullSchema, plan, planKey }: ReturnType<typeof buildSupergraph>,
   subgraph: (name: string) => AskSubgraph<unknown>,
   query: string,
   variables: Json,
@@ -80,7 +80,7 @@ async function askOurs(
     throw error;
   };
   const run = compileOperation(
-    { apiSchema, schema: fullSchema, subgraph, onDefect },
+    { apiSchema, schema: fullSchema, planKey, subgraph, onDefect },
     { document, operation, plan: plan(document, operation) },
   );
   const { data, errors, lost } = await run(variables, undefined);

@@ -4,7 +4,7 @@ import { getOperationAST, parse } from 'graphql';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph.ts';
 
-const { apiSchema, fullSchema, plan } = buildSupergraph(readSupergraph(undefined));
+const { apiSchema, fullSchema, plan, planKey } = buildSupergraph(readSupergraph(undefined));
 const SCHEMA = { queryType: { name: 'Query' } };
 const CHATS = { pageInfo: { hasNextPage: false } };
 
@@ -14,7 +14,7 @@ async function execute(query: string, variables: Record<string, unknown>) {
   if (!operation) throw new Error('It has no operation');
   const asked: string[] = [];
   const options = {
-    ...{ apiSchema, schema: fullSchema, onDefect: () => {} },
+    ...{ apiSchema, schema: fullSchema, planKey, onDefect: () => {} },
     subgraph: (name: string) => async () => {
       asked.push(name);
       return { data: { chats: { ...CHATS } } };
