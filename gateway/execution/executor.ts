@@ -11,6 +11,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { type Json, setOwn } from '../../common/json.ts';
+import { makeClientPaths } from './clientPaths.ts';
 import { type Complete, compileCompletion, type LostValue } from './completion.ts';
 import { decidingVariables } from './conditions.ts';
 import { compileIntrospection } from './introspection.ts';
@@ -32,11 +33,17 @@ export interface PlannedOperation {
   readonly plan: QueryPlan;
 }
 
+/** An error of a subgraph. */
+export interface ExecutionError extends GraphQLFormattedError {
+  /** How many steps of its path the client asked for; what is below, only the plan required. Unset: all, or it has no path. */
+  readonly asked?: number;
+}
+
 export interface Executed {
   /** Null: a root field that may not be null is. */
   readonly data: Json | null;
   /** Of the subgraphs, in no order, each with its path in the response if it has one. */
-  readonly errors: readonly GraphQLFormattedError[];
+  readonly errors: readonly ExecutionError[];
   /** Values that the schema does not allow, each null in `data`, or something above it. */
   readonly lost: readonly LostValue[];
 }
@@ -56,6 +63,12 @@ export function compileOperation<C>(options: ExecutorOptions<C>, planned: Planne
   const defaults = defaultsOf(operation);
   const deciding = decidingVariables(ownDocument(document, operation));
   const introspect = compileIntrospection(apiSchema, document, operation);
+  const clientPath = makeClientPaths(document, operation, planKey);
+  const placed = ({ path, ...error }: GraphQLFormattedError): ExecutionError => {
+    const at = path && clientPath(path);
+    if (!at) return error;
+    return { ...error, path: at.path, ...(at.asked < at.path.length && { asked: at.asked }) };
+  };
   const completions = new Map<string, Complete>();
   const completionFor = (conditions: Readonly<Json>): Complete => {
     const key = JSON.stringify(deciding.map((name) => conditions[name]));
@@ -72,7 +85,7 @@ export function compileOperation<C>(options: ExecutorOptions<C>, planned: Planne
     const errors: GraphQLFormattedError[] = [];
     await step?.({ data: received, errors, variables, conditions, context });
     const { data, lost } = completionFor(conditions)(received);
-    return { data: data && introspect ? introspect(data, conditions) : data, errors, lost };
+    return { data: data && introspect ? introspect(data, conditions) : data, errors: errors.map(placed), lost };
   };
 }
 

@@ -28,11 +28,11 @@ test.each([
 });
 
 test('a value that the schema does not allow is told, where all other errors are about what was not asked for', () => {
-  const error = { message: 'x', path: ['chat', 'required'], extensions: { code: 'DATABASE_UNAVAILABLE' } };
+  const error = { message: 'x', path: ['chat', 'required'], asked: 1, extensions: { code: 'DATABASE_UNAVAILABLE' } };
   const lost = [{ message: 'y', path: ['chat', 'executionState'] }];
   const data = { chat: { executionState: null } };
   const context = { caller: { sub: 'me', roles: [] }, signal: new AbortController().signal, requestId: 'r' };
   const rest = { budget: { leftMs: () => 1 }, asked: [], record: newRecord() };
   const told = clientErrors({ data, errors: [error], lost }, { ...context, ...rest }, pino({ level: 'silent' }));
-  expect(told.map(({ path }) => path)).toEqual([['chat', 'executionState']]);
+  expect(told.map(({ path }) => path)).toEqual([undefined, ['chat', 'executionState']]);
 });

@@ -219,3 +219,24 @@ test('no value of a variable that only other operations of the document have mak
   const spoiled = await run({ x1: 'x,true', a: false, x2: 'y' }, undefined);
   expect(spoiled.data).toEqual({ chats: { pageInfo } });
 });
+
+test('an error is at the key that its client gave the field, and at none where a diagnosis alone required it', async () => {
+  const { errors } = await execute(
+    '{ one: chatDebugSnapshot(chatId: "x") { database { runnerId: parentChatId } diagnosis { verdict } } }',
+    {
+      database: () => ({
+        data: { one: { __typename: 'ChatDebugSnapshot', chatId: A, database: null, runtime: null } },
+        errors: [
+          { message: 'asked', path: ['one', 'database', 'own8_runnerId_parentChatId'] },
+          { message: 'required', path: ['one', 'database', 'runnerId'] },
+          { message: 'below', path: ['one', 'database', 'turn', 'steps'] },
+        ],
+      }),
+    },
+  );
+  expect(errors).toEqual([
+    { message: 'asked', path: ['one', 'database', 'runnerId'] },
+    { message: 'required', path: ['one', 'database', 'runnerId'], asked: 2 },
+    { message: 'below', path: ['one', 'database', 'turn', 'steps'], asked: 2 },
+  ]);
+});
