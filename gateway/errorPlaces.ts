@@ -13,8 +13,7 @@ export interface PlacedErrors {
 }
 
 /**
- * Of fields that the client did not select, whoever required them says what it means that a replica did not answer, does not
- * know a field, or may not be asked by the caller: these errors go away. What a replica did not answer is an error of the first
+ * Of fields that the client did not select, some errors go away: whoever required the fields says what they mean. What a replica did not answer is an error of the first
  * field of its answer that is null for it. What one of an earlier version was not asked for is said once for each chat.
  */
 export function placeErrors(data: unknown, errors: readonly ExecutionError[]): PlacedErrors {
@@ -69,7 +68,10 @@ function walk(data: Json, path: Path): { length: number; value: unknown } {
 /** It stands for all that a replica did not answer, not for one field. */
 const isOfReplica = ({ extensions }: ExecutionError) => String(extensions?.code).startsWith('REPLICA_');
 
+/** A diagnosis has findings, or an error of its own, for these and for what a replica did not answer. */
+const SAID_BY_ITSELF = ['FIELD_UNSUPPORTED', 'FORBIDDEN', 'VALUE_UNREADABLE'];
+
 const isSaidByItself = (error: ExecutionError) =>
-  isOfReplica(error) || ['FIELD_UNSUPPORTED', 'FORBIDDEN'].includes(String(error.extensions?.code));
+  isOfReplica(error) || SAID_BY_ITSELF.includes(String(error.extensions?.code));
 
 const firstNull = (value: Json): string | undefined => Object.keys(value).find((key) => value[key] === null);

@@ -40,6 +40,7 @@ describe('an error', () => {
     const errors = [
       { ...error('FORBIDDEN', 'chat', 'everywhere'), asked: 1 },
       { ...error('FIELD_UNSUPPORTED', 'chat', 'runtime', 'runners'), asked: 2 },
+      { ...error('VALUE_UNREADABLE', 'chat', 'database', 'retryState'), asked: 1 },
       { ...error('REPLICA_TIMED_OUT', 'chat', 'everywhere', 0, 'runners'), asked: 1 },
       { ...error('REPLICA_TIMED_OUT', 'chat', 'runtime', 'runners'), asked: 2 },
     ];
