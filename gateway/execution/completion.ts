@@ -2,6 +2,7 @@
  * Makes the response out of what the subgraphs gave: the selected keys in the order of the query, and no other, with null where
  * the schema allows none passed upwards (GraphQL specification, "Value Completion"). Compiled from the operation once, run
  * for each response. It is made of what it is given: an object with just the selected keys, in their order, stays as it is, as most do.
+ * What is given is not changed, for an object may stand in several places.
  */
 import {
   type DocumentNode,
@@ -37,7 +38,7 @@ export interface Completed {
   readonly lost: readonly LostValue[];
 }
 
-/** @param data nobody else's; it may be changed and become part of the response */
+/** @param data nobody else's; it may become part of the response */
 export type Complete = (data: Json) => Completed;
 
 /** One response in the making. */
@@ -100,12 +101,13 @@ function compileFields(compiler: Compiler, type: GraphQLCompositeType, fields: F
   });
   const isAllPlain = parts.every(({ key, from, isPlain: isFast }) => isFast && key === from);
   return (object, run) => {
-    const result = isAllPlain && hasJust(object, parts) ? object : {};
+    let result = isAllPlain && hasJust(object, parts) ? object : {};
     for (const { key, from, isPlain: isFast, read } of parts) {
       const value = read(isFast ? object[from] : ownValue(object, from), run, key);
       if (value === undefined) return undefined;
       if (!isFast) setOwn(result, key, value);
-      else if (result !== object || value !== object[key]) result[key] = value;
+      else if (result !== object) result[key] = value;
+      else if (value !== object[key]) result = { ...object, [key]: value };
     }
     return result;
   };
@@ -170,13 +172,15 @@ const list =
     if (!Array.isArray(value)) return lose(run, `No list for ${what}`, key);
     run.path.push(key);
     let isWhole = true;
+    let result: unknown[] = value;
     for (let i = 0; i < value.length; i += 1) {
       const element = read(value[i], run, i);
       if (element === undefined) isWhole = false;
-      else if (element !== value[i]) value[i] = element;
+      else if (result !== value) result[i] = element;
+      else if (element !== value[i]) result = value.with(i, element);
     }
     run.path.pop();
-    return isWhole ? value : null;
+    return isWhole ? result : null;
   };
 
 function object(compiler: Compiler, type: GraphQLObjectType, nodes: readonly FieldNode[], what: string): Read {
