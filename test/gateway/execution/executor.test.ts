@@ -351,3 +351,14 @@ test('a bad value in an object that stands in several places is told for each', 
     'chatDebugSnapshot.everywhere.1.reachability.reason',
   ]);
 });
+
+test.each([
+  ['replicas { id @include(if: $b) }', { replicas: [{}] }],
+  ['replicas @skip(if: $b) { id @include(if: $b) }', { replicas: [{}] }],
+  ['chats { ...F }', { chats: { pageInfo: {} } }],
+])('an object of which the conditions leave nothing is an empty object, and not null: %s', async (selections, data) => {
+  const query = `query ($b: Boolean!) { ${selections} }
+    fragment F on ChatDebugSnapshotConnection { pageInfo { ... @include(if: $b) { hasNextPage } } }`;
+  const answer = await execute(query, { database: () => ({ data: JSON.parse(JSON.stringify(data)) }) }, { b: false });
+  expect([answer.data, answer.lost]).toEqual([data, []]);
+});

@@ -1,5 +1,5 @@
 /** What subgraphs say of their keys and requirements, read from their schemas. */
-import { type ConstDirectiveNode, type DocumentNode, Kind, parse, type SelectionSetNode, visit } from 'graphql';
+import { type ConstDirectiveNode, type DocumentNode, Kind, parse, type SelectionSetNode } from 'graphql';
 import { isObject, type Json } from '../../../common/json.ts';
 
 export interface Rules {
@@ -7,8 +7,6 @@ export interface Rules {
   readonly keys: ReadonlyMap<string, readonly string[]>;
   /** What a field requires, by `Type.field`. */
   readonly requires: ReadonlyMap<string, string>;
-  /** Names of fields that a key or a requirement has. */
-  readonly firm: ReadonlySet<string>;
 }
 
 export function readRules(documents: readonly DocumentNode[]): Rules {
@@ -26,11 +24,7 @@ export function readRules(documents: readonly DocumentNode[]): Rules {
       }
     }
   }
-  const firm = new Set([...keys.values()].flat());
-  for (const required of requires.values()) {
-    visit(parse(`{ ${required} }`), { Field: ({ name }) => void firm.add(name.value) });
-  }
-  return { keys, requires, firm };
+  return { keys, requires };
 }
 
 function fieldsOf(directives: readonly ConstDirectiveNode[] | undefined, directive: string): string | undefined {

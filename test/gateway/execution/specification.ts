@@ -99,18 +99,34 @@ export function answerBySpecification<T extends Thing>(question: Question<T>): A
     return null;
   };
 
+  /** All are executed, also beside one that makes a null go further up: what one of them raises is told. */
+  const each = <K>(parts: readonly K[], run: (part: K) => unknown): unknown[] => {
+    let isLost = false;
+    const values = parts.map((part) => {
+      try {
+        return run(part);
+      } catch (error) {
+        if (!(error instanceof Propagated)) throw error;
+        isLost = true;
+        return null;
+      }
+    });
+    if (isLost) throw new Propagated();
+    return values;
+  };
+
   const select = (thing: T, type: GraphQLObjectType, fields: Map<string, FieldNode[]>, path: Path) => {
-    const result: [string, unknown][] = [];
-    for (const [key, nodes] of fields) {
+    const known = [...fields].flatMap(([key, nodes]) => {
       const [node] = nodes;
-      if (!node) continue;
+      const field = node && type.getFields()[node.name.value];
+      return node && (field || node.name.value === '__typename') ? [{ key, nodes, node, field }] : [];
+    });
+    const values = each(known, ({ key, nodes, node, field }) => {
+      if (!field) return thing.type;
       const at = [...path, key];
-      const field = type.getFields()[node.name.value];
-      if (node.name.value === '__typename') result.push([key, thing.type]);
-      else if (field)
-        result.push([key, nullable(field, at, () => complete(field.type, nodes, resolved(thing, field, node), at))]);
-    }
-    return Object.fromEntries(result);
+      return nullable(field, at, () => complete(field.type, nodes, resolved(thing, field, node), at));
+    });
+    return Object.fromEntries(known.map(({ key }, i) => [key, values[i]]));
   };
   const resolved = (thing: T, field: GraphQLField<unknown, unknown>, node: FieldNode) =>
     resolve(thing, field, getArgumentValues(field, node, variables));
@@ -138,7 +154,7 @@ export function answerBySpecification<T extends Thing>(question: Question<T>): A
     if (isListType(type)) {
       if (!Array.isArray(value)) throw new Error('No list');
       const of = { type: type.ofType };
-      return value.map((element, i) =>
+      return each([...value.entries()], ([i, element]) =>
         nullable(of, [...path, i], () => complete(type.ofType, nodes, element, [...path, i])),
       );
     }

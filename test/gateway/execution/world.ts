@@ -22,7 +22,7 @@ import { type Answered, answerBySpecification, type Resolve, type Thing } from '
 
 type Draw = (below: number) => number;
 
-/** What a value is instead of what it should be. Asked for each field that no key and no requirement has. */
+/** What a value is instead of what it should be. Asked for each field that is in no key. */
 export type Fault = (draw: Draw, type: GraphQLOutputType) => { readonly instead: unknown } | undefined;
 
 /** What can be known of the world. */
@@ -45,7 +45,7 @@ const root = new Being('Query', '');
 export interface WorldOptions {
   /** How many of 100 values that may be null are. With 0 no list is empty, either. */
   readonly nulls: number;
-  /** @throws Error for a field error */
+  /** With it, no value follows from what is required: that may be faulty, too. */
   readonly fault?: Fault;
   /** Whether subgraphs keep to their schemas. */
   readonly isHonest: boolean;
@@ -53,7 +53,8 @@ export interface WorldOptions {
 
 export function makeWorld(schemas: Readonly<Record<string, string>>, { nulls, fault, isHonest }: WorldOptions) {
   const documents = Object.entries(schemas).map(([name, sdl]) => [name, parse(sdl)] as const);
-  const { keys, requires, firm } = readRules(documents.map(([, document]) => document));
+  const { keys, requires } = readRules(documents.map(([, document]) => document));
+  const isKey = new Set([...keys.values()].flat());
 
   const make = (schema: GraphQLSchema, type: GraphQLOutputType, seed: string, draw: Draw): unknown => {
     if (isNonNullType(type)) return makeIt(schema, type.ofType, seed, draw);
@@ -76,11 +77,11 @@ export function makeWorld(schemas: Readonly<Record<string, string>>, { nulls, fa
     const resolve: Resolve<Being> = (thing, field, args) => {
       const place = keys.get(thing.type)?.indexOf(field.name) ?? -1;
       if (place >= 0) return place === 0 ? thing.id : `${field.name} of ${thing.id}`;
-      const needs = requires.get(`${thing.type}.${field.name}`);
+      const needs = fault ? undefined : requires.get(`${thing.type}.${field.name}`);
       const required = needs === undefined ? null : requiredBy(thing, needs);
       const seed = JSON.stringify([thing.id, field.name, args, canonical(required)]);
       const draw = drawFrom(seed);
-      const odd = firm.has(field.name) ? undefined : fault?.(draw, field.type);
+      const odd = isKey.has(field.name) ? undefined : fault?.(draw, field.type);
       return odd ? odd.instead : make(schema, field.type, seed, draw);
     };
     return resolve;
