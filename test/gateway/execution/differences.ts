@@ -47,6 +47,16 @@ export const REASONS: readonly Reason[] = [
     explains: ({ what, query, ours }, requiring, { fault }) =>
       fault !== undefined && requiring.some((name) => query.includes(name)) && (what !== 'data' || ours === null),
   },
+  {
+    why: 'The planner asks for a conditional field and for others of its subgraph at once. Where the condition keeps what the one requires from being read, nobody is asked for the others. Of our own schema each field that requires others is asked for by itself.',
+    sentence:
+      '3.13.2: The @include directive may be provided for fields, fragment spreads, and inline fragments, and allows for conditional inclusion during execution as described by the if argument.',
+    explains: ({ what, query, ours }, requiring) =>
+      !requiring.includes('diagnosis') &&
+      requiring.some((name) => query.includes(name)) &&
+      /@include|@skip/.test(query) &&
+      (what !== 'data' || ours === null),
+  },
 ];
 
 export interface Difference {
