@@ -4,7 +4,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../common/log.ts';
 import { maskError } from '../subgraphs/errors.ts';
 import { logMasked } from '../subgraphs/maskedErrors.ts';
-import { placedErrors } from './errorPlaces.ts';
+import { placeErrors } from './errorPlaces.ts';
 import type { Executed } from './execution/executor.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 
@@ -40,9 +40,8 @@ export function refusalOf(error: GraphQLError): { status: number; errors: GraphQ
 }
 
 /**
- * The errors of an executed operation as its client sees them. What is masked is logged; what is about fields that only a
- * diagnosis required is kept from the client; values that the schema does not allow are errors like any other, where no other
- * error explains them.
+ * The errors of an executed operation as its client sees them. What is masked is logged. An error about a field that only a
+ * diagnosis required has no path. Values that the schema does not allow are errors like any other, where no other explains them.
  */
 export function clientErrors(
   { data, errors, lost }: Executed,
@@ -51,15 +50,16 @@ export function clientErrors(
 ): GraphQLFormattedError[] {
   if (errors.length === 0 && lost.length === 0) return [];
   logMasked(log, requestId, errors);
-  const placed = placedErrors(data, errors.map(formatForClient));
+  const { placed, required } = placeErrors(data, errors);
+  const told = [...placed, ...required].map(formatForClient);
   const unexplained = lost.filter(({ path }) => !placed.some((error) => isAbout(error, path)));
-  if (unexplained.length === 0) return placed;
+  if (unexplained.length === 0) return told;
   const some = { errors: unexplained.slice(0, MAX_LOGGED), times: unexplained.length };
   log.error({ requestId, ...some }, 'a subgraph gave values that the schema does not allow');
   const masked = unexplained.map(({ message, path }) =>
     formatForClient({ message, path, extensions: { code: 'INTERNAL_SERVER_ERROR' } }),
   );
-  return [...placed, ...masked];
+  return [...told, ...masked];
 }
 
 /**

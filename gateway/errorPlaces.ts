@@ -2,40 +2,60 @@
  * Where an error stands in the answer. A diagnosis requires fields that the client did not select; what goes wrong with
  * those must not point to a place that the client does not have. Pure.
  */
-import type { GraphQLFormattedError } from 'graphql';
 import { isObject, type Json } from '../common/json.ts';
+import type { ExecutionError } from './execution/executor.ts';
 
-/**
- * The errors, each on a field of `data` or without a path. One about a field that is not there goes away: whoever required it
- * says what that means. But what a replica did not answer is an error of the first field of its answer that is null for it. What
- * one of an earlier version was not asked for is said once for each chat.
- */
-export function placedErrors(data: unknown, errors: readonly GraphQLFormattedError[]): GraphQLFormattedError[] {
-  const told = new Set<string>();
-  return placed(data, errors).filter(({ message, extensions }) => {
-    if (extensions?.code !== 'FIELD_UNSUPPORTED') return true;
-    const about = JSON.stringify([message, extensions.chatIds]);
-    return !told.has(about) && told.add(about);
-  });
+export interface PlacedErrors {
+  /** Each on a field of the data or above what is null there, or about the request as a whole. */
+  readonly placed: readonly ExecutionError[];
+  /** About fields that the client did not select. Each is told once, without a path: it explains no null of the answer. */
+  readonly required: readonly ExecutionError[];
 }
 
-function placed(data: unknown, errors: readonly GraphQLFormattedError[]): GraphQLFormattedError[] {
-  return errors.flatMap((error) => {
-    const { path } = error;
-    if (!path || !isObject(data)) return [error];
-    const above = path.slice(0, -1);
-    const parent = walk(data, above);
-    if (isOfReplica(error) && parent.length === above.length && isObject(parent.value)) {
-      const lost = firstNull(parent.value);
-      return lost === undefined ? [] : [{ ...error, path: [...above, lost] }];
-    }
-    const { length, value } = walk(data, path);
-    return length === path.length || value === null ? [error] : [];
-  });
+/**
+ * Of fields that the client did not select, some errors go away: whoever required the fields says what they mean. What a replica did not answer is an error of the first
+ * field of its answer that is null for it. What one of an earlier version was not asked for is said once for each chat.
+ */
+export function placeErrors(data: unknown, errors: readonly ExecutionError[]): PlacedErrors {
+  const said = new Set<string>();
+  const isNew = ({ message, extensions }: ExecutionError) => {
+    const about = JSON.stringify([message, extensions?.code, extensions?.workerId, extensions?.chatIds]);
+    return !said.has(about) && said.add(about) !== undefined;
+  };
+  const placed: ExecutionError[] = [];
+  const required: ExecutionError[] = [];
+  for (const error of errors) {
+    const path = placeOf(data, error);
+    if (path) placed.push({ ...error, path });
+    else if (!error.path) placed.push(error);
+    else if (!isSaidByItself(error)) required.push(error);
+  }
+  return {
+    placed: placed.filter((error) => error.extensions?.code !== 'FIELD_UNSUPPORTED' || isNew(error)),
+    required: required.filter(isNew).map(({ path: _, asked: __, ...error }) => error),
+  };
+}
+
+type Path = readonly (string | number)[];
+
+/** Undefined: none of the client's. */
+function placeOf(data: unknown, error: ExecutionError): Path | undefined {
+  const { path, asked } = error;
+  if (!path) return undefined;
+  if (!isObject(data)) return path.slice(0, asked);
+  const above = path.slice(0, -1);
+  const parent = walk(data, above.slice(0, asked));
+  if (isOfReplica(error) && parent.length === above.length && isObject(parent.value)) {
+    const lost = firstNull(parent.value);
+    return lost === undefined ? undefined : [...above, lost];
+  }
+  const { length, value } = walk(data, path.slice(0, asked));
+  if (length === path.length) return path;
+  return value === null ? path.slice(0, asked === undefined ? path.length : length) : undefined;
 }
 
 /** How far down the path the data goes, and what is there. Below null nothing is known to be missing. */
-function walk(data: Json, path: readonly (string | number)[]): { length: number; value: unknown } {
+function walk(data: Json, path: Path): { length: number; value: unknown } {
   let value: unknown = data;
   for (const [length, step] of path.entries()) {
     const isThere = Array.isArray(value) ? Number(step) < value.length : isObject(value) && Object.hasOwn(value, step);
@@ -46,6 +66,12 @@ function walk(data: Json, path: readonly (string | number)[]): { length: number;
 }
 
 /** It stands for all that a replica did not answer, not for one field. */
-const isOfReplica = ({ extensions }: GraphQLFormattedError) => String(extensions?.code).startsWith('REPLICA_');
+const isOfReplica = ({ extensions }: ExecutionError) => String(extensions?.code).startsWith('REPLICA_');
+
+/** A diagnosis has findings, or an error of its own, for these and for what a replica did not answer. */
+const SAID_BY_ITSELF = ['FIELD_UNSUPPORTED', 'FORBIDDEN', 'VALUE_UNREADABLE'];
+
+const isSaidByItself = (error: ExecutionError) =>
+  isOfReplica(error) || SAID_BY_ITSELF.includes(String(error.extensions?.code));
 
 const firstNull = (value: Json): string | undefined => Object.keys(value).find((key) => value[key] === null);

@@ -79,10 +79,10 @@ export interface OperationsOptions {
 }
 
 export function makeOperations({ supergraph, subgraph, log }: OperationsOptions): Operations {
-  const { apiSchema, fullSchema } = supergraph;
+  const { apiSchema, fullSchema, planKey } = supergraph;
   const findBadInput = makeFindBadInput(strictSchema(apiSchema));
   const onDefect = (err: unknown, { requestId }: GatewayContext) => log.error({ err, requestId }, 'a fetch failed');
-  const executor = { apiSchema, schema: fullSchema, subgraph, onDefect };
+  const executor = { apiSchema, schema: fullSchema, planKey, subgraph, onDefect };
 
   const make = (
     document: DocumentNode,

@@ -1,35 +1,14 @@
 /** The data source of the database subgraph. What goes wrong becomes one error with a code; it never throws. */
-import { z } from 'zod';
-import { isObject, type Json } from '../common/json.ts';
+import { isObject } from '../common/json.ts';
 import type { Logger } from '../common/log.ts';
 import type { AskSubgraph, SubgraphAnswer } from './execution/subgraph.ts';
+import { readErrors } from './execution/subgraphErrors.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import type { DatabaseSubgraph } from './routing/databaseSubgraph.ts';
 import { describePosted, type Posted } from './routing/postGraphql.ts';
 
 /** Answers with these statuses carry the subgraph's own errors; 400 is what it finds wrong with the request. */
 const GRAPHQL_STATUS = [200, 400];
-
-/** What is no path, or says nothing that can be read, is as good as none. */
-const graphqlError = z
-  .looseObject({
-    message: z.string(),
-    path: z
-      .array(z.union([z.string(), z.number()]))
-      .optional()
-      .catch(undefined),
-    extensions: z.record(z.string(), z.unknown()).optional().catch(undefined),
-  })
-  .transform(({ path, extensions, ...error }) => ({
-    ...error,
-    ...(path && { path }),
-    ...(extensions && { extensions }),
-  }));
-
-const graphqlAnswer = z.object({
-  data: z.custom<Json>(isObject).nullish(), // a record would lose what a client calls `__proto__`
-  errors: z.array(graphqlError).optional(),
-});
 
 export function makeSubgraphDataSource(database: DatabaseSubgraph, log: Logger): AskSubgraph<GatewayContext> {
   return async (request, context) => {
@@ -49,18 +28,11 @@ const unavailable: SubgraphAnswer = {
 };
 
 /** Undefined: no answer to a GraphQL request, or one that says nothing. */
-export function readSubgraphAnswer(posted: Posted): z.infer<typeof graphqlAnswer> | undefined {
-  if (posted.kind !== 'json' || !GRAPHQL_STATUS.includes(posted.status)) return undefined;
-  const data = dataAlone(posted.body);
-  if (data) return { data };
-  const answer = graphqlAnswer.safeParse(posted.body);
-  const saysSomething = answer.success && (answer.data.data || answer.data.errors?.length);
-  return saysSomething ? answer.data : undefined;
-}
-
-/** The data of an answer without errors, as almost all are: `graphqlAnswer` finds the same, for several microseconds more. */
-function dataAlone(body: unknown): Json | undefined {
-  if (!isObject(body) || Object.hasOwn(body, 'errors')) return undefined;
-  const { data } = body;
-  return isObject(data) ? data : undefined;
+export function readSubgraphAnswer(posted: Posted): SubgraphAnswer | undefined {
+  if (posted.kind !== 'json' || !GRAPHQL_STATUS.includes(posted.status) || !isObject(posted.body)) return undefined;
+  const { data, errors } = posted.body;
+  if (!isObject(data) && data !== null && data !== undefined) return undefined;
+  const told = readErrors(errors);
+  if (told.length > 0) return { data, errors: told };
+  return data ? { data } : undefined;
 }

@@ -2,15 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { Supergraph as FederatedSupergraph, operationFromDocument } from '@apollo/federation-internals';
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
-import {
-  type DocumentNode,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-  parse,
-  separateOperations,
-  visit,
-} from 'graphql';
+import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, parse, visit } from 'graphql';
 import { SettingsError } from '../common/config.ts';
+import { documentForPlan } from './execution/planDocument.ts';
+import { makePlanKey, type PlanKey } from './execution/planNames.ts';
 
 /**
  * @param path unset: the file that `npm run compose` writes
@@ -30,6 +25,8 @@ export interface Supergraph {
   readonly apiSchema: GraphQLSchema;
   /** With what only subgraphs and plans see. */
   readonly fullSchema: GraphQLSchema;
+  /** Under which key the plans gather each field of a client's. */
+  readonly planKey: PlanKey;
   /** The names of the subgraphs. */
   readonly subgraphs: readonly string[];
   /** Which subgraph is asked for what, and in which order. @throws GraphQLError if that would be too much */
@@ -43,15 +40,17 @@ export function buildSupergraph(sdl: string): Supergraph {
   const apiSchema = supergraph.apiSchema();
   const planner = new QueryPlanner(supergraph);
   forgetLocations(document);
+  const fullSchema = supergraph.schema.toGraphQLJSSchema();
+  const planKey = makePlanKey(fullSchema, document);
   return {
     sdl,
     apiSchema: apiSchema.toGraphQLJSSchema(),
-    fullSchema: supergraph.schema.toGraphQLJSSchema(),
+    fullSchema,
+    planKey,
     subgraphs: [...supergraph.subgraphsMetadata()].map(({ name }) => name),
     plan: (document, operation) => {
-      // Fragments of other operations may have variables that this one does not declare.
-      const own = separateOperations(document)[operation.name?.value ?? ''] ?? document;
-      return planner.buildQueryPlan(operationFromDocument(apiSchema, own, { validate: false }));
+      const asked = documentForPlan(document, operation, planKey);
+      return planner.buildQueryPlan(operationFromDocument(apiSchema, asked, { validate: false }));
     },
   };
 }

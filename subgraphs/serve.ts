@@ -4,6 +4,7 @@ import { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import { ARRIVAL } from '../common/arrival.ts';
+import { refuseOtherCharsets } from '../common/charset.ts';
 import type { Clock } from '../common/clock.ts';
 import { drainOf } from '../common/drain.ts';
 import { guard } from '../common/guard.ts';
@@ -62,6 +63,7 @@ export async function serveSubgraph<C extends WithRequestId, Who>(
   });
   traceRequests(app, () => ({}));
   noteRequests(app, { clock, log, registry });
+  refuseOtherCharsets(app);
   const whoAsks = guard(app, options.authorize, OPEN_ROUTES);
   const answering = makeAnswering(options, log, [fastifyApolloDrainPlugin(app), neverStored]);
   const { apollo } = answering;

@@ -2,6 +2,7 @@
  * Makes the response out of what the subgraphs gave: the selected keys in the order of the query, and no other, with null where
  * the schema allows none passed upwards (GraphQL specification, "Value Completion"). Compiled from the operation once, run
  * for each response. It is made of what it is given: an object with just the selected keys, in their order, stays as it is, as most do.
+ * What is given is not changed, for an object may stand in several places.
  */
 import {
   type DocumentNode,
@@ -22,6 +23,7 @@ import { collectFields, collectSubfields } from 'graphql/execution/collectFields
 import { fragmentsOf } from '../../common/fragments.ts';
 import { isObject, isPlain, type Json, ownValue, setOwn } from '../../common/json.ts';
 import { leafCheck } from './leafValues.ts';
+import type { PlanKey } from './planNames.ts';
 
 /** A value that the schema does not allow, and where it stood. For the log: it may show what a subgraph said. */
 export interface LostValue {
@@ -36,7 +38,7 @@ export interface Completed {
   readonly lost: readonly LostValue[];
 }
 
-/** @param data nobody else's; it may be changed and become part of the response */
+/** @param data nobody else's; it may become part of the response */
 export type Complete = (data: Json) => Completed;
 
 /** One response in the making. */
@@ -49,18 +51,20 @@ interface Run {
 /** What stands for a value under `key`; undefined: nothing may, and what is above must go. */
 type Read = (value: unknown, run: Run, key: string | number) => unknown;
 
-/** @param variables those of `@skip` and `@include`; defaults included */
+/** @param variables those of `@skip` and `@include`; defaults included @param planKey under which each field was gathered */
 export function compileCompletion(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
+  planKey: PlanKey,
 ): Complete {
   const root = schema.getRootType(operation.operation);
   if (!root) throw new Error(`The schema has no ${operation.operation}.`);
   const fragments = fragmentsOf(document);
   const compiler: Compiler = {
     schema,
+    planKey,
     fields: (type, nodes) => collectSubfields(schema, fragments, variables, type as GraphQLObjectType, nodes),
   };
   const fields = collectFields(schema, fragments, variables, root, operation.selectionSet);
@@ -75,6 +79,7 @@ type Fields = ReadonlyMap<string, readonly FieldNode[]>;
 
 interface Compiler {
   readonly schema: GraphQLSchema;
+  readonly planKey: PlanKey;
   /** What is selected below `nodes` on an object of the type. */
   readonly fields: (type: GraphQLCompositeType, nodes: readonly FieldNode[]) => Fields;
 }
@@ -83,25 +88,39 @@ interface Compiler {
 type ReadFields = (object: Json, run: Run) => Json | undefined;
 
 function compileFields(compiler: Compiler, type: GraphQLCompositeType, fields: Fields): ReadFields {
-  const parts = [...fields].flatMap(([key, nodes]) => {
-    const name = nodes[0]?.name.value ?? '';
-    if (name === '__typename') return [{ key, isPlain: isPlain(key), read: typeNameOf(type) }];
+  const parts = [...fields].flatMap(([key, nodes]): Part[] => {
+    const [node] = nodes;
+    if (!node) return [];
+    const from = compiler.planKey(node);
+    const names = { key, from, isPlain: isPlain(key) && isPlain(from) };
+    const name = node.name.value;
+    if (name === '__typename') return [{ ...names, read: typeNameOf(type) }];
     const field = 'getFields' in type ? type.getFields()[name] : undefined;
     if (!field) return []; // of the schema itself: no subgraph is asked
-    const read = compileType(compiler, field.type, nodes, `field ${type.name}.${name}`);
-    return [{ key, isPlain: isPlain(key), read }];
+    return [{ ...names, read: compileType(compiler, field.type, nodes, `field ${type.name}.${name}`) }];
   });
-  const isAllPlain = parts.every(({ isPlain: isFast }) => isFast);
+  const isAllPlain = parts.every(({ key, from, isPlain: isFast }) => isFast && key === from);
   return (object, run) => {
-    const result = isAllPlain && hasJust(object, parts) ? object : {};
-    for (const { key, isPlain: isFast, read } of parts) {
-      const value = read(isFast ? object[key] : ownValue(object, key), run, key);
+    let result = isAllPlain && hasJust(object, parts) ? object : {};
+    for (const { key, from, isPlain: isFast, read } of parts) {
+      const value = read(isFast ? object[from] : ownValue(object, from), run, key);
       if (value === undefined) return undefined;
       if (!isFast) setOwn(result, key, value);
-      else if (result !== object || value !== object[key]) result[key] = value;
+      else if (result !== object) result[key] = value;
+      else if (value !== object[key]) result = { ...object, [key]: value };
     }
     return result;
   };
+}
+
+/** One key of an object. */
+interface Part {
+  readonly key: string;
+  /** The plan's key, under which the value was gathered. */
+  readonly from: string;
+  /** Both can be read and assigned as they are. */
+  readonly isPlain: boolean;
+  readonly read: Read;
 }
 
 /** Whether these are the keys of the object, in this order. */
@@ -153,13 +172,15 @@ const list =
     if (!Array.isArray(value)) return lose(run, `No list for ${what}`, key);
     run.path.push(key);
     let isWhole = true;
+    let result: unknown[] = value;
     for (let i = 0; i < value.length; i += 1) {
       const element = read(value[i], run, i);
       if (element === undefined) isWhole = false;
-      else if (element !== value[i]) value[i] = element;
+      else if (result !== value) result[i] = element;
+      else if (element !== value[i]) result = value.with(i, element);
     }
     run.path.pop();
-    return isWhole ? value : null;
+    return isWhole ? result : null;
   };
 
 function object(compiler: Compiler, type: GraphQLObjectType, nodes: readonly FieldNode[], what: string): Read {

@@ -11,14 +11,19 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { type Json, setOwn } from '../../common/json.ts';
+import { makeClientPaths } from './clientPaths.ts';
 import { type Complete, compileCompletion, type LostValue } from './completion.ts';
 import { decidingVariables } from './conditions.ts';
 import { compileIntrospection } from './introspection.ts';
+import { ownDocument } from './planDocument.ts';
+import type { PlanKey } from './planNames.ts';
 import { compileStep, type StepOptions } from './steps.ts';
 
 export interface ExecutorOptions<C> extends StepOptions<C> {
   /** What clients see of the supergraph. */
   readonly apiSchema: GraphQLSchema;
+  /** Under which key the plans gather each field of a client's. */
+  readonly planKey: PlanKey;
 }
 
 /** An operation that is valid by the schema of clients, and the plan for it. */
@@ -28,11 +33,17 @@ export interface PlannedOperation {
   readonly plan: QueryPlan;
 }
 
+/** An error of a subgraph. */
+export interface ExecutionError extends GraphQLFormattedError {
+  /** How many steps of its path the client asked for; what is below, only the plan required. Unset: all, or it has no path. */
+  readonly asked?: number;
+}
+
 export interface Executed {
   /** Null: a root field that may not be null is. */
   readonly data: Json | null;
   /** Of the subgraphs, in no order, each with its path in the response if it has one. */
-  readonly errors: readonly GraphQLFormattedError[];
+  readonly errors: readonly ExecutionError[];
   /** Values that the schema does not allow, each null in `data`, or something above it. */
   readonly lost: readonly LostValue[];
 }
@@ -45,20 +56,26 @@ const MAX_COMPLETIONS = 16;
 
 /** @throws Error for what cannot be answered in one response */
 export function compileOperation<C>(options: ExecutorOptions<C>, planned: PlannedOperation): Execute<C> {
-  const { apiSchema } = options;
+  const { apiSchema, planKey } = options;
   const { document, operation, plan } = planned;
   if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are not supported.');
   const step = plan.node && compileStep(options, plan.node);
   const defaults = defaultsOf(operation);
-  const deciding = decidingVariables(document);
+  const deciding = decidingVariables(ownDocument(document, operation));
   const introspect = compileIntrospection(apiSchema, document, operation);
+  const clientPath = makeClientPaths(document, operation, planKey);
+  const placed = ({ path, ...error }: GraphQLFormattedError): ExecutionError => {
+    const at = path && clientPath(path);
+    if (!at) return error;
+    return { ...error, path: at.path, ...(at.asked < at.path.length && { asked: at.asked }) };
+  };
   const completions = new Map<string, Complete>();
   const completionFor = (conditions: Readonly<Json>): Complete => {
-    const key = deciding.map((name) => String(conditions[name])).join();
+    const key = JSON.stringify(deciding.map((name) => conditions[name]));
     const known = completions.get(key);
     if (known) return known;
     if (completions.size >= MAX_COMPLETIONS) completions.clear();
-    const complete = compileCompletion(apiSchema, document, operation, conditions);
+    const complete = compileCompletion(apiSchema, document, operation, conditions, planKey);
     completions.set(key, complete);
     return complete;
   };
@@ -68,7 +85,7 @@ export function compileOperation<C>(options: ExecutorOptions<C>, planned: Planne
     const errors: GraphQLFormattedError[] = [];
     await step?.({ data: received, errors, variables, conditions, context });
     const { data, lost } = completionFor(conditions)(received);
-    return { data: data && introspect ? introspect(data, conditions) : data, errors, lost };
+    return { data: data && introspect ? introspect(data, conditions) : data, errors: errors.map(placed), lost };
   };
 }
 

@@ -3,17 +3,15 @@ import {
   BREAK,
   type DocumentNode,
   executeSync,
-  type FieldNode,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
-  SchemaMetaFieldDef,
-  TypeMetaFieldDef,
   visit,
 } from 'graphql';
 import { collectFields } from 'graphql/execution/collectFields.js';
 import { fragmentsOf } from '../../common/fragments.ts';
 import { type Json, setOwn } from '../../common/json.ts';
+import { isOfSchema } from './planDocument.ts';
 
 /** The data with what is asked of the schema in it, each key where the operation has it. */
 export type Introspect = (data: Json, variables: Readonly<Json>) => Json;
@@ -41,9 +39,6 @@ export function compileIntrospection(
     return all;
   };
 }
-
-const isOfSchema = ({ name }: FieldNode): boolean =>
-  name.value === SchemaMetaFieldDef.name || name.value === TypeMetaFieldDef.name;
 
 function asksForSchema(document: DocumentNode): boolean {
   let found = false;

@@ -13,12 +13,14 @@ type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === 'string';
 const isWhole: Check = (value) => Number.isInteger(value);
+/** Of 32 bits (GraphQL specification, "Int"). */
+const isInt: Check = (value) => isWhole(value) && (value as number) === ((value as number) | 0);
 
 const CHECKS: Readonly<Record<string, Check>> = {
   [GraphQLBoolean.name]: (value) => typeof value === 'boolean',
   [GraphQLFloat.name]: Number.isFinite,
   [GraphQLID.name]: (value) => isText(value) || isWhole(value),
-  [GraphQLInt.name]: isWhole,
+  [GraphQLInt.name]: isInt,
   [GraphQLString.name]: isText,
 };
 

@@ -5,6 +5,7 @@
 import type { FetchDataRewrite } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
 import { isObject, type Json, setOwn } from '../../common/json.ts';
+import type { ResponsePath } from './targets.ts';
 import { namesWithin } from './typeNames.ts';
 
 /** How the plan writes a type condition among the keys of a path. */
@@ -37,6 +38,27 @@ function changeOf(rewrite: FetchDataRewrite, key: string): Change {
     setOwn(object, rewrite.renameKeyTo, object[key]);
     delete object[key];
   };
+}
+
+/** The same for the path of an error, which knows no types: the names that a plan gives stand for one field each. */
+export function compilePathRewrites(rewrites: readonly FetchDataRewrite[] = []): (path: ResponsePath) => ResponsePath {
+  const renames = rewrites.flatMap((rewrite) =>
+    rewrite.kind === 'KeyRenamer'
+      ? [{ names: rewrite.path.filter((step) => !step.startsWith(CONDITION)), to: rewrite.renameKeyTo }]
+      : [],
+  );
+  return (path) => renames.reduce((renamed, { names, to }) => renameIn(renamed, names, to), path);
+}
+
+function renameIn(path: ResponsePath, names: readonly string[], to: string): ResponsePath {
+  let depth = 0;
+  for (const [i, step] of path.entries()) {
+    if (typeof step === 'number') continue;
+    if (step !== names[depth]) return path;
+    depth += 1;
+    if (depth === names.length) return path.with(i, to);
+  }
+  return path;
 }
 
 /** What follows an object on the way; undefined: the way ends here. */

@@ -7,9 +7,9 @@ import { type GraphQLFormattedError, type GraphQLSchema, isAbstractType } from '
 import { isObject, type Json } from '../../common/json.ts';
 import { mergeInto } from './merge.ts';
 import { compileRepresentation } from './representations.ts';
-import { compileRewrites } from './rewrites.ts';
+import { compilePathRewrites, compileRewrites } from './rewrites.ts';
 import type { AskSubgraph, SubgraphAnswer } from './subgraph.ts';
-import { type PlanPath, pathsOfTargets, targetsAt } from './targets.ts';
+import { type PlanPath, pathsOfTargets, type ResponsePath, targetsAt } from './targets.ts';
 
 /** One execution. */
 export interface Execution<C> {
@@ -100,9 +100,13 @@ function askOf<C>({ subgraph }: StepOptions<C>, node: FetchNode): Ask<C> {
 function fetchRoot<C>(options: StepOptions<C>, node: FetchNode, path: PlanPath): Fetch<C> {
   const ask = askOf(options, node);
   const rewrite = compileRewrites(options.schema, node.outputRewrites);
+  const rewritePath = compilePathRewrites(node.outputRewrites);
   return async (execution, targets) => {
     const { data, errors } = await ask(execution, {});
-    for (const error of errors ?? []) execution.errors.push(told(error, path.length === 0 ? error.path : undefined));
+    for (const error of errors ?? []) {
+      const isPlaced = path.length === 0 && error.path !== undefined;
+      execution.errors.push(told(error, isPlaced ? rewritePath(error.path) : undefined));
+    }
     if (!data) return;
     rewrite?.(data);
     for (const target of targets) mergeInto(target, data);
@@ -119,6 +123,7 @@ function fetchEntities<C>(
   const represent = compileRepresentation(options.schema, requires);
   const rewriteInput = compileRewrites(options.schema, node.inputRewrites);
   const rewriteOutput = compileRewrites(options.schema, node.outputRewrites);
+  const rewritePath = compilePathRewrites(node.outputRewrites);
   /** A subgraph that has one type for an interface (`@interfaceObject`) names the interface; another has said which type it is. */
   const isLessCertain = (name: unknown, known: unknown) =>
     typeof name === 'string' && typeof known === 'string' && isAbstractType(options.schema.getType(name));
@@ -134,10 +139,12 @@ function fetchEntities<C>(
     }
     if (representations.length === 0) return;
     const { data, errors } = await ask(execution, { representations });
-    if (errors?.length) {
-      const paths = pathsOfTargets(execution.data, path);
-      for (const error of errors) execution.errors.push(placed(error, (i) => paths[asked[i] ?? -1]));
-    }
+    let paths: ResponsePath[] | undefined;
+    const pathOf = (i: number): ResponsePath | undefined => {
+      paths ??= pathsOfTargets(execution.data, path);
+      return paths[asked[i] ?? -1];
+    };
+    for (const error of errors ?? []) execution.errors.push(placed(error, pathOf, rewritePath));
     if (!data) return;
     const { _entities: entities } = data;
     if (!Array.isArray(entities) || entities.length !== representations.length) {
@@ -145,7 +152,11 @@ function fetchEntities<C>(
     }
     for (const [i, entity] of entities.entries()) {
       const target = targets[asked[i] ?? -1];
-      if (!isObject(entity) || !target) continue;
+      if (entity === null || entity === undefined || !target) continue;
+      if (!isObject(entity)) {
+        execution.errors.push(told({ message: `${node.serviceName} gave no object for an entity.` }, pathOf(i)));
+        continue;
+      }
       if (isLessCertain(entity.__typename, target.__typename)) delete entity.__typename;
       if (rewriteOutput) {
         entity.__typename ??= target.__typename;
@@ -159,15 +170,16 @@ function fetchEntities<C>(
 /** About an entity: on the path of that entity in the response. About none of them: without a path. */
 function placed(
   error: GraphQLFormattedError,
-  pathOf: (i: number) => readonly (string | number)[] | undefined,
+  pathOf: (i: number) => ResponsePath | undefined,
+  rewritePath: (below: ResponsePath) => ResponsePath,
 ): GraphQLFormattedError {
   const [, i, ...below] = error.path ?? [];
   const path = typeof i === 'number' ? pathOf(i) : undefined;
-  return told(error, path && [...path, ...below]);
+  return told(error, path && [...path, ...rewritePath(below)]);
 }
 
 /** Its locations are in the subgraph's query, which the client has not seen. */
 const told = (
   { message, extensions }: GraphQLFormattedError,
-  path: readonly (string | number)[] | undefined,
+  path: ResponsePath | undefined,
 ): GraphQLFormattedError => ({ message, ...(path && { path }), ...(extensions && { extensions }) });

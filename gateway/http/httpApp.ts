@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { ARRIVAL } from '../../common/arrival.ts';
+import { refuseOtherCharsets } from '../../common/charset.ts';
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { traceRequests } from '../../common/tracing.ts';
@@ -31,6 +32,7 @@ export function makeApp(log: Logger, clock: Clock, metrics: GatewayMetrics): Fas
   });
   traceRequests(app, (request) => ({ 'chat_debug.request_id': request.id }));
   noteRequests(app, { log, clock, metrics });
+  refuseOtherCharsets(app);
   app.setErrorHandler(async (error: { statusCode?: number; message: string }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) log.error({ requestId: request.id, err: error }, 'a request failed');

@@ -3,6 +3,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import { z } from 'zod';
 import { isObject } from '../../common/json.ts';
 import { parseUuid } from '../../common/scalars.ts';
+import { readErrors } from '../execution/subgraphErrors.ts';
 import type { Posted } from './postGraphql.ts';
 
 /** It takes no token of ours: our secrets or clocks differ, which says nothing of how it does. */
@@ -40,22 +41,6 @@ export interface Entities {
   readonly isFresh: true;
   readonly errors: readonly GraphQLFormattedError[];
 }
-
-const graphqlError = z.object({
-  message: z.string().transform((message) => message.slice(0, MAX_MESSAGE_CHARACTERS)),
-  path: z.array(z.union([z.string(), z.number().int()])).optional(),
-  extensions: z.record(z.string(), z.unknown()).optional(),
-});
-/** The first of them; the others are not looked at. */
-const graphqlErrors = z
-  .custom<unknown[]>(Array.isArray)
-  .transform((errors) => errors.slice(0, MAX_ERRORS))
-  .pipe(z.array(graphqlError));
-
-const entities = z.object({
-  data: z.object({ _entities: z.array(z.unknown()) }),
-  errors: graphqlErrors.default([]),
-});
 
 const refusal = z.object({
   errors: z.tuple([
@@ -120,25 +105,18 @@ function readEntities(posted: JsonAnswer, expected: number): Entities | Failure 
   if (posted.status === BAD_REQUEST && invalidThere.safeParse(posted.body).success) {
     return { kind: 'REFUSED', reason: 'It does not know all that was asked.', isOfVersion: true };
   }
-  const read = posted.status === 200 ? readBody(posted.body) : undefined;
-  if (!read) return { ...badAnswer(received(posted)), isOfToken: posted.status === UNAUTHENTICATED };
-  const { data, errors } = read;
-  if (data._entities.length !== expected) {
-    return badAnswer(`${received(posted)}, ${data._entities.length} entities instead of ${expected}`);
+  const entities = posted.status === 200 ? entitiesIn(posted.body) : undefined;
+  if (!entities) return { ...badAnswer(received(posted)), isOfToken: posted.status === UNAUTHENTICATED };
+  if (entities.length !== expected) {
+    return badAnswer(`${received(posted)}, ${entities.length} entities instead of ${expected}`);
   }
-  const known = errors.map(({ message, path, extensions }) => ({
-    message,
-    ...(path && { path }),
-    ...(extensions && { extensions }),
-  }));
-  return { kind: 'OK', entities: data._entities, isFresh: true, errors: known };
+  const errors = isObject(posted.body) ? readErrors(posted.body.errors, MAX_ERRORS) : [];
+  const known = errors.map(({ message, ...rest }) => ({ message: message.slice(0, MAX_MESSAGE_CHARACTERS), ...rest }));
+  return { kind: 'OK', entities, isFresh: true, errors: known };
 }
 
-/** One without errors, as almost all are, needs no schema to be read: that would cost as much again as to parse it. */
-function readBody(body: unknown): z.infer<typeof entities> | undefined {
-  if (isObject(body) && !Object.hasOwn(body, 'errors')) {
-    const list = isObject(body.data) ? body.data._entities : undefined;
-    return Array.isArray(list) ? { data: { _entities: list }, errors: [] } : undefined;
-  }
-  return entities.safeParse(body).data;
+/** By hand, for a schema would cost as much again as to parse the answer. */
+function entitiesIn(body: unknown): unknown[] | undefined {
+  const list = isObject(body) && isObject(body.data) ? body.data._entities : undefined;
+  return Array.isArray(list) ? list : undefined;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { placedErrors } from '../../gateway/errorPlaces.ts';
+import { placeErrors } from '../../gateway/errorPlaces.ts';
 
 const error = (code: string, ...path: (string | number)[]) => ({ message: 'x', path, extensions: { code } });
 const paths = (data: unknown, ...errors: ReturnType<typeof error>[]) =>
-  placedErrors(data, errors).map(({ path }) => path?.join('.'));
+  placeErrors(data, errors).placed.map(({ path }) => path?.join('.'));
 
 describe('an error', () => {
   test('of a field that the client selected stays, also below a list and above what is null', () => {
@@ -13,10 +13,38 @@ describe('an error', () => {
     );
   });
 
-  test('of a field that the client did not select goes away', () => {
+  test('of a field that the client did not select is told once, without a path', () => {
+    const data = { chats: [{ diagnosis: {} }, { diagnosis: {} }] };
+    const at = (code: string, ...path: (string | number)[]) => ({ ...error(code, 'chats', ...path), asked: 2 });
+    const errors = [at('X', 0, 'database', 'turn'), at('X', 1, 'database', 'turn'), at('Y', 1, 'database')];
+    expect(placeErrors(data, errors)).toEqual({
+      placed: [],
+      required: [
+        { message: 'x', extensions: { code: 'X' } },
+        { message: 'x', extensions: { code: 'Y' } },
+      ],
+    });
+    expect(placeErrors({ chats: [{}] }, [error('X', 'chats', 0, 'skipped')]).required).toHaveLength(1);
+  });
+
+  test('of a field under a name that the client gave another does not stand there', () => {
+    const data = { chat: { database: { status: 'x' }, diagnosis: {} } };
+    const { placed, required } = placeErrors(data, [{ ...error('X', 'chat', 'database', 'status'), asked: 1 }]);
+    expect([placed, required]).toEqual([[], [{ message: 'x', extensions: { code: 'X' } }]]);
+    const above = placeErrors({ chat: null }, [{ ...error('X', 'chat', 'database', 'status'), asked: 1 }]);
+    expect(above.placed.map(({ path }) => path)).toEqual([['chat']]);
+  });
+
+  test('goes away where whoever required the field says what it means', () => {
     const data = { chat: { diagnosis: {}, runtime: { phase: 'x' } } };
-    expect(paths(data, error('FORBIDDEN', 'chat', 'everywhere'), error('X', 'chat', 'runtime', 'runners'))).toEqual([]);
-    expect(paths(data, error('REPLICA_TIMED_OUT', 'chat', 'everywhere', 0, 'runners'))).toEqual([]);
+    const errors = [
+      { ...error('FORBIDDEN', 'chat', 'everywhere'), asked: 1 },
+      { ...error('FIELD_UNSUPPORTED', 'chat', 'runtime', 'runners'), asked: 2 },
+      { ...error('VALUE_UNREADABLE', 'chat', 'database', 'retryState'), asked: 1 },
+      { ...error('REPLICA_TIMED_OUT', 'chat', 'everywhere', 0, 'runners'), asked: 1 },
+      { ...error('REPLICA_TIMED_OUT', 'chat', 'runtime', 'runners'), asked: 2 },
+    ];
+    expect(placeErrors(data, errors)).toEqual({ placed: [], required: [] });
   });
 
   test('of a replica that did not answer stands on the first field that the client lost by it', () => {
@@ -49,7 +77,7 @@ describe('an error', () => {
   });
 
   test('without a path, or of an answer without data, stays as it is', () => {
-    expect(placedErrors({ a: 1 }, [{ message: 'x' }])).toEqual([{ message: 'x' }]);
+    expect(placeErrors({ a: 1 }, [{ message: 'x' }]).placed).toEqual([{ message: 'x' }]);
     expect(paths(null, error('X', 'a'))).toEqual(['a']);
     expect(paths(undefined, error('X', 'a'))).toEqual(['a']);
   });

@@ -13,6 +13,7 @@ const CHAT = 'cccccccc-0000-4000-8000-000000000001';
 test.each([
   ['a text as the path of an error', { path: 'x' }],
   ['objects in the path of an error', { path: [{}, null] }],
+  ['an error without a message', { message: undefined }],
 ])('%s costs nothing of the data', async (_, odd) => {
   const database = await servers.serve((response, { method }) => {
     if (method === 'GET') response.end('ok');
@@ -27,11 +28,11 @@ test.each([
 });
 
 test('a value that the schema does not allow is told, where all other errors are about what was not asked for', () => {
-  const error = { message: 'x', path: ['chat', 'required'], extensions: { code: 'DATABASE_UNAVAILABLE' } };
+  const error = { message: 'x', path: ['chat', 'required'], asked: 1, extensions: { code: 'DATABASE_UNAVAILABLE' } };
   const lost = [{ message: 'y', path: ['chat', 'executionState'] }];
   const data = { chat: { executionState: null } };
   const context = { caller: { sub: 'me', roles: [] }, signal: new AbortController().signal, requestId: 'r' };
   const rest = { budget: { leftMs: () => 1 }, asked: [], record: newRecord() };
   const told = clientErrors({ data, errors: [error], lost }, { ...context, ...rest }, pino({ level: 'silent' }));
-  expect(told.map(({ path }) => path)).toEqual([['chat', 'executionState']]);
+  expect(told.map(({ path }) => path)).toEqual([undefined, ['chat', 'executionState']]);
 });

@@ -65,10 +65,30 @@ test.each(['{}', '{"errors":[]}', '{"errors":[{"message":"m"}]}'])(
   },
 );
 
-test.each([null, 'x', [], {}, { data: null }, { data: [] }, { data: {}, errors: null }, { data: 1 }])(
+test.each([null, 'x', [], {}, { data: null }, { data: [] }, { data: 1 }, { errors: null }])(
   'what is no answer to a GraphQL request is none: %j',
   (body) => {
     expect(readSubgraphAnswer(json(body))).toBeUndefined();
     expect(readReplicaAnswer(json(body), 0).kind).toBe('BAD_ANSWER');
   },
 );
+
+const ODD_ERRORS = [null, 'x', 7, [], [null], ['x'], [{}], [{ message: 7 }], { message: 'm' }, {}, [[]]];
+
+test.each(ODD_ERRORS)('errors that are none cost nothing of the data: %j', (errors) => {
+  const told = errors === null || (Array.isArray(errors) && errors.length === 0) ? 0 : 1;
+  const answer = readSubgraphAnswer(json({ data: { chats: null }, errors }));
+  expect([answer?.data, answer?.errors?.length ?? 0]).toEqual([{ chats: null }, told]);
+  const replica = readReplicaAnswer(json({ data: { _entities: [{}] }, errors }), 1);
+  if (replica.kind !== 'OK') throw new Error(replica.reason);
+  expect([replica.entities, replica.errors.length]).toEqual([[{}], told]);
+});
+
+test('what is odd about one error costs nothing of the others', () => {
+  const good = { message: 'm', path: ['a', 0], extensions: { code: 'X' } };
+  const errors = [{ path: ['b'] }, good, { message: 'n', path: [{}], extensions: [] }, { message: 'o', path: [1.5] }];
+  const unsaid = expect.any(String);
+  const read = [{ message: unsaid, path: ['b'] }, good, { message: 'n' }, { message: 'o' }];
+  expect(readSubgraphAnswer(json({ data: {}, errors }))).toEqual({ data: {}, errors: read });
+  expect(readReplicaAnswer(json({ data: { _entities: [] }, errors }), 0)).toMatchObject({ kind: 'OK', errors: read });
+});

@@ -1,16 +1,24 @@
 /** What the executor does with subgraphs that do not answer as they should, and with names that objects have by themselves. */
+import { composeServices } from '@apollo/composition';
 import { expect, test } from '@jest/globals';
 import { getOperationAST, parse } from 'graphql';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import type { AskSubgraph, SubgraphAnswer, SubgraphRequest } from '../../../gateway/execution/subgraph.ts';
 import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph.ts';
+import { LINK } from './supergraphs.ts';
 
-const { apiSchema, fullSchema, plan } = buildSupergraph(readSupergraph(undefined));
+const ownSupergraph = buildSupergraph(readSupergraph(undefined));
+const { apiSchema, fullSchema, plan, planKey } = ownSupergraph;
 
 type Answers = Readonly<Record<string, (request: SubgraphRequest) => SubgraphAnswer>>;
 
 /** The answer over subgraphs that answer so. */
-async function execute(query: string, answers: Answers, variables: Record<string, unknown> = {}) {
+async function execute(
+  query: string,
+  answers: Answers,
+  variables: Record<string, unknown> = {},
+  { apiSchema, fullSchema, plan, planKey } = ownSupergraph,
+) {
   const document = parse(query);
   const operation = getOperationAST(document);
   if (!operation) throw new Error('It has no operation');
@@ -19,7 +27,13 @@ async function execute(query: string, answers: Answers, variables: Record<string
     (name: string): AskSubgraph<undefined> =>
     async (request) =>
       answers[name]?.(request) ?? { data: null };
-  const options = { apiSchema, schema: fullSchema, subgraph, onDefect: (error: unknown) => defects.push(error) };
+  const options = {
+    apiSchema,
+    schema: fullSchema,
+    planKey,
+    subgraph,
+    onDefect: (error: unknown) => defects.push(error),
+  };
   const run = compileOperation(options, { document, operation, plan: plan(document, operation) });
   return { ...(await run(variables, undefined)), defects };
 }
@@ -137,7 +151,7 @@ test('conditions are those of each request, whatever was asked before', async ()
   if (!operation) throw new Error('It has no operation');
   const sent: unknown[] = [];
   const options = {
-    ...{ apiSchema, schema: fullSchema, onDefect: () => {} },
+    ...{ apiSchema, schema: fullSchema, planKey, onDefect: () => {} },
     subgraph:
       () =>
       async ({ variables }: SubgraphRequest) => {
@@ -191,4 +205,160 @@ test('of a hundred thousand values that the schema does not allow, the first hun
   expect(data?.chatDebugSnapshots).toHaveLength(100_000);
   expect(lost).toHaveLength(100);
   expect(lost.at(-1)?.path).toEqual(['chatDebugSnapshots', 99, 'executionState']);
+});
+
+test('no value of a variable that only other operations of the document have makes one answer another', async () => {
+  const document = parse(`
+    query Before($x1: Boolean!) { chats @include(if: $x1) { edges { cursor } } }
+    query Asked($a: Boolean!) { chats { edges @include(if: $a) { cursor } pageInfo { hasNextPage } } }
+    query After($x2: Boolean!) { chats @include(if: $x2) { edges { cursor } } }`);
+  const operation = getOperationAST(document, 'Asked');
+  if (!operation) throw new Error('It has no operation');
+  const options = {
+    ...{ apiSchema, schema: fullSchema, planKey, onDefect: () => {} },
+    subgraph: () => async () => ({
+      data: { chats: { edges: [{ cursor: 'c' }], pageInfo: { hasNextPage: false } } },
+    }),
+  };
+  const run = compileOperation(options, { document, operation, plan: plan(document, operation) });
+  const pageInfo = { hasNextPage: false };
+  const spoiling = await run({ x1: 'x', a: true, x2: 'false,y' }, undefined);
+  expect(spoiling.data).toEqual({ chats: { edges: [{ cursor: 'c' }], pageInfo } });
+  const spoiled = await run({ x1: 'x,true', a: false, x2: 'y' }, undefined);
+  expect(spoiled.data).toEqual({ chats: { pageInfo } });
+});
+
+test('an error is at the key that its client gave the field, and at none where a diagnosis alone required it', async () => {
+  const { errors } = await execute(
+    '{ one: chatDebugSnapshot(chatId: "x") { database { runnerId: parentChatId } diagnosis { verdict } } }',
+    {
+      database: () => ({
+        data: { one: { __typename: 'ChatDebugSnapshot', chatId: A, database: null, runtime: null } },
+        errors: [
+          { message: 'asked', path: ['one', 'database', 'own8_runnerId_parentChatId'] },
+          { message: 'required', path: ['one', 'database', 'runnerId'] },
+          { message: 'below', path: ['one', 'database', 'turn', 'steps'] },
+        ],
+      }),
+    },
+  );
+  expect(errors).toEqual([
+    { message: 'asked', path: ['one', 'database', 'runnerId'] },
+    { message: 'required', path: ['one', 'database', 'runnerId'], asked: 2 },
+    { message: 'below', path: ['one', 'database', 'turn', 'steps'], asked: 2 },
+  ]);
+});
+
+test('an error about a field that the plan renamed is at the name that its client knows', async () => {
+  const schemas = {
+    items: `${LINK}
+      type Query { items: [Item] }  union Item = A | B
+      type A @key(fields: "id") { id: ID!  below: Below }  type B @key(fields: "id") { id: String }
+      type Below { x: Int }`,
+    more: `${LINK} type A @key(fields: "id") { id: ID!  more: Int }  type B @key(fields: "id") { id: String  other: Int }`,
+  };
+  const services = Object.entries(schemas).map(([name, sdl]) => ({
+    name,
+    url: `http://${name}`,
+    typeDefs: parse(sdl),
+  }));
+  const { supergraphSdl, errors: invalid } = composeServices(services);
+  if (!supergraphSdl) throw new Error(String(invalid));
+  let renamed = '';
+  const { data, errors } = await execute(
+    '{ items { ... on A { below { x } more } ... on B { id other } } }',
+    {
+      items: ({ query }) => {
+        renamed = /\bid__alias_\d+/.exec(query)?.[0] ?? 'not renamed';
+        return {
+          data: {
+            items: [
+              { __typename: 'B', [renamed]: null },
+              { __typename: 'A', id: '1', below: { x: 1 } },
+            ],
+          },
+          errors: [
+            { message: 'renamed', path: ['items', 0, renamed] },
+            { message: 'not renamed', path: ['items', 1, 'below', 'x'] },
+          ],
+        };
+      },
+    },
+    {},
+    buildSupergraph(supergraphSdl),
+  );
+  expect(renamed).toMatch(/__alias_/);
+  expect(data).toEqual({
+    items: [
+      { id: null, other: null },
+      { below: { x: 1 }, more: null },
+    ],
+  });
+  expect(errors).toEqual([
+    { message: 'renamed', path: ['items', 0, 'id'] },
+    { message: 'not renamed', path: ['items', 1, 'below', 'x'] },
+  ]);
+});
+
+test.each([true, 7, 'x', [{}]])('%j in place of an entity is null with an error', async (entity) => {
+  const { data, errors, lost } = await execute(RUNTIME, {
+    database: () => ({ data: { chatDebugSnapshots: [owned(A), owned(B)] } }),
+    runtime: () => ({ data: { _entities: [{ localWorkerId: W }, entity] } }),
+  });
+  expect(data).toEqual({
+    chatDebugSnapshots: [
+      { chatId: A, runtime: { localWorkerId: W } },
+      { chatId: B, runtime: { localWorkerId: null } },
+    ],
+  });
+  expect(errors).toEqual([{ message: expect.any(String), path: ['chatDebugSnapshots', 1, 'runtime'] }]);
+  expect(lost).toEqual([]);
+});
+
+test.each([2 ** 31, -(2 ** 31) - 1, 3e9, 1.5, Number.MAX_SAFE_INTEGER])('%d is no Int', async (capacity) => {
+  const answer = (value: number) =>
+    execute('{ replicas { id runtime { capacity } } }', {
+      database: () => ({ data: { replicas: [{ id: W, runtime: { __typename: 'ReplicaRuntime', workerId: W } }] } }),
+      runtime: () => ({ data: { _entities: [{ capacity: value }] } }),
+    });
+  const { data, lost } = await answer(capacity);
+  expect(data).toEqual({ replicas: [{ id: W, runtime: { capacity: null } }] });
+  expect(lost.map(({ path }) => path.join('.'))).toEqual(['replicas.0.runtime.capacity']);
+  for (const value of [2 ** 31 - 1, -(2 ** 31), 0]) expect((await answer(value)).lost).toEqual([]);
+});
+
+test('a bad value in an object that stands in several places is told for each', async () => {
+  const shared = { reason: 7, status: 'OK' };
+  const { data, lost } = await execute(
+    '{ chatDebugSnapshot(chatId: "x") { runtime { reachability { reason status } } everywhere { reachability { reason status } } } }',
+    {
+      database: () => ({
+        data: {
+          chatDebugSnapshot: { runtime: owned(A).runtime, everywhere: [owned(A).runtime, owned(B).runtime], chatId: A },
+        },
+      }),
+      runtime: ({ variables }) => ({
+        data: { _entities: (variables.representations as unknown[]).map(() => ({ reachability: shared })) },
+      }),
+    },
+  );
+  const reachability = { reason: null, status: 'OK' };
+  const runtime = { reachability };
+  expect(data).toEqual({ chatDebugSnapshot: { runtime, everywhere: [runtime, runtime] } });
+  expect(lost.map(({ path }) => path.join('.'))).toEqual([
+    'chatDebugSnapshot.runtime.reachability.reason',
+    'chatDebugSnapshot.everywhere.0.reachability.reason',
+    'chatDebugSnapshot.everywhere.1.reachability.reason',
+  ]);
+});
+
+test.each([
+  ['replicas { id @include(if: $b) }', { replicas: [{}] }],
+  ['replicas @skip(if: $b) { id @include(if: $b) }', { replicas: [{}] }],
+  ['chats { ...F }', { chats: { pageInfo: {} } }],
+])('an object of which the conditions leave nothing is an empty object, and not null: %s', async (selections, data) => {
+  const query = `query ($b: Boolean!) { ${selections} }
+    fragment F on ChatDebugSnapshotConnection { pageInfo { ... @include(if: $b) { hasNextPage } } }`;
+  const answer = await execute(query, { database: () => ({ data: JSON.parse(JSON.stringify(data)) }) }, { b: false });
+  expect([answer.data, answer.lost]).toEqual([data, []]);
 });

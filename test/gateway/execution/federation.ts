@@ -1,5 +1,4 @@
 /** A federation in this process: subgraphs that make up their answers, and both executors over them. */
-import { createHash } from 'node:crypto';
 import { composeServices } from '@apollo/composition';
 import { ApolloGateway } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
@@ -22,6 +21,7 @@ import type { Json } from '../../../common/json.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
 import { buildSupergraph } from '../../../gateway/supergraph.ts';
+import { drawFrom } from './draw.ts';
 
 /** What both executors say; `lost`: where values were that the schema does not allow. */
 export interface Answered {
@@ -68,7 +68,7 @@ export function makeFederation(schemas: Readonly<Record<string, string>>, faults
 }
 
 async function askOurs(
-  { apiSchema, fullSchema, plan }: ReturnType<typeof buildSupergraph>,
+  { apiSchema, fullSchema, plan, planKey }: ReturnType<typeof buildSupergraph>,
   subgraph: (name: string) => AskSubgraph<unknown>,
   query: string,
   variables: Json,
@@ -80,7 +80,7 @@ async function askOurs(
     throw error;
   };
   const run = compileOperation(
-    { apiSchema, schema: fullSchema, subgraph, onDefect },
+    { apiSchema, schema: fullSchema, planKey, subgraph, onDefect },
     { document, operation, plan: plan(document, operation) },
   );
   const { data, errors, lost } = await run(variables, undefined);
@@ -139,19 +139,5 @@ function makeSubgraph(typeDefs: ReturnType<typeof parse>, faults: Faults): AskSu
     const document = parse(query);
     const answer = await execute({ schema, document, variableValues: variables, operationName, fieldResolver });
     return JSON.parse(JSON.stringify(answer));
-  };
-}
-
-/** Numbers from 0 up to, not including, `below`, that follow from the text. */
-function drawFrom(text: string): (below: number) => number {
-  let at = 0;
-  let bytes = createHash('sha256').update(text).digest();
-  return (below) => {
-    if (at + 4 > bytes.length) {
-      bytes = createHash('sha256').update(bytes).digest();
-      at = 0;
-    }
-    at += 4;
-    return bytes.readUInt32BE(at - 4) % below;
   };
 }

@@ -9,6 +9,7 @@ import {
   isCompositeType,
   isInterfaceType,
   isObjectType,
+  isRequiredArgument,
 } from 'graphql';
 
 /** Of every query. */
@@ -17,25 +18,31 @@ const DECLARED = { yes: 'Boolean!', no: 'Boolean!', unset: 'Boolean! = false', i
 const CONDITIONS = ['', '', '', ' @include(if: $yes)', ' @skip(if: $yes)', ' @include(if: $no)', ' @skip(if: $unset)'];
 const MAX_DEPTH = 6;
 
-/** Some are not valid: the same name may stand for two fields that do not merge. */
-export const randomQuery = (schema: GraphQLSchema): fc.Arbitrary<string> =>
+/**
+ * Some are not valid: the same name may stand for two fields that do not merge.
+ * @param isMean aliases are names of fields, too
+ */
+export const randomQuery = (schema: GraphQLSchema, isMean = false): fc.Arbitrary<string> =>
   fc.array(fc.nat({ max: 2 ** 30 }), { minLength: 150, maxLength: 150 }).map((numbers) => {
     let at = 0;
     const draw = (below: number): number => {
       at += 1;
       return (numbers[at % numbers.length] ?? 0) % below;
     };
-    return writeQuery(schema, draw);
+    return writeQuery(schema, draw, isMean);
   });
 
 type Draw = (below: number) => number;
 
-function writeQuery(schema: GraphQLSchema, draw: Draw): string {
+function writeQuery(schema: GraphQLSchema, draw: Draw, isMean: boolean): string {
   const fragments: string[] = [];
   const condition = () => CONDITIONS[draw(CONDITIONS.length * 3)] ?? '';
-  const fieldOf = ({ name, args, type }: GraphQLField<unknown, unknown>, depth: number): string => {
-    const alias = draw(6) === 0 ? `x${draw(3)}: ` : '';
+  type Field = GraphQLField<unknown, unknown>;
+  const fieldOf = ({ name, args, type }: Field, siblings: readonly Field[], depth: number): string => {
+    const other = isMean && draw(4) === 0 ? siblings[draw(siblings.length)]?.name : undefined;
+    const alias = other !== undefined ? `${other}: ` : draw(6) === 0 ? `x${draw(3)}: ` : '';
     const given = args.flatMap((argument) => {
+      if (isRequiredArgument(argument)) return [`${argument.name}: "i${draw(9)}"`];
       if (draw(3) === 0) return [];
       const kind = getNamedType(argument.type).name;
       return kind === 'ID' && argument.name === 'id' ? ['id: $id'] : kind === 'Int' ? [`${argument.name}: $few`] : [];
@@ -68,7 +75,7 @@ function writeQuery(schema: GraphQLSchema, draw: Draw): string {
           parts.push(`... on ${on.name}${condition()} ${body}`);
         }
       } else if (field) {
-        parts.push(fieldOf(field, depth));
+        parts.push(fieldOf(field, usable, depth));
       }
     }
     return `{ ${parts.join(' ') || '__typename'} }`;

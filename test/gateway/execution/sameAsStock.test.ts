@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parse, validate } from 'graphql';
+import { parse, print, validate } from 'graphql';
 import { isObject } from '../../../common/json.ts';
+import { withoutEmptySelections } from '../../../gateway/execution/planDocument.ts';
 import { type Faults, makeFederation } from './federation.ts';
 import { randomQuery, VARIABLES } from './queries.ts';
 import { SUPERGRAPHS } from './supergraphs.ts';
@@ -32,12 +33,13 @@ describe.each(Object.entries(SUPERGRAPHS))('%s', (name, schemas) => {
         const answer = await ours(query, VARIABLES);
         const asked = takeAsked();
         compared += 1;
-        if (name === INTERFACE_OBJECT && !isDeepStrictEqual(plain(answer.data), plain(theirs.data))) {
+        const mayDiffer = name === INTERFACE_OBJECT || mayBeEmpty(query);
+        if (mayDiffer && !isDeepStrictEqual(plain(answer.data), plain(theirs.data))) {
           expect([answer.data, isAtLeast(answer.data, theirs.data)]).toEqual([answer.data, true]);
           return;
         }
         expect(answer.data).toEqual(theirs.data);
-        if (name === INTERFACE_OBJECT) return;
+        if (mayBeEmpty(query)) return;
         expect(asked).toEqual(askedByThem);
         expect(answer.lost).toEqual(theirs.lost);
         expect(answer.errors.map(({ message }) => message).sort()).toEqual(
@@ -60,6 +62,12 @@ test('an object keeps its type when a subgraph knows only the interface', async 
   expect(all.length).toBeGreaterThan(0);
   for (const media of all) expect(['Book', 'Film']).toContain(media.t);
 });
+
+/** The stock planner then puts conditions around objects, which are null where they should be empty. */
+const mayBeEmpty = (query: string): boolean => {
+  const document = parse(query);
+  return print(withoutEmptySelections(document)) !== print(document);
+};
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
 

@@ -1,5 +1,5 @@
 /** Small federated schemas, each with what an executor has to get right. By subgraph, by supergraph. */
-const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [
+export const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [
   "@key", "@requires", "@provides", "@external", "@shareable", "@override", "@interfaceObject", "@inaccessible"])`;
 
 const subgraphs = (schemas: Readonly<Record<string, string>>) =>

@@ -1,0 +1,68 @@
+/** Where in the response something is that stands, under the plan's keys, in what was gathered. */
+import { type DocumentNode, type FieldNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import { fragmentsOf } from '../../common/fragments.ts';
+import type { PlanKey } from './planNames.ts';
+import type { ResponsePath } from './targets.ts';
+
+export interface ClientPath {
+  /** Under the client's keys as far as it asked for that, and from there on under the plan's. */
+  readonly path: ResponsePath;
+  /** How many steps the client asked for; what is below, only a plan required. */
+  readonly asked: number;
+}
+
+/** What is selected at a place, under the plan's keys. */
+interface Place {
+  readonly key: string;
+  readonly sets: readonly SelectionSetNode[];
+  /** Those that were looked for and found. */
+  readonly below: Map<string, Place>;
+}
+
+/** Looks only where errors are. */
+export function makeClientPaths(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  planKey: PlanKey,
+): (path: ResponsePath) => ClientPath {
+  const fragments = fragmentsOf(document);
+  const root: Place = { key: '', sets: [operation.selectionSet], below: new Map() };
+
+  /** On whichever type. */
+  const fieldsAt = (sets: readonly SelectionSetNode[], key: string): FieldNode[] =>
+    sets.flatMap(({ selections }) =>
+      selections.flatMap((selection): FieldNode[] => {
+        if (selection.kind === Kind.FIELD) return planKey(selection) === key ? [selection] : [];
+        const below = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
+        return below ? fieldsAt([below.selectionSet], key) : [];
+      }),
+    );
+
+  const placeBelow = ({ sets, below }: Place, key: string): Place | undefined => {
+    const known = below.get(key);
+    if (known) return known;
+    const fields = fieldsAt(sets, key);
+    const [field] = fields;
+    if (!field) return undefined;
+    const found: Place = {
+      key: (field.alias ?? field.name).value,
+      sets: fields.flatMap(({ selectionSet }) => selectionSet ?? []),
+      below: new Map(),
+    };
+    below.set(key, found);
+    return found;
+  };
+
+  return (path) => {
+    const asked: (string | number)[] = [];
+    let place: Place | undefined = root;
+    for (const step of path) {
+      if (typeof step === 'string') {
+        place = placeBelow(place, step);
+        if (!place) break;
+      }
+      asked.push(typeof step === 'string' ? place.key : step);
+    }
+    return { path: [...asked, ...path.slice(asked.length)], asked: asked.length };
+  };
+}

@@ -1,0 +1,69 @@
+/** An operation as it is planned: by itself, asking subgraphs only, under names that no required field has. */
+import {
+  type DocumentNode,
+  type FieldNode,
+  Kind,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  type SelectionSetNode,
+  separateOperations,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  visit,
+} from 'graphql';
+import { fragmentsOf } from '../../common/fragments.ts';
+import type { PlanKey } from './planNames.ts';
+
+/** Stands in for what is asked of the schema, so that no selection is empty. No subgraph is asked for it at the root. */
+const NOTHING: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: TypeNameMetaFieldDef.name } };
+
+/** `__schema` and `__type`: the planner takes them only where no fragment or condition stands around them. */
+export const isOfSchema = ({ name }: FieldNode): boolean =>
+  name.value === SchemaMetaFieldDef.name || name.value === TypeMetaFieldDef.name;
+
+/** The operation and its fragments. Those of other operations may have variables that this one does not declare. */
+export const ownDocument = (document: DocumentNode, operation: OperationDefinitionNode): DocumentNode =>
+  separateOperations(document)[operation.name?.value ?? ''] ?? document;
+
+export function documentForPlan(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  planKey: PlanKey,
+): DocumentNode {
+  const asked = visit(withoutEmptySelections(document), {
+    Field: (node) => (isOfSchema(node) ? NOTHING : under(planKey(node), node)),
+    InlineFragment: {
+      leave: ({ selectionSet }) =>
+        selectionSet.selections.every((selection) => selection === NOTHING) ? NOTHING : undefined,
+    },
+  });
+  return ownDocument(asked, operation);
+}
+
+/** The field under another key; undefined: it is that already. */
+const under = (key: string, node: FieldNode): FieldNode | undefined =>
+  key === (node.alias ?? node.name).value ? undefined : { ...node, alias: { kind: Kind.NAME, value: key } };
+
+/**
+ * With `__typename` in each object of which conditions may leave nothing. The planner puts the conditions of all that is below
+ * an object around the object itself, and it would be null where it is empty.
+ */
+export function withoutEmptySelections(document: DocumentNode): DocumentNode {
+  const fragments = fragmentsOf(document);
+  const mayBeEmpty = ({ selections }: SelectionSetNode): boolean =>
+    selections.every((selection) => {
+      if (selection.directives?.length) return true;
+      if (selection.kind === Kind.FIELD) return false;
+      const below = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
+      return below !== undefined && mayBeEmpty(below.selectionSet);
+    });
+  return visit(document, {
+    Field: {
+      leave: (node) => {
+        const { selectionSet } = node;
+        if (!selectionSet || !mayBeEmpty(selectionSet)) return undefined;
+        return { ...node, selectionSet: { ...selectionSet, selections: [NOTHING, ...selectionSet.selections] } };
+      },
+    },
+  });
+}

@@ -1,0 +1,31 @@
+/** The executor on everything that a client may ask beside a diagnosis. */
+import { describe, expect, test } from '@jest/globals';
+import { aliasCases, argumentCases } from '../gateway/execution/aliasCases.ts';
+import { ALL, differencesIn, KINDS, REASONS } from '../gateway/execution/differences.ts';
+import { ownApiSchema, wronglyAnswered } from '../gateway/execution/ownSubgraphs.ts';
+
+const MINUTES = 60_000;
+
+test(
+  'every field under every other name, and every value of every argument, changes nothing else',
+  async () => {
+    const cases = [...aliasCases(ownApiSchema), ...argumentCases(ownApiSchema)];
+    expect(await wronglyAnswered(cases)).toEqual([]);
+  },
+  10 * MINUTES,
+);
+
+const QUERIES = 20_000;
+const EACH = QUERIES / (Object.keys(ALL).length * Object.keys(KINDS).length);
+const MAX_REASONS = 10;
+
+describe.each(Object.entries(ALL))('random queries over %s', (_name, schemas) => {
+  test.each(Object.entries(KINDS))(
+    '%s: what differs from the specification has one of few reasons',
+    async (_kind, options) => {
+      expect(REASONS.length).toBeLessThanOrEqual(MAX_REASONS);
+      expect(await differencesIn(schemas, options, EACH)).toEqual({ unexplained: [], compared: EACH });
+    },
+    10 * MINUTES,
+  );
+});

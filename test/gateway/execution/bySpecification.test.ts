@@ -1,0 +1,12 @@
+/** The executor beside a plain execution by the specification, over subgraphs that are well, that fail, and that lie. */
+import { describe, expect, test } from '@jest/globals';
+import { ALL, differencesIn, KINDS } from './differences.ts';
+
+/** Of each kind. `test/field/executor.test.ts` compares 20,000 in all. */
+const QUERIES = 12;
+
+describe.each(Object.entries(ALL))('%s', (_name, schemas) => {
+  test.each(Object.entries(KINDS))('%s', async (_kind, options) => {
+    expect(await differencesIn(schemas, options, QUERIES)).toEqual({ unexplained: [], compared: QUERIES });
+  });
+});

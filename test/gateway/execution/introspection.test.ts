@@ -1,0 +1,69 @@
+/** What is asked of the schema, wherever in the operation it stands. */
+import { expect, test } from '@jest/globals';
+import { getOperationAST, parse } from 'graphql';
+import { compileOperation } from '../../../gateway/execution/executor.ts';
+import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph.ts';
+
+const { apiSchema, fullSchema, plan, planKey } = buildSupergraph(readSupergraph(undefined));
+const SCHEMA = { queryType: { name: 'Query' } };
+const CHATS = { pageInfo: { hasNextPage: false } };
+
+async function execute(query: string, variables: Record<string, unknown>) {
+  const document = parse(query);
+  const operation = getOperationAST(document);
+  if (!operation) throw new Error('It has no operation');
+  const asked: string[] = [];
+  const options = {
+    ...{ apiSchema, schema: fullSchema, planKey, onDefect: () => {} },
+    subgraph: (name: string) => async () => {
+      asked.push(name);
+      return { data: { chats: { ...CHATS } } };
+    },
+  };
+  const run = compileOperation(options, { document, operation, plan: plan(document, operation) });
+  const { data, errors, lost } = await run(variables, undefined);
+  return { data, asked, wrong: [...errors, ...lost] };
+}
+
+const CHATS_TOO = 'chats { pageInfo { hasNextPage } }';
+test.each([
+  ['a condition around it', '... @include(if: $b) { __schema { queryType { name } } }', []],
+  [
+    'a condition around it, beside data',
+    `... @include(if: $b) { __schema { queryType { name } } } ${CHATS_TOO}`,
+    ['database'],
+  ],
+  [
+    'a condition around it and data',
+    `... @include(if: $b) { __schema { queryType { name } } ${CHATS_TOO} }`,
+    ['database'],
+  ],
+  ['fragments in fragments', '... { ... on Query @include(if: $b) { ... { __schema { queryType { name } } } } }', []],
+  ['a condition of its own', '__schema @include(if: $b) { queryType { name } }', []],
+])('%s', async (_, selections, subgraphs) => {
+  const query = `query ($b: Boolean!) { ${selections} }`;
+  const withData = selections.includes('chats');
+  expect(await execute(query, { b: true })).toEqual({
+    data: { __schema: SCHEMA, ...(withData && { chats: CHATS }) },
+    asked: subgraphs,
+    wrong: [],
+  });
+  const { data, wrong } = await execute(query, { b: false });
+  expect(data).toEqual(selections.endsWith(CHATS_TOO) ? { chats: CHATS } : {});
+  expect(wrong).toEqual([]);
+});
+
+test('aliases, variables and named fragments', async () => {
+  const { data, wrong } = await execute(
+    `query ($b: Boolean!, $name: String!) { ...F @include(if: $b) chats { pageInfo { hasNextPage } } }
+      fragment F on Query { one: __type(name: $name) { ...T } two: __type(name: "Verdict") { ...T } }
+      fragment T on __Type { name kind }`,
+    { b: true, name: 'Finding' },
+  );
+  expect(wrong).toEqual([]);
+  expect(data).toEqual({
+    one: { name: 'Finding', kind: 'OBJECT' },
+    two: { name: 'Verdict', kind: 'ENUM' },
+    chats: CHATS,
+  });
+});
