@@ -76,9 +76,10 @@ describe.each([
     expect(sayingOf([String(body.message), String(body.detail)])).toEqual([]);
   });
 
-  test('in what is logged', async () => {
+  test('in what is logged, and nothing there is a failure of our own', async () => {
     await deployment.field.ask(SNAPSHOT);
     expect(sayingOf(deployment.log)).toEqual([]);
+    expect(deployment.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([]);
   });
 });
 
