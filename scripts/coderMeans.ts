@@ -66,6 +66,6 @@ function suggestions(snapshots: readonly Snapshot[]): Map<string, Set<string>> {
 const withoutIds = (suggestion: string, { chatId, database }: Snapshot): string =>
   suggestion
     .replace(/ See docs\/runbook\.md#\S+$/, '')
-    .replace(/`curl -X (\w+) .*\/([a-z-]+)"`/, '`$1 $2`')
+    .replace(/`curl -X (\w+) .*\/chats\/[^/]+\/([^"]+)"`/, '`$1 $2`')
     .replaceAll(chatId, '<chat>')
     .replaceAll(database?.workerId ?? chatId, '<replica>');

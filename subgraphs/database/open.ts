@@ -11,7 +11,7 @@ import type { DatabaseContext } from './context.ts';
 import { type Inquire, makeInquiry } from './inquiry.ts';
 import { makeLoaders } from './loaders.ts';
 import { makeReadingMetrics } from './metrics.ts';
-import type { PlatformSettings } from './platform.ts';
+import type { Platform, PlatformSettings } from './platform.ts';
 import { PlatformMemory } from './platformMemory.ts';
 import { tablesAreThere } from './questions/tablesAreThere.ts';
 import { INQUIRY_MS, Reading } from './reading.ts';
@@ -35,7 +35,7 @@ export interface Database {
   newContext(caller: Caller, requestId: string): DatabaseContext;
   /** What keeps it from answering, in words without addresses; undefined: nothing. */
   notReady(): Promise<string | undefined>;
-  /** What is not answered though it is ready, as it was last found; undefined: nothing. */
+  /** Whose tables they are, if not this project's, and what is not answered though it is ready; undefined: nothing. */
   note(): string | undefined;
   /** Finishes nothing: stop asking first. */
   close(): Promise<void>;
@@ -75,7 +75,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
       platforms.forget(); // whoever asks wants to know what is there now
       return whyNotReady(openReading(processLog, false, timeoutMs / 2)); // and waits no longer than for an answer
     },
-    note: () => partlyReady(platforms.known?.tables.lacks ?? []),
+    note: () => platforms.known && noteOn(platforms.known),
     close,
   };
 }
@@ -92,6 +92,12 @@ const discreet =
     );
     return mayKnowHolder ? findings : { ...findings, heldBy: null };
   };
+
+/** As it was last found. */
+function noteOn({ name, tables }: Platform): string | undefined {
+  const whose = name === 'own' ? undefined : `The tables are those of the platform ${name}.`;
+  return [whose, partlyReady(tables.lacks)].filter((line) => line !== undefined).join('\n') || undefined;
+}
 
 /** The answer does not wait for the end of the transaction: after a time limit that may be a while. */
 function closeReading({ reading }: DatabaseContext): [] {

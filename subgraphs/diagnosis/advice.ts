@@ -22,7 +22,7 @@ const send =
 /** A message that stands in the history must change. */
 const edit =
   (act: string): Advise =>
-  (means) => ({ who: PERSON, act, command: means.show, sendHelps: false });
+  (means) => ({ who: PERSON, act, command: means.edit, sendHelps: false });
 const mend =
   (act: (means: Means) => string): Advise =>
   (means) => ({ who: OPERATOR, act: `${act(means)}, and then send a message`, command: means.send, sendHelps: false });
@@ -40,7 +40,10 @@ const BY_KIND = {
   rate_limit: send('wait until the model’s provider takes calls again, and then send a message'),
   overloaded: send('send a message to try again once the model is less busy'),
   internal: mend(() => 'see in the logs of the replicas what the work broke off with, mend that'),
-  step_limit: edit('see what the turn went round in, and send a message that tells it what to do otherwise'),
+  step_limit: (means) => ({
+    ...{ who: PERSON, command: means.show, sendHelps: false },
+    act: 'see what the turn went round in, and send a message that tells it what to do otherwise',
+  }),
 } satisfies Readonly<Record<string, Advise>>;
 
 const isKind = (kind: string | null): kind is keyof typeof BY_KIND => kind !== null && Object.hasOwn(BY_KIND, kind);

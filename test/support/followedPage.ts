@@ -1,7 +1,8 @@
 /**
  * A page of the documentation, followed as its reader would: its code blocks run in their order. By this rule, and no other:
  * 1. Each `<name>` is replaced by the reader's value for it. One without a value is an error.
- * 2. The address 127.0.0.1:4000 is replaced by a free one, which PORT names to the gateway.
+ * 2. The address 127.0.0.1:4000 is replaced by a free one, which PORT names to the gateway. DATABASE_TIMEOUT_MS gives a machine
+ *    that runs other tests beside it more time.
  * 3. `npm ci` is left out: the checkout has its packages.
  * 4. `sql` runs as the owner of the tables. `sh` runs in one terminal, but a block that ends with `npm run start:…` has a
  *    terminal of its own and stays running. `graphql` is posted with the reader's token.
@@ -122,7 +123,8 @@ export class Following {
   #spawn(code: string): ChildProcess {
     const { home, port } = this.#reader;
     const { PATH = '' } = process.env;
-    const env = { PATH, HOME: home, PORT: String(port), npm_config_update_notifier: 'false' };
+    const settings = { PORT: String(port), DATABASE_TIMEOUT_MS: '20000' };
+    const env = { PATH, HOME: home, ...settings, npm_config_update_notifier: 'false' };
     return spawn('bash', ['-eu', '-c', code], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 }

@@ -1,17 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { eventually } from '../field/support/eventually.ts';
 import { type Case, isListed } from './cases/expected.ts';
-import { CASES, type Ids, idOf, insertCases } from './chats.ts';
-import { firing, seriesOf } from './support/alerts.ts';
+import { CASES as ALL, type Ids, idOf, insertCases } from './chats.ts';
+import { firing, suspectsOf } from './support/alerts.ts';
 import { deploymentPerFile } from './support/deployment.ts';
 import { listed } from './support/judged.ts';
 import { PERSON, REPLICAS, SECRET_WORDS } from './support/rows.ts';
 import { chatDebug, snapshotDocument } from './support/terminal.ts';
 
+/** Those that stay what they are for the ten seconds that a command may take. */
+const CASES = ALL.filter(({ chat }) => chat.lease !== 25);
 const ids: Ids = new Map();
 const deployment = deploymentPerFile({
   settings: { CAPACITY_ROOT: '50', CAPACITY_SUBAGENTS: '50' },
-  fill: (pool) => insertCases(pool, ids),
+  fill: (pool) => insertCases(pool, ids, { cases: CASES }),
 });
 const RUNNABLE = ['running', 'interrupting', 'requires_action'];
 const STALE_AFTER_SECONDS = 30;
@@ -106,6 +107,19 @@ describe('the replicas', () => {
   });
 });
 
+describe('a chat that waits for a tool outside', () => {
+  test('tells which call is open', async () => {
+    await deployment.ages.restore();
+    const id = idOf(ids, 'A0 before its deadline');
+    const { database } = await deployment.field.chat<{ database: { openCalls: unknown } }>(
+      id,
+      'database { openCalls { id toolName timesUnanswered } }',
+    );
+    expect(database.openCalls).toEqual([{ id: 'call_1', toolName: 'ask_user', timesUnanswered: 1 }]);
+    expect((await deployment.field.diagnose(id)).findings[0]?.message).toContain('ask_user');
+  });
+});
+
 describe('the document of a chat', () => {
   test('is whole without what a replica would say, and says that none was asked', async () => {
     await deployment.ages.restore();
@@ -144,15 +158,11 @@ describe('the gateway', () => {
   });
 
   test('counts each suspect by its worst finding, and its alert fires for what is critical', async () => {
-    const look = async () => {
-      await deployment.ages.restore();
-      return seriesOf(deployment.gateway, 'chat_debug_suspects');
-    };
-    const series = await eventually('the suspects are counted', look, (found) => found.length > 0, 60_000);
-    const counted = new Map(series.map(({ labels: { reason, severity }, value }) => [`${reason} ${severity}`, value]));
     const wanted = new Map<string, number>();
     const worst = CASES.filter(({ newest }) => newest.isSuspect).map(({ newest: { found } }) => worstOf(found));
     for (const one of worst) wanted.set(one, (wanted.get(one) ?? 0) + 1);
+    const series = await suspectsOf(deployment, (told) => told.length > 0);
+    const counted = series.map(({ labels: { reason, severity }, value }) => [`${reason} ${severity}`, value] as const);
     expect(Object.fromEntries([...counted].sort())).toEqual(Object.fromEntries([...wanted].sort()));
     const critical = [...wanted.keys()].filter((one) => one.endsWith(' CRITICAL')).map((one) => one.split(' ')[0]);
     expect(firing(series).sort()).toEqual(critical.sort());
@@ -188,10 +198,11 @@ describe('the terminal', () => {
     expect(stdout).not.toContain(SECRET_WORDS);
   });
 
-  test('shows the replicas and the database without an error', async () => {
+  test('shows the replicas and the database, and ends with 1 for the one that has stopped and still has chats', async () => {
     const { code, stdout, stderr } = await chatDebug(deployment, 'replicas');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('coder-0');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(stdout).toMatch(/platform coder/);
+    expect(stdout).toMatch(/coder-2.*\n.*stopped, and 2 chats still name it/);
     expect(stdout).not.toContain('proxy-paris');
   });
 });

@@ -1,27 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { eventually } from '../field/support/eventually.ts';
 import { LEAKED, QUEUED, TAKEN } from './cases/full.ts';
 import { type Ids, idOf, insertCases } from './chats.ts';
-import { firing, type Series, seriesOf } from './support/alerts.ts';
+import { firing, suspectsOf } from './support/alerts.ts';
 import { deploymentPerFile } from './support/deployment.ts';
 import { judge, truthOf } from './support/judged.ts';
 import { insertChat } from './support/rows.ts';
-
-const SUSPECTS = 'chat_debug_suspects';
 
 describe('a deployment that has been full for ten minutes', () => {
   const ids: Ids = new Map();
   const full = [...TAKEN, ...QUEUED];
   const deployment = deploymentPerFile({ fill: (pool) => insertCases(pool, ids, { cases: full }) });
-
-  /** What the metric says once it has been read anew. */
-  const told = async (what: string, fits: (series: readonly Series[]) => boolean): Promise<Series[]> => {
-    const look = async () => {
-      await deployment.ages.restore();
-      return seriesOf(deployment.gateway, SUSPECTS);
-    };
-    return eventually(what, look, fits, 60_000);
-  };
 
   test('has chats that work and chats that wait for a slot, and nothing critical', async () => {
     expect(await judge(deployment, full, ids)).toEqual(truthOf(full, 'newest'));
@@ -35,17 +23,27 @@ describe('a deployment that has been full for ten minutes', () => {
   });
 
   test('fires no alert, until a dead owner leaks a slot, and then names that', async () => {
-    const calm = await told('the suspects are counted', (series) => series.length > 0);
+    const calm = await suspectsOf(deployment, (series) => series.length > 0);
     expect(calm).toEqual([{ labels: { reason: 'CAPACITY_WAIT', severity: 'WARNING' }, value: 5 }]);
     expect(firing(calm)).toEqual([]);
 
     ids.set(LEAKED.name, await insertChat(deployment.pool, LEAKED.chat));
-    const troubled = await told('the leaked slot is counted', (series) =>
+    const troubled = await suspectsOf(deployment, (series) =>
       series.some(({ labels }) => labels.severity === 'CRITICAL'),
     );
     expect(firing(troubled)).toEqual(['OWNER_STOPPED']);
     const all = [...full, LEAKED];
     expect(await judge(deployment, all, ids)).toEqual(truthOf(all, 'newest'));
+  });
+});
+
+describe('a chat whose owner died in a deployment that is full', () => {
+  const ids: Ids = new Map();
+  const deployment = deploymentPerFile({ fill: (pool) => insertCases(pool, ids, { cases: [...TAKEN, LEAKED] }) });
+
+  test('is said to wait for a slot', async () => {
+    const { findings } = await deployment.field.diagnose(idOf(ids, LEAKED.name));
+    expect(findings[0]).toMatchObject({ code: 'OWNER_STOPPED', suggestion: expect.stringMatching(/slot/) });
   });
 });
 

@@ -121,7 +121,7 @@ describe('a database that has another project’s chats', () => {
     settings: { PLATFORM: 'auto' },
     fill: async (pool) => {
       await insertChat(pool, {});
-      await pool.query('ALTER TABLE chats RENAME COLUMN runner_id TO runner');
+      await pool.query('ALTER TABLE chats DROP COLUMN runner_id CASCADE'); // and the view with it
     },
   });
 

@@ -17,7 +17,7 @@ const NOT_THERE: readonly (readonly [what: string, RegExp])[] = [
     'settings of our replicas',
     /\b(RELAY_ADDRESS|REPLICA_ADDRESS_ALLOW|MAX_RUNNERS|MODEL|MODEL_API_KEY|INTERNAL_SECRET|MAX_STEPS)\b/,
   ],
-  ['a setting that nobody there made', /CHAT_WORKER_DISABLED/],
+  ['unsetting what nobody there has set', /unset `?CHAT_WORKER_DISABLED/],
   ['our migrations', /npm run migrate|prisma/i],
   ['what only our replicas tell', /runnersByOwner|--everywhere/],
 ];
@@ -76,9 +76,10 @@ describe.each([
     expect(sayingOf([String(body.message), String(body.detail)])).toEqual([]);
   });
 
-  test('in what is logged', async () => {
+  test('in what is logged, and nothing there is a failure of our own', async () => {
     await deployment.field.ask(SNAPSHOT);
     expect(sayingOf(deployment.log)).toEqual([]);
+    expect(deployment.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([]);
   });
 });
 
@@ -91,5 +92,15 @@ describe('more chats that somebody meets', () => {
 
   test('are what they are', async () => {
     expect(await judge(deployment, ODD, ids)).toEqual(truthOf(ODD, 'newest'));
+  });
+
+  test('and of one whose row is old the debug log says when its model was last heard of', async () => {
+    await deployment.ages.restore();
+    const name = 'silent for an hour, while the debug log is written to';
+    const { findings } = await deployment.field.diagnose(idOf(ids, name));
+    expect(findings[0]).toMatchObject({
+      message: expect.stringMatching(/not changed for 60 min.*debug log.* (8|9)(\.\d)? s ago/),
+      suggestion: null,
+    });
   });
 });

@@ -22,7 +22,6 @@ const request =
       .join(' ');
 
 const interrupt = request('POST', 'interrupt');
-const show = request('GET', 'messages');
 
 /** A lease that is renewed keeps others away, whatever becomes of the turn. */
 const restart = (s: Situation) =>
@@ -41,7 +40,8 @@ const freeSlot = 'wait, or end or interrupt chats that hold the slots: another r
 export const CODER: Means = {
   interrupt,
   send: request('POST', 'messages', '{"content":[{"type":"text","text":"Please go on"}]}'),
-  show,
+  edit: request('PATCH', 'messages/<message>', '{"content":[{"type":"text","text":"<text>"}]}'),
+  show: request('GET', 'messages'),
   sendClosesCalls: false,
   answer: request('POST', 'tool-results', '{"results":[{"tool_call_id":"<call>","output":"<output>"}]}'),
   reconcile: request('POST', 'reconcile-invalid'),

@@ -14,7 +14,9 @@ export interface Means {
   readonly interrupt: Command;
   /** Sends a message, which also clears an error. */
   readonly send: Command;
-  /** Shows the messages with the numbers by which they are edited. */
+  /** Changes a message that stands in the history, or leads to the number by which that is done. */
+  readonly edit: Command;
+  /** Shows the messages of the chat. */
   readonly show: Command;
   /** A message closes the calls that a failed turn left open. */
   readonly sendClosesCalls: boolean;

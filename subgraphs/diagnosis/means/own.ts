@@ -17,6 +17,7 @@ const noRoomElsewhere = (s: Situation) => leaseIsNotFresh(s) && noRoom(s);
 export const OWN: Means = {
   interrupt: chat('interrupt'),
   send: chat('send', '"Please go on"'),
+  edit: chat('show'),
   show: chat('show'),
   sendClosesCalls: true,
   answer: chat('tool-result', '<call>=<output>'),

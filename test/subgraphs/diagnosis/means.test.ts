@@ -10,7 +10,7 @@ import { anySnapshot } from './arbitrarySnapshots.ts';
 
 const OWN_MEANS =
   /npm run chat |\breleas|start (a|one) replica|start one|MODEL|RELAY_ADDRESS|REPLICA_ADDRESS_ALLOW|INTERNAL_SECRET|MAX_RUNNERS|runnersByOwner/;
-const PATHS = /\/(interrupt|messages|tool-results|reconcile-invalid|compact|clear)"$/;
+const PATHS = /\/(interrupt|messages|messages\/<message>|tool-results|reconcile-invalid|compact)"$/;
 
 const KINDS = ['auth', 'quota', 'context_length', 'history', 'content_filter', 'internal', 'step_limit', 'other', null];
 const POOLS = [null, { kind: 'ROOT', used: 5, capacity: 5 }, { kind: 'SUBAGENT', used: 1, capacity: 10 }];
@@ -70,13 +70,20 @@ describe('on a Coder deployment', () => {
     const commands = findings.flatMap(({ suggestion }) => /`([^`]*)`/.exec(suggestion ?? '')?.[1] ?? []);
     const requests = [...new Set(commands)].filter((command) => !command.startsWith('npm run chat-debug -- '));
     for (const request of requests) {
-      expect(request).toMatch(/^curl -X (GET|POST) -H "Coder-Session-Token: \$CODER_SESSION_TOKEN"/);
-      expect(request).toMatch(/"\$CODER_URL\/api\/experimental\/chats\/[0-9a-f-]{36}\/[a-z-]+"$/);
+      expect(request).toMatch(/^curl -X (GET|POST|PATCH) -H "Coder-Session-Token: \$CODER_SESSION_TOKEN"/);
+      expect(request).toMatch(/"\$CODER_URL\/api\/experimental\/chats\/[0-9a-f-]{36}\/[a-z/<>-]+"$/);
       expect(request).toMatch(PATHS);
       const body = /-d '([^']*)'/.exec(request)?.[1];
       if (body !== undefined) expect(() => JSON.parse(body) as unknown).not.toThrow();
     }
     const paths = new Set(requests.map((request) => PATHS.exec(request)?.[1]));
-    expect([...paths].sort()).toEqual(['compact', 'interrupt', 'messages', 'reconcile-invalid', 'tool-results']);
+    expect([...paths].sort()).toEqual([
+      'compact',
+      'interrupt',
+      'messages',
+      'messages/<message>',
+      'reconcile-invalid',
+      'tool-results',
+    ]);
   });
 });

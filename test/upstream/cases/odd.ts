@@ -1,6 +1,6 @@
 /** More chats that somebody on call meets, whose words and verdicts are looked at too. */
 import { call, result, text } from '../support/rows.ts';
-import { type Case, stuck, watched, working } from './expected.ts';
+import { type Case, stuck, watched } from './expected.ts';
 
 const OWNED = { worker: 'first', lease: 3 } as const;
 const turns = (steps: number) => [
@@ -37,6 +37,6 @@ export const ODD: readonly Case[] = [
   {
     name: 'silent for an hour, while the debug log is written to',
     chat: { ...OWNED, age: 3_600, debug: { status: 'in_progress', began: 3_590, written: 8 } },
-    newest: working('R0'),
+    newest: watched('R0', { QUIET: 'INFO' }), // as of one whose owner can be asked, and gets on
   },
 ];

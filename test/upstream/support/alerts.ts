@@ -1,6 +1,8 @@
 /** The alert on stuck chats, as the documentation gives it, evaluated on what a gateway tells Prometheus. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { systemClock } from '../../../common/clock.ts';
 import { readMetrics } from '../../support/metrics.ts';
+import type { Deployment } from './deployment.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const EXPRESSION = /^sum by \((\w+)\) \((\w+)\{(\w+)="(\w+)"\}\) > (\d+)$/;
@@ -22,7 +24,7 @@ export interface Series {
 }
 
 /** What the gateway tells of a metric now. */
-export async function seriesOf(gateway: { url: string }, metric: string): Promise<Series[]> {
+async function seriesOf(gateway: { url: string }, metric: string): Promise<Series[]> {
   const metrics = await readMetrics(gateway);
   return [...metrics].flatMap(([name, value]) => {
     const [, found, labels = ''] = /^(\w+)\{(.*)\}$/.exec(name) ?? [];
@@ -30,6 +32,33 @@ export async function seriesOf(gateway: { url: string }, metric: string): Promis
     const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', text = '']) => [label, text]);
     return [{ labels: Object.fromEntries(pairs), value }];
   });
+}
+
+const REFRESH_MS = 10_000;
+const LOOK_EVERY_MS = 100;
+const READINGS = 6;
+
+/**
+ * What the gateway tells of its suspects once that fits. The gateway reads them when it is asked, at most every ten seconds:
+ * the rows are made as old as they were before each reading, and left alone while it may last.
+ * @throws with what it told last
+ */
+export async function suspectsOf(
+  { gateway, ages }: Pick<Deployment, 'gateway' | 'ages'>,
+  fits: (series: readonly Series[]) => boolean,
+): Promise<Series[]> {
+  let told: Series[] = [];
+  for (let reading = 0; reading < READINGS; reading += 1) {
+    await ages.restore();
+    const beganMs = systemClock.monotonicMs();
+    do {
+      told = await seriesOf(gateway, 'chat_debug_suspects');
+      if (fits(told)) return told;
+      await systemClock.sleep(LOOK_EVERY_MS);
+    } while (systemClock.monotonicMs() - beganMs < REFRESH_MS / 2);
+    await systemClock.sleep(REFRESH_MS + LOOK_EVERY_MS - (systemClock.monotonicMs() - beganMs));
+  }
+  throw new Error(`The suspects do not come to fit. Told last: ${JSON.stringify(told)}`);
 }
 
 /** For which values of its label the alert would fire. @throws when the expression is of another form than is known here */

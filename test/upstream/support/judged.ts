@@ -1,4 +1,5 @@
 /** What is said of many chats at once, arranged to be held against what is true of them. */
+import { systemClock } from '../../../common/clock.ts';
 import { DIAGNOSED_FIELDS, type DiagnosedNode, diagnosedOf } from '../../field/support/diagnosed.ts';
 import type { Asked } from '../../field/support/field.ts';
 import { type Case, type Expected, expectedOf, type Release } from '../cases/expected.ts';
@@ -6,7 +7,7 @@ import { type Ids, idOf } from '../chats.ts';
 import type { Deployment } from './deployment.ts';
 
 /** By the names of the cases. */
-export type Judged = Readonly<Record<string, Expected>>;
+export type Judged = Readonly<Record<string, { readonly [key in keyof Expected]: unknown }>>;
 
 const AT_ONCE = 100;
 
@@ -14,9 +15,25 @@ const AT_ONCE = 100;
 export const truthOf = (cases: readonly Case[], release: Release): Judged =>
   Object.fromEntries(cases.map((one) => [one.name, expectedOf(one, release)]));
 
-/** What the gateway says of them, while their ages are as they were written. @throws where an answer is not whole */
-export async function judge({ field, ages }: Deployment, cases: readonly Case[], ids: Ids): Promise<Judged> {
-  await ages.restore();
+/** The youngest chat that is about to count as something else does so after five seconds. */
+const WITHIN_MS = 4_000;
+const READINGS = 5;
+
+/**
+ * What the gateway says of them, while their ages are as they were written: an answer that took too long is about older rows,
+ * and is asked for again. @throws where an answer is not whole
+ */
+export async function judge(deployment: Deployment, cases: readonly Case[], ids: Ids): Promise<Judged> {
+  for (let reading = 0; reading < READINGS; reading += 1) {
+    await deployment.ages.restore();
+    const beganMs = systemClock.monotonicMs();
+    const judged = await read(deployment.field, cases, ids);
+    if (systemClock.monotonicMs() - beganMs < WITHIN_MS) return judged;
+  }
+  throw new Error(`None of ${READINGS} answers came within ${WITHIN_MS} ms`);
+}
+
+async function read(field: Deployment['field'], cases: readonly Case[], ids: Ids): Promise<Judged> {
   const suspects = new Set(await listed(field, { suspect: true }));
   const chatIds = cases.map(({ name }) => idOf(ids, name));
   const query = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { ${DIAGNOSED_FIELDS} } }`;
@@ -26,11 +43,8 @@ export async function judge({ field, ages }: Deployment, cases: readonly Case[],
     cases.map(({ name }, i) => {
       const node = data?.chatDebugSnapshots[i];
       if (!node) throw new Error(`No answer for ${name}`);
-      const { executionState, verdict, severities } = diagnosedOf(node);
-      return [
-        name,
-        { state: executionState, verdict, found: severities, isSuspect: suspects.has(idOf(ids, name)) } as Expected,
-      ];
+      const { executionState: state, verdict, severities: found } = diagnosedOf(node);
+      return [name, { state, verdict, found, isSuspect: suspects.has(idOf(ids, name)) }];
     }),
   );
 }
