@@ -86,9 +86,12 @@ export const blocks = (...texts: readonly string[]): string => texts.filter((tex
 export const lines = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n');
 
 /** Of an age. What is ahead of the database's clock by less than a rounding is now. */
+export const isAhead = (seconds: number): boolean => seconds < -0.05;
+
+/** Of an age. */
 export function ago(seconds: number | null): string {
   if (seconds === null) return 'never';
-  return seconds < -0.05 ? `${secondsText(-seconds)} ahead of the clock` : `${secondsText(seconds)} ago`;
+  return isAhead(seconds) ? `${secondsText(-seconds)} ahead of the clock` : `${secondsText(seconds)} ago`;
 }
 /** Of a moment that is ahead or past. */
 export const dueText = (secondsLeft: number): string =>

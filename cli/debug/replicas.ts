@@ -68,11 +68,14 @@ async function askList(ask: Ask): Promise<List> {
   const told = all
     .map((replica) => ({ ...replica, load: loads.get(replica.id) ?? null }))
     .filter(({ stoppedAt, ownedChats }) => stoppedAt === null || ownedChats > 0);
-  // Of those about the load `replicasText` says more.
+  const ids = new Set(told.map(({ id }) => id));
+  const isOfUntold = ([field, place]: NonNullable<Problem['path']>) =>
+    field === 'replicas' && typeof place === 'number' && !ids.has(all[place]?.id ?? '');
   return {
     told,
     raw: z.record(z.string(), z.unknown()).parse(raw),
-    problems: problems.filter(({ path }) => path?.[0] !== 'load'),
+    // Of those about the load `replicasText` says more.
+    problems: problems.filter(({ path }) => !path || (path[0] !== 'load' && !isOfUntold(path))),
   };
 }
 

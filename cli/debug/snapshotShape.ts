@@ -40,7 +40,7 @@ const database = z.object({
   lastMessage: z
     .object({ role: z.string(), ageSeconds: seconds, hasText: z.boolean().nullable(), finishReason: text })
     .nullable(),
-  turn: z.object({ ageSeconds: seconds, steps: z.number(), toolCalls: z.number() }).nullable(),
+  turn: z.object({ ageSeconds: seconds, steps: z.number(), toolCalls: z.number().nullable() }).nullable(),
   openCalls: z
     .array(z.object({ id: z.string(), toolName: z.string(), ageSeconds: seconds, timesUnanswered: z.number() }))
     .nullable(),

@@ -1,9 +1,19 @@
 /** The chats that are in trouble, or may be, for a terminal. */
 import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
-import { BY_ROWS_ALONE, blocks, columns, counted, lines, type Page, paragraph, verdictText } from './layout.ts';
+import {
+  BY_ROWS_ALONE,
+  blocks,
+  columns,
+  counted,
+  isAhead,
+  lines,
+  type Page,
+  paragraph,
+  verdictText,
+} from './layout.ts';
 import type { Chat, Found, Suspect } from './stuck.ts';
 
-const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 8, owner: 8 };
+const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 13, owner: 8 };
 
 /**
  * @param suspects how many looked like trouble, the found ones among them
@@ -51,12 +61,12 @@ const unreadText = (page: Page, { chatId, executionState }: Suspect): string =>
     paragraph(page, 'It could not be read.', 2),
   );
 
-/** How long it has been so: since a time that passed, else since the row changed; negative for a row ahead of the clock. */
+/** How long it has been so: since a time that passed, else since the row changed, which may be ahead of the clock. */
 function troubleText({ database, diagnosis }: Chat): string {
   const { requiresActionSecondsLeft: action, retrySecondsLeft: retry, updatedAgeSeconds: age } = database;
   const code = diagnosis.findings[0]?.code;
   if (code === 'ACTION_DEADLINE_PASSED' && action !== null) return secondsText(-action);
   if (code === 'RETRY_OVERDUE' && retry !== null && retry < 0) return secondsText(-retry);
   if (age === null) return '–';
-  return age < 0 ? `-${secondsText(-age)}` : secondsText(age);
+  return isAhead(age) ? `${secondsText(-age)} ahead` : secondsText(age);
 }

@@ -102,7 +102,8 @@ function lastMessage({ lastMessage: last }: DatabaseHalf, isUnreadable: boolean)
 function turn({ turn: now }: DatabaseHalf, isUnreadable: boolean): Row[] {
   if (!now) return isUnreadable ? [['turn', UNREADABLE]] : [];
   const began = now.ageSeconds === null ? `at a time that is ${UNREADABLE}` : ago(now.ageSeconds);
-  return [['turn', `asked for ${began}: ${counted(now.steps, 'step')}, ${counted(now.toolCalls, 'tool call')}`]];
+  const calls = now.toolCalls === null ? 'too much in them to count tool calls' : counted(now.toolCalls, 'tool call');
+  return [['turn', `asked for ${began}: ${counted(now.steps, 'step')}, ${calls}`]];
 }
 
 function openCalls({ openCalls: calls }: DatabaseHalf, isUnreadable: boolean): Row[] {

@@ -55,7 +55,7 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
     const limits = { ...platform.thresholds, platform, heartbeatsReadable, someWaitOutside, pools, readableOf };
     return chatPage(tx, { ...page, limits, indexes: await moment.indexes() });
   };
-  const rows = await reading.ask('chatPage', question, indexesAlong(page.filter, readableOf));
+  const rows = await reading.askApart('chatPage', question, indexesAlong(page.filter, readableOf));
   for (const row of rows) loaders.chats.prime(row.chatId, row);
   return rows;
 }

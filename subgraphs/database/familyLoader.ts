@@ -26,7 +26,7 @@ export function makeChildrenLoader(
     if (known) return known;
     const made = new DataLoader<string, readonly ChildRow[]>(async (parentIds) => {
       const readableOf = readableOwner(readable);
-      const rows = await reading.ask('children', (tx, { platform }) =>
+      const rows = await reading.askApart('children', (tx, { platform }) =>
         children(tx, { ...page, platform, parentIds, readableOf }),
       );
       for (const row of rows) seen(row);

@@ -42,8 +42,13 @@ export const historyTypes = {
   OpenCall: { since: async (row: OpenCallRow) => timeOf(row.since, row.isTimeSayable, 'since') },
 };
 
-/** Names of the fields of a chat whose questions failed or took too long, among those that the operation asks for. */
-export const unansweredFields = ({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> => {
+/**
+ * Names of the fields of a chat whose questions failed, took too long or had too much to look through, among those that the
+ * operation asks for.
+ */
+export async function unansweredFields({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
   const { lastMessage, turn, openCalls, lostChildren, trouble, messageStats } = loaders;
-  return unanswered(chatId, { lastMessage, turn, openCalls, lostChildren, trouble, messageStats });
-};
+  const names = await unanswered(chatId, { lastMessage, turn, openCalls, lostChildren, trouble, messageStats });
+  const found = names.includes('turn') ? undefined : await turn.asked(chatId);
+  return found?.toolCalls === null ? [...names, 'turn.toolCalls'] : names;
+}

@@ -8,19 +8,20 @@ import type { Readable } from './access.ts';
 import { type ChildrenLoader, makeChildrenLoader } from './familyLoader.ts';
 import { type HistoryLoaders, makeHistoryLoaders } from './historyLoaders.ts';
 import { inPlace } from './inPlace.ts';
-import { type OwnQuestion, ownQuestion } from './limited.ts';
+import type { OwnQuestion } from './limited.ts';
 import { type MessageStats, toMessageStats } from './messageStats.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { chatRows } from './questions/chatRows.ts';
 import { type DatabaseHealthRow, databaseHealth } from './questions/databaseHealth.ts';
 import { type HeartbeatRow, heartbeatRows } from './questions/heartbeatRows.ts';
-import { hasKinds, type MessageCountRow, messageCounts } from './questions/messageCounts.ts';
+import { hasKinds, messageCounts } from './questions/messageCounts.ts';
 import { ownedChats } from './questions/ownedChats.ts';
 import { queueAges } from './questions/queueAges.ts';
 import { queueDepths } from './questions/queueDepths.ts';
 import { type ReplicaRow, recentReplicaIds, replicaRowsById } from './questions/replicaRows.ts';
 import type { Reading } from './reading.ts';
 import { makeTroubleLoaders, type TroubleLoaders } from './troubleLoaders.ts';
+import { MESSAGE_INDEXES } from './wantedIndexes.ts';
 
 export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly chats: DataLoader<string, ChatRow | undefined>;
@@ -30,6 +31,7 @@ export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly children: ChildrenLoader;
   /** Newest first. */
   readonly heartbeats: DataLoader<string, readonly HeartbeatRow[]>;
+  /** Rejected: counting took too long. */
   readonly messageStats: OwnQuestion<string, MessageStats>;
   readonly replicas: DataLoader<string, ReplicaRow | undefined>;
   readonly ownedChats: DataLoader<string, number>;
@@ -47,11 +49,23 @@ export function makeLoaders(reading: Reading, { readable, log }: { readable: Rea
     return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
   });
   const heartbeats = new DataLoader<string, readonly HeartbeatRow[]>(async (ids) => {
-    const rows = await reading.ask('heartbeatRows', async (tx, { heartbeatsReadable }) =>
+    const rows = await reading.askApart('heartbeatRows', async (tx, { heartbeatsReadable }) =>
       heartbeatsReadable ? heartbeatRows(tx, ids) : [],
     );
     return inPlace(ids, rows, (row) => row.chatId);
   });
+  const counts = new Map<string, Promise<MessageStats>>();
+  const counted = new DataLoader<string, MessageStats>(
+    async (ids) => {
+      const rows = await reading.askApart(
+        'messageCounts',
+        async (tx, { platform, indexes }) => messageCounts(tx, ids, hasKinds(platform, await indexes())),
+        [MESSAGE_INDEXES.kinds],
+      );
+      return inPlace(ids, rows, (row) => row.chatId).map(toMessageStats);
+    },
+    { cacheMap: counts },
+  );
   return {
     ...makeHistoryLoaders(reading, log, readable),
     ...makeTroubleLoaders(reading, log),
@@ -59,24 +73,20 @@ export function makeLoaders(reading: Reading, { readable, log }: { readable: Rea
     heartbeats,
     children: makeChildrenLoader(reading, readable, (row) => chats.prime(row.chatId, row)),
     queueAges: new DataLoader(async (ids) => {
-      const rows = await reading.ask('queueAges', (tx) => queueAges(tx, ids));
+      const rows = await reading.askApart('queueAges', (tx) => queueAges(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.ageSeconds ?? null);
     }),
     queueDepths: new DataLoader(async (ids) => {
-      const rows = await reading.ask('queueDepths', (tx) => queueDepths(tx, ids));
+      const rows = await reading.askApart('queueDepths', (tx) => queueDepths(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.depth ?? 0);
     }),
-    messageStats: ownQuestion<string, MessageCountRow[], MessageStats>({
-      ...{ name: 'messageCounts', reading, log, chatIdOf: (chatId) => chatId },
-      ask: async (tx, ids, { platform, indexes }) => messageCounts(tx, ids, hasKinds(platform, await indexes())),
-      answers: (rows, ids) => inPlace(ids, rows ?? [], (row) => row.chatId).map(toMessageStats),
-    }),
+    messageStats: { load: (chatId) => counted.load(chatId), asked: (chatId) => counts.get(chatId) },
     replicas: new DataLoader(async (ids) => {
       const rows = await reading.ask('replicaRowsById', (tx, { platform }) => replicaRowsById(tx, { ids, platform }));
       return inPlace(ids, rows, (row) => row.id).map(([row]) => row);
     }),
     ownedChats: new DataLoader(async (ids) => {
-      const rows = await reading.ask('ownedChats', (tx, moment) => ownedChats(tx, moment, ids));
+      const rows = await reading.askApart('ownedChats', (tx, moment) => ownedChats(tx, moment, ids));
       return inPlace(ids, rows, (row) => row.workerId).map(([row]) => row?.chats ?? 0);
     }),
     recentReplicaIds: () => {

@@ -2,13 +2,13 @@
 import { GraphQLError } from 'graphql';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
-import type { Caller } from '../../common/internalToken.ts';
+import { type Caller, mayReadAll } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Subgraph } from '../answering.ts';
 import { readableBy } from './access.ts';
 import { connectDatabase } from './client.ts';
 import type { DatabaseContext } from './context.ts';
-import { makeInquiry } from './inquiry.ts';
+import { type Inquire, makeInquiry } from './inquiry.ts';
 import { makeLoaders } from './loaders.ts';
 import { makeReadingMetrics } from './metrics.ts';
 import type { Platform, PlatformSettings } from './platform.ts';
@@ -56,26 +56,42 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
     ...{ url: options.databaseUrl, limitMs: INQUIRY_MS },
     platform: () => platforms.known ?? UNKNOWN_YET,
   });
-  const openReading = (log: Logger, limitMs = timeoutMs) =>
-    new Reading({ prisma, timeoutMs: limitMs, clock, metrics, log, inquire, platforms });
+  const openReading = (log: Logger, mayKnowHolder: boolean, limitMs = timeoutMs) =>
+    new Reading({
+      ...{ prisma, timeoutMs: limitMs, clock, metrics, log, platforms },
+      inquire: discreet(inquire, mayKnowHolder, log),
+    });
   const replicaMemory = new ReplicaMemory();
   return {
     subgraph: { schemaFile: SCHEMA_FILE, resolvers, finish: closeReading },
     newContext: (caller, requestId) => {
       const log = processLog.child({ requestId });
-      const reading = openReading(log); // closed with the answer; nothing is opened before the first question
+      const reading = openReading(log, mayReadAll(caller)); // closed with the answer; nothing is opened before the first question
       const readable = readableBy(caller);
       const loaders = makeLoaders(reading, { readable, log });
       return { caller, requestId, log, readable, reading, loaders, replicaMemory };
     },
     notReady: () => {
       platforms.forget(); // whoever asks wants to know what is there now
-      return whyNotReady(openReading(processLog, timeoutMs / 2)); // and waits no longer than for an answer
+      return whyNotReady(openReading(processLog, false, timeoutMs / 2)); // and waits no longer than for an answer
     },
     note: () => platforms.known && noteOn(platforms.known),
     close,
   };
 }
+
+/** Who holds a table is for operators: they read the log, or have the role. */
+const discreet =
+  (inquire: Inquire, mayKnowHolder: boolean, log: Logger): Inquire =>
+  async () => {
+    const findings = await inquire();
+    if (!findings?.heldBy) return findings;
+    log.warn(
+      { tables: findings.waitsFor, heldBy: findings.heldBy },
+      'a session keeps questions to the database waiting',
+    );
+    return mayKnowHolder ? findings : { ...findings, heldBy: null };
+  };
 
 /** As it was last found. */
 function noteOn({ name, tables }: Platform): string | undefined {

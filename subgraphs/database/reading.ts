@@ -9,12 +9,13 @@
  */
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
-import type { Clock } from '../../common/clock.ts';
+import { type Clock, whenOver } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
+import { limited } from './limited.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
@@ -55,7 +56,11 @@ export interface ReadingOptions {
 export const INQUIRY_MS = 500;
 
 /** The database answers, and says no more than that. */
-const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], platform: 'own' };
+const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], heldBy: null, platform: 'own' };
+const aheadOf = (limitMs: number): number => Math.min(INQUIRY_MS, limitMs / 4);
+
+const tooSlow = (findings: Findings | undefined, question: string, along: readonly IndexText[]): GraphQLError =>
+  findings ? timedOut(findings, question, along) : databaseUnavailable();
 
 export class Reading {
   readonly #options: ReadingOptions;
@@ -89,6 +94,39 @@ export class Reading {
       this.#along = along;
       return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment));
     });
+  }
+
+  /**
+   * The same for a question that may take long. Where others wait for it, it has half of the time that is left, and takes
+   * nothing else with it when that is over. Why is asked while it still waits: later nobody would know.
+   * @throws as `ask`
+   */
+  async askApart<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+    const { inquire, log } = this.#options;
+    let findings: Promise<Findings | undefined> | undefined;
+    const settled = await this.ask(
+      name,
+      async (tx, moment): Promise<PromiseSettledResult<T>> => {
+        if (this.#waiting === 1) return { status: 'fulfilled', value: await question(tx, moment) };
+        const limitMs = this.halfOfTheTimeMs();
+        const neverMind = whenOver(limitMs - aheadOf(limitMs), undefined, () => {
+          findings = inquire();
+        });
+        return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
+      },
+      along,
+    );
+    if (settled.status === 'fulfilled') return settled.value;
+    if (saysUnsupported(settled.reason)) throw settled.reason; // it was not asked
+    log.warn(
+      { question: name, state: sqlState(settled.reason) },
+      'a question to the database failed, and only its own field with it',
+    );
+    const told = isTimedOut(settled.reason)
+      ? timedOut((await findings) ?? NOTHING_FOUND, name, along)
+      : await this.#explained(settled.reason);
+    if (this.#outcome === 'ok') this.#outcome = outcomeOf(told);
+    throw told;
   }
 
   /** Waits for no other question once it has begun. @throws as `ask` */
@@ -125,7 +163,7 @@ export class Reading {
 
   #startDeadline(): Deadline {
     const { timeoutMs, clock } = this.#options;
-    return startDeadline(timeoutMs, clock, Math.min(INQUIRY_MS, timeoutMs / 4), () => {
+    return startDeadline(timeoutMs, clock, aheadOf(timeoutMs), () => {
       if (this.#waiting > 0) void this.#inquire();
     });
   }
@@ -151,19 +189,12 @@ export class Reading {
   async #explained(error: unknown): Promise<unknown> {
     if (error instanceof TimeIsUp || isTimedOut(error)) {
       const [question, along] = [this.#asked, this.#along];
-      const findings = await this.#inquire();
-      return findings ? timedOut(findings, question, along) : databaseUnavailable();
+      return tooSlow(await this.#inquire(), question, along);
     }
     if (!isUnsupported(error)) return unavailableOr(error);
     this.forgetPlatform();
     const lacks = (await this.#inquire())?.lacks ?? [];
     return lacks.length > 0 ? unsupported(lacks) : unavailableOr(error);
-  }
-
-  /** What a client is told of a question that took all the time that it had, though the reading goes on. */
-  async tookTooLong(question: string): Promise<GraphQLError> {
-    const findings = await this.#options.inquire();
-    return timedOut(findings ?? NOTHING_FOUND, question);
   }
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */

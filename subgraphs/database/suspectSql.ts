@@ -87,12 +87,12 @@ function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
     ...[isOdd(limits), isOutOfTime(limits), isLate(limits), isQuiet(limits)],
     ...[wasBegunInVain(limits), isLooping(limits), ...(limits.someWaitOutside ? [waitsInVain(limits)] : [])],
   ];
-  return Prisma.sql`(
+  return Prisma.sql`(${isAhead(limits)} OR (
     SELECT ${Prisma.join(conditions, ' OR ')}
     FROM (
       SELECT (${AGE}) AS age, h.heartbeat_at AS leased_at, (${ageSeconds(Prisma.sql`h.heartbeat_at`)}) AS lease_age,
              (${RETRY_SECONDS_LEFT}) AS retry_seconds, c.status = 'running' AS runs
-      FROM (VALUES (true)) AS one ${lease} OFFSET 0) AS t)`;
+      FROM (VALUES (true)) AS one ${lease} OFFSET 0) AS t))`;
 }
 
 const olderThan = (seconds: number, { clockAheadSeconds }: Thresholds) =>

@@ -3,7 +3,7 @@ import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { clientError } from '../errors.ts';
-import type { Findings } from './inquiry.ts';
+import type { Findings, TableHolder } from './inquiry.ts';
 import { tableOf } from './wantedIndexes.ts';
 
 export const databaseUnavailable = (
@@ -81,7 +81,7 @@ export const isAfterFailure = (error: unknown): boolean => sqlState(error)?.star
  * @param along indexes that the question wants most, as they are described
  */
 export function timedOut(
-  { waitsFor, lackingIndexes, platform }: Findings,
+  { waitsFor, heldBy, lackingIndexes, platform }: Findings,
   question: string,
   along: readonly string[] = [],
 ): GraphQLError {
@@ -89,7 +89,7 @@ export function timedOut(
   if (waitsFor.length > 0) {
     return said(
       `keeps the question waiting for a lock on ${quoted(waitsFor)}`,
-      'End the transaction that holds or wants the table, such as a change of the schema; then ask again.',
+      `${heldBy ? `${holderText(heldBy)} ` : ''}End the transaction that holds or wants the table, such as a change of the schema; then ask again.`,
     );
   }
   if (question === 'connect' || question === 'begin') {
@@ -103,6 +103,13 @@ export function timedOut(
     return said(`took too long: it lacks the index ${index}`, advice);
   }
   return said('took longer than this service waits', 'Ask for less, or raise `DATABASE_TIMEOUT_MS`.');
+}
+
+/** Postgres has made its name plain ASCII of at most 63 characters. */
+function holderText({ applicationName, state, transactionSeconds: seconds }: TableHolder): string {
+  const who = applicationName === '' ? 'a session without a name' : `the session \`${applicationName}\``;
+  const since = seconds === null ? '' : `, in a transaction of ${Math.round(seconds)} s`;
+  return `It is held by ${who}${state === null ? '' : `, ${state}`}${since}.`;
 }
 
 const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');

@@ -60,11 +60,16 @@ describe('stuck', () => {
       await stuck([
         chat(0, 'UNKNOWN', { updatedAgeSeconds: null }),
         chat(1, 'STUCK', { updatedAgeSeconds: -3_600 }),
-        ...[chat(2, 'IDLE'), chat(3, 'IDLE')],
+        chat(2, 'STUCK', { updatedAgeSeconds: -86_400 }),
+        chat(3, 'STUCK', { updatedAgeSeconds: -0.01 }),
       ]),
     );
     expect(text).toMatch(new RegExp(`${ids[0]}  R0 +UNKNOWN  – +–\n`));
-    expect(text).toMatch(new RegExp(`${ids[1]}  R0 +STUCK    -60 min +–\n`));
+    expect(text).toMatch(new RegExp(`${ids[1]}  R0 +STUCK    60 min ahead +–\n`));
+    expect(text).toMatch(new RegExp(`${ids[2]}  R0 +STUCK    24 h ahead +–\n`));
+    expect(text).toMatch(new RegExp(`${ids[3]}  R0 +STUCK    0 s +–\n`));
+    const rows = text.split('\n').filter((line) => line.endsWith('–'));
+    expect(new Set(rows.map((line) => line.length)).size).toBe(1); // beneath each other
   });
 
   test('where by setting no replica is asked, the code follows the verdicts and the words say so', async () => {
@@ -158,6 +163,21 @@ describe('replicas', () => {
     expect(shown).toMatchObject({ code: 2, problems: [{ message: 'Too late. (DATABASE_UNAVAILABLE)' }] });
     expect(seen(shown)).toContain('oldest transaction 2 h, 3 sessions waiting for a lock.');
     expect(seen(shown)).toContain('The replicas could not be listed.');
+  });
+
+  test('one that stopped, owns nothing and is not listed is not named for what it did not answer either', async () => {
+    const away = { reachability: { status: 'STOPPED', elapsedMs: 0, reason: 'It has stopped.' } };
+    const stopped = { ...replica(second, away), isAlive: false, stoppedAt: '2026-01-01T00:00:00.000Z', ownedChats: 0 };
+    const error = (place: number) => ({
+      ...{ message: `Number ${place} is away.`, path: ['replicas', place, 'runtime', 'runnerCount'] },
+      extensions: { code: 'OWNER_STOPPED' },
+    });
+    const shown = await replicas({ replicas: [stopped, replica(first)], load: [load(second), load(first)] }, [
+      error(0),
+      error(1),
+    ]);
+    expect(shown.problems).toMatchObject([{ message: 'Number 1 is away.' }]);
+    expect(seen(shown)).not.toContain(second);
   });
 
   test('a full one says who fills it, and one that stops says so', async () => {

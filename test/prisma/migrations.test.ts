@@ -29,6 +29,7 @@ describe('migrations', () => {
         '20261130000000_finish_reason',
         '20261130010000_unanswered',
         '20261130020000_families_and_turns',
+        '20261201000000_system_messages',
       ]);
       expect(await inspectSchema(clients[0])).toEqual({ kind: 'current' });
     } finally {
@@ -44,6 +45,26 @@ describe('migrations', () => {
       [rows[0].id],
     );
     expect(written.rows).toEqual([{ finish_reason: null }]);
+  });
+
+  test('what is noted of chats at rest is corrected where a message of the system stands last', async () => {
+    const copy = await createDatabase();
+    const client = await copy.pool.connect();
+    try {
+      const { rows } = await client.query(
+        `INSERT INTO chats (owner_id, status) VALUES (gen_random_uuid(), 'waiting') RETURNING id`,
+      );
+      for (const role of ['user', 'system']) {
+        await client.query('INSERT INTO chat_messages (chat_id, role) VALUES ($1, $2)', [rows[0].id, role]);
+      }
+      await client.query('UPDATE chats SET unanswered = NULL'); // as it was noted before
+      await client.query(`DELETE FROM _prisma_migrations WHERE migration_name = '20261201000000_system_messages'`);
+      expect(await applyMigrations(client)).toEqual(['20261201000000_system_messages']);
+      expect((await client.query('SELECT unanswered FROM chats')).rows).toEqual([{ unanswered: 'message' }]);
+    } finally {
+      client.release();
+      await copy.drop();
+    }
   });
 
   test("somebody else's tables are named, and left as they were", async () => {

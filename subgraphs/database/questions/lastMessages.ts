@@ -18,7 +18,7 @@ export interface LastMessageRow {
 
 const LONGEST_REASON = 100;
 
-/** The newest message of each chat that is not deleted; no row for a chat without one. */
+/** The newest message of each chat that is neither deleted nor the system's; no row for a chat without one. */
 export const lastMessages = (
   tx: Transaction,
   chatIds: readonly string[],
@@ -33,7 +33,7 @@ export const lastMessagesSql = (platform: Platform, chatIds: readonly string[] |
   CROSS JOIN LATERAL (
     ${newestMessages(platform, {
       columns: Prisma.sql`m.id, m.chat_id, m.role, m.created_at, m.content`,
-      condition: shown(platform),
+      condition: Prisma.sql`${shown(platform)} AND m.role::text <> 'system'`,
       limit: 1,
     })}) AS m
   CROSS JOIN (SELECT NULL::text AS finish_reason) AS unnoted`;

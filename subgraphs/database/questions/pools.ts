@@ -1,5 +1,6 @@
 /** The slots that a platform's replicas share. */
 import { Prisma } from '../../../prisma/generated/client.ts';
+import { RUNNABLE } from '../executionStateSql.ts';
 import { type Capacity, chatsOf, type Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
 
@@ -9,23 +10,30 @@ export interface Pools {
   readonly capacity: Capacity;
 }
 
-/** Undefined: no slots are shared there, or nothing is known of leases. */
+/** Undefined: no slots are shared there. */
 export async function pools(tx: Transaction, { heartbeatsReadable, platform }: Moment): Promise<Pools | undefined> {
-  if (!platform.capacity || !heartbeatsReadable) return undefined;
-  const [used] = await tx.$queryRaw<Capacity[]>(takenSlotsSql(platform));
+  if (!platform.capacity) return undefined;
+  const [used] = await tx.$queryRaw<Capacity[]>(heartbeatsReadable ? takenSlotsSql(platform) : ownedSql(platform));
   if (!used) throw new TypeError('An aggregate gave no row');
   return { used, capacity: platform.capacity };
 }
 
 /** A chat takes one while it has an owner whose lease is fresh, as the platform itself compares: one of the future is. */
 export const takenSlotsSql = (platform: Platform): Prisma.Sql => Prisma.sql`
-  SELECT (count(*) FILTER (WHERE c.parent_chat_id IS NULL))::int4 AS root,
-         (count(*) FILTER (WHERE c.parent_chat_id IS NOT NULL))::int4 AS subagents
+  SELECT ${BY_KIND}
   FROM (
     SELECT h.chat_id, h.runner_id FROM chat_heartbeats AS h
     WHERE h.heartbeat_at > now() - make_interval(secs => ${platform.thresholds.staleAfterSeconds}::float8) OFFSET 0) AS h
   JOIN ${chatsOf(platform)} AS c ON c.id = h.chat_id AND c.runner_id = h.runner_id
   WHERE c.worker_id IS NOT NULL`;
+
+/** Where leases cannot be read, as on a standby: at most so many are taken. No chat is called forgotten for want of leases. */
+const ownedSql = (platform: Platform): Prisma.Sql => Prisma.sql`
+  SELECT ${BY_KIND} FROM ${chatsOf(platform)} AS c WHERE ${RUNNABLE} AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
+
+const BY_KIND = Prisma.sql`
+  (count(*) FILTER (WHERE c.parent_chat_id IS NULL))::int4 AS root,
+  (count(*) FILTER (WHERE c.parent_chat_id IS NOT NULL))::int4 AS subagents`;
 
 /** Each as the schema shows it. */
 export const poolOf = ({ used, capacity }: Pools, kind: keyof Capacity) => ({

@@ -18,6 +18,7 @@ export interface TroubleRow {
   readonly applicationName: string | null;
   readonly state: string | null;
   readonly transactionSeconds: number | null;
+  /** Null also while it waits for its client alone, as an idle session does. */
   readonly waitingFor: string | null;
 }
 
@@ -83,7 +84,7 @@ export const troublesSql = (chatIds: readonly string[], platform: Platform): Pri
   LEFT JOIN LATERAL (
     SELECT h.id, s.pid, s.application_name, COALESCE(s.xact_start, p.prepared) AS began,
            COALESCE(s.state, CASE WHEN p.gid IS NOT NULL THEN 'prepared transaction' END) AS state,
-           s.wait_event_type || ': ' || s.wait_event AS waits
+           CASE WHEN s.wait_event_type NOT IN ('Client', 'Activity') THEN s.wait_event_type || ': ' || s.wait_event END AS waits
     FROM held AS h
     LEFT JOIN (SELECT DISTINCT l.virtualtransaction, l.pid FROM locks AS l) AS v ON v.virtualtransaction = h.holder
     LEFT JOIN pg_stat_activity AS s ON s.pid = v.pid

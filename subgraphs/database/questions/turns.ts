@@ -12,11 +12,15 @@ export interface TurnRow {
   /** Null: the turn begins before what is looked at, or no time is stored at all. */
   readonly isTimeSayable: boolean | null;
   readonly steps: number;
-  readonly toolCalls: number;
+  /** Null: its steps hold too much to be looked through. */
+  readonly toolCalls: number | null;
 }
 
 /** Messages of a chat that are looked at, from the newest backwards. A turn that is longer is shown as long as that. */
 export const MESSAGES_OF_A_TURN = 10_000;
+
+/** Bytes of its steps, as they are stored, up to which calls are looked for in them: a list asks this of a hundred chats. */
+const BYTES_LOOKED_THROUGH = 2_000_000;
 
 /** No row for a chat whose newest messages, all looked at, hold none of a person. */
 export const turns = (tx: Transaction, chatIds: readonly string[], { platform }: Moment): Promise<TurnRow[]> =>
@@ -31,15 +35,19 @@ export const turnsSql = (platform: Platform, chatIds: readonly string[] | Prisma
   ) AS begun ON true
   CROSS JOIN LATERAL (
     SELECT count(*)::int4 AS looked, (count(*) FILTER (WHERE m.role = 'assistant'))::int4 AS steps,
-           COALESCE(sum((SELECT count(*) FROM jsonb_path_query(m.content, ${CALLS}, '{}', true)))
-             FILTER (WHERE m.role = 'assistant'), 0)::int4 AS "toolCalls"
-    FROM (${newest(platform, Prisma.sql`m.id > COALESCE(begun.id, '-9223372036854775808'::int8)`)}) AS m
+           CASE WHEN COALESCE(max(m.bytes), 0) <= ${BYTES_LOOKED_THROUGH} THEN COALESCE(sum(
+             CASE WHEN m.size > 0 AND m.bytes <= ${BYTES_LOOKED_THROUGH}
+               THEN (SELECT count(*) FROM jsonb_path_query(m.content, ${CALLS}, '{}', true)) END), 0)::int4 END AS "toolCalls"
+    FROM (
+      SELECT n.*, sum(n.size) OVER (ORDER BY n.id DESC) AS bytes
+      FROM (${newest(platform, Prisma.sql`m.id > COALESCE(begun.id, '-9223372036854775808'::int8)`)}) AS n) AS m
   ) AS done
   WHERE begun.id IS NOT NULL OR done.looked = ${MESSAGES_OF_A_TURN}`;
 
 const newest = (platform: Platform, condition: Prisma.Sql) =>
   newestMessages(platform, {
-    columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role, m.created_at, m.content`,
+    columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role, m.created_at, m.content,
+      CASE WHEN m.role = 'assistant' THEN pg_column_size(m.content) ELSE 0 END AS size`,
     condition: Prisma.sql`${shown(platform)} AND ${condition}`,
     limit: MESSAGES_OF_A_TURN,
   });

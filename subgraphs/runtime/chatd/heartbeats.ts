@@ -24,6 +24,7 @@ interface Row {
 /**
  * Inserts where the row is gone: the table is UNLOGGED, and a crash of Postgres empties it. An insert's foreign key needs a
  * lock on the chat's row, so that lock is taken before, where it is free.
+ * Only leases that could not be locked are looked for again: they are gone, or somebody holds them.
  */
 const RENEW = `
   WITH mine AS (
@@ -37,10 +38,12 @@ const RENEW = `
     UPDATE chat_heartbeats beat SET heartbeat_at = now() FROM free
     WHERE beat.chat_id = free.chat_id AND beat.runner_id = free.runner_id
     RETURNING beat.runner_id
+  ), unseen AS MATERIALIZED (
+    SELECT chat_id, runner_id FROM mine EXCEPT ALL SELECT chat_id, runner_id FROM free
   ), gone AS (
-    SELECT chats.id AS chat_id, chats.runner_id FROM chats JOIN mine ON mine.chat_id = chats.id
+    SELECT chats.id AS chat_id, chats.runner_id FROM chats JOIN unseen ON unseen.chat_id = chats.id
     WHERE NOT EXISTS (
-      SELECT FROM chat_heartbeats beat WHERE beat.chat_id = mine.chat_id AND beat.runner_id = mine.runner_id)
+      SELECT FROM chat_heartbeats beat WHERE beat.chat_id = unseen.chat_id AND beat.runner_id = unseen.runner_id)
     FOR KEY SHARE OF chats SKIP LOCKED
   ), restored AS (
     INSERT INTO chat_heartbeats (chat_id, runner_id, heartbeat_at) SELECT chat_id, runner_id, now() FROM gone

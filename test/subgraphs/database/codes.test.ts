@@ -14,7 +14,7 @@ import type { RunningServer } from '../../../subgraphs/serve.ts';
 import { createDatabase, databasePerFile, type TestDatabase } from '../../support/database.ts';
 import { OWN, ownTables } from './support/platforms.ts';
 import { insertReplica } from './support/rows.ts';
-import { type Ask, asking, start } from './support/subgraph.ts';
+import { type Ask, asking, start, user } from './support/subgraph.ts';
 import { until, whileLocked } from './support/waiting.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -58,7 +58,9 @@ describe('a lock', () => {
     withSubgraph(database.url, ({ ask, readyz }) =>
       whileLocked(database.pool, 'chats', async () => {
         const { errors, data } = await ask('{ chats { edges { cursor } } chatDebugSnapshots(chatIds: []) { chatId } }');
-        expect(errors).toMatchObject([told('QUERY_TIMED_OUT', expect.stringMatching(/lock on `chats`\. End the/))]);
+        const held =
+          /lock on `chats`\. It is held by a session without a name, idle in transaction, in a transaction of \d+ s\. End/;
+        expect(errors).toMatchObject([told('QUERY_TIMED_OUT', expect.stringMatching(held))]);
         expect(data).toBeNull();
         expect(await readyz()).toEqual([503, reason]);
       }),
@@ -67,6 +69,7 @@ describe('a lock', () => {
   test('that a change of the schema waits for behind a report is named as well, and forgotten with it', () =>
     withSubgraph(database.url, async ({ ask, readyz }) => {
       const report = await database.pool.connect();
+      await report.query(`SET application_name = 'a report'`);
       await report.query('BEGIN');
       await report.query('SELECT count(*) FROM chats');
       const change = database.pool.query('ALTER TABLE chats ADD COLUMN note text');
@@ -74,7 +77,11 @@ describe('a lock', () => {
         database.pool,
         `SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'`,
       );
-      expect((await ask(CHATS)).errors).toMatchObject([told('QUERY_TIMED_OUT', expect.stringContaining(reason))]);
+      const held = `${reason} It is held by the session \`a report\`, idle in transaction, in a transaction of`;
+      expect((await ask(CHATS)).errors).toMatchObject([told('QUERY_TIMED_OUT', expect.stringContaining(held))]);
+      const { errors, text } = await ask(CHATS, {}, user(randomUUID()));
+      expect(errors).toMatchObject([told('QUERY_TIMED_OUT', expect.stringContaining(`${reason} End the`))]);
+      expect(text).not.toMatch(/report|held by/);
       expect(await readyz()).toEqual([503, reason]);
       await report.query('ROLLBACK');
       report.release();

@@ -175,6 +175,22 @@ describe('tables of a Coder deployment', () => {
     });
   });
 
+  test('count chats with an owner as slots where leases may not be read, so that none is called forgotten for it', async () => {
+    const role = `reader_${randomUUID().replaceAll('-', '')}`;
+    const url = await createReader(database, role, ['chat_heartbeats']);
+    try {
+      const { ask } = await subgraph(url, { capacity: { root: 3, subagents: 1 } });
+      const { data } = await ask(
+        'query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { database { trouble { pool { used capacity } } } } }',
+        { id: ids.waiting },
+      );
+      expect(data).toEqual({ chatDebugSnapshot: { database: { trouble: { pool: { used: 3, capacity: 3 } } } } });
+    } finally {
+      await Promise.all(servers.splice(0).map((server) => server.stop()));
+      await dropReader(database.pool, role);
+    }
+  });
+
   const DEBUG_RUN = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { database {
     debugRun { kind status provider model ageSeconds hasEnded finishedAt } unreadable } } }`;
 

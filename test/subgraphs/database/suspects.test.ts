@@ -1,5 +1,6 @@
 /** What looks like trouble to `chats(filter: { suspect: true })`, one chat for each reason. */
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';
@@ -8,6 +9,7 @@ import {
   insertChat,
   insertHealthyChat,
   insertHeartbeat,
+  insertMessage,
   insertReplica,
   queueMessages,
 } from './support/rows.ts';
@@ -110,6 +112,15 @@ const atRest =
   };
 const NO_TEXT = [{ type: 'reasoning', text: 'x' }];
 
+/** The same, with a later message that nobody waits for an answer to. */
+const thenSystem =
+  (make: Make): Make =>
+  async (columns) => {
+    const id = await make(columns);
+    await insertMessage(database.pool, id, 'system', 'be brief');
+    return id;
+  };
+
 const SUSPECT: [string, Make][] = [
   ['a waiting chat with a queue (INVALID)', queued(plain({ status: 'waiting' }))],
   ['an archived chat that runs (INVALID)', but({ archived: true })],
@@ -146,6 +157,7 @@ const SUSPECT: [string, Make][] = [
     but({ status: 'interrupting', updated_at: `now() - interval '1 day'` }),
   ],
   ['a person’s message that stands last at rest', atRest('user', 'x')],
+  ['a person’s message before one of the system', thenSystem(atRest('user', 'x'))],
   ['a turn that ended without text', atRest('assistant', NO_TEXT)],
   ['a turn that ended with a tool’s result', atRest('tool', [])],
 ];
@@ -177,6 +189,8 @@ const FINE: [string, Make][] = [
   ],
   ['a retry state that is no object', but({ retry_state: '"broken"' })],
   ['an answer', atRest('assistant', [{ type: 'text', text: 'x' }])],
+  ['an answer before a message of the system', thenSystem(atRest('assistant', 'x'))],
+  ['nothing but a message of the system', atRest('system', 'x')],
   ['a turn that a person ended', atRest('assistant', [], {}, 'interrupted')],
   ['a person’s message that came just now', atRest('user', 'x', { updated_at: 'now()' })],
   [
@@ -191,6 +205,21 @@ async function withoutRunner(columns: Partial<ChatColumns>): Promise<string> {
   const worker_id = await insertReplica(database.pool);
   return insertChat(database.pool, { ...columns, status: 'running', worker_id });
 }
+
+test('a chat that was written while triggers were off is one once the statement of the runbook has run', async () => {
+  const [ownerId, chatId] = [randomUUID(), randomUUID()];
+  await database.pool.query(
+    `BEGIN; SET LOCAL session_replication_role = replica;
+     INSERT INTO chats (id, owner_id, status, updated_at) VALUES ('${chatId}', '${ownerId}', 'waiting', ${LATE});
+     INSERT INTO chat_messages (chat_id, role, content, revision) VALUES ('${chatId}', 'user', '"x"', 1);
+     COMMIT`,
+  );
+  expect(await isSuspect(chatId, ownerId)).toBe(false);
+  const runbook = await readFile(new URL('../../../docs/runbook.md', import.meta.url), 'utf8');
+  const [, statement = ''] = /```sql\n(UPDATE chats SET unanswered[^`]*)```/.exec(runbook) ?? [];
+  await database.pool.query(statement);
+  expect(await isSuspect(chatId, ownerId)).toBe(true);
+});
 
 describe.each([
   [true, SUSPECT],

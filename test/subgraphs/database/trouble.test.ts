@@ -111,7 +111,7 @@ describe('a row is held', () => {
           processId: rows[0].pid,
           applicationName: 'an idle script',
           state: 'idle in transaction',
-          waitingFor: 'Client: ClientRead',
+          waitingFor: null,
         },
       });
       expect(heldTrouble?.rowLockedSeconds).toBeGreaterThanOrEqual(0);
@@ -127,6 +127,27 @@ describe('a row is held', () => {
       expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { state: 'idle in transaction' } });
     });
     expect(await troubleOf(id)).toMatchObject(NOTHING_FOUND);
+  });
+
+  test('by a session that itself waits for another, which is said', async () => {
+    const [id, other] = [await unowned(), await unowned()];
+    await whileSession('busy', (busy) =>
+      whileSession('a long chain', async (holder) => {
+        await busy.query('BEGIN');
+        await busy.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [other]);
+        await holder.query('BEGIN');
+        await holder.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [id]);
+        const waits = holder.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [other]);
+        await until(
+          database.pool,
+          `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        expect((await troubleOf(id)).lockedBy).toMatchObject({ state: 'active', waitingFor: 'Lock: transactionid' });
+        await busy.query('ROLLBACK');
+        await waits;
+        await holder.query('ROLLBACK');
+      }),
+    );
   });
 
   test('by two sessions that share it: the one whose transaction is older is named', async () => {

@@ -60,6 +60,19 @@ test('the last message is the newest that is not deleted, by the database clock'
   expect(turn).toBeNull();
 });
 
+test('a message of the system is not the last one: nobody answers it, and it answers nobody', async () => {
+  const [unanswered, empty] = [
+    await chatWith([
+      ['user', [text('x')]],
+      ['system', 'be brief'],
+      ['system', 'be kind'],
+    ]),
+    await chatWith([['system', 'be brief']]),
+  ];
+  expect((await state(unanswered, LAST)).lastMessage).toMatchObject({ role: 'user', hasText: true });
+  expect((await state(empty, LAST)).lastMessage).toBeNull();
+});
+
 test('a chat without messages has neither', async () => {
   const { lastMessage, turn, unreadable, errors } = await state(await chatWith([]), `unreadable ${LAST} ${TURN}`);
   expect([lastMessage, turn, unreadable, errors]).toEqual([null, null, [], []]);
@@ -157,6 +170,29 @@ test('a turn of 40,000 messages among 60,000 is looked at from its end, and no f
   expect(lastMessage).toMatchObject({ role: 'assistant' });
   expect(turn).toEqual({ startedAt: null, ageSeconds: null, steps: 5_000, toolCalls: 5_000 });
   expect(openCalls).toHaveLength(20);
+});
+
+test('a turn whose steps are too long to look through costs the number of its calls, and no other chat', async () => {
+  const { pool } = database;
+  const [long, short] = [await chatWith([['user', [text('x')]]]), await chatWith([['user', [text('x')]]])];
+  await insertMessage(pool, short, 'assistant', [call('c')]);
+  await pool.query(
+    `WITH words AS (SELECT string_agg(md5(i::text), '') AS text FROM generate_series(1, 3200) AS i)
+     INSERT INTO chat_messages (chat_id, role, content)
+     SELECT $1, 'assistant', jsonb_build_array(jsonb_build_object('type', 'text', 'text', text)) FROM words, generate_series(1, 60)`,
+    [long],
+  );
+  const { data, errors } = await ask(
+    'query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { database { turn { steps toolCalls } unreadable } } }',
+    { ids: [long, short] },
+  );
+  expect([data?.chatDebugSnapshots, errors]).toEqual([
+    [
+      { database: { turn: { steps: 60, toolCalls: null }, unreadable: ['turn.toolCalls'] } },
+      { database: { turn: { steps: 1, toolCalls: 1 }, unreadable: [] } },
+    ],
+    [],
+  ]);
 });
 
 test('whoever cannot read the messages in time learns all the rest, and what is missing', async () => {

@@ -1,0 +1,84 @@
+/**
+ * How long do lists take on the indexes that a Coder deployment has, among a million chats, and what do the indexes bring that
+ * `npm run check` names? Each filter once before them and once after, the median of a few rounds, over HTTP.
+ */
+import pg from 'pg';
+import { systemClock as clock } from '../common/clock.ts';
+import { FIND_INDEXES, indexesIn } from '../subgraphs/database/tables/indexesFound.ts';
+import { lackingIndexes } from '../subgraphs/database/wantedIndexes.ts';
+import { createTables } from '../test/upstream/tables.ts';
+import { startSubgraph } from './database/subgraph.ts';
+import { withDatabase } from './support/postgres.ts';
+import { median } from './support/statistics.ts';
+import { printTable, shown } from './support/table.ts';
+
+const CHATS = Number(process.argv[2] ?? 1_000_000);
+const ROUNDS = 3;
+const STATES = ['W', 'E0', 'E1', 'R0', 'A0', 'XW', 'XE0', 'INVALID'];
+const FILTERS = [
+  ...['{}', '{ suspect: true }', '{ suspect: false }', '{ owned: true }', '{ owned: false }', '{ heartbeat: MISSING }'],
+  ...STATES.map((state) => `{ executionState: [${state}] }`),
+  ...['waiting', 'error', 'paused'].map((status) => `{ status: ["${status}"] }`),
+];
+
+/** Nearly all wait, one in twenty is archived, one in fifty has failed, a few run. Written by whoever needs no trigger. */
+async function fill(pool: pg.Pool): Promise<void> {
+  await createTables(pool, { hasLegacyStatuses: true });
+  await pool.query('ALTER TABLE chats DISABLE TRIGGER ALL');
+  await pool.query(
+    `INSERT INTO users (id, username) SELECT md5(i::text)::uuid, i::text FROM generate_series(0, 9999) AS i`,
+  );
+  await pool.query(
+    `INSERT INTO chats (owner_id, organization_id, last_model_config_id, status, archived, worker_id, runner_id, parent_chat_id, updated_at)
+     SELECT md5((i % 10000)::text)::uuid, md5('o')::uuid, md5('m')::uuid,
+       (CASE WHEN i < 40 THEN 'running' WHEN i < 60 THEN 'requires_action' WHEN i < 80 THEN 'paused' WHEN i % 50 = 0 THEN 'error'
+         ELSE 'waiting' END)::chat_status,
+       i >= 80 AND i % 20 = 1, CASE WHEN i < 15 THEN md5('w')::uuid END, CASE WHEN i < 15 THEN md5('r')::uuid END,
+       CASE WHEN i % 7 = 3 THEN md5('p' || i / 70)::uuid END, now() - i::int8 * 17 % $1::int8 * interval '40 seconds'
+     FROM generate_series(0, $1::int - 1) AS i`,
+    [CHATS],
+  );
+  await pool.query('VACUUM ANALYZE');
+}
+
+async function timesOf(url: string): Promise<number[]> {
+  const subgraph = await startSubgraph(url);
+  const times: number[] = [];
+  try {
+    await subgraph.ask('{ chats(first: 1) { edges { cursor } } }');
+    for (const filter of FILTERS) {
+      const rounds: number[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const beganMs = clock.monotonicMs();
+        await subgraph.ask(`{ chats(filter: ${filter}, first: 100) { edges { node { executionState } } } }`);
+        rounds.push(clock.monotonicMs() - beganMs);
+      }
+      times.push(median(rounds));
+    }
+  } finally {
+    await subgraph.stop();
+  }
+  return times;
+}
+
+await withDatabase(async ({ url, pool: admin }) => {
+  await admin.query('CREATE DATABASE coder TEMPLATE template0');
+  const place = new URL(url);
+  place.pathname = '/coder';
+  const pool = new pg.Pool({ connectionString: place.href });
+  try {
+    await fill(pool);
+    const before = await timesOf(place.href);
+    const { rows } = await pool.query(FIND_INDEXES.text, [...FIND_INDEXES.values]);
+    const lacking = lackingIndexes(indexesIn(rows), 'coder').filter(({ table }) => table === 'chats');
+    for (const { table, keys } of lacking) await pool.query(`CREATE INDEX CONCURRENTLY ON ${table} ${keys}`);
+    const after = await timesOf(place.href);
+    printTable(
+      `Lists among ${shown(CHATS)} chats; ${lacking.length} indexes were made`,
+      ['filter', 'ms on its own indexes', 'ms with those made'],
+      FILTERS.map((filter, i) => [`\`${filter}\``, shown(before[i] ?? Number.NaN), shown(after[i] ?? Number.NaN)]),
+    );
+  } finally {
+    await pool.end();
+  }
+});

@@ -1,0 +1,128 @@
+/** Lists among 200,000 chats along the indexes that a Coder deployment has, within the time that a reader waits. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { RunningServer } from '../../subgraphs/serve.ts';
+import { asking, start } from '../subgraphs/database/support/subgraph.ts';
+import { createDatabase } from '../support/database.ts';
+import { createTables } from './tables.ts';
+
+const CHATS = 200_000;
+const MESSAGES = 2_000_000;
+const LONG_CHAT = '00000000-0000-0000-0000-000000000001';
+/** As `DATABASE_TIMEOUT_MS` is where nothing is set. */
+const TIMEOUT_MS = 2_000;
+/** Half of it is too short to count, and all of it is enough for everything else. */
+const SHORT_MS = 1_200;
+const MADE = [
+  'CREATE INDEX CONCURRENTLY ON chats (updated_at, id) WHERE archived',
+  'CREATE INDEX CONCURRENTLY ON chats (worker_id, updated_at, id) WHERE (worker_id IS NOT NULL)',
+];
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let server: RunningServer;
+const ask = asking(() => server.url);
+
+/** Nearly all wait, one in twenty is archived, one in fifty has failed, sixty run or wait for a tool. */
+beforeAll(async () => {
+  database = await createDatabase('template0');
+  const { pool } = database;
+  await createTables(pool);
+  await pool.query('ALTER TABLE chats DISABLE TRIGGER ALL; ALTER TABLE chat_messages DISABLE TRIGGER ALL');
+  await pool.query(
+    `INSERT INTO users (id, username) SELECT md5(i::text)::uuid, i::text FROM generate_series(0, 999) AS i`,
+  );
+  await pool.query(
+    `INSERT INTO chats (owner_id, organization_id, last_model_config_id, status, archived, worker_id, runner_id, parent_chat_id, updated_at)
+     SELECT md5((i % 1000)::text)::uuid, md5('o')::uuid, md5('m')::uuid,
+       (CASE WHEN i < 40 THEN 'running' WHEN i < 60 THEN 'requires_action' WHEN i % 50 = 0 THEN 'error' ELSE 'waiting' END)::chat_status,
+       i >= 60 AND i % 20 = 1, CASE WHEN i < 4 THEN md5('w')::uuid END, CASE WHEN i < 4 THEN md5('r')::uuid END,
+       CASE WHEN i % 7 = 3 THEN md5('p' || i / 70)::uuid END, now() - i * 17 % $1::int * interval '3 minutes'
+     FROM generate_series(0, $1::int - 1) AS i`,
+    [CHATS],
+  );
+  await pool.query(
+    `INSERT INTO chats (id, owner_id, organization_id, last_model_config_id, updated_at)
+     VALUES ($1, md5('1')::uuid, md5('o')::uuid, md5('m')::uuid, now() - interval '1 year')`,
+    [LONG_CHAT],
+  );
+  await pool.query(
+    `INSERT INTO chat_messages (chat_id, role, content, content_version, revision)
+     SELECT $1, (CASE WHEN i % 9 = 0 THEN 'user' ELSE 'assistant' END)::chat_message_role, '[{"type": "text", "text": "a"}]', 1, 1
+     FROM generate_series(1, $2::int) AS i`,
+    [LONG_CHAT, MESSAGES],
+  );
+  await pool.query('VACUUM ANALYZE');
+  server = await start({ databaseUrl: database.url, databaseTimeoutMs: TIMEOUT_MS });
+  await ask('{ chats(first: 1) { edges { cursor } } }'); // connects, and looks at the catalog
+});
+afterAll(async () => {
+  await server.stop();
+  await database.drop();
+});
+
+const STATES = ['W', 'E0', 'E1', 'R0', 'R1', 'I0', 'A0', 'XW', 'XE0', 'XE1', 'INVALID'];
+const FILTERS = [
+  ...[
+    '{}',
+    '{ suspect: true }',
+    '{ suspect: false }',
+    '{ owned: true }',
+    '{ owned: false }',
+    '{ owned: true, suspect: true }',
+  ],
+  ...STATES.map((state) => `{ executionState: [${state}] }`),
+  ...['waiting', 'error', 'running'].map((status) => `{ status: ["${status}"] }`),
+  ...['FRESH', 'STALE', 'MISSING'].map((heartbeat) => `{ heartbeat: ${heartbeat} }`),
+];
+
+describe.each([
+  ['along the indexes that are there', []],
+  ['with those made that are wanted', MADE],
+])('%s', (_what, indexes) => {
+  beforeAll(async () => {
+    for (const index of indexes) await database.pool.query(index);
+  });
+
+  test.each(FILTERS)('%s is answered in time', async (filter) => {
+    const { data, errors } = await ask(
+      `{ chats(filter: ${filter}, first: 100) { edges { node { executionState } } } }`,
+    );
+    expect(errors).toEqual([]);
+    expect(data?.chats).toBeTruthy();
+  });
+});
+
+describe('a chat with two million messages', () => {
+  const fields = 'lastMessage { role } turn { steps } openCalls { id } messageStats { total } unreadable';
+  const QUERY = `{ chatDebugSnapshot(chatId: "${LONG_CHAT}") { executionState database { ${fields} } } }`;
+  const newest = { lastMessage: { role: 'user' }, turn: { steps: 0 }, openCalls: [] };
+
+  async function askWithin(databaseTimeoutMs: number) {
+    const own = await start({ databaseUrl: database.url, databaseTimeoutMs });
+    try {
+      await asking(() => own.url)('{ chats(first: 1) { edges { cursor } } }');
+      return await asking(() => own.url)(QUERY);
+    } finally {
+      await own.stop();
+    }
+  }
+
+  test('is not counted in time: that is said with the index that is missing, and all else is answered', async () => {
+    const { data, errors } = await askWithin(SHORT_MS);
+    expect(errors).toMatchObject([
+      {
+        path: ['chatDebugSnapshot', 'database', 'messageStats'],
+        extensions: { code: 'QUERY_TIMED_OUT' },
+        message: expect.stringContaining('it lacks the index `chat_messages (chat_id, role, deleted)`'),
+      },
+    ]);
+    const database = { ...newest, messageStats: null, unreadable: ['messageStats'] };
+    expect(data?.chatDebugSnapshot).toEqual({ executionState: 'W', database });
+  });
+
+  test('is counted along that index', async () => {
+    await database.pool.query('CREATE INDEX CONCURRENTLY ON chat_messages (chat_id, role, deleted)');
+    const { data, errors } = await askWithin(60_000);
+    expect(errors).toEqual([]);
+    const all = { ...newest, messageStats: { total: MESSAGES }, unreadable: [] };
+    expect(data?.chatDebugSnapshot).toEqual({ executionState: 'W', database: all });
+  });
+});
