@@ -93,7 +93,7 @@ describe.each([
 describe('a chat with two million messages', () => {
   const fields = 'lastMessage { role } turn { steps } openCalls { id } messageStats { total } unreadable';
   const QUERY = `{ chatDebugSnapshot(chatId: "${LONG_CHAT}") { executionState database { ${fields} } } }`;
-  const newest = { lastMessage: { role: 'user' }, turn: { steps: 0 }, openCalls: [] };
+  const newest = { lastMessage: { role: 'assistant' }, turn: { steps: 2 }, openCalls: [] };
 
   async function askWithin(databaseTimeoutMs: number) {
     const own = await start({ databaseUrl: database.url, databaseTimeoutMs });

@@ -9,7 +9,10 @@ export interface Newest {
   readonly limit: number;
 }
 
-/** The newest messages of `chat` that are not deleted, each `m`: along the index that the platform has for it. */
+/**
+ * The newest messages of `chat` that are not deleted, each `m`: along the index that the platform has for it. The role is part
+ * of the order there for the reason that the chat is.
+ */
 export const newestMessages = ({ name }: Platform, { columns, condition, limit }: Newest): Prisma.Sql => {
   const more = condition ? Prisma.sql`AND ${condition}` : Prisma.empty;
   return name === 'coder'
@@ -17,7 +20,8 @@ export const newestMessages = ({ name }: Platform, { columns, condition, limit }
         SELECT m.* FROM unnest(enum_range(NULL::chat_message_role)) AS walked (role)
         CROSS JOIN LATERAL (
           SELECT ${columns} FROM chat_messages AS m
-          WHERE m.chat_id = chat.id AND m.role = walked.role AND NOT m.deleted ${more} ORDER BY m.id DESC LIMIT ${limit}
+          WHERE ${OF_CHAT} AND m.role >= walked.role AND m.role <= walked.role ${more}
+          ORDER BY m.chat_id, m.role, m.id DESC LIMIT ${limit}
         ) AS m ${NEWEST_FIRST} LIMIT ${limit}`
     : Prisma.sql`SELECT ${columns} FROM chat_messages AS m WHERE ${OF_CHAT} ${more} ${NEWEST_FIRST} LIMIT ${limit}`;
 };
