@@ -3,7 +3,7 @@ import { coderThresholds } from '../../common/coderThresholds.ts';
 import { completeThresholds, type Thresholds } from '../../common/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { clientError } from '../errors.ts';
-import { COLUMNS_READ } from './columnsRead.ts';
+import { CHAT_COLUMNS_READ } from './tables/described.ts';
 import { ALL_THERE, type Tables } from './tables/sources.ts';
 
 /** Every question that differs between platforms is handed one. */
@@ -106,10 +106,10 @@ function coderPlatform(catalog: Catalog, settings: PlatformSettings): Platform {
     columns.every((column) => catalog.get(relation)?.columns.includes(column));
   const mayRead = ([relation, columns]: [string, readonly string[]]) =>
     columns.every((column) => catalog.get(relation)?.readable.includes(column));
-  const columns = COLUMNS_READ.chats ?? [];
   return {
     ...{ name: 'coder', notesUnanswered: false, hasRuntime: false },
-    chats: !hasAll('chats', columns) && hasAll('chats_expanded', columns) ? 'chats_expanded' : 'chats',
+    chats:
+      !hasAll('chats', CHAT_COLUMNS_READ) && hasAll('chats_expanded', CHAT_COLUMNS_READ) ? 'chats_expanded' : 'chats',
     hasOtherServers: hasAll('replicas', ['primary']),
     marksHidden: mayRead(['chat_messages', ['compressed', 'visibility']]),
     hasDebugLog: Object.entries(DEBUG_LOG).every(mayRead),

@@ -1,10 +1,10 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions } from '../chatConditions.ts';
 import { walkedPlaces } from '../chatWays.ts';
-import { COLUMNS_READ } from '../columnsRead.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { SuspectLimits } from '../suspectSql.ts';
+import { CHAT_COLUMNS_READ } from '../tables/described.ts';
 import type { Transaction } from '../transaction.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
@@ -60,7 +60,7 @@ const PLACE_UPDATED_AT = Prisma.sql`
 const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt" FROM (${rows}) AS c ${inOrder}`;
 
-const STORED = Prisma.raw((COLUMNS_READ.chats ?? []).map((name) => `c.${name}`).join(', '));
+const STORED = Prisma.raw(CHAT_COLUMNS_READ.map((name) => `c.${name}`).join(', '));
 const rowsOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT ${STORED} FROM ${chatsOf(platform)} AS c WHERE ${condition} ${inOrder}`;
 

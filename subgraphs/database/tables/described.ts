@@ -128,6 +128,11 @@ export const relationOf = (table: TableName, { chats }: Pick<PlatformRead, 'chat
 /** The same, without what TypeScript knows of each. */
 export const tableRead = (table: TableName): TableRead => TABLES_READ[table];
 
+/** Columns of a chat that every platform has. */
+export const CHAT_COLUMNS_READ = Object.entries<ColumnRead>(TABLES_READ.chats.columns).flatMap(([name, { only }]) =>
+  only === undefined ? [name] : [],
+);
+
 /** Types of Postgres that hold it. */
 export const TYPES: Readonly<Record<Holds, readonly string[] | undefined>> = {
   id: ['uuid'],
