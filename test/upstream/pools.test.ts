@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { expectedOf, OLDER_RELEASE, type Release } from './cases/expected.ts';
 import { LEAKED, QUEUED, TAKEN } from './cases/full.ts';
 import { type Ids, idOf, insertCases } from './chats.ts';
 import { firing, suspectsOf } from './support/alerts.ts';
@@ -6,13 +7,18 @@ import { deploymentPerFile } from './support/deployment.ts';
 import { judge, truthOf } from './support/judged.ts';
 import { insertChat } from './support/rows.ts';
 
-describe('a deployment that has been full for ten minutes', () => {
+const RELEASES: readonly (readonly [Release, Readonly<Record<string, string>>])[] = [
+  ['newest', {}],
+  ['older', { CODER_RELEASE: OLDER_RELEASE }],
+];
+
+describe.each(RELEASES)('a deployment of the %s release that has been full for ten minutes', (release, settings) => {
   const ids: Ids = new Map();
   const full = [...TAKEN, ...QUEUED];
-  const deployment = deploymentPerFile({ fill: (pool) => insertCases(pool, ids, { cases: full }) });
+  const deployment = deploymentPerFile({ settings, fill: (pool) => insertCases(pool, ids, { cases: full }) });
 
   test('has chats that work and chats that wait for a slot, and nothing critical', async () => {
-    expect(await judge(deployment, full, ids)).toEqual(truthOf(full, 'newest'));
+    expect(await judge(deployment, full, ids)).toEqual(truthOf(full, release));
   });
 
   test('says how many of how many slots are taken', async () => {
@@ -24,7 +30,8 @@ describe('a deployment that has been full for ten minutes', () => {
 
   test('fires no alert, until a dead owner leaks a slot, and then names that', async () => {
     const calm = await suspectsOf(deployment, (series) => series.length > 0);
-    expect(calm).toEqual([{ labels: { reason: 'CAPACITY_WAIT', severity: 'WARNING' }, value: 5 }]);
+    const suspects = full.filter((one) => expectedOf(one, release).isSuspect).length;
+    expect(calm).toEqual([{ labels: { reason: 'CAPACITY_WAIT', severity: 'WARNING' }, value: suspects }]);
     expect(firing(calm)).toEqual([]);
 
     ids.set(LEAKED.name, await insertChat(deployment.pool, LEAKED.chat));
@@ -33,7 +40,7 @@ describe('a deployment that has been full for ten minutes', () => {
     );
     expect(firing(troubled)).toEqual(['OWNER_STOPPED']);
     const all = [...full, LEAKED];
-    expect(await judge(deployment, all, ids)).toEqual(truthOf(all, 'newest'));
+    expect(await judge(deployment, all, ids)).toEqual(truthOf(all, release));
   });
 });
 

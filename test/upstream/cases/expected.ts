@@ -12,6 +12,9 @@ export interface Expected {
 /** The two rows of thresholds: releases since 15 September 2026, and those before. */
 export type Release = 'newest' | 'older';
 
+/** What CODER_RELEASE says: a build of the day before, by which the older thresholds are chosen. */
+export const OLDER_RELEASE = '2026-09-14';
+
 export interface Case {
   readonly name: string;
   readonly chat: Chat;

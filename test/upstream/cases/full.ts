@@ -36,11 +36,13 @@ export const QUEUED: readonly Case[] = [
     name: 'root chat that waits for two minutes',
     chat: { age: 120 },
     newest: waiting('R0', { CAPACITY_WAIT: 'INFO' }),
+    older: waitsLong('R0'), // there a worker looks every second
   },
   {
     name: 'subagent that waits for two minutes',
     chat: { age: 120, isSubagent: true },
     newest: waiting('R0', { CAPACITY_WAIT: 'INFO' }),
+    older: waitsLong('R0'),
   },
 ];
 
