@@ -43,7 +43,7 @@ export const settings = {
     .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
     .optional()
     .describe(
-      'Postgres to use; `migrate`, `start:database` and `start:replica` need it. `npm start` takes one that is migrated, or without it runs an embedded one under `DATA_DIR`, which `npm run chat` finds by itself',
+      'Postgres to use; `migrate`, `start:database` and `start:replica` need it. `npm start` takes one that is migrated, or makes the tables in an empty one if asked to (`npm start -- --migrate`); without it, it runs an embedded one under `DATA_DIR`, which `npm run chat` finds by itself',
     ),
   PLATFORM: z
     .enum(['auto', 'own', 'coder'])

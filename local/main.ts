@@ -1,4 +1,5 @@
-/** `npm start`: the whole system on this machine, until Ctrl-C. */
+/** `npm start`: the whole system on this machine, until Ctrl-C. With `-- --migrate` it makes the tables in an empty database. */
+import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock.ts';
 import { environmentWith, readEnvironment } from '../common/config.ts';
 import { type SettingName, settings } from '../common/settings.ts';
@@ -22,7 +23,17 @@ const stop = (reason: string) => {
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
 
+/** @throws StartError for an option that is not known */
+function readOptions(): { readonly mayMigrate: boolean } {
+  try {
+    return { mayMigrate: parseArgs({ options: { migrate: { type: 'boolean' } } }).values.migrate ?? false };
+  } catch (cause) {
+    throw new StartError('The only option is --migrate: npm start -- --migrate', { cause });
+  }
+}
+
 try {
+  const { mayMigrate } = readOptions();
   const given = environmentWith({});
   const values = readEnvironment(Object.keys(settings) as SettingName[]);
   // npm that is killed cannot tell; this process would go on without anybody to stop it.
@@ -31,6 +42,7 @@ try {
     {
       dataDir: values.DATA_DIR,
       databaseUrl: values.DATABASE_URL,
+      mayMigrate,
       host: values.HOST,
       port: values.PORT,
       databaseSubgraphPort: given.DATABASE_SUBGRAPH_PORT ? values.DATABASE_SUBGRAPH_PORT : 0,

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { StartError } from '../common/startError.ts';
-import { applyMigrations, assertOwnSchema } from '../prisma/migrations.ts';
+import { applyMigrations, assertOwnSchema, inspectSchema } from '../prisma/migrations.ts';
 
 const CONNECT_LIMIT_MS = 3_000;
 
@@ -31,8 +31,42 @@ async function connect(url: string): Promise<pg.Client> {
 /** @returns the migrations that were applied now */
 export const migrate = (url: string): Promise<string[]> => withDatabase(url, applyMigrations);
 
-/** @throws SchemaStateError unless the tables are this project's own and up to date */
-export const assertMigrated = (url: string): Promise<void> => withDatabase(url, assertOwnSchema);
+/**
+ * Makes the tables in a database that has none of them, if its user said yes. Any other is only looked at.
+ * @returns the migrations that were applied now
+ * @throws StartError with the command to run if there are no tables; SchemaStateError unless those there are this project's own
+ *   and up to date
+ */
+export const prepareGiven = (url: string, mayMigrate: boolean): Promise<string[]> =>
+  withDatabase(url, async (client) => {
+    const { kind } = await inspectSchema(client);
+    if (kind === 'empty' && mayMigrate) return applyMigrations(client);
+    if (kind === 'empty') throw new StartError(howToMigrate(url));
+    await assertOwnSchema(client);
+    return [];
+  });
+
+function howToMigrate(url: string): string {
+  const shown = withoutSecrets(url);
+  return [
+    'The database of DATABASE_URL has none of the tables. Make them, then start again:',
+    `  DATABASE_URL='${shown}' npm run migrate`,
+    ...(shown.includes(HIDDEN) ? [`Put the password where ${HIDDEN} is.`] : []),
+    'Or make them with the start: npm start -- --migrate',
+  ].join('\n');
+}
+
+const HIDDEN = '***';
+/** Parameters that tell which database it is. Any other may be a secret. */
+const SHOWN = ['host', 'port', 'dbname', 'sslmode', 'schema', 'options'];
+
+/** With host and database; the password is hidden. */
+export function withoutSecrets(url: string): string {
+  const shown = new URL(url);
+  if (shown.password) shown.password = HIDDEN;
+  for (const name of [...shown.searchParams.keys()]) if (!SHOWN.includes(name)) shown.searchParams.set(name, HIDDEN);
+  return shown.href.replaceAll("'", '%27');
+}
 
 /** Of an error with several causes (a name with several addresses) the message is empty. */
 function reason(error: unknown): string {

@@ -10,7 +10,7 @@ import { type DataDirectory, openDataDirectory } from './dataDirectory.ts';
 import { type PostgresOptions, postgresUrl } from './embeddedPostgres.ts';
 import { stopLeftOverPostgres } from './leftOverPostgres.ts';
 import { assertPortFree, freePort, localUrl } from './ports.ts';
-import { assertMigrated, migrate } from './prepareDatabase.ts';
+import { migrate, prepareGiven } from './prepareDatabase.ts';
 import { postgresProcess, type Wiring } from './processes.ts';
 import { Supervisor } from './supervisor.ts';
 import { removeSystemFile, type SystemFile, writeSystemFile } from './systemFile.ts';
@@ -19,6 +19,8 @@ export interface SystemSettings {
   readonly dataDir: string;
   /** Undefined: an embedded Postgres in `dataDir`. */
   readonly databaseUrl: string | undefined;
+  /** Whether the tables may be made in that database, if it has none of them. */
+  readonly mayMigrate?: boolean;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -96,7 +98,9 @@ async function startSystem(
     password: data.secrets.postgresPassword,
   };
   const databaseUrl = settings.databaseUrl ?? postgresUrl(embedded);
-  const database = settings.databaseUrl ? assertMigrated(databaseUrl) : startDatabase(embedded, supervisor, report);
+  const database = settings.databaseUrl
+    ? prepareGiven(databaseUrl, settings.mayMigrate ?? false).then(tellApplied(report))
+    : startDatabase(embedded, supervisor, report);
 
   const authSecret = settings.authSecret ?? data.secrets.authSecret;
   const internalSecret = settings.internalSecret ?? data.secrets.internalSecret;
@@ -114,9 +118,12 @@ async function startSystem(
 async function startDatabase(options: PostgresOptions, supervisor: Supervisor, report: Report): Promise<void> {
   if (!existsSync(options.folder)) report(`a database is made in ${options.folder}`);
   await supervisor.start([postgresProcess(options)], tellReady(report));
-  const applied = await migrate(postgresUrl(options));
-  if (applied.length > 0) report(`migrations applied: ${applied.join(', ')}`);
+  tellApplied(report)(await migrate(postgresUrl(options)));
 }
+
+const tellApplied = (report: Report) => (applied: readonly string[]) => {
+  if (applied.length > 0) report(`migrations applied: ${applied.join(', ')}`);
+};
 
 const tellReady = (report: Report) => (name: string, ready: Ready) =>
   report(`${name} is ready: ${describeReady(ready)}`);

@@ -28,15 +28,17 @@ export function makeClientPaths(
   const fragments = fragmentsOf(document);
   const root: Place = { key: '', sets: [operation.selectionSet], below: new Map() };
 
-  /** On whichever type. */
-  const fieldsAt = (sets: readonly SelectionSetNode[], key: string): FieldNode[] =>
-    sets.flatMap(({ selections }) =>
-      selections.flatMap((selection): FieldNode[] => {
+  /** On whichever type. @param seen fragments, each of which is read once */
+  const fieldsAt = (sets: readonly SelectionSetNode[], key: string, seen = new Set<SelectionSetNode>()): FieldNode[] =>
+    sets.flatMap((set) => {
+      if (seen.has(set)) return [];
+      seen.add(set);
+      return set.selections.flatMap((selection): FieldNode[] => {
         if (selection.kind === Kind.FIELD) return planKey(selection) === key ? [selection] : [];
         const below = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
-        return below ? fieldsAt([below.selectionSet], key) : [];
-      }),
-    );
+        return below ? fieldsAt([below.selectionSet], key, seen) : [];
+      });
+    });
 
   const placeBelow = ({ sets, below }: Place, key: string): Place | undefined => {
     const known = below.get(key);

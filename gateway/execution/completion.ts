@@ -107,7 +107,10 @@ function compileFields(compiler: Compiler, type: GraphQLCompositeType, fields: F
       if (value === undefined) return undefined;
       if (!isFast) setOwn(result, key, value);
       else if (result !== object) result[key] = value;
-      else if (value !== object[key]) result = { ...object, [key]: value };
+      else if (value !== object[key]) {
+        result = { ...object };
+        result[key] = value;
+      }
     }
     return result;
   };

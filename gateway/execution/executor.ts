@@ -71,7 +71,7 @@ export function compileOperation<C>(options: ExecutorOptions<C>, planned: Planne
   };
   const completions = new Map<string, Complete>();
   const completionFor = (conditions: Readonly<Json>): Complete => {
-    const key = JSON.stringify(deciding.map((name) => conditions[name]));
+    const key = deciding.length === 0 ? '' : JSON.stringify(deciding.map((name) => conditions[name]));
     const known = completions.get(key);
     if (known) return known;
     if (completions.size >= MAX_COMPLETIONS) completions.clear();

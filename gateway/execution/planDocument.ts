@@ -5,6 +5,7 @@ import {
   Kind,
   type OperationDefinitionNode,
   SchemaMetaFieldDef,
+  type SelectionNode,
   type SelectionSetNode,
   separateOperations,
   TypeMetaFieldDef,
@@ -50,13 +51,18 @@ const under = (key: string, node: FieldNode): FieldNode | undefined =>
  */
 export function withoutEmptySelections(document: DocumentNode): DocumentNode {
   const fragments = fragmentsOf(document);
-  const mayBeEmpty = ({ selections }: SelectionSetNode): boolean =>
-    selections.every((selection) => {
-      if (selection.directives?.length) return true;
-      if (selection.kind === Kind.FIELD) return false;
-      const below = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
-      return below !== undefined && mayBeEmpty(below.selectionSet);
-    });
+  const known = new Map<SelectionSetNode, boolean>(); // fragments may stand in fragments, each several times
+  const mayBeEmpty = (set: SelectionSetNode): boolean => {
+    const found = known.get(set) ?? set.selections.every(mayBeLeftOut);
+    known.set(set, found);
+    return found;
+  };
+  const mayBeLeftOut = (selection: SelectionNode): boolean => {
+    if (selection.directives?.length) return true;
+    if (selection.kind === Kind.FIELD) return false;
+    const below = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
+    return below !== undefined && mayBeEmpty(below.selectionSet);
+  };
   return visit(document, {
     Field: {
       leave: (node) => {

@@ -179,15 +179,51 @@ describe('the whole system on one machine', () => {
     }
   });
 
-  test('on an empty database of DATABASE_URL it does not migrate; on a migrated one it starts no Postgres', async () => {
-    const [empty, migrated] = await Promise.all([createDatabase('template0'), createDatabase()]);
+  test('on an empty database of DATABASE_URL it prints the command that makes the tables, without the password', async () => {
+    const empty = await createDatabase('template0');
     try {
-      await expect(run({ databaseUrl: empty.url }).ended).rejects.toThrow('Run `npm run migrate`');
+      const shown = new URL(empty.url);
+      const { password } = shown;
+      shown.password = '***';
+      const refused = await run({ databaseUrl: empty.url }).ended.catch((error: Error) => error.message);
+      expect(refused).toContain(`DATABASE_URL='${shown.href}' npm run migrate`);
+      expect(refused).toContain('npm start -- --migrate');
+      expect(password).not.toBe('');
+      expect(refused).not.toContain(`:${password}@`);
+      expect(entries()).toEqual([]);
+    } finally {
+      await empty.drop();
+    }
+  });
+
+  test('with a yes it makes the tables in an empty database, and in no other', async () => {
+    const [empty, foreign] = await Promise.all([createDatabase('template0'), createDatabase('template0')]);
+    try {
+      await foreign.pool.query('CREATE TABLE chats (id uuid)');
+      await expect(run({ databaseUrl: foreign.url, mayMigrate: true }).ended).rejects.toThrow(
+        'no record of a migration',
+      );
+      const system = run({ databaseUrl: empty.url, mayMigrate: true });
+      await system.up;
+      expect(system.lines.join('\n')).toMatch(/migrations applied: \d{14}_init/);
+      await empty.pool.query(
+        'DELETE FROM _prisma_migrations WHERE migration_name > (SELECT min(migration_name) FROM _prisma_migrations)',
+      );
+      await system.stop();
+      await expect(run({ databaseUrl: empty.url, mayMigrate: true }).ended).rejects.toThrow('lacks the migrations');
+    } finally {
+      await Promise.all([empty.drop(), foreign.drop()]);
+    }
+  });
+
+  test('on a migrated database of DATABASE_URL it starts no Postgres', async () => {
+    const migrated = await createDatabase();
+    try {
       const found = await run({ databaseUrl: migrated.url }).up;
       expect(found.databaseUrl).toBe(migrated.url);
       expect(existsSync(join(folder.path, 'data', 'postgres'))).toBe(false);
     } finally {
-      await Promise.all([empty.drop(), migrated.drop()]);
+      await migrated.drop();
     }
   });
 });

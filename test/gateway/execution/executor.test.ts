@@ -1,8 +1,10 @@
 /** What the executor does with subgraphs that do not answer as they should, and with names that objects have by themselves. */
 import { composeServices } from '@apollo/composition';
 import { expect, test } from '@jest/globals';
-import { getOperationAST, parse } from 'graphql';
+import { getOperationAST, parse, print } from 'graphql';
+import { makeClientPaths } from '../../../gateway/execution/clientPaths.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
+import { withoutEmptySelections } from '../../../gateway/execution/planDocument.ts';
 import type { AskSubgraph, SubgraphAnswer, SubgraphRequest } from '../../../gateway/execution/subgraph.ts';
 import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph.ts';
 import { LINK } from './supergraphs.ts';
@@ -361,4 +363,15 @@ test.each([
     fragment F on ChatDebugSnapshotConnection { pageInfo { ... @include(if: $b) { hasNextPage } } }`;
   const answer = await execute(query, { database: () => ({ data: JSON.parse(JSON.stringify(data)) }) }, { b: false });
   expect([answer.data, answer.lost]).toEqual([data, []]);
+});
+
+test('fragments that stand twice in each other are read once', async () => {
+  const chain = Array.from({ length: 24 }, (_, i) => `fragment F${i} on Chats { ...F${i + 1} ...F${i + 1} }`);
+  const text = `query ($b: Boolean!) { chats { ...F0 } } ${chain.join(' ')} fragment F24 on Chats { edges @include(if: $b) { cursor } }`;
+  const document = withoutEmptySelections(parse(text));
+  const operation = getOperationAST(document);
+  if (!operation) throw new Error('It has no operation');
+  expect(print(operation)).toContain('__typename');
+  const place = makeClientPaths(document, operation, planKey);
+  expect(place(['chats', 'edges', 0, 'cursor'])).toEqual({ path: ['chats', 'edges', 0, 'cursor'], asked: 4 });
 });
