@@ -3,20 +3,20 @@ import { describe, expect, test } from '@jest/globals';
 import { aliasCases, argumentCases } from '../gateway/execution/aliasCases.ts';
 import { ALL, differencesIn, KINDS, REASONS } from '../gateway/execution/differences.ts';
 import { ownApiSchema, wronglyAnswered } from '../gateway/execution/ownSubgraphs.ts';
+import { ALIAS_STRIDE, EXECUTOR_QUERIES } from '../support/scale.ts';
 
 const MINUTES = 60_000;
 
 test(
-  'every field under every other name, and every value of every argument, changes nothing else',
+  'fields under the names of others, and values of arguments, change nothing else',
   async () => {
-    const cases = [...aliasCases(ownApiSchema), ...argumentCases(ownApiSchema)];
+    const cases = [...aliasCases(ownApiSchema), ...argumentCases(ownApiSchema)].filter((_, i) => i % ALIAS_STRIDE === 0);
     expect(await wronglyAnswered(cases)).toEqual([]);
   },
   10 * MINUTES,
 );
 
-const QUERIES = 20_000;
-const EACH = QUERIES / (Object.keys(ALL).length * Object.keys(KINDS).length);
+const EACH = EXECUTOR_QUERIES / (Object.keys(ALL).length * Object.keys(KINDS).length);
 const MAX_REASONS = 10;
 
 describe.each(Object.entries(ALL))('random queries over %s', (_name, schemas) => {
@@ -24,7 +24,10 @@ describe.each(Object.entries(ALL))('random queries over %s', (_name, schemas) =>
     '%s: what differs from the specification has one of few reasons',
     async (_kind, options) => {
       expect(REASONS.length).toBeLessThanOrEqual(MAX_REASONS);
-      expect(await differencesIn(schemas, options, EACH)).toEqual({ unexplained: [], compared: EACH });
+      expect(await differencesIn(schemas, options, { runs: EACH, firstSeed: 1_000 })).toEqual({
+        unexplained: [],
+        compared: EACH,
+      });
     },
     10 * MINUTES,
   );

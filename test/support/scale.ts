@@ -12,6 +12,12 @@ export const ODD_VALUES = Number(process.env.ODD_VALUES ?? 2);
 /** Rows of chats by which lists of suspects and rules are compared. */
 export const SUSPECT_ROWS = Number(process.env.SUSPECT_ROWS ?? 500);
 
+/** Random queries by which the executor is compared with the specification. */
+export const EXECUTOR_QUERIES = Number(process.env.EXECUTOR_QUERIES ?? 1_000);
+
+/** One in so many of the aliases and arguments that a client can put beside a diagnosis; 1: all of them. */
+export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 5);
+
 /** The faults of one run: a new seed each time unless one is given, which makes the same plan again. */
 export const FAULT_RUN = {
   seed: Number(process.env.FAULT_SEED ?? Math.floor(systemClock.random() * 2 ** 31)),

@@ -11,7 +11,7 @@ const LONG_CHAT = '00000000-0000-0000-0000-000000000001';
 /** As `DATABASE_TIMEOUT_MS` is where nothing is set. */
 const TIMEOUT_MS = 2_000;
 /** Half of it is too short to count, and all of it is enough for everything else. */
-const SHORT_MS = 700;
+const SHORT_MS = 500;
 const MADE = [
   'CREATE INDEX CONCURRENTLY ON chats (updated_at, id) WHERE archived',
   'CREATE INDEX CONCURRENTLY ON chats (worker_id, updated_at, id) WHERE (worker_id IS NOT NULL)',
@@ -50,6 +50,10 @@ beforeAll(async () => {
     [LONG_CHAT, MESSAGES],
   );
   await pool.query('VACUUM ANALYZE');
+  // A machine with idle cores might count in time.
+  await pool.query(
+    `ALTER DATABASE "${new URL(database.url).pathname.slice(1)}" SET max_parallel_workers_per_gather = 0`,
+  );
   server = await start({ databaseUrl: database.url, databaseTimeoutMs: TIMEOUT_MS });
   await ask('{ chats(first: 1) { edges { cursor } } }'); // connects, and looks at the catalog
 });

@@ -1,7 +1,7 @@
 /** Conditions on what keeps workers from the row. */
 import { over } from '../situation.ts';
 import { leaseIsNotFresh } from './lease.ts';
-import { noOwner } from './owner.ts';
+import { capacityWait, noOwner } from './owner.ts';
 import { type Condition, rowIsOlderThan } from './time.ts';
 
 /** Shorter waits than this are those of any busy database, in seconds. */
@@ -18,5 +18,6 @@ export const rowLocked: Condition = (s) => {
   if (!s.runnable || trouble?.rowLocked !== true) return false;
   if (!nobodyHasIt(s) && !workerWaits(s)) return false;
   if (trouble.rowLockedSeconds !== null) return trouble.rowLockedSeconds > WAIT_SECONDS;
-  return workerWaits(s) || rowIsOlderThan(s, s.pickUpSeconds + WAIT_SECONDS);
+  // Any writer holds a row for a moment. Where it cannot be told for how long, the age of a row that nobody is to take yet says nothing.
+  return workerWaits(s) || (!capacityWait(s) && rowIsOlderThan(s, s.pickUpSeconds + WAIT_SECONDS));
 };

@@ -3,6 +3,7 @@ import { composeServices } from '@apollo/composition';
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { isObject } from '../../../common/json.ts';
+import { placeErrors } from '../../../gateway/errorPlaces.ts';
 import { buildSupergraph } from '../../../gateway/supergraph.ts';
 import { answerOf } from './ours.ts';
 import { OWN_SUBGRAPHS } from './ownSubgraphs.ts';
@@ -69,7 +70,11 @@ export interface Difference {
 }
 
 /** @returns what differs and no reason explains, and how many queries were compared */
-export async function differencesIn(schemas: Readonly<Record<string, string>>, options: WorldOptions, runs: number) {
+export async function differencesIn(
+  schemas: Readonly<Record<string, string>>,
+  options: WorldOptions,
+  { runs, firstSeed }: { runs: number; firstSeed: number },
+) {
   const services = Object.entries(schemas).map(([name, sdl]) => ({
     name,
     url: `http://${name}`,
@@ -82,16 +87,17 @@ export async function differencesIn(schemas: Readonly<Record<string, string>>, o
   const found: Difference[] = [];
   const queries = randomQuery(supergraph.apiSchema, true);
   let compared = 0;
+  let seed = firstSeed;
   while (compared < runs) {
-    const [query = ''] = fc.sample(queries, 1);
+    const [query = ''] = fc.sample(queries, { numRuns: 1, seed: seed++ });
     const document = parse(query);
     if (validate(supergraph.apiSchema, document).length > 0) continue;
     compared += 1;
     const specified = world.answer(supergraph.apiSchema, document, VARIABLES);
     const ours = await answerOf(supergraph, world, document, VARIABLES);
-    const errors = ours.errors.map(({ path, asked }) => (asked === undefined ? path : undefined)); // as `errorPlaces.ts` has it
-    const told = [...errors, ...ours.lost.map(({ path }) => path)];
     const asJson = (data: unknown): unknown => JSON.parse(JSON.stringify(data));
+    const { placed, required } = placeErrors(asJson(ours.data), ours.errors);
+    const told = [...placed, ...required, ...ours.lost].map(({ path }) => path);
     const at = firstDifference(asJson(ours.data), asJson(specified.data), []);
     if (at) found.push({ query, what: 'data', ...at });
     const untold = specified.errors.find(({ path }) => {

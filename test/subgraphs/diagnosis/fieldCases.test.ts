@@ -214,6 +214,11 @@ describe('the fleet and its database', () => {
     expect(seen({ ...unowned, trouble: held })).toEqual(['STUCK', 'CRITICAL ROW_LOCKED', 'WARNING NO_OWNER']);
     expect(seen({ ...unowned, trouble: { ...held, rowLockedSeconds: 10 } })).toEqual(['STUCK', 'CRITICAL NO_OWNER']);
     expect(seen({ ...unowned, trouble: { ...held, rowLockedSeconds: null } })[1]).toBe('CRITICAL ROW_LOCKED');
+    const full = { platform: 'coder', pool: { kind: 'ROOT', used: 5, capacity: 5 } };
+    expect(seen({ ...unowned, trouble: { ...held, ...full, rowLockedSeconds: null } })).toEqual([
+      'WAITING',
+      'INFO CAPACITY_WAIT',
+    ]);
     expect(seen({ trouble: held })).toEqual(['WORKING']);
     expect(seen({ trouble: held, task: { waitsForDatabaseSeconds: 11 } })).toEqual(['STUCK', 'CRITICAL ROW_LOCKED']);
     expect(seen({ trouble: held, task: { waitsForDatabaseSeconds: 61 } })).toEqual([
