@@ -10,7 +10,9 @@ const MINUTES = 60_000;
 test(
   'fields under the names of others, and values of arguments, change nothing else',
   async () => {
-    const cases = [...aliasCases(ownApiSchema), ...argumentCases(ownApiSchema)].filter((_, i) => i % ALIAS_STRIDE === 0);
+    const cases = [...aliasCases(ownApiSchema), ...argumentCases(ownApiSchema)].filter(
+      (_, i) => i % ALIAS_STRIDE === 0,
+    );
     expect(await wronglyAnswered(cases)).toEqual([]);
   },
   10 * MINUTES,
