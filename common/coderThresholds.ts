@@ -4,7 +4,7 @@ import type { Thresholds } from './thresholds.ts';
 /** Thresholds that differ from this project's; the others are the same. */
 type CoderThresholds = Pick<
   Thresholds,
-  'staleAfterSeconds' | 'heartbeatIntervalSeconds' | 'acquisitionIntervalSeconds' | 'noProgressSeconds'
+  'staleAfterSeconds' | 'heartbeatIntervalSeconds' | 'acquisitionIntervalSeconds' | 'noProgressSeconds' | 'loopSteps'
 >;
 
 /**
@@ -13,13 +13,16 @@ type CoderThresholds = Pick<
  */
 const WATCHDOG_SECONDS = 900;
 
+/** A turn ends there after 1,200 steps, and one of a hundred is nothing unusual. */
+const LOOP_STEPS = 300;
+
 const NEWEST: CoderThresholds = {
   ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9, acquisitionIntervalSeconds: 30 },
-  noProgressSeconds: WATCHDOG_SECONDS,
+  ...{ noProgressSeconds: WATCHDOG_SECONDS, loopSteps: LOOP_STEPS },
 };
 const UNTIL_LEASES_WERE_SHORTENED: CoderThresholds = {
   ...{ staleAfterSeconds: 300, heartbeatIntervalSeconds: 30, acquisitionIntervalSeconds: 1 },
-  noProgressSeconds: WATCHDOG_SECONDS,
+  ...{ noProgressSeconds: WATCHDOG_SECONDS, loopSteps: LOOP_STEPS },
 };
 
 /** The day on which leases were shortened, and the first release after it by the calendar: there is one each month. */

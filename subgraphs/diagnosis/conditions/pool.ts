@@ -8,6 +8,10 @@ export function poolOf({ database }: Situation): { kind: string | null; used: nu
   return used === null || capacity === null ? undefined : { kind, used, capacity };
 }
 
+/** All replicas share slots there, and how many are taken could not be found out. */
+export const slotsNotKnown: Condition = (s) =>
+  s.platform === 'coder' && poolOf(s) === undefined && s.database?.unreadable?.includes('trouble') === true;
+
 export const poolIsFull: Condition = (s) => {
   const pool = poolOf(s);
   return pool !== undefined && pool.used >= pool.capacity;

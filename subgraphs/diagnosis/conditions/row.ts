@@ -3,6 +3,7 @@
 import type { Situation } from '../situation.ts';
 import { leaseIsNotFresh } from './lease.ts';
 import { capacityWait, noOwner, ownerGone } from './owner.ts';
+import { slotsNotKnown } from './pool.ts';
 import type { Condition } from './time.ts';
 
 const STATUSES = ['waiting', 'running', 'interrupting', 'requires_action', 'error', 'pending', 'paused', 'completed'];
@@ -52,6 +53,7 @@ export const undecided: Condition = (s) =>
   [...COLUMNS, ...QUESTIONS].some(
     ({ name, needed, decides }) => decides && s.database?.unreadable?.includes(name) && needed(s),
   ) ||
+  (noOwner(s) && slotsNotKnown(s)) ||
   (s.age === null && ((noOwner(s) && !capacityWait(s)) || ownerGone(s)));
 
 /** Archived chats are nobody's to mend. */

@@ -56,6 +56,12 @@ describe.each(RELEASES)('of a %s release, a chat', (_name, release) => {
     expect(suspect(chat)).toBe(true);
   });
 
+  test('that nobody has is not said to be left alone where the slots could not be counted', () => {
+    const chat: CoderChanges = { release, unowned: true, database: { ...LONG, unreadable: ['trouble'] } };
+    expect(seen(chat)).toEqual(['UNKNOWN', 'WARNING VALUE_UNREADABLE']);
+    expect(seen({ ...chat, trouble: pool(4) })).toEqual(['STUCK', 'CRITICAL NO_OWNER', 'WARNING VALUE_UNREADABLE']);
+  });
+
   test('that waits for a slot is a suspect once that takes ten times as long as to be picked up', () => {
     const longest = 10 * (release.acquisitionIntervalSeconds + 2);
     const waits = (updatedAgeSeconds: number) =>
