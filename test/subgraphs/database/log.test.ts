@@ -36,8 +36,12 @@ test('a database that refuses a connection is named once, with its reason', asyn
 
 test('a defect is written down with the field that it struck', async () => {
   const id = await insertChat(database.pool);
-  await database.pool.query('ALTER TABLE chat_queued_messages DROP CONSTRAINT chat_queued_messages_chat_id_fkey');
-  await database.pool.query('ALTER TABLE chat_queued_messages ALTER COLUMN chat_id TYPE text');
+  await database.pool.query(`
+    ALTER TABLE chat_queued_messages RENAME TO queued;
+    CREATE VIEW chat_queued_messages AS
+      SELECT n::int8 AS id, ('no uuid ' || n)::uuid AS chat_id, '{}'::jsonb AS content, n::int8 AS position,
+             NULL::uuid AS created_by, now() AS created_at
+      FROM generate_series(1, 1) AS n`);
   const { lines, answer } = await logOf(database.url, `{ chatDebugSnapshot(chatId: "${id}") { executionState } }`);
   expect(answer.errors[0]?.message).toBe('Something went wrong in the service. Its log says what.');
   expect(lines).toContainEqual(
@@ -45,7 +49,7 @@ test('a defect is written down with the field that it struck', async () => {
       level: 50,
       path: ['chatDebugSnapshot', 'executionState'],
       requestId: expect.any(String),
-      err: expect.objectContaining({ message: expect.stringContaining('operator does not exist') }),
+      err: expect.objectContaining({ message: expect.stringContaining('invalid input syntax for type uuid') }),
     }),
   );
   const token = await signInternalToken(SECRET, 'database', OPERATOR);
