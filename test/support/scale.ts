@@ -1,7 +1,7 @@
 /** How much of what is random is tried. The suite's figures are what runs in its time; a command asks for more. */
 import { systemClock } from '../../common/clock.ts';
 
-export const MODEL_SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? 10_000);
+export const MODEL_SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? 5_000);
 
 /** Chats that are answered by random streams of a model. */
 export const MODEL_STREAMS = Number(process.env.MODEL_STREAMS ?? 60);
@@ -23,5 +23,5 @@ export const FAULT_RUN = {
   seed: Number(process.env.FAULT_SEED ?? Math.floor(systemClock.random() * 2 ** 31)),
   chats: Number(process.env.FAULT_CHATS ?? 200),
   /** While there are faults; starting before and settling after take some 20 s more. */
-  seconds: Number(process.env.FAULT_SECONDS ?? 45),
+  seconds: Number(process.env.FAULT_SECONDS ?? 30),
 };
