@@ -93,7 +93,7 @@ describe('a loss', () => {
 
   test('is explained by an error below the null that came of both', () => {
     expect(unexplained(null, ['other'])).toEqual([]);
-    expect(unexplained({ list: null }, ['list', 1, 'name'], ['other'])).toEqual(['other']);
+    expect(unexplained({ list: null, other: null }, ['list', 1, 'name'], ['other'])).toEqual(['other']);
     expect(unexplained({ list: [null, null] }, ['list', 0, 'id'], ['list', 1, 'name'])).toEqual(['list.1.name']);
   });
 });
