@@ -166,16 +166,19 @@ export class ChatWorker {
     if (this.isFull) return;
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
     const lease = this.#leaseFromNow();
-    const except = this.#refused.current();
-    const { chats, more, refused } = await acquireChats(this.#pool, {
-      ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, except },
+    const [paused, apart] = [this.#refused.current(), this.#refused.due()];
+    const { more, refused, left } = await acquireChats(this.#pool, {
+      ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, apart },
+      except: [...paused, ...apart.map(({ chatId }) => chatId)],
+      onTaken: (chats) => {
+        for (const chat of chats) this.#run(chat, lease);
+      },
     });
-    for (const chat of chats) this.#run(chat, lease);
     for (const { chatId, ownerId, error } of refused) {
       const delayMs = this.#refused.note({ chatId, ownerId, reason: failureName(error) });
       this.#log.warn({ err: error, chatId, delayMs }, 'a chat cannot be taken');
     }
-    this.#refused.keep([...except, ...refused.map(({ chatId }) => chatId)]);
+    this.#refused.keep([...paused, ...left, ...refused.map(({ chatId }) => chatId)]);
     if (more) this.#loops?.acquisition.wake();
   }
 

@@ -1,9 +1,11 @@
 /** Rows of one chat on which the database hangs: they cost that chat alone. */
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { acquireChats } from '../../../../subgraphs/runtime/chatd/acquisition.ts';
 import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
+import { openPool } from '../../../../subgraphs/runtime/chatd/pool.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';
@@ -61,4 +63,50 @@ test('a lease whose renewal hangs costs no other chat its lease, and the replica
   expect(well.filter((id) => lost.includes(id))).toEqual([]);
   await mend();
   await until(async () => (await leaseOf(replica, odd))?.lastError === null);
+});
+
+describe('a chat whose lease hangs when it is made', () => {
+  const refusedBy = async (replica: { url: string; workerId: string }) => {
+    const selection = '... on ReplicaRuntime { refusedChats { chatId reason } }';
+    const representation = { __typename: 'ReplicaRuntime', workerId: replica.workerId };
+    const { body } = await askReplica(replica, selection, [representation], replica.workerId);
+    return ((body.data?._entities ?? []) as { refusedChats: { chatId: string; reason: string }[] }[])[0]?.refusedChats;
+  };
+
+  test('is passed over with the reason, and those that come later do not wait for it', async () => {
+    const odd = await create('/stall');
+    await hang('INSERT', odd);
+    const replica = await startReplica();
+    await until(async () => (await refusedBy(replica))?.length === 1);
+    expect(await refusedBy(replica)).toEqual([{ chatId: odd, reason: 'TIMED_OUT' }]);
+    const well = await create('hello');
+    await until(async () => (await readChats(database.pool, [well]))[0]?.status === 'waiting');
+    await mend();
+    await until(async () => (await readChats(database.pool, [odd]))[0]?.workerId === replica.workerId);
+    await until(async () => (await refusedBy(replica))?.length === 0);
+  });
+
+  test.each(['met for the first time', 'refused before'])('keeps no other from its runner (%s)', async (when) => {
+    const odd = await create('hello');
+    const well = await create('hello');
+    await hang('INSERT', odd);
+    const known = when === 'refused before' ? [odd] : [];
+    const seen: string[] = [];
+    const pool = openPool({
+      workerId: randomUUID(),
+      databaseUrl: database.url,
+      max: 1,
+      log: pino({ level: 'silent' }),
+    });
+    const { refused } = await acquireChats(pool, {
+      ...{ workerId: randomUUID(), staleAfterSeconds: 30, clockAheadSeconds: 2, limit: 50, except: known },
+      apart: known.map((chatId) => ({ chatId, ownerId })),
+      onTaken: (chats) => seen.push(...chats.map(({ id }) => id)),
+    }).finally(() => {
+      seen.push('all were tried');
+      return pool.end();
+    });
+    expect(seen).toEqual([well, 'all were tried']);
+    expect(refused).toMatchObject([{ chatId: odd, error: { code: '57014' } }]);
+  });
 });
