@@ -17,6 +17,7 @@ import { type GenerationTools, generate } from './generation.ts';
 import { interrupt } from './interruption.ts';
 import type { Lease } from './lease.ts';
 import { failure } from './modelErrors.ts';
+import { dropLease } from './release.ts';
 import { Task, type TaskKind } from './task.ts';
 import { TransitionRefused } from './transitions.ts';
 import { TurnCalls } from './turnCalls.ts';
@@ -186,10 +187,17 @@ export class Runner {
     this.#broken = task;
     onBrokeOff();
     log.warn({ err: error, chatId: this.chatId, task: task.kind, breakOffs: task.breakOffs.count }, 'a task broke off');
+    if (task.kind === 'ABANDON' && isGivenUp(task.breakOffs)) await this.#leaveAtRest();
     await this.#clock.sleep(pauseMs(task.breakOffs, this.#clock.random()), task.signal);
     if (!(error instanceof TransitionRefused) || task.signal.aborted) return undefined;
     const [chat] = await readChats(kit.pool, [this.chatId]).catch(() => []);
     return chat && { kind: 'lost', chat };
+  }
+
+  /** A chat at rest that cannot be given up holds no place here. Without its lease it is taken as soon as it is runnable. */
+  async #leaveAtRest(): Promise<void> {
+    await dropLease(this.#options.kit.pool, this.chatId, this.runnerId).catch(() => {}); // else it grows old
+    this.lose('the database refuses to release the chat');
   }
 
   /**
@@ -210,7 +218,7 @@ export class Runner {
       case 'INTERRUPT':
         return interrupt(task, this.runnerId, kit);
       case 'ABANDON':
-        return writeFenced(task, this.runnerId, kit, { name: 'abandon' });
+        return writeFenced(task, this.runnerId, kit, { name: 'abandon', leavesLease: task.breakOffs.count > 0 });
       case 'REQUIRES_ACTION_TIMEOUT':
         return awaitDeadline(task, this.runnerId, kit);
       default:
