@@ -9,7 +9,7 @@ import type { Clock } from '../../../common/clock.ts';
 import type { Logger } from '../../../common/log.ts';
 import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspector.ts';
 import { awaitDeadline } from './actionTimeout.ts';
-import { brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
+import { brokenTurn, brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
 import { type ChatState, readChats } from './chatState.ts';
 import type { Outcome } from './chatStore.ts';
 import { writeFenced } from './fencedWrite.ts';
@@ -213,7 +213,7 @@ export class Runner {
     const { kit } = this.#options;
     switch (task.kind) {
       case 'GENERATION':
-        if (isGivenUp(task.breakOffs) || this.#isUsedUp(task)) return this.#fail(task);
+        if (task.end || isGivenUp(task.breakOffs) || this.#isUsedUp(task)) return this.#fail(task);
         return generate(task, this.runnerId, kit, this.#calls, (chat) => this.update(chat));
       case 'INTERRUPT':
         return interrupt(task, this.runnerId, kit);
@@ -232,12 +232,13 @@ export class Runner {
     return breakOffs.count > 0 && maxAttempts > 0 && chat.generationAttempt >= maxAttempts;
   }
 
-  /** Ends a turn whose work breaks off each time, before the model is asked for the same thing for ever. */
+  /**
+   * Ends a turn whose work breaks off each time, before the model is asked for the same thing for ever. What it was to end
+   * with before stays the reason: that it could not be written says nothing about the turn.
+   */
   #fail(task: Task): Promise<Outcome> {
-    const { count, last } = task.breakOffs;
-    const message = `The turn broke off ${count === 1 ? 'once' : `${count} times`}: ${last}`;
-    const error = failure('internal', message, OWN);
-    return writeFenced(task, this.runnerId, this.#options.kit, { name: 'finishError', error });
+    task.end ??= failure('internal', brokenTurn(task.breakOffs), OWN);
+    return writeFenced(task, this.runnerId, this.#options.kit, { name: 'finishError', error: task.end });
   }
 
   inspect(
