@@ -67,9 +67,18 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
   {
     what: 'a second owner began the same step a third time',
     state: 'R0',
-    database: { ...begun(3), heartbeats: leases },
+    database: { ...begun(3), heartbeats: leases, updatedAgeSeconds: 20 },
   },
-  { what: 'the fifth time', state: 'R0', database: { ...begun(5), heartbeats: leases } },
+  {
+    what: 'the fifth time, 20 s ago',
+    state: 'R0',
+    database: { ...begun(5), heartbeats: leases, updatedAgeSeconds: 20 },
+  },
+  {
+    what: 'the fifth time, and this one has kept its lease for a minute',
+    state: 'R0',
+    database: { ...begun(5), heartbeats: leases },
+  },
   { what: 'all 3 replicas are full', state: 'R0', unowned: true, candidates: [full, full, full] },
   { what: 'full for 2 min', state: 'R0', unowned: true, candidates: [full], database: { updatedAgeSeconds: 120 } },
   { what: 'its runner is a version behind', state: 'R0', runner: { snapshotVersion: 6 } },

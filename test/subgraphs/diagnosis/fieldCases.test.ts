@@ -125,24 +125,60 @@ describe('a turn without end', () => {
     expect(seen({ task: { breakOffs: 2 } })).toEqual(['WORKING']);
   });
 
+  /** Taken so long ago, and not known to be renewed since. */
+  const taken = (seconds: number, attempts = 5, more = {}) => ({
+    database: { ...begun, generationAttempt: attempts, heartbeats: LEASES, updatedAgeSeconds: seconds, ...more },
+    runner: { uptimeSeconds: seconds },
+  });
+
   test('owner after owner is lost at it: interrupt, do not release', () => {
-    const lost = { ...begun, heartbeats: LEASES };
-    expect(seen({ database: lost })).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
-    expect(seen({ database: { ...lost, generationAttempt: 3 } })).toEqual(['WORKING', 'WARNING OWNERS_LOST']);
-    expect(seen({ database: { ...lost, generationAttempt: 2 } })).toEqual(['WORKING']);
-    expect(seen({ owner: 'UNREACHABLE', database: { ...lost, ...stale } })).toEqual([
+    expect(seen(taken(20))).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
+    expect(seen(taken(20, 3))).toEqual(['WORKING', 'WARNING OWNERS_LOST']);
+    expect(seen(taken(20, 2))).toEqual(['WORKING']);
+    expect(seen({ ...taken(60, 5, stale), owner: 'UNREACHABLE' })).toEqual([
       'STUCK',
       'CRITICAL OWNERS_LOST',
       'WARNING OWNER_UNREACHABLE',
       'WARNING HEARTBEAT_STALE',
     ]);
-    expect(first({ database: lost })).toMatch(/give it to no other owner.*npm run chat -- interrupt/);
+    expect(first(taken(20))).toMatch(/give it to no other owner.*npm run chat -- interrupt/);
   });
 
   test('a few owners that lost a chat need not have died of it: look before the turn is given up', () => {
-    const few = { database: { ...begun, generationAttempt: 3, heartbeats: LEASES } };
+    const few = taken(5, 3);
     expect(first(few)).toMatch(/its owners end at it, or lose it.*if it is this chat alone.*chat-debug -- replicas/is);
     expect(first(few)).not.toMatch(/whoever takes the chat is lost/);
+  });
+
+  test.each([
+    ['by its row', taken(40), '40 s'],
+    ['by its row alone', { owner: 'NOT_ASKED', ...taken(40) } as const, '40 s'],
+    ['by its runner, where a queued message changed the row', { ...taken(5), runner: { uptimeSeconds: 90 } }, '90 s'],
+  ])('an owner that renewed its lease for longer than it is good for is not to be ended: %s', (_how, held, time) => {
+    const changes = { ...held, task: { attempt: 5 } };
+    expect(seen(changes)).toEqual(['WORKING', 'WARNING OWNERS_LOST']);
+    expect(first(changes)).toContain(`its present owner has held it for ${time}`);
+    expect(first(changes)).toMatch(/Wait: .* `npm run chat-debug -- why /);
+    expect(first(changes)).not.toMatch(/-- interrupt|give it to no other owner/);
+  });
+
+  test.each([
+    [
+      'its lease was not renewed since it took the chat',
+      taken(40, 5, { heartbeat: { ageSeconds: 11, staleAfterSeconds: 30 } }),
+    ],
+    ['its lease has run out', taken(80, 5, stale)],
+    ['its attempt is another than the row has', { ...taken(5), runner: { uptimeSeconds: 90 }, task: { attempt: 4 } }],
+    ['its attempt broke off', { ...taken(5), runner: { uptimeSeconds: 90 }, task: { attempt: 5, breakOffs: 1 } }],
+  ])('an owner does not hold a chat where %s', (_why, changes) => {
+    expect(seen(changes).slice(0, 2)).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
+  });
+
+  test('whether an owner can renew its lease shows only once it has tried: nobody ends the turn before', () => {
+    expect(seen(taken(5))).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
+    expect(first(taken(5))).toMatch(/Look again in 9 s, and interrupt the turn unless .* `npm run chat-debug -- why /);
+    expect(first(taken(5))).not.toContain('-- interrupt');
+    expect(first({ ...taken(5), owner: 'UNREACHABLE' })).toContain('-- interrupt');
   });
 
   test('too many steps, and whether the person waits behind them', () => {
