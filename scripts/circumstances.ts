@@ -26,6 +26,7 @@ const message = (role: string, hasText: boolean, finishReason: string | null) =>
   lastMessage: { role, ageSeconds: 60, hasText, finishReason },
 });
 const full = { workerId: null, reachability: { status: 'OK' }, isFull: true, isDraining: false };
+const silent = { ...full, reachability: { status: 'TIMED_OUT' }, isFull: null };
 const leases = ['1', '2'].map((digit) => ({ runnerId: digit, ageSeconds: 3 }));
 const begun = (times: number) => ({ generationAttempt: times, retryStateVersion: 0 });
 const failed = (kind: string, retryable: boolean) => ({ lastError: { kind, message: '…', retryable } });
@@ -80,6 +81,7 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     database: { ...begun(5), heartbeats: leases },
   },
   { what: 'all 3 replicas are full', state: 'R0', unowned: true, candidates: [full, full, full] },
+  { what: 'two are full, and one does not answer', state: 'R0', unowned: true, candidates: [full, full, silent] },
   { what: 'full for 2 min', state: 'R0', unowned: true, candidates: [full], database: { updatedAgeSeconds: 120 } },
   { what: 'its runner is a version behind', state: 'R0', runner: { snapshotVersion: 6 } },
   { what: 'its runner has no task for 30 s', state: 'R0', runner: { activeTask: null, idleSeconds: 30 } },

@@ -306,12 +306,32 @@ describe('the fleet and its database', () => {
     expect(seen({ ...unowned, candidates: [...full, stopping] })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
   });
 
+  test('a replica that does not answer is no proof of room: a full fleet with a frozen one in it waits for room', () => {
+    const frozen = candidate(null, { reachability: { status: 'TIMED_OUT' } });
+    const among = { ...unowned, candidates: [candidate(true), frozen, candidate(true)] };
+    expect(seen(among)).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
+    expect(first(among)).toContain('2 of 3 replicas are full, and the other one does not answer');
+    expect(first({ ...among, candidates: [candidate(true), frozen, frozen] })).toContain(
+      'and the others do not answer',
+    );
+    expect(seen({ ...among, database: { updatedAgeSeconds: 71 } })).toEqual(['WAITING', 'WARNING CAPACITY_WAIT']);
+    expect(seen({ ...unowned, candidates: [candidate(false), frozen, candidate(true)] })[1]).toBe('CRITICAL NO_OWNER');
+    expect(seen({ ...unowned, candidates: [frozen, frozen] })[1]).toBe('CRITICAL NO_OWNER');
+    expect(first({ ...unowned, candidates: [frozen] })).toContain('the one live replica does not answer');
+  });
+
+  test('whose chats fill the replicas is said by the command that shows it', () => {
+    const { summary } = diagnosisOf({ ...unowned, candidates: [candidate(true)] });
+    expect(summary).toContain('with the role, npm run chat-debug -- replicas shows whose chats fill them');
+    expect(summary).not.toContain('runnersByOwner');
+  });
+
   test.each(['UNREACHABLE', 'UNKNOWN_REPLICA', 'STOPPED', 'OK'] as const)(
     'whoever takes the chat from an owner that is %s must have room for it',
     (owner) => {
       const lost = { owner, database: stale };
       expect(first({ ...lost, candidates: [candidate(true), candidate(true)] })).toMatch(
-        /Start a replica: none that is alive has room.*chat-debug -- replicas/s,
+        /Start a replica: none that answers has room.*chat-debug -- replicas/s,
       );
       expect(first({ ...lost, candidates: [candidate(true), candidate(false)] })).toContain('npm run chat -- release');
       expect(first({ ...lost, candidates: [] })).toContain('npm run chat -- release');
@@ -320,7 +340,6 @@ describe('the fleet and its database', () => {
 
   test.each([
     [[candidate(true), candidate(false)], '1 of 2 live replicas has room, and none took it'],
-    [[candidate(true), candidate(null, { reachability: { status: 'TIMED_OUT' } })], 'the others do not answer'],
     [[candidate(false, { isDraining: true })], 'no replica that takes chats is alive'],
     [[], 'no replica that takes chats is alive'],
     [null, 'no worker has room'],
