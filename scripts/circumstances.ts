@@ -116,7 +116,7 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
   {
     what: 'a tool is not answered for the second time',
     state: 'A0',
-    database: { openCalls: [{ toolName: 'ask', ageSeconds: 9, timesUnanswered: 2 }] },
+    database: { openCalls: [{ id: 'call_1', toolName: 'ask', ageSeconds: 9, timesUnanswered: 2 }] },
   },
   { what: 'a child has failed', state: 'A0', database: { lostChildren: [{ chatId: '…', executionState: 'E0' }] } },
   { what: 'it is its own parent', state: 'A0', database: { lostChildren: [{ chatId: '…', executionState: 'A0' }] } },

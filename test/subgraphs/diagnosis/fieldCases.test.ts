@@ -1,8 +1,10 @@
 /** What people met on real systems, as far as the two halves of a chat say it. */
 import { describe, expect, test } from '@jest/globals';
 import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
+import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
 import { readSnapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
-import { type Changes, codes, diagnosisOf } from './snapshots.ts';
+import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
+import { type Changes, codes, diagnosisOf, snapshot } from './snapshots.ts';
 
 const seen = (changes: Changes) => {
   const diagnosis = diagnosisOf(changes);
@@ -398,7 +400,7 @@ describe('the future', () => {
 
 describe('a chat that waits for a tool', () => {
   test('names the tool that nobody answers', () => {
-    const openCalls = [{ toolName: 'no_such_tool', ageSeconds: 9, timesUnanswered: 2 }];
+    const openCalls = [{ id: 'call_1', toolName: 'no_such_tool', ageSeconds: 9, timesUnanswered: 2 }];
     expect(seen({ state: 'A0', database: { openCalls } })).toEqual([
       'WAITING',
       'WARNING CALL_UNANSWERED',
@@ -407,6 +409,26 @@ describe('a chat that waits for a tool', () => {
     expect(first({ state: 'A0', database: { openCalls } })).toContain(
       'Nobody answered the last 2 calls of the tool no_such_tool.',
     );
+  });
+
+  test('names every tool that nobody answers, each once, with the ids of its calls', () => {
+    const openCall = (id: string, toolName: string, timesUnanswered: number) => ({
+      ...{ id, toolName, ageSeconds: 9, timesUnanswered },
+    });
+    const openCalls = [
+      openCall('call_1', 'ask', 2),
+      openCall('call_2', 'look', 1),
+      openCall('call_3', 'approve', 3),
+      openCall('call_4', 'ask', 3),
+    ];
+    const [finding] = diagnosisOf({ state: 'A0', database: { openCalls } }).findings;
+    expect(finding?.message).toBe(
+      'Nobody answered the last 3 calls of the tool approve and the last 3 calls of the tool ask.',
+    );
+    const ids = finding?.evidence.filter(({ field }) => field.endsWith('.id')).map(({ value }) => value);
+    expect(ids).toEqual(['call_3', 'call_4', 'call_1']);
+    const many = ['a', 'b', 'c', 'd', 'e'].map((name) => openCall(name, name, 2));
+    expect(first({ state: 'A0', database: { openCalls: many } })).toContain('and calls of 2 other tools');
   });
 
   test('names the children that will not answer', () => {
@@ -423,9 +445,23 @@ describe('a chat that waits for a tool', () => {
 });
 
 describe('as somebody on call meets it', () => {
-  test('a wait for a result that nobody can give, without a deadline', () => {
+  test('a wait for a result that nobody can give, without a deadline, never ends', () => {
     const forEver: Changes = { state: 'A0', database: { requiresActionSecondsLeft: null, openCalls: [] } };
+    expect(seen(forEver)).toEqual(['STUCK', 'CRITICAL ACTION_PENDING']);
     expect(first(forEver)).toMatch(/without a deadline, and no call is open.*npm run chat -- interrupt/);
+    expect(suspectByRules(snapshot(forEver), MATRIX_SETTINGS)).toBe(true);
+  });
+
+  test.each([
+    ['a call is open', { requiresActionSecondsLeft: null }],
+    ['it has a deadline', { openCalls: [] }],
+    ['its calls could not be read', { requiresActionSecondsLeft: null, openCalls: null }],
+    ['it has only just begun', { requiresActionSecondsLeft: null, openCalls: [], updatedAgeSeconds: 7 }],
+  ])('a wait may end by itself where %s', (_why, database) => {
+    expect(seen({ state: 'A0', database })).toEqual(['WAITING', 'INFO ACTION_PENDING']);
+  });
+
+  test('names the tools that a chat waits for, and how long', () => {
     expect(first({ state: 'A0' })).toContain('it waits for a tool result from outside (ask) for 100 s more'.slice(2));
   });
 
