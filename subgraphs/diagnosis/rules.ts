@@ -8,6 +8,7 @@ import * as buffers from './rules/buffers.ts';
 import * as database from './rules/database.ts';
 import * as lease from './rules/lease.ts';
 import * as owner from './rules/owner.ts';
+import * as lost from './rules/ownersLost.ts';
 import * as rest from './rules/rest.ts';
 import * as row from './rules/row.ts';
 import * as runner from './rules/runner.ts';
@@ -16,7 +17,7 @@ import * as waiting from './rules/waiting.ts';
 
 export const RULES = [
   ...[row.statusUnknown, row.invalidState, row.valueUnreadable, rest.queueBlocked],
-  ...[database.databaseReadOnly, database.rowLocked, row.clockAhead, attempts.ownersLost],
+  ...[database.databaseReadOnly, database.rowLocked, row.clockAhead, lost.ownersLost],
   ...[owner.ownerUnknown, owner.ownerStopped, owner.ownerUnreachable],
   ...[runner.duplicateRunners, runner.runnerElsewhere],
   ...[owner.capacityWait, owner.noOwner],

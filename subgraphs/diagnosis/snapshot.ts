@@ -64,7 +64,7 @@ const database = z.object({
   heartbeats: known(z.array(z.object({ runnerId: text, ageSeconds: seconds }))),
   lastMessage: known(z.object({ role: text, ageSeconds: seconds, hasText: flag, finishReason: text })),
   turn: known(z.object({ ageSeconds: seconds, steps: count, toolCalls: count })),
-  openCalls: known(z.array(z.object({ toolName: text, ageSeconds: seconds, timesUnanswered: count }))),
+  openCalls: known(z.array(z.object({ id: text, toolName: text, ageSeconds: seconds, timesUnanswered: count }))),
   lostChildren: known(z.array(z.object({ chatId: text, executionState: text }))),
   trouble: known(trouble),
   debugRun: known(z.object({ status: text, ageSeconds: seconds, hasEnded: flag })),

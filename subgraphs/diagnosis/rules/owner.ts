@@ -97,7 +97,12 @@ export const ownerUnreachable = {
 
 function fullOf(s: Situation, replicas: string): string {
   const full = is.full(s).length;
-  return `${full} of ${is.candidates(s).length} ${replicas} ${full === 1 ? 'is' : 'are'} full`;
+  return `${full} of ${is.candidates(s).length} ${replicas} ${full === 1 ? 'is' : 'are'} full${andSilent(is.silent(s).length)}`;
+}
+
+function andSilent(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? ', and the other one does not answer' : ', and the others do not answer';
 }
 
 export const capacityWait = {
@@ -148,6 +153,7 @@ function whyNot(s: Situation): string {
   const some = is.candidates(s).length;
   const free = is.withRoom(s).length;
   if (free > 0) return `${free} of ${some} live replicas ${free === 1 ? 'has' : 'have'} room, and none took it`;
-  if (some > 0 && is.candidatesAsked(s)) return `${fullOf(s, 'live replicas')}, and the others do not answer`;
+  if (some > 0 && is.silent(s).length === some)
+    return some === 1 ? 'the one live replica does not answer' : `none of ${some} live replicas answers`;
   return poolOf(s) ? `there is room, ${slotsTaken(s)}` : meansOf(s).whyNotTaken(s);
 }

@@ -83,7 +83,7 @@ describe('a chat that failed', () => {
   });
 
   test('with a call left open is not promised that a message closes it', () => {
-    const openCalls = [{ toolName: 'execute', ageSeconds: 9, timesUnanswered: 1 }];
+    const openCalls = [{ id: 'call_1', toolName: 'execute', ageSeconds: 9, timesUnanswered: 1 }];
     const chat = { state: 'E0', database: { lastError: failed('x'), openCalls } } as const;
     expect(suggestion(chat)).not.toContain('is closed first');
   });

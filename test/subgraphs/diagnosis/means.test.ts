@@ -30,7 +30,7 @@ function failed(kind: string | null, status_code: number | null, retryable: bool
   const lastError = { kind, message: 'no', status_code, retryable };
   return (['E0', 'E1'] as const).flatMap((state) => {
     const base = snapshotOf({ state, owner: 'unowned', lease: 'unowned', runners: 'unowned' });
-    const openCalls = [{ toolName: 'ask', ageSeconds: 9, timesUnanswered: 1 }];
+    const openCalls = [{ id: 'call_1', toolName: 'ask', ageSeconds: 9, timesUnanswered: 1 }];
     return [null, openCalls].map((calls) => ({
       ...base,
       database: base.database && { ...base.database, lastError, openCalls: calls },
