@@ -1,6 +1,7 @@
 /** `npm run check`: what a database has of what this project reads, what is not answered for what it lacks, and which indexes lists want. Changes nothing. */
 import { Command, CommanderError } from 'commander';
 import { readEnvironment, SettingsError, settingsGiven } from '../common/config.ts';
+import { databaseUrlProblem } from '../common/databaseUrl.ts';
 import { PLATFORM_SETTINGS, platformSettings } from '../subgraphs/database/platformSettings.ts';
 import { examine } from './check/examined.ts';
 import { platformIn, unknownOn } from './check/platform.ts';
@@ -42,8 +43,9 @@ async function check({ database, json }: Options): Promise<void> {
 
 /** What is wrong with it is said without it: it may hold a password. @throws SettingsError */
 function checkedUrl(url: string): string {
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
-  throw new SettingsError('`--database` must be a postgres:// URL.');
+  const problem = databaseUrlProblem(url);
+  if (problem === undefined) return url;
+  throw new SettingsError(`\`--database\` ${problem}.`);
 }
 
 await program.parseAsync().catch((error: unknown) => {

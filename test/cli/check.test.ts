@@ -189,6 +189,13 @@ describe('what cannot be asked ends with 2, without a password', () => {
     expect(stderr).toMatch(/^The database refuses the user or the password of DATABASE_URL/);
   });
 
+  test('a password that is not percent-encoded', async () => {
+    const { code, stdout, stderr } = await check('postgres://reader:hid@en/w#rd@127.0.0.1/db');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^`--database` is no URL that can be used: its user and password must be percent-encoded/);
+    expect(stderr).not.toMatch(/hid|w#rd/);
+  });
+
   test('a database without any of the tables', async () => {
     const empty = await createDatabase('template0');
     try {
