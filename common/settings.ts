@@ -64,7 +64,7 @@ export const settings = {
     .regex(CODER_RELEASE_FORM, 'must be a version such as 2.30 or v2.30.1, or the day of a build such as 2026-09-15')
     .optional()
     .describe(
-      'release of the Coder deployment, or the day of its build, by which thresholds that are not set are chosen; unset: the newest that is known',
+      'release of the Coder deployment, or the day of its build, by which thresholds that are not set are chosen; unset: the oldest that a live replica runs, else the newest that is known',
     ),
   CAPACITY_ROOT: atLeast(1)
     .default(5)
