@@ -4,7 +4,6 @@ import { readEnvironment, SettingsError, settingsGiven } from '../common/config.
 import { databaseUrlProblem } from '../common/databaseUrl.ts';
 import { PLATFORM_SETTINGS, platformSettings } from '../subgraphs/database/platformSettings.ts';
 import { examine } from './check/examined.ts';
-import { platformIn, unknownOn } from './check/platform.ts';
 import { type Report, reportOf } from './check/report.ts';
 import { linesOf } from './check/text.ts';
 import { databaseSentence } from './databaseTrouble.ts';
@@ -24,7 +23,7 @@ const program = new Command('npm run check --')
   .allowExcessArguments(false)
   .addHelpText(
     'after',
-    '\nEnds with 0 when everything can be answered, 1 when not everything, and 2\nwhen the database cannot be used, or could not be asked, or not like this.',
+    '\nEnds with 0 when everything can be answered, 1 when not everything, or when\nsomething is to be corrected, and 2 when the database cannot be used, or could\nnot be asked, or not like this.',
   )
   .exitOverride()
   .action(check);
@@ -33,12 +32,10 @@ async function check({ database, json }: Options): Promise<void> {
   const settings = readEnvironment(['DATABASE_URL', 'DATABASE_TIMEOUT_MS', ...PLATFORM_SETTINGS]);
   const url = database === undefined ? settings.DATABASE_URL : checkedUrl(database);
   if (url === undefined) throw new SettingsError('Name a database: `--database postgres://…`, or DATABASE_URL.');
-  const examined = await examine(url, settings.DATABASE_TIMEOUT_MS);
   const ofPlatform = platformSettings(settings, settingsGiven(PLATFORM_SETTINGS));
-  const platform = platformIn(examined, ofPlatform);
-  const report = reportOf(examined, platform, unknownOn(platform, ofPlatform));
+  const report = reportOf(await examine(url, settings.DATABASE_TIMEOUT_MS, ofPlatform));
   console.log(json ? printableJson(JSON.stringify(report, undefined, 2)) : linesOf(report).join('\n'));
-  process.exitCode = CODES[report.answers];
+  process.exitCode = Math.max(CODES[report.answers], report.toCorrect.length > 0 ? CODES.IN_PART : 0);
 }
 
 /** What is wrong with it is said without it: it may hold a password. @throws SettingsError */
