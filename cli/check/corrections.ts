@@ -22,7 +22,7 @@ export function corrections(examined: Examined): string[] {
 }
 
 const hides = (name: string) =>
-  `Policies of \`${name}\` may hide rows from this role, which is then answered as if there were none. Give it a policy that shows all.`;
+  `Policies of \`${name}\` may hide rows from this role. Give it a policy that shows all, or the attribute BYPASSRLS.`;
 
 const overfull = (setting: string, what: string, used: number, capacity: number): string[] =>
   used <= capacity
