@@ -76,7 +76,7 @@ export class PlatformMemory {
     if (this.#said === said) return;
     this.#said = said;
     this.#log.info(
-      { platform: name, chats, hasDebugLog, ...(release && { release: release.name ?? 'newest' }) },
+      { platform: name, chats, hasDebugLog, ...(release && { thresholdsOf: release.name ?? 'newest' }) },
       'the platform of the tables was found',
     );
   }
