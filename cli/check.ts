@@ -1,9 +1,9 @@
 /** `npm run check`: what a database has of what this project reads, what is not answered for what it lacks, and which indexes lists want. Changes nothing. */
 import { Command, CommanderError } from 'commander';
 import { readEnvironment, SettingsError, settingsGiven } from '../common/config.ts';
+import { databaseUrlProblem } from '../common/databaseUrl.ts';
 import { PLATFORM_SETTINGS, platformSettings } from '../subgraphs/database/platformSettings.ts';
 import { examine } from './check/examined.ts';
-import { platformIn, unknownOn } from './check/platform.ts';
 import { type Report, reportOf } from './check/report.ts';
 import { linesOf } from './check/text.ts';
 import { databaseSentence } from './databaseTrouble.ts';
@@ -23,7 +23,7 @@ const program = new Command('npm run check --')
   .allowExcessArguments(false)
   .addHelpText(
     'after',
-    '\nEnds with 0 when everything can be answered, 1 when not everything, and 2\nwhen the database cannot be used, or could not be asked, or not like this.',
+    '\nEnds with 0 when everything can be answered, 1 when not everything, or when\nsomething is to be corrected, and 2 when the database cannot be used, or could\nnot be asked, or not like this.',
   )
   .exitOverride()
   .action(check);
@@ -32,18 +32,17 @@ async function check({ database, json }: Options): Promise<void> {
   const settings = readEnvironment(['DATABASE_URL', 'DATABASE_TIMEOUT_MS', ...PLATFORM_SETTINGS]);
   const url = database === undefined ? settings.DATABASE_URL : checkedUrl(database);
   if (url === undefined) throw new SettingsError('Name a database: `--database postgres://…`, or DATABASE_URL.');
-  const examined = await examine(url, settings.DATABASE_TIMEOUT_MS);
   const ofPlatform = platformSettings(settings, settingsGiven(PLATFORM_SETTINGS));
-  const platform = platformIn(examined, ofPlatform);
-  const report = reportOf(examined, platform, unknownOn(platform, ofPlatform));
+  const report = reportOf(await examine(url, settings.DATABASE_TIMEOUT_MS, ofPlatform));
   console.log(json ? printableJson(JSON.stringify(report, undefined, 2)) : linesOf(report).join('\n'));
-  process.exitCode = CODES[report.answers];
+  process.exitCode = Math.max(CODES[report.answers], report.toCorrect.length > 0 ? CODES.IN_PART : 0);
 }
 
 /** What is wrong with it is said without it: it may hold a password. @throws SettingsError */
 function checkedUrl(url: string): string {
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
-  throw new SettingsError('`--database` must be a postgres:// URL.');
+  const problem = databaseUrlProblem(url);
+  if (problem === undefined) return url;
+  throw new SettingsError(`\`--database\` ${problem}.`);
 }
 
 await program.parseAsync().catch((error: unknown) => {

@@ -27,11 +27,16 @@ const NO_ANSWER = 'The database does not answer in time. Is the system running?'
 /** The driver has no codes for a connection that ends, or that says nothing for too long. */
 const OF_THE_DRIVER = /^(Connection terminated|Client has encountered|timeout exceeded|Query read timeout)/;
 
+/** Of the server's own: where it looks whether a user may connect. */
+const CONNECTING = 'CheckMyDatabase';
+const NO_CONNECT = 'The user of DATABASE_URL may not connect to this database. Grant it CONNECT. (SQLSTATE 42501)';
+
 /** Undefined: it is no trouble of the database. */
 export function databaseSentence(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (!('code' in error) || error.code === undefined) return OF_THE_DRIVER.test(error.message) ? NO_ANSWER : undefined;
   const code = String(error.code);
+  if (code === '42501' && 'routine' in error && error.routine === CONNECTING) return NO_CONNECT;
   const known = SENTENCES.find(([beginning]) => beginning.test(code))?.[1];
   return known && /^[0-9]/.test(code) ? `${known} (SQLSTATE ${code})` : known;
 }

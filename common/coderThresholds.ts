@@ -32,13 +32,17 @@ const SHORTENED_IN: readonly [number, number] = [2, 38];
 /** As `CODER_RELEASE` says it: a version, or the day of a build. */
 export const CODER_RELEASE_FORM = /^(v?\d+\.\d+(\.\d+)?|\d{4}-\d\d-\d\d)$/;
 
-/** @param release as `CODER_RELEASE` says it; undefined: the newest that is known */
+/** @param release a version, or the day of a build; undefined: the newest that is known */
 export function coderThresholds(release: string | undefined): CoderThresholds {
   return release !== undefined && isBeforeShortening(release) ? UNTIL_LEASES_WERE_SHORTENED : NEWEST;
 }
 
-function isBeforeShortening(release: string): boolean {
+/** @param release a version, whatever follows its number, or a day */
+export function isBeforeShortening(release: string): boolean {
   if (/^\d{4}-/.test(release)) return release < SHORTENED_ON;
-  const [major = 0, minor = 0] = release.replace(/^v/, '').split('.').map(Number);
+  const [major = 0, minor = 0] = release
+    .replace(/^v/, '')
+    .split('.')
+    .map((part) => Number.parseInt(part, 10));
   return major < SHORTENED_IN[0] || (major === SHORTENED_IN[0] && minor < SHORTENED_IN[1]);
 }

@@ -2,10 +2,15 @@
 import { z } from 'zod';
 import { parseAddressRule } from './addressRule.ts';
 import { CODER_RELEASE_FORM } from './coderThresholds.ts';
+import { databaseUrlProblem } from './databaseUrl.ts';
 
-const port = z.coerce.number().int().min(0).max(65535);
-const seconds = z.coerce.number().positive().max(86_400);
-const count = z.coerce.number().int().min(0);
+/** A number for which `is` holds; one sentence says so, whatever is wrong with it. */
+const number = (is: (value: number) => boolean, error: string) => z.coerce.number(error).refine(is, error);
+const port = number((n) => Number.isInteger(n) && n >= 0 && n <= 65_535, 'must be a whole number from 0 to 65535');
+const seconds = number((n) => n > 0 && n <= 86_400, 'must be a number of seconds above 0 and up to 86400');
+const atLeast = (least: number) =>
+  number((n) => Number.isSafeInteger(n) && n >= least, `must be a whole number of at least ${least}`);
+const count = atLeast(0);
 const secret = z.string().min(32, 'must have at least 32 characters');
 /** Of `DATABASE_SUBGRAPH_URL`: the gateway runs the database subgraph itself. */
 export const IN_PROCESS = 'in-process';
@@ -40,7 +45,10 @@ const model = z
 export const settings = {
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .superRefine((url, context) => {
+      const message = databaseUrlProblem(url);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
     .optional()
     .describe(
       'Postgres to use; `migrate`, `start:database` and `start:replica` need it. `npm start` takes one that is migrated, or makes the tables in an empty one if asked to (`npm start -- --migrate`); without it, it runs an embedded one under `DATA_DIR`, which `npm run chat` finds by itself',
@@ -56,14 +64,12 @@ export const settings = {
     .regex(CODER_RELEASE_FORM, 'must be a version such as 2.30 or v2.30.1, or the day of a build such as 2026-09-15')
     .optional()
     .describe(
-      'release of the Coder deployment, or the day of its build, by which thresholds that are not set are chosen; unset: the newest that is known',
+      'release of the Coder deployment, or the day of its build, by which thresholds that are not set are chosen; unset: the oldest that a live replica runs, else the newest that is known',
     ),
-  CAPACITY_ROOT: count
-    .min(1)
+  CAPACITY_ROOT: atLeast(1)
     .default(5)
     .describe('chats without a parent that a whole Coder deployment works on at once'),
-  CAPACITY_SUBAGENTS: count
-    .min(1)
+  CAPACITY_SUBAGENTS: atLeast(1)
     .default(10)
     .describe('chats started by another chat that a whole Coder deployment works on at once'),
   DATA_DIR: z
@@ -91,9 +97,8 @@ export const settings = {
     .optional()
     .describe('URL at which other processes reach this replica; unset: its host and port'),
   CHAT_WORKER_DISABLED: flag.describe('on the gateway: `1` asks no replica; verdicts then go by the rows alone'),
-  MAX_RUNNERS: count.min(1).default(2000).describe('chats that one replica works on at once'),
-  DATABASE_TIMEOUT_MS: count
-    .min(1)
+  MAX_RUNNERS: atLeast(1).default(2000).describe('chats that one replica works on at once'),
+  DATABASE_TIMEOUT_MS: atLeast(1)
     .default(2000)
     .describe('how long a reader waits for the database; also its `statement_timeout`'),
   SUPERGRAPH_PATH: z
@@ -110,23 +115,20 @@ export const settings = {
   REQUIRES_ACTION_TIMEOUT_SECONDS: seconds
     .default(300)
     .describe('how long a chat waits for the result of a tool outside'),
-  BUFFER_TOTAL_BYTES: count
-    .min(1024 * 1024)
+  BUFFER_TOTAL_BYTES: atLeast(1024 * 1024)
     .default(256 * 1024 * 1024)
     .describe('what all message buffers of one replica may take; a replica at the limit takes no more chats'),
   RETRY_MAX_ATTEMPTS: count.default(8).describe('model calls for one step before the turn fails; 0: for ever'),
   NO_PROGRESS_SECONDS: seconds.default(60).describe('a runnable chat that has not changed for this long is suspect'),
-  MAX_STEPS: count.min(1).default(200).describe('model calls of one turn, failed ones included, before the turn fails'),
-  LOOP_STEPS: count.min(1).default(50).describe('steps of one turn from which the diagnosis calls it a loop'),
-  SPINNING_ATTEMPTS: count
-    .min(2)
+  MAX_STEPS: atLeast(1).default(200).describe('model calls of one turn, failed ones included, before the turn fails'),
+  LOOP_STEPS: atLeast(1).default(50).describe('steps of one turn from which the diagnosis calls it a loop'),
+  SPINNING_ATTEMPTS: atLeast(2)
     .default(5)
     .describe('attempts without failure, commit or pause from which a worker is said to spin'),
-  OWNERS_LOST_WARN: count
-    .min(2)
+  OWNERS_LOST_WARN: atLeast(2)
     .default(3)
     .describe('attempts begun by several owners, none of them ended, from which the diagnosis warns'),
-  OWNERS_LOST_CRITICAL: count.min(2).default(5).describe('the same, from which it is critical'),
+  OWNERS_LOST_CRITICAL: atLeast(2).default(5).describe('the same, from which it is critical'),
   CLOCK_AHEAD_SECONDS: seconds
     .default(2)
     .describe("how far a row or a lease may be ahead of the database's clock before it is wrong"),
@@ -134,12 +136,10 @@ export const settings = {
     .default('built-in')
     .describe('language model of the chats: `built-in` needs no network; or `openai-compatible:<model>@<base URL>`'),
   MODEL_API_KEY: z.string().optional().describe('bearer token sent to an OpenAI-compatible server'),
-  REPLICA_TIMEOUT_MS: count
-    .min(1)
+  REPLICA_TIMEOUT_MS: atLeast(1)
     .default(1000)
     .describe('how long one request waits for replicas, second tries included'),
-  REPLICA_HEDGE_MS: count
-    .min(1)
+  REPLICA_HEDGE_MS: atLeast(1)
     .optional()
     .describe('a replica that has not answered after this long is asked a second time beside the first; unset: never'),
   REPLICA_ADDRESS_ALLOW: list
@@ -164,7 +164,7 @@ export const settings = {
   INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes; `npm start` makes one'),
   CORS_ORIGINS: origins.prefault('').describe('origins whose pages may call the gateway, comma-separated; unset: none'),
   RATE_LIMIT_PER_MINUTE: count.default(600).describe('requests of one caller in a minute; 0: no limit'),
-  MAX_COST: count.min(1).default(6_500).describe('the estimated cost up to which a query is answered'),
+  MAX_COST: atLeast(1).default(6_500).describe('the estimated cost up to which a query is answered'),
   ALLOWED_OPERATIONS_PATH: z
     .string()
     .optional()

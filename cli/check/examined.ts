@@ -1,46 +1,36 @@
-/** What a database says of itself, read in one transaction that can write nothing. No table of chats is entered. */
+/** What a database says of itself, read in one transaction that can write nothing. Leases alone are counted; no chat is read. */
+import { GraphQLError } from 'graphql';
 import pg from 'pg';
 import type { Prisma } from '../../prisma/generated/client.ts';
-import { FIND_TABLES, type FoundTables, foundIn } from '../../subgraphs/database/tables/found.ts';
+import { type Capacity, type Platform, type PlatformSettings, platformOf } from '../../subgraphs/database/platform.ts';
+import { coderVersionsSql } from '../../subgraphs/database/questions/coderVersions.ts';
+import { takenSlotsSql } from '../../subgraphs/database/questions/pools.ts';
+import { catalogOf, FIND_TABLES, type FoundTables, foundIn } from '../../subgraphs/database/tables/found.ts';
 import { FIND_INDEXES, indexesIn } from '../../subgraphs/database/tables/indexesFound.ts';
+import { onTables, tablesOf } from '../../subgraphs/database/tables/sources.ts';
 import type { FoundIndexes } from '../../subgraphs/database/wantedIndexes.ts';
+import { PLACES_OF, WHERE, type Where, type WhereRow, whereIn } from './places.ts';
+import { SERVER, type ServerRow } from './server.ts';
 
-export interface Examined {
+export interface Examined extends Omit<ServerRow, 'hasCoder' | 'hasOwn'> {
   readonly tables: FoundTables;
+  readonly where: Where;
+  /** By the rules that the database subgraph goes by. */
+  readonly platform: Platform;
+  /** Whether the tables are said to be of a Coder deployment, found or not. */
+  readonly isCoder: boolean;
+  /** Slots that are taken. Undefined: none are shared there, or they cannot be counted. */
+  readonly slots: Capacity | undefined;
   /** Undefined: somebody locks a table, and describing an index enters it. */
   readonly indexes: FoundIndexes | undefined;
-  readonly serverVersion: string;
-  readonly isInRecovery: boolean;
-  /** Whether the role sees since when others hold a lock. */
-  readonly seesSessions: boolean;
-  /** Rows of each table, as Postgres last estimated them; negative: it never has. */
-  readonly estimatedRows: Readonly<Record<string, number>>;
   /** The newest migration of a Coder deployment. Undefined: there is none, or it may not be read. */
   readonly coderMigration: string | undefined;
   /** The newest migration of this project. Undefined as well. */
   readonly ownMigration: string | undefined;
 }
 
-const SERVER = `
-  SELECT current_setting('server_version') AS "serverVersion", pg_is_in_recovery() AS "isInRecovery",
-    pg_has_role('pg_read_all_stats', 'USAGE') AS "seesSessions",
-    (SELECT COALESCE(jsonb_object_agg(c.relname, c.reltuples), '{}') FROM pg_class AS c
-     WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)) AS "estimatedRows",
-    COALESCE(has_column_privilege(to_regclass('schema_migrations'), 'version', 'SELECT'), false) AS "hasCoder",
-    COALESCE(has_column_privilege(to_regclass('_prisma_migrations'), 'migration_name', 'SELECT')
-      AND has_column_privilege(to_regclass('_prisma_migrations'), 'finished_at', 'SELECT'), false) AS "hasOwn"`;
-
-interface ServerRow {
-  readonly serverVersion: string;
-  readonly isInRecovery: boolean;
-  readonly seesSessions: boolean;
-  readonly estimatedRows: Readonly<Record<string, number>>;
-  readonly hasCoder: boolean;
-  readonly hasOwn: boolean;
-}
-
-/** @throws what the driver does */
-export async function examine(databaseUrl: string, timeoutMs: number): Promise<Examined> {
+/** @throws what the driver does; GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those of the platform that is set */
+export async function examine(databaseUrl: string, timeoutMs: number, settings: PlatformSettings): Promise<Examined> {
   const client = new pg.Client({
     ...{ connectionString: databaseUrl, application_name: 'npm run check' },
     ...{ connectionTimeoutMillis: timeoutMs, query_timeout: 2 * timeoutMs },
@@ -50,44 +40,74 @@ export async function examine(databaseUrl: string, timeoutMs: number): Promise<E
     await client.connect();
     await client.query('BEGIN READ ONLY');
     await client.query(`SELECT set_config('statement_timeout', $1, true)`, [String(timeoutMs)]);
-    return await read(client);
+    return await read(client, settings);
   } finally {
     void client.end().catch(() => {}); // ends the transaction, too; nobody waits for its farewell
   }
 }
 
-async function read(client: pg.Client): Promise<Examined> {
+async function read(client: pg.Client, settings: PlatformSettings): Promise<Examined> {
   const tables = foundIn(await rowsOf(client, FIND_TABLES));
-  const { rows } = await client.query<ServerRow>(SERVER, [Object.keys(tables)]);
-  const [server] = rows;
-  if (!server) throw new TypeError('SELECT without FROM gave no row');
-  const { hasCoder, hasOwn, ...seen } = server;
+  const { hasCoder, hasOwn, ...server } = await onlyRow<ServerRow>(client, SERVER, [Object.keys(tables)]);
+  const platform = await platformIn(client, tables, settings);
   return {
-    ...seen,
-    tables,
+    ...{ ...server, tables, platform, isCoder: platform.name === 'coder' },
+    where: whereIn(await onlyRow<WhereRow>(client, WHERE, [PLACES_OF])),
+    slots: server.isInRecovery ? undefined : await slotsIn(client, platform),
     coderMigration: hasCoder
       ? await newest(client, 'SELECT max(version)::text AS name FROM schema_migrations')
       : undefined,
     ownMigration: hasOwn
       ? await newest(client, 'SELECT max(migration_name) AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL')
       : undefined,
-    indexes: await indexesOf(client), // it may end the transaction
+    indexes: await unlessLocked(client, async () => indexesIn(await rowsOf(client, FIND_INDEXES))),
   };
 }
 
-const QUERY_CANCELED = '57014';
+async function platformIn(client: pg.Client, tables: FoundTables, settings: PlatformSettings): Promise<Platform> {
+  const catalog = catalogOf(tables);
+  const statement = coderVersionsSql(platformOf(catalog, settings), tables);
+  const rows = statement && (await unlessLocked(client, () => rowsOf<{ version: string }>(client, statement)));
+  const platform = platformOf(
+    catalog,
+    settings,
+    rows?.map(({ version }) => version),
+  );
+  return { ...platform, tables: tablesOf(tables, platform) };
+}
 
-async function indexesOf(client: pg.Client): Promise<FoundIndexes | undefined> {
+const slotsIn = async (client: pg.Client, platform: Platform): Promise<Capacity | undefined> =>
+  platform.capacity &&
+  (await unlessLocked(client, async () => {
+    const [taken] = await rowsOf<Capacity>(client, onTables(platform.tables, 'pools', takenSlotsSql(platform)));
+    return taken;
+  }));
+
+const LOCK_MS = 500;
+
+/** Undefined: somebody locks a table that is entered for it, or it may not be read. */
+async function unlessLocked<T>(client: pg.Client, work: () => Promise<T>): Promise<T | undefined> {
+  await client.query('SAVEPOINT before_question');
   try {
-    return indexesIn(await rowsOf(client, FIND_INDEXES));
+    await client.query(`SELECT set_config('lock_timeout', $1, true)`, [String(LOCK_MS)]);
+    return await work();
   } catch (error) {
-    if (error instanceof pg.DatabaseError && error.code === QUERY_CANCELED) return undefined;
+    if (error instanceof GraphQLError || (error instanceof pg.DatabaseError && error.code !== undefined))
+      return undefined;
     throw error;
+  } finally {
+    await client.query('ROLLBACK TO SAVEPOINT before_question').catch(() => {}); // the connection may be gone: its question says so
   }
 }
 
-async function rowsOf(client: pg.Client, { text, values }: Prisma.Sql): Promise<unknown[]> {
-  return (await client.query(text, [...values])).rows;
+async function rowsOf<Row extends pg.QueryResultRow>(client: pg.Client, { text, values }: Prisma.Sql): Promise<Row[]> {
+  return (await client.query<Row>(text, [...values])).rows;
+}
+
+async function onlyRow<Row extends pg.QueryResultRow>(client: pg.Client, sql: string, values: unknown[]): Promise<Row> {
+  const { rows } = await client.query<Row>(sql, values);
+  if (!rows[0]) throw new TypeError('SELECT without FROM gave no row');
+  return rows[0];
 }
 
 async function newest(client: pg.Client, sql: string): Promise<string | undefined> {

@@ -1,5 +1,7 @@
 /** What `npm run check` says of a database, as data. Pure. */
+import type { ChosenRelease } from '../../common/coderRelease.ts';
 import type { Thresholds } from '../../common/thresholds.ts';
+import type { Capacity } from '../../subgraphs/database/platform.ts';
 import { type PlatformRead, relationOf, TYPES, tableRead } from '../../subgraphs/database/tables/described.ts';
 import {
   columnsOn,
@@ -11,7 +13,9 @@ import {
   tablesOn,
 } from '../../subgraphs/database/tables/lacks.ts';
 import { indexStatement, lackingIndexes } from '../../subgraphs/database/wantedIndexes.ts';
+import { corrections } from './corrections.ts';
 import type { Examined } from './examined.ts';
+import { unknownOf } from './unknown.ts';
 
 /** `ALL`: everything is answered; `IN_PART`: not for every column; `NOT_AT_ALL`: this service is not ready on it. */
 export type Answers = 'ALL' | 'IN_PART' | 'NOT_AT_ALL';
@@ -29,6 +33,8 @@ export interface ColumnReport {
 
 export interface TableReport {
   readonly name: string;
+  /** Where it is read; null: nowhere. */
+  readonly schema: string | null;
   /** Null: it is not there. */
   readonly kind: 'table' | 'view' | 'other' | null;
   readonly estimatedRows: number | null;
@@ -52,31 +58,43 @@ export interface WantedReport {
 
 export interface Report {
   readonly answers: Answers;
-  readonly platform: PlatformRead['name'];
+  /** What somebody has to correct before the answers can be relied on. */
+  readonly toCorrect: readonly string[];
+  readonly database: string;
+  readonly role: string;
+  readonly searchPath: readonly string[];
+  /** Null: there is no table by which to tell. */
+  readonly platform: PlatformRead['name'] | null;
+  /** The newest migration; null: not known. */
   readonly release: string | null;
+  /** The release whose thresholds hold; null: they do not differ between releases. */
+  readonly thresholdsOf: ChosenRelease | null;
   readonly serverVersion: string;
   readonly thresholds: Thresholds;
+  /** Slots that all replicas share, and how many are taken; null: none are shared, or nobody could count. */
+  readonly capacity: Capacity | null;
+  readonly slotsTaken: Capacity | null;
   readonly tables: readonly TableReport[];
   readonly lacks: readonly Lacking[];
   readonly indexes: readonly WantedReport[];
   readonly unknown: readonly string[];
 }
 
-interface PlatformFound extends PlatformRead {
-  readonly thresholds: Thresholds;
-}
-
-export function reportOf(examined: Examined, platform: PlatformFound, unknownOfPlatform: readonly string[]): Report {
-  const lacks = lacksOf(examined.tables, platform);
-  const hiding = Object.entries(examined.tables).filter(([, { hidesRows }]) => hidesRows);
-  const isPart = lacks.length > 0 || hiding.length > 0;
-  const { coderMigration, ownMigration, serverVersion } = examined;
+export function reportOf(examined: Examined): Report {
+  const { platform, tables, where, slots, coderMigration, ownMigration, serverVersion } = examined;
+  const lacks = lacksOf(tables, platform);
+  const isPart = lacks.length > 0 || Object.values(tables).some(({ hidesRows }) => hidesRows);
+  const isFound = tables.chats !== undefined || tables.chats_expanded !== undefined;
   return {
     answers: lacks.some(({ isRequired }) => isRequired) ? 'NOT_AT_ALL' : isPart ? 'IN_PART' : 'ALL',
-    platform: platform.name,
+    toCorrect: corrections(examined),
+    ...{ database: where.database, role: where.role, searchPath: where.searchPath },
+    platform: isFound || examined.isCoder ? platform.name : null,
     release: (platform.name === 'coder' ? coderMigration : ownMigration) ?? null,
+    thresholdsOf: platform.release ?? null,
     ...{ serverVersion, thresholds: platform.thresholds },
-    tables: tablesOn(platform.name).map((table) => tableReport(examined, platform, lacks, table)),
+    ...{ capacity: platform.capacity ?? null, slotsTaken: slots ?? null },
+    tables: tablesOn(platform.name).map((table) => tableReport(examined, lacks, table)),
     lacks: lacks.map((lack) => ({
       ...{ name: nameOf(lack), why: lack.why, isRequired: lack.isRequired, notAnswered: lack.costs },
     })),
@@ -84,37 +102,25 @@ export function reportOf(examined: Examined, platform: PlatformFound, unknownOfP
       ...index,
       statement: indexStatement(index),
     })),
-    unknown: [...hiding.map(([name]) => hides(name)), ...unknownOfServer(examined), ...unknownOfPlatform],
+    unknown: unknownOf(examined),
   };
-}
-
-const hides = (name: string) =>
-  `Policies of \`${name}\` may hide rows from this role: it is then answered as if there were none.`;
-
-function unknownOfServer({ indexes, isInRecovery, seesSessions, coderMigration, ownMigration }: Examined): string[] {
-  const migration = coderMigration ?? ownMigration;
-  return [
-    ...(isInRecovery ? ['Leases: a hot standby cannot read the lease table. Use the primary.'] : []),
-    ...(indexes ? [] : ['Which indexes there are: a session keeps everybody out of a table.']),
-    ...(seesSessions ? [] : ['Since when a session holds a lock: grant `pg_read_all_stats` to see it.']),
-    ...(migration === undefined ? ['The release of the tables: their list of migrations cannot be read.'] : []),
-  ];
 }
 
 const KINDS: Readonly<Record<string, TableReport['kind']>> = { r: 'table', p: 'table', v: 'view', m: 'view' };
 
 function tableReport(
   examined: Examined,
-  platform: PlatformFound,
   lacks: readonly Lack[],
   table: ReturnType<typeof tablesOn>[number],
 ): TableReport {
+  const { platform, where } = examined;
   const name = relationOf(table, platform);
   const found = examined.tables[name];
   const whole = lacks.find((lack) => lack.table === table && lack.column === undefined);
   const rows = examined.estimatedRows[name];
   return {
     name,
+    schema: where.places.find((place) => place.name === name && place.isRead)?.schema ?? null,
     kind: found ? (KINDS[found.kind] ?? 'other') : null,
     estimatedRows: rows === undefined || rows < 0 ? null : rows,
     hidesRows: found?.hidesRows ?? false,

@@ -1,4 +1,6 @@
 /** The report for people: lines of at most 80 columns. Pure. */
+import type { ChosenRelease } from '../../common/coderRelease.ts';
+import type { Capacity } from '../../subgraphs/database/platform.ts';
 import { printableLine } from '../printable.ts';
 import type { ColumnReport, Report, TableReport } from './report.ts';
 
@@ -13,40 +15,70 @@ const ANSWERS: Readonly<Record<Report['answers'], string>> = {
   IN_PART: 'It can be used. Not everything is answered.',
   NOT_AT_ALL: 'It cannot be used: this service would not be ready on it.',
 };
-const PLATFORMS: Readonly<Record<Report['platform'], string>> = {
+const RELEASE_FROM: Readonly<Record<ChosenRelease['from'], string>> = {
+  SETTING: 'as CODER_RELEASE says',
+  REPLICAS: 'the oldest that a live replica runs',
+  NEWEST: 'taken for the newest, since no live replica names one',
+};
+const PLATFORMS: Readonly<Record<NonNullable<Report['platform']>, string>> = {
   own: 'tables of this project (own)',
   coder: 'a Coder deployment (coder)',
 };
 
 export function linesOf(report: Report): string[] {
-  const { thresholds: t } = report;
   return [
     ...fact('answers', ANSWERS[report.answers]),
-    ...fact('platform', PLATFORMS[report.platform]),
-    ...fact('release', report.release === null ? 'not known' : `migration ${report.release}`),
+    ...fact('platform', report.platform === null ? 'not known: there is no table `chats`' : PLATFORMS[report.platform]),
+    ...fact('database', `${report.database}, as ${report.role}; search_path ${report.searchPath.join(', ')}`),
     ...fact('server', `Postgres ${report.serverVersion}`),
+    ...(isThere(report) ? detailsOf(report) : correctionsOf(report)),
+  ];
+}
+
+/** Where there is no table of chats, nothing is worth saying of the others. */
+const isThere = ({ tables }: Report): boolean => tables.some(({ name, kind }) => CHATS.includes(name) && kind !== null);
+const CHATS: readonly string[] = ['chats', 'chats_expanded'];
+
+const correctionsOf = ({ toCorrect }: Report): string[] => section('To correct', toCorrect.flatMap(itemLines));
+
+const itemLines = (sentence: string): string[] => wrapped(sentence, '  - ', '    ');
+
+function detailsOf(report: Report): string[] {
+  const { thresholds: t, capacity, slotsTaken } = report;
+  return [
+    ...fact('release', releaseText(report)),
     ...fact(
       'thresholds',
       `lease stale after ${t.staleAfterSeconds} s, renewed every ${t.heartbeatIntervalSeconds} s; workers look every ` +
         `${t.acquisitionIntervalSeconds} s; quiet from ${t.noProgressSeconds} s`,
     ),
+    ...(capacity ? fact('slots', slotsText(capacity, slotsTaken)) : []),
+    ...correctionsOf(report),
     ...report.tables.flatMap(tableLines),
     ...section('Indexes that lists want', report.indexes.flatMap(indexLines)),
-    ...section(
-      'Not known',
-      report.unknown.flatMap((sentence) => wrapped(sentence, '  - ', '    ')),
-    ),
+    ...section('Not known', report.unknown.flatMap(itemLines)),
   ];
 }
+
+function releaseText({ release, thresholdsOf }: Report): string {
+  const migration = release === null ? 'migration not known' : `migration ${release}`;
+  if (thresholdsOf === null) return migration;
+  const { name, from } = thresholdsOf;
+  return `${name === undefined ? '' : `${name}, `}${RELEASE_FROM[from]}; ${migration}`;
+}
+
+const slotsText = (capacity: Capacity, taken: Capacity | null): string =>
+  `${capacity.root} for chats without a parent (CAPACITY_ROOT), ${capacity.subagents} for subagents ` +
+  `(CAPACITY_SUBAGENTS); taken: ${taken ? `${taken.root} and ${taken.subagents}` : 'not known'}`;
 
 const fact = (name: string, value: string): string[] => wrapped(value, name.padEnd(12), ' '.repeat(12));
 
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', title, ...lines];
 
-function tableLines({ name, kind, estimatedRows, columns }: TableReport): string[] {
+function tableLines({ name, schema, kind, estimatedRows, columns }: TableReport): string[] {
   const rows = estimatedRows === null ? '' : `, about ${estimatedRows.toLocaleString('en-US')} rows`;
-  return ['', `${name}: ${kind === null ? 'missing' : `${kind}${rows}`}`, ...columnsLines(columns)];
+  return ['', `${name}: ${kind === null ? 'missing' : `${kind} in ${schema}${rows}`}`, ...columnsLines(columns)];
 }
 
 /** Columns that are there stand together; each of the others has lines of its own. */

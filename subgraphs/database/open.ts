@@ -2,6 +2,7 @@
 import { GraphQLError } from 'graphql';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
+import { contradictionInWords, releaseInWords } from '../../common/coderRelease.ts';
 import { type Caller, mayReadAll } from '../../common/internalToken.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Subgraph } from '../answering.ts';
@@ -94,9 +95,13 @@ const discreet =
   };
 
 /** As it was last found. */
-function noteOn({ name, tables }: Platform): string | undefined {
+function noteOn({ name, release, tables }: Platform): string | undefined {
   const whose = name === 'own' ? undefined : `The tables are those of the platform ${name}.`;
-  return [whose, partlyReady(tables.lacks)].filter((line) => line !== undefined).join('\n') || undefined;
+  const thresholds = release && [releaseInWords(release), contradictionInWords(release)];
+  return (
+    [whose, ...(thresholds ?? []), partlyReady(tables.lacks)].filter((line) => line !== undefined).join('\n') ||
+    undefined
+  );
 }
 
 /** The answer does not wait for the end of the transaction: after a time limit that may be a while. */

@@ -1,4 +1,5 @@
 /** Whose tables these are, and what is read differently for it. Pure: what the catalog says is read in platformMemory.ts. */
+import { type ChosenRelease, chosenRelease } from '../../common/coderRelease.ts';
 import { coderThresholds } from '../../common/coderThresholds.ts';
 import { completeThresholds, type Thresholds } from '../../common/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
@@ -22,6 +23,8 @@ export interface Platform {
   /** Whether there is a debug log of model calls, and it may be read. */
   readonly hasDebugLog: boolean;
   readonly thresholds: Thresholds;
+  /** By which release the thresholds that are not set were chosen. Undefined: they do not differ between releases. */
+  readonly release: ChosenRelease | undefined;
   /** A lease exactly as old as `staleAfterSeconds` is stale; else it is fresh. */
   readonly isStaleAtThreshold: boolean;
   /** A replica's row older than this is stale. */
@@ -71,8 +74,11 @@ const DEBUG_LOG = {
   chat_debug_steps: ['run_id', 'updated_at'],
 };
 
-/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those of the platform that is set */
-export function platformOf(catalog: Catalog, settings: PlatformSettings): Platform {
+/**
+ * @param versions that live replicas say they run
+ * @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those of the platform that is set
+ */
+export function platformOf(catalog: Catalog, settings: PlatformSettings, versions: readonly string[] = []): Platform {
   const has = ([relation, column]: readonly [string, string]) =>
     catalog.get(relation)?.columns.includes(column) === true;
   const isOwn = OWN_MARKS.some(has);
@@ -81,7 +87,7 @@ export function platformOf(catalog: Catalog, settings: PlatformSettings): Platfo
   if (set === 'coder' && isOwn) throw contradicted(set, "this project's own");
   if (set === 'own' && isCoder) throw contradicted(set, 'those of a Coder deployment');
   return set === 'coder' || isCoder
-    ? coderPlatform(catalog, settings)
+    ? coderPlatform(catalog, settings, versions)
     : ownPlatform(settings, catalog.get('chats')?.readable.includes('unanswered') === true);
 }
 
@@ -96,12 +102,18 @@ export function ownPlatform(settings: PlatformSettings, notesUnanswered: boolean
   return {
     ...{ name: 'own', chats: 'chats', notesUnanswered, hasRuntime: true },
     ...{ hasOtherServers: false, marksHidden: false, hasDebugLog: false },
-    ...{ thresholds, isStaleAtThreshold: false, replicaStaleAfterSeconds: thresholds.staleAfterSeconds },
+    ...{
+      thresholds,
+      release: undefined,
+      isStaleAtThreshold: false,
+      replicaStaleAfterSeconds: thresholds.staleAfterSeconds,
+    },
     ...{ capacity: undefined, tables: ALL_THERE },
   };
 }
 
-function coderPlatform(catalog: Catalog, settings: PlatformSettings): Platform {
+function coderPlatform(catalog: Catalog, settings: PlatformSettings, versions: readonly string[]): Platform {
+  const release = chosenRelease(settings.coderRelease, versions);
   const hasAll = (relation: string, columns: readonly string[]) =>
     columns.every((column) => catalog.get(relation)?.columns.includes(column));
   const mayRead = ([relation, columns]: [string, readonly string[]]) =>
@@ -113,7 +125,8 @@ function coderPlatform(catalog: Catalog, settings: PlatformSettings): Platform {
     hasOtherServers: hasAll('replicas', ['primary']),
     marksHidden: mayRead(['chat_messages', ['compressed', 'visibility']]),
     hasDebugLog: Object.entries(DEBUG_LOG).every(mayRead),
-    thresholds: completeThresholds({ ...coderThresholds(settings.coderRelease), ...definedOf(settings) }),
+    thresholds: completeThresholds({ ...coderThresholds(release.name), ...definedOf(settings) }),
+    release,
     isStaleAtThreshold: true,
     replicaStaleAfterSeconds: CODER_REPLICA_STALE_SECONDS,
     capacity: settings.capacity ?? DEFAULT_CAPACITY,

@@ -2,6 +2,7 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
+import { coderVersions } from './questions/coderVersions.ts';
 import { catalogOf, FIND_TABLES, foundIn } from './tables/found.ts';
 import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
 import { tablesOf } from './tables/sources.ts';
@@ -23,7 +24,9 @@ export class PlatformMemory {
   #known: Known | undefined;
   /** Looked for again whenever the platform is. */
   #indexes: FoundIndexes | undefined;
-  #said: Platform['name'] | undefined;
+  /** As they were last read: they outlive a moment in which no replica writes. */
+  #versions: readonly string[] = [];
+  #said: string | undefined;
 
   constructor(settings: PlatformSettings, { clock, log }: { clock: Clock; log: Logger }) {
     this.#settings = settings;
@@ -36,15 +39,18 @@ export class PlatformMemory {
     return this.#known?.platform;
   }
 
-  /** Reads the catalog alone. @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those that are set */
-  async find(tx: Transaction): Promise<Platform> {
+  /** Reads the catalog, and which releases replicas run. @param limitMs for each statement @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those that are set */
+  async find(tx: Transaction, limitMs: number): Promise<Platform> {
     const nowMs = this.#clock.monotonicMs();
     if (this.#known && (isFinal(this.#known.platform) || nowMs - this.#known.atMs < LOOKED_AT_AGAIN_MS)) {
       return this.#known.platform;
     }
     this.forget();
     const found = foundIn(await tx.$queryRaw<unknown[]>(FIND_TABLES));
-    const judged = platformOf(catalogOf(found), this.#settings);
+    const first = platformOf(catalogOf(found), this.#settings);
+    const versions = await coderVersions(tx, first, found, limitMs);
+    if (versions.length > 0) this.#versions = versions;
+    const judged = platformOf(catalogOf(found), this.#settings, this.#versions);
     const platform = { ...judged, tables: tablesOf(found, judged) };
     if (found.chats) this.#remember(platform, nowMs);
     return platform;
@@ -65,10 +71,14 @@ export class PlatformMemory {
 
   #remember(platform: Platform, atMs: number): void {
     this.#known = { platform, atMs };
-    if (this.#said === platform.name) return;
-    this.#said = platform.name;
-    const { name, chats, hasDebugLog } = platform;
-    this.#log.info({ platform: name, chats, hasDebugLog }, 'the platform of the tables was found');
+    const { name, chats, hasDebugLog, release } = platform;
+    const said = `${name} ${release?.from} ${release?.name}`;
+    if (this.#said === said) return;
+    this.#said = said;
+    this.#log.info(
+      { platform: name, chats, hasDebugLog, ...(release && { thresholdsOf: release.name ?? 'newest' }) },
+      'the platform of the tables was found',
+    );
   }
 }
 

@@ -233,7 +233,7 @@ export class Reading {
         const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
         this.#moment = await this.#measured('begin', async () => {
           const begun = await begin(tx, limitMs);
-          const platform = await platforms.find(tx);
+          const platform = await platforms.find(tx, limitMs);
           const heartbeatsReadable = begun.heartbeatsReadable && isReadable(platform.tables, 'chat_heartbeats');
           return { ...begun, heartbeatsReadable, platform, indexes: () => platforms.indexes(tx) };
         });

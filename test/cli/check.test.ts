@@ -7,6 +7,7 @@ import { freePort } from '../../local/ports.ts';
 import { runScript } from '../support/command.ts';
 import { createDatabase, databasePerFile } from '../support/database.ts';
 import { whileHolding } from '../support/locks.ts';
+import { insertChat, insertReplicas } from '../upstream/support/rows.ts';
 import { createReader, createTables, dropReader } from '../upstream/tables.ts';
 
 const database = databasePerFile();
@@ -14,11 +15,14 @@ const PASSWORD = 'reader'; // of createReader
 
 interface Report {
   readonly answers: string;
-  readonly platform: string;
+  readonly toCorrect: readonly string[];
+  readonly platform: string | null;
   readonly release: string | null;
+  readonly slotsTaken: { readonly root: number; readonly subagents: number } | null;
   readonly thresholds: Readonly<Record<string, number>>;
   readonly tables: readonly {
     readonly name: string;
+    readonly schema: string | null;
     readonly kind: string | null;
     readonly columns: readonly {
       readonly name: string;
@@ -39,15 +43,26 @@ async function report(url: string, settings: Readonly<Record<string, string>> = 
   return [JSON.parse(stdout), code];
 }
 
-/** A role that may read, by its URL, while `work` runs. */
+/** A role that may read this project's tables, by its URL, while `work` runs. */
 async function asReader<T>(at: { readonly pool: pg.Pool; readonly url: string }, work: (url: string) => Promise<T>) {
   const role = `reader_${randomUUID().replaceAll('-', '')}`;
-  const url = await createReader(at, role);
+  await at.pool.query(
+    `CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
+  );
+  const url = new URL(at.url);
+  [url.username, url.password] = [role, PASSWORD];
   try {
-    return await work(url);
+    return await work(url.href);
   } finally {
     await dropReader(at.pool, role);
   }
+}
+
+/** The caller drops it. */
+async function coderDatabase(): ReturnType<typeof createDatabase> {
+  const coder = await createDatabase('template0');
+  await createTables(coder.pool);
+  return coder;
 }
 
 describe('a database of this project', () => {
@@ -107,8 +122,7 @@ describe('a database of this project', () => {
 describe('a Coder deployment', () => {
   let coder: Awaited<ReturnType<typeof createDatabase>>;
   beforeAll(async () => {
-    coder = await createDatabase('template0');
-    await createTables(coder.pool);
+    coder = await coderDatabase();
   });
   afterAll(() => coder.drop());
 
@@ -127,6 +141,74 @@ describe('a Coder deployment', () => {
   test('is judged by the thresholds of the release that is set', async () => {
     const [said] = await report(coder.url, { CODER_RELEASE: '2026-09-14' });
     expect(said.thresholds).toMatchObject({ staleAfterSeconds: 300, heartbeatIntervalSeconds: 30 });
+    const { stdout, code } = await check(coder.url, [], { CODER_RELEASE: '2026-09-14' });
+    expect([stdout, code]).toEqual([
+      expect.stringMatching(/^release +2026-09-14, as CODER_RELEASE says; migration 614$/m),
+      0,
+    ]);
+  });
+
+  test('is judged by the release that its replicas run, which may contradict the one that is set', async () => {
+    const other = await coderDatabase();
+    try {
+      await insertReplicas(other.pool);
+      await other.pool.query(`UPDATE replicas SET version = 'v2.36.1+abc', updated_at = now()`);
+      const found = await check(other.url);
+      expect(found.stdout).toMatch(/^release +v2\.36\.1\+abc, the oldest that a live replica runs; migration 614$/m);
+      expect(found.stdout).toMatch(/^thresholds +lease stale after 300 s/m);
+      expect([found.code, found.stdout]).toEqual([0, expect.not.stringContaining('To correct')]);
+      await other.pool.query('UPDATE replicas SET updated_at = now()');
+      const [said, code] = await report(other.url, { CODER_RELEASE: '2.38' });
+      expect([said.answers, code]).toEqual(['ALL', 1]);
+      expect(said.toCorrect).toEqual([
+        'CODER_RELEASE is 2.38, and a live replica runs v2.36.1+abc, which has other thresholds. Correct CODER_RELEASE, or unset it.',
+      ]);
+    } finally {
+      await other.drop();
+    }
+  });
+
+  test('names the slots that are assumed; where more are taken, the setting is wrong', async () => {
+    const other = await coderDatabase();
+    try {
+      for (let i = 0; i < 3; i += 1) await insertChat(other.pool, { worker: 'first', lease: 3 });
+      await insertChat(other.pool, { worker: 'first', lease: 3, isSubagent: true });
+      await insertChat(other.pool, {});
+      const { stdout, code } = await check(other.url);
+      expect(stdout.replaceAll(/\n {12}/g, ' ')).toContain(
+        'slots       5 for chats without a parent (CAPACITY_ROOT), 10 for subagents (CAPACITY_SUBAGENTS); taken: 3 and 1\n',
+      );
+      expect(code).toBe(0);
+      await other.pool.query('UPDATE chat_heartbeats SET heartbeat_at = now()');
+      const [said, wrong] = await report(other.url, { CAPACITY_ROOT: '2' });
+      expect([said.slotsTaken, wrong]).toEqual([{ root: 3, subagents: 1 }, 1]);
+      expect(said.toCorrect).toEqual([
+        '3 chats without a parent hold slots, and there are 2 by CAPACITY_ROOT: set it to what the deployment is licensed for.',
+      ]);
+    } finally {
+      await other.drop();
+    }
+  });
+
+  test('whose leases and replicas are locked is told but for what they say', () =>
+    whileHolding(coder.pool, 'LOCK TABLE chat_heartbeats, replicas IN ACCESS EXCLUSIVE MODE', [], async () => {
+      const [said, code] = await report(coder.url);
+      expect([said.answers, code, said.slotsTaken]).toEqual(['ALL', 0, null]);
+      expect(said.unknown).toContain('How many slots are taken: leases or chats cannot be read.');
+    }));
+
+  test('whose policies may hide rows is answered in part', async () => {
+    const other = await coderDatabase();
+    const role = `reader_${randomUUID().replaceAll('-', '')}`;
+    try {
+      await other.pool.query('ALTER TABLE chat_heartbeats ENABLE ROW LEVEL SECURITY');
+      const [said, code] = await report(await createReader(other, role));
+      expect([said.answers, code]).toEqual(['IN_PART', 1]);
+      expect(said.toCorrect).toEqual([expect.stringMatching(/^Policies of `chat_heartbeats` may hide rows/)]);
+      await dropReader(other.pool, role);
+    } finally {
+      await other.drop();
+    }
   });
 
   test('gives a role without some grants what it may read, and names the rest', async () => {
@@ -139,7 +221,7 @@ describe('a Coder deployment', () => {
         ['replicas', 'NO_RIGHT'],
         ['chat_debug_steps', 'NO_RIGHT'],
       ]);
-      expect(said.release).toBeNull(); // nobody granted the list of migrations
+      expect(said.release).toBe('614');
       const { stdout, stderr } = await check(url);
       expect(stdout + stderr).not.toContain(`:${PASSWORD}@`);
       for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
@@ -161,6 +243,87 @@ describe('a Coder deployment', () => {
       await dropReader(moved.pool, role);
       await moved.drop();
     }
+  });
+});
+
+describe('tables that the search_path does not lead to', () => {
+  let coder: Awaited<ReturnType<typeof createDatabase>>;
+  const role = `reader_${randomUUID().replaceAll('-', '')}`;
+  const reader = { url: '' };
+  beforeAll(async () => {
+    coder = await coderDatabase();
+    reader.url = await createReader(coder, role);
+    await coder.pool.query('ALTER SCHEMA public RENAME TO coder; CREATE SCHEMA public; CREATE SCHEMA old');
+    await coder.pool.query(`GRANT USAGE ON SCHEMA old TO ${role}`);
+  });
+  afterAll(async () => {
+    await dropReader(coder.pool, role);
+    await coder.drop();
+  });
+  const short = async (url: string, settings: Readonly<Record<string, string>> = {}) => {
+    const { stdout, stderr, code } = await check(url, [], settings);
+    expect([code, stderr]).toEqual([2, '']);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(stdout.split('\n').length).toBeLessThan(16);
+    return stdout.replaceAll(/\n {4,}/g, ' ');
+  };
+
+  test('in another schema: which, and how it is reached', async () => {
+    const said = await short(reader.url);
+    expect(said).toContain('has no table `chats` in the search_path');
+    expect(said).toContain(
+      'Schema `coder` has `chats` and 7 more, and it is not in the search_path: add `options=-c%20search_path%3Dcoder` to the URL.',
+    );
+    expect(said).not.toMatch(/migrate`|this project/);
+    const [found, code] = await report(`${reader.url}?options=-c%20search_path%3Dcoder`);
+    expect([found.answers, code, found.toCorrect]).toEqual(['ALL', 0, []]);
+    expect([...new Set(found.tables.map(({ schema }) => schema))]).toEqual(['coder']);
+  });
+
+  test('in a schema that the role may not enter', async () => {
+    await coder.pool.query(`REVOKE USAGE ON SCHEMA coder FROM ${role}`);
+    try {
+      const said = await short(`${reader.url}?options=-c%20search_path%3Dcoder`, { PLATFORM: 'coder' });
+      expect(said).toMatch(/^platform +a Coder deployment \(coder\)$/m);
+      expect(said).toContain('this role may not enter it: `GRANT USAGE ON SCHEMA coder TO reader_');
+      expect(said).not.toContain('add `options');
+    } finally {
+      await coder.pool.query(`GRANT USAGE ON SCHEMA coder TO ${role}`);
+    }
+  });
+
+  test('nowhere: it is another database, and beside Coder nobody migrates', async () => {
+    const empty = await createDatabase('template0');
+    try {
+      expect(await short(empty.url)).toContain('for tables of this project, run `npm run migrate`.');
+      const said = await short(empty.url, { PLATFORM: 'coder' });
+      expect(said).toContain('No other schema has one. See whether the URL names the database of Coder.');
+      expect(said).not.toContain('migrate');
+    } finally {
+      await empty.drop();
+    }
+  });
+
+  test('but for one that another schema hides: each table has its schema, and it ends with 1', async () => {
+    await coder.pool.query('CREATE TABLE old.chat_heartbeats (LIKE coder.chat_heartbeats)');
+    await coder.pool.query(`GRANT SELECT ON old.chat_heartbeats TO ${role}`);
+    const url = `${reader.url}?options=-c%20search_path%3Dold%2Ccoder`;
+    const { stdout, code } = await check(url);
+    expect(stdout).toMatch(/^chat_heartbeats: table in old\b/m);
+    expect(stdout).toMatch(/^chats: table in coder\b/m);
+    expect(stdout.replaceAll(/\n {4}/g, ' ')).toContain(
+      '`coder.chat_heartbeats` is passed over. Correct the search_path.',
+    );
+    expect(code).toBe(1);
+  });
+
+  test('of a database that the role may not connect to', async () => {
+    await coder.pool.query(`REVOKE CONNECT ON DATABASE ${new URL(coder.url).pathname.slice(1)} FROM ${role}`);
+    const { stdout, stderr, code } = await check(reader.url);
+    expect([stdout, code]).toEqual(['', 2]);
+    expect(stderr).toBe(
+      'The user of DATABASE_URL may not connect to this database. Grant it CONNECT. (SQLSTATE 42501)\n',
+    );
   });
 });
 
@@ -187,6 +350,13 @@ describe('what cannot be asked ends with 2, without a password', () => {
     const { code, stderr } = await check(refused.href);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^The database refuses the user or the password of DATABASE_URL/);
+  });
+
+  test('a password that is not percent-encoded', async () => {
+    const { code, stdout, stderr } = await check('postgres://reader:hid@en/w#rd@127.0.0.1/db');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^`--database` is no URL that can be used: its user and password must be percent-encoded/);
+    expect(stderr).not.toMatch(/hid|w#rd/);
   });
 
   test('a database without any of the tables', async () => {

@@ -1,6 +1,7 @@
 /** Databases with the tables of a Coder deployment, in every variant that is known, and the role that reads them. */
 import { readFileSync } from 'node:fs';
 import type pg from 'pg';
+import { blocksOf } from '../support/followedPage.ts';
 
 const NEWEST = readFileSync(new URL('tables.sql', import.meta.url), 'utf8');
 
@@ -78,8 +79,20 @@ async function expandedView(pool: pg.Pool, movesVersions: boolean): Promise<stri
 /** The columns of a chat that stand elsewhere in the variant with moved columns. */
 export const isMoved = (column: string): boolean => MOVED.some((name) => name === column);
 
+/** The page whose grants are meant to be enough. */
+const PAGE = 'docs/coder.md';
+const PASSWORD = 'reader';
+
+/** The statements by which the page makes its role. */
+function grantsOfPage(): string[] {
+  const block = blocksOf(PAGE).find(({ language }) => language === 'sql');
+  if (!block) throw new Error(`${PAGE} has no grants`);
+  return block.code.split(/;\s*/).filter((statement) => statement !== '');
+}
+
 /**
- * A role that may log in and read, and nothing else. Roles belong to the whole server: the caller picks a name that is its own.
+ * The role that the page makes, with what the page grants and nothing else: not even what everybody has on a server that is
+ * not closed. Roles belong to the whole server: the caller picks a name that is its own.
  * @param without tables that it may not read
  * @returns the URL to connect with
  */
@@ -88,16 +101,32 @@ export async function createReader(
   role: string,
   without: readonly ReadTable[] = [],
 ): Promise<string> {
-  await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'reader' NOSUPERUSER NOCREATEDB NOCREATEROLE`);
-  const { rows } = await pool.query<{ name: string }>(
-    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY ($1)`,
-    [[...READ_TABLES, 'chat_versions'].filter((table) => !without.some((left) => left === table))],
-  );
-  await pool.query(`GRANT SELECT ON ${rows.map(({ name }) => name).join(', ')} TO ${role}`);
   const reader = new URL(url);
-  reader.username = role;
-  reader.password = 'reader';
+  const values: Readonly<Record<string, string>> = { password: PASSWORD, database: reader.pathname.slice(1) };
+  await pool.query(
+    `REVOKE CONNECT ON DATABASE ${values.database} FROM PUBLIC; REVOKE USAGE ON SCHEMA public FROM PUBLIC`,
+  );
+  for (const statement of grantsOfPage()) {
+    const filled = statement.replace(/<(\w+)>/g, (_, name: string) => {
+      const value = values[name];
+      if (value === undefined) throw new Error(`${PAGE} asks for <${name}>, and the reader has none`);
+      return value;
+    });
+    if (await areThere(pool, filled)) await pool.query(filled.replace(/\bchat_debug\b/g, role));
+  }
+  for (const table of without) await pool.query(`REVOKE SELECT ON ${table} FROM ${role}`);
+  [reader.username, reader.password] = [role, PASSWORD];
   return reader.href;
+}
+
+/** Whether a variant has the tables that a statement names: the page says that one without them does without its line. */
+async function areThere(pool: pg.Pool, statement: string): Promise<boolean> {
+  const [, names] = /^GRANT SELECT .*\bON (?!SCHEMA|DATABASE)(.*) TO /.exec(statement) ?? [];
+  const { rows } = await pool.query<{ areThere: boolean }>(
+    `SELECT bool_and(to_regclass(name) IS NOT NULL) IS NOT FALSE AS "areThere" FROM unnest($1::text[]) AS name`,
+    [names?.split(', ') ?? []],
+  );
+  return rows[0]?.areThere === true;
 }
 
 /** Takes the role away again, once nothing is connected as it. */

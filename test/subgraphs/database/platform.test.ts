@@ -5,7 +5,8 @@ import { pino } from 'pino';
 import type { DatabaseSubgraphOptions } from '../../../subgraphs/database/server.ts';
 import type { RunningServer } from '../../../subgraphs/serve.ts';
 import { databasePerFile } from '../../support/database.ts';
-import { insertChat, insertReplicas, REPLICAS } from '../../upstream/support/rows.ts';
+import { whileHolding } from '../../support/locks.ts';
+import { insertChat, insertReplicas, REPLICAS, type ReplicaName } from '../../upstream/support/rows.ts';
 import { createReader, createTables, dropReader } from '../../upstream/tables.ts';
 import { type Ask, asking, start } from './support/subgraph.ts';
 import { tapPostgres } from './support/tap.ts';
@@ -231,6 +232,83 @@ describe('tables of a Coder deployment', () => {
       await Promise.all(servers.splice(0).map((server) => server.stop()));
       await dropReader(database.pool, role);
     }
+  });
+});
+
+describe('the release of a Coder deployment', () => {
+  const database = databasePerFile('template0');
+  const owned = { id: '' };
+  const OLD = { staleAfterSeconds: 300, heartbeatIntervalSeconds: 30, acquisitionIntervalSeconds: 1 };
+  const NEW = { staleAfterSeconds: 30, heartbeatIntervalSeconds: 9, acquisitionIntervalSeconds: 30 };
+  beforeAll(async () => {
+    await createTables(database.pool);
+    await insertReplicas(database.pool);
+    owned.id = await insertChat(database.pool, { worker: 'first', lease: 100, age: 200 });
+  });
+  /** All rows are fresh. */
+  const run = async (versions: Partial<Record<ReplicaName, string>>) => {
+    await database.pool.query(`UPDATE replicas SET version = 'v2.39.0', updated_at = now()`);
+    for (const [name, version] of Object.entries(versions)) {
+      await database.pool.query('UPDATE replicas SET version = $2 WHERE id = $1', [
+        ...[REPLICAS[name as ReplicaName], version],
+      ]);
+    }
+  };
+  const readyz = async (url: string) => (await fetch(`${url}/readyz`)).text();
+
+  test('is the oldest that a live replica runs, while replicas are changed one after another', async () => {
+    await run({ second: 'v2.37.1+abc' });
+    const { ask, url } = await subgraph(database.url);
+    expect(await thresholdsOf(ask, owned.id)).toMatchObject(OLD);
+    expect(await readyz(url)).toContain(
+      'Thresholds are those of release v2.37.1+abc, the oldest that a live replica runs.',
+    );
+  });
+
+  test('is not that of a proxy, nor of a replica that has stopped', async () => {
+    await run({ proxy: 'v2.36.0', stopped: 'v2.35.0' });
+    const { ask } = await subgraph(database.url);
+    expect(await thresholdsOf(ask, owned.id)).toMatchObject(NEW);
+  });
+
+  test('is seen when it has changed, without a new start', async () => {
+    await run({ first: 'v2.36.0', second: 'v2.36.0' });
+    const { ask, url } = await subgraph(database.url);
+    expect(await thresholdsOf(ask, owned.id)).toMatchObject(OLD);
+    await run({});
+    await readyz(url); // looks anew
+    expect(await thresholdsOf(ask, owned.id)).toMatchObject(NEW);
+  });
+
+  test('stays known while no replica writes', async () => {
+    await run({ first: 'v2.36.0' });
+    const { ask, url } = await subgraph(database.url);
+    expect(await thresholdsOf(ask, owned.id)).toMatchObject(OLD);
+    await database.pool.query(`UPDATE replicas SET updated_at = now() - interval '1 hour'`);
+    await readyz(url);
+    expect(await thresholdsOf(ask, owned.id)).toMatchObject(OLD);
+  });
+
+  test('is the newest where nobody says one, or the table is locked', async () => {
+    await run({ first: 'v0.0.0-devel+abc', second: '' });
+    const { ask, url } = await subgraph(database.url);
+    const said = /^ok\n.*\nThresholds are those of the newest release: no live replica names its own\./;
+    expect(await readyz(url)).toMatch(said);
+    expect(await thresholdsOf(ask, owned.id)).toMatchObject(NEW);
+    await run({ first: 'v2.36.0' });
+    const other = await subgraph(database.url);
+    await whileHolding(database.pool, 'LOCK TABLE replicas IN ACCESS EXCLUSIVE MODE', [], async () => {
+      expect((await other.ask('{ database { platform } }')).data).toEqual({ database: { platform: 'coder' } });
+    });
+  });
+
+  test('that is set decides, and is said to be contradicted', async () => {
+    await run({ first: 'v2.36.0' });
+    const { ask, url } = await subgraph(database.url, { coderRelease: '2.39' });
+    expect(await thresholdsOf(ask, owned.id)).toMatchObject(NEW);
+    expect(await readyz(url)).toContain(
+      'CODER_RELEASE is 2.39, and a live replica runs v2.36.0, which has other thresholds.',
+    );
   });
 });
 

@@ -85,7 +85,7 @@ export async function insertReplicas(pool: pg.Pool): Promise<void> {
       `INSERT INTO replicas (id, created_at, started_at, stopped_at, updated_at, hostname, region_id, relay_address,
          database_latency, version, "primary", cluster_host, nats_port)
        VALUES ($1, now() - interval '1 hour', now() - interval '1 hour', CASE WHEN $5 THEN now() - interval '10 minutes' END,
-         CASE WHEN $5 THEN now() - interval '10 minutes' ELSE now() - interval '3 seconds' END, $2, 0, $3, 900, 'v2.30.1', $4, '', 0)`,
+         CASE WHEN $5 THEN now() - interval '10 minutes' ELSE now() - interval '3 seconds' END, $2, 0, $3, 900, 'v2.38.0', $4, '', 0)`,
       [id, hostname, address, isPrimary, stopped],
     );
   await insert(REPLICAS.first, 'coder-0', 'http://10.0.0.1:3000', true, false);

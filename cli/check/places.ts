@@ -1,0 +1,42 @@
+/** Where a database has tables of the names that are read, whether they are read or not. Enters no table. */
+import { RELATIONS } from '../../subgraphs/database/tables/described.ts';
+
+export interface Place {
+  readonly name: string;
+  readonly schema: string;
+  /** Whether this is the one that is read: the first in the search_path that the role may enter. */
+  readonly isRead: boolean;
+  /** Whether the role may enter the schema at all. */
+  readonly mayEnter: boolean;
+}
+
+/** Who looks, and where. */
+export interface Where {
+  readonly database: string;
+  readonly role: string;
+  /** Schemas in the order in which they are searched, those too that the role may not enter. */
+  readonly searchPath: readonly string[];
+  readonly places: readonly Place[];
+}
+
+export const PLACES_OF: readonly string[] = [...RELATIONS];
+
+/** One row; `$1`: the names. */
+export const WHERE = `
+  SELECT current_database()::text AS database, current_user::text AS role, current_setting('search_path') AS "searchPath",
+    (SELECT COALESCE(jsonb_agg(jsonb_build_object('name', c.relname, 'schema', n.nspname,
+       'isRead', c.oid IS NOT DISTINCT FROM to_regclass(quote_ident(c.relname))::oid,
+       'mayEnter', has_schema_privilege(n.oid, 'USAGE')) ORDER BY n.nspname, c.relname), '[]')
+     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.relname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_') AS places`;
+
+export type WhereRow = Omit<Where, 'searchPath'> & { readonly searchPath: string };
+
+export const whereIn = ({ searchPath, ...row }: WhereRow): Where => ({
+  ...row,
+  searchPath: searchPath
+    .split(',')
+    .map((name) => name.trim().replace(/^"(.*)"$/, '$1'))
+    .map((name) => (name === '$user' ? row.role : name))
+    .filter((name) => name !== ''),
+});

@@ -1,0 +1,29 @@
+/** What stays unknown of a database, a sentence each. Pure. */
+import { releaseInWords } from '../../common/coderRelease.ts';
+import { othersOfTheName } from './corrections.ts';
+import type { Examined } from './examined.ts';
+
+export const unknownOf = (examined: Examined): string[] => [
+  ...othersOfTheName(examined),
+  ...unknownOfServer(examined),
+  ...unknownOfPlatform(examined),
+];
+
+function unknownOfServer({ indexes, isInRecovery, seesSessions, coderMigration, ownMigration }: Examined): string[] {
+  const migration = coderMigration ?? ownMigration;
+  return [
+    ...(isInRecovery ? ['Leases: a hot standby cannot read the lease table. Use the primary.'] : []),
+    ...(indexes ? [] : ['Which indexes there are: a session keeps everybody out of a table.']),
+    ...(seesSessions ? [] : ['Since when a session holds a lock: grant `pg_read_all_stats` to see it.']),
+    ...(migration === undefined ? ['The migration of the tables: their list of migrations cannot be read.'] : []),
+  ];
+}
+
+function unknownOfPlatform({ platform: { hasRuntime, release }, isInRecovery, slots }: Examined): string[] {
+  if (hasRuntime) return [];
+  return [
+    'What replicas hold in memory: none of them serves a runtime half, so verdicts go by the rows.',
+    ...(release?.from === 'NEWEST' ? [releaseInWords(release)] : []),
+    ...(slots || isInRecovery ? [] : ['How many slots are taken: leases or chats cannot be read.']),
+  ];
+}
