@@ -58,6 +58,18 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     trouble: { rowLocked: true, rowLockedSeconds: 20 },
   },
   {
+    what: 'the same, and nobody is asked',
+    state: 'R0',
+    notAsked: true,
+    trouble: { rowLocked: true, rowLockedSeconds: 20, rowAwaited: false },
+  },
+  {
+    what: 'somebody waits for it',
+    state: 'R0',
+    notAsked: true,
+    trouble: { rowLocked: true, rowLockedSeconds: 20, rowAwaited: true },
+  },
+  {
     what: 'the row is an hour ahead, nobody owns it',
     state: 'R0',
     unowned: true,
