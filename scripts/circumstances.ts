@@ -184,4 +184,18 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     trouble: slots(5),
     database: { ...minutes(5), ...log(240) },
   },
+  {
+    what: 'Coder: no change for 5 min, and its last run ended 4 min ago',
+    state: 'R0',
+    notAsked: true,
+    trouble: slots(5),
+    database: { ...minutes(5), debugRun: { status: 'error', ageSeconds: 240, hasEnded: true } },
+  },
+  {
+    what: 'Coder: it was to be interrupted 5 min ago',
+    state: 'I0',
+    notAsked: true,
+    trouble: slots(5),
+    database: minutes(5),
+  },
 ];

@@ -97,12 +97,6 @@ describe('a chat that cannot go on', () => {
     );
   });
 
-  test('while it is interrupted is looked at again, and not interrupted once more', () => {
-    const silent = { state: 'I0', database: { updatedAgeSeconds: 900 } } as const;
-    expect(seen(silent)).toEqual(['WORKING', 'INFO QUIET']);
-    expect(suggestion(silent)).toMatch(/^Look again: it is being interrupted\. `npm run chat-debug -- why /);
-  });
-
   test('for a clock that was ahead is dated anew by being interrupted', () => {
     const ahead = { unowned: true, database: { updatedAgeSeconds: -3_600 } } as const;
     expect(seen(ahead)[1]).toBe('CRITICAL CLOCK_AHEAD');
