@@ -171,6 +171,20 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     trouble: { ...slots(5), ownerRow: 'MISSING' },
   },
   {
+    what: 'Coder: its lease is an hour ahead',
+    state: 'R0',
+    notAsked: true,
+    trouble: slots(5),
+    database: { heartbeat: { ageSeconds: -3600, staleAfterSeconds: 30 } },
+  },
+  {
+    what: 'Coder: the row is an hour ahead, and one of 5 slots is free',
+    state: 'R0',
+    unowned: true,
+    trouble: slots(4),
+    database: { updatedAgeSeconds: -3600 },
+  },
+  {
     what: 'Coder: no change for 5 min, its debug log was just written',
     state: 'R0',
     notAsked: true,

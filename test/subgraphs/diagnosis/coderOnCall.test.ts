@@ -96,10 +96,4 @@ describe('a chat that cannot go on', () => {
       /^Interrupt the turn, or restart replica \S+: its lease then runs out by itself after 30 s, .*\/interrupt"`/,
     );
   });
-
-  test('for a clock that was ahead is dated anew by being interrupted', () => {
-    const ahead = { unowned: true, database: { updatedAgeSeconds: -3_600 } } as const;
-    expect(seen(ahead)[1]).toBe('CRITICAL CLOCK_AHEAD');
-    expect(suggestion(ahead)).toMatch(/^Correct the clock that was ahead, and interrupt the turn, .*\/interrupt"`/);
-  });
 });
