@@ -59,6 +59,18 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     trouble: { rowLocked: true, rowLockedSeconds: 20 },
   },
   {
+    what: 'the same, and nobody is asked',
+    state: 'R0',
+    notAsked: true,
+    trouble: { rowLocked: true, rowLockedSeconds: 20, rowAwaited: false },
+  },
+  {
+    what: 'somebody waits for it',
+    state: 'R0',
+    notAsked: true,
+    trouble: { rowLocked: true, rowLockedSeconds: 20, rowAwaited: true },
+  },
+  {
     what: 'the row is an hour ahead, nobody owns it',
     state: 'R0',
     unowned: true,
@@ -170,6 +182,20 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     trouble: { ...slots(5), ownerRow: 'MISSING' },
   },
   {
+    what: 'Coder: its lease is an hour ahead',
+    state: 'R0',
+    notAsked: true,
+    trouble: slots(5),
+    database: { heartbeat: { ageSeconds: -3600, staleAfterSeconds: 30 } },
+  },
+  {
+    what: 'Coder: the row is an hour ahead, and one of 5 slots is free',
+    state: 'R0',
+    unowned: true,
+    trouble: slots(4),
+    database: { updatedAgeSeconds: -3600 },
+  },
+  {
     what: 'Coder: no change for 5 min, its debug log was just written',
     state: 'R0',
     notAsked: true,
@@ -182,5 +208,19 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     notAsked: true,
     trouble: slots(5),
     database: { ...minutes(5), ...log(240) },
+  },
+  {
+    what: 'Coder: no change for 5 min, and its last run ended 4 min ago',
+    state: 'R0',
+    notAsked: true,
+    trouble: slots(5),
+    database: { ...minutes(5), debugRun: { status: 'error', ageSeconds: 240, hasEnded: true } },
+  },
+  {
+    what: 'Coder: it was to be interrupted 5 min ago',
+    state: 'I0',
+    notAsked: true,
+    trouble: slots(5),
+    database: minutes(5),
   },
 ];

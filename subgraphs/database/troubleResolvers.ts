@@ -45,11 +45,12 @@ async function slotsFor(chat: ChatRow, pools: Pools | undefined, context: Databa
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   if (row === null) return {};
-  const { canWrite, isInRecovery, rowLocked, processId, applicationName, state, waitingFor } = row;
-  const rowLockedSeconds = row.transactionSeconds;
-  const holder = { processId, applicationName, state, transactionSeconds: rowLockedSeconds, waitingFor };
+  const { canWrite, isInRecovery, rowLocked, rowAwaited, readersKeptOut, transactionSeconds } = row;
+  const { processId, applicationName, state, waitingFor } = row;
+  const holder = { processId, applicationName, state, transactionSeconds, waitingFor };
   const lockedBy = rowLocked && mayKnowHolder ? holder : null;
-  return { canWrite, isInRecovery, rowLocked, rowLockedSeconds, lockedBy };
+  const rowLockedSeconds = rowLocked ? (transactionSeconds ?? row.awaitedSeconds) : null;
+  return { canWrite, isInRecovery, rowLocked, rowLockedSeconds, rowAwaited, readersKeptOut, lockedBy };
 }
 
 const hasLostLease = async (chat: ChatRow, context: DatabaseContext): Promise<boolean> =>

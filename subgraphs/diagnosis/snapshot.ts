@@ -36,6 +36,8 @@ const trouble = z.object({
   isInRecovery: flag,
   rowLocked: flag,
   rowLockedSeconds: seconds,
+  rowAwaited: flag,
+  readersKeptOut: flag,
   ownerRow: known(z.enum(['ALIVE', 'STALE', 'STOPPED', 'MISSING'])),
   platform: text,
   pool: known(z.object({ kind: text, used: count, capacity: count })),

@@ -69,6 +69,8 @@ const wasOwnedLately: Condition = (s) => {
 };
 /** Workers have had the time to take a chat that nobody owns. */
 export const leftAlone: Condition = (s) => shouldHaveBeenPickedUp(s) && !wasOwnedLately(s);
+/** A row ahead of the clock is in nobody's way where replicas do not go by its age, and does not tell how long it has waited. */
+export const waitIsNotKnown: Condition = (s) => s.rowAhead && s.platform !== 'own' && leftAlone(s);
 /** All that could take the chat and answer say that they have no room. One that does not answer is no proof of any. */
 export const noRoom: Condition = (s) =>
   full(s).length > 0 && full(s).length + silent(s).length === candidates(s).length;

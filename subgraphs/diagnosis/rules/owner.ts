@@ -35,8 +35,10 @@ const gone = (s: Situation) => [
   ...[...ROW, ...reach(s), ...takable(s)],
   ...(s.owner === 'NOT_ASKED' ? ['database.trouble.ownerRow'] : []),
 ];
-const toBeTaken = (s: Situation) =>
-  shouldHaveBeenPickedUp(s) ? orNoSlot(s) : '; it waits for another worker to take it';
+function toBeTaken(s: Situation): string {
+  if (leases.leaseKeepsOthersAway(s)) return '';
+  return shouldHaveBeenPickedUp(s) ? orNoSlot(s) : '; it waits for another worker to take it';
+}
 
 export const ownerUnknown = {
   code: 'OWNER_UNKNOWN',
@@ -119,10 +121,12 @@ export const capacityWait = {
 
 export const noOwner = {
   code: 'NO_OWNER',
-  severity: withGrace,
+  severity: (s) => (is.waitIsNotKnown(s) ? 'WARNING' : withGrace(s)),
   when: is.notTaken,
-  says: (s) =>
-    is.leftAlone(s) ? `no worker has taken it${sinceWhen(s)}: ${whyNot(s)}` : 'it waits for a worker to take it',
+  says: (s) => {
+    if (is.waitIsNotKnown(s)) return `no worker has it, and its row does not tell since when: ${whyNot(s)}`;
+    return is.leftAlone(s) ? `no worker has taken it${sinceWhen(s)}: ${whyNot(s)}` : 'it waits for a worker to take it';
+  },
   evidence: (s) => [
     ...ROW,
     ...(is.undatedSeconds(s) === null ? [] : ['database.heartbeats']),

@@ -97,6 +97,8 @@ const anyTrouble = fc.record({
   isInRecovery: seldom(fc.boolean()),
   rowLocked: seldom(fc.boolean()),
   rowLockedSeconds: maybe(seconds),
+  rowAwaited: seldom(fc.boolean()),
+  readersKeptOut: seldom(fc.boolean()),
   ownerRow: maybe(ownerRow),
   platform: maybe(fc.constantFrom('own', 'own', 'coder')),
   pool: seldom(

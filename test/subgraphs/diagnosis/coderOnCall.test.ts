@@ -96,16 +96,4 @@ describe('a chat that cannot go on', () => {
       /^Interrupt the turn, or restart replica \S+: its lease then runs out by itself after 30 s, .*\/interrupt"`/,
     );
   });
-
-  test('while it is interrupted is looked at again, and not interrupted once more', () => {
-    const silent = { state: 'I0', database: { updatedAgeSeconds: 900 } } as const;
-    expect(seen(silent)).toEqual(['WORKING', 'INFO QUIET']);
-    expect(suggestion(silent)).toMatch(/^Look again: it is being interrupted\. `npm run chat-debug -- why /);
-  });
-
-  test('for a clock that was ahead is dated anew by being interrupted', () => {
-    const ahead = { unowned: true, database: { updatedAgeSeconds: -3_600 } } as const;
-    expect(seen(ahead)[1]).toBe('CRITICAL CLOCK_AHEAD');
-    expect(suggestion(ahead)).toMatch(/^Correct the clock that was ahead, and interrupt the turn, .*\/interrupt"`/);
-  });
 });
