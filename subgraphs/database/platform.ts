@@ -3,7 +3,7 @@ import { coderThresholds } from '../../common/coderThresholds.ts';
 import { completeThresholds, type Thresholds } from '../../common/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { clientError } from '../errors.ts';
-import { CHAT_COLUMNS_READ } from './tables/described.ts';
+import { CHAT_COLUMNS_READ, neededColumns } from './tables/described.ts';
 import { ALL_THERE, type Tables } from './tables/sources.ts';
 
 /** Every question that differs between platforms is handed one. */
@@ -64,12 +64,7 @@ const CODER_MARKS = [
   ...[['chats_expanded', 'id'] as const, ['chat_messages', 'content_version'] as const],
 ];
 
-const DEBUG_LOG = {
-  chat_debug_runs: [
-    ...['id', 'chat_id', 'kind', 'status', 'provider', 'model', 'started_at', 'updated_at', 'finished_at'],
-  ],
-  chat_debug_steps: ['run_id', 'updated_at'],
-};
+const DEBUG_LOG = ['chat_debug_runs', 'chat_debug_steps'] as const;
 
 /** @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those of the platform that is set */
 export function platformOf(catalog: Catalog, settings: PlatformSettings): Platform {
@@ -112,7 +107,7 @@ function coderPlatform(catalog: Catalog, settings: PlatformSettings): Platform {
       !hasAll('chats', CHAT_COLUMNS_READ) && hasAll('chats_expanded', CHAT_COLUMNS_READ) ? 'chats_expanded' : 'chats',
     hasOtherServers: hasAll('replicas', ['primary']),
     marksHidden: mayRead(['chat_messages', ['compressed', 'visibility']]),
-    hasDebugLog: Object.entries(DEBUG_LOG).every(mayRead),
+    hasDebugLog: DEBUG_LOG.every((table) => mayRead([table, neededColumns(table)])),
     thresholds: completeThresholds({ ...coderThresholds(settings.coderRelease), ...definedOf(settings) }),
     isStaleAtThreshold: true,
     replicaStaleAfterSeconds: CODER_REPLICA_STALE_SECONDS,
