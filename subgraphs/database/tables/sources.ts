@@ -6,7 +6,7 @@
 import type { GraphQLError } from 'graphql';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { clientError } from '../../errors.ts';
-import { NULL_TYPE, type PlatformRead, QUESTION_SPARES, type TableName, tableRead } from './described.ts';
+import { NULL_TYPE, type PlatformRead, QUESTION_SPARES, relationOf, type TableName, tableRead } from './described.ts';
 import type { FoundTables } from './found.ts';
 import { blocking, keepsFromAsking, type Lack, lacksOf, stateOf } from './lacks.ts';
 import { lacksInWords } from './said.ts';
@@ -15,6 +15,8 @@ export interface Tables {
   readonly lacks: readonly Lack[];
   /** What stands for a relation, by its name; one that lacks nothing stands for itself. */
   readonly standIns: ReadonlyMap<string, StandIn>;
+  /** Which columns can be walked through by each value of the enum that is known to hold them. */
+  readonly walked: { readonly roles: boolean; readonly statuses: boolean };
 }
 
 interface StandIn {
@@ -25,7 +27,7 @@ interface StandIn {
 }
 
 /** Where nothing is lacking, as far as is known. */
-export const ALL_THERE: Tables = { lacks: [], standIns: new Map() };
+export const ALL_THERE: Tables = { lacks: [], standIns: new Map(), walked: { roles: true, statuses: true } };
 
 export function tablesOf(found: FoundTables, platform: PlatformRead): Tables {
   const lacks = lacksOf(found, platform);
@@ -35,7 +37,14 @@ export function tablesOf(found: FoundTables, platform: PlatformRead): Tables {
     const sql = blockedBy.length > 0 ? withoutRows(table) : withNulls(found, platform, relation, table);
     return [relation, { table, blockedBy, sql }];
   });
-  return { lacks, standIns: new Map(standIns) };
+  const isHeldBy = (table: TableName, column: string, type: string) =>
+    stateOf(found, platform, table, column) === 'THERE' &&
+    found[relationOf(table, platform)]?.columns[column]?.type === type;
+  const walked = {
+    roles: blocking(lacks, 'chat_messages').length === 0 && isHeldBy('chat_messages', 'role', 'chat_message_role'),
+    statuses: isHeldBy('chats', 'status', 'chat_status'),
+  };
+  return { lacks, standIns: new Map(standIns), walked };
 }
 
 /** Questions know how to do without a column of another platform that is not there. */
