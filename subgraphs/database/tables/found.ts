@@ -8,8 +8,10 @@ const found = z.record(
   z.object({
     /** As `pg_class.relkind` has it: `r` for a table, `v` for a view. */
     kind: z.string(),
-    /** Whether policies of the table hide rows from this service. */
+    /** Whether policies of the table hide rows from this service, or may: one that lets all of them through does not. */
     hidesRows: z.boolean(),
+    /** Whether they hide all of them. */
+    hidesAll: z.boolean(),
     /** Whether all columns may be read, and with them what Postgres itself keeps of a row. */
     isReadable: z.boolean(),
     columns: z.record(z.string(), z.object({ type: z.string(), isReadable: z.boolean() })),
@@ -18,10 +20,20 @@ const found = z.record(
 /** By the name of the table or view; one that is not there is left out. */
 export type FoundTables = z.infer<typeof found>;
 
+/** Policies of `t` that are asked before this role reads a row. */
+const policies = (kind: Prisma.Sql) => Prisma.sql`
+  SELECT FROM pg_policy AS p WHERE p.polrelid = t.oid AND p.polcmd IN ('r', '*') AND ${kind}
+    AND EXISTS (SELECT FROM unnest(p.polroles) AS asked (role) WHERE asked.role = 0 OR pg_has_role(asked.role, 'USAGE'))`;
+const LETS_ALL_THROUGH = Prisma.sql`pg_get_expr(p.polqual, p.polrelid) = 'true'`;
+
 /** One row with the column `found`. The type of a domain is the one that it is made of. */
 export const FIND_TABLES = Prisma.sql`
   SELECT COALESCE(jsonb_object_agg(t.name, jsonb_build_object(
-    'kind', t.relkind, 'hidesRows', row_security_active(t.oid), 'isReadable', has_table_privilege(t.oid, 'SELECT'),
+    'kind', t.relkind, 'isReadable', has_table_privilege(t.oid, 'SELECT'),
+    'hidesRows', row_security_active(t.oid) AND (
+      NOT EXISTS (${policies(Prisma.sql`p.polpermissive AND ${LETS_ALL_THROUGH}`)})
+      OR EXISTS (${policies(Prisma.sql`NOT p.polpermissive AND (${LETS_ALL_THROUGH}) IS NOT TRUE`)})),
+    'hidesAll', row_security_active(t.oid) AND NOT EXISTS (${policies(Prisma.sql`p.polpermissive`)}),
     'columns', (
       SELECT COALESCE(jsonb_object_agg(a.attname, jsonb_build_object(
         'type', format_type(CASE WHEN y.typtype = 'd' THEN y.typbasetype ELSE a.atttypid END, NULL),
@@ -38,14 +50,16 @@ export function foundIn(rows: readonly unknown[]): FoundTables {
   return row.found;
 }
 
-/** The names of columns alone, by which platforms are told apart. */
+/** The names of columns alone, by which platforms are told apart. Chats are read though some be hidden; other tables are not. */
 export const catalogOf = (tables: FoundTables): Map<string, { columns: string[]; readable: string[] }> =>
   new Map(
-    Object.entries(tables).map(([name, { columns }]) => [
+    Object.entries(tables).map(([name, { columns, hidesRows }]) => [
       name,
       {
         columns: Object.keys(columns),
-        readable: Object.keys(columns).filter((column) => columns[column]?.isReadable),
+        readable: Object.keys(columns).filter(
+          (column) => columns[column]?.isReadable && !(hidesRows && name !== 'chats'),
+        ),
       },
     ]),
   );

@@ -14,7 +14,9 @@ import {
 import type { FoundTables } from './found.ts';
 
 /** `TYPE`: it is there, and holds something else than what is read. */
-export type Why = 'MISSING' | 'NO_RIGHT' | 'TYPE';
+type ColumnWhy = 'MISSING' | 'NO_RIGHT' | 'TYPE';
+/** `HIDDEN`: policies of the table hide rows from this service. */
+export type Why = ColumnWhy | 'HIDDEN';
 
 export interface Lack {
   readonly table: TableName;
@@ -29,7 +31,7 @@ export interface Lack {
   readonly costs: readonly string[];
 }
 
-export type State = 'THERE' | Why;
+export type State = 'THERE' | ColumnWhy;
 
 /** As it is said to people: `chats` or `chats.title`. */
 export const nameOf = ({ relation, column }: Pick<Lack, 'relation' | 'column'>): string =>
@@ -62,23 +64,37 @@ function lacksOfTable(found: FoundTables, platform: PlatformRead, table: TableNa
     ...{ column, read, state: stateOf(found, platform, table, column) },
   }));
   const whole = (why: Why): Lack[] => [{ table, relation, column: undefined, why, isRequired, costs }];
-  if (!found[relation]) return whole('MISSING');
+  const there = found[relation];
+  if (!there) return whole('MISSING');
   if (columns.every(({ state }) => state === 'NO_RIGHT' || state === 'MISSING')) {
     if (columns.some(({ state }) => state === 'NO_RIGHT')) return whole('NO_RIGHT');
   }
-  return columns.flatMap(({ column, read, state }) => {
+  const isPartOfUse = table === 'chats' && !there.hidesAll;
+  if (there.hidesRows && !isPartOfUse) return whole('HIDDEN');
+  const hidden = there.hidesRows
+    ? [{ table, relation, column: undefined, why: 'HIDDEN' as const, isRequired: false, costs: HIDDEN_CHATS }]
+    : [];
+  const lacking = columns.flatMap(({ column, read, state }) => {
     if (state === 'THERE') return [];
     const isNeeded = read.costs === undefined;
     return [{ table, relation, column, why: state, isRequired: isRequired && isNeeded, costs: read.costs ?? costs }];
   });
+  return [...hidden, ...lacking];
 }
+
+/** Chats that are shown are shown as they are. Of other tables nothing can be said for want of a row. */
+const HIDDEN_CHATS = ['chats that its policies hide'];
+export const isPartlyHidden = ({ table, why, isRequired }: Lack): boolean =>
+  table === 'chats' && why === 'HIDDEN' && !isRequired;
 
 /** What keeps a table from being read at all. */
 export const blocking = (lacks: readonly Lack[], table: TableName): Lack[] =>
   lacks.filter((lack) => lack.table === table && isNeeded(lack));
 
-const isNeeded = ({ table, column }: Lack): boolean =>
-  column === undefined || tableRead(table).columns[column]?.costs === undefined;
+function isNeeded(lack: Lack): boolean {
+  const { table, column } = lack;
+  return column === undefined ? !isPartlyHidden(lack) : tableRead(table).columns[column]?.costs === undefined;
+}
 
 /** What keeps a question from being asked, though the table that it asks can be read. */
 export function keepsFromAsking(lacks: readonly Lack[], question: string): Lack[] {

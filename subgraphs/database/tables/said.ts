@@ -16,13 +16,15 @@ const REASON: Readonly<Record<Why, (names: string) => string>> = {
   MISSING: (names) => `The database lacks ${names}, which this service reads.`,
   NO_RIGHT: (names) => `The database does not let this service read ${names}.`,
   TYPE: (names) => `The database has ${names} with a type that this service does not read.`,
+  HIDDEN: (names) => `Policies of ${names} hide rows from this service.`,
 };
 const ADVICE: Readonly<Record<Why, string>> = {
   MISSING: 'Run `npm run migrate`, or give it such tables.',
   NO_RIGHT: 'Grant its user SELECT on them.',
   TYPE: 'Give the service a view with the type that `npm run check` names.',
+  HIDDEN: 'Make a policy that lets its user read every row, or give it BYPASSRLS.',
 };
-const ORDER: readonly Why[] = ['MISSING', 'NO_RIGHT', 'TYPE'];
+const ORDER: readonly Why[] = ['MISSING', 'NO_RIGHT', 'TYPE', 'HIDDEN'];
 
 const byWhy = (lacks: readonly Lack[]) =>
   ORDER.map((why) => ({ why, names: lacks.filter((lack) => lack.why === why).map(nameOf) })).filter(

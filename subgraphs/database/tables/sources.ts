@@ -8,7 +8,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import { clientError } from '../../errors.ts';
 import { NULL_TYPE, type PlatformRead, QUESTION_SPARES, relationOf, type TableName, tableRead } from './described.ts';
 import type { FoundTables } from './found.ts';
-import { blocking, keepsFromAsking, type Lack, lacksOf, stateOf } from './lacks.ts';
+import { blocking, isPartlyHidden, keepsFromAsking, type Lack, lacksOf, stateOf } from './lacks.ts';
 import { lacksInWords } from './said.ts';
 
 export interface Tables {
@@ -48,8 +48,11 @@ export function tablesOf(found: FoundTables, platform: PlatformRead): Tables {
 }
 
 /** Questions know how to do without a column of another platform that is not there. */
-const isFelt = ({ table, column, why }: Lack): boolean =>
-  why !== 'MISSING' || column === undefined || tableRead(table).columns[column]?.only === undefined;
+function isFelt(lack: Lack): boolean {
+  const { table, column, why } = lack;
+  if (isPartlyHidden(lack)) return false;
+  return why !== 'MISSING' || column === undefined || tableRead(table).columns[column]?.only === undefined;
+}
 
 /** Whether anything of the table can be read. */
 export const isReadable = ({ lacks }: Tables, table: TableName): boolean => blocking(lacks, table).length === 0;
