@@ -57,12 +57,14 @@ export type Catalog = ReadonlyMap<
 const DEFAULT_CAPACITY: Capacity = { root: 5, subagents: 10 };
 const CODER_REPLICA_STALE_SECONDS = 15;
 
-/** Columns that only one platform has. */
-const OWN_MARKS = [['chats', 'unanswered'] as const, ['chat_messages', 'finish_reason'] as const];
-const CODER_MARKS = [
-  ...[['chats', 'organization_id'] as const, ['chats', 'last_model_config_id'] as const],
-  ...[['chats_expanded', 'id'] as const, ['chat_messages', 'content_version'] as const],
-];
+/** Columns that only one platform has. A table may have gained one of the other's: most of them tell. */
+const MARKS = {
+  own: [['chats', 'unanswered'] as const, ['chat_messages', 'finish_reason'] as const],
+  coder: [
+    ...[['chats', 'organization_id'] as const, ['chats', 'last_model_config_id'] as const],
+    ...[['chats_expanded', 'id'] as const, ['chat_messages', 'content_version'] as const],
+  ],
+};
 
 const DEBUG_LOG = ['chat_debug_runs', 'chat_debug_steps'] as const;
 
@@ -70,12 +72,12 @@ const DEBUG_LOG = ['chat_debug_runs', 'chat_debug_steps'] as const;
 export function platformOf(catalog: Catalog, settings: PlatformSettings): Platform {
   const has = ([relation, column]: readonly [string, string]) =>
     catalog.get(relation)?.columns.includes(column) === true;
-  const isOwn = OWN_MARKS.some(has);
-  const isCoder = !isOwn && CODER_MARKS.some(has);
+  const marks = { own: MARKS.own.filter(has).length, coder: MARKS.coder.filter(has).length };
   const { platform: set = 'auto' } = settings;
-  if (set === 'coder' && isOwn) throw contradicted(set, "this project's own");
-  if (set === 'own' && isCoder) throw contradicted(set, 'those of a Coder deployment');
-  return set === 'coder' || isCoder
+  if (set === 'coder' && marks.own > 0 && marks.coder === 0) throw contradicted(set, "this project's own");
+  if (set === 'own' && marks.coder > 0 && marks.own === 0) throw contradicted(set, 'those of a Coder deployment');
+  const isCoder = set === 'auto' ? marks.coder > marks.own : set === 'coder';
+  return isCoder
     ? coderPlatform(catalog, settings)
     : ownPlatform(settings, catalog.get('chats')?.readable.includes('unanswered') === true);
 }
