@@ -8,8 +8,10 @@ import { tablesOf } from './tables/sources.ts';
 import type { Transaction } from './transaction.ts';
 import type { FoundIndexes } from './wantedIndexes.ts';
 
-/** What can still change, such as a right that is granted or a table that a migration makes, is seen after so long. */
+/** What can still change, such as a right that is taken or a table that a migration makes, is seen after so long. */
 const LOOKED_AT_AGAIN_MS = 60_000;
+/** The same where something is lacking, which somebody may be mending. */
+const LACKING_LOOKED_AT_AGAIN_MS = 5_000;
 
 interface Known {
   readonly platform: Platform;
@@ -39,9 +41,7 @@ export class PlatformMemory {
   /** Reads the catalog alone. @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those that are set */
   async find(tx: Transaction): Promise<Platform> {
     const nowMs = this.#clock.monotonicMs();
-    if (this.#known && (isFinal(this.#known.platform) || nowMs - this.#known.atMs < LOOKED_AT_AGAIN_MS)) {
-      return this.#known.platform;
-    }
+    if (this.#known && nowMs - this.#known.atMs < holdsForMs(this.#known.platform)) return this.#known.platform;
     this.forget();
     const found = foundIn(await tx.$queryRaw<unknown[]>(FIND_TABLES));
     const judged = platformOf(catalogOf(found), this.#settings);
@@ -72,6 +72,9 @@ export class PlatformMemory {
   }
 }
 
-/** This project's own tables as they are now. */
-const isFinal = ({ name, notesUnanswered, tables }: Platform): boolean =>
-  name === 'own' && notesUnanswered && tables.lacks.length === 0;
+/** This project's own tables as they are now hold for good. Where nothing can be answered, each question looks anew. */
+function holdsForMs({ name, notesUnanswered, tables: { lacks } }: Platform): number {
+  if (lacks.some(({ isRequired }) => isRequired)) return 0;
+  if (lacks.length > 0) return LACKING_LOOKED_AT_AGAIN_MS;
+  return name === 'own' && notesUnanswered ? Number.POSITIVE_INFINITY : LOOKED_AT_AGAIN_MS;
+}

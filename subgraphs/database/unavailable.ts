@@ -14,6 +14,10 @@ export const databaseUnavailable = (
 /** The first sentence of such an error, for readiness. */
 export const reasonOf = ({ message }: GraphQLError): string => /^.*?\.(?= |$)/.exec(message)?.[0] ?? message;
 
+/** Tables were made anew, or gained or lost something, since they were last looked at. */
+export const tablesChanged = (): GraphQLError =>
+  databaseUnavailable('The tables of the database have changed.', 'Ask again: they are read as they are now.');
+
 /** How an error of the driver reaches whoever called Prisma. */
 const driverError = z.object({
   code: z.string(),
@@ -99,7 +103,7 @@ export function timedOut(
   const lacking = ofTable.find(({ keys }) => along.includes(keys)) ?? ofTable[0];
   if (lacking) {
     const index = `\`${lacking.table} ${lacking.keys}\``;
-    const advice = platform === 'own' ? 'Run `npm run migrate`, or make such an index.' : MAKE_INDEX;
+    const advice = platform?.name === 'own' ? 'Run `npm run migrate`, or make such an index.' : MAKE_INDEX;
     return said(`took too long: it lacks the index ${index}`, advice);
   }
   return said('took longer than this service waits', 'Ask for less, or raise `DATABASE_TIMEOUT_MS`.');

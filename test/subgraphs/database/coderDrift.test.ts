@@ -142,3 +142,90 @@ describe('policies that hide rows', () => {
     });
   });
 });
+
+describe('tables that change while they are read', () => {
+  const chats = '{ chats { edges { node { chatId database { generationAttempt } } } } }';
+  const said = async (ask: (query: string) => Promise<{ errors: readonly { message: string }[] }>) =>
+    (await ask(chats)).errors.map(({ message }) => message);
+
+  test('are judged as what they are: a column that a view still has is read there from the next question on', async () => {
+    await drifted(
+      () => '',
+      async ({ ask, pool }) => {
+        expect(await said(ask)).toEqual([]);
+        await pool.query('ALTER TABLE chats RENAME generation_attempt TO x');
+        expect(await said(ask)).toEqual([
+          'The tables of the database have changed. Ask again: they are read as they are now.',
+        ]);
+        expect(await said(ask)).toEqual([]);
+        await pool.query('ALTER TABLE chats RENAME x TO generation_attempt');
+        expect(await said(ask)).toEqual([]);
+      },
+    );
+  });
+
+  test('lack what is gone, and nothing more; once it is mended, the first answer is whole', async () => {
+    await drifted(
+      (role) => `REVOKE SELECT (content) ON chat_messages FROM ${role}`,
+      async ({ ask, pool }) => {
+        expect(await said(ask)).toEqual([]);
+        await pool.query('DROP VIEW chats_expanded; ALTER TABLE chats RENAME generation_attempt TO x');
+        const lacking = [
+          expect.stringMatching(/^The database lacks `chats.generation_attempt`, which this service reads\./),
+        ];
+        expect(await said(ask)).toEqual(lacking);
+        expect(await said(ask)).toEqual(lacking);
+        await pool.query('ALTER TABLE chats RENAME x TO generation_attempt');
+        expect(await said(ask)).toEqual([]);
+      },
+    );
+  });
+
+  test('say so where a right was taken', async () => {
+    await drifted(
+      () => '',
+      async ({ ask, pool, role }) => {
+        expect(await said(ask)).toEqual([]);
+        await pool.query(`REVOKE SELECT ON chats FROM ${role}`);
+        const refused = ['The database does not let this service read `chats`. Grant its user SELECT on them.'];
+        expect(await said(ask)).toEqual(refused);
+        await pool.query(`GRANT SELECT ON chats TO ${role}`);
+        expect(await said(ask)).toEqual([]);
+      },
+    );
+  });
+});
+
+describe('a column of this project’s name', () => {
+  const platform = '{ database { platform } }';
+  const both = `ALTER TABLE chat_messages ADD COLUMN finish_reason int; ALTER TABLE chats ADD COLUMN unanswered bool`;
+  const LAST = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { database { lastMessage { role finishReason } } } }`;
+
+  test.each([
+    ['found', undefined],
+    ['set', 'coder' as const],
+  ])('keeps nobody from what is %s: a Coder deployment', async (_how, set) => {
+    await drifted(
+      () => both,
+      async ({ ask, ready, ids }) => {
+        expect((await ask(platform)).data).toEqual({ database: { platform: 'coder' } });
+        expect(await suspects(ask)).toEqual({ ids: [ids.forgotten], errors: [] });
+        const { data, errors } = await ask(LAST, { id: ids.owned });
+        expect({ data, errors }).toEqual({
+          data: { chatDebugSnapshot: { database: { lastMessage: { role: 'user', finishReason: null } } } },
+          errors: [],
+        });
+        expect((await ready())[0]).toBe(200);
+      },
+      set && { platform: set },
+    );
+  });
+
+  test('lets the setting decide, where there are columns of both', async () => {
+    await drifted(
+      () => both,
+      async ({ ask }) => expect((await ask(platform)).data).toEqual({ database: { platform: 'own' } }),
+      { platform: 'own' },
+    );
+  });
+});

@@ -38,7 +38,8 @@ export async function drifted<T>(
     rest: await insertChat(pool, { status: 'waiting', age: 60 }),
   };
   const databaseUrl = await pageReader(database, role);
-  await pool.query(change(role));
+  const sql = change(role);
+  if (sql) await pool.query(sql);
   const unset = { staleAfterSeconds: undefined, noProgressSeconds: undefined };
   const server = await start({ databaseUrl, ...unset, ...options } as Parameters<typeof start>[0]);
   const ready = async (): Promise<[number, string]> => {
