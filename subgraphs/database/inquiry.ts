@@ -7,7 +7,7 @@ import { sharedCall } from '../../common/sharedCall.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { SUBGRAPH_CONNECTIONS } from './client.ts';
 import type { PlatformRead } from './tables/described.ts';
-import { FIND_TABLES, type FoundTables, foundIn } from './tables/found.ts';
+import { FIND_TABLES, type FoundTables, foundIn, whereaboutsIn } from './tables/found.ts';
 import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
 import { type Lack, lacksOf } from './tables/lacks.ts';
 import { lackingIndexes, type WantedIndex } from './wantedIndexes.ts';
@@ -95,12 +95,13 @@ async function ask(client: pg.Client, limitMs: number, judge: InquiryOptions['ju
   const nothing = { lacks: [], lackingIndexes: [], platform: undefined };
   const waits = await rowOf<Pick<Findings, 'waitsFor' | 'heldBy'>>(client, WAITS);
   if (waits.waitsFor.length > 0) return { ...nothing, ...waits };
-  const found = foundIn([await rowOf(client, FIND_TABLES)]);
+  const row = await rowOf(client, FIND_TABLES);
+  const found = foundIn([row]);
   const platform = judge(found);
   const indexes = indexesIn([await rowOf(client, FIND_INDEXES)]);
   return {
     ...waits,
-    lacks: lacksOf(found, platform),
+    lacks: lacksOf(found, platform, whereaboutsIn([row])),
     lackingIndexes: lackingIndexes(indexes, platform.name),
     platform,
   };

@@ -2,7 +2,7 @@
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
-import { catalogOf, FIND_TABLES, foundIn } from './tables/found.ts';
+import { catalogOf, FIND_TABLES, foundIn, whereaboutsIn } from './tables/found.ts';
 import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
 import { tablesOf } from './tables/sources.ts';
 import type { Transaction } from './transaction.ts';
@@ -43,9 +43,10 @@ export class PlatformMemory {
     const nowMs = this.#clock.monotonicMs();
     if (this.#known && nowMs - this.#known.atMs < holdsForMs(this.#known.platform)) return this.#known.platform;
     this.forget();
-    const found = foundIn(await tx.$queryRaw<unknown[]>(FIND_TABLES));
+    const rows = await tx.$queryRaw<unknown[]>(FIND_TABLES);
+    const found = foundIn(rows);
     const judged = platformOf(catalogOf(found), this.#settings);
-    const platform = { ...judged, tables: tablesOf(found, judged) };
+    const platform = { ...judged, tables: tablesOf(found, judged, whereaboutsIn(rows)) };
     if (found.chats) this.#remember(platform, nowMs);
     return platform;
   }

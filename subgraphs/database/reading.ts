@@ -27,6 +27,7 @@ import {
   isAfterFailure,
   isTimedOut,
   isUnsupported,
+  mayNotConnect,
   saysUnavailable,
   saysUnsupported,
   sqlState,
@@ -196,6 +197,7 @@ export class Reading {
       return tooSlow(await this.#inquire(), question, along);
     }
     if (!isUnsupported(error)) return unavailableOr(error);
+    if (this.#asked === 'connect') return mayNotConnect();
     this.forgetPlatform();
     return this.#ofChange(await this.#inquire()) ?? unavailableOr(error);
   }

@@ -7,7 +7,7 @@ import type { GraphQLError } from 'graphql';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { clientError } from '../../errors.ts';
 import { NULL_TYPE, type PlatformRead, QUESTION_SPARES, relationOf, type TableName, tableRead } from './described.ts';
-import type { FoundTables } from './found.ts';
+import type { FoundTables, Whereabouts } from './found.ts';
 import { blocking, isPartlyHidden, keepsFromAsking, type Lack, lacksOf, stateOf } from './lacks.ts';
 import { lacksInWords } from './said.ts';
 
@@ -29,8 +29,8 @@ interface StandIn {
 /** Where nothing is lacking, as far as is known. */
 export const ALL_THERE: Tables = { lacks: [], standIns: new Map(), walked: { roles: true, statuses: true } };
 
-export function tablesOf(found: FoundTables, platform: PlatformRead): Tables {
-  const lacks = lacksOf(found, platform);
+export function tablesOf(found: FoundTables, platform: PlatformRead, where: Whereabouts): Tables {
+  const lacks = lacksOf(found, platform, where);
   const relations = new Map(lacks.filter(isFelt).map(({ relation, table }) => [relation, table]));
   const standIns = [...relations].map(([relation, table]): [string, StandIn] => {
     const blockedBy = blocking(lacks, table);

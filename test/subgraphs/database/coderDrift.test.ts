@@ -1,6 +1,6 @@
 /** A Coder deployment that is a little other than those that are known: it costs what hangs on that, and is said in words. */
 import { describe, expect, test } from '@jest/globals';
-import { drifted, suspects } from './support/coderDrift.ts';
+import { drifted, SUSPECTS, suspects } from './support/coderDrift.ts';
 
 const SNAPSHOT = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { executionState database {
   lastMessage { role } turn { steps } messageStats { total } trouble { platform } } } }`;
@@ -226,6 +226,117 @@ describe('a column of this project’s name', () => {
       () => both,
       async ({ ask }) => expect((await ask(platform)).data).toEqual({ database: { platform: 'own' } }),
       { platform: 'own' },
+    );
+  });
+});
+
+describe('tables that are not found', () => {
+  const chats = '{ chats { edges { node { chatId } } } }';
+  const move = (schema: string, role: string, may: boolean) => `
+    CREATE SCHEMA "${schema}"; ${may ? `GRANT USAGE ON SCHEMA "${schema}" TO ${role};` : ''}
+    ${['chats', 'chat_messages', 'chat_queued_messages', 'chat_heartbeats', 'replicas', 'chats_expanded']
+      .map((table) => `ALTER TABLE ${table} SET SCHEMA "${schema}"`)
+      .join(';')}`;
+  const OTHER_SCHEMA = 'in the schema `coder app`, which this service does not look at.';
+
+  test.each([undefined, 'coder' as const])(
+    'stand in another schema, which is named (PLATFORM %s)',
+    async (platform) => {
+      await drifted(
+        (role) => move('coder app', role, true),
+        async ({ ask, ready, pool, role }) => {
+          const { errors } = await ask(chats);
+          const advice = 'End `DATABASE_URL` with `?options=-c%20search_path%3Dcoder%20app`.';
+          expect(errors).toMatchObject([{ message: `The database has \`chats\` ${OTHER_SCHEMA} ${advice}` }]);
+          expect(await ready()).toEqual([503, `The database has \`chats\`, \`chat_queued_messages\` ${OTHER_SCHEMA}`]);
+          await pool.query(`ALTER ROLE ${role} SET search_path = "coder app"`);
+        },
+        platform && { platform },
+      );
+    },
+  );
+
+  test('are behind a schema that this role may not enter', async () => {
+    await drifted(
+      (role) => `REVOKE USAGE ON SCHEMA public FROM PUBLIC, ${role}`,
+      async ({ ask, ready, pool, role }) => {
+        expect((await ask(chats)).errors).toMatchObject([
+          {
+            extensions: { code: 'SCHEMA_UNSUPPORTED' },
+            message:
+              'The database does not let this service enter the schema `public`, which has `chats`. Grant its user USAGE on the schema.',
+          },
+        ]);
+        expect((await ready())[0]).toBe(503);
+        await pool.query(`GRANT USAGE ON SCHEMA public TO ${role}`);
+        expect((await ask(chats)).errors).toEqual([]);
+      },
+    );
+  });
+
+  test.each([
+    [undefined, 'Correct `DATABASE_URL`. Tables of this project are made by `npm run migrate`.'],
+    ['coder' as const, 'Correct `DATABASE_URL`.'],
+  ])('are nowhere (PLATFORM %s)', async (platform, advice) => {
+    await drifted(
+      () => 'DROP SCHEMA public CASCADE; CREATE SCHEMA public',
+      async ({ ask, pool }) => {
+        await pool.query('GRANT USAGE ON SCHEMA public TO PUBLIC');
+        const { errors } = await ask(chats);
+        const reason =
+          'The database lacks `chats`, which this service reads. No schema that this service looks at has it (public).';
+        expect(errors).toMatchObject([{ message: `${reason} ${advice}` }]);
+      },
+      platform && { platform },
+    );
+  });
+
+  test('lack a column: nobody is told to migrate a Coder deployment', async () => {
+    await drifted(
+      () => 'ALTER TABLE chat_queued_messages RENAME chat_id TO x',
+      async ({ ask, ids }) => {
+        const { errors } = await ask('query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { executionState } }', {
+          id: ids.owned,
+        });
+        expect(errors).toMatchObject([
+          { message: expect.stringMatching(/`chat_queued_messages.chat_id`.*Correct `DATABASE_URL`, or give/) },
+        ]);
+        expect(errors[0]?.message).not.toContain('migrate');
+      },
+    );
+  });
+});
+
+describe('a connection that is refused', () => {
+  const onDatabase = (sql: string) => `DO $$ BEGIN EXECUTE format('${sql}', current_database()); END $$`;
+
+  test('for want of CONNECT: it is called so', async () => {
+    await drifted(
+      (role) => onDatabase(`REVOKE CONNECT ON DATABASE %I FROM PUBLIC, ${role}`),
+      async ({ ask, ready, pool, role }) => {
+        const reason = 'The database does not let the user of this service connect.';
+        expect((await ask(SUSPECTS)).errors).toMatchObject([
+          { extensions: { code: 'DATABASE_UNAVAILABLE' }, message: `${reason} Grant it CONNECT on the database.` },
+        ]);
+        expect(await ready()).toEqual([503, reason]);
+        await pool.query(onDatabase(`GRANT CONNECT ON DATABASE %I TO ${role}`));
+        expect((await ask(SUSPECTS)).errors).toEqual([]);
+      },
+    );
+  });
+
+  test('for the limit of the role: that limit is named beside the others', async () => {
+    await drifted(
+      (role) => `ALTER ROLE ${role} CONNECTION LIMIT 0`,
+      async ({ ask }) => {
+        expect((await ask(SUSPECTS)).errors).toMatchObject([
+          {
+            message: expect.stringMatching(
+              /^The database has no connection left for this service\. .*CONNECTION LIMIT/,
+            ),
+          },
+        ]);
+      },
     );
   });
 });
