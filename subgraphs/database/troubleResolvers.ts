@@ -53,8 +53,11 @@ function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   return { canWrite, isInRecovery, rowLocked, rowLockedSeconds, rowAwaited, readersKeptOut, lockedBy };
 }
 
-const hasLostLease = async (chat: ChatRow, context: DatabaseContext): Promise<boolean> =>
-  ['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '');
+/** False also where no lease can be read. */
+async function hasLostLease(chat: ChatRow, context: DatabaseContext): Promise<boolean> {
+  if (!(await context.reading.moment()).heartbeatsReadable) return false;
+  return ['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '');
+}
 
 /** Replicas that could take the chat, as far as they can be asked; none while workers need not have looked yet, or its owner holds it. */
 export async function candidates(chat: ChatRow, _args: unknown, context: DatabaseContext) {
