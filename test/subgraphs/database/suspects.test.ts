@@ -169,6 +169,9 @@ const SUSPECT: [string, Make][] = [
   ],
   ['a person’s message that stands last at rest', atRest('user', 'x')],
   ['a person’s message before one of the system', thenSystem(atRest('user', 'x'))],
+  ['a person’s message at rest in a row ahead of all time', atRest('user', 'x', { updated_at: `'infinity'` })],
+  ['a person’s message at rest in a row before all time', atRest('user', 'x', { updated_at: `'-infinity'` })],
+  ['a turn that ended without text in a row of no time', atRest('assistant', NO_TEXT, { updated_at: `'-infinity'` })],
   ['a turn that ended without text', atRest('assistant', NO_TEXT)],
   ['a turn that ended with a tool’s result', atRest('tool', [])],
 ];
@@ -192,6 +195,7 @@ const FINE: [string, Make][] = [
   ['a deadline ahead', but({ status: 'requires_action', requires_action_deadline_at: `now() + interval '1 hour'` })],
   ['no deadline, and an open call', waitsForEver(CALL)],
   ['a retry state that is no object', but({ retry_state: '"broken"' })],
+  ['an answer in a row of no time', atRest('assistant', [{ type: 'text', text: 'x' }], { updated_at: `'infinity'` })],
   ['an answer', atRest('assistant', [{ type: 'text', text: 'x' }])],
   ['an answer before a message of the system', thenSystem(atRest('assistant', 'x'))],
   ['nothing but a message of the system', atRest('system', 'x')],
