@@ -12,6 +12,7 @@ import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Platform } from './platform.ts';
+import { EARLIEST_SAYABLE } from './questions/moments.ts';
 import { type Among, RETRY_IS_NO_USE, type SuspectLimits } from './suspectSql.ts';
 import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 
@@ -19,7 +20,13 @@ import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 const AT_REST = ['waiting', 'errored', 'archived waiting', 'archived errored'] as const;
 type AtRest = (typeof AT_REST)[number];
 /** Chats at rest without a queue that look like trouble. */
-const IN_TROUBLE = ['waiting unanswered', 'waiting ahead', 'errored for good', 'errored ahead'] as const;
+const IN_TROUBLE = [
+  'waiting unanswered',
+  'waiting ahead',
+  'waiting undated',
+  'errored for good',
+  'errored ahead',
+] as const;
 type InTrouble = (typeof IN_TROUBLE)[number];
 type Kind = AtRest | 'runnable' | 'odd';
 /** A kind at rest stands for its chats without a queue and without such trouble. */
@@ -53,12 +60,15 @@ const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
 function troubled(part: InTrouble, { clockAheadSeconds, platform }: SuspectLimits): Prisma.Sql {
   const latest = Prisma.sql`now() + make_interval(secs => ${clockAheadSeconds}::float8)`;
   const earliest = Prisma.sql`now() - make_interval(secs => ${UNANSWERED_FOR_SECONDS + 1}::float8)`;
+  const isNoted = platform.notesUnanswered ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty;
   switch (part) {
     case 'waiting unanswered':
-      return Prisma.sql`${CONDITION.waiting} ${platform.notesUnanswered ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty}
+      return Prisma.sql`${CONDITION.waiting} ${isNoted}
         AND c.updated_at > ${earliest} AND c.updated_at <= ${latest} AND NOT ${QUEUED}`;
     case 'waiting ahead':
       return Prisma.sql`${CONDITION.waiting} AND c.updated_at > ${latest} AND NOT ${QUEUED}`;
+    case 'waiting undated':
+      return Prisma.sql`${CONDITION.waiting} ${isNoted} AND c.updated_at < ${EARLIEST_SAYABLE} AND NOT ${QUEUED}`;
     case 'errored for good':
       return Prisma.sql`${CONDITION.errored} AND ${RETRY_IS_NO_USE} AND NOT ${QUEUED}`;
     case 'errored ahead':
@@ -79,7 +89,8 @@ function amongKind(kind: Kind, { name }: Platform): Among {
 }
 const AMONG: Readonly<Record<InTrouble, Among>> = {
   'waiting unanswered': 'unanswered',
-  'waiting ahead': 'ahead',
+  'waiting ahead': 'others', // beyond all time there is one of no age, which may be unanswered
+  'waiting undated': 'unanswered',
   'errored for good': 'troubled',
   'errored ahead': 'ahead',
 };
@@ -133,7 +144,7 @@ function narrowings({ status, executionState, heartbeat, suspect }: ChatFilter):
   return left;
 }
 
-const WAITING: readonly Part[] = ['waiting', 'waiting unanswered', 'waiting ahead'];
+const WAITING: readonly Part[] = ['waiting', 'waiting unanswered', 'waiting ahead', 'waiting undated'];
 const ERRORED: readonly Part[] = ['errored', 'errored for good', 'errored ahead'];
 
 const PARTS_OF_STATUS: ReadonlyMap<string, readonly Part[]> = new Map([

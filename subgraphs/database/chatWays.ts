@@ -66,6 +66,7 @@ function byStatus(place: Place, allowed: ReadonlySet<Part>): WalkedPlace[] {
     case 'errored':
     case 'waiting unanswered':
     case 'waiting ahead':
+    case 'waiting undated':
     case 'errored for good':
     case 'errored ahead':
       return [walked(place, statusesOf([part]))];

@@ -20,12 +20,15 @@ const lookedUp = (platform: Platform) => Prisma.sql`(
     WHEN l.role = 'tool' OR l.role = 'assistant' AND NOT l."hasText" THEN 'step' END
   FROM (${lastMessagesSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS l)`;
 
-/** Of an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to look. */
+/**
+ * Of an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to look. A row of
+ * no time that can be said may be of any.
+ */
 export function isUnanswered(limits: SuspectLimits): Prisma.Sql {
   const { platform, clockAheadSeconds } = limits;
   const what = platform.notesUnanswered ? NOTED : lookedUp(platform);
   return Prisma.sql`
-    (SELECT a.age <= ${UNANSWERED_FOR_SECONDS}::float8 AND (${what} = 'step' OR ${what} = 'message'
-       AND (a.age > ${pickUpSeconds(limits)}::float8 OR a.age < -${clockAheadSeconds}::float8))
+    (SELECT (a.age <= ${UNANSWERED_FOR_SECONDS}::float8 OR a.age IS NULL) AND (${what} = 'step' OR ${what} = 'message'
+       AND (a.age IS NULL OR a.age > ${pickUpSeconds(limits)}::float8 OR a.age < -${clockAheadSeconds}::float8))
      FROM (SELECT (${ageSeconds(Prisma.sql`c.updated_at`)}) AS age OFFSET 0) AS a) IS TRUE`;
 }

@@ -44,6 +44,6 @@ export function suspectByRules(snapshot: Snapshot, settings: DiagnosisSettings):
 /** Two findings are too common to make a suspect each time. */
 function counts({ rule: { code } }: Found, { database, age }: Situation, found: readonly Found[]): boolean {
   if (code === 'ERRORED') return has(found, 'QUEUE_BLOCKED') || database?.lastError?.retryable === false;
-  if (code === 'UNANSWERED') return age !== null && age <= UNANSWERED_FOR_SECONDS;
+  if (code === 'UNANSWERED') return age === null || age <= UNANSWERED_FOR_SECONDS;
   return true;
 }

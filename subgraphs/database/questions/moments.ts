@@ -4,9 +4,11 @@
  */
 import { Prisma } from '../../../prisma/generated/client.ts';
 
+export const EARLIEST_SAYABLE = Prisma.sql`'0001-01-01 00:00:00+00'::timestamptz`;
+
 /** Whether the time lies in the years 1 to 9999; null for null. */
 export const isSayable = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`
-  (${time} >= '0001-01-01 00:00:00+00'::timestamptz AND ${time} < '10000-01-01 00:00:00+00'::timestamptz)`;
+  (${time} >= ${EARLIEST_SAYABLE} AND ${time} < '10000-01-01 00:00:00+00'::timestamptz)`;
 
 /** The time itself, or null where it cannot be said. Infinity is beyond either end. */
 export const sayable = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`CASE WHEN ${isSayable(time)} THEN ${time} END`;

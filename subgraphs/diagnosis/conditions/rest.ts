@@ -1,6 +1,6 @@
 /** Conditions on chats that wait for somebody, are at rest, or failed. */
 import { over, type Situation } from '../situation.ts';
-import { waitsForOutside } from './row.ts';
+import { messageStandsLast, waitsForOutside } from './row.ts';
 import { type Condition, past, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
 
 const OFTEN_UNANSWERED = 2;
@@ -32,7 +32,8 @@ export const queueBlocked: Condition = (s) => s.state === 'E1';
 const atRest: Condition = (s) => s.state === 'W';
 /** A person's message is the last, and no worker will look at it. */
 export const messageUnanswered: Condition = (s) =>
-  atRest(s) && s.database?.lastMessage?.role === 'user' && shouldHaveBeenPickedUp(s);
+  messageStandsLast(s) &&
+  (shouldHaveBeenPickedUp(s) || (s.age === null && over(s.database?.lastMessage?.ageSeconds, s.pickUpSeconds)));
 /** The platform notes how a turn ended. Elsewhere a chat that was interrupted, compacted or cleared looks the same. */
 export const endIsNoted: Condition = ({ platform }) => platform === 'own';
 export const messageForgotten: Condition = (s) => messageUnanswered(s) && endIsNoted(s);

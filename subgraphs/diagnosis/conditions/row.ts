@@ -21,9 +21,15 @@ export const waitsForOutside: Condition = (s) => s.state === 'A0' || s.state ===
 export const isBeingInterrupted: Condition = (s) => s.state === 'I0' || s.state === 'I1';
 export const running: Condition = (s) => s.state === 'R0' || s.state === 'R1';
 
+/** A person's message is the last of a chat at rest. */
+export const messageStandsLast: Condition = (s) => s.state === 'W' && s.database?.lastMessage?.role === 'user';
+
 /** Names of `unreadable`, where they stand in the snapshot, and when a rule needs them. */
 const COLUMNS: readonly { name: string; path: string; needed: Condition; decides?: true }[] = [
-  { name: 'updatedAt', path: 'updatedAgeSeconds', needed: (s) => s.runnable, decides: true },
+  {
+    ...{ name: 'updatedAt', path: 'updatedAgeSeconds', decides: true },
+    needed: (s) => s.runnable || messageStandsLast(s),
+  },
   { name: 'heartbeat', path: 'heartbeat', needed: (s) => s.runnable && s.runnerId !== null, decides: true },
   { name: 'requiresActionDeadlineAt', path: 'requiresActionSecondsLeft', needed: waitsForOutside, decides: true },
   { name: 'retrySecondsLeft', path: 'retrySecondsLeft', needed: running },

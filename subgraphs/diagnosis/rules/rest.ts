@@ -45,7 +45,7 @@ export const unanswered = {
   when: is.unanswered,
   says: (s) =>
     is.messageUnanswered(s)
-      ? `the person’s message stands last${s.rowAhead ? '' : ` for ${secondsText(s.age)}`}, and no worker is to answer it${orEnded(s, 'interrupted, compacted or cleared')}`
+      ? `the person’s message stands last${s.rowAhead ? '' : ` for ${secondsText(s.age ?? s.database?.lastMessage?.ageSeconds)}`}, and no worker is to answer it${orEnded(s, 'interrupted, compacted or cleared')}`
       : `the last turn ended without an answer${orEnded(s, 'interrupted')}: ${whyNoAnswer(s)}`,
   evidence: () => [
     ...['executionState', 'database.updatedAgeSeconds', 'database.lastMessage.role', 'database.lastMessage.ageSeconds'],

@@ -110,6 +110,16 @@ const atRest =
     );
     return id;
   };
+/** Waits for a tool, until nothing. */
+const waitsForEver =
+  (content: unknown): Make =>
+  async (columns) => {
+    const requires_action_deadline_at = `'infinity'`;
+    const id = await but({ status: 'requires_action', requires_action_deadline_at, updated_at: LATE })(columns);
+    await insertMessage(database.pool, id, 'assistant', content);
+    return id;
+  };
+const CALL = [{ type: 'tool-call', toolCallId: 'call_1', toolName: 'ask', input: {} }];
 const NO_TEXT = [{ type: 'reasoning', text: 'x' }];
 
 /** The same, with a later message that nobody waits for an answer to. */
@@ -146,6 +156,7 @@ const SUSPECT: [string, Make][] = [
     but({ status: 'requires_action', requires_action_deadline_at: `now() - interval '10 s'` }),
   ],
   ['a deadline that cannot be said', but({ status: 'requires_action', requires_action_deadline_at: `'294276-01-01'` })],
+  ['no deadline, and no open call', waitsForEver([])],
   ['a retry time that has passed', retryAt(`${PAST}.000Z`)],
   ['a retry time that has passed, as other writers write it', retryAt(`${PAST}.123456789+02:00`)],
   ['a retry time that nobody waits for', retryAt(`${FUTURE}Z`)],
@@ -158,6 +169,9 @@ const SUSPECT: [string, Make][] = [
   ],
   ['a person’s message that stands last at rest', atRest('user', 'x')],
   ['a person’s message before one of the system', thenSystem(atRest('user', 'x'))],
+  ['a person’s message at rest in a row ahead of all time', atRest('user', 'x', { updated_at: `'infinity'` })],
+  ['a person’s message at rest in a row before all time', atRest('user', 'x', { updated_at: `'-infinity'` })],
+  ['a turn that ended without text in a row of no time', atRest('assistant', NO_TEXT, { updated_at: `'-infinity'` })],
   ['a turn that ended without text', atRest('assistant', NO_TEXT)],
   ['a turn that ended with a tool’s result', atRest('tool', [])],
 ];
@@ -179,15 +193,9 @@ const FINE: [string, Make][] = [
   ['an owner that is in no table, with a fresh lease', but({ worker_id: randomUUID() })],
   ['no owner yet', but({ worker_id: null })],
   ['a deadline ahead', but({ status: 'requires_action', requires_action_deadline_at: `now() + interval '1 hour'` })],
-  [
-    'no deadline',
-    but({
-      status: 'requires_action',
-      requires_action_deadline_at: `'infinity'`,
-      updated_at: `now() - interval '2 hours'`,
-    }),
-  ],
+  ['no deadline, and an open call', waitsForEver(CALL)],
   ['a retry state that is no object', but({ retry_state: '"broken"' })],
+  ['an answer in a row of no time', atRest('assistant', [{ type: 'text', text: 'x' }], { updated_at: `'infinity'` })],
   ['an answer', atRest('assistant', [{ type: 'text', text: 'x' }])],
   ['an answer before a message of the system', thenSystem(atRest('assistant', 'x'))],
   ['nothing but a message of the system', atRest('system', 'x')],

@@ -221,6 +221,18 @@ describe('at rest', () => {
     expect(first(rest({ role: 'user' }))).toMatch(/Send it again\. `npm run chat -- send/);
   });
 
+  test('the person’s message stands last, and the time of the row cannot be said: the message has one of its own', () => {
+    const undated = { updatedAgeSeconds: null, unreadable: ['updatedAt'] };
+    expect(seen(rest({ role: 'user' }, undated))).toEqual(['STUCK', 'CRITICAL UNANSWERED', 'WARNING VALUE_UNREADABLE']);
+    expect(first(rest({ role: 'user' }, undated))).toContain('The person’s message stands last for 60 s, and');
+    for (const ageSeconds of [7, null]) {
+      expect(seen(rest({ role: 'user', ageSeconds }, undated))).toEqual(['UNKNOWN', 'WARNING VALUE_UNREADABLE']);
+    }
+    expect(seen(rest({ hasText: true }, undated))).toEqual(['IDLE']);
+    for (const lastMessage of [{ role: 'user' }, { role: 'tool' }])
+      expect(suspectByRules(snapshot(rest(lastMessage, undated)), MATRIX_SETTINGS)).toBe(true);
+  });
+
   test.each([
     [{ finishReason: 'length' }, 'limit of length'],
     [{ finishReason: 'content-filter' }, 'held the answer back'],

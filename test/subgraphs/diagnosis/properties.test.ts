@@ -44,7 +44,7 @@ const KNOWN = ['waiting', 'running', 'interrupting', 'requires_action', 'error',
 function undecided({ executionState: state, database }: Snapshot, { findings }: Diagnosis): boolean {
   if (!database || state === null) return false;
   const lost = new Set(database.unreadable);
-  if (state === 'W') return lost.has('lastMessage');
+  if (state === 'W') return lost.has('lastMessage') || (lost.has('updatedAt') && database.lastMessage?.role === 'user');
   if (!isRunnable(state)) return false;
   const byAge = findings.some(({ code }) => ['NO_OWNER', 'OWNER_UNKNOWN', 'OWNER_STOPPED'].includes(code));
   const { used = null, capacity = null } = database.trouble?.pool ?? {};
