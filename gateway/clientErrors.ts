@@ -4,7 +4,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../common/log.ts';
 import { maskError } from '../subgraphs/errors.ts';
 import { logMasked } from '../subgraphs/maskedErrors.ts';
-import { placeErrors } from './errorPlaces.ts';
+import { placeErrors, unexplainedBy } from './errorPlaces.ts';
 import type { Executed } from './execution/executor.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 
@@ -29,10 +29,6 @@ export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormat
   };
 }
 
-/** Whether an error stands at a place, above it or below it; one without a path may be about anything. */
-const isAbout = ({ path }: GraphQLFormattedError, place: readonly (string | number)[]): boolean =>
-  !path || path.every((step, i) => i >= place.length || step === place[i]);
-
 /** A request that is refused as a whole: the status of HTTP, and what the client is told. */
 export function refusalOf(error: GraphQLError): { status: number; errors: GraphQLFormattedError[] } {
   const { http, ...extensions } = error.extensions as { http?: { status: number } };
@@ -52,7 +48,7 @@ export function clientErrors(
   logMasked(log, requestId, errors);
   const { placed, required } = placeErrors(data, errors);
   const told = [...placed, ...required].map(formatForClient);
-  const unexplained = lost.filter(({ path }) => !placed.some((error) => isAbout(error, path)));
+  const unexplained = unexplainedBy(placed, data, lost);
   if (unexplained.length === 0) return told;
   const some = { errors: unexplained.slice(0, MAX_LOGGED), times: unexplained.length };
   log.error({ requestId, ...some }, 'a subgraph gave values that the schema does not allow');

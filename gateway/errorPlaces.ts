@@ -38,6 +38,21 @@ export function placeErrors(data: unknown, errors: readonly ExecutionError[]): P
 
 type Path = readonly (string | number)[];
 
+/** Losses that no error is about: none stands at the null that came of the loss, above it or below it. */
+export const unexplainedBy = <Lost extends { readonly path: Path }>(
+  placed: readonly ExecutionError[],
+  data: unknown,
+  lost: readonly Lost[],
+): Lost[] =>
+  lost.filter(({ path }) => {
+    const shown = path.slice(0, isObject(data) ? walk(data, path).length : 0);
+    return !placed.some((error) => isAbout(error, shown));
+  });
+
+/** An error without a path may be about anything. */
+const isAbout = ({ path }: ExecutionError, place: Path): boolean =>
+  !path || path.every((step, i) => i >= place.length || step === place[i]);
+
 /** Undefined: none of the client's. */
 function placeOf(data: unknown, error: ExecutionError): Path | undefined {
   const { path, asked } = error;

@@ -26,6 +26,7 @@ const message = (role: string, hasText: boolean, finishReason: string | null) =>
   lastMessage: { role, ageSeconds: 60, hasText, finishReason },
 });
 const full = { workerId: null, reachability: { status: 'OK' }, isFull: true, isDraining: false };
+const silent = { ...full, reachability: { status: 'TIMED_OUT' }, isFull: null };
 const leases = ['1', '2'].map((digit) => ({ runnerId: digit, ageSeconds: 3 }));
 const begun = (times: number) => ({ generationAttempt: times, retryStateVersion: 0 });
 const failed = (kind: string, retryable: boolean) => ({ lastError: { kind, message: '…', retryable } });
@@ -58,6 +59,18 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     trouble: { rowLocked: true, rowLockedSeconds: 20 },
   },
   {
+    what: 'the same, and nobody is asked',
+    state: 'R0',
+    notAsked: true,
+    trouble: { rowLocked: true, rowLockedSeconds: 20, rowAwaited: false },
+  },
+  {
+    what: 'somebody waits for it',
+    state: 'R0',
+    notAsked: true,
+    trouble: { rowLocked: true, rowLockedSeconds: 20, rowAwaited: true },
+  },
+  {
     what: 'the row is an hour ahead, nobody owns it',
     state: 'R0',
     unowned: true,
@@ -67,10 +80,20 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
   {
     what: 'a second owner began the same step a third time',
     state: 'R0',
-    database: { ...begun(3), heartbeats: leases },
+    database: { ...begun(3), heartbeats: leases, updatedAgeSeconds: 20 },
   },
-  { what: 'the fifth time', state: 'R0', database: { ...begun(5), heartbeats: leases } },
+  {
+    what: 'the fifth time, 20 s ago',
+    state: 'R0',
+    database: { ...begun(5), heartbeats: leases, updatedAgeSeconds: 20 },
+  },
+  {
+    what: 'the fifth time, and this one has kept its lease for a minute',
+    state: 'R0',
+    database: { ...begun(5), heartbeats: leases },
+  },
   { what: 'all 3 replicas are full', state: 'R0', unowned: true, candidates: [full, full, full] },
+  { what: 'two are full, and one does not answer', state: 'R0', unowned: true, candidates: [full, full, silent] },
   { what: 'full for 2 min', state: 'R0', unowned: true, candidates: [full], database: { updatedAgeSeconds: 120 } },
   { what: 'its runner is a version behind', state: 'R0', runner: { snapshotVersion: 6 } },
   { what: 'its runner has no task for 30 s', state: 'R0', runner: { activeTask: null, idleSeconds: 30 } },
@@ -105,7 +128,7 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
   {
     what: 'a tool is not answered for the second time',
     state: 'A0',
-    database: { openCalls: [{ toolName: 'ask', ageSeconds: 9, timesUnanswered: 2 }] },
+    database: { openCalls: [{ id: 'call_1', toolName: 'ask', ageSeconds: 9, timesUnanswered: 2 }] },
   },
   { what: 'a child has failed', state: 'A0', database: { lostChildren: [{ chatId: '…', executionState: 'E0' }] } },
   { what: 'it is its own parent', state: 'A0', database: { lostChildren: [{ chatId: '…', executionState: 'A0' }] } },
@@ -159,6 +182,20 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     trouble: { ...slots(5), ownerRow: 'MISSING' },
   },
   {
+    what: 'Coder: its lease is an hour ahead',
+    state: 'R0',
+    notAsked: true,
+    trouble: slots(5),
+    database: { heartbeat: { ageSeconds: -3600, staleAfterSeconds: 30 } },
+  },
+  {
+    what: 'Coder: the row is an hour ahead, and one of 5 slots is free',
+    state: 'R0',
+    unowned: true,
+    trouble: slots(4),
+    database: { updatedAgeSeconds: -3600 },
+  },
+  {
     what: 'Coder: no change for 5 min, its debug log was just written',
     state: 'R0',
     notAsked: true,
@@ -171,5 +208,19 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     notAsked: true,
     trouble: slots(5),
     database: { ...minutes(5), ...log(240) },
+  },
+  {
+    what: 'Coder: no change for 5 min, and its last run ended 4 min ago',
+    state: 'R0',
+    notAsked: true,
+    trouble: slots(5),
+    database: { ...minutes(5), debugRun: { status: 'error', ageSeconds: 240, hasEnded: true } },
+  },
+  {
+    what: 'Coder: it was to be interrupted 5 min ago',
+    state: 'I0',
+    notAsked: true,
+    trouble: slots(5),
+    database: minutes(5),
   },
 ];

@@ -68,4 +68,5 @@ const withoutIds = (suggestion: string, { chatId, database }: Snapshot): string 
     .replace(/ See docs\/runbook\.md#\S+$/, '')
     .replace(/`curl -X (\w+) .*\/chats\/[^/]+\/([^"]+)"`/, '`$1 $2`')
     .replaceAll(chatId, '<chat>')
-    .replaceAll(database?.workerId ?? chatId, '<replica>');
+    .replaceAll(database?.workerId ?? chatId, '<replica>')
+    .replaceAll(database?.runnerId ?? chatId, '<runner>');

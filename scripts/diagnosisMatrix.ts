@@ -43,6 +43,7 @@ const OTHER = '00000000-0000-4000-8000-000000000003';
 
 const NO_TROUBLE = {
   ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, ownerRow: null },
+  ...{ rowAwaited: null, readersKeptOut: null },
   ...{ platform: 'own', pool: null, thresholds: null },
 };
 
@@ -96,7 +97,7 @@ export function snapshotOf({ state, owner, lease, runners }: Combination): Snaps
       heartbeats: owned && lease !== 'missing' ? [{ runnerId: RUNNER, ageSeconds: heartbeat.ageSeconds }] : [],
       lastMessage: { role: 'assistant', ageSeconds: 60, hasText: true, finishReason: 'stop' },
       turn: { ageSeconds: 70, steps: 2, toolCalls: 1 },
-      openCalls: state.startsWith('A') ? [{ toolName: 'ask', ageSeconds: 60, timesUnanswered: 1 }] : [],
+      openCalls: state.startsWith('A') ? [{ id: 'call_1', toolName: 'ask', ageSeconds: 60, timesUnanswered: 1 }] : [],
       lostChildren: [],
       trouble: NO_TROUBLE,
       debugRun: null,

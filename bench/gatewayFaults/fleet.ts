@@ -1,5 +1,7 @@
 /** A whole system for the faults: replicas behind proxies, a database subgraph and a gateway, each a process of its own. */
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import type { Pool } from 'pg';
 import { systemClock as clock } from '../../common/clock.ts';
@@ -48,6 +50,7 @@ export interface Fleet {
 
 /** Whoever starts it closes it. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
   const { databaseUrl, pool, timeoutMs, databaseTimeoutMs } = options;
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -67,11 +70,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       return replica;
     });
     const common = { INTERNAL_SECRET, HOST: '127.0.0.1', DATABASE_TIMEOUT_MS: String(databaseTimeoutMs) };
-    const databaseSubgraph = await start('database', 'subgraphs/database/main.ts', {
+    const databaseSubgraph = await start('database', 'dist/database.js', {
       ...{ ...common, DATABASE_URL: databaseUrl, DATABASE_SUBGRAPH_PORT: '0' },
       HEARTBEAT_STALE_SECONDS: '86400', // nobody renews the rows of these replicas
     });
-    const gatewayUrl = await start('gateway', 'gateway/main.ts', {
+    const gatewayUrl = await start('gateway', 'dist/gateway.js', {
       ...{ ...common, AUTH_SECRET, PORT: '0', DATABASE_SUBGRAPH_URL: `${databaseSubgraph}/graphql` },
       ...{ REPLICA_TIMEOUT_MS: String(timeoutMs), RATE_LIMIT_PER_MINUTE: '0' },
     });

@@ -5,7 +5,14 @@ import type { Prisma } from '../../prisma/generated/client.ts';
 import { type Capacity, type Platform, type PlatformSettings, platformOf } from '../../subgraphs/database/platform.ts';
 import { coderVersionsSql } from '../../subgraphs/database/questions/coderVersions.ts';
 import { takenSlotsSql } from '../../subgraphs/database/questions/pools.ts';
-import { catalogOf, FIND_TABLES, type FoundTables, foundIn } from '../../subgraphs/database/tables/found.ts';
+import {
+  catalogOf,
+  FIND_TABLES,
+  type FoundTables,
+  foundIn,
+  type Whereabouts,
+  whereaboutsIn,
+} from '../../subgraphs/database/tables/found.ts';
 import { FIND_INDEXES, indexesIn } from '../../subgraphs/database/tables/indexesFound.ts';
 import { onTables, tablesOf } from '../../subgraphs/database/tables/sources.ts';
 import type { FoundIndexes } from '../../subgraphs/database/wantedIndexes.ts';
@@ -47,9 +54,10 @@ export async function examine(databaseUrl: string, timeoutMs: number, settings: 
 }
 
 async function read(client: pg.Client, settings: PlatformSettings): Promise<Examined> {
-  const tables = foundIn(await rowsOf(client, FIND_TABLES));
+  const found = await rowsOf(client, FIND_TABLES);
+  const tables = foundIn(found);
   const { hasCoder, hasOwn, ...server } = await onlyRow<ServerRow>(client, SERVER, [Object.keys(tables)]);
-  const platform = await platformIn(client, tables, settings);
+  const platform = await platformIn(client, { tables, whereabouts: whereaboutsIn(found) }, settings);
   return {
     ...{ ...server, tables, platform, isCoder: platform.name === 'coder' },
     where: whereIn(await onlyRow<WhereRow>(client, WHERE, [PLACES_OF])),
@@ -64,7 +72,11 @@ async function read(client: pg.Client, settings: PlatformSettings): Promise<Exam
   };
 }
 
-async function platformIn(client: pg.Client, tables: FoundTables, settings: PlatformSettings): Promise<Platform> {
+async function platformIn(
+  client: pg.Client,
+  { tables, whereabouts }: { tables: FoundTables; whereabouts: Whereabouts },
+  settings: PlatformSettings,
+): Promise<Platform> {
   const catalog = catalogOf(tables);
   const statement = coderVersionsSql(platformOf(catalog, settings), tables);
   const rows = statement && (await unlessLocked(client, () => rowsOf<{ version: string }>(client, statement)));
@@ -73,7 +85,7 @@ async function platformIn(client: pg.Client, tables: FoundTables, settings: Plat
     settings,
     rows?.map(({ version }) => version),
   );
-  return { ...platform, tables: tablesOf(tables, platform) };
+  return { ...platform, tables: tablesOf(tables, platform, whereabouts) };
 }
 
 const slotsIn = async (client: pg.Client, platform: Platform): Promise<Capacity | undefined> =>

@@ -7,7 +7,7 @@ const LOOPS = ['acquisition', 'heartbeats', 'databaseSync'] as const;
 
 /** What is wrong with it, a sentence each. */
 export function troubles({ isAlive, stoppedAt, error, ownedChats, runtime, load }: Replica): string[] {
-  const owned = counted(ownedChats, 'chat');
+  const owned = `${counted(ownedChats, 'chat')} still ${ownedChats === 1 ? 'names' : 'name'} it as the owner`;
   const failing = LOOPS.flatMap((name) => {
     const failures = runtime?.[name]?.consecutiveFailures ?? 0;
     if (failures === 0) return [];
@@ -18,11 +18,8 @@ export function troubles({ isAlive, stoppedAt, error, ownedChats, runtime, load 
   const isAway = isAlive && status !== 'OK' && status !== 'NOT_ASKED';
   const fillers = load?.runnersByOwner?.map((one) => `${one.runnerCount} for user ${one.ownerId}`) ?? [];
   const found: (string | false | null | undefined)[] = [
-    stoppedAt !== null && `it has stopped, and ${owned} still name it as the owner`,
-    !isAlive &&
-      stoppedAt === null &&
-      ownedChats > 0 &&
-      `it has not been heard of, and ${owned} still name it as the owner`,
+    stoppedAt !== null && `it has stopped, and ${owned}`,
+    !isAlive && stoppedAt === null && ownedChats > 0 && `it has not been heard of, and ${owned}`,
     isAway && `it could not be asked: ${runtime?.reachability.reason ?? status ?? 'not known why'}`,
     error && `it says: ${error}`,
     runtime?.isFull && 'it is full, and takes no more chats',

@@ -10,6 +10,7 @@ const relative = z.object({ chatId: z.string(), executionState: z.string() });
 const trouble = z.object({
   ...{ canWrite: z.boolean().nullable(), isInRecovery: z.boolean().nullable(), rowLocked: z.boolean().nullable() },
   rowLockedSeconds: seconds,
+  rowAwaited: z.boolean().nullable(),
   lockedBy: z
     .object({ processId: count, applicationName: text, state: text, transactionSeconds: seconds, waitingFor: text })
     .nullable(),

@@ -25,7 +25,7 @@ const OWNER_ROWS: Readonly<Record<string, string>> = {
 };
 
 /** Who holds it, as far as the caller may see. */
-function holder({ lockedBy, rowLockedSeconds }: Trouble): string {
+function holder({ lockedBy, rowLockedSeconds, rowAwaited }: Trouble): string {
   const since = lockedBy?.transactionSeconds ?? rowLockedSeconds;
   const who = [
     lockedBy?.applicationName ? `session “${lockedBy.applicationName}”` : 'another session',
@@ -34,5 +34,5 @@ function holder({ lockedBy, rowLockedSeconds }: Trouble): string {
     lockedBy?.waitingFor && `waiting for ${lockedBy.waitingFor}`,
     since === null ? undefined : `its transaction began ${secondsText(since)} ago`,
   ];
-  return who.filter(Boolean).join(', ');
+  return `${who.filter(Boolean).join(', ')}${rowAwaited ? ', and somebody waits for it' : ''}`;
 }

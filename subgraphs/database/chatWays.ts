@@ -39,10 +39,15 @@ export function indexesAlong(filter: ChatFilter, readableOf: string | undefined)
 /** Other conditions find the few chats that meet them by an index of their own, or by a look at all rows. */
 function walksByStatus(
   { ownerId, workerId, parentChatId, rootChatId }: ChatFilter,
-  { readableOf }: SuspectLimits,
+  { readableOf, platform }: SuspectLimits,
   indexes: FoundIndexes | undefined,
 ): boolean {
-  if (!indexes || [ownerId, workerId, parentChatId, rootChatId, readableOf].some((id) => id != null)) return false;
+  if (
+    !indexes ||
+    !platform.tables.walked.statuses ||
+    [ownerId, workerId, parentChatId, rootChatId, readableOf].some((id) => id != null)
+  )
+    return false;
   return hasIndex(indexes, 'chats', CHAT_INDEXES.byStatus) && !hasIndex(indexes, 'chats', CHAT_INDEXES.newest);
 }
 

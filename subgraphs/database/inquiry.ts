@@ -7,7 +7,7 @@ import { sharedCall } from '../../common/sharedCall.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { SUBGRAPH_CONNECTIONS } from './client.ts';
 import type { PlatformRead } from './tables/described.ts';
-import { FIND_TABLES, foundIn } from './tables/found.ts';
+import { FIND_TABLES, type FoundTables, foundIn, whereaboutsIn } from './tables/found.ts';
 import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
 import { type Lack, lacksOf } from './tables/lacks.ts';
 import { lackingIndexes, type WantedIndex } from './wantedIndexes.ts';
@@ -21,7 +21,8 @@ export interface Findings {
   readonly lacks: readonly Lack[];
   /** Indexes that questions go along and that nothing there stands in for. */
   readonly lackingIndexes: readonly WantedIndex[];
-  readonly platform: PlatformRead['name'];
+  /** Whose tables they are now. Undefined: it was not looked. */
+  readonly platform: PlatformRead | undefined;
 }
 
 /** A session that others wait for and that waits for none. Not for everybody to know. */
@@ -63,12 +64,12 @@ interface InquiryOptions {
   readonly url: string;
   /** For all of it. */
   readonly limitMs: number;
-  /** Whose tables they are, as far as it is known. */
-  readonly platform: () => PlatformRead;
+  /** Whose tables those are. @throws GraphQLError where they are not those that are set */
+  readonly judge: (found: FoundTables) => PlatformRead;
 }
 
 /** Those that overlap share one. */
-export const makeInquiry = ({ url, limitMs, platform }: InquiryOptions): Inquire =>
+export const makeInquiry = ({ url, limitMs, judge }: InquiryOptions): Inquire =>
   sharedCall(async () => {
     const client = new pg.Client({
       connectionString: url,
@@ -79,7 +80,7 @@ export const makeInquiry = ({ url, limitMs, platform }: InquiryOptions): Inquire
     client.on('error', () => {}); // the question fails by it
     try {
       await client.connect();
-      return await ask(client, limitMs, platform());
+      return await ask(client, limitMs, judge);
     } catch {
       return undefined;
     } finally {
@@ -88,15 +89,22 @@ export const makeInquiry = ({ url, limitMs, platform }: InquiryOptions): Inquire
   });
 
 /** The settings end with the transaction, so that a pooler in between is not confused. */
-async function ask(client: pg.Client, limitMs: number, platform: PlatformRead): Promise<Findings> {
+async function ask(client: pg.Client, limitMs: number, judge: InquiryOptions['judge']): Promise<Findings> {
   await client.query('BEGIN READ ONLY');
   await client.query(`SELECT set_config('statement_timeout', $1, true)`, [String(limitMs)]);
-  const nothing = { lacks: [], lackingIndexes: [], platform: platform.name };
+  const nothing = { lacks: [], lackingIndexes: [], platform: undefined };
   const waits = await rowOf<Pick<Findings, 'waitsFor' | 'heldBy'>>(client, WAITS);
   if (waits.waitsFor.length > 0) return { ...nothing, ...waits };
-  const lacks = lacksOf(foundIn([await rowOf(client, FIND_TABLES)]), platform);
+  const row = await rowOf(client, FIND_TABLES);
+  const found = foundIn([row]);
+  const platform = judge(found);
   const indexes = indexesIn([await rowOf(client, FIND_INDEXES)]);
-  return { ...nothing, ...waits, lacks, lackingIndexes: lackingIndexes(indexes, platform.name) };
+  return {
+    ...waits,
+    lacks: lacksOf(found, platform, whereaboutsIn([row])),
+    lackingIndexes: lackingIndexes(indexes, platform.name),
+    platform,
+  };
 }
 
 async function rowOf<Row extends pg.QueryResultRow>(client: pg.Client, { text, values }: Prisma.Sql): Promise<Row> {

@@ -12,12 +12,13 @@ import type { DatabaseContext } from './context.ts';
 import { type Inquire, makeInquiry } from './inquiry.ts';
 import { makeLoaders } from './loaders.ts';
 import { makeReadingMetrics } from './metrics.ts';
-import type { Platform, PlatformSettings } from './platform.ts';
+import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
 import { PlatformMemory } from './platformMemory.ts';
 import { tablesAreThere } from './questions/tablesAreThere.ts';
 import { INQUIRY_MS, Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
+import { catalogOf } from './tables/found.ts';
 import { partlyReady, reasonsOf } from './tables/said.ts';
 import { reasonOf } from './unavailable.ts';
 
@@ -42,9 +43,6 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** What is looked for where nothing was found yet. */
-const UNKNOWN_YET = { name: 'own', chats: 'chats' } as const;
-
 const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
 /** @param registry its metrics are added to it */
@@ -55,7 +53,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   const platforms = new PlatformMemory(options, { clock, log: processLog });
   const inquire = makeInquiry({
     ...{ url: options.databaseUrl, limitMs: INQUIRY_MS },
-    platform: () => platforms.known ?? UNKNOWN_YET,
+    judge: (found) => platformOf(catalogOf(found), options),
   });
   const openReading = (log: Logger, mayKnowHolder: boolean, limitMs = timeoutMs) =>
     new Reading({

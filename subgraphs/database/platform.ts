@@ -4,7 +4,7 @@ import { coderThresholds } from '../../common/coderThresholds.ts';
 import { completeThresholds, type Thresholds } from '../../common/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { clientError } from '../errors.ts';
-import { CHAT_COLUMNS_READ } from './tables/described.ts';
+import { CHAT_COLUMNS_READ, neededColumns } from './tables/described.ts';
 import { ALL_THERE, type Tables } from './tables/sources.ts';
 
 /** Every question that differs between platforms is handed one. */
@@ -60,19 +60,16 @@ export type Catalog = ReadonlyMap<
 const DEFAULT_CAPACITY: Capacity = { root: 5, subagents: 10 };
 const CODER_REPLICA_STALE_SECONDS = 15;
 
-/** Columns that only one platform has. */
-const OWN_MARKS = [['chats', 'unanswered'] as const, ['chat_messages', 'finish_reason'] as const];
-const CODER_MARKS = [
-  ...[['chats', 'organization_id'] as const, ['chats', 'last_model_config_id'] as const],
-  ...[['chats_expanded', 'id'] as const, ['chat_messages', 'content_version'] as const],
-];
-
-const DEBUG_LOG = {
-  chat_debug_runs: [
-    ...['id', 'chat_id', 'kind', 'status', 'provider', 'model', 'started_at', 'updated_at', 'finished_at'],
+/** Columns that only one platform has. A table may have gained one of the other's: most of them tell. */
+const MARKS = {
+  own: [['chats', 'unanswered'] as const, ['chat_messages', 'finish_reason'] as const],
+  coder: [
+    ...[['chats', 'organization_id'] as const, ['chats', 'last_model_config_id'] as const],
+    ...[['chats_expanded', 'id'] as const, ['chat_messages', 'content_version'] as const],
   ],
-  chat_debug_steps: ['run_id', 'updated_at'],
 };
+
+const DEBUG_LOG = ['chat_debug_runs', 'chat_debug_steps'] as const;
 
 /**
  * @param versions that live replicas say they run
@@ -81,12 +78,12 @@ const DEBUG_LOG = {
 export function platformOf(catalog: Catalog, settings: PlatformSettings, versions: readonly string[] = []): Platform {
   const has = ([relation, column]: readonly [string, string]) =>
     catalog.get(relation)?.columns.includes(column) === true;
-  const isOwn = OWN_MARKS.some(has);
-  const isCoder = !isOwn && CODER_MARKS.some(has);
+  const marks = { own: MARKS.own.filter(has).length, coder: MARKS.coder.filter(has).length };
   const { platform: set = 'auto' } = settings;
-  if (set === 'coder' && isOwn) throw contradicted(set, "this project's own");
-  if (set === 'own' && isCoder) throw contradicted(set, 'those of a Coder deployment');
-  return set === 'coder' || isCoder
+  if (set === 'coder' && marks.own > 0 && marks.coder === 0) throw contradicted(set, "this project's own");
+  if (set === 'own' && marks.coder > 0 && marks.own === 0) throw contradicted(set, 'those of a Coder deployment');
+  const isCoder = set === 'auto' ? marks.coder > marks.own : set === 'coder';
+  return isCoder
     ? coderPlatform(catalog, settings, versions)
     : ownPlatform(settings, catalog.get('chats')?.readable.includes('unanswered') === true);
 }
@@ -124,7 +121,7 @@ function coderPlatform(catalog: Catalog, settings: PlatformSettings, versions: r
       !hasAll('chats', CHAT_COLUMNS_READ) && hasAll('chats_expanded', CHAT_COLUMNS_READ) ? 'chats_expanded' : 'chats',
     hasOtherServers: hasAll('replicas', ['primary']),
     marksHidden: mayRead(['chat_messages', ['compressed', 'visibility']]),
-    hasDebugLog: Object.entries(DEBUG_LOG).every(mayRead),
+    hasDebugLog: DEBUG_LOG.every((table) => mayRead([table, neededColumns(table)])),
     thresholds: completeThresholds({ ...coderThresholds(release.name), ...definedOf(settings) }),
     release,
     isStaleAtThreshold: true,

@@ -3,14 +3,16 @@ import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
 import { coderVersions } from './questions/coderVersions.ts';
-import { catalogOf, FIND_TABLES, foundIn } from './tables/found.ts';
+import { catalogOf, FIND_TABLES, foundIn, whereaboutsIn } from './tables/found.ts';
 import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
 import { tablesOf } from './tables/sources.ts';
 import type { Transaction } from './transaction.ts';
 import type { FoundIndexes } from './wantedIndexes.ts';
 
-/** What can still change, such as a right that is granted or a table that a migration makes, is seen after so long. */
+/** What can still change, such as a right that is taken or a table that a migration makes, is seen after so long. */
 const LOOKED_AT_AGAIN_MS = 60_000;
+/** The same where something is lacking, which somebody may be mending. */
+const LACKING_LOOKED_AT_AGAIN_MS = 5_000;
 
 interface Known {
   readonly platform: Platform;
@@ -42,16 +44,15 @@ export class PlatformMemory {
   /** Reads the catalog, and which releases replicas run. @param limitMs for each statement @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those that are set */
   async find(tx: Transaction, limitMs: number): Promise<Platform> {
     const nowMs = this.#clock.monotonicMs();
-    if (this.#known && (isFinal(this.#known.platform) || nowMs - this.#known.atMs < LOOKED_AT_AGAIN_MS)) {
-      return this.#known.platform;
-    }
+    if (this.#known && nowMs - this.#known.atMs < holdsForMs(this.#known.platform)) return this.#known.platform;
     this.forget();
-    const found = foundIn(await tx.$queryRaw<unknown[]>(FIND_TABLES));
+    const rows = await tx.$queryRaw<unknown[]>(FIND_TABLES);
+    const found = foundIn(rows);
     const first = platformOf(catalogOf(found), this.#settings);
     const versions = await coderVersions(tx, first, found, limitMs);
     if (versions.length > 0) this.#versions = versions;
     const judged = platformOf(catalogOf(found), this.#settings, this.#versions);
-    const platform = { ...judged, tables: tablesOf(found, judged) };
+    const platform = { ...judged, tables: tablesOf(found, judged, whereaboutsIn(rows)) };
     if (found.chats) this.#remember(platform, nowMs);
     return platform;
   }
@@ -82,6 +83,9 @@ export class PlatformMemory {
   }
 }
 
-/** This project's own tables as they are now. */
-const isFinal = ({ name, notesUnanswered, tables }: Platform): boolean =>
-  name === 'own' && notesUnanswered && tables.lacks.length === 0;
+/** This project's own tables as they are now hold for good. Where nothing can be answered, each question looks anew. */
+function holdsForMs({ name, notesUnanswered, tables: { lacks } }: Platform): number {
+  if (lacks.some(({ isRequired }) => isRequired)) return 0;
+  if (lacks.length > 0) return LACKING_LOOKED_AT_AGAIN_MS;
+  return name === 'own' && notesUnanswered ? Number.POSITIVE_INFINITY : LOOKED_AT_AGAIN_MS;
+}

@@ -19,6 +19,7 @@ import { limited } from './limited.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
+import { type Lack, nameOf } from './tables/lacks.ts';
 import { isReadable, unsupported } from './tables/sources.ts';
 import { begin, type Moment, type Transaction, transactionFor } from './transaction.ts';
 import {
@@ -26,9 +27,11 @@ import {
   isAfterFailure,
   isTimedOut,
   isUnsupported,
+  mayNotConnect,
   saysUnavailable,
   saysUnsupported,
   sqlState,
+  tablesChanged,
   timedOut,
   unavailableOr,
 } from './unavailable.ts';
@@ -56,8 +59,10 @@ export interface ReadingOptions {
 export const INQUIRY_MS = 500;
 
 /** The database answers, and says no more than that. */
-const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], heldBy: null, platform: 'own' };
+const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], heldBy: null, platform: undefined };
 const aheadOf = (limitMs: number): number => Math.min(INQUIRY_MS, limitMs / 4);
+
+const textOf = (lack: Lack) => `${nameOf(lack)} ${lack.why}`;
 
 const tooSlow = (findings: Findings | undefined, question: string, along: readonly IndexText[]): GraphQLError =>
   findings ? timedOut(findings, question, along) : databaseUnavailable();
@@ -192,9 +197,21 @@ export class Reading {
       return tooSlow(await this.#inquire(), question, along);
     }
     if (!isUnsupported(error)) return unavailableOr(error);
+    if (this.#asked === 'connect') return mayNotConnect();
     this.forgetPlatform();
-    const lacks = (await this.#inquire())?.lacks ?? [];
-    return lacks.length > 0 ? unsupported(lacks) : unavailableOr(error);
+    return this.#ofChange(await this.#inquire()) ?? unavailableOr(error);
+  }
+
+  /** What has changed since the tables were looked at. Undefined: nothing, so that a question was refused for what it is. */
+  #ofChange(findings: Findings | undefined): GraphQLError | undefined {
+    if (!findings?.platform) return undefined;
+    const before = this.#moment?.platform;
+    const known = new Set(before?.tables.lacks.map(textOf));
+    const lacks = findings.lacks.filter((lack) => !known.has(textOf(lack)));
+    if (lacks.length > 0) return unsupported(lacks);
+    const { name, chats } = findings.platform;
+    const isSame = before?.name === name && before.chats === chats && known.size === findings.lacks.length;
+    return isSame ? undefined : tablesChanged();
   }
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */

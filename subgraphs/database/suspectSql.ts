@@ -169,11 +169,17 @@ function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }
       AND (c.generation_attempt >= ${spinningAttempts}::int8 AND NOT ${HANDED_OVER} OR ${byMany})`;
 }
 
-/** CALL_UNANSWERED, CHILD_LOST. */
-const waitsInVain = ({ platform, readableOf }: SuspectLimits) => Prisma.sql`
+/** CALL_UNANSWERED, CHILD_LOST, ACTION_PENDING of one that waits for ever. */
+function waitsInVain(limits: SuspectLimits): Prisma.Sql {
+  const { platform, readableOf } = limits;
+  const open = openCallsSql(platform, Prisma.sql`ARRAY[c.id]`);
+  return Prisma.sql`
   c.status = 'requires_action' AND (
-    EXISTS (SELECT FROM (${openCallsSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
-    OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
+    EXISTS (SELECT FROM (${open}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
+    OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)})
+    OR COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity'
+      AND ${olderThan(pickUpSeconds(limits), limits)} AND NOT EXISTS (${open}))`;
+}
 
 /** LOOPING. */
 const isLooping = ({ loopSteps, platform }: SuspectLimits) => Prisma.sql`

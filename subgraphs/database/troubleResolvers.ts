@@ -45,15 +45,19 @@ async function slotsFor(chat: ChatRow, pools: Pools | undefined, context: Databa
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   if (row === null) return {};
-  const { canWrite, isInRecovery, rowLocked, processId, applicationName, state, waitingFor } = row;
-  const rowLockedSeconds = row.transactionSeconds;
-  const holder = { processId, applicationName, state, transactionSeconds: rowLockedSeconds, waitingFor };
+  const { canWrite, isInRecovery, rowLocked, rowAwaited, readersKeptOut, transactionSeconds } = row;
+  const { processId, applicationName, state, waitingFor } = row;
+  const holder = { processId, applicationName, state, transactionSeconds, waitingFor };
   const lockedBy = rowLocked && mayKnowHolder ? holder : null;
-  return { canWrite, isInRecovery, rowLocked, rowLockedSeconds, lockedBy };
+  const rowLockedSeconds = rowLocked ? (transactionSeconds ?? row.awaitedSeconds) : null;
+  return { canWrite, isInRecovery, rowLocked, rowLockedSeconds, rowAwaited, readersKeptOut, lockedBy };
 }
 
-const hasLostLease = async (chat: ChatRow, context: DatabaseContext): Promise<boolean> =>
-  ['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '');
+/** False also where no lease can be read. */
+async function hasLostLease(chat: ChatRow, context: DatabaseContext): Promise<boolean> {
+  if (!(await context.reading.moment()).heartbeatsReadable) return false;
+  return ['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '');
+}
 
 /** Replicas that could take the chat, as far as they can be asked; none while workers need not have looked yet, or its owner holds it. */
 export async function candidates(chat: ChatRow, _args: unknown, context: DatabaseContext) {

@@ -14,6 +14,17 @@ export const databaseUnavailable = (
 /** The first sentence of such an error, for readiness. */
 export const reasonOf = ({ message }: GraphQLError): string => /^.*?\.(?= |$)/.exec(message)?.[0] ?? message;
 
+/** Nothing can be asked of it: it refuses the connection. */
+export const mayNotConnect = (): GraphQLError =>
+  databaseUnavailable(
+    'The database does not let the user of this service connect.',
+    'Grant it CONNECT on the database.',
+  );
+
+/** Tables were made anew, or gained or lost something, since they were last looked at. */
+export const tablesChanged = (): GraphQLError =>
+  databaseUnavailable('The tables of the database have changed.', 'Ask again: they are read as they are now.');
+
 /** How an error of the driver reaches whoever called Prisma. */
 const driverError = z.object({
   code: z.string(),
@@ -26,9 +37,13 @@ const driverError = z.object({
  */
 const UNAVAILABLE_STATE = /^(08|25P|28|3D|40|53|57|58|42501|55000)/;
 
+/** The same state is of the limit of the server, of the database, and of the role. */
+const MORE_CONNECTIONS =
+  'Close sessions that idle, or raise `max_connections`, or the CONNECTION LIMIT of the user or the database.';
+
 /** The more particular first. */
 const REASONS: readonly (readonly [state: RegExp, reason: string, advice: string])[] = [
-  [/^53300/, 'The database has no connection left.', 'Close sessions that idle, or raise `max_connections`.'],
+  [/^53300/, 'The database has no connection left for this service.', MORE_CONNECTIONS],
   [/^53/, 'The database has run out of memory or of space.', 'Make room for it.'],
   [/^57P03/, 'The database is starting or stopping.', 'Try again in a moment.'],
   [/^57P0/, 'The database is being stopped.', 'Try again in a moment.'],
@@ -99,7 +114,7 @@ export function timedOut(
   const lacking = ofTable.find(({ keys }) => along.includes(keys)) ?? ofTable[0];
   if (lacking) {
     const index = `\`${lacking.table} ${lacking.keys}\``;
-    const advice = platform === 'own' ? 'Run `npm run migrate`, or make such an index.' : MAKE_INDEX;
+    const advice = platform?.name === 'own' ? 'Run `npm run migrate`, or make such an index.' : MAKE_INDEX;
     return said(`took too long: it lacks the index ${index}`, advice);
   }
   return said('took longer than this service waits', 'Ask for less, or raise `DATABASE_TIMEOUT_MS`.');

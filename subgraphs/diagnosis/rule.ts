@@ -1,6 +1,6 @@
 /** One row of the table of rules, and the words and paths that rules share. */
 
-import { leaseIsNotFresh } from './conditions/lease.ts';
+import { leaseIsNotFresh, leaseKeepsOthersAway } from './conditions/lease.ts';
 import { noRoom } from './conditions/owner.ts';
 import { poolIsFull, poolOf } from './conditions/pool.ts';
 import { keptFromAll } from './conditions/refusals.ts';
@@ -62,6 +62,8 @@ export const lease = (s: Situation) => [
   'database.heartbeatState',
   ...(s.database?.heartbeat ? ['database.heartbeat.ageSeconds', 'database.heartbeat.staleAfterSeconds'] : []),
 ];
+/** For how many seconds more it keeps others from the chat. */
+export const leaseLasts = (s: Situation) => s.staleAfterSeconds - (s.database?.heartbeat?.ageSeconds ?? 0);
 const MOST_SHOWN = 5;
 /** What replicas that could take the chat say of their room. */
 export const room = ({ snapshot }: Situation) =>
@@ -90,7 +92,9 @@ export function slotsTaken(s: Situation): string {
 }
 /** What keeps others from a chat that its owner has lost. */
 export const orNoSlot = (s: Situation) =>
-  leaseIsNotFresh(s) && poolIsFull(s) ? `; another takes it once a slot is free: ${slotsTaken(s)}` : '';
+  leaseIsNotFresh(s) && poolIsFull(s) && !leaseKeepsOthersAway(s)
+    ? `; another takes it once a slot is free: ${slotsTaken(s)}`
+    : '';
 
 /** Fields of the runner that the row names. */
 export const ofRunner = (s: Situation, ...fields: string[]) =>

@@ -13,6 +13,11 @@ const NOT_ASKED: Omit<Runtime, 'workerId'> = {
   ...{ localWorkerId: null, workerIdMatchesLocal: null, eventLoopDelayMs: null, runners: null, messageBuffers: null },
 };
 
+/** What keeps workers from the row is no property of the row. */
+const NOT_LOOKED_FOR = {
+  ...{ canWrite: null, rowLocked: null, rowLockedSeconds: null, rowAwaited: null, readersKeptOut: null },
+};
+
 /** The row half alone: no replica asked, and nothing of what a list cannot look for in each row. */
 export function rowHalf(snapshot: Snapshot): Snapshot {
   const { database } = snapshot;
@@ -23,7 +28,7 @@ export function rowHalf(snapshot: Snapshot): Snapshot {
     database: database && {
       ...database,
       debugRun: null,
-      trouble: database.trouble && { ...database.trouble, canWrite: null, rowLocked: null, rowLockedSeconds: null },
+      trouble: database.trouble && { ...database.trouble, ...NOT_LOOKED_FOR },
       unreadable: database.unreadable?.filter((name) => !QUESTION_NAMES.includes(name)) ?? null,
     },
   };

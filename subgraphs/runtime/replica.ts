@@ -22,6 +22,10 @@ import { startRuntimeSubgraph } from './server.ts';
 const CLOSE_LIMIT_MS = 500;
 /** For the work on chats. Leases are renewed over one of their own, so that no amount of work holds a renewal up. */
 const CONNECTIONS = 10;
+/** The second one is for the replica's row, while the renewal of a lease takes its time. */
+const LEASE_CONNECTIONS = 2;
+/** A renewal that takes longer is split, and there must be time for the parts before the leases run out. */
+const RENEWAL_LIMIT_MS = 3_000;
 
 export interface ReplicaOptions extends WorkerSettings {
   readonly hostname: string;
@@ -48,7 +52,7 @@ export interface Replica extends RunningServer {
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { workerId, hostname, internalSecret, host, port, clock, log } = options;
   const pool = openPool({ ...options, max: CONNECTIONS });
-  const leasePool = openPool({ ...options, max: 1 });
+  const leasePool = openPool({ ...options, max: LEASE_CONNECTIONS, statementLimitMs: RENEWAL_LIMIT_MS });
   try {
     await checkSchema(pool);
     const worker = makeWorker(pool, leasePool, options);

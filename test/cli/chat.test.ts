@@ -17,7 +17,7 @@ const UUID_LINE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;
 /** For a machine under load. */
 const PATIENT = { DATABASE_TIMEOUT_MS: '20000' };
 const environment = () => ({ DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: '/nonexistent', ...PATIENT });
-const chat = (...args: string[]) => runScript('cli/chat.ts', args, environment());
+const chat = (...args: string[]) => runScript('dist/cli/chat.js', args, environment());
 
 async function create(text: string): Promise<string> {
   const { stdout, stderr, code } = await chat('create', text, '--owner', owner);
@@ -28,7 +28,7 @@ async function create(text: string): Promise<string> {
 
 /** Follows it to its end. @param meanwhile is given what it has printed until now; what it rejects with ends the following */
 async function follow(id: string, meanwhile: (stdout: () => string) => Promise<void>) {
-  const child = spawnScript('cli/chat.ts', ['follow', id], environment());
+  const child = spawnScript('dist/cli/chat.js', ['follow', id], environment());
   const closed = once(child, 'close');
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -135,7 +135,7 @@ describe('npm run chat', () => {
     const foreign = await createDatabase('template0');
     try {
       await foreign.pool.query('CREATE TABLE chats (id uuid)');
-      const finished = await runScript('cli/chat.ts', ['list'], { DATABASE_URL: foreign.url });
+      const finished = await runScript('dist/cli/chat.js', ['list'], { DATABASE_URL: foreign.url });
       expect(finished.code).toBe(1);
       expect(finished.stderr).toContain('found the tables chats, and no record of a migration');
     } finally {
@@ -144,7 +144,7 @@ describe('npm run chat', () => {
   });
 
   test('without a system and without DATABASE_URL it says what to do', async () => {
-    const finished = await runScript('cli/chat.ts', ['list'], { DATA_DIR: '/nonexistent' });
+    const finished = await runScript('dist/cli/chat.js', ['list'], { DATA_DIR: '/nonexistent' });
     expect(finished.code).toBe(1);
     expect(finished.stderr).toContain('Run `npm start` in another terminal, or set DATABASE_URL.');
   });

@@ -205,7 +205,7 @@ describe('replicas', () => {
     const ill = await debug(['replicas']);
     expect(ill.code).toBe(1);
     expect(ill.stdout).toContain(`${gone}  no     UNREACHABLE      1       –\n`);
-    expect(ill.stdout).toContain('  it has not been heard of, and 1 chat still name it as the owner\n');
+    expect(ill.stdout).toContain('  it has not been heard of, and 1 chat still names it as the owner\n');
   });
 });
 

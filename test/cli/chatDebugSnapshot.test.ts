@@ -115,6 +115,7 @@ describe('what is known of a chat', () => {
   test('of a Coder deployment: the slots that it competes for, and when the debug log of its run was last written', async () => {
     const trouble = {
       ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, ownerRow: 'MISSING' },
+      rowAwaited: null,
       ...{ lockedBy: null, pool: { kind: 'SUBAGENT', used: 10, capacity: 10 } },
     };
     const run = { kind: 'chat_turn', status: 'in_progress', provider: 'p', model: 'm', ageSeconds: 3, hasEnded: false };
@@ -151,6 +152,7 @@ describe('what is known of a chat', () => {
           isInRecovery: false,
           rowLocked: true,
           rowLockedSeconds: 130,
+          rowAwaited: true,
           ownerRow: 'STOPPED',
           pool: null,
         },
@@ -169,7 +171,7 @@ describe('what is known of a chat', () => {
       '  open call     search, called 90 s ago, 2 calls of it in a row without an\n                answer (call_1)\n',
       `  lost child    ${lost}, state E0\n  child         ${child}, state R0\n                … and more children\n`,
       '  database      takes no writes\n',
-      '  row           held by session “psql”, process 4711, idle in transaction, its\n                transaction began 2 min ago\n',
+      '  row           held by session “psql”, process 4711, idle in transaction, its\n                transaction began 2 min ago, and somebody waits for it\n',
       '  owner row     the replica has stopped in order\n',
     ]) {
       expect(text).toContain(line);

@@ -56,7 +56,7 @@ describe('into a pipe', () => {
     const { url, state, more } = await door();
     const id = await insertChat(database.pool);
     const settings = { ...environment(), CHAT_DEBUG_URL: url };
-    const child = spawnScript('cli/chatDebug.ts', ['why', id, '--watch', '--interval', '0.1'], settings);
+    const child = spawnScript('dist/cli/chatDebug.js', ['why', id, '--watch', '--interval', '0.1'], settings);
     const output = written(child);
     await until(() => frames(output.text).length === 1);
     await more(5);
@@ -84,7 +84,7 @@ describe('into a pipe', () => {
     const { url, more } = await door();
     const id = await insertChat(database.pool);
     const settings = { ...environment(), CHAT_DEBUG_URL: url };
-    const child = spawnScript('cli/chatDebug.ts', ['why', id, '--json', '--watch', '--interval', '0.1'], settings);
+    const child = spawnScript('dist/cli/chatDebug.js', ['why', id, '--json', '--watch', '--interval', '0.1'], settings);
     const output = written(child);
     await more(5);
     await database.pool.query(`UPDATE chats SET status = 'paused' WHERE id = $1`, [id]);
@@ -98,7 +98,7 @@ describe('into a pipe', () => {
 
   test('ends with 2 where asking again would not help', async () => {
     const settings = { ...environment(), CHAT_DEBUG_TOKEN: 'nonsense' };
-    const child = spawnScript('cli/chatDebug.ts', ['stuck', '--watch'], settings);
+    const child = spawnScript('dist/cli/chatDebug.js', ['stuck', '--watch'], settings);
     written(child);
     expect(await once(child, 'close')).toEqual([2, null]);
   });
@@ -112,7 +112,7 @@ describe('in a terminal', () => {
   /** util-linux' `script` gives it one; there, output and errors are the same. */
   function inTerminal(args: string[], more: Record<string, string> = {}) {
     const { PATH = '' } = environmentWith({});
-    const command = [process.execPath, '--import', 'tsx', 'cli/chatDebug.ts', ...args].join(' ');
+    const command = [process.execPath, 'dist/cli/chatDebug.js', ...args].join(' ');
     const child = spawn('script', ['-qec', `stty cols 100 rows 30; exec ${command}`, '/dev/null'], {
       env: { PATH, TERM: 'xterm-256color', SHELL: '/bin/sh', ...environment(), ...more },
       cwd: new URL('../..', import.meta.url),

@@ -16,7 +16,12 @@ afterEach(async () => {
 });
 
 const chat = (args: readonly string[], url = database.url, more: Readonly<Record<string, string>> = {}) =>
-  runScript('cli/chat.ts', args, { DATABASE_URL: url, DATA_DIR: '/nonexistent', DATABASE_TIMEOUT_MS: '5000', ...more });
+  runScript('dist/cli/chat.js', args, {
+    DATABASE_URL: url,
+    DATA_DIR: '/nonexistent',
+    DATABASE_TIMEOUT_MS: '5000',
+    ...more,
+  });
 const expectSentence = (finished: Finished, stderr: string) =>
   expect(finished).toEqual({ code: 2, stdout: '', stderr: `${stderr}\n` });
 

@@ -36,7 +36,7 @@ interface Report {
 }
 
 const check = (url: string, args: readonly string[] = [], settings: Readonly<Record<string, string>> = {}) =>
-  runScript('cli/check.ts', ['--database', url, ...args], settings);
+  runScript('dist/cli/check.js', ['--database', url, ...args], settings);
 
 async function report(url: string, settings: Readonly<Record<string, string>> = {}): Promise<[Report, number]> {
   const { stdout, code } = await check(url, ['--json'], settings);
@@ -335,7 +335,7 @@ describe('what cannot be asked ends with 2, without a password', () => {
     ['an option that there is not', ['--hidden']],
     ['a word too many', ['hidden']],
   ])('%s', async (_what, args) => {
-    const { code, stdout, stderr } = await runScript('cli/check.ts', args, {});
+    const { code, stdout, stderr } = await runScript('dist/cli/check.js', args, {});
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr.trim()).not.toBe('');
     expect(stderr).not.toMatch(/user:hidden|\n\s+at /);

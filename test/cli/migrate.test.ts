@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { runScript } from '../support/command.ts';
 import { createDatabase } from '../support/database.ts';
 
-const migrate = (environment: Record<string, string>) => runScript('cli/migrate.ts', [], environment);
+const migrate = (environment: Record<string, string>) => runScript('dist/cli/migrate.js', [], environment);
 
 describe('npm run migrate', () => {
   test('says what it applied to an empty database, and that nothing is left to do', async () => {

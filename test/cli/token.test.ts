@@ -8,7 +8,8 @@ import { runScript } from '../support/command.ts';
 
 const AUTH_SECRET = 'environment'.padEnd(32, '.');
 const sub = '3d7d4a51-8a0f-4f5e-9c33-6f1f5d8f3c11';
-const token = (args: string[], environment: Record<string, string>) => runScript('cli/token.ts', args, environment);
+const token = (args: string[], environment: Record<string, string>) =>
+  runScript('dist/cli/token.js', args, environment);
 const verify = async (jwt: string, secret: string) =>
   (await jwtVerify(jwt, new TextEncoder().encode(secret), { algorithms: ['HS256'] })).payload;
 

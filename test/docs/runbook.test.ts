@@ -104,7 +104,7 @@ describe('every command', () => {
     'can be given as it stands: %s',
     async (command) => {
       const [, script = '', rest = ''] = /^npm run (\S+) -- (.*)$/.exec(command) ?? [];
-      const file = /cli\/\w+\.ts/.exec(scripts[script] ?? '')?.[0] ?? '';
+      const file = (/cli\/\w+\.ts/.exec(scripts[script] ?? '')?.[0] ?? '').replace(/(.*)\.ts/, 'dist/$1.js');
       const args = [...rest.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
       const { stderr } = await runScript(file, args, { DATA_DIR: '/nonexistent' });
       // It was understood: what is missing is a system.

@@ -34,8 +34,8 @@ export class OwnPostgres {
   }
 
   async start(): Promise<void> {
-    const keeper = fork(new URL('../../local/postgresMain.ts', import.meta.url), {
-      execArgv: ['--import', 'tsx'],
+    const keeper = fork(new URL('../../dist/postgres.js', import.meta.url), {
+      execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'], // it says that its server ended, which is what this is for
     });
     this.#keeper = keeper;

@@ -63,8 +63,8 @@ export class ReplicaProcess {
   }
 
   async #startOnce(): Promise<boolean> {
-    const child = fork(new URL('../../subgraphs/runtime/main.ts', import.meta.url), {
-      execArgv: ['--import', 'tsx', '--import', new URL('./clockShift.ts', import.meta.url).href],
+    const child = fork(new URL('../../dist/replica.js', import.meta.url), {
+      execArgv: ['--import', new URL('./clockShift.mjs', import.meta.url).href],
       env: environmentWith({
         ...REPLICA_SETTINGS,
         NODE_OPTIONS: '', // not those of the test's own process

@@ -46,6 +46,6 @@ export function describeViolations({ violations, timeline, seed, chats, seconds 
     'What was done when, to which worker:',
     ...timeline.map((line) => `  ${line}`),
     `The logs of the replicas are in ${folder}. The same plan again:`,
-    `  FAULT_SEED=${seed} FAULT_CHATS=${chats} FAULT_SECONDS=${seconds} npm test -- test/faults`,
+    `  FAULT_SEED=${seed} FAULT_CHATS=${chats} FAULT_SECONDS=${seconds} npm run test:slow -- test/faults`,
   ].join('\n');
 }

@@ -10,7 +10,14 @@ import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.
 import { tapPostgres } from '../subgraphs/database/support/tap.ts';
 import { databasePerFile } from '../support/database.ts';
 import { startDatabase } from './databaseWays.ts';
-import { askGateway, callerToken, type GatewayChanges, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
+import {
+  askGateway,
+  callerToken,
+  type GatewayChanges,
+  gatewayPerFile,
+  gatewaysPerTest,
+  INTERNAL_SECRET,
+} from './gateways.ts';
 import { deadUrl, serversPerTest, type TestServer } from './httpServers.ts';
 
 const database = databasePerFile();
@@ -19,6 +26,8 @@ const startGateway = gatewaysPerTest();
 const log = makeLogger('test', 'silent');
 const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock, log };
 const held: { tap?: Awaited<ReturnType<typeof tapPostgres>>; subgraph?: RunningServer } = {};
+const subgraphUrl = () => ({ url: held.subgraph?.url ?? '' });
+const gatewayOfFile = gatewayPerFile(subgraphUrl);
 
 beforeAll(async () => {
   held.tap = await tapPostgres(database.url);
@@ -36,7 +45,7 @@ afterEach(async () => {
   await database.pool.query('TRUNCATE chats, replicas CASCADE');
 });
 
-const gateway = (changes: GatewayChanges = {}) => startGateway({ url: held.subgraph?.url ?? '' }, changes);
+const gateway = (changes?: GatewayChanges) => (changes ? startGateway(subgraphUrl(), changes) : gatewayOfFile());
 
 const AT = new Date('2026-11-22T09:30:00.000Z');
 const TASK: TaskInspection = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { placeErrors } from '../../gateway/errorPlaces.ts';
+import { placeErrors, unexplainedBy } from '../../gateway/errorPlaces.ts';
 
 const error = (code: string, ...path: (string | number)[]) => ({ message: 'x', path, extensions: { code } });
 const paths = (data: unknown, ...errors: ReturnType<typeof error>[]) =>
@@ -80,5 +80,20 @@ describe('an error', () => {
     expect(placeErrors({ a: 1 }, [{ message: 'x' }]).placed).toEqual([{ message: 'x' }]);
     expect(paths(null, error('X', 'a'))).toEqual(['a']);
     expect(paths(undefined, error('X', 'a'))).toEqual(['a']);
+  });
+});
+
+describe('a loss', () => {
+  const unexplained = (data: unknown, ...lost: (string | number)[][]) =>
+    unexplainedBy(
+      [error('X', 'list', 0, 'name')],
+      data,
+      lost.map((path) => ({ path })),
+    ).map(({ path }) => path.join('.'));
+
+  test('is explained by an error below the null that came of both', () => {
+    expect(unexplained(null, ['other'])).toEqual([]);
+    expect(unexplained({ list: null, other: null }, ['list', 1, 'name'], ['other'])).toEqual(['other']);
+    expect(unexplained({ list: [null, null] }, ['list', 0, 'id'], ['list', 1, 'name'])).toEqual(['list.1.name']);
   });
 });

@@ -1,5 +1,5 @@
 /** Real gateways for a test, and a client that asks them. */
-import { afterEach } from '@jest/globals';
+import { afterAll, afterEach } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';
 import { READ_ALL } from '../../common/internalToken.ts';
@@ -59,6 +59,16 @@ export function gatewaysPerTest() {
     const server = await startTestGateway(databaseSubgraph, changes);
     started.push(server);
     return server;
+  };
+}
+
+/** Call at the top of a test file. Starts one gateway with the first test that wants it, and stops it after the last test. */
+export function gatewayPerFile(databaseSubgraph: () => { url: string }) {
+  let started: Promise<RunningServer> | undefined;
+  afterAll(async () => (await started)?.stop());
+  return (): Promise<RunningServer> => {
+    started ??= startTestGateway(databaseSubgraph());
+    return started;
   };
 }
 

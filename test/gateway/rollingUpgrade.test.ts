@@ -19,6 +19,7 @@ import { askGateway, callerToken } from './gateways.ts';
 import { sendJson } from './httpServers.ts';
 import { shared } from './runtimes.ts';
 
+/** A gateway remembers what versions do not know, so each test has one of its own. */
 const { database, servers, keep, gateway, insertReplica, addReplica, insertChat } = fleetPerFile();
 
 const TASK = {
@@ -116,7 +117,7 @@ test.each([
     const [old, now] = [await addOldReplica(), await addReplica()];
     const me = randomUUID();
     const ids = [await insertChat(old, me), await insertChat(now.id, me), await insertChat(old, me)];
-    const front = await gateway();
+    const front = await gateway({});
     for (const token of [await callerToken(), await callerToken({ sub: me })]) {
       const { body } = await askGateway<{ chatDebugSnapshots: Snapshot[] }>(
         front,
@@ -149,7 +150,7 @@ test('asked for what both versions know, both answer', async () => {
   const [old, now] = [await addOldReplica(), await addReplica()];
   const ids = [await insertChat(old), await insertChat(now.id)];
   const { body } = await askGateway<{ chatDebugSnapshots: Snapshot[] }>(
-    await gateway(),
+    await gateway({}),
     LIST(`runtime { ${COMMON} } everywhere { ${COMMON} }`),
     { variables: { ids } },
   );
@@ -166,7 +167,7 @@ test('everywhere: each version speaks for itself', async () => {
   const [old, now] = [await addOldReplica(), await addReplica()];
   const chat = await insertChat(now.id);
   const { body } = await askGateway<{ chatDebugSnapshots: Snapshot[] }>(
-    await gateway(),
+    await gateway({}),
     LIST(`runtime { messageBuffers { isClosed } ${COMMON} } everywhere { messageBuffers { isClosed } ${COMMON} }`),
     { variables: { ids: [chat] } },
   );
@@ -184,7 +185,7 @@ test('everywhere: each version speaks for itself', async () => {
 test('it is no failure of the replica', async () => {
   const old = await addOldReplica();
   const chat = await insertChat(old);
-  const front = await gateway();
+  const front = await gateway({});
   for (let i = 0; i < 8; i += 1) {
     const { body } = await askGateway<{ chatDebugSnapshots: Snapshot[] }>(
       front,
@@ -206,7 +207,7 @@ test('a chat that has moved from one version to the other meanwhile is answered 
   const old = await addOldReplica({ onAsked });
   const chat = await insertChat(old);
   const { body } = await askGateway<{ chatDebugSnapshots: Snapshot[] }>(
-    await gateway(),
+    await gateway({}),
     LIST(`runtime { messageBuffers { isClosed } ${COMMON} }`),
     { variables: { ids: [chat] } },
   );
@@ -220,7 +221,7 @@ test('a chat that has moved from one version to the other meanwhile is answered 
 test('a version that is no plain version is not shown', async () => {
   const chat = await insertChat(await addOldReplica({ version: '1.0 at http://10.0.0.1/' }));
   const { body } = await askGateway<{ chatDebugSnapshots: Snapshot[] }>(
-    await gateway(),
+    await gateway({}),
     LIST('runtime { messageBuffers { isClosed } reachability { status reason } }'),
     { variables: { ids: [chat] } },
   );
@@ -271,7 +272,7 @@ describe('fields that are marked as newer', () => {
   test('no verdict turns UNKNOWN for what only the diagnosis requires, and no client hears of it', async () => {
     const old = await addOld();
     const chat = await insertRunning(old.id);
-    const front = await gateway();
+    const front = await gateway({});
     for (const attempts of [2, 1, 1]) {
       const { chats, errors, extensions } = await asked(front, [chat], DIAGNOSIS);
       expect(errors).toBeUndefined();
@@ -288,7 +289,7 @@ describe('fields that are marked as newer', () => {
   test('a client who selects some has null there and one error a chat; all else is whole, also beside a diagnosis', async () => {
     const [old, now] = [await addOld(), await addReplica()];
     const ids = [await insertChat(old.id), await insertChat(now.id), await insertChat(old.id)];
-    const { chats, errors } = await asked(await gateway(), ids, `runtime { ${COMMON} ${NEWER} } ${DIAGNOSIS}`);
+    const { chats, errors } = await asked(await gateway({}), ids, `runtime { ${COMMON} ${NEWER} } ${DIAGNOSIS}`);
     const task = { id: TASK.id, label: null, breakOffs: null };
     for (const i of [0, 2]) {
       expect(chats[i]?.runtime).toEqual({
@@ -309,7 +310,7 @@ describe('fields that are marked as newer', () => {
   test('a legitimate null beside them has no error', async () => {
     const old = await addOld();
     const { chats, errors } = await asked(
-      await gateway(),
+      await gateway({}),
       [await insertChat(old.id)],
       `runtime { runners { activeTask { cancelledAt } } } ${DIAGNOSIS}`,
     );
@@ -319,7 +320,7 @@ describe('fields that are marked as newer', () => {
   test('everywhere, and a replica as a whole: each version says what it knows', async () => {
     const [old, now] = [await addOld(), await addReplica()];
     const chat = await insertRunning(now.id);
-    const front = await gateway();
+    const front = await gateway({});
     const { chats, errors } = await asked(front, [chat], `diagnosisEverywhere { verdict } everywhere { ${COMMON} }`);
     expect(errors).toBeUndefined();
     expect(chats[0]?.diagnosisEverywhere).toMatchObject({ verdict: 'WORKING' });
@@ -340,7 +341,7 @@ describe('fields that are marked as newer', () => {
     const old = await addOld();
     await insertChat(old.id);
     const { body } = await askGateway<{ replicas: { runtime: Json }[] }>(
-      await gateway(),
+      await gateway({}),
       `query ($first: Int, $all: Boolean!) { replicas { runtime {
         runnersByOwner(first: $first) { ownerId } draining: isDraining @include(if: $all) runnerCount
       } } }`,
@@ -354,7 +355,7 @@ describe('fields that are marked as newer', () => {
   test('the snapshot document of a chat whose owner is of an earlier version is whole but for them', async () => {
     const old = await addOld();
     const chat = await insertRunning(old.id);
-    const { url } = await gateway();
+    const { url } = await gateway({});
     const response = await fetch(`${url}/api/experimental/chats/${chat}/debug/snapshot`, {
       headers: { authorization: `Bearer ${await callerToken()}` },
     });
@@ -369,7 +370,7 @@ describe('fields that are marked as newer', () => {
   test('what is not marked is refused all the same, with the version, after a second question', async () => {
     const old = await addOld({ lacks: LACKS.both });
     const { chats, errors } = await asked(
-      await gateway(),
+      await gateway({}),
       [await insertChat(old.id)],
       `runtime { messageBuffers { isClosed } ${COMMON} ${NEWER} }`,
     );
@@ -382,7 +383,7 @@ describe('fields that are marked as newer', () => {
 
   test.each(['0.0.9 at http://10.0.0.1/', '7.1.2'])('so for version %j, whose number says nothing', async (version) => {
     const old = await addOld({ version });
-    const { chats, errors } = await asked(await gateway(), [await insertRunning(old.id)], DIAGNOSIS);
+    const { chats, errors } = await asked(await gateway({}), [await insertRunning(old.id)], DIAGNOSIS);
     expect(errors).toBeUndefined();
     expect(chats[0]?.diagnosis).toMatchObject({ verdict: 'WORKING' });
   });
@@ -400,7 +401,7 @@ test.each<[string, number, unknown]>([
   const server = await servers.serve((response) => sendJson(response, status, answer));
   const chat = await insertChat(await insertReplica(server.url));
   const { body } = await askGateway<{ chatDebugSnapshots: Snapshot[] }>(
-    await gateway(),
+    await gateway({}),
     LIST('runtime { reachability { status } }'),
     { variables: { ids: [chat] } },
   );

@@ -8,7 +8,7 @@ import type { RunningServer } from '../../subgraphs/serve.ts';
 import { insertChat, insertHeartbeat, insertMessages, queueMessages } from '../subgraphs/database/support/rows.ts';
 import { databasePerFile } from '../support/database.ts';
 import { startDatabase } from './databaseWays.ts';
-import { callerToken, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
+import { callerToken, type GatewayChanges, gatewayPerFile, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl, sendJson, serversPerTest } from './httpServers.ts';
 
 const database = databasePerFile();
@@ -23,6 +23,8 @@ const shared = {
 };
 const LIMITS = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
 const subgraph: { current?: RunningServer } = {};
+const subgraphUrl = () => ({ url: subgraph.current?.url ?? '' });
+const gatewayOfFile = gatewayPerFile(subgraphUrl);
 
 beforeAll(async () => {
   subgraph.current = await startDatabase({ ...shared, ...LIMITS, databaseUrl: database.url });
@@ -34,8 +36,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((server) => server.stop()));
 });
 
-const gateway = (changes: Parameters<typeof startGateway>[1] = {}) =>
-  startGateway({ url: subgraph.current?.url ?? '' }, changes);
+const gateway = (changes?: GatewayChanges) => (changes ? startGateway(subgraphUrl(), changes) : gatewayOfFile());
 
 interface Options {
   method?: string;
@@ -295,7 +296,7 @@ describe('502: the owner did not say what it holds', () => {
   test.each(owners)('%s (%s): %s; the database half is whole', async (status, code, _, makeOwner) => {
     const chat = running(await makeOwner());
     const id = await insertChat(database.pool, chat);
-    const front = await gateway(status === 'timed_out' ? { replicas: { timeoutMs: 1_500 } } : {});
+    const front = await gateway(status === 'timed_out' ? { replicas: { timeoutMs: 1_500 } } : undefined);
     const answer = await get(front, id);
     expect(answer.status).toBe(502);
     expect(answer.body).toEqual({

@@ -1,6 +1,6 @@
 /**
  * One embedded Postgres for the whole run; in it a migrated template, from which each test file gets a database of its own.
- * And what `npm start` runs is built, for the tests that start it.
+ * It also builds the processes and the terminals, for the tests that start them.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

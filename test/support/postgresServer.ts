@@ -21,7 +21,7 @@ const SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'o
 /** @param packageName the npm package of a server of another version */
 export async function startPostgresServer(packageName?: string): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'chat-debug-test-'));
-  const keeper = fork(new URL('../../local/postgresMain.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+  const keeper = fork(new URL('../../dist/postgres.js', import.meta.url));
   const place = { folder: join(folder, 'postgres'), port: await freePort(systemClock), password: 'test' };
   keeper.send({ ...place, settings: SETTINGS, ...(packageName && { packageName }) });
   const [{ ready }] = (await Promise.race([once(keeper, 'message'), failed(keeper)])) as [ReadyMessage];

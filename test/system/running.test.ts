@@ -44,7 +44,7 @@ function endedMeanwhile(error: unknown): void {
 }
 
 const create = (text: string, ...options: string[]): Promise<string> =>
-  running().run('cli/chat.ts', 'create', text, ...options);
+  running().run('dist/cli/chat.js', 'create', text, ...options);
 
 /** A chat whose turn has ended, and which its owner has given up. */
 async function createAtRest(...options: string[]): Promise<string> {
@@ -318,7 +318,7 @@ describe('who asks, and for what', () => {
     const [own, others, token] = await Promise.all([
       create('hello', '--owner', sub),
       create('hello'),
-      system.run('cli/token.ts', '--sub', sub),
+      system.run('dist/cli/token.js', '--sub', sub),
     ]);
     const seen = async (id: string) => ask(system, ONE, { variables: { id }, token });
     expect(await seen(own)).toEqual({ data: { chatDebugSnapshot: { chatId: own } }, errors: [] });

@@ -48,9 +48,9 @@ describe('npm start', () => {
     expect(ports).toHaveLength(6); // Postgres, the database subgraph, three replicas, the gateway
     expect(await takenOf(ports)).toEqual(ports);
     expect(processesOn(systems.dataDir).length).toBeGreaterThanOrEqual(8); // the same, npm start, the keeper of Postgres
-    const done = await first.run('cli/chat.ts', 'create', 'hello');
+    const done = await first.run('dist/cli/chat.js', 'create', 'hello');
     await snapshotUntil(first, done, ({ executionState }) => executionState === 'W');
-    const busy = await first.run('cli/chat.ts', 'create', '/slow 600');
+    const busy = await first.run('dist/cli/chat.js', 'create', '/slow 600');
     const before = await snapshotUntil(first, busy, ({ runtime }) => runtime?.runners?.length === 1);
 
     const toldMs = systemClock.monotonicMs();

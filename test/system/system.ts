@@ -35,7 +35,7 @@ export interface System extends SystemFile {
   /** The process of the replica with this id, and what it is called in the output. */
   processOf(workerId: string): { name: string; pid: number };
   /** Runs a command beside it, which must succeed. @returns what it printed */
-  run(script: 'cli/chat.ts' | 'cli/token.ts', ...args: string[]): Promise<string>;
+  run(script: 'dist/cli/chat.js' | 'dist/cli/token.js', ...args: string[]): Promise<string>;
 }
 
 /** Call at the top of a test file: gives it a DATA_DIR, and at its end ends whatever runs there. */
@@ -108,7 +108,7 @@ function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
       if (!name) throw new Error(`No line of its output names ${workerId}:\n${output}`);
       return { name, pid: Number(pid) };
     },
-    run: async (script: 'cli/chat.ts' | 'cli/token.ts', ...args: string[]) => {
+    run: async (script: 'dist/cli/chat.js' | 'dist/cli/token.js', ...args: string[]) => {
       const { code, stdout, stderr } = await runScript(script, args, { DATA_DIR: dataDir });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       return stdout.trim();

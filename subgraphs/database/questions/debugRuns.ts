@@ -25,7 +25,10 @@ export const debugRuns = (tx: Transaction, chatIds: readonly string[]): Promise<
 
 const text = (column: Prisma.Sql) => Prisma.sql`left(${column}::text, ${LONGEST_TEXT}::int4)`;
 
-/** A run whose start cannot be said is passed over: it would be the newest for ever. */
+/**
+ * A run whose start cannot be said is passed over: it would be the newest for ever. Each column is named, since a role may
+ * read no others.
+ */
 export const debugRunsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
   SELECT run.chat_id AS "chatId", ${text(Prisma.sql`run.kind`)} AS kind, ${text(Prisma.sql`run.status`)} AS status,
          ${text(Prisma.sql`run.provider`)} AS provider, ${text(Prisma.sql`run.model`)} AS model,
@@ -34,7 +37,8 @@ export const debugRunsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.s
          ${sayable(Prisma.sql`run.finished_at`)} AS "finishedAt"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   CROSS JOIN LATERAL (
-    SELECT r.* FROM chat_debug_runs AS r WHERE r.chat_id = chat.id AND ${isSayable(Prisma.sql`r.started_at`)}
+    SELECT r.id, r.chat_id, r.kind, r.status, r.provider, r.model, r.started_at, r.updated_at, r.finished_at
+    FROM chat_debug_runs AS r WHERE r.chat_id = chat.id AND ${isSayable(Prisma.sql`r.started_at`)}
     ORDER BY r.started_at DESC, r.id DESC LIMIT 1) AS run
   CROSS JOIN LATERAL (
     SELECT greatest(${sayable(Prisma.sql`run.updated_at`)}, (

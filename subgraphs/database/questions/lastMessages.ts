@@ -28,7 +28,7 @@ export const lastMessages = (
 export const lastMessagesSql = (platform: Platform, chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   SELECT m.chat_id AS "chatId", m.role::text AS role, ${sayable(CREATED_AT)} AS "createdAt",
          ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${isSayable(CREATED_AT)} AS "isTimeSayable",
-         ${HAS_TEXT} AS "hasText", ${FINISH_REASON} AS "finishReason"
+         ${HAS_TEXT} AS "hasText", ${finishReason(platform)} AS "finishReason"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   CROSS JOIN LATERAL (
     ${newestMessages(platform, {
@@ -41,11 +41,14 @@ export const lastMessagesSql = (platform: Platform, chatIds: readonly string[] |
 const CREATED_AT = Prisma.sql`m.created_at`;
 
 /**
- * A column that only this project's worker has. Where the table has none, the name means the null that stands beside the
- * message: SQL looks for a name in the innermost query first.
+ * A column that only this project's worker writes. Where the table has none, the name means the null that stands beside the
+ * message: SQL looks for a name in the innermost query first. On another platform a column of that name may mean anything.
  */
-const FINISH_REASON = Prisma.sql`
-  (SELECT left(finish_reason::text, ${LONGEST_REASON}::int4) FROM chat_messages AS noted WHERE noted.id = m.id)`;
+const finishReason = ({ name }: Platform) =>
+  name === 'own'
+    ? Prisma.sql`
+        (SELECT left(finish_reason::text, ${LONGEST_REASON}::int4) FROM chat_messages AS noted WHERE noted.id = m.id)`
+    : Prisma.sql`NULL::text`;
 
 /** Content is a text or a list of parts, each with a type; anything else is of no known form. Paths never fail. */
 const HAS_TEXT = Prisma.sql`

@@ -11,11 +11,11 @@ export interface Newest {
 
 /**
  * The newest messages of `chat` that are not deleted, each `m`: along the index that the platform has for it. The role is part
- * of the order there for the reason that the chat is.
+ * of the order there for the reason that the chat is. Roles that are held by something else are not named.
  */
-export const newestMessages = ({ name }: Platform, { columns, condition, limit }: Newest): Prisma.Sql => {
+export const newestMessages = ({ name, tables }: Platform, { columns, condition, limit }: Newest): Prisma.Sql => {
   const more = condition ? Prisma.sql`AND ${condition}` : Prisma.empty;
-  return name === 'coder'
+  return name === 'coder' && tables.walked.roles
     ? Prisma.sql`
         SELECT m.* FROM unnest(enum_range(NULL::chat_message_role)) AS walked (role)
         CROSS JOIN LATERAL (

@@ -14,6 +14,12 @@ export interface TroubleRow {
   readonly ownerRow: 'ALIVE' | 'STALE' | 'STOPPED' | 'MISSING' | null;
   /** Null: a standby does not know the sessions of its primary, and a view does not know who locks its rows. */
   readonly rowLocked: boolean | null;
+  /** Somebody waits to write to the row, or to a table that is held. Null as the above is. */
+  readonly rowAwaited: boolean | null;
+  /** How long somebody has waited for the row, in seconds: whoever holds it has done so for as long at least. */
+  readonly awaitedSeconds: number | null;
+  /** A whole table is held, or somebody waits for it, so that readers wait as well. Null: a standby. */
+  readonly readersKeptOut: boolean | null;
   readonly processId: number | null;
   readonly applicationName: string | null;
   readonly state: string | null;
@@ -30,20 +36,26 @@ export const troubles = (tx: Transaction, chatIds: readonly string[], platform: 
  * The `xmax` of a row is the transaction that locked it last, or a group of them (a multixact), or an aborted one: only a
  * transaction that runs is of interest, and only one that has a lock on the table, since the numbers of groups and
  * transactions overlap. A subtransaction that has ended gives its number back to nobody: it runs as long as its parent,
- * which is known when only one transaction works on the table. Where `chats` is a view there is no `xmax`, and the name
- * means the null that stands beside the row.
+ * which is known when only one transaction works on the table. Who waits for a row has a lock on its place. Where `chats` is
+ * a view there is neither an `xmax` nor a `ctid`, and the names mean the nulls that stand beside the row.
  */
 export const troublesSql = (chatIds: readonly string[], platform: Platform): Prisma.Sql => Prisma.sql`
   WITH asked AS MATERIALIZED (
-    SELECT c.id, c.worker_id, (SELECT xmax FROM chats AS row WHERE row.id = c.id) AS locker
-    FROM ${chatsOf(platform)} AS c CROSS JOIN (SELECT NULL::xid AS xmax) AS unknown WHERE c.id = ANY(${chatIds}::uuid[])
+    SELECT c.id, c.worker_id, (SELECT xmax FROM chats AS row WHERE row.id = c.id) AS locker,
+           (SELECT ctid FROM chats AS row WHERE row.id = c.id) AS place
+    FROM ${chatsOf(platform)} AS c CROSS JOIN (SELECT NULL::xid AS xmax, NULL::tid AS ctid) AS unknown WHERE c.id = ANY(${chatIds}::uuid[])
   ), locks AS MATERIALIZED (
     SELECT l.* FROM pg_locks AS l WHERE l.pid IS DISTINCT FROM pg_backend_pid()
+  ), here AS MATERIALIZED (
+    SELECT l.* FROM locks AS l
+    WHERE l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
   ), on_tables AS MATERIALIZED (
-    SELECT l.* FROM locks AS l WHERE l.locktype = 'relation'
-      AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+    SELECT l.* FROM here AS l WHERE l.locktype = 'relation'
       AND l.relation IN (to_regclass('chats'), to_regclass('chat_messages'), to_regclass('chat_queued_messages'),
                          to_regclass('chat_heartbeats'))
+  ), awaited AS MATERIALIZED (
+    SELECT ('(' || l.page || ',' || l.tuple || ')')::tid AS place, l.pid FROM here AS l
+    WHERE l.locktype = 'tuple' AND l.relation = to_regclass('chats')
   ), writing AS MATERIALIZED (
     SELECT l.transactionid AS xid, l.virtualtransaction AS holder FROM locks AS l
     WHERE l.locktype = 'transactionid' AND l.granted AND l.mode = 'ExclusiveLock'
@@ -76,6 +88,12 @@ export const troublesSql = (chatIds: readonly string[], platform: Platform): Pri
     CASE WHEN a.worker_id IS NULL THEN NULL WHEN r.id IS NULL THEN ${ofNoReplica(platform)} WHEN r.stopped_at IS NOT NULL THEN 'STOPPED'
          WHEN ${renewedInTime(platform)} THEN 'ALIVE' ELSE 'STALE' END AS "ownerRow",
     CASE WHEN session.id IS NOT NULL THEN true WHEN NOT pg_is_in_recovery() AND a.locker IS NOT NULL THEN false END AS "rowLocked",
+    CASE WHEN NOT pg_is_in_recovery() AND a.locker IS NOT NULL THEN session.id IS NOT NULL AND (${WRITERS_WAIT}
+      OR EXISTS (SELECT FROM awaited AS w WHERE w.place = a.place)) END AS "rowAwaited",
+    (SELECT max(greatest(0, extract(epoch FROM now() - (to_jsonb(l) ->> 'waitstart')::timestamptz)))::float8
+     FROM awaited AS w JOIN locks AS l ON l.pid = w.pid AND NOT l.granted WHERE w.place = a.place) AS "awaitedSeconds",
+    CASE WHEN NOT pg_is_in_recovery() THEN EXISTS (SELECT FROM on_tables AS t WHERE t.mode = 'AccessExclusiveLock')
+    END AS "readersKeptOut",
     session.pid AS "processId", session.application_name AS "applicationName", session.state,
     CASE WHEN session.began IS NOT NULL THEN greatest(0, extract(epoch FROM now() - session.began))::float8 END AS "transactionSeconds",
     session.waits AS "waitingFor"
@@ -103,6 +121,9 @@ const ofNoReplica = (platform: Platform): Prisma.Sql =>
 /** Modes that conflict with the lock that every write takes. Who waits for one makes all that come later wait as well. */
 const KEEPS_FROM_WRITING = Prisma.sql`
   t.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`;
+
+const WRITERS_WAIT = Prisma.sql`
+  EXISTS (SELECT FROM on_tables AS t WHERE NOT t.granted AND t.mode IN ('RowShareLock', 'RowExclusiveLock'))`;
 
 /**
  * Whether a transaction runs that is not among the locks. Its number becomes one of 64 bits by its distance to the newest;

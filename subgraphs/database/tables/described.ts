@@ -102,9 +102,10 @@ export const TABLES_READ = {
     only: 'coder',
     costs: ['debugRun', 'the sign of life where no replica can be asked'],
     columns: {
-      ...{ id: of('id'), chat_id: of('id'), kind: of('text'), status: of('text') },
-      ...{ provider: of('text'), model: of('text'), started_at: of('moment'), updated_at: of('moment') },
-      finished_at: of('moment'),
+      ...{ id: of('id'), chat_id: of('id') },
+      ...{ kind: costing('text', 'debugRun.kind'), status: costing('text', 'debugRun.status') },
+      ...{ provider: costing('text', 'debugRun.provider'), model: costing('text', 'debugRun.model') },
+      ...{ started_at: of('moment'), updated_at: of('moment'), finished_at: of('moment') },
     },
   },
   chat_debug_steps: {
@@ -132,6 +133,10 @@ export const tableRead = (table: TableName): TableRead => TABLES_READ[table];
 export const CHAT_COLUMNS_READ = Object.entries<ColumnRead>(TABLES_READ.chats.columns).flatMap(([name, { only }]) =>
   only === undefined ? [name] : [],
 );
+
+/** Columns without which a table is of no use. */
+export const neededColumns = (table: TableName): string[] =>
+  Object.entries(tableRead(table).columns).flatMap(([name, { costs }]) => (costs === undefined ? [name] : []));
 
 /** Types of Postgres that hold it. */
 export const TYPES: Readonly<Record<Holds, readonly string[] | undefined>> = {

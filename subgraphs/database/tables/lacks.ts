@@ -11,10 +11,12 @@ import {
   TYPES,
   tableRead,
 } from './described.ts';
-import type { FoundTables } from './found.ts';
+import type { FoundTables, Whereabouts } from './found.ts';
 
 /** `TYPE`: it is there, and holds something else than what is read. */
-export type Why = 'MISSING' | 'NO_RIGHT' | 'TYPE';
+type ColumnWhy = 'MISSING' | 'NO_RIGHT' | 'TYPE';
+/** `HIDDEN`: policies of the table hide rows from this service. */
+export type Why = ColumnWhy | 'HIDDEN';
 
 export interface Lack {
   readonly table: TableName;
@@ -23,13 +25,22 @@ export interface Lack {
   /** Undefined: the whole table. */
   readonly column: string | undefined;
   readonly why: Why;
+  readonly platform: PlatformName;
+  /** Of a table that is not found: where it was looked for, and where it is. */
+  readonly place?: Place | undefined;
   /** Whether this service is not ready without it. */
   readonly isRequired: boolean;
   /** Fields and findings that are not answered for it. */
   readonly costs: readonly string[];
 }
 
-export type State = 'THERE' | Why;
+export interface Place {
+  readonly path: string;
+  /** Undefined: in no schema of the database. */
+  readonly elsewhere: Whereabouts['elsewhere'][string] | undefined;
+}
+
+export type State = 'THERE' | ColumnWhy;
 
 /** As it is said to people: `chats` or `chats.title`. */
 export const nameOf = ({ relation, column }: Pick<Lack, 'relation' | 'column'>): string =>
@@ -52,33 +63,54 @@ export function stateOf(found: FoundTables, platform: PlatformRead, table: Table
 }
 
 /** In the order of the description. */
-export const lacksOf = (found: FoundTables, platform: PlatformRead): Lack[] =>
-  tablesOn(platform.name).flatMap((table) => lacksOfTable(found, platform, table));
+export const lacksOf = (found: FoundTables, platform: PlatformRead, where?: Whereabouts): Lack[] =>
+  tablesOn(platform.name).flatMap((table) => lacksOfTable(found, platform, table, where));
 
-function lacksOfTable(found: FoundTables, platform: PlatformRead, table: TableName): Lack[] {
+function lacksOfTable(
+  found: FoundTables,
+  { name, chats }: PlatformRead,
+  table: TableName,
+  where?: Whereabouts,
+): Lack[] {
   const { isRequired, costs } = tableRead(table);
+  const platform = { name, chats };
   const relation = relationOf(table, platform);
-  const columns = columnsOn(platform.name, table).map(([column, read]) => ({
+  const columns = columnsOn(name, table).map(([column, read]) => ({
     ...{ column, read, state: stateOf(found, platform, table, column) },
   }));
-  const whole = (why: Why): Lack[] => [{ table, relation, column: undefined, why, isRequired, costs }];
-  if (!found[relation]) return whole('MISSING');
+  const of = { table, relation, platform: name };
+  const whole = (why: Why, place?: Place): Lack[] => [{ ...of, column: undefined, why, isRequired, costs, place }];
+  const there = found[relation];
+  if (!there) return whole('MISSING', where && { path: where.path, elsewhere: where.elsewhere[relation] });
   if (columns.every(({ state }) => state === 'NO_RIGHT' || state === 'MISSING')) {
     if (columns.some(({ state }) => state === 'NO_RIGHT')) return whole('NO_RIGHT');
   }
-  return columns.flatMap(({ column, read, state }) => {
+  const isPartOfUse = table === 'chats' && !there.hidesAll;
+  if (there.hidesRows && !isPartOfUse) return whole('HIDDEN');
+  const hidden = there.hidesRows
+    ? [{ ...of, column: undefined, why: 'HIDDEN' as const, isRequired: false, costs: HIDDEN_CHATS }]
+    : [];
+  const lacking = columns.flatMap(({ column, read, state }) => {
     if (state === 'THERE') return [];
     const isNeeded = read.costs === undefined;
-    return [{ table, relation, column, why: state, isRequired: isRequired && isNeeded, costs: read.costs ?? costs }];
+    return [{ ...of, column, why: state, isRequired: isRequired && isNeeded, costs: read.costs ?? costs }];
   });
+  return [...hidden, ...lacking];
 }
+
+/** Chats that are shown are shown as they are. Of other tables nothing can be said for want of a row. */
+const HIDDEN_CHATS = ['chats that its policies hide'];
+export const isPartlyHidden = ({ table, why, isRequired }: Lack): boolean =>
+  table === 'chats' && why === 'HIDDEN' && !isRequired;
 
 /** What keeps a table from being read at all. */
 export const blocking = (lacks: readonly Lack[], table: TableName): Lack[] =>
   lacks.filter((lack) => lack.table === table && isNeeded(lack));
 
-const isNeeded = ({ table, column }: Lack): boolean =>
-  column === undefined || tableRead(table).columns[column]?.costs === undefined;
+function isNeeded(lack: Lack): boolean {
+  const { table, column } = lack;
+  return column === undefined ? !isPartlyHidden(lack) : tableRead(table).columns[column]?.costs === undefined;
+}
 
 /** What keeps a question from being asked, though the table that it asks can be read. */
 export function keepsFromAsking(lacks: readonly Lack[], question: string): Lack[] {

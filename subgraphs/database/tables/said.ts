@@ -12,31 +12,80 @@ function named(names: readonly string[], most: number, say: (some: readonly stri
   return `${say(names.slice(0, most))}${more}`;
 }
 
-const REASON: Readonly<Record<Why, (names: string) => string>> = {
-  MISSING: (names) => `The database lacks ${names}, which this service reads.`,
-  NO_RIGHT: (names) => `The database does not let this service read ${names}.`,
-  TYPE: (names) => `The database has ${names} with a type that this service does not read.`,
-};
-const ADVICE: Readonly<Record<Why, string>> = {
-  MISSING: 'Run `npm run migrate`, or give it such tables.',
-  NO_RIGHT: 'Grant its user SELECT on them.',
-  TYPE: 'Give the service a view with the type that `npm run check` names.',
-};
-const ORDER: readonly Why[] = ['MISSING', 'NO_RIGHT', 'TYPE'];
+interface Said {
+  readonly reason: (names: string) => string;
+  readonly advice: string;
+}
 
-const byWhy = (lacks: readonly Lack[]) =>
-  ORDER.map((why) => ({ why, names: lacks.filter((lack) => lack.why === why).map(nameOf) })).filter(
-    ({ names }) => names.length > 0,
-  );
+/** Of columns, and of tables that nobody looked for in other schemas. */
+const SAID: Readonly<Record<Why, Said>> = {
+  MISSING: {
+    reason: (names) => `The database lacks ${names}, which this service reads.`,
+    advice: 'Run `npm run migrate`, or give it such tables.',
+  },
+  NO_RIGHT: {
+    reason: (names) => `The database does not let this service read ${names}.`,
+    advice: 'Grant its user SELECT on them.',
+  },
+  TYPE: {
+    reason: (names) => `The database has ${names} with a type that this service does not read.`,
+    advice: 'Give the service a view with the type that `npm run check` names.',
+  },
+  HIDDEN: {
+    reason: (names) => `Policies of ${names} hide rows from this service.`,
+    advice: 'Make a policy that lets its user read every row, or give it BYPASSRLS.',
+  },
+};
+const ORDER: readonly Why[] = ['MISSING', 'NO_RIGHT', 'TYPE', 'HIDDEN'];
+
+/** This project's migrations are nothing for another platform's database. */
+const LACKING_ELSEWHERE = 'Correct `DATABASE_URL`, or give the service a view that has them.';
+
+function saidOf({ why, table, column, place, platform }: Lack): Said {
+  if (why !== 'MISSING') return SAID[why];
+  const advice = platform === 'own' ? SAID.MISSING.advice : LACKING_ELSEWHERE;
+  if (column !== undefined || !place) return { ...SAID.MISSING, advice };
+  if (place.elsewhere) return inSchema(place.elsewhere);
+  if (table !== 'chats') return { ...SAID.MISSING, advice };
+  const looked = `No schema that this service looks at has it (${place.path || 'there is none'}).`;
+  const made = platform === 'own' ? ' Tables of this project are made by `npm run migrate`.' : '';
+  return { ...SAID.MISSING, advice: `${looked} Correct \`DATABASE_URL\`.${made}` };
+}
+
+const inSchema = ({ schema, mayEnter }: { readonly schema: string; readonly mayEnter: boolean }): Said =>
+  mayEnter
+    ? {
+        reason: (names) =>
+          `The database has ${names} in the schema \`${schema}\`, which this service does not look at.`,
+        advice: `End \`DATABASE_URL\` with \`?options=-c%20search_path%3D${encodeURIComponent(schema)}\`.`,
+      }
+    : {
+        reason: (names) => `The database does not let this service enter the schema \`${schema}\`, which has ${names}.`,
+        advice: 'Grant its user USAGE on the schema.',
+      };
+
+/** Lacks of which the same is said stand together: the sentence, and what to do. */
+function told(lacks: readonly Lack[]): { readonly reason: string; readonly advice: string }[] {
+  const alike = new Map<string, { said: Said; names: string[] }>();
+  for (const lack of [...lacks].sort((a, b) => ORDER.indexOf(a.why) - ORDER.indexOf(b.why))) {
+    const said = saidOf(lack);
+    const key = `${said.reason('')}${said.advice}`;
+    const { names } = alike.get(key) ?? { names: [] };
+    alike.set(key, { said, names: [...names, nameOf(lack)] });
+  }
+  return [...alike.values()].map(({ said, names }) => ({
+    reason: said.reason(named(names, MOST_NAMED, quoted)),
+    advice: said.advice,
+  }));
+}
 
 /** A sentence for each reason. */
-export const reasonsOf = (lacks: readonly Lack[]): string[] =>
-  byWhy(lacks).map(({ why, names }) => REASON[why](named(names, MOST_NAMED, quoted)));
+export const reasonsOf = (lacks: readonly Lack[]): string[] => told(lacks).map(({ reason }) => reason);
 
 /** The same with what to do. */
 export const lacksInWords = (lacks: readonly Lack[]): string =>
-  byWhy(lacks)
-    .map(({ why, names }) => `${REASON[why](named(names, MOST_NAMED, quoted))} ${ADVICE[why]}`)
+  told(lacks)
+    .map(({ reason, advice }) => `${reason} ${advice}`)
     .join(' ');
 
 /** What is not answered, for readiness: a line for each reason. Undefined: everything is. */

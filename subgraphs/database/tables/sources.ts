@@ -6,15 +6,17 @@
 import type { GraphQLError } from 'graphql';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { clientError } from '../../errors.ts';
-import { NULL_TYPE, type PlatformRead, QUESTION_SPARES, type TableName, tableRead } from './described.ts';
-import type { FoundTables } from './found.ts';
-import { blocking, keepsFromAsking, type Lack, lacksOf, stateOf } from './lacks.ts';
+import { NULL_TYPE, type PlatformRead, QUESTION_SPARES, relationOf, type TableName, tableRead } from './described.ts';
+import type { FoundTables, Whereabouts } from './found.ts';
+import { blocking, isPartlyHidden, keepsFromAsking, type Lack, lacksOf, stateOf } from './lacks.ts';
 import { lacksInWords } from './said.ts';
 
 export interface Tables {
   readonly lacks: readonly Lack[];
   /** What stands for a relation, by its name; one that lacks nothing stands for itself. */
   readonly standIns: ReadonlyMap<string, StandIn>;
+  /** Which columns can be walked through by each value of the enum that is known to hold them. */
+  readonly walked: { readonly roles: boolean; readonly statuses: boolean };
 }
 
 interface StandIn {
@@ -25,22 +27,32 @@ interface StandIn {
 }
 
 /** Where nothing is lacking, as far as is known. */
-export const ALL_THERE: Tables = { lacks: [], standIns: new Map() };
+export const ALL_THERE: Tables = { lacks: [], standIns: new Map(), walked: { roles: true, statuses: true } };
 
-export function tablesOf(found: FoundTables, platform: PlatformRead): Tables {
-  const lacks = lacksOf(found, platform);
+export function tablesOf(found: FoundTables, platform: PlatformRead, where: Whereabouts): Tables {
+  const lacks = lacksOf(found, platform, where);
   const relations = new Map(lacks.filter(isFelt).map(({ relation, table }) => [relation, table]));
   const standIns = [...relations].map(([relation, table]): [string, StandIn] => {
     const blockedBy = blocking(lacks, table);
     const sql = blockedBy.length > 0 ? withoutRows(table) : withNulls(found, platform, relation, table);
     return [relation, { table, blockedBy, sql }];
   });
-  return { lacks, standIns: new Map(standIns) };
+  const isHeldBy = (table: TableName, column: string, type: string) =>
+    stateOf(found, platform, table, column) === 'THERE' &&
+    found[relationOf(table, platform)]?.columns[column]?.type === type;
+  const walked = {
+    roles: blocking(lacks, 'chat_messages').length === 0 && isHeldBy('chat_messages', 'role', 'chat_message_role'),
+    statuses: isHeldBy('chats', 'status', 'chat_status'),
+  };
+  return { lacks, standIns: new Map(standIns), walked };
 }
 
 /** Questions know how to do without a column of another platform that is not there. */
-const isFelt = ({ table, column, why }: Lack): boolean =>
-  why !== 'MISSING' || column === undefined || tableRead(table).columns[column]?.only === undefined;
+function isFelt(lack: Lack): boolean {
+  const { table, column, why } = lack;
+  if (isPartlyHidden(lack)) return false;
+  return why !== 'MISSING' || column === undefined || tableRead(table).columns[column]?.only === undefined;
+}
 
 /** Whether anything of the table can be read. */
 export const isReadable = ({ lacks }: Tables, table: TableName): boolean => blocking(lacks, table).length === 0;

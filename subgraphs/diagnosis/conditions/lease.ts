@@ -1,7 +1,7 @@
 /** Conditions on the lease of the runner that the row names. */
 import { over, type Situation } from '../situation.ts';
 import { ownerGoneLately } from './owner.ts';
-import { type Condition, shouldHaveBeenPickedUp } from './time.ts';
+import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
 
 const MANY_FAILED_RENEWALS = 2;
 
@@ -27,6 +27,13 @@ export const leaseEndangered: Condition = (s: Situation) => {
     over(s.database?.heartbeat?.ageSeconds, late) || over(own?.ageSeconds, late) || failures >= MANY_FAILED_RENEWALS
   );
 };
+
+/**
+ * A lease of the future counts as fresh to the replicas of other platforms, and an owner at work would have dated it now at
+ * its next renewal.
+ */
+export const leaseKeepsOthersAway: Condition = (s) =>
+  s.platform === 'coder' && s.runnable && s.leaseAhead && s.workerId !== null && rowIsOlderThan(s, s.intervalSeconds);
 
 /** Renewed at the last or the last but one occasion, so that somebody renews it. */
 export const leaseIsRenewed: Condition = (s) =>

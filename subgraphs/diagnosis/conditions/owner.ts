@@ -46,10 +46,10 @@ export const candidates = ({ snapshot, owner, workerId }: Situation): Candidate[
   (snapshot.candidates ?? []).filter(
     (one) => one.isDraining !== true && (owner === 'OK' || workerId === null || one.workerId !== workerId),
   );
-/** Somebody asks replicas here: what they did not say is not just not known. */
-export const candidatesAsked: Condition = (s) =>
-  candidates(s).every(({ reachability }) => reachability?.status !== 'NOT_ASKED');
 const answered = ({ reachability }: Candidate) => reachability?.status === 'OK';
+const isSilent = ({ reachability }: Candidate) => !['OK', 'NOT_ASKED'].includes(reachability?.status ?? 'NOT_ASKED');
+/** Live replicas that take chats, were asked for their room, and did not answer. */
+export const silent = (s: Situation): Candidate[] => candidates(s).filter(isSilent);
 export const full = (s: Situation): Candidate[] => candidates(s).filter((one) => answered(one) && one.isFull === true);
 export const withRoom = (s: Situation): Candidate[] =>
   candidates(s).filter((one) => answered(one) && one.isFull === false);
@@ -69,8 +69,11 @@ const wasOwnedLately: Condition = (s) => {
 };
 /** Workers have had the time to take a chat that nobody owns. */
 export const leftAlone: Condition = (s) => shouldHaveBeenPickedUp(s) && !wasOwnedLately(s);
-/** All that could take the chat say that they have no room. */
-export const noRoom: Condition = (s) => candidates(s).length > 0 && full(s).length === candidates(s).length;
+/** A row ahead of the clock is in nobody's way where replicas do not go by its age, and does not tell how long it has waited. */
+export const waitIsNotKnown: Condition = (s) => s.rowAhead && s.platform !== 'own' && leftAlone(s);
+/** All that could take the chat and answer say that they have no room. One that does not answer is no proof of any. */
+export const noRoom: Condition = (s) =>
+  full(s).length > 0 && full(s).length + silent(s).length === candidates(s).length;
 /** Nobody looks for candidates of a chat that still names a worker. */
 export const noneAlive: Condition = (s) =>
   s.snapshot.candidates !== null && candidates(s).length === 0 && s.workerId === null;

@@ -8,14 +8,22 @@ const OFTEN_UNANSWERED = 2;
 export const actionDeadlinePassed: Condition = (s) =>
   waitsForOutside(s) && past(s.database?.requiresActionSecondsLeft, s.pickUpSeconds);
 export const actionPending: Condition = (s) => waitsForOutside(s) && !actionDeadlinePassed(s);
+export const nothingOpen: Condition = ({ database }) => database?.openCalls?.length === 0;
+export const hasNoDeadline: Condition = ({ database }) =>
+  database !== null &&
+  database.requiresActionSecondsLeft === null &&
+  !database.unreadable?.includes('requiresActionDeadlineAt');
+/** No result can come, and no time at which the worker would go on without one. */
+export const waitsForEver: Condition = (s) =>
+  waitsForOutside(s) && nothingOpen(s) && hasNoDeadline(s) && shouldHaveBeenPickedUp(s);
 
-/** The open call that was left unanswered most often, once that is often. */
-export function unansweredCall({ database }: Situation) {
-  const calls = (database?.openCalls ?? []).map((call, place) => ({ ...call, place }));
-  const [worst] = calls.sort((a, b) => (b.timesUnanswered ?? 0) - (a.timesUnanswered ?? 0));
-  return worst && (worst.timesUnanswered ?? 0) >= OFTEN_UNANSWERED ? worst : undefined;
-}
-export const callUnanswered: Condition = (s) => waitsForOutside(s) && unansweredCall(s) !== undefined;
+/** The open calls that were left unanswered often, the worst first, and where they stand. */
+export const unansweredCalls = ({ database }: Situation) =>
+  (database?.openCalls ?? [])
+    .map((call, place) => ({ ...call, place, times: call.timesUnanswered ?? 0 }))
+    .filter(({ times }) => times >= OFTEN_UNANSWERED)
+    .sort((a, b) => b.times - a.times);
+export const callUnanswered: Condition = (s) => waitsForOutside(s) && unansweredCalls(s).length > 0;
 export const childLost: Condition = (s) => waitsForOutside(s) && over(s.database?.lostChildren?.length, 0);
 
 export const errored: Condition = (s) => s.state === 'E0' || s.state === 'E1';

@@ -1,7 +1,7 @@
 /** Conditions on what the row alone says, and on what of it could not be read. */
 
 import type { Situation } from '../situation.ts';
-import { leaseIsNotFresh } from './lease.ts';
+import { leaseIsNotFresh, leaseKeepsOthersAway } from './lease.ts';
 import { capacityWait, noOwner, ownerGone } from './owner.ts';
 import { slotsNotKnown } from './pool.ts';
 import type { Condition } from './time.ts';
@@ -59,6 +59,8 @@ export const undecided: Condition = (s) =>
 /** Archived chats are nobody's to mend. */
 export const clockAhead: Condition = (s) =>
   s.runnable ? s.rowAhead || s.leaseAhead : s.database?.archived === false && s.rowAhead;
-/** The age of the row would never tell that nobody works on the chat. */
-export const aheadAndAlone: Condition = (s) =>
-  s.runnable && s.rowAhead && !capacityWait(s) && (noOwner(s) || leaseIsNotFresh(s));
+/** The age of the row would never tell that nobody works on the chat. Replicas of other platforms do not go by that age. */
+const rowKeepsOthersAway: Condition = (s) =>
+  s.platform === 'own' && s.runnable && s.rowAhead && !capacityWait(s) && (noOwner(s) || leaseIsNotFresh(s));
+/** No worker takes the chat before that time. */
+export const aheadAndAlone: Condition = (s) => rowKeepsOthersAway(s) || leaseKeepsOthersAway(s);

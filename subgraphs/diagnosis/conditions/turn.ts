@@ -1,7 +1,7 @@
 /** Conditions on how the turn gets on. */
 import { over, type Situation, under } from '../situation.ts';
 import { waitsInVain } from './refusals.ts';
-import { running } from './row.ts';
+import { isBeingInterrupted, running } from './row.ts';
 import { type Condition, past } from './time.ts';
 
 /** A retry is overdue, not just about to be made. */
@@ -74,16 +74,27 @@ export const runGetsOn: Condition = (s) => {
   const age = openRunAge(s);
   return s.runnable && age !== null && Math.abs(age) <= s.settings.noProgressSeconds;
 };
+/** Somebody has it whom nobody asks, and no pause is meant. */
+const isHeld: Condition = (s) =>
+  running(s) && s.owner === 'NOT_ASKED' && s.lease === 'FRESH' && s.retrySeconds === null;
+/** When the log was last written to, if that was after the row last changed: else it is of before. */
+function writtenSinceChange({ age, database }: Situation): number | null {
+  const written = database?.debugRun?.ageSeconds ?? null;
+  return age === null || written === null || written > age ? null : written;
+}
 /**
  * The step in hand says nothing more, by the platform's own log. That log is kept as well as can be, and may be switched off
- * while a run lasts, so that its silence alone is never certain. One that is older than the row's last change is of before.
+ * while a run lasts, so that its silence alone is never certain.
  */
-export const runIsSilent: Condition = (s) => {
-  const age = openRunAge(s);
-  if (age === null || s.age === null || age > s.age) return false;
-  const isHeld = running(s) && s.owner === 'NOT_ASKED' && s.lease === 'FRESH' && s.retrySeconds === null;
-  return isHeld && age > s.settings.noProgressSeconds;
-};
+export const runIsSilent: Condition = (s) =>
+  isHeld(s) && s.database?.debugRun?.hasEnded === false && over(writtenSinceChange(s), s.settings.noProgressSeconds);
+/** The run ended, by the same log, and the row does not say so. */
+export const runIsOver: Condition = (s) =>
+  isHeld(s) && s.database?.debugRun?.hasEnded === true && over(writtenSinceChange(s), s.settings.noProgressSeconds);
+
+/** An owner whom nobody asks has held on to a turn that is to end for longer than a model may be silent. */
+export const stopHangs: Condition = (s) =>
+  isBeingInterrupted(s) && s.owner === 'NOT_ASKED' && s.lease === 'FRESH' && over(s.age, s.settings.noProgressSeconds);
 
 /** A task that says how long it may be silent is taken at its word. */
 export const noProgress: Condition = (s) => {

@@ -1,5 +1,5 @@
 /** The means of a Coder deployment: its REST interface. It has none to take a chat from its owner. */
-import { leaseIsNotFresh } from '../conditions/lease.ts';
+import { leaseIsNotFresh, leaseKeepsOthersAway } from '../conditions/lease.ts';
 import { ownerGone } from '../conditions/owner.ts';
 import { poolIsFull, poolOf } from '../conditions/pool.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
@@ -37,6 +37,13 @@ const takenByAny: Step = {
 };
 const freeSlot = 'wait, or end or interrupt chats that hold the slots: another replica takes it once one is free';
 
+/** No request of Coder's does that, and the role that this project reads with may not. */
+const deleteLease: Step = {
+  act: () => 'delete that lease with a role that may write, so that another replica can take the chat',
+  command: ({ chatId, runnerId }) =>
+    `psql "$CODER_PG_CONNECTION_URL" -c "DELETE FROM chat_heartbeats WHERE chat_id = '${chatId}' AND runner_id = '${runnerId}'"`,
+};
+
 export const CODER: Means = {
   interrupt,
   send: request('POST', 'messages', '{"content":[{"type":"text","text":"Please go on"}]}'),
@@ -47,12 +54,14 @@ export const CODER: Means = {
   reconcile: request('POST', 'reconcile-invalid'),
   newOwner: {
     act: (s) => {
+      if (leaseKeepsOthersAway(s)) return deleteLease.act(s);
       if (leaseIsNotFresh(s)) return poolIsFull(s) ? freeSlot : takenByAny.act(s);
       if (ownerGone(s))
         return `look again in ${secondsText(s.staleAfterSeconds)}: its lease runs out by itself, and another takes it`;
       return isBeingInterrupted(s) ? restart(s) : `interrupt the turn, or ${restart(s)}`;
     },
     command: (s) => {
+      if (leaseKeepsOthersAway(s)) return deleteLease.command(s);
       if (leaseIsNotFresh(s)) return poolIsFull(s) ? lookAtReplicas() : takenByAny.command(s);
       if (ownerGone(s)) return lookAgain(s);
       return isBeingInterrupted(s) ? lookAtReplicas() : interrupt(s);
@@ -60,10 +69,10 @@ export const CODER: Means = {
   },
   dateAnew: {
     act: (s) =>
-      isBeingInterrupted(s)
-        ? 'correct the clock that was ahead, and look again: the interrupted turn ends with a new date'
-        : 'correct the clock that was ahead, and interrupt the turn, which dates the chat anew',
-    command: (s) => (isBeingInterrupted(s) ? lookAgain(s) : interrupt(s)),
+      leaseKeepsOthersAway(s)
+        ? deleteLease.act(s)
+        : 'correct the clock that was ahead, and look again: whoever works on the chat dates its lease anew',
+    command: (s) => (leaseKeepsOthersAway(s) ? deleteLease.command(s) : lookAgain(s)),
   },
   getTaken: takenByAny,
   whyNotTaken: () => 'no replica runs its chat daemon, or every slot is taken',

@@ -25,7 +25,7 @@ export const OWN: Means = {
   newOwner: {
     act: (s) =>
       noRoomElsewhere(s)
-        ? 'start a replica: none that is alive has room for it'
+        ? 'start a replica: none that answers has room for it'
         : `take it from ${owner(s)}, so that another goes on`,
     command: (s) => (noRoomElsewhere(s) ? lookAtReplicas() : release(s)),
   },
@@ -41,7 +41,7 @@ export const OWN: Means = {
   whyNotTaken: (s) =>
     noneAlive(s) ? 'no replica that takes chats is alive' : 'none is running, or no worker has room',
   makeRoom: {
-    act: () => 'start a replica or wait: with the role, runnersByOwner of a replica says whose chats fill it',
+    act: () => 'start a replica or wait: with the role, npm run chat-debug -- replicas shows whose chats fill them',
     command: lookAtReplicas,
   },
   shorten: {

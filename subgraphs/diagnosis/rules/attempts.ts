@@ -1,6 +1,6 @@
 /** Rules on attempts that are begun again and again, or not at all. */
 import { capacityWait } from '../conditions/owner.ts';
-import { keptFromAll, losesLeaseTo, writeRefused } from '../conditions/refusals.ts';
+import { keptFromAll, writeRefused } from '../conditions/refusals.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
 import { mending, refusalText } from '../refusal.ts';
@@ -17,37 +17,9 @@ import {
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText, word } from '../wording.ts';
+import { BEGUN, begun } from './ownersLost.ts';
 
-const BEGUN = [
-  ...['executionState', 'database.generationAttempt', 'database.retryState'],
-  ...['database.retryStateVersion', 'database.historyVersion'],
-];
 const RETRY = ['database.retryState', 'database.retrySecondsLeft'];
-const begun = (s: Situation) => counted(s.database?.generationAttempt ?? 0, 'attempt');
-
-export const ownersLost = {
-  code: 'OWNERS_LOST',
-  severity: (s) => (is.manyOwnersLost(s) ? 'CRITICAL' : 'WARNING'),
-  when: is.ownersLost,
-  says: (s) =>
-    `${begun(s)} of this step were begun by several runners and none ended: its owners end at it, or lose it${whyLost(s)}`,
-  evidence: (s) => [...BEGUN, 'database.heartbeats', ...[losesLeaseTo(s)?.path ?? []].flat()],
-  who: OPERATOR,
-  act: (s) => {
-    const refused = losesLeaseTo(s);
-    if (refused) return `${mending(refused)}: each owner loses its lease to that`;
-    return is.manyOwnersLost(s)
-      ? 'interrupt the turn, and give it to no other owner: the next would be lost at it as well'
-      : 'see whether replicas end or lose their leases, and interrupt the turn if it is this chat alone';
-  },
-  command: (s) => (is.manyOwnersLost(s) && !losesLeaseTo(s) ? interrupt(s) : lookAtReplicas()),
-} as const satisfies Rule;
-
-/** The present owner cannot renew its lease: those before it could not, either. */
-function whyLost(s: Situation): string {
-  const refused = losesLeaseTo(s);
-  return refused ? `: ${refusalText(refused)}` : '';
-}
 
 export const spinning = {
   code: 'SPINNING',

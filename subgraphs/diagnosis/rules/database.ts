@@ -1,6 +1,6 @@
 /** Rules on what keeps workers from the row. */
 import * as is from '../conditions/database.ts';
-import { lookAtReplicas, lookAtSnapshot, OPERATOR, ofRunner, ROW, type Rule } from '../rule.ts';
+import { lookAtReplicas, lookAtSnapshot, OPERATOR, ofRunner, owner, ROW, type Rule } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { secondsText } from '../wording.ts';
 
@@ -21,14 +21,21 @@ export const databaseReadOnly = {
 
 export const rowLocked = {
   code: 'ROW_LOCKED',
-  severity: 'CRITICAL',
+  severity: (s) => (is.rowIsNeeded(s) ? 'CRITICAL' : 'WARNING'),
   when: is.rowLocked,
-  says: (s) => `another session holds the row${heldFor(s)}, and a worker waits for it`,
-  evidence: (s) => [...ROW, 'database.trouble.rowLocked', 'database.trouble.rowLockedSeconds', ...waits(s)],
+  says: (s) => `another session holds the row${heldFor(s)}, and ${whoWaits(s)}`,
+  evidence: (s) => [...ROW, ...LOCK, ...waits(s)],
   who: OPERATOR,
   act: () => END_HOLDER,
   command: lookAtSnapshot,
 } as const satisfies Rule;
+
+const LOCK = ['rowLocked', 'rowLockedSeconds', 'rowAwaited'].map((field) => `database.trouble.${field}`);
+
+function whoWaits(s: Situation): string {
+  if (is.nobodyHasIt(s) || is.workerWaits(s)) return 'a worker waits for it';
+  return is.rowIsNeeded(s) ? 'somebody waits to write to it' : `${owner(s)} cannot write to it until then`;
+}
 
 export function heldFor({ database }: Situation): string {
   const seconds = database?.trouble?.rowLockedSeconds ?? null;

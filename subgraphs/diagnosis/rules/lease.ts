@@ -52,7 +52,7 @@ export const heartbeatStale = {
   when: is.heartbeatStale,
   says: (s) =>
     s.leaseAhead
-      ? `the lease of ${owner(s)} is dated ahead of the database’s clock, and counts as run out`
+      ? `the lease of ${owner(s)} is dated ahead of the database’s clock${whatOf(s)}`
       : `the lease of ${owner(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}${why(s)}${orNoSlot(s)}`,
   evidence: (s) => [
     ...OWNERSHIP,
@@ -63,6 +63,11 @@ export const heartbeatStale = {
   act: takeFromOwner,
   command: takeIt,
 } as const satisfies Rule;
+
+const whatOf = (s: Situation) =>
+  is.leaseKeepsOthersAway(s)
+    ? `, and keeps other replicas away: whoever works on the chat would have dated it now`
+    : ', and counts as run out';
 
 export const leaseEndangered = {
   code: 'LEASE_ENDANGERED',

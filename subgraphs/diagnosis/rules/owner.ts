@@ -35,8 +35,10 @@ const gone = (s: Situation) => [
   ...[...ROW, ...reach(s), ...takable(s)],
   ...(s.owner === 'NOT_ASKED' ? ['database.trouble.ownerRow'] : []),
 ];
-const toBeTaken = (s: Situation) =>
-  shouldHaveBeenPickedUp(s) ? orNoSlot(s) : '; it waits for another worker to take it';
+function toBeTaken(s: Situation): string {
+  if (leases.leaseKeepsOthersAway(s)) return '';
+  return shouldHaveBeenPickedUp(s) ? orNoSlot(s) : '; it waits for another worker to take it';
+}
 
 export const ownerUnknown = {
   code: 'OWNER_UNKNOWN',
@@ -97,7 +99,12 @@ export const ownerUnreachable = {
 
 function fullOf(s: Situation, replicas: string): string {
   const full = is.full(s).length;
-  return `${full} of ${is.candidates(s).length} ${replicas} ${full === 1 ? 'is' : 'are'} full`;
+  return `${full} of ${is.candidates(s).length} ${replicas} ${full === 1 ? 'is' : 'are'} full${andSilent(is.silent(s).length)}`;
+}
+
+function andSilent(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? ', and the other one does not answer' : ', and the others do not answer';
 }
 
 export const capacityWait = {
@@ -114,10 +121,12 @@ export const capacityWait = {
 
 export const noOwner = {
   code: 'NO_OWNER',
-  severity: withGrace,
+  severity: (s) => (is.waitIsNotKnown(s) ? 'WARNING' : withGrace(s)),
   when: is.notTaken,
-  says: (s) =>
-    is.leftAlone(s) ? `no worker has taken it${sinceWhen(s)}: ${whyNot(s)}` : 'it waits for a worker to take it',
+  says: (s) => {
+    if (is.waitIsNotKnown(s)) return `no worker has it, and its row does not tell since when: ${whyNot(s)}`;
+    return is.leftAlone(s) ? `no worker has taken it${sinceWhen(s)}: ${whyNot(s)}` : 'it waits for a worker to take it';
+  },
   evidence: (s) => [
     ...ROW,
     ...(is.undatedSeconds(s) === null ? [] : ['database.heartbeats']),
@@ -148,6 +157,7 @@ function whyNot(s: Situation): string {
   const some = is.candidates(s).length;
   const free = is.withRoom(s).length;
   if (free > 0) return `${free} of ${some} live replicas ${free === 1 ? 'has' : 'have'} room, and none took it`;
-  if (some > 0 && is.candidatesAsked(s)) return `${fullOf(s, 'live replicas')}, and the others do not answer`;
+  if (some > 0 && is.silent(s).length === some)
+    return some === 1 ? 'the one live replica does not answer' : `none of ${some} live replicas answers`;
   return poolOf(s) ? `there is room, ${slotsTaken(s)}` : meansOf(s).whyNotTaken(s);
 }

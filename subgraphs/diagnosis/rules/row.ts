@@ -1,7 +1,8 @@
 /** Rules on what the row alone says. */
+import { leaseKeepsOthersAway } from '../conditions/lease.ts';
 import * as is from '../conditions/row.ts';
 import { meansOf } from '../means/platforms.ts';
-import { lease, lookAgain, lookAtSnapshot, OPERATOR, ROW, type Rule, reconcile } from '../rule.ts';
+import { lease, leaseLasts, lookAgain, lookAtSnapshot, OPERATOR, ROW, type Rule, reconcile } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
@@ -53,7 +54,7 @@ export const clockAhead = {
   code: 'CLOCK_AHEAD',
   severity: (s) => (is.aheadAndAlone(s) ? 'CRITICAL' : 'WARNING'),
   when: is.clockAhead,
-  says: (s) => `${listed(aheadParts(s))} ahead of the database’s clock`,
+  says: (s) => `${listed(aheadParts(s))} ahead of the database’s clock${untilWhen(s)}`,
   evidence: (s) => [...ROW, ...lease(s)],
   who: OPERATOR,
   act: (s) =>
@@ -65,6 +66,11 @@ export const clockAhead = {
 
 /** Somebody works on it, or nobody needs to. */
 const datesItself = (s: Situation) => !s.runnable || (!s.leaseAhead && !is.aheadAndAlone(s));
+
+const untilWhen = (s: Situation) =>
+  leaseKeepsOthersAway(s)
+    ? `, and no replica takes the chat before it has run out, in ${secondsText(leaseLasts(s))}`
+    : '';
 
 const aheadParts = (s: Situation): string[] => [
   ...(s.rowAhead ? [`its last change is ${secondsText(-(s.age ?? 0))}`] : []),

@@ -15,7 +15,7 @@ import {
   takeIt,
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { listed, secondsText, word } from '../wording.ts';
+import { counted, listed, secondsText, word } from '../wording.ts';
 
 export const actionDeadlinePassed = {
   code: 'ACTION_DEADLINE_PASSED',
@@ -33,21 +33,41 @@ export const actionDeadlinePassed = {
   command: (s) => (s.workerId === null ? answer(s) : takeIt(s)),
 } as const satisfies Rule;
 
-const toolName = (s: Situation) => word(is.unansweredCall(s)?.toolName ?? '') || 'without a name';
+/** Each tool once, with as many of its calls as were left unanswered. */
+function unansweredTools(s: Situation): string[] {
+  const tools = new Map<string, number>();
+  for (const { toolName, times } of is.unansweredCalls(s)) {
+    const name = word(toolName ?? '') || 'without a name';
+    if (!tools.has(name)) tools.set(name, times);
+  }
+  return [...tools].map(([name, times]) => `the last ${times} calls of the tool ${name}`);
+}
 
+const MOST_NAMED = 3;
 export const callUnanswered = {
   code: 'CALL_UNANSWERED',
   severity: 'WARNING',
   when: is.callUnanswered,
-  says: (s) => `nobody answered the last ${is.unansweredCall(s)?.timesUnanswered} calls of the tool ${toolName(s)}`,
+  says: (s) => {
+    const tools = unansweredTools(s);
+    const more = tools.length - MOST_NAMED;
+    const others = more > 0 ? [`calls of ${counted(more, 'other tool')}`] : [];
+    return `nobody answered ${listed([...tools.slice(0, MOST_NAMED), ...others])}`;
+  },
   evidence: (s) => [
     'executionState',
-    ...['toolName', 'ageSeconds', 'timesUnanswered'].map(
-      (field) => `database.openCalls[${is.unansweredCall(s)?.place}].${field}`,
-    ),
+    ...is
+      .unansweredCalls(s)
+      .slice(0, MOST_NAMED)
+      .flatMap(({ place }) =>
+        ['id', 'toolName', 'ageSeconds', 'timesUnanswered'].map((field) => `database.openCalls[${place}].${field}`),
+      ),
   ],
   who: OPERATOR,
-  act: () => 'see whether anything outside answers to that name, and answer the call in its place',
+  act: (s) =>
+    unansweredTools(s).length === 1
+      ? 'see whether anything outside answers to that name, and answer the call in its place'
+      : 'see whether anything outside answers to those names, and answer the calls in their place',
   command: answer,
 } as const satisfies Rule;
 
@@ -89,31 +109,28 @@ const lostChildren = ({ database, chatId: own }: Situation) =>
 
 export const actionPending = {
   code: 'ACTION_PENDING',
-  severity: 'INFO',
+  severity: (s) => (is.waitsForEver(s) ? 'CRITICAL' : 'INFO'),
   when: is.actionPending,
   says: (s) =>
-    nothingOpen(s)
+    is.nothingOpen(s)
       ? `it waits for a tool result from outside${deadline(s)}, and no call is open that could be answered`
       : `it waits for a tool result from outside${tools(s)}${deadline(s)}`,
   evidence: (s) => [
     ...['executionState', 'database.requiresActionSecondsLeft'],
-    ...(nothingOpen(s) ? ['database.openCalls'] : []),
+    ...(is.nothingOpen(s) ? ['database.openCalls', 'database.updatedAgeSeconds'] : []),
   ],
-  who: (s) => (nothingOpen(s) ? PERSON : OUTSIDE),
-  act: (s) => (nothingOpen(s) ? 'interrupt the wait, so that the worker goes on' : 'answer the call'),
-  command: (s) => (nothingOpen(s) ? interrupt(s) : answer(s)),
+  who: (s) => (is.nothingOpen(s) ? PERSON : OUTSIDE),
+  act: (s) => (is.nothingOpen(s) ? 'interrupt the wait, so that the worker goes on' : 'answer the call'),
+  command: (s) => (is.nothingOpen(s) ? interrupt(s) : answer(s)),
 } as const satisfies Rule;
 
-const nothingOpen = ({ database }: Situation) => database?.openCalls?.length === 0;
-
-const MOST_NAMED = 3;
 function tools({ database }: Situation): string {
   const names = (database?.openCalls ?? []).map(({ toolName }) => word(toolName ?? '')).filter(Boolean);
   return names.length > 0 ? ` (${listed([...new Set(names)].slice(0, MOST_NAMED))})` : '';
 }
 
-function deadline({ database }: Situation): string {
-  const left = database?.requiresActionSecondsLeft ?? null;
-  if (left === null) return database?.unreadable?.includes('requiresActionDeadlineAt') ? '' : ' without a deadline';
+function deadline(s: Situation): string {
+  const left = s.database?.requiresActionSecondsLeft ?? null;
+  if (left === null) return is.hasNoDeadline(s) ? ' without a deadline' : '';
   return left > 0 ? ` for ${secondsText(left)} more` : ', and its deadline has just passed';
 }

@@ -1,7 +1,8 @@
 /** `acquire`: takes runnable chats that nobody drives, several in one transaction. */
 import type { Pool, PoolClient } from 'pg';
 import { CHAT_COLUMNS, type ChatState, countedUp, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
-import { mayBeOfOneRow, mayPass } from './databaseFailure.ts';
+import { mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
+import { limitedTo } from './limited.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
@@ -18,6 +19,10 @@ const FREE = `
       AND beat.heartbeat_at >= now() - $1 * interval '1 second'
       AND beat.heartbeat_at <= clock_timestamp() + $2 * interval '1 second'))`;
 
+/** What takes longer is tried one by one: of these, one that hangs costs the others no more than its own limit. */
+const TOGETHER_LIMIT_MS = 3_000;
+const ONE_LIMIT_MS = 1_000;
+
 /**
  * Those that changed first come first. A row that lies ahead of the clock would come last for as long as there are others,
  * so it comes before them: to be taken sets it right. $3: how many at most. $4: chats to pass over.
@@ -32,10 +37,12 @@ const CANDIDATES = `
     WHERE ${FREE} AND chats.updated_at <= now() + $2 * interval '1 second' AND chats.id <> ALL ($4::uuid[])
     ORDER BY chats.updated_at LIMIT $3 FOR UPDATE SKIP LOCKED
   )
-  SELECT id AS "chatId", owner_id AS "ownerId" FROM ahead
-  UNION ALL SELECT id, owner_id FROM others LIMIT $3`;
+  SELECT id AS "chatId", owner_id AS "ownerId", ${limitedTo(TOGETHER_LIMIT_MS)} FROM (
+    SELECT id, owner_id FROM ahead UNION ALL SELECT id, owner_id FROM others LIMIT $3) found`;
 
-const LOCK = 'SELECT id FROM chats WHERE id = $1 FOR UPDATE SKIP LOCKED';
+const LOCK = `SELECT id, ${limitedTo(ONE_LIMIT_MS)} FROM chats WHERE id = $1 FOR UPDATE SKIP LOCKED`;
+
+const IS_FREE = `SELECT FROM chats WHERE chats.id = $3 AND ${FREE}`;
 
 /** Checks again with the lock held: a candidate's heartbeat may have been renewed between the look and the lock. */
 const TAKE = `
@@ -59,6 +66,10 @@ export interface Acquisition {
   readonly limit: number;
   /** Chats to pass over. */
   readonly except: readonly string[];
+  /** Chats that were refused before, of those to pass over: to be tried one by one, after the others. */
+  readonly apart?: readonly Candidate[];
+  /** Is told of chats as soon as they are this worker's, whatever becomes of the others. */
+  readonly onTaken?: (chats: readonly ChatState[]) => void;
 }
 
 export interface Acquired {
@@ -68,9 +79,11 @@ export interface Acquired {
   readonly more: boolean;
   /** Chats that cannot be taken, whoever tries; to be passed over for a while. */
   readonly refused: readonly Refusal[];
+  /** Chats that were not tried, or that somebody else has locked. */
+  readonly left: readonly string[];
 }
 
-interface Candidate {
+export interface Candidate {
   readonly chatId: string;
   /** The user whose chat it is. */
   readonly ownerId: string;
@@ -82,53 +95,78 @@ export interface Refusal extends Candidate {
 
 /** A chat that cannot be taken costs only itself: then the candidates are taken one by one. */
 export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acquired> {
-  const { staleAfterSeconds, clockAheadSeconds, limit, except } = asked;
+  const { staleAfterSeconds, clockAheadSeconds, limit, except, apart = [], onTaken } = asked;
   let candidates: Candidate[] = [];
+  let together: ChatState[];
   try {
-    return await inTransaction(pool, async (tx) => {
-      const values = [staleAfterSeconds, clockAheadSeconds, limit, except];
-      candidates = (await tx.query<Candidate>(CANDIDATES, values)).rows;
+    together = await inTransaction(pool, async (tx) => {
+      const { rows } = await tx.query<Candidate>(CANDIDATES, [staleAfterSeconds, clockAheadSeconds, limit, except]);
+      candidates = rows.map(({ chatId, ownerId }) => ({ chatId, ownerId }));
       const ids = candidates.map(({ chatId }) => chatId);
-      return { chats: await take(tx, ids, asked), more: ids.length === limit, refused: [] };
+      return take(tx, ids, asked);
     });
   } catch (error) {
     if (candidates.length === 0 || isOfAll(error)) throw error;
-    return takeApart(pool, candidates, asked);
+    // The newest come first: what cannot be taken stands before them for as long as it is there.
+    const done = await takeApart(pool, [...candidates.reverse(), ...apart], limit, asked);
+    const more = candidates.length === limit || candidates.some(({ chatId }) => done.untried.has(chatId));
+    const [first] = done.refused;
+    // Where no chat at all can be taken, the database itself is the trouble, and no chat is to be passed over for it.
+    const isOfDatabase = done.refused.every(({ error }) => mayPass(error) && !tookLong(error));
+    if (first && done.chats.length === 0 && isOfDatabase && !more) throw first.error;
+    return { ...acquired(done), more };
   }
+  if (together.length > 0) onTaken?.(together);
+  const done = await takeApart(pool, apart, limit - together.length, asked);
+  return { ...acquired(done), chats: [...together, ...done.chats], more: candidates.length === limit };
 }
 
 const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);
 
-/** Where the database itself is the trouble, each further chat would take as long to fail. */
-const MOST_PASSING = 3;
+/** How many chats may take too long at a time: meanwhile no other is taken. */
+const MOST_LATE = 3;
 
-/** The newest come first: what cannot be taken stands before them for as long as it is there. */
-async function takeApart(pool: Pool, candidates: readonly Candidate[], asked: Acquisition): Promise<Acquired> {
-  const chats: ChatState[] = [];
-  const refused: Refusal[] = [];
-  const passing: Refusal[] = [];
-  for (const candidate of [...candidates].reverse()) {
-    try {
-      chats.push(...(await takeOne(pool, candidate.chatId, asked)));
-    } catch (error) {
-      if (isOfAll(error)) break; // those that were taken are this worker's, whatever becomes of the others
-      (mayPass(error) ? passing : refused).push({ ...candidate, error });
-      if (passing.length === MOST_PASSING) break;
-    }
-  }
-  const [first] = passing;
-  if (first && chats.length + refused.length === 0) throw first.error;
-  return { chats, more: candidates.length === asked.limit, refused: [...refused, ...passing] };
+interface Apart {
+  readonly chats: ChatState[];
+  readonly refused: Refusal[];
+  readonly locked: Set<string>;
+  readonly untried: Set<string>;
 }
 
-const takeOne = (pool: Pool, chatId: string, asked: Acquisition): Promise<ChatState[]> =>
+const acquired = ({ chats, refused, locked, untried }: Apart) => ({ chats, refused, left: [...locked, ...untried] });
+
+/** @throws what keeps every chat from being taken, if none was */
+async function takeApart(pool: Pool, candidates: readonly Candidate[], limit: number, asked: Acquisition) {
+  const done: Apart = { chats: [], refused: [], locked: new Set(), untried: new Set() };
+  let late = 0;
+  let isOver = false;
+  for (const candidate of candidates) {
+    const { chatId } = candidate;
+    isOver ||= late === MOST_LATE || done.chats.length >= limit;
+    if (isOver) done.untried.add(chatId);
+    if (isOver) continue;
+    try {
+      const taken = await takeOne(pool, chatId, asked);
+      if (taken === 'locked') done.locked.add(chatId);
+      else done.chats.push(...taken);
+      if (taken !== 'locked' && taken.length > 0) asked.onTaken?.(taken);
+    } catch (error) {
+      if (isOfAll(error) && done.chats.length + done.refused.length === 0) throw error;
+      isOver = isOfAll(error);
+      if (isOver) done.untried.add(chatId);
+      else done.refused.push({ ...candidate, error });
+      if (tookLong(error)) late += 1;
+    }
+  }
+  return done;
+}
+
+const takeOne = (pool: Pool, chatId: string, asked: Acquisition): Promise<ChatState[] | 'locked'> =>
   inTransaction(pool, async (tx) => {
-    const locked = await tx.query<{ id: string }>(LOCK, [chatId]);
-    return take(
-      tx,
-      locked.rows.map(({ id }) => id),
-      asked,
-    );
+    const { rows } = await tx.query<{ id: string }>(LOCK, [chatId]);
+    if (rows.length > 0) return take(tx, [chatId], asked);
+    const free = await tx.query(IS_FREE, [asked.staleAfterSeconds, asked.clockAheadSeconds, chatId]);
+    return free.rows.length > 0 ? 'locked' : [];
   });
 
 /** For rows that are locked. */

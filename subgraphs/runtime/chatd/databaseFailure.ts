@@ -33,8 +33,11 @@ const OF_ONE_ROW: readonly string[] = [
 /** Whether the failure may pass, and may be that of one row alone: others may succeed meanwhile. */
 export const mayBeOfOneRow = (error: unknown): boolean => OF_ONE_ROW.includes(known(error) ?? '');
 
-/** Whether the statement failed for the time that it took: each part of it would take as long. */
-export const tookLong = (error: unknown): boolean => ['LOCKED', 'TIMED_OUT'].includes(known(error) ?? '');
+/** The names of failures for the time that a statement took: one that is like it would take as long. */
+export const isNameOfLong = (name: string | null): boolean => name === 'LOCKED' || name === 'TIMED_OUT';
+
+/** Whether the statement failed for the time that it took. */
+export const tookLong = (error: unknown): boolean => isNameOfLong(known(error) ?? null);
 
 /** One word without content: the name of the failure, else the code, else the error's class. */
 export function failureName(error: unknown): string {

@@ -99,6 +99,9 @@ const RUN: Readonly<Record<Effect, Run>> = {
     ),
   // A lease that somebody has locked is left to the clean-up: it must not keep the chat from being given up.
   releaseOwner: async (execution) => {
+    const { transition } = execution;
+    if (transition.name === 'abandon' && transition.leavesLease)
+      return set(execution, 'worker_id = NULL, runner_id = NULL');
     await sql(
       execution,
       `WITH released AS (UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1), lease AS (

@@ -14,6 +14,7 @@ import { callDatabase } from './databaseCall.ts';
 import { writeFenced } from './fencedWrite.ts';
 import { type History, readHistory, UnusableHistory } from './history.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
+import type { LastError } from './messages.ts';
 import { askedToWaitMs, describeFailure } from './modelErrors.ts';
 import { callModel, type Step } from './modelStep.ts';
 import { refusalOf } from './refusedData.ts';
@@ -53,10 +54,15 @@ export async function generate(
   const { clock, pool, maxSteps, maxAttempts } = kit;
   const { id: chatId, generationAttempt } = task.chat;
   const write = (...transitions: Transition[]) => writeFenced(task, runnerId, kit, ...transitions);
+  const end = (error: LastError) => {
+    task.end = error;
+    return write({ name: 'finishError', error });
+  };
 
   const history = await callDatabase(task, clock, () => readHistory(pool, chatId)).catch(unusable);
   const made = history instanceof UnusableHistory ? 0 : calls.made(history, generationAttempt);
   const instead = insteadOfCalling(history, { made, maxSteps });
+  if (instead?.name === 'finishError') return end(instead.error);
   if (instead || history instanceof UnusableHistory) return instead && write(instead);
   await waitForRetry(task, kit);
 
@@ -77,7 +83,7 @@ export async function generate(
     task.lastError = `${failed.error.kind}: ${failed.error.message}`;
     const limits = { attempt: task.attempt, maxAttempts, made: calls.made(history, task.attempt), maxSteps };
     const { error, delayMs } = afterFailure(failed, { ...limits, random: clock.random() });
-    if (delayMs === undefined) return write({ name: 'finishError', error });
+    if (delayMs === undefined) return end(error);
     const retry = { attempt: task.attempt, error: error.message, kind: error.kind };
     const recorded = await write({ name: 'recordRetryState', retry, delayMs });
     if (recorded.kind === 'lost') return recorded;

@@ -1,12 +1,14 @@
 /** Renews the leases of all runners of a worker in one statement, which waits for nobody's lock. */
-import type { Pool } from 'pg';
-import { failureName, isLocked, mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
+import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { failureName, isLocked, isNameOfLong, mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
+import { limitedTo } from './limited.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface LeaseKey {
   readonly chatId: string;
   readonly runnerId: string;
   /** As it was before. Left out: it is new. */
-  readonly lease?: { readonly consecutiveFailures: number };
+  readonly lease?: { readonly lastError: string | null };
 }
 
 export interface Renewal {
@@ -67,64 +69,94 @@ const RENEW_UNSEEN = `
   WHERE beat.chat_id = free.chat_id AND beat.runner_id = free.runner_id
   RETURNING beat.runner_id AS "runnerId"`;
 
-/** Statements at most for the leases that were renewed before, and for those that were not, when some are refused. */
+/** Statements at most for the leases that are renewed together at first, when some are refused. */
 const MOST_STATEMENTS = 250;
+/** Statements of those that may take too long. Within these one lease among 2,000 is found. */
+const MOST_LATE = 12;
+/** A statement for some of the leases takes no longer, once one for all of them took too long. */
+const PART_LIMIT_MS = 500;
 
 /**
- * Whoever is in neither part of the renewal has lost the chat. A lease that the database refuses costs only itself: the
- * others are renewed without it, and it is tried apart from them the next time. Never rejects.
+ * Whoever is in neither part of the renewal has lost the chat. A lease that the database refuses, or whose renewal hangs,
+ * costs only itself: the others are renewed without it, and it is tried apart from them the next time. Never rejects.
  */
 export async function renewLeases(pool: Pool, workerId: string, leases: readonly LeaseKey[]): Promise<Renewal> {
   const renewed = new Set<string>();
   const failed = new Map<string, string>();
-  let left = MOST_STATEMENTS;
   let failure: unknown;
   const fail = (some: readonly LeaseKey[], error: unknown) => {
     for (const { runnerId } of some) failed.set(runnerId, failureName(error));
   };
-  /** @param before what the whole was refused with that these are part of */
-  const renew = async (some: readonly LeaseKey[], before?: unknown): Promise<void> => {
-    if (some.length === 0) return;
-    if (left <= 0 || (failure && !isLocked(failure))) return fail(some, failure ?? before);
-    left -= 1;
-    try {
-      const done = await renewTogether(pool, workerId, some);
-      for (const runnerId of done.renewed) renewed.add(runnerId);
-      for (const [runnerId, reason] of done.failed) failed.set(runnerId, reason);
-      failure ??= done.failure;
-    } catch (error) {
-      const refused = mayBeRefusal(error);
-      if (!refused) failure = error;
-      if (!refused || some.length === 1) return fail(some, error);
-      for (const part of halves(some)) await renew(part, error);
+  /** The larger parts come first: of two halves, the one that is well is not kept waiting for the other. */
+  const renew = async (together: readonly LeaseKey[], wereLate: boolean): Promise<void> => {
+    let [statements, late, query] = [0, 0, wereLate ? limited(pool) : unlimited(pool)];
+    const parts: { some: readonly LeaseKey[]; before?: unknown }[] = [{ some: together }];
+    for (const { some, before } of parts) {
+      if (late === MOST_LATE) failure ??= before;
+      const isOver = statements === MOST_STATEMENTS || late === MOST_LATE || (failure && !isLocked(failure));
+      if (isOver) fail(some, failure ?? before);
+      if (isOver || some.length === 0) continue;
+      statements += 1;
+      try {
+        const done = await renewTogether(query, workerId, some);
+        for (const runnerId of done.renewed) renewed.add(runnerId);
+        for (const [runnerId, reason] of done.failed) failed.set(runnerId, reason);
+        failure ??= done.failure;
+      } catch (error) {
+        const isOfSome = !mayPass(error) || mayBeOfOneRow(error);
+        if (!isOfSome) failure = error;
+        if (tookLong(error)) [late, query] = [late + 1, limited(pool)];
+        if (!isOfSome || some.length === 1) fail(some, error);
+        else for (const half of halves(some)) parts.push({ some: half, before: error });
+      }
     }
   };
-  const hasFailed = ({ lease }: LeaseKey) => (lease?.consecutiveFailures ?? 0) > 0;
-  await renew(leases.filter((lease) => !hasFailed(lease)));
-  left = MOST_STATEMENTS;
-  await renew(leases.filter(hasFailed));
+  const errorOf = ({ lease }: LeaseKey) => lease?.lastError ?? null;
+  const isLate = (lease: LeaseKey) => isNameOfLong(errorOf(lease));
+  await renew(
+    leases.filter((lease) => errorOf(lease) === null),
+    false,
+  );
+  await renew(
+    leases.filter((lease) => errorOf(lease) !== null && !isLate(lease)),
+    false,
+  );
+  await renew(leases.filter(isLate), true);
   return { renewed, failed, failure };
 }
+
+type Query = <R extends QueryResultRow>(config: QueryConfig) => Promise<QueryResult<R>>;
+
+const unlimited =
+  (pool: Pool): Query =>
+  (config) =>
+    pool.query(config);
+
+const limited =
+  (pool: Pool): Query =>
+  (config) =>
+    inTransaction(pool, async (tx) => {
+      await tx.query(`SELECT ${limitedTo(PART_LIMIT_MS)}`);
+      return tx.query(config);
+    });
 
 const halves = (leases: readonly LeaseKey[]) => {
   const half = Math.ceil(leases.length / 2);
   return [leases.slice(0, half), leases.slice(half)];
 };
 
-const mayBeRefusal = (error: unknown): boolean => (!mayPass(error) || mayBeOfOneRow(error)) && !tookLong(error);
-
 const allFailed = (leases: readonly LeaseKey[], reason: string): Map<string, string> =>
   new Map(leases.map(({ runnerId }) => [runnerId, reason]));
 
-async function renewTogether(pool: Pool, workerId: string, leases: readonly LeaseKey[]): Promise<Renewal> {
+async function renewTogether(query: Query, workerId: string, leases: readonly LeaseKey[]): Promise<Renewal> {
   const keys = [leases.map((lease) => lease.chatId), leases.map((lease) => lease.runnerId)];
   try {
-    const { rows } = await pool.query<Row>({ name: 'renew-leases', text: RENEW, values: [workerId, ...keys] });
+    const { rows } = await query<Row>({ name: 'renew-leases', text: RENEW, values: [workerId, ...keys] });
     const ids = (renewed: boolean) => rows.filter((row) => row.renewed === renewed).map((row) => row.runnerId);
     return { renewed: new Set(ids(true)), failed: new Map(ids(false).map((id) => [id, HELD])) };
   } catch (failure) {
     if (!isLocked(failure)) throw failure;
-    const { rows } = await pool.query<Row>(RENEW_UNSEEN, keys);
+    const { rows } = await query<Row>({ text: RENEW_UNSEEN, values: keys });
     const renewed = new Set(rows.map((row) => row.runnerId));
     const others = leases.filter(({ runnerId }) => !renewed.has(runnerId));
     return { renewed, failed: allFailed(others, HELD), failure };

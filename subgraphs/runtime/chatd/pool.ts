@@ -4,6 +4,8 @@ import type { Logger } from '../../../common/log.ts';
 import { isReadOnly } from './databaseFailure.ts';
 
 const DATABASE_LIMIT_MS = 10_000;
+/** How much longer the driver waits than the database works, so that a statement's end by its limit has a name (57014). */
+const ANSWER_LIMIT_MS = 2_000;
 /** Below the limit of a statement, so that a lock that somebody holds is an outcome with a name (55P03). */
 const LOCK_LIMIT_MS = 2_000;
 
@@ -12,18 +14,21 @@ export interface PoolOptions {
   readonly databaseUrl: string;
   /** Connections at most. */
   readonly max: number;
+  /** How long a statement may take. */
+  readonly statementLimitMs?: number;
   readonly log: Logger;
 }
 
 /** The caller ends it. */
-export function openPool({ workerId, databaseUrl, max, log }: PoolOptions): pg.Pool {
+export function openPool(options: PoolOptions): pg.Pool {
+  const { workerId, databaseUrl, max, statementLimitMs = DATABASE_LIMIT_MS, log } = options;
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     application_name: `chatd ${workerId}`, // Postgres then tells whose session holds a lock
     max,
     connectionTimeoutMillis: DATABASE_LIMIT_MS,
-    statement_timeout: DATABASE_LIMIT_MS,
-    query_timeout: DATABASE_LIMIT_MS,
+    statement_timeout: statementLimitMs,
+    query_timeout: statementLimitMs + ANSWER_LIMIT_MS,
     lock_timeout: LOCK_LIMIT_MS,
     idle_in_transaction_session_timeout: DATABASE_LIMIT_MS,
     keepAlive: true,

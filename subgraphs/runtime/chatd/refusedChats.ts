@@ -37,9 +37,16 @@ export class RefusedChats {
     return [...this.#chats.values()].reverse().map(({ chatId, ownerId, reason }) => ({ chatId, ownerId, reason }));
   }
 
-  /** The chats to pass over now. */
+  /** The chats whose pause is not over. */
   current(): string[] {
     const nowMs = this.#clock.monotonicMs();
     return [...this.#chats].filter(([, { untilMs }]) => untilMs > nowMs).map(([chatId]) => chatId);
+  }
+
+  /** The chats to be tried again, apart from the others. The one that was refused first comes first. */
+  due(): Pick<RefusedChat, 'chatId' | 'ownerId'>[] {
+    const nowMs = this.#clock.monotonicMs();
+    const due = [...this.#chats.values()].filter(({ untilMs }) => untilMs <= nowMs);
+    return due.map(({ chatId, ownerId }) => ({ chatId, ownerId }));
   }
 }

@@ -1,4 +1,4 @@
-/** `abandon` for many chats of a worker at once, when it drains. */
+/** How chats are left other than one by one: `abandon` for many of a worker at once, when it drains, and a lease alone. */
 import type { Pool } from 'pg';
 import { countedUp, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
 
@@ -33,4 +33,8 @@ export async function releaseChats(pool: Pool, workerId: string): Promise<Set<st
     for (const { id } of rows) released.add(id);
     if (rows.length === 0) return released;
   }
+}
+
+export async function dropLease(pool: Pool, chatId: string, runnerId: string): Promise<void> {
+  await pool.query('DELETE FROM chat_heartbeats WHERE chat_id = $1 AND runner_id = $2', [chatId, runnerId]);
 }

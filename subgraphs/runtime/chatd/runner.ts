@@ -9,7 +9,7 @@ import type { Clock } from '../../../common/clock.ts';
 import type { Logger } from '../../../common/log.ts';
 import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspector.ts';
 import { awaitDeadline } from './actionTimeout.ts';
-import { brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
+import { brokenTurn, brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
 import { type ChatState, readChats } from './chatState.ts';
 import type { Outcome } from './chatStore.ts';
 import { writeFenced } from './fencedWrite.ts';
@@ -17,6 +17,7 @@ import { type GenerationTools, generate } from './generation.ts';
 import { interrupt } from './interruption.ts';
 import type { Lease } from './lease.ts';
 import { failure } from './modelErrors.ts';
+import { dropLease } from './release.ts';
 import { Task, type TaskKind } from './task.ts';
 import { TransitionRefused } from './transitions.ts';
 import { TurnCalls } from './turnCalls.ts';
@@ -186,10 +187,17 @@ export class Runner {
     this.#broken = task;
     onBrokeOff();
     log.warn({ err: error, chatId: this.chatId, task: task.kind, breakOffs: task.breakOffs.count }, 'a task broke off');
+    if (task.kind === 'ABANDON' && isGivenUp(task.breakOffs)) await this.#leaveAtRest();
     await this.#clock.sleep(pauseMs(task.breakOffs, this.#clock.random()), task.signal);
     if (!(error instanceof TransitionRefused) || task.signal.aborted) return undefined;
     const [chat] = await readChats(kit.pool, [this.chatId]).catch(() => []);
     return chat && { kind: 'lost', chat };
+  }
+
+  /** A chat at rest that cannot be given up holds no place here. Without its lease it is taken as soon as it is runnable. */
+  async #leaveAtRest(): Promise<void> {
+    await dropLease(this.#options.kit.pool, this.chatId, this.runnerId).catch(() => {}); // else it grows old
+    this.lose('the database refuses to release the chat');
   }
 
   /**
@@ -205,12 +213,12 @@ export class Runner {
     const { kit } = this.#options;
     switch (task.kind) {
       case 'GENERATION':
-        if (isGivenUp(task.breakOffs) || this.#isUsedUp(task)) return this.#fail(task);
+        if (task.end || isGivenUp(task.breakOffs) || this.#isUsedUp(task)) return this.#fail(task);
         return generate(task, this.runnerId, kit, this.#calls, (chat) => this.update(chat));
       case 'INTERRUPT':
         return interrupt(task, this.runnerId, kit);
       case 'ABANDON':
-        return writeFenced(task, this.runnerId, kit, { name: 'abandon' });
+        return writeFenced(task, this.runnerId, kit, { name: 'abandon', leavesLease: task.breakOffs.count > 0 });
       case 'REQUIRES_ACTION_TIMEOUT':
         return awaitDeadline(task, this.runnerId, kit);
       default:
@@ -224,12 +232,13 @@ export class Runner {
     return breakOffs.count > 0 && maxAttempts > 0 && chat.generationAttempt >= maxAttempts;
   }
 
-  /** Ends a turn whose work breaks off each time, before the model is asked for the same thing for ever. */
+  /**
+   * Ends a turn whose work breaks off each time, before the model is asked for the same thing for ever. What it was to end
+   * with before stays the reason: that it could not be written says nothing about the turn.
+   */
   #fail(task: Task): Promise<Outcome> {
-    const { count, last } = task.breakOffs;
-    const message = `The turn broke off ${count === 1 ? 'once' : `${count} times`}: ${last}`;
-    const error = failure('internal', message, OWN);
-    return writeFenced(task, this.runnerId, this.#options.kit, { name: 'finishError', error });
+    task.end ??= failure('internal', brokenTurn(task.breakOffs), OWN);
+    return writeFenced(task, this.runnerId, this.#options.kit, { name: 'finishError', error: task.end });
   }
 
   inspect(

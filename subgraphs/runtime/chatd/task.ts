@@ -4,6 +4,7 @@ import type { Clock } from '../../../common/clock.ts';
 import type { RunnerTaskKind, TaskInspection } from '../inspector.ts';
 import { type BreakOffs, NEVER } from './breakOffs.ts';
 import type { ChatState } from './chatState.ts';
+import type { LastError } from './messages.ts';
 
 /** What this worker does; `OTHER` is for those that are not this project's. */
 export type TaskKind = Exclude<RunnerTaskKind, 'OTHER'>;
@@ -26,6 +27,8 @@ export class Task {
   attempt: number | null = null;
   nextRetryAt: Date | null = null;
   lastError: string | null = null;
+  /** With what the turn ends, once that is decided, until it is written. */
+  end: LastError | undefined;
   /** Those of the work on this state of the chat, tasks before this one included. */
   breakOffs: BreakOffs;
   readonly #clock: Clock;
@@ -47,6 +50,7 @@ export class Task {
     this.#clock = clock;
     this.#maxAttempts = kind === 'GENERATION' && maxAttempts > 0 ? maxAttempts : null;
     this.breakOffs = before?.breakOffs ?? NEVER;
+    this.end = before?.end;
     this.#startedAt = clock.now();
     this.#startedMs = clock.monotonicMs();
     this.#progressAt = before ? before.#progressAt : this.#startedAt;

@@ -31,7 +31,8 @@ export type Transition =
   | { readonly name: 'enterRequiresAction'; readonly timeoutSeconds: number }
   | { readonly name: 'cancelRequiresAction' }
   | { readonly name: 'finishError' | 'reconcileInvalidState'; readonly error: LastError }
-  | { readonly name: 'abandon' };
+  /** `leavesLease`: to the clean-up, since the database refuses to delete it, say. */
+  | { readonly name: 'abandon'; readonly leavesLease?: boolean };
 
 export type TransitionName = Transition['name'];
 

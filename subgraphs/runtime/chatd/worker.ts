@@ -29,6 +29,8 @@ import { Runners } from './runners.ts';
 const ACQUIRE_AT_ONCE = 50;
 const CLEAN_UP_INTERVAL_SECONDS = 60;
 const DRAIN_LIMIT_MS = 2_500;
+/** How long the replica's row waits for the leases. */
+const LEASES_FIRST_MS = 1_000;
 
 export interface WorkerSettings {
   readonly workerId: string;
@@ -164,16 +166,19 @@ export class ChatWorker {
     if (this.isFull) return;
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
     const lease = this.#leaseFromNow();
-    const except = this.#refused.current();
-    const { chats, more, refused } = await acquireChats(this.#pool, {
-      ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, except },
+    const [paused, apart] = [this.#refused.current(), this.#refused.due()];
+    const { more, refused, left } = await acquireChats(this.#pool, {
+      ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, apart },
+      except: [...paused, ...apart.map(({ chatId }) => chatId)],
+      onTaken: (chats) => {
+        for (const chat of chats) this.#run(chat, lease);
+      },
     });
-    for (const chat of chats) this.#run(chat, lease);
     for (const { chatId, ownerId, error } of refused) {
       const delayMs = this.#refused.note({ chatId, ownerId, reason: failureName(error) });
       this.#log.warn({ err: error, chatId, delayMs }, 'a chat cannot be taken');
     }
-    this.#refused.keep([...except, ...refused.map(({ chatId }) => chatId)]);
+    this.#refused.keep([...paused, ...left, ...refused.map(({ chatId }) => chatId)]);
     if (more) this.#loops?.acquisition.wake();
   }
 
@@ -203,11 +208,23 @@ export class ChatWorker {
     if (this.#passedOver && !this.isFull) this.#loops?.acquisition.wake();
   }
 
+  /** The replica's row waits for the leases, so that one connection is enough, but not for those that hang. */
   async #beat(replica: ReplicaRow): Promise<void> {
-    const { workerId } = this.settings;
+    const beganMs = this.kit.clock.monotonicMs();
+    const leases = this.#renew();
+    const limit = new AbortController();
+    await Promise.race([leases.catch(() => {}), this.kit.clock.sleep(LEASES_FIRST_MS, limit.signal)]);
+    limit.abort();
+    const latencyMs = this.kit.clock.monotonicMs() - beganMs;
+    const row = keepReplica(this.#leasePool, replica, Math.round(latencyMs * 1000));
+    for (const part of await Promise.allSettled([leases, row])) if (part.status === 'rejected') throw part.reason;
+  }
+
+  /** @throws what kept it from being done as it should be; those leases that could be renewed were */
+  async #renew(): Promise<void> {
     const runners = this.runners.active();
     const lease = this.#leaseFromNow();
-    const renewal = await renewLeases(this.#leasePool, workerId, runners);
+    const renewal = await renewLeases(this.#leasePool, this.settings.workerId, runners);
     for (const runner of runners) {
       const reason = renewal.failed.get(runner.runnerId);
       if (renewal.renewed.has(runner.runnerId)) runner.lease = lease;
@@ -215,8 +232,6 @@ export class ChatWorker {
       else runner.lose('the chat names another runner');
     }
     if (renewal.failure) throw renewal.failure;
-    const latencyMs = this.kit.clock.monotonicMs() - lease.renewedAtMs;
-    await keepReplica(this.#leasePool, replica, Math.round(latencyMs * 1000));
   }
 
   #notRenewed(runner: Runner, reason: string): void {

@@ -48,11 +48,11 @@ export function debugSystemPerFile(changes: GatewayChanges = {}) {
     ...{ database, startReplica, system, environment },
     /** Runs the terminal to its end, with the settings that a person would have. */
     debug: (args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Finished> =>
-      runScript('cli/chatDebug.ts', args, { ...environment(), ...more }),
+      runScript('dist/cli/chatDebug.js', args, { ...environment(), ...more }),
     /** `npm run chat`. @returns what it printed. @throws if it did not succeed */
     chat: async (...args: string[]): Promise<string> => {
       const settings = { DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: NOWHERE, ...PATIENT };
-      const { code, stdout, stderr } = await runScript('cli/chat.ts', args, settings);
+      const { code, stdout, stderr } = await runScript('dist/cli/chat.js', args, settings);
       if (code !== 0) throw new Error(`npm run chat -- ${args.join(' ')} ended with ${code}: ${stderr}`);
       return stdout.trim();
     },

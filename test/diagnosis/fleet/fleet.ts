@@ -118,7 +118,7 @@ async function startReplica(
     ACQUISITION_INTERVAL_SECONDS: `${settings.acquisitionIntervalSeconds}`,
     ...changes,
   });
-  const script = new URL('../../../subgraphs/runtime/main.ts', import.meta.url);
+  const script = new URL('../../../dist/replica.js', import.meta.url);
   const lines: string[] = [];
   const child: Child = runChild({ name: 'replica', script, environment }, systemClock, (line) => lines.push(line));
   closing.push(async () => {

@@ -26,7 +26,7 @@ export async function expectShown(
   everywhere: boolean,
 ): Promise<void> {
   const question = everywhere ? [chatId, '--everywhere'] : [chatId];
-  const { stdout, stderr } = await runScript('cli/chatDebug.ts', ['why', ...question], {
+  const { stdout, stderr } = await runScript('dist/cli/chatDebug.js', ['why', ...question], {
     CHAT_DEBUG_URL: gateway.url,
     CHAT_DEBUG_TOKEN: await callerToken(),
   });

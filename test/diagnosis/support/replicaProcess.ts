@@ -18,14 +18,15 @@ export function replicaProcessesPerTest() {
       await child.ended;
     }
   });
-  /** @param more modules to load into the process first */
+  /** @param more modules to load into the process first; they see its sources, and not what is built */
   return async (settings: Readonly<Record<string, string>>, ...more: URL[]): Promise<ReplicaProcess> => {
     const lines: string[] = [];
+    const file = more.length > 0 ? 'subgraphs/runtime/main.ts' : 'dist/replica.js';
     const imports = more.length > 0 ? ['tsx', ...more.map(({ href }) => href)] : [];
     const child = runChild(
       {
         name: 'replica',
-        script: new URL('../../../subgraphs/runtime/main.ts', import.meta.url),
+        script: new URL(`../../../${file}`, import.meta.url),
         environment: environmentWith({
           RUNTIME_PORT: '0',
           ...settings,

@@ -127,12 +127,12 @@ export class Field {
 
   /** `npm run chat-debug --`, in a terminal of its own. */
   chatDebug(...args: string[]): Promise<Finished> {
-    return runScript('cli/chatDebug.ts', args, this.#environment());
+    return runScript('dist/cli/chatDebug.js', args, this.#environment());
   }
 
   /** `npm run chat --`, in a terminal of its own. */
   chatCommand(...args: string[]): Promise<Finished> {
-    return runScript('cli/chat.ts', args, this.#environment());
+    return runScript('dist/cli/chat.js', args, this.#environment());
   }
 
   #environment(): Record<string, string> {

@@ -3,7 +3,7 @@ import { composeServices } from '@apollo/composition';
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { isObject } from '../../../common/json.ts';
-import { placeErrors } from '../../../gateway/errorPlaces.ts';
+import { placeErrors, unexplainedBy } from '../../../gateway/errorPlaces.ts';
 import { buildSupergraph } from '../../../gateway/supergraph.ts';
 import { answerOf } from './ours.ts';
 import { OWN_SUBGRAPHS } from './ownSubgraphs.ts';
@@ -97,7 +97,8 @@ export async function differencesIn(
     const ours = await answerOf(supergraph, world, document, VARIABLES);
     const asJson = (data: unknown): unknown => JSON.parse(JSON.stringify(data));
     const { placed, required } = placeErrors(asJson(ours.data), ours.errors);
-    const told = [...placed, ...required, ...ours.lost].map(({ path }) => path);
+    const lost = unexplainedBy(placed, asJson(ours.data), ours.lost);
+    const told = [...placed, ...required, ...lost].map(({ path }) => path);
     const at = firstDifference(asJson(ours.data), asJson(specified.data), []);
     if (at) found.push({ query, what: 'data', ...at });
     const untold = specified.errors.find(({ path }) => {

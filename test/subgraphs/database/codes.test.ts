@@ -109,7 +109,7 @@ describe('a question that takes too long', () => {
   afterAll(() => client.close());
 
   async function askSlowly(question: string): Promise<unknown> {
-    const inquire = makeInquiry({ url: database.url, limitMs: INQUIRY_MS, platform: () => OWN });
+    const inquire = makeInquiry({ url: database.url, limitMs: INQUIRY_MS, judge: () => OWN });
     const metrics = makeReadingMetrics(new Registry());
     const reading = new Reading({
       prisma: client.prisma,

@@ -14,7 +14,7 @@ const ask = subgraphPerFile(database);
 const impatient = subgraphPerFile(database, { databaseTimeoutMs: 1_000 });
 const OLD = "now() - interval '1 minute'";
 const THRESHOLDS = 'thresholds { staleAfterSeconds acquisitionIntervalSeconds }';
-const FIELDS = `canWrite isInRecovery rowLocked rowLockedSeconds ownerRow platform ${THRESHOLDS}
+const FIELDS = `canWrite isInRecovery rowLocked rowLockedSeconds rowAwaited readersKeptOut ownerRow platform ${THRESHOLDS}
   lockedBy { processId applicationName state transactionSeconds waitingFor }`;
 
 type Trouble = Record<string, unknown> & { lockedBy: Record<string, unknown> | null };
@@ -35,10 +35,14 @@ async function troubleOf(id: string, asks: Ask = ask, caller?: Parameters<Ask>[2
 
 const NOT_LOOKED_FOR = {
   ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, lockedBy: null, ownerRow: null },
+  ...{ rowAwaited: null, readersKeptOut: null },
   platform: 'own',
   thresholds: { staleAfterSeconds: 30, acquisitionIntervalSeconds: 5 },
 };
-const NOTHING_FOUND = { canWrite: true, isInRecovery: false, rowLocked: false, rowLockedSeconds: null, lockedBy: null };
+const NOTHING_FOUND = {
+  ...{ canWrite: true, isInRecovery: false, rowLocked: false, rowLockedSeconds: null, lockedBy: null },
+  ...{ rowAwaited: false, readersKeptOut: false },
+};
 
 const unowned = (columns: Parameters<typeof insertChat>[1] = {}) =>
   insertChat(database.pool, { status: 'running', updated_at: OLD, ...columns });
@@ -87,7 +91,7 @@ test('where the table is a view, locks of rows are not known, and all else is', 
     'ALTER TABLE chats RENAME TO stored_chats; CREATE VIEW chats AS SELECT * FROM stored_chats',
   );
   try {
-    expect(await troubleOf(id)).toMatchObject({ ...NOTHING_FOUND, rowLocked: null });
+    expect(await troubleOf(id)).toMatchObject({ ...NOTHING_FOUND, rowLocked: null, rowAwaited: null });
   } finally {
     await database.pool.query('DROP VIEW chats; ALTER TABLE stored_chats RENAME TO chats');
   }
@@ -196,18 +200,50 @@ describe('a row is held', () => {
   });
 });
 
+/** Until then another session waits to change the first of these chats, which are all held by one. */
+async function whileAwaited(ids: readonly string[], work: () => Promise<void>): Promise<void> {
+  await whileSession('a worker', async (worker) => {
+    let waits: Promise<unknown> = Promise.resolve();
+    await whileHeld(database.pool, ids, async () => {
+      waits = worker.query('UPDATE chats SET title = title WHERE id = $1', [ids[0]]);
+      await until(
+        database.pool,
+        `SELECT count(*) = 1 FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'a worker' AND wait_event_type = 'Lock'`,
+      );
+      await work();
+    });
+    await waits;
+  });
+}
+
+test('that somebody waits for a row is known of that row alone', async () => {
+  const [id, beside, free] = [await unowned(), await unowned(), await unowned()];
+  await whileAwaited([id, beside], async () => {
+    const found = await troublesOf([id, beside, free]);
+    expect(found.map(({ rowLocked, rowAwaited }) => [rowLocked, rowAwaited])).toEqual([
+      [true, true],
+      [true, false],
+      [false, false],
+    ]);
+  });
+  expect(await troubleOf(id)).toMatchObject(NOTHING_FOUND);
+});
+
 describe('a table is held', () => {
   test.each(['SHARE', 'SHARE ROW EXCLUSIVE', 'EXCLUSIVE'])('in %s mode by another session', async (mode) => {
     const id = await unowned();
     await whileHolding(database.pool, `LOCK TABLE chats IN ${mode} MODE`, [], async () => {
-      expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { state: 'idle in transaction' } });
+      expect(await troubleOf(id)).toMatchObject({
+        ...{ rowLocked: true, rowAwaited: false, readersKeptOut: false, lockedBy: { state: 'idle in transaction' } },
+      });
     });
   });
 
   test.each(['chat_messages', 'chat_heartbeats', 'chat_queued_messages'])('when it is %s', async (table) => {
     const id = await unowned();
     await whileLocked(database.pool, table, async () => {
-      expect(await troubleOf(id)).toMatchObject({ rowLocked: true });
+      expect(await troubleOf(id)).toMatchObject({ rowLocked: true, readersKeptOut: true });
     });
   });
 
@@ -215,6 +251,22 @@ describe('a table is held', () => {
     const id = await unowned();
     await whileHolding(database.pool, `LOCK TABLE chats IN ${mode} MODE`, [], async () => {
       expect(await troubleOf(id)).toMatchObject(NOTHING_FOUND);
+    });
+  });
+
+  test('while a worker waits to write to it', async () => {
+    const id = await unowned();
+    await whileSession('a worker', async (worker) => {
+      let waits: Promise<unknown> = Promise.resolve();
+      await whileHolding(database.pool, 'LOCK TABLE chats IN SHARE MODE', [], async () => {
+        waits = worker.query('UPDATE chats SET title = title WHERE id = $1', [id]);
+        await until(
+          database.pool,
+          `SELECT count(*) = 1 FROM pg_locks AS l WHERE NOT l.granted AND l.relation = 'chats'::regclass`,
+        );
+        expect(await troubleOf(id)).toMatchObject({ rowLocked: true, rowAwaited: true, readersKeptOut: false });
+      });
+      await waits;
     });
   });
 
@@ -326,6 +378,14 @@ describe('a role that may only read', () => {
         ...{ canWrite: true, rowLocked: true, rowLockedSeconds: null },
         lockedBy: { processId: expect.any(Number), state: null, transactionSeconds: null, waitingFor: null },
       });
+    });
+  });
+
+  test('sees how long somebody has waited for it at least', async () => {
+    const id = await unowned();
+    await whileAwaited([id], async () => {
+      const { rowLockedSeconds, lockedBy } = await troubleOf(id, asReader);
+      expect([typeof rowLockedSeconds, lockedBy?.transactionSeconds]).toEqual(['number', null]);
     });
   });
 

@@ -55,7 +55,7 @@ describe('after a failure', () => {
   );
 
   test('a call that was left open is closed with the next message, and named', () => {
-    const openCalls = [{ toolName: 'ask\u202e_person', ageSeconds: 9, timesUnanswered: 1 }];
+    const openCalls = [{ id: 'call_1', toolName: 'ask\u202e_person', ageSeconds: 9, timesUnanswered: 1 }];
     expect(failedWith('bad_request', false, { openCalls }).suggestion).toMatch(
       /the call of ask _person that was left open is closed first.*chat -- send/,
     );

@@ -97,6 +97,8 @@ const anyTrouble = fc.record({
   isInRecovery: seldom(fc.boolean()),
   rowLocked: seldom(fc.boolean()),
   rowLockedSeconds: maybe(seconds),
+  rowAwaited: seldom(fc.boolean()),
+  readersKeptOut: seldom(fc.boolean()),
   ownerRow: maybe(ownerRow),
   platform: maybe(fc.constantFrom('own', 'own', 'coder')),
   pool: seldom(
@@ -165,9 +167,12 @@ const anyDatabase = fc.record({
   ),
   turn: maybe(fc.record({ ageSeconds: maybe(seconds), steps: maybe(fc.nat({ max: 99 })), toolCalls: maybe(count) })),
   openCalls: maybe(
-    fc.array(fc.record({ toolName: maybe(text), ageSeconds: maybe(seconds), timesUnanswered: maybe(count) }), {
-      maxLength: 2,
-    }),
+    fc.array(
+      fc.record({ id: maybe(text), toolName: maybe(text), ageSeconds: maybe(seconds), timesUnanswered: maybe(count) }),
+      {
+        maxLength: 2,
+      },
+    ),
   ),
   lostChildren: seldom(
     fc.array(fc.record({ chatId: maybe(id), executionState: maybe(fc.constantFrom('INVALID', 'E0', 'XW')) }), {

@@ -1,8 +1,10 @@
 /** What people met on real systems, as far as the two halves of a chat say it. */
 import { describe, expect, test } from '@jest/globals';
 import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
+import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
 import { readSnapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
-import { type Changes, codes, diagnosisOf } from './snapshots.ts';
+import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
+import { type Changes, codes, diagnosisOf, snapshot } from './snapshots.ts';
 
 const seen = (changes: Changes) => {
   const diagnosis = diagnosisOf(changes);
@@ -66,7 +68,7 @@ describe('one odd value', () => {
       pool: null,
       thresholds: null,
     };
-    const trouble = { ...nothing, rowLocked: true, rowLockedSeconds: 5 };
+    const trouble = { ...nothing, rowLocked: true, rowLockedSeconds: 5, rowAwaited: null, readersKeptOut: null };
     expect(first({ database: { turn: null, unreadable: ['turn'], trouble } })).toContain(
       'Turn could not be read while another session holds the row or a table.',
     );
@@ -125,24 +127,60 @@ describe('a turn without end', () => {
     expect(seen({ task: { breakOffs: 2 } })).toEqual(['WORKING']);
   });
 
+  /** Taken so long ago, and not known to be renewed since. */
+  const taken = (seconds: number, attempts = 5, more = {}) => ({
+    database: { ...begun, generationAttempt: attempts, heartbeats: LEASES, updatedAgeSeconds: seconds, ...more },
+    runner: { uptimeSeconds: seconds },
+  });
+
   test('owner after owner is lost at it: interrupt, do not release', () => {
-    const lost = { ...begun, heartbeats: LEASES };
-    expect(seen({ database: lost })).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
-    expect(seen({ database: { ...lost, generationAttempt: 3 } })).toEqual(['WORKING', 'WARNING OWNERS_LOST']);
-    expect(seen({ database: { ...lost, generationAttempt: 2 } })).toEqual(['WORKING']);
-    expect(seen({ owner: 'UNREACHABLE', database: { ...lost, ...stale } })).toEqual([
+    expect(seen(taken(20))).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
+    expect(seen(taken(20, 3))).toEqual(['WORKING', 'WARNING OWNERS_LOST']);
+    expect(seen(taken(20, 2))).toEqual(['WORKING']);
+    expect(seen({ ...taken(60, 5, stale), owner: 'UNREACHABLE' })).toEqual([
       'STUCK',
       'CRITICAL OWNERS_LOST',
       'WARNING OWNER_UNREACHABLE',
       'WARNING HEARTBEAT_STALE',
     ]);
-    expect(first({ database: lost })).toMatch(/give it to no other owner.*npm run chat -- interrupt/);
+    expect(first(taken(20))).toMatch(/give it to no other owner.*npm run chat -- interrupt/);
   });
 
   test('a few owners that lost a chat need not have died of it: look before the turn is given up', () => {
-    const few = { database: { ...begun, generationAttempt: 3, heartbeats: LEASES } };
+    const few = taken(5, 3);
     expect(first(few)).toMatch(/its owners end at it, or lose it.*if it is this chat alone.*chat-debug -- replicas/is);
     expect(first(few)).not.toMatch(/whoever takes the chat is lost/);
+  });
+
+  test.each([
+    ['by its row', taken(40), '40 s'],
+    ['by its row alone', { owner: 'NOT_ASKED', ...taken(40) } as const, '40 s'],
+    ['by its runner, where a queued message changed the row', { ...taken(5), runner: { uptimeSeconds: 90 } }, '90 s'],
+  ])('an owner that renewed its lease for longer than it is good for is not to be ended: %s', (_how, held, time) => {
+    const changes = { ...held, task: { attempt: 5 } };
+    expect(seen(changes)).toEqual(['WORKING', 'WARNING OWNERS_LOST']);
+    expect(first(changes)).toContain(`its present owner has held it for ${time}`);
+    expect(first(changes)).toMatch(/Wait: .* `npm run chat-debug -- why /);
+    expect(first(changes)).not.toMatch(/-- interrupt|give it to no other owner/);
+  });
+
+  test.each([
+    [
+      'its lease was not renewed since it took the chat',
+      taken(40, 5, { heartbeat: { ageSeconds: 11, staleAfterSeconds: 30 } }),
+    ],
+    ['its lease has run out', taken(80, 5, stale)],
+    ['its attempt is another than the row has', { ...taken(5), runner: { uptimeSeconds: 90 }, task: { attempt: 4 } }],
+    ['its attempt broke off', { ...taken(5), runner: { uptimeSeconds: 90 }, task: { attempt: 5, breakOffs: 1 } }],
+  ])('an owner does not hold a chat where %s', (_why, changes) => {
+    expect(seen(changes).slice(0, 2)).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
+  });
+
+  test('whether an owner can renew its lease shows only once it has tried: nobody ends the turn before', () => {
+    expect(seen(taken(5))).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
+    expect(first(taken(5))).toMatch(/Look again in 9 s, and interrupt the turn unless .* `npm run chat-debug -- why /);
+    expect(first(taken(5))).not.toContain('-- interrupt');
+    expect(first({ ...taken(5), owner: 'UNREACHABLE' })).toContain('-- interrupt');
   });
 
   test('too many steps, and whether the person waits behind them', () => {
@@ -270,12 +308,32 @@ describe('the fleet and its database', () => {
     expect(seen({ ...unowned, candidates: [...full, stopping] })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
   });
 
+  test('a replica that does not answer is no proof of room: a full fleet with a frozen one in it waits for room', () => {
+    const frozen = candidate(null, { reachability: { status: 'TIMED_OUT' } });
+    const among = { ...unowned, candidates: [candidate(true), frozen, candidate(true)] };
+    expect(seen(among)).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
+    expect(first(among)).toContain('2 of 3 replicas are full, and the other one does not answer');
+    expect(first({ ...among, candidates: [candidate(true), frozen, frozen] })).toContain(
+      'and the others do not answer',
+    );
+    expect(seen({ ...among, database: { updatedAgeSeconds: 71 } })).toEqual(['WAITING', 'WARNING CAPACITY_WAIT']);
+    expect(seen({ ...unowned, candidates: [candidate(false), frozen, candidate(true)] })[1]).toBe('CRITICAL NO_OWNER');
+    expect(seen({ ...unowned, candidates: [frozen, frozen] })[1]).toBe('CRITICAL NO_OWNER');
+    expect(first({ ...unowned, candidates: [frozen] })).toContain('the one live replica does not answer');
+  });
+
+  test('whose chats fill the replicas is said by the command that shows it', () => {
+    const { summary } = diagnosisOf({ ...unowned, candidates: [candidate(true)] });
+    expect(summary).toContain('with the role, npm run chat-debug -- replicas shows whose chats fill them');
+    expect(summary).not.toContain('runnersByOwner');
+  });
+
   test.each(['UNREACHABLE', 'UNKNOWN_REPLICA', 'STOPPED', 'OK'] as const)(
     'whoever takes the chat from an owner that is %s must have room for it',
     (owner) => {
       const lost = { owner, database: stale };
       expect(first({ ...lost, candidates: [candidate(true), candidate(true)] })).toMatch(
-        /Start a replica: none that is alive has room.*chat-debug -- replicas/s,
+        /Start a replica: none that answers has room.*chat-debug -- replicas/s,
       );
       expect(first({ ...lost, candidates: [candidate(true), candidate(false)] })).toContain('npm run chat -- release');
       expect(first({ ...lost, candidates: [] })).toContain('npm run chat -- release');
@@ -284,7 +342,6 @@ describe('the fleet and its database', () => {
 
   test.each([
     [[candidate(true), candidate(false)], '1 of 2 live replicas has room, and none took it'],
-    [[candidate(true), candidate(null, { reachability: { status: 'TIMED_OUT' } })], 'the others do not answer'],
     [[candidate(false, { isDraining: true })], 'no replica that takes chats is alive'],
     [[], 'no replica that takes chats is alive'],
     [null, 'no worker has room'],
@@ -343,7 +400,7 @@ describe('the future', () => {
 
 describe('a chat that waits for a tool', () => {
   test('names the tool that nobody answers', () => {
-    const openCalls = [{ toolName: 'no_such_tool', ageSeconds: 9, timesUnanswered: 2 }];
+    const openCalls = [{ id: 'call_1', toolName: 'no_such_tool', ageSeconds: 9, timesUnanswered: 2 }];
     expect(seen({ state: 'A0', database: { openCalls } })).toEqual([
       'WAITING',
       'WARNING CALL_UNANSWERED',
@@ -352,6 +409,26 @@ describe('a chat that waits for a tool', () => {
     expect(first({ state: 'A0', database: { openCalls } })).toContain(
       'Nobody answered the last 2 calls of the tool no_such_tool.',
     );
+  });
+
+  test('names every tool that nobody answers, each once, with the ids of its calls', () => {
+    const openCall = (id: string, toolName: string, timesUnanswered: number) => ({
+      ...{ id, toolName, ageSeconds: 9, timesUnanswered },
+    });
+    const openCalls = [
+      openCall('call_1', 'ask', 2),
+      openCall('call_2', 'look', 1),
+      openCall('call_3', 'approve', 3),
+      openCall('call_4', 'ask', 3),
+    ];
+    const [finding] = diagnosisOf({ state: 'A0', database: { openCalls } }).findings;
+    expect(finding?.message).toBe(
+      'Nobody answered the last 3 calls of the tool approve and the last 3 calls of the tool ask.',
+    );
+    const ids = finding?.evidence.filter(({ field }) => field.endsWith('.id')).map(({ value }) => value);
+    expect(ids).toEqual(['call_3', 'call_4', 'call_1']);
+    const many = ['a', 'b', 'c', 'd', 'e'].map((name) => openCall(name, name, 2));
+    expect(first({ state: 'A0', database: { openCalls: many } })).toContain('and calls of 2 other tools');
   });
 
   test('names the children that will not answer', () => {
@@ -368,9 +445,23 @@ describe('a chat that waits for a tool', () => {
 });
 
 describe('as somebody on call meets it', () => {
-  test('a wait for a result that nobody can give, without a deadline', () => {
+  test('a wait for a result that nobody can give, without a deadline, never ends', () => {
     const forEver: Changes = { state: 'A0', database: { requiresActionSecondsLeft: null, openCalls: [] } };
+    expect(seen(forEver)).toEqual(['STUCK', 'CRITICAL ACTION_PENDING']);
     expect(first(forEver)).toMatch(/without a deadline, and no call is open.*npm run chat -- interrupt/);
+    expect(suspectByRules(snapshot(forEver), MATRIX_SETTINGS)).toBe(true);
+  });
+
+  test.each([
+    ['a call is open', { requiresActionSecondsLeft: null }],
+    ['it has a deadline', { openCalls: [] }],
+    ['its calls could not be read', { requiresActionSecondsLeft: null, openCalls: null }],
+    ['it has only just begun', { requiresActionSecondsLeft: null, openCalls: [], updatedAgeSeconds: 7 }],
+  ])('a wait may end by itself where %s', (_why, database) => {
+    expect(seen({ state: 'A0', database })).toEqual(['WAITING', 'INFO ACTION_PENDING']);
+  });
+
+  test('names the tools that a chat waits for, and how long', () => {
     expect(first({ state: 'A0' })).toContain('it waits for a tool result from outside (ask) for 100 s more'.slice(2));
   });
 

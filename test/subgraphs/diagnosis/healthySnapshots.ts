@@ -42,9 +42,10 @@ const life = fc.record({
 });
 type Life = typeof life extends fc.Arbitrary<infer T> ? T : never;
 
-/** What waits for a worker may do so for a while; what waits for room, for longer. */
-function ageOf({ owner, behind, age }: Life): number {
+/** What waits for a worker may do so for a while; what waits for room, for longer. A stop that nobody can be asked about ends. */
+function ageOf({ state, owner, behind, age }: Life): number {
   if (owner === 'full') return Math.min(age, 70);
+  if (owner === 'NOT_ASKED' && state.startsWith('I')) return Math.min(age, 60);
   return behind || !['OK', 'NOT_ASKED'].includes(owner) ? Math.min(age, 7) : age;
 }
 

@@ -47,7 +47,10 @@ function undecided({ executionState: state, database }: Snapshot, { findings }: 
   if (state === 'W') return lost.has('lastMessage');
   if (!isRunnable(state)) return false;
   const byAge = findings.some(({ code }) => ['NO_OWNER', 'OWNER_UNKNOWN', 'OWNER_STOPPED'].includes(code));
+  const { used = null, capacity = null } = database.trouble?.pool ?? {};
+  const slotsNotKnown = database.trouble?.platform === 'coder' && (used === null || capacity === null);
   return (
+    (lost.has('trouble') && slotsNotKnown && (database.workerId === null || database.runnerId === null)) ||
     lost.has('updatedAt') ||
     (lost.has('heartbeat') && database.runnerId !== null) ||
     (lost.has('requiresActionDeadlineAt') && /^A/.test(state)) ||

@@ -55,7 +55,7 @@ describe('every suggestion', () => {
 
   test('names commands that there are', async () => {
     const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-    const { stdout } = await runScript('cli/chat.ts', ['--help'], {});
+    const { stdout } = await runScript('dist/cli/chat.js', ['--help'], {});
     const named = new Set(
       suggestions.flatMap(({ suggestion }) => /`npm run ([a-z-]+(?: -- [a-z-]+)?)/.exec(suggestion)?.[1] ?? []),
     );

@@ -11,7 +11,7 @@ const database = databasePerFile();
 const startProcess = serverProcessesPerTest();
 
 test('a replica that is told to end gives its chats up at once, and answers until gateways know it', async () => {
-  const replica = await startProcess('subgraphs/runtime/main.ts', { DATABASE_URL: database.url, INTERNAL_SECRET });
+  const replica = await startProcess('dist/replica.js', { DATABASE_URL: database.url, INTERNAL_SECRET });
   const rows = (sql: string) => database.pool.query<Record<string, string | null>>(sql).then(({ rows: [row] }) => row);
   const row = await until(() => rows('SELECT id FROM replicas'));
   const workerId = row.id ?? '';

@@ -34,8 +34,13 @@ test('a worker that others were faster than is told that there may be more', asy
   await database.pool.query(`UPDATE chat_heartbeats SET heartbeat_at = now() - interval '1 minute'`);
 
   const renewal = () => database.pool.query('UPDATE chat_heartbeats SET heartbeat_at = now()');
-  expect(await acquireChats(interveningPool(renewal), worker(2))).toEqual({ chats: [], more: true, refused: [] });
-  expect(await acquireChats(database.pool, worker(2))).toEqual({ chats: [], more: false, refused: [] });
+  expect(await acquireChats(interveningPool(renewal), worker(2))).toEqual({
+    chats: [],
+    more: true,
+    refused: [],
+    left: [],
+  });
+  expect(await acquireChats(database.pool, worker(2))).toEqual({ chats: [], more: false, refused: [], left: [] });
 });
 
 const ahead = (id: string | undefined, interval: string) =>
@@ -122,6 +127,25 @@ describe('a failure that may pass', () => {
     expect(first.chats.map((chat) => chat.id)).toEqual([well]);
     expect(odd).toEqual(expect.arrayContaining(first.refused.map((one) => one.chatId)));
     expect(first.refused).not.toEqual([]);
+  });
+
+  test('of many chats that are newer keeps none of the others from being taken', async () => {
+    const well = await create();
+    const odd = [await create(), await create(), await create(), await create()];
+    await refuseLeases('53100', odd);
+    const { chats, refused } = await acquireChats(database.pool, worker(50));
+    expect(chats.map((chat) => chat.id)).toEqual([well]);
+    expect(refused.map((one) => one.chatId).sort()).toEqual(odd.sort());
+  });
+
+  test('of as many chats as are looked at makes room for those behind them', async () => {
+    const odd = [await create(), await create(), await create()];
+    const well = await create();
+    await refuseLeases('53100', odd);
+    const first = await acquireChats(database.pool, worker(3));
+    expect([first.chats, first.refused.map((one) => one.chatId).sort(), first.more]).toEqual([[], odd.sort(), true]);
+    const next = await acquireChats(database.pool, { ...worker(3), except: odd });
+    expect(next.chats.map((chat) => chat.id)).toEqual([well]);
   });
 
   test.each(['58030', '53100'])(

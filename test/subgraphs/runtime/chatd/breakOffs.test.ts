@@ -46,6 +46,9 @@ async function taskOf(replica: { url: string; workerId: string }, chatId: string
   return chat?.runners[0]?.activeTask ?? undefined;
 }
 
+const REFUSED =
+  'the database has a trigger that refuses the row (P0001); see which trigger refuses the row, and correct the trigger or the row';
+
 describe('a turn whose answer the database refuses', () => {
   test('breaks off, says so, and fails after the third time with what Postgres calls it, and nothing else', async () => {
     const replica = await startReplica();
@@ -60,7 +63,7 @@ describe('a turn whose answer the database refuses', () => {
     const { rows } = await database.pool.query('SELECT last_error FROM chats WHERE id = $1', [id]);
     expect(rows[0]?.last_error).toEqual({
       kind: 'internal',
-      message: 'The turn broke off 3 times: P0001',
+      message: `The turn broke off 3 times: ${REFUSED}`,
       provider: 'chatd',
       status_code: null,
       retryable: false,
@@ -76,7 +79,7 @@ describe('a turn whose answer the database refuses', () => {
     const chat = await waitFor(id, (now) => now.status === 'error');
     expect(chat.generationAttempt).toBe(1);
     const { rows } = await database.pool.query('SELECT last_error FROM chats WHERE id = $1', [id]);
-    expect(rows[0]?.last_error).toMatchObject({ kind: 'internal', message: 'The turn broke off once: P0001' });
+    expect(rows[0]?.last_error).toMatchObject({ kind: 'internal', message: `The turn broke off once: ${REFUSED}` });
   });
 
   test('that a person interrupts ends without what was streamed', async () => {
@@ -88,6 +91,20 @@ describe('a turn whose answer the database refuses', () => {
     const { rows } = await database.pool.query('SELECT role::text FROM chat_messages WHERE chat_id = $1', [id]);
     expect(rows).toEqual([{ role: 'user' }]);
   });
+});
+
+test('a turn whose failure cannot be written asks the model no more, and ends with that failure once it can', async () => {
+  await database.pool.query(`
+    CREATE TRIGGER refuse_end BEFORE UPDATE OF status ON chats FOR EACH ROW WHEN (new.status = 'error')
+      EXECUTE FUNCTION refuse()`);
+  const replica = await startReplica({ maxAttempts: 1 });
+  const { id } = await store.create({ ownerId, text: '/fail' });
+  await until(async () => ((await taskOf(replica, id))?.breakOffs ?? 0) >= 3);
+  await database.pool.query('DROP TRIGGER refuse_end ON chats');
+  const chat = await waitFor(id, (now) => now.status === 'error');
+  expect(chat.generationAttempt).toBe(1);
+  const { rows } = await database.pool.query('SELECT last_error FROM chats WHERE id = $1', [id]);
+  expect(rows[0]?.last_error).toMatchObject({ kind: 'overloaded', provider: 'built-in' });
 });
 
 test('the pause before work is begun again doubles from 1 s to 60 s, except before the try that gives up', () => {

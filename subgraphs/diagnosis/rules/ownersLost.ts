@@ -1,0 +1,53 @@
+/** The rule on a chat that owner after owner took, began, and lost. */
+import { heldSeconds, isHeld, notYetRenewed } from '../conditions/held.ts';
+import { losesLeaseTo } from '../conditions/refusals.ts';
+import * as is from '../conditions/turn.ts';
+import { mending, refusalText } from '../refusal.ts';
+import { interrupt, lease, lookAgain, lookAtReplicas, OPERATOR, ofRunner, type Rule } from '../rule.ts';
+import type { Situation } from '../situation.ts';
+import { counted, secondsText } from '../wording.ts';
+
+export const BEGUN = [
+  ...['executionState', 'database.generationAttempt', 'database.retryState'],
+  ...['database.retryStateVersion', 'database.historyVersion'],
+];
+export const begun = (s: Situation) => counted(s.database?.generationAttempt ?? 0, 'attempt');
+
+export const ownersLost = {
+  code: 'OWNERS_LOST',
+  severity: (s) => (is.manyOwnersLost(s) && !isHeld(s) ? 'CRITICAL' : 'WARNING'),
+  when: is.ownersLost,
+  says: (s) => `${begun(s)} of this step were begun by several runners and none ended: ${outcome(s)}`,
+  evidence: (s) => [
+    ...[...BEGUN, 'database.heartbeats'],
+    ...(isHeld(s) ? ['database.updatedAgeSeconds', ...lease(s)] : []),
+    ...(isHeld(s) || (is.manyOwnersLost(s) && notYetRenewed(s)) ? ofRunner(s, 'uptimeSeconds') : []),
+    ...[losesLeaseTo(s)?.path ?? []].flat(),
+  ],
+  who: OPERATOR,
+  act: (s) => {
+    const refused = losesLeaseTo(s);
+    if (refused) return `${mending(refused)}: each owner loses its lease to that`;
+    if (isHeld(s)) return 'wait: the turn is to be interrupted only if this owner is lost as well';
+    if (!is.manyOwnersLost(s))
+      return 'see whether replicas end or lose their leases, and interrupt the turn if it is this chat alone';
+    return notYetRenewed(s)
+      ? `look again in ${secondsText(s.intervalSeconds)}, and interrupt the turn unless the database refuses its lease by then`
+      : 'interrupt the turn, and give it to no other owner: the next would be lost at it as well';
+  },
+  command: (s) => {
+    if (isHeld(s)) return lookAgain(s);
+    if (losesLeaseTo(s) || !is.manyOwnersLost(s)) return lookAtReplicas();
+    return notYetRenewed(s) ? lookAgain(s) : interrupt(s);
+  },
+} as const satisfies Rule;
+
+/** The present owner cannot renew its lease: those before it could not, either. */
+function outcome(s: Situation): string {
+  const refused = losesLeaseTo(s);
+  if (refused) return `its owners end at it, or lose it: ${refusalText(refused)}`;
+  const held = heldSeconds(s);
+  return held === null
+    ? 'its owners end at it, or lose it'
+    : `its owners ended at it, or lost it, and its present owner has held it for ${secondsText(held)}`;
+}

@@ -1,0 +1,17 @@
+/** Loaded into a built replica before anything else: its wall clock is wrong by as much as the parent last said, in milliseconds. */
+const RealDate = Date;
+let shiftMs = 0;
+
+globalThis.Date = class extends RealDate {
+  constructor(...given) {
+    if (given.length === 0) super(RealDate.now() + shiftMs);
+    else super(...given);
+  }
+
+  static now() {
+    return RealDate.now() + shiftMs;
+  }
+};
+process.on('message', (message) => {
+  shiftMs = message.shiftMs ?? shiftMs;
+});
