@@ -5,9 +5,9 @@ import { databaseUrlProblem } from '../common/databaseUrl.ts';
 import { PLATFORM_SETTINGS, platformSettings } from '../subgraphs/database/platformSettings.ts';
 import { examine } from './check/examined.ts';
 import { type Report, reportOf } from './check/report.ts';
-import { linesOf } from './check/text.ts';
+import { fitted, linesOf } from './check/text.ts';
 import { databaseSentence } from './databaseTrouble.ts';
-import { printable, printableJson } from './printable.ts';
+import { printableJson } from './printable.ts';
 
 interface Options {
   readonly database?: string;
@@ -48,7 +48,7 @@ function checkedUrl(url: string): string {
 await program.parseAsync().catch((error: unknown) => {
   process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : 2;
   if (error instanceof CommanderError) return; // commander has said what was wrong
-  console.error(databaseSentence(error) ?? printable(sentenceOf(error)));
+  console.error(fitted(databaseSentence(error) ?? sentenceOf(error)));
 });
 
 /** Nothing of an error that is not ours is repeated: a driver's may hold the URL. */

@@ -6,7 +6,7 @@ const SENTENCES: readonly (readonly [code: RegExp, sentence: string])[] = [
   [/^55P03$/, 'Another session holds a lock that this needs. Nothing was changed. Try again once it has ended.'],
   [/^57014$/, 'The database took longer than DATABASE_TIMEOUT_MS allows. Nothing was changed. Try again.'],
   [/^(40|25P03)/, 'Another session was in the way. Nothing was changed. Try again.'],
-  [/^53300$/, 'All connections of the database are in use. Close some, or try again in a moment.'],
+  [/^53300$/, 'All connections of the database, or of its user, are in use. Close some, or try again in a moment.'],
   [/^53100$/, 'The disk of the database is full. Nothing was changed.'],
   [/^(53|58)/, 'The database has run out of memory, disk or the like. Nothing was changed.'],
   [/^57P/, 'The database is starting or stopping. Try again in a moment.'],

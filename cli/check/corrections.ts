@@ -1,5 +1,6 @@
 /** What somebody has to correct before what is answered can be relied on, a sentence each. Pure. */
 import { contradictionInWords } from '../../common/coderRelease.ts';
+import { relationOf } from '../../subgraphs/database/tables/described.ts';
 import { tablesOn } from '../../subgraphs/database/tables/lacks.ts';
 import type { Examined } from './examined.ts';
 import { PLACES_OF, type Place, type Where } from './places.ts';
@@ -33,18 +34,18 @@ const overfull = (setting: string, what: string, used: number, capacity: number)
 
 /** Tables that are read nowhere: where they are, and what keeps this role from them. */
 function missing({ tables, platform, where, isCoder }: Examined): string[] {
-  const absent: readonly string[] = tables.chats ? tablesOn(platform.name).filter((name) => !tables[name]) : PLACES_OF;
+  const chats = relationOf('chats', platform);
+  const relations = tablesOn(platform.name).map((table) => relationOf(table, platform));
+  const absent: readonly string[] = tables[chats] ? relations.filter((name) => !tables[name]) : PLACES_OF;
   if (absent.length === 0) return [];
   const elsewhere = where.places.filter(({ name, isRead }) => !isRead && absent.includes(name));
   const schemas = [...new Set(elsewhere.map(({ schema }) => schema))];
-  const found = schemas.map((schema) =>
-    reach(
-      elsewhere.filter((place) => place.schema === schema),
-      schema,
-      where,
-    ),
-  );
-  if (tables.chats) return found;
+  const read = where.places.find(({ name, isRead }) => name === chats && isRead);
+  const found = schemas.map((schema) => {
+    const places = elsewhere.filter((place) => place.schema === schema);
+    return reach(places, schema, [...(read ? [read.schema] : []), schema], where);
+  });
+  if (read) return found;
   const path = where.searchPath.join(', ');
   const none = `Database \`${where.database}\` has no table \`chats\` in the search_path (${path}).`;
   if (elsewhere.some(({ name }) => name === 'chats')) return [none, ...found];
@@ -54,17 +55,17 @@ function missing({ tables, platform, where, isCoder }: Examined): string[] {
 const NOWHERE =
   'No other schema has one. Correct the database in the URL; for tables of this project, run `npm run migrate`.';
 
-function reach(places: readonly Place[], schema: string, { role, searchPath }: Where): string {
+function reach(places: readonly Place[], schema: string, path: readonly string[], { role, searchPath }: Where): string {
   const names = places.map(({ name }) => name);
   const some = names.includes('chats') ? 'chats' : names[0];
   const has = `Schema \`${schema}\` has \`${some}\`${names.length > 1 ? ` and ${names.length - 1} more` : ''}`;
   const enter = places.every(({ mayEnter }) => mayEnter)
     ? undefined
     : `this role may not enter it: \`GRANT USAGE ON SCHEMA ${identifier(schema)} TO ${identifier(role)};\``;
-  const path = searchPath.includes(schema)
+  const search = searchPath.includes(schema)
     ? undefined
-    : `it is not in the search_path: add \`options=-c%20search_path%3D${encodeURIComponent(identifier(schema))}\` to the URL`;
-  return `${has}, and ${[enter, path].filter((part) => part !== undefined).join('; and ')}.`;
+    : `it is not in the search_path: add \`options=-c%20search_path%3D${encodeURIComponent(path.map(identifier).join(','))}\` to the URL`;
+  return `${has}, and ${[enter, search].filter((part) => part !== undefined).join('; and ')}.`;
 }
 
 const identifier = (name: string): string =>

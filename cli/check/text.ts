@@ -81,19 +81,31 @@ function tableLines({ name, schema, kind, estimatedRows, columns }: TableReport)
   return ['', `${name}: ${kind === null ? 'missing' : `${kind} in ${schema}${rows}`}`, ...columnsLines(columns)];
 }
 
-/** Columns that are there stand together; each of the others has lines of its own. */
+/** Columns that are there stand together, and so do those that lack for the same reason and cost the same. */
 function columnsLines(columns: readonly ColumnReport[]): string[] {
   const there = columns.filter(({ state }) => state === 'THERE').map(({ name }) => name);
   return [
     ...(there.length > 0 ? wrapped(there.join(', '), '  there       ', ' '.repeat(14)) : []),
-    ...columns.filter(({ state }) => state !== 'THERE').flatMap(lackLines),
+    ...alike(columns.filter(({ state }) => state !== 'THERE')).flatMap(lackLines),
   ];
 }
 
-function lackLines({ name, state, type, read, notAnswered }: ColumnReport): string[] {
-  const types = state === 'TYPE' && read ? ` (is ${type}, ${read.join(' or ')} is read)` : '';
+function alike(columns: readonly ColumnReport[]): ColumnReport[][] {
+  const groups = new Map<string, ColumnReport[]>();
+  for (const column of columns) {
+    const key = `${column.state} ${column.notAnswered.join()}`;
+    groups.set(key, [...(groups.get(key) ?? []), column]);
+  }
+  return [...groups.values()];
+}
+
+function lackLines(columns: readonly ColumnReport[]): string[] {
+  const [{ state, notAnswered } = { state: 'THERE' as const, notAnswered: [] }] = columns;
+  const names = columns.map(({ name, type, read }) =>
+    state === 'TYPE' && read ? `${name} (is ${type}, ${read.join(' or ')} is read)` : name,
+  );
   return [
-    ...wrapped(`${name}${types}`, `  ${STATES[state].padEnd(12)}`, ' '.repeat(14)),
+    ...wrapped(names.join(', '), `  ${STATES[state].padEnd(12)}`, ' '.repeat(14)),
     ...wrapped(`not answered: ${notAnswered.join(', ')}`, ' '.repeat(16), ' '.repeat(16)),
   ];
 }
@@ -102,6 +114,16 @@ const indexLines = ({ table, speeds, statement }: Report['indexes'][number]): st
   ...wrapped(`${table}: ${speeds}`, '  - ', '    '),
   ...wrapped(statement, '      ', '        '),
 ];
+
+/** A message as it is, in lines that fit: those that are indented stay so. */
+export const fitted = (message: string): string =>
+  message
+    .split('\n')
+    .flatMap((line) => {
+      const indent = /^ */.exec(line)?.[0] ?? '';
+      return wrapped(line.slice(indent.length), indent, indent === '' ? '' : `${indent}  `);
+    })
+    .join('\n');
 
 /** Breaks at blanks; a word that is longer than a line is cut into pieces. */
 function wrapped(text: string, first: string, next: string): string[] {

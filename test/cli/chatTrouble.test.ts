@@ -73,7 +73,7 @@ describe('npm run chat', () => {
     [url.username, url.password] = [role, 'secret'];
     expectSentence(
       await chat(['list'], url.href),
-      'All connections of the database are in use. Close some, or try again in a moment. (SQLSTATE 53300)',
+      'All connections of the database, or of its user, are in use. Close some, or try again in a moment. (SQLSTATE 53300)',
     );
   });
 

@@ -280,6 +280,20 @@ describe('tables that the search_path does not lead to', () => {
     expect([...new Set(found.tables.map(({ schema }) => schema))]).toEqual(['coder']);
   });
 
+  test('a part of them: what it costs is said once, and the others stay on the path', async () => {
+    await coder.pool.query('CREATE SCHEMA apart; ALTER TABLE coder.replicas SET SCHEMA apart');
+    try {
+      const { stdout, code } = await check(`${reader.url}?options=-c%20search_path%3Dcoder`);
+      expect(code).toBe(1);
+      expect(stdout.replaceAll(/\n {4,}/g, ' ')).toMatch(
+        /`GRANT USAGE ON SCHEMA apart TO reader_\w+;`; and it is not in the search_path: add `options=-c%20search_path%3Dcoder%2Capart` to/,
+      );
+      expect(stdout.match(/OWNER_STOPPED/g)).toHaveLength(1);
+    } finally {
+      await coder.pool.query('ALTER TABLE apart.replicas SET SCHEMA coder; DROP SCHEMA apart');
+    }
+  });
+
   test('in a schema that the role may not enter', async () => {
     await coder.pool.query(`REVOKE USAGE ON SCHEMA coder FROM ${role}`);
     try {
@@ -321,8 +335,8 @@ describe('tables that the search_path does not lead to', () => {
     await coder.pool.query(`REVOKE CONNECT ON DATABASE ${new URL(coder.url).pathname.slice(1)} FROM ${role}`);
     const { stdout, stderr, code } = await check(reader.url);
     expect([stdout, code]).toEqual(['', 2]);
-    expect(stderr).toBe(
-      'The user of DATABASE_URL may not connect to this database. Grant it CONNECT. (SQLSTATE 42501)\n',
+    expect(stderr.replaceAll('\n', ' ')).toBe(
+      'The user of DATABASE_URL may not connect to this database. Grant it CONNECT. (SQLSTATE 42501) ',
     );
   });
 });
@@ -355,7 +369,10 @@ describe('what cannot be asked ends with 2, without a password', () => {
   test('a password that is not percent-encoded', async () => {
     const { code, stdout, stderr } = await check('postgres://reader:hid@en/w#rd@127.0.0.1/db');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^`--database` is no URL that can be used: its user and password must be percent-encoded/);
+    expect(stderr.replaceAll('\n', ' ')).toMatch(
+      /^`--database` is no URL that can be used: its user and password must be percent-encoded/,
+    );
+    for (const line of stderr.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(stderr).not.toMatch(/hid|w#rd/);
   });
 
