@@ -10,6 +10,7 @@
  */
 import { type Logger, pino } from 'pino';
 import { systemClock } from './clock.ts';
+import { withoutDatabaseWords } from './databaseWords.ts';
 
 export type { Logger } from 'pino';
 
@@ -40,10 +41,11 @@ function errorOf(thrown: unknown) {
   if (!isErrorLike(thrown)) return Object.prototype.toString.call(thrown);
   const { type, message, stack, code, aggregateErrors = [] } = pino.stdSerializers.err(thrown);
   const messages = [message, ...aggregateErrors.map((one: Error) => one.message)].filter((one) => one !== '');
+  const without = withoutDatabaseWords(thrown);
   return {
     type,
-    message: messages.join('; ').slice(0, MAX_MESSAGE_CHARACTERS),
-    stack: String(stack).slice(0, MAX_STACK_CHARACTERS),
+    message: without(messages.join('; ')).slice(0, MAX_MESSAGE_CHARACTERS),
+    stack: without(String(stack)).slice(0, MAX_STACK_CHARACTERS),
     ...((typeof code === 'string' || typeof code === 'number') && { code }),
   };
 }

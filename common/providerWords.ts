@@ -1,4 +1,4 @@
-/** A provider's own words, made fit for `last_error`: short, on one line, and without keys, URLs and quoted content. Pure. */
+/** A provider's own words, made fit for `last_error`: short, on one line, and without keys, URLs, addresses and quoted content. Pure. */
 
 const LONGEST_MESSAGE = 500;
 /** Quoted strings up to this length are names of parameters and models; longer ones may be a person's words. */
@@ -8,6 +8,9 @@ const LOOKED_AT = 10_000;
 
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu;
 const URLS = /\b[a-z][a-z0-9+.-]*:\/\/\S+|(?<![\w:/])\/\/\w\S+/gi;
+/** With a port, or as numbers; a word of one part only where a connection is spoken of. */
+const ADDRESSES =
+  /(?<![\w.])(?:(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?!\.?\d)|\[[0-9a-f:]*:[0-9a-f:.]+\](?::\d+)?|(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+):\d{2,5}\b|(?<=\b(?:tcp|host|to|upstream|connect|ECONN[A-Z]+) )[a-z][\w-]*:\d{2,5}\b)/gi;
 const SECRET_NAME =
   /(?<![A-Za-z0-9])((?:(?:api|access|auth|client|private|refresh|session)[ _-]?)?(?:key|token|secret|password|passwd)|authorization)/
     .source;
@@ -41,6 +44,7 @@ export function providerWords(text: string): string {
   );
   const masked = unquoted
     .replace(URLS, '[URL]')
+    .replace(ADDRESSES, '[address]')
     .replace(KEYS, '[key]')
     .replace(GIVEN_SECRETS, '$1$2: [key]')
     .replace(TOLD_SECRETS, '$1: [key]')

@@ -57,14 +57,33 @@ export async function inspectSchema(client: pg.ClientBase): Promise<SchemaState>
   if (!names.includes('_prisma_migrations')) {
     return { kind: 'foreign', found: `the tables ${names.join(', ')}, and no record of a migration` };
   }
-  const applied = await client.query<{ name: string; checksum: string; finished: boolean }>(
-    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
-     FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
-  );
-  return compare(await readMigrations(), applied.rows);
+  const applied = await readApplied(client);
+  if (applied === undefined) return { kind: 'foreign', found: 'a table _prisma_migrations of another form' };
+  return compare(await readMigrations(), applied);
 }
 
-function compare(ours: Migration[], applied: { name: string; checksum: string; finished: boolean }[]): SchemaState {
+interface Applied {
+  name: string;
+  checksum: string;
+  finished: boolean;
+}
+
+const UNDEFINED_COLUMN = '42703';
+
+/** Undefined: the table has not the columns that Prisma gives it. */
+async function readApplied(client: pg.ClientBase): Promise<Applied[] | undefined> {
+  const named = client.query<Applied>(
+    `SELECT migration_name::text AS name, checksum::text AS checksum, finished_at IS NOT NULL AS finished
+     FROM _prisma_migrations WHERE rolled_back_at IS NULL`,
+  );
+  const { rows } = await named.catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === UNDEFINED_COLUMN) return { rows: undefined };
+    throw error;
+  });
+  return rows;
+}
+
+function compare(ours: Migration[], applied: Applied[]): SchemaState {
   const known = new Map(ours.map((migration) => [migration.name, migration.checksum]));
   const last = ours.at(-1)?.name ?? '';
   const later = applied.filter(({ name }) => name > last && !known.has(name)).map(({ name }) => name);

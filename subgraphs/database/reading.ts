@@ -10,6 +10,7 @@
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
 import { type Clock, whenOver } from '../../common/clock.ts';
+import { withoutDatabaseWords } from '../../common/databaseWords.ts';
 import type { Logger } from '../../common/log.ts';
 import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
@@ -299,7 +300,7 @@ export class Reading {
     if (this.#failed || saysUnavailable(error) || saysUnsupported(error) || !isNativeError(error)) return;
     this.#failed = true;
     this.#options.log.warn(
-      { reason: error.message.trim(), state: sqlState(error) },
+      { reason: withoutDatabaseWords(error)(error.message).trim(), state: sqlState(error) },
       'a question to the database failed',
     );
   }

@@ -51,12 +51,16 @@ const BY_KIND = {
 
 const isKind = (kind: string | null): kind is keyof typeof BY_KIND => kind !== null && Object.hasOwn(BY_KIND, kind);
 
+const modelAddress = mend((means) => means.mend.modelName);
+
 /** What a status says, whatever kind somebody made of it. */
 const BY_STATUS: Readonly<Record<number, Advise>> = {
   401: BY_KIND.auth,
   402: BY_KIND.quota,
   403: BY_KIND.auth,
-  404: mend((means) => means.mend.modelName),
+  404: modelAddress,
+  // What stands at the address is no model: it redirects, or answers nothing.
+  ...Object.fromEntries([204, 301, 302, 303, 307, 308].map((status) => [status, modelAddress])),
 };
 
 export function adviceFor(s: Situation): Advice {

@@ -40,7 +40,9 @@ test('a warning is written before anything else happens, with all lines before i
 
 test('of an error there is its kind, its message, its code and its stack, within bounds', async () => {
   const { stderr } = await runScript(SCRIPT, ['0', 'tell of errors'], {});
-  const [long, plain, text, several, ...odd] = linesOf(stderr).map(({ err }) => err);
+  const [refused, long, plain, text, several, ...odd] = linesOf(stderr).map(({ err }) => err);
+  const message = 'SQLSTATE P0001: the database has a trigger that refuses the row';
+  expect(refused).toMatchObject({ code: 'P0001', message });
   expect(long).toMatchObject({ type: 'Error', code: '22P02', message: expect.stringMatching(/^m{500}$/) });
   expect(stderr.length).toBeLessThan(8_000);
   expect(stderr).not.toContain('a secret');

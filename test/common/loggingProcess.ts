@@ -1,6 +1,7 @@
 /** Logs so many lines, then does what it is told. */
 import { createServer } from 'node:net';
 import { argv } from 'node:process';
+import pg from 'pg';
 import { stopOnSignal } from '../../common/lifecycle.ts';
 import { makeLogger } from '../../common/log.ts';
 
@@ -24,7 +25,8 @@ const endings: Readonly<Record<string, () => void>> = {
     const long = Object.assign(new Error('m'.repeat(100_000)), { code: '22P02', meta: { value: 'a secret' } });
     const several = new AggregateError([new Error('one'), new Error('two')]);
     const odd = [null, Object.create(null), { message: 7 }, undefined];
-    for (const err of [long, { message: 'no error', path: ['x'] }, 'a text', several, ...odd])
+    const refused = Object.assign(new pg.DatabaseError('a secret', 8, 'error'), { code: 'P0001', severity: 'ERROR' });
+    for (const err of [refused, long, { message: 'no error', path: ['x'] }, 'a text', several, ...odd])
       log.error({ err }, 'an error');
   },
   wait: () => {

@@ -82,6 +82,22 @@ describe('migrations', () => {
     }
   });
 
+  test.each(['(id integer)', '(id integer, migration_name text)'])(
+    'a record of migrations that is not of this form is named, and left as it was: %s',
+    async (columns) => {
+      const foreign = await createDatabase('template0');
+      const client = await foreign.pool.connect();
+      try {
+        await client.query(`CREATE TABLE _prisma_migrations ${columns}`);
+        await expect(applyMigrations(client)).rejects.toThrow('found a table _prisma_migrations of another form');
+        await expect(assertOwnSchema(client)).rejects.toThrow('no chat was taken');
+      } finally {
+        client.release();
+        await foreign.drop();
+      }
+    },
+  );
+
   test('a migration that was changed after it was applied is not taken for ours', async () => {
     const changed = await createDatabase();
     const client = await changed.pool.connect();

@@ -8,6 +8,13 @@ export class StreamCutOff extends Error {
 /** The server answered with success, but with no stream of a model. The message says what it was instead. */
 export class NotAStream extends Error {
   override name = 'NotAStream';
+  /** Left out: it says nothing about what was wrong. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
 }
 
 export const NO_STREAM = 'The server answered JSON in place of a stream';

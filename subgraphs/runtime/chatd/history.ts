@@ -40,10 +40,13 @@ export async function readHistory(database: Pool | ClientBase, chatId: string): 
     if (!message) throw new UnusableHistory(`The message ${id} has content that no model can be called with`);
     return message;
   });
+  const callableMessages = callable(messages);
+  if (callableMessages.length === 0)
+    throw new UnusableHistory('The chat has no message that a model can be called with');
   const began = messages.findLastIndex(({ role }) => role === 'user');
   const turn = messages.slice(began + 1);
   return {
-    messages: callable(messages),
+    messages: callableMessages,
     open: openCalls(messages),
     turnId: rows[began]?.id ?? null,
     steps: turn.filter(({ role }) => role === 'assistant').length,

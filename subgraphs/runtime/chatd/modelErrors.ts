@@ -19,7 +19,7 @@ export function describeFailure(error: unknown, provider: string): LastError {
   const said = saidBy(error);
   if (!said) {
     const { kind, message } = withoutWords(error);
-    return failure(kind, message, provider);
+    return failure(kind, message, provider, error instanceof NotAStream ? error.status : undefined);
   }
   const codes = said.codes.join(', ') || 'nothing';
   const message = providerWords(said.message) || `The provider gave no reason but ${providerWords(codes)}`;
@@ -86,7 +86,8 @@ function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   }
   const name = error instanceof Error ? error.name : typeof error;
   const kind = AISDKError.isInstance(error) && /Prompt|ToolResults/.test(name) ? 'history' : 'model';
-  return { kind, message: `The model's answer could not be used (${name})` };
+  const what = kind === 'history' ? 'The history cannot be given to a model' : "The model's answer could not be used";
+  return { kind, message: `${what} (${name})` };
 }
 
 /** The system's or undici's code for what happened to a connection, from the error or what caused it. */

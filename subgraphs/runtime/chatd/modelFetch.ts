@@ -11,9 +11,19 @@ const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
 /** @throws NotAStream, ErrorAnswer, and what `fetch` throws */
 export const modelFetch = async (url: unknown, init?: object): Promise<Response> => {
-  const response = (await send(url as string, { ...init, dispatcher })) as unknown as Response;
+  const response = await sendOn(url, init);
+  const { status } = response;
+  if (status >= 300 && status < 400) {
+    throw new NotAStream(
+      `The server redirects (status ${status}) in place of a model: is it the right address?`,
+      status,
+    );
+  }
+  if (!response.ok) return response;
+  if (!response.body || response.headers.get('content-length') === '0') {
+    throw new NotAStream(`The server answered status ${status} without a body: is it the right address?`, status);
+  }
   const type = response.headers.get('content-type') ?? '';
-  if (!response.ok || !response.body) return response;
   if (type.startsWith('text/event-stream')) return new Response(response.body.pipeThrough(untilDone()), response);
   const [ahead, body] = await peek(response.body);
   if (/^\s*</.test(ahead)) {
@@ -23,6 +33,18 @@ export const modelFetch = async (url: unknown, init?: object): Promise<Response>
   if (!/^\s*[{[]/.test(ahead)) return new Response(body.pipeThrough(untilDone()), response);
   throw await errorIn(body);
 };
+
+/** Only these redirects keep the method and the body: behind the others the model's address is asked for a page. */
+const KEEPING = [307, 308];
+
+async function sendOn(url: unknown, init?: object): Promise<Response> {
+  const ask = async (redirect: 'manual' | 'follow') =>
+    (await send(url as string, { ...init, dispatcher, redirect })) as unknown as Response;
+  const response = await ask('manual');
+  if (!KEEPING.includes(response.status)) return response;
+  await response.body?.cancel();
+  return ask('follow');
+}
 
 /** The first characters, and the whole body again. */
 async function peek(body: ReadableStream<Uint8Array>): Promise<[string, ReadableStream<Uint8Array>]> {

@@ -398,6 +398,22 @@ describe('a failure', () => {
         message: 'The server answered HTML in place of a model: is it the right address?',
       },
     ],
+    [
+      'a redirect to a page',
+      { status: 302, headers: { location: '/login' }, body: [] },
+      {
+        ...{ kind: 'network', status_code: 302 },
+        message: 'The server redirects (status 302) in place of a model: is it the right address?',
+      },
+    ],
+    [
+      'nothing',
+      { status: 204, body: [] },
+      {
+        ...{ kind: 'network', status_code: 204 },
+        message: 'The server answered status 204 without a body: is it the right address?',
+      },
+    ],
     ['HTML of no type', { body: ['<html></html>'] }, { kind: 'network' }],
     [
       'HTML with a status',
@@ -429,6 +445,15 @@ describe('a failure', () => {
     const { id } = await chat({ ...stream(frame({ error: { message: 'no more' } })), end: 'silent' });
     expect(await rest(id)).toBe('E0');
     await until(() => server.unfinished === 0);
+  });
+
+  test('of a chat without a message is told of the history, and not of the model', async () => {
+    const { id } = await store.create({ ownerId, text: 'hello' });
+    await database.pool.query('UPDATE chat_messages SET content = NULL WHERE chat_id = $1', [id]);
+    await start();
+    expect(await rest(id)).toBe('E0');
+    const message = 'The chat has no message that a model can be called with';
+    expect(await lastError(id)).toMatchObject({ kind: 'history', provider: 'chatd', message });
   });
 
   test('of a server that is not there is told without its address', async () => {

@@ -30,6 +30,15 @@ describe("a provider's words", () => {
       "This model's maximum context length is 8192 tokens, however you requested 9001",
       "This model's maximum context length is 8192 tokens, however you requested 9001",
     ],
+    ['dial tcp 10.0.3.7:8000: refused by llm.internal:443', 'dial tcp [address]: refused by [address]'],
+    [
+      'connect ECONNREFUSED ::1, to localhost:8000 or [fe80::1]:80',
+      'connect ECONNREFUSED ::1, to [address] or [address]',
+    ],
+    [
+      'upstream vllm:8000 gave status:503 at 12:30:15, version 1.2.3',
+      'upstream [address] gave status:503 at 12:30:15, version 1.2.3',
+    ],
     ['request req_011CSHoEeqs5C35K2UUqR7Fy failed', 'request req_[key] failed'],
     ['refused: Authorization: Bearer abcdefghijklmnop', 'refused: Authorization: [key]'],
     ['refused: {"api_key": "hunter2", "n": 1}', 'refused: {"api_key": [key], "n": 1}'],
