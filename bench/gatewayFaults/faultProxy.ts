@@ -102,6 +102,7 @@ export class FaultProxy {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
+    socket.unref(); // Node leaves the handle of one open that is reset while it ends; none may keep the process running
     socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket)); // broken connections are what this is for
     if (this.#fault === 'reset') socket.resetAndDestroy();
     else if (this.#fault === 'black hole') socket.pause();

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
-import { afterEach } from '@jest/globals';
+import { afterAll, afterEach } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { freePort } from '../../local/ports.ts';
 
@@ -23,9 +23,14 @@ export interface TestServer {
 type Handler = (response: ServerResponse, received: Received, request: IncomingMessage) => void;
 
 /** Call at the top of a test file. What is started is closed after each test. */
-export function serversPerTest() {
+export const serversPerTest = () => serversUntil(afterEach);
+
+/** Call at the top of a test file. What is started is closed after its last test. */
+export const serversPerFile = () => serversUntil(afterAll);
+
+function serversUntil(end: (close: () => Promise<void>) => void) {
   const closing: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
+  end(async () => {
     await Promise.all(closing.splice(0).map((close) => close()));
   });
   return {

@@ -1,22 +1,37 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { pino } from 'pino';
 import { systemClock } from '../../common/clock.ts';
 import { checkInternalToken } from '../../common/internalToken.ts';
 import { until } from '../support/until.ts';
-import { AUTH_SECRET, askGateway, callerToken, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
-import { deadUrl, sendJson, serversPerTest } from './httpServers.ts';
+import { AUTH_SECRET, askGateway, callerToken, gatewayPerFile, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
+import { deadUrl, sendJson, serversPerFile, serversPerTest, type TestServer } from './httpServers.ts';
 
 const servers = serversPerTest();
 const startGateway = gatewaysPerTest();
 const CHAT = 'cccccccc-0000-4000-8000-000000000001';
 
 /** A database subgraph that knows no chat, and counts who asks. */
-const emptyDatabase = () =>
-  servers.serve((response, { method }) => {
+const emptyDatabase = ({ serve }: Pick<typeof servers, 'serve'> = servers) =>
+  serve((response, { method }) => {
     if (method === 'GET') response.end('ok');
     else sendJson(response, 200, { data: { chatDebugSnapshot: null, chatDebugSnapshots: [] } });
   });
+
+const ofFile: { database?: TestServer } = {};
+const serversOfFile = serversPerFile();
+beforeAll(async () => {
+  ofFile.database = await emptyDatabase(serversOfFile);
+});
+/** One for all tests that start nothing else, in front of `emptiedDatabase`. */
+const gatewayOfFile = gatewayPerFile(() => ({ url: ofFile.database?.url ?? '' }));
+
+/** As if nobody had asked it yet. */
+function emptiedDatabase(): TestServer {
+  if (!ofFile.database) throw new Error('It is there once the tests run');
+  ofFile.database.received.length = 0;
+  return ofFile.database;
+}
 
 const ONE = 'query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { chatId } }';
 const MANY = 'query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { chatId } }';
@@ -49,8 +64,8 @@ describe('who asks', () => {
     ],
   ];
   test.each(BAD)('%s: 401 before anything else, whatever was sent', async (_, header) => {
-    const database = await emptyDatabase();
-    const gateway = await startGateway(database);
+    const database = emptiedDatabase();
+    const gateway = await gatewayOfFile();
     const authorization = await header();
     const post = (body: string, type = 'application/json') => ({
       method: 'POST',
@@ -75,8 +90,8 @@ describe('who asks', () => {
   });
 
   test('the subgraph is asked as the caller, not as the gateway', async () => {
-    const database = await emptyDatabase();
-    const gateway = await startGateway(database);
+    const database = emptiedDatabase();
+    const gateway = await gatewayOfFile();
     await askGateway(gateway, ONE, { variables: { id: CHAT }, token: await callerToken({ sub: 'me', roles: ['r'] }) });
     const expected = { secret: INTERNAL_SECRET, audience: 'database', now: systemClock.now() };
     expect(await checkInternalToken(expected, database.received[0]?.headers.authorization)).toEqual({
@@ -86,7 +101,7 @@ describe('who asks', () => {
   });
 
   test('with a token the schema can be asked for, every part of it described', async () => {
-    const gateway = await startGateway(await emptyDatabase());
+    const gateway = await gatewayOfFile();
     const { status, body } = await askGateway<{ __schema: { types: { name: string; description: string | null }[] } }>(
       gateway,
       '{ __schema { types { name description } } }',
@@ -144,8 +159,8 @@ describe('input', () => {
   ] as [string, string, unknown][])(
     '%s: 400 with BAD_USER_INPUT, no data, and nothing is sent',
     async (_, query, variables) => {
-      const database = await emptyDatabase();
-      const gateway = await startGateway(database);
+      const database = emptiedDatabase();
+      const gateway = await gatewayOfFile();
       const { status, body } = await askGateway(gateway, query, { variables });
       expect([status, body.errors?.map(({ extensions }) => extensions.code)]).toEqual([400, ['BAD_USER_INPUT']]);
       expect(body).not.toHaveProperty('data');
@@ -154,7 +169,7 @@ describe('input', () => {
   );
 
   test('the refusal says what was received and what is expected, in a message of bounded length', async () => {
-    const gateway = await startGateway(await emptyDatabase());
+    const gateway = await gatewayOfFile();
     const short = await askGateway(gateway, ONE, { variables: { id: 'chat-1' } });
     expect(short.body.errors?.[0]?.message).toMatch(/"chat-1".*8-4-4-4-12 hexadecimal digits/);
     const literal = await askGateway(gateway, '{ chatDebugSnapshot(chatId: "chat-1") { chatId } }');
@@ -166,7 +181,7 @@ describe('input', () => {
   });
 
   test('a list nested as deep as a body allows is refused, not a crash', async () => {
-    const gateway = await startGateway(await emptyDatabase());
+    const gateway = await gatewayOfFile();
     const body = `{"query":${JSON.stringify(MANY)},"variables":{"ids":${'['.repeat(40_000)}${']'.repeat(40_000)}}}`;
     const authorization = `Bearer ${await callerToken()}`;
     const headers = { 'content-type': 'application/json', authorization };
@@ -175,8 +190,8 @@ describe('input', () => {
   });
 
   test('100 ids, ids in upper case and an empty list go on', async () => {
-    const database = await emptyDatabase();
-    const gateway = await startGateway(database);
+    const database = emptiedDatabase();
+    const gateway = await gatewayOfFile();
     for (const ids of [many(100), [CHAT.toUpperCase()], []]) {
       expect((await askGateway(gateway, MANY, { variables: { ids } })).status).toBe(200);
     }
@@ -189,7 +204,7 @@ describe('over HTTP', () => {
     fetch(`${gateway.url}${path}`, { headers: { authorization: `Bearer ${await callerToken()}`, ...headers } });
 
   test('GET answers queries', async () => {
-    const gateway = await startGateway(await emptyDatabase());
+    const gateway = await gatewayOfFile();
     const query = encodeURIComponent(`{ chatDebugSnapshot(chatId: "${CHAT}") { chatId } }`);
     const response = await get(gateway, `/graphql?query=${query}`);
     expect([response.status, await response.json()]).toEqual([200, { data: { chatDebugSnapshot: null } }]);
@@ -230,7 +245,7 @@ describe('over HTTP', () => {
   });
 
   test('every response has its own request id, also the refused ones', async () => {
-    const gateway = await startGateway(await emptyDatabase());
+    const gateway = await gatewayOfFile();
     const paths = ['/graphql', '/livez', '/readyz', '/nonsense', '/'];
     const responses = await Promise.all(paths.map((path) => fetch(`${gateway.url}${path}`)));
     const ids = responses.map(({ headers }) => headers.get('x-request-id'));
@@ -307,7 +322,7 @@ describe('over HTTP', () => {
   });
 
   test('GraphiQL is there for a browser, without a token', async () => {
-    const gateway = await startGateway(await emptyDatabase());
+    const gateway = await gatewayOfFile();
     for (const path of ['/', '/graphql']) {
       const response = await fetch(`${gateway.url}${path}`, { headers: { accept: 'text/html,*/*;q=0.8' } });
       expect([response.status, response.headers.get('content-type')]).toEqual([
