@@ -161,6 +161,7 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     database: { requiresActionSecondsLeft: -50 },
   },
   { what: 'Coder: one of 5 slots is free', state: 'R0', unowned: true, trouble: slots(4) },
+  { what: 'Coder: 8 of 5 slots are taken', state: 'R0', unowned: true, trouble: slots(8) },
   {
     what: 'Coder: the person edits a queued message',
     state: 'INVALID',

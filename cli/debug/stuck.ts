@@ -1,6 +1,6 @@
 /** `chat-debug stuck`: of the chats whose rows look like trouble, those that are in trouble, or may be. */
 import { z } from 'zod';
-import { VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
+import { SEVERITIES, VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
 import type { Ask, Problem } from './ask.ts';
 import { codeOf, type Shown, withoutAnswer, worstOf } from './shown.ts';
 import { stuckText } from './stuckText.ts';
@@ -25,7 +25,7 @@ const chat = suspect.extend({
   runtime: z.object({ reachability: z.object({ status: z.string() }) }).nullable(),
   diagnosis: z.object({
     verdict: z.enum(VERDICTS),
-    findings: z.array(z.object({ code: z.string(), message: z.string() })),
+    findings: z.array(z.object({ code: z.string(), severity: z.enum(SEVERITIES), message: z.string() })),
   }),
 });
 export type Chat = z.output<typeof chat>;
@@ -48,14 +48,14 @@ export interface Found {
 export async function askStuck(ask: Ask, first: number): Promise<Shown> {
   const found = new Map<string, Found>();
   const problems: Problem[] = [];
-  let looked = 0;
+  const others: Chat[] = [];
   let next: z.output<typeof pageInfo> = { hasNextPage: true, endCursor: null };
   while (next.hasNextPage && found.size < first) {
     const page = await askPage(ask, next.endCursor);
     for (const one of page.found) {
       if (found.size === first) break;
-      looked += 1;
       if (isTrouble(one)) found.set(one.suspect.chatId, one);
+      else if (one.chat) others.push(one.chat);
     }
     problems.push(...page.problems);
     next = page.pageInfo;
@@ -65,7 +65,7 @@ export async function askStuck(ask: Ask, first: number): Promise<Shown> {
     json: { chats: { edges: chats.map(({ node }) => ({ node })), pageInfo: next } },
     problems,
     code: worstOf(chats.map(({ chat }) => codeOf(chat?.diagnosis.verdict ?? 'UNKNOWN'))),
-    text: (page) => stuckText(page, chats, looked, chats.length === first),
+    text: (page) => stuckText(page, chats, others, chats.length === first),
   };
 }
 

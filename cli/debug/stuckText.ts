@@ -12,19 +12,19 @@ import {
   verdictText,
 } from './layout.ts';
 import type { Chat, Found, Suspect } from './stuck.ts';
+import { othersText } from './stuckOthers.ts';
 
 const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 13, owner: 8 };
 
 /**
- * @param suspects how many looked like trouble, the found ones among them
+ * @param others looked like trouble as well, and are not stuck
  * @param isFull there may be more
  */
-export function stuckText(page: Page, found: readonly Found[], suspects: number, isFull: boolean): string {
+export function stuckText(page: Page, found: readonly Found[], others: readonly Chat[], isFull: boolean): string {
   if (found.length === 0) {
-    const looked =
-      suspects === 0 ? '' : `: ${counted(suspects, 'chat')} looked like it, and ${suspects === 1 ? 'is' : 'are'} well`;
-    return paragraph(page, `No chat is in trouble${looked}.`);
+    return paragraph(page, `No chat is in trouble${lookedText(others)}.`);
   }
+  const suspects = found.length + others.length;
   const looked = `of ${suspects} that ${suspects === 1 ? 'looks' : 'look'} like trouble`;
   const byRowsAlone = found.some(({ chat }) => chat?.runtime?.reachability.status === 'NOT_ASKED');
   return blocks(
@@ -33,11 +33,27 @@ export function stuckText(page: Page, found: readonly Found[], suspects: number,
       ...found.map(({ suspect, chat }) => (chat ? chatText(page, chat) : unreadText(page, suspect))),
     ),
     lines(
-      paragraph(page, `${counted(found.length, 'chat')}, ${looked}${isFull ? ' so far: --first shows more' : ''}.`),
+      paragraph(
+        page,
+        `${counted(found.length, 'chat')}, ${looked}${isFull ? ' so far: --first shows more' : ''}.${besideText(others)}`,
+      ),
       byRowsAlone ? paragraph(page, BY_ROWS_ALONE) : '',
       paragraph(page, 'npm run chat-debug -- why <chat> says what is the matter with one.'),
     ),
   );
+}
+
+function lookedText(others: readonly Chat[]): string {
+  const { length } = others;
+  if (length === 0) return '';
+  const what = othersText(others);
+  if (what.length === 0) return `: ${counted(length, 'chat')} looked like it, and ${length === 1 ? 'is' : 'are'} well`;
+  return `: of ${counted(length, 'chat')} that looked like it ${what}`;
+}
+
+function besideText(others: readonly Chat[]): string {
+  const what = othersText(others);
+  return what === '' ? '' : ` Of the others ${what}.`;
 }
 
 function grid(page: Page, row: readonly string[]): string {

@@ -17,14 +17,19 @@ describe('stuck', () => {
       pageInfo: { hasNextPage: false, endCursor: 'last' },
     },
   };
-  const chat = (place: number, verdict: string, database: object = {}, status = 'OK') => ({
+  const found = (place: number, code = 'CODE', severity = 'CRITICAL') => ({
+    code,
+    severity,
+    message: `Number ${place}.`,
+  });
+  const chat = (place: number, verdict: string, database: object = {}, status = 'OK', findings = [found(place)]) => ({
     ...{ chatId: ids[place], executionState: 'R0' },
     database: {
       ...{ workerId: null, updatedAgeSeconds: 90, retrySecondsLeft: null, requiresActionSecondsLeft: null },
       ...database,
     },
     runtime: { reachability: { status } },
-    diagnosis: { verdict, findings: [{ code: 'CODE', message: `Number ${place}.` }] },
+    diagnosis: { verdict, findings },
   });
   const stuck = async (chatDebugSnapshots: readonly unknown[], errors: readonly object[] = []) => {
     const answers: Answers = {
@@ -53,6 +58,30 @@ describe('stuck', () => {
   test('alone, one that cannot be read is what is not known: 2', async () => {
     const shown = await stuck([chat(0, 'WORKING'), null, chat(2, 'WAITING'), chat(3, 'IDLE')], [refused]);
     expect(shown.code).toBe(2);
+  });
+
+  const other = (place: number, verdict: string, code: string, severity: string, updatedAgeSeconds = 90) =>
+    chat(place, verdict, { updatedAgeSeconds }, 'NOT_ASKED', [found(place, code, severity)]);
+
+  test('chats that wait for a slot, or are to be watched, are not said to be well', async () => {
+    const waits = (place: number, seconds: number) => other(place, 'WAITING', 'CAPACITY_WAIT', 'WARNING', seconds);
+    const shown = await stuck([
+      ...[waits(0, 10_800), waits(1, 600), other(2, 'WORKING', 'NO_PROGRESS', 'WARNING')],
+      other(3, 'WORKING', 'QUIET', 'INFO'),
+    ]);
+    expect(shown.code).toBe(0);
+    expect(seen(shown).replaceAll('\n', ' ')).toBe(
+      `No chat is in trouble: of 4 chats that looked like it 2 wait for room, the longest, ${ids[0]}, for 3 h; 1 has a warning, ${ids[2]}; and 1 is well.`,
+    );
+    const beside = await stuck([chat(0, 'STUCK'), waits(1, 600)]);
+    expect(seen(beside).replaceAll('\n', ' ')).toContain(
+      `1 chat, of 2 that look like trouble. Of the others 1 waits for room, ${ids[1]}, for 10 min.`,
+    );
+  });
+
+  test('chats that are well are said to be', async () => {
+    const well = [0, 1].map((place) => other(place, 'WORKING', 'QUIET', 'INFO'));
+    expect(seen(await stuck(well))).toBe('No chat is in trouble: 2 chats looked like it, and are well.');
   });
 
   test('ages that are not known, and rows ahead of the clock, have their words', async () => {

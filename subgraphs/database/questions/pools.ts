@@ -42,4 +42,5 @@ export const poolOf = ({ used, capacity }: Pools, kind: keyof Capacity) => ({
   capacity: capacity[kind],
 });
 
-export const isFull = ({ used, capacity }: Pools, kind: keyof Capacity): boolean => used[kind] >= capacity[kind];
+/** Where more are taken than there are, the capacity that is set is wrong, and nothing is known of who waits. */
+export const isFull = ({ used, capacity }: Pools, kind: keyof Capacity): boolean => used[kind] === capacity[kind];

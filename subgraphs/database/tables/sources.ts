@@ -74,7 +74,7 @@ function withNulls(found: FoundTables, platform: PlatformRead, relation: string,
     if (stateOf(found, platform, table, column) === 'THERE') return [`t."${column}"`];
     return only === undefined || instead !== undefined ? [nullOf(table, column)] : [];
   });
-  const ofPostgres = kind === 'r' && isWhole ? ['t.xmax'] : [];
+  const ofPostgres = kind === 'r' && isWhole ? ['t.xmax', 't.ctid'] : [];
   return `(SELECT ${[...columns, ...ofPostgres].join(', ')} FROM ${relation} AS t)`;
 }
 

@@ -3,7 +3,7 @@
 import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
 import type { Situation } from '../situation.ts';
 import type { Candidate } from '../snapshot.ts';
-import { poolIsFull, slotsNotKnown } from './pool.ts';
+import { capacityIsWrong, poolIsFull, slotsNotKnown } from './pool.ts';
 import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
 
 /** So many times the time to be picked up is a long wait for room. */
@@ -79,5 +79,7 @@ export const noneAlive: Condition = (s) =>
   s.snapshot.candidates !== null && candidates(s).length === 0 && s.workerId === null;
 
 export const capacityWait: Condition = (s) => unowned(s) && (poolIsFull(s) || noRoom(s));
+/** It may wait for a slot, or not. */
+export const mayWaitForSlot: Condition = (s) => unowned(s) && capacityIsWrong(s);
 export const longCapacityWait: Condition = (s) => rowIsOlderThan(s, LONG_WAITS * s.pickUpSeconds);
 export const notTaken: Condition = (s) => unowned(s) && !capacityWait(s) && !slotsNotKnown(s);

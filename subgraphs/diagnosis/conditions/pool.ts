@@ -14,5 +14,11 @@ export const slotsNotKnown: Condition = (s) =>
 
 export const poolIsFull: Condition = (s) => {
   const pool = poolOf(s);
-  return pool !== undefined && pool.used >= pool.capacity;
+  return pool !== undefined && pool.used === pool.capacity;
+};
+
+/** More are taken than there are: how many there are is set too low, and whether any is free is not known. */
+export const capacityIsWrong: Condition = (s) => {
+  const pool = poolOf(s);
+  return pool !== undefined && pool.used > pool.capacity;
 };

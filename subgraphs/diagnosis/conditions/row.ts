@@ -2,7 +2,7 @@
 
 import type { Situation } from '../situation.ts';
 import { leaseIsNotFresh, leaseKeepsOthersAway } from './lease.ts';
-import { capacityWait, noOwner, ownerGone } from './owner.ts';
+import { capacityWait, leftAlone, mayWaitForSlot, noOwner, ownerGone } from './owner.ts';
 import { slotsNotKnown } from './pool.ts';
 import type { Condition } from './time.ts';
 
@@ -60,6 +60,7 @@ export const undecided: Condition = (s) =>
     ({ name, needed, decides }) => decides && s.database?.unreadable?.includes(name) && needed(s),
   ) ||
   (noOwner(s) && slotsNotKnown(s)) ||
+  (mayWaitForSlot(s) && leftAlone(s)) ||
   (s.age === null && ((noOwner(s) && !capacityWait(s)) || ownerGone(s)));
 
 /** Archived chats are nobody's to mend. */

@@ -1,7 +1,7 @@
 /** The means of a Coder deployment: its REST interface. It has none to take a chat from its owner. */
 import { leaseIsNotFresh, leaseKeepsOthersAway } from '../conditions/lease.ts';
 import { ownerGone } from '../conditions/owner.ts';
-import { poolIsFull, poolOf } from '../conditions/pool.ts';
+import { capacityIsWrong, poolIsFull, poolOf } from '../conditions/pool.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import type { Situation } from '../situation.ts';
 import { owner, secondsText } from '../wording.ts';
@@ -35,6 +35,7 @@ const takenByAny: Step = {
       : `see whether the chat daemon of any replica runs: one that does takes it within ${secondsText(s.pickUpSeconds)}`,
   command: (s) => (othersAreTaken(s) ? lookAgain(s) : lookAtReplicas()),
 };
+const CAPACITY_SETTINGS: Readonly<Record<string, string>> = { ROOT: 'CAPACITY_ROOT', SUBAGENT: 'CAPACITY_SUBAGENTS' };
 const freeSlot = 'wait, or end or interrupt chats that hold the slots: another replica takes it once one is free';
 
 /** No request of Coder's does that, and the role that this project reads with may not. */
@@ -74,7 +75,13 @@ export const CODER: Means = {
         : 'correct the clock that was ahead, and look again: whoever works on the chat dates its lease anew',
     command: (s) => (leaseKeepsOthersAway(s) ? deleteLease.command(s) : lookAgain(s)),
   },
-  getTaken: takenByAny,
+  getTaken: {
+    act: (s) =>
+      capacityIsWrong(s)
+        ? `set ${CAPACITY_SETTINGS[poolOf(s)?.kind ?? ''] ?? 'the capacity'} to as many as the deployment is licensed for, and ask again`
+        : takenByAny.act(s),
+    command: (s) => (capacityIsWrong(s) ? lookAgain(s) : takenByAny.command(s)),
+  },
   whyNotTaken: () => 'no replica runs its chat daemon, or every slot is taken',
   makeRoom: {
     act: () => 'wait, or end or interrupt chats that hold the slots: more of them need a licence',

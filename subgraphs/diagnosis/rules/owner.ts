@@ -24,7 +24,7 @@ import {
   takeIt,
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { secondsText } from '../wording.ts';
+import { counted, secondsText } from '../wording.ts';
 
 /** A worker may still be about to take it. */
 const isLate = (s: Situation) => (is.noOwner(s) ? is.leftAlone(s) : shouldHaveBeenPickedUp(s));
@@ -121,11 +121,11 @@ export const capacityWait = {
 
 export const noOwner = {
   code: 'NO_OWNER',
-  severity: (s) => (is.waitIsNotKnown(s) ? 'WARNING' : withGrace(s)),
+  severity: (s) => (is.waitIsNotKnown(s) || (is.mayWaitForSlot(s) && isLate(s)) ? 'WARNING' : withGrace(s)),
   when: is.notTaken,
   says: (s) => {
-    if (is.waitIsNotKnown(s)) return `no worker has it, and its row does not tell since when: ${whyNot(s)}`;
-    return is.leftAlone(s) ? `no worker has taken it${sinceWhen(s)}: ${whyNot(s)}` : 'it waits for a worker to take it';
+    if (is.waitIsNotKnown(s)) return `no worker has it, and its row does not tell since when${whyNot(s)}`;
+    return is.leftAlone(s) ? `no worker has taken it${sinceWhen(s)}${whyNot(s)}` : 'it waits for a worker to take it';
   },
   evidence: (s) => [
     ...ROW,
@@ -152,6 +152,14 @@ function sinceWhen(s: Situation): string {
 }
 
 function whyNot(s: Situation): string {
+  if (!keptFromAll(s) && is.mayWaitForSlot(s)) {
+    const { used, capacity } = poolOf(s) ?? { used: 0, capacity: 0 };
+    return `, and whether a slot is free is not known: ${counted(used, 'chat')} hold one, and there should be ${capacity}`;
+  }
+  return `: ${whatKeeps(s)}`;
+}
+
+function whatKeeps(s: Situation): string {
   const refused = keptFromAll(s);
   if (refused) return refusalText(refused);
   const some = is.candidates(s).length;

@@ -71,12 +71,25 @@ interface Way {
   readonly how: string;
   readonly platform?: 'coder';
   readonly prepare: (pool: pg.Pool) => Promise<void>;
-  readonly capacity?: { readonly root: number; readonly subagents: number };
+  readonly capacity?: { root: number; subagents: number };
+  /** Of this kind there are as many slots as are taken. */
+  readonly full?: 'root' | 'subagents';
 }
 const own = async (pool: pg.Pool) => {
   await pool.query('ALTER TABLE chats DISABLE TRIGGER chat_retry_state_changed');
 };
 const PLENTY = 1_000_000;
+
+/** How many slots of this kind are taken. */
+async function takenSlots(pool: pg.Pool, kind: 'root' | 'subagents'): Promise<number> {
+  const { rows } = await pool.query<{ taken: number }>(
+    `SELECT count(*)::int4 AS taken FROM chats AS c JOIN chat_heartbeats AS h ON c.id = h.chat_id AND c.runner_id = h.runner_id
+     WHERE c.worker_id IS NOT NULL AND h.heartbeat_at > now() - make_interval(secs => $1)
+       AND c.parent_chat_id IS ${kind === 'root' ? '' : 'NOT '}NULL`,
+    [THRESHOLDS.staleAfterSeconds],
+  );
+  return rows[0]?.taken ?? 0;
+}
 const WAYS: readonly Way[] = [
   { how: 'What is unanswered is noted by triggers', prepare: own },
   {
@@ -96,17 +109,25 @@ const WAYS: readonly Way[] = [
     how: 'A Coder deployment has no room for roots',
     platform: 'coder',
     prepare: coderTables,
-    capacity: { root: 1, subagents: PLENTY },
+    capacity: { root: PLENTY, subagents: PLENTY },
+    full: 'root',
   },
   {
     how: 'A Coder deployment has no room for subagents',
     platform: 'coder',
     prepare: coderTables,
-    capacity: { root: PLENTY, subagents: 1 },
+    capacity: { root: PLENTY, subagents: PLENTY },
+    full: 'subagents',
+  },
+  {
+    how: 'A Coder deployment has more slots than it is said to have',
+    platform: 'coder',
+    prepare: coderTables,
+    capacity: { root: 1, subagents: 1 },
   },
 ];
 
-describe.each(WAYS)('$how:', ({ platform, prepare, capacity }) => {
+describe.each(WAYS)('$how:', ({ platform, prepare, capacity, full }) => {
   const database = databasePerFile(platform && 'template0');
   const ask = subgraphPerFile(database, { ...THRESHOLDS, databaseTimeoutMs: 60_000, platform, capacity });
 
@@ -118,8 +139,17 @@ describe.each(WAYS)('$how:', ({ platform, prepare, capacity }) => {
     for (let left = SUSPECT_ROWS; left > 0; left -= CHUNK) {
       await insertRuleRows(pool, fc.sample(ruleRow, Math.min(left, CHUNK)), platform === undefined);
     }
+    if (capacity && full) capacity[full] = await takenSlots(pool, full);
     await pool.query('VACUUM ANALYZE');
   }, LIMIT_MS);
+
+  if (full)
+    test('no slot is free', async () => {
+      const { data } = await ask('{ database { pools { kind used capacity } } }');
+      const { pools } = (data as { database: { pools: { kind: string; used: number; capacity: number }[] } }).database;
+      const { used, capacity: there } = pools[full === 'root' ? 0 : 1] ?? { used: 0, capacity: -1 };
+      expect(used).toBe(there);
+    });
 
   /** The chats of the list; and those of them that the rules judge otherwise. */
   async function compare(suspect: boolean, caller: Caller): Promise<{ listed: Set<string>; wrong: unknown[] }> {

@@ -1,17 +1,50 @@
 /** What somebody on call meets at a Coder deployment, beyond what its rows plainly say. */
 import { describe, expect, test } from '@jest/globals';
-import { coderDiagnosis, pool, seenOnCoder as seen } from './coder.ts';
+import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
+import { coderDiagnosis, coderSnapshot, pool, seenOnCoder as seen } from './coder.ts';
 
 const LONG = { updatedAgeSeconds: 601 };
 const failed = (kind: string, retryable = false) => ({ kind, message: 'no', status_code: null, retryable });
 const suggestion = (changes: Parameters<typeof coderDiagnosis>[0]) => coderDiagnosis(changes).findings[0]?.suggestion;
 
 describe('slots', () => {
-  test('beyond a licence that ran out are taken all the same', () => {
-    const waits = { unowned: true, database: LONG, trouble: { pool: { kind: 'ROOT', used: 7, capacity: 5 } } } as const;
-    expect(seen(waits)).toEqual(['WAITING', 'WARNING CAPACITY_WAIT']);
-    expect(coderDiagnosis(waits).summary).toContain('7 of 5 slots for chats without a parent are taken');
-  });
+  test.each([
+    ['ROOT', 5, 'CAPACITY_ROOT'],
+    ['SUBAGENT', 10, 'CAPACITY_SUBAGENTS'],
+  ])(
+    'of the kind %s of which more are taken than there should be show that %i is wrong, not that a chat waits',
+    (kind, capacity, setting) => {
+      const trouble = { pool: { kind, used: capacity + 3, capacity } };
+      const waits = (updatedAgeSeconds: number) =>
+        ({ unowned: true, database: { updatedAgeSeconds }, trouble }) as const;
+      expect(seen(waits(10_800))).toEqual(['UNKNOWN', 'WARNING NO_OWNER']);
+      expect(seen(waits(20))).toEqual(['WORKING', 'INFO NO_OWNER']);
+      for (const [age, isOne] of [
+        [32, false],
+        [33, true],
+      ] as const)
+        expect(suspectByRules(coderSnapshot(waits(age)), {})).toBe(isOne);
+      const { summary, findings } = coderDiagnosis(waits(10_800));
+      expect(summary).toMatch(
+        /^Not known: no worker has taken it for 3 h, and whether a slot is free is not known: \d+ chats/,
+      );
+      expect(findings[0]?.message).toMatch(
+        new RegExp(`${capacity + 3} chats hold one, and there should be ${capacity}`),
+      );
+      expect(findings[0]?.suggestion).toMatch(new RegExp(`^Set ${setting} to as many .* -- why `));
+      const late = {
+        ...waits(10_800),
+        state: 'A0',
+        database: { ...waits(10_800).database, requiresActionSecondsLeft: -50 },
+      } as const;
+      expect(seen(late)).toEqual(['UNKNOWN', 'WARNING NO_OWNER', 'WARNING ACTION_DEADLINE_PASSED']);
+      const due = { retryState: { attempt: 2, error: 'no', kind: 'x' }, retrySecondsLeft: -400 };
+      expect(seen({ ...waits(10_800), database: { ...waits(10_800).database, ...due } })[0]).toBe('UNKNOWN');
+      const dead = { leaseSeconds: null, database: LONG, trouble: { ownerRow: 'STOPPED', ...trouble } } as const;
+      expect(seen(dead)[1]).toBe('CRITICAL OWNER_STOPPED');
+      expect(coderDiagnosis(dead).summary).not.toContain('once a slot is free');
+    },
+  );
 
   test('of which only half is known excuse nothing', () => {
     for (const half of [
