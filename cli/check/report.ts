@@ -39,6 +39,8 @@ export interface TableReport {
   readonly kind: 'table' | 'view' | 'other' | null;
   readonly estimatedRows: number | null;
   readonly hidesRows: boolean;
+  /** What is not answered for the table as a whole. Empty: nothing. */
+  readonly notAnswered: readonly string[];
   readonly columns: readonly ColumnReport[];
 }
 
@@ -124,6 +126,7 @@ function tableReport(
     kind: found ? (KINDS[found.kind] ?? 'other') : null,
     estimatedRows: rows === undefined || rows < 0 ? null : rows,
     hidesRows: found?.hidesRows ?? false,
+    notAnswered: whole?.costs ?? [],
     columns: columnsOn(platform.name, table).map(([column, read]) => {
       const state = stateOf(examined.tables, platform, table, column);
       const costs = whole?.costs ?? read.costs ?? tableRead(table).costs;

@@ -76,9 +76,16 @@ const fact = (name: string, value: string): string[] => wrapped(value, name.padE
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', title, ...lines];
 
-function tableLines({ name, schema, kind, estimatedRows, columns }: TableReport): string[] {
+function tableLines({ name, schema, kind, estimatedRows, hidesRows, notAnswered, columns }: TableReport): string[] {
   const rows = estimatedRows === null ? '' : `, about ${estimatedRows.toLocaleString('en-US')} rows`;
-  return ['', `${name}: ${kind === null ? 'missing' : `${kind} in ${schema}${rows}`}`, ...columnsLines(columns)];
+  const costs = `policies hide rows; not answered: ${notAnswered.join(', ')}`;
+  const hidden = hidesRows ? wrapped(costs, '  ', ' '.repeat(14)) : [];
+  return [
+    '',
+    `${name}: ${kind === null ? 'missing' : `${kind} in ${schema}${rows}`}`,
+    ...hidden,
+    ...columnsLines(columns),
+  ];
 }
 
 /** Columns that are there stand together, and so do those that lack for the same reason and cost the same. */

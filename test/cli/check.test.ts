@@ -202,9 +202,13 @@ describe('a Coder deployment', () => {
     const role = `reader_${randomUUID().replaceAll('-', '')}`;
     try {
       await other.pool.query('ALTER TABLE chat_heartbeats ENABLE ROW LEVEL SECURITY');
-      const [said, code] = await report(await createReader(other, role));
+      const url = await createReader(other, role);
+      const [said, code] = await report(url);
       expect([said.answers, code]).toEqual(['IN_PART', 1]);
       expect(said.toCorrect).toEqual([expect.stringMatching(/^Policies of `chat_heartbeats` may hide rows/)]);
+      expect((await check(url)).stdout).toMatch(
+        /^chat_heartbeats: table in public\n {2}policies hide rows; not answered: heartbeat, /m,
+      );
       await dropReader(other.pool, role);
     } finally {
       await other.drop();

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunningServer } from '../../../subgraphs/serve.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { type Chat, insertChat } from '../../upstream/support/rows.ts';
-import { createTables, dropReader } from '../../upstream/tables.ts';
-import { pageReader } from './support/pageReader.ts';
+import { createReader, createTables, dropReader } from '../../upstream/tables.ts';
 import { asking, start } from './support/subgraph.ts';
 
 const database = databasePerFile('template0');
@@ -20,7 +19,7 @@ const ask = asking(() => server.url);
 describe('the debug log of a Coder deployment', () => {
   beforeAll(async () => {
     await createTables(database.pool);
-    server = await start({ databaseUrl: await pageReader(database, role) });
+    server = await start({ databaseUrl: await createReader(database, role) });
   });
   afterAll(async () => {
     await server.stop();

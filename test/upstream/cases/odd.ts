@@ -15,13 +15,13 @@ export const ODD: readonly Case[] = [
     newest: { state: 'R0', verdict: 'WAITING', found: { RETRY_BACKOFF: 'WARNING' }, isSuspect: true },
   },
   {
-    name: 'a turn of sixty steps',
-    chat: { ...OWNED, history: turns(60) },
+    name: 'a turn of over three hundred steps',
+    chat: { ...OWNED, history: turns(301) },
     newest: watched('R0', { LOOPING: 'WARNING' }),
   },
   {
-    name: 'a turn of sixty steps that somebody waits behind',
-    chat: { ...OWNED, history: turns(60), queued: [300] },
+    name: 'a turn of over three hundred steps that somebody waits behind',
+    chat: { ...OWNED, history: turns(301), queued: [300] },
     newest: stuck('R1', { LOOPING: 'CRITICAL' }),
   },
   {

@@ -4,8 +4,7 @@ import type pg from 'pg';
 import type { DatabaseSubgraphOptions } from '../../../../subgraphs/database/server.ts';
 import { createDatabase } from '../../../support/database.ts';
 import { insertChat, insertReplicas } from '../../../upstream/support/rows.ts';
-import { createTables, dropReader } from '../../../upstream/tables.ts';
-import { pageReader } from './pageReader.ts';
+import { createReader, createTables, dropReader } from '../../../upstream/tables.ts';
 import { type Ask, asking, start } from './subgraph.ts';
 
 export interface Drifted {
@@ -37,7 +36,7 @@ export async function drifted<T>(
     forgotten: await insertChat(pool, { age: 600 }),
     rest: await insertChat(pool, { status: 'waiting', age: 60 }),
   };
-  const databaseUrl = await pageReader(database, role);
+  const databaseUrl = await createReader(database, role);
   const sql = change(role);
   if (sql) await pool.query(sql);
   const unset = { staleAfterSeconds: undefined, noProgressSeconds: undefined };
