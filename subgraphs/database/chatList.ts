@@ -53,7 +53,7 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
     const someWaitOutside = isOfSuspects && (await waitsOutside(tx, platform));
     const pools = isOfSuspects ? await loaders.pools(tx, moment) : undefined;
     const limits = { ...platform.thresholds, platform, heartbeatsReadable, someWaitOutside, pools, readableOf };
-    return chatPage(tx, { ...page, limits, indexes: await moment.indexes() });
+    return chatPage(tx, { ...page, limits, indexes: await moment.indexes('chats') });
   };
   const rows = await reading.askApart('chatPage', question, indexesAlong(page.filter, readableOf));
   for (const row of rows) loaders.chats.prime(row.chatId, row);

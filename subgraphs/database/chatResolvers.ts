@@ -10,6 +10,7 @@ import { orLacking } from './lackingFields.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { assertReadable } from './tables/sources.ts';
 import { candidates, troubleFields } from './troubleResolvers.ts';
+import { saysTimedOut } from './unavailable.ts';
 import { readableFields, unreadableFields } from './unreadable.ts';
 
 /** Null: there is no such chat, or it is not the caller's to read. */
@@ -17,6 +18,12 @@ export async function readableChat(chatId: string, context: DatabaseContext): Pr
   if (context.readable.kind === 'none') return null;
   const chat = await context.loaders.chats.load(chatId);
   return chat && mayRead(context.readable, chat) ? chat : null;
+}
+
+/** Leases that took too long cost what is said of them, and not the chat. */
+function noneIfLate(error: unknown): [] {
+  if (saysTimedOut(error)) return [];
+  throw error;
 }
 
 const runtimeOf = ({ chatId }: ChatRow, workerId: string) => ({ chatId, workerId });
@@ -52,12 +59,12 @@ export const ChatDatabaseState = {
   },
   heartbeatState: (chat: ChatRow, _args: unknown, context: DatabaseContext) => heartbeatState(chat, context),
   heartbeats: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) => {
-    const rows = await loaders.heartbeats.load(chat.chatId);
+    const rows = await loaders.heartbeats.load(chat.chatId).catch(noneIfLate); // `heartbeatState` says why
     const { platform } = await reading.moment();
     return rows.map((row) => toHeartbeat(row, platform));
   },
-  heartbeatsReadable: async (_chat: ChatRow, _args: unknown, { reading }: DatabaseContext) =>
-    (await reading.moment()).heartbeatsReadable,
+  heartbeatsReadable: async ({ chatId }: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) =>
+    (await reading.moment()).heartbeatsReadable && !(await loaders.hasLostLeases(chatId)),
   unreadable: async (chat: ChatRow, _args: unknown, context: DatabaseContext) =>
     (await Promise.all([unreadableFields(chat, context), unansweredFields(chat, context)])).flat(),
   messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),

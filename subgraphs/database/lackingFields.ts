@@ -2,7 +2,7 @@
 import type { ChatFilter } from './chatConditions.ts';
 import type { DatabaseContext } from './context.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
-import { type Tables, unsupported } from './tables/sources.ts';
+import { assertReadable, type Tables, unsupported } from './tables/sources.ts';
 
 /** Columns of `chats` that a chat can be told without, by the fields that are not. */
 const COLUMN_OF = {
@@ -30,9 +30,10 @@ function assertThere(tables: Tables, field: LackingField): void {
 }
 
 /** @throws as `assertThere`: nobody knows which chats the filter means */
-export function assertFilterable({ parentChatId, rootChatId }: ChatFilter, tables: Tables): void {
+export function assertFilterable({ parentChatId, rootChatId, heartbeat }: ChatFilter, tables: Tables): void {
   if (parentChatId != null) assertThere(tables, 'parentChatId');
   if (rootChatId != null) assertThere(tables, 'rootChatId');
+  if (heartbeat != null) assertReadable(tables, 'chat_heartbeats');
 }
 
 type Resolver = (chat: ChatRow, args: unknown, context: DatabaseContext) => unknown;

@@ -2,7 +2,7 @@
 import { isNativeError } from 'node:util/types';
 import DataLoader from 'dataloader';
 import type { Logger } from '../../common/log.ts';
-import type { Reading } from './reading.ts';
+import type { Reading, Within } from './reading.ts';
 import type { Moment, Transaction } from './transaction.ts';
 import { isUnsupported, sqlState } from './unavailable.ts';
 
@@ -24,7 +24,7 @@ export async function limited<T>(
 
 /** One field of many chats, answered together. */
 export interface OwnQuestion<Chat, T> {
-  /** Undefined: the question failed or took too long. */
+  /** Undefined: the question failed or took too long. @throws GraphQLError `QUERY_TIMED_OUT` if it tells of locks */
   load(chat: Chat): Promise<T | undefined>;
   /** The answer for a chat that was asked about already; undefined: it was not. */
   asked(chatId: string): Promise<T | undefined> | undefined;
@@ -39,22 +39,25 @@ export interface OwnQuestionOptions<Chat, Asked, T> {
   /** Chooses whom to ask about; nobody: nothing is asked. Left out: all. */
   readonly choose?: (chats: readonly Chat[]) => readonly Chat[];
   readonly ask: (tx: Transaction, chats: readonly Chat[], moment: Moment) => Promise<Asked>;
+  /** Whether a lock that keeps it waiting is an error of the field. Left out: `unreadable` has its name. */
+  readonly tellsLock?: boolean;
+  /** What is asked where a lock keeps that waiting. */
+  readonly instead?: (chats: readonly Chat[], locked: NonNullable<Within<Asked>['locked']>) => Promise<Asked>;
   /** Answers in the order of the chats. `asked`: undefined when nothing was asked. */
   readonly answers: (asked: Asked | undefined, chats: readonly Chat[]) => readonly T[];
 }
 
 /** Takes at most half of the time that its reading has left, so that the other questions have theirs. */
 export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, Asked, T>): OwnQuestion<Chat, T> {
-  const { name, reading, log, chatIdOf, choose = (chats) => chats, ask, answers } = options;
+  const { name, reading, log, chatIdOf, choose = (chats) => chats, ask, instead, tellsLock = false, answers } = options;
   const cacheMap = new Map<string, Promise<T | undefined>>();
   const loader = new DataLoader<Chat, T | undefined, string>(
     async (chats) => {
       const chosen = choose(chats);
       if (chosen.length === 0) return answers(undefined, chats);
-      const settled = await reading.ask(name, (tx, moment) =>
-        limited(tx, reading.halfOfTheTimeMs(), () => ask(tx, chosen, moment)),
-      );
+      const { settled, locked } = await reading.askWithin(name, (tx, moment) => ask(tx, chosen, moment));
       if (settled.status === 'fulfilled') return answers(settled.value, chats);
+      if (locked && instead) return answers(await instead(chosen, locked), chats);
       const state = sqlState(settled.reason);
       if (state === undefined) throw settled.reason; // a defect, or it was not asked
       if (isUnsupported(settled.reason)) reading.forgetPlatform();
@@ -62,6 +65,7 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
         { question: name, state, reason: reasonOf(settled.reason, state) },
         'a question to the database failed, and only its own field with it',
       );
+      if (locked && tellsLock) throw locked.error;
       return chats.map(() => undefined);
     },
     { cacheKeyFn: chatIdOf, cacheMap },

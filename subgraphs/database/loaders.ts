@@ -31,6 +31,8 @@ export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly children: ChildrenLoader;
   /** Newest first. */
   readonly heartbeats: DataLoader<string, readonly HeartbeatRow[]>;
+  /** Whether the leases of the chat were asked for, and could not be read. */
+  readonly hasLostLeases: (chatId: string) => Promise<boolean>;
   /** Rejected: counting took too long. */
   readonly messageStats: OwnQuestion<string, MessageStats>;
   readonly replicas: DataLoader<string, ReplicaRow | undefined>;
@@ -48,18 +50,22 @@ export function makeLoaders(reading: Reading, { readable, log }: { readable: Rea
     const rows = await reading.ask('chatRows', (tx, moment) => chatRows(tx, moment, ids));
     return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
   });
-  const heartbeats = new DataLoader<string, readonly HeartbeatRow[]>(async (ids) => {
-    const rows = await reading.askApart('heartbeatRows', async (tx, { heartbeatsReadable }) =>
-      heartbeatsReadable ? heartbeatRows(tx, ids) : [],
-    );
-    return inPlace(ids, rows, (row) => row.chatId);
-  });
+  const leases = new Map<string, Promise<readonly HeartbeatRow[]>>();
+  const heartbeats = new DataLoader<string, readonly HeartbeatRow[]>(
+    async (ids) => {
+      const rows = await reading.askApart('heartbeatRows', async (tx, { heartbeatsReadable }) =>
+        heartbeatsReadable ? heartbeatRows(tx, ids) : [],
+      );
+      return inPlace(ids, rows, (row) => row.chatId);
+    },
+    { cacheMap: leases },
+  );
   const counts = new Map<string, Promise<MessageStats>>();
   const counted = new DataLoader<string, MessageStats>(
     async (ids) => {
       const rows = await reading.askApart(
         'messageCounts',
-        async (tx, { platform, indexes }) => messageCounts(tx, ids, hasKinds(platform, await indexes())),
+        async (tx, { platform, indexes }) => messageCounts(tx, ids, hasKinds(platform, await indexes('chat_messages'))),
         [MESSAGE_INDEXES.kinds],
       );
       return inPlace(ids, rows, (row) => row.chatId).map(toMessageStats);
@@ -71,6 +77,15 @@ export function makeLoaders(reading: Reading, { readable, log }: { readable: Rea
     ...makeTroubleLoaders(reading, log),
     chats,
     heartbeats,
+    hasLostLeases: async (chatId) => {
+      await Promise.resolve(); // fields beside the caller's have all begun then
+      return (
+        (await leases.get(chatId)?.then(
+          () => false,
+          () => true,
+        )) ?? false
+      );
+    },
     children: makeChildrenLoader(reading, readable, (row) => chats.prime(row.chatId, row)),
     queueAges: new DataLoader(async (ids) => {
       const rows = await reading.askApart('queueAges', (tx) => queueAges(tx, ids));

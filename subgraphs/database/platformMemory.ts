@@ -3,8 +3,9 @@ import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../common/log.ts';
 import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
 import { coderVersions } from './questions/coderVersions.ts';
+import type { TableName } from './tables/described.ts';
 import { catalogOf, FIND_TABLES, foundIn, whereaboutsIn } from './tables/found.ts';
-import { FIND_INDEXES, indexesIn } from './tables/indexesFound.ts';
+import { findIndexes, indexesIn } from './tables/indexesFound.ts';
 import { tablesOf } from './tables/sources.ts';
 import type { Transaction } from './transaction.ts';
 import type { FoundIndexes } from './wantedIndexes.ts';
@@ -25,7 +26,7 @@ export class PlatformMemory {
   readonly #log: Logger;
   #known: Known | undefined;
   /** Looked for again whenever the platform is. */
-  #indexes: FoundIndexes | undefined;
+  #indexes: FoundIndexes = {};
   /** As they were last read: they outlive a moment in which no replica writes. */
   #versions: readonly string[] = [];
   #said: string | undefined;
@@ -57,17 +58,20 @@ export class PlatformMemory {
     return platform;
   }
 
-  /** Enters the tables, unlike `find`. Undefined: they are those of this project's migrations. */
-  async indexes(tx: Transaction): Promise<FoundIndexes | undefined> {
+  /** Enters the table, unlike `find`, and no other. Undefined: they are those of this project's migrations. */
+  async indexes(tx: Transaction, table: TableName): Promise<FoundIndexes | undefined> {
     if (this.#known?.platform.name !== 'coder') return undefined;
-    this.#indexes ??= indexesIn(await tx.$queryRaw<unknown[]>(FIND_INDEXES));
+    if (!this.#indexes[table]) {
+      const found = indexesIn(await tx.$queryRaw<unknown[]>(findIndexes([table])));
+      this.#indexes = { ...this.#indexes, [table]: [], ...found };
+    }
     return this.#indexes;
   }
 
   /** A question named something that is not there. */
   forget(): void {
     this.#known = undefined;
-    this.#indexes = undefined;
+    this.#indexes = {};
   }
 
   #remember(platform: Platform, atMs: number): void {

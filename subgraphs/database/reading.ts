@@ -20,6 +20,7 @@ import { limited } from './limited.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
+import type { TableName } from './tables/described.ts';
 import { type Lack, nameOf } from './tables/lacks.ts';
 import { isReadable, unsupported } from './tables/sources.ts';
 import { begin, type Moment, type Transaction, transactionFor } from './transaction.ts';
@@ -42,6 +43,12 @@ export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
 interface Opened {
   readonly tx: Transaction;
   readonly moment: Moment;
+}
+
+export interface Within<T> {
+  readonly settled: PromiseSettledResult<T>;
+  /** The tables that are waited for, and what a client is told of it. */
+  readonly locked?: { readonly waitsFor: readonly string[]; readonly error: GraphQLError };
 }
 
 export interface ReadingOptions {
@@ -133,6 +140,27 @@ export class Reading {
       : await this.#explained(settled.reason);
     if (this.#outcome === 'ok') this.#outcome = outcomeOf(told);
     throw told;
+  }
+
+  /**
+   * The same, but the failure is handed back, with what keeps the question waiting: undefined where it is no lock. The others
+   * have half of the time, whether any wait already or not.
+   */
+  async askWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
+    let findings: Promise<Findings | undefined> | undefined;
+    const settled = await this.ask(name, (tx, moment) => {
+      const limitMs = this.halfOfTheTimeMs();
+      const neverMind = whenOver(limitMs - aheadOf(limitMs), undefined, () => {
+        findings = this.#options.inquire();
+      });
+      return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
+    });
+    if (settled.status === 'fulfilled' || !isTimedOut(settled.reason)) return { settled };
+    const found = await findings;
+    return {
+      settled,
+      ...(found && found.waitsFor.length > 0 && { locked: { ...found, error: timedOut(found, name) } }),
+    };
   }
 
   /** Waits for no other question once it has begun. @throws as `ask` */
@@ -253,7 +281,12 @@ export class Reading {
           const begun = await begin(tx, limitMs);
           const platform = await platforms.find(tx, limitMs);
           const heartbeatsReadable = begun.heartbeatsReadable && isReadable(platform.tables, 'chat_heartbeats');
-          return { ...begun, heartbeatsReadable, platform, indexes: () => platforms.indexes(tx) };
+          return {
+            ...begun,
+            heartbeatsReadable,
+            platform,
+            indexes: (table: TableName) => platforms.indexes(tx, table),
+          };
         });
         resolve({ tx, moment: this.#moment });
         await aborted(this.#closing.signal);

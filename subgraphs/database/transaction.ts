@@ -1,7 +1,8 @@
 /** The transaction that a reading of the database goes through, and how it begins. */
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { Platform } from './platform.ts';
-import { assertAskable, onTables } from './tables/sources.ts';
+import type { TableName } from './tables/described.ts';
+import { assertAskable, onTables, withoutTable } from './tables/sources.ts';
 import type { FoundIndexes } from './wantedIndexes.ts';
 
 /** What holds for all of a reading. */
@@ -11,8 +12,8 @@ export interface Moment {
   /** False on a hot standby: unlogged tables cannot be read there. */
   readonly heartbeatsReadable: boolean;
   readonly platform: Platform;
-  /** Enters the tables. Undefined: they are those of this project's migrations. */
-  readonly indexes: () => Promise<FoundIndexes | undefined>;
+  /** Enters the table. Undefined: they are those of this project's migrations. */
+  readonly indexes: (table: TableName) => Promise<FoundIndexes | undefined>;
 }
 
 /** What questions are put through. */
@@ -27,6 +28,16 @@ export function transactionFor(question: string, tx: Transaction, { tables }: Pl
   if (tables.standIns.size === 0) return tx;
   const standing = (text: TemplateStringsArray | Prisma.Sql, values: unknown[]) =>
     onTables(tables, question, 'raw' in text ? Prisma.sql(text, ...values) : text);
+  return {
+    $queryRaw: (text, ...values) => tx.$queryRaw(standing(text, values)),
+    $executeRaw: (text, ...values) => tx.$executeRaw(standing(text, values)),
+  };
+}
+
+/** The same for a question that takes a table for empty. */
+export function transactionWithout(table: TableName, tx: Transaction): Transaction {
+  const standing = (text: TemplateStringsArray | Prisma.Sql, values: unknown[]) =>
+    withoutTable(table, 'raw' in text ? Prisma.sql(text, ...values) : text);
   return {
     $queryRaw: (text, ...values) => tx.$queryRaw(standing(text, values)),
     $executeRaw: (text, ...values) => tx.$executeRaw(standing(text, values)),

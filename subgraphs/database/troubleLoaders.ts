@@ -1,4 +1,5 @@
 /** What keeps workers from chats, and who could take them: looked for only where it can matter. */
+import type { GraphQLError } from 'graphql';
 import type { Logger } from '../../common/log.ts';
 import { type OwnQuestion, ownQuestion } from './limited.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
@@ -6,14 +7,14 @@ import { type DebugRunRow, debugRuns } from './questions/debugRuns.ts';
 import { liveReplicaIds } from './questions/liveReplicaIds.ts';
 import { type Pools, pools } from './questions/pools.ts';
 import { type TroubleRow, troubles } from './questions/troubles.ts';
-import type { Reading } from './reading.ts';
-import type { Moment, Transaction } from './transaction.ts';
+import type { Reading, Within } from './reading.ts';
+import { type Moment, type Transaction, transactionWithout } from './transaction.ts';
 import { isRunnableRow } from './troubleRules.ts';
 
-/** `pools`: undefined where no slots are shared. */
 export interface Trouble {
   readonly row: TroubleRow | null;
-  readonly pools: Pools | undefined;
+  /** Why nothing is known of its owner's row: somebody locks the table of replicas. */
+  readonly replicasLocked?: GraphQLError | undefined;
 }
 
 export interface TroubleLoaders {
@@ -23,12 +24,20 @@ export interface TroubleLoaders {
   readonly debugRun: OwnQuestion<ChatRow, DebugRunRow | null>;
   /** Asked once, by whoever is at it first. */
   readonly pools: (tx: Transaction, moment: Moment) => Promise<Pools | undefined>;
+  /** The same as a question of its own. Where leases are locked, as where they cannot be read. */
+  readonly poolsApart: () => Promise<Pools | undefined>;
   /** Replicas that could take a chat. */
   readonly candidateIds: () => Promise<readonly string[]>;
 }
 
+type Locked = NonNullable<Within<unknown>['locked']>;
+interface Found {
+  readonly rows: ReadonlyMap<string, TroubleRow>;
+  readonly replicasLocked?: GraphQLError;
+}
+
 const MOST_CANDIDATES = 20;
-const NOT_LOOKED_FOR: Trouble = { row: null, pools: undefined };
+const NOT_LOOKED_FOR: Trouble = { row: null };
 
 /** For one operation. */
 export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoaders {
@@ -38,15 +47,23 @@ export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoader
     known ??= { pools: await pools(tx, moment) };
     return known.pools;
   };
+  let apart: Promise<Pools | undefined> | undefined;
+  const askPools = async () => {
+    const { settled, locked } = await reading.askWithin('pools', poolsOnce);
+    if (settled.status === 'fulfilled') return settled.value;
+    if (!locked) throw settled.reason;
+    return reading.ask('pools', (tx, moment) => pools(tx, { ...moment, heartbeatsReadable: false }));
+  };
   const idsOf = (chats: readonly ChatRow[]) => chats.map(({ chatId }) => chatId);
   const ofRunnable = <Asked, T>(
     name: string,
     ask: (tx: Transaction, chats: readonly ChatRow[], moment: Moment) => Promise<Asked>,
     answer: (asked: Asked, chatId: string) => T,
     nothing: T,
+    instead?: (chats: readonly ChatRow[], locked: Locked) => Promise<Asked>,
   ) =>
     ownQuestion<ChatRow, Asked, T>({
-      ...{ name, reading, log, ask },
+      ...{ name, reading, log, ask, tellsLock: true, ...(instead && { instead }) },
       chatIdOf: ({ chatId }) => chatId,
       choose: (chats) => chats.filter(isRunnableRow),
       answers: (asked, chats) => chats.map(({ chatId }) => (asked === undefined ? nothing : answer(asked, chatId))),
@@ -55,14 +72,22 @@ export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoader
     new Map(rows.map((row) => [row.chatId, row]));
   return {
     pools: poolsOnce,
+    poolsApart: () => {
+      apart ??= askPools();
+      return apart;
+    },
     trouble: ofRunnable(
       'troubles',
-      async (tx, chats, moment) => ({
-        rows: byChat(await troubles(tx, idsOf(chats), moment.platform)),
-        pools: await poolsOnce(tx, moment),
-      }),
-      ({ rows, pools }, chatId): Trouble => ({ row: rows.get(chatId) ?? null, pools }),
+      async (tx, chats, { platform }): Promise<Found> => ({ rows: byChat(await troubles(tx, idsOf(chats), platform)) }),
+      ({ rows, replicasLocked }, chatId): Trouble => ({ row: rows.get(chatId) ?? null, replicasLocked }),
       NOT_LOOKED_FOR,
+      (chats, { waitsFor, error }) => {
+        if (!waitsFor.includes('replicas')) throw error;
+        return reading.ask('troubles', async (tx, { platform }) => ({
+          rows: byChat(await troubles(transactionWithout('replicas', tx), idsOf(chats), platform)),
+          replicasLocked: error,
+        }));
+      },
     ),
     debugRun: ofRunnable(
       'debugRuns',

@@ -3,9 +3,10 @@ import { mayReadAll } from '../../common/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
 import { heartbeatState } from './heartbeatState.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
-import { type Pools, poolOf } from './questions/pools.ts';
+import { poolOf } from './questions/pools.ts';
 import type { TroubleRow } from './questions/troubles.ts';
 import { assertReadable, type Tables } from './tables/sources.ts';
+import type { Trouble } from './troubleLoaders.ts';
 import { isRunnableRow, isSettled, isUnowned, waitsForSlot } from './troubleRules.ts';
 
 export const troubleFields = {
@@ -17,10 +18,10 @@ export const troubleFields = {
     const trouble = await context.loaders.trouble.load(chat);
     const { name: platform, tables, thresholds } = (await context.reading.moment()).platform;
     if (trouble === undefined) return platform === 'own' ? undefined : { platform, thresholds };
-    const pool = await slotsFor(chat, trouble.pools, context);
+    const pool = await slotsFor(chat, context);
     return {
       ...found(trouble.row, mayReadAll(context.caller)),
-      ownerRow: async () => ownerRow(trouble.row, chat, tables),
+      ownerRow: async () => ownerRow(trouble, chat, tables),
       ...{ platform, thresholds, pool },
     };
   },
@@ -29,18 +30,21 @@ export const troubleFields = {
     (await reading.moment()).platform.hasDebugLog ? loaders.debugRun.load(chat) : null,
 };
 
-/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if there is an owner whose row cannot be read */
-function ownerRow(row: TroubleRow | null, { workerId }: ChatRow, tables: Tables): TroubleRow['ownerRow'] {
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED`, `QUERY_TIMED_OUT` if there is an owner whose row cannot be read */
+function ownerRow({ row, replicasLocked }: Trouble, { workerId }: ChatRow, tables: Tables): TroubleRow['ownerRow'] {
   if (row === null || workerId === null) return null;
+  if (replicasLocked) throw replicasLocked;
   assertReadable(tables, 'replicas');
   return row.ownerRow;
 }
 
 /** The slots that the chat waits for, or will once its owner, whose lease is lost, is replaced. */
-async function slotsFor(chat: ChatRow, pools: Pools | undefined, context: DatabaseContext) {
-  if (!pools || !isRunnableRow(chat)) return null;
+async function slotsFor(chat: ChatRow, context: DatabaseContext) {
+  const { capacity } = (await context.reading.moment()).platform;
+  if (!capacity || !isRunnableRow(chat)) return null;
   if (!waitsForSlot(chat) && (isUnowned(chat) || !(await hasLostLease(chat, context)))) return null;
-  return poolOf(pools, chat.parentChatId === null ? 'root' : 'subagents');
+  const pools = await context.loaders.poolsApart();
+  return pools ? poolOf(pools, chat.parentChatId === null ? 'root' : 'subagents') : null;
 }
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {
@@ -56,7 +60,8 @@ function found(row: TroubleRow | null, mayKnowHolder: boolean) {
 /** False also where no lease can be read. */
 async function hasLostLease(chat: ChatRow, context: DatabaseContext): Promise<boolean> {
   if (!(await context.reading.moment()).heartbeatsReadable) return false;
-  return ['MISSING', 'STALE'].includes((await heartbeatState(chat, context)) ?? '');
+  const state = await heartbeatState(chat, context).catch(() => null);
+  return state === 'MISSING' || state === 'STALE';
 }
 
 /** Replicas that could take the chat, as far as they can be asked; none while workers need not have looked yet, or its owner holds it. */

@@ -135,6 +135,10 @@ const MAKE_INDEX = '`npm run check` shows the statement that makes it; or ask fo
 export const saysUnsupported = (error: unknown): boolean =>
   error instanceof GraphQLError && error.extensions.code === 'SCHEMA_UNSUPPORTED';
 
+/** Whether a client is told that a question took too long. */
+export const saysTimedOut = (error: unknown): boolean =>
+  error instanceof GraphQLError && error.extensions.code === 'QUERY_TIMED_OUT';
+
 /** Whether a client would be told that the database did not answer, whyever. */
 export const saysUnavailable = (error: unknown): boolean =>
   error instanceof GraphQLError && ['DATABASE_UNAVAILABLE', 'QUERY_TIMED_OUT'].includes(String(error.extensions.code));

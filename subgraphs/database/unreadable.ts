@@ -39,7 +39,8 @@ export async function unreadableFields(chat: ChatRow, { loaders, reading }: Data
   const { tables } = (await reading.moment()).platform;
   const fields = [...new Set<string>([...unreadableOf(chat), ...lackingFields(tables)])];
   if (chat.runnerId === null) return fields;
-  const leases = await loaders.heartbeats.load(chat.chatId);
-  const isOdd = leases.some(({ runnerId, heartbeatAt }) => runnerId === chat.runnerId && heartbeatAt === null);
+  const leases = await loaders.heartbeats.load(chat.chatId).catch(() => undefined);
+  const isOdd =
+    !leases || leases.some(({ runnerId, heartbeatAt }) => runnerId === chat.runnerId && heartbeatAt === null);
   return isOdd ? [...fields, 'heartbeat'] : fields;
 }

@@ -96,6 +96,16 @@ export const unsupported = (lacks: readonly Lack[]): GraphQLError =>
 /** A table or a view where a statement of this service reads it, and what it calls it there. */
 const MENTION = /\b(FROM|JOIN) (chats|chats_expanded|chat_\w+|replicas)\b(?: AS (\w+))?/g;
 
+/** The statement, with nothing in the table's place. */
+export function withoutTable(table: TableName, statement: Prisma.Sql): Prisma.Sql {
+  const strings = statement.strings.map((text) =>
+    text.replace(MENTION, (mention: string, before: string, relation: string, name = relation) =>
+      relation === table ? `${before} ${withoutRows(table)} AS ${name}` : mention,
+    ),
+  );
+  return new Prisma.Sql(strings, statement.values);
+}
+
 /** The statement with what stands for its tables. @throws as `assertAskable` */
 export function onTables({ standIns }: Tables, question: string, statement: Prisma.Sql): Prisma.Sql {
   if (standIns.size === 0) return statement;

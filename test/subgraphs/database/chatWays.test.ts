@@ -83,7 +83,7 @@ async function pageOf(filter: ChatFilter, after: { updatedAt: string; chatId: st
       };
       const order = filter.suspect ? ('oldest' as const) : ('newest' as const);
       const page = { filter, limits, order, after, limit: 41 };
-      const found = await indexes();
+      const found = await indexes('chats');
       const walked = await chatPage(tx, { ...page, indexes: found });
       const whole = await chatPage(tx, { ...page, indexes: undefined });
       const plan = Prisma.sql`EXPLAIN (ANALYZE, FORMAT JSON) ${chatPageSql({ ...page, indexes: found })}`;

@@ -41,6 +41,23 @@ describe('the list of suspects', () => {
   });
 });
 
+test.each(['FRESH', 'STALE', 'MISSING'])('a list by %s leases is refused where none may be read', async (heartbeat) => {
+  await drifted(
+    (role) => `REVOKE SELECT ON chat_heartbeats FROM ${role}`,
+    async ({ ask }) => {
+      const { data, errors } = await ask(`{ chats(filter: { heartbeat: ${heartbeat} }) { edges { cursor } } }`);
+      expect(data).toBeNull();
+      expect(errors).toMatchObject([
+        {
+          path: ['chats'],
+          extensions: { code: 'SCHEMA_UNSUPPORTED' },
+          message: expect.stringContaining('`chat_heartbeats`'),
+        },
+      ]);
+    },
+  );
+});
+
 describe('policies that hide rows', () => {
   const secure = (table: string) => `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;`;
   const policy = (table: string, what: string) => `${secure(table)} CREATE POLICY one ON ${table} ${what};`;

@@ -314,15 +314,21 @@ test('the row of the owner is shown as it is', async () => {
   expect(found.map(({ ownerRow }) => ownerRow)).toEqual([...Object.keys(replicas), 'STALE', 'STALE', null]);
 });
 
-test('a look that takes too long costs its own field, which is named', async () => {
-  const id = await unowned();
+test('a lock on the replicas costs what is said of the owner, and is named there', async () => {
+  const id = await unowned({ worker_id: randomUUID(), runner_id: randomUUID() });
   await whileLocked(database.pool, 'replicas', async () => {
     const { data, errors } = await impatient(
-      `{ chatDebugSnapshot(chatId: "${id}") { database { unreadable status trouble { rowLocked } } } }`,
+      `{ chatDebugSnapshot(chatId: "${id}") { database { unreadable status trouble { rowLocked ownerRow } } } }`,
     );
-    expect(errors).toEqual([]);
+    expect(errors).toMatchObject([
+      {
+        path: ['chatDebugSnapshot', 'database', 'trouble', 'ownerRow'],
+        extensions: { code: 'QUERY_TIMED_OUT' },
+        message: expect.stringContaining('lock on `replicas`'),
+      },
+    ]);
     expect(data?.chatDebugSnapshot).toEqual({
-      database: { unreadable: ['trouble'], status: 'running', trouble: null },
+      database: { unreadable: [], status: 'running', trouble: { rowLocked: false, ownerRow: null } },
     });
   });
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
@@ -235,9 +236,9 @@ describe('a question that takes too long', () => {
   test.each([
     ['queue', 'chat_queued_messages', '{ queueDepth }'],
     ['age of the queue', 'chat_queued_messages', '{ oldestQueuedAgeSeconds }'],
-    ['leases', 'chat_heartbeats', '{ heartbeats { runnerId } }'],
+    ['leases', 'chat_heartbeats', '{ heartbeatState heartbeats { runnerId } }'],
   ])('does so where it is about the %s of chats', async (_what, table, fields) => {
-    const id = await insertChat(database.pool);
+    const id = await insertChat(database.pool, { status: 'running', runner_id: randomUUID() });
     await insertMessages(database.pool, id, 'user', 1);
     await withSubgraph(database.url, async ({ ask }) => {
       const query = `query ($id: UUID!) { slow: chatDebugSnapshot(chatId: $id) { database ${fields} }
