@@ -127,6 +127,7 @@ export const noOwner = {
     ...(is.undatedSeconds(s) === null ? [] : ['database.heartbeats']),
     ...(s.snapshot.candidates ? ['candidates', ...room(s)] : []),
     ...pool(s),
+    ...(is.noRowAlive(s) ? ['database.trouble.liveReplicas'] : []),
     ...[keptFromAll(s)?.path ?? []].flat(),
   ],
   who: OPERATOR,
@@ -161,5 +162,6 @@ function whatKeeps(s: Situation): string {
   const free = is.withRoom(s).length;
   if (free > 0) return `${free} of ${some} live replicas ${free === 1 ? 'has' : 'have'} room, and none took it`;
   if (some > 0 && is.candidatesAsked(s)) return `${fullOf(s, 'live replicas')}, and the others do not answer`;
+  if (s.platform === 'coder' && is.noRowAlive(s)) return 'no replica is alive';
   return poolOf(s) ? `there is room, ${slotsTaken(s)}` : meansOf(s).whyNotTaken(s);
 }

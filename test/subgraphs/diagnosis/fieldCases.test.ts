@@ -66,7 +66,14 @@ describe('one odd value', () => {
       pool: null,
       thresholds: null,
     };
-    const trouble = { ...nothing, rowLocked: true, rowLockedSeconds: 5, rowAwaited: null, readersKeptOut: true };
+    const trouble = {
+      ...nothing,
+      rowLocked: true,
+      rowLockedSeconds: 5,
+      rowAwaited: null,
+      readersKeptOut: true,
+      liveReplicas: null,
+    };
     expect(first({ database: { turn: null, unreadable: ['turn'], trouble } })).toContain(
       'Turn could not be read while another session holds a table.',
     );
