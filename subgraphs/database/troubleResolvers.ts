@@ -49,12 +49,13 @@ async function slotsFor(chat: ChatRow, context: DatabaseContext) {
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   if (row === null) return {};
-  const { canWrite, isInRecovery, rowLocked, rowAwaited, readersKeptOut, transactionSeconds } = row;
+  const { canWrite, isInRecovery, liveReplicas, rowLocked, rowAwaited, readersKeptOut, transactionSeconds } = row;
   const { processId, applicationName, state, waitingFor } = row;
   const holder = { processId, applicationName, state, transactionSeconds, waitingFor };
   const lockedBy = rowLocked && mayKnowHolder ? holder : null;
   const rowLockedSeconds = rowLocked ? (transactionSeconds ?? row.awaitedSeconds) : null;
-  return { canWrite, isInRecovery, rowLocked, rowLockedSeconds, rowAwaited, readersKeptOut, lockedBy };
+  const lock = { rowLocked, rowLockedSeconds, rowAwaited, readersKeptOut, lockedBy };
+  return { canWrite, isInRecovery, liveReplicas, ...lock };
 }
 
 /** False also where no lease can be read. */

@@ -39,6 +39,7 @@ const trouble = z.object({
   rowAwaited: flag,
   readersKeptOut: flag,
   ownerRow: known(z.enum(['ALIVE', 'STALE', 'STOPPED', 'MISSING'])),
+  liveReplicas: count,
   platform: text,
   pool: known(z.object({ kind: text, used: count, capacity: count })),
   thresholds: known(thresholds),

@@ -12,6 +12,8 @@ export interface TroubleRow {
   readonly canWrite: boolean | null;
   readonly isInRecovery: boolean;
   readonly ownerRow: 'ALIVE' | 'STALE' | 'STOPPED' | 'MISSING' | null;
+  /** Null: there are no rows of replicas, as some builds keep none. */
+  readonly liveReplicas: number | null;
   /** Null: a standby does not know the sessions of its primary, and a view does not know who locks its rows. */
   readonly rowLocked: boolean | null;
   /** Somebody waits to write to the row, or to a table that is held. Null as the above is. */
@@ -94,6 +96,8 @@ export const troublesSql = (chatIds: readonly string[], platform: Platform): Pri
      FROM awaited AS w JOIN locks AS l ON l.pid = w.pid AND NOT l.granted WHERE w.place = a.place) AS "awaitedSeconds",
     CASE WHEN NOT pg_is_in_recovery() THEN EXISTS (SELECT FROM on_tables AS t WHERE t.mode = 'AccessExclusiveLock')
     END AS "readersKeptOut",
+    (SELECT CASE WHEN count(*) > 0 THEN (count(*) FILTER (WHERE r.stopped_at IS NULL AND ${renewedInTime(platform)}))::int4 END
+     FROM replicas AS r WHERE ${isReplica(platform)}) AS "liveReplicas",
     session.pid AS "processId", session.application_name AS "applicationName", session.state,
     CASE WHEN session.began IS NOT NULL THEN greatest(0, extract(epoch FROM now() - session.began))::float8 END AS "transactionSeconds",
     session.waits AS "waitingFor"

@@ -79,6 +79,8 @@ export const noneAlive: Condition = (s) =>
   s.snapshot.candidates !== null && candidates(s).length === 0 && s.workerId === null;
 
 export const capacityWait: Condition = (s) => unowned(s) && (poolIsFull(s) || noRoom(s));
+/** By the rows of replicas, where there are any. */
+export const noRowAlive: Condition = ({ database }) => database?.trouble?.liveReplicas === 0;
 /** It may wait for a slot, or not. */
 export const mayWaitForSlot: Condition = (s) => unowned(s) && capacityIsWrong(s);
 export const longCapacityWait: Condition = (s) => rowIsOlderThan(s, LONG_WAITS * s.pickUpSeconds);

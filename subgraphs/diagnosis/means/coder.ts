@@ -1,6 +1,6 @@
 /** The means of a Coder deployment: its REST interface. It has none to take a chat from its owner. */
 import { leaseIsNotFresh, leaseKeepsOthersAway } from '../conditions/lease.ts';
-import { ownerGone } from '../conditions/owner.ts';
+import { noRowAlive, ownerGone } from '../conditions/owner.ts';
 import { capacityIsWrong, poolIsFull, poolOf } from '../conditions/pool.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import type { Situation } from '../situation.ts';
@@ -29,11 +29,13 @@ const restart = (s: Situation) =>
 /** Replicas work on other chats, so that one should take this as well: a slot may have become free only now. */
 const othersAreTaken = (s: Situation) => (poolOf(s)?.used ?? 0) > 0;
 const takenByAny: Step = {
-  act: (s) =>
-    othersAreTaken(s)
+  act: (s) => {
+    if (noRowAlive(s)) return 'bring up the replicas of the deployment: none of them is alive';
+    return othersAreTaken(s)
       ? `look again in ${secondsText(s.pickUpSeconds)}; if no replica has taken it by then, see in their logs what keeps them from it`
-      : `see whether the chat daemon of any replica runs: one that does takes it within ${secondsText(s.pickUpSeconds)}`,
-  command: (s) => (othersAreTaken(s) ? lookAgain(s) : lookAtReplicas()),
+      : `see whether the chat daemon of any replica runs: one that does takes it within ${secondsText(s.pickUpSeconds)}`;
+  },
+  command: (s) => (othersAreTaken(s) && !noRowAlive(s) ? lookAgain(s) : lookAtReplicas()),
 };
 const CAPACITY_SETTINGS: Readonly<Record<string, string>> = { ROOT: 'CAPACITY_ROOT', SUBAGENT: 'CAPACITY_SUBAGENTS' };
 const freeSlot = 'wait, or end or interrupt chats that hold the slots: another replica takes it once one is free';

@@ -132,6 +132,7 @@ export const noOwner = {
     ...(is.undatedSeconds(s) === null ? [] : ['database.heartbeats']),
     ...(s.snapshot.candidates ? ['candidates', ...room(s)] : []),
     ...pool(s),
+    ...(is.noRowAlive(s) ? ['database.trouble.liveReplicas'] : []),
     ...[keptFromAll(s)?.path ?? []].flat(),
   ],
   who: OPERATOR,
@@ -167,5 +168,6 @@ function whatKeeps(s: Situation): string {
   if (free > 0) return `${free} of ${some} live replicas ${free === 1 ? 'has' : 'have'} room, and none took it`;
   if (some > 0 && is.silent(s).length === some)
     return some === 1 ? 'the one live replica does not answer' : `none of ${some} live replicas answers`;
+  if (s.platform === 'coder' && is.noRowAlive(s)) return 'no replica is alive';
   return poolOf(s) ? `there is room, ${slotsTaken(s)}` : meansOf(s).whyNotTaken(s);
 }

@@ -34,21 +34,23 @@ export const valueUnreadable = {
   severity: 'WARNING',
   when: is.valueUnreadable,
   says: (s) =>
-    `${listed(is.unreadable(s).map(({ name }) => name))} could not be read${keptByLock(s) ? ' while another session holds the row or a table' : ''}`,
+    `${listed(is.unreadable(s).map(({ name }) => name))} could not be read${keptByLock(s) ? ' while another session holds a table' : ''}`,
   evidence: (s) => [
     ...['database.unreadable', ...is.unreadable(s).map(({ path }) => `database.${path}`)],
-    ...(keptByLock(s) ? ['database.trouble.rowLocked'] : []),
+    ...(keptByLock(s) ? ['database.trouble.readersKeptOut'] : []),
   ],
   who: OPERATOR,
   act: (s) => {
     if (is.columnUnreadable(s)) return 'correct what is stored there: it is no value that can be said';
-    return keptByLock(s) ? 'end that session’s transaction, then ask again' : 'ask again';
+    return keptByLock(s) ? 'end that session’s transaction, then ask again' : ASK_AGAIN;
   },
   command: (s) => (is.columnUnreadable(s) ? lookAtSnapshot(s) : lookAgain(s)),
 } as const satisfies Rule;
 
-/** Questions about a chat wait for whoever holds its tables. */
-const keptByLock = (s: Situation) => !is.columnUnreadable(s) && s.database?.trouble?.rowLocked === true;
+const ASK_AGAIN = 'ask again; if that changes nothing, see with npm run check which column this service may not read';
+
+/** Questions about a chat wait for whoever holds a whole table; a row keeps no reader waiting. */
+const keptByLock = (s: Situation) => !is.columnUnreadable(s) && s.database?.trouble?.readersKeptOut === true;
 
 export const clockAhead = {
   code: 'CLOCK_AHEAD',

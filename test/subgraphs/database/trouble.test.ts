@@ -14,7 +14,7 @@ const ask = subgraphPerFile(database);
 const impatient = subgraphPerFile(database, { databaseTimeoutMs: 1_000 });
 const OLD = "now() - interval '1 minute'";
 const THRESHOLDS = 'thresholds { staleAfterSeconds acquisitionIntervalSeconds }';
-const FIELDS = `canWrite isInRecovery rowLocked rowLockedSeconds rowAwaited readersKeptOut ownerRow platform ${THRESHOLDS}
+const FIELDS = `canWrite isInRecovery rowLocked rowLockedSeconds rowAwaited readersKeptOut liveReplicas ownerRow platform ${THRESHOLDS}
   lockedBy { processId applicationName state transactionSeconds waitingFor }`;
 
 type Trouble = Record<string, unknown> & { lockedBy: Record<string, unknown> | null };
@@ -35,7 +35,7 @@ async function troubleOf(id: string, asks: Ask = ask, caller?: Parameters<Ask>[2
 
 const NOT_LOOKED_FOR = {
   ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, lockedBy: null, ownerRow: null },
-  ...{ rowAwaited: null, readersKeptOut: null },
+  ...{ rowAwaited: null, readersKeptOut: null, liveReplicas: null },
   platform: 'own',
   thresholds: { staleAfterSeconds: 30, acquisitionIntervalSeconds: 5 },
 };
@@ -312,6 +312,10 @@ test('the row of the owner is shown as it is', async () => {
   for (const worker_id of owners) ids.push(await unowned({ worker_id, runner_id: randomUUID() }));
   const found = await troublesOf([...ids, await unowned()]);
   expect(found.map(({ ownerRow }) => ownerRow)).toEqual([...Object.keys(replicas), 'STALE', 'STALE', null]);
+  const { rows } = await pool.query(
+    `SELECT count(*)::int4 AS alive FROM replicas WHERE stopped_at IS NULL AND updated_at BETWEEN now() - interval '30 s' AND now() + interval '2 s'`,
+  );
+  expect(found.map(({ liveReplicas }) => liveReplicas)).toEqual(found.map(() => rows[0].alive));
 });
 
 test('a lock on the replicas costs what is said of the owner, and is named there', async () => {

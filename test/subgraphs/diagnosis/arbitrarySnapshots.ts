@@ -99,6 +99,7 @@ const anyTrouble = fc.record({
   rowLockedSeconds: maybe(seconds),
   rowAwaited: seldom(fc.boolean()),
   readersKeptOut: seldom(fc.boolean()),
+  liveReplicas: seldom(fc.nat({ max: 3 })),
   ownerRow: maybe(ownerRow),
   platform: maybe(fc.constantFrom('own', 'own', 'coder')),
   pool: seldom(

@@ -1,7 +1,7 @@
 /** A Coder deployment: sessions that hold rows and tables, where no owner can be asked whether it waits. */
 import { describe, expect, test } from '@jest/globals';
 import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
-import { coderDiagnosis, coderSnapshot, pool, seenOnCoder as seen } from './coder.ts';
+import { type CoderChanges, coderDiagnosis, coderSnapshot, pool, seenOnCoder as seen } from './coder.ts';
 import { diagnosisOf } from './snapshots.ts';
 
 const held = (rowLockedSeconds: number | null, rowAwaited: boolean | null = false) => ({
@@ -40,6 +40,32 @@ describe('a chat with a fresh lease whose row another session holds', () => {
   test('is for its owner to say where that one answers', () => {
     expect(diagnosisOf({ trouble: held(27, true) }).findings).toEqual([]);
     expect(diagnosisOf({ owner: 'NOT_ASKED', trouble: held(27, true) }).findings[0]?.code).toBe('ROW_LOCKED');
+  });
+});
+
+describe('a question about a chat that was not answered', () => {
+  const unread: CoderChanges = { database: { unreadable: ['turn'], turn: null } };
+  const valueUnreadable = (trouble: CoderChanges['trouble']) =>
+    coderDiagnosis({ ...unread, trouble }).findings.find(({ code }) => code === 'VALUE_UNREADABLE');
+
+  test('is not blamed on a session that holds the row: readers do not wait for that', () => {
+    const found = valueUnreadable(held(27));
+    expect(found?.message).toBe('Turn could not be read.');
+    expect(found?.suggestion).not.toContain('transaction');
+    expect(found?.evidence.map(({ field }) => field)).not.toContain('database.trouble.readersKeptOut');
+  });
+
+  test('is blamed on one that keeps readers from a table', () => {
+    const found = valueUnreadable({ ...held(5), readersKeptOut: true });
+    expect(found?.message).toBe('Turn could not be read while another session holds a table.');
+    expect(found?.suggestion).toMatch(/^End that session’s transaction, then ask again/);
+    expect(found?.evidence.map(({ field }) => field)).toContain('database.trouble.readersKeptOut');
+  });
+
+  test('may be one that this service is not allowed to ask, which asking again does not change', () => {
+    expect(valueUnreadable({})?.suggestion).toMatch(
+      /^Ask again; if that changes nothing, see with npm run check which column this service may not read\./,
+    );
   });
 });
 

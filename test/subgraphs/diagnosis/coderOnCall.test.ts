@@ -83,6 +83,28 @@ test('an owner whose row nobody may read, or which writes none, is told by its l
   expect(seen({ ...dead, leaseSeconds: 3 })).toEqual(['WORKING', 'INFO QUIET']);
 });
 
+describe('where no row of a replica is alive', () => {
+  const none = { liveReplicas: 0 };
+
+  test('that is said first, of a chat that nobody has and of one whose owner stopped', () => {
+    const alone = { unowned: true, database: LONG, trouble: { ...none, ...pool(0) } } as const;
+    expect(seen(alone)).toEqual(['STUCK', 'CRITICAL NO_OWNER']);
+    expect(coderDiagnosis(alone).summary).toMatch(/^Stuck: no worker has taken it for 10 min: no replica is alive;/);
+    const left = { leaseSeconds: null, database: LONG, trouble: { ownerRow: 'STOPPED', ...none, ...pool(1) } } as const;
+    for (const chat of [alone, left])
+      expect(suggestion(chat)).toMatch(
+        /^Bring up the replicas of the deployment: none of them is alive\. `.* -- replicas`/,
+      );
+  });
+
+  test('is not said where some are, or nothing is known of any', () => {
+    for (const liveReplicas of [null, 2]) {
+      const { summary } = coderDiagnosis({ unowned: true, database: LONG, trouble: { liveReplicas, ...pool(0) } });
+      expect(summary).toContain('there is room');
+    }
+  });
+});
+
 describe('a chat at rest', () => {
   const rest = (role: string, hasText = true) =>
     ({

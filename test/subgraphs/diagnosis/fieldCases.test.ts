@@ -68,9 +68,16 @@ describe('one odd value', () => {
       pool: null,
       thresholds: null,
     };
-    const trouble = { ...nothing, rowLocked: true, rowLockedSeconds: 5, rowAwaited: null, readersKeptOut: null };
+    const trouble = {
+      ...nothing,
+      rowLocked: true,
+      rowLockedSeconds: 5,
+      rowAwaited: null,
+      readersKeptOut: true,
+      liveReplicas: null,
+    };
     expect(first({ database: { turn: null, unreadable: ['turn'], trouble } })).toContain(
-      'Turn could not be read while another session holds the row or a table.',
+      'Turn could not be read while another session holds a table.',
     );
   });
 

@@ -27,7 +27,7 @@ const onCoder = (snapshot: Snapshot): Snapshot[] =>
   });
 const NO_TROUBLE = {
   ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, ownerRow: null, thresholds: null },
-  ...{ rowAwaited: null, readersKeptOut: null },
+  ...{ rowAwaited: null, readersKeptOut: null, liveReplicas: null },
 };
 
 function failed(kind: string | null, status_code: number | null, retryable: boolean | null): Snapshot[] {
