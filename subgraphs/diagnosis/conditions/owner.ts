@@ -82,6 +82,6 @@ export const capacityWait: Condition = (s) => unowned(s) && (poolIsFull(s) || no
 /** By the rows of replicas, where there are any. */
 export const noRowAlive: Condition = ({ database }) => database?.trouble?.liveReplicas === 0;
 /** It may wait for a slot, or not. */
-export const mayWaitForSlot: Condition = (s) => unowned(s) && capacityIsWrong(s);
+export const mayWaitForSlot: Condition = (s) => unowned(s) && capacityIsWrong(s) && !noRoom(s);
 export const longCapacityWait: Condition = (s) => rowIsOlderThan(s, LONG_WAITS * s.pickUpSeconds);
 export const notTaken: Condition = (s) => unowned(s) && !capacityWait(s) && !slotsNotKnown(s);

@@ -41,7 +41,7 @@ export const OWN: Means = {
   whyNotTaken: (s) =>
     noneAlive(s) ? 'no replica that takes chats is alive' : 'none is running, or no worker has room',
   makeRoom: {
-    act: () => 'start a replica or wait: with the role, npm run chat-debug -- replicas shows whose chats fill them',
+    act: () => 'start a replica or wait: with the role, the list of replicas says whose chats fill them',
     command: lookAtReplicas,
   },
   shorten: {

@@ -195,7 +195,7 @@ describe('a database that lets nobody in', () => {
   }
 
   test('and has no connection left says so', async () => {
-    const reason = 'The database has no connection left.';
+    const reason = 'The database has no connection left for this service.';
     const role = await asRole('CONNECTION LIMIT 1', true);
     const other = new pg.Client(role.url);
     await other.connect();

@@ -343,7 +343,7 @@ describe('the fleet and its database', () => {
 
   test('whose chats fill the replicas is said by the command that shows it', () => {
     const { summary } = diagnosisOf({ ...unowned, candidates: [candidate(true)] });
-    expect(summary).toContain('with the role, npm run chat-debug -- replicas shows whose chats fill them');
+    expect(summary).toContain('with the role, the list of replicas says whose chats fill them');
     expect(summary).not.toContain('runnersByOwner');
   });
 

@@ -49,8 +49,12 @@ function undecided({ executionState: state, database }: Snapshot, { findings }: 
   const byAge = findings.some(({ code }) => ['NO_OWNER', 'OWNER_UNKNOWN', 'OWNER_STOPPED'].includes(code));
   const { used = null, capacity = null } = database.trouble?.pool ?? {};
   const slotsNotKnown = database.trouble?.platform === 'coder' && (used === null || capacity === null);
+  const isUnowned = database.workerId === null || database.runnerId === null;
+  const isLeft = findings.some(({ code, severity }) => code === 'NO_OWNER' && severity !== 'INFO');
+  const miscounted = used !== null && capacity !== null && used > capacity;
   return (
-    (lost.has('trouble') && slotsNotKnown && (database.workerId === null || database.runnerId === null)) ||
+    (lost.has('trouble') && slotsNotKnown && isUnowned) ||
+    (miscounted && isUnowned && isLeft) ||
     lost.has('updatedAt') ||
     (lost.has('heartbeat') && database.runnerId !== null) ||
     (lost.has('requiresActionDeadlineAt') && /^A/.test(state)) ||

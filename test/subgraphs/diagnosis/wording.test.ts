@@ -47,7 +47,7 @@ describe('every suggestion', () => {
   test('is a sentence, a command and a link to the section of its code', () => {
     for (const { code, suggestion } of suggestions) {
       const [, command, section] =
-        /^[A-Z].*\. `((?:npm run|curl -X) [^`]+)` See docs\/runbook\.md#([a-z-]+)$/s.exec(suggestion) ?? [];
+        /^[A-Z].*\. `((?:npm run|curl -X|psql) [^`]+)` See docs\/runbook\.md#([a-z-]+)$/s.exec(suggestion) ?? [];
       expect([suggestion, section]).toEqual([suggestion, code.toLowerCase().replaceAll('_', '-')]);
       expect(command).toBeDefined();
     }
