@@ -96,8 +96,9 @@ export const troublesSql = (chatIds: readonly string[], platform: Platform): Pri
      FROM awaited AS w JOIN locks AS l ON l.pid = w.pid AND NOT l.granted WHERE w.place = a.place) AS "awaitedSeconds",
     CASE WHEN NOT pg_is_in_recovery() THEN EXISTS (SELECT FROM on_tables AS t WHERE t.mode = 'AccessExclusiveLock')
     END AS "readersKeptOut",
-    (SELECT CASE WHEN count(*) > 0 THEN (count(*) FILTER (WHERE r.stopped_at IS NULL AND ${renewedInTime(platform)}))::int4 END
-     FROM replicas AS r WHERE ${isReplica(platform)}) AS "liveReplicas",
+    (SELECT CASE WHEN l.live > 0 THEN l.live WHEN EXISTS (SELECT FROM replicas AS r WHERE ${isReplica(platform)}) THEN 0 END
+     FROM (SELECT count(*)::int4 AS live FROM replicas AS r
+           WHERE r.stopped_at IS NULL AND ${renewedInTime(platform)} AND ${isReplica(platform)}) AS l) AS "liveReplicas",
     session.pid AS "processId", session.application_name AS "applicationName", session.state,
     CASE WHEN session.began IS NOT NULL THEN greatest(0, extract(epoch FROM now() - session.began))::float8 END AS "transactionSeconds",
     session.waits AS "waitingFor"

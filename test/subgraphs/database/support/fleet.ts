@@ -63,7 +63,8 @@ export function isSuspect(drawn: DrawnChat): boolean {
   if (status === 'requires_action' && deadline === 'past') return true;
   const isUnowned = replica === null || runnerId === null;
   const isLost = isUnowned || heartbeatOf(drawn) !== 'FRESH';
-  return ageSeconds > LIMIT_SECONDS && (isLost || status !== 'requires_action');
+  const hasNoEnd = status === 'requires_action' && deadline === null; // no call is open in any of them
+  return ageSeconds > LIMIT_SECONDS && (isLost || hasNoEnd || status !== 'requires_action');
 }
 
 export function belongs(drawn: DrawnChat, filter: ChatFilter): boolean {
