@@ -5,7 +5,7 @@ import { firing, suspectsOf } from './support/alerts.ts';
 import { deploymentPerFile } from './support/deployment.ts';
 import { listed } from './support/judged.ts';
 import { PERSON, REPLICAS, SECRET_WORDS } from './support/rows.ts';
-import { chatDebug, snapshotDocument } from './support/terminal.ts';
+import { chatDebug, hasRowOf, snapshotDocument } from './support/terminal.ts';
 
 /** Those that stay what they are for the ten seconds that a command may take. */
 const CASES = ALL.filter(({ chat }) => chat.lease !== 25);
@@ -181,8 +181,7 @@ describe('the terminal', () => {
   test('lists what is in trouble, and ends with 1', async () => {
     const { code, stdout, stderr } = await chatDebug(deployment, 'stuck', '--first', '100');
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    const isRow = (id: string) => stdout.split('\n').some((line) => line.startsWith(id));
-    const shown = CASES.filter(({ name }) => isRow(idOf(ids, name))).map(({ name }) => name);
+    const shown = CASES.filter(({ name }) => hasRowOf(stdout, idOf(ids, name))).map(({ name }) => name);
     expect(shown).toEqual(CASES.filter(({ newest }) => isListed(newest)).map(({ name }) => name));
   });
 

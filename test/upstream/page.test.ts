@@ -11,6 +11,7 @@ import { REST } from './cases/rest.ts';
 import { TROUBLE } from './cases/trouble.ts';
 import { type Ids, idOf, insertCases } from './chats.ts';
 import { Ages } from './support/ages.ts';
+import { hasRowOf } from './support/terminal.ts';
 import { createTables, dropReader } from './tables.ts';
 
 const PAGE = 'docs/coder.md';
@@ -88,7 +89,7 @@ describe('the page on a Coder deployment', () => {
   test('lists what is in trouble', () => {
     const { stdout, stderr, code } = printedBy('chat-debug -- stuck');
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    const listed = CASES.filter(({ name }) => stdout.includes(idOf(ids, name))).map(({ name }) => name);
+    const listed = CASES.filter(({ name }) => hasRowOf(stdout, idOf(ids, name))).map(({ name }) => name);
     expect(listed).toEqual(CASES.filter(({ newest }) => isListed(newest)).map(({ name }) => name));
   });
 

@@ -16,3 +16,7 @@ export async function chatDebug({ field, ages }: Deployment, ...args: string[]):
   await ages.restore();
   return field.chatDebug(...args);
 }
+
+/** Whether a chat has a row in the list. The line below the rows may name one more. */
+export const hasRowOf = (stdout: string, id: string): boolean =>
+  stdout.split('\n').some((line) => line.startsWith(`${id} `));
