@@ -112,21 +112,23 @@ export async function createReader(
       if (value === undefined) throw new Error(`${PAGE} asks for <${name}>, and the reader has none`);
       return value;
     });
-    if (await areThere(pool, filled)) await pool.query(filled.replace(/\bchat_debug\b/g, role));
+    const granted = await forTablesOf(pool, filled);
+    if (granted !== undefined) await pool.query(granted.replace(/\bchat_debug\b/g, role));
   }
   for (const table of without) await pool.query(`REVOKE SELECT ON ${table} FROM ${role}`);
   [reader.username, reader.password] = [role, PASSWORD];
   return reader.href;
 }
 
-/** Whether a variant has the tables that a statement names: the page says that one without them does without its line. */
-async function areThere(pool: pg.Pool, statement: string): Promise<boolean> {
+/** The statement for the tables that a variant has: the page says that one without them does without their line. */
+async function forTablesOf(pool: pg.Pool, statement: string): Promise<string | undefined> {
   const [, names] = /^GRANT SELECT .*\bON (?!SCHEMA|DATABASE)(.*) TO /.exec(statement) ?? [];
-  const { rows } = await pool.query<{ areThere: boolean }>(
-    `SELECT bool_and(to_regclass(name) IS NOT NULL) IS NOT FALSE AS "areThere" FROM unnest($1::text[]) AS name`,
-    [names?.split(', ') ?? []],
+  if (names === undefined) return statement;
+  const { rows } = await pool.query<{ name: string }>(
+    'SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL',
+    [names.split(', ')],
   );
-  return rows[0]?.areThere === true;
+  return rows.length === 0 ? undefined : statement.replace(names, rows.map(({ name }) => name).join(', '));
 }
 
 /** Takes the role away again, once nothing is connected as it. */
