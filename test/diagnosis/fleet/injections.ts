@@ -140,7 +140,7 @@ export const INJECTIONS: readonly Injection[] = [
       place: 'well',
       ...RESTING,
       when: 'late',
-      expects: ['NO_OWNER', 'ROW_LOCKED'],
+      expects: ['CAPACITY_WAIT', 'ROW_LOCKED'], // of the three, two are full by then and one does not answer
     },
     does: async ({ pool, hold }, id) => {
       await pool.query(`UPDATE chats SET status = 'running', worker_id = NULL, runner_id = NULL WHERE id = $1`, [id]);
@@ -211,5 +211,5 @@ export const INJECTIONS: readonly Injection[] = [
   { kind: 'at work', place: 'silent', ...WORKING, expects: GONE },
   { kind: 'model silent', place: 'silent', ...SILENT, expects: GONE },
   { kind: 'tool outside', place: 'silent', ...WAITING, expects: [...GONE, 'ACTION_PENDING'] },
-  { kind: 'nobody has room', place: 'nobody', ...RESTING, expects: ['NO_OWNER'] },
+  { kind: 'nobody has room', place: 'nobody', ...RESTING, expects: ['CAPACITY_WAIT'] },
 ];
