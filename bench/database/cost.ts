@@ -46,11 +46,14 @@ async function cpuMs(pool: Pool, application: string): Promise<number> {
   return rows.reduce((sum, { pid }) => sum + processTimeMs(pid), 0);
 }
 
-/** How often a table has been walked through from end to end since it was made. */
-export async function sequentialScans(pool: Pool, tables: readonly string[]): Promise<number> {
-  const { rows } = await pool.query<{ scans: number }>(
-    'SELECT sum(seq_scan)::float8 AS scans FROM pg_stat_user_tables WHERE relname = ANY ($1)',
+/**
+ * How many rows have been read by walks through a table from end to end since it was made. Not how many walks there were:
+ * making an index counts as one, and so does emptying a table that has indexes, which may be told much later.
+ */
+export async function rowsWalked(pool: Pool, tables: readonly string[]): Promise<number> {
+  const { rows } = await pool.query<{ walked: number }>(
+    'SELECT sum(seq_tup_read)::float8 AS walked FROM pg_stat_user_tables WHERE relname = ANY ($1)',
     [tables],
   );
-  return rows[0]?.scans ?? Number.NaN;
+  return rows[0]?.walked ?? Number.NaN;
 }
