@@ -2,6 +2,7 @@
  * Takes the database's own words out of an error: a trigger's message or a constraint's detail quotes what is in the row.
  * What stands in their place is the SQLSTATE, what it means, and the name of the constraint. Pure.
  */
+import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
 import { databaseFailure } from './databaseFailures.ts';
 
@@ -46,3 +47,7 @@ export function withoutDatabaseWords(thrown: unknown): (text: string) => string 
   const all = replacements(thrown);
   return (text) => all.reduce((masked, { words, by }) => masked.replaceAll(words, by), text);
 }
+
+/** What a log may hold of why something failed. Undefined: it is no error. */
+export const loggedReason = (thrown: unknown): string | undefined =>
+  isNativeError(thrown) ? withoutDatabaseWords(thrown)(thrown.message).trim() : undefined;

@@ -1,7 +1,7 @@
 /** Prisma's client over a pool of connections that never wait for ever. */
 import { Socket } from 'node:net';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { withoutDatabaseWords } from '../../common/databaseWords.ts';
+import { loggedReason } from '../../common/databaseWords.ts';
 import type { Logger } from '../../common/log.ts';
 import { PrismaClient } from '../../prisma/generated/client.ts';
 
@@ -20,8 +20,7 @@ const SILENCE_GRACE_MS = 500;
 /** Connects on the first question, not before: the database may be down. */
 export function connectDatabase(options: { url: string; timeoutMs: number; log: Logger }): DatabaseClient {
   const { url, timeoutMs, log } = options;
-  const warn = (error: Error) =>
-    log.warn({ reason: withoutDatabaseWords(error)(error.message) }, 'a connection to the database broke');
+  const warn = (error: Error) => log.warn({ reason: loggedReason(error) }, 'a connection to the database broke');
   const pool = {
     connectionString: url,
     application_name: SUBGRAPH_CONNECTIONS,

@@ -2,7 +2,7 @@
 import type { Logger } from '../../common/log.ts';
 import { type Readable, readableOwner } from './access.ts';
 import { inPlace } from './inPlace.ts';
-import { type OwnQuestion, ownQuestion } from './limited.ts';
+import { type OwnQuestion, ownQuestion } from './ownQuestion.ts';
 import { type LostChildRow, lostChildren } from './questions/children.ts';
 import { type LastMessageRow, lastMessages } from './questions/lastMessages.ts';
 import { type OpenCallRow, openCalls } from './questions/openCalls.ts';

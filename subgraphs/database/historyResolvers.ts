@@ -2,7 +2,7 @@
 import { type ChatListArguments, connection, pageSize } from './chatList.ts';
 import type { DatabaseContext } from './context.ts';
 import { decodeCursor } from './cursor.ts';
-import { unanswered } from './limited.ts';
+import { unanswered } from './ownQuestion.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import type { LastMessageRow } from './questions/lastMessages.ts';
 import type { OpenCallRow } from './questions/openCalls.ts';

@@ -10,20 +10,19 @@
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
 import { type Clock, whenOver } from '../../common/clock.ts';
-import { withoutDatabaseWords } from '../../common/databaseWords.ts';
+import { loggedReason } from '../../common/databaseWords.ts';
 import type { Logger } from '../../common/log.ts';
 import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
-import { limited } from './limited.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
 import type { TableName } from './tables/described.ts';
 import { type Lack, nameOf } from './tables/lacks.ts';
 import { isReadable, unsupported } from './tables/sources.ts';
-import { begin, type Moment, type Transaction, transactionFor } from './transaction.ts';
+import { begin, limited, type Moment, type Transaction, transactionFor } from './transaction.ts';
 import {
   databaseUnavailable,
   isAfterFailure,
@@ -115,28 +114,15 @@ export class Reading {
    * @throws as `ask`
    */
   async askApart<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
-    const { inquire, log } = this.#options;
-    let findings: Promise<Findings | undefined> | undefined;
-    const settled = await this.ask(
-      name,
-      async (tx, moment): Promise<PromiseSettledResult<T>> => {
-        if (this.#waiting === 1) return { status: 'fulfilled', value: await question(tx, moment) };
-        const limitMs = this.halfOfTheTimeMs();
-        const neverMind = whenOver(limitMs - aheadOf(limitMs), undefined, () => {
-          findings = inquire();
-        });
-        return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
-      },
-      along,
-    );
+    const { settled, findings } = await this.#askLimited(name, question, along, () => this.#waiting === 1);
     if (settled.status === 'fulfilled') return settled.value;
     if (saysUnsupported(settled.reason)) throw settled.reason; // it was not asked
-    log.warn(
+    this.#options.log.warn(
       { question: name, state: sqlState(settled.reason) },
       'a question to the database failed, and only its own field with it',
     );
     const told = isTimedOut(settled.reason)
-      ? timedOut((await findings) ?? NOTHING_FOUND, name, along)
+      ? timedOut(findings ?? NOTHING_FOUND, name, along)
       : await this.#explained(settled.reason);
     if (this.#outcome === 'ok') this.#outcome = outcomeOf(told);
     throw told;
@@ -147,20 +133,33 @@ export class Reading {
    * have half of the time, whether any wait already or not.
    */
   async askWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
-    let findings: Promise<Findings | undefined> | undefined;
-    const settled = await this.ask(name, (tx, moment) => {
-      const limitMs = this.halfOfTheTimeMs();
+    const { settled, findings } = await this.#askLimited(name, question, [], () => false);
+    if (!findings || findings.waitsFor.length === 0) return { settled };
+    return { settled, locked: { waitsFor: findings.waitsFor, error: timedOut(findings, name) } };
+  }
+
+  /**
+   * Asks within half of the time that is left, unless the question has all of it. Findings tell why a question took too long;
+   * they are looked for while it still waits.
+   */
+  async #askLimited<T>(
+    name: string,
+    question: Question<T>,
+    along: readonly IndexText[],
+    hasAllTime: () => boolean,
+  ): Promise<{ settled: PromiseSettledResult<T>; findings?: Findings | undefined }> {
+    let inquiry: ReturnType<Inquire> | undefined;
+    const ask = async (tx: Transaction, moment: Moment): Promise<PromiseSettledResult<T>> => {
+      if (hasAllTime()) return { status: 'fulfilled', value: await question(tx, moment) };
+      const limitMs = this.#halfOfTheTimeMs();
       const neverMind = whenOver(limitMs - aheadOf(limitMs), undefined, () => {
-        findings = this.#options.inquire();
+        inquiry = this.#options.inquire();
       });
       return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
-    });
-    if (settled.status === 'fulfilled' || !isTimedOut(settled.reason)) return { settled };
-    const found = await findings;
-    return {
-      settled,
-      ...(found && found.waitsFor.length > 0 && { locked: { ...found, error: timedOut(found, name) } }),
     };
+    const settled = await this.ask(name, ask, along);
+    if (settled.status === 'fulfilled' || !isTimedOut(settled.reason)) return { settled };
+    return { settled, findings: await inquiry };
   }
 
   /** Waits for no other question once it has begun. @throws as `ask` */
@@ -244,7 +243,7 @@ export class Reading {
   }
 
   /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */
-  halfOfTheTimeMs(): number {
+  #halfOfTheTimeMs(): number {
     return Math.max(1, Math.floor(this.#leftMs() / 2));
   }
 
@@ -333,7 +332,7 @@ export class Reading {
     if (this.#failed || saysUnavailable(error) || saysUnsupported(error) || !isNativeError(error)) return;
     this.#failed = true;
     this.#options.log.warn(
-      { reason: withoutDatabaseWords(error)(error.message).trim(), state: sqlState(error) },
+      { reason: loggedReason(error), state: sqlState(error) },
       'a question to the database failed',
     );
   }

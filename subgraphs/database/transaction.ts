@@ -25,23 +25,36 @@ export type Transaction = Pick<Prisma.TransactionClient, '$queryRaw' | '$execute
  */
 export function transactionFor(question: string, tx: Transaction, { tables }: Platform): Transaction {
   assertAskable(tables, question);
-  if (tables.standIns.size === 0) return tx;
-  const standing = (text: TemplateStringsArray | Prisma.Sql, values: unknown[]) =>
-    onTables(tables, question, 'raw' in text ? Prisma.sql(text, ...values) : text);
-  return {
-    $queryRaw: (text, ...values) => tx.$queryRaw(standing(text, values)),
-    $executeRaw: (text, ...values) => tx.$executeRaw(standing(text, values)),
-  };
+  return tables.standIns.size === 0 ? tx : rewriting(tx, (statement) => onTables(tables, question, statement));
 }
 
 /** The same for a question that takes a table for empty. */
-export function transactionWithout(table: TableName, tx: Transaction): Transaction {
-  const standing = (text: TemplateStringsArray | Prisma.Sql, values: unknown[]) =>
-    withoutTable(table, 'raw' in text ? Prisma.sql(text, ...values) : text);
+export const transactionWithout = (table: TableName, tx: Transaction): Transaction =>
+  rewriting(tx, (statement) => withoutTable(table, statement));
+
+function rewriting(tx: Transaction, rewrite: (statement: Prisma.Sql) => Prisma.Sql): Transaction {
+  const rewritten = (text: TemplateStringsArray | Prisma.Sql, values: unknown[]) =>
+    rewrite('raw' in text ? Prisma.sql(text, ...values) : text);
   return {
-    $queryRaw: (text, ...values) => tx.$queryRaw(standing(text, values)),
-    $executeRaw: (text, ...values) => tx.$executeRaw(standing(text, values)),
+    $queryRaw: (text, ...values) => tx.$queryRaw(rewritten(text, values)),
+    $executeRaw: (text, ...values) => tx.$executeRaw(rewritten(text, values)),
   };
+}
+
+/**
+ * Asks within `limitMs`, and lets the transaction go on whatever comes of it. Rolling back to the savepoint also puts the
+ * former time limit back.
+ */
+export async function limited<T>(
+  tx: Transaction,
+  limitMs: number,
+  question: () => Promise<T>,
+): Promise<PromiseSettledResult<T>> {
+  await tx.$executeRaw`SAVEPOINT before_question`;
+  await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(limitMs)}, true)`;
+  const [answered] = await Promise.allSettled([question()]);
+  await tx.$executeRaw`ROLLBACK TO SAVEPOINT before_question`;
+  return answered;
 }
 
 /**

@@ -1,9 +1,8 @@
 /** The releases that live replicas of a Coder deployment say they run. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import { limited } from '../limited.ts';
 import type { Platform } from '../platform.ts';
 import type { FoundTables } from '../tables/found.ts';
-import type { Transaction } from '../transaction.ts';
+import { limited, type Transaction } from '../transaction.ts';
 import { renewedInTime } from './liveReplicaIds.ts';
 import { isReplica } from './replicaRows.ts';
 

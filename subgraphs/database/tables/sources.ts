@@ -97,25 +97,27 @@ export const unsupported = (lacks: readonly Lack[]): GraphQLError =>
 const MENTION = /\b(FROM|JOIN) (chats|chats_expanded|chat_\w+|replicas)\b(?: AS (\w+))?/g;
 
 /** The statement, with nothing in the table's place. */
-export function withoutTable(table: TableName, statement: Prisma.Sql): Prisma.Sql {
-  const strings = statement.strings.map((text) =>
-    text.replace(MENTION, (mention: string, before: string, relation: string, name = relation) =>
-      relation === table ? `${before} ${withoutRows(table)} AS ${name}` : mention,
-    ),
-  );
-  return new Prisma.Sql(strings, statement.values);
-}
+export const withoutTable = (table: TableName, statement: Prisma.Sql): Prisma.Sql =>
+  standingIn(statement, (relation) => (relation === table ? withoutRows(table) : undefined));
 
 /** The statement with what stands for its tables. @throws as `assertAskable` */
 export function onTables({ standIns }: Tables, question: string, statement: Prisma.Sql): Prisma.Sql {
   if (standIns.size === 0) return statement;
   const spared = QUESTION_SPARES[question] ?? [];
+  return standingIn(statement, (relation) => {
+    const standIn = standIns.get(relation);
+    if (standIn && standIn.blockedBy.length > 0 && !spared.includes(standIn.table))
+      throw unsupported(standIn.blockedBy);
+    return standIn?.sql;
+  });
+}
+
+/** @param sqlFor what stands for a relation; undefined: itself */
+function standingIn(statement: Prisma.Sql, sqlFor: (relation: string) => string | undefined): Prisma.Sql {
   const strings = statement.strings.map((text) =>
     text.replace(MENTION, (mention: string, before: string, relation: string, name = relation) => {
-      const standIn = standIns.get(relation);
-      if (!standIn) return mention;
-      if (standIn.blockedBy.length > 0 && !spared.includes(standIn.table)) throw unsupported(standIn.blockedBy);
-      return `${before} ${standIn.sql} AS ${name}`;
+      const sql = sqlFor(relation);
+      return sql === undefined ? mention : `${before} ${sql} AS ${name}`;
     }),
   );
   return new Prisma.Sql(strings, statement.values);

@@ -1,26 +1,10 @@
 /** Questions that may fail, or take too long, without harm to the rest of their reading. */
-import { isNativeError } from 'node:util/types';
 import DataLoader from 'dataloader';
+import { loggedReason } from '../../common/databaseWords.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Reading, Within } from './reading.ts';
 import type { Moment, Transaction } from './transaction.ts';
 import { isUnsupported, sqlState } from './unavailable.ts';
-
-/**
- * Asks within `limitMs`, and lets the transaction go on whatever comes of it. Rolling back to the savepoint also puts the
- * former time limit back.
- */
-export async function limited<T>(
-  tx: Transaction,
-  limitMs: number,
-  question: () => Promise<T>,
-): Promise<PromiseSettledResult<T>> {
-  await tx.$executeRaw`SAVEPOINT before_question`;
-  await tx.$queryRaw`SELECT set_config('statement_timeout', ${String(limitMs)}, true)`;
-  const [answered] = await Promise.allSettled([question()]);
-  await tx.$executeRaw`ROLLBACK TO SAVEPOINT before_question`;
-  return answered;
-}
 
 /** One field of many chats, answered together. */
 export interface OwnQuestion<Chat, T> {
@@ -62,7 +46,7 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
       if (state === undefined) throw settled.reason; // a defect, or it was not asked
       if (isUnsupported(settled.reason)) reading.forgetPlatform();
       log.warn(
-        { question: name, state, reason: reasonOf(settled.reason, state) },
+        { question: name, state, reason: loggedReason(settled.reason) },
         'a question to the database failed, and only its own field with it',
       );
       if (locked && tellsLock) throw locked.error;
@@ -71,11 +55,6 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
     { cacheKeyFn: chatIdOf, cacheMap },
   );
   return { load: (chat) => loader.load(chat), asked: (chatId) => cacheMap.get(chatId) };
-}
-
-/** Postgres quotes data in what it says of data, and nothing that a message holds stands in a log. */
-function reasonOf(error: unknown, state: string): string | undefined {
-  return isNativeError(error) && !state.startsWith('22') ? error.message.trim() : undefined;
 }
 
 /**
