@@ -175,10 +175,10 @@ function waitsInVain(limits: SuspectLimits): Prisma.Sql {
   const open = openCallsSql(platform, Prisma.sql`ARRAY[c.id]`);
   return Prisma.sql`
   c.status = 'requires_action' AND (
-    EXISTS (SELECT FROM (${open}) AS o WHERE o."timesUnanswered" >= ${OFTEN_UNANSWERED})
-    OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)})
-    OR COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity'
-      AND ${olderThan(pickUpSeconds(limits), limits)} AND NOT EXISTS (${open}))`;
+    (SELECT CASE WHEN count(*) > 0 THEN bool_or(o."timesUnanswered" >= ${OFTEN_UNANSWERED})
+       ELSE COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits), limits)} END
+     FROM (${open}) AS o)
+    OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
 }
 
 /** LOOPING. */
