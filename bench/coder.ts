@@ -6,6 +6,7 @@ import pg from 'pg';
 import { systemClock as clock } from '../common/clock.ts';
 import { FIND_INDEXES, indexesIn } from '../subgraphs/database/tables/indexesFound.ts';
 import { lackingIndexes } from '../subgraphs/database/wantedIndexes.ts';
+import { insertManyChats } from '../test/upstream/manyChats.ts';
 import { createTables } from '../test/upstream/tables.ts';
 import { startSubgraph } from './database/subgraph.ts';
 import { withDatabase } from './support/postgres.ts';
@@ -20,26 +21,6 @@ const FILTERS = [
   ...STATES.map((state) => `{ executionState: [${state}] }`),
   ...['waiting', 'error', 'paused'].map((status) => `{ status: ["${status}"] }`),
 ];
-
-/** Nearly all wait, one in twenty is archived, one in fifty has failed, a few run. Written by whoever needs no trigger. */
-async function fill(pool: pg.Pool): Promise<void> {
-  await createTables(pool, { hasLegacyStatuses: true });
-  await pool.query('ALTER TABLE chats DISABLE TRIGGER ALL');
-  await pool.query(
-    `INSERT INTO users (id, username) SELECT md5(i::text)::uuid, i::text FROM generate_series(0, 9999) AS i`,
-  );
-  await pool.query(
-    `INSERT INTO chats (owner_id, organization_id, last_model_config_id, status, archived, worker_id, runner_id, parent_chat_id, updated_at)
-     SELECT md5((i % 10000)::text)::uuid, md5('o')::uuid, md5('m')::uuid,
-       (CASE WHEN i < 40 THEN 'running' WHEN i < 60 THEN 'requires_action' WHEN i < 80 THEN 'paused' WHEN i % 50 = 0 THEN 'error'
-         ELSE 'waiting' END)::chat_status,
-       i >= 80 AND i % 20 = 1, CASE WHEN i < 15 THEN md5('w')::uuid END, CASE WHEN i < 15 THEN md5('r')::uuid END,
-       CASE WHEN i % 7 = 3 THEN md5('p' || i / 70)::uuid END, now() - i::int8 * 17 % $1::int8 * interval '40 seconds'
-     FROM generate_series(0, $1::int - 1) AS i`,
-    [CHATS],
-  );
-  await pool.query('VACUUM ANALYZE');
-}
 
 async function timesOf(url: string): Promise<number[]> {
   const subgraph = await startSubgraph(url);
@@ -67,7 +48,9 @@ await withDatabase(async ({ url, pool: admin }) => {
   place.pathname = '/coder';
   const pool = new pg.Pool({ connectionString: place.href });
   try {
-    await fill(pool);
+    await createTables(pool, { hasLegacyStatuses: true });
+    await insertManyChats(pool, { chats: CHATS, users: 10_000, owned: 15, paused: 20 });
+    await pool.query('VACUUM ANALYZE');
     const before = await timesOf(place.href);
     const { rows } = await pool.query(FIND_INDEXES.text, [...FIND_INDEXES.values]);
     const lacking = lackingIndexes(indexesIn(rows), 'coder').filter(({ table }) => table === 'chats');

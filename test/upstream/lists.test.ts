@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunningServer } from '../../subgraphs/serve.ts';
 import { asking, start } from '../subgraphs/database/support/subgraph.ts';
 import { createDatabase } from '../support/database.ts';
+import { insertManyChats } from './manyChats.ts';
 import { createTables } from './tables.ts';
 
 const CHATS = 200_000;
@@ -20,24 +21,12 @@ let database: Awaited<ReturnType<typeof createDatabase>>;
 let server: RunningServer;
 const ask = asking(() => server.url);
 
-/** Nearly all wait, one in twenty is archived, one in fifty has failed, sixty run or wait for a tool. */
 beforeAll(async () => {
   database = await createDatabase('template0');
   const { pool } = database;
   await createTables(pool);
-  await pool.query('ALTER TABLE chats DISABLE TRIGGER ALL; ALTER TABLE chat_messages DISABLE TRIGGER ALL');
-  await pool.query(
-    `INSERT INTO users (id, username) SELECT md5(i::text)::uuid, i::text FROM generate_series(0, 999) AS i`,
-  );
-  await pool.query(
-    `INSERT INTO chats (owner_id, organization_id, last_model_config_id, status, archived, worker_id, runner_id, parent_chat_id, updated_at)
-     SELECT md5((i % 1000)::text)::uuid, md5('o')::uuid, md5('m')::uuid,
-       (CASE WHEN i < 40 THEN 'running' WHEN i < 60 THEN 'requires_action' WHEN i % 50 = 0 THEN 'error' ELSE 'waiting' END)::chat_status,
-       i >= 60 AND i % 20 = 1, CASE WHEN i < 4 THEN md5('w')::uuid END, CASE WHEN i < 4 THEN md5('r')::uuid END,
-       CASE WHEN i % 7 = 3 THEN md5('p' || i / 70)::uuid END, now() - i * 17 % $1::int * interval '3 minutes'
-     FROM generate_series(0, $1::int - 1) AS i`,
-    [CHATS],
-  );
+  await insertManyChats(pool, { chats: CHATS, users: 1_000, owned: 4 });
+  await pool.query('ALTER TABLE chat_messages DISABLE TRIGGER ALL');
   await pool.query(
     `INSERT INTO chats (id, owner_id, organization_id, last_model_config_id, updated_at)
      VALUES ($1, md5('1')::uuid, md5('o')::uuid, md5('m')::uuid, now() - interval '1 year')`,

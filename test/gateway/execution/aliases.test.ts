@@ -1,10 +1,9 @@
 /** A client's names and arguments beside what a diagnosis requires: neither may change the other. */
-import { composeServices } from '@apollo/composition';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parse } from 'graphql';
 import { buildSupergraph } from '../../../gateway/supergraph.ts';
 import { aliasCases, argumentCases } from './aliasCases.ts';
+import { composed } from './composed.ts';
 import { ownApiSchema, wronglyAnswered, wronglyAnsweredBy } from './ownSubgraphs.ts';
 import { LINK } from './supergraphs.ts';
 import { makeWorld } from './world.ts';
@@ -55,9 +54,7 @@ const GOODS = {
 };
 
 test('arguments of a client beside a required field do not change what is required', async () => {
-  const services = Object.entries(GOODS).map(([name, sdl]) => ({ name, url: `http://${name}`, typeDefs: parse(sdl) }));
-  const { supergraphSdl, errors } = composeServices(services);
-  if (!supergraphSdl) throw new Error(String(errors));
+  const supergraphSdl = composed(GOODS);
   const required = ['shipping', 'packing', 'label', 'shipping packing label'];
   const selected = [
     ...['weight', 'weight(unit: "g")', 'other: weight(unit: "g")', 'size', 'size(in: "m")', 'size: weight(unit: "t")'],

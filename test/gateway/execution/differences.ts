@@ -1,10 +1,10 @@
 /** Random queries, answered by the executor over subgraphs of every kind, and by the specification. */
-import { composeServices } from '@apollo/composition';
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { isObject } from '../../../common/json.ts';
 import { placeErrors, unexplainedBy } from '../../../gateway/errorPlaces.ts';
 import { buildSupergraph } from '../../../gateway/supergraph.ts';
+import { composed } from './composed.ts';
 import { answerOf } from './ours.ts';
 import { OWN_SUBGRAPHS } from './ownSubgraphs.ts';
 import { randomQuery, VARIABLES } from './queries.ts';
@@ -75,14 +75,7 @@ export async function differencesIn(
   options: WorldOptions,
   { runs, firstSeed }: { runs: number; firstSeed: number },
 ) {
-  const services = Object.entries(schemas).map(([name, sdl]) => ({
-    name,
-    url: `http://${name}`,
-    typeDefs: parse(sdl),
-  }));
-  const composed = composeServices(services);
-  if (!composed.supergraphSdl) throw new Error(String(composed.errors));
-  const supergraph = buildSupergraph(composed.supergraphSdl);
+  const supergraph = buildSupergraph(composed(schemas));
   const world = makeWorld(schemas, options);
   const found: Difference[] = [];
   const queries = randomQuery(supergraph.apiSchema, true);

@@ -1,5 +1,4 @@
 /** What the executor does with subgraphs that do not answer as they should, and with names that objects have by themselves. */
-import { composeServices } from '@apollo/composition';
 import { expect, test } from '@jest/globals';
 import { getOperationAST, parse, print } from 'graphql';
 import { makeClientPaths } from '../../../gateway/execution/clientPaths.ts';
@@ -7,6 +6,7 @@ import { compileOperation } from '../../../gateway/execution/executor.ts';
 import { withoutEmptySelections } from '../../../gateway/execution/planDocument.ts';
 import type { AskSubgraph, SubgraphAnswer, SubgraphRequest } from '../../../gateway/execution/subgraph.ts';
 import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph.ts';
+import { composed } from './composed.ts';
 import { LINK } from './supergraphs.ts';
 
 const ownSupergraph = buildSupergraph(readSupergraph(undefined));
@@ -259,13 +259,7 @@ test('an error about a field that the plan renamed is at the name that its clien
       type Below { x: Int }`,
     more: `${LINK} type A @key(fields: "id") { id: ID!  more: Int }  type B @key(fields: "id") { id: String  other: Int }`,
   };
-  const services = Object.entries(schemas).map(([name, sdl]) => ({
-    name,
-    url: `http://${name}`,
-    typeDefs: parse(sdl),
-  }));
-  const { supergraphSdl, errors: invalid } = composeServices(services);
-  if (!supergraphSdl) throw new Error(String(invalid));
+  const supergraphSdl = composed(schemas);
   let renamed = '';
   const { data, errors } = await execute(
     '{ items { ... on A { below { x } more } ... on B { id other } } }',

@@ -1,5 +1,4 @@
 /** A federation in this process: subgraphs that make up their answers, and both executors over them. */
-import { composeServices } from '@apollo/composition';
 import { ApolloGateway } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
 import { buildSubgraphSchema } from '@apollo/subgraph';
@@ -21,6 +20,7 @@ import type { Json } from '../../../common/json.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
 import { buildSupergraph } from '../../../gateway/supergraph.ts';
+import { composed } from './composed.ts';
 import { drawFrom } from './draw.ts';
 
 /** What both executors say; `lost`: where values were that the schema does not allow. */
@@ -38,15 +38,9 @@ export interface Faults {
 }
 
 export function makeFederation(schemas: Readonly<Record<string, string>>, faults: Faults) {
-  const services = Object.entries(schemas).map(([name, sdl]) => ({
-    name,
-    url: `http://${name}`,
-    typeDefs: parse(sdl),
-  }));
-  const composed = composeServices(services);
-  if (!composed.supergraphSdl) throw new Error(String(composed.errors));
+  const supergraphSdl = composed(schemas);
   const asked: string[] = [];
-  const subgraphs = new Map(services.map(({ name, typeDefs }) => [name, makeSubgraph(typeDefs, faults)]));
+  const subgraphs = new Map(Object.entries(schemas).map(([name, sdl]) => [name, makeSubgraph(parse(sdl), faults)]));
   const subgraph = (name: string): AskSubgraph<unknown> => {
     const ask = subgraphs.get(name);
     if (!ask) throw new Error(`There is no subgraph ${name}`);
@@ -57,13 +51,13 @@ export function makeFederation(schemas: Readonly<Record<string, string>>, faults
       return ask({ ...request, variables }, context);
     };
   };
-  const supergraph = buildSupergraph(composed.supergraphSdl);
+  const supergraph = buildSupergraph(supergraphSdl);
   return {
     schema: supergraph.apiSchema,
     /** What the subgraphs were asked since the last call, in no order. */
     takeAsked: () => asked.splice(0).sort(),
     ours: (query: string, variables: Json = {}) => askOurs(supergraph, subgraph, query, variables),
-    stock: makeStock(composed.supergraphSdl, subgraph),
+    stock: makeStock(supergraphSdl, subgraph),
   };
 }
 
