@@ -83,5 +83,7 @@ export const capacityWait: Condition = (s) => unowned(s) && (poolIsFull(s) || no
 export const noRowAlive: Condition = ({ database }) => database?.trouble?.liveReplicas === 0;
 /** It may wait for a slot, or not. */
 export const mayWaitForSlot: Condition = (s) => unowned(s) && capacityIsWrong(s) && !noRoom(s);
+/** Nobody has room for it, or it may be so: what is late with it may be late for that alone. */
+export const mayLackRoom: Condition = (s) => capacityWait(s) || mayWaitForSlot(s);
 export const longCapacityWait: Condition = (s) => rowIsOlderThan(s, LONG_WAITS * s.pickUpSeconds);
 export const notTaken: Condition = (s) => unowned(s) && !capacityWait(s) && !slotsNotKnown(s);
