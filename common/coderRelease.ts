@@ -1,5 +1,21 @@
 /** Which release of Coder a deployment runs, as far as its thresholds go: what is set, what its replicas say. Pure. */
-import { isBeforeShortening } from './coderThresholds.ts';
+
+/** The day on which leases were shortened, and the first release after it by the calendar: there is one each month. */
+const SHORTENED_ON = '2026-09-15';
+const SHORTENED_IN: readonly [number, number] = [2, 38];
+
+/** As `CODER_RELEASE` says it: a version, or the day of a build. */
+export const CODER_RELEASE_FORM = /^(v?\d+\.\d+(\.\d+)?|\d{4}-\d\d-\d\d)$/;
+
+/** @param release a version, whatever follows its number, or a day */
+export function isBeforeShortening(release: string): boolean {
+  if (/^\d{4}-/.test(release)) return release < SHORTENED_ON;
+  const [major = 0, minor = 0] = release
+    .replace(/^v/, '')
+    .split('.')
+    .map((part) => Number.parseInt(part, 10));
+  return major < SHORTENED_IN[0] || (major === SHORTENED_IN[0] && minor < SHORTENED_IN[1]);
+}
 
 export interface ChosenRelease {
   /** As it is written where it was found. Undefined: the newest that is known. */

@@ -1,7 +1,7 @@
 /** Every setting of every process: its check, its default, and the sentence that says what it is. `config.ts` reads them. */
 import { z } from 'zod';
 import { parseAddressRule } from './addressRule.ts';
-import { CODER_RELEASE_FORM } from './coderThresholds.ts';
+import { CODER_RELEASE_FORM } from './coderRelease.ts';
 import { databaseUrlProblem } from './databaseUrl.ts';
 
 /** A number for which `is` holds; one sentence says so, whatever is wrong with it. */

@@ -1,44 +1,21 @@
 /** `chat-debug stuck`: of the chats whose rows look like trouble, those that are in trouble, or may be. */
 import { z } from 'zod';
-import { SEVERITIES, VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
 import type { Ask, Problem } from './ask.ts';
 import { codeOf, type Shown, withoutAnswer, worstOf } from './shown.ts';
+import { type Chat, chat, type Found, suspect } from './stuckShape.ts';
 import { stuckText } from './stuckText.ts';
 
 /** Suspects asked for at once: what a diagnosis of each costs stays far below the usual MAX_COST. */
 const PAGE_SIZE = 50;
 
-const suspect = z.object({ chatId: z.string(), executionState: z.string() });
-export type Suspect = z.output<typeof suspect>;
 const pageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
 const suspects = z.object({
   chats: z.object({ edges: z.array(z.object({ node: suspect })), pageInfo }).nullable(),
 });
 
-const chat = suspect.extend({
-  database: z.object({
-    workerId: z.string().nullable(),
-    updatedAgeSeconds: z.number().nullable(),
-    retrySecondsLeft: z.number().nullable(),
-    requiresActionSecondsLeft: z.number().nullable(),
-  }),
-  runtime: z.object({ reachability: z.object({ status: z.string() }) }).nullable(),
-  diagnosis: z.object({
-    verdict: z.enum(VERDICTS),
-    findings: z.array(z.object({ code: z.string(), severity: z.enum(SEVERITIES), message: z.string() })),
-  }),
-});
-export type Chat = z.output<typeof chat>;
 const answer = z.object({ chatDebugSnapshots: z.array(chat.nullable()) });
 /** The same answer as it came, as far as it is taken apart and put together again. */
 const rawAnswer = z.object({ chatDebugSnapshots: z.array(z.unknown()) });
-
-/** A suspect; `chat` is null where it could not be read, and `node` is the same as it came. */
-export interface Found {
-  readonly suspect: Suspect;
-  readonly chat: Chat | null;
-  readonly node: unknown;
-}
 
 /**
  * The oldest trouble first; as `--json` it has the shape of one page of `chats`, with the edges of those chats alone.

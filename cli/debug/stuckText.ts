@@ -11,8 +11,8 @@ import {
   paragraph,
   verdictText,
 } from './layout.ts';
-import type { Chat, Found, Suspect } from './stuck.ts';
 import { othersText } from './stuckOthers.ts';
+import type { Chat, Found, Suspect } from './stuckShape.ts';
 
 const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 13, owner: 8 };
 

@@ -5,7 +5,8 @@ import type { ExecutionState } from '../../common/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { EXECUTION_STATE, RUNNABLE } from './executionStateSql.ts';
 import { LEASE_IS_MISSING, leaseIsFresh } from './leaseSql.ts';
-import { type Among, looksLikeTrouble, type SuspectLimits } from './suspectSql.ts';
+import type { SuspectLimits } from './suspectLimits.ts';
+import { type Among, looksLikeTrouble } from './suspectSql.ts';
 
 /** As a client sends it: what is left out or null does not narrow the list. */
 export interface ChatFilter {

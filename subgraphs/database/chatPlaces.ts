@@ -13,7 +13,8 @@ import type { ChatFilter } from './chatConditions.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Platform } from './platform.ts';
 import { EARLIEST_SAYABLE } from './questions/moments.ts';
-import { type Among, RETRY_IS_NO_USE, type SuspectLimits } from './suspectSql.ts';
+import type { SuspectLimits } from './suspectLimits.ts';
+import { type Among, RETRY_IS_NO_USE } from './suspectSql.ts';
 import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 
 /** Kinds of chats that nobody works on. */

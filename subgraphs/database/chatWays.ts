@@ -7,7 +7,7 @@ import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { allowedParts, type Part, type Place, placesOf } from './chatPlaces.ts';
 import type { IndexText } from './indexText.ts';
-import type { SuspectLimits } from './suspectSql.ts';
+import type { SuspectLimits } from './suspectLimits.ts';
 import { CHAT_INDEXES, type FoundIndexes, hasIndex } from './wantedIndexes.ts';
 
 export interface WalkedPlace extends Place {

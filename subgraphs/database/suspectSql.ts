@@ -6,28 +6,17 @@
 import type { Thresholds } from '../../common/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
-import type { Capacity, Platform } from './platform.ts';
+import type { Capacity } from './platform.ts';
 import { IS_UNREADABLE } from './questions/chatColumns.ts';
 import { lostChildrenSql } from './questions/children.ts';
 import { ageSeconds, isSayable } from './questions/moments.ts';
 import { openCallsSql } from './questions/openCalls.ts';
-import { isFull, type Pools } from './questions/pools.ts';
+import { isFull } from './questions/pools.ts';
 import { turnsSql } from './questions/turns.ts';
 import { HAS_RETRY_STATE, RETRY_SECONDS_LEFT } from './retrySql.ts';
+import type { SuspectLimits } from './suspectLimits.ts';
 import { pickUpSeconds } from './troubleRules.ts';
 import { isUnanswered } from './unansweredSql.ts';
-
-export interface SuspectLimits extends Thresholds {
-  /** False: the lease table cannot be read, so nothing is known of any lease. */
-  readonly heartbeatsReadable: boolean;
-  readonly platform: Platform;
-  /** Whether any chat waits for a tool outside: planning what is told of those costs more than to look whether there are any. */
-  readonly someWaitOutside: boolean;
-  /** The slots that all replicas share, if they do. */
-  readonly pools: Pools | undefined;
-  /** Only children of this user count; undefined: everybody's. */
-  readonly readableOf: string | undefined;
-}
 
 const RETRY_GRACE_SECONDS = 5;
 const LONGEST_RETRY_FACTOR = 1.2;

@@ -3,7 +3,7 @@ import { Prisma } from '../../prisma/generated/client.ts';
 import type { Platform } from './platform.ts';
 import { lastMessagesSql } from './questions/lastMessages.ts';
 import { ageSeconds } from './questions/moments.ts';
-import type { SuspectLimits } from './suspectSql.ts';
+import type { SuspectLimits } from './suspectLimits.ts';
 import { pickUpSeconds } from './troubleRules.ts';
 
 /** A chat at rest without an answer is old news after so long. */

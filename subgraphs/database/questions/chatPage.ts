@@ -3,17 +3,10 @@ import { type ChatFilter, chatConditions } from '../chatConditions.ts';
 import { walkedPlaces } from '../chatWays.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
 import { chatsOf, type Platform } from '../platform.ts';
-import type { SuspectLimits } from '../suspectSql.ts';
-import { CHAT_COLUMNS_READ } from '../tables/described.ts';
+import type { SuspectLimits } from '../suspectLimits.ts';
 import type { Transaction } from '../transaction.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
-import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
-import { isSayable } from './moments.ts';
-
-export interface ChatPageRow extends ChatRow {
-  /** `updatedAt` as a `Place` has it. */
-  readonly placeUpdatedAt: string;
-}
+import { type ChatPageRow, isBeyond, rowsOfChats, shown } from './chatsInOrder.ts';
 
 export interface ChatPageQuestion {
   /** One that something can match. */
@@ -48,22 +41,6 @@ export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   return shown(Prisma.join(pages, ' UNION ALL '), inOrder);
 }
 
-export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
-  Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
-
-/** As a cursor holds it: RFC 3339, or, for what that cannot say, Postgres's own text. */
-const PLACE_UPDATED_AT = Prisma.sql`
-  CASE WHEN ${isSayable(Prisma.sql`c.updated_at`)} THEN to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-    ELSE c.updated_at::text END`;
-
-/** What is shown of rows is said once, however many places they come from: planning it costs more than doing it. */
-const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
-  SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt" FROM (${rows}) AS c ${inOrder}`;
-
-const STORED = Prisma.raw(CHAT_COLUMNS_READ.map((name) => `c.${name}`).join(', '));
-const rowsOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
-  SELECT ${STORED} FROM ${chatsOf(platform)} AS c WHERE ${condition} ${inOrder}`;
-
 /** A page of each status, roots and children apart, each along the index; then the best of them. */
 const rowsByStatus = (
   platform: Platform,
@@ -77,9 +54,6 @@ const rowsByStatus = (
     Prisma.sql`(c.parent_chat_id IS NULL) = side.is_root AND c.status = walked.status AND NOT c.archived AND ${condition}`,
     inOrder,
   )}) AS c ${inOrder}`;
-
-export const pageOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) =>
-  shown(rowsOfChats(platform, condition, inOrder), inOrder);
 
 /**
  * First which chats they are, then their order. `OFFSET 0` keeps the two apart: a planner that sees the order and the limit

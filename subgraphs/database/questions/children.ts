@@ -6,7 +6,7 @@ import { EXECUTION_STATE } from '../executionStateSql.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
 import { CHAT_COLUMN_NAMES } from './chatColumns.ts';
-import { type ChatPageRow, isBeyond, pageOfChats } from './chatPage.ts';
+import { type ChatPageRow, isBeyond, pageOfChats } from './chatsInOrder.ts';
 
 export interface ChildRow extends ChatPageRow {
   /** The chat whose child it is, as it was asked for. */
