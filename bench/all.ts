@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock as clock } from '../common/clock.ts';
-import { environmentWith } from '../common/config.ts';
+import { environmentWith } from '../server/settings/config.ts';
 import type { AnswersMessage, BenchAnswer } from './support/answers.ts';
 import { printTable, shown } from './support/table.ts';
 

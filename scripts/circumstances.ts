@@ -1,5 +1,5 @@
 /** What else may be the matter with a chat: the healthy one of the matrix, with one change each. */
-import type { ExecutionState } from '../common/executionState.ts';
+import type { ExecutionState } from '../domain/executionState.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

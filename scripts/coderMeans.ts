@@ -1,6 +1,6 @@
 /** What to do on a Coder deployment, for the runbook: what its means make of every situation of the matrix. */
-import { diagnose } from '../subgraphs/diagnosis/diagnose.ts';
-import type { Snapshot } from '../subgraphs/diagnosis/snapshot.ts';
+import { diagnose } from '../domain/diagnosis/diagnose.ts';
+import type { Snapshot } from '../domain/diagnosis/snapshot.ts';
 import { CIRCUMSTANCES } from './circumstances.ts';
 import { circumstanceSnapshot, combinations, snapshotOf } from './diagnosisMatrix.ts';
 

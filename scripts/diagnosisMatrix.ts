@@ -1,9 +1,9 @@
 /** What the diagnosis says of every combination of state, owner, reachability, lease and runners, as a page of documentation. */
 import { writeFile } from 'node:fs/promises';
-import { EXECUTION_STATES, type ExecutionState, isRunnable } from '../common/executionState.ts';
-import { diagnose } from '../subgraphs/diagnosis/diagnose.ts';
-import type { Diagnosis, DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
-import { readSnapshot, type Snapshot } from '../subgraphs/diagnosis/snapshot.ts';
+import { diagnose } from '../domain/diagnosis/diagnose.ts';
+import type { Diagnosis, DiagnosisSettings } from '../domain/diagnosis/diagnosis.ts';
+import { readSnapshot, type Snapshot } from '../domain/diagnosis/snapshot.ts';
+import { EXECUTION_STATES, type ExecutionState, isRunnable } from '../domain/executionState.ts';
 import { CIRCUMSTANCES, type Circumstance } from './circumstances.ts';
 
 const target = new URL('../docs/diagnosis-matrix.md', import.meta.url);
@@ -214,7 +214,7 @@ export function diagnosisMatrixPage(): string {
   return [
     '# What the diagnosis says',
     '',
-    'Made from the rules of `subgraphs/diagnosis/rules.ts` by `npm run docs`: the verdict and the findings of every',
+    'Made from the rules of `domain/diagnosis/rules.ts` by `npm run docs`: the verdict and the findings of every',
     'combination of a chat’s state, what came of asking its owner, the lease of the runner that the row names, and the',
     'runners that the owner holds (`one`: the row’s; `other`: another; `several`: both). Beyond that nothing is wrong: the',
     'row changed a minute ago, the runner has its version, and last got on a second ago. CRITICAL findings are bold: there',

@@ -1,6 +1,6 @@
-/** The settings as the README shows them: a row each, made from `common/settings.ts`. */
+/** The settings as the README shows them: a row each, made from `server/settings/settings.ts`. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { settings } from '../common/settings.ts';
+import { settings } from '../server/settings/settings.ts';
 
 /** Markdown; the README must hold it as it is. */
 export function settingsTable(): string {

@@ -1,6 +1,6 @@
 /** The chat's state machine as a page of documentation, made from the table that is executed. */
 import { writeFile } from 'node:fs/promises';
-import { TABLE } from '../subgraphs/runtime/chatd/stateMachine.ts';
+import { TABLE } from '../domain/stateMachine.ts';
 
 const target = new URL('../docs/state-machine.md', import.meta.url);
 
@@ -23,7 +23,7 @@ export function stateMachinePage(): string {
   return [
     '# The state machine of a chat',
     '',
-    'Made from `subgraphs/runtime/chatd/stateMachine.ts` by `npm run docs`. The states are explained in the schema, at',
+    'Made from `domain/stateMachine.ts` by `npm run docs`. The states are explained in the schema, at',
     '`ExecutionState`. `create` leads to R0; `acquire` and `abandon` change the owner and keep the state. What is not listed',
     'is refused.',
     '',

@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
-import { environmentWith } from '../../common/config.ts';
-import type { ReadyMessage } from '../../common/lifecycle.ts';
 import { readSystemFile } from '../../local/systemFile.ts';
+import type { ReadyMessage } from '../../server/lifecycle.ts';
+import { environmentWith } from '../../server/settings/config.ts';
 import { keep, stopOne } from '../gateway/processes.ts';
 import { processTimeMs } from '../support/processTime.ts';
 

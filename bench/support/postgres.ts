@@ -6,9 +6,9 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
-import type { ReadyMessage } from '../../common/lifecycle.ts';
 import { freePort } from '../../local/ports.ts';
 import { applyMigrations } from '../../prisma/migrations.ts';
+import type { ReadyMessage } from '../../server/lifecycle.ts';
 
 /** A migrated database. */
 export interface BenchDatabase {
@@ -25,7 +25,9 @@ export async function withDatabase(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'chat-debug-bench-'));
-  const keeper = fork(new URL('../../local/postgresMain.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+  const keeper = fork(new URL('../../local/postgres/postgresMain.ts', import.meta.url), {
+    execArgv: ['--import', 'tsx'],
+  });
   try {
     const port = await freePort(systemClock);
     keeper.send({ folder: join(folder, 'postgres'), port, password: 'bench', settings });

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
-import { environmentWith } from '../../common/config.ts';
-import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
-import { type Child, runChild } from '../../local/childProcess.ts';
+import { type Child, runChild } from '../../local/supervisor/childProcess.ts';
+import { environmentWith } from '../../server/settings/config.ts';
+import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 
 const INTERNAL_SECRET = randomUUID();
 const QUERY = `query ($workerId: UUID!) {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { diagnosisMatrixPage } from '../../scripts/diagnosisMatrix.ts';
 import { settingsTable } from '../../scripts/settingsTable.ts';
 import { stateMachinePage } from '../../scripts/stateDiagram.ts';
-import { ERROR_CODES, isMasked } from '../../subgraphs/errors.ts';
+import { ERROR_CODES, isMasked } from '../../server/graphql/errors.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 /** Of a subgraph alone: the gateway looks ids up in its list by itself, and says FORBIDDEN. */

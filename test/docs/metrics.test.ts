@@ -3,12 +3,12 @@ import { expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
-import { makeLogger } from '../../common/log.ts';
 import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
-import { openSupergraph, type SupergraphVersion } from '../../gateway/supergraphVersions.ts';
+import { openSupergraph, type SupergraphVersion } from '../../gateway/supergraph/versions.ts';
+import { noteRequests } from '../../server/graphql/requests.ts';
+import { makeLogger } from '../../server/log.ts';
 import { makeReadingMetrics } from '../../subgraphs/database/metrics.ts';
-import { noteRequests } from '../../subgraphs/requests.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { registerReplicaMetrics } from '../../subgraphs/runtime/metrics.ts';
 

@@ -3,9 +3,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../common/clock.ts';
-import { type PostgresOptions, postgresUrl } from '../../local/embeddedPostgres.ts';
 import { freePort } from '../../local/ports.ts';
-import { migrate } from '../../local/prepareDatabase.ts';
+import { type PostgresOptions, postgresUrl } from '../../local/postgres/embeddedPostgres.ts';
+import { migrate } from '../../local/postgres/prepareDatabase.ts';
 
 /** Without fsync an operating system's crash would lose data; a crash of the server alone must not. */
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '200', track_commit_timestamp: 'on' };

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { z } from 'zod';
 import { systemClock } from '../../common/clock.ts';
-import { environmentWith } from '../../common/config.ts';
+import { environmentWith } from '../../server/settings/config.ts';
 import { TcpProxy } from '../support/tcpProxy.ts';
 import { REPLICA_SETTINGS } from './settings.ts';
 

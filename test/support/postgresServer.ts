@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
-import type { ReadyMessage } from '../../common/lifecycle.ts';
 import { freePort } from '../../local/ports.ts';
 import { applyMigrations } from '../../prisma/migrations.ts';
+import type { ReadyMessage } from '../../server/lifecycle.ts';
 
 export interface PostgresServer {
   /** Of the database `postgres`; beside it stands a migrated `template_chats`. */

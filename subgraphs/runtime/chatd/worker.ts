@@ -9,7 +9,7 @@
  */
 import DataLoader from 'dataloader';
 import type { Pool } from 'pg';
-import type { Logger } from '../../../common/log.ts';
+import type { Logger } from '../../../server/log.ts';
 import type { LoopInspection, RefusedChat } from '../inspector.ts';
 import { acquireChats } from './acquisition.ts';
 import { type ChatState, readChatsApart } from './chatState.ts';

@@ -1,16 +1,16 @@
 /** The database subgraph, a gateway, and replica processes, each behind a proxy of its own to the database if so wanted. */
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../../common/clock.ts';
-import { environmentWith } from '../../../common/config.ts';
-import { READ_ALL } from '../../../common/internalToken.ts';
-import { makeLogger } from '../../../common/log.ts';
-import { databaseOverHttp } from '../../../gateway/routing/databaseSubgraph.ts';
+import type { DiagnosisSettings, Severity } from '../../../domain/diagnosis/diagnosis.ts';
+import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { startGateway } from '../../../gateway/server.ts';
 import { signCallerToken } from '../../../local/callerToken.ts';
-import { type Child, runChild } from '../../../local/childProcess.ts';
+import { type Child, runChild } from '../../../local/supervisor/childProcess.ts';
+import { databaseOverHttp } from '../../../routing/transport/databaseSubgraph.ts';
+import { makeLogger } from '../../../server/log.ts';
+import { environmentWith } from '../../../server/settings/config.ts';
+import { READ_ALL } from '../../../server/tokens/internalToken.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
-import type { DiagnosisSettings, Severity } from '../../../subgraphs/diagnosis/diagnosis.ts';
-import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
 import { TcpProxy } from '../../support/tcpProxy.ts';
 
 const SECRET = 'a secret of a fleet for tests, long enough';

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { systemClock } from '../../../common/clock.ts';
-import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { randomFrom } from '../../faults/random.ts';
 import { whileHeld } from '../../support/locks.ts';

@@ -1,8 +1,8 @@
 /** Replicas as processes of their own, for what can only be done to a process. */
 import { afterEach } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
-import { environmentWith } from '../../../common/config.ts';
-import { type Child, runChild } from '../../../local/childProcess.ts';
+import { type Child, runChild } from '../../../local/supervisor/childProcess.ts';
+import { environmentWith } from '../../../server/settings/config.ts';
 
 export interface ReplicaProcess {
   readonly id: string;

@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { systemClock as clock } from '../../../common/clock.ts';
-import { makeLogger } from '../../../common/log.ts';
-import type { GraphqlBody } from '../../../common/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import { makeLogger } from '../../../server/log.ts';
 import { insertChat, insertReplica } from '../../subgraphs/database/support/rows.ts';
 import { OPERATOR, user } from '../../subgraphs/database/support/subgraph.ts';
 import { tapPostgres } from '../../subgraphs/database/support/tap.ts';

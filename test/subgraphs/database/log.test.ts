@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { signInternalToken } from '../../../common/internalToken.ts';
+import { signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat } from './support/rows.ts';
 import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';

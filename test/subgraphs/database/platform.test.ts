@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import type { RunningServer } from '../../../server/graphql/serve.ts';
 import type { DatabaseSubgraphOptions } from '../../../subgraphs/database/server.ts';
-import type { RunningServer } from '../../../subgraphs/serve.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { whileHolding } from '../../support/locks.ts';
 import { insertChat, insertReplicas, REPLICAS, type ReplicaName } from '../../upstream/support/rows.ts';

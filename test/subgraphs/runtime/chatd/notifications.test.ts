@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { makeLogger } from '../../../../common/log.ts';
+import { makeLogger } from '../../../../server/log.ts';
 import { listen, type Notifications } from '../../../../subgraphs/runtime/chatd/notifications.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { manualClock } from '../../../support/manualClock.ts';
