@@ -167,7 +167,7 @@ test('what the image copies exists, and all that the processes import is copied'
     ([, files = '']) => files.split(' '),
   );
   expect(copied.filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
-  const sources = ['cli', 'common', 'gateway', 'local', 'prisma', 'subgraphs'];
+  const sources = ['cli', 'common', 'domain', 'gateway', 'local', 'prisma', 'routing', 'server', 'subgraphs'];
   expect(sources.filter((folder) => !copied.includes(folder))).toEqual([]);
 });
 

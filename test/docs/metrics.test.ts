@@ -47,7 +47,7 @@ test('the README names every metric of each process, and no others', async () =>
 const CODER_TABLES = ['chat_debug_runs', 'chat_debug_steps'];
 
 test('no source names a metric that the README does not', () => {
-  const files = ['common', 'gateway', 'subgraphs'].flatMap((folder) =>
+  const files = ['domain', 'gateway', 'routing', 'server', 'subgraphs'].flatMap((folder) =>
     readdirSync(new URL(`../../${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' }).map(
       (file) => `${folder}/${file}`,
     ),
