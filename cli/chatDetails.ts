@@ -20,7 +20,7 @@ interface Rows {
   readonly total: number;
 }
 
-export interface ChatDetails {
+interface ChatDetails {
   readonly messages: Rows;
   readonly queue: Rows;
   readonly calls: readonly OpenCall[];

@@ -9,7 +9,7 @@ import { StreamPrinter } from './streamPrinter.ts';
 
 const LOOK_AGAIN_MS = 200;
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly chatId: string;
   readonly pool: Pool;
   readonly internalSecret: string | undefined;

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { settings } from '../server/settings/settings.ts';
 
-/** Markdown; the README must hold it as it is. */
+/** Markdown table, which the README must hold to the letter. */
 export function settingsTable(): string {
   const rows = Object.entries(settings).map(([name, setting]) => {
     const standard: unknown = setting.safeParse(undefined).data;
@@ -12,7 +12,7 @@ export function settingsTable(): string {
   return ['| setting | default | what |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** `npm run docs`: puts the table in its place in the README. */
+/** `npm run docs`: puts the table into the README. */
 async function updateReadme(): Promise<void> {
   const readme = new URL('../README.md', import.meta.url);
   const text = await readFile(readme, 'utf8');

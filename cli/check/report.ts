@@ -18,7 +18,7 @@ import type { Examined } from './examined.ts';
 import { unknownOf } from './unknown.ts';
 
 /** `ALL`: everything is answered; `IN_PART`: not for every column; `NOT_AT_ALL`: this service is not ready on it. */
-export type Answers = 'ALL' | 'IN_PART' | 'NOT_AT_ALL';
+type Answers = 'ALL' | 'IN_PART' | 'NOT_AT_ALL';
 
 export interface ColumnReport {
   readonly name: string;
@@ -44,14 +44,14 @@ export interface TableReport {
   readonly columns: readonly ColumnReport[];
 }
 
-export interface Lacking {
+interface Lacking {
   readonly name: string;
   readonly why: Lack['why'];
   readonly isRequired: boolean;
   readonly notAnswered: readonly string[];
 }
 
-export interface WantedReport {
+interface WantedReport {
   readonly table: string;
   readonly keys: string;
   readonly speeds: string;

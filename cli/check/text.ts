@@ -4,7 +4,7 @@ import type { Capacity } from '../../subgraphs/database/platform.ts';
 import { printableLine } from '../printable.ts';
 import type { ColumnReport, Report, TableReport } from './report.ts';
 
-export const WIDTH = 80;
+const WIDTH = 80;
 const LONGEST_WORD = 200;
 
 const STATES: Readonly<Record<ColumnReport['state'], string>> = {

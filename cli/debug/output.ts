@@ -17,7 +17,7 @@ export interface Output {
 }
 
 /** As wide as the terminal; sixteen colours of its own choice, and none where NO_COLOR or a pipe says so. */
-export const pageOf = (stream: NodeJS.WriteStream): Page => ({
+const pageOf = (stream: NodeJS.WriteStream): Page => ({
   width: Math.max(NARROWEST, stream.isTTY ? stream.columns : STANDARD_WIDTH),
   paint: new Chalk({ level: stream.isTTY && stream.hasColors() ? 1 : 0 }),
 });

@@ -4,7 +4,7 @@ import { type Answered, NoAnswer, type Problem } from './ask.ts';
 import type { Page } from './layout.ts';
 
 /** 0: no trouble; 1: trouble; 2: not known, or it could not be asked, or not like this. */
-export type ExitCode = 0 | 1 | 2;
+type ExitCode = 0 | 1 | 2;
 
 export interface Shown {
   /** For `--json`: the `data` of the answer. */

@@ -10,7 +10,7 @@ import { steady } from './steady.ts';
 /** Wide enough that nothing is wrapped or cut, so that only what is said can differ. */
 const WIDE = { width: 100_000, paint: new Chalk({ level: 0 }) };
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly look: () => Promise<Shown>;
   readonly intervalSeconds: number;
   readonly clock: Clock;

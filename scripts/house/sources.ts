@@ -18,7 +18,7 @@ const ROOMS = ['gateway', 'routing', 'server', 'domain', 'common', 'subgraphs', 
 /** Generated files, and the counting script itself. */
 const LEFT_OUT = /^prisma\/generated\/|^scripts\/house/;
 
-/** A comment, or a literal in which what looks like one is none. */
+/** Comment, or a literal whose content may look like one. */
 const COMMENT_OR_LITERAL = new RegExp(
   [
     String.raw`(?<comment>/\*[\s\S]*?\*/|//[^\n]*(?:\n\s*//[^\n]*)*)`,
@@ -42,7 +42,7 @@ export function readSources(folder: string): Source[] {
     .map((path) => takeApart(path, readFileSync(join(folder, path), 'utf8')));
 }
 
-export function takeApart(path: string, text: string): Source {
+function takeApart(path: string, text: string): Source {
   const comments: string[] = [];
   const code = text.replace(COMMENT_OR_LITERAL, (match: string, comment: string | undefined) => {
     if (comment === undefined) return match;

@@ -10,7 +10,7 @@ import type { IndexText } from './indexText.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { CHAT_INDEXES, type FoundIndexes, hasIndex } from './wantedIndexes.ts';
 
-export interface WalkedPlace extends Place {
+interface WalkedPlace extends Place {
   /** Walked by each of these statuses, without archived chats; undefined: as a whole. */
   readonly statuses: Prisma.Sql | undefined;
 }

@@ -6,7 +6,7 @@ import { inPlace } from './inPlace.ts';
 import { type ChildRow, children } from './questions/children.ts';
 import type { Reading } from './reading.ts';
 
-export interface ChildrenPage {
+interface ChildrenPage {
   readonly after: Place | undefined;
   readonly limit: number;
 }

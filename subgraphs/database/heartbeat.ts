@@ -3,7 +3,7 @@ import type { Platform } from './platform.ts';
 import type { HeartbeatRow } from './questions/heartbeatRows.ts';
 import { unreadable } from './unreadable.ts';
 
-export interface Lease {
+interface Lease {
   readonly runnerId: string;
   /** Null: the stored value cannot be said, and nothing is known of the lease's age. */
   readonly heartbeatAt: Date | null;

@@ -31,7 +31,7 @@ export interface DatabaseOptions extends PlatformSettings {
   readonly log: Logger;
 }
 
-export interface Database {
+interface Database {
   readonly subgraph: Subgraph<DatabaseContext>;
   /** For one operation, which closes its reading with its answer. */
   newContext(caller: Caller, requestId: string): DatabaseContext;

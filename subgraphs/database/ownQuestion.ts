@@ -14,7 +14,7 @@ export interface OwnQuestion<Chat, T> {
   asked(chatId: string): Promise<T | undefined> | undefined;
 }
 
-export interface OwnQuestionOptions<Chat, Asked, T> {
+interface OwnQuestionOptions<Chat, Asked, T> {
   /** For metrics and traces. */
   readonly name: string;
   readonly reading: Reading;

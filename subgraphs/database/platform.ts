@@ -35,7 +35,7 @@ export interface Platform {
   readonly tables: Tables;
 }
 
-export type ChatsRelation = 'chats' | 'chats_expanded';
+type ChatsRelation = 'chats' | 'chats_expanded';
 
 /** Chats without a parent, and those that another chat started. */
 export interface Capacity {
@@ -52,7 +52,7 @@ export interface PlatformSettings extends Partial<Thresholds> {
 }
 
 /** Columns by relation, those that are there and those of them that may be read. A relation that is not there has none. */
-export type Catalog = ReadonlyMap<
+type Catalog = ReadonlyMap<
   string,
   { readonly columns: readonly string[]; readonly readable: readonly string[] }
 >;

@@ -37,7 +37,7 @@ import {
   unavailableOr,
 } from './unavailable.ts';
 
-export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
+type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
 
 interface Opened {
   readonly tx: Transaction;
@@ -50,7 +50,7 @@ export interface Within<T> {
   readonly locked?: { readonly waitsFor: readonly string[]; readonly error: GraphQLError };
 }
 
-export interface ReadingOptions {
+interface ReadingOptions {
   readonly prisma: PrismaClient;
   /** How long all of it may take, from the first question on; what is left when it begins is each statement's `statement_timeout`. */
   readonly timeoutMs: number;

@@ -2,7 +2,7 @@
 import type { ReplicaRow } from './questions/replicaRows.ts';
 
 /** The argument of `replicas`: only those alive, only the others, all. */
-export type Alive = boolean | undefined;
+type Alive = boolean | undefined;
 
 export class ReplicaMemory {
   readonly #answers = new Map<Alive, readonly ReplicaRow[]>();

@@ -34,7 +34,7 @@ export const CHAT_INDEXES = {
   byStatus: '((parent_chat_id IS NULL), status, updated_at, id) WHERE (NOT archived)',
   archived: '(updated_at, id) WHERE archived',
 } as const satisfies Readonly<Record<string, IndexText>>;
-export type ChatIndex = keyof typeof CHAT_INDEXES;
+type ChatIndex = keyof typeof CHAT_INDEXES;
 
 /** Indexes of messages by what they find. */
 export const MESSAGE_INDEXES = {

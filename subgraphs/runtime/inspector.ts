@@ -23,7 +23,7 @@ export interface Inspector {
   follow(chatId: string, signal: AbortSignal): AsyncIterable<StreamEvent>;
 }
 
-export interface ChatInspection {
+interface ChatInspection {
   readonly observedAt: Date;
   readonly runners: RunnerInspection[];
   readonly messageBuffers: MessageBufferInspection[];

@@ -1,12 +1,11 @@
 /** Rules on the runners that replicas hold for the chat. */
 import * as is from '../conditions/runner.ts';
+import { lookAtReplicas } from '../means/means.ts';
 import {
   butFor,
-  lookAtReplicas,
   OPERATOR,
   OWNERSHIP,
   ofRunner,
-  owner,
   ROW,
   type Rule,
   reach,
@@ -16,7 +15,7 @@ import {
   takeIt,
 } from '../rule.ts';
 import { atWork, type Situation } from '../situation.ts';
-import { listed, secondsText } from '../wording.ts';
+import { listed, owner, secondsText } from '../wording.ts';
 
 export const duplicateRunners = {
   code: 'DUPLICATE_RUNNERS',

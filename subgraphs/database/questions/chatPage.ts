@@ -8,7 +8,7 @@ import type { Transaction } from '../transaction.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
 import { type ChatPageRow, isBeyond, rowsOfChats, shown } from './chatsInOrder.ts';
 
-export interface ChatPageQuestion {
+interface ChatPageQuestion {
   /** One that something can match. */
   readonly filter: ChatFilter;
   /** Among them: only chats of which user. */

@@ -13,7 +13,7 @@ export interface ChildRow extends ChatPageRow {
   readonly childOf: string;
 }
 
-export interface ChildrenQuestion {
+interface ChildrenQuestion {
   readonly platform: Platform;
   readonly parentIds: readonly string[];
   /** Only chats of this user; undefined: of all. */

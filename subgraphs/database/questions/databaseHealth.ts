@@ -20,7 +20,7 @@ export interface DatabaseHealthRow {
   readonly notAnswered: readonly NotAnswered[];
 }
 
-export interface NotAnswered {
+interface NotAnswered {
   readonly name: string;
   readonly reason: Lack['why'];
   readonly isRequired: boolean;

@@ -29,7 +29,7 @@ const text = (column: Prisma.Sql) => Prisma.sql`left(${column}::text, ${LONGEST_
  * A run whose start cannot be said is passed over: it would be the newest for ever. Each column is named, since a role may
  * read no others.
  */
-export const debugRunsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+const debugRunsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
   SELECT run.chat_id AS "chatId", ${text(Prisma.sql`run.kind`)} AS kind, ${text(Prisma.sql`run.status`)} AS status,
          ${text(Prisma.sql`run.provider`)} AS provider, ${text(Prisma.sql`run.model`)} AS model,
          ${sayable(Prisma.sql`run.started_at`)} AS "startedAt", ${sayable(LAST)} AS "updatedAt",

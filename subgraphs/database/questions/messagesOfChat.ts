@@ -2,7 +2,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 
-export interface Newest {
+interface Newest {
   /** Of `m`, its chat and id among them. */
   readonly columns: Prisma.Sql;
   readonly condition?: Prisma.Sql;

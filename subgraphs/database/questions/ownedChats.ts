@@ -1,7 +1,7 @@
 import { chatsOf } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
 
-export interface OwnedChatsRow {
+interface OwnedChatsRow {
   readonly workerId: string;
   readonly chats: number;
 }

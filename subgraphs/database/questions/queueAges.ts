@@ -2,7 +2,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
 import { ageSeconds, sayable } from './moments.ts';
 
-export interface QueueAgeRow {
+interface QueueAgeRow {
   readonly chatId: string;
   /** By the database's clock; null: no time in the queue can be said. */
   readonly ageSeconds: number | null;

@@ -1,6 +1,6 @@
 import type { Transaction } from '../transaction.ts';
 
-export interface QueueDepthRow {
+interface QueueDepthRow {
   readonly chatId: string;
   readonly depth: number;
 }

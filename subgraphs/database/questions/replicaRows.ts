@@ -29,7 +29,7 @@ const MOMENTS = {
   stoppedAt: Prisma.sql`r.stopped_at`,
   updatedAt: Prisma.sql`r.updated_at`,
 };
-export type ReplicaMoment = keyof typeof MOMENTS;
+type ReplicaMoment = keyof typeof MOMENTS;
 export const REPLICA_MOMENTS = Object.keys(MOMENTS) as ReplicaMoment[];
 
 const UNREADABLE = Prisma.join(

@@ -41,7 +41,7 @@ export const troubles = (tx: Transaction, chatIds: readonly string[], platform: 
  * which is known when only one transaction works on the table. Who waits for a row has a lock on its place. Where `chats` is
  * a view there is neither an `xmax` nor a `ctid`, and the names mean the nulls that stand beside the row.
  */
-export const troublesSql = (chatIds: readonly string[], platform: Platform): Prisma.Sql => Prisma.sql`
+const troublesSql = (chatIds: readonly string[], platform: Platform): Prisma.Sql => Prisma.sql`
   WITH asked AS MATERIALIZED (
     SELECT c.id, c.worker_id, (SELECT xmax FROM chats AS row WHERE row.id = c.id) AS locker,
            (SELECT ctid FROM chats AS row WHERE row.id = c.id) AS place

@@ -4,7 +4,7 @@
  */
 
 /** What a column may hold. A column of another type is as good as none. */
-export type Holds = 'id' | 'number' | 'moment' | 'json' | 'flag' | 'text';
+type Holds = 'id' | 'number' | 'moment' | 'json' | 'flag' | 'text';
 
 export interface ColumnRead {
   readonly holds: Holds;
@@ -16,7 +16,7 @@ export interface ColumnRead {
   readonly instead?: string;
 }
 
-export interface TableRead {
+interface TableRead {
   /** Whether nothing at all is ready without it. */
   readonly isRequired: boolean;
   /** Fields and findings that are not answered without the table. */
@@ -39,7 +39,7 @@ const costing = (holds: Holds, ...costs: string[]): ColumnRead => ({ holds, cost
 const TIMES = 'times of messages';
 const HIDDEN = 'which messages are summaries for the model';
 
-export const TABLES_READ = {
+const TABLES_READ = {
   chats: {
     isRequired: true,
     costs: ['every chat'],

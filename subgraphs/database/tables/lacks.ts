@@ -34,7 +34,7 @@ export interface Lack {
   readonly costs: readonly string[];
 }
 
-export interface Place {
+interface Place {
   readonly path: string;
   /** Undefined: in no schema of the database. */
   readonly elsewhere: Whereabouts['elsewhere'][string] | undefined;

@@ -57,7 +57,7 @@ const BEAT = `
 
 const NOTIFY = `SELECT ${NOTIFY_UPDATE} FROM chats WHERE id = ANY ($1::uuid[])`;
 
-export interface Acquisition {
+interface Acquisition {
   readonly workerId: string;
   readonly staleAfterSeconds: number;
   /** How far a heartbeat or a row may lie ahead of the database's clock. */
@@ -72,7 +72,7 @@ export interface Acquisition {
   readonly onTaken?: (chats: readonly ChatState[]) => void;
 }
 
-export interface Acquired {
+interface Acquired {
   /** The chats that now belong to this worker, each with a runner id of its own; at most as many as were asked for. */
   readonly chats: readonly ChatState[];
   /** Whether there may be more: also when others were faster with some of these. */
@@ -83,13 +83,13 @@ export interface Acquired {
   readonly left: readonly string[];
 }
 
-export interface Candidate {
+interface Candidate {
   readonly chatId: string;
   /** The user whose chat it is. */
   readonly ownerId: string;
 }
 
-export interface Refusal extends Candidate {
+interface Refusal extends Candidate {
   readonly error: unknown;
 }
 

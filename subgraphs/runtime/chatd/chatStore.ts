@@ -14,7 +14,7 @@ import { storableText } from './storable.ts';
 import { inTransaction } from './transaction.ts';
 
 /** What must still be true of the row when the lock is held, or the write does nothing. */
-export interface Fence {
+interface Fence {
   readonly runnerId: string;
   readonly status?: string;
   readonly historyVersion?: number;

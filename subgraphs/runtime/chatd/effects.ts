@@ -9,7 +9,7 @@ import { CANCELLED, mismatch, NOBODY_ANSWERED, openCalls, toolMessage } from './
 import { storableJson } from './storable.ts';
 
 /** The transaction, the chat in it, and what was asked. */
-export interface Execution {
+interface Execution {
   readonly tx: ClientBase;
   readonly chatId: string;
   readonly state: ExecutionState;

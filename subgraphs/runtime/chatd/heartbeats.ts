@@ -11,7 +11,7 @@ export interface LeaseKey {
   readonly lease?: { readonly lastError: string | null };
 }
 
-export interface Renewal {
+interface Renewal {
   /** Runner ids whose leases were renewed. */
   readonly renewed: ReadonlySet<string>;
   /** Why others were not, in one word without content, by runner id; the chats may still be theirs. */

@@ -12,7 +12,7 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-export interface LoopOptions {
+interface LoopOptions {
   readonly name: string;
   readonly intervalSeconds: number;
   /** May throw: the failure is counted and logged, and the loop goes on. */

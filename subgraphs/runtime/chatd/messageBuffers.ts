@@ -11,7 +11,7 @@ import type { MessageBufferInspection, StreamEvent } from '../inspector.ts';
 export const BUFFER_CAPACITY_BYTES = 1024 * 1024;
 const KEPT_AFTER_CLOSE_MS = 15_000;
 
-export interface Episode {
+interface Episode {
   readonly chatId: string;
   readonly historyVersion: number;
   readonly generationAttempt: number;
@@ -25,7 +25,7 @@ interface Owner {
 }
 
 /** One episode's parts. Only its generation writes to it, and only until it is closed. */
-export class MessageBuffer {
+class MessageBuffer {
   readonly episode: Episode;
   /** Grows with each buffer of this process. */
   readonly sequence: number;

@@ -7,7 +7,7 @@ import type { History } from './history.ts';
 import { orderly } from './orderly.ts';
 import { storable } from './storable.ts';
 
-export interface StepInput {
+interface StepInput {
   readonly model: LanguageModelV3;
   readonly tools: ToolSet;
   readonly history: History;

@@ -10,7 +10,7 @@ const RECONNECT_MS = 1_000;
 const CHECK_EVERY_MS = 10_000;
 const CHECK_LIMIT_MS = 5_000;
 
-export interface NotificationOptions {
+interface NotificationOptions {
   readonly databaseUrl: string;
   readonly channels: readonly string[];
   readonly onNotification: (channel: string, payload: string) => void;

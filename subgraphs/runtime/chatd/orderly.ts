@@ -9,7 +9,7 @@ import { AnswerTooLong, StreamCutOff } from './answerErrors.ts';
 import { storableText } from './storable.ts';
 
 /** Text, thoughts and input of tools that one step may have. Postgres stores so much within its time limit. */
-export const LONGEST_STEP_CHARACTERS = 16 * 1024 * 1024;
+const LONGEST_STEP_CHARACTERS = 16 * 1024 * 1024;
 
 /** @param takenIds ids of calls in the history @param ended gets the reason that the model gives for its end */
 export function orderly(

@@ -9,7 +9,7 @@ const ANSWER_LIMIT_MS = 2_000;
 /** Below the limit of a statement, so that a lock that somebody holds is an outcome with a name (55P03). */
 const LOCK_LIMIT_MS = 2_000;
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly workerId: string;
   readonly databaseUrl: string;
   /** Connections at most. */

@@ -26,7 +26,7 @@ import { OWN } from './turnRules.ts';
 /** By how much a deadline must differ from the known one to be another, given that the database tells how far off it is. */
 const DEADLINE_TOLERANCE_MS = 1_000;
 
-export interface RunnerOptions {
+interface RunnerOptions {
   readonly chatId: string;
   readonly runnerId: string;
   readonly workerId: string;
@@ -274,7 +274,7 @@ export class Runner {
 }
 
 /** What a state asks of the runner. */
-export function taskFor(chat: ChatState): TaskKind {
+function taskFor(chat: ChatState): TaskKind {
   if (chat.archived) return 'ABANDON';
   switch (chat.status) {
     case 'running':

@@ -12,7 +12,7 @@ export type TaskKind = Exclude<RunnerTaskKind, 'OTHER'>;
 /** Kinds that get on by themselves; the others only wait. */
 const WORKING: readonly TaskKind[] = ['GENERATION', 'INTERRUPT'];
 
-export interface TaskOptions {
+interface TaskOptions {
   readonly clock: Clock;
   /** 0: no limit. */
   readonly maxAttempts: number;

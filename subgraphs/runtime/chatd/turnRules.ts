@@ -34,7 +34,7 @@ export function insteadOfCalling(
   return { name: 'finishError', error: failure('step_limit', message, OWN) };
 }
 
-export interface Limits {
+interface Limits {
   /** From 1. */
   readonly attempt: number;
   /** 0: no limit. */
