@@ -1,4 +1,4 @@
-/** `npm run chat`: drives chats through the same state machine as everybody else, from a terminal. */
+/** `npm run chat`: drives chats from a terminal, through the same state machine as everybody else. */
 import { Command } from 'commander';
 import type pg from 'pg';
 import { textContent } from '../domain/messages.ts';

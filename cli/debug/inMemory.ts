@@ -1,4 +1,4 @@
-/** The half of a snapshot that the owner holds in memory, as rows of a name and a text. Null is not known. */
+/** The owner's half of a snapshot, held in memory, as rows of a name and a text. Null means not known. */
 import { secondsText } from '../../domain/diagnosis/wording.ts';
 import { ago, atMost, counted, dueText, type Row } from './layout.ts';
 import type { Buffer, Candidate, Runner, RuntimeHalf } from './snapshotShape.ts';
@@ -6,7 +6,7 @@ import type { Buffer, Candidate, Runner, RuntimeHalf } from './snapshotShape.ts'
 const MOST_BUFFERS = 20;
 const UNKNOWN = 'not known';
 
-/** @param candidates the replicas that could take a chat which nobody owns */
+/** @param candidates replicas that could take a chat without an owner */
 export function inMemory(half: RuntimeHalf | null, candidates: readonly Candidate[]): Row[] {
   return [...(half ? ownerRows(half) : []), ...candidates.map(candidateRow)];
 }

@@ -1,11 +1,11 @@
-/** Replicas and their database, for a terminal. */
+/** Replicas and their database, as text for a terminal. */
 import { secondsText } from '../../domain/diagnosis/wording.ts';
 import { blocks, columns, counted, lines, type Page, paragraph, slotsText } from './layout.ts';
 import type { DatabaseHealth, Replica } from './replicasShape.ts';
 
 const LOOPS = ['acquisition', 'heartbeats', 'databaseSync'] as const;
 
-/** What is wrong with it, a sentence each. */
+/** Troubles of one replica, a sentence each. */
 export function troubles({ isAlive, stoppedAt, error, ownedChats, runtime, load }: Replica): string[] {
   const owned = `${counted(ownedChats, 'chat')} still ${ownedChats === 1 ? 'names' : 'name'} it as the owner`;
   const failing = LOOPS.flatMap((name) => {
@@ -29,7 +29,7 @@ export function troubles({ isAlive, stoppedAt, error, ownedChats, runtime, load 
   return found.filter((one) => typeof one === 'string' && one !== '').map(String);
 }
 
-/** What keeps every worker from its chats, a sentence each. */
+/** Troubles that keep every worker from its chats, a sentence each. */
 export function databaseTroubles({ canWrite, isInRecovery, missing }: DatabaseHealth): string[] {
   return [
     ...(canWrite || isInRecovery ? [] : ['It takes no writes, so no worker can do anything.']),
@@ -39,7 +39,7 @@ export function databaseTroubles({ canWrite, isInRecovery, missing }: DatabaseHe
 
 const WIDTHS = [36, 5, 15, 6];
 
-/** @param mayBeUnlisted the platform may keep no list of its replicas */
+/** @param mayBeUnlisted true if the platform may keep no list of its replicas */
 export function replicasText(page: Page, replicas: readonly Replica[], mayBeUnlisted: boolean): string {
   if (replicas.length === 0) {
     const unlisted = 'No replica is listed: a Coder deployment that was built from source keeps no list of them.';
@@ -76,7 +76,7 @@ function replicaText(page: Page, replica: Replica): string {
   );
 }
 
-/** @param database null: it could not be asked how it is */
+/** @param database null: its health could not be asked */
 export function databaseText(page: Page, database: DatabaseHealth | null): string {
   if (!database) return paragraph(page, 'Database: not known how it is.');
   const { connections, maxConnections, oldestTransactionSeconds: oldest, lockWaits } = database;

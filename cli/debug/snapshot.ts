@@ -1,4 +1,4 @@
-/** `chat-debug snapshot`: both halves of a chat, one above the other. */
+/** `chat-debug snapshot`: shows both halves of a chat, one above the other. */
 import type { Answered, Ask, Problem } from './ask.ts';
 import { inMemory } from './inMemory.ts';
 import { blocks, fields, lines, type Page, paragraph, verdictText } from './layout.ts';
@@ -6,7 +6,7 @@ import { codeOf, noSuchChat, type Shown, withoutAnswer } from './shown.ts';
 import { type Snapshot, snapshotAnswer } from './snapshotShape.ts';
 import { writtenDown } from './writtenDown.ts';
 
-/** @throws NoAnswer, also when there is no such chat */
+/** @throws NoAnswer, also if there is no such chat */
 export async function askSnapshot(ask: Ask, chatId: string): Promise<Shown> {
   const { data, raw, problems } = await askBothHalves(ask, chatId);
   const chat = data.chatDebugSnapshot ?? withoutAnswer({ problems }, noSuchChat(chatId));
@@ -14,7 +14,7 @@ export async function askSnapshot(ask: Ask, chatId: string): Promise<Shown> {
   return { json: raw, problems, code, text: (page) => snapshotText(page, chat, problems) };
 }
 
-/** Without a diagnosis where none can be made: its failure takes the whole answer, and the halves are there all the same. */
+/** Asks for both halves, and again without the diagnosis if that failed: its failure takes the whole answer. */
 async function askBothHalves(ask: Ask, chat: string): Promise<Answered<{ chatDebugSnapshot: Snapshot | null }>> {
   const whole = await ask('snapshot', { chat }, snapshotAnswer);
   const failed = whole.problems.filter(({ path }) => path?.includes('diagnosis'));

@@ -3,16 +3,19 @@ import { z } from 'zod';
 import { clientError } from '../../server/graphql/errors.ts';
 import { isStoredMoment } from './storedMoment.ts';
 
-/** Newest `updatedAt` first, or, for suspect chats, oldest first. */
+/** Order by `updatedAt`: newest first, or oldest first for suspect chats. */
 export type ChatOrder = 'newest' | 'oldest';
 
 export interface Place {
-  /** RFC 3339 in UTC with microseconds: milliseconds would skip or repeat chats. Else Postgres's own text: `infinity`. */
+  /**
+   * RFC 3339 in UTC with microseconds, or Postgres' own text such as `infinity`. Milliseconds would skip or repeat
+   * chats.
+   */
   readonly updatedAt: string;
   readonly chatId: string;
 }
 
-/** Postgres has no year 0. */
+/** Moment in a cursor. Postgres has no year 0. */
 const moment = z.iso.datetime({ precision: 6 }).refine((text) => !text.startsWith('0000'));
 const content = z.tuple([
   z.enum(['newest', 'oldest']),
@@ -23,7 +26,7 @@ const content = z.tuple([
 export const encodeCursor = (order: ChatOrder, place: Place): string =>
   Buffer.from(JSON.stringify([order, place.updatedAt, place.chatId])).toString('base64url');
 
-/** @throws GraphQLError `BAD_USER_INPUT` if it is no cursor, or one of a list in another order */
+/** @throws GraphQLError `BAD_USER_INPUT` for a text that is no cursor, or one of a list in another order */
 export function decodeCursor(order: ChatOrder, cursor: string): Place {
   const parsed = content.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString()));
   if (!parsed.success)

@@ -1,4 +1,4 @@
-/** The children of many chats: one statement for each page that an operation asks for, whatever the number of parents. */
+/** Children of many chats: one statement for each page that an operation asks for, whatever the number of parents. */
 import DataLoader from 'dataloader';
 import { type Readable, readableOwner } from './access.ts';
 import type { Place } from './cursor.ts';
@@ -13,7 +13,10 @@ interface ChildrenPage {
 
 export type ChildrenLoader = (page: ChildrenPage) => DataLoader<string, readonly ChildRow[]>;
 
-/** For one operation. @param seen is told of each row */
+/**
+ * Makes the loader of one operation.
+ * @param seen is told of each row
+ */
 export function makeChildrenLoader(
   reading: Reading,
   readable: Readable,

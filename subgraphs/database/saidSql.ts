@@ -1,20 +1,20 @@
 /** Integers and JSON as a client can be told them: a column holds more than an answer can. */
 import { Prisma } from '../../prisma/generated/client.ts';
 
-/** Whether an int8 is an integer that JSON numbers carry without loss; null for null. */
+/** True for an int8 that JSON numbers carry without loss; null for null. */
 export const isSafe = (integer: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`(${integer} BETWEEN -9007199254740991 AND 9007199254740991)`;
 
-/** The integer, or null. */
+/** The integer, or null if a JSON number cannot carry it. */
 export const safe = (integer: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`CASE WHEN ${isSafe(integer)} THEN ${integer}::float8 END`;
 
-/** What is looked at of one text inside JSON; no more than a small part of it is ever shown. */
+/** Characters of one text inside JSON that are looked at; only a small part is ever shown. */
 const LOOKED_AT = Prisma.raw('10000');
 
 /**
- * JSON that somebody else wrote, made small: of an object the members with these names, each a text, a number or a
- * boolean, else null. An array is null; it says nothing that this version knows.
+ * Foreign JSON, made small: the named members of an object, each a text, a number or a boolean, else null. An array is
+ * null, because it says nothing that this version knows.
  */
 export const saidJson = (json: Prisma.Sql, members: readonly string[]): Prisma.Sql => Prisma.sql`
   CASE jsonb_typeof(${json})

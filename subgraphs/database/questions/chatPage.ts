@@ -9,22 +9,22 @@ import type { FoundIndexes } from '../wantedIndexes.ts';
 import { type ChatPageRow, isBeyond, rowsOfChats, shown } from './chatsInOrder.ts';
 
 interface ChatPageQuestion {
-  /** One that something can match. */
+  /** Filter that something can match. */
   readonly filter: ChatFilter;
-  /** Among them: only chats of which user. */
+  /** Thresholds of suspects, and the user whose children count. */
   readonly limits: SuspectLimits;
   readonly order: ChatOrder;
   readonly after: Place | undefined;
   readonly limit: number;
-  /** Those of another platform; undefined: those of this project's migrations. */
+  /** Indexes of another platform; undefined: those of this project's migrations. */
   readonly indexes: FoundIndexes | undefined;
 }
 
-/** Chats in their order, beginning after a place; ties of `updatedAt` by id. */
+/** Reads chats in their order after a place. Ties of `updatedAt` go by id. */
 export const chatPage = (tx: Transaction, question: ChatPageQuestion): Promise<ChatPageRow[]> =>
   tx.$queryRaw(chatPageSql(question));
 
-/** One page of each place, each by its own index, then the best of them all. */
+/** Statement that takes one page of each place, each along its own index, and then the best of them all. */
 export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   const { filter, limits, order, after, limit, indexes } = question;
   const { platform } = limits;
@@ -41,7 +41,7 @@ export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   return shown(Prisma.join(pages, ' UNION ALL '), inOrder);
 }
 
-/** A page of each status, roots and children apart, each along the index; then the best of them. */
+/** Rows of a page of each status, roots and children apart, each along the index; then the best of them. */
 const rowsByStatus = (
   platform: Platform,
   statuses: Prisma.Sql,
@@ -56,8 +56,9 @@ const rowsByStatus = (
   )}) AS c ${inOrder}`;
 
 /**
- * First which chats they are, then their order. `OFFSET 0` keeps the two apart: a planner that sees the order and the limit
- * may hope to meet enough of them in an index of all chats, and reads all of it when there are few.
+ * Rows of chats found from the queue: first the chats, then their order.
+ * `OFFSET 0` keeps the two apart. A planner that sees order and limit may walk the index of all chats. Where few match,
+ * it would read all of it.
  */
 const rowsFromQueue = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) =>
   rowsOfChats(

@@ -1,4 +1,4 @@
-/** Rows of chats in an order that can be gone on with, and what is shown of them. */
+/** Rows of chats in an order that can be continued, and the columns that are shown. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
 import { chatsOf, type Platform } from '../platform.ts';
@@ -14,12 +14,12 @@ export interface ChatPageRow extends ChatRow {
 export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
   Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
 
-/** As a cursor holds it: RFC 3339, or, for what that cannot say, Postgres's own text. */
+/** `updatedAt` as a cursor holds it: RFC 3339, or Postgres' own text for other moments. */
 const PLACE_UPDATED_AT = Prisma.sql`
   CASE WHEN ${isSayable(Prisma.sql`c.updated_at`)} THEN to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     ELSE c.updated_at::text END`;
 
-/** What is shown of rows is said once, however many places they come from: planning it costs more than doing it. */
+/** Adds the shown columns once, however many places the rows come from: planning them costs more than reading them. */
 export const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt" FROM (${rows}) AS c ${inOrder}`;
 

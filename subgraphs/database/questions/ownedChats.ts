@@ -6,7 +6,7 @@ interface OwnedChatsRow {
   readonly chats: number;
 }
 
-/** How many chats name each of these replicas as their owner; no row for one that none names. */
+/** Reads how many chats name each of these replicas as their owner. A replica without chats has no row. */
 export const ownedChats = (
   tx: Transaction,
   { platform }: Moment,
