@@ -1,4 +1,4 @@
-/** The task of a chat that waits for tool results from outside: when the deadline has passed, the open calls are cancelled. */
+/** The task of a chat that waits for outside tool results. After the deadline it cancels the open calls. */
 import type { Pool } from 'pg';
 import type { Clock } from '../../../common/clock.ts';
 import { type ChatState, readChats } from './chatState.ts';
@@ -8,8 +8,9 @@ import { writeFenced } from './fencedWrite.ts';
 import type { Task } from './task.ts';
 
 /**
- * The deadline is the database's; what is left of it was measured there, when the chat was read. It is looked at again
- * before anything is cancelled: somebody may have put it off. Without one the task waits until the chat changes.
+ * Waits for the deadline, of which the database measured the rest when the chat was read.
+ * Before anything is cancelled the row is read again: somebody may have put the deadline off.
+ * Without a deadline the task waits until the chat changes.
  */
 export async function awaitDeadline(
   task: Task,

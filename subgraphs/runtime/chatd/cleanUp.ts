@@ -1,15 +1,16 @@
-/** Rows that nobody needs any more: leases that no runnable chat names, and replicas that are long gone. */
+/** The clean-up of rows that nobody needs: leases that no runnable chat names, and replicas that are long gone. */
 import type { Pool } from 'pg';
 import { IS_RUNNABLE } from './chatState.ts';
 
 const REPLICAS_KEPT_DAYS = 7;
 const AT_ONCE = 1_000;
-/** What is left after so many is left to the next run. */
+/** Batches of one run; the rest is left to the next run. */
 const BATCHES = 50;
 
 /**
- * A lease that is not its chat's current one is of use as long as it shows a hand-over: ten times the stale time. One of a
- * chat at rest is read by nobody. Far ahead of the clock is as wrong as far behind. Locked ones are left to the next run.
+ * Statement for leases, except the current one of a runnable chat: a chat at rest needs none.
+ * An old lease shows a hand-over, and is kept for ten times the stale time. So is one as far ahead of the clock.
+ * Locked leases are left to the next run.
  */
 const heartbeats = (isOld: string) => `
   DELETE FROM chat_heartbeats beat USING (
@@ -22,13 +23,13 @@ const heartbeats = (isOld: string) => `
 
 const LEASES = [heartbeats('< now() - $1'), heartbeats('> now() + $1')];
 
-/** One that a chat still names as its owner stays: it tells who that was. */
+/** Statement for replicas. One that a chat still names as its owner stays, to tell who that was. */
 const REPLICAS = `
   DELETE FROM replicas
   WHERE updated_at NOT BETWEEN now() - $1 * interval '1 day' AND now() + $1 * interval '1 day'
     AND NOT EXISTS (SELECT FROM chats WHERE chats.worker_id = replicas.id)`;
 
-/** @returns how many rows went */
+/** @returns the number of rows deleted */
 export async function cleanUp(pool: Pool, staleAfterSeconds: number): Promise<number> {
   let gone = 0;
   for (const statement of LEASES) {

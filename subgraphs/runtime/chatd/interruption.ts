@@ -1,4 +1,4 @@
-/** The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. */
+/** The interrupt task: commits what the cancelled generation had streamed, and ends the turn. */
 import type { Clock } from '../../../common/clock.ts';
 import { messagesOf, type NewMessage } from '../../../domain/messages.ts';
 import { isGivenUp } from './breakOffs.ts';
@@ -35,11 +35,14 @@ export async function interrupt(
     .catch(refused(() => finish([])));
 }
 
-/** Says of the answer, also of one that had not begun, that it was cut short and not left out: nobody owes the rest. */
+/** Marks an answer as cut short, also one that had not begun: nobody owes the rest. */
 const interrupted = (answer: readonly NewMessage[]): NewMessage[] =>
   (answer.length > 0 ? answer : [NOTHING_SAID]).map((message) => ({ ...message, finishReason: 'interrupted' }));
 
-/** Another way where the data was refused. @throws any other error */
+/**
+ * Takes another way if the data was refused.
+ * @throws any other error
+ */
 const refused = (otherwise: () => Promise<Outcome>) => (error: unknown) => {
   if (!refusalOf(error)) throw error;
   return otherwise();

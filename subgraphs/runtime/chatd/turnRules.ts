@@ -1,4 +1,4 @@
-/** What the worker does of itself before, after and instead of a call of the model. Pure. */
+/** The worker's own decisions before, after and instead of a model call. Pure. */
 
 import type { LastError } from '../../../domain/messages.ts';
 import { shortened } from '../../../domain/providerWords.ts';
@@ -10,7 +10,7 @@ import { describeFailure, failure } from './modelErrors.ts';
 import type { Step } from './modelStep.ts';
 import { LEFT_OPEN, toolMessage } from './openCalls.ts';
 
-/** Stands for the provider where the worker itself ends a turn. */
+/** Name in place of the provider where the worker itself ends a turn. */
 export const OWN = 'chatd';
 
 export interface Failed {
@@ -20,7 +20,7 @@ export interface Failed {
 }
 
 /**
- * What the history asks for before, or in place of, a call of the model. Undefined: call it.
+ * Transitions that the history asks for before, or in place of, a model call; undefined: call it.
  * @param made calls in this turn so far, failed ones included
  */
 export function insteadOfCalling(
@@ -35,18 +35,18 @@ export function insteadOfCalling(
 }
 
 interface Limits {
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** 0: no limit. */
+  /** Attempts at most; 0: no limit. */
   readonly maxAttempts: number;
   /** Calls in this turn so far, this attempt included. */
   readonly made: number;
   readonly maxSteps: number;
-  /** From 0 up to 1. */
+  /** Random number from 0 up to 1. */
   readonly random: number;
 }
 
-/** What follows a failed attempt: a pause of `delayMs`, or, without one, the end of the turn with the error. */
+/** Consequence of a failed attempt: a pause of `delayMs`, or, without one, the end of the turn with the error. */
 export function afterFailure(
   { error, askedToWaitMs: asked = 0 }: Failed,
   { attempt, maxAttempts, made, maxSteps, random }: Limits,
@@ -64,7 +64,9 @@ export function afterFailure(
   return { error: { ...error, message: shortened(`${wish} ${error.message}`) } };
 }
 
-/** The last step of a turn commits together with the turn's end, so that a crash cannot answer twice. */
+/**
+ * Transitions for a step. The last step of a turn commits together with its end, so that a crash cannot answer twice.
+ */
 export function transitionsFor({ messages, next }: Step, actionTimeoutSeconds: number): Transition[] {
   const commit: Transition = { name: 'commitStep', messages };
   switch (next) {
