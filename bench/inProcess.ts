@@ -1,6 +1,6 @@
 /**
- * What does the way to the database subgraph cost? Ours over HTTP to a process of its own, and ours with it in process, both the
- * built files that users run, over one Postgres and three replicas that answer from memory.
+ * What does the way to the database subgraph cost? Ours runs over HTTP to its own process, and in process.
+ * Both are the built files that users run, over one Postgres and three replicas that answer from memory.
  */
 import { argv } from 'node:process';
 import type { ClientBase } from 'pg';
@@ -19,7 +19,7 @@ import { printTable, shown } from './support/table.ts';
 const ROUNDS = Number(argv[2] ?? 5);
 const SECONDS = Number(argv[3] ?? 1);
 const WARM_UP_SECONDS = 1.5;
-/** Of each, one at a time. */
+/** Requests of each, one at a time. */
 const REQUESTS_ALONE = 60;
 const ROUNDS_ALONE = 3;
 const MESSAGES_EACH = 20;
@@ -30,7 +30,10 @@ interface Way extends Contender {
   readonly results: Map<Shape, Measured[]>;
 }
 
-/** At work on three replicas, with leases, messages and queues; the time of the database stands still, so that all answers are the same. */
+/**
+ * Inserts chats at work on three replicas, with leases, messages and queues. The time of the database stands still, so
+ * that all answers are the same.
+ */
 async function fill(client: ClientBase, database: string, replicas: Awaited<ReturnType<typeof startReplicas>>) {
   await client.query(
     `INSERT INTO replicas (id, hostname, relay_address, version)
@@ -101,7 +104,7 @@ function print([overHttp, inProcess]: readonly [Way, Way], alone: Map<Shape, Lat
   const answers: Parameters<typeof tell>[0][number][] = [];
   for (const shape of SHAPES) {
     const figure = (way: Way, of: keyof Measured) => median((way.results.get(shape) ?? []).map((one) => one[of]));
-    /** Of each round. */
+    /** Ratio of each round. */
     const ratio = (of: keyof Measured) =>
       median(
         (inProcess.results.get(shape) ?? []).map(

@@ -1,4 +1,6 @@
-/** A whole system for the faults: replicas behind proxies, a database subgraph and a gateway, each a process of its own. */
+/**
+ * A whole system for the faults: replicas behind proxies, a database subgraph and a gateway, each a process of its own.
+ */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +25,7 @@ export interface FleetOptions {
   readonly databaseUrl: string;
   readonly pool: Pool;
   readonly replicas: number;
-  /** Of each replica. */
+  /** Chats of each replica. */
   readonly chats: number;
   /** The gateway's limit for all replicas together, and for the database. */
   readonly timeoutMs: number;
@@ -48,7 +50,7 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** Whoever starts it closes it. */
+/** Starts a fleet; the caller closes it. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
   const { databaseUrl, pool, timeoutMs, databaseTimeoutMs } = options;
@@ -94,7 +96,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 interface FaultyReplicaOptions {
-  /** Of its process and of the proxy in front; nobody listens there yet. */
+  /** Port of its process and of the proxy in front; nobody listens there yet. */
   readonly port: number;
   readonly proxyPort: number;
   readonly random: Random;
@@ -229,5 +231,5 @@ const tokenFor = (sub: string, roles: readonly string[]) =>
     .setProtectedHeader({ alg: 'HS256' })
     .sign(new TextEncoder().encode(AUTH_SECRET));
 
-/** What the database half of each chat says. */
+/** Content of the database half of each chat. */
 export const DATABASE_HALF = { status: 'waiting', queueDepth: 0, messageStats: { total: MESSAGES_EACH, deleted: 0 } };

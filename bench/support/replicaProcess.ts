@@ -1,4 +1,4 @@
-/** A replica as `npm run start:replica` runs it, with its default settings, and what it says about itself. */
+/** A replica as `npm run start:replica` runs it, with its default settings, and its own words. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
@@ -24,7 +24,7 @@ const answer = z.object({ data: z.object({ _entities: z.tuple([runtime]) }) });
 export interface ReplicaProcess {
   readonly id: string;
   readonly child: Child;
-  /** What it has written so far: warnings and errors. */
+  /** Lines written so far: warnings and errors. */
   readonly lines: readonly string[];
   inspect(): Promise<z.infer<typeof runtime>>;
 }

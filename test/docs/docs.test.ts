@@ -7,7 +7,7 @@ import { stateMachinePage } from '../../scripts/stateDiagram.ts';
 import { ERROR_CODES, isMasked } from '../../server/graphql/errors.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-/** Of a subgraph alone: the gateway looks ids up in its list by itself, and says FORBIDDEN. */
+/** Code of a subgraph alone: the gateway looks ids up in its own list, and says FORBIDDEN. */
 const NOT_OF_THE_GATEWAY = [ApolloServerErrorCode.PERSISTED_QUERY_NOT_FOUND];
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 

@@ -7,7 +7,7 @@ import { freePort } from '../../local/ports.ts';
 import { type PostgresOptions, postgresUrl } from '../../local/postgres/embeddedPostgres.ts';
 import { migrate } from '../../local/postgres/prepareDatabase.ts';
 
-/** Without fsync an operating system's crash would lose data; a crash of the server alone must not. */
+/** Settings without fsync: a crash of the machine would lose data; a crash of the server alone must not. */
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '200', track_commit_timestamp: 'on' };
 
 export class OwnPostgres {
@@ -22,7 +22,7 @@ export class OwnPostgres {
     this.url = postgresUrl(options);
   }
 
-  /** With the migrated tables in it. The caller stops it, also when starting it failed. */
+  /** Makes a server with the migrated tables. The caller stops it, also if its start failed. */
   static async make(folder: string): Promise<OwnPostgres> {
     return new OwnPostgres({
       ...{ folder: `${folder}/postgres`, port: await freePort(systemClock), password: 'test', settings: SETTINGS },

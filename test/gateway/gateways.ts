@@ -11,10 +11,10 @@ import { wayTo } from './databaseWays.ts';
 export const AUTH_SECRET = 'a secret of callers for tests, long enough';
 export const INTERNAL_SECRET = 'an internal secret for tests, long enough';
 
-/** Where the replicas of tests are. */
+/** Addresses of the replicas of tests. */
 export const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-/** As the settings have them. */
+/** Settings of the diagnosis, as the settings have them. */
 export const DIAGNOSIS_SETTINGS = {
   staleAfterSeconds: 30,
   heartbeatIntervalSeconds: 9,
@@ -24,11 +24,11 @@ export const DIAGNOSIS_SETTINGS = {
 
 export type GatewayChanges = Partial<Omit<GatewayOptions, 'replicas'>> & {
   replicas?: Partial<GatewayOptions['replicas']>;
-  /** How long the database subgraph waits for the database. */
+  /** Milliseconds for which the database subgraph waits for the database. */
   databaseTimeoutMs?: number;
 };
 
-/** With long times. The caller stops it. */
+/** Starts a gateway with long times. The caller stops it. */
 export const startTestGateway = (
   databaseSubgraph: { url: string },
   { replicas, databaseTimeoutMs = 20_000, ...changes }: GatewayChanges = {},

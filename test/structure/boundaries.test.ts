@@ -39,7 +39,7 @@ const REFUSED: readonly (readonly [file: string, text: string, rule: string])[] 
   ['routing/c.ts', 'export const b = process.env.A;\n', 'plugin'],
 ];
 
-/** What the tree does, and every rule lets pass. */
+/** Imports of the tree that every rule allows. */
 const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ['gateway/config.ts', importing('../subgraphs/database/platformSettings.ts')],
   ['subgraphs/router/b.ts', importing('../../routing/replicas.ts')],

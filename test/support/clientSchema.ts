@@ -2,5 +2,5 @@
 import type { GraphQLSchema } from 'graphql';
 import { buildSupergraph, readSupergraph } from '../../gateway/supergraph/load.ts';
 
-/** Of the supergraph that is checked in. */
+/** Schema of the supergraph that is checked in. */
 export const clientSchema = (): GraphQLSchema => buildSupergraph(readSupergraph(undefined)).apiSchema;

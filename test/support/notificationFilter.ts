@@ -1,8 +1,11 @@
-/** What a Postgres server sends, less its notifications: each message is one byte of type, then its length, then the rest. */
+/**
+ * The messages of a Postgres server without its notifications: each has one byte of type, then its length, then the
+ * rest.
+ */
 const HEADER_BYTES = 5;
 const NOTIFICATION = 'A'.charCodeAt(0);
 
-/** For one connection, from its first byte on; one that does not ask for TLS. */
+/** Filter for one connection without TLS, from its first byte on. */
 export class NotificationFilter {
   #incomplete: Buffer = Buffer.alloc(0);
 

@@ -1,4 +1,4 @@
-/** Replicas as processes of their own, for what can only be done to a process. */
+/** Replicas as processes of their own, for faults that only a process can have. */
 import { afterEach } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
 import { type Child, runChild } from '../../../local/supervisor/childProcess.ts';

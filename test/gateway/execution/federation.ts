@@ -23,14 +23,14 @@ import { switchOffVendorTelemetry } from '../../../server/settings/config.ts';
 import { composed } from './composed.ts';
 import { drawFrom } from './draw.ts';
 
-/** What both executors say; `lost`: where values were that the schema does not allow. */
+/** Answers of both executors. `lost`: places of values that the schema does not allow. */
 export interface Answered {
   readonly data: unknown;
   readonly errors: readonly GraphQLFormattedError[];
   readonly lost: readonly string[];
 }
 
-/** How often, of 100 values. */
+/** Frequency in 100 values. */
 export interface Faults {
   readonly nulls: number;
   /** Also where the schema allows none. */
@@ -54,7 +54,7 @@ export function makeFederation(schemas: Readonly<Record<string, string>>, faults
   const supergraph = buildSupergraph(supergraphSdl);
   return {
     schema: supergraph.apiSchema,
-    /** What the subgraphs were asked since the last call, in no order. */
+    /** Requests to the subgraphs since the last call, sorted. */
     takeAsked: () => asked.splice(0).sort(),
     ours: (query: string, variables: Json = {}) => askOurs(supergraph, subgraph, query, variables),
     stock: makeStock(supergraphSdl, subgraph),

@@ -1,4 +1,7 @@
-/** Which questions a subgraph answers without Apollo Server. That both answer alike: test/gateway/inProcess/sameAnswers.test.ts. */
+/**
+ * Questions that a subgraph answers without Apollo Server. test/gateway/inProcess/sameAnswers.test.ts checks that both
+ * answer alike.
+ */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';

@@ -1,4 +1,7 @@
-/** The lists of suspects against the rules of the diagnosis, over random rows: each row is judged at the moment it was listed. */
+/**
+ * Lists of suspects against the rules of the diagnosis, over random rows. Each row is judged at the moment it was
+ * listed.
+ */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Kind, type OperationDefinitionNode, parse, print, type SelectionNode } from 'graphql';
@@ -16,7 +19,7 @@ import { OPERATOR, subgraphPerFile, user } from './support/subgraph.ts';
 const CHUNK = 2_000;
 const LIMIT_MS = 3_600_000;
 
-/** What the diagnosis requires of this subgraph. */
+/** Selection that the diagnosis requires of this subgraph. */
 const ROW_HALF = ofDatabase(requiredFields('diagnosis'));
 
 function ofDatabase(required: string): string {
@@ -72,7 +75,7 @@ interface Way {
   readonly platform?: 'coder';
   readonly prepare: (pool: pg.Pool) => Promise<void>;
   readonly capacity?: { root: number; subagents: number };
-  /** Of this kind there are as many slots as are taken. */
+  /** Kind with as many slots as are taken. */
   readonly full?: 'root' | 'subagents';
 }
 const own = async (pool: pg.Pool) => {
@@ -80,7 +83,7 @@ const own = async (pool: pg.Pool) => {
 };
 const PLENTY = 1_000_000;
 
-/** How many slots of this kind are taken. */
+/** Number of taken slots of this kind. */
 async function takenSlots(pool: pg.Pool, kind: 'root' | 'subagents'): Promise<number> {
   const { rows } = await pool.query<{ taken: number }>(
     `SELECT count(*)::int4 AS taken FROM chats AS c JOIN chat_heartbeats AS h ON c.id = h.chat_id AND c.runner_id = h.runner_id

@@ -1,6 +1,7 @@
 /**
- * A tap on the line to Postgres: passes every byte on, notes every statement that a client sends, and can freeze, as a cut
- * cable does. Of the protocol it knows that each message after the first has a type, a length and a body.
+ * A tap on the line to Postgres. It passes every byte on, notes every statement of a client, and can freeze like a cut
+ * cable.
+ * Of the protocol it knows that each message after the first has a type, a length and a body.
  */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
@@ -12,7 +13,7 @@ export interface Tap {
   readonly url: string;
   /** Statements in the order they were sent, `BEGIN` and the like included. */
   readonly statements: string[];
-  /** From now on no byte passes, in either direction, and nobody is told. */
+  /** Stops every byte in both directions from now on, and tells nobody. */
   freeze(): void;
   /** New connections are as they should be again; those that were frozen never recover. */
   thaw(): void;

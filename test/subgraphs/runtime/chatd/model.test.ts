@@ -1,6 +1,6 @@
 /**
- * Random sequences of transitions, on Postgres and on the table alone: same refusals, same states, same versions.
- * `npm run test:model` runs a hundred times as many.
+ * Random sequences of transitions, on Postgres and on the table alone: same refusals, states and versions. `npm run
+ * test:model` runs a hundred times as many.
  */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
@@ -49,7 +49,7 @@ const sequence = fc.array(fc.record({ names, calls: fc.nat(2) }), { minLength: 1
 
 const create = async () => (await store.create({ ownerId: randomUUID(), text: 'hello' })).id;
 
-/** What happened; undefined: refused. Anything else that goes wrong fails the test. */
+/** Outcome; undefined: refused. Any other failure fails the test. */
 async function ask(chatId: string, { names, calls }: Asked): Promise<ChatState | undefined> {
   try {
     return await client.ask(chatId, names, calls);

@@ -1,4 +1,4 @@
-/** What people meet with model servers, each case by name: over HTTP, with a real worker on a real database. */
+/** Faults of model servers that people meet, each by name: over HTTP, with a real worker on a real database. */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -75,7 +75,7 @@ async function lastError(id: string): Promise<LastError> {
   );
   return found[0]?.error as LastError;
 }
-/** What the replica holds of the chat, as its subgraph says it; undefined: nothing yet. */
+/** The replica's memory of the chat, as its subgraph says it; undefined: nothing yet. */
 async function inMemory<T>(
   replica: Parameters<typeof askReplica>[0],
   chatId: string,
