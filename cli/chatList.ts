@@ -1,7 +1,9 @@
 /** `npm run chat -- list`: chats as a table. */
+
 import Table from 'cli-table3';
 import type { Pool } from 'pg';
-import { CHAT_COLUMNS, type ChatState, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
+import { executionState } from '../domain/executionState.ts';
+import { CHAT_COLUMNS, type ChatState } from '../subgraphs/runtime/chatd/chatState.ts';
 import { printable } from './printable.ts';
 
 /**
@@ -36,7 +38,7 @@ export function chatTable(chats: readonly Row[]): string {
   });
   for (const chat of chats) {
     const owner = chat.workerId?.slice(0, 8) ?? '–';
-    table.push([chat.id, stateOf(chat), chat.version, owner, chat.changed, oneLine(chat.title)]);
+    table.push([chat.id, executionState(chat), chat.version, owner, chat.changed, oneLine(chat.title)]);
   }
   return table.toString().replace(/\p{Cs}/gu, ''); // halves of letters that were cut in the middle
 }

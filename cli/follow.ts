@@ -2,9 +2,9 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Pool } from 'pg';
 import { systemClock } from '../common/clock.ts';
-import { isRunnable } from '../domain/executionState.ts';
+import { executionState, isRunnable } from '../domain/executionState.ts';
 import { READ_ALL, signInternalToken } from '../server/tokens/internalToken.ts';
-import { readChats, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
+import { readChats } from '../subgraphs/runtime/chatd/chatState.ts';
 import { StreamPrinter } from './streamPrinter.ts';
 
 const LOOK_AGAIN_MS = 200;
@@ -25,7 +25,7 @@ export async function followChat({ chatId, pool, internalSecret }: FollowOptions
   for (;;) {
     const [chat] = await readChats(pool, [chatId]);
     if (!chat) throw new Error(`There is no chat ${chatId}.`);
-    const state = stateOf(chat);
+    const state = executionState(chat);
     if (!isRunnable(state)) {
       printer.end(`The chat is in state ${state}.`);
       return;

@@ -1,5 +1,7 @@
 /** The events of a chat's stream as text. Each part is printed once, however often the stream is opened again. */
+
 import { z } from 'zod';
+import { parsedJson } from '../common/json.ts';
 import { printable, printableLine } from './printable.ts';
 
 const episodeEvent = z.object({ historyVersion: z.number(), generationAttempt: z.number() });
@@ -16,13 +18,8 @@ const LONGEST_JSON = 1_000;
 const jsonLine = (value: unknown): string => printableLine(JSON.stringify(value) ?? 'nothing', LONGEST_JSON);
 
 /** Data of an event; undefined if another version of the worker says something else. */
-function known<Shape extends z.ZodType>(shape: Shape, data: string): z.output<Shape> | undefined {
-  try {
-    return shape.safeParse(JSON.parse(data)).data;
-  } catch {
-    return undefined;
-  }
-}
+const known = <Shape extends z.ZodType>(shape: Shape, data: string): z.output<Shape> | undefined =>
+  shape.safeParse(parsedJson(data)).data;
 
 export class StreamPrinter {
   readonly #write: (text: string) => void;

@@ -1,6 +1,15 @@
 /** JSON data: answers of subgraphs, and what is made of them. */
 export type Json = Record<string, unknown>;
 
+/** Value of a JSON text; undefined if it is none. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** True for an object that is neither a list nor null. */
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -46,3 +46,10 @@ export function completeThresholds(given: Partial<Thresholds>): Thresholds {
   const set = names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]]));
   return { ...DEFAULT_THRESHOLDS, ...Object.fromEntries(set) };
 }
+
+/** Seconds that a second look takes when a notification was lost. */
+const PICK_UP_GRACE_SECONDS = 2;
+
+/** Seconds that a chat may take to be picked up. */
+export const pickUpSeconds = ({ acquisitionIntervalSeconds }: Thresholds): number =>
+  acquisitionIntervalSeconds + PICK_UP_GRACE_SECONDS;

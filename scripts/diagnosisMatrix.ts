@@ -1,9 +1,11 @@
 /** The diagnosis of every combination of state, owner, reachability, lease and runners, as a page of documentation. */
+
 import { writeFile } from 'node:fs/promises';
 import { diagnose } from '../domain/diagnosis/diagnose.ts';
 import type { Diagnosis, DiagnosisSettings } from '../domain/diagnosis/diagnosis.ts';
 import { readSnapshot, type Snapshot } from '../domain/diagnosis/snapshot.ts';
 import { EXECUTION_STATES, type ExecutionState, isRunnable } from '../domain/executionState.ts';
+import { DEFAULT_THRESHOLDS } from '../domain/thresholds.ts';
 import { CIRCUMSTANCES, type Circumstance } from './circumstances.ts';
 
 const target = new URL('../docs/diagnosis-matrix.md', import.meta.url);
@@ -30,12 +32,7 @@ interface Combination {
   readonly runners: 'unowned' | 'not asked' | (typeof RUNNERS)[number];
 }
 
-export const MATRIX_SETTINGS: DiagnosisSettings = {
-  staleAfterSeconds: 30,
-  heartbeatIntervalSeconds: 9,
-  acquisitionIntervalSeconds: 5,
-  noProgressSeconds: 60,
-};
+export const MATRIX_SETTINGS: DiagnosisSettings = DEFAULT_THRESHOLDS;
 
 const OWNER = '00000000-0000-4000-8000-000000000001';
 const RUNNER = '00000000-0000-4000-8000-000000000002';

@@ -3,7 +3,7 @@ import { contradictionInWords } from '../../domain/coderRelease.ts';
 import { relationOf } from '../../subgraphs/database/tables/described.ts';
 import { tablesOn } from '../../subgraphs/database/tables/lacks.ts';
 import type { Examined } from './examined.ts';
-import { PLACES_OF, type Place, type Where } from './places.ts';
+import { PLACES_OF, type TablePlace, type Where } from './places.ts';
 
 export function corrections(examined: Examined): string[] {
   const { platform, slots, tables } = examined;
@@ -55,7 +55,12 @@ function missing({ tables, platform, where, isCoder }: Examined): string[] {
 const NOWHERE =
   'No other schema has one. Correct the database in the URL; for tables of this project, run `npm run migrate`.';
 
-function reach(places: readonly Place[], schema: string, path: readonly string[], { role, searchPath }: Where): string {
+function reach(
+  places: readonly TablePlace[],
+  schema: string,
+  path: readonly string[],
+  { role, searchPath }: Where,
+): string {
   const names = places.map(({ name }) => name);
   const some = names.includes('chats') ? 'chats' : names[0];
   const has = `Schema \`${schema}\` has \`${some}\`${names.length > 1 ? ` and ${names.length - 1} more` : ''}`;

@@ -1,7 +1,7 @@
 /** Tables with the names that this service reads, in all schemas. No table is entered. */
 import { RELATIONS } from '../../subgraphs/database/tables/described.ts';
 
-export interface Place {
+export interface TablePlace {
   readonly name: string;
   readonly schema: string;
   /** True if this table is read: the first in the search_path that the role may enter. */
@@ -16,7 +16,7 @@ export interface Where {
   readonly role: string;
   /** Schemas in the order of the search, including those that the role may not enter. */
   readonly searchPath: readonly string[];
-  readonly places: readonly Place[];
+  readonly places: readonly TablePlace[];
 }
 
 export const PLACES_OF: readonly string[] = [...RELATIONS];

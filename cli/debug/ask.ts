@@ -1,6 +1,8 @@
 /** One GraphQL question to the gateway, over HTTP. */
+
 import { z } from 'zod';
 import { deadlineSignal } from '../../common/clock.ts';
+import { parsedJson } from '../../common/json.ts';
 import { printableLine } from '../printable.ts';
 import { cleaned, LONGEST_TEXT } from './cleaned.ts';
 import { type Operation, operations } from './operations.ts';
@@ -81,21 +83,13 @@ async function post({ url, token }: Gateway, body: object, parent: AbortSignal |
       signal: deadline.signal,
     });
     const text = await received.text();
-    return { status: received.status, mediaType: received.headers.get('content-type') ?? '', body: asJson(text) };
+    return { status: received.status, mediaType: received.headers.get('content-type') ?? '', body: parsedJson(text) };
   } catch (error) {
     const late = deadline.signal.aborted && !parent?.aborted;
     const why = late ? `within ${TIMEOUT_MS / 1000} s` : `(${causeOf(error)})`;
     throw new NoAnswer(`The gateway at ${url} does not answer ${why}. Is the system running?`, true);
   } finally {
     deadline.clear();
-  }
-}
-
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

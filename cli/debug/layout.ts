@@ -2,7 +2,7 @@
 import type { ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
 import type { Verdict } from '../../domain/diagnosis/diagnosis.ts';
-import { secondsText } from '../../domain/diagnosis/wording.ts';
+import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
 
 export interface Page {
   /** Width in columns. */
@@ -96,7 +96,6 @@ export function ago(seconds: number | null): string {
 /** Words for a moment that lies ahead or has passed. */
 export const dueText = (secondsLeft: number): string =>
   secondsLeft > 0 ? `in ${secondsText(secondsLeft)}` : `${secondsText(-secondsLeft)} ago`;
-export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** Word for a stored value that could not be read. */
 export const UNREADABLE = 'unreadable';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Ask, NoAnswer, type Problem } from './ask.ts';
 import { blocks, paragraph } from './layout.ts';
-import { type DatabaseHealth, databaseAnswer, type Replica, replicasAnswer } from './replicasShape.ts';
+import { databaseAnswer, replicasAnswer, type ShownDatabase, type ShownReplica } from './replicasShape.ts';
 import { databaseText, databaseTroubles, replicasText, troubles } from './replicasText.ts';
 import { type Shown, withoutAnswer, worstOf } from './shown.ts';
 
@@ -44,13 +44,13 @@ function databaseAlone({ database, raw }: Health, { message }: NoAnswer): Shown 
 }
 
 interface Health {
-  readonly database: DatabaseHealth;
+  readonly database: ShownDatabase;
   /** Data as it came. */
   readonly raw: unknown;
 }
 
 interface List {
-  readonly told: readonly Replica[];
+  readonly told: readonly ShownReplica[];
   readonly raw: object;
   readonly problems: readonly Problem[];
 }

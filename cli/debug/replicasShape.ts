@@ -43,6 +43,6 @@ export const replicasAnswer = z.object({
   load: z.array(load).nullable(),
 });
 
-export type DatabaseHealth = z.output<typeof database>;
+export type ShownDatabase = z.output<typeof database>;
 /** A replica with its load. */
-export type Replica = z.output<typeof replica> & { readonly load: z.output<typeof load>['runtime'] };
+export type ShownReplica = z.output<typeof replica> & { readonly load: z.output<typeof load>['runtime'] };

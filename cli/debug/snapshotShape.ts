@@ -106,9 +106,9 @@ export const snapshotAnswer = z.object({
     .nullable(),
 });
 
-export type Snapshot = NonNullable<z.output<typeof snapshotAnswer>['chatDebugSnapshot']>;
-export type DatabaseHalf = Snapshot['database'];
-export type RuntimeHalf = NonNullable<Snapshot['runtime']>;
-export type Candidate = z.output<typeof candidate>;
-export type Runner = NonNullable<RuntimeHalf['runners']>[number];
+export type ShownSnapshot = NonNullable<z.output<typeof snapshotAnswer>['chatDebugSnapshot']>;
+export type DatabaseHalf = ShownSnapshot['database'];
+export type RuntimeHalf = NonNullable<ShownSnapshot['runtime']>;
+export type ShownCandidate = z.output<typeof candidate>;
+export type ShownRunner = NonNullable<RuntimeHalf['runners']>[number];
 export type Buffer = NonNullable<RuntimeHalf['messageBuffers']>[number];

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Ask, Problem } from './ask.ts';
 import { codeOf, type Shown, withoutAnswer, worstOf } from './shown.ts';
-import { type Chat, chat, type Found, suspect } from './stuckShape.ts';
+import { type Chat, chat, type FoundChat, suspect } from './stuckShape.ts';
 import { stuckText } from './stuckText.ts';
 
 /** Suspects in one question. The cost of diagnosing them stays far below the usual MAX_COST. */
@@ -24,7 +24,7 @@ const rawAnswer = z.object({ chatDebugSnapshots: z.array(z.unknown()) });
  * @throws NoAnswer
  */
 export async function askStuck(ask: Ask, first: number): Promise<Shown> {
-  const found = new Map<string, Found>();
+  const found = new Map<string, FoundChat>();
   const problems: Problem[] = [];
   const others: Chat[] = [];
   let next: z.output<typeof pageInfo> = { hasNextPage: true, endCursor: null };
@@ -56,7 +56,7 @@ async function askPage(ask: Ask, after: string | null) {
   const read = await ask('stuckChats', { chats: asked.map(({ chatId }) => chatId) }, answer);
   const asTheyCame = rawAnswer.parse(read.raw).chatDebugSnapshots;
   const refused = new Set(read.problems.map(({ path }) => path?.[1]));
-  const found = asked.flatMap((suspect, i): Found[] => {
+  const found = asked.flatMap((suspect, i): FoundChat[] => {
     const chat = read.data.chatDebugSnapshots[i] ?? null;
     if (!chat && !refused.has(i)) return []; // deleted meanwhile
     return [{ suspect, chat, node: asTheyCame[i] ?? suspect }];
@@ -64,4 +64,4 @@ async function askPage(ask: Ask, after: string | null) {
   return { found, pageInfo, problems: [...listed.problems, ...read.problems] };
 }
 
-const isTrouble = ({ chat }: Found) => !chat || ['STUCK', 'FAILED', 'UNKNOWN'].includes(chat.diagnosis.verdict);
+const isTrouble = ({ chat }: FoundChat) => !chat || ['STUCK', 'FAILED', 'UNKNOWN'].includes(chat.diagnosis.verdict);

@@ -21,7 +21,7 @@ export const chat = suspect.extend({
 export type Chat = z.output<typeof chat>;
 
 /** A suspect. `chat` is null where it could not be read; `node` is the same as it came. */
-export interface Found {
+export interface FoundChat {
   readonly suspect: Suspect;
   readonly chat: Chat | null;
   readonly node: unknown;

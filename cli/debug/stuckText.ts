@@ -1,18 +1,8 @@
 /** Chats in trouble, or perhaps in trouble, as text for a terminal. */
-import { secondsText } from '../../domain/diagnosis/wording.ts';
-import {
-  BY_ROWS_ALONE,
-  blocks,
-  columns,
-  counted,
-  isAhead,
-  lines,
-  type Page,
-  paragraph,
-  verdictText,
-} from './layout.ts';
+import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
+import { BY_ROWS_ALONE, blocks, columns, isAhead, lines, type Page, paragraph, verdictText } from './layout.ts';
 import { othersText } from './stuckOthers.ts';
-import type { Chat, Found, Suspect } from './stuckShape.ts';
+import type { Chat, FoundChat, Suspect } from './stuckShape.ts';
 
 const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 13, owner: 8 };
 
@@ -20,7 +10,7 @@ const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 13, owner: 8 };
  * @param others chats that looked like trouble and are not stuck
  * @param isFull true if there may be more
  */
-export function stuckText(page: Page, found: readonly Found[], others: readonly Chat[], isFull: boolean): string {
+export function stuckText(page: Page, found: readonly FoundChat[], others: readonly Chat[], isFull: boolean): string {
   if (found.length === 0) {
     return paragraph(page, `No chat is in trouble${lookedText(others)}.`);
   }

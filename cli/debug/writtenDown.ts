@@ -1,9 +1,9 @@
 /** The database's half of a snapshot, as rows of a name and a text. */
-import { secondsText } from '../../domain/diagnosis/wording.ts';
+import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
 import { printableLine } from '../printable.ts';
 import type { Problem } from './ask.ts';
 import { LONGEST_TEXT } from './cleaned.ts';
-import { ago, atMost, counted, dueText, type Row, UNREADABLE } from './layout.ts';
+import { ago, atMost, dueText, type Row, UNREADABLE } from './layout.ts';
 import type { DatabaseHalf } from './snapshotShape.ts';
 import { troubleRows } from './troubleRows.ts';
 

@@ -1,6 +1,8 @@
 /** A snapshot in the words of the rules. Pure: every age comes with the data, from the clock of its half. */
+
 import { type ExecutionState, isRunnable } from '../executionState.ts';
-import { completeThresholds, type Thresholds } from '../thresholds.ts';
+import type { PlatformName } from '../platformName.ts';
+import { completeThresholds, pickUpSeconds, type Thresholds } from '../thresholds.ts';
 import type { DiagnosisSettings } from './diagnosis.ts';
 import type { Runner, Runtime, Snapshot, Task } from './snapshot.ts';
 
@@ -19,13 +21,11 @@ interface At<T> {
   readonly path: string;
 }
 
-/** Platform of the chat's tables. An unknown one counts as own. */
-type PlatformName = 'own' | 'coder';
-
 export interface Situation {
   readonly snapshot: Snapshot;
   /** Thresholds of the snapshot, completed from the settings here. */
   readonly settings: Thresholds;
+  /** Platform of the chat's tables. An unknown one counts as own. */
   readonly platform: PlatformName;
   readonly chatId: string;
   readonly state: ExecutionState | null;
@@ -63,7 +63,6 @@ export interface Situation {
   readonly others: { readonly asked: number; readonly silent: number } | undefined;
 }
 
-const PICK_UP_GRACE_SECONDS = 2;
 /** Outcomes of replicas that no longer exist, and so hold nothing. */
 const GONE = ['STOPPED', 'UNKNOWN_REPLICA'];
 
@@ -91,7 +90,7 @@ export function situationOf(snapshot: Snapshot, given: DiagnosisSettings): Situa
     lease: leaseState(database, staleAfterSeconds, leaseAhead),
     leaseAhead,
     intervalSeconds: own?.intervalSeconds ?? settings.heartbeatIntervalSeconds,
-    pickUpSeconds: settings.acquisitionIntervalSeconds + PICK_UP_GRACE_SECONDS,
+    pickUpSeconds: pickUpSeconds(settings),
     retrySeconds:
       state === 'R0' || state === 'R1' ? (database?.retrySecondsLeft ?? task?.secondsUntilRetry ?? null) : null,
     ...otherReplicas(snapshot, workerId),

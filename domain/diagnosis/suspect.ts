@@ -2,14 +2,13 @@
  * Chats that look like trouble by their rows alone. The database subgraph lists them as `suspect`; here the rules say
  * so.
  */
+
 import { QUESTION_NAMES } from './conditions/row.ts';
 import type { DiagnosisSettings } from './diagnosis.ts';
 import { type Found, findAll, has } from './findings.ts';
+import { UNANSWERED_FOR_SECONDS } from './limits.ts';
 import { type Situation, situationOf } from './situation.ts';
 import type { Runtime, Snapshot } from './snapshot.ts';
-
-/** Seconds; a chat that rests without an answer for longer is old news. */
-const UNANSWERED_FOR_SECONDS = 86_400;
 
 const NOT_ASKED: Omit<Runtime, 'workerId'> = {
   reachability: { status: 'NOT_ASKED', reason: null },

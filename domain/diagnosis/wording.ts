@@ -27,7 +27,7 @@ export function word(text: string): string {
 }
 
 /** Count with its noun: `1 replica`, `3 replicas`. */
-export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** List in words: `a`, `a and b`, `a, b and c`. */
 export const listed = (words: readonly string[]): string =>

@@ -10,6 +10,8 @@
  * - Chats at rest that look like trouble by their rows have indexes, too.
  * - Nearly all chats with an owner are runnable. The others with an owner have an index.
  */
+
+import { UNANSWERED_FOR_SECONDS } from '../../domain/diagnosis/limits.ts';
 import type { ExecutionState } from '../../domain/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
@@ -18,7 +20,6 @@ import type { Platform } from './platform.ts';
 import { EARLIEST_SAYABLE } from './questions/moments.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { type Among, RETRY_IS_NO_USE } from './suspectSql.ts';
-import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 
 /** Kinds of chats that nobody works on. */
 const AT_REST = ['waiting', 'errored', 'archived waiting', 'archived errored'] as const;

@@ -1,15 +1,9 @@
 /** Children of many chats: one statement for each page that an operation asks for, whatever the number of parents. */
 import DataLoader from 'dataloader';
 import { type Readable, readableOwner } from './access.ts';
-import type { Place } from './cursor.ts';
 import { inPlace } from './inPlace.ts';
-import { type ChildRow, children } from './questions/children.ts';
+import { type ChildRow, type ChildrenPage, children } from './questions/children.ts';
 import type { Reading } from './reading.ts';
-
-interface ChildrenPage {
-  readonly after: Place | undefined;
-  readonly limit: number;
-}
 
 export type ChildrenLoader = (page: ChildrenPage) => DataLoader<string, readonly ChildRow[]>;
 

@@ -3,12 +3,7 @@ import type { Platform } from './platform.ts';
 import type { HeartbeatRow } from './questions/heartbeatRows.ts';
 import { unreadable } from './unreadable.ts';
 
-interface Lease {
-  readonly runnerId: string;
-  /** Moment of the last renewal; null: the stored value is no moment, and the age is unknown. */
-  readonly heartbeatAt: Date | null;
-  /** Age in seconds; negative for a row ahead of the database's clock. */
-  readonly ageSeconds: number | null;
+interface Lease extends Omit<HeartbeatRow, 'chatId'> {
   readonly isStale: boolean | null;
   readonly staleAfterSeconds: number;
 }

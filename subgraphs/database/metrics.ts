@@ -3,13 +3,13 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import { DURATION_BUCKETS } from '../../server/metrics.ts';
 
 /** Outcome. `unavailable`: the client got `DATABASE_UNAVAILABLE`. `failed`: a defect, which the log names. */
-export type Outcome = 'ok' | 'unavailable' | 'failed';
+export type ReadingOutcome = 'ok' | 'unavailable' | 'failed';
 
 export interface ReadingMetrics {
   /** Counts a question. `seconds` begin with its turn, and leave out the wait for questions before it. */
-  questionAnswered(question: string, outcome: Outcome, seconds: number): void;
+  questionAnswered(question: string, outcome: ReadingOutcome, seconds: number): void;
   /** Counts a reading. `seconds` run from its first question to the answer of the operation. */
-  readingEnded(outcome: Outcome, seconds: number): void;
+  readingEnded(outcome: ReadingOutcome, seconds: number): void;
 }
 
 /** Makes the metrics and adds them to `registry`. */

@@ -16,7 +16,7 @@ import type { Logger } from '../../server/log.ts';
 import { inSpan, SpanKind } from '../../server/tracing.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
-import type { Outcome, ReadingMetrics } from './metrics.ts';
+import type { ReadingMetrics, ReadingOutcome } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
 import type { TableName } from './tables/described.ts';
@@ -87,7 +87,7 @@ export class Reading {
   #isLate = false;
   #asked = 'connect';
   #along: readonly IndexText[] = [];
-  #outcome: Outcome = 'ok';
+  #outcome: ReadingOutcome = 'ok';
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -314,7 +314,7 @@ export class Reading {
     const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': name };
     this.#asked = name;
     const begunMs = clock.monotonicMs();
-    let outcome: Outcome = 'ok';
+    let outcome: ReadingOutcome = 'ok';
     try {
       return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, question);
     } catch (error) {
@@ -350,4 +350,4 @@ export class Reading {
   }
 }
 
-const outcomeOf = (told: unknown): Outcome => (saysUnavailable(told) ? 'unavailable' : 'failed');
+const outcomeOf = (told: unknown): ReadingOutcome => (saysUnavailable(told) ? 'unavailable' : 'failed');

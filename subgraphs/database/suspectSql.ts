@@ -3,7 +3,15 @@
  * The rules themselves stand in `domain/diagnosis`; a test compares the two over random rows. Cheap conditions come
  * first.
  */
-import type { Thresholds } from '../../domain/thresholds.ts';
+import {
+  LONG_WAITS,
+  LONGEST_RETRY_FACTOR,
+  MANY_ATTEMPTS,
+  MANY_RUNNERS,
+  OFTEN_UNANSWERED,
+  RETRY_GRACE_SECONDS,
+} from '../../domain/diagnosis/limits.ts';
+import { pickUpSeconds, type Thresholds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Capacity } from './platform.ts';
@@ -15,16 +23,7 @@ import { isFull } from './questions/pools.ts';
 import { turnsSql } from './questions/turns.ts';
 import { HAS_RETRY_STATE, RETRY_SECONDS_LEFT } from './retrySql.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
-import { pickUpSeconds } from './troubleRules.ts';
 import { isUnanswered } from './unansweredSql.ts';
-
-const RETRY_GRACE_SECONDS = 5;
-const LONGEST_RETRY_FACTOR = 1.2;
-const MANY_ATTEMPTS = 5;
-const MANY_RUNNERS = 2;
-const OFTEN_UNANSWERED = 2;
-/** Wait for room, in pick-up times, that counts as long. */
-const LONG_WAITS = 10;
 
 /**
  * Chats that something is told of; planning what is told of the others costs more than looking at them. `troubled`: all

@@ -1,8 +1,6 @@
 /** Chats for which it is worth looking what keeps workers from them. Pure. */
-import type { Thresholds } from '../../domain/thresholds.ts';
-
-/** Seconds that a second look takes when a notification was lost. */
-const GRACE_SECONDS = 2;
+import { executionState, isRunnable } from '../../domain/executionState.ts';
+import { pickUpSeconds, type Thresholds } from '../../domain/thresholds.ts';
 
 interface Chat {
   readonly status: string;
@@ -12,19 +10,13 @@ interface Chat {
   readonly updatedAgeSeconds: number | null;
 }
 
-const RUNNABLE: readonly string[] = ['running', 'interrupting', 'requires_action'];
-
 /** True if a worker should own the chat. */
-export const isRunnableRow = ({ status, archived }: Chat): boolean => !archived && RUNNABLE.includes(status);
+export const isRunnableRow = (chat: Chat): boolean => isRunnable(executionState({ ...chat, queueDepth: 0 }));
 
 export const isUnowned = ({ workerId, runnerId }: Chat): boolean => workerId === null || runnerId === null;
 
 /** True if nobody works on the chat, where replicas share their slots: the holder of a slot is named. */
 export const waitsForSlot = (chat: Chat): boolean => isRunnableRow(chat) && chat.workerId === null;
-
-/** Seconds that a chat may take to be picked up. */
-export const pickUpSeconds = ({ acquisitionIntervalSeconds }: Thresholds): number =>
-  acquisitionIntervalSeconds + GRACE_SECONDS;
 
 /** True if workers have had time to look since the row changed. A row ahead of the clock is not waited for. */
 export const isSettled = ({ updatedAgeSeconds: age }: Chat, thresholds: Thresholds): boolean =>

@@ -1,13 +1,12 @@
 /** Chats at rest without an answer: a person's message stands last, or a step that ended without text. */
+
+import { UNANSWERED_FOR_SECONDS } from '../../domain/diagnosis/limits.ts';
+import { pickUpSeconds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { Platform } from './platform.ts';
 import { lastMessagesSql } from './questions/lastMessages.ts';
 import { ageSeconds } from './questions/moments.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
-import { pickUpSeconds } from './troubleRules.ts';
-
-/** Seconds after which a chat at rest without an answer is old news. */
-export const UNANSWERED_FOR_SECONDS = 86_400;
 
 /** Condition on the column that this project's triggers keep. */
 const NOTED = Prisma.sql`c.unanswered`;

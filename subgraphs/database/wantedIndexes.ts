@@ -2,8 +2,9 @@
  * Indexes that questions use, by platform, so that a missing one can be named. A test compares this project's with the
  * migrations.
  */
+
+import type { PlatformName } from '../../domain/platformName.ts';
 import { type IndexText, serves } from './indexText.ts';
-import type { PlatformName } from './tables/described.ts';
 
 export interface WantedIndex {
   readonly table: string;

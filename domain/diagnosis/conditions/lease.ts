@@ -1,10 +1,8 @@
 /** Conditions on the lease of the runner that the row names. */
+import { MANY_FAILED_RENEWALS } from '../limits.ts';
 import { over, type Situation } from '../situation.ts';
 import { ownerGoneLately } from './owner.ts';
 import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
-
-/** Failed renewals in a row from which a lease is in danger. */
-export const MANY_FAILED_RENEWALS = 2;
 
 /** True for a stale or missing lease, not for an unknown one. */
 export const leaseIsNotFresh: Condition = (s) => !['FRESH', 'NOT_KNOWN'].includes(s.lease);

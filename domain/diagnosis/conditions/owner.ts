@@ -1,13 +1,11 @@
 /** Conditions on the replica that the row names, and on those that could take the chat. */
 
 import { NOT_AN_ALLOWED_ADDRESS } from '../../reachabilityReasons.ts';
+import { LONG_WAITS } from '../limits.ts';
 import type { Situation } from '../situation.ts';
 import type { Candidate } from '../snapshot.ts';
 import { capacityIsWrong, poolIsFull, slotsNotKnown } from './pool.ts';
 import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
-
-/** Wait for room, in pick-up times, that counts as long. */
-const LONG_WAITS = 10;
 
 /** Judges the owner by its answer, or by its replica row where no replica is asked. A fresh lease outranks the row. */
 const ownerIs = (s: Situation, status: string, row: string) =>

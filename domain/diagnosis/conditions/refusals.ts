@@ -1,7 +1,8 @@
 /** Refusals of the database that workers report. */
+import { MANY_BREAK_OFFS, MANY_FAILED_RENEWALS } from '../limits.ts';
 import { over, type Situation } from '../situation.ts';
 import { WAIT_SECONDS } from './database.ts';
-import { leaseIsNotFresh, MANY_FAILED_RENEWALS } from './lease.ts';
+import { leaseIsNotFresh } from './lease.ts';
 import { noOwner, withRoom } from './owner.ts';
 import type { Condition } from './time.ts';
 
@@ -72,8 +73,6 @@ const NEEDS_SOMEBODY = ['DISK_FULL', 'OUT_OF_RESOURCES', 'SERVER_IO', 'TOO_MANY_
 export const callRefused = ({ rowRunner, task }: Situation): Refusal | undefined =>
   refusal(task?.databaseError, `${rowRunner?.path}.activeTask.databaseError`);
 
-/** Break-offs of one task from which it breaks off again and again. */
-export const MANY_BREAK_OFFS = 3;
 /** Refusal on which the task broke off again and again. Repeating the same helps nobody. */
 export function writeRefused({ rowRunner, task }: Situation): Refusal | undefined {
   const word = task?.lastBreakOff ?? '';

@@ -1,9 +1,8 @@
 /** Conditions on chats that wait for somebody, rest, or have failed. */
+import { OFTEN_UNANSWERED } from '../limits.ts';
 import { over, type Situation } from '../situation.ts';
 import { messageStandsLast, waitsForOutside } from './row.ts';
 import { type Condition, past, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
-
-const OFTEN_UNANSWERED = 2;
 
 export const actionDeadlinePassed: Condition = (s) =>
   waitsForOutside(s) && past(s.database?.requiresActionSecondsLeft, s.pickUpSeconds);

@@ -1,15 +1,10 @@
 /** Conditions on how the turn progresses. */
+import { LONGEST_RETRY_FACTOR, MANY_ATTEMPTS, MANY_BREAK_OFFS, MANY_RUNNERS, RETRY_GRACE_SECONDS } from '../limits.ts';
 import { over, type Situation, under } from '../situation.ts';
-import { MANY_BREAK_OFFS, waitsInVain } from './refusals.ts';
+import { waitsInVain } from './refusals.ts';
 import { isBeingInterrupted, running } from './row.ts';
 import { type Condition, past } from './time.ts';
 
-/** Seconds past the planned retry before it counts as overdue. */
-const RETRY_GRACE_SECONDS = 5;
-/** Factor on the longest retry pause. A longer wait than chance allows was never meant. */
-const LONGEST_RETRY_FACTOR = 1.2;
-const MANY_ATTEMPTS = 5;
-const MANY_RUNNERS = 2;
 /** Seconds behind a loop after which a person has waited too long. */
 const WAITS_BEHIND_SECONDS = 60;
 

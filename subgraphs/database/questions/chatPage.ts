@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions } from '../chatConditions.ts';
 import { walkedPlaces } from '../chatWays.ts';
-import type { ChatOrder, Place } from '../cursor.ts';
+import type { ChatOrder, ListPlace } from '../cursor.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { SuspectLimits } from '../suspectLimits.ts';
 import type { Transaction } from '../transaction.ts';
@@ -14,7 +14,7 @@ interface ChatPageQuestion {
   /** Thresholds of suspects, and the user whose children count. */
   readonly limits: SuspectLimits;
   readonly order: ChatOrder;
-  readonly after: Place | undefined;
+  readonly after: ListPlace | undefined;
   readonly limit: number;
   /** Indexes of another platform; undefined: those of this project's migrations. */
   readonly indexes: FoundIndexes | undefined;

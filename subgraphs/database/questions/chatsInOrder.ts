@@ -1,6 +1,6 @@
 /** Rows of chats in an order that can be continued, and the columns that are shown. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { ChatOrder, Place } from '../cursor.ts';
+import type { ChatOrder, ListPlace } from '../cursor.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import { CHAT_COLUMNS_READ } from '../tables/described.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
@@ -11,7 +11,7 @@ export interface ChatPageRow extends ChatRow {
   readonly placeUpdatedAt: string;
 }
 
-export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
+export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: ListPlace) =>
   Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
 
 /** `updatedAt` as a cursor holds it: RFC 3339, or Postgres' own text for other moments. */

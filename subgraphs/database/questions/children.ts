@@ -1,7 +1,7 @@
 /** Chats that were started from other chats. */
 import type { ExecutionState } from '../../../domain/executionState.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { Place } from '../cursor.ts';
+import type { ListPlace } from '../cursor.ts';
 import { EXECUTION_STATE } from '../executionStateSql.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
@@ -13,14 +13,17 @@ export interface ChildRow extends ChatPageRow {
   readonly childOf: string;
 }
 
-interface ChildrenQuestion {
+export interface ChildrenPage {
+  readonly after: ListPlace | undefined;
+  /** Number of children for each parent. */
+  readonly limit: number;
+}
+
+interface ChildrenQuestion extends ChildrenPage {
   readonly platform: Platform;
   readonly parentIds: readonly string[];
   /** Owner of the chats; undefined: all owners. */
   readonly readableOf: string | undefined;
-  readonly after: Place | undefined;
-  /** Number of children for each parent. */
-  readonly limit: number;
 }
 
 /** Reads a page of each parent's children, the one updated last first. */

@@ -2,6 +2,7 @@
  * What this service reads, and what is not answered without it. Pure.
  * One description serves readiness, errors, the field `database` and `npm run check`.
  */
+import type { PlatformName } from '../../../domain/platformName.ts';
 
 /** Content of a column. A column of another type counts as missing. */
 type Holds = 'id' | 'number' | 'moment' | 'json' | 'flag' | 'text';
@@ -24,9 +25,6 @@ interface TableRead {
   readonly only?: PlatformName;
   readonly columns: Readonly<Record<string, ColumnRead>>;
 }
-
-/** Platform of the tables. */
-export type PlatformName = 'own' | 'coder';
 
 /** Facts that decide which tables and columns are read. */
 export interface PlatformRead {

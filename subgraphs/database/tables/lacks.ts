@@ -1,7 +1,7 @@
 /** What a database lacks of what this service reads, why, and what it costs. Pure. */
+import type { PlatformName } from '../../../domain/platformName.ts';
 import {
   type ColumnRead,
-  type PlatformName,
   type PlatformRead,
   QUESTION_NEEDS,
   type Relation,

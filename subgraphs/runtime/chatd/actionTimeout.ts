@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import type { Clock } from '../../../common/clock.ts';
 import { type ChatState, readChats } from './chatState.ts';
-import type { ChatStore, Outcome } from './chatStore.ts';
+import type { ChatStore, WriteOutcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import { writeFenced } from './fencedWrite.ts';
 import type { Task } from './task.ts';
@@ -16,7 +16,7 @@ export async function awaitDeadline(
   task: Task,
   runnerId: string,
   kit: { store: ChatStore; pool: Pool; clock: Clock },
-): Promise<Outcome | undefined> {
+): Promise<WriteOutcome | undefined> {
   const { pool, clock } = kit;
   const { id: chatId, status, historyVersion } = task.chat;
   const isSame = (chat: ChatState) =>

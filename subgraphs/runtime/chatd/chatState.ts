@@ -1,6 +1,5 @@
 /** A chat's row, as the worker reads it. */
 import type { ClientBase, Pool } from 'pg';
-import { type ExecutionState, executionState } from '../../../domain/executionState.ts';
 import { mayPass } from './databaseFailure.ts';
 
 export interface ChatState {
@@ -21,8 +20,6 @@ export interface ChatState {
    */
   readonly deadlineInMs: number | null;
 }
-
-export const stateOf = (chat: ChatState): ExecutionState => executionState(chat);
 
 /** Columns for a SELECT from `chats`, or a RETURNING of it. An int8 comes as a JavaScript number. */
 export const CHAT_COLUMNS = `

@@ -6,11 +6,11 @@
  * 3. It notifies.
  */
 import type { Pool, PoolClient } from 'pg';
-import { isRunnable } from '../../../domain/executionState.ts';
+import { executionState, isRunnable } from '../../../domain/executionState.ts';
 import { textContent } from '../../../domain/messages.ts';
 import { columnsOf, ruleFor } from '../../../domain/stateMachine.ts';
 import { ChatNotFound, type Transition } from '../../../domain/transitions.ts';
-import { CHAT_COLUMNS, type ChatState, countedUp, NOTIFY_UPDATE, readChats, stateOf } from './chatState.ts';
+import { CHAT_COLUMNS, type ChatState, countedUp, NOTIFY_UPDATE, readChats } from './chatState.ts';
 import { append, runEffect } from './effects.ts';
 import { lockFamily } from './families.ts';
 import { storableText } from './storable.ts';
@@ -24,7 +24,7 @@ interface Fence {
 }
 
 /** Outcome of a fenced write. `lost`: the fence no longer holds, and nothing was written. That is no error. */
-export type Outcome = { kind: 'done'; chat: ChatState } | { kind: 'lost'; chat: ChatState | undefined };
+export type WriteOutcome = { kind: 'done'; chat: ChatState } | { kind: 'lost'; chat: ChatState | undefined };
 
 export class ChatStore {
   readonly #pool: Pool;
@@ -73,8 +73,8 @@ export class ChatStore {
    * Applies transitions together for a runner, if the fence holds.
    * @throws TransitionRefused
    */
-  applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<Outcome> {
-    return inTransaction<Outcome>(this.#pool, async (tx) => {
+  applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<WriteOutcome> {
+    return inTransaction<WriteOutcome>(this.#pool, async (tx) => {
       const chat = await lockAndCount(tx, chatId);
       if (!chat) return { kind: 'lost', chat: undefined };
       if (!holds(fence, chat)) {
@@ -105,7 +105,7 @@ const holds = (fence: Fence, chat: ChatState): boolean =>
 async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Transition[]): Promise<void> {
   let { status, archived, queueDepth } = chat;
   for (const transition of transitions) {
-    const state = stateOf({ ...chat, status, archived, queueDepth });
+    const state = executionState({ ...chat, status, archived, queueDepth });
     const rule = ruleFor(transition, state);
     for (const effect of rule.does) {
       queueDepth += await runEffect(effect, { tx, chatId: chat.id, state, queueDepth, transition });
@@ -118,7 +118,7 @@ async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Tr
       status,
       archived,
     ]);
-    const reached = stateOf({ ...chat, status, archived, queueDepth });
+    const reached = executionState({ ...chat, status, archived, queueDepth });
     if (!rule.to.includes(reached)) throw new Error(`${transition.name} led from ${state} to ${reached}`);
   }
 }
@@ -135,8 +135,8 @@ async function finish(tx: PoolClient, chatId: string, before: ChatState | undefi
   ]);
   const chat = rows[0] as ChatState;
   const isOwned = chat.workerId !== null && chat.runnerId !== null;
-  const wasRunnable = before !== undefined && isRunnable(stateOf(before));
-  if (isRunnable(stateOf(chat)) && !(isOwned && wasRunnable)) {
+  const wasRunnable = before !== undefined && isRunnable(executionState(before));
+  if (isRunnable(executionState(chat)) && !(isOwned && wasRunnable)) {
     await tx.query(`SELECT pg_notify('chat_ownership', $1)`, [chatId]);
   }
   return chat;

@@ -1,5 +1,7 @@
 /** A provider's words on a failure, found in the forms that servers use. Pure. */
+
 import { z } from 'zod';
+import { parsedJson } from '../../../common/json.ts';
 import type { ProviderWords } from './failureKinds.ts';
 
 const text = z.union([z.string(), z.number()]).transform(String).catch('');
@@ -23,10 +25,4 @@ export function errorWords(body: unknown): ProviderWords | undefined {
 }
 
 /** Words in the text of a body. */
-export function wordsInBody(body: string): ProviderWords | undefined {
-  try {
-    return errorWords(JSON.parse(body));
-  } catch {
-    return undefined;
-  }
-}
+export const wordsInBody = (body: string): ProviderWords | undefined => errorWords(parsedJson(body));

@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../../../common/clock.ts';
 import type { Transition } from '../../../domain/transitions.ts';
-import type { ChatStore, Outcome } from './chatStore.ts';
+import type { ChatStore, WriteOutcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import type { Task } from './task.ts';
 
@@ -13,7 +13,7 @@ export function writeFenced(
   runnerId: string,
   { store, clock }: { store: ChatStore; clock: Clock },
   ...transitions: Transition[]
-): Promise<Outcome> {
+): Promise<WriteOutcome> {
   const { id, status, historyVersion } = task.chat;
   return callDatabase(task, clock, () => store.applyFenced(id, { runnerId, status, historyVersion }, ...transitions));
 }

@@ -14,18 +14,18 @@ import type { Clock } from '../../../common/clock.ts';
 import type { LastError } from '../../../domain/messages.ts';
 import type { Transition } from '../../../domain/transitions.ts';
 import type { ChatState } from './chatState.ts';
-import type { ChatStore, Outcome } from './chatStore.ts';
+import type { ChatStore, WriteOutcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import { writeFenced } from './fencedWrite.ts';
 import { type History, readHistory, UnusableHistory } from './history.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { askedToWaitMs, describeFailure } from './modelErrors.ts';
-import { callModel, type Step } from './modelStep.ts';
+import { callModel, type ModelStep } from './modelStep.ts';
 import { refusalOf } from './refusedData.ts';
 import { retryDueInMs } from './retryState.ts';
 import type { Task } from './task.ts';
 import type { TurnCalls } from './turnCalls.ts';
-import { afterFailure, type Failed, insteadOfCalling, OWN, transitionsFor } from './turnRules.ts';
+import { afterFailure, type Failed, insteadOfCalling, OWN_PROVIDER, transitionsFor } from './turnRules.ts';
 
 export interface GenerationTools {
   readonly pool: Pool;
@@ -53,7 +53,7 @@ export async function generate(
   kit: GenerationTools,
   calls: TurnCalls,
   seen: (chat: ChatState) => void,
-): Promise<Outcome | undefined> {
+): Promise<WriteOutcome | undefined> {
   const { clock, pool, maxSteps, maxAttempts } = kit;
   const { id: chatId, generationAttempt } = task.chat;
   const write = (...transitions: Transition[]) => writeFenced(task, runnerId, kit, ...transitions);
@@ -98,18 +98,18 @@ export async function generate(
   /**
    * Commits a step. Content that Postgres refuses is a failed attempt; any other failure says nothing about the step.
    */
-  async function commit(step: Step): Promise<{ outcome: Outcome } | Failed> {
+  async function commit(step: ModelStep): Promise<{ outcome: WriteOutcome } | Failed> {
     try {
       return { outcome: await write(...transitionsFor(step, kit.actionTimeoutSeconds)) };
     } catch (error) {
       if (!refusalOf(error)) throw error;
-      return { error: describeFailure(error, OWN), askedToWaitMs: undefined };
+      return { error: describeFailure(error, OWN_PROVIDER), askedToWaitMs: undefined };
     }
   }
 }
 
 /** Calls the model once, into a buffer of its own. A failure of the model is a result, not an exception. */
-async function attemptStep(task: Task, history: History, kit: GenerationTools): Promise<{ step: Step } | Failed> {
+async function attemptStep(task: Task, history: History, kit: GenerationTools): Promise<{ step: ModelStep } | Failed> {
   const { buffers, model, tools, clock } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const attempt = task.attempt ?? 1;

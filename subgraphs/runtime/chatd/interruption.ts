@@ -2,7 +2,7 @@
 import type { Clock } from '../../../common/clock.ts';
 import { messagesOf, type NewMessage } from '../../../domain/messages.ts';
 import { isGivenUp } from './breakOffs.ts';
-import type { ChatStore, Outcome } from './chatStore.ts';
+import type { ChatStore, WriteOutcome } from './chatStore.ts';
 import { writeFenced } from './fencedWrite.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { openCalls, toolMessage } from './openCalls.ts';
@@ -15,7 +15,7 @@ export async function interrupt(
   task: Task,
   runnerId: string,
   kit: { store: ChatStore; buffers: MessageBuffers; clock: Clock },
-): Promise<Outcome> {
+): Promise<WriteOutcome> {
   const { id: chatId, historyVersion, generationAttempt } = task.chat;
   const buffer = kit.buffers
     .ofChat(chatId)
@@ -43,7 +43,7 @@ const interrupted = (answer: readonly NewMessage[]): NewMessage[] =>
  * Takes another way if the data was refused.
  * @throws any other error
  */
-const refused = (otherwise: () => Promise<Outcome>) => (error: unknown) => {
+const refused = (otherwise: () => Promise<WriteOutcome>) => (error: unknown) => {
   if (!refusalOf(error)) throw error;
   return otherwise();
 };

@@ -1,5 +1,7 @@
 /** The HTTP client of the model. It waits for as long as a model is silent, and tells a stream from anything else. */
+
 import { Agent, fetch as send } from 'undici';
+import { parsedJson } from '../../../common/json.ts';
 import { ErrorAnswer, NO_STREAM, NotAStream } from './answerErrors.ts';
 import { untilDone } from './untilDone.ts';
 
@@ -70,15 +72,7 @@ async function errorIn(body: ReadableStream<Uint8Array>): Promise<Error> {
     bytes += chunk.length;
     if (bytes > LOOKED_AT_BYTES) break;
   }
-  const answer = jsonIn(Buffer.concat(chunks).toString());
+  const answer = parsedJson(Buffer.concat(chunks).toString());
   const isError = typeof answer === 'object' && answer !== null && !('choices' in answer);
   return isError ? new ErrorAnswer(answer) : new NotAStream(NO_STREAM);
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -20,7 +20,7 @@ interface StepInput {
   readonly onProgress: () => void;
 }
 
-export interface Step {
+export interface ModelStep {
   /** Messages of the step. At least the model's own is there, even if empty: its finish reason says why. */
   readonly messages: readonly NewMessage[];
   /** Next actor: the model reads the worker's tool results, somebody outside answers, or the turn ends. */
@@ -28,7 +28,7 @@ export interface Step {
 }
 
 /** @throws the model's error, or the signal's reason */
-export async function callModel(input: StepInput): Promise<Step> {
+export async function callModel(input: StepInput): Promise<ModelStep> {
   const over = new AbortController();
   try {
     return await readStep({ ...input, connection: AbortSignal.any([input.signal, over.signal]) });
@@ -37,7 +37,7 @@ export async function callModel(input: StepInput): Promise<Step> {
   }
 }
 
-async function readStep(input: StepInput & { readonly connection: AbortSignal }): Promise<Step> {
+async function readStep(input: StepInput & { readonly connection: AbortSignal }): Promise<ModelStep> {
   const { tools, history, attempt, signal, connection, onPart, onProgress } = input;
   let finishReason = 'other';
   const result = streamText({

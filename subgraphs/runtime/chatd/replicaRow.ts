@@ -1,7 +1,7 @@
 /** The replica's row in `replicas`: made at the start of the process, kept fresh, and marked at its end. */
 import type { Pool } from 'pg';
 
-export interface ReplicaRow {
+export interface OwnReplicaRow {
   readonly id: string;
   readonly hostname: string;
   /** URL at which other processes reach it. */
@@ -15,7 +15,7 @@ export interface ReplicaRow {
  * One that somebody marked as stopped, or stamped ahead of the clock, is set right.
  * @param latencyMicroseconds duration of the last round trip to the database
  */
-export async function keepReplica(pool: Pool, replica: ReplicaRow, latencyMicroseconds: number): Promise<void> {
+export async function keepReplica(pool: Pool, replica: OwnReplicaRow, latencyMicroseconds: number): Promise<void> {
   const { id, hostname, relayAddress, version } = replica;
   await pool.query(
     `INSERT INTO replicas (id, hostname, relay_address, version, database_latency) VALUES ($1, $2, $3, $4, $5)

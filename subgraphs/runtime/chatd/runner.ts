@@ -13,7 +13,7 @@ import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspecto
 import { awaitDeadline } from './actionTimeout.ts';
 import { brokenTurn, brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
 import { type ChatState, readChats } from './chatState.ts';
-import type { Outcome } from './chatStore.ts';
+import type { WriteOutcome } from './chatStore.ts';
 import { writeFenced } from './fencedWrite.ts';
 import { type GenerationTools, generate } from './generation.ts';
 import { interrupt } from './interruption.ts';
@@ -22,7 +22,7 @@ import { failure } from './modelErrors.ts';
 import { dropLease } from './release.ts';
 import { Task, type TaskKind } from './task.ts';
 import { TurnCalls } from './turnCalls.ts';
-import { OWN } from './turnRules.ts';
+import { OWN_PROVIDER } from './turnRules.ts';
 
 /** Milliseconds by which a deadline must differ to be another one: the database only tells how far off it is. */
 const DEADLINE_TOLERANCE_MS = 1_000;
@@ -181,7 +181,7 @@ export class Runner {
    * Pauses before the same work begins again; longer each time.
    * @returns the present row, if the state machine refused the task: the row is not what it was taken for
    */
-  async #brokeOff(task: Task, error: unknown): Promise<Outcome | undefined> {
+  async #brokeOff(task: Task, error: unknown): Promise<WriteOutcome | undefined> {
     if (task.signal.aborted) return undefined;
     const { kit, log, onBrokeOff } = this.#options;
     task.breakOffs = brokeOff(task.breakOffs, error);
@@ -205,12 +205,12 @@ export class Runner {
    * Takes the row that a fence ran into, which is not what this runner took it for.
    * Somebody may have changed it by hand without counting a version, so a row that is not older is believed.
    */
-  #settle(kind: Outcome['kind'], chat: ChatState): void {
+  #settle(kind: WriteOutcome['kind'], chat: ChatState): void {
     if (kind === 'lost' && chat.snapshotVersion === this.#chat?.snapshotVersion) this.#adopt(chat);
     else this.update(chat);
   }
 
-  async #work(task: Task): Promise<Outcome | undefined> {
+  async #work(task: Task): Promise<WriteOutcome | undefined> {
     const { kit } = this.#options;
     switch (task.kind) {
       case 'GENERATION':
@@ -237,8 +237,8 @@ export class Runner {
    * Ends a turn whose work breaks off each time, so that the model is not asked for the same for ever.
    * An end that was already decided keeps its reason: the failure to write it says nothing about the turn.
    */
-  #fail(task: Task): Promise<Outcome> {
-    task.end ??= failure('internal', brokenTurn(task.breakOffs), OWN);
+  #fail(task: Task): Promise<WriteOutcome> {
+    task.end ??= failure('internal', brokenTurn(task.breakOffs), OWN_PROVIDER);
     return writeFenced(task, this.runnerId, this.#options.kit, { name: 'finishError', error: task.end });
   }
 

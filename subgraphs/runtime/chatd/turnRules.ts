@@ -7,11 +7,11 @@ import type { Transition } from '../../../domain/transitions.ts';
 import { retryDelayMs } from './backoff.ts';
 import { type History, UnusableHistory } from './history.ts';
 import { describeFailure, failure } from './modelErrors.ts';
-import type { Step } from './modelStep.ts';
+import type { ModelStep } from './modelStep.ts';
 import { LEFT_OPEN, toolMessage } from './openCalls.ts';
 
 /** Name in place of the provider where the worker itself ends a turn. */
-export const OWN = 'chatd';
+export const OWN_PROVIDER = 'chatd';
 
 export interface Failed {
   readonly error: LastError;
@@ -27,11 +27,11 @@ export function insteadOfCalling(
   history: History | UnusableHistory,
   { made, maxSteps }: { made: number; maxSteps: number },
 ): Transition | undefined {
-  if (history instanceof UnusableHistory) return { name: 'finishError', error: describeFailure(history, OWN) };
+  if (history instanceof UnusableHistory) return { name: 'finishError', error: describeFailure(history, OWN_PROVIDER) };
   if (history.open.length > 0) return { name: 'commitStep', messages: [toolMessage(history.open, [], LEFT_OPEN)] };
   if (made < maxSteps) return undefined;
   const message = `The turn has had ${made} calls of the model and ${history.steps} steps, and MAX_STEPS allows ${maxSteps} calls: the model did not come to an end`;
-  return { name: 'finishError', error: failure('step_limit', message, OWN) };
+  return { name: 'finishError', error: failure('step_limit', message, OWN_PROVIDER) };
 }
 
 interface Limits {
@@ -67,7 +67,7 @@ export function afterFailure(
 /**
  * Transitions for a step. The last step of a turn commits together with its end, so that a crash cannot answer twice.
  */
-export function transitionsFor({ messages, next }: Step, actionTimeoutSeconds: number): Transition[] {
+export function transitionsFor({ messages, next }: ModelStep, actionTimeoutSeconds: number): Transition[] {
   const commit: Transition = { name: 'commitStep', messages };
   switch (next) {
     case 'outside':

@@ -28,7 +28,7 @@ import { type Loop, startLoop } from './loop.ts';
 import { listen, type Notifications } from './notifications.ts';
 import { RefusedChats } from './refusedChats.ts';
 import { releaseChats } from './release.ts';
-import { keepReplica, markReplicaStopped, type ReplicaRow } from './replicaRow.ts';
+import { keepReplica, markReplicaStopped, type OwnReplicaRow } from './replicaRow.ts';
 import { Runner } from './runner.ts';
 import { Runners } from './runners.ts';
 
@@ -93,7 +93,7 @@ export class ChatWorker {
   }
 
   /** Begins to take chats. The replica's row exists, and is kept. */
-  start(replica: ReplicaRow): void {
+  start(replica: OwnReplicaRow): void {
     if (this.#phase !== 'created') return;
     this.#phase = 'running';
     const { acquisitionIntervalSeconds, heartbeatIntervalSeconds, staleAfterSeconds, databaseUrl } = this.settings;
@@ -221,7 +221,7 @@ export class ChatWorker {
    * Renews leases and the replica's row. The row waits for the leases, so that one connection is enough, but not for
    * those that hang.
    */
-  async #beat(replica: ReplicaRow): Promise<void> {
+  async #beat(replica: OwnReplicaRow): Promise<void> {
     const beganMs = this.kit.clock.monotonicMs();
     const leases = this.#renew();
     const limit = new AbortController();

@@ -2,12 +2,14 @@
  * Random sequences of transitions, on Postgres and on the table alone: same refusals, states and versions. `npm run
  * test:model` runs a hundred times as many.
  */
+
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { executionState } from '../../../../domain/executionState.ts';
 import { TABLE } from '../../../../domain/stateMachine.ts';
 import { type TransitionName, TransitionRefused } from '../../../../domain/transitions.ts';
-import { type ChatState, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import type { ChatState } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { ChatClient } from '../../../support/chatClient.ts';
 import { created, type ModelChat, predict } from '../../../support/chatModel.ts';
@@ -66,7 +68,7 @@ function expectSame(chat: ChatState, model: ModelChat): void {
   const { snapshotVersion, historyVersion, queueVersion, generationAttempt, queueDepth } = chat;
   const { openCalls: _unseen, ...expected } = model;
   expect({
-    state: stateOf(chat),
+    state: executionState(chat),
     snapshotVersion,
     historyVersion,
     queueVersion,
