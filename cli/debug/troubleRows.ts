@@ -1,4 +1,4 @@
-/** What keeps workers from a chat, as far as the database can tell, as rows of a name and a text. */
+/** Trouble that keeps workers from a chat, as far as the database can tell, as rows of a name and a text. */
 import { secondsText } from '../../domain/diagnosis/wording.ts';
 import { type Row, slotsText, UNREADABLE } from './layout.ts';
 import type { DatabaseHalf } from './snapshotShape.ts';

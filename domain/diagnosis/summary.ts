@@ -12,7 +12,7 @@ import type { Situation } from './situation.ts';
 import type { Snapshot } from './snapshot.ts';
 import { listed, secondsText, sentence } from './wording.ts';
 
-/** How the halves were read. */
+/** State of knowledge on how the halves were read. */
 export interface Readings {
   /** First reading, when this summary is about a second one. */
   readonly first?: Snapshot;

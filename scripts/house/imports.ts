@@ -1,4 +1,4 @@
-/** Who imports whom: circles of files, and the fewest imports that run against the flow of the folders. */
+/** Imports between files: circles, and the fewest imports that run against the flow of the folders. */
 import { posix } from 'node:path';
 import type { Source } from './sources.ts';
 

@@ -31,7 +31,7 @@ export interface Platform {
   readonly replicaStaleAfterSeconds: number;
   /** Number of chats that all replicas together work on; undefined: each replica has a limit of its own. */
   readonly capacity: Capacity | undefined;
-  /** What the tables lack, and what is read in its place. */
+  /** Lacks of the tables, and what is read in their place. */
   readonly tables: Tables;
 }
 

@@ -1,4 +1,6 @@
-/** What keeps workers from chats, and who could take them. It is looked for only where it can matter. */
+/**
+ * Trouble that keeps workers from chats, and replicas that could take them. It is looked for only where it can matter.
+ */
 import type { GraphQLError } from 'graphql';
 import type { Logger } from '../../server/log.ts';
 import { type OwnQuestion, ownQuestion } from './ownQuestion.ts';

@@ -1,4 +1,7 @@
-/** What keeps workers from a chat, and who could take it. The parent of every resolver here is the chat's row. */
+/**
+ * Trouble that keeps workers from a chat, and replicas that could take it. The parent of every resolver here is the
+ * chat's row.
+ */
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
 import { heartbeatState } from './heartbeatState.ts';

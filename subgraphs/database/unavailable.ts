@@ -36,8 +36,10 @@ const driverError = z.object({
 
 /**
  * Classes of SQLSTATE that say nothing about the question.
- * They are: no connection, a transaction that is over or was cancelled, no access, no such database, no resources,
- * intervention by an operator, trouble of the machine.
+ *
+ * - No connection, no access, no such database, no resources.
+ * - A transaction that is over or was cancelled.
+ * - Intervention by an operator, trouble of the machine.
  */
 const UNAVAILABLE_STATE = /^(08|25P|28|3D|40|53|57|58|42501|55000)/;
 

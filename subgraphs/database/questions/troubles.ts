@@ -1,6 +1,6 @@
 /**
- * What keeps workers from chats: holders of their rows or tables, the rows of their owners, and whether writes are
- * taken.
+ * Trouble that keeps workers from chats: holders of their rows or tables, the rows of their owners, and whether writes
+ * are taken.
  */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { chatsOf, type Platform } from '../platform.ts';

@@ -1,5 +1,5 @@
 /**
- * What this service reads, and what is not answered without it. Pure.
+ * Tables and columns that this service reads, and what is not answered without each. Pure.
  * One description serves readiness, errors, the field `database` and `npm run check`.
  */
 import type { PlatformName } from '../../../domain/platformName.ts';

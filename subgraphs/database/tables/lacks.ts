@@ -1,4 +1,4 @@
-/** What a database lacks of what this service reads, why, and what it costs. Pure. */
+/** Lacks of a database: what this service reads and cannot, why, and what it costs. Pure. */
 import type { PlatformName } from '../../../domain/platformName.ts';
 import {
   type ColumnRead,

@@ -88,7 +88,7 @@ export const lacksInWords = (lacks: readonly Lack[]): string =>
     .map(({ reason, advice }) => `${reason} ${advice}`)
     .join(' ');
 
-/** What is not answered, for readiness, a line for each reason; undefined: everything is answered. */
+/** Unanswered parts, for readiness, a line for each reason; undefined: everything is answered. */
 export function partlyReady(lacks: readonly Lack[]): string | undefined {
   if (lacks.length === 0) return undefined;
   const costs = [...new Set(lacks.flatMap((lack) => lack.costs))];

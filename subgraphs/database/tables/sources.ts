@@ -1,5 +1,5 @@
 /**
- * What a question reads in place of a table that lacks something. Pure.
+ * Stand-ins for tables that lack something. Pure.
  * A column that cannot be read becomes a null. A table that cannot be read at all keeps the question from being asked.
  * Postgres would refuse it, and end the transaction with all other questions.
  */

@@ -1,4 +1,4 @@
-/** What a failed statement says of the database, and whether it can succeed later. Pure. */
+/** Meaning of a failed statement for the database, and whether it can succeed later. Pure. */
 import { databaseFailure } from '../../../domain/databaseFailures.ts';
 
 /** Codes of Node and the driver for a missing or broken connection. */

@@ -29,7 +29,7 @@ export async function interrupt(
   const finish = (messages: readonly NewMessage[]) =>
     writeFenced(task, runnerId, kit, { name: 'finishInterruption', messages });
   if (isGivenUp(task.breakOffs)) return finish([]);
-  // What Postgres never takes must not keep the chat from coming to rest.
+  // Content that Postgres never takes must not keep the chat from coming to rest.
   return finish(interrupted(answer))
     .catch(refused(() => finish(interrupted([]))))
     .catch(refused(() => finish([])));

@@ -17,7 +17,7 @@ interface Episode {
   readonly generationAttempt: number;
 }
 
-/** What a buffer asks of its store, and tells it. */
+/** Services that a buffer asks of its store, and its reports to it. */
 interface Owner {
   hasRoomFor(bytes: number): boolean;
   grew(bytes: number): void;
