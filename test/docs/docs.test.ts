@@ -72,6 +72,10 @@ describe.each(PAGES)('%s', (page) => {
     expect(commandsOf(page).filter((name) => !scripts[name])).toEqual([]);
   });
 
+  test('names files and folders that exist', () => {
+    expect(pathsOf(page).filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
+  });
+
   test('has links that lead to something', () => {
     expect(linksOf(page).filter((link) => !leads(page, link))).toEqual([]);
   });
@@ -87,6 +91,13 @@ test('every page can be reached from the README', () => {
   }
   expect(PAGES.filter((page) => !reached.has(page))).toEqual([]);
 });
+
+/** Code of a page that is a path from the root of this project: it begins with a folder, and has a slash. */
+const pathsOf = (page: string): string[] =>
+  [...read(page).matchAll(/`([a-z]+)(\/[\w./-]*)`/g)].flatMap(([, folder = '', rest = '']) =>
+    ROOMS.includes(folder) ? [`${folder}${rest}`] : [],
+  );
+const ROOMS = readdirSync(root, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 
 /** Links of a page to files of this project. */
 function linksOf(page: string): string[] {
