@@ -86,9 +86,9 @@ export class Injector {
         await replica.pause(fault.lastsMs);
         break;
       case 'cut':
-        proxy.cut({ refusing: true });
+        await proxy.close();
         await pause();
-        proxy.accept();
+        await proxy.listen();
         break;
       case 'freeze':
         proxy.freeze();

@@ -11,7 +11,7 @@ import { makeLogger } from '../../../server/log.ts';
 import { environmentWith } from '../../../server/settings/config.ts';
 import { READ_ALL } from '../../../server/tokens/internalToken.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
-import { TcpProxy } from '../../support/tcpProxy.ts';
+import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
 
 const SECRET = 'a secret of a fleet for tests, long enough';
 const TIMEOUT_MS = 20_000;
@@ -22,7 +22,7 @@ const MOST_AT_ONCE = 100;
 export interface FleetReplica {
   readonly id: string;
   /** Undefined: it has none. It passes through this process, and waits when this process waits. */
-  readonly proxy: TcpProxy | undefined;
+  readonly proxy: PostgresProxy | undefined;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -102,7 +102,7 @@ async function startReplica(
   changes: Readonly<Record<string, string>>,
   closing: (() => Promise<unknown>)[],
 ): Promise<FleetReplica> {
-  const proxy = proxied ? await TcpProxy.forDatabase(databaseUrl) : undefined;
+  const proxy = proxied ? await startPostgresProxy(databaseUrl) : undefined;
   if (proxy) closing.push(() => proxy.close());
   const environment = environmentWith({
     ...{
