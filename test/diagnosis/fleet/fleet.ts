@@ -5,12 +5,12 @@ import type { DiagnosisSettings, Severity } from '../../../domain/diagnosis/diag
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { startGateway } from '../../../gateway/server.ts';
 import { signCallerToken } from '../../../local/callerToken.ts';
-import { type Child, runChild } from '../../../local/supervisor/childProcess.ts';
 import { databaseOverHttp } from '../../../routing/transport/databaseSubgraph.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { environmentWith } from '../../../server/settings/config.ts';
 import { READ_ALL } from '../../../server/tokens/internalToken.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
+import { startChild } from '../../support/childProcess.ts';
 import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
 
 const SECRET = 'a secret of a fleet for tests, long enough';
@@ -119,15 +119,9 @@ async function startReplica(
     ...changes,
   });
   const script = new URL('../../../dist/replica.js', import.meta.url);
-  const lines: string[] = [];
-  const child: Child = runChild({ name: 'replica', script, environment }, systemClock, (line) => lines.push(line));
-  closing.push(async () => {
-    child.kill('SIGKILL');
-    await child.ended;
-  });
-  const died = child.ended.then(() => Promise.reject(new Error(`No replica:\n${lines.join('\n')}`)));
-  died.catch(() => {}); // once it is ready, its end is somebody's wish
-  const { id = '' } = await Promise.race([child.ready, died]);
+  const child = startChild({ name: 'replica', script, environment });
+  closing.push(() => child.end());
+  const { id = '' } = await child.ready;
   return { id, proxy, kill: child.kill };
 }
 
