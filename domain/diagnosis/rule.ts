@@ -45,6 +45,8 @@ export function takeFromOwner(s: Situation): string {
 }
 /** Command that takes the chat from its owner. */
 export const takeIt = (s: Situation) => (keptFromAll(s) ? lookAtReplicas() : meansOf(s).newOwner.command(s));
+/** Advice to an operator to take the chat from its owner. */
+export const TAKE = { who: OPERATOR, act: takeFromOwner, command: takeIt } as const;
 /** Clause at the end of a sentence on what keeps every worker from the chat; empty if nothing does. */
 export function butFor(s: Situation): string {
   const refused = keptFromAll(s);

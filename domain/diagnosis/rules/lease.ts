@@ -3,18 +3,7 @@ import * as leases from '../conditions/lease.ts';
 import { renewalRefused } from '../conditions/refusals.ts';
 import { lookAtReplicas, lookAtSnapshot } from '../means/means.ts';
 import { mending, refusalText } from '../refusal.ts';
-import {
-  butFor,
-  lease,
-  OPERATOR,
-  OWNERSHIP,
-  ofRunner,
-  orNoSlot,
-  type Rule,
-  takable,
-  takeFromOwner,
-  takeIt,
-} from '../rule.ts';
+import { butFor, lease, OPERATOR, OWNERSHIP, ofRunner, orNoSlot, type Rule, TAKE, takable } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { owner, secondsText } from '../wording.ts';
 import { END_HOLDER, heldFor } from './database.ts';
@@ -39,9 +28,7 @@ export const heartbeatMissing = {
     ...takable(s),
     ...ofRunner(s, 'lease.ageSeconds', 'lease.consecutiveFailures', 'lease.lastError'),
   ],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;
 
 export const heartbeatStale = {
@@ -57,9 +44,7 @@ export const heartbeatStale = {
     ...takable(s),
     ...ofRunner(s, 'lease.ageSeconds', 'lease.staleAfterSeconds', 'lease.consecutiveFailures', 'lease.lastError'),
   ],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;
 
 const whatOf = (s: Situation) =>
