@@ -2,7 +2,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions } from '../chatConditions.ts';
 import { walkedPlaces } from '../chatWays.ts';
 import type { ChatOrder, Place } from '../cursor.ts';
-import { chatsOf, type Platform } from '../platform.ts';
+import type { Platform } from '../platform.ts';
 import type { SuspectLimits } from '../suspectLimits.ts';
 import type { Transaction } from '../transaction.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
@@ -56,16 +56,12 @@ const rowsByStatus = (
   )}) AS c ${inOrder}`;
 
 /**
- * First which chats they are, then their order. `OFFSET 0` keeps the two apart: a planner that sees the order and the limit
+ * First all of them, then their order. `OFFSET 0` keeps the two apart: a planner that sees the order and the limit
  * may hope to meet enough of them in an index of all chats, and reads all of it when there are few.
  */
-const rowsFromQueue = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) =>
-  rowsOfChats(
+const rowsFromQueue = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+  SELECT c.* FROM (${rowsOfChats(
     platform,
-    Prisma.sql`c.id = ANY(ARRAY(
-      SELECT c.id FROM (
-        SELECT c.id, c.updated_at FROM ${chatsOf(platform)} AS c
-        WHERE c.id IN (SELECT q.chat_id FROM chat_queued_messages AS q) AND ${condition} OFFSET 0
-      ) AS c ${inOrder}))`,
-    inOrder,
-  );
+    Prisma.sql`c.id = ANY(ARRAY(SELECT q.chat_id FROM chat_queued_messages AS q)) AND ${condition}`,
+    Prisma.sql`OFFSET 0`,
+  )}) AS c ${inOrder}`;

@@ -44,6 +44,22 @@ export const turnsSql = (platform: Platform, chatIds: readonly string[] | Prisma
   ) AS done
   WHERE begun.id IS NOT NULL OR done.looked = ${MESSAGES_OF_A_TURN}`;
 
+/**
+ * The steps alone of one chat's turn, by one look at its messages that ends with the person's newest. No row where there is
+ * no turn.
+ */
+export const stepsSql = (platform: Platform, chatId: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  SELECT m.steps FROM (
+    SELECT m.role, count(*) FILTER (WHERE m.role = 'assistant') OVER back AS steps, row_number() OVER back AS looked
+    FROM (SELECT ${chatId} AS id) AS chat CROSS JOIN LATERAL (
+      ${newestMessages(platform, {
+        columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role`,
+        condition: shown(platform),
+        limit: MESSAGES_OF_A_TURN,
+      })}) AS m
+    WINDOW back AS (ORDER BY m.chat_id DESC, m.id DESC ROWS UNBOUNDED PRECEDING)
+  ) AS m WHERE m.role = 'user' OR m.looked = ${MESSAGES_OF_A_TURN} LIMIT 1`;
+
 const newest = (platform: Platform, condition: Prisma.Sql) =>
   newestMessages(platform, {
     columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role, m.created_at, m.content,
