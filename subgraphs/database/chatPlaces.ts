@@ -66,7 +66,9 @@ function placesInTrouble(parts: readonly InTrouble[], limits: SuspectLimits): Pl
   const others = parts.filter((part): part is Exclude<InTrouble, Ahead> => !AHEAD.some((one) => one === part));
   return [
     ...others.map((part) => placed(Prisma.sql`${troubled(part, limits)} AND NOT ${QUEUED}`, AMONG[part], part)),
-    ...(ahead.length > 0 ? [placed(Prisma.sql`${isAheadAtRest(ahead, limits)} AND NOT ${QUEUED}`, 'troubled', 'ahead')] : []),
+    ...(ahead.length > 0
+      ? [placed(Prisma.sql`${isAheadAtRest(ahead, limits)} AND NOT ${QUEUED}`, 'troubled', 'ahead')]
+      : []),
   ];
 }
 

@@ -20,7 +20,7 @@ export const ageSeconds = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`
   extract(epoch FROM now() - (${sayable(time)}))::float8`;
 
 /** The moment so long before the reading. */
-export const secondsAgo = (seconds: number): Prisma.Sql => Prisma.sql`now() - make_interval(secs => ${seconds}::float8)`;
+export const secondsAgo = (seconds: number): Prisma.Sql => Prisma.sql`now() - ${seconds}::float8 * interval '1 s'`;
 
 /** The moment so long after the reading. */
-export const inSeconds = (seconds: number): Prisma.Sql => Prisma.sql`now() + make_interval(secs => ${seconds}::float8)`;
+export const inSeconds = (seconds: number): Prisma.Sql => Prisma.sql`now() + ${seconds}::float8 * interval '1 s'`;
