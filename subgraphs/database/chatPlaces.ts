@@ -15,7 +15,7 @@ import type { Platform } from './platform.ts';
 import { BEYOND_SAYABLE, EARLIEST_SAYABLE, inSeconds, secondsAgo } from './questions/moments.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { type Among, RETRY_IS_NO_USE } from './suspectSql.ts';
-import { isUnanswered, UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
+import { isUnanswered, isUnansweredNoted, UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 
 /** Kinds of chats that nobody works on. */
 const AT_REST = ['waiting', 'errored', 'archived waiting', 'archived errored'] as const;
@@ -73,7 +73,7 @@ function placesInTrouble(parts: readonly InTrouble[], limits: SuspectLimits): Pl
 }
 
 function troubled(part: Exclude<InTrouble, Ahead>, { clockAheadSeconds, platform }: SuspectLimits): Prisma.Sql {
-  const isNoted = platform.notesUnanswered ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty;
+  const isNoted = isUnansweredNoted(platform) ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty;
   switch (part) {
     case 'waiting unanswered':
       return Prisma.sql`${CONDITION.waiting} ${isNoted}

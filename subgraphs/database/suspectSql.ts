@@ -15,6 +15,7 @@ import { isFull } from './questions/pools.ts';
 import { stepsSql } from './questions/turns.ts';
 import { HAS_RETRY_STATE, NAMES_RETRY_TIME, RETRY_SECONDS_LEFT } from './retrySql.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
+import { isAnswerable } from './tables/sources.ts';
 import { pickUpSeconds } from './troubleRules.ts';
 import { isUnanswered } from './unansweredSql.ts';
 
@@ -159,15 +160,20 @@ function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }
 /** CALL_UNANSWERED, CHILD_LOST, ACTION_PENDING of one that waits for ever. */
 function waitsInVain(limits: SuspectLimits): Prisma.Sql {
   const { platform, readableOf } = limits;
-  const open = openCallsSql(platform, Prisma.sql`ARRAY[c.id]`);
-  return Prisma.sql`
-  c.status = 'requires_action' AND (
-    (SELECT CASE WHEN count(*) > 0 THEN bool_or(o."timesUnanswered" >= ${OFTEN_UNANSWERED})
-       ELSE COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits))} END
-     FROM (${open}) AS o)
-    OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
+  const isChildLost = Prisma.sql`EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)})`;
+  const isInVain = isAnswerable(platform.tables, 'chat_messages', 'openCalls')
+    ? Prisma.sql`${isCallInVain(limits)} OR ${isChildLost}`
+    : isChildLost;
+  return Prisma.sql`c.status = 'requires_action' AND (${isInVain})`;
 }
 
+const isCallInVain = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
+  (SELECT CASE WHEN count(*) > 0 THEN bool_or(o."timesUnanswered" >= ${OFTEN_UNANSWERED})
+     ELSE COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits))} END
+   FROM (${openCallsSql(limits.platform, Prisma.sql`ARRAY[c.id]`)}) AS o)`;
+
 /** LOOPING. */
-const isLooping = ({ loopSteps, platform }: SuspectLimits) => Prisma.sql`
-  (${stepsSql(platform, Prisma.sql`c.id`)}) > ${loopSteps}`;
+const isLooping = ({ loopSteps, platform }: SuspectLimits) =>
+  isAnswerable(platform.tables, 'chat_messages', 'turns')
+    ? Prisma.sql`(${stepsSql(platform, Prisma.sql`c.id`)}) > ${loopSteps}`
+    : Prisma.sql`false`;

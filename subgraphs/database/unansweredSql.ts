@@ -12,6 +12,10 @@ export const UNANSWERED_FOR_SECONDS = 86_400;
 /** As the column says it that this project's triggers keep. */
 const NOTED = Prisma.sql`c.unanswered`;
 
+/** Whether the column says it. Triggers see all of a message: where less of it can be read, nothing more is known here. */
+export const isUnansweredNoted = ({ notesUnanswered, tables }: Platform): boolean =>
+  notesUnanswered && !tables.lacks.some(({ table }) => table === 'chat_messages');
+
 /** The same, looked up: where the table has no such column. */
 const lookedUp = (platform: Platform) => Prisma.sql`(
   SELECT CASE
@@ -30,7 +34,7 @@ export function isUnanswered(limits: SuspectLimits): Prisma.Sql {
     (c.updated_at >= ${secondsAgo(UNANSWERED_FOR_SECONDS)} OR c.updated_at < ${EARLIEST_SAYABLE}) IS NOT FALSE`;
   const isSettled = Prisma.sql`
     (c.updated_at < ${secondsAgo(pickUpSeconds(limits))} OR c.updated_at > ${inSeconds(clockAheadSeconds)}) IS NOT FALSE`;
-  const what = platform.notesUnanswered ? NOTED : lookedUp(platform);
+  const what = isUnansweredNoted(platform) ? NOTED : lookedUp(platform);
   return Prisma.sql`
     (${isNews} AND CASE ${what} WHEN 'step' THEN true WHEN 'message' THEN ${isSettled} END) IS TRUE`;
 }

@@ -15,9 +15,11 @@ export const isSayable = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`
 /** The time itself, or null where it cannot be said. Infinity is beyond either end. */
 export const sayable = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`CASE WHEN ${isSayable(time)} THEN ${time} END`;
 
-/** Seconds from then to the moment of the reading; negative for a time ahead of the clock; null where `sayable` is. */
-export const ageSeconds = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`
-  extract(epoch FROM now() - (${sayable(time)}))::float8`;
+/**
+ * Seconds from then to the moment of the reading; negative for a time ahead of the clock; null where `sayable` is. What
+ * `extract` gives is a numeric, which costs several times as much.
+ */
+export const ageSeconds = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`date_part('epoch', now() - (${sayable(time)}))`;
 
 /** The moment so long before the reading. */
 export const secondsAgo = (seconds: number): Prisma.Sql => Prisma.sql`now() - ${seconds}::float8 * interval '1 s'`;

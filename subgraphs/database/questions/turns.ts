@@ -2,7 +2,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
-import { NEWEST_FIRST, newestMessages, shown } from './messagesOfChat.ts';
+import { messagesBackwards, NEWEST_FIRST, newestMessages, shown } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface TurnRow {
@@ -52,7 +52,7 @@ export const stepsSql = (platform: Platform, chatId: Prisma.Sql): Prisma.Sql => 
   SELECT m.steps FROM (
     SELECT m.role, count(*) FILTER (WHERE m.role = 'assistant') OVER back AS steps, row_number() OVER back AS looked
     FROM (SELECT ${chatId} AS id) AS chat CROSS JOIN LATERAL (
-      ${newestMessages(platform, {
+      ${messagesBackwards(platform, {
         columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role`,
         condition: shown(platform),
         limit: MESSAGES_OF_A_TURN,
