@@ -307,7 +307,7 @@ describe('replicas', () => {
       const front = await startGateway(cut);
       const ask = () => askGateway(front, '{ replicas { id runtime { reachability { status } runnerCount } } }');
       const answer = { replicas: [{ id: a.id, runtime: { reachability: { status: 'OK' }, runnerCount: 42 } }] };
-      await until(async () => (await ask()).body.data?.replicas);
+      await until('replicas are answered again', async () => (await ask()).body.data?.replicas);
       tap.freeze();
       expect((await ask()).body).toEqual({ data: answer });
     } finally {

@@ -313,7 +313,7 @@ describe('a replica that cannot be asked costs only its own chats', () => {
   test('something that does not speak HTTP: BAD_ANSWER', async () => {
     const { url, connections } = await servers.hang();
     const asking = besideAHealthyOne({ relayAddress: url });
-    (await until(() => connections[0])).end('SSH-2.0-OpenSSH\r\n');
+    (await until('the router connects', () => connections[0])).end('SSH-2.0-OpenSSH\r\n');
     expect(await asking).toMatchObject({ status: 'BAD_ANSWER', reason: expect.stringContaining('no HTTP') });
   });
 
@@ -372,7 +372,7 @@ test('when the client goes away, the replicas are not kept busy', async () => {
   const client = new AbortController();
   const ask = asker({ rows: { [A]: { relayAddress: url } }, signal: client.signal, timeoutMs: 3_600_000 });
   const asking = ask([[1, A]]);
-  const connection = await until(() => connections[0]);
+  const connection = await until('the router connects', () => connections[0]);
   const closed = new Promise((resolve) => connection.once('close', resolve));
   connection.resume();
   client.abort();

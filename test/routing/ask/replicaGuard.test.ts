@@ -68,7 +68,7 @@ describe('the breaker', () => {
     const one = guard();
     await fail(one, 5);
     const probe = pending();
-    const probing = await until(async () => {
+    const probing = await until('the breaker lets one through', async () => {
       const running = one.run(probe.work, (verdict) => verdict);
       return one.breaker() === 'HALF_OPEN' && { running };
     });
@@ -82,10 +82,10 @@ describe('the breaker', () => {
   test.each(['bad', 'neutral'] as const)('a probe that is %s leaves it open for another second', async (verdict) => {
     const one = guard();
     await fail(one, 5);
-    expect(await until(async () => (await say(one, verdict)) !== 'open')).toBe(true);
+    expect(await until('the breaker lets one through', async () => (await say(one, verdict)) !== 'open')).toBe(true);
     expect(one.breaker()).toBe('OPEN');
     expect(await say(one, 'good')).toBe('open');
-    expect(await until(async () => (await say(one, 'good')) === 'good')).toBe(true);
+    expect(await until('the breaker is closed', async () => (await say(one, 'good')) === 'good')).toBe(true);
   });
 
   test('of one replica is not that of another', async () => {

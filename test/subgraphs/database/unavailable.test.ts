@@ -10,7 +10,7 @@ import { databasePerFile } from '../../support/database.ts';
 import { insertChat, insertMessages, insertReplica } from './support/rows.ts';
 import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
 import { type Tap, tapPostgres } from './support/tap.ts';
-import { noTransactionLeft, until, waitingForLock, whileLocked } from './support/waiting.ts';
+import { noTransactionLeft, untilTrue, waitingForLock, whileLocked } from './support/waiting.ts';
 
 const database = databasePerFile();
 const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
@@ -178,8 +178,9 @@ describe('no transaction is left', () => {
   test('and no session, once the subgraph has stopped', async () => {
     const id = await insertChat(database.pool);
     await withSubgraph(database.url, ({ ask }) => ask(CHAT, { id }));
-    await until(
+    await untilTrue(
       database.pool,
+      'no connection of the subgraph is open',
       `SELECT count(*) = 0 FROM pg_stat_activity
        WHERE datname = current_database() AND application_name = 'chat-debug-database'`,
     );
