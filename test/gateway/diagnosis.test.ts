@@ -9,7 +9,7 @@ import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.ts';
 import { tapPostgres } from '../subgraphs/database/support/tap.ts';
 import { databasePerFile } from '../support/database.ts';
-import { startDatabase } from './databaseWays.ts';
+import { describeOnce, startDatabase, testOnce } from './databaseWays.ts';
 import {
   askGateway,
   callerToken,
@@ -227,7 +227,7 @@ describe('one chat', () => {
   });
 });
 
-describe('every replica', () => {
+describeOnce('every replica', () => {
   test('is asked by diagnosisEverywhere alone, which finds the runner that should not be there', async () => {
     const holds = new Map<string, string>();
     const owner = await addReplica((id) => holds.get(id));
@@ -324,7 +324,7 @@ describe('a hundred chats', () => {
     expect(ofOne.length).toBeLessThanOrEqual(2 * MOST_STATEMENTS);
   });
 
-  test('keep what is known of healthy replicas when one of them takes all the time there is', async () => {
+  testOnce('keep what is known of healthy replicas when one of them takes all the time there is', async () => {
     const answers = await addReplica(() => undefined);
     const hangs = await insertReplica((await servers.hang()).url);
     const ids = await hundred([answers, { id: hangs }]);
