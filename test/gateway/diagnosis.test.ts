@@ -33,6 +33,7 @@ beforeAll(async () => {
   held.tap = await tapPostgres(database.url);
   const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
   held.subgraph = await startDatabase({ ...shared, ...limits, databaseUrl: held.tap.url });
+  await gatewayOfFile(); // a chat that is made before it grows old while it starts
 });
 afterAll(async () => {
   await held.subgraph?.stop();
