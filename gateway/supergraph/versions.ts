@@ -6,9 +6,9 @@
 import type { ApolloServer } from '@apollo/server';
 import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
+import type { RoutingContext } from '../../routing/routingContext.ts';
 import type { Logger } from '../../server/log.ts';
 import { SettingsError } from '../../server/settings/config.ts';
-import type { GatewayContext } from '../gatewayContext.ts';
 import { followSupergraphFile } from './file.ts';
 import { readSupergraph } from './load.ts';
 import { makeVersions, type Versions } from './version.ts';
@@ -16,7 +16,7 @@ import { makeVersions, type Versions } from './version.ts';
 /** One supergraph, ready to answer. */
 export interface SupergraphVersion {
   /** Started. */
-  readonly apollo: ApolloServer<GatewayContext>;
+  readonly apollo: ApolloServer<RoutingContext>;
 }
 
 export interface SupergraphOptions<V extends SupergraphVersion> {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { type PostgresServer, startPostgresServer } from '../../support/postgresServer.ts';
 import { ODD_VALUES } from '../../support/scale.ts';
