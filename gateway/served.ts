@@ -15,7 +15,7 @@ import { makeApolloServer } from './http/apolloServer.ts';
 import type { AllowedOperations } from './queries/allowedOperations.ts';
 import { makeOperations, type Operations } from './queries/operations.ts';
 import { makeQueryLimits, type QueryLimits } from './queries/queryLimits.ts';
-import { buildSupergraph } from './supergraph/load.ts';
+import { makeApolloGateway, supergraphOf } from './supergraph/load.ts';
 
 export interface ServedOptions {
   /** The estimated cost up to which a query is answered. */
@@ -30,19 +30,22 @@ export interface ServedSupergraph {
   /** Queries of clients must pass before they are prepared. */
   readonly limits: QueryLimits;
   readonly operations: Operations;
-  /** Answers what is no ordinary request over HTTP, by the same operations. Started by whoever serves it. */
+  /** Answers what is no ordinary request over HTTP, by the same operations. Started; stopped by whoever serves it. */
   readonly apollo: ReturnType<typeof makeApolloServer>;
 }
 
-/** @throws Error if a subgraph of the supergraph is not known here, or its routing cannot be read */
-export function makeServedSupergraph(
+/** @throws Error if the supergraph is not valid, a subgraph of it is not known here, or its routing cannot be read */
+export async function startServedSupergraph(
   options: ServedOptions,
   supergraphSdl: string,
   database: DatabaseSubgraph,
   replicas: Replicas,
-): ServedSupergraph {
-  const { log } = options;
-  const supergraph = buildSupergraph(supergraphSdl);
+): Promise<ServedSupergraph> {
+  const { allowedOperations, log } = options;
+  const gateway = makeApolloGateway(supergraphSdl, log);
+  const apollo = makeApolloServer({ gateway, operations: () => operations, allowedOperations, log });
+  await apollo.start();
+  const supergraph = supergraphOf(gateway, supergraphSdl);
   const routings = readRouting(supergraphSdl);
   if (routings.size === 0) throw new Error('No type of the supergraph is @routed.');
   const subgraphs = new Map(
@@ -66,7 +69,7 @@ export function makeServedSupergraph(
   return {
     limits: makeQueryLimits({ supergraphSdl, maxCost: options.maxCost, countReplicas: replicas.count }),
     operations,
-    apollo: makeApolloServer({ supergraph, operations, allowedOperations: options.allowedOperations, log }),
+    apollo,
   };
 }
 

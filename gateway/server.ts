@@ -27,7 +27,7 @@ import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { refuseUnknownPaths } from './http/strayRequests.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
 import type { CheckedQuery } from './queries/queryLimits.ts';
-import { makeServedSupergraph, type ServedOptions } from './served.ts';
+import { type ServedOptions, startServedSupergraph } from './served.ts';
 import { openSupergraph } from './supergraph/versions.ts';
 import { warmUp } from './warmUp.ts';
 
@@ -69,8 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   const supergraph = await openSupergraph({
     ...{ path: options.supergraphPath, registry, clock, log },
     load: async (supergraphSdl) => {
-      const served = makeServedSupergraph(options, supergraphSdl, database, replicas);
-      await served.apollo.start();
+      const served = await startServedSupergraph(options, supergraphSdl, database, replicas);
       await warmUp(served);
       return served;
     },

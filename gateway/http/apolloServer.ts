@@ -2,6 +2,7 @@
  * Apollo Server, for every request that is not an ordinary one: queries in a URL, ids of persisted queries, kinds of answers
  * that few ask for, and all that is no valid request. What it executes, it executes as the ordinary way does.
  */
+import type { ApolloGateway } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerOptionsWithGateway } from '@apollo/server';
 import {
   ApolloServerPluginLandingPageDisabled,
@@ -11,12 +12,10 @@ import {
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { makeBoundedCache } from '../../common/boundedCache.ts';
 import type { Logger } from '../../server/log.ts';
-import { switchOffVendorTelemetry } from '../../server/settings/config.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
 import type { AllowedOperations } from '../queries/allowedOperations.ts';
 import type { Operations, RefusedOperation } from '../queries/operations.ts';
 import { PARSE_OPTIONS } from '../queries/queryLimits.ts';
-import type { Supergraph } from '../supergraph/load.ts';
 import { clientErrorsPlugin, formatForClient } from './clientErrors.ts';
 import { recordPlugin } from './requestLog.ts';
 
@@ -24,8 +23,10 @@ import { recordPlugin } from './requestLog.ts';
 const MAX_DOCUMENTS = 50;
 
 export interface ApolloOptions {
-  readonly supergraph: Supergraph;
-  readonly operations: Operations;
+  /** Not loaded: starting the server loads it. */
+  readonly gateway: ApolloGateway;
+  /** Answers by the supergraph that was loaded. Called for requests alone. */
+  readonly operations: () => Operations;
   /** The only operations that are answered; unset: all. */
   readonly allowedOperations: AllowedOperations | undefined;
   readonly log: Logger;
@@ -33,10 +34,10 @@ export interface ApolloOptions {
 
 /** Not started. Queries must pass the limits before they reach it. */
 export function makeApolloServer(options: ApolloOptions): ApolloServer<GatewayContext> {
-  const { allowedOperations, log } = options;
-  switchOffVendorTelemetry();
+  const { allowedOperations, gateway, log, operations } = options;
+  gateway.executor = makeExecutor(operations);
   return new ApolloServer<GatewayContext>({
-    gateway: gatewayOver(options),
+    gateway,
     logger: log,
     plugins: [
       clientErrorsPlugin(log),
@@ -70,35 +71,23 @@ function documentStore(): DocumentStore {
 }
 
 /** What Apollo Server has parsed and validated is answered by the operations. */
-function gatewayOver({
-  supergraph,
-  operations,
-}: ApolloOptions): ApolloServerOptionsWithGateway<GatewayContext>['gateway'] {
-  const { apiSchema, sdl } = supergraph;
-  return {
-    onSchemaLoadOrUpdate: (callback) => {
-      callback({ apiSchema, coreSupergraphSdl: sdl });
-      return () => {};
-    },
-    load: async () => ({
-      executor: async ({ document: parsed, operation: found, request, context }) => {
-        const { checked } = context as GatewayContext; // the same query, parsed once for all who ask it
-        const ready = operations.prepare(checked?.document ?? parsed, checked?.operation ?? found);
-        if (ready.kind === 'refused') return { errors: ready.errors.map((error) => asRefusal(error, ready)) };
-        const { variables = {}, extensions } = request;
-        const {
-          data,
-          errors,
-          extensions: report,
-        } = await operations.answer(ready, { variables, extensions }, context as GatewayContext);
-        return {
-          ...(data !== undefined && { data }),
-          ...(errors && { errors: errors.map(asError) }),
-          ...(report && { extensions: report }),
-        };
-      },
-    }),
-    stop: async () => {},
+function makeExecutor(operations: () => Operations): ApolloGateway['executor'] {
+  return async ({ document: parsed, operation: found, request, context }) => {
+    const { checked } = context as GatewayContext; // the same query, parsed once for all who ask it
+    const { answer, prepare } = operations();
+    const ready = prepare(checked?.document ?? parsed, checked?.operation ?? found);
+    if (ready.kind === 'refused') return { errors: ready.errors.map((error) => asRefusal(error, ready)) };
+    const { variables = {}, extensions } = request;
+    const {
+      data,
+      errors,
+      extensions: report,
+    } = await answer(ready, { variables, extensions }, context as GatewayContext);
+    return {
+      ...(data !== undefined && { data }),
+      ...(errors && { errors: errors.map(asError) }),
+      ...(report && { extensions: report }),
+    };
   };
 }
 

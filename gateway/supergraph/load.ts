@@ -1,9 +1,19 @@
-/** The composed schema: what clients see of it, and the plans over it. */
+/** The composed schema: what clients see of it, and the plans over it. Apollo's gateway reads it, checks it and plans. */
 import { readFileSync } from 'node:fs';
-import { Supergraph as FederatedSupergraph, operationFromDocument } from '@apollo/federation-internals';
-import { type QueryPlan, QueryPlanner } from '@apollo/query-planner';
-import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, parse, visit } from 'graphql';
-import { SettingsError } from '../../server/settings/config.ts';
+import { operationFromDocument } from '@apollo/federation-internals';
+import { ApolloGateway } from '@apollo/gateway';
+import type { QueryPlan, QueryPlanner } from '@apollo/query-planner';
+import {
+  type ASTNode,
+  buildASTSchema,
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  parse,
+  visit,
+} from 'graphql';
+import type { Logger } from '../../server/log.ts';
+import { SettingsError, switchOffVendorTelemetry } from '../../server/settings/config.ts';
 import { documentForPlan } from '../execution/planDocument.ts';
 import { makePlanKey, type PlanKey } from '../execution/planNames.ts';
 
@@ -19,8 +29,8 @@ export function readSupergraph(path: string | undefined): string {
   }
 }
 
+/** What is made of the supergraph's SDL. */
 export interface Supergraph {
-  readonly sdl: string;
   /** What clients see. */
   readonly apiSchema: GraphQLSchema;
   /** With what only subgraphs and plans see. */
@@ -33,29 +43,61 @@ export interface Supergraph {
   readonly plan: (document: DocumentNode, operation: OperationDefinitionNode) => QueryPlan;
 }
 
-/** @throws Error that says what is wrong with the supergraph */
-export function buildSupergraph(sdl: string): Supergraph {
-  const document = parse(sdl);
-  const supergraph = FederatedSupergraph.build(document, { validateSupergraph: true });
-  const apiSchema = supergraph.apiSchema();
-  const planner = new QueryPlanner(supergraph);
-  forgetLocations(document);
-  const fullSchema = supergraph.schema.toGraphQLJSSchema();
+/**
+ * Apollo's gateway over one supergraph, not loaded: loading it, once, reads and checks the supergraph. It asks no subgraph;
+ * what it executes is for its `executor` to answer, which must be set before it is loaded.
+ */
+export function makeApolloGateway(supergraphSdl: string, log: Logger): ApolloGateway {
+  switchOffVendorTelemetry();
+  return new ApolloGateway({
+    supergraphSdl,
+    validateSupergraph: true,
+    buildService: ({ name }) => ({ process: () => Promise.reject(new Error(`Subgraph ${name} is asked elsewhere.`)) }),
+    experimental_approximateQueryPlanStoreMiB: 1 / 1024, // plans are kept with their operations
+    logger: {
+      debug: () => {},
+      info: () => {}, // that it has loaded
+      warn: (message) => log.warn(message),
+      error: (message) => log.error(message),
+    },
+  });
+}
+
+/** @param gateway loaded @param supergraphSdl what it was made of */
+export function supergraphOf(gateway: ApolloGateway, supergraphSdl: string): Supergraph {
+  const planner = plannerOf(gateway);
+  const { schema: apiSchema } = gateway;
+  if (!apiSchema) throw new Error('The gateway has not loaded.');
+  forgetLocations(planner);
+  const document = parse(supergraphSdl, { noLocation: true });
+  const fullSchema = buildASTSchema(document, { assumeValid: true });
   const planKey = makePlanKey(fullSchema, document);
   return {
-    sdl,
-    apiSchema: apiSchema.toGraphQLJSSchema(),
+    apiSchema,
     fullSchema,
     planKey,
-    subgraphs: [...supergraph.subgraphsMetadata()].map(({ name }) => name),
+    subgraphs: [...planner.supergraph.subgraphsMetadata()].map(({ name }) => name),
     plan: (document, operation) => {
       const asked = documentForPlan(document, operation, planKey);
-      return planner.buildQueryPlan(operationFromDocument(apiSchema, asked, { validate: false }));
+      return planner.buildQueryPlan(operationFromDocument(planner.supergraph.apiSchema(), asked, { validate: false }));
     },
   };
 }
 
-/** What was built holds its nodes, and each node all tokens of the text: 2 MB that only say where something is wrong. */
-function forgetLocations(document: DocumentNode): void {
-  visit(document, { enter: (node) => void Object.assign(node, { loc: undefined }) });
+/**
+ * The planner of a loaded gateway. Nothing that Apollo documents leads to it: `__testing()` is what its own tests use, and may
+ * go with any release. `test/gateway/apolloGateway.test.ts` fails when it does.
+ */
+function plannerOf(gateway: ApolloGateway): QueryPlanner {
+  const { queryPlanner } = gateway.__testing();
+  if (!queryPlanner) throw new Error('The gateway has no planner.');
+  return queryPlanner;
+}
+
+/** The planner's schema holds the nodes of the SDL, and each all tokens of the text: 2 MB that only say where an error is. */
+function forgetLocations({ supergraph: { schema } }: QueryPlanner): void {
+  const forget = (node: ASTNode) => void Object.assign(node, { loc: undefined });
+  for (const { sourceAST } of [schema.schemaDefinition, ...schema.types(), ...schema.directives()]) {
+    if (sourceAST) visit(sourceAST, { enter: forget });
+  }
 }

@@ -14,8 +14,9 @@ import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
 import { recordOf } from '../../gateway/http/requestRecord.ts';
 import { makeOperations } from '../../gateway/queries/operations.ts';
 import { makeQueryLimits } from '../../gateway/queries/queryLimits.ts';
-import { buildSupergraph, readSupergraph } from '../../gateway/supergraph/load.ts';
+import { makeApolloGateway, readSupergraph } from '../../gateway/supergraph/load.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
+import { loadSupergraph } from '../support/loadSupergraph.ts';
 import { until } from '../support/until.ts';
 import { callerToken, DIAGNOSIS_SETTINGS, gatewaysPerTest } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';
@@ -87,10 +88,12 @@ test('a query that cannot be planned: refused with its cause in the log, each ti
   const plan = () => {
     throw new Error('too much for the planner');
   };
-  const supergraph = { ...buildSupergraph(sdl), plan };
+  const supergraph = { ...(await loadSupergraph(sdl)), plan };
   const operations = makeOperations({ supergraph, subgraph: () => async () => ({ data: null }), log });
   const limits = makeQueryLimits({ supergraphSdl: sdl, maxCost: 10_000, countReplicas: () => 0 });
-  const apollo = makeApolloServer({ supergraph, operations, allowedOperations: undefined, log });
+  const apollo = makeApolloServer({
+    ...{ gateway: makeApolloGateway(sdl, log), operations: () => operations, allowedOperations: undefined, log },
+  });
   await apollo.start();
   const app = makeApp(log, systemClock, makeGatewayMetrics(new Registry()));
   apps.push(app);
