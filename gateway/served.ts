@@ -46,7 +46,7 @@ export async function startServedSupergraph(
   const apollo = makeApolloServer({ gateway, operations: () => operations, allowedOperations, log });
   await apollo.start();
   const supergraph = supergraphOf(gateway, supergraphSdl);
-  const routings = readRouting(supergraphSdl);
+  const routings = readRouting(supergraph.fullSchema);
   if (routings.size === 0) throw new Error('No type of the supergraph is @routed.');
   const subgraphs = new Map(
     supergraph.subgraphs.map((name): [string, AskSubgraph<GatewayContext>] => {
@@ -67,7 +67,9 @@ export async function startServedSupergraph(
   const operations = makeOperations({ supergraph, subgraph, log });
   const rereads = makeRereads(operations, log);
   return {
-    limits: makeQueryLimits({ supergraphSdl, maxCost: options.maxCost, countReplicas: replicas.count }),
+    limits: makeQueryLimits({
+      ...{ schema: supergraph.fullSchema, maxCost: options.maxCost, countReplicas: replicas.count },
+    }),
     operations,
     apollo,
   };

@@ -2,7 +2,14 @@
  * What a query may ask for, checked before Apollo Server parses, validates and plans it, and what it is estimated to cost.
  * A document that cannot be parsed passes: Apollo Server's own parser says what is wrong with it.
  */
-import { type DocumentNode, GraphQLError, getOperationAST, type OperationDefinitionNode, parse } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  type OperationDefinitionNode,
+  parse,
+} from 'graphql';
 import { makeBoundedCache } from '../../common/boundedCache.ts';
 import { requestError } from '../../server/graphql/errors.ts';
 import type { RequestRecord } from '../http/requestRecord.ts';
@@ -45,14 +52,14 @@ export interface CheckedQuery {
 
 export interface QueryLimitsOptions {
   /** The supergraph, which says what its fields cost. */
-  readonly supergraphSdl: string;
+  readonly schema: GraphQLSchema;
   readonly maxCost: number;
   /** How many replicas have not stopped; undefined: unknown. */
   readonly countReplicas: () => number | undefined;
 }
 
-export function makeQueryLimits({ supergraphSdl, maxCost, countReplicas }: QueryLimitsOptions): QueryLimits {
-  const estimateCost = makeCostEstimate(readCostRules(supergraphSdl));
+export function makeQueryLimits({ schema, maxCost, countReplicas }: QueryLimitsOptions): QueryLimits {
+  const estimateCost = makeCostEstimate(readCostRules(schema));
   /** Within the limits: those of a document depend on nothing else. */
   const documents = makeBoundedCache<DocumentNode>(
     MAX_CACHED_CHARACTERS,

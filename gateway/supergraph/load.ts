@@ -5,11 +5,10 @@ import { ApolloGateway } from '@apollo/gateway';
 import type { QueryPlan, QueryPlanner } from '@apollo/query-planner';
 import {
   type ASTNode,
-  buildASTSchema,
+  buildSchema,
   type DocumentNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
-  parse,
   visit,
 } from 'graphql';
 import type { Logger } from '../../server/log.ts';
@@ -33,7 +32,7 @@ export function readSupergraph(path: string | undefined): string {
 export interface Supergraph {
   /** What clients see. */
   readonly apiSchema: GraphQLSchema;
-  /** With what only subgraphs and plans see. */
+  /** With what only subgraphs and plans see. Its AST nodes have the directives of the SDL. */
   readonly fullSchema: GraphQLSchema;
   /** Under which key the plans gather each field of a client's. */
   readonly planKey: PlanKey;
@@ -69,9 +68,8 @@ export function supergraphOf(gateway: ApolloGateway, supergraphSdl: string): Sup
   const { schema: apiSchema } = gateway;
   if (!apiSchema) throw new Error('The gateway has not loaded.');
   forgetLocations(planner);
-  const document = parse(supergraphSdl, { noLocation: true });
-  const fullSchema = buildASTSchema(document, { assumeValid: true });
-  const planKey = makePlanKey(fullSchema, document);
+  const fullSchema = buildSchema(supergraphSdl, { assumeValid: true, noLocation: true });
+  const planKey = makePlanKey(fullSchema);
   return {
     apiSchema,
     fullSchema,

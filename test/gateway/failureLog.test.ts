@@ -90,7 +90,7 @@ test('a query that cannot be planned: refused with its cause in the log, each ti
   };
   const supergraph = { ...(await loadSupergraph(sdl)), plan };
   const operations = makeOperations({ supergraph, subgraph: () => async () => ({ data: null }), log });
-  const limits = makeQueryLimits({ supergraphSdl: sdl, maxCost: 10_000, countReplicas: () => 0 });
+  const limits = makeQueryLimits({ schema: supergraph.fullSchema, maxCost: 10_000, countReplicas: () => 0 });
   const apollo = makeApolloServer({
     ...{ gateway: makeApolloGateway(sdl, log), operations: () => operations, allowedOperations: undefined, log },
   });
