@@ -15,7 +15,7 @@ import { makeApolloServer } from './http/apolloServer.ts';
 import type { AllowedOperations } from './queries/allowedOperations.ts';
 import { makeOperations, type Operations } from './queries/operations.ts';
 import { makeQueryLimits, type QueryLimits } from './queries/queryLimits.ts';
-import { makeApolloGateway, supergraphOf } from './supergraph/load.ts';
+import { makeApolloGateway, supergraphOf } from './supergraph/apolloGateway.ts';
 
 export interface ServedOptions {
   /** The estimated cost up to which a query is answered. */

@@ -28,7 +28,7 @@ import { refuseUnknownPaths } from './http/strayRequests.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
 import type { CheckedQuery } from './queries/queryLimits.ts';
 import { type ServedOptions, startServedSupergraph } from './served.ts';
-import { openSupergraph } from './supergraph/versions.ts';
+import { openSupergraph } from './supergraph/inUse.ts';
 import { warmUp } from './warmUp.ts';
 
 export interface GatewayOptions extends ServedOptions, CallerTokenOptions {

@@ -22,7 +22,7 @@ import type { AskSubgraph } from '../execution/subgraph.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
 import { clientErrors, formatForClient } from '../http/clientErrors.ts';
 import { reportFor } from '../report.ts';
-import type { Supergraph } from '../supergraph/load.ts';
+import type { Supergraph } from '../supergraph/apolloGateway.ts';
 import { makeFindBadInput, strictSchema } from './inputCheck.ts';
 import { PARSE_OPTIONS } from './queryLimits.ts';
 

@@ -2,7 +2,8 @@
 import type { ApolloGateway } from '@apollo/gateway';
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { makeApolloGateway, readSupergraph, supergraphOf } from '../../gateway/supergraph/load.ts';
+import { makeApolloGateway, supergraphOf } from '../../gateway/supergraph/apolloGateway.ts';
+import { readSupergraph } from '../../gateway/supergraph/file.ts';
 
 const SDL = readSupergraph(undefined);
 const load = async () => {

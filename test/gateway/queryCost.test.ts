@@ -13,7 +13,7 @@ import {
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
 import { readCostRules } from '../../gateway/queries/costRules.ts';
 import { makeCostEstimate } from '../../gateway/queries/queryCost.ts';
-import { readSupergraph } from '../../gateway/supergraph/load.ts';
+import { readSupergraph } from '../../gateway/supergraph/file.ts';
 import { settings } from '../../server/settings/settings.ts';
 
 const DIRECTIVES = `

@@ -1,7 +1,7 @@
 /** A world of our own subgraphs, in which all is well. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
-import type { Supergraph } from '../../../gateway/supergraph/load.ts';
+import type { Supergraph } from '../../../gateway/supergraph/apolloGateway.ts';
 import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { answerOf } from './ours.ts';
 import { makeWorld } from './world.ts';

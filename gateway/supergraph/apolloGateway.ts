@@ -1,5 +1,4 @@
-/** The composed schema: what clients see of it, and the plans over it. Apollo's gateway reads it, checks it and plans. */
-import { readFileSync } from 'node:fs';
+/** Apollo's gateway over one supergraph: it reads and checks the supergraph, and plans. What executes plans is ours. */
 import { operationFromDocument } from '@apollo/federation-internals';
 import { ApolloGateway } from '@apollo/gateway';
 import type { QueryPlan, QueryPlanner } from '@apollo/query-planner';
@@ -12,21 +11,9 @@ import {
   visit,
 } from 'graphql';
 import type { Logger } from '../../server/log.ts';
-import { SettingsError, switchOffVendorTelemetry } from '../../server/settings/config.ts';
+import { switchOffVendorTelemetry } from '../../server/settings/config.ts';
 import { documentForPlan } from '../execution/planDocument.ts';
 import { makePlanKey, type PlanKey } from '../execution/planNames.ts';
-
-/**
- * @param path unset: the file that `npm run compose` writes
- * @throws SettingsError if the file cannot be read
- */
-export function readSupergraph(path: string | undefined): string {
-  try {
-    return readFileSync(path ?? new URL('../supergraph.graphql', import.meta.url), 'utf8');
-  } catch (error) {
-    throw new SettingsError(`SUPERGRAPH_PATH: cannot read ${path ?? 'gateway/supergraph.graphql'}. ${error}`);
-  }
-}
 
 /** What is made of the supergraph's SDL. */
 export interface Supergraph {
