@@ -14,7 +14,7 @@ import { makeApolloServer } from './http/apolloServer.ts';
 import { makeQueries, type Queries, type QueriesOptions } from './queries/answer.ts';
 import { makePrepareQuery } from './queries/prepare.ts';
 import { makeRereads } from './queries/reread.ts';
-import { buildSupergraph } from './supergraph/load.ts';
+import { makeApolloGateway, supergraphOf } from './supergraph/apolloGateway.ts';
 import { warmUp } from './warmUp.ts';
 
 export interface ServedOptions extends Pick<QueriesOptions, 'maxCost' | 'allowedOperations' | 'log'> {
@@ -38,8 +38,11 @@ export async function serveSupergraph(
   replicas: Replicas,
 ): Promise<ServedSupergraph> {
   const { log } = options;
-  const supergraph = buildSupergraph(supergraphSdl);
-  const routings = readRouting(supergraphSdl);
+  const gateway = makeApolloGateway(supergraphSdl, log);
+  const apollo = makeApolloServer(gateway, log);
+  await apollo.start();
+  const supergraph = supergraphOf(gateway, supergraphSdl);
+  const routings = readRouting(supergraph.fullSchema);
   if (routings.size === 0) throw new Error('No type of the supergraph is @routed.');
   const subgraphs = new Map(
     supergraph.subgraphs.map((name): [string, AskSubgraph<RoutingContext>] => {
@@ -61,8 +64,6 @@ export async function serveSupergraph(
   const prepare = makePrepareQuery({ supergraph, subgraph, onDefect });
   const queries = makeQueries({ ...options, prepare, countReplicas: replicas.count });
   const rereads = makeRereads(queries.ask, log);
-  const apollo = makeApolloServer(supergraph, log);
-  await apollo.start();
   await warmUp(queries);
   return { queries, answer: queries.answer, apollo };
 }

@@ -23,7 +23,7 @@ import { limitRate } from './http/rateLimit.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
 import { type ServedOptions, serveSupergraph } from './served.ts';
-import { openSupergraph } from './supergraph/versions.ts';
+import { openSupergraph } from './supergraph/inUse.ts';
 
 const MAX_BODY_BYTES = 100_000;
 

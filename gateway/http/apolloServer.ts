@@ -1,5 +1,6 @@
 /** Apollo Server, which says what is wrong with a request that is not answered. What is a valid query does not come here. */
-import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server';
+import type { ApolloGateway } from '@apollo/gateway';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
@@ -10,16 +11,19 @@ import type { RoutingContext } from '../../routing/routingContext.ts';
 import type { DocumentCode } from '../../server/graphql/errors.ts';
 import { logMasked } from '../../server/graphql/maskedErrors.ts';
 import type { Logger } from '../../server/log.ts';
-import { switchOffVendorTelemetry } from '../../server/settings/config.ts';
 import { formatForClient } from '../queries/clientErrors.ts';
 import { PARSE_OPTIONS } from '../queries/prepare.ts';
-import type { Supergraph } from '../supergraph/load.ts';
 
-/** Not started. Queries must pass the limits before they reach it. */
-export function makeApolloServer(supergraph: Supergraph, log: Logger): ApolloServer<RoutingContext> {
-  switchOffVendorTelemetry();
+/**
+ * Not started. Queries must pass the limits before they reach it.
+ * @param gateway not loaded: starting the server loads it
+ */
+export function makeApolloServer(gateway: ApolloGateway, log: Logger): ApolloServer<RoutingContext> {
+  gateway.executor = async () => {
+    throw new Error('Apollo Server executes nothing here');
+  };
   return new ApolloServer<RoutingContext>({
-    gateway: gatewayOver(supergraph),
+    gateway,
     logger: log,
     plugins: [
       refusals(log),
@@ -37,21 +41,6 @@ export function makeApolloServer(supergraph: Supergraph, log: Logger): ApolloSer
     documentStore: null,
     stopOnTerminationSignals: false,
   });
-}
-
-function gatewayOver({ apiSchema, sdl }: Supergraph): ApolloServerOptionsWithGateway<RoutingContext>['gateway'] {
-  return {
-    onSchemaLoadOrUpdate: (callback) => {
-      callback({ apiSchema, coreSupergraphSdl: sdl });
-      return () => {};
-    },
-    load: async () => ({
-      executor: async () => {
-        throw new Error('Apollo Server executes nothing here');
-      },
-    }),
-    stop: async () => {},
-  };
 }
 
 /** Apollo Server says it with HTTP 200, for clients that would then send the whole query; here they must see that it failed. */

@@ -8,7 +8,7 @@ import type { RoutingContext } from '../../routing/routingContext.ts';
 import type { Refusal } from '../../server/graphql/answer.ts';
 import { makePreparedQueries } from '../../server/graphql/preparedQueries.ts';
 import { compileOperation, type Execute, type ExecutorOptions } from '../execution/executor.ts';
-import type { Supergraph } from '../supergraph/load.ts';
+import type { Supergraph } from '../supergraph/apolloGateway.ts';
 import { readCostRules } from './costRules.ts';
 import { LIMITS, limitPassed, tooComplex } from './documentLimits.ts';
 import { compileInputCheck, type FindBadInput, strictSchema } from './inputCheck.ts';
@@ -50,10 +50,10 @@ export interface PrepareOptions extends Pick<ExecutorOptions<RoutingContext>, 's
 }
 
 export function makePrepareQuery({ supergraph, subgraph, onDefect }: PrepareOptions): PrepareQuery {
-  const { apiSchema, fullSchema, planKey, sdl } = supergraph;
+  const { apiSchema, fullSchema, planKey } = supergraph;
   const executor = { apiSchema, schema: fullSchema, planKey, subgraph, onDefect };
   const strict = strictSchema(apiSchema);
-  const compileCost = makeCompileCost(readCostRules(sdl));
+  const compileCost = makeCompileCost(readCostRules(fullSchema));
 
   const compile = (document: DocumentNode, operation: OperationDefinitionNode): CompiledQuery => {
     const [invalid] = validate(apiSchema, document);

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
-import { openSupergraph, type SupergraphVersion } from '../../gateway/supergraph/versions.ts';
+import { openSupergraph } from '../../gateway/supergraph/inUse.ts';
 import { makeLogger } from '../../server/log.ts';
 import { subgraphRequests } from '../../server/metrics.ts';
 import { makeReadingMetrics } from '../../subgraphs/database/metrics.ts';
@@ -28,7 +28,7 @@ test('the README names every metric of each process, and no others', async () =>
   const database = namesOf(makeReadingMetrics);
   const replica = namesOf((registry) => registerReplicaMetrics(registry, {} as Inspector));
   const supergraph = new Registry();
-  const load = async () => ({}) as SupergraphVersion;
+  const load = async () => ({ apollo: { stop: async () => {} } });
   await openSupergraph({ path: undefined, load, registry: supergraph, clock: systemClock, log });
   const expected = [
     ...supergraph.getMetricsAsArray().map(({ name }) => `${name} gateway`),

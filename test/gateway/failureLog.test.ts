@@ -7,13 +7,15 @@ import { makeDiagnosisSubgraph } from '../../gateway/execution/diagnosisSubgraph
 import { makeApolloServer } from '../../gateway/http/apolloServer.ts';
 import { makeQueries } from '../../gateway/queries/answer.ts';
 import { makePrepareQuery } from '../../gateway/queries/prepare.ts';
-import { buildSupergraph, readSupergraph } from '../../gateway/supergraph/load.ts';
+import { makeApolloGateway } from '../../gateway/supergraph/apolloGateway.ts';
+import { readSupergraph } from '../../gateway/supergraph/file.ts';
 import type { RoutingContext } from '../../routing/routingContext.ts';
 import { makeApp, type RunningServer } from '../../server/app.ts';
 import { registerGraphql } from '../../server/graphql/edge.ts';
 import { guard } from '../../server/guard.ts';
 import { OWN_CALLER } from '../../server/tokens/internalToken.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
+import { loadSupergraph } from '../support/loadSupergraph.ts';
 import { until } from '../support/until.ts';
 import { callerToken, DIAGNOSIS_SETTINGS, gatewaysPerTest } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';
@@ -85,10 +87,10 @@ test('a query that cannot be planned: refused with its cause in the log, each ti
   const plan = () => {
     throw new Error('too much for the planner');
   };
-  const supergraph = { ...buildSupergraph(sdl), plan };
+  const supergraph = { ...(await loadSupergraph(sdl)), plan };
   const prepare = makePrepareQuery({ supergraph, subgraph: () => async () => ({ data: null }), onDefect: () => {} });
   const { answer } = makeQueries({ prepare, maxCost: 10_000, countReplicas: () => 0, log });
-  const apollo = makeApolloServer(supergraph, log);
+  const apollo = makeApolloServer(makeApolloGateway(sdl, log), log);
   await apollo.start();
   const { app, listen } = makeApp({
     ...{ maxBodyBytes: 1_000, givesIds: true, clock: systemClock, log },

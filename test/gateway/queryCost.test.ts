@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  buildSchema,
   type DocumentNode,
   getIntrospectionQuery,
   getNamedType,
@@ -13,7 +14,7 @@ import {
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
 import { readCostRules } from '../../gateway/queries/costRules.ts';
 import { makeCompileCost } from '../../gateway/queries/queryCost.ts';
-import { readSupergraph } from '../../gateway/supergraph/load.ts';
+import { readSupergraph } from '../../gateway/supergraph/file.ts';
 import { settings } from '../../server/settings/settings.ts';
 
 const DIRECTIVES = `
@@ -41,7 +42,10 @@ test('the same document costs what its variables and the replicas say, each time
   const document = parse(
     `query ($n: Int = 2, $keys: [ID!]!) { first(first: $n) { value } byKeys(keys: $keys) { value } all { value } }`,
   );
-  const estimate = makeCompileCost(readCostRules(SCHEMA))(document, operationOf(document));
+  const estimate = makeCompileCost(readCostRules(buildSchema(SCHEMA, { assumeValid: true })))(
+    document,
+    operationOf(document),
+  );
   const cost = (variables: Record<string, unknown>, replicas?: number) => estimate(variables, replicas);
   const keys = (count: number) => Array.from({ length: count }, String);
   for (const _ of ['first', 'and remembered']) {
@@ -57,7 +61,7 @@ test('the same document costs what its variables and the replicas say, each time
 });
 
 const estimator = (sdl: string) => {
-  const compile = makeCompileCost(readCostRules(sdl));
+  const compile = makeCompileCost(readCostRules(buildSchema(sdl, { assumeValid: true })));
   return (query: string, { variables = {}, replicas }: Given = {}) => {
     const document = parse(query);
     return compile(document, operationOf(document))(variables, replicas);
@@ -112,7 +116,7 @@ describe('of the real schema', () => {
   const EVERYTHING = `chatId executionState database { status heartbeat { isStale } heartbeats { isStale } messageStats { total byRole { role count } } } runtime { ${RUNTIME} } diagnosis { verdict summary findings { code evidence { value } } }`;
 
   test('every list of objects says how long it is', () => {
-    const { fields, schema } = readCostRules(readSupergraph(undefined));
+    const { fields, schema } = readCostRules(buildSchema(readSupergraph(undefined), { assumeValid: true }));
     const sized = [...fields].flatMap(([, { sizedFields }]) => sizedFields);
     for (const type of Object.values(schema.getTypeMap())) {
       if (!isObjectType(type) || isIntrospectionType(type)) continue;

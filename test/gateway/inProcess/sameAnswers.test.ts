@@ -190,7 +190,7 @@ test('through two gateways, random queries are answered with the same bytes', as
   const inProcess = await startGateway(ways().server, { ...options, openDatabase: () => kept });
   const tokens = await Promise.all(CALLERS.map(({ sub, roles }) => callerToken({ sub, roles })));
   let answered = 0;
-  for (const [i, query] of randomQueries(clientSchema(), 7, 60, 1_500).entries()) {
+  for (const [i, query] of randomQueries(await clientSchema(), 7, 60, 1_500).entries()) {
     const init = {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens[i % tokens.length]}` },
