@@ -7,9 +7,9 @@
 import type {} from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../common/clock.ts';
-import { authenticationUnavailable, type Refusal, unauthenticated } from '../../server/graphql/answer.ts';
+import { Refusal, unauthenticated } from '../../server/graphql/answer.ts';
 import type { Logger } from '../../server/log.ts';
-import { type CallerCheck, type CallerTokenOptions, makeCallerCheck } from '../../server/tokens/callerToken.ts';
+import { type CallerTokenOptions, makeCallerCheck } from '../../server/tokens/callerToken.ts';
 import { bearerToken, type Caller } from '../../server/tokens/internalToken.ts';
 import { refuseCrossSite } from './crossSite.ts';
 
@@ -35,18 +35,14 @@ export interface IdentifyOptions extends CallerTokenOptions {
 /** For a server with the cookie plugin, which need not read cookies by itself. */
 export function makeIdentify(options: IdentifyOptions): Identify {
   const check = makeCallerCheck(options, options);
-  const callerOf = (request: FastifyRequest, checked: CallerCheck, byCookie: boolean): Identified => {
-    if (checked.kind === 'unknown') return authenticationUnavailable();
-    if (checked.kind === 'invalid') return unauthenticated();
-    return (byCookie && refuseCrossSite(request.headers, options.corsOrigins)) || checked.caller;
-  };
   return (request) => {
     const found = findToken(request);
     if (!found) return unauthenticated();
-    const { token, byCookie } = found;
-    const checked = check(token);
-    if (checked instanceof Promise) return checked.then((known) => callerOf(request, known, byCookie));
-    return callerOf(request, checked, byCookie);
+    const checked = check(found.token);
+    if (!found.byCookie) return checked;
+    const onOurSite = (who: Identified) =>
+      who instanceof Refusal ? who : (refuseCrossSite(request.headers, options.corsOrigins) ?? who);
+    return checked instanceof Promise ? checked.then(onOurSite) : onOurSite(checked);
   };
 }
 

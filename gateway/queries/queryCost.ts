@@ -6,6 +6,7 @@
 import {
   type DocumentNode,
   type FieldNode,
+  type FragmentDefinitionNode,
   type GraphQLArgument,
   type GraphQLField,
   type GraphQLNamedType,
@@ -49,11 +50,10 @@ const NO_RULE: FieldRule = { slicingArguments: [], sizedFields: [], isPerReplica
  */
 export type EstimateCost = (variables: Readonly<Json>, replicas: number | undefined) => number;
 
-/** One operation, and as much of a request as its cost depends on. */
+/** One operation, and as much of a request as the lengths of its lists depend on. */
 interface CostInput {
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Json>;
-  readonly replicas: number | undefined;
   /** Gets the names of the variables that were looked at. */
   readonly read: Set<string>;
 }
@@ -62,31 +62,25 @@ interface CostInput {
  * What is not in the schema costs nothing: validation refuses it.
  * @returns compiles the estimate of an operation, which may be invalid; its expansion must be bounded: see `limitPassed`
  */
-export function makeCompileCost(
-  rules: CostRules,
-): (document: DocumentNode, operation: OperationDefinitionNode) => EstimateCost {
-  const introspected = introspectionSizes(rules.schema);
-  return (document, operation) => {
-    const fragments = fragmentsOf(document);
-
-    const ofField = (
-      node: FieldNode,
-      parent: GraphQLNamedType,
-      sized: Sized,
-      spreading: readonly string[],
-      input: CostInput,
-    ): number => {
-      const field = fieldOf(rules.schema, parent, node.name.value);
+export function makeCompileCost({ schema, fields }: CostRules) {
+  const introspected = introspectionSizes(schema);
+  const estimate = (
+    input: CostInput,
+    fragments: Readonly<Record<string, FragmentDefinitionNode>>,
+    replicas: number | undefined,
+  ): number => {
+    const ofField = (node: FieldNode, parent: GraphQLNamedType, sized: Sized, spreading: readonly string[]): number => {
+      const field = fieldOf(schema, parent, node.name.value);
       if (!field) return 0;
       const type = getNamedType(field.type);
-      const rule = rules.fields.get(`${parent.name}.${field.name}`) ?? NO_RULE;
+      const rule = fields.get(`${parent.name}.${field.name}`) ?? NO_RULE;
       const sliced = slicedSize(rule, field, node, input);
       const isSizedBelow = rule.sizedFields.length > 0;
       const below: Sized =
         isSizedBelow && sliced !== undefined ? { fields: rule.sizedFields, size: sliced } : NOT_SIZED;
       const own = rule.weight ?? (isLeafType(type) ? 0 : isIntrospectionType(type) ? INTROSPECTION_WEIGHT : 1);
-      const each = own + (node.selectionSet ? within(node.selectionSet, type, below, spreading, input) : 0);
-      if (rule.isPerReplica) return each * (input.replicas ?? rule.assumedSize ?? UNKNOWN_LIST);
+      const each = own + (node.selectionSet ? within(node.selectionSet, type, below, spreading) : 0);
+      if (rule.isPerReplica) return each * (replicas ?? rule.assumedSize ?? UNKNOWN_LIST);
       if (!isListType(getNullableType(field.type))) return each;
       if (sized.fields.includes(field.name)) return each * sized.size;
       const known = (isSizedBelow ? undefined : sliced) ?? keysAsked(field, node, input) ?? rule.assumedSize;
@@ -98,31 +92,30 @@ export function makeCompileCost(
       parent: GraphQLNamedType,
       sized: Sized,
       spreading: readonly string[],
-      input: CostInput,
     ): number => {
       let sum = 0;
       for (const selection of set.selections) {
         if (selection.kind === Kind.FIELD) {
-          sum += ofField(selection, parent, sized, spreading, input);
+          sum += ofField(selection, parent, sized, spreading);
           continue;
         }
-        const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
-        const name = isSpread ? selection.name.value : undefined;
+        const name = selection.kind === Kind.FRAGMENT_SPREAD ? selection.name.value : undefined;
         if (name !== undefined && spreading.includes(name)) continue;
-        const spread = isSpread ? fragments[selection.name.value] : selection;
+        const spread = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
         if (!spread) continue;
-        const type = rules.schema.getType(spread.typeCondition?.name.value ?? '') ?? parent;
-        sum += within(spread.selectionSet, type, sized, name === undefined ? spreading : [...spreading, name], input);
+        const type = schema.getType(spread.typeCondition?.name.value ?? '') ?? parent;
+        sum += within(spread.selectionSet, type, sized, name === undefined ? spreading : [...spreading, name]);
       }
       return sum;
     };
 
-    const root = rules.schema.getRootType(operation.operation);
-    if (!root) return () => 0;
-    return rememberCosts((variables, replicas, read) => {
-      const input = { operation, variables, replicas, read };
-      return Math.ceil(within(operation.selectionSet, root, NOT_SIZED, [], input));
-    });
+    const root = schema.getRootType(input.operation.operation);
+    return root ? Math.ceil(within(input.operation.selectionSet, root, NOT_SIZED, [])) : 0;
+  };
+
+  return (document: DocumentNode, operation: OperationDefinitionNode): EstimateCost => {
+    const fragments = fragmentsOf(document);
+    return rememberCosts((variables, replicas, read) => estimate({ operation, variables, read }, fragments, replicas));
   };
 }
 

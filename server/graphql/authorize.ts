@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type CallerTokenOptions, makeCallerCheck } from '../tokens/callerToken.ts';
 import { type Audience, bearerToken, type Caller, checkInternalToken } from '../tokens/internalToken.ts';
-import { authenticationUnavailable, type Refusal, unauthenticated } from './answer.ts';
+import { type Refusal, unauthenticated } from './answer.ts';
 
 /** One of the two is set, or both. */
 export interface SubgraphTrust {
@@ -62,10 +62,6 @@ export function authorizeSubgraph(
       if (internal.kind === 'caller') return internal.caller;
     }
     const token = bearerToken(authorization);
-    if (!checkCaller || token === undefined) return unauthenticated();
-    const checked = await checkCaller(token);
-    if (checked.kind === 'unknown') return authenticationUnavailable();
-    if (checked.kind === 'invalid') return unauthenticated();
-    return checked.caller;
+    return checkCaller && token !== undefined ? checkCaller(token) : unauthenticated();
   };
 }
