@@ -7,7 +7,7 @@ import type { GatewayOptions } from '../../gateway/server.ts';
 import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
 import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../../routing/transport/databaseSubgraph.ts';
 import { MAX_ANSWER_BYTES } from '../../routing/transport/postGraphql.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { type InProcessOptions, startInProcess } from '../../subgraphs/database/inProcess.ts';
 import type { DatabaseOptions } from '../../subgraphs/database/open.ts';
 import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgraphs/database/server.ts';

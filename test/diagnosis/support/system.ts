@@ -6,7 +6,7 @@ import type { DiagnosisSettings } from '../../../domain/diagnosis/diagnosis.ts';
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { textContent } from '../../../domain/messages.ts';
 import type { Transition } from '../../../domain/transitions.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
 import type { ChatState } from '../../../subgraphs/runtime/chatd/chatState.ts';

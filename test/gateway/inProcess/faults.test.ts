@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { systemClock as clock } from '../../../common/clock.ts';
-import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../../server/graphql/question.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { insertChat, insertReplica } from '../../subgraphs/database/support/rows.ts';
 import { OPERATOR, user } from '../../subgraphs/database/support/subgraph.ts';

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { pino } from 'pino';
 import { systemClock } from '../../../common/clock.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import type { Replica } from '../../../subgraphs/runtime/replica.ts';
 import { AUTH_SECRET, INTERNAL_SECRET } from '../../gateway/gateways.ts';
 import { insertChat } from '../../subgraphs/database/support/rows.ts';
