@@ -9,11 +9,11 @@ import { SignJWT } from 'jose';
 import { systemClock as clock } from '../common/clock.ts';
 import { LIMITS } from '../gateway/queries/documentLimits.ts';
 import { startGateway } from '../gateway/server.ts';
-import { buildSupergraph, readSupergraph } from '../gateway/supergraph/load.ts';
 import { databaseOverHttp } from '../routing/transport/databaseSubgraph.ts';
 import { makeLogger } from '../server/log.ts';
 import { settings } from '../server/settings/settings.ts';
 import { READ_ALL } from '../server/tokens/internalToken.ts';
+import { clientSchema } from '../test/support/clientSchema.ts';
 import { HOSTILE, largest } from './support/hostileQueries.ts';
 import { RANDOM_VARIABLES, randomQueries } from './support/randomQueries.ts';
 import { median } from './support/statistics.ts';
@@ -106,7 +106,7 @@ const results: Result[] = [];
 for (const [name, shape] of Object.entries(HOSTILE)) {
   for (const size of SIZES) results.push(await measure(name, largest(shape, size)));
 }
-const { apiSchema: schema } = buildSupergraph(readSupergraph(undefined));
+const schema = await clientSchema();
 for (const [i, query] of randomQueries(schema, SEED, RANDOM, LIMITS.characters - 20).entries()) {
   results.push(await measure(`random ${SEED}/${i}`, query, RANDOM_VARIABLES));
 }

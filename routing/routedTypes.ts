@@ -1,7 +1,6 @@
 /** Reads from the supergraph which types are routed, by what, and to which subgraph they belong: none is known by name. */
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
-  buildASTSchema,
   type ConstDirectiveNode,
   type DocumentNode,
   type GraphQLObjectType,
@@ -10,7 +9,6 @@ import {
   isObjectType,
   Kind,
   type ObjectTypeDefinitionNode,
-  parse,
 } from 'graphql';
 
 /** A type with `@routed(by:, outcome:)`. */
@@ -31,15 +29,14 @@ export interface Routing {
 
 /**
  * The subgraphs that have routed types, by name.
+ * @param schema the supergraph's, with its AST nodes
  * @throws if a routed type does not have the fields that its directive names
  */
-export function readRouting(supergraphSdl: string): ReadonlyMap<string, Routing> {
-  const document = parse(supergraphSdl, { noLocation: true });
-  const schema = buildASTSchema(document, { assumeValid: true });
-  const names = subgraphNames(document);
+export function readRouting(schema: GraphQLSchema): ReadonlyMap<string, Routing> {
+  const names = subgraphNames(schema);
   const found = new Map<string, { schema: GraphQLSchema; types: Map<string, RoutedType> }>();
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
+  for (const { astNode: definition } of Object.values(schema.getTypeMap())) {
+    if (definition?.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
     const routed = definition.directives?.find((directive) => directive.name.value === 'routed');
     if (!routed) continue;
     for (const graph of answeringGraphs(definition)) {
@@ -87,10 +84,8 @@ function answeringGraphs(definition: ObjectTypeDefinitionNode): string[] {
 }
 
 /** `RUNTIME` → `runtime`: the names that the gateway hands its data sources by. */
-function subgraphNames(document: DocumentNode): ReadonlyMap<string, string> {
-  const graphs = document.definitions.find(
-    (definition) => definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph',
-  );
+function subgraphNames(schema: GraphQLSchema): ReadonlyMap<string, string> {
+  const graphs = schema.getType('join__Graph')?.astNode;
   if (graphs?.kind !== Kind.ENUM_TYPE_DEFINITION) throw new Error('The supergraph names no subgraph');
   return new Map(
     graphs.values?.map((value) => {

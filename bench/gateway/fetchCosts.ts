@@ -7,8 +7,7 @@ import { readFileSync } from 'node:fs';
 import { argv, cpuUsage } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { systemClock as clock } from '../../common/clock.ts';
-import type { GatewayContext } from '../../gateway/gatewayContext.ts';
-import { newRecord } from '../../gateway/http/requestRecord.ts';
+import type { RoutingContext } from '../../routing/routingContext.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { median } from '../support/statistics.ts';
 import { printTable, shown } from '../support/table.ts';
@@ -53,8 +52,8 @@ for (const folder of folders) {
   const routing = readRouting(readFileSync(`${folder}/gateway/supergraph.graphql`, 'utf8')).get('runtime');
   const route = replicas.router(routing);
   const source = makeSubgraphDataSource(database, log);
-  const context = (): GatewayContext => ({
-    ...{ ...replicas.newRequest(), caller, requestId: 'a-request', record: newRecord() },
+  const context = (): RoutingContext => ({
+    ...{ ...replicas.newRequest(), caller, requestId: 'a-request' },
     signal: new AbortController().signal,
   });
   for (const { name, calls, variables } of SHAPES) {

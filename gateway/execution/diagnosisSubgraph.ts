@@ -2,22 +2,24 @@
 import { type DocumentNode, execute, parse } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { DiagnosisSettings } from '../../domain/diagnosis/diagnosis.ts';
+import type { RoutingContext } from '../../routing/routingContext.ts';
 import { logMasked } from '../../server/graphql/maskedErrors.ts';
 import type { Logger } from '../../server/log.ts';
-import type { DiagnosisContext } from '../../subgraphs/diagnosis/resolvers.ts';
+import type { DiagnosisContext, Reread } from '../../subgraphs/diagnosis/resolvers.ts';
 import { makeDiagnosisSchema } from '../../subgraphs/diagnosis/schema.ts';
-import type { GatewayContext } from '../gatewayContext.ts';
-import type { MakeReread } from './reread.ts';
 import type { AskSubgraph } from './subgraph.ts';
 
 /** Of the texts whose parsed form is kept, in all: plans are kept, too, so the same few come again and again. */
 const MAX_CACHED_CHARACTERS = 60_000;
 
+/** For one fetch. */
+export type MakeReread = (context: RoutingContext) => Reread;
+
 export function makeDiagnosisSubgraph(
   settings: DiagnosisSettings,
   makeReread: MakeReread,
   log: Logger,
-): AskSubgraph<GatewayContext> {
+): AskSubgraph<RoutingContext> {
   const schema = makeDiagnosisSchema();
   const documents = new LRUCache<string, DocumentNode>({
     maxSize: MAX_CACHED_CHARACTERS,

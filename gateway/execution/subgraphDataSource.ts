@@ -1,16 +1,16 @@
 /** The data source of the database subgraph. What goes wrong becomes one error with a code; it never throws. */
 import { isObject } from '../../common/json.ts';
+import type { RoutingContext } from '../../routing/routingContext.ts';
 import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
 import { describePosted, type Posted } from '../../routing/transport/postGraphql.ts';
 import { readErrors } from '../../routing/transport/subgraphErrors.ts';
 import type { Logger } from '../../server/log.ts';
-import type { GatewayContext } from '../gatewayContext.ts';
 import type { AskSubgraph, SubgraphAnswer } from './subgraph.ts';
 
 /** Answers with these statuses carry the subgraph's own errors; 400 is what it finds wrong with the request. */
 const GRAPHQL_STATUS = [200, 400];
 
-export function makeSubgraphDataSource(database: DatabaseSubgraph, log: Logger): AskSubgraph<GatewayContext> {
+export function makeSubgraphDataSource(database: DatabaseSubgraph, log: Logger): AskSubgraph<RoutingContext> {
   return async (request, context) => {
     const posted = await database.ask(request, context);
     const answer = readSubgraphAnswer(posted);

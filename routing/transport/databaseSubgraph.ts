@@ -2,7 +2,7 @@
 import { type Dispatcher, request } from 'undici';
 import { deadlineSignal } from '../../common/clock.ts';
 import type { Asking } from '../../server/graphql/asking.ts';
-import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
 import { signInternalToken } from '../../server/tokens/internalToken.ts';
 import { makeDispatcher, type Posted, postGraphql } from './postGraphql.ts';
 

@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import { Agent, type buildConnector, type Dispatcher, errors } from 'undici';
 import type { StopSignal } from '../../common/stopSignal.ts';
-import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../server/tracing.ts';
 import { type Exchanged, type ExchangeOptions, exchange, type Head, isClosed } from './exchange.ts';
 

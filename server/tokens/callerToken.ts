@@ -7,6 +7,7 @@
 import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
+import { authenticationUnavailable, type Refusal, unauthenticated } from '../graphql/answer.ts';
 import type { Logger } from '../log.ts';
 import { type Caller, callerClaims } from './internalToken.ts';
 import { KeysUnavailableError, makeRemoteKeys } from './remoteKeys.ts';
@@ -29,16 +30,13 @@ export interface CallerTokenOptions {
 }
 
 /**
- * Outcome of a check. `unknown`: the provider's keys are out of reach; the log says why. `invalid`: anything else is
- * wrong.
+ * Checks a bare token, without `Bearer`. It answers at once if the token was good before and the key is at hand.
+ * Never throws for a client's text. Refusals:
+ *
+ * - UNAUTHENTICATED, whatever is wrong with the token.
+ * - AUTHENTICATION_UNAVAILABLE while the provider's keys are out of reach; the log says why.
  */
-export type CallerCheck = { kind: 'caller'; caller: Caller } | { kind: 'invalid' } | { kind: 'unknown' };
-
-/**
- * Checks a bare token, without `Bearer`. It answers at once if the token was good before and the key is at hand. Never
- * throws for a client's text.
- */
-export type CheckCallerToken = (token: string) => CallerCheck | Promise<CallerCheck>;
+export type CheckCallerToken = (token: string) => Caller | Refusal | Promise<Caller | Refusal>;
 
 /**
  * Makes the check.
@@ -61,10 +59,10 @@ export function makeCallerCheck(
     ...(authAudience !== undefined && { audience: authAudience }),
   };
   const verified = makeVerifiedTokens(clock);
-  const verify = async (token: string, found: ReturnType<typeof verified.find>): Promise<CallerCheck> => {
+  const verify = async (token: string, found: ReturnType<typeof verified.find>): Promise<Caller | Refusal> => {
     try {
       const known = await found;
-      if (known) return { kind: 'caller', caller: known };
+      if (known) return known;
       const used: UsedKey[] = [];
       const remember: JWTVerifyGetKey = async (header, input) => {
         const found = await key(header, input);
@@ -72,18 +70,18 @@ export function makeCallerCheck(
         return found;
       };
       const { payload, protectedHeader } = await jwtVerify(token, remember, { ...expected, currentDate: clock.now() });
-      if (protectedHeader.crit !== undefined) return { kind: 'invalid' }; // jose knows one such extension; nobody needs it here
+      if (protectedHeader.crit !== undefined) return unauthenticated(); // jose knows one such extension; nobody needs it here
       const caller = callerClaims.parse(payload);
       if (used[0]) verified.keep(token, { caller, payload, used: used[0], leewaySeconds: LEEWAY_SECONDS });
-      return { kind: 'caller', caller };
+      return caller;
     } catch (error) {
-      if (error instanceof KeysUnavailableError) return { kind: 'unknown' };
-      if (error instanceof errors.JOSEError || error instanceof z.ZodError) return { kind: 'invalid' };
+      if (error instanceof KeysUnavailableError) return authenticationUnavailable();
+      if (error instanceof errors.JOSEError || error instanceof z.ZodError) return unauthenticated();
       throw error;
     }
   };
   return (token) => {
     const known = verified.find(token, key);
-    return known && !(known instanceof Promise) ? { kind: 'caller', caller: known } : verify(token, known);
+    return known && !(known instanceof Promise) ? known : verify(token, known);
   };
 }

@@ -31,6 +31,9 @@ export interface Caller {
 export const READ_ALL = 'chat-debug:read-all';
 export const mayReadAll = (caller: Caller): boolean => caller.roles.includes(READ_ALL);
 
+/** Who asks when nobody but the gateway itself does. */
+export const OWN_CALLER: Caller = { sub: 'chat-debug-gateway', roles: [READ_ALL] };
+
 export const callerClaims = z.object({ sub: z.string().min(1).max(255), roles: z.array(z.string()).default([]) });
 
 /** Audience: `database`, `diagnosis`, `router`, or the id of a replica. */
@@ -78,12 +81,16 @@ const sign = (secret: string, audience: Audience, caller: Caller, nowMs: number)
  */
 export type TokenCheck = { kind: 'caller'; caller: Caller } | { kind: 'other-audience' } | { kind: 'invalid' };
 
+/** Token in the value of an `Authorization` header (RFC 6750); undefined: none, or another kind. */
+export const bearerToken = (authorization: string | undefined): string | undefined =>
+  authorization === undefined ? undefined : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+
 /** Checks the value of an `Authorization` header. Never throws for a client's text. */
 export async function checkInternalToken(
   { secret, audience, now }: { secret: string; audience: Audience; now: Date },
   authorization: string | undefined,
 ): Promise<TokenCheck> {
-  const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+  const token = bearerToken(authorization);
   if (!token) return { kind: 'invalid' };
   try {
     const { payload, caller } = await verify(token, secret, now);

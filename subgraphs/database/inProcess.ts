@@ -9,7 +9,7 @@ import { whenOver } from '../../common/clock.ts';
 import { isLargerThan } from '../../common/jsonSize.ts';
 import { makeAnswering } from '../../server/graphql/answering.ts';
 import type { Asking } from '../../server/graphql/asking.ts';
-import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
 import type { DatabaseContext } from './context.ts';
 import { type DatabaseOptions, openDatabase } from './open.ts';
 

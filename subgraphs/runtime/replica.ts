@@ -11,7 +11,7 @@ import type pg from 'pg';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import { assertOwnSchema } from '../../prisma/migrations.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import type { Logger } from '../../server/log.ts';
 import { inspectorOf } from './chatd/chatInspector.ts';
 import { ChatStore } from './chatd/chatStore.ts';

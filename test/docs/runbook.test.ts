@@ -49,9 +49,9 @@ describe('every finding', () => {
   });
 });
 
-describe('every query', () => {
-  const schema = clientSchema();
+const schema = await clientSchema();
 
+describe('every query', () => {
   test.each(CODES)('of %s is valid, and selects what the finding has as evidence', (code) => {
     const document = parse(queryOf(code).replace('CHAT', ID));
     expect(validate(schema, document)).toEqual([]);

@@ -2,18 +2,28 @@
  * The two ways from a gateway to the database subgraph. Tests start a database subgraph and a gateway in front of it.
  * In a file that first imports `inProcess/here.ts`, that gateway runs the same subgraph itself.
  */
-
+import { describe, test } from '@jest/globals';
 import type { GatewayOptions } from '../../gateway/server.ts';
 import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
 import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../../routing/transport/databaseSubgraph.ts';
 import { MAX_ANSWER_BYTES } from '../../routing/transport/postGraphql.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { type InProcessOptions, startInProcess } from '../../subgraphs/database/inProcess.ts';
 import type { DatabaseOptions } from '../../subgraphs/database/open.ts';
 import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 
 /** Choice of the running file; jest loads every module anew for each. */
 export const chosen = { isInProcess: false, opened: 0 };
+
+/** Variant of `describe` for tests to which the way makes no difference. A file that chose the other way leaves them out. */
+export const describeOnce = (name: string, tests: () => void): void => {
+  if (!chosen.isInProcess) describe(name, tests);
+};
+
+/** Variant of `test`, for the same cases. */
+export const testOnce = (name: string, run: () => Promise<void>): void => {
+  if (!chosen.isInProcess) test(name, run);
+};
 
 /** Options by the URL of the subgraph that listens. */
 const started = new Map<string, DatabaseSubgraphOptions>();

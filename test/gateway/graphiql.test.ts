@@ -120,9 +120,10 @@ describe('its files', () => {
   });
 });
 
+const schema = await clientSchema();
+
 describe('the examples', () => {
   const examples = exampleQueries();
-  const schema = clientSchema();
 
   test('there are seven, in this order, and the page gets them as they are', async () => {
     expect(examples.map(({ title }) => title)).toEqual([

@@ -8,7 +8,7 @@ import { serverAudits } from 'graphql-http';
 import { systemClock } from '../../common/clock.ts';
 import { startGateway } from '../../gateway/server.ts';
 import { databaseOverHttp } from '../../routing/transport/databaseSubgraph.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import { AUTH_SECRET, callerToken, DIAGNOSIS_SETTINGS, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl } from './httpServers.ts';

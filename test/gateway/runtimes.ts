@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach } from '@jest/globals';
 import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import type { DatabaseSubgraphOptions } from '../../subgraphs/database/server.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';

@@ -1,7 +1,7 @@
 /** A gateway over a database subgraph for a whole test file, replicas for each test, and the terminal that asks it. */
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
 import {

@@ -1,7 +1,7 @@
 /** Names and arguments of a client beside those that a diagnosis requires: neither may change the other. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { aliasCases, argumentCases } from './aliasCases.ts';
 import { composed } from './composed.ts';
 import { ownApiSchema, wronglyAnswered, wronglyAnsweredBy } from './ownSubgraphs.ts';
@@ -63,5 +63,5 @@ test('arguments of a client beside a required field do not change what is requir
   ];
   const queries = required.flatMap((fields) => selected.map((one) => `{ one { ${one} ${fields} } }`));
   const world = makeWorld(GOODS, { nulls: 0, isHonest: true });
-  expect(await wronglyAnsweredBy(buildSupergraph(supergraphSdl), world, queries)).toEqual([]);
+  expect(await wronglyAnsweredBy(await loadSupergraph(supergraphSdl), world, queries)).toEqual([]);
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { isObject } from '../../../common/json.ts';
 import { placeErrors, unexplainedBy } from '../../../gateway/execution/errorPlaces.ts';
-import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { composed } from './composed.ts';
 import { answerOf } from './ours.ts';
 import { OWN_SUBGRAPHS } from './ownSubgraphs.ts';
@@ -78,7 +78,7 @@ export async function differencesIn(
   options: WorldOptions,
   { runs, firstSeed }: { runs: number; firstSeed: number },
 ) {
-  const supergraph = buildSupergraph(composed(schemas));
+  const supergraph = await loadSupergraph(composed(schemas));
   const world = makeWorld(schemas, options);
   const found: Difference[] = [];
   const queries = randomQuery(supergraph.apiSchema, true);

@@ -5,11 +5,11 @@ import { makeClientPaths } from '../../../gateway/execution/clientPaths.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import { withoutEmptySelections } from '../../../gateway/execution/planDocument.ts';
 import type { AskSubgraph, SubgraphAnswer, SubgraphRequest } from '../../../gateway/execution/subgraph.ts';
-import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph/load.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { composed } from './composed.ts';
 import { LINK } from './supergraphs.ts';
 
-const ownSupergraph = buildSupergraph(readSupergraph(undefined));
+const ownSupergraph = await loadSupergraph();
 const { apiSchema, fullSchema, plan, planKey } = ownSupergraph;
 
 type Answers = Readonly<Record<string, (request: SubgraphRequest) => SubgraphAnswer>>;
@@ -281,7 +281,7 @@ test('an error about a field that the plan renamed is at the name that its clien
       },
     },
     {},
-    buildSupergraph(supergraphSdl),
+    await loadSupergraph(supergraphSdl),
   );
   expect(renamed).toMatch(/__alias_/);
   expect(data).toEqual({

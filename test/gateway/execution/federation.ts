@@ -18,8 +18,9 @@ import {
 import type { Json } from '../../../common/json.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
-import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
+import type { Supergraph } from '../../../gateway/supergraph/apolloGateway.ts';
 import { switchOffVendorTelemetry } from '../../../server/settings/config.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { composed } from './composed.ts';
 import { drawFrom } from './draw.ts';
 
@@ -37,7 +38,7 @@ export interface Faults {
   readonly errors: number;
 }
 
-export function makeFederation(schemas: Readonly<Record<string, string>>, faults: Faults) {
+export async function makeFederation(schemas: Readonly<Record<string, string>>, faults: Faults) {
   const supergraphSdl = composed(schemas);
   const asked: string[] = [];
   const subgraphs = new Map(Object.entries(schemas).map(([name, sdl]) => [name, makeSubgraph(parse(sdl), faults)]));
@@ -51,7 +52,7 @@ export function makeFederation(schemas: Readonly<Record<string, string>>, faults
       return ask({ ...request, variables }, context);
     };
   };
-  const supergraph = buildSupergraph(supergraphSdl);
+  const supergraph = await loadSupergraph(supergraphSdl);
   return {
     schema: supergraph.apiSchema,
     /** Requests to the subgraphs since the last call, sorted. */
@@ -62,7 +63,7 @@ export function makeFederation(schemas: Readonly<Record<string, string>>, faults
 }
 
 async function askOurs(
-  { apiSchema, fullSchema, plan, planKey }: ReturnType<typeof buildSupergraph>,
+  { apiSchema, fullSchema, plan, planKey }: Supergraph,
   subgraph: (name: string) => AskSubgraph<unknown>,
   query: string,
   variables: Json,

@@ -1,7 +1,8 @@
 /** A world of our own subgraphs, in which all is well. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
-import { buildSupergraph, readSupergraph, type Supergraph } from '../../../gateway/supergraph/load.ts';
+import type { Supergraph } from '../../../gateway/supergraph/apolloGateway.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { answerOf } from './ours.ts';
 import { makeWorld } from './world.ts';
 
@@ -13,7 +14,7 @@ export const OWN_SUBGRAPHS: Readonly<Record<string, string>> = Object.fromEntrie
   ]),
 );
 
-const supergraph = buildSupergraph(readSupergraph(undefined));
+const supergraph = await loadSupergraph();
 const world = makeWorld(OWN_SUBGRAPHS, { nulls: 0, isHonest: true });
 
 /** Schema that clients see. */

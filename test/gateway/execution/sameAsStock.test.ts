@@ -24,7 +24,7 @@ const INTERFACE_OBJECT = 'one type for an interface';
 
 describe.each(Object.entries(SUPERGRAPHS))('%s', (name, schemas) => {
   test.each(Object.entries(FAULTS))('%s', async (_name, faults) => {
-    const { schema, ours, stock, takeAsked } = makeFederation(schemas, faults);
+    const { schema, ours, stock, takeAsked } = await makeFederation(schemas, faults);
     let compared = 0;
     await fc.assert(
       fc.asyncProperty(randomQuery(schema), async (query) => {
@@ -54,14 +54,13 @@ describe.each(Object.entries(SUPERGRAPHS))('%s', (name, schemas) => {
 });
 
 test('an object keeps its type when a subgraph knows only the interface', async () => {
-  const { ours } = makeFederation(SUPERGRAPHS[INTERFACE_OBJECT] ?? {}, { nulls: 0, errors: 0 });
+  const { ours } = await makeFederation(SUPERGRAPHS[INTERFACE_OBJECT] ?? {}, { nulls: 0, errors: 0 });
   const query = `{ all { t: __typename id ... on Media { ... on Media { x0: votes voters { x0: id } } votes }
     ... on Book { votes __typename id pages } } }`;
   const { data, lost } = await ours(query, {});
   expect(lost).toEqual([]);
   const all = isObject(data) && Array.isArray(data.all) ? data.all : [];
-  expect(all.length).toBeGreaterThan(0);
-  for (const media of all) expect(['Book', 'Film']).toContain(media.t);
+  expect(all.map(({ t }) => t)).toEqual(['Film', 'Film', 'Film']);
 });
 
 /** The stock planner then puts conditions around objects, which are null where they should be empty. */

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { schemaOf } from '../../../bench/support/madeUp.ts';
 import { RANDOM_VARIABLES, randomQueries } from '../../../bench/support/randomQueries.ts';
-import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../../server/graphql/question.ts';
 import { type Caller, signInternalToken } from '../../../server/tokens/internalToken.ts';
 import {
   insertChat,
@@ -192,7 +192,7 @@ test('through two gateways, random queries are answered with the same bytes', as
   const inProcess = await startGateway(ways().server, { ...options, openDatabase: () => kept });
   const tokens = await Promise.all(CALLERS.map(({ sub, roles }) => callerToken({ sub, roles })));
   let answered = 0;
-  for (const [i, query] of randomQueries(clientSchema(), 7, 60, 1_500).entries()) {
+  for (const [i, query] of randomQueries(await clientSchema(), 7, 60, 1_500).entries()) {
     const init = {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens[i % tokens.length]}` },

@@ -2,7 +2,7 @@
 import { Registry } from 'prom-client';
 import { systemClock as clock } from '../../../common/clock.ts';
 import { type DatabaseSubgraph, databaseOverHttp } from '../../../routing/transport/databaseSubgraph.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
 import { inProcess } from '../databaseWays.ts';

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { pino } from 'pino';
 import { systemClock } from '../../../common/clock.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import type { Replica } from '../../../subgraphs/runtime/replica.ts';
 import { AUTH_SECRET, INTERNAL_SECRET } from '../../gateway/gateways.ts';
 import { insertChat } from '../../subgraphs/database/support/rows.ts';
@@ -107,7 +107,7 @@ export async function expectRefusal(system: Attacked, answer: RawAnswer, status:
   expect(answer.text).not.toMatch(INTERNAL);
   const id = answer.headers['x-request-id'];
   expect(id).toMatch(/^[0-9a-f-]{36}$/);
-  await until(() => system.log.some(({ requestId }) => requestId === id));
+  await until('the request is logged', () => system.log.some(({ requestId }) => requestId === id));
 }
 
 export const nowSeconds = () => Math.floor(systemClock.now().getTime() / 1000);

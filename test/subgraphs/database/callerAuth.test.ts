@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
 import { signCallerToken } from '../../../local/callerToken.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { READ_ALL, signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { runScript } from '../../support/command.ts';
 import { databasePerFile } from '../../support/database.ts';

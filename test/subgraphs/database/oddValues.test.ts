@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { startMigratedServer } from '../../support/migratedServer.ts';
 import type { PostgresServer } from '../../support/postgresServer.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import type { DatabaseSubgraphOptions } from '../../../subgraphs/database/server.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { whileHolding } from '../../support/locks.ts';
