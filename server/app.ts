@@ -1,4 +1,7 @@
-/** The habits of every HTTP server of the system: limits of size and time, request ids, what is noted, errors as GraphQL's, its end. */
+/**
+ * The habits of every HTTP server of the system: limits of size and time, request ids, notes on requests, errors in
+ * GraphQL's form, and its end.
+ */
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -13,25 +16,26 @@ import { NOTHING_HERE, readableUrl, refuseNoHttp } from './strayRequests.ts';
 import { traceRequests } from './tracing.ts';
 
 export interface AppOptions extends RequestNotes {
-  /** Larger bodies are refused. */
+  /** Bytes of the largest body that is accepted. */
   readonly maxBodyBytes: number;
-  /** Whether requests get their id here, which their clients are told; elsewhere it comes from whoever let the request in. */
+  /** True if requests get their id here, and clients are told it. Elsewhere the client that was let in gives it. */
   readonly givesIds: boolean;
 }
 
 /** A server that listens. */
 export interface RunningServer extends Required<Stoppable> {
-  /** Without a path: `http://127.0.0.1:4001`. */
+  /** URL without a path: `http://127.0.0.1:4001`. */
   readonly url: string;
 }
 
 export interface App {
-  /** Without routes. */
+  /** App without routes. */
   readonly app: FastifyInstance;
   readonly drain: Drain;
   /**
-   * Listens; 0 is any free port. @throws if the port is taken
+   * Listens; port 0 is any free one.
    * @param close what ends with the server, after its last answer
+   * @throws if the port is taken
    */
   listen(address: { host: string; port: number }, close: () => Promise<unknown>): Promise<RunningServer>;
 }
@@ -89,5 +93,5 @@ export function makeApp(options: AppOptions): App {
   };
 }
 
-/** Message of the log about a request whose error explains all that is known. */
+/** Message of the log on a request whose error explains all that is known. */
 const UNANSWERED = 'a request could not be answered';

@@ -1,10 +1,10 @@
 /**
- * How long a request may take to arrive, headers and body. Whoever begins one and does not end it would otherwise hold a
- * connection for ever, without a token too: it is answered, and its connection waits for the rest of the body.
+ * Milliseconds in which a request must arrive, headers and body.
+ * Without this limit an unfinished request would hold a connection for ever, even without a token.
  */
 const ARRIVAL_MS = 10_000;
 
-/** For Fastify. Given to Node's server as well: with a limit for headers that is longer, it sets none for bodies. */
+/** Options for Fastify and for Node's server: with a longer limit for headers, Node sets none for bodies. */
 export const ARRIVAL = {
   requestTimeout: ARRIVAL_MS,
   http: { headersTimeout: ARRIVAL_MS, requestTimeout: ARRIVAL_MS, connectionsCheckingInterval: 2_000 },

@@ -1,17 +1,20 @@
-/** Requests that no route gets: unknown paths, URLs that cannot be read or are too long, and what is no HTTP. Told as GraphQL errors. */
+/**
+ * Requests without a route: unknown paths, unreadable or too long URLs, and bytes that are no HTTP. They get GraphQL
+ * errors.
+ */
 import { randomUUID } from 'node:crypto';
 import type { FastifyServerOptions } from 'fastify';
 import { Refusal } from './graphql/answer.ts';
 import type { Logger } from './log.ts';
 
-/** For paths that are none of this server's. */
+/** Refusal for unknown paths. */
 export const NOTHING_HERE = new Refusal(404, 'NOT_FOUND', 'There is nothing at this path. GraphQL is at /graphql.');
 
 type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']>;
 
 /**
- * Fastify's `rewriteUrl`: it would refuse a path whose escapes cannot be decoded before anybody is asked for a token. Here
- * a `%` in such a path is a character like any other, so that its route, or the lack of one, decides.
+ * Fastify's `rewriteUrl`. Fastify would refuse a path with bad escapes before anybody is asked for a token.
+ * Here a `%` in such a path is an ordinary character, so that its route, or the lack of one, decides.
  */
 export function readableUrl({ url = '/' }: { readonly url?: string | undefined }): string {
   if (!url.includes('%')) return url;
@@ -24,13 +27,13 @@ export function readableUrl({ url = '/' }: { readonly url?: string | undefined }
   }
 }
 
-/** By the code of the error that Node's parser gives; every other is a 400. */
+/** Status by the code of the parser's error; any other is a 400. */
 const STATUS: Readonly<Record<string, [number, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The URL and the headers of a request may take at most 16 KiB together.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
 };
 
-/** Bytes that Node cannot read as a request: the connection is answered and closed. */
+/** Answers bytes that Node cannot read as a request, and closes the connection. */
 export const refuseNoHttp =
   (log: Logger): ClientErrorHandler =>
   (error, socket) => {

@@ -28,7 +28,7 @@ const mend =
   (act: (means: Means) => string): Advise =>
   (means) => ({ who: OPERATOR, act: `${act(means)}, and then send a message`, command: means.send, sendHelps: false });
 
-/** What a turn broke off with, as the worker writes it: a failure of the database, named in brackets, or one word. */
+/** Reason of a break-off, as the worker writes it: a failure of the database, named in brackets, or one word. */
 const BROKE_OFF = /broke off [^:]*: (?:the database .* \((?<failure>[A-Z0-9_]+)\); |(?<defect>\S+)$)/;
 
 function brokenOff({ database }: Situation): Advise {

@@ -1,4 +1,4 @@
-/** Apollo Server, which says what is wrong with a request that is not answered. What is a valid query does not come here. */
+/** Apollo Server, which words the refusal of a request that is not answered. Valid queries do not come here. */
 import type { ApolloGateway } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
@@ -15,7 +15,7 @@ import { formatForClient } from '../queries/clientErrors.ts';
 import { PARSE_OPTIONS } from '../queries/prepare.ts';
 
 /**
- * Not started. Queries must pass the limits before they reach it.
+ * Makes a server that is not started. Queries must pass the limits before they reach it.
  * @param gateway not loaded: starting the server loads it
  */
 export function makeApolloServer(gateway: ApolloGateway, log: Logger): ApolloServer<RoutingContext> {
@@ -43,12 +43,15 @@ export function makeApolloServer(gateway: ApolloGateway, log: Logger): ApolloSer
   });
 }
 
-/** Apollo Server says it with HTTP 200, for clients that would then send the whole query; here they must see that it failed. */
+/**
+ * Code that Apollo Server sends with HTTP 200, for clients that then send the whole query. Here they must see that it
+ * failed.
+ */
 const PERSISTED_QUERY_NOT_SUPPORTED = 'PERSISTED_QUERY_NOT_SUPPORTED' satisfies DocumentCode;
 
 /**
- * Logs what is masked. Refuses a request that names no operation of its document, or one that is no query: to validation a root
- * type that the schema does not have is nothing to object to.
+ * Logs what is masked. It refuses a request that names no operation of its document, and one that is no query:
+ * validation accepts a root type that the schema lacks.
  */
 const refusals = (log: Logger): ApolloServerPlugin<RoutingContext> => ({
   requestDidStart: async ({ contextValue: { requestId } }) => ({

@@ -1,4 +1,6 @@
-/** Queries over one supergraph, answered: limits first, then the input, then what its plan asks of the subgraphs. */
+/**
+ * The answers to queries over one supergraph: first limits, then the input, then what the plan asks of the subgraphs.
+ */
 import type { Json } from '../../common/json.ts';
 import type { RoutingContext } from '../../routing/routingContext.ts';
 import { type GraphqlAnswer, Refusal } from '../../server/graphql/answer.ts';
@@ -14,17 +16,20 @@ import { type QueryCost, reportFor } from './report.ts';
 
 export interface QueriesOptions {
   readonly prepare: PrepareQuery;
-  /** The estimated cost up to which a client's query is answered. */
+  /** Estimated cost up to which a client's query is answered. */
   readonly maxCost: number;
-  /** How many replicas have not stopped; undefined: unknown. */
+  /** Number of replicas that have not stopped; undefined: unknown. */
   readonly countReplicas: () => number | undefined;
-  /** The only operations that are answered; unset: all. */
+  /** Operations that alone are answered; unset: all. */
   readonly allowedOperations?: AllowedOperations | undefined;
   readonly log: Logger;
 }
 
 export interface Queries extends Pick<GraphqlService<RoutingContext>, 'answer'> {
-  /** Asks a query of the gateway's own, which may cost what it costs. @throws Error if it is not valid */
+  /**
+   * Asks a query of the gateway's own, at any cost.
+   * @throws Error if it is not valid
+   */
   ask(text: string, variables: Readonly<Json>, context: RoutingContext, record?: RequestRecord): Promise<GraphqlAnswer>;
 }
 

@@ -1,7 +1,10 @@
-/** How long the lists are of which an introspection of this schema consists. */
+/** Lengths of the lists in an introspection of this schema. */
 import { type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 
-/** By `Type.field`: of lists at the schema exactly, of those of its types and fields the average, rounded up. */
+/**
+ * Lengths by `Type.field`. Those of the schema's own lists are exact; those of its types and fields are averages,
+ * rounded up.
+ */
 export function introspectionSizes(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const types = Object.values(schema.getTypeMap());
   const withFields = types.filter((type) => isObjectType(type) || isInterfaceType(type));

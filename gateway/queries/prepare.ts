@@ -1,6 +1,9 @@
 /**
- * Queries of one supergraph, each prepared once, as far as it is asked for: a new text is parsed and held against the limits of
- * a document; only one whose cost is within the limit is validated, planned and compiled.
+ * Queries of one supergraph, each prepared once, and only as far as needed.
+ *
+ * 1. A new text is parsed and checked against the limits of a document.
+ * 2. Its cost is estimated.
+ * 3. Within the limit, it is validated, planned and compiled.
  */
 import type { QueryPlan } from '@apollo/query-planner';
 import { type DocumentNode, GraphQLError, type OperationDefinitionNode, parse, validate } from 'graphql';
@@ -14,19 +17,19 @@ import { LIMITS, limitPassed, tooComplex } from './documentLimits.ts';
 import { compileInputCheck, type FindBadInput, strictSchema } from './inputCheck.ts';
 import { type EstimateCost, makeCompileCost } from './queryCost.ts';
 
-/** Of the queries whose parsed, planned and compiled forms are kept, in all; that takes some hundred bytes a character. */
+/** Characters of all queries that are kept parsed, planned and compiled; each takes some hundred bytes. */
 const MAX_CACHED_CHARACTERS = 120_000;
-/** What the plan of a query takes, however short it is; a field of seven letters can be planned to 40 kB. */
+/** Characters for which a plan counts, however short its query is. A field of seven letters can be planned to 40 kB. */
 const CHARACTERS_OF_A_PLAN = 600;
 
-/** For Apollo Server's own parser, too. */
+/** Options of the parser, for Apollo Server's own, too. */
 export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens };
 
 export interface PreparedQuery {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly cost: EstimateCost;
-  /** Made when it is asked for the first time: ask when the cost is within the limit. */
+  /** Compiles on the first call. Call it when the cost is within the limit. */
   readonly compiled: () => CompiledQuery;
 }
 
@@ -37,12 +40,12 @@ export type CompiledQuery =
       readonly plan: QueryPlan;
       readonly execute: Execute<RoutingContext>;
     }
-  /** Not valid by the schema, or no query. */
+  /** Invalid by the schema, or no query. */
   | { readonly kind: 'invalid'; readonly why: string }
-  /** Valid, but it cannot be planned, for a reason that is not its client's. */
+  /** Valid, but without a plan, for a reason that is not its client's. */
   | { readonly kind: 'failed'; readonly cause: unknown };
 
-/** Finds a query. Undefined: no one operation is meant, or its text is no GraphQL. */
+/** Finds a query; undefined: no single operation is meant, or its text is no GraphQL. */
 export type PrepareQuery = (text: string, operationName?: string | null) => PreparedQuery | Refusal | undefined;
 
 export interface PrepareOptions extends Pick<ExecutorOptions<RoutingContext>, 'subgraph' | 'onDefect'> {

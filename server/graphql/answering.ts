@@ -1,4 +1,4 @@
-/** A schema and its resolvers become something that answers operations, whoever hands them over and takes the answers. */
+/** A schema with resolvers as something that answers operations, wherever they come from. */
 import { readFileSync } from 'node:fs';
 import { ApolloServer } from '@apollo/server';
 import {
@@ -26,29 +26,32 @@ import { logMasked } from './maskedErrors.ts';
 import { makePreparedQueries } from './preparedQueries.ts';
 import { compileRepresentationCheck } from './representations.ts';
 
-/** Of the queries that are kept, together: the questions of one gateway are some dozens. */
+/** Characters of all queries that are kept; the questions of one gateway are some dozens. */
 const MAX_KEPT_CHARACTERS = 200_000;
 const RULES = [...specifiedRules, NoSchemaIntrospectionCustomRule];
 
-/** What the context of each operation tells. */
+/** Part that the context of each operation has. */
 export interface WithRequestId {
   readonly requestId: string;
 }
 
 export interface Subgraph<C extends WithRequestId> {
-  /** The subgraph's schema file. */
+  /** Schema file of the subgraph. */
   readonly schemaFile: URL;
   readonly resolvers: NonNullable<GraphQLSchemaModule['resolvers']>;
-  /** Called once for each context in which an operation was executed. @returns errors to add, as they are */
+  /**
+   * Called once for each context in which an operation was executed.
+   * @returns errors to add, as they are
+   */
   readonly finish?: ((context: C) => readonly GraphQLFormattedError[]) | undefined;
 }
 
 export interface Answering<C extends WithRequestId> extends GraphqlService<C> {
-  /** Not started: whoever makes it starts and stops it. Words what is refused. */
+  /** Server that words refusals. It is not started: its user starts and stops it. */
   readonly apollo: ApolloServer<WithRequestId>;
 }
 
-/** @param log takes what went wrong and is masked */
+/** @param log receives what went wrong and is masked */
 export function makeAnswering<C extends WithRequestId>(
   { schemaFile, resolvers, finish = () => [] }: Subgraph<C>,
   log: Logger,
@@ -85,7 +88,7 @@ export function makeAnswering<C extends WithRequestId>(
   };
 }
 
-/** Undefined, too, for what is nested so deep that the stack does not suffice to look at it. */
+/** Valid document of a text; undefined: it is invalid, or nested too deep for the stack. */
 function readValid(schema: GraphQLSchema, text: string): DocumentNode | undefined {
   try {
     const document = parse(text);

@@ -1,16 +1,16 @@
-/** What Apollo Server says of requests that are not answered: of its words, statuses and media types clients know what to think. */
+/** Words of Apollo Server for requests that are not answered. Clients know its words, statuses and media types. */
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { AnswerBody, GraphqlAnswer } from './answer.ts';
 import { searchOf } from './question.ts';
 
-/** As much of Apollo Server as is asked. */
+/** Part of Apollo Server that is used. */
 export type Wording<C> = Pick<ApolloServer<C & BaseContext>, 'executeHTTPGraphQLRequest'>;
 
 type Asked = Pick<FastifyRequest, 'method' | 'headers' | 'url' | 'body'>;
 
-/** Says why a request is not answered. Ask it about nothing that is a valid query: Apollo Server would execute it. */
+/** Words the refusal of a request. Never call it for a valid query: Apollo Server would execute it. */
 export async function wordRefusal<C>(
   apollo: Wording<C>,
   { method, headers: { accept, 'content-type': contentType }, url, body: received }: Asked,
@@ -28,7 +28,7 @@ export async function wordRefusal<C>(
   return { status: told.status ?? 200, headers: Object.fromEntries(told.headers), body };
 }
 
-/** By what clients accept: as what they are answered. The first are known to be many. */
+/** Media types of answers by what clients accept, of which there are many. */
 const mediaTypes = new LRUCache<string, string>({ max: 100 });
 const JSON_TYPE = 'application/json; charset=utf-8';
 const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
@@ -42,14 +42,16 @@ const KNOWN = new Map([
   ['application/graphql-response+json,application/json;q=0.9', RESPONSE_TYPE],
 ]);
 
-/** Undefined: Apollo Server was not asked yet. */
+/** Media type for a client; undefined: Apollo Server was not asked yet. */
 export const mediaTypeFor = (accept: string | undefined): string | undefined =>
   KNOWN.get(accept) ?? (accept === undefined ? undefined : mediaTypes.get(accept));
 
 const NO_GRAPHQL = { query: '{' };
 const NOT_ACCEPTABLE = 406;
 
-/** How Apollo Server would answer a client that accepts this, or its refusal (406) of one that accepts no JSON. */
+/**
+ * Asks how Apollo Server would answer a client that accepts this; or its refusal (406) if the client accepts no JSON.
+ */
 export async function askForMediaType<C>(
   apollo: Wording<C>,
   { headers: { accept } }: Asked,

@@ -1,8 +1,8 @@
-/** What goes with a question to a subgraph, whichever way it goes. */
+/** The circumstances of a question to a subgraph, whichever way it goes. */
 import type { StopSignal } from '../../common/stopSignal.ts';
 import type { Caller } from '../tokens/internalToken.ts';
 
-/** On whose behalf, as part of which request, and until when it is of use. */
+/** Caller, request, and the time until which the answer is of use. */
 export interface Asking {
   readonly caller: Caller;
   readonly requestId?: string | undefined;

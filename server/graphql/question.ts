@@ -1,22 +1,22 @@
-/** What a request over HTTP asks: read once, for every path that answers it. */
+/** The question of an HTTP request, read once for every path that answers it. */
 import type { FastifyRequest } from 'fastify';
 import { isObject, type Json } from '../../common/json.ts';
 
-/** A question as one process puts it to another. */
+/** Question as one process puts it to another. */
 export interface GraphqlBody {
   readonly query: string;
-  /** Values of JSON. */
+  /** Variables as JSON values. */
   readonly variables?: Readonly<Json> | undefined;
   readonly operationName?: string | null | undefined;
 }
 
-/** A question as a client may put it: with the id of a listed operation in place of its text. */
+/** Question as a client may put it, with the id of a listed operation in place of its text. */
 export interface Question extends Omit<GraphqlBody, 'query'> {
   readonly query?: string | undefined;
   readonly extensions?: Readonly<Json> | null | undefined;
 }
 
-/** The members of a POST's body, or the parameters of a URL. Undefined: one of them is not what it should be. */
+/** Reads a POST's body, or the parameters of a URL; undefined: one member is not what it should be. */
 export function readQuestion({ method, url, headers, body }: FastifyRequest): Question | undefined {
   if (method === 'POST') return isObject(body) ? questionOf(body) : undefined;
   const { 'content-type': type = JSON_TYPE } = headers;
@@ -26,7 +26,7 @@ export function readQuestion({ method, url, headers, body }: FastifyRequest): Qu
 const JSON_TYPE = 'application/json';
 const JSON_BODY = /^\s*application\/json\s*(;|$)/i;
 
-/** By hand: every request passes here, and a schema of zod took longer than all else before the query is looked at. */
+/** Question by hand: every request passes here, and a zod schema took longer than all else before the query. */
 function questionOf({ query, operationName, variables, extensions }: Json): Question | undefined {
   if (query && typeof query !== 'string') return undefined;
   const text = typeof query === 'string' && query !== '' ? query : undefined;
@@ -38,7 +38,9 @@ function questionOf({ query, operationName, variables, extensions }: Json): Ques
 const isAbsentOrObject = (value: unknown): value is Json | null | undefined =>
   value === undefined || value === null || isObject(value);
 
-/** One that comes twice, or that is no JSON where it should be, is what no member may be. */
+/**
+ * Parameters of a URL. One that is repeated, or is no JSON where it should be, gets a value that no member may have.
+ */
 function parametersOf(url: string): Json {
   const parameters = new URLSearchParams(searchOf(url));
   const one = (name: string, read: (text: string) => unknown = (text) => text): unknown => {
@@ -63,5 +65,5 @@ function fromJson(text: string): unknown {
   }
 }
 
-/** From the `?` on; empty: there is none. */
+/** Part of a URL from the `?` on; empty: there is none. */
 export const searchOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '');

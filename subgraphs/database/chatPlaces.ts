@@ -90,7 +90,10 @@ function troubled(part: Exclude<InTrouble, Ahead>, { clockAheadSeconds, platform
   }
 }
 
-/** Without those that are errored for good. One beyond all time is not ahead; it may be unanswered. */
+/**
+ * Condition of parts ahead of the clock, without chats that failed for good. One beyond all time is not ahead; it may
+ * be unanswered.
+ */
 function isAheadAtRest(parts: readonly Ahead[], limits: SuspectLimits): Prisma.Sql {
   const isOfKind = parts.map((part) =>
     part === 'waiting ahead'
@@ -153,7 +156,7 @@ function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
   ];
 }
 
-/** What waits behind a chat at rest is trouble, unless the chat has failed and is archived. */
+/** Place of chats at rest with a queue. They are trouble, unless the chat has failed and is archived. */
 function fromQueue(kinds: readonly AtRest[]): Place {
   const conditions = kinds.map((kind) => Prisma.sql`(${CONDITION[kind]})`);
   const among = kinds.includes('archived errored') ? 'others' : 'troubled';

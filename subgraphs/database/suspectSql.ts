@@ -86,7 +86,10 @@ function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
     FROM (SELECT ${RETRY_SECONDS_LEFT} AS retry_seconds, ${leases}) AS t))`;
 }
 
-/** Of a chat whose time can be said and is not ahead, as are all that are still asked about. */
+/**
+ * True for a chat older than so many seconds. Its time must be a moment that is not ahead, as in all chats still asked
+ * about.
+ */
 const olderThan = (seconds: number) => Prisma.sql`c.updated_at < ${secondsAgo(seconds)}`;
 /** The same of a lease: one whose time cannot be said is trouble by itself. */
 const leaseOlderThan = (seconds: number) => Prisma.sql`t.leased_at < ${secondsAgo(seconds)}`;

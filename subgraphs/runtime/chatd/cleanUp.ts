@@ -12,7 +12,7 @@ const MOST_REFUSED = 100;
 
 interface Kind {
   readonly table: string;
-  /** Of rows `old` that may go; `$1` is `limit`. */
+  /** Condition on rows `old` that may go; `$1` is `limit`. */
   readonly isOld: string;
   readonly inOrder: string;
   readonly limit: number;
@@ -98,5 +98,5 @@ async function removeEach(
   return gone;
 }
 
-/** Whether the failure says nothing of a row: the others would fail as well. */
+/** True if the failure says nothing of a row: the others would fail as well. */
 const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);
