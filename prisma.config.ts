@@ -1,6 +1,6 @@
 // Read by the `prisma` command only. The URL is needed by commands that reach a database, not by `generate`.
 import { defineConfig } from 'prisma/config';
-import { readEnvironment } from './common/config.ts';
+import { readEnvironment } from './server/settings/config.ts';
 
 const { DATABASE_URL } = readEnvironment(['DATABASE_URL']);
 

@@ -5,14 +5,14 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock as clock } from '../common/clock.ts';
-import { environmentWith } from '../common/config.ts';
+import { environmentWith } from '../server/settings/config.ts';
 import type { AnswersMessage, BenchAnswer } from './support/answers.ts';
 import { printTable, shown } from './support/table.ts';
 
 /** With their arguments: fewer or shorter rounds than alone, where all together would take too long. */
 const BENCHES: readonly (readonly [string, ...string[]])[] = [
   ['gateway.ts', '5', '1.2'],
-  ['inProcess.ts', '3'],
+  ['wholeWay.ts', '3'],
   ['routing.ts', '3'],
   ['fanout.ts', '3'],
   ['database.ts'],

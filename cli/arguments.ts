@@ -1,6 +1,6 @@
 /** Checks of command-line arguments, for commander; each throws InvalidArgumentError with what is expected. */
 import { InvalidArgumentError } from 'commander';
-import { parseUuid } from '../common/scalars.ts';
+import { parseUuid } from '../server/graphql/scalars.ts';
 
 /** Any case in, lower case out. */
 export function uuidArgument(value: string): string {

@@ -1,11 +1,11 @@
 /** `npm run chat`: drives chats through the same state machine as everybody else, from a terminal. */
 import { Command } from 'commander';
 import type pg from 'pg';
+import { textContent } from '../domain/messages.ts';
+import { ChatNotFound, type Transition } from '../domain/transitions.ts';
 import { assertOwnSchema } from '../prisma/migrations.ts';
 import { readChats, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../subgraphs/runtime/chatd/chatStore.ts';
-import { textContent } from '../subgraphs/runtime/chatd/messages.ts';
-import { ChatNotFound, type Transition } from '../subgraphs/runtime/chatd/transitions.ts';
 import { rowIdArgument, textArgument, uuidArgument } from './arguments.ts';
 import { describeChat, readChatDetails, readOpenCalls } from './chatDetails.ts';
 import { chatTable, listChats } from './chatList.ts';

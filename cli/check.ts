@@ -1,7 +1,7 @@
 /** `npm run check`: what a database has of what this project reads, what is not answered for what it lacks, and which indexes lists want. Changes nothing. */
 import { Command, CommanderError } from 'commander';
-import { readEnvironment, SettingsError, settingsGiven } from '../common/config.ts';
-import { databaseUrlProblem } from '../common/databaseUrl.ts';
+import { readEnvironment, SettingsError, settingsGiven } from '../server/settings/config.ts';
+import { databaseUrlProblem } from '../server/settings/databaseUrl.ts';
 import { PLATFORM_SETTINGS, platformSettings } from '../subgraphs/database/platformSettings.ts';
 import { examine } from './check/examined.ts';
 import { type Report, reportOf } from './check/report.ts';

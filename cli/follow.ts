@@ -2,8 +2,8 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Pool } from 'pg';
 import { systemClock } from '../common/clock.ts';
-import { isRunnable } from '../common/executionState.ts';
-import { READ_ALL, signInternalToken } from '../common/internalToken.ts';
+import { isRunnable } from '../domain/executionState.ts';
+import { READ_ALL, signInternalToken } from '../server/tokens/internalToken.ts';
 import { readChats, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
 import { StreamPrinter } from './streamPrinter.ts';
 

@@ -1,6 +1,7 @@
 /** `npm run migrate`: brings the database of DATABASE_URL up to date, if it is empty or this project's own. */
-import { readEnvironment } from '../common/config.ts';
-import { migrate } from '../local/prepareDatabase.ts';
+
+import { migrate } from '../local/postgres/prepareDatabase.ts';
+import { readEnvironment } from '../server/settings/config.ts';
 import { reportAndExit } from './system.ts';
 
 try {

@@ -1,7 +1,7 @@
 /** Which system a command works with: the one that the environment names, else the one that runs on DATA_DIR. */
 import { CommanderError } from 'commander';
-import { readEnvironment, SettingsError } from '../common/config.ts';
 import { readSystemFile } from '../local/systemFile.ts';
+import { readEnvironment, SettingsError } from '../server/settings/config.ts';
 import { databaseSentence } from './databaseTrouble.ts';
 import { printable } from './printable.ts';
 

@@ -1,9 +1,9 @@
 /** `npm run token`: mints a token for local use, and prints nothing else on standard output. */
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../common/clock.ts';
-import { readEnvironment, SettingsError } from '../common/config.ts';
 import { signCallerToken } from '../local/callerToken.ts';
 import { readSystemFile } from '../local/systemFile.ts';
+import { readEnvironment, SettingsError } from '../server/settings/config.ts';
 import { reportAndExit } from './system.ts';
 
 interface Options {

@@ -1,7 +1,7 @@
 /** `CALL=OUTPUT`, as a person types the result of a tool. */
 import { InvalidArgumentError } from 'commander';
+import type { ToolOutput } from '../domain/transitions.ts';
 import type { OpenCall } from '../subgraphs/runtime/chatd/openCalls.ts';
-import type { ToolOutput } from '../subgraphs/runtime/chatd/transitions.ts';
 import { printableLine } from './printable.ts';
 
 const LONGEST_ID = 200;

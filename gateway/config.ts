@@ -1,21 +1,10 @@
-/** The settings of the gateway's process and of the router's. */
-import { readEnvironment, settingsGiven } from '../common/config.ts';
-import { PROCESS_SETTINGS } from '../common/runProcess.ts';
-import type { Settings } from '../common/settings.ts';
-import { callersKey, databaseElsewhere, databaseOfItsOwn, subgraphKey } from '../common/settingsRules.ts';
-import { TRUST_SETTINGS } from '../subgraphs/authorize.ts';
-import { PLATFORM_SETTINGS } from '../subgraphs/database/platformSettings.ts';
+/** The settings of the gateway's process. */
 
-/** How replicas are asked, and where the database subgraph is, which knows them. */
-const REPLICA_SETTINGS = [
-  'REPLICA_TIMEOUT_MS',
-  'REPLICA_HEDGE_MS',
-  'REPLICA_ADDRESS_ALLOW',
-  'CHAT_WORKER_DISABLED',
-  'PLATFORM',
-  'DATABASE_SUBGRAPH_URL',
-  'DATABASE_TIMEOUT_MS',
-] as const;
+import { REPLICA_SETTINGS } from '../routing/settings.ts';
+import { PROCESS_SETTINGS } from '../server/runProcess.ts';
+import { readEnvironment, settingsGiven } from '../server/settings/config.ts';
+import { callersKey, databaseOfItsOwn } from '../server/settings/settingsRules.ts';
+import { PLATFORM_SETTINGS } from '../subgraphs/database/platformSettings.ts';
 
 /** @throws SettingsError naming every bad one */
 export const readGatewaySettings = () => ({
@@ -43,20 +32,4 @@ export const readGatewaySettings = () => ({
   ),
   /** Those of the platform that are set. */
   given: settingsGiven(PLATFORM_SETTINGS),
-});
-
-/** @throws SettingsError naming every bad one */
-export const readRouterSettings = () =>
-  readEnvironment(
-    ['ROUTER_PORT', 'HOST', ...TRUST_SETTINGS, ...REPLICA_SETTINGS, ...PROCESS_SETTINGS],
-    ['INTERNAL_SECRET'],
-    [subgraphKey, databaseElsewhere],
-  );
-
-export const replicaSettings = (settings: Settings<(typeof REPLICA_SETTINGS)[number]>) => ({
-  timeoutMs: settings.REPLICA_TIMEOUT_MS,
-  hedgeMs: settings.REPLICA_HEDGE_MS,
-  addressAllow: settings.REPLICA_ADDRESS_ALLOW,
-  isDisabled: settings.CHAT_WORKER_DISABLED,
-  platform: settings.PLATFORM,
 });

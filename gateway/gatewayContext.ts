@@ -1,8 +1,9 @@
 /** What the gateway knows of a request while it answers it. */
-import { type Caller, READ_ALL } from '../common/internalToken.ts';
+
+import type { RoutingContext } from '../routing/routingContext.ts';
+import { type Caller, READ_ALL } from '../server/tokens/internalToken.ts';
 import type { RequestRecord } from './http/requestRecord.ts';
-import type { CheckedQuery } from './limits/queryLimits.ts';
-import type { RoutingContext } from './routing/routingContext.ts';
+import type { CheckedQuery } from './queries/queryLimits.ts';
 
 export interface GatewayContext extends RoutingContext {
   /** For the line of the log about it. */

@@ -1,15 +1,16 @@
 /** The gateway as a process of its own. */
 import { systemClock as clock } from '../common/clock.ts';
-import type { Logger } from '../common/log.ts';
-import { runProcess } from '../common/runProcess.ts';
-import { IN_PROCESS } from '../common/settings.ts';
-import { thresholdsOf } from '../common/thresholds.ts';
+import { replicaSettings } from '../routing/settings.ts';
+import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../routing/transport/databaseSubgraph.ts';
+import { MAX_ANSWER_BYTES } from '../routing/transport/postGraphql.ts';
+import type { Logger } from '../server/log.ts';
+import { runProcess } from '../server/runProcess.ts';
+import { IN_PROCESS } from '../server/settings/settings.ts';
+import { thresholdsOf } from '../server/settings/thresholds.ts';
 import { platformSettings } from '../subgraphs/database/platformSettings.ts';
-import { readGatewaySettings, replicaSettings } from './config.ts';
+import { readGatewaySettings } from './config.ts';
 import { limitHeapGrowth } from './heapGrowth.ts';
-import { readAllowedOperations } from './limits/allowedOperations.ts';
-import { databaseOverHttp, SUBGRAPH_GRACE_MS } from './routing/databaseSubgraph.ts';
-import { MAX_ANSWER_BYTES } from './routing/postGraphql.ts';
+import { readAllowedOperations } from './queries/allowedOperations.ts';
 import { type GatewayOptions, startGateway } from './server.ts';
 
 /** Over HTTP, or in this process: what that takes (Prisma, the schema) is loaded only then. */

@@ -5,8 +5,8 @@
  */
 import type { QueryPlan } from '@apollo/query-planner';
 import type { GraphQLFormattedError } from 'graphql';
-import { mayReadAll, READ_ALL } from '../common/internalToken.ts';
 import type { Json } from '../common/json.ts';
+import { mayReadAll, READ_ALL } from '../server/tokens/internalToken.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 
 export interface Report {

@@ -1,20 +1,21 @@
 /** One supergraph, ready to answer: which subgraph is asked where, what a query may ask for, and how it is executed. */
-import type { Logger } from '../common/log.ts';
-import { inSpan, SpanKind } from '../common/tracing.ts';
-import type { DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
-import { makeApolloServer } from './apolloServer.ts';
-import { makeDiagnosisSubgraph } from './diagnosisSubgraph.ts';
+
+import type { DiagnosisSettings } from '../domain/diagnosis/diagnosis.ts';
+import type { Replicas } from '../routing/replicas.ts';
+import { readRouting } from '../routing/routedTypes.ts';
+import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
+import type { Logger } from '../server/log.ts';
+import { inSpan, SpanKind } from '../server/tracing.ts';
+import { makeDiagnosisSubgraph } from './execution/diagnosisSubgraph.ts';
+import { makeRereads } from './execution/reread.ts';
 import type { AskSubgraph } from './execution/subgraph.ts';
+import { makeSubgraphDataSource } from './execution/subgraphDataSource.ts';
 import type { GatewayContext } from './gatewayContext.ts';
-import type { AllowedOperations } from './limits/allowedOperations.ts';
-import { makeQueryLimits, type QueryLimits } from './limits/queryLimits.ts';
-import { makeOperations, type Operations } from './operations.ts';
-import { makeRereads } from './reread.ts';
-import type { DatabaseSubgraph } from './routing/databaseSubgraph.ts';
-import type { Replicas } from './routing/replicas.ts';
-import { readRouting } from './routing/routedTypes.ts';
-import { makeSubgraphDataSource } from './subgraphDataSource.ts';
-import { buildSupergraph } from './supergraph.ts';
+import { makeApolloServer } from './http/apolloServer.ts';
+import type { AllowedOperations } from './queries/allowedOperations.ts';
+import { makeOperations, type Operations } from './queries/operations.ts';
+import { makeQueryLimits, type QueryLimits } from './queries/queryLimits.ts';
+import { buildSupergraph } from './supergraph/load.ts';
 
 export interface ServedOptions {
   /** The estimated cost up to which a query is answered. */

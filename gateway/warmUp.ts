@@ -9,8 +9,8 @@ import { type GatewayContext, OWN_CALLER } from './gatewayContext.ts';
 import { exampleQueries } from './http/graphiql.ts';
 import { newRecord } from './http/requestRecord.ts';
 import { SNAPSHOT_OPERATION } from './http/snapshotRoute.ts';
-import type { QueryLimits } from './limits/queryLimits.ts';
-import { readOwnOperation } from './operations.ts';
+import { readOwnOperation } from './queries/operations.ts';
+import type { QueryLimits } from './queries/queryLimits.ts';
 import type { ServedSupergraph } from './served.ts';
 
 const SOME_ID = '00000000-0000-4000-8000-000000000000';

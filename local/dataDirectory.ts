@@ -3,8 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { StartError } from '../common/startError.ts';
-import { type DirectoryLock, lockDirectory } from './directoryLock.ts';
+import { StartError } from '../server/startError.ts';
+import { type DirectoryLock, lockDirectory } from './lock/directoryLock.ts';
 import { makeFolder } from './makeFolder.ts';
 import { writePrivateFile } from './privateFile.ts';
 

@@ -1,12 +1,12 @@
 /** `npm start`: the whole system on this machine, until Ctrl-C. With `-- --migrate` it makes the tables in an empty database. */
 import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock.ts';
-import { environmentWith, readEnvironment } from '../common/config.ts';
-import { type SettingName, settings } from '../common/settings.ts';
-import { StartError } from '../common/startError.ts';
+import { environmentWith, readEnvironment } from '../server/settings/config.ts';
+import { type SettingName, settings } from '../server/settings/settings.ts';
+import { StartError } from '../server/startError.ts';
 import { banner } from './banner.ts';
-import { parentGone } from './parentWatch.ts';
-import { serverProcesses } from './processes.ts';
+import { parentGone } from './supervisor/parentWatch.ts';
+import { serverProcesses } from './supervisor/processes.ts';
 import { runSystem } from './system.ts';
 
 const startedMs = systemClock.monotonicMs();

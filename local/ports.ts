@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Clock } from '../common/clock.ts';
-import { StartError } from '../common/startError.ts';
+import { StartError } from '../server/startError.ts';
 
 /**
  * Below the ports that systems hand out by themselves to outgoing connections: one of those could take a port between this

@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../common/clock.ts';
-import { READ_ALL } from '../common/internalToken.ts';
+import { READ_ALL } from '../server/tokens/internalToken.ts';
 import { signCallerToken } from './callerToken.ts';
-import { describeReady, type ProcessSpec, type Ready } from './childProcess.ts';
 import { type DataDirectory, openDataDirectory } from './dataDirectory.ts';
-import { type PostgresOptions, postgresUrl } from './embeddedPostgres.ts';
-import { stopLeftOverPostgres } from './leftOverPostgres.ts';
 import { assertPortFree, freePort, localUrl } from './ports.ts';
-import { migrate, prepareGiven } from './prepareDatabase.ts';
-import { postgresProcess, type Wiring } from './processes.ts';
-import { Supervisor } from './supervisor.ts';
+import { type PostgresOptions, postgresUrl } from './postgres/embeddedPostgres.ts';
+import { stopLeftOverPostgres } from './postgres/leftOverPostgres.ts';
+import { migrate, prepareGiven } from './postgres/prepareDatabase.ts';
+import { describeReady, type ProcessSpec, type Ready } from './supervisor/childProcess.ts';
+import { postgresProcess, type Wiring } from './supervisor/processes.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
 import { removeSystemFile, type SystemFile, writeSystemFile } from './systemFile.ts';
 
 export interface SystemSettings {

@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type pg from 'pg';
-import { StartError } from '../common/startError.ts';
+import { StartError } from '../server/startError.ts';
 
 const folder = new URL('./migrations/', import.meta.url);
 /** The advisory lock that Prisma's schema engine takes while it migrates. */

@@ -14,12 +14,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const PROCESSES = {
   gateway: 'gateway/main.ts',
-  router: 'gateway/router/main.ts',
+  router: 'subgraphs/router/main.ts',
   database: 'subgraphs/database/main.ts',
   diagnosis: 'subgraphs/diagnosis/main.ts',
   replica: 'subgraphs/runtime/main.ts',
   system: 'local/main.ts',
-  postgres: 'local/postgresMain.ts',
+  postgres: 'local/postgres/postgresMain.ts',
 };
 /** Terminals, built apart so that the processes keep their few files. Tests run these: they start in a fifth of the time. */
 const TERMINALS = {

@@ -1,9 +1,9 @@
 /** What the diagnosis says of every combination of state, owner, reachability, lease and runners, as a page of documentation. */
 import { writeFile } from 'node:fs/promises';
-import { EXECUTION_STATES, type ExecutionState, isRunnable } from '../common/executionState.ts';
-import { diagnose } from '../subgraphs/diagnosis/diagnose.ts';
-import type { Diagnosis, DiagnosisSettings } from '../subgraphs/diagnosis/diagnosis.ts';
-import { readSnapshot, type Snapshot } from '../subgraphs/diagnosis/snapshot.ts';
+import { diagnose } from '../domain/diagnosis/diagnose.ts';
+import type { Diagnosis, DiagnosisSettings } from '../domain/diagnosis/diagnosis.ts';
+import { readSnapshot, type Snapshot } from '../domain/diagnosis/snapshot.ts';
+import { EXECUTION_STATES, type ExecutionState, isRunnable } from '../domain/executionState.ts';
 import { CIRCUMSTANCES, type Circumstance } from './circumstances.ts';
 
 const target = new URL('../docs/diagnosis-matrix.md', import.meta.url);
@@ -214,11 +214,20 @@ export function diagnosisMatrixPage(): string {
   return [
     '# What the diagnosis says',
     '',
-    'Made from the rules of `subgraphs/diagnosis/rules.ts` by `npm run docs`: the verdict and the findings of every',
-    'combination of a chat’s state, what came of asking its owner, the lease of the runner that the row names, and the',
-    'runners that the owner holds (`one`: the row’s; `other`: another; `several`: both). Beyond that nothing is wrong: the',
-    'row changed a minute ago, the runner has its version, and last got on a second ago. CRITICAL findings are bold: there',
-    'is at most one, the root cause.',
+    '`npm run docs` makes this page from the rules in `domain/diagnosis/`.',
+    '',
+    '## Every combination',
+    '',
+    'Nothing else is wrong with the chat: it changed a minute ago, its runner has its version, and the runner got on a second',
+    'ago. The columns:',
+    '',
+    '| column | meaning |',
+    '| --- | --- |',
+    '| state | the [state](state-machine.md) of the chat |',
+    '| asking the owner | what came of asking its owner; – without an owner |',
+    '| lease | the lease of the runner that the row names |',
+    '| runners | runners that the owner holds: `one` is the row’s, `other` is another, `several` is both |',
+    '| verdict, findings | what the diagnosis says; a CRITICAL finding is bold: there is at most one, the root cause |',
     '',
     '| state | asking the owner | lease | runners | verdict | findings |',
     '| --- | --- | --- | --- | --- | --- |',
@@ -226,8 +235,8 @@ export function diagnosisMatrixPage(): string {
     '',
     '## One thing changed',
     '',
-    'The same chat, with a replica that answers, a fresh lease and the row’s runner, with a replica that nobody asks, or with',
-    'nobody who owns it (–).',
+    'This table starts from the same chat, with a fresh lease and the row’s runner. One thing differs in each row. The column',
+    '*owner* is OK for an owner that answers, NOT_ASKED where no replicas are asked, and – without an owner.',
     '',
     '| what | state | owner | verdict | findings |',
     '| --- | --- | --- | --- | --- |',

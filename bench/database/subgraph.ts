@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
-import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
-import { makeLogger } from '../../common/log.ts';
+import { makeLogger } from '../../server/log.ts';
+import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 
 const internalSecret = randomUUID();

@@ -1,7 +1,7 @@
 /** The client, in a process of its own: over so many connections, each with one request at a time, for so long. */
 import { Pool } from 'undici';
 import { systemClock as clock } from '../../common/clock.ts';
-import { announceReady } from '../../common/lifecycle.ts';
+import { announceReady } from '../../server/lifecycle.ts';
 import { percentile } from '../support/statistics.ts';
 
 /** One measurement. */

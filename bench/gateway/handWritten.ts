@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
-import { announceReady } from '../../common/lifecycle.ts';
+import { announceReady } from '../../server/lifecycle.ts';
 
 export interface HandWrittenSpec {
   readonly databaseUrl: string;

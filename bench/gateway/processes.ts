@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock as clock } from '../../common/clock.ts';
-import { environmentWith } from '../../common/config.ts';
+import { environmentWith } from '../../server/settings/config.ts';
 
 export interface Started {
   readonly child: ChildProcess;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
-import { switchOffVendorTelemetry } from '../../common/config.ts';
-import { announceReady } from '../../common/lifecycle.ts';
+import { announceReady } from '../../server/lifecycle.ts';
+import { switchOffVendorTelemetry } from '../../server/settings/config.ts';
 
 const [{ supergraphSdl }] = (await once(process, 'message')) as [{ supergraphSdl: string }];
 switchOffVendorTelemetry();

@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { execute, type GraphQLFieldResolver, getNamedType, getNullableType, isListType, parse } from 'graphql';
 import { systemClock as clock } from '../../common/clock.ts';
-import { announceReady } from '../../common/lifecycle.ts';
+import { announceReady } from '../../server/lifecycle.ts';
 import { madeUpLeaf, schemaOf } from '../support/madeUp.ts';
 
 /** What the process is sent first. */

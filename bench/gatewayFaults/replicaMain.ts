@@ -1,8 +1,8 @@
 /** The runtime subgraph of one replica as a process of its own, whose memory is made up. Its options are its first message. */
 import { once } from 'node:events';
 import { systemClock as clock } from '../../common/clock.ts';
-import { announceReady, stopOnSignal } from '../../common/lifecycle.ts';
-import { makeLogger } from '../../common/log.ts';
+import { announceReady, stopOnSignal } from '../../server/lifecycle.ts';
+import { makeLogger } from '../../server/log.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import { inspectorOf } from '../../test/support/inspector.ts';
 

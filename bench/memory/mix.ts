@@ -1,7 +1,7 @@
 /** What a gateway is asked in the course of a long time: by many callers, in many ways, some of which it refuses. */
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { READ_ALL } from '../../common/internalToken.ts';
+import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { SHAPES } from '../gateway/shapes.ts';
 
 export interface MixedRequest {

@@ -1,7 +1,7 @@
 /** The client, in a process of its own: sends a stretch of the mix over so many connections, and checks each answer's status. */
 import { once } from 'node:events';
 import { Pool } from 'undici';
-import { announceReady } from '../../common/lifecycle.ts';
+import { announceReady } from '../../server/lifecycle.ts';
 import { fillingRequest, type MixedRequest, mixedRequest, signTokens } from './mix.ts';
 
 /** What the process is sent first. */

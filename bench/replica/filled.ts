@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Pool } from 'undici';
 import { systemClock as clock } from '../../common/clock.ts';
-import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
+import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { start } from '../gateway/processes.ts';
 import { insertChats, inTransaction } from '../support/chats.ts';
 import type { BenchDatabase } from '../support/postgres.ts';

@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
-import { environmentWith } from '../../common/config.ts';
-import type { ReadyMessage } from '../../common/lifecycle.ts';
 import { readSystemFile } from '../../local/systemFile.ts';
+import type { ReadyMessage } from '../../server/lifecycle.ts';
+import { environmentWith } from '../../server/settings/config.ts';
 import { keep, stopOne } from '../gateway/processes.ts';
 import { processTimeMs } from '../support/processTime.ts';
 
@@ -35,7 +35,7 @@ export async function timeProcess(
   ask: Ask,
 ): Promise<Start> {
   const command = manifest.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).scripts[script] ?? '';
-  const words = command.split(' ').slice(1); // after `node`
+  const words = command.slice(command.lastIndexOf('node ')).split(' ').slice(1); // it may be built first
   const beganMs = clock.monotonicMs();
   const child = fork(words.at(-1) ?? '', {
     execArgv: words.slice(0, -1),

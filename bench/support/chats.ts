@@ -1,7 +1,7 @@
 /** Chats in R0, put in at once. */
 import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
-import { textContent } from '../../subgraphs/runtime/chatd/messages.ts';
+import { textContent } from '../../domain/messages.ts';
 
 /** Needs a transaction: the message's trigger looks for its chat. @param text their one message @returns their ids */
 export async function insertChats(tx: ClientBase, count: number, text: string): Promise<string[]> {

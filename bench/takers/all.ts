@@ -1,5 +1,5 @@
 /** What bench/acquisition.ts compares, by the names in its table. */
-import { settings } from '../../common/settings.ts';
+import { settings } from '../../server/settings/settings.ts';
 import { chatWorker } from './chatWorker.ts';
 import { graphileWorker } from './graphileWorker.ts';
 import { pgBoss } from './pgBoss.ts';

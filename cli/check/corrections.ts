@@ -1,5 +1,5 @@
 /** What somebody has to correct before what is answered can be relied on, a sentence each. Pure. */
-import { contradictionInWords } from '../../common/coderRelease.ts';
+import { contradictionInWords } from '../../domain/coderRelease.ts';
 import { relationOf } from '../../subgraphs/database/tables/described.ts';
 import { tablesOn } from '../../subgraphs/database/tables/lacks.ts';
 import type { Examined } from './examined.ts';

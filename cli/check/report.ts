@@ -1,6 +1,6 @@
 /** What `npm run check` says of a database, as data. Pure. */
-import type { ChosenRelease } from '../../common/coderRelease.ts';
-import type { Thresholds } from '../../common/thresholds.ts';
+import type { ChosenRelease } from '../../domain/coderRelease.ts';
+import type { Thresholds } from '../../domain/thresholds.ts';
 import type { Capacity } from '../../subgraphs/database/platform.ts';
 import { type PlatformRead, relationOf, TYPES, tableRead } from '../../subgraphs/database/tables/described.ts';
 import {

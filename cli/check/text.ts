@@ -1,5 +1,5 @@
 /** The report for people: lines of at most 80 columns. Pure. */
-import type { ChosenRelease } from '../../common/coderRelease.ts';
+import type { ChosenRelease } from '../../domain/coderRelease.ts';
 import type { Capacity } from '../../subgraphs/database/platform.ts';
 import { printableLine } from '../printable.ts';
 import type { ColumnReport, Report, TableReport } from './report.ts';

@@ -1,5 +1,5 @@
 /** What stays unknown of a database, a sentence each. Pure. */
-import { releaseInWords } from '../../common/coderRelease.ts';
+import { releaseInWords } from '../../domain/coderRelease.ts';
 import { othersOfTheName } from './corrections.ts';
 import type { Examined } from './examined.ts';
 

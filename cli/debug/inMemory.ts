@@ -1,5 +1,5 @@
 /** The half of a snapshot that the owner holds in memory, as rows of a name and a text. Null is not known. */
-import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
+import { secondsText } from '../../domain/diagnosis/wording.ts';
 import { ago, atMost, counted, dueText, type Row } from './layout.ts';
 import type { Buffer, Candidate, Runner, RuntimeHalf } from './snapshotShape.ts';
 

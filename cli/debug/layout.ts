@@ -1,8 +1,8 @@
 /** Text for a terminal of some width. Long words are cut with …; lines do not end in spaces. */
 import type { ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
-import type { Verdict } from '../../subgraphs/diagnosis/diagnosis.ts';
-import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
+import type { Verdict } from '../../domain/diagnosis/diagnosis.ts';
+import { secondsText } from '../../domain/diagnosis/wording.ts';
 
 export interface Page {
   /** Columns. */

@@ -1,5 +1,5 @@
 /** Replicas and their database, for a terminal. */
-import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
+import { secondsText } from '../../domain/diagnosis/wording.ts';
 import { blocks, columns, counted, lines, type Page, paragraph, slotsText } from './layout.ts';
 import type { DatabaseHealth, Replica } from './replicasShape.ts';
 

@@ -1,5 +1,5 @@
 /** What a question comes to: what is shown of it, and how the command ends. */
-import type { Verdict } from '../../subgraphs/diagnosis/diagnosis.ts';
+import type { Verdict } from '../../domain/diagnosis/diagnosis.ts';
 import { type Answered, NoAnswer, type Problem } from './ask.ts';
 import type { Page } from './layout.ts';
 

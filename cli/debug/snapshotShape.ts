@@ -1,6 +1,6 @@
 /** The answer to `snapshot.graphql`. A null is what could not be read, or what nobody knows. */
 import { z } from 'zod';
-import { VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
+import { VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 
 const count = z.number().nullable();
 const seconds = z.number().nullable();

@@ -1,5 +1,5 @@
 /** What is to be said of chats that looked like trouble and are not stuck. */
-import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
+import { secondsText } from '../../domain/diagnosis/wording.ts';
 import type { Chat } from './stuckShape.ts';
 
 /** As a clause, which names one of each kind. Empty: all are well. */

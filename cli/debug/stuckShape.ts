@@ -1,6 +1,6 @@
 /** What is asked of chats that look like trouble. */
 import { z } from 'zod';
-import { SEVERITIES, VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
+import { SEVERITIES, VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 
 export const suspect = z.object({ chatId: z.string(), executionState: z.string() });
 export type Suspect = z.output<typeof suspect>;

@@ -1,5 +1,5 @@
 /** The chats that are in trouble, or may be, for a terminal. */
-import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
+import { secondsText } from '../../domain/diagnosis/wording.ts';
 import {
   BY_ROWS_ALONE,
   blocks,

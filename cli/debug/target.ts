@@ -1,6 +1,7 @@
 /** Which gateway the terminal asks, and with which token. */
-import { readEnvironment, SettingsError } from '../../common/config.ts';
+
 import { readSystemFile } from '../../local/systemFile.ts';
+import { readEnvironment, SettingsError } from '../../server/settings/config.ts';
 
 export interface Gateway {
   /** Of its GraphQL. */

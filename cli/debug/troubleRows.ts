@@ -1,5 +1,5 @@
 /** What keeps workers from a chat, as far as the database can tell, as rows of a name and a text. */
-import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
+import { secondsText } from '../../domain/diagnosis/wording.ts';
 import { type Row, slotsText, UNREADABLE } from './layout.ts';
 import type { DatabaseHalf } from './snapshotShape.ts';
 

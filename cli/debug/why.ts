@@ -1,6 +1,6 @@
 /** `chat-debug why`: what is the matter with a chat, how that is known, and what to do. */
 import { z } from 'zod';
-import { CONSISTENCIES, SEVERITIES, type Severity, VERDICTS } from '../../subgraphs/diagnosis/diagnosis.ts';
+import { CONSISTENCIES, SEVERITIES, type Severity, VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 import type { Ask } from './ask.ts';
 import { BY_ROWS_ALONE, blocks, columns, lines, type Page, paragraph, verdictText } from './layout.ts';
 import { codeOf, noSuchChat, type Shown, withoutAnswer } from './shown.ts';

@@ -1,5 +1,5 @@
 /** The half of a snapshot that the database holds, as rows of a name and a text. */
-import { secondsText } from '../../subgraphs/diagnosis/wording.ts';
+import { secondsText } from '../../domain/diagnosis/wording.ts';
 import { printableLine } from '../printable.ts';
 import type { Problem } from './ask.ts';
 import { LONGEST_TEXT } from './cleaned.ts';

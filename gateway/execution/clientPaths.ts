@@ -1,6 +1,6 @@
 /** Where in the response something is that stands, under the plan's keys, in what was gathered. */
 import { type DocumentNode, type FieldNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
-import { fragmentsOf } from '../../common/fragments.ts';
+import { fragmentsOf } from '../../server/graphql/fragments.ts';
 import type { PlanKey } from './planNames.ts';
 import type { ResponsePath } from './targets.ts';
 

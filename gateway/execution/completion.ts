@@ -20,8 +20,8 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import { fragmentsOf } from '../../common/fragments.ts';
 import { isObject, isPlain, type Json, ownValue, setOwn } from '../../common/json.ts';
+import { fragmentsOf } from '../../server/graphql/fragments.ts';
 import { leafCheck } from './leafValues.ts';
 import type { PlanKey } from './planNames.ts';
 

@@ -9,8 +9,8 @@ import {
   visit,
 } from 'graphql';
 import { collectFields } from 'graphql/execution/collectFields.js';
-import { fragmentsOf } from '../../common/fragments.ts';
 import { type Json, setOwn } from '../../common/json.ts';
+import { fragmentsOf } from '../../server/graphql/fragments.ts';
 import { isOfSchema } from './planDocument.ts';
 
 /** The data with what is asked of the schema in it, each key where the operation has it. */

@@ -12,7 +12,7 @@ import {
   TypeNameMetaFieldDef,
   visit,
 } from 'graphql';
-import { fragmentsOf } from '../../common/fragments.ts';
+import { fragmentsOf } from '../../server/graphql/fragments.ts';
 import type { PlanKey } from './planNames.ts';
 
 /** Stands in for what is asked of the schema, so that no selection is empty. No subgraph is asked for it at the root. */

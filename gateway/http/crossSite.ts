@@ -4,7 +4,7 @@
  * could send only after asking (Fetch standard, "CORS-preflight request"), or by what the browser says of where it comes from.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { requestError } from '../../subgraphs/errors.ts';
+import { requestError } from '../../server/graphql/errors.ts';
 
 /** Apollo's names for a header that says nothing but that the request needed asking for. */
 const ASKED_FOR = ['apollo-require-preflight', 'x-apollo-operation-name'];

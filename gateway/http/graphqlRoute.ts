@@ -5,16 +5,16 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import type { Logger } from '../../common/log.ts';
-import { answerText, readOrdinary } from '../../common/ordinaryRequest.ts';
 import { endOfTurn } from '../../common/turn.ts';
-import { refusalOf } from '../clientErrors.ts';
+import { answerText, readOrdinary } from '../../server/graphql/ordinaryRequest.ts';
+import type { Logger } from '../../server/log.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
-import type { AllowedOperations } from '../limits/allowedOperations.ts';
-import { readAskedQuery } from '../limits/askedQuery.ts';
-import type { CheckedQuery } from '../limits/queryLimits.ts';
-import type { RefusedOperation } from '../operations.ts';
+import type { AllowedOperations } from '../queries/allowedOperations.ts';
+import { readAskedQuery } from '../queries/askedQuery.ts';
+import type { RefusedOperation } from '../queries/operations.ts';
+import type { CheckedQuery } from '../queries/queryLimits.ts';
 import type { ServedSupergraph } from '../served.ts';
+import { refusalOf } from './clientErrors.ts';
 import { refuseOtherVerbs } from './methods.ts';
 import { recordOf } from './requestRecord.ts';
 

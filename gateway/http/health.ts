@@ -4,10 +4,10 @@
  * directory of replicas, which is read when it is needed.
  */
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from '../../common/log.ts';
 import { sharedCall } from '../../common/sharedCall.ts';
-import { readyWith } from '../../subgraphs/serve.ts';
-import type { DatabaseSubgraph } from '../routing/databaseSubgraph.ts';
+import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
+import { readyWith } from '../../server/graphql/serve.ts';
+import type { Logger } from '../../server/log.ts';
 
 export interface HealthOptions {
   readonly database: Pick<DatabaseSubgraph, 'notReady' | 'note'>;

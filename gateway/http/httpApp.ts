@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { ARRIVAL } from '../../common/arrival.ts';
-import { refuseOtherCharsets } from '../../common/charset.ts';
 import type { Clock } from '../../common/clock.ts';
-import type { Logger } from '../../common/log.ts';
-import { traceRequests } from '../../common/tracing.ts';
-import { formatForClient } from '../clientErrors.ts';
+import { ARRIVAL } from '../../server/arrival.ts';
+import { refuseOtherCharsets } from '../../server/charset.ts';
+import type { Logger } from '../../server/log.ts';
+import { traceRequests } from '../../server/tracing.ts';
+import { formatForClient } from './clientErrors.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { noteRequests } from './requestLog.ts';
 import { readableUrl, refuseNoHttp } from './strayRequests.ts';

@@ -6,11 +6,11 @@
  */
 import type {} from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
-import { type CallerCheck, type CallerTokenOptions, makeCallerCheck } from '../../common/callerToken.ts';
 import type { Clock } from '../../common/clock.ts';
-import type { Caller } from '../../common/internalToken.ts';
-import type { Logger } from '../../common/log.ts';
-import { authenticationUnavailable, unauthenticated } from '../../subgraphs/errors.ts';
+import { authenticationUnavailable, unauthenticated } from '../../server/graphql/errors.ts';
+import type { Logger } from '../../server/log.ts';
+import { type CallerCheck, type CallerTokenOptions, makeCallerCheck } from '../../server/tokens/callerToken.ts';
+import type { Caller } from '../../server/tokens/internalToken.ts';
 import { refuseCrossSite } from './crossSite.ts';
 import { recordOf } from './requestRecord.ts';
 

@@ -1,6 +1,6 @@
 /** Answers requests with a verb that a path does not know: 405, and which it knows (RFC 9110, section 15.5.6). */
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
-import { formatForClient } from '../clientErrors.ts';
+import { formatForClient } from './clientErrors.ts';
 
 const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 

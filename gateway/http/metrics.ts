@@ -1,6 +1,6 @@
 /** What the gateway tells Prometheus of the requests to it, and of the replicas that it asks. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { DURATION_BUCKETS } from '../../common/metrics.ts';
+import { DURATION_BUCKETS } from '../../server/metrics.ts';
 import { makeOperationLabel } from './knownOperations.ts';
 
 /** Seconds; enough to tell a busy replica from a sick one. Few, since each replica has them all. */

@@ -4,7 +4,7 @@
  */
 import type { GraphQLFormattedError } from 'graphql';
 import { z } from 'zod';
-import type { ErrorCode } from '../../subgraphs/errors.ts';
+import type { ErrorCode } from '../../server/graphql/errors.ts';
 
 const messageStats = z.object({
   total: z.number(),

@@ -1,8 +1,8 @@
 /** Requests that no route gets: unknown paths, URLs that cannot be read or are too long, and what is no HTTP. Told as GraphQL errors. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
-import type { Logger } from '../../common/log.ts';
-import { formatForClient } from '../clientErrors.ts';
+import type { Logger } from '../../server/log.ts';
+import { formatForClient } from './clientErrors.ts';
 
 const errorBody = (code: string, message: string) => ({ errors: [formatForClient({ message, extensions: { code } })] });
 

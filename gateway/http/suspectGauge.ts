@@ -6,9 +6,9 @@
 import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../server/log.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
-import { makeOwnQuestion, type Operations } from '../operations.ts';
+import { makeOwnQuestion, type Operations } from '../queries/operations.ts';
 
 const REFRESH_MS = 10_000;
 const PAGE = 100;

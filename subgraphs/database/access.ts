@@ -1,7 +1,8 @@
 /** Who may read what. Pure. What may not be read looks exactly like what is not there. */
-import { type Caller, mayReadAll, READ_ALL } from '../../common/internalToken.ts';
-import { parseUuid } from '../../common/scalars.ts';
-import { clientError } from '../errors.ts';
+
+import { clientError } from '../../server/graphql/errors.ts';
+import { parseUuid } from '../../server/graphql/scalars.ts';
+import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 
 /** Whose chats the caller may read: everybody's, those of one user, or nobody's (a `sub` that is no id owns nothing). */
 export type Readable = { kind: 'all' } | { kind: 'own'; ownerId: string } | { kind: 'none' };

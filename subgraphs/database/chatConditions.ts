@@ -1,7 +1,7 @@
 /**
  * The filter of `chats` as conditions on `chats AS c`. Where to look for the chats that meet them is said in chatPlaces.ts.
  */
-import type { ExecutionState } from '../../common/executionState.ts';
+import type { ExecutionState } from '../../domain/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { EXECUTION_STATE, RUNNABLE } from './executionStateSql.ts';
 import { LEASE_IS_MISSING, leaseIsFresh } from './leaseSql.ts';

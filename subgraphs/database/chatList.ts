@@ -1,5 +1,5 @@
 /** The field `chats`: what is asked is checked, one page is read, and its rows are known to the loaders from then on. */
-import { clientError } from '../errors.ts';
+import { clientError } from '../../server/graphql/errors.ts';
 import { readableOwner } from './access.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { isNowhere } from './chatPlaces.ts';

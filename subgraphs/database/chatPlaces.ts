@@ -7,7 +7,7 @@
  * queue are few and no index of chats can know them, so they are found from the queue's side. Those of them that look like
  * trouble by their rows have indexes, too. Nearly all chats with an owner are runnable, so the others among them have one.
  */
-import type { ExecutionState } from '../../common/executionState.ts';
+import type { ExecutionState } from '../../domain/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';

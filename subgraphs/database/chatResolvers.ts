@@ -1,6 +1,6 @@
 /** One chat as the schema shows it. The parent of every resolver here is the chat's row. */
-import { executionState } from '../../common/executionState.ts';
-import { requireUuid } from '../../common/scalars.ts';
+import { executionState } from '../../domain/executionState.ts';
+import { requireUuid } from '../../server/graphql/scalars.ts';
 import { mayRead, requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import { toHeartbeat } from './heartbeat.ts';

@@ -1,9 +1,9 @@
 /** Prisma's client over a pool of connections that never wait for ever. */
 import { Socket } from 'node:net';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { loggedReason } from '../../common/databaseWords.ts';
-import type { Logger } from '../../common/log.ts';
 import { PrismaClient } from '../../prisma/generated/client.ts';
+import { loggedReason } from '../../server/databaseWords.ts';
+import type { Logger } from '../../server/log.ts';
 
 export interface DatabaseClient {
   readonly prisma: PrismaClient;

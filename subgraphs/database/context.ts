@@ -1,7 +1,8 @@
 /** What every resolver of one operation is handed. */
-import type { Caller } from '../../common/internalToken.ts';
-import type { Logger } from '../../common/log.ts';
-import type { WithRequestId } from '../answering.ts';
+
+import type { WithRequestId } from '../../server/graphql/answering.ts';
+import type { Logger } from '../../server/log.ts';
+import type { Caller } from '../../server/tokens/internalToken.ts';
 import type { Readable } from './access.ts';
 import type { Loaders } from './loaders.ts';
 import type { Reading } from './reading.ts';

@@ -1,6 +1,6 @@
 /** A place in a list of chats, as the opaque text that a client holds between two pages. Pure. */
 import { z } from 'zod';
-import { clientError } from '../errors.ts';
+import { clientError } from '../../server/graphql/errors.ts';
 import { isStoredMoment } from './storedMoment.ts';
 
 /** Newest `updatedAt` first, or, for suspect chats, oldest first. */

@@ -1,4 +1,4 @@
-/** The rule of common/executionState.ts, said in SQL, for conditions on chats that are not read. A test compares the two. */
+/** The rule of domain/executionState.ts, said in SQL, for conditions on chats that are not read. A test compares the two. */
 import { Prisma } from '../../prisma/generated/client.ts';
 
 /** The state's name. `queued` is looked at only where the status needs it. */

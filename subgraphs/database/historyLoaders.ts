@@ -1,5 +1,5 @@
 /** What hangs on a chat and may be long: its newest message, its turn, its open calls, its children. */
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../server/log.ts';
 import { type Readable, readableOwner } from './access.ts';
 import { inPlace } from './inPlace.ts';
 import { type OwnQuestion, ownQuestion } from './ownQuestion.ts';

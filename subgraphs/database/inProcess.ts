@@ -6,11 +6,10 @@ import { randomUUID } from 'node:crypto';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Registry } from 'prom-client';
 import { whenOver } from '../../common/clock.ts';
-import type { Caller } from '../../common/internalToken.ts';
 import { isLargerThan } from '../../common/jsonSize.ts';
-import type { GraphqlBody } from '../../common/ordinaryRequest.ts';
-import type { StopSignal } from '../../common/stopSignal.ts';
-import { makeAnswering } from '../answering.ts';
+import { makeAnswering } from '../../server/graphql/answering.ts';
+import type { Asking } from '../../server/graphql/asking.ts';
+import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
 import type { DatabaseContext } from './context.ts';
 import { type DatabaseOptions, openDatabase } from './open.ts';
 
@@ -19,13 +18,6 @@ export interface InProcessOptions extends DatabaseOptions {
   readonly waitMs: number;
   /** Larger answers are refused, not cut: bytes of their JSON. */
   readonly maxAnswerBytes: number;
-}
-
-/** On whose behalf, as part of which request, and until when it is of use. */
-export interface Asking {
-  readonly caller: Caller;
-  readonly requestId?: string | undefined;
-  readonly signal?: StopSignal | undefined;
 }
 
 /** As an answer over HTTP is read: JSON with its status, an answer that is none, or none in time. */

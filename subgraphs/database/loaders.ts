@@ -3,7 +3,7 @@
  * at all when no field needs it.
  */
 import DataLoader from 'dataloader';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../server/log.ts';
 import type { Readable } from './access.ts';
 import { type ChildrenLoader, makeChildrenLoader } from './familyLoader.ts';
 import { type HistoryLoaders, makeHistoryLoaders } from './historyLoaders.ts';

@@ -1,9 +1,9 @@
 /** `npm run start:database`: the database subgraph as a process of its own. */
 import { systemClock as clock } from '../../common/clock.ts';
-import { readEnvironment, settingsGiven } from '../../common/config.ts';
-import { PROCESS_SETTINGS, runProcess } from '../../common/runProcess.ts';
-import { subgraphKey } from '../../common/settingsRules.ts';
-import { TRUST_SETTINGS, trustOf } from '../authorize.ts';
+import { TRUST_SETTINGS, trustOf } from '../../server/graphql/authorize.ts';
+import { PROCESS_SETTINGS, runProcess } from '../../server/runProcess.ts';
+import { readEnvironment, settingsGiven } from '../../server/settings/config.ts';
+import { subgraphKey } from '../../server/settings/settingsRules.ts';
 import { PLATFORM_SETTINGS, platformSettings } from './platformSettings.ts';
 import { startDatabaseSubgraph } from './server.ts';
 

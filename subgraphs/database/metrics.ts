@@ -1,6 +1,6 @@
 /** What the database subgraph tells Prometheus of its readings and of the questions in them. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { DURATION_BUCKETS } from '../../common/metrics.ts';
+import { DURATION_BUCKETS } from '../../server/metrics.ts';
 
 /** `unavailable`: the client was told `DATABASE_UNAVAILABLE`. `failed`: a defect, which the log names. */
 export type Outcome = 'ok' | 'unavailable' | 'failed';

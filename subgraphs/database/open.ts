@@ -2,10 +2,10 @@
 import { GraphQLError } from 'graphql';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
-import { contradictionInWords, releaseInWords } from '../../common/coderRelease.ts';
-import { type Caller, mayReadAll } from '../../common/internalToken.ts';
-import type { Logger } from '../../common/log.ts';
-import type { Subgraph } from '../answering.ts';
+import { contradictionInWords, releaseInWords } from '../../domain/coderRelease.ts';
+import type { Subgraph } from '../../server/graphql/answering.ts';
+import type { Logger } from '../../server/log.ts';
+import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 import { readableBy } from './access.ts';
 import { connectDatabase } from './client.ts';
 import type { DatabaseContext } from './context.ts';

@@ -1,7 +1,7 @@
 /** Questions that may fail, or take too long, without harm to the rest of their reading. */
 import DataLoader from 'dataloader';
-import { loggedReason } from '../../common/databaseWords.ts';
-import type { Logger } from '../../common/log.ts';
+import { loggedReason } from '../../server/databaseWords.ts';
+import type { Logger } from '../../server/log.ts';
 import type { Reading, Within } from './reading.ts';
 import type { Moment, Transaction } from './transaction.ts';
 import { isUnsupported, sqlState } from './unavailable.ts';

@@ -1,9 +1,9 @@
 /** Whose tables these are, and what is read differently for it. Pure: what the catalog says is read in platformMemory.ts. */
-import { type ChosenRelease, chosenRelease } from '../../common/coderRelease.ts';
-import { coderThresholds } from '../../common/coderThresholds.ts';
-import { completeThresholds, type Thresholds } from '../../common/thresholds.ts';
+import { type ChosenRelease, chosenRelease } from '../../domain/coderRelease.ts';
+import { coderThresholds } from '../../domain/coderThresholds.ts';
+import { completeThresholds, type Thresholds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
-import { clientError } from '../errors.ts';
+import { clientError } from '../../server/graphql/errors.ts';
 import { CHAT_COLUMNS_READ, neededColumns } from './tables/described.ts';
 import { ALL_THERE, type Tables } from './tables/sources.ts';
 

@@ -1,6 +1,6 @@
 /** The platform as this process found it. Looked at with the first question, and again where it may have changed. */
 import type { Clock } from '../../common/clock.ts';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../server/log.ts';
 import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
 import { coderVersions } from './questions/coderVersions.ts';
 import type { TableName } from './tables/described.ts';

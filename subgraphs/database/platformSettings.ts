@@ -1,6 +1,7 @@
 /** The settings by which the platform of the tables is judged. */
-import type { SettingName, Settings } from '../../common/settings.ts';
-import { THRESHOLD_SETTINGS, thresholdsGiven } from '../../common/thresholds.ts';
+
+import type { SettingName, Settings } from '../../server/settings/settings.ts';
+import { THRESHOLD_SETTINGS, thresholdsGiven } from '../../server/settings/thresholds.ts';
 import type { PlatformSettings } from './platform.ts';
 
 export const PLATFORM_SETTINGS = [

@@ -10,10 +10,10 @@
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
 import { type Clock, whenOver } from '../../common/clock.ts';
-import { loggedReason } from '../../common/databaseWords.ts';
-import type { Logger } from '../../common/log.ts';
-import { inSpan, SpanKind } from '../../common/tracing.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
+import { loggedReason } from '../../server/databaseWords.ts';
+import type { Logger } from '../../server/log.ts';
+import { inSpan, SpanKind } from '../../server/tracing.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
 import type { Outcome, ReadingMetrics } from './metrics.ts';

@@ -1,5 +1,5 @@
 /** The replicas as the schema shows them. The parent of every field here is the replica's row. */
-import { requireUuid } from '../../common/scalars.ts';
+import { requireUuid } from '../../server/graphql/scalars.ts';
 import { requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import { REPLICA_MOMENTS, type ReplicaRow, replicaRows } from './questions/replicaRows.ts';

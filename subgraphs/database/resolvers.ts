@@ -1,6 +1,7 @@
 /** The schema's fields, by type. Scalars, the root, and what stands in files of its own. */
-import { JSON as JSONValue, scalars } from '../../common/scalars.ts';
-import { clientError } from '../errors.ts';
+
+import { clientError } from '../../server/graphql/errors.ts';
+import { JSON as JSONValue, scalars } from '../../server/graphql/scalars.ts';
 import { listChats } from './chatList.ts';
 import { ChatDatabaseState, ChatDebugSnapshot, readableChat } from './chatResolvers.ts';
 import type { DatabaseContext } from './context.ts';

@@ -1,8 +1,8 @@
 /** The database subgraph as a running server. It needs SELECT and nothing more, and starts whether the database does or not. */
 import { Registry } from 'prom-client';
-import type { Caller } from '../../common/internalToken.ts';
-import { authorizeSubgraph, type SubgraphTrust } from '../authorize.ts';
-import { type RunningServer, serveSubgraph } from '../serve.ts';
+import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
+import { type RunningServer, serveSubgraph } from '../../server/graphql/serve.ts';
+import type { Caller } from '../../server/tokens/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
 import { type DatabaseOptions, openDatabase } from './open.ts';
 

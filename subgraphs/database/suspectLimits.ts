@@ -1,5 +1,5 @@
 /** By what a list judges which chats look like trouble. */
-import type { Thresholds } from '../../common/thresholds.ts';
+import type { Thresholds } from '../../domain/thresholds.ts';
 import type { Platform } from './platform.ts';
 import type { Pools } from './questions/pools.ts';
 

@@ -3,7 +3,7 @@
  * quiet for long. The rules themselves stand in `subgraphs/diagnosis`; a test compares the two over random rows. What costs
  * nothing to know comes first.
  */
-import type { Thresholds } from '../../common/thresholds.ts';
+import type { Thresholds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Capacity } from './platform.ts';

@@ -1,6 +1,6 @@
 /** What keeps workers from chats, and who could take them: looked for only where it can matter. */
 import type { GraphQLError } from 'graphql';
-import type { Logger } from '../../common/log.ts';
+import type { Logger } from '../../server/log.ts';
 import { type OwnQuestion, ownQuestion } from './ownQuestion.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { type DebugRunRow, debugRuns } from './questions/debugRuns.ts';

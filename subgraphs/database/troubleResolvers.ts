@@ -1,5 +1,5 @@
 /** What keeps workers from a chat, and who could take it. The parent of every resolver here is the chat's row. */
-import { mayReadAll } from '../../common/internalToken.ts';
+import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
 import { heartbeatState } from './heartbeatState.ts';
 import type { ChatRow } from './questions/chatColumns.ts';

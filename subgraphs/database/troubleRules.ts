@@ -1,5 +1,5 @@
 /** For which chats it is worth a look what keeps workers from them. Pure. */
-import type { Thresholds } from '../../common/thresholds.ts';
+import type { Thresholds } from '../../domain/thresholds.ts';
 
 /** What is left of a second look when a notification was lost. */
 const GRACE_SECONDS = 2;

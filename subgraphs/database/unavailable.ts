@@ -2,7 +2,7 @@
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
-import { clientError } from '../errors.ts';
+import { clientError } from '../../server/graphql/errors.ts';
 import type { Findings, TableHolder } from './inquiry.ts';
 import { tableOf } from './wantedIndexes.ts';
 

@@ -1,8 +1,8 @@
 /** Fields of a chat that a stored value keeps from being read. Each costs only itself: null, and an error of its own. */
 import type { GraphQLError } from 'graphql';
-import { providerWords } from '../../common/providerWords.ts';
+import { providerWords } from '../../domain/providerWords.ts';
 import type { Prisma } from '../../prisma/generated/client.ts';
-import { clientError } from '../errors.ts';
+import { clientError } from '../../server/graphql/errors.ts';
 import type { DatabaseContext } from './context.ts';
 import { lackingFields } from './lackingFields.ts';
 import {

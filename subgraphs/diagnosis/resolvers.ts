@@ -1,11 +1,12 @@
 /** The two fields of the diagnosis subgraph. The parent of both is what a gateway sent of a chat. */
-import { type Caller, mayReadAll, READ_ALL } from '../../common/internalToken.ts';
-import { requireUuid, scalars } from '../../common/scalars.ts';
-import { clientError } from '../errors.ts';
-import { diagnose, shouldReadAgain } from './diagnose.ts';
-import type { Diagnosis, DiagnosisSettings } from './diagnosis.ts';
-import { settle } from './settle.ts';
-import { readSnapshot, type Snapshot } from './snapshot.ts';
+
+import { diagnose, shouldReadAgain } from '../../domain/diagnosis/diagnose.ts';
+import type { Diagnosis, DiagnosisSettings } from '../../domain/diagnosis/diagnosis.ts';
+import { settle } from '../../domain/diagnosis/settle.ts';
+import { readSnapshot, type Snapshot } from '../../domain/diagnosis/snapshot.ts';
+import { clientError } from '../../server/graphql/errors.ts';
+import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
+import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 
 /** Which of the fields is asked for: they require different ones. */
 export type DiagnosisField = 'diagnosis' | 'diagnosisEverywhere';

@@ -1,11 +1,11 @@
 /** The diagnosis subgraph as a running server, for gateways that do not hold it in themselves. It asks nobody anything. */
 import type { Clock } from '../../common/clock.ts';
-import type { Caller } from '../../common/internalToken.ts';
-import type { Logger } from '../../common/log.ts';
-import type { WithRequestId } from '../answering.ts';
-import { authorizeSubgraph, type SubgraphTrust } from '../authorize.ts';
-import { type RunningServer, serveSubgraph } from '../serve.ts';
-import type { DiagnosisSettings } from './diagnosis.ts';
+import type { DiagnosisSettings } from '../../domain/diagnosis/diagnosis.ts';
+import type { WithRequestId } from '../../server/graphql/answering.ts';
+import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
+import { type RunningServer, serveSubgraph } from '../../server/graphql/serve.ts';
+import type { Logger } from '../../server/log.ts';
+import type { Caller } from '../../server/tokens/internalToken.ts';
 import { SCHEMA_FILE } from './requiredFields.ts';
 import { type DiagnosisContext, resolvers } from './resolvers.ts';
 

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock as clock } from '../../common/clock.ts';
-import { readEnvironment } from '../../common/config.ts';
-import { PROCESS_SETTINGS, runProcess } from '../../common/runProcess.ts';
+import { PROCESS_SETTINGS, runProcess } from '../../server/runProcess.ts';
+import { readEnvironment } from '../../server/settings/config.ts';
 import { startReplica } from './replica.ts';
 
 const NAMES = [

@@ -1,8 +1,8 @@
 /** The runtime schema over an Inspector: what this replica holds in memory now. */
 import { memoryUsage } from 'node:process';
-import { type Caller, mayReadAll, READ_ALL } from '../../common/internalToken.ts';
-import { requireUuid, scalars } from '../../common/scalars.ts';
-import { clientError } from '../errors.ts';
+import { clientError } from '../../server/graphql/errors.ts';
+import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
+import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 import type { EventLoopDelay } from './eventLoopDelay.ts';
 import type { Inspector, ReplicaInspection } from './inspector.ts';
 

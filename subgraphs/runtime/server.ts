@@ -2,11 +2,11 @@
 import type { FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
-import { type Caller, checkInternalToken } from '../../common/internalToken.ts';
-import type { Logger } from '../../common/log.ts';
-import type { WithRequestId } from '../answering.ts';
-import { requestError, unauthenticated } from '../errors.ts';
-import { type RunningServer, serveSubgraph } from '../serve.ts';
+import type { WithRequestId } from '../../server/graphql/answering.ts';
+import { requestError, unauthenticated } from '../../server/graphql/errors.ts';
+import { type RunningServer, serveSubgraph } from '../../server/graphql/serve.ts';
+import type { Logger } from '../../server/log.ts';
+import { type Caller, checkInternalToken } from '../../server/tokens/internalToken.ts';
 import { watchEventLoopDelay } from './eventLoopDelay.ts';
 import type { Inspector } from './inspector.ts';
 import { registerReplicaMetrics } from './metrics.ts';

@@ -5,8 +5,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { sendRefusal } from '../../common/refusal.ts';
-import { requireUuid } from '../../common/scalars.ts';
+import { sendRefusal } from '../../server/graphql/refusal.ts';
+import { requireUuid } from '../../server/graphql/scalars.ts';
 import type { Inspector, StreamEvent } from './inspector.ts';
 
 export function streamRoute(app: FastifyInstance, inspector: Inspector): void {

@@ -4,11 +4,11 @@
  */
 import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';
-import { READ_ALL } from '../../common/internalToken.ts';
-import { makeLogger } from '../../common/log.ts';
-import { databaseOverHttp } from '../../gateway/routing/databaseSubgraph.ts';
 import { startGateway } from '../../gateway/server.ts';
-import { type RunningServer, serveSubgraph } from '../../subgraphs/serve.ts';
+import { databaseOverHttp } from '../../routing/transport/databaseSubgraph.ts';
+import { type RunningServer, serveSubgraph } from '../../server/graphql/serve.ts';
+import { makeLogger } from '../../server/log.ts';
+import { READ_ALL } from '../../server/tokens/internalToken.ts';
 
 export const CHAT_ID = '018f3c1e-5b7a-4c2d-9e10-3f4a5b6c7d8e';
 const SECRET = 'a secret for this test, and none else';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import type { RunningServer } from '../../subgraphs/serve.ts';
+import type { RunningServer } from '../../server/graphql/serve.ts';
 import { until } from '../support/until.ts';
 import { CHAT_ID, startGatewayOverOneChat, token } from './gateway.ts';
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { environmentWith } from '../../common/config.ts';
+import { environmentWith } from '../../server/settings/config.ts';
 import { serversPerTest } from '../gateway/httpServers.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
 import { spawnScript } from '../support/command.ts';

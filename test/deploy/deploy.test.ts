@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { settings } from '../../common/settings.ts';
+import { settings } from '../../server/settings/settings.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
@@ -120,7 +120,7 @@ describe.each(workloads.filter(({ kind }) => kind !== 'Job').map((one) => [one.m
     });
 
     test('has the time that a drain takes, and more', () => {
-      const lifecycle = read('common/lifecycle.ts');
+      const lifecycle = read('server/lifecycle.ts');
       const msOf = (constant: string) =>
         Number(new RegExp(`${constant} = ([\\d_]+)`).exec(lifecycle)?.[1]?.replace('_', ''));
       const drainSeconds = (msOf('RETIRE_MS') + msOf('STOP_LIMIT_MS')) / 1000;
@@ -167,7 +167,7 @@ test('what the image copies exists, and all that the processes import is copied'
     ([, files = '']) => files.split(' '),
   );
   expect(copied.filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
-  const sources = ['cli', 'common', 'gateway', 'local', 'prisma', 'subgraphs'];
+  const sources = ['cli', 'common', 'domain', 'gateway', 'local', 'prisma', 'routing', 'server', 'subgraphs'];
   expect(sources.filter((folder) => !copied.includes(folder))).toEqual([]);
 });
 

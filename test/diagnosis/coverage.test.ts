@@ -1,7 +1,7 @@
 /** No finding without a test that brings it about by a real fault. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { RULES } from '../../subgraphs/diagnosis/rules.ts';
+import { RULES } from '../../domain/diagnosis/rules.ts';
 
 test('a test of this folder finds each code of the rules', () => {
   const folder = new URL('.', import.meta.url);

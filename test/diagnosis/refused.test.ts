@@ -1,6 +1,6 @@
 /** What is said of chats whose rows the database refuses: the cause, and never that another owner would do better. */
 import { afterEach, expect, test } from '@jest/globals';
-import type { FindingCode } from '../../subgraphs/diagnosis/rules.ts';
+import type { FindingCode } from '../../domain/diagnosis/rules.ts';
 import { whileHolding } from '../support/locks.ts';
 import { until } from '../support/until.ts';
 import { diagnosedSystemPerFile } from './support/system.ts';

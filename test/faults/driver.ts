@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
+import { textContent } from '../../domain/messages.ts';
+import { type Transition, TransitionRefused } from '../../domain/transitions.ts';
 import type { ChatState } from '../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
-import { textContent } from '../../subgraphs/runtime/chatd/messages.ts';
 import { openCalls } from '../../subgraphs/runtime/chatd/openCalls.ts';
-import { type Transition, TransitionRefused } from '../../subgraphs/runtime/chatd/transitions.ts';
 import type { ChatLog } from './chatLog.ts';
 import { orDatabaseAway } from './databaseAway.ts';
 import type { PlannedAction, PlannedChat, PlannedMessage } from './plan.ts';

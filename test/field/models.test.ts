@@ -1,7 +1,7 @@
 /** What models and their servers do to a chat: the worker gets on, and the diagnosis says what it was. */
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import { TransitionRefused } from '../../subgraphs/runtime/chatd/transitions.ts';
+import { TransitionRefused } from '../../domain/transitions.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
 import {
   type Answer,

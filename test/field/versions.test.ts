@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
 import { signCallerToken } from '../../local/callerToken.ts';
+import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { askGateway } from '../gateway/gateways.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
 import { runScript } from '../support/command.ts';

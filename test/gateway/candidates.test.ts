@@ -1,6 +1,6 @@
 /** Replicas that could take chats which nobody owns: many chats name the same few, and each is asked once. */
 import { expect, test } from '@jest/globals';
-import { settings } from '../../common/settings.ts';
+import { settings } from '../../server/settings/settings.ts';
 import { askGateway, gatewaysPerTest } from './gateways.ts';
 import { deadUrl, sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 

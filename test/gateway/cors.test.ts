@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readEnvironment } from '../../common/config.ts';
+import { readEnvironment } from '../../server/settings/config.ts';
 import { callerToken, gatewaysPerTest } from './gateways.ts';
 import { deadUrl } from './httpServers.ts';
 

@@ -2,14 +2,15 @@
  * The two ways of a gateway to the database subgraph. Tests start a database subgraph and a gateway in front of it; in a file
  * that imports `inProcess/here.ts` first, that gateway asks no other process, but runs the same subgraph itself.
  */
-import type { DatabaseSubgraph } from '../../gateway/routing/databaseSubgraph.ts';
-import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../../gateway/routing/databaseSubgraph.ts';
-import { MAX_ANSWER_BYTES } from '../../gateway/routing/postGraphql.ts';
+
 import type { GatewayOptions } from '../../gateway/server.ts';
+import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
+import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../../routing/transport/databaseSubgraph.ts';
+import { MAX_ANSWER_BYTES } from '../../routing/transport/postGraphql.ts';
+import type { RunningServer } from '../../server/graphql/serve.ts';
 import { type InProcessOptions, startInProcess } from '../../subgraphs/database/inProcess.ts';
 import type { DatabaseOptions } from '../../subgraphs/database/open.ts';
 import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
-import type { RunningServer } from '../../subgraphs/serve.ts';
 
 /** Of the file that runs: its own, since jest loads every module anew for each. */
 export const chosen = { isInProcess: false, opened: 0 };

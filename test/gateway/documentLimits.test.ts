@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { GraphQLError, getIntrospectionQuery, parse } from 'graphql';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import { checkDocument, LIMITS, type Limit } from '../../gateway/limits/documentLimits.ts';
+import { checkDocument, LIMITS, type Limit } from '../../gateway/queries/documentLimits.ts';
 
 /** The limit that a query passes, by the words of its refusal. */
 function passed(query: string): string | undefined {

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { describe, expect, jest, test } from '@jest/globals';
 import { Agent, request } from 'undici';
 import { systemClock } from '../../common/clock.ts';
-import { RETIRE_MS } from '../../common/lifecycle.ts';
+import { RETIRE_MS } from '../../server/lifecycle.ts';
 import { serverProcessesPerTest } from '../support/serverProcess.ts';
 import { until } from '../support/until.ts';
 import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from './gateways.ts';

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { GraphQLScalarType } from 'graphql';
-import { scalars } from '../../common/scalars.ts';
-import { type EntityRequest, type Representation, readEntityRequest } from '../../gateway/routing/entityRequest.ts';
-import { splitRepresentations } from '../../gateway/routing/entityRouting.ts';
-import { joinAnswers } from '../../gateway/routing/joinAnswers.ts';
-import { leafRule } from '../../gateway/routing/leafRules.ts';
-import { type Routing, readRouting } from '../../gateway/routing/routedTypes.ts';
+import { type EntityRequest, type Representation, readEntityRequest } from '../../routing/entityRequest.ts';
+import { splitRepresentations } from '../../routing/entityRouting.ts';
+import { joinAnswers } from '../../routing/joinAnswers.ts';
+import { leafRule } from '../../routing/leafRules.ts';
+import { type Routing, readRouting } from '../../routing/routedTypes.ts';
+import { scalars } from '../../server/graphql/scalars.ts';
 
 const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
 const routing = readRouting(supergraph).get('runtime') as Routing;

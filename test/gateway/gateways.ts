@@ -2,10 +2,10 @@
 import { afterAll, afterEach } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';
-import { READ_ALL } from '../../common/internalToken.ts';
-import { makeLogger } from '../../common/log.ts';
 import { type GatewayOptions, startGateway } from '../../gateway/server.ts';
-import type { RunningServer } from '../../subgraphs/serve.ts';
+import type { RunningServer } from '../../server/graphql/serve.ts';
+import { makeLogger } from '../../server/log.ts';
+import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { wayTo } from './databaseWays.ts';
 
 export const AUTH_SECRET = 'a secret of callers for tests, long enough';

@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { StopSignal } from '../../common/stopSignal.ts';
-import { goneSignal } from '../../gateway/http/goneSignal.ts';
+import { goneSignal } from '../../server/goneSignal.ts';
 
 const server = createServer();
 beforeAll(() => once(server.listen(0, '127.0.0.1'), 'listening'));

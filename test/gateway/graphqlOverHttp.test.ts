@@ -4,10 +4,10 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serverAudits } from 'graphql-http';
 import { systemClock } from '../../common/clock.ts';
-import { makeLogger } from '../../common/log.ts';
-import { databaseOverHttp } from '../../gateway/routing/databaseSubgraph.ts';
 import { startGateway } from '../../gateway/server.ts';
-import type { RunningServer } from '../../subgraphs/serve.ts';
+import { databaseOverHttp } from '../../routing/transport/databaseSubgraph.ts';
+import type { RunningServer } from '../../server/graphql/serve.ts';
+import { makeLogger } from '../../server/log.ts';
 import { AUTH_SECRET, callerToken, DIAGNOSIS_SETTINGS, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl } from './httpServers.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { SettingsError } from '../../common/config.ts';
+import { SettingsError } from '../../server/settings/config.ts';
 import { databasePerFile } from '../support/database.ts';
 import { until } from '../support/until.ts';
 import { askGateway, gatewaysPerTest } from './gateways.ts';

@@ -1,7 +1,7 @@
 /** A database subgraph whose answers no database subgraph of ours would give. */
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { clientErrors } from '../../gateway/clientErrors.ts';
+import { clientErrors } from '../../gateway/http/clientErrors.ts';
 import { newRecord } from '../../gateway/http/requestRecord.ts';
 import { askGateway, gatewaysPerTest } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';

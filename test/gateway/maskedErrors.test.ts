@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import { makeLogger } from '../../common/log.ts';
+import type { RunningServer } from '../../server/graphql/serve.ts';
+import { makeLogger } from '../../server/log.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
-import type { RunningServer } from '../../subgraphs/serve.ts';
 import { createDatabase } from '../support/database.ts';
 import { startDatabase as startSubgraph } from './databaseWays.ts';
 import { askGateway, callerToken, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';

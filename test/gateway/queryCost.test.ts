@@ -9,11 +9,11 @@ import {
   type OperationDefinitionNode,
   parse,
 } from 'graphql';
-import { settings } from '../../common/settings.ts';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import { readCostRules } from '../../gateway/limits/costRules.ts';
-import { makeCostEstimate } from '../../gateway/limits/queryCost.ts';
-import { readSupergraph } from '../../gateway/supergraph.ts';
+import { readCostRules } from '../../gateway/queries/costRules.ts';
+import { makeCostEstimate } from '../../gateway/queries/queryCost.ts';
+import { readSupergraph } from '../../gateway/supergraph/load.ts';
+import { settings } from '../../server/settings/settings.ts';
 
 const DIRECTIVES = `
   directive @cost(weight: Int!) on FIELD_DEFINITION

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { HOSTILE, largest } from '../../bench/support/hostileQueries.ts';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import { LIMITS } from '../../gateway/limits/documentLimits.ts';
+import { LIMITS } from '../../gateway/queries/documentLimits.ts';
 import { askGateway, callerToken, gatewaysPerTest } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readReplicaAnswer } from '../../gateway/routing/replicaAnswer.ts';
-import { readSubgraphAnswer } from '../../gateway/subgraphDataSource.ts';
+import { readSubgraphAnswer } from '../../gateway/execution/subgraphDataSource.ts';
+import { readReplicaAnswer } from '../../routing/replicaAnswer.ts';
 
 const json = (body: unknown) =>
   ({ kind: 'json', status: 200, mediaType: 'application/json', body: JSON.parse(JSON.stringify(body)) }) as const;

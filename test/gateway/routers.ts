@@ -2,24 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { afterEach } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import { READ_ALL } from '../../common/internalToken.ts';
-import { makeLogger } from '../../common/log.ts';
-import { makeAddressPolicy, makeGuardedConnector } from '../../gateway/routing/addressPolicy.ts';
-import { type AskedReplica, makeAskReplica } from '../../gateway/routing/askReplica.ts';
-import { makeEarlierVersions } from '../../gateway/routing/earlierVersions.ts';
-import type { Owners } from '../../gateway/routing/owners.ts';
-import { makeDispatcher } from '../../gateway/routing/postGraphql.ts';
-import { MAX_REPLICA_ANSWER_BYTES } from '../../gateway/routing/replicaAnswer.ts';
-import {
-  makeReplicaDirectory,
-  type ReplicaDirectory,
-  type ReplicaRow,
-} from '../../gateway/routing/replicaDirectory.ts';
-import { makeReplicaGuards } from '../../gateway/routing/replicaGuard.ts';
-import { type Routing, readRouting } from '../../gateway/routing/routedTypes.ts';
-import { makeRouteEntities } from '../../gateway/routing/routeEntities.ts';
-import { makeBudget, type RoutingContext } from '../../gateway/routing/routingContext.ts';
-import { makeRuntimeWatch } from '../../gateway/routing/runtimeWatch.ts';
+import { makeAddressPolicy, makeGuardedConnector } from '../../routing/ask/addressPolicy.ts';
+import { type AskedReplica, makeAskReplica } from '../../routing/ask/askReplica.ts';
+import { makeReplicaGuards } from '../../routing/ask/replicaGuard.ts';
+import { makeEarlierVersions } from '../../routing/earlierVersions.ts';
+import type { Owners } from '../../routing/owners.ts';
+import { MAX_REPLICA_ANSWER_BYTES } from '../../routing/replicaAnswer.ts';
+import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../routing/replicaDirectory.ts';
+import { type Routing, readRouting } from '../../routing/routedTypes.ts';
+import { makeRouteEntities } from '../../routing/routeEntities.ts';
+import { makeBudget, type RoutingContext } from '../../routing/routingContext.ts';
+import { makeRuntimeWatch } from '../../routing/runtimeWatch.ts';
+import { makeDispatcher } from '../../routing/transport/postGraphql.ts';
+import { makeLogger } from '../../server/log.ts';
+import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { INTERNAL_SECRET as internalSecret, LOOPBACK } from './gateways.ts';
 import { sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 

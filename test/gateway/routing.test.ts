@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { signInternalToken } from '../../common/internalToken.ts';
+import { signInternalToken } from '../../server/tokens/internalToken.ts';
 import { fleetPerFile } from './fleet.ts';
 import { askGateway, callerToken, type GraphqlError, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl, sendJson, type TestServer } from './httpServers.ts';

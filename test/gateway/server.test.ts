@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { pino } from 'pino';
 import { systemClock } from '../../common/clock.ts';
-import { checkInternalToken } from '../../common/internalToken.ts';
+import { checkInternalToken } from '../../server/tokens/internalToken.ts';
 import { until } from '../support/until.ts';
 import { AUTH_SECRET, askGateway, callerToken, gatewayPerFile, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl, sendJson, serversPerFile, serversPerTest, type TestServer } from './httpServers.ts';

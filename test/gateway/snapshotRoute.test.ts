@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import { makeLogger } from '../../common/log.ts';
+import type { RunningServer } from '../../server/graphql/serve.ts';
+import { makeLogger } from '../../server/log.ts';
 import type { Inspector, RunnerInspection } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
-import type { RunningServer } from '../../subgraphs/serve.ts';
 import { insertChat, insertHeartbeat, insertMessages, queueMessages } from '../subgraphs/database/support/rows.ts';
 import { databasePerFile } from '../support/database.ts';
 import { startDatabase } from './databaseWays.ts';

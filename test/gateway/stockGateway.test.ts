@@ -4,7 +4,7 @@ import { ApolloServer } from '@apollo/server';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import { test } from '@jest/globals';
 import Fastify from 'fastify';
-import { switchOffVendorTelemetry } from '../../common/config.ts';
+import { switchOffVendorTelemetry } from '../../server/settings/config.ts';
 import { startCallerSystem } from '../gateways/callerSystem.ts';
 import { expectSameAnswers } from '../gateways/sameAnswers.ts';
 import { databasePerFile } from '../support/database.ts';

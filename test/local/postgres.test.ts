@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
-import type { ReadyMessage } from '../../common/lifecycle.ts';
-import { stopLeftOverPostgres } from '../../local/leftOverPostgres.ts';
 import { freePort } from '../../local/ports.ts';
+import { stopLeftOverPostgres } from '../../local/postgres/leftOverPostgres.ts';
+import type { ReadyMessage } from '../../server/lifecycle.ts';
 import { until } from '../support/until.ts';
 import { folderPerTest } from './temporaryFolder.ts';
 
@@ -20,7 +20,7 @@ const dataFolder = () => join(folder.path, 'postgres');
 
 /** The process that `npm start` uses to hold the server. */
 async function startKeeper(port: number, password = 'secret') {
-  const keeper = fork(new URL('../../local/postgresMain.ts', import.meta.url), {
+  const keeper = fork(new URL('../../local/postgres/postgresMain.ts', import.meta.url), {
     execArgv: ['--import', 'tsx'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });

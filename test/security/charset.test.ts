@@ -1,6 +1,6 @@
 /** Bodies that say that they are not UTF-8, on every route of every process. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
+import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { callerToken, INTERNAL_SECRET } from '../gateway/gateways.ts';
 import { attackedSystem } from './support/attacked.ts';
 import { bearer, send } from './support/raw.ts';

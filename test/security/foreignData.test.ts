@@ -1,7 +1,7 @@
 /** A caller with a good token and no role, after data of others: nothing of it shows, not even that it is there. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
+import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { askGateway, callerToken, INTERNAL_SECRET } from '../gateway/gateways.ts';
 import { post } from '../subgraphs/database/support/subgraph.ts';
 import { until } from '../support/until.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';
-import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
+import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { callerToken, INTERNAL_SECRET } from '../gateway/gateways.ts';
 import { attackedSystem, nowSeconds } from './support/attacked.ts';
 import { bearer, type HeaderLines, JSON_BODY, type RawRequest, send } from './support/raw.ts';

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { SignJWT, UnsecuredJWT } from 'jose';
-import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
+import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { AUTH_SECRET, INTERNAL_SECRET } from '../gateway/gateways.ts';
 import { attackedSystem, expectRefusal, nowSeconds } from './support/attacked.ts';
 import { bearer, type HeaderLines, JSON_BODY, send } from './support/raw.ts';

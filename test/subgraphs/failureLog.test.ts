@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import type { RunningServer } from '../../subgraphs/serve.ts';
+import type { RunningServer } from '../../server/graphql/serve.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
 import { until } from '../support/until.ts';
 import { serveOdd } from './oddSubgraph.ts';

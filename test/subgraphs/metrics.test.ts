@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { signInternalToken } from '../../common/internalToken.ts';
+import { signInternalToken } from '../../server/tokens/internalToken.ts';
 import { databasePerFile } from '../support/database.ts';
 import { ANY_UUID, readMetrics } from '../support/metrics.ts';
 import { askReplica, replicasPerTest } from '../support/replica.ts';

@@ -1,9 +1,9 @@
 /** The subgraph of a replica whose one field does what a test wants, on a free port; anything goes as its value. */
 import { GraphQLScalarType } from 'graphql';
 import { systemClock as clock } from '../../common/clock.ts';
-import type { WithRequestId } from '../../subgraphs/answering.ts';
+import type { WithRequestId } from '../../server/graphql/answering.ts';
+import { type RunningServer, type SubgraphOptions, serveSubgraph } from '../../server/graphql/serve.ts';
 import { resolvers } from '../../subgraphs/runtime/resolvers.ts';
-import { type RunningServer, type SubgraphOptions, serveSubgraph } from '../../subgraphs/serve.ts';
 
 type Options = SubgraphOptions<WithRequestId, void>;
 

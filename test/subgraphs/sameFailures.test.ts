@@ -3,9 +3,9 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
-import { makeLogger } from '../../common/log.ts';
-import { clientError } from '../../subgraphs/errors.ts';
-import type { RunningServer } from '../../subgraphs/serve.ts';
+import { clientError } from '../../server/graphql/errors.ts';
+import type { RunningServer } from '../../server/graphql/serve.ts';
+import { makeLogger } from '../../server/log.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
 import { serveOdd } from './oddSubgraph.ts';
 

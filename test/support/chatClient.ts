@@ -1,10 +1,10 @@
 /** A client that asks for transitions by name, on a chat as it is: finds the ids that they need in the rows. */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
+import { textContent } from '../../domain/messages.ts';
+import type { Transition, TransitionName } from '../../domain/transitions.ts';
 import type { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
-import { textContent } from '../../subgraphs/runtime/chatd/messages.ts';
 import { openCalls } from '../../subgraphs/runtime/chatd/openCalls.ts';
-import type { Transition, TransitionName } from '../../subgraphs/runtime/chatd/transitions.ts';
 
 const message = { content: textContent('more'), createdBy: randomUUID() };
 const error = { kind: 'k', message: 'm', provider: 'p', status_code: null, retryable: false };

@@ -1,7 +1,7 @@
 /** The state machine without a database: what each transition must make of a chat's state and versions. */
-import { type ExecutionState, executionState } from '../../common/executionState.ts';
-import { columnsOf, type Effect, TABLE } from '../../subgraphs/runtime/chatd/stateMachine.ts';
-import type { TransitionName } from '../../subgraphs/runtime/chatd/transitions.ts';
+import { type ExecutionState, executionState } from '../../domain/executionState.ts';
+import { columnsOf, type Effect, TABLE } from '../../domain/stateMachine.ts';
+import type { TransitionName } from '../../domain/transitions.ts';
 
 export interface ModelChat {
   readonly state: ExecutionState;

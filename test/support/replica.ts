@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterEach } from '@jest/globals';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { systemClock } from '../../common/clock.ts';
-import { signInternalToken } from '../../common/internalToken.ts';
-import { makeLogger } from '../../common/log.ts';
+import { makeLogger } from '../../server/log.ts';
+import { signInternalToken } from '../../server/tokens/internalToken.ts';
 import { type Replica, type ReplicaOptions, startReplica } from '../../subgraphs/runtime/replica.ts';
 
 export const INTERNAL_SECRET = 'an internal secret for tests, long enough';

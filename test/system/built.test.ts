@@ -3,7 +3,7 @@
  * no part in it, since no two of them answer alike: the tests of the whole system run built ones.
  */
 import { expect, jest, test } from '@jest/globals';
-import { READ_ALL, signInternalToken } from '../../common/internalToken.ts';
+import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from '../gateway/gateways.ts';
 import { bearer, type HeaderLines, type RawAnswer, type RawRequest, send } from '../security/support/raw.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
@@ -118,7 +118,7 @@ test('the database subgraph', async () => {
 
 test('the router, and a diagnosis of its own', async () => {
   await compare(
-    ['dist/router.js', 'gateway/router/main.ts'],
+    ['dist/router.js', 'subgraphs/router/main.ts'],
     { ...settings, ROUTER_PORT: '0', DATABASE_SUBGRAPH_URL: 'http://127.0.0.1:1/graphql' },
     requests(await internal('router'), '{ _service { sdl } }'),
   );

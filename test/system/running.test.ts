@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
+import { TransitionRefused } from '../../domain/transitions.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
-import { TransitionRefused } from '../../subgraphs/runtime/chatd/transitions.ts';
 import { askGateway, type GraphqlError } from '../gateway/gateways.ts';
 import { whileHolding } from '../support/locks.ts';
 import { until } from '../support/until.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
-import type { Ending } from '../../local/childProcess.ts';
+import type { Ending } from '../../local/supervisor/childProcess.ts';
 import { readSystemFile, type SystemFile } from '../../local/systemFile.ts';
 import { runScript, spawnScript } from '../support/command.ts';
 import { until } from '../support/until.ts';

@@ -1,6 +1,6 @@
 /** Lists among 200,000 chats along the indexes that a Coder deployment has, within the time that a reader waits. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { RunningServer } from '../../subgraphs/serve.ts';
+import type { RunningServer } from '../../server/graphql/serve.ts';
 import { asking, start } from '../subgraphs/database/support/subgraph.ts';
 import { createDatabase } from '../support/database.ts';
 import { insertManyChats } from './manyChats.ts';

@@ -1,5 +1,5 @@
 /** The chats that were started from other chats. */
-import type { ExecutionState } from '../../../common/executionState.ts';
+import type { ExecutionState } from '../../../domain/executionState.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Place } from '../cursor.ts';
 import { EXECUTION_STATE } from '../executionStateSql.ts';

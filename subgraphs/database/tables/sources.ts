@@ -5,7 +5,7 @@
  */
 import type { GraphQLError } from 'graphql';
 import { Prisma } from '../../../prisma/generated/client.ts';
-import { clientError } from '../../errors.ts';
+import { clientError } from '../../../server/graphql/errors.ts';
 import { NULL_TYPE, type PlatformRead, QUESTION_SPARES, relationOf, type TableName, tableRead } from './described.ts';
 import type { FoundTables, Whereabouts } from './found.ts';
 import { blocking, isPartlyHidden, keepsFromAsking, type Lack, lacksOf, stateOf } from './lacks.ts';

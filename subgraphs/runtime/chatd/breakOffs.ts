@@ -2,7 +2,7 @@
  * How often the work on one state of a chat broke off: failed in a way that is neither the model's nor one that passes by
  * itself. Pure. Each time the pause before it is begun again grows; after the third time it is not done any more.
  */
-import { databaseFailure } from '../../../common/databaseFailures.ts';
+import { databaseFailure } from '../../../domain/databaseFailures.ts';
 import { retryDelayMs } from './backoff.ts';
 import { failureName } from './databaseFailure.ts';
 

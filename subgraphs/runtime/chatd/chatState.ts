@@ -1,6 +1,6 @@
 /** A chat's row as the worker reads it. */
 import type { ClientBase, Pool } from 'pg';
-import { type ExecutionState, executionState } from '../../../common/executionState.ts';
+import { type ExecutionState, executionState } from '../../../domain/executionState.ts';
 import { mayPass } from './databaseFailure.ts';
 
 export interface ChatState {

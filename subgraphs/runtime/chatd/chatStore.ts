@@ -3,15 +3,15 @@
  * several transitions of the state machine, and notifies: all of it, or nothing.
  */
 import type { Pool, PoolClient } from 'pg';
-import { isRunnable } from '../../../common/executionState.ts';
+import { isRunnable } from '../../../domain/executionState.ts';
+import { textContent } from '../../../domain/messages.ts';
+import { columnsOf, ruleFor } from '../../../domain/stateMachine.ts';
+import { ChatNotFound, type Transition } from '../../../domain/transitions.ts';
 import { CHAT_COLUMNS, type ChatState, countedUp, NOTIFY_UPDATE, readChats, stateOf } from './chatState.ts';
 import { append, runEffect } from './effects.ts';
 import { lockFamily } from './families.ts';
-import { textContent } from './messages.ts';
-import { columnsOf, ruleFor } from './stateMachine.ts';
 import { storableText } from './storable.ts';
 import { inTransaction } from './transaction.ts';
-import { ChatNotFound, type Transition } from './transitions.ts';
 
 /** What must still be true of the row when the lock is held, or the write does nothing. */
 export interface Fence {

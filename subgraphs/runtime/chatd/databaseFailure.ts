@@ -1,5 +1,5 @@
 /** What a failed statement says of the database, and whether the same statement can succeed later. Pure. */
-import { databaseFailure } from '../../../common/databaseFailures.ts';
+import { databaseFailure } from '../../../domain/databaseFailures.ts';
 
 /** Node's and the driver's words for a connection that is not there, or broke. */
 const CONNECTION = /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;

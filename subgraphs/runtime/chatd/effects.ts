@@ -1,12 +1,12 @@
 /** What each effect of a transition does to the rows. Runs inside the transaction that holds the chat's row lock. */
 import type { ClientBase } from 'pg';
-import type { ExecutionState } from '../../../common/executionState.ts';
+import type { ExecutionState } from '../../../domain/executionState.ts';
+import type { NewMessage } from '../../../domain/messages.ts';
+import type { Effect } from '../../../domain/stateMachine.ts';
+import { type Transition, TransitionRefused } from '../../../domain/transitions.ts';
 import { countedUp } from './chatState.ts';
-import type { NewMessage } from './messages.ts';
 import { CANCELLED, mismatch, NOBODY_ANSWERED, openCalls, toolMessage } from './openCalls.ts';
-import type { Effect } from './stateMachine.ts';
 import { storableJson } from './storable.ts';
-import { type Transition, TransitionRefused } from './transitions.ts';
 
 /** The transaction, the chat in it, and what was asked. */
 export interface Execution {

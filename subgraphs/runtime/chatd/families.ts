@@ -1,6 +1,6 @@
 /** Which chats `archive` and `unarchive` move together: a root chat takes its whole family with it. */
 import type { ClientBase } from 'pg';
-import { type Transition, TransitionRefused } from './transitions.ts';
+import { type Transition, TransitionRefused } from '../../../domain/transitions.ts';
 
 interface Member {
   readonly id: string;

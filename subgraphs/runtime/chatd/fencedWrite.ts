@@ -1,9 +1,9 @@
 /** A task's write: fenced with the chat as it was when the task was started, and tried until the database takes it. */
 import type { Clock } from '../../../common/clock.ts';
+import type { Transition } from '../../../domain/transitions.ts';
 import type { ChatStore, Outcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import type { Task } from './task.ts';
-import type { Transition } from './transitions.ts';
 
 /** @throws what the store throws if that cannot pass */
 export function writeFenced(

@@ -1,8 +1,8 @@
 /** A chat's history as the worker reads it before it calls the model. */
 import { type ModelMessage, modelMessageSchema } from 'ai';
 import type { ClientBase, Pool } from 'pg';
+import type { NewMessage } from '../../../domain/messages.ts';
 import { callable } from './callable.ts';
-import type { NewMessage } from './messages.ts';
 import { type OpenCall, openCalls } from './openCalls.ts';
 
 export interface History {

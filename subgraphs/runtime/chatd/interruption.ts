@@ -1,10 +1,10 @@
 /** The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. */
 import type { Clock } from '../../../common/clock.ts';
+import { messagesOf, type NewMessage } from '../../../domain/messages.ts';
 import { isGivenUp } from './breakOffs.ts';
 import type { ChatStore, Outcome } from './chatStore.ts';
 import { writeFenced } from './fencedWrite.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
-import { messagesOf, type NewMessage } from './messages.ts';
 import { openCalls, toolMessage } from './openCalls.ts';
 import { refusalOf } from './refusedData.ts';
 import type { Task } from './task.ts';

@@ -1,6 +1,6 @@
 /** A loop that runs its work on a timer or when it is woken, never twice at once, and can say how it is doing. */
 import type { Clock } from '../../../common/clock.ts';
-import type { Logger } from '../../../common/log.ts';
+import type { Logger } from '../../../server/log.ts';
 import type { LoopInspection } from '../inspector.ts';
 import { failureName } from './databaseFailure.ts';
 

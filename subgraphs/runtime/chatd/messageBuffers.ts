@@ -5,8 +5,8 @@
  */
 import { EventEmitter, once } from 'node:events';
 import type { Clock } from '../../../common/clock.ts';
+import type { StreamPart } from '../../../domain/messages.ts';
 import type { MessageBufferInspection, StreamEvent } from '../inspector.ts';
-import type { StreamPart } from './messages.ts';
 
 export const BUFFER_CAPACITY_BYTES = 1024 * 1024;
 const KEPT_AFTER_CLOSE_MS = 15_000;

@@ -5,7 +5,7 @@ import type { Clock } from '../../../common/clock.ts';
 import { builtInModel } from './builtInModel.ts';
 import { modelFetch } from './modelFetch.ts';
 
-/** @param setting `built-in`, or `openai-compatible:<model>@<base URL>`; checked by common/settings.ts */
+/** @param setting `built-in`, or `openai-compatible:<model>@<base URL>`; checked by server/settings/settings.ts */
 export function modelFor(setting: string, apiKey: string | undefined, clock: Clock): LanguageModelV3 {
   const [, modelId, baseURL] = /^openai-compatible:([^@]+)@(.+)$/.exec(setting) ?? [];
   if (!modelId || !baseURL) return builtInModel(clock);

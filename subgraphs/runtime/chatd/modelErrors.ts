@@ -6,13 +6,13 @@ import {
   JSONParseError,
   TypeValidationError,
 } from '@ai-sdk/provider';
-import { providerWords } from '../../../common/providerWords.ts';
+import type { LastError } from '../../../domain/messages.ts';
+import { providerWords } from '../../../domain/providerWords.ts';
 import { AnswerTooLong, ErrorAnswer, NotAStream, StreamCutOff } from './answerErrors.ts';
 import { toldDelayMs } from './backoff.ts';
 import { errorWords, wordsInBody } from './errorWords.ts';
 import { FAILURE_KINDS, type FailureKind, kindOf, type ProviderWords } from './failureKinds.ts';
 import { UnusableHistory } from './history.ts';
-import type { LastError } from './messages.ts';
 import { refusalOf } from './refusedData.ts';
 
 export function describeFailure(error: unknown, provider: string): LastError {

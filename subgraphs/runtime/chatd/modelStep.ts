@@ -1,9 +1,9 @@
 /** One call of the model with its tools: streams into a buffer, and gives back the messages to commit. */
 import type { LanguageModelV3 } from '@ai-sdk/provider';
 import { type ModelMessage, stepCountIs, streamText, type TextStreamPart, type ToolSet } from 'ai';
+import type { NewMessage, StreamPart } from '../../../domain/messages.ts';
 import { BUILT_IN } from './builtInModel.ts';
 import type { History } from './history.ts';
-import type { NewMessage, StreamPart } from './messages.ts';
 import { orderly } from './orderly.ts';
 import { storable } from './storable.ts';
 

@@ -4,7 +4,7 @@
  */
 import pg from 'pg';
 import type { Clock } from '../../../common/clock.ts';
-import type { Logger } from '../../../common/log.ts';
+import type { Logger } from '../../../server/log.ts';
 
 const RECONNECT_MS = 1_000;
 const CHECK_EVERY_MS = 10_000;

@@ -1,7 +1,7 @@
 /** Tool calls that wait for a result: found in the history, answered, or closed as cancelled. Pure. */
 import { z } from 'zod';
-import type { NewMessage } from './messages.ts';
-import type { ToolOutput } from './transitions.ts';
+import type { NewMessage } from '../../../domain/messages.ts';
+import type { ToolOutput } from '../../../domain/transitions.ts';
 
 export interface OpenCall {
   readonly toolCallId: string;

@@ -1,6 +1,6 @@
 /** The worker's connections. Each wait has a limit, and sessions that a read-only server has made are not kept. */
 import pg from 'pg';
-import type { Logger } from '../../../common/log.ts';
+import type { Logger } from '../../../server/log.ts';
 import { isReadOnly } from './databaseFailure.ts';
 
 const DATABASE_LIMIT_MS = 10_000;

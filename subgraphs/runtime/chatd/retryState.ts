@@ -1,6 +1,6 @@
 /** What the row says of a retry: a worker that takes the chat over waits for what is left of the pause. */
 import type { Pool } from 'pg';
-import { LONGEST_RETRY_SECONDS } from '../../../common/thresholds.ts';
+import { LONGEST_RETRY_SECONDS } from '../../../domain/thresholds.ts';
 
 /**
  * Milliseconds until the retry that the row tells of, by the database's clock: at most the worker's longest wait, whatever

@@ -6,7 +6,8 @@
  *   STARTING ──first state──▶ RUNNING ──chat at rest, lost, or handed over──▶ STOPPING ──last task ended──▶ gone
  */
 import type { Clock } from '../../../common/clock.ts';
-import type { Logger } from '../../../common/log.ts';
+import { TransitionRefused } from '../../../domain/transitions.ts';
+import type { Logger } from '../../../server/log.ts';
 import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspector.ts';
 import { awaitDeadline } from './actionTimeout.ts';
 import { brokenTurn, brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
@@ -19,7 +20,6 @@ import type { Lease } from './lease.ts';
 import { failure } from './modelErrors.ts';
 import { dropLease } from './release.ts';
 import { Task, type TaskKind } from './task.ts';
-import { TransitionRefused } from './transitions.ts';
 import { TurnCalls } from './turnCalls.ts';
 import { OWN } from './turnRules.ts';
 

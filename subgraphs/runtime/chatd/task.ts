@@ -1,10 +1,10 @@
 /** One piece of a runner's work, and what can be seen of it from outside. */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../common/clock.ts';
+import type { LastError } from '../../../domain/messages.ts';
 import type { RunnerTaskKind, TaskInspection } from '../inspector.ts';
 import { type BreakOffs, NEVER } from './breakOffs.ts';
 import type { ChatState } from './chatState.ts';
-import type { LastError } from './messages.ts';
 
 /** What this worker does; `OTHER` is for those that are not this project's. */
 export type TaskKind = Exclude<RunnerTaskKind, 'OTHER'>;

@@ -1,14 +1,14 @@
 /** What the worker does of itself before, after and instead of a call of the model. Pure. */
 
-import { shortened } from '../../../common/providerWords.ts';
-import { LONGEST_RETRY_SECONDS } from '../../../common/thresholds.ts';
+import type { LastError } from '../../../domain/messages.ts';
+import { shortened } from '../../../domain/providerWords.ts';
+import { LONGEST_RETRY_SECONDS } from '../../../domain/thresholds.ts';
+import type { Transition } from '../../../domain/transitions.ts';
 import { retryDelayMs } from './backoff.ts';
 import { type History, UnusableHistory } from './history.ts';
-import type { LastError } from './messages.ts';
 import { describeFailure, failure } from './modelErrors.ts';
 import type { Step } from './modelStep.ts';
 import { LEFT_OPEN, toolMessage } from './openCalls.ts';
-import type { Transition } from './transitions.ts';
 
 /** Stands for the provider where the worker itself ends a turn. */
 export const OWN = 'chatd';

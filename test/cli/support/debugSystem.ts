@@ -1,9 +1,9 @@
 /** A gateway over a database subgraph for a whole test file, replicas for each test, and the terminal that asks it. */
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
-import { makeLogger } from '../../../common/log.ts';
+import type { RunningServer } from '../../../server/graphql/serve.ts';
+import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
-import type { RunningServer } from '../../../subgraphs/serve.ts';
 import {
   callerToken,
   DIAGNOSIS_SETTINGS,

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { systemClock } from '../../../common/clock.ts';
+import { type TransitionName, TransitionRefused } from '../../../domain/transitions.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
-import { type TransitionName, TransitionRefused } from '../../../subgraphs/runtime/chatd/transitions.ts';
 import { type Random, randomFrom } from '../../faults/random.ts';
 import { ChatClient } from '../../support/chatClient.ts';
 import { type Fleet, type FleetDiagnosis, type FleetReplica, startFleet } from './fleet.ts';

@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
+import { textContent } from '../../../domain/messages.ts';
 import type { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { BUFFER_CAPACITY_BYTES } from '../../../subgraphs/runtime/chatd/messageBuffers.ts';
-import { textContent } from '../../../subgraphs/runtime/chatd/messages.ts';
 
 /** `nobody`: the chat comes when all replicas are full. */
 export type Place = 'well' | 'cutOff' | 'silent' | 'nobody';

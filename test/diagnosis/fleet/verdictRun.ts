@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { systemClock } from '../../../common/clock.ts';
-import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { randomFrom } from '../../faults/random.ts';
 import { whileHeld } from '../../support/locks.ts';
@@ -89,7 +89,7 @@ export async function runVerdicts(scale: {
     const frozen = random.below(2) === 0;
     await whileStill(fleet, pool, cutOff.chats, async () => {
       if (frozen) cutOff.replica.proxy?.freeze();
-      else cutOff.replica.proxy?.cut({ refusing: true });
+      else await cutOff.replica.proxy?.close();
     });
     log.push(`${silent.replica.id}: ${signal}`, `${cutOff.replica.id}: connections ${frozen ? 'frozen' : 'cut'}`);
     const beganMs = systemClock.monotonicMs();

@@ -1,7 +1,7 @@
 /** What a test of a fault asks the gateway about a chat, and how long it may take until the fault is seen. */
 import { expect } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
-import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
+import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { askGateway } from '../../gateway/gateways.ts';
 import { until } from '../../support/until.ts';
 

@@ -1,8 +1,8 @@
 /** What the terminal says of a fault, beside the example of it in the runbook. */
 import { existsSync, readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
+import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { exampleFile } from '../../../scripts/runbook.ts';
-import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
 import { callerToken } from '../../gateway/gateways.ts';
 import { runScript } from '../../support/command.ts';
 import { expectExample, WRITING } from '../../support/examples.ts';

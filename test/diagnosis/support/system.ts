@@ -2,20 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
-import { makeLogger } from '../../../common/log.ts';
+import type { DiagnosisSettings } from '../../../domain/diagnosis/diagnosis.ts';
+import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
+import { textContent } from '../../../domain/messages.ts';
+import type { Transition } from '../../../domain/transitions.ts';
+import type { RunningServer } from '../../../server/graphql/serve.ts';
+import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
-import type { DiagnosisSettings } from '../../../subgraphs/diagnosis/diagnosis.ts';
-import type { FindingCode } from '../../../subgraphs/diagnosis/rules.ts';
 import type { ChatState } from '../../../subgraphs/runtime/chatd/chatState.ts';
 import { readChats } from '../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
-import { textContent } from '../../../subgraphs/runtime/chatd/messages.ts';
-import type { Transition } from '../../../subgraphs/runtime/chatd/transitions.ts';
-import type { RunningServer } from '../../../subgraphs/serve.ts';
 import { startTestGateway } from '../../gateway/gateways.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { INTERNAL_SECRET, startTestReplica } from '../../support/replica.ts';
-import { TcpProxy } from '../../support/tcpProxy.ts';
 import { until } from '../../support/until.ts';
 import { diagnosesOf, type Expected, expectFinding, type Finding } from './diagnosed.ts';
 import { expectShown } from './example.ts';
@@ -79,7 +79,7 @@ export function diagnosedSystemPerFile(settings: DiagnosisSettings, { replicaTim
     },
     /** Is closed before the replicas behind it are stopped, so that none of them waits for it. */
     startProxy: async () => {
-      const proxy = await TcpProxy.forDatabase(database.url);
+      const proxy = await startPostgresProxy(database.url);
       closing.push(() => proxy.close());
       return proxy;
     },

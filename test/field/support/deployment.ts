@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { systemClock } from '../../../common/clock.ts';
-import { READ_ALL } from '../../../common/internalToken.ts';
 import { signCallerToken } from '../../../local/callerToken.ts';
+import { READ_ALL } from '../../../server/tokens/internalToken.ts';
 import type { ServerProcess } from '../../support/serverProcess.ts';
 import { Field, type FieldSystem } from './field.ts';
 

@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { systemClock } from '../../../common/clock.ts';
+import { textContent } from '../../../domain/messages.ts';
 import { signCallerToken } from '../../../local/callerToken.ts';
 import type { SystemFile } from '../../../local/systemFile.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
-import { textContent } from '../../../subgraphs/runtime/chatd/messages.ts';
 import { askGateway, type GraphqlError } from '../../gateway/gateways.ts';
 import { type Finished, runScript } from '../../support/command.ts';
 import { DIAGNOSED_FIELDS, type Diagnosed, type DiagnosedNode, diagnosedOf } from './diagnosed.ts';

@@ -1,7 +1,7 @@
 /** A client's names and arguments beside what a diagnosis requires: neither may change the other. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { buildSupergraph } from '../../../gateway/supergraph.ts';
+import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
 import { aliasCases, argumentCases } from './aliasCases.ts';
 import { composed } from './composed.ts';
 import { ownApiSchema, wronglyAnswered, wronglyAnsweredBy } from './ownSubgraphs.ts';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { isObject } from '../../../common/json.ts';
-import { placeErrors, unexplainedBy } from '../../../gateway/errorPlaces.ts';
-import { buildSupergraph } from '../../../gateway/supergraph.ts';
+import { placeErrors, unexplainedBy } from '../../../gateway/execution/errorPlaces.ts';
+import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
 import { composed } from './composed.ts';
 import { answerOf } from './ours.ts';
 import { OWN_SUBGRAPHS } from './ownSubgraphs.ts';

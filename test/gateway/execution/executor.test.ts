@@ -5,7 +5,7 @@ import { makeClientPaths } from '../../../gateway/execution/clientPaths.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import { withoutEmptySelections } from '../../../gateway/execution/planDocument.ts';
 import type { AskSubgraph, SubgraphAnswer, SubgraphRequest } from '../../../gateway/execution/subgraph.ts';
-import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph.ts';
+import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph/load.ts';
 import { composed } from './composed.ts';
 import { LINK } from './supergraphs.ts';
 

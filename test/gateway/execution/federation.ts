@@ -15,11 +15,11 @@ import {
   isNonNullType,
   parse,
 } from 'graphql';
-import { switchOffVendorTelemetry } from '../../../common/config.ts';
 import type { Json } from '../../../common/json.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
-import { buildSupergraph } from '../../../gateway/supergraph.ts';
+import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
+import { switchOffVendorTelemetry } from '../../../server/settings/config.ts';
 import { composed } from './composed.ts';
 import { drawFrom } from './draw.ts';
 

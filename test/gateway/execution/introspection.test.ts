@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { getOperationAST, parse } from 'graphql';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
-import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph.ts';
+import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph/load.ts';
 
 const { apiSchema, fullSchema, plan, planKey } = buildSupergraph(readSupergraph(undefined));
 const SCHEMA = { queryType: { name: 'Query' } };

@@ -1,7 +1,7 @@
 /** A world of our own subgraphs, in which all is well. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
-import { buildSupergraph, readSupergraph, type Supergraph } from '../../../gateway/supergraph.ts';
+import { buildSupergraph, readSupergraph, type Supergraph } from '../../../gateway/supergraph/load.ts';
 import { answerOf } from './ours.ts';
 import { makeWorld } from './world.ts';
 

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { schemaOf } from '../../../bench/support/madeUp.ts';
 import { RANDOM_VARIABLES, randomQueries } from '../../../bench/support/randomQueries.ts';
-import { type Caller, signInternalToken } from '../../../common/internalToken.ts';
-import type { GraphqlBody } from '../../../common/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import { type Caller, signInternalToken } from '../../../server/tokens/internalToken.ts';
 import {
   insertChat,
   insertHealthyChat,

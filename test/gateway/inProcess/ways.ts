@@ -1,10 +1,10 @@
 /** One database subgraph, asked over HTTP and in this process. */
 import { Registry } from 'prom-client';
 import { systemClock as clock } from '../../../common/clock.ts';
-import { makeLogger } from '../../../common/log.ts';
-import { type DatabaseSubgraph, databaseOverHttp } from '../../../gateway/routing/databaseSubgraph.ts';
+import { type DatabaseSubgraph, databaseOverHttp } from '../../../routing/transport/databaseSubgraph.ts';
+import type { RunningServer } from '../../../server/graphql/serve.ts';
+import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
-import type { RunningServer } from '../../../subgraphs/serve.ts';
 import { inProcess } from '../databaseWays.ts';
 import { INTERNAL_SECRET } from '../gateways.ts';
 

@@ -1,6 +1,6 @@
 /** Tries to lock the folder of its first message, says how that went, and stays. */
 import { once } from 'node:events';
-import { lockDirectory } from '../../../local/directoryLock.ts';
+import { lockDirectory } from '../../../local/lock/directoryLock.ts';
 
 const [{ folder, holder }] = (await once(process, 'message')) as [{ folder: string; holder: string }];
 process.on('disconnect', () => process.exit());

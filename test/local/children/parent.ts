@@ -1,7 +1,7 @@
 /** Supervises what its first message names, and passes on what gets ready, until it is killed. */
 import { once } from 'node:events';
 import { systemClock } from '../../../common/clock.ts';
-import { Supervisor } from '../../../local/supervisor.ts';
+import { Supervisor } from '../../../local/supervisor/supervisor.ts';
 import type { Behaviour } from './server.ts';
 
 const [behaviours] = (await once(process, 'message')) as [Behaviour[]];

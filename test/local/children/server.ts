@@ -4,8 +4,8 @@
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { announceReady, stopOnSignal } from '../../../common/lifecycle.ts';
-import { makeLogger } from '../../../common/log.ts';
+import { announceReady, stopOnSignal } from '../../../server/lifecycle.ts';
+import { makeLogger } from '../../../server/log.ts';
 
 export interface Behaviour {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Says that it watches who started it, and when that one is gone. */
 import { systemClock } from '../../../common/clock.ts';
-import { parentGone } from '../../../local/parentWatch.ts';
+import { parentGone } from '../../../local/supervisor/parentWatch.ts';
 
 const gone = parentGone(systemClock, new AbortController().signal);
 process.stdout.write('watching\n');

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
-import { READ_ALL, signInternalToken } from '../../../common/internalToken.ts';
 import { signCallerToken } from '../../../local/callerToken.ts';
-import type { RunningServer } from '../../../subgraphs/serve.ts';
+import type { RunningServer } from '../../../server/graphql/serve.ts';
+import { READ_ALL, signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { runScript } from '../../support/command.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat, insertReplica } from './support/rows.ts';

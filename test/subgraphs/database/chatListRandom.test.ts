@@ -1,7 +1,7 @@
 /** Whatever indexes the lists go through, they hold exactly the chats that a look at each single one says. */
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Caller } from '../../../common/internalToken.ts';
+import type { Caller } from '../../../server/tokens/internalToken.ts';
 import type { ChatFilter } from '../../../subgraphs/database/chatConditions.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { belongs, type DrawnChat, filters, fleets, insertFleet, LIMIT_SECONDS, OWNERS } from './support/fleet.ts';

@@ -1,7 +1,7 @@
 /** The debug log of a Coder deployment, read by the role that the page on it makes, with whatever a row of it may hold. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { RunningServer } from '../../../subgraphs/serve.ts';
+import type { RunningServer } from '../../../server/graphql/serve.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { type Chat, insertChat } from '../../upstream/support/rows.ts';
 import { createReader, createTables, dropReader } from '../../upstream/tables.ts';

@@ -1,7 +1,7 @@
 /** What a gateway asks for: entities by their keys, under the same rules as the fields of Query. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { signInternalToken } from '../../../common/internalToken.ts';
+import { signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat, insertReplica } from './support/rows.ts';
 import { asking, entities, OPERATOR, post, SECRET, start, subgraphPerFile, user } from './support/subgraph.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { executionState } from '../../../common/executionState.ts';
+import { executionState } from '../../../domain/executionState.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { executionStateSql } from '../../../subgraphs/database/executionStateSql.ts';
 import { databasePerFile } from '../../support/database.ts';

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import type { ReadyMessage } from '../../../common/lifecycle.ts';
+import type { ReadyMessage } from '../../../server/lifecycle.ts';
 import { runScript } from '../../support/command.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat } from './support/rows.ts';

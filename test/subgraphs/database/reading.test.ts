@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../common/clock.ts';
-import { makeLogger } from '../../../common/log.ts';
+import { makeLogger } from '../../../server/log.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
 import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { Reading } from '../../../subgraphs/database/reading.ts';

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import type { RunningServer } from '../../../subgraphs/serve.ts';
+import type { RunningServer } from '../../../server/graphql/serve.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { whileHeld, whileHolding } from '../../support/locks.ts';
 import { insertChat, insertHealthyChat, insertReplica } from './support/rows.ts';

@@ -1,7 +1,7 @@
 /** Snapshots of any kind: possible, impossible, and with any part missing. */
 import fc from 'fast-check';
-import { EXECUTION_STATES } from '../../../common/executionState.ts';
-import type { Runner, Snapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
+import type { Runner, Snapshot } from '../../../domain/diagnosis/snapshot.ts';
+import { EXECUTION_STATES } from '../../../domain/executionState.ts';
 
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null, freq: 12 });
 const id = fc.constantFrom('a', 'b').map((letter) => `00000000-0000-4000-8000-00000000000${letter}`);

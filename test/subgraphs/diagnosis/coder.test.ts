@@ -1,7 +1,7 @@
 /** A Coder deployment, whose replicas nobody can ask: what its rows alone say is what is true of its chats. */
 import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../../cli/debug/shown.ts';
-import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
+import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
 import { type CoderChanges, coderDiagnosis, coderSnapshot, NEWER, OLDER, pool, seenOnCoder as seen } from './coder.ts';
 
 const RELEASES = [

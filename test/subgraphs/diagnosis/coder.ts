@@ -1,7 +1,8 @@
 /** Chats of a Coder deployment whose replicas nobody can ask: the healthy chat of the other tests, with other words around it. */
-import type { ExecutionState } from '../../../common/executionState.ts';
-import { diagnose } from '../../../subgraphs/diagnosis/diagnose.ts';
-import type { Snapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
+
+import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
+import type { Snapshot } from '../../../domain/diagnosis/snapshot.ts';
+import type { ExecutionState } from '../../../domain/executionState.ts';
 import { type Changes, codes, snapshot } from './snapshots.ts';
 
 /** Of releases since 15 September 2026, and of those before. */

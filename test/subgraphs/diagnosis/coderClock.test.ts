@@ -1,7 +1,7 @@
 /** A Coder deployment: rows and leases that are dated ahead of the database's clock. */
 import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../../cli/debug/shown.ts';
-import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
+import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
 import { type CoderChanges, coderDiagnosis, coderSnapshot, pool, seenOnCoder as seen } from './coder.ts';
 import { diagnosisOf } from './snapshots.ts';
 

@@ -1,6 +1,6 @@
 /** A Coder deployment: sessions that hold rows and tables, where no owner can be asked whether it waits. */
 import { describe, expect, test } from '@jest/globals';
-import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
+import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
 import { type CoderChanges, coderDiagnosis, coderSnapshot, pool, seenOnCoder as seen } from './coder.ts';
 import { diagnosisOf } from './snapshots.ts';
 

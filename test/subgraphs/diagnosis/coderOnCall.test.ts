@@ -1,6 +1,6 @@
 /** What somebody on call meets at a Coder deployment, beyond what its rows plainly say. */
 import { describe, expect, test } from '@jest/globals';
-import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
+import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
 import { coderDiagnosis, coderSnapshot, pool, seenOnCoder as seen } from './coder.ts';
 
 const LONG = { updatedAgeSeconds: 601 };

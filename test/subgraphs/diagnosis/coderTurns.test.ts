@@ -1,7 +1,7 @@
 /** A Coder deployment: turns that have ended, or were to end, while the row stays as it was. */
 import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../../cli/debug/shown.ts';
-import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
+import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
 import { type CoderChanges, coderDiagnosis, coderSnapshot, seenOnCoder as seen } from './coder.ts';
 import { diagnosisOf } from './snapshots.ts';
 

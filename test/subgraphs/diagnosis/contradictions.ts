@@ -1,5 +1,5 @@
 /** When a diagnosis contradicts itself. */
-import type { Diagnosis } from '../../../subgraphs/diagnosis/diagnosis.ts';
+import type { Diagnosis } from '../../../domain/diagnosis/diagnosis.ts';
 
 /** Findings that cannot both be true. */
 const EXCLUDE_EACH_OTHER = [

@@ -1,9 +1,9 @@
 /** What people met on real systems, as far as the two halves of a chat say it. */
 import { describe, expect, test } from '@jest/globals';
-import { NOT_AN_ALLOWED_ADDRESS } from '../../../common/reachabilityReasons.ts';
+import { readSnapshot } from '../../../domain/diagnosis/snapshot.ts';
+import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
+import { NOT_AN_ALLOWED_ADDRESS } from '../../../domain/reachabilityReasons.ts';
 import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
-import { readSnapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
-import { suspectByRules } from '../../../subgraphs/diagnosis/suspect.ts';
 import { type Changes, codes, diagnosisOf, snapshot } from './snapshots.ts';
 
 const seen = (changes: Changes) => {

@@ -1,7 +1,7 @@
 /** Chats that are well: at work, at rest, slow, failing now and then, handed over, waiting for room, on replicas of two versions. */
 import fc from 'fast-check';
-import { EXECUTION_STATES, isRunnable } from '../../../common/executionState.ts';
-import type { Snapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
+import type { Snapshot } from '../../../domain/diagnosis/snapshot.ts';
+import { EXECUTION_STATES, isRunnable } from '../../../domain/executionState.ts';
 import { type Changes, runner, snapshot } from './snapshots.ts';
 
 const number = (min: number, max: number) => fc.double({ min, max, noNaN: true });

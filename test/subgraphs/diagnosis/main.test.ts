@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
-import { type Caller, READ_ALL, signInternalToken } from '../../../common/internalToken.ts';
-import type { ReadyMessage } from '../../../common/lifecycle.ts';
+import type { ReadyMessage } from '../../../server/lifecycle.ts';
+import { type Caller, READ_ALL, signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { runScript } from '../../support/command.ts';
 import { snapshot } from './snapshots.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { isRunnable } from '../../../common/executionState.ts';
+import { RULES } from '../../../domain/diagnosis/rules.ts';
+import { isRunnable } from '../../../domain/executionState.ts';
 import { CIRCUMSTANCES } from '../../../scripts/circumstances.ts';
 import { circumstanceOf, combinations, diagnosisOf } from '../../../scripts/diagnosisMatrix.ts';
-import { RULES } from '../../../subgraphs/diagnosis/rules.ts';
 import { contradictions } from './contradictions.ts';
 
 describe('every combination of state, owner, lease and runners', () => {

@@ -1,11 +1,11 @@
 /** What is advised on a Coder deployment can be done there: nothing of this project's own means is named. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
+import { RULES } from '../../../domain/diagnosis/rules.ts';
+import type { Snapshot } from '../../../domain/diagnosis/snapshot.ts';
 import { CIRCUMSTANCES } from '../../../scripts/circumstances.ts';
 import { circumstanceSnapshot, combinations, MATRIX_SETTINGS, snapshotOf } from '../../../scripts/diagnosisMatrix.ts';
-import { diagnose } from '../../../subgraphs/diagnosis/diagnose.ts';
-import { RULES } from '../../../subgraphs/diagnosis/rules.ts';
-import type { Snapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
 import { anySnapshot } from './arbitrarySnapshots.ts';
 
 const OWN_MEANS =

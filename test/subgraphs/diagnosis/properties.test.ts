@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Kind, parse, type SelectionSetNode } from 'graphql';
-import { isRunnable } from '../../../common/executionState.ts';
+import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
+import { type Diagnosis, SEVERITIES } from '../../../domain/diagnosis/diagnosis.ts';
+import { readSnapshot, type Snapshot, valueAt } from '../../../domain/diagnosis/snapshot.ts';
+import { isRunnable } from '../../../domain/executionState.ts';
 import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
-import { diagnose } from '../../../subgraphs/diagnosis/diagnose.ts';
-import { type Diagnosis, SEVERITIES } from '../../../subgraphs/diagnosis/diagnosis.ts';
 import { requiredFields } from '../../../subgraphs/diagnosis/requiredFields.ts';
-import { readSnapshot, type Snapshot, valueAt } from '../../../subgraphs/diagnosis/snapshot.ts';
 import { anySnapshot } from './arbitrarySnapshots.ts';
 import { contradictions } from './contradictions.ts';
 import { healthySnapshot } from './healthySnapshots.ts';

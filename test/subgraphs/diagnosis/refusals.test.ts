@@ -1,6 +1,6 @@
 /** What the database refuses workers is named with what mends it: to take the chat from anybody would not help. */
 import { describe, expect, test } from '@jest/globals';
-import type { Candidate } from '../../../subgraphs/diagnosis/snapshot.ts';
+import type { Candidate } from '../../../domain/diagnosis/snapshot.ts';
 import { type Changes, codes, diagnosisOf, snapshot } from './snapshots.ts';
 
 const CHAT = snapshot().chatId;

@@ -1,8 +1,9 @@
 /** Snapshots for tests: a healthy chat, with changes. */
-import type { ExecutionState } from '../../../common/executionState.ts';
+
+import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
+import type { Runner, Runtime, Snapshot } from '../../../domain/diagnosis/snapshot.ts';
+import type { ExecutionState } from '../../../domain/executionState.ts';
 import { MATRIX_SETTINGS, snapshotOf } from '../../../scripts/diagnosisMatrix.ts';
-import { diagnose } from '../../../subgraphs/diagnosis/diagnose.ts';
-import type { Runner, Runtime, Snapshot } from '../../../subgraphs/diagnosis/snapshot.ts';
 
 export const OTHER_REPLICA = '00000000-0000-4000-8000-0000000000ff';
 

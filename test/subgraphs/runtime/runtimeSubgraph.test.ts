@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { systemClock } from '../../../common/clock.ts';
-import { READ_ALL, signInternalToken } from '../../../common/internalToken.ts';
+import { READ_ALL, signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { askReplica, INTERNAL_SECRET, OPERATOR, readStream, replicasPerTest } from '../../support/replica.ts';

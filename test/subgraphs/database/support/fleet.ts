@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { EXECUTION_STATES, executionState, isRunnable } from '../../../../common/executionState.ts';
+import { EXECUTION_STATES, executionState, isRunnable } from '../../../../domain/executionState.ts';
 import type { ChatFilter } from '../../../../subgraphs/database/chatConditions.ts';
 
 /** Longer than any test, so that nothing changes its age class meanwhile. */

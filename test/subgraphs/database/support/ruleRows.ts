@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { DEFAULT_THRESHOLDS } from '../../../../common/thresholds.ts';
+import { DEFAULT_THRESHOLDS } from '../../../../domain/thresholds.ts';
 
 /** So far apart that a chat does not pass from one class of ages to the next while a test runs. */
 export const THRESHOLDS = {

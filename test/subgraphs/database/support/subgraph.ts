@@ -1,10 +1,10 @@
 /** The database subgraph, served over real HTTP, and what it takes to ask it something. */
 import { afterAll, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../../common/clock.ts';
-import { type Caller, READ_ALL, signInternalToken } from '../../../../common/internalToken.ts';
-import { makeLogger } from '../../../../common/log.ts';
+import type { RunningServer } from '../../../../server/graphql/serve.ts';
+import { makeLogger } from '../../../../server/log.ts';
+import { type Caller, READ_ALL, signInternalToken } from '../../../../server/tokens/internalToken.ts';
 import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../../../subgraphs/database/server.ts';
-import type { RunningServer } from '../../../../subgraphs/serve.ts';
 
 export const SECRET = 'a secret for tests, long enough for HS256';
 

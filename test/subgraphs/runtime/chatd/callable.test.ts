@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ModelMessage } from 'ai';
 import fc from 'fast-check';
+import { textContent } from '../../../../domain/messages.ts';
 import { callable } from '../../../../subgraphs/runtime/chatd/callable.ts';
-import { textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
 import { LEFT_OPEN, openCalls, toolMessage } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
 
 const id = fc.constantFrom('a', 'b', 'c', '', 'not allowed!', 'call-1', 'x'.repeat(80));

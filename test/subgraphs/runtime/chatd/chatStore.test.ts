@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { textContent } from '../../../../domain/messages.ts';
+import { ChatNotFound, type Transition, TransitionRefused } from '../../../../domain/transitions.ts';
 import { readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
-import { textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
-import { ChatNotFound, type Transition, TransitionRefused } from '../../../../subgraphs/runtime/chatd/transitions.ts';
 import { databasePerFile } from '../../../support/database.ts';
 
 const database = databasePerFile();

@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { TABLE } from '../../../../domain/stateMachine.ts';
+import { type TransitionName, TransitionRefused } from '../../../../domain/transitions.ts';
 import { type ChatState, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
-import { TABLE } from '../../../../subgraphs/runtime/chatd/stateMachine.ts';
-import { type TransitionName, TransitionRefused } from '../../../../subgraphs/runtime/chatd/transitions.ts';
 import { ChatClient } from '../../../support/chatClient.ts';
 import { created, type ModelChat, predict } from '../../../support/chatModel.ts';
 import { databasePerFile } from '../../../support/database.ts';

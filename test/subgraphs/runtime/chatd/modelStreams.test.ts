@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { type LastError, textContent } from '../../../../domain/messages.ts';
 import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { FAILURE_KINDS, type FailureKind } from '../../../../subgraphs/runtime/chatd/failureKinds.ts';
-import { type LastError, textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { manualClock } from '../../../support/manualClock.ts';
 import { type Answer, chunk, DONE, frame, modelServerPerFile, says } from '../../../support/modelServer.ts';

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
+import { textContent } from '../../../../domain/messages.ts';
 import { type ChatState, readChats, readChatsApart } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
-import { textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';

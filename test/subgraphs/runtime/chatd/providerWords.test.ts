@@ -1,7 +1,7 @@
 /** What of a provider's failure is told, and what is not. Pure. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { providerWords } from '../../../../common/providerWords.ts';
+import { providerWords } from '../../../../domain/providerWords.ts';
 import { toldDelayMs } from '../../../../subgraphs/runtime/chatd/backoff.ts';
 import { FAILURE_KINDS, kindOf } from '../../../../subgraphs/runtime/chatd/failureKinds.ts';
 import { storable, storableJson, storableText } from '../../../../subgraphs/runtime/chatd/storable.ts';

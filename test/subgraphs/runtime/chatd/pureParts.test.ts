@@ -2,9 +2,9 @@ import { APICallError } from '@ai-sdk/provider';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { systemClock } from '../../../../common/clock.ts';
+import { messagesOf, type StreamPart, textContent } from '../../../../domain/messages.ts';
 import { retryDelayMs } from '../../../../subgraphs/runtime/chatd/backoff.ts';
 import { isTrusted, notRenewed, renewed } from '../../../../subgraphs/runtime/chatd/lease.ts';
-import { messagesOf, type StreamPart, textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
 import { describeFailure } from '../../../../subgraphs/runtime/chatd/modelErrors.ts';
 import { mismatch, openCalls, toolMessage } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { makeLogger } from '../../../../common/log.ts';
+import { makeLogger } from '../../../../server/log.ts';
 import { type ChatState, readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { openPool } from '../../../../subgraphs/runtime/chatd/pool.ts';

@@ -1,9 +1,9 @@
 /** A message that brings a chat back to work wakes a worker, whoever the row still names. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
+import { textContent } from '../../../../domain/messages.ts';
 import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
-import { textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { textContent } from '../../../../domain/messages.ts';
+import type { Transition } from '../../../../domain/transitions.ts';
 import { builtInModel } from '../../../../subgraphs/runtime/chatd/builtInModel.ts';
 import { type ChatState, readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
-import { textContent } from '../../../../subgraphs/runtime/chatd/messages.ts';
 import { openCalls } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
-import type { Transition } from '../../../../subgraphs/runtime/chatd/transitions.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { manualClock } from '../../../support/manualClock.ts';
 import { askReplica, readStream, replicasPerTest } from '../../../support/replica.ts';

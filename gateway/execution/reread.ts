@@ -1,0 +1,58 @@
+/**
+ * Second readings, for a diagnosis: what it required of a chat is asked once more, through the gateway itself and as the same
+ * caller, so that the same rules and routes hold. The operation asks for no diagnosis, so it never comes back here. It
+ * shares the time for replicas of the request that it belongs to.
+ */
+import DataLoader from 'dataloader';
+import { z } from 'zod';
+import { readSnapshot, type Snapshot } from '../../domain/diagnosis/snapshot.ts';
+import type { Logger } from '../../server/log.ts';
+import { requiredFields } from '../../subgraphs/diagnosis/requiredFields.ts';
+import type { DiagnosisField, Reread } from '../../subgraphs/diagnosis/resolvers.ts';
+import type { GatewayContext } from '../gatewayContext.ts';
+import { newRecord } from '../http/requestRecord.ts';
+import { makeOwnQuestion, type Operations } from '../queries/operations.ts';
+
+/** What `chatDebugSnapshots` takes. */
+const MOST_AT_ONCE = 100;
+
+/** For one fetch: chats that are read again at the same time are read together. */
+export type MakeReread = (context: GatewayContext) => Reread;
+
+const answer = z.object({ chats: z.array(z.unknown()) });
+
+const questionAbout = (field: DiagnosisField) =>
+  makeOwnQuestion(
+    `query Again($chatIds: [UUID!]!) { chats: chatDebugSnapshots(chatIds: $chatIds) { chatId ${requiredFields(field)} } }`,
+  );
+const QUESTIONS = { diagnosis: questionAbout('diagnosis'), diagnosisEverywhere: questionAbout('diagnosisEverywhere') };
+
+export function makeRereads(operations: Operations, log: Logger): MakeReread {
+  const read = async (context: GatewayContext, field: DiagnosisField, chatIds: readonly string[]) => {
+    const message = 'chats could not be read a second time';
+    const { requestId } = context;
+    try {
+      const { data, errors } = await QUESTIONS[field](operations, { chatIds }, { ...context, record: newRecord() });
+      const found = answer.safeParse(data);
+      if (found.success) return chatIds.map((_, i) => snapshotIn(found.data.chats[i]));
+      const codes = [...new Set(errors?.map(({ extensions }) => extensions?.code))];
+      log.warn({ requestId, codes }, message);
+    } catch (err) {
+      log.error({ err, requestId }, message);
+    }
+    return chatIds.map(() => undefined);
+  };
+
+  return (context) => {
+    const loader = (field: DiagnosisField) =>
+      new DataLoader<string, Snapshot | undefined>((chatIds) => read(context, field, chatIds), {
+        maxBatchSize: MOST_AT_ONCE,
+      });
+    const loaders = { diagnosis: loader('diagnosis'), diagnosisEverywhere: loader('diagnosisEverywhere') };
+    return (field, chatId) => loaders[field].load(chatId);
+  };
+}
+
+/** A chat that is not there any more is as good as one that could not be read. */
+const snapshotIn = (value: unknown): Snapshot | undefined =>
+  typeof value === 'object' && value !== null ? readSnapshot(value) : undefined;

@@ -1,0 +1,45 @@
+/**
+ * How many requests one caller may make in a minute, of this process: gateways beside each other share nothing. Callers are
+ * told apart by the `sub` of a token that was found good, so nobody is charged for another, and whoever has no token leaves
+ * nothing behind.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { requestError } from '../../server/graphql/errors.ts';
+import { sendRefusal } from '../../server/graphql/refusal.ts';
+import type { Caller } from '../../server/tokens/internalToken.ts';
+
+const WINDOW_SECONDS = 60;
+
+export interface RateLimitOptions {
+  /** 0: no limit. */
+  readonly perMinute: number;
+  readonly callerOf: (request: FastifyRequest) => Caller;
+}
+
+/**
+ * Guards every route of `scope`, behind the guard that knows the caller and before the body is read. What is over the limit
+ * is refused with HTTP 429, RATE_LIMITED and `Retry-After` in whole seconds.
+ */
+export function limitRate(scope: FastifyInstance, { perMinute, callerOf }: RateLimitOptions): void {
+  if (perMinute === 0) return;
+  const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
+  scope.addHook('onRequest', (request, reply, done) => {
+    limiter.consume(callerOf(request).sub).then(
+      () => done(),
+      (refused: RateLimiterRes | Error) => {
+        if (refused instanceof RateLimiterRes) sendRefusal(reply, rateLimited(perMinute, secondsLeft(refused)));
+        else done(refused);
+      },
+    );
+  });
+}
+
+const secondsLeft = ({ msBeforeNext }: RateLimiterRes) => Math.max(Math.ceil(msBeforeNext / 1_000), 1);
+
+const rateLimited = (perMinute: number, seconds: number) =>
+  requestError(
+    'RATE_LIMITED',
+    `At most ${perMinute} requests a minute are answered for one caller. Try again in ${seconds} s.`,
+    { status: 429, headers: new Map([['retry-after', String(seconds)]]) },
+  );

@@ -1,0 +1,92 @@
+/**
+ * The only operations that a gateway answers when it is given a list of them: a persisted query manifest as Apollo's tools
+ * write it (`"format": "apollo-persisted-query-manifest"`, version 1). Clients send one of its documents, letter by letter,
+ * or the id that the list has for it as `extensions.persistedQuery.sha256Hash`. Nobody can add to it.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ApolloServerOptions, BaseContext } from '@apollo/server';
+import { type GraphQLError, getOperationAST, parse } from 'graphql';
+import { z } from 'zod';
+import { requestError } from '../../server/graphql/errors.ts';
+import { SettingsError } from '../../server/settings/config.ts';
+import type { AskedQuery } from './askedQuery.ts';
+
+const manifest = z.object({
+  format: z.literal('apollo-persisted-query-manifest'),
+  version: z.literal(1),
+  operations: z
+    .array(z.object({ id: z.string().min(1), name: z.string(), type: z.literal('query'), body: z.string().min(1) }))
+    .min(1),
+});
+
+export interface AllowedOperations {
+  /**
+   * The listed document that is asked for.
+   * @throws GraphQLError FORBIDDEN, HTTP 403, for any other; BAD_USER_INPUT, HTTP 400, for one with another's hash
+   */
+  bodyOf(asked: AskedQuery): string;
+  /** For Apollo Server, which then finds a document by its id. */
+  readonly persistedQueries: NonNullable<Exclude<ApolloServerOptions<BaseContext>['persistedQueries'], false>>;
+}
+
+/** @throws SettingsError if the file cannot be read, or is no such manifest */
+export function readAllowedOperations(path: string): AllowedOperations {
+  const bodies = new Map<string, string>();
+  for (const { id, name, body } of readManifest(path)) {
+    checkBody(path, name, body);
+    bodies.set(id, body);
+    bodies.set(sha256(body), body);
+  }
+  return {
+    bodyOf: ({ query, extensions }) => {
+      const given = extensions.persistedQuery?.sha256Hash;
+      const id = query === undefined ? given : sha256(query);
+      const body = id === undefined ? undefined : bodies.get(id);
+      if (body === undefined) throw notAllowed();
+      if (given !== undefined && given !== id) throw otherHash();
+      return body;
+    },
+    persistedQueries: {
+      cache: {
+        get: async (key) => bodies.get(key.replace(/^apq:/, '')),
+        set: async () => {},
+        delete: async () => false,
+      },
+    },
+  };
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+function readManifest(path: string) {
+  try {
+    return manifest.parse(JSON.parse(readFileSync(path, 'utf8'))).operations;
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new SettingsError(`ALLOWED_OPERATIONS_PATH: ${path} is no persisted query manifest of version 1. ${reason}`);
+  }
+}
+
+function checkBody(path: string, name: string, body: string): void {
+  try {
+    if (getOperationAST(parse(body))?.operation === 'query') return;
+  } catch (error) {
+    throw new SettingsError(`ALLOWED_OPERATIONS_PATH: in ${path} the body of ${name} cannot be parsed. ${error}`);
+  }
+  throw new SettingsError(`ALLOWED_OPERATIONS_PATH: in ${path} the body of ${name} is not one query.`);
+}
+
+const otherHash = (): GraphQLError =>
+  requestError(
+    'BAD_USER_INPUT',
+    '`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`. Send one of the two.',
+    { status: 400 },
+  );
+
+const notAllowed = (): GraphQLError =>
+  requestError(
+    'FORBIDDEN',
+    'This gateway answers only the operations on its list (ALLOWED_OPERATIONS_PATH), and this is none of them. Send one as it stands there, or its id as `extensions.persistedQuery`.',
+    { status: 403 },
+  );

@@ -1,0 +1,103 @@
+/**
+ * Ids and list lengths, before anything is planned or sent: the supergraph's scalars check nothing, and a subgraph that
+ * refuses one id refuses the whole fetch. Literals and variables alike, at any depth.
+ */
+import {
+  buildSchema,
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  isScalarType,
+  type OperationDefinitionNode,
+  printSchema,
+  ValuesOfCorrectTypeRule,
+  validate,
+  visit,
+} from 'graphql';
+import { getVariableValues } from 'graphql/execution/values.js';
+import { scalars } from '../../server/graphql/scalars.ts';
+import { decidingVariables } from '../execution/conditions.ts';
+
+/** Of ids, and of anything else that an argument lists. */
+const MAX_LIST_LENGTH = 100;
+const MAX_MESSAGE_CHARACTERS = 500;
+
+/** The same schema, with scalars that check. */
+export function strictSchema(schema: GraphQLSchema): GraphQLSchema {
+  const strict = buildSchema(printSchema(schema), { assumeValid: true, noLocation: true });
+  for (const [name, { parseValue, parseLiteral }] of Object.entries(scalars)) {
+    const type = strict.getType(name);
+    if (isScalarType(type)) Object.assign(type, { parseValue, parseLiteral });
+  }
+  return strict;
+}
+
+/** What is wrong with the input of an operation, as a sentence; undefined: nothing. */
+export type FindBadInput = (
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+) => string | undefined;
+
+/**
+ * What depends on the document alone is found out once for each, as long as somebody else keeps it.
+ * @param schema a strict one, under whose lenient twin the documents are valid
+ */
+export function makeFindBadInput(schema: GraphQLSchema): FindBadInput {
+  interface Known {
+    readonly longestList: number;
+    readonly badLiteral: string | undefined;
+    /** The names of the variables in `@skip` and `@include`. */
+    readonly conditions: readonly string[];
+  }
+  const known = new WeakMap<DocumentNode, Known>();
+  const read = (document: DocumentNode) => {
+    const longestList = longestListIn(document);
+    const [error] =
+      longestList > MAX_LIST_LENGTH ? [] : validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
+    const found = { longestList, badLiteral: error && sentence(error), conditions: decidingVariables(document) };
+    known.set(document, found);
+    return found;
+  };
+  return (document, operation, variables) => {
+    const { longestList, badLiteral, conditions } = known.get(document) ?? read(document);
+    const tooLong = Math.max(longestList, longestListOf(variables));
+    if (tooLong > MAX_LIST_LENGTH) return `A list may hold at most ${MAX_LIST_LENGTH} values. Received ${tooLong}.`;
+    if (badLiteral !== undefined) return badLiteral;
+    const { errors, coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
+      maxErrors: 1,
+    });
+    if (errors?.[0]) return sentence(errors[0]);
+    const unsaid = conditions.find((name) => coerced?.[name] === null);
+    return unsaid === undefined ? undefined : nullCondition(unsaid);
+  };
+}
+
+const sentence = ({ message }: GraphQLError) =>
+  message.length > MAX_MESSAGE_CHARACTERS ? `${message.slice(0, MAX_MESSAGE_CHARACTERS)}…` : message;
+
+/** Where a variable has a default, its type may be nullable in a place that takes no null. */
+const nullCondition = (name: string) =>
+  `Variable "$${name}" decides what is answered, so it must not be null: send true or false, or leave it out for its default.`;
+
+function longestListIn(document: DocumentNode): number {
+  let longest = 0;
+  visit(document, {
+    ListValue: ({ values }) => {
+      longest = Math.max(longest, values.length);
+    },
+  });
+  return longest;
+}
+
+/** Without recursion: a client may nest as deep as a body is long. */
+function longestListOf(value: unknown): number {
+  const open = [value];
+  let longest = 0;
+  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null) continue;
+    if (Array.isArray(next)) longest = Math.max(longest, next.length);
+    for (const below of Object.values(next)) if (typeof below === 'object') open.push(below);
+  }
+  return longest;
+}

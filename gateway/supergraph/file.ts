@@ -1,0 +1,64 @@
+/**
+ * Follows the supergraph's file. It is read again and again rather than watched: that sees a write in place, a rename over it
+ * and the switch of a link alike, also where the file system tells nobody (a mounted volume, a config map of Kubernetes).
+ */
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../../common/clock.ts';
+import type { Logger } from '../../server/log.ts';
+
+const INTERVAL_MS = 1_000;
+
+export interface SupergraphFileOptions {
+  readonly path: string;
+  /** What is in use now. */
+  readonly initial: string;
+  /** Takes what the file says, or throws an Error that says why not; what was in use then stays. */
+  readonly take: (supergraphSdl: string) => Promise<void>;
+  /** Called for each new content of the file. Must not throw. */
+  readonly onRead: (result: 'taken' | 'refused') => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * New content counts once two readings in a row gave it: what is written in place is half there for a moment. Content that
+ * was refused is not tried again.
+ * @returns ends it
+ */
+export function followSupergraphFile(options: SupergraphFileOptions): () => Promise<void> {
+  const { clock, log, onRead, path, take } = options;
+  const ended = new AbortController();
+  let settled = options.initial;
+  let seen = options.initial;
+  let isMissing = false;
+
+  const look = async () => {
+    const content = await readFile(path, 'utf8').catch(() => undefined);
+    if (content === undefined && !isMissing) log.error('the supergraph file cannot be read; the one in use stays');
+    isMissing = content === undefined;
+    if (content === undefined) return;
+    const isNew = content !== settled && content === seen;
+    seen = content;
+    if (!isNew) return;
+    settled = content;
+    try {
+      await take(content);
+      log.info('a new supergraph is in use');
+      onRead('taken');
+    } catch (err) {
+      log.error({ err }, 'the new supergraph is refused; the one in use stays');
+      onRead('refused');
+    }
+  };
+  const run = async () => {
+    while (!ended.signal.aborted) {
+      await clock.sleep(INTERVAL_MS, ended.signal);
+      if (!ended.signal.aborted) await look();
+    }
+  };
+  const running = run();
+  return () => {
+    ended.abort();
+    return running;
+  };
+}

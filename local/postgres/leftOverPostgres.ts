@@ -1,0 +1,57 @@
+/** A Postgres server that outlived the process that held it, when both that one and `npm start` were killed. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../common/clock.ts';
+
+/** Milliseconds for an orderly end; as long again for one without ceremony. */
+const LIMIT_MS = 3_000;
+
+/**
+ * Stops the server that still runs on a data folder; does nothing when there is none. The caller must be the only one who
+ * may start one there.
+ */
+export async function stopLeftOverPostgres(folder: string, clock: Clock): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    const until = clock.monotonicMs() + LIMIT_MS;
+    while (clock.monotonicMs() < until) {
+      const found = runningOn(folder);
+      if (found.kind === 'nothing') return;
+      if (found.kind === 'server') kill(found.pid, signal);
+      await clock.sleep(50);
+    }
+  }
+}
+
+/** `unknown`: this system does not tell what a process is. The server, if it is one, then ends by its keeper's hand. */
+type Found = { kind: 'nothing' } | { kind: 'server'; pid: number } | { kind: 'unknown' };
+
+/**
+ * What the folder's own note names. After a restart of the machine that number may be any program's, and Postgres would
+ * not start because of it: such a note is removed.
+ */
+function runningOn(folder: string): Found {
+  const note = join(folder, 'postmaster.pid');
+  const pid = existsSync(note) ? Number(readFileSync(note, 'utf8').split('\n')[0]) : Number.NaN;
+  if (!(pid > 0 && kill(pid, 0))) return { kind: 'nothing' };
+  const args = argumentsOf(pid);
+  if (!args) return { kind: 'unknown' };
+  if (args.includes(folder) && args.some((arg) => arg.endsWith('/postgres'))) return { kind: 'server', pid };
+  rmSync(note, { force: true });
+  return { kind: 'nothing' };
+}
+
+function argumentsOf(pid: number): string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return undefined; // no /proc on this system, or the process is gone by now
+  }
+}
+
+function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false; // gone, or somebody else's
+  }
+}

@@ -1,0 +1,78 @@
+import pg from 'pg';
+import { applyMigrations, assertOwnSchema, inspectSchema } from '../../prisma/migrations.ts';
+import { StartError } from '../../server/startError.ts';
+
+const CONNECT_LIMIT_MS = 3_000;
+
+/**
+ * Runs `use` with a session of the database, and ends the session.
+ * @throws StartError if the database cannot be reached; and what `use` throws
+ */
+export async function withDatabase<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await connect(url);
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  try {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS });
+    client.on('error', () => {}); // a session that is lost fails the query that waits
+    await client.connect();
+    return client;
+  } catch (error) {
+    throw new StartError(`Cannot use the database of DATABASE_URL: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** @returns the migrations that were applied now */
+export const migrate = (url: string): Promise<string[]> => withDatabase(url, applyMigrations);
+
+/**
+ * Makes the tables in a database that has none of them, if its user said yes. Any other is only looked at.
+ * @returns the migrations that were applied now
+ * @throws StartError with the command to run if there are no tables; SchemaStateError unless those there are this project's own
+ *   and up to date
+ */
+export const prepareGiven = (url: string, mayMigrate: boolean): Promise<string[]> =>
+  withDatabase(url, async (client) => {
+    const { kind } = await inspectSchema(client);
+    if (kind === 'empty' && mayMigrate) return applyMigrations(client);
+    if (kind === 'empty') throw new StartError(howToMigrate(url));
+    await assertOwnSchema(client);
+    return [];
+  });
+
+function howToMigrate(url: string): string {
+  const shown = withoutSecrets(url);
+  return [
+    'The database of DATABASE_URL has none of the tables. Make them, then start again:',
+    `  DATABASE_URL='${shown}' npm run migrate`,
+    ...(shown.includes(HIDDEN) ? [`Put the password where ${HIDDEN} is.`] : []),
+    'Or make them with the start: npm start -- --migrate',
+  ].join('\n');
+}
+
+const HIDDEN = '***';
+/** Parameters that tell which database it is. Any other may be a secret. */
+const SHOWN = ['host', 'port', 'dbname', 'sslmode', 'schema', 'options'];
+
+/** With host and database; the password is hidden. */
+export function withoutSecrets(url: string): string {
+  const shown = new URL(url);
+  if (shown.password) shown.password = HIDDEN;
+  for (const name of [...shown.searchParams.keys()]) if (!SHOWN.includes(name)) shown.searchParams.set(name, HIDDEN);
+  return shown.href.replaceAll("'", '%27');
+}
+
+/** Of an error with several causes (a name with several addresses) the message is empty. */
+function reason(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reason).join('; ');
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === 'ERR_INVALID_URL' ? NO_URL : message;
+}
+
+const NO_URL = 'it is no valid URL. Characters such as # / ? in the user or the password are written as %23 %2F %3F.';

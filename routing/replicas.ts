@@ -1,0 +1,98 @@
+/**
+ * The replicas, as a process that routes sees them: connections, directory, limits and breakers, for as long as it runs. What
+ * it routes may change meanwhile; what it knows of the replicas stays.
+ */
+import type { Clock } from '../common/clock.ts';
+import type { Logger } from '../server/log.ts';
+import { makeAddressPolicy, makeGuardedConnector } from './ask/addressPolicy.ts';
+import { type AskedReplica, makeAskReplica } from './ask/askReplica.ts';
+import { type BreakerState, makeReplicaGuards } from './ask/replicaGuard.ts';
+import { makeEarlierVersions } from './earlierVersions.ts';
+import { makeChatOwners } from './ownerRows.ts';
+import { MAX_REPLICA_ANSWER_BYTES } from './replicaAnswer.ts';
+import { makeReplicaDirectory } from './replicaDirectory.ts';
+import { loadReplicaTable } from './replicaRows.ts';
+import type { Routing } from './routedTypes.ts';
+import { makeRouteEntities, type RouteEntities } from './routeEntities.ts';
+import { makeBudget, type RoutingContext } from './routingContext.ts';
+import { makeRuntimeWatch } from './runtimeWatch.ts';
+import type { DatabaseSubgraph } from './transport/databaseSubgraph.ts';
+import { makeDispatcher } from './transport/postGraphql.ts';
+
+export interface ReplicasOptions {
+  /** Knows them. */
+  readonly database: DatabaseSubgraph;
+  readonly internalSecret: string;
+  /** Milliseconds for all that one request asks of replicas. */
+  readonly timeoutMs: number;
+  /** A replica that has not answered after so many milliseconds is asked a second time; undefined: never. */
+  readonly hedgeMs?: number | undefined;
+  /** CIDRs and host suffixes that a relay address may point to. */
+  readonly addressAllow: readonly string[];
+  /** No replica is asked. */
+  readonly isDisabled?: boolean | undefined;
+  /** Whose replicas they are; left out: as the database subgraph says. */
+  readonly platform?: 'auto' | 'own' | 'coder' | undefined;
+  /** Called each time that a replica was asked, or could not be. Must not throw. */
+  readonly onAsked?: ((asked: AskedReplica) => void) | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Replicas {
+  router(routing: Routing): RouteEntities;
+  /** What a client's request brings along: spread it into its context, once for all its fetches. */
+  newRequest(): Pick<RoutingContext, 'budget' | 'asked'>;
+  /** By the ids of the replicas that were asked lately. */
+  breakers(): ReadonlyMap<string, BreakerState>;
+  /** Milliseconds since the replica table was read; null: it has not been yet. */
+  directoryAgeMs(): number | null;
+  /** How many have not stopped; undefined: the table has not been read yet. */
+  count(): number | undefined;
+  /** Ends what is still asked of them. */
+  close(): Promise<void>;
+}
+
+/** Connects to nothing yet. Whoever makes it closes it. */
+export function makeReplicas(options: ReplicasOptions): Replicas {
+  const {
+    addressAllow,
+    clock,
+    database,
+    hedgeMs,
+    internalSecret,
+    isDisabled = false,
+    log,
+    onAsked,
+    timeoutMs,
+  } = options;
+  const dispatcher = makeDispatcher(
+    makeGuardedConnector(makeAddressPolicy(addressAllow), timeoutMs),
+    MAX_REPLICA_ANSWER_BYTES,
+  );
+  const guards = makeReplicaGuards(clock);
+  const earlierVersions = makeEarlierVersions(clock);
+  const watch = makeRuntimeWatch({ isDisabled, platform: options.platform, log });
+  const directory = makeReplicaDirectory({
+    load: async (ids) => {
+      const { rows, platform } = await loadReplicaTable(database, ids);
+      watch.found(platform);
+      if (!rows && !watch.notAsked()) throw new Error('The replica table cannot be read');
+      return rows ?? [];
+    },
+    clock,
+    log,
+  });
+  const ask = makeAskReplica({
+    ...{ directory, guards, earlierVersions, dispatcher, internalSecret, timeoutMs, hedgeMs, onAsked, clock, log },
+  });
+  const owners = makeChatOwners(database, log);
+  return {
+    router: (routing) => makeRouteEntities({ routing, directory, ask, owners, notAsked: watch.notAsked, clock, log }),
+    newRequest: () => ({ budget: makeBudget(timeoutMs, clock), asked: [] }),
+    breakers: guards.breakers,
+    directoryAgeMs: directory.ageMs,
+    count: directory.countReplicas,
+    close: () => dispatcher.destroy(),
+  };
+}

@@ -1,0 +1,167 @@
+/** One entity of a routed type: as its replica gave it, or as it looks when the replica gave none. */
+import { type FieldNode, type GraphQLNamedType, getNamedType, isObjectType } from 'graphql';
+import { isObject } from '../common/json.ts';
+import { compare, copyOf, emptyOf } from './answerShape.ts';
+import type { EntityPlan, ValueShape } from './entityPlan.ts';
+import type { EntityRequest } from './entityRequest.ts';
+import type { Outcome } from './outcome.ts';
+import type { RoutedType } from './routedTypes.ts';
+
+type Entity = Record<string, unknown>;
+
+/** What is known of an entity before its replica says anything. */
+export interface Asked {
+  /** What it was asked for by: an answer that says otherwise is about something else. */
+  readonly keys: Readonly<Entity>;
+  /** Values, by field name, that stand whatever the replica says there. */
+  readonly known?: Readonly<Entity> | undefined;
+}
+
+/** An entity as a replica gave it, checked. */
+export interface Answer {
+  /** Of each that is made of it, in characters of JSON or so. */
+  readonly size: number;
+  readonly entity: Entity;
+  /** The next that is made of it may be it. */
+  mayBeKept: boolean;
+}
+
+/** The outcome of a share, as it is selected on entities of one type. */
+export interface SelectedOutcome {
+  readonly size: number;
+  /** Puts it into an entity, as an object of that entity's own. */
+  addTo(entity: Entity): void;
+}
+
+export function selectOutcome({ outcomes }: EntityPlan, routed: RoutedType, outcome: Outcome): SelectedOutcome {
+  const type = getNamedType(routed.type.getFields()[routed.outcome]?.type);
+  const values: Entity = { ...outcome, __typename: type?.name };
+  let size = 0;
+  const made = outcomes.map(({ key, object }) => {
+    const value = emptyOf(object);
+    for (const field of object.fields) value[field.key] = values[field.name] ?? null;
+    size += compare(object, value)?.size ?? 0;
+    return { key, object, value };
+  });
+  return {
+    size,
+    addTo: (entity) => {
+      for (const { key, object, value } of made) entity[key] = object.isPlain ? { ...value } : copyOf(object, value);
+    },
+  };
+}
+
+/**
+ * Undefined when what was received is not what was asked for.
+ * @param isFresh nobody else holds what was received: it may be changed and passed on
+ */
+export function answeredEntity(
+  plan: EntityPlan,
+  outcome: SelectedOutcome,
+  received: unknown,
+  { keys, known }: Asked,
+  isFresh: boolean,
+): Answer | undefined {
+  if (!isObject(received)) return undefined;
+  if (!known && !hasKeys(plan, received, keys)) return undefined;
+  const entity = known ? withKnown(plan, received, known) : received;
+  const fitting = compare(plan.entity, entity);
+  if (!fitting) return undefined;
+  return { size: fitting.size + outcome.size, entity, mayBeKept: isFresh && fitting.isExact && !known };
+}
+
+/** What goes on of it, with the router's outcome in it and not the replica's own: another object on each call. */
+export function nextOf(plan: EntityPlan, outcome: SelectedOutcome, answer: Answer): Entity {
+  const entity = answer.mayBeKept ? answer.entity : copyOf(plan.entity, answer.entity);
+  answer.mayBeKept = false;
+  outcome.addTo(entity);
+  return entity;
+}
+
+/** Whether it says of itself what it was asked for by. Ids are the same in any case. */
+function hasKeys({ keysOf }: EntityPlan, received: Entity, asked: Readonly<Entity>): boolean {
+  for (const name of Object.keys(asked)) {
+    const keys = name === '__typename' ? undefined : keysOf.get(name);
+    if (!keys) continue;
+    for (const key of keys) if (!isSameId(received[key], asked[name])) return false;
+  }
+  return true;
+}
+
+const isSameId = (a: unknown, b: unknown): boolean =>
+  a === b || (hasText(a) && hasText(b) && String(a).toLowerCase() === String(b).toLowerCase());
+
+/** An object or a list is no id, and need not even have a text. */
+const hasText = (value: unknown): boolean => typeof value !== 'object';
+
+/** The same with what is known in place of what the replica says there. */
+function withKnown({ entity: { fields } }: EntityPlan, received: Entity, known: Readonly<Entity>): Entity {
+  const entity: Entity = Object.assign(Object.create(null), received);
+  for (const { key, name } of fields) {
+    if (name !== '__typename' && Object.hasOwn(known, name)) entity[key] = known[name];
+  }
+  return entity;
+}
+
+/** Reads a field of what was received, by its name; of a field under several response keys, one of them. */
+export const fieldReader =
+  ({ keysOf }: EntityPlan, received: unknown) =>
+  (name: string): unknown => {
+    if (typeof received !== 'object' || received === null) return undefined;
+    const key = keysOf.get(name)?.findLast((one) => Object.hasOwn(received, one));
+    return key === undefined ? undefined : Reflect.get(received, key);
+  };
+
+/**
+ * An entity that holds its keys, the `fields` that are known all the same (by field name), the outcome, and null under every
+ * other selected response key. `lost` is the first of those that are null; undefined when nothing is.
+ */
+export function unansweredEntity(
+  { entity: { fields: selected } }: EntityPlan,
+  typename: string,
+  outcome: SelectedOutcome,
+  { keys, fields }: { keys: Readonly<Entity>; fields: Readonly<Entity> },
+): { entity: Entity; lost: string | undefined } {
+  const entity: Entity = Object.assign(Object.create(null), structuredClone({ ...keys }));
+  let lost: string | undefined;
+  for (const { key, name, value } of selected) {
+    if (Object.hasOwn(keys, name)) {
+      entity[key] = structuredClone(keys[name]);
+    } else if (name === '__typename') {
+      entity[key] = typename;
+    } else if (Object.hasOwn(fields, name) && mayStandFor(value, fields[name])) {
+      entity[key] = fields[name];
+    } else {
+      entity[key] = null;
+      if (value.kind !== 'given') lost ??= key;
+    }
+  }
+  outcome.addTo(entity);
+  return { entity, lost };
+}
+
+const mayStandFor = (shape: ValueShape, value: unknown): boolean =>
+  shape.kind === 'leaf' && shape.isNullable && (value === null || shape.fits(value));
+
+/** As much of a path below an entity as leads to selected fields: a replica may say anything there. */
+export function selectedPath(
+  request: EntityRequest,
+  routed: RoutedType,
+  path: readonly (string | number)[],
+): (string | number)[] {
+  const real: (string | number)[] = [];
+  let at: GraphQLNamedType | undefined = routed.type;
+  let nodes: readonly FieldNode[] = request.nodes;
+  for (const key of path) {
+    if (typeof key === 'number') {
+      if (typeof real.at(-1) !== 'string') break;
+    } else {
+      const below: readonly FieldNode[] | undefined = isObjectType(at) ? request.select(at, nodes).get(key) : undefined;
+      if (!below || !isObjectType(at)) break;
+      at = getNamedType(at.getFields()[below[0]?.name.value ?? '']?.type);
+      nodes = below;
+    }
+    real.push(key);
+  }
+  return real;
+}

@@ -1,0 +1,74 @@
+/**
+ * One structured logger for a process: JSON lines on standard error. An error goes under `err`: under other names it is
+ * written as {}. Never hand it a token or a variable's value.
+ *
+ * Lines are held and written together, since to write each alone takes longer than to make it: at the latest after a tenth of
+ * a second, with the first line that is a warning or worse, and when the process ends, be it by itself, by a signal that it
+ * handles or by an error that nobody caught. Only what ends a process at once (SIGKILL, no memory left) can cost that tenth of
+ * a second. They are written synchronously, so that none is on its way when the process ends, and no more than `PIPE_BUF`
+ * bytes at once (POSIX, `write`), so that lines of processes that share a pipe are not mixed.
+ */
+import { type Logger, pino } from 'pino';
+import { systemClock } from '../common/clock.ts';
+import { withoutDatabaseWords } from './databaseWords.ts';
+
+export type { Logger } from 'pino';
+
+const PIPE_BUF = 4_096;
+/** Bytes; with one more line it is most often still within PIPE_BUF. */
+const WRITTEN_AT = 3_500;
+const WRITTEN_AFTER_MS = 100;
+const WARN = 40;
+
+/** Of all loggers of the process. */
+let standardError: ReturnType<typeof heldLines> | undefined;
+
+/** @param name the process: `gateway`, `database`, `replica` */
+export function makeLogger(name: string, level: string): Logger {
+  standardError ??= heldLines(pino.destination({ fd: 2, minLength: WRITTEN_AT, maxWrite: PIPE_BUF, sync: true }));
+  return pino({ name, level, serializers: { err: errorOf } }, standardError);
+}
+
+const MAX_MESSAGE_CHARACTERS = 500;
+const MAX_STACK_CHARACTERS = 2_000;
+
+const isErrorLike = (thrown: unknown): thrown is Error =>
+  typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string';
+
+/** What it is and where it was thrown, within bounds. Its other members may hold what the database or a client gave. */
+function errorOf(thrown: unknown) {
+  if (typeof thrown !== 'object') return String(thrown).slice(0, MAX_MESSAGE_CHARACTERS);
+  if (!isErrorLike(thrown)) return Object.prototype.toString.call(thrown);
+  const { type, message, stack, code, aggregateErrors = [] } = pino.stdSerializers.err(thrown);
+  const messages = [message, ...aggregateErrors.map((one: Error) => one.message)].filter((one) => one !== '');
+  const without = withoutDatabaseWords(thrown);
+  return {
+    type,
+    message: without(messages.join('; ')).slice(0, MAX_MESSAGE_CHARACTERS),
+    stack: without(String(stack)).slice(0, MAX_STACK_CHARACTERS),
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+  };
+}
+
+/** Of pino's destinations: more than is written at once is never held, so that one `flush` empties it. */
+type Held = Pick<ReturnType<typeof pino.destination>, 'write' | 'flush'>;
+
+function heldLines(file: Held) {
+  let isHolding = false;
+  const flush = () => {
+    if (isHolding) file.flush();
+    isHolding = false;
+  };
+  process.on('exit', flush);
+  return {
+    // A destination with this member is told the level of each line.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write(line: string) {
+      file.write(line);
+      if (!isHolding) void systemClock.sleep(WRITTEN_AFTER_MS).then(flush);
+      isHolding = true;
+      if (this.lastLevel >= WARN) flush();
+    },
+  };
+}

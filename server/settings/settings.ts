@@ -1,0 +1,208 @@
+/** Every setting of every process: its check, its default, and the sentence that says what it is. `config.ts` reads them. */
+import { z } from 'zod';
+import { CODER_RELEASE_FORM } from '../../domain/coderRelease.ts';
+import { DEFAULT_THRESHOLDS as DEFAULT } from '../../domain/thresholds.ts';
+import { parseAddressRule } from './addressRule.ts';
+import { databaseUrlProblem } from './databaseUrl.ts';
+
+/** A number for which `is` holds; one sentence says so, whatever is wrong with it. */
+const number = (is: (value: number) => boolean, error: string) => z.coerce.number(error).refine(is, error);
+const port = number((n) => Number.isInteger(n) && n >= 0 && n <= 65_535, 'must be a whole number from 0 to 65535');
+const seconds = number((n) => n > 0 && n <= 86_400, 'must be a number of seconds above 0 and up to 86400');
+const atLeast = (least: number) =>
+  number((n) => Number.isSafeInteger(n) && n >= least, `must be a whole number of at least ${least}`);
+const count = atLeast(0);
+const secret = z.string().min(32, 'must have at least 32 characters');
+/** Of `DATABASE_SUBGRAPH_URL`: the gateway runs the database subgraph itself. */
+export const IN_PROCESS = 'in-process';
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const flag = z
+  .enum(['0', '1', 'false', 'true'], 'must be 1, true, 0 or false')
+  .default('0')
+  .transform((text) => text === '1' || text === 'true');
+/** Comma-separated; blanks around a part are dropped. */
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+/** As a browser sends it: scheme, host, and a port that is not the scheme's own. No `*`: it would open the gateway to every page. */
+const origins = list.refine(
+  (parts) => parts.every((part) => /^https?:[^*]+$/.test(part) && URL.canParse(part) && new URL(part).origin === part),
+  'must be origins such as https://example.com, without a path, comma-separated',
+);
+
+/** The built-in model, or `openai-compatible:<model>@<base URL>`. */
+const model = z
+  .string()
+  .regex(
+    /^(built-in|openai-compatible:[^@\s]+@https?:\/\/\S+)$/,
+    'must be built-in or openai-compatible:<model>@<base URL>',
+  );
+
+/** Name, check, default and (in `describe`) the sentence that `docs/settings.md` shows. */
+export const settings = {
+  DATABASE_URL: z
+    .string()
+    .superRefine((url, context) => {
+      const message = databaseUrlProblem(url);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    })
+    .optional()
+    .describe(
+      'Postgres to use. `migrate`, `start:database` and `start:replica` need it. Unset: `npm start` runs its own Postgres under `DATA_DIR`. Set: `npm start` uses it if it is migrated; with `npm start -- --migrate` it first makes the tables in an empty one',
+    ),
+  PLATFORM: z
+    .enum(['auto', 'own', 'coder'])
+    .default('auto')
+    .describe(
+      "tables that `DATABASE_URL` holds: this project's (`own`) or a Coder deployment's (`coder`). `auto` looks which they are",
+    ),
+  CODER_RELEASE: z
+    .string()
+    .regex(CODER_RELEASE_FORM, 'must be a version such as 2.30 or v2.30.1, or the day of a build such as 2026-09-15')
+    .optional()
+    .describe(
+      'release of the Coder deployment, or the day of its build. It decides the thresholds that are not set. Unset: the oldest release that a live replica runs, else the newest known one',
+    ),
+  CAPACITY_ROOT: atLeast(1).default(5).describe('slots of a whole Coder deployment for chats without a parent'),
+  CAPACITY_SUBAGENTS: atLeast(1)
+    .default(10)
+    .describe('slots of a whole Coder deployment for chats that another chat started'),
+  DATA_DIR: z
+    .string()
+    .default('.data')
+    .describe(
+      'folder where `npm start` keeps its Postgres, its secrets and its lock. One system runs on a folder at a time',
+    ),
+  PORT: port.default(4000).describe('port of the gateway'),
+  HOST: z.string().default('127.0.0.1').describe('address that every process listens on'),
+  DATABASE_SUBGRAPH_URL: z
+    .string()
+    .refine((text) => text === IN_PROCESS || httpUrl.safeParse(text).success, {
+      error: `must be an http or https URL, or ${IN_PROCESS}`,
+    })
+    .default('http://127.0.0.1:4001/graphql')
+    .describe(
+      `address of the database subgraph, for the gateway. \`${IN_PROCESS}\`: the gateway runs it itself, on \`DATABASE_URL\``,
+    ),
+  DATABASE_SUBGRAPH_PORT: port
+    .default(4001)
+    .describe('port of the database subgraph. Under `npm start`, unset: any free one'),
+  ROUTER_PORT: port.default(4002).describe('port of `npm run start:router`'),
+  DIAGNOSIS_PORT: port.default(4003).describe('port of `npm run start:diagnosis`'),
+  RUNTIME_PORT: port.default(0).describe('port of a replica. 0: any free one'),
+  RELAY_ADDRESS: httpUrl
+    .optional()
+    .describe('URL at which other processes reach this replica. Unset: its host and port'),
+  CHAT_WORKER_DISABLED: flag.describe('`1` on the gateway: no replica is asked, and verdicts go by the rows alone'),
+  MAX_RUNNERS: atLeast(1).default(2000).describe('chats that one replica works on at once'),
+  DATABASE_TIMEOUT_MS: atLeast(1)
+    .default(2000)
+    .describe('time that a reader waits for the database. Also its `statement_timeout`'),
+  SUPERGRAPH_PATH: z
+    .string()
+    .optional()
+    .describe(
+      'supergraph file of the gateway. The gateway follows the file while it runs: it takes a new version that it can serve, and refuses any other. Unset: the one checked in',
+    ),
+  HEARTBEAT_INTERVAL_SECONDS: seconds
+    .default(DEFAULT.heartbeatIntervalSeconds)
+    .describe('interval at which a worker renews its leases and its replica row'),
+  HEARTBEAT_STALE_SECONDS: seconds
+    .default(DEFAULT.staleAfterSeconds)
+    .describe('age at which a lease, or a replica row, is lost'),
+  ACQUISITION_INTERVAL_SECONDS: seconds
+    .default(DEFAULT.acquisitionIntervalSeconds)
+    .describe('interval at which a worker looks for runnable chats when nothing notifies it'),
+  REQUIRES_ACTION_TIMEOUT_SECONDS: seconds
+    .default(300)
+    .describe('time that a chat waits for the result of a tool outside'),
+  BUFFER_TOTAL_BYTES: atLeast(1024 * 1024)
+    .default(256 * 1024 * 1024)
+    .describe('memory for all message buffers of one replica. A replica at the limit takes no more chats'),
+  RETRY_MAX_ATTEMPTS: count.default(8).describe('model calls for one step before the turn fails. 0: no limit'),
+  NO_PROGRESS_SECONDS: seconds
+    .default(DEFAULT.noProgressSeconds)
+    .describe(
+      'time without a change after which a runnable chat is suspect. Also the time without progress after which a task is stuck',
+    ),
+  MAX_STEPS: atLeast(1).default(200).describe('model calls of one turn, failed ones included, before the turn fails'),
+  LOOP_STEPS: atLeast(1)
+    .default(DEFAULT.loopSteps)
+    .describe('steps of one turn at which the diagnosis calls it a loop'),
+  SPINNING_ATTEMPTS: atLeast(2)
+    .default(DEFAULT.spinningAttempts)
+    .describe('attempts at one step, without failure, commit or pause, at which a worker spins'),
+  OWNERS_LOST_WARN: atLeast(2)
+    .default(DEFAULT.ownersLostWarn)
+    .describe('attempts at one step, begun by several owners and not ended, at which the diagnosis warns'),
+  OWNERS_LOST_CRITICAL: atLeast(2)
+    .default(DEFAULT.ownersLostCritical)
+    .describe('the same, at which the finding is CRITICAL'),
+  CLOCK_AHEAD_SECONDS: seconds
+    .default(DEFAULT.clockAheadSeconds)
+    .describe("time that a row or a lease may be ahead of the database's clock before the diagnosis warns"),
+  MODEL: model
+    .default('built-in')
+    .describe(
+      'language model of the chats: `built-in`, which needs no network, or `openai-compatible:<model>@<base URL>`',
+    ),
+  MODEL_API_KEY: z.string().optional().describe('bearer token sent to an OpenAI-compatible server'),
+  REPLICA_TIMEOUT_MS: atLeast(1)
+    .default(1000)
+    .describe('time that one request waits for replicas, second tries included'),
+  REPLICA_HEDGE_MS: atLeast(1)
+    .optional()
+    .describe('time after which a silent replica is asked once more, beside the first question. Unset: never'),
+  REPLICA_ADDRESS_ALLOW: list
+    .refine((rules) => rules.every(parseAddressRule), 'every part must be a CIDR, an IP address or a host suffix')
+    .prefault('127.0.0.0/8,::1/128')
+    .describe('CIDRs and host suffixes (`.example.internal`) that a relay address may point to, comma-separated'),
+  AUTH_SECRET: secret
+    .optional()
+    .describe("HS256 secret of callers' tokens. Set it or `AUTH_JWKS_URL`. `npm start` makes one"),
+  AUTH_JWKS_URL: httpUrl
+    .refine((url) => !/^https?:\/\/[^/]*@/i.test(url), 'must be without user and password')
+    .optional()
+    .describe("URL of the public keys of callers' tokens (RS256, PS256, ES256, EdDSA), in place of `AUTH_SECRET`"),
+  AUTH_ISSUER: z.string().optional().describe("`iss` that callers' tokens must have. Unset: any"),
+  AUTH_AUDIENCE: z.string().optional().describe("`aud` that callers' tokens must have. Unset: any"),
+  SUBGRAPH_AUTH: z
+    .enum(['internal', 'caller'])
+    .default('internal')
+    .describe(
+      "tokens that database subgraph, router and diagnosis take: those of our gateway (`internal`), or callers' own (`caller`), behind another gateway",
+    ),
+  INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes. `npm start` makes one'),
+  CORS_ORIGINS: origins.prefault('').describe('origins whose pages may call the gateway, comma-separated. Unset: none'),
+  RATE_LIMIT_PER_MINUTE: count.default(600).describe('requests of one caller in a minute. 0: no limit'),
+  MAX_COST: atLeast(1).default(6_500).describe('estimated cost up to which a query is answered'),
+  ALLOWED_OPERATIONS_PATH: z
+    .string()
+    .optional()
+    .describe('file with the only operations that are answered at `/graphql`. Unset: all'),
+  CHAT_DEBUG_URL: httpUrl
+    .optional()
+    .describe(
+      'gateway that `npm run chat-debug` asks. Unset: the one of the system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
+    ),
+  CHAT_DEBUG_TOKEN: z
+    .string()
+    .optional()
+    .describe("token that `npm run chat-debug` sends. Unset: that system's own token, and to no other gateway"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl
+    .optional()
+    .describe('URL that OpenTelemetry traces go to (OTLP over HTTP). Unset: nowhere'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('least severe level that is logged. Under `npm start`, unset: `warn`'),
+} as const;
+
+export type SettingName = keyof typeof settings;
+export type Settings<K extends SettingName> = { readonly [N in K]: z.output<(typeof settings)[N]> };
+/** The same, with these settings present: for those that have no default and that a process cannot do without. */
+export type Required<S, K extends keyof S> = S & { readonly [N in K]-?: NonNullable<S[N]> };

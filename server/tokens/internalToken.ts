@@ -1,0 +1,115 @@
+/**
+ * Tokens between processes: a JWT (RFC 7519), HS256 over INTERNAL_SECRET, good for one audience and half a minute, with the
+ * caller inside, so that the subgraph behind applies the caller's rights and not the gateway's.
+ */
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import { systemClock } from '../../common/clock.ts';
+import { isInTime } from './tokenTimes.ts';
+
+const ISSUER = 'chat-debug-gateway';
+const LIFETIME_SECONDS = 30;
+const LEEWAY_SECONDS = 5;
+/** A token is sent again for so long; then it has most of its lifetime left for the way and for clocks that differ. */
+const REUSED_MS = 5_000;
+const MAX_SIGNED = 2_000;
+const MAX_VERIFIED = 2_000;
+/** Of one that is held; a longer one is verified every time. */
+const MAX_TOKEN_CHARACTERS = 4_000;
+
+/** Whoever asks: `sub` of the token and the roles in it. */
+export interface Caller {
+  readonly sub: string;
+  readonly roles: readonly string[];
+}
+
+/** May read every chat, `everywhere`, `replica` and `replicas`. */
+export const READ_ALL = 'chat-debug:read-all';
+export const mayReadAll = (caller: Caller): boolean => caller.roles.includes(READ_ALL);
+
+export const callerClaims = z.object({ sub: z.string().min(1).max(255), roles: z.array(z.string()).default([]) });
+
+/** `database`, `diagnosis`, `router`, or the id of a replica. */
+export type Audience = string;
+
+const key = (secret: string) => new TextEncoder().encode(secret);
+
+const signed = new LRUCache<string, { readonly token: Promise<string>; readonly atMs: number }>({ max: MAX_SIGNED });
+
+/** Signs for one audience, or gives what was signed for the same caller and audience a moment ago: ask for it for each request. */
+export function signInternalToken(secret: string, audience: Audience, caller: Caller): Promise<string> {
+  const whose = `${secret}\n${nameOf(caller)}${audience}`;
+  const nowMs = systemClock.now().getTime();
+  const last = signed.get(whose);
+  if (last && nowMs >= last.atMs && nowMs - last.atMs < REUSED_MS) return last.token;
+  const token = sign(secret, audience, caller, nowMs);
+  signed.set(whose, { token, atMs: nowMs });
+  token.catch(() => signed.delete(whose)); // whoever asked for it is told
+  return token;
+}
+
+const names = new WeakMap<Caller, string>();
+
+/** No two callers have the same, and none begins with another's: it is JSON. The requests of one token share one caller. */
+function nameOf(caller: Caller): string {
+  const known = names.get(caller);
+  if (known !== undefined) return known;
+  const name = JSON.stringify([caller.sub, caller.roles]);
+  names.set(caller, name);
+  return name;
+}
+
+const sign = (secret: string, audience: Audience, caller: Caller, nowMs: number): Promise<string> =>
+  new SignJWT({ roles: [...caller.roles] })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuer(ISSUER)
+    .setAudience(audience)
+    .setSubject(caller.sub)
+    .setExpirationTime(Math.floor(nowMs / 1_000) + LIFETIME_SECONDS)
+    .sign(key(secret));
+
+/** `other-audience`: genuine, but meant for somebody else. `invalid`: anything else that is wrong, or nothing at all. */
+export type TokenCheck = { kind: 'caller'; caller: Caller } | { kind: 'other-audience' } | { kind: 'invalid' };
+
+/** Checks the value of an `Authorization` header. Never throws for what a client sent. */
+export async function checkInternalToken(
+  { secret, audience, now }: { secret: string; audience: Audience; now: Date },
+  authorization: string | undefined,
+): Promise<TokenCheck> {
+  const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+  if (!token) return { kind: 'invalid' };
+  try {
+    const { payload, caller } = await verify(token, secret, now);
+    const secondsLeft = (payload.exp ?? 0) - now.getTime() / 1000;
+    if (secondsLeft > LIFETIME_SECONDS + LEEWAY_SECONDS) return { kind: 'invalid' };
+    return payload.aud === audience ? { kind: 'caller', caller } : { kind: 'other-audience' };
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof z.ZodError) return { kind: 'invalid' };
+    throw error;
+  }
+}
+
+interface Verified {
+  readonly payload: JWTPayload;
+  readonly caller: Caller;
+}
+
+const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED });
+
+/** A signature is checked once: a gateway sends the same token for some seconds. What the time changes is looked at each time. */
+async function verify(token: string, secret: string, now: Date): Promise<Verified> {
+  const name = `${secret} ${token}`;
+  const known = verified.get(name);
+  if (known && isInTime(known.payload, LEEWAY_SECONDS, now)) return known;
+  const { payload } = await jwtVerify(token, key(secret), {
+    algorithms: ['HS256'],
+    issuer: ISSUER,
+    clockTolerance: LEEWAY_SECONDS,
+    currentDate: now,
+    requiredClaims: ['aud', 'exp', 'sub'],
+  });
+  const good = { payload, caller: callerClaims.parse(payload) };
+  if (token.length <= MAX_TOKEN_CHARACTERS) verified.set(name, good);
+  return good;
+}

@@ -1,0 +1,94 @@
+/** What is advised after a failure must be able to help. */
+import { describe, expect, test } from '@jest/globals';
+import { diagnosisOf } from '../../subgraphs/diagnosis/snapshots.ts';
+
+const failedWith = (kind: string | null, retryable: boolean | null, more = {}, state: 'E0' | 'E1' = 'E0') => {
+  const lastError = { kind, message: 'no', status_code: null, retryable };
+  const { findings, summary } = diagnosisOf({ state, owner: 'unowned', database: { lastError, ...more } });
+  return { suggestion: findings[0]?.suggestion ?? '', message: findings[0]?.message, summary };
+};
+
+describe('after a failure', () => {
+  test.each([
+    ['context_length', false, /edit an earlier message.*chat -- show/i],
+    ['content_filter', false, /edit the message.*chat -- show/i],
+    [
+      'history',
+      false,
+      /edit the person’s message that cannot be read, or one before it: .* queued messages too.*chat -- show/i,
+    ],
+    ['auth', false, /mend the model’s key.*chat -- send/i],
+    ['quota', false, /raise the quota.*chat -- send/i],
+    ['rate_limit', true, /wait until.*chat -- send/i],
+    ['overloaded', true, /to try again once the model is less busy.*chat -- send/i],
+    ['step_limit', false, /went round.*chat -- show/i],
+    ['internal', false, /begins the turn anew.*chat -- send/i],
+    ['bad_request', false, /change what was refused.*chat -- show/i],
+    ['constructor', false, /change what was refused.*chat -- show/i],
+    ['network', true, /to try again.*chat -- send/i],
+    [null, null, /to try again.*chat -- send/i],
+  ])('%s, retryable %j', (kind, retryable, advice) => {
+    expect(failedWith(kind, retryable).suggestion).toMatch(advice);
+    const blocked = failedWith(kind, retryable, {}, 'E1').suggestion;
+    if (retryable === false) expect(blocked).toMatch(advice);
+    else expect(blocked).toContain('which clears the error, or delete what is queued');
+  });
+
+  test.each([
+    [401, /key/],
+    [402, /quota/],
+    [404, /name or address/],
+  ])('a status says what helps where the kind does not: %i', (status_code, advice) => {
+    const lastError = { kind: 'bad_request', message: 'no', status_code, retryable: false };
+    const { findings } = diagnosisOf({ state: 'E0', owner: 'unowned', database: { lastError } });
+    expect(findings[0]?.suggestion).toMatch(advice);
+  });
+
+  test.each([
+    [
+      'the database does not give the worker’s user the right to write this (42501); give the worker’s user its rights on the tables',
+      /give the worker’s user its rights on the tables, and then send a message/i,
+    ],
+    ['the database takes no writes (READ_ONLY); make the database writable', /make the database writable, and then/i],
+    ['TypeError', /breaks off with TypeError again/],
+    ['XX000\u202e', /breaks off with XX000 again/],
+    ['', /breaks off again/],
+  ])('what broke a turn off is named, and mended where the row says by what: %s', (why, advice) => {
+    const message = `The turn broke off 3 times: ${why}`;
+    const lastError = { kind: 'internal', message, status_code: null, retryable: false };
+    for (const state of ['E0', 'E1'] as const) {
+      const { findings } = diagnosisOf({ state, owner: 'unowned', database: { lastError } });
+      expect(findings[0]?.suggestion).toMatch(advice);
+      expect(findings[0]?.suggestion).not.toMatch(/\blogs\b/);
+    }
+  });
+
+  test.each(['bad_request', 'context_length', 'auth', 'something_new', null])(
+    'nobody is told to try again what cannot succeed: %s',
+    (kind) => {
+      for (const state of ['E0', 'E1'] as const) {
+        const { suggestion, summary } = failedWith(kind, false, {}, state);
+        expect(`${suggestion} ${summary}`).not.toMatch(/try again/i);
+      }
+    },
+  );
+
+  test('a call that was left open is closed with the next message, and named', () => {
+    const openCalls = [{ id: 'call_1', toolName: 'ask\u202e_person', ageSeconds: 9, timesUnanswered: 1 }];
+    expect(failedWith('bad_request', false, { openCalls }).suggestion).toMatch(
+      /the call of ask _person that was left open is closed first.*chat -- send/,
+    );
+  });
+
+  test('somebody else’s word is cut, and nobody waits through megabytes', () => {
+    const kind = 'x'.repeat(3_000_000);
+    expect(failedWith(kind, false).message?.length).toBeLessThan(200);
+    const { findings } = diagnosisOf({
+      ...{ state: 'E0', owner: 'unowned' },
+      database: { lastError: { kind, message: kind, status_code: null, retryable: null } },
+    });
+    expect(Math.max(...findings.flatMap(({ evidence }) => evidence.map(({ value }) => value.length)))).toBeLessThan(
+      700,
+    );
+  });
+});

@@ -1,0 +1,67 @@
+/** What is remembered of replicas of an earlier version. */
+import { expect, test } from '@jest/globals';
+import { buildASTSchema, parse } from 'graphql';
+import type { Sent } from '../../../routing/ask/sendShare.ts';
+import { makeEarlierVersions } from '../../../routing/earlierVersions.ts';
+import { manualClock } from '../../support/manualClock.ts';
+
+const schema = buildASTSchema(
+  parse(`directive @since(version: String!) on FIELD_DEFINITION
+    type Query { old: Int  new: Int @since(version: "0.2.0") }`),
+  { assumeValid: true },
+);
+const OK: Sent = { isSent: true, answer: { kind: 'OK', entities: [], isFresh: true, errors: [] } };
+const REFUSED: Sent = { isSent: true, answer: { kind: 'REFUSED', reason: 'x', isOfVersion: true } };
+const BROKEN: Sent = { isSent: true, answer: { kind: 'UNREACHABLE', reason: 'x' } };
+const ALL = '{ old new }';
+const LESS = '{\n  old\n}';
+
+function fleet() {
+  const clock = manualClock();
+  const versions = makeEarlierVersions(clock);
+  /** What a replica is sent, of which the answers are these. */
+  const sent = async (version: string | undefined, answers: Sent[], { query = ALL, replicaId = 'a' } = {}) => {
+    const queries: string[] = [];
+    const came = await versions.send({ schema, query, version, replicaId }, async (text) => {
+      queries.push(text);
+      return { ...(answers.shift() ?? BROKEN), attempts: 1 };
+    });
+    return { queries, ...came };
+  };
+  return { clock, sent };
+}
+
+test('a version that was refused once is asked right at once, until it is forgotten', async () => {
+  const { clock, sent } = fleet();
+  expect(await sent('0.1.0', [REFUSED, OK])).toMatchObject({ queries: [ALL, LESS], attempts: 2, isWithoutNewer: true });
+  expect(await sent('0.1.0', [OK], { replicaId: 'b' })).toMatchObject({ queries: [LESS], attempts: 1 });
+  expect((await sent('0.1.0', [OK], { query: LESS })).queries).toEqual([LESS]);
+  expect((await sent('0.1.1', [OK])).queries).toEqual([ALL]);
+  clock.advance(10 * 60 * 1_000);
+  expect((await sent('0.1.0', [OK])).queries).toEqual([ALL]);
+  expect((await sent('0.1.0', [OK])).queries).toEqual([ALL]);
+});
+
+test('where the version is not known, each replica is remembered by itself', async () => {
+  const { sent } = fleet();
+  expect((await sent(undefined, [REFUSED, OK])).queries).toEqual([ALL, LESS]);
+  expect((await sent(undefined, [OK])).queries).toEqual([LESS]);
+  expect((await sent(undefined, [OK], { replicaId: 'b' })).queries).toEqual([ALL]);
+});
+
+test('nothing is learnt from a second question that fails, and none is asked where nothing is newer', async () => {
+  const { sent } = fleet();
+  expect(await sent('0.1.0', [REFUSED, BROKEN])).toMatchObject({ queries: [ALL, LESS], answer: BROKEN.answer });
+  expect(await sent('0.1.0', [REFUSED, REFUSED])).toMatchObject({ queries: [ALL, LESS], answer: REFUSED.answer });
+  expect(await sent('0.1.0', [BROKEN])).toMatchObject({ queries: [ALL], answer: BROKEN.answer });
+  expect(await sent('0.1.0', [REFUSED], { query: LESS })).toMatchObject({ queries: [LESS], answer: REFUSED.answer });
+});
+
+test('of more than a hundred versions the one that was asked longest ago is forgotten', async () => {
+  const { sent } = fleet();
+  for (let n = 0; n < 100; n += 1) await sent(`0.0.${n}`, [REFUSED, OK]);
+  expect((await sent('0.0.0', [OK])).queries).toEqual([LESS]);
+  await sent('0.1.0', [REFUSED, OK]);
+  expect((await sent('0.0.0', [OK])).queries).toEqual([LESS]);
+  expect((await sent('0.0.1', [OK])).queries).toEqual([ALL]);
+});

@@ -1,0 +1,99 @@
+/** Which questions a subgraph answers without Apollo Server. That both answer alike: test/gateway/inProcess/sameAnswers.test.ts. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { GraphQLError } from 'graphql';
+import { pino } from 'pino';
+import { makeAnswering } from '../../../server/graphql/answering.ts';
+import { clientError } from '../../../server/graphql/errors.ts';
+import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import { resolvers } from '../../../subgraphs/runtime/resolvers.ts';
+
+const schemaFile = new URL('../../../subgraphs/runtime/schema.graphql', import.meta.url);
+const fails = (error: Error) => () => {
+  throw error;
+};
+const withStatus = new GraphQLError('so it goes', { extensions: { code: 'FORBIDDEN', http: { status: 403 } } });
+/** Told as `id of the request: error`. */
+const logOf = (told: string[]) =>
+  pino(
+    {},
+    {
+      write: (text: string) => {
+        const { requestId, err } = JSON.parse(text);
+        told.push(`${requestId}: ${err.message}`);
+      },
+    },
+  );
+const answering = (told: string[] = []) =>
+  makeAnswering<{ requestId: string }>(
+    {
+      schemaFile,
+      resolvers: {
+        ...resolvers,
+        ReplicaRuntime: {
+          __resolveReference: async ({ workerId }: { workerId: string }) => ({
+            workerId,
+            reachability: { status: 'OK' },
+          }),
+          runnerCount: fails(clientError('NOT_FOUND', 'there is none')),
+          bufferCount: fails(new Error('postgres://secret@10.0.0.1')),
+          capacity: fails(withStatus),
+        },
+      },
+      finish: ({ requestId }) => {
+        told.push(`${requestId}: finished`);
+        return requestId === 'adds' ? [{ message: 'one more' }] : [];
+      },
+    },
+    logOf(told),
+  );
+
+const workerId = randomUUID();
+const query = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ReplicaRuntime { workerId } } }';
+const variables = { r: [{ __typename: 'ReplicaRuntime', workerId }] };
+const entity = { status: 200, headers: new Map(), body: { data: { _entities: [{ workerId }] } } };
+
+describe('answered as they are', () => {
+  test.each<[string, GraphqlBody]>([
+    ['an operation without a name', { query, variables }],
+    ['a name that is the operation’s', { query: query.replace('query', 'query A'), variables, operationName: 'A' }],
+    ['a name that is null', { query, variables, operationName: null }],
+  ])('%s', async (_, question) => {
+    expect(await answering().answer(question, { requestId: 'it' })).toEqual(entity);
+  });
+
+  test('what is masked is logged first, and errors are added when all is done', async () => {
+    const told: string[] = [];
+    const fields = 'workerId runnerCount bufferCount capacity';
+    const answer = await answering(told).answer(
+      { query: query.replace('workerId', fields), variables },
+      { requestId: 'adds' },
+    );
+    expect(answer?.body.data).toEqual({
+      _entities: [{ workerId, runnerCount: null, bufferCount: null, capacity: null }],
+    });
+    expect(answer?.body.errors?.map(({ message, extensions }) => [message, extensions])).toEqual([
+      ['there is none', { code: 'NOT_FOUND' }],
+      ['Something went wrong in the service. Its log says what.', { code: 'INTERNAL_SERVER_ERROR' }],
+      ['so it goes', { code: 'FORBIDDEN' }],
+      ['one more', undefined],
+    ]);
+    expect(told).toEqual(['adds: postgres://secret@10.0.0.1', 'adds: finished']);
+  });
+});
+
+test.each<[string, GraphqlBody]>([
+  ['a syntax error', { query: '{' }],
+  ['a field that there is not', { query: '{ nonsense }' }],
+  ['introspection', { query: '{ __schema { types { name } } }' }],
+  ['two operations', { query: 'query A { __typename } query B { __typename }', operationName: 'A' }],
+  ['another name', { query: 'query A { __typename }', operationName: 'B' }],
+  ['an empty name', { query: 'query A { __typename }', operationName: '' }],
+  ['a mutation', { query: 'mutation { __typename }' }],
+  ['a variable that is missing', { query }],
+  ['what is no entity', { query, variables: { r: [{ __typename: 'Query' }] } }],
+])('%s is for Apollo Server to answer, and nothing is finished', async (_, question) => {
+  const told: string[] = [];
+  expect(await answering(told).answer(question, { requestId: 'it' })).toBeUndefined();
+  expect(told).toEqual([]);
+});

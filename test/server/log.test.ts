@@ -1,0 +1,82 @@
+/** What stands on the standard error of a process that has logged, when it has ended or while it runs. */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { runScript, spawnScript } from '../support/command.ts';
+
+jest.setTimeout(60_000);
+
+const SCRIPT = 'test/server/loggingProcess.ts';
+const LINES = 500;
+const FEW = 3; // not enough to be written before the end
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+const linesOf = (stderr: string): { i?: number; msg?: string; err?: unknown }[] =>
+  stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+const numbersOf = (stderr: string) => linesOf(stderr).flatMap(({ i }) => i ?? []);
+
+test.each([
+  ['end', 0],
+  ['exit', 0],
+  ['throw', 1],
+  ['reject', 1],
+])('every line is there, whole and in order, after its process came to this: %s', async (then, code) => {
+  for (const count of [FEW, LINES]) {
+    const ended = await runScript(SCRIPT, [String(count), then], {});
+    expect(ended.code).toBe(code);
+    expect(numbersOf(ended.stderr)).toEqual(numbers(count));
+    expect(ended.stderr.includes('nobody catches this')).toBe(code === 1);
+  }
+});
+
+test('a warning is written before anything else happens, with all lines before it', async () => {
+  const { stderr } = await runScript(SCRIPT, [String(FEW), 'warn, then die'], {});
+  expect(numbersOf(stderr)).toEqual(numbers(FEW));
+  expect(linesOf(stderr).at(-1)?.msg).toBe('a warning');
+});
+
+test('of an error there is its kind, its message, its code and its stack, within bounds', async () => {
+  const { stderr } = await runScript(SCRIPT, ['0', 'tell of errors'], {});
+  const [refused, long, plain, text, several, ...odd] = linesOf(stderr).map(({ err }) => err);
+  const message = 'SQLSTATE P0001: the database has a trigger that refuses the row';
+  expect(refused).toMatchObject({ code: 'P0001', message });
+  expect(long).toMatchObject({ type: 'Error', code: '22P02', message: expect.stringMatching(/^m{500}$/) });
+  expect(stderr.length).toBeLessThan(8_000);
+  expect(stderr).not.toContain('a secret');
+  expect(plain).toEqual({ message: 'no error', type: 'Object', stack: '' });
+  expect(text).toBe('a text');
+  expect(several).toMatchObject({ type: 'AggregateError', message: 'one; two' });
+  expect(odd).toEqual(['[object Null]', '[object Object]', '[object Object]', undefined]);
+});
+
+let waiting: ReturnType<typeof spawnScript> | undefined;
+afterEach(() => void waiting?.kill('SIGKILL'));
+function startWaiting() {
+  waiting = spawnScript(SCRIPT, ['1', 'wait'], {});
+  waiting.stdout.resume();
+  return waiting;
+}
+
+test('a line is there while its process does nothing else, and those of the stop after SIGTERM', async () => {
+  const child = startWaiting();
+  const closed = once(child, 'close');
+  const lines = createInterface({ input: child.stderr });
+  const [first] = await once(lines, 'line');
+  expect(linesOf(first)).toMatchObject([{ i: 0 }]);
+  const rest: string[] = [];
+  lines.on('line', (line) => rest.push(line));
+  child.kill('SIGTERM');
+  expect(await closed).toEqual([0, null]);
+  expect(linesOf(rest.join('\n'))).toMatchObject([{ msg: 'stopping', reason: 'SIGTERM' }, { msg: 'stopped' }]);
+});
+
+test('whoever read it may be gone: the process goes on, and stops in order', async () => {
+  const child = startWaiting();
+  await once(child.stderr, 'data');
+  child.stderr.destroy();
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
