@@ -1,5 +1,5 @@
 /** What mends a turn that failed: to try again helps only where the same can come out otherwise. */
-import { wordsForFailure } from '../../common/databaseFailures.ts';
+import { wordsForFailure } from '../databaseFailures.ts';
 import type { Command, Means } from './means/means.ts';
 import { meansOf } from './means/platforms.ts';
 import { OPERATOR, PERSON } from './rule.ts';
