@@ -54,7 +54,7 @@ async function linesAbout(now: Case): Promise<{ failures: Line[]; ids: unknown[]
   const answer = await askBothRoutes(held.server?.url ?? '', 'any', { query });
   expect(answer).toContain('Something went wrong in the service. Its log says what.');
   const answered = () => lines.filter(({ msg }) => msg === 'answered');
-  await until(() => answered().length === 2);
+  await until('both answers are in the log', () => answered().length === 2);
   return { failures: lines.filter(({ msg }) => msg !== 'answered'), ids: answered().map(({ requestId }) => requestId) };
 }
 
