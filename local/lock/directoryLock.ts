@@ -1,6 +1,7 @@
 /**
  * One running system per folder. The lock is a listening Unix socket: it ends with its process, however that ends, so there
- * is no stale lock and no number of a process to be trusted.
+ * is no stale lock and no number of a process to be trusted. (`proper-lockfile` believes in a lock for as long as its file is
+ * young: after a SIGKILL the next start waited 10 s.)
  *
  * The danger is in removing the socket of one that was killed: two starts find the same dead name, and the slower one would
  * remove what the faster one has just put there. So a name is never used twice. Each contender listens under a new random
