@@ -1,6 +1,6 @@
 /**
- * A handler that makes the calls which a query needs and nothing else: no schema, no identity, no limits, no errors. Per
- * shape it is told what to ask of the database and of the replicas, and it puts the second answer into the first.
+ * A handler that makes only the calls that a query needs: no schema, no identity, no limits, no errors.
+ * For each shape it is told what to ask the database and the replicas, and puts the second answer into the first.
  */
 import { once } from 'node:events';
 import { Agent } from 'undici';
@@ -9,7 +9,7 @@ import { answerAll } from '../support/answeringProcess.ts';
 export interface HandWrittenSpec {
   readonly databaseUrl: string;
   readonly replicas: readonly { readonly id: string; readonly relayAddress: string }[];
-  /** By the query of the client. */
+  /** Calls by the query of the client. */
   readonly calls: Readonly<Record<string, { readonly database: string; readonly runtime: string | null }>>;
 }
 

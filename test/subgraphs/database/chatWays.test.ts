@@ -17,7 +17,7 @@ const log = makeLogger('ways', 'silent');
 const TIMEOUT_MS = 60_000;
 const STATUSES = ['waiting', 'running', 'error', 'requires_action', 'interrupting', 'paused', 'pending', 'completed'];
 const CHATS = 4_000;
-/** Of all chats, how many a page may look at: a page of each status and side, and of each of them once more. */
+/** Chats that a page may look at: a page of each status and side, and each of them once more. */
 const MOST_LOOKED_AT = 1_500;
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let client: DatabaseClient;
@@ -63,7 +63,7 @@ afterAll(async () => {
 interface Page {
   /** Ids along the index, and without one. */
   readonly ids: readonly [string[], string[]];
-  /** What is looked at of chats that are not archived, along the index. */
+  /** Chats looked at among those that are not archived, along the index. */
   readonly lookedAt: number;
 }
 

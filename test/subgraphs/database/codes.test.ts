@@ -1,4 +1,4 @@
-/** What is said when the database is there and does not answer: whose fault it is, and what to do. */
+/** Words for a database that is there and does not answer: whose fault it is, and what to do. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';

@@ -1,4 +1,4 @@
-/** What the questions about histories and families look at, by Postgres's own account, with and without statistics. */
+/** Costs of the questions about histories and families by Postgres' own account, with and without statistics. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Prisma } from '../../../prisma/generated/client.ts';
@@ -59,7 +59,7 @@ beforeAll(async () => {
 });
 afterAll(() => client.close());
 
-/** How many rows and entries of tables of chats a statement looks at; fails on a walk through a table. */
+/** Number of rows and index entries of chats' tables that a statement looks at. It fails on a walk through a table. */
 async function looksAt(sql: Prisma.Sql, { prisma } = client): Promise<number> {
   const reading = openReading({ prisma, timeoutMs: TIMEOUT_MS });
   try {

@@ -1,6 +1,7 @@
 /**
- * What the lists cost among 20,000 chats: how many rows and index entries Postgres looks at, by its own account. Nothing
- * here is timed. The same questions are asked with and without statistics of the tables: a plan must not depend on them.
+ * Costs of the lists among 20,000 chats: rows and index entries that Postgres looks at, by its own account. Nothing is
+ * timed.
+ * The same questions are asked with and without statistics of the tables: a plan must not depend on them.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** How many statements reach Postgres, counted on the line to it. */
+/** Number of statements that reach Postgres, counted on the line to it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunningServer } from '../../../server/app.ts';
