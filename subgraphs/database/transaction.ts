@@ -7,8 +7,6 @@ import type { FoundIndexes } from './wantedIndexes.ts';
 
 /** What holds for all of a reading. */
 export interface Moment {
-  /** The transaction's `now()`, by the database's clock; every age is measured from here. */
-  readonly takenAt: Date;
   /** False on a hot standby: unlogged tables cannot be read there. */
   readonly heartbeatsReadable: boolean;
   readonly platform: Platform;
@@ -17,7 +15,12 @@ export interface Moment {
 }
 
 /** What questions are put through. */
-export type Transaction = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
+export interface Transaction {
+  $queryRaw<T = unknown>(text: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T>;
+  $executeRaw(text: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>;
+}
+
+export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
 
 /**
  * The same for one question: it reads what stands for tables that lack something.
@@ -63,8 +66,8 @@ export async function limited<T>(
  * as far as the answer needs: neither through a table nor through all of an index to sort what it finds there, whatever the
  * planner believes of a table that has grown since it was last analysed. Compiling a question would cost more than it.
  */
-export async function begin(tx: Transaction, limitMs: number): Promise<Omit<Moment, 'platform' | 'indexes'>> {
-  const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
+export async function begin(tx: Transaction, limitMs: number): Promise<{ isInRecovery: boolean }> {
+  const [row] = await tx.$queryRaw<{ isInRecovery: boolean }[]>`
     SELECT set_config('transaction_read_only', 'on', true),
            set_config('statement_timeout', ${String(limitMs)}, true),
            set_config('TimeZone', 'UTC', true),
@@ -72,8 +75,7 @@ export async function begin(tx: Transaction, limitMs: number): Promise<Omit<Mome
            set_config('enable_seqscan', 'off', true),
            set_config('enable_bitmapscan', 'off', true),
            set_config('jit', 'off', true),
-           now() AT TIME ZONE 'UTC' AS "takenAt",
-           pg_is_in_recovery() AS "inRecovery"`;
+           pg_is_in_recovery() AS "isInRecovery"`;
   if (!row) throw new TypeError('SELECT without FROM gave no row');
-  return { takenAt: row.takenAt, heartbeatsReadable: !row.inRecovery };
+  return row;
 }

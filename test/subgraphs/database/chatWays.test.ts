@@ -1,4 +1,5 @@
 /** Lists that are walked by status along another platform's index show the same chats, in the same order. */
+
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
@@ -14,6 +15,7 @@ import { Reading } from '../../../subgraphs/database/reading.ts';
 import { createDatabase } from '../../support/database.ts';
 import { createTables } from '../../upstream/tables.ts';
 import { lookedAt, planIn, scans } from './support/plans.ts';
+import { onlyCarefully } from './support/platforms.ts';
 
 const log = makeLogger('ways', 'silent');
 const metrics = makeReadingMetrics(new Registry());
@@ -74,7 +76,16 @@ async function pageOf(filter: ChatFilter, after: { updatedAt: string; chatId: st
   const platforms = new PlatformMemory({}, { clock: systemClock, log });
   const inquire = async () => undefined;
   const { prisma } = client;
-  const reading = new Reading({ prisma, timeoutMs: TIMEOUT_MS, clock: systemClock, log, metrics, inquire, platforms });
+  const reading = new Reading({
+    prisma,
+    timeoutMs: TIMEOUT_MS,
+    clock: systemClock,
+    log,
+    metrics,
+    inquire,
+    platforms,
+    quickWay: onlyCarefully,
+  });
   try {
     return await reading.ask('chatPage', async (tx, { platform, indexes, heartbeatsReadable }) => {
       const limits = {

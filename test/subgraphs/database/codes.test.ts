@@ -12,7 +12,7 @@ import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { INQUIRY_MS, Reading } from '../../../subgraphs/database/reading.ts';
 import { WANTED_INDEXES } from '../../../subgraphs/database/wantedIndexes.ts';
 import { createDatabase, databasePerFile, type TestDatabase } from '../../support/database.ts';
-import { OWN, ownTables } from './support/platforms.ts';
+import { OWN, onlyCarefully, ownTables } from './support/platforms.ts';
 import { insertReplica } from './support/rows.ts';
 import { type Ask, asking, start, user } from './support/subgraph.ts';
 import { until, whileLocked } from './support/waiting.ts';
@@ -119,6 +119,7 @@ describe('a question that takes too long', () => {
       log,
       inquire,
       platforms: ownTables,
+      quickWay: onlyCarefully,
     });
     try {
       const [asked, next] = await Promise.allSettled([

@@ -14,7 +14,7 @@ import { MESSAGES_OF_A_TURN, turnsSql } from '../../../subgraphs/database/questi
 import { Reading } from '../../../subgraphs/database/reading.ts';
 import { createDatabase, databasePerFile } from '../../support/database.ts';
 import { lookedAt, planIn, scans } from './support/plans.ts';
-import { OWN, ownTables } from './support/platforms.ts';
+import { OWN, onlyCarefully, ownTables } from './support/platforms.ts';
 
 const database = databasePerFile();
 const log = makeLogger('plans', 'silent');
@@ -75,6 +75,7 @@ async function looksAt(sql: Prisma.Sql, { prisma } = client): Promise<number> {
     metrics,
     inquire,
     platforms: ownTables,
+    quickWay: onlyCarefully,
   });
   try {
     const rows = await reading.ask('plan', (tx) => tx.$queryRaw(Prisma.sql`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`));

@@ -16,7 +16,7 @@ import { chatPageSql } from '../../../subgraphs/database/questions/chatPage.ts';
 import { Reading } from '../../../subgraphs/database/reading.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { lookedAt, type Node, planIn, scans } from './support/plans.ts';
-import { OWN, ownTables } from './support/platforms.ts';
+import { OWN, onlyCarefully, ownTables } from './support/platforms.ts';
 
 const database = databasePerFile();
 const log = makeLogger('plans', 'silent');
@@ -76,6 +76,7 @@ async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: 
     metrics,
     inquire,
     platforms: ownTables,
+    quickWay: onlyCarefully,
   });
   const order = filter.suspect ? 'oldest' : 'newest';
   const { rows } = await database.pool.query(

@@ -10,7 +10,7 @@ import { freePort } from '../../../../local/ports.ts';
 export interface Tap {
   /** The same database, through the tap. */
   readonly url: string;
-  /** Statements in the order they were sent, `BEGIN` and the like included. */
+  /** Statements in the order they were run, `BEGIN` and the like included. */
   readonly statements: string[];
   /** From now on no byte passes, in either direction, and nobody is told. */
   freeze(): void;
@@ -72,6 +72,7 @@ export async function tapPostgres(databaseUrl: string, given?: number): Promise<
 function statementReader(onStatement: (statement: string) => void): (chunk: Buffer) => void {
   let rest = Buffer.alloc(0);
   let started = false;
+  const prepared = new Map<string, string>();
   return (chunk) => {
     rest = Buffer.concat([rest, chunk]);
     for (;;) {
@@ -80,12 +81,13 @@ function statementReader(onStatement: (statement: string) => void): (chunk: Buff
       const end = head + rest.readUInt32BE(head);
       if (rest.length < end) return;
       const type = started ? String.fromCharCode(rest[0] ?? 0) : 'startup';
-      const [name = '', query = ''] = rest
+      const [first = '', second = ''] = rest
         .subarray(head + 4, end)
         .toString()
         .split('\0');
-      if (type === 'Q') onStatement(name);
-      if (type === 'P') onStatement(query);
+      if (type === 'Q') onStatement(first);
+      if (type === 'P') prepared.set(first, second);
+      if (type === 'B') onStatement(prepared.get(second) ?? '');
       rest = rest.subarray(end);
       started = true;
     }
