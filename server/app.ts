@@ -1,6 +1,6 @@
 /**
- * The habits of every HTTP server of the system: limits of size and time, request ids, notes on requests, errors in
- * GraphQL's form, and its end.
+ * The habits of every HTTP server of the system: limits of size and time, request ids, notes on requests, GraphQL
+ * errors, and its end.
  */
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize } from 'node:http';

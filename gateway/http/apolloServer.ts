@@ -50,8 +50,8 @@ export function makeApolloServer(gateway: ApolloGateway, log: Logger): ApolloSer
 const PERSISTED_QUERY_NOT_SUPPORTED = 'PERSISTED_QUERY_NOT_SUPPORTED' satisfies DocumentCode;
 
 /**
- * Logs what is masked. It refuses a request that names no operation of its document, and one that is no query:
- * validation accepts a root type that the schema lacks.
+ * Logs what is masked. It refuses a request that names no operation of its document.
+ * It also refuses one that is no query: validation accepts a root type that the schema lacks.
  */
 const refusals = (log: Logger): ApolloServerPlugin<RoutingContext> => ({
   requestDidStart: async ({ contextValue: { requestId } }) => ({

@@ -22,7 +22,7 @@ export interface RuntimeSubgraphOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** What the replica is not ready for, in words without addresses. */
+  /** Reason why the replica is not ready, without addresses. */
   readonly notReady?: () => string | undefined;
 }
 
