@@ -21,7 +21,7 @@ export interface ServedOptions extends Pick<QueriesOptions, 'maxCost' | 'allowed
   readonly diagnosis: DiagnosisSettings;
 }
 
-export interface ServedSupergraph extends GraphqlService<RoutingContext> {
+interface ServedSupergraph extends GraphqlService<RoutingContext> {
   readonly queries: Queries;
   /** Server that words refusals; its user stops it. */
   readonly apollo: ApolloServer<RoutingContext>;

@@ -15,7 +15,7 @@ import { noteRequests, type RequestNotes } from './requests.ts';
 import { NOTHING_HERE, readableUrl, refuseNoHttp } from './strayRequests.ts';
 import { traceRequests } from './tracing.ts';
 
-export interface AppOptions extends RequestNotes {
+interface AppOptions extends RequestNotes {
   /** Bytes of the largest body that is accepted. */
   readonly maxBodyBytes: number;
   /** True if requests get their id here, and clients are told it. Elsewhere the client that was let in gives it. */
@@ -28,7 +28,7 @@ export interface RunningServer extends Required<Stoppable> {
   readonly url: string;
 }
 
-export interface App {
+interface App {
   /** App without routes. */
   readonly app: FastifyInstance;
   readonly drain: Drain;

@@ -25,7 +25,7 @@ export interface Health {
   readonly note?: (() => string | undefined) | undefined;
 }
 
-export interface ProbeOptions extends Health {
+interface ProbeOptions extends Health {
   readonly drain: Drain;
   /** Metrics of the server itself. */
   readonly registry: Registry;

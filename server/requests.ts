@@ -48,7 +48,7 @@ export function noteCodes({ codes }: RequestRecord, errors: readonly Coded[] = [
 }
 
 /** A request that has ended. */
-export interface EndedRequest {
+interface EndedRequest {
   readonly record: RequestRecord;
   /** HTTP status; 499: the client went away. */
   readonly status: number;

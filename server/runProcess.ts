@@ -9,7 +9,7 @@ import { startTracing } from './tracing.ts';
 export const PROCESS_SETTINGS = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'LOG_LEVEL'] as const;
 
 /** A server that takes requests. */
-export interface Listening extends Stoppable {
+interface Listening extends Stoppable {
   /** URL without a path: `http://127.0.0.1:4001`. */
   readonly url: string;
   /** Id of a replica. */

@@ -38,7 +38,7 @@ const NOT_RECORDED = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 let isOn = false;
 
 /** Sender of this process's spans. */
-export interface Tracing {
+interface Tracing {
   /**
    * Wraps a server so that the last spans are sent after its stop. That may take a second; what an absent collector
    * lacks then is lost.
@@ -46,7 +46,7 @@ export interface Tracing {
   around(server: Stoppable): Stoppable;
 }
 
-export interface TracingOptions {
+interface TracingOptions {
   /** Name of the process: `gateway`, `database`, `replica`. */
   readonly service: string;
   /** Endpoint of OTLP over HTTP with JSON; `/v1/traces` is added. Undefined: no traces. */

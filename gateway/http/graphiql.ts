@@ -53,7 +53,7 @@ const HEADERS = {
 };
 
 /** Query to start from. The operation's name is the title of its tab. */
-export interface ExampleQuery {
+interface ExampleQuery {
   /** Content of the example in a few words: the first line of its comment. */
   readonly title: string;
   readonly query: string;

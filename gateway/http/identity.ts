@@ -27,11 +27,11 @@ const COOKIE = 'coder_session_token';
  * - `AUTHENTICATION_UNAVAILABLE`: the provider's keys are out of reach.
  * - `FORBIDDEN`: a cookie that another site may have made the browser send.
  */
-export type Identify = (request: FastifyRequest) => Identified | Promise<Identified>;
+type Identify = (request: FastifyRequest) => Identified | Promise<Identified>;
 
 type Identified = Caller | Refusal;
 
-export interface IdentifyOptions extends CallerTokenOptions {
+interface IdentifyOptions extends CallerTokenOptions {
   /** Origins of other sites whose pages may call. */
   readonly corsOrigins: readonly string[];
   readonly clock: Clock;

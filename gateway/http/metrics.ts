@@ -19,7 +19,7 @@ export interface RouterState {
   directoryAgeMs(): number | null;
 }
 
-export interface GatewayMetrics {
+interface GatewayMetrics {
   readonly requestAnswered: RequestNotes['observe'];
   /** Counts a question to a replica; `elapsedMs` 0: nothing was sent. */
   replicaAsked(asked: { replicaId: string; status: string; elapsedMs: number }): void;
@@ -39,7 +39,7 @@ export function makeGatewayMetrics(registry: Registry): GatewayMetrics {
  * Its series go when the router forgets it. Otherwise every start of a replica would add some for as long as the
  * gateway runs.
  */
-export const replicaLabel = (replicaId: string): string => replicaId.slice(0, 8);
+const replicaLabel = (replicaId: string): string => replicaId.slice(0, 8);
 
 function makeReplicaMetrics(registry: Registry): Pick<GatewayMetrics, 'replicaAsked' | 'watch'> {
   const registers = [registry];

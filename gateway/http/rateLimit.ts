@@ -10,7 +10,7 @@ import type { Caller } from '../../server/tokens/internalToken.ts';
 
 const WINDOW_SECONDS = 60;
 
-export interface RateLimitOptions {
+interface RateLimitOptions {
   /** Requests in a minute; 0: no limit. */
   readonly perMinute: number;
   readonly callerOf: (request: FastifyRequest) => Caller;

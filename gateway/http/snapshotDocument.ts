@@ -30,7 +30,7 @@ const answerData = z.object({
 /**
  * HTTP response. A body without status 200 has `message`, `detail` and `code`, and keeps what there is of the document.
  */
-export interface DocumentResponse {
+interface DocumentResponse {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }

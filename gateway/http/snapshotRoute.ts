@@ -23,7 +23,7 @@ const graphqlRefusal = z.object({
 
 const requirement = z.looseObject({ require: z.literal('runtime').optional() });
 
-export interface SnapshotRouteOptions {
+interface SnapshotRouteOptions {
   readonly use: <T>(run: (served: { queries: Queries }) => Promise<T>) => Promise<T>;
   readonly newContext: (request: FastifyRequest, reply: FastifyReply) => RoutingContext;
 }

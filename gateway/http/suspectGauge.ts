@@ -23,7 +23,7 @@ const QUESTION = `query Suspects($after: String) {
 }`;
 
 /** Worst finding of one suspect. `NONE`: nothing is known to be wrong with it. */
-export interface Reason {
+interface Reason {
   readonly reason: string;
   readonly severity: string;
 }
@@ -61,7 +61,7 @@ export async function readSuspects({ ask }: Queries, newContext: () => RoutingCo
   return reasons;
 }
 
-export interface SuspectGaugeOptions {
+interface SuspectGaugeOptions {
   readonly read: () => Promise<readonly Reason[]>;
   readonly clock: Clock;
   readonly log: Logger;

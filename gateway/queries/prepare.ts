@@ -33,7 +33,7 @@ export interface PreparedQuery {
   readonly compiled: () => CompiledQuery;
 }
 
-export type CompiledQuery =
+type CompiledQuery =
   | {
       readonly kind: 'ready';
       readonly findBadInput: FindBadInput;
@@ -48,7 +48,7 @@ export type CompiledQuery =
 /** Finds a query; undefined: no single operation is meant, or its text is no GraphQL. */
 export type PrepareQuery = (text: string, operationName?: string | null) => PreparedQuery | Refusal | undefined;
 
-export interface PrepareOptions extends Pick<ExecutorOptions<RoutingContext>, 'subgraph' | 'onDefect'> {
+interface PrepareOptions extends Pick<ExecutorOptions<RoutingContext>, 'subgraph' | 'onDefect'> {
   readonly supergraph: Supergraph;
 }
 

@@ -19,7 +19,7 @@ export interface QueryCost {
   readonly limit: number;
 }
 
-export interface Report {
+interface Report {
   /** Extensions of the answer; undefined: nothing is to be told. */
   readonly extensions: Json | undefined;
   readonly errors: readonly GraphQLFormattedError[];

@@ -23,7 +23,7 @@ export function readSupergraph(path: string | undefined): string {
   }
 }
 
-export interface SupergraphFileOptions {
+interface SupergraphFileOptions {
   readonly path: string;
   /** Content in use now. */
   readonly initial: string;

@@ -10,7 +10,7 @@ import type { Logger } from '../../server/log.ts';
 import { SettingsError } from '../../server/settings/config.ts';
 import { followSupergraphFile, readSupergraph } from './file.ts';
 
-export interface SupergraphOptions<V> {
+interface SupergraphOptions<V> {
   /** Path of the file; unset: the one that is checked in, which does not change. */
   readonly path: string | undefined;
   /**
@@ -24,7 +24,7 @@ export interface SupergraphOptions<V> {
   readonly log: Logger;
 }
 
-export interface SupergraphInUse<V> {
+interface SupergraphInUse<V> {
   /** Runs with the current version, which stays open until `run` has ended. */
   use<T>(run: (version: V) => Promise<T>): Promise<T>;
   /** Closes the current version, once no request runs any more. Those replaced before end by themselves. */

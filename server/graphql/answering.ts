@@ -46,7 +46,7 @@ export interface Subgraph<C extends WithRequestId> {
   readonly finish?: ((context: C) => readonly GraphQLFormattedError[]) | undefined;
 }
 
-export interface Answering<C extends WithRequestId> extends GraphqlService<C> {
+interface Answering<C extends WithRequestId> extends GraphqlService<C> {
   /** Server that words refusals. It is not started: its user starts and stops it. */
   readonly apollo: ApolloServer<WithRequestId>;
 }

@@ -24,7 +24,7 @@ export interface GraphqlService<C> {
   readonly apollo: Wording<C>;
 }
 
-export interface EdgeOptions<C> {
+interface EdgeOptions<C> {
   /** Runs with the service that answers now. */
   readonly use: <T>(run: (service: GraphqlService<C>) => Promise<T>) => Promise<T>;
   /** Makes the context of a request that was let in. */

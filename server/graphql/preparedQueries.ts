@@ -3,7 +3,7 @@ import { type DocumentNode, Kind, type OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Refusal } from './answer.ts';
 
-export interface PreparedQueriesOptions<P> {
+interface PreparedQueriesOptions<P> {
   /** Characters of all texts that are kept. */
   readonly maxCharacters: number;
   /** Characters that a text counts beside its own. */

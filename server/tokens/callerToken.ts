@@ -36,7 +36,7 @@ export interface CallerTokenOptions {
  * - UNAUTHENTICATED, whatever is wrong with the token.
  * - AUTHENTICATION_UNAVAILABLE while the provider's keys are out of reach; the log says why.
  */
-export type CheckCallerToken = (token: string) => Caller | Refusal | Promise<Caller | Refusal>;
+type CheckCallerToken = (token: string) => Caller | Refusal | Promise<Caller | Refusal>;
 
 /**
  * Makes the check.

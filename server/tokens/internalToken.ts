@@ -79,7 +79,7 @@ const sign = (secret: string, audience: Audience, caller: Caller, nowMs: number)
  * Outcome of a check. `other-audience`: genuine, but meant for somebody else. `invalid`: missing, or wrong in any other
  * way.
  */
-export type TokenCheck = { kind: 'caller'; caller: Caller } | { kind: 'other-audience' } | { kind: 'invalid' };
+type TokenCheck = { kind: 'caller'; caller: Caller } | { kind: 'other-audience' } | { kind: 'invalid' };
 
 /** Token in the value of an `Authorization` header (RFC 6750); undefined: none, or another kind. */
 export const bearerToken = (authorization: string | undefined): string | undefined =>

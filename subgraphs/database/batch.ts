@@ -10,10 +10,7 @@ export type Row = Readonly<Record<string, unknown>>;
  * Asks all questions in one statement.
  * @returns the rows of each
  */
-export type Send = (
-  names: readonly string[],
-  statements: readonly Prisma.Sql[],
-) => Promise<readonly (readonly Row[])[]>;
+type Send = (names: readonly string[], statements: readonly Prisma.Sql[]) => Promise<readonly (readonly Row[])[]>;
 
 /** Error for questions that cannot be answered in this way. */
 export class NotQuick extends Error {

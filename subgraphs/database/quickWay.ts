@@ -16,7 +16,7 @@ import type { PlatformMemory } from './platformMemory.ts';
 const CAREFUL_FOR_MS = 10_000;
 const MOST_REMEMBERED = 100;
 
-export interface QuickWayOptions {
+interface QuickWayOptions {
   readonly prisma: Pick<PrismaClient, '$queryRaw'>;
   readonly platforms: Pick<PlatformMemory, 'known'>;
   /** Milliseconds of the `statement_timeout` with which connections begin. */

@@ -14,7 +14,7 @@ import { registerReplicaMetrics } from './metrics.ts';
 import { type RuntimeContext, resolvers } from './resolvers.ts';
 import { streamRoute } from './stream.ts';
 
-export interface RuntimeSubgraphOptions {
+interface RuntimeSubgraphOptions {
   readonly inspector: Inspector;
   readonly internalSecret: string;
   readonly clock: Clock;
