@@ -1,7 +1,7 @@
 /** What Apollo Server says of requests that are not answered: of its words, statuses and media types clients know what to think. */
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import type { AnswerBody, GraphqlAnswer } from './answer.ts';
 import { searchOf } from './question.ts';
 
@@ -29,7 +29,7 @@ export async function wordRefusal<C>(
 }
 
 /** By what clients accept: as what they are answered. The first are known to be many. */
-const mediaTypes = makeBoundedCache<string>(100);
+const mediaTypes = new LRUCache<string, string>({ max: 100 });
 const JSON_TYPE = 'application/json; charset=utf-8';
 const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 const KNOWN = new Map([
