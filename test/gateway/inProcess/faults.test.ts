@@ -6,7 +6,7 @@ import type { GraphqlBody } from '../../../server/graphql/question.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { insertChat, insertReplica } from '../../subgraphs/database/support/rows.ts';
 import { OPERATOR, user } from '../../subgraphs/database/support/subgraph.ts';
-import { noTransactionLeft, until, waitingForLock, whileLocked } from '../../subgraphs/database/support/waiting.ts';
+import { noTransactionLeft, untilTrue, waitingForLock, whileLocked } from '../../subgraphs/database/support/waiting.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { inProcess } from '../databaseWays.ts';
@@ -182,8 +182,9 @@ describe('in process', () => {
     const other = await startGateway({ url: '' }, { openDatabase: inProcess(options(database.url, 5_000)) });
     await askGateway(other, ONE, { variables: one().variables });
     await other.stop();
-    await until(
+    await untilTrue(
       database.pool,
+      'no connection of the gateway is open',
       `SELECT count(*) = 0 FROM pg_stat_activity
        WHERE datname = current_database() AND application_name = 'chat-debug-database'`,
     );

@@ -107,7 +107,7 @@ export async function expectRefusal(system: Attacked, answer: RawAnswer, status:
   expect(answer.text).not.toMatch(INTERNAL);
   const id = answer.headers['x-request-id'];
   expect(id).toMatch(/^[0-9a-f-]{36}$/);
-  await until(() => system.log.some(({ requestId }) => requestId === id));
+  await until('the request is logged', () => system.log.some(({ requestId }) => requestId === id));
 }
 
 export const nowSeconds = () => Math.floor(systemClock.now().getTime() / 1000);
