@@ -15,10 +15,10 @@ const LEEWAY_SECONDS = 5;
 const REUSED_MS = 5_000;
 const MAX_SIGNED = 2_000;
 const MAX_VERIFIED = 2_000;
-/** Of one that is held; a longer one is verified every time. */
+/** Limit for a token that is held; a longer one is verified every time. */
 const MAX_TOKEN_CHARACTERS = 4_000;
 
-/** Whoever asks: `sub` of the token and the roles in it. */
+/** Caller: `sub` of the token and the roles in it. */
 export interface Caller {
   readonly sub: string;
   readonly roles: readonly string[];
@@ -28,7 +28,7 @@ export interface Caller {
 export const READ_ALL = 'chat-debug:read-all';
 export const mayReadAll = (caller: Caller): boolean => caller.roles.includes(READ_ALL);
 
-/** Who asks when nobody but the gateway itself does. */
+/** The gateway itself as a caller. */
 export const OWN_CALLER: Caller = { sub: 'chat-debug-gateway', roles: [READ_ALL] };
 
 export const callerClaims = z.object({ sub: z.string().min(1).max(255), roles: z.array(z.string()).default([]) });
