@@ -1,6 +1,7 @@
 /**
- * How long does one query of up to 20 kB hold up everybody else? A real gateway in this process; the client, the database
- * subgraph and three replicas in another. While the gateway answers, this thread counts how long it cannot be interrupted.
+ * How long does one query of up to 20 kB hold up everybody else?
+ * A real gateway runs in this process; the client, the database subgraph and three replicas run in another.
+ * While the gateway answers, this thread counts how long it cannot be interrupted.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -59,8 +60,8 @@ const token = await new SignJWT({ exp: 99_999_999_999, sub: 'a-bench', roles: [R
   .sign(new TextEncoder().encode(SECRET));
 
 /**
- * Counts how long it takes from one turn of the event loop to the next, or the processor time of this process in between
- * where that is less: what other processes take from this one is not the gateway's.
+ * Measures the time between two turns of the event loop, or this process's processor time in between if that is less.
+ * Time that other processes take is not the gateway's.
  */
 function watch(): () => number {
   let longest = 0;

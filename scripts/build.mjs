@@ -21,7 +21,10 @@ const PROCESSES = {
   system: 'local/main.ts',
   postgres: 'local/postgres/postgresMain.ts',
 };
-/** Terminals, built apart so that the processes keep their few files. Tests run these: they start in a fifth of the time. */
+/**
+ * Terminals, built apart so that the processes keep their few files. Tests run these: they start in a fifth of the
+ * time.
+ */
 const TERMINALS = {
   chat: 'cli/chat.ts',
   chatDebug: 'cli/chatDebug.ts',

@@ -1,6 +1,7 @@
 /**
- * What a fetch costs from its plan to its answer, in several checkouts: processor time of this process, which asks the stubs
- * through their data sources, in short turns one after the other, so that other work on the machine falls on all alike.
+ * Cost of a fetch from its plan to its answer, in several checkouts: processor time of this process, which asks the
+ * stubs.
+ * Checkouts take short turns, so that other work on the machine falls on all alike.
  */
 import { readFileSync } from 'node:fs';
 import { argv, cpuUsage } from 'node:process';

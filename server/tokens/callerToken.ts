@@ -1,7 +1,8 @@
 /**
- * Callers' tokens: a JWT (RFC 7519) that expires, signed with a shared secret (HS256), or with a private key whose public
- * half the identity provider publishes. Which of the two is a setting and never the token's choice, so that a public key
- * can never pass for a shared secret; its header decides nothing but which of the provider's keys to try (RFC 8725).
+ * Callers' tokens: a JWT (RFC 7519) that expires.
+ * It is signed with a shared secret (HS256), or with a private key whose public half the identity provider publishes.
+ * A setting decides which, and never the token, so that a public key cannot pass for a shared secret.
+ * The token's header only tells which of the provider's keys to try (RFC 8725).
  */
 import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -13,18 +14,18 @@ import { KeysUnavailableError, makeRemoteKeys } from './remoteKeys.ts';
 import { type KeyOf, makeVerifiedTokens, type UsedKey } from './verifiedTokens.ts';
 
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
-/** How far the clock of whoever made the token may be from ours. */
+/** Seconds by which the clock of the token's maker may differ from ours. */
 const LEEWAY_SECONDS = 5;
 
-/** Exactly one of `authSecret` and `authJwksUrl` is set. */
+/** Options, of which exactly one of `authSecret` and `authJwksUrl` is set. */
 export interface CallerTokenOptions {
-  /** HS256. */
+  /** Shared secret for HS256. */
   readonly authSecret?: string | undefined;
-  /** RS256, PS256, ES256 or EdDSA. */
+  /** URL of the provider's keys, for RS256, PS256, ES256 or EdDSA. */
   readonly authJwksUrl?: string | undefined;
-  /** The `iss` that a token must have; unset: any or none. */
+  /** Issuer, `iss`, that a token must have; unset: any or none. */
   readonly authIssuer?: string | undefined;
-  /** An `aud` that a token must have; unset: any or none. */
+  /** Audience, `aud`, that a token must have; unset: any or none. */
   readonly authAudience?: string | undefined;
 }
 
@@ -35,7 +36,10 @@ export interface CallerTokenOptions {
  */
 export type CheckCallerToken = (token: string) => Caller | Refusal | Promise<Caller | Refusal>;
 
-/** @throws TypeError unless exactly one way to check is given: the settings' check names them for a person */
+/**
+ * Makes the check.
+ * @throws TypeError unless exactly one way to check is given; the settings' check names both for a person
+ */
 export function makeCallerCheck(
   { authSecret, authJwksUrl, authIssuer, authAudience }: CallerTokenOptions,
   { clock, log }: { clock: Clock; log: Logger },

@@ -1,6 +1,6 @@
 /**
- * `GET /chats/{chat}/stream`: what a replica streams for a chat, as server-sent events (WHATWG HTML, section 9.2). Event
- * names: `episode`, `part`, `closed`, then `end` when the replica has nothing more to say about the chat.
+ * `GET /chats/{chat}/stream`: streams a chat's parts as server-sent events (WHATWG HTML, section 9.2).
+ * Events: `episode`, `part`, `closed`, and `end` when the replica has nothing more to say about the chat.
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';

@@ -1,6 +1,6 @@
 /**
- * The gateway as it is, over a database subgraph that knows one chat, which nobody owns. What the page does is the same
- * whatever stands behind.
+ * The real gateway, over a database subgraph that knows one chat without an owner. The page behaves the same over any
+ * other.
  */
 import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';

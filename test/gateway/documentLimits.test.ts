@@ -8,7 +8,7 @@ const passed = (query: string) => limitPassed(parse(query));
 const times = (count: number, part: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => part(i)).join(' ');
 
-/** What stands exactly at the limit, given its figure; one more must be refused. */
+/** Queries exactly at the limit, given its figure; one more must be refused. */
 const AT_LIMIT: Readonly<Partial<Record<Limit, (n: number) => string>>> = {
   operations: (n) => times(n, (i) => `query Q${i} { a }`),
   'fragment definitions': (n) => `{ a } ${times(n, (i) => `fragment F${i} on T { a }`)}`,

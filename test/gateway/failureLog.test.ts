@@ -1,4 +1,4 @@
-/** What a client of the gateway is not told stands in its log: once for each request, on both routes, with its cause. */
+/** Log lines for what a client of the gateway is not told: once for each request, on both routes, with its cause. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';

@@ -15,7 +15,7 @@ const REPLICA = 'aaaaaaaa-0000-4000-8000-000000000001';
 const chatId = (n: number) => `cccccccc-0000-4000-8000-00000000000${n}`;
 const OUTCOME = { status: 'OK', elapsedMs: 1, address: null, reason: null } as const;
 
-/** What comes of the text of a replica's answer, passed on as it is where it can be, or copied. */
+/** Join of a replica's answer text, passed on as it is where possible, or copied. */
 function joined(selection: string, text: string, chats: readonly number[], isFresh: boolean) {
   const query = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ChatRuntime { ${selection} } } }`;
   const list: Representation[] = chats.map((n) => ({

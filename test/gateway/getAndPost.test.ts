@@ -17,7 +17,7 @@ const SOME_ID = randomUUID();
 const CHAT = 'query One($id: UUID!) { chatDebugSnapshot(chatId: $id)';
 const RUNTIME = `${CHAT} { chatId runtime { reachability { status } runners { runnerId } } } }`;
 
-/** What differs between any two answers. */
+/** Differences between any two answers. */
 const WITHOUT_TIMES = [/"(elapsedMs|directoryAgeMs)":[\d.]+/g, /"takenAt":"[^"]+"/g];
 
 async function answersOf(url: string, request: Request, token: string) {

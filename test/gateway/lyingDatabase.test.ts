@@ -1,4 +1,4 @@
-/** A database subgraph whose answers no database subgraph of ours would give. */
+/** A database subgraph with answers that none of ours would give. */
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { clientErrors } from '../../gateway/queries/clientErrors.ts';

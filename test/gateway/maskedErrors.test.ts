@@ -1,4 +1,4 @@
-/** Real failures of every part, and a search through what the client gets for what it must not. */
+/** Real failures of every part, and a search through the client's answers for what they must not hold. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';

@@ -7,7 +7,7 @@ import { A, B, chatId, routersPerTest, statuses } from './routers.ts';
 const { servers, router, asker, answering } = routersPerTest();
 
 describe('the breaker of a replica', () => {
-  /** What counts as a failure, and what does not; each as a replica to ask. */
+  /** Replicas to ask: failures that count, and answers that do not. */
   const html = () => servers.serve((response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'));
   const status = (code: number) => () => servers.serve((response) => sendJson(response, code, {}));
   test.each<[string, string, () => Promise<{ url: string }>]>([

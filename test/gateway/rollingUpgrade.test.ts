@@ -32,7 +32,7 @@ const TASK = {
 const folder = mkdtempSync(join(tmpdir(), 'chat-debug-old-schema-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What an earlier version lacks, by the text of a field. */
+/** Fields that an earlier version lacks, by their text. */
 const LACKS = {
   /** Fields of which the schema does not say since when there are such. */
   some: (field: string) => /^(messageBuffers|idleSeconds):/m.test(field),

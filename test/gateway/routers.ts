@@ -46,9 +46,9 @@ export interface RouterTestOptions {
   hedgeMs?: number;
   addressAllow?: string[];
   isDisabled?: boolean;
-  /** As it is set. */
+  /** Platform by setting. */
   platform?: string;
-  /** As the database subgraph says with the rows. */
+  /** Platform as the database subgraph reports it with the rows. */
   found?: string;
   roles?: string[];
   signal?: AbortSignal;

@@ -13,14 +13,14 @@ import { INTERNAL_SECRET } from './gateways.ts';
 import { serversPerTest, type TestServer } from './httpServers.ts';
 
 const log = makeLogger('test', 'silent');
-/** What every server of a test is started with. */
+/** Options of every server of a test. */
 export const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock, log };
 
 export interface RuntimeReplica {
   readonly id: string;
-  /** Behind the door. */
+  /** URL behind the door. */
   readonly url: string;
-  /** In front of it; notes what it is sent. */
+  /** Door in front of it, which notes what it is sent. */
   readonly door: TestServer;
 }
 

@@ -42,7 +42,7 @@ interface Options {
   method?: string;
   token?: string | null;
   headers?: Record<string, string>;
-  /** With its question mark. */
+  /** Query of the URL, with its question mark. */
   query?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Chats in trouble, as an alert sees them: rows of a real database, counted by a real gateway. */
+/** Chats in trouble as an alert sees them: rows of a real database, counted by a real gateway. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';

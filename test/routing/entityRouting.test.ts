@@ -43,7 +43,7 @@ const entityRequest = (representations: readonly Representation[], query = QUERY
 const runnerOf = ({ chatId, workerId }: Representation) =>
   `${String(chatId).slice(0, -2)}${String(workerId).slice(-1)}${String(chatId).slice(-1)}`;
 
-/** What a replica answers to QUERY about one representation; it says of itself what it likes. */
+/** Answer of a replica to QUERY about one representation; it says of itself what it likes. */
 function ownAnswer(representation: Representation): Record<string, unknown> {
   const [mark, { length }] = [runnerOf(representation), JSON.stringify(representation)];
   if (representation.__typename === 'ReplicaRuntime') {
@@ -60,7 +60,7 @@ function ownAnswer(representation: Representation): Record<string, unknown> {
   };
 }
 
-/** What must stand in the place of a representation. */
+/** Entity expected in the place of a representation. */
 function expected(representation: Representation, outcome: Outcome, answered: boolean): Record<string, unknown> {
   const own = ownAnswer(representation);
   if (representation.__typename === 'ReplicaRuntime') {
@@ -99,7 +99,7 @@ const outcomes = fc.record({
   address: fc.constantFrom(null, 'http://192.0.2.1:1'),
   reason: fc.constantFrom(null, 'So it is.'),
 });
-/** What a replica that answers makes of one representation. */
+/** Ways in which a replica answers one representation. */
 const whims = fc.constantFrom('good', 'good', 'good', 'null', 'no list', 'other type', 'key missing', 'error');
 
 function answerOf(share: Share, outcome: Outcome, whim: (j: number) => string): ShareAnswer {

@@ -103,7 +103,7 @@ describe('forwarding', () => {
 
 const SILENT = { reachability: { status: 'OK' }, localWorkerId: A, workerIdMatchesLocal: true, runners: null };
 
-/** For destructuring what must be there. */
+/** Fails a destructuring of something that must be there. */
 function never(): never {
   throw new Error('nothing was received');
 }

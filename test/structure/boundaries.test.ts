@@ -45,7 +45,7 @@ const REFUSED: readonly (readonly [file: string, text: string, rule: string])[] 
   ['routing/c.ts', 'export const b = process.env.A;\n', 'plugin'],
 ];
 
-/** What the tree does, and every rule lets pass. */
+/** Imports of the tree that every rule allows. */
 const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ['gateway/http/b.ts', importing('../queries/answer.ts')],
   ['gateway/queries/b.ts', importing('../../common/json.ts')],

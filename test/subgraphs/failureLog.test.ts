@@ -1,4 +1,4 @@
-/** What a subgraph keeps from its client stands in its log. */
+/** Log lines for what a subgraph keeps from its client. */
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
@@ -16,7 +16,7 @@ interface Line {
   readonly err?: { readonly message: string; readonly stack: string };
 }
 
-/** What becomes of the start of a replica, and whether a request is given a context. */
+/** Fate of a replica's start, and whether a request is given a context. */
 interface Case {
   readonly startedAt: () => unknown;
   readonly hasContext?: boolean;

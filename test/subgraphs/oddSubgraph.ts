@@ -1,4 +1,4 @@
-/** The subgraph of a replica whose one field does what a test wants, on a free port; anything goes as its value. */
+/** The subgraph of a replica whose one field does what a test wants, on a free port. Its value may be anything. */
 import { GraphQLScalarType } from 'graphql';
 import { systemClock as clock } from '../../common/clock.ts';
 import type { RunningServer } from '../../server/app.ts';

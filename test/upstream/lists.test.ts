@@ -9,7 +9,7 @@ import { createTables } from './tables.ts';
 const CHATS = 200_000;
 const MESSAGES = 3_000_000;
 const LONG_CHAT = '00000000-0000-0000-0000-000000000001';
-/** As `DATABASE_TIMEOUT_MS` is where nothing is set. */
+/** Default of `DATABASE_TIMEOUT_MS`. */
 const TIMEOUT_MS = 2_000;
 /** Half of it is too short to count, and all of it is enough for everything else. */
 const SHORT_MS = 500;

@@ -17,7 +17,7 @@ import { replicasPerTest } from '../../support/replica.ts';
 
 /** No system runs there. */
 export const NOWHERE = '/nonexistent';
-/** For a machine under load. */
+/** Settings for a machine under load. */
 const PATIENT = { DATABASE_TIMEOUT_MS: '20000' };
 
 /** Call at the top of a test file. Chats and replicas are gone after each test. */

@@ -1,4 +1,6 @@
-/** A whole system for one test file: Postgres, the database subgraph and a gateway; replicas are each test's own. */
+/**
+ * A whole system for one test file: Postgres, the database subgraph and a gateway. Each test starts its own replicas.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';

@@ -1,4 +1,4 @@
-/** A client's names and arguments beside what a diagnosis requires: neither may change the other. */
+/** Names and arguments of a client beside those that a diagnosis requires: neither may change the other. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { loadSupergraph } from '../../support/loadSupergraph.ts';
@@ -8,7 +8,7 @@ import { ownApiSchema, wronglyAnswered, wronglyAnsweredBy } from './ownSubgraphs
 import { LINK } from './supergraphs.ts';
 import { makeWorld } from './world.ts';
 
-/** Of each kind, by chance. `test/field/executor.test.ts` has all. */
+/** Random cases of each kind; `test/field/executor.test.ts` has all. */
 const CASES = 60;
 const sample = (cases: readonly string[]) => fc.sample(fc.constantFrom(...cases), CASES);
 

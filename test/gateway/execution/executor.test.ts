@@ -1,4 +1,4 @@
-/** What the executor does with subgraphs that do not answer as they should, and with names that objects have by themselves. */
+/** The executor over subgraphs that answer wrongly, and with names that objects have by themselves. */
 import { expect, test } from '@jest/globals';
 import { getOperationAST, parse, print } from 'graphql';
 import { makeClientPaths } from '../../../gateway/execution/clientPaths.ts';

@@ -24,14 +24,14 @@ import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { composed } from './composed.ts';
 import { drawFrom } from './draw.ts';
 
-/** What both executors say; `lost`: where values were that the schema does not allow. */
+/** Answers of both executors. `lost`: places of values that the schema does not allow. */
 export interface Answered {
   readonly data: unknown;
   readonly errors: readonly GraphQLFormattedError[];
   readonly lost: readonly string[];
 }
 
-/** How often, of 100 values. */
+/** Frequency in 100 values. */
 export interface Faults {
   readonly nulls: number;
   /** Also where the schema allows none. */
@@ -55,7 +55,7 @@ export async function makeFederation(schemas: Readonly<Record<string, string>>, 
   const supergraph = await loadSupergraph(supergraphSdl);
   return {
     schema: supergraph.apiSchema,
-    /** What the subgraphs were asked since the last call, in no order. */
+    /** Requests to the subgraphs since the last call, sorted. */
     takeAsked: () => asked.splice(0).sort(),
     ours: (query: string, variables: Json = {}) => askOurs(supergraph, subgraph, query, variables),
     stock: makeStock(supergraphSdl, subgraph),

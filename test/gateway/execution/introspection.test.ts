@@ -1,4 +1,4 @@
-/** What is asked of the schema, wherever in the operation it stands. */
+/** Questions about the schema, anywhere in an operation. */
 import { expect, test } from '@jest/globals';
 import { getOperationAST, parse } from 'graphql';
 import { compileOperation } from '../../../gateway/execution/executor.ts';

@@ -17,7 +17,7 @@ export const OWN_SUBGRAPHS: Readonly<Record<string, string>> = Object.fromEntrie
 const supergraph = await loadSupergraph();
 const world = makeWorld(OWN_SUBGRAPHS, { nulls: 0, isHonest: true });
 
-/** What clients see. */
+/** Schema that clients see. */
 export const ownApiSchema = supergraph.apiSchema;
 
 /** The queries that are not answered as the specification has it. */

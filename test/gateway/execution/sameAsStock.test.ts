@@ -16,8 +16,9 @@ const FAULTS: Readonly<Record<string, Faults>> = {
 };
 const RUNS = 60;
 /**
- * There, the stock executor lets the interface's name take the place of the type's, by whichever answer comes last: then the
- * object is null, or lacks what was asked of its type, without a word.
+ * A kind of supergraph on which the stock executor errs. The interface's name replaces the type's, by whichever answer
+ * comes last.
+ * Then the object is null, or lacks fields of its type, without an error.
  */
 const INTERFACE_OBJECT = 'one type for an interface';
 

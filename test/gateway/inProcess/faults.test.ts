@@ -1,4 +1,4 @@
-/** What goes wrong with the database and with callers, seen over HTTP and in process: the same is told, in the same time. */
+/** Faults of the database and of callers, seen over HTTP and in process: the same words, in the same time. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { systemClock as clock } from '../../../common/clock.ts';

@@ -16,7 +16,7 @@ export interface Ways {
   close(): Promise<void>;
 }
 
-/** On top of what the subgraph waits for the database: on a busy machine, too, both ways hear what it has to say. */
+/** Milliseconds beyond the subgraph's wait for the database, so that both ways hear its words on a busy machine. */
 const ASKERS_WAIT_MORE_MS = 10_000;
 
 export async function openWays(databaseUrl: string, databaseTimeoutMs = 20_000): Promise<Ways> {

@@ -1,4 +1,4 @@
-/** What is remembered of replicas of an earlier version. */
+/** Memory of replicas of an earlier version. */
 import { expect, test } from '@jest/globals';
 import { buildASTSchema, parse } from 'graphql';
 import type { Sent } from '../../../routing/ask/sendShare.ts';
@@ -19,7 +19,7 @@ const LESS = '{\n  old\n}';
 function fleet() {
   const clock = manualClock();
   const versions = makeEarlierVersions(clock);
-  /** What a replica is sent, of which the answers are these. */
+  /** Requests that a replica receives, given these answers. */
   const sent = async (version: string | undefined, answers: Sent[], { query = ALL, replicaId = 'a' } = {}) => {
     const queries: string[] = [];
     const came = await versions.send({ schema, query, version, replicaId }, async (text) => {

@@ -1,4 +1,4 @@
-/** A token that was good once is looked at again each time: by the clock, and by the key. */
+/** A token that was good once, checked again each time by the clock and by the key. */
 import { expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { pino } from 'pino';

@@ -1,4 +1,4 @@
-/** The subgraph behind a gateway that is not ours: `SUBGRAPH_AUTH=caller`. */
+/** The subgraph behind a foreign gateway: `SUBGRAPH_AUTH=caller`. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';

@@ -125,7 +125,7 @@ describe.each([
         ['ages', ...(ALTERED.get(field) ?? [field])].includes(name) ? undefined : value,
       ),
     );
-  /** What one column alone says, and what follows from it. */
+  /** Effects of one column's value. */
   const ALTERED = new Map([
     ['heartbeatAt', ['heartbeatAt', 'isStale', 'heartbeatState', 'unreadable', 'everywhere']],
     ...['snapshotVersion', 'historyVersion', 'queueVersion', 'lastError', 'requiresActionDeadlineAt', 'createdAt'].map(

@@ -1,4 +1,4 @@
-/** The database subgraph, served over real HTTP, and what it takes to ask it something. */
+/** The database subgraph over real HTTP, and the tools to ask it. */
 import { afterAll, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../../common/clock.ts';
 import type { RunningServer } from '../../../../server/app.ts';
