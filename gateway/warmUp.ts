@@ -11,7 +11,7 @@ import { SNAPSHOT_OPERATION } from './http/snapshotRoute.ts';
 import type { Queries } from './queries/answer.ts';
 
 const SOME_ID = '00000000-0000-4000-8000-000000000000';
-/** Of the whole list: the compiler of the JavaScript engine looks at what has run often. */
+/** Rounds through all queries: the compiler of the JavaScript engine looks at what has run often. */
 const ROUNDS = 3;
 
 /**
@@ -44,7 +44,7 @@ const goneContext = (): RoutingContext => ({
   requestId: 'warm-up',
 });
 
-/** In place of the words that say what to put there. */
+/** Variables of an example, with an id in place of the words that say what to put there. */
 function withIds(variables: string): Record<string, unknown> {
   const placeholders = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
   const named = Object.entries(placeholders.parse(JSON.parse(variables || '{}')));

@@ -10,7 +10,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import { type BoundedCache, makeBoundedCache } from '../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import { fragmentsOf } from '../server/graphql/fragments.ts';
 import { type EntityPlan, type EntitySelection, planEntity, type Selected } from './entityPlan.ts';
 import type { RoutedType } from './routedTypes.ts';
@@ -59,11 +59,13 @@ interface Fetch {
 
 /** Of the texts that are remembered for one schema, in all. */
 const MAX_CACHED_CHARACTERS = 60_000;
-const fetches = new WeakMap<GraphQLSchema, BoundedCache<Fetch>>();
+const fetches = new WeakMap<GraphQLSchema, LRUCache<string, Fetch>>();
 
 /** Plans are kept, so the same few texts come again and again. */
 function readFetch(schema: GraphQLSchema, { query = '', operationName }: SubgraphRequest): Fetch {
-  const ofSchema = fetches.get(schema) ?? makeBoundedCache<Fetch>(MAX_CACHED_CHARACTERS, (text) => text.length);
+  const ofSchema =
+    fetches.get(schema) ??
+    new LRUCache<string, Fetch>({ maxSize: MAX_CACHED_CHARACTERS, sizeCalculation: (_, text) => text.length });
   fetches.set(schema, ofSchema);
   const known = ofSchema.get(query);
   if (known && known.operationName === operationName) return known;

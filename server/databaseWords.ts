@@ -8,7 +8,7 @@ import { databaseFailure } from '../domain/databaseFailures.ts';
 
 const state = z.string().regex(/^[0-9A-Z]{5}$/);
 const optional = z.string().optional().catch(undefined);
-/** As the driver has it, and as Prisma wraps that. */
+/** Error as the driver has it, and as Prisma wraps that. */
 const refusal = z.union([
   z.object({ severity: z.string(), code: state, message: z.string(), constraint: optional }),
   z

@@ -26,7 +26,7 @@ import type { Logger } from './log.ts';
 export { type Span, SpanKind } from '@opentelemetry/api';
 
 const TRACER = 'chat-debug-gateway';
-/** Of a text in an attribute: the name of an operation is its client's. */
+/** Limit for a text in an attribute: the name of an operation is its client's. */
 const MAX_ATTRIBUTE_CHARACTERS = 200;
 /** Within what a process has to stop. */
 const FLUSH_LIMIT_MS = 1_000;
@@ -53,7 +53,7 @@ export interface TracingOptions {
   readonly log: Logger;
 }
 
-/** Before any server of the process starts, and only once in a process. */
+/** Starts tracing. Call it once in a process, before any server starts. */
 export async function startTracing({ service, endpoint, clock, log }: TracingOptions): Promise<Tracing> {
   if (endpoint === undefined) return { around: (server) => server };
   const { BatchSpanProcessor, NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node');

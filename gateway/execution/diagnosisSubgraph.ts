@@ -1,6 +1,6 @@
 /** The diagnosis subgraph inside this process: no request leaves it but the one second reading of chats that look stuck. */
 import { type DocumentNode, execute, parse } from 'graphql';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import type { DiagnosisSettings } from '../../domain/diagnosis/diagnosis.ts';
 import type { RoutingContext } from '../../routing/routingContext.ts';
 import { logMasked } from '../../server/graphql/maskedErrors.ts';
@@ -21,7 +21,10 @@ export function makeDiagnosisSubgraph(
   log: Logger,
 ): AskSubgraph<RoutingContext> {
   const schema = makeDiagnosisSchema();
-  const documents = makeBoundedCache<DocumentNode>(MAX_CACHED_CHARACTERS, (query) => query.length);
+  const documents = new LRUCache<string, DocumentNode>({
+    maxSize: MAX_CACHED_CHARACTERS,
+    sizeCalculation: (_, query) => query.length,
+  });
   const read = (query: string): DocumentNode => {
     const known = documents.get(query);
     if (known) return known;

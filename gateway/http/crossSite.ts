@@ -11,7 +11,7 @@ const ASKED_FOR = ['apollo-require-preflight', 'x-apollo-operation-name'];
 /** The browser's own word (Fetch Metadata): a page of ours, or a person who typed the address. */
 const OWN_SITES = ['same-origin', 'none'];
 
-/** Undefined: it need not be refused. */
+/** Refuses a request with a cookie that another site may have caused. Undefined: it need not be refused. */
 export function refuseCrossSite(headers: IncomingHttpHeaders, corsOrigins: readonly string[]): Refusal | undefined {
   const { origin, host, 'sec-fetch-site': site } = headers;
   if (origin !== undefined && !corsOrigins.includes(origin) && hostOf(origin) !== host) {
@@ -25,7 +25,7 @@ export function refuseCrossSite(headers: IncomingHttpHeaders, corsOrigins: reado
   );
 }
 
-/** Without the scheme: behind a proxy that ends TLS it is another one than ours. */
+/** Host without the scheme: behind a proxy that ends TLS it is another one than ours. */
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
 }

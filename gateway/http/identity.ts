@@ -32,7 +32,7 @@ export interface IdentifyOptions extends CallerTokenOptions {
   readonly log: Logger;
 }
 
-/** For a server with the cookie plugin, which need not read cookies by itself. */
+/** Makes the check for a server with the cookie plugin, which need not read cookies by itself. */
 export function makeIdentify(options: IdentifyOptions): Identify {
   const check = makeCallerCheck(options, options);
   return (request) => {
@@ -46,7 +46,7 @@ export function makeIdentify(options: IdentifyOptions): Identify {
   };
 }
 
-/** Undefined: none, or no one: of a header that was sent twice, a proxy in front may have looked at the other one. */
+/** Finds the token. Undefined: none, or a header that was sent twice, of which a proxy in front may have read the other one. */
 function findToken({
   raw: { rawHeaders },
   headers,

@@ -6,12 +6,12 @@ import { makeOperationLabel } from './knownOperations.ts';
 
 /** Seconds; enough to tell a busy replica from a sick one. Few, since each replica has them all. */
 const REPLICA_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1];
-/** As numbers, so that an alert can say `> 0`. */
+/** States as numbers, so that an alert can say `> 0`. */
 const BREAKER_STATES = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 } as const;
 
 /** What is read when somebody asks for the metrics, and not counted as it happens. */
 export interface RouterState {
-  /** Of the replicas that were asked lately, by id. */
+  /** States of the breakers of replicas that were asked lately, by id. */
   breakers(): ReadonlyMap<string, keyof typeof BREAKER_STATES>;
   /** Milliseconds since the replica table was last read; null: it never was. */
   directoryAgeMs(): number | null;

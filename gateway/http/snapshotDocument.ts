@@ -16,7 +16,7 @@ const messageStats = z.object({
 const databaseHalf = z.looseObject({ messageStats: messageStats.nullable(), unreadable: z.array(z.string()) });
 type DatabaseHalf = z.infer<typeof databaseHalf>;
 
-/** As much of the answer as decides something; the rest passes through. */
+/** Part of the answer that decides something; the rest passes through. */
 const answerData = z.object({
   chatDebugSnapshot: z
     .object({

@@ -48,7 +48,7 @@ export function registerSnapshotRoute(scope: FastifyInstance, { use, newContext 
   });
 }
 
-/** For the route alone: errors as the document has them. */
+/** Hook of this route alone: gives errors the shape of the document. */
 const inItsShape = {
   preSerialization: async (_request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     const { data } = graphqlRefusal.safeParse(payload);

@@ -22,7 +22,7 @@ const QUESTION = `query Suspects($after: String) {
   }
 }`;
 
-/** Of one suspect: its worst finding. `NONE`: nothing is wrong with it, or nothing that is known. */
+/** Worst finding of one suspect. `NONE`: nothing is wrong with it, or nothing that is known. */
 export interface Reason {
   readonly reason: string;
   readonly severity: string;

@@ -28,7 +28,7 @@ export interface FieldRule {
 
 export interface CostRules {
   readonly schema: GraphQLSchema;
-  /** By `Type.field`; only fields with such a directive. */
+  /** Rules by `Type.field`; only fields with such a directive. */
   readonly fields: ReadonlyMap<string, FieldRule>;
 }
 

@@ -14,19 +14,19 @@ import { LIMITS, limitPassed, tooComplex } from './documentLimits.ts';
 import { compileInputCheck, type FindBadInput, strictSchema } from './inputCheck.ts';
 import { type EstimateCost, makeCompileCost } from './queryCost.ts';
 
-/** Of the queries whose parsed, planned and compiled forms are kept, in all; that takes some hundred bytes a character. */
+/** Limit for all texts whose prepared forms are kept, together; a form takes some hundred bytes a character. */
 const MAX_CACHED_CHARACTERS = 120_000;
-/** What the plan of a query takes, however short it is; a field of seven letters can be planned to 40 kB. */
+/** Characters that a plan counts, however short its query is: a field of seven letters can be planned to 40 kB. */
 const CHARACTERS_OF_A_PLAN = 600;
 
-/** For Apollo Server's own parser, too. */
+/** Options of the parser, and of Apollo Server's own. */
 export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens };
 
 export interface PreparedQuery {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly cost: EstimateCost;
-  /** Made when it is asked for the first time: ask when the cost is within the limit. */
+  /** Validates, plans and compiles at the first call. Call it when the cost is within the limit. */
   readonly compiled: () => CompiledQuery;
 }
 
@@ -42,7 +42,7 @@ export type CompiledQuery =
   /** Valid, but it cannot be planned, for a reason that is not its client's. */
   | { readonly kind: 'failed'; readonly cause: unknown };
 
-/** Finds a query. Undefined: no one operation is meant, or its text is no GraphQL. */
+/** Finds a prepared query. Undefined: no one operation is meant, or its text is no GraphQL. */
 export type PrepareQuery = (text: string, operationName?: string | null) => PreparedQuery | Refusal | undefined;
 
 export interface PrepareOptions extends Pick<ExecutorOptions<RoutingContext>, 'subgraph' | 'onDefect'> {

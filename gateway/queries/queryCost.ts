@@ -34,7 +34,7 @@ import { introspectionSizes } from './introspectionSizes.ts';
 
 /** No field of the schema gives more; what asks for more is refused by the field itself. */
 const MAX_LIST = 1_000;
-/** Of a list about whose length nothing is known. */
+/** Length of a list about which nothing is known. */
 const UNKNOWN_LIST = 10;
 /**
  * An object of an introspection asks nobody; 50,000 of them, which is what the default MAX_COST lets through, hold the event loop
@@ -140,7 +140,7 @@ function rememberCosts(
   };
 }
 
-/** As much of a variable as `slicedSize` and `keysAsked` look at. */
+/** Part of a variable that `slicedSize` and `keysAsked` look at. */
 function sizeOf(variables: Readonly<Json>, name: string): string {
   if (!Object.hasOwn(variables, name)) return 'none';
   const value = variables[name];

@@ -45,7 +45,7 @@ export function reportFor(
   };
 }
 
-/** Without the parsed form of the operations that are in it as text. */
+/** Plan without the parsed form of the operations that are in it as text. */
 const readable = (plan: QueryPlan): unknown =>
   JSON.parse(JSON.stringify(plan, (key, value) => (key === 'operationDocumentNode' ? undefined : value)));
 

@@ -22,7 +22,7 @@ const questionAbout = (field: DiagnosisField) =>
   `query Again($chatIds: [UUID!]!) { chats: chatDebugSnapshots(chatIds: $chatIds) { chatId ${requiredFields(field)} } }`;
 const QUESTIONS = { diagnosis: questionAbout('diagnosis'), diagnosisEverywhere: questionAbout('diagnosisEverywhere') };
 
-/** For one fetch: chats that are read again at the same time are read together. */
+/** Makes second readings for one fetch: chats that are read again at the same time are read together. */
 export function makeRereads(ask: Queries['ask'], log: Logger): MakeReread {
   const read = async (context: RoutingContext, field: DiagnosisField, chatIds: readonly string[]) => {
     const message = 'chats could not be read a second time';

@@ -1,7 +1,7 @@
 /** One share of a list of entities on its way to a replica and back. */
 import type { GraphQLSchema } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import type { Dispatcher } from 'undici';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
 import type { Clock } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { NOT_AN_ALLOWED_ADDRESS } from '../../domain/reachabilityReasons.ts';
@@ -96,7 +96,7 @@ const notAllowed: Sent = {
   answer: { kind: 'UNREACHABLE', reason: NOT_AN_ALLOWED_ADDRESS },
 };
 
-const endpoints = makeBoundedCache<URL | string>(MAX_ENDPOINTS);
+const endpoints = new LRUCache<string, URL | string>({ max: MAX_ENDPOINTS });
 
 /** `graphql` under the relay address, whose path and query string are kept; or what is wrong with the address. */
 export function endpointAt(address: string): URL | string {

@@ -1,7 +1,7 @@
 /** One GraphQL request to another process of the system, over connections that are kept. Never throws: what came of it is data. */
 
+import { LRUCache } from 'lru-cache';
 import { Agent, type buildConnector, type Dispatcher, errors } from 'undici';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import type { GraphqlBody } from '../../server/graphql/question.ts';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../server/tracing.ts';
@@ -72,7 +72,7 @@ function requestFor({ dispatcher, url, token, headers = {}, body, signal, timeou
   return { dispatcher, url, headers: list, body: textOf(body), signal, timeoutMs };
 }
 
-const queries = makeBoundedCache<string>(MAX_KEPT_CHARACTERS, (query) => query.length);
+const queries = new LRUCache<string, string>({ maxSize: MAX_KEPT_CHARACTERS, sizeCalculation: (text) => text.length });
 
 /** JSON. The same few queries are sent over and over, and are written once. */
 function textOf({ query, variables, operationName }: GraphqlBody): string {

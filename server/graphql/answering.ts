@@ -26,11 +26,11 @@ import { logMasked } from './maskedErrors.ts';
 import { makePreparedQueries } from './preparedQueries.ts';
 import { compileRepresentationCheck } from './representations.ts';
 
-/** Of the queries that are kept, together: the questions of one gateway are some dozens. */
+/** Limit for all queries that are kept, together: the questions of one gateway are some dozens. */
 const MAX_KEPT_CHARACTERS = 200_000;
 const RULES = [...specifiedRules, NoSchemaIntrospectionCustomRule];
 
-/** What the context of each operation tells. */
+/** Context of an operation. */
 export interface WithRequestId {
   readonly requestId: string;
 }
@@ -85,7 +85,7 @@ export function makeAnswering<C extends WithRequestId>(
   };
 }
 
-/** Undefined, too, for what is nested so deep that the stack does not suffice to look at it. */
+/** Parses a valid query. Undefined: it is not valid, or nested so deep that the stack does not suffice to look at it. */
 function readValid(schema: GraphQLSchema, text: string): DocumentNode | undefined {
   try {
     const document = parse(text);

@@ -1,6 +1,6 @@
 /** Queries by text and operation name, each prepared once and kept as long as it is asked for. */
 import { type DocumentNode, Kind, type OperationDefinitionNode } from 'graphql';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import type { Refusal } from './answer.ts';
 
 export interface PreparedQueriesOptions<P> {
@@ -22,7 +22,10 @@ export function makePreparedQueries<P>({
   prepare,
 }: PreparedQueriesOptions<P>) {
   type Operation = readonly [name: string | undefined, prepared: P];
-  const known = makeBoundedCache<readonly Operation[]>(maxCharacters, (text) => text.length + moreCharacters);
+  const known = new LRUCache<string, readonly Operation[]>({
+    maxSize: maxCharacters,
+    sizeCalculation: (_operations, text) => text.length + moreCharacters,
+  });
   return (text: string, operationName?: string | null): P | Refusal | undefined => {
     let operations = known.get(text);
     if (!operations) {

@@ -44,7 +44,7 @@ const DateTime = new GraphQLScalarType<Date, string | null>({
   serialize: (value) => GraphQLDateTime.serialize(value).toJSON(),
 });
 
-/** For `buildSubgraphSchema`'s resolvers. */
+/** Scalars among the resolvers for `buildSubgraphSchema`. */
 export const scalars = { UUID, DateTime, SafeInt: GraphQLSafeInt };
 
 export { GraphQLJSON as JSON } from 'graphql-scalars';

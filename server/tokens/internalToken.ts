@@ -3,8 +3,8 @@
  * caller inside, so that the subgraph behind applies the caller's rights and not the gateway's.
  */
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
 import { systemClock } from '../../common/clock.ts';
 import { isInTime } from './tokenTimes.ts';
 
@@ -15,10 +15,10 @@ const LEEWAY_SECONDS = 5;
 const REUSED_MS = 5_000;
 const MAX_SIGNED = 2_000;
 const MAX_VERIFIED = 2_000;
-/** Of one that is held; a longer one is verified every time. */
+/** Limit for a token that is held; a longer one is verified every time. */
 const MAX_TOKEN_CHARACTERS = 4_000;
 
-/** Whoever asks: `sub` of the token and the roles in it. */
+/** Caller: `sub` of the token and the roles in it. */
 export interface Caller {
   readonly sub: string;
   readonly roles: readonly string[];
@@ -28,7 +28,7 @@ export interface Caller {
 export const READ_ALL = 'chat-debug:read-all';
 export const mayReadAll = (caller: Caller): boolean => caller.roles.includes(READ_ALL);
 
-/** Who asks when nobody but the gateway itself does. */
+/** The gateway itself as a caller. */
 export const OWN_CALLER: Caller = { sub: 'chat-debug-gateway', roles: [READ_ALL] };
 
 export const callerClaims = z.object({ sub: z.string().min(1).max(255), roles: z.array(z.string()).default([]) });
@@ -38,7 +38,7 @@ export type Audience = string;
 
 const key = (secret: string) => new TextEncoder().encode(secret);
 
-const signed = makeBoundedCache<{ readonly token: Promise<string>; readonly atMs: number }>(MAX_SIGNED);
+const signed = new LRUCache<string, { readonly token: Promise<string>; readonly atMs: number }>({ max: MAX_SIGNED });
 
 /** Signs for one audience, or gives what was signed for the same caller and audience a moment ago: ask for it for each request. */
 export function signInternalToken(secret: string, audience: Audience, caller: Caller): Promise<string> {
@@ -102,7 +102,7 @@ interface Verified {
   readonly caller: Caller;
 }
 
-const verified = makeBoundedCache<Verified>(MAX_VERIFIED);
+const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED });
 
 /** A signature is checked once: a gateway sends the same token for some seconds. What the time changes is looked at each time. */
 async function verify(token: string, secret: string, now: Date): Promise<Verified> {

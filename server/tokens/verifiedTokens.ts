@@ -5,20 +5,20 @@
  */
 import { hash } from 'node:crypto';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from './internalToken.ts';
 import { isInTime } from './tokenTimes.ts';
 
 const MAX_TOKENS = 1_000;
-/** Of one whose claims may be held; larger ones are verified every time. */
+/** Limit for a token whose claims are held; longer ones are verified every time. */
 const MAX_TOKEN_CHARACTERS = 4_000;
 /** A key is found by the header alone. */
 const NO_INPUT = { payload: '', signature: '' };
 
 type Key = Awaited<ReturnType<JWTVerifyGetKey>>;
 
-/** As `JWTVerifyGetKey` of jose, but where the key is at hand it need not be waited for. */
+/** Finds a key like `JWTVerifyGetKey` of jose, but without a promise where the key is at hand. */
 export type KeyOf = (...found: Parameters<JWTVerifyGetKey>) => Key | Promise<Key>;
 
 /** The key that verified a token, and the header of the token, by which it was found. */
@@ -43,7 +43,7 @@ export interface VerifiedTokens {
 
 /** Holds no token, only its SHA-256. */
 export function makeVerifiedTokens(clock: Clock): VerifiedTokens {
-  const held = makeBoundedCache<VerifiedToken>(MAX_TOKENS);
+  const held = new LRUCache<string, VerifiedToken>({ max: MAX_TOKENS });
   const nameOf = (token: string) => hash('sha256', token, 'base64');
   const stillCaller = (name: string, { used, payload, leewaySeconds, caller }: VerifiedToken, key: Key) => {
     if (key === used.key && isInTime(payload, leewaySeconds, clock.now())) return caller;

@@ -89,7 +89,7 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
 
   test('opens with the first example and its variables, and a reload adds no tab', async () => {
     await page.getByLabel('Variables').getByText("put the chat's id here").waitFor();
-    await until(() => page.evaluate(`sessionStorage.getItem('graphiql:tabState')`));
+    await until('the tabs are stored', () => page.evaluate(`sessionStorage.getItem('graphiql:tabState')`));
     await page.reload();
     await page.getByLabel('Query Editor').getByText('query OneChat').waitFor();
     expect(await page.getByRole('tab').count()).toBe(exampleQueries().length);
@@ -135,7 +135,9 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     await paste(goodToken);
     await said('The gateway accepts this token.');
     await tab('Replicas').click();
-    await until(() => page.evaluate(`sessionStorage.getItem('graphiql:tabState')?.includes('"activeTabIndex":3')`));
+    await until('the fourth tab is stored as the active one', () =>
+      page.evaluate(`sessionStorage.getItem('graphiql:tabState')?.includes('"activeTabIndex":3')`),
+    );
     await page.reload();
     await said('The gateway accepts this token.');
     await page.getByLabel('Query Editor').getByText('query Replicas').waitFor();

@@ -74,7 +74,7 @@ test('an owner that was told to stop and could not give the chat up', async () =
   await system.until(chat, ({ workerId, generationAttempt }) => workerId === owner.workerId && generationAttempt === 1);
   await whileHeld(system.database.pool, [chat], async () => {
     await owner.stop();
-    await until(async () => {
+    await until('no session of the replica is left', async () => {
       const { rows } = await system.database.pool.query<{ ended: boolean }>(
         'SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE application_name = $1',
         [`chatd ${owner.workerId}`], // in a process of its own these would be gone with it

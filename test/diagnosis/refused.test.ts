@@ -33,7 +33,7 @@ test('a lease that a constraint refuses, and the chats beside it', async () => {
   await refuse(odd, 'chat_heartbeats', '23514');
   await edit(odd, 'DELETE FROM chat_heartbeats WHERE chat_id = $1');
   await finds(odd, 'HEARTBEAT_MISSING', 'CRITICAL', { within: PICK_UP_SECONDS });
-  const found = await until(async () => {
+  const found = await until('the missing lease is explained by a refusal', async () => {
     const seen = await finds(odd, 'HEARTBEAT_MISSING', 'CRITICAL', { within: PICK_UP_SECONDS });
     return messageOf(seen, 'HEARTBEAT_MISSING')?.includes('refuses') ? seen : undefined; // once a renewal was tried
   });
@@ -45,7 +45,7 @@ test('a lease that a constraint refuses, and the chats beside it', async () => {
   await accept();
   const leaseOf = async () =>
     (await system.database.pool.query('SELECT FROM chat_heartbeats WHERE chat_id = $1', [odd])).rowCount;
-  await until(async () => (await leaseOf()) === 1);
+  await until('the chat has a lease', async () => (await leaseOf()) === 1);
 });
 
 test('a chat that no replica can take', async () => {

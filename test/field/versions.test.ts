@@ -67,14 +67,14 @@ class Deployment {
   /** A chat whose answer takes a minute, once a replica works on it. */
   async slowChat(): Promise<string> {
     const id = await this.#create('/slow 200');
-    await until(async () => (await this.#row(id))?.worker_id != null);
+    await until('a replica takes the chat', async () => (await this.#row(id))?.worker_id != null);
     return id;
   }
 
   /** Whether somebody answers a new chat. */
   async answers(): Promise<void> {
     const id = await this.#create('hello');
-    await until(async () => (await this.#row(id))?.status === 'waiting');
+    await until('the chat is answered', async () => (await this.#row(id))?.status === 'waiting');
   }
 
   /** With columns that every version has. */

@@ -2,7 +2,7 @@
  * The two ways of a gateway to the database subgraph. Tests start a database subgraph and a gateway in front of it; in a file
  * that imports `inProcess/here.ts` first, that gateway asks no other process, but runs the same subgraph itself.
  */
-
+import { describe, test } from '@jest/globals';
 import type { GatewayOptions } from '../../gateway/server.ts';
 import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
 import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../../routing/transport/databaseSubgraph.ts';
@@ -14,6 +14,16 @@ import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgr
 
 /** Of the file that runs: its own, since jest loads every module anew for each. */
 export const chosen = { isInProcess: false, opened: 0 };
+
+/** As `describe`, for tests to which the way makes no difference: a file that chose the other one leaves them out. */
+export const describeOnce = (name: string, tests: () => void): void => {
+  if (!chosen.isInProcess) describe(name, tests);
+};
+
+/** As `test`, in the same cases. */
+export const testOnce = (name: string, run: () => Promise<void>): void => {
+  if (!chosen.isInProcess) test(name, run);
+};
 
 /** By the URL of the one that listens. */
 const started = new Map<string, DatabaseSubgraphOptions>();

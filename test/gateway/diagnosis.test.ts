@@ -7,9 +7,9 @@ import { makeLogger } from '../../server/log.ts';
 import type { Inspector, RunnerInspection, TaskInspection } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.ts';
-import { tapPostgres } from '../subgraphs/database/support/tap.ts';
 import { databasePerFile } from '../support/database.ts';
-import { startDatabase } from './databaseWays.ts';
+import { startPostgresProxy } from '../support/postgresProxy.ts';
+import { describeOnce, startDatabase, testOnce } from './databaseWays.ts';
 import {
   askGateway,
   callerToken,
@@ -25,14 +25,15 @@ const servers = serversPerTest();
 const startGateway = gatewaysPerTest();
 const log = makeLogger('test', 'silent');
 const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock, log };
-const held: { tap?: Awaited<ReturnType<typeof tapPostgres>>; subgraph?: RunningServer } = {};
+const held: { tap?: Awaited<ReturnType<typeof startPostgresProxy>>; subgraph?: RunningServer } = {};
 const subgraphUrl = () => ({ url: held.subgraph?.url ?? '' });
 const gatewayOfFile = gatewayPerFile(subgraphUrl);
 
 beforeAll(async () => {
-  held.tap = await tapPostgres(database.url);
+  held.tap = await startPostgresProxy(database.url);
   const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
   held.subgraph = await startDatabase({ ...shared, ...limits, databaseUrl: held.tap.url });
+  await gatewayOfFile(); // a chat that is made before it grows old while it starts
 });
 afterAll(async () => {
   await held.subgraph?.stop();
@@ -227,7 +228,7 @@ describe('one chat', () => {
   });
 });
 
-describe('every replica', () => {
+describeOnce('every replica', () => {
   test('is asked by diagnosisEverywhere alone, which finds the runner that should not be there', async () => {
     const holds = new Map<string, string>();
     const owner = await addReplica((id) => holds.get(id));
@@ -324,7 +325,7 @@ describe('a hundred chats', () => {
     expect(ofOne.length).toBeLessThanOrEqual(2 * MOST_STATEMENTS);
   });
 
-  test('keep what is known of healthy replicas when one of them takes all the time there is', async () => {
+  testOnce('keep what is known of healthy replicas when one of them takes all the time there is', async () => {
     const answers = await addReplica(() => undefined);
     const hangs = await insertReplica((await servers.hang()).url);
     const ids = await hundred([answers, { id: hangs }]);

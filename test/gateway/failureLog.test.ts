@@ -39,7 +39,7 @@ function collectingLog() {
   /** Once so many requests have been noted: what was said of their failures, and their ids. */
   const failures = async (requests: number) => {
     const noted = () => lines.filter(({ msg }) => msg === 'answered' || msg === 'refused');
-    await until(() => noted().length === requests);
+    await until('each request is noted', () => noted().length === requests);
     const errors = lines.filter(({ level }) => level >= 50);
     return { errors, ids: noted().map(({ requestId }) => requestId) };
   };

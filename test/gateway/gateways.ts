@@ -2,11 +2,10 @@
 import { afterAll, afterEach } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';
-import { type GatewayOptions, startGateway } from '../../gateway/server.ts';
+import type { GatewayOptions } from '../../gateway/server.ts';
 import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
-import { wayTo } from './databaseWays.ts';
 
 export const AUTH_SECRET = 'a secret of callers for tests, long enough';
 export const INTERNAL_SECRET = 'an internal secret for tests, long enough';
@@ -28,12 +27,14 @@ export type GatewayChanges = Partial<Omit<GatewayOptions, 'replicas'>> & {
   databaseTimeoutMs?: number;
 };
 
-/** With long times. The caller stops it. */
-export const startTestGateway = (
+/** With long times. The caller stops it. Its modules are loaded with the first: many a file only asks one that runs elsewhere. */
+export async function startTestGateway(
   databaseSubgraph: { url: string },
   { replicas, databaseTimeoutMs = 20_000, ...changes }: GatewayChanges = {},
-) =>
-  startGateway({
+): Promise<RunningServer> {
+  const { startGateway } = await import('../../gateway/server.ts');
+  const { wayTo } = await import('./databaseWays.ts');
+  return startGateway({
     host: '127.0.0.1',
     port: 0,
     openDatabase: wayTo(databaseSubgraph, { internalSecret: INTERNAL_SECRET, databaseTimeoutMs }),
@@ -48,6 +49,7 @@ export const startTestGateway = (
     log: makeLogger('gateway', 'silent'),
     ...changes,
   });
+}
 
 /** Call at the top of a test file. What is started is stopped after each test. */
 export function gatewaysPerTest() {

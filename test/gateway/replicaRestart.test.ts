@@ -133,7 +133,7 @@ test('no request fails, and no half is lost that a healthy replica could have an
 
   /** Every chat is with one of the replicas that run, and has been answered for by it. */
   const allSettled = (running: readonly { id: string }[]) =>
-    until(async () => {
+    until('each chat is with a replica that runs, and answered for by it', async () => {
       const { rows } = await database.pool.query<{ id: string; worker_id: string | null }>(
         'SELECT id, worker_id FROM chats',
       );
@@ -153,7 +153,7 @@ test('no request fails, and no half is lost that a healthy replica could have an
       gateways[i] && restart(gateways[i], () => start.gateway(ports.gateways[i] ?? 0, subgraph.url)),
     ]);
     running[i] = next;
-    await until(() => front.countReady() === 2);
+    await until('both gateways are ready', () => front.countReady() === 2);
     await allSettled(running);
   }
   sending = false;

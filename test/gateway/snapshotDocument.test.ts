@@ -150,7 +150,10 @@ describe('the document', () => {
     Object.assign(runtime, { runners: null, reachability: { status: 'NOT_ASKED', elapsedMs: 0 } });
     const document = {
       ...{ execution_state: 'W', runtime: null, reachability: { status: 'not_asked', elapsed_ms: 0 } },
-      database: expect.objectContaining({ status: 'text', heartbeat: expect.anything() }),
+      database: expect.objectContaining({
+        status: 'text',
+        heartbeat: { age_seconds: 1.5, heartbeat_at: 'text', is_stale: true, runner_id: 'text' },
+      }),
     };
     expect(snapshotDocument({ data: answer })).toEqual({ status: 200, body: document });
     expect(snapshotDocument({ data: answer }, { isRuntimeRequired: true })).toEqual({

@@ -91,7 +91,7 @@ async function insertChats(pool: pg.Pool, ownerId: string, ours: RunningServer):
   const { id: streaming } = await store.create({ ownerId, text: '/stall' });
   const { id: others } = await store.create({ ownerId: randomUUID(), text: '/stall' });
   const query = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { runtime { messageBuffers { partsBuffered } } } }`;
-  await until(async () => {
+  await until('all chats have parts in their buffers', async () => {
     const { body } = await askGateway<Streamed>(ours, query, { variables: { ids: [streaming, others] } });
     const halves = body.data?.chatDebugSnapshots.map(({ runtime }) => runtime);
     return halves?.every((half) => half?.messageBuffers?.some(({ partsBuffered }) => partsBuffered > 0));

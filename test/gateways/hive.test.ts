@@ -74,7 +74,7 @@ test.each([
     });
   try {
     const url = `http://127.0.0.1:${port}/graphql`;
-    await until(async () => {
+    await until('the gateway is ready', async () => {
       if (hive.exitCode !== null) throw new Error(`It ended:\n${output}`);
       return fetch(`http://127.0.0.1:${port}/readiness`).then(
         ({ ok }) => ok,

@@ -113,7 +113,9 @@ describe('the embedded Postgres', () => {
 
   test('told to stop while its folder is being made, leaves neither a process nor half a folder', async () => {
     const { keeper } = await startKeeper(await freePort(systemClock));
-    await until(() => readdirSync(folder.path).some((name) => name.includes('.new-') && !name.endsWith('.password')));
+    await until('the new data folder is begun', () =>
+      readdirSync(folder.path).some((name) => name.includes('.new-') && !name.endsWith('.password')),
+    );
     expect(await end(keeper, 'SIGTERM')).toBe(0);
     expect(readdirSync(folder.path)).toEqual(['postgres.log']);
   });

@@ -56,7 +56,7 @@ async function linesAbout(now: Case): Promise<{ failures: Line[]; ids: unknown[]
   const answer = await askBothRoutes(held.server?.url ?? '', 'any', { query });
   expect(answer).toContain('Something went wrong in the service. Its log says what.');
   const noted = () => lines.filter(({ status }) => status !== undefined);
-  await until(() => noted().length === 2);
+  await until('both answers are in the log', () => noted().length === 2);
   const failures = lines.filter(({ status }) => status === undefined);
   return { failures, ids: noted().map(({ requestId }) => requestId) };
 }

@@ -54,14 +54,14 @@ export async function snapshotOf(system: System, chatId: string): Promise<{ chat
 
 /** Asks again and again until the answer is as `wanted`. */
 export const snapshotUntil = (system: System, chatId: string, wanted: (chat: Snapshot) => boolean): Promise<Snapshot> =>
-  until(async () => {
+  until(`the snapshot is as wanted: ${wanted}`, async () => {
     const { chat } = await snapshotOf(system, chatId);
     return wanted(chat) && chat;
   });
 
 /** The ids of the replicas whose rows are fresh, once they are three. */
 export const threeAlive = (system: System): Promise<string[]> =>
-  until(async () => {
+  until('three replicas are alive', async () => {
     const { data } = await ask<{ replicas: { id: string }[] }>(system, '{ replicas(alive: true) { id } }');
     return data.replicas.length === 3 && data.replicas.map(({ id }) => id);
   });

@@ -75,7 +75,7 @@ describe('npm start', () => {
     const killedMs = systemClock.monotonicMs();
     second.kill('SIGKILL');
     expect(await second.ended).toEqual({ code: null, signal: 'SIGKILL' });
-    await until(() => processesOn(systems.dataDir).length === 0);
+    await until('no process is left', () => processesOn(systems.dataDir).length === 0);
     expect(systemClock.monotonicMs() - killedMs).toBeLessThan(NOTICE_LIMIT_MS + MARGIN_MS);
     expect(await takenOf(portsOf(second))).toEqual([]);
   });

@@ -92,7 +92,10 @@ function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
     });
   }
   const ended = once(child, 'close').then(([code, signal]): Ending => ({ code, signal }));
-  const isUp = until(() => child.exitCode !== null || child.signalCode !== null || output.includes(LAST_WORDS));
+  const isUp = until(
+    'the system is up, or has ended',
+    () => child.exitCode !== null || child.signalCode !== null || output.includes(LAST_WORDS),
+  );
   return {
     output: () => output,
     kill: (signal: NodeJS.Signals) => void child.kill(signal),
@@ -121,8 +124,11 @@ async function endAll(dataDir: string, systems: readonly Pick<System, 'kill'>[])
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     for (const system of systems) system.kill(signal);
     const untilMs = systemClock.monotonicMs() + END_LIMIT_MS;
-    await until(() => processesOn(dataDir).length === 0 || systemClock.monotonicMs() > untilMs);
+    await until(
+      'no process is left, or the time is up',
+      () => processesOn(dataDir).length === 0 || systemClock.monotonicMs() > untilMs,
+    );
   }
   killAllOn(dataDir);
-  await until(() => processesOn(dataDir).length === 0);
+  await until('no process is left', () => processesOn(dataDir).length === 0);
 }

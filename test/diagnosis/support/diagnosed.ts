@@ -62,7 +62,7 @@ export async function expectFinding(
   const beganMs = systemClock.monotonicMs();
   const critical = (diagnosis: Diagnosis) =>
     diagnosis.findings.filter((finding) => finding.severity === 'CRITICAL').map((finding) => finding.code);
-  return until(async () => {
+  return until('the finding is there, and no other that is critical', async () => {
     const [diagnosis] = await diagnosesOf(gateway, [chatId], { everywhere });
     if (!diagnosis) throw new Error('There is no such chat');
     const others = critical(diagnosis).filter((found) => found !== code);
@@ -82,7 +82,7 @@ export async function expectFinding(
 
 /** Looks at the chat until nothing of WARNING or worse is found any more. */
 export async function expectWell(gateway: { url: string }, chatId: string): Promise<void> {
-  await until(async () => {
+  await until('nothing is found but notes', async () => {
     const [diagnosis] = await diagnosesOf(gateway, [chatId]);
     return diagnosis?.findings.every(({ severity }) => severity === 'INFO');
   });

@@ -13,10 +13,10 @@ import type { ChatState } from '../../../subgraphs/runtime/chatd/chatState.ts';
 import { readChats } from '../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { startTestGateway } from '../../gateway/gateways.ts';
+import { chatWaits } from '../../support/chatWaits.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { INTERNAL_SECRET, startTestReplica } from '../../support/replica.ts';
-import { TcpProxy } from '../../support/tcpProxy.ts';
-import { until } from '../../support/until.ts';
 import { diagnosesOf, type Expected, expectFinding, type Finding } from './diagnosed.ts';
 import { expectShown } from './example.ts';
 
@@ -64,11 +64,7 @@ export function diagnosedSystemPerFile(settings: DiagnosisSettings, { replicaTim
     create: async (text: string) => (await store().create({ ownerId, text })).id,
     apply: (id: string, transition: Transition) => store().apply(id, transition),
     read,
-    until: (id: string, is: (chat: ChatState) => boolean) =>
-      until(async () => {
-        const chat = await read(id);
-        return is(chat) && chat;
-      }),
+    until: chatWaits(() => database.pool),
     /** One statement on one chat, as an operator at a Postgres prompt might type it. `$1` is the chat. */
     edit: (id: string, sql: string, ...values: unknown[]) => database.pool.query(sql, [id, ...values]),
     /** Starts one in this process, with the settings of the file unless told otherwise. */
@@ -79,7 +75,7 @@ export function diagnosedSystemPerFile(settings: DiagnosisSettings, { replicaTim
     },
     /** Is closed before the replicas behind it are stopped, so that none of them waits for it. */
     startProxy: async () => {
-      const proxy = await TcpProxy.forDatabase(database.url);
+      const proxy = await startPostgresProxy(database.url);
       closing.push(() => proxy.close());
       return proxy;
     },

@@ -59,8 +59,7 @@ test('an object keeps its type when a subgraph knows only the interface', async 
   const { data, lost } = await ours(query, {});
   expect(lost).toEqual([]);
   const all = isObject(data) && Array.isArray(data.all) ? data.all : [];
-  expect(all.length).toBeGreaterThan(0);
-  for (const media of all) expect(['Book', 'Film']).toContain(media.t);
+  expect(all.map(({ t }) => t)).toEqual(['Film', 'Film', 'Film']);
 });
 
 /** The stock planner then puts conditions around objects, which are null where they should be empty. */

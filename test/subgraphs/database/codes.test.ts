@@ -15,7 +15,7 @@ import { createDatabase, databasePerFile, type TestDatabase } from '../../suppor
 import { OWN, ownTables } from './support/platforms.ts';
 import { insertReplica } from './support/rows.ts';
 import { type Ask, asking, start, user } from './support/subgraph.ts';
-import { until, whileLocked } from './support/waiting.ts';
+import { untilTrue, whileLocked } from './support/waiting.ts';
 
 const TIMEOUT_MS = 2_000;
 const CHATS = '{ chats { edges { cursor } } }';
@@ -73,8 +73,9 @@ describe('a lock', () => {
       await report.query('BEGIN');
       await report.query('SELECT count(*) FROM chats');
       const change = database.pool.query('ALTER TABLE chats ADD COLUMN note text');
-      await until(
+      await untilTrue(
         database.pool,
+        'the change of the schema waits',
         `SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'`,
       );
       const held = `${reason} It is held by the session \`a report\`, idle in transaction, in a transaction of`;

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';
 import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';
 import { asking, start } from './support/subgraph.ts';
-import { until } from './support/waiting.ts';
+import { untilTrue } from './support/waiting.ts';
 
 const database = databasePerFile();
 const TABLES = ['chats', 'chat_messages', 'chat_queued_messages', 'chat_heartbeats', 'replicas'];
@@ -34,8 +34,9 @@ async function scans(): Promise<Record<string, number>> {
 
 /** What a connection has done is counted at the latest when it ends. */
 const allConnectionsEnded = () =>
-  until(
+  untilTrue(
     database.pool,
+    'no connection of the subgraph is open',
     `SELECT count(*) = 0 FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'chat-debug-database'`,
   );

@@ -7,7 +7,7 @@ import { databasePerFile } from '../../support/database.ts';
 import { whileHeld, whileHolding } from '../../support/locks.ts';
 import { insertChat, insertHealthyChat, insertReplica } from './support/rows.ts';
 import { type Ask, asking, start, subgraphPerFile, user } from './support/subgraph.ts';
-import { until, whileLocked } from './support/waiting.ts';
+import { untilTrue, whileLocked } from './support/waiting.ts';
 
 const database = databasePerFile();
 const ask = subgraphPerFile(database);
@@ -142,8 +142,9 @@ describe('a row is held', () => {
         await holder.query('BEGIN');
         await holder.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [id]);
         const waits = holder.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [other]);
-        await until(
+        await untilTrue(
           database.pool,
+          'a session waits for a lock',
           `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
         );
         expect((await troubleOf(id)).lockedBy).toMatchObject({ state: 'active', waitingFor: 'Lock: transactionid' });
@@ -206,8 +207,9 @@ async function whileAwaited(ids: readonly string[], work: () => Promise<void>): 
     let waits: Promise<unknown> = Promise.resolve();
     await whileHeld(database.pool, ids, async () => {
       waits = worker.query('UPDATE chats SET title = title WHERE id = $1', [ids[0]]);
-      await until(
+      await untilTrue(
         database.pool,
+        'the worker waits for the lock',
         `SELECT count(*) = 1 FROM pg_stat_activity
          WHERE datname = current_database() AND application_name = 'a worker' AND wait_event_type = 'Lock'`,
       );
@@ -260,8 +262,9 @@ describe('a table is held', () => {
       let waits: Promise<unknown> = Promise.resolve();
       await whileHolding(database.pool, 'LOCK TABLE chats IN SHARE MODE', [], async () => {
         waits = worker.query('UPDATE chats SET title = title WHERE id = $1', [id]);
-        await until(
+        await untilTrue(
           database.pool,
+          'somebody waits for the table',
           `SELECT count(*) = 1 FROM pg_locks AS l WHERE NOT l.granted AND l.relation = 'chats'::regclass`,
         );
         expect(await troubleOf(id)).toMatchObject({ rowLocked: true, rowAwaited: true, readersKeptOut: false });
@@ -277,8 +280,9 @@ describe('a table is held', () => {
       await report.query('UPDATE chats SET title = title WHERE id = $1', [busy]);
       await whileSession('a new index', async (migration) => {
         const done = migration.query('BEGIN; LOCK TABLE chats IN SHARE MODE; ROLLBACK');
-        await until(
+        await untilTrue(
           database.pool,
+          'a session waits for a lock',
           `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
         );
         expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { applicationName: 'a long report' } });

@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 async function rest(text: string) {
   const { id } = await store.create({ ownerId: randomUUID(), text });
-  const atRest = await until(async () => {
+  const atRest = await until('the chat is at rest', async () => {
     const [chat] = await readChats(database.pool, [id]);
     return (chat?.status === 'waiting' || chat?.status === 'error') && chat;
   });

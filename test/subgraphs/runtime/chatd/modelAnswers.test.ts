@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../../common/clock.ts';
 import { type LastError, textContent } from '../../../../domain/messages.ts';
-import { type ChatState, readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { LEFT_OPEN, NOBODY_ANSWERED } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
+import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { manualClock } from '../../../support/manualClock.ts';
 import {
@@ -51,11 +52,7 @@ async function planned(plan: Plan) {
   return { id, requests: () => server.requests(text), answer: (next: Plan) => server.answer(text, next) };
 }
 
-const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
-  until(async () => {
-    const [now] = await readChats(database.pool, [id]);
-    return now && holds(now) && now;
-  });
+const waitFor = chatWaits(() => database.pool);
 const rest = async (id: string) =>
   stateOf(await waitFor(id, ({ status }) => status === 'waiting' || status === 'error'));
 
@@ -136,7 +133,7 @@ describe('a turn', () => {
     const { id, requests, answer } = await planned((call) =>
       call < 2 ? calls('current_time') : stream(chunk({ content: 'hm' })),
     );
-    await until(() => requests().length > 2);
+    await until('the model is asked a third time', () => requests().length > 2);
     await first.stop();
     answer(() => calls('current_time'));
     await start({ maxSteps: 4 });
@@ -249,7 +246,7 @@ describe('what the model says', () => {
     const clock = manualClock();
     await start({ clock, staleAfterSeconds: 80_000 });
     const { id, requests } = await chat(says('buzz, buzz'));
-    await until(() => {
+    await until('the model is asked a second time', () => {
       clock.advance(500);
       return requests().length === 2;
     });
@@ -284,7 +281,7 @@ describe('what the model says', () => {
       kind: 'data',
       message: 'What the model said could not be stored (over 16777216 characters)',
     });
-    await until(() => server.unfinished === 0);
+    await until('no answer of the model is under way', () => server.unfinished === 0);
   });
 
   test('is over where the server says so, even if it leaves the connection open', async () => {
@@ -292,7 +289,7 @@ describe('what the model says', () => {
     const { id } = await chat({ ...says('the end'), end: 'silent' });
     expect(await rest(id)).toBe('W');
     expect((await rows(id)).at(-1)?.content).toEqual(textContent('the end'));
-    await until(() => server.unfinished === 0);
+    await until('no answer of the model is under way', () => server.unfinished === 0);
   });
 
   test('can speak of the mark of its end', async () => {
@@ -311,7 +308,7 @@ describe('what the model says', () => {
     type Buffers = { messageBuffers?: { partsBuffered: number }[] };
     const parts = async () =>
       (await inMemory<Buffers>(replica, id, 'messageBuffers { partsBuffered }'))?.messageBuffers?.[0]?.partsBuffered;
-    await until(async () => (await parts()) === 2);
+    await until('two parts are buffered', async () => (await parts()) === 2);
     await store.apply(id, { name: 'interrupt' });
     expect(await rest(id)).toBe('W');
     expect((await rows(id)).at(-1)).toEqual({
@@ -320,7 +317,7 @@ describe('what the model says', () => {
       finish: 'interrupted',
     });
     expect(requests()).toHaveLength(1);
-    await until(() => server.unfinished === 0);
+    await until('no answer of the model is under way', () => server.unfinished === 0);
   });
 
   test('and Postgres refuses, does not keep an interrupted chat from coming to rest', async () => {
@@ -331,6 +328,7 @@ describe('what the model says', () => {
     const { id } = await chat({ ...stream(chunk({ content: 'buzz' })), end: 'silent' });
     type Buffers = { messageBuffers?: { partsBuffered: number }[] };
     await until(
+      'parts are buffered',
       async () =>
         (await inMemory<Buffers>(replica, id, 'messageBuffers { partsBuffered }'))?.messageBuffers?.[0]?.partsBuffered,
     );
@@ -414,6 +412,19 @@ describe('a failure', () => {
         message: 'The server answered status 204 without a body: is it the right address?',
       },
     ],
+    ...[
+      { 'content-type': 'text/event-stream', 'content-encoding': 'br' },
+      { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' },
+      { 'content-encoding': 'br' },
+      { 'content-type': 'application/json', 'content-encoding': 'deflate' },
+    ].map((headers): [string, Answer, Partial<LastError>] => [
+      `what is said to be encoded and is not, ${JSON.stringify(headers)}`,
+      { body: ['{"error":{"message":"no"}}'], headers },
+      {
+        kind: 'network',
+        message: 'The answer could not be decoded: it is not in the content-encoding that the server names',
+      },
+    ]),
     ['HTML of no type', { body: ['<html></html>'] }, { kind: 'network' }],
     [
       'HTML with a status',
@@ -444,7 +455,7 @@ describe('a failure', () => {
     await start({ maxAttempts: 1 });
     const { id } = await chat({ ...stream(frame({ error: { message: 'no more' } })), end: 'silent' });
     expect(await rest(id)).toBe('E0');
-    await until(() => server.unfinished === 0);
+    await until('no answer of the model is under way', () => server.unfinished === 0);
   });
 
   test('of a chat without a message is told of the history, and not of the model', async () => {
@@ -482,7 +493,7 @@ describe('a failure', () => {
       );
       return found[0]?.seconds;
     };
-    expect(await until(due)).toBe(120);
+    expect(await until('the pause before the next attempt is known', due)).toBe(120);
     await first.stop();
 
     const second = await start(options);
@@ -492,7 +503,7 @@ describe('a failure', () => {
       const active = (await inMemory<Runners>(second, id, selection))?.runners?.[0]?.activeTask;
       return active?.secondsUntilRetry ? active : undefined;
     };
-    const waiting = await until(task);
+    const waiting = await until('the task waits', task);
     expect(waiting.attempt).toBe(1);
     expect(waiting.secondsUntilRetry).toBeGreaterThan(60);
     clock.advance(60_000);
@@ -515,7 +526,7 @@ describe('a failure', () => {
     await start({ clock, staleAfterSeconds: 80_000, heartbeatIntervalSeconds: 20_000 });
     await waitFor(id, ({ runnerId }) => runnerId !== null);
     let waited = 0;
-    await until(() => {
+    await until('the model is asked', () => {
       if (requests().length > 0) return true;
       clock.advance(seconds > 0 ? 10_000 : 0);
       waited += seconds > 0 ? 10 : 0;
@@ -534,14 +545,13 @@ describe('a failure', () => {
       askedAtMs.push(clock.now().getTime());
       return refuses(503, { message: 'no' }, { 'retry-after': '0' });
     });
-    await until(() => {
-      clock.advance(500);
-      return askedAtMs.length > pauses.length;
-    });
-    pauses.forEach((seconds, place) => {
-      const pauseMs = (askedAtMs[place + 1] ?? 0) - (askedAtMs[place] ?? 0);
-      expect(pauseMs).toBeGreaterThanOrEqual(seconds * 1000);
-    });
+    for (const [place, seconds] of pauses.entries()) {
+      await until(`the model is asked again after ${seconds} s`, () => {
+        clock.advance(seconds * 100);
+        return askedAtMs.length > place + 1;
+      });
+      expect((askedAtMs[place + 1] ?? 0) - (askedAtMs[place] ?? 0)).toBeGreaterThanOrEqual(seconds * 1000);
+    }
   });
 
   test('that asks for longer than the worker waits ends the turn, and says how long', async () => {

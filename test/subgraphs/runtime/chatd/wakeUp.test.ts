@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 
 const atRest = (id: string) =>
-  until(async () => {
+  until('the chat is answered and given up', async () => {
     const [chat] = await readChats(database.pool, [id]);
     return chat?.status === 'waiting' && chat.workerId === null;
   });
