@@ -29,7 +29,7 @@ export interface ServedSupergraph extends GraphqlService<RoutingContext> {
 
 /**
  * Begins to serve a supergraph, and has tried its queries.
- * @throws Error if a subgraph of the supergraph is not known here, or its routing cannot be read
+ * @throws Error if the supergraph is not valid, a subgraph of it is not known here, or its routing cannot be read
  */
 export async function serveSupergraph(
   options: ServedOptions,
@@ -39,8 +39,8 @@ export async function serveSupergraph(
 ): Promise<ServedSupergraph> {
   const { log } = options;
   const gateway = makeApolloGateway(supergraphSdl, log);
-  const apollo = makeApolloServer(gateway, log);
-  await apollo.start();
+  const apollo = makeApolloServer(gateway, (question, context) => queries.answer(question, context), log);
+  await apollo.start(); // loads the gateway
   const supergraph = supergraphOf(gateway, supergraphSdl);
   const routings = readRouting(supergraph.fullSchema);
   if (routings.size === 0) throw new Error('No type of the supergraph is @routed.');

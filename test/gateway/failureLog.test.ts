@@ -90,7 +90,7 @@ test('a query that cannot be planned: refused with its cause in the log, each ti
   const supergraph = { ...(await loadSupergraph(sdl)), plan };
   const prepare = makePrepareQuery({ supergraph, subgraph: () => async () => ({ data: null }), onDefect: () => {} });
   const { answer } = makeQueries({ prepare, maxCost: 10_000, countReplicas: () => 0, log });
-  const apollo = makeApolloServer(makeApolloGateway(sdl, log), log);
+  const apollo = makeApolloServer(makeApolloGateway(sdl, log), answer, log);
   await apollo.start();
   const { app, listen } = makeApp({
     ...{ maxBodyBytes: 1_000, givesIds: true, clock: systemClock, log },
