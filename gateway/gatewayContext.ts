@@ -1,6 +1,6 @@
 /** What the gateway knows of a request while it answers it. */
 
-import type { RoutingContext } from '../routing/routingContext.ts';
+import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import { type Caller, READ_ALL } from '../server/tokens/internalToken.ts';
 import type { RequestRecord } from './http/requestRecord.ts';
 import type { CheckedQuery } from './queries/queryLimits.ts';

@@ -4,12 +4,11 @@ import type { DiagnosisSettings } from '../domain/diagnosis/diagnosis.ts';
 import type { Replicas } from '../routing/replicas.ts';
 import { readRouting } from '../routing/routedTypes.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
+import { type AskSubgraph, asksOver } from '../routing/transport/subgraphAnswer.ts';
 import type { Logger } from '../server/log.ts';
 import { inSpan, SpanKind } from '../server/tracing.ts';
-import { makeDiagnosisSubgraph } from './execution/diagnosisSubgraph.ts';
+import { diagnosisInProcess } from './execution/diagnosisSubgraph.ts';
 import { makeRereads } from './execution/reread.ts';
-import type { AskSubgraph } from './execution/subgraph.ts';
-import { makeSubgraphDataSource } from './execution/subgraphDataSource.ts';
 import type { GatewayContext } from './gatewayContext.ts';
 import { makeApolloServer } from './http/apolloServer.ts';
 import type { AllowedOperations } from './queries/allowedOperations.ts';
@@ -50,10 +49,17 @@ export function makeServedSupergraph(
       const routing = routings.get(name);
       if (routing) return [name, replicas.router(routing)];
       if (name === 'diagnosis') {
-        return [name, makeDiagnosisSubgraph(options.diagnosis, (context) => rereads(context), log)];
+        return [
+          name,
+          asksOver(
+            name,
+            diagnosisInProcess(options.diagnosis, (context) => rereads(context), log),
+            log,
+          ),
+        ];
       }
       if (name !== 'database') throw new Error(`This gateway knows no subgraph ${name}.`);
-      return [name, makeSubgraphDataSource(database, log)];
+      return [name, asksOver(name, database.ask, log)];
     }),
   );
   const subgraph = (name: string) => {

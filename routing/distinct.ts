@@ -1,5 +1,5 @@
 /** A list without duplicates, and where each of its members stood. A fetch about many chats is mostly one without any. */
-import type { Representation } from './entityRequest.ts';
+import type { Representation } from './ask/share.ts';
 
 export interface Placed {
   readonly representation: Representation;

@@ -4,7 +4,6 @@ import { parseUuid } from '../server/graphql/scalars.ts';
 import type { Logger } from '../server/log.ts';
 import type { Owners } from './owners.ts';
 import type { DatabaseSubgraph } from './transport/databaseSubgraph.ts';
-import { describePosted } from './transport/postGraphql.ts';
 
 /** Of one list in a request. */
 const MAX_CHATS = 100;
@@ -21,11 +20,10 @@ export function makeChatOwners(database: DatabaseSubgraph, log: Logger): Owners 
     read: async (representations, { caller, requestId }, signal) => {
       const ids = representations.map(({ chatId }) => parseUuid(chatId));
       const query = queryFor([...new Set(ids.flatMap((id) => id ?? []))]);
-      const posted = await database.ask({ query }, { caller, requestId, signal });
-      const read = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
+      const reply = await database.ask({ query }, { caller, requestId, signal });
+      const read = reply.status === 'OK' ? answer.safeParse(reply.body) : undefined;
       if (!read?.success) {
-        if (!signal.aborted)
-          log.warn({ requestId, posted: describePosted(posted) }, 'the owners of chats could not be read');
+        if (!signal.aborted) log.warn({ requestId, posted: reply.what }, 'the owners of chats could not be read');
         return ids.map(() => undefined);
       }
       const chats = Object.values(read.data.data).flatMap((list) => list.flatMap((one) => one ?? []));

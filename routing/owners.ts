@@ -1,12 +1,8 @@
 /** What the router must be told of the things that replicas own, since it knows no type by name. */
+import type { Json } from '../common/json.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
-import type { Representation } from './entityRequest.ts';
-import type { RoutingContext } from './routingContext.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** Who asks, and in which request. */
-export type Asking = Pick<RoutingContext, 'caller' | 'requestId'>;
+import type { RoutingContext } from './ask/routingContext.ts';
+import type { Representation } from './ask/share.ts';
 
 export interface Owners {
   /**
@@ -15,11 +11,11 @@ export interface Owners {
    */
   read(
     representations: readonly Representation[],
-    asking: Asking,
+    context: Pick<RoutingContext, 'caller' | 'requestId'>,
     signal: StopSignal,
   ): Promise<readonly (string | null | undefined)[]>;
   /** Whether an answer about the representation, its fields read by name, says that another replica gave it than the one asked. */
   isOfAnother(representation: Representation, fieldOf: (name: string) => unknown): boolean;
   /** Fields, by name, that say that of an answer which the replica `to` gave in place of the one asked. */
-  fieldsOfMove(to: string): Fields;
+  fieldsOfMove(to: string): Readonly<Json>;
 }

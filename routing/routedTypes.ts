@@ -12,6 +12,7 @@ import {
   type ObjectTypeDefinitionNode,
   parse,
 } from 'graphql';
+import { argument } from './ask/since.ts';
 
 /** A type with `@routed(by:, outcome:)`. */
 export interface RoutedType {
@@ -98,11 +99,4 @@ function subgraphNames(document: DocumentNode): ReadonlyMap<string, string> {
       return [value.name.value, (graph && argument(graph, 'name')) ?? value.name.value];
     }),
   );
-}
-
-/** An argument of a directive as text, whatever its kind. */
-export function argument(directive: ConstDirectiveNode, name: string): string | undefined {
-  const value = directive.arguments?.find((node) => node.name.value === name)?.value;
-  if (value === undefined || !('value' in value)) return undefined;
-  return String(value.value);
 }

@@ -14,11 +14,11 @@ import {
   validate,
 } from 'graphql';
 import type { Json } from '../../common/json.ts';
+import type { AskSubgraph } from '../../routing/transport/subgraphAnswer.ts';
 import { requestError } from '../../server/graphql/errors.ts';
 import type { Logger } from '../../server/log.ts';
 import { currentSpan, inSpan, SpanKind } from '../../server/tracing.ts';
 import { compileOperation, type Execute } from '../execution/executor.ts';
-import type { AskSubgraph } from '../execution/subgraph.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
 import { clientErrors, formatForClient } from '../http/clientErrors.ts';
 import { reportFor } from '../report.ts';

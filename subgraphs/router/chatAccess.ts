@@ -5,20 +5,13 @@
  */
 import { z } from 'zod';
 import { deadlineStop } from '../../common/clock.ts';
-import type { Representation } from '../../routing/entityRequest.ts';
-import type { Outcome } from '../../routing/outcome.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import type { Representation } from '../../routing/ask/share.ts';
+import type { CheckAccess } from '../../routing/route.ts';
 import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
-import { describePosted } from '../../routing/transport/postGraphql.ts';
 import { parseUuid } from '../../server/graphql/scalars.ts';
 import type { Logger } from '../../server/log.ts';
 import { mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
-
-/** For each representation, in order: undefined, it may be asked about; else what to say in place of an answer. */
-export type CheckAccess = (
-  representations: readonly Representation[],
-  context: RoutingContext,
-) => Promise<(Outcome | undefined)[]>;
 
 /** Never rejects. A caller with the role may ask everything, and costs no question. */
 export function makeCheckAccess(database: DatabaseSubgraph, log: Logger): CheckAccess {
@@ -35,8 +28,8 @@ export function makeCheckAccess(database: DatabaseSubgraph, log: Logger): CheckA
   };
 }
 
-const notAsked = (status: Outcome['status'], reason: string): Outcome => ({
-  ...{ status, elapsedMs: 0, address: null },
+const notAsked = (status: 'REFUSED' | 'UNREACHABLE', reason: string) => ({
+  status,
   reason: `${reason} Nothing was sent.`,
 });
 const refused = notAsked('REFUSED', 'It owns no chat with this id that the caller may read.');
@@ -67,11 +60,10 @@ async function readOwners(
   try {
     const chats = ids.map((chatId) => ({ __typename: 'ChatDebugSnapshot', chatId }));
     const asking = { caller, requestId, signal: deadline.signal };
-    const posted = await database.ask({ query: QUERY, variables: { chats } }, asking);
-    const read = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
+    const reply = await database.ask({ query: QUERY, variables: { chats } }, asking);
+    const read = reply.status === 'OK' ? answer.safeParse(reply.body) : undefined;
     if (!read?.success) {
-      if (!signal.aborted)
-        log.error({ requestId, posted: describePosted(posted) }, 'the access to chats could not be checked');
+      if (!signal.aborted) log.error({ requestId, posted: reply.what }, 'the access to chats could not be checked');
       return undefined;
     }
     return new Map(read.data.data._entities.map((chat) => [chat?.chatId ?? '', parseUuid(chat?.runtime?.workerId)]));

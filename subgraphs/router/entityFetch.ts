@@ -10,7 +10,8 @@ import {
   type VariableDefinitionNode,
   visit,
 } from 'graphql';
-import type { Representation, SubgraphRequest } from '../../routing/entityRequest.ts';
+import type { Representation } from '../../routing/ask/share.ts';
+import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
 
 /** The variable that holds the representations; no other variable of the request has this name. */
 const REPRESENTATIONS = 'representations';
@@ -36,7 +37,7 @@ const declared: VariableDefinitionNode = {
  * passed the representations.
  * @param info of the field `_entities`, under whatever alias
  */
-export function entityFetch(info: GraphQLResolveInfo, representations: readonly Representation[]): SubgraphRequest {
+export function entityFetch(info: GraphQLResolveInfo, representations: readonly Representation[]): GraphqlBody {
   const selections = info.fieldNodes.flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
   const { document, used } = separate(info, selections);
   const variables: Record<string, unknown> = { [REPRESENTATIONS]: representations };

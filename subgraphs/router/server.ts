@@ -14,7 +14,6 @@ import { type RunningServer, serveSubgraph } from '../../server/graphql/serve.ts
 import type { Logger } from '../../server/log.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 import { makeCheckAccess } from './chatAccess.ts';
-import { checkedRouting } from './checkedRouting.ts';
 import { type RouterContext, routerResolvers } from './schema.ts';
 
 export interface RouterServerOptions {
@@ -43,20 +42,14 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
   const replicas = makeReplicas({ ...options.replicas, database, internalSecret, clock, log });
   const typeDefs = parse(readFileSync(SCHEMA_FILE, 'utf8'), { noLocation: true });
   const routing = readSubgraphRouting(typeDefs);
-  const route = replicas.router(routing);
-  const check = makeCheckAccess(database, log);
+  const route = replicas.router(routing, trust.callerTokens && makeCheckAccess(database, log));
   const server = await serveSubgraph<RouterContext, Caller>({
     schemaFile: SCHEMA_FILE,
-    resolvers: routerResolvers(typeDefs, trust.callerTokens ? checkedRouting(routing, route, check) : route),
+    resolvers: routerResolvers(typeDefs, route),
     authorize: authorizeSubgraph(trust, { audience: 'router', clock, log }),
     context: async (caller, requestId, reply) => ({
-      ...{
-        caller,
-        requestId,
-        signal: goneSignal(reply),
-        errors: [],
-        ...replicas.newRequest(),
-      },
+      ...{ caller, requestId, signal: goneSignal(reply), errors: [] },
+      ...replicas.newRequest(),
     }),
     finish: routedErrors,
     notReady: database.notReady,

@@ -4,12 +4,13 @@
  */
 
 import type { GatewayOptions } from '../../gateway/server.ts';
-import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
-import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../../routing/transport/databaseSubgraph.ts';
-import { MAX_ANSWER_BYTES } from '../../routing/transport/postGraphql.ts';
+import {
+  type DatabaseInProcessOptions,
+  databaseInProcess,
+  databaseOverHttp,
+} from '../../routing/transport/databaseSubgraph.ts';
 import type { RunningServer } from '../../server/graphql/serve.ts';
-import { type InProcessOptions, startInProcess } from '../../subgraphs/database/inProcess.ts';
-import type { DatabaseOptions } from '../../subgraphs/database/open.ts';
+import { type DatabaseOptions, openDatabase } from '../../subgraphs/database/open.ts';
 import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 
 /** Of the file that runs: its own, since jest loads every module anew for each. */
@@ -25,13 +26,11 @@ export async function startDatabase(options: DatabaseSubgraphOptions): Promise<R
   return server;
 }
 
-/** With the limits that `gateway/main.ts` gives it. */
+/** As `gateway/main.ts` opens it. */
 export const inProcess =
-  (options: DatabaseOptions, changes: Partial<InProcessOptions> = {}): GatewayOptions['openDatabase'] =>
-  (registry): Promise<DatabaseSubgraph> => {
-    const limits = { waitMs: options.databaseTimeoutMs + SUBGRAPH_GRACE_MS, maxAnswerBytes: MAX_ANSWER_BYTES };
-    return startInProcess({ ...options, ...limits, ...changes }, registry);
-  };
+  (options: DatabaseOptions, changes: Partial<DatabaseInProcessOptions> = {}): GatewayOptions['openDatabase'] =>
+  (registry) =>
+    databaseInProcess(openDatabase(options, registry), { ...options, ...changes });
 
 /** The way that the file has chosen, if it started the subgraph; what only plays one is asked over HTTP. */
 export function wayTo(

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
-import { makeDiagnosisSubgraph } from '../../gateway/execution/diagnosisSubgraph.ts';
+import { diagnosisInProcess } from '../../gateway/execution/diagnosisSubgraph.ts';
 import { type GatewayContext, OWN_CALLER } from '../../gateway/gatewayContext.ts';
 import { makeApolloServer } from '../../gateway/http/apolloServer.ts';
 import { registerGraphqlRoute } from '../../gateway/http/graphqlRoute.ts';
@@ -70,13 +70,13 @@ test('a defect of the diagnosis: where in the code', async () => {
       throw new Error('a defect');
     },
   });
-  const ask = makeDiagnosisSubgraph(broken, () => async () => undefined, log);
+  const ask = diagnosisInProcess(broken, () => async () => undefined, log);
   const representations = [{ __typename: 'ChatDebugSnapshot', chatId: randomUUID(), executionState: 'W' }];
   const query =
     'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ChatDebugSnapshot { diagnosis { verdict } } } }';
   const context = { caller: OWN_CALLER, requestId: 'an id' } as GatewayContext;
-  const { errors } = await ask({ query, variables: { r: representations }, operationName: undefined }, context);
-  expect(errors).toMatchObject([{ message: 'a defect' }]);
+  const reply = await ask({ query, variables: { r: representations } }, context);
+  expect(reply).toMatchObject({ status: 'OK', body: { errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] } });
   const err = { message: 'a defect', stack: expect.stringContaining('subgraphs/diagnosis') };
   expect(lines).toMatchObject([{ msg: 'masked', requestId: 'an id', err }]);
 });

@@ -17,8 +17,8 @@ import {
 } from 'graphql';
 import type { Json } from '../../../common/json.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
-import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
 import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
+import type { AskSubgraph } from '../../../routing/transport/subgraphAnswer.ts';
 import { switchOffVendorTelemetry } from '../../../server/settings/config.ts';
 import { composed } from './composed.ts';
 import { drawFrom } from './draw.ts';

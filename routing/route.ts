@@ -4,39 +4,52 @@
  * cost the answers of all replicas. It knows of no gateway: anything that has a request and a caller can stand before it.
  */
 import DataLoader from 'dataloader';
-import type { GraphQLFormattedError } from 'graphql';
 import { type Clock, deadlineStop } from '../common/clock.ts';
+import type { GraphqlBody } from '../server/graphql/ordinaryRequest.ts';
 import type { Logger } from '../server/log.ts';
 import type { AskReplica } from './ask/askReplica.ts';
-import { type EntityRequest, type Representation, readEntityRequest, type SubgraphRequest } from './entityRequest.ts';
-import { type Answered, askedOfSeveral, type Share, type ShareAnswer, splitRepresentations } from './entityRouting.ts';
-import { askAndFollow, type Following } from './followMoves.ts';
-import { type Joined, joinShare, putTogether } from './joinAnswers.ts';
+import type { RoutingContext } from './ask/routingContext.ts';
+import {
+  type Outcome,
+  type Representation,
+  type Share,
+  type ShareAnswer,
+  unanswered,
+  type Whereabouts,
+} from './ask/share.ts';
+import type { ReplicaDirectory } from './directory.ts';
+import { type EntityRequest, readEntityRequest } from './entityRequest.ts';
+import { type Join, makeJoin, type RoutedAnswer } from './join.ts';
+import { askAndFollow, type Following } from './moves.ts';
 import type { Owners } from './owners.ts';
-import type { Found, ReplicaDirectory } from './replicaDirectory.ts';
 import type { Routing } from './routedTypes.ts';
-import type { RoutingContext } from './routingContext.ts';
 import type { NotAsked } from './runtimeWatch.ts';
+import { askedOfSeveral, splitRepresentations } from './split.ts';
 
 export interface RouterOptions {
   readonly routing: Routing;
   readonly directory: ReplicaDirectory;
   readonly ask: AskReplica;
   readonly owners: Owners;
-  /** Why nothing is asked, which every outcome says; undefined: replicas are asked, or it is not known before a look-up. */
+  /** Says why nothing is asked, as every outcome does then. Undefined: replicas are asked, or it is not known before a look-up. */
   readonly notAsked: () => NotAsked | undefined;
+  /** Says what the caller may ask. Left out: everything. */
+  readonly check?: CheckAccess | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-export interface RoutedAnswer {
-  /** Null: this was no fetch of entities; one error says so. */
-  readonly data: { readonly _entities: readonly Readonly<Record<string, unknown>>[] } | null;
-  readonly errors: readonly GraphQLFormattedError[];
-}
+/**
+ * Looks at each representation, in order. What is refused never comes near a replica, or the directory. Never rejects.
+ * @returns for each: undefined, it may be asked about; else what to say in place of an answer
+ */
+export type CheckAccess = (
+  representations: readonly Representation[],
+  context: RoutingContext,
+) => Promise<(Pick<Outcome, 'status' | 'reason'> | undefined)[]>;
 
 /** Never rejects. */
-export type RouteEntities = (request: SubgraphRequest, context: RoutingContext) => Promise<RoutedAnswer>;
+export type RouteEntities = (request: GraphqlBody, context: RoutingContext) => Promise<RoutedAnswer>;
 
 export function makeRouteEntities(options: RouterOptions): RouteEntities {
   return async (request, context) => {
@@ -49,29 +62,39 @@ export function makeRouteEntities(options: RouterOptions): RouteEntities {
   };
 }
 
-async function route(options: RouterOptions, request: SubgraphRequest, context: RoutingContext): Promise<RoutedAnswer> {
-  const { directory, log, notAsked, routing } = options;
+async function route(options: RouterOptions, request: GraphqlBody, context: RoutingContext): Promise<RoutedAnswer> {
+  const { check, directory, log, notAsked, routing } = options;
+  const { requestId } = context;
   const entityRequest = readEntityRequest(routing.schema, request);
   if (!entityRequest) return failed('Replicas answer about entities only.');
-  const shares = splitRepresentations(routing, entityRequest.representations);
+  const { representations } = entityRequest;
+  const refusals = await check?.(representations, context);
+  const join = makeJoin(routing, entityRequest, (err) =>
+    log.error({ requestId, err }, 'an answer of a replica could not be read'),
+  );
+  for (const [place, refusal] of refusals?.entries() ?? []) {
+    if (!refusal) continue;
+    const { status, reason } = refusal;
+    const [share] = splitRepresentations(routing, representations, (at) => at === place);
+    if (share) join.add(unanswered(share, status, reason));
+  }
+  const shares = splitRepresentations(routing, representations, (place) => !refusals?.[place]);
+  if (shares.length === 0) return join.whole();
   const unasked = notAsked();
   if (unasked?.isFound) directory.refresh();
-  const joined = unasked
-    ? shares.map((share) => joinShare(routing, entityRequest, { share, answer: answerOf(unasked) }))
-    : await askAll(options, request, entityRequest, shares, context);
-  const { failures, ...answer } = putTogether(entityRequest, joined);
-  for (const err of failures)
-    log.error({ requestId: context.requestId, err }, 'an answer of a replica could not be read');
-  return answer;
+  if (unasked) for (const share of shares) join.add(unanswered(share, 'NOT_ASKED', unasked.reason));
+  else await askAll(options, request, entityRequest, shares, context, join);
+  return join.whole();
 }
 
 async function askAll(
   options: RouterOptions,
-  request: SubgraphRequest,
+  request: GraphqlBody,
   entityRequest: EntityRequest,
   shares: readonly Share[],
   context: RoutingContext,
-): Promise<Joined[]> {
+  join: Join,
+): Promise<void> {
   const { ask, clock, directory, log, owners, routing } = options;
   const deadline = deadlineStop(context.budget.leftMs(), context.signal);
   const { signal } = deadline;
@@ -86,24 +109,23 @@ async function askAll(
     lookUpAnew: (id) => directory.lookUpAnew(id, signal),
     elapsedMs: () => clock.monotonicMs() - begunMs,
   };
+  const askAbout = async (share: Share, where: Promise<Whereabouts> | undefined): Promise<ShareAnswer[]> => {
+    try {
+      const found = (await where) ?? UNREAD;
+      const unasked = options.notAsked(); // the first look-up tells
+      if (unasked) return [unanswered(share, 'NOT_ASKED', unasked.reason)];
+      return await askAndFollow(following, share, found);
+    } catch (err) {
+      log.error({ requestId: context.requestId, replicaId: share.replicaId, err }, 'a replica could not be asked');
+      return [unanswered(share, 'UNREACHABLE', 'It could not be asked.')];
+    }
+  };
   try {
     const found = lookUp(shares.map(({ replicaId }) => replicaId));
-    const askAbout = async (share: Share, where: Promise<Found> | undefined): Promise<Answered[]> => {
-      try {
-        const found = (await where) ?? UNREAD;
-        const unasked = options.notAsked(); // the first look-up tells
-        if (unasked) return [{ share, answer: answerOf(unasked) }];
-        return await askAndFollow(following, share, found);
-      } catch (err) {
-        log.error({ requestId: context.requestId, replicaId: share.replicaId, err }, 'a replica could not be asked');
-        return [{ share, answer: COULD_NOT_BE_ASKED }];
-      }
-    };
     const joined = shares.map(async (share, s) => {
-      const answered = await askAbout(share, found[s]);
-      return answered.map((one) => joinShare(routing, entityRequest, one)); // while others are on their way
+      for (const answer of await askAbout(share, found[s])) join.add(answer); // while others are on their way
     });
-    return (await Promise.all(joined)).flat();
+    await Promise.all(joined);
   } finally {
     deadline.clear();
   }
@@ -128,17 +150,7 @@ function ownerReader(read: (representations: readonly Representation[]) => Retur
   };
 }
 
-const UNREAD: Found = { kind: 'unread' };
-
-const COULD_NOT_BE_ASKED: ShareAnswer = {
-  kind: 'unanswered',
-  outcome: { status: 'UNREACHABLE', elapsedMs: 0, address: null, reason: 'It could not be asked.' },
-};
-
-const answerOf = ({ reason }: NotAsked): ShareAnswer => ({
-  kind: 'unanswered',
-  outcome: { status: 'NOT_ASKED', elapsedMs: 0, address: null, reason },
-});
+const UNREAD: Whereabouts = { status: 'UNREACHABLE' };
 
 const failed = (message: string): RoutedAnswer => ({
   data: null,

@@ -7,6 +7,7 @@
 import { type Clock, whenOver } from '../common/clock.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
 import type { Logger } from '../server/log.ts';
+import type { Whereabouts } from './ask/share.ts';
 
 /** While in use, the directory is read anew when it is older. */
 const REFRESH_MS = 2_000;
@@ -21,20 +22,14 @@ export interface ReplicaRow {
   readonly version?: string | undefined;
 }
 
-/** `unknown`: read just now, and not there. `unread`: not held, and no reading succeeded in time. */
-export type Found =
-  | { readonly kind: 'at' | 'stopped'; readonly address: string; readonly version?: string | undefined }
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'unread' };
-
 export interface ReplicaDirectory {
   /**
    * As many promises as ids, in their order, since those that are held need not wait for the others. None rejects; all are
    * settled once `signal` aborts.
    */
-  lookUp(ids: readonly string[], signal: StopSignal): Promise<Found>[];
+  lookUp(ids: readonly string[], signal: StopSignal): Promise<Whereabouts>[];
   /** The same for one id, from a reading that begins after this call. */
-  lookUpAnew(id: string, signal: StopSignal): Promise<Found>;
+  lookUpAnew(id: string, signal: StopSignal): Promise<Whereabouts>;
   /** Reads the table anew in the background if it is old, as a look-up does. */
   refresh(): void;
   /** Milliseconds since the reading began that all answers are from; null: none has succeeded yet. */
@@ -98,13 +93,14 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
     return isOld && !running ? readAnew() : undefined;
   };
 
-  const held = (id: string): Found | undefined => {
+  const held = (id: string): Whereabouts | undefined => {
     const row = rows.get(id.toLowerCase());
     if (!row) return undefined;
-    return { kind: row.stoppedAt === null ? 'at' : 'stopped', address: row.relayAddress, version: row.version };
+    return { status: row.stoppedAt === null ? 'OK' : 'STOPPED', address: row.relayAddress, version: row.version };
   };
 
-  const afterwards = (id: string, succeeded: boolean): Found => held(id) ?? { kind: succeeded ? 'unknown' : 'unread' };
+  const afterwards = (id: string, succeeded: boolean): Whereabouts =>
+    held(id) ?? { status: succeeded ? 'UNKNOWN_REPLICA' : 'UNREACHABLE' };
 
   return {
     lookUp: (ids, signal) => {

@@ -1,0 +1,24 @@
+/** Errors about the entities of a list, told where those entities stand: in a longer list, or in a response. */
+import type { GraphQLFormattedError } from 'graphql';
+
+export type Path = readonly (string | number)[];
+
+/** What an error is about. */
+export interface About {
+  /** Place of the entity in the list of `_entities`. Undefined: none of them, or no place of it. */
+  readonly index: number | undefined;
+  /** Path from the entity on. */
+  readonly below: Path;
+}
+
+/** Reads a path as a subgraph gives it. */
+export function aboutOf({ path }: GraphQLFormattedError): About {
+  const [root, index, ...below] = path ?? [];
+  return root === '_entities' && typeof index === 'number' ? { index, below } : { index: undefined, below: [] };
+}
+
+/** The error on another path. Where it stood in the subgraph's own query says nothing to its reader, nor does that it had a path. */
+export const toldAt = (
+  { message, extensions }: GraphQLFormattedError,
+  path: Path | undefined,
+): GraphQLFormattedError => ({ message, ...(path && { path }), ...(extensions && { extensions }) });
