@@ -11,7 +11,7 @@ import { MAX_REPLICA_ANSWER_BYTES } from './ask/replicaAnswer.ts';
 import { type BreakerState, makeReplicaGuards } from './ask/replicaGuard.ts';
 import { makeBudget, type RoutingContext } from './ask/routingContext.ts';
 import { makeReplicaDirectory } from './directory.ts';
-import { makeChatOwners } from './ownerRows.ts';
+import { makeChatOwners } from './owners.ts';
 import { loadReplicaTable } from './replicaRows.ts';
 import { type CheckAccess, makeRouteEntities, type RouteEntities } from './route.ts';
 import type { Routing } from './routedTypes.ts';

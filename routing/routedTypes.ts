@@ -39,34 +39,29 @@ export function readRouting(supergraphSdl: string): ReadonlyMap<string, Routing>
   const schema = buildASTSchema(document, { assumeValid: true });
   const names = subgraphNames(document);
   const found = new Map<string, { schema: GraphQLSchema; types: Map<string, RoutedType> }>();
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
-    const routed = definition.directives?.find((directive) => directive.name.value === 'routed');
-    if (!routed) continue;
+  for (const [definition, routed] of routedIn(document, schema)) {
     for (const graph of answeringGraphs(definition)) {
       const subgraph = names.get(graph) ?? graph;
       const routing = found.get(subgraph) ?? { schema, types: new Map() };
-      routing.types.set(definition.name.value, routedType(schema, definition.name.value, routed));
+      routing.types.set(definition.name.value, routed);
       found.set(subgraph, routing);
     }
   }
   return found;
 }
 
-/**
- * How the entities of a subgraph are routed, from its own schema.
- * @throws if a routed type does not have the fields that its directive names
- */
+/** Reads from a subgraph's own schema how its entities are routed. @throws as `readRouting` does */
 export function readSubgraphRouting(typeDefs: DocumentNode): Routing {
   const schema = buildSubgraphSchema([{ typeDefs }]);
-  const types = new Map<string, RoutedType>();
-  for (const definition of typeDefs.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
-    const routed = definition.directives?.find((directive) => directive.name.value === 'routed');
-    if (routed) types.set(definition.name.value, routedType(schema, definition.name.value, routed));
-  }
-  return { schema, types };
+  return { schema, types: new Map(routedIn(typeDefs, schema).map(([{ name }, routed]) => [name.value, routed])) };
 }
+
+const routedIn = ({ definitions }: DocumentNode, schema: GraphQLSchema) =>
+  definitions.flatMap((definition): [ObjectTypeDefinitionNode, RoutedType][] => {
+    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) return [];
+    const directive = definition.directives?.find(({ name }) => name.value === 'routed');
+    return directive ? [[definition, routedType(schema, definition.name.value, directive)]] : [];
+  });
 
 function routedType(schema: GraphQLSchema, name: string, directive: ConstDirectiveNode): RoutedType {
   const type = schema.getType(name);

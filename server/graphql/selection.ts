@@ -13,6 +13,8 @@ import {
   isNonNullType,
   isObjectType,
   isUnionType,
+  Kind,
+  type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
@@ -116,4 +118,29 @@ function valueShape(
     return shape;
   };
   return { kind: 'abstract', name: type.name, of, isNullable };
+}
+
+/** Fields of selection sets on whichever type, each fragment's once. @param isLookedAt what else is passed over, with all in it */
+export function fieldsWithin(
+  sets: readonly SelectionSetNode[],
+  fragments: Selecting['fragments'],
+  isLookedAt: (selection: SelectionNode) => boolean = () => true,
+): FieldNode[] {
+  const found: FieldNode[] = [];
+  const seen = new Set<SelectionSetNode>();
+  const look = (set: SelectionSetNode) => {
+    if (seen.has(set)) return;
+    seen.add(set);
+    for (const selection of set.selections) {
+      if (!isLookedAt(selection)) continue;
+      if (selection.kind === Kind.FIELD) {
+        found.push(selection);
+        continue;
+      }
+      const below = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
+      if (below) look(below.selectionSet);
+    }
+  };
+  sets.forEach(look);
+  return found;
 }
