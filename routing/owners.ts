@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Json } from '../common/json.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
+import type { GraphqlBody } from '../server/graphql/ordinaryRequest.ts';
 import { parseUuid } from '../server/graphql/scalars.ts';
 import type { Logger } from '../server/log.ts';
 import type { RoutingContext } from './ask/routingContext.ts';
@@ -11,14 +12,14 @@ import type { DatabaseSubgraph } from './transport/databaseSubgraph.ts';
 /** What the router must be told of the things that replicas own, since it knows no type by name. */
 export interface Owners {
   /**
-   * As many as representations, in their order: the replica that each belongs to now, in lower case; null: to none; undefined:
-   * not known, or not for the caller. Never rejects; settled once `signal` aborts.
+   * Reads the replica that each representation belongs to now, in their order and in lower case. Null: to none. Undefined in the
+   * list: not known, or not for the caller. Undefined in place of it: nobody says. Never rejects; settled once `signal` aborts.
    */
   read(
     representations: readonly Representation[],
     context: Pick<RoutingContext, 'caller' | 'requestId'>,
     signal: StopSignal,
-  ): Promise<readonly (string | null | undefined)[]>;
+  ): Promise<readonly (string | null | undefined)[] | undefined>;
   /** Whether an answer about the representation, its fields read by name, says that another replica gave it than the one asked. */
   isOfAnother(representation: Representation, fieldOf: (name: string) => unknown): boolean;
   /** Fields, by name, that say that of an answer which the replica `to` gave in place of the one asked. */
@@ -28,7 +29,7 @@ export interface Owners {
 /** Limit for one list in a request. */
 const MAX_CHATS = 100;
 
-const chat = z.object({ chatId: z.string(), database: z.object({ workerId: z.string().nullable() }) });
+const chat = z.object({ chatId: z.string(), runtime: z.object({ workerId: z.string() }).nullable() });
 const answer = z.object({
   data: z.record(z.string(), z.array(chat.nullable())),
   errors: z.undefined().optional(),
@@ -39,15 +40,16 @@ export function makeChatOwners(database: DatabaseSubgraph, log: Logger): Owners 
   return {
     read: async (representations, { caller, requestId }, signal) => {
       const ids = representations.map(({ chatId }) => parseUuid(chatId));
-      const query = queryFor([...new Set(ids.flatMap((id) => id ?? []))]);
-      const reply = await database.ask({ query }, { caller, requestId, signal });
+      const known = [...new Set(ids.flatMap((id) => id ?? []))];
+      if (known.length === 0) return ids.map(() => undefined);
+      const reply = await database.ask(questionAbout(known), { caller, requestId, signal });
       const read = reply.status === 'OK' ? answer.safeParse(reply.body) : undefined;
       if (!read?.success) {
         if (!signal.aborted) log.warn({ requestId, posted: reply.what }, 'the owners of chats could not be read');
-        return ids.map(() => undefined);
+        return undefined;
       }
       const chats = Object.values(read.data.data).flatMap((list) => list.flatMap((one) => one ?? []));
-      const owners = new Map(chats.map(({ chatId, database }) => [chatId, database.workerId?.toLowerCase() ?? null]));
+      const owners = new Map(chats.map(({ chatId, runtime }) => [chatId, runtime?.workerId.toLowerCase() ?? null]));
       return ids.map((id) => (id === undefined ? undefined : owners.get(id)));
     },
     isOfAnother: ({ workerId }, fieldOf) => {
@@ -59,12 +61,13 @@ export function makeChatOwners(database: DatabaseSubgraph, log: Logger): Owners 
   };
 }
 
-/** @param ids checked ones */
-function queryFor(ids: readonly string[]): string {
-  const lists: string[] = [];
-  for (let begin = 0; begin < ids.length; begin += MAX_CHATS) {
-    const list = JSON.stringify(ids.slice(begin, begin + MAX_CHATS));
-    lists.push(`l${begin}: chatDebugSnapshots(chatIds: ${list}) { chatId database { workerId } }`);
-  }
-  return `{ ${lists.join(' ') || '__typename'} }`;
+/** The same text for as many lists, which the subgraph has read then. @param ids checked ones */
+function questionAbout(ids: readonly string[]): GraphqlBody {
+  const variables: Record<string, readonly string[]> = {};
+  for (let begin = 0; begin < ids.length; begin += MAX_CHATS)
+    variables[`l${begin}`] = ids.slice(begin, begin + MAX_CHATS);
+  const names = Object.keys(variables);
+  const declared = names.map((name) => `$${name}: [UUID!]!`).join(', ');
+  const lists = names.map((name) => `${name}: chatDebugSnapshots(chatIds: $${name}) { chatId runtime { workerId } }`);
+  return { query: `query (${declared}) { ${lists.join(' ')} }`, variables };
 }

@@ -136,10 +136,10 @@ function ownerReader(read: (representations: readonly Representation[]) => Retur
   let last: Promise<unknown> = Promise.resolve();
   const makeLoader = () =>
     new DataLoader(
-      (representations: readonly Representation[]) => {
+      async (representations: readonly Representation[]) => {
         const reading = read(representations);
         last = reading;
-        return reading;
+        return (await reading) ?? representations.map(() => undefined);
       },
       { cache: false, batchScheduleFn: (go) => void last.then(go) },
     );

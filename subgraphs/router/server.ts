@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
 import type { Clock } from '../../common/clock.ts';
+import { makeChatOwners } from '../../routing/owners.ts';
 import { makeReplicas, type ReplicasOptions } from '../../routing/replicas.ts';
 import { readSubgraphRouting } from '../../routing/routedTypes.ts';
 import { databaseOverHttp } from '../../routing/transport/databaseSubgraph.ts';
@@ -42,7 +43,7 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
   const replicas = makeReplicas({ ...options.replicas, database, internalSecret, clock, log });
   const typeDefs = parse(readFileSync(SCHEMA_FILE, 'utf8'), { noLocation: true });
   const routing = readSubgraphRouting(typeDefs);
-  const route = replicas.router(routing, trust.callerTokens && makeCheckAccess(database, log));
+  const route = replicas.router(routing, trust.callerTokens && makeCheckAccess(makeChatOwners(database, log)));
   const server = await serveSubgraph<RouterContext, Caller>({
     schemaFile: SCHEMA_FILE,
     resolvers: routerResolvers(typeDefs, route),
