@@ -14,7 +14,7 @@ const VALUE_CHARACTERS = 8;
 export interface Fitting {
   /** What is selected of it, in characters of JSON or so. */
   size: number;
-  /** It holds nothing else, so it may be passed on as it is by whoever owns it. */
+  /** Whether it holds nothing else, so that its owner may pass it on as it is. */
   isExact: boolean;
 }
 
@@ -102,7 +102,7 @@ export function copyOf(shape: ObjectShape, value: Json): Json {
   return copy;
 }
 
-/** Without a prototype where a key would mean something on it. */
+/** Makes an object, without a prototype where a key would mean something on it. */
 export const emptyOf = ({ isPlain }: ObjectShape): Json => (isPlain ? {} : Object.create(null));
 
 function copyOfValue(shape: ValueShape, value: unknown): unknown {

@@ -18,13 +18,13 @@ export interface ReplicaRow {
   readonly relayAddress: string;
   /** Null: it has not stopped in order. */
   readonly stoppedAt: string | null;
-  /** Of its software; undefined: not known, or nothing that a client may be shown. */
+  /** Version of its software. Undefined: not known, or nothing that a client may be shown. */
   readonly version?: string | undefined;
 }
 
 export interface ReplicaDirectory {
   /**
-   * As many promises as ids, in their order, since those that are held need not wait for the others. None rejects; all are
+   * Gives a promise for each id, in their order, since those that are held need not wait for the others. None rejects; all are
    * settled once `signal` aborts.
    */
   lookUp(ids: readonly string[], signal: StopSignal): Promise<Whereabouts>[];
@@ -47,7 +47,7 @@ export interface ReplicaDirectoryOptions {
 
 export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptions): ReplicaDirectory {
   let rows: ReadonlyMap<string, ReplicaRow> = new Map();
-  /** Those of `rows` that the last reading held without being asked for them. */
+  /** Ids of `rows` that the last reading held without being asked for them. */
   let listed: ReadonlySet<string> = new Set();
   /** What the next reading must look up, since it may not be listed. */
   const wanted = new Set<string>();

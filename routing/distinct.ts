@@ -9,11 +9,11 @@ export interface Placed {
 
 export interface Distinct {
   add(representation: Representation, place: number): void;
-  /** In the order in which they were first added. */
+  /** Members in the order in which they were first added. */
   readonly members: readonly Placed[];
 }
 
-/** Beyond it, members about the same subject are told apart by their text, which costs the same for any number of them. */
+/** Members about the same subject that are compared one by one. More are told apart by their text, at one cost for any number. */
 const MAX_COMPARED = 8;
 
 /** @param ignored fields that say nothing of what a representation is about; all are compared */
@@ -49,7 +49,7 @@ function subjectOf(representation: Representation, ignored: readonly (string | u
   return '';
 }
 
-/** As if their texts were compared: fields in the same order count, as do the values below. */
+/** Compares as their texts would: fields in the same order count, as do the values below. */
 function isSame(a: Representation, b: Representation): boolean {
   const names = Object.keys(a);
   const others = Object.keys(b);

@@ -58,7 +58,7 @@ const inOurWords = (code: string, replicaId: string) =>
     ? `This needs the role ${READ_ALL}.`
     : `Replica ${replicaId} answered with an error. Its log says more.`;
 
-/** As much of a path below an entity as leads to selected fields: a replica may say anything there. */
+/** Cuts a path below an entity to what leads to selected fields: a replica may say anything there. */
 function selectedPath(entity: ObjectShape, path: Path): Path {
   let object: ObjectShape | undefined = entity;
   for (const [i, step] of path.entries()) {

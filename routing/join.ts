@@ -1,9 +1,9 @@
 /**
  * One list of entities, answered by many replicas: puts what came of each share of it back in its places.
  *
- * As many entities come out as representations went in, in their order, whatever happened to any replica, and none of them is
- * null: a null would read as "no replica owns this chat". What was not answered is an object all the same, with its keys, the
- * outcome, and an explicit null under every other response key, since the executor drops what is merely absent.
+ * An entity comes out for each representation that went in, in their order, whatever happened to any replica. None is null: a
+ * null would read as "no replica owns this chat". What was not answered is an object all the same, with its keys, the outcome,
+ * and an explicit null under every other response key, since the executor drops what is merely absent.
  */
 import type { Json } from '../common/json.ts';
 import { nullNewer } from './answerShape.ts';

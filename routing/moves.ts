@@ -61,7 +61,7 @@ function astrayIn({ routing, entityRequest, owners }: Following, { share, outcom
   });
 }
 
-/** By the replica that owns them now: the indices of those that another one owns than was asked. */
+/** Indices of what another replica owns than was asked, by that replica. */
 async function newOwners(following: Following, share: Share, indices: readonly number[]) {
   const found = new Map<string, number[]>();
   const read = indices.map(async (j) => {

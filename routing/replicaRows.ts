@@ -50,7 +50,7 @@ function queryFor(ids: readonly string[], more: string): string {
   return `{ replicas(alive: true) { ...Row } ${one.join(' ')} ${more} } ${FRAGMENT}`;
 }
 const PLATFORM = 'database { platform }';
-/** Of an earlier version, which knows of no platform. */
+/** Whether the subgraph is of an earlier version, which knows of no platform. */
 const isRefused = (reply: Reply): boolean => reply.status === 'OK' && reply.httpStatus === 400;
 
 /**

@@ -44,7 +44,7 @@ export interface Replicas {
   router(routing: Routing, check?: CheckAccess): RouteEntities;
   /** What a client's request brings along: spread it into its context, once for all its fetches. */
   newRequest(): Pick<RoutingContext, 'budget' | 'asked'>;
-  /** By the ids of the replicas that were asked lately. */
+  /** States by the ids of the replicas that were asked lately. */
   breakers(): ReadonlyMap<string, BreakerState>;
   /** Milliseconds since the replica table was read; null: it has not been yet. */
   directoryAgeMs(): number | null;

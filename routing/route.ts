@@ -131,7 +131,7 @@ async function askAll(
   }
 }
 
-/** One reading at a time: whoever asks while one is under way shares the next. */
+/** Reads once at a time. All who ask while a reading is under way share the next. */
 function ownerReader(read: (representations: readonly Representation[]) => ReturnType<Owners['read']>) {
   let last: Promise<unknown> = Promise.resolve();
   const makeLoader = () =>

@@ -26,7 +26,7 @@ export interface RoutedType {
 /** How the entities of one subgraph are routed. */
 export interface Routing {
   readonly schema: GraphQLSchema;
-  /** By `__typename`. */
+  /** Types by `__typename`. */
   readonly types: ReadonlyMap<string, RoutedType>;
 }
 

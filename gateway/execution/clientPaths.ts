@@ -16,7 +16,7 @@ export interface ClientPath {
 interface Place {
   readonly key: string;
   readonly sets: readonly SelectionSetNode[];
-  /** Those that were looked for and found. */
+  /** Places that were looked for and found, by key. */
   readonly below: Map<string, Place>;
 }
 

@@ -29,7 +29,7 @@ export type Complete = (data: Json) => Completed;
 /** One response in the making. */
 interface Run {
   readonly lost: LostValue[];
-  /** Of the object or list that is being read. */
+  /** Path of the object or list that is being read. */
   readonly path: (string | number)[];
 }
 
@@ -177,7 +177,7 @@ function object(shape: ObjectShape, what: string): Read {
   };
 }
 
-/** By the `__typename` that every plan asks for where the type is not certain. */
+/** Reads by the `__typename` that every plan asks for where the type is not certain. */
 function abstract(value: Extract<ValueShape, { kind: 'abstract' }>, what: string): Read {
   const known = new Map<ObjectShape, ReadFields>();
   return (found, run, key) => {
@@ -195,7 +195,7 @@ function abstract(value: Extract<ValueShape, { kind: 'abstract' }>, what: string
   };
 }
 
-/** In one response: more say nothing new, and a subgraph can give a hundred thousand. */
+/** Limit for one response: more say nothing new, and a subgraph can give a hundred thousand. */
 const MAX_LOST = 100;
 
 function lose(run: Run, message: string, key: string | number): null {

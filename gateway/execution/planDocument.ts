@@ -47,7 +47,7 @@ const under = (key: string, node: FieldNode): FieldNode | undefined =>
   key === (node.alias ?? node.name).value ? undefined : { ...node, alias: { kind: Kind.NAME, value: key } };
 
 /**
- * With `__typename` in each object of which conditions may leave nothing. The planner puts the conditions of all that is below
+ * Adds `__typename` to each object of which conditions may leave nothing. The planner puts the conditions of all that is below
  * an object around the object itself, and it would be null where it is empty.
  */
 export function withoutEmptySelections(document: DocumentNode): DocumentNode {

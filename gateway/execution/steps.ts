@@ -17,7 +17,7 @@ export interface Execution<C> {
   /** What the subgraphs gave so far, under the plan's names. */
   readonly data: Json;
   readonly errors: GraphQLFormattedError[];
-  /** As the client sent them. */
+  /** Variables as the client sent them. */
   readonly variables: Readonly<Json>;
   /** The same, with the operation's defaults. */
   readonly conditions: Readonly<Json>;
@@ -28,7 +28,7 @@ export interface Execution<C> {
 export type Step<C> = (execution: Execution<C>) => Promise<void> | void;
 
 export interface StepOptions<C> {
-  /** Of the supergraph, with what clients do not see. */
+  /** Schema of the supergraph, with what clients do not see. */
   readonly schema: GraphQLSchema;
   /** @throws Error if there is no such subgraph */
   readonly subgraph: (name: string) => AskSubgraph<C>;

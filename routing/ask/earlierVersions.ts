@@ -8,7 +8,7 @@ import type { Clock } from '../../common/clock.ts';
 import { type ShareAnswer, withOutcome } from './share.ts';
 import { queryFor } from './since.ts';
 
-/** After that a version is asked for all again: its replicas may be gone, or others of the same number know more. */
+/** Time after which a version is asked for all again: its replicas may be gone, or others of the same number know more. */
 const FORGOTTEN_AFTER_MS = 10 * 60 * 1_000;
 /** Versions that are remembered. */
 const MAX_VERSIONS = 100;

@@ -37,7 +37,7 @@ const refusal = z.object({
   ]),
 });
 
-/** A replica looks at the token before it looks at the query: whoever gets this has reached the right one. */
+/** Refusal of a query that is not valid there. A replica looks at the token first, so this is the right one. */
 const invalidThere = z.object({
   data: z.undefined().optional(),
   errors: z.array(z.object({ extensions: z.object({ code: z.literal('GRAPHQL_VALIDATION_FAILED') }) })).min(1),
@@ -98,7 +98,7 @@ function read(share: Share, { httpStatus, body, what }: JsonReply): ShareAnswer 
 
 const OK = { status: 'OK', elapsedMs: 0, address: null, reason: null } as const;
 
-/** By hand, for a schema would cost as much again as to parse the answer. */
+/** Read by hand: a schema would cost as much again as to parse the answer. */
 function entitiesIn(body: unknown): unknown[] | undefined {
   const list = isObject(body) && isObject(body.data) ? body.data._entities : undefined;
   return Array.isArray(list) ? list : undefined;

@@ -11,7 +11,7 @@ export interface Share {
   readonly replicaId: string;
   /** No two are the same. */
   readonly representations: readonly Representation[];
-  /** For each of them, the places in the whole list that it stands for. */
+  /** Places in the whole list that each of them stands for. */
   readonly places: readonly (readonly number[])[];
 }
 
@@ -32,7 +32,7 @@ export interface ShareAnswer {
   readonly outcome: Outcome;
   /** Requests that were sent. */
   readonly attempts: number;
-  /** One for each representation, as received. Belong to whoever joins them. Undefined: it was not answered. */
+  /** What was received for each representation. Belongs to the join. Undefined: it was not answered. */
   readonly entities?: readonly unknown[];
   /** The replica's own. Empty unless it answered. */
   readonly errors: readonly GraphQLFormattedError[];

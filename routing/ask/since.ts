@@ -77,7 +77,7 @@ function without(schema: GraphQLSchema, document: DocumentNode, lacks: (since: s
   return isLess ? print(withoutUnused(edited)) : undefined;
 }
 
-/** In place of a selection of which nothing is left. */
+/** Stands in for a selection of which nothing is left. */
 const TYPENAME: SelectionNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 /** A document with fragments or variables that its one operation does not use is not valid. */

@@ -7,7 +7,7 @@ import { errorCodeOf } from './status.ts';
 import type { Asking, Reply, Transport } from './transport.ts';
 
 export interface SubgraphAnswer {
-  /** Belongs to whoever asked, who may add to it. */
+  /** Belongs to the one who asked, who may add to it. */
   readonly data?: Readonly<Json> | null | undefined;
   readonly errors?: readonly GraphQLFormattedError[] | undefined;
 }

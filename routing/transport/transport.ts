@@ -16,7 +16,7 @@ export type Reply =
       readonly status: 'OK';
       /** Status of HTTP. */
       readonly httpStatus: number;
-      /** Value of JSON. Belongs to whoever asked. */
+      /** Value of JSON. Belongs to the one who asked. */
       readonly body: unknown;
       readonly what: string;
     }

@@ -14,11 +14,11 @@ import { parseUuid, scalars } from './scalars.ts';
 export type LeafRule = (value: unknown) => boolean;
 
 export interface LeafRules {
-  /** By the specification. A scalar that is not GraphQL's own takes any value: its subgraph has checked it. */
+  /** Rule of the specification. A scalar that is not GraphQL's own takes any value: its subgraph has checked it. */
   readonly ofAnswer: LeafRule;
   /**
-   * By who answers without being trusted. Scalars of ours are checked. Numbers, texts and enums are left to `ofAnswer`, field by
-   * field. No list and no object fits any scalar but JSON: it may be nested deeper than what copies it can go.
+   * Rule for an answer of somebody who is not trusted. Scalars of ours are checked. Numbers, texts and enums are left to
+   * `ofAnswer`, field by field. No list and no object fits any scalar but JSON: it may be nested deeper than a copy can go.
    */
   readonly ofStranger: LeafRule;
 }
@@ -50,7 +50,7 @@ function isNameOf(names: readonly string[]): LeafRule {
   return (value) => known.has(value);
 }
 
-/** As `Date.prototype.toISOString` writes it, up to the day that every month has: certainly a date, and nothing else need be looked at. */
+/** Text as `Date.prototype.toISOString` writes it, up to the day that every month has: certainly a date. */
 const USUAL_DATE_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
 const isDateTime: LeafRule = (value) => {

@@ -55,7 +55,7 @@ export interface ObjectShape {
 export interface Selecting {
   readonly schema: GraphQLSchema;
   readonly fragments: Record<string, FragmentDefinitionNode>;
-  /** Those of `@skip` and `@include`; defaults included. */
+  /** Variables of `@skip` and `@include`, defaults included. */
   readonly variables: Readonly<Record<string, unknown>>;
   /** Key under which a field is gathered. Undefined: its response key. */
   readonly gatheredAs?: (field: FieldNode) => string;
@@ -68,7 +68,7 @@ export const fieldsOf = (
   selectionSet: SelectionSetNode,
 ): ReadonlyMap<string, readonly FieldNode[]> => collectFields(schema, fragments, variables, type, selectionSet);
 
-/** Of what is of the schema itself (`__schema`), nothing: no subgraph is asked. @param fields by response key; the nodes under one key select the same field */
+/** Works the shape out. Fields of the schema itself (`__schema`) are left out: no subgraph is asked for them. */
 export function shapeOf(
   selecting: Selecting,
   type: GraphQLCompositeType,

@@ -4,8 +4,8 @@ import type { Representation } from '../../routing/ask/share.ts';
 import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
 
 /**
- * With the fragments and variables that it needs and no others, whatever else the operation selects, and however the client
- * passed the representations.
+ * Makes a request with the fragments and variables that it needs and no others, whatever else the operation selects, and however
+ * the client passed the representations.
  * @param info of the field `_entities`, under whatever alias
  */
 export function entityFetch(info: GraphQLResolveInfo, representations: readonly Representation[]): GraphqlBody {

@@ -10,7 +10,7 @@ import type { RouteEntities } from '../../routing/route.ts';
 import { entityFetch } from './entityFetch.ts';
 
 export interface RouterContext extends RoutingContext {
-  /** Of what replicas did not answer, with their paths in the response. Executing an operation adds to it. */
+  /** Errors about what replicas did not answer, with their paths in the response. Executing an operation adds to them. */
   readonly errors: GraphQLError[];
 }
 
