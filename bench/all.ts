@@ -12,7 +12,7 @@ import { printTable, shown } from './support/table.ts';
 /** With their arguments: fewer or shorter rounds than alone, where all together would take too long. */
 const BENCHES: readonly (readonly [string, ...string[]])[] = [
   ['gateway.ts', '5', '1.2'],
-  ['inProcess.ts', '3'],
+  ['wholeWay.ts', '3'],
   ['routing.ts', '3'],
   ['fanout.ts', '3'],
   ['database.ts'],

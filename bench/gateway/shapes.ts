@@ -26,7 +26,7 @@ const SNAPSHOT = print(
   }),
 );
 
-function halves(query: string): Shape['calls'] {
+export function halves(query: string): Shape['calls'] {
   const document = parse(query);
   let selected = '';
   const database = visit(document, {
