@@ -43,8 +43,8 @@ async function phase(name: string, pool: Pool, replica: ReplicaProcess, isOver: 
     mostBytes = Math.max(mostBytes, residentBytes);
   } while (!isOver(look));
   const seconds = (clock.monotonicMs() - beganMs) / 1000;
-  const lost = replica.lines.filter((line) => line.includes('runner stops without the chat')).length;
-  const warnings = replica.lines.length - lost;
+  const lost = replica.child.lines.filter((line) => line.includes('runner stops without the chat')).length;
+  const warnings = replica.child.lines.length - lost;
   return [
     name,
     ...[shown(seconds, 1), shown(look.owned), shown(oldest, 1), shown(slowestLoopMs)],
@@ -99,7 +99,8 @@ await withDatabase(async ({ url, pool }) => {
       ],
       rows,
     );
-    for (const line of new Set(replica.lines.map((line) => /"msg":"[^"]*"/.exec(line)?.[0] ?? line))) console.log(line);
+    for (const line of new Set(replica.child.lines.map((line) => /"msg":"[^"]*"/.exec(line)?.[0] ?? line)))
+      console.log(line);
   } finally {
     replica.child.kill('SIGKILL');
     await replica.child.ended;

@@ -2,8 +2,6 @@
  * Is what is found of chats what is wrong with them? Faults of chance over three replicas and 300 chats; with `--healthy`,
  * two thousand chats that nothing is done to.
  */
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import type { FleetDiagnosis } from '../test/diagnosis/fleet/fleet.ts';
 import { runHealthy } from '../test/diagnosis/fleet/healthyRun.ts';
@@ -65,7 +63,6 @@ async function healthy({ seed, chats = HEALTHY_CHATS }: Options): Promise<void> 
   });
 }
 
-execFileSync(process.execPath, [fileURLToPath(new URL('../scripts/build.mjs', import.meta.url))]);
 const options = new Command('npm run bench:verdicts --')
   .description('Compares what is found of chats with what was done to them.')
   .option('--seed <number>', 'what is done is drawn from it', Number, 1)

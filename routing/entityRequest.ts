@@ -1,6 +1,6 @@
 /** What a fetch of entities asks for, as graphql-js itself collects it: aliases, fragments and conditions included. */
 import { type GraphQLSchema, getOperationAST, type OperationDefinitionNode, parse, valueFromASTUntyped } from 'graphql';
-import { type BoundedCache, makeBoundedCache } from '../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import { fragmentsOf } from '../server/graphql/fragments.ts';
 import type { GraphqlBody } from '../server/graphql/ordinaryRequest.ts';
 import { fieldsOf, type Selecting, shapeBelow } from '../server/graphql/selection.ts';
@@ -42,11 +42,13 @@ interface Fetch {
 
 /** Limit for the texts that are remembered for one schema, in all. */
 const MAX_CACHED_CHARACTERS = 60_000;
-const fetches = new WeakMap<GraphQLSchema, BoundedCache<Fetch>>();
+const fetches = new WeakMap<GraphQLSchema, LRUCache<string, Fetch>>();
 
 /** Plans are kept, so the same few texts come again and again. */
 function readFetch(schema: GraphQLSchema, { query, operationName }: GraphqlBody): Fetch {
-  const ofSchema = fetches.get(schema) ?? makeBoundedCache<Fetch>(MAX_CACHED_CHARACTERS, (text) => text.length);
+  const ofSchema =
+    fetches.get(schema) ??
+    new LRUCache<string, Fetch>({ maxSize: MAX_CACHED_CHARACTERS, sizeCalculation: (_, text) => text.length });
   fetches.set(schema, ofSchema);
   const known = ofSchema.get(query);
   if (known && known.operationName === operationName) return known;

@@ -9,7 +9,7 @@ const RELEASE = { staleAfterSeconds: 30, heartbeatIntervalSeconds: 9, acquisitio
 
 const situations = [...combinations().map(snapshotOf), ...CIRCUMSTANCES.map(circumstanceSnapshot)];
 
-const MARK = /(<!-- coder: [A-Z_]+ -->)\n(?:\nOn a Coder deployment:\n\n(?:- .*\n)+)?/;
+const MARK = /(<!-- coder: [A-Z_]+ -->)\n(?:\n\*\*On a Coder deployment\*\*\n\n(?:- .*\n)+)?/;
 
 /** The page with the lines of each section that has a place for them. */
 export function withCoderMeans(text: string): string {
@@ -20,7 +20,7 @@ export function withCoderMeans(text: string): string {
       const code = /^<!-- coder: ([A-Z_]+) -->$/.exec(part)?.[1];
       if (!code) return part;
       const steps = [...(means.get(code) ?? [])].map((step) => `- ${step}`);
-      return [part, '', 'On a Coder deployment:', '', ...steps, ''].join('\n');
+      return [part, '', '**On a Coder deployment**', '', ...steps, ''].join('\n');
     })
     .join('');
 }

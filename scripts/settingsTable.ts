@@ -1,26 +1,26 @@
-/** The settings as the README shows them: a row each, made from `server/settings/settings.ts`. */
+/** The settings as `docs/settings.md` shows them: a row each, made from `server/settings/settings.ts`. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { settings } from '../server/settings/settings.ts';
 
-/** Markdown; the README must hold it as it is. */
+/** Markdown table. The page must hold it as it is. */
 export function settingsTable(): string {
   const rows = Object.entries(settings).map(([name, setting]) => {
     const standard: unknown = setting.safeParse(undefined).data;
-    const shown = standard === undefined ? '' : `\`${standard}\``;
+    const shown = standard === undefined || String(standard) === '' ? '' : `\`${standard}\``;
     return `| \`${name}\` | ${shown} | ${setting.description} |`;
   });
   return ['| setting | default | what |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** `npm run docs`: puts the table in its place in the README. */
-async function updateReadme(): Promise<void> {
-  const readme = new URL('../README.md', import.meta.url);
-  const text = await readFile(readme, 'utf8');
+/** `npm run docs`: puts the table in its place on the page. */
+async function updatePage(): Promise<void> {
+  const page = new URL('../docs/settings.md', import.meta.url);
+  const text = await readFile(page, 'utf8');
   const table = /^\| setting \| default \|.*\n(\|.*\n)*/m;
   await writeFile(
-    readme,
+    page,
     text.replace(table, () => `${settingsTable()}\n`),
   );
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) await updateReadme();
+if (process.argv[1] === new URL(import.meta.url).pathname) await updatePage();

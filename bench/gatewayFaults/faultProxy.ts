@@ -1,13 +1,13 @@
 /**
  * Stands in front of one replica, and hands requests on and answers back until it is told to do worse. Reads and writes HTTP
- * by the byte, so that an answer can break anywhere. (The proxy in front of Postgres, `test/support/tcpProxy.ts`, knows that
- * protocol instead.)
+ * by the byte, so that an answer can break anywhere.
  */
-import { once, setMaxListeners } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Agent, request } from 'undici';
-import { type Clock, systemClock } from '../../common/clock.ts';
+import { systemClock as clock } from '../../common/clock.ts';
+import { TcpServer } from '../../test/support/tcpServer.ts';
 import { type Fault, INSTEAD } from './faults.ts';
 
 const DRIP_EVERY_MS = 20;
@@ -24,15 +24,12 @@ export interface FaultProxyOptions {
   readonly latencyMs: number;
   /** Draws how long it flaps. */
   readonly random: () => number;
-  readonly clock?: Clock;
 }
 
 export class FaultProxy {
   readonly #options: FaultProxyOptions;
-  readonly #clock: Clock;
   readonly #http = createHttpServer((incoming, response) => void this.#serve(incoming, response));
-  readonly #listener = createServer((socket) => this.#accept(socket));
-  readonly #sockets = new Set<Socket>();
+  readonly #server: TcpServer;
   readonly #upstream = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
   #fault: Fault | undefined;
   /** Ends what the present fault does in the background. */
@@ -40,12 +37,12 @@ export class FaultProxy {
 
   private constructor(options: FaultProxyOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#server = new TcpServer(options.port, (socket) => this.#accept(socket));
   }
 
   static async start(options: FaultProxyOptions): Promise<FaultProxy> {
     const proxy = new FaultProxy(options);
-    await proxy.#listen();
+    await proxy.#server.listen();
     return proxy;
   }
 
@@ -59,54 +56,35 @@ export class FaultProxy {
     this.#ending = new AbortController();
     setMaxListeners(0, this.#ending.signal); // as many as answers
     this.#fault = fault;
-    if (fault === undefined) this.#breakAll();
-    if (fault === 'refused') await this.#refuse();
-    else await this.#listen();
-    if (fault === 'reset') this.#breakAll();
-    if (fault === 'black hole') for (const socket of this.#sockets) socket.pause();
+    if (fault === undefined) {
+      this.#server.thaw();
+      this.#server.cut();
+    }
+    if (fault === 'refused') await this.#server.close();
+    else await this.#server.listen();
+    if (fault === 'reset') this.#server.cut();
+    if (fault === 'black hole') this.#server.freeze();
     if (fault === 'flapping') void this.#flap(this.#ending.signal);
   }
 
   async close(): Promise<void> {
     this.#ending.abort();
     this.#fault = undefined;
-    await this.#refuse();
+    await this.#server.close();
     await this.#upstream.destroy();
-  }
-
-  async #listen(): Promise<void> {
-    if (this.#listener.listening) return;
-    this.#listener.listen(this.#options.port, '127.0.0.1');
-    await once(this.#listener, 'listening');
-  }
-
-  async #refuse(): Promise<void> {
-    if (!this.#listener.listening) return this.#breakAll();
-    const closed = once(this.#listener, 'close');
-    this.#listener.close();
-    this.#breakAll();
-    await closed;
-  }
-
-  #breakAll(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   async #flap(signal: AbortSignal): Promise<void> {
     for (let isUp = false; !signal.aborted; isUp = !isUp) {
-      await (isUp ? this.#listen() : this.#refuse());
-      await this.#clock.sleep(FLAP_MS.least + this.#options.random() * (FLAP_MS.most - FLAP_MS.least), signal);
+      await (isUp ? this.#server.listen() : this.#server.close());
+      await clock.sleep(FLAP_MS.least + this.#options.random() * (FLAP_MS.most - FLAP_MS.least), signal);
     }
-    await this.#listen();
+    await this.#server.listen();
   }
 
   #accept(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.unref(); // Node leaves the handle of one open that is reset while it ends; none may keep the process running
-    socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket)); // broken connections are what this is for
     if (this.#fault === 'reset') socket.resetAndDestroy();
-    else if (this.#fault === 'black hole') socket.pause();
-    else this.#http.emit('connection', socket);
+    else if (this.#fault !== 'black hole') this.#http.emit('connection', socket);
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -142,7 +120,7 @@ export class FaultProxy {
         return;
       case 'reset in mid-answer':
         socket.write(Buffer.concat([headOf(answer), half]));
-        await this.#clock.sleep(BEFORE_RESET_MS);
+        await clock.sleep(BEFORE_RESET_MS);
         socket.resetAndDestroy();
         return;
       case 'stall':
@@ -158,7 +136,7 @@ export class FaultProxy {
         socket.end(Buffer.concat([headOf(answer, 'transfer-encoding: chunked'), chunkOf(half)]));
         return;
       case 'latency':
-        await this.#clock.sleep(this.#options.latencyMs, signal);
+        await clock.sleep(this.#options.latencyMs, signal);
     }
     response.writeHead(status, { 'content-type': type, 'content-length': bytes.length }).end(bytes);
   }
@@ -167,7 +145,7 @@ export class FaultProxy {
     for (const byte of bytes) {
       if (socket.destroyed || signal.aborted) return;
       socket.write(Buffer.of(byte));
-      await this.#clock.sleep(DRIP_EVERY_MS, signal);
+      await clock.sleep(DRIP_EVERY_MS, signal);
     }
   }
 }

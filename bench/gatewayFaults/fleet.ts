@@ -1,15 +1,13 @@
 /** A whole system for the faults: replicas behind proxies, a database subgraph and a gateway, each a process of its own. */
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import type { Pool } from 'pg';
 import { systemClock as clock } from '../../common/clock.ts';
 import { freePorts } from '../../local/ports.ts';
-import { type Child, runChild } from '../../local/supervisor/childProcess.ts';
 import { environmentWith } from '../../server/settings/config.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import type { Random } from '../../test/faults/random.ts';
+import { type StartedChild, startChild } from '../../test/support/childProcess.ts';
 import { FaultProxy } from './faultProxy.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import type { ReplicaMessage } from './replicaMain.ts';
@@ -50,7 +48,6 @@ export interface Fleet {
 
 /** Whoever starts it closes it. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
   const { databaseUrl, pool, timeoutMs, databaseTimeoutMs } = options;
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -59,7 +56,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const start = async (name: string, script: string, environment: Readonly<Record<string, string>>) => {
     const child = startProcess(name, script, environment);
     closing.push(() => child.end());
-    return child.url;
+    return (await child.ready).url;
   };
   try {
     const free = await freePorts(2 * options.replicas, clock);
@@ -107,21 +104,20 @@ export class FaultyReplica {
   readonly id = randomUUID();
   readonly proxy: FaultProxy;
   readonly #port: number;
-  #process: RunningProcess;
+  #process: StartedChild;
   #fault: Fault | undefined;
 
-  private constructor(proxy: FaultProxy, port: number, running: RunningProcess) {
+  private constructor(proxy: FaultProxy, port: number) {
     this.proxy = proxy;
     this.#port = port;
-    this.#process = running;
+    this.#process = this.#start();
   }
 
   static async start({ port, proxyPort, random, latencyMs }: FaultyReplicaOptions): Promise<FaultyReplica> {
     const target = `http://127.0.0.1:${port}`;
     const proxy = await FaultProxy.start({ target, port: proxyPort, latencyMs, random: () => random.between(0, 1) });
-    const nothing: RunningProcess = { url: Promise.resolve(target), kill: () => {}, end: async () => {} };
-    const replica = new FaultyReplica(proxy, port, nothing);
-    await replica.#run();
+    const replica = new FaultyReplica(proxy, port);
+    await replica.#process.ready;
     return replica;
   }
 
@@ -129,10 +125,9 @@ export class FaultyReplica {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  async #run(): Promise<void> {
+  #start(): StartedChild {
     const message: ReplicaMessage = { workerId: this.id, port: this.#port, internalSecret: INTERNAL_SECRET };
-    this.#process = startProcess('replica', 'bench/gatewayFaults/replicaMain.ts', {}, message);
-    await this.#process.url;
+    return startProcess('replica', 'bench/gatewayFaults/replicaMain.ts', {}, message);
   }
 
   /** Makes it fail until `heal`. */
@@ -148,7 +143,10 @@ export class FaultyReplica {
     const fault = this.#fault;
     this.#fault = undefined;
     if (fault === 'stopped') this.#process.kill('SIGCONT');
-    if (fault === 'killed') await this.#run();
+    if (fault === 'killed') {
+      this.#process = this.#start();
+      await this.#process.ready;
+    }
     await this.proxy.set(undefined);
   }
 
@@ -158,43 +156,19 @@ export class FaultyReplica {
   }
 }
 
-interface RunningProcess {
-  /** Rejects with what it wrote if it ends instead. */
-  readonly url: Promise<string>;
-  kill(signal: NodeJS.Signals): void;
-  /** SIGKILL, which ends a stopped one, too; resolves when it is gone. */
-  end(): Promise<void>;
-}
-
 function startProcess(
   name: string,
   script: string,
   environment: Readonly<Record<string, string>>,
   message?: object,
-): RunningProcess {
-  const lines: string[] = [];
+): StartedChild {
   const settings = { ...environment, LOG_LEVEL: 'error', NODE_OPTIONS: '' };
-  const child: Child = runChild(
-    {
-      name,
-      script: new URL(`../../${script}`, import.meta.url),
-      environment: environmentWith(settings),
-      ...(message && { message }),
-    },
-    clock,
-    (line) => lines.push(line),
-  );
-  const died = child.ended.then(() => Promise.reject(new Error(`The ${name} did not start:\n${lines.join('\n')}`)));
-  const url = Promise.race([child.ready.then((ready) => ready.url), died]);
-  url.catch(() => {}); // whoever waits for it is told
-  return {
-    url,
-    kill: (signal) => child.kill(signal),
-    end: async () => {
-      child.kill('SIGKILL');
-      await child.ended;
-    },
-  };
+  return startChild({
+    name,
+    script: new URL(`../../${script}`, import.meta.url),
+    environment: environmentWith(settings),
+    ...(message && { message }),
+  });
 }
 
 /** Chats that wait for a person, so that nobody but the fault touches them. */

@@ -2,8 +2,6 @@
  * The system as users run it, for one question: replicas with real chat workers on a real Postgres, the real database subgraph, the
  * gateway, each a process of its own. Fifty chats stream on one replica, and fifty more on three.
  */
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
 import { ourEnvironment, startOurs } from '../gateway/contenders.ts';
@@ -34,7 +32,6 @@ const answer = z.object({
 
 /** Resolves when all that is asked about streams. @returns the question about the fifty of three, and about the fifty of one */
 export async function startFleet({ url: databaseUrl, pool }: BenchDatabase): Promise<[AskedProcess, AskedProcess]> {
-  execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
   const { DATABASE_TIMEOUT_MS = '', INTERNAL_SECRET = '' } = ourEnvironment('');
   const common = { DATABASE_URL: databaseUrl, INTERNAL_SECRET, DATABASE_TIMEOUT_MS };
   const run = (file: string, environment: Readonly<Record<string, string>>) =>

@@ -35,7 +35,7 @@ export async function timeProcess(
   ask: Ask,
 ): Promise<Start> {
   const command = manifest.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).scripts[script] ?? '';
-  const words = command.split(' ').slice(1); // after `node`
+  const words = command.slice(command.lastIndexOf('node ')).split(' ').slice(1); // it may be built first
   const beganMs = clock.monotonicMs();
   const child = fork(words.at(-1) ?? '', {
     execArgv: words.slice(0, -1),

@@ -1,10 +1,9 @@
 /** A replica as `npm run start:replica` runs it, with its default settings, and what it says about itself. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { systemClock as clock } from '../../common/clock.ts';
-import { type Child, runChild } from '../../local/supervisor/childProcess.ts';
 import { environmentWith } from '../../server/settings/config.ts';
 import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
+import { type StartedChild, startChild } from '../../test/support/childProcess.ts';
 
 const INTERNAL_SECRET = randomUUID();
 const QUERY = `query ($workerId: UUID!) {
@@ -23,22 +22,17 @@ const answer = z.object({ data: z.object({ _entities: z.tuple([runtime]) }) });
 
 export interface ReplicaProcess {
   readonly id: string;
-  readonly child: Child;
-  /** What it has written so far: warnings and errors. */
-  readonly lines: readonly string[];
+  readonly child: StartedChild;
   inspect(): Promise<z.infer<typeof runtime>>;
 }
 
 /** Resolves when it begins to take chats. */
 export async function startReplicaProcess(databaseUrl: string): Promise<ReplicaProcess> {
-  const lines: string[] = [];
   const environment = environmentWith({ DATABASE_URL: databaseUrl, INTERNAL_SECRET, LOG_LEVEL: 'warn' });
   const script = new URL('../../subgraphs/runtime/main.ts', import.meta.url);
-  const child = runChild({ name: 'replica', script, environment }, clock, (line) => lines.push(line));
-  const died = child.ended.then(() => Promise.reject(new Error(`The replica did not start:\n${lines.join('\n')}`)));
-  const { url, id = '' } = await Promise.race([child.ready, died]);
-  died.catch(() => {}); // from here on its end is the caller's business
-  return { id, child, lines, inspect: () => ask(url, id) };
+  const child = startChild({ name: 'replica', script, environment });
+  const { url, id = '' } = await child.ready;
+  return { id, child, inspect: () => ask(url, id) };
 }
 
 async function ask(url: string, workerId: string): Promise<z.infer<typeof runtime>> {

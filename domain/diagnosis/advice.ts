@@ -1,4 +1,5 @@
 /** What mends a turn that failed: to try again helps only where the same can come out otherwise. */
+import { wordsForFailure } from '../databaseFailures.ts';
 import type { Command, Means } from './means/means.ts';
 import { meansOf } from './means/platforms.ts';
 import { OPERATOR, PERSON } from './rule.ts';
@@ -27,6 +28,19 @@ const mend =
   (act: (means: Means) => string): Advise =>
   (means) => ({ who: OPERATOR, act: `${act(means)}, and then send a message`, command: means.send, sendHelps: false });
 
+/** What a turn broke off with, as the worker writes it: a failure of the database, named in brackets, or one word. */
+const BROKE_OFF = /broke off [^:]*: (?:the database .* \((?<failure>[A-Z0-9_]+)\); |(?<defect>\S+)$)/;
+
+function brokenOff({ database }: Situation): Advise {
+  const { failure, defect } = BROKE_OFF.exec(database?.lastError?.message ?? '')?.groups ?? {};
+  if (failure) return mend(() => wordsForFailure(failure).mend);
+  const again = defect ? `breaks off with ${word(defect)} again` : 'breaks off again';
+  return (means) => ({
+    ...{ who: PERSON, command: means.send, sendHelps: false },
+    act: `send a message, which begins the turn anew, and report a defect of the worker if it ${again}`,
+  });
+}
+
 const BY_KIND = {
   context_length: ({ shorten }, s) => ({
     ...{ who: PERSON, act: shorten.act(s), command: shorten.command, sendHelps: false },
@@ -39,7 +53,7 @@ const BY_KIND = {
   quota: mend(() => 'raise the quota of the model’s account, or wait until it is renewed'),
   rate_limit: send('wait until the model’s provider takes calls again, and then send a message'),
   overloaded: send('send a message to try again once the model is less busy'),
-  internal: mend(() => 'see in the logs of the replicas what the work broke off with, mend that'),
+  internal: (means, s) => brokenOff(s)(means, s),
   data: send(
     'send a message to try again; if that fails as well, see in the log of the database which row it refuses, and why',
   ),

@@ -9,7 +9,7 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from '../../server/log.ts';
 import { switchOffVendorTelemetry } from '../../server/settings/config.ts';
 import type { GatewayContext } from '../gatewayContext.ts';
@@ -61,10 +61,10 @@ type DocumentStore = NonNullable<ApolloServerOptionsWithGateway<GatewayContext>[
 
 /** Its own would grow to 30 MiB, for requests that are few. */
 function documentStore(): DocumentStore {
-  const documents = makeBoundedCache<DocumentNode>(MAX_DOCUMENTS);
+  const documents = new LRUCache<string, DocumentNode>({ max: MAX_DOCUMENTS });
   return {
     get: async (key) => documents.get(key),
-    set: async (key, document) => documents.set(key, document),
+    set: async (key, document) => void documents.set(key, document),
     delete: async (key) => documents.delete(key),
   };
 }

@@ -3,7 +3,7 @@
  * A document that cannot be parsed passes: Apollo Server's own parser says what is wrong with it.
  */
 import { type DocumentNode, GraphQLError, getOperationAST, type OperationDefinitionNode, parse } from 'graphql';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import { requestError } from '../../server/graphql/errors.ts';
 import type { RequestRecord } from '../http/requestRecord.ts';
 import type { AskedQuery } from './askedQuery.ts';
@@ -54,10 +54,10 @@ export interface QueryLimitsOptions {
 export function makeQueryLimits({ supergraphSdl, maxCost, countReplicas }: QueryLimitsOptions): QueryLimits {
   const estimateCost = makeCostEstimate(readCostRules(supergraphSdl));
   /** Within the limits: those of a document depend on nothing else. */
-  const documents = makeBoundedCache<DocumentNode>(
-    MAX_CACHED_CHARACTERS,
-    (query) => query.length + CHARACTERS_OF_A_PLAN,
-  );
+  const documents = new LRUCache<string, DocumentNode>({
+    maxSize: MAX_CACHED_CHARACTERS,
+    sizeCalculation: (_, query) => query.length + CHARACTERS_OF_A_PLAN,
+  });
   const readDocument = (query: string): DocumentNode | undefined => {
     const known = documents.get(query);
     if (known) return known;

@@ -9,7 +9,7 @@ declare const IS_BUILT: true | undefined;
 
 /** What is built starts what is built; a source starts sources, and needs no build. */
 const script = (built: string, source: string) =>
-  new URL(typeof IS_BUILT === 'undefined' ? source : `../dist/${built}`, import.meta.url);
+  new URL(typeof IS_BUILT === 'undefined' ? source : `../../dist/${built}`, import.meta.url);
 
 const REPLICAS = ['replica 1', 'replica 2', 'replica 3'];
 
@@ -26,7 +26,12 @@ export interface Wiring {
 
 export function postgresProcess(options: PostgresOptions): ProcessSpec {
   const environment = environmentWith({});
-  return { name: 'Postgres', script: script('postgres.js', './postgresMain.ts'), environment, message: options };
+  return {
+    name: 'Postgres',
+    script: script('postgres.js', '../postgres/postgresMain.ts'),
+    environment,
+    message: options,
+  };
 }
 
 /** The database subgraph, the replicas and the gateway. They see the user's environment, and the wiring on top. */
@@ -46,11 +51,11 @@ export function serverProcesses(wiring: Wiring): ProcessSpec[] {
     REPLICA_ADDRESS_ALLOW: environmentWith({}).REPLICA_ADDRESS_ALLOW || `127.0.0.0/8,::1/128,${wiring.host}`,
     LOG_LEVEL: environmentWith({}).LOG_LEVEL || 'warn',
   });
-  const replica = script('replica.js', '../subgraphs/runtime/main.ts');
+  const replica = script('replica.js', '../../subgraphs/runtime/main.ts');
   return [
-    { name: 'database subgraph', script: script('database.js', '../subgraphs/database/main.ts'), environment },
+    { name: 'database subgraph', script: script('database.js', '../../subgraphs/database/main.ts'), environment },
     ...REPLICAS.map((name) => ({ name, script: replica, environment })),
     // It takes longest, and no database.
-    { name: 'gateway', script: script('gateway.js', '../gateway/main.ts'), environment, startsAtOnce: true },
+    { name: 'gateway', script: script('gateway.js', '../../gateway/main.ts'), environment, startsAtOnce: true },
   ];
 }

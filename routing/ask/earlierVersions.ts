@@ -3,7 +3,7 @@
  * without what is newer than it; later ones are asked so at once.
  */
 import type { GraphQLSchema } from 'graphql';
-import { type BoundedCache, makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.ts';
 import { type ShareAnswer, withOutcome } from './share.ts';
 import { queryFor } from './since.ts';
@@ -31,8 +31,8 @@ export interface EarlierVersions {
 }
 
 export function makeEarlierVersions(clock: Clock): EarlierVersions {
-  const learntAtMs = makeBoundedCache<number>(MAX_VERSIONS);
-  const shortened = new WeakMap<GraphQLSchema, BoundedCache<{ readonly query: string | undefined }>>();
+  const learntAtMs = new LRUCache<string, number>({ max: MAX_VERSIONS });
+  const shortened = new WeakMap<GraphQLSchema, LRUCache<string, { readonly query: string | undefined }>>();
 
   const isEarlier = (key: string): boolean => {
     const atMs = learntAtMs.get(key);
@@ -44,7 +44,9 @@ export function makeEarlierVersions(clock: Clock): EarlierVersions {
 
   /** Undefined: nothing in the query is newer. */
   const shorten = ({ schema, query, version }: Versioned): string | undefined => {
-    const ofSchema = shortened.get(schema) ?? makeBoundedCache(MAX_CACHED_CHARACTERS, (text) => text.length);
+    const ofSchema =
+      shortened.get(schema) ??
+      new LRUCache({ maxSize: MAX_CACHED_CHARACTERS, sizeCalculation: (_, text) => text.length });
     shortened.set(schema, ofSchema);
     const text = `${version} ${query}`;
     const known = ofSchema.get(text);

@@ -1,10 +1,10 @@
 /** The GraphQL endpoint at a relay address. */
-import { makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 
 /** Limit for the relay addresses that are remembered: as many as the replica table lists at once. */
 const MAX_ENDPOINTS = 1_000;
 
-const endpoints = makeBoundedCache<URL | string>(MAX_ENDPOINTS);
+const endpoints = new LRUCache<string, URL | string>({ max: MAX_ENDPOINTS });
 
 /** `graphql` under the relay address, whose path and query string are kept; or what is wrong with the address. */
 export function endpointAt(address: string): URL | string {

@@ -2,7 +2,6 @@
  * What keeps one replica that is in trouble from costing more than its own chats: so many requests at once and no more, and
  * none at all for a second once five in a row have failed. Kept for each replica while it is asked.
  */
-import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll, isBrokenCircuitError } from 'cockatiel';
 import type { Clock } from '../../common/clock.ts';
 import { makeSlots, type Slots } from './slots.ts';
 
@@ -47,7 +46,7 @@ export function makeReplicaGuards(clock: Clock): ReplicaGuards {
   return {
     of: (replicaId) => {
       forgetOld();
-      const guard = known.get(replicaId)?.guard ?? makeGuard();
+      const guard = known.get(replicaId)?.guard ?? makeGuard(clock);
       known.delete(replicaId);
       known.set(replicaId, { guard, usedAtMs: clock.monotonicMs() });
       return guard;
@@ -59,40 +58,37 @@ export function makeReplicaGuards(clock: Clock): ReplicaGuards {
   };
 }
 
-function makeGuard(): ReplicaGuard {
-  const policy = circuitBreaker(
-    handleAll.orWhenResult((verdict) => verdict !== 'good'),
-    { halfOpenAfter: PROBE_AFTER_MS, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW) },
-  );
+function makeGuard(clock: Clock): ReplicaGuard {
+  let state: BreakerState = 'CLOSED';
+  let failuresInARow = 0;
+  let openedAtMs = 0;
+  const count = (verdict: Verdict, isProbe: boolean) => {
+    if (!isProbe && state !== 'CLOSED') return; // others have opened it in the meantime
+    if (verdict === 'bad') failuresInARow += 1;
+    if (verdict === 'good') {
+      state = 'CLOSED';
+      failuresInARow = 0;
+    } else if (isProbe || failuresInARow >= FAILURES_IN_A_ROW) {
+      state = 'OPEN';
+      openedAtMs = clock.monotonicMs();
+    }
+  };
   let complained = false;
-  let hasFailed = false; // since it was last told of a good one
   return {
     slots: makeSlots(MAX_AT_ONCE),
-    breaker: () => nameOf(policy.state),
+    breaker: () => state,
     run: async (work, judge) => {
-      if (policy.state === CircuitState.HalfOpen) return 'open'; // the library would wait for the probe
-      if (policy.state === CircuitState.Closed) {
-        const result = await work();
-        const verdict = judge(result);
-        // Told afterwards, since to the library everything that is not bad is good; and not once others have opened it.
-        if (verdict === 'neutral' || (verdict === 'good' && !hasFailed)) return result;
-        if (policy.state === CircuitState.Closed) {
-          hasFailed = verdict === 'bad';
-          await policy.execute(() => verdict);
-        }
-        return result;
-      }
-      type Result = Awaited<ReturnType<typeof work>>;
-      let probed: { readonly result: Result } | undefined;
+      const isProbe = state === 'OPEN' && clock.monotonicMs() - openedAtMs >= PROBE_AFTER_MS;
+      if (isProbe) state = 'HALF_OPEN';
+      else if (state !== 'CLOSED') return 'open';
+      let verdict: Verdict = 'neutral'; // stays so when the work throws
       try {
-        await policy.execute(async () => {
-          probed = { result: await work() };
-          return judge(probed.result);
-        });
-      } catch (error) {
-        if (!isBrokenCircuitError(error)) throw error;
+        const result = await work();
+        verdict = judge(result);
+        return result;
+      } finally {
+        count(verdict, isProbe);
       }
-      return probed ? probed.result : 'open';
     },
     firstComplaint: () => {
       const isFirst = !complained;
@@ -100,9 +96,4 @@ function makeGuard(): ReplicaGuard {
       return isFirst;
     },
   };
-}
-
-function nameOf(state: CircuitState): BreakerState {
-  if (state === CircuitState.Closed) return 'CLOSED';
-  return state === CircuitState.HalfOpen ? 'HALF_OPEN' : 'OPEN';
 }

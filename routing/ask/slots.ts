@@ -1,7 +1,4 @@
-/**
- * So many at once; who comes later waits for a place, for as long as its signal lets it. cockatiel's bulkhead keeps those
- * who wait past their signal, and a place that falls to one of them is not given to the next.
- */
+/** So many at once; who comes later waits for a place, for as long as its signal lets it. */
 
 import type { StopSignal } from '../../common/stopSignal.ts';
 

@@ -1,6 +1,6 @@
 /** The way to a subgraph in another process: a POST with a token, over connections that are kept. */
+import { LRUCache } from 'lru-cache';
 import { Agent, type buildConnector, type Dispatcher } from 'undici';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
 import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
 import { type Audience, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../server/tracing.ts';
@@ -63,7 +63,7 @@ export const overHttp =
 
 const JSON_HEADERS = ['content-type', 'application/json', 'accept', 'application/json'];
 
-const queries = makeBoundedCache<string>(MAX_KEPT_CHARACTERS, (query) => query.length);
+const queries = new LRUCache<string, string>({ maxSize: MAX_KEPT_CHARACTERS, sizeCalculation: (text) => text.length });
 
 /** JSON. The same few queries are sent over and over, and are written once. */
 function textOf({ query, variables, operationName }: GraphqlBody): string {

@@ -9,7 +9,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import type { GraphqlBody } from './ordinaryRequest.ts';
 import { findBadRepresentation } from './representations.ts';
 
@@ -24,7 +24,10 @@ interface Known {
 
 /** @returns what gives a question's document, or undefined: it is not one valid query alone in its document, or it asks for entities that are none */
 export function makePrepare(schema: GraphQLSchema): (question: GraphqlBody) => DocumentNode | undefined {
-  const kept = makeBoundedCache<Known>(MAX_KEPT_CHARACTERS, (query) => query.length);
+  const kept = new LRUCache<string, Known>({
+    maxSize: MAX_KEPT_CHARACTERS,
+    sizeCalculation: (_, query) => query.length,
+  });
   const read = (query: string): Known | undefined => {
     const known = kept.get(query);
     if (known) return known;

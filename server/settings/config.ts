@@ -37,7 +37,7 @@ export function readEnvironment<K extends SettingName, R extends K = never>(
       problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}. Received ${shown}.`);
     } else if (result.data === undefined && (required as readonly string[]).includes(name)) {
       bad.add(name);
-      problems.push(`${name}: is not set. It is ${settings[name].description}.`);
+      problems.push(`${name}: is not set. It is the ${settings[name].description}.`);
     } else {
       values[name] = result.data;
     }

@@ -42,7 +42,7 @@ const model = z
     'must be built-in or openai-compatible:<model>@<base URL>',
   );
 
-/** Name, check, default and (in `describe`) the sentence that the README's table shows. */
+/** Name, check, default and (in `describe`) the sentence that `docs/settings.md` shows. */
 export const settings = {
   DATABASE_URL: z
     .string()
@@ -52,31 +52,31 @@ export const settings = {
     })
     .optional()
     .describe(
-      'Postgres to use; `migrate`, `start:database` and `start:replica` need it. `npm start` takes one that is migrated, or makes the tables in an empty one if asked to (`npm start -- --migrate`); without it, it runs an embedded one under `DATA_DIR`, which `npm run chat` finds by itself',
+      'Postgres to use. `migrate`, `start:database` and `start:replica` need it. Unset: `npm start` runs its own Postgres under `DATA_DIR`. Set: `npm start` uses it if it is migrated; with `npm start -- --migrate` it first makes the tables in an empty one',
     ),
   PLATFORM: z
     .enum(['auto', 'own', 'coder'])
     .default('auto')
     .describe(
-      "whose tables `DATABASE_URL` has: this project's (`own`), those of a Coder deployment (`coder`), or whichever is found there (`auto`)",
+      "tables that `DATABASE_URL` holds: this project's (`own`) or a Coder deployment's (`coder`). `auto` looks which they are",
     ),
   CODER_RELEASE: z
     .string()
     .regex(CODER_RELEASE_FORM, 'must be a version such as 2.30 or v2.30.1, or the day of a build such as 2026-09-15')
     .optional()
     .describe(
-      'release of the Coder deployment, or the day of its build, by which thresholds that are not set are chosen; unset: the oldest that a live replica runs, else the newest that is known',
+      'release of the Coder deployment, or the day of its build. It decides the thresholds that are not set. Unset: the oldest release that a live replica runs, else the newest known one',
     ),
-  CAPACITY_ROOT: atLeast(1)
-    .default(5)
-    .describe('chats without a parent that a whole Coder deployment works on at once'),
+  CAPACITY_ROOT: atLeast(1).default(5).describe('slots of a whole Coder deployment for chats without a parent'),
   CAPACITY_SUBAGENTS: atLeast(1)
     .default(10)
-    .describe('chats started by another chat that a whole Coder deployment works on at once'),
+    .describe('slots of a whole Coder deployment for chats that another chat started'),
   DATA_DIR: z
     .string()
     .default('.data')
-    .describe('where `npm start` keeps its Postgres, its secrets and its lock; one running system each'),
+    .describe(
+      'folder where `npm start` keeps its Postgres, its secrets and its lock. One system runs on a folder at a time',
+    ),
   PORT: port.default(4000).describe('port of the gateway'),
   HOST: z.string().default('127.0.0.1').describe('address that every process listens on'),
   DATABASE_SUBGRAPH_URL: z
@@ -86,114 +86,120 @@ export const settings = {
     })
     .default('http://127.0.0.1:4001/graphql')
     .describe(
-      `where the gateway finds the database subgraph; \`${IN_PROCESS}\`: it runs it itself, on \`DATABASE_URL\``,
+      `address of the database subgraph, for the gateway. \`${IN_PROCESS}\`: the gateway runs it itself, on \`DATABASE_URL\``,
     ),
   DATABASE_SUBGRAPH_PORT: port
     .default(4001)
-    .describe('port of the database subgraph; under `npm start` any free one unless set'),
+    .describe('port of the database subgraph. Under `npm start`, unset: any free one'),
   ROUTER_PORT: port.default(4002).describe('port of `npm run start:router`'),
   DIAGNOSIS_PORT: port.default(4003).describe('port of `npm run start:diagnosis`'),
-  RUNTIME_PORT: port.default(0).describe('port of a replica; 0: any free one'),
+  RUNTIME_PORT: port.default(0).describe('port of a replica. 0: any free one'),
   RELAY_ADDRESS: httpUrl
     .optional()
-    .describe('URL at which other processes reach this replica; unset: its host and port'),
-  CHAT_WORKER_DISABLED: flag.describe('on the gateway: `1` asks no replica; verdicts then go by the rows alone'),
+    .describe('URL at which other processes reach this replica. Unset: its host and port'),
+  CHAT_WORKER_DISABLED: flag.describe('`1` on the gateway: no replica is asked, and verdicts go by the rows alone'),
   MAX_RUNNERS: atLeast(1).default(2000).describe('chats that one replica works on at once'),
   DATABASE_TIMEOUT_MS: atLeast(1)
     .default(2000)
-    .describe('how long a reader waits for the database; also its `statement_timeout`'),
+    .describe('time that a reader waits for the database. Also its `statement_timeout`'),
   SUPERGRAPH_PATH: z
     .string()
     .optional()
     .describe(
-      'supergraph file of the gateway, followed while it runs: a new one that can be served is taken, any other is refused; unset: the one checked in',
+      'supergraph file of the gateway. The gateway follows the file while it runs: it takes a new version that it can serve, and refuses any other. Unset: the one checked in',
     ),
   HEARTBEAT_INTERVAL_SECONDS: seconds
     .default(DEFAULT.heartbeatIntervalSeconds)
-    .describe('how often leases and replica rows are renewed'),
+    .describe('interval at which a worker renews its leases and its replica row'),
   HEARTBEAT_STALE_SECONDS: seconds
     .default(DEFAULT.staleAfterSeconds)
-    .describe('a lease or a replica row older than this is lost'),
+    .describe('age at which a lease, or a replica row, is lost'),
   ACQUISITION_INTERVAL_SECONDS: seconds
     .default(DEFAULT.acquisitionIntervalSeconds)
-    .describe('how often a worker looks for runnable chats when nothing notifies it'),
+    .describe('interval at which a worker looks for runnable chats when nothing notifies it'),
   REQUIRES_ACTION_TIMEOUT_SECONDS: seconds
     .default(300)
-    .describe('how long a chat waits for the result of a tool outside'),
+    .describe('time that a chat waits for the result of a tool outside'),
   BUFFER_TOTAL_BYTES: atLeast(1024 * 1024)
     .default(256 * 1024 * 1024)
-    .describe('what all message buffers of one replica may take; a replica at the limit takes no more chats'),
-  RETRY_MAX_ATTEMPTS: count.default(8).describe('model calls for one step before the turn fails; 0: for ever'),
+    .describe('memory for all message buffers of one replica. A replica at the limit takes no more chats'),
+  RETRY_MAX_ATTEMPTS: count.default(8).describe('model calls for one step before the turn fails. 0: no limit'),
   NO_PROGRESS_SECONDS: seconds
     .default(DEFAULT.noProgressSeconds)
-    .describe('a runnable chat that has not changed for this long is suspect'),
+    .describe(
+      'time without a change after which a runnable chat is suspect. Also the time without progress after which a task is stuck',
+    ),
   MAX_STEPS: atLeast(1).default(200).describe('model calls of one turn, failed ones included, before the turn fails'),
   LOOP_STEPS: atLeast(1)
     .default(DEFAULT.loopSteps)
-    .describe('steps of one turn from which the diagnosis calls it a loop'),
+    .describe('steps of one turn at which the diagnosis calls it a loop'),
   SPINNING_ATTEMPTS: atLeast(2)
     .default(DEFAULT.spinningAttempts)
-    .describe('attempts without failure, commit or pause from which a worker is said to spin'),
+    .describe('attempts at one step, without failure, commit or pause, at which a worker spins'),
   OWNERS_LOST_WARN: atLeast(2)
     .default(DEFAULT.ownersLostWarn)
-    .describe('attempts begun by several owners, none of them ended, from which the diagnosis warns'),
-  OWNERS_LOST_CRITICAL: atLeast(2).default(DEFAULT.ownersLostCritical).describe('the same, from which it is critical'),
+    .describe('attempts at one step, begun by several owners and not ended, at which the diagnosis warns'),
+  OWNERS_LOST_CRITICAL: atLeast(2)
+    .default(DEFAULT.ownersLostCritical)
+    .describe('the same, at which the finding is CRITICAL'),
   CLOCK_AHEAD_SECONDS: seconds
     .default(DEFAULT.clockAheadSeconds)
-    .describe("how far a row or a lease may be ahead of the database's clock before it is wrong"),
+    .describe("time that a row or a lease may be ahead of the database's clock before the diagnosis warns"),
   MODEL: model
     .default('built-in')
-    .describe('language model of the chats: `built-in` needs no network; or `openai-compatible:<model>@<base URL>`'),
+    .describe(
+      'language model of the chats: `built-in`, which needs no network, or `openai-compatible:<model>@<base URL>`',
+    ),
   MODEL_API_KEY: z.string().optional().describe('bearer token sent to an OpenAI-compatible server'),
   REPLICA_TIMEOUT_MS: atLeast(1)
     .default(1000)
-    .describe('how long one request waits for replicas, second tries included'),
+    .describe('time that one request waits for replicas, second tries included'),
   REPLICA_HEDGE_MS: atLeast(1)
     .optional()
-    .describe('a replica that has not answered after this long is asked a second time beside the first; unset: never'),
+    .describe('time after which a silent replica is asked once more, beside the first question. Unset: never'),
   REPLICA_ADDRESS_ALLOW: list
     .refine((rules) => rules.every(parseAddressRule), 'every part must be a CIDR, an IP address or a host suffix')
     .prefault('127.0.0.0/8,::1/128')
     .describe('CIDRs and host suffixes (`.example.internal`) that a relay address may point to, comma-separated'),
   AUTH_SECRET: secret
     .optional()
-    .describe("HS256 secret that callers' tokens are checked against; it or `AUTH_JWKS_URL`; `npm start` makes one"),
+    .describe("HS256 secret of callers' tokens. Set it or `AUTH_JWKS_URL`. `npm start` makes one"),
   AUTH_JWKS_URL: httpUrl
     .refine((url) => !/^https?:\/\/[^/]*@/i.test(url), 'must be without user and password')
     .optional()
-    .describe("in place of `AUTH_SECRET`: where the public keys of callers' tokens (RS256, PS256, ES256, EdDSA) are"),
-  AUTH_ISSUER: z.string().optional().describe("the `iss` that callers' tokens must have; unset: any"),
-  AUTH_AUDIENCE: z.string().optional().describe("the `aud` that callers' tokens must have; unset: any"),
+    .describe("URL of the public keys of callers' tokens (RS256, PS256, ES256, EdDSA), in place of `AUTH_SECRET`"),
+  AUTH_ISSUER: z.string().optional().describe("`iss` that callers' tokens must have. Unset: any"),
+  AUTH_AUDIENCE: z.string().optional().describe("`aud` that callers' tokens must have. Unset: any"),
   SUBGRAPH_AUTH: z
     .enum(['internal', 'caller'])
     .default('internal')
     .describe(
-      "whose token database subgraph, router and diagnosis take: the gateway's, or (behind another gateway) the caller's own",
+      "tokens that database subgraph, router and diagnosis take: those of our gateway (`internal`), or callers' own (`caller`), behind another gateway",
     ),
-  INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes; `npm start` makes one'),
-  CORS_ORIGINS: origins.prefault('').describe('origins whose pages may call the gateway, comma-separated; unset: none'),
-  RATE_LIMIT_PER_MINUTE: count.default(600).describe('requests of one caller in a minute; 0: no limit'),
-  MAX_COST: atLeast(1).default(6_500).describe('the estimated cost up to which a query is answered'),
+  INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes. `npm start` makes one'),
+  CORS_ORIGINS: origins.prefault('').describe('origins whose pages may call the gateway, comma-separated. Unset: none'),
+  RATE_LIMIT_PER_MINUTE: count.default(600).describe('requests of one caller in a minute. 0: no limit'),
+  MAX_COST: atLeast(1).default(6_500).describe('estimated cost up to which a query is answered'),
   ALLOWED_OPERATIONS_PATH: z
     .string()
     .optional()
-    .describe('file with the only operations that are answered at `/graphql`; unset: all'),
+    .describe('file with the only operations that are answered at `/graphql`. Unset: all'),
   CHAT_DEBUG_URL: httpUrl
     .optional()
     .describe(
-      'the gateway that `npm run chat-debug` asks; unset: that of a system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
+      'gateway that `npm run chat-debug` asks. Unset: the one of the system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
     ),
   CHAT_DEBUG_TOKEN: z
     .string()
     .optional()
-    .describe("the token that `npm run chat-debug` sends; unset: that system's own, and to no other gateway"),
+    .describe("token that `npm run chat-debug` sends. Unset: that system's own token, and to no other gateway"),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl
     .optional()
-    .describe('where OpenTelemetry traces go (OTLP over HTTP); unset: nowhere'),
+    .describe('URL that OpenTelemetry traces go to (OTLP over HTTP). Unset: nowhere'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
-    .describe('least severe level that is logged; under `npm start` `warn` unless set'),
+    .describe('least severe level that is logged. Under `npm start`, unset: `warn`'),
 } as const;
 
 export type SettingName = keyof typeof settings;

@@ -3,8 +3,8 @@
  * caller inside, so that the subgraph behind applies the caller's rights and not the gateway's.
  */
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
 import { systemClock } from '../../common/clock.ts';
 import { isInTime } from './tokenTimes.ts';
 
@@ -35,7 +35,7 @@ export type Audience = string;
 
 const key = (secret: string) => new TextEncoder().encode(secret);
 
-const signed = makeBoundedCache<{ readonly token: Promise<string>; readonly atMs: number }>(MAX_SIGNED);
+const signed = new LRUCache<string, { readonly token: Promise<string>; readonly atMs: number }>({ max: MAX_SIGNED });
 
 /** Signs for one audience, or gives what was signed for the same caller and audience a moment ago: ask for it for each request. */
 export function signInternalToken(secret: string, audience: Audience, caller: Caller): Promise<string> {
@@ -95,7 +95,7 @@ interface Verified {
   readonly caller: Caller;
 }
 
-const verified = makeBoundedCache<Verified>(MAX_VERIFIED);
+const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED });
 
 /** A signature is checked once: a gateway sends the same token for some seconds. What the time changes is looked at each time. */
 async function verify(token: string, secret: string, now: Date): Promise<Verified> {

@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
-import { makeBoundedCache } from '../../common/boundedCache.ts';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.ts';
 import type { Caller } from './internalToken.ts';
 import { isInTime } from './tokenTimes.ts';
@@ -43,7 +43,7 @@ export interface VerifiedTokens {
 
 /** Holds no token, only its SHA-256. */
 export function makeVerifiedTokens(clock: Clock): VerifiedTokens {
-  const held = makeBoundedCache<VerifiedToken>(MAX_TOKENS);
+  const held = new LRUCache<string, VerifiedToken>({ max: MAX_TOKENS });
   const nameOf = (token: string) => hash('sha256', token, 'base64');
   const stillCaller = (name: string, { used, payload, leewaySeconds, caller }: VerifiedToken, key: Key) => {
     if (key === used.key && isInTime(payload, leewaySeconds, clock.now())) return caller;

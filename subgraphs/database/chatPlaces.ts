@@ -12,10 +12,10 @@ import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Platform } from './platform.ts';
-import { EARLIEST_SAYABLE } from './questions/moments.ts';
+import { BEYOND_SAYABLE, EARLIEST_SAYABLE, inSeconds, secondsAgo } from './questions/moments.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { type Among, RETRY_IS_NO_USE } from './suspectSql.ts';
-import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
+import { isUnanswered, isUnansweredNoted, UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
 
 /** Kinds of chats that nobody works on. */
 const AT_REST = ['waiting', 'errored', 'archived waiting', 'archived errored'] as const;
@@ -43,7 +43,7 @@ export interface Place {
   readonly fromQueue: boolean;
   readonly among: Among;
   /** Which part of the table it is, where it is just one. */
-  readonly part: Part | 'all' | 'owned' | 'queue';
+  readonly part: Part | 'ahead' | 'all' | 'owned' | 'queue';
 }
 
 /** As the partial indexes of the migrations say it. */
@@ -57,24 +57,44 @@ const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
     AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`,
 };
 
+export const AHEAD = ['waiting ahead', 'errored ahead'] as const;
+type Ahead = (typeof AHEAD)[number];
+
 /** No chat is in two of them, nor in one that has a queue. */
-function troubled(part: InTrouble, { clockAheadSeconds, platform }: SuspectLimits): Prisma.Sql {
-  const latest = Prisma.sql`now() + make_interval(secs => ${clockAheadSeconds}::float8)`;
-  const earliest = Prisma.sql`now() - make_interval(secs => ${UNANSWERED_FOR_SECONDS + 1}::float8)`;
-  const isNoted = platform.notesUnanswered ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty;
+function placesInTrouble(parts: readonly InTrouble[], limits: SuspectLimits): Place[] {
+  const ahead = AHEAD.filter((part) => parts.includes(part));
+  const others = parts.filter((part): part is Exclude<InTrouble, Ahead> => !AHEAD.some((one) => one === part));
+  return [
+    ...others.map((part) => placed(Prisma.sql`${troubled(part, limits)} AND NOT ${QUEUED}`, AMONG[part], part)),
+    ...(ahead.length > 0
+      ? [placed(Prisma.sql`${isAheadAtRest(ahead, limits)} AND NOT ${QUEUED}`, 'troubled', 'ahead')]
+      : []),
+  ];
+}
+
+function troubled(part: Exclude<InTrouble, Ahead>, { clockAheadSeconds, platform }: SuspectLimits): Prisma.Sql {
+  const isNoted = isUnansweredNoted(platform) ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty;
   switch (part) {
     case 'waiting unanswered':
       return Prisma.sql`${CONDITION.waiting} ${isNoted}
-        AND c.updated_at > ${earliest} AND c.updated_at <= ${latest} AND NOT ${QUEUED}`;
-    case 'waiting ahead':
-      return Prisma.sql`${CONDITION.waiting} AND c.updated_at > ${latest} AND NOT ${QUEUED}`;
+        AND c.updated_at > ${secondsAgo(UNANSWERED_FOR_SECONDS + 1)} AND c.updated_at <= ${inSeconds(clockAheadSeconds)}`;
     case 'waiting undated':
-      return Prisma.sql`${CONDITION.waiting} ${isNoted} AND c.updated_at < ${EARLIEST_SAYABLE} AND NOT ${QUEUED}`;
+      return Prisma.sql`${CONDITION.waiting} ${isNoted} AND c.updated_at < ${EARLIEST_SAYABLE}`;
     case 'errored for good':
-      return Prisma.sql`${CONDITION.errored} AND ${RETRY_IS_NO_USE} AND NOT ${QUEUED}`;
-    case 'errored ahead':
-      return Prisma.sql`${CONDITION.errored} AND c.updated_at > ${latest} AND (${RETRY_IS_NO_USE}) IS NOT TRUE AND NOT ${QUEUED}`;
+      return Prisma.sql`${CONDITION.errored} AND ${RETRY_IS_NO_USE}`;
   }
+}
+
+/** Without those that are errored for good. One beyond all time is not ahead; it may be unanswered. */
+function isAheadAtRest(parts: readonly Ahead[], limits: SuspectLimits): Prisma.Sql {
+  const isOfKind = parts.map((part) =>
+    part === 'waiting ahead'
+      ? Prisma.sql`WHEN 'waiting' THEN c.updated_at < ${BEYOND_SAYABLE} OR ${isUnanswered(limits)}`
+      : Prisma.sql`WHEN 'error' THEN c.updated_at < ${BEYOND_SAYABLE} AND (${RETRY_IS_NO_USE}) IS NOT TRUE`,
+  );
+  return Prisma.sql`
+    NOT c.archived AND c.updated_at > ${inSeconds(limits.clockAheadSeconds)}
+    AND CASE c.status::text ${Prisma.join(isOfKind, ' ')} ELSE false END`;
 }
 
 const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
@@ -88,12 +108,10 @@ function amongKind(kind: Kind, { name }: Platform): Among {
   if (kind === 'odd') return name === 'own' ? 'troubled' : 'others'; // elsewhere `paused` is no trouble
   return kind === 'runnable' ? 'runnable' : 'others';
 }
-const AMONG: Readonly<Record<InTrouble, Among>> = {
+const AMONG: Readonly<Record<Exclude<InTrouble, Ahead>, Among>> = {
   'waiting unanswered': 'unanswered',
-  'waiting ahead': 'others', // beyond all time there is one of no age, which may be unanswered
   'waiting undated': 'unanswered',
   'errored for good': 'troubled',
-  'errored ahead': 'ahead',
 };
 
 /** Whether nothing can match. */
@@ -111,7 +129,7 @@ export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   const queued = AT_REST.filter((kind) => allowed.has(`${kind} queued`) && !allowed.has(kind));
   return [
     ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind, limits.platform), kind)),
-    ...inTrouble.map((part) => placed(troubled(part, limits), AMONG[part], part)),
+    ...placesInTrouble(inTrouble, limits),
     ...(queued.length > 0 ? [fromQueue(queued)] : []),
   ];
 }
@@ -130,9 +148,11 @@ function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
   ];
 }
 
+/** What waits behind a chat at rest is trouble, unless the chat has failed and is archived. */
 function fromQueue(kinds: readonly AtRest[]): Place {
   const conditions = kinds.map((kind) => Prisma.sql`(${CONDITION[kind]})`);
-  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, 'others', 'queue');
+  const among = kinds.includes('archived errored') ? 'others' : 'troubled';
+  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, among, 'queue');
 }
 
 /** The parts that each member of the filter leaves. */

@@ -5,7 +5,7 @@
  */
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
-import { allowedParts, type Part, type Place, placesOf } from './chatPlaces.ts';
+import { AHEAD, allowedParts, type Part, type Place, placesOf } from './chatPlaces.ts';
 import type { IndexText } from './indexText.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { CHAT_INDEXES, type FoundIndexes, hasIndex } from './wantedIndexes.ts';
@@ -65,11 +65,11 @@ function byStatus(place: Place, allowed: ReadonlySet<Part>): WalkedPlace[] {
     case 'runnable':
     case 'errored':
     case 'waiting unanswered':
-    case 'waiting ahead':
     case 'waiting undated':
     case 'errored for good':
-    case 'errored ahead':
       return [walked(place, statusesOf([part]))];
+    case 'ahead':
+      return [walked(place, statusesOf(AHEAD.filter((one) => allowed.has(one))))];
     default:
       return [{ ...place, statuses: undefined }];
   }

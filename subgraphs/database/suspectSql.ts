@@ -9,12 +9,13 @@ import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Capacity } from './platform.ts';
 import { IS_UNREADABLE } from './questions/chatColumns.ts';
 import { lostChildrenSql } from './questions/children.ts';
-import { ageSeconds, isSayable } from './questions/moments.ts';
+import { BEYOND_SAYABLE, inSeconds, isSayable, secondsAgo } from './questions/moments.ts';
 import { openCallsSql } from './questions/openCalls.ts';
 import { isFull } from './questions/pools.ts';
-import { turnsSql } from './questions/turns.ts';
-import { HAS_RETRY_STATE, RETRY_SECONDS_LEFT } from './retrySql.ts';
+import { stepsSql } from './questions/turns.ts';
+import { HAS_RETRY_STATE, NAMES_RETRY_TIME, RETRY_SECONDS_LEFT } from './retrySql.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
+import { isAnswerable } from './tables/sources.ts';
 import { pickUpSeconds } from './troubleRules.ts';
 import { isUnanswered } from './unansweredSql.ts';
 
@@ -30,7 +31,7 @@ const LONG_WAITS = 10;
  * Of which chats something is to be told: planning what is told of the others would cost more than to look at them.
  * `troubled`: of such as are all trouble.
  */
-export type Among = 'all' | 'runnable' | 'others' | 'ahead' | 'unanswered' | 'troubled';
+export type Among = 'all' | 'runnable' | 'others' | 'unanswered' | 'troubled';
 
 /** Null for one whose times cannot be said. */
 export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sql {
@@ -41,8 +42,6 @@ export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sq
       return isRunnableTrouble(limits);
     case 'others':
       return isOtherTrouble(limits);
-    case 'ahead':
-      return isAhead(limits);
     case 'unanswered':
       return isUnanswered(limits);
     case 'troubled':
@@ -50,10 +49,12 @@ export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sq
   }
 }
 
+/** A queue is looked for last, and once. */
 const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
   CASE
-    WHEN c.status = 'waiting' THEN NOT c.archived AND (${isAhead(limits)} OR ${isUnanswered(limits)}) OR ${QUEUED}
-    WHEN c.status = 'error' THEN NOT c.archived AND (${isAhead(limits)} OR ${RETRY_IS_NO_USE} OR ${QUEUED})
+    WHEN c.status IN ('waiting', 'error') THEN
+      NOT c.archived AND (${isAhead(limits)} OR CASE WHEN c.status = 'error' THEN ${RETRY_IS_NO_USE} ELSE ${isUnanswered(limits)} END)
+      OR (c.status = 'waiting' OR NOT c.archived) AND ${QUEUED}
     ${limits.platform.name === 'own' ? Prisma.empty : pausedTrouble(limits)}
     ELSE true END`;
 
@@ -64,30 +65,31 @@ const pausedTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
 /** Whether trying again does not help. As the partial index of the migrations says it. */
 export const RETRY_IS_NO_USE = Prisma.sql`(c.last_error -> 'retryable') = 'false'::jsonb`;
 
-const AGE = ageSeconds(Prisma.sql`c.updated_at`);
-const isAhead = ({ clockAheadSeconds }: Thresholds) => Prisma.sql`((${AGE}) < -${clockAheadSeconds}::float8) IS TRUE`;
+const isAhead = ({ clockAheadSeconds }: Thresholds) => Prisma.sql`
+  (c.updated_at > ${inSeconds(clockAheadSeconds)} AND c.updated_at < ${BEYOND_SAYABLE})`;
 
-/** One row of what the rules look at again and again: the ages of the chat and of the lease that it names. */
+/** One row of what is looked at again and again: the leases of the chat, and when it is tried again. */
 function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
-  const lease = limits.heartbeatsReadable
-    ? Prisma.sql`LEFT JOIN chat_heartbeats AS h ON h.chat_id = c.id AND h.runner_id = c.runner_id`
-    : Prisma.sql`CROSS JOIN (SELECT NULL::timestamptz AS heartbeat_at) AS h`;
+  const leases = limits.heartbeatsReadable
+    ? Prisma.sql`
+        max(h.heartbeat_at) FILTER (WHERE h.runner_id = c.runner_id) AS leased_at, count(*) AS leases
+        FROM chat_heartbeats AS h WHERE h.chat_id = c.id`
+    : Prisma.sql`NULL::timestamptz AS leased_at, 0::int8 AS leases OFFSET 0`;
   const conditions = [
     ...[isOdd(limits), isOutOfTime(limits), isLate(limits), isQuiet(limits)],
     ...[wasBegunInVain(limits), isLooping(limits), ...(limits.someWaitOutside ? [waitsInVain(limits)] : [])],
   ];
   return Prisma.sql`(${isAhead(limits)} OR (
     SELECT ${Prisma.join(conditions, ' OR ')}
-    FROM (
-      SELECT (${AGE}) AS age, h.heartbeat_at AS leased_at, (${ageSeconds(Prisma.sql`h.heartbeat_at`)}) AS lease_age,
-             (${RETRY_SECONDS_LEFT}) AS retry_seconds, c.status = 'running' AS runs
-      FROM (VALUES (true)) AS one ${lease} OFFSET 0) AS t))`;
+    FROM (SELECT ${RETRY_SECONDS_LEFT} AS retry_seconds, ${leases}) AS t))`;
 }
 
-const olderThan = (seconds: number, { clockAheadSeconds }: Thresholds) =>
-  Prisma.sql`(t.age > ${seconds}::float8 OR t.age < -${clockAheadSeconds}::float8)`;
+/** Of a chat whose time can be said and is not ahead, as are all that are still asked about. */
+const olderThan = (seconds: number) => Prisma.sql`c.updated_at < ${secondsAgo(seconds)}`;
+/** The same of a lease: one whose time cannot be said is trouble by itself. */
+const leaseOlderThan = (seconds: number) => Prisma.sql`t.leased_at < ${secondsAgo(seconds)}`;
 
-/** VALUE_UNREADABLE, CLOCK_AHEAD. */
+/** VALUE_UNREADABLE, CLOCK_AHEAD of a lease. */
 const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
   const columns = (
     ['updatedAt', 'snapshotVersion', 'historyVersion', 'generationAttempt', 'retryStateVersion'] as const
@@ -95,18 +97,16 @@ const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
   return Prisma.sql`
     ${Prisma.join(columns, ' OR ')}
     OR c.status = 'requires_action' AND ${IS_UNREADABLE.requiresActionDeadlineAt}
-    OR t.runs AND ${IS_UNREADABLE.retrySecondsLeft}
-    OR NOT ${isSayable(Prisma.sql`t.leased_at`)}
-    OR t.age < -${clockAheadSeconds}::float8 OR t.lease_age < -${clockAheadSeconds}::float8`;
+    OR c.status = 'running' AND t.retry_seconds IS NULL AND ${NAMES_RETRY_TIME}
+    OR NOT ${isSayable(Prisma.sql`t.leased_at`)} OR t.leased_at > ${inSeconds(clockAheadSeconds)}`;
 };
 
 /** RETRY_OVERDUE, RETRY_BACKOFF as a warning, ACTION_DEADLINE_PASSED. */
 const isOutOfTime = (limits: SuspectLimits) => Prisma.sql`
-  t.runs AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8
+  c.status = 'running' AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8
     OR t.retry_seconds > ${limits.longestRetrySeconds * LONGEST_RETRY_FACTOR}::float8
     OR t.retry_seconds IS NOT NULL AND ${MANY_FAILED})
-  OR c.status = 'requires_action'
-    AND (${ageSeconds(Prisma.sql`c.requires_action_deadline_at`)}) > ${pickUpSeconds(limits)}::float8`;
+  OR c.status = 'requires_action' AND c.requires_action_deadline_at < ${secondsAgo(pickUpSeconds(limits))}`;
 
 const ATTEMPT = Prisma.sql`c.retry_state -> 'attempt'`;
 /** An attempt beyond all doubles is none that can be said. */
@@ -118,12 +118,12 @@ const MANY_FAILED = Prisma.sql`
 function isLate(limits: SuspectLimits): Prisma.Sql {
   const { staleAfterSeconds, heartbeatIntervalSeconds, heartbeatsReadable } = limits;
   const isLost = heartbeatsReadable
-    ? Prisma.sql`(c.runner_id IS NOT NULL AND t.leased_at IS NULL OR t.lease_age > ${staleAfterSeconds}::float8)`
+    ? Prisma.sql`(c.runner_id IS NOT NULL AND t.leased_at IS NULL OR ${leaseOlderThan(staleAfterSeconds)})`
     : Prisma.sql`false`;
   const lateSeconds = (heartbeatIntervalSeconds + staleAfterSeconds) / 2;
   return Prisma.sql`
-    ${olderThan(pickUpSeconds(limits), limits)} AND (${isNotTaken(limits)} OR ${isLost})
-    OR t.lease_age > ${lateSeconds}::float8 AND t.lease_age <= ${staleAfterSeconds}::float8`;
+    ${olderThan(pickUpSeconds(limits))} AND (${isNotTaken(limits)} OR ${isLost})
+    OR ${leaseOlderThan(lateSeconds)} AND NOT ${leaseOlderThan(staleAfterSeconds)}`;
 }
 
 const UNOWNED = Prisma.sql`(c.worker_id IS NULL OR c.runner_id IS NULL)`;
@@ -135,13 +135,13 @@ function isNotTaken(limits: SuspectLimits): Prisma.Sql {
   if (!full('root') && !full('subagents')) return UNOWNED;
   const isPoolFull = Prisma.sql`
     CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
-  return Prisma.sql`(${UNOWNED} AND (c.worker_id IS NOT NULL OR NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits), limits)}))`;
+  return Prisma.sql`(${UNOWNED} AND (c.worker_id IS NOT NULL OR NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits))}))`;
 }
 
 /** QUIET: found only where nothing else is, and somebody always knows what a chat waits for outside or between two calls. */
 const isQuiet = (limits: SuspectLimits) => Prisma.sql`
-  ${olderThan(limits.noProgressSeconds, limits)} AND c.status <> 'requires_action'
-    AND NOT (t.runs AND t.retry_seconds IS NOT NULL) AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
+  ${olderThan(limits.noProgressSeconds)} AND c.status <> 'requires_action'
+    AND NOT (c.status = 'running' AND t.retry_seconds IS NOT NULL) AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
 
 /** Whether owners gave the chat up in order: each attempt of another one counts the row up three times, of the same one once. */
 const HANDED_OVER = Prisma.sql`
@@ -150,26 +150,30 @@ const HANDED_OVER = Prisma.sql`
 /** OWNERS_LOST, SPINNING. */
 function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }: SuspectLimits): Prisma.Sql {
   const byMany = heartbeatsReadable
-    ? Prisma.sql`
-        c.generation_attempt >= ${ownersLostWarn}::int8 AND (SELECT count(*) FROM chat_heartbeats AS h WHERE h.chat_id = c.id) >= ${MANY_RUNNERS}`
+    ? Prisma.sql`c.generation_attempt >= ${ownersLostWarn}::int8 AND t.leases >= ${MANY_RUNNERS}`
     : Prisma.sql`false`;
   return Prisma.sql`
-    t.runs AND NOT ${HAS_RETRY_STATE} AND c.retry_state_version <= c.history_version
+    c.status = 'running' AND NOT ${HAS_RETRY_STATE} AND c.retry_state_version <= c.history_version
       AND (c.generation_attempt >= ${spinningAttempts}::int8 AND NOT ${HANDED_OVER} OR ${byMany})`;
 }
 
 /** CALL_UNANSWERED, CHILD_LOST, ACTION_PENDING of one that waits for ever. */
 function waitsInVain(limits: SuspectLimits): Prisma.Sql {
   const { platform, readableOf } = limits;
-  const open = openCallsSql(platform, Prisma.sql`ARRAY[c.id]`);
-  return Prisma.sql`
-  c.status = 'requires_action' AND (
-    (SELECT CASE WHEN count(*) > 0 THEN bool_or(o."timesUnanswered" >= ${OFTEN_UNANSWERED})
-       ELSE COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits), limits)} END
-     FROM (${open}) AS o)
-    OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
+  const isChildLost = Prisma.sql`EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)})`;
+  const isInVain = isAnswerable(platform.tables, 'chat_messages', 'openCalls')
+    ? Prisma.sql`${isCallInVain(limits)} OR ${isChildLost}`
+    : isChildLost;
+  return Prisma.sql`c.status = 'requires_action' AND (${isInVain})`;
 }
 
+const isCallInVain = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
+  (SELECT CASE WHEN count(*) > 0 THEN bool_or(o."timesUnanswered" >= ${OFTEN_UNANSWERED})
+     ELSE COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits))} END
+   FROM (${openCallsSql(limits.platform, Prisma.sql`ARRAY[c.id]`)}) AS o)`;
+
 /** LOOPING. */
-const isLooping = ({ loopSteps, platform }: SuspectLimits) => Prisma.sql`
-  (SELECT s.steps FROM (${turnsSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS s) > ${loopSteps}`;
+const isLooping = ({ loopSteps, platform }: SuspectLimits) =>
+  isAnswerable(platform.tables, 'chat_messages', 'turns')
+    ? Prisma.sql`(${stepsSql(platform, Prisma.sql`c.id`)}) > ${loopSteps}`
+    : Prisma.sql`false`;

@@ -86,7 +86,7 @@ test('an owner whose renewals fail endangers its leases', async () => {
   const { workerId } = await system.startReplica({ databaseUrl: proxy.url });
   const chat = await create('/stall');
   await started(chat, workerId);
-  proxy.cut({ refusing: true });
+  await proxy.close();
   await finds(chat, 'LEASE_ENDANGERED', 'WARNING', { within: 3 * settings.heartbeatIntervalSeconds });
 });
 

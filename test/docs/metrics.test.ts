@@ -14,8 +14,8 @@ import { registerReplicaMetrics } from '../../subgraphs/runtime/metrics.ts';
 
 const log = makeLogger('test', 'silent');
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-const readme = read('README.md');
-const table = [...readme.matchAll(/^\| `(chat_debug_\w+)` \| ([a-z, ]+) \|/gm)];
+const page = read('docs/operations.md');
+const table = [...page.matchAll(/^\| `(chat_debug_\w+)` \| ([a-z, ]+) \|/gm)];
 
 /** The names that one kind of process registers. */
 const namesOf = (register: (registry: Registry) => unknown): string[] => {
@@ -24,7 +24,7 @@ const namesOf = (register: (registry: Registry) => unknown): string[] => {
   return registry.getMetricsAsArray().map(({ name }) => name);
 };
 
-test('the README names every metric of each process, and no others', async () => {
+test('the page of operations names every metric of each process, and no others', async () => {
   const subgraph = namesOf((registry) => noteRequests(Fastify(), { registry, clock: systemClock, log }));
   const database = namesOf(makeReadingMetrics);
   const replica = namesOf((registry) => registerReplicaMetrics(registry, {} as Inspector));
@@ -46,7 +46,7 @@ test('the README names every metric of each process, and no others', async () =>
 
 const CODER_TABLES = ['chat_debug_runs', 'chat_debug_steps'];
 
-test('no source names a metric that the README does not', () => {
+test('no source names a metric that the page does not', () => {
   const files = ['domain', 'gateway', 'routing', 'server', 'subgraphs'].flatMap((folder) =>
     readdirSync(new URL(`../../${folder}`, import.meta.url), { recursive: true, encoding: 'utf8' }).map(
       (file) => `${folder}/${file}`,
@@ -59,9 +59,9 @@ test('no source names a metric that the README does not', () => {
   expect(named.sort()).toEqual(table.map(([, name]) => name).sort());
 });
 
-test('the alerts of the README ask for metrics that exist', () => {
+test('the alerts of the page ask for metrics that exist', () => {
   const known = table.map(([, name]) => name);
-  const asked = [...readme.matchAll(/expr: .*?(chat_debug_[a-z_]+)/g)].map(([, name]) => name);
+  const asked = [...page.matchAll(/expr: .*?(chat_debug_[a-z_]+)/g)].map(([, name]) => name);
   expect(asked.length).toBeGreaterThan(0);
   expect(asked.filter((name) => !known.includes(name))).toEqual([]);
 });

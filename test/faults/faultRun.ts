@@ -2,13 +2,14 @@
 import { setMaxListeners } from 'node:events';
 import pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
+import { migrate } from '../../local/postgres/prepareDatabase.ts';
+import { startPostgresServer } from '../support/postgresServer.ts';
 import { auditFigures, auditViolations, installAudit, type Violation } from './audit.ts';
 import type { ChatLog } from './chatLog.ts';
 import { Driver } from './driver.ts';
 import { checkHistory, type RestingChat } from './historyCheck.ts';
 import { IdleMonitor } from './idleMonitor.ts';
 import { Injector, type World } from './injector.ts';
-import { OwnPostgres } from './ownPostgres.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { ReplicaProcess } from './replicaProcess.ts';
 import type { Findings } from './report.ts';
@@ -16,6 +17,10 @@ import { STALE_AFTER_SECONDS } from './settings.ts';
 
 const SETTLE_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 200;
+/** Without fsync an operating system's crash would lose data; a crash of the server alone must not. */
+const POSTGRES_SETTINGS = {
+  ...{ fsync: 'off', full_page_writes: 'off', max_connections: '200', track_commit_timestamp: 'on' },
+};
 
 /**
  * @param folder for the data and logs of all; whatever runs there has ended when this returns or throws
@@ -30,10 +35,9 @@ export async function runFaults(
   const closers: (() => Promise<unknown>)[] = [];
   try {
     const plan = makePlan(scale);
-    const postgres = await OwnPostgres.make(folder);
+    const postgres = await startPostgresServer({ settings: POSTGRES_SETTINGS }, folder);
     closers.push(() => postgres.stop());
-    await postgres.start();
-    await postgres.migrate();
+    await migrate(postgres.url);
     const pool = new pg.Pool({ connectionString: postgres.url, max: 20, application_name: 'the test' });
     pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {})); // the query on it reports it
     closers.push(() => pool.end());

@@ -1,8 +1,8 @@
 /** Makes the planned faults, one after the other or at once, but always leaves one replica alone. */
 import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
+import type { PostgresServer } from '../support/postgresServer.ts';
 import { orDatabaseAway } from './databaseAway.ts';
-import type { OwnPostgres } from './ownPostgres.ts';
 import type { FaultKind, PlannedFault } from './plan.ts';
 import type { ReplicaProcess } from './replicaProcess.ts';
 
@@ -11,7 +11,7 @@ const COMMIT_LIMIT_MS = 3_000;
 
 /** What there is to be hit, and a way to ask the database that no fault but its own is in. */
 export interface World {
-  readonly postgres: OwnPostgres;
+  readonly postgres: PostgresServer;
   readonly replicas: readonly ReplicaProcess[];
   readonly pool: Pool;
 }
@@ -86,9 +86,9 @@ export class Injector {
         await replica.pause(fault.lastsMs);
         break;
       case 'cut':
-        proxy.cut({ refusing: true });
+        await proxy.close();
         await pause();
-        proxy.accept();
+        await proxy.listen();
         break;
       case 'freeze':
         proxy.freeze();

@@ -5,7 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 import { z } from 'zod';
 import { systemClock } from '../../common/clock.ts';
 import { environmentWith } from '../../server/settings/config.ts';
-import { TcpProxy } from '../support/tcpProxy.ts';
+import { type PostgresProxy, startPostgresProxy } from '../support/postgresProxy.ts';
 import { REPLICA_SETTINGS } from './settings.ts';
 
 const readyMessage = z.object({ ready: z.object({ id: z.string() }) });
@@ -14,7 +14,7 @@ const MS_PER_MINUTE = 60_000;
 
 export class ReplicaProcess {
   readonly name: string;
-  readonly proxy: TcpProxy & { url: string };
+  readonly proxy: PostgresProxy;
   readonly #logFile: number;
   #child: ChildProcess | undefined;
   #clockMinutes: number;
@@ -24,7 +24,7 @@ export class ReplicaProcess {
   /** Ends that nobody had asked for, in words. */
   readonly unasked: string[] = [];
 
-  private constructor(name: string, proxy: TcpProxy & { url: string }, logFile: number, clockMinutes: number) {
+  private constructor(name: string, proxy: PostgresProxy, logFile: number, clockMinutes: number) {
     this.name = name;
     this.proxy = proxy;
     this.#logFile = logFile;
@@ -34,7 +34,7 @@ export class ReplicaProcess {
   /** @param folder for its log */
   static async make(name: string, databaseUrl: string, folder: string, clockMinutes: number): Promise<ReplicaProcess> {
     const log = openSync(`${folder}/${name}.log`, 'a');
-    return new ReplicaProcess(name, await TcpProxy.forDatabase(databaseUrl), log, clockMinutes);
+    return new ReplicaProcess(name, await startPostgresProxy(databaseUrl), log, clockMinutes);
   }
 
   /** Undefined while none is ready. */

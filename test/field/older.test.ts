@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { createDatabase } from '../support/database.ts';
-import { startPostgresServer } from '../support/postgresServer.ts';
+import { startMigratedServer } from '../support/migratedServer.ts';
 import { startServerProcess } from '../support/serverProcess.ts';
 import { holdWithoutDeadline } from './rows/deadline.ts';
 import { oddRows } from './rows/oddRows.ts';
@@ -18,7 +18,7 @@ const children: ChildProcess[] = [];
 const closing: (() => Promise<unknown>)[] = [];
 const started: { deployment?: Deployment } = {};
 beforeAll(async () => {
-  const server = await startPostgresServer(OLDEST);
+  const server = await startMigratedServer(OLDEST);
   closing.push(() => server.stop());
   const database = await createDatabase('template_chats', server.url);
   closing.push(() => database.drop());

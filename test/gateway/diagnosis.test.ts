@@ -7,8 +7,8 @@ import { makeLogger } from '../../server/log.ts';
 import type { Inspector, RunnerInspection, TaskInspection } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.ts';
-import { tapPostgres } from '../subgraphs/database/support/tap.ts';
 import { databasePerFile } from '../support/database.ts';
+import { startPostgresProxy } from '../support/postgresProxy.ts';
 import { startDatabase } from './databaseWays.ts';
 import {
   askGateway,
@@ -25,12 +25,12 @@ const servers = serversPerTest();
 const startGateway = gatewaysPerTest();
 const log = makeLogger('test', 'silent');
 const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock, log };
-const held: { tap?: Awaited<ReturnType<typeof tapPostgres>>; subgraph?: RunningServer } = {};
+const held: { tap?: Awaited<ReturnType<typeof startPostgresProxy>>; subgraph?: RunningServer } = {};
 const subgraphUrl = () => ({ url: held.subgraph?.url ?? '' });
 const gatewayOfFile = gatewayPerFile(subgraphUrl);
 
 beforeAll(async () => {
-  held.tap = await tapPostgres(database.url);
+  held.tap = await startPostgresProxy(database.url);
   const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
   held.subgraph = await startDatabase({ ...shared, ...limits, databaseUrl: held.tap.url });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import { tapPostgres } from '../subgraphs/database/support/tap.ts';
+import { startPostgresProxy } from '../support/postgresProxy.ts';
 import { until } from '../support/until.ts';
 import { startDatabase } from './databaseWays.ts';
 import { fleetPerFile } from './fleet.ts';
@@ -300,7 +300,7 @@ describe('replicas', () => {
 
   test('while the database does not answer, they are answered as they were last read, and their memory as it is', async () => {
     const a = await addReplica();
-    const tap = await tapPostgres(database.url);
+    const tap = await startPostgresProxy(database.url);
     const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 1_000 };
     const cut = await startDatabase({ ...shared, ...limits, databaseUrl: tap.url });
     try {

@@ -1,10 +1,11 @@
 /** Real HTTP servers that misbehave as a test wants them to. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, afterEach } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { freePort } from '../../local/ports.ts';
+import { startTcpServer } from '../support/tcpServer.ts';
 
 /** What a server was sent. */
 export interface Received {
@@ -58,18 +59,12 @@ function serversUntil(end: (close: () => Promise<void>) => void) {
     /** Takes connections and never says a word, as a stopped process does. */
     hang: async (): Promise<{ url: string; connections: Socket[] }> => {
       const connections: Socket[] = [];
-      const server = createTcpServer((socket) => {
+      const server = await startTcpServer((socket) => {
         connections.push(socket);
-        socket.on('error', () => socket.destroy()); // the other side gives up, which is the point
-      }).listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      closing.push(() => {
-        const closed = once(server, 'close');
-        server.close();
-        for (const socket of connections) socket.destroy();
-        return closed;
+        socket.on('end', () => socket.end());
       });
-      return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections };
+      closing.push(() => server.close());
+      return { url: `http://127.0.0.1:${server.port}`, connections };
     },
   };
 }

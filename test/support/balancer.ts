@@ -2,11 +2,10 @@
  * A load balancer as simple as they come: gives each new connection to the next server that was ready when it last looked.
  * It knows nothing of requests, and keeps no server for a client.
  */
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach } from '@jest/globals';
 import { request } from 'undici';
 import { deadlineSignal, systemClock } from '../../common/clock.ts';
+import { startTcpProxy } from './tcpProxy.ts';
 
 /** Between two looks, in milliseconds; Kubernetes and cloud balancers take seconds. */
 const LOOK_MS = 500;
@@ -30,7 +29,6 @@ export function balancersPerTest() {
   return async (urls: readonly string[]): Promise<Balancer> => {
     const given = urls.map(() => 0);
     const seen: Seen[] = [];
-    const sockets = new Set<Socket>();
     const stopping = new AbortController();
     const look = async (i: number, url: string) => {
       const now = await lookAt(url, stopping.signal);
@@ -52,35 +50,19 @@ export function balancersPerTest() {
       return byRank.find((places) => places.length > 0) ?? [];
     };
     let turn = 0;
-    const server = createServer({ allowHalfOpen: true }, (client) => {
+    const target = () => {
       const choices = usable();
       const chosen = choices[turn % choices.length] ?? 0;
       turn += 1;
       given[chosen] = (given[chosen] ?? 0) + 1;
-      const { hostname, port } = new URL(urls[chosen] ?? '');
-      const upstream = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-      for (const [from, to] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        sockets.add(from);
-        from.pipe(to);
-        from.on('error', () => to.resetAndDestroy()).on('close', () => sockets.delete(from));
-      }
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
+      return urls[chosen] ?? '';
+    };
+    const proxy = await startTcpProxy({ target });
     closing.push(async () => {
       stopping.abort();
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await Promise.all([closed, ...looking]);
+      await Promise.all([proxy.close(), ...looking]);
     });
-    return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      given,
-      countReady: () => ready().length,
-    };
+    return { url: `http://127.0.0.1:${proxy.port}`, given, countReady: () => ready().length };
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { startPostgresServer } from './postgresServer.ts';
+import { startMigratedServer } from './migratedServer.ts';
 
 declare global {
   var stopTestPostgres: (() => Promise<void>) | undefined;
@@ -12,7 +12,7 @@ declare global {
 
 export default async function globalSetup(): Promise<void> {
   execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
-  const server = await startPostgresServer();
+  const server = await startMigratedServer();
   globalThis.stopTestPostgres = server.stop;
   process.env.TEST_DATABASE_URL = server.url;
 }

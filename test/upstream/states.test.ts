@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type PostgresServer, startPostgresServer } from '../support/postgresServer.ts';
+import { startMigratedServer } from '../support/migratedServer.ts';
+import type { PostgresServer } from '../support/postgresServer.ts';
 import { OLDER_RELEASE } from './cases/expected.ts';
 import { CASES, type Ids, insertCases } from './chats.ts';
 import { deploymentPerFile } from './support/deployment.ts';
@@ -15,7 +16,7 @@ const SERVERS: readonly (readonly [string, string | undefined])[] = [
 describe.each(SERVERS)('on %s', (_name, packageName) => {
   const own: { server?: PostgresServer } = {};
   beforeAll(async () => {
-    if (packageName) own.server = await startPostgresServer(packageName);
+    if (packageName) own.server = await startMigratedServer(packageName);
   });
   const ids: Ids = new Map();
   const deployment = deploymentPerFile({

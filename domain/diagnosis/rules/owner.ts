@@ -97,9 +97,10 @@ export const ownerUnreachable = {
   },
 } as const satisfies Rule;
 
-function fullOf(s: Situation, replicas: string): string {
-  const full = is.full(s).length;
-  return `${full} of ${is.candidates(s).length} ${replicas} ${full === 1 ? 'is' : 'are'} full${andSilent(is.silent(s).length)}`;
+function fullOf(s: Situation): string {
+  const [full, all] = [is.full(s).length, is.candidates(s).length];
+  if (all === 1) return 'the one replica is full';
+  return `${full} of ${all} replicas ${full === 1 ? 'is' : 'are'} full${andSilent(is.silent(s).length)}`;
 }
 
 function andSilent(count: number): string {
@@ -111,8 +112,7 @@ export const capacityWait = {
   code: 'CAPACITY_WAIT',
   severity: (s) => (is.longCapacityWait(s) ? 'WARNING' : 'INFO'),
   when: is.capacityWait,
-  says: (s) =>
-    poolIsFull(s) ? `it waits for a slot: ${slotsTaken(s)}` : `it waits for room: ${fullOf(s, 'replicas')}`,
+  says: (s) => (poolIsFull(s) ? `it waits for a slot: ${slotsTaken(s)}` : `it waits for room: ${fullOf(s)}`),
   evidence: (s) => [...ROW, ...room(s), ...pool(s)],
   who: OPERATOR,
   act: (s) => meansOf(s).makeRoom.act(s),

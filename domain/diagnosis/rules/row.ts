@@ -11,7 +11,7 @@ export const statusUnknown = {
   severity: 'WARNING',
   when: is.statusUnknown,
   says: (s) =>
-    `this version does not know the status “${word(s.database?.status ?? '')}”, so whose move it is is not known`,
+    `this version does not know the status “${word(s.database?.status ?? '')}”, so it cannot tell who should act`,
   evidence: () => ['executionState', 'database.status'],
   who: OPERATOR,
   act: () => 'bring this service to the version that wrote the row, and leave the row as it is',
@@ -41,7 +41,7 @@ export const valueUnreadable = {
   ],
   who: OPERATOR,
   act: (s) => {
-    if (is.columnUnreadable(s)) return 'correct what is stored there: it is no value that can be said';
+    if (is.columnUnreadable(s)) return 'correct the stored value: it cannot be shown';
     return keptByLock(s) ? 'end that session’s transaction, then ask again' : ASK_AGAIN;
   },
   command: (s) => (is.columnUnreadable(s) ? lookAtSnapshot(s) : lookAgain(s)),

@@ -1,7 +1,7 @@
 /** What is read of a chat's row, wherever one is read. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { NAMES_RETRY_TIME, RETRY_SECONDS_LEFT, RETRY_TIME_IS_ODD } from '../retrySql.ts';
-import { isSafe, safe, saidJson } from '../saidSql.ts';
+import { isSafe, type Members, readableJson, safe } from '../saidSql.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 /** As the resolvers hand it on. A stored value that cannot be said is null; `unreadableOf` tells it from one that is not there. */
@@ -22,7 +22,7 @@ export interface ChatRow {
   readonly queueVersion: number | null;
   readonly generationAttempt: number | null;
   readonly retryStateVersion: number | null;
-  /** Known members only; their texts are long, and not yet fit to be shown. */
+  /** As it is stored, but for its size: not yet fit to be shown. */
   readonly lastError: Prisma.JsonValue;
   /** The same. */
   readonly retryState: Prisma.JsonValue;
@@ -54,8 +54,10 @@ const MOMENTS = { createdAt: Prisma.sql`c.created_at`, updatedAt: Prisma.sql`c.u
 const DEADLINE = Prisma.sql`c.requires_action_deadline_at`;
 
 /** Members of `last_error` and `retry_state` that leave: what this project's worker writes there. */
-const LAST_ERROR_MEMBERS = ['kind', 'message', 'provider', 'status_code', 'retryable'];
-const RETRY_STATE_MEMBERS = ['attempt', 'error', 'kind', 'retrying_at'];
+export const JSON_MEMBERS = {
+  lastError: { texts: ['kind', 'message', 'provider'], others: ['status_code', 'retryable'] },
+  retryState: { texts: ['error', 'kind', 'retrying_at'], others: ['attempt'] },
+} satisfies Record<string, Members>;
 
 /** When a field of `chats AS c` cannot be read, each never null but for a null column. */
 export const IS_UNREADABLE = {
@@ -100,8 +102,8 @@ const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
   parentChatId: Prisma.sql`c.parent_chat_id`,
   rootChatId: Prisma.sql`c.root_chat_id`,
   ...mapped(VERSIONS, safe),
-  lastError: saidJson(Prisma.sql`c.last_error`, LAST_ERROR_MEMBERS),
-  retryState: saidJson(Prisma.sql`c.retry_state`, RETRY_STATE_MEMBERS),
+  lastError: readableJson(Prisma.sql`c.last_error`, JSON_MEMBERS.lastError),
+  retryState: readableJson(Prisma.sql`c.retry_state`, JSON_MEMBERS.retryState),
   retrySecondsLeft: RETRY_SECONDS_LEFT,
   requiresActionDeadlineAt: sayable(DEADLINE),
   requiresActionSecondsLeft: Prisma.sql`-(${ageSeconds(DEADLINE)})`,

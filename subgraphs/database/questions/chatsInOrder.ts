@@ -19,13 +19,15 @@ const PLACE_UPDATED_AT = Prisma.sql`
   CASE WHEN ${isSayable(Prisma.sql`c.updated_at`)} THEN to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     ELSE c.updated_at::text END`;
 
+const SHOWN = Prisma.sql`${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt"`;
+
 /** What is shown of rows is said once, however many places they come from: planning it costs more than doing it. */
-export const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
-  SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt" FROM (${rows}) AS c ${inOrder}`;
+export const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) =>
+  Prisma.sql`SELECT ${SHOWN} FROM (${rows}) AS c ${inOrder}`;
 
 const STORED = Prisma.raw(CHAT_COLUMNS_READ.map((name) => `c.${name}`).join(', '));
 export const rowsOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT ${STORED} FROM ${chatsOf(platform)} AS c WHERE ${condition} ${inOrder}`;
 
-export const pageOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) =>
-  shown(rowsOfChats(platform, condition, inOrder), inOrder);
+export const pageOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+  SELECT ${SHOWN} FROM ${chatsOf(platform)} AS c WHERE ${condition} ${inOrder}`;

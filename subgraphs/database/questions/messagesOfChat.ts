@@ -13,9 +13,9 @@ export interface Newest {
  * The newest messages of `chat` that are not deleted, each `m`: along the index that the platform has for it. The role is part
  * of the order there for the reason that the chat is. Roles that are held by something else are not named.
  */
-export const newestMessages = ({ name, tables }: Platform, { columns, condition, limit }: Newest): Prisma.Sql => {
+export const newestMessages = (platform: Platform, { columns, condition, limit }: Newest): Prisma.Sql => {
   const more = condition ? Prisma.sql`AND ${condition}` : Prisma.empty;
-  return name === 'coder' && tables.walked.roles
+  return areWalkedByRole(platform)
     ? Prisma.sql`
         SELECT m.* FROM unnest(enum_range(NULL::chat_message_role)) AS walked (role)
         CROSS JOIN LATERAL (
@@ -25,6 +25,14 @@ export const newestMessages = ({ name, tables }: Platform, { columns, condition,
         ) AS m ${NEWEST_FIRST} LIMIT ${limit}`
     : Prisma.sql`SELECT ${columns} FROM chat_messages AS m WHERE ${OF_CHAT} ${more} ${NEWEST_FIRST} LIMIT ${limit}`;
 };
+
+/** The same for a look that puts them into their order, and ends by itself: no less than `limit` of them, and maybe all. */
+export const messagesBackwards = (platform: Platform, newest: Newest): Prisma.Sql =>
+  areWalkedByRole(platform)
+    ? newestMessages(platform, newest)
+    : Prisma.sql`SELECT ${newest.columns} FROM chat_messages AS m WHERE ${OF_CHAT} AND ${newest.condition ?? Prisma.sql`true`}`;
+
+const areWalkedByRole = ({ name, tables }: Platform): boolean => name === 'coder' && tables.walked.roles;
 
 /**
  * Messages `m` of `chat` that are not deleted, to be followed by NEWEST_FIRST. The chat is part of the order, so that only an

@@ -2,7 +2,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
-import { NEWEST_FIRST, newestMessages, shown } from './messagesOfChat.ts';
+import { messagesBackwards, NEWEST_FIRST, newestMessages, shown } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface TurnRow {
@@ -43,6 +43,22 @@ export const turnsSql = (platform: Platform, chatIds: readonly string[] | Prisma
       FROM (${newest(platform, Prisma.sql`m.id > COALESCE(begun.id, '-9223372036854775808'::int8)`)}) AS n) AS m
   ) AS done
   WHERE begun.id IS NOT NULL OR done.looked = ${MESSAGES_OF_A_TURN}`;
+
+/**
+ * The steps alone of one chat's turn, by one look at its messages that ends with the person's newest. No row where there is
+ * no turn.
+ */
+export const stepsSql = (platform: Platform, chatId: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  SELECT m.steps FROM (
+    SELECT m.role, count(*) FILTER (WHERE m.role = 'assistant') OVER back AS steps, row_number() OVER back AS looked
+    FROM (SELECT ${chatId} AS id) AS chat CROSS JOIN LATERAL (
+      ${messagesBackwards(platform, {
+        columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role`,
+        condition: shown(platform),
+        limit: MESSAGES_OF_A_TURN,
+      })}) AS m
+    WINDOW back AS (ORDER BY m.chat_id DESC, m.id DESC ROWS UNBOUNDED PRECEDING)
+  ) AS m WHERE m.role = 'user' OR m.looked = ${MESSAGES_OF_A_TURN} LIMIT 1`;
 
 const newest = (platform: Platform, condition: Prisma.Sql) =>
   newestMessages(platform, {

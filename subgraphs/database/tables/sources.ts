@@ -78,6 +78,10 @@ function withNulls(found: FoundTables, platform: PlatformRead, relation: string,
   return `(SELECT ${[...columns, ...ofPostgres].join(', ')} FROM ${relation} AS t)`;
 }
 
+/** Whether what a question asks of the table can be answered. */
+export const isAnswerable = (tables: Tables, table: TableName, question: string): boolean =>
+  isReadable(tables, table) && keepsFromAsking(tables.lacks, question).length === 0;
+
 /** @throws GraphQLError `SCHEMA_UNSUPPORTED` if nothing of the table can be read */
 export function assertReadable({ lacks }: Tables, table: TableName): void {
   const blockedBy = blocking(lacks, table);

@@ -67,6 +67,7 @@ function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   const refusal = error instanceof AnswerTooLong ? error.message : refusalOf(error);
   if (refusal) return { kind: 'data', message: `What the model said could not be stored (${refusal})` };
   if (error instanceof UnusableHistory) return { kind: 'history', message: error.message };
+  if (codeIn(error, OF_DECODING)) return { kind: 'network', message: UNDECODABLE };
   if (error instanceof NotAStream || error instanceof ErrorAnswer) return { kind: 'network', message: error.message };
   if (error instanceof StreamCutOff || (InvalidResponseDataError.isInstance(error) && error.data === undefined)) {
     return { kind: 'network', message: 'The answer was cut off: the stream ended without a finish reason' };
@@ -74,7 +75,7 @@ function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   if (JSONParseError.isInstance(error) || TypeValidationError.isInstance(error)) {
     return { kind: 'model', message: 'The model sent a chunk that is not of the form of the protocol' };
   }
-  const code = networkCode(error);
+  const code = codeIn(error, OF_THE_NETWORK);
   if (APICallError.isInstance(error) && error.statusCode !== undefined) {
     return {
       kind: 'network',
@@ -90,13 +91,18 @@ function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   return { kind, message: `${what} (${name})` };
 }
 
-/** The system's or undici's code for what happened to a connection, from the error or what caused it. */
-function networkCode(error: unknown): string | undefined {
+const UNDECODABLE = 'The answer could not be decoded: it is not in the content-encoding that the server names';
+/** Codes of zlib and of brotli, which have a form of their own. */
+const OF_DECODING = /^(Z_[A-Z_]+|ERR_[A-Z]*_ERROR_[A-Z0-9_]+)$/;
+/** The system's or undici's codes for what happened to a connection. */
+const OF_THE_NETWORK = /^(E[A-Z]{3,}|UND_ERR_[A-Z_]+|CERT_[A-Z_]+|[A-Z_]*CERT[A-Z_]*)$/;
+
+/** The code of the error, or of what caused it. */
+function codeIn(error: unknown, pattern: RegExp): string | undefined {
   let cause = error;
   for (let depth = 0; depth < 8 && typeof cause === 'object' && cause !== null; depth += 1) {
     const code = 'code' in cause ? cause.code : undefined;
-    if (typeof code === 'string' && /^(E[A-Z]{3,}|UND_ERR_[A-Z_]+|CERT_[A-Z_]+|[A-Z_]*CERT[A-Z_]*)$/.test(code))
-      return code;
+    if (typeof code === 'string' && pattern.test(code)) return code;
     cause = 'cause' in cause ? cause.cause : undefined;
   }
   return undefined;

@@ -7,6 +7,7 @@
  * that a lost notification does no harm), a watch over leases that could not be renewed, and a clean-up of old rows. While
  * it drains, it takes nothing new, hands every chat over, then ends its loops and marks its row.
  */
+import { isNativeError } from 'node:util/types';
 import DataLoader from 'dataloader';
 import type { Pool } from 'pg';
 import type { Logger } from '../../../server/log.ts';
@@ -249,7 +250,7 @@ export class ChatWorker {
     const chats = await this.#reader.loadMany(runners.map((runner) => runner.chatId));
     runners.forEach((runner, place) => {
       const chat = chats[place];
-      if (chat instanceof Error) this.#unreadable(runner.chatId, chat);
+      if (isNativeError(chat)) this.#unreadable(runner.chatId, chat);
       else if (chat) runner.update(chat);
       else runner.lose('the chat is gone');
     });

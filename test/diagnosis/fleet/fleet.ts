@@ -5,13 +5,13 @@ import type { DiagnosisSettings, Severity } from '../../../domain/diagnosis/diag
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { startGateway } from '../../../gateway/server.ts';
 import { signCallerToken } from '../../../local/callerToken.ts';
-import { type Child, runChild } from '../../../local/supervisor/childProcess.ts';
 import { databaseOverHttp } from '../../../routing/transport/databaseSubgraph.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { environmentWith } from '../../../server/settings/config.ts';
 import { READ_ALL } from '../../../server/tokens/internalToken.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
-import { TcpProxy } from '../../support/tcpProxy.ts';
+import { startChild } from '../../support/childProcess.ts';
+import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
 
 const SECRET = 'a secret of a fleet for tests, long enough';
 const TIMEOUT_MS = 20_000;
@@ -22,7 +22,7 @@ const MOST_AT_ONCE = 100;
 export interface FleetReplica {
   readonly id: string;
   /** Undefined: it has none. It passes through this process, and waits when this process waits. */
-  readonly proxy: TcpProxy | undefined;
+  readonly proxy: PostgresProxy | undefined;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -102,7 +102,7 @@ async function startReplica(
   changes: Readonly<Record<string, string>>,
   closing: (() => Promise<unknown>)[],
 ): Promise<FleetReplica> {
-  const proxy = proxied ? await TcpProxy.forDatabase(databaseUrl) : undefined;
+  const proxy = proxied ? await startPostgresProxy(databaseUrl) : undefined;
   if (proxy) closing.push(() => proxy.close());
   const environment = environmentWith({
     ...{
@@ -119,15 +119,9 @@ async function startReplica(
     ...changes,
   });
   const script = new URL('../../../dist/replica.js', import.meta.url);
-  const lines: string[] = [];
-  const child: Child = runChild({ name: 'replica', script, environment }, systemClock, (line) => lines.push(line));
-  closing.push(async () => {
-    child.kill('SIGKILL');
-    await child.ended;
-  });
-  const died = child.ended.then(() => Promise.reject(new Error(`No replica:\n${lines.join('\n')}`)));
-  died.catch(() => {}); // once it is ready, its end is somebody's wish
-  const { id = '' } = await Promise.race([child.ready, died]);
+  const child = startChild({ name: 'replica', script, environment });
+  closing.push(() => child.end());
+  const { id = '' } = await child.ready;
   return { id, proxy, kill: child.kill };
 }
 

@@ -89,7 +89,7 @@ export async function runVerdicts(scale: {
     const frozen = random.below(2) === 0;
     await whileStill(fleet, pool, cutOff.chats, async () => {
       if (frozen) cutOff.replica.proxy?.freeze();
-      else cutOff.replica.proxy?.cut({ refusing: true });
+      else await cutOff.replica.proxy?.close();
     });
     log.push(`${silent.replica.id}: ${signal}`, `${cutOff.replica.id}: connections ${frozen ? 'frozen' : 'cut'}`);
     const beganMs = systemClock.monotonicMs();

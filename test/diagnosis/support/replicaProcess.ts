@@ -1,8 +1,7 @@
 /** Replicas as processes of their own, for what can only be done to a process. */
 import { afterEach } from '@jest/globals';
-import { systemClock } from '../../../common/clock.ts';
-import { type Child, runChild } from '../../../local/supervisor/childProcess.ts';
 import { environmentWith } from '../../../server/settings/config.ts';
+import { type StartedChild, startChild } from '../../support/childProcess.ts';
 
 export interface ReplicaProcess {
   readonly id: string;
@@ -11,35 +10,25 @@ export interface ReplicaProcess {
 
 /** Call at the top of a test file. What still runs after a test is killed. */
 export function replicaProcessesPerTest() {
-  const children: Child[] = [];
+  const children: StartedChild[] = [];
   afterEach(async () => {
-    for (const child of children.splice(0)) {
-      child.kill('SIGKILL');
-      await child.ended;
-    }
+    for (const child of children.splice(0)) await child.end();
   });
   /** @param more modules to load into the process first; they see its sources, and not what is built */
   return async (settings: Readonly<Record<string, string>>, ...more: URL[]): Promise<ReplicaProcess> => {
-    const lines: string[] = [];
     const file = more.length > 0 ? 'subgraphs/runtime/main.ts' : 'dist/replica.js';
     const imports = more.length > 0 ? ['tsx', ...more.map(({ href }) => href)] : [];
-    const child = runChild(
-      {
-        name: 'replica',
-        script: new URL(`../../../${file}`, import.meta.url),
-        environment: environmentWith({
-          RUNTIME_PORT: '0',
-          ...settings,
-          NODE_OPTIONS: imports.map((module) => `--import=${module}`).join(' '),
-        }),
-      },
-      systemClock,
-      (line) => lines.push(line),
-    );
+    const child = startChild({
+      name: 'replica',
+      script: new URL(`../../../${file}`, import.meta.url),
+      environment: environmentWith({
+        RUNTIME_PORT: '0',
+        ...settings,
+        NODE_OPTIONS: imports.map((module) => `--import=${module}`).join(' '),
+      }),
+    });
     children.push(child);
-    const died = child.ended.then(() => Promise.reject(new Error(`No replica:\n${lines.join('\n')}`)));
-    died.catch(() => {}); // once it is ready, its end is the test's business
-    const { id = '' } = await Promise.race([child.ready, died]);
+    const { id = '' } = await child.ready;
     return { id, kill: child.kill };
   };
 }

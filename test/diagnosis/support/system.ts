@@ -14,8 +14,8 @@ import { readChats } from '../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { startTestGateway } from '../../gateway/gateways.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { INTERNAL_SECRET, startTestReplica } from '../../support/replica.ts';
-import { TcpProxy } from '../../support/tcpProxy.ts';
 import { until } from '../../support/until.ts';
 import { diagnosesOf, type Expected, expectFinding, type Finding } from './diagnosed.ts';
 import { expectShown } from './example.ts';
@@ -79,7 +79,7 @@ export function diagnosedSystemPerFile(settings: DiagnosisSettings, { replicaTim
     },
     /** Is closed before the replicas behind it are stopped, so that none of them waits for it. */
     startProxy: async () => {
-      const proxy = await TcpProxy.forDatabase(database.url);
+      const proxy = await startPostgresProxy(database.url);
       closing.push(() => proxy.close());
       return proxy;
     },

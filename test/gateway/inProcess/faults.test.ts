@@ -6,9 +6,9 @@ import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { insertChat, insertReplica } from '../../subgraphs/database/support/rows.ts';
 import { OPERATOR, user } from '../../subgraphs/database/support/subgraph.ts';
-import { tapPostgres } from '../../subgraphs/database/support/tap.ts';
 import { noTransactionLeft, until, waitingForLock, whileLocked } from '../../subgraphs/database/support/waiting.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { inProcess } from '../databaseWays.ts';
 import { askGateway, callerToken, gatewaysPerTest } from '../gateways.ts';
 import { openWays, type Ways } from './ways.ts';
@@ -67,7 +67,7 @@ describe('the same is told', () => {
   });
 
   test('of a database that goes away and comes back; replicas are those last read', async () => {
-    const tap = await tapPostgres(database.url);
+    const tap = await startPostgresProxy(database.url);
     await withWays(tap.url, 5_000, async (ways) => {
       const replicas = { query: '{ replicas { id isAlive } }' };
       const before = await same(ways, replicas);
@@ -75,10 +75,10 @@ describe('the same is told', () => {
       expect(await same(ways, replicas)).toEqual(before);
       expect(await same(ways)).toMatchObject({ errors: [{ message: UNAVAILABLE, path: ['chatDebugSnapshot'] }] });
       expect(await ways.inProcess.notReady()).toBe('The database does not answer.');
-      const again = await tapPostgres(database.url, Number(new URL(tap.url).port));
+      await tap.listen();
       expect(await same(ways)).toMatchObject({ data: { chatDebugSnapshot: { chatId: held.id } } });
       expect(await ways.inProcess.notReady()).toBeUndefined();
-      await again.close();
+      await tap.close();
     });
   });
 
@@ -110,7 +110,7 @@ describe('the same is told', () => {
 
 describe('in process', () => {
   test('whoever goes away is told at once, and nothing more is asked for it; whoever has gone asks nothing', async () => {
-    const tap = await tapPostgres(database.url);
+    const tap = await startPostgresProxy(database.url);
     const subgraph = await inProcess(options(tap.url, 30_000))(new Registry());
     const client = new AbortController();
     await whileLocked(database.pool, 'chats', async () => {
@@ -168,7 +168,7 @@ describe('in process', () => {
   });
 
   test('the gateway shows what its readings cost, is ready when the database is, and leaves no session behind', async () => {
-    const tap = await tapPostgres(database.url);
+    const tap = await startPostgresProxy(database.url);
     const gateway = await startGateway({ url: '' }, { openDatabase: inProcess(options(tap.url, 5_000)) });
     const get = async (path: string) => {
       const response = await fetch(`${gateway.url}${path}`);

@@ -66,3 +66,12 @@ test('nothing is learnt from a second question that fails, and none is asked whe
     outcome: { status: 'REFUSED' },
   });
 });
+
+test('of more than a hundred versions the one that was asked longest ago is forgotten', async () => {
+  const { sent } = fleet();
+  for (let n = 0; n < 100; n += 1) await sent(`0.0.${n}`, [REFUSED, OK]);
+  expect((await sent('0.0.0', [OK])).queries).toEqual([LESS]);
+  await sent('0.1.0', [REFUSED, OK]);
+  expect((await sent('0.0.0', [OK])).queries).toEqual([LESS]);
+  expect((await sent('0.0.1', [OK])).queries).toEqual([ALL]);
+});

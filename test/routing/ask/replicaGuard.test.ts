@@ -3,9 +3,8 @@ import { systemClock } from '../../../common/clock.ts';
 import { makeReplicaGuards, type ReplicaGuard, type Verdict } from '../../../routing/ask/replicaGuard.ts';
 import { makeSlots } from '../../../routing/ask/slots.ts';
 import { manualClock } from '../../support/manualClock.ts';
-import { until } from '../../support/until.ts';
 
-const guard = () => makeReplicaGuards(manualClock()).of('a');
+const guard = (clock = manualClock()) => makeReplicaGuards(clock).of('a');
 const say = (one: ReplicaGuard, verdict: Verdict) =>
   one.run(
     async () => verdict,
@@ -65,27 +64,49 @@ describe('the breaker', () => {
   });
 
   test('after a second one probe is let through; meanwhile all others are refused at once; if it is good, all is well', async () => {
-    const one = guard();
+    const clock = manualClock();
+    const one = guard(clock);
     await fail(one, 5);
+    clock.advance(999);
+    expect(await say(one, 'good')).toBe('open');
+    clock.advance(1);
     const probe = pending();
-    const probing = await until(async () => {
-      const running = one.run(probe.work, (verdict) => verdict);
-      return one.breaker() === 'HALF_OPEN' && { running };
-    });
+    const probing = one.run(probe.work, (verdict) => verdict);
+    expect(one.breaker()).toBe('HALF_OPEN');
     expect(await say(one, 'good')).toBe('open');
     probe.end('good');
-    expect(await probing.running).toBe('good');
+    expect(await probing).toBe('good');
     expect(one.breaker()).toBe('CLOSED');
-    expect(await say(one, 'good')).toBe('good');
+    await fail(one, 4);
+    expect(one.breaker()).toBe('CLOSED');
   });
 
   test.each(['bad', 'neutral'] as const)('a probe that is %s leaves it open for another second', async (verdict) => {
-    const one = guard();
+    const clock = manualClock();
+    const one = guard(clock);
     await fail(one, 5);
-    expect(await until(async () => (await say(one, verdict)) !== 'open')).toBe(true);
+    clock.advance(1_000);
+    expect(await say(one, verdict)).toBe(verdict);
     expect(one.breaker()).toBe('OPEN');
+    clock.advance(999);
     expect(await say(one, 'good')).toBe('open');
-    expect(await until(async () => (await say(one, 'good')) === 'good')).toBe(true);
+    clock.advance(1);
+    expect(await say(one, 'good')).toBe('good');
+  });
+
+  test('a probe that throws leaves it open for another second', async () => {
+    const clock = manualClock();
+    const one = guard(clock);
+    await fail(one, 5);
+    clock.advance(1_000);
+    const thrown = one.run(
+      () => Promise.reject(new Error('a bug')),
+      (): Verdict => 'good',
+    );
+    await expect(thrown).rejects.toThrow('a bug');
+    expect(one.breaker()).toBe('OPEN');
+    clock.advance(1_000);
+    expect(await say(one, 'good')).toBe('good');
   });
 
   test('of one replica is not that of another', async () => {

@@ -11,8 +11,8 @@ import type { Replica } from '../../../subgraphs/runtime/replica.ts';
 import { AUTH_SECRET, INTERNAL_SECRET } from '../../gateway/gateways.ts';
 import { insertChat } from '../../subgraphs/database/support/rows.ts';
 import { start } from '../../subgraphs/database/support/subgraph.ts';
-import { type Tap, tapPostgres } from '../../subgraphs/database/support/tap.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
 import { startTestReplica } from '../../support/replica.ts';
 import { type ServerProcess, startServerProcess } from '../../support/serverProcess.ts';
 import { until } from '../../support/until.ts';
@@ -29,7 +29,7 @@ export interface Attacked {
   readonly database: RunningServer;
   readonly replica: Replica;
   /** Counts what reaches Postgres from the database subgraph. */
-  readonly tap: Tap;
+  readonly tap: PostgresProxy;
   /** Who asks: owns `mine`, has no role. */
   readonly me: string;
   readonly mine: string;
@@ -51,7 +51,7 @@ export function attackedSystem(settings: Readonly<Record<string, string>> = {}):
   const of = (process: string) => log.child({ process });
   const toStop: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
-    const tap = await tapPostgres(database.url);
+    const tap = await startPostgresProxy(database.url);
     const subgraph = await start({ databaseUrl: tap.url, internalSecret: INTERNAL_SECRET, log: of('database') });
     const replica = await startTestReplica(database.url, { internalSecret: INTERNAL_SECRET, log: of('replica') });
     toStop.push(replica.stop, subgraph.stop, tap.close);

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { pino } from 'pino';
 import { makeCallerCheck } from '../../../server/tokens/callerToken.ts';
+import { makeVerifiedTokens } from '../../../server/tokens/verifiedTokens.ts';
 import { sendJson, serversPerTest } from '../../gateway/httpServers.ts';
 import { manualClock } from '../../support/manualClock.ts';
 
@@ -59,4 +60,25 @@ test('it is not good any more once the provider has taken its key back', async (
   clock.advance(6_000);
   expect(await check(await sign('old', fresh))).toEqual(GOOD);
   expect(await check(token)).toEqual(INVALID); // its name leads to another key
+});
+
+test('a thousand are held, those that were used last', () => {
+  const tokens = makeVerifiedTokens(manualClock());
+  const used = { header: { alg: 'HS256' }, key: new Uint8Array(32) };
+  const caller = { sub: 'me', roles: [] };
+  const find = (token: string) => tokens.find(token, () => used.key);
+  const keep = (token: string) =>
+    tokens.keep(token, { caller, payload: { exp: 99_999_999_999 }, used, leewaySeconds: 5 });
+  for (let n = 0; n < 1_000; n += 1) keep(`token ${n}`);
+  expect(find('token 0')).toBe(caller);
+  keep('another');
+  expect([find('token 0'), find('token 1'), find('token 2')]).toEqual([caller, undefined, caller]);
+});
+
+test('one that is very long is verified every time', () => {
+  const tokens = makeVerifiedTokens(manualClock());
+  const used = { header: { alg: 'HS256' }, key: new Uint8Array(32) };
+  const token = 'x'.repeat(4_001);
+  tokens.keep(token, { caller: { sub: 'me', roles: [] }, payload: { exp: 99_999_999_999 }, used, leewaySeconds: 5 });
+  expect(tokens.find(token, () => used.key)).toBeUndefined();
 });

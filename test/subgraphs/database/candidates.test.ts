@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';
+import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { insertChat, insertHealthyChat, insertReplica } from './support/rows.ts';
 import { asking, entities, start, subgraphPerFile } from './support/subgraph.ts';
-import { tapPostgres } from './support/tap.ts';
 
 const database = databasePerFile();
 const ask = subgraphPerFile(database);
@@ -63,7 +63,7 @@ test('are at most twenty of many, those that started last', async () => {
 
 test('are asked for once, whatever the number of chats, and not at all where no chat waits', async () => {
   const { pool } = database;
-  const tap = await tapPostgres(database.url);
+  const tap = await startPostgresProxy(database.url);
   const server = await start({ databaseUrl: tap.url });
   try {
     const ids = await Promise.all(Array.from({ length: 50 }, () => unowned()));

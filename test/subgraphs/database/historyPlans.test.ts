@@ -10,7 +10,7 @@ import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { childrenSql, lostChildrenSql } from '../../../subgraphs/database/questions/children.ts';
 import { lastMessagesSql } from '../../../subgraphs/database/questions/lastMessages.ts';
 import { openCallsSql } from '../../../subgraphs/database/questions/openCalls.ts';
-import { MESSAGES_OF_A_TURN, turnsSql } from '../../../subgraphs/database/questions/turns.ts';
+import { MESSAGES_OF_A_TURN, stepsSql, turnsSql } from '../../../subgraphs/database/questions/turns.ts';
 import { Reading } from '../../../subgraphs/database/reading.ts';
 import { createDatabase, databasePerFile } from '../../support/database.ts';
 import { lookedAt, planIn, scans } from './support/plans.ts';
@@ -104,6 +104,15 @@ describe.each(['never analysed', 'analysed'])('%s,', (state) => {
     expect(await looksAt(turnsSql(OWN, [ENDLESS]))).toBeLessThanOrEqual(2 * MESSAGES_OF_A_TURN + 2);
   });
 
+  test('the steps of a turn cost its messages once, those of an endless one what is looked at', async () => {
+    const looked = [];
+    for (const id of [LONG, ENDLESS, ...OTHERS]) looked.push(await looksAt(stepsSql(OWN, Prisma.sql`${id}::uuid`)));
+    const [long = Number.NaN, endless = Number.NaN, ...others] = looked;
+    expect(long).toBeLessThanOrEqual(22);
+    expect(endless).toBeLessThanOrEqual(MESSAGES_OF_A_TURN + 1); // the next one is read before a row is judged
+    expect(Math.max(...others)).toBeLessThanOrEqual(7);
+  });
+
   test('a page of children costs the page, wherever it begins', async () => {
     const page = { platform: OWN, parentIds: [PARENT, ...ALL], readableOf: undefined, limit: 21 };
     const far = { updatedAt: '2100-01-01T00:00:00.000000Z', chatId: randomUUID() };
@@ -129,7 +138,12 @@ test('a chat without messages costs nothing, though all messages that there are 
       [LONG],
     );
     await young.pool.query('VACUUM ANALYZE');
-    for (const sql of [lastMessagesSql(OWN, OTHERS), openCallsSql(OWN, OTHERS), turnsSql(OWN, OTHERS)])
+    for (const sql of [
+      lastMessagesSql(OWN, OTHERS),
+      openCallsSql(OWN, OTHERS),
+      turnsSql(OWN, OTHERS),
+      stepsSql(OWN, Prisma.sql`${OTHERS[0]}::uuid`),
+    ])
       expect(await looksAt(sql, youngClient)).toBe(0);
   } finally {
     await youngClient.close();

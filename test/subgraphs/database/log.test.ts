@@ -4,9 +4,9 @@ import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { insertChat } from './support/rows.ts';
 import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
-import { tapPostgres } from './support/tap.ts';
 
 const database = databasePerFile();
 
@@ -57,7 +57,7 @@ test('a defect is written down with the field that it struck', async () => {
 });
 
 test('a database that falls silent is named once for a request, with what it was asked last', async () => {
-  const tap = await tapPostgres(database.url);
+  const tap = await startPostgresProxy(database.url);
   tap.freeze();
   const { lines, answer } = await logOf(
     tap.url,

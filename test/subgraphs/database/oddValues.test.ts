@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import fc from 'fast-check';
 import type { RunningServer } from '../../../server/graphql/serve.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
-import { type PostgresServer, startPostgresServer } from '../../support/postgresServer.ts';
+import { startMigratedServer } from '../../support/migratedServer.ts';
+import type { PostgresServer } from '../../support/postgresServer.ts';
 import { ODD_VALUES } from '../../support/scale.ts';
 import { type Drawn, deadlines, integers, isBounded, jsons, moments, texts, uuids } from './support/oddValues.ts';
 import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';
@@ -66,7 +67,7 @@ describe.each([
   const ask = asking(() => subgraph.url);
 
   beforeAll(async () => {
-    postgres = packageName === undefined ? undefined : await startPostgresServer(packageName);
+    postgres = packageName === undefined ? undefined : await startMigratedServer(packageName);
     database = await createDatabase('template_chats', postgres?.url);
     subgraph = await start({ databaseUrl: database.url, staleAfterSeconds: 3600, noProgressSeconds: 3600 });
   });

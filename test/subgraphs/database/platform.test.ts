@@ -6,10 +6,10 @@ import type { RunningServer } from '../../../server/graphql/serve.ts';
 import type { DatabaseSubgraphOptions } from '../../../subgraphs/database/server.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { whileHolding } from '../../support/locks.ts';
+import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { insertChat, insertReplicas, REPLICAS, type ReplicaName } from '../../upstream/support/rows.ts';
 import { createReader, createTables, dropReader } from '../../upstream/tables.ts';
 import { type Ask, asking, start } from './support/subgraph.ts';
-import { tapPostgres } from './support/tap.ts';
 
 const servers: RunningServer[] = [];
 afterEach(async () => {
@@ -66,7 +66,7 @@ describe('tables of this project', () => {
   });
 
   test('cost one look at the catalog, with the first question', async () => {
-    const tap = await tapPostgres(database.url);
+    const tap = await startPostgresProxy(database.url);
     try {
       const { ask } = await subgraph(tap.url);
       await ask('{ chats(filter: { suspect: true }) { edges { node { chatId } } } }');
@@ -143,7 +143,7 @@ describe('tables of a Coder deployment', () => {
   });
 
   test('tell of slots that wait: those of its kind, one statement for a list and its chats', async () => {
-    const tap = await tapPostgres(database.url);
+    const tap = await startPostgresProxy(database.url);
     try {
       const { ask } = await subgraph(tap.url, { capacity: { root: 7, subagents: 8 } });
       await ask('{ database { platform } }');

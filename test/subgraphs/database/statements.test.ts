@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunningServer } from '../../../server/graphql/serve.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
 import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';
 import { type Ask, asking, entities, start } from './support/subgraph.ts';
-import { type Tap, tapPostgres } from './support/tap.ts';
 
 const database = databasePerFile();
-let tap: Tap;
+let tap: PostgresProxy;
 let server: RunningServer;
 let chatIds: string[];
 let replicaIds: string[];
@@ -19,7 +19,7 @@ const suspecting: Ask = asking(() => impatient.url);
 
 beforeAll(async () => {
   const { pool } = database;
-  tap = await tapPostgres(database.url);
+  tap = await startPostgresProxy(database.url);
   server = await start({ databaseUrl: tap.url });
   impatient = await start({ databaseUrl: tap.url, noProgressSeconds: 0 });
   replicaIds = await Promise.all([1, 2, 3].map(() => insertReplica(pool)));

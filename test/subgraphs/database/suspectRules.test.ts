@@ -72,6 +72,8 @@ interface Way {
   readonly platform?: 'coder';
   readonly prepare: (pool: pg.Pool) => Promise<void>;
   readonly capacity?: { root: number; subagents: number };
+  /** SQL that takes something away, once the rows are there. */
+  readonly take?: string;
   /** Of this kind there are as many slots as are taken. */
   readonly full?: 'root' | 'subagents';
 }
@@ -98,6 +100,17 @@ const WAYS: readonly Way[] = [
       await own(pool);
       await withoutNotes(pool);
     },
+  },
+  { how: 'Messages cannot be read', prepare: own, take: 'ALTER TABLE chat_messages RENAME TO gone' },
+  {
+    how: 'What messages say cannot be read',
+    prepare: own,
+    take: 'ALTER TABLE chat_messages RENAME COLUMN content TO gone',
+  },
+  {
+    how: 'Why a step ended cannot be read',
+    prepare: own,
+    take: 'ALTER TABLE chat_messages RENAME COLUMN finish_reason TO gone',
   },
   {
     how: 'A Coder deployment has room',
@@ -127,7 +140,7 @@ const WAYS: readonly Way[] = [
   },
 ];
 
-describe.each(WAYS)('$how:', ({ platform, prepare, capacity, full }) => {
+describe.each(WAYS)('$how:', ({ platform, prepare, capacity, take, full }) => {
   const database = databasePerFile(platform && 'template0');
   const ask = subgraphPerFile(database, { ...THRESHOLDS, databaseTimeoutMs: 60_000, platform, capacity });
 
@@ -140,6 +153,7 @@ describe.each(WAYS)('$how:', ({ platform, prepare, capacity, full }) => {
       await insertRuleRows(pool, fc.sample(ruleRow, Math.min(left, CHUNK)), platform === undefined);
     }
     if (capacity && full) capacity[full] = await takenSlots(pool, full);
+    if (take) await pool.query(take);
     await pool.query('VACUUM ANALYZE');
   }, LIMIT_MS);
 

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
 import { freePort } from '../../../local/ports.ts';
 import { signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
+import { startTcpServer } from '../../support/tcpServer.ts';
 import { insertChat, insertMessages, insertReplica } from './support/rows.ts';
 import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
-import { type Tap, tapPostgres } from './support/tap.ts';
 import { noTransactionLeft, until, waitingForLock, whileLocked } from './support/waiting.ts';
 
 const database = databasePerFile();
@@ -33,9 +33,9 @@ async function withSubgraph<T>(
 
 /** The same on a line that the test can cut. */
 async function withTap<T>(
-  work: (subgraph: { ask: ReturnType<typeof asking>; url: string; tap: Tap }) => Promise<T>,
+  work: (subgraph: { ask: ReturnType<typeof asking>; url: string; tap: PostgresProxy }) => Promise<T>,
 ): Promise<T> {
-  const tap = await tapPostgres(database.url);
+  const tap = await startPostgresProxy(database.url);
   try {
     return await withSubgraph(tap.url, (subgraph) => work({ ...subgraph, tap }));
   } finally {
@@ -66,13 +66,9 @@ describe('a database that is down', () => {
     await withTap(async ({ ask, url, tap }) => {
       await tap.close();
       expect((await ask(CHAT, { id })).errors).toMatchObject([unavailable]);
-      const again = await tapPostgres(database.url, Number(new URL(tap.url).port));
-      try {
-        expect((await ask(CHAT, { id })).data).toEqual({ chatDebugSnapshot: { chatId: id, executionState: 'W' } });
-        expect((await fetch(`${url}/readyz`)).status).toBe(200);
-      } finally {
-        await again.close();
-      }
+      await tap.listen();
+      expect((await ask(CHAT, { id })).data).toEqual({ chatDebugSnapshot: { chatId: id, executionState: 'W' } });
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
     });
   });
 
@@ -101,7 +97,7 @@ describe('a database that hangs', () => {
       const startedMs = systemClock.monotonicMs();
       expect((await ask(CHAT, { id })).errors).toMatchObject([unavailable]);
       const answeredMs = systemClock.monotonicMs();
-      tap.thaw();
+      tap.freeze({ newOnes: false });
       expect((await ask(CHAT, { id })).errors).toEqual([]);
       return answeredMs - startedMs;
     });
@@ -110,16 +106,13 @@ describe('a database that hangs', () => {
   });
 
   test('while connecting: the answer comes in time', async () => {
-    const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const { port } = silent.address() as AddressInfo;
+    const silent = await startTcpServer();
     const { errors } = await withSubgraph(
-      `postgres://postgres:test@127.0.0.1:${port}/postgres`,
+      `postgres://postgres:test@127.0.0.1:${silent.port}/postgres`,
       ({ ask }) => ask('{ chats { edges { cursor } } }'),
       500,
     );
-    silent.close();
-    await once(silent, 'close');
+    await silent.close();
     expect(errors).toMatchObject([unavailable]);
   });
 

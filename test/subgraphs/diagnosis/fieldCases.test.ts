@@ -319,6 +319,9 @@ describe('the fleet and its database', () => {
     const full = [candidate(true), candidate(true), candidate(true)];
     expect(seen({ ...unowned, candidates: full })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
     expect(first({ ...unowned, candidates: full })).toContain('3 of 3 replicas are full');
+    expect(first({ ...unowned, candidates: [candidate(true)] })).toContain(
+      'It waits for room: the one replica is full',
+    );
     expect(seen({ ...unowned, candidates: full, database: { updatedAgeSeconds: 71 } })).toEqual([
       'WAITING',
       'WARNING CAPACITY_WAIT',

@@ -10,14 +10,14 @@ import { cleanUp } from '../../../../subgraphs/runtime/chatd/cleanUp.ts';
 import { renewLeases } from '../../../../subgraphs/runtime/chatd/heartbeats.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { whileHeld } from '../../../support/locks.ts';
+import { type PostgresProxy, startPostgresProxy } from '../../../support/postgresProxy.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
-import { TcpProxy } from '../../../support/tcpProxy.ts';
 import { until } from '../../../support/until.ts';
 
 const database = databasePerFile();
 const startReplica = replicasPerTest(() => database.url);
 const ownerId = randomUUID();
-const proxies: TcpProxy[] = [];
+const proxies: PostgresProxy[] = [];
 let store: ChatStore;
 beforeAll(() => {
   store = new ChatStore(database.pool);
@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 async function openProxy() {
-  const proxy = await TcpProxy.forDatabase(database.url);
+  const proxy = await startPostgresProxy(database.url);
   proxies.push(proxy);
   return proxy;
 }
@@ -123,9 +123,9 @@ describe('a worker', () => {
     await startReplica({ databaseUrl: proxy.url, staleAfterSeconds: 60 });
     const { id } = await store.create({ ownerId, text: '/stall' });
     await waitFor(id, (chat) => chat.generationAttempt === 1);
-    proxy.cut({ refusing: true });
+    await proxy.close();
     await store.apply(id, { name: 'interrupt' });
-    proxy.accept();
+    await proxy.listen();
     await waitFor(id, (chat) => chat.status === 'waiting');
   });
 
@@ -214,7 +214,7 @@ describe('a replica', () => {
     });
     const { id } = await store.create({ ownerId, text: '/fail' });
     await waitFor(id, (chat) => chat.generationAttempt > 1);
-    proxy.cut({ refusing: true });
+    await proxy.close();
     await replica.stop();
     await systemClock.sleep(0); // those that were ended have to notice
     expect(sleeping).toBe(0); // a runner that goes on waits for its next attempt

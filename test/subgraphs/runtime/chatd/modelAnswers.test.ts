@@ -414,6 +414,19 @@ describe('a failure', () => {
         message: 'The server answered status 204 without a body: is it the right address?',
       },
     ],
+    ...[
+      { 'content-type': 'text/event-stream', 'content-encoding': 'br' },
+      { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' },
+      { 'content-encoding': 'br' },
+      { 'content-type': 'application/json', 'content-encoding': 'deflate' },
+    ].map((headers): [string, Answer, Partial<LastError>] => [
+      `what is said to be encoded and is not, ${JSON.stringify(headers)}`,
+      { body: ['{"error":{"message":"no"}}'], headers },
+      {
+        kind: 'network',
+        message: 'The answer could not be decoded: it is not in the content-encoding that the server names',
+      },
+    ]),
     ['HTML of no type', { body: ['<html></html>'] }, { kind: 'network' }],
     [
       'HTML with a status',

@@ -3,11 +3,11 @@ import { makeLogger } from '../../../../server/log.ts';
 import { listen, type Notifications } from '../../../../subgraphs/runtime/chatd/notifications.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { manualClock } from '../../../support/manualClock.ts';
-import { TcpProxy } from '../../../support/tcpProxy.ts';
+import { type PostgresProxy, startPostgresProxy } from '../../../support/postgresProxy.ts';
 import { until } from '../../../support/until.ts';
 
 const database = databasePerFile();
-const opened: { proxy: TcpProxy; notifications: Notifications }[] = [];
+const opened: { proxy: PostgresProxy; notifications: Notifications }[] = [];
 afterEach(async () => {
   for (const { proxy, notifications } of opened.splice(0)) {
     proxy.thaw();
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 async function listenBehindProxy() {
-  const proxy = await TcpProxy.forDatabase(database.url);
+  const proxy = await startPostgresProxy(database.url);
   const clock = manualClock();
   const heard: string[] = [];
   let connections = 0;
