@@ -3,16 +3,11 @@ import type { GraphQLFormattedError } from 'graphql';
 
 export type Path = readonly (string | number)[];
 
-/** What an error is about. */
-export interface About {
-  /** Place of the entity in the list of `_entities`. Undefined: none of them, or no place of it. */
-  readonly index: number | undefined;
-  /** Path from the entity on. */
-  readonly below: Path;
-}
-
-/** Reads a path as a subgraph gives it. */
-export function aboutOf({ path }: GraphQLFormattedError): About {
+/**
+ * Reads a path as a subgraph gives it.
+ * @returns the place of the entity in the list of `_entities`, undefined for an error about none of them, and the path from there on
+ */
+export function aboutOf({ path }: GraphQLFormattedError): { readonly index: number | undefined; readonly below: Path } {
   const [root, index, ...below] = path ?? [];
   return root === '_entities' && typeof index === 'number' ? { index, below } : { index: undefined, below: [] };
 }

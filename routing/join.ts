@@ -11,7 +11,7 @@ import { MAX_ERRORS } from './ask/replicaAnswer.ts';
 import { type Outcome, type ShareAnswer, withOutcome } from './ask/share.ts';
 import { type EntityError, entityError, formatted, replicaErrors } from './entityErrors.ts';
 import type { EntityRequest } from './entityRequest.ts';
-import { answeredEntity, nextOf, type SelectedOutcome, selectOutcome, unansweredEntity } from './outcome.ts';
+import { answeredEntity, type SelectedOutcome, selectOutcome, unansweredEntity } from './outcome.ts';
 import type { RoutedType, Routing } from './routedTypes.ts';
 import { errorCodeOf } from './transport/status.ts';
 import type { SubgraphAnswer } from './transport/subgraphAnswer.ts';
@@ -84,9 +84,9 @@ function readShare(
     for (const place of places) {
       left -= answered?.size ?? 0;
       if (answered && left >= 0) {
-        put(place, nextOf(plan, selected, answered));
-        const message = `Replica ${share.replicaId} could not be asked for this. ${withheld}`;
+        put(place, answered.next());
         for (const path of newer) {
+          const message = `Replica ${share.replicaId} could not be asked for this. ${withheld}`;
           others.push(entityError('FIELD_UNSUPPORTED', message, answer, [representation], [place, ...path]));
         }
         continue;
@@ -98,8 +98,9 @@ function readShare(
       const code = errorCodeOf(outcome.status);
       if (lost === undefined || code === undefined) continue;
       const explaining = own.filter((error) => error.place === place);
-      for (const error of explaining)
+      for (const error of explaining) {
         if (error.below.length === 0) own[own.indexOf(error)] = { ...error, below: [lost] };
+      }
       if (explaining.length > 0) continue;
       const message = `Nothing is known from replica ${share.replicaId}: ${outcome.reason}`;
       others.push(entityError(code, message, answer, [representation], [place, lost]));

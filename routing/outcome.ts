@@ -9,9 +9,8 @@ import type { EntityPlan } from './entityPlan.ts';
 export interface CheckedEntity {
   /** Characters of JSON or so, of each that is made of it. */
   readonly size: number;
-  readonly entity: Entity;
-  /** The next that is made of it may be it. */
-  mayBeKept: boolean;
+  /** Makes what goes on of it, with the router's outcome in it and not the replica's own: another object on each call. */
+  next(): Entity;
 }
 
 /** The outcome of a share, as it is selected on entities of one type. */
@@ -56,15 +55,14 @@ export function answeredEntity(
   const entity = known ? withKnown(plan, received, known) : received;
   const fitting = compare(plan.entity, entity);
   if (!fitting) return undefined;
-  return { size: fitting.size + outcome.size, entity, mayBeKept: fitting.isExact && !known };
-}
-
-/** What goes on of it, with the router's outcome in it and not the replica's own: another object on each call. */
-export function nextOf(plan: EntityPlan, outcome: SelectedOutcome, checked: CheckedEntity): Entity {
-  const entity = checked.mayBeKept ? checked.entity : copyOf(plan.entity, checked.entity);
-  checked.mayBeKept = false;
-  outcome.addTo(entity);
-  return entity;
+  let mayBeKept = fitting.isExact && !known;
+  const next = () => {
+    const made = mayBeKept ? entity : copyOf(plan.entity, entity);
+    mayBeKept = false;
+    outcome.addTo(made);
+    return made;
+  };
+  return { size: fitting.size + outcome.size, next };
 }
 
 /** Whether it says of itself what it was asked for by. Ids are the same in any case. */

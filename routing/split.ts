@@ -1,28 +1,32 @@
 /** Splits a list of entities by the replica that each names. */
 import type { Representation, Share } from './ask/share.ts';
-import { type Distinct, makeDistinct } from './distinct.ts';
 import type { Routing } from './routedTypes.ts';
 
-/** One share for each replica that the representations name, in the order of their first mention. @param isOf those to look at */
+/** Makes one share for each replica that is named, in the order of their first mention. @param isOf which places to look at */
 export function splitRepresentations(
   routing: Routing,
   representations: readonly Representation[],
   isOf: (place: number) => boolean = () => true,
 ): Share[] {
-  const shares = new Map<string, Distinct>();
+  const shares = new Map<string, { replicaId: string; representations: Representation[]; places: number[][] }>();
+  const known = new Map<string, number[]>();
   for (const [place, representation] of representations.entries()) {
     if (!isOf(place)) continue;
-    const by = routing.types.get(String(representation.__typename))?.by;
-    const replicaId = replicaOf(representation, by);
-    const share = shares.get(replicaId) ?? makeDistinct(['__typename', by]);
+    const text = JSON.stringify(representation);
+    const places = known.get(text);
+    if (places) {
+      places.push(place);
+      continue;
+    }
+    const replicaId = replicaOf(representation, routing.types.get(String(representation.__typename))?.by);
+    const share = shares.get(replicaId) ?? { replicaId, representations: [], places: [] };
+    const here = [place];
+    known.set(text, here);
+    share.representations.push(representation);
+    share.places.push(here);
     shares.set(replicaId, share);
-    share.add(representation, place);
   }
-  return [...shares].map(([replicaId, { members }]) => ({
-    replicaId,
-    representations: members.map(({ representation }) => representation),
-    places: members.map(({ places }) => places),
-  }));
+  return [...shares.values()];
 }
 
 /**

@@ -19,14 +19,11 @@ export function errorCodeOf(
 ): ErrorCode | undefined {
   if (status === 'NOT_ASKED') return undefined;
   if (peer === 'database') return 'DATABASE_UNAVAILABLE';
-  switch (status) {
-    case 'TIMED_OUT':
-      return 'REPLICA_TIMED_OUT';
-    case 'UNKNOWN_REPLICA':
-      return 'REPLICA_UNKNOWN';
-    case 'REFUSED':
-      return 'REPLICA_REFUSED';
-    default:
-      return 'REPLICA_UNREACHABLE';
-  }
+  return CODES[status] ?? 'REPLICA_UNREACHABLE';
 }
+
+const CODES: Partial<Record<ReachabilityStatus, ErrorCode>> = {
+  TIMED_OUT: 'REPLICA_TIMED_OUT',
+  UNKNOWN_REPLICA: 'REPLICA_UNKNOWN',
+  REFUSED: 'REPLICA_REFUSED',
+};
