@@ -1,10 +1,16 @@
 /** Jest runs the TypeScript sources as ES modules; one embedded Postgres serves all files, each in a database of its own. */
-/** Files that `npm run test:slow` runs: each takes half a minute, most of it waiting for what must take its time. */
+/**
+ * Files that `npm run test:slow` runs: faults on running systems, most of the time waiting for what must take its time, and
+ * random rows by the thousand.
+ */
 export const SLOW = [
   '/test/(field|upstream)/.*\\.test\\.ts$',
-  '/test/diagnosis/(healthy|verdicts)\\.test\\.ts$',
+  '/test/diagnosis/(?!coverage|settled).*\\.test\\.ts$',
+  '/test/cli/runbookExamples\\.test\\.ts$',
   '/test/faults/faults\\.test\\.ts$',
-  '/test/gateway/(replicaFaults|replicaRestart)\\.test\\.ts$',
+  '/test/gateway/(replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
+  '/test/subgraphs/database/(oddValues|suspectRules)\\.test\\.ts$',
+  '/test/system/running\\.test\\.ts$',
 ];
 
 export default {
@@ -22,5 +28,8 @@ export default {
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  /** More than the two cores that they are made for: a third of a file's time is waiting. */
+  maxWorkers: 3,
+  /** Modules are loaded anew for each file, and what was loaded before is not all given back. */
+  workerIdleMemoryLimit: '1GB',
 };

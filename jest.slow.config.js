@@ -5,4 +5,4 @@
 import base, { SLOW } from './jest.config.js';
 
 const { testMatch, testPathIgnorePatterns, ...rest } = base;
-export default { ...rest, testRegex: SLOW, testTimeout: 120_000 };
+export default { ...rest, testRegex: SLOW, testTimeout: 120_000, maxWorkers: 2 };

@@ -2,7 +2,7 @@
 import { type GraphQLSchema, getOperationAST, type OperationDefinitionNode, parse, valueFromASTUntyped } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { fragmentsOf } from '../server/graphql/fragments.ts';
-import type { GraphqlBody } from '../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../server/graphql/question.ts';
 import { fieldsOf, type Selecting, shapeBelow } from '../server/graphql/selection.ts';
 import type { Representation } from './ask/share.ts';
 import { type EntityPlan, planEntity } from './entityPlan.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Json } from '../common/json.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
-import type { GraphqlBody } from '../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../server/graphql/question.ts';
 import { parseUuid } from '../server/graphql/scalars.ts';
 import type { Logger } from '../server/log.ts';
 import type { RoutingContext } from './ask/routingContext.ts';

@@ -5,7 +5,7 @@
  */
 import DataLoader from 'dataloader';
 import { type Clock, deadlineStop } from '../common/clock.ts';
-import type { GraphqlBody } from '../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../server/graphql/question.ts';
 import type { Logger } from '../server/log.ts';
 import type { AskReplica } from './ask/askReplica.ts';
 import type { RoutingContext } from './ask/routingContext.ts';

@@ -1,7 +1,6 @@
 /** Reads from the supergraph which types are routed, by what, and to which subgraph they belong: none is known by name. */
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
-  buildASTSchema,
   type ConstDirectiveNode,
   type DocumentNode,
   type GraphQLObjectType,
@@ -10,7 +9,6 @@ import {
   isObjectType,
   Kind,
   type ObjectTypeDefinitionNode,
-  parse,
 } from 'graphql';
 import { argument } from './ask/since.ts';
 
@@ -32,14 +30,13 @@ export interface Routing {
 
 /**
  * The subgraphs that have routed types, by name.
+ * @param schema the supergraph's, with its AST nodes
  * @throws if a routed type does not have the fields that its directive names
  */
-export function readRouting(supergraphSdl: string): ReadonlyMap<string, Routing> {
-  const document = parse(supergraphSdl, { noLocation: true });
-  const schema = buildASTSchema(document, { assumeValid: true });
-  const names = subgraphNames(document);
+export function readRouting(schema: GraphQLSchema): ReadonlyMap<string, Routing> {
+  const names = subgraphNames(schema);
   const found = new Map<string, { schema: GraphQLSchema; types: Map<string, RoutedType> }>();
-  for (const [definition, routed] of routedIn(document, schema)) {
+  for (const [definition, routed] of routedIn(schema)) {
     for (const graph of answeringGraphs(definition)) {
       const subgraph = names.get(graph) ?? graph;
       const routing = found.get(subgraph) ?? { schema, types: new Map() };
@@ -53,12 +50,13 @@ export function readRouting(supergraphSdl: string): ReadonlyMap<string, Routing>
 /** Reads from a subgraph's own schema how its entities are routed. @throws as `readRouting` does */
 export function readSubgraphRouting(typeDefs: DocumentNode): Routing {
   const schema = buildSubgraphSchema([{ typeDefs }]);
-  return { schema, types: new Map(routedIn(typeDefs, schema).map(([{ name }, routed]) => [name.value, routed])) };
+  return { schema, types: new Map(routedIn(schema).map(([{ name }, routed]) => [name.value, routed])) };
 }
 
-const routedIn = ({ definitions }: DocumentNode, schema: GraphQLSchema) =>
-  definitions.flatMap((definition): [ObjectTypeDefinitionNode, RoutedType][] => {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) return [];
+/** @param schema with its AST nodes */
+const routedIn = (schema: GraphQLSchema) =>
+  Object.values(schema.getTypeMap()).flatMap(({ astNode: definition }): [ObjectTypeDefinitionNode, RoutedType][] => {
+    if (definition?.kind !== Kind.OBJECT_TYPE_DEFINITION) return [];
     const directive = definition.directives?.find(({ name }) => name.value === 'routed');
     return directive ? [[definition, routedType(schema, definition.name.value, directive)]] : [];
   });
@@ -83,10 +81,8 @@ function answeringGraphs(definition: ObjectTypeDefinitionNode): string[] {
 }
 
 /** `RUNTIME` → `runtime`: the names that the gateway hands its data sources by. */
-function subgraphNames(document: DocumentNode): ReadonlyMap<string, string> {
-  const graphs = document.definitions.find(
-    (definition) => definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph',
-  );
+function subgraphNames(schema: GraphQLSchema): ReadonlyMap<string, string> {
+  const graphs = schema.getType('join__Graph')?.astNode;
   if (graphs?.kind !== Kind.ENUM_TYPE_DEFINITION) throw new Error('The supergraph names no subgraph');
   return new Map(
     graphs.values?.map((value) => {

@@ -19,6 +19,7 @@ import {
 } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../common/clock.ts';
+import { isProbe } from './health.ts';
 import type { Stoppable } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 
@@ -122,7 +123,7 @@ export function traceRequests(app: FastifyInstance, attributesOf: (request: Fast
   const contexts = new WeakMap<FastifyRequest, Context>();
   app.addHook('onRequest', async (request, reply) => {
     const { method, routeOptions, headers } = request;
-    if (routeOptions.url !== undefined && UNTRACED.includes(routeOptions.url)) return;
+    if (isProbe(request)) return;
     const { traceparent, tracestate } = headers; // and no baggage: it would travel on to every replica
     const parent = propagation.extract(ROOT_CONTEXT, { traceparent, tracestate });
     const route = routeOptions.url ?? 'unknown';
@@ -140,8 +141,6 @@ export function traceRequests(app: FastifyInstance, attributesOf: (request: Fast
     context.with(contexts.get(request) ?? ROOT_CONTEXT, done);
   });
 }
-
-const UNTRACED = ['/livez', '/readyz', '/metrics'];
 
 type Exporter = InstanceType<typeof import('@opentelemetry/exporter-trace-otlp-http').OTLPTraceExporter>;
 

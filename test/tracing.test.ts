@@ -84,7 +84,7 @@ interface SpanRecord {
   attributes: { key: string }[];
 }
 
-/** What a collector was sent, as OTLP's JSON has it. */
+/** Spans that a collector received, in OTLP's JSON. */
 function spansOf(collector: TestServer): SpanRecord[] {
   type Resource = { attributes: { key: string; value: { stringValue?: string } }[] };
   type Batch = { resourceSpans: { resource: Resource; scopeSpans: { spans: SpanRecord[] }[] }[] };
@@ -125,7 +125,7 @@ test(
       data: { chatDebugSnapshot: { runtime: { reachability: { status: 'OK' } } } },
     });
 
-    /** From the span to the client's own, outermost last. */
+    /** Names from the span to the client's own, outermost last. */
     const pathOf = (name: string, spans: SpanRecord[]) => {
       const path: string[] = [];
       let at = spans.find((span) => `${span.service.split('.').at(-1)} ${span.name}` === name);
@@ -137,7 +137,7 @@ test(
       }
       return path;
     };
-    const spans = await until(() => {
+    const spans = await until('the spans of all processes are at the collector', () => {
       const found = spansOf(collector).filter(({ traceId }) => traceId === TRACE);
       const ends = ['database chatRows', 'database messageCounts', 'replica POST /graphql'];
       return ends.every((name) => pathOf(name, found).at(-1) === 'client') && found;
@@ -180,7 +180,7 @@ test(
     }
     const requestId = response.headers.get('x-request-id') ?? 'none';
     expect(told).toContain(requestId);
-    const named = await until(() => {
+    const named = await until('all three processes have logged the request', () => {
       const found = lines.filter((line) => line.requestId === requestId).map(({ name }) => name);
       return found.length >= 3 && found;
     });
@@ -207,7 +207,7 @@ test(
     expect(new Set(answers.map(({ body }) => JSON.stringify(body)))).toEqual(
       new Set(['{"data":{"chatDebugSnapshot":null}}']),
     );
-    await until(() => collector.connections.length > 0);
+    await until('a process connects to the collector', () => collector.connections.length > 0);
     const [child] = running;
     child?.kill('SIGINT');
     expect(child && (await once(child, 'exit'))).toEqual([0, null]);

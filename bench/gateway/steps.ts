@@ -1,4 +1,4 @@
-/** Which step of a request a sample of the profiler belongs to, by the files and functions of its stack. */
+/** Step of a request that a sample of the profiler belongs to, by the files and functions of its stack. */
 
 /** V8's format: `.cpuprofile`. */
 export interface Profile {

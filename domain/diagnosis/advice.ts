@@ -6,12 +6,12 @@ import { OPERATOR, PERSON } from './rule.ts';
 import type { Situation } from './situation.ts';
 import { listed, word } from './wording.ts';
 
-export interface Advice {
+interface Advice {
   readonly who: string;
   /** One step, as the predicate of a sentence. */
   readonly act: string;
   readonly command: Command;
-  /** A new message, as it stands, may be answered. */
+  /** True if a new message, as the chat stands, may be answered. */
   readonly sendHelps: boolean;
 }
 
@@ -20,7 +20,7 @@ type Advise = (means: Means, s: Situation) => Advice;
 const send =
   (act: string): Advise =>
   (means) => ({ who: PERSON, act, command: means.send, sendHelps: true });
-/** A message that stands in the history must change. */
+/** Advice to change a message of the history. */
 const edit =
   (act: string): Advise =>
   (means) => ({ who: PERSON, act, command: means.edit, sendHelps: false });
@@ -67,13 +67,13 @@ const isKind = (kind: string | null): kind is keyof typeof BY_KIND => kind !== n
 
 const modelAddress = mend((means) => means.mend.modelName);
 
-/** What a status says, whatever kind somebody made of it. */
+/** Advice by HTTP status, whatever kind of error was made of it. */
 const BY_STATUS: Readonly<Record<number, Advise>> = {
   401: BY_KIND.auth,
   402: BY_KIND.quota,
   403: BY_KIND.auth,
   404: modelAddress,
-  // What stands at the address is no model: it redirects, or answers nothing.
+  // No model listens at that address: it redirects, or answers nothing.
   ...Object.fromEntries([204, 301, 302, 303, 307, 308].map((status) => [status, modelAddress])),
 };
 

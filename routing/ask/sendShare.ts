@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { NOT_AN_ALLOWED_ADDRESS } from '../../domain/reachabilityReasons.ts';
-import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
 import { overHttp } from '../transport/overHttp.ts';
 import { ADDRESS_NOT_ALLOWED } from './addressPolicy.ts';
 import { hedged } from './hedge.ts';

@@ -5,7 +5,7 @@
 import { whenOver } from '../../common/clock.ts';
 import { isLargerThan } from '../../common/jsonSize.ts';
 import type { Answering, WithRequestId } from '../../server/graphql/answering.ts';
-import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Asking, type Reply, TIMED_OUT, TOO_LARGE, type Transport } from './transport.ts';
 

@@ -1,7 +1,7 @@
 /** The way to a subgraph in another process: a POST with a token, over connections that are kept. */
 import { LRUCache } from 'lru-cache';
 import { Agent, type buildConnector, type Dispatcher } from 'undici';
-import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
 import { type Audience, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../server/tracing.ts';
 import { exchange } from './exchange.ts';

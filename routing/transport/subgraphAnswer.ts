@@ -1,7 +1,7 @@
 /** An answer of a subgraph, as GraphQL has it. What is odd about one error costs only that: neither the data nor other errors. */
 import type { GraphQLFormattedError } from 'graphql';
 import { isObject, type Json } from '../../common/json.ts';
-import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
 import type { Logger } from '../../server/log.ts';
 import { errorCodeOf } from './status.ts';
 import type { Asking, Reply, Transport } from './transport.ts';

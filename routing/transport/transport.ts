@@ -1,6 +1,6 @@
 /** One way to ask a subgraph, wherever it runs: over HTTP or in this process. */
 import type { StopSignal } from '../../common/stopSignal.ts';
-import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 
 /** Who asks, as part of which request, and until when the answer is of use. */

@@ -1,12 +1,17 @@
 /**
- * Where the chats of a filter can be: which parts of the table have to be looked at, so that a list costs what it shows
- * and not what there is. A place only narrows the search; whether a chat belongs to the list is for the conditions to say.
+ * The parts of the table in which the chats of a filter can be, so that a list costs what it shows.
+ * A place only narrows the search. The conditions decide whether a chat belongs to the list.
  *
- * Every chat is of one kind. Nearly all are `waiting`: a filter that allows them walks through the index of all chats and
- * is soon satisfied. Each other kind has a partial index of its own, in the order of the list. Chats at rest that have a
- * queue are few and no index of chats can know them, so they are found from the queue's side. Those of them that look like
- * trouble by their rows have indexes, too. Nearly all chats with an owner are runnable, so the others among them have one.
+ * Every chat is of one kind:
+ *
+ * - Nearly all are `waiting`. A filter that allows them walks the index of all chats, and is soon satisfied.
+ * - Each other kind has a partial index of its own, in the order of the list.
+ * - Chats at rest with a queue are few, and no index of chats can know them. They are found from the queue.
+ * - Chats at rest that look like trouble by their rows have indexes, too.
+ * - Nearly all chats with an owner are runnable. The others with an owner have an index.
  */
+
+import { UNANSWERED_FOR_SECONDS } from '../../domain/diagnosis/limits.ts';
 import type { ExecutionState } from '../../domain/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
@@ -30,23 +35,23 @@ const IN_TROUBLE = [
 ] as const;
 type InTrouble = (typeof IN_TROUBLE)[number];
 type Kind = AtRest | 'runnable' | 'odd';
-/** A kind at rest stands for its chats without a queue and without such trouble. */
+/** Part of the table. A kind at rest stands for its chats without a queue and without trouble. */
 export type Part = Kind | InTrouble | `${AtRest} queued`;
 
 const KINDS: readonly Kind[] = [...AT_REST, 'runnable', 'odd'];
 const PARTS: readonly Part[] = [...KINDS, ...IN_TROUBLE, ...AT_REST.map((kind) => `${kind} queued` as const)];
 
-/** Part of `chats AS c`. */
+/** Place in `chats AS c`. */
 export interface Place {
   readonly condition: Prisma.Sql;
-  /** Whether it is only those with a queue, to be found from there. */
+  /** True for a place that holds only chats with a queue, found from the queue. */
   readonly fromQueue: boolean;
   readonly among: Among;
   /** Which part of the table it is, where it is just one. */
   readonly part: Part | 'ahead' | 'all' | 'owned' | 'queue';
 }
 
-/** As the partial indexes of the migrations say it. */
+/** Conditions, worded as in the partial indexes of the migrations. */
 const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
   waiting: Prisma.sql`c.status = 'waiting' AND NOT c.archived`,
   errored: Prisma.sql`c.status = 'error' AND NOT c.archived`,
@@ -114,10 +119,10 @@ const AMONG: Readonly<Record<Exclude<InTrouble, Ahead>, Among>> = {
   'errored for good': 'troubled',
 };
 
-/** Whether nothing can match. */
+/** True if no chat can match. */
 export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).size === 0;
 
-/** No chat is in two of them. None: nothing can match. */
+/** Places of a filter. They do not overlap; none means that no chat can match. */
 export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   const allowed = allowedParts(filter);
   if (filter.owned) return ownedPlaces(allowed);
@@ -155,7 +160,7 @@ function fromQueue(kinds: readonly AtRest[]): Place {
   return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, among, 'queue');
 }
 
-/** The parts that each member of the filter leaves. */
+/** Parts that each member of the filter leaves. */
 function narrowings({ status, executionState, heartbeat, suspect }: ChatFilter): ReadonlySet<Part>[] {
   const left: ReadonlySet<Part>[] = [];
   if (status) left.push(new Set(status.flatMap((text) => PARTS_OF_STATUS.get(text) ?? ['odd'])));

@@ -1,4 +1,4 @@
-/** Prisma's client over a pool of connections that never wait for ever. */
+/** Prisma's client, over a pool of connections that never wait for ever. */
 import { Socket } from 'node:net';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaClient } from '../../prisma/generated/client.ts';
@@ -7,17 +7,17 @@ import type { Logger } from '../../server/log.ts';
 
 export interface DatabaseClient {
   readonly prisma: PrismaClient;
-  /** Finishes nothing: what still runs is rolled back. */
+  /** Ends all connections. Running work is rolled back. */
   close(): Promise<void>;
 }
 
-/** The name of the connections, as Postgres lists them. */
+/** Name of the connections, as Postgres lists them. */
 export const SUBGRAPH_CONNECTIONS = 'chat-debug-database';
 
-/** Past `timeoutMs` the server itself cancels a statement; this much later the connection is taken for dead. */
+/** Milliseconds past `timeoutMs`, when the server cancels a statement, after which the connection counts as dead. */
 const SILENCE_GRACE_MS = 500;
 
-/** Connects on the first question, not before: the database may be down. */
+/** Makes a client that connects on its first question. The database may be down before. */
 export function connectDatabase(options: { url: string; timeoutMs: number; log: Logger }): DatabaseClient {
   const { url, timeoutMs, log } = options;
   const warn = (error: Error) => log.warn({ reason: loggedReason(error) }, 'a connection to the database broke');
@@ -34,9 +34,9 @@ export function connectDatabase(options: { url: string; timeoutMs: number; log: 
 }
 
 /**
- * A frozen peer or a cut cable is not noticed by TCP for many minutes, and pg would hand the dead connection to the next
- * question. So a socket on which nothing moves for that long is destroyed, and all that waits on it fails. Idle
- * connections are closed in order before that.
+ * Socket that is destroyed after a silence, so that all that waits on it fails.
+ * TCP takes many minutes to notice a frozen peer or a cut cable, and pg would use the dead connection again.
+ * Idle connections are closed in order before that.
  */
 function socketThatGivesUp(silenceMs: number): Socket {
   const socket = new Socket();

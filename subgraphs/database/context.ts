@@ -1,4 +1,4 @@
-/** What every resolver of one operation is handed. */
+/** The context of one operation, which every resolver is handed. */
 
 import type { WithRequestId } from '../../server/graphql/answering.ts';
 import type { Logger } from '../../server/log.ts';
@@ -10,7 +10,7 @@ import type { ReplicaMemory } from './replicaMemory.ts';
 
 export interface DatabaseContext extends WithRequestId {
   readonly caller: Caller;
-  /** Each line names the request. */
+  /** Log whose lines name the request. */
   readonly log: Logger;
   readonly readable: Readable;
   readonly reading: Reading;

@@ -17,5 +17,5 @@ export function leaseIsFresh({ thresholds, isStaleAtThreshold }: Platform): Pris
   return leaseOf(Prisma.sql`CASE WHEN ${isSayable(AT)} THEN ${isFresh} END`);
 }
 
-/** Whether there is none of the runner that the chat names. */
+/** True if the runner that the chat names has no lease. */
 export const LEASE_IS_MISSING = Prisma.sql`(${leaseOf(Prisma.sql`true`)} IS NULL)`;

@@ -1,4 +1,4 @@
-/** The schema's fields, by type. Scalars, the root, and what stands in files of its own. */
+/** The resolvers of the schema, by type: scalars, the root, and the types of the other files. */
 
 import { clientError } from '../../server/graphql/errors.ts';
 import { JSON as JSONValue, scalars } from '../../server/graphql/scalars.ts';

@@ -1,11 +1,11 @@
 /** Integers and JSON as a client can be told them: a column holds more than an answer can. */
 import { Prisma } from '../../prisma/generated/client.ts';
 
-/** Whether an int8 is an integer that JSON numbers carry without loss; null for null. */
+/** True for an int8 that JSON numbers carry without loss; null for null. */
 export const isSafe = (integer: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`(${integer} BETWEEN -9007199254740991 AND 9007199254740991)`;
 
-/** The integer, or null. */
+/** The integer, or null if a JSON number cannot carry it. */
 export const safe = (integer: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`CASE WHEN ${isSafe(integer)} THEN ${integer}::float8 END`;
 

@@ -1,9 +1,17 @@
 /**
- * Whether the rules of the diagnosis find trouble in `chats AS c` by its rows alone: at least a WARNING, or that it has been
- * quiet for long. The rules themselves stand in `subgraphs/diagnosis`; a test compares the two over random rows. What costs
- * nothing to know comes first.
+ * Trouble in `chats AS c`, by its rows alone: at least a WARNING of the diagnosis, or a long quiet.
+ * The rules themselves stand in `domain/diagnosis`; a test compares the two over random rows. Cheap conditions come
+ * first.
  */
-import type { Thresholds } from '../../domain/thresholds.ts';
+import {
+  LONG_WAITS,
+  LONGEST_RETRY_FACTOR,
+  MANY_ATTEMPTS,
+  MANY_RUNNERS,
+  OFTEN_UNANSWERED,
+  RETRY_GRACE_SECONDS,
+} from '../../domain/diagnosis/limits.ts';
+import { pickUpSeconds, type Thresholds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Capacity } from './platform.ts';
@@ -19,21 +27,13 @@ import { isAnswerable } from './tables/sources.ts';
 import { pickUpSeconds } from './troubleRules.ts';
 import { isUnanswered } from './unansweredSql.ts';
 
-const RETRY_GRACE_SECONDS = 5;
-const LONGEST_RETRY_FACTOR = 1.2;
-const MANY_ATTEMPTS = 5;
-const MANY_RUNNERS = 2;
-const OFTEN_UNANSWERED = 2;
-/** So many times the time to be picked up is a long wait for room. */
-const LONG_WAITS = 10;
-
 /**
- * Of which chats something is to be told: planning what is told of the others would cost more than to look at them.
- * `troubled`: of such as are all trouble.
+ * Chats that something is told of; planning what is told of the others costs more than looking at them. `troubled`: all
+ * of them are trouble.
  */
 export type Among = 'all' | 'runnable' | 'others' | 'unanswered' | 'troubled';
 
-/** Null for one whose times cannot be said. */
+/** True for a chat in trouble; null for one whose times are no moments. */
 export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sql {
   switch (among) {
     case 'all':
@@ -58,11 +58,14 @@ const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
     ${limits.platform.name === 'own' ? Prisma.empty : pausedTrouble(limits)}
     ELSE true END`;
 
-/** A turn that ended at a queued message which a person edits: a state of other platforms, which has no owner. */
+/**
+ * Condition for a turn that ended at a queued message which a person edits: a state of other platforms, without an
+ * owner.
+ */
 const pausedTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
   WHEN c.status::text = 'paused' THEN c.worker_id IS NOT NULL OR NOT c.archived AND ${isAhead(limits)}`;
 
-/** Whether trying again does not help. As the partial index of the migrations says it. */
+/** True if trying again does not help; worded as in the partial index of the migrations. */
 export const RETRY_IS_NO_USE = Prisma.sql`(c.last_error -> 'retryable') = 'false'::jsonb`;
 
 const isAhead = ({ clockAheadSeconds }: Thresholds) => Prisma.sql`
@@ -101,7 +104,7 @@ const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
     OR NOT ${isSayable(Prisma.sql`t.leased_at`)} OR t.leased_at > ${inSeconds(clockAheadSeconds)}`;
 };
 
-/** RETRY_OVERDUE, RETRY_BACKOFF as a warning, ACTION_DEADLINE_PASSED. */
+/** Condition of RETRY_OVERDUE, RETRY_BACKOFF as a warning, and ACTION_DEADLINE_PASSED. */
 const isOutOfTime = (limits: SuspectLimits) => Prisma.sql`
   c.status = 'running' AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8
     OR t.retry_seconds > ${limits.longestRetrySeconds * LONGEST_RETRY_FACTOR}::float8
@@ -109,12 +112,12 @@ const isOutOfTime = (limits: SuspectLimits) => Prisma.sql`
   OR c.status = 'requires_action' AND c.requires_action_deadline_at < ${secondsAgo(pickUpSeconds(limits))}`;
 
 const ATTEMPT = Prisma.sql`c.retry_state -> 'attempt'`;
-/** An attempt beyond all doubles is none that can be said. */
+/** True for many failed attempts. A number beyond all doubles counts as none. */
 const MANY_FAILED = Prisma.sql`
   CASE WHEN jsonb_typeof(${ATTEMPT}) = 'number' AND (${ATTEMPT})::numeric BETWEEN -1e300 AND 1e300
     THEN (${ATTEMPT})::float8 >= ${MANY_ATTEMPTS} ELSE false END`;
 
-/** NO_OWNER, OWNER_STOPPED, OWNER_UNKNOWN, HEARTBEAT_MISSING, HEARTBEAT_STALE, LEASE_ENDANGERED. */
+/** Condition of NO_OWNER, OWNER_STOPPED, OWNER_UNKNOWN, HEARTBEAT_MISSING, HEARTBEAT_STALE and LEASE_ENDANGERED. */
 function isLate(limits: SuspectLimits): Prisma.Sql {
   const { staleAfterSeconds, heartbeatIntervalSeconds, heartbeatsReadable } = limits;
   const isLost = heartbeatsReadable
@@ -128,7 +131,7 @@ function isLate(limits: SuspectLimits): Prisma.Sql {
 
 const UNOWNED = Prisma.sql`(c.worker_id IS NULL OR c.runner_id IS NULL)`;
 
-/** NO_OWNER; CAPACITY_WAIT in its place where the pool of the chat is full, once that is a warning. */
+/** Condition of NO_OWNER, or of CAPACITY_WAIT as a warning where the chat's pool is full. */
 function isNotTaken(limits: SuspectLimits): Prisma.Sql {
   const { pools } = limits;
   const full = (kind: keyof Capacity) => pools !== undefined && isFull(pools, kind);
@@ -138,16 +141,22 @@ function isNotTaken(limits: SuspectLimits): Prisma.Sql {
   return Prisma.sql`(${UNOWNED} AND (c.worker_id IS NOT NULL OR NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits))}))`;
 }
 
-/** QUIET: found only where nothing else is, and somebody always knows what a chat waits for outside or between two calls. */
+/**
+ * Condition of QUIET. It is found only where nothing else is. While a chat waits for an outside tool or between two
+ * calls, somebody always knows why.
+ */
 const isQuiet = (limits: SuspectLimits) => Prisma.sql`
   ${olderThan(limits.noProgressSeconds)} AND c.status <> 'requires_action'
     AND NOT (c.status = 'running' AND t.retry_seconds IS NOT NULL) AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
 
-/** Whether owners gave the chat up in order: each attempt of another one counts the row up three times, of the same one once. */
+/**
+ * True if owners gave the chat up in order. Each attempt of another owner counts the row up three times; of the same
+ * owner, once.
+ */
 const HANDED_OVER = Prisma.sql`
   (c.snapshot_version::float8 - c.history_version::float8 >= 2 * c.generation_attempt::float8)`;
 
-/** OWNERS_LOST, SPINNING. */
+/** Condition of OWNERS_LOST and SPINNING. */
 function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }: SuspectLimits): Prisma.Sql {
   const byMany = heartbeatsReadable
     ? Prisma.sql`c.generation_attempt >= ${ownersLostWarn}::int8 AND t.leases >= ${MANY_RUNNERS}`
@@ -157,7 +166,7 @@ function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }
       AND (c.generation_attempt >= ${spinningAttempts}::int8 AND NOT ${HANDED_OVER} OR ${byMany})`;
 }
 
-/** CALL_UNANSWERED, CHILD_LOST, ACTION_PENDING of one that waits for ever. */
+/** Condition of CALL_UNANSWERED, CHILD_LOST, and ACTION_PENDING of a chat that waits for ever. */
 function waitsInVain(limits: SuspectLimits): Prisma.Sql {
   const { platform, readableOf } = limits;
   const isChildLost = Prisma.sql`EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)})`;

@@ -1,4 +1,6 @@
-/** What keeps workers from chats, and who could take them: looked for only where it can matter. */
+/**
+ * Trouble that keeps workers from chats, and replicas that could take them. It is looked for only where it can matter.
+ */
 import type { GraphQLError } from 'graphql';
 import type { Logger } from '../../server/log.ts';
 import { type OwnQuestion, ownQuestion } from './ownQuestion.ts';
@@ -13,20 +15,20 @@ import { isRunnableRow } from './troubleRules.ts';
 
 export interface Trouble {
   readonly row: TroubleRow | null;
-  /** Why nothing is known of its owner's row: somebody locks the table of replicas. */
+  /** Error that hides the owner's row: somebody locks the table of replicas. */
   readonly replicasLocked?: GraphQLError | undefined;
 }
 
 export interface TroubleLoaders {
-  /** Its row is null: not looked for. */
+  /** Trouble of a chat. Its row is null if it was not looked for. */
   readonly trouble: OwnQuestion<ChatRow, Trouble>;
-  /** Of a runnable chat, where the platform keeps such a log. */
+  /** Newest run of a runnable chat, where the platform keeps a debug log. */
   readonly debugRun: OwnQuestion<ChatRow, DebugRunRow | null>;
-  /** Asked once, by whoever is at it first. */
+  /** Slots, read once by the first that needs them. */
   readonly pools: (tx: Transaction, moment: Moment) => Promise<Pools | undefined>;
-  /** The same as a question of its own. Where leases are locked, as where they cannot be read. */
+  /** Slots, read by a question of their own. If leases are locked, they are counted as where leases cannot be read. */
   readonly poolsApart: () => Promise<Pools | undefined>;
-  /** Replicas that could take a chat. */
+  /** Ids of replicas that could take a chat. */
   readonly candidateIds: () => Promise<readonly string[]>;
 }
 
@@ -39,7 +41,7 @@ interface Found {
 const MOST_CANDIDATES = 20;
 const NOT_LOOKED_FOR: Trouble = { row: null };
 
-/** For one operation. */
+/** Makes the loaders of one operation. */
 export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoaders {
   let candidates: Promise<string[]> | undefined;
   let known: { readonly pools: Pools | undefined } | undefined;

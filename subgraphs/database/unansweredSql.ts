@@ -1,15 +1,14 @@
-/** Whether a chat at rest has no answer: a person's message stands last, or a step that ended without text. */
+/** Chats at rest without an answer: a person's message stands last, or a step that ended without text. */
+
+import { UNANSWERED_FOR_SECONDS } from '../../domain/diagnosis/limits.ts';
+import { pickUpSeconds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { Platform } from './platform.ts';
 import { lastMessagesSql } from './questions/lastMessages.ts';
 import { EARLIEST_SAYABLE, inSeconds, secondsAgo } from './questions/moments.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
-import { pickUpSeconds } from './troubleRules.ts';
 
-/** A chat at rest without an answer is old news after so long. */
-export const UNANSWERED_FOR_SECONDS = 86_400;
-
-/** As the column says it that this project's triggers keep. */
+/** Condition on the column that this project's triggers keep. */
 const NOTED = Prisma.sql`c.unanswered`;
 
 /** Whether the column says it. Triggers see all of a message: where less of it can be read, nothing more is known here. */
@@ -25,8 +24,9 @@ const lookedUp = (platform: Platform) => Prisma.sql`(
   FROM (${lastMessagesSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS l)`;
 
 /**
- * Of an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to look. A row of
- * no time that can be said may be of any.
+ * Condition on an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to
+ * look.
+ * A row whose time is no moment may be of any age.
  */
 export function isUnanswered(limits: SuspectLimits): Prisma.Sql {
   const { platform, clockAheadSeconds } = limits;

@@ -1,4 +1,6 @@
-/** Fields of a chat that a stored value keeps from being read. Each costs only itself: null, and an error of its own. */
+/**
+ * Fields of a chat that a stored value keeps from being read. Each costs only itself: null, and an error of its own.
+ */
 import type { GraphQLError } from 'graphql';
 import { providerWords } from '../../domain/providerWords.ts';
 import type { Prisma } from '../../prisma/generated/client.ts';
@@ -14,14 +16,14 @@ import {
 } from './questions/chatColumns.ts';
 import type { Members } from './saidSql.ts';
 
-/** @param field as the schema names it */
+/** @param field name in the schema */
 export const unreadable = (field: string): GraphQLError =>
   clientError(
     'VALUE_UNREADABLE',
     `The value stored for \`${field}\` cannot be said here, so the field is null. Correct it in the database.`,
   );
 
-/** @throws GraphQLError `VALUE_UNREADABLE` if the row has a value there that cannot be said */
+/** @throws GraphQLError `VALUE_UNREADABLE` if the row has an unsayable value there */
 function read<F extends UnreadableField>(chat: ChatRow, field: F): ChatRow[F] {
   if (chat[field] === null && unreadableOf(chat).includes(field)) throw unreadable(field);
   return chat[field];
@@ -50,7 +52,9 @@ export const readableFields = {
   retryState: async (chat: ChatRow) => fitToBeSaid(read(chat, 'retryState'), JSON_MEMBERS.retryState),
 };
 
-/** Names of the fields that a stored value, or the want of a column, keeps from being read, the lease of the named runner included. */
+/**
+ * Names of the fields that a stored value or a missing column keeps from being read, the named runner's lease included.
+ */
 export async function unreadableFields(chat: ChatRow, { loaders, reading }: DatabaseContext): Promise<string[]> {
   const { tables } = (await reading.moment()).platform;
   const fields = [...new Set<string>([...unreadableOf(chat), ...lackingFields(tables)])];

@@ -1,7 +1,7 @@
 /** The part of an operation below one field of entities, as a request of its own: what a replica is asked. */
 import { type GraphQLResolveInfo, Kind, print, separateOperations, type VariableNode, visit } from 'graphql';
 import type { Representation } from '../../routing/ask/share.ts';
-import type { GraphqlBody } from '../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
 
 /**
  * Makes a request with the fragments and variables that it needs and no others, whatever else the operation selects, and however

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { until } from '../support/until.ts';
 import { CHAT_ID, startGatewayOverOneChat, token } from './gateway.ts';
 
@@ -23,7 +23,7 @@ let gateway: RunningServer;
 let goodToken: string;
 let browser: Browser;
 let page: Page;
-/** What went wrong in the page that nobody provoked. */
+/** Unexpected errors in the page. */
 let troubles: string[];
 let requested: URL[];
 
@@ -59,7 +59,7 @@ const answer = () => page.getByLabel('Result Window');
 const tab = (name: string) => page.getByRole('tab', { name });
 const questions = () => requested.filter(({ pathname }) => pathname === '/graphql');
 
-/** As a person does it: over the clipboard. */
+/** Pastes over the clipboard, as a person does. */
 async function paste(text: string): Promise<void> {
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
@@ -89,7 +89,7 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
 
   test('opens with the first example and its variables, and a reload adds no tab', async () => {
     await page.getByLabel('Variables').getByText("put the chat's id here").waitFor();
-    await until(() => page.evaluate(`sessionStorage.getItem('graphiql:tabState')`));
+    await until('the tabs are stored', () => page.evaluate(`sessionStorage.getItem('graphiql:tabState')`));
     await page.reload();
     await page.getByLabel('Query Editor').getByText('query OneChat').waitFor();
     expect(await page.getByRole('tab').count()).toBe(exampleQueries().length);
@@ -135,7 +135,9 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     await paste(goodToken);
     await said('The gateway accepts this token.');
     await tab('Replicas').click();
-    await until(() => page.evaluate(`sessionStorage.getItem('graphiql:tabState')?.includes('"activeTabIndex":3')`));
+    await until('the fourth tab is stored as the active one', () =>
+      page.evaluate(`sessionStorage.getItem('graphiql:tabState')?.includes('"activeTabIndex":3')`),
+    );
     await page.reload();
     await said('The gateway accepts this token.');
     await page.getByLabel('Query Editor').getByText('query Replicas').waitFor();

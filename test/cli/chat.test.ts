@@ -14,7 +14,7 @@ const startReplica = replicasPerTest(() => database.url);
 const owner = randomUUID();
 const UUID_LINE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;
 
-/** For a machine under load. */
+/** Settings for a machine under load. */
 const PATIENT = { DATABASE_TIMEOUT_MS: '20000' };
 const environment = () => ({ DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: '/nonexistent', ...PATIENT });
 const chat = (...args: string[]) => runScript('dist/cli/chat.js', args, environment());
@@ -95,8 +95,11 @@ describe('npm run chat', () => {
   test('answers the tool calls that a chat waits for', async () => {
     await startReplica({ actionTimeoutSeconds: 3_600 });
     const id = await create('/tool ask_person');
-    const call = await until(async () => /open call (\S+) of ask_person/.exec((await chat('show', id)).stdout)?.[1]);
-    await until(async () => (await chat('list')).stdout.includes('A0'));
+    const call = await until(
+      'the chat shows an open call',
+      async () => /open call (\S+) of ask_person/.exec((await chat('show', id)).stdout)?.[1],
+    );
+    await until('the list shows A0', async () => (await chat('list')).stdout.includes('A0'));
     expect((await chat('tool-result', id, 'wrong=1')).stderr).toContain(`no result was given for the call ${call}`);
     expect((await chat('tool-result', id, `${call}={"answer": 42}`)).stdout).toBe(`${id}: A0 → R0\n`);
     expect((await chat('show', id)).stdout).toContain('"value":{"answer":42}');
@@ -106,7 +109,7 @@ describe('npm run chat', () => {
     await startReplica({ staleAfterSeconds: 60 }); // one that lost the chat would begin its turn again
     const id = await create('/slow 3600');
     const { stdout, code } = await follow(id, async (text) => {
-      await until(() => text().includes('word-4'));
+      await until('the fourth word is shown', () => text().includes('word-4'));
       await new ChatStore(database.pool).apply(id, { name: 'interrupt' });
     });
     expect(code).toBe(0);

@@ -18,7 +18,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** In front of the gateway: counts what is asked, and can be away. */
+/** Door in front of the gateway: counts requests, and can be away. */
 async function door() {
   const state = { away: false };
   const server = await servers.serve(async (response, { headers, body }) => {
@@ -31,10 +31,10 @@ async function door() {
     });
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
   });
-  /** Until so many more were asked. */
+  /** Waits for `count` more requests. */
   const more = async (count: number) => {
     const before = server.received.length;
-    await until(() => server.received.length >= before + count);
+    await until('the terminal asked again', () => server.received.length >= before + count);
   };
   return { url: server.url, state, more };
 }
@@ -58,20 +58,20 @@ describe('into a pipe', () => {
     const settings = { ...environment(), CHAT_DEBUG_URL: url };
     const child = spawnScript('dist/cli/chatDebug.js', ['why', id, '--watch', '--interval', '0.1'], settings);
     const output = written(child);
-    await until(() => frames(output.text).length === 1);
+    await until('the first picture is shown', () => frames(output.text).length === 1);
     await more(5);
     expect(frames(output.text)).toHaveLength(1);
 
     await database.pool.query(`UPDATE chats SET status = 'paused' WHERE id = $1`, [id]);
-    await until(() => output.text.includes('INVALID_STATE'));
+    await until('INVALID_STATE is shown', () => output.text.includes('INVALID_STATE'));
     await more(5);
     expect(frames(output.text)).toEqual(['IDLE  chat ', 'STUCK  chat ']);
 
     state.away = true;
-    await until(() => output.text.includes('does not answer'));
+    await until('it is shown that nobody answers', () => output.text.includes('does not answer'));
     await more(5);
     state.away = false;
-    await until(() => frames(output.text).length === 3);
+    await until('the third picture is shown', () => frames(output.text).length === 3);
     expect(output.text.match(/does not answer \(\w+\)\. Is\s+the\s+system\s+running\? Asking again\./g)).toHaveLength(
       1,
     );
@@ -88,7 +88,7 @@ describe('into a pipe', () => {
     const output = written(child);
     await more(5);
     await database.pool.query(`UPDATE chats SET status = 'paused' WHERE id = $1`, [id]);
-    await until(() => output.text.includes('INVALID_STATE'));
+    await until('INVALID_STATE is shown', () => output.text.includes('INVALID_STATE'));
     const verdicts = output.text
       .trim()
       .split('\n')
@@ -124,9 +124,9 @@ describe('in a terminal', () => {
   test('one frame is redrawn in place, in colours of the terminal’s own, and Ctrl-C ends it in order', async () => {
     const id = await insertChat(database.pool);
     const { child, output } = inTerminal(['why', id, '--watch', '--interval', '0.1']);
-    await until(() => output.text.includes('IDLE'));
+    await until('IDLE is shown', () => output.text.includes('IDLE'));
     await database.pool.query(`UPDATE chats SET status = 'paused' WHERE id = $1`, [id]);
-    await until(() => output.text.includes('INVALID_STATE'));
+    await until('INVALID_STATE is shown', () => output.text.includes('INVALID_STATE'));
     child.stdin.write('\u0003');
     expect(await once(child, 'close')).toEqual([0, null]);
     expect(output.text).toContain('\u001b[?25l'); // the cursor is hidden,

@@ -1,4 +1,4 @@
-/** What `npm run chat-debug -- why` says of trouble that is made here: the examples of the runbook. */
+/** Output of `npm run chat-debug -- why` on trouble that is made here: the examples of the runbook. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
@@ -25,7 +25,7 @@ async function expectWhy(
   id: string,
   ...words: string[]
 ): Promise<void> {
-  const stdout = await until(async () => {
+  const stdout = await until('the finding is shown with its words', async () => {
     const finished = await debug(['why', id]);
     const wanted = [`\n${severity}  ${code}\n`, ...words];
     return wanted.every((part) => finished.stdout.includes(part)) && finished.stdout;
@@ -76,7 +76,7 @@ const slow = { heartbeatIntervalSeconds: 120, staleAfterSeconds: 300, acquisitio
 async function owned(text: string, state: string, options: Partial<ReplicaOptions> = slow) {
   const replica: Replica = await startReplica(options);
   const id = await chat('create', text, '--owner', randomUUID());
-  await until(async () => {
+  await until('the snapshot shows the state, and no task', async () => {
     const { stdout } = await debug(['snapshot', id]);
     return stdout.includes(`state ${state}`) && /task {10}|^ {2}runner {8}none$/m.test(stdout);
   });

@@ -1,6 +1,6 @@
 /**
- * What is found when an owner is cut off from the database while it still answers: its connections pass through a proxy that
- * freezes or cuts them, and what happens to the rows meanwhile it does not hear of.
+ * Findings on an owner that is cut off from the database and still answers.
+ * A proxy freezes or cuts its connections, so that it hears nothing of what happens to the rows.
  */
 import { randomUUID } from 'node:crypto';
 import { test } from '@jest/globals';
@@ -18,7 +18,7 @@ const SETTLED_SECONDS = 2;
 const system = diagnosedSystemPerFile(settings);
 const { create, finds, edit, apply } = system;
 
-/** What a frozen owner must have got done before, so that all of it can be seen at once. */
+/** Work that a frozen owner must have done before, so that all of it can be seen at once. */
 const started = (chat: string, workerId: string) =>
   system.until(chat, (row) => row.workerId === workerId && row.generationAttempt > 0);
 
@@ -38,7 +38,7 @@ test('a frozen owner does not see that a message came, that its runner was repla
   await Promise.all([behind, mismatched, leaseless].map((chat) => started(chat, workerId)));
   const [failing, waiting] = await Promise.all([create('/fail'), create('/tool ask')]);
   await system.until(waiting, ({ status }) => status === 'requires_action');
-  await until(async () => {
+  await until('the chat is found to be in RETRY_BACKOFF, with nothing behind', async () => {
     const { rows } = await edit(failing, `SELECT (retry_state ->> 'attempt')::int >= 2 AS is FROM chats WHERE id = $1`);
     if (!rows[0]?.is) return false;
     return whileHeld(system.database.pool, [failing], async () => {
@@ -51,8 +51,11 @@ test('a frozen owner does not see that a message came, that its runner was repla
     });
   });
   // A renewal that was on its way would bring the lease back.
-  await until(async () => (await sessionsThat(`state = 'active'`)) === 0);
-  await until(async () => (await edit(leaseless, 'DELETE FROM chat_heartbeats WHERE chat_id = $1')).rowCount === 0);
+  await until('no session of the replica is active', async () => (await sessionsThat(`state = 'active'`)) === 0);
+  await until(
+    'no lease is written any more',
+    async () => (await edit(leaseless, 'DELETE FROM chat_heartbeats WHERE chat_id = $1')).rowCount === 0,
+  );
 
   const runner = randomUUID();
   await Promise.all([
@@ -99,7 +102,10 @@ test('an owner that stays frozen gives up by itself: what was waiting has no run
   const writing = await create('/slow 3');
   await started(writing, workerId);
   await whileHeld(system.database.pool, [writing], async () => {
-    await until(async () => (await sessionsThat(`wait_event_type = 'Lock'`)) > 0);
+    await until(
+      'a session of the replica waits for a lock',
+      async () => (await sessionsThat(`wait_event_type = 'Lock'`)) > 0,
+    );
     proxy.freeze();
   });
   await Promise.all([

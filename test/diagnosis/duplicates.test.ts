@@ -1,7 +1,8 @@
 /**
- * Two runners of one replica on one chat. A replica that has lost a chat and won it again has two for a moment; the first is
- * told to stop at once, by a notification, or by whichever of its loops next looks at the row. Here the notifications
- * are lost, and the loops look seldom.
+ * Two runners of one replica on one chat.
+ * A replica that lost a chat and won it again has two for a moment. A notification or one of its loops tells the first
+ * to stop at once.
+ * Here notifications are lost, and the loops look seldom.
  */
 import { test } from '@jest/globals';
 import { z } from 'zod';
@@ -36,14 +37,14 @@ test('a chat that was released and taken again by a replica that did not hear of
     return lastRunAt === null ? undefined : Date.parse(lastRunAt);
   };
   // A chat that is created wakes the acquisition, which from then on runs half an interval after the look at the rows.
-  const before = await until(async () => {
+  const before = await until('half an interval has passed since the last reading', async () => {
     const last = await lastSync();
     return last && systemClock.now().getTime() - last > (INTERVAL_SECONDS / 2) * 1000 && last;
   });
   const chat = await system.create('/stall');
   await system.until(chat, ({ workerId, generationAttempt }) => workerId !== null && generationAttempt > 0);
   proxy.dropsNotifications = true;
-  await until(async () => (await lastSync()) !== before);
+  await until('the replica reads the database again', async () => (await lastSync()) !== before);
   await system.apply(chat, { name: 'abandon' });
   // They last no longer than a terminal may need to start on a loaded machine.
   await finds(chat, 'DUPLICATE_RUNNERS', 'CRITICAL', {

@@ -1,4 +1,4 @@
-/** What is found when a chat's owner is not there, or not what the row says. */
+/** Findings on a chat whose owner is gone, or is not what the row says. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { whileHeld } from '../support/locks.ts';
@@ -74,7 +74,7 @@ test('an owner that was told to stop and could not give the chat up', async () =
   await system.until(chat, ({ workerId, generationAttempt }) => workerId === owner.workerId && generationAttempt === 1);
   await whileHeld(system.database.pool, [chat], async () => {
     await owner.stop();
-    await until(async () => {
+    await until('no session of the replica is left', async () => {
       const { rows } = await system.database.pool.query<{ ended: boolean }>(
         'SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE application_name = $1',
         [`chatd ${owner.workerId}`], // in a process of its own these would be gone with it

@@ -1,4 +1,4 @@
-/** What is said of chats whose rows the database refuses: the cause, and never that another owner would do better. */
+/** Diagnoses of chats whose rows the database refuses: they name the cause, and never advise another owner. */
 import { afterEach, expect, test } from '@jest/globals';
 import type { FindingCode } from '../../domain/diagnosis/rules.ts';
 import { whileHolding } from '../support/locks.ts';
@@ -10,7 +10,7 @@ const PICK_UP_SECONDS = settings.acquisitionIntervalSeconds + 2;
 const system = diagnosedSystemPerFile(settings);
 const { create, edit, finds } = system;
 
-/** From now on the table refuses the rows of one chat. */
+/** Makes the table refuse the rows of one chat. */
 async function refuse(id: string, table: string, code: string): Promise<void> {
   await system.database.pool.query(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -33,7 +33,7 @@ test('a lease that a constraint refuses, and the chats beside it', async () => {
   await refuse(odd, 'chat_heartbeats', '23514');
   await edit(odd, 'DELETE FROM chat_heartbeats WHERE chat_id = $1');
   await finds(odd, 'HEARTBEAT_MISSING', 'CRITICAL', { within: PICK_UP_SECONDS });
-  const found = await until(async () => {
+  const found = await until('the missing lease is explained by a refusal', async () => {
     const seen = await finds(odd, 'HEARTBEAT_MISSING', 'CRITICAL', { within: PICK_UP_SECONDS });
     return messageOf(seen, 'HEARTBEAT_MISSING')?.includes('refuses') ? seen : undefined; // once a renewal was tried
   });
@@ -45,7 +45,7 @@ test('a lease that a constraint refuses, and the chats beside it', async () => {
   await accept();
   const leaseOf = async () =>
     (await system.database.pool.query('SELECT FROM chat_heartbeats WHERE chat_id = $1', [odd])).rowCount;
-  await until(async () => (await leaseOf()) === 1);
+  await until('the chat has a lease', async () => (await leaseOf()) === 1);
 });
 
 test('a chat that no replica can take', async () => {

@@ -1,6 +1,6 @@
 /**
- * An upgrade from the real earlier version, step by step in the order of `docs/upgrading.md`, as processes; and the way back.
- * Every step is asked about chats that both versions work on.
+ * An upgrade from the real earlier version as processes, and the way back.
+ * It goes step by step in the order of `docs/upgrading.md`. Every step is checked on chats that both versions work on.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -67,17 +67,17 @@ class Deployment {
   /** A chat whose answer takes a minute, once a replica works on it. */
   async slowChat(): Promise<string> {
     const id = await this.#create('/slow 200');
-    await until(async () => (await this.#row(id))?.worker_id != null);
+    await until('a replica takes the chat', async () => (await this.#row(id))?.worker_id != null);
     return id;
   }
 
-  /** Whether somebody answers a new chat. */
+  /** Waits until a new chat is answered. */
   async answers(): Promise<void> {
     const id = await this.#create('hello');
-    await until(async () => (await this.#row(id))?.status === 'waiting');
+    await until('the chat is answered', async () => (await this.#row(id))?.status === 'waiting');
   }
 
-  /** With columns that every version has. */
+  /** Creates a chat with columns that every version has. */
   async #create(text: string): Promise<string> {
     const { pool } = this.database;
     const id = await insertChat(pool, { title: text });

@@ -1,15 +1,15 @@
-/** The diagnosis through the gateway: what it asks, of whom, how often, and what it says when part of that fails. */
+/** The diagnosis through the gateway: its questions, their number and addressees, and its words when a part fails. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import type { Inspector, RunnerInspection, TaskInspection } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.ts';
 import { databasePerFile } from '../support/database.ts';
 import { startPostgresProxy } from '../support/postgresProxy.ts';
-import { startDatabase } from './databaseWays.ts';
+import { describeOnce, startDatabase, testOnce } from './databaseWays.ts';
 import {
   askGateway,
   callerToken,
@@ -33,6 +33,7 @@ beforeAll(async () => {
   held.tap = await startPostgresProxy(database.url);
   const limits = { staleAfterSeconds: 30, noProgressSeconds: 60, databaseTimeoutMs: 20_000 };
   held.subgraph = await startDatabase({ ...shared, ...limits, databaseUrl: held.tap.url });
+  await gatewayOfFile(); // a chat that is made before it grows old while it starts
 });
 afterAll(async () => {
   await held.subgraph?.stop();
@@ -54,7 +55,7 @@ const TASK: TaskInspection = {
   ...{ nextRetryAt: null, secondsUntilRetry: null, lastError: null },
 };
 
-/** At work, and well. */
+/** Healthy runner at work. */
 const runner = (chatId: string, runnerId: string, workerId: string): RunnerInspection => ({
   ...{ runnerId, workerId, chatId, phase: 'RUNNING', startedAt: AT, uptimeSeconds: 60, status: 'running' },
   ...{ snapshotVersion: 1, historyVersion: 1, generationAttempt: 1, lastUpdateAt: AT },
@@ -62,7 +63,7 @@ const runner = (chatId: string, runnerId: string, workerId: string): RunnerInspe
   lease: { renewedAt: AT, ageSeconds: 3, intervalSeconds: 9, staleAfterSeconds: 30, consecutiveFailures: 0 },
 });
 
-/** Which runner a replica has for a chat. */
+/** Runner that a replica has for a chat. */
 type Holds = (chatId: string) => string | undefined;
 
 function inspectorOf(workerId: string, holds: Holds): Inspector {
@@ -227,7 +228,7 @@ describe('one chat', () => {
   });
 });
 
-describe('every replica', () => {
+describeOnce('every replica', () => {
   test('is asked by diagnosisEverywhere alone, which finds the runner that should not be there', async () => {
     const holds = new Map<string, string>();
     const owner = await addReplica((id) => holds.get(id));
@@ -324,7 +325,7 @@ describe('a hundred chats', () => {
     expect(ofOne.length).toBeLessThanOrEqual(2 * MOST_STATEMENTS);
   });
 
-  test('keep what is known of healthy replicas when one of them takes all the time there is', async () => {
+  testOnce('keep what is known of healthy replicas when one of them takes all the time there is', async () => {
     const answers = await addReplica(() => undefined);
     const hangs = await insertReplica((await servers.hang()).url);
     const ids = await hundred([answers, { id: hangs }]);

@@ -1,4 +1,4 @@
-/** What clients of a gateway notice when its process is told to end. */
+/** Effects on clients of a gateway whose process is told to end. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, jest, test } from '@jest/globals';
@@ -66,15 +66,15 @@ describe('a gateway that is told to end', () => {
         if (!sentWhileReady) asNotReady += 1;
       }
     });
-    await until(() => answered > 2 * CLIENTS && running() === CLIENTS); // all of them wait for an answer
+    await until('all clients wait for an answer', () => answered > 2 * CLIENTS && running() === CLIENTS); // all of them wait for an answer
     const toldMs = systemClock.monotonicMs();
     gateway.kill('SIGTERM');
-    await until(async () => {
+    await until('the gateway says that it is stopping', async () => {
       const { statusCode, body } = await request(`${gateway.url}/readyz`);
       return (await body.text()).includes('stopping') && statusCode === 503;
     });
     isReady = false;
-    await until(() => asNotReady > 2 * CLIENTS); // as a balancer's that has not noticed yet
+    await until('each client was answered twice by a gateway that is not ready', () => asNotReady > 2 * CLIENTS); // as a balancer's that has not noticed yet
     sending = false;
     await Promise.all(clients);
     expect(toClose).toBeGreaterThan(CLIENTS);
@@ -90,7 +90,7 @@ describe('a gateway that is told to end', () => {
       const { gateway, running } = await start();
       const dispatcher = new Agent();
       const asked = ask(gateway.url, dispatcher);
-      await until(() => running() === 1);
+      await until('one request runs', () => running() === 1);
       const silent = connect(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => {});
       await once(silent, 'connect'); // as a browser does that expects to need one soon
       const gone = once(silent, 'close');
@@ -112,9 +112,9 @@ describe('a gateway that is told to end', () => {
     const head = ['POST /graphql HTTP/1.1', 'Host: a', `Authorization: Bearer ${await callerToken()}`];
     const lines = [...head, 'Content-Type: application/json', `Content-Length: ${body.length}`, '', body];
     const client = connect(port, '127.0.0.1', () => client.write(lines.join('\r\n').repeat(5)));
-    await until(() => running() > 1);
+    await until('two requests run', () => running() > 1);
     client.destroy();
-    await until(() => running() === 0);
+    await until('no request runs', () => running() === 0);
     const silent = connect(port, '127.0.0.1').on('error', () => {});
     await once(silent, 'connect');
     gateway.kill('SIGINT');

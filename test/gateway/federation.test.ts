@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { startPostgresProxy } from '../support/postgresProxy.ts';
 import { until } from '../support/until.ts';
-import { startDatabase } from './databaseWays.ts';
+import { describeOnce, startDatabase } from './databaseWays.ts';
 import { fleetPerFile } from './fleet.ts';
 import { askGateway, callerToken, type GraphqlError } from './gateways.ts';
 import { deadUrl, type TestServer } from './httpServers.ts';
@@ -36,7 +36,7 @@ const shortened = (errors: GraphqlError[] = []) =>
 const representationsOf = ({ received }: TestServer) =>
   received.map(({ body }) => (body.variables.representations as { chatId: string }[]).map(({ chatId }) => chatId));
 
-describe('a list of chats', () => {
+describeOnce('a list of chats', () => {
   test('each error is on its own chat, with null and unowned chats between them, and nobody else loses anything', async () => {
     const [a, b] = [await addReplica(), await addReplica()];
     const hung = await insertReplica((await servers.hang()).url);
@@ -140,7 +140,7 @@ describe('a list of chats', () => {
   });
 });
 
-describe('one chat', () => {
+describeOnce('one chat', () => {
   const ONE = (selection: string) => `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { ${selection} } }`;
 
   test('an id in upper case is the same chat', async () => {
@@ -307,7 +307,7 @@ describe('replicas', () => {
       const front = await startGateway(cut);
       const ask = () => askGateway(front, '{ replicas { id runtime { reachability { status } runnerCount } } }');
       const answer = { replicas: [{ id: a.id, runtime: { reachability: { status: 'OK' }, runnerCount: 42 } }] };
-      await until(async () => (await ask()).body.data?.replicas);
+      await until('replicas are answered again', async () => (await ask()).body.data?.replicas);
       tap.freeze();
       expect((await ask()).body).toEqual({ data: answer });
     } finally {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { GraphQLScalarType } from 'graphql';
+import { buildSchema, GraphQLScalarType } from 'graphql';
 import type { Representation } from '../../routing/ask/share.ts';
 import { type EntityRequest, readEntityRequest } from '../../routing/entityRequest.ts';
 import { makeJoin } from '../../routing/join.ts';
@@ -11,12 +11,12 @@ import { leafRules } from '../../server/graphql/leafRules.ts';
 import { scalars } from '../../server/graphql/scalars.ts';
 
 const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
-const routing = readRouting(supergraph).get('runtime') as Routing;
+const routing = readRouting(buildSchema(supergraph, { assumeValid: true })).get('runtime') as Routing;
 const REPLICA = 'aaaaaaaa-0000-4000-8000-000000000001';
 const chatId = (n: number) => `cccccccc-0000-4000-8000-00000000000${n}`;
 const OUTCOME = { status: 'OK', elapsedMs: 1, address: null, reason: null } as const;
 
-/** What comes of the text of a replica's answer: passed on as it is where it can be, or copied. */
+/** Join of a replica's answer text, passed on as it is where possible, or copied. */
 function joined(selection: string, text: string, chats: readonly number[]) {
   const query = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ChatRuntime { ${selection} } } }`;
   const list: Representation[] = chats.map((n) => ({

@@ -2,19 +2,18 @@
 import { afterAll, afterEach } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';
-import { type GatewayOptions, startGateway } from '../../gateway/server.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { GatewayOptions } from '../../gateway/server.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
-import { wayTo } from './databaseWays.ts';
 
 export const AUTH_SECRET = 'a secret of callers for tests, long enough';
 export const INTERNAL_SECRET = 'an internal secret for tests, long enough';
 
-/** Where the replicas of tests are. */
+/** Addresses of the replicas of tests. */
 export const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-/** As the settings have them. */
+/** Settings of the diagnosis, as the settings have them. */
 export const DIAGNOSIS_SETTINGS = {
   staleAfterSeconds: 30,
   heartbeatIntervalSeconds: 9,
@@ -24,16 +23,18 @@ export const DIAGNOSIS_SETTINGS = {
 
 export type GatewayChanges = Partial<Omit<GatewayOptions, 'replicas'>> & {
   replicas?: Partial<GatewayOptions['replicas']>;
-  /** How long the database subgraph waits for the database. */
+  /** Milliseconds for which the database subgraph waits for the database. */
   databaseTimeoutMs?: number;
 };
 
-/** With long times. The caller stops it. */
-export const startTestGateway = (
+/** With long times. The caller stops it. Its modules are loaded with the first: many a file only asks one that runs elsewhere. */
+export async function startTestGateway(
   databaseSubgraph: { url: string },
   { replicas, databaseTimeoutMs = 20_000, ...changes }: GatewayChanges = {},
-) =>
-  startGateway({
+): Promise<RunningServer> {
+  const { startGateway } = await import('../../gateway/server.ts');
+  const { wayTo } = await import('./databaseWays.ts');
+  return startGateway({
     host: '127.0.0.1',
     port: 0,
     openDatabase: wayTo(databaseSubgraph, { internalSecret: INTERNAL_SECRET, databaseTimeoutMs }),
@@ -48,6 +49,7 @@ export const startTestGateway = (
     log: makeLogger('gateway', 'silent'),
     ...changes,
   });
+}
 
 /** Call at the top of a test file. What is started is stopped after each test. */
 export function gatewaysPerTest() {

@@ -1,4 +1,4 @@
-/** An ordinary POST is answered without Apollo Server, a query in a URL by it: nobody can tell from the answer. */
+/** An ordinary POST without Apollo Server, and a query in a URL with it: nobody can tell from the answer. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { fleetPerFile } from './fleet.ts';
@@ -17,7 +17,7 @@ const SOME_ID = randomUUID();
 const CHAT = 'query One($id: UUID!) { chatDebugSnapshot(chatId: $id)';
 const RUNTIME = `${CHAT} { chatId runtime { reachability { status } runners { runnerId } } } }`;
 
-/** What differs between any two answers. */
+/** Differences between any two answers. */
 const WITHOUT_TIMES = [/"(elapsedMs|directoryAgeMs)":[\d.]+/g, /"takenAt":"[^"]+"/g];
 
 async function answersOf(url: string, request: Request, token: string) {

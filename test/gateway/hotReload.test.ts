@@ -74,7 +74,7 @@ test('each way to replace the file is noticed, and not one of the requests meanw
   };
   for (const [name, replace] of Object.entries(ways)) {
     replace();
-    await until(async () => (await schemaName(gateway)) === name);
+    await until('the schema of that name is served', async () => (await schemaName(gateway)) === name);
   }
   isOver = true;
   await clients;
@@ -110,12 +110,12 @@ test('whatever cannot be served is refused, the old one stays, and a good one af
     expect([what, content === SUPERGRAPH]).toEqual([what, false]);
     replaceByRename(content);
     refused += 1;
-    await until(async () => (await reloads(gateway, 'refused')) === refused);
+    await until('the refused file is counted', async () => (await reloads(gateway, 'refused')) === refused);
     expect([what, await schemaName(gateway)]).toEqual([what, 'First']);
   }
   rmSync(file());
   replaceByRename(named('Second'));
-  await until(async () => (await schemaName(gateway)) === 'Second');
+  await until('the second schema is served', async () => (await schemaName(gateway)) === 'Second');
   expect([await reloads(gateway, 'refused'), await reloads(gateway, 'taken')]).toEqual([refused, 1]);
 });
 
@@ -137,9 +137,9 @@ test('a request that runs while the supergraph is replaced ends on the one that 
   await runtimes.insertReplica(slow.url);
   const query = '{ replicas { runtime { residentBytes } } }';
   const running = askGateway(gateway, query);
-  await until(() => held.length > 0);
+  await until('a request is held', () => held.length > 0);
   replaceByRename(SUPERGRAPH.replace('residentBytes:', 'memoryBytes:'));
-  await until(async () => (await reloads(gateway, 'taken')) === 1);
+  await until('the new file is counted as taken', async () => (await reloads(gateway, 'taken')) === 1);
   expect((await askGateway(gateway, query)).status).toBe(400);
   for (const answer of held) answer();
   expect((await running).body).toEqual({ data: { replicas: [{ runtime: { residentBytes: 7 } }] } });

@@ -1,13 +1,13 @@
-/** Real failures of every part, and a search through what the client gets for what it must not. */
+/** Real failures of every part, and a search through the client's answers for what they must not hold. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import { createDatabase } from '../support/database.ts';
-import { startDatabase as startSubgraph } from './databaseWays.ts';
+import { describeOnce, startDatabase as startSubgraph } from './databaseWays.ts';
 import { askGateway, callerToken, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';
 
@@ -89,67 +89,69 @@ test.each(['chat_queued_messages', 'chat_messages', 'chat_heartbeats', 'chats', 
   },
 );
 
-test.each<[string, Parameters<typeof servers.serve>[0]]>([
-  ['HTML with a stack', (response) => response.writeHead(500, { 'content-type': 'text/html' }).end(`<html>${TRACE}`)],
-  ['HTML with 200', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<html>${TRACE}`)],
-  ['a type with words in it', (response) => response.writeHead(200, { 'content-type': TRACE }).end('{}')],
-  [
-    'errors with stacks',
-    (response) =>
-      sendJson(response, 200, {
-        data: null,
-        errors: [
-          { message: TRACE, extensions: { code: 'INTERNAL_SERVER_ERROR', stacktrace: [TRACE], exception: TRACE } },
-          { message: TRACE },
-        ],
-      }),
-  ],
-  [
-    'a body that is cut',
-    (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(`{"${TRACE}`),
-  ],
-])('the database subgraph answers %s', async (_, handler) => {
-  expectNothingInternal(await answersOf(await servers.serve(handler)));
-});
+describeOnce('what others answer', () => {
+  test.each<[string, Parameters<typeof servers.serve>[0]]>([
+    ['HTML with a stack', (response) => response.writeHead(500, { 'content-type': 'text/html' }).end(`<html>${TRACE}`)],
+    ['HTML with 200', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<html>${TRACE}`)],
+    ['a type with words in it', (response) => response.writeHead(200, { 'content-type': TRACE }).end('{}')],
+    [
+      'errors with stacks',
+      (response) =>
+        sendJson(response, 200, {
+          data: null,
+          errors: [
+            { message: TRACE, extensions: { code: 'INTERNAL_SERVER_ERROR', stacktrace: [TRACE], exception: TRACE } },
+            { message: TRACE },
+          ],
+        }),
+    ],
+    [
+      'a body that is cut',
+      (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(`{"${TRACE}`),
+    ],
+  ])('the database subgraph answers %s', async (_, handler) => {
+    expectNothingInternal(await answersOf(await servers.serve(handler)));
+  });
 
-test.each<[string, Parameters<typeof servers.serve>[0]]>([
-  ['HTML with a stack', (response) => response.writeHead(500, { 'content-type': 'text/html' }).end(`<html>${TRACE}`)],
-  ['errors with stacks', (response) => sendJson(response, 200, { data: null, errors: [{ message: TRACE }] })],
-  [
-    'entities with errors',
-    (response, { body }) =>
-      sendJson(response, 200, {
-        data: { _entities: (body.variables.representations as unknown[]).map(() => null) },
-        errors: [{ message: TRACE, path: ['_entities', 0, 'runners'], extensions: { code: TRACE, stack: TRACE } }],
-      }),
-  ],
-  [
-    'that it refuses',
-    (response) =>
-      sendJson(response, 421, {
-        errors: [{ message: TRACE, extensions: { code: 'REPLICA_REFUSED', localWorkerId: TRACE } }],
-      }),
-  ],
-  ['a redirect', (response) => response.writeHead(302, { location: `http://10.0.0.7/?${'hunter2'}` }).end()],
-])('a replica answers %s', async (_, handler) => {
-  const replica = await servers.serve(handler);
-  const { database, id } = await databaseWithChat(replica.url);
-  expectNothingInternal(await answersOf(await startDatabase(database.url), id));
-});
+  test.each<[string, Parameters<typeof servers.serve>[0]]>([
+    ['HTML with a stack', (response) => response.writeHead(500, { 'content-type': 'text/html' }).end(`<html>${TRACE}`)],
+    ['errors with stacks', (response) => sendJson(response, 200, { data: null, errors: [{ message: TRACE }] })],
+    [
+      'entities with errors',
+      (response, { body }) =>
+        sendJson(response, 200, {
+          data: { _entities: (body.variables.representations as unknown[]).map(() => null) },
+          errors: [{ message: TRACE, path: ['_entities', 0, 'runners'], extensions: { code: TRACE, stack: TRACE } }],
+        }),
+    ],
+    [
+      'that it refuses',
+      (response) =>
+        sendJson(response, 421, {
+          errors: [{ message: TRACE, extensions: { code: 'REPLICA_REFUSED', localWorkerId: TRACE } }],
+        }),
+    ],
+    ['a redirect', (response) => response.writeHead(302, { location: `http://10.0.0.7/?${'hunter2'}` }).end()],
+  ])('a replica answers %s', async (_, handler) => {
+    const replica = await servers.serve(handler);
+    const { database, id } = await databaseWithChat(replica.url);
+    expectNothingInternal(await answersOf(await startDatabase(database.url), id));
+  });
 
-test('a resolver of a replica has a defect', async () => {
-  const workerId = randomUUID();
-  const broken = () => {
-    throw new TypeError(TRACE);
-  };
-  const inspector: Inspector = {
-    ...{ workerId, inspectChat: broken, inspectReplica: broken, inspectRunners: broken },
-    follow: async function* () {},
-  };
-  const server = await startRuntimeSubgraph({ ...shared, inspector });
-  closing.push(() => server.stop());
-  const { database, id } = await databaseWithChat(server.url);
-  await database.pool.query('UPDATE replicas SET id = $1', [workerId]);
-  await database.pool.query('UPDATE chats SET worker_id = $1', [workerId]);
-  expectNothingInternal(await answersOf(await startDatabase(database.url), id));
+  test('a resolver of a replica has a defect', async () => {
+    const workerId = randomUUID();
+    const broken = () => {
+      throw new TypeError(TRACE);
+    };
+    const inspector: Inspector = {
+      ...{ workerId, inspectChat: broken, inspectReplica: broken, inspectRunners: broken },
+      follow: async function* () {},
+    };
+    const server = await startRuntimeSubgraph({ ...shared, inspector });
+    closing.push(() => server.stop());
+    const { database, id } = await databaseWithChat(server.url);
+    await database.pool.query('UPDATE replicas SET id = $1', [workerId]);
+    await database.pool.query('UPDATE chats SET worker_id = $1', [workerId]);
+    expectNothingInternal(await answersOf(await startDatabase(database.url), id));
+  });
 });

@@ -7,7 +7,7 @@ import { A, B, chatId, routersPerTest, statuses } from './routers.ts';
 const { servers, router, asker, answering } = routersPerTest();
 
 describe('the breaker of a replica', () => {
-  /** What counts as a failure, and what does not; each as a replica to ask. */
+  /** Replicas to ask: failures that count, and answers that do not. */
   const html = () => servers.serve((response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'));
   const status = (code: number) => () => servers.serve((response) => sendJson(response, code, {}));
   test.each<[string, string, () => Promise<{ url: string }>]>([
@@ -54,7 +54,7 @@ describe('the breaker of a replica', () => {
     for (let i = 0; i < 5; i += 1) await ask([[1, A]]);
     isWell = true;
     expect(statuses((await ask([[1, A]])).entities)).toEqual(['CIRCUIT_OPEN']);
-    await until(async () => statuses((await ask([[1, A]])).entities)[0] === 'OK');
+    await until('the replica is asked again', async () => statuses((await ask([[1, A]])).entities)[0] === 'OK');
     expect(server.received).toHaveLength(6);
   });
 
@@ -77,7 +77,7 @@ describe('the breaker of a replica', () => {
     for (let i = 0; i < 8; i += 1) {
       const client = new AbortController();
       const asking = route(REQUEST(A), { ...newContext(), signal: client.signal });
-      await until(() => hung.connections.length > i);
+      await until('the next request is at the replica', () => hung.connections.length > i);
       client.abort();
       await asking;
     }
@@ -114,7 +114,7 @@ describe('one budget for a request', () => {
     const context = newContext();
     const begunMs = systemClock.monotonicMs();
     await route(REQUEST(A), context);
-    await until(() => context.budget.leftMs() === 0); // a timer of Node may be a millisecond early
+    await until('the request has no time left', () => context.budget.leftMs() === 0); // a timer of Node may be a millisecond early
     const { data, errors } = await route(
       { ...REQUEST(B), query: REQUEST(B).query.replace('status }', 'status elapsedMs reason } runners { runnerId }') },
       context,
@@ -165,13 +165,14 @@ test('a replica is sent 32 requests at once; the others wait their turn, and tho
   });
   const { route, newContext } = router({ rows: { [A]: { relayAddress: server.url } }, timeoutMs: 60_000 });
   const asking = Array.from({ length: 40 }, () => route(REQUEST(A), newContext()));
-  await until(() => open.length === 32);
+  await until('32 requests are at the replica', () => open.length === 32);
   const late = newContext();
   const { data } = await route(REQUEST(A), { ...late, budget: { leftMs: () => 50 } });
   expect(data?._entities[0]?.reachability).toEqual({ status: 'TIMED_OUT' });
   expect(late.asked).toEqual([expect.objectContaining({ attempts: 0, elapsedMs: 0, status: 'TIMED_OUT' })]);
   expect(server.received).toHaveLength(32);
-  for (let answered = 0; answered < 40; answered += 1) (await until(() => open.shift()))();
+  for (let answered = 0; answered < 40; answered += 1)
+    (await until('the next request is at the replica', () => open.shift()))();
   const all = await Promise.all(asking);
   expect(all.map(({ errors }) => errors)).toEqual(all.map(() => []));
   expect(server.received).toHaveLength(40);

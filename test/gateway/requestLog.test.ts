@@ -1,4 +1,4 @@
-/** What stands in the gateway's log and metrics of the requests to it, answered or refused. */
+/** Log lines and metrics of requests to the gateway, answered or refused. */
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { ANY_UUID, readMetrics } from '../support/metrics.ts';
@@ -27,7 +27,7 @@ function collectingLog() {
   };
   const log = pino({ level: 'info' }, { write });
   const lineOf = (response: { headers: Headers }) =>
-    until(() =>
+    until('the request is logged', () =>
       lines.find(
         ({ msg, requestId }) =>
           ['answered', 'refused'].includes(String(msg)) && requestId === response.headers.get('x-request-id'),
@@ -114,10 +114,10 @@ test('a client that went away leaves a line, too', async () => {
   const client = new AbortController();
   const init = { headers: { authorization: `Bearer ${await callerToken()}` }, signal: client.signal };
   const asking = fetch(`${gateway.url}/graphql?query={replicas{id}}`, init);
-  (await until(() => hung.connections[0])).resume();
+  (await until('the gateway connects to the subgraph that hangs', () => hung.connections[0])).resume();
   client.abort();
   await expect(asking).rejects.toThrow('aborted');
-  expect(await until(() => lines.find(({ msg }) => msg === 'refused'))).toMatchObject({
+  expect(await until('the refusal is logged', () => lines.find(({ msg }) => msg === 'refused'))).toMatchObject({
     status: 499,
     caller: 'an-operator',
   });
@@ -154,7 +154,7 @@ test('requests are counted by known operation and code; made-up names are one se
   await askGateway(gateway, '{ nonsense }');
   await fetch(`${gateway.url}/graphql`, { method: 'POST' });
   await fetch(`${gateway.url}/nowhere`);
-  const metrics = await until(async () => {
+  const metrics = await until('the request for nothing is counted', async () => {
     const read = await readMetrics(gateway);
     return read.has('chat_debug_requests_total{operation="none",code="NOT_FOUND"}') && read;
   });

@@ -14,7 +14,7 @@ import { restart } from './restarts.ts';
 jest.setTimeout(180_000);
 
 const CLIENTS = 6;
-/** Of each client between two requests, in milliseconds. */
+/** Milliseconds between two requests of one client. */
 const PAUSE_MS = 20;
 
 const database = databasePerFile();
@@ -55,7 +55,7 @@ test('no request fails, and the gateways share nothing but their settings', asyn
   });
   const moreAnswers = async (more: number) => {
     const before = answered;
-    await until(() => answered + failures.length >= before + more);
+    await until('more requests are answered', () => answered + failures.length >= before + more);
   };
   await moreAnswers(20);
   for (const i of [0, 1]) {
@@ -63,7 +63,10 @@ test('no request fails, and the gateways share nothing but their settings', asyn
       restart(subgraphs[i], () => start.subgraph(ports.subgraphs[i] ?? 0)),
       restart(gateways[i], () => start.gateway(ports.gateways[i] ?? 0, behind.url)),
     ]);
-    await until(() => front.countReady() === 2 && behind.countReady() === 2);
+    await until(
+      'both gateways are ready, and both database subgraphs',
+      () => front.countReady() === 2 && behind.countReady() === 2,
+    );
   }
   await moreAnswers(20);
   sending = false;

@@ -1,4 +1,4 @@
-/** `start:router`: the replicas behind one address, as any federation 2 gateway may ask it. */
+/** The router of `start:router`: the replicas behind one address, as any federation 2 gateway may ask it. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { composeServices } from '@apollo/composition';

@@ -1,6 +1,7 @@
 /** The router by itself, over HTTP servers that play replicas. */
 import { readFileSync } from 'node:fs';
 import { afterEach } from '@jest/globals';
+import { buildSchema } from 'graphql';
 import { systemClock } from '../../common/clock.ts';
 import { makeAddressPolicy, makeGuardedConnector } from '../../routing/ask/addressPolicy.ts';
 import { type AskOptions, makeAskReplica } from '../../routing/ask/askReplica.ts';
@@ -20,7 +21,7 @@ import { INTERNAL_SECRET as internalSecret, LOOPBACK } from './gateways.ts';
 import { sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 
 const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
-const routing = readRouting(supergraph).get('runtime') as Routing;
+const routing = readRouting(buildSchema(supergraph, { assumeValid: true })).get('runtime') as Routing;
 const silent = makeLogger('test', 'silent');
 export const A = 'aaaaaaaa-0000-4000-8000-000000000001';
 export const B = 'bbbbbbbb-0000-4000-8000-000000000002';
@@ -45,9 +46,9 @@ export interface RouterTestOptions {
   hedgeMs?: number;
   addressAllow?: string[];
   isDisabled?: boolean;
-  /** As it is set. */
+  /** Platform by setting. */
   platform?: string;
-  /** As the database subgraph says with the rows. */
+  /** Platform as the database subgraph reports it with the rows. */
   found?: string;
   roles?: string[];
   signal?: AbortSignal;

@@ -26,7 +26,7 @@ beforeAll(async () => {
 /** One for all tests that start nothing else, in front of `emptiedDatabase`. */
 const gatewayOfFile = gatewayPerFile(() => ({ url: ofFile.database?.url ?? '' }));
 
-/** As if nobody had asked it yet. */
+/** Database subgraph as if nobody had asked it yet. */
 function emptiedDatabase(): TestServer {
   if (!ofFile.database) throw new Error('It is there once the tests run');
   ofFile.database.received.length = 0;
@@ -260,7 +260,7 @@ describe('over HTTP', () => {
     await askGateway(gateway, ONE, { variables: { id: 'my-secret-id' } });
     const token = `${await callerToken()}x`;
     const refused = await fetch(`${gateway.url}/graphql?query=x`, { headers: { authorization: `Bearer ${token}` } });
-    const logged = await until(() => {
+    const logged = await until('both refusals are logged', () => {
       const found = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'refused');
       return found.length >= 2 && found;
     });
@@ -340,7 +340,7 @@ describe('over HTTP', () => {
       headers: { authorization: `Bearer ${await callerToken()}` },
       signal: client.signal,
     });
-    const connection = await until(() => hung.connections[0]);
+    const connection = await until('the gateway connects to the replica that hangs', () => hung.connections[0]);
     const closed = new Promise((resolve) => connection.once('close', resolve));
     connection.resume();
     client.abort();
@@ -355,7 +355,7 @@ describe('over HTTP', () => {
     });
     const gateway = await startGateway(slow);
     const asking = askGateway(gateway, ONE, { variables: { id: CHAT } });
-    const answer = await until(() => waiting[0]);
+    const answer = await until('the subgraph is asked', () => waiting[0]);
     const begunMs = systemClock.monotonicMs();
     const stopping = [gateway.stop(), gateway.stop()];
     answer();

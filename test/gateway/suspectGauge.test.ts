@@ -1,10 +1,10 @@
-/** Chats in trouble, as an alert sees them: rows of a real database, counted by a real gateway. */
+/** Chats in trouble as an alert sees them: rows of a real database, counted by a real gateway. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.ts';
@@ -44,7 +44,7 @@ test('suspects are counted by their worst finding, page by page, and never in ha
   await insertChat(database.pool, { status: 'waiting', updated_at: longAgo });
   const gateway = await startGateway({ url: held.subgraph?.url ?? '' });
   expect(await suspectsAt(gateway)).toEqual([]); // nobody has asked before
-  await until(async () => (await suspectsAt(gateway)).length > 0);
+  await until('suspects are counted', async () => (await suspectsAt(gateway)).length > 0);
   expect(await suspectsAt(gateway)).toEqual([
     'chat_debug_suspects{reason="INVALID_STATE",severity="CRITICAL"} 1',
     'chat_debug_suspects{reason="NO_OWNER",severity="CRITICAL"} 102',
@@ -75,7 +75,7 @@ test('a suspect that gets on has a reason, too', async () => {
   await insertHeartbeat(database.pool, id, id);
   const gateway = await startGateway({ url: held.subgraph?.url ?? '' });
   await suspectsAt(gateway);
-  await until(async () => (await suspectsAt(gateway)).length > 0);
+  await until('suspects are counted', async () => (await suspectsAt(gateway)).length > 0);
   expect(await suspectsAt(gateway)).toEqual(['chat_debug_suspects{reason="QUIET",severity="INFO"} 1']);
 });
 

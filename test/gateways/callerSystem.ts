@@ -1,12 +1,13 @@
 /**
- * A system for gateways that are not ours: three real replicas with chats, one that is dead, and database subgraph and router
- * that take callers' tokens; beside it our own gateway over the same rows.
+ * A system for foreign gateways: three real replicas with chats, a dead one, and a database subgraph and router that
+ * take callers' tokens.
+ * Our own gateway runs beside it over the same rows.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import { startDiagnosisSubgraph } from '../../subgraphs/diagnosis/server.ts';
@@ -24,11 +25,11 @@ const DIAGNOSIS = {
 
 export interface CallerSystem {
   readonly ours: RunningServer;
-  /** With the addresses of this system. */
+  /** Supergraph with the addresses of this system. */
   readonly supergraphSdl: string;
   /** Owns some of the chats. */
   readonly ownerId: string;
-  /** By what is special about them. */
+  /** Chats by their kind. */
   readonly chats: Readonly<Record<'streaming' | 'others' | 'unowned' | 'dead' | 'missing', string>>;
   readonly stop: () => Promise<void>;
 }
@@ -91,7 +92,7 @@ async function insertChats(pool: pg.Pool, ownerId: string, ours: RunningServer):
   const { id: streaming } = await store.create({ ownerId, text: '/stall' });
   const { id: others } = await store.create({ ownerId: randomUUID(), text: '/stall' });
   const query = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { runtime { messageBuffers { partsBuffered } } } }`;
-  await until(async () => {
+  await until('all chats have parts in their buffers', async () => {
     const { body } = await askGateway<Streamed>(ours, query, { variables: { ids: [streaming, others] } });
     const halves = body.data?.chatDebugSnapshots.map(({ runtime }) => runtime);
     return halves?.every((half) => half?.messageBuffers?.some(({ partsBuffered }) => partsBuffered > 0));

@@ -41,8 +41,9 @@ const CONFIG = `export const gatewayConfig = {
 };`;
 
 /**
- * Its own planner, written for Node, hands the diagnosis no field of the runtime: what `@requires` names below an entity of
- * another subgraph it does not fetch. The diagnosis then truthfully says UNKNOWN.
+ * Hive's own planner, written for Node, gives the diagnosis no field of the runtime.
+ * It does not fetch what `@requires` names below an entity of another subgraph. The diagnosis then rightly says
+ * UNKNOWN.
  */
 test.each([
   { planner: 'its own planner, all but the diagnosis', flags: [], withDiagnosis: false },
@@ -74,7 +75,7 @@ test.each([
     });
   try {
     const url = `http://127.0.0.1:${port}/graphql`;
-    await until(async () => {
+    await until('the gateway is ready', async () => {
       if (hive.exitCode !== null) throw new Error(`It ended:\n${output}`);
       return fetch(`http://127.0.0.1:${port}/readiness`).then(
         ({ ok }) => ok,

@@ -1,4 +1,4 @@
-/** What `npm start` runs is never older than its source. */
+/** Check that `npm start` never runs anything older than its source. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -113,7 +113,9 @@ describe('the embedded Postgres', () => {
 
   test('told to stop while its folder is being made, leaves neither a process nor half a folder', async () => {
     const { keeper } = await startKeeper(await freePort(systemClock));
-    await until(() => readdirSync(folder.path).some((name) => name.includes('.new-') && !name.endsWith('.password')));
+    await until('the new data folder is begun', () =>
+      readdirSync(folder.path).some((name) => name.includes('.new-') && !name.endsWith('.password')),
+    );
     expect(await end(keeper, 'SIGTERM')).toBe(0);
     expect(readdirSync(folder.path)).toEqual(['postgres.log']);
   });
@@ -123,7 +125,7 @@ describe('the embedded Postgres', () => {
     const first = await startKeeper(port);
     await first.ready;
     await end(first.keeper, 'SIGTERM');
-    // What a power cut leaves, when by now that number is another program's: here this test's own.
+    // Note that a power cut leaves, whose number is by now another program's: here this test's own.
     writeFileSync(join(dataFolder(), 'postmaster.pid'), `${process.pid}\n${dataFolder()}\n`, { mode: 0o600 });
     const begunMs = systemClock.monotonicMs();
     await stopLeftOverPostgres(dataFolder(), systemClock);

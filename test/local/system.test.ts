@@ -26,7 +26,7 @@ function server(name: string, behaviour: Partial<Behaviour> = {}): ProcessSpec {
   return { name, script: new URL('./children/server.ts', import.meta.url), environment: {}, message };
 }
 
-/** What `npm start` runs, with other processes beside Postgres. */
+/** Runs the system of `npm start`, with other processes beside Postgres. */
 function run(
   changes: Partial<SystemSettings> = {},
   servers: (wiring: Wiring) => ProcessSpec[] = () => [server('one')],

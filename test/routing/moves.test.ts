@@ -141,7 +141,7 @@ test('the owners of what several replicas refused are read together, as far as t
   const readings: number[] = [];
   const read = async (representations: readonly unknown[]) => {
     readings.push(representations.length);
-    await until(() => old.received.length === ids.length); // all of them have refused before the first reading ends
+    await until('every chat is refused by its old owner', () => old.received.length === ids.length); // all of them have refused before the first reading ends
     return representations.map(() => B);
   };
   const ask = asker({ rows: { ...rows, [B]: { relayAddress: b.url } }, owners: { read } });

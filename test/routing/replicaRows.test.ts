@@ -1,4 +1,4 @@
-/** What the router reads of the replica table, and what it makes of rows that cannot be read whole. */
+/** Rows of the replica table as the router reads them, also rows that cannot be read whole. */
 import { describe, expect, test } from '@jest/globals';
 import { loadReplicaTable } from '../../routing/replicaRows.ts';
 import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';

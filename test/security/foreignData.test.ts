@@ -1,4 +1,4 @@
-/** A caller with a good token and no role, after data of others: nothing of it shows, not even that it is there. */
+/** A caller with a good token and no role, after data of others: nothing shows, not even that it exists. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
@@ -54,7 +54,7 @@ describe('a chat of somebody else', () => {
     const answeredBy = () =>
       system.log.filter(({ process, msg }) => process === 'replica' && msg === 'answered').length || undefined;
     await ask(ONE, { id: system.mine }); // so that nothing has to be prepared or looked up for the first time
-    const before = await until(answeredBy);
+    const before = await until('the subgraph has answered', answeredBy);
     const [unreadable, missing] = [await statementsFor(system.others), await statementsFor(randomUUID())];
     expect(unreadable.length).toBeGreaterThan(0);
     expect(unreadable).toEqual(missing);

@@ -1,4 +1,4 @@
-/** Requests that are no good as HTTP, as JSON or as GraphQL, with a good token: refused in one voice, and nothing breaks. */
+/** Bad requests as HTTP, as JSON or as GraphQL, with a good token: all are refused alike, and nothing breaks. */
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { callerToken } from '../gateway/gateways.ts';
 import { attackedSystem, expectRefusal, VARIABLE } from './support/attacked.ts';
@@ -111,8 +111,7 @@ describe('as a body', () => {
 
   test.each(['gzip', 'br', 'x'])('said to be packed with %s', async (encoding) => {
     const answer = await json('\x1f\x8b\x08', ['Content-Encoding', encoding]);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.status).toBeLessThan(500);
+    expect(answer.status).toBe(400);
   });
 });
 
@@ -147,12 +146,15 @@ describe('as an address', () => {
   test('__proto__ in the variables of an address changes nothing', async () => {
     const variables = encodeURIComponent('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');
     const answer = await authorized({ method: 'GET', target: `/graphql?query={__typename}&variables=${variables}` });
-    expect(answer.status).toBeLessThan(500);
+    expect([answer.status, answer.body]).toEqual([200, '{"data":{"__typename":"Query"}}\n']);
   });
 
-  test.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'])('with the verb %s', async (method) => {
+  test.each([
+    ...['PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => [method, 405] as const),
+    ...['TRACE', 'PROPFIND'].map((method) => [method, 404] as const),
+  ])('with the verb %s: %d', async (method, status) => {
     const answer = await authorized({ method });
-    expect([404, 405]).toContain(answer.status);
+    expect(answer.status).toBe(status);
     expect(answer.body).not.toContain(token);
     expect(JSON.parse(answer.body).errors).toHaveLength(1);
   });

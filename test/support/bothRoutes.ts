@@ -1,7 +1,7 @@
 /** One request to a subgraph or a gateway twice: as an ordinary one, and as one that only Apollo Server answers. */
 import { expect } from '@jest/globals';
 
-/** For people the same; servers that compare texts know the first. */
+/** Media types that mean the same to people; servers that compare texts know only the first. */
 const ACCEPTED = ['application/json', 'application/json;charset=utf-8'] as const;
 
 /** Holds the one answer against the other: status, headers that are about the answer, and every byte. @returns its text */

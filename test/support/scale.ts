@@ -1,4 +1,4 @@
-/** How much of what is random is tried. The suite's figures are what runs in its time; a command asks for more. */
+/** Numbers of random cases. The suite's fit its time; a command asks for more. */
 import { systemClock } from '../../common/clock.ts';
 
 export const MODEL_SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? 5_000);
@@ -22,6 +22,6 @@ export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 5);
 export const FAULT_RUN = {
   seed: Number(process.env.FAULT_SEED ?? Math.floor(systemClock.random() * 2 ** 31)),
   chats: Number(process.env.FAULT_CHATS ?? 200),
-  /** While there are faults; starting before and settling after take some 20 s more. */
+  /** Seconds of faults; starting before and settling after take some 20 s more. */
   seconds: Number(process.env.FAULT_SECONDS ?? 30),
 };

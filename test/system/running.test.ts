@@ -11,9 +11,9 @@ import { ACQUISITION_INTERVAL_SECONDS, MARGIN_MS, STALE_AFTER_SECONDS, type Syst
 
 jest.setTimeout(120_000);
 
-/** Of each replica: so few that six chats that never end keep all three busy. */
+/** Runners of each replica, so few that six endless chats keep all three busy. */
 const MAX_RUNNERS = 2;
-/** Over before a lease is stale: what is frozen for so long keeps its chats. */
+/** Milliseconds, over before a lease is stale: what is frozen for so long keeps its chats. */
 const REPLICA_TIMEOUT_MS = 5_000;
 
 const systems = systemsPerFile();
@@ -34,7 +34,7 @@ async function endRunningChats(): Promise<void> {
   const { pool } = running();
   const find = async () => (await pool.query<{ id: string }>(`SELECT id FROM chats WHERE status = 'running'`)).rows;
   for (const { id } of await find()) await interrupt(id).catch(endedMeanwhile);
-  await until(async () => (await find()).length === 0);
+  await until('the chat has no runtime', async () => (await find()).length === 0);
 }
 
 const interrupt = (id: string) => new ChatStore(running().pool).apply(id, { name: 'interrupt' });
@@ -117,12 +117,14 @@ describe('a chat that is worked on', () => {
     const { database } = await snapshotUntil(system, id, hasBuffered);
     const killed = database.workerId ?? '';
     const { name, pid } = system.processOf(killed);
-    // Whoever holds the row's lock decides when the chat may be taken: not before it was seen stale.
+    // Statement whose row lock decides when the chat may be taken: not before it was seen stale.
     const lock = 'SELECT FROM chats WHERE id = $1 FOR NO KEY UPDATE';
     const killedMs = await whileHolding(system.pool, lock, [id], async () => {
       process.kill(pid, 'SIGKILL');
       const atMs = systemClock.monotonicMs();
-      await until(() => system.output().includes(`${name} ended with signal SIGKILL`));
+      await until('the end of the replica is told', () =>
+        system.output().includes(`${name} ended with signal SIGKILL`),
+      );
 
       const { chat, errors } = await snapshotOf(system, id);
       expect(chat).toMatchObject({
@@ -164,7 +166,7 @@ describe('a chat that is worked on', () => {
     expect(rows).toEqual([{ role: 'user' }, { role: 'assistant' }]);
 
     expect(await threeAlive(system)).not.toContain(killed);
-    await until(() => system.output().includes(`${name} runs again: http://`));
+    await until('the new start of the replica is told', () => system.output().includes(`${name} runs again: http://`));
   });
 });
 
@@ -181,7 +183,7 @@ describe('a list of chats', () => {
       });
       return { chats: data.chatDebugSnapshots, errors, elapsedMs: systemClock.monotonicMs() - begunMs };
     };
-    const before = await until(async () => {
+    const before = await until('each owned chat has one runner', async () => {
       const { chats } = await look();
       return held.every((_, i) => chats[2 * i]?.runtime?.runners?.length === 1) && chats;
     });
@@ -216,7 +218,7 @@ describe('a list of chats', () => {
     } finally {
       process.kill(pid, 'SIGCONT');
     }
-    await until(async () => {
+    await until('each owned chat has one runner again', async () => {
       const { chats, errors } = await look();
       return errors.length === 0 && held.every((_, i) => chats[2 * i]?.runtime?.runners?.length === 1);
     });

@@ -8,23 +8,23 @@ import type { Transaction } from '../transaction.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
 import { type ChatPageRow, isBeyond, pageOfChats, rowsOfChats, shown } from './chatsInOrder.ts';
 
-export interface ChatPageQuestion {
-  /** One that something can match. */
+interface ChatPageQuestion {
+  /** Filter that something can match. */
   readonly filter: ChatFilter;
-  /** Among them: only chats of which user. */
+  /** Thresholds of suspects, and the user whose children count. */
   readonly limits: SuspectLimits;
   readonly order: ChatOrder;
-  readonly after: Place | undefined;
+  readonly after: ListPlace | undefined;
   readonly limit: number;
-  /** Those of another platform; undefined: those of this project's migrations. */
+  /** Indexes of another platform; undefined: those of this project's migrations. */
   readonly indexes: FoundIndexes | undefined;
 }
 
-/** Chats in their order, beginning after a place; ties of `updatedAt` by id. */
+/** Reads chats in their order after a place. Ties of `updatedAt` go by id. */
 export const chatPage = (tx: Transaction, question: ChatPageQuestion): Promise<ChatPageRow[]> =>
   tx.$queryRaw(chatPageSql(question));
 
-/** One page of each place, each by its own index, then the best of them all. */
+/** Statement that takes one page of each place, each along its own index, and then the best of them all. */
 export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   const { filter, limits, order, after, limit, indexes } = question;
   const { platform } = limits;
@@ -49,7 +49,7 @@ export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   return shown(Prisma.join(pages, ' UNION ALL '), inOrder);
 }
 
-/** A page of each status, roots and children apart, each along the index; then the best of them. */
+/** Rows of a page of each status, roots and children apart, each along the index; then the best of them. */
 const rowsByStatus = (
   platform: Platform,
   statuses: Prisma.Sql,

@@ -1,6 +1,6 @@
-/** Rows of chats in an order that can be gone on with, and what is shown of them. */
+/** Rows of chats in an order that can be continued, and the columns that are shown. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { ChatOrder, Place } from '../cursor.ts';
+import type { ChatOrder, ListPlace } from '../cursor.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import { CHAT_COLUMNS_READ } from '../tables/described.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
@@ -11,10 +11,10 @@ export interface ChatPageRow extends ChatRow {
   readonly placeUpdatedAt: string;
 }
 
-export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
+export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: ListPlace) =>
   Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
 
-/** As a cursor holds it: RFC 3339, or, for what that cannot say, Postgres's own text. */
+/** `updatedAt` as a cursor holds it: RFC 3339, or Postgres' own text for other moments. */
 const PLACE_UPDATED_AT = Prisma.sql`
   CASE WHEN ${isSayable(Prisma.sql`c.updated_at`)} THEN to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     ELSE c.updated_at::text END`;

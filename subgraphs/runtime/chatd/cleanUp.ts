@@ -1,11 +1,11 @@
-/** Rows that nobody needs any more: leases that no runnable chat names, and replicas that are long gone. */
+/** The clean-up of rows that nobody needs: leases that no runnable chat names, and replicas that are long gone. */
 import type { Pool } from 'pg';
 import { IS_RUNNABLE } from './chatState.ts';
 import { mayBeOfOneRow, mayPass } from './databaseFailure.ts';
 
 const REPLICAS_KEPT_DAYS = 7;
 const AT_ONCE = 1_000;
-/** What is left after so many is left to the next run. */
+/** Batches of one run; the rest is left to the next run. */
 const BATCHES = 50;
 /** Where so many of a kind were refused one by one, the rest of them is not tried. */
 const MOST_REFUSED = 100;
@@ -19,8 +19,9 @@ interface Kind {
 }
 
 /**
- * A lease that is not its chat's current one is of use as long as it shows a hand-over: ten times the stale time. One of a
- * chat at rest is read by nobody. Far ahead of the clock is as wrong as far behind. Locked ones are left to the next run.
+ * Statement for leases, except the current one of a runnable chat: a chat at rest needs none.
+ * An old lease shows a hand-over, and is kept for ten times the stale time. So is one as far ahead of the clock.
+ * Locked leases are left to the next run.
  */
 const leases = (isOld: string, staleAfterSeconds: number): Kind => ({
   table: 'chat_heartbeats',

@@ -1,4 +1,4 @@
-/** A failure of the model, in the form of `chats.last_error`: short, and without the bodies of requests and answers. */
+/** A failure of the model in the form of `chats.last_error`: short, and without bodies of requests and answers. */
 import {
   AISDKError,
   APICallError,
@@ -33,13 +33,13 @@ export const failure = (kind: FailureKind, message: string, provider: string, st
 });
 
 /**
- * How long the provider wants not to be asked. Milliseconds; undefined: it did not say.
- * @param now wall time of this machine, for a provider that names a time and does not say what time it has
+ * Milliseconds for which the provider wants not to be asked; undefined: it did not say.
+ * @param now wall time of this machine, for a provider that names a time and does not give its own
  */
 export const askedToWaitMs = (error: unknown, now: Date): number | undefined =>
   APICallError.isInstance(error) ? toldDelayMs(error.responseHeaders ?? {}, now) : undefined;
 
-/** What the provider said itself, in its answer or in a chunk of its stream; undefined: it said nothing. */
+/** Provider's own words, in its answer or in a chunk of its stream; undefined: none. */
 function saidBy(error: unknown): ProviderWords | undefined {
   if (APICallError.isInstance(error)) return saidByStatus(error);
   if (TypeValidationError.isInstance(error)) return errorWords(error.value);
@@ -56,13 +56,13 @@ function saidByStatus({
   if (status === undefined || status < 400) return undefined;
   const words = wordsInBody(responseBody);
   if (words) return { ...words, status };
-  // The SDK's own message is the status in words, unless it stumbled over a body that broke off.
+  // The SDK's own message is the status in words, unless it met a body that broke off.
   const isHtml = /^\s*</.test(responseBody);
   const instead = isHtml ? ', with HTML' : cause !== undefined ? ', and no more of it came' : undefined;
   return { message: instead ? `The server answered with status ${status}${instead}` : message, codes: [], status };
 }
 
-/** Errors of this side. The SDK's own messages quote what they are about, so only what kind of error it is is told. */
+/** Words for errors of this side. The SDK's own messages quote content, so only the kind of error is told. */
 function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   const refusal = error instanceof AnswerTooLong ? error.message : refusalOf(error);
   if (refusal) return { kind: 'data', message: `What the model said could not be stored (${refusal})` };

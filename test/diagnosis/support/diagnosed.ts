@@ -1,4 +1,4 @@
-/** What a test of a fault asks the gateway about a chat, and how long it may take until the fault is seen. */
+/** Questions of a fault test about a chat, and the time in which the fault must show. */
 import { expect } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
@@ -18,17 +18,17 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
 }
 
-/** How a fault shows. */
+/** Signs of a fault. */
 export interface Expected {
-  /** From when on it can be known, in seconds from the call; what a loaded machine takes comes on top. */
+  /** Seconds from the call until the fault can be known; a loaded machine takes longer. */
   readonly within: number;
   /** Every replica is asked. */
   readonly everywhere?: boolean;
-  /** What it is that the chat had until then. */
+  /** Finding that the chat had until then. */
   readonly after?: FindingCode;
 }
 
-/** What a loaded machine may take for what is done at once on an idle one, in seconds. */
+/** Seconds that a loaded machine may take for what is immediate on an idle one. */
 const SLACK_SECONDS = 25;
 const LOOK_EVERY_MS = 100;
 
@@ -37,7 +37,10 @@ const QUERY = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { diag
 const EVERYWHERE = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { diagnosis: diagnosisEverywhere { ${FIELDS} } } }`;
 type Answer = { chatDebugSnapshots: ({ diagnosis: Diagnosis | null } | null)[] };
 
-/** In the order of the ids; undefined for those that are not there. @throws if the gateway could not say */
+/**
+ * Diagnoses in the order of the ids; undefined for missing chats.
+ * @throws if the gateway could not say
+ */
 export async function diagnosesOf(
   gateway: { url: string },
   ids: readonly string[],
@@ -62,7 +65,7 @@ export async function expectFinding(
   const beganMs = systemClock.monotonicMs();
   const critical = (diagnosis: Diagnosis) =>
     diagnosis.findings.filter((finding) => finding.severity === 'CRITICAL').map((finding) => finding.code);
-  return until(async () => {
+  return until('the finding is there, and no other that is critical', async () => {
     const [diagnosis] = await diagnosesOf(gateway, [chatId], { everywhere });
     if (!diagnosis) throw new Error('There is no such chat');
     const others = critical(diagnosis).filter((found) => found !== code);
@@ -82,7 +85,7 @@ export async function expectFinding(
 
 /** Looks at the chat until nothing of WARNING or worse is found any more. */
 export async function expectWell(gateway: { url: string }, chatId: string): Promise<void> {
-  await until(async () => {
+  await until('nothing is found but notes', async () => {
     const [diagnosis] = await diagnosesOf(gateway, [chatId]);
     return diagnosis?.findings.every(({ severity }) => severity === 'INFO');
   });

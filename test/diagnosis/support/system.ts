@@ -1,4 +1,6 @@
-/** A whole system for one test file: Postgres, the database subgraph and a gateway; replicas are each test's own. */
+/**
+ * A whole system for one test file: Postgres, the database subgraph and a gateway. Each test starts its own replicas.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
@@ -6,17 +8,17 @@ import type { DiagnosisSettings } from '../../../domain/diagnosis/diagnosis.ts';
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { textContent } from '../../../domain/messages.ts';
 import type { Transition } from '../../../domain/transitions.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
 import type { ChatState } from '../../../subgraphs/runtime/chatd/chatState.ts';
 import { readChats } from '../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { startTestGateway } from '../../gateway/gateways.ts';
+import { chatWaits } from '../../support/chatWaits.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { INTERNAL_SECRET, startTestReplica } from '../../support/replica.ts';
-import { until } from '../../support/until.ts';
 import { diagnosesOf, type Expected, expectFinding, type Finding } from './diagnosed.ts';
 import { expectShown } from './example.ts';
 
@@ -64,11 +66,7 @@ export function diagnosedSystemPerFile(settings: DiagnosisSettings, { replicaTim
     create: async (text: string) => (await store().create({ ownerId, text })).id,
     apply: (id: string, transition: Transition) => store().apply(id, transition),
     read,
-    until: (id: string, is: (chat: ChatState) => boolean) =>
-      until(async () => {
-        const chat = await read(id);
-        return is(chat) && chat;
-      }),
+    until: chatWaits(() => database.pool),
     /** One statement on one chat, as an operator at a Postgres prompt might type it. `$1` is the chat. */
     edit: (id: string, sql: string, ...values: unknown[]) => database.pool.query(sql, [id, ...values]),
     /** Starts one in this process, with the settings of the file unless told otherwise. */

@@ -1,4 +1,4 @@
-/** What is advised after a failure must be able to help. */
+/** Check that the advice after a failure can help. */
 import { describe, expect, test } from '@jest/globals';
 import { diagnosisOf } from '../../subgraphs/diagnosis/snapshots.ts';
 

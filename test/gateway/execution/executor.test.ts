@@ -1,16 +1,16 @@
-/** What the executor does with subgraphs that do not answer as they should, and with names that objects have by themselves. */
+/** The executor over subgraphs that answer wrongly, and with names that objects have by themselves. */
 import { expect, test } from '@jest/globals';
 import { getOperationAST, parse, print } from 'graphql';
 import { makeClientPaths } from '../../../gateway/execution/clientPaths.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import { withoutEmptySelections } from '../../../gateway/execution/planDocument.ts';
-import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph/load.ts';
 import type { AskSubgraph, SubgraphAnswer } from '../../../routing/transport/subgraphAnswer.ts';
-import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../../server/graphql/question.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { composed } from './composed.ts';
 import { LINK } from './supergraphs.ts';
 
-const ownSupergraph = buildSupergraph(readSupergraph(undefined));
+const ownSupergraph = await loadSupergraph();
 const { apiSchema, fullSchema, plan, planKey } = ownSupergraph;
 
 type Answers = Readonly<Record<string, (request: GraphqlBody) => SubgraphAnswer>>;
@@ -282,7 +282,7 @@ test('an error about a field that the plan renamed is at the name that its clien
       },
     },
     {},
-    buildSupergraph(supergraphSdl),
+    await loadSupergraph(supergraphSdl),
   );
   expect(renamed).toMatch(/__alias_/);
   expect(data).toEqual({

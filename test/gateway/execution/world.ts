@@ -1,6 +1,7 @@
 /**
- * A world in which every value follows from the object, the field and its arguments alone, the same whoever asks for it; and
- * subgraphs that each know a part of it. What a field requires is in its value, so that a wrong requirement is seen.
+ * A world in which every value follows from the object, the field and its arguments alone. Subgraphs each know a part
+ * of it.
+ * The value of a field contains what it requires, so that a wrong requirement shows.
  */
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
@@ -22,15 +23,15 @@ import { type Answered, answerBySpecification, type Resolve, type Thing } from '
 
 type Draw = (below: number) => number;
 
-/** What a value is instead of what it should be. Asked for each field that is in no key. */
+/** Replacement of a value, asked for each field that is in no key. */
 export type Fault = (draw: Draw, type: GraphQLOutputType) => { readonly instead: unknown } | undefined;
 
-/** What can be known of the world. */
+/** Facts of the world. */
 class Being implements Thing {
   readonly type: string;
   /** Equal for equal objects. */
   readonly id: string;
-  /** What a subgraph was told of it. */
+  /** Facts that a subgraph was told of it. */
   readonly told: Readonly<Json>;
 
   constructor(type: string, id: string, told: Readonly<Json> = {}) {
@@ -43,11 +44,11 @@ const isThing = (value: unknown): value is Being => value instanceof Being;
 const root = new Being('Query', '');
 
 export interface WorldOptions {
-  /** How many of 100 values that may be null are. With 0 no list is empty, either. */
+  /** Share of null among 100 nullable values. With 0 no list is empty, either. */
   readonly nulls: number;
-  /** With it, no value follows from what is required: that may be faulty, too. */
+  /** With it, no value follows from what is required, since that may be faulty, too. */
   readonly fault?: Fault;
-  /** Whether subgraphs keep to their schemas. */
+  /** True if subgraphs keep to their schemas. */
   readonly isHonest: boolean;
 }
 

@@ -1,12 +1,12 @@
-/** What goes wrong with the database and with callers, seen over HTTP and in process: the same is told, in the same time. */
+/** Faults of the database and of callers, seen over HTTP and in process: the same words, in the same time. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { systemClock as clock } from '../../../common/clock.ts';
-import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../../server/graphql/question.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { insertChat, insertReplica } from '../../subgraphs/database/support/rows.ts';
 import { OPERATOR, user } from '../../subgraphs/database/support/subgraph.ts';
-import { noTransactionLeft, until, waitingForLock, whileLocked } from '../../subgraphs/database/support/waiting.ts';
+import { noTransactionLeft, untilTrue, waitingForLock, whileLocked } from '../../subgraphs/database/support/waiting.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { inProcess } from '../databaseWays.ts';
@@ -184,8 +184,9 @@ describe('in process', () => {
     const other = await startGateway({ url: '' }, { openDatabase: inProcess(options(database.url, 5_000)) });
     await askGateway(other, ONE, { variables: one().variables });
     await other.stop();
-    await until(
+    await untilTrue(
       database.pool,
+      'no connection of the gateway is open',
       `SELECT count(*) = 0 FROM pg_stat_activity
        WHERE datname = current_database() AND application_name = 'chat-debug-database'`,
     );

@@ -1,9 +1,11 @@
-/** The database subgraph asked over HTTP, as an ordinary request and not, and in the process of whoever asks: the same answers, to the byte, and of the same values. */
+/**
+ * The database subgraph asked over HTTP, as an ordinary request and not, and in process: the same answers, to the byte.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { schemaOf } from '../../../bench/support/madeUp.ts';
 import { RANDOM_VARIABLES, randomQueries } from '../../../bench/support/randomQueries.ts';
-import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../../server/graphql/question.ts';
 import { type Caller, signInternalToken } from '../../../server/tokens/internalToken.ts';
 import {
   insertChat,
@@ -31,7 +33,7 @@ const ways = (): Ways => {
 const CHAT = RANDOM_VARIABLES.id;
 const OWNER = randomUUID();
 const CALLERS: readonly Caller[] = [OPERATOR, user(OWNER), user(randomUUID()), user('no id')];
-/** What JSON has of its own ideas about. */
+/** Values that JSON treats in its own way. */
 const ODD = {
   ...{ ['__proto__']: { toString: 'x' }, constructor: null, '': [[], {}, [null, true, 1e21, -0.5, 1.7e-7]] },
   ...{ text: '"\\\u2028\u0001 é 😀</script>', toJSON: 'own', data: { errors: [] } },
@@ -75,7 +77,7 @@ beforeAll(async () => {
 });
 afterAll(() => held.ways?.close());
 
-/** Whether it is made of what JSON has, and of nothing that only becomes that when it is written. */
+/** True if it consists of JSON values, and of nothing that only becomes one when it is written. */
 function isJson(value: unknown): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
@@ -190,7 +192,7 @@ test('through two gateways, random queries are answered with the same bytes', as
   const inProcess = await startGateway(ways().server, { ...options, openDatabase: () => kept });
   const tokens = await Promise.all(CALLERS.map(({ sub, roles }) => callerToken({ sub, roles })));
   let answered = 0;
-  for (const [i, query] of randomQueries(clientSchema(), 7, 60, 1_500).entries()) {
+  for (const [i, query] of randomQueries(await clientSchema(), 7, 60, 1_500).entries()) {
     const init = {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens[i % tokens.length]}` },

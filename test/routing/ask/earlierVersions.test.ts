@@ -1,4 +1,4 @@
-/** What is remembered of replicas of an earlier version. */
+/** Memory of replicas of an earlier version. */
 import { expect, test } from '@jest/globals';
 import { buildASTSchema, parse } from 'graphql';
 import { makeEarlierVersions } from '../../../routing/ask/earlierVersions.ts';
@@ -20,7 +20,7 @@ const LESS = '{\n  old\n}';
 function fleet() {
   const clock = manualClock();
   const versions = makeEarlierVersions(clock);
-  /** What a replica is sent, of which the answers are these. */
+  /** Requests that a replica receives, given these answers. */
   const sent = async (version: string | undefined, answers: ShareAnswer[], { query = ALL, replicaId = 'a' } = {}) => {
     const queries: string[] = [];
     const came = await versions.send({ schema, query, version, replicaId }, async (text) => {

@@ -1,4 +1,4 @@
-/** What is left of a query for an earlier version, by `@since` alone. */
+/** Rest of a query for an earlier version, by `@since` alone. */
 import { describe, expect, test } from '@jest/globals';
 import { buildASTSchema, parse, print, validate } from 'graphql';
 import { isOlder, queryFor } from '../../../routing/ask/since.ts';

@@ -1,11 +1,11 @@
-/** Which questions a subgraph answers without Apollo Server. That both answer alike: test/gateway/inProcess/sameAnswers.test.ts. */
+/** Which questions a subgraph answers, and which Apollo Server words a refusal of. That both answer alike: test/gateway/inProcess/sameAnswers.test.ts. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
 import { makeAnswering } from '../../../server/graphql/answering.ts';
 import { clientError } from '../../../server/graphql/errors.ts';
-import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../../server/graphql/question.ts';
 import { resolvers } from '../../../subgraphs/runtime/resolvers.ts';
 
 const schemaFile = new URL('../../../subgraphs/runtime/schema.graphql', import.meta.url);
@@ -51,13 +51,17 @@ const answering = (told: string[] = []) =>
 const workerId = randomUUID();
 const query = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ReplicaRuntime { workerId } } }';
 const variables = { r: [{ __typename: 'ReplicaRuntime', workerId }] };
-const entity = { status: 200, headers: new Map(), body: { data: { _entities: [{ workerId }] } } };
+const entity = { status: 200, headers: {}, body: { data: { _entities: [{ workerId }] } } };
 
 describe('answered as they are', () => {
   test.each<[string, GraphqlBody]>([
     ['an operation without a name', { query, variables }],
     ['a name that is the operation’s', { query: query.replace('query', 'query A'), variables, operationName: 'A' }],
     ['a name that is null', { query, variables, operationName: null }],
+    [
+      'one of two operations',
+      { query: `${query.replace('query', 'query A')} query B { __typename }`, variables, operationName: 'A' },
+    ],
   ])('%s', async (_, question) => {
     expect(await answering().answer(question, { requestId: 'it' })).toEqual(entity);
   });
@@ -86,14 +90,28 @@ test.each<[string, GraphqlBody]>([
   ['a syntax error', { query: '{' }],
   ['a field that there is not', { query: '{ nonsense }' }],
   ['introspection', { query: '{ __schema { types { name } } }' }],
-  ['two operations', { query: 'query A { __typename } query B { __typename }', operationName: 'A' }],
+  ['two operations and no name', { query: 'query A { __typename } query B { __typename }' }],
   ['another name', { query: 'query A { __typename }', operationName: 'B' }],
   ['an empty name', { query: 'query A { __typename }', operationName: '' }],
   ['a mutation', { query: 'mutation { __typename }' }],
-  ['a variable that is missing', { query }],
-  ['what is no entity', { query, variables: { r: [{ __typename: 'Query' }] } }],
 ])('%s is for Apollo Server to answer, and nothing is finished', async (_, question) => {
   const told: string[] = [];
   expect(await answering(told).answer(question, { requestId: 'it' })).toBeUndefined();
   expect(told).toEqual([]);
+});
+
+test('what is no entity is refused, and nothing is finished', async () => {
+  const told: string[] = [];
+  const answer = await answering(told).answer(
+    { query, variables: { r: [{ __typename: 'Query' }] } },
+    { requestId: 'it' },
+  );
+  expect([answer?.status, answer?.body.errors?.[0]?.extensions]).toEqual([400, { code: 'BAD_USER_INPUT' }]);
+  expect(told).toEqual([]);
+});
+
+test('an operation that lacks a variable is for Apollo Server to answer, and finished', async () => {
+  const told: string[] = [];
+  expect(await answering(told).answer({ query }, { requestId: 'it' })).toBeUndefined();
+  expect(told).toEqual(['it: finished']);
 });

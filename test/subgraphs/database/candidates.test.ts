@@ -1,4 +1,4 @@
-/** The replicas that could take a chat which nobody has taken. */
+/** Replicas that could take a chat that nobody has taken. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';

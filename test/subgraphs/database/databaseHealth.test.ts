@@ -1,11 +1,11 @@
-/** How the database itself is doing, as far as the service may see it. */
+/** Health of the database itself, as far as the service may see it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { createDatabase, databasePerFile } from '../../support/database.ts';
 import { whileHeld, whileHolding } from '../../support/locks.ts';
 import { insertChat } from './support/rows.ts';
 import { asking, start, subgraphPerFile, user } from './support/subgraph.ts';
-import { noTransactionLeft, until, whileLocked } from './support/waiting.ts';
+import { noTransactionLeft, untilTrue, whileLocked } from './support/waiting.ts';
 
 const database = databasePerFile();
 const ask = subgraphPerFile(database);
@@ -42,7 +42,7 @@ test('tells of an old transaction and of who waits for a lock', async () => {
   let waiting: Promise<unknown> | undefined;
   await whileHeld(database.pool, [id], async () => {
     waiting = database.pool.query('UPDATE chats SET title = title WHERE id = $1', [id]);
-    await until(database.pool, SOMEBODY_WAITS);
+    await untilTrue(database.pool, 'somebody waits for a lock', SOMEBODY_WAITS);
     const found = await health();
     expect(found.lockWaits).toBe(1);
     expect(found.oldestTransactionSeconds).toBeGreaterThanOrEqual(0);

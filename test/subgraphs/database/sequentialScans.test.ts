@@ -1,10 +1,10 @@
-/** Every question of the schema, asked over HTTP, counted by Postgres itself: none walks through a table of chats. */
+/** Questions of the whole schema over HTTP, counted by Postgres: none walks through a table of chats. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';
 import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';
 import { asking, start } from './support/subgraph.ts';
-import { until } from './support/waiting.ts';
+import { untilTrue } from './support/waiting.ts';
 
 const database = databasePerFile();
 const TABLES = ['chats', 'chat_messages', 'chat_queued_messages', 'chat_heartbeats', 'replicas'];
@@ -32,10 +32,11 @@ async function scans(): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ name, scans }) => [name, scans]));
 }
 
-/** What a connection has done is counted at the latest when it ends. */
+/** Work of a connection is counted at the latest when it ends. */
 const allConnectionsEnded = () =>
-  until(
+  untilTrue(
     database.pool,
+    'no connection of the subgraph is open',
     `SELECT count(*) = 0 FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'chat-debug-database'`,
   );

@@ -1,7 +1,7 @@
-/** How many statements reach Postgres, counted on the line to it. */
+/** Number of statements that reach Postgres, counted on the line to it. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
 import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';

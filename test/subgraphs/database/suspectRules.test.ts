@@ -1,4 +1,7 @@
-/** The lists of suspects against the rules of the diagnosis, over random rows: each row is judged at the moment it was listed. */
+/**
+ * Lists of suspects against the rules of the diagnosis, over random rows. Each row is judged at the moment it was
+ * listed.
+ */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Kind, type OperationDefinitionNode, parse, print, type SelectionNode } from 'graphql';
@@ -16,7 +19,7 @@ import { OPERATOR, subgraphPerFile, user } from './support/subgraph.ts';
 const CHUNK = 2_000;
 const LIMIT_MS = 3_600_000;
 
-/** What the diagnosis requires of this subgraph. */
+/** Selection that the diagnosis requires of this subgraph. */
 const ROW_HALF = ofDatabase(requiredFields('diagnosis'));
 
 function ofDatabase(required: string): string {
@@ -82,7 +85,7 @@ const own = async (pool: pg.Pool) => {
 };
 const PLENTY = 1_000_000;
 
-/** How many slots of this kind are taken. */
+/** Number of taken slots of this kind. */
 async function takenSlots(pool: pg.Pool, kind: 'root' | 'subagents'): Promise<number> {
   const { rows } = await pool.query<{ taken: number }>(
     `SELECT count(*)::int4 AS taken FROM chats AS c JOIN chat_heartbeats AS h ON c.id = h.chat_id AND c.runner_id = h.runner_id

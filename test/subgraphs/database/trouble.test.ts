@@ -1,13 +1,13 @@
-/** What keeps workers from chats, with locks that other sessions really hold. */
+/** Trouble that keeps workers from chats, with locks that other sessions really hold. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { whileHeld, whileHolding } from '../../support/locks.ts';
 import { insertChat, insertHealthyChat, insertReplica } from './support/rows.ts';
 import { type Ask, asking, start, subgraphPerFile, user } from './support/subgraph.ts';
-import { until, whileLocked } from './support/waiting.ts';
+import { untilTrue, whileLocked } from './support/waiting.ts';
 
 const database = databasePerFile();
 const ask = subgraphPerFile(database);
@@ -142,8 +142,9 @@ describe('a row is held', () => {
         await holder.query('BEGIN');
         await holder.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [id]);
         const waits = holder.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [other]);
-        await until(
+        await untilTrue(
           database.pool,
+          'a session waits for a lock',
           `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
         );
         expect((await troubleOf(id)).lockedBy).toMatchObject({ state: 'active', waitingFor: 'Lock: transactionid' });
@@ -200,14 +201,17 @@ describe('a row is held', () => {
   });
 });
 
-/** Until then another session waits to change the first of these chats, which are all held by one. */
+/**
+ * Keeps another session waiting to change the first of these chats until `work` is done; one session holds them all.
+ */
 async function whileAwaited(ids: readonly string[], work: () => Promise<void>): Promise<void> {
   await whileSession('a worker', async (worker) => {
     let waits: Promise<unknown> = Promise.resolve();
     await whileHeld(database.pool, ids, async () => {
       waits = worker.query('UPDATE chats SET title = title WHERE id = $1', [ids[0]]);
-      await until(
+      await untilTrue(
         database.pool,
+        'the worker waits for the lock',
         `SELECT count(*) = 1 FROM pg_stat_activity
          WHERE datname = current_database() AND application_name = 'a worker' AND wait_event_type = 'Lock'`,
       );
@@ -260,8 +264,9 @@ describe('a table is held', () => {
       let waits: Promise<unknown> = Promise.resolve();
       await whileHolding(database.pool, 'LOCK TABLE chats IN SHARE MODE', [], async () => {
         waits = worker.query('UPDATE chats SET title = title WHERE id = $1', [id]);
-        await until(
+        await untilTrue(
           database.pool,
+          'somebody waits for the table',
           `SELECT count(*) = 1 FROM pg_locks AS l WHERE NOT l.granted AND l.relation = 'chats'::regclass`,
         );
         expect(await troubleOf(id)).toMatchObject({ rowLocked: true, rowAwaited: true, readersKeptOut: false });
@@ -277,8 +282,9 @@ describe('a table is held', () => {
       await report.query('UPDATE chats SET title = title WHERE id = $1', [busy]);
       await whileSession('a new index', async (migration) => {
         const done = migration.query('BEGIN; LOCK TABLE chats IN SHARE MODE; ROLLBACK');
-        await until(
+        await untilTrue(
           database.pool,
+          'a session waits for a lock',
           `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
         );
         expect(await troubleOf(id)).toMatchObject({ rowLocked: true, lockedBy: { applicationName: 'a long report' } });
@@ -340,7 +346,7 @@ test('a lock on the replicas costs what is said of the owner, and is named there
 describe('a database that takes no writes', () => {
   const name = () => new URL(database.url).pathname.slice(1);
 
-  /** From outside: a session of the database itself would be read-only. */
+  /** Runs statements from outside: a session of the database itself would be read-only. */
   async function alter(...statements: string[]): Promise<void> {
     const url = new URL(database.url);
     url.pathname = '/postgres';

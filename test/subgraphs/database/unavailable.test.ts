@@ -10,7 +10,7 @@ import { type PostgresProxy, startPostgresProxy } from '../../support/postgresPr
 import { startTcpServer } from '../../support/tcpServer.ts';
 import { insertChat, insertMessages, insertReplica } from './support/rows.ts';
 import { asking, OPERATOR, SECRET, start } from './support/subgraph.ts';
-import { noTransactionLeft, until, waitingForLock, whileLocked } from './support/waiting.ts';
+import { noTransactionLeft, untilTrue, waitingForLock, whileLocked } from './support/waiting.ts';
 
 const database = databasePerFile();
 const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
@@ -171,8 +171,9 @@ describe('no transaction is left', () => {
   test('and no session, once the subgraph has stopped', async () => {
     const id = await insertChat(database.pool);
     await withSubgraph(database.url, ({ ask }) => ask(CHAT, { id }));
-    await until(
+    await untilTrue(
       database.pool,
+      'no connection of the subgraph is open',
       `SELECT count(*) = 0 FROM pg_stat_activity
        WHERE datname = current_database() AND application_name = 'chat-debug-database'`,
     );

@@ -1,4 +1,4 @@
-/** What people met on real systems, as far as the two halves of a chat say it. */
+/** Cases that people met on real systems, as far as the two halves of a chat tell them. */
 import { describe, expect, test } from '@jest/globals';
 import { readSnapshot } from '../../../domain/diagnosis/snapshot.ts';
 import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';

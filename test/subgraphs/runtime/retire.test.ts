@@ -13,21 +13,27 @@ const startProcess = serverProcessesPerTest();
 test('a replica that is told to end gives its chats up at once, and answers until gateways know it', async () => {
   const replica = await startProcess('dist/replica.js', { DATABASE_URL: database.url, INTERNAL_SECRET });
   const rows = (sql: string) => database.pool.query<Record<string, string | null>>(sql).then(({ rows: [row] }) => row);
-  const row = await until(() => rows('SELECT id FROM replicas'));
+  const row = await until("the replica's row is there", () => rows('SELECT id FROM replicas'));
   const workerId = row.id ?? '';
   const id = await insertChat(database.pool, {
     status: 'requires_action',
     requires_action_deadline_at: "now() + '1 hour'",
   });
-  await until(async () => (await rows(`SELECT worker_id FROM chats WHERE id = '${id}'`))?.worker_id === workerId);
+  await until(
+    'the replica takes the chat',
+    async () => (await rows(`SELECT worker_id FROM chats WHERE id = '${id}'`))?.worker_id === workerId,
+  );
 
   replica.kill('SIGTERM');
-  const readiness = await until(async () => {
+  const readiness = await until('the replica is not ready', async () => {
     const response = await fetch(`${replica.url}/readyz`);
     return !response.ok && response;
   });
   expect([readiness.status, await readiness.text()]).toEqual([503, 'stopping']);
-  await until(async () => (await rows(`SELECT worker_id FROM chats WHERE id = '${id}'`))?.worker_id === null);
+  await until(
+    'the chat has no owner',
+    async () => (await rows(`SELECT worker_id FROM chats WHERE id = '${id}'`))?.worker_id === null,
+  );
   const representation = { __typename: 'ChatRuntime', chatId: id, workerId };
   const { status, body } = await askReplica(
     { url: replica.url, workerId },
@@ -35,6 +41,8 @@ test('a replica that is told to end gives its chats up at once, and answers unti
     [representation],
   );
   expect({ status, body }).toEqual({ status: 200, body: { data: { _entities: [{ runners: [] }] } } });
-  await until(() => rows('SELECT id FROM replicas WHERE stopped_at IS NOT NULL'));
+  await until("the replica's row says that it has stopped", () =>
+    rows('SELECT id FROM replicas WHERE stopped_at IS NOT NULL'),
+  );
   expect(await replica.ended).toBe(0);
 });

@@ -53,7 +53,7 @@ describe('the runtime subgraph', () => {
     const { id } = await store.create({ ownerId, text: '/stall' });
     type Chat = { runners: object[]; messageBuffers: { partsBuffered: number; bytesBuffered: number }[] };
     const look = () => first<Chat>(askReplica(replica, CHAT, [chatOf(id, replica.workerId)]));
-    const chat = await until(async () => {
+    const chat = await until("the chat's buffer has parts", async () => {
       const now = await look();
       return (now.messageBuffers[0]?.partsBuffered ?? 0) > 0 && now;
     });
@@ -134,7 +134,7 @@ describe('the runtime subgraph', () => {
     const replica = await startReplica();
     const { id } = await store.create({ ownerId, text: '/fail' });
     type Chat = { runners: { activeTask: { nextRetryAt: string | null; lastError: string } | null }[] };
-    const task = await until(async () => {
+    const task = await until('the task waits for its next attempt', async () => {
       const chat = await first<Chat>(askReplica(replica, CHAT, [chatOf(id, replica.workerId)]));
       const active = chat.runners[0]?.activeTask;
       return active?.nextRetryAt ? active : undefined;
@@ -160,7 +160,7 @@ describe('the runtime subgraph', () => {
   test('shows the replica as a whole', async () => {
     const replica = await startReplica({ maxRunners: 7 });
     await Promise.all(['/stall', '/stall'].map((text) => store.create({ ownerId, text })));
-    const seen = await until(async () => {
+    const seen = await until('the replica has two runners, two buffers and has renewed its leases', async () => {
       const now = await first<{ runnerCount: number; bufferCount: number; heartbeats: { lastRunAt: string | null } }>(
         askReplica(replica, REPLICA, [replicaOf(replica.workerId)]),
       );
@@ -194,7 +194,7 @@ describe('the runtime subgraph', () => {
       runnerCount: 3,
       runnersByOwner: [many, few].map((ownerId, at) => ({ ownerId, runnerCount: 2 - at })),
     };
-    await until(async () => {
+    await until('the replica has three runners', async () => {
       const [seen] = ((await ask('runnersByOwner')).body.data?._entities ?? []) as (typeof all)[];
       return seen?.runnerCount === 3;
     });
@@ -224,7 +224,7 @@ describe('the runtime subgraph', () => {
         [replicaOf(replica.workerId)],
         ...([replica.workerId, { sub: randomUUID(), roles }] as const),
       );
-    await until(async () => {
+    await until('the replica has one runner', async () => {
       const [seen] = ((await ask([])).body.data?._entities ?? []) as { runnerCount: number }[];
       return seen?.runnerCount === 1;
     });

@@ -1,29 +1,29 @@
-/** Waiting for something to become true in the database: for the event, not for time. */
+/** Waits for a condition in the database: for the event, not for time. */
 import type pg from 'pg';
-import { systemClock } from '../../../../common/clock.ts';
 import { whileHolding } from '../../../support/locks.ts';
+import { until } from '../../../support/until.ts';
 
-/** Resolves once the query's first column is true. The test's own time limit ends a wait in vain. */
-export async function until(pool: pg.Pool, sql: string, parameters: unknown[] = []): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query({ text: sql, values: parameters, rowMode: 'array' });
-    if (rows[0]?.[0] === true) return;
-    await systemClock.sleep(10);
-  }
-}
+/** Resolves once the query's first column is true. @param what the state that is waited for, as a clause */
+export const untilTrue = (pool: pg.Pool, what: string, sql: string): Promise<unknown> =>
+  until(what, async () => {
+    const { rows } = await pool.query({ text: sql, rowMode: 'array' });
+    return rows[0]?.[0] === true;
+  });
 
 /** Resolves once no session of the subgraph has a transaction open. */
 export const noTransactionLeft = (pool: pg.Pool) =>
-  until(
+  untilTrue(
     pool,
+    'no transaction of the subgraph is open',
     `SELECT count(*) = 0 FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'chat-debug-database' AND xact_start IS NOT NULL`,
   );
 
 /** Resolves once a session of the subgraph waits for a lock. */
 export const waitingForLock = (pool: pg.Pool) =>
-  until(
+  untilTrue(
     pool,
+    'a session of the subgraph waits for a lock',
     `SELECT count(*) > 0 FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'chat-debug-database' AND wait_event_type = 'Lock'`,
   );

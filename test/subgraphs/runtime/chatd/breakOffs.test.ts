@@ -1,12 +1,12 @@
-/** Work that the database refuses for good: it pauses longer each time, is known from outside, and ends. */
+/** Work that the database refuses for good: it pauses longer each time, shows from outside, and ends. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { brokeOff, NEVER, pauseMs } from '../../../../subgraphs/runtime/chatd/breakOffs.ts';
-import { type ChatState, readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { failureName, mayPass } from '../../../../subgraphs/runtime/chatd/databaseFailure.ts';
 import { storableJson } from '../../../../subgraphs/runtime/chatd/storable.ts';
+import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';
@@ -26,11 +26,7 @@ beforeEach(async () => {
   await database.pool.query('TRUNCATE chats CASCADE');
 });
 
-const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
-  until(async () => {
-    const [chat] = await readChats(database.pool, [id]);
-    return chat && holds(chat) && chat;
-  });
+const waitFor = chatWaits(() => database.pool);
 
 interface Broken {
   readonly breakOffs: number;
@@ -53,7 +49,7 @@ describe('a turn whose answer the database refuses', () => {
   test('breaks off, says so, and fails after the third time with what Postgres calls it, and nothing else', async () => {
     const replica = await startReplica();
     const { id } = await store.create({ ownerId, text: 'a secret' });
-    const seen = await until(async () => {
+    const seen = await until('the task was broken off twice', async () => {
       const task = await taskOf(replica, id);
       return task?.breakOffs === 2 ? task : undefined;
     });
@@ -99,7 +95,7 @@ test('a turn whose failure cannot be written asks the model no more, and ends wi
       EXECUTE FUNCTION refuse()`);
   const replica = await startReplica({ maxAttempts: 1 });
   const { id } = await store.create({ ownerId, text: '/fail' });
-  await until(async () => ((await taskOf(replica, id))?.breakOffs ?? 0) >= 3);
+  await until('the task was broken off three times', async () => ((await taskOf(replica, id))?.breakOffs ?? 0) >= 3);
   await database.pool.query('DROP TRIGGER refuse_end ON chats');
   const chat = await waitFor(id, (now) => now.status === 'error');
   expect(chat.generationAttempt).toBe(1);

@@ -1,4 +1,4 @@
-/** The words by which anybody makes a turn that ends without an answer, or never, with the built-in model. */
+/** Words for the built-in model that make a turn end without an answer, or never. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 async function rest(text: string) {
   const { id } = await store.create({ ownerId: randomUUID(), text });
-  const atRest = await until(async () => {
+  const atRest = await until('the chat is at rest', async () => {
     const [chat] = await readChats(database.pool, [id]);
     return (chat?.status === 'waiting' || chat?.status === 'error') && chat;
   });

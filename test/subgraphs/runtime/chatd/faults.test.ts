@@ -1,13 +1,14 @@
-/** What can go wrong between a worker and its database, each case by name. */
+/** Faults between a worker and its database, each case by name. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { systemClock } from '../../../../common/clock.ts';
 import { acquireChats } from '../../../../subgraphs/runtime/chatd/acquisition.ts';
-import { type ChatState, readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { cleanUp } from '../../../../subgraphs/runtime/chatd/cleanUp.ts';
 import { renewLeases } from '../../../../subgraphs/runtime/chatd/heartbeats.ts';
+import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { whileHeld } from '../../../support/locks.ts';
 import { type PostgresProxy, startPostgresProxy } from '../../../support/postgresProxy.ts';
@@ -35,11 +36,7 @@ async function openProxy() {
   return proxy;
 }
 
-const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
-  until(async () => {
-    const [chat] = await readChats(database.pool, [id]);
-    return chat && holds(chat) && chat;
-  });
+const waitFor = chatWaits(() => database.pool);
 
 async function roles(id: string): Promise<string[]> {
   const { rows } = await database.pool.query<{ role: string }>(
@@ -75,7 +72,7 @@ describe('a worker', () => {
       `SELECT extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 AS age FROM chat_heartbeats WHERE chat_id = $1`,
       [id],
     );
-    const stoppedMs = await until(() => stopsMs[0]);
+    const stoppedMs = await until('the log says that the runner stops', () => stopsMs[0]);
     expect((rows[0]?.age ?? Infinity) + (stoppedMs - askedMs) / 1000).toBeLessThan(10);
     expect((await runnersOf(cutOff, id)).map(({ phase }) => phase)).toEqual(['STOPPING']);
     const healthy = await startReplica({ staleAfterSeconds: 10 });
@@ -111,7 +108,9 @@ describe('a worker', () => {
       const beats = async () =>
         (await database.pool.query('SELECT chat_id, heartbeat_at FROM chat_heartbeats ORDER BY chat_id')).rows;
       const before = await beats();
-      await until(async () => (await beats()).every((row, place) => row.heartbeat_at > before[place]?.heartbeat_at));
+      await until('both leases are renewed', async () =>
+        (await beats()).every((row, place) => row.heartbeat_at > before[place]?.heartbeat_at),
+      );
       await store.apply(other.id, { name: 'interrupt' });
       await waitFor(other.id, (chat) => chat.status === 'waiting');
     });
@@ -146,7 +145,7 @@ describe('a worker', () => {
     await waitFor(id, (chat) => chat.generationAttempt === 1);
     await store.apply(id, { name: 'interrupt' });
     await waitFor(id, (chat) => chat.status === 'waiting' && chat.workerId === null);
-    await until(async () => (await runnersOf(replica, id)).length === 0);
+    await until('the replica has no runner for the chat', async () => (await runnersOf(replica, id)).length === 0);
   });
 
   test('leaves a chat alone whose status it does not know, and answers one with a message of an unknown role', async () => {
@@ -224,7 +223,7 @@ describe('a replica', () => {
     const { workerId } = await startReplica();
     await database.pool.query('DELETE FROM replicas WHERE id = $1', [workerId]);
     const rows = async () => (await database.pool.query('SELECT id FROM replicas WHERE id = $1', [workerId])).rows;
-    await until(async () => (await rows()).length === 1);
+    await until("the replica's row is back", async () => (await rows()).length === 1);
   });
 });
 
@@ -269,14 +268,20 @@ describe('leases', () => {
     const chats = await Promise.all(Array.from({ length: 12 }, () => store.create({ ownerId, text: '/fail' })));
     const leases = async () =>
       (await database.pool.query<{ at: Date }>('SELECT heartbeat_at AS at FROM chat_heartbeats ORDER BY 1')).rows;
-    await until(async () => (await leases()).length === 12);
+    await until('all twelve chats have a lease', async () => (await leases()).length === 12);
     const waiting = `SELECT count(*)::int AS sessions FROM pg_stat_activity
       WHERE datname = current_database() AND application_name LIKE 'chatd%' AND wait_event_type = 'Lock'`;
     const ids = chats.map(({ id }) => id);
     await whileHeld(database.pool, ids, async () => {
-      await until(async () => (await database.pool.query(waiting)).rows[0]?.sessions === 10);
+      await until(
+        'all ten connections of the runners wait for a lock',
+        async () => (await database.pool.query(waiting)).rows[0]?.sessions === 10,
+      );
       const newest = (await leases()).at(-1)?.at ?? new Date(0);
-      await until(async () => (await leases()).every(({ at }) => at > newest) && (await leases()).length === 12);
+      await until(
+        'all twelve leases are renewed',
+        async () => (await leases()).every(({ at }) => at > newest) && (await leases()).length === 12,
+      );
       const phases = ids.map(async (id) => (await runnersOf(replica, id)).map(({ phase }) => phase));
       expect(await Promise.all(phases)).toEqual(ids.map(() => ['RUNNING']));
     });

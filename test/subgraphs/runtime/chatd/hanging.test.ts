@@ -18,7 +18,7 @@ beforeEach(async () => {
   await database.pool.query('TRUNCATE chats CASCADE');
 });
 
-/** From now on a lease of the chat takes a minute to write. */
+/** Makes each write of a lease of the chat take a minute from now on. */
 const hang = (event: 'INSERT' | 'UPDATE', chatId: string) =>
   database.pool.query(`
     CREATE OR REPLACE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -46,9 +46,11 @@ test('a lease whose renewal hangs costs no other chat its lease, and the replica
   const replica = await startReplica({ staleAfterSeconds: 15, log: pino({ level: 'warn' }, { write }) });
   const ids = await Promise.all(Array.from({ length: 20 }, () => create('/stall')));
   const [odd = '', ...well] = ids;
-  await until(async () => (await readChats(database.pool, ids)).every((chat) => chat.runnerId));
+  await until('all chats have a runner', async () =>
+    (await readChats(database.pool, ids)).every((chat) => chat.runnerId),
+  );
   await hang('UPDATE', odd);
-  const lease = await until(async () => {
+  const lease = await until("the odd chat's lease failed twice", async () => {
     const seen = await leaseOf(replica, odd);
     return (seen?.consecutiveFailures ?? 0) >= 2 && seen;
   });
@@ -62,7 +64,7 @@ test('a lease whose renewal hangs costs no other chat its lease, and the replica
   expect(rows[0]?.age).toBeLessThan(5);
   expect(well.filter((id) => lost.includes(id))).toEqual([]);
   await mend();
-  await until(async () => (await leaseOf(replica, odd))?.lastError === null);
+  await until("the odd chat's lease is renewed again", async () => (await leaseOf(replica, odd))?.lastError === null);
 });
 
 describe('a chat whose lease hangs when it is made', () => {
@@ -77,13 +79,22 @@ describe('a chat whose lease hangs when it is made', () => {
     const odd = await create('/stall');
     await hang('INSERT', odd);
     const replica = await startReplica();
-    await until(async () => (await refusedBy(replica))?.length === 1);
+    await until(
+      'the replica names the chat that it could not take',
+      async () => (await refusedBy(replica))?.length === 1,
+    );
     expect(await refusedBy(replica)).toEqual([{ chatId: odd, reason: 'TIMED_OUT' }]);
     const well = await create('hello');
-    await until(async () => (await readChats(database.pool, [well]))[0]?.status === 'waiting');
+    await until(
+      'the chat beside it is answered',
+      async () => (await readChats(database.pool, [well]))[0]?.status === 'waiting',
+    );
     await mend();
-    await until(async () => (await readChats(database.pool, [odd]))[0]?.workerId === replica.workerId);
-    await until(async () => (await refusedBy(replica))?.length === 0);
+    await until(
+      'the replica takes the odd chat',
+      async () => (await readChats(database.pool, [odd]))[0]?.workerId === replica.workerId,
+    );
+    await until('the replica names no such chat any more', async () => (await refusedBy(replica))?.length === 0);
   });
 
   test.each(['met for the first time', 'refused before'])('keeps no other from its runner (%s)', async (when) => {

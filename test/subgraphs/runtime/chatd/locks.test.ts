@@ -1,10 +1,11 @@
 /** Locks that somebody else holds and does not let go of: each keeps back what it locks, and nothing beside it. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type ChatState, readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { cleanUp } from '../../../../subgraphs/runtime/chatd/cleanUp.ts';
 import { renewLeases } from '../../../../subgraphs/runtime/chatd/heartbeats.ts';
+import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { whileHeld, whileHolding } from '../../../support/locks.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
@@ -21,11 +22,7 @@ beforeEach(async () => {
   await database.pool.query('TRUNCATE chats CASCADE');
 });
 
-const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
-  until(async () => {
-    const [chat] = await readChats(database.pool, [id]);
-    return chat && holds(chat) && chat;
-  });
+const waitFor = chatWaits(() => database.pool);
 
 interface TaskSeen {
   readonly waitsForDatabaseSeconds: number | null;
@@ -85,7 +82,7 @@ describe('leases', () => {
     await waitFor(id, (chat) => chat.generationAttempt === 1);
     await whileHolding(database.pool, 'LOCK TABLE chats IN ACCESS EXCLUSIVE MODE', [], async () => {
       const began = (await database.pool.query('SELECT clock_timestamp() AS at')).rows[0]?.at;
-      await until(async () => {
+      await until('seven seconds have passed at the database', async () => {
         const { rows } = await database.pool.query(
           `SELECT clock_timestamp() > $1::timestamptz + interval '7 seconds' AS "isOver"`,
           [began],
@@ -122,7 +119,7 @@ describe('a chat whose row is locked', () => {
     const { id } = await store.create({ ownerId, text: '/slow 2' });
     await waitFor(id, (chat) => chat.generationAttempt === 1);
     await whileHeld(database.pool, [id], async () => {
-      const task = await until(async () => {
+      const task = await until('the task says what it waits for', async () => {
         const seen = (await look(replica, id))?.activeTask;
         return seen?.label ? seen : undefined;
       });
@@ -151,8 +148,8 @@ describe('a chat whose row is locked', () => {
       return seen?.acquisition.lastError;
     };
     await whileHolding(database.pool, 'LOCK TABLE chats IN ACCESS EXCLUSIVE MODE', [], () =>
-      until(async () => (await loops()) === 'LOCKED'),
+      until('the loops say LOCKED', async () => (await loops()) === 'LOCKED'),
     );
-    await until(async () => (await loops()) === null);
+    await until('the loops run again', async () => (await loops()) === null);
   });
 });

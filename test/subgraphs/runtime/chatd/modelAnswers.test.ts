@@ -1,13 +1,16 @@
-/** What people meet with model servers, each case by name: over HTTP, with a real worker on a real database. */
+/** Faults of model servers that people meet, each by name: over HTTP, with a real worker on a real database. */
+
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../../common/clock.ts';
+import { executionState } from '../../../../domain/executionState.ts';
 import { type LastError, textContent } from '../../../../domain/messages.ts';
-import { type ChatState, readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { LEFT_OPEN, NOBODY_ANSWERED } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
+import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { manualClock } from '../../../support/manualClock.ts';
 import {
@@ -51,13 +54,9 @@ async function planned(plan: Plan) {
   return { id, requests: () => server.requests(text), answer: (next: Plan) => server.answer(text, next) };
 }
 
-const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
-  until(async () => {
-    const [now] = await readChats(database.pool, [id]);
-    return now && holds(now) && now;
-  });
+const waitFor = chatWaits(() => database.pool);
 const rest = async (id: string) =>
-  stateOf(await waitFor(id, ({ status }) => status === 'waiting' || status === 'error'));
+  executionState(await waitFor(id, ({ status }) => status === 'waiting' || status === 'error'));
 
 async function rows(id: string) {
   const { rows: found } = await database.pool.query<{ role: string; content: unknown; finish: string | null }>(
@@ -75,7 +74,7 @@ async function lastError(id: string): Promise<LastError> {
   );
   return found[0]?.error as LastError;
 }
-/** What the replica holds of the chat, as its subgraph says it; undefined: nothing yet. */
+/** The replica's memory of the chat, as its subgraph says it; undefined: nothing yet. */
 async function inMemory<T>(
   replica: Parameters<typeof askReplica>[0],
   chatId: string,
@@ -128,7 +127,7 @@ describe('a turn', () => {
   test.each(['stop', 'length'])('waits for a tool outside that is called with the reason %s', async (reason) => {
     await start();
     const { id } = await chat(calls('ask_person', reason));
-    expect(stateOf(await waitFor(id, ({ status }) => status === 'requires_action'))).toBe('A0');
+    expect(executionState(await waitFor(id, ({ status }) => status === 'requires_action'))).toBe('A0');
   });
 
   test('has at most so many calls, one that its owner did not end and whoever makes them included, and the person can begin another', async () => {
@@ -136,7 +135,7 @@ describe('a turn', () => {
     const { id, requests, answer } = await planned((call) =>
       call < 2 ? calls('current_time') : stream(chunk({ content: 'hm' })),
     );
-    await until(() => requests().length > 2);
+    await until('the model is asked a third time', () => requests().length > 2);
     await first.stop();
     answer(() => calls('current_time'));
     await start({ maxSteps: 4 });
@@ -249,7 +248,7 @@ describe('what the model says', () => {
     const clock = manualClock();
     await start({ clock, staleAfterSeconds: 80_000 });
     const { id, requests } = await chat(says('buzz, buzz'));
-    await until(() => {
+    await until('the model is asked a second time', () => {
       clock.advance(500);
       return requests().length === 2;
     });
@@ -284,7 +283,7 @@ describe('what the model says', () => {
       kind: 'data',
       message: 'What the model said could not be stored (over 16777216 characters)',
     });
-    await until(() => server.unfinished === 0);
+    await until('no answer of the model is under way', () => server.unfinished === 0);
   });
 
   test('is over where the server says so, even if it leaves the connection open', async () => {
@@ -292,7 +291,7 @@ describe('what the model says', () => {
     const { id } = await chat({ ...says('the end'), end: 'silent' });
     expect(await rest(id)).toBe('W');
     expect((await rows(id)).at(-1)?.content).toEqual(textContent('the end'));
-    await until(() => server.unfinished === 0);
+    await until('no answer of the model is under way', () => server.unfinished === 0);
   });
 
   test('can speak of the mark of its end', async () => {
@@ -311,7 +310,7 @@ describe('what the model says', () => {
     type Buffers = { messageBuffers?: { partsBuffered: number }[] };
     const parts = async () =>
       (await inMemory<Buffers>(replica, id, 'messageBuffers { partsBuffered }'))?.messageBuffers?.[0]?.partsBuffered;
-    await until(async () => (await parts()) === 2);
+    await until('two parts are buffered', async () => (await parts()) === 2);
     await store.apply(id, { name: 'interrupt' });
     expect(await rest(id)).toBe('W');
     expect((await rows(id)).at(-1)).toEqual({
@@ -320,7 +319,7 @@ describe('what the model says', () => {
       finish: 'interrupted',
     });
     expect(requests()).toHaveLength(1);
-    await until(() => server.unfinished === 0);
+    await until('no answer of the model is under way', () => server.unfinished === 0);
   });
 
   test('and Postgres refuses, does not keep an interrupted chat from coming to rest', async () => {
@@ -331,6 +330,7 @@ describe('what the model says', () => {
     const { id } = await chat({ ...stream(chunk({ content: 'buzz' })), end: 'silent' });
     type Buffers = { messageBuffers?: { partsBuffered: number }[] };
     await until(
+      'parts are buffered',
       async () =>
         (await inMemory<Buffers>(replica, id, 'messageBuffers { partsBuffered }'))?.messageBuffers?.[0]?.partsBuffered,
     );
@@ -457,7 +457,7 @@ describe('a failure', () => {
     await start({ maxAttempts: 1 });
     const { id } = await chat({ ...stream(frame({ error: { message: 'no more' } })), end: 'silent' });
     expect(await rest(id)).toBe('E0');
-    await until(() => server.unfinished === 0);
+    await until('no answer of the model is under way', () => server.unfinished === 0);
   });
 
   test('of a chat without a message is told of the history, and not of the model', async () => {
@@ -495,7 +495,7 @@ describe('a failure', () => {
       );
       return found[0]?.seconds;
     };
-    expect(await until(due)).toBe(120);
+    expect(await until('the pause before the next attempt is known', due)).toBe(120);
     await first.stop();
 
     const second = await start(options);
@@ -505,7 +505,7 @@ describe('a failure', () => {
       const active = (await inMemory<Runners>(second, id, selection))?.runners?.[0]?.activeTask;
       return active?.secondsUntilRetry ? active : undefined;
     };
-    const waiting = await until(task);
+    const waiting = await until('the task waits', task);
     expect(waiting.attempt).toBe(1);
     expect(waiting.secondsUntilRetry).toBeGreaterThan(60);
     clock.advance(60_000);
@@ -528,7 +528,7 @@ describe('a failure', () => {
     await start({ clock, staleAfterSeconds: 80_000, heartbeatIntervalSeconds: 20_000 });
     await waitFor(id, ({ runnerId }) => runnerId !== null);
     let waited = 0;
-    await until(() => {
+    await until('the model is asked', () => {
       if (requests().length > 0) return true;
       clock.advance(seconds > 0 ? 10_000 : 0);
       waited += seconds > 0 ? 10 : 0;
@@ -547,14 +547,13 @@ describe('a failure', () => {
       askedAtMs.push(clock.now().getTime());
       return refuses(503, { message: 'no' }, { 'retry-after': '0' });
     });
-    await until(() => {
-      clock.advance(500);
-      return askedAtMs.length > pauses.length;
-    });
-    pauses.forEach((seconds, place) => {
-      const pauseMs = (askedAtMs[place + 1] ?? 0) - (askedAtMs[place] ?? 0);
-      expect(pauseMs).toBeGreaterThanOrEqual(seconds * 1000);
-    });
+    for (const [place, seconds] of pauses.entries()) {
+      await until(`the model is asked again after ${seconds} s`, () => {
+        clock.advance(seconds * 100);
+        return askedAtMs.length > place + 1;
+      });
+      expect((askedAtMs[place + 1] ?? 0) - (askedAtMs[place] ?? 0)).toBeGreaterThanOrEqual(seconds * 1000);
+    }
   });
 
   test('that asks for longer than the worker waits ends the turn, and says how long', async () => {

@@ -1,10 +1,11 @@
 /**
- * Whatever a model's server answers, again and again: calls are bounded, each chat comes to rest, and the next turn goes
- * well. `MODEL_STREAMS` says how many chats are tried.
+ * Random answers of a model's server: calls are bounded, each chat comes to rest, and the next turn goes well.
+ * `MODEL_STREAMS` says how many chats are tried.
  */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { systemClock } from '../../../../common/clock.ts';
 import { type LastError, textContent } from '../../../../domain/messages.ts';
 import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
@@ -208,7 +209,7 @@ async function answered(answers: readonly Answer[]): Promise<void> {
   const opening = `${SAID}: ${randomUUID()}`;
   server.answer(opening, (place) => answers[place % answers.length] ?? says('nothing'));
   const { id: chatId } = await store.create({ ownerId, text: opening });
-  await until(() => isAtRest(chatId));
+  await until('the chat is at rest', () => isAtRest(chatId));
 
   const rows = await rowsOf(chatId);
   const steps = rows.filter(({ role }) => role === 'assistant');
@@ -235,7 +236,7 @@ async function answered(answers: readonly Answer[]): Promise<void> {
 
   server.answer(opening, () => says('All is well again.'));
   await store.apply(chatId, { name: 'send', message: { content: textContent('go on'), createdBy: ownerId } });
-  await until(() => isAtRest(chatId));
+  await until('the chat is at rest', () => isAtRest(chatId));
   expect((await rowsOf(chatId)).at(-1)).toEqual({
     ...{ role: 'assistant', finish_reason: 'stop' },
     content: [{ type: 'text', text: 'All is well again.' }],
@@ -244,16 +245,15 @@ async function answered(answers: readonly Answer[]): Promise<void> {
 
 test(`${MODEL_STREAMS} chats whose model answers anything at all come to rest, and can be taken up again`, async () => {
   const clock = manualClock();
-  const ended = new AbortController();
+  let ended = false;
   await startReplica({
     ...{ clock, model: server.setting, maxAttempts: MAX_ATTEMPTS, maxSteps: MAX_STEPS },
     actionTimeoutSeconds: 0.05, // by the database's clock, which no test can move
     ...{ staleAfterSeconds: 80_000, heartbeatIntervalSeconds: 20_000, acquisitionIntervalSeconds: 600 },
   });
-  const pump = until(() => {
-    clock.advance(60_000);
-    return ended.signal.aborted;
-  });
+  const pump = (async () => {
+    for (; !ended; await systemClock.sleep(20)) clock.advance(60_000);
+  })();
   try {
     await fc.assert(
       fc.asyncProperty(fc.array(plan, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (plans) => {
@@ -263,7 +263,7 @@ test(`${MODEL_STREAMS} chats whose model answers anything at all come to rest, a
       { numRuns: Math.ceil(MODEL_STREAMS / AT_ONCE), endOnFailure: true },
     );
   } finally {
-    ended.abort();
+    ended = true;
     await pump;
   }
 }, 600_000);

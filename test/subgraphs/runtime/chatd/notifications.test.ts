@@ -32,7 +32,7 @@ async function listenBehindProxy() {
     log: makeLogger('test', 'silent'),
   });
   opened.push({ proxy, notifications });
-  await until(() => connections === 1);
+  await until('it is connected', () => connections === 1);
   const send = (payload: string) => database.pool.query(`SELECT pg_notify('chat_update', $1)`, [payload]);
   return { proxy, clock, heard, send, connections: () => connections };
 }
@@ -40,25 +40,25 @@ async function listenBehindProxy() {
 test('a connection that is half open is noticed by asking it, and made again', async () => {
   const { proxy, clock, heard, send, connections } = await listenBehindProxy();
   await send('before');
-  await until(() => heard.includes('before'));
+  await until('it hears what is sent before', () => heard.includes('before'));
   proxy.freeze({ newOnes: false }); // nothing says that the connection is dead: it only never says anything again
-  await until(() => {
+  await until('it connects again', () => {
     clock.advance(10_000); // the next check, and after it the pause before the next connection
     return connections() >= 2;
   });
   await send('after');
-  await until(() => heard.includes('after'));
+  await until('it hears what is sent after', () => heard.includes('after'));
   expect(heard).toEqual(['before', 'after']);
 });
 
 test('a connection that breaks is made again', async () => {
   const { proxy, clock, heard, send, connections } = await listenBehindProxy();
   proxy.cut();
-  await until(() => {
+  await until('it connects again', () => {
     clock.advance(1_000);
     return connections() >= 2;
   });
   await send('after');
-  await until(() => heard.includes('after'));
+  await until('it hears what is sent after', () => heard.includes('after'));
   expect(heard).toEqual(['after']);
 });

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import { textContent } from '../../../../domain/messages.ts';
-import { type ChatState, readChats, readChatsApart } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { readChats, readChatsApart } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
+import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';
@@ -61,11 +62,7 @@ const ANSWERED: readonly string[] = [
    SELECT gen_random_uuid(), '', 'nonsense', '', 'infinity', '-infinity', '294276-12-31' FROM chats WHERE id = $1`,
 ];
 
-const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
-  until(async () => {
-    const [chat] = await readChats(database.pool, [id]);
-    return chat && holds(chat) && chat;
-  });
+const waitFor = chatWaits(() => database.pool);
 
 async function create(text: string, statement: string): Promise<string> {
   const { id } = await store.create({ ownerId, text });
@@ -73,7 +70,7 @@ async function create(text: string, statement: string): Promise<string> {
   return id;
 }
 
-/** As a person or a tool would leave it: an open call, and nobody's chat yet. */
+/** Chat as a person or a tool would leave it: with an open call, and without an owner. */
 async function waiting(deadline: string): Promise<string> {
   const { id } = await store.create({ ownerId, text: 'hello' });
   const call = { type: 'tool-call', toolCallId: 'c1', toolName: 'ask_person', input: {} };
@@ -97,7 +94,9 @@ describe('a row that no transition writes', () => {
       const chats = new Map((await readChats(database.pool, ids)).map((chat) => [chat.id, chat]));
       return ids.map((id) => chats.get(id)).map((chat) => [chat?.status, chat?.workerId]);
     };
-    await until(async () => (await states()).every(([status, owner]) => status === 'waiting' && owner === null));
+    await until('all chats are at rest and without an owner', async () =>
+      (await states()).every(([status, owner]) => status === 'waiting' && owner === null),
+    );
     const { rows } = await database.pool.query(
       `SELECT count(*)::int AS n FROM chat_messages WHERE role = 'assistant' GROUP BY chat_id`,
     );
@@ -151,7 +150,10 @@ describe('a row that no transition writes', () => {
     const replica = await startReplica({ acquisitionIntervalSeconds: 600 }); // reads no row again by itself
     await waitFor(id, (chat) => chat.workerId === replica.workerId);
     await move(id, `'infinity'`);
-    await until(async () => (await database.pool.query('SELECT now() > $1 AS passed', [old[0]?.at])).rows[0]?.passed);
+    await until(
+      'the deadline of old has passed',
+      async () => (await database.pool.query('SELECT now() > $1 AS passed', [old[0]?.at])).rows[0]?.passed,
+    );
     const other = await store.create({ ownerId, text: '/slow 2' }); // the old deadline would have been acted on by then
     await waitFor(other.id, (chat) => chat.status === 'waiting');
     expect((await readChats(database.pool, [id]))[0]?.status).toBe('requires_action');
@@ -174,7 +176,7 @@ describe('a row that no transition writes', () => {
   });
 });
 
-/** Whoever writes to a chat with this title is refused, for ever. */
+/** Trigger that refuses every write to a chat with this title, for ever. */
 const REFUSING = `
   CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN

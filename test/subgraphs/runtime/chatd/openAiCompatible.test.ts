@@ -53,7 +53,7 @@ test('one turn with a tool call against a server that speaks the OpenAI-compatib
   const url = await modelServer(requests);
   await startReplica({ model: `openai-compatible:tiny@${url}/v1`, modelApiKey: 'a key' });
   const { id } = await new ChatStore(database.pool).create({ ownerId: randomUUID(), text: 'what is 20 + 22?' });
-  await until(async () => (await readChats(database.pool, [id]))[0]?.status === 'waiting');
+  await until('the chat is answered', async () => (await readChats(database.pool, [id]))[0]?.status === 'waiting');
 
   const { rows } = await database.pool.query(
     'SELECT role::text, content FROM chat_messages WHERE chat_id = $1 ORDER BY id',

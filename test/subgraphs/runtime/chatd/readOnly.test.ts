@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { makeLogger } from '../../../../server/log.ts';
-import { type ChatState, readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { openPool } from '../../../../subgraphs/runtime/chatd/pool.ts';
+import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';
@@ -18,7 +18,7 @@ beforeAll(() => {
   store = new ChatStore(database.pool);
 });
 
-/** What begins a session from now on can write or not; sessions of replicas begin anew. */
+/** Makes new sessions able to write or not; sessions of replicas begin anew. */
 async function setReadOnly(isOn: boolean): Promise<void> {
   const name = new URL(database.url).pathname.slice(1);
   const client = new pg.Client({ connectionString: database.url, options: '-c default_transaction_read_only=off' });
@@ -35,7 +35,7 @@ async function setReadOnly(isOn: boolean): Promise<void> {
 beforeEach(() => setReadOnly(false));
 afterEach(() => setReadOnly(false));
 
-/** By a session that can write whatever the database's default is. */
+/** Writes by a session that can, whatever the database's default is. */
 async function writing<T>(work: (able: ChatStore) => Promise<T>): Promise<T> {
   const pool = new pg.Pool({ connectionString: database.url, options: '-c default_transaction_read_only=off' });
   try {
@@ -45,11 +45,7 @@ async function writing<T>(work: (able: ChatStore) => Promise<T>): Promise<T> {
   }
 }
 
-const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
-  until(async () => {
-    const [chat] = await readChats(database.pool, [id]);
-    return chat && holds(chat) && chat;
-  });
+const waitFor = chatWaits(() => database.pool);
 
 type Seen = { heartbeats: { lastError: string | null }; acquisition: { lastError: string | null } };
 
@@ -64,11 +60,11 @@ test('a worker says so, waits with its step in hand, and goes on as soon as the 
   const { id } = await store.create({ ownerId, text: '/slow 2' });
   await waitFor(id, (chat) => chat.generationAttempt === 1);
   await setReadOnly(true);
-  await until(async () => {
+  await until('both loops say READ_ONLY', async () => {
     const seen = await loops(replica);
     return seen?.heartbeats.lastError === 'READ_ONLY' && seen.acquisition.lastError === 'READ_ONLY';
   });
-  const task = await until(async () => {
+  const task = await until('the task says what it waits for', async () => {
     const { body } = await askReplica(replica, '... on ChatRuntime { runners { activeTask { label attempt } } }', [
       { __typename: 'ChatRuntime', chatId: id, workerId: replica.workerId },
     ]);
@@ -86,7 +82,7 @@ test('a worker says so, waits with its step in hand, and goes on as soon as the 
     [id],
   );
   expect(rows).toEqual([{ answers: 1 }]);
-  await until(async () => (await loops(replica))?.heartbeats.lastError === null);
+  await until('leases are renewed again', async () => (await loops(replica))?.heartbeats.lastError === null);
 });
 
 test('the first write that is refused ends every session of the pool, those in use when they are given back', async () => {
@@ -102,7 +98,7 @@ test('the first write that is refused ends every session of the pool, those in u
     expect(await isOff()).toBe('on');
     await expect(pool.query('TRUNCATE chats CASCADE')).rejects.toMatchObject({ code: '25006' });
     used.release();
-    await until(() => pool.totalCount === 0);
+    await until('the pool has no connection', () => pool.totalCount === 0);
     expect(await isOff()).toBe('off');
   } finally {
     await pool.end();

@@ -15,7 +15,7 @@ const startReplica = replicasPerTest(() => database.url);
 const ownerId = randomUUID();
 const create = async (text: string) => (await new ChatStore(database.pool).create({ ownerId, text })).id;
 
-/** From now on the table refuses these chats' rows. */
+/** Makes the table refuse these chats' rows. */
 async function refuse(table: string, events: string, code: string, chatIds: readonly string[]): Promise<void> {
   const which = chatIds.map((id) => `'${id}'`).join(', ');
   await database.pool.query(`
@@ -86,7 +86,9 @@ describe('leases', () => {
   test('of a replica say why they are not renewed, and those of its other chats, and its row, are kept', async () => {
     const replica = await startReplica({ staleAfterSeconds: 3_600 });
     const [odd, well] = await Promise.all(['/stall', '/stall'].map(create));
-    await until(async () => (await readChats(database.pool, [odd ?? '', well ?? ''])).every((chat) => chat.runnerId));
+    await until('both chats have a runner', async () =>
+      (await readChats(database.pool, [odd ?? '', well ?? ''])).every((chat) => chat.runnerId),
+    );
     await refuse('chat_heartbeats', 'UPDATE', '23514', [odd ?? '']);
     const leaseOf = async (chatId = '') => {
       const selection = '... on ChatRuntime { runners { lease { consecutiveFailures lastError } } }';
@@ -96,7 +98,7 @@ describe('leases', () => {
       type Lease = { consecutiveFailures: number; lastError: string | null };
       return ((body.data?._entities ?? []) as { runners: { lease: Lease }[] }[])[0]?.runners[0]?.lease;
     };
-    const seen = await until(async () => {
+    const seen = await until("the odd chat's lease failed twice", async () => {
       const lease = await leaseOf(odd);
       return (lease?.consecutiveFailures ?? 0) >= 2 && lease;
     });
@@ -109,9 +111,9 @@ describe('leases', () => {
         ])
       ).rows[0]?.at.getTime() ?? 0;
     const before = await renewedAt();
-    await until(async () => (await renewedAt()) > before);
+    await until('the other lease is renewed', async () => (await renewedAt()) > before);
     await accept();
-    await until(async () => (await leaseOf(odd))?.lastError === null);
+    await until("the odd chat's lease is renewed again", async () => (await leaseOf(odd))?.lastError === null);
   });
 });
 
@@ -130,23 +132,38 @@ describe('a chat that cannot be taken', () => {
     await refuse('chat_heartbeats', 'INSERT', '23514', [odd]);
     const replica = await startReplica();
     const list = [{ chatId: odd, reason: '23514' }];
-    await until(async () => (await refusedBy(replica))?.refusedChats.length === 1);
+    await until(
+      'the replica names the chat that it could not take',
+      async () => (await refusedBy(replica))?.refusedChats.length === 1,
+    );
     expect(await refusedBy(replica)).toEqual({ acquisitionError: null, refusedChats: list });
     expect((await refusedBy(replica, { sub: ownerId, roles: [] }))?.refusedChats).toEqual(list);
     expect((await refusedBy(replica, { sub: randomUUID(), roles: [] }))?.refusedChats).toEqual([]);
-    await until(async () => (await readChats(database.pool, [well]))[0]?.status === 'waiting');
+    await until(
+      'the chat beside it is answered',
+      async () => (await readChats(database.pool, [well]))[0]?.status === 'waiting',
+    );
     await accept();
-    await until(async () => (await readChats(database.pool, [odd]))[0]?.workerId === replica.workerId);
-    await until(async () => (await refusedBy(replica))?.refusedChats.length === 0);
+    await until(
+      'the replica takes the odd chat',
+      async () => (await readChats(database.pool, [odd]))[0]?.workerId === replica.workerId,
+    );
+    await until(
+      'the replica names no such chat any more',
+      async () => (await refusedBy(replica))?.refusedChats.length === 0,
+    );
   });
 
   test('since no chat can be, is why the replica does not look', async () => {
     const odd = await create('/stall');
     await refuse('chat_heartbeats', 'INSERT', '53100', [odd]);
     const replica = await startReplica();
-    await until(async () => (await refusedBy(replica))?.acquisitionError === 'DISK_FULL');
+    await until(
+      'the acquisition says DISK_FULL',
+      async () => (await refusedBy(replica))?.acquisitionError === 'DISK_FULL',
+    );
     await accept();
-    await until(async () => (await refusedBy(replica))?.acquisitionError === null);
+    await until('the acquisition works again', async () => (await refusedBy(replica))?.acquisitionError === null);
   });
 });
 
@@ -155,7 +172,7 @@ test('a task that waits for the database says with what it was refused', async (
   await refuse('chat_messages', 'INSERT', '53100', [chatId]);
   const replica = await startReplica();
   const selection = '... on ChatRuntime { runners { activeTask { waitsForDatabaseSeconds databaseError } } }';
-  const seen = await until(async () => {
+  const seen = await until("the task names the database's error", async () => {
     const { body } = await askReplica(replica, selection, [
       { __typename: 'ChatRuntime', chatId, workerId: replica.workerId },
     ]);
@@ -166,7 +183,7 @@ test('a task that waits for the database says with what it was refused', async (
   });
   expect(seen).toEqual({ waitsForDatabaseSeconds: expect.any(Number), databaseError: 'DISK_FULL' });
   await accept();
-  await until(async () => (await readChats(database.pool, [chatId]))[0]?.status === 'waiting');
+  await until('the chat is answered', async () => (await readChats(database.pool, [chatId]))[0]?.status === 'waiting');
 });
 
 test('chats that were refused and that nobody refuses any more are forgotten, and the others wait longer each time', () => {

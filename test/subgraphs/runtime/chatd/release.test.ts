@@ -37,8 +37,11 @@ test('a chat that keeps its owner’s name holds no runner, and is taken at once
   const store = new ChatStore(database.pool);
   const { id } = await store.create({ ownerId, text: 'hello' });
   for (const count of [3, 6]) {
-    await until(async () => (await heldBy(replica, id)).breakOffs === count);
-    await until(async () => (await heldBy(replica, id)).runners === 0);
+    await until(
+      'the task was broken off as often as it should be',
+      async () => (await heldBy(replica, id)).breakOffs === count,
+    );
+    await until('the replica has no runner for the chat', async () => (await heldBy(replica, id)).runners === 0);
     expect(await chatOf(id)).toMatchObject({ status: 'waiting', workerId: replica.workerId });
     if (count === 3) await store.apply(id, { name: 'send', message: { content: 'again', createdBy: ownerId } });
   }
@@ -48,7 +51,10 @@ test('a chat whose lease cannot be deleted is given up without it', async () => 
   await refuse('DELETE ON chat_heartbeats FOR EACH ROW');
   const replica = await startReplica();
   const { id } = await new ChatStore(database.pool).create({ ownerId, text: 'hello' });
-  await until(async () => (await chatOf(id))?.status === 'waiting' && (await chatOf(id))?.workerId === null);
-  await until(async () => (await heldBy(replica, id)).runners === 0);
+  await until(
+    'the chat is answered and given up',
+    async () => (await chatOf(id))?.status === 'waiting' && (await chatOf(id))?.workerId === null,
+  );
+  await until('the replica has no runner for the chat', async () => (await heldBy(replica, id)).runners === 0);
   expect((await heldBy(replica, id)).breakOffs).toBe(1);
 });

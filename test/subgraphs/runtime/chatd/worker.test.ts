@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { executionState } from '../../../../domain/executionState.ts';
 import { textContent } from '../../../../domain/messages.ts';
 import type { Transition } from '../../../../domain/transitions.ts';
 import { builtInModel } from '../../../../subgraphs/runtime/chatd/builtInModel.ts';
-import { type ChatState, readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { openCalls } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
+import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { manualClock } from '../../../support/manualClock.ts';
 import { askReplica, readStream, replicasPerTest } from '../../../support/replica.ts';
@@ -22,17 +24,7 @@ beforeEach(async () => {
   await database.pool.query('TRUNCATE chats CASCADE'); // the replica of the test before has left its chats to be taken
 });
 
-const read = async (id: string): Promise<ChatState> => {
-  const [chat] = await readChats(database.pool, [id]);
-  if (!chat) throw new Error('the chat is gone');
-  return chat;
-};
-
-const waitFor = (id: string, holds: (chat: ChatState) => boolean) =>
-  until(async () => {
-    const chat = await read(id);
-    return holds(chat) && chat;
-  });
+const waitFor = chatWaits(() => database.pool);
 
 async function messages(id: string) {
   const { rows } = await database.pool.query<{ role: string; content: unknown; revision: string }>(
@@ -51,7 +43,7 @@ describe('a chat worker', () => {
     await startReplica({ heartbeatIntervalSeconds: 600, staleAfterSeconds: 1_800 });
     const { id } = await store.create({ ownerId, text: 'hello' });
     const chat = await waitFor(id, (now) => now.status === 'waiting' && now.workerId === null);
-    expect(stateOf(chat)).toBe('W');
+    expect(executionState(chat)).toBe('W');
     expect((await messages(id)).map(({ role }) => role)).toEqual(['user', 'assistant']);
     const { rows } = await database.pool.query('SELECT * FROM chat_heartbeats WHERE chat_id = $1', [id]);
     expect(rows).toEqual([]);
@@ -110,7 +102,7 @@ describe('a chat worker', () => {
       askReplica(full, '... on ReplicaRuntime { isFull runnerCount }', [
         { __typename: 'ReplicaRuntime', workerId: full.workerId },
       ]);
-    const seen = await until(async () => {
+    const seen = await until('the replica is full', async () => {
       const [replica] = ((await look()).body.data?._entities ?? []) as { isFull: boolean; runnerCount: number }[];
       return replica?.isFull && replica;
     });
@@ -130,7 +122,7 @@ describe('a chat worker', () => {
   test('records a failure of the model, tries again, and forgets it when the model answers', async () => {
     await startReplica();
     const { id } = await store.create({ ownerId, text: '/fail 1' });
-    await until(() => column(id, 'retry_state'));
+    await until('the chat waits for its next attempt', () => column(id, 'retry_state'));
     expect(await column(id, 'retry_state')).toMatchObject({
       attempt: 1,
       kind: 'overloaded',
@@ -179,7 +171,7 @@ describe('a chat worker', () => {
       name: 'send',
       message: { content: textContent('next'), createdBy: ownerId },
     });
-    expect(stateOf(queued)).toBe('R1');
+    expect(executionState(queued)).toBe('R1');
     await waitFor(id, (now) => now.status === 'waiting');
     expect((await messages(id)).map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant']);
   });
@@ -187,7 +179,7 @@ describe('a chat worker', () => {
   test('believes a row that somebody changed by hand without counting a version, and does not try again and again', async () => {
     await startReplica();
     const { id } = await store.create({ ownerId, text: '/fail' });
-    await until(() => column(id, 'retry_state'));
+    await until('the chat waits for its next attempt', () => column(id, 'retry_state'));
     await database.pool.query(`UPDATE chats SET status = 'waiting' WHERE id = $1`, [id]);
     const chat = await waitFor(id, (now) => now.workerId === null);
     expect(chat.status).toBe('waiting');
@@ -207,7 +199,7 @@ describe('a chat worker', () => {
     void reading.then(() => {
       ended = true;
     });
-    await until(() => {
+    await until('the stream ends', () => {
       clock.advance(250);
       return ended;
     });
@@ -224,7 +216,7 @@ describe('a chat worker', () => {
     const owned = async () =>
       (await database.pool.query('SELECT count(*)::int AS n FROM chats WHERE worker_id = $1', [full.workerId])).rows[0]
         ?.n;
-    await until(async () => (await owned()) === 300);
+    await until('the replica has all chats', async () => (await owned()) === 300);
     await full.stop();
     expect(await owned()).toBe(0);
     const { rows } = await database.pool.query('SELECT FROM chat_heartbeats');

@@ -3,23 +3,13 @@
  * made whole beside the old one, tried, and takes its place in one step; what runs ends on the old one. Apollo's own way to
  * update a gateway keeps its data sources, and may validate a request by one schema and plan it by the next.
  */
-import type { ApolloServer } from '@apollo/server';
 import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../server/log.ts';
 import { SettingsError } from '../../server/settings/config.ts';
-import type { GatewayContext } from '../gatewayContext.ts';
-import { followSupergraphFile } from './file.ts';
-import { readSupergraph } from './load.ts';
-import { makeVersions, type Versions } from './version.ts';
+import { followSupergraphFile, readSupergraph } from './file.ts';
 
-/** One supergraph, ready to answer. */
-export interface SupergraphVersion {
-  /** Started. */
-  readonly apollo: ApolloServer<GatewayContext>;
-}
-
-export interface SupergraphOptions<V extends SupergraphVersion> {
+export interface SupergraphOptions<V> {
   /** Unset: the file that is checked in, which does not change. */
   readonly path: string | undefined;
   /** Makes what answers by a supergraph, and tries it. @throws Error that says what is wrong with the supergraph */
@@ -30,24 +20,37 @@ export interface SupergraphOptions<V extends SupergraphVersion> {
   readonly log: Logger;
 }
 
+export interface SupergraphInUse<V> {
+  /** Runs with the current version, which stays open until `run` has ended. */
+  use<T>(run: (version: V) => Promise<T>): Promise<T>;
+  /** Closes the current version, once no request runs any more. Those replaced before end by themselves. */
+  close(): Promise<void>;
+}
+
 /**
- * Whoever makes it closes it, once no request runs any more.
+ * Each version is stopped when it was replaced and nobody uses it any more.
  * @throws SettingsError if there is no supergraph at the path that can be served
  */
-export async function openSupergraph<V extends SupergraphVersion>({
+export async function openSupergraph<V extends { readonly apollo: { stop(): Promise<void> } }>({
   path,
   load,
   registry,
   clock,
   log,
-}: SupergraphOptions<V>): Promise<Pick<Versions<V>, 'use' | 'close'>> {
+}: SupergraphOptions<V>): Promise<SupergraphInUse<V>> {
   const initial = readSupergraph(path);
   const first = await load(initial).catch((error: unknown) => {
     throw new SettingsError(`SUPERGRAPH_PATH: ${path ?? 'gateway/supergraph.graphql'} cannot be served. ${error}`);
   });
-  const stop = async ({ apollo }: V) =>
-    apollo.stop().catch((err: unknown) => log.error({ err }, 'a supergraph that was replaced could not be closed'));
-  const versions = makeVersions(first, stop);
+  let current = { version: first, users: 0 };
+  const stop = ({ version }: typeof current) =>
+    version.apollo.stop().catch((err) => log.error({ err }, 'a supergraph that was replaced could not be closed'));
+  const replace = (version: V) => {
+    const old = current;
+    current = { version, users: 0 };
+    if (old.users === 0) void stop(old);
+  };
+
   const reloads = new Counter({
     name: 'chat_debug_supergraph_reloads_total',
     help: 'New contents of the supergraph file, by what became of them: taken, refused',
@@ -59,14 +62,23 @@ export async function openSupergraph<V extends SupergraphVersion>({
       ? async () => {}
       : followSupergraphFile({
           ...{ path, initial, clock, log },
-          take: async (supergraphSdl) => versions.replace(await load(supergraphSdl)),
+          take: async (supergraphSdl) => replace(await load(supergraphSdl)),
           onRead: (result) => reloads.inc({ result }),
         });
   return {
-    use: versions.use,
+    use: async (run) => {
+      const mine = current;
+      mine.users += 1;
+      try {
+        return await run(mine.version);
+      } finally {
+        mine.users -= 1;
+        if (mine.users === 0 && mine !== current) await stop(mine);
+      }
+    },
     close: async () => {
       await unfollow();
-      await versions.close();
+      await stop(current);
     },
   };
 }

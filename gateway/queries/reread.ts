@@ -6,33 +6,29 @@
 import DataLoader from 'dataloader';
 import { z } from 'zod';
 import { readSnapshot, type Snapshot } from '../../domain/diagnosis/snapshot.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Logger } from '../../server/log.ts';
 import { requiredFields } from '../../subgraphs/diagnosis/requiredFields.ts';
-import type { DiagnosisField, Reread } from '../../subgraphs/diagnosis/resolvers.ts';
-import type { GatewayContext } from '../gatewayContext.ts';
-import { newRecord } from '../http/requestRecord.ts';
-import { makeOwnQuestion, type Operations } from '../queries/operations.ts';
+import type { DiagnosisField } from '../../subgraphs/diagnosis/resolvers.ts';
+import type { MakeReread } from '../execution/diagnosisSubgraph.ts';
+import type { Queries } from './answer.ts';
 
 /** What `chatDebugSnapshots` takes. */
 const MOST_AT_ONCE = 100;
 
-/** For one fetch: chats that are read again at the same time are read together. */
-export type MakeReread = (context: GatewayContext) => Reread;
-
 const answer = z.object({ chats: z.array(z.unknown()) });
 
 const questionAbout = (field: DiagnosisField) =>
-  makeOwnQuestion(
-    `query Again($chatIds: [UUID!]!) { chats: chatDebugSnapshots(chatIds: $chatIds) { chatId ${requiredFields(field)} } }`,
-  );
+  `query Again($chatIds: [UUID!]!) { chats: chatDebugSnapshots(chatIds: $chatIds) { chatId ${requiredFields(field)} } }`;
 const QUESTIONS = { diagnosis: questionAbout('diagnosis'), diagnosisEverywhere: questionAbout('diagnosisEverywhere') };
 
-export function makeRereads(operations: Operations, log: Logger): MakeReread {
-  const read = async (context: GatewayContext, field: DiagnosisField, chatIds: readonly string[]) => {
+/** For one fetch: chats that are read again at the same time are read together. */
+export function makeRereads(ask: Queries['ask'], log: Logger): MakeReread {
+  const read = async (context: RoutingContext, field: DiagnosisField, chatIds: readonly string[]) => {
     const message = 'chats could not be read a second time';
     const { requestId } = context;
     try {
-      const { data, errors } = await QUESTIONS[field](operations, { chatIds }, { ...context, record: newRecord() });
+      const { data, errors } = (await ask(QUESTIONS[field], { chatIds }, context)).body;
       const found = answer.safeParse(data);
       if (found.success) return chatIds.map((_, i) => snapshotIn(found.data.chats[i]));
       const codes = [...new Set(errors?.map(({ extensions }) => extensions?.code))];

@@ -5,9 +5,17 @@
  */
 import type { QueryPlan } from '@apollo/query-planner';
 import type { GraphQLFormattedError } from 'graphql';
-import type { Json } from '../common/json.ts';
-import { mayReadAll, READ_ALL } from '../server/tokens/internalToken.ts';
-import type { GatewayContext } from './gatewayContext.ts';
+import type { Json } from '../../common/json.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import { mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
+
+/** What a query is estimated to cost. */
+export interface QueryCost {
+  /** Whole, from 0. What 1 stands for: see `queryCost.ts`. */
+  readonly estimated: number;
+  /** `MAX_COST`. */
+  readonly limit: number;
+}
 
 export interface Report {
   /** Undefined: nothing is to be told. */
@@ -18,12 +26,16 @@ export interface Report {
 const NOTHING: Report = { extensions: undefined, errors: [] };
 
 /** @param asked the `extensions` of the request */
-export function reportFor(asked: Readonly<Json> | undefined, plan: QueryPlan, context: GatewayContext): Report {
+export function reportFor(
+  asked: Readonly<Json> | null | undefined,
+  { plan, cost }: { readonly plan: QueryPlan; readonly cost: QueryCost | undefined },
+  context: RoutingContext,
+): Report {
   if (!asked) return NOTHING;
   const isPlanAsked = asked.queryPlan === true;
   const maySeePlan = isPlanAsked && mayReadAll(context.caller);
   const extensions = {
-    ...(asked.cost === true && context.checked && { cost: context.checked.cost }),
+    ...(asked.cost === true && cost && { cost }),
     ...(asked.routing === true && { routing: context.asked }),
     ...(maySeePlan && { queryPlan: readable(plan) }),
   };

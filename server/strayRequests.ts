@@ -1,17 +1,11 @@
 /** Requests that no route gets: unknown paths, URLs that cannot be read or are too long, and what is no HTTP. Told as GraphQL errors. */
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
-import type { Logger } from '../../server/log.ts';
-import { formatForClient } from './clientErrors.ts';
-
-const errorBody = (code: string, message: string) => ({ errors: [formatForClient({ message, extensions: { code } })] });
+import type { FastifyServerOptions } from 'fastify';
+import { Refusal } from './graphql/answer.ts';
+import type { Logger } from './log.ts';
 
 /** For paths that are none of this server's. */
-export function refuseUnknownPaths(app: FastifyInstance): void {
-  app.setNotFoundHandler(async (_request, reply) =>
-    reply.code(404).send(errorBody('NOT_FOUND', 'There is nothing at this path. GraphQL is at /graphql.')),
-  );
-}
+export const NOTHING_HERE = new Refusal(404, 'NOT_FOUND', 'There is nothing at this path. GraphQL is at /graphql.');
 
 type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']>;
 
@@ -47,7 +41,7 @@ export const refuseNoHttp =
     const [status, message] = STATUS[error.code ?? ''] ?? [400, 'This is no HTTP request.'];
     const requestId = randomUUID();
     log.info({ requestId, status, codes: ['BAD_REQUEST'] }, 'refused');
-    const body = JSON.stringify(errorBody('BAD_REQUEST', message));
+    const body = JSON.stringify(new Refusal(status, 'BAD_REQUEST', message).body);
     const lines = [
       `HTTP/1.1 ${status} Refused`,
       'content-type: application/json; charset=utf-8',

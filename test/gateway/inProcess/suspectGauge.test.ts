@@ -1,2 +1,0 @@
-import './here.ts';
-import '../suspectGauge.test.ts';
