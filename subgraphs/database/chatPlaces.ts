@@ -20,7 +20,7 @@ import type { Platform } from './platform.ts';
 import { BEYOND_SAYABLE, EARLIEST_SAYABLE, inSeconds, secondsAgo } from './questions/moments.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { type Among, RETRY_IS_NO_USE } from './suspectSql.ts';
-import { isUnanswered, isUnansweredNoted, UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
+import { isUnanswered, isUnansweredNoted } from './unansweredSql.ts';
 
 /** Kinds of chats that nobody works on. */
 const AT_REST = ['waiting', 'errored', 'archived waiting', 'archived errored'] as const;

@@ -10,7 +10,7 @@ import type { IndexText } from './indexText.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { CHAT_INDEXES, type FoundIndexes, hasIndex } from './wantedIndexes.ts';
 
-interface WalkedPlace extends Place {
+export interface WalkedPlace extends Place {
   /** Statuses that are walked one by one, without archived chats; undefined: the place is walked as a whole. */
   readonly statuses: Prisma.Sql | undefined;
 }

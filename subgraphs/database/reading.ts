@@ -50,7 +50,7 @@ export interface Within<T> {
   readonly locked?: { readonly waitsFor: readonly string[]; readonly error: GraphQLError };
 }
 
-interface ReadingOptions {
+export interface ReadingOptions {
   readonly prisma: PrismaClient;
   /**
    * Milliseconds for the whole reading, from the first question on. Each statement's `statement_timeout` is what is

@@ -24,7 +24,6 @@ import { stepsSql } from './questions/turns.ts';
 import { HAS_RETRY_STATE, NAMES_RETRY_TIME, RETRY_SECONDS_LEFT } from './retrySql.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { isAnswerable } from './tables/sources.ts';
-import { pickUpSeconds } from './troubleRules.ts';
 import { isUnanswered } from './unansweredSql.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions } from '../chatConditions.ts';
 import { type WalkedPlace, walkedPlaces } from '../chatWays.ts';
-import type { ChatOrder, Place } from '../cursor.ts';
+import type { ChatOrder, ListPlace } from '../cursor.ts';
 import type { Platform } from '../platform.ts';
 import type { SuspectLimits } from '../suspectLimits.ts';
 import type { Transaction } from '../transaction.ts';

@@ -7,7 +7,6 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../../common/clock.ts';
 import { executionState } from '../../../../domain/executionState.ts';
 import { type LastError, textContent } from '../../../../domain/messages.ts';
-import { stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { LEFT_OPEN, NOBODY_ANSWERED } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
 import { chatWaits } from '../../../support/chatWaits.ts';

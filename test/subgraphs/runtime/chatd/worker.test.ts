@@ -4,7 +4,6 @@ import { executionState } from '../../../../domain/executionState.ts';
 import { textContent } from '../../../../domain/messages.ts';
 import type { Transition } from '../../../../domain/transitions.ts';
 import { builtInModel } from '../../../../subgraphs/runtime/chatd/builtInModel.ts';
-import { stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { openCalls } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
 import { chatWaits } from '../../../support/chatWaits.ts';
