@@ -7,7 +7,7 @@
 import { type Clock, whenOver } from '../common/clock.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
 import type { Logger } from '../server/log.ts';
-import type { Whereabouts } from './ask/share.ts';
+import type { ReplicaPlace } from './ask/share.ts';
 
 /** While in use, the directory is read anew when it is older. */
 const REFRESH_MS = 2_000;
@@ -27,9 +27,9 @@ export interface ReplicaDirectory {
    * Gives a promise for each id, in their order, since those that are held need not wait for the others. None rejects; all are
    * settled once `signal` aborts.
    */
-  lookUp(ids: readonly string[], signal: StopSignal): Promise<Whereabouts>[];
+  lookUp(ids: readonly string[], signal: StopSignal): Promise<ReplicaPlace>[];
   /** The same for one id, from a reading that begins after this call. */
-  lookUpAnew(id: string, signal: StopSignal): Promise<Whereabouts>;
+  lookUpAnew(id: string, signal: StopSignal): Promise<ReplicaPlace>;
   /** Reads the table anew in the background if it is old, as a look-up does. */
   refresh(): void;
   /** Milliseconds since the reading began that all answers are from; null: none has succeeded yet. */
@@ -93,13 +93,13 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
     return isOld && !running ? readAnew() : undefined;
   };
 
-  const held = (id: string): Whereabouts | undefined => {
+  const held = (id: string): ReplicaPlace | undefined => {
     const row = rows.get(id.toLowerCase());
     if (!row) return undefined;
     return { status: row.stoppedAt === null ? 'OK' : 'STOPPED', address: row.relayAddress, version: row.version };
   };
 
-  const afterwards = (id: string, succeeded: boolean): Whereabouts =>
+  const afterwards = (id: string, succeeded: boolean): ReplicaPlace =>
     held(id) ?? { status: succeeded ? 'UNKNOWN_REPLICA' : 'UNREACHABLE' };
 
   return {

@@ -6,11 +6,11 @@
  * 3. If not, the owners are read anew, and the new one is asked. There is no second hop, whatever comes of it.
  */
 import {
+  type ReplicaPlace,
   type Representation,
   type Share,
   type ShareAnswer,
   shownMs,
-  type Whereabouts,
   withOutcome,
 } from './ask/share.ts';
 import type { EntityRequest } from './entityRequest.ts';
@@ -26,15 +26,15 @@ export interface Following {
   readonly ownerOf: (representation: Representation) => Promise<string | null | undefined>;
   /** Whether the fetch asks several replicas about the same: then each of them speaks for itself. */
   readonly isAskedOfSeveral: (representation: Representation) => boolean;
-  readonly ask: (share: Share, where: Whereabouts) => Promise<ShareAnswer>;
-  readonly lookUp: (replicaId: string) => Promise<Whereabouts>;
-  readonly lookUpAnew: (replicaId: string) => Promise<Whereabouts>;
+  readonly ask: (share: Share, where: ReplicaPlace) => Promise<ShareAnswer>;
+  readonly lookUp: (replicaId: string) => Promise<ReplicaPlace>;
+  readonly lookUpAnew: (replicaId: string) => Promise<ReplicaPlace>;
   /** Milliseconds since the fetch began. */
   readonly elapsedMs: () => number;
 }
 
 /** Asks for a share where it was found, and follows what has moved. @returns answers that hold each place of the share once */
-export async function askAndFollow(following: Following, share: Share, where: Whereabouts): Promise<ShareAnswer[]> {
+export async function askAndFollow(following: Following, share: Share, where: ReplicaPlace): Promise<ShareAnswer[]> {
   const begunMs = following.elapsedMs();
   const first = await following.ask(share, where);
   const astray = astrayIn(following, first);

@@ -11,11 +11,11 @@ import type { AskReplica } from './ask/askReplica.ts';
 import type { RoutingContext } from './ask/routingContext.ts';
 import {
   type Outcome,
+  type ReplicaPlace,
   type Representation,
   type Share,
   type ShareAnswer,
-  unanswered,
-  type Whereabouts,
+  withoutAnswer,
 } from './ask/share.ts';
 import type { ReplicaDirectory } from './directory.ts';
 import { type EntityRequest, readEntityRequest } from './entityRequest.ts';
@@ -76,13 +76,13 @@ async function route(options: RouterOptions, request: GraphqlBody, context: Rout
     if (!refusal) continue;
     const { status, reason } = refusal;
     const [share] = splitRepresentations(routing, representations, (at) => at === place);
-    if (share) join.add(unanswered(share, status, reason));
+    if (share) join.add(withoutAnswer(share, status, reason));
   }
   const shares = splitRepresentations(routing, representations, (place) => !refusals?.[place]);
   if (shares.length === 0) return join.whole();
   const unasked = notAsked();
   if (unasked?.isFound) directory.refresh();
-  if (unasked) for (const share of shares) join.add(unanswered(share, 'NOT_ASKED', unasked.reason));
+  if (unasked) for (const share of shares) join.add(withoutAnswer(share, 'NOT_ASKED', unasked.reason));
   else await askAll(options, request, entityRequest, shares, context, join);
   return join.whole();
 }
@@ -109,15 +109,15 @@ async function askAll(
     lookUpAnew: (id) => directory.lookUpAnew(id, signal),
     elapsedMs: () => clock.monotonicMs() - begunMs,
   };
-  const askAbout = async (share: Share, where: Promise<Whereabouts> | undefined): Promise<ShareAnswer[]> => {
+  const askAbout = async (share: Share, where: Promise<ReplicaPlace> | undefined): Promise<ShareAnswer[]> => {
     try {
       const found = (await where) ?? UNREAD;
       const unasked = options.notAsked(); // the first look-up tells
-      if (unasked) return [unanswered(share, 'NOT_ASKED', unasked.reason)];
+      if (unasked) return [withoutAnswer(share, 'NOT_ASKED', unasked.reason)];
       return await askAndFollow(following, share, found);
     } catch (err) {
       log.error({ requestId: context.requestId, replicaId: share.replicaId, err }, 'a replica could not be asked');
-      return [unanswered(share, 'UNREACHABLE', 'It could not be asked.')];
+      return [withoutAnswer(share, 'UNREACHABLE', 'It could not be asked.')];
     }
   };
   try {
@@ -150,7 +150,7 @@ function ownerReader(read: (representations: readonly Representation[]) => Retur
   };
 }
 
-const UNREAD: Whereabouts = { status: 'UNREACHABLE' };
+const UNREAD: ReplicaPlace = { status: 'UNREACHABLE' };
 
 const failed = (message: string): RoutedAnswer => ({
   data: null,

@@ -4,17 +4,17 @@ import type { Logger } from '../../server/log.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { EarlierVersions } from './earlierVersions.ts';
 import { endpointAt } from './endpoint.ts';
-import type { ReplicaGuard, ReplicaGuards, Verdict } from './replicaGuard.ts';
+import type { Judgement, ReplicaGuard, ReplicaGuards } from './replicaGuard.ts';
 import type { RoutingEntry } from './routingContext.ts';
 import { type Fetching, type SendOptions, sendShare } from './sendShare.ts';
 import {
   chatIdsOf,
+  type ReplicaPlace,
   type Share,
   type ShareAnswer,
   shownMs,
-  unanswered,
-  type Whereabouts,
   withOutcome,
+  withoutAnswer,
 } from './share.ts';
 
 /** Limit for a text from outside. */
@@ -22,7 +22,7 @@ const MAX_LOGGED_CHARACTERS = 500;
 
 export interface AskOptions extends SendOptions {
   readonly directory: {
-    lookUpAnew(replicaId: string, signal: StopSignal): Promise<Whereabouts>;
+    lookUpAnew(replicaId: string, signal: StopSignal): Promise<ReplicaPlace>;
     ageMs(): number | null;
   };
   readonly guards: ReplicaGuards;
@@ -33,7 +33,7 @@ export interface AskOptions extends SendOptions {
 }
 
 /** @param where what the directory holds of the share's replica */
-export type AskReplica = (fetching: Fetching, share: Share, where: Whereabouts) => Promise<ShareAnswer>;
+export type AskReplica = (fetching: Fetching, share: Share, where: ReplicaPlace) => Promise<ShareAnswer>;
 
 /** Rejects for defects only. */
 export function makeAskReplica(options: AskOptions): AskReplica {
@@ -65,25 +65,25 @@ async function ask(
   guard: ReplicaGuard,
   fetching: Fetching,
   share: Share,
-  where: Whereabouts,
+  where: ReplicaPlace,
 ): Promise<ShareAnswer> {
   const { clock, timeoutMs, directory, earlierVersions, log } = options;
   const { signal, context, request, schema } = fetching;
   const { replicaId } = share;
   switch (where.status) {
     case 'UNKNOWN_REPLICA':
-      return unanswered(share, 'UNKNOWN_REPLICA', 'The replica table does not hold it.');
+      return withoutAnswer(share, 'UNKNOWN_REPLICA', 'The replica table does not hold it.');
     case 'STOPPED':
-      return unanswered(share, 'STOPPED', STOPPED);
+      return withoutAnswer(share, 'STOPPED', STOPPED);
     case 'UNREACHABLE':
       return signal.aborted
-        ? unanswered(share, 'TIMED_OUT', `Where it is could not be read within ${timeoutMs} ms; nothing was sent.`)
-        : unanswered(share, 'UNREACHABLE', 'Where it is could not be read; nothing was sent.');
+        ? withoutAnswer(share, 'TIMED_OUT', `Where it is could not be read within ${timeoutMs} ms; nothing was sent.`)
+        : withoutAnswer(share, 'UNREACHABLE', 'Where it is could not be read; nothing was sent.');
   }
   if (signal.aborted)
-    return unanswered(share, 'TIMED_OUT', `Nothing was left of the ${timeoutMs} ms; nothing was sent.`);
+    return withoutAnswer(share, 'TIMED_OUT', `Nothing was left of the ${timeoutMs} ms; nothing was sent.`);
   const url = endpointAt(where.address);
-  if (typeof url === 'string') return unanswered(share, 'UNREACHABLE', url);
+  if (typeof url === 'string') return withoutAnswer(share, 'UNREACHABLE', url);
 
   const begunMs = clock.monotonicMs();
   const isFair = context.budget.leftMs() * 2 >= timeoutMs;
@@ -92,7 +92,7 @@ async function ask(
     () => earlierVersions.send(versioned, (query) => sendShare(options, guard.slots, fetching, share, { url, query })),
     (answer) => judge(answer, context.signal.aborted, isFair),
   );
-  if (tried === 'open') return unanswered(share, 'CIRCUIT_OPEN', OPEN);
+  if (tried === 'open') return withoutAnswer(share, 'CIRCUIT_OPEN', OPEN);
   const { status } = tried.outcome;
   if (tried.attempts === 0) {
     if (status === 'UNREACHABLE' && guard.firstComplaint()) {
@@ -121,7 +121,7 @@ function logErrors(log: Logger, requestId: string, { share: { replicaId }, error
  * A refusal is an answer of a replica that is well. Nothing is said by a client that went away, by a token that is not taken,
  * or by a time limit of which other replicas had used up the better part: a slow one must not take the healthy ones with it.
  */
-function judge({ outcome: { status }, attempts, cause }: ShareAnswer, isGone: boolean, isFair: boolean): Verdict {
+function judge({ outcome: { status }, attempts, cause }: ShareAnswer, isGone: boolean, isFair: boolean): Judgement {
   if (status === 'OK' || status === 'REFUSED') return 'good';
   if (attempts === 0 || isGone || cause === 'token') return 'neutral';
   return status === 'TIMED_OUT' && !isFair ? 'neutral' : 'bad';

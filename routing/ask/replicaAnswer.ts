@@ -5,7 +5,7 @@ import { parseUuid } from '../../server/graphql/scalars.ts';
 import type { ReachabilityStatus } from '../transport/status.ts';
 import { readErrors } from '../transport/subgraphAnswer.ts';
 import type { Reply } from '../transport/transport.ts';
-import { type Share, type ShareAnswer, unanswered } from './share.ts';
+import { type Share, type ShareAnswer, withoutAnswer } from './share.ts';
 
 /** HTTP status of a replica that takes no token of ours: secrets or clocks differ, which says nothing of how it does. */
 const UNAUTHENTICATED = 401;
@@ -62,7 +62,7 @@ export function readReplicaAnswer(share: Share, reply: Reply, timeoutMs: number)
 type JsonReply = Extract<Reply, { status: 'OK' }>;
 
 const none = (share: Share, status: ReachabilityStatus, reason: string): ShareAnswer => ({
-  ...unanswered(share, status, reason),
+  ...withoutAnswer(share, status, reason),
   attempts: 1,
 });
 

@@ -10,7 +10,7 @@ import { ADDRESS_NOT_ALLOWED } from './addressPolicy.ts';
 import { hedged } from './hedge.ts';
 import { readReplicaAnswer } from './replicaAnswer.ts';
 import type { RoutingContext } from './routingContext.ts';
-import { type Share, type ShareAnswer, unanswered } from './share.ts';
+import { type Share, type ShareAnswer, withoutAnswer } from './share.ts';
 import type { Slots } from './slots.ts';
 
 export interface SendOptions {
@@ -59,11 +59,11 @@ export async function sendShare(
     const release = await slots.take(signal);
     if (!release) {
       const reason = `As much is asked of it as it may be at once, for all of ${timeoutMs} ms; nothing was sent.`;
-      return unanswered(share, 'TIMED_OUT', reason);
+      return withoutAnswer(share, 'TIMED_OUT', reason);
     }
     try {
       const reply = await ask(question, { caller, requestId, signal });
-      if (reply.what === ADDRESS_NOT_ALLOWED) return unanswered(share, 'UNREACHABLE', NOT_AN_ALLOWED_ADDRESS);
+      if (reply.what === ADDRESS_NOT_ALLOWED) return withoutAnswer(share, 'UNREACHABLE', NOT_AN_ALLOWED_ADDRESS);
       return readReplicaAnswer(share, reply, timeoutMs);
     } finally {
       release();

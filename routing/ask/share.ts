@@ -47,7 +47,7 @@ export interface ShareAnswer {
 }
 
 /** A share of which nothing was sent. */
-export const unanswered = (share: Share, status: ReachabilityStatus, reason: string | null): ShareAnswer => ({
+export const withoutAnswer = (share: Share, status: ReachabilityStatus, reason: string | null): ShareAnswer => ({
   ...{ share, attempts: 0, errors: [] },
   outcome: { status, elapsedMs: 0, address: null, reason },
 });
@@ -67,6 +67,6 @@ export const chatIdsOf = (representations: readonly Representation[]): string[] 
 ];
 
 /** Where a replica is. `UNKNOWN_REPLICA`: read just now, and not there. `UNREACHABLE`: not held, and no reading succeeded in time. */
-export type Whereabouts =
+export type ReplicaPlace =
   | { readonly status: 'OK' | 'STOPPED'; readonly address: string; readonly version?: string | undefined }
   | { readonly status: 'UNKNOWN_REPLICA' | 'UNREACHABLE' };

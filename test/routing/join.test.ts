@@ -7,7 +7,7 @@ import {
   type Representation,
   type Share,
   type ShareAnswer,
-  unanswered,
+  withoutAnswer,
 } from '../../routing/ask/share.ts';
 import { type EntityRequest, readEntityRequest } from '../../routing/entityRequest.ts';
 import { makeJoin } from '../../routing/join.ts';
@@ -242,7 +242,7 @@ describe('joining', () => {
     const query = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ChatRuntime { ${selection} } } }`;
     const [share] = splitRepresentations(routing, list);
     if (!share) throw new Error('nothing is asked');
-    return joined(routing, entityRequest(list, query), [{ ...unanswered(share, 'OK', null), ...said }]);
+    return joined(routing, entityRequest(list, query), [{ ...withoutAnswer(share, 'OK', null), ...said }]);
   };
 
   test('who selects only the outcome, keys and __typename gets no error', () => {
@@ -367,7 +367,7 @@ describe('joining', () => {
     };
     const given = [throwing, { eventLoopDelayMs: 1 }];
     const answers = splitRepresentations(routing, chats).map((share, s) => ({
-      ...{ ...unanswered(share, 'OK', null), entities: [given[s]] },
+      ...{ ...withoutAnswer(share, 'OK', null), entities: [given[s]] },
     }));
     const { entities, errors, failures } = joined(routing, entityRequest(chats, query), answers);
     expect(entities.map(({ reachability }) => ({ ...(reachability as object) }))).toEqual([
@@ -422,7 +422,10 @@ describe('routed types', () => {
       variables: { representations: list },
     }) as EntityRequest;
     const outcome: Outcome = { status: 'STOPPED', elapsedMs: 0, address: null, reason: null };
-    const answers = splitRepresentations(gauges, list).map((share) => ({ ...unanswered(share, 'OK', null), outcome }));
+    const answers = splitRepresentations(gauges, list).map((share) => ({
+      ...withoutAnswer(share, 'OK', null),
+      outcome,
+    }));
     const { entities, errors } = joined(gauges, request, answers);
     expect({ ...entities[0] }).toEqual({
       __typename: 'Gauge',

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { buildASTSchema, parse } from 'graphql';
 import { makeEarlierVersions } from '../../../routing/ask/earlierVersions.ts';
-import { type ShareAnswer, unanswered } from '../../../routing/ask/share.ts';
+import { type ShareAnswer, withoutAnswer } from '../../../routing/ask/share.ts';
 import { manualClock } from '../../support/manualClock.ts';
 
 const schema = buildASTSchema(
@@ -11,7 +11,7 @@ const schema = buildASTSchema(
   { assumeValid: true },
 );
 const share = { replicaId: 'a', representations: [], places: [] };
-const BROKEN: ShareAnswer = { ...unanswered(share, 'UNREACHABLE', 'x'), attempts: 1 };
+const BROKEN: ShareAnswer = { ...withoutAnswer(share, 'UNREACHABLE', 'x'), attempts: 1 };
 const OK: ShareAnswer = { ...BROKEN, outcome: { ...BROKEN.outcome, status: 'OK' }, entities: [] };
 const REFUSED: ShareAnswer = { ...BROKEN, outcome: { ...BROKEN.outcome, status: 'REFUSED' }, cause: 'version' };
 const ALL = '{ old new }';
