@@ -4,6 +4,7 @@ import type { WithRequestId } from '../../server/graphql/answering.ts';
 import type { Logger } from '../../server/log.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 import type { Readable } from './access.ts';
+import type { AskAtOnce } from './askedAtOnce.ts';
 import type { Loaders } from './loaders.ts';
 import type { Reading } from './reading.ts';
 import type { ReplicaMemory } from './replicaMemory.ts';
@@ -14,6 +15,7 @@ export interface DatabaseContext extends WithRequestId {
   readonly log: Logger;
   readonly readable: Readable;
   readonly reading: Reading;
+  readonly askAtOnce: AskAtOnce;
   readonly loaders: Loaders;
   readonly replicaMemory: ReplicaMemory;
 }

@@ -17,7 +17,7 @@ export function makeReadingMetrics(registry: Registry): ReadingMetrics {
   const registers = [registry];
   const readings = new Histogram({
     name: 'chat_debug_reading_duration_seconds',
-    help: 'Readings of the database (one transaction for each operation) by outcome: ok, unavailable or failed; probes included',
+    help: 'Readings of the database (one statement or one transaction for each operation) by outcome: ok, unavailable or failed; probes included',
     labelNames: ['outcome'],
     buckets: DURATION_BUCKETS,
     registers,

@@ -7,6 +7,7 @@ import type { Subgraph } from '../../server/graphql/answering.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 import { readableBy } from './access.ts';
+import { makeAskAtOnce } from './askedAtOnce.ts';
 import { connectDatabase } from './client.ts';
 import type { DatabaseContext } from './context.ts';
 import { type Inquire, makeInquiry } from './inquiry.ts';
@@ -15,6 +16,7 @@ import { makeReadingMetrics } from './metrics.ts';
 import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
 import { PlatformMemory } from './platformMemory.ts';
 import { tablesAreThere } from './questions/tablesAreThere.ts';
+import { QuickWay } from './quickWay.ts';
 import { INQUIRY_MS, Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
@@ -48,16 +50,17 @@ const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 /** @param registry receives the metrics */
 export function openDatabase(options: DatabaseOptions, registry: Registry): Database {
   const { clock, log: processLog, databaseTimeoutMs: timeoutMs } = options;
-  const { prisma, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, log: processLog });
+  const { prisma, limitMs, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, log: processLog });
   const metrics = makeReadingMetrics(registry);
   const platforms = new PlatformMemory(options, { clock, log: processLog });
+  const quickWay = new QuickWay({ prisma, platforms, limitMs, clock });
   const inquire = makeInquiry({
     ...{ url: options.databaseUrl, limitMs: INQUIRY_MS },
     judge: (found) => platformOf(catalogOf(found), options),
   });
-  const openReading = (log: Logger, mayKnowHolder: boolean, limitMs = timeoutMs) =>
+  const openReading = (log: Logger, mayKnowHolder: boolean, wholeMs = timeoutMs) =>
     new Reading({
-      ...{ prisma, timeoutMs: limitMs, clock, metrics, log, platforms },
+      ...{ prisma, timeoutMs: wholeMs, clock, metrics, log, platforms, quickWay },
       inquire: discreet(inquire, mayKnowHolder, log),
     });
   const replicaMemory = new ReplicaMemory();
@@ -68,7 +71,8 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
       const reading = openReading(log, mayReadAll(caller)); // closed with the answer; nothing is opened before the first question
       const readable = readableBy(caller);
       const loaders = makeLoaders(reading, { readable, log });
-      return { caller, requestId, log, readable, reading, loaders, replicaMemory };
+      const askAtOnce = makeAskAtOnce(loaders, reading, caller);
+      return { caller, requestId, log, readable, reading, askAtOnce, loaders, replicaMemory };
     },
     notReady: () => {
       platforms.forget(); // whoever asks wants to know what is there now

@@ -1,11 +1,11 @@
 /**
- * One reading of the database. All questions of one GraphQL operation go through one transaction, so that their answers
- * are of one moment.
- * The first question opens it. The operation closes it when its answer is ready, whatever the answer is.
+ * One reading of the database: all questions of one GraphQL operation are answered by one moment.
+ * Questions that are asked at once are one statement (`quickWay.ts`). All others go through one transaction, which the first
+ * of them opens. The operation closes the reading when its answer is ready, whatever the answer is.
  *
- * Questions run one after another, since one connection can do no other. Each has what is left of the reading's time.
- * When the time is up, every open question fails at once. The server cancels the running statement by itself, and the
- * transaction ends behind the answer's back.
+ * In the transaction questions run one after another, since one connection can do no other. Each has what is left of the
+ * reading's time. When the time is up, every open question fails at once. The server cancels the running statement by
+ * itself, and the transaction ends behind the answer's back.
  */
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
@@ -14,15 +14,17 @@ import type { PrismaClient } from '../../prisma/generated/client.ts';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
 import { inSpan, SpanKind } from '../../server/tracing.ts';
+import type { Batch } from './batch.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
 import type { ReadingMetrics, ReadingOutcome } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
+import type { QuickWay } from './quickWay.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
 import type { TableName } from './tables/described.ts';
 import { type Lack, nameOf } from './tables/lacks.ts';
 import { isReadable, unsupported } from './tables/sources.ts';
-import { begin, limited, type Moment, type Transaction, transactionFor } from './transaction.ts';
+import { begin, limited, type Moment, type Question, type Transaction, transactionFor } from './transaction.ts';
 import {
   databaseUnavailable,
   isAfterFailure,
@@ -36,8 +38,6 @@ import {
   timedOut,
   unavailableOr,
 } from './unavailable.ts';
-
-type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
 
 interface Opened {
   readonly tx: Transaction;
@@ -63,6 +63,7 @@ export interface ReadingOptions {
   /** Asks why the database does not answer. */
   readonly inquire: Inquire;
   readonly platforms: Pick<PlatformMemory, 'find' | 'forget' | 'indexes'>;
+  readonly quickWay: Pick<QuickWay, 'begin' | 'learn'>;
 }
 
 /** Longest time of an inquiry in milliseconds; it begins so long before the time is up. */
@@ -92,10 +93,19 @@ export class Reading {
   #ended: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #inquiry: Promise<Findings | undefined> | undefined;
+  #batch: Batch | undefined;
   #firstTold: Promise<unknown> | undefined;
 
   constructor(options: ReadingOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Lets the questions of this turn of the event loop be one statement, unless a question was asked before.
+   * It is for an operation that asks all it ever will at once: later questions are answered by a later moment.
+   */
+  hurry(): void {
+    if (!this.#deadline) this.#batch ??= this.#options.quickWay.begin();
   }
 
   /**
@@ -106,6 +116,10 @@ export class Reading {
    * of the question
    */
   ask<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+    return this.#quickly(name, question, () => this.#askInTurn(name, question, along));
+  }
+
+  #askInTurn<T>(name: string, question: Question<T>, along: readonly IndexText[]): Promise<T> {
     return this.#take((tx, moment) => {
       this.#along = along;
       return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment));
@@ -118,7 +132,11 @@ export class Reading {
    * would know it later.
    * @throws as `ask`
    */
-  async askApart<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+  askApart<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+    return this.#quickly(name, question, () => this.#askInTurnApart(name, question, along));
+  }
+
+  async #askInTurnApart<T>(name: string, question: Question<T>, along: readonly IndexText[]): Promise<T> {
     const { settled, findings } = await this.#askLimited(name, question, along, () => this.#waiting === 1);
     if (settled.status === 'fulfilled') return settled.value;
     if (saysUnsupported(settled.reason)) throw settled.reason; // it was not asked
@@ -137,7 +155,14 @@ export class Reading {
    * Puts a question and returns its failure, with the lock that keeps it waiting, if there is one.
    * It has half of the time that is left, whether others wait or not.
    */
-  async askWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
+  askWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
+    const quickly = async (tx: Transaction, moment: Moment): Promise<Within<T>> => ({
+      settled: { status: 'fulfilled', value: await question(tx, moment) },
+    });
+    return this.#quickly(name, quickly, () => this.#askInTurnWithin(name, question));
+  }
+
+  async #askInTurnWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
     const { settled, findings } = await this.#askLimited(name, question, [], () => false);
     if (!findings || findings.waitsFor.length === 0) return { settled };
     return { settled, locked: { waitsFor: findings.waitsFor, error: timedOut(findings, name) } };
@@ -162,7 +187,7 @@ export class Reading {
       });
       return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
     };
-    const settled = await this.ask(name, ask, along);
+    const settled = await this.#askInTurn(name, ask, along);
     if (settled.status === 'fulfilled' || !isTimedOut(settled.reason)) return { settled };
     return { settled, findings: await inquiry };
   }
@@ -172,7 +197,27 @@ export class Reading {
    * @throws as `ask`
    */
   async moment(): Promise<Moment> {
-    return this.#moment ?? this.#take(async (_tx, moment) => moment);
+    return this.#moment ?? this.#batch?.moment ?? this.#take(async (_tx, moment) => moment);
+  }
+
+  /** Asks with the others of this turn; in its own turn if that fails, for whatever reason. */
+  async #quickly<T>(name: string, question: Question<T>, inTurn: () => Promise<T>): Promise<T> {
+    const batch = this.#batch;
+    if (!batch?.isOpen || this.#closing.signal.aborted) return inTurn();
+    this.#deadline ??= this.#startDeadline();
+    const { clock, metrics } = this.#options;
+    const begunMs = clock.monotonicMs();
+    this.#waiting += 1;
+    try {
+      const answer = await Promise.race([batch.ask(name, question), this.#deadline.passed]);
+      metrics.questionAnswered(name, 'ok', this.#secondsSince(begunMs));
+      return answer;
+    } catch {
+      this.#batch = undefined;
+    } finally {
+      this.#waiting -= 1;
+    }
+    return inTurn();
   }
 
   /** Forgets the platform, after a question named something that it was said to have. */
@@ -287,11 +332,11 @@ export class Reading {
       const hold = async (tx: Transaction) => {
         const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
         this.#moment = await this.#measured('begin', async () => {
-          const begun = await begin(tx, limitMs);
+          const { isInRecovery } = await begin(tx, limitMs);
+          this.#options.quickWay.learn(isInRecovery);
           const platform = await platforms.find(tx, limitMs);
-          const heartbeatsReadable = begun.heartbeatsReadable && isReadable(platform.tables, 'chat_heartbeats');
+          const heartbeatsReadable = !isInRecovery && isReadable(platform.tables, 'chat_heartbeats');
           return {
-            ...begun,
             heartbeatsReadable,
             platform,
             indexes: (table: TableName) => platforms.indexes(tx, table),

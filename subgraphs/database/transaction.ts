@@ -7,8 +7,6 @@ import type { FoundIndexes } from './wantedIndexes.ts';
 
 /** Facts that hold for all of a reading. */
 export interface Moment {
-  /** Time of the transaction, `now()`, by the database's clock. Every age is measured from here. */
-  readonly takenAt: Date;
   /** True if lease rows can be read. A hot standby cannot read unlogged tables. */
   readonly heartbeatsReadable: boolean;
   readonly platform: Platform;
@@ -17,7 +15,13 @@ export interface Moment {
 }
 
 /** Connection on which questions are put. */
-export type Transaction = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
+export interface Transaction {
+  $queryRaw<T = unknown>(text: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T>;
+  $executeRaw(text: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>;
+}
+
+/** Asks the database something, by one moment. */
+export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
 
 /**
  * Makes the transaction of one question, with stand-ins for tables that lack something.
@@ -66,8 +70,8 @@ export async function limited<T>(
  * grown.
  * Compiling a question would cost more than running it.
  */
-export async function begin(tx: Transaction, limitMs: number): Promise<Omit<Moment, 'platform' | 'indexes'>> {
-  const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
+export async function begin(tx: Transaction, limitMs: number): Promise<{ isInRecovery: boolean }> {
+  const [row] = await tx.$queryRaw<{ isInRecovery: boolean }[]>`
     SELECT set_config('transaction_read_only', 'on', true),
            set_config('statement_timeout', ${String(limitMs)}, true),
            set_config('TimeZone', 'UTC', true),
@@ -75,8 +79,7 @@ export async function begin(tx: Transaction, limitMs: number): Promise<Omit<Mome
            set_config('enable_seqscan', 'off', true),
            set_config('enable_bitmapscan', 'off', true),
            set_config('jit', 'off', true),
-           now() AT TIME ZONE 'UTC' AS "takenAt",
-           pg_is_in_recovery() AS "inRecovery"`;
+           pg_is_in_recovery() AS "isInRecovery"`;
   if (!row) throw new TypeError('SELECT without FROM gave no row');
-  return { takenAt: row.takenAt, heartbeatsReadable: !row.inRecovery };
+  return row;
 }

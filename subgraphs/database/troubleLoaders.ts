@@ -20,10 +20,10 @@ export interface Trouble {
 }
 
 export interface TroubleLoaders {
-  /** Trouble of a chat. Its row is null if it was not looked for. */
-  readonly trouble: OwnQuestion<ChatRow, Trouble>;
+  /** Trouble of a chat. Its row is null if it was not looked for. Without the chat's row it is looked for in any case. */
+  readonly trouble: OwnQuestion<PerhapsRow, Trouble>;
   /** Newest run of a runnable chat, where the platform keeps a debug log. */
-  readonly debugRun: OwnQuestion<ChatRow, DebugRunRow | null>;
+  readonly debugRun: OwnQuestion<PerhapsRow, DebugRunRow | null>;
   /** Slots, read once by the first that needs them. */
   readonly pools: (tx: Transaction, moment: Moment) => Promise<Pools | undefined>;
   /** Slots, read by a question of their own. If leases are locked, they are counted as where leases cannot be read. */
@@ -31,6 +31,9 @@ export interface TroubleLoaders {
   /** Ids of replicas that could take a chat. */
   readonly candidateIds: () => Promise<readonly string[]>;
 }
+
+/** A chat's row, or its id alone. */
+type PerhapsRow = ChatRow | { readonly chatId: string; readonly status?: never };
 
 type Locked = NonNullable<Within<unknown>['locked']>;
 interface Found {
@@ -56,18 +59,18 @@ export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoader
     if (!locked) throw settled.reason;
     return reading.ask('pools', (tx, moment) => pools(tx, { ...moment, heartbeatsReadable: false }));
   };
-  const idsOf = (chats: readonly ChatRow[]) => chats.map(({ chatId }) => chatId);
+  const idsOf = (chats: readonly PerhapsRow[]) => chats.map(({ chatId }) => chatId);
   const ofRunnable = <Asked, T>(
     name: string,
-    ask: (tx: Transaction, chats: readonly ChatRow[], moment: Moment) => Promise<Asked>,
+    ask: (tx: Transaction, chats: readonly PerhapsRow[], moment: Moment) => Promise<Asked>,
     answer: (asked: Asked, chatId: string) => T,
     nothing: T,
-    instead?: (chats: readonly ChatRow[], locked: Locked) => Promise<Asked>,
+    instead?: (chats: readonly PerhapsRow[], locked: Locked) => Promise<Asked>,
   ) =>
-    ownQuestion<ChatRow, Asked, T>({
+    ownQuestion<PerhapsRow, Asked, T>({
       ...{ name, reading, log, ask, tellsLock: true, ...(instead && { instead }) },
       chatIdOf: ({ chatId }) => chatId,
-      choose: (chats) => chats.filter(isRunnableRow),
+      choose: (chats) => chats.filter((chat) => chat.status === undefined || isRunnableRow(chat)),
       answers: (asked, chats) => chats.map(({ chatId }) => (asked === undefined ? nothing : answer(asked, chatId))),
     });
   const byChat = <R extends { readonly chatId: string }>(rows: readonly R[]) =>

@@ -23,7 +23,7 @@ export const troubleFields = {
     if (trouble === undefined) return platform === 'own' ? undefined : { platform, thresholds };
     const pool = await slotsFor(chat, context);
     return {
-      ...found(trouble.row, mayReadAll(context.caller)),
+      ...found(isRunnableRow(chat) ? trouble.row : null, mayReadAll(context.caller)),
       ownerRow: async () => ownerRow(trouble, chat, tables),
       ...{ platform, thresholds, pool },
     };
@@ -34,8 +34,8 @@ export const troubleFields = {
 };
 
 /** @throws GraphQLError `SCHEMA_UNSUPPORTED`, `QUERY_TIMED_OUT` if there is an owner whose row cannot be read */
-function ownerRow({ row, replicasLocked }: Trouble, { workerId }: ChatRow, tables: Tables): TroubleRow['ownerRow'] {
-  if (row === null || workerId === null) return null;
+function ownerRow({ row, replicasLocked }: Trouble, chat: ChatRow, tables: Tables): TroubleRow['ownerRow'] {
+  if (row === null || chat.workerId === null || !isRunnableRow(chat)) return null;
   if (replicasLocked) throw replicasLocked;
   assertReadable(tables, 'replicas');
   return row.ownerRow;

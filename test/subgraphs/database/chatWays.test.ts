@@ -1,4 +1,5 @@
 /** Lists that are walked by status along another platform's index show the same chats, in the same order. */
+
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';

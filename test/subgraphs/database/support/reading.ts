@@ -4,7 +4,7 @@ import { systemClock } from '../../../../common/clock.ts';
 import { makeLogger } from '../../../../server/log.ts';
 import { makeReadingMetrics } from '../../../../subgraphs/database/metrics.ts';
 import { Reading, type ReadingOptions } from '../../../../subgraphs/database/reading.ts';
-import { ownTables } from './platforms.ts';
+import { onlyCarefully, ownTables } from './platforms.ts';
 
 /** Of this project's own tables, unless told otherwise. Whoever opens it closes it. */
 export const openReading = (options: Pick<ReadingOptions, 'prisma' | 'timeoutMs'> & Partial<ReadingOptions>): Reading =>
@@ -14,5 +14,6 @@ export const openReading = (options: Pick<ReadingOptions, 'prisma' | 'timeoutMs'
     metrics: makeReadingMetrics(new Registry()),
     inquire: async () => undefined,
     platforms: ownTables,
+    quickWay: onlyCarefully,
     ...options,
   });
