@@ -7,7 +7,7 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { GraphQLError } from 'graphql';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { GraphqlService } from '../../server/graphql/edge.ts';
 import type { DocumentCode } from '../../server/graphql/errors.ts';
 import { logMasked } from '../../server/graphql/maskedErrors.ts';

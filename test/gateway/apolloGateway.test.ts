@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { makeApolloServer } from '../../gateway/http/apolloServer.ts';
 import { makeApolloGateway, supergraphOf } from '../../gateway/supergraph/apolloGateway.ts';
 import { readSupergraph } from '../../gateway/supergraph/file.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Question } from '../../server/graphql/question.ts';
 
 const SDL = readSupergraph(undefined);
