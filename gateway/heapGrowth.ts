@@ -8,14 +8,14 @@
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** Bytes of old objects at which the heap is collected; the process then stays below 200 MB. */
+/** Size of the old objects at which they are collected, which keeps the process below 200 MB. */
 const COLLECTED_AT_BYTES = 70_000_000;
-/** Least growth, in per cent of what is alive. Collecting more often would take most of the time. */
+/** Share of what is alive, however much that is: to collect more often would take most of the time. */
 const LEAST_PERCENT = 40;
 /** Growth in per cent while little is alive, as at the start: much more may be alive at the next collection. */
 const MOST_PERCENT = 100;
 
-/** Limits the growth for as long as the process runs. */
+/** Limits the heap for as long as the process runs. */
 export function limitHeapGrowth(): void {
   letGrow(LEAST_PERCENT);
   new PerformanceObserver((list) => {

@@ -4,14 +4,14 @@
  */
 import { getIntrospectionQuery } from 'graphql';
 import { z } from 'zod';
-import type { RoutingContext } from '../routing/routingContext.ts';
+import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
 import { exampleQueries } from './http/graphiql.ts';
 import { SNAPSHOT_OPERATION } from './http/snapshotRoute.ts';
 import type { Queries } from './queries/answer.ts';
 
 const SOME_ID = '00000000-0000-4000-8000-000000000000';
-/** Rounds through the list: the JavaScript engine compiles what has run often. */
+/** Rounds through all queries: the compiler of the JavaScript engine looks at what has run often. */
 const ROUNDS = 3;
 
 /**
@@ -44,7 +44,7 @@ const goneContext = (): RoutingContext => ({
   requestId: 'warm-up',
 });
 
-/** Variables with ids in place of the words that say what to put there. */
+/** Variables of an example, with an id in place of the words that say what to put there. */
 function withIds(variables: string): Record<string, unknown> {
   const placeholders = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
   const named = Object.entries(placeholders.parse(JSON.parse(variables || '{}')));

@@ -1,7 +1,4 @@
-/**
- * The habits of every HTTP server of the system: limits of size and time, request ids, notes on requests, GraphQL
- * errors, and its end.
- */
+/** HTTP server as every process of the system has it: limits of size and time, request ids, notes, errors as GraphQL's, its end. */
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -18,24 +15,23 @@ import { traceRequests } from './tracing.ts';
 interface AppOptions extends RequestNotes {
   /** Bytes of the largest body that is accepted. */
   readonly maxBodyBytes: number;
-  /** True if requests get their id here, and clients are told it. Elsewhere the client that was let in gives it. */
+  /** Says whether requests get their id here, and clients are told it. Otherwise the id comes with the request. */
   readonly givesIds: boolean;
 }
 
 /** A server that listens. */
 export interface RunningServer extends Required<Stoppable> {
-  /** URL without a path: `http://127.0.0.1:4001`. */
+  /** Address without a path: `http://127.0.0.1:4001`. */
   readonly url: string;
 }
 
 interface App {
-  /** App without routes. */
+  /** Server that has no routes yet. */
   readonly app: FastifyInstance;
   readonly drain: Drain;
   /**
-   * Listens; port 0 is any free one.
-   * @param close what ends with the server, after its last answer
-   * @throws if the port is taken
+   * Listens; 0 is any free port. @throws if the port is taken
+   * @param close ends what the server uses, after its last answer
    */
   listen(address: { host: string; port: number }, close: () => Promise<unknown>): Promise<RunningServer>;
 }
@@ -93,5 +89,5 @@ export function makeApp(options: AppOptions): App {
   };
 }
 
-/** Message of the log on a request whose error explains all that is known. */
+/** Message in the log about a request that ended in a failure. */
 const UNANSWERED = 'a request could not be answered';

@@ -4,7 +4,7 @@
  */
 const ARRIVAL_MS = 10_000;
 
-/** Options for Fastify and for Node's server: with a longer limit for headers, Node sets none for bodies. */
+/** Options of Fastify. Node's server gets them, too: with a longer limit for headers it sets none for bodies. */
 export const ARRIVAL = {
   requestTimeout: ARRIVAL_MS,
   http: { headersTimeout: ARRIVAL_MS, requestTimeout: ARRIVAL_MS, connectionsCheckingInterval: 2_000 },

@@ -25,7 +25,7 @@ export interface Drain {
 export function drainOf(app: FastifyInstance): Drain {
   let hasBegun = false;
   let closing = false;
-  /** Number of running requests by connection. If a connection breaks, those it waits for never end. */
+  /** Number of running requests by connection. Requests of a connection that breaks never end, so they are forgotten with it. */
   const running = new Map<Socket, number>();
   // Closes connections without a request. Node would wait a minute for the first request of a new one.
   const closeWhenIdle = () => {

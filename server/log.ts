@@ -54,7 +54,7 @@ function errorOf(thrown: unknown) {
   };
 }
 
-/** Part of pino's destinations. More than one write's worth is never held, so that one `flush` empties it. */
+/** Destination of pino's. It never holds more than is written at once, so one `flush` empties it. */
 type Held = Pick<ReturnType<typeof pino.destination>, 'write' | 'flush'>;
 
 function heldLines(file: Held) {

@@ -10,7 +10,7 @@ export const PROCESS_SETTINGS = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'LOG_LEVEL'] as 
 
 /** A server that takes requests. */
 interface Listening extends Stoppable {
-  /** URL without a path: `http://127.0.0.1:4001`. */
+  /** Address without a path: `http://127.0.0.1:4001`. */
   readonly url: string;
   /** Id of a replica. */
   readonly workerId?: string;

@@ -7,7 +7,7 @@ import type { FastifyServerOptions } from 'fastify';
 import { Refusal } from './graphql/answer.ts';
 import type { Logger } from './log.ts';
 
-/** Refusal for unknown paths. */
+/** Answer to requests for paths that this server does not have. */
 export const NOTHING_HERE = new Refusal(404, 'NOT_FOUND', 'There is nothing at this path. GraphQL is at /graphql.');
 
 type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']>;
@@ -27,7 +27,7 @@ export function readableUrl({ url = '/' }: { readonly url?: string | undefined }
   }
 }
 
-/** Status by the code of the parser's error; any other is a 400. */
+/** Status and message by the code of the error that Node's parser gives. Every other error is a 400. */
 const STATUS: Readonly<Record<string, [number, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The URL and the headers of a request may take at most 16 KiB together.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],

@@ -28,7 +28,7 @@ import type { Logger } from './log.ts';
 export { type Span, SpanKind } from '@opentelemetry/api';
 
 const TRACER = 'chat-debug-gateway';
-/** Characters of a text in an attribute: the name of an operation is its client's. */
+/** Limit for a text in an attribute: the name of an operation is its client's. */
 const MAX_ATTRIBUTE_CHARACTERS = 200;
 /** Milliseconds for the last spans, within what a process has to stop. */
 const FLUSH_LIMIT_MS = 1_000;
@@ -55,7 +55,7 @@ interface TracingOptions {
   readonly log: Logger;
 }
 
-/** Starts traces. Call it before any server of the process starts, and only once. */
+/** Starts tracing. Call it once in a process, before any server starts. */
 export async function startTracing({ service, endpoint, clock, log }: TracingOptions): Promise<Tracing> {
   if (endpoint === undefined) return { around: (server) => server };
   const { BatchSpanProcessor, NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node');

@@ -13,7 +13,7 @@ const ASKED_FOR = ['apollo-require-preflight', 'x-apollo-operation-name'];
 /** Values of Fetch Metadata for a page of ours, or a person who typed the address. */
 const OWN_SITES = ['same-origin', 'none'];
 
-/** Refusal of a request; undefined: it may pass. */
+/** Refuses a request with a cookie that another site may have caused. Undefined: it need not be refused. */
 export function refuseCrossSite(headers: IncomingHttpHeaders, corsOrigins: readonly string[]): Refusal | undefined {
   const { origin, host, 'sec-fetch-site': site } = headers;
   if (origin !== undefined && !corsOrigins.includes(origin) && hostOf(origin) !== host) {
@@ -27,7 +27,7 @@ export function refuseCrossSite(headers: IncomingHttpHeaders, corsOrigins: reado
   );
 }
 
-/** Host of an origin. The scheme may differ from ours behind a proxy that ends TLS. */
+/** Host without the scheme: behind a proxy that ends TLS it is another one than ours. */
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
 }

@@ -52,10 +52,7 @@ export function makeIdentify(options: IdentifyOptions): Identify {
   };
 }
 
-/**
- * Token of a request; undefined: none, or a header that was sent twice. A proxy in front may have looked at the other
- * one.
- */
+/** Finds the token. Undefined: none, or a header that was sent twice, of which a proxy in front may have read the other one. */
 function findToken({
   raw: { rawHeaders },
   headers,

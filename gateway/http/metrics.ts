@@ -13,7 +13,7 @@ const BREAKER_STATES = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 } as const;
 
 /** State that is read when somebody asks for the metrics, and not counted as it happens. */
 export interface RouterState {
-  /** Breakers of recently asked replicas, by id. */
+  /** States of the breakers of replicas that were asked lately, by id. */
   breakers(): ReadonlyMap<string, keyof typeof BREAKER_STATES>;
   /** Milliseconds since the replica table was last read; null: it never was. */
   directoryAgeMs(): number | null;

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { setHead } from '../../server/graphql/answer.ts';
 import { refuseOtherVerbs } from '../../server/methods.ts';
 import { noteCodes, recordOf } from '../../server/requests.ts';
@@ -48,7 +48,7 @@ export function registerSnapshotRoute(scope: FastifyInstance, { use, newContext 
   });
 }
 
-/** Error shape of this route alone. */
+/** Hook of this route alone: gives errors the shape of the document. */
 const inItsShape = {
   preSerialization: async (_request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     const { data } = graphqlRefusal.safeParse(payload);

@@ -1,8 +1,6 @@
-/**
- * The answers to queries over one supergraph: first limits, then the input, then what the plan asks of the subgraphs.
- */
-import type { Json } from '../../common/json.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+/** Queries over one supergraph, answered: limits first, then the input, then what its plan asks of the subgraphs. */
+import { isObject, type Json } from '../../common/json.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { type GraphqlAnswer, Refusal } from '../../server/graphql/answer.ts';
 import type { GraphqlService } from '../../server/graphql/edge.ts';
 import { maskError } from '../../server/graphql/errors.ts';
@@ -111,11 +109,7 @@ interface Invalid {
 
 const OK = { status: 200, headers: {} } as const;
 
-const isFirstVersion = (persistedQuery: unknown): boolean =>
-  typeof persistedQuery === 'object' &&
-  persistedQuery !== null &&
-  'version' in persistedQuery &&
-  persistedQuery.version === 1;
+const isFirstVersion = (persistedQuery: unknown): boolean => isObject(persistedQuery) && persistedQuery.version === 1;
 
 const tooExpensive = (estimated: number, limit: number, replicas: number | undefined) => {
   const perReplica = replicas === undefined ? '' : ` What is asked of every replica counts ${replicas} times.`;

@@ -29,7 +29,7 @@ export interface FieldRule {
 
 export interface CostRules {
   readonly schema: GraphQLSchema;
-  /** Rules by `Type.field`, only for fields with such a directive. */
+  /** Rules by `Type.field`; only fields with such a directive. */
   readonly fields: ReadonlyMap<string, FieldRule>;
 }
 

@@ -19,7 +19,7 @@ import type { Json } from '../../common/json.ts';
 import { scalars } from '../../server/graphql/scalars.ts';
 import { decidingVariables } from '../execution/conditions.ts';
 
-/** Length of a list of ids, and of anything else in an argument. */
+/** Limit for ids, and for anything else that an argument lists. */
 const MAX_LIST_LENGTH = 100;
 const MAX_MESSAGE_CHARACTERS = 500;
 
@@ -76,7 +76,7 @@ function longestListIn(document: DocumentNode): number {
   return longest;
 }
 
-/** Length of the longest list, without recursion: a client may nest as deep as a body is long. */
+/** Longest list at any depth. Needs no recursion: a client may nest as deep as a body is long. */
 function longestListOf(value: unknown): number {
   const open = [value];
   let longest = 0;

@@ -1,10 +1,7 @@
 /** Lengths of the lists in an introspection of this schema. */
 import { type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 
-/**
- * Lengths by `Type.field`. Those of the schema's own lists are exact; those of its types and fields are averages,
- * rounded up.
- */
+/** Lengths by `Type.field`: exact for lists of the schema itself, an average, rounded up, for those of its types and fields. */
 export function introspectionSizes(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const types = Object.values(schema.getTypeMap());
   const withFields = types.filter((type) => isObjectType(type) || isInterfaceType(type));

@@ -7,7 +7,7 @@
  */
 import type { QueryPlan } from '@apollo/query-planner';
 import { type DocumentNode, GraphQLError, type OperationDefinitionNode, parse, validate } from 'graphql';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Refusal } from '../../server/graphql/answer.ts';
 import { makePreparedQueries } from '../../server/graphql/preparedQueries.ts';
 import { compileOperation, type Execute, type ExecutorOptions } from '../execution/executor.ts';
@@ -17,19 +17,19 @@ import { LIMITS, limitPassed, tooComplex } from './documentLimits.ts';
 import { compileInputCheck, type FindBadInput, strictSchema } from './inputCheck.ts';
 import { type EstimateCost, makeCompileCost } from './queryCost.ts';
 
-/** Characters of all queries that are kept parsed, planned and compiled; each takes some hundred bytes. */
+/** Limit for all texts whose prepared forms are kept, together; a form takes some hundred bytes a character. */
 const MAX_CACHED_CHARACTERS = 120_000;
-/** Characters for which a plan counts, however short its query is. A field of seven letters can be planned to 40 kB. */
+/** Characters that a plan counts, however short its query is: a field of seven letters can be planned to 40 kB. */
 const CHARACTERS_OF_A_PLAN = 600;
 
-/** Options of the parser, for Apollo Server's own, too. */
+/** Options of the parser, and of Apollo Server's own. */
 export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens };
 
 export interface PreparedQuery {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly cost: EstimateCost;
-  /** Compiles on the first call. Call it when the cost is within the limit. */
+  /** Validates, plans and compiles at the first call. Call it when the cost is within the limit. */
   readonly compiled: () => CompiledQuery;
 }
 
@@ -45,7 +45,7 @@ type CompiledQuery =
   /** Valid, but without a plan, for a reason that is not its client's. */
   | { readonly kind: 'failed'; readonly cause: unknown };
 
-/** Finds a query; undefined: no single operation is meant, or its text is no GraphQL. */
+/** Finds a prepared query. Undefined: no one operation is meant, or its text is no GraphQL. */
 export type PrepareQuery = (text: string, operationName?: string | null) => PreparedQuery | Refusal | undefined;
 
 interface PrepareOptions extends Pick<ExecutorOptions<RoutingContext>, 'subgraph' | 'onDefect'> {

@@ -141,7 +141,7 @@ function rememberCosts(
   };
 }
 
-/** Size of a variable, as far as `slicedSize` and `keysAsked` need it. */
+/** Part of a variable that `slicedSize` and `keysAsked` look at. */
 function sizeOf(variables: Readonly<Json>, name: string): string {
   if (!Object.hasOwn(variables, name)) return 'none';
   const value = variables[name];

@@ -8,7 +8,7 @@
 import type { QueryPlan } from '@apollo/query-planner';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Json } from '../../common/json.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 
 /** Estimated cost of a query. */
@@ -47,7 +47,7 @@ export function reportFor(
   };
 }
 
-/** Plan without the parsed form of the operations that it has as text. */
+/** Plan without the parsed form of the operations that are in it as text. */
 const readable = (plan: QueryPlan): unknown =>
   JSON.parse(JSON.stringify(plan, (key, value) => (key === 'operationDocumentNode' ? undefined : value)));
 

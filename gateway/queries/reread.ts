@@ -6,7 +6,7 @@
 import DataLoader from 'dataloader';
 import { z } from 'zod';
 import { readSnapshot, type Snapshot } from '../../domain/diagnosis/snapshot.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Logger } from '../../server/log.ts';
 import { requiredFields } from '../../subgraphs/diagnosis/requiredFields.ts';
 import type { DiagnosisField } from '../../subgraphs/diagnosis/resolvers.ts';
@@ -22,7 +22,7 @@ const questionAbout = (field: DiagnosisField) =>
   `query Again($chatIds: [UUID!]!) { chats: chatDebugSnapshots(chatIds: $chatIds) { chatId ${requiredFields(field)} } }`;
 const QUESTIONS = { diagnosis: questionAbout('diagnosis'), diagnosisEverywhere: questionAbout('diagnosisEverywhere') };
 
-/** Makes the readings of one fetch. Chats that are read again at the same time are read together. */
+/** Makes second readings for one fetch: chats that are read again at the same time are read together. */
 export function makeRereads(ask: Queries['ask'], log: Logger): MakeReread {
   const read = async (context: RoutingContext, field: DiagnosisField, chatIds: readonly string[]) => {
     const message = 'chats could not be read a second time';

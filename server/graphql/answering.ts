@@ -26,11 +26,11 @@ import { logMasked } from './maskedErrors.ts';
 import { makePreparedQueries } from './preparedQueries.ts';
 import { compileRepresentationCheck } from './representations.ts';
 
-/** Characters of all queries that are kept; the questions of one gateway are some dozens. */
+/** Limit for all queries that are kept, together: the questions of one gateway are some dozens. */
 const MAX_KEPT_CHARACTERS = 200_000;
 const RULES = [...specifiedRules, NoSchemaIntrospectionCustomRule];
 
-/** Part that the context of each operation has. */
+/** Context of an operation. */
 export interface WithRequestId {
   readonly requestId: string;
 }
@@ -39,14 +39,11 @@ export interface Subgraph<C extends WithRequestId> {
   /** Schema file of the subgraph. */
   readonly schemaFile: URL;
   readonly resolvers: NonNullable<GraphQLSchemaModule['resolvers']>;
-  /**
-   * Called once for each context in which an operation was executed.
-   * @returns errors to add, as they are
-   */
+  /** Called for each context in which an operation was executed, or is not waited for any more. @returns errors to add, as they are */
   readonly finish?: ((context: C) => readonly GraphQLFormattedError[]) | undefined;
 }
 
-interface Answering<C extends WithRequestId> extends GraphqlService<C> {
+export interface Answering<C extends WithRequestId> extends GraphqlService<C> {
   /** Server that words refusals. It is not started: its user starts and stops it. */
   readonly apollo: ApolloServer<WithRequestId>;
 }
@@ -88,7 +85,7 @@ export function makeAnswering<C extends WithRequestId>(
   };
 }
 
-/** Valid document of a text; undefined: it is invalid, or nested too deep for the stack. */
+/** Parses a valid query. Undefined: it is not valid, or nested so deep that the stack does not suffice to look at it. */
 function readValid(schema: GraphQLSchema, text: string): DocumentNode | undefined {
   try {
     const document = parse(text);

@@ -1,11 +1,11 @@
-/** Words of Apollo Server for requests that are not answered. Clients know its words, statuses and media types. */
+/** Words, statuses and media types of Apollo Server, for requests that are not answered. */
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { AnswerBody, GraphqlAnswer } from './answer.ts';
 import { searchOf } from './question.ts';
 
-/** Part of Apollo Server that is used. */
+/** Part of Apollo Server that is asked. */
 export type Wording<C> = Pick<ApolloServer<C & BaseContext>, 'executeHTTPGraphQLRequest'>;
 
 type Asked = Pick<FastifyRequest, 'method' | 'headers' | 'url' | 'body'>;
@@ -28,10 +28,11 @@ export async function wordRefusal<C>(
   return { status: told.status ?? 200, headers: Object.fromEntries(told.headers), body };
 }
 
-/** Media types of answers by what clients accept, of which there are many. */
+/** Media types of answers, by what clients accept, as Apollo Server chose them. */
 const mediaTypes = new LRUCache<string, string>({ max: 100 });
 const JSON_TYPE = 'application/json; charset=utf-8';
 const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
+/** Media types for what most clients accept. */
 const KNOWN = new Map([
   [undefined, JSON_TYPE],
   ['*/*', JSON_TYPE],
@@ -42,16 +43,14 @@ const KNOWN = new Map([
   ['application/graphql-response+json,application/json;q=0.9', RESPONSE_TYPE],
 ]);
 
-/** Media type for a client; undefined: Apollo Server was not asked yet. */
+/** Media type of the answer to a client that accepts this. Undefined: Apollo Server was not asked yet. */
 export const mediaTypeFor = (accept: string | undefined): string | undefined =>
   KNOWN.get(accept) ?? (accept === undefined ? undefined : mediaTypes.get(accept));
 
 const NO_GRAPHQL = { query: '{' };
 const NOT_ACCEPTABLE = 406;
 
-/**
- * Asks how Apollo Server would answer a client that accepts this; or its refusal (406) if the client accepts no JSON.
- */
+/** Asks Apollo Server for the media type. It may refuse a client that accepts no JSON (406). */
 export async function askForMediaType<C>(
   apollo: Wording<C>,
   { headers: { accept } }: Asked,

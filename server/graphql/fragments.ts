@@ -1,7 +1,7 @@
 /** The parts of a document that graphql-js needs beside the operation. */
 import { type DocumentNode, type FragmentDefinitionNode, Kind } from 'graphql';
 
-/** Fragments by name. */
+/** Fragments of a document, by name. */
 export function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
   const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
   for (const node of definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments[node.name.value] = node;

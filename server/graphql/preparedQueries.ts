@@ -24,7 +24,7 @@ export function makePreparedQueries<P>({
   type Operation = readonly [name: string | undefined, prepared: P];
   const known = new LRUCache<string, readonly Operation[]>({
     maxSize: maxCharacters,
-    sizeCalculation: (_, text) => text.length + moreCharacters,
+    sizeCalculation: (_operations, text) => text.length + moreCharacters,
   });
   return (text: string, operationName?: string | null): P | Refusal | undefined => {
     let operations = known.get(text);

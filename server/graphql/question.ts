@@ -1,4 +1,4 @@
-/** The question of an HTTP request, read once for every path that answers it. */
+/** Question of a request over HTTP, read once. */
 import type { FastifyRequest } from 'fastify';
 import { isObject, type Json } from '../../common/json.ts';
 
@@ -16,7 +16,7 @@ export interface Question extends Omit<GraphqlBody, 'query'> {
   readonly extensions?: Readonly<Json> | null | undefined;
 }
 
-/** Reads a POST's body, or the parameters of a URL; undefined: one member is not what it should be. */
+/** Reads the body of a POST, or the parameters of a URL. Undefined: one of them is not what it should be. */
 export function readQuestion({ method, url, headers, body }: FastifyRequest): Question | undefined {
   if (method === 'POST') return isObject(body) ? questionOf(body) : undefined;
   const { 'content-type': type = JSON_TYPE } = headers;
@@ -26,7 +26,7 @@ export function readQuestion({ method, url, headers, body }: FastifyRequest): Qu
 const JSON_TYPE = 'application/json';
 const JSON_BODY = /^\s*application\/json\s*(;|$)/i;
 
-/** Question by hand: every request passes here, and a zod schema took longer than all else before the query. */
+/** Checks by hand: every request passes here, and a schema of zod took longer than all else before the query. */
 function questionOf({ query, operationName, variables, extensions }: Json): Question | undefined {
   if (query && typeof query !== 'string') return undefined;
   const text = typeof query === 'string' && query !== '' ? query : undefined;
@@ -38,9 +38,7 @@ function questionOf({ query, operationName, variables, extensions }: Json): Ques
 const isAbsentOrObject = (value: unknown): value is Json | null | undefined =>
   value === undefined || value === null || isObject(value);
 
-/**
- * Parameters of a URL. One that is repeated, or is no JSON where it should be, gets a value that no member may have.
- */
+/** Reads the four parameters. One that comes twice, or is no JSON where it should be, becomes what no question may hold. */
 function parametersOf(url: string): Json {
   const parameters = new URLSearchParams(searchOf(url));
   const one = (name: string, read: (text: string) => unknown = (text) => text): unknown => {
@@ -65,5 +63,5 @@ function fromJson(text: string): unknown {
   }
 }
 
-/** Part of a URL from the `?` on; empty: there is none. */
+/** Part of a URL from the `?` on. Empty: there is none. */
 export const searchOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '');

@@ -47,7 +47,7 @@ const DateTime = new GraphQLScalarType<Date, string | null>({
   serialize: (value) => GraphQLDateTime.serialize(value).toJSON(),
 });
 
-/** Scalars for `buildSubgraphSchema`'s resolvers. */
+/** Scalars among the resolvers for `buildSubgraphSchema`. */
 export const scalars = { UUID, DateTime, SafeInt: GraphQLSafeInt };
 
 export { GraphQLJSON as JSON } from 'graphql-scalars';

@@ -31,7 +31,7 @@ export interface Caller {
 export const READ_ALL = 'chat-debug:read-all';
 export const mayReadAll = (caller: Caller): boolean => caller.roles.includes(READ_ALL);
 
-/** Caller of the gateway's own questions. */
+/** The gateway itself as a caller. */
 export const OWN_CALLER: Caller = { sub: 'chat-debug-gateway', roles: [READ_ALL] };
 
 export const callerClaims = z.object({ sub: z.string().min(1).max(255), roles: z.array(z.string()).default([]) });

@@ -3,10 +3,11 @@
  * test/gateway/inProcess/sameAnswers.test.ts checks that both answer alike.
  */
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
 import { makeAnswering } from '../../../server/graphql/answering.ts';
+import { wordRefusal } from '../../../server/graphql/apolloWords.ts';
 import { clientError } from '../../../server/graphql/errors.ts';
 import type { GraphqlBody } from '../../../server/graphql/question.ts';
 import { resolvers } from '../../../subgraphs/runtime/resolvers.ts';
@@ -117,4 +118,51 @@ test('an operation that lacks a variable is for Apollo Server to answer, and fin
   const told: string[] = [];
   expect(await answering(told).answer({ query }, { requestId: 'it' })).toBeUndefined();
   expect(told).toEqual(['it: finished']);
+});
+
+/** By the key of the entity: what the resolver of a field does. */
+const ODD: Readonly<Record<string, () => unknown>> = {
+  'a value': () => 3,
+  'no value': () => null,
+  'an error with a path': () => Promise.reject(Object.assign(new Error('secret'), { path: ['inside'] })),
+  'what is no error': () => Promise.reject('secret'),
+  'a code before other extensions': () =>
+    Promise.reject(new GraphQLError('it', { extensions: { code: 'NOT_FOUND', id: 1 } })),
+  'other extensions before a code': () => Promise.reject(clientError('NOT_FOUND', 'it', { id: 1 })),
+  'a code that is null': () => Promise.reject(new GraphQLError('secret', { extensions: { code: null } })),
+  'a status': () => Promise.reject(withStatus),
+  'a status that is none': () => Promise.reject(new GraphQLError('it', { extensions: { code: 'FORBIDDEN', http: 7 } })),
+  'a bad value': () => Promise.reject(new GraphQLError('it', { originalError: clientError('BAD_USER_INPUT', 'x') })),
+};
+
+describe('beside Apollo Server, which executes the same', () => {
+  const served = makeAnswering<{ requestId: string }>(
+    {
+      schemaFile,
+      resolvers: {
+        ...resolvers,
+        ReplicaRuntime: {
+          __resolveReference: async (key: { workerId: string }) => key,
+          runnerCount: ({ workerId: key }: { workerId: string }) => ODD[key]?.(),
+        },
+      },
+    },
+    pino({ level: 'silent' }),
+  );
+  beforeAll(() => served.apollo.start());
+  afterAll(() => served.apollo.stop());
+
+  test.each(Object.keys(ODD))('%s', async (key) => {
+    const asked = {
+      query: query.replace('workerId', 'runnerCount more: runnerCount'),
+      variables: { r: [{ __typename: 'ReplicaRuntime', workerId: key }] },
+    };
+    const http = { method: 'POST', url: '/graphql', headers: { 'content-type': 'application/json' }, body: asked };
+    const [ours, theirs] = [
+      await served.answer(asked, { requestId: 'it' }),
+      await wordRefusal(served.apollo, http, { requestId: 'it' }),
+    ];
+    expect(JSON.stringify([ours?.status, ours?.body])).toBe(JSON.stringify([theirs.status, theirs.body]));
+    expect(theirs.headers).toMatchObject(ours?.headers ?? {});
+  });
 });

@@ -1,4 +1,4 @@
-/** An ordinary POST without Apollo Server, and a query in a URL with it: nobody can tell from the answer. */
+/** A query as JSON in a body, and in a URL: nobody can tell from the answer which way it came. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { fleetPerFile } from './fleet.ts';
