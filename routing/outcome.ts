@@ -65,7 +65,7 @@ export function answeredEntity(
   return { size: fitting.size + outcome.size, next };
 }
 
-/** Whether it says of itself what it was asked for by. Ids are the same in any case. */
+/** True if it names the keys by which it was asked for. Ids are the same in any case. */
 function hasKeys({ keysOf }: EntityPlan, received: Entity, asked: Readonly<Entity>): boolean {
   for (const name of Object.keys(asked)) {
     const keys = name === '__typename' ? undefined : keysOf.get(name);
@@ -100,8 +100,8 @@ export const fieldReader =
   };
 
 /**
- * An entity that holds its keys, the `fields` that are known all the same (by field name), the outcome, and null under every
- * other selected response key. `lost` is the first of those that are null; undefined when nothing is.
+ * Entity with its keys, the known `fields` by name, the outcome, and null under every other selected response key.
+ * `lost` is the first of those that are null; undefined if none is.
  */
 export function unansweredEntity(
   { entity: { fields: selected } }: EntityPlan,

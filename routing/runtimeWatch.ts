@@ -1,4 +1,4 @@
-/** Whether the replicas have a half that can be asked what it holds, by setting or by the platform that they are of. */
+/** The watch on whether replicas have a half to be asked, by setting or by their platform. */
 import type { Logger } from '../server/log.ts';
 
 /** Platforms whose replicas serve no runtime subgraph. */
@@ -7,7 +7,7 @@ const WITHOUT_RUNTIME: readonly string[] = ['coder'];
 export interface RuntimeWatch {
   /** Told with each reading of the replica table. Undefined: not to be told now, so it is as it was. */
   found(platform: string | undefined): void;
-  /** Why no replica is asked; undefined: they are, or it is not known yet. */
+  /** Reason why no replica is asked; undefined: they are, or it is not known yet. */
   notAsked(): NotAsked | undefined;
 }
 

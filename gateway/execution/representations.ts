@@ -1,6 +1,6 @@
 /**
- * What a fetch sends of each object: its key, and what else the subgraph requires (Apollo Federation, "entity
- * representations"). Compiled from the plan once, run for each object.
+ * The representation that a fetch sends of each object, compiled from the plan once.
+ * It holds the key, and what else the subgraph requires (Apollo Federation, "entity representations").
  */
 import type { QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';

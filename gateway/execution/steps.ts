@@ -14,7 +14,7 @@ import { type PlanPath, pathsOfTargets, type ResponsePath, targetsAt } from './t
 
 /** One execution. */
 export interface Execution<C> {
-  /** What the subgraphs gave so far, under the plan's names. */
+  /** Data of the subgraphs so far, under the plan's names. */
   readonly data: Json;
   readonly errors: GraphQLFormattedError[];
   /** Variables as the client sent them. */

@@ -1,6 +1,6 @@
 /**
- * Replicas of an earlier version, as there are during every upgrade: the first question to one is refused and asked again
- * without what is newer than it; later ones are asked so at once.
+ * The memory of replicas of an earlier version, as during every upgrade.
+ * The first question to one is refused, and asked again without newer fields. Later questions leave those out at once.
  */
 import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';

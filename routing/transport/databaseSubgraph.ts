@@ -121,7 +121,7 @@ const PLAIN = /^[\w .,:;=?'"`()\n-]+$/;
 /** A port, an IP address, a name of several parts, and what is not to be told from one. */
 const ADDRESS = /:\d|(\d+\.){2}|localhost|\w\.[\w-]+\.\w|\.(internal|local|com|net|org|io|dev|svc)\b/i;
 
-/** Why it is not ready, as it says itself. Undefined: whatever answers at its address may have written that. */
+/** Reason why it is not ready, in its own words. Undefined: anything at its address may have written that. */
 function shownWords(text: string): string | undefined {
   const words = text.trim();
   return words.length <= MAX_SHOWN_CHARACTERS && PLAIN.test(words) && !ADDRESS.test(words) ? words : undefined;

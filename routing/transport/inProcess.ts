@@ -1,6 +1,6 @@
 /**
- * The way to a subgraph in this process: by a call, without HTTP, token and JSON text. What it answers, the errors too, and what
- * it does not, is what it would be over HTTP: the same operations run, under the same limits.
+ * The way to a subgraph in this process: by a call, without HTTP, token and JSON text.
+ * Its answers, errors and silences are those of HTTP: the same operations run, under the same limits.
  */
 import { whenOver } from '../../common/clock.ts';
 import { isLargerThan } from '../../common/jsonSize.ts';
