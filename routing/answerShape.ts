@@ -12,7 +12,7 @@ const OBJECT_CHARACTERS = 20;
 const VALUE_CHARACTERS = 8;
 
 /** An object that has the selected shape. */
-export interface Fitting {
+interface Fitting {
   /** Size of what is selected, in characters of JSON or so. */
   size: number;
   /** True if it holds nothing else, so that its owner may pass it on as it is. */

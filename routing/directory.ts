@@ -39,7 +39,7 @@ export interface ReplicaDirectory {
   countReplicas(): number | undefined;
 }
 
-export interface ReplicaDirectoryOptions {
+interface ReplicaDirectoryOptions {
   /** Reads the rows of the replicas that are alive, though perhaps not of all, and those of `ids`. Must end by itself. */
   readonly load: (ids: readonly string[]) => Promise<readonly ReplicaRow[]>;
   readonly clock: Clock;

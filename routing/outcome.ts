@@ -6,7 +6,7 @@ import type { Outcome } from './ask/share.ts';
 import type { EntityPlan } from './entityPlan.ts';
 
 /** An entity as a replica gave it, checked. */
-export interface CheckedEntity {
+interface CheckedEntity {
   /** Characters of JSON or so, of each that is made of it. */
   readonly size: number;
   /** Makes what goes on of it, with the router's outcome in it and not the replica's own: another object on each call. */

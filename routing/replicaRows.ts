@@ -37,7 +37,7 @@ const answer = z.object({
 });
 
 /** Result of a reading. */
-export interface ReplicaTable {
+interface ReplicaTable {
   /** Undefined: the table cannot be read, though the platform can be told. */
   readonly rows: readonly ReplicaRow[] | undefined;
   /** Undefined: not to be told now, or by this version of the subgraph. */

@@ -27,7 +27,7 @@ import type { Routing } from './routedTypes.ts';
 import type { NotAsked } from './runtimeWatch.ts';
 import { askedOfSeveral, splitRepresentations } from './split.ts';
 
-export interface RouterOptions {
+interface RouterOptions {
   readonly routing: Routing;
   readonly directory: ReplicaDirectory;
   readonly ask: AskReplica;

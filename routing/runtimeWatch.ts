@@ -4,7 +4,7 @@ import type { Logger } from '../server/log.ts';
 /** Platforms whose replicas serve no runtime subgraph. */
 const WITHOUT_RUNTIME: readonly string[] = ['coder'];
 
-export interface RuntimeWatch {
+interface RuntimeWatch {
   /** Told with each reading of the replica table. Undefined: not to be told now, so it is as it was. */
   found(platform: string | undefined): void;
   /** Reason why no replica is asked; undefined: they are, or it is not known yet. */
@@ -18,7 +18,7 @@ export interface NotAsked {
   readonly isFound: boolean;
 }
 
-export interface RuntimeWatchOptions {
+interface RuntimeWatchOptions {
   readonly isDisabled: boolean;
   /** Setting. `auto`, or left out: as it is found. */
   readonly platform: string | undefined;

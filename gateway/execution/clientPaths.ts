@@ -5,7 +5,7 @@ import { fieldsWithin } from '../../server/graphql/selection.ts';
 import type { PlanKey } from './planNames.ts';
 import type { ResponsePath } from './targets.ts';
 
-export interface ClientPath {
+interface ClientPath {
   /** Path under the client's keys as far as it asked for that, and from there on under the plan's. */
   readonly path: ResponsePath;
   /** Number of steps that the client asked for; only a plan required what is below. */

@@ -17,7 +17,7 @@ export interface LostValue {
   readonly path: readonly (string | number)[];
 }
 
-export interface Completed {
+interface Completed {
   /** Null: a root field that may not be null is. */
   readonly data: Json | null;
   /** The first hundred. */

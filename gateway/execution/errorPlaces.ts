@@ -6,7 +6,7 @@
 import { isObject, type Json } from '../../common/json.ts';
 import type { ExecutionError } from './executor.ts';
 
-export interface PlacedErrors {
+interface PlacedErrors {
   /** Each on a field of the data or above what is null there, or about the request as a whole. */
   readonly placed: readonly ExecutionError[];
   /**

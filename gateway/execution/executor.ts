@@ -27,7 +27,7 @@ export interface ExecutorOptions<C> extends StepOptions<C> {
 }
 
 /** An operation that is valid by the schema of clients, and the plan for it. */
-export interface PlannedOperation {
+interface PlannedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly plan: QueryPlan;

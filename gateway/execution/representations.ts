@@ -12,7 +12,7 @@ import { namesWithin } from './typeNames.ts';
 type Select = (object: Json) => Json | undefined;
 
 /** Undefined for an object that the subgraph cannot be asked about: something required of it is not there. */
-export type Represent = (object: Json) => Json | undefined;
+type Represent = (object: Json) => Json | undefined;
 
 export function compileRepresentation(schema: GraphQLSchema, requires: readonly QueryPlanSelectionNode[]): Represent {
   const select = compileSelections(schema, requires);

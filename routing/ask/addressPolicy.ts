@@ -16,7 +16,7 @@ class AddressNotAllowed extends Error {
   readonly code = ADDRESS_NOT_ALLOWED;
 }
 
-export interface AddressPolicy {
+interface AddressPolicy {
   /** True if the host of a URL is allowed by its name, whatever that resolves to. */
   allowsName(host: string): boolean;
   /** True if an IP address is allowed. */

@@ -15,7 +15,7 @@ const MAX_VERSIONS = 100;
 /** Characters of the queries that are remembered for one schema. */
 const MAX_CACHED_CHARACTERS = 60_000;
 
-export interface Versioned {
+interface Versioned {
   /** Says by `@since` which fields are newer than which version. */
   readonly schema: GraphQLSchema;
   readonly query: string;

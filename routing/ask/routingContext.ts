@@ -17,7 +17,7 @@ export interface RoutingContext {
 }
 
 /** The time that all questions to replicas of one client's request have together, second tries included. */
-export interface Budget {
+interface Budget {
   /** Milliseconds; all of them on the first call, which starts the clock. Never negative. */
   leftMs(): number;
 }

@@ -25,7 +25,7 @@ export interface DatabaseSubgraph {
   close(): Promise<void>;
 }
 
-export interface DatabaseOverHttpOptions {
+interface DatabaseOverHttpOptions {
   /** GraphQL endpoint; readiness is beside it. */
   readonly url: string;
   readonly internalSecret: string;
@@ -55,7 +55,7 @@ export function databaseOverHttp(options: DatabaseOverHttpOptions): DatabaseSubg
 }
 
 /** A database subgraph that is open in this process. */
-export interface OpenDatabase<C extends WithRequestId> extends Required<Omit<DatabaseSubgraph, 'ask'>> {
+interface OpenDatabase<C extends WithRequestId> extends Required<Omit<DatabaseSubgraph, 'ask'>> {
   readonly subgraph: Subgraph<C>;
   newContext(caller: Caller, requestId: string): C;
 }

@@ -9,7 +9,7 @@ import type { GraphqlBody } from '../../server/graphql/question.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Asking, type Reply, TIMED_OUT, TOO_LARGE, type Transport } from './transport.ts';
 
-export interface InProcessOptions<C extends WithRequestId, A extends Asking> {
+interface InProcessOptions<C extends WithRequestId, A extends Asking> {
   readonly answering: Answering<C>;
   readonly newContext: (asking: A) => C;
   /** Called when nobody waits for the answer any more. */
