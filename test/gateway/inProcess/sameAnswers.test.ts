@@ -20,6 +20,9 @@ import { databasePerFile } from '../../support/database.ts';
 import { callerToken, gatewaysPerTest, INTERNAL_SECRET } from '../gateways.ts';
 import { openWays, type Ways } from './ways.ts';
 
+/** For a machine under load: each of the random queries is asked four times. */
+const LONG_MS = 180_000;
+
 const database = databasePerFile();
 const startGateway = gatewaysPerTest();
 const held: { ways?: Ways } = {};
@@ -100,17 +103,21 @@ async function askAll(question: GraphqlBody, caller: Caller): Promise<string> {
 }
 
 describe('the subgraph', () => {
-  test('random queries of every kind of caller', async () => {
-    const told: Record<string, number> = { data: 0, BAD_USER_INPUT: 0, FORBIDDEN: 0, GRAPHQL_VALIDATION_FAILED: 0 };
-    for (const [i, query] of randomQueries(schemaOf('database'), 20_261_122, 120, 1_500).entries()) {
-      const caller = CALLERS[i % CALLERS.length] ?? OPERATOR;
-      const text = await askAll({ query, variables: RANDOM_VARIABLES }, caller);
-      for (const word of Object.keys(told)) if (text.includes(`"${word}"`)) told[word] = (told[word] ?? 0) + 1;
-    }
-    expect(told.data).toBeGreaterThan(30);
-    expect(told.FORBIDDEN).toBeGreaterThan(10);
-    expect(told.GRAPHQL_VALIDATION_FAILED).toBeGreaterThan(0);
-  });
+  test(
+    'random queries of every kind of caller',
+    async () => {
+      const told: Record<string, number> = { data: 0, BAD_USER_INPUT: 0, FORBIDDEN: 0, GRAPHQL_VALIDATION_FAILED: 0 };
+      for (const [i, query] of randomQueries(schemaOf('database'), 20_261_122, 80, 1_500).entries()) {
+        const caller = CALLERS[i % CALLERS.length] ?? OPERATOR;
+        const text = await askAll({ query, variables: RANDOM_VARIABLES }, caller);
+        for (const word of Object.keys(told)) if (text.includes(`"${word}"`)) told[word] = (told[word] ?? 0) + 1;
+      }
+      expect(told.data).toBeGreaterThan(20);
+      expect(told.FORBIDDEN).toBeGreaterThan(6);
+      expect(told.GRAPHQL_VALIDATION_FAILED).toBeGreaterThan(0);
+    },
+    LONG_MS,
+  );
 
   const entities = (representations: unknown[]): GraphqlBody => ({
     query: `query Fetch__database__1($representations: [_Any!]!) { _entities(representations: $representations) {
@@ -183,26 +190,30 @@ describe('the subgraph', () => {
   });
 });
 
-test('through two gateways, random queries are answered with the same bytes', async () => {
-  const options = { maxCost: 1e9, replicas: { isDisabled: true } };
-  const overHttp = await startGateway(ways().server, options);
-  const kept = { ...ways().inProcess, close: async () => {} }; // the other tests go on with it
-  const inProcess = await startGateway(ways().server, { ...options, openDatabase: () => kept });
-  const tokens = await Promise.all(CALLERS.map(({ sub, roles }) => callerToken({ sub, roles })));
-  let answered = 0;
-  for (const [i, query] of randomQueries(clientSchema(), 7, 60, 1_500).entries()) {
-    const init = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens[i % tokens.length]}` },
-      body: JSON.stringify({ query, variables: RANDOM_VARIABLES }),
-    };
-    const [first, second] = [
-      await fetch(`${overHttp.url}/graphql`, init),
-      await fetch(`${inProcess.url}/graphql`, init),
-    ];
-    const text = await first.text();
-    expect([second.status, await second.text()]).toEqual([first.status, text]);
-    if (text.startsWith('{"data":{')) answered += 1;
-  }
-  expect(answered).toBeGreaterThan(20);
-});
+test(
+  'through two gateways, random queries are answered with the same bytes',
+  async () => {
+    const options = { maxCost: 1e9, replicas: { isDisabled: true } };
+    const overHttp = await startGateway(ways().server, options);
+    const kept = { ...ways().inProcess, close: async () => {} }; // the other tests go on with it
+    const inProcess = await startGateway(ways().server, { ...options, openDatabase: () => kept });
+    const tokens = await Promise.all(CALLERS.map(({ sub, roles }) => callerToken({ sub, roles })));
+    let answered = 0;
+    for (const [i, query] of randomQueries(clientSchema(), 7, 40, 1_500).entries()) {
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens[i % tokens.length]}` },
+        body: JSON.stringify({ query, variables: RANDOM_VARIABLES }),
+      };
+      const [first, second] = [
+        await fetch(`${overHttp.url}/graphql`, init),
+        await fetch(`${inProcess.url}/graphql`, init),
+      ];
+      const text = await first.text();
+      expect([second.status, await second.text()]).toEqual([first.status, text]);
+      if (text.startsWith('{"data":{')) answered += 1;
+    }
+    expect(answered).toBeGreaterThan(13);
+  },
+  LONG_MS,
+);
