@@ -1,7 +1,8 @@
 /**
- * How fast is work taken out of one Postgres by 1, 3 and 8 processes? Chats by the chat worker, jobs by graphile-worker and
- * pg-boss, one after the other in each round, on the same database. First a burst, committed at once while everybody is
- * idle; then single pieces at a steady pace.
+ * How fast do 1, 3 and 8 processes take work out of one Postgres?
+ * The chat worker takes chats; graphile-worker and pg-boss take jobs. In each round they run one after the other on the
+ * same database.
+ * First comes a burst, committed at once while all are idle; then single pieces at a steady pace.
  */
 import { systemClock as clock } from '../common/clock.ts';
 import { inTransaction } from './support/chats.ts';

@@ -1,6 +1,6 @@
 /**
- * Every question about speed, one after the other, each in a process of its own that prints its tables; at the end one table of
- * all: what was asked, what the goal is, what was found, what the same is for others, and whether the goal is met.
+ * All benches, one after the other, each in a process of its own that prints its tables.
+ * One table of all ends the run: the question, the goal, the figure, the same for others, and whether the goal is met.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { environmentWith } from '../server/settings/config.ts';
 import type { AnswersMessage, BenchAnswer } from './support/answers.ts';
 import { printTable, shown } from './support/table.ts';
 
-/** With their arguments: fewer or shorter rounds than alone, where all together would take too long. */
+/** Benches with their arguments. Rounds are fewer or shorter than alone, where all together would take too long. */
 const BENCHES: readonly (readonly [string, ...string[]])[] = [
   ['gateway.ts', '5', '1.2'],
   ['wholeWay.ts', '3'],

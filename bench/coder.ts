@@ -1,6 +1,7 @@
 /**
- * How long do lists take on the indexes that a Coder deployment has, among a million chats, and what do the indexes bring that
- * `npm run check` names? Each filter once before them and once after, the median of a few rounds, over HTTP.
+ * How long do lists take on the indexes of a Coder deployment, among a million chats? What do the indexes named by `npm
+ * run check` save?
+ * Each filter runs once before them and once after, over HTTP; the figure is the median of a few rounds.
  */
 import pg from 'pg';
 import { systemClock as clock } from '../common/clock.ts';

@@ -1,6 +1,7 @@
 /**
- * What do questions cost the database, as chats and messages grow? A million chats and a thousand, on a Postgres of its own;
- * the same hundred in trouble and the same number at work in both. Times and counts are the server's own.
+ * What do questions cost the database, as chats and messages grow?
+ * A million chats are compared with a thousand, with the same hundred in trouble and as many at work. Times and counts
+ * are the server's own.
  */
 import pg from 'pg';
 import { applyMigrations } from '../prisma/migrations.ts';
@@ -23,7 +24,7 @@ const SMALL = 1_000;
 const AT_WORK = 100;
 const MANY_AT_WORK = 2_000;
 const TABLES = ['chats', 'chat_messages', 'chat_queued_messages'];
-/** Of the fields that a poll asks for. */
+/** Tables among the fields of a poll. */
 const TABLES_SELECTED = 5;
 const SUSPECT = '{ suspect: true }';
 
@@ -39,7 +40,7 @@ const OTHER_FILTERS = [
 ];
 
 const answers: BenchAnswer[] = [];
-/** For the table of all benches, too. */
+/** Prints an answer, and keeps it for the table of all benches. */
 const answered = (question: string, goal: string, figure: string, isMet: boolean, peers = '') =>
   answers.push({ question, goal, figure, peers, isMet });
 

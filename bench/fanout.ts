@@ -1,7 +1,7 @@
 /**
- * How long does a question to a hundred replicas take, each of which waits before it answers? And when some never answer? Beside one
- * such replica, asked through the same gateway and asked directly. Each round has a gateway of its own: the first request after its
- * start finds no connection, no directory, and no compiled code.
+ * How long does a question to a hundred replicas take, each of which waits before it answers? And if some never answer?
+ * One such replica is asked beside them, through the same gateway and directly.
+ * Each round has a new gateway: its first request finds no connection, no directory, and no compiled code.
  */
 import { argv } from 'node:process';
 import { z } from 'zod';
@@ -20,7 +20,7 @@ const REPLICAS = 100;
 const HUNG = 5;
 const DELAY_MS = 50;
 const DEADLINE_MS = 1_000;
-/** As many in a row until a replica is left alone for a while. */
+/** Failures in a row after which a replica is left alone for a while. */
 const FAILURES = 5;
 const NEVER = -1;
 
@@ -64,7 +64,7 @@ async function timeAll(gateway: Contender, least: number, status: string): Promi
   return ms;
 }
 
-/** Of each round, milliseconds. */
+/** Milliseconds of each round. */
 const found = {
   ...{
     direct: [] as number[],
@@ -98,7 +98,7 @@ async function roundOfWell(): Promise<void> {
   }
 }
 
-/** Those that hang are waited for until each has failed often enough; from then on they are left alone, but for a try each second. */
+/** Waits for the hanging replicas until each has failed often enough. From then on they are tried once a second. */
 async function roundOfHung(): Promise<void> {
   const gateway = await startOurs(someHung, { settings: { REPLICA_TIMEOUT_MS: String(DEADLINE_MS) } });
   found.hungCold.push(await timeAll(gateway, HUNG, 'TIMED_OUT'));

@@ -1,7 +1,8 @@
 /**
- * How many requests a second does one gateway process answer, and how long do they take, beside the gateways that others use
- * and beside a handler that makes the same calls? Everything is a process of its own; the subgraphs answer from memory. All
- * gateways must give the same answers before any is measured.
+ * How many requests a second does one gateway process answer, and how long do they take?
+ * It is compared with other gateways, and with a handler that makes the same calls.
+ * Everything is a process of its own, and subgraphs answer from memory. All gateways must give the same answers before
+ * any is measured.
  */
 import { argv } from 'node:process';
 import { compareAnswers } from './gateway/compare.ts';
@@ -42,7 +43,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
 await stopAll();
 
 const GOALS = ['', '≥ 5 ×, p99 ≤ 1/4', '≥ 2 ×', '≥ 0.5 ×'];
-/** Of the rounds, each against ours in the same round. */
+/** Ratio of the rounds, each against ours in the same round. */
 const ratio = (key: string, ours: string, of: keyof Measured) =>
   median((results.get(key) ?? []).map((one, i) => (results.get(ours)?.[i]?.[of] ?? Number.NaN) / one[of]));
 const figures = (key: string, of: keyof Measured) => median((results.get(key) ?? []).map((one) => one[of]));
@@ -72,7 +73,7 @@ for (const { name: shape } of SHAPES) {
   );
 }
 
-/** What half of the hand-written handler makes is enough in the place of every goal that is more. */
+/** Share of the hand-written handler's rate that is enough where a goal is higher. */
 const HANDLER_SHARE = 0.5;
 tell(
   SHAPES.flatMap(({ name: shape }) => {

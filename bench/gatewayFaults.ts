@@ -1,7 +1,8 @@
 /**
- * What do clients notice of replicas that die, hang, lie and flap? One gateway, a database subgraph and some replicas, each a
- * process of its own and each replica behind a proxy; steady load; then one fault after the other, on one replica and on all.
- * Arguments: how many replicas, and the seed. Ends with exit code 1 if anything but a time is missed.
+ * What do clients notice of replicas that die, hang, lie and flap?
+ * One gateway, a database subgraph and some replicas run as processes, each replica behind a proxy, under steady load.
+ * One fault follows the other, on one replica and on all. Arguments: number of replicas, seed. Exit code 1: anything
+ * but a time was missed.
  */
 import { loadavg } from 'node:os';
 import { systemClock as clock } from '../common/clock.ts';
@@ -17,11 +18,11 @@ import { printTable, shown } from './support/table.ts';
 const REPLICAS = Number(process.argv[2] ?? 5);
 const SEED = Number(process.argv[3] ?? 1);
 const PER_SECOND = 12;
-/** Of each replica, and in one request. */
+/** Number of chats of each replica, and in one request. */
 const CHATS = { each: 12, asked: 20 };
 const LIMITS = { timeoutMs: 1_000, databaseTimeoutMs: 2_000 };
 const ROUND = { lastsMs: 2_000, healthyMs: 300, recoveryLimitMs: 30_000 };
-/** Before anything is measured: the first requests also pay for what is compiled and connected once. */
+/** Milliseconds before anything is measured: the first requests also pay for compiling and connecting. */
 const WARM_UP_MS = 10_000;
 const P99_LIMIT_MS = LIMITS.timeoutMs + 100;
 

@@ -1,6 +1,6 @@
 /**
- * What does it cost to renew the leases of 10, 100 and 2,000 runners once? The time is the caller's; statements and buffers
- * are the server's own count (pg_stat_statements), WAL is what the whole server wrote meanwhile.
+ * What does it cost to renew the leases of 10, 100 and 2,000 runners once? The time is the caller's.
+ * Statements and buffers are the server's own count (pg_stat_statements). WAL is what the whole server wrote meanwhile.
  */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
@@ -15,7 +15,7 @@ const ROUNDS = 3;
 const RUNNERS = [10, 100, 2_000];
 const RENEWALS = 40;
 
-/** For one renewal. */
+/** Cost of one renewal. */
 interface Cost {
   readonly ms: number;
   readonly p99Ms: number;

@@ -1,6 +1,7 @@
 /**
- * How long does one query of up to 20 kB hold up everybody else? A real gateway in this process; the client, the database
- * subgraph and three replicas in another. While the gateway answers, this thread counts how long it cannot be interrupted.
+ * How long does one query of up to 20 kB hold up everybody else?
+ * A real gateway runs in this process; the client, the database subgraph and three replicas run in another.
+ * While the gateway answers, this thread counts how long it cannot be interrupted.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,11 +9,11 @@ import { SignJWT } from 'jose';
 import { systemClock as clock } from '../common/clock.ts';
 import { LIMITS } from '../gateway/queries/documentLimits.ts';
 import { startGateway } from '../gateway/server.ts';
-import { buildSupergraph, readSupergraph } from '../gateway/supergraph/load.ts';
 import { databaseOverHttp } from '../routing/transport/databaseSubgraph.ts';
 import { makeLogger } from '../server/log.ts';
 import { settings } from '../server/settings/settings.ts';
 import { READ_ALL } from '../server/tokens/internalToken.ts';
+import { clientSchema } from '../test/support/clientSchema.ts';
 import { HOSTILE, largest } from './support/hostileQueries.ts';
 import { RANDOM_VARIABLES, randomQueries } from './support/randomQueries.ts';
 import { median } from './support/statistics.ts';
@@ -59,8 +60,8 @@ const token = await new SignJWT({ exp: 99_999_999_999, sub: 'a-bench', roles: [R
   .sign(new TextEncoder().encode(SECRET));
 
 /**
- * Counts how long it takes from one turn of the event loop to the next, or the processor time of this process in between
- * where that is less: what other processes take from this one is not the gateway's.
+ * Measures the time between two turns of the event loop, or this process's processor time in between if that is less.
+ * Time that other processes take is not the gateway's.
  */
 function watch(): () => number {
   let longest = 0;
@@ -105,7 +106,7 @@ const results: Result[] = [];
 for (const [name, shape] of Object.entries(HOSTILE)) {
   for (const size of SIZES) results.push(await measure(name, largest(shape, size)));
 }
-const { apiSchema: schema } = buildSupergraph(readSupergraph(undefined));
+const schema = await clientSchema();
 for (const [i, query] of randomQueries(schema, SEED, RANDOM, LIMITS.characters - 20).entries()) {
   results.push(await measure(`random ${SEED}/${i}`, query, RANDOM_VARIABLES));
 }

@@ -1,7 +1,10 @@
 /**
- * Does one replica with its default settings hold 2,000 runners while 10,000 chats wait? It is filled, left alone for some
- * heartbeats, then all its chats are interrupted at once (each turn ends, and a waiting chat takes the place), then it is
- * told to stop. Throughout, the age of its oldest lease is read by the database's clock.
+ * Does one replica with its default settings hold 2,000 runners while 10,000 chats wait? The age of its oldest lease is
+ * read throughout.
+ *
+ * 1. It is filled, and left alone for some heartbeats.
+ * 2. All its chats are interrupted at once: each turn ends, and a waiting chat takes the place.
+ * 3. It is told to stop.
  */
 import type { Pool } from 'pg';
 import { systemClock as clock } from '../common/clock.ts';
@@ -19,7 +22,7 @@ const INTERRUPTS_AT_ONCE = 10;
 interface Look {
   readonly owned: number;
   readonly interrupting: number;
-  /** Of the oldest lease, in seconds; null: it owns no chat. */
+  /** Age of the oldest lease in seconds; null: it owns no chat. */
   readonly age: number | null;
 }
 

@@ -1,6 +1,8 @@
 /**
- * Does the memory of the gateway stay where it is, and how much is it? As many requests as one says (a million take a quarter of an
- * hour), of all kinds, by many callers, with many documents that were never sent before; counted from when all caches are full.
+ * Does the memory of the gateway stay where it is, and how much is it?
+ * It takes a given number of requests (a million take a quarter of an hour) of all kinds, by many callers, with many
+ * new documents.
+ * It is counted from when all caches are full.
  */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -38,7 +40,7 @@ async function statusMb(field: 'VmRSS' | 'VmHWM'): Promise<number> {
   return (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN) * 1_024) / 1_000_000;
 }
 
-/** As the gateway's own metrics have it; garbage that was not collected yet is in it. */
+/** Heap by the gateway's own metrics, uncollected garbage included. */
 async function heapMb(): Promise<number> {
   const text = await (await fetch(`${origin}/metrics`)).text();
   return Number(/^nodejs_heap_size_used_bytes (\S+)/m.exec(text)?.[1] ?? Number.NaN) / 1_000_000;

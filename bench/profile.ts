@@ -1,6 +1,7 @@
 /**
- * Where does the time of a request go? The gateway's own process under load, sampled by V8's profiler; each sample
- * counts for the innermost frame of its stack that belongs to a step. What other processes take from this one is in it.
+ * Where does the time of a request go? V8's profiler samples the gateway's own process under load.
+ * Each sample counts for the innermost frame of its stack that belongs to a step. Time that other processes take is in
+ * it.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

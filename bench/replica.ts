@@ -1,6 +1,7 @@
 /**
- * How long does a question hold the event loop of a replica that works on 2,000 chats, with message buffers filled to
- * `BUFFER_TOTAL_BYTES`, beside one that works on 20? Counts, and one chat with every field, as a gateway asks them.
+ * How long does a question hold the event loop of a replica that works on 2,000 chats, beside one that works on 20?
+ * Message buffers are filled to `BUFFER_TOTAL_BYTES`. The questions are counts, and one chat with every field, as a
+ * gateway asks them.
  */
 import { z } from 'zod';
 import { stopAll } from './gateway/processes.ts';

@@ -1,7 +1,8 @@
 /**
- * What does it cost that every chat's owner is asked? Fifty chats that three replicas own, beside fifty that one owns, through the same
- * gateway: one request to one server is what a plain subgraph would be asked. First over the system as users run it, then over stubs
- * that answer from memory, where a hand-written handler does the same.
+ * What does it cost that every chat's owner is asked? Fifty chats that three replicas own are asked beside fifty that
+ * one owns.
+ * The latter is one request to one server, as a plain subgraph would get.
+ * First the system runs as users run it; then stubs answer from memory, and a hand-written handler does the same.
  */
 import { argv } from 'node:process';
 import { compareAnswers, type Question } from './gateway/compare.ts';
@@ -17,18 +18,18 @@ import { median } from './support/statistics.ts';
 import { printTable, shown } from './support/table.ts';
 
 const ROUNDS = Number(argv[2] ?? 5);
-/** Of each that is compared, in a round. */
+/** Milliseconds of each that is compared, in a round. */
 const REAL_MS = 800;
 const STUBS_MS = 600;
 const REPLICAS = 3;
-/** About what a real replica needs for the fifty. */
+/** Milliseconds, about what a real replica needs for the fifty. */
 const AWAY_MS = 3;
 const GOAL = 1.15;
 
 const ONE_BY_ONE = { name: 'one at a time', connections: 1, turnMs: 100 };
 const MANY = { name: '32 connections', connections: 32, turnMs: 400 };
 
-/** What is compared: the chats of three with the chats of one. */
+/** Comparison of the chats of three with the chats of one. */
 interface Row {
   readonly who: string;
   readonly over: string;
@@ -60,7 +61,7 @@ const { query } = FIFTY_CHATS;
 const onThree: Question = { name: 'owned by three', query, variables: { chats: fiftyEach(1) } };
 const onOne: Question = { name: 'owned by one', query, variables: { chats: fiftyEach(REPLICAS) } };
 
-/** Of this gateway, and of the handler. */
+/** Pairs of this gateway, and of the handler. */
 async function pairsOver(stubs: Stubs): Promise<Pair[]> {
   const contenders = [await startOurs(stubs.database), await startHandWritten(stubs)];
   for (const question of [onThree, onOne]) await compareAnswers(contenders, question);
@@ -78,7 +79,7 @@ await withDatabase(async (database) => {
     const pairs = await pairsOver(await startStubs(REPLICAS));
     for (const how of [ONE_BY_ONE, MANY]) await measure('stubs', how, pairs, STUBS_MS);
     await stopAll();
-    // As if each were on a machine of its own: they wait, and leave the processor to the others.
+    // Replicas as if each were on its own machine: they wait, and leave the processor to the others.
     const replicas = await startReplicas(Array(REPLICAS).fill(AWAY_MS));
     const away = await pairsOver({ database: await startDatabase(replicas), plain: '', replicas });
     await measure(`stubs that wait ${AWAY_MS} ms`, ONE_BY_ONE, away, STUBS_MS);
@@ -88,7 +89,7 @@ await withDatabase(async (database) => {
 });
 
 const FIGURES = ['p50', 'p99', 'cpu'] as const;
-/** Of the rounds, three against one in each. */
+/** Ratio of the rounds, three against one in each. */
 const ratio = ({ three, one }: Row, of: keyof CountedLatency) =>
   median(three.map((latency, round) => latency[of] / (one[round]?.[of] ?? Number.NaN)));
 const times = (value: number) => `${shown(value, 2)} ×`;

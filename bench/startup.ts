@@ -1,7 +1,8 @@
 /**
- * How long is it from the start of a process to its first answer, and from `npm start` to the first answer that needs all of
- * the system, when it is started for the second time? Beside it, other gateways over the same supergraph, to theirs.
- * Arguments: rounds, and folders of checkouts to be compared (this one, if there are none).
+ * How long is it from the start of a process to its first answer? And from `npm start`, the second time, to the first
+ * answer that needs all of the system?
+ * Other gateways over the same supergraph are started beside it.
+ * Arguments: rounds, and folders of checkouts to compare (this one, if there are none).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -35,7 +36,7 @@ const answers = async (url: string, headers: Readonly<Record<string, string>>) =
 };
 const isReady = async (url: string) => (await fetch(new URL('/readyz', url))).ok;
 
-/** What is measured: once a round, in turn. */
+/** Measurement, taken once a round, in turn. */
 interface Row {
   readonly name: string;
   readonly goal: string;

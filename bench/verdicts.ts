@@ -1,6 +1,6 @@
 /**
- * Is what is found of chats what is wrong with them? Faults of chance over three replicas and 300 chats; with `--healthy`,
- * two thousand chats that nothing is done to.
+ * Do the findings on chats name what is wrong with them? Random faults hit three replicas and 300 chats; with
+ * `--healthy`, two thousand chats are left alone.
  */
 import { Command } from 'commander';
 import type { FleetDiagnosis } from '../test/diagnosis/fleet/fleet.ts';

@@ -1,10 +1,12 @@
-/** `npm run chat`: drives chats through the same state machine as everybody else, from a terminal. */
+/** `npm run chat`: drives chats from a terminal, through the same state machine as everybody else. */
+
 import { Command } from 'commander';
 import type pg from 'pg';
+import { executionState } from '../domain/executionState.ts';
 import { textContent } from '../domain/messages.ts';
 import { ChatNotFound, type Transition } from '../domain/transitions.ts';
 import { assertOwnSchema } from '../prisma/migrations.ts';
-import { readChats, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
+import { readChats } from '../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../subgraphs/runtime/chatd/chatStore.ts';
 import { rowIdArgument, textArgument, uuidArgument } from './arguments.ts';
 import { describeChat, readChatDetails, readOpenCalls } from './chatDetails.ts';
@@ -116,7 +118,7 @@ function move(
   return withDatabase(async ({ store, pool }) => {
     const before = await find(pool, id);
     const after = await store.apply(id, await transition(before.ownerId, pool));
-    console.log(`${id}: ${stateOf(before)} → ${stateOf(after)}`);
+    console.log(`${id}: ${executionState(before)} → ${executionState(after)}`);
   });
 }
 

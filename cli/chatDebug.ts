@@ -1,4 +1,4 @@
-/** `npm run chat-debug`: why is this chat stuck, and who owns it, at a terminal. Asks the gateway, and nobody else. */
+/** `npm run chat-debug`: tells at a terminal why a chat is stuck and who owns it. It asks only the gateway. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { systemClock } from '../common/clock.ts';
 import { uuidArgument } from './arguments.ts';

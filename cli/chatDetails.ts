@@ -1,4 +1,4 @@
-/** `npm run chat -- show`: what an operator needs to name a message, a queued message or a tool call. */
+/** `npm run chat -- show`: shows what an operator needs to name a message, a queued message or a tool call. */
 import type { Pool } from 'pg';
 import { type OpenCall, openCalls } from '../subgraphs/runtime/chatd/openCalls.ts';
 import { printableLine } from './printable.ts';
@@ -7,20 +7,20 @@ import { shownId } from './toolOutputs.ts';
 interface Row {
   readonly id: string;
   readonly role: string;
-  /** Null: it is too long to be fetched. */
+  /** Content of the message; null: too long to be fetched. */
   readonly content: unknown;
-  /** How the text of a long one begins. */
+  /** Beginning of the text of a long message. */
   readonly beginning: string | null;
 }
 
-/** The last rows of a list that may have any length. */
+/** Last rows of a list of any length. */
 interface Rows {
   readonly rows: readonly Row[];
-  /** Of the list. */
+  /** Rows of the whole list. */
   readonly total: number;
 }
 
-export interface ChatDetails {
+interface ChatDetails {
   readonly messages: Rows;
   readonly queue: Rows;
   readonly calls: readonly OpenCall[];
@@ -30,9 +30,9 @@ const MOST_ROWS = 200;
 const LONGEST_LINE = 100;
 const LONGEST_TEXT = 200;
 
-/** An array's elements; of anything else, itself. */
+/** Elements of an array; any other value stands for itself. */
 const PARTS = `jsonb_array_elements(CASE jsonb_typeof(content) WHEN 'array' THEN content ELSE jsonb_build_array(content) END)`;
-/** Content of any size and depth, as much of it as a line shows. */
+/** Content of any size and depth, cut to what a line shows. */
 const CONTENT = `
   CASE WHEN octet_length(content::text) <= 4000 THEN content END AS content,
   CASE WHEN octet_length(content::text) > 4000 THEN
@@ -63,7 +63,7 @@ async function readRows(pool: Pool, sql: string, chatId: string): Promise<Rows> 
   return { rows, total: rows[0]?.total ?? 0 };
 }
 
-/** Of the whole history, however long: without what the tools were called with, and what they answered. */
+/** Reads the open calls of a history of any length, without arguments and results of tools. */
 export async function readOpenCalls(pool: Pool, chatId: string): Promise<OpenCall[]> {
   const { rows } = await pool.query<{ content: unknown }>(
     `SELECT jsonb_agg(jsonb_build_object(

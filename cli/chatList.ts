@@ -1,18 +1,24 @@
 /** `npm run chat -- list`: chats as a table. */
+
 import Table from 'cli-table3';
 import type { Pool } from 'pg';
-import { CHAT_COLUMNS, type ChatState, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
+import { executionState } from '../domain/executionState.ts';
+import { CHAT_COLUMNS, type ChatState } from '../subgraphs/runtime/chatd/chatState.ts';
 import { printable } from './printable.ts';
 
-/** `version`: as text, because it may be larger than JavaScript can say. `changed`: in UTC, in Postgres' own words, since a stored moment may be one that JavaScript cannot say. */
+/**
+ * Row of the table.
+ * `version` is text, because it may be larger than a JavaScript number.
+ * `changed` is in UTC and in Postgres' words, because JavaScript does not know every stored moment.
+ */
 type Row = ChatState & { readonly title: string; readonly version: string; readonly changed: string };
 
 const SHOWN = 50;
 const LONGEST_TITLE = 200;
-/** Columns, with a space on each side. */
+/** Width of the title in columns, with a space on each side. */
 const TITLE_WIDTH = 38;
 
-/** The 50 that changed last. */
+/** Reads the 50 chats that changed last. */
 export async function listChats(pool: Pool, ownerId: string | undefined): Promise<Row[]> {
   const { rows } = await pool.query<Row>(
     `SELECT ${CHAT_COLUMNS}, left(title, ${LONGEST_TITLE}) AS title,
@@ -32,7 +38,7 @@ export function chatTable(chats: readonly Row[]): string {
   });
   for (const chat of chats) {
     const owner = chat.workerId?.slice(0, 8) ?? '–';
-    table.push([chat.id, stateOf(chat), chat.version, owner, chat.changed, oneLine(chat.title)]);
+    table.push([chat.id, executionState(chat), chat.version, owner, chat.changed, oneLine(chat.title)]);
   }
   return table.toString().replace(/\p{Cs}/gu, ''); // halves of letters that were cut in the middle
 }

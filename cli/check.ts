@@ -1,4 +1,7 @@
-/** `npm run check`: what a database has of what this project reads, what is not answered for what it lacks, and which indexes lists want. Changes nothing. */
+/**
+ * `npm run check`: compares a database with what this project reads, and lists what is not answered and which indexes
+ * are missing. It changes nothing.
+ */
 import { Command, CommanderError } from 'commander';
 import { readEnvironment, SettingsError, settingsGiven } from '../server/settings/config.ts';
 import { databaseUrlProblem } from '../server/settings/databaseUrl.ts';
@@ -38,7 +41,10 @@ async function check({ database, json }: Options): Promise<void> {
   process.exitCode = Math.max(CODES[report.answers], report.toCorrect.length > 0 ? CODES.IN_PART : 0);
 }
 
-/** What is wrong with it is said without it: it may hold a password. @throws SettingsError */
+/**
+ * Checks the URL. Errors do not repeat it, because it may hold a password.
+ * @throws SettingsError
+ */
 function checkedUrl(url: string): string {
   const problem = databaseUrlProblem(url);
   if (problem === undefined) return url;
@@ -51,7 +57,7 @@ await program.parseAsync().catch((error: unknown) => {
   console.error(fitted(databaseSentence(error) ?? sentenceOf(error)));
 });
 
-/** Nothing of an error that is not ours is repeated: a driver's may hold the URL. */
+/** Sentence for an error. A foreign one is not repeated, because a driver's may hold the URL. */
 function sentenceOf(error: unknown): string {
   const isOurs = error instanceof SettingsError || (error instanceof Error && error.name === 'GraphQLError');
   return isOurs ? error.message : 'The database could not be asked. Correct the URL, or try again.';

@@ -1,6 +1,9 @@
-/** What a person reads when the database cannot do what a command asks. Nothing of the database's own words is repeated. */
+/**
+ * Sentences for a person when the database cannot do what a command asks. They repeat nothing of the database's own
+ * words.
+ */
 
-/** Beginnings of SQLSTATEs and of the codes of Node, the longer ones first. */
+/** Sentences by the beginnings of SQLSTATEs and of Node's codes, longer ones first. */
 const SENTENCES: readonly (readonly [code: RegExp, sentence: string])[] = [
   [/^25006$/, 'The database takes no writes now: it is set to read-only, or it is a standby. Nothing was changed.'],
   [/^55P03$/, 'Another session holds a lock that this needs. Nothing was changed. Try again once it has ended.'],
@@ -24,14 +27,14 @@ const SENTENCES: readonly (readonly [code: RegExp, sentence: string])[] = [
   [/^[0-9A-Z]{5}$/, 'The database refuses this. Nothing was changed.'],
 ];
 const NO_ANSWER = 'The database does not answer in time. Is the system running?';
-/** The driver has no codes for a connection that ends, or that says nothing for too long. */
+/** Messages of the driver, which has no codes for a connection that ends or is silent for too long. */
 const OF_THE_DRIVER = /^(Connection terminated|Client has encountered|timeout exceeded|Query read timeout)/;
 
-/** Of the server's own: where it looks whether a user may connect. */
+/** Routine of the server that checks whether a user may connect. */
 const CONNECTING = 'CheckMyDatabase';
 const NO_CONNECT = 'The user of DATABASE_URL may not connect to this database. Grant it CONNECT. (SQLSTATE 42501)';
 
-/** Undefined: it is no trouble of the database. */
+/** Sentence for trouble of the database; undefined for any other error. */
 export function databaseSentence(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (!('code' in error) || error.code === undefined) return OF_THE_DRIVER.test(error.message) ? NO_ANSWER : undefined;

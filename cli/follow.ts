@@ -1,28 +1,31 @@
-/** `npm run chat -- follow`: reads a chat's stream from the replica that owns it, and moves with the chat when it moves. */
+/** `npm run chat -- follow`: reads a chat's stream from its owner, and follows the chat to the next owner. */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Pool } from 'pg';
 import { systemClock } from '../common/clock.ts';
-import { isRunnable } from '../domain/executionState.ts';
+import { executionState, isRunnable } from '../domain/executionState.ts';
 import { READ_ALL, signInternalToken } from '../server/tokens/internalToken.ts';
-import { readChats, stateOf } from '../subgraphs/runtime/chatd/chatState.ts';
+import { readChats } from '../subgraphs/runtime/chatd/chatState.ts';
 import { StreamPrinter } from './streamPrinter.ts';
 
 const LOOK_AGAIN_MS = 200;
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly chatId: string;
   readonly pool: Pool;
   readonly internalSecret: string | undefined;
 }
 
-/** Writes to standard output until the chat is at rest. @throws if there is no such chat, or streams cannot be read */
+/**
+ * Writes to standard output until the chat is at rest.
+ * @throws if there is no such chat, or streams cannot be read
+ */
 export async function followChat({ chatId, pool, internalSecret }: FollowOptions): Promise<void> {
   if (!internalSecret) throw new Error('INTERNAL_SECRET is not set: without it no replica lets anybody read a stream.');
   const printer = new StreamPrinter((text) => process.stdout.write(text));
   for (;;) {
     const [chat] = await readChats(pool, [chatId]);
     if (!chat) throw new Error(`There is no chat ${chatId}.`);
-    const state = stateOf(chat);
+    const state = executionState(chat);
     if (!isRunnable(state)) {
       printer.end(`The chat is in state ${state}.`);
       return;
@@ -43,7 +46,7 @@ async function addressOf(pool: Pool, workerId: string): Promise<string | undefin
   return rows[0]?.address.replace(/\/+$/, '');
 }
 
-/** Until the replica has no more to say, or is gone. */
+/** Reads until the replica has no more to say, or is gone. */
 async function readStream(url: string, secret: string, workerId: string, printer: StreamPrinter): Promise<void> {
   const token = await signInternalToken(secret, workerId, { sub: 'chat-follow', roles: [READ_ALL] });
   try {

@@ -1,8 +1,8 @@
-/** Connections of a command to the database: none of them waits for ever. */
+/** Connections of a command to the database. None waits for ever. */
 import pg from 'pg';
 import type { System } from './system.ts';
 
-/** The caller ends it. */
+/** Opens a pool; the caller ends it. */
 export function openPool({ databaseUrl, databaseTimeoutMs }: System): pg.Pool {
   const pool = new pg.Pool({
     ...{ connectionString: databaseUrl, application_name: 'npm run chat', max: 3 },
@@ -12,7 +12,7 @@ export function openPool({ databaseUrl, databaseTimeoutMs }: System): pg.Pool {
     query_timeout: 2 * databaseTimeoutMs, // a server that is stopped keeps no limit of its own
     idle_in_transaction_session_timeout: 2 * databaseTimeoutMs,
   });
-  // A connection that breaks fails the query on it; unheard, the event would end the command with a stack.
+  // A broken connection fails its query. Without a listener the event would end the command with a stack.
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', () => {});
   return pool;

@@ -1,5 +1,7 @@
-/** Turns the events of a chat's stream into text, each part once, however often the stream is opened again. */
+/** The events of a chat's stream as text. Each part is printed once, however often the stream is opened again. */
+
 import { z } from 'zod';
+import { parsedJson } from '../common/json.ts';
 import { printable, printableLine } from './printable.ts';
 
 const episodeEvent = z.object({ historyVersion: z.number(), generationAttempt: z.number() });
@@ -11,23 +13,18 @@ const partEvent = z.object({
   ]),
 });
 
-/** Characters of what a tool is called with, or answers. */
+/** Characters of a tool's arguments or result. */
 const LONGEST_JSON = 1_000;
 const jsonLine = (value: unknown): string => printableLine(JSON.stringify(value) ?? 'nothing', LONGEST_JSON);
 
-/** Undefined: another version of the worker says something else. */
-function known<Shape extends z.ZodType>(shape: Shape, data: string): z.output<Shape> | undefined {
-  try {
-    return shape.safeParse(JSON.parse(data)).data;
-  } catch {
-    return undefined;
-  }
-}
+/** Data of an event; undefined if another version of the worker says something else. */
+const known = <Shape extends z.ZodType>(shape: Shape, data: string): z.output<Shape> | undefined =>
+  shape.safeParse(parsedJson(data)).data;
 
 export class StreamPrinter {
   readonly #write: (text: string) => void;
   #episode = '';
-  /** Parts of the episode that came in this reading of the stream, and those that were written before it. */
+  /** Number of parts in this reading of the stream, and of those written before it. */
   #received = 0;
   #written = 0;
   #midLine = false;
@@ -45,7 +42,7 @@ export class StreamPrinter {
     this.#show(known(partEvent, data)?.part);
   }
 
-  /** A last line of its own. */
+  /** Writes a last line of its own. */
   end(text: string): void {
     this.#line(text);
   }

@@ -1,4 +1,4 @@
-/** Which system a command works with: the one that the environment names, else the one that runs on DATA_DIR. */
+/** The system that a command works with: by the environment, else the one that runs on DATA_DIR. */
 import { CommanderError } from 'commander';
 import { readSystemFile } from '../local/systemFile.ts';
 import { readEnvironment, SettingsError } from '../server/settings/config.ts';
@@ -7,11 +7,11 @@ import { printable } from './printable.ts';
 
 export interface System {
   readonly databaseUrl: string;
-  /** How long a command waits for the database, in milliseconds. */
+  /** Milliseconds that a command waits for the database. */
   readonly databaseTimeoutMs: number;
-  /** Unset: streams cannot be read. */
+  /** Secret between processes; unset: streams cannot be read. */
   readonly internalSecret: string | undefined;
-  /** The user of the token that `npm start` printed. */
+  /** User of the token that `npm start` printed. */
   readonly ownerId: string | undefined;
 }
 
@@ -31,10 +31,12 @@ export function findSystem(): System {
   );
 }
 
-/** Far longer than any sentence of ours; what an error quotes may be of any length. */
+/** Characters, far more than any sentence of ours; what an error quotes may be of any length. */
 const LONGEST_MESSAGE = 2_000;
 
-/** Ends a command that failed with one sentence: 2 for wrong usage or a database that cannot do it, 1 for anything else. */
+/**
+ * Ends a failed command with one sentence. Code 2: wrong usage, or a database that cannot do it. Code 1: anything else.
+ */
 export function reportAndExit(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2; // commander has said what was wrong

@@ -12,7 +12,10 @@ interface Options {
   readonly expires: number;
 }
 
-/** Of the environment, else of the system that runs on DATA_DIR. @throws SettingsError if there is none */
+/**
+ * Secret of the environment, else of the system that runs on DATA_DIR.
+ * @throws SettingsError if there is none
+ */
 function findAuthSecret(): string {
   const { AUTH_SECRET, DATA_DIR } = readEnvironment(['AUTH_SECRET', 'DATA_DIR']);
   const secret = AUTH_SECRET ?? readSystemFile(DATA_DIR)?.authSecret;

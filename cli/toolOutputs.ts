@@ -1,4 +1,4 @@
-/** `CALL=OUTPUT`, as a person types the result of a tool. */
+/** Results of tools as a person types them: `CALL=OUTPUT`. */
 import { InvalidArgumentError } from 'commander';
 import type { ToolOutput } from '../domain/transitions.ts';
 import type { OpenCall } from '../subgraphs/runtime/chatd/openCalls.ts';
@@ -6,12 +6,12 @@ import { printableLine } from './printable.ts';
 
 const LONGEST_ID = 200;
 
-/** The id of a call as a person sees it, and types it. A model may give any text. */
+/** Id of a call as a person sees and types it. A model may give any text. */
 export const shownId = ({ toolCallId }: Pick<OpenCall, 'toolCallId'>): string => printableLine(toolCallId, LONGEST_ID);
 
 /**
- * The id may itself hold `=`, or letters that no terminal shows: it is looked for among the open calls first.
- * @throws InvalidArgumentError for one without `=`
+ * Splits each result at the id of an open call. The id may hold `=`, or letters that no terminal shows.
+ * @throws InvalidArgumentError for a result without `=`
  */
 export function parseToolOutputs(results: readonly string[], calls: readonly OpenCall[]): ToolOutput[] {
   return results.map((result) => {

@@ -1,26 +1,29 @@
 /**
- * Time and chance. This is the only file that touches the real ones: everything else is handed a Clock, so that a test
- * can set it. Wall time is for showing; durations and deadlines use the monotonic reading, which never jumps.
+ * Time and chance. Only this file touches the real ones. All other code is handed a Clock, so that a test can set it.
+ * Wall time is for showing. Durations and deadlines use the monotonic reading, which never jumps.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Stop, type StopSignal } from './stopSignal.ts';
 
-/** What a process knows of time and chance. */
+/** Time and chance, as a process sees them. */
 export interface Clock {
   /** Wall time of this machine. Never subtract it from a timestamp of another machine. */
   now(): Date;
-  /** Milliseconds since some fixed moment; only differences mean anything. */
+  /** Milliseconds since a fixed moment; only differences mean anything. */
   monotonicMs(): number;
-  /** Resolves after `ms` milliseconds (Infinity: never for that), or as soon as `signal` aborts. Never rejects. */
+  /**
+   * Resolves after `ms` milliseconds, or as soon as `signal` aborts. Infinity waits for the signal alone. Never
+   * rejects.
+   */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** From 0 up to, not including, 1. */
+  /** Random number from 0 up to, not including, 1. */
   random(): number;
 }
 
-/** Longest wait of one timer of Node, which takes a longer one for 1 ms: about 24.8 days. */
+/** Longest wait of one timer of Node, about 24.8 days. A longer one would fire after 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The real one. A pending sleep alone does not keep the process running unless something else does. */
+/** Clock of the machine. A pending sleep alone does not keep the process running. */
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonicMs: () => performance.now(),
@@ -36,9 +39,10 @@ export const systemClock: Clock = {
 };
 
 /**
- * Calls `stop` `ms` milliseconds from now (undefined: never for that), and when `signal` aborts; at once, before it returns, if it
- * has aborted or there is no time.
- * @returns ends the waiting; for its user's next line
+ * Calls `stop` once `ms` milliseconds are over, or when `signal` aborts.
+ * If there is no time, or the signal has aborted, it calls it at once, before it returns.
+ * @param ms undefined: time alone never stops it
+ * @returns a function that ends the waiting
  */
 export function whenOver(ms: number | undefined, signal: StopSignal | undefined, stop: () => void): () => void {
   if (signal?.aborted || (ms !== undefined && ms <= 0)) {
@@ -54,8 +58,8 @@ export function whenOver(ms: number | undefined, signal: StopSignal | undefined,
 }
 
 /**
- * A signal that aborts `ms` milliseconds from now (at once when there are none), or with `parent`. `clear` on the next line of
- * its user frees the timer. Where no AbortSignal is needed, `deadlineStop` costs less.
+ * Makes a signal that aborts after `ms` milliseconds, or with `parent`. Without any time left it aborts at once.
+ * `clear` frees the timer. Where no AbortSignal is needed, `deadlineStop` costs less.
  */
 export function deadlineSignal(ms: number, parent?: StopSignal): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController();
@@ -64,7 +68,7 @@ export function deadlineSignal(ms: number, parent?: StopSignal): { signal: Abort
   return { signal: controller.signal, clear: whenOver(ms, parent, abort) };
 }
 
-/** The same for a signal of our own. */
+/** Makes a `StopSignal` with a deadline, as `deadlineSignal` makes an AbortSignal. */
 export function deadlineStop(ms: number, parent?: StopSignal): { signal: StopSignal; clear(): void } {
   const stop = new Stop();
   return { signal: stop, clear: whenOver(ms, parent, () => stop.abort()) };

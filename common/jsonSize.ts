@@ -1,19 +1,28 @@
-/** How long the text of a value would be, mostly without writing it. */
+/** Length of a value's JSON text, found mostly without writing it. */
 
 import { isObject } from './json.ts';
 
-/** Whether a value's JSON has more than so many bytes. @throws RangeError for what is nested too deep to have any */
+/**
+ * True if a value's JSON has more than `bytes` bytes.
+ * @throws RangeError for a value that is nested too deep to be written
+ */
 export const isLargerThan = (value: unknown, bytes: number): boolean =>
   atMost(value, 0) > bytes && Buffer.byteLength(JSON.stringify(value)) > bytes;
 
-/** Of a character: `\u001f`. */
+/** Longest text of one character: `\u001f`. */
 const ESCAPED = 6;
-/** Of the longest number: `-0.0000012345678901234567`. */
+/** Longest text of a number: `-0.0000012345678901234567`. */
 const LONGEST_SCALAR = 25;
-/** Deeper, only writing it shows whether it can be written: that takes more of the stack than looking at it. */
+/**
+ * Levels of nesting that are looked at. Writing a deeper value takes more of the stack, so only writing shows whether
+ * it can be done.
+ */
 const MAX_LEVELS = 500;
 
-/** Bytes that its JSON cannot exceed; of a text nearly never more than six times what it takes. Below `depth` levels of others. */
+/**
+ * Upper limit of a value's JSON, in bytes; for a text, rarely over six times its real size.
+ * @param depth levels of other values around this one
+ */
 function atMost(value: unknown, depth: number): number {
   if (typeof value === 'string') return ESCAPED * value.length + 2;
   if (depth > MAX_LEVELS) return Number.POSITIVE_INFINITY;

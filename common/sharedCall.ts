@@ -1,6 +1,6 @@
 /**
- * Calls that overlap share one: whoever asks while an answer is on its way gets that one. So however many probes a balancer
- * sends, and however long what they ask about hangs, it is asked once at a time.
+ * Lets calls that overlap share one answer. However many probes ask at once, and however long the answer takes, one
+ * call runs at a time.
  */
 export function sharedCall<T>(call: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;

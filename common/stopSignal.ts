@@ -1,16 +1,16 @@
 /**
- * As much of an AbortSignal as it takes to stop when it aborts. Every AbortSignal is one; what is made for each request need not
- * be an AbortSignal, which costs Node some microseconds to make and as much again to listen to.
+ * The part of an AbortSignal that stopping needs; every AbortSignal is one.
+ * Requests use this one: an AbortSignal costs Node microseconds to make, and as much again to listen to.
  */
 export interface StopSignal {
   readonly aborted: boolean;
-  /** Why; undefined: nobody said. */
+  /** Reason of the abort; undefined: none was given. */
   readonly reason?: unknown;
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** A signal, and what aborts it. */
+/** A StopSignal together with the call that aborts it. */
 export class Stop implements StopSignal {
   readonly #listeners = new Set<() => void>();
   aborted = false;
@@ -23,7 +23,7 @@ export class Stop implements StopSignal {
     this.#listeners.delete(listener);
   }
 
-  /** Tells each listener; the second time nobody. */
+  /** Tells each listener once; a second call does nothing. */
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;

@@ -1,12 +1,16 @@
 /**
- * Turns of the event loop. Whoever has something to send waits for the end of the turn, so that all that has arrived is looked at first,
- * and all that is sent goes out together: each write to a process that sleeps wakes it, which costs the sender more
- * than the write, and a process that is awake by then takes the next ones with the first.
+ * Turns of the event loop. A sender waits for the end of the turn, so that everything that has arrived is handled
+ * first.
+ * All its messages then go out together. Each write to a sleeping process wakes it, which costs the sender more than
+ * the write.
  */
 
 let end: Promise<void> | undefined;
 
-/** Resolves when what has arrived by now has been looked at; one promise for all who wait. At a quiet moment that is at once. */
+/**
+ * Resolves when all that has arrived by now has been handled; all waiters share one promise. At a quiet moment it
+ * resolves at once.
+ */
 export function endOfTurn(): Promise<void> {
   end ??= new Promise((resolve) => {
     setImmediate(() => {

@@ -1,13 +1,15 @@
-/** Which release of Coder a deployment runs, as far as its thresholds go: what is set, what its replicas say. Pure. */
+/**
+ * The release of Coder that a deployment runs, as far as thresholds depend on it: by setting, or by its replicas. Pure.
+ */
 
-/** The day on which leases were shortened, and the first release after it by the calendar: there is one each month. */
+/** The day on which leases were shortened, and the first monthly release after it. */
 const SHORTENED_ON = '2026-09-15';
 const SHORTENED_IN: readonly [number, number] = [2, 38];
 
-/** As `CODER_RELEASE` says it: a version, or the day of a build. */
+/** Form of `CODER_RELEASE`: a version, or the day of a build. */
 export const CODER_RELEASE_FORM = /^(v?\d+\.\d+(\.\d+)?|\d{4}-\d\d-\d\d)$/;
 
-/** @param release a version, whatever follows its number, or a day */
+/** @param release a version with or without a suffix, or a day */
 export function isBeforeShortening(release: string): boolean {
   if (/^\d{4}-/.test(release)) return release < SHORTENED_ON;
   const [major = 0, minor = 0] = release
@@ -18,17 +20,21 @@ export function isBeforeShortening(release: string): boolean {
 }
 
 export interface ChosenRelease {
-  /** As it is written where it was found. Undefined: the newest that is known. */
+  /** Name of the release, as written where it was found; undefined: the newest that is known. */
   readonly name: string | undefined;
-  /** `SETTING`: CODER_RELEASE; `REPLICAS`: the oldest that a live replica runs; `NEWEST`: nothing says it. */
+  /**
+   * Source of the name. `SETTING`: CODER_RELEASE. `REPLICAS`: the oldest release of a live replica. `NEWEST`: nothing
+   * tells.
+   */
   readonly from: 'SETTING' | 'REPLICAS' | 'NEWEST';
-  /** A release that a live replica runs, and that has other thresholds than the one that is set. */
+  /** Release of a live replica whose thresholds differ from those of the setting. */
   readonly contradictedBy: string | undefined;
 }
 
 /**
- * The oldest that runs decides: while releases are changed its leases live longest, and would be held for lost too early.
- * @param set as `CODER_RELEASE` says it
+ * Chooses the release whose thresholds count: the setting, else the oldest that runs.
+ * During an upgrade the oldest release has the longest leases; shorter thresholds would call them lost too early.
+ * @param set the value of `CODER_RELEASE`
  * @param versions of live replicas, as they write them
  */
 export function chosenRelease(set: string | undefined, versions: readonly string[]): ChosenRelease {
@@ -41,7 +47,7 @@ export function chosenRelease(set: string | undefined, versions: readonly string
   return { name: set, from: 'SETTING', contradictedBy: differs ? oldest : undefined };
 }
 
-/** What a version that is a number begins with; a build without one, v0.0.0, says nothing. */
+/** Numeric version at the start of a text. A build without one, v0.0.0, says nothing. */
 const NUMBER = /^v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(?![\d.])/;
 
 function oldestOf(versions: readonly string[]): string | undefined {
@@ -58,10 +64,10 @@ const compared = (a: readonly number[], b: readonly number[]): number => {
   return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
 };
 
-/** A build between two releases may have the thresholds of either. */
+/** True for a build between two releases, which may have the thresholds of either. */
 const isUnreleased = (version: string): boolean => version.includes('-devel');
 
-/** A sentence on where the thresholds come from. */
+/** Sentence on where the thresholds come from. */
 export function releaseInWords({ name, from }: ChosenRelease): string {
   if (from === 'SETTING') return `Thresholds are those of release ${name}, as CODER_RELEASE says.`;
   if (from === 'REPLICAS') return `Thresholds are those of release ${name}, the oldest that a live replica runs.`;
@@ -71,7 +77,7 @@ export function releaseInWords({ name, from }: ChosenRelease): string {
   );
 }
 
-/** Undefined: nothing contradicts it. */
+/** Sentence on a contradiction; undefined: there is none. */
 export const contradictionInWords = ({ name, contradictedBy }: ChosenRelease): string | undefined =>
   contradictedBy === undefined
     ? undefined

@@ -1,20 +1,22 @@
-/** The thresholds of a Coder deployment, which its releases have built in. Pure. */
+/** Thresholds that the releases of Coder have built in. Pure. */
 import { isBeforeShortening } from './coderRelease.ts';
 import type { Thresholds } from './thresholds.ts';
 
-/** Thresholds that differ from this project's; the others are the same. */
+/** Thresholds that differ from this project's. */
 type CoderThresholds = Pick<
   Thresholds,
   'staleAfterSeconds' | 'heartbeatIntervalSeconds' | 'acquisitionIntervalSeconds' | 'noProgressSeconds' | 'loopSteps'
 >;
 
 /**
- * How long a runnable chat may be unchanged. There `updated_at` moves with the state alone, so a step that takes minutes
- * looks old. A guard ends a silent model after 10 minutes, and a watchdog a silent runner after 15: later nothing else will.
+ * Seconds for which a runnable chat may be unchanged.
+ * Coder's `updated_at` moves with the state alone, so that a step of minutes looks old.
+ * A guard ends a silent model after 10 minutes, and a watchdog ends a silent runner after 15. Nothing acts later than
+ * that.
  */
 const WATCHDOG_SECONDS = 900;
 
-/** A turn ends there after 1,200 steps, and one of a hundred is nothing unusual. */
+/** Steps from which a turn is a loop. Coder ends a turn after 1,200, and a hundred is nothing unusual. */
 const LOOP_STEPS = 300;
 
 const NEWEST: CoderThresholds = {

@@ -1,17 +1,17 @@
-/** What the database can refuse a statement with, by SQLSTATE: a word for programs, and words for people. Pure. */
+/** Refusals of the database, by SQLSTATE: a word for programs, and words for people. Pure. */
 
-export interface DatabaseFailure {
+interface DatabaseFailure {
   /** The SQLSTATE, or the first characters of several. */
   readonly code: string;
-  /** One word. Undefined: the cause lies in the statement or its data, and the code itself is the word. */
+  /** One word for the failure. Undefined: the statement or its data are at fault, and the code itself is the word. */
   readonly name?: string;
-  /** What is the matter, as a predicate of “the database”. */
+  /** The trouble, as a predicate of “the database”. */
   readonly says: string;
-  /** What mends it, as a predicate of whoever runs the database. */
+  /** The remedy, as a predicate of “whoever runs the database”. */
   readonly mend: string;
 }
 
-/** The longer codes first. */
+/** Known failures, longer codes first. */
 const FAILURES: readonly DatabaseFailure[] = [
   { code: '25006', name: 'READ_ONLY', says: 'takes no writes', mend: 'make the database writable' },
   {
@@ -79,10 +79,10 @@ const FAILURES: readonly DatabaseFailure[] = [
 
 const OTHER = { says: 'refuses this', mend: 'see in the log of the database what it refuses, and why' };
 
-/** Undefined: nothing is known of such a code. */
+/** Finds the failure for an SQLSTATE; undefined for an unknown one. */
 export const databaseFailure = (code: string): DatabaseFailure | undefined =>
   FAILURES.find((failure) => code.startsWith(failure.code));
 
-/** @param word a name of a failure, or a SQLSTATE that has none */
+/** @param word name of a failure, or an SQLSTATE that has none */
 export const wordsForFailure = (word: string): Pick<DatabaseFailure, 'says' | 'mend'> =>
   FAILURES.find(({ name }) => name === word) ?? databaseFailure(word) ?? OTHER;

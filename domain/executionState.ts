@@ -1,4 +1,4 @@
-/** The name that a chat's status, queue and archived marker make together. */
+/** Name that a chat's status, queue and archived marker make together. */
 
 export const EXECUTION_STATES = [
   'W',
@@ -25,7 +25,7 @@ const LETTERS: ReadonlyMap<string, 'W' | 'E' | 'R' | 'I' | 'A'> = new Map([
   ['requires_action', 'A'],
 ]);
 
-/** Any text may come as `status`: one that is not known makes the state INVALID. */
+/** Execution state of a row. An unknown status makes it INVALID. */
 export function executionState(chat: { status: string; archived: boolean; queueDepth: number }): ExecutionState {
   const letter = LETTERS.get(chat.status);
   const digit = chat.queueDepth > 0 ? '1' : '0';
@@ -35,5 +35,5 @@ export function executionState(chat: { status: string; archived: boolean; queueD
   return chat.archived ? 'INVALID' : `${letter}${digit}`;
 }
 
-/** Whether a worker should own a chat in this state. */
+/** True if a worker should own a chat in this state. */
 export const isRunnable = (state: ExecutionState): boolean => /^[RIA][01]$/.test(state);

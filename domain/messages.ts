@@ -1,10 +1,13 @@
-/** Messages of a chat's history: what is stored, and what a step that was cut short leaves of them. Pure. */
+/** Messages of a chat's history: their stored form, and the remains of a step that was cut short. Pure. */
 
 /** A message to be committed. `content` is stored as it is, in the form of the AI SDK's messages. */
 export interface NewMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly content: unknown;
-  /** Why the model ended the step, on the assistant’s message of a whole step; `interrupted` on all that is left of a cut one. */
+  /**
+   * Reason for which the model ended the step, on the assistant's message of a whole step. All messages of a cut step
+   * have `interrupted`.
+   */
   readonly finishReason?: string;
 }
 
@@ -17,7 +20,7 @@ export interface LastError {
   readonly retryable: boolean;
 }
 
-/** What a person writes, in the form in which it is stored. */
+/** A person's text, in its stored form. */
 export const textContent = (text: string) => [{ type: 'text', text }];
 
 /** A part of a model's answer as it is buffered and streamed to readers. */
@@ -31,8 +34,8 @@ type ToolCall = Extract<StreamPart, { type: 'tool-call' }>;
 type ToolResult = Extract<StreamPart, { type: 'tool-result' }>;
 
 /**
- * The messages that the parts so far make: the model's words and calls, and the results that there are. A call without
- * one is left open.
+ * Makes messages of the parts so far: the model's words and calls, and the results that exist. A call without a result
+ * stays open.
  */
 export function messagesOf(parts: readonly StreamPart[]): NewMessage[] {
   const text = parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('');

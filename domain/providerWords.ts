@@ -1,27 +1,30 @@
-/** A provider's own words, made fit for `last_error`: short, on one line, and without keys, URLs, addresses and quoted content. Pure. */
+/**
+ * A provider's own words, made fit for `last_error`: short, on one line, without keys, URLs, addresses and quoted
+ * content. Pure.
+ */
 
 const LONGEST_MESSAGE = 500;
-/** Quoted strings up to this length are names of parameters and models; longer ones may be a person's words. */
+/** Characters; shorter quotes are names of parameters and models, longer ones may be a person's words. */
 const LONGEST_QUOTED = 20;
-/** What is looked at; more than this is never shown. */
+/** Characters that are looked at; the rest is never shown. */
 const LOOKED_AT = 10_000;
 
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/gu;
 const URLS = /\b[a-z][a-z0-9+.-]*:\/\/\S+|(?<![\w:/])\/\/\w\S+/gi;
-/** With a port, or as numbers; a word of one part only where a connection is spoken of. */
+/** Addresses with a port, or as numbers. A name of one part counts only where a connection is spoken of. */
 const ADDRESSES =
   /(?<![\w.])(?:(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?!\.?\d)|\[[0-9a-f:]*:[0-9a-f:.]+\](?::\d+)?|(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+):\d{2,5}\b|(?<=\b(?:tcp|host|to|upstream|connect|ECONN[A-Z]+) )[a-z][\w-]*:\d{2,5}\b)/gi;
 const SECRET_NAME =
   /(?<![A-Za-z0-9])((?:(?:api|access|auth|client|private|refresh|session)[ _-]?)?(?:key|token|secret|password|passwd)|authorization)/
     .source;
 const SECRET_VALUE = /(?!\[)("[^"]*"|'[^']*'|\x60[^\x60]*\x60|(?:(?:bearer|basic)\s+)?[^\s"'\x60]{4,})/.source;
-/** As in headers, URLs and JSON: the value may be quoted, and name a scheme first. */
+/** Secrets in headers, URLs and JSON. The value may be quoted, and may name a scheme first. */
 const GIVEN_SECRETS = new RegExp(`${SECRET_NAME}(["'\x60]?)(\\s+provided)?\\s*[:=]\\s*${SECRET_VALUE}`, 'gi');
 const TOLD_SECRETS = new RegExp(`${SECRET_NAME}(\\s+provided)?\\s+(?!\\[)(?=\\S*\\d)\\S{4,}`, 'gi');
-/** Not what a sentence goes on with after such a word. */
+/** Secrets after a scheme, told apart from ordinary words that follow it. */
 const SCHEMES = /\b([Bb]earer|BEARER|[Bb]asic|BASIC)\s+(?!\[)(?=\S*\d|\S*[a-z][A-Z]|\S{16})\S{4,}/g;
 const KEYS = /\b(?:sk|pk|rk|gsk|xai|ghp|gho|hf|AKIA|AIza|eyJ)[-_A-Za-z0-9*.]{8,}/g;
-/** Letters and digits mixed without a pause, as no word and no name of a model is. */
+/** Letters and digits mixed without a pause, unlike any word or name of a model. */
 const RANDOM = /(?<![A-Za-z0-9])(?=[A-Za-z0-9+/=*]{0,60}\d)(?=[A-Za-z0-9+/=*]{0,60}[A-Za-z])[A-Za-z0-9+/=*]{20,}/g;
 const QUOTED = [
   /„([^“”"]*)([“”"]|$)/g,
@@ -53,5 +56,5 @@ export function providerWords(text: string): string {
   return shortened(masked);
 }
 
-/** No longer than a message of `last_error` may be, and no character cut in two. */
+/** Shortens to the limit of `last_error`, counted in whole characters. */
 export const shortened = (message: string): string => [...message].slice(0, LONGEST_MESSAGE).join('');

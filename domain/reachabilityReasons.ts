@@ -1,3 +1,3 @@
-/** Reasons of an outcome by which more than people judges: who routes says them, and the diagnosis knows them. */
+/** Reasons of an outcome that the router states and the diagnosis recognizes. */
 
 export const NOT_AN_ALLOWED_ADDRESS = 'Its address is not one that replicas may be asked at; nothing was sent.';

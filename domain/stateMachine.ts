@@ -1,17 +1,23 @@
 /**
- * The state machine of a chat, as a table: transition × state → the state or states it may lead to, and what the
- * transaction changes on the way. Pure; `chatStore.ts` is the one place that executes it. What is not in the table is
- * refused. Two stand beside it: `create`, which has no state to come from and leads to R0, and `acquire`, which takes many
- * chats in one statement and changes their ownership only.
+ * The state machine of a chat, as a table: transition × state → next states and effects. Pure; only `chatStore.ts`
+ * executes it.
+ * A transition that is not in the table is refused. Two stand beside the table: `create` leads to R0 from nothing.
+ * `acquire` takes many chats in one statement and changes only their ownership.
  */
 import { EXECUTION_STATES, type ExecutionState } from './executionState.ts';
 import { type Transition, type TransitionName, TransitionRefused } from './transitions.ts';
 
 /**
- * What a transaction does besides moving the status. `append`: messages into the history. `enqueue`: a message to the end
- * of the queue. `moveToHead`, `removeQueued`: the named queued message. `promoteHead`: the queue's first message into the
- * history. `deleteFrom`: marks the named message and all later ones deleted. `cancelOpenCalls`: a cancelled result for each
- * tool call without one; `answerOpenCalls`: the given results. The others set the columns that they name.
+ * Changes that a transaction makes besides the status.
+ *
+ * - `append`: adds messages to the history.
+ * - `enqueue`: adds a message to the end of the queue.
+ * - `moveToHead`, `removeQueued`: act on the named queued message.
+ * - `promoteHead`: moves the queue's first message into the history.
+ * - `deleteFrom`: marks the named message and all later ones deleted.
+ * - `cancelOpenCalls`: adds a cancelled result for each tool call without one.
+ * - `answerOpenCalls`: adds the given results.
+ * - The others set the columns in their names.
  */
 export type Effect =
   | 'append'
@@ -31,8 +37,8 @@ export type Effect =
   | 'setRetryState'
   | 'releaseOwner';
 
-export interface Rule {
-  /** Two where it depends on whether the queue is empty afterwards. */
+interface Rule {
+  /** Next states. There are two where it matters whether the queue is empty afterwards. */
   readonly to: readonly ExecutionState[];
   readonly does: readonly Effect[];
 }
@@ -40,7 +46,7 @@ export interface Rule {
 type Rules = Readonly<Partial<Record<ExecutionState, Rule>>>;
 
 const to = (states: string, ...does: Effect[]): Rule => ({ to: states.split(' ') as ExecutionState[], does });
-/** The same for the state with an empty queue and for the one without. */
+/** Rules for both states of a letter: with an empty queue, and with messages in it. */
 const both = (letter: 'R' | 'A', target: (digit: string) => string, ...does: Effect[]): Rules => ({
   [`${letter}0`]: to(target('0'), ...does),
   [`${letter}1`]: to(target('1'), ...does),
@@ -113,7 +119,7 @@ export function ruleFor(transition: Transition, state: ExecutionState): Rule {
 
 const STATUS_OF = { W: 'waiting', E: 'error', R: 'running', I: 'interrupting', A: 'requires_action' } as const;
 
-/** The columns that a state other than INVALID stands for. */
+/** Columns of a state other than INVALID. */
 export function columnsOf(state: Exclude<ExecutionState, 'INVALID'>): { status: string; archived: boolean } {
   const archived = state.startsWith('X');
   const letter = (archived ? state[1] : state[0]) as keyof typeof STATUS_OF;

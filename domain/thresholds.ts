@@ -1,29 +1,32 @@
-/** The thresholds by which the database subgraph and the diagnosis judge a chat: one set, so that the two cannot differ. */
+/**
+ * Thresholds by which the database subgraph and the diagnosis judge a chat. One set serves both, so that they cannot
+ * differ.
+ */
 
-/** Fields as in the type `Thresholds` of the database subgraph's schema; ages in seconds. */
+/** Thresholds, named as in the type `Thresholds` of the database subgraph's schema. Ages are in seconds. */
 export interface Thresholds {
-  /** A lease, or a replica's row, older than this is lost. */
+  /** Age from which a lease, or a replica's row, is lost. */
   readonly staleAfterSeconds: number;
   readonly heartbeatIntervalSeconds: number;
   readonly acquisitionIntervalSeconds: number;
   readonly noProgressSeconds: number;
-  /** A row may be ahead of the database's clock by so much. */
+  /** Seconds by which a row may be ahead of the database's clock. */
   readonly clockAheadSeconds: number;
-  /** The longest that a worker waits before it calls the model again. */
+  /** Longest wait of a worker before it calls the model again, in seconds. */
   readonly longestRetrySeconds: number;
-  /** Steps of one turn beyond which it is a loop. */
+  /** Steps of one turn from which it is a loop. */
   readonly loopSteps: number;
   /** Attempts without failure, commit or pause from which a worker is spinning. */
   readonly spinningAttempts: number;
-  /** Attempts begun by several owners and not ended, from which owners are being lost. */
+  /** Attempts begun by several owners and not ended, from which owners count as being lost. */
   readonly ownersLostWarn: number;
   readonly ownersLostCritical: number;
 }
 
-/** The longest pause of our worker between two calls. A provider that asks for more time ends the turn. */
+/** Longest pause of our worker between two calls, in seconds. A provider that asks for more ends the turn. */
 export const LONGEST_RETRY_SECONDS = 600;
 
-/** The thresholds where no setting says otherwise; the settings take their defaults from here. */
+/** Thresholds where no setting says otherwise. The settings take their defaults from here. */
 export const DEFAULT_THRESHOLDS: Thresholds = {
   staleAfterSeconds: 30,
   heartbeatIntervalSeconds: 9,
@@ -37,9 +40,16 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   ownersLostCritical: 5,
 };
 
-/** The thresholds among other options; those left out are as where nothing is set. */
+/** Thresholds among other options, completed with the defaults. */
 export function completeThresholds(given: Partial<Thresholds>): Thresholds {
   const names = Object.keys(DEFAULT_THRESHOLDS) as (keyof Thresholds)[];
   const set = names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]]));
   return { ...DEFAULT_THRESHOLDS, ...Object.fromEntries(set) };
 }
+
+/** Seconds that a second look takes when a notification was lost. */
+const PICK_UP_GRACE_SECONDS = 2;
+
+/** Seconds that a chat may take to be picked up. */
+export const pickUpSeconds = ({ acquisitionIntervalSeconds }: Thresholds): number =>
+  acquisitionIntervalSeconds + PICK_UP_GRACE_SECONDS;

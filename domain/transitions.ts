@@ -1,16 +1,16 @@
-/** What callers may ask of a chat, each with what it takes, and the refusals that they may get. */
+/** Requests that callers make of a chat, with their arguments and refusals. */
 
 import type { ExecutionState } from './executionState.ts';
 import type { LastError, NewMessage } from './messages.ts';
 
-/** A message of a person, as it waits in the queue or goes into the history. */
-export interface PersonMessage {
+/** A person's message, queued or in the history. */
+interface PersonMessage {
   readonly content: unknown;
   readonly createdBy: string;
 }
 
-/** `chats.retry_state`, less `retrying_at`, which the database computes by its own clock. */
-export interface RetryState {
+/** Value of `chats.retry_state`, without `retrying_at`, which the database computes by its own clock. */
+interface RetryState {
   readonly attempt: number;
   readonly error: string;
   readonly kind: string;
@@ -18,10 +18,10 @@ export interface RetryState {
 
 export type Transition =
   | { readonly name: 'send' | 'sendInterrupting'; readonly message: PersonMessage }
-  /** The message and all after it are deleted; `message` comes in its place. */
+  /** Deletes the message and all after it, and puts `message` in their place. */
   | { readonly name: 'edit'; readonly messageId: string; readonly message: PersonMessage }
   | { readonly name: 'interrupt' }
-  /** A result for each open call. */
+  /** Brings a result for each open call. */
   | { readonly name: 'completeRequiresAction'; readonly results: readonly ToolOutput[] }
   | { readonly name: 'deleteQueued' | 'promoteQueued'; readonly queuedId: string }
   | { readonly name: 'archive' | 'unarchive' }
@@ -32,18 +32,18 @@ export type Transition =
   | { readonly name: 'enterRequiresAction'; readonly timeoutSeconds: number }
   | { readonly name: 'cancelRequiresAction' }
   | { readonly name: 'finishError' | 'reconcileInvalidState'; readonly error: LastError }
-  /** `leavesLease`: to the clean-up, since the database refuses to delete it, say. */
+  /** Leaves the lease to the clean-up if `leavesLease` is true, as when the database refuses to delete it. */
   | { readonly name: 'abandon'; readonly leavesLease?: boolean };
 
 export type TransitionName = Transition['name'];
 
-/** What a tool outside answered to a call. */
+/** Answer of an outside tool to a call. */
 export interface ToolOutput {
   readonly toolCallId: string;
   readonly output: unknown;
 }
 
-/** The transition is not legal in the chat's state. The message is for whoever asked for it. */
+/** Refusal of a transition that the chat's state does not allow. The message is for the caller. */
 export class TransitionRefused extends Error {
   override name = 'TransitionRefused';
   readonly transition: TransitionName;
@@ -56,7 +56,7 @@ export class TransitionRefused extends Error {
   }
 }
 
-/** There is no such chat. */
+/** Error for a chat that does not exist. */
 export class ChatNotFound extends Error {
   override name = 'ChatNotFound';
 }

@@ -6,14 +6,14 @@
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** Of what is not young: collected when there is as much, which keeps the process below 200 MB. */
+/** Size of the old objects at which they are collected, which keeps the process below 200 MB. */
 const COLLECTED_AT_BYTES = 70_000_000;
-/** Of what is alive, however much that is: to collect more often would take most of the time. */
+/** Share of what is alive, however much that is: to collect more often would take most of the time. */
 const LEAST_PERCENT = 40;
 /** While little is alive, as at the start: by the next collection it may be much more. */
 const MOST_PERCENT = 100;
 
-/** From now on, for as long as the process runs. */
+/** Limits the heap for as long as the process runs. */
 export function limitHeapGrowth(): void {
   letGrow(LEAST_PERCENT);
   new PerformanceObserver((list) => {

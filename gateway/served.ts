@@ -1,59 +1,64 @@
 /** One supergraph, ready to answer: which subgraph is asked where, what a query may ask for, and how it is executed. */
-
+import type { ApolloServer } from '@apollo/server';
 import type { DiagnosisSettings } from '../domain/diagnosis/diagnosis.ts';
+import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import type { Replicas } from '../routing/replicas.ts';
 import { readRouting } from '../routing/routedTypes.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
-import type { Logger } from '../server/log.ts';
+import { type AskSubgraph, asksOver } from '../routing/transport/subgraphAnswer.ts';
+import type { GraphqlService } from '../server/graphql/edge.ts';
 import { inSpan, SpanKind } from '../server/tracing.ts';
-import { makeDiagnosisSubgraph } from './execution/diagnosisSubgraph.ts';
-import { makeRereads } from './execution/reread.ts';
-import type { AskSubgraph } from './execution/subgraph.ts';
-import { makeSubgraphDataSource } from './execution/subgraphDataSource.ts';
-import type { GatewayContext } from './gatewayContext.ts';
+import { diagnosisInProcess } from './execution/diagnosisSubgraph.ts';
 import { makeApolloServer } from './http/apolloServer.ts';
-import type { AllowedOperations } from './queries/allowedOperations.ts';
-import { makeOperations, type Operations } from './queries/operations.ts';
-import { makeQueryLimits, type QueryLimits } from './queries/queryLimits.ts';
-import { buildSupergraph } from './supergraph/load.ts';
+import { makeQueries, type Queries, type QueriesOptions } from './queries/answer.ts';
+import { makePrepareQuery } from './queries/prepare.ts';
+import { makeRereads } from './queries/reread.ts';
+import { makeApolloGateway, supergraphOf } from './supergraph/apolloGateway.ts';
+import { warmUp } from './warmUp.ts';
 
-export interface ServedOptions {
-  /** The estimated cost up to which a query is answered. */
-  readonly maxCost: number;
-  /** The only operations that are answered; unset: all. */
-  readonly allowedOperations?: AllowedOperations | undefined;
+export interface ServedOptions extends Pick<QueriesOptions, 'maxCost' | 'allowedOperations' | 'log'> {
   readonly diagnosis: DiagnosisSettings;
-  readonly log: Logger;
 }
 
-export interface ServedSupergraph {
-  /** Queries of clients must pass before they are prepared. */
-  readonly limits: QueryLimits;
-  readonly operations: Operations;
-  /** Answers what is no ordinary request over HTTP, by the same operations. Started by whoever serves it. */
-  readonly apollo: ReturnType<typeof makeApolloServer>;
+export interface ServedSupergraph extends GraphqlService<RoutingContext> {
+  readonly queries: Queries;
+  /** Stopped by whoever serves it. */
+  readonly apollo: ApolloServer<RoutingContext>;
 }
 
-/** @throws Error if a subgraph of the supergraph is not known here, or its routing cannot be read */
-export function makeServedSupergraph(
+/**
+ * Begins to serve a supergraph, and has tried its queries.
+ * @throws Error if the supergraph is not valid, a subgraph of it is not known here, or its routing cannot be read
+ */
+export async function serveSupergraph(
   options: ServedOptions,
   supergraphSdl: string,
   database: DatabaseSubgraph,
   replicas: Replicas,
-): ServedSupergraph {
+): Promise<ServedSupergraph> {
   const { log } = options;
-  const supergraph = buildSupergraph(supergraphSdl);
-  const routings = readRouting(supergraphSdl);
+  const gateway = makeApolloGateway(supergraphSdl, log);
+  const apollo = makeApolloServer(gateway, (question, context) => queries.answer(question, context), log);
+  await apollo.start(); // loads the gateway
+  const supergraph = supergraphOf(gateway, supergraphSdl);
+  const routings = readRouting(supergraph.fullSchema);
   if (routings.size === 0) throw new Error('No type of the supergraph is @routed.');
   const subgraphs = new Map(
-    supergraph.subgraphs.map((name): [string, AskSubgraph<GatewayContext>] => {
+    supergraph.subgraphs.map((name): [string, AskSubgraph<RoutingContext>] => {
       const routing = routings.get(name);
       if (routing) return [name, replicas.router(routing)];
       if (name === 'diagnosis') {
-        return [name, makeDiagnosisSubgraph(options.diagnosis, (context) => rereads(context), log)];
+        return [
+          name,
+          asksOver(
+            name,
+            diagnosisInProcess(options.diagnosis, (context) => rereads(context), log),
+            log,
+          ),
+        ];
       }
       if (name !== 'database') throw new Error(`This gateway knows no subgraph ${name}.`);
-      return [name, makeSubgraphDataSource(database, log)];
+      return [name, asksOver(name, database.ask, log)];
     }),
   );
   const subgraph = (name: string) => {
@@ -61,17 +66,16 @@ export function makeServedSupergraph(
     if (!found) throw new Error(`The supergraph has no subgraph ${name}.`);
     return traced(name, found);
   };
-  const operations = makeOperations({ supergraph, subgraph, log });
-  const rereads = makeRereads(operations, log);
-  return {
-    limits: makeQueryLimits({ supergraphSdl, maxCost: options.maxCost, countReplicas: replicas.count }),
-    operations,
-    apollo: makeApolloServer({ supergraph, operations, allowedOperations: options.allowedOperations, log }),
-  };
+  const onDefect = (err: unknown, { requestId }: RoutingContext) => log.error({ err, requestId }, 'a fetch failed');
+  const prepare = makePrepareQuery({ supergraph, subgraph, onDefect });
+  const queries = makeQueries({ ...options, prepare, countReplicas: replicas.count });
+  const rereads = makeRereads(queries.ask, log);
+  await warmUp(queries);
+  return { queries, answer: queries.answer, apollo };
 }
 
 /** A span for each fetch, around whatever requests it comes to. */
-function traced(service: string, ask: AskSubgraph<GatewayContext>): AskSubgraph<GatewayContext> {
+function traced(service: string, ask: AskSubgraph<RoutingContext>): AskSubgraph<RoutingContext> {
   const options = { kind: SpanKind.INTERNAL, attributes: { service } };
   return (request, context) => inSpan('gateway.fetch', options, () => ask(request, context));
 }

@@ -1,35 +1,31 @@
 /** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and what an operator asks for. */
-
 import { randomUUID } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Clock } from '../common/clock.ts';
+import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import { makeReplicas, type ReplicasOptions } from '../routing/replicas.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
-import { drainOf } from '../server/drain.ts';
+import { makeApp, type RunningServer } from '../server/app.ts';
 import { goneSignal } from '../server/goneSignal.ts';
-import type { RunningServer } from '../server/graphql/serve.ts';
+import { registerGraphql } from '../server/graphql/edge.ts';
 import { guard } from '../server/guard.ts';
-import { registerMetrics } from '../server/metrics.ts';
+import { isProbe, registerProbes } from '../server/health.ts';
+import { recordOf } from '../server/requests.ts';
 import type { CallerTokenOptions } from '../server/tokens/callerToken.ts';
-import { type GatewayContext, OWN_CALLER } from './gatewayContext.ts';
+import { OWN_CALLER } from '../server/tokens/internalToken.ts';
 import { allowOrigins } from './http/cors.ts';
 import { registerGraphiql } from './http/graphiql.ts';
-import { registerGraphqlRoute } from './http/graphqlRoute.ts';
-import { registerHealth } from './http/health.ts';
-import { makeApp } from './http/httpApp.ts';
 import { makeIdentify } from './http/identity.ts';
 import { makeGatewayMetrics } from './http/metrics.ts';
 import { limitRate } from './http/rateLimit.ts';
-import { newRecord, recordOf } from './http/requestRecord.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
-import { refuseUnknownPaths } from './http/strayRequests.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
-import type { CheckedQuery } from './queries/queryLimits.ts';
-import { makeServedSupergraph, type ServedOptions } from './served.ts';
-import { openSupergraph } from './supergraph/versions.ts';
-import { warmUp } from './warmUp.ts';
+import { type ServedOptions, serveSupergraph } from './served.ts';
+import { openSupergraph } from './supergraph/inUse.ts';
+
+const MAX_BODY_BYTES = 100_000;
 
 export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly host: string;
@@ -51,7 +47,7 @@ export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
 
 /** @throws if the port is taken, or SettingsError if the supergraph cannot be read or served */
 export async function startGateway(options: GatewayOptions): Promise<RunningServer> {
-  const { clock, log, host, port } = options;
+  const { clock, log } = options;
   const registry = new Registry();
   const metrics = makeGatewayMetrics(registry);
   const database = await options.openDatabase(registry);
@@ -64,28 +60,25 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     log,
   });
   metrics.watch(replicas);
-  const app = makeApp(log, clock, metrics);
-  const drain = drainOf(app);
+  const { app, drain, listen } = makeApp({
+    ...{ maxBodyBytes: MAX_BODY_BYTES, givesIds: true, clock, log },
+    isNoted: (request) => !isProbe(request),
+    observe: metrics.requestAnswered,
+  });
   const supergraph = await openSupergraph({
     ...{ path: options.supergraphPath, registry, clock, log },
-    load: async (supergraphSdl) => {
-      const served = makeServedSupergraph(options, supergraphSdl, database, replicas);
-      await served.apollo.start();
-      await warmUp(served);
-      return served;
-    },
+    load: (supergraphSdl) => serveSupergraph(options, supergraphSdl, database, replicas),
   });
   makeSuspectGauge(registry, {
-    read: () => supergraph.use(({ operations }) => readSuspects(operations, ownContext)),
+    read: () => supergraph.use(({ queries }) => readSuspects(queries, ownContext)),
     clock,
     log,
   });
-  const ownContext = (): GatewayContext => ({
+  const ownContext = (): RoutingContext => ({
     ...replicas.newRequest(),
     caller: OWN_CALLER,
     signal: new AbortController().signal,
     requestId: randomUUID(),
-    record: newRecord(),
   });
 
   await app.register(fastifyCookie, { hook: false }); // identity.ts reads the one that it needs
@@ -93,35 +86,22 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     await allowOrigins(scope, options.corsOrigins);
     const callerOf = guard(scope, makeIdentify(options));
     limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
-    const context = (request: FastifyRequest, reply: FastifyReply, checked?: CheckedQuery): GatewayContext => {
-      const record = recordOf(request);
+    const newContext = (request: FastifyRequest, reply: FastifyReply): RoutingContext => {
       const { asked, budget } = replicas.newRequest();
-      record.asked = asked;
-      const signal = goneSignal(reply);
-      return { asked, budget, caller: callerOf(request), signal, requestId: request.id, record, checked };
+      recordOf(request).asked = asked;
+      return { asked, budget, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id };
     };
-    registerGraphqlRoute(scope, { use: supergraph.use, context, allowedOperations: options.allowedOperations, log });
-    registerSnapshotRoute(scope, { use: supergraph.use, context });
+    registerGraphql(scope, { use: supergraph.use, newContext });
+    registerSnapshotRoute(scope, { use: supergraph.use, newContext });
   });
   registerGraphiql(app);
-  refuseUnknownPaths(app);
-  registerMetrics(app, registry);
-  registerHealth(app, { log, database, isDraining: () => drain.hasBegun });
-  const url = await app.listen({ host, port });
-
-  const stop = async () => {
-    drain.begin();
-    await app.close();
+  registerProbes(app, {
+    ...{ drain, registry, log },
+    notReady: () => database.notReady(),
+    note: () => database.note?.(),
+  });
+  return listen(options, async () => {
     await supergraph.close();
     await Promise.all([database.close(), replicas.close()]);
-  };
-  let stopped: Promise<void> | undefined;
-  return {
-    url,
-    retire: async () => drain.begin(),
-    stop: () => {
-      stopped ??= stop();
-      return stopped;
-    },
-  };
+  });
 }

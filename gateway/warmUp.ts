@@ -2,26 +2,23 @@
  * Parses, validates and plans the queries that a supergraph must be able to answer before it is served, so that one which is
  * not ours is noticed, and the first person who asks does not wait for code that has never run, nor hold up everybody else.
  */
-import { GraphQLError, getIntrospectionQuery } from 'graphql';
+import { getIntrospectionQuery } from 'graphql';
 import { z } from 'zod';
-import type { Json } from '../common/json.ts';
-import { type GatewayContext, OWN_CALLER } from './gatewayContext.ts';
+import type { RoutingContext } from '../routing/ask/routingContext.ts';
+import { OWN_CALLER } from '../server/tokens/internalToken.ts';
 import { exampleQueries } from './http/graphiql.ts';
-import { newRecord } from './http/requestRecord.ts';
 import { SNAPSHOT_OPERATION } from './http/snapshotRoute.ts';
-import { readOwnOperation } from './queries/operations.ts';
-import type { QueryLimits } from './queries/queryLimits.ts';
-import type { ServedSupergraph } from './served.ts';
+import type { Queries } from './queries/answer.ts';
 
 const SOME_ID = '00000000-0000-4000-8000-000000000000';
-/** Of the whole list: the compiler of the JavaScript engine looks at what has run often. */
+/** Rounds through all queries: the compiler of the JavaScript engine looks at what has run often. */
 const ROUNDS = 3;
 
 /**
  * Asks no subgraph: the questions come from a client that has gone already.
  * @throws Error with the first query that is refused, and why
  */
-export async function warmUp({ limits, operations }: Pick<ServedSupergraph, 'limits' | 'operations'>): Promise<void> {
+export async function warmUp({ answer, ask }: Queries): Promise<void> {
   const questions = [
     ...exampleQueries().map(({ query, variables }) => ({ query, variables: withIds(variables) })),
     { query: SNAPSHOT_OPERATION, variables: { chat: SOME_ID } },
@@ -29,36 +26,25 @@ export async function warmUp({ limits, operations }: Pick<ServedSupergraph, 'lim
   ];
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const { query, variables } of questions) {
-      const { document, operation } = checkedBy(limits, query, variables) ?? readOwnOperation(query);
-      const ready = operations.prepare(document, operation, query);
-      if (ready.kind === 'refused') {
-        throw new Error(`It does not answer \`${query.slice(0, 60)}…\`: ${ready.errors[0]?.message}`);
-      }
-      await operations.answer(ready, { variables }, goneContext());
+      await answer({ query, variables }, goneContext()); // a low MAX_COST may refuse it, which is the operator's to say
+      const { body } = await ask(query, variables, goneContext()).catch((cause: unknown) => {
+        throw new Error(`It does not answer \`${query.slice(0, 60)}…\`: ${cause}`, { cause });
+      });
+      if (body.data === undefined)
+        throw new Error(`It refuses \`${query.slice(0, 60)}…\`: ${body.errors?.[0]?.message}`);
     }
   }
 }
 
-/** A low MAX_COST may refuse one of the queries; that is the operator's to say, and nothing is wrong with the supergraph. */
-function checkedBy(limits: QueryLimits, query: string, variables: Readonly<Json>) {
-  try {
-    return limits.check({ query, variables, extensions: {} }, newRecord());
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    return undefined;
-  }
-}
-
-const goneContext = (): GatewayContext => ({
+const goneContext = (): RoutingContext => ({
   caller: OWN_CALLER,
   signal: AbortSignal.abort(),
   budget: { leftMs: () => 0 },
   asked: [],
   requestId: 'warm-up',
-  record: newRecord(),
 });
 
-/** In place of the words that say what to put there. */
+/** Variables of an example, with an id in place of the words that say what to put there. */
 function withIds(variables: string): Record<string, unknown> {
   const placeholders = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
   const named = Object.entries(placeholders.parse(JSON.parse(variables || '{}')));

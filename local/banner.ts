@@ -1,10 +1,8 @@
-/** What a person reads once the system is up: where it is, and what to paste. */
+/** Text for the person once the system is up: where it is, and what to paste. */
 import { decodeJwt } from 'jose';
 import type { SystemFile } from './systemFile.ts';
 
-/**
- * @param dataDir the setting, if it is not the default: the commands beside the system need it too
- */
+/** @param dataDir the setting, if it is not the default: commands beside the system need it too */
 export function banner({ gatewayUrl, token }: SystemFile, dataDir: string | undefined): string {
   const settings = dataDir === undefined ? '' : `DATA_DIR=${shellWord(dataDir)} `;
   return `
@@ -54,6 +52,6 @@ const QUERY = `{
 
 const lastDay = (token: string) => new Date((decodeJwt(token).exp ?? 0) * 1000).toISOString().slice(0, 10);
 
-/** As a shell reads it: quoted if it holds anything but harmless characters. */
+/** Quotes a word for the shell if it holds anything but harmless characters. */
 const shellWord = (text: string) =>
   /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,16 +1,16 @@
 import { SignJWT } from 'jose';
 
-export interface TokenClaims {
-  /** Whose chats may be read: `sub` of the token. */
+interface TokenClaims {
+  /** Owner of the chats that may be read: `sub` of the token. */
   readonly sub: string;
   readonly roles: readonly string[];
   readonly lifetimeSeconds: number;
-  /** `iss` and `aud`, where the gateway wants them. */
+  /** Issuer and audience, `iss` and `aud`, where the gateway wants them. */
   readonly issuer?: string | undefined;
   readonly audience?: string | undefined;
 }
 
-/** A caller's token for the gateway: a JWT, HS256 over AUTH_SECRET. */
+/** Signs a caller's token for the gateway: a JWT, HS256 over AUTH_SECRET. */
 export async function signCallerToken(authSecret: string, claims: TokenClaims, now: Date): Promise<string> {
   const nowSeconds = Math.floor(now.getTime() / 1000);
   const wanted = {

@@ -1,4 +1,4 @@
-/** DATA_DIR: one running system on it at a time, and the secrets that it keeps from one start to the next. */
+/** The folder DATA_DIR: one running system at a time, and the secrets that outlive it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,25 +12,25 @@ const secrets = z.object({
   authSecret: z.string().min(32),
   internalSecret: z.string().min(32),
   postgresPassword: z.string().min(1),
-  /** Of the person who uses this system: the `sub` of the token that it prints. */
+  /** User of this system: `sub` of the token that it prints. */
   ownerId: z.uuid(),
 });
-export type Secrets = Readonly<z.output<typeof secrets>>;
+type Secrets = Readonly<z.output<typeof secrets>>;
 
 export interface DataDirectory extends DirectoryLock {
-  /** Absolute, without symbolic links. */
+  /** Absolute path without symbolic links. */
   readonly path: string;
   readonly secrets: Secrets;
 }
 
 /**
  * Makes the folder and its secrets where they are missing, and takes its lock.
- * @param holder who takes it, in one line, for the person who starts a second one
- * @throws StartError if somebody else holds it, or if it cannot be used
+ * @param holder one line on the new holder, for a person who starts a second system
+ * @throws StartError if somebody else holds the lock, or if the folder cannot be used
  */
 export async function openDataDirectory(dataDir: string, holder: string): Promise<DataDirectory> {
   try {
-    // Others may enter, since Postgres may run as one of them. Each file in it is closed to them.
+    // Postgres may run as another user, who may enter. Each file in it is closed to others.
     makeFolder(dataDir, 0o711);
     const path = realpathSync(dataDir);
     const lock = await lockDirectory(path, holder);

@@ -1,4 +1,7 @@
-/** `npm start`: the whole system on this machine, until Ctrl-C. With `-- --migrate` it makes the tables in an empty database. */
+/**
+ * `npm start`: runs the whole system on this machine until Ctrl-C. With `-- --migrate` it makes the tables in an empty
+ * database.
+ */
 import { parseArgs } from 'node:util';
 import { systemClock } from '../common/clock.ts';
 import { environmentWith, readEnvironment } from '../server/settings/config.ts';
@@ -23,7 +26,7 @@ const stop = (reason: string) => {
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
 
-/** @throws StartError for an option that is not known */
+/** @throws StartError for an unknown option */
 function readOptions(): { readonly mayMigrate: boolean } {
   try {
     return { mayMigrate: parseArgs({ options: { migrate: { type: 'boolean' } } }).values.migrate ?? false };
@@ -36,7 +39,7 @@ try {
   const { mayMigrate } = readOptions();
   const given = environmentWith({});
   const values = readEnvironment(Object.keys(settings) as SettingName[]);
-  // npm that is killed cannot tell; this process would go on without anybody to stop it.
+  // A killed npm cannot tell. Without this watch the process would go on, and nobody could stop it.
   if (given.npm_lifecycle_event) void parentGone(systemClock, stopping.signal).then(() => stop('npm is gone'));
   await runSystem(
     {

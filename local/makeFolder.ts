@@ -2,10 +2,11 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder and those above it that are missing; does nothing if it is there. One level at a time: the `recursive` of
- * Node 20 never returns where the system says that the folder above is missing although it is there, as in `/proc`.
- * @param mode of each folder that is made; undefined: what the system gives
- * @throws what the system says about the first one that cannot be made
+ * Makes a folder and its missing parents; does nothing if it is there.
+ * It goes one level at a time: `recursive` of Node 20 never returns where a parent exists and is reported missing, as
+ * in `/proc`.
+ * @param mode of each folder that is made; undefined: the system's default
+ * @throws the system's error for the first folder that cannot be made
  */
 export function makeFolder(path: string, mode?: number): void {
   const folder = resolve(path);

@@ -5,15 +5,15 @@ import type { Clock } from '../common/clock.ts';
 import { StartError } from '../server/startError.ts';
 
 /**
- * Below the ports that systems hand out by themselves to outgoing connections: one of those could take a port between this
- * look and its use, or while the process that had it is started again.
+ * Lowest port that is tried. All lie below those that systems give to outgoing connections.
+ * Such a connection could take a port between this look and its use, or during a restart.
  */
 const FROM = 20_000;
 const COUNT = 12_000;
 
 /**
- * One of the loopback interface that nobody listens on now.
- * @param taken those that somebody is about to listen on
+ * Finds a port of the loopback interface that nobody listens on now.
+ * @param taken ports that somebody is about to use
  */
 export async function freePort(clock: Pick<Clock, 'random'>, taken: readonly number[] = []): Promise<number> {
   for (;;) {
@@ -22,7 +22,7 @@ export async function freePort(clock: Pick<Clock, 'random'>, taken: readonly num
   }
 }
 
-/** As many different ones. */
+/** Finds as many different ports. */
 export async function freePorts(count: number, clock: Clock): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) ports.push(await freePort(clock, ports));
@@ -30,8 +30,8 @@ export async function freePorts(count: number, clock: Clock): Promise<number[]> 
 }
 
 /**
- * @param setting the name of the one that gives the port
- * @param waitMs how long to wait for whoever has it now
+ * @param setting name of the setting that gives the port
+ * @param waitMs milliseconds to wait for its present user
  * @throws StartError if it stays taken or may not be used
  */
 export async function assertPortFree(
@@ -51,7 +51,7 @@ export async function assertPortFree(
   }
 }
 
-/** The code of the error, if nobody can listen there now. */
+/** Code of the error that keeps everybody from listening there; undefined: the port is free. */
 async function portProblem(host: string, port: number): Promise<string | undefined> {
   const server = createServer();
   try {
@@ -63,7 +63,7 @@ async function portProblem(host: string, port: number): Promise<string | undefin
   return undefined;
 }
 
-/** A URL at which a process on this machine reaches one that listens on `host`. */
+/** URL at which a process on this machine reaches one that listens on `host`. */
 export function localUrl(host: string, port: number): string {
   const wildcards: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
   const name = wildcards[host] ?? (host.includes(':') ? `[${host}]` : host);

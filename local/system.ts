@@ -17,44 +17,44 @@ import { removeSystemFile, type SystemFile, writeSystemFile } from './systemFile
 
 export interface SystemSettings {
   readonly dataDir: string;
-  /** Undefined: an embedded Postgres in `dataDir`. */
+  /** URL of a database; undefined: an embedded Postgres in `dataDir`. */
   readonly databaseUrl: string | undefined;
-  /** Whether the tables may be made in that database, if it has none of them. */
+  /** True if the tables may be made in a database that has none of them. */
   readonly mayMigrate?: boolean;
   readonly host: string;
-  /** 0: any free one. */
+  /** Port of the gateway; 0: any free one. */
   readonly port: number;
-  /** 0: any free one. */
+  /** Port of the database subgraph; 0: any free one. */
   readonly databaseSubgraphPort: number;
-  /** Undefined: the one kept in `dataDir`. */
+  /** Secret of callers' tokens; undefined: the one kept in `dataDir`. */
   readonly authSecret: string | undefined;
-  /** `iss` and `aud` of the token that is printed. */
+  /** Issuer and audience, `iss` and `aud`, of the token that is printed. */
   readonly authIssuer?: string | undefined;
   readonly authAudience?: string | undefined;
-  /** Undefined: the one kept in `dataDir`. */
+  /** Secret between processes; undefined: the one kept in `dataDir`. */
   readonly internalSecret: string | undefined;
 }
 
 type Report = (line: string) => void;
 
-export interface Surroundings {
+interface Surroundings {
   readonly clock: Clock;
   /** Ends the system when it aborts, at any moment. */
   readonly signal: AbortSignal;
-  /** The processes beside Postgres. */
+  /** Specifications of the processes beside Postgres. */
   readonly servers: (wiring: Wiring) => ProcessSpec[];
   /** Takes lines for the person. */
   readonly report: Report;
-  /** Is told once all is up. */
+  /** Called once all is up. */
   readonly onRunning: (system: SystemFile) => void;
 }
 
 const TOKEN_LIFETIME_SECONDS = 30 * 86_400;
-/** Milliseconds in which the processes of a system that was killed notice it and end. */
+/** Milliseconds in which the processes of a killed system notice its end and stop. */
 const KILLED_SYSTEM_LIMIT_MS = 5_000;
 
 /**
- * Resolves when all is stopped after `signal`. Nothing is left behind, however it ends.
+ * Runs until `signal` aborts and all is stopped. Nothing is left behind, however it ends.
  * @throws StartError, SchemaStateError if it cannot start, or if `signal` aborts before it has
  */
 export async function runSystem(settings: SystemSettings, surroundings: Surroundings): Promise<void> {
@@ -114,7 +114,7 @@ async function startSystem(
   return { databaseUrl, gatewayUrl: localUrl(host, gatewayPort), authSecret, internalSecret, token, ownerId };
 }
 
-/** Its process is the first stage already when this returns; resolves when there is a database that has all migrations. */
+/** Starts the embedded Postgres as the first stage. Resolves when a database with all migrations is there. */
 async function startDatabase(options: PostgresOptions, supervisor: Supervisor, report: Report): Promise<void> {
   if (!existsSync(options.folder)) report(`a database is made in ${options.folder}`);
   await supervisor.start([postgresProcess(options)], tellReady(report));

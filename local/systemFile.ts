@@ -1,4 +1,4 @@
-/** Where a running system is found by the commands beside it: one file in its DATA_DIR, readable by its user only. */
+/** The file in DATA_DIR by which commands find a running system. Only its user may read it. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,24 +6,24 @@ import { writePrivateFile } from './privateFile.ts';
 
 const systemFile = z.object({
   databaseUrl: z.string(),
-  /** Without a path. */
+  /** URL without a path. */
   gatewayUrl: z.string(),
   authSecret: z.string(),
   internalSecret: z.string(),
-  /** May read every chat. */
+  /** Token that may read every chat. */
   token: z.string(),
-  /** The `sub` of the token: whom chats belong to that are created without an owner. */
+  /** Owner of chats that are created without one: `sub` of the token. */
   ownerId: z.string(),
 });
 
-/** What another command needs to work with a running system. */
+/** Facts that another command needs to work with a running system. */
 export type SystemFile = Readonly<z.output<typeof systemFile>>;
 
 const pathIn = (dataDir: string) => join(dataDir, 'system.json');
 
 /**
- * Undefined when no system runs on that DATA_DIR. After a system that was killed, what it wrote is still there.
- * @throws if the file may not be read, or is no such file
+ * Reads the file; undefined when no system runs on that DATA_DIR. A killed system leaves its file behind.
+ * @throws if the file may not be read, or is not such a file
  */
 export function readSystemFile(dataDir: string): SystemFile | undefined {
   try {
@@ -38,7 +38,7 @@ export function writeSystemFile(dataDir: string, system: SystemFile): void {
   writePrivateFile(pathIn(dataDir), system);
 }
 
-/** @returns whether there was one */
+/** @returns true if there was one */
 export function removeSystemFile(dataDir: string): boolean {
   const wasThere = existsSync(pathIn(dataDir));
   rmSync(pathIn(dataDir), { force: true });

@@ -1,6 +1,6 @@
 /**
- * Applies `prisma/migrations` as `prisma migrate deploy` would (same lock, same table, same checksums, so that Prisma's own
- * commands accept the result), and tells whose tables a database holds before anything is changed in it.
+ * Migrations of `prisma/migrations`, applied as `prisma migrate deploy` would: same lock, table and checksums.
+ * Prisma's own commands accept the result. Before any change it tells whose tables a database holds.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import type pg from 'pg';
 import { StartError } from '../server/startError.ts';
 
 const folder = new URL('./migrations/', import.meta.url);
-/** The advisory lock that Prisma's schema engine takes while it migrates. */
+/** Advisory lock that Prisma's schema engine takes while it migrates. */
 const PRISMA_LOCK = 72707369;
 const OUR_TABLES = ['chats', 'chat_messages', 'chat_queued_messages', 'chat_heartbeats', 'replicas'];
 
@@ -19,18 +19,22 @@ interface Migration {
 }
 
 /**
- * What a database holds. `foreign`: tables with our names that our migrations did not make, or migrations that are not
- * ours; `found` says which, for a person. `ahead`: all of ours and, after them, those of a later version, which take nothing
- * away that this version uses.
+ * Contents of a database.
+ *
+ * - `foreign`: tables with our names that our migrations did not make, or foreign migrations. `found` names them, for a
+ * person.
+ * - `ahead`: all our migrations, and those of a later version after them. They remove nothing that this version uses.
  */
-export type SchemaState =
+type SchemaState =
   | { kind: 'current' }
   | { kind: 'empty' }
   | { kind: 'behind'; pending: string[] }
   | { kind: 'ahead'; later: string[] }
   | { kind: 'foreign'; found: string };
 
-/** The database is not in the state that the caller needs. The message says what was found and what to do. */
+/**
+ * Error for a database that is not in the state that the caller needs. The message says what was found and what to do.
+ */
 export class SchemaStateError extends StartError {
   override name = 'SchemaStateError';
 }
@@ -46,7 +50,7 @@ async function readMigrations(): Promise<Migration[]> {
   );
 }
 
-/** Looks, changes nothing. Needs no more than the right to read. */
+/** Inspects and changes nothing. Needs only the right to read. */
 export async function inspectSchema(client: pg.ClientBase): Promise<SchemaState> {
   const tables = await client.query<{ name: string }>(
     `SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY ($1)`,
@@ -70,7 +74,7 @@ interface Applied {
 
 const UNDEFINED_COLUMN = '42703';
 
-/** Undefined: the table has not the columns that Prisma gives it. */
+/** Migrations on record; undefined if the table has not the columns that Prisma gives it. */
 async function readApplied(client: pg.ClientBase): Promise<Applied[] | undefined> {
   const named = client.query<Applied>(
     `SELECT migration_name::text AS name, checksum::text AS checksum, finished_at IS NOT NULL AS finished
@@ -106,8 +110,8 @@ const laterFound = (later: readonly string[]) =>
   `migrations of a later version (${later.join(', ')}), and not all of this one`;
 
 /**
- * For whoever is about to write chats.
- * @throws SchemaStateError unless the tables are this project's own, and as this version or a later one has them
+ * Checks a database before chats are written to it.
+ * @throws SchemaStateError unless the tables are this project's own, of this version or a later one
  */
 export async function assertOwnSchema(client: pg.ClientBase): Promise<void> {
   const state = await inspectSchema(client);
@@ -137,8 +141,8 @@ const foreignError = (found: string) =>
   );
 
 /**
- * Brings an empty or an own database up to date; several processes may do so at once.
- * @returns the names of the migrations that were applied now
+ * Brings an empty or an own database up to date. Several processes may do so at once.
+ * @returns names of the migrations that were applied now
  * @throws SchemaStateError if the tables are not this project's own
  */
 export async function applyMigrations(client: pg.ClientBase): Promise<string[]> {
@@ -157,7 +161,7 @@ export async function applyMigrations(client: pg.ClientBase): Promise<string[]> 
   }
 }
 
-/** One migration and the record of it, in one transaction: both or neither. */
+/** Applies one migration and records it, in one transaction. */
 async function applyOne(client: pg.ClientBase, migration: Migration): Promise<void> {
   await client.query('BEGIN');
   try {

@@ -1,7 +1,6 @@
 /** Reads from the supergraph which types are routed, by what, and to which subgraph they belong: none is known by name. */
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
-  buildASTSchema,
   type ConstDirectiveNode,
   type DocumentNode,
   type GraphQLObjectType,
@@ -10,8 +9,8 @@ import {
   isObjectType,
   Kind,
   type ObjectTypeDefinitionNode,
-  parse,
 } from 'graphql';
+import { argument } from './ask/since.ts';
 
 /** A type with `@routed(by:, outcome:)`. */
 export interface RoutedType {
@@ -25,47 +24,42 @@ export interface RoutedType {
 /** How the entities of one subgraph are routed. */
 export interface Routing {
   readonly schema: GraphQLSchema;
-  /** By `__typename`. */
+  /** Types by `__typename`. */
   readonly types: ReadonlyMap<string, RoutedType>;
 }
 
 /**
  * The subgraphs that have routed types, by name.
+ * @param schema the supergraph's, with its AST nodes
  * @throws if a routed type does not have the fields that its directive names
  */
-export function readRouting(supergraphSdl: string): ReadonlyMap<string, Routing> {
-  const document = parse(supergraphSdl, { noLocation: true });
-  const schema = buildASTSchema(document, { assumeValid: true });
-  const names = subgraphNames(document);
+export function readRouting(schema: GraphQLSchema): ReadonlyMap<string, Routing> {
+  const names = subgraphNames(schema);
   const found = new Map<string, { schema: GraphQLSchema; types: Map<string, RoutedType> }>();
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
-    const routed = definition.directives?.find((directive) => directive.name.value === 'routed');
-    if (!routed) continue;
+  for (const [definition, routed] of routedIn(schema)) {
     for (const graph of answeringGraphs(definition)) {
       const subgraph = names.get(graph) ?? graph;
       const routing = found.get(subgraph) ?? { schema, types: new Map() };
-      routing.types.set(definition.name.value, routedType(schema, definition.name.value, routed));
+      routing.types.set(definition.name.value, routed);
       found.set(subgraph, routing);
     }
   }
   return found;
 }
 
-/**
- * How the entities of a subgraph are routed, from its own schema.
- * @throws if a routed type does not have the fields that its directive names
- */
+/** Reads from a subgraph's own schema how its entities are routed. @throws as `readRouting` does */
 export function readSubgraphRouting(typeDefs: DocumentNode): Routing {
   const schema = buildSubgraphSchema([{ typeDefs }]);
-  const types = new Map<string, RoutedType>();
-  for (const definition of typeDefs.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
-    const routed = definition.directives?.find((directive) => directive.name.value === 'routed');
-    if (routed) types.set(definition.name.value, routedType(schema, definition.name.value, routed));
-  }
-  return { schema, types };
+  return { schema, types: new Map(routedIn(schema).map(([{ name }, routed]) => [name.value, routed])) };
 }
+
+/** @param schema with its AST nodes */
+const routedIn = (schema: GraphQLSchema) =>
+  Object.values(schema.getTypeMap()).flatMap(({ astNode: definition }): [ObjectTypeDefinitionNode, RoutedType][] => {
+    if (definition?.kind !== Kind.OBJECT_TYPE_DEFINITION) return [];
+    const directive = definition.directives?.find(({ name }) => name.value === 'routed');
+    return directive ? [[definition, routedType(schema, definition.name.value, directive)]] : [];
+  });
 
 function routedType(schema: GraphQLSchema, name: string, directive: ConstDirectiveNode): RoutedType {
   const type = schema.getType(name);
@@ -87,10 +81,8 @@ function answeringGraphs(definition: ObjectTypeDefinitionNode): string[] {
 }
 
 /** `RUNTIME` → `runtime`: the names that the gateway hands its data sources by. */
-function subgraphNames(document: DocumentNode): ReadonlyMap<string, string> {
-  const graphs = document.definitions.find(
-    (definition) => definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph',
-  );
+function subgraphNames(schema: GraphQLSchema): ReadonlyMap<string, string> {
+  const graphs = schema.getType('join__Graph')?.astNode;
   if (graphs?.kind !== Kind.ENUM_TYPE_DEFINITION) throw new Error('The supergraph names no subgraph');
   return new Map(
     graphs.values?.map((value) => {
@@ -98,11 +90,4 @@ function subgraphNames(document: DocumentNode): ReadonlyMap<string, string> {
       return [value.name.value, (graph && argument(graph, 'name')) ?? value.name.value];
     }),
   );
-}
-
-/** An argument of a directive as text, whatever its kind. */
-export function argument(directive: ConstDirectiveNode, name: string): string | undefined {
-  const value = directive.arguments?.find((node) => node.name.value === name)?.value;
-  if (value === undefined || !('value' in value)) return undefined;
-  return String(value.value);
 }

@@ -1,24 +1,24 @@
-/** What else may be the matter with a chat: the healthy one of the matrix, with one change each. */
+/** Circumstances beside those of the matrix: the healthy chat, with one change each. */
 import type { ExecutionState } from '../domain/executionState.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface Circumstance {
-  /** In a few words. */
+  /** Name, in a few words. */
   readonly what: string;
   readonly state: ExecutionState;
-  /** Nobody owns it; else a replica that answers does. */
+  /** Present if nobody owns the chat. Otherwise a replica that answers does. */
   readonly unowned?: true;
-  /** Nobody asks replicas. */
+  /** Present if replicas are not asked. */
   readonly notAsked?: true;
   readonly database?: Fields;
   readonly trouble?: Fields;
   readonly candidates?: readonly Fields[];
-  /** Of the runner. */
+  /** Changed fields of the runner. */
   readonly runner?: Fields;
-  /** Of the runner's task. */
+  /** Changed fields of the runner's task. */
   readonly task?: Fields;
-  /** Of the owner. */
+  /** Changed fields of the owner's memory. */
   readonly runtime?: Fields;
 }
 

@@ -1,17 +1,17 @@
-/** What to do on a Coder deployment, for the runbook: what its means make of every situation of the matrix. */
+/** Advice for a Coder deployment, for the runbook: its means in every situation of the matrix. */
 import { diagnose } from '../domain/diagnosis/diagnose.ts';
 import type { Snapshot } from '../domain/diagnosis/snapshot.ts';
 import { CIRCUMSTANCES } from './circumstances.ts';
 import { circumstanceSnapshot, combinations, snapshotOf } from './diagnosisMatrix.ts';
 
-/** Newer releases look for work as often, and lose leases so old. */
+/** Thresholds of newer releases, by which leases are renewed and lost. */
 const RELEASE = { staleAfterSeconds: 30, heartbeatIntervalSeconds: 9, acquisitionIntervalSeconds: 30 };
 
 const situations = [...combinations().map(snapshotOf), ...CIRCUMSTANCES.map(circumstanceSnapshot)];
 
 const MARK = /(<!-- coder: [A-Z_]+ -->)\n(?:\n\*\*On a Coder deployment\*\*\n\n(?:- .*\n)+)?/;
 
-/** The page with the lines of each section that has a place for them. */
+/** The page, with lines for Coder in each section that has a place for them. */
 export function withCoderMeans(text: string): string {
   const means = coderMeans();
   return text
@@ -25,7 +25,7 @@ export function withCoderMeans(text: string): string {
     .join('');
 }
 
-/** By code, what is advised there and nowhere else. */
+/** Advice by code that only Coder has. */
 export function coderMeans(): Map<string, Set<string>> {
   const own = suggestions(situations.filter(({ database }) => database?.trouble?.platform !== 'coder'));
   const coder = suggestions(situations.map(onCoder));
@@ -62,7 +62,7 @@ function suggestions(snapshots: readonly Snapshot[]): Map<string, Set<string>> {
   return steps;
 }
 
-/** Requests as the head of the page says it: their method, and the end of their path. */
+/** Shortens requests to what the head of the page shows: the method, and the end of the path. */
 const withoutIds = (suggestion: string, { chatId, database }: Snapshot): string =>
   suggestion
     .replace(/ See docs\/runbook\.md#\S+$/, '')

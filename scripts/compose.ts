@@ -1,4 +1,7 @@
-/** `npm run compose`: rover.yaml → gateway/supergraph.graphql. With `--check`, only tells whether that file is up to date. */
+/**
+ * `npm run compose`: makes gateway/supergraph.graphql from rover.yaml. With `--check` it only tells whether the file is
+ * up to date.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { composeServices } from '@apollo/composition';
 import { parse } from 'graphql';

@@ -1,9 +1,11 @@
-/** What the diagnosis says of every combination of state, owner, reachability, lease and runners, as a page of documentation. */
+/** The diagnosis of every combination of state, owner, reachability, lease and runners, as a page of documentation. */
+
 import { writeFile } from 'node:fs/promises';
 import { diagnose } from '../domain/diagnosis/diagnose.ts';
 import type { Diagnosis, DiagnosisSettings } from '../domain/diagnosis/diagnosis.ts';
 import { readSnapshot, type Snapshot } from '../domain/diagnosis/snapshot.ts';
 import { EXECUTION_STATES, type ExecutionState, isRunnable } from '../domain/executionState.ts';
+import { DEFAULT_THRESHOLDS } from '../domain/thresholds.ts';
 import { CIRCUMSTANCES, type Circumstance } from './circumstances.ts';
 
 const target = new URL('../docs/diagnosis-matrix.md', import.meta.url);
@@ -22,7 +24,7 @@ const REACHABILITY = [
 const LEASES = ['fresh', 'stale', 'missing'] as const;
 const RUNNERS = ['none', 'one', 'other', 'several'] as const;
 
-/** The columns of the page; `unowned` stands in those that only an owner has. */
+/** Columns of the page. `unowned` stands in those that only an owned chat has. */
 interface Combination {
   readonly state: ExecutionState;
   readonly owner: 'unowned' | (typeof REACHABILITY)[number];
@@ -30,12 +32,7 @@ interface Combination {
   readonly runners: 'unowned' | 'not asked' | (typeof RUNNERS)[number];
 }
 
-export const MATRIX_SETTINGS: DiagnosisSettings = {
-  staleAfterSeconds: 30,
-  heartbeatIntervalSeconds: 9,
-  acquisitionIntervalSeconds: 5,
-  noProgressSeconds: 60,
-};
+export const MATRIX_SETTINGS: DiagnosisSettings = DEFAULT_THRESHOLDS;
 
 const OWNER = '00000000-0000-4000-8000-000000000001';
 const RUNNER = '00000000-0000-4000-8000-000000000002';
@@ -69,7 +66,7 @@ const COLUMNS: Readonly<Record<string, { status: string; archived: boolean }>> =
   INVALID: { status: 'pending', archived: false },
 };
 
-/** A chat that changed a minute ago; but for the combination nothing is wrong with it. */
+/** A chat that changed a minute ago, with nothing wrong besides the combination. */
 export function snapshotOf({ state, owner, lease, runners }: Combination): Snapshot {
   const owned = owner !== 'unowned';
   const heartbeat = { ageSeconds: lease === 'stale' ? 45 : 3, staleAfterSeconds: 30 };
@@ -154,7 +151,7 @@ function runtimeOf(state: ExecutionState, status: string, runnerIds: readonly st
 
 export const diagnosisOf = (combination: Combination): Diagnosis => diagnose(snapshotOf(combination), MATRIX_SETTINGS);
 
-/** The healthy chat in this circumstance. */
+/** Diagnosis of the healthy chat in this circumstance. */
 export const circumstanceOf = (circumstance: Circumstance): Diagnosis =>
   diagnose(circumstanceSnapshot(circumstance), MATRIX_SETTINGS);
 
@@ -189,7 +186,7 @@ interface Row {
   readonly outcome: string;
 }
 
-/** Rows that differ in one column alone and come to the same become one row. */
+/** Joins rows that differ in one column alone and have the same outcome. */
 function merged(rows: readonly Row[], column: number): Row[] {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
@@ -248,7 +245,7 @@ export function diagnosisMatrixPage(): string {
   ].join('\n');
 }
 
-/** All values of a column are shown as one word. */
+/** Replaces a cell that lists all values of its column by one word. */
 function shown(cell: string): string {
   const all = [LEASES.join(', '), RUNNERS.join(', '), REACHABILITY.join(', ')];
   return all.includes(cell) ? 'any' : cell === 'unowned' ? '–' : cell;

@@ -1,7 +1,8 @@
-// Generates the Prisma client, on any machine, unless the one that is there is younger than the schema. Every command of
-// Prisma's CLI first looks for its native schema engine and downloads it when there is none, though `generate` never
-// starts it: the file only has to exist. So for this one command, and for no other, the variable names a file that does.
-// `npx prisma migrate …` is left as it is, and uses the native engine.
+// Generates the Prisma client on any machine, unless the existing one is younger than the schema.
+// Every command of Prisma's CLI first looks for its native schema engine, and downloads a missing one, though
+// `generate` never starts it.
+// The file only has to exist, so the variable names another file, for this command alone.
+// `npx prisma migrate …` is unchanged, and uses the native engine.
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';

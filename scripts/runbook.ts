@@ -1,14 +1,14 @@
-/** What of the runbook is made: examples that a test saw, and what to do on a Coder deployment, below the section of each code. */
+/** Generated parts of the runbook: examples that a test saw, and the advice for a Coder deployment, under each code. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { withCoderMeans } from './coderMeans.ts';
 
 const page = new URL('../docs/runbook.md', import.meta.url);
 
-/** Where a test keeps the output that it saw for this code; see `test/support/examples.ts`. */
+/** File in which a test keeps the output that it saw for this code; see `test/support/examples.ts`. */
 export const exampleFile = (code: string): URL => new URL(`../docs/examples/${code}.txt`, import.meta.url);
 
-/** The page with each example as it is kept now, and none where none is. */
+/** The page with the examples as they are kept now. */
 export async function withExamples(text: string): Promise<string> {
   const parts = text.split(/(<!-- example: [A-Z_]+ -->)\n(?:\n```text\n[\s\S]*?\n```\n)?/);
   const filled = parts.map(async (part) => {

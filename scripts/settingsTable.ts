@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { settings } from '../server/settings/settings.ts';
 
-/** Markdown table. The page must hold it as it is. */
+/** Markdown table, which the page must hold to the letter. */
 export function settingsTable(): string {
   const rows = Object.entries(settings).map(([name, setting]) => {
     const standard: unknown = setting.safeParse(undefined).data;
@@ -12,7 +12,7 @@ export function settingsTable(): string {
   return ['| setting | default | what |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** `npm run docs`: puts the table in its place on the page. */
+/** `npm run docs`: puts the table onto the page. */
 async function updatePage(): Promise<void> {
   const page = new URL('../docs/settings.md', import.meta.url);
   const text = await readFile(page, 'utf8');

@@ -4,7 +4,7 @@
  */
 const ARRIVAL_MS = 10_000;
 
-/** For Fastify. Given to Node's server as well: with a limit for headers that is longer, it sets none for bodies. */
+/** Options of Fastify. Node's server gets them, too: with a longer limit for headers it sets none for bodies. */
 export const ARRIVAL = {
   requestTimeout: ARRIVAL_MS,
   http: { headersTimeout: ARRIVAL_MS, requestTimeout: ARRIVAL_MS, connectionsCheckingInterval: 2_000 },

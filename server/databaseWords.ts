@@ -1,6 +1,6 @@
 /**
- * Takes the database's own words out of an error: a trigger's message or a constraint's detail quotes what is in the row.
- * What stands in their place is the SQLSTATE, what it means, and the name of the constraint. Pure.
+ * An error without the database's own words: a trigger's message or a constraint's detail quotes the row. Pure.
+ * In their place stand the SQLSTATE, its meaning, and the name of the constraint.
  */
 import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { databaseFailure } from '../domain/databaseFailures.ts';
 
 const state = z.string().regex(/^[0-9A-Z]{5}$/);
 const optional = z.string().optional().catch(undefined);
-/** As the driver has it, and as Prisma wraps that. */
+/** Refusal as the driver has it, and as Prisma wraps it. */
 const refusal = z.union([
   z.object({ severity: z.string(), code: state, message: z.string(), constraint: optional }),
   z
@@ -42,12 +42,15 @@ function stateWords({ code, constraint }: { code: string; constraint?: string | 
   return `SQLSTATE ${code}${says ? `: the database ${says}` : ''}${constraint ? ` (${constraint})` : ''}`;
 }
 
-/** @returns what does so to any text of the error: its message, its stack */
+/**
+ * Makes the replacement for one error.
+ * @returns a function for any text of the error: its message, its stack
+ */
 export function withoutDatabaseWords(thrown: unknown): (text: string) => string {
   const all = replacements(thrown);
   return (text) => all.reduce((masked, { words, by }) => masked.replaceAll(words, by), text);
 }
 
-/** What a log may hold of why something failed. Undefined: it is no error. */
+/** Reason of a failure that a log may hold; undefined: it is no error. */
 export const loggedReason = (thrown: unknown): string | undefined =>
   isNativeError(thrown) ? withoutDatabaseWords(thrown)(thrown.message).trim() : undefined;

@@ -19,7 +19,7 @@ export interface Drain {
 export function drainOf(app: FastifyInstance): Drain {
   let hasBegun = false;
   let closing = false;
-  /** By their connections: of those that one still waits for when it breaks, none ends. */
+  /** Number of running requests by connection. Requests of a connection that breaks never end, so they are forgotten with it. */
   const running = new Map<Socket, number>();
   // Node leaves connections alone that have sent nothing yet, and would wait a minute for their first request.
   const closeWhenIdle = () => {

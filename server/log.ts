@@ -20,7 +20,7 @@ const WRITTEN_AT = 3_500;
 const WRITTEN_AFTER_MS = 100;
 const WARN = 40;
 
-/** Of all loggers of the process. */
+/** Destination of all loggers of the process. */
 let standardError: ReturnType<typeof heldLines> | undefined;
 
 /** @param name the process: `gateway`, `database`, `replica` */
@@ -50,7 +50,7 @@ function errorOf(thrown: unknown) {
   };
 }
 
-/** Of pino's destinations: more than is written at once is never held, so that one `flush` empties it. */
+/** Destination of pino's. It never holds more than is written at once, so one `flush` empties it. */
 type Held = Pick<ReturnType<typeof pino.destination>, 'write' | 'flush'>;
 
 function heldLines(file: Held) {

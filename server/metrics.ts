@@ -3,8 +3,8 @@
  * servers can live in one process; what is true of the process as a whole (memory, event loop delay, garbage collection)
  * stands in one that they share. No label ever holds the id of a chat, a caller or a replica.
  */
-import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { RequestNotes } from './requests.ts';
 
 /** Seconds; from a reading in memory to the longest time limit of a request. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -20,11 +20,47 @@ function processRegistry(): Registry {
   return ofProcess.registry;
 }
 
-/** `GET /metrics`: the process's metrics and those of `own`. Anyone who reaches the port may read them. */
-export function registerMetrics(app: FastifyInstance, own: Registry): void {
-  const shared = processRegistry();
-  app.get('/metrics', async (_request, reply) => {
-    const texts = await Promise.all([shared.metrics(), own.metrics()]);
-    return reply.header('content-type', own.contentType).send(texts.join('\n'));
+/** The process's metrics and those of `own`. */
+export const metricsText = async (own: Registry): Promise<string> =>
+  (await Promise.all([processRegistry().metrics(), own.metrics()])).join('\n');
+
+type Observe = RequestNotes['observe'];
+
+/** Adds to `registry` what a subgraph tells of its GraphQL requests. */
+export function subgraphRequests(registry: Registry): Observe {
+  const durations = new Histogram({
+    name: 'chat_debug_subgraph_request_duration_seconds',
+    help: 'GraphQL requests to this subgraph by HTTP status, and how long they took',
+    labelNames: ['status'],
+    buckets: DURATION_BUCKETS,
+    registers: [registry],
   });
+  return ({ status, seconds }) => durations.observe({ status }, seconds);
+}
+
+/**
+ * Adds to `registry` what the gateway tells of its requests.
+ * @param labelOf gives a label for the name of an operation, out of few
+ */
+export function gatewayRequests(registry: Registry, labelOf: (operation: string | undefined) => string): Observe {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'chat_debug_requests_total',
+    help: 'Requests by operation (of the example queries, SnapshotDocument, other, none) and code of the first error, or OK',
+    labelNames: ['operation', 'code'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'chat_debug_request_duration_seconds',
+    help: 'How long requests took, by operation',
+    labelNames: ['operation'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  return ({ record: { operation: name, codes }, status, seconds }) => {
+    const operation = labelOf(name);
+    const [code = status < 400 ? 'OK' : `HTTP_${status}`] = codes;
+    requests.inc({ operation, code });
+    durations.observe({ operation }, seconds);
+  };
 }

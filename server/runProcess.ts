@@ -10,9 +10,9 @@ export const PROCESS_SETTINGS = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'LOG_LEVEL'] as 
 
 /** A server that takes requests. */
 export interface Listening extends Stoppable {
-  /** Without a path: `http://127.0.0.1:4001`. */
+  /** Address without a path: `http://127.0.0.1:4001`. */
   readonly url: string;
-  /** Of a replica. */
+  /** Id of a replica. */
   readonly workerId?: string;
 }
 

@@ -19,13 +19,14 @@ import {
 } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../common/clock.ts';
+import { isProbe } from './health.ts';
 import type { Stoppable } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 
 export { type Span, SpanKind } from '@opentelemetry/api';
 
 const TRACER = 'chat-debug-gateway';
-/** Of a text in an attribute: the name of an operation is its client's. */
+/** Limit for a text in an attribute: the name of an operation is its client's. */
 const MAX_ATTRIBUTE_CHARACTERS = 200;
 /** Within what a process has to stop. */
 const FLUSH_LIMIT_MS = 1_000;
@@ -52,7 +53,7 @@ export interface TracingOptions {
   readonly log: Logger;
 }
 
-/** Before any server of the process starts, and only once in a process. */
+/** Starts tracing. Call it once in a process, before any server starts. */
 export async function startTracing({ service, endpoint, clock, log }: TracingOptions): Promise<Tracing> {
   if (endpoint === undefined) return { around: (server) => server };
   const { BatchSpanProcessor, NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node');
@@ -122,7 +123,7 @@ export function traceRequests(app: FastifyInstance, attributesOf: (request: Fast
   const contexts = new WeakMap<FastifyRequest, Context>();
   app.addHook('onRequest', async (request, reply) => {
     const { method, routeOptions, headers } = request;
-    if (routeOptions.url !== undefined && UNTRACED.includes(routeOptions.url)) return;
+    if (isProbe(request)) return;
     const { traceparent, tracestate } = headers; // and no baggage: it would travel on to every replica
     const parent = propagation.extract(ROOT_CONTEXT, { traceparent, tracestate });
     const route = routeOptions.url ?? 'unknown';
@@ -140,8 +141,6 @@ export function traceRequests(app: FastifyInstance, attributesOf: (request: Fast
     context.with(contexts.get(request) ?? ROOT_CONTEXT, done);
   });
 }
-
-const UNTRACED = ['/livez', '/readyz', '/metrics'];
 
 type Exporter = InstanceType<typeof import('@opentelemetry/exporter-trace-otlp-http').OTLPTraceExporter>;
 

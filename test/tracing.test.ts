@@ -84,7 +84,7 @@ interface SpanRecord {
   attributes: { key: string }[];
 }
 
-/** What a collector was sent, as OTLP's JSON has it. */
+/** Spans that a collector received, in OTLP's JSON. */
 function spansOf(collector: TestServer): SpanRecord[] {
   type Resource = { attributes: { key: string; value: { stringValue?: string } }[] };
   type Batch = { resourceSpans: { resource: Resource; scopeSpans: { spans: SpanRecord[] }[] }[] };
@@ -125,7 +125,7 @@ test(
       data: { chatDebugSnapshot: { runtime: { reachability: { status: 'OK' } } } },
     });
 
-    /** From the span to the client's own, outermost last. */
+    /** Names from the span to the client's own, outermost last. */
     const pathOf = (name: string, spans: SpanRecord[]) => {
       const path: string[] = [];
       let at = spans.find((span) => `${span.service.split('.').at(-1)} ${span.name}` === name);

@@ -1,9 +1,9 @@
-/** What the server says that some work cost it: its own count (pg_stat_statements), and its processes' own time. */
+/** Cost of some work by the server's own count (pg_stat_statements), and by the time of its processes. */
 import type { Pool } from 'pg';
 import { processTimeMs } from '../support/processTime.ts';
 
 export interface Cost {
-  /** That read or write a table. */
+  /** Statements that read or write a table. */
   readonly statements: number;
   /** All of them, with those that hold the transaction. */
   readonly allStatements: number;
@@ -13,7 +13,10 @@ export interface Cost {
   readonly planningMs: number;
   readonly buffers: number;
   readonly walBytes: number;
-  /** Of the server's processes that serve this database; to the hundredth of a second. NaN where the system does not say. */
+  /**
+   * Processor time of the server's processes for this database, to the hundredth of a second; NaN where the system does
+   * not say.
+   */
   readonly cpuMs: number;
 }
 
@@ -47,8 +50,9 @@ async function cpuMs(pool: Pool, application: string): Promise<number> {
 }
 
 /**
- * How many rows have been read by walks through a table from end to end since it was made. Not how many walks there were:
- * making an index counts as one, and so does emptying a table that has indexes, which may be told much later.
+ * Number of rows read by walks through a table from end to end since it was made.
+ * The number of walks would not do: making an index counts as one, and so does emptying a table with indexes, perhaps
+ * much later.
  */
 export async function rowsWalked(pool: Pool, tables: readonly string[]): Promise<number> {
   const { rows } = await pool.query<{ walked: number }>(

@@ -3,10 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 
 export const SUSPECTS = 100;
-/** How many chats a user has. */
+/** Chats of one user. */
 const CHATS_EACH = 10;
 
-/** As many of each trouble: no owner, an owner that is gone, no lease, a status of former times, a queue behind an error. */
+/**
+ * Statement for chats, equally many of each trouble: no owner, an owner that is gone, no lease, an old status, a queue
+ * behind an error.
+ */
 const CHATS = `
   INSERT INTO chats (owner_id, title, status, archived, worker_id, runner_id, updated_at)
   SELECT md5((i / ${CHATS_EACH})::text)::uuid, CASE WHEN i BETWEEN 40 AND 59 THEN 'no lease' ELSE '' END,

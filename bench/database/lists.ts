@@ -1,4 +1,4 @@
-/** What a list costs, in a large fleet and in a small one. */
+/** Cost of a list, in a large fleet and in a small one. */
 import type { Pool } from 'pg';
 import { systemClock as clock } from '../../common/clock.ts';
 import { median } from '../support/statistics.ts';
@@ -8,7 +8,7 @@ import { SUBGRAPH_CONNECTIONS, type Subgraph } from './subgraph.ts';
 const TIMES = 20;
 
 export interface ListCost {
-  /** From the request to the whole answer, over HTTP. */
+  /** Milliseconds from the request to the whole answer, over HTTP. */
   readonly ms: number;
   /** Planning and execution in Postgres. */
   readonly serverMs: number;

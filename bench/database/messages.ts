@@ -8,7 +8,10 @@ import { SUBGRAPH_CONNECTIONS, type Subgraph } from './subgraph.ts';
 
 const ROUNDS = 5;
 
-/** Of four roles, one in seven deleted. The triggers would set versions that nobody asks for here. @returns their chats */
+/**
+ * Inserts messages of four roles, one in seven deleted. The triggers would set versions that nobody asks for here.
+ * @returns their chats
+ */
 export async function fillMessages(pool: Pool, chats: number, each: number): Promise<string[]> {
   const client = await pool.connect();
   try {
@@ -39,11 +42,11 @@ export interface Counting {
   readonly statsMs: number;
   /** Median of the rounds' own ratios. */
   readonly ratio: number;
-  /** That read the table. */
+  /** Statements that read the table. */
   readonly statements: number;
 }
 
-/** In each round one, then the other, both as the server's own time of execution. */
+/** Compares both counts in turn in each round, by the server's own time of execution. */
 export async function compareCounting(pool: Pool, subgraph: Subgraph, ids: readonly string[]): Promise<Counting> {
   const bare: number[] = [];
   const stats: number[] = [];
@@ -72,7 +75,10 @@ async function ask(subgraph: Subgraph, ids: readonly string[]): Promise<void> {
     throw new Error('chats are missing');
 }
 
-/** On one processor, as the other one is. @returns milliseconds of planning and execution */
+/**
+ * Counts on one processor, as the other one does.
+ * @returns milliseconds of planning and execution
+ */
 async function bareCount(pool: Pool, ids: readonly string[]): Promise<number> {
   const client = await pool.connect();
   try {
@@ -90,7 +96,7 @@ async function bareCount(pool: Pool, ids: readonly string[]): Promise<number> {
   }
 }
 
-/** How Postgres goes about it, in its own words. */
+/** Plan of the count, in Postgres' own words. */
 export async function countingPlan(pool: Pool, sql: string, ids: readonly string[]): Promise<string[]> {
   const beganMs = clock.monotonicMs();
   const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) ${sql}`, [ids]);

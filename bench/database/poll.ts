@@ -1,4 +1,4 @@
-/** What a dashboard that polls a hundred chats costs the database; and that it is as many statements for one chat. */
+/** Cost of a dashboard that polls a hundred chats; one chat takes as many statements. */
 import type { Pool } from 'pg';
 import { type Cost, costOf } from './cost.ts';
 import { SUBGRAPH_CONNECTIONS, type Subgraph } from './subgraph.ts';
@@ -9,7 +9,7 @@ const FIELDS = `chatId takenAt executionState runtime { workerId } everywhere { 
   database { status archived workerId runnerId snapshotVersion historyVersion generationAttempt lastError retryState
     updatedAt queueDepth heartbeat { ageSeconds isStale } heartbeats { runnerId } messageStats { total byRole { role count } } }`;
 
-/** Of one poll: the mean of many. */
+/** Cost of one poll, the mean of many. */
 export async function pollCost(pool: Pool, subgraph: Subgraph, ids: readonly string[]): Promise<Cost> {
   const query = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { ${FIELDS} } }`;
   await subgraph.ask(query, { ids });

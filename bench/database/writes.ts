@@ -1,4 +1,4 @@
-/** What the indexes of the lists cost whoever writes: the same writes with and without them, on the same rows. */
+/** Cost of the lists' indexes for writers: the same writes with and without them, on the same rows. */
 import type { Pool } from 'pg';
 import { inTransaction } from '../support/chats.ts';
 import { median } from '../support/statistics.ts';
@@ -7,7 +7,7 @@ import { costOf } from './cost.ts';
 const ROUNDS = 5;
 const CHATS = 500;
 
-/** With the worker's statement for one step, and for the end of a turn and the begin of the next. */
+/** The worker's statement for one step, and for the end of a turn and the start of the next. */
 const STEP = `UPDATE chats SET snapshot_version = snapshot_version + 1, updated_at = now() WHERE id = $1`;
 const END_OF_TURN = `UPDATE chats SET snapshot_version = snapshot_version + 1, updated_at = now(), status = 'waiting',
   worker_id = NULL, runner_id = NULL WHERE id = $1`;
@@ -17,7 +17,7 @@ const BEGIN_OF_TURN = `UPDATE chats SET snapshot_version = snapshot_version + 1,
 export interface WriteCost {
   /** Planning and execution. */
   readonly microseconds: number;
-  /** Of these, what a prepared statement spares. */
+  /** Microseconds of these that a prepared statement spares. */
   readonly planningMicroseconds: number;
   readonly walBytes: number;
   readonly buffers: number;

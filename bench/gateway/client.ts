@@ -1,4 +1,6 @@
-/** The client, in a process of its own: over so many connections, each with one request at a time, for so long. */
+/**
+ * The client, in a process of its own: it keeps a number of connections for a time, each with one request at a time.
+ */
 import { Pool } from 'undici';
 import { systemClock as clock } from '../../common/clock.ts';
 import { announceReady } from '../../server/lifecycle.ts';
@@ -13,7 +15,7 @@ export interface Load {
   readonly seconds: number;
 }
 
-/** What came of it. */
+/** Result of a load. */
 export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;

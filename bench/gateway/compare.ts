@@ -1,7 +1,7 @@
-/** Gateways must give the same answers before anything of them is measured. */
+/** Check that gateways give the same answers before anything is measured. */
 import type { Contender } from './contenders.ts';
 
-/** What is asked. */
+/** Question to the gateways. */
 export interface Question {
   readonly name: string;
   readonly query: string;

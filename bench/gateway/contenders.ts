@@ -15,19 +15,20 @@ import type { Stubs } from './stubs.ts';
 
 export interface Contender {
   readonly name: string;
-  /** Where it answers. */
+  /** URL at which it answers. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly child: ChildProcess;
 }
 
-/** Of callers' tokens. */
+/** Secret of callers' tokens. */
 export const SECRET = 'a secret for this bench alone, long enough';
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
 
 /**
- * The process that users run, with its default settings, but for the limit of requests a minute, and for time limits that a
- * loaded machine would reach; the others have none.
+ * Environment of the process that users run, with default settings.
+ * Only the limit of requests a minute, and time limits that a loaded machine would reach, are lifted; the others have
+ * none.
  */
 export const ourEnvironment = (databaseUrl: string): Record<string, string> => ({
   ...{ PORT: '0', DATABASE_SUBGRAPH_URL: `${databaseUrl}/graphql`, RATE_LIMIT_PER_MINUTE: '0' },
@@ -44,7 +45,7 @@ export async function ourHeaders(): Promise<Record<string, string>> {
 
 export interface OurOptions {
   readonly nodeOptions?: readonly string[];
-  /** Of another checkout, as a URL; unset: this one. */
+  /** Folder of another checkout, as a URL; unset: this one. */
   readonly folder?: string;
   /** Other than the bench's. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -82,7 +83,7 @@ export async function startHandWritten(stubs: Stubs): Promise<Contender> {
   return { name: 'hand-written handler', url, headers: HEADERS, child };
 }
 
-/** In one process, as all of them. */
+/** Starts Hive in one process, as all others. */
 export async function startHive(stubs: Stubs): Promise<Contender> {
   const bin = installHive();
   const folder = mkdtempSync(join(tmpdir(), 'chat-debug-bench-'));

@@ -1,13 +1,13 @@
 /**
- * What a fetch costs from its plan to its answer, in several checkouts: processor time of this process, which asks the stubs
- * through their data sources, in short turns one after the other, so that other work on the machine falls on all alike.
+ * Cost of a fetch from its plan to its answer, in several checkouts: processor time of this process, which asks the
+ * stubs.
+ * Checkouts take short turns, so that other work on the machine falls on all alike.
  */
 import { readFileSync } from 'node:fs';
 import { argv, cpuUsage } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { systemClock as clock } from '../../common/clock.ts';
-import type { GatewayContext } from '../../gateway/gatewayContext.ts';
-import { newRecord } from '../../gateway/http/requestRecord.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { median } from '../support/statistics.ts';
 import { printTable, shown } from '../support/table.ts';
@@ -40,20 +40,20 @@ const add = (name: string, work: Fetch['works'][number]) => {
 };
 
 for (const folder of folders) {
-  const load = (file: string) => import(`${pathToFileURL(folder).href}/gateway/${file}`);
-  const { databaseOverHttp } = await load('routing/databaseSubgraph.ts');
-  const { makeReplicas } = await load('routing/replicas.ts');
-  const { readRouting } = await load('routing/routedTypes.ts');
-  const { makeSubgraphDataSource } = await load('subgraphDataSource.ts');
+  const load = (file: string) => import(`${pathToFileURL(folder).href}/routing/${file}`);
+  const { databaseOverHttp } = await load('transport/databaseSubgraph.ts');
+  const { asksOver } = await load('transport/subgraphAnswer.ts');
+  const { makeReplicas } = await load('replicas.ts');
+  const { readRouting } = await load('routedTypes.ts');
   const url = `${stubs.database}/graphql`;
   const database = databaseOverHttp({ url, internalSecret, databaseTimeoutMs: LIMIT_MS });
   const shared = { internalSecret, timeoutMs: LIMIT_MS, clock, log };
   const replicas = makeReplicas({ ...shared, database, addressAllow: ['127.0.0.0/8'] });
   const routing = readRouting(readFileSync(`${folder}/gateway/supergraph.graphql`, 'utf8')).get('runtime');
   const route = replicas.router(routing);
-  const source = makeSubgraphDataSource(database, log);
-  const context = (): GatewayContext => ({
-    ...{ ...replicas.newRequest(), caller, requestId: 'a-request', record: newRecord() },
+  const source = asksOver('database', database.ask, log);
+  const context = (): RoutingContext => ({
+    ...{ ...replicas.newRequest(), caller, requestId: 'a-request' },
     signal: new AbortController().signal,
   });
   for (const { name, calls, variables } of SHAPES) {

@@ -1,17 +1,15 @@
 /**
- * A handler that makes the calls which a query needs and nothing else: no schema, no identity, no limits, no errors. Per
- * shape it is told what to ask of the database and of the replicas, and it puts the second answer into the first.
+ * A handler that makes only the calls that a query needs: no schema, no identity, no limits, no errors.
+ * For each shape it is told what to ask the database and the replicas, and puts the second answer into the first.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
-import { announceReady } from '../../server/lifecycle.ts';
+import { answerAll } from '../support/answeringProcess.ts';
 
 export interface HandWrittenSpec {
   readonly databaseUrl: string;
   readonly replicas: readonly { readonly id: string; readonly relayAddress: string }[];
-  /** By the query of the client. */
+  /** Calls by the query of the client. */
   readonly calls: Readonly<Record<string, { readonly database: string; readonly runtime: string | null }>>;
 }
 
@@ -55,17 +53,4 @@ async function handle(body: string): Promise<string> {
   return JSON.stringify({ data });
 }
 
-const server = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk) => chunks.push(chunk));
-  request.on('end', async () => {
-    const text = await handle(Buffer.concat(chunks).toString());
-    response
-      .writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-      .end(text);
-  });
-});
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
-process.once('disconnect', () => process.exit(0));
-announceReady({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+await answerAll(handle);

@@ -1,11 +1,11 @@
-/** How long somebody waits who asks one thing at a time, over a connection that is kept, or over several at once. */
+/** How long does somebody wait who asks one thing at a time, over a kept connection, or over several at once? */
 import { Agent, request } from 'undici';
 import { systemClock as clock } from '../../common/clock.ts';
 import { processTimeMs } from '../support/processTime.ts';
 import { percentile } from '../support/statistics.ts';
 import type { Contender } from './contenders.ts';
 
-/** Whom, and what. */
+/** Server and question. */
 export interface Asked {
   readonly name: string;
   readonly contender: Pick<Contender, 'url' | 'headers'>;
@@ -25,15 +25,15 @@ export async function ask({ name, contender, body }: Asked): Promise<{ readonly 
   return { ms, text };
 }
 
-/** Of one round, in milliseconds. */
+/** Milliseconds of one round. */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;
 }
 
 /**
- * So many rounds of so many requests to each, of which every one goes to the next in turn: what else the machine does hits all alike.
- * @returns for each that is asked, its rounds
+ * Runs rounds of requests to each, in turn after every request: other work on the machine hits all alike.
+ * @returns the rounds of each that is asked
  */
 export async function inTurns(all: readonly Asked[], rounds: number, times: number): Promise<Latency[][]> {
   const results: Latency[][] = all.map(() => []);
@@ -52,10 +52,10 @@ export async function inTurns(all: readonly Asked[], rounds: number, times: numb
 /** A process of this machine is asked. */
 export type AskedProcess = Asked & { readonly contender: Contender };
 
-/** How it is asked. */
+/** Way of asking. */
 export interface Asking {
   readonly connections: number;
-  /** Of one, until it is the next one's turn. */
+  /** Milliseconds for one before the next one's turn. */
   readonly turnMs: number;
 }
 
@@ -65,9 +65,9 @@ export interface CountedLatency extends Latency {
 }
 
 /**
- * One round: each is asked for `ms` in all, in turns whose order changes each time. Unlike with a turn for each request, the caches of
- * the processor are warm for most of them, and it can be counted what each costs.
- * @returns for each of them
+ * Runs one round: each is asked for `ms` milliseconds in all, in turns whose order changes each time.
+ * Compared with a turn for each request, the processor's caches are warm for most, and the cost of each can be counted.
+ * @returns the results of each
  */
 export async function inLongTurns(
   all: readonly AskedProcess[],

@@ -1,4 +1,4 @@
-/** Load on one gateway, and what came of it. */
+/** Load on one gateway, and its result. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { processTimeMs } from '../support/processTime.ts';
@@ -9,7 +9,10 @@ import type { Shape } from './shapes.ts';
 export const CONNECTIONS = 32;
 
 export interface Measured extends LoadResult {
-  /** Of the processor time, user and system, all threads, for one request. Other work on the machine moves it less than a rate. */
+  /**
+   * Microseconds of processor time for one request: user and system, all threads. Other work on the machine moves it
+   * less than a rate.
+   */
   readonly microseconds: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * This gateway as it is in several checkouts, the first against each of the others, in the rounds of one run. Beside requests a second the
- * processor time of the gateway for one, which other work on the machine moves less.
+ * This gateway in several checkouts, the first against each of the others, in the rounds of one run.
+ * It measures requests a second, and the gateway's processor time for one, which other work moves less.
  */
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';

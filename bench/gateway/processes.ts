@@ -13,9 +13,9 @@ export interface StartOptions {
   /** Sent to the process first. */
   readonly message?: object;
   readonly environment?: Readonly<Record<string, string>>;
-  /** What it writes to its standard error, such as its log, goes nowhere. */
+  /** True if its standard error, such as its log, goes nowhere. */
   readonly isQuiet?: boolean;
-  /** For Node, besides what TypeScript needs. */
+  /** Options for Node, besides those for TypeScript. */
   readonly nodeOptions?: readonly string[];
 }
 

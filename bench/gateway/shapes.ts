@@ -1,4 +1,4 @@
-/** What the gateways are asked, from little to much. */
+/** Questions to the gateways, from little to much. */
 import { parse, print, visit } from 'graphql';
 import { SNAPSHOT_OPERATION } from '../../gateway/http/snapshotRoute.ts';
 
@@ -19,7 +19,7 @@ const FIFTY = `query ($chats: [UUID!]!) { chatDebugSnapshots(chatIds: $chats) { 
     runners { runnerId phase startedAt status snapshotVersion activeTaskKind activeTask { kind runningSeconds } lease { ageSeconds } }
     messageBuffers { historyVersion partsBuffered bytesBuffered isClosed } } } }`;
 
-/** Without what differs from one answer to the next, or from one gateway to the other. */
+/** Answer without what differs from time to time, or between gateways. */
 const SNAPSHOT = print(
   visit(parse(SNAPSHOT_OPERATION), {
     Field: ({ name }) => (['elapsedMs', 'address'].includes(name.value) ? null : undefined),

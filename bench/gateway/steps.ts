@@ -1,4 +1,4 @@
-/** Which step of a request a sample of the profiler belongs to, by the files and functions of its stack. */
+/** Step of a request that a sample of the profiler belongs to, by the files and functions of its stack. */
 
 /** V8's format: `.cpuprofile`. */
 export interface Profile {
@@ -38,14 +38,11 @@ const STEPS: readonly (readonly [RegExp, string])[] = [
   [/inputCheck\.ts/, 'check of input'],
   [/graphql\/validation/, 'validate'],
   [/query-planner|query-graphs|federation-internals/, 'plan'],
-  [/completion\.ts|leafValues\.ts/, 'merge: complete the answer'],
+  [/completion\.ts|leafRules\.ts/, 'merge: complete the answer'],
   [/graphqlRoute\.ts#textOf$/, 'serialise'],
   [/execution\/|operations\.ts|served\.ts|report\.ts/, 'merge: execute the plan'],
-  [/postGraphql|exchange\.ts|undici|subgraphDataSource/, 'fetch: HTTP client, JSON'],
-  [
-    /(?:routing|gateway)\/(route|entity|join|ask|send|replica|answer|routed|follow|owner|hedge|slots|checked|leaf|distinct|routing)\w*\.ts/,
-    'fetch: routing',
-  ],
+  [/transport\/|undici/, 'fetch: HTTP client, JSON'],
+  [/routing\/|ask\//, 'fetch: routing'],
   [/graphql\/(execution|type)/, 'merge: execute the plan'],
   [/requestLog|pino|sonic-boom|metrics\.ts|prom-client/, 'log and metrics'],
   [/clientErrors|errorPlaces/, 'errors'],

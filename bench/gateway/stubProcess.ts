@@ -1,8 +1,8 @@
 /**
- * A subgraph that answers from memory, in a process of its own: what it is asked for the first time is executed with made-up
- * values that depend on the ids alone, and every repetition of the same request gets the same bytes. So it costs little
- * beside any gateway, and all gateways get the same. It listens on as many ports as it is told, and announces their URLs with
- * blanks between them.
+ * A subgraph that answers from memory, in a process of its own. A new request gets made-up values that depend on the
+ * ids alone.
+ * A repeated request gets the same bytes, so that it costs little beside any gateway, and all gateways get the same.
+ * It listens on as many ports as it is told, and announces their URLs with blanks between them.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -12,12 +12,12 @@ import { systemClock as clock } from '../../common/clock.ts';
 import { announceReady } from '../../server/lifecycle.ts';
 import { madeUpLeaf, schemaOf } from '../support/madeUp.ts';
 
-/** What the process is sent first. */
+/** First message to the process. */
 export interface StubSpec {
   readonly subgraph: 'database' | 'runtime';
-  /** What the replica table holds. */
+  /** Rows of the replica table. */
   readonly replicas: readonly { readonly id: string; readonly relayAddress: string }[];
-  /** For each port that it listens on, milliseconds before each answer; -1: there never is one. */
+  /** Milliseconds before each answer, for each port; -1: no answer. */
   readonly delaysMs: readonly number[];
 }
 

@@ -1,4 +1,4 @@
-/** The ways in which a replica, or the way to it, fails here. */
+/** Ways in which a replica, or the way to it, fails here. */
 
 /**
  * `process`: done to the replica's process. `connection`: done to every connection to it. `answer`: done to each of its
@@ -6,7 +6,7 @@
  */
 export type FaultKind = 'process' | 'connection' | 'answer' | 'instead';
 
-/** By name; the order is that of the table. */
+/** Faults by name, in the order of the table. */
 export const FAULTS = {
   /** SIGKILL; what is in front of it still takes connections, and breaks them. */
   killed: 'process',
@@ -43,7 +43,7 @@ export const FAULTS = {
 export type Fault = keyof typeof FAULTS;
 export const ALL_FAULTS = Object.keys(FAULTS) as Fault[];
 
-/** What is answered in place of the replica: status, media type, body. */
+/** Answers in place of the replica's: status, media type, body. */
 export const INSTEAD: Readonly<Partial<Record<Fault, readonly [number, string, string]>>> = {
   'HTTP 500': [500, 'text/plain', 'Internal Server Error'],
   'HTTP 503': [503, 'application/json', '{"errors":[{"message":"upstream connect error 127.0.0.1"}]}'],

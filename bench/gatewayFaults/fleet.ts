@@ -21,7 +21,7 @@ export interface FleetOptions {
   readonly databaseUrl: string;
   readonly pool: Pool;
   readonly replicas: number;
-  /** Of each replica. */
+  /** Chats of each replica. */
   readonly chats: number;
   /** The gateway's limit for all replicas together, and for the database. */
   readonly timeoutMs: number;
@@ -46,7 +46,7 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** Whoever starts it closes it. */
+/** Starts a fleet; the caller closes it. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { databaseUrl, pool, timeoutMs, databaseTimeoutMs } = options;
   const closing: (() => Promise<unknown>)[] = [];
@@ -91,7 +91,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 interface FaultyReplicaOptions {
-  /** Of its process and of the proxy in front; nobody listens there yet. */
+  /** Port of its process and of the proxy in front; nobody listens there yet. */
   readonly port: number;
   readonly proxyPort: number;
   readonly random: Random;
@@ -203,5 +203,5 @@ const tokenFor = (sub: string, roles: readonly string[]) =>
     .setProtectedHeader({ alg: 'HS256' })
     .sign(new TextEncoder().encode(AUTH_SECRET));
 
-/** What the database half of each chat says. */
+/** Content of the database half of each chat. */
 export const DATABASE_HALF = { status: 'waiting', queueDepth: 0, messageStats: { total: MESSAGES_EACH, deleted: 0 } };

@@ -1,13 +1,13 @@
-/** Which replicas must answer: all to which nothing is done, once they have answered for two seconds. */
+/** Replicas that must answer: those without a fault that have answered for two seconds. */
 
-/** How long a replica must have answered to count as healthy, in milliseconds. */
+/** Milliseconds for which a replica must have answered to count as healthy. */
 export const HEALTHY_AFTER_MS = 2_000;
 
 interface State {
   isFaulty: boolean;
-  /** Since when all its answers are whole; undefined: it has given none since it was last hit, or the last was not. */
+  /** Time since which all its answers are whole; undefined: none since it was last hit, or the last was not whole. */
   answersSinceMs: number | undefined;
-  /** When it last was made faulty, or did not answer before it was healthy. */
+  /** Time at which it last became faulty, or did not answer before it was healthy. */
   badAtMs: number;
 }
 
@@ -33,7 +33,7 @@ export class Health {
     if (state) state.isFaulty = false;
   }
 
-  /** Whether it was healthy from `fromMs` until `nowMs`. */
+  /** True if it was healthy from `fromMs` until `nowMs`. */
   isHealthy(replica: number, fromMs: number, nowMs: number): boolean {
     const { isFaulty = true, answersSinceMs, badAtMs = 0 } = this.#states[replica] ?? {};
     if (isFaulty || answersSinceMs === undefined || nowMs < fromMs) return false;

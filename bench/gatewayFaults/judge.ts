@@ -1,4 +1,4 @@
-/** What one answer of the gateway is worth. */
+/** Value of one answer of the gateway. */
 import { z } from 'zod';
 import { type Chat, DATABASE_HALF, type Fleet } from './fleet.ts';
 
@@ -52,7 +52,7 @@ export interface Judged {
   /** The replicas, by place, that the others are about. */
   readonly errorsOf: readonly number[];
   readonly leaks: readonly string[];
-  /** By the replica's place. */
+  /** Breakers by the replica's place. */
   readonly breakers: ReadonlyMap<number, string>;
 }
 

@@ -1,4 +1,4 @@
-/** Requests at a constant rate, however long their answers take, and what each of them was worth. */
+/** Requests at a constant rate, however long their answers take, with the value of each. */
 import { Agent, request } from 'undici';
 import { systemClock as clock } from '../../common/clock.ts';
 import type { Random } from '../../test/faults/random.ts';
@@ -7,10 +7,10 @@ import { Health } from './health.ts';
 import { type Judged, judge, QUERY, type Received } from './judge.ts';
 
 export interface Sample extends Judged {
-  /** When it was sent, by the monotonic clock. */
+  /** Time of sending, by the monotonic clock. */
   readonly sentMs: number;
   readonly tookMs: number;
-  /** Of its halves, those of replicas that were healthy from its sending to its answer. */
+  /** Halves of replicas that were healthy from its sending to its answer. */
   readonly healthyHalves: number;
   readonly healthyWhole: number;
   /** Errors about replicas that were healthy. */
@@ -42,12 +42,12 @@ export class Load {
     this.#sending = this.#send(this.#stopping.signal);
   }
 
-  /** Those that were answered since the last `take`. */
+  /** Samples answered since the last `take`. */
   get samples(): readonly Sample[] {
     return this.#samples;
   }
 
-  /** Those that were answered since the last call. */
+  /** Takes the samples answered since the last call. */
   take(): Sample[] {
     return this.#samples.splice(0);
   }

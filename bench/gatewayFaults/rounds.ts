@@ -1,23 +1,23 @@
-/** One round after the other: some replicas fail for a while, then all of them must be healthy again. */
+/** Rounds, one after the other: some replicas fail for a while, then all of them must be healthy again. */
 import { systemClock as clock } from '../../common/clock.ts';
 import type { Fault } from './faults.ts';
 import type { Fleet } from './fleet.ts';
 import type { Load, Sample } from './load.ts';
 
-/** What fails, by the replica's place; none: nothing does. */
+/** Faults by the replica's place; none: nothing fails. */
 export type Round = ReadonlyMap<number, Fault>;
 
-/** What the halves of each failing replica said, by its place. */
+/** Words of the halves of each failing replica, by its place. */
 export type Said = ReadonlyMap<number, ReadonlySet<string>>;
 
 export interface RoundOptions {
-  /** How long replicas fail, in milliseconds. */
+  /** Milliseconds for which replicas fail. */
   readonly lastsMs: number;
   /** They fail longer than that, until what was said is enough, but not `limitMs` longer. */
   readonly until?: { readonly isEnough: (said: Said) => boolean; readonly limitMs: number };
-  /** How long all of them are healthy before the next round. */
+  /** Milliseconds for which all of them are healthy before the next round. */
   readonly healthyMs: number;
-  /** How long they may take to be healthy again. */
+  /** Milliseconds in which they must be healthy again. */
   readonly recoveryLimitMs: number;
 }
 
@@ -26,7 +26,7 @@ export interface RoundResult {
   /** 0 to 1. */
   readonly wholeDatabase: number;
   readonly healthyWhole: number;
-  /** How many halves that is a share of. */
+  /** Number of halves that the share is of. */
   readonly healthyHalves: number;
   /** Milliseconds, of the requests that were sent while replicas failed. */
   readonly tookMs: readonly number[];
@@ -106,7 +106,7 @@ const perReplica = (
   of: (sample: Sample, place: number) => readonly string[],
 ): Said => new Map([...round.keys()].map((place) => [place, new Set(samples.flatMap((sample) => of(sample, place)))]));
 
-/** What must never happen and did, in words; the times are not looked at. */
+/** Words on what must never happen and did; times are not looked at. */
 export function missedIn(result: RoundResult): string[] {
   const { wholeDatabase, healthyWhole, healthyHalves, wrongErrors, leaks, notRecovered } = result;
   return [

@@ -1,4 +1,4 @@
-/** What a gateway is asked in the course of a long time: by many callers, in many ways, some of which it refuses. */
+/** Requests to a gateway over a long time: by many callers, in many ways, some of them refused. */
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
@@ -23,7 +23,7 @@ const [FIELD, SNAPSHOT, FIFTY] = SHAPES.map(({ query }) => query);
 const DIAGNOSIS =
   'query ($chat: UUID!) { chatDebugSnapshot(chatId: $chat) { diagnosis { verdict summary findings { code message } } } }';
 
-/** Of as many callers, every other one of whom may read everything. */
+/** Signs tokens of as many callers, every other one of whom may read everything. */
 export async function signTokens(secret: string): Promise<string[]> {
   const key = new TextEncoder().encode(secret);
   const sign = (i: number) =>

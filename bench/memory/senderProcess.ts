@@ -1,14 +1,17 @@
-/** The client, in a process of its own: sends a stretch of the mix over so many connections, and checks each answer's status. */
+/**
+ * The client, in a process of its own: it sends a stretch of the mix over several connections, and checks each answer's
+ * status.
+ */
 import { once } from 'node:events';
 import { Pool } from 'undici';
 import { announceReady } from '../../server/lifecycle.ts';
 import { fillingRequest, type MixedRequest, mixedRequest, signTokens } from './mix.ts';
 
-/** What the process is sent first. */
+/** First message to the process. */
 export interface SenderSpec {
   /** The gateway's, without a path. */
   readonly url: string;
-  /** Of the callers' tokens. */
+  /** Secret of the callers' tokens. */
   readonly secret: string;
 }
 

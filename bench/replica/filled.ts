@@ -1,4 +1,4 @@
-/** A replica of the bench, in a process of its own, with its runners and buffers filled; and what a request costs it. */
+/** A filled replica of the bench, in a process of its own, and the cost of a request to it. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Pool } from 'undici';
@@ -34,7 +34,7 @@ export interface FilledReplica {
   costOf(url: string, times: number, question: () => Question): Promise<number>;
   /** Microseconds for one look by the inspector, without HTTP and GraphQL. */
   inspection(times: number): Promise<InspectionAnswer>;
-  /** Where a bare handler in the same process answers `constant`, whatever it is asked. */
+  /** URL of a bare handler in the same process, which answers `constant` to everything. */
   bareUrl(constant: string): Promise<string>;
 }
 

@@ -1,4 +1,4 @@
-/** What a gateway asks a replica about itself, and about one chat: every field that there is, but for lists of other runners. */
+/** Questions of a gateway to a replica about itself, and about one chat: every field but lists of other runners. */
 import { getNamedType, isObjectType } from 'graphql';
 import { schemaOf } from '../support/madeUp.ts';
 

@@ -1,6 +1,7 @@
 /**
- * A replica whose model streams until the message buffers are full, and then falls silent; beside it a bare handler, and a
- * way to ask what the process has cost so far. Its options are its first message; it is ready once all is filled.
+ * A replica whose model streams until the message buffers are full, and then falls silent.
+ * A bare handler runs beside it, and a way to ask for the process's cost so far.
+ * Its options are its first message; it is ready once all is filled.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -26,13 +27,16 @@ export interface ReplicaMessage {
   readonly bufferTotalBytes: number;
 }
 
-/** What to tell: what the process has cost, how long its inspector takes, or where a bare handler answers `constant`. */
+/**
+ * Question: the cost of the process so far, the time of its inspector, or the address of a bare handler that answers
+ * `constant`.
+ */
 export type Question =
   | { readonly tell: 'cpu' }
   | { readonly tell: 'inspection'; readonly times: number }
   | { readonly tell: 'bare'; readonly constant: string };
 
-/** Of all threads of the process, since it began: microseconds. */
+/** Microseconds of all threads of the process, since it began. */
 export interface CpuAnswer {
   readonly cpuUs: number;
 }

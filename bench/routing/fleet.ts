@@ -1,6 +1,7 @@
 /**
- * The system as users run it, for one question: replicas with real chat workers on a real Postgres, the real database subgraph, the
- * gateway, each a process of its own. Fifty chats stream on one replica, and fifty more on three.
+ * The system as users run it, for one question. Replicas with real workers on a real Postgres, the database subgraph
+ * and the gateway are processes.
+ * Fifty chats stream on one replica, and fifty more on three.
  */
 import { z } from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
@@ -15,7 +16,7 @@ const CHATS = 50;
 const LOOK_EVERY_MS = 200;
 const WAIT_MS = 30_000;
 
-/** Of an answer, what shows that every chat is at work at its owner. */
+/** Answer that shows every chat at work at its owner. */
 const answer = z.object({
   data: z.object({
     chatDebugSnapshots: z.array(

@@ -1,4 +1,7 @@
-/** How long the processes of a checkout take from their start to their first answer, each started as package.json says. */
+/**
+ * How long do the processes of a checkout take from their start to their first answer, each started as package.json
+ * says?
+ */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,7 +14,7 @@ import { environmentWith } from '../../server/settings/config.ts';
 import { keep, stopOne } from '../gateway/processes.ts';
 import { processTimeMs } from '../support/processTime.ts';
 
-/** From its start to its first answer. */
+/** Time from its start to its first answer. */
 export interface Start {
   readonly wallMs: number;
   /** Processor time of the process itself, in milliseconds; NaN where it is not known. */

@@ -1,4 +1,4 @@
-/** What a bench found, for the table of all benches. */
+/** Results of a bench, for the table of all benches. */
 
 export interface BenchAnswer {
   readonly question: string;
@@ -11,7 +11,7 @@ export interface BenchAnswer {
   readonly isMet?: boolean;
 }
 
-/** What the process of a bench sends to the one that started it. */
+/** Message of a bench's process to the one that started it. */
 export interface AnswersMessage {
   readonly answers: readonly BenchAnswer[];
 }

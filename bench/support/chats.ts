@@ -1,4 +1,4 @@
-/** Chats in R0, put in at once. */
+/** Chats in R0, inserted at once. */
 import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { textContent } from '../../domain/messages.ts';

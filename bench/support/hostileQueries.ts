@@ -1,4 +1,4 @@
-/** Queries as an attacker would write them, each as large as it may be: one generator for each way to make work out of few letters. */
+/** Queries of an attacker, each as large as allowed: one generator for each way to make work out of few letters. */
 const SOME_ID = '"cccccccc-0000-4000-8000-000000000001"';
 
 /** `count` parts, one after the other. */
@@ -15,7 +15,7 @@ const HALVES =
 const TYPES = ['ChatDebugSnapshot', 'ChatDatabaseState', 'ChatRuntime', 'Heartbeat', 'Replica'];
 const TYPE_REF = '{ name fields { name type { name } } }';
 
-/** What each makes of about this much: its number of parts. */
+/** Generators of a query with about so many parts. */
 export const HOSTILE: Readonly<Record<string, (n: number) => string>> = {
   'aliased roots, both halves': (n) =>
     `{ ${times(n, (i) => `a${i}: chatDebugSnapshot(chatId: ${SOME_ID}) { ${HALVES} }`)} }`,

@@ -1,4 +1,4 @@
-/** What the stand-ins of subgraphs answer from: the real schemas, and a value for each kind of leaf. */
+/** Answers of the subgraphs' stand-ins: the real schemas, and a value for each kind of leaf. */
 import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { type GraphQLNamedType, type GraphQLSchema, isEnumType, isLeafType, parse } from 'graphql';

@@ -1,7 +1,7 @@
 /** The processor time of another process, as Linux tells it; NaN elsewhere, or once it is gone. */
 import { readFileSync } from 'node:fs';
 
-/** Of `USER_HZ`, which is 100 on every usual Linux. */
+/** Milliseconds in a tick of `USER_HZ`, which is 100 on every usual Linux. */
 const MS_PER_TICK = 10;
 
 /** User and system time so far, in milliseconds: the 14th and 15th word, after the name in parentheses, which is the second. */

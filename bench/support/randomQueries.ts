@@ -1,4 +1,7 @@
-/** Queries at random over a schema, mostly valid: fields, aliases, fragments, conditions, lists and variables in any mixture. */
+/**
+ * Random queries over a schema, mostly valid: fields, aliases, fragments, conditions, lists and variables in any
+ * mixture.
+ */
 import fc from 'fast-check';
 import { type GraphQLNamedType, type GraphQLObjectType, type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
 
@@ -14,7 +17,7 @@ const CONDITIONS = ['', '', '', ' @include(if: true)', ' @skip(if: $no)', ' @inc
 
 export const RANDOM_VARIABLES = { id: SOME_ID, ids: Array.from({ length: 100 }, () => SOME_ID), yes: true, no: false };
 
-/** At most `characters` long; the same for the same seed. */
+/** Makes queries of at most `characters` characters; the same for the same seed. */
 export function randomQueries(schema: GraphQLSchema, seed: number, count: number, characters: number): string[] {
   const entropy = fc.record({
     draws: fc.infiniteStream(fc.nat({ max: 2 ** 30 })),
@@ -29,13 +32,13 @@ export function randomQueries(schema: GraphQLSchema, seed: number, count: number
 }
 
 interface Choices {
-  /** From 0 up to, not including, `below`. */
+  /** Draws from 0 up to, not including, `below`. */
   readonly draw: (below: number) => number;
-  /** How many selections there may be. */
+  /** Number of selections allowed. */
   readonly selections: number;
-  /** Of 100 fields. */
+  /** Share of aliased fields in 100. */
   readonly aliased: number;
-  /** Of 100 selections. */
+  /** Share of conditional selections in 100. */
   readonly conditional: number;
 }
 

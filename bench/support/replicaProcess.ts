@@ -1,4 +1,4 @@
-/** A replica as `npm run start:replica` runs it, with its default settings, and what it says about itself. */
+/** A replica as `npm run start:replica` runs it, with its default settings, and its own words. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { environmentWith } from '../../server/settings/config.ts';

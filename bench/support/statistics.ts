@@ -1,4 +1,4 @@
-/** What is made of many measurements. */
+/** Statistics of many measurements. */
 
 /** The smallest value that at least this share (0 to 1) of them do not exceed; NaN for none. */
 export function percentile(values: readonly number[], share: number): number {

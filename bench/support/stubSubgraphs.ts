@@ -1,7 +1,7 @@
 /**
- * A process in which a database subgraph and three replicas answer whatever the schema allows, at once and with lists as
- * long as were asked for. Sends its URL once it listens. It is also the client, so that all that is left to the process that
- * started it is what a gateway does.
+ * A process in which a database subgraph and three replicas answer whatever the schema allows, at once, with lists of
+ * the asked length.
+ * It sends its URL once it listens. It is also the client, so that its parent does only a gateway's work.
  */
 import { ApolloServer } from '@apollo/server';
 import fastifyApollo from '@as-integrations/fastify';
@@ -12,7 +12,7 @@ import { madeUpLeaf, schemaOf } from './madeUp.ts';
 const REPLICAS = [1, 2, 3].map((i) => `aaaaaaaa-0000-4000-8000-00000000000${i}`);
 const CHAT = 'cccccccc-0000-4000-8000-000000000001';
 
-/** What an earlier resolver put there, else something of the field's type. */
+/** Value that an earlier resolver put there, else something of the field's type. */
 const anything: GraphQLFieldResolver<Record<string, unknown>, unknown> = (
   source,
   args,

@@ -1,4 +1,4 @@
-/** A table on standard output, that can also be pasted into a page as Markdown. */
+/** A table on standard output that can be pasted into a page as Markdown. */
 import Table from 'cli-table3';
 
 /** @param question what the table answers, in one line */
@@ -21,6 +21,6 @@ export function printTable(question: string, head: readonly string[], rows: read
   console.log(`\n${question}\n\n${table.toString()}\n`);
 }
 
-/** With so many digits after the point, and commas between thousands. */
+/** Number with so many digits after the point, and commas between thousands. */
 export const shown = (value: number, digits = 0): string =>
   value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -1,4 +1,4 @@
-/** What bench/acquisition.ts compares, by the names in its table. */
+/** Takers that bench/acquisition.ts compares, by their names in its table. */
 import { settings } from '../../server/settings/settings.ts';
 import { chatWorker } from './chatWorker.ts';
 import { graphileWorker } from './graphileWorker.ts';

@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import { loadPeer } from '../support/peers.ts';
 import type { Source, Stop, TakeOptions, Taker } from './taker.ts';
 
-/** What is used of the package. */
+/** Part of the package that is used. */
 interface GraphileWorker {
   runMigrations(options: object): Promise<void>;
   run(options: object): Promise<{ stop(): Promise<void>; events: EventEmitter }>;

@@ -2,7 +2,7 @@
 import { loadPeer } from '../support/peers.ts';
 import type { Source, Stop, TakeOptions, Taker } from './taker.ts';
 
-/** What is used of the package. */
+/** Part of the package that is used. */
 interface Boss {
   start(): Promise<Boss>;
   stop(options: object): Promise<void>;

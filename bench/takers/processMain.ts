@@ -1,9 +1,9 @@
-/** A process that takes: told by its parent what, when to begin, and when to stop and hand over its notes. */
+/** A process that takes. Its parent says what, when to begin, and when to stop and hand over its notes. */
 import { systemClock } from '../../common/clock.ts';
 import { takers } from './all.ts';
 import type { Stop, TakeOptions } from './taker.ts';
 
-/** From the parent. */
+/** Command from the parent. */
 export type Command =
   | ({ readonly kind: 'take'; readonly taker: string } & Omit<TakeOptions, 'onTaken'>)
   | { readonly kind: 'stop' };

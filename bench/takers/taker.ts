@@ -1,11 +1,11 @@
-/** What is measured: something that takes work out of Postgres. */
+/** The object of measurement: something that takes work out of Postgres. */
 import type { ClientBase, Pool } from 'pg';
 
 export interface TakeOptions {
   readonly databaseUrl: string;
-  /** How many pieces a process works on at once. */
+  /** Number of pieces that a process works on at once. */
   readonly concurrency: number;
-  /** To be called at the first moment at which this process can work on it. */
+  /** Called at the first moment at which this process can work on it. */
   readonly onTaken: (id: string) => void;
 }
 
@@ -19,7 +19,7 @@ export interface Taker {
   take(options: TakeOptions): Promise<Stop>;
 }
 
-/** Where a taker's work comes from. */
+/** Source of a taker's work. */
 export interface Source {
   /** Puts one piece of work in, as its users do. @returns its id */
   add(): Promise<string>;

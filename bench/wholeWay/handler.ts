@@ -3,11 +3,9 @@
  * one request to each owner, and nothing else. It has no schema, identity, limits, errors or time limits.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { Agent } from 'undici';
-import { announceReady } from '../../server/lifecycle.ts';
+import { answerAll } from '../support/answeringProcess.ts';
 
 /** What the process is sent first. */
 export interface HandlerSpec {
@@ -142,17 +140,4 @@ async function handle(body: string): Promise<string> {
   return JSON.stringify({ data: { chatDebugSnapshots: chats } });
 }
 
-const server = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk) => chunks.push(chunk));
-  request.on('end', async () => {
-    const text = await handle(Buffer.concat(chunks).toString());
-    response
-      .writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-      .end(text);
-  });
-});
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
-process.once('disconnect', () => process.exit(0));
-announceReady({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+await answerAll(handle);

@@ -1,9 +1,9 @@
-/** What somebody has to correct before what is answered can be relied on, a sentence each. Pure. */
+/** Corrections that somebody must make before the answers can be relied on, a sentence each. Pure. */
 import { contradictionInWords } from '../../domain/coderRelease.ts';
 import { relationOf } from '../../subgraphs/database/tables/described.ts';
 import { tablesOn } from '../../subgraphs/database/tables/lacks.ts';
 import type { Examined } from './examined.ts';
-import { PLACES_OF, type Place, type Where } from './places.ts';
+import { PLACES_OF, type TablePlace, type Where } from './places.ts';
 
 export function corrections(examined: Examined): string[] {
   const { platform, slots, tables } = examined;
@@ -32,7 +32,7 @@ const overfull = (setting: string, what: string, used: number, capacity: number)
         `${used} ${what} hold slots, and there are ${capacity} by ${setting}: set it to what the deployment is licensed for.`,
       ];
 
-/** Tables that are read nowhere: where they are, and what keeps this role from them. */
+/** Tables that cannot be read: where they are, and what keeps this role from them. */
 function missing({ tables, platform, where, isCoder }: Examined): string[] {
   const chats = relationOf('chats', platform);
   const relations = tablesOn(platform.name).map((table) => relationOf(table, platform));
@@ -55,7 +55,12 @@ function missing({ tables, platform, where, isCoder }: Examined): string[] {
 const NOWHERE =
   'No other schema has one. Correct the database in the URL; for tables of this project, run `npm run migrate`.';
 
-function reach(places: readonly Place[], schema: string, path: readonly string[], { role, searchPath }: Where): string {
+function reach(
+  places: readonly TablePlace[],
+  schema: string,
+  path: readonly string[],
+  { role, searchPath }: Where,
+): string {
   const names = places.map(({ name }) => name);
   const some = names.includes('chats') ? 'chats' : names[0];
   const has = `Schema \`${schema}\` has \`${some}\`${names.length > 1 ? ` and ${names.length - 1} more` : ''}`;
@@ -71,7 +76,7 @@ function reach(places: readonly Place[], schema: string, path: readonly string[]
 const identifier = (name: string): string =>
   /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
-/** Tables that are not from one schema are of two systems, or of two moments of one. Views may stand anywhere. */
+/** Tables of several schemas, which belong to two systems, or to two moments of one. Views may stand anywhere. */
 function scattered({ tables, where }: Examined): string[] {
   const read = where.places.filter(({ name, isRead }) => isRead && TABLE_KINDS.includes(tables[name]?.kind ?? ''));
   const schemas = [...new Set(read.map(({ schema }) => schema))];
@@ -87,7 +92,7 @@ function scattered({ tables, where }: Examined): string[] {
 
 const TABLE_KINDS: readonly string[] = ['r', 'p'];
 
-/** Other tables of the same name, where all that is read is from one schema. */
+/** Tables of the same names in other schemas, where all that is read is in one schema. */
 export function othersOfTheName(examined: Examined): string[] {
   const { where } = examined;
   if (scattered(examined).length > 0) return [];

@@ -1,4 +1,7 @@
-/** What a database says of itself, read in one transaction that can write nothing. Leases alone are counted; no chat is read. */
+/**
+ * A database's description of itself, read in one transaction that cannot write. Only leases are counted; no chat is
+ * read.
+ */
 import { GraphQLError } from 'graphql';
 import pg from 'pg';
 import type { Prisma } from '../../prisma/generated/client.ts';
@@ -22,21 +25,24 @@ import { SERVER, type ServerRow } from './server.ts';
 export interface Examined extends Omit<ServerRow, 'hasCoder' | 'hasOwn'> {
   readonly tables: FoundTables;
   readonly where: Where;
-  /** By the rules that the database subgraph goes by. */
+  /** Platform, by the rules of the database subgraph. */
   readonly platform: Platform;
-  /** Whether the tables are said to be of a Coder deployment, found or not. */
+  /** True if the tables are a Coder deployment's by setting or by sight. */
   readonly isCoder: boolean;
-  /** Slots that are taken. Undefined: none are shared there, or they cannot be counted. */
+  /** Slots taken; undefined: none are shared, or they cannot be counted. */
   readonly slots: Capacity | undefined;
-  /** Undefined: somebody locks a table, and describing an index enters it. */
+  /** Indexes; undefined while somebody locks a table, because describing an index enters it. */
   readonly indexes: FoundIndexes | undefined;
-  /** The newest migration of a Coder deployment. Undefined: there is none, or it may not be read. */
+  /** Newest migration of a Coder deployment; undefined: there is none, or it may not be read. */
   readonly coderMigration: string | undefined;
-  /** The newest migration of this project. Undefined as well. */
+  /** Newest migration of this project; undefined: there is none, or it may not be read. */
   readonly ownMigration: string | undefined;
 }
 
-/** @throws what the driver does; GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those of the platform that is set */
+/**
+ * @throws the driver's errors
+ * @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those of the platform that is set
+ */
 export async function examine(databaseUrl: string, timeoutMs: number, settings: PlatformSettings): Promise<Examined> {
   const client = new pg.Client({
     ...{ connectionString: databaseUrl, application_name: 'npm run check' },
@@ -97,7 +103,7 @@ const slotsIn = async (client: pg.Client, platform: Platform): Promise<Capacity 
 
 const LOCK_MS = 500;
 
-/** Undefined: somebody locks a table that is entered for it, or it may not be read. */
+/** Runs `work`; undefined if a table that it enters is locked or may not be read. */
 async function unlessLocked<T>(client: pg.Client, work: () => Promise<T>): Promise<T | undefined> {
   await client.query('SAVEPOINT before_question');
   try {

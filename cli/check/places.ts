@@ -1,27 +1,27 @@
-/** Where a database has tables of the names that are read, whether they are read or not. Enters no table. */
+/** Tables with the names that this service reads, in all schemas. No table is entered. */
 import { RELATIONS } from '../../subgraphs/database/tables/described.ts';
 
-export interface Place {
+export interface TablePlace {
   readonly name: string;
   readonly schema: string;
-  /** Whether this is the one that is read: the first in the search_path that the role may enter. */
+  /** True if this table is read: the first in the search_path that the role may enter. */
   readonly isRead: boolean;
-  /** Whether the role may enter the schema at all. */
+  /** True if the role may enter the schema. */
   readonly mayEnter: boolean;
 }
 
-/** Who looks, and where. */
+/** Role and place of the search. */
 export interface Where {
   readonly database: string;
   readonly role: string;
-  /** Schemas in the order in which they are searched, those too that the role may not enter. */
+  /** Schemas in the order of the search, including those that the role may not enter. */
   readonly searchPath: readonly string[];
-  readonly places: readonly Place[];
+  readonly places: readonly TablePlace[];
 }
 
 export const PLACES_OF: readonly string[] = [...RELATIONS];
 
-/** One row; `$1`: the names. */
+/** Statement with one row; `$1` are the names. */
 export const WHERE = `
   SELECT current_database()::text AS database, current_user::text AS role, current_setting('search_path') AS "searchPath",
     (SELECT COALESCE(jsonb_agg(jsonb_build_object('name', c.relname, 'schema', n.nspname,

@@ -1,4 +1,4 @@
-/** What `npm run check` says of a database, as data. Pure. */
+/** The report of `npm run check`, as data. Pure. */
 import type { ChosenRelease } from '../../domain/coderRelease.ts';
 import type { Thresholds } from '../../domain/thresholds.ts';
 import type { Capacity } from '../../subgraphs/database/platform.ts';
@@ -17,41 +17,43 @@ import { corrections } from './corrections.ts';
 import type { Examined } from './examined.ts';
 import { unknownOf } from './unknown.ts';
 
-/** `ALL`: everything is answered; `IN_PART`: not for every column; `NOT_AT_ALL`: this service is not ready on it. */
-export type Answers = 'ALL' | 'IN_PART' | 'NOT_AT_ALL';
+/**
+ * Extent of the answers. `IN_PART`: some columns are missing. `NOT_AT_ALL`: this service is not ready on the database.
+ */
+type Answers = 'ALL' | 'IN_PART' | 'NOT_AT_ALL';
 
 export interface ColumnReport {
   readonly name: string;
   readonly state: State;
-  /** The type that it has; null: it is not there. */
+  /** Type of the column; null: the column does not exist. */
   readonly type: string | null;
-  /** Types that are read there; null: any. */
+  /** Types that are read; null: any. */
   readonly read: readonly string[] | null;
-  /** What is not answered without it. Empty: it is there. */
+  /** Fields and findings that are not answered without the column; empty: it is there. */
   readonly notAnswered: readonly string[];
 }
 
 export interface TableReport {
   readonly name: string;
-  /** Where it is read; null: nowhere. */
+  /** Schema in which the table is read; null: none. */
   readonly schema: string | null;
-  /** Null: it is not there. */
+  /** Kind of the relation; null: it does not exist. */
   readonly kind: 'table' | 'view' | 'other' | null;
   readonly estimatedRows: number | null;
   readonly hidesRows: boolean;
-  /** What is not answered for the table as a whole. Empty: nothing. */
+  /** Fields and findings that are not answered for the table as a whole. */
   readonly notAnswered: readonly string[];
   readonly columns: readonly ColumnReport[];
 }
 
-export interface Lacking {
+interface Lacking {
   readonly name: string;
   readonly why: Lack['why'];
   readonly isRequired: boolean;
   readonly notAnswered: readonly string[];
 }
 
-export interface WantedReport {
+interface WantedReport {
   readonly table: string;
   readonly keys: string;
   readonly speeds: string;
@@ -60,20 +62,20 @@ export interface WantedReport {
 
 export interface Report {
   readonly answers: Answers;
-  /** What somebody has to correct before the answers can be relied on. */
+  /** Corrections that somebody must make before the answers can be relied on. */
   readonly toCorrect: readonly string[];
   readonly database: string;
   readonly role: string;
   readonly searchPath: readonly string[];
-  /** Null: there is no table by which to tell. */
+  /** Platform; null: no table tells. */
   readonly platform: PlatformRead['name'] | null;
-  /** The newest migration; null: not known. */
+  /** Newest migration; null: not known. */
   readonly release: string | null;
-  /** The release whose thresholds hold; null: they do not differ between releases. */
+  /** Release that sets the thresholds; null: they do not differ between releases. */
   readonly thresholdsOf: ChosenRelease | null;
   readonly serverVersion: string;
   readonly thresholds: Thresholds;
-  /** Slots that all replicas share, and how many are taken; null: none are shared, or nobody could count. */
+  /** Slots that all replicas share, and the number taken; null: none are shared, or they cannot be counted. */
   readonly capacity: Capacity | null;
   readonly slotsTaken: Capacity | null;
   readonly tables: readonly TableReport[];

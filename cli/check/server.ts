@@ -1,18 +1,18 @@
-/** What the server says, and what this role may see of it. */
+/** The server's description of itself, and what this role may see. */
 
 export interface ServerRow {
   readonly serverVersion: string;
   readonly isInRecovery: boolean;
-  /** Whether the role sees since when others hold a lock. */
+  /** True if the role sees since when others hold a lock. */
   readonly seesSessions: boolean;
-  /** Rows of each table, as Postgres last estimated them; negative: it never has. */
+  /** Rows of each table by Postgres' last estimate; negative: there is none yet. */
   readonly estimatedRows: Readonly<Record<string, number>>;
-  /** Whether the list of migrations of a Coder deployment can be read, or that of this project. */
+  /** True if the list of migrations can be read, a Coder deployment's or this project's. */
   readonly hasCoder: boolean;
   readonly hasOwn: boolean;
 }
 
-/** One row; `$1`: the names of the tables. */
+/** Statement with one row; `$1` are the names of the tables. */
 export const SERVER = `
   SELECT current_setting('server_version') AS "serverVersion", pg_is_in_recovery() AS "isInRecovery",
     pg_has_role('pg_read_all_stats', 'USAGE') AS "seesSessions",

@@ -1,10 +1,10 @@
-/** The report for people: lines of at most 80 columns. Pure. */
+/** The report for people, in lines of at most 80 columns. Pure. */
 import type { ChosenRelease } from '../../domain/coderRelease.ts';
 import type { Capacity } from '../../subgraphs/database/platform.ts';
 import { printableLine } from '../printable.ts';
 import type { ColumnReport, Report, TableReport } from './report.ts';
 
-export const WIDTH = 80;
+const WIDTH = 80;
 const LONGEST_WORD = 200;
 
 const STATES: Readonly<Record<ColumnReport['state'], string>> = {
@@ -35,7 +35,7 @@ export function linesOf(report: Report): string[] {
   ];
 }
 
-/** Where there is no table of chats, nothing is worth saying of the others. */
+/** True if there is a table of chats. Without it nothing is worth saying of the others. */
 const isThere = ({ tables }: Report): boolean => tables.some(({ name, kind }) => CHATS.includes(name) && kind !== null);
 const CHATS: readonly string[] = ['chats', 'chats_expanded'];
 
@@ -88,7 +88,7 @@ function tableLines({ name, schema, kind, estimatedRows, hidesRows, notAnswered,
   ];
 }
 
-/** Columns that are there stand together, and so do those that lack for the same reason and cost the same. */
+/** Lines on columns. Existing ones share a line, and so do missing ones with the same reason and cost. */
 function columnsLines(columns: readonly ColumnReport[]): string[] {
   const there = columns.filter(({ state }) => state === 'THERE').map(({ name }) => name);
   return [
@@ -122,7 +122,7 @@ const indexLines = ({ table, speeds, statement }: Report['indexes'][number]): st
   ...wrapped(statement, '      ', '        '),
 ];
 
-/** A message as it is, in lines that fit: those that are indented stay so. */
+/** Message broken into lines that fit. Indented lines keep their indent. */
 export const fitted = (message: string): string =>
   message
     .split('\n')
@@ -132,7 +132,7 @@ export const fitted = (message: string): string =>
     })
     .join('\n');
 
-/** Breaks at blanks; a word that is longer than a line is cut into pieces. */
+/** Breaks at blanks, and cuts a word that is longer than a line. */
 function wrapped(text: string, first: string, next: string): string[] {
   const lines: string[] = [];
   let line = first;

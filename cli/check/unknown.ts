@@ -1,4 +1,4 @@
-/** What stays unknown of a database, a sentence each. Pure. */
+/** Facts of a database that stay unknown, a sentence each. Pure. */
 import { releaseInWords } from '../../domain/coderRelease.ts';
 import { othersOfTheName } from './corrections.ts';
 import type { Examined } from './examined.ts';

@@ -1,15 +1,17 @@
-/** Asks the gateway one GraphQL question over HTTP. */
+/** One GraphQL question to the gateway, over HTTP. */
+
 import { z } from 'zod';
 import { deadlineSignal } from '../../common/clock.ts';
+import { parsedJson } from '../../common/json.ts';
 import { printableLine } from '../printable.ts';
 import { cleaned, LONGEST_TEXT } from './cleaned.ts';
 import { type Operation, operations } from './operations.ts';
 import type { Gateway } from './target.ts';
 
-/** Far longer than the gateway itself waits for a database and for replicas. */
+/** Milliseconds, far more than the gateway waits for a database and for replicas. */
 const TIMEOUT_MS = 15_000;
 
-/** A GraphQL error, as far as a person needs it. Its text does nothing to a terminal. */
+/** A GraphQL error, as far as a person needs it, made safe for a terminal. */
 const problem = z.object({
   message: z.string(),
   path: z.array(z.union([z.string(), z.number()])).optional(),
@@ -19,10 +21,10 @@ export type Problem = z.output<typeof problem>;
 
 const response = z.object({ data: z.unknown().optional(), errors: z.array(problem).default([]) });
 
-/** There is no answer to show. The message says why, and what to do. */
+/** Error where no answer can be shown. Its message says why, and what to do. */
 export class NoAnswer extends Error {
   override name = 'NoAnswer';
-  /** Whether the same question may be answered later, with nothing changed in how it is asked. */
+  /** True if the same question may be answered later, asked the same way. */
   readonly mayHeal: boolean;
 
   constructor(message: string, mayHeal: boolean) {
@@ -32,11 +34,11 @@ export class NoAnswer extends Error {
 }
 
 export interface Answered<Data> {
-  /** Checked, and cleaned: text from outside must not act on a terminal, nor fill it. */
+  /** Data of the answer, checked and cleaned: foreign text must not act on a terminal, nor fill it. */
   readonly data: Data;
-  /** As it came. */
+  /** Data as it came. */
   readonly raw: unknown;
-  /** What could not be answered of it. */
+  /** Errors of the answer. */
   readonly problems: readonly Problem[];
 }
 
@@ -47,7 +49,7 @@ export type Ask = <Data>(
   shape: z.ZodType<Data>,
 ) => Promise<Answered<Data>>;
 
-/** @param parent ends what is asked when it aborts */
+/** @param parent aborts the question */
 export const asking =
   (gateway: Gateway, parent?: AbortSignal): Ask =>
   async (operation, variables, shape) => {
@@ -81,7 +83,7 @@ async function post({ url, token }: Gateway, body: object, parent: AbortSignal |
       signal: deadline.signal,
     });
     const text = await received.text();
-    return { status: received.status, mediaType: received.headers.get('content-type') ?? '', body: asJson(text) };
+    return { status: received.status, mediaType: received.headers.get('content-type') ?? '', body: parsedJson(text) };
   } catch (error) {
     const late = deadline.signal.aborted && !parent?.aborted;
     const why = late ? `within ${TIMEOUT_MS / 1000} s` : `(${causeOf(error)})`;
@@ -91,15 +93,7 @@ async function post({ url, token }: Gateway, body: object, parent: AbortSignal |
   }
 }
 
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** fetch says only that it failed; why is in the cause. */
+/** Cause of a failed fetch; its own message says only that it failed. */
 function causeOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;

@@ -1,12 +1,12 @@
-/** An answer as a terminal may show it. */
+/** An answer made safe for a terminal. */
 import { printableLine } from '../printable.ts';
 
-/** Characters of one text: a provider's words are at most 500, and a finding says little more around them. */
+/** Characters of one text. A provider's words have at most 500, and a finding adds little. */
 export const LONGEST_TEXT = 1_000;
-/** Far deeper than what is asked; a stored JSON value may be nested thousands of times. */
+/** Levels of nesting that are kept. Questions are far flatter; a stored JSON value may have thousands. */
 const DEEPEST = 30;
 
-/** The same, each text in it on one line, without what acts on a terminal, and cut where it is too long to read. */
+/** Copy of a value with each text on one line, without what acts on a terminal, and cut to a readable length. */
 export function cleaned(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return printableLine(value, LONGEST_TEXT);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,13 +1,13 @@
-/** The half of a snapshot that the owner holds in memory, as rows of a name and a text. Null is not known. */
-import { secondsText } from '../../domain/diagnosis/wording.ts';
-import { ago, atMost, counted, dueText, type Row } from './layout.ts';
-import type { Buffer, Candidate, Runner, RuntimeHalf } from './snapshotShape.ts';
+/** The owner's half of a snapshot, held in memory, as rows of a name and a text. Null means not known. */
+import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
+import { ago, atMost, dueText, type Row } from './layout.ts';
+import type { Buffer, RuntimeHalf, ShownCandidate, ShownRunner } from './snapshotShape.ts';
 
 const MOST_BUFFERS = 20;
 const UNKNOWN = 'not known';
 
-/** @param candidates the replicas that could take a chat which nobody owns */
-export function inMemory(half: RuntimeHalf | null, candidates: readonly Candidate[]): Row[] {
+/** @param candidates replicas that could take a chat without an owner */
+export function inMemory(half: RuntimeHalf | null, candidates: readonly ShownCandidate[]): Row[] {
   return [...(half ? ownerRows(half) : []), ...candidates.map(candidateRow)];
 }
 
@@ -34,7 +34,7 @@ function ownerRows(half: RuntimeHalf): Row[] {
   return rows.filter((row) => row !== false);
 }
 
-function runnerRows({ runnerId, phase, uptimeSeconds, snapshotVersion, idleSeconds, ...runner }: Runner): Row[] {
+function runnerRows({ runnerId, phase, uptimeSeconds, snapshotVersion, idleSeconds, ...runner }: ShownRunner): Row[] {
   const handled = snapshotVersion === null ? 'no version handled yet' : `version ${snapshotVersion} handled`;
   const life = phase === null ? `phase ${UNKNOWN}` : `${phase.toLowerCase()} for ${secondsText(uptimeSeconds)}`;
   return [
@@ -46,14 +46,14 @@ function runnerRows({ runnerId, phase, uptimeSeconds, snapshotVersion, idleSecon
   ];
 }
 
-function leaseText(lease: Runner['lease']): string {
+function leaseText(lease: ShownRunner['lease']): string {
   if (!lease) return `lease ${UNKNOWN}`;
   const failures = lease.consecutiveFailures ?? 0;
   const failed = failures > 0 ? `; ${counted(failures, 'renewal')} failed in a row` : '';
   return `lease renewed ${ago(lease.ageSeconds)}, good for ${secondsText(lease.staleAfterSeconds)}${failed}`;
 }
 
-const taskText = (task: Runner['tasks'][number], isActive: boolean): string =>
+const taskText = (task: ShownRunner['tasks'][number], isActive: boolean): string =>
   [
     `${task.kind.toLowerCase()} for ${secondsText(task.runningSeconds)}`,
     task.label,
@@ -80,7 +80,7 @@ function bufferRow(buffer: Buffer): Row {
   return ['buffer', `${episode} ${state}: ${held}${dropped}; ${of(buffer.subscriberCount, 'reader')}`];
 }
 
-function candidateRow({ workerId, reachability: { status }, runnerCount, capacity, ...now }: Candidate): Row {
+function candidateRow({ workerId, reachability: { status }, runnerCount, capacity, ...now }: ShownCandidate): Row {
   const room = now.isDraining ? 'stopping' : now.isFull === null ? `room ${UNKNOWN}` : now.isFull ? 'full' : 'has room';
   const holds = runnerCount === null ? '' : `, ${runnerCount}/${capacity ?? '?'} runners`;
   return ['candidate', `${workerId}: ${status === 'OK' ? `${room}${holds}` : status}`];

@@ -1,13 +1,13 @@
-/** Text for a terminal of some width. Long words are cut with …; lines do not end in spaces. */
+/** Text for a terminal of some width. Long words are cut with …, and lines do not end in spaces. */
 import type { ChalkInstance } from 'chalk';
 import Table from 'cli-table3';
 import type { Verdict } from '../../domain/diagnosis/diagnosis.ts';
-import { secondsText } from '../../domain/diagnosis/wording.ts';
+import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
 
 export interface Page {
-  /** Columns. */
+  /** Width in columns. */
   readonly width: number;
-  /** Only colours that can be read on black and on white: no yellow, no gray, no dim. */
+  /** Colours that can be read on black and on white: no yellow, no gray, no dim. */
   readonly paint: ChalkInstance;
 }
 
@@ -19,17 +19,17 @@ const NO_BORDERS = Object.fromEntries(
   ),
 );
 
-/** How columns are set. */
+/** Layout of columns. */
 interface Setting {
-  /** Columns from the left. */
+  /** Indent from the left, in columns. */
   readonly indent?: number;
-  /** False: one line a row, cut with …; else wrapped between words. */
+  /** True: rows wrap between words. False: each row is one line, cut with …. */
   readonly wordWrap?: boolean;
 }
 
 /**
- * Rows in columns.
- * @param widths of the columns but the last, which takes what is left
+ * Sets rows in columns.
+ * @param widths of all columns but the last, which takes the rest
  */
 export function columns(
   { width }: Page,
@@ -49,7 +49,7 @@ export function columns(
   table.push(...rows.map((row) => [...row.slice(0, -1), breakable(row.at(-1) ?? '', last)]));
   return table
     .toString()
-    .replace(HALF_OF_A_PAIR, '') // of a character that was cut in the middle
+    .replace(HALF_OF_A_PAIR, '') // T half of a letter that was cut
     .split('\n')
     .map((line) => `${' '.repeat(indent)}${line}`.trimEnd())
     .join('\n');
@@ -58,7 +58,7 @@ export function columns(
 const HALF_OF_A_PAIR = /\p{Cs}/gu;
 const BEYOND_LATIN = /[\u0250-\u1fff\u2070-\u{10ffff}]/u;
 
-/** Text of scripts that set no space between words, which can be broken where a line ends; each letter may take two columns. */
+/** Makes text breakable that has no space between words. Each letter of such scripts may take two columns. */
 function breakable(text: string, width: number): string {
   const most = Math.max(1, Math.floor(width / 2));
   return text.replace(/\S+/gu, (word) => {
@@ -67,40 +67,39 @@ function breakable(text: string, width: number): string {
   });
 }
 
-/** Text, wrapped between words. */
+/** Text wrapped between words. */
 export const paragraph = (page: Page, text: string, indent = 0): string => columns(page, [], [[text]], { indent });
 
-/** One line, cut with … where it is too long. */
+/** One line, cut with … if it is too long. */
 export const cutLine = (page: Page, text: string): string => columns(page, [], [[text]], { wordWrap: false });
 
-/** A name and a text. */
+/** Name and text. */
 export type Row = readonly [string, string];
 
-/** What is called what, one beneath the other. */
+/** Names with their texts, one below the other. */
 export const fields = (page: Page, rows: readonly Row[]): string => columns(page, [NAME_WIDTH], rows, { indent: 2 });
 
-/** With a blank line between those that are not empty. */
+/** Joins the texts that are not empty, with a blank line between them. */
 export const blocks = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n\n');
 
-/** Without one. */
+/** Joins the texts that are not empty, one below the other. */
 export const lines = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join('\n');
 
-/** Of an age. What is ahead of the database's clock by less than a rounding is now. */
+/** True for the age of a moment in the future. Less than a rounding counts as now. */
 export const isAhead = (seconds: number): boolean => seconds < -0.05;
 
-/** Of an age. */
+/** Age in words. */
 export function ago(seconds: number | null): string {
   if (seconds === null) return 'never';
   return isAhead(seconds) ? `${secondsText(-seconds)} ahead of the clock` : `${secondsText(seconds)} ago`;
 }
-/** Of a moment that is ahead or past. */
+/** Words for a moment that lies ahead or has passed. */
 export const dueText = (secondsLeft: number): string =>
   secondsLeft > 0 ? `in ${secondsText(secondsLeft)}` : `${secondsText(-secondsLeft)} ago`;
-export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
-/** Stands for a value that is stored and could not be read. */
+/** Word for a stored value that could not be read. */
 export const UNREADABLE = 'unreadable';
-/** Who takes the slots of a pool. */
+/** Chats that take the slots of a pool. */
 const POOLS: Readonly<Record<string, string>> = {
   ROOT: 'chats without a parent',
   SUBAGENT: 'chats that another chat started',
@@ -108,15 +107,15 @@ const POOLS: Readonly<Record<string, string>> = {
 export const slotsText = ({ kind, used, capacity }: { kind: string; used: number; capacity: number }): string =>
   `${used} of ${counted(capacity, 'slot')} taken by ${POOLS[kind] ?? kind}`;
 
-/** Says what a verdict goes by where no replica is asked. */
+/** Note on what a verdict rests on where no replica is asked. */
 export const BY_ROWS_ALONE =
   'No replica is asked here for what it holds in memory: the verdict goes by the rows alone.';
 
-/** The first of them, and one for how many more there are. */
+/** First rows, and one row for the number of the others. */
 export const atMost = (most: number, rows: readonly Row[]): readonly Row[] =>
   rows.length > most ? [...rows.slice(0, most), ['', `… and ${rows.length - most} more`]] : rows;
 
-/** A verdict in its colour. */
+/** Verdict in its colour. */
 export function verdictText({ paint }: Page, verdict: Verdict): string {
   switch (verdict) {
     case 'STUCK':

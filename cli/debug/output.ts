@@ -1,4 +1,4 @@
-/** From an answer to what is written. */
+/** The output for an answer. */
 import { Chalk } from 'chalk';
 import { printableJson } from '../printable.ts';
 import { cutLine, lines, type Page } from './layout.ts';
@@ -6,23 +6,23 @@ import { problemLines, type Shown } from './shown.ts';
 
 const STANDARD_WIDTH = 80;
 const NARROWEST = 60;
-/** Of a hundred chats of one replica that is away, the first few say it all. */
+/** Problems that are shown. The first few tell enough of a hundred chats of one missing replica. */
 const MOST_PROBLEMS = 10;
 
 export interface Output {
   readonly stream: NodeJS.WriteStream;
   readonly json: boolean;
-  /** JSON on one line, because more follows. */
+  /** True for JSON on one line, because more follows. */
   readonly compact: boolean;
 }
 
-/** As wide as the terminal; sixteen colours of its own choice, and none where NO_COLOR or a pipe says so. */
-export const pageOf = (stream: NodeJS.WriteStream): Page => ({
+/** Page as wide as the terminal, in its own sixteen colours. NO_COLOR or a pipe turns colours off. */
+const pageOf = (stream: NodeJS.WriteStream): Page => ({
   width: Math.max(NARROWEST, stream.isTTY ? stream.columns : STANDARD_WIDTH),
   paint: new Chalk({ level: stream.isTTY && stream.hasColors() ? 1 : 0 }),
 });
 
-/** What was not answered stands below; with `--json` it is left to `problemsOf`. */
+/** Renders an answer with its problems below; with `--json` those are left to `problemsOf`. */
 export function render(shown: Shown, { stream, json, compact }: Output): string {
   if (json) return printableJson(JSON.stringify(shown.json, undefined, compact ? 0 : 2));
   const page = pageOf(stream);
@@ -30,7 +30,7 @@ export function render(shown: Shown, { stream, json, compact }: Output): string 
   return lines(shown.text(page), problems.length > 0 ? `\n${problems.join('\n')}` : '');
 }
 
-/** A line each, of at most ten, and one for how many more there are. */
+/** Lines for at most ten problems, and one for the number of the others. */
 export function problemsOf({ problems }: Shown): string[] {
   const all = problemLines(problems);
   const more = all.length - MOST_PROBLEMS;

@@ -1,15 +1,15 @@
-/** `chat-debug replicas`: who works on the chats, how each of them is, and how the database is that they all need. */
+/** `chat-debug replicas`: lists who works on the chats, how each is, and how their common database is. */
 import { z } from 'zod';
 import { type Ask, NoAnswer, type Problem } from './ask.ts';
 import { blocks, paragraph } from './layout.ts';
-import { type DatabaseHealth, databaseAnswer, type Replica, replicasAnswer } from './replicasShape.ts';
+import { databaseAnswer, replicasAnswer, type ShownDatabase, type ShownReplica } from './replicasShape.ts';
 import { databaseText, databaseTroubles, replicasText, troubles } from './replicasText.ts';
 import { type Shown, withoutAnswer, worstOf } from './shown.ts';
 
 /**
- * Those that have not stopped in order, and those that have and still own chats. A table that is locked keeps replicas from
- * being listed, and the database says so: each is shown without the other.
- * @throws NoAnswer where neither is known, also without the role
+ * Asks for the replicas: those that have not stopped, and stopped ones that still own chats.
+ * A locked table hides the replicas while the database tells of the lock, so each answer is shown without the other.
+ * @throws NoAnswer if neither is known, also without the role
  */
 export async function askReplicas(ask: Ask): Promise<Shown> {
   const [health, list] = await Promise.all([orNoAnswer(askDatabase(ask)), orNoAnswer(askList(ask))]);
@@ -44,13 +44,13 @@ function databaseAlone({ database, raw }: Health, { message }: NoAnswer): Shown 
 }
 
 interface Health {
-  readonly database: DatabaseHealth;
-  /** As it came. */
+  readonly database: ShownDatabase;
+  /** Data as it came. */
   readonly raw: unknown;
 }
 
 interface List {
-  readonly told: readonly Replica[];
+  readonly told: readonly ShownReplica[];
   readonly raw: object;
   readonly problems: readonly Problem[];
 }
@@ -74,12 +74,12 @@ async function askList(ask: Ask): Promise<List> {
   return {
     told,
     raw: z.record(z.string(), z.unknown()).parse(raw),
-    // Of those about the load `replicasText` says more.
+    // Problems of the load are told by `replicasText`.
     problems: problems.filter(({ path }) => !path || (path[0] !== 'load' && !isOfUntold(path))),
   };
 }
 
-/** The error, in place of the answer that it keeps away. */
+/** Keeps a failed answer as the error instead of throwing it. */
 const orNoAnswer = <Value>(answer: Promise<Value>): Promise<Value | NoAnswer> =>
   answer.catch((error: unknown) => {
     if (error instanceof NoAnswer) return error;

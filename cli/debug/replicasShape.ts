@@ -1,4 +1,4 @@
-/** The answers to `replicas.graphql` and `database.graphql`. A null is what could not be read, or what nobody knows. */
+/** Shape of the answers to `replicas.graphql` and `database.graphql`. Null means unreadable or unknown. */
 import { z } from 'zod';
 
 const loop = z.object({ lastError: z.string().nullable(), consecutiveFailures: z.number().nullable() }).nullable();
@@ -43,6 +43,6 @@ export const replicasAnswer = z.object({
   load: z.array(load).nullable(),
 });
 
-export type DatabaseHealth = z.output<typeof database>;
-/** A replica, and what it says of its load. */
-export type Replica = z.output<typeof replica> & { readonly load: z.output<typeof load>['runtime'] };
+export type ShownDatabase = z.output<typeof database>;
+/** A replica with its load. */
+export type ShownReplica = z.output<typeof replica> & { readonly load: z.output<typeof load>['runtime'] };

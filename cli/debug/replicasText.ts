@@ -1,12 +1,12 @@
-/** Replicas and their database, for a terminal. */
-import { secondsText } from '../../domain/diagnosis/wording.ts';
-import { blocks, columns, counted, lines, type Page, paragraph, slotsText } from './layout.ts';
-import type { DatabaseHealth, Replica } from './replicasShape.ts';
+/** Replicas and their database, as text for a terminal. */
+import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
+import { blocks, columns, lines, type Page, paragraph, slotsText } from './layout.ts';
+import type { ShownDatabase, ShownReplica } from './replicasShape.ts';
 
 const LOOPS = ['acquisition', 'heartbeats', 'databaseSync'] as const;
 
-/** What is wrong with it, a sentence each. */
-export function troubles({ isAlive, stoppedAt, error, ownedChats, runtime, load }: Replica): string[] {
+/** Troubles of one replica, a sentence each. */
+export function troubles({ isAlive, stoppedAt, error, ownedChats, runtime, load }: ShownReplica): string[] {
   const owned = `${counted(ownedChats, 'chat')} still ${ownedChats === 1 ? 'names' : 'name'} it as the owner`;
   const failing = LOOPS.flatMap((name) => {
     const failures = runtime?.[name]?.consecutiveFailures ?? 0;
@@ -29,8 +29,8 @@ export function troubles({ isAlive, stoppedAt, error, ownedChats, runtime, load 
   return found.filter((one) => typeof one === 'string' && one !== '').map(String);
 }
 
-/** What keeps every worker from its chats, a sentence each. */
-export function databaseTroubles({ canWrite, isInRecovery, missing }: DatabaseHealth): string[] {
+/** Troubles that keep every worker from its chats, a sentence each. */
+export function databaseTroubles({ canWrite, isInRecovery, missing }: ShownDatabase): string[] {
   return [
     ...(canWrite || isInRecovery ? [] : ['It takes no writes, so no worker can do anything.']),
     ...(missing.length > 0 ? [`It lacks ${missing.join(', ')}: bring its schema up to date.`] : []),
@@ -39,8 +39,8 @@ export function databaseTroubles({ canWrite, isInRecovery, missing }: DatabaseHe
 
 const WIDTHS = [36, 5, 15, 6];
 
-/** @param mayBeUnlisted the platform may keep no list of its replicas */
-export function replicasText(page: Page, replicas: readonly Replica[], mayBeUnlisted: boolean): string {
+/** @param mayBeUnlisted true if the platform may keep no list of its replicas */
+export function replicasText(page: Page, replicas: readonly ShownReplica[], mayBeUnlisted: boolean): string {
   if (replicas.length === 0) {
     const unlisted = 'No replica is listed: a Coder deployment that was built from source keeps no list of them.';
     return paragraph(page, mayBeUnlisted ? unlisted : 'No replica has ever started.');
@@ -60,7 +60,7 @@ export function replicasText(page: Page, replicas: readonly Replica[], mayBeUnli
   );
 }
 
-function replicaText(page: Page, replica: Replica): string {
+function replicaText(page: Page, replica: ShownReplica): string {
   const { id, isAlive, ownedChats, runtime, hostname, version, load } = replica;
   const { red } = page.paint;
   const runners = runtime?.runnerCount == null ? '–' : `${runtime.runnerCount}/${runtime.capacity ?? '?'}`;
@@ -76,8 +76,8 @@ function replicaText(page: Page, replica: Replica): string {
   );
 }
 
-/** @param database null: it could not be asked how it is */
-export function databaseText(page: Page, database: DatabaseHealth | null): string {
+/** @param database null: its health could not be asked */
+export function databaseText(page: Page, database: ShownDatabase | null): string {
   if (!database) return paragraph(page, 'Database: not known how it is.');
   const { connections, maxConnections, oldestTransactionSeconds: oldest, lockWaits } = database;
   const facts = [

@@ -1,13 +1,13 @@
-/** What a question comes to: what is shown of it, and how the command ends. */
+/** The outcome of a question: what is shown, and how the command ends. */
 import type { Verdict } from '../../domain/diagnosis/diagnosis.ts';
 import { type Answered, NoAnswer, type Problem } from './ask.ts';
 import type { Page } from './layout.ts';
 
-/** 0: no trouble; 1: trouble; 2: not known, or it could not be asked, or not like this. */
-export type ExitCode = 0 | 1 | 2;
+/** Exit code. 0: no trouble. 1: trouble. 2: not known, or the question could not be asked. */
+type ExitCode = 0 | 1 | 2;
 
 export interface Shown {
-  /** For `--json`: the `data` of the answer. */
+  /** Data of the answer, for `--json`. */
   readonly json: unknown;
   readonly problems: readonly Problem[];
   readonly code: ExitCode;
@@ -30,11 +30,14 @@ export function codeOf(verdict: Verdict): ExitCode {
   }
 }
 
-/** Of several: trouble that is known goes before what is not known. */
+/** Worst of several codes: known trouble goes before unknown. */
 export const worstOf = (codes: readonly ExitCode[]): ExitCode =>
   codes.find((code) => code === 1) ?? codes.find((code) => code === 2) ?? 0;
 
-/** For a field that the answer cannot do without and that is null. @throws NoAnswer always */
+/**
+ * Throws for a null where the answer needs a value.
+ * @throws NoAnswer always
+ */
 export function withoutAnswer({ problems: [first] }: Pick<Answered<unknown>, 'problems'>, otherwise: string): never {
   if (!first) throw new NoAnswer(otherwise, false);
   const code = first.extensions?.code;
@@ -44,7 +47,7 @@ export function withoutAnswer({ problems: [first] }: Pick<Answered<unknown>, 'pr
 export const noSuchChat = (chatId: string): string =>
   `There is no chat ${chatId}, or it is not yours to read: the gateway does not tell the two apart.`;
 
-/** One line each, for below what was answered. */
+/** Lines on problems, for the place below the answer. */
 export const problemLines = (problems: readonly Problem[]): string[] =>
   problems.map(({ message, path, extensions }) => {
     const where = path ? `${path.join('.')}: ` : '';

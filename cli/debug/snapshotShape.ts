@@ -1,4 +1,4 @@
-/** The answer to `snapshot.graphql`. A null is what could not be read, or what nobody knows. */
+/** Shape of the answer to `snapshot.graphql`. Null means unreadable or unknown. */
 import { z } from 'zod';
 import { VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 
@@ -100,15 +100,15 @@ export const snapshotAnswer = z.object({
       database,
       candidates: z.array(candidate).nullable(),
       runtime: runtime.nullable(),
-      /** Left out: it was not asked for, because it could not be made. */
+      /** Diagnosis; left out if none could be made. */
       diagnosis: z.object({ verdict: z.enum(VERDICTS), summary: z.string() }).optional(),
     })
     .nullable(),
 });
 
-export type Snapshot = NonNullable<z.output<typeof snapshotAnswer>['chatDebugSnapshot']>;
-export type DatabaseHalf = Snapshot['database'];
-export type RuntimeHalf = NonNullable<Snapshot['runtime']>;
-export type Candidate = z.output<typeof candidate>;
-export type Runner = NonNullable<RuntimeHalf['runners']>[number];
+export type ShownSnapshot = NonNullable<z.output<typeof snapshotAnswer>['chatDebugSnapshot']>;
+export type DatabaseHalf = ShownSnapshot['database'];
+export type RuntimeHalf = NonNullable<ShownSnapshot['runtime']>;
+export type ShownCandidate = z.output<typeof candidate>;
+export type ShownRunner = NonNullable<RuntimeHalf['runners']>[number];
 export type Buffer = NonNullable<RuntimeHalf['messageBuffers']>[number];

@@ -1,7 +1,4 @@
-/**
- * What a text says apart from how long ago things were, for telling whether anything but time has changed. Where lines are
- * broken does not matter either.
- */
+/** Text without ages and line breaks, to tell whether anything but time has changed. */
 export const steady = (text: string): string =>
   text
     .replace(/\s+/g, ' ')

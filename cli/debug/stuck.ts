@@ -1,11 +1,11 @@
-/** `chat-debug stuck`: of the chats whose rows look like trouble, those that are in trouble, or may be. */
+/** `chat-debug stuck`: lists chats in trouble, or perhaps in trouble, among those whose rows look like it. */
 import { z } from 'zod';
 import type { Ask, Problem } from './ask.ts';
 import { codeOf, type Shown, withoutAnswer, worstOf } from './shown.ts';
-import { type Chat, chat, type Found, suspect } from './stuckShape.ts';
+import { type Chat, chat, type FoundChat, suspect } from './stuckShape.ts';
 import { stuckText } from './stuckText.ts';
 
-/** Suspects asked for at once: what a diagnosis of each costs stays far below the usual MAX_COST. */
+/** Suspects in one question. The cost of diagnosing them stays far below the usual MAX_COST. */
 const PAGE_SIZE = 50;
 
 const pageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
@@ -14,16 +14,17 @@ const suspects = z.object({
 });
 
 const answer = z.object({ chatDebugSnapshots: z.array(chat.nullable()) });
-/** The same answer as it came, as far as it is taken apart and put together again. */
+/** Raw answer, as far as it is taken apart and put together again. */
 const rawAnswer = z.object({ chatDebugSnapshots: z.array(z.unknown()) });
 
 /**
- * The oldest trouble first; as `--json` it has the shape of one page of `chats`, with the edges of those chats alone.
- * @param first how many to look for
+ * Looks for chats in trouble, oldest trouble first.
+ * `--json` gets the shape of one page of `chats` with only those edges.
+ * @param first number of chats to look for
  * @throws NoAnswer
  */
 export async function askStuck(ask: Ask, first: number): Promise<Shown> {
-  const found = new Map<string, Found>();
+  const found = new Map<string, FoundChat>();
   const problems: Problem[] = [];
   const others: Chat[] = [];
   let next: z.output<typeof pageInfo> = { hasNextPage: true, endCursor: null };
@@ -46,7 +47,7 @@ export async function askStuck(ask: Ask, first: number): Promise<Shown> {
   };
 }
 
-/** Those of a page that are still there. */
+/** Chats of a page that still exist. */
 async function askPage(ask: Ask, after: string | null) {
   const listed = await ask('stuck', { first: PAGE_SIZE, after }, suspects);
   const { edges, pageInfo } = listed.data.chats ?? withoutAnswer(listed, 'The gateway lists no chats.');
@@ -55,7 +56,7 @@ async function askPage(ask: Ask, after: string | null) {
   const read = await ask('stuckChats', { chats: asked.map(({ chatId }) => chatId) }, answer);
   const asTheyCame = rawAnswer.parse(read.raw).chatDebugSnapshots;
   const refused = new Set(read.problems.map(({ path }) => path?.[1]));
-  const found = asked.flatMap((suspect, i): Found[] => {
+  const found = asked.flatMap((suspect, i): FoundChat[] => {
     const chat = read.data.chatDebugSnapshots[i] ?? null;
     if (!chat && !refused.has(i)) return []; // deleted meanwhile
     return [{ suspect, chat, node: asTheyCame[i] ?? suspect }];
@@ -63,4 +64,4 @@ async function askPage(ask: Ask, after: string | null) {
   return { found, pageInfo, problems: [...listed.problems, ...read.problems] };
 }
 
-const isTrouble = ({ chat }: Found) => !chat || ['STUCK', 'FAILED', 'UNKNOWN'].includes(chat.diagnosis.verdict);
+const isTrouble = ({ chat }: FoundChat) => !chat || ['STUCK', 'FAILED', 'UNKNOWN'].includes(chat.diagnosis.verdict);

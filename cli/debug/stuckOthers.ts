@@ -1,8 +1,8 @@
-/** What is to be said of chats that looked like trouble and are not stuck. */
+/** Words for chats that looked like trouble and are not stuck. */
 import { secondsText } from '../../domain/diagnosis/wording.ts';
 import type { Chat } from './stuckShape.ts';
 
-/** As a clause, which names one of each kind. Empty: all are well. */
+/** Clause that names one chat of each kind; empty if all are well. */
 export function othersText(others: readonly Chat[]): string {
   const waiting = others.filter(waitsForRoom).sort((a, b) => age(b) - age(a));
   const warned = others.filter((chat) => !waitsForRoom(chat) && isWarned(chat));

@@ -1,4 +1,4 @@
-/** What is asked of chats that look like trouble. */
+/** Questions about chats that look like trouble. */
 import { z } from 'zod';
 import { SEVERITIES, VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 
@@ -20,8 +20,8 @@ export const chat = suspect.extend({
 });
 export type Chat = z.output<typeof chat>;
 
-/** A suspect; `chat` is null where it could not be read, and `node` is the same as it came. */
-export interface Found {
+/** A suspect. `chat` is null where it could not be read; `node` is the same as it came. */
+export interface FoundChat {
   readonly suspect: Suspect;
   readonly chat: Chat | null;
   readonly node: unknown;

@@ -1,26 +1,16 @@
-/** The chats that are in trouble, or may be, for a terminal. */
-import { secondsText } from '../../domain/diagnosis/wording.ts';
-import {
-  BY_ROWS_ALONE,
-  blocks,
-  columns,
-  counted,
-  isAhead,
-  lines,
-  type Page,
-  paragraph,
-  verdictText,
-} from './layout.ts';
+/** Chats in trouble, or perhaps in trouble, as text for a terminal. */
+import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
+import { BY_ROWS_ALONE, blocks, columns, isAhead, lines, type Page, paragraph, verdictText } from './layout.ts';
 import { othersText } from './stuckOthers.ts';
-import type { Chat, Found, Suspect } from './stuckShape.ts';
+import type { Chat, FoundChat, Suspect } from './stuckShape.ts';
 
 const WIDTHS = { chat: 36, state: 7, verdict: 7, age: 13, owner: 8 };
 
 /**
- * @param others looked like trouble as well, and are not stuck
- * @param isFull there may be more
+ * @param others chats that looked like trouble and are not stuck
+ * @param isFull true if there may be more
  */
-export function stuckText(page: Page, found: readonly Found[], others: readonly Chat[], isFull: boolean): string {
+export function stuckText(page: Page, found: readonly FoundChat[], others: readonly Chat[], isFull: boolean): string {
   if (found.length === 0) {
     return paragraph(page, `No chat is in trouble${lookedText(others)}.`);
   }
@@ -77,7 +67,7 @@ const unreadText = (page: Page, { chatId, executionState }: Suspect): string =>
     paragraph(page, 'It could not be read.', 2),
   );
 
-/** How long it has been so: since a time that passed, else since the row changed, which may be ahead of the clock. */
+/** Time since the trouble began: since a passed time, else since the row changed. */
 function troubleText({ database, diagnosis }: Chat): string {
   const { requiresActionSecondsLeft: action, retrySecondsLeft: retry, updatedAgeSeconds: age } = database;
   const code = diagnosis.findings[0]?.code;

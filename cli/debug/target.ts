@@ -1,10 +1,10 @@
-/** Which gateway the terminal asks, and with which token. */
+/** The gateway that the terminal asks, and its token. */
 
 import { readSystemFile } from '../../local/systemFile.ts';
 import { readEnvironment, SettingsError } from '../../server/settings/config.ts';
 
 export interface Gateway {
-  /** Of its GraphQL. */
+  /** URL of its GraphQL endpoint. */
   readonly url: string;
   readonly token: string;
 }
@@ -12,8 +12,8 @@ export interface Gateway {
 const STANDARD_URL = 'http://127.0.0.1:4000';
 
 /**
- * What is given on the command line goes before the settings, and those before the system that runs on DATA_DIR. The token of
- * that system is sent to no other gateway.
+ * Finds the gateway: by the command line, else by settings, else by the system on DATA_DIR.
+ * That system's token is sent to no other gateway.
  * @throws SettingsError if there is no token
  */
 export function findGateway(given: { readonly url?: string; readonly token?: string }): Gateway {

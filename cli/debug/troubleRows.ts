@@ -1,11 +1,11 @@
-/** What keeps workers from a chat, as far as the database can tell, as rows of a name and a text. */
+/** Trouble that keeps workers from a chat, as far as the database can tell, as rows of a name and a text. */
 import { secondsText } from '../../domain/diagnosis/wording.ts';
 import { type Row, slotsText, UNREADABLE } from './layout.ts';
 import type { DatabaseHalf } from './snapshotShape.ts';
 
 type Trouble = NonNullable<DatabaseHalf['trouble']>;
 
-/** Nothing where there is no trouble, or where it was not looked for. */
+/** Rows on the trouble; none if there is none, or if it was not looked for. */
 export function troubleRows(trouble: DatabaseHalf['trouble'], isUnreadable: boolean): Row[] {
   if (!trouble) return isUnreadable ? [['trouble', UNREADABLE]] : [];
   const { canWrite, isInRecovery, rowLocked, ownerRow, pool } = trouble;
@@ -24,7 +24,7 @@ const OWNER_ROWS: Readonly<Record<string, string>> = {
   MISSING: 'there is no such replica',
 };
 
-/** Who holds it, as far as the caller may see. */
+/** Holder of the lock, as far as the caller may see it. */
 function holder({ lockedBy, rowLockedSeconds, rowAwaited }: Trouble): string {
   const since = lockedBy?.transactionSeconds ?? rowLockedSeconds;
   const who = [

@@ -1,4 +1,4 @@
-/** `--watch`: asks again and again; in a terminal one frame is redrawn in place, elsewhere a frame follows when it has changed. */
+/** `--watch`: asks again and again. A terminal redraws one frame in place; elsewhere a frame follows each change. */
 import { Chalk } from 'chalk';
 import { createLogUpdate } from 'log-update';
 import type { Clock } from '../../common/clock.ts';
@@ -7,21 +7,21 @@ import { type Output, render } from './output.ts';
 import type { Shown } from './shown.ts';
 import { steady } from './steady.ts';
 
-/** Wide enough that nothing is wrapped or cut, so that only what is said can differ. */
+/** Page so wide that nothing is wrapped or cut, so that frames differ only in what they say. */
 const WIDE = { width: 100_000, paint: new Chalk({ level: 0 }) };
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly look: () => Promise<Shown>;
   readonly intervalSeconds: number;
   readonly clock: Clock;
-  /** Ends it, in order. */
+  /** Ends the watch in order. */
   readonly signal: AbortSignal;
   readonly output: Output;
 }
 
 /**
- * While there is no answer it says so and goes on.
- * @throws NoAnswer when asking again would not help
+ * Shows frames until it is ended. Without an answer it says so and goes on.
+ * @throws NoAnswer if asking again cannot help
  */
 export async function watch({ look, intervalSeconds, clock, signal, output }: WatchOptions): Promise<void> {
   const screen = output.stream.isTTY ? inPlace(output) : oneAfterAnother(output);

@@ -1,4 +1,4 @@
-/** `chat-debug why`: what is the matter with a chat, how that is known, and what to do. */
+/** `chat-debug why`: tells what is wrong with a chat, how that is known, and what to do. */
 import { z } from 'zod';
 import { CONSISTENCIES, SEVERITIES, type Severity, VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 import type { Ask } from './ask.ts';
@@ -29,7 +29,7 @@ const everywhere = z.object({
   chatDebugSnapshot: z.object({ ...chat, diagnosisEverywhere: diagnosis.nullable() }).nullable(),
 });
 
-/** @throws NoAnswer, also when there is no such chat */
+/** @throws NoAnswer, also if there is no such chat */
 export async function askWhy(ask: Ask, chatId: string): Promise<Shown> {
   const { data, raw, problems } = await ask('why', { chat: chatId }, ofOwner);
   const { diagnosis: found, ...chat } = data.chatDebugSnapshot ?? withoutAnswer({ problems }, noSuchChat(chatId));
@@ -37,7 +37,10 @@ export async function askWhy(ask: Ask, chatId: string): Promise<Shown> {
   return { json: raw, problems, code: codeOf(found.verdict), text };
 }
 
-/** The same after asking every replica. @throws NoAnswer, also without the role */
+/**
+ * Asks as `askWhy` does, of every replica.
+ * @throws NoAnswer, also without the role
+ */
 export async function askWhyEverywhere(ask: Ask, chatId: string): Promise<Shown> {
   const { data, raw, problems } = await ask('whyEverywhere', { chat: chatId }, everywhere);
   const { diagnosisEverywhere, ...chat } = data.chatDebugSnapshot ?? withoutAnswer({ problems }, noSuchChat(chatId));
@@ -54,7 +57,7 @@ const HALVES: Readonly<Record<Diagnosis['consistency'], string>> = {
   NOT_COMPARED: 'no runner of the owner to compare the row with',
 };
 
-/** A chat, without its diagnosis. */
+/** Chat without its diagnosis. */
 type Chat = z.output<z.ZodObject<typeof chat>>;
 
 function whyText(page: Page, { chatId, executionState, runtime }: Chat, found: Diagnosis): string {
@@ -82,7 +85,7 @@ function findingText(page: Page, { code, severity, message, evidence, suggestion
   );
 }
 
-/** A command stands on a line of its own, so that it can be copied. */
+/** Suggestion with its command on a line of its own, so that it can be copied. */
 const suggestionText = (page: Page, suggestion: string): string =>
   lines(
     ...suggestion

@@ -1,15 +1,15 @@
-/** The half of a snapshot that the database holds, as rows of a name and a text. */
-import { secondsText } from '../../domain/diagnosis/wording.ts';
+/** The database's half of a snapshot, as rows of a name and a text. */
+import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
 import { printableLine } from '../printable.ts';
 import type { Problem } from './ask.ts';
 import { LONGEST_TEXT } from './cleaned.ts';
-import { ago, atMost, counted, dueText, type Row, UNREADABLE } from './layout.ts';
+import { ago, atMost, dueText, type Row, UNREADABLE } from './layout.ts';
 import type { DatabaseHalf } from './snapshotShape.ts';
 import { troubleRows } from './troubleRows.ts';
 
 const MOST_LEASES = 10;
 
-/** @param problems an error of the answer at a field's own path says that the field could not be read */
+/** @param problems errors of the answer; one at a field's own path says that the field could not be read */
 export function writtenDown(half: DatabaseHalf, problems: readonly Problem[]): Row[] {
   const unreadable = unreadableFields(half, problems);
   const lost = (field: string) => unreadable.has(field);
@@ -57,7 +57,7 @@ function versions({ historyVersion, queueVersion, generationAttempt: calls }: Da
   return `history ${historyVersion ?? UNREADABLE}, queue ${queueVersion ?? UNREADABLE}; ${made}`;
 }
 
-/** A JSON value as it is stored. */
+/** Row for a JSON value, as it is stored. */
 function stored(name: string, value: unknown, isUnreadable: boolean, secondsLeft: number | null = null): Row[] {
   if (isUnreadable) return [[name, UNREADABLE]];
   if (value === null || value === undefined) return [];
@@ -115,7 +115,7 @@ function openCalls({ openCalls: calls }: DatabaseHalf, isUnreadable: boolean): R
   });
 }
 
-/** The newest run of the platform's own debug log. */
+/** Rows for the newest run of the platform's own debug log. */
 function debugRun({ debugRun: run }: DatabaseHalf, isUnreadable: boolean): Row[] {
   if (!run) return isUnreadable ? [['debug run', UNREADABLE]] : [];
   const written =

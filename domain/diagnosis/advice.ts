@@ -1,16 +1,17 @@
 /** What mends a turn that failed: to try again helps only where the same can come out otherwise. */
+import { wordsForFailure } from '../databaseFailures.ts';
 import type { Command, Means } from './means/means.ts';
 import { meansOf } from './means/platforms.ts';
 import { OPERATOR, PERSON } from './rule.ts';
 import type { Situation } from './situation.ts';
 import { listed, word } from './wording.ts';
 
-export interface Advice {
+interface Advice {
   readonly who: string;
   /** One step, as the predicate of a sentence. */
   readonly act: string;
   readonly command: Command;
-  /** A new message, as it stands, may be answered. */
+  /** True if a new message, as the chat stands, may be answered. */
   readonly sendHelps: boolean;
 }
 
@@ -19,13 +20,26 @@ type Advise = (means: Means, s: Situation) => Advice;
 const send =
   (act: string): Advise =>
   (means) => ({ who: PERSON, act, command: means.send, sendHelps: true });
-/** A message that stands in the history must change. */
+/** Advice to change a message of the history. */
 const edit =
   (act: string): Advise =>
   (means) => ({ who: PERSON, act, command: means.edit, sendHelps: false });
 const mend =
   (act: (means: Means) => string): Advise =>
   (means) => ({ who: OPERATOR, act: `${act(means)}, and then send a message`, command: means.send, sendHelps: false });
+
+/** What a turn broke off with, as the worker writes it: a failure of the database, named in brackets, or one word. */
+const BROKE_OFF = /broke off [^:]*: (?:the database .* \((?<failure>[A-Z0-9_]+)\); |(?<defect>\S+)$)/;
+
+function brokenOff({ database }: Situation): Advise {
+  const { failure, defect } = BROKE_OFF.exec(database?.lastError?.message ?? '')?.groups ?? {};
+  if (failure) return mend(() => wordsForFailure(failure).mend);
+  const again = defect ? `breaks off with ${word(defect)} again` : 'breaks off again';
+  return (means) => ({
+    ...{ who: PERSON, command: means.send, sendHelps: false },
+    act: `send a message, which begins the turn anew, and report a defect of the worker if it ${again}`,
+  });
+}
 
 const BY_KIND = {
   context_length: ({ shorten }, s) => ({
@@ -39,7 +53,7 @@ const BY_KIND = {
   quota: mend(() => 'raise the quota of the model’s account, or wait until it is renewed'),
   rate_limit: send('wait until the model’s provider takes calls again, and then send a message'),
   overloaded: send('send a message to try again once the model is less busy'),
-  internal: mend(() => 'see in the logs of the replicas what the work broke off with, mend that'),
+  internal: (means, s) => brokenOff(s)(means, s),
   data: send(
     'send a message to try again; if that fails as well, see in the log of the database which row it refuses, and why',
   ),
@@ -53,13 +67,13 @@ const isKind = (kind: string | null): kind is keyof typeof BY_KIND => kind !== n
 
 const modelAddress = mend((means) => means.mend.modelName);
 
-/** What a status says, whatever kind somebody made of it. */
+/** Advice by HTTP status, whatever kind of error was made of it. */
 const BY_STATUS: Readonly<Record<number, Advise>> = {
   401: BY_KIND.auth,
   402: BY_KIND.quota,
   403: BY_KIND.auth,
   404: modelAddress,
-  // What stands at the address is no model: it redirects, or answers nothing.
+  // No model listens at that address: it redirects, or answers nothing.
   ...Object.fromEntries([204, 301, 302, 303, 307, 308].map((status) => [status, modelAddress])),
 };
 

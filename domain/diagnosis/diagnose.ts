@@ -1,4 +1,4 @@
-/** From a snapshot to a diagnosis. */
+/** The way from a snapshot to a diagnosis. */
 import { ownerNotHeard } from './conditions/owner.ts';
 import { errored } from './conditions/rest.ts';
 import { undecided, waitsForOutside } from './conditions/row.ts';
@@ -10,7 +10,7 @@ import { type Snapshot, valueAt } from './snapshot.ts';
 import { type Readings, summaryOf } from './summary.ts';
 import { sentence } from './wording.ts';
 
-/** Pure: every age comes with the data. */
+/** Judges a snapshot. Pure: every age comes with the data. */
 export function diagnose(snapshot: Snapshot, settings: DiagnosisSettings, readings: Readings = {}): Diagnosis {
   const situation = situationOf(snapshot, settings);
   const found = findAll(situation);
@@ -24,11 +24,11 @@ export function diagnose(snapshot: Snapshot, settings: DiagnosisSettings, readin
   };
 }
 
-/** Halves that may be from different moments can look like trouble that there never was. */
+/** True if halves of different moments may have made a chat look stuck. */
 export const shouldReadAgain = ({ verdict, consistency }: Diagnosis): boolean =>
   verdict === 'STUCK' && consistency !== 'EXACT';
 
-/** The first that holds. What could not be read decides nothing once other trouble is certain. */
+/** Picks the first verdict that holds. Once other trouble is certain, an unreadable value decides nothing. */
 function verdictOf(situation: Situation, found: readonly Found[]): Verdict {
   const { state, runnable, owner, lease } = situation;
   const critical = found.some(({ severity }) => severity === 'CRITICAL');
@@ -71,7 +71,7 @@ function finding({ rule, severity }: Found, situation: Situation, readings: Read
   };
 }
 
-/** Where replicas were asked. */
+/** Paths that are read from replicas. */
 const OF_REPLICAS = /^(runtime|everywhere|candidates)\b/;
 
 const evidence = (snapshot: Snapshot, field: string): Evidence => ({

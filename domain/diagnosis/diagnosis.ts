@@ -1,4 +1,4 @@
-/** What a diagnosis is made of. Names and values are those of the schema. */
+/** Shape of a diagnosis. Names and values are those of the schema. */
 import type { Thresholds } from '../thresholds.ts';
 
 export const SEVERITIES = ['CRITICAL', 'WARNING', 'INFO'] as const;
@@ -10,7 +10,7 @@ export type Consistency = (typeof CONSISTENCIES)[number];
 
 export interface Evidence {
   readonly source: 'DATABASE' | 'RUNTIME';
-  /** The path in the snapshot. */
+  /** Path in the snapshot. */
   readonly field: string;
   readonly value: string;
 }
@@ -27,12 +27,9 @@ export interface Diagnosis {
   readonly verdict: Verdict;
   readonly summary: string;
   readonly consistency: Consistency;
-  /** Worst first. */
+  /** Findings, worst first. */
   readonly findings: readonly Finding[];
 }
 
-/**
- * Thresholds to judge by where the snapshot, or the owner itself, does not say otherwise. Those left out are as where nothing
- * is set.
- */
+/** Thresholds where neither the snapshot nor the owner brings its own. Those left out take their defaults. */
 export type DiagnosisSettings = Partial<Thresholds>;

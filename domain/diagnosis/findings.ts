@@ -4,13 +4,13 @@ import type { Rule } from './rule.ts';
 import { type FindingCode, RULES } from './rules.ts';
 import type { Situation } from './situation.ts';
 
-/** A rule that applies, and how bad that is here. */
+/** A rule that applies, with its severity in this situation. */
 export interface Found {
   readonly rule: Rule<FindingCode>;
   readonly severity: Severity;
 }
 
-/** Worst first; of the same severity in the order of the rules. At most one is CRITICAL. */
+/** Findings, worst first, and in the order of the rules within a severity. At most one is CRITICAL. */
 export function findAll(situation: Situation): Found[] {
   const rules: readonly Rule<FindingCode>[] = RULES;
   const apply = rules.filter((rule) => rule.when(situation));

@@ -1,11 +1,11 @@
-/** How it reads what the database refuses workers, and what mends it. */
+/** Words for a refusal of the database, and for its remedy. */
 import { wordsForFailure } from '../databaseFailures.ts';
 import type { Refusal } from './conditions/refusals.ts';
 import { word } from './wording.ts';
 
-/** A clause. */
+/** Clause on what the database refuses. */
 export const refusalText = (refusal: Refusal): string =>
   `the database ${wordsForFailure(refusal.word).says} (${word(refusal.word)})`;
 
-/** The predicate of a sentence on an operator. */
+/** Remedy, as the predicate of a sentence on an operator. */
 export const mending = (refusal: Refusal): string => wordsForFailure(refusal.word).mend;

@@ -1,4 +1,4 @@
-/** One row of the table of rules, and the words and paths that rules share. */
+/** One rule of the diagnosis, and the words and paths that rules share. */
 
 import { leaseIsNotFresh, leaseKeepsOthersAway } from './conditions/lease.ts';
 import { noRoom } from './conditions/owner.ts';
@@ -15,17 +15,17 @@ export interface Rule<Code extends string = string> {
   readonly code: Code;
   readonly severity: Severity | ((s: Situation) => Severity);
   readonly when: (s: Situation) => boolean;
-  /** Found only where nothing else is. */
+  /** Present on a rule that counts only where no other applies. */
   readonly alone?: true;
-  /** What it is, as a clause. */
+  /** The finding, as a clause. */
   readonly says: (s: Situation) => string;
   /** Paths in the snapshot. */
   readonly evidence: (s: Situation) => readonly string[];
-  /** Whose move it is: as the subject of a sentence. */
+  /** Person or role whose move it is, as the subject of a sentence. */
   readonly who: string | ((s: Situation) => string);
-  /** What they should do: one step, as the predicate of that sentence. */
+  /** One step for them, as the predicate of that sentence. */
   readonly act: (s: Situation) => string;
-  /** The command for it. Null: nothing needs to be done. */
+  /** Command for the step. Null: nobody has to act. */
   readonly command: (s: Situation) => string | null;
 }
 
@@ -33,22 +33,21 @@ export const OPERATOR = 'an operator';
 export const PERSON = 'the person';
 export const OUTSIDE = 'the tool outside';
 
-export { lookAgain, lookAtReplicas, lookAtSnapshot } from './means/means.ts';
-export { owner } from './wording.ts';
-
 export const interrupt = (s: Situation) => meansOf(s).interrupt(s);
 export const sendAgain = (s: Situation) => meansOf(s).send(s);
 export const show = (s: Situation) => meansOf(s).show(s);
 export const answer = (s: Situation) => meansOf(s).answer(s);
 export const reconcile = (s: Situation) => meansOf(s).reconcile(s);
-/** As the predicate of a sentence on an operator. */
+/** Step that takes the chat from its owner, as the predicate of a sentence on an operator. */
 export function takeFromOwner(s: Situation): string {
   const refused = keptFromAll(s);
   return refused ? `${mending(refused)}: no worker can go on with it until then` : meansOf(s).newOwner.act(s);
 }
-/** The command for it. */
+/** Command that takes the chat from its owner. */
 export const takeIt = (s: Situation) => (keptFromAll(s) ? lookAtReplicas() : meansOf(s).newOwner.command(s));
-/** What keeps every worker from it, as a clause at the end of a sentence. */
+/** Advice to an operator to take the chat from its owner. */
+export const TAKE = { who: OPERATOR, act: takeFromOwner, command: takeIt } as const;
+/** Clause at the end of a sentence on what keeps every worker from the chat; empty if nothing does. */
 export function butFor(s: Situation): string {
   const refused = keptFromAll(s);
   return refused ? `, and no worker can go on with it: ${refusalText(refused)}` : '';
@@ -62,18 +61,18 @@ export const lease = (s: Situation) => [
   'database.heartbeatState',
   ...(s.database?.heartbeat ? ['database.heartbeat.ageSeconds', 'database.heartbeat.staleAfterSeconds'] : []),
 ];
-/** For how many seconds more it keeps others from the chat. */
+/** Seconds for which the lease still keeps others from the chat. */
 export const leaseLasts = (s: Situation) => s.staleAfterSeconds - (s.database?.heartbeat?.ageSeconds ?? 0);
 const MOST_SHOWN = 5;
-/** What replicas that could take the chat say of their room. */
+/** Paths of the room that candidates report. */
 export const room = ({ snapshot }: Situation) =>
   (snapshot.candidates ?? [])
     .slice(0, MOST_SHOWN)
     .flatMap((_, i) => ['workerId', 'reachability.status', 'isFull'].map((field) => `candidates[${i}].${field}`));
-/** What says how many slots are taken. */
+/** Paths of the slots taken and in all. */
 export const pool = (s: Situation) =>
   poolOf(s) ? ['kind', 'used', 'capacity'].map((field) => `database.trouble.pool.${field}`) : [];
-/** What speaks for whether it can be taken from its owner. */
+/** Paths that tell whether the chat can be taken from its owner. */
 export const takable = (s: Situation) => [
   ...lease(s),
   ...(leaseIsNotFresh(s) && noRoom(s) ? room(s) : []),
@@ -85,18 +84,18 @@ const KINDS: Readonly<Record<string, string>> = {
   ROOT: ' for chats without a parent',
   SUBAGENT: ' for chats that another chat started',
 };
-/** As a clause. */
+/** Clause on the slots taken. */
 export function slotsTaken(s: Situation): string {
   const { kind, used, capacity } = poolOf(s) ?? { kind: null, used: 0, capacity: 0 };
   return `${used} of ${counted(capacity, 'slot')}${KINDS[kind ?? ''] ?? ''} ${used === 1 ? 'is' : 'are'} taken`;
 }
-/** What keeps others from a chat that its owner has lost. */
+/** Clause on what keeps others from a chat that its owner has lost. */
 export const orNoSlot = (s: Situation) =>
   leaseIsNotFresh(s) && poolIsFull(s) && !leaseKeepsOthersAway(s)
     ? `; another takes it once a slot is free: ${slotsTaken(s)}`
     : '';
 
-/** Fields of the runner that the row names. */
+/** Paths of fields of the runner that the row names. */
 export const ofRunner = (s: Situation, ...fields: string[]) =>
   s.rowRunner ? fields.map((field) => `${s.rowRunner?.path}.${field}`) : [];
 export const runners = (list: Situation['runners']) =>

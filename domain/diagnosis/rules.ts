@@ -1,6 +1,7 @@
 /**
- * What can be found about a chat, in the order of causes: of all that is found to be CRITICAL, the first stays so, and the
- * others are its consequences, or can wait until it is mended.
+ * All rules, in the order of causes.
+ * Of several critical findings the first stays critical. The others are its consequences, or can wait until it is
+ * mended.
  */
 import type { Rule } from './rule.ts';
 import * as attempts from './rules/attempts.ts';

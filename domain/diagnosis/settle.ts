@@ -1,10 +1,11 @@
-/** From two readings of a chat, the one to judge by. Pure. */
+/** Choice between two readings of a chat. Pure. */
 import type { Candidate, Runtime, Snapshot } from './snapshot.ts';
 
 /**
- * The second reading. What replicas said in the first of their own room counts where no time was left to ask them again:
- * whoever could not be reached in the first has used it up. Where it came too late to ask a replica again, what that replica said in between counts, provided that
- * the row has not changed from the one reading to the other: then it was said of this very row.
+ * Takes the second reading, and completes it from the first.
+ *
+ * - Room of replicas: the first reading counts where no time was left to ask them again.
+ * - Memory of a replica that was asked too late: the first counts if the row has not changed in between.
  */
 export function settle(first: Snapshot, again: Snapshot): Snapshot {
   const second = { ...again, candidates: settledCandidates(first, again) };

@@ -1,31 +1,31 @@
-/** What a snapshot says, in the words of the rules. Pure: every age comes with the data, from one clock or the other. */
+/** A snapshot in the words of the rules. Pure: every age comes with the data, from the clock of its half. */
+
 import { type ExecutionState, isRunnable } from '../executionState.ts';
-import { completeThresholds, type Thresholds } from '../thresholds.ts';
+import type { PlatformName } from '../platformName.ts';
+import { completeThresholds, pickUpSeconds, type Thresholds } from '../thresholds.ts';
 import type { DiagnosisSettings } from './diagnosis.ts';
 import type { Runner, Runtime, Snapshot, Task } from './snapshot.ts';
 
 /**
- * What came of asking the replica that the row names. `UNOWNED`: it names none. `NOT_ASKED`: nobody asks replicas here.
- * `NOT_KNOWN`: not even the outcome is known.
+ * Outcome of asking the replica that the row names. `UNOWNED`: it names none. `NOT_ASKED`: replicas are not asked here.
+ * `NOT_KNOWN`: the outcome is missing.
  */
-export type OwnerStatus = 'UNOWNED' | 'NOT_ASKED' | 'NOT_KNOWN' | (string & {});
+type OwnerStatus = 'UNOWNED' | 'NOT_ASKED' | 'NOT_KNOWN' | (string & {});
 
-/** `NONE`: the row names no runner. `NOT_KNOWN`: lease rows could not be read. */
-export type LeaseState = 'FRESH' | 'STALE' | 'MISSING' | 'NONE' | 'NOT_KNOWN';
+/** State of the lease. `NONE`: the row names no runner. `NOT_KNOWN`: lease rows could not be read. */
+type LeaseState = 'FRESH' | 'STALE' | 'MISSING' | 'NONE' | 'NOT_KNOWN';
 
-/** Something of the snapshot, and its path there. */
-export interface At<T> {
+/** A part of the snapshot, with its path. */
+interface At<T> {
   readonly value: T;
   readonly path: string;
 }
 
-/** Whose tables the chat is in. One that is not known counts as own. */
-export type PlatformName = 'own' | 'coder';
-
 export interface Situation {
   readonly snapshot: Snapshot;
-  /** The snapshot's own, as far as it brings them, else what is set here. */
+  /** Thresholds of the snapshot, completed from the settings here. */
   readonly settings: Thresholds;
+  /** Platform of the chat's tables. An unknown one counts as own. */
   readonly platform: PlatformName;
   readonly chatId: string;
   readonly state: ExecutionState | null;
@@ -33,38 +33,37 @@ export interface Situation {
   readonly database: Snapshot['database'];
   /** Seconds since the row changed; negative for a row ahead of the database's clock. */
   readonly age: number | null;
-  /** The row is further ahead of the database's clock than it may be. */
+  /** True if the row is further ahead of the database's clock than allowed. */
   readonly rowAhead: boolean;
   readonly workerId: string | null;
   readonly runnerId: string | null;
   readonly owner: OwnerStatus;
-  /** The owner's memory, whatever came of asking it. */
+  /** Memory of the owner, whatever came of asking it. */
   readonly runtime: At<Runtime> | undefined;
-  /** What the owner holds; none when it could not be asked. */
+  /** Runners of the owner; none if it could not be asked. */
   readonly runners: readonly At<Runner>[];
-  /** That of them which the row names. */
+  /** Runner that the row names. */
   readonly rowRunner: At<Runner> | undefined;
-  /** The active task of that runner. */
+  /** Active task of that runner. */
   readonly task: Task | null;
   readonly lease: LeaseState;
-  /** The lease is further ahead of the database's clock than it may be; it counts as stale. */
+  /** True if the lease is further ahead of the database's clock than allowed. It counts as stale. */
   readonly leaseAhead: boolean;
-  /** T: the owner's own, else the setting. */
+  /** Age from which a lease is lost, in seconds: the owner's own, else the setting. The rules call it T. */
   readonly staleAfterSeconds: number;
-  /** How often leases are renewed: the owner's own, else the setting. */
+  /** Seconds between renewals: the owner's own, else the setting. */
   readonly intervalSeconds: number;
-  /** G: how long a chat may take to be picked up. */
+  /** Seconds that a chat may take to be picked up. The rules call it G. */
   readonly pickUpSeconds: number;
-  /** Until the next call of the model; negative once it is past. Null: the chat is not waiting for one. */
+  /** Seconds until the next model call; negative once it is past. Null: the chat does not wait for one. */
   readonly retrySeconds: number | null;
-  /** Runners at work on other replicas than the owner. */
+  /** Runners at work on replicas other than the owner. */
   readonly elsewhere: readonly At<Runner>[];
-  /** How many other replicas were asked, and how many of them may hold a runner and did not say. */
+  /** Number of other replicas asked, and of those that may hold a runner and did not answer. */
   readonly others: { readonly asked: number; readonly silent: number } | undefined;
 }
 
-const PICK_UP_GRACE_SECONDS = 2;
-/** Replicas that are not there hold nothing. */
+/** Outcomes of replicas that no longer exist, and so hold nothing. */
 const GONE = ['STOPPED', 'UNKNOWN_REPLICA'];
 
 export function situationOf(snapshot: Snapshot, given: DiagnosisSettings): Situation {
@@ -91,22 +90,22 @@ export function situationOf(snapshot: Snapshot, given: DiagnosisSettings): Situa
     lease: leaseState(database, staleAfterSeconds, leaseAhead),
     leaseAhead,
     intervalSeconds: own?.intervalSeconds ?? settings.heartbeatIntervalSeconds,
-    pickUpSeconds: settings.acquisitionIntervalSeconds + PICK_UP_GRACE_SECONDS,
+    pickUpSeconds: pickUpSeconds(settings),
     retrySeconds:
       state === 'R0' || state === 'R1' ? (database?.retrySecondsLeft ?? task?.secondsUntilRetry ?? null) : null,
     ...otherReplicas(snapshot, workerId),
   };
 }
 
-/** False when the value is not known. */
+/** True if the value is above the limit; false if it is not known. */
 export const over = (value: number | null | undefined, limit: number): boolean => (value ?? -Infinity) > limit;
 
-/** False when the value is not known. */
+/** True if the value is below the limit; false if it is not known. */
 export const under = (value: number | null | undefined, limit: number): boolean => (value ?? Infinity) < limit;
 
 export const atWork = ({ value: { phase } }: At<Runner>): boolean => phase !== null && phase !== 'STOPPING';
 
-/** The thresholds that came with the row: the ones by which its lists were made. */
+/** Thresholds that came with the row, by which its lists were made. */
 function carried(database: Snapshot['database']): Partial<Thresholds> {
   const set = Object.entries(database?.trouble?.thresholds ?? {}).filter(([, value]) => value !== null);
   return Object.fromEntries(set);

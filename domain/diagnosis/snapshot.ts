@@ -1,11 +1,11 @@
 /**
- * A chat as the rules see it: the fields that `diagnosis` and `diagnosisEverywhere` require of both halves. Any of them may
- * be missing, because what holds it could not be read. Null is unknown, for every rule.
+ * A chat as the rules see it: the fields that `diagnosis` and `diagnosisEverywhere` require of both halves.
+ * Any of them may be missing, because its source could not be read. Null means unknown, for every rule.
  */
 import { z } from 'zod';
 import { EXECUTION_STATES } from '../executionState.ts';
 
-/** What is no such value counts as not known. */
+/** Reads a value; one of another shape counts as not known. */
 const known = <T>(shape: z.ZodType<T>) =>
   shape
     .nullish()
@@ -18,7 +18,7 @@ const flag = known(z.boolean());
 /** Seconds, by the clock of the half that measured them. */
 const seconds = known(z.number());
 
-/** A JSON column, which anybody may have written in any form: whatever is not null is at least known to be there. */
+/** JSON column, which anybody may have written in any form. A value that is not null is at least known to exist. */
 const json = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((value) => {
     if (value === null || value === undefined) return null;
@@ -143,15 +143,15 @@ export type Task = z.output<typeof activeTask>;
 export type Candidate = z.output<typeof candidate>;
 
 /**
- * Reads a representation of a gateway. Whatever is not as it should be is not known.
+ * Reads a representation from a gateway. A value of the wrong shape counts as unknown.
  * @throws ZodError if it is no object with a chat's id
  */
 export const readSnapshot = (representation: unknown): Snapshot => snapshot.parse(representation);
 
-/** Longest value that is shown as evidence, in characters: a column may hold megabytes. */
+/** Characters of evidence that are shown; a column may hold megabytes. */
 const LONGEST_VALUE = 600;
 
-/** The value at a path such as `runtime.runners[0].phase`, as text that is not too long; `null` where there is none. */
+/** Value at a path such as `runtime.runners[0].phase`, as shortened text; `null` where there is none. */
 export function valueAt(value: Snapshot, path: string): string {
   let here: unknown = value;
   for (const [step] of path.matchAll(/[^.[\]]+/g)) {

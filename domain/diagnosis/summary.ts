@@ -1,4 +1,4 @@
-/** A diagnosis in one sentence: what is the matter, who should act, and what could not be known. */
+/** A diagnosis in one sentence: the trouble, who should act, and what could not be known. */
 import { noOwner, ownerGone } from './conditions/owner.ts';
 import { callRefused } from './conditions/refusals.ts';
 import { pausedByPerson, unreadable } from './conditions/row.ts';
@@ -12,13 +12,13 @@ import type { Situation } from './situation.ts';
 import type { Snapshot } from './snapshot.ts';
 import { listed, secondsText, sentence } from './wording.ts';
 
-/** What is known of how the halves were read. */
+/** State of knowledge on how the halves were read. */
 export interface Readings {
-  /** The first reading, when this is about a second one. */
+  /** First reading, when this summary is about a second one. */
   readonly first?: Snapshot;
-  /** Why there was no second reading where there should be one: a clause. */
+  /** Clause on why there was no second reading where there should be one. */
   readonly notRepeated?: string;
-  /** Every replica was to be asked. */
+  /** True if every replica was to be asked. */
   readonly everywhere?: boolean;
 }
 
@@ -56,7 +56,7 @@ function withMove(rule: Rule, s: Situation): string {
   return `${rule.says(s)}; ${typeof rule.who === 'string' ? rule.who : rule.who(s)} should ${rule.act(s)}`;
 }
 
-/** Nothing is wrong, as far as could be seen. */
+/** Clause for a chat with which nothing is wrong, as far as could be seen. */
 function quiet(verdict: Verdict, s: Situation, found: readonly Found[]): string {
   if (verdict === 'UNKNOWN')
     return `${notAsked(s)}; ${s.owner === 'NOT_ASKED' ? 'an operator should see why its lease cannot be read' : 'whoever asks should ask again'}`;
@@ -94,7 +94,7 @@ function notAsked(s: Situation): string {
   return `what replica ${s.workerId} holds in memory could not be read`;
 }
 
-/** What was not answered, and what the answer rests on. */
+/** Clauses on what was not answered, and on what the answer rests. */
 function unknown(s: Situation, told: Rule | undefined): (string | false)[] {
   const names = unreadable(s).map(({ name }) => name);
   const own = s.rowRunner?.value.lease?.staleAfterSeconds ?? null;

@@ -1,11 +1,11 @@
-/** How values read in a sentence. */
+/** Values as words in a sentence. */
 import type { Situation } from './situation.ts';
 
-/** The replica that the row names. */
+/** Name of the replica in the row. */
 export const owner = ({ workerId }: Pick<Situation, 'workerId'>): string =>
   workerId === null ? 'its former owner' : `replica ${workerId}`;
 
-/** `4.2 s`, `45 s`, `12 min`, `3 h`, `5 days`, `73 years`. */
+/** Duration in words: `4.2 s`, `45 s`, `12 min`, `3 h`, `5 days`, `73 years`. */
 export function secondsText(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return 'an unknown time';
   if (seconds < 10) return `${Math.max(0, Math.round(seconds * 10) / 10)} s`;
@@ -16,19 +16,19 @@ export function secondsText(seconds: number | null | undefined): string {
   return `${Math.round(seconds / 31_536_000)} years`;
 }
 
-/** A clause as a sentence. */
+/** Sentence made of a clause. */
 export const sentence = (clause: string): string => `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.`;
 
 const LONGEST_WORD = 60;
-/** A word that somebody else chose: short, and without what would change how the rest of the line is shown. */
+/** Word that somebody else chose, shortened, and without characters that change how a line is shown. */
 export function word(text: string): string {
   const visible = text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
   return visible.length > LONGEST_WORD ? `${visible.slice(0, LONGEST_WORD)}…` : visible;
 }
 
-/** `1 replica`, `3 replicas`. */
-export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+/** Count with its noun: `1 replica`, `3 replicas`. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
-/** `a`, `a and b`, `a, b and c`. */
+/** List in words: `a`, `a and b`, `a, b and c`. */
 export const listed = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

@@ -4,7 +4,6 @@
  */
 import {
   type ConstDirectiveNode,
-  type DocumentNode,
   type FieldNode,
   type GraphQLSchema,
   Kind,
@@ -22,13 +21,13 @@ const GIVEN = /^own\d+_|__alias_\d+$/;
 /** The key under which a plan gathers a field of the client's; the same for the same response key and field. */
 export type PlanKey = (field: FieldNode) => string;
 
-/** @param schema of the supergraph @param document it, which says what its fields require */
-export function makePlanKey(schema: GraphQLSchema, document: DocumentNode): PlanKey {
+/** @param schema of the supergraph, whose AST nodes say what its fields require */
+export function makePlanKey(schema: GraphQLSchema): PlanKey {
   const taken = new Set(OF_FEDERATION);
   for (const type of Object.values(schema.getTypeMap())) {
     if ('getFields' in type) for (const name of Object.keys(type.getFields())) taken.add(name);
   }
-  const varied = requiredWithArguments(schema, document);
+  const varied = requiredWithArguments(schema);
   return ({ alias, name: { value: name } }) => {
     const key = alias?.value ?? name;
     const isOwn = key === name ? varied.has(name) : taken.has(key) || GIVEN.test(key);
@@ -37,10 +36,11 @@ export function makePlanKey(schema: GraphQLSchema, document: DocumentNode): Plan
 }
 
 /** Names of fields that are required and take arguments: the client's own would change what is required. */
-function requiredWithArguments(schema: GraphQLSchema, document: DocumentNode): ReadonlySet<string> {
+function requiredWithArguments(schema: GraphQLSchema): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
+  for (const { astNode: definition } of Object.values(schema.getTypeMap())) {
+    if (definition?.kind !== Kind.OBJECT_TYPE_DEFINITION && definition?.kind !== Kind.INTERFACE_TYPE_DEFINITION)
+      continue;
     for (const { directives = [] } of definition.fields ?? []) {
       for (const required of directives.flatMap(requirements)) {
         const types = new TypeInfo(schema);

@@ -1,46 +1,30 @@
-/**
- * Apollo Server, for every request that is not an ordinary one: queries in a URL, ids of persisted queries, kinds of answers
- * that few ask for, and all that is no valid request. What it executes, it executes as the ordinary way does.
- */
-import { ApolloServer, type ApolloServerOptionsWithGateway } from '@apollo/server';
+/** Apollo Server, which says what is wrong with a request that is not answered. What is a valid query does not come here. */
+import type { ApolloGateway } from '@apollo/gateway';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { type DocumentNode, GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { LRUCache } from 'lru-cache';
+import { GraphQLError } from 'graphql';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import type { GraphqlService } from '../../server/graphql/edge.ts';
+import type { DocumentCode } from '../../server/graphql/errors.ts';
+import { logMasked } from '../../server/graphql/maskedErrors.ts';
 import type { Logger } from '../../server/log.ts';
-import { switchOffVendorTelemetry } from '../../server/settings/config.ts';
-import type { GatewayContext } from '../gatewayContext.ts';
-import type { AllowedOperations } from '../queries/allowedOperations.ts';
-import type { Operations, RefusedOperation } from '../queries/operations.ts';
-import { PARSE_OPTIONS } from '../queries/queryLimits.ts';
-import type { Supergraph } from '../supergraph/load.ts';
-import { clientErrorsPlugin, formatForClient } from './clientErrors.ts';
-import { recordPlugin } from './requestLog.ts';
+import { formatForClient } from '../queries/clientErrors.ts';
+import { PARSE_OPTIONS } from '../queries/prepare.ts';
 
-/** That are valid. */
-const MAX_DOCUMENTS = 50;
+type Answer = GraphqlService<RoutingContext>['answer'];
 
-export interface ApolloOptions {
-  readonly supergraph: Supergraph;
-  readonly operations: Operations;
-  /** The only operations that are answered; unset: all. */
-  readonly allowedOperations: AllowedOperations | undefined;
-  readonly log: Logger;
-}
-
-/** Not started. Queries must pass the limits before they reach it. */
-export function makeApolloServer(options: ApolloOptions): ApolloServer<GatewayContext> {
-  const { allowedOperations, log } = options;
-  switchOffVendorTelemetry();
-  return new ApolloServer<GatewayContext>({
-    gateway: gatewayOver(options),
+/** Not started: starting it loads the gateway. @param answer called when it has started */
+export function makeApolloServer(gateway: ApolloGateway, answer: Answer, log: Logger): ApolloServer<RoutingContext> {
+  gateway.executor = executorOver(answer);
+  return new ApolloServer<RoutingContext>({
+    gateway,
     logger: log,
     plugins: [
-      clientErrorsPlugin(log),
-      recordPlugin(),
+      refusals(log),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
@@ -50,63 +34,55 @@ export function makeApolloServer(options: ApolloOptions): ApolloServer<GatewayCo
     introspection: true, // nobody gets here without a token
     csrfPrevention: false, // whoever is known by a cookie was looked at before: see http/crossSite.ts
     allowBatchedHttpRequests: false,
-    persistedQueries: allowedOperations?.persistedQueries ?? false,
+    persistedQueries: false,
     parseOptions: PARSE_OPTIONS,
-    documentStore: documentStore(),
+    documentStore: null,
     stopOnTerminationSignals: false,
   });
 }
 
-type DocumentStore = NonNullable<ApolloServerOptionsWithGateway<GatewayContext>['documentStore']>;
-
-/** Its own would grow to 30 MiB, for requests that are few. */
-function documentStore(): DocumentStore {
-  const documents = new LRUCache<string, DocumentNode>({ max: MAX_DOCUMENTS });
-  return {
-    get: async (key) => documents.get(key),
-    set: async (key, document) => void documents.set(key, document),
-    delete: async (key) => documents.delete(key),
+/** What Apollo Server is given to execute, which no request over HTTP is, is answered as any other query. */
+const executorOver =
+  (answer: Answer): ApolloGateway['executor'] =>
+  async ({ source, request: { operationName, variables, extensions }, context }) => {
+    const answered = await answer({ query: source, operationName, variables, extensions }, context as RoutingContext);
+    if (!answered) throw new Error('What Apollo Server executes is a valid query');
+    const { errors, ...body } = answered.body;
+    return {
+      ...body,
+      ...(errors && { errors: errors.map(({ message, ...told }) => new GraphQLError(message, told)) }),
+    };
   };
-}
 
-/** What Apollo Server has parsed and validated is answered by the operations. */
-function gatewayOver({
-  supergraph,
-  operations,
-}: ApolloOptions): ApolloServerOptionsWithGateway<GatewayContext>['gateway'] {
-  const { apiSchema, sdl } = supergraph;
-  return {
-    onSchemaLoadOrUpdate: (callback) => {
-      callback({ apiSchema, coreSupergraphSdl: sdl });
-      return () => {};
+/** Apollo Server says it with HTTP 200, for clients that would then send the whole query; here they must see that it failed. */
+const PERSISTED_QUERY_NOT_SUPPORTED = 'PERSISTED_QUERY_NOT_SUPPORTED' satisfies DocumentCode;
+
+/**
+ * Logs what is masked. Refuses a request that names no operation of its document, or one that is no query: to validation a root
+ * type that the schema does not have is nothing to object to.
+ */
+const refusals = (log: Logger): ApolloServerPlugin<RoutingContext> => ({
+  requestDidStart: async ({ contextValue: { requestId } }) => ({
+    didResolveOperation: async ({ operation, request }) => {
+      if (!operation) throw noSuchOperation(request.operationName);
+      if (operation.operation !== 'query') throw noQuery(operation.operation);
     },
-    load: async () => ({
-      executor: async ({ document: parsed, operation: found, request, context }) => {
-        const { checked } = context as GatewayContext; // the same query, parsed once for all who ask it
-        const ready = operations.prepare(checked?.document ?? parsed, checked?.operation ?? found);
-        if (ready.kind === 'refused') return { errors: ready.errors.map((error) => asRefusal(error, ready)) };
-        const { variables = {}, extensions } = request;
-        const {
-          data,
-          errors,
-          extensions: report,
-        } = await operations.answer(ready, { variables, extensions }, context as GatewayContext);
-        return {
-          ...(data !== undefined && { data }),
-          ...(errors && { errors: errors.map(asError) }),
-          ...(report && { extensions: report }),
-        };
-      },
-    }),
-    stop: async () => {},
-  };
-}
+    didEncounterErrors: async ({ errors }) => logMasked(log, requestId, errors),
+    willSendResponse: async ({ response, errors }) => {
+      if (errors?.[0]?.extensions.code === PERSISTED_QUERY_NOT_SUPPORTED) response.http.status = 400;
+    },
+  }),
+});
 
-const asRefusal = (error: GraphQLFormattedError, { status, cause }: RefusedOperation) =>
-  new GraphQLError(error.message, {
-    extensions: { ...error.extensions, http: { status, headers: new Map() } },
-    originalError: cause instanceof Error ? cause : null,
-  });
+const noSuchOperation = (name: string | null | undefined) =>
+  refused(
+    'OPERATION_RESOLUTION_FAILURE',
+    name
+      ? `The document has no operation named ${JSON.stringify(name)}.`
+      : 'The document has several operations: name one.',
+  );
 
-const asError = ({ message, path, extensions }: GraphQLFormattedError) =>
-  new GraphQLError(message, { ...(path && { path }), ...(extensions && { extensions }) });
+const noQuery = (kind: string) => refused('GRAPHQL_VALIDATION_FAILED', `The schema has queries only, no ${kind}.`);
+
+const refused = (code: DocumentCode, message: string) =>
+  new GraphQLError(message, { extensions: { code, http: { status: 400, headers: new Map() } } });

@@ -4,30 +4,30 @@
  * could send only after asking (Fetch standard, "CORS-preflight request"), or by what the browser says of where it comes from.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { requestError } from '../../server/graphql/errors.ts';
+import { Refusal } from '../../server/graphql/answer.ts';
 
 /** Apollo's names for a header that says nothing but that the request needed asking for. */
 const ASKED_FOR = ['apollo-require-preflight', 'x-apollo-operation-name'];
 /** The browser's own word (Fetch Metadata): a page of ours, or a person who typed the address. */
 const OWN_SITES = ['same-origin', 'none'];
 
-/** @throws GraphQLError `FORBIDDEN` (HTTP 403) */
-export function refuseCrossSite(headers: IncomingHttpHeaders, corsOrigins: readonly string[]): void {
+/** Refuses a request with a cookie that another site may have caused. Undefined: it need not be refused. */
+export function refuseCrossSite(headers: IncomingHttpHeaders, corsOrigins: readonly string[]): Refusal | undefined {
   const { origin, host, 'sec-fetch-site': site } = headers;
   if (origin !== undefined && !corsOrigins.includes(origin) && hostOf(origin) !== host) {
-    throw forbidden('The page that sent this is of another site, which CORS_ORIGINS does not name.');
+    return forbidden('The page that sent this is of another site, which CORS_ORIGINS does not name.');
   }
   const isJson = /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');
   const wasAskedFor = isJson || ASKED_FOR.some((name) => headers[name]);
-  if (wasAskedFor || OWN_SITES.includes(String(site))) return;
-  throw forbidden(
+  if (wasAskedFor || OWN_SITES.includes(String(site))) return undefined;
+  return forbidden(
     'With a cookie alone this could be the doing of another site: send the body as `content-type: application/json`, or any value in the header `Apollo-Require-Preflight`.',
   );
 }
 
-/** Without the scheme: behind a proxy that ends TLS it is another one than ours. */
+/** Host without the scheme: behind a proxy that ends TLS it is another one than ours. */
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
 }
 
-const forbidden = (message: string) => requestError('FORBIDDEN', message, { status: 403 });
+const forbidden = (message: string) => new Refusal(403, 'FORBIDDEN', message);

@@ -7,22 +7,23 @@
 import type {} from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../common/clock.ts';
-import { authenticationUnavailable, unauthenticated } from '../../server/graphql/errors.ts';
+import { Refusal, unauthenticated } from '../../server/graphql/answer.ts';
 import type { Logger } from '../../server/log.ts';
-import { type CallerCheck, type CallerTokenOptions, makeCallerCheck } from '../../server/tokens/callerToken.ts';
-import type { Caller } from '../../server/tokens/internalToken.ts';
+import { type CallerTokenOptions, makeCallerCheck } from '../../server/tokens/callerToken.ts';
+import { bearerToken, type Caller } from '../../server/tokens/internalToken.ts';
 import { refuseCrossSite } from './crossSite.ts';
-import { recordOf } from './requestRecord.ts';
 
 const HEADER = 'coder-session-token';
 const COOKIE = 'coder_session_token';
 
 /**
- * Who asks, which is also noted for the log; at once for a token that was found good before. Throws a GraphQLError that refuses
- * the request: `UNAUTHENTICATED` for no token and for any that is not good, `AUTHENTICATION_UNAVAILABLE`, or `FORBIDDEN` for
- * a cookie that another site may have made the browser send.
+ * Says who asks; at once for a token that was found good before. Refuses the request with `UNAUTHENTICATED` for no token and
+ * for any that is not good, with `AUTHENTICATION_UNAVAILABLE`, or with `FORBIDDEN` for a cookie that another site may have
+ * made the browser send.
  */
-export type Identify = (request: FastifyRequest) => Caller | Promise<Caller>;
+export type Identify = (request: FastifyRequest) => Identified | Promise<Identified>;
+
+type Identified = Caller | Refusal;
 
 export interface IdentifyOptions extends CallerTokenOptions {
   /** Origins of other sites whose pages may call. */
@@ -31,35 +32,28 @@ export interface IdentifyOptions extends CallerTokenOptions {
   readonly log: Logger;
 }
 
-/** For a server with the cookie plugin, which need not read cookies by itself. */
+/** Makes the check for a server with the cookie plugin, which need not read cookies by itself. */
 export function makeIdentify(options: IdentifyOptions): Identify {
   const check = makeCallerCheck(options, options);
-  const callerOf = (request: FastifyRequest, checked: CallerCheck, byCookie: boolean) => {
-    if (checked.kind === 'unknown') throw authenticationUnavailable();
-    if (checked.kind === 'invalid') throw unauthenticated();
-    if (byCookie) refuseCrossSite(request.headers, options.corsOrigins);
-    recordOf(request).caller = checked.caller.sub;
-    return checked.caller;
-  };
   return (request) => {
     const found = findToken(request);
-    if (!found) throw unauthenticated();
-    const { token, byCookie } = found;
-    const checked = check(token);
-    if (checked instanceof Promise) return checked.then((known) => callerOf(request, known, byCookie));
-    return callerOf(request, checked, byCookie);
+    if (!found) return unauthenticated();
+    const checked = check(found.token);
+    if (!found.byCookie) return checked;
+    const onOurSite = (who: Identified) =>
+      who instanceof Refusal ? who : (refuseCrossSite(request.headers, options.corsOrigins) ?? who);
+    return checked instanceof Promise ? checked.then(onOurSite) : onOurSite(checked);
   };
 }
 
-/** Undefined: none, or no one: of a header that was sent twice, a proxy in front may have looked at the other one. */
+/** Finds the token. Undefined: none, or a header that was sent twice, of which a proxy in front may have read the other one. */
 function findToken({
   raw: { rawHeaders },
   headers,
   server,
 }: FastifyRequest): { token: string; byCookie: boolean } | undefined {
   if (headers.authorization !== undefined) {
-    const value = isSentOnce(rawHeaders, 'authorization') ? headers.authorization : '';
-    const token = /^Bearer +(\S+)$/i.exec(value)?.[1];
+    const token = isSentOnce(rawHeaders, 'authorization') ? bearerToken(headers.authorization) : undefined;
     return token === undefined ? undefined : { token, byCookie: false };
   }
   const ofHeader = headers[HEADER];

@@ -1,24 +1,24 @@
 /** What the gateway tells Prometheus of the requests to it, and of the replicas that it asks. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { DURATION_BUCKETS } from '../../server/metrics.ts';
+import { gatewayRequests } from '../../server/metrics.ts';
+import type { RequestNotes } from '../../server/requests.ts';
 import { makeOperationLabel } from './knownOperations.ts';
 
 /** Seconds; enough to tell a busy replica from a sick one. Few, since each replica has them all. */
 const REPLICA_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1];
-/** As numbers, so that an alert can say `> 0`. */
+/** States as numbers, so that an alert can say `> 0`. */
 const BREAKER_STATES = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 } as const;
 
 /** What is read when somebody asks for the metrics, and not counted as it happens. */
 export interface RouterState {
-  /** Of the replicas that were asked lately, by id. */
+  /** States of the breakers of replicas that were asked lately, by id. */
   breakers(): ReadonlyMap<string, keyof typeof BREAKER_STATES>;
   /** Milliseconds since the replica table was last read; null: it never was. */
   directoryAgeMs(): number | null;
 }
 
 export interface GatewayMetrics {
-  /** `operation`: as the client named it. `code`: of the first error, `OK` for none. */
-  requestAnswered(request: { operation: string | undefined; code: string; seconds: number }): void;
+  readonly requestAnswered: RequestNotes['observe'];
   /** `elapsedMs` 0: nothing was sent. */
   replicaAsked(asked: { replicaId: string; status: string; elapsedMs: number }): void;
   /** Shows what a router knows. */
@@ -27,30 +27,8 @@ export interface GatewayMetrics {
 
 /** Adds them to `registry`. */
 export function makeGatewayMetrics(registry: Registry): GatewayMetrics {
-  const registers = [registry];
-  const labelOf = makeOperationLabel();
-  const requests = new Counter({
-    name: 'chat_debug_requests_total',
-    help: 'Requests by operation (of the example queries, SnapshotDocument, other, none) and code of the first error, or OK',
-    labelNames: ['operation', 'code'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'chat_debug_request_duration_seconds',
-    help: 'How long requests took, by operation',
-    labelNames: ['operation'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  });
-  const replicas = makeReplicaMetrics(registry);
-  return {
-    requestAnswered: ({ operation, code, seconds }) => {
-      const label = labelOf(operation);
-      requests.inc({ operation: label, code });
-      durations.observe({ operation: label }, seconds);
-    },
-    ...replicas,
-  };
+  const requestAnswered = gatewayRequests(registry, makeOperationLabel());
+  return { requestAnswered, ...makeReplicaMetrics(registry) };
 }
 
 /**

@@ -5,8 +5,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { requestError } from '../../server/graphql/errors.ts';
-import { sendRefusal } from '../../server/graphql/refusal.ts';
+import { Refusal, sendRefusal } from '../../server/graphql/answer.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 
 const WINDOW_SECONDS = 60;
@@ -38,8 +37,9 @@ export function limitRate(scope: FastifyInstance, { perMinute, callerOf }: RateL
 const secondsLeft = ({ msBeforeNext }: RateLimiterRes) => Math.max(Math.ceil(msBeforeNext / 1_000), 1);
 
 const rateLimited = (perMinute: number, seconds: number) =>
-  requestError(
+  new Refusal(
+    429,
     'RATE_LIMITED',
     `At most ${perMinute} requests a minute are answered for one caller. Try again in ${seconds} s.`,
-    { status: 429, headers: new Map([['retry-after', String(seconds)]]) },
+    { headers: { 'retry-after': String(seconds) } },
   );

@@ -4,6 +4,7 @@
  */
 import type { GraphQLFormattedError } from 'graphql';
 import { z } from 'zod';
+import type { AnswerBody } from '../../server/graphql/answer.ts';
 import type { ErrorCode } from '../../server/graphql/errors.ts';
 
 const messageStats = z.object({
@@ -15,7 +16,7 @@ const messageStats = z.object({
 const databaseHalf = z.looseObject({ messageStats: messageStats.nullable(), unreadable: z.array(z.string()) });
 type DatabaseHalf = z.infer<typeof databaseHalf>;
 
-/** As much of the answer as decides something; the rest passes through. */
+/** Part of the answer that decides something; the rest passes through. */
 const answerData = z.object({
   chatDebugSnapshot: z
     .object({
@@ -26,13 +27,6 @@ const answerData = z.object({
     .nullable(),
 });
 
-/** What the operation answered: its HTTP status if it was refused as a whole, its data, its errors as clients see them. */
-export interface OperationAnswer {
-  readonly status?: number | undefined;
-  readonly data?: unknown;
-  readonly errors?: readonly GraphQLFormattedError[] | undefined;
-}
-
 /** An HTTP response. A body that is no 200 has `message`, `detail` and `code`, and keeps whatever of the document there is. */
 export interface DocumentResponse {
   readonly status: number;
@@ -41,10 +35,10 @@ export interface DocumentResponse {
 
 /** @param isRuntimeRequired a document without the runtime half of an owned chat is of no use, though nobody asks for it here */
 export function snapshotDocument(
-  { status, data, errors: told = [] }: OperationAnswer,
+  { status = 200, data, errors: told = [] }: AnswerBody & { readonly status?: number },
   { isRuntimeRequired = false } = {},
 ): DocumentResponse {
-  if (status !== undefined && status >= 400 && told[0]) return refusal(status, codeOf(told[0]), told[0].message);
+  if (status >= 400 && told[0]) return refusal(status, codeOf(told[0]), told[0].message);
   const answer = answerData.safeParse(data);
   const unreadable = answer.data?.chatDebugSnapshot?.database.unreadable ?? [];
   const errors = told.filter((error) => !isOfOneField(error, unreadable));

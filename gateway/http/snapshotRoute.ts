@@ -4,14 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLError } from 'graphql';
 import { z } from 'zod';
-import type { GatewayContext } from '../gatewayContext.ts';
-import { makeOwnQuestion, type Operations } from '../queries/operations.ts';
-import { refusalOf } from './clientErrors.ts';
-import { refuseOtherVerbs } from './methods.ts';
-import { recordOf } from './requestRecord.ts';
-import { type OperationAnswer, refusal, snapshotDocument } from './snapshotDocument.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import { setHead } from '../../server/graphql/answer.ts';
+import { refuseOtherVerbs } from '../../server/methods.ts';
+import { noteCodes, recordOf } from '../../server/requests.ts';
+import type { Queries } from '../queries/answer.ts';
+import { refusal, snapshotDocument } from './snapshotDocument.ts';
 
 const PATH = '/api/experimental/chats/:chat/debug/snapshot';
 /** The operation, named SnapshotDocument. */
@@ -25,43 +24,36 @@ const graphqlRefusal = z.object({
 const requirement = z.looseObject({ require: z.literal('runtime').optional() });
 
 export interface SnapshotRouteOptions {
-  readonly use: <T>(run: (served: { operations: Operations }) => Promise<T>) => Promise<T>;
-  readonly context: (request: FastifyRequest, reply: FastifyReply) => GatewayContext;
+  readonly use: <T>(run: (served: { queries: Queries }) => Promise<T>) => Promise<T>;
+  readonly newContext: (request: FastifyRequest, reply: FastifyReply) => RoutingContext;
 }
 
 /** Adds the route to `scope`, below the hooks that guard it. */
-export function registerSnapshotRoute(scope: FastifyInstance, { use, context }: SnapshotRouteOptions): void {
+export function registerSnapshotRoute(scope: FastifyInstance, { use, newContext }: SnapshotRouteOptions): void {
   refuseOtherVerbs(scope, PATH, ['GET', 'HEAD'], inItsShape);
   scope.get<{ Params: { chat: string } }>(PATH, inItsShape, async (request, reply) => {
     const required = requirement.safeParse(request.query);
-    const contextValue = context(request, reply);
-    const variables = { chat: request.params.chat };
-    const { status, body } = required.success
-      ? snapshotDocument(await use(({ operations }) => ask(operations, variables, contextValue)).catch(refused), {
-          isRuntimeRequired: required.data.require !== undefined,
-        })
-      : refusal(400, 'BAD_USER_INPUT', 'The parameter `require` can only be `runtime`.');
-    if (typeof body.code === 'string') recordOf(request).codes.add(body.code);
-    return reply.code(status).send(body);
+    const record = recordOf(request);
+    const document = async () => {
+      if (!required.success) return refusal(400, 'BAD_USER_INPUT', 'The parameter `require` can only be `runtime`.');
+      const variables = { chat: request.params.chat };
+      const context = newContext(request, reply);
+      const { status, body } = await use(({ queries }) => queries.ask(SNAPSHOT_OPERATION, variables, context, record));
+      noteCodes(record, body.errors);
+      return snapshotDocument({ status, ...body }, { isRuntimeRequired: required.data.require !== undefined });
+    };
+    const { status, body } = await document();
+    if (typeof body.code === 'string') noteCodes(record, [{ extensions: body }]);
+    return setHead(reply, { status, headers: {} }).send(body);
   });
 }
 
-const ask = makeOwnQuestion(SNAPSHOT_OPERATION);
-
-function refused(error: unknown): OperationAnswer {
-  if (!(error instanceof GraphQLError)) throw error;
-  return refusalOf(error);
-}
-
-/** For the route alone: an answer of now, and errors as the document has them. */
+/** Hook of this route alone: gives errors the shape of the document. */
 const inItsShape = {
   preSerialization: async (_request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     const { data } = graphqlRefusal.safeParse(payload);
     if (!data) return payload;
     const { message, extensions } = data.errors[0];
     return refusal(reply.statusCode, extensions.code, message).body;
-  },
-  onSend: async (_request: FastifyRequest, reply: FastifyReply) => {
-    reply.header('cache-control', 'no-store');
   },
 };

@@ -6,23 +6,23 @@
 import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Logger } from '../../server/log.ts';
-import type { GatewayContext } from '../gatewayContext.ts';
-import { makeOwnQuestion, type Operations } from '../queries/operations.ts';
+import type { Queries } from '../queries/answer.ts';
 
 const REFRESH_MS = 10_000;
 const PAGE = 100;
 /** A thousand suspects are one incident; the number beyond would not change what is done about it. */
 const MAX_PAGES = 10;
 
-const ask = makeOwnQuestion(`query Suspects($after: String) {
+const QUESTION = `query Suspects($after: String) {
   chats(filter: { suspect: true }, first: ${PAGE}, after: $after) {
     edges { node { diagnosis { findings { code severity } } } }
     pageInfo { hasNextPage endCursor }
   }
-}`);
+}`;
 
-/** Of one suspect: its worst finding. `NONE`: nothing is wrong with it, or nothing that is known. */
+/** Worst finding of one suspect. `NONE`: nothing is wrong with it, or nothing that is known. */
 export interface Reason {
   readonly reason: string;
   readonly severity: string;
@@ -45,12 +45,12 @@ const answer = z.object({
 type Page = z.infer<typeof answer>['chats'];
 
 /** @throws if a page cannot be read whole: half a count would be a wrong one */
-export async function readSuspects(operations: Operations, newContext: () => GatewayContext): Promise<Reason[]> {
+export async function readSuspects({ ask }: Queries, newContext: () => RoutingContext): Promise<Reason[]> {
   const reasons: Reason[] = [];
   let after: string | null = null;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const { data } = await ask(operations, { after }, newContext());
-    const { edges, pageInfo }: Page = answer.parse(data).chats;
+    const { body } = await ask(QUESTION, { after }, newContext());
+    const { edges, pageInfo }: Page = answer.parse(body.data).chats;
     for (const { node } of edges) {
       const worst = node.diagnosis.findings[0];
       reasons.push(worst ? { reason: worst.code, severity: worst.severity } : NOTHING);

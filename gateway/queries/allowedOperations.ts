@@ -5,12 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { ApolloServerOptions, BaseContext } from '@apollo/server';
-import { type GraphQLError, getOperationAST, parse } from 'graphql';
+import { getOperationAST, parse } from 'graphql';
 import { z } from 'zod';
-import { requestError } from '../../server/graphql/errors.ts';
+import { isObject } from '../../common/json.ts';
+import { Refusal } from '../../server/graphql/answer.ts';
+import type { Question } from '../../server/graphql/question.ts';
 import { SettingsError } from '../../server/settings/config.ts';
-import type { AskedQuery } from './askedQuery.ts';
 
 const manifest = z.object({
   format: z.literal('apollo-persisted-query-manifest'),
@@ -21,13 +21,8 @@ const manifest = z.object({
 });
 
 export interface AllowedOperations {
-  /**
-   * The listed document that is asked for.
-   * @throws GraphQLError FORBIDDEN, HTTP 403, for any other; BAD_USER_INPUT, HTTP 400, for one with another's hash
-   */
-  bodyOf(asked: AskedQuery): string;
-  /** For Apollo Server, which then finds a document by its id. */
-  readonly persistedQueries: NonNullable<Exclude<ApolloServerOptions<BaseContext>['persistedQueries'], false>>;
+  /** The listed document that is asked for. Refused: FORBIDDEN for any other, BAD_USER_INPUT for one with another's hash. */
+  bodyOf(question: Question): string | Refusal;
 }
 
 /** @throws SettingsError if the file cannot be read, or is no such manifest */
@@ -40,19 +35,13 @@ export function readAllowedOperations(path: string): AllowedOperations {
   }
   return {
     bodyOf: ({ query, extensions }) => {
-      const given = extensions.persistedQuery?.sha256Hash;
+      const persisted = extensions?.persistedQuery;
+      const given = isObject(persisted) && typeof persisted.sha256Hash === 'string' ? persisted.sha256Hash : undefined;
       const id = query === undefined ? given : sha256(query);
       const body = id === undefined ? undefined : bodies.get(id);
-      if (body === undefined) throw notAllowed();
-      if (given !== undefined && given !== id) throw otherHash();
+      if (body === undefined) return notAllowed();
+      if (given !== undefined && given !== id) return otherHash();
       return body;
-    },
-    persistedQueries: {
-      cache: {
-        get: async (key) => bodies.get(key.replace(/^apq:/, '')),
-        set: async () => {},
-        delete: async () => false,
-      },
     },
   };
 }
@@ -77,16 +66,16 @@ function checkBody(path: string, name: string, body: string): void {
   throw new SettingsError(`ALLOWED_OPERATIONS_PATH: in ${path} the body of ${name} is not one query.`);
 }
 
-const otherHash = (): GraphQLError =>
-  requestError(
+const otherHash = () =>
+  new Refusal(
+    400,
     'BAD_USER_INPUT',
     '`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`. Send one of the two.',
-    { status: 400 },
   );
 
-const notAllowed = (): GraphQLError =>
-  requestError(
+const notAllowed = () =>
+  new Refusal(
+    403,
     'FORBIDDEN',
     'This gateway answers only the operations on its list (ALLOWED_OPERATIONS_PATH), and this is none of them. Send one as it stands there, or its id as `extensions.persistedQuery`.',
-    { status: 403 },
   );

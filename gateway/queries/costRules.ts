@@ -3,13 +3,11 @@
  * IBM's "GraphQL Cost Directives" specification) and this project's `@perReplica`. No type is known by name.
  */
 import {
-  buildASTSchema,
   type ConstDirectiveNode,
   type ConstValueNode,
   type FieldDefinitionNode,
   type GraphQLSchema,
   Kind,
-  parse,
   valueFromASTUntyped,
 } from 'graphql';
 import { z } from 'zod';
@@ -30,7 +28,7 @@ export interface FieldRule {
 
 export interface CostRules {
   readonly schema: GraphQLSchema;
-  /** By `Type.field`; only fields with such a directive. */
+  /** Rules by `Type.field`; only fields with such a directive. */
   readonly fields: ReadonlyMap<string, FieldRule>;
 }
 
@@ -41,17 +39,17 @@ const listSize = z.object({
   sizedFields: z.array(z.string()).nullish(),
 });
 
-export function readCostRules(supergraphSdl: string): CostRules {
-  const document = parse(supergraphSdl, { noLocation: true });
+/** @param schema the supergraph's, with its AST nodes */
+export function readCostRules(schema: GraphQLSchema): CostRules {
   const fields = new Map<string, FieldRule>();
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
+  for (const { astNode: definition } of Object.values(schema.getTypeMap())) {
+    if (definition?.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
     for (const field of definition.fields ?? []) {
       const rule = readRule(field);
       if (rule) fields.set(`${definition.name.value}.${field.name.value}`, rule);
     }
   }
-  return { schema: buildASTSchema(document, { assumeValid: true }), fields };
+  return { schema, fields };
 }
 
 function readRule(field: FieldDefinitionNode): FieldRule | undefined {

@@ -10,7 +10,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { requestError } from '../../server/graphql/errors.ts';
+import { Refusal } from '../../server/graphql/answer.ts';
 
 /** What each limit is about, in the plural, as the refusal says it. The figures are those that `npm run bench:limits` needs. */
 export const LIMITS = {
@@ -30,10 +30,10 @@ export type Limit = keyof typeof LIMITS;
 
 /** @param received a number, or how to say that it was not counted to the end */
 export const tooComplex = (limit: Limit, received: number | string = `more than ${LIMITS[limit]}`) =>
-  requestError(
+  new Refusal(
+    400,
     'QUERY_TOO_COMPLEX',
     `A query may have at most ${LIMITS[limit]} ${limit}, each counted wherever its fragment is spread. Received ${received}.`,
-    { status: 400 },
   );
 
 /** A place in the answer: what was selected there so far, and what below it by response name. */
@@ -50,21 +50,34 @@ class Place {
   }
 }
 
+/** Counts up to the limits; `passed` is the first that was passed. */
+class Counts {
+  readonly #counts = new Map<Limit, number>();
+  passed: Limit | undefined;
+
+  /** @returns whether all that was counted so far is within the limits */
+  add(limit: Limit, more = 1): boolean {
+    const sum = (this.#counts.get(limit) ?? 0) + more;
+    this.#counts.set(limit, sum);
+    return this.check(limit, sum);
+  }
+
+  check(limit: Limit, value: number): boolean {
+    if (value > LIMITS[limit]) this.passed ??= limit;
+    return this.passed === undefined;
+  }
+}
+
 /**
- * Counting ends with the first limit that is passed, so it takes no longer for a document that would expand to billions.
- * Fragments that nobody spreads count as well, since validation looks at them. One that spreads itself is left to validation.
- * @throws GraphQLError QUERY_TOO_COMPLEX, HTTP 400
+ * Finds the first limit that a document passes. Counting ends there, so it takes no longer for a document that would expand to
+ * billions. Fragments that nobody spreads count as well, since validation looks at them. One that spreads itself is left to
+ * validation.
  */
-export function checkDocument(document: DocumentNode): void {
-  const counts = new Map<Limit, number>();
-  const count = (limit: Limit, more: number) => {
-    const sum = (counts.get(limit) ?? 0) + more;
-    counts.set(limit, sum);
-    if (sum > LIMITS[limit]) throw tooComplex(limit);
-  };
+export function limitPassed(document: DocumentNode): Limit | undefined {
+  const counts = new Counts();
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
-    countDefinition(definition, count);
+    countDefinition(definition, counts);
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
 
@@ -75,19 +88,16 @@ export function checkDocument(document: DocumentNode): void {
     isRoot: boolean,
     spreading: readonly string[],
     depth: number,
-  ) => {
-    if (depth > LIMITS['levels of nesting']) throw tooComplex('levels of nesting');
+  ): void => {
+    if (!counts.check('levels of nesting', depth)) return;
     for (const selection of set.selections) {
-      count('fields and fragments', 1);
-      count('directives', selection.directives?.length ?? 0);
+      if (!counts.add('fields and fragments') || !counts.add('directives', selection.directives?.length ?? 0)) return;
       if (selection.kind === Kind.FIELD) {
-        if (isRoot) count('fields at the root', 1);
-        if (selection.alias) count('aliases', 1);
+        if (isRoot) counts.add('fields at the root');
+        if (selection.alias) counts.add('aliases');
         const below = place.at((selection.alias ?? selection.name).value);
         below.fields += 1;
-        if (below.fields > LIMITS['fields of the same name in one place']) {
-          throw tooComplex('fields of the same name in one place');
-        }
+        if (!counts.check('fields of the same name in one place', below.fields)) return;
         if (selection.selectionSet) within(selection.selectionSet, below, false, spreading, depth + 1);
       } else {
         const name = nameOfSpread(selection);
@@ -105,15 +115,15 @@ export function checkDocument(document: DocumentNode): void {
   for (const [name, { selectionSet }] of fragments) {
     if (!reached.has(name)) within(selectionSet, new Place(), false, [name], 1);
   }
+  return counts.passed;
 }
 
 const nameOfSpread = (selection: SelectionNode) =>
   selection.kind === Kind.FRAGMENT_SPREAD ? selection.name.value : undefined;
 
-function countDefinition(definition: DefinitionNode, count: (limit: Limit, more: number) => void): void {
-  if (definition.kind === Kind.FRAGMENT_DEFINITION) count('fragment definitions', 1);
-  else count('operations', 1);
-  count('directives', definition.directives?.length ?? 0);
+function countDefinition(definition: DefinitionNode, counts: Counts): void {
+  counts.add(definition.kind === Kind.FRAGMENT_DEFINITION ? 'fragment definitions' : 'operations');
+  counts.add('directives', definition.directives?.length ?? 0);
   if (definition.kind !== Kind.OPERATION_DEFINITION) return;
-  for (const { directives } of definition.variableDefinitions ?? []) count('directives', directives?.length ?? 0);
+  for (const { directives } of definition.variableDefinitions ?? []) counts.add('directives', directives?.length ?? 0);
 }

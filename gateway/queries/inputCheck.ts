@@ -15,10 +15,11 @@ import {
   visit,
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
+import type { Json } from '../../common/json.ts';
 import { scalars } from '../../server/graphql/scalars.ts';
 import { decidingVariables } from '../execution/conditions.ts';
 
-/** Of ids, and of anything else that an argument lists. */
+/** Limit for ids, and for anything else that an argument lists. */
 const MAX_LIST_LENGTH = 100;
 const MAX_MESSAGE_CHARACTERS = 500;
 
@@ -32,38 +33,23 @@ export function strictSchema(schema: GraphQLSchema): GraphQLSchema {
   return strict;
 }
 
-/** What is wrong with the input of an operation, as a sentence; undefined: nothing. */
-export type FindBadInput = (
+/** Finds what is wrong with the variables of an operation, and with its literals, as a sentence; undefined: nothing. */
+export type FindBadInput = (variables: Readonly<Json>) => string | undefined;
+
+/** @param schema a strict one, under whose lenient twin the document is valid */
+export function compileInputCheck(
+  schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
-) => string | undefined;
-
-/**
- * What depends on the document alone is found out once for each, as long as somebody else keeps it.
- * @param schema a strict one, under whose lenient twin the documents are valid
- */
-export function makeFindBadInput(schema: GraphQLSchema): FindBadInput {
-  interface Known {
-    readonly longestList: number;
-    readonly badLiteral: string | undefined;
-    /** The names of the variables in `@skip` and `@include`. */
-    readonly conditions: readonly string[];
-  }
-  const known = new WeakMap<DocumentNode, Known>();
-  const read = (document: DocumentNode) => {
-    const longestList = longestListIn(document);
-    const [error] =
-      longestList > MAX_LIST_LENGTH ? [] : validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
-    const found = { longestList, badLiteral: error && sentence(error), conditions: decidingVariables(document) };
-    known.set(document, found);
-    return found;
-  };
-  return (document, operation, variables) => {
-    const { longestList, badLiteral, conditions } = known.get(document) ?? read(document);
+): FindBadInput {
+  const longestList = longestListIn(document);
+  const conditions = decidingVariables(document);
+  const [badLiteral] =
+    longestList > MAX_LIST_LENGTH ? [] : validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
+  return (variables) => {
     const tooLong = Math.max(longestList, longestListOf(variables));
     if (tooLong > MAX_LIST_LENGTH) return `A list may hold at most ${MAX_LIST_LENGTH} values. Received ${tooLong}.`;
-    if (badLiteral !== undefined) return badLiteral;
+    if (badLiteral) return sentence(badLiteral);
     const { errors, coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
       maxErrors: 1,
     });
@@ -90,7 +76,7 @@ function longestListIn(document: DocumentNode): number {
   return longest;
 }
 
-/** Without recursion: a client may nest as deep as a body is long. */
+/** Longest list at any depth. Needs no recursion: a client may nest as deep as a body is long. */
 function longestListOf(value: unknown): number {
   const open = [value];
   let longest = 0;

@@ -1,7 +1,7 @@
 /** How long the lists are of which an introspection of this schema consists. */
 import { type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 
-/** By `Type.field`: of lists at the schema exactly, of those of its types and fields the average, rounded up. */
+/** Lengths by `Type.field`: exact for lists of the schema itself, an average, rounded up, for those of its types and fields. */
 export function introspectionSizes(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const types = Object.values(schema.getTypeMap());
   const withFields = types.filter((type) => isObjectType(type) || isInterfaceType(type));

@@ -27,12 +27,14 @@ import {
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
+import type { Json } from '../../common/json.ts';
+import { fragmentsOf } from '../../server/graphql/fragments.ts';
 import type { CostRules, FieldRule } from './costRules.ts';
 import { introspectionSizes } from './introspectionSizes.ts';
 
 /** No field of the schema gives more; what asks for more is refused by the field itself. */
 const MAX_LIST = 1_000;
-/** Of a list about whose length nothing is known. */
+/** Length of a list about which nothing is known. */
 const UNKNOWN_LIST = 10;
 /**
  * An object of an introspection asks nobody; 50,000 of them, which is what the default MAX_COST lets through, hold the event loop
@@ -42,37 +44,43 @@ const INTROSPECTION_WEIGHT = 0.13;
 
 const NO_RULE: FieldRule = { slicingArguments: [], sizedFields: [], isPerReplica: false };
 
-export interface CostInput {
-  /** May be invalid, but its expansion must be bounded: see `checkDocument`. */
-  readonly document: DocumentNode;
+/**
+ * Estimates what an operation costs with these variables, which may be unchecked.
+ * @param replicas how many have not stopped; undefined: unknown
+ */
+export type EstimateCost = (variables: Readonly<Json>, replicas: number | undefined) => number;
+
+/** One operation, and as much of a request as the lengths of its lists depend on. */
+interface CostInput {
   readonly operation: OperationDefinitionNode;
-  /** As received: unchecked. */
-  readonly variables: Readonly<Record<string, unknown>>;
-  /** How many have not stopped; undefined: unknown. */
-  readonly replicas: number | undefined;
+  readonly variables: Readonly<Json>;
+  /** Gets the names of the variables that were looked at. */
+  readonly read: Set<string>;
 }
 
-/** Of one operation. What is not in the schema costs nothing: validation refuses it. */
-export function makeCostEstimate(rules: CostRules): (input: CostInput) => number {
-  const introspected = introspectionSizes(rules.schema);
-  return rememberCosts((input) => {
-    const fragments = new Map<string, FragmentDefinitionNode>();
-    for (const node of input.document.definitions) {
-      if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
-    }
-
+/**
+ * What is not in the schema costs nothing: validation refuses it.
+ * @returns compiles the estimate of an operation, which may be invalid; its expansion must be bounded: see `limitPassed`
+ */
+export function makeCompileCost({ schema, fields }: CostRules) {
+  const introspected = introspectionSizes(schema);
+  const estimate = (
+    input: CostInput,
+    fragments: Readonly<Record<string, FragmentDefinitionNode>>,
+    replicas: number | undefined,
+  ): number => {
     const ofField = (node: FieldNode, parent: GraphQLNamedType, sized: Sized, spreading: readonly string[]): number => {
-      const field = fieldOf(rules.schema, parent, node.name.value);
+      const field = fieldOf(schema, parent, node.name.value);
       if (!field) return 0;
       const type = getNamedType(field.type);
-      const rule = rules.fields.get(`${parent.name}.${field.name}`) ?? NO_RULE;
+      const rule = fields.get(`${parent.name}.${field.name}`) ?? NO_RULE;
       const sliced = slicedSize(rule, field, node, input);
       const isSizedBelow = rule.sizedFields.length > 0;
       const below: Sized =
         isSizedBelow && sliced !== undefined ? { fields: rule.sizedFields, size: sliced } : NOT_SIZED;
       const own = rule.weight ?? (isLeafType(type) ? 0 : isIntrospectionType(type) ? INTROSPECTION_WEIGHT : 1);
       const each = own + (node.selectionSet ? within(node.selectionSet, type, below, spreading) : 0);
-      if (rule.isPerReplica) return each * (input.replicas ?? rule.assumedSize ?? UNKNOWN_LIST);
+      if (rule.isPerReplica) return each * (replicas ?? rule.assumedSize ?? UNKNOWN_LIST);
       if (!isListType(getNullableType(field.type))) return each;
       if (sized.fields.includes(field.name)) return each * sized.size;
       const known = (isSizedBelow ? undefined : sliced) ?? keysAsked(field, node, input) ?? rule.assumedSize;
@@ -91,48 +99,49 @@ export function makeCostEstimate(rules: CostRules): (input: CostInput) => number
           sum += ofField(selection, parent, sized, spreading);
           continue;
         }
-        const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
-        const name = isSpread ? selection.name.value : undefined;
+        const name = selection.kind === Kind.FRAGMENT_SPREAD ? selection.name.value : undefined;
         if (name !== undefined && spreading.includes(name)) continue;
-        const spread = isSpread ? fragments.get(selection.name.value) : selection;
+        const spread = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
         if (!spread) continue;
-        const type = rules.schema.getType(spread.typeCondition?.name.value ?? '') ?? parent;
+        const type = schema.getType(spread.typeCondition?.name.value ?? '') ?? parent;
         sum += within(spread.selectionSet, type, sized, name === undefined ? spreading : [...spreading, name]);
       }
       return sum;
     };
 
-    const root = rules.schema.getRootType(input.operation.operation);
+    const root = schema.getRootType(input.operation.operation);
     return root ? Math.ceil(within(input.operation.selectionSet, root, NOT_SIZED, [])) : 0;
-  });
+  };
+
+  return (document: DocumentNode, operation: OperationDefinitionNode): EstimateCost => {
+    const fragments = fragmentsOf(document);
+    return rememberCosts((variables, replicas, read) => estimate({ operation, variables, read }, fragments, replicas));
+  };
 }
 
-/** Of one operation, by what its variables are. */
+/** Costs of one operation that are remembered, by what its variables are. */
 const MAX_REMEMBERED = 20;
 
-/** The same operation of the same document with as many chats as before costs the same again. */
-function rememberCosts(estimate: (input: Recorded) => number): (input: CostInput) => number {
-  const known = new WeakMap<OperationDefinitionNode, { read: Set<string>; costs: Map<string, number> }>();
-  return (input) => {
-    const { operation, replicas, variables } = input;
-    const found = known.get(operation);
-    const { read, costs } = found ?? { read: new Set<string>(), costs: new Map<string, number>() };
+/** The same operation with as many chats as before costs the same again. */
+function rememberCosts(
+  estimate: (variables: Readonly<Json>, replicas: number | undefined, read: Set<string>) => number,
+): EstimateCost {
+  const costs = new Map<string, number>();
+  /** Costs that were remembered while fewer variables had been looked at are not found again. */
+  const read = new Set<string>();
+  return (variables, replicas) => {
     const signature = () => [replicas, ...[...read].map((name) => sizeOf(variables, name))].join();
-    const cost = found && costs.get(signature());
+    const cost = costs.get(signature());
     if (cost !== undefined) return cost;
-    const estimated = estimate({ ...input, read });
-    known.set(operation, { read, costs });
+    const estimated = estimate(variables, replicas, read);
     if (costs.size >= MAX_REMEMBERED) costs.clear();
     costs.set(signature(), estimated);
     return estimated;
   };
 }
 
-/** `read` gets the variables that were looked at; costs that were remembered with fewer of them are not found again. */
-type Recorded = CostInput & { readonly read: Set<string> };
-
-/** As much of a variable as `slicedSize` and `keysAsked` look at. */
-function sizeOf(variables: CostInput['variables'], name: string): string {
+/** Part of a variable that `slicedSize` and `keysAsked` look at. */
+function sizeOf(variables: Readonly<Json>, name: string): string {
   if (!Object.hasOwn(variables, name)) return 'none';
   const value = variables[name];
   if (Array.isArray(value)) return `list of ${value.length}`;
@@ -159,7 +168,7 @@ function fieldOf(schema: GraphQLSchema, parent: GraphQLNamedType, name: string):
 }
 
 /** The largest of the slicing arguments, or of their defaults; undefined: there are none. */
-function slicedSize(rule: FieldRule, field: Field, node: FieldNode, input: Recorded): number | undefined {
+function slicedSize(rule: FieldRule, field: Field, node: FieldNode, input: CostInput): number | undefined {
   const sizes = rule.slicingArguments.flatMap((name) => {
     const argument = field.args.find((one) => one.name === name);
     const given = argument && valueGiven(argument, node, input);
@@ -170,14 +179,14 @@ function slicedSize(rule: FieldRule, field: Field, node: FieldNode, input: Recor
 }
 
 /** A list that must be asked for with a list of keys has as many elements as those. */
-function keysAsked(field: Field, node: FieldNode, input: Recorded): number | undefined {
+function keysAsked(field: Field, node: FieldNode, input: CostInput): number | undefined {
   const keys = field.args.find(({ type }) => isNonNullType(type) && isListType(type.ofType));
   const value = keys && valueGiven(keys, node, input);
   if (value === undefined) return undefined;
   return Array.isArray(value) ? Math.min(value.length, MAX_LIST) : 1;
 }
 
-function valueGiven(argument: GraphQLArgument, node: FieldNode, { operation, variables, read }: Recorded): unknown {
+function valueGiven(argument: GraphQLArgument, node: FieldNode, { operation, variables, read }: CostInput): unknown {
   const value: ValueNode | undefined = node.arguments?.find(({ name }) => name.value === argument.name)?.value;
   if (!value) return undefined;
   if (value.kind !== Kind.VARIABLE) return value.kind === Kind.LIST ? value.values : valueFromASTUntyped(value);

@@ -1,12 +1,26 @@
 /**
- * Follows the supergraph's file. It is read again and again rather than watched: that sees a write in place, a rename over it
- * and the switch of a link alike, also where the file system tells nobody (a mounted volume, a config map of Kubernetes).
+ * The supergraph's file. It is read again and again rather than watched: that sees a write in place, a rename over it and the
+ * switch of a link alike, also where the file system tells nobody (a mounted volume, a config map of Kubernetes).
  */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../server/log.ts';
+import { SettingsError } from '../../server/settings/config.ts';
 
 const INTERVAL_MS = 1_000;
+
+/**
+ * @param path unset: the file that `npm run compose` writes
+ * @throws SettingsError if the file cannot be read
+ */
+export function readSupergraph(path: string | undefined): string {
+  try {
+    return readFileSync(path ?? new URL('../supergraph.graphql', import.meta.url), 'utf8');
+  } catch (error) {
+    throw new SettingsError(`SUPERGRAPH_PATH: cannot read ${path ?? 'gateway/supergraph.graphql'}. ${error}`);
+  }
+}
 
 export interface SupergraphFileOptions {
   readonly path: string;

@@ -1,17 +1,20 @@
 /**
  * One running system per folder. The lock is a listening Unix socket: it ends with its process, however that ends, so there
- * is no stale lock and no number of a process to be trusted.
+ * is no stale lock and no number of a process to be trusted. (`proper-lockfile` believes in a lock for as long as its file is
+ * young: after a SIGKILL the next start waited 10 s.)
  *
- * The danger is in removing the socket of one that was killed: two starts find the same dead name, and the slower one would
- * remove what the faster one has just put there. So a name is never used twice. Each contender listens under a new random
- * name, appears in the folder once it listens, and only then looks who else is there:
+ * The danger lies in removing the socket of a killed process. Two starts find the same dead name. The slower one would
+ * remove what the faster one has just put there. So no name is used twice:
  *
- * - a name that nobody listens on is removed;
- * - one that holds the lock says so, and who it is: this one has lost;
- * - one that is still trying: the contender with the greater name withdraws, the other one waits until it is decided.
+ * 1. A contender listens under a new random name.
+ * 2. It appears in the folder.
+ * 3. It looks who else is there:
+ *    - A name that nobody listens on is removed.
+ *    - A holder of the lock says so, and who it is: this contender has lost.
+ *    - Of two that are still trying, the greater name withdraws, and the other one waits for the decision.
  *
- * Of two contenders at least one sees the other, since both appear before they look; and waiting goes only from smaller to
- * greater names, so it ends. Hence exactly one wins.
+ * Both appear before they look, so at least one sees the other. Waiting goes only from smaller to greater names, so it
+ * ends. Hence exactly one wins.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -21,9 +24,9 @@ import { StartError } from '../../server/startError.ts';
 import { makeFolder } from '../makeFolder.ts';
 import { isPublished, LONGEST_NAME, LockContender } from './lockContender.ts';
 
-/** Bytes of a socket's path that every system takes. */
+/** Bytes of a socket's path that every system accepts. */
 const PATH_LIMIT = 103;
-/** Milliseconds for an answer. Whoever listens and does not answer holds the lock, and is frozen. */
+/** Milliseconds for an answer. A listener that does not answer holds the lock, and is frozen. */
 const ANSWER_LIMIT_MS = 5_000;
 
 export interface DirectoryLock {
@@ -31,8 +34,8 @@ export interface DirectoryLock {
 }
 
 /**
- * @param holder who takes the lock, in one line, for the person who starts a second one
- * @throws StartError if somebody else holds it, or if the folder's path is too long for a socket
+ * @param holder one line on the new holder, for a person who starts a second system
+ * @throws StartError if somebody else holds the lock, or if the folder's path is too long for a socket
  */
 export async function lockDirectory(folder: string, holder: string): Promise<DirectoryLock> {
   const sockets = socketFolder(join(folder, 'lock'));
@@ -53,7 +56,7 @@ export async function lockDirectory(folder: string, holder: string): Promise<Dir
   }
 }
 
-/** From the working directory the path may be shorter. */
+/** Path of the folder, from the working directory if that is shorter. */
 function socketFolder(absolute: string): string {
   const fromHere = relative(process.cwd(), absolute);
   const shorter = fromHere.length < absolute.length ? fromHere : absolute;
@@ -78,7 +81,7 @@ async function contest(contender: LockContender, sockets: string): Promise<Outco
 
 type Answer = { kind: 'held'; holder: string } | { kind: 'gone' };
 
-/** Resolves once the one who listens there has won or is gone; `onTrying` runs first if that is yet to be decided. */
+/** Resolves once the listener has won or is gone. `onTrying` runs first if the decision is open. */
 async function ask(path: string, onTrying: () => Promise<void>): Promise<Answer> {
   const limit = deadlineSignal(ANSWER_LIMIT_MS);
   const socket = connect({ path, signal: limit.signal }).setEncoding('utf8');

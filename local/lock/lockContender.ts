@@ -1,11 +1,11 @@
-/** One who wants the lock of a folder: a socket in it that tells whoever asks how things stand. */
+/** A contender for the lock of a folder: a socket that tells all askers how things stand. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-/** A socket has this ending until it listens, so that it is not taken for a dead one. */
+/** Ending of a socket's name until it listens, so that it is not taken for a dead one. */
 const UNPUBLISHED = '.new';
 const newName = () => randomBytes(4).toString('hex');
 
@@ -45,7 +45,7 @@ export class LockContender {
     return this.#life.kind === 'withdrawn';
   }
 
-  /** Tells everybody who asks, or has asked, that it is decided; removes what killed starts left unpublished. */
+  /** Tells every asker that the lock is decided, and removes what killed starts left unpublished. */
   hold(holder: string): void {
     this.#life = { kind: 'holding', holder };
     for (const socket of this.#asking) tell(socket, this.#life);
@@ -89,7 +89,7 @@ function tell(socket: Socket, life: Life): void {
   }
 }
 
-/** False if the file is not there. */
+/** Renames a file; false if it is not there. */
 function rename(from: string, to: string): boolean {
   try {
     renameSync(from, to);

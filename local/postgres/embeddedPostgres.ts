@@ -1,6 +1,7 @@
 /**
- * A real Postgres server out of an npm package, in a folder of its own. Starts in 0.1 s when the folder is there, in about
- * 2 s when it has to be made. It listens on the loopback interface only and asks for a password.
+ * A real Postgres server out of an npm package, in a folder of its own.
+ * It starts in 0.1 s, or in about 2 s if the folder must be made. It listens on the loopback interface only and asks
+ * for a password.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,23 +14,23 @@ import { makePostgresFolder } from './postgresFolder.ts';
 import { lastLines, postgresPrograms } from './postgresPrograms.ts';
 
 export interface PostgresOptions {
-  /** Absolute path of the data folder; made when it is not there. Its log stands beside it. */
+  /** Absolute path of the data folder; made if missing. The log stands beside it. */
   readonly folder: string;
   readonly port: number;
-  /** Of the user `postgres`; taken when the folder is made. */
+  /** Password of the user `postgres`, set when the folder is made. */
   readonly password: string;
   /** More server settings, such as `fsync: 'off'`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The npm package that holds the server, for one of another version. */
+  /** npm package of a server of another version. */
   readonly packageName?: string;
 }
 
 export interface EmbeddedPostgres {
-  /** Of the database `postgres`. */
+  /** URL of the database `postgres`. */
   readonly url: string;
   /** Resolves when the server is gone, for whatever reason. */
   readonly exited: Promise<void>;
-  /** Ends every session, writes what is open, stops; without ceremony if that takes over 1.5 s. */
+  /** Ends every session, writes what is open, and stops. After 1.5 s it does so without ceremony. */
   stop(): Promise<void>;
 }
 
@@ -37,13 +38,13 @@ export const postgresUrl = ({ port, password }: { port: number; password: string
   `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
 
 const START_LIMIT_MS = 60_000;
-/** Both together leave time for the other processes within the 5 s that a stop of the whole system may take. */
+/** Milliseconds of the two limits together leave time for the other processes: the whole system stops within 5 s. */
 const STOP_LIMIT_MS = 1_500;
 const QUIT_LIMIT_MS = 300;
 
 /**
- * Stops a server that was left over on the folder first.
- * @throws StartError if the server cannot be started, with the end of its log; or if `signal` aborts. Nothing runs then.
+ * Starts the server, after stopping one left over on the folder. Nothing runs after an error.
+ * @throws StartError with the end of the log if the server cannot be started, or if `signal` aborts
  */
 export async function startPostgres(
   options: PostgresOptions,

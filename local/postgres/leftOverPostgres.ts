@@ -1,14 +1,14 @@
-/** A Postgres server that outlived the process that held it, when both that one and `npm start` were killed. */
+/** A Postgres server that outlived its keeper: both the keeper and `npm start` were killed. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../common/clock.ts';
 
-/** Milliseconds for an orderly end; as long again for one without ceremony. */
+/** Milliseconds for an orderly end, and as many again for one without ceremony. */
 const LIMIT_MS = 3_000;
 
 /**
- * Stops the server that still runs on a data folder; does nothing when there is none. The caller must be the only one who
- * may start one there.
+ * Stops the server that still runs on a data folder; does nothing if none runs. The caller must be the only one to
+ * start one there.
  */
 export async function stopLeftOverPostgres(folder: string, clock: Clock): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
@@ -22,12 +22,12 @@ export async function stopLeftOverPostgres(folder: string, clock: Clock): Promis
   }
 }
 
-/** `unknown`: this system does not tell what a process is. The server, if it is one, then ends by its keeper's hand. */
+/** Finding on a folder. `unknown`: this system does not tell what a process is. Such a server ends with its keeper. */
 type Found = { kind: 'nothing' } | { kind: 'server'; pid: number } | { kind: 'unknown' };
 
 /**
- * What the folder's own note names. After a restart of the machine that number may be any program's, and Postgres would
- * not start because of it: such a note is removed.
+ * Process named by the folder's own note.
+ * After a reboot that number may be any program's, and would keep Postgres from starting. Such a note is removed.
  */
 function runningOn(folder: string): Found {
   const note = join(folder, 'postmaster.pid');

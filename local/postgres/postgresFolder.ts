@@ -7,10 +7,10 @@ import { makeFolder } from '../makeFolder.ts';
 import { lastLines, type PostgresPrograms } from './postgresPrograms.ts';
 
 /**
- * Works under another name until all is there: a folder that was not finished is never taken for one that was. That name
- * is new each time, since the `initdb` of a start that was killed may still be writing.
+ * Makes the folder under another name until it is whole, so that an unfinished one is never used.
+ * The name is new each time: the `initdb` of a killed start may still be writing.
  * @param password of the user `postgres`
- * @throws StartError if `initdb` fails, with the end of its log; or if `signal` aborts
+ * @throws StartError with the end of the log if `initdb` fails, or if `signal` aborts
  */
 export async function makePostgresFolder(
   programs: PostgresPrograms,

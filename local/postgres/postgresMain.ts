@@ -1,7 +1,7 @@
 /**
- * The process that holds the embedded Postgres: it ends when it is told to or when its parent is gone, also while the
- * server is still starting, and takes the server with it. The server itself would not notice. Its options are the first
- * message from the parent.
+ * The process that keeps the embedded Postgres. Its options are the first message from the parent.
+ * It ends when told to, or when its parent is gone, also during the start, and takes the server with it. The server
+ * itself would not notice.
  */
 import { once } from 'node:events';
 import { systemClock } from '../../common/clock.ts';

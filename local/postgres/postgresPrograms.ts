@@ -1,4 +1,4 @@
-/** The programs of the Postgres that comes as an npm package, and how one of them is run. */
+/** Programs of the Postgres that comes as an npm package, and how one is run. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,14 +8,14 @@ import { type Launch, unprivilegedLaunch } from './unprivileged.ts';
 /** Programs that may work on one data folder. */
 export interface PostgresPrograms {
   readonly launch: Launch;
-  /** Runs `initdb` or `postgres`; what it says replaces what is in `logFile`. */
+  /** Runs `initdb` or `postgres`. Its output replaces the content of `logFile`. */
   run(program: 'initdb' | 'postgres', args: readonly string[], logFile: string): ChildProcess;
 }
 
 /**
  * @param dataFolder absolute path, there or not
- * @param packageName the npm package that holds the programs
- * @throws StartError if this runs as root and nobody else may reach the programs or the folder
+ * @param packageName npm package of the programs
+ * @throws StartError if this runs as root and no other user may reach the programs or the folder
  */
 export function postgresPrograms(dataFolder: string, packageName: string): PostgresPrograms {
   const folder = programFolder(packageName);
@@ -23,7 +23,7 @@ export function postgresPrograms(dataFolder: string, packageName: string): Postg
   return { launch, run: (program, args, logFile) => run(launch, join(folder, program), args, logFile) };
 }
 
-/** Also makes the links between the libraries, which an install without scripts leaves out. */
+/** Folder of the programs. Makes the links between libraries, which an install without scripts leaves out. */
 function programFolder(packageName: string): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const require = createRequire(createRequire(import.meta.url).resolve(packageName));
@@ -44,7 +44,9 @@ function link(source: string, path: string): void {
   }
 }
 
-/** In a session of its own: Ctrl-C in the terminal must not reach it before the replicas have given up their chats. */
+/**
+ * Runs in a session of its own. Ctrl-C in the terminal must not reach it before the replicas have given up their chats.
+ */
 function run(launch: Launch, path: string, args: readonly string[], logFile: string): ChildProcess {
   const log = openSync(logFile, 'w', 0o600);
   const [command = path, ...rest] = [...launch.command, path, ...args];
@@ -55,5 +57,5 @@ function run(launch: Launch, path: string, args: readonly string[], logFile: str
   return child;
 }
 
-/** The end of a log, for an error message. */
+/** Last lines of a log, for an error message. */
 export const lastLines = (file: string) => readFileSync(file, 'utf8').trim().split('\n').slice(-5).join('\n');

@@ -6,9 +6,9 @@ const CONNECT_LIMIT_MS = 3_000;
 
 /**
  * Runs `use` with a session of the database, and ends the session.
- * @throws StartError if the database cannot be reached; and what `use` throws
+ * @throws StartError if the database cannot be reached, and whatever `use` throws
  */
-export async function withDatabase<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withDatabase<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = await connect(url);
   try {
     return await use(client);
@@ -32,10 +32,10 @@ async function connect(url: string): Promise<pg.Client> {
 export const migrate = (url: string): Promise<string[]> => withDatabase(url, applyMigrations);
 
 /**
- * Makes the tables in a database that has none of them, if its user said yes. Any other is only looked at.
+ * Makes the tables in a database without any, if its user said yes. Any other database is only inspected.
  * @returns the migrations that were applied now
- * @throws StartError with the command to run if there are no tables; SchemaStateError unless those there are this project's own
- *   and up to date
+ * @throws StartError with the command to run if there are no tables
+ * @throws SchemaStateError unless the tables are this project's own and up to date
  */
 export const prepareGiven = (url: string, mayMigrate: boolean): Promise<string[]> =>
   withDatabase(url, async (client) => {
@@ -60,7 +60,7 @@ const HIDDEN = '***';
 /** Parameters that tell which database it is. Any other may be a secret. */
 const SHOWN = ['host', 'port', 'dbname', 'sslmode', 'schema', 'options'];
 
-/** With host and database; the password is hidden. */
+/** URL with host and database, and with the password hidden. */
 export function withoutSecrets(url: string): string {
   const shown = new URL(url);
   if (shown.password) shown.password = HIDDEN;
@@ -68,7 +68,7 @@ export function withoutSecrets(url: string): string {
   return shown.href.replaceAll("'", '%27');
 }
 
-/** Of an error with several causes (a name with several addresses) the message is empty. */
+/** Message of an error. With several causes, as for a name with several addresses, its own is empty. */
 function reason(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reason).join('; ');
   const { code, message } = error as NodeJS.ErrnoException;

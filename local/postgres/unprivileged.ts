@@ -1,14 +1,17 @@
 /**
- * Postgres refuses to run as root. Then it is started under the uid that owns its data folder, or else that of `postgres`
- * or `nobody`; no user is created. That uid must reach the server's files and the data folder: where a folder above them is
- * closed to it (a clone under /root, say), `setpriv` lends it the one capability that opens them, and nothing else of root.
+ * A way around Postgres' refusal to run as root; no user is created.
+ *
+ * 1. It runs under the uid that owns the data folder, else as `postgres` or `nobody`.
+ * 2. That uid must reach the server's files and the data folder.
+ * 3. Where a parent folder is closed to it (a clone under /root, say), `setpriv` lends it the one capability that opens
+ * folders.
  */
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StartError } from '../../server/startError.ts';
 
-/** How to start a program so that it does not run as root. */
+/** Start of a program that does not run as root. */
 export interface Launch {
   readonly command: string[];
   readonly uid?: number;
@@ -18,9 +21,9 @@ export interface Launch {
 }
 
 /**
- * @param program absolute path of what is to run
+ * @param program absolute path of the program
  * @param dataFolder absolute path of the folder that it works on, there or not
- * @throws StartError if this runs as root and there is no way to reach them without
+ * @throws StartError if this runs as root and no other user can reach them
  */
 export function unprivilegedLaunch(program: string, dataFolder: string): Launch {
   if (process.getuid?.() !== 0) return { command: [], own: () => {} };
@@ -28,7 +31,8 @@ export function unprivilegedLaunch(program: string, dataFolder: string): Launch 
   const own = (path: string) => chownSync(path, uid, gid);
   const closed = [...ancestors(program), ...ancestors(dataFolder)].find((folder) => !maySearch(folder, uid, gid));
   if (!closed) return { command: [], uid, gid, own };
-  // access(2) drops the capabilities of a real uid other than root unless no_setuid_fixup is set, and Postgres asks it.
+  // access(2), which Postgres calls, drops the capabilities of a real uid other than root. no_setuid_fixup prevents
+  // that.
   const command = [
     ['setpriv', '--securebits=+no_setuid_fixup', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'],
     ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--'],
@@ -57,7 +61,7 @@ function ancestors(path: string): string[] {
   return parent === path ? [] : [...ancestors(parent), parent];
 }
 
-/** A folder that is not there yet will be made by this process, open to be searched. */
+/** True if the user may search the folder. A missing one will be made by this process, open to be searched. */
 function maySearch(folder: string, uid: number, gid: number): boolean {
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (!stat) return true;

@@ -7,24 +7,24 @@ import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import type { ReadyMessage } from '../../server/lifecycle.ts';
 
-/** What there is to start. */
+/** A process to start. */
 export interface ProcessSpec {
-  /** For the person: `replica 2`. */
+  /** Name for the person: `replica 2`. */
   readonly name: string;
   /** A file, built or TypeScript, that calls `announceReady` and `stopOnSignal`. */
   readonly script: URL;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Sent to the process first. */
+  /** First message to the process. */
   readonly message?: object;
-  /** It can start before the stages that it needs later are there. */
+  /** Present if it can start before the stages that it needs later. */
   readonly startsAtOnce?: boolean;
 }
 
-/** What a process says once it can be used, and its number. */
+/** Announcement of a process that can be used, and its process id. */
 export type Ready = ReadyMessage['ready'] & { readonly pid: number };
 const readyMessage = z.object({ ready: z.object({ url: z.string(), id: z.string().optional() }) });
 
-/** How a process ended: with an exit code, by a signal, or (neither) it was never there. */
+/** End of a process: an exit code, a signal, or neither if it never ran. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -38,7 +38,7 @@ export interface Child {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Milliseconds for the last lines of a process that has ended; another one may hold its output open. */
+/** Milliseconds for the last lines of an ended process. Another process may hold its output open. */
 const LAST_LINES_MS = 500;
 
 /**
@@ -83,7 +83,7 @@ async function endOf(child: ChildProcess): Promise<Ending> {
   return { code, signal };
 }
 
-/** For the person: where it is, and what to kill. Without the user and password of a URL. */
+/** Text for the person: where the process is, and what to kill. User and password of a URL are left out. */
 export function describeReady({ url, id, pid }: Ready): string {
   return `${url.replace(/\/\/[^/@]*@/, '//')}, process ${pid}${id ? `, id ${id}` : ''}`;
 }

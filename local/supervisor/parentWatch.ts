@@ -3,13 +3,16 @@ import type { Clock } from '../../common/clock.ts';
 
 const LOOK_EVERY_MS = 1_000;
 
-/** Resolves when npm, which started this process, is gone, however it ended; or when `signal` aborts. */
+/** Resolves when npm, the parent of this process, is gone, or when `signal` aborts. */
 export async function parentGone(clock: Clock, signal: AbortSignal): Promise<void> {
   const before = lineage();
   while (lineage() === before && !signal.aborted) await clock.sleep(LOOK_EVERY_MS, signal);
 }
 
-/** npm starts a script through a shell. Some shells stay in between, and live on when npm is killed. */
+/**
+ * Process ids of this process's parents. npm starts a script through a shell, and some shells live on when npm is
+ * killed.
+ */
 function lineage(): string {
   const parent = process.ppid;
   const [name = '', grandparent = ''] = nameAndParent(parent);

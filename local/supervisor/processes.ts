@@ -1,24 +1,24 @@
-/** What `npm start` starts, as data. */
+/** Processes that `npm start` starts, as data. */
 import { environmentWith } from '../../server/settings/config.ts';
 import { localUrl } from '../ports.ts';
 import type { PostgresOptions } from '../postgres/embeddedPostgres.ts';
 import type { ProcessSpec } from './childProcess.ts';
 
-/** There in what `scripts/build.mjs` makes, and only there. */
+/** Defined in the output of `scripts/build.mjs`, and only there. */
 declare const IS_BUILT: true | undefined;
 
-/** What is built starts what is built; a source starts sources, and needs no build. */
+/** Script of the same kind as this one. Built code starts built code; a source starts sources, and needs no build. */
 const script = (built: string, source: string) =>
   new URL(typeof IS_BUILT === 'undefined' ? source : `../../dist/${built}`, import.meta.url);
 
 const REPLICAS = ['replica 1', 'replica 2', 'replica 3'];
 
-/** What the processes must know of each other. */
+/** Facts that the processes must know of each other. */
 export interface Wiring {
   readonly databaseUrl: string;
   readonly authSecret: string;
   readonly internalSecret: string;
-  /** Where they listen. */
+  /** Address that all processes listen on. */
   readonly host: string;
   readonly gatewayPort: number;
   readonly databaseSubgraphPort: number;
@@ -34,7 +34,10 @@ export function postgresProcess(options: PostgresOptions): ProcessSpec {
   };
 }
 
-/** The database subgraph, the replicas and the gateway. They see the user's environment, and the wiring on top. */
+/**
+ * Specifications of the database subgraph, the replicas and the gateway. They see the user's environment, and the
+ * wiring on top.
+ */
 export function serverProcesses(wiring: Wiring): ProcessSpec[] {
   const environment = environmentWith({
     DATABASE_URL: wiring.databaseUrl,
@@ -55,7 +58,7 @@ export function serverProcesses(wiring: Wiring): ProcessSpec[] {
   return [
     { name: 'database subgraph', script: script('database.js', '../../subgraphs/database/main.ts'), environment },
     ...REPLICAS.map((name) => ({ name, script: replica, environment })),
-    // It takes longest, and no database.
+    // The gateway takes longest to start, and needs no database.
     { name: 'gateway', script: script('gateway.js', '../../gateway/main.ts'), environment, startsAtOnce: true },
   ];
 }

@@ -1,6 +1,6 @@
 /**
- * One process of the system, kept running: started, told apart in the output, started again when it ends by itself, and
- * ended within a limit. Its life, which only `#become` changes:
+ * One process of the system, kept running: it is restarted when it ends by itself, and ended within a limit.
+ * Its life, which only `#become` changes:
  *
  *     new → starting → running → stopping → stopped
  *              ↑ │        │        ↑           ↑
@@ -11,15 +11,15 @@ import type { Clock } from '../../common/clock.ts';
 import { StartError } from '../../server/startError.ts';
 import { type Child, describeEnding, describeReady, type ProcessSpec, type Ready, runChild } from './childProcess.ts';
 
-/** Milliseconds until a process is started again: doubles with each failure in a row. */
+/** Milliseconds before a restart; they double with each failure in a row. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
-/** How long to wait after so many failures in a row, in milliseconds. */
+/** Milliseconds to wait after so many failures in a row. */
 export const pauseMs = (failures: number): number => Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-/** A process that ran this long was well: its next failure counts as the first. */
+/** Milliseconds after which a process counts as well: its next failure is the first again. */
 const STEADY_MS = 30_000;
 const START_LIMIT_MS = 60_000;
-/** From SIGTERM to SIGKILL. */
+/** Milliseconds from SIGTERM to SIGKILL. */
 const STOP_LIMIT_MS = 3_000;
 
 type Life =
@@ -36,7 +36,7 @@ export class SupervisedProcess {
   readonly #report: (line: string) => void;
   #life: Life = { kind: 'new' };
 
-  /** @param report takes what happens to it, and each line that it writes */
+  /** @param report takes events of the process, and each line that it writes */
   constructor(spec: ProcessSpec, clock: Clock, report: (line: string) => void) {
     this.#spec = spec;
     this.#clock = clock;
@@ -44,7 +44,7 @@ export class SupervisedProcess {
   }
 
   /**
-   * Resolves once it is ready; from then on it is kept running.
+   * Resolves once it is ready. From then on it is kept running.
    * @throws StartError if this first start fails, or if it was told to stop
    */
   async start(): Promise<Ready> {
@@ -62,7 +62,7 @@ export class SupervisedProcess {
     return ready;
   }
 
-  /** Resolves when the process is gone, after at most 3 s and a moment. Stopping twice is stopping once. */
+  /** Resolves when the process is gone, after little more than 3 s at most. A second call changes nothing. */
   async stop(): Promise<void> {
     const life = this.#life;
     switch (life.kind) {
@@ -112,7 +112,7 @@ export class SupervisedProcess {
     return child;
   }
 
-  /** Undefined if it ended first. One that takes too long is ended. */
+  /** Resolves once it is ready, or with undefined if it ended first. A process that takes too long is ended. */
   async #untilReady(child: Child): Promise<Ready | undefined> {
     const decided = new AbortController();
     const tooLong = this.#clock.sleep(START_LIMIT_MS, decided.signal).then(() => undefined);

@@ -1,4 +1,4 @@
-/** The processes of the system, in stages: each stage needs the ones before it, so they stop in the opposite order. */
+/** The processes of the system, in stages. Each stage needs the ones before it, so they stop in the opposite order. */
 import type { Clock } from '../../common/clock.ts';
 import { StartError } from '../../server/startError.ts';
 import type { ProcessSpec, Ready } from './childProcess.ts';
@@ -10,18 +10,19 @@ export class Supervisor {
   readonly #stages: SupervisedProcess[][] = [];
   #stopped: Promise<void> | undefined;
 
-  /** @param report takes what happens to the processes, and each line that they write */
+  /** @param report takes events of the processes, and each line that they write */
   constructor(clock: Clock, report: (line: string) => void) {
     this.#clock = clock;
     this.#report = report;
   }
 
   /**
-   * Starts one more stage, its processes side by side, and keeps them running.
+   * Starts one more stage, its processes side by side, and keeps them running. The caller stops the rest after an
+   * error.
    * @param onReady is told of each as soon as it is ready
-   * @param earlier what those that do not start at once wait for
-   * @throws StartError if one of them could not start, or if all was told to stop, and what `earlier` rejects with; the
-   * caller then stops the rest
+   * @param earlier awaited by processes that do not start at once
+   * @throws StartError if one of them could not start, or if all was told to stop
+   * @throws whatever `earlier` rejects with
    */
   async start(
     specs: readonly ProcessSpec[],
@@ -38,7 +39,7 @@ export class Supervisor {
     await Promise.all([earlier, ...starts]);
   }
 
-  /** Resolves when all are gone. Stopping twice is stopping once. */
+  /** Resolves when all are gone. A second call changes nothing. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stopInOrder();
     return this.#stopped;

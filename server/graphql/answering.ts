@@ -1,6 +1,6 @@
 /** A schema and its resolvers become something that answers operations, whoever hands them over and takes the answers. */
 import { readFileSync } from 'node:fs';
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -8,19 +8,29 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
-import { execute, type GraphQLFormattedError, parse } from 'graphql';
+import {
+  type DocumentNode,
+  execute,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
 import type { Logger } from '../log.ts';
-import { maskError } from './errors.ts';
-import { asGraphqlError, formatError, type HttpHead, httpOf } from './executionErrors.ts';
+import { Refusal } from './answer.ts';
+import type { GraphqlService } from './edge.ts';
+import { asGraphqlError, formatError, httpOf, maskError } from './errors.ts';
 import { logMasked } from './maskedErrors.ts';
-import { answerText, type GraphqlBody } from './ordinaryRequest.ts';
-import { makePrepare } from './prepare.ts';
-import { representationCheckPlugin } from './representations.ts';
+import { makePreparedQueries } from './preparedQueries.ts';
+import { compileRepresentationCheck } from './representations.ts';
 
-/** In the log, of a request that none of its operations' errors explains. */
-export const UNANSWERED = 'a request could not be answered';
+/** Limit for all queries that are kept, together: the questions of one gateway are some dozens. */
+const MAX_KEPT_CHARACTERS = 200_000;
+const RULES = [...specifiedRules, NoSchemaIntrospectionCustomRule];
 
-/** What the context of each operation tells. */
+/** Context of an operation. */
 export interface WithRequestId {
   readonly requestId: string;
 }
@@ -29,93 +39,83 @@ export interface Subgraph<C extends WithRequestId> {
   /** The subgraph's schema file. */
   readonly schemaFile: URL;
   readonly resolvers: NonNullable<GraphQLSchemaModule['resolvers']>;
-  /** Called once for each context, when its answer is complete. @returns errors to add, as they are */
+  /** Called for each context in which an operation was executed, or is not waited for any more. @returns errors to add, as they are */
   readonly finish?: ((context: C) => readonly GraphQLFormattedError[]) | undefined;
 }
 
-/** Of an operation that was executed. */
-export interface Answer extends HttpHead {
-  readonly body: {
-    readonly errors?: readonly GraphQLFormattedError[];
-    readonly data: Record<string, unknown> | null;
-  };
+export interface Answering<C extends WithRequestId> extends GraphqlService<C> {
+  /** Not started: whoever makes it starts and stops it. Words what is refused. */
+  readonly apollo: ApolloServer<WithRequestId>;
 }
 
-export interface Answering<C extends WithRequestId> {
-  /**
-   * Answers an ordinary question. Documents are parsed and validated once, `_entities` is asked for entities only, and errors
-   * are masked, all as Apollo Server does it, without its hooks.
-   * @returns undefined for any other question, and for one that is not in order: that is for `apollo` to answer
-   */
-  answer(question: GraphqlBody, context: C): Promise<Answer | undefined>;
-  /** Not started: whoever makes it starts and stops it. */
-  readonly apollo: ApolloServer<C>;
-}
-
-/**
- * @param log takes what went wrong and is masked
- * @param plugins for what Apollo Server answers itself
- */
+/** @param log takes what went wrong and is masked */
 export function makeAnswering<C extends WithRequestId>(
   { schemaFile, resolvers, finish = () => [] }: Subgraph<C>,
   log: Logger,
-  plugins: readonly ApolloServerPlugin<C>[] = [],
 ): Answering<C> {
   const typeDefs = parse(readFileSync(schemaFile, 'utf8'), { noLocation: true });
   const schema = buildSubgraphSchema([{ typeDefs, resolvers }]);
-  const prepare = makePrepare(schema);
-  const told: ApolloServerPlugin<C> = {
-    unexpectedErrorProcessingRequest: async ({ requestContext, error: err }) =>
-      log.error({ requestId: requestContext.contextValue.requestId, err }, UNANSWERED),
-    requestDidStart: async ({ contextValue }) => ({
-      didEncounterErrors: async ({ errors }) => logMasked(log, contextValue.requestId, errors.map(asGraphqlError)),
-      willSendResponse: async ({ response: { body } }) => {
-        const added = finish(contextValue);
-        if (body.kind !== 'single' || added.length === 0) return;
-        body.singleResult.errors = [...(body.singleResult.errors ?? []), ...added];
-      },
-    }),
-  };
-  const apollo = new ApolloServer<C>({
-    schema,
-    logger: log,
-    plugins: [
-      ApolloServerPluginInlineTraceDisabled(),
-      ApolloServerPluginCacheControlDisabled(), // it looks at every field to find that nothing may be stored
-      ApolloServerPluginLandingPageDisabled(), // a page for browsers, with scripts of its vendor's, and without a token
-      representationCheckPlugin(),
-      told,
-      ...plugins,
-    ],
-    formatError: maskError,
-    stringifyResult: (answer) => {
-      try {
-        return answerText(answer);
-      } catch (err) {
-        log.error({ err }, UNANSWERED); // no hook is told of it
-        throw err;
-      }
+  const find = makePreparedQueries({
+    maxCharacters: MAX_KEPT_CHARACTERS,
+    read: (text) => readValid(schema, text),
+    prepare: (document, operation) => {
+      if (operation.operation !== 'query') return undefined;
+      const findBadRepresentation = compileRepresentationCheck(schema, document, operation);
+      return { document, operationName: operation.name?.value, findBadRepresentation };
     },
-    includeStacktraceInErrorResponses: false,
-    csrfPrevention: false, // no cookie is ever looked at here
-    introspection: false,
-    allowBatchedHttpRequests: false,
-    stopOnTerminationSignals: false,
   });
   return {
-    apollo,
-    answer: async (question, contextValue) => {
-      const document = prepare(question);
-      if (!document) return undefined;
-      const { variables: variableValues } = question;
-      const result = await execute({ schema, document, variableValues, contextValue });
+    apollo: makeApollo(schema, log),
+    answer: async ({ query, operationName: asked, variables = {} }, contextValue, record) => {
+      const prepared = query === undefined ? undefined : find(query, asked);
+      if (!prepared || prepared instanceof Refusal) return prepared;
+      const { document, operationName, findBadRepresentation } = prepared;
+      if (record && operationName !== undefined) record.operation = operationName;
+      const problem = findBadRepresentation(variables);
+      if (problem !== undefined) return new Refusal(400, 'BAD_USER_INPUT', problem);
+      const result = await execute({ schema, document, operationName, variableValues: variables, contextValue });
       const { data } = result;
-      if (data === undefined) return undefined; // nothing was executed, with these variables
       const errors = (result.errors ?? []).map(asGraphqlError);
-      if (errors.length > 0) logMasked(log, contextValue.requestId, errors);
+      if (data !== undefined && errors.length > 0) logMasked(log, contextValue.requestId, errors);
       const added = finish(contextValue);
+      if (data === undefined) return undefined; // nothing was executed, with these variables
       const all = [...errors.map(formatError), ...added];
       return { ...httpOf(errors), body: { ...(all.length > 0 && { errors: all }), data } };
     },
   };
 }
+
+/** Parses a valid query. Undefined: it is not valid, or nested so deep that the stack does not suffice to look at it. */
+function readValid(schema: GraphQLSchema, text: string): DocumentNode | undefined {
+  try {
+    const document = parse(text);
+    return validate(schema, document, RULES).length > 0 ? undefined : document;
+  } catch {
+    return undefined;
+  }
+}
+
+const makeApollo = (schema: GraphQLSchema, log: Logger) =>
+  new ApolloServer<WithRequestId>({
+    schema,
+    logger: log,
+    plugins: [
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(), // a page for browsers, with scripts of its vendor's, and without a token
+      {
+        unexpectedErrorProcessingRequest: async ({ requestContext: { contextValue }, error: err }) =>
+          log.error({ requestId: contextValue.requestId, err }, 'a request could not be refused'),
+        requestDidStart: async ({ contextValue: { requestId } }) => ({
+          didEncounterErrors: async ({ errors }) => logMasked(log, requestId, errors.map(asGraphqlError)),
+        }),
+      },
+    ],
+    formatError: maskError,
+    includeStacktraceInErrorResponses: false,
+    csrfPrevention: false, // no cookie is ever looked at here
+    introspection: false,
+    allowBatchedHttpRequests: false,
+    documentStore: null, // what is valid does not come here
+    stopOnTerminationSignals: false,
+  });

@@ -7,8 +7,8 @@ import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../log.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type CallerTokenOptions, makeCallerCheck } from '../tokens/callerToken.ts';
-import { type Audience, type Caller, checkInternalToken } from '../tokens/internalToken.ts';
-import { authenticationUnavailable, unauthenticated } from './errors.ts';
+import { type Audience, bearerToken, type Caller, checkInternalToken } from '../tokens/internalToken.ts';
+import { type Refusal, unauthenticated } from './answer.ts';
 
 /** One of the two is set, or both. */
 export interface SubgraphTrust {
@@ -42,8 +42,8 @@ export function trustOf(settings: Settings<(typeof TRUST_SETTINGS)[number]>): Su
   };
 }
 
-/** Says who asks. Throws a GraphQLError that refuses the request: `UNAUTHENTICATED` or `AUTHENTICATION_UNAVAILABLE`. */
-export type Authorize = (request: FastifyRequest) => Promise<Caller>;
+/** Says who asks, or refuses the request: `UNAUTHENTICATED` or `AUTHENTICATION_UNAVAILABLE`. */
+export type Authorize = (request: FastifyRequest) => Promise<Caller | Refusal>;
 
 /**
  * @param audience what internal tokens must be made for: `database`, `diagnosis` or `router`
@@ -61,11 +61,7 @@ export function authorizeSubgraph(
       const internal = await checkInternalToken({ secret: internalSecret, audience, now: clock.now() }, authorization);
       if (internal.kind === 'caller') return internal.caller;
     }
-    const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-    if (!checkCaller || token === undefined) throw unauthenticated();
-    const checked = await checkCaller(token);
-    if (checked.kind === 'unknown') throw authenticationUnavailable();
-    if (checked.kind === 'invalid') throw unauthenticated();
-    return checked.caller;
+    const token = bearerToken(authorization);
+    return checkCaller && token !== undefined ? checkCaller(token) : unauthenticated();
   };
 }

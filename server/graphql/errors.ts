@@ -32,29 +32,6 @@ export function clientError(code: ErrorCode, message: string, extensions: Record
   return new GraphQLError(message, { extensions: { ...extensions, code } });
 }
 
-/** The same, for a request that is refused as a whole: the HTTP status and headers go with it. */
-export function requestError(
-  code: ErrorCode,
-  message: string,
-  http: { status: number; headers?: ReadonlyMap<string, string> },
-): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { headers: new Map<string, string>(), ...http } } });
-}
-
-/** No or no valid token. Says nothing about what was wrong with it. */
-export const unauthenticated = () =>
-  requestError('UNAUTHENTICATED', 'This needs a valid token: send it as `Authorization: Bearer …`.', {
-    status: 401,
-    headers: new Map([['www-authenticate', 'Bearer']]),
-  });
-
-/** The identity provider's keys are out of reach: whether the token is good is not known, and asking again may help. */
-export const authenticationUnavailable = () =>
-  requestError('AUTHENTICATION_UNAVAILABLE', 'The token cannot be checked at the moment. Try again.', {
-    status: 503,
-    headers: new Map([['retry-after', '5']]),
-  });
-
 /** What GraphQL itself finds wrong with a document; the message speaks of nothing but that document. */
 const DOCUMENT_CODES = [
   'GRAPHQL_PARSE_FAILED',
@@ -63,11 +40,13 @@ const DOCUMENT_CODES = [
   'OPERATION_RESOLUTION_FAILURE',
   'PERSISTED_QUERY_NOT_SUPPORTED',
   'PERSISTED_QUERY_NOT_FOUND',
-];
+] as const;
+
+export type DocumentCode = (typeof DOCUMENT_CODES)[number];
 
 /** Whether a client is told no more of an error with this code than that it happened. */
 export const isMasked = (code: unknown): boolean =>
-  isErrorCode(code) ? code === 'INTERNAL_SERVER_ERROR' : !DOCUMENT_CODES.includes(code as string);
+  isErrorCode(code) ? code === 'INTERNAL_SERVER_ERROR' : !(DOCUMENT_CODES as readonly unknown[]).includes(code);
 
 /**
  * What a client may see of an error: all of one with a code of ours or of GraphQL's; of any other, only that it happened.
@@ -84,4 +63,41 @@ export function maskError(formatted: GraphQLFormattedError, error?: unknown): Gr
     ...(formatted.path ? { path: formatted.path } : {}),
     extensions: { code: 'INTERNAL_SERVER_ERROR' },
   };
+}
+
+/** Not every error that execution gives is a GraphQLError: it hands on as it is what has a `path` already, or came before the first field. */
+export function asGraphqlError(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
+  const originalError = error instanceof Error ? error : new Error(String(error));
+  return new GraphQLError(originalError.message, { originalError });
+}
+
+/** An error without a code gets one; what it says for HTTP is not for its reader. */
+export function formatError(error: GraphQLError): GraphQLFormattedError {
+  const { extensions } = error;
+  const told: Record<string, unknown> = { ...extensions, code: extensions.code ?? 'INTERNAL_SERVER_ERROR' };
+  if (isHttpHead(extensions.http)) delete told.http;
+  return maskError({ ...error.toJSON(), extensions: told }, error);
+}
+
+/** What errors say of the HTTP answer that tells of them: the last status that one names, and the headers of all. */
+export function httpOf(errors: readonly GraphQLError[]): { status: number; headers: Record<string, string> } {
+  const head = { status: 200, headers: {} };
+  for (const { extensions } of errors) {
+    if (!isHttpHead(extensions.http)) continue;
+    head.status = extensions.http.status || head.status;
+    Object.assign(head.headers, Object.fromEntries(extensions.http.headers ?? []));
+  }
+  return head;
+}
+
+interface HttpHead {
+  readonly status?: number;
+  readonly headers?: ReadonlyMap<string, string>;
+}
+
+function isHttpHead(value: unknown): value is HttpHead {
+  if (typeof value !== 'object' || value === null) return false;
+  if ('status' in value && typeof value.status !== 'number') return false;
+  return !('headers' in value) || value.headers instanceof Map;
 }

@@ -1,7 +1,7 @@
 /** What graphql-js wants to know of a document beside the operation. */
 import { type DocumentNode, type FragmentDefinitionNode, Kind } from 'graphql';
 
-/** By their names. */
+/** Fragments of a document, by name. */
 export function fragmentsOf({ definitions }: DocumentNode): Record<string, FragmentDefinitionNode> {
   const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
   for (const node of definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) fragments[node.name.value] = node;

@@ -18,9 +18,13 @@ export function requireUuid(value: unknown): string {
 }
 
 function refuse(received: string): never {
+  throw new GraphQLError(noUuid(received), { extensions: { code: 'BAD_USER_INPUT' } });
+}
+
+/** Says what an id is, to whoever sent something else. */
+export function noUuid(received: string): string {
   const shown = received.length > SHOWN_CHARACTERS ? `${received.slice(0, SHOWN_CHARACTERS)}…` : received;
-  const message = `An id is 8-4-4-4-12 hexadecimal digits, such as 0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55. Received ${shown}.`;
-  throw new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+  return `An id is 8-4-4-4-12 hexadecimal digits, such as 0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55. Received ${shown}.`;
 }
 
 const UUID = new GraphQLScalarType<string, string>({
@@ -40,7 +44,7 @@ const DateTime = new GraphQLScalarType<Date, string | null>({
   serialize: (value) => GraphQLDateTime.serialize(value).toJSON(),
 });
 
-/** For `buildSubgraphSchema`'s resolvers. */
+/** Scalars among the resolvers for `buildSubgraphSchema`. */
 export const scalars = { UUID, DateTime, SafeInt: GraphQLSafeInt };
 
 export { GraphQLJSON as JSON } from 'graphql-scalars';

@@ -5,14 +5,14 @@ export type IpAddress = ipaddr.IPv4 | ipaddr.IPv6;
 
 export type AddressRule =
   | { readonly kind: 'range'; readonly network: IpAddress; readonly bits: number }
-  /** Without a dot at its start or end; for hosts that are it or end in it after a dot. */
+  /** Suffix without a dot at its start or end. A host matches if it is the suffix, or ends in it after a dot. */
   | { readonly kind: 'suffix'; readonly suffix: string };
 
-/** The last label begins with a letter, so that no number is taken for a name. */
+/** Form of a host suffix. Its last label begins with a letter, so that no number is taken for a name. */
 const HOST_SUFFIX = /^\.?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i;
 const MAPPED_BITS = 96;
 
-/** An address without a length stands for itself alone. Undefined: no rule. */
+/** Rule of a text; undefined: it is none. An address without a length stands for itself alone. */
 export function parseAddressRule(text: string): AddressRule | undefined {
   if (HOST_SUFFIX.test(text)) return { kind: 'suffix', suffix: text.replace(/^\.|\.$/g, '').toLowerCase() };
   const [address = '', length, ...more] = text.split('/');
@@ -24,7 +24,7 @@ export function parseAddressRule(text: string): AddressRule | undefined {
   return bits >= 0 && bits <= all ? { kind: 'range', network, bits } : undefined;
 }
 
-/** An IPv4 address that is written as an IPv6 one (RFC 4291, 2.5.5.2) is the IPv4 address. Undefined: no address. */
+/** Address of a text; undefined: it is none. An IPv4 address in IPv6 form (RFC 4291, 2.5.5.2) is the IPv4 address. */
 export function parseAddress(text: string): IpAddress | undefined {
   const isAddress = ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
   return isAddress ? ipaddr.process(text) : undefined;

@@ -7,14 +7,15 @@ import { StartError } from '../startError.ts';
 import { type Required, type SettingName, type Settings, settings } from './settings.ts';
 import { ALWAYS, type SettingsRule } from './settingsRules.ts';
 
-/** A setting is missing or not acceptable. The message is for the person who started the process. */
+/** Error for settings that are missing or not acceptable. Its message is for the person who started the process. */
 export class SettingsError extends StartError {
   override name = 'SettingsError';
 }
 
 /**
- * Reads the named settings. `required` names those that must be there though they have no default; `rules` is what must hold
- * between them in this process, on top of what always must.
+ * Reads the named settings.
+ * @param required names that must be set, because they have no default
+ * @param rules conditions between settings in this process, on top of those that always hold
  * @throws SettingsError naming every bad one
  */
 export function readEnvironment<K extends SettingName, R extends K = never>(
@@ -47,22 +48,25 @@ export function readEnvironment<K extends SettingName, R extends K = never>(
   return values as Required<Settings<K>, R>;
 }
 
-/** For a message: of a URL, however malformed, everything before its last `@` may be a password. */
+/** Text for a message. Everything before the last `@` of a URL, however malformed, may be a password. */
 function withoutCredentials(text: string): string {
   return text.includes('//') ? text.replace(/\/\/.*@/s, '//…@') : text.replace(/^.*@/s, '…@');
 }
 
-/** The environment as it is, to hand on to a child process with `changes` on top. */
+/** Environment for a child process: this one's, with `changes` on top. */
 export function environmentWith(changes: Readonly<Record<string, string>>): Record<string, string | undefined> {
   return { ...process.env, ...changes };
 }
 
-/** Before a gateway of Apollo's is made: it would report to its vendor, and look for the cloud that it runs in. */
+/**
+ * Keeps Apollo's gateway from reporting to its vendor, and from looking for its cloud. Call it before a gateway is
+ * made.
+ */
 export function switchOffVendorTelemetry(): void {
   process.env.APOLLO_TELEMETRY_DISABLED = 'true';
 }
 
-/** Those of the settings that are set, rather than left to their defaults. */
+/** Names of the settings that are set, rather than left to their defaults. */
 export const settingsGiven = (
   names: readonly SettingName[],
   environment: Readonly<Record<string, string | undefined>> = process.env,

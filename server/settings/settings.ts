@@ -1,11 +1,11 @@
-/** Every setting of every process: its check, its default, and the sentence that says what it is. `config.ts` reads them. */
+/** All settings of all processes, each with its check, its default, and its description. `config.ts` reads them. */
 import { z } from 'zod';
 import { CODER_RELEASE_FORM } from '../../domain/coderRelease.ts';
 import { DEFAULT_THRESHOLDS as DEFAULT } from '../../domain/thresholds.ts';
 import { parseAddressRule } from './addressRule.ts';
 import { databaseUrlProblem } from './databaseUrl.ts';
 
-/** A number for which `is` holds; one sentence says so, whatever is wrong with it. */
+/** Number for which `is` holds. One sentence says so, whatever is wrong with it. */
 const number = (is: (value: number) => boolean, error: string) => z.coerce.number(error).refine(is, error);
 const port = number((n) => Number.isInteger(n) && n >= 0 && n <= 65_535, 'must be a whole number from 0 to 65535');
 const seconds = number((n) => n > 0 && n <= 86_400, 'must be a number of seconds above 0 and up to 86400');
@@ -13,14 +13,14 @@ const atLeast = (least: number) =>
   number((n) => Number.isSafeInteger(n) && n >= least, `must be a whole number of at least ${least}`);
 const count = atLeast(0);
 const secret = z.string().min(32, 'must have at least 32 characters');
-/** Of `DATABASE_SUBGRAPH_URL`: the gateway runs the database subgraph itself. */
+/** Value of `DATABASE_SUBGRAPH_URL` with which the gateway runs the database subgraph itself. */
 export const IN_PROCESS = 'in-process';
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 const flag = z
   .enum(['0', '1', 'false', 'true'], 'must be 1, true, 0 or false')
   .default('0')
   .transform((text) => text === '1' || text === 'true');
-/** Comma-separated; blanks around a part are dropped. */
+/** Comma-separated list; blanks around a part are dropped. */
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -28,13 +28,16 @@ const list = z.string().transform((text) =>
     .filter((part) => part !== ''),
 );
 
-/** As a browser sends it: scheme, host, and a port that is not the scheme's own. No `*`: it would open the gateway to every page. */
+/**
+ * Origins as a browser sends them: scheme, host, and a port that is not the scheme's own. `*` would open the gateway to
+ * every page.
+ */
 const origins = list.refine(
   (parts) => parts.every((part) => /^https?:[^*]+$/.test(part) && URL.canParse(part) && new URL(part).origin === part),
   'must be origins such as https://example.com, without a path, comma-separated',
 );
 
-/** The built-in model, or `openai-compatible:<model>@<base URL>`. */
+/** Model: the built-in one, or `openai-compatible:<model>@<base URL>`. */
 const model = z
   .string()
   .regex(
@@ -42,7 +45,7 @@ const model = z
     'must be built-in or openai-compatible:<model>@<base URL>',
   );
 
-/** Name, check, default and (in `describe`) the sentence that `docs/settings.md` shows. */
+/** Settings by name: check, default and, in `describe`, the sentence of `docs/settings.md`. */
 export const settings = {
   DATABASE_URL: z
     .string()
@@ -204,5 +207,5 @@ export const settings = {
 
 export type SettingName = keyof typeof settings;
 export type Settings<K extends SettingName> = { readonly [N in K]: z.output<(typeof settings)[N]> };
-/** The same, with these settings present: for those that have no default and that a process cannot do without. */
+/** Settings of which these are present, because they have no default and the process needs them. */
 export type Required<S, K extends keyof S> = S & { readonly [N in K]-?: NonNullable<S[N]> };

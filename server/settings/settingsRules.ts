@@ -1,12 +1,12 @@
-/** What must hold between settings, each of them fine by itself. Pure. */
+/** Conditions between settings that are each fine by themselves. Pure. */
 import { IN_PROCESS, type SettingName, type Settings } from './settings.ts';
 
-/** Those that are set and good. */
+/** Settings that are set and good. */
 type Values = Partial<Settings<SettingName>>;
 
 /**
- * What is wrong between the settings of a process, as a sentence that holds no secret; undefined: nothing.
- * @param bad the settings that are refused or missing already: nothing more is said about them
+ * Rule that returns a fault between settings, as a sentence without secrets; undefined: none.
+ * @param bad settings that are already refused or missing, of which nothing more is said
  */
 export type SettingsRule = (values: Values, bad: ReadonlySet<SettingName>) => string | undefined;
 
@@ -15,37 +15,42 @@ const leases: SettingsRule = ({ HEARTBEAT_INTERVAL_SECONDS: interval, HEARTBEAT_
   return `HEARTBEAT_INTERVAL_SECONDS: must be less than HEARTBEAT_STALE_SECONDS, or every lease runs out. Received ${interval} and ${stale}.`;
 };
 
-/** Whoever may mint callers' tokens could mint those of the gateway, too. */
+/** Rule that secrets differ: a minter of callers' tokens could mint those of the gateway, too. */
 const secretsDiffer: SettingsRule = ({ AUTH_SECRET: ofCallers, INTERNAL_SECRET: internal }) => {
   if (ofCallers === undefined || ofCallers !== internal) return undefined;
   return "AUTH_SECRET, INTERNAL_SECRET: must differ, or a caller's token could pass for the gateway's. Received the same value twice.";
 };
 
-/** Hold for every process that reads the settings that they speak of. */
+/** Rules for every process that reads the settings they speak of. */
 export const ALWAYS: readonly SettingsRule[] = [leases, secretsDiffer];
 
-/** For a process that checks callers' tokens: how must be clear. */
+/** Rule for a process that checks callers' tokens: the way must be clear. */
 export const callersKey: SettingsRule = ({ AUTH_SECRET: secret, AUTH_JWKS_URL: url }, bad) => {
   if (bad.has('AUTH_SECRET') || bad.has('AUTH_JWKS_URL') || (secret === undefined) !== (url === undefined))
     return undefined;
   return `AUTH_SECRET, AUTH_JWKS_URL: set exactly one of them, to check callers' tokens with. Received ${secret === undefined ? 'neither' : 'both'}.`;
 };
 
-/** For a process that serves a subgraph, the router among them: the key of the tokens that SUBGRAPH_AUTH says it takes. */
+/**
+ * Rule for a process that serves a subgraph, the router among them: the key of the tokens that SUBGRAPH_AUTH names must
+ * be set.
+ */
 export const subgraphKey: SettingsRule = (values, bad) => {
   if (values.SUBGRAPH_AUTH === 'caller') return callersKey(values, bad);
   if (values.INTERNAL_SECRET !== undefined || bad.has('INTERNAL_SECRET')) return undefined;
   return 'INTERNAL_SECRET: is not set. Tokens between processes are checked against it, unless SUBGRAPH_AUTH=caller.';
 };
 
-/** For the gateway: it may run the database subgraph itself, and then needs what that needs. */
+/** Rule for the gateway: if it runs the database subgraph itself, it needs that subgraph's settings. */
 export const databaseOfItsOwn: SettingsRule = (values, bad) => {
   if (values.DATABASE_SUBGRAPH_URL !== IN_PROCESS || values.DATABASE_URL !== undefined || bad.has('DATABASE_URL'))
     return undefined;
   return `DATABASE_URL: is not set. With DATABASE_SUBGRAPH_URL=${IN_PROCESS} the database subgraph here reads it.`;
 };
 
-/** For the router, which runs no database subgraph: the gateway in front of it needs one that others can ask, too. */
+/**
+ * Rule for the router, which runs no database subgraph: the gateway in front of it needs one that others can ask, too.
+ */
 export const databaseElsewhere: SettingsRule = ({ DATABASE_SUBGRAPH_URL: url }) => {
   if (url !== IN_PROCESS) return undefined;
   return `DATABASE_SUBGRAPH_URL: must be an http or https URL here; ${IN_PROCESS} is for the gateway. Received "${IN_PROCESS}".`;

@@ -1,8 +1,8 @@
-/** The settings that set thresholds, and the thresholds that they make. */
+/** Settings that set thresholds, and the thresholds that they make. */
 import { LONGEST_RETRY_SECONDS, type Thresholds } from '../../domain/thresholds.ts';
 import type { SettingName, Settings } from './settings.ts';
 
-/** By setting, the threshold that it sets. */
+/** Threshold by setting. */
 const THRESHOLD_OF = {
   HEARTBEAT_STALE_SECONDS: 'staleAfterSeconds',
   HEARTBEAT_INTERVAL_SECONDS: 'heartbeatIntervalSeconds',
@@ -31,7 +31,7 @@ export const thresholdsOf = (read: Settings<ThresholdSetting>): Thresholds => ({
   ownersLostCritical: read.OWNERS_LOST_CRITICAL,
 });
 
-/** Those whose settings are among `given`: the others are for the platform to say. */
+/** Thresholds whose settings are among `given`; the platform decides the others. */
 export function thresholdsGiven(
   read: Settings<ThresholdSetting>,
   given: ReadonlySet<SettingName>,

@@ -1,42 +1,45 @@
 /**
- * Callers' tokens: a JWT (RFC 7519) that expires, signed with a shared secret (HS256), or with a private key whose public
- * half the identity provider publishes. Which of the two is a setting and never the token's choice, so that a public key
- * can never pass for a shared secret; its header decides nothing but which of the provider's keys to try (RFC 8725).
+ * Callers' tokens: a JWT (RFC 7519) that expires.
+ * It is signed with a shared secret (HS256), or with a private key whose public half the identity provider publishes.
+ * A setting decides which, and never the token, so that a public key cannot pass for a shared secret.
+ * The token's header only tells which of the provider's keys to try (RFC 8725).
  */
 import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
+import { authenticationUnavailable, type Refusal, unauthenticated } from '../graphql/answer.ts';
 import type { Logger } from '../log.ts';
 import { type Caller, callerClaims } from './internalToken.ts';
 import { KeysUnavailableError, makeRemoteKeys } from './remoteKeys.ts';
 import { type KeyOf, makeVerifiedTokens, type UsedKey } from './verifiedTokens.ts';
 
 const PUBLIC_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
-/** How far the clock of whoever made the token may be from ours. */
+/** Seconds by which the clock of the token's maker may differ from ours. */
 const LEEWAY_SECONDS = 5;
 
-/** Exactly one of `authSecret` and `authJwksUrl` is set. */
+/** Options, of which exactly one of `authSecret` and `authJwksUrl` is set. */
 export interface CallerTokenOptions {
-  /** HS256. */
+  /** Shared secret for HS256. */
   readonly authSecret?: string | undefined;
-  /** RS256, PS256, ES256 or EdDSA. */
+  /** URL of the provider's keys, for RS256, PS256, ES256 or EdDSA. */
   readonly authJwksUrl?: string | undefined;
-  /** The `iss` that a token must have; unset: any or none. */
+  /** Issuer, `iss`, that a token must have; unset: any or none. */
   readonly authIssuer?: string | undefined;
-  /** An `aud` that a token must have; unset: any or none. */
+  /** Audience, `aud`, that a token must have; unset: any or none. */
   readonly authAudience?: string | undefined;
 }
 
-/** `unknown`: the provider's keys are out of reach; the log says why. `invalid`: whatever is wrong with it. */
-export type CallerCheck = { kind: 'caller'; caller: Caller } | { kind: 'invalid' } | { kind: 'unknown' };
-
 /**
  * Checks a bare token, without `Bearer`: at once if it was found good before and the key is at hand. Never throws for what a
- * client sent.
+ * client sent. Refused: UNAUTHENTICATED whatever is wrong with it; AUTHENTICATION_UNAVAILABLE while the provider's keys are out
+ * of reach, for which the log says why.
  */
-export type CheckCallerToken = (token: string) => CallerCheck | Promise<CallerCheck>;
+export type CheckCallerToken = (token: string) => Caller | Refusal | Promise<Caller | Refusal>;
 
-/** @throws TypeError unless exactly one way to check is given: the settings' check names them for a person */
+/**
+ * Makes the check.
+ * @throws TypeError unless exactly one way to check is given; the settings' check names both for a person
+ */
 export function makeCallerCheck(
   { authSecret, authJwksUrl, authIssuer, authAudience }: CallerTokenOptions,
   { clock, log }: { clock: Clock; log: Logger },
@@ -54,10 +57,10 @@ export function makeCallerCheck(
     ...(authAudience !== undefined && { audience: authAudience }),
   };
   const verified = makeVerifiedTokens(clock);
-  const verify = async (token: string, found: ReturnType<typeof verified.find>): Promise<CallerCheck> => {
+  const verify = async (token: string, found: ReturnType<typeof verified.find>): Promise<Caller | Refusal> => {
     try {
       const known = await found;
-      if (known) return { kind: 'caller', caller: known };
+      if (known) return known;
       const used: UsedKey[] = [];
       const remember: JWTVerifyGetKey = async (header, input) => {
         const found = await key(header, input);
@@ -65,18 +68,18 @@ export function makeCallerCheck(
         return found;
       };
       const { payload, protectedHeader } = await jwtVerify(token, remember, { ...expected, currentDate: clock.now() });
-      if (protectedHeader.crit !== undefined) return { kind: 'invalid' }; // jose knows one such extension; nobody needs it here
+      if (protectedHeader.crit !== undefined) return unauthenticated(); // jose knows one such extension; nobody needs it here
       const caller = callerClaims.parse(payload);
       if (used[0]) verified.keep(token, { caller, payload, used: used[0], leewaySeconds: LEEWAY_SECONDS });
-      return { kind: 'caller', caller };
+      return caller;
     } catch (error) {
-      if (error instanceof KeysUnavailableError) return { kind: 'unknown' };
-      if (error instanceof errors.JOSEError || error instanceof z.ZodError) return { kind: 'invalid' };
+      if (error instanceof KeysUnavailableError) return authenticationUnavailable();
+      if (error instanceof errors.JOSEError || error instanceof z.ZodError) return unauthenticated();
       throw error;
     }
   };
   return (token) => {
     const known = verified.find(token, key);
-    return known && !(known instanceof Promise) ? { kind: 'caller', caller: known } : verify(token, known);
+    return known && !(known instanceof Promise) ? known : verify(token, known);
   };
 }

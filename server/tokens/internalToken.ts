@@ -1,6 +1,6 @@
 /**
- * Tokens between processes: a JWT (RFC 7519), HS256 over INTERNAL_SECRET, good for one audience and half a minute, with the
- * caller inside, so that the subgraph behind applies the caller's rights and not the gateway's.
+ * Tokens between processes: a JWT (RFC 7519), HS256 over INTERNAL_SECRET, for one audience and half a minute.
+ * It holds the caller, so that the subgraph behind applies the caller's rights and not the gateway's.
  */
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
@@ -11,33 +11,39 @@ import { isInTime } from './tokenTimes.ts';
 const ISSUER = 'chat-debug-gateway';
 const LIFETIME_SECONDS = 30;
 const LEEWAY_SECONDS = 5;
-/** A token is sent again for so long; then it has most of its lifetime left for the way and for clocks that differ. */
+/**
+ * Milliseconds for which a token is sent again. Most of its lifetime is then left for the way and for clocks that
+ * differ.
+ */
 const REUSED_MS = 5_000;
 const MAX_SIGNED = 2_000;
 const MAX_VERIFIED = 2_000;
-/** Of one that is held; a longer one is verified every time. */
+/** Characters of a token that is kept; a longer one is verified every time. */
 const MAX_TOKEN_CHARACTERS = 4_000;
 
-/** Whoever asks: `sub` of the token and the roles in it. */
+/** Caller: `sub` of the token, and the roles in it. */
 export interface Caller {
   readonly sub: string;
   readonly roles: readonly string[];
 }
 
-/** May read every chat, `everywhere`, `replica` and `replicas`. */
+/** Role that may read every chat, `everywhere`, `replica` and `replicas`. */
 export const READ_ALL = 'chat-debug:read-all';
 export const mayReadAll = (caller: Caller): boolean => caller.roles.includes(READ_ALL);
 
+/** The gateway itself as a caller. */
+export const OWN_CALLER: Caller = { sub: 'chat-debug-gateway', roles: [READ_ALL] };
+
 export const callerClaims = z.object({ sub: z.string().min(1).max(255), roles: z.array(z.string()).default([]) });
 
-/** `database`, `diagnosis`, `router`, or the id of a replica. */
+/** Audience: `database`, `diagnosis`, `router`, or the id of a replica. */
 export type Audience = string;
 
 const key = (secret: string) => new TextEncoder().encode(secret);
 
 const signed = new LRUCache<string, { readonly token: Promise<string>; readonly atMs: number }>({ max: MAX_SIGNED });
 
-/** Signs for one audience, or gives what was signed for the same caller and audience a moment ago: ask for it for each request. */
+/** Signs for one audience, or returns the recent token for the same caller and audience. Call it for each request. */
 export function signInternalToken(secret: string, audience: Audience, caller: Caller): Promise<string> {
   const whose = `${secret}\n${nameOf(caller)}${audience}`;
   const nowMs = systemClock.now().getTime();
@@ -51,7 +57,7 @@ export function signInternalToken(secret: string, audience: Audience, caller: Ca
 
 const names = new WeakMap<Caller, string>();
 
-/** No two callers have the same, and none begins with another's: it is JSON. The requests of one token share one caller. */
+/** Unique name of a caller, in JSON, so that no name begins with another's. Requests of one token share one caller. */
 function nameOf(caller: Caller): string {
   const known = names.get(caller);
   if (known !== undefined) return known;
@@ -69,15 +75,22 @@ const sign = (secret: string, audience: Audience, caller: Caller, nowMs: number)
     .setExpirationTime(Math.floor(nowMs / 1_000) + LIFETIME_SECONDS)
     .sign(key(secret));
 
-/** `other-audience`: genuine, but meant for somebody else. `invalid`: anything else that is wrong, or nothing at all. */
+/**
+ * Outcome of a check. `other-audience`: genuine, but meant for somebody else. `invalid`: missing, or wrong in any other
+ * way.
+ */
 export type TokenCheck = { kind: 'caller'; caller: Caller } | { kind: 'other-audience' } | { kind: 'invalid' };
+
+/** Token in the value of an `Authorization` header (RFC 6750); undefined: none, or another kind. */
+export const bearerToken = (authorization: string | undefined): string | undefined =>
+  authorization === undefined ? undefined : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
 
 /** Checks the value of an `Authorization` header. Never throws for what a client sent. */
 export async function checkInternalToken(
   { secret, audience, now }: { secret: string; audience: Audience; now: Date },
   authorization: string | undefined,
 ): Promise<TokenCheck> {
-  const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+  const token = bearerToken(authorization);
   if (!token) return { kind: 'invalid' };
   try {
     const { payload, caller } = await verify(token, secret, now);
@@ -97,7 +110,10 @@ interface Verified {
 
 const verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED });
 
-/** A signature is checked once: a gateway sends the same token for some seconds. What the time changes is looked at each time. */
+/**
+ * Verifies a token. A signature is checked once, since a gateway sends the same token for some seconds; times are
+ * checked each time.
+ */
 async function verify(token: string, secret: string, now: Date): Promise<Verified> {
   const name = `${secret} ${token}`;
   const known = verified.get(name);

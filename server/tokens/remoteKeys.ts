@@ -1,30 +1,37 @@
 /**
- * The public keys of an identity provider: a JWK set behind a URL (RFC 7517). Read with the first token, again in the
- * background once they are ten minutes old, and at once for a token that names a key which they do not hold: that is how
- * a provider rotates. Keys once read serve for a day while the provider does not answer, so that nobody is locked out
- * while things are on fire.
+ * The public keys of an identity provider: a JWK set behind a URL (RFC 7517). They are read
+ *
+ * - with the first token;
+ * - again in the background, once they are ten minutes old;
+ * - at once for a token that names an unknown key: that is how a provider rotates.
+ *
+ * Keys once read serve for a day while the provider does not answer, so that an outage locks nobody out.
  */
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../log.ts';
 
 const READ_TIMEOUT_MS = 2_000;
-/** Between two readings: whoever invents key ids must not make us ask the provider for each. */
+/** Milliseconds between two readings. Invented key ids must not make us ask the provider for each. */
 const PAUSE_MS = 5_000;
 const REFRESH_AFTER_MS = 10 * 60_000;
 const FORGET_AFTER_MS = 24 * 60 * 60_000;
 
-/** Nothing can be said about a token: the keys cannot be read, or the one that it names makes no sense. The cause is for the log. */
+/**
+ * Error if nothing can be said about a token: the keys cannot be read, or the named one makes no sense. The cause is
+ * for the log.
+ */
 export class KeysUnavailableError extends Error {
   override name = 'KeysUnavailableError';
 }
 
 /**
- * The result finds the key of a token. It throws KeysUnavailableError, or a JOSEError if none or several fit.
+ * Makes a function that finds the key of a token. It throws KeysUnavailableError, or a JOSEError if none or several
+ * fit.
  * @param url http or https; redirects are not followed
  */
 export function makeRemoteKeys(url: URL, { clock, log }: { clock: Clock; log: Logger }): JWTVerifyGetKey {
-  // Its own pauses go by the wall clock, and it knows none after a failure: `read` decides alone when to ask.
+  // Pauses of jose go by the wall clock, and it knows none after a failure. So `read` alone decides when to ask.
   const never = Number.POSITIVE_INFINITY;
   const keys = createRemoteJWKSet(url, {
     timeoutDuration: READ_TIMEOUT_MS,

@@ -1,7 +1,8 @@
 /**
- * Tokens whose signature was found good, so that the next request with the same one costs no public-key arithmetic. What can
- * change is looked at every time: the clock, and the key. A token counts as verified only while the key that its header leads
- * to is the very one that verified it, so a provider's new keys, and keys that cannot be read any more, hold at once.
+ * Tokens with a verified signature, so that the next request with one costs no public-key arithmetic.
+ * The clock and the key are checked every time. A token counts only while its header leads to the very key that
+ * verified it.
+ * So a provider's new keys, and keys that can no longer be read, hold at once.
  */
 import { hash } from 'node:crypto';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
@@ -11,17 +12,17 @@ import type { Caller } from './internalToken.ts';
 import { isInTime } from './tokenTimes.ts';
 
 const MAX_TOKENS = 1_000;
-/** Of one whose claims may be held; larger ones are verified every time. */
+/** Characters of a token whose claims may be kept; larger ones are verified every time. */
 const MAX_TOKEN_CHARACTERS = 4_000;
-/** A key is found by the header alone. */
+/** Empty input: a key is found by the header alone. */
 const NO_INPUT = { payload: '', signature: '' };
 
 type Key = Awaited<ReturnType<JWTVerifyGetKey>>;
 
-/** As `JWTVerifyGetKey` of jose, but where the key is at hand it need not be waited for. */
+/** Key finder like jose's `JWTVerifyGetKey`, which need not be awaited where the key is at hand. */
 export type KeyOf = (...found: Parameters<JWTVerifyGetKey>) => Key | Promise<Key>;
 
-/** The key that verified a token, and the header of the token, by which it was found. */
+/** Key that verified a token, and the token's header, by which it was found. */
 export interface UsedKey {
   readonly header: Parameters<JWTVerifyGetKey>[0];
   readonly key: Key;
@@ -29,19 +30,22 @@ export interface UsedKey {
 
 export interface VerifiedToken {
   readonly caller: Caller;
-  /** Checked, but for the time. */
+  /** Claims, checked but for the time. */
   readonly payload: JWTPayload;
   readonly used: UsedKey;
   readonly leewaySeconds: number;
 }
 
 export interface VerifiedTokens {
-  /** Who the token is of; undefined: it must be verified. At once if `keyOf` answers at once; throws what `keyOf` does. */
+  /**
+   * Caller of a token; undefined: it must be verified. It answers at once if `keyOf` does, and throws what `keyOf`
+   * throws.
+   */
   find(token: string, keyOf: KeyOf): Caller | undefined | Promise<Caller | undefined>;
   keep(token: string, verified: VerifiedToken): void;
 }
 
-/** Holds no token, only its SHA-256. */
+/** Makes a cache that holds no token, only its SHA-256. */
 export function makeVerifiedTokens(clock: Clock): VerifiedTokens {
   const held = new LRUCache<string, VerifiedToken>({ max: MAX_TOKENS });
   const nameOf = (token: string) => hash('sha256', token, 'base64');

@@ -1,5 +1,5 @@
 /**
- * The filter of `chats` as conditions on `chats AS c`. Where to look for the chats that meet them is said in chatPlaces.ts.
+ * The filter of `chats`, as conditions on `chats AS c`. chatPlaces.ts says where to look for the chats that meet them.
  */
 import type { ExecutionState } from '../../domain/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
@@ -8,7 +8,7 @@ import { LEASE_IS_MISSING, leaseIsFresh } from './leaseSql.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { type Among, looksLikeTrouble } from './suspectSql.ts';
 
-/** As a client sends it: what is left out or null does not narrow the list. */
+/** Filter as a client sends it. A member that is left out or null does not narrow the list. */
 export interface ChatFilter {
   readonly status?: readonly string[] | null;
   readonly executionState?: readonly ExecutionState[] | null;
@@ -21,7 +21,10 @@ export interface ChatFilter {
   readonly suspect?: boolean | null;
 }
 
-/** All of them must hold. @param among of which chats they are asked */
+/**
+ * Conditions that must all hold.
+ * @param among the chats that they are asked of
+ */
 export function chatConditions(filter: ChatFilter, limits: SuspectLimits, among: Among): Prisma.Sql[] {
   const { status, executionState, workerId, ownerId, parentChatId, rootChatId, owned, heartbeat, suspect } = filter;
   const conditions: (Prisma.Sql | undefined)[] = [
@@ -40,7 +43,7 @@ export function chatConditions(filter: ChatFilter, limits: SuspectLimits, among:
   return conditions.filter((condition) => condition !== undefined);
 }
 
-/** Postgres refuses a NUL in text, so no status holds one. */
+/** Texts that a status can have: Postgres refuses a NUL in text. */
 const storable = (texts: readonly string[]) => texts.filter((text) => !text.includes('\0'));
 
 function heartbeatIs(state: 'FRESH' | 'STALE' | 'MISSING', limits: SuspectLimits): Prisma.Sql {

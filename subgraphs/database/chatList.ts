@@ -1,4 +1,4 @@
-/** The field `chats`: what is asked is checked, one page is read, and its rows are known to the loaders from then on. */
+/** The field `chats`: checks the arguments, reads one page, and hands its rows to the loaders. */
 import { clientError } from '../../server/graphql/errors.ts';
 import { readableOwner } from './access.ts';
 import type { ChatFilter } from './chatConditions.ts';
@@ -61,7 +61,7 @@ async function readPage(context: DatabaseContext, page: Page): Promise<ChatPageR
   return rows;
 }
 
-/** A page as the schema shows it. */
+/** Page in the shape of the schema. */
 export function connection(
   rows: readonly ChatPageRow[],
   { order, ...more }: { order: ChatOrder; hasNextPage: boolean; hasPreviousPage: boolean },

@@ -1,21 +1,26 @@
 /**
- * Where the chats of a filter can be: which parts of the table have to be looked at, so that a list costs what it shows
- * and not what there is. A place only narrows the search; whether a chat belongs to the list is for the conditions to say.
+ * The parts of the table in which the chats of a filter can be, so that a list costs what it shows.
+ * A place only narrows the search. The conditions decide whether a chat belongs to the list.
  *
- * Every chat is of one kind. Nearly all are `waiting`: a filter that allows them walks through the index of all chats and
- * is soon satisfied. Each other kind has a partial index of its own, in the order of the list. Chats at rest that have a
- * queue are few and no index of chats can know them, so they are found from the queue's side. Those of them that look like
- * trouble by their rows have indexes, too. Nearly all chats with an owner are runnable, so the others among them have one.
+ * Every chat is of one kind:
+ *
+ * - Nearly all are `waiting`. A filter that allows them walks the index of all chats, and is soon satisfied.
+ * - Each other kind has a partial index of its own, in the order of the list.
+ * - Chats at rest with a queue are few, and no index of chats can know them. They are found from the queue.
+ * - Chats at rest that look like trouble by their rows have indexes, too.
+ * - Nearly all chats with an owner are runnable. The others with an owner have an index.
  */
+
+import { UNANSWERED_FOR_SECONDS } from '../../domain/diagnosis/limits.ts';
 import type { ExecutionState } from '../../domain/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Platform } from './platform.ts';
-import { EARLIEST_SAYABLE } from './questions/moments.ts';
+import { BEYOND_SAYABLE, EARLIEST_SAYABLE, inSeconds, secondsAgo } from './questions/moments.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { type Among, RETRY_IS_NO_USE } from './suspectSql.ts';
-import { UNANSWERED_FOR_SECONDS } from './unansweredSql.ts';
+import { isUnanswered, isUnansweredNoted } from './unansweredSql.ts';
 
 /** Kinds of chats that nobody works on. */
 const AT_REST = ['waiting', 'errored', 'archived waiting', 'archived errored'] as const;
@@ -30,23 +35,23 @@ const IN_TROUBLE = [
 ] as const;
 type InTrouble = (typeof IN_TROUBLE)[number];
 type Kind = AtRest | 'runnable' | 'odd';
-/** A kind at rest stands for its chats without a queue and without such trouble. */
+/** Part of the table. A kind at rest stands for its chats without a queue and without trouble. */
 export type Part = Kind | InTrouble | `${AtRest} queued`;
 
 const KINDS: readonly Kind[] = [...AT_REST, 'runnable', 'odd'];
 const PARTS: readonly Part[] = [...KINDS, ...IN_TROUBLE, ...AT_REST.map((kind) => `${kind} queued` as const)];
 
-/** Part of `chats AS c`. */
+/** Place in `chats AS c`. */
 export interface Place {
   readonly condition: Prisma.Sql;
-  /** Whether it is only those with a queue, to be found from there. */
+  /** True for a place that holds only chats with a queue, found from the queue. */
   readonly fromQueue: boolean;
   readonly among: Among;
   /** Which part of the table it is, where it is just one. */
-  readonly part: Part | 'all' | 'owned' | 'queue';
+  readonly part: Part | 'ahead' | 'all' | 'owned' | 'queue';
 }
 
-/** As the partial indexes of the migrations say it. */
+/** Conditions, worded as in the partial indexes of the migrations. */
 const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
   waiting: Prisma.sql`c.status = 'waiting' AND NOT c.archived`,
   errored: Prisma.sql`c.status = 'error' AND NOT c.archived`,
@@ -57,24 +62,44 @@ const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
     AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`,
 };
 
+export const AHEAD = ['waiting ahead', 'errored ahead'] as const;
+type Ahead = (typeof AHEAD)[number];
+
 /** No chat is in two of them, nor in one that has a queue. */
-function troubled(part: InTrouble, { clockAheadSeconds, platform }: SuspectLimits): Prisma.Sql {
-  const latest = Prisma.sql`now() + make_interval(secs => ${clockAheadSeconds}::float8)`;
-  const earliest = Prisma.sql`now() - make_interval(secs => ${UNANSWERED_FOR_SECONDS + 1}::float8)`;
-  const isNoted = platform.notesUnanswered ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty;
+function placesInTrouble(parts: readonly InTrouble[], limits: SuspectLimits): Place[] {
+  const ahead = AHEAD.filter((part) => parts.includes(part));
+  const others = parts.filter((part): part is Exclude<InTrouble, Ahead> => !AHEAD.some((one) => one === part));
+  return [
+    ...others.map((part) => placed(Prisma.sql`${troubled(part, limits)} AND NOT ${QUEUED}`, AMONG[part], part)),
+    ...(ahead.length > 0
+      ? [placed(Prisma.sql`${isAheadAtRest(ahead, limits)} AND NOT ${QUEUED}`, 'troubled', 'ahead')]
+      : []),
+  ];
+}
+
+function troubled(part: Exclude<InTrouble, Ahead>, { clockAheadSeconds, platform }: SuspectLimits): Prisma.Sql {
+  const isNoted = isUnansweredNoted(platform) ? Prisma.sql`AND c.unanswered IS NOT NULL` : Prisma.empty;
   switch (part) {
     case 'waiting unanswered':
       return Prisma.sql`${CONDITION.waiting} ${isNoted}
-        AND c.updated_at > ${earliest} AND c.updated_at <= ${latest} AND NOT ${QUEUED}`;
-    case 'waiting ahead':
-      return Prisma.sql`${CONDITION.waiting} AND c.updated_at > ${latest} AND NOT ${QUEUED}`;
+        AND c.updated_at > ${secondsAgo(UNANSWERED_FOR_SECONDS + 1)} AND c.updated_at <= ${inSeconds(clockAheadSeconds)}`;
     case 'waiting undated':
-      return Prisma.sql`${CONDITION.waiting} ${isNoted} AND c.updated_at < ${EARLIEST_SAYABLE} AND NOT ${QUEUED}`;
+      return Prisma.sql`${CONDITION.waiting} ${isNoted} AND c.updated_at < ${EARLIEST_SAYABLE}`;
     case 'errored for good':
-      return Prisma.sql`${CONDITION.errored} AND ${RETRY_IS_NO_USE} AND NOT ${QUEUED}`;
-    case 'errored ahead':
-      return Prisma.sql`${CONDITION.errored} AND c.updated_at > ${latest} AND (${RETRY_IS_NO_USE}) IS NOT TRUE AND NOT ${QUEUED}`;
+      return Prisma.sql`${CONDITION.errored} AND ${RETRY_IS_NO_USE}`;
   }
+}
+
+/** Without those that are errored for good. One beyond all time is not ahead; it may be unanswered. */
+function isAheadAtRest(parts: readonly Ahead[], limits: SuspectLimits): Prisma.Sql {
+  const isOfKind = parts.map((part) =>
+    part === 'waiting ahead'
+      ? Prisma.sql`WHEN 'waiting' THEN c.updated_at < ${BEYOND_SAYABLE} OR ${isUnanswered(limits)}`
+      : Prisma.sql`WHEN 'error' THEN c.updated_at < ${BEYOND_SAYABLE} AND (${RETRY_IS_NO_USE}) IS NOT TRUE`,
+  );
+  return Prisma.sql`
+    NOT c.archived AND c.updated_at > ${inSeconds(limits.clockAheadSeconds)}
+    AND CASE c.status::text ${Prisma.join(isOfKind, ' ')} ELSE false END`;
 }
 
 const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
@@ -88,18 +113,16 @@ function amongKind(kind: Kind, { name }: Platform): Among {
   if (kind === 'odd') return name === 'own' ? 'troubled' : 'others'; // elsewhere `paused` is no trouble
   return kind === 'runnable' ? 'runnable' : 'others';
 }
-const AMONG: Readonly<Record<InTrouble, Among>> = {
+const AMONG: Readonly<Record<Exclude<InTrouble, Ahead>, Among>> = {
   'waiting unanswered': 'unanswered',
-  'waiting ahead': 'others', // beyond all time there is one of no age, which may be unanswered
   'waiting undated': 'unanswered',
   'errored for good': 'troubled',
-  'errored ahead': 'ahead',
 };
 
-/** Whether nothing can match. */
+/** True if no chat can match. */
 export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).size === 0;
 
-/** No chat is in two of them. None: nothing can match. */
+/** Places of a filter. They do not overlap; none means that no chat can match. */
 export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   const allowed = allowedParts(filter);
   if (filter.owned) return ownedPlaces(allowed);
@@ -111,7 +134,7 @@ export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   const queued = AT_REST.filter((kind) => allowed.has(`${kind} queued`) && !allowed.has(kind));
   return [
     ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind, limits.platform), kind)),
-    ...inTrouble.map((part) => placed(troubled(part, limits), AMONG[part], part)),
+    ...placesInTrouble(inTrouble, limits),
     ...(queued.length > 0 ? [fromQueue(queued)] : []),
   ];
 }
@@ -130,12 +153,14 @@ function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
   ];
 }
 
+/** What waits behind a chat at rest is trouble, unless the chat has failed and is archived. */
 function fromQueue(kinds: readonly AtRest[]): Place {
   const conditions = kinds.map((kind) => Prisma.sql`(${CONDITION[kind]})`);
-  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, 'others', 'queue');
+  const among = kinds.includes('archived errored') ? 'others' : 'troubled';
+  return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, among, 'queue');
 }
 
-/** The parts that each member of the filter leaves. */
+/** Parts that each member of the filter leaves. */
 function narrowings({ status, executionState, heartbeat, suspect }: ChatFilter): ReadonlySet<Part>[] {
   const left: ReadonlySet<Part>[] = [];
   if (status) left.push(new Set(status.flatMap((text) => PARTS_OF_STATUS.get(text) ?? ['odd'])));

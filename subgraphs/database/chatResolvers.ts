@@ -1,4 +1,5 @@
-/** One chat as the schema shows it. The parent of every resolver here is the chat's row. */
+/** One chat in the shape of the schema. The parent of every resolver here is the chat's row. */
+import type { GraphQLResolveInfo } from 'graphql';
 import { executionState } from '../../domain/executionState.ts';
 import { requireUuid } from '../../server/graphql/scalars.ts';
 import { mayRead, requireReadAll } from './access.ts';
@@ -13,14 +14,19 @@ import { candidates, troubleFields } from './troubleResolvers.ts';
 import { saysTimedOut } from './unavailable.ts';
 import { readableFields, unreadableFields } from './unreadable.ts';
 
-/** Null: there is no such chat, or it is not the caller's to read. */
-export async function readableChat(chatId: string, context: DatabaseContext): Promise<ChatRow | null> {
+/** Row of a chat; null if it does not exist or is not the caller's to read. */
+export async function readableChat(
+  chatId: string,
+  context: DatabaseContext,
+  info: GraphQLResolveInfo,
+): Promise<ChatRow | null> {
   if (context.readable.kind === 'none') return null;
+  context.askAtOnce(chatId, info);
   const chat = await context.loaders.chats.load(chatId);
   return chat && mayRead(context.readable, chat) ? chat : null;
 }
 
-/** Leases that took too long cost what is said of them, and not the chat. */
+/** Replaces leases that took too long by none, so that the chat itself is answered. */
 function noneIfLate(error: unknown): [] {
   if (saysTimedOut(error)) return [];
   throw error;
@@ -29,8 +35,8 @@ function noneIfLate(error: unknown): [] {
 const runtimeOf = ({ chatId }: ChatRow, workerId: string) => ({ chatId, workerId });
 
 export const ChatDebugSnapshot = {
-  __resolveReference: async (reference: { chatId: unknown }, context: DatabaseContext) =>
-    readableChat(requireUuid(reference.chatId), context),
+  __resolveReference: async (reference: { chatId: unknown }, context: DatabaseContext, info: GraphQLResolveInfo) =>
+    readableChat(requireUuid(reference.chatId), context, info),
   executionState: async (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) =>
     executionState({ ...chat, queueDepth: await loaders.queueDepths.load(chat.chatId) }),
   database: (chat: ChatRow) => chat,

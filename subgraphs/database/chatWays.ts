@@ -1,21 +1,21 @@
 /**
- * How places are walked where another platform's index of chats is all there is: that of its workers, who look for chats
- * that are not archived by status, roots and children apart. For each status it has the order of the list. Archived chats
- * are in no index there, so that they are looked for among all rows.
+ * Walks through places on another platform, whose only index of chats is that of its workers.
+ * That index holds chats that are not archived, by status, roots and children apart, each in the order of the list.
+ * Archived chats are in no index there, so all rows are searched for them.
  */
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
-import { allowedParts, type Part, type Place, placesOf } from './chatPlaces.ts';
+import { AHEAD, allowedParts, type Part, type Place, placesOf } from './chatPlaces.ts';
 import type { IndexText } from './indexText.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { CHAT_INDEXES, type FoundIndexes, hasIndex } from './wantedIndexes.ts';
 
 export interface WalkedPlace extends Place {
-  /** Walked by each of these statuses, without archived chats; undefined: as a whole. */
+  /** Statuses that are walked one by one, without archived chats; undefined: the place is walked as a whole. */
   readonly statuses: Prisma.Sql | undefined;
 }
 
-/** Where the chats of a filter can be, and how each place is walked. No chat is in two of them. */
+/** Places of a filter, each with its way of walking. They do not overlap. */
 export function walkedPlaces(
   filter: ChatFilter,
   limits: SuspectLimits,
@@ -27,7 +27,7 @@ export function walkedPlaces(
   return places.flatMap((place) => byStatus(place, allowed));
 }
 
-/** The index that finds the chats of a filter soonest. Empty: whichever of the table is missing. */
+/** Indexes that find the chats of a filter soonest; empty: any index of the table that is missing. */
 export function indexesAlong(filter: ChatFilter, readableOf: string | undefined): IndexText[] {
   const { workerId, owned, ownerId, parentChatId, rootChatId } = filter;
   if (parentChatId != null) return [CHAT_INDEXES.children];
@@ -36,7 +36,7 @@ export function indexesAlong(filter: ChatFilter, readableOf: string | undefined)
   return ownerId != null || readableOf !== undefined ? [CHAT_INDEXES.owner] : [];
 }
 
-/** Other conditions find the few chats that meet them by an index of their own, or by a look at all rows. */
+/** True if the place is walked by status. Other conditions find few chats by an index of their own, or by all rows. */
 function walksByStatus(
   { ownerId, workerId, parentChatId, rootChatId }: ChatFilter,
   { readableOf, platform }: SuspectLimits,
@@ -51,7 +51,10 @@ function walksByStatus(
   return hasIndex(indexes, 'chats', CHAT_INDEXES.byStatus) && !hasIndex(indexes, 'chats', CHAT_INDEXES.newest);
 }
 
-/** The same chats. @param allowed the parts in which chats of the list can be */
+/**
+ * Splits a place by status.
+ * @param allowed parts in which chats of the list can be
+ */
 function byStatus(place: Place, allowed: ReadonlySet<Part>): WalkedPlace[] {
   const { part } = place;
   switch (part) {
@@ -65,11 +68,11 @@ function byStatus(place: Place, allowed: ReadonlySet<Part>): WalkedPlace[] {
     case 'runnable':
     case 'errored':
     case 'waiting unanswered':
-    case 'waiting ahead':
     case 'waiting undated':
     case 'errored for good':
-    case 'errored ahead':
       return [walked(place, statusesOf([part]))];
+    case 'ahead':
+      return [walked(place, statusesOf(AHEAD.filter((one) => allowed.has(one))))];
     default:
       return [{ ...place, statuses: undefined }];
   }
@@ -87,7 +90,7 @@ const ARCHIVED: readonly Part[] = [
 ];
 const RUNNABLE_STATUSES = ['running', 'interrupting', 'requires_action'];
 
-/** Statuses of chats of these parts that are not archived. */
+/** Statuses of chats in these parts that are not archived. */
 function statusesOf(parts: readonly Part[]): Prisma.Sql {
   const known = [
     ...(parts.some((part) => part.startsWith('waiting')) ? ['waiting'] : []),
@@ -98,7 +101,7 @@ function statusesOf(parts: readonly Part[]): Prisma.Sql {
   return Prisma.sql`(${known}::text[]::chat_status[] || ${others})`;
 }
 
-/** Whatever statuses there are beside those that this version knows. */
+/** Statuses that this version does not know. */
 const OTHERS = Prisma.sql`
   ARRAY(SELECT s FROM unnest(enum_range(NULL::chat_status)) AS s
         WHERE s::text <> ALL (${['waiting', 'error', ...RUNNABLE_STATUSES]}::text[]))`;

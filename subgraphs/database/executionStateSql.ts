@@ -1,7 +1,7 @@
-/** The rule of domain/executionState.ts, said in SQL, for conditions on chats that are not read. A test compares the two. */
+/** The rule of domain/executionState.ts in SQL, for conditions on chats that are not read. A test compares the two. */
 import { Prisma } from '../../prisma/generated/client.ts';
 
-/** The state's name. `queued` is looked at only where the status needs it. */
+/** Name of the state. `queued` is evaluated only where the status needs it. */
 export const executionStateSql = (chat: {
   status: Prisma.Sql;
   archived: Prisma.Sql;
@@ -24,17 +24,19 @@ function runnableState(letter: 'R' | 'I' | 'A', archived: Prisma.Sql, queued: Pr
   return Prisma.sql`CASE WHEN ${archived} THEN 'INVALID' WHEN ${queued} THEN ${name} || '1' ELSE ${name} || '0' END`;
 }
 
-/** Whether messages wait for `chats AS c`. One look into an index; an EXISTS may become a reading of the whole queue. */
+/**
+ * True if messages wait for `chats AS c`. It is one look into an index; an EXISTS may become a scan of the whole queue.
+ */
 export const QUEUED = Prisma.sql`
   ((SELECT true FROM chat_queued_messages AS q WHERE q.chat_id = c.id LIMIT 1) IS TRUE)`;
 
-/** Of `chats AS c`. */
+/** Execution state of `chats AS c`. */
 export const EXECUTION_STATE = executionStateSql({
   status: Prisma.sql`c.status`,
   archived: Prisma.sql`c.archived`,
   queued: QUEUED,
 });
 
-/** Whether a worker should own `chats AS c`; said as the partial index `chats_runnable_idx` says it. */
+/** True if a worker should own `chats AS c`; worded as in the partial index `chats_runnable_idx`. */
 export const RUNNABLE = Prisma.sql`
   (c.status IN ('running', 'interrupting', 'requires_action') AND NOT c.archived)`;

@@ -1,19 +1,16 @@
-/** The children of many chats: one statement for each page that an operation asks for, whatever the number of parents. */
+/** Children of many chats: one statement for each page that an operation asks for, whatever the number of parents. */
 import DataLoader from 'dataloader';
 import { type Readable, readableOwner } from './access.ts';
-import type { Place } from './cursor.ts';
 import { inPlace } from './inPlace.ts';
-import { type ChildRow, children } from './questions/children.ts';
+import { type ChildRow, type ChildrenPage, children } from './questions/children.ts';
 import type { Reading } from './reading.ts';
-
-export interface ChildrenPage {
-  readonly after: Place | undefined;
-  readonly limit: number;
-}
 
 export type ChildrenLoader = (page: ChildrenPage) => DataLoader<string, readonly ChildRow[]>;
 
-/** For one operation. @param seen is told of each row */
+/**
+ * Makes the loader of one operation.
+ * @param seen is told of each row
+ */
 export function makeChildrenLoader(
   reading: Reading,
   readable: Readable,

@@ -1,10 +1,10 @@
-/** The database itself, as the schema shows it. */
+/** The database itself, in the shape of the schema. */
 import { requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import type { DatabaseHealthRow } from './questions/databaseHealth.ts';
 import { poolOf } from './questions/pools.ts';
 
-/** Each field by itself: whoever asks for the platform alone, as gateways do, costs no look at sessions and locks. */
+/** Reads each field by itself. A gateway asks for the platform alone, and need not wait for sessions and locks. */
 export function readDatabaseHealth(_parent: unknown, _args: unknown, { caller }: DatabaseContext) {
   requireReadAll(caller);
   return {};

@@ -1,19 +1,17 @@
-/** What a lease row says. Pure: its age was measured by the database. */
+/** Contents of a lease row. Pure: the database measured its age. */
 import type { Platform } from './platform.ts';
 import type { HeartbeatRow } from './questions/heartbeatRows.ts';
 import { unreadable } from './unreadable.ts';
 
-export interface Lease {
-  readonly runnerId: string;
-  /** Null: the stored value cannot be said, and nothing is known of the lease's age. */
-  readonly heartbeatAt: Date | null;
-  /** Negative for a row ahead of the database's clock. */
-  readonly ageSeconds: number | null;
+interface Lease extends Omit<HeartbeatRow, 'chatId'> {
   readonly isStale: boolean | null;
   readonly staleAfterSeconds: number;
 }
 
-/** Compares as whoever acquires chats there. A row too far ahead of the clock says nothing of its runner, so it is not fresh. */
+/**
+ * Judges a lease as the acquiring workers do. A row too far ahead of the clock is not fresh: it says nothing of its
+ * runner.
+ */
 export function toHeartbeat(row: HeartbeatRow, { thresholds, isStaleAtThreshold }: Platform): Lease {
   const { runnerId, heartbeatAt, ageSeconds } = row;
   const { staleAfterSeconds, clockAheadSeconds } = thresholds;

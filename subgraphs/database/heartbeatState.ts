@@ -1,10 +1,10 @@
-/** What can be said of the lease of the runner that a chat names. */
+/** State of the lease of the runner that a chat names. */
 import type { DatabaseContext } from './context.ts';
 import { toHeartbeat } from './heartbeat.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { assertReadable } from './tables/sources.ts';
 
-/** Null: no runner is named, or nothing is known of its lease. */
+/** Null: the row names no runner, or nothing is known of its lease. */
 export async function heartbeatState(chat: ChatRow, { loaders, reading }: DatabaseContext) {
   if (chat.runnerId === null) return null;
   const { heartbeatsReadable, platform } = await reading.moment();

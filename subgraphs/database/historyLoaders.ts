@@ -1,4 +1,4 @@
-/** What hangs on a chat and may be long: its newest message, its turn, its open calls, its children. */
+/** Loaders of what hangs on a chat and may be long: its newest message, its turn, its open calls, its children. */
 import type { Logger } from '../../server/log.ts';
 import { type Readable, readableOwner } from './access.ts';
 import { inPlace } from './inPlace.ts';
@@ -13,13 +13,13 @@ import type { Moment, Transaction } from './transaction.ts';
 export interface HistoryLoaders {
   readonly lastMessage: OwnQuestion<string, LastMessageRow | null>;
   readonly turn: OwnQuestion<string, TurnRow | null>;
-  /** The oldest first. */
+  /** Open calls, oldest first. */
   readonly openCalls: OwnQuestion<string, readonly OpenCallRow[]>;
-  /** The worst first. */
+  /** Lost children, worst first. */
   readonly lostChildren: OwnQuestion<string, readonly LostChildRow[]>;
 }
 
-/** For one operation. */
+/** Makes the loaders of one operation. */
 export function makeHistoryLoaders(reading: Reading, log: Logger, readable: Readable): HistoryLoaders {
   const rowsOf = <R, T>(
     name: string,

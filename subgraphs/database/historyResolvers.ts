@@ -1,4 +1,4 @@
-/** Fields of a chat that come from its history and its family. The parent of every resolver here is the chat's row. */
+/** Fields of a chat from its history and its family. The parent of every resolver here is the chat's row. */
 import { type ChatListArguments, connection, pageSize } from './chatList.ts';
 import type { DatabaseContext } from './context.ts';
 import { decodeCursor } from './cursor.ts';
@@ -29,7 +29,7 @@ export const historyFields = {
   },
 };
 
-/** @throws GraphQLError `VALUE_UNREADABLE` if there is a time that cannot be said */
+/** @throws GraphQLError `VALUE_UNREADABLE` for a stored time that is no moment */
 function timeOf(time: Date | null, isSayable: boolean | null, field: string): Date | null {
   if (isSayable === false) throw unreadable(field);
   return time;
@@ -43,8 +43,8 @@ export const historyTypes = {
 };
 
 /**
- * Names of the fields of a chat whose questions failed, took too long or had too much to look through, among those that the
- * operation asks for.
+ * Names of a chat's fields whose questions failed, took too long or had too much to read. Only fields that the
+ * operation asks for are named.
  */
 export async function unansweredFields({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
   const { lastMessage, turn, openCalls, lostChildren, trouble, messageStats } = loaders;

@@ -1,24 +1,26 @@
-/** Indexes as Postgres describes them, compared by what they are good for and not by their text. Pure. */
+/** Indexes as Postgres describes them, compared by their use and not by their text. Pure. */
 
-/** For example `(updated_at, id) WHERE (NOT archived)`. */
+/** Description of an index, for example `(updated_at, id) WHERE (NOT archived)`. */
 export type IndexText = string;
 
 interface Parsed {
   readonly keys: readonly string[];
-  /** All of them hold for what the index holds. */
+  /** Conditions that hold for every row in the index. */
   readonly conditions: readonly string[];
 }
 
-/** Conditions that nearly every row meets: an index without them serves as well. */
+/** Conditions that nearly every row meets. An index without them serves as well. */
 const UNSELECTIVE = ['NOT deleted', 'NOT archived'];
 
-/** Whether the index that is there does what the wanted one would do. */
+/** True if the existing index does what the wanted one would do. */
 export function serves(there: IndexText, wanted: IndexText): boolean {
   const [has, wants] = [parsed(there), parsed(wanted)];
   return keysServe(has.keys, wants.keys) && conditionsServe(has, wants);
 }
 
-/** In the same order or all the other way round. An `id` at the end only breaks ties, of which there are few. */
+/**
+ * True if the keys have the wanted order, or its reverse. An `id` at the end only breaks ties, of which there are few.
+ */
 function keysServe(has: readonly string[], wants: readonly string[]): boolean {
   if (isOneValueEach(has, wants)) return true;
   const enough = wants.length > 1 && plain(wants.at(-1) ?? '') === 'id' ? wants.slice(0, -1) : wants;
@@ -29,7 +31,7 @@ function keysServe(has: readonly string[], wants: readonly string[]): boolean {
   return compared.every(isSame) || compared.every(isReversed);
 }
 
-/** The first key alone decides where few rows share it: then no order of the others is needed. */
+/** Keys that few rows share. After one of them, the order of other keys does not matter. */
 const FEW_EACH = ['owner_id', 'parent_chat_id', 'root_chat_id'];
 const isOneValueEach = (has: readonly string[], wants: readonly string[]): boolean =>
   FEW_EACH.includes(wants[0] ?? '') && has[0] === wants[0];
@@ -52,16 +54,19 @@ function parsed(text: IndexText): Parsed {
   return { keys, conditions: where === undefined ? [] : split(unwrapped(where), ' AND ').map(normal) };
 }
 
-/** `archived = false` and `NOT archived` are the same to Postgres, which keeps the text that was written. */
+/**
+ * Condition in one spelling. `archived = false` and `NOT archived` mean the same, and Postgres keeps the text that was
+ * written.
+ */
 const normal = (condition: string): string => unwrapped(condition).replace(/^(\w+) = false$/, 'NOT $1');
 
-/** Without the parentheses around all of it. */
+/** Text without parentheses around all of it. */
 function unwrapped(text: string): string {
   const isWrapped = text.startsWith('(') && closing(text, 0) === text.length - 1;
   return isWrapped ? unwrapped(text.slice(1, -1)) : text;
 }
 
-/** Parts between separators that stand in no parentheses. */
+/** Parts between separators outside parentheses. */
 function split(text: string, separator: string): string[] {
   const parts: string[] = [];
   let from = 0;
@@ -75,7 +80,7 @@ function split(text: string, separator: string): string[] {
   return [...parts, text.slice(from)];
 }
 
-/** Where the parenthesis ends that begins at `from`. */
+/** Position at which the parenthesis ends that begins at `from`. */
 function closing(text: string, from: number): number {
   let depth = 0;
   for (let at = from; at < text.length; at += 1) {

@@ -1,6 +1,6 @@
 /**
- * Asks the database why it did not answer, over a short connection of its own: what went wrong may hold all others. It reads
- * the catalog and the list of locks, which every role may see, and none of the tables.
+ * The inquiry: asks the database why it did not answer, over a short connection of its own. All others may be held up.
+ * It reads the catalog and the list of locks, which every role may see, and none of the tables.
  */
 import pg from 'pg';
 import { sharedCall } from '../../common/sharedCall.ts';
@@ -13,34 +13,40 @@ import { type Lack, lacksOf } from './tables/lacks.ts';
 import { lackingIndexes, type WantedIndex } from './wantedIndexes.ts';
 
 export interface Findings {
-  /** Tables that sessions of this service wait to be let in to. */
+  /** Tables that sessions of this service wait to enter. */
   readonly waitsFor: readonly string[];
-  /** Who holds those tables; of several the one whose transaction is oldest. Null: nobody waits, or it is no session. */
+  /**
+   * Session with the oldest transaction among the holders of those tables. Null: nobody waits, or the holder is no
+   * session.
+   */
   readonly heldBy: TableHolder | null;
-  /** What this service reads and cannot. */
+  /** Tables and columns that this service reads and cannot. */
   readonly lacks: readonly Lack[];
-  /** Indexes that questions go along and that nothing there stands in for. */
+  /** Indexes that questions use and that nothing in the database replaces. */
   readonly lackingIndexes: readonly WantedIndex[];
-  /** Whose tables they are now. Undefined: it was not looked. */
+  /** Platform of the tables now; undefined: not looked at. */
   readonly platform: PlatformRead | undefined;
 }
 
-/** A session that others wait for and that waits for none. Not for everybody to know. */
+/** A session that others wait for and that waits for none. Not every caller may see it. */
 export interface TableHolder {
   readonly applicationName: string;
-  /** Null, as the seconds: the role of this service may not see it. */
+  /** State of the session; null: the role of this service may not see it. */
   readonly state: string | null;
-  /** Since its transaction began, by the database's clock. */
+  /** Seconds since its transaction began, by the database's clock; null: may not be seen. */
   readonly transactionSeconds: number | null;
 }
 
-/** Undefined: it does not answer that either. */
+/** Runs an inquiry; undefined: the database does not answer that, either. */
 export type Inquire = () => Promise<Findings | undefined>;
 
-/** How many sessions may wait for each other, one behind another, before nobody is named. */
+/** Sessions in a chain of waits, beyond which no holder is named. */
 const LONGEST_CHAIN = 5;
 
-/** Reads locks alone, and waits for none. A session that waits itself, as a change of the schema may, is not the holder. */
+/**
+ * Statement that reads only locks, and waits for none. A session that waits itself, such as a schema change, is no
+ * holder.
+ */
 const WAITS = Prisma.sql`
   WITH RECURSIVE waiting AS MATERIALIZED (
     SELECT l.pid, t.relname::text AS name FROM pg_locks AS l
@@ -62,13 +68,16 @@ const WAITS = Prisma.sql`
 
 interface InquiryOptions {
   readonly url: string;
-  /** For all of it. */
+  /** Milliseconds for the whole inquiry. */
   readonly limitMs: number;
-  /** Whose tables those are. @throws GraphQLError where they are not those that are set */
+  /**
+   * Finds the platform of tables.
+   * @throws GraphQLError if they are not those of the setting
+   */
   readonly judge: (found: FoundTables) => PlatformRead;
 }
 
-/** Those that overlap share one. */
+/** Makes an inquiry; calls that overlap share one. */
 export const makeInquiry = ({ url, limitMs, judge }: InquiryOptions): Inquire =>
   sharedCall(async () => {
     const client = new pg.Client({
@@ -88,7 +97,7 @@ export const makeInquiry = ({ url, limitMs, judge }: InquiryOptions): Inquire =>
     }
   });
 
-/** The settings end with the transaction, so that a pooler in between is not confused. */
+/** Asks within one transaction. The settings end with it, so that a pooler in between is not confused. */
 async function ask(client: pg.Client, limitMs: number, judge: InquiryOptions['judge']): Promise<Findings> {
   await client.query('BEGIN READ ONLY');
   await client.query(`SELECT set_config('statement_timeout', $1, true)`, [String(limitMs)]);

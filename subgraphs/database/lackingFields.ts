@@ -1,10 +1,10 @@
-/** Fields of a chat whose column the database lacks, or does not let this service read: each is null, with an error that says so. */
+/** Fields of a chat whose column is missing or may not be read. Each is null, with an error that says so. */
 import type { ChatFilter } from './chatConditions.ts';
 import type { DatabaseContext } from './context.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { assertReadable, type Tables, unsupported } from './tables/sources.ts';
 
-/** Columns of `chats` that a chat can be told without, by the fields that are not. */
+/** Columns of `chats` that a chat can do without, by field. */
 const COLUMN_OF = {
   parentChatId: 'parent_chat_id',
   rootChatId: 'root_chat_id',
@@ -20,16 +20,19 @@ const FIELDS = Object.keys(COLUMN_OF) as LackingField[];
 const lackOf = ({ lacks }: Tables, field: LackingField) =>
   lacks.find(({ table, column }) => table === 'chats' && column === COLUMN_OF[field]);
 
-/** Their names. */
+/** Names of fields without a readable column. */
 export const lackingFields = (tables: Tables): LackingField[] => FIELDS.filter((field) => lackOf(tables, field));
 
-/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if its column cannot be read */
+/** @throws GraphQLError `SCHEMA_UNSUPPORTED` if the field's column cannot be read */
 function assertThere(tables: Tables, field: LackingField): void {
   const lack = lackOf(tables, field);
   if (lack) throw unsupported([lack]);
 }
 
-/** @throws as `assertThere`: nobody knows which chats the filter means */
+/**
+ * Checks that the filter's columns can be read: otherwise nobody knows which chats it means.
+ * @throws GraphQLError `SCHEMA_UNSUPPORTED` if one cannot
+ */
 export function assertFilterable({ parentChatId, rootChatId, heartbeat }: ChatFilter, tables: Tables): void {
   if (parentChatId != null) assertThere(tables, 'parentChatId');
   if (rootChatId != null) assertThere(tables, 'rootChatId');
@@ -38,7 +41,7 @@ export function assertFilterable({ parentChatId, rootChatId, heartbeat }: ChatFi
 
 type Resolver = (chat: ChatRow, args: unknown, context: DatabaseContext) => unknown;
 
-/** The same resolvers, which look first whether there is a column to tell from. */
+/** Wraps resolvers so that each first checks its column. */
 export const orLacking = (resolvers: Readonly<Record<string, Resolver>>): Record<string, Resolver> => ({
   ...resolvers,
   ...Object.fromEntries(

@@ -1,6 +1,5 @@
 /**
- * Many keys in, same keys out: each kind of row is asked for once in an operation, whatever the number of chats, and not
- * at all when no field needs it.
+ * Loaders: many keys in, same keys out. Each kind of row is read once in an operation, and only if a field needs it.
  */
 import DataLoader from 'dataloader';
 import type { Logger } from '../../server/log.ts';
@@ -26,23 +25,23 @@ import { MESSAGE_INDEXES } from './wantedIndexes.ts';
 export interface Loaders extends HistoryLoaders, TroubleLoaders {
   readonly chats: DataLoader<string, ChatRow | undefined>;
   readonly queueDepths: DataLoader<string, number>;
-  /** Seconds; null: the queue is empty, or its times cannot be said. */
+  /** Seconds since the oldest queued message; null: the queue is empty, or its times are no moments. */
   readonly queueAges: DataLoader<string, number | null>;
   readonly children: ChildrenLoader;
-  /** Newest first. */
+  /** Leases, newest first. */
   readonly heartbeats: DataLoader<string, readonly HeartbeatRow[]>;
-  /** Whether the leases of the chat were asked for, and could not be read. */
+  /** True if the leases of the chat were asked for, and could not be read. */
   readonly hasLostLeases: (chatId: string) => Promise<boolean>;
-  /** Rejected: counting took too long. */
+  /** Message statistics; rejected if counting took too long. */
   readonly messageStats: OwnQuestion<string, MessageStats>;
   readonly replicas: DataLoader<string, ReplicaRow | undefined>;
   readonly ownedChats: DataLoader<string, number>;
-  /** Every replica that may be running, frozen ones too. */
+  /** Ids of replicas that may be running, frozen ones included. */
   readonly recentReplicaIds: () => Promise<readonly string[]>;
   readonly databaseHealth: () => Promise<DatabaseHealthRow>;
 }
 
-/** For one operation. */
+/** Makes the loaders of one operation. */
 export function makeLoaders(reading: Reading, { readable, log }: { readable: Readable; log: Logger }): Loaders {
   let recent: Promise<string[]> | undefined;
   let health: Promise<DatabaseHealthRow> | undefined;

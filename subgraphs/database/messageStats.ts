@@ -1,4 +1,4 @@
-/** Counts by role become a chat's statistics. Pure. */
+/** Statistics of a chat from counts by role. Pure. */
 import type { MessageCountRow } from './questions/messageCounts.ts';
 
 export interface MessageStats {
@@ -7,7 +7,7 @@ export interface MessageStats {
   readonly byRole: readonly { readonly role: string; readonly count: number }[];
 }
 
-/** Of the rows of one chat; none is a chat without messages. `total` adds up whatever roles there are. */
+/** Adds up the rows of one chat; no row means no messages. `total` includes roles of any name. */
 export function toMessageStats(rows: readonly MessageCountRow[]): MessageStats {
   const sum = (some: readonly MessageCountRow[]) => some.reduce((total, row) => total + row.count, 0);
   const kept = rows.filter((row) => !row.deleted);

@@ -1,23 +1,23 @@
-/** What the database subgraph tells Prometheus of its readings and of the questions in them. */
+/** Metrics of the database subgraph on its readings and their questions. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { DURATION_BUCKETS } from '../../server/metrics.ts';
 
-/** `unavailable`: the client was told `DATABASE_UNAVAILABLE`. `failed`: a defect, which the log names. */
-export type Outcome = 'ok' | 'unavailable' | 'failed';
+/** Outcome. `unavailable`: the client got `DATABASE_UNAVAILABLE`. `failed`: a defect, which the log names. */
+export type ReadingOutcome = 'ok' | 'unavailable' | 'failed';
 
 export interface ReadingMetrics {
-  /** `seconds`: from its turn on; what it waited for the questions before it is theirs. */
-  questionAnswered(question: string, outcome: Outcome, seconds: number): void;
-  /** `seconds`: from its first question to the answer of the operation. */
-  readingEnded(outcome: Outcome, seconds: number): void;
+  /** Counts a question. `seconds` begin with its turn, and leave out the wait for questions before it. */
+  questionAnswered(question: string, outcome: ReadingOutcome, seconds: number): void;
+  /** Counts a reading. `seconds` run from its first question to the answer of the operation. */
+  readingEnded(outcome: ReadingOutcome, seconds: number): void;
 }
 
-/** Adds them to `registry`. */
+/** Makes the metrics and adds them to `registry`. */
 export function makeReadingMetrics(registry: Registry): ReadingMetrics {
   const registers = [registry];
   const readings = new Histogram({
     name: 'chat_debug_reading_duration_seconds',
-    help: 'Readings of the database (one transaction for each operation) by outcome: ok, unavailable or failed; probes included',
+    help: 'Readings of the database (one statement or one transaction for each operation) by outcome: ok, unavailable or failed; probes included',
     labelNames: ['outcome'],
     buckets: DURATION_BUCKETS,
     registers,

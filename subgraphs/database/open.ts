@@ -1,4 +1,4 @@
-/** The database subgraph without whoever asks it: what answers, over connections that it opens when it is first asked. */
+/** The database subgraph without a server. It opens connections when it is first asked. */
 import { GraphQLError } from 'graphql';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
@@ -7,6 +7,7 @@ import type { Subgraph } from '../../server/graphql/answering.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 import { readableBy } from './access.ts';
+import { makeAskAtOnce } from './askedAtOnce.ts';
 import { connectDatabase } from './client.ts';
 import type { DatabaseContext } from './context.ts';
 import { type Inquire, makeInquiry } from './inquiry.ts';
@@ -15,6 +16,7 @@ import { makeReadingMetrics } from './metrics.ts';
 import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
 import { PlatformMemory } from './platformMemory.ts';
 import { tablesAreThere } from './questions/tablesAreThere.ts';
+import { QuickWay } from './quickWay.ts';
 import { INQUIRY_MS, Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
@@ -22,42 +24,43 @@ import { catalogOf } from './tables/found.ts';
 import { partlyReady, reasonsOf } from './tables/said.ts';
 import { reasonOf } from './unavailable.ts';
 
-/** Thresholds that are left out are those of the platform that is found. */
+/** Options. Thresholds that are left out are those of the platform that is found. */
 export interface DatabaseOptions extends PlatformSettings {
   readonly databaseUrl: string;
-  /** How long one operation waits for the database. */
+  /** Milliseconds that one operation waits for the database. */
   readonly databaseTimeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-export interface Database {
+interface Database {
   readonly subgraph: Subgraph<DatabaseContext>;
-  /** For one operation, which closes its reading with its answer. */
+  /** Makes the context of one operation, which closes its reading with its answer. */
   newContext(caller: Caller, requestId: string): DatabaseContext;
-  /** What keeps it from answering, in words without addresses; undefined: nothing. */
+  /** Reason why it cannot answer, without addresses; undefined: it can. */
   notReady(): Promise<string | undefined>;
-  /** Whose tables they are, if not this project's, and what is not answered though it is ready; undefined: nothing. */
+  /** Platform, if it is not this project's, and what is not answered; undefined: nothing to say. */
   note(): string | undefined;
-  /** Finishes nothing: stop asking first. */
+  /** Closes the connections and finishes nothing. Stop asking first. */
   close(): Promise<void>;
 }
 
 const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
-/** @param registry its metrics are added to it */
+/** @param registry receives the metrics */
 export function openDatabase(options: DatabaseOptions, registry: Registry): Database {
   const { clock, log: processLog, databaseTimeoutMs: timeoutMs } = options;
-  const { prisma, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, log: processLog });
+  const { prisma, limitMs, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, log: processLog });
   const metrics = makeReadingMetrics(registry);
   const platforms = new PlatformMemory(options, { clock, log: processLog });
+  const quickWay = new QuickWay({ prisma, platforms, limitMs, clock });
   const inquire = makeInquiry({
     ...{ url: options.databaseUrl, limitMs: INQUIRY_MS },
     judge: (found) => platformOf(catalogOf(found), options),
   });
-  const openReading = (log: Logger, mayKnowHolder: boolean, limitMs = timeoutMs) =>
+  const openReading = (log: Logger, mayKnowHolder: boolean, wholeMs = timeoutMs) =>
     new Reading({
-      ...{ prisma, timeoutMs: limitMs, clock, metrics, log, platforms },
+      ...{ prisma, timeoutMs: wholeMs, clock, metrics, log, platforms, quickWay },
       inquire: discreet(inquire, mayKnowHolder, log),
     });
   const replicaMemory = new ReplicaMemory();
@@ -68,7 +71,8 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
       const reading = openReading(log, mayReadAll(caller)); // closed with the answer; nothing is opened before the first question
       const readable = readableBy(caller);
       const loaders = makeLoaders(reading, { readable, log });
-      return { caller, requestId, log, readable, reading, loaders, replicaMemory };
+      const askAtOnce = makeAskAtOnce(loaders, reading, caller);
+      return { caller, requestId, log, readable, reading, askAtOnce, loaders, replicaMemory };
     },
     notReady: () => {
       platforms.forget(); // whoever asks wants to know what is there now
@@ -79,7 +83,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   };
 }
 
-/** Who holds a table is for operators: they read the log, or have the role. */
+/** Names the holder of a table only to operators: in the log, or for a caller with the role. */
 const discreet =
   (inquire: Inquire, mayKnowHolder: boolean, log: Logger): Inquire =>
   async () => {
@@ -92,7 +96,7 @@ const discreet =
     return mayKnowHolder ? findings : { ...findings, heldBy: null };
   };
 
-/** As it was last found. */
+/** Note on the platform as it was last found. */
 function noteOn({ name, release, tables }: Platform): string | undefined {
   const whose = name === 'own' ? undefined : `The tables are those of the platform ${name}.`;
   const thresholds = release && [releaseInWords(release), contradictionInWords(release)];
@@ -102,7 +106,7 @@ function noteOn({ name, release, tables }: Platform): string | undefined {
   );
 }
 
-/** The answer does not wait for the end of the transaction: after a time limit that may be a while. */
+/** Closes the reading behind the answer. After a time limit the end of the transaction may take a while. */
 function closeReading({ reading }: DatabaseContext): [] {
   void reading.close();
   return [];

@@ -1,4 +1,4 @@
-/** Questions that may fail, or take too long, without harm to the rest of their reading. */
+/** Questions that may fail or take too long without harm to the rest of their reading. */
 import DataLoader from 'dataloader';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
@@ -8,30 +8,33 @@ import { isUnsupported, sqlState } from './unavailable.ts';
 
 /** One field of many chats, answered together. */
 export interface OwnQuestion<Chat, T> {
-  /** Undefined: the question failed or took too long. @throws GraphQLError `QUERY_TIMED_OUT` if it tells of locks */
+  /**
+   * Answer; undefined if the question failed or took too long.
+   * @throws GraphQLError `QUERY_TIMED_OUT` if it tells of locks
+   */
   load(chat: Chat): Promise<T | undefined>;
-  /** The answer for a chat that was asked about already; undefined: it was not. */
+  /** Answer for a chat that was already asked about; undefined: it was not. */
   asked(chatId: string): Promise<T | undefined> | undefined;
 }
 
-export interface OwnQuestionOptions<Chat, Asked, T> {
-  /** For metrics and traces. */
+interface OwnQuestionOptions<Chat, Asked, T> {
+  /** Name in metrics and traces. */
   readonly name: string;
   readonly reading: Reading;
   readonly log: Logger;
   readonly chatIdOf: (chat: Chat) => string;
-  /** Chooses whom to ask about; nobody: nothing is asked. Left out: all. */
+  /** Chooses the chats to ask about; with none, nothing is asked. Left out: all. */
   readonly choose?: (chats: readonly Chat[]) => readonly Chat[];
   readonly ask: (tx: Transaction, chats: readonly Chat[], moment: Moment) => Promise<Asked>;
-  /** Whether a lock that keeps it waiting is an error of the field. Left out: `unreadable` has its name. */
+  /** True if a lock that keeps it waiting is an error of the field. Left out: `unreadable` names the field. */
   readonly tellsLock?: boolean;
-  /** What is asked where a lock keeps that waiting. */
+  /** Question in its place while a lock keeps it waiting. */
   readonly instead?: (chats: readonly Chat[], locked: NonNullable<Within<Asked>['locked']>) => Promise<Asked>;
-  /** Answers in the order of the chats. `asked`: undefined when nothing was asked. */
+  /** Orders the answers like the chats. `asked` is undefined if nothing was asked. */
   readonly answers: (asked: Asked | undefined, chats: readonly Chat[]) => readonly T[];
 }
 
-/** Takes at most half of the time that its reading has left, so that the other questions have theirs. */
+/** Makes a question that takes at most half of the time left to its reading. The other questions have the rest. */
 export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, Asked, T>): OwnQuestion<Chat, T> {
   const { name, reading, log, chatIdOf, choose = (chats) => chats, ask, instead, tellsLock = false, answers } = options;
   const cacheMap = new Map<string, Promise<T | undefined>>();
@@ -58,8 +61,8 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
 }
 
 /**
- * Names of the questions that the operation asks about a chat and that got no answer. Fields beside the caller's have all
- * begun once the caller has let them.
+ * Names of the questions on a chat that got no answer. The other fields of the operation begin before the caller goes
+ * on.
  */
 export async function unanswered(
   chatId: string,

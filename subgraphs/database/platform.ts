@@ -1,4 +1,4 @@
-/** Whose tables these are, and what is read differently for it. Pure: what the catalog says is read in platformMemory.ts. */
+/** The platform of the tables, and what is read differently on it. Pure: platformMemory.ts reads the catalog. */
 import { type ChosenRelease, chosenRelease } from '../../domain/coderRelease.ts';
 import { coderThresholds } from '../../domain/coderThresholds.ts';
 import { completeThresholds, type Thresholds } from '../../domain/thresholds.ts';
@@ -7,60 +7,57 @@ import { clientError } from '../../server/graphql/errors.ts';
 import { CHAT_COLUMNS_READ, neededColumns } from './tables/described.ts';
 import { ALL_THERE, type Tables } from './tables/sources.ts';
 
-/** Every question that differs between platforms is handed one. */
+/** Differences between platforms, handed to every question that depends on them. */
 export interface Platform {
   readonly name: 'own' | 'coder';
-  /** Where chats are read: the view where versions have moved to a table of their own. Locks are those of the table. */
+  /** Relation from which chats are read: a view, where versions have a table of their own. Locks are the table's. */
   readonly chats: ChatsRelation;
-  /** Whether the tables note which chats are unanswered, as this project's triggers do. */
+  /** True if the tables mark unanswered chats, as this project's triggers do. */
   readonly notesUnanswered: boolean;
-  /** Whether replicas can be asked what they hold. */
+  /** True if replicas can be asked for their memory. */
   readonly hasRuntime: boolean;
-  /** Whether rows of `replicas` may be of other servers, which `"primary"` tells apart. */
+  /** True if rows of `replicas` may belong to other servers, told apart by `"primary"`. */
   readonly hasOtherServers: boolean;
-  /** Whether messages are marked that no person wrote or reads: summaries, notes to the model. */
+  /** True if messages are marked that no person wrote or reads: summaries, notes to the model. */
   readonly marksHidden: boolean;
-  /** Whether there is a debug log of model calls, and it may be read. */
+  /** True if there is a debug log of model calls that may be read. */
   readonly hasDebugLog: boolean;
   readonly thresholds: Thresholds;
-  /** By which release the thresholds that are not set were chosen. Undefined: they do not differ between releases. */
+  /** Release that chose the thresholds that are not set; undefined: releases do not differ. */
   readonly release: ChosenRelease | undefined;
-  /** A lease exactly as old as `staleAfterSeconds` is stale; else it is fresh. */
+  /** True if a lease exactly as old as `staleAfterSeconds` is stale. */
   readonly isStaleAtThreshold: boolean;
-  /** A replica's row older than this is stale. */
+  /** Age in seconds from which a replica's row is stale. */
   readonly replicaStaleAfterSeconds: number;
-  /** How many chats all replicas together work on; undefined: each has a limit of its own. */
+  /** Number of chats that all replicas together work on; undefined: each replica has a limit of its own. */
   readonly capacity: Capacity | undefined;
-  /** What the tables lack of what is read, and what stands for it. */
+  /** Lacks of the tables, and what is read in their place. */
   readonly tables: Tables;
 }
 
-export type ChatsRelation = 'chats' | 'chats_expanded';
+type ChatsRelation = 'chats' | 'chats_expanded';
 
-/** Chats without a parent, and those that another chat started. */
+/** Slots for chats without a parent, and for chats that another chat started. */
 export interface Capacity {
   readonly root: number;
   readonly subagents: number;
 }
 
-/** What is set. Thresholds that are left out are the platform's. */
+/** Settings. Thresholds that are left out are the platform's. */
 export interface PlatformSettings extends Partial<Thresholds> {
-  /** Left out: whichever is found. */
+  /** Platform of the tables; left out: the one that is found. */
   readonly platform?: 'auto' | Platform['name'] | undefined;
   readonly coderRelease?: string | undefined;
   readonly capacity?: Capacity | undefined;
 }
 
-/** Columns by relation, those that are there and those of them that may be read. A relation that is not there has none. */
-export type Catalog = ReadonlyMap<
-  string,
-  { readonly columns: readonly string[]; readonly readable: readonly string[] }
->;
+/** Columns by relation: all, and those that may be read. A missing relation has no entry. */
+type Catalog = ReadonlyMap<string, { readonly columns: readonly string[]; readonly readable: readonly string[] }>;
 
 const DEFAULT_CAPACITY: Capacity = { root: 5, subagents: 10 };
 const CODER_REPLICA_STALE_SECONDS = 15;
 
-/** Columns that only one platform has. A table may have gained one of the other's: most of them tell. */
+/** Columns that only one platform has. A table may have gained one of the other's, so the majority decides. */
 const MARKS = {
   own: [['chats', 'unanswered'] as const, ['chat_messages', 'finish_reason'] as const],
   coder: [
@@ -72,7 +69,7 @@ const MARKS = {
 const DEBUG_LOG = ['chat_debug_runs', 'chat_debug_steps'] as const;
 
 /**
- * @param versions that live replicas say they run
+ * @param versions of live replicas, by their own words
  * @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those of the platform that is set
  */
 export function platformOf(catalog: Catalog, settings: PlatformSettings, versions: readonly string[] = []): Platform {
@@ -139,5 +136,5 @@ const RELATIONS: Readonly<Record<ChatsRelation, Prisma.Sql>> = {
   chats_expanded: Prisma.sql`chats_expanded`,
 };
 
-/** Where chats are read. */
+/** Relation from which chats are read, as SQL. */
 export const chatsOf = ({ chats }: Platform): Prisma.Sql => RELATIONS[chats];

@@ -1,4 +1,4 @@
-/** The platform as this process found it. Looked at with the first question, and again where it may have changed. */
+/** The platform as this process found it, with the first question, and again where it may have changed. */
 import type { Clock } from '../../common/clock.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Platform, type PlatformSettings, platformOf } from './platform.ts';
@@ -10,9 +10,9 @@ import { tablesOf } from './tables/sources.ts';
 import type { Transaction } from './transaction.ts';
 import type { FoundIndexes } from './wantedIndexes.ts';
 
-/** What can still change, such as a right that is taken or a table that a migration makes, is seen after so long. */
+/** Milliseconds after which changes are seen, such as a revoked right or a table from a migration. */
 const LOOKED_AT_AGAIN_MS = 60_000;
-/** The same where something is lacking, which somebody may be mending. */
+/** Milliseconds after which changes are seen while something is lacking, which somebody may be mending. */
 const LACKING_LOOKED_AT_AGAIN_MS = 5_000;
 
 interface Known {
@@ -25,9 +25,9 @@ export class PlatformMemory {
   readonly #clock: Clock;
   readonly #log: Logger;
   #known: Known | undefined;
-  /** Looked for again whenever the platform is. */
+  /** Indexes, looked for again whenever the platform is. */
   #indexes: FoundIndexes = {};
-  /** As they were last read: they outlive a moment in which no replica writes. */
+  /** Versions as last read. They outlive a moment in which no replica writes. */
   #versions: readonly string[] = [];
   #said: string | undefined;
 
@@ -37,12 +37,16 @@ export class PlatformMemory {
     this.#log = log;
   }
 
-  /** As it was last found; undefined: it was not yet, or may have changed. */
+  /** Platform as last found; undefined: not yet found, or perhaps changed. */
   get known(): Platform | undefined {
     return this.#known?.platform;
   }
 
-  /** Reads the catalog, and which releases replicas run. @param limitMs for each statement @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those that are set */
+  /**
+   * Reads the catalog, and the releases that replicas run.
+   * @param limitMs milliseconds for each statement
+   * @throws GraphQLError `SCHEMA_UNSUPPORTED` if the tables are not those of the setting
+   */
   async find(tx: Transaction, limitMs: number): Promise<Platform> {
     const nowMs = this.#clock.monotonicMs();
     if (this.#known && nowMs - this.#known.atMs < holdsForMs(this.#known.platform)) return this.#known.platform;
@@ -58,7 +62,10 @@ export class PlatformMemory {
     return platform;
   }
 
-  /** Enters the table, unlike `find`, and no other. Undefined: they are those of this project's migrations. */
+  /**
+   * Reads the indexes of a table, which it enters, unlike `find`. Undefined: they are those of this project's
+   * migrations.
+   */
   async indexes(tx: Transaction, table: TableName): Promise<FoundIndexes | undefined> {
     if (this.#known?.platform.name !== 'coder') return undefined;
     if (!this.#indexes[table]) {
@@ -68,7 +75,7 @@ export class PlatformMemory {
     return this.#indexes;
   }
 
-  /** A question named something that is not there. */
+  /** Forgets the platform, after a question named something that does not exist. */
   forget(): void {
     this.#known = undefined;
     this.#indexes = {};
@@ -87,7 +94,10 @@ export class PlatformMemory {
   }
 }
 
-/** This project's own tables as they are now hold for good. Where nothing can be answered, each question looks anew. */
+/**
+ * Milliseconds for which the platform is believed. This project's own complete tables hold for good; where nothing can
+ * be answered, each question looks anew.
+ */
 function holdsForMs({ name, notesUnanswered, tables: { lacks } }: Platform): number {
   if (lacks.some(({ isRequired }) => isRequired)) return 0;
   if (lacks.length > 0) return LACKING_LOOKED_AT_AGAIN_MS;

@@ -1,4 +1,4 @@
-/** The settings by which the platform of the tables is judged. */
+/** Settings by which the platform of the tables is judged. */
 
 import type { SettingName, Settings } from '../../server/settings/settings.ts';
 import { THRESHOLD_SETTINGS, thresholdsGiven } from '../../server/settings/thresholds.ts';
@@ -9,7 +9,7 @@ export const PLATFORM_SETTINGS = [
   ...THRESHOLD_SETTINGS,
 ] as const;
 
-/** @param given those that are set: thresholds that are not are for the platform to say */
+/** @param given settings that are set; the platform decides the thresholds of the others */
 export const platformSettings = (
   settings: Settings<(typeof PLATFORM_SETTINGS)[number]>,
   given: ReadonlySet<SettingName>,

@@ -1,11 +1,11 @@
 /**
- * One reading of the database: everything that one GraphQL operation asks goes through one transaction, so that all of it
- * is from the same moment. It opens with the first question and belongs to the operation that opened it; the operation
- * closes it when its answer is ready, whatever the answer is.
+ * One reading of the database: all questions of one GraphQL operation are answered by one moment.
+ * Questions that are asked at once are one statement (`quickWay.ts`). All others go through one transaction, which the first
+ * of them opens. The operation closes the reading when its answer is ready, whatever the answer is.
  *
- * Questions are put one after another (one connection can do no other), each within what is left of the time that the
- * whole reading has. When the time is up every question still open fails at once; the server cancels the running
- * statement by itself then, and the transaction ends behind the answer's back.
+ * In the transaction questions run one after another, since one connection can do no other. Each has what is left of the
+ * reading's time. When the time is up, every open question fails at once. The server cancels the running statement by
+ * itself, and the transaction ends behind the answer's back.
  */
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
@@ -14,15 +14,17 @@ import type { PrismaClient } from '../../prisma/generated/client.ts';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
 import { inSpan, SpanKind } from '../../server/tracing.ts';
+import type { Batch } from './batch.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
-import type { Outcome, ReadingMetrics } from './metrics.ts';
+import type { ReadingMetrics, ReadingOutcome } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
+import type { QuickWay } from './quickWay.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
 import type { TableName } from './tables/described.ts';
 import { type Lack, nameOf } from './tables/lacks.ts';
 import { isReadable, unsupported } from './tables/sources.ts';
-import { begin, limited, type Moment, type Transaction, transactionFor } from './transaction.ts';
+import { begin, limited, type Moment, type Question, type Transaction, transactionFor } from './transaction.ts';
 import {
   databaseUnavailable,
   isAfterFailure,
@@ -37,8 +39,6 @@ import {
   unavailableOr,
 } from './unavailable.ts';
 
-export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
-
 interface Opened {
   readonly tx: Transaction;
   readonly moment: Moment;
@@ -46,13 +46,16 @@ interface Opened {
 
 export interface Within<T> {
   readonly settled: PromiseSettledResult<T>;
-  /** The tables that are waited for, and what a client is told of it. */
+  /** Tables that are waited for, and the error for the client. */
   readonly locked?: { readonly waitsFor: readonly string[]; readonly error: GraphQLError };
 }
 
 export interface ReadingOptions {
   readonly prisma: PrismaClient;
-  /** How long all of it may take, from the first question on; what is left when it begins is each statement's `statement_timeout`. */
+  /**
+   * Milliseconds for the whole reading, from the first question on. Each statement's `statement_timeout` is what is
+   * left when it begins.
+   */
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -60,12 +63,13 @@ export interface ReadingOptions {
   /** Asks why the database does not answer. */
   readonly inquire: Inquire;
   readonly platforms: Pick<PlatformMemory, 'find' | 'forget' | 'indexes'>;
+  readonly quickWay: Pick<QuickWay, 'begin' | 'learn'>;
 }
 
-/** The longest that an inquiry takes, and how long before the time is up it begins. */
+/** Longest time of an inquiry in milliseconds; it begins so long before the time is up. */
 export const INQUIRY_MS = 500;
 
-/** The database answers, and says no more than that. */
+/** Findings of a database that answers, with nothing to report. */
 const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], heldBy: null, platform: undefined };
 const aheadOf = (limitMs: number): number => Math.min(INQUIRY_MS, limitMs / 4);
 
@@ -84,11 +88,12 @@ export class Reading {
   #isLate = false;
   #asked = 'connect';
   #along: readonly IndexText[] = [];
-  #outcome: Outcome = 'ok';
+  #outcome: ReadingOutcome = 'ok';
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #inquiry: Promise<Findings | undefined> | undefined;
+  #batch: Batch | undefined;
   #firstTold: Promise<unknown> | undefined;
 
   constructor(options: ReadingOptions) {
@@ -96,12 +101,25 @@ export class Reading {
   }
 
   /**
-   * @param name of the question, for metrics and traces
-   * @param along indexes that it wants most, one of which is named where it is missing and time is short
-   * @throws GraphQLError `DATABASE_UNAVAILABLE`, `QUERY_TIMED_OUT`, `SCHEMA_UNSUPPORTED`; any other error is a defect of
-   * the question
+   * Lets the questions of this turn of the event loop be one statement, unless a question was asked before.
+   * It is for an operation that asks all it ever will at once: later questions are answered by a later moment.
+   */
+  hurry(): void {
+    if (!this.#deadline) this.#batch ??= this.#options.quickWay.begin();
+  }
+
+  /**
+   * Puts a question.
+   * @param name of the question, in metrics and traces
+   * @param along indexes that it wants most; a missing one is named when time runs short
+   * @throws GraphQLError `DATABASE_UNAVAILABLE`, `QUERY_TIMED_OUT`, `SCHEMA_UNSUPPORTED`; any other error is a defect
+   * of the question
    */
   ask<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+    return this.#quickly(name, question, () => this.#askInTurn(name, question, along));
+  }
+
+  #askInTurn<T>(name: string, question: Question<T>, along: readonly IndexText[]): Promise<T> {
     return this.#take((tx, moment) => {
       this.#along = along;
       return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment));
@@ -109,11 +127,16 @@ export class Reading {
   }
 
   /**
-   * The same for a question that may take long. Where others wait for it, it has half of the time that is left, and takes
-   * nothing else with it when that is over. Why is asked while it still waits: later nobody would know.
+   * Puts a question that may take long, and whose failure spares the others.
+   * If others wait for it, it has half of the time that is left. The reason is asked for while it still waits; nobody
+   * would know it later.
    * @throws as `ask`
    */
-  async askApart<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+  askApart<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+    return this.#quickly(name, question, () => this.#askInTurnApart(name, question, along));
+  }
+
+  async #askInTurnApart<T>(name: string, question: Question<T>, along: readonly IndexText[]): Promise<T> {
     const { settled, findings } = await this.#askLimited(name, question, along, () => this.#waiting === 1);
     if (settled.status === 'fulfilled') return settled.value;
     if (saysUnsupported(settled.reason)) throw settled.reason; // it was not asked
@@ -129,18 +152,25 @@ export class Reading {
   }
 
   /**
-   * The same, but the failure is handed back, with what keeps the question waiting: undefined where it is no lock. The others
-   * have half of the time, whether any wait already or not.
+   * Puts a question and returns its failure, with the lock that keeps it waiting, if there is one.
+   * It has half of the time that is left, whether others wait or not.
    */
-  async askWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
+  askWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
+    const quickly = async (tx: Transaction, moment: Moment): Promise<Within<T>> => ({
+      settled: { status: 'fulfilled', value: await question(tx, moment) },
+    });
+    return this.#quickly(name, quickly, () => this.#askInTurnWithin(name, question));
+  }
+
+  async #askInTurnWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
     const { settled, findings } = await this.#askLimited(name, question, [], () => false);
     if (!findings || findings.waitsFor.length === 0) return { settled };
     return { settled, locked: { waitsFor: findings.waitsFor, error: timedOut(findings, name) } };
   }
 
   /**
-   * Asks within half of the time that is left, unless the question has all of it. Findings tell why a question took too long;
-   * they are looked for while it still waits.
+   * Asks within half of the time that is left, unless the question has all of it. Findings on a slow question are made
+   * while it still waits.
    */
   async #askLimited<T>(
     name: string,
@@ -157,17 +187,40 @@ export class Reading {
       });
       return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
     };
-    const settled = await this.ask(name, ask, along);
+    const settled = await this.#askInTurn(name, ask, along);
     if (settled.status === 'fulfilled' || !isTimedOut(settled.reason)) return { settled };
     return { settled, findings: await inquiry };
   }
 
-  /** Waits for no other question once it has begun. @throws as `ask` */
+  /**
+   * Moment of the reading. Waits for no other question once it has begun.
+   * @throws as `ask`
+   */
   async moment(): Promise<Moment> {
-    return this.#moment ?? this.#take(async (_tx, moment) => moment);
+    return this.#moment ?? this.#batch?.moment ?? this.#take(async (_tx, moment) => moment);
   }
 
-  /** A question named something that the platform was said to have. */
+  /** Asks with the others of this turn; in its own turn if that fails, for whatever reason. */
+  async #quickly<T>(name: string, question: Question<T>, inTurn: () => Promise<T>): Promise<T> {
+    const batch = this.#batch;
+    if (!batch?.isOpen || this.#closing.signal.aborted) return inTurn();
+    this.#deadline ??= this.#startDeadline();
+    const { clock, metrics } = this.#options;
+    const begunMs = clock.monotonicMs();
+    this.#waiting += 1;
+    try {
+      const answer = await Promise.race([batch.ask(name, question), this.#deadline.passed]);
+      metrics.questionAnswered(name, 'ok', this.#secondsSince(begunMs));
+      return answer;
+    } catch {
+      this.#batch = undefined;
+    } finally {
+      this.#waiting -= 1;
+    }
+    return inTurn();
+  }
+
+  /** Forgets the platform, after a question named something that it was said to have. */
   forgetPlatform(): void {
     this.#options.platforms.forget();
   }
@@ -206,7 +259,7 @@ export class Reading {
     return this.#inquiry;
   }
 
-  /** What the client is told. What comes after a failure fails for the same reason. */
+  /** Error for the client. Questions after a failure fail for the same reason. */
   async #told(error: unknown): Promise<unknown> {
     if (saysUnsupported(error)) return error; // it was not asked, and the others go on
     const isLater = error instanceof TimeIsUp || isAfterFailure(error);
@@ -230,7 +283,9 @@ export class Reading {
     return this.#ofChange(await this.#inquire()) ?? unavailableOr(error);
   }
 
-  /** What has changed since the tables were looked at. Undefined: nothing, so that a question was refused for what it is. */
+  /**
+   * Error for a change since the tables were looked at; undefined: nothing changed, and the question itself is refused.
+   */
   #ofChange(findings: Findings | undefined): GraphQLError | undefined {
     if (!findings?.platform) return undefined;
     const before = this.#moment?.platform;
@@ -242,7 +297,7 @@ export class Reading {
     return isSame ? undefined : tablesChanged();
   }
 
-  /** Half of what is left, for a question that must leave time to the others. At least 1 ms. */
+  /** Half of the milliseconds that are left, at least 1, for a question that must leave time to others. */
   #halfOfTheTimeMs(): number {
     return Math.max(1, Math.floor(this.#leftMs() / 2));
   }
@@ -253,7 +308,7 @@ export class Reading {
   }
 
   /**
-   * Ends the transaction, if there is one, after the statement that runs; resolves when it has ended. Twice is once;
+   * Ends the transaction after the running statement, and resolves when it has ended. A second call changes nothing;
    * later questions are refused.
    */
   async close(): Promise<void> {
@@ -277,11 +332,11 @@ export class Reading {
       const hold = async (tx: Transaction) => {
         const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
         this.#moment = await this.#measured('begin', async () => {
-          const begun = await begin(tx, limitMs);
+          const { isInRecovery } = await begin(tx, limitMs);
+          this.#options.quickWay.learn(isInRecovery);
           const platform = await platforms.find(tx, limitMs);
-          const heartbeatsReadable = begun.heartbeatsReadable && isReadable(platform.tables, 'chat_heartbeats');
+          const heartbeatsReadable = !isInRecovery && isReadable(platform.tables, 'chat_heartbeats');
           return {
-            ...begun,
             heartbeatsReadable,
             platform,
             indexes: (table: TableName) => platforms.indexes(tx, table),
@@ -298,13 +353,13 @@ export class Reading {
     return this.#opened;
   }
 
-  /** Neither the metrics nor the span have anything of the question but its name. */
+  /** Runs a question under metrics and a span. Both hold nothing of it but its name. */
   async #measured<T>(name: string, question: () => Promise<T>): Promise<T> {
     const { clock, metrics } = this.#options;
     const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': name };
     this.#asked = name;
     const begunMs = clock.monotonicMs();
-    let outcome: Outcome = 'ok';
+    let outcome: ReadingOutcome = 'ok';
     try {
       return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, question);
     } catch (error) {
@@ -319,7 +374,7 @@ export class Reading {
     return (this.#options.clock.monotonicMs() - begunMs) / 1000;
   }
 
-  /** The server may say nothing more of it, or only when nobody listens any longer. */
+  /** Logs that time ran out. The server may answer later, or only when nobody listens. */
   #noteLate(): void {
     if (this.#isLate) return;
     this.#isLate = true;
@@ -327,7 +382,9 @@ export class Reading {
     log.warn({ question: this.#asked, timeoutMs }, 'the database took longer than a reading may');
   }
 
-  /** What the client is not told. The first failure is the reason; a transaction that failed refuses all that follows. */
+  /**
+   * Logs what the client is not told. The first failure is the reason; a failed transaction refuses all that follows.
+   */
   #note(error: unknown): void {
     if (this.#failed || saysUnavailable(error) || saysUnsupported(error) || !isNativeError(error)) return;
     this.#failed = true;
@@ -338,4 +395,4 @@ export class Reading {
   }
 }
 
-const outcomeOf = (told: unknown): Outcome => (saysUnavailable(told) ? 'unavailable' : 'failed');
+const outcomeOf = (told: unknown): ReadingOutcome => (saysUnavailable(told) ? 'unavailable' : 'failed');

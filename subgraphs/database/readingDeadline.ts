@@ -1,8 +1,8 @@
-/** How long a reading of the database may take. */
+/** The time that a reading of the database may take. */
 import { type Clock, deadlineSignal, whenOver } from '../../common/clock.ts';
 
 export interface Deadline {
-  /** By the monotonic clock, as `atMs`. */
+  /** Beginning, in milliseconds of the monotonic clock. */
   readonly begunMs: number;
   readonly atMs: number;
   readonly signal: AbortSignal;
@@ -15,7 +15,7 @@ export class TimeIsUp extends Error {
   override name = 'TimeIsUp';
 }
 
-/** @param soon called when it is about to pass, `aheadMs` before that */
+/** @param soon called `aheadMs` milliseconds before the time is up */
 export function startDeadline(timeoutMs: number, clock: Clock, aheadMs: number, soon: () => void): Deadline {
   const { signal, clear } = deadlineSignal(timeoutMs);
   const neverMind = whenOver(timeoutMs - aheadMs, undefined, soon);
@@ -31,7 +31,7 @@ export function startDeadline(timeoutMs: number, clock: Clock, aheadMs: number, 
   };
 }
 
-/** Resolves when it has. */
+/** Resolves when the signal has aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -1,8 +1,8 @@
-/** The replicas as this process last read them, for the time when the database does not answer. Nothing here is newer. */
+/** The replicas as this process last read them, for the time when the database does not answer. */
 import type { ReplicaRow } from './questions/replicaRows.ts';
 
-/** The argument of `replicas`: only those alive, only the others, all. */
-export type Alive = boolean | undefined;
+/** Argument of `replicas`. True: only live ones. False: only the others. Undefined: all. */
+type Alive = boolean | undefined;
 
 export class ReplicaMemory {
   readonly #answers = new Map<Alive, readonly ReplicaRow[]>();
@@ -11,7 +11,9 @@ export class ReplicaMemory {
     this.#answers.set(alive, rows);
   }
 
-  /** The last answer to the same question, else what the last answer about all makes of it; undefined: neither. */
+  /**
+   * Last answer to the same question, else the matching part of the last answer about all; undefined: neither is there.
+   */
   recall(alive: Alive): readonly ReplicaRow[] | undefined {
     return this.#answers.get(alive) ?? this.#answers.get(undefined)?.filter((row) => row.isAlive === alive);
   }

@@ -1,4 +1,4 @@
-/** The replicas as the schema shows them. The parent of every field here is the replica's row. */
+/** Replicas in the shape of the schema. The parent of every field here is the replica's row. */
 import { requireUuid } from '../../server/graphql/scalars.ts';
 import { requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
@@ -6,7 +6,7 @@ import { REPLICA_MOMENTS, type ReplicaRow, replicaRows } from './questions/repli
 import { saysUnavailable } from './unavailable.ts';
 import { unreadable } from './unreadable.ts';
 
-/** Answers from memory while the database does not: whoever looks for trouble then needs the replicas most. */
+/** Lists replicas, from memory while the database does not answer: a search for trouble then needs them most. */
 export async function listReplicas(
   _parent: unknown,
   args: { alive?: boolean | null },
@@ -30,7 +30,7 @@ export async function replicaById(id: string, { caller, loaders }: DatabaseConte
   return (await loaders.replicas.load(id)) ?? null;
 }
 
-/** A stored moment that cannot be said costs its own field. */
+/** A stored time that is no moment costs only its own field. */
 const moments = Object.fromEntries(
   REPLICA_MOMENTS.map((field) => [
     field,

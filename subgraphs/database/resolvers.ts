@@ -1,5 +1,6 @@
-/** The schema's fields, by type. Scalars, the root, and what stands in files of its own. */
+/** The resolvers of the schema, by type: scalars, the root, and the types of the other files. */
 
+import type { GraphQLResolveInfo } from 'graphql';
 import { clientError } from '../../server/graphql/errors.ts';
 import { JSON as JSONValue, scalars } from '../../server/graphql/scalars.ts';
 import { listChats } from './chatList.ts';
@@ -13,10 +14,19 @@ import { listReplicas, Replica, replicaById } from './replicaResolvers.ts';
 const MOST_CHATS = 100;
 
 const Query = {
-  chatDebugSnapshot: async (_parent: unknown, { chatId }: { chatId: string }, context: DatabaseContext) =>
-    readableChat(chatId, context),
-  chatDebugSnapshots: async (_parent: unknown, { chatIds }: { chatIds: string[] }, context: DatabaseContext) => {
-    if (chatIds.length <= MOST_CHATS) return chatIds.map((chatId) => readableChat(chatId, context));
+  chatDebugSnapshot: async (
+    _parent: unknown,
+    { chatId }: { chatId: string },
+    context: DatabaseContext,
+    info: GraphQLResolveInfo,
+  ) => readableChat(chatId, context, info),
+  chatDebugSnapshots: async (
+    _parent: unknown,
+    { chatIds }: { chatIds: string[] },
+    context: DatabaseContext,
+    info: GraphQLResolveInfo,
+  ) => {
+    if (chatIds.length <= MOST_CHATS) return chatIds.map((chatId) => readableChat(chatId, context, info));
     throw clientError('BAD_USER_INPUT', `At most ${MOST_CHATS} ids at once. Received ${chatIds.length}.`);
   },
   chats: listChats,

@@ -1,14 +1,14 @@
 /**
- * What `retry_state` says of time. It is whatever some worker wrote: a cast of text that is no time would fail the whole
- * question, so a JSON path reads it, which is silent about what it does not understand.
+ * Times in `retry_state`, which any worker may have written.
+ * A cast of text that is no time would fail the whole question. A JSON path ignores what it does not understand.
  */
 import { Prisma } from '../../prisma/generated/client.ts';
 
 const TEXT = Prisma.sql`(c.retry_state ->> 'retrying_at')`;
-/** RFC 3339. The calendar is for the JSON path to know. */
+/** Form of RFC 3339. The JSON path knows the calendar. */
 const FORM = Prisma.raw(`'^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$'`);
 
-/** Without its fraction, which Postgres 14 does not read there, and without the `Z`, which comes with 17. */
+/** Time without its fraction, which Postgres 14 does not read there, and without the `Z`, which comes with 17. */
 const WHOLE_SECONDS = Prisma.sql`
   (jsonb_path_query_first_tz(
     to_jsonb(regexp_replace(regexp_replace(${TEXT}, '\\.\\d+', ''), 'Z$', '+00:00')), '$.datetime()', '{}', true) #>> '{}')::timestamptz`;
@@ -19,13 +19,13 @@ export const RETRY_SECONDS_LEFT = Prisma.sql`
     THEN extract(epoch FROM ${WHOLE_SECONDS} - now())::float8
       + COALESCE(substring(${TEXT} FROM '\\.\\d{1,6}')::float8, 0) END`;
 
-/** Whether `chats AS c` names a time to retry at, be it one or not. */
+/** True if `chats AS c` names a time for a retry, readable or not. */
 export const NAMES_RETRY_TIME = Prisma.sql`
   (jsonb_typeof(c.retry_state) = 'object' AND COALESCE(jsonb_typeof(c.retry_state -> 'retrying_at'), 'null') <> 'null')`;
 
-/** Whether `chats AS c` names a time to retry at that is none. */
+/** True if `chats AS c` names an unreadable time for a retry. */
 export const RETRY_TIME_IS_ODD = Prisma.sql`(${NAMES_RETRY_TIME} AND (${RETRY_SECONDS_LEFT}) IS NULL)`;
 
-/** Whether `chats AS c` has a retry state, as the field `retryState` shows one. */
+/** True if `chats AS c` has a retry state that the field `retryState` shows. */
 export const HAS_RETRY_STATE = Prisma.sql`
   (COALESCE(jsonb_typeof(c.retry_state), 'null') NOT IN ('null', 'array'))`;

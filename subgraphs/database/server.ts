@@ -1,8 +1,8 @@
 /** The database subgraph as a running server. It needs SELECT and nothing more, and starts whether the database does or not. */
 import { Registry } from 'prom-client';
+import type { RunningServer } from '../../server/app.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
-import { type RunningServer, serveSubgraph } from '../../server/graphql/serve.ts';
-import type { Caller } from '../../server/tokens/internalToken.ts';
+import { serveSubgraph } from '../../server/graphql/serve.ts';
 import type { DatabaseContext } from './context.ts';
 import { type DatabaseOptions, openDatabase } from './open.ts';
 
@@ -17,21 +17,13 @@ export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): P
   const { clock, log, host, port } = options;
   const registry = new Registry();
   const database = openDatabase(options, registry);
-  const server = await serveSubgraph<DatabaseContext, Caller>({
+  return serveSubgraph<DatabaseContext>({
     ...database.subgraph,
     authorize: authorizeSubgraph(options, { audience: 'database', clock, log }),
-    context: async (caller, requestId) => database.newContext(caller, requestId),
+    context: database.newContext,
     notReady: database.notReady,
     note: database.note,
+    close: database.close,
     ...{ registry, clock, log, host, port },
   });
-  let stopped: Promise<void> | undefined;
-  return {
-    url: server.url,
-    retire: server.retire,
-    stop: () => {
-      stopped ??= server.stop().then(database.close);
-      return stopped;
-    },
-  };
 }

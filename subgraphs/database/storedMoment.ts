@@ -1,13 +1,13 @@
-/** The text that Postgres makes of a timestamptz which RFC 3339 cannot say. Pure. */
+/** Text that Postgres makes of a timestamptz beyond RFC 3339. Pure. */
 
 const TEXT = /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):([0-5]\d):([0-5]\d)(?:\.\d{1,6})?\+00( BC)?$/;
 const LAST_YEAR = 294_276;
-/** Postgres's days begin with Julian day 0, 24 November of this year BC. */
+/** Year BC of Postgres' first day, Julian day 0, 24 November. */
 const FIRST_YEAR_BC = 4714;
-/** The calendar repeats itself after as many years. */
+/** Years after which the calendar repeats. */
 const CYCLE_YEARS = 400;
 
-/** Whether Postgres reads it as a moment: what comes from a client must not fail the whole question. */
+/** True if Postgres reads the text as a moment. A client's text must not fail the whole question. */
 export function isStoredMoment(text: string): boolean {
   if (text === 'infinity' || text === '-infinity') return true;
   const match = TEXT.exec(text);

@@ -1,38 +1,38 @@
 /**
- * Whether the rules of the diagnosis find trouble in `chats AS c` by its rows alone: at least a WARNING, or that it has been
- * quiet for long. The rules themselves stand in `subgraphs/diagnosis`; a test compares the two over random rows. What costs
- * nothing to know comes first.
+ * Trouble in `chats AS c`, by its rows alone: at least a WARNING of the diagnosis, or a long quiet.
+ * The rules themselves stand in `domain/diagnosis`; a test compares the two over random rows. Cheap conditions come
+ * first.
  */
-import type { Thresholds } from '../../domain/thresholds.ts';
+import {
+  LONG_WAITS,
+  LONGEST_RETRY_FACTOR,
+  MANY_ATTEMPTS,
+  MANY_RUNNERS,
+  OFTEN_UNANSWERED,
+  RETRY_GRACE_SECONDS,
+} from '../../domain/diagnosis/limits.ts';
+import { pickUpSeconds, type Thresholds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Capacity } from './platform.ts';
 import { IS_UNREADABLE } from './questions/chatColumns.ts';
 import { lostChildrenSql } from './questions/children.ts';
-import { ageSeconds, isSayable } from './questions/moments.ts';
+import { BEYOND_SAYABLE, inSeconds, isSayable, secondsAgo } from './questions/moments.ts';
 import { openCallsSql } from './questions/openCalls.ts';
 import { isFull } from './questions/pools.ts';
-import { turnsSql } from './questions/turns.ts';
-import { HAS_RETRY_STATE, RETRY_SECONDS_LEFT } from './retrySql.ts';
+import { stepsSql } from './questions/turns.ts';
+import { HAS_RETRY_STATE, NAMES_RETRY_TIME, RETRY_SECONDS_LEFT } from './retrySql.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
-import { pickUpSeconds } from './troubleRules.ts';
+import { isAnswerable } from './tables/sources.ts';
 import { isUnanswered } from './unansweredSql.ts';
 
-const RETRY_GRACE_SECONDS = 5;
-const LONGEST_RETRY_FACTOR = 1.2;
-const MANY_ATTEMPTS = 5;
-const MANY_RUNNERS = 2;
-const OFTEN_UNANSWERED = 2;
-/** So many times the time to be picked up is a long wait for room. */
-const LONG_WAITS = 10;
-
 /**
- * Of which chats something is to be told: planning what is told of the others would cost more than to look at them.
- * `troubled`: of such as are all trouble.
+ * Chats that something is told of; planning what is told of the others costs more than looking at them. `troubled`: all
+ * of them are trouble.
  */
-export type Among = 'all' | 'runnable' | 'others' | 'ahead' | 'unanswered' | 'troubled';
+export type Among = 'all' | 'runnable' | 'others' | 'unanswered' | 'troubled';
 
-/** Null for one whose times cannot be said. */
+/** True for a chat in trouble; null for one whose times are no moments. */
 export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sql {
   switch (among) {
     case 'all':
@@ -41,8 +41,6 @@ export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sq
       return isRunnableTrouble(limits);
     case 'others':
       return isOtherTrouble(limits);
-    case 'ahead':
-      return isAhead(limits);
     case 'unanswered':
       return isUnanswered(limits);
     case 'troubled':
@@ -50,44 +48,50 @@ export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sq
   }
 }
 
+/** A queue is looked for last, and once. */
 const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
   CASE
-    WHEN c.status = 'waiting' THEN NOT c.archived AND (${isAhead(limits)} OR ${isUnanswered(limits)}) OR ${QUEUED}
-    WHEN c.status = 'error' THEN NOT c.archived AND (${isAhead(limits)} OR ${RETRY_IS_NO_USE} OR ${QUEUED})
+    WHEN c.status IN ('waiting', 'error') THEN
+      NOT c.archived AND (${isAhead(limits)} OR CASE WHEN c.status = 'error' THEN ${RETRY_IS_NO_USE} ELSE ${isUnanswered(limits)} END)
+      OR (c.status = 'waiting' OR NOT c.archived) AND ${QUEUED}
     ${limits.platform.name === 'own' ? Prisma.empty : pausedTrouble(limits)}
     ELSE true END`;
 
-/** A turn that ended at a queued message which a person edits: a state of other platforms, which has no owner. */
+/**
+ * Condition for a turn that ended at a queued message which a person edits: a state of other platforms, without an
+ * owner.
+ */
 const pausedTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
   WHEN c.status::text = 'paused' THEN c.worker_id IS NOT NULL OR NOT c.archived AND ${isAhead(limits)}`;
 
-/** Whether trying again does not help. As the partial index of the migrations says it. */
+/** True if trying again does not help; worded as in the partial index of the migrations. */
 export const RETRY_IS_NO_USE = Prisma.sql`(c.last_error -> 'retryable') = 'false'::jsonb`;
 
-const AGE = ageSeconds(Prisma.sql`c.updated_at`);
-const isAhead = ({ clockAheadSeconds }: Thresholds) => Prisma.sql`((${AGE}) < -${clockAheadSeconds}::float8) IS TRUE`;
+const isAhead = ({ clockAheadSeconds }: Thresholds) => Prisma.sql`
+  (c.updated_at > ${inSeconds(clockAheadSeconds)} AND c.updated_at < ${BEYOND_SAYABLE})`;
 
-/** One row of what the rules look at again and again: the ages of the chat and of the lease that it names. */
+/** One row of what is looked at again and again: the leases of the chat, and when it is tried again. */
 function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
-  const lease = limits.heartbeatsReadable
-    ? Prisma.sql`LEFT JOIN chat_heartbeats AS h ON h.chat_id = c.id AND h.runner_id = c.runner_id`
-    : Prisma.sql`CROSS JOIN (SELECT NULL::timestamptz AS heartbeat_at) AS h`;
+  const leases = limits.heartbeatsReadable
+    ? Prisma.sql`
+        max(h.heartbeat_at) FILTER (WHERE h.runner_id = c.runner_id) AS leased_at, count(*) AS leases
+        FROM chat_heartbeats AS h WHERE h.chat_id = c.id`
+    : Prisma.sql`NULL::timestamptz AS leased_at, 0::int8 AS leases OFFSET 0`;
   const conditions = [
     ...[isOdd(limits), isOutOfTime(limits), isLate(limits), isQuiet(limits)],
     ...[wasBegunInVain(limits), isLooping(limits), ...(limits.someWaitOutside ? [waitsInVain(limits)] : [])],
   ];
   return Prisma.sql`(${isAhead(limits)} OR (
     SELECT ${Prisma.join(conditions, ' OR ')}
-    FROM (
-      SELECT (${AGE}) AS age, h.heartbeat_at AS leased_at, (${ageSeconds(Prisma.sql`h.heartbeat_at`)}) AS lease_age,
-             (${RETRY_SECONDS_LEFT}) AS retry_seconds, c.status = 'running' AS runs
-      FROM (VALUES (true)) AS one ${lease} OFFSET 0) AS t))`;
+    FROM (SELECT ${RETRY_SECONDS_LEFT} AS retry_seconds, ${leases}) AS t))`;
 }
 
-const olderThan = (seconds: number, { clockAheadSeconds }: Thresholds) =>
-  Prisma.sql`(t.age > ${seconds}::float8 OR t.age < -${clockAheadSeconds}::float8)`;
+/** Of a chat whose time can be said and is not ahead, as are all that are still asked about. */
+const olderThan = (seconds: number) => Prisma.sql`c.updated_at < ${secondsAgo(seconds)}`;
+/** The same of a lease: one whose time cannot be said is trouble by itself. */
+const leaseOlderThan = (seconds: number) => Prisma.sql`t.leased_at < ${secondsAgo(seconds)}`;
 
-/** VALUE_UNREADABLE, CLOCK_AHEAD. */
+/** VALUE_UNREADABLE, CLOCK_AHEAD of a lease. */
 const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
   const columns = (
     ['updatedAt', 'snapshotVersion', 'historyVersion', 'generationAttempt', 'retryStateVersion'] as const
@@ -95,81 +99,89 @@ const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
   return Prisma.sql`
     ${Prisma.join(columns, ' OR ')}
     OR c.status = 'requires_action' AND ${IS_UNREADABLE.requiresActionDeadlineAt}
-    OR t.runs AND ${IS_UNREADABLE.retrySecondsLeft}
-    OR NOT ${isSayable(Prisma.sql`t.leased_at`)}
-    OR t.age < -${clockAheadSeconds}::float8 OR t.lease_age < -${clockAheadSeconds}::float8`;
+    OR c.status = 'running' AND t.retry_seconds IS NULL AND ${NAMES_RETRY_TIME}
+    OR NOT ${isSayable(Prisma.sql`t.leased_at`)} OR t.leased_at > ${inSeconds(clockAheadSeconds)}`;
 };
 
-/** RETRY_OVERDUE, RETRY_BACKOFF as a warning, ACTION_DEADLINE_PASSED. */
+/** Condition of RETRY_OVERDUE, RETRY_BACKOFF as a warning, and ACTION_DEADLINE_PASSED. */
 const isOutOfTime = (limits: SuspectLimits) => Prisma.sql`
-  t.runs AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8
+  c.status = 'running' AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8
     OR t.retry_seconds > ${limits.longestRetrySeconds * LONGEST_RETRY_FACTOR}::float8
     OR t.retry_seconds IS NOT NULL AND ${MANY_FAILED})
-  OR c.status = 'requires_action'
-    AND (${ageSeconds(Prisma.sql`c.requires_action_deadline_at`)}) > ${pickUpSeconds(limits)}::float8`;
+  OR c.status = 'requires_action' AND c.requires_action_deadline_at < ${secondsAgo(pickUpSeconds(limits))}`;
 
 const ATTEMPT = Prisma.sql`c.retry_state -> 'attempt'`;
-/** An attempt beyond all doubles is none that can be said. */
+/** True for many failed attempts. A number beyond all doubles counts as none. */
 const MANY_FAILED = Prisma.sql`
   CASE WHEN jsonb_typeof(${ATTEMPT}) = 'number' AND (${ATTEMPT})::numeric BETWEEN -1e300 AND 1e300
     THEN (${ATTEMPT})::float8 >= ${MANY_ATTEMPTS} ELSE false END`;
 
-/** NO_OWNER, OWNER_STOPPED, OWNER_UNKNOWN, HEARTBEAT_MISSING, HEARTBEAT_STALE, LEASE_ENDANGERED. */
+/** Condition of NO_OWNER, OWNER_STOPPED, OWNER_UNKNOWN, HEARTBEAT_MISSING, HEARTBEAT_STALE and LEASE_ENDANGERED. */
 function isLate(limits: SuspectLimits): Prisma.Sql {
   const { staleAfterSeconds, heartbeatIntervalSeconds, heartbeatsReadable } = limits;
   const isLost = heartbeatsReadable
-    ? Prisma.sql`(c.runner_id IS NOT NULL AND t.leased_at IS NULL OR t.lease_age > ${staleAfterSeconds}::float8)`
+    ? Prisma.sql`(c.runner_id IS NOT NULL AND t.leased_at IS NULL OR ${leaseOlderThan(staleAfterSeconds)})`
     : Prisma.sql`false`;
   const lateSeconds = (heartbeatIntervalSeconds + staleAfterSeconds) / 2;
   return Prisma.sql`
-    ${olderThan(pickUpSeconds(limits), limits)} AND (${isNotTaken(limits)} OR ${isLost})
-    OR t.lease_age > ${lateSeconds}::float8 AND t.lease_age <= ${staleAfterSeconds}::float8`;
+    ${olderThan(pickUpSeconds(limits))} AND (${isNotTaken(limits)} OR ${isLost})
+    OR ${leaseOlderThan(lateSeconds)} AND NOT ${leaseOlderThan(staleAfterSeconds)}`;
 }
 
 const UNOWNED = Prisma.sql`(c.worker_id IS NULL OR c.runner_id IS NULL)`;
 
-/** NO_OWNER; CAPACITY_WAIT in its place where the pool of the chat is full, once that is a warning. */
+/** Condition of NO_OWNER, or of CAPACITY_WAIT as a warning where the chat's pool is full. */
 function isNotTaken(limits: SuspectLimits): Prisma.Sql {
   const { pools } = limits;
   const full = (kind: keyof Capacity) => pools !== undefined && isFull(pools, kind);
   if (!full('root') && !full('subagents')) return UNOWNED;
   const isPoolFull = Prisma.sql`
     CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
-  return Prisma.sql`(${UNOWNED} AND (c.worker_id IS NOT NULL OR NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits), limits)}))`;
+  return Prisma.sql`(${UNOWNED} AND (c.worker_id IS NOT NULL OR NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits))}))`;
 }
 
-/** QUIET: found only where nothing else is, and somebody always knows what a chat waits for outside or between two calls. */
+/**
+ * Condition of QUIET. It is found only where nothing else is. While a chat waits for an outside tool or between two
+ * calls, somebody always knows why.
+ */
 const isQuiet = (limits: SuspectLimits) => Prisma.sql`
-  ${olderThan(limits.noProgressSeconds, limits)} AND c.status <> 'requires_action'
-    AND NOT (t.runs AND t.retry_seconds IS NOT NULL) AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
+  ${olderThan(limits.noProgressSeconds)} AND c.status <> 'requires_action'
+    AND NOT (c.status = 'running' AND t.retry_seconds IS NOT NULL) AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
 
-/** Whether owners gave the chat up in order: each attempt of another one counts the row up three times, of the same one once. */
+/**
+ * True if owners gave the chat up in order. Each attempt of another owner counts the row up three times; of the same
+ * owner, once.
+ */
 const HANDED_OVER = Prisma.sql`
   (c.snapshot_version::float8 - c.history_version::float8 >= 2 * c.generation_attempt::float8)`;
 
-/** OWNERS_LOST, SPINNING. */
+/** Condition of OWNERS_LOST and SPINNING. */
 function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }: SuspectLimits): Prisma.Sql {
   const byMany = heartbeatsReadable
-    ? Prisma.sql`
-        c.generation_attempt >= ${ownersLostWarn}::int8 AND (SELECT count(*) FROM chat_heartbeats AS h WHERE h.chat_id = c.id) >= ${MANY_RUNNERS}`
+    ? Prisma.sql`c.generation_attempt >= ${ownersLostWarn}::int8 AND t.leases >= ${MANY_RUNNERS}`
     : Prisma.sql`false`;
   return Prisma.sql`
-    t.runs AND NOT ${HAS_RETRY_STATE} AND c.retry_state_version <= c.history_version
+    c.status = 'running' AND NOT ${HAS_RETRY_STATE} AND c.retry_state_version <= c.history_version
       AND (c.generation_attempt >= ${spinningAttempts}::int8 AND NOT ${HANDED_OVER} OR ${byMany})`;
 }
 
-/** CALL_UNANSWERED, CHILD_LOST, ACTION_PENDING of one that waits for ever. */
+/** Condition of CALL_UNANSWERED, CHILD_LOST, and ACTION_PENDING of a chat that waits for ever. */
 function waitsInVain(limits: SuspectLimits): Prisma.Sql {
   const { platform, readableOf } = limits;
-  const open = openCallsSql(platform, Prisma.sql`ARRAY[c.id]`);
-  return Prisma.sql`
-  c.status = 'requires_action' AND (
-    (SELECT CASE WHEN count(*) > 0 THEN bool_or(o."timesUnanswered" >= ${OFTEN_UNANSWERED})
-       ELSE COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits), limits)} END
-     FROM (${open}) AS o)
-    OR EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)}))`;
+  const isChildLost = Prisma.sql`EXISTS (${lostChildrenSql(platform, Prisma.sql`ARRAY[c.id]`, readableOf)})`;
+  const isInVain = isAnswerable(platform.tables, 'chat_messages', 'openCalls')
+    ? Prisma.sql`${isCallInVain(limits)} OR ${isChildLost}`
+    : isChildLost;
+  return Prisma.sql`c.status = 'requires_action' AND (${isInVain})`;
 }
 
+const isCallInVain = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
+  (SELECT CASE WHEN count(*) > 0 THEN bool_or(o."timesUnanswered" >= ${OFTEN_UNANSWERED})
+     ELSE COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits))} END
+   FROM (${openCallsSql(limits.platform, Prisma.sql`ARRAY[c.id]`)}) AS o)`;
+
 /** LOOPING. */
-const isLooping = ({ loopSteps, platform }: SuspectLimits) => Prisma.sql`
-  (SELECT s.steps FROM (${turnsSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS s) > ${loopSteps}`;
+const isLooping = ({ loopSteps, platform }: SuspectLimits) =>
+  isAnswerable(platform.tables, 'chat_messages', 'turns')
+    ? Prisma.sql`(${stepsSql(platform, Prisma.sql`c.id`)}) > ${loopSteps}`
+    : Prisma.sql`false`;

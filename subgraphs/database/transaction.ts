@@ -1,26 +1,30 @@
-/** The transaction that a reading of the database goes through, and how it begins. */
+/** The transaction of a reading, and its beginning. */
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { Platform } from './platform.ts';
 import type { TableName } from './tables/described.ts';
 import { assertAskable, onTables, withoutTable } from './tables/sources.ts';
 import type { FoundIndexes } from './wantedIndexes.ts';
 
-/** What holds for all of a reading. */
+/** Facts that hold for all of a reading. */
 export interface Moment {
-  /** The transaction's `now()`, by the database's clock; every age is measured from here. */
-  readonly takenAt: Date;
-  /** False on a hot standby: unlogged tables cannot be read there. */
+  /** True if lease rows can be read. A hot standby cannot read unlogged tables. */
   readonly heartbeatsReadable: boolean;
   readonly platform: Platform;
-  /** Enters the table. Undefined: they are those of this project's migrations. */
+  /** Reads the indexes of a table, which it enters. Undefined: they are those of this project's migrations. */
   readonly indexes: (table: TableName) => Promise<FoundIndexes | undefined>;
 }
 
-/** What questions are put through. */
-export type Transaction = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
+/** Connection on which questions are put. */
+export interface Transaction {
+  $queryRaw<T = unknown>(text: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T>;
+  $executeRaw(text: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>;
+}
+
+/** Asks the database something, by one moment. */
+export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
 
 /**
- * The same for one question: it reads what stands for tables that lack something.
+ * Makes the transaction of one question, with stand-ins for tables that lack something.
  * @throws GraphQLError `SCHEMA_UNSUPPORTED` if it can do nothing with what there is
  */
 export function transactionFor(question: string, tx: Transaction, { tables }: Platform): Transaction {
@@ -28,7 +32,7 @@ export function transactionFor(question: string, tx: Transaction, { tables }: Pl
   return tables.standIns.size === 0 ? tx : rewriting(tx, (statement) => onTables(tables, question, statement));
 }
 
-/** The same for a question that takes a table for empty. */
+/** Makes the transaction of a question that takes a table for empty. */
 export const transactionWithout = (table: TableName, tx: Transaction): Transaction =>
   rewriting(tx, (statement) => withoutTable(table, statement));
 
@@ -42,8 +46,8 @@ function rewriting(tx: Transaction, rewrite: (statement: Prisma.Sql) => Prisma.S
 }
 
 /**
- * Asks within `limitMs`, and lets the transaction go on whatever comes of it. Rolling back to the savepoint also puts the
- * former time limit back.
+ * Asks within `limitMs` milliseconds, and keeps the transaction usable whatever happens. Rolling back to the savepoint
+ * also restores the former time limit.
  */
 export async function limited<T>(
   tx: Transaction,
@@ -58,13 +62,16 @@ export async function limited<T>(
 }
 
 /**
- * One statement for all settings; each ends with the transaction, so that a pooler in between is not confused. Every
- * question has an index, most of them one in the order of the answer, and whoever reads beside a busy system goes along it
- * as far as the answer needs: neither through a table nor through all of an index to sort what it finds there, whatever the
- * planner believes of a table that has grown since it was last analysed. Compiling a question would cost more than it.
+ * Begins the transaction: one statement for all settings. They end with it, so that a pooler in between is not
+ * confused.
+ *
+ * Every question goes along an index, most in the order of the answer, as far as the answer needs.
+ * So scans of tables and sorts of whole indexes are switched off, whatever the planner believes of a table that has
+ * grown.
+ * Compiling a question would cost more than running it.
  */
-export async function begin(tx: Transaction, limitMs: number): Promise<Omit<Moment, 'platform' | 'indexes'>> {
-  const [row] = await tx.$queryRaw<{ takenAt: Date; inRecovery: boolean }[]>`
+export async function begin(tx: Transaction, limitMs: number): Promise<{ isInRecovery: boolean }> {
+  const [row] = await tx.$queryRaw<{ isInRecovery: boolean }[]>`
     SELECT set_config('transaction_read_only', 'on', true),
            set_config('statement_timeout', ${String(limitMs)}, true),
            set_config('TimeZone', 'UTC', true),
@@ -72,8 +79,7 @@ export async function begin(tx: Transaction, limitMs: number): Promise<Omit<Mome
            set_config('enable_seqscan', 'off', true),
            set_config('enable_bitmapscan', 'off', true),
            set_config('jit', 'off', true),
-           now() AT TIME ZONE 'UTC' AS "takenAt",
-           pg_is_in_recovery() AS "inRecovery"`;
+           pg_is_in_recovery() AS "isInRecovery"`;
   if (!row) throw new TypeError('SELECT without FROM gave no row');
-  return { takenAt: row.takenAt, heartbeatsReadable: !row.inRecovery };
+  return row;
 }

@@ -1,4 +1,6 @@
-/** What keeps workers from chats, and who could take them: looked for only where it can matter. */
+/**
+ * Trouble that keeps workers from chats, and replicas that could take them. It is looked for only where it can matter.
+ */
 import type { GraphQLError } from 'graphql';
 import type { Logger } from '../../server/log.ts';
 import { type OwnQuestion, ownQuestion } from './ownQuestion.ts';
@@ -13,22 +15,25 @@ import { isRunnableRow } from './troubleRules.ts';
 
 export interface Trouble {
   readonly row: TroubleRow | null;
-  /** Why nothing is known of its owner's row: somebody locks the table of replicas. */
+  /** Error that hides the owner's row: somebody locks the table of replicas. */
   readonly replicasLocked?: GraphQLError | undefined;
 }
 
 export interface TroubleLoaders {
-  /** Its row is null: not looked for. */
-  readonly trouble: OwnQuestion<ChatRow, Trouble>;
-  /** Of a runnable chat, where the platform keeps such a log. */
-  readonly debugRun: OwnQuestion<ChatRow, DebugRunRow | null>;
-  /** Asked once, by whoever is at it first. */
+  /** Trouble of a chat. Its row is null if it was not looked for. Without the chat's row it is looked for in any case. */
+  readonly trouble: OwnQuestion<PerhapsRow, Trouble>;
+  /** Newest run of a runnable chat, where the platform keeps a debug log. */
+  readonly debugRun: OwnQuestion<PerhapsRow, DebugRunRow | null>;
+  /** Slots, read once by the first that needs them. */
   readonly pools: (tx: Transaction, moment: Moment) => Promise<Pools | undefined>;
-  /** The same as a question of its own. Where leases are locked, as where they cannot be read. */
+  /** Slots, read by a question of their own. If leases are locked, they are counted as where leases cannot be read. */
   readonly poolsApart: () => Promise<Pools | undefined>;
-  /** Replicas that could take a chat. */
+  /** Ids of replicas that could take a chat. */
   readonly candidateIds: () => Promise<readonly string[]>;
 }
+
+/** A chat's row, or its id alone. */
+type PerhapsRow = ChatRow | { readonly chatId: string; readonly status?: never };
 
 type Locked = NonNullable<Within<unknown>['locked']>;
 interface Found {
@@ -39,7 +44,7 @@ interface Found {
 const MOST_CANDIDATES = 20;
 const NOT_LOOKED_FOR: Trouble = { row: null };
 
-/** For one operation. */
+/** Makes the loaders of one operation. */
 export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoaders {
   let candidates: Promise<string[]> | undefined;
   let known: { readonly pools: Pools | undefined } | undefined;
@@ -54,18 +59,18 @@ export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoader
     if (!locked) throw settled.reason;
     return reading.ask('pools', (tx, moment) => pools(tx, { ...moment, heartbeatsReadable: false }));
   };
-  const idsOf = (chats: readonly ChatRow[]) => chats.map(({ chatId }) => chatId);
+  const idsOf = (chats: readonly PerhapsRow[]) => chats.map(({ chatId }) => chatId);
   const ofRunnable = <Asked, T>(
     name: string,
-    ask: (tx: Transaction, chats: readonly ChatRow[], moment: Moment) => Promise<Asked>,
+    ask: (tx: Transaction, chats: readonly PerhapsRow[], moment: Moment) => Promise<Asked>,
     answer: (asked: Asked, chatId: string) => T,
     nothing: T,
-    instead?: (chats: readonly ChatRow[], locked: Locked) => Promise<Asked>,
+    instead?: (chats: readonly PerhapsRow[], locked: Locked) => Promise<Asked>,
   ) =>
-    ownQuestion<ChatRow, Asked, T>({
+    ownQuestion<PerhapsRow, Asked, T>({
       ...{ name, reading, log, ask, tellsLock: true, ...(instead && { instead }) },
       chatIdOf: ({ chatId }) => chatId,
-      choose: (chats) => chats.filter(isRunnableRow),
+      choose: (chats) => chats.filter((chat) => chat.status === undefined || isRunnableRow(chat)),
       answers: (asked, chats) => chats.map(({ chatId }) => (asked === undefined ? nothing : answer(asked, chatId))),
     });
   const byChat = <R extends { readonly chatId: string }>(rows: readonly R[]) =>

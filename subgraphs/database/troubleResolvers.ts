@@ -1,4 +1,7 @@
-/** What keeps workers from a chat, and who could take it. The parent of every resolver here is the chat's row. */
+/**
+ * Trouble that keeps workers from a chat, and replicas that could take it. The parent of every resolver here is the
+ * chat's row.
+ */
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
 import { heartbeatState } from './heartbeatState.ts';
@@ -11,8 +14,8 @@ import { isRunnableRow, isSettled, isUnowned, waitsForSlot } from './troubleRule
 
 export const troubleFields = {
   /**
-   * Undefined, which is null to a client: the look failed or took too long. What a gateway cannot know by its own settings
-   * is told all the same: the platform that was found, and the thresholds of that.
+   * Trouble; undefined, which is null to a client: the look failed or took too long.
+   * What a gateway cannot know from its own settings is told all the same: the platform, and its thresholds.
    */
   trouble: async (chat: ChatRow, _args: unknown, context: DatabaseContext) => {
     const trouble = await context.loaders.trouble.load(chat);
@@ -20,25 +23,25 @@ export const troubleFields = {
     if (trouble === undefined) return platform === 'own' ? undefined : { platform, thresholds };
     const pool = await slotsFor(chat, context);
     return {
-      ...found(trouble.row, mayReadAll(context.caller)),
+      ...found(isRunnableRow(chat) ? trouble.row : null, mayReadAll(context.caller)),
       ownerRow: async () => ownerRow(trouble, chat, tables),
       ...{ platform, thresholds, pool },
     };
   },
-  /** The same. Where no log is kept, nothing is asked of it. */
+  /** Newest run; undefined: the look failed or took too long. Without a log, nothing is asked. */
   debugRun: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) =>
     (await reading.moment()).platform.hasDebugLog ? loaders.debugRun.load(chat) : null,
 };
 
 /** @throws GraphQLError `SCHEMA_UNSUPPORTED`, `QUERY_TIMED_OUT` if there is an owner whose row cannot be read */
-function ownerRow({ row, replicasLocked }: Trouble, { workerId }: ChatRow, tables: Tables): TroubleRow['ownerRow'] {
-  if (row === null || workerId === null) return null;
+function ownerRow({ row, replicasLocked }: Trouble, chat: ChatRow, tables: Tables): TroubleRow['ownerRow'] {
+  if (row === null || chat.workerId === null || !isRunnableRow(chat)) return null;
   if (replicasLocked) throw replicasLocked;
   assertReadable(tables, 'replicas');
   return row.ownerRow;
 }
 
-/** The slots that the chat waits for, or will once its owner, whose lease is lost, is replaced. */
+/** Slots that the chat waits for, or will wait for once its owner with the lost lease is replaced. */
 async function slotsFor(chat: ChatRow, context: DatabaseContext) {
   const { capacity } = (await context.reading.moment()).platform;
   if (!capacity || !isRunnableRow(chat)) return null;
@@ -58,14 +61,17 @@ function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   return { canWrite, isInRecovery, liveReplicas, ...lock };
 }
 
-/** False also where no lease can be read. */
+/** True if the owner's lease is lost; false also where no lease can be read. */
 async function hasLostLease(chat: ChatRow, context: DatabaseContext): Promise<boolean> {
   if (!(await context.reading.moment()).heartbeatsReadable) return false;
   const state = await heartbeatState(chat, context).catch(() => null);
   return state === 'MISSING' || state === 'STALE';
 }
 
-/** Replicas that could take the chat, as far as they can be asked; none while workers need not have looked yet, or its owner holds it. */
+/**
+ * Replicas that could take the chat, as far as they can be asked. None while workers need not have looked yet, or its
+ * owner holds it.
+ */
 export async function candidates(chat: ChatRow, _args: unknown, context: DatabaseContext) {
   const { loaders, reading } = context;
   const { hasRuntime, thresholds } = (await reading.moment()).platform;

@@ -1,8 +1,6 @@
-/** For which chats it is worth a look what keeps workers from them. Pure. */
-import type { Thresholds } from '../../domain/thresholds.ts';
-
-/** What is left of a second look when a notification was lost. */
-const GRACE_SECONDS = 2;
+/** Chats for which it is worth looking what keeps workers from them. Pure. */
+import { executionState, isRunnable } from '../../domain/executionState.ts';
+import { pickUpSeconds, type Thresholds } from '../../domain/thresholds.ts';
 
 interface Chat {
   readonly status: string;
@@ -12,20 +10,14 @@ interface Chat {
   readonly updatedAgeSeconds: number | null;
 }
 
-const RUNNABLE: readonly string[] = ['running', 'interrupting', 'requires_action'];
-
-/** Whether a worker should own the chat. */
-export const isRunnableRow = ({ status, archived }: Chat): boolean => !archived && RUNNABLE.includes(status);
+/** True if a worker should own the chat. */
+export const isRunnableRow = (chat: Chat): boolean => isRunnable(executionState({ ...chat, queueDepth: 0 }));
 
 export const isUnowned = ({ workerId, runnerId }: Chat): boolean => workerId === null || runnerId === null;
 
-/** Whether nobody works on the chat, where replicas share their slots: whoever has one is named. */
+/** True if nobody works on the chat, where replicas share their slots: the holder of a slot is named. */
 export const waitsForSlot = (chat: Chat): boolean => isRunnableRow(chat) && chat.workerId === null;
 
-/** How long a chat may take to be picked up. */
-export const pickUpSeconds = ({ acquisitionIntervalSeconds }: Thresholds): number =>
-  acquisitionIntervalSeconds + GRACE_SECONDS;
-
-/** Whether workers have had time to look since the row changed. One ahead of the clock is not waited for. */
+/** True if workers have had time to look since the row changed. A row ahead of the clock is not waited for. */
 export const isSettled = ({ updatedAgeSeconds: age }: Chat, thresholds: Thresholds): boolean =>
   age !== null && (age > pickUpSeconds(thresholds) || age < -thresholds.clockAheadSeconds);

@@ -1,16 +1,19 @@
-/** Whether a chat at rest has no answer: a person's message stands last, or a step that ended without text. */
+/** Chats at rest without an answer: a person's message stands last, or a step that ended without text. */
+
+import { UNANSWERED_FOR_SECONDS } from '../../domain/diagnosis/limits.ts';
+import { pickUpSeconds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { Platform } from './platform.ts';
 import { lastMessagesSql } from './questions/lastMessages.ts';
-import { ageSeconds } from './questions/moments.ts';
+import { EARLIEST_SAYABLE, inSeconds, secondsAgo } from './questions/moments.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
-import { pickUpSeconds } from './troubleRules.ts';
 
-/** A chat at rest without an answer is old news after so long. */
-export const UNANSWERED_FOR_SECONDS = 86_400;
-
-/** As the column says it that this project's triggers keep. */
+/** Condition on the column that this project's triggers keep. */
 const NOTED = Prisma.sql`c.unanswered`;
+
+/** Whether the column says it. Triggers see all of a message: where less of it can be read, nothing more is known here. */
+export const isUnansweredNoted = ({ notesUnanswered, tables }: Platform): boolean =>
+  notesUnanswered && !tables.lacks.some(({ table }) => table === 'chat_messages');
 
 /** The same, looked up: where the table has no such column. */
 const lookedUp = (platform: Platform) => Prisma.sql`(
@@ -21,14 +24,17 @@ const lookedUp = (platform: Platform) => Prisma.sql`(
   FROM (${lastMessagesSql(platform, Prisma.sql`ARRAY[c.id]`)}) AS l)`;
 
 /**
- * Of an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to look. A row of
- * no time that can be said may be of any.
+ * Condition on an unarchived `chats AS c` at rest. A person's message may be younger than the time that workers take to
+ * look.
+ * A row whose time is no moment may be of any age.
  */
 export function isUnanswered(limits: SuspectLimits): Prisma.Sql {
   const { platform, clockAheadSeconds } = limits;
-  const what = platform.notesUnanswered ? NOTED : lookedUp(platform);
+  const isNews = Prisma.sql`
+    (c.updated_at >= ${secondsAgo(UNANSWERED_FOR_SECONDS)} OR c.updated_at < ${EARLIEST_SAYABLE}) IS NOT FALSE`;
+  const isSettled = Prisma.sql`
+    (c.updated_at < ${secondsAgo(pickUpSeconds(limits))} OR c.updated_at > ${inSeconds(clockAheadSeconds)}) IS NOT FALSE`;
+  const what = isUnansweredNoted(platform) ? NOTED : lookedUp(platform);
   return Prisma.sql`
-    (SELECT (a.age <= ${UNANSWERED_FOR_SECONDS}::float8 OR a.age IS NULL) AND (${what} = 'step' OR ${what} = 'message'
-       AND (a.age IS NULL OR a.age > ${pickUpSeconds(limits)}::float8 OR a.age < -${clockAheadSeconds}::float8))
-     FROM (SELECT (${ageSeconds(Prisma.sql`c.updated_at`)}) AS age OFFSET 0) AS a) IS TRUE`;
+    (${isNews} AND CASE ${what} WHEN 'step' THEN true WHEN 'message' THEN ${isSettled} END) IS TRUE`;
 }

@@ -1,4 +1,7 @@
-/** What a client is told when the database did not answer a question: a code, the reason, and what to do. No address. */
+/**
+ * Errors for a client when the database did not answer a question: a code, the reason, and what to do. They hold no
+ * address.
+ */
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
@@ -11,37 +14,40 @@ export const databaseUnavailable = (
   advice = 'Try again in a moment.',
 ): GraphQLError => clientError('DATABASE_UNAVAILABLE', `${reason} ${advice}`);
 
-/** The first sentence of such an error, for readiness. */
+/** First sentence of such an error, for readiness. */
 export const reasonOf = ({ message }: GraphQLError): string => /^.*?\.(?= |$)/.exec(message)?.[0] ?? message;
 
-/** Nothing can be asked of it: it refuses the connection. */
+/** Error for a refused connection, over which nothing can be asked. */
 export const mayNotConnect = (): GraphQLError =>
   databaseUnavailable(
     'The database does not let the user of this service connect.',
     'Grant it CONNECT on the database.',
   );
 
-/** Tables were made anew, or gained or lost something, since they were last looked at. */
+/** Error for tables that were made anew, or gained or lost something, since they were last looked at. */
 export const tablesChanged = (): GraphQLError =>
   databaseUnavailable('The tables of the database have changed.', 'Ask again: they are read as they are now.');
 
-/** How an error of the driver reaches whoever called Prisma. */
+/** Shape of a driver's error, as it reaches the caller of Prisma. */
 const driverError = z.object({
   code: z.string(),
   meta: z.object({ driverAdapterError: z.object({ cause: z.object({ originalCode: z.string().optional() }) }) }),
 });
 
 /**
- * Classes of SQLSTATE that say nothing about the question: no connection, a transaction that is over or was cancelled, no
- * access, no such database, no resources, intervention by an operator, trouble of the machine.
+ * Classes of SQLSTATE that say nothing about the question.
+ *
+ * - No connection, no access, no such database, no resources.
+ * - A transaction that is over or was cancelled.
+ * - Intervention by an operator, trouble of the machine.
  */
 const UNAVAILABLE_STATE = /^(08|25P|28|3D|40|53|57|58|42501|55000)/;
 
-/** The same state is of the limit of the server, of the database, and of the role. */
+/** Advice for a state that is shared by the limits of the server, the database and the role. */
 const MORE_CONNECTIONS =
   'Close sessions that idle, or raise `max_connections`, or the CONNECTION LIMIT of the user or the database.';
 
-/** The more particular first. */
+/** Reasons by state, the more particular first. */
 const REASONS: readonly (readonly [state: RegExp, reason: string, advice: string])[] = [
   [/^53300/, 'The database has no connection left for this service.', MORE_CONNECTIONS],
   [/^53/, 'The database has run out of memory or of space.', 'Make room for it.'],
@@ -53,15 +59,15 @@ const REASONS: readonly (readonly [state: RegExp, reason: string, advice: string
   [/^42501/, 'The database does not let this service read its tables.', 'Grant it SELECT on them.'],
 ];
 
-/** A statement that the server ended for its time, or for that of its lock. */
+/** States of a statement that the server ended for its time, or for that of its lock. */
 const TIMED_OUT_STATE = /^(57014|55P03)$/;
-/** A table, a column or a type that is not there, or may not be read, or an operator that its type does not have. */
+/** States for a table, column, type or operator that does not exist or may not be used. */
 const UNKNOWN_NAME_STATE = /^(42P01|42703|42704|42501|42883)$/;
 
-/** Of Prisma itself: cannot connect, no transaction in time, or one that is over. */
+/** Codes of Prisma itself: cannot connect, no transaction in time, or one that is over. */
 const UNAVAILABLE_CODE = /^(P10\d\d|P2024|P2028|P2037)$/;
 
-/** The SQLSTATE that the server refused a statement with, if that is what happened. */
+/** SQLSTATE with which the server refused a statement, if it did. */
 export function sqlState(error: unknown): string | undefined {
   return driverError.safeParse(error).data?.meta.driverAdapterError.cause.originalCode;
 }
@@ -76,7 +82,7 @@ function isUnavailable(error: unknown): boolean {
   return error.name === 'Error' || error.name === 'AggregateError'; // pg and sockets; defects have names of their own
 }
 
-/** What a client is told of an error as it comes; one that says nothing of the database is a defect, to be masked. */
+/** Error for the client. One that says nothing of the database is a defect, and stays to be masked. */
 export function unavailableOr(error: unknown): unknown {
   if (!isUnavailable(error)) return error;
   const state = sqlState(error) ?? '';
@@ -84,15 +90,15 @@ export function unavailableOr(error: unknown): unknown {
   return databaseUnavailable(reason, advice);
 }
 
-/** Whether the server ended the statement for its time. */
+/** True if the server ended the statement for its time. */
 export const isTimedOut = (error: unknown): boolean => TIMED_OUT_STATE.test(sqlState(error) ?? '');
-/** Whether the question names something that the database does not have, or does not let this service read. */
+/** True if the question names something that the database does not have, or does not let this service read. */
 export const isUnsupported = (error: unknown): boolean => UNKNOWN_NAME_STATE.test(sqlState(error) ?? '');
-/** Whether the transaction was over before the question: what ended it is the reason. */
+/** True if the transaction was over before the question; its end has the reason. */
 export const isAfterFailure = (error: unknown): boolean => sqlState(error)?.startsWith('25P') === true;
 
 /**
- * @param question its name; `connect`: it was not put yet
+ * @param question name of the question; `connect`: it was not put yet
  * @param along indexes that the question wants most, as they are described
  */
 export function timedOut(
@@ -120,7 +126,7 @@ export function timedOut(
   return said('took longer than this service waits', 'Ask for less, or raise `DATABASE_TIMEOUT_MS`.');
 }
 
-/** Postgres has made its name plain ASCII of at most 63 characters. */
+/** Words for the holder. Postgres has made its name plain ASCII of at most 63 characters. */
 function holderText({ applicationName, state, transactionSeconds: seconds }: TableHolder): string {
   const who = applicationName === '' ? 'a session without a name' : `the session \`${applicationName}\``;
   const since = seconds === null ? '' : `, in a transaction of ${Math.round(seconds)} s`;
@@ -131,14 +137,14 @@ const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).
 
 const MAKE_INDEX = '`npm run check` shows the statement that makes it; or ask for less.';
 
-/** Whether a client is told that the database has something else than what is read. */
+/** True if a client is told that the database has something else than what is read. */
 export const saysUnsupported = (error: unknown): boolean =>
   error instanceof GraphQLError && error.extensions.code === 'SCHEMA_UNSUPPORTED';
 
-/** Whether a client is told that a question took too long. */
+/** True if a client is told that a question took too long. */
 export const saysTimedOut = (error: unknown): boolean =>
   error instanceof GraphQLError && error.extensions.code === 'QUERY_TIMED_OUT';
 
-/** Whether a client would be told that the database did not answer, whyever. */
+/** True if a client would be told that the database did not answer, for any reason. */
 export const saysUnavailable = (error: unknown): boolean =>
   error instanceof GraphQLError && ['DATABASE_UNAVAILABLE', 'QUERY_TIMED_OUT'].includes(String(error.extensions.code));

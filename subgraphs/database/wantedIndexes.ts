@@ -1,22 +1,23 @@
 /**
- * The indexes that questions go along, by platform, so that one which is missing can be named. A test compares those of this
- * project with the migrations.
+ * Indexes that questions use, by platform, so that a missing one can be named. A test compares this project's with the
+ * migrations.
  */
+
+import type { PlatformName } from '../../domain/platformName.ts';
 import { type IndexText, serves } from './indexText.ts';
-import type { PlatformName } from './tables/described.ts';
 
 export interface WantedIndex {
   readonly table: string;
-  /** As Postgres describes it: its keys, and what it is limited to. */
+  /** Keys and condition, as Postgres describes them. */
   readonly keys: IndexText;
-  /** What takes long without it, for people. */
+  /** Work that takes long without the index, in words for people. */
   readonly speeds: string;
 }
 
 const RUNNABLE = `status = ANY (ARRAY['running'::chat_status, 'interrupting'::chat_status, 'requires_action'::chat_status])`;
 const NOT_RUNNABLE = `archived OR (status <> ALL (ARRAY['running'::chat_status, 'interrupting'::chat_status, 'requires_action'::chat_status]))`;
 
-/** Indexes of `chats` by what they find. */
+/** Indexes of `chats`, by what they find. */
 export const CHAT_INDEXES = {
   newest: '(updated_at DESC, id DESC)',
   runnable: `(updated_at, id) WHERE ((${RUNNABLE}) AND (NOT archived))`,
@@ -30,13 +31,13 @@ export const CHAT_INDEXES = {
   owner: '(owner_id, updated_at DESC, id DESC)',
   children: '(parent_chat_id, updated_at DESC, id DESC) WHERE (parent_chat_id IS NOT NULL)',
   family: '(root_chat_id, updated_at DESC, id DESC) WHERE (root_chat_id IS NOT NULL)',
-  /** A Coder deployment's own: its workers look for chats along it. */
+  /** Index of a Coder deployment, along which its workers look for chats. */
   byStatus: '((parent_chat_id IS NULL), status, updated_at, id) WHERE (NOT archived)',
   archived: '(updated_at, id) WHERE archived',
 } as const satisfies Readonly<Record<string, IndexText>>;
-export type ChatIndex = keyof typeof CHAT_INDEXES;
+type ChatIndex = keyof typeof CHAT_INDEXES;
 
-/** Indexes of messages by what they find. */
+/** Indexes of messages, by what they find. */
 export const MESSAGE_INDEXES = {
   kinds: '(chat_id, role, deleted)',
   kept: '(chat_id, id) WHERE (NOT deleted)',
@@ -77,7 +78,9 @@ const OWN: readonly WantedIndex[] = [
   of('replicas', '(started_at, id) WHERE (stopped_at IS NULL)', 'living replicas'),
 ];
 
-/** Its workers' own index finds chats that are not archived. Replicas are few, and have no index. */
+/**
+ * Indexes of a Coder deployment. Its workers' own finds chats that are not archived. Replicas are few, and have none.
+ */
 const CODER: readonly WantedIndex[] = [
   BY_ID,
   ofChats('byStatus', 'every list of chats'),
@@ -91,10 +94,10 @@ const CODER: readonly WantedIndex[] = [
 
 export const WANTED_INDEXES: Readonly<Record<PlatformName, readonly WantedIndex[]>> = { own: OWN, coder: CODER };
 
-/** Indexes that are there and valid, as Postgres describes them, by table. */
+/** Valid indexes by table, as Postgres describes them. */
 export type FoundIndexes = Readonly<Record<string, readonly IndexText[]>>;
 
-/** Those that nothing there stands in for. Nothing is wanted of a table that has no index at all: it is a view. */
+/** Wanted indexes that nothing in the database replaces. A table without any index is a view, and needs none. */
 export const lackingIndexes = (found: FoundIndexes, platform: PlatformName): WantedIndex[] =>
   WANTED_INDEXES[platform].filter(({ table, keys }) => {
     const there = found[table];
@@ -112,10 +115,10 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
   replicas: ['replicaRows', 'replicaRowsById', 'recentReplicaIds', 'liveReplicaIds'],
 };
 
-/** The table whose indexes a question goes along. */
+/** Table whose indexes a question uses. */
 export const tableOf = (question: string): string | undefined =>
   Object.keys(QUESTIONS).find((table) => QUESTIONS[table]?.includes(question));
 
-/** The statement that makes it without keeping anybody from writing. */
+/** Statement that makes the index without keeping anybody from writing. */
 export const indexStatement = ({ table, keys }: Pick<WantedIndex, 'table' | 'keys'>): string =>
   `CREATE INDEX CONCURRENTLY ON ${table} ${keys};`;

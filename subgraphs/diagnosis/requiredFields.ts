@@ -1,11 +1,11 @@
-/** What the fields of the subgraph require of both halves, as its schema says it: nothing else is read, or read again. */
+/** The fields that the diagnosis requires of both halves, by its schema. Nothing else is read, or read again. */
 import { readFileSync } from 'node:fs';
 import { Kind, parse } from 'graphql';
 import type { DiagnosisField } from './resolvers.ts';
 
 export const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
-/** The selection, as GraphQL text without its outer braces. */
+/** Selection as GraphQL text without its outer braces. */
 export function requiredFields(field: DiagnosisField): string {
   for (const definition of parse(readFileSync(SCHEMA_FILE, 'utf8')).definitions) {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION || definition.name.value !== 'ChatDebugSnapshot') continue;

@@ -1,4 +1,4 @@
-/** The two fields of the diagnosis subgraph. The parent of both is what a gateway sent of a chat. */
+/** The resolvers of the diagnosis subgraph's two fields. Their parent is a gateway's representation of a chat. */
 
 import { diagnose, shouldReadAgain } from '../../domain/diagnosis/diagnose.ts';
 import type { Diagnosis, DiagnosisSettings } from '../../domain/diagnosis/diagnosis.ts';
@@ -8,16 +8,16 @@ import { clientError } from '../../server/graphql/errors.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 
-/** Which of the fields is asked for: they require different ones. */
+/** Field that is asked for; the two require different selections. */
 export type DiagnosisField = 'diagnosis' | 'diagnosisEverywhere';
 
 /**
  * Reads what a field requires of a chat once more.
- * @returns undefined when that cannot be done, or not in time
+ * @returns undefined if that cannot be done, or not in time
  */
 export type Reread = (field: DiagnosisField, chatId: string) => Promise<Snapshot | undefined>;
 
-/** What every resolver is handed. */
+/** Context of every resolver. */
 export interface DiagnosisContext {
   readonly caller: Caller;
   readonly settings: DiagnosisSettings;

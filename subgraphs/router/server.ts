@@ -5,16 +5,17 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
 import type { Clock } from '../../common/clock.ts';
+import { makeChatOwners } from '../../routing/owners.ts';
 import { makeReplicas, type ReplicasOptions } from '../../routing/replicas.ts';
 import { readSubgraphRouting } from '../../routing/routedTypes.ts';
 import { databaseOverHttp } from '../../routing/transport/databaseSubgraph.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { goneSignal } from '../../server/goneSignal.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
-import { type RunningServer, serveSubgraph } from '../../server/graphql/serve.ts';
+import { serveSubgraph } from '../../server/graphql/serve.ts';
 import type { Logger } from '../../server/log.ts';
-import type { Caller } from '../../server/tokens/internalToken.ts';
+import { recordOf } from '../../server/requests.ts';
 import { makeCheckAccess } from './chatAccess.ts';
-import { checkedRouting } from './checkedRouting.ts';
 import { type RouterContext, routerResolvers } from './schema.ts';
 
 export interface RouterServerOptions {
@@ -43,34 +44,22 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
   const replicas = makeReplicas({ ...options.replicas, database, internalSecret, clock, log });
   const typeDefs = parse(readFileSync(SCHEMA_FILE, 'utf8'), { noLocation: true });
   const routing = readSubgraphRouting(typeDefs);
-  const route = replicas.router(routing);
-  const check = makeCheckAccess(database, log);
-  const server = await serveSubgraph<RouterContext, Caller>({
+  const route = replicas.router(routing, trust.callerTokens && makeCheckAccess(makeChatOwners(database, log)));
+  return serveSubgraph<RouterContext>({
     schemaFile: SCHEMA_FILE,
-    resolvers: routerResolvers(typeDefs, trust.callerTokens ? checkedRouting(routing, route, check) : route),
+    resolvers: routerResolvers(typeDefs, route),
     authorize: authorizeSubgraph(trust, { audience: 'router', clock, log }),
-    context: async (caller, requestId, reply) => ({
-      ...{
-        caller,
-        requestId,
-        signal: goneSignal(reply),
-        errors: [],
-        ...replicas.newRequest(),
-      },
-    }),
+    context: (caller, requestId, reply) => {
+      const { asked, budget } = replicas.newRequest();
+      recordOf(reply.request).asked = asked;
+      return { caller, requestId, signal: goneSignal(reply), errors: [], asked, budget };
+    },
     finish: routedErrors,
     notReady: database.notReady,
-    ...(database.note && { note: database.note }),
+    note: database.note,
+    close: () => Promise.all([replicas.close(), database.close()]),
     ...{ clock, log, host: options.host, port: options.port },
   });
-  let stopped: Promise<void> | undefined;
-  return {
-    ...server,
-    stop: () => {
-      stopped ??= server.stop().then(async () => void (await Promise.all([replicas.close(), database.close()])));
-      return stopped;
-    },
-  };
 }
 
 /** Errors of fields that are null all the same, or whole all the same: thrown from a resolver they would cost its value. */

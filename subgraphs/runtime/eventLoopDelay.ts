@@ -1,4 +1,4 @@
-/** How long this process's event loop was held up, at worst, in the last minute. */
+/** The longest delay of this process's event loop in the last minute. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../../common/clock.ts';
 
@@ -6,9 +6,9 @@ const SLICE_MS = 10_000;
 const SLICES = 6;
 const RESOLUTION_MS = 10;
 
-/** Measures until it is closed. */
+/** Measurement that runs until it is closed. */
 export interface EventLoopDelay {
-  /** Milliseconds beyond the timer's own resolution; 0 when nothing held it up. */
+  /** Milliseconds beyond the timer's own resolution; 0: no delay. */
   highestMs(): number;
   close(): void;
 }

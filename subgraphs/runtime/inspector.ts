@@ -1,35 +1,35 @@
 /**
- * What the runtime subgraph asks of a chat worker. Any worker can stand behind it; the resolvers know nothing else. Every
- * method answers at once, from memory, at every moment of the worker's life: before it has started there is nothing to
- * show, while it drains what is still there, afterwards nothing again.
+ * The runtime subgraph's view of a chat worker. Any worker can stand behind it; the resolvers know nothing else.
+ * Every method answers at once, from memory, at every moment of the worker's life.
+ * Before the start and after the end there is nothing to show.
  */
 
 export type RunnerPhase = 'STARTING' | 'RUNNING' | 'STOPPING';
 export type RunnerTaskKind = 'GENERATION' | 'INTERRUPT' | 'REQUIRES_ACTION_TIMEOUT' | 'ABANDON' | 'OTHER';
 
 export interface Inspector {
-  /** The replica's id, new on each start. */
+  /** Id of the replica, new on each start. */
   readonly workerId: string;
-  /** What is held for one chat; its cost does not depend on how many other chats there are. */
+  /** State of one chat. The cost does not depend on how many other chats there are. */
   inspectChat(chatId: string): ChatInspection;
   inspectReplica(): ReplicaInspection;
-  /** Whose chats the replica works on: the users with most runners first. Left out: not known. */
+  /** Users whose chats the replica works on, those with most runners first. Left out: not known. */
   runnersByOwner?(first: number): OwnerLoad[];
-  /** Chats that the replica could not take, the one refused last first. Left out: not known. */
+  /** Chats that the replica could not take, the latest first. Left out: not known. */
   refusedChats?(): RefusedChat[];
-  /** Oldest first. */
+  /** Runners, oldest first. */
   inspectRunners(first: number): RunnerInspection[];
-  /** Follows the parts that the worker streams for a chat; ends when it holds no runner for it, or with `signal`. */
+  /** Follows the parts that the worker streams for a chat. It ends when it holds no runner for it, or with `signal`. */
   follow(chatId: string, signal: AbortSignal): AsyncIterable<StreamEvent>;
 }
 
-export interface ChatInspection {
+interface ChatInspection {
   readonly observedAt: Date;
   readonly runners: RunnerInspection[];
   readonly messageBuffers: MessageBufferInspection[];
 }
 
-/** Fields as in the schema's `RunnerSnapshot`; null stands for what has not happened, or is not known. */
+/** Fields as in the schema's `RunnerSnapshot`. Null: it has not happened, or is not known. */
 export interface RunnerInspection {
   readonly runnerId: string;
   readonly workerId: string;
@@ -108,7 +108,7 @@ export interface LoopInspection {
 /** Fields as in the schema's `RefusedChat`. */
 export interface RefusedChat {
   readonly chatId: string;
-  /** The user whose chat it is. */
+  /** User whose chat it is. */
   readonly ownerId: string;
   readonly reason: string;
 }
@@ -128,14 +128,14 @@ export interface ReplicaInspection {
   /** Tasks that broke off since the process started. */
   readonly breakOffs?: number;
   readonly bufferCount: number;
-  /** Of all buffers together. */
+  /** Size of all buffers together. */
   readonly bufferBytes: number;
   readonly acquisition: LoopInspection;
   readonly heartbeats: LoopInspection;
   readonly databaseSync: LoopInspection;
 }
 
-/** What a reader of a chat's stream gets: an episode begins, parts of it, it has ended. */
+/** Event in a chat's stream: an episode begins, a part of it, its end. */
 export type StreamEvent =
   | { readonly type: 'episode'; readonly historyVersion: number; readonly generationAttempt: number }
   | { readonly type: 'part'; readonly part: unknown }

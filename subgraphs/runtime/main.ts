@@ -1,4 +1,4 @@
-/** One replica: a chat worker, and the runtime subgraph that looks into it. */
+/** A replica as a process: a chat worker, and the runtime subgraph that shows it. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock as clock } from '../../common/clock.ts';

@@ -1,10 +1,10 @@
-/** What a replica tells Prometheus of its chat worker: read from memory when it is asked for, like all that it answers. */
+/** Metrics of a replica on its chat worker, read from memory on request like all its answers. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Inspector, ReplicaInspection } from './inspector.ts';
 
 const LOOPS = ['acquisition', 'heartbeats', 'databaseSync'] as const;
 
-/** Adds them to `registry`. */
+/** Makes the metrics and adds them to `registry`. */
 export function registerReplicaMetrics(registry: Registry, inspector: Inspector): void {
   const gauge = (name: string, help: string, read: (replica: ReplicaInspection) => number) =>
     new Gauge({

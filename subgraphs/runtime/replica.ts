@@ -1,13 +1,17 @@
 /**
- * A replica put together: the schema is checked, the subgraph listens, the row in `replicas` says where, and only then
- * the worker begins to take chats. It stops in the opposite order.
+ * A replica put together. It stops in the opposite order.
+ *
+ * 1. The schema is checked.
+ * 2. The subgraph listens.
+ * 3. The row in `replicas` says where.
+ * 4. The worker begins to take chats.
  */
 import { readFileSync } from 'node:fs';
 import type pg from 'pg';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import { assertOwnSchema } from '../../prisma/migrations.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import type { Logger } from '../../server/log.ts';
 import { inspectorOf } from './chatd/chatInspector.ts';
 import { ChatStore } from './chatd/chatStore.ts';
@@ -20,11 +24,11 @@ import { ChatWorker, type WorkerSettings } from './chatd/worker.ts';
 import { startRuntimeSubgraph } from './server.ts';
 
 const CLOSE_LIMIT_MS = 500;
-/** For the work on chats. Leases are renewed over one of their own, so that no amount of work holds a renewal up. */
+/** Connections for the work on chats. Leases have their own, so that no amount of work delays a renewal. */
 const CONNECTIONS = 10;
-/** The second one is for the replica's row, while the renewal of a lease takes its time. */
+/** Connections for leases. The second one is for the replica's row, while a renewal takes its time. */
 const LEASE_CONNECTIONS = 2;
-/** A renewal that takes longer is split, and there must be time for the parts before the leases run out. */
+/** Milliseconds after which a renewal is split. The parts need time, too, before the leases run out. */
 const RENEWAL_LIMIT_MS = 3_000;
 
 export interface ReplicaOptions extends WorkerSettings {
@@ -32,7 +36,7 @@ export interface ReplicaOptions extends WorkerSettings {
   readonly internalSecret: string;
   readonly host: string;
   readonly port: number;
-  /** Unset: where it listens. */
+  /** URL for other processes; unset: the address where it listens. */
   readonly relayAddress: string | undefined;
   readonly model: string;
   readonly modelApiKey: string | undefined;
@@ -67,7 +71,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     const stop = async () => {
       await worker.stop();
       await server.stop();
-      // A statement that waits for somebody's lock holds its connection; the process ends without it.
+      // A statement that waits for a lock holds its connection; the process ends without it.
       const closed = new AbortController();
       const close = Promise.all([pool.end(), leasePool.end()]);
       await Promise.race([close, clock.sleep(CLOSE_LIMIT_MS, closed.signal)]);

@@ -1,4 +1,4 @@
-/** The runtime schema over an Inspector: what this replica holds in memory now. */
+/** The resolvers of the runtime schema, over an Inspector: what this replica holds in memory now. */
 import { memoryUsage } from 'node:process';
 import { clientError } from '../../server/graphql/errors.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
@@ -10,17 +10,18 @@ const MAX_RUNNERS_LISTED = 1_000;
 const MAX_OWNERS_LISTED = 100;
 const MAX_REFUSED_LISTED = 100;
 
-/** What every resolver may use. */
+/** Context of every resolver. */
 export interface RuntimeContext {
   readonly inspector: Inspector;
   readonly eventLoopDelay: EventLoopDelay;
-  /** For whom the gateway asks. */
+  /** Caller for whom the gateway asks. */
   readonly caller: Caller;
 }
 
 /**
- * Of a replica as a whole, whoever may not read all is told what a diagnosis of an own chat needs, and nothing of the chats of
- * others: `candidates` leads everybody to replicas.
+ * Guards fields about a replica as a whole.
+ * Without the role a caller learns what a diagnosis of an own chat needs, and nothing of other users' chats.
+ * `candidates` leads every caller to replicas.
  * @throws FORBIDDEN
  */
 function assertMayReadAll(caller: Caller): void {
@@ -46,7 +47,7 @@ interface ChatKey {
   workerId: string;
 }
 
-/** Whoever gets an answer from here has reached the replica; the router writes its own outcome over this one. */
+/** Reachability of a replica that answers; the router writes its own outcome over it. */
 const REACHED = { status: 'OK', elapsedMs: 0, address: null, reason: null };
 
 export const resolvers = {
@@ -84,7 +85,7 @@ export const resolvers = {
       return context.inspector.runnersByOwner?.(count);
     },
     acquisitionError: ({ acquisition }: ReplicaInspection) => acquisition.lastError,
-    /** Whoever may not read all is told of own chats only. */
+    /** Without the role a caller is told of own chats only. */
     refusedChats: (_replica: unknown, _args: unknown, { inspector, caller }: RuntimeContext) =>
       inspector
         .refusedChats?.()

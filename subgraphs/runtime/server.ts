@@ -1,12 +1,13 @@
 /** The runtime subgraph of one replica, over HTTP: GraphQL for the gateway, and the message buffers as a stream. */
-import type { FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
+import type { RunningServer } from '../../server/app.ts';
+import { Refusal, unauthenticated } from '../../server/graphql/answer.ts';
 import type { WithRequestId } from '../../server/graphql/answering.ts';
-import { requestError, unauthenticated } from '../../server/graphql/errors.ts';
-import { type RunningServer, serveSubgraph } from '../../server/graphql/serve.ts';
+import type { Authorize } from '../../server/graphql/authorize.ts';
+import { serveSubgraph } from '../../server/graphql/serve.ts';
 import type { Logger } from '../../server/log.ts';
-import { type Caller, checkInternalToken } from '../../server/tokens/internalToken.ts';
+import { checkInternalToken } from '../../server/tokens/internalToken.ts';
 import { watchEventLoopDelay } from './eventLoopDelay.ts';
 import type { Inspector } from './inspector.ts';
 import { registerReplicaMetrics } from './metrics.ts';
@@ -33,46 +34,30 @@ export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Pro
   registerReplicaMetrics(registry, inspector);
 
   /** Lets a request of another process of the system in, or refuses it. */
-  const authorize = async (request: FastifyRequest): Promise<Caller> => {
+  const authorize: Authorize = async (request) => {
     const expected = { secret: internalSecret, audience: inspector.workerId, now: clock.now() };
     const check = await checkInternalToken(expected, request.headers.authorization);
-    if (check.kind === 'other-audience') throw refusal(inspector.workerId);
-    if (check.kind === 'invalid') throw unauthenticated();
-    return check.caller;
+    if (check.kind === 'other-audience') return refusal(inspector.workerId);
+    return check.kind === 'caller' ? check.caller : unauthenticated();
   };
 
-  const server = await serveSubgraph<RuntimeContext & WithRequestId, Caller>({
+  return serveSubgraph<RuntimeContext & WithRequestId>({
     schemaFile: new URL('./schema.graphql', import.meta.url),
     resolvers,
     authorize,
-    context: async (caller, requestId) => ({ inspector, eventLoopDelay, caller, requestId }),
+    context: (caller, requestId) => ({ inspector, eventLoopDelay, caller, requestId }),
     notReady,
     routes: (app) => streamRoute(app, inspector),
-    registry,
-    clock,
-    log,
-    host,
-    port,
+    close: async () => eventLoopDelay.close(),
+    ...{ registry, clock, log, host, port },
   });
-  return {
-    url: server.url,
-    retire: server.retire,
-    stop: async () => {
-      eventLoopDelay.close();
-      await server.stop();
-    },
-  };
 }
 
 /**
  * The request was meant for another replica, which had this address before. `fields` is what the asker may still fill in
  * for the entities that it asked for.
  */
-function refusal(localWorkerId: string) {
-  const error = requestError('REPLICA_REFUSED', `This is replica ${localWorkerId}, not the one that was asked for.`, {
-    status: 421,
+const refusal = (localWorkerId: string) =>
+  new Refusal(421, 'REPLICA_REFUSED', `This is replica ${localWorkerId}, not the one that was asked for.`, {
+    extensions: { localWorkerId, fields: { localWorkerId, workerIdMatchesLocal: false } },
   });
-  error.extensions.localWorkerId = localWorkerId;
-  error.extensions.fields = { localWorkerId, workerIdMatchesLocal: false };
-  return error;
-}

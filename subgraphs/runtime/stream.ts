@@ -1,12 +1,11 @@
 /**
- * `GET /chats/{chat}/stream`: what a replica streams for a chat, as server-sent events (WHATWG HTML, section 9.2). Event
- * names: `episode`, `part`, `closed`, then `end` when the replica has nothing more to say about the chat.
+ * `GET /chats/{chat}/stream`: streams a chat's parts as server-sent events (WHATWG HTML, section 9.2).
+ * Events: `episode`, `part`, `closed`, and `end` when the replica has nothing more to say about the chat.
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { GraphQLError } from 'graphql';
-import { sendRefusal } from '../../server/graphql/refusal.ts';
-import { requireUuid } from '../../server/graphql/scalars.ts';
+import { Refusal, sendRefusal, setHead } from '../../server/graphql/answer.ts';
+import { noUuid, parseUuid } from '../../server/graphql/scalars.ts';
 import type { Inspector, StreamEvent } from './inspector.ts';
 
 export function streamRoute(app: FastifyInstance, inspector: Inspector): void {
@@ -15,20 +14,17 @@ export function streamRoute(app: FastifyInstance, inspector: Inspector): void {
     for (const reader of open) reader.abort();
   });
   app.get<{ Params: { chat: string } }>('/chats/:chat/stream', async (request, reply) => {
-    let chatId: string;
-    try {
-      chatId = requireUuid(request.params.chat);
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      return sendRefusal(reply, error);
-    }
+    const { chat } = request.params;
+    const chatId = parseUuid(chat);
+    if (chatId === undefined)
+      return sendRefusal(reply, new Refusal(400, 'BAD_USER_INPUT', noUuid(JSON.stringify(chat))));
     const reader = new AbortController();
     open.add(reader);
     reply.raw.once('close', () => {
       reader.abort();
       open.delete(reader);
     });
-    reply.header('content-type', 'text/event-stream').header('cache-control', 'no-store');
+    setHead(reply, { status: 200, headers: { 'content-type': 'text/event-stream' } });
     return reply.send(Readable.from(frames(inspector.follow(chatId, reader.signal))));
   });
 }

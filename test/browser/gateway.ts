@@ -1,12 +1,13 @@
 /**
- * The gateway as it is, over a database subgraph that knows one chat, which nobody owns. What the page does is the same
- * whatever stands behind.
+ * The real gateway, over a database subgraph that knows one chat without an owner. The page behaves the same over any
+ * other.
  */
 import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';
 import { startGateway } from '../../gateway/server.ts';
 import { databaseOverHttp } from '../../routing/transport/databaseSubgraph.ts';
-import { type RunningServer, serveSubgraph } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
+import { serveSubgraph } from '../../server/graphql/serve.ts';
 import { makeLogger } from '../../server/log.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 
@@ -31,7 +32,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     ...local,
     schemaFile: new URL('../../subgraphs/database/schema.graphql', import.meta.url),
     resolvers: { Query: { chatDebugSnapshot, replicas: () => [] } },
-    authorize: async () => undefined,
+    authorize: async () => ({ sub: 'the gateway', roles: [] }),
     context: async (_who, requestId) => ({ requestId }),
     notReady: () => undefined,
     clock: systemClock,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { until } from '../support/until.ts';
 import { CHAT_ID, startGatewayOverOneChat, token } from './gateway.ts';
 
@@ -23,7 +23,7 @@ let gateway: RunningServer;
 let goodToken: string;
 let browser: Browser;
 let page: Page;
-/** What went wrong in the page that nobody provoked. */
+/** Unexpected errors in the page. */
 let troubles: string[];
 let requested: URL[];
 
@@ -59,7 +59,7 @@ const answer = () => page.getByLabel('Result Window');
 const tab = (name: string) => page.getByRole('tab', { name });
 const questions = () => requested.filter(({ pathname }) => pathname === '/graphql');
 
-/** As a person does it: over the clipboard. */
+/** Pastes over the clipboard, as a person does. */
 async function paste(text: string): Promise<void> {
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);

@@ -14,7 +14,7 @@ const startReplica = replicasPerTest(() => database.url);
 const owner = randomUUID();
 const UUID_LINE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;
 
-/** For a machine under load. */
+/** Settings for a machine under load. */
 const PATIENT = { DATABASE_TIMEOUT_MS: '20000' };
 const environment = () => ({ DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: '/nonexistent', ...PATIENT });
 const chat = (...args: string[]) => runScript('dist/cli/chat.js', args, environment());

@@ -1,4 +1,4 @@
-/** `chat-debug snapshot` and `why` beside values that cannot be read, and beside much text. */
+/** `chat-debug snapshot` and `why` beside unreadable values and long texts. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { askSnapshot } from '../../cli/debug/snapshot.ts';

@@ -18,7 +18,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** In front of the gateway: counts what is asked, and can be away. */
+/** Door in front of the gateway: counts requests, and can be away. */
 async function door() {
   const state = { away: false };
   const server = await servers.serve(async (response, { headers, body }) => {
@@ -31,7 +31,7 @@ async function door() {
     });
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
   });
-  /** Until so many more were asked. */
+  /** Waits for `count` more requests. */
   const more = async (count: number) => {
     const before = server.received.length;
     await until('the terminal asked again', () => server.received.length >= before + count);

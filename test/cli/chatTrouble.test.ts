@@ -1,4 +1,4 @@
-/** `npm run chat` on a database that cannot do what is asked: one sentence, 2, no stack, and in time. */
+/** `npm run chat` on a database that cannot do what is asked: one sentence, exit code 2, no stack, and in time. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { rowIdArgument } from '../../cli/arguments.ts';

@@ -1,4 +1,4 @@
-/** What `npm run chat-debug -- why` says of trouble that is made here: the examples of the runbook. */
+/** Output of `npm run chat-debug -- why` on trouble that is made here: the examples of the runbook. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';

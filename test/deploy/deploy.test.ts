@@ -1,4 +1,4 @@
-/** What `deploy/` says, held against what there is: settings, commands, ports and routes. */
+/** Facts in `deploy/`, compared with the code: settings, commands, ports and routes. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
@@ -46,7 +46,7 @@ const kubernetes = yamlFiles.filter((file) => file.startsWith('kubernetes/')).fl
 const workloads = kubernetes.flatMap((one) => workload.safeParse(one).data ?? []);
 const composed = compose.parse(documentsOf('compose/compose.yaml')[0]).services;
 
-/** Those that a manifest has for its own use. */
+/** Names that a manifest has for its own use. */
 const OWN_NAMES = ['POD_IP', 'POSTGRES_PASSWORD', 'POSTGRES_DB'];
 const known = (name: string) => name in settings || OWN_NAMES.includes(name);
 

@@ -1,4 +1,4 @@
-/** What is found where the same is done again and again, or waited for in vain. */
+/** Findings where the same is done again and again, or waited for in vain. */
 import { test } from '@jest/globals';
 import { whileNoTurnMayEnd } from './support/refusing.ts';
 import { diagnosedSystemPerFile } from './support/system.ts';

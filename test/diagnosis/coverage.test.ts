@@ -1,4 +1,4 @@
-/** No finding without a test that brings it about by a real fault. */
+/** Check that a test brings about every finding by a real fault. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { RULES } from '../../domain/diagnosis/rules.ts';

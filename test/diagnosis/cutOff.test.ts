@@ -1,6 +1,6 @@
 /**
- * What is found when an owner is cut off from the database while it still answers: its connections pass through a proxy that
- * freezes or cuts them, and what happens to the rows meanwhile it does not hear of.
+ * Findings on an owner that is cut off from the database and still answers.
+ * A proxy freezes or cuts its connections, so that it hears nothing of what happens to the rows.
  */
 import { randomUUID } from 'node:crypto';
 import { test } from '@jest/globals';
@@ -18,7 +18,7 @@ const SETTLED_SECONDS = 2;
 const system = diagnosedSystemPerFile(settings);
 const { create, finds, edit, apply } = system;
 
-/** What a frozen owner must have got done before, so that all of it can be seen at once. */
+/** Work that a frozen owner must have done before, so that all of it can be seen at once. */
 const started = (chat: string, workerId: string) =>
   system.until(chat, (row) => row.workerId === workerId && row.generationAttempt > 0);
 

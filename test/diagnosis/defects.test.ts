@@ -1,6 +1,6 @@
 /**
- * Findings that say that the worker itself has a defect. The worker of this project has none that would bring them about, so
- * a replica process gets one built in: `support/defects.ts`. What it shows of its memory is real all the same.
+ * Findings on defects of the worker. This project's worker has none of them, so `support/defects.ts` builds one into a
+ * replica process. What it shows of its memory is real.
  */
 import { test } from '@jest/globals';
 import { INTERNAL_SECRET } from '../support/replica.ts';

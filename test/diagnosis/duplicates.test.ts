@@ -1,7 +1,8 @@
 /**
- * Two runners of one replica on one chat. A replica that has lost a chat and won it again has two for a moment; the first is
- * told to stop at once, by a notification, or by whichever of its loops next looks at the row. Here the notifications
- * are lost, and the loops look seldom.
+ * Two runners of one replica on one chat.
+ * A replica that lost a chat and won it again has two for a moment. A notification or one of its loops tells the first
+ * to stop at once.
+ * Here notifications are lost, and the loops look seldom.
  */
 import { test } from '@jest/globals';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** A chat that is well is never said not to be. Two thousand of them: `npm run bench:verdicts -- --healthy`. */
+/** Check that a healthy chat is never called otherwise. Two thousand of them: `npm run bench:verdicts -- --healthy`. */
 import { expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { databasePerFile } from '../support/database.ts';

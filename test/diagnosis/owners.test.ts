@@ -1,4 +1,4 @@
-/** What is found when a chat's owner is not there, or not what the row says. */
+/** Findings on a chat whose owner is gone, or is not what the row says. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { whileHeld } from '../support/locks.ts';

@@ -1,4 +1,4 @@
-/** What is said of chats whose rows the database refuses: the cause, and never that another owner would do better. */
+/** Diagnoses of chats whose rows the database refuses: they name the cause, and never advise another owner. */
 import { afterEach, expect, test } from '@jest/globals';
 import type { FindingCode } from '../../domain/diagnosis/rules.ts';
 import { whileHolding } from '../support/locks.ts';
@@ -10,7 +10,7 @@ const PICK_UP_SECONDS = settings.acquisitionIntervalSeconds + 2;
 const system = diagnosedSystemPerFile(settings);
 const { create, edit, finds } = system;
 
-/** From now on the table refuses the rows of one chat. */
+/** Makes the table refuse the rows of one chat. */
 async function refuse(id: string, table: string, code: string): Promise<void> {
   await system.database.pool.query(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

@@ -1,4 +1,4 @@
-/** What is found of rows that no worker can do anything about: what is written there, who holds them, and what the clock says. */
+/** Findings on rows that no worker can mend: by their content, their locks, and the clock. */
 import { test } from '@jest/globals';
 import { whileHeld } from '../support/locks.ts';
 import { diagnosedSystemPerFile } from './support/system.ts';
@@ -8,7 +8,7 @@ const settings = {
   noProgressSeconds: 60,
 };
 const PICK_UP_SECONDS = settings.acquisitionIntervalSeconds + 2;
-/** Who holds a row for less is not told of. */
+/** Seconds; a holder of less time is not told of. */
 const HELD_SECONDS = 10;
 const system = diagnosedSystemPerFile(settings);
 const { create, finds, edit } = system;

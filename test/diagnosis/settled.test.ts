@@ -1,4 +1,4 @@
-/** What a run of faults waits for before it goes on. */
+/** Waits of a fault run before it goes on. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';

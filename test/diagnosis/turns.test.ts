@@ -1,4 +1,4 @@
-/** What is found of turns that do not go as they should, though every process is well. */
+/** Findings on turns that go wrong, though every process is well. */
 import { expect, test } from '@jest/globals';
 import { BUFFER_CAPACITY_BYTES } from '../../subgraphs/runtime/chatd/messageBuffers.ts';
 import { diagnosedSystemPerFile, messageOf } from './support/system.ts';

@@ -1,4 +1,4 @@
-/** Faults of chance over a fleet: each is found, and nothing else. With 300 chats: `npm run bench:verdicts`. */
+/** Random faults over a fleet: each is found, and nothing else. With 300 chats: `npm run bench:verdicts`. */
 import { expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { databasePerFile } from '../support/database.ts';

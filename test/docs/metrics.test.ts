@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import Fastify from 'fastify';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
-import { openSupergraph, type SupergraphVersion } from '../../gateway/supergraph/versions.ts';
-import { noteRequests } from '../../server/graphql/requests.ts';
+import { openSupergraph } from '../../gateway/supergraph/inUse.ts';
 import { makeLogger } from '../../server/log.ts';
+import { subgraphRequests } from '../../server/metrics.ts';
 import { makeReadingMetrics } from '../../subgraphs/database/metrics.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { registerReplicaMetrics } from '../../subgraphs/runtime/metrics.ts';
@@ -25,11 +24,11 @@ const namesOf = (register: (registry: Registry) => unknown): string[] => {
 };
 
 test('the page of operations names every metric of each process, and no others', async () => {
-  const subgraph = namesOf((registry) => noteRequests(Fastify(), { registry, clock: systemClock, log }));
+  const subgraph = namesOf(subgraphRequests);
   const database = namesOf(makeReadingMetrics);
   const replica = namesOf((registry) => registerReplicaMetrics(registry, {} as Inspector));
   const supergraph = new Registry();
-  const load = async () => ({}) as SupergraphVersion;
+  const load = async () => ({ apollo: { stop: async () => {} } });
   await openSupergraph({ path: undefined, load, registry: supergraph, clock: systemClock, log });
   const expected = [
     ...supergraph.getMetricsAsArray().map(({ name }) => `${name} gateway`),

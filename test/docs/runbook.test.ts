@@ -1,4 +1,4 @@
-/** The runbook: a section for every finding, queries that can be asked, commands that there are, examples that were seen. */
+/** The runbook: a section for every finding, valid queries, existing commands, and examples that were seen. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -20,7 +20,7 @@ const page = read('docs/runbook.md');
 const CODES = RULES.map(({ code }) => code);
 const ID = '00000000-0000-4000-8000-000000000000';
 
-/** By the anchor that GitHub gives its heading. */
+/** Sections by the anchor that GitHub gives the heading. */
 const sections = new Map(
   page
     .split(/^## /m)
@@ -49,9 +49,9 @@ describe('every finding', () => {
   });
 });
 
-describe('every query', () => {
-  const schema = clientSchema();
+const schema = await clientSchema();
 
+describe('every query', () => {
   test.each(CODES)('of %s is valid, and selects what the finding has as evidence', (code) => {
     const document = parse(queryOf(code).replace('CHAT', ID));
     expect(validate(schema, document)).toEqual([]);
@@ -86,7 +86,7 @@ describe('every command', () => {
   const named = texts.flatMap((text) =>
     [...text.matchAll(/npm run [a-z:-]+(?: -- [^`\n]*)?/g)].map(([command]) => command),
   );
-  /** With the same values in the places of ids and calls. */
+  /** Commands with the same values in the places of ids and calls. */
   const commands = [
     ...new Set(named.map((one) => one.replace(/<chat>|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, ID))),
   ];

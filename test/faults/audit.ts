@@ -1,14 +1,14 @@
 /**
- * An account of every write to chats and their messages, kept by triggers of the test's own: who wrote (replicas name
- * themselves in `application_name`), and whose the chat was at that moment. What it says cannot be wrong in the same way
- * as the code that it is about.
+ * An account of every write to chats and their messages, by triggers of the test's own.
+ * It says who wrote (replicas name themselves in `application_name`), and who owned the chat then.
+ * It shares no code with what it checks.
  */
 import type { Pool } from 'pg';
 import { STALE_AFTER_SECONDS } from './settings.ts';
 
 /**
- * `takenWhileFresh`: a runner is replaced though its heartbeat was fresh, and was committed before the statement that
- * replaced it began; the 50 ms are what a commit may need to be seen.
+ * `takenWhileFresh`: a runner is replaced though its heartbeat was fresh.
+ * The heartbeat was committed before the replacing statement began; a commit may take 50 ms to be seen.
  */
 const INSTALL = `
   CREATE TABLE fault_audit (
@@ -49,7 +49,7 @@ export interface Violation {
   readonly what: string;
 }
 
-/** What each question finds is wrong; `a.by` is the replica that wrote, if one did. */
+/** Questions whose rows are errors. `a.by` is the replica that wrote, if one did. */
 const QUESTIONS: Readonly<Record<string, string>> = {
   'a message or an attempt was written by a replica that did not own the chat': `
     SELECT chat_id, 'version ' || version || ': ' || coalesce(role, 'attempt') || ' by ' || writer || ', owner ' ||
@@ -80,7 +80,7 @@ export async function auditViolations(pool: Pool): Promise<Violation[]> {
   return violations;
 }
 
-/** For the report: what there was to look at. */
+/** Figures for the report: what there was to look at. */
 export async function auditFigures(pool: Pool) {
   const { rows } = await pool.query<{ writes: number; transactions: number; takeovers: number }>(
     `SELECT count(*)::int AS writes, count(DISTINCT tx)::int AS transactions,

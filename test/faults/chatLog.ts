@@ -1,9 +1,9 @@
-/** What the driver asked of one chat, and what was accepted. */
+/** Requests of the driver to one chat, and what was accepted. */
 import type { PlannedMessage } from './plan.ts';
 
 export interface ChatLog {
   readonly id: string;
-  /** In the order in which they were accepted. */
+  /** Messages in the order in which they were accepted. */
   readonly accepted: PlannedMessage[];
   readonly cuts: Cut[];
 }

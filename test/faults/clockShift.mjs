@@ -1,4 +1,4 @@
-/** Loaded into a built replica before anything else: its wall clock is wrong by as much as the parent last said, in milliseconds. */
+/** Preload of a built replica: its wall clock is wrong by the milliseconds that the parent last sent. */
 const RealDate = Date;
 let shiftMs = 0;
 

@@ -1,4 +1,4 @@
-/** The people: they open chats, send, interrupt and answer tools as planned, and write down what was accepted. */
+/** The people: they open chats, send, interrupt and answer tools as planned, and note what was accepted. */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
@@ -74,7 +74,7 @@ export class Driver {
     }
   }
 
-  /** Whether a message is there though nobody said so: what was not committed when the server ended never will be. */
+  /** True if a message is there though nobody said so. What was not committed when the server ended never will be. */
   async #arrived({ tag }: PlannedMessage): Promise<boolean> {
     const found = await this.#find(
       `SELECT chat_id FROM chat_messages WHERE content::text LIKE $1 AND role = 'user'
@@ -104,7 +104,7 @@ export class Driver {
     }
   }
 
-  /** Until the signal: gives every call of the tool `ask` its result. */
+  /** Answers every call of the tool `ask` until the signal aborts. */
   async answerTools(): Promise<void> {
     while (!this.#signal.aborted) {
       const waiting = await orDatabaseAway(

@@ -103,8 +103,8 @@ async function play(
 }
 
 /**
- * What is still a worker's to do: to move a chat, or to give it up. (One that died in between leaves its id in a chat at
- * rest; that does no harm.) The tool `ask` is answered by the driver.
+ * Chats that a worker still has to move or give up. The driver answers the tool `ask`.
+ * A worker that died in between leaves its id in a chat at rest, which does no harm.
  */
 const BUSY = `
   SELECT chats.id, status || coalesce(' of ' || worker_id, '') AS state

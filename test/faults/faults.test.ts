@@ -1,6 +1,6 @@
 /**
- * Real replicas and a real Postgres under faults drawn from a seed; what must never happen, is looked for. How it works:
- * `faultRun.ts`. A longer run: `npm run test:faults`.
+ * Real replicas and a real Postgres under random faults, and a search for what must never happen.
+ * `faultRun.ts` says how it works. A longer run: `npm run test:faults`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

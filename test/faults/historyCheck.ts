@@ -1,6 +1,6 @@
 /**
- * Whether a chat at rest is one that the driver's log and the words in its messages allow: nothing lost, nothing twice,
- * nothing out of order, every turn answered in full unless it was cut. Pure.
+ * Check that the driver's log and the words in a chat's messages allow it. Pure.
+ * Nothing may be lost, doubled or out of order, and every turn must be answered in full unless it was cut.
  */
 import { z } from 'zod';
 import type { ChatLog, Cut } from './chatLog.ts';
@@ -8,7 +8,7 @@ import type { PlannedMessage, Word } from './plan.ts';
 
 export interface RestingChat {
   readonly status: string;
-  /** In order. */
+  /** Messages in order. */
   readonly messages: readonly { readonly role: string; readonly content: unknown; readonly revision: number }[];
   /** The texts that wait, in order. */
   readonly queued: readonly string[];
@@ -35,7 +35,7 @@ const WHOLE: Readonly<Record<Word, string>> = {
   ...{ plain: 'assistant', slow: 'assistant', failOnce: 'assistant', fail: '' },
   ...{ add: WITH_TOOL, ask: WITH_TOOL, hold: WITH_TOOL },
 };
-/** What there may be of it when the turn was stopped: a call is never without its result. */
+/** Messages that a stopped turn may have: a call is never without its result. */
 const STOPPED: Readonly<Record<string, readonly string[]>> = {
   '': [''],
   assistant: ['', 'assistant'],

@@ -1,7 +1,11 @@
 /**
- * Watches from outside that nobody waits: a runnable chat without a fresh heartbeat must be driven again soon. What cannot
- * be helped does not count: while Postgres is away or no replica is healthy, what the machine is too busy for (this process,
- * which all connections go through, notices by its own looks coming late), and while somebody's transaction, that of a stopped process say, holds the chat's row.
+ * Watch from outside that no chat waits: one without a fresh heartbeat must be driven again soon.
+ *
+ * Time does not count while
+ *
+ * - Postgres is away, or no replica is healthy;
+ * - the machine is too busy, so that this process's own looks come late;
+ * - a transaction, as of a stopped process, holds the chat's row.
  */
 import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
@@ -10,7 +14,7 @@ import { orDatabaseAway } from './databaseAway.ts';
 import { IDLE_LIMIT_SECONDS } from './settings.ts';
 
 const LOOK_EVERY_MS = 200;
-/** Before it is too late: whoever holds the row may let go of it meanwhile, and the waiting begins only then. */
+/** Seconds, before it is too late: the holder of the row may let go, and the wait begins only then. */
 const SUSPECT_SECONDS = IDLE_LIMIT_SECONDS - 1;
 /** A look that comes this late, in seconds, says that this process did not run: all counting begins anew. */
 const LATE_SECONDS = 1;
@@ -21,7 +25,7 @@ interface Row {
   readonly id: string;
   /** The runner that has the chat; null: none. */
   readonly runner: string | null;
-  /** Of its last heartbeat; null: there is none. Seconds of the database's clock, as `now`. */
+  /** Age of its last heartbeat in seconds of the database's clock, as `now`; null: there is none. */
   readonly beatAt: number | null;
   readonly now: number;
 }

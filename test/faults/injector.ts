@@ -1,4 +1,4 @@
-/** Makes the planned faults, one after the other or at once, but always leaves one replica alone. */
+/** The planned faults, made one after the other or at once. One replica is always left alone. */
 import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
 import type { PostgresServer } from '../support/postgresServer.ts';
@@ -9,7 +9,7 @@ import type { ReplicaProcess } from './replicaProcess.ts';
 const LOOK_EVERY_MS = 50;
 const COMMIT_LIMIT_MS = 3_000;
 
-/** What there is to be hit, and a way to ask the database that no fault but its own is in. */
+/** Targets of the faults, and a way to ask the database that only its own faults hit. */
 export interface World {
   readonly postgres: PostgresServer;
   readonly replicas: readonly ReplicaProcess[];
@@ -20,7 +20,7 @@ export class Injector {
   readonly injected = new Map<FaultKind, number>();
   /** The runnable chats that the replica had (of Postgres: all) when it was hit. */
   readonly touched = new Map<FaultKind, Set<string>>();
-  /** What was done when, to which worker. */
+  /** Faults by time, with their worker. */
   readonly timeline: string[] = [];
   readonly #world: World;
   readonly #signal: AbortSignal;
@@ -109,7 +109,7 @@ export class Injector {
     await noted;
   }
 
-  /** Of any replica, from this one on, that commits anything before long. */
+  /** Loses a commit of any replica that commits soon, looking from this one on. */
   async #loseCommit(first: ReplicaProcess): Promise<void> {
     const { replicas } = this.#world;
     for (let place = replicas.indexOf(first); !this.#signal.aborted; place += 1) {

@@ -1,4 +1,4 @@
-/** What a run will do, drawn from its seed before it begins. Pure; times are milliseconds from the run's start. */
+/** The plan of a run, drawn from its seed before it begins. Pure; times are milliseconds from the run's start. */
 import { type Random, randomFrom } from './random.ts';
 import { REPLICAS, STALE_AFTER_SECONDS } from './settings.ts';
 
@@ -19,19 +19,19 @@ export type FaultKind = keyof typeof FAULTS;
 export interface PlannedFault {
   readonly atMs: number;
   readonly kind: FaultKind;
-  /** Which replica, from 0; of several that can be hit, the first from here on. Without meaning for those of Postgres. */
+  /** Place of the replica, from 0; of several, the first from here on that can be hit. Faults of Postgres ignore it. */
   readonly replica: number;
   readonly lastsMs: number;
-  /** For the clock. */
+  /** Minutes by which the clock is wrong. */
   readonly minutes: number;
 }
 
-/** How the last word of a message makes a turn end; `hold` calls a tool that nobody answers. */
+/** Last word of a message, which decides how its turn ends. `hold` calls a tool that nobody answers. */
 export type Word = 'plain' | 'slow' | 'failOnce' | 'fail' | 'add' | 'ask' | 'hold';
 
 export interface PlannedMessage {
   readonly word: Word;
-  /** In the text of this message and of no other. */
+  /** Text that this message and no other has. */
   readonly tag: string;
   readonly text: string;
 }

@@ -1,9 +1,9 @@
-/** Chance that comes out the same again: everything that a run plans is drawn from its seed. */
+/** Repeatable chance: everything that a run plans is drawn from its seed. */
 
 export interface Random {
-  /** From `low` up to, not including, `high`. */
+  /** Draws from `low` up to, not including, `high`. */
   between(low: number, high: number): number;
-  /** From 0 up to, not including, `count`. */
+  /** Draws from 0 up to, not including, `count`. */
   below(count: number): number;
   pick<T>(from: readonly [T, ...T[]]): T;
   shuffle<T>(list: readonly T[]): T[];

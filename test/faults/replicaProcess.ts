@@ -42,7 +42,7 @@ export class ReplicaProcess {
     return this.#workerId;
   }
 
-  /** Whether it runs, and nothing is being done to it. */
+  /** True if it runs and no fault is on it. */
   get isHealthy(): boolean {
     return this.#workerId !== undefined && this.#faults === 0;
   }

@@ -1,4 +1,4 @@
-/** What a run did and found, for a person. */
+/** The report of a run, for a person. */
 import Table from 'cli-table3';
 import type { Violation } from './audit.ts';
 import { FAULTS, type FaultKind } from './plan.ts';
@@ -11,7 +11,7 @@ export interface Findings {
   readonly touched: ReadonlyMap<FaultKind, ReadonlySet<string>>;
   readonly timeline: readonly string[];
   readonly violations: readonly Violation[];
-  /** What was looked at, and how much of it. */
+  /** Figures on what was looked at. */
   readonly figures: Readonly<Record<string, number | string>>;
 }
 
@@ -35,7 +35,7 @@ export function report(findings: Findings): string {
   return [`Faults with seed ${findings.seed}`, table.toString(), looked.join(', '), ''].join('\n');
 }
 
-/** What is wrong and how to see it again. */
+/** Words on what is wrong, and how to see it again. */
 export function describeViolations({ violations, timeline, seed, chats, seconds }: Findings, folder: string): string {
   const shown = violations.slice(0, SHOWN_VIOLATIONS).map(({ chatId, what }) => `  ${chatId ?? ''} ${what}`);
   const more = violations.length - shown.length;

@@ -1,11 +1,11 @@
-/** The short times that replicas run with here, and what follows from them. Seconds. */
+/** The short times of these replicas, and what follows from them, in seconds. */
 export const REPLICAS = 4;
 export const STALE_AFTER_SECONDS = 3;
 export const ACQUISITION_INTERVAL_SECONDS = 0.5;
 
-/** What a machine that has more to do than this needs to take many chats. */
+/** Seconds that a loaded machine needs to take many chats. */
 const LOADED_SECONDS = 4;
-/** How long a runnable chat may be without a fresh heartbeat while a healthy worker has room. */
+/** Seconds for which a runnable chat may lack a fresh heartbeat while a healthy worker has room. */
 export const IDLE_LIMIT_SECONDS = STALE_AFTER_SECONDS + ACQUISITION_INTERVAL_SECONDS + LOADED_SECONDS;
 
 /** `/fail` ends in an error after so many attempts. */

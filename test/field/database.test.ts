@@ -8,10 +8,10 @@ import { systemOfFile } from './support/systemOfFile.ts';
 
 jest.setTimeout(120_000);
 
-/** Of the server that `npm start` runs. */
+/** Connections of the server that `npm start` runs. */
 const MAX_CONNECTIONS = 100;
 const DATABASE_TIMEOUT_MS = 2_000;
-/** Within which chats are worked on again, once what was wrong is mended. */
+/** Milliseconds within which chats are worked on again after the repair. */
 const HEALED_MS = 10_000;
 
 const field = systemOfFile(() => ({ DATABASE_TIMEOUT_MS: String(DATABASE_TIMEOUT_MS) }));
@@ -33,7 +33,7 @@ const END_OTHERS = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name NOT LIKE 'an administrator%'`;
 
-/** What the subgraph's readiness says; it is one of the lines of the gateway's. */
+/** Readiness of the subgraph, one of the lines of the gateway's. */
 const readiness = async () => {
   const answer = await fetch(`${field.system.gatewayUrl}/readyz`);
   return { status: answer.status, text: await answer.text() };

@@ -1,4 +1,4 @@
-/** What is wrong with the replicas, and not with a chat: they are full, share an address, or are not woken. */
+/** Trouble of replicas, and not of a chat: they are full, share an address, or are not woken. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';

@@ -1,4 +1,4 @@
-/** What models and their servers do to a chat: the worker gets on, and the diagnosis says what it was. */
+/** Faults of models and their servers: the worker goes on, and the diagnosis names them. */
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { TransitionRefused } from '../../domain/transitions.ts';
@@ -26,7 +26,7 @@ jest.setTimeout(120_000);
 const MAX_ATTEMPTS = 3;
 const LOOP_STEPS = 5;
 const MAX_STEPS = 150;
-/** What a page shows, not an API. */
+/** Answer of a web page, not of an API. */
 const HTML = '<!doctype html><html><head><title>Sign in</title></head><body>Sign in</body></html>';
 const API_KEY = 'sk-a-key-that-no-row-and-no-answer-may-hold';
 

@@ -1,4 +1,4 @@
-/** The oldest Postgres that is supported: values that a later one refuses to compute with have other failures there. */
+/** The oldest supported Postgres: values that a later one refuses to compute with fail differently there. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, jest } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** Rows as people find them: what stands there is odd, far ahead, held by somebody, or left over. */
+/** Rows as people find them: odd, far ahead of the clock, held by somebody, or left over. */
 import { jest } from '@jest/globals';
 import { ahead } from './rows/ahead.ts';
 import { children } from './rows/children.ts';

@@ -1,6 +1,6 @@
 /**
- * An upgrade from the real earlier version, step by step in the order of `docs/upgrading.md`, as processes; and the way back.
- * Every step is asked about chats that both versions work on.
+ * An upgrade from the real earlier version as processes, and the way back.
+ * It goes step by step in the order of `docs/upgrading.md`. Every step is checked on chats that both versions work on.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -71,13 +71,13 @@ class Deployment {
     return id;
   }
 
-  /** Whether somebody answers a new chat. */
+  /** Waits until a new chat is answered. */
   async answers(): Promise<void> {
     const id = await this.#create('hello');
     await until('the chat is answered', async () => (await this.#row(id))?.status === 'waiting');
   }
 
-  /** With columns that every version has. */
+  /** Creates a chat with columns that every version has. */
   async #create(text: string): Promise<string> {
     const { pool } = this.database;
     const id = await insertChat(pool, { title: text });

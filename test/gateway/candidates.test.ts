@@ -1,4 +1,4 @@
-/** Replicas that could take chats which nobody owns: many chats name the same few, and each is asked once. */
+/** Replicas that could take chats without an owner: many chats name the same few, and each is asked once. */
 import { expect, test } from '@jest/globals';
 import { settings } from '../../server/settings/settings.ts';
 import { askGateway, gatewaysPerTest } from './gateways.ts';

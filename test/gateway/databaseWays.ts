@@ -1,18 +1,19 @@
 /**
- * The two ways of a gateway to the database subgraph. Tests start a database subgraph and a gateway in front of it; in a file
- * that imports `inProcess/here.ts` first, that gateway asks no other process, but runs the same subgraph itself.
+ * The two ways from a gateway to the database subgraph. Tests start a database subgraph and a gateway in front of it.
+ * In a file that first imports `inProcess/here.ts`, that gateway runs the same subgraph itself.
  */
 import { describe, test } from '@jest/globals';
 import type { GatewayOptions } from '../../gateway/server.ts';
-import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
-import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../../routing/transport/databaseSubgraph.ts';
-import { MAX_ANSWER_BYTES } from '../../routing/transport/postGraphql.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
-import { type InProcessOptions, startInProcess } from '../../subgraphs/database/inProcess.ts';
-import type { DatabaseOptions } from '../../subgraphs/database/open.ts';
+import {
+  type DatabaseInProcessOptions,
+  databaseInProcess,
+  databaseOverHttp,
+} from '../../routing/transport/databaseSubgraph.ts';
+import type { RunningServer } from '../../server/app.ts';
+import { type DatabaseOptions, openDatabase } from '../../subgraphs/database/open.ts';
 import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 
-/** Of the file that runs: its own, since jest loads every module anew for each. */
+/** Choice of the running file; jest loads every module anew for each. */
 export const chosen = { isInProcess: false, opened: 0 };
 
 /** As `describe`, for tests to which the way makes no difference: a file that chose the other one leaves them out. */
@@ -28,20 +29,18 @@ export const testOnce = (name: string, run: () => Promise<void>): void => {
 /** By the URL of the one that listens. */
 const started = new Map<string, DatabaseSubgraphOptions>();
 
-/** As the subgraph's own function of this name, whose gateways may do without it. */
+/** Starts the subgraph as its own function of this name does. Its gateways may do without it. */
 export async function startDatabase(options: DatabaseSubgraphOptions): Promise<RunningServer> {
   const server = await startDatabaseSubgraph(options);
   started.set(server.url, options);
   return server;
 }
 
-/** With the limits that `gateway/main.ts` gives it. */
+/** Opens the subgraph in process, as `gateway/main.ts` does. */
 export const inProcess =
-  (options: DatabaseOptions, changes: Partial<InProcessOptions> = {}): GatewayOptions['openDatabase'] =>
-  (registry): Promise<DatabaseSubgraph> => {
-    const limits = { waitMs: options.databaseTimeoutMs + SUBGRAPH_GRACE_MS, maxAnswerBytes: MAX_ANSWER_BYTES };
-    return startInProcess({ ...options, ...limits, ...changes }, registry);
-  };
+  (options: DatabaseOptions, changes: Partial<DatabaseInProcessOptions> = {}): GatewayOptions['openDatabase'] =>
+  (registry) =>
+    databaseInProcess(openDatabase(options, registry), { ...options, ...changes });
 
 /** The way that the file has chosen, if it started the subgraph; what only plays one is asked over HTTP. */
 export function wayTo(

@@ -1,8 +1,8 @@
-/** The diagnosis through the gateway: what it asks, of whom, how often, and what it says when part of that fails. */
+/** The diagnosis through the gateway: its questions, their number and addressees, and its words when a part fails. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import type { Inspector, RunnerInspection, TaskInspection } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
@@ -55,7 +55,7 @@ const TASK: TaskInspection = {
   ...{ nextRetryAt: null, secondsUntilRetry: null, lastError: null },
 };
 
-/** At work, and well. */
+/** Healthy runner at work. */
 const runner = (chatId: string, runnerId: string, workerId: string): RunnerInspection => ({
   ...{ runnerId, workerId, chatId, phase: 'RUNNING', startedAt: AT, uptimeSeconds: 60, status: 'running' },
   ...{ snapshotVersion: 1, historyVersion: 1, generationAttempt: 1, lastUpdateAt: AT },
@@ -63,7 +63,7 @@ const runner = (chatId: string, runnerId: string, workerId: string): RunnerInspe
   lease: { renewedAt: AT, ageSeconds: 3, intervalSeconds: 9, staleAfterSeconds: 30, consecutiveFailures: 0 },
 });
 
-/** Which runner a replica has for a chat. */
+/** Runner that a replica has for a chat. */
 type Holds = (chatId: string) => string | undefined;
 
 function inspectorOf(workerId: string, holds: Holds): Inspector {

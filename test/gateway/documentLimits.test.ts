@@ -1,24 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { GraphQLError, getIntrospectionQuery, parse } from 'graphql';
+import { getIntrospectionQuery, parse } from 'graphql';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import { checkDocument, LIMITS, type Limit } from '../../gateway/queries/documentLimits.ts';
+import { LIMITS, type Limit, limitPassed, tooComplex } from '../../gateway/queries/documentLimits.ts';
 
-/** The limit that a query passes, by the words of its refusal. */
-function passed(query: string): string | undefined {
-  try {
-    checkDocument(parse(query));
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    expect(error.extensions).toMatchObject({ code: 'QUERY_TOO_COMPLEX', http: { status: 400 } });
-    return /^A query may have at most \d+ (.+), each counted/.exec(error.message)?.[1];
-  }
-}
+const passed = (query: string) => limitPassed(parse(query));
 
 const times = (count: number, part: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => part(i)).join(' ');
 
-/** What stands exactly at the limit, given its figure; one more must be refused. */
+/** Queries exactly at the limit, given its figure; one more must be refused. */
 const AT_LIMIT: Readonly<Partial<Record<Limit, (n: number) => string>>> = {
   operations: (n) => times(n, (i) => `query Q${i} { a }`),
   'fragment definitions': (n) => `{ a } ${times(n, (i) => `fragment F${i} on T { a }`)}`,
@@ -29,6 +19,22 @@ const AT_LIMIT: Readonly<Partial<Record<Limit, (n: number) => string>>> = {
   directives: (n) => `query @d { ... @d { a ${times(n - 2, () => '@d')} } }`,
   'fields of the same name in one place': (n) => `{ ${times(n - 1, () => 'a')} ... { a } }`,
 };
+
+test('a refusal says which limit it was, and its figure', () => {
+  expect(tooComplex('aliases')).toMatchObject({
+    status: 400,
+    body: {
+      errors: [
+        {
+          message: expect.stringMatching(
+            /^A query may have at most 100 aliases, each counted .* Received more than 100\.$/,
+          ),
+          extensions: { code: 'QUERY_TOO_COMPLEX' },
+        },
+      ],
+    },
+  });
+});
 
 describe('each limit', () => {
   test.each(Object.entries(AT_LIMIT))('%s: as many are fine, one more is not', (limit, shape) => {

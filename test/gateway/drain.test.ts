@@ -1,4 +1,4 @@
-/** What clients of a gateway notice when its process is told to end. */
+/** Effects on clients of a gateway whose process is told to end. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, jest, test } from '@jest/globals';

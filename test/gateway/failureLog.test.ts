@@ -1,21 +1,21 @@
-/** What a client of the gateway is not told stands in its log: once for each request, on both routes, with its cause. */
+/** Log lines for what a client of the gateway is not told: once for each request, on both routes, with its cause. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
-import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
-import { makeDiagnosisSubgraph } from '../../gateway/execution/diagnosisSubgraph.ts';
-import { type GatewayContext, OWN_CALLER } from '../../gateway/gatewayContext.ts';
+import { diagnosisInProcess } from '../../gateway/execution/diagnosisSubgraph.ts';
 import { makeApolloServer } from '../../gateway/http/apolloServer.ts';
-import { registerGraphqlRoute } from '../../gateway/http/graphqlRoute.ts';
-import { makeApp } from '../../gateway/http/httpApp.ts';
-import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
-import { recordOf } from '../../gateway/http/requestRecord.ts';
-import { makeOperations } from '../../gateway/queries/operations.ts';
-import { makeQueryLimits } from '../../gateway/queries/queryLimits.ts';
-import { buildSupergraph, readSupergraph } from '../../gateway/supergraph/load.ts';
+import { makeQueries } from '../../gateway/queries/answer.ts';
+import { makePrepareQuery } from '../../gateway/queries/prepare.ts';
+import { makeApolloGateway } from '../../gateway/supergraph/apolloGateway.ts';
+import { readSupergraph } from '../../gateway/supergraph/file.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import { makeApp, type RunningServer } from '../../server/app.ts';
+import { registerGraphql } from '../../server/graphql/edge.ts';
+import { guard } from '../../server/guard.ts';
+import { OWN_CALLER } from '../../server/tokens/internalToken.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
+import { loadSupergraph } from '../support/loadSupergraph.ts';
 import { until } from '../support/until.ts';
 import { callerToken, DIAGNOSIS_SETTINGS, gatewaysPerTest } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';
@@ -30,8 +30,8 @@ interface Line {
 
 const servers = serversPerTest();
 const startGateway = gatewaysPerTest();
-const apps: FastifyInstance[] = [];
-afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
+const started: RunningServer[] = [];
+afterEach(() => Promise.all(started.splice(0).map((server) => server.stop())));
 
 function collectingLog() {
   const lines: Line[] = [];
@@ -70,13 +70,13 @@ test('a defect of the diagnosis: where in the code', async () => {
       throw new Error('a defect');
     },
   });
-  const ask = makeDiagnosisSubgraph(broken, () => async () => undefined, log);
+  const ask = diagnosisInProcess(broken, () => async () => undefined, log);
   const representations = [{ __typename: 'ChatDebugSnapshot', chatId: randomUUID(), executionState: 'W' }];
   const query =
     'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ChatDebugSnapshot { diagnosis { verdict } } } }';
-  const context = { caller: OWN_CALLER, requestId: 'an id' } as GatewayContext;
-  const { errors } = await ask({ query, variables: { r: representations }, operationName: undefined }, context);
-  expect(errors).toMatchObject([{ message: 'a defect' }]);
+  const context = { caller: OWN_CALLER, requestId: 'an id' } as RoutingContext;
+  const reply = await ask({ query, variables: { r: representations } }, context);
+  expect(reply).toMatchObject({ status: 'OK', body: { errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] } });
   const err = { message: 'a defect', stack: expect.stringContaining('subgraphs/diagnosis') };
   expect(lines).toMatchObject([{ msg: 'masked', requestId: 'an id', err }]);
 });
@@ -87,27 +87,29 @@ test('a query that cannot be planned: refused with its cause in the log, each ti
   const plan = () => {
     throw new Error('too much for the planner');
   };
-  const supergraph = { ...buildSupergraph(sdl), plan };
-  const operations = makeOperations({ supergraph, subgraph: () => async () => ({ data: null }), log });
-  const limits = makeQueryLimits({ supergraphSdl: sdl, maxCost: 10_000, countReplicas: () => 0 });
-  const apollo = makeApolloServer({ supergraph, operations, allowedOperations: undefined, log });
+  const supergraph = { ...(await loadSupergraph(sdl)), plan };
+  const prepare = makePrepareQuery({ supergraph, subgraph: () => async () => ({ data: null }), onDefect: () => {} });
+  const { answer } = makeQueries({ prepare, maxCost: 10_000, countReplicas: () => 0, log });
+  const apollo = makeApolloServer(makeApolloGateway(sdl, log), answer, log);
   await apollo.start();
-  const app = makeApp(log, systemClock, makeGatewayMetrics(new Registry()));
-  apps.push(app);
-  registerGraphqlRoute(app, {
-    use: (run) => run({ limits, operations, apollo }),
-    context: (request, _reply, checked) => ({
-      ...{ caller: OWN_CALLER, signal: new AbortController().signal, budget: { leftMs: () => 1_000 }, asked: [] },
-      ...{ requestId: request.id, record: recordOf(request), checked },
-    }),
-    allowedOperations: undefined,
-    log,
+  const { app, listen } = makeApp({
+    ...{ maxBodyBytes: 1_000, givesIds: true, clock: systemClock, log },
+    ...{ isNoted: () => true, observe: () => {} },
   });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  guard(app, () => OWN_CALLER);
+  registerGraphql<RoutingContext>(app, {
+    use: (run) => run({ answer, apollo }),
+    newContext: ({ id }) => ({
+      ...{ caller: OWN_CALLER, signal: new AbortController().signal, budget: { leftMs: () => 1_000 }, asked: [] },
+      requestId: id,
+    }),
+  });
+  const server = await listen({ host: '127.0.0.1', port: 0 }, () => apollo.stop());
+  started.push(server);
+  const { url } = server;
   for (const _ of [1, 2]) expect(await askBothRoutes(url, 'any', { query: CHAT })).toContain('INTERNAL_SERVER_ERROR');
   const { errors, ids } = await failures(4);
   expect(errors.map(({ requestId, err }) => [requestId, err?.message])).toEqual(
     ids.map((id) => [id, 'too much for the planner']),
   );
-  await apollo.stop();
 });

@@ -1,6 +1,6 @@
 /** One database subgraph and one gateway for a whole test file, with replicas for each of its tests. */
 import { afterAll, beforeAll } from '@jest/globals';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { databasePerFile } from '../support/database.ts';
 import { startDatabase } from './databaseWays.ts';
 import { type GatewayChanges, gatewayPerFile, gatewaysPerTest } from './gateways.ts';

@@ -3,17 +3,17 @@ import { afterAll, afterEach } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { systemClock } from '../../common/clock.ts';
 import type { GatewayOptions } from '../../gateway/server.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 
 export const AUTH_SECRET = 'a secret of callers for tests, long enough';
 export const INTERNAL_SECRET = 'an internal secret for tests, long enough';
 
-/** Where the replicas of tests are. */
+/** Addresses of the replicas of tests. */
 export const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
-/** As the settings have them. */
+/** Settings of the diagnosis, as the settings have them. */
 export const DIAGNOSIS_SETTINGS = {
   staleAfterSeconds: 30,
   heartbeatIntervalSeconds: 9,
@@ -23,7 +23,7 @@ export const DIAGNOSIS_SETTINGS = {
 
 export type GatewayChanges = Partial<Omit<GatewayOptions, 'replicas'>> & {
   replicas?: Partial<GatewayOptions['replicas']>;
-  /** How long the database subgraph waits for the database. */
+  /** Milliseconds for which the database subgraph waits for the database. */
   databaseTimeoutMs?: number;
 };
 

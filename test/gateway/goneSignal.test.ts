@@ -1,4 +1,4 @@
-/** What whoever answers a request learns of its client. */
+/** Facts that an answering process learns of its client. */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -19,7 +19,7 @@ const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
 const get = (path: string, headers: Record<string, string> = {}) => fetch(new URL(path, url), { headers });
 const page = async () => (await get('/', { accept: BROWSER })).text();
 
-/** What an element of the page loads. Links to click on are not among them. */
+/** Resources that an element of the page loads, without links to click on. */
 const references = (html: string) => [...html.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, path]) => path ?? '');
 
 /** The status of a path that is sent as it is: `fetch` would clean it first. */
@@ -120,9 +120,10 @@ describe('its files', () => {
   });
 });
 
+const schema = await clientSchema();
+
 describe('the examples', () => {
   const examples = exampleQueries();
-  const schema = clientSchema();
 
   test('there are seven, in this order, and the page gets them as they are', async () => {
     expect(examples.map(({ title }) => title)).toEqual([

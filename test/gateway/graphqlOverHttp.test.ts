@@ -1,4 +1,6 @@
-/** The GraphQL over HTTP specification (https://graphql.github.io/graphql-over-http/draft/), as its own audit checks it. */
+/**
+ * The GraphQL over HTTP specification (https://graphql.github.io/graphql-over-http/draft/), checked by its own audit.
+ */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -6,14 +8,14 @@ import { serverAudits } from 'graphql-http';
 import { systemClock } from '../../common/clock.ts';
 import { startGateway } from '../../gateway/server.ts';
 import { databaseOverHttp } from '../../routing/transport/databaseSubgraph.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import { AUTH_SECRET, callerToken, DIAGNOSIS_SETTINGS, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl } from './httpServers.ts';
 
 const OLD_CLIENTS = `Apollo Server answers 400 in every media type. The specification asks for 200 only in \`application/json\`, for clients
   that cannot tell an error of GraphQL from one of a proxy; here both have the same shape, and 400 is what an operator sees.`;
-/** What is not as it should be, by the id of its audit, and why. */
+/** Known deviations by the id of their audit, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   '572B': OLD_CLIENTS,
   FDE2: OLD_CLIENTS,

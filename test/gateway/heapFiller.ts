@@ -1,4 +1,7 @@
-/** Fills its heap as a busy gateway does: some stays, and all else lives just long enough to grow old. Writes the most that was old, in MB. */
+/**
+ * A process that fills its heap like a busy gateway: some data stays, and all else grows just old. It writes the most
+ * that was old, in MB.
+ */
 import { setImmediate } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { limitHeapGrowth } from '../../gateway/heapGrowth.ts';

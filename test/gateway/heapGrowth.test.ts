@@ -1,4 +1,4 @@
-/** The heap of a gateway is collected long before V8 would do so where there is memory enough. */
+/** The heap of a gateway, collected long before V8 would do so where there is memory enough. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** Real HTTP servers that misbehave as a test wants them to. */
+/** Real HTTP servers that misbehave as a test wants. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -7,7 +7,7 @@ import { systemClock } from '../../common/clock.ts';
 import { freePort } from '../../local/ports.ts';
 import { startTcpServer } from '../support/tcpServer.ts';
 
-/** What a server was sent. */
+/** Request that a server received. */
 export interface Received {
   readonly method: string | undefined;
   readonly url: string | undefined;
@@ -17,7 +17,7 @@ export interface Received {
 
 export interface TestServer {
   readonly url: string;
-  /** In the order in which they came. */
+  /** Requests in the order in which they came. */
   readonly received: Received[];
 }
 

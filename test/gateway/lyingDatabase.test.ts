@@ -1,8 +1,7 @@
-/** A database subgraph whose answers no database subgraph of ours would give. */
+/** A database subgraph with answers that none of ours would give. */
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { clientErrors } from '../../gateway/http/clientErrors.ts';
-import { newRecord } from '../../gateway/http/requestRecord.ts';
+import { clientErrors } from '../../gateway/queries/clientErrors.ts';
 import { askGateway, gatewaysPerTest } from './gateways.ts';
 import { sendJson, serversPerTest } from './httpServers.ts';
 
@@ -31,8 +30,6 @@ test('a value that the schema does not allow is told, where all other errors are
   const error = { message: 'x', path: ['chat', 'required'], asked: 1, extensions: { code: 'DATABASE_UNAVAILABLE' } };
   const lost = [{ message: 'y', path: ['chat', 'executionState'] }];
   const data = { chat: { executionState: null } };
-  const context = { caller: { sub: 'me', roles: [] }, signal: new AbortController().signal, requestId: 'r' };
-  const rest = { budget: { leftMs: () => 1 }, asked: [], record: newRecord() };
-  const told = clientErrors({ data, errors: [error], lost }, { ...context, ...rest }, pino({ level: 'silent' }));
+  const told = clientErrors({ data, errors: [error], lost }, 'r', pino({ level: 'silent' }));
   expect(told.map(({ path }) => path)).toEqual([undefined, ['chat', 'executionState']]);
 });

@@ -1,4 +1,6 @@
-/** Replicas that answer in good form what no replica of ours would: to fill the memory, to be shown, to be taken for another. */
+/**
+ * Replicas whose well-formed answers none of ours would give: to fill the memory, to be shown, to be taken for another.
+ */
 import { describe, expect, test } from '@jest/globals';
 import { sendJson } from './httpServers.ts';
 import { A, B, chatId, routersPerTest } from './routers.ts';

@@ -1,8 +1,8 @@
-/** Real failures of every part, and a search through what the client gets for what it must not. */
+/** Real failures of every part, and a search through the client's answers for what they must not hold. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  buildSchema,
+  type DocumentNode,
   getIntrospectionQuery,
   getNamedType,
   getNullableType,
@@ -11,8 +13,8 @@ import {
 } from 'graphql';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
 import { readCostRules } from '../../gateway/queries/costRules.ts';
-import { makeCostEstimate } from '../../gateway/queries/queryCost.ts';
-import { readSupergraph } from '../../gateway/supergraph/load.ts';
+import { makeCompileCost } from '../../gateway/queries/queryCost.ts';
+import { readSupergraph } from '../../gateway/supergraph/file.ts';
 import { settings } from '../../server/settings/settings.ts';
 
 const DIRECTIVES = `
@@ -33,14 +35,18 @@ interface Given {
   replicas?: number | undefined;
 }
 
+const operationOf = ({ definitions }: DocumentNode) =>
+  definitions.find((node) => node.kind === 'OperationDefinition') as OperationDefinitionNode;
+
 test('the same document costs what its variables and the replicas say, each time anew', () => {
-  const estimate = makeCostEstimate(readCostRules(SCHEMA));
   const document = parse(
     `query ($n: Int = 2, $keys: [ID!]!) { first(first: $n) { value } byKeys(keys: $keys) { value } all { value } }`,
   );
-  const [operation] = document.definitions;
-  const cost = (variables: Record<string, unknown>, replicas?: number) =>
-    estimate({ document, operation: operation as OperationDefinitionNode, variables, replicas });
+  const estimate = makeCompileCost(readCostRules(buildSchema(SCHEMA, { assumeValid: true })))(
+    document,
+    operationOf(document),
+  );
+  const cost = (variables: Record<string, unknown>, replicas?: number) => estimate(variables, replicas);
   const keys = (count: number) => Array.from({ length: count }, String);
   for (const _ of ['first', 'and remembered']) {
     expect(cost({ n: 1, keys: keys(1) }, 1)).toBe(3);
@@ -55,11 +61,10 @@ test('the same document costs what its variables and the replicas say, each time
 });
 
 const estimator = (sdl: string) => {
-  const estimate = makeCostEstimate(readCostRules(sdl));
+  const compile = makeCompileCost(readCostRules(buildSchema(sdl, { assumeValid: true })));
   return (query: string, { variables = {}, replicas }: Given = {}) => {
     const document = parse(query);
-    const operation = document.definitions.find((node) => node.kind === 'OperationDefinition');
-    return estimate({ document, operation: operation as OperationDefinitionNode, variables, replicas });
+    return compile(document, operationOf(document))(variables, replicas);
   };
 };
 
@@ -111,7 +116,7 @@ describe('of the real schema', () => {
   const EVERYTHING = `chatId executionState database { status heartbeat { isStale } heartbeats { isStale } messageStats { total byRole { role count } } } runtime { ${RUNTIME} } diagnosis { verdict summary findings { code evidence { value } } }`;
 
   test('every list of objects says how long it is', () => {
-    const { fields, schema } = readCostRules(readSupergraph(undefined));
+    const { fields, schema } = readCostRules(buildSchema(readSupergraph(undefined), { assumeValid: true }));
     const sized = [...fields].flatMap(([, { sizedFields }]) => sizedFields);
     for (const type of Object.values(schema.getTypeMap())) {
       if (!isObjectType(type) || isIntrospectionType(type)) continue;

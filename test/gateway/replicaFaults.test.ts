@@ -1,7 +1,7 @@
 /**
- * What clients notice of replicas that fail in every way that `bench/gatewayFaults/faults.ts` lists, several of them at a time:
- * nothing but that the halves of those replicas are missing. `npm run bench:faults` runs each fault alone, longer, and looks at
- * times, too.
+ * Effects of failing replicas on clients: only the halves of those replicas are missing.
+ * All ways of `bench/gatewayFaults/faults.ts` occur, several at a time.
+ * `npm run bench:faults` runs each fault alone, longer, and looks at times, too.
  */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { ALL_FAULTS, type Fault, INSTEAD } from '../../bench/gatewayFaults/faults.ts';
@@ -17,7 +17,7 @@ const REPLICAS = 4;
 /** The machine may be busy: this is a test of what is answered, not of how fast. */
 const LIMITS = { timeoutMs: 5_000, databaseTimeoutMs: 20_000 };
 const ROUND = { lastsMs: 2_000, healthyMs: 200, recoveryLimitMs: 60_000 };
-/** How much longer than `lastsMs` replicas may fail before each of them has said what is expected. */
+/** Milliseconds beyond `lastsMs` for which replicas may fail before each has said what is expected. */
 const SAID_LIMIT_MS = 40_000;
 const random = randomFrom(20_261_122);
 
@@ -64,7 +64,7 @@ const unsaid = (round: Round, said: Said): string[] =>
     return statuses.includes(expectedOf(fault)) ? [] : [`${fault}: ${statuses.join(', ')}, not ${expectedOf(fault)}`];
   });
 
-/** At least one half says this; others may say that the breaker is open. */
+/** Status that at least one half has; others may say that the breaker is open. */
 function expectedOf(fault: Fault): string {
   if (INSTEAD[fault] || ['reset in mid-answer', 'cut body', 'cut chunks'].includes(fault)) return 'BAD_ANSWER';
   return ['stopped', 'black hole', 'stall', 'latency', 'drip'].includes(fault) ? 'TIMED_OUT' : 'UNREACHABLE';

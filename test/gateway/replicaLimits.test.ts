@@ -7,7 +7,7 @@ import { A, B, chatId, routersPerTest, statuses } from './routers.ts';
 const { servers, router, asker, answering } = routersPerTest();
 
 describe('the breaker of a replica', () => {
-  /** What counts as a failure, and what does not; each as a replica to ask. */
+  /** Replicas to ask: failures that count, and answers that do not. */
   const html = () => servers.serve((response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'));
   const status = (code: number) => () => servers.serve((response) => sendJson(response, code, {}));
   test.each<[string, string, () => Promise<{ url: string }>]>([
@@ -181,7 +181,7 @@ test('a replica is sent 32 requests at once; the others wait their turn, and tho
 test('whoever wants to know is told of every replica that was asked, or could not be', async () => {
   const told: unknown[] = [];
   const rows = { [A]: { relayAddress: (await answering()).url } };
-  await asker({ rows, onAsked: (asked) => told.push(asked) })([
+  await asker({ rows, onAsked: ({ replicaId, status, elapsedMs }) => told.push({ replicaId, status, elapsedMs }) })([
     [1, A],
     [2, B],
   ]);

@@ -1,4 +1,4 @@
-/** What the gateway tells Prometheus of the replicas that it asks. */
+/** Metrics of the gateway on the replicas that it asks. */
 import { expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { makeGatewayMetrics, type RouterState } from '../../gateway/http/metrics.ts';

@@ -1,10 +1,11 @@
 /**
- * Replicas that work on chats, and two gateways behind a balancer, restarted one after the other under load.
+ * Replicas at work and two gateways behind a balancer, restarted one after the other under load.
  *
- * A replica counts as healthy from the moment at which a chat's row names it, which is not before it listens, until it is told
- * to end. A half is lost when its row names a replica that was healthy until the answer had come, and its status is not OK.
- * Of a replica that was told to end a row may still have been read a moment before its chats are given away: such a half may
- * say that the replica has stopped, if nobody has taken the chat yet, and nothing else.
+ * - A replica is healthy from the moment a chat's row names it until it is told to end. A row names it only once it
+ * listens.
+ * - A half is lost if its row names a replica that was healthy until the answer, and its status is not OK.
+ * - A row may have been read just before a stopping replica gave its chats away. Its half may then say only that the
+ * replica has stopped, and only if nobody has taken the chat yet.
  */
 import { randomUUID } from 'node:crypto';
 import { expect, jest, test } from '@jest/globals';
@@ -26,7 +27,7 @@ const CHATS = 9;
 /** Any two replicas have room for all chats, and no two of them could leave the third without. */
 const MAX_RUNNERS = '5';
 const CLIENTS = 4;
-/** Of each client between two requests, in milliseconds. */
+/** Milliseconds between two requests of one client. */
 const PAUSE_MS = 40;
 
 const database = databasePerFile();
@@ -67,12 +68,12 @@ const QUERY = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) {
   chatId database { status workerId } runtime { workerId localWorkerId reachability { status reason } }
 } }`;
 
-/** What came of many requests. */
+/** Results of many requests. */
 class Observed {
   readonly failed: string[] = [];
   /** Halves that are not OK, with the moment at which their answer had come. */
   readonly notOk: { workerId: string; status: string; reason: string | null; atMs: number }[] = [];
-  /** Who answered for each chat. */
+  /** Replicas that answered for each chat. */
   readonly owners = new Map<string, Set<string>>();
   answered = 0;
 

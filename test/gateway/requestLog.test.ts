@@ -1,4 +1,4 @@
-/** What stands in the gateway's log and metrics of the requests to it, answered or refused. */
+/** Log lines and metrics of requests to the gateway, answered or refused. */
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { ANY_UUID, readMetrics } from '../support/metrics.ts';

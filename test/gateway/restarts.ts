@@ -1,8 +1,8 @@
-/** What tests of restarts share. */
+/** Shared parts of the tests of restarts. */
 import { expect } from '@jest/globals';
 import type { ServerProcess } from '../support/serverProcess.ts';
 
-/** As an orchestrator does it: tells the process to end, waits until it has, and starts another one. */
+/** Restarts a process as an orchestrator does: tells it to end, waits for that, and starts another one. */
 export async function restart<S extends ServerProcess>(
   server: ServerProcess | undefined,
   again: () => Promise<S>,

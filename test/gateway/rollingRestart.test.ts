@@ -14,7 +14,7 @@ import { restart } from './restarts.ts';
 jest.setTimeout(180_000);
 
 const CLIENTS = 6;
-/** Of each client between two requests, in milliseconds. */
+/** Milliseconds between two requests of one client. */
 const PAUSE_MS = 20;
 
 const database = databasePerFile();

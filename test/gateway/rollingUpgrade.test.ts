@@ -7,8 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { parse, print, visit } from 'graphql';
 import type { Json } from '../../common/json.ts';
+import { unauthenticated } from '../../server/graphql/answer.ts';
 import type { WithRequestId } from '../../server/graphql/answering.ts';
-import { unauthenticated } from '../../server/graphql/errors.ts';
 import { serveSubgraph } from '../../server/graphql/serve.ts';
 import { checkInternalToken } from '../../server/tokens/internalToken.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
@@ -32,7 +32,7 @@ const TASK = {
 const folder = mkdtempSync(join(tmpdir(), 'chat-debug-old-schema-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What an earlier version lacks, by the text of a field. */
+/** Fields that an earlier version lacks, by their text. */
 const LACKS = {
   /** Fields of which the schema does not say since when there are such. */
   some: (field: string) => /^(messageBuffers|idleSeconds):/m.test(field),
@@ -75,14 +75,16 @@ async function addOldReplica({
   onAsked = async () => {},
 }: Partial<OldReplica> = {}): Promise<string> {
   const inspector = inspectorFor(randomUUID());
-  const server = await serveSubgraph<RuntimeContext & WithRequestId, void>({
+  const server = await serveSubgraph<RuntimeContext & WithRequestId>({
     ...shared,
     schemaFile: oldSchema(lacks),
     resolvers,
     authorize: async ({ headers }) => {
       const expected = { secret: shared.internalSecret, audience: inspector.workerId, now: shared.clock.now() };
-      if ((await checkInternalToken(expected, headers.authorization)).kind !== 'caller') throw unauthenticated();
+      const check = await checkInternalToken(expected, headers.authorization);
+      if (check.kind !== 'caller') return unauthenticated();
       await onAsked();
+      return check.caller;
     },
     context: async (_who, requestId) => ({
       ...{ inspector, eventLoopDelay: { highestMs: () => 0, close: () => {} } },

@@ -1,26 +1,27 @@
 /** The router by itself, over HTTP servers that play replicas. */
 import { readFileSync } from 'node:fs';
 import { afterEach } from '@jest/globals';
+import { buildSchema } from 'graphql';
 import { systemClock } from '../../common/clock.ts';
 import { makeAddressPolicy, makeGuardedConnector } from '../../routing/ask/addressPolicy.ts';
-import { type AskedReplica, makeAskReplica } from '../../routing/ask/askReplica.ts';
+import { type AskOptions, makeAskReplica } from '../../routing/ask/askReplica.ts';
+import { makeEarlierVersions } from '../../routing/ask/earlierVersions.ts';
+import { MAX_REPLICA_ANSWER_BYTES } from '../../routing/ask/replicaAnswer.ts';
 import { makeReplicaGuards } from '../../routing/ask/replicaGuard.ts';
-import { makeEarlierVersions } from '../../routing/earlierVersions.ts';
+import { makeBudget, type RoutingContext } from '../../routing/ask/routingContext.ts';
+import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../routing/directory.ts';
 import type { Owners } from '../../routing/owners.ts';
-import { MAX_REPLICA_ANSWER_BYTES } from '../../routing/replicaAnswer.ts';
-import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../routing/replicaDirectory.ts';
+import { makeRouteEntities } from '../../routing/route.ts';
 import { type Routing, readRouting } from '../../routing/routedTypes.ts';
-import { makeRouteEntities } from '../../routing/routeEntities.ts';
-import { makeBudget, type RoutingContext } from '../../routing/routingContext.ts';
 import { makeRuntimeWatch } from '../../routing/runtimeWatch.ts';
-import { makeDispatcher } from '../../routing/transport/postGraphql.ts';
+import { makeDispatcher } from '../../routing/transport/overHttp.ts';
 import { makeLogger } from '../../server/log.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { INTERNAL_SECRET as internalSecret, LOOPBACK } from './gateways.ts';
 import { sendJson, serversPerTest, type TestServer } from './httpServers.ts';
 
 const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
-const routing = readRouting(supergraph).get('runtime') as Routing;
+const routing = readRouting(buildSchema(supergraph, { assumeValid: true })).get('runtime') as Routing;
 const silent = makeLogger('test', 'silent');
 export const A = 'aaaaaaaa-0000-4000-8000-000000000001';
 export const B = 'bbbbbbbb-0000-4000-8000-000000000002';
@@ -45,9 +46,9 @@ export interface RouterTestOptions {
   hedgeMs?: number;
   addressAllow?: string[];
   isDisabled?: boolean;
-  /** As it is set. */
+  /** Platform by setting. */
   platform?: string;
-  /** As the database subgraph says with the rows. */
+  /** Platform as the database subgraph reports it with the rows. */
   found?: string;
   roles?: string[];
   signal?: AbortSignal;
@@ -55,7 +56,7 @@ export interface RouterTestOptions {
   directory?: ReplicaDirectory;
   owners?: Partial<Owners>;
   log?: typeof silent;
-  onAsked?: (asked: AskedReplica) => void;
+  onAsked?: AskOptions['onAsked'];
 }
 
 /** Nothing is known of any owner. */

@@ -30,7 +30,7 @@ const shortened = (errors: GraphqlError[] = []) =>
   errors.map(({ path, extensions: { code, workerId, chatIds } }) => [path?.join('.'), code, workerId, chatIds]);
 
 describe('a chat that moves between the reading of its row and the question to its owner', () => {
-  /** At its address listens another replica, which the chats' owner has become a moment ago. */
+  /** Inserts a replica at whose address another one listens, the chats' new owner. */
   async function insertMovingReplica(to: () => string): Promise<string> {
     const server = await servers.serve(async (response) => {
       await database.pool.query('UPDATE chats SET worker_id = $1 WHERE worker_id IS NOT NULL', [to()]);
@@ -154,7 +154,7 @@ describe("an error's path", () => {
   });
 });
 
-/** What stands in the data at an error's path; undefined: there is no such place. */
+/** Value at an error's path; undefined: there is no such place. */
 const valueAt = (data: unknown, path: (string | number)[] = []): unknown =>
   path.reduce<unknown>((value, key) => Object(value)[key], data);
 

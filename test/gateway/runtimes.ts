@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach } from '@jest/globals';
 import type { Pool } from 'pg';
 import { systemClock } from '../../common/clock.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import type { DatabaseSubgraphOptions } from '../../subgraphs/database/server.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
@@ -13,14 +13,14 @@ import { INTERNAL_SECRET } from './gateways.ts';
 import { serversPerTest, type TestServer } from './httpServers.ts';
 
 const log = makeLogger('test', 'silent');
-/** What every server of a test is started with. */
+/** Options of every server of a test. */
 export const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock, log };
 
 export interface RuntimeReplica {
   readonly id: string;
-  /** Behind the door. */
+  /** URL behind the door. */
   readonly url: string;
-  /** In front of it; notes what it is sent. */
+  /** Door in front of it, which notes what it is sent. */
   readonly door: TestServer;
 }
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
 /** One for all tests that start nothing else, in front of `emptiedDatabase`. */
 const gatewayOfFile = gatewayPerFile(() => ({ url: ofFile.database?.url ?? '' }));
 
-/** As if nobody had asked it yet. */
+/** Database subgraph as if nobody had asked it yet. */
 function emptiedDatabase(): TestServer {
   if (!ofFile.database) throw new Error('It is there once the tests run');
   ofFile.database.received.length = 0;

@@ -22,7 +22,7 @@ const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', impo
 const schema = buildSchema(supergraph, { assumeValid: true });
 const operation = parse(SNAPSHOT_OPERATION);
 
-/** By type, the fields that the operation selects. */
+/** Fields that the operation selects, by type. */
 function selectedFields(): Map<string, Set<string>> {
   const selected = new Map<string, Set<string>>();
   const types = new TypeInfo(schema);
@@ -41,7 +41,7 @@ function selectedFields(): Map<string, Set<string>> {
 const object = (name: string) => schema.getType(name) as GraphQLObjectType;
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** What an object of this type is to have in the document. */
+/** Members that an object of this type must have in the document. */
 const membersOf = (type: string) => new Set(Object.keys(object(type).getFields()).map(snake));
 
 /** An answer in which nothing is null, with every field that is selected, or made of it by `leaf`. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import type { Inspector, RunnerInspection } from '../../subgraphs/runtime/inspector.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
@@ -42,7 +42,7 @@ interface Options {
   method?: string;
   token?: string | null;
   headers?: Record<string, string>;
-  /** With its question mark. */
+  /** Query of the URL, with its question mark. */
   query?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Apollo's own gateway as its manual sets it up, over the same supergraph, with nothing of ours in it. */
+/** Apollo's own gateway, set up by its manual over the same supergraph, with nothing of ours in it. */
 import { ApolloGateway, RemoteGraphQLDataSource } from '@apollo/gateway';
 import { ApolloServer } from '@apollo/server';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';

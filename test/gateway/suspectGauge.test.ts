@@ -1,10 +1,10 @@
-/** Chats in trouble, as an alert sees them: rows of a real database, counted by a real gateway. */
+/** Chats in trouble as an alert sees them: rows of a real database, counted by a real gateway. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.ts';

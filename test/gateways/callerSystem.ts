@@ -1,13 +1,14 @@
 /**
- * A system for gateways that are not ours: three real replicas with chats, one that is dead, and database subgraph and router
- * that take callers' tokens; beside it our own gateway over the same rows.
+ * A system for foreign gateways: three real replicas with chats, a dead one, and a database subgraph and router that
+ * take callers' tokens.
+ * Our own gateway runs beside it over the same rows.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach } from '@jest/globals';
 import type pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
 import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import { startDiagnosisSubgraph } from '../../subgraphs/diagnosis/server.ts';
@@ -25,11 +26,11 @@ const DIAGNOSIS = {
 
 export interface CallerSystem {
   readonly ours: RunningServer;
-  /** With the addresses of this system. */
+  /** Supergraph with the addresses of this system. */
   readonly supergraphSdl: string;
   /** Owns some of the chats. */
   readonly ownerId: string;
-  /** By what is special about them. */
+  /** Chats by their kind. */
   readonly chats: Readonly<Record<'streaming' | 'others' | 'unowned' | 'dead' | 'missing', string>>;
 }
 

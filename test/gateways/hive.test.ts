@@ -42,8 +42,9 @@ const CONFIG = `export const gatewayConfig = {
 };`;
 
 /**
- * Its own planner, written for Node, hands the diagnosis no field of the runtime: what `@requires` names below an entity of
- * another subgraph it does not fetch. The diagnosis then truthfully says UNKNOWN.
+ * Hive's own planner, written for Node, gives the diagnosis no field of the runtime.
+ * It does not fetch what `@requires` names below an entity of another subgraph. The diagnosis then rightly says
+ * UNKNOWN.
  */
 test.each([
   { planner: 'its own planner, all but the diagnosis', flags: [], withDiagnosis: false },

@@ -1,4 +1,4 @@
-/** Asks our gateway and another one the same, and compares what does not change between two questions. */
+/** Comparison of our gateway with another one, apart from what changes between two questions. */
 import { expect } from '@jest/globals';
 import { parse, print, visit } from 'graphql';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
@@ -11,7 +11,7 @@ interface Question {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
-/** What is worded with times, and differs where the diagnosis cannot read a chat again, is compared by itself below. */
+/** The diagnosis is compared by itself below: its words have times, and differ where it cannot read a chat again. */
 const withoutDiagnosis = (query: string): string =>
   print(visit(parse(query), { Field: ({ name }) => (/^diagnosis/.test(name.value) ? null : undefined) }));
 

@@ -9,7 +9,9 @@ const token = await signCallerToken('s'.repeat(32), { sub: 'somebody', roles: []
 const rest = { databaseUrl: '', authSecret: '', internalSecret: '', ownerId: '' };
 const show = (dataDir?: string) => banner({ gatewayUrl: 'http://127.0.0.1:4000', token, ...rest }, dataDir);
 
-/** What a program called `name` gets when a shell runs the lines of `script`: its arguments, each on a line, after DATA_DIR. */
+/**
+ * Arguments that a program called `name` gets when a shell runs the lines of `script`, each on a line, after DATA_DIR.
+ */
 function pasted(script: string, name: string): string[] {
   const stand = `${name}() { printf '%s\\n' "$DATA_DIR" "$@"; }`;
   return execFileSync('sh', ['-c', `${stand}\n${script}`], { env: {}, encoding: 'utf8' })

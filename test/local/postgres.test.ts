@@ -125,7 +125,7 @@ describe('the embedded Postgres', () => {
     const first = await startKeeper(port);
     await first.ready;
     await end(first.keeper, 'SIGTERM');
-    // What a power cut leaves, when by now that number is another program's: here this test's own.
+    // Note that a power cut leaves, whose number is by now another program's: here this test's own.
     writeFileSync(join(dataFolder(), 'postmaster.pid'), `${process.pid}\n${dataFolder()}\n`, { mode: 0o600 });
     const begunMs = systemClock.monotonicMs();
     await stopLeftOverPostgres(dataFolder(), systemClock);

@@ -31,7 +31,7 @@ function server(name: string, behaviour: Partial<Behaviour> = {}): ProcessSpec {
   };
 }
 
-/** What `npm start` runs, with other processes beside Postgres. */
+/** Runs the system of `npm start`, with other processes beside Postgres. */
 function run(
   changes: Partial<SystemSettings> = {},
   servers: (wiring: Wiring) => ProcessSpec[] = () => [server('one')],

@@ -1,4 +1,4 @@
-/** Replicas of a platform without a runtime half: none of them is asked, by setting or once it is found. */
+/** Replicas of a platform without a runtime half: none is asked, by setting or once it is found. */
 import { describe, expect, test } from '@jest/globals';
 import { makeRuntimeWatch } from '../../routing/runtimeWatch.ts';
 import { makeLogger } from '../../server/log.ts';

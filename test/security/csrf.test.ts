@@ -1,4 +1,4 @@
-/** What another site can make a browser send: a good cookie, and hardly any header. */
+/** Requests that another site can make a browser send: a good cookie, and hardly any header. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { callerToken } from '../gateway/gateways.ts';
 import { attackedSystem, expectRefusal } from './support/attacked.ts';

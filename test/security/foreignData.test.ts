@@ -1,4 +1,4 @@
-/** A caller with a good token and no role, after data of others: nothing of it shows, not even that it is there. */
+/** A caller with a good token and no role, after data of others: nothing shows, not even that it exists. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';

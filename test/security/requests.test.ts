@@ -1,4 +1,4 @@
-/** Requests that are no good as HTTP, as JSON or as GraphQL, with a good token: refused in one voice, and nothing breaks. */
+/** Bad requests as HTTP, as JSON or as GraphQL, with a good token: all are refused alike, and nothing breaks. */
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { callerToken } from '../gateway/gateways.ts';
 import { attackedSystem, expectRefusal, VARIABLE } from './support/attacked.ts';

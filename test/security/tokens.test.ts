@@ -1,4 +1,4 @@
-/** Nobody gets in: what is sent as a token, where, and what comes back. */
+/** Tokens that must not let anybody in: their form, their place, and the answer. */
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { SignJWT, UnsecuredJWT } from 'jose';

@@ -1,4 +1,4 @@
-/** What stands on the standard error of a process that has logged, when it has ended or while it runs. */
+/** Standard error of a process that has logged, at its end or while it runs. */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, jest, test } from '@jest/globals';

@@ -1,8 +1,8 @@
-/** What a subgraph keeps from its client stands in its log. */
+/** Log lines for what a subgraph keeps from its client. */
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
 import { until } from '../support/until.ts';
 import { serveOdd } from './oddSubgraph.ts';
@@ -10,11 +10,13 @@ import { serveOdd } from './oddSubgraph.ts';
 interface Line {
   readonly msg: string;
   readonly requestId?: string;
+  /** HTTP status, in the line about the request as a whole. */
+  readonly status?: number;
   readonly path?: unknown;
   readonly err?: { readonly message: string; readonly stack: string };
 }
 
-/** What becomes of the start of a replica, and whether a request is given a context. */
+/** Fate of a replica's start, and whether a request is given a context. */
 interface Case {
   readonly startedAt: () => unknown;
   readonly hasContext?: boolean;
@@ -53,9 +55,10 @@ async function linesAbout(now: Case): Promise<{ failures: Line[]; ids: unknown[]
     '{ _entities(representations: [{ __typename: "ReplicaRuntime" }]) { ... on ReplicaRuntime { startedAt } } }';
   const answer = await askBothRoutes(held.server?.url ?? '', 'any', { query });
   expect(answer).toContain('Something went wrong in the service. Its log says what.');
-  const answered = () => lines.filter(({ msg }) => msg === 'answered');
-  await until('both answers are in the log', () => answered().length === 2);
-  return { failures: lines.filter(({ msg }) => msg !== 'answered'), ids: answered().map(({ requestId }) => requestId) };
+  const noted = () => lines.filter(({ status }) => status !== undefined);
+  await until('both answers are in the log', () => noted().length === 2);
+  const failures = lines.filter(({ status }) => status === undefined);
+  return { failures, ids: noted().map(({ requestId }) => requestId) };
 }
 
 test('a field that failed: where, and with which error', async () => {
@@ -91,7 +94,7 @@ test('a route for whom there is no GraphQL: nothing of the inside is told', asyn
   const message = 'Something went wrong in the service. Its log says what.';
   const errors = [{ message, extensions: { code: 'INTERNAL_SERVER_ERROR' } }];
   expect([answer.status, await answer.json()]).toEqual([500, { errors }]);
-  expect(lines).toMatchObject([{ url: '/readyz', err: { message: 'it broke at 10.0.0.1' } }]);
+  expect(lines).toMatchObject([{ route: '/readyz', err: { message: 'it broke at 10.0.0.1' } }]);
 });
 
 test('a stream that breaks before it begins', async () => {
@@ -99,5 +102,5 @@ test('a stream that breaks before it begins', async () => {
   const answer = await fetch(`${held.server?.url}/broken`);
   expect([answer.status, answer.headers.get('content-type')]).toEqual([500, 'application/json; charset=utf-8']);
   expect(await answer.text()).toContain('Something went wrong in the service. Its log says what.');
-  expect(lines).toMatchObject([{ url: '/broken', err: { message: 'it broke' } }]);
+  expect(lines).toMatchObject([{ route: '/broken', err: { message: 'it broke' } }]);
 });

@@ -1,10 +1,10 @@
-/** What goes wrong in odd ways is answered by a subgraph as Apollo Server answers it, and tells nothing of its inside. */
+/** Odd failures of a subgraph, answered as Apollo Server answers them, without a word of its inside. */
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
+import type { RunningServer } from '../../server/app.ts';
 import { clientError } from '../../server/graphql/errors.ts';
-import type { RunningServer } from '../../server/graphql/serve.ts';
 import { makeLogger } from '../../server/log.ts';
 import { askBothRoutes } from '../support/bothRoutes.ts';
 import { serveOdd } from './oddSubgraph.ts';
@@ -17,7 +17,7 @@ const refusal = () =>
 /** Deeper than Node can write as JSON. */
 const deep = (): unknown => JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
 
-/** By the key of the entity: what the resolver of a field does. */
+/** Behaviour of a field's resolver, by the key of the entity. */
 const CASES: Readonly<Record<string, () => unknown>> = {
   'an error with a path': () => Promise.reject(Object.assign(new Error(SECRET), { path: ['inside'] })),
   'what is no error': () => Promise.reject(SECRET),

@@ -1,4 +1,4 @@
-/** People read the schema in GraphiQL: nothing in it may stand there without saying what it is. */
+/** Check that everything in the schema says what it is: people read it in GraphiQL. */
 import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { describe, expect, test } from '@jest/globals';

@@ -1,5 +1,5 @@
 /**
- * A load balancer as simple as they come: gives each new connection to the next server that was ready when it last looked.
+ * A simple load balancer: it gives each new connection to the next server that was ready at the last look.
  * It knows nothing of requests, and keeps no server for a client.
  */
 import { afterEach } from '@jest/globals';
@@ -7,16 +7,16 @@ import { request } from 'undici';
 import { deadlineSignal, systemClock } from '../../common/clock.ts';
 import { startTcpProxy } from './tcpProxy.ts';
 
-/** Between two looks, in milliseconds; Kubernetes and cloud balancers take seconds. */
+/** Milliseconds between two looks; Kubernetes and cloud balancers take seconds. */
 const LOOK_MS = 500;
-/** That a look may take, in milliseconds; as a probe of Kubernetes by default. */
+/** Milliseconds that a look may take, the default of a Kubernetes probe. */
 const LOOK_LIMIT_MS = 1_000;
 
 export interface Balancer {
   readonly url: string;
   /** Connections given to each of its servers, in their order. */
   readonly given: readonly number[];
-  /** How many of its servers were ready at the last look. */
+  /** Number of its servers that were ready at the last look. */
   countReady(): number;
 }
 
@@ -44,7 +44,8 @@ export function balancersPerTest() {
     });
     const placesOf = (is: (how: Seen | undefined) => boolean) => [...urls.keys()].filter((i) => is(seen[i]));
     const ready = () => placesOf((how) => how === 'ready');
-    // When none is ready, those that are not about to go are used, as balancers do: what is behind them all may be at fault.
+    // Servers to use. If none is ready, those that are not about to go are used, as balancers do: all may share a
+    // fault.
     const usable = () => {
       const byRank = [ready(), placesOf((how) => how !== 'leaving'), placesOf(() => true)];
       return byRank.find((places) => places.length > 0) ?? [];

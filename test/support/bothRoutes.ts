@@ -1,7 +1,7 @@
-/** One request to a subgraph or a gateway twice: as an ordinary one, and as one that only Apollo Server answers. */
+/** One request to a subgraph or a gateway twice: from a client like most, and from one about whom Apollo Server is asked first. */
 import { expect } from '@jest/globals';
 
-/** For people the same; servers that compare texts know the first. */
+/** Headers that mean the same. Servers know the first by its text. */
 const ACCEPTED = ['application/json', 'application/json;charset=utf-8'] as const;
 
 /** Holds the one answer against the other: status, headers that are about the answer, and every byte. @returns its text */

@@ -1,4 +1,4 @@
-/** The state machine without a database: what each transition must make of a chat's state and versions. */
+/** The state machine without a database: the effect of each transition on a chat's state and versions. */
 import { type ExecutionState, executionState } from '../../domain/executionState.ts';
 import { columnsOf, type Effect, TABLE } from '../../domain/stateMachine.ts';
 import type { TransitionName } from '../../domain/transitions.ts';

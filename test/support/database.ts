@@ -29,7 +29,10 @@ export function databasePerFile(template?: string): TestDatabase {
   };
 }
 
-/** For a test that needs one more. The caller drops it. @param server where; unset: the server of the whole run */
+/**
+ * Makes one more database for a test. The caller drops it.
+ * @param server its URL; unset: the server of the whole run
+ */
 export async function createDatabase(
   template = 'template_chats',
   server = process.env.TEST_DATABASE_URL,

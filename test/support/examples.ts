@@ -4,10 +4,10 @@ import { expect } from '@jest/globals';
 import { steady } from '../../cli/debug/steady.ts';
 import { exampleFile } from '../../scripts/runbook.ts';
 
-/** Whether examples are written, and not only compared. */
+/** True if examples are written, and not only compared. */
 export const WRITING = process.env.UPDATE_EXAMPLES === '1';
 
-/** Which id it is does not matter; whether two are the same does. Nor do ports, numbers of tries and how long ago things were. */
+/** Text without the values of ids, ports, tries and ages. Equal ids stay equal. */
 function normalised(text: string): string {
   const ids: string[] = [];
   const named = text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => {

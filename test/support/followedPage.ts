@@ -1,11 +1,12 @@
 /**
- * A page of the documentation, followed as its reader would: its code blocks run in their order. By this rule, and no other:
+ * A page of the documentation, followed as its reader would: its code blocks run in their order, by these rules.
  * 1. Each `<name>` is replaced by the reader's value for it. One without a value is an error.
- * 2. The address 127.0.0.1:4000 is replaced by a free one, which PORT names to the gateway. DATABASE_TIMEOUT_MS gives a machine
- *    that runs other tests beside it more time.
+ * 2. The address 127.0.0.1:4000 is replaced by a free one, which PORT names to the gateway.
+ *    DATABASE_TIMEOUT_MS gives a machine that runs other tests beside it more time.
  * 3. `npm ci` is left out: the checkout has its packages.
- * 4. `sql` runs as the owner of the tables. `sh` runs in one terminal, but a block that ends with `npm run start:…` has a
- *    terminal of its own and stays running. `graphql` is posted with the reader's token.
+ * 4. `sql` runs as the owner of the tables.
+ * 5. `sh` runs in one terminal. A block that ends with `npm run start:…` has a terminal of its own and stays running.
+ * 6. `graphql` is posted with the reader's token.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -92,7 +93,7 @@ export class Following {
       .replace(/^npm ci$/gm, '');
   }
 
-  /** In the one terminal: what a block exports is there for the next. */
+  /** Runs a block in the one terminal: its exports are there for the next block. */
   async #inTerminal(code: string): Promise<Ran> {
     const state = join(this.#reader.home, 'terminal');
     const child = this.#spawn(`touch ${state}; . ${state}; trap 'export -p > ${state}' EXIT\n${code}`);

@@ -1,4 +1,4 @@
-/** What a replica holds in memory, made up. */
+/** A made-up memory of a replica. */
 import type { Inspector, RunnerInspection } from '../../subgraphs/runtime/inspector.ts';
 
 /** A worker that holds one runner for every chat it is asked about, with the chat's id as its own, since the year 2020. */

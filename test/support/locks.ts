@@ -1,7 +1,7 @@
 /** Transactions that hold locks. */
 import type { Pool } from 'pg';
 
-/** Until `work` is done nobody else gets what the statement has locked; whoever tries waits. */
+/** Locks what the statement locks until `work` is done. Others wait for it. */
 export async function whileHolding<T>(
   pool: Pool,
   statement: string,

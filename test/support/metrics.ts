@@ -1,4 +1,4 @@
-/** Reads what a server tells Prometheus. */
+/** Metrics that a server gives Prometheus. */
 
 /** The lines of `/metrics`, as a map from the name with its labels to the value. */
 export async function readMetrics(server: { url: string }): Promise<Map<string, number>> {

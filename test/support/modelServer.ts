@@ -1,6 +1,7 @@
 /**
- * A server that speaks the OpenAI-compatible protocol, as well or as badly as it is told. Each chat is known by the first
- * message of its person. What it is asked is held against the rules of the strictest providers.
+ * A server that speaks the OpenAI-compatible protocol, as well or as badly as it is told.
+ * Each chat is known by the first message of its person. Its requests are checked by the rules of the strictest
+ * providers.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,19 +24,19 @@ interface RequestMessage {
   readonly tool_calls?: readonly { id: string; function: { name: string; arguments: string } }[];
 }
 
-/** What one chat gets, call by call. */
+/** Answers for one chat, call by call. */
 export type Plan = (call: number) => Answer;
 
 export interface ModelServer {
-  /** For the setting MODEL. */
+  /** Value for the setting MODEL. */
   readonly setting: string;
-  /** From now on the chat whose first message is `text` is answered so. */
+  /** Sets the answers to the chat whose first message is `text`, from now on. */
   answer(text: string, plan: Plan): void;
   /** The requests for that chat, oldest first. */
   requests(text: string): readonly (readonly RequestMessage[])[];
   /** Answers whose connection is still there and in use. */
   readonly unfinished: number;
-  /** What a strict provider would have refused, in words. */
+  /** Words on what a strict provider would have refused. */
   readonly faults: readonly string[];
 }
 

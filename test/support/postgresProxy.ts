@@ -23,6 +23,7 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
   let answerToLose: ((request: Buffer) => boolean) | undefined;
   const passing = ({ client, server }: Link) => {
     const readRequests = messageReader({ startsTyped: false });
+    const prepared = new Map<string, string>();
     const readAnswers = messageReader({ startsTyped: true });
     let losesAnswer = false;
     return {
@@ -30,7 +31,8 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
         for (const { type, body } of readRequests(chunk)) {
           const [first = '', second = ''] = body.toString().split(NUL, 2);
           if (type === 'Q') statements.push(first);
-          if (type === 'P') statements.push(second); // after its name
+          if (type === 'P') prepared.set(first, second);
+          if (type === 'B') statements.push(prepared.get(second) ?? '');
         }
         if (answerToLose?.(chunk)) {
           answerToLose = undefined;

@@ -1,4 +1,4 @@
-/** How much of what is random is tried. The figures are those of the quick tests; the slow ones and commands ask for more. */
+/** Numbers of random cases in the quick tests. The slow ones and commands ask for more. */
 import { systemClock } from '../../common/clock.ts';
 
 export const MODEL_SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? 1_000);
@@ -15,7 +15,7 @@ export const SUSPECT_ROWS = Number(process.env.SUSPECT_ROWS ?? 500);
 /** Random queries by which the executor is compared with the specification. */
 export const EXECUTOR_QUERIES = Number(process.env.EXECUTOR_QUERIES ?? 1_000);
 
-/** Random queries by which the executor is compared with Apollo's own, for each supergraph and each kind of faults. */
+/** Random queries by which the executor is compared with Apollo's own, for each supergraph and kind of faults. */
 export const STOCK_QUERIES = Number(process.env.STOCK_QUERIES ?? 20);
 
 /** One in so many of the aliases and arguments that a client can put beside a diagnosis; 1: all of them. */
@@ -25,6 +25,6 @@ export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 5);
 export const FAULT_RUN = {
   seed: Number(process.env.FAULT_SEED ?? Math.floor(systemClock.random() * 2 ** 31)),
   chats: Number(process.env.FAULT_CHATS ?? 200),
-  /** While there are faults; starting before and settling after take some 20 s more. */
+  /** Seconds of faults; starting before and settling after take some 20 s more. */
   seconds: Number(process.env.FAULT_SECONDS ?? 30),
 };

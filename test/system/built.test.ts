@@ -1,6 +1,6 @@
 /**
- * What is built answers as its source does, whatever it is asked: a bundler moves what a package loads late, too. Replicas have
- * no part in it, since no two of them answer alike: the tests of the whole system run built ones.
+ * Built processes that answer as their sources do, since a bundler also moves what a package loads late.
+ * Replicas are left out, since no two answer alike. The tests of the whole system run built ones.
  */
 import { expect, jest, test } from '@jest/globals';
 import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
@@ -23,7 +23,10 @@ const post = (body: unknown, ...headers: HeaderLines): RawRequest => ({
 });
 const get = (target: string, ...headers: HeaderLines): RawRequest => ({ method: 'GET', target, headers });
 
-/** Of every process. @param query one that it answers */
+/**
+ * Requests to every process.
+ * @param query one that it answers
+ */
 function requests(token: string, query: string): RawRequest[] {
   const who = bearer(token);
   const deferred = { query: query.replace('{', '{ ... @defer { __typename }') };

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 
-/** Those that run now and have to do with that folder; one that has ended and waits to be reaped is not among them. */
+/** Ids of running processes that have to do with the folder. An ended one that waits to be reaped is none. */
 export function processesOn(dataDir: string): number[] {
   if (!isAbsolute(dataDir)) throw new Error(`Not the path of a folder: ${JSON.stringify(dataDir)}`); // '' is in every one
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));

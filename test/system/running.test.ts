@@ -11,9 +11,9 @@ import { ACQUISITION_INTERVAL_SECONDS, MARGIN_MS, STALE_AFTER_SECONDS, type Syst
 
 jest.setTimeout(120_000);
 
-/** Of each replica: so few that six chats that never end keep all three busy. */
+/** Runners of each replica, so few that six endless chats keep all three busy. */
 const MAX_RUNNERS = 2;
-/** Over before a lease is stale: what is frozen for so long keeps its chats. */
+/** Milliseconds, over before a lease is stale: what is frozen for so long keeps its chats. */
 const REPLICA_TIMEOUT_MS = 5_000;
 
 const systems = systemsPerFile();
@@ -117,7 +117,7 @@ describe('a chat that is worked on', () => {
     const { database } = await snapshotUntil(system, id, hasBuffered);
     const killed = database.workerId ?? '';
     const { name, pid } = system.processOf(killed);
-    // Whoever holds the row's lock decides when the chat may be taken: not before it was seen stale.
+    // Statement whose row lock decides when the chat may be taken: not before it was seen stale.
     const lock = 'SELECT FROM chats WHERE id = $1 FOR NO KEY UPDATE';
     const killedMs = await whileHolding(system.pool, lock, [id], async () => {
       process.kill(pid, 'SIGKILL');

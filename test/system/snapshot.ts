@@ -1,4 +1,4 @@
-/** What the tests ask a running system, and what it answers. */
+/** Questions of the tests to a running system, and its answers. */
 import { expect } from '@jest/globals';
 import { askGateway, type GraphqlError } from '../gateway/gateways.ts';
 import { until } from '../support/until.ts';
@@ -23,7 +23,7 @@ export interface Snapshot {
   } | null;
 }
 
-/** That query, as it stands in the output, with the chat's id where it says to put it. */
+/** Query of the output, with the chat's id in its place. */
 export function queryToPaste({ output }: Pick<System, 'output'>, chatId: string): string {
   const query = /^\{\n {2}chatDebugSnapshot\(chatId: "CHAT_ID"\)[\s\S]*?^\}$/m.exec(output())?.[0] ?? '';
   return query.replace('CHAT_ID', chatId);

@@ -14,7 +14,7 @@ import { MARGIN_MS, type System, systemsPerFile } from './system.ts';
 jest.setTimeout(120_000);
 
 const STOP_LIMIT_MS = 5_000;
-/** Within which the processes of a system whose parent was killed notice it, and end in order. */
+/** Milliseconds in which the processes of a killed parent notice it, and end in order. */
 const NOTICE_LIMIT_MS = 8_000;
 
 const systems = systemsPerFile();

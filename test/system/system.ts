@@ -1,6 +1,7 @@
 /**
- * What `npm start` runs, as a process of its own with short times, and what a test does with it from outside: its output,
- * its signals, its HTTP, and the commands beside it. Nothing of it outlives the test file, also when a test fails.
+ * The system of `npm start` as a process with short times, and what a test does with it from outside.
+ * That is its output, its signals, its HTTP, and the commands beside it. Nothing of it outlives the test file, also
+ * after a failure.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,18 +19,18 @@ import { killAllOn, processesOn } from './processes.ts';
 /** Long enough that a replica which the machine leaves without time for some seconds keeps its chats. */
 export const STALE_AFTER_SECONDS = 8;
 export const ACQUISITION_INTERVAL_SECONDS = 0.5;
-/** What a loaded machine may take on top of any time that is promised. */
+/** Milliseconds that a loaded machine may take on top of any promised time. */
 export const MARGIN_MS = 20_000;
 const END_LIMIT_MS = 10_000;
-/** In the last line that it writes once all is up. */
+/** Words of the last line that it writes once all is up. */
 const LAST_WORDS = 'Ctrl-C stops all of it';
 
 export interface System extends SystemFile {
-  /** Of its database. */
+  /** Connections to its database. */
   readonly pool: pg.Pool;
   /** Everything that it has written. */
   output(): string;
-  /** To `npm start` itself. */
+  /** Sends a signal to `npm start` itself. */
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<Ending>;
   /** The process of the replica with this id, and what it is called in the output. */
@@ -119,7 +120,7 @@ function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
   };
 }
 
-/** In order, if that goes; otherwise what is left is killed. */
+/** Ends all in order if possible; otherwise what is left is killed. */
 async function endAll(dataDir: string, systems: readonly Pick<System, 'kill'>[]): Promise<void> {
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     for (const system of systems) system.kill(signal);

@@ -7,7 +7,7 @@ import { listed } from './support/judged.ts';
 import { PERSON, REPLICAS, SECRET_WORDS } from './support/rows.ts';
 import { chatDebug, hasRowOf, snapshotDocument } from './support/terminal.ts';
 
-/** Those that stay what they are for the ten seconds that a command may take. */
+/** Cases that do not change within the ten seconds that a command may take. */
 const CASES = ALL.filter(({ chat }) => chat.lease !== 25);
 const ids: Ids = new Map();
 const deployment = deploymentPerFile({

@@ -14,7 +14,7 @@ interface Answer {
   readonly chatDebugSnapshot: { readonly diagnosis: { readonly verdict: string } } | null;
 }
 
-/** Without the table, the verdict on a chat that is well; null: nothing can be said of it. */
+/** Verdict on a healthy chat without the table; null: nothing can be said of it. */
 const WITHOUT: readonly (readonly [ReadTable, string | null])[] = [
   ['chats', null],
   ['chats_expanded', 'WORKING'],

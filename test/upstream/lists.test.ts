@@ -1,6 +1,6 @@
 /** Lists among 200,000 chats along the indexes that a Coder deployment has, within the time that a reader waits. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { RunningServer } from '../../server/graphql/serve.ts';
+import type { RunningServer } from '../../server/app.ts';
 import { asking, start } from '../subgraphs/database/support/subgraph.ts';
 import { createDatabase } from '../support/database.ts';
 import { insertManyChats } from './manyChats.ts';
@@ -9,7 +9,7 @@ import { createTables } from './tables.ts';
 const CHATS = 200_000;
 const MESSAGES = 3_000_000;
 const LONG_CHAT = '00000000-0000-0000-0000-000000000001';
-/** As `DATABASE_TIMEOUT_MS` is where nothing is set. */
+/** Default of `DATABASE_TIMEOUT_MS`. */
 const TIMEOUT_MS = 2_000;
 /** Half of it is too short to count, and all of it is enough for everything else. */
 const SHORT_MS = 500;

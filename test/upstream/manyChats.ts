@@ -1,11 +1,12 @@
-/** As many chats of a Coder deployment as somebody wants to list. */
+/** Many chats of a Coder deployment, as many as somebody wants to list. */
 import type pg from 'pg';
 
 const SPREAD_DAYS = 460;
 
 /**
- * Nearly all wait, one in twenty is archived, one in fifty has failed, sixty run or wait for a tool, and twenty more are paused
- * where there is such a status. Written as by a role that needs no trigger.
+ * Inserts chats by a role that needs no trigger.
+ * Nearly all wait, one in twenty is archived, and one in fifty has failed. Sixty run or wait for a tool.
+ * Twenty more are paused, where there is such a status.
  */
 export async function insertManyChats(
   pool: pg.Pool,

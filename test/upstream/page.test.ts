@@ -20,7 +20,7 @@ const ROLE = 'chat_debug';
 const CASES = [...REST, ...TROUBLE].filter(({ name }) => name !== 'running and archived');
 const ASKED_ABOUT = 'an owner that has stopped';
 
-/** What the reader has in hand after the last block, in the order of the page. */
+/** Values that the reader has after the last block, in the order of the page. */
 interface Followed {
   readonly ran: readonly (Ran & { readonly code: number; readonly block: string })[];
 }
@@ -59,7 +59,7 @@ describe('the page on a Coder deployment', () => {
     await state.database.drop();
   });
 
-  /** What the block with these words printed. */
+  /** Output of the block with these words. */
   const printedBy = (words: string): Ran => {
     const found = state.followed?.ran.filter(({ block }) => block.includes(words)) ?? [];
     if (!found[0] || found.length > 1) throw new Error(`${found.length} blocks have ${words}`);

@@ -5,7 +5,7 @@ import { blocksOf } from '../support/followedPage.ts';
 
 const NEWEST = readFileSync(new URL('tables.sql', import.meta.url), 'utf8');
 
-/** What is versioned apart from the chat in the variant with moved columns. */
+/** Columns that the variant with moved columns versions apart from the chat. */
 const MOVED = [
   ...['snapshot_version', 'history_version', 'queue_version', 'generation_attempt', 'retry_state'],
   'retry_state_version',
@@ -14,14 +14,14 @@ const VERSIONS = `
   snapshot_version int8 NOT NULL DEFAULT 1, history_version int8 NOT NULL DEFAULT 0, queue_version int8 NOT NULL DEFAULT 0,
   generation_attempt int8 NOT NULL DEFAULT 0, retry_state jsonb, retry_state_version int8 NOT NULL DEFAULT 0`;
 
-/** Whose tables a reader meets, apart from those that no reader of chats needs. */
+/** Tables that a reader needs. */
 export const READ_TABLES = [
   ...['chats', 'chats_expanded', 'chat_messages', 'chat_queued_messages', 'chat_heartbeats', 'replicas'],
   ...['chat_debug_runs', 'chat_debug_steps'],
 ] as const;
 export type ReadTable = (typeof READ_TABLES)[number] | 'chat_versions';
 
-/** Where a variant differs from the newest release. */
+/** Differences of a variant from the newest release. */
 export interface Variant {
   /** The proposal of a chat that pauses at a queued message which is being edited. */
   readonly pauses?: boolean;
@@ -91,8 +91,8 @@ function grantsOfPage(): string[] {
 }
 
 /**
- * The role that the page makes, with what the page grants and nothing else: not even what everybody has on a server that is
- * not closed. Roles belong to the whole server: the caller picks a name that is its own.
+ * Makes the role of the page, with the page's grants and nothing else, not even what everybody has on an open server.
+ * Roles belong to the whole server: the caller picks a name of its own.
  * @param without tables that it may not read
  * @returns the URL to connect with
  */

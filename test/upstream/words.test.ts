@@ -7,7 +7,7 @@ import { deploymentPerFile } from './support/deployment.ts';
 import { judge, truthOf } from './support/judged.ts';
 import { chatDebug, snapshotDocument } from './support/terminal.ts';
 
-/** What a Coder deployment has not. */
+/** Words for what a Coder deployment does not have. */
 const NOT_THERE: readonly (readonly [what: string, RegExp])[] = [
   ['the command for our own chats', /npm run chat(?!-debug)\b/],
   ['taking a chat from its owner', /\brelease[sd]?\b(?! (of|since|before))/i],

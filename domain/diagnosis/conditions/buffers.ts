@@ -22,7 +22,7 @@ export const bufferFull: Condition = (s) => fullBuffers(s).length > 0;
 /** Kinds of tasks that do not stream. */
 const SILENT_KINDS: readonly (string | null)[] = ['INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON'];
 
-/** Paths of the open buffers that no unfinished task of any runner writes to, as far as all tasks and episodes are known. */
+/** Paths of open buffers that no unfinished task of any runner writes to. Empty unless all tasks are known. */
 export function orphanedBuffers(s: Situation): string[] {
   if (s.runners.some(({ value }) => value.tasks === null)) return [];
   const tasks = s.runners.flatMap(({ value }) => value.tasks ?? []);

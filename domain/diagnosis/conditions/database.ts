@@ -4,16 +4,16 @@ import { leaseIsNotFresh } from './lease.ts';
 import { capacityWait, noOwner } from './owner.ts';
 import { type Condition, rowIsOlderThan } from './time.ts';
 
-/** Shorter waits than this are those of any busy database, in seconds. */
+/** Seconds; shorter waits happen in any busy database. */
 export const WAIT_SECONDS = 10;
 
 export const workerWaits: Condition = ({ task }) => over(task?.waitsForDatabaseSeconds, WAIT_SECONDS);
 export const nobodyHasIt: Condition = (s) => noOwner(s) || leaseIsNotFresh(s);
 
-/** On a standby the database says so only where workers are connected to it; otherwise it does not know. */
+/** True if the database refuses writes. A standby tells so only where workers are connected to it. */
 export const databaseReadOnly: Condition = (s) => s.runnable && s.database?.trouble?.canWrite === false;
 
-/** Whoever has the chat, if anybody has, needs the row now. */
+/** True if someone needs the row now: its owner, or the next one. */
 export const rowIsNeeded: Condition = (s) =>
   nobodyHasIt(s) || workerWaits(s) || s.database?.trouble?.rowAwaited === true;
 
@@ -23,6 +23,7 @@ export const rowLocked: Condition = (s) => {
   // An owner that nobody asks cannot say that it waits.
   if (!nobodyHasIt(s) && !workerWaits(s) && s.owner !== 'NOT_ASKED') return false;
   if (trouble.rowLockedSeconds !== null) return trouble.rowLockedSeconds > WAIT_SECONDS;
-  // Any writer holds a row for a moment. Where it cannot be told for how long, the age of a row that nobody is to take yet says nothing.
+  // Any writer holds a row for a moment. If the length of the hold is unknown, the row's age counts only once somebody
+  // should take it.
   return workerWaits(s) || (nobodyHasIt(s) && !capacityWait(s) && rowIsOlderThan(s, s.pickUpSeconds + WAIT_SECONDS));
 };

@@ -1,17 +1,20 @@
-/** Conditions on whether the present owner keeps the chat that owners before it lost. */
+/** Conditions on whether the present owner keeps the chat that earlier owners lost. */
 import { over, type Situation } from '../situation.ts';
 import { losesLeaseTo } from './refusals.ts';
 import type { Condition } from './time.ts';
 
-/** Since the row changed, or since the runner began at the attempt that the row has. A change of the queue dates the row anew. */
+/**
+ * Seconds since the row changed, and since the runner began the row's present attempt. A change of the queue dates the
+ * row anew.
+ */
 function timesHeld({ age, rowRunner, task, database }: Situation): (number | null)[] {
   const isAtIt = task?.kind === 'GENERATION' && task.attempt === database?.generationAttempt && task.breakOffs === 0;
   return [age, isAtIt ? (rowRunner?.value.uptimeSeconds ?? null) : null];
 }
 
 /**
- * Seconds for which the present owner has held it, once it has renewed its lease after more of them than a lease is good
- * for. Null: it has not, or may be about to lose it.
+ * Seconds for which the present owner has held the chat; null before it has renewed its lease past a lease's length.
+ * Null, too, if it may be about to lose the lease.
  */
 export function heldSeconds(s: Situation): number | null {
   const leased = s.database?.heartbeat?.ageSeconds ?? null;
@@ -21,7 +24,7 @@ export function heldSeconds(s: Situation): number | null {
 }
 export const isHeld: Condition = (s) => heldSeconds(s) !== null;
 
-/** It is too soon for the present owner to have renewed its lease, so that what would refuse that has not shown. */
+/** True while it is too soon for a first renewal of the lease, so that a refusal cannot have shown yet. */
 export const notYetRenewed: Condition = (s) =>
   s.lease === 'FRESH' &&
   s.owner === 'OK' &&

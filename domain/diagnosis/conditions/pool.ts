@@ -2,13 +2,13 @@
 import type { Situation } from '../situation.ts';
 import type { Condition } from './time.ts';
 
-/** As far as it is known how many of them are taken. */
+/** Slots taken and slots in all; undefined unless both are known. */
 export function poolOf({ database }: Situation): { kind: string | null; used: number; capacity: number } | undefined {
   const { kind = null, used = null, capacity = null } = database?.trouble?.pool ?? {};
   return used === null || capacity === null ? undefined : { kind, used, capacity };
 }
 
-/** All replicas share slots there, and how many are taken could not be found out. */
+/** True if all replicas share slots, and the number taken could not be read. */
 export const slotsNotKnown: Condition = (s) =>
   s.platform === 'coder' && poolOf(s) === undefined && s.database?.unreadable?.includes('trouble') === true;
 
@@ -17,7 +17,7 @@ export const poolIsFull: Condition = (s) => {
   return pool !== undefined && pool.used === pool.capacity;
 };
 
-/** More are taken than there are: how many there are is set too low, and whether any is free is not known. */
+/** True if more slots are taken than there are: the setting is too low, and a free slot cannot be told. */
 export const capacityIsWrong: Condition = (s) => {
   const pool = poolOf(s);
   return pool !== undefined && pool.used > pool.capacity;

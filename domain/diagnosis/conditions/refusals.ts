@@ -1,4 +1,5 @@
-/** What the database refuses workers, by what they say of it themselves. */
+/** Refusals of the database that workers report. */
+import { MANY_BREAK_OFFS, MANY_FAILED_RENEWALS } from '../limits.ts';
 import { over, type Situation } from '../situation.ts';
 import { WAIT_SECONDS } from './database.ts';
 import { leaseIsNotFresh } from './lease.ts';
@@ -6,19 +7,19 @@ import { noOwner, withRoom } from './owner.ts';
 import type { Condition } from './time.ts';
 
 export interface Refusal {
-  /** A name of a failure, or an SQLSTATE. */
+  /** Name of a failure, or an SQLSTATE. */
   readonly word: string;
-  /** Where it stands in the snapshot. */
+  /** Path of the report in the snapshot. */
   readonly path: string;
 }
 
-/** One that has no name: the statement or its data are refused, for whoever tries. */
+/** SQLSTATE without a name: the statement or its data are refused, whoever tries. */
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 const refusal = (word: string | null | undefined, path: string): Refusal | undefined =>
   word ? { word, path } : undefined;
 
-/** A replica tried to take this chat in vain. */
+/** Refusal that a replica met when it tried to take this chat. */
 function takingRefused({ snapshot, chatId }: Situation): Refusal | undefined {
   for (const [i, { refusedChats }] of (snapshot.candidates ?? []).entries()) {
     const place = refusedChats?.findIndex((chat) => chat.chatId === chatId) ?? -1;
@@ -28,7 +29,7 @@ function takingRefused({ snapshot, chatId }: Situation): Refusal | undefined {
   return undefined;
 }
 
-/** None of the replicas with room can so much as look for chats. */
+/** Refusal that keeps every replica with room from looking for chats. */
 function lookingRefused(s: Situation): Refusal | undefined {
   const able = withRoom(s);
   const [first] = able;
@@ -36,45 +37,43 @@ function lookingRefused(s: Situation): Refusal | undefined {
   return refusal(first.acquisitionError, `candidates[${s.snapshot.candidates?.indexOf(first)}].acquisitionError`);
 }
 
-/** The owner's last renewal failed. */
+/** Refusal of the owner's last renewal. */
 export const renewalRefused = ({ rowRunner }: Situation): Refusal | undefined =>
   refusal(rowRunner?.value.lease?.lastError, `${rowRunner?.path}.lease.lastError`);
 
-/** The row was refused, and not the owner: another one would be refused as well. */
+/** Refusal of the row, and not of the owner: another owner would meet it as well. */
 function rowRefused(s: Situation): Refusal | undefined {
   const refused = renewalRefused(s);
   return refused && SQLSTATE.test(refused.word) ? refused : undefined;
 }
 
-const MANY_FAILED_RENEWALS = 2;
-/** What the owner is about to lose its lease to: what fails once may pass. */
+/** Refusal that is about to cost the owner its lease. A single failure may pass. */
 export const losesLeaseTo = (s: Situation): Refusal | undefined =>
   over(s.rowRunner?.value.lease?.consecutiveFailures, MANY_FAILED_RENEWALS - 1) ? renewalRefused(s) : rowRefused(s);
 
-/** Why no worker can take a chat that each of them may take. Undefined: nothing is known of it. */
+/** Refusal that keeps every worker from a chat that each may take; undefined: none is known. */
 const cannotBeTaken = (s: Situation): Refusal | undefined =>
   noOwner(s) || leaseIsNotFresh(s) ? (takingRefused(s) ?? lookingRefused(s) ?? rowRefused(s)) : undefined;
 
-/** Failures that may be those of one replica: another one may have no such trouble. */
+/** Failures of one replica perhaps: another one may be spared. */
 const OF_ONE_REPLICA = ['CONNECTION_LOST', 'TIMED_OUT', 'TOO_MANY_CONNECTIONS', 'ACCESS_DENIED'];
 
-/** Why no worker could go on with the chat, whoever has it. Undefined: nothing is known of it. */
+/** Refusal that keeps every worker from going on with the chat, whoever has it; undefined: none is known. */
 export function keptFromAll(s: Situation): Refusal | undefined {
   const refused = callRefused(s);
   return cannotBeTaken(s) ?? (refused && !OF_ONE_REPLICA.includes(refused.word) ? refused : undefined);
 }
 
-/** The task waits for a database that will not come round by itself. */
+/** True if the task waits for a database that will not recover by itself. */
 export const waitsInVain: Condition = ({ task }) =>
   over(task?.waitsForDatabaseSeconds, WAIT_SECONDS) && NEEDS_SOMEBODY.includes(task?.databaseError ?? '');
 const NEEDS_SOMEBODY = ['DISK_FULL', 'OUT_OF_RESOURCES', 'SERVER_IO', 'TOO_MANY_CONNECTIONS', 'ACCESS_DENIED'];
 
-/** Why the task waits for the database. */
+/** Refusal for which the task waits for the database. */
 export const callRefused = ({ rowRunner, task }: Situation): Refusal | undefined =>
   refusal(task?.databaseError, `${rowRunner?.path}.activeTask.databaseError`);
 
-const MANY_BREAK_OFFS = 3;
-/** What the task broke off with again and again, if the database refused it: to do the same again helps nobody. */
+/** Refusal on which the task broke off again and again. Repeating the same helps nobody. */
 export function writeRefused({ rowRunner, task }: Situation): Refusal | undefined {
   const word = task?.lastBreakOff ?? '';
   if (!over(task?.breakOffs, MANY_BREAK_OFFS - 1) || !SQLSTATE.test(word)) return undefined;

@@ -1,9 +1,8 @@
-/** Conditions on chats that wait for somebody, are at rest, or failed. */
+/** Conditions on chats that wait for somebody, rest, or have failed. */
+import { OFTEN_UNANSWERED } from '../limits.ts';
 import { over, type Situation } from '../situation.ts';
 import { messageStandsLast, waitsForOutside } from './row.ts';
 import { type Condition, past, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
-
-const OFTEN_UNANSWERED = 2;
 
 export const actionDeadlinePassed: Condition = (s) =>
   waitsForOutside(s) && past(s.database?.requiresActionSecondsLeft, s.pickUpSeconds);
@@ -13,11 +12,11 @@ export const hasNoDeadline: Condition = ({ database }) =>
   database !== null &&
   database.requiresActionSecondsLeft === null &&
   !database.unreadable?.includes('requiresActionDeadlineAt');
-/** No result can come, and no time at which the worker would go on without one. */
+/** True if no result can come, and the worker never goes on without one. */
 export const waitsForEver: Condition = (s) =>
   waitsForOutside(s) && nothingOpen(s) && hasNoDeadline(s) && shouldHaveBeenPickedUp(s);
 
-/** The open calls that were left unanswered often, the worst first, and where they stand. */
+/** Open calls that were often left unanswered, worst first, each with its place in the snapshot. */
 export const unansweredCalls = ({ database }: Situation) =>
   (database?.openCalls ?? [])
     .map((call, place) => ({ ...call, place, times: call.timesUnanswered ?? 0 }))
@@ -30,20 +29,20 @@ export const errored: Condition = (s) => s.state === 'E0' || s.state === 'E1';
 export const queueBlocked: Condition = (s) => s.state === 'E1';
 
 const atRest: Condition = (s) => s.state === 'W';
-/** A person's message is the last, and no worker will look at it. */
+/** True if a person's message is the last, and no worker will look at it. */
 export const messageUnanswered: Condition = (s) =>
   messageStandsLast(s) &&
   (shouldHaveBeenPickedUp(s) || (s.age === null && over(s.database?.lastMessage?.ageSeconds, s.pickUpSeconds)));
-/** The platform notes how a turn ended. Elsewhere a chat that was interrupted, compacted or cleared looks the same. */
+/** True if the platform notes how a turn ended. Elsewhere an interrupted, compacted or cleared chat looks the same. */
 export const endIsNoted: Condition = ({ platform }) => platform === 'own';
 export const messageForgotten: Condition = (s) => messageUnanswered(s) && endIsNoted(s);
-/** The turn ended, and there is nothing to read. An interrupted one was ended by the person. */
-export const endedWithoutAnswer: Condition = (s) => {
+/** True if the turn ended with nothing to read. An interruption is the person's own doing and does not count. */
+const endedWithoutAnswer: Condition = (s) => {
   const { role, hasText, finishReason } = s.database?.lastMessage ?? {};
   const saysNothing = role === 'tool' || (role === 'assistant' && hasText === false);
   return atRest(s) && saysNothing && finishReason !== 'interrupted';
 };
 export const unanswered: Condition = (s) => messageUnanswered(s) || endedWithoutAnswer(s);
 
-/** Whether anything else is known of the chat is for the rules to say. */
+/** True if the row has not changed for long. The rules decide whether more is known of the chat. */
 export const unchangedForLong: Condition = (s) => s.runnable && rowIsOlderThan(s, s.settings.noProgressSeconds);

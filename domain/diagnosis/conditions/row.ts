@@ -1,4 +1,4 @@
-/** Conditions on what the row alone says, and on what of it could not be read. */
+/** Conditions on the row alone, and on its unreadable parts. */
 
 import type { Situation } from '../situation.ts';
 import { leaseIsNotFresh, leaseKeepsOthersAway } from './lease.ts';
@@ -11,7 +11,7 @@ const STATUSES = ['waiting', 'running', 'interrupting', 'requires_action', 'erro
 export const statusUnknown: Condition = ({ database }) =>
   typeof database?.status === 'string' && !STATUSES.includes(database.status);
 
-/** A turn that ended at a queued message which a person is editing: a state of Coder's, which has no owner. */
+/** True for a turn that ended at a queued message which a person edits: a state of Coder's without an owner. */
 export const pausedByPerson: Condition = ({ database, platform, workerId }) =>
   database?.status === 'paused' && platform === 'coder' && workerId === null;
 
@@ -21,10 +21,10 @@ export const waitsForOutside: Condition = (s) => s.state === 'A0' || s.state ===
 export const isBeingInterrupted: Condition = (s) => s.state === 'I0' || s.state === 'I1';
 export const running: Condition = (s) => s.state === 'R0' || s.state === 'R1';
 
-/** A person's message is the last of a chat at rest. */
+/** True if a person's message is the last of a chat at rest. */
 export const messageStandsLast: Condition = (s) => s.state === 'W' && s.database?.lastMessage?.role === 'user';
 
-/** Names of `unreadable`, where they stand in the snapshot, and when a rule needs them. */
+/** Names in `unreadable`, with their paths in the snapshot, and when a rule needs them. */
 const COLUMNS: readonly { name: string; path: string; needed: Condition; decides?: true }[] = [
   {
     ...{ name: 'updatedAt', path: 'updatedAgeSeconds', decides: true },
@@ -37,7 +37,7 @@ const COLUMNS: readonly { name: string; path: string; needed: Condition; decides
     ...{ name, path: name, needed: (s: Situation) => s.runnable },
   })),
 ];
-/** The same of what is asked beside the row, and may have taken too long. */
+/** Questions asked beside the row, which may have taken too long; same shape as the columns. */
 const QUESTIONS: typeof COLUMNS = [
   { name: 'lastMessage', path: 'lastMessage', needed: (s) => s.state === 'W', decides: true },
   { name: 'turn', path: 'turn', needed: (s) => s.runnable },
@@ -47,14 +47,14 @@ const QUESTIONS: typeof COLUMNS = [
 ];
 export const QUESTION_NAMES = QUESTIONS.map(({ name }) => name);
 
-/** What a rule needs and could not be read: the names, and the paths. */
+/** Names and paths that a rule needs and that could not be read. */
 export const unreadable = (s: Situation): { name: string; path: string }[] =>
   [...COLUMNS, ...QUESTIONS].filter(({ name, needed }) => s.database?.unreadable?.includes(name) && needed(s));
 export const valueUnreadable: Condition = (s) => unreadable(s).length > 0;
-/** A stored value is wrong; not only a question that took too long. */
+/** True if a stored value is wrong; false if only a question took too long. */
 export const columnUnreadable: Condition = (s) => unreadable(s).some(({ name }) => !QUESTION_NAMES.includes(name));
 
-/** Something is missing that the verdict depends on, unless other trouble is certain. */
+/** True if the verdict lacks a value that it depends on. Other trouble that is certain outranks this. */
 export const undecided: Condition = (s) =>
   [...COLUMNS, ...QUESTIONS].some(
     ({ name, needed, decides }) => decides && s.database?.unreadable?.includes(name) && needed(s),
@@ -63,11 +63,11 @@ export const undecided: Condition = (s) =>
   (mayWaitForSlot(s) && leftAlone(s)) ||
   (s.age === null && ((noOwner(s) && !capacityWait(s)) || ownerGone(s)));
 
-/** Archived chats are nobody's to mend. */
+/** True for a row or lease ahead of the clock. Archived chats are nobody's to mend. */
 export const clockAhead: Condition = (s) =>
   s.runnable ? s.rowAhead || s.leaseAhead : s.database?.archived === false && s.rowAhead;
-/** The age of the row would never tell that nobody works on the chat. Replicas of other platforms do not go by that age. */
+/** True if the row's age can never show that nobody works on the chat. Replicas of other platforms ignore that age. */
 const rowKeepsOthersAway: Condition = (s) =>
   s.platform === 'own' && s.runnable && s.rowAhead && !capacityWait(s) && (noOwner(s) || leaseIsNotFresh(s));
-/** No worker takes the chat before that time. */
+/** True if no worker takes the chat before the date in the future. */
 export const aheadAndAlone: Condition = (s) => rowKeepsOthersAway(s) || leaseKeepsOthersAway(s);

@@ -2,12 +2,12 @@
 import { atWork, over } from '../situation.ts';
 import { type Condition, rowIsOlderThan, SETTLED_SECONDS, settled } from './time.ts';
 
-/** Counted once the younger of them has been there long enough for the older to have noticed that it lost the chat. */
+/** True once the younger runner has been there long enough for the older to notice its loss. */
 export const duplicateRunners: Condition = (s) => {
   const working = s.runners.filter(atWork);
   return working.length > 1 && working.every(({ value }) => over(value.uptimeSeconds, SETTLED_SECONDS));
 };
-/** Counted once the row's own runner, or the row, has been there long enough for the other to have noticed. */
+/** True once the row, and its own runner, have been there long enough for the other runner to notice. */
 export const runnerElsewhere: Condition = (s) => {
   const uptime = s.rowRunner?.value.uptimeSeconds ?? null;
   return s.elsewhere.length > 0 && (uptime === null ? settled(s) : over(uptime, SETTLED_SECONDS));
@@ -17,14 +17,14 @@ const runnerShouldBeThere: Condition = (s) => s.runnable && s.runnerId !== null 
 export const runnerMissing: Condition = (s) => runnerShouldBeThere(s) && s.runners.length === 0;
 export const runnerMismatch: Condition = (s) => runnerShouldBeThere(s) && s.runners.length > 0 && !s.rowRunner;
 
-/** Null is no version at all, or one that is not known: neither is behind. */
-export const isBehind: Condition = (s) => {
+/** True for an older version; a missing or unknown one is not behind. */
+const isBehind: Condition = (s) => {
   const handled = s.rowRunner?.value.snapshotVersion ?? null;
   return handled !== null && over(s.database?.snapshotVersion, handled);
 };
 export const runnerBehind: Condition = (s) => s.runnable && isBehind(s) && rowIsOlderThan(s, 2 * s.intervalSeconds);
 
-/** One that has not begun for so long never will. */
+/** True for a runner idle so long that it will never begin. */
 export const runnerIdle: Condition = (s) =>
   s.runnable &&
   ['STARTING', 'RUNNING'].includes(s.rowRunner?.value.phase ?? '') &&

@@ -1,35 +1,29 @@
-/** Conditions on how the turn gets on. */
+/** Conditions on how the turn progresses. */
+import { LONGEST_RETRY_FACTOR, MANY_ATTEMPTS, MANY_BREAK_OFFS, MANY_RUNNERS, RETRY_GRACE_SECONDS } from '../limits.ts';
 import { over, type Situation, under } from '../situation.ts';
 import { waitsInVain } from './refusals.ts';
 import { isBeingInterrupted, running } from './row.ts';
 import { type Condition, past } from './time.ts';
 
-/** A retry is overdue, not just about to be made. */
-const RETRY_GRACE_SECONDS = 5;
-/** A wait longer than the longest by more than what chance adds to it was never meant. */
-const LONGEST_RETRY_FACTOR = 1.2;
-const MANY_ATTEMPTS = 5;
-const MANY_BREAK_OFFS = 3;
-const MANY_RUNNERS = 2;
-/** A person who waits longer than this behind a loop has waited too long. */
+/** Seconds behind a loop after which a person has waited too long. */
 const WAITS_BEHIND_SECONDS = 60;
 
 export const tooFarAhead: Condition = (s) =>
   over(s.retrySeconds, s.settings.longestRetrySeconds * LONGEST_RETRY_FACTOR);
 export const retryOverdue: Condition = (s) => past(s.retrySeconds, RETRY_GRACE_SECONDS) || tooFarAhead(s);
 export const inBackoff: Condition = (s) => s.retrySeconds !== null && !retryOverdue(s);
-/** Calls of the model that failed, as far as anybody counts them. */
+/** Failed model calls, by the row or by the task; null: nobody counts them. */
 export const failures = (s: Situation): number | null => s.database?.retryState?.attempt ?? s.task?.attempt ?? null;
 export const manyAttempts: Condition = (s) => (failures(s) ?? 0) >= MANY_ATTEMPTS;
 
-/** Attempts of the present history that were begun and neither failed nor led anywhere, as far as that is known. */
+/** Attempts of the present history that began and neither failed nor led anywhere; 0 where that is not known. */
 function begunInVain(s: Situation): number {
   const { retryState, retryStateVersion, historyVersion, generationAttempt } = s.database ?? {};
   if (!running(s) || retryState !== null || typeof retryStateVersion !== 'number') return 0;
   if (typeof historyVersion !== 'number' || retryStateVersion > historyVersion) return 0;
   return generationAttempt ?? 0;
 }
-/** Different runners that have, or had, a lease on the chat. */
+/** Number of different runners that have or had a lease on the chat. */
 const runnersWithLeases = ({ database }: Situation) =>
   new Set((database?.heartbeats ?? []).flatMap(({ runnerId }) => runnerId ?? [])).size;
 export const ownersLost: Condition = (s) =>
@@ -37,8 +31,9 @@ export const ownersLost: Condition = (s) =>
 export const manyOwnersLost: Condition = (s) => begunInVain(s) >= s.settings.ownersLostCritical;
 
 /**
- * Owners gave the chat up in order: each attempt of another owner counts the row up three times, when it is given up, taken
- * and begun. An owner that spins counts it up once.
+ * True if owners gave the chat up in order.
+ * Each attempt of another owner counts the row up three times: given up, taken, begun. A spinning owner counts it up
+ * once.
  */
 function handedOver({ database }: Situation): boolean {
   const { snapshotVersion, historyVersion, generationAttempt } = database ?? {};
@@ -46,9 +41,9 @@ function handedOver({ database }: Situation): boolean {
   return snapshotVersion - historyVersion >= 2 * (generationAttempt ?? 0);
 }
 
-/** An attempt that has gone on for longer, in seconds, is not one of many that end at once. */
+/** Seconds; a longer attempt is not one of many that end at once. */
 const LASTS_SECONDS = 10;
-/** The owner is at an attempt that lasts and gets on, whatever became of those before it. */
+/** True if the owner's present attempt lasts and progresses, whatever became of earlier ones. */
 const getsOn: Condition = ({ owner, task, age, database }) =>
   owner === 'OK' &&
   task?.kind === 'GENERATION' &&
@@ -69,34 +64,34 @@ export const personWaits: Condition = ({ database }) =>
 export const waitsForDatabase: Condition = (s) => s.task !== null && s.task.waitsForDatabaseSeconds !== null;
 const openRunAge = ({ database }: Situation): number | null =>
   database?.debugRun?.hasEnded === false ? database.debugRun.ageSeconds : null;
-/** Somebody works on it, by the platform's own log. */
+/** True if the platform's debug log shows work on the chat. */
 export const runGetsOn: Condition = (s) => {
   const age = openRunAge(s);
   return s.runnable && age !== null && Math.abs(age) <= s.settings.noProgressSeconds;
 };
-/** Somebody has it whom nobody asks, and no pause is meant. */
+/** True if an owner that nobody asks has the chat, and no pause is planned. */
 const isHeld: Condition = (s) =>
   running(s) && s.owner === 'NOT_ASKED' && s.lease === 'FRESH' && s.retrySeconds === null;
-/** When the log was last written to, if that was after the row last changed: else it is of before. */
+/** Seconds since the debug log was last written; null if that was before the row last changed. */
 function writtenSinceChange({ age, database }: Situation): number | null {
   const written = database?.debugRun?.ageSeconds ?? null;
   return age === null || written === null || written > age ? null : written;
 }
 /**
- * The step in hand says nothing more, by the platform's own log. That log is kept as well as can be, and may be switched off
- * while a run lasts, so that its silence alone is never certain.
+ * True if the debug log is silent about the step in hand.
+ * The log is kept on best effort and may be switched off while a run lasts, so its silence alone proves nothing.
  */
 export const runIsSilent: Condition = (s) =>
   isHeld(s) && s.database?.debugRun?.hasEnded === false && over(writtenSinceChange(s), s.settings.noProgressSeconds);
-/** The run ended, by the same log, and the row does not say so. */
+/** True if the run ended by the debug log, and the row does not say so. */
 export const runIsOver: Condition = (s) =>
   isHeld(s) && s.database?.debugRun?.hasEnded === true && over(writtenSinceChange(s), s.settings.noProgressSeconds);
 
-/** An owner whom nobody asks has held on to a turn that is to end for longer than a model may be silent. */
+/** True if an owner that nobody asks has kept an interrupted turn for longer than a model may be silent. */
 export const stopHangs: Condition = (s) =>
   isBeingInterrupted(s) && s.owner === 'NOT_ASKED' && s.lease === 'FRESH' && over(s.age, s.settings.noProgressSeconds);
 
-/** A task that says how long it may be silent is taken at its word. */
+/** True if the task is silent for too long. A task that states its own limit is judged by that. */
 export const noProgress: Condition = (s) => {
   const { runnable, task, retrySeconds, settings } = s;
   if (!runnable || task === null || retrySeconds !== null) return false;

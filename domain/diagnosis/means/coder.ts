@@ -1,4 +1,4 @@
-/** The means of a Coder deployment: its REST interface. It has none to take a chat from its owner. */
+/** Means of a Coder deployment: its REST interface. It offers none to take a chat from its owner. */
 import { leaseIsNotFresh, leaseKeepsOthersAway } from '../conditions/lease.ts';
 import { noRowAlive, ownerGone } from '../conditions/owner.ts';
 import { capacityIsWrong, poolIsFull, poolOf } from '../conditions/pool.ts';
@@ -9,7 +9,7 @@ import { type Command, lookAgain, lookAtReplicas, type Means, type Step } from '
 
 const TOKEN = '-H "Coder-Session-Token: $CODER_SESSION_TOKEN"';
 
-/** A request that can be pasted: the variables are those that Coder's own tools use. */
+/** Request to paste into a shell. The variables are those of Coder's own tools. */
 const request =
   (method: string, path: string, body?: string): Command =>
   ({ chatId }) =>
@@ -23,10 +23,12 @@ const request =
 
 const interrupt = request('POST', 'interrupt');
 
-/** A lease that is renewed keeps others away, whatever becomes of the turn. */
+/** A renewed lease keeps others away, whatever becomes of the turn. */
 const restart = (s: Situation) =>
   `restart ${owner(s)}: its lease then runs out by itself after ${secondsText(s.staleAfterSeconds)}, and another takes it`;
-/** Replicas work on other chats, so that one should take this as well: a slot may have become free only now. */
+/**
+ * True if replicas work on other chats, so that they should take this one as well: a slot may have just become free.
+ */
 const othersAreTaken = (s: Situation) => (poolOf(s)?.used ?? 0) > 0;
 const takenByAny: Step = {
   act: (s) => {
@@ -40,7 +42,7 @@ const takenByAny: Step = {
 const CAPACITY_SETTINGS: Readonly<Record<string, string>> = { ROOT: 'CAPACITY_ROOT', SUBAGENT: 'CAPACITY_SUBAGENTS' };
 const freeSlot = 'wait, or end or interrupt chats that hold the slots: another replica takes it once one is free';
 
-/** No request of Coder's does that, and the role that this project reads with may not. */
+/** SQL, because no request of Coder's deletes a lease, and this project's role may not. */
 const deleteLease: Step = {
   act: () => 'delete that lease with a role that may write, so that another replica can take the chat',
   command: ({ chatId, runnerId }) =>

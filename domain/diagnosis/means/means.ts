@@ -1,9 +1,9 @@
-/** What the rules advise, without how it is done: each platform has words and commands of its own for it. */
+/** Means that rules advise. Each platform has its own words and commands for them. */
 import type { Situation } from '../situation.ts';
 
 export type Command = (s: Situation) => string;
 
-/** One step, as the predicate of a sentence, and the command for it. */
+/** One step: the predicate of a sentence, and the command for it. */
 export interface Step {
   readonly act: (s: Situation) => string;
   readonly command: Command;
@@ -14,27 +14,27 @@ export interface Means {
   readonly interrupt: Command;
   /** Sends a message, which also clears an error. */
   readonly send: Command;
-  /** Changes a message that stands in the history, or leads to the number by which that is done. */
+  /** Changes a message of the history, or leads to its number. */
   readonly edit: Command;
   /** Shows the messages of the chat. */
   readonly show: Command;
-  /** A message closes the calls that a failed turn left open. */
+  /** True if a message closes the calls that a failed turn left open. */
   readonly sendClosesCalls: boolean;
   /** Answers an open call in its tool's place. */
   readonly answer: Command;
-  /** Makes a failed chat of one in no state that there is. */
+  /** Turns a chat in no valid state into a failed one. */
   readonly reconcile: Command;
-  /** Brings a chat to another owner than the one that has it. */
+  /** Brings a chat to another owner. */
   readonly newOwner: Step;
   /** Dates a chat anew that is ahead of the clock. */
   readonly dateAnew: Step;
-  /** Brings a chat to a worker that nobody has taken. */
+  /** Brings a chat that nobody has taken to a worker. */
   readonly getTaken: Step;
-  /** Why that may be, where nothing else is known: a clause. */
+  /** Clause that explains a chat that nobody takes, where nothing else is known. */
   readonly whyNotTaken: (s: Situation) => string;
   /** Makes room for a chat where there is none. */
   readonly makeRoom: Step;
-  /** Makes a history shorter that is too long for the model. */
+  /** Shortens a history that is too long for the model. */
   readonly shorten: Step;
   /** Predicates that name a setting, or where something is set. */
   readonly mend: {

@@ -1,4 +1,4 @@
-/** The means of this project's own platform: `npm run chat`, and the settings of its replicas. */
+/** Means of this project's own platform: `npm run chat`, and the settings of its replicas. */
 import { leaseIsNotFresh } from '../conditions/lease.ts';
 import { noneAlive, noRoom } from '../conditions/owner.ts';
 import type { Situation } from '../situation.ts';
@@ -11,7 +11,7 @@ const chat =
     `npm run chat -- ${command} ${s.chatId}${more && ` ${more}`}`;
 const release = chat('release');
 
-/** Whoever took it from its owner would find no room for it. */
+/** True if a new owner would find no room for the chat. */
 const noRoomElsewhere = (s: Situation) => leaseIsNotFresh(s) && noRoom(s);
 
 export const OWN: Means = {

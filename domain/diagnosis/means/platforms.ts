@@ -1,4 +1,4 @@
-/** Which means there are where the chat is. */
+/** Means by platform. */
 import type { Situation } from '../situation.ts';
 import { CODER } from './coder.ts';
 import type { Means } from './means.ts';

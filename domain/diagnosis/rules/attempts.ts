@@ -3,18 +3,9 @@ import { mayLackRoom } from '../conditions/owner.ts';
 import { keptFromAll, writeRefused } from '../conditions/refusals.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
+import { lookAtReplicas } from '../means/means.ts';
 import { mending, refusalText } from '../refusal.ts';
-import {
-  butFor,
-  interrupt,
-  lookAtReplicas,
-  OPERATOR,
-  ofRunner,
-  PERSON,
-  type Rule,
-  takeFromOwner,
-  takeIt,
-} from '../rule.ts';
+import { butFor, interrupt, OPERATOR, ofRunner, PERSON, type Rule, TAKE, takeFromOwner, takeIt } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText, word } from '../wording.ts';
 import { BEGUN, begun } from './ownersLost.ts';
@@ -62,9 +53,7 @@ export const retryOverdue = {
     ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.secondsUntilRetry') : []),
     ...[keptFromAll(s)?.path ?? []].flat(),
   ],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;
 
 export const retryBackoff = {

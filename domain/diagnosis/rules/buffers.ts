@@ -1,6 +1,8 @@
 /** Rules on the message buffers of the owner. */
 import * as is from '../conditions/buffers.ts';
-import { lookAtReplicas, OPERATOR, owner, PERSON, type Rule, show } from '../rule.ts';
+import { lookAtReplicas } from '../means/means.ts';
+import { OPERATOR, PERSON, type Rule, show } from '../rule.ts';
+import { owner } from '../wording.ts';
 
 export const bufferFull = {
   code: 'BUFFER_FULL',

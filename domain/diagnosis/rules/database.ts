@@ -1,8 +1,9 @@
 /** Rules on what keeps workers from the row. */
 import * as is from '../conditions/database.ts';
-import { lookAtReplicas, lookAtSnapshot, OPERATOR, ofRunner, owner, ROW, type Rule } from '../rule.ts';
+import { lookAtReplicas, lookAtSnapshot } from '../means/means.ts';
+import { OPERATOR, ofRunner, ROW, type Rule } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { secondsText } from '../wording.ts';
+import { owner, secondsText } from '../wording.ts';
 
 export const END_HOLDER = 'end the session that holds it: with the role, lockedBy of trouble says which';
 const waits = (s: Situation) => ofRunner(s, ...(s.task ? ['activeTask.waitsForDatabaseSeconds'] : []));

@@ -1,29 +1,16 @@
 /** Rules on the lease of the runner that the row names. */
 import * as leases from '../conditions/lease.ts';
 import { renewalRefused } from '../conditions/refusals.ts';
+import { lookAtReplicas, lookAtSnapshot } from '../means/means.ts';
 import { mending, refusalText } from '../refusal.ts';
-import {
-  butFor,
-  lease,
-  lookAtReplicas,
-  lookAtSnapshot,
-  OPERATOR,
-  OWNERSHIP,
-  ofRunner,
-  orNoSlot,
-  owner,
-  type Rule,
-  takable,
-  takeFromOwner,
-  takeIt,
-} from '../rule.ts';
+import { butFor, lease, OPERATOR, OWNERSHIP, ofRunner, orNoSlot, type Rule, TAKE, takable } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { secondsText } from '../wording.ts';
+import { owner, secondsText } from '../wording.ts';
 import { END_HOLDER, heldFor } from './database.ts';
 
 const is = { ...leases, renewalRefused };
 
-/** Why it is not renewed, and why no other worker takes the chat. */
+/** Clause on why the lease is not renewed, and why no other worker takes the chat. */
 function why(s: Situation): string {
   const refused = is.renewalRefused(s);
   return butFor(s) || (refused ? `: ${refusalText(refused)}` : '');
@@ -41,9 +28,7 @@ export const heartbeatMissing = {
     ...takable(s),
     ...ofRunner(s, 'lease.ageSeconds', 'lease.consecutiveFailures', 'lease.lastError'),
   ],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;
 
 export const heartbeatStale = {
@@ -59,9 +44,7 @@ export const heartbeatStale = {
     ...takable(s),
     ...ofRunner(s, 'lease.ageSeconds', 'lease.staleAfterSeconds', 'lease.consecutiveFailures', 'lease.lastError'),
   ],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;
 
 const whatOf = (s: Situation) =>
@@ -90,7 +73,7 @@ export const leaseEndangered = {
   command: (s) => (isLocked(s) ? lookAtSnapshot(s) : lookAtReplicas()),
 } as const satisfies Rule;
 
-/** Whoever holds the row, or a table, is in the way of renewals as well. */
+/** True if the row is locked. A holder of the row or its table blocks renewals as well. */
 const isLocked = ({ database }: Situation) => database?.trouble?.rowLocked === true;
 
 function whyLate(s: Situation): string {

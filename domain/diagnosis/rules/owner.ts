@@ -1,18 +1,16 @@
-/** Rules on the replica that the row names, and on a chat that none has. */
+/** Rules on the replica that the row names, and on a chat without one. */
 import * as leases from '../conditions/lease.ts';
 import * as is from '../conditions/owner.ts';
 import { poolIsFull, poolOf } from '../conditions/pool.ts';
 import { keptFromAll } from '../conditions/refusals.ts';
 import { shouldHaveBeenPickedUp } from '../conditions/time.ts';
+import { lookAgain, lookAtReplicas } from '../means/means.ts';
 import { meansOf } from '../means/platforms.ts';
 import { mending, refusalText } from '../refusal.ts';
 import {
   butFor,
-  lookAgain,
-  lookAtReplicas,
   OPERATOR,
   orNoSlot,
-  owner,
   pool,
   ROW,
   type Rule,
@@ -24,9 +22,9 @@ import {
   takeIt,
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { counted, secondsText } from '../wording.ts';
+import { counted, owner, secondsText } from '../wording.ts';
 
-/** A worker may still be about to take it. */
+/** True if a worker should have taken the chat by now. */
 const isLate = (s: Situation) => (is.noOwner(s) ? is.leftAlone(s) : shouldHaveBeenPickedUp(s));
 const withGrace = (s: Situation) => (isLate(s) ? 'CRITICAL' : 'INFO');
 const orWait = (act: (s: Situation) => string) => (s: Situation) => (isLate(s) ? act(s) : 'wait');
@@ -62,10 +60,10 @@ export const ownerStopped = {
   command: orNothing(takeIt),
 } as const satisfies Rule;
 
-/** Two replicas with one address, and not one that ended a moment ago. */
+/** True if two replicas share one address, and neither ended a moment ago. */
 const sharesAddress = (s: Situation) => is.addressTaken(s) && leases.leaseIsRenewed(s);
 
-/** The setting to correct, where an owner that may be well cannot be asked for that alone. */
+/** Setting to correct where it alone keeps a healthy owner from being asked. */
 function setWrong(s: Situation): string | undefined {
   const { mend } = meansOf(s);
   if (sharesAddress(s)) return `${mend.address}, unless ${owner(s)} ended a moment ago: each needs its own`;
@@ -97,9 +95,10 @@ export const ownerUnreachable = {
   },
 } as const satisfies Rule;
 
-function fullOf(s: Situation, replicas: string): string {
-  const full = is.full(s).length;
-  return `${full} of ${is.candidates(s).length} ${replicas} ${full === 1 ? 'is' : 'are'} full${andSilent(is.silent(s).length)}`;
+function fullOf(s: Situation): string {
+  const [full, all] = [is.full(s).length, is.candidates(s).length];
+  if (all === 1) return 'the one replica is full';
+  return `${full} of ${all} replicas ${full === 1 ? 'is' : 'are'} full${andSilent(is.silent(s).length)}`;
 }
 
 function andSilent(count: number): string {
@@ -111,8 +110,7 @@ export const capacityWait = {
   code: 'CAPACITY_WAIT',
   severity: (s) => (is.longCapacityWait(s) ? 'WARNING' : 'INFO'),
   when: is.capacityWait,
-  says: (s) =>
-    poolIsFull(s) ? `it waits for a slot: ${slotsTaken(s)}` : `it waits for room: ${fullOf(s, 'replicas')}`,
+  says: (s) => (poolIsFull(s) ? `it waits for a slot: ${slotsTaken(s)}` : `it waits for room: ${fullOf(s)}`),
   evidence: (s) => [...ROW, ...room(s), ...pool(s)],
   who: OPERATOR,
   act: (s) => meansOf(s).makeRoom.act(s),
@@ -145,7 +143,7 @@ export const noOwner = {
   command: orNothing((s) => meansOf(s).getTaken.command(s)),
 } as const satisfies Rule;
 
-/** The age of the row says it only of a row that was given up in order: then it names neither a worker nor a runner. */
+/** Clause on how long nobody has owned the chat. The row's age tells it only where both worker and runner are gone. */
 function sinceWhen(s: Situation): string {
   const undated = is.undatedSeconds(s);
   if (undated !== null) return ` since its last lease was renewed, ${secondsText(undated)} ago`;

@@ -1,9 +1,10 @@
-/** The rule on a chat that owner after owner took, began, and lost. */
+/** The rule on a chat that owner after owner took, began and lost. */
 import { heldSeconds, isHeld, notYetRenewed } from '../conditions/held.ts';
 import { losesLeaseTo } from '../conditions/refusals.ts';
 import * as is from '../conditions/turn.ts';
+import { lookAgain, lookAtReplicas } from '../means/means.ts';
 import { mending, refusalText } from '../refusal.ts';
-import { interrupt, lease, lookAgain, lookAtReplicas, OPERATOR, ofRunner, type Rule } from '../rule.ts';
+import { interrupt, lease, OPERATOR, ofRunner, type Rule } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText } from '../wording.ts';
 
@@ -42,7 +43,7 @@ export const ownersLost = {
   },
 } as const satisfies Rule;
 
-/** The present owner cannot renew its lease: those before it could not, either. */
+/** Clause on the present owner. If it cannot renew its lease, the earlier ones could not, either. */
 function outcome(s: Situation): string {
   const refused = losesLeaseTo(s);
   if (refused) return `its owners end at it, or lose it: ${refusalText(refused)}`;

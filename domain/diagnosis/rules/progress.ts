@@ -1,27 +1,14 @@
-/** Rules on a chat that shows no progress, and on one of which nothing else is known. */
+/** Rules on a chat without progress, and on one of which nothing else is known. */
 
 import { callRefused } from '../conditions/refusals.ts';
 import { unchangedForLong } from '../conditions/rest.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
+import { lookAgain, lookAtReplicas } from '../means/means.ts';
 import { mending, refusalText } from '../refusal.ts';
-import {
-  interrupt,
-  lease,
-  lookAgain,
-  lookAtReplicas,
-  OPERATOR,
-  ofRunner,
-  owner,
-  PERSON,
-  ROW,
-  type Rule,
-  show,
-  takeFromOwner,
-  takeIt,
-} from '../rule.ts';
+import { interrupt, lease, OPERATOR, ofRunner, PERSON, ROW, type Rule, show, takeFromOwner, takeIt } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { secondsText, word } from '../wording.ts';
+import { owner, secondsText, word } from '../wording.ts';
 
 const LOG = ['status', 'ageSeconds', 'hasEnded'].map((field) => `database.debugRun.${field}`);
 const isLogged = (s: Situation) => is.runIsSilent(s) || is.runIsOver(s);
@@ -63,7 +50,7 @@ export const noProgress = {
   },
 } as const satisfies Rule;
 
-/** To interrupt the turn once more would help nobody. */
+/** True if interrupting the turn once more would help nobody. */
 const stopFails = (s: Situation) => is.stopHangs(s) || s.task?.kind === 'INTERRUPT';
 
 function refusedWith(s: Situation): string {
@@ -71,7 +58,7 @@ function refusedWith(s: Situation): string {
   return refused ? `: ${refusalText(refused)}` : '';
 }
 
-/** What the task says that it is at, in its own words if it has any. */
+/** Clause on the task, in its own words where it has any. */
 function doing({ task }: Situation): string {
   const label = word(task?.label ?? '');
   return label === '' ? 'the model or a tool' : `the task “${label}”`;

@@ -56,7 +56,7 @@ export const unanswered = {
   command: sendAgain,
 } as const satisfies Rule;
 
-/** What else may have ended it, where nothing tells. */
+/** Clause on what else may have ended the turn, where the platform does not note it. */
 const orEnded = (s: Situation, how: string) => (is.endIsNoted(s) ? '' : `, unless it was ${how}`);
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,8 +1,9 @@
 /** Rules on what the row alone says. */
 import { leaseKeepsOthersAway } from '../conditions/lease.ts';
 import * as is from '../conditions/row.ts';
+import { lookAgain, lookAtSnapshot } from '../means/means.ts';
 import { meansOf } from '../means/platforms.ts';
-import { lease, leaseLasts, lookAgain, lookAtSnapshot, OPERATOR, ROW, type Rule, reconcile } from '../rule.ts';
+import { lease, leaseLasts, OPERATOR, ROW, type Rule, reconcile } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { listed, secondsText, word } from '../wording.ts';
 
@@ -49,7 +50,7 @@ export const valueUnreadable = {
 
 const ASK_AGAIN = 'ask again; if that changes nothing, see with npm run check which column this service may not read';
 
-/** Questions about a chat wait for whoever holds a whole table; a row keeps no reader waiting. */
+/** True if a lock on a whole table kept a question waiting. A locked row keeps no reader waiting. */
 const keptByLock = (s: Situation) => !is.columnUnreadable(s) && s.database?.trouble?.readersKeptOut === true;
 
 export const clockAhead = {
@@ -66,7 +67,7 @@ export const clockAhead = {
   command: (s) => (datesItself(s) ? lookAtSnapshot(s) : meansOf(s).dateAnew.command(s)),
 } as const satisfies Rule;
 
-/** Somebody works on it, or nobody needs to. */
+/** True if the next change dates the row anew: somebody works on it, or nobody needs to. */
 const datesItself = (s: Situation) => !s.runnable || (!s.leaseAhead && !is.aheadAndAlone(s));
 
 const untilWhen = (s: Situation) =>

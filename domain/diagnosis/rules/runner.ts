@@ -1,22 +1,9 @@
 /** Rules on the runners that replicas hold for the chat. */
 import * as is from '../conditions/runner.ts';
-import {
-  butFor,
-  lookAtReplicas,
-  OPERATOR,
-  OWNERSHIP,
-  ofRunner,
-  owner,
-  ROW,
-  type Rule,
-  reach,
-  runners,
-  takable,
-  takeFromOwner,
-  takeIt,
-} from '../rule.ts';
+import { lookAtReplicas } from '../means/means.ts';
+import { butFor, OPERATOR, OWNERSHIP, ofRunner, ROW, type Rule, reach, runners, TAKE, takable } from '../rule.ts';
 import { atWork, type Situation } from '../situation.ts';
-import { listed, secondsText } from '../wording.ts';
+import { listed, owner, secondsText } from '../wording.ts';
 
 export const duplicateRunners = {
   code: 'DUPLICATE_RUNNERS',
@@ -24,9 +11,7 @@ export const duplicateRunners = {
   when: is.duplicateRunners,
   says: (s) => `${s.runners.filter(atWork).length} runners of ${owner(s)} work on it at once`,
   evidence: (s) => [...OWNERSHIP, ...runners(s.runners.filter(atWork))],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;
 
 export const runnerElsewhere = {
@@ -52,9 +37,7 @@ export const runnerMissing = {
   when: is.runnerMissing,
   says: (s) => `${owner(s)} owns it and answers, but holds no runner for it${butFor(s)}`,
   evidence: (s) => [...ROW, ...reach(s), `${s.runtime?.path}.runners`, ...takable(s)],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;
 
 export const runnerMismatch = {
@@ -63,9 +46,7 @@ export const runnerMismatch = {
   when: is.runnerMismatch,
   says: (s) => `${owner(s)} works on it with another runner than the one that the row names`,
   evidence: (s) => [...ROW, ...runners(s.runners)],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;
 
 export const runnerBehind = {
@@ -79,9 +60,7 @@ export const runnerBehind = {
     'database.updatedAgeSeconds',
     ...ofRunner(s, 'runnerId', 'snapshotVersion', 'lease.intervalSeconds'),
   ],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;
 
 export const runnerIdle = {
@@ -93,7 +72,5 @@ export const runnerIdle = {
     'executionState',
     ...ofRunner(s, 'runnerId', 'phase', 'activeTask', 'idleSeconds', 'lease.intervalSeconds'),
   ],
-  who: OPERATOR,
-  act: takeFromOwner,
-  command: takeIt,
+  ...TAKE,
 } as const satisfies Rule;

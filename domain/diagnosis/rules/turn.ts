@@ -1,7 +1,8 @@
 /** Rules on a turn that goes on for too long. */
 import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
-import { interrupt, lookAgain, PERSON, type Rule } from '../rule.ts';
+import { lookAgain } from '../means/means.ts';
+import { interrupt, PERSON, type Rule } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText } from '../wording.ts';
 

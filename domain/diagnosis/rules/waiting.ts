@@ -33,7 +33,7 @@ export const actionDeadlinePassed = {
   command: (s) => (s.workerId === null ? answer(s) : takeIt(s)),
 } as const satisfies Rule;
 
-/** Each tool once, with as many of its calls as were left unanswered. */
+/** Clauses, one for each tool, with the number of its unanswered calls. */
 function unansweredTools(s: Situation): string[] {
   const tools = new Map<string, number>();
   for (const { toolName, times } of is.unansweredCalls(s)) {
@@ -97,7 +97,7 @@ export const childLost = {
 
 type LostChild = NonNullable<NonNullable<Situation['database']>['lostChildren']>[number];
 
-/** A child that waits itself is a lost one only where it is above this chat as well. */
+/** True for a child that waits itself. It is a lost child only where it is above this chat as well. */
 const waitsInTurn = ({ executionState }: LostChild) => executionState === 'A0' || executionState === 'A1';
 
 const lostChildren = ({ database, chatId: own }: Situation) =>

@@ -1,16 +1,19 @@
-/** What is read of a chat's row, wherever one is read. */
+/** Columns of a chat's row, the same wherever a chat is read. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { NAMES_RETRY_TIME, RETRY_SECONDS_LEFT, RETRY_TIME_IS_ODD } from '../retrySql.ts';
-import { isSafe, safe, saidJson } from '../saidSql.ts';
+import { isSafe, type Members, readableJson, safe } from '../saidSql.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
-/** As the resolvers hand it on. A stored value that cannot be said is null; `unreadableOf` tells it from one that is not there. */
+/**
+ * A chat's row, as resolvers hand it on. Null stands for a missing value and for an unsayable one; `unreadableOf` tells
+ * them apart.
+ */
 export interface ChatRow {
   readonly chatId: string;
   readonly takenAt: Date;
   readonly ownerId: string;
   readonly title: string;
-  /** Any text: the enum can gain values. */
+  /** Status as any text: the enum can gain values. */
   readonly status: string;
   readonly archived: boolean;
   readonly workerId: string | null;
@@ -22,25 +25,25 @@ export interface ChatRow {
   readonly queueVersion: number | null;
   readonly generationAttempt: number | null;
   readonly retryStateVersion: number | null;
-  /** Known members only; their texts are long, and not yet fit to be shown. */
+  /** As it is stored, but for its size: not yet fit to be shown. */
   readonly lastError: Prisma.JsonValue;
-  /** The same. */
+  /** Retry state with known members only. Its texts are long, and not yet fit to be shown. */
   readonly retryState: Prisma.JsonValue;
-  /** By the database's clock; negative once the time has passed. */
+  /** Seconds by the database's clock; negative once the time has passed. */
   readonly retrySecondsLeft: number | null;
-  /** Null for `infinity`, too, which is no deadline. */
+  /** Deadline; null for `infinity`, too, which is none. */
   readonly requiresActionDeadlineAt: Date | null;
-  /** By the database's clock; negative once the deadline has passed. */
+  /** Seconds by the database's clock; negative once the deadline has passed. */
   readonly requiresActionSecondsLeft: number | null;
   readonly createdAt: Date | null;
   readonly updatedAt: Date | null;
-  /** By the database's clock; negative for a row ahead of it. */
+  /** Seconds by the database's clock; negative for a row ahead of it. */
   readonly updatedAgeSeconds: number | null;
-  /** Of the fields that may be null for what is stored: those for which something is stored that may not be sayable. */
+  /** Nullable fields with a stored value, which may be unsayable. */
   readonly stored: readonly NullableField[];
 }
 
-/** Characters of a title: a list reads a hundred. */
+/** Characters of a title; a list reads a hundred titles. */
 const LONGEST_TITLE = Prisma.raw('10000');
 
 const VERSIONS = {
@@ -54,10 +57,12 @@ const MOMENTS = { createdAt: Prisma.sql`c.created_at`, updatedAt: Prisma.sql`c.u
 const DEADLINE = Prisma.sql`c.requires_action_deadline_at`;
 
 /** Members of `last_error` and `retry_state` that leave: what this project's worker writes there. */
-const LAST_ERROR_MEMBERS = ['kind', 'message', 'provider', 'status_code', 'retryable'];
-const RETRY_STATE_MEMBERS = ['attempt', 'error', 'kind', 'retrying_at'];
+export const JSON_MEMBERS = {
+  lastError: { texts: ['kind', 'message', 'provider'], others: ['status_code', 'retryable'] },
+  retryState: { texts: ['error', 'kind', 'retrying_at'], others: ['attempt'] },
+} satisfies Record<string, Members>;
 
-/** When a field of `chats AS c` cannot be read, each never null but for a null column. */
+/** Conditions under which a field of `chats AS c` cannot be read. Each is null only for a null column. */
 export const IS_UNREADABLE = {
   ...mapped(VERSIONS, (column) => Prisma.sql`NOT ${isSafe(column)}`),
   ...mapped(MOMENTS, (column) => Prisma.sql`NOT ${isSayable(column)}`),
@@ -69,7 +74,7 @@ export const IS_UNREADABLE = {
 export type UnreadableField = keyof typeof IS_UNREADABLE;
 export const UNREADABLE_FIELDS = Object.keys(IS_UNREADABLE) as UnreadableField[];
 
-/** When something is stored for a field that is null if it cannot be said: to ask for that costs less than for the reason. */
+/** Conditions under which a field has a stored value. Asking for that costs less than asking why it is unsayable. */
 const IS_STORED = {
   requiresActionDeadlineAt: Prisma.sql`${DEADLINE} <> 'infinity'`,
   lastError: IS_UNREADABLE.lastError,
@@ -87,7 +92,7 @@ export const unreadableOf = (chat: ChatRow): UnreadableField[] =>
     (name) => chat[name] === null && (!(name in IS_STORED) || chat.stored.some((s) => s === name)),
   );
 
-/** Each by its name; of `chats AS c`. */
+/** Expressions of the columns of `chats AS c`, by name. */
 const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
   chatId: Prisma.sql`c.id`,
   takenAt: Prisma.sql`now()`,
@@ -100,8 +105,8 @@ const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
   parentChatId: Prisma.sql`c.parent_chat_id`,
   rootChatId: Prisma.sql`c.root_chat_id`,
   ...mapped(VERSIONS, safe),
-  lastError: saidJson(Prisma.sql`c.last_error`, LAST_ERROR_MEMBERS),
-  retryState: saidJson(Prisma.sql`c.retry_state`, RETRY_STATE_MEMBERS),
+  lastError: readableJson(Prisma.sql`c.last_error`, JSON_MEMBERS.lastError),
+  retryState: readableJson(Prisma.sql`c.retry_state`, JSON_MEMBERS.retryState),
   retrySecondsLeft: RETRY_SECONDS_LEFT,
   requiresActionDeadlineAt: sayable(DEADLINE),
   requiresActionSecondsLeft: Prisma.sql`-(${ageSeconds(DEADLINE)})`,
@@ -117,10 +122,10 @@ function mapped<K extends string>(columns: Readonly<Record<K, Prisma.Sql>>, by: 
 
 const named = (name: string) => Prisma.raw(`"${name}"`);
 
-/** Of `chats AS c`. */
+/** Columns of `chats AS c`. */
 export const CHAT_COLUMNS = Prisma.join(
   Object.entries(COLUMNS).map(([name, column]) => Prisma.sql`${column} AS ${named(name)}`),
 );
 
-/** The same of a question that has asked for them already. */
+/** Names of the same columns, for an outer query over one that has selected them. */
 export const CHAT_COLUMN_NAMES = Prisma.join(Object.keys(COLUMNS).map(named));

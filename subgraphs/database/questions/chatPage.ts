@@ -1,30 +1,30 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions } from '../chatConditions.ts';
-import { walkedPlaces } from '../chatWays.ts';
-import type { ChatOrder, Place } from '../cursor.ts';
-import { chatsOf, type Platform } from '../platform.ts';
+import { type WalkedPlace, walkedPlaces } from '../chatWays.ts';
+import type { ChatOrder, ListPlace } from '../cursor.ts';
+import type { Platform } from '../platform.ts';
 import type { SuspectLimits } from '../suspectLimits.ts';
 import type { Transaction } from '../transaction.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
-import { type ChatPageRow, isBeyond, rowsOfChats, shown } from './chatsInOrder.ts';
+import { type ChatPageRow, isBeyond, pageOfChats, rowsOfChats, shown } from './chatsInOrder.ts';
 
-export interface ChatPageQuestion {
-  /** One that something can match. */
+interface ChatPageQuestion {
+  /** Filter that something can match. */
   readonly filter: ChatFilter;
-  /** Among them: only chats of which user. */
+  /** Thresholds of suspects, and the user whose children count. */
   readonly limits: SuspectLimits;
   readonly order: ChatOrder;
-  readonly after: Place | undefined;
+  readonly after: ListPlace | undefined;
   readonly limit: number;
-  /** Those of another platform; undefined: those of this project's migrations. */
+  /** Indexes of another platform; undefined: those of this project's migrations. */
   readonly indexes: FoundIndexes | undefined;
 }
 
-/** Chats in their order, beginning after a place; ties of `updatedAt` by id. */
+/** Reads chats in their order after a place. Ties of `updatedAt` go by id. */
 export const chatPage = (tx: Transaction, question: ChatPageQuestion): Promise<ChatPageRow[]> =>
   tx.$queryRaw(chatPageSql(question));
 
-/** One page of each place, each by its own index, then the best of them all. */
+/** Statement that takes one page of each place, each along its own index, and then the best of them all. */
 export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   const { filter, limits, order, after, limit, indexes } = question;
   const { platform } = limits;
@@ -33,15 +33,23 @@ export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   if (limits.readableOf !== undefined) more.push(Prisma.sql`c.owner_id = ${limits.readableOf}::uuid`);
   if (after) more.push(isBeyond(order, after));
   const inOrder = Prisma.sql`ORDER BY c.updated_at ${direction}, c.id ${direction} LIMIT ${limit}`;
-  const pages = walkedPlaces(filter, limits, indexes).map(({ condition, fromQueue, among, statuses }) => {
-    const all = Prisma.join([condition, ...chatConditions(filter, limits, among), ...more], ' AND ');
-    if (fromQueue) return Prisma.sql`(${rowsFromQueue(platform, all, inOrder)})`;
-    return Prisma.sql`(${statuses ? rowsByStatus(platform, statuses, all, inOrder) : rowsOfChats(platform, all, inOrder)})`;
-  });
+  const conditionOf = ({ condition, among }: WalkedPlace) =>
+    Prisma.join([condition, ...chatConditions(filter, limits, among), ...more], ' AND ');
+  const rowsOf = (place: WalkedPlace): Prisma.Sql => {
+    const { fromQueue, statuses } = place;
+    const condition = conditionOf(place);
+    if (fromQueue) return rowsFromQueue(platform, condition, inOrder);
+    return statuses ? rowsByStatus(platform, statuses, condition, inOrder) : rowsOfChats(platform, condition, inOrder);
+  };
+  const places = walkedPlaces(filter, limits, indexes);
+  const [only, ...others] = places;
+  if (only && others.length === 0 && !only.fromQueue && !only.statuses)
+    return pageOfChats(platform, conditionOf(only), inOrder);
+  const pages = places.map((place) => Prisma.sql`(${rowsOf(place)})`);
   return shown(Prisma.join(pages, ' UNION ALL '), inOrder);
 }
 
-/** A page of each status, roots and children apart, each along the index; then the best of them. */
+/** Rows of a page of each status, roots and children apart, each along the index; then the best of them. */
 const rowsByStatus = (
   platform: Platform,
   statuses: Prisma.Sql,
@@ -56,16 +64,12 @@ const rowsByStatus = (
   )}) AS c ${inOrder}`;
 
 /**
- * First which chats they are, then their order. `OFFSET 0` keeps the two apart: a planner that sees the order and the limit
+ * First all of them, then their order. `OFFSET 0` keeps the two apart: a planner that sees the order and the limit
  * may hope to meet enough of them in an index of all chats, and reads all of it when there are few.
  */
-const rowsFromQueue = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) =>
-  rowsOfChats(
+const rowsFromQueue = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+  SELECT c.* FROM (${rowsOfChats(
     platform,
-    Prisma.sql`c.id = ANY(ARRAY(
-      SELECT c.id FROM (
-        SELECT c.id, c.updated_at FROM ${chatsOf(platform)} AS c
-        WHERE c.id IN (SELECT q.chat_id FROM chat_queued_messages AS q) AND ${condition} OFFSET 0
-      ) AS c ${inOrder}))`,
-    inOrder,
-  );
+    Prisma.sql`c.id = ANY(ARRAY(SELECT q.chat_id FROM chat_queued_messages AS q)) AND ${condition}`,
+    Prisma.sql`OFFSET 0`,
+  )}) AS c ${inOrder}`;

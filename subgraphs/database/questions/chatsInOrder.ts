@@ -1,6 +1,6 @@
-/** Rows of chats in an order that can be gone on with, and what is shown of them. */
+/** Rows of chats in an order that can be continued, and the columns that are shown. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { ChatOrder, Place } from '../cursor.ts';
+import type { ChatOrder, ListPlace } from '../cursor.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import { CHAT_COLUMNS_READ } from '../tables/described.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
@@ -11,21 +11,23 @@ export interface ChatPageRow extends ChatRow {
   readonly placeUpdatedAt: string;
 }
 
-export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: Place) =>
+export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: ListPlace) =>
   Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
 
-/** As a cursor holds it: RFC 3339, or, for what that cannot say, Postgres's own text. */
+/** `updatedAt` as a cursor holds it: RFC 3339, or Postgres' own text for other moments. */
 const PLACE_UPDATED_AT = Prisma.sql`
   CASE WHEN ${isSayable(Prisma.sql`c.updated_at`)} THEN to_char(c.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     ELSE c.updated_at::text END`;
 
+const SHOWN = Prisma.sql`${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt"`;
+
 /** What is shown of rows is said once, however many places they come from: planning it costs more than doing it. */
-export const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
-  SELECT ${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt" FROM (${rows}) AS c ${inOrder}`;
+export const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) =>
+  Prisma.sql`SELECT ${SHOWN} FROM (${rows}) AS c ${inOrder}`;
 
 const STORED = Prisma.raw(CHAT_COLUMNS_READ.map((name) => `c.${name}`).join(', '));
 export const rowsOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT ${STORED} FROM ${chatsOf(platform)} AS c WHERE ${condition} ${inOrder}`;
 
-export const pageOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) =>
-  shown(rowsOfChats(platform, condition, inOrder), inOrder);
+export const pageOfChats = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
+  SELECT ${SHOWN} FROM ${chatsOf(platform)} AS c WHERE ${condition} ${inOrder}`;

@@ -1,7 +1,7 @@
-/** The chats that were started from other chats. */
+/** Chats that were started from other chats. */
 import type { ExecutionState } from '../../../domain/executionState.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { Place } from '../cursor.ts';
+import type { ListPlace } from '../cursor.ts';
 import { EXECUTION_STATE } from '../executionStateSql.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
@@ -9,21 +9,24 @@ import { CHAT_COLUMN_NAMES } from './chatColumns.ts';
 import { type ChatPageRow, isBeyond, pageOfChats } from './chatsInOrder.ts';
 
 export interface ChildRow extends ChatPageRow {
-  /** The chat whose child it is, as it was asked for. */
+  /** Parent, as it was asked for. */
   readonly childOf: string;
 }
 
-export interface ChildrenQuestion {
-  readonly platform: Platform;
-  readonly parentIds: readonly string[];
-  /** Only chats of this user; undefined: of all. */
-  readonly readableOf: string | undefined;
-  readonly after: Place | undefined;
-  /** For each parent. */
+export interface ChildrenPage {
+  readonly after: ListPlace | undefined;
+  /** Number of children for each parent. */
   readonly limit: number;
 }
 
-/** A page of each parent's children, the one updated last first. */
+interface ChildrenQuestion extends ChildrenPage {
+  readonly platform: Platform;
+  readonly parentIds: readonly string[];
+  /** Owner of the chats; undefined: all owners. */
+  readonly readableOf: string | undefined;
+}
+
+/** Reads a page of each parent's children, the one updated last first. */
 export const children = (tx: Transaction, question: ChildrenQuestion): Promise<ChildRow[]> =>
   tx.$queryRaw(childrenSql(question));
 
@@ -47,8 +50,8 @@ export interface LostChildRow {
 const MOST_LOST = 5;
 
 /**
- * Children that will not answer, the worst of each parent first; of the same kind the one updated last. Those that wait in a
- * circle come last: the parent, or the chat itself, is a child of its own child.
+ * Reads children that will not answer, worst first for each parent, then the one updated last.
+ * Children that wait in a circle come last: the parent, or the chat itself, is a child of its own child.
  */
 export const lostChildren = (
   tx: Transaction,
@@ -78,21 +81,21 @@ const WORST_FIRST = Prisma.sql`'{INVALID,E1,E0,XE1,XE0,XW}'::text[]`;
 
 const IS_CHILD = Prisma.sql`c.parent_chat_id = parent.id`;
 
-/** The chat itself, and all above it: a child among them that waits as well waits for this chat in turn. */
+/** The chat itself and all above it. A waiting child among them waits for this chat in turn. */
 const ANCESTORS = Prisma.sql`
   WITH RECURSIVE above AS (
     SELECT parent.id UNION SELECT c.parent_chat_id FROM above JOIN chats AS c ON c.id = above.id)
   SELECT above.id FROM above`;
 
 /**
- * The same for the list, where a chat that names itself as its parent is nobody's child. It is said so that the parent is
- * part of the order, which the index of children alone has. A planner that believes that most chats have this parent would
- * else walk through all chats, and find none where it has no children.
+ * Condition of a child for the list; a chat that names itself as its parent is nobody's child.
+ * It puts the parent into the order, which only the index of children has.
+ * Otherwise a planner that thinks most chats have this parent walks all chats, and finds none.
  */
 const isChildInOrder = Prisma.sql`
   c.parent_chat_id >= parent.id AND c.parent_chat_id <= parent.id AND c.id <> parent.id`;
 
-/** There a turn ends so at a queued message that a person edits, whose move it is. */
+/** Excludes paused chats on Coder: there a turn ends at a queued message that a person edits, whose move it is. */
 const notPaused = ({ name }: Platform) =>
   name === 'coder' ? [Prisma.sql`(c.status::text <> 'paused' OR c.archived OR c.worker_id IS NOT NULL)`] : [];
 

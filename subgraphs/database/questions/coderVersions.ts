@@ -1,4 +1,4 @@
-/** The releases that live replicas of a Coder deployment say they run. */
+/** Releases that live replicas of a Coder deployment say they run. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { FoundTables } from '../tables/found.ts';
@@ -6,14 +6,14 @@ import { limited, type Transaction } from '../transaction.ts';
 import { renewedInTime } from './liveReplicaIds.ts';
 import { isReplica } from './replicaRows.ts';
 
-/** A table that somebody locks keeps nothing else waiting. */
+/** Milliseconds; a locked table keeps nothing else waiting. */
 const LOCK_MS = 100;
 const MOST = 100;
 
 const READ = ['version', 'stopped_at', 'updated_at'];
 const mayRead = ({ replicas }: FoundTables): boolean => READ.every((name) => replicas?.columns[name]?.isReadable);
 
-/** Undefined: nobody says it there, or it may not be read. */
+/** Statement for the releases; undefined: nobody tells them there, or they may not be read. */
 export const coderVersionsSql = (platform: Platform, found: FoundTables): Prisma.Sql | undefined =>
   platform.name === 'coder' && mayRead(found)
     ? Prisma.sql`
@@ -21,7 +21,10 @@ export const coderVersionsSql = (platform: Platform, found: FoundTables): Prisma
       WHERE r.stopped_at IS NULL AND ${renewedInTime(platform)} AND ${isReplica(platform)} LIMIT ${MOST}::int4`
     : undefined;
 
-/** None where it cannot be read, whyever: the transaction goes on. @param limitMs for the statement */
+/**
+ * Releases; none if they cannot be read for any reason. The transaction goes on.
+ * @param limitMs milliseconds for the statement
+ */
 export async function coderVersions(
   tx: Transaction,
   platform: Platform,

@@ -13,21 +13,21 @@ export interface DatabaseHealthRow {
   readonly lockWaits: number;
   readonly serverVersion: string;
   readonly isOurs: boolean;
-  /** Tables and columns that are not there, by name. */
+  /** Names of missing tables and columns. */
   readonly missing: readonly string[];
-  /** Those that are there, and that this service may not read or cannot. */
+  /** Names of tables and columns that this service may not or cannot read. */
   readonly notReadable: readonly string[];
   readonly notAnswered: readonly NotAnswered[];
 }
 
-export interface NotAnswered {
+interface NotAnswered {
   readonly name: string;
   readonly reason: Lack['why'];
   readonly isRequired: boolean;
   readonly costs: readonly string[];
 }
 
-/** Reads the catalog and the lists of sessions and locks, none of the tables: it answers while they are locked, too. */
+/** Reads the catalog and the lists of sessions and locks, but none of the tables. It answers while they are locked. */
 export async function databaseHealth(tx: Transaction, { platform }: Moment): Promise<DatabaseHealthRow> {
   const [row] = await tx.$queryRaw<ServerRow[]>(databaseHealthSql);
   if (!row) throw new TypeError('SELECT without FROM gave no row');

@@ -1,9 +1,9 @@
-/** What the platform's own debug log has of chats, without what was said in it. */
+/** The platform's own debug log of chats, without what was said in it. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
-/** A stored moment that cannot be said is null. */
+/** Row of the log. A stored time that is no moment is null. */
 export interface DebugRunRow {
   readonly chatId: string;
   readonly kind: string | null;
@@ -19,17 +19,17 @@ export interface DebugRunRow {
 
 const LONGEST_TEXT = 100;
 
-/** The newest run of each chat; no row for a chat without one. */
+/** Reads the newest run of each chat. A chat without a run has no row. */
 export const debugRuns = (tx: Transaction, chatIds: readonly string[]): Promise<DebugRunRow[]> =>
   tx.$queryRaw(debugRunsSql(chatIds));
 
 const text = (column: Prisma.Sql) => Prisma.sql`left(${column}::text, ${LONGEST_TEXT}::int4)`;
 
 /**
- * A run whose start cannot be said is passed over: it would be the newest for ever. Each column is named, since a role may
- * read no others.
+ * Statement for the runs. A run whose start is no moment is passed over: it would be the newest for ever.
+ * Each column is named, since a role may read no others.
  */
-export const debugRunsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
+const debugRunsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
   SELECT run.chat_id AS "chatId", ${text(Prisma.sql`run.kind`)} AS kind, ${text(Prisma.sql`run.status`)} AS status,
          ${text(Prisma.sql`run.provider`)} AS provider, ${text(Prisma.sql`run.model`)} AS model,
          ${sayable(Prisma.sql`run.started_at`)} AS "startedAt", ${sayable(LAST)} AS "updatedAt",

@@ -5,15 +5,18 @@ import { ageSeconds, sayable } from './moments.ts';
 export interface HeartbeatRow {
   readonly chatId: string;
   readonly runnerId: string;
-  /** Null: the stored value cannot be said. */
+  /** Moment of the renewal; null: the stored value is none. */
   readonly heartbeatAt: Date | null;
-  /** By the database's clock, to the microsecond; negative for a row ahead of it; null as `heartbeatAt` is. */
+  /**
+   * Age in seconds by the database's clock, to the microsecond; negative for a row ahead of it. Null as `heartbeatAt`
+   * is.
+   */
   readonly ageSeconds: number | null;
 }
 
 const AT = Prisma.sql`h.heartbeat_at`;
 
-/** Every lease row of these chats, newest first. The table cannot be read on a hot standby. */
+/** Reads every lease row of these chats, newest first. A hot standby cannot read the table. */
 export const heartbeatRows = (tx: Transaction, chatIds: readonly string[]): Promise<HeartbeatRow[]> => tx.$queryRaw`
   SELECT h.chat_id AS "chatId", h.runner_id AS "runnerId", ${sayable(AT)} AS "heartbeatAt", ${ageSeconds(AT)} AS "ageSeconds"
   FROM chat_heartbeats AS h

@@ -6,11 +6,11 @@ import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface LastMessageRow {
   readonly chatId: string;
-  /** Any text: the enum can gain values. */
+  /** Role as any text: the enum can gain values. */
   readonly role: string;
   readonly createdAt: Date | null;
   readonly ageSeconds: number | null;
-  /** Null: no time is stored at all. */
+  /** True if the stored time is a moment; null: no time is stored. */
   readonly isTimeSayable: boolean | null;
   readonly hasText: boolean | null;
   readonly finishReason: string | null;
@@ -18,7 +18,7 @@ export interface LastMessageRow {
 
 const LONGEST_REASON = 100;
 
-/** The newest message of each chat that is neither deleted nor the system's; no row for a chat without one. */
+/** Reads the newest message of each chat that is neither deleted nor the system's. A chat without one has no row. */
 export const lastMessages = (
   tx: Transaction,
   chatIds: readonly string[],
@@ -41,8 +41,9 @@ export const lastMessagesSql = (platform: Platform, chatIds: readonly string[] |
 const CREATED_AT = Prisma.sql`m.created_at`;
 
 /**
- * A column that only this project's worker writes. Where the table has none, the name means the null that stands beside the
- * message: SQL looks for a name in the innermost query first. On another platform a column of that name may mean anything.
+ * Column that only this project's worker writes.
+ * Without it, the name means the null beside the message, because SQL looks for a name in the innermost query first.
+ * On another platform a column of that name may mean anything.
  */
 const finishReason = ({ name }: Platform) =>
   name === 'own'
@@ -50,7 +51,10 @@ const finishReason = ({ name }: Platform) =>
         (SELECT left(finish_reason::text, ${LONGEST_REASON}::int4) FROM chat_messages AS noted WHERE noted.id = m.id)`
     : Prisma.sql`NULL::text`;
 
-/** Content is a text or a list of parts, each with a type; anything else is of no known form. Paths never fail. */
+/**
+ * True if the content has text: a string, or a list of parts, each with a type. Other content is of no known form.
+ * Paths never fail.
+ */
 const HAS_TEXT = Prisma.sql`
   CASE jsonb_typeof(m.content)
     WHEN 'string' THEN (m.content #>> '{}') ~ '\\S'

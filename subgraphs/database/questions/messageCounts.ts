@@ -1,4 +1,6 @@
-/** Counting messages is the one question that grows with the age of a chat, so its time is limited on its own. */
+/**
+ * Counts of messages. This is the one question that grows with the age of a chat, so it has a time limit of its own.
+ */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
@@ -6,34 +8,37 @@ import { type FoundIndexes, hasIndex, MESSAGE_INDEXES } from '../wantedIndexes.t
 
 export interface MessageCountRow {
   readonly chatId: string;
-  /** Any text: the enum can gain values. */
+  /** Role as any text: the enum can gain values. */
   readonly role: string;
   readonly deleted: boolean;
-  /** At least one. */
+  /** Number of messages, at least one. */
   readonly count: number;
 }
 
-/** Whether the database has the index that counts each kind by itself. */
+/** True if the database has the index that counts each kind by itself. */
 export const hasKinds = ({ name }: Platform, indexes: FoundIndexes | undefined): boolean =>
   indexes === undefined ? name === 'own' : hasIndex(indexes, 'chat_messages', MESSAGE_INDEXES.kinds);
 
-/** Messages by chat, role and whether they are deleted. */
+/** Reads the number of messages by chat, role and deletion. */
 export const messageCounts = (
   tx: Transaction,
   chatIds: readonly string[],
   hasKindsIndex: boolean,
 ): Promise<MessageCountRow[]> => tx.$queryRaw(hasKindsIndex ? messageCountsSql(chatIds) : messagesInOneWalk(chatIds));
 
-/** Every message of each chat, once: without an index of their kinds, to look for each kind is to look at all of them. */
+/**
+ * Statement that reads every message of each chat once. Without the index, looking for each kind would read all of
+ * them.
+ */
 const messagesInOneWalk = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
   SELECT m.chat_id AS "chatId", m.role::text AS role, m.deleted, count(*)::float8 AS count
   FROM chat_messages AS m WHERE m.chat_id = ANY(${chatIds}::uuid[]) GROUP BY m.chat_id, m.role, m.deleted`;
 
 /**
- * First which kinds of messages each chat has, one look into the index (chat_id, role, deleted) for each kind, then how
- * many of each: rows of one kind lie together there and are counted as fast as `count(*)` counts, where sorting them into
- * groups one by one takes half as long again. Both are index-only as far as VACUUM has marked the table's pages; rows
- * that are newer cost a look at the table each.
+ * Statement that finds the kinds of messages of each chat, and then counts each kind.
+ * Each kind takes one look into the index (chat_id, role, deleted), where its rows lie together.
+ * Grouping them one by one takes half as long again.
+ * Both are index-only as far as VACUUM has marked the pages; newer rows cost a look at the table each.
  */
 export const messageCountsSql = (chatIds: readonly string[]): Prisma.Sql => Prisma.sql`
   WITH RECURSIVE kinds AS (

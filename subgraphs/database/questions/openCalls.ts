@@ -1,6 +1,5 @@
 /**
- * Tool calls without a result. Which call a result answers, and how often a tool was not answered, is worked out where the
- * content lies: only ids and names of calls leave the database.
+ * Tool calls without a result. They are matched where the content lies: only ids and names of calls leave the database.
  */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
@@ -14,25 +13,25 @@ export interface OpenCallRow {
   readonly toolName: string;
   readonly since: Date | null;
   readonly ageSeconds: number | null;
-  /** Null: no time is stored at all. */
+  /** True if the stored time is a moment; null: no time is stored. */
   readonly isTimeSayable: boolean | null;
   readonly timesUnanswered: number;
 }
 
-/** Messages of a chat that are looked at, from the newest backwards. */
+/** Newest messages of a chat that are looked at. */
 const MESSAGES_LOOKED_AT = 100;
 /**
- * Bytes of them, as they are stored, after which nothing older is looked at: a list asks this of every chat that waits, and
- * results of tools are long. No result stands before its call, so what is left out makes no call an open one.
+ * Stored bytes of messages that are looked at; a list asks this of every waiting chat, and results are long.
+ * A result stands after its call, so leaving out older messages makes no call an open one.
  */
 const BYTES_LOOKED_AT = 500_000;
-/** Calls and results in them, from the newest backwards: a model may make a hundred thousand calls in one step. */
+/** Newest calls and results that are looked at; a model may make a hundred thousand calls in one step. */
 const PARTS_LOOKED_AT = 1_000;
 const MOST_CALLS = 20;
-/** Characters of an id or a name, which a model may make as long as it likes. */
+/** Characters of an id or a name, which a model may make of any length. */
 const LONGEST_NAME = 200;
 
-/** For each chat the newest of its open calls, the oldest of them first. */
+/** Reads the newest open calls of each chat, the oldest of them first. */
 export const openCalls = (tx: Transaction, chatIds: readonly string[], { platform }: Moment): Promise<OpenCallRow[]> =>
   tx.$queryRaw(openCallsSql(platform, chatIds));
 
@@ -40,10 +39,13 @@ const LOOKED_AT = Prisma.sql`
   m.chat_id, m.id, m.role::text AS role, m.created_at, m.content, COALESCE(pg_column_size(m.content), 0) AS size`;
 
 /**
- * A result belongs to the oldest open call before it that has its id, as the worker has it: some models begin to count
- * their calls anew in each step. So the nth result that finds an open call answers the nth call. `depth` is calls less
- * results; a result finds a call unless it takes the depth below all that came before, and below zero.
- * A run of unanswered calls ends with an answered call of the same tool, or with the turn.
+ * Statement for open calls. A result belongs to the oldest open call before it with the same id, as in the worker.
+ * Some models begin to count their calls anew in each step, so ids repeat.
+ *
+ * - The nth result that finds an open call answers the nth call.
+ * - `depth` is the number of calls less that of results.
+ * - A result finds a call unless it takes the depth below zero and below all that came before.
+ * - A run of unanswered calls ends with an answered call of the same tool, or with the turn.
  */
 export const openCallsSql = (platform: Platform, chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
   WITH newest_messages AS (
@@ -96,7 +98,7 @@ export const openCallsSql = (platform: Platform, chatIds: readonly string[] | Pr
   FROM newest AS n WHERE n.rank <= ${MOST_CALLS}
   ORDER BY n.chat_id, n.message_id, n.place`;
 
-/** Members of a part, as each platform names them. */
+/** Members of a part, by platform. */
 const CALL_ID = { own: Prisma.sql`'toolCallId'`, coder: Prisma.sql`'tool_call_id'` };
 const TOOL = { own: Prisma.sql`'toolName'`, coder: Prisma.sql`'tool_name'` };
 

@@ -1,12 +1,12 @@
 import { chatsOf } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
 
-export interface OwnedChatsRow {
+interface OwnedChatsRow {
   readonly workerId: string;
   readonly chats: number;
 }
 
-/** How many chats name each of these replicas as their owner; no row for one that none names. */
+/** Reads how many chats name each of these replicas as their owner. A replica without chats has no row. */
 export const ownedChats = (
   tx: Transaction,
   { platform }: Moment,

@@ -1,16 +1,16 @@
-/** The slots that a platform's replicas share. */
+/** Slots that a platform's replicas share. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { RUNNABLE } from '../executionStateSql.ts';
 import { type Capacity, chatsOf, type Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
 
-/** How many slots are taken, and of how many. */
+/** Slots taken, and slots in all. */
 export interface Pools {
   readonly used: Capacity;
   readonly capacity: Capacity;
 }
 
-/** Undefined: no slots are shared there. */
+/** Reads the slots; undefined: none are shared there. */
 export async function pools(tx: Transaction, { heartbeatsReadable, platform }: Moment): Promise<Pools | undefined> {
   if (!platform.capacity) return undefined;
   const [used] = await tx.$queryRaw<Capacity[]>(heartbeatsReadable ? takenSlotsSql(platform) : ownedSql(platform));
@@ -18,7 +18,10 @@ export async function pools(tx: Transaction, { heartbeatsReadable, platform }: M
   return { used, capacity: platform.capacity };
 }
 
-/** A chat takes one while it has an owner whose lease is fresh, as the platform itself compares: one of the future is. */
+/**
+ * Statement for taken slots. A chat takes one while its owner's lease is fresh by the platform's own comparison, where
+ * a lease of the future is fresh.
+ */
 export const takenSlotsSql = (platform: Platform): Prisma.Sql => Prisma.sql`
   SELECT ${BY_KIND}
   FROM (
@@ -27,7 +30,10 @@ export const takenSlotsSql = (platform: Platform): Prisma.Sql => Prisma.sql`
   JOIN ${chatsOf(platform)} AS c ON c.id = h.chat_id AND c.runner_id = h.runner_id
   WHERE c.worker_id IS NOT NULL`;
 
-/** Where leases cannot be read, as on a standby: at most so many are taken. No chat is called forgotten for want of leases. */
+/**
+ * Statement for the most slots that can be taken, where leases cannot be read, as on a standby. Missing leases then
+ * make no chat look forgotten.
+ */
 const ownedSql = (platform: Platform): Prisma.Sql => Prisma.sql`
   SELECT ${BY_KIND} FROM ${chatsOf(platform)} AS c WHERE ${RUNNABLE} AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
 
@@ -35,12 +41,15 @@ const BY_KIND = Prisma.sql`
   (count(*) FILTER (WHERE c.parent_chat_id IS NULL))::int4 AS root,
   (count(*) FILTER (WHERE c.parent_chat_id IS NOT NULL))::int4 AS subagents`;
 
-/** Each as the schema shows it. */
+/** Pool in the shape of the schema. */
 export const poolOf = ({ used, capacity }: Pools, kind: keyof Capacity) => ({
   kind: kind === 'root' ? 'ROOT' : 'SUBAGENT',
   used: used[kind],
   capacity: capacity[kind],
 });
 
-/** Where more are taken than there are, the capacity that is set is wrong, and nothing is known of who waits. */
+/**
+ * True if all slots are taken. If more are taken than there are, the setting is wrong, and nothing is known of who
+ * waits.
+ */
 export const isFull = ({ used, capacity }: Pools, kind: keyof Capacity): boolean => used[kind] === capacity[kind];

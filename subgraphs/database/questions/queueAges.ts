@@ -2,13 +2,13 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Transaction } from '../transaction.ts';
 import { ageSeconds, sayable } from './moments.ts';
 
-export interface QueueAgeRow {
+interface QueueAgeRow {
   readonly chatId: string;
-  /** By the database's clock; null: no time in the queue can be said. */
+  /** Seconds by the database's clock; null: no time in the queue is a moment. */
   readonly ageSeconds: number | null;
 }
 
-/** How long the oldest message has waited; no row for a chat with an empty queue. */
+/** Reads how long the oldest message has waited. A chat with an empty queue has no row. */
 export const queueAges = (tx: Transaction, chatIds: readonly string[]): Promise<QueueAgeRow[]> => tx.$queryRaw`
   SELECT oldest.chat_id AS "chatId", ${ageSeconds(Prisma.sql`oldest.created_at`)} AS "ageSeconds"
   FROM (

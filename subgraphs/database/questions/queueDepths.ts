@@ -1,11 +1,11 @@
 import type { Transaction } from '../transaction.ts';
 
-export interface QueueDepthRow {
+interface QueueDepthRow {
   readonly chatId: string;
   readonly depth: number;
 }
 
-/** How many messages wait; no row for a chat with an empty queue. */
+/** Reads how many messages wait. A chat with an empty queue has no row. */
 export const queueDepths = (tx: Transaction, chatIds: readonly string[]): Promise<QueueDepthRow[]> => tx.$queryRaw`
   SELECT q.chat_id AS "chatId", least(count(*), 2147483647)::int4 AS depth
   FROM chat_queued_messages AS q

@@ -1,14 +1,14 @@
-/** What is read of the replica table. Times are compared as they are stored, and told where they can be said. */
+/** Rows of the replica table. Times are compared as stored, and told where they are moments. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
 import { isSayable, sayable } from './moments.ts';
 
 const MOST_REPLICAS = 1000;
-/** A replica whose row is older than this many times the stale threshold is not even asked by `everywhere`. */
+/** Multiple of the stale threshold, beyond which `everywhere` does not ask a replica. */
 const FORGOTTEN_AFTER_STALE_TIMES = 10;
 
-/** A stored moment that cannot be said is null, and its field's name is in `unreadable`. */
+/** Row of a replica. A stored time that is no moment is null, and `unreadable` names its field. */
 export interface ReplicaRow {
   readonly id: string;
   readonly hostname: string;
@@ -19,7 +19,7 @@ export interface ReplicaRow {
   readonly stoppedAt: Date | null;
   readonly updatedAt: Date | null;
   readonly isAlive: boolean;
-  /** Empty: nothing. */
+  /** Reported error; empty: none. */
   readonly error: string;
   readonly unreadable: readonly ReplicaMoment[];
 }
@@ -29,7 +29,7 @@ const MOMENTS = {
   stoppedAt: Prisma.sql`r.stopped_at`,
   updatedAt: Prisma.sql`r.updated_at`,
 };
-export type ReplicaMoment = keyof typeof MOMENTS;
+type ReplicaMoment = keyof typeof MOMENTS;
 export const REPLICA_MOMENTS = Object.keys(MOMENTS) as ReplicaMoment[];
 
 const UNREADABLE = Prisma.join(
@@ -38,10 +38,10 @@ const UNREADABLE = Prisma.join(
   ),
 );
 
-/** Whether the row of `replicas AS r` is at most so old. */
+/** True if the row of `replicas AS r` is at most `seconds` old. */
 const isYoung = (seconds: number) => Prisma.sql`r.updated_at >= now() - make_interval(secs => ${seconds}::float8)`;
 
-/** Rows of other servers, such as proxies, are no replicas. */
+/** Condition for replicas. Rows of other servers, such as proxies, are none. */
 export const isReplica = ({ hasOtherServers }: Platform): Prisma.Sql =>
   hasOtherServers ? Prisma.sql`r."primary"` : Prisma.sql`true`;
 
@@ -52,7 +52,10 @@ const columns = (platform: Platform) => Prisma.sql`
   (r.stopped_at IS NULL AND ${isYoung(platform.replicaStaleAfterSeconds)}) AS "isAlive",
   array_remove(ARRAY[${UNREADABLE}], NULL) AS unreadable`;
 
-/** Newest start first. `alive`: only those alive, only the others, or (undefined) all. */
+/**
+ * Reads replicas, newest start first.
+ * @param alive true: only live ones; false: only the others; undefined: all
+ */
 export function replicaRows(
   tx: Transaction,
   { alive, platform }: { alive: boolean | undefined; platform: Platform },
@@ -64,7 +67,7 @@ export function replicaRows(
     ORDER BY r.started_at DESC, r.id DESC LIMIT ${MOST_REPLICAS}`;
 }
 
-/** Those of these replicas that are there, in any order. */
+/** Reads the rows of these replicas, in any order. A missing replica has no row. */
 export const replicaRowsById = (
   tx: Transaction,
   { ids, platform }: { ids: readonly string[]; platform: Platform },
@@ -72,7 +75,7 @@ export const replicaRowsById = (
   tx.$queryRaw`
     SELECT ${columns(platform)} FROM replicas AS r WHERE r.id = ANY(${ids}::uuid[]) AND ${isReplica(platform)}`;
 
-/** Ids of the replicas that have not stopped and whose row is not much older than those of the living. */
+/** Reads the ids of replicas that have not stopped and whose row is not too old to be asked. */
 export async function recentReplicaIds(tx: Transaction, platform: Platform): Promise<string[]> {
   const seconds = FORGOTTEN_AFTER_STALE_TIMES * platform.replicaStaleAfterSeconds;
   const rows = await tx.$queryRaw<{ id: string }[]>`

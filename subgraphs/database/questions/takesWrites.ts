@@ -1,9 +1,10 @@
-/** Whether sessions of a worker can write. A worker connects as the owner of the tables, as far as can be told from here. */
+/** Ability of workers to write. As far as can be told from here, a worker connects as the owner of the tables. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 
 /**
- * What a new session is given, not what this one has: settings of a role and a database count from the next session on, and
- * the reader's own role may be read-only on purpose.
+ * True if new sessions of workers are read-only by default.
+ * It looks at settings of role and database, which count from the next session on. The reader's own role may be
+ * read-only on purpose.
  */
 export const READ_ONLY_BY_DEFAULT = Prisma.sql`
   COALESCE(
@@ -17,6 +18,6 @@ export const READ_ONLY_BY_DEFAULT = Prisma.sql`
        AND s.source IN ('default', 'environment variable', 'configuration file', 'command line')),
     false)`;
 
-/** Whether a worker of this project has a session on this server. */
+/** True if a worker of this project has a session on this server. */
 export const WORKERS_ARE_HERE = Prisma.sql`
   EXISTS (SELECT FROM pg_stat_activity AS s WHERE s.datname = current_database() AND s.application_name LIKE 'chatd %')`;

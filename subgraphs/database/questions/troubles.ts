@@ -1,4 +1,7 @@
-/** What keeps workers from chats: who holds their rows or the tables, how their owners' rows look, and whether there are writes. */
+/**
+ * Trouble that keeps workers from chats: holders of their rows or tables, the rows of their owners, and whether writes
+ * are taken.
+ */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
@@ -8,40 +11,47 @@ import { READ_ONLY_BY_DEFAULT, WORKERS_ARE_HERE } from './takesWrites.ts';
 
 export interface TroubleRow {
   readonly chatId: string;
-  /** Null: not to be told from a standby, unless workers are connected to it. */
+  /** True if the database takes writes; null: a standby cannot tell, unless workers are connected to it. */
   readonly canWrite: boolean | null;
   readonly isInRecovery: boolean;
   readonly ownerRow: 'ALIVE' | 'STALE' | 'STOPPED' | 'MISSING' | null;
-  /** Null: there are no rows of replicas, as some builds keep none. */
+  /** Number of live replicas; null: there are no rows of replicas, as some builds keep none. */
   readonly liveReplicas: number | null;
-  /** Null: a standby does not know the sessions of its primary, and a view does not know who locks its rows. */
+  /**
+   * True if the row is held; null: a standby does not know the sessions of its primary, and a view does not know the
+   * locks.
+   */
   readonly rowLocked: boolean | null;
-  /** Somebody waits to write to the row, or to a table that is held. Null as the above is. */
+  /** True if a session waits to write to the row, or to a held table. Null as `rowLocked` is. */
   readonly rowAwaited: boolean | null;
-  /** How long somebody has waited for the row, in seconds: whoever holds it has done so for as long at least. */
+  /** Seconds for which somebody has waited for the row: its holder has held it for at least as long. */
   readonly awaitedSeconds: number | null;
-  /** A whole table is held, or somebody waits for it, so that readers wait as well. Null: a standby. */
+  /** True if a whole table is held or waited for, so that readers wait as well. Null: a standby. */
   readonly readersKeptOut: boolean | null;
   readonly processId: number | null;
   readonly applicationName: string | null;
   readonly state: string | null;
   readonly transactionSeconds: number | null;
-  /** Null also while it waits for its client alone, as an idle session does. */
+  /** Cause of the holder's own wait; null also if it waits only for its client, as an idle session does. */
   readonly waitingFor: string | null;
 }
 
-/** A row for each of these chats that is there. Waits for no lock on a chat. */
+/** Reads a row for each existing chat among these. It waits for no lock on a chat. */
 export const troubles = (tx: Transaction, chatIds: readonly string[], platform: Platform): Promise<TroubleRow[]> =>
   tx.$queryRaw(troublesSql(chatIds, platform));
 
 /**
- * The `xmax` of a row is the transaction that locked it last, or a group of them (a multixact), or an aborted one: only a
- * transaction that runs is of interest, and only one that has a lock on the table, since the numbers of groups and
- * transactions overlap. A subtransaction that has ended gives its number back to nobody: it runs as long as its parent,
- * which is known when only one transaction works on the table. Who waits for a row has a lock on its place. Where `chats` is
- * a view there is neither an `xmax` nor a `ctid`, and the names mean the nulls that stand beside the row.
+ * Statement for the troubles.
+ *
+ * - The `xmax` of a row is the transaction that locked it last, a group of them (a multixact), or an aborted one.
+ * - Only a running transaction counts, and only one with a lock on the table: numbers of groups and transactions
+ * overlap.
+ * - A subtransaction that ended keeps its number, and runs as long as its parent. The parent is known if only one
+ * transaction works on the table.
+ * - A session that waits for a row has a lock on its place.
+ * - Where `chats` is a view there is no `xmax` or `ctid`. The names then mean the nulls beside the row.
  */
-export const troublesSql = (chatIds: readonly string[], platform: Platform): Prisma.Sql => Prisma.sql`
+const troublesSql = (chatIds: readonly string[], platform: Platform): Prisma.Sql => Prisma.sql`
   WITH asked AS MATERIALIZED (
     SELECT c.id, c.worker_id, (SELECT xmax FROM chats AS row WHERE row.id = c.id) AS locker,
            (SELECT ctid FROM chats AS row WHERE row.id = c.id) AS place
@@ -116,14 +126,17 @@ export const troublesSql = (chatIds: readonly string[], platform: Platform): Pri
     WHERE h.id = a.id ORDER BY COALESCE(s.xact_start, p.prepared) NULLS LAST, s.pid LIMIT 1
   ) AS session ON true`;
 
-/** Some builds keep no rows of replicas: where none is renewed, it says nothing that an owner has none. */
+/**
+ * Condition under which a missing owner row counts. Some builds keep no rows of replicas: if none is renewed, it means
+ * nothing.
+ */
 const ofNoReplica = (platform: Platform): Prisma.Sql =>
   platform.name === 'own'
     ? Prisma.sql`'MISSING'`
     : Prisma.sql`
         CASE WHEN EXISTS (SELECT FROM replicas AS r WHERE ${isReplica(platform)} AND ${renewedInTime(platform)}) THEN 'MISSING' END`;
 
-/** Modes that conflict with the lock that every write takes. Who waits for one makes all that come later wait as well. */
+/** Modes that conflict with the lock of every write. A session that waits for one makes all later ones wait. */
 const KEEPS_FROM_WRITING = Prisma.sql`
   t.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`;
 
@@ -131,8 +144,9 @@ const WRITERS_WAIT = Prisma.sql`
   EXISTS (SELECT FROM on_tables AS t WHERE NOT t.granted AND t.mode IN ('RowShareLock', 'RowExclusiveLock'))`;
 
 /**
- * Whether a transaction runs that is not among the locks. Its number becomes one of 64 bits by its distance to the newest;
- * `age` tells whether it was given out at all, without which Postgres refuses to say anything of it.
+ * True if a transaction runs that is not among the locks.
+ * Its number becomes one of 64 bits by its distance to the newest. `age` tells whether the number was given out at all;
+ * otherwise Postgres refuses to answer.
  */
 const IN_PROGRESS = Prisma.sql`
   CASE WHEN age(l.xid) BETWEEN 1 AND 2000000000 THEN

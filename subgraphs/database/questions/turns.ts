@@ -1,28 +1,28 @@
-/** What was done since the person's newest message. The look backwards is limited: a chat may have millions of messages. */
+/** The work since the person's newest message. The look back is limited: a chat may have millions of messages. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
-import { NEWEST_FIRST, newestMessages, shown } from './messagesOfChat.ts';
+import { messagesBackwards, NEWEST_FIRST, newestMessages, shown } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface TurnRow {
   readonly chatId: string;
   readonly startedAt: Date | null;
   readonly ageSeconds: number | null;
-  /** Null: the turn begins before what is looked at, or no time is stored at all. */
+  /** True if the stored time is a moment; null: the turn begins before what is looked at, or no time is stored. */
   readonly isTimeSayable: boolean | null;
   readonly steps: number;
-  /** Null: its steps hold too much to be looked through. */
+  /** Number of tool calls; null: the steps hold too much to be looked through. */
   readonly toolCalls: number | null;
 }
 
-/** Messages of a chat that are looked at, from the newest backwards. A turn that is longer is shown as long as that. */
+/** Newest messages of a chat that are looked at. A longer turn is shown as long as that. */
 export const MESSAGES_OF_A_TURN = 10_000;
 
-/** Bytes of its steps, as they are stored, up to which calls are looked for in them: a list asks this of a hundred chats. */
+/** Stored bytes of the steps up to which calls are looked for; a list asks this of a hundred chats. */
 const BYTES_LOOKED_THROUGH = 2_000_000;
 
-/** No row for a chat whose newest messages, all looked at, hold none of a person. */
+/** Reads the turns. A chat without a person's message among those looked at has no row. */
 export const turns = (tx: Transaction, chatIds: readonly string[], { platform }: Moment): Promise<TurnRow[]> =>
   tx.$queryRaw(turnsSql(platform, chatIds));
 
@@ -43,6 +43,22 @@ export const turnsSql = (platform: Platform, chatIds: readonly string[] | Prisma
       FROM (${newest(platform, Prisma.sql`m.id > COALESCE(begun.id, '-9223372036854775808'::int8)`)}) AS n) AS m
   ) AS done
   WHERE begun.id IS NOT NULL OR done.looked = ${MESSAGES_OF_A_TURN}`;
+
+/**
+ * The steps alone of one chat's turn, by one look at its messages that ends with the person's newest. No row where there is
+ * no turn.
+ */
+export const stepsSql = (platform: Platform, chatId: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  SELECT m.steps FROM (
+    SELECT m.role, count(*) FILTER (WHERE m.role = 'assistant') OVER back AS steps, row_number() OVER back AS looked
+    FROM (SELECT ${chatId} AS id) AS chat CROSS JOIN LATERAL (
+      ${messagesBackwards(platform, {
+        columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role`,
+        condition: shown(platform),
+        limit: MESSAGES_OF_A_TURN,
+      })}) AS m
+    WINDOW back AS (ORDER BY m.chat_id DESC, m.id DESC ROWS UNBOUNDED PRECEDING)
+  ) AS m WHERE m.role = 'user' OR m.looked = ${MESSAGES_OF_A_TURN} LIMIT 1`;
 
 const newest = (platform: Platform, condition: Prisma.Sql) =>
   newestMessages(platform, {

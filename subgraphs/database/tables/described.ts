@@ -1,23 +1,24 @@
 /**
- * What this service reads, and what is not answered without it: one description for readiness, for errors, for the field
- * `database` and for `npm run check`. Pure.
+ * Tables and columns that this service reads, and what is not answered without each. Pure.
+ * One description serves readiness, errors, the field `database` and `npm run check`.
  */
+import type { PlatformName } from '../../../domain/platformName.ts';
 
-/** What a column may hold. A column of another type is as good as none. */
-export type Holds = 'id' | 'number' | 'moment' | 'json' | 'flag' | 'text';
+/** Content of a column. A column of another type counts as missing. */
+type Holds = 'id' | 'number' | 'moment' | 'json' | 'flag' | 'text';
 
 export interface ColumnRead {
   readonly holds: Holds;
-  /** Fields and findings that are not answered without it. Undefined: the table is of no use without it. */
+  /** Fields and findings that are not answered without the column. Undefined: the table is of no use without it. */
   readonly costs?: readonly string[];
-  /** Only tables of this platform have it: elsewhere nothing is missing. */
+  /** Platform whose tables have the column. On others it is not missing. */
   readonly only?: PlatformName;
-  /** SQL for its value where it cannot be read; null unless said. */
+  /** SQL in its place where it cannot be read; null unless given. */
   readonly instead?: string;
 }
 
-export interface TableRead {
-  /** Whether nothing at all is ready without it. */
+interface TableRead {
+  /** True if the service is not ready without the table. */
   readonly isRequired: boolean;
   /** Fields and findings that are not answered without the table. */
   readonly costs: readonly string[];
@@ -25,10 +26,7 @@ export interface TableRead {
   readonly columns: Readonly<Record<string, ColumnRead>>;
 }
 
-/** Whose tables they are. */
-export type PlatformName = 'own' | 'coder';
-
-/** What decides which tables and columns are read. */
+/** Facts that decide which tables and columns are read. */
 export interface PlatformRead {
   readonly name: PlatformName;
   readonly chats: 'chats' | 'chats_expanded';
@@ -39,7 +37,7 @@ const costing = (holds: Holds, ...costs: string[]): ColumnRead => ({ holds, cost
 const TIMES = 'times of messages';
 const HIDDEN = 'which messages are summaries for the model';
 
-export const TABLES_READ = {
+const TABLES_READ = {
   chats: {
     isRequired: true,
     costs: ['every chat'],
@@ -120,13 +118,13 @@ export const TABLES_READ = {
 
 export type TableName = keyof typeof TABLES_READ;
 export const TABLE_NAMES = Object.keys(TABLES_READ) as TableName[];
-/** Where the database has them: chats are read from a view where their versions have moved to a table of their own. */
+/** Relations of the database. Chats are read from a view where their versions have a table of their own. */
 export const RELATIONS = [...TABLE_NAMES, 'chats_expanded'] as const;
 export type Relation = TableName | 'chats_expanded';
 export const relationOf = (table: TableName, { chats }: Pick<PlatformRead, 'chats'>): Relation =>
   table === 'chats' ? chats : table;
 
-/** The same, without what TypeScript knows of each. */
+/** Description of a table, in the general type. */
 export const tableRead = (table: TableName): TableRead => TABLES_READ[table];
 
 /** Columns of a chat that every platform has. */
@@ -138,7 +136,7 @@ export const CHAT_COLUMNS_READ = Object.entries<ColumnRead>(TABLES_READ.chats.co
 export const neededColumns = (table: TableName): string[] =>
   Object.entries(tableRead(table).columns).flatMap(([name, { costs }]) => (costs === undefined ? [name] : []));
 
-/** Types of Postgres that hold it. */
+/** Types of Postgres by content. */
 export const TYPES: Readonly<Record<Holds, readonly string[] | undefined>> = {
   id: ['uuid'],
   number: ['bigint', 'integer', 'smallint', 'numeric'],
@@ -148,12 +146,12 @@ export const TYPES: Readonly<Record<Holds, readonly string[] | undefined>> = {
   text: undefined, // any: enums too
 };
 
-/** A type for the null that stands where a column cannot be read. */
+/** Type of the null in place of a column that cannot be read. */
 export const NULL_TYPE: Readonly<Record<Holds, string>> = {
   ...{ id: 'uuid', number: 'int8', moment: 'timestamptz', json: 'jsonb', flag: 'bool', text: 'text' },
 };
 
-/** Columns that a question can do nothing without, though its table is of use without them. */
+/** Columns that a question needs, though its table is of use without them. */
 export const QUESTION_NEEDS: Readonly<Record<string, readonly string[]>> = {
   children: ['chats.parent_chat_id'],
   lostChildren: ['chats.parent_chat_id'],
@@ -164,7 +162,7 @@ export const QUESTION_NEEDS: Readonly<Record<string, readonly string[]>> = {
   replicaRowsById: ['hostname', 'relay_address', 'version', 'region_id', 'error'].map((name) => `replicas.${name}`),
 };
 
-/** Tables that a question takes for empty where they cannot be read: what it says then holds without them. */
+/** Tables that a question takes for empty where they cannot be read; its answer holds without them. */
 export const QUESTION_SPARES: Readonly<Record<string, readonly TableName[]>> = {
   chatPage: ['chat_messages'],
   troubles: ['replicas'],

@@ -1,4 +1,4 @@
-/** What a database has of the tables that this service reads, and which of it this service may read. Enters no table. */
+/** Tables of a database that this service reads, and its rights on them. No table is entered. */
 import { z } from 'zod';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { RELATIONS } from './described.ts';
@@ -6,30 +6,32 @@ import { RELATIONS } from './described.ts';
 const found = z.record(
   z.string(),
   z.object({
-    /** As `pg_class.relkind` has it: `r` for a table, `v` for a view. */
+    /** Kind as in `pg_class.relkind`: `r` for a table, `v` for a view. */
     kind: z.string(),
-    /** Whether policies of the table hide rows from this service, or may: one that lets all of them through does not. */
+    /**
+     * True if policies of the table hide rows from this service, or may. A policy that lets all rows through does not.
+     */
     hidesRows: z.boolean(),
-    /** Whether they hide all of them. */
+    /** True if policies hide all rows. */
     hidesAll: z.boolean(),
-    /** Whether all columns may be read, and with them what Postgres itself keeps of a row. */
+    /** True if all columns may be read, and with them what Postgres itself keeps of a row. */
     isReadable: z.boolean(),
     columns: z.record(z.string(), z.object({ type: z.string(), isReadable: z.boolean() })),
   }),
 );
-/** By the name of the table or view; one that is not there is left out. */
+/** Tables and views by name. A missing one has no entry. */
 export type FoundTables = z.infer<typeof found>;
 
 const whereabouts = z.object({
-  /** The schemas that a table is looked for in, in their order. */
+  /** Schemas that a table is looked for in, in their order. */
   path: z.string(),
-  /** The tables and views that are in none of them, and are in this one. */
+  /** Tables and views that are in none of those schemas, and the schema they are in. */
   elsewhere: z.record(z.string(), z.object({ schema: z.string(), mayEnter: z.boolean() })),
 });
-/** Where the tables are that are not found. */
+/** Places of tables that are not found. */
 export type Whereabouts = z.infer<typeof whereabouts>;
 
-/** Policies of `t` that are asked before this role reads a row. */
+/** Policies of `t` that are applied before this role reads a row. */
 const policies = (kind: Prisma.Sql) => Prisma.sql`
   SELECT FROM pg_policy AS p WHERE p.polrelid = t.oid AND p.polcmd IN ('r', '*') AND ${kind}
     AND EXISTS (SELECT FROM unnest(p.polroles) AS asked (role) WHERE asked.role = 0 OR pg_has_role(asked.role, 'USAGE'))`;
@@ -45,7 +47,7 @@ const WHEREABOUTS = Prisma.sql`
       JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname !~ '^(pg_|information_schema$)'
       WHERE to_regclass(wanted.name) IS NULL ORDER BY wanted.name, n.nspname) AS e))`;
 
-/** One row with the columns `found` and `whereabouts`. The type of a domain is the one that it is made of. */
+/** Statement with one row and the columns `found` and `whereabouts`. A domain counts as its base type. */
 export const FIND_TABLES = Prisma.sql`
   SELECT COALESCE(jsonb_object_agg(t.name, jsonb_build_object(
     'kind', t.relkind, 'isReadable', has_table_privilege(t.oid, 'SELECT'),
@@ -63,19 +65,22 @@ export const FIND_TABLES = Prisma.sql`
     SELECT wanted.name, c.oid, c.relkind FROM unnest(${[...RELATIONS]}::text[]) AS wanted (name)
     JOIN pg_class AS c ON c.oid = to_regclass(wanted.name)) AS t`;
 
-/** The tables in the rows of that statement. */
+/** Tables in the rows of that statement. */
 export function foundIn(rows: readonly unknown[]): FoundTables {
   const [row] = z.tuple([z.object({ found })]).parse(rows);
   return row.found;
 }
 
-/** Where the others are, in the same rows. */
+/** Places of the other tables, in the same rows. */
 export function whereaboutsIn(rows: readonly unknown[]): Whereabouts {
   const [row] = z.tuple([z.object({ whereabouts })]).parse(rows);
   return row.whereabouts;
 }
 
-/** The names of columns alone, by which platforms are told apart. Chats are read though some be hidden; other tables are not. */
+/**
+ * Names of columns, by which platforms are told apart. Chats with hidden rows are read; other tables with hidden rows
+ * are not.
+ */
 export const catalogOf = (tables: FoundTables): Map<string, { columns: string[]; readable: string[] }> =>
   new Map(
     Object.entries(tables).map(([name, { columns, hidesRows }]) => [

@@ -1,4 +1,4 @@
-/** The indexes that a database has on the tables that this service reads. Describing one enters its table. */
+/** Indexes of a database on the tables that this service reads. Describing one enters its table. */
 import { z } from 'zod';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
@@ -6,7 +6,7 @@ import { TABLE_NAMES, type TableName } from './described.ts';
 
 const found = z.record(z.string(), z.array(z.string()));
 
-/** One row with the column `indexes`. Valid ones alone; a view has none, and is left out. */
+/** Statement with one row and the column `indexes`: only valid ones. A view has none and is left out. */
 export const findIndexes = (tables: readonly TableName[]): Prisma.Sql => Prisma.sql`
   SELECT COALESCE(jsonb_object_agg(t.name, ARRAY(
     SELECT split_part(pg_get_indexdef(i.indexrelid), ' USING btree ', 2) FROM pg_index AS i
@@ -17,10 +17,10 @@ export const findIndexes = (tables: readonly TableName[]): Prisma.Sql => Prisma.
     SELECT wanted.name, c.oid FROM unnest(${[...tables]}::text[]) AS wanted (name)
     JOIN pg_class AS c ON c.oid = to_regclass(wanted.name) AND c.relkind IN ('r', 'p', 'm')) AS t`;
 
-/** Those of all tables: it waits while any of them is locked. */
+/** Statement for the indexes of all tables. It waits while any of them is locked. */
 export const FIND_INDEXES = findIndexes(TABLE_NAMES);
 
-/** The indexes in the rows of that statement. */
+/** Indexes in the rows of that statement. */
 export function indexesIn(rows: readonly unknown[]): FoundIndexes {
   const [row] = z.tuple([z.object({ indexes: found })]).parse(rows);
   return row.indexes;

@@ -1,7 +1,7 @@
-/** What a database lacks of what this service reads, why, and what it costs. Pure. */
+/** Lacks of a database: what this service reads and cannot, why, and what it costs. Pure. */
+import type { PlatformName } from '../../../domain/platformName.ts';
 import {
   type ColumnRead,
-  type PlatformName,
   type PlatformRead,
   QUESTION_NEEDS,
   type Relation,
@@ -13,40 +13,40 @@ import {
 } from './described.ts';
 import type { FoundTables, Whereabouts } from './found.ts';
 
-/** `TYPE`: it is there, and holds something else than what is read. */
+/** Reason for a column. `TYPE`: it exists, and holds something else than what is read. */
 type ColumnWhy = 'MISSING' | 'NO_RIGHT' | 'TYPE';
-/** `HIDDEN`: policies of the table hide rows from this service. */
+/** Reason for a table or column. `HIDDEN`: policies of the table hide rows from this service. */
 export type Why = ColumnWhy | 'HIDDEN';
 
 export interface Lack {
   readonly table: TableName;
-  /** Where the database has the table. */
+  /** Relation of the table in the database. */
   readonly relation: Relation;
-  /** Undefined: the whole table. */
+  /** Column; undefined: the whole table. */
   readonly column: string | undefined;
   readonly why: Why;
   readonly platform: PlatformName;
-  /** Of a table that is not found: where it was looked for, and where it is. */
+  /** Place of a table that is not found: where it was looked for, and where it is. */
   readonly place?: Place | undefined;
-  /** Whether this service is not ready without it. */
+  /** True if this service is not ready without it. */
   readonly isRequired: boolean;
   /** Fields and findings that are not answered for it. */
   readonly costs: readonly string[];
 }
 
-export interface Place {
+interface Place {
   readonly path: string;
-  /** Undefined: in no schema of the database. */
+  /** Schema that has it; undefined: none. */
   readonly elsewhere: Whereabouts['elsewhere'][string] | undefined;
 }
 
 export type State = 'THERE' | ColumnWhy;
 
-/** As it is said to people: `chats` or `chats.title`. */
+/** Name for people: `chats` or `chats.title`. */
 export const nameOf = ({ relation, column }: Pick<Lack, 'relation' | 'column'>): string =>
   column === undefined ? relation : `${relation}.${column}`;
 
-/** Columns of a table that tables of this platform have. */
+/** Columns of a table on this platform. */
 export const columnsOn = (platform: PlatformName, table: TableName): [string, ColumnRead][] =>
   Object.entries(tableRead(table).columns).filter(([, { only = platform }]) => only === platform);
 
@@ -62,7 +62,7 @@ export function stateOf(found: FoundTables, platform: PlatformRead, table: Table
   return !types || types.includes(there.type) ? 'THERE' : 'TYPE';
 }
 
-/** In the order of the description. */
+/** Lacks, in the order of the description. */
 export const lacksOf = (found: FoundTables, platform: PlatformRead, where?: Whereabouts): Lack[] =>
   tablesOn(platform.name).flatMap((table) => lacksOfTable(found, platform, table, where));
 
@@ -98,12 +98,12 @@ function lacksOfTable(
   return [...hidden, ...lacking];
 }
 
-/** Chats that are shown are shown as they are. Of other tables nothing can be said for want of a row. */
+/** Cost of hidden rows of `chats`. Visible chats are shown as they are; of other tables a missing row says nothing. */
 const HIDDEN_CHATS = ['chats that its policies hide'];
 export const isPartlyHidden = ({ table, why, isRequired }: Lack): boolean =>
   table === 'chats' && why === 'HIDDEN' && !isRequired;
 
-/** What keeps a table from being read at all. */
+/** Lacks that keep a table from being read at all. */
 export const blocking = (lacks: readonly Lack[], table: TableName): Lack[] =>
   lacks.filter((lack) => lack.table === table && isNeeded(lack));
 
@@ -112,7 +112,7 @@ function isNeeded(lack: Lack): boolean {
   return column === undefined ? !isPartlyHidden(lack) : tableRead(table).columns[column]?.costs === undefined;
 }
 
-/** What keeps a question from being asked, though the table that it asks can be read. */
+/** Lacks that keep a question from being asked, though its table can be read. */
 export function keepsFromAsking(lacks: readonly Lack[], question: string): Lack[] {
   const needs = QUESTION_NEEDS[question] ?? [];
   return lacks.filter(({ table, column }) => needs.includes(`${table}.${column}`));

@@ -1,4 +1,4 @@
-/** What people are told of what a database lacks. Pure. */
+/** Words for what a database lacks. Pure. */
 import { type Lack, nameOf, type Why } from './lacks.ts';
 
 const MOST_NAMED = 5;
@@ -6,7 +6,7 @@ const MOST_COSTS = 6;
 
 const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
 
-/** The first names, and how many there are beside them. */
+/** First names, and the number of the others. */
 function named(names: readonly string[], most: number, say: (some: readonly string[]) => string): string {
   const more = names.length > most ? ` and ${names.length - most} more` : '';
   return `${say(names.slice(0, most))}${more}`;
@@ -17,7 +17,7 @@ interface Said {
   readonly advice: string;
 }
 
-/** Of columns, and of tables that nobody looked for in other schemas. */
+/** Words for columns, and for tables that were not looked for in other schemas. */
 const SAID: Readonly<Record<Why, Said>> = {
   MISSING: {
     reason: (names) => `The database lacks ${names}, which this service reads.`,
@@ -38,7 +38,7 @@ const SAID: Readonly<Record<Why, Said>> = {
 };
 const ORDER: readonly Why[] = ['MISSING', 'NO_RIGHT', 'TYPE', 'HIDDEN'];
 
-/** This project's migrations are nothing for another platform's database. */
+/** Advice on another platform's database, which this project's migrations cannot mend. */
 const LACKING_ELSEWHERE = 'Correct `DATABASE_URL`, or give the service a view that has them.';
 
 function saidOf({ why, table, column, place, platform }: Lack): Said {
@@ -64,7 +64,7 @@ const inSchema = ({ schema, mayEnter }: { readonly schema: string; readonly mayE
         advice: 'Grant its user USAGE on the schema.',
       };
 
-/** Lacks of which the same is said stand together: the sentence, and what to do. */
+/** Sentences with their advice. Lacks with the same words share one. */
 function told(lacks: readonly Lack[]): { readonly reason: string; readonly advice: string }[] {
   const alike = new Map<string, { said: Said; names: string[] }>();
   for (const lack of [...lacks].sort((a, b) => ORDER.indexOf(a.why) - ORDER.indexOf(b.why))) {
@@ -79,16 +79,16 @@ function told(lacks: readonly Lack[]): { readonly reason: string; readonly advic
   }));
 }
 
-/** A sentence for each reason. */
+/** Sentence for each reason. */
 export const reasonsOf = (lacks: readonly Lack[]): string[] => told(lacks).map(({ reason }) => reason);
 
-/** The same with what to do. */
+/** Sentences with advice. */
 export const lacksInWords = (lacks: readonly Lack[]): string =>
   told(lacks)
     .map(({ reason, advice }) => `${reason} ${advice}`)
     .join(' ');
 
-/** What is not answered, for readiness: a line for each reason. Undefined: everything is. */
+/** Unanswered parts, for readiness, a line for each reason; undefined: everything is answered. */
 export function partlyReady(lacks: readonly Lack[]): string | undefined {
   if (lacks.length === 0) return undefined;
   const costs = [...new Set(lacks.flatMap((lack) => lack.costs))];

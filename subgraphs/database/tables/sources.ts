@@ -1,7 +1,7 @@
 /**
- * What a question reads in place of a table that lacks something: the same table, with a null where a column cannot be read.
- * A table that cannot be read at all keeps the question from being asked, before Postgres refuses it: that would end the
- * transaction, and with it what the others ask. Pure.
+ * Stand-ins for tables that lack something. Pure.
+ * A column that cannot be read becomes a null. A table that cannot be read at all keeps the question from being asked.
+ * Postgres would refuse it, and end the transaction with all other questions.
  */
 import type { GraphQLError } from 'graphql';
 import { Prisma } from '../../../prisma/generated/client.ts';
@@ -13,20 +13,20 @@ import { lacksInWords } from './said.ts';
 
 export interface Tables {
   readonly lacks: readonly Lack[];
-  /** What stands for a relation, by its name; one that lacks nothing stands for itself. */
+  /** Stand-ins by relation. A relation that lacks nothing stands for itself. */
   readonly standIns: ReadonlyMap<string, StandIn>;
-  /** Which columns can be walked through by each value of the enum that is known to hold them. */
+  /** Columns that can be walked through by the known values of their enum. */
   readonly walked: { readonly roles: boolean; readonly statuses: boolean };
 }
 
 interface StandIn {
   readonly table: TableName;
-  /** Why nothing of it can be read. Empty: something can. */
+  /** Lacks that keep all of the relation from being read; empty: something can be read. */
   readonly blockedBy: readonly Lack[];
   readonly sql: string;
 }
 
-/** Where nothing is lacking, as far as is known. */
+/** Tables without a known lack. */
 export const ALL_THERE: Tables = { lacks: [], standIns: new Map(), walked: { roles: true, statuses: true } };
 
 export function tablesOf(found: FoundTables, platform: PlatformRead, where: Whereabouts): Tables {
@@ -47,14 +47,14 @@ export function tablesOf(found: FoundTables, platform: PlatformRead, where: Wher
   return { lacks, standIns: new Map(standIns), walked };
 }
 
-/** Questions know how to do without a column of another platform that is not there. */
+/** True if questions feel the lack. They can do without another platform's column. */
 function isFelt(lack: Lack): boolean {
   const { table, column, why } = lack;
   if (isPartlyHidden(lack)) return false;
   return why !== 'MISSING' || column === undefined || tableRead(table).columns[column]?.only === undefined;
 }
 
-/** Whether anything of the table can be read. */
+/** True if anything of the table can be read. */
 export const isReadable = ({ lacks }: Tables, table: TableName): boolean => blocking(lacks, table).length === 0;
 
 const nullOf = (table: TableName, column: string) => {
@@ -67,7 +67,9 @@ const withoutRows = (table: TableName): string =>
     .map((column) => nullOf(table, column))
     .join(', ')} WHERE false)`;
 
-/** Columns of other platforms are left out where they are not there: a question looks for them elsewhere then. */
+/**
+ * Stand-in with nulls. Missing columns of other platforms are left out, and a question then finds the name elsewhere.
+ */
 function withNulls(found: FoundTables, platform: PlatformRead, relation: string, table: TableName): string {
   const { kind, isReadable: isWhole } = found[relation] ?? { kind: '', isReadable: false };
   const columns = Object.entries(tableRead(table).columns).flatMap(([column, { only, instead }]) => {
@@ -77,6 +79,10 @@ function withNulls(found: FoundTables, platform: PlatformRead, relation: string,
   const ofPostgres = kind === 'r' && isWhole ? ['t.xmax', 't.ctid'] : [];
   return `(SELECT ${[...columns, ...ofPostgres].join(', ')} FROM ${relation} AS t)`;
 }
+
+/** Whether what a question asks of the table can be answered. */
+export const isAnswerable = (tables: Tables, table: TableName, question: string): boolean =>
+  isReadable(tables, table) && keepsFromAsking(tables.lacks, question).length === 0;
 
 /** @throws GraphQLError `SCHEMA_UNSUPPORTED` if nothing of the table can be read */
 export function assertReadable({ lacks }: Tables, table: TableName): void {
@@ -93,14 +99,17 @@ export function assertAskable({ lacks }: Tables, question: string): void {
 export const unsupported = (lacks: readonly Lack[]): GraphQLError =>
   clientError('SCHEMA_UNSUPPORTED', lacksInWords(lacks));
 
-/** A table or a view where a statement of this service reads it, and what it calls it there. */
+/** Mention of a table or view in a statement of this service, with its alias. */
 const MENTION = /\b(FROM|JOIN) (chats|chats_expanded|chat_\w+|replicas)\b(?: AS (\w+))?/g;
 
-/** The statement, with nothing in the table's place. */
+/** Statement with nothing in the table's place. */
 export const withoutTable = (table: TableName, statement: Prisma.Sql): Prisma.Sql =>
   standingIn(statement, (relation) => (relation === table ? withoutRows(table) : undefined));
 
-/** The statement with what stands for its tables. @throws as `assertAskable` */
+/**
+ * Statement with stand-ins for its tables.
+ * @throws GraphQLError `SCHEMA_UNSUPPORTED` if the question can do nothing with what there is
+ */
 export function onTables({ standIns }: Tables, question: string, statement: Prisma.Sql): Prisma.Sql {
   if (standIns.size === 0) return statement;
   const spared = QUESTION_SPARES[question] ?? [];
@@ -112,7 +121,7 @@ export function onTables({ standIns }: Tables, question: string, statement: Pris
   });
 }
 
-/** @param sqlFor what stands for a relation; undefined: itself */
+/** @param sqlFor stand-in for a relation; undefined: the relation itself */
 function standingIn(statement: Prisma.Sql, sqlFor: (relation: string) => string | undefined): Prisma.Sql {
   const strings = statement.strings.map((text) =>
     text.replace(MENTION, (mention: string, before: string, relation: string, name = relation) => {

@@ -1,4 +1,4 @@
-/** `acquire`: takes runnable chats that nobody drives, several in one transaction. */
+/** The transition `acquire`: takes runnable chats that nobody drives, several in one transaction. */
 import type { Pool, PoolClient } from 'pg';
 import { CHAT_COLUMNS, type ChatState, countedUp, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
 import { mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
@@ -6,9 +6,11 @@ import { limitedTo } from './limited.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
- * Nobody drives it: no owner, an owner without runner, an owner that has stopped, or a runner without a fresh heartbeat.
- * $1: seconds from which a heartbeat is stale. $2: seconds from which one lies too far ahead to be believed; that is
- * compared with the time of the look, since a heartbeat may be stamped after the transaction began.
+ * Condition for a chat that nobody drives: no owner, an owner without runner, a stopped owner, or a runner without a
+ * fresh heartbeat.
+ * $1: seconds from which a heartbeat is stale.
+ * $2: seconds ahead of the clock from which one is not believed.
+ * The latter is compared with the time of the look, since a heartbeat may be stamped after the transaction began.
  */
 const FREE = `
   ${IS_RUNNABLE} AND (chats.worker_id IS NULL OR chats.runner_id IS NULL OR EXISTS (
@@ -19,13 +21,17 @@ const FREE = `
       AND beat.heartbeat_at >= now() - $1 * interval '1 second'
       AND beat.heartbeat_at <= clock_timestamp() + $2 * interval '1 second'))`;
 
-/** What takes longer is tried one by one: of these, one that hangs costs the others no more than its own limit. */
+/**
+ * Milliseconds for taking chats together. After that they are tried one by one, so that one that hangs costs only its
+ * own limit.
+ */
 const TOGETHER_LIMIT_MS = 3_000;
 const ONE_LIMIT_MS = 1_000;
 
 /**
- * Those that changed first come first. A row that lies ahead of the clock would come last for as long as there are others,
- * so it comes before them: to be taken sets it right. $3: how many at most. $4: chats to pass over.
+ * Statement for candidates, those that changed first at the head. A row ahead of the clock goes before all: being taken
+ * sets it right.
+ * $3: number of chats at most. $4: chats to pass over.
  */
 const CANDIDATES = `
   WITH ahead AS (
@@ -44,7 +50,10 @@ const LOCK = `SELECT id, ${limitedTo(ONE_LIMIT_MS)} FROM chats WHERE id = $1 FOR
 
 const IS_FREE = `SELECT FROM chats WHERE chats.id = $3 AND ${FREE}`;
 
-/** Checks again with the lock held: a candidate's heartbeat may have been renewed between the look and the lock. */
+/**
+ * Statement that takes chats. It checks again with the lock held: a candidate's heartbeat may have been renewed
+ * meanwhile.
+ */
 const TAKE = `
   UPDATE chats SET worker_id = $3, runner_id = gen_random_uuid(),
     snapshot_version = ${countedUp('snapshot_version')}, updated_at = now()
@@ -57,43 +66,43 @@ const BEAT = `
 
 const NOTIFY = `SELECT ${NOTIFY_UPDATE} FROM chats WHERE id = ANY ($1::uuid[])`;
 
-export interface Acquisition {
+interface Acquisition {
   readonly workerId: string;
   readonly staleAfterSeconds: number;
-  /** How far a heartbeat or a row may lie ahead of the database's clock. */
+  /** Seconds by which a heartbeat or a row may be ahead of the database's clock. */
   readonly clockAheadSeconds: number;
-  /** How many chats at most. */
+  /** Number of chats at most. */
   readonly limit: number;
   /** Chats to pass over. */
   readonly except: readonly string[];
-  /** Chats that were refused before, of those to pass over: to be tried one by one, after the others. */
+  /** Refused chats among those, to be tried one by one, after the others. */
   readonly apart?: readonly Candidate[];
-  /** Is told of chats as soon as they are this worker's, whatever becomes of the others. */
+  /** Called with chats as soon as they are this worker's, whatever becomes of the others. */
   readonly onTaken?: (chats: readonly ChatState[]) => void;
 }
 
-export interface Acquired {
-  /** The chats that now belong to this worker, each with a runner id of its own; at most as many as were asked for. */
+interface Acquired {
+  /** Chats that now belong to this worker, each with a runner id of its own; at most as many as were asked for. */
   readonly chats: readonly ChatState[];
-  /** Whether there may be more: also when others were faster with some of these. */
+  /** True if there may be more, also when others were faster with some of these. */
   readonly more: boolean;
-  /** Chats that cannot be taken, whoever tries; to be passed over for a while. */
+  /** Chats that nobody can take, to be passed over for a while. */
   readonly refused: readonly Refusal[];
   /** Chats that were not tried, or that somebody else has locked. */
   readonly left: readonly string[];
 }
 
-export interface Candidate {
+interface Candidate {
   readonly chatId: string;
-  /** The user whose chat it is. */
+  /** User whose chat it is. */
   readonly ownerId: string;
 }
 
-export interface Refusal extends Candidate {
+interface Refusal extends Candidate {
   readonly error: unknown;
 }
 
-/** A chat that cannot be taken costs only itself: then the candidates are taken one by one. */
+/** Takes chats. If one cannot be taken, the candidates are taken one by one, so that it costs only itself. */
 export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acquired> {
   const { staleAfterSeconds, clockAheadSeconds, limit, except, apart = [], onTaken } = asked;
   let candidates: Candidate[] = [];
@@ -107,11 +116,11 @@ export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acqu
     });
   } catch (error) {
     if (candidates.length === 0 || isOfAll(error)) throw error;
-    // The newest come first: what cannot be taken stands before them for as long as it is there.
+    // The newest come first: a chat that cannot be taken stands before them for as long as it exists.
     const done = await takeApart(pool, [...candidates.reverse(), ...apart], limit, asked);
     const more = candidates.length === limit || candidates.some(({ chatId }) => done.untried.has(chatId));
     const [first] = done.refused;
-    // Where no chat at all can be taken, the database itself is the trouble, and no chat is to be passed over for it.
+    // If no chat at all can be taken, the database itself is at fault, and no chat is to be passed over.
     const isOfDatabase = done.refused.every(({ error }) => mayPass(error) && !tookLong(error));
     if (first && done.chats.length === 0 && isOfDatabase && !more) throw first.error;
     return { ...acquired(done), more };
@@ -123,7 +132,7 @@ export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acqu
 
 const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);
 
-/** How many chats may take too long at a time: meanwhile no other is taken. */
+/** Number of chats that may take too long at a time; no other is taken meanwhile. */
 const MOST_LATE = 3;
 
 interface Apart {
@@ -135,7 +144,7 @@ interface Apart {
 
 const acquired = ({ chats, refused, locked, untried }: Apart) => ({ chats, refused, left: [...locked, ...untried] });
 
-/** @throws what keeps every chat from being taken, if none was */
+/** @throws the error that keeps every chat from being taken, if none was */
 async function takeApart(pool: Pool, candidates: readonly Candidate[], limit: number, asked: Acquisition) {
   const done: Apart = { chats: [], refused: [], locked: new Set(), untried: new Set() };
   let late = 0;
@@ -169,7 +178,7 @@ const takeOne = (pool: Pool, chatId: string, asked: Acquisition): Promise<ChatSt
     return free.rows.length > 0 ? 'locked' : [];
   });
 
-/** For rows that are locked. */
+/** Takes chats whose rows are locked by this transaction. */
 async function take(tx: PoolClient, ids: readonly string[], asked: Acquisition): Promise<ChatState[]> {
   if (ids.length === 0) return [];
   const { staleAfterSeconds, clockAheadSeconds, workerId } = asked;

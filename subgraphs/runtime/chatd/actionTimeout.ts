@@ -1,21 +1,22 @@
-/** The task of a chat that waits for tool results from outside: when the deadline has passed, the open calls are cancelled. */
+/** The task of a chat that waits for outside tool results. After the deadline it cancels the open calls. */
 import type { Pool } from 'pg';
 import type { Clock } from '../../../common/clock.ts';
 import { type ChatState, readChats } from './chatState.ts';
-import type { ChatStore, Outcome } from './chatStore.ts';
+import type { ChatStore, WriteOutcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import { writeFenced } from './fencedWrite.ts';
 import type { Task } from './task.ts';
 
 /**
- * The deadline is the database's; what is left of it was measured there, when the chat was read. It is looked at again
- * before anything is cancelled: somebody may have put it off. Without one the task waits until the chat changes.
+ * Waits for the deadline, of which the database measured the rest when the chat was read.
+ * Before anything is cancelled the row is read again: somebody may have put the deadline off.
+ * Without a deadline the task waits until the chat changes.
  */
 export async function awaitDeadline(
   task: Task,
   runnerId: string,
   kit: { store: ChatStore; pool: Pool; clock: Clock },
-): Promise<Outcome | undefined> {
+): Promise<WriteOutcome | undefined> {
   const { pool, clock } = kit;
   const { id: chatId, status, historyVersion } = task.chat;
   const isSame = (chat: ChatState) =>

@@ -1,14 +1,14 @@
-/** Failures of a model's server that are found here, while its answer is read. */
+/** Failures of a model's server that show while its answer is read. */
 
-/** The answer ended, and the model had not said that it was over. */
+/** Error for an answer that ended before the model had said so. */
 export class StreamCutOff extends Error {
   override name = 'StreamCutOff';
 }
 
-/** The server answered with success, but with no stream of a model. The message says what it was instead. */
+/** Error for a successful answer that is no model's stream. Its message says what it was. */
 export class NotAStream extends Error {
   override name = 'NotAStream';
-  /** Left out: it says nothing about what was wrong. */
+  /** HTTP status; left out: it says nothing about the fault. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {
@@ -19,7 +19,7 @@ export class NotAStream extends Error {
 
 export const NO_STREAM = 'The server answered JSON in place of a stream';
 
-/** The server answered with success, and with JSON that may tell of an error. */
+/** Error for a successful answer with JSON that may tell of an error. */
 export class ErrorAnswer extends Error {
   override name = 'ErrorAnswer';
   readonly body: unknown;
@@ -30,7 +30,7 @@ export class ErrorAnswer extends Error {
   }
 }
 
-/** The answer is longer than a step may be: a model that repeats itself without end fills no replica's memory. */
+/** Error for an answer longer than a step may be. A model that repeats itself fills no replica's memory. */
 export class AnswerTooLong extends Error {
   override name = 'AnswerTooLong';
 }

@@ -1,10 +1,10 @@
-/** How long to wait before the model is called again: 1 s, doubling up to 60 s, 20 % more or less by chance. Pure. */
+/** Pauses before the model is called again: 1 s, doubling up to 60 s, 20 % more or less by chance. Pure. */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 const SPREAD = 0.2;
 
 /**
- * @param attempt the attempt that failed, from 1
+ * @param attempt number of the failed attempt, from 1
  * @param random from 0 up to 1
  * @returns milliseconds
  */
@@ -14,8 +14,8 @@ export function retryDelayMs(attempt: number, random: number): number {
 }
 
 /**
- * What the provider asks for in `Retry-After` (seconds or a date) or `retry-after-ms`. A date is measured from the time that
- * the provider says it has, since clocks differ.
+ * Pause that the provider asks for in `Retry-After` (seconds or a date) or `retry-after-ms`.
+ * A date is measured from the provider's own time, since clocks differ.
  * @returns milliseconds; undefined: nothing, or nothing that can be understood
  */
 export function toldDelayMs(headers: Readonly<Record<string, string>>, now: Date): number | undefined {
@@ -33,7 +33,7 @@ function numberIn(text: string | undefined): number | undefined {
   return text !== undefined && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
 }
 
-/** A date as HTTP writes it begins with a day's name; anything else that a parser would take is no date here. */
+/** Time of an HTTP date, which begins with a day's name. A parser would take other texts as well. */
 function timeIn(text: string | undefined): number | undefined {
   const ms = text !== undefined && /^\s*[a-z]{3,9},? /i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) ? undefined : ms;

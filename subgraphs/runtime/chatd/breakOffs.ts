@@ -1,6 +1,6 @@
 /**
- * How often the work on one state of a chat broke off: failed in a way that is neither the model's nor one that passes by
- * itself. Pure. Each time the pause before it is begun again grows; after the third time it is not done any more.
+ * Break-offs of the work on one state of a chat: failures that are not the model's and do not pass by themselves. Pure.
+ * The pause before a new try grows each time. After the third the work is given up.
  */
 import { databaseFailure } from '../../../domain/databaseFailures.ts';
 import { retryDelayMs } from './backoff.ts';
@@ -10,7 +10,7 @@ const GIVEN_UP_AFTER = 3;
 
 export interface BreakOffs {
   readonly count: number;
-  /** Why it broke off last, in one word without content; null: it did not. */
+  /** Reason of the last one, in one word without content; null: there was none. */
   readonly last: string | null;
 }
 
@@ -21,14 +21,17 @@ export const brokeOff = ({ count }: BreakOffs, error: unknown): BreakOffs => ({
   last: failureName(error),
 });
 
-/** Whether to do it again is of no use. */
+/** True if a new try is of no use. */
 export const isGivenUp = ({ count }: BreakOffs): boolean => count >= GIVEN_UP_AFTER;
 
-/** Milliseconds before the next try. None before the one that gives up. @param random from 0 up to 1 */
+/**
+ * Milliseconds before the next try; 0 before the one that gives up.
+ * @param random from 0 up to 1
+ */
 export const pauseMs = ({ count }: BreakOffs, random: number): number =>
   count === GIVEN_UP_AFTER ? 0 : retryDelayMs(count, random);
 
-/** What a turn fails with that ends for it: with what mends the cause, where that is known. */
+/** Error message of a turn that ends for it, with the remedy where it is known. */
 export function brokenTurn({ count, last }: BreakOffs): string {
   const times = count === 1 ? 'once' : `${count} times`;
   const failure = databaseFailure(last ?? '');

@@ -1,12 +1,12 @@
 /**
- * The default language model: needs no network, answers the same every time, at a human pace, and obeys a word at the
- * start of the last user message, so that anyone can make trouble at will:
+ * The default language model. It needs no network, and answers the same every time, at a human pace.
+ * A word at the start of the last user message makes trouble at will:
  *
  *   `/slow N`        streams for N seconds, then ends
  *   `/stall`         streams a few parts, then nothing, for ever
- *   `/hang`          does so, too, and does not even heed being told to stop
+ *   `/hang`          does the same, and ignores being told to stop
  *   `/fail`, `/fail N`  fails every attempt, or the first N
- *   `/busy N`        refuses the first attempt and asks to be left alone for N seconds
+ *   `/busy N`        refuses the first attempt and asks for a pause of N seconds
  *   `/tool NAME`     calls a tool, `/tool ONE,TWO` several at once
  *   `/loop NAME`     calls the tool at every step, for ever
  *   `/empty REASON`  ends without a word, for this finish reason
@@ -34,7 +34,7 @@ const NO_USAGE = {
   outputTokens: { total: undefined, text: undefined, reasoning: undefined },
 };
 
-/** The key of the provider options in which the worker says which attempt this is, from 1. */
+/** Key of the provider options in which the worker gives the number of the attempt, from 1. */
 export const BUILT_IN = 'builtIn';
 
 export function builtInModel(clock: Clock): LanguageModelV3 {
@@ -54,13 +54,13 @@ export function builtInModel(clock: Clock): LanguageModelV3 {
 type FinishReason = LanguageModelV3FinishReason['unified'];
 const FINISH_REASONS: readonly FinishReason[] = ['stop', 'length', 'content-filter', 'tool-calls', 'other'];
 
-/** What one call will do: words with a pause before each, then an end. */
+/** Script of one call: words with a pause before each, then an end. */
 interface Script {
   readonly words: Iterable<string>;
-  /** What the words are; said aloud unless told otherwise. */
+  /** Kind of the words; left out: they are said. */
   readonly as?: 'reasoning';
   readonly pauseMs: number;
-  /** Stops the words after so many milliseconds. */
+  /** Milliseconds after which the words stop. */
   readonly forMs?: number;
   readonly end: FinishReason | 'stall' | 'hang' | { readonly calls: readonly { id: string; tool: string }[] };
 }
@@ -96,11 +96,11 @@ function scriptFor({ prompt, providerOptions }: LanguageModelV3CallOptions): Scr
   }
 }
 
-/** Ids that no other step of the chat has: the history only grows. */
+/** Calls with ids that no other step of the chat has: the history only grows. */
 const callsOf = (names: string, historyLength: number) =>
   names.split(',').map((tool, place) => ({ id: `call-${historyLength}-${place + 1}`, tool }));
 
-/** What stands after the word need not be a number: it may be the rest of a sentence. */
+/** Number after a word; the rest of a sentence may stand there instead. */
 const numberOr = (otherwise: number, argument: string) => (/^\d+$/.test(argument) ? Number(argument) : otherwise);
 
 const say = (text: string): Script => ({ words: answerTo(text), pauseMs: WORD_PAUSE_MS, end: 'stop' });
@@ -159,6 +159,6 @@ async function* play(script: Script, clock: Clock, signal?: AbortSignal): AsyncG
   yield { type: 'finish', usage: NO_USAGE, finishReason: { unified, raw: undefined } };
 }
 
-/** Unless `signal` aborts: then it rejects with the signal's reason. */
+/** Never resolves. It rejects with the signal's reason if `signal` aborts. */
 const never = (signal?: AbortSignal) =>
   new Promise<never>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));

@@ -1,7 +1,7 @@
 /**
- * A history in the form that every provider takes. Each call has one result, right behind the message with the call, under
- * an id and a name that are allowed. Messages of the model in which it said and called nothing are left out. The rows stay
- * as they are. Pure.
+ * A history in the form that every provider takes; the rows stay as they are. Pure.
+ * Each call has one result, right behind its message, under an id and a name that are allowed.
+ * Model messages without text and calls are left out.
  */
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage } from 'ai';
 import { LEFT_OPEN } from './openCalls.ts';
@@ -10,7 +10,7 @@ type AssistantPart = Exclude<AssistantModelMessage['content'], string>[number];
 type Call = Extract<AssistantPart, { type: 'tool-call' }>;
 type Result = Extract<ToolModelMessage['content'][number], { type: 'tool-result' }>;
 
-/** Ids that the strictest of the common providers take. */
+/** Ids that the strictest of the common providers takes. */
 const ALLOWED = /^[a-zA-Z0-9_-]{1,40}$/;
 
 export function callable(history: readonly ModelMessage[]): ModelMessage[] {
@@ -35,7 +35,10 @@ export function callable(history: readonly ModelMessage[]): ModelMessage[] {
   });
 }
 
-/** A result belongs to the oldest call before it that has its id and no result yet; one without such a call is nobody's. */
+/**
+ * Finds the result of each call. A result belongs to the oldest open call before it with the same id; one without a
+ * call is ignored.
+ */
 function resultsByCall(history: readonly ModelMessage[]): Map<Call, Result> {
   const open: Call[] = [];
   const results = new Map<Call, Result>();
@@ -54,11 +57,11 @@ function resultsByCall(history: readonly ModelMessage[]): Map<Call, Result> {
 
 const leftOpen: Result['output'] = { type: 'error-text', value: LEFT_OPEN };
 
-/** Whether somebody on this side has to answer it. */
+/** True if somebody on this side has to answer the call. */
 const wantsResult = (part: { type: string }): part is Call =>
   part.type === 'tool-call' && !(part as Call).providerExecuted;
 
-/** Requests for an approval belong to a conversation with the SDK that never took place here. */
+/** False for requests for an approval, which belong to a conversation with the SDK that never took place here. */
 const isUsual = (part: AssistantPart): boolean => part.type !== 'tool-approval-request';
 
 const saysSomething = (part: AssistantPart): boolean =>
@@ -68,7 +71,7 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 
 const allowedName = (name: string): string => name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 64) || 'unnamed';
 
-/** The id itself where it is allowed and new; else one that stays the same when the history grows. */
+/** Id for the call: its own if allowed and new, else one that stays the same when the history grows. */
 function freeId(id: string, taken: ReadonlySet<string>): string {
   if (ALLOWED.test(id) && !taken.has(id)) return id;
   let number = taken.size + 1;

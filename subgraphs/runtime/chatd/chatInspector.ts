@@ -1,4 +1,4 @@
-/** The chat worker as the runtime subgraph sees it. Reads memory only, and copies what it shows. */
+/** The chat worker as the runtime subgraph sees it. It reads only memory, and copies what it shows. */
 import type { Inspector, RunnerInspection } from '../inspector.ts';
 import type { Runner } from './runner.ts';
 import type { ChatWorker } from './worker.ts';

@@ -1,6 +1,5 @@
-/** A chat's row as the worker reads it. */
+/** A chat's row, as the worker reads it. */
 import type { ClientBase, Pool } from 'pg';
-import { type ExecutionState, executionState } from '../../../domain/executionState.ts';
 import { mayPass } from './databaseFailure.ts';
 
 export interface ChatState {
@@ -16,15 +15,13 @@ export interface ChatState {
   readonly generationAttempt: number;
   readonly queueDepth: number;
   /**
-   * Milliseconds from the reading to the deadline for tool results, by the database's clock. Null: there is none, or it is
-   * `infinity`, a hold without an end. -Infinity: `-infinity`, passed from the start.
+   * Milliseconds from the reading to the deadline for tool results, by the database's clock.
+   * Null: there is none, or it is `infinity`, a wait without an end. -Infinity: `-infinity`, passed from the start.
    */
   readonly deadlineInMs: number | null;
 }
 
-export const stateOf = (chat: ChatState): ExecutionState => executionState(chat);
-
-/** For a SELECT from, or a RETURNING of, `chats` under that name. int8 comes as a JavaScript number. */
+/** Columns for a SELECT from `chats`, or a RETURNING of it. An int8 comes as a JavaScript number. */
 export const CHAT_COLUMNS = `
   chats.id, chats.owner_id AS "ownerId", chats.status::text AS status, chats.archived,
   chats.worker_id AS "workerId", chats.runner_id AS "runnerId",
@@ -36,21 +33,23 @@ export const CHAT_COLUMNS = `
     WHEN chats.requires_action_deadline_at < now() THEN '-Infinity'::float8
   END AS "deadlineInMs"`;
 
-/** The largest value of an int8 column. */
+/** Largest value of an int8 column. */
 const LAST = '9223372036854775807';
 
-/** A column of `chats` counted up by one, in SQL. One at its largest value stays there: it must not cost the chat its writes. */
+/** SQL that counts a column of `chats` up by one. At its largest value it stays, so that the chat keeps its writes. */
 export const countedUp = (column: 'snapshot_version' | 'generation_attempt'): string =>
   `${column} + (${column} < ${LAST})::int`;
 
-/** Whether a worker should own the chat, in SQL over `chats`: what the partial index `chats_runnable_idx` holds. */
+/**
+ * SQL condition over `chats`: a worker should own the chat. The partial index `chats_runnable_idx` has the same one.
+ */
 export const IS_RUNNABLE = `(chats.status IN ('running', 'interrupting', 'requires_action') AND NOT chats.archived)`;
 
-/** Sends `chat_update` at the commit, in SQL over a row with the chat's `id` and `snapshot_version`. */
+/** SQL that sends `chat_update` at the commit, over a row with the chat's `id` and `snapshot_version`. */
 export const NOTIFY_UPDATE = `
   pg_notify('chat_update', json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)`;
 
-/** The chats that are there, in no order. */
+/** Reads the chats that exist, in any order. */
 export async function readChats(database: Pool | ClientBase, chatIds: readonly string[]): Promise<ChatState[]> {
   const { rows } = await database.query<ChatState>({
     name: 'read-chats',
@@ -60,7 +59,10 @@ export async function readChats(database: Pool | ClientBase, chatIds: readonly s
   return rows;
 }
 
-/** Each chat in the place of its id; undefined: it is not there. A chat that cannot be read is an error in its place only. */
+/**
+ * Reads each chat in the place of its id; undefined: it does not exist. A chat that cannot be read is an error in its
+ * place only.
+ */
 export async function readChatsApart(
   database: Pool | ClientBase,
   chatIds: readonly string[],

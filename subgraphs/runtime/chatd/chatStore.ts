@@ -1,27 +1,30 @@
 /**
- * The one place that changes chats. A transaction locks the chat's row, adds 1 to `snapshot_version`, applies one or
- * several transitions of the state machine, and notifies: all of it, or nothing.
+ * The one place that changes chats. A transaction does all of this, or nothing:
+ *
+ * 1. It locks the chat's row and adds 1 to `snapshot_version`.
+ * 2. It applies one or several transitions of the state machine.
+ * 3. It notifies.
  */
 import type { Pool, PoolClient } from 'pg';
-import { isRunnable } from '../../../domain/executionState.ts';
+import { executionState, isRunnable } from '../../../domain/executionState.ts';
 import { textContent } from '../../../domain/messages.ts';
 import { columnsOf, ruleFor } from '../../../domain/stateMachine.ts';
 import { ChatNotFound, type Transition } from '../../../domain/transitions.ts';
-import { CHAT_COLUMNS, type ChatState, countedUp, NOTIFY_UPDATE, readChats, stateOf } from './chatState.ts';
+import { CHAT_COLUMNS, type ChatState, countedUp, NOTIFY_UPDATE, readChats } from './chatState.ts';
 import { append, runEffect } from './effects.ts';
 import { lockFamily } from './families.ts';
 import { storableText } from './storable.ts';
 import { inTransaction } from './transaction.ts';
 
-/** What must still be true of the row when the lock is held, or the write does nothing. */
-export interface Fence {
+/** Facts about the row that must still hold under the lock; otherwise the write does nothing. */
+interface Fence {
   readonly runnerId: string;
   readonly status?: string;
   readonly historyVersion?: number;
 }
 
-/** `lost`: the fence does not hold any more; nothing was written. Losing is an outcome, not an error. */
-export type Outcome = { kind: 'done'; chat: ChatState } | { kind: 'lost'; chat: ChatState | undefined };
+/** Outcome of a fenced write. `lost`: the fence no longer holds, and nothing was written. That is no error. */
+export type WriteOutcome = { kind: 'done'; chat: ChatState } | { kind: 'lost'; chat: ChatState | undefined };
 
 export class ChatStore {
   readonly #pool: Pool;
@@ -30,7 +33,7 @@ export class ChatStore {
     this.#pool = pool;
   }
 
-  /** `create`: a new chat in R0 with one message of its owner; with `parentId`, a child in that one's family. */
+  /** Creates a chat in R0 with one message of its owner; with `parentId`, a child in the parent's family. */
   create({ ownerId, text, parentId }: { ownerId: string; text: string; parentId?: string }): Promise<ChatState> {
     return inTransaction(this.#pool, async (tx) => {
       const title = text.length > 80 ? `${text.slice(0, 79)}…` : text;
@@ -46,7 +49,7 @@ export class ChatStore {
   }
 
   /**
-   * For a person or an operator: the transitions happen together, whoever owns the chat.
+   * Applies transitions together for a person or an operator, whoever owns the chat.
    * @throws ChatNotFound, TransitionRefused
    */
   apply(chatId: string, ...transitions: Transition[]): Promise<ChatState> {
@@ -67,11 +70,11 @@ export class ChatStore {
   }
 
   /**
-   * For a runner: the transitions happen together if the fence holds.
+   * Applies transitions together for a runner, if the fence holds.
    * @throws TransitionRefused
    */
-  applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<Outcome> {
-    return inTransaction<Outcome>(this.#pool, async (tx) => {
+  applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<WriteOutcome> {
+    return inTransaction<WriteOutcome>(this.#pool, async (tx) => {
       const chat = await lockAndCount(tx, chatId);
       if (!chat) return { kind: 'lost', chat: undefined };
       if (!holds(fence, chat)) {
@@ -85,8 +88,8 @@ export class ChatStore {
 }
 
 /**
- * Takes the row lock by counting the version up: what comes after sees a row that nobody else can change. The row and its
- * queue are read by a statement of their own: one that waits for the lock sees other tables as they were before it waited.
+ * Locks the row by counting its version up, and then reads it and its queue by a second statement.
+ * A statement that waits for a lock sees other tables as they were before the wait.
  */
 async function lockAndCount(tx: PoolClient, chatId: string): Promise<ChatState | undefined> {
   const count = `UPDATE chats SET snapshot_version = ${countedUp('snapshot_version')}, updated_at = now() WHERE id = $1`;
@@ -102,7 +105,7 @@ const holds = (fence: Fence, chat: ChatState): boolean =>
 async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Transition[]): Promise<void> {
   let { status, archived, queueDepth } = chat;
   for (const transition of transitions) {
-    const state = stateOf({ ...chat, status, archived, queueDepth });
+    const state = executionState({ ...chat, status, archived, queueDepth });
     const rule = ruleFor(transition, state);
     for (const effect of rule.does) {
       queueDepth += await runEffect(effect, { tx, chatId: chat.id, state, queueDepth, transition });
@@ -115,14 +118,15 @@ async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Tr
       status,
       archived,
     ]);
-    const reached = stateOf({ ...chat, status, archived, queueDepth });
+    const reached = executionState({ ...chat, status, archived, queueDepth });
     if (!rule.to.includes(reached)) throw new Error(`${transition.name} led from ${state} to ${reached}`);
   }
 }
 
 /**
- * The row after the triggers, and the notifications, which Postgres sends at the commit. Workers are woken for a runnable
- * chat that nobody owns, and for one that was at rest whoever is named: an owner left from before may be long gone.
+ * Reads the row after the triggers, and sends the notifications, which Postgres delivers at the commit.
+ * Workers are woken for a runnable chat that nobody owns, and for one that was at rest: its former owner may be long
+ * gone.
  * @param before the row as it was; undefined: it is new
  */
 async function finish(tx: PoolClient, chatId: string, before: ChatState | undefined): Promise<ChatState> {
@@ -131,8 +135,8 @@ async function finish(tx: PoolClient, chatId: string, before: ChatState | undefi
   ]);
   const chat = rows[0] as ChatState;
   const isOwned = chat.workerId !== null && chat.runnerId !== null;
-  const wasRunnable = before !== undefined && isRunnable(stateOf(before));
-  if (isRunnable(stateOf(chat)) && !(isOwned && wasRunnable)) {
+  const wasRunnable = before !== undefined && isRunnable(executionState(before));
+  if (isRunnable(executionState(chat)) && !(isOwned && wasRunnable)) {
     await tx.query(`SELECT pg_notify('chat_ownership', $1)`, [chatId]);
   }
   return chat;

@@ -1,43 +1,102 @@
-/** Rows that nobody needs any more: leases that no runnable chat names, and replicas that are long gone. */
+/** The clean-up of rows that nobody needs: leases that no runnable chat names, and replicas that are long gone. */
 import type { Pool } from 'pg';
 import { IS_RUNNABLE } from './chatState.ts';
+import { mayBeOfOneRow, mayPass } from './databaseFailure.ts';
 
 const REPLICAS_KEPT_DAYS = 7;
 const AT_ONCE = 1_000;
-/** What is left after so many is left to the next run. */
+/** Batches of one run; the rest is left to the next run. */
 const BATCHES = 50;
+/** Where so many of a kind were refused one by one, the rest of them is not tried. */
+const MOST_REFUSED = 100;
+
+interface Kind {
+  readonly table: string;
+  /** Of rows `old` that may go; `$1` is `limit`. */
+  readonly isOld: string;
+  readonly inOrder: string;
+  readonly limit: number;
+}
 
 /**
- * A lease that is not its chat's current one is of use as long as it shows a hand-over: ten times the stale time. One of a
- * chat at rest is read by nobody. Far ahead of the clock is as wrong as far behind. Locked ones are left to the next run.
+ * Statement for leases, except the current one of a runnable chat: a chat at rest needs none.
+ * An old lease shows a hand-over, and is kept for ten times the stale time. So is one as far ahead of the clock.
+ * Locked leases are left to the next run.
  */
-const heartbeats = (isOld: string) => `
-  DELETE FROM chat_heartbeats beat USING (
-    SELECT old.chat_id, old.runner_id FROM chat_heartbeats old
-    WHERE old.heartbeat_at ${isOld} * interval '10 seconds'
-      AND NOT EXISTS (
-        SELECT FROM chats WHERE chats.id = old.chat_id AND chats.runner_id = old.runner_id AND ${IS_RUNNABLE})
-    ORDER BY old.heartbeat_at LIMIT ${AT_ONCE} FOR UPDATE SKIP LOCKED) old
-  WHERE beat.chat_id = old.chat_id AND beat.runner_id = old.runner_id`;
-
-const LEASES = [heartbeats('< now() - $1'), heartbeats('> now() + $1')];
+const leases = (isOld: string, staleAfterSeconds: number): Kind => ({
+  table: 'chat_heartbeats',
+  isOld: `old.heartbeat_at ${isOld} * interval '10 seconds' AND NOT EXISTS (
+    SELECT FROM chats WHERE chats.id = old.chat_id AND chats.runner_id = old.runner_id AND ${IS_RUNNABLE})`,
+  inOrder: 'ORDER BY old.heartbeat_at',
+  limit: staleAfterSeconds,
+});
 
 /** One that a chat still names as its owner stays: it tells who that was. */
-const REPLICAS = `
-  DELETE FROM replicas
-  WHERE updated_at NOT BETWEEN now() - $1 * interval '1 day' AND now() + $1 * interval '1 day'
-    AND NOT EXISTS (SELECT FROM chats WHERE chats.worker_id = replicas.id)`;
+const REPLICAS: Kind = {
+  table: 'replicas',
+  isOld: `old.updated_at NOT BETWEEN now() - $1 * interval '1 day' AND now() + $1 * interval '1 day'
+    AND NOT EXISTS (SELECT FROM chats WHERE chats.worker_id = old.id)`,
+  inOrder: 'ORDER BY old.updated_at',
+  limit: REPLICAS_KEPT_DAYS,
+};
 
-/** @returns how many rows went */
+/**
+ * A row that the database does not let go costs only itself.
+ * @returns how many rows went
+ * @throws the first refusal, once all else is done
+ */
 export async function cleanUp(pool: Pool, staleAfterSeconds: number): Promise<number> {
+  const kinds = [leases('< now() - $1', staleAfterSeconds), leases('> now() + $1', staleAfterSeconds), REPLICAS];
+  const refusals: unknown[] = [];
   let gone = 0;
-  for (const statement of LEASES) {
-    for (let batch = 0; batch < BATCHES; batch += 1) {
-      const { rowCount } = await pool.query(statement, [staleAfterSeconds]);
+  for (const kind of kinds) gone += await remove(pool, kind, refusals);
+  if (refusals.length > 0) throw refusals[0];
+  return gone;
+}
+
+async function remove(pool: Pool, kind: Kind, refusals: unknown[]): Promise<number> {
+  const { table, isOld, inOrder, limit } = kind;
+  const found = `SELECT old.ctid FROM ${table} old WHERE old.ctid <> ALL ($2::tid[]) AND ${isOld} ${inOrder} LIMIT ${AT_ONCE}`;
+  const refused: string[] = [];
+  let gone = 0;
+  for (let batch = 0; batch < BATCHES && refused.length < MOST_REFUSED; batch += 1) {
+    try {
+      const { rowCount } = await pool.query(
+        `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(${found} FOR UPDATE SKIP LOCKED))`,
+        [limit, refused],
+      );
       gone += rowCount ?? 0;
       if ((rowCount ?? 0) < AT_ONCE) break;
+    } catch (error) {
+      if (isOfAll(error)) throw error;
+      const { rows } = await pool.query<{ ctid: string }>(found, [limit, refused]);
+      gone += await removeEach(pool, kind, rows, { refused, refusals });
     }
   }
-  const replicas = await pool.query(REPLICAS, [REPLICAS_KEPT_DAYS]);
-  return gone + (replicas.rowCount ?? 0);
+  return gone;
 }
+
+async function removeEach(
+  pool: Pool,
+  { table, isOld, limit }: Kind,
+  rows: readonly { ctid: string }[],
+  { refused, refusals }: { refused: string[]; refusals: unknown[] },
+): Promise<number> {
+  let gone = 0;
+  for (const { ctid } of rows) {
+    if (refused.length === MOST_REFUSED) break;
+    try {
+      const one = `SELECT old.ctid FROM ${table} old WHERE old.ctid = $2::tid AND ${isOld} FOR UPDATE SKIP LOCKED`;
+      const { rowCount } = await pool.query(`DELETE FROM ${table} WHERE ctid = ANY (ARRAY(${one}))`, [limit, ctid]);
+      gone += rowCount ?? 0;
+    } catch (error) {
+      if (isOfAll(error)) throw error;
+      refused.push(ctid);
+      refusals.push(error);
+    }
+  }
+  return gone;
+}
+
+/** Whether the failure says nothing of a row: the others would fail as well. */
+const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);

@@ -1,17 +1,17 @@
 /**
- * A task's call of the database. What the model has said must not be lost, and not be asked for twice, because the database
- * is away, read-only or locked for a while: the same call is made again until it succeeds or the task is cancelled. A runner
- * that loses its lease meanwhile cancels its task.
+ * A task's call of the database, repeated until it succeeds or the task is cancelled.
+ * What the model has said must not be lost, nor asked for twice, while the database is away, read-only or locked.
+ * A runner that loses its lease meanwhile cancels its task.
  */
 import type { Clock } from '../../../common/clock.ts';
 import { retryDelayMs } from './backoff.ts';
 import { failureName, mayPass } from './databaseFailure.ts';
 import type { Task } from './task.ts';
 
-/** Short, so that the task goes on soon after the database does. */
+/** Milliseconds; short, so that the task goes on soon after the database does. */
 const LONGEST_DELAY_MS = 5_000;
 
-/** @throws what the call throws if that cannot pass, or once the task is cancelled */
+/** @throws an error of the call that cannot pass, or any error once the task is cancelled */
 export async function callDatabase<T>(task: Task, clock: Clock, call: () => Promise<T>): Promise<T> {
   task.beginDatabaseCall();
   try {

@@ -1,7 +1,7 @@
-/** What a failed statement says of the database, and whether the same statement can succeed later. Pure. */
+/** Meaning of a failed statement for the database, and whether it can succeed later. Pure. */
 import { databaseFailure } from '../../../domain/databaseFailures.ts';
 
-/** Node's and the driver's words for a connection that is not there, or broke. */
+/** Codes of Node and the driver for a missing or broken connection. */
 const CONNECTION = /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 const DRIVER = /^(Connection terminated|Client (was closed|has encountered)|timeout exceeded|Query read timeout)/;
 
@@ -15,28 +15,28 @@ const known = (error: unknown): string | undefined => {
   return error instanceof Error && DRIVER.test(error.message) ? 'CONNECTION_LOST' : undefined;
 };
 
-/** The database refused a write because it takes none: by a setting, or as a standby. */
+/** True if the database takes no writes: by a setting, or as a standby. */
 export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006';
 
-/** Somebody holds a lock that the statement needed. */
+/** True if somebody holds a lock that the statement needed. */
 export const isLocked = (error: unknown): boolean => codeOf(error) === '55P03';
 
-/** Whether the cause lies outside of the statement and may pass. False: the same statement fails again. */
+/** True if the cause lies outside of the statement and may pass. False: the same statement fails again. */
 export const mayPass = (error: unknown): boolean => known(error) !== undefined;
 
-/** Failures that may pass and that one bad row can bring about as well as the whole database. */
+/** Failures that may pass, and that one bad row can cause as well as the whole database. */
 const OF_ONE_ROW: readonly string[] = [
   ...['LOCKED', 'DEADLOCK', 'TIMED_OUT', 'SERVER_IO', 'CONFLICT'],
   ...['DISK_FULL', 'OUT_OF_RESOURCES'],
 ];
 
-/** Whether the failure may pass, and may be that of one row alone: others may succeed meanwhile. */
+/** True if the failure may pass, and may be one row's alone: others may succeed meanwhile. */
 export const mayBeOfOneRow = (error: unknown): boolean => OF_ONE_ROW.includes(known(error) ?? '');
 
-/** The names of failures for the time that a statement took: one that is like it would take as long. */
+/** True for the names of failures that took a long time. A similar statement would take as long. */
 export const isNameOfLong = (name: string | null): boolean => name === 'LOCKED' || name === 'TIMED_OUT';
 
-/** Whether the statement failed for the time that it took. */
+/** True if the statement failed for the time that it took. */
 export const tookLong = (error: unknown): boolean => isNameOfLong(known(error) ?? null);
 
 /** One word without content: the name of the failure, else the code, else the error's class. */

@@ -1,4 +1,4 @@
-/** What each effect of a transition does to the rows. Runs inside the transaction that holds the chat's row lock. */
+/** The effects of transitions on the rows. They run in the transaction that holds the chat's row lock. */
 import type { ClientBase } from 'pg';
 import type { ExecutionState } from '../../../domain/executionState.ts';
 import type { NewMessage } from '../../../domain/messages.ts';
@@ -8,8 +8,8 @@ import { countedUp } from './chatState.ts';
 import { CANCELLED, mismatch, NOBODY_ANSWERED, openCalls, toolMessage } from './openCalls.ts';
 import { storableJson } from './storable.ts';
 
-/** The transaction, the chat in it, and what was asked. */
-export interface Execution {
+/** The transaction, its chat, and the transition. */
+interface Execution {
   readonly tx: ClientBase;
   readonly chatId: string;
   readonly state: ExecutionState;
@@ -17,7 +17,7 @@ export interface Execution {
   readonly transition: Transition;
 }
 
-/** @returns by how much the number of queued messages changed; anything but a number: it did not */
+/** @returns the change in the number of queued messages; anything but a number means none */
 type Run = (execution: Execution) => Promise<unknown>;
 
 const RUN: Readonly<Record<Effect, Run>> = {
@@ -97,7 +97,7 @@ const RUN: Readonly<Record<Effect, Run>> = {
       storableJson(need(execution.transition, 'retry')),
       need(execution.transition, 'delayMs'),
     ),
-  // A lease that somebody has locked is left to the clean-up: it must not keep the chat from being given up.
+  // A locked lease is left to the clean-up: it must not keep the chat from being given up.
   releaseOwner: async (execution) => {
     const { transition } = execution;
     if (transition.name === 'abandon' && transition.leavesLease)
@@ -115,15 +115,18 @@ const RUN: Readonly<Record<Effect, Run>> = {
 };
 
 /**
- * Executes one effect. @returns by how much the number of queued messages changed
- * @throws TransitionRefused if what the transition names is not there
+ * Executes one effect.
+ * @returns the change in the number of queued messages
+ * @throws TransitionRefused if an object of the transition does not exist
  */
 export async function runEffect(effect: Effect, execution: Execution): Promise<number> {
   const change = await RUN[effect](execution);
   return typeof change === 'number' ? change : 0;
 }
 
-/** Inserts messages into the history, in their order. The trigger sets their revision and the chat's history_version. */
+/**
+ * Inserts messages into the history, in their order. The trigger sets their revision and the chat's history_version.
+ */
 export async function append(tx: ClientBase, chatId: string, messages: readonly NewMessage[]): Promise<void> {
   if (messages.length === 0) return;
   await tx.query(
@@ -140,7 +143,7 @@ async function set(execution: Execution, assignment: string, ...values: unknown[
   await sql(execution, `UPDATE chats SET ${assignment} WHERE id = $1`, ...values);
 }
 
-/** For a statement on the queued message that the transition names. */
+/** Runs a statement on the queued message that the transition names. */
 async function named(execution: Execution, text: string): Promise<void> {
   const { transition, state } = execution;
   const { rowCount } = await sql(execution, text, need(transition, 'queuedId'));
@@ -163,7 +166,7 @@ function messagesOfTransition(transition: Transition): readonly NewMessage[] {
 type Field = Transition extends infer T ? (T extends Transition ? Exclude<keyof T, 'name'> : never) : never;
 type Value<K extends Field> = Extract<Transition, Record<K, unknown>>[K];
 
-/** What an effect takes from its transition; the table never pairs an effect with a transition that lacks it. */
+/** Field that an effect takes from its transition. The table never pairs an effect with a transition that lacks it. */
 function need<K extends Field>(transition: Transition, field: K): Value<K> {
   if (!(field in transition)) throw new Error(`${transition.name} has no ${field}`);
   return (transition as Extract<Transition, Record<K, unknown>>)[field];

@@ -1,11 +1,16 @@
-/** Finds what a provider says of a failure, in the forms that servers use for it. Pure. */
+/** A provider's words on a failure, found in the forms that servers use. Pure. */
+
 import { z } from 'zod';
+import { parsedJson } from '../../../common/json.ts';
 import type { ProviderWords } from './failureKinds.ts';
 
 const text = z.union([z.string(), z.number()]).transform(String).catch('');
 const errorObject = z.object({ message: text, msg: text, detail: text, code: text, type: text, status: text });
 
-/** `{ error: { message, code, type } }`, what is in it alone, `{ error: "…" }`, `{ message }`, `{ detail }`, or a list of one. */
+/**
+ * Words in `{ error: { message, code, type } }`, in its content alone, in `{ error: "…" }`, `{ message }`, `{ detail
+ * }`, or in a list of one.
+ */
 export function errorWords(body: unknown): ProviderWords | undefined {
   const only: unknown = Array.isArray(body) ? body[0] : body;
   const holder = z.object({ error: z.unknown() }).safeParse(only).data?.error ?? only;
@@ -19,11 +24,5 @@ export function errorWords(body: unknown): ProviderWords | undefined {
   return { message, codes, status };
 }
 
-/** The same of the text of a body. */
-export function wordsInBody(body: string): ProviderWords | undefined {
-  try {
-    return errorWords(JSON.parse(body));
-  } catch {
-    return undefined;
-  }
-}
+/** Words in the text of a body. */
+export const wordsInBody = (body: string): ProviderWords | undefined => errorWords(parsedJson(body));

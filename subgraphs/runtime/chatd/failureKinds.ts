@@ -1,6 +1,6 @@
-/** What a turn can fail of, in one word each: `kind` of `last_error` and `retry_state`. Pure. */
+/** The kinds of failure of a turn, in one word each: `kind` of `last_error` and `retry_state`. Pure. */
 
-/** Each kind, and whether the same call can be expected to go well later. */
+/** Kinds of failure, and whether the same call may succeed later. */
 export const FAILURE_KINDS = {
   /** Too many requests or tokens in too short a time (429). */
   rate_limit: true,
@@ -32,15 +32,15 @@ export const FAILURE_KINDS = {
 
 export type FailureKind = keyof typeof FAILURE_KINDS;
 
-/** What a provider said of a failure. */
+/** A provider's words on a failure. */
 export interface ProviderWords {
   readonly message: string;
-  /** `code` and `type` of its error, in this order, as far as it gave them. */
+  /** `code` and `type` of its error, in this order, if they were given. */
   readonly codes: readonly string[];
   readonly status: number | undefined;
 }
 
-/** By code, since providers use one status for several things; the first that matches. */
+/** Kinds by code, since providers use one status for several things; the first match counts. */
 const BY_CODE: readonly [RegExp, FailureKind][] = [
   [
     /context_?(length|window)|string_above_max_length|max_?tokens_exceeded|(prompt|request|input)_too_(long|large)/,
@@ -54,7 +54,7 @@ const BY_CODE: readonly [RegExp, FailureKind][] = [
   [/invalid|not_?found|unsupported|bad_?request|unprocessable/, 'bad_request'],
 ];
 
-/** Many servers give no code of their own for this one. */
+/** Words for a history that is too long, for which many servers have no code. */
 const TOO_LONG =
   /(prompt|input|request|context).{0,40}\btoo (long|large)|(context|token).{0,20}\b(length|window|limit)\b.{0,60}\bexceed|exceed.{0,60}\b(context|token)|maximum context/i;
 
@@ -63,7 +63,7 @@ export function kindOf({ message, codes, status }: ProviderWords): FailureKind {
   const coded = codes
     .map((code) => BY_CODE.find(([pattern]) => pattern.test(code))?.[1])
     .filter((kind) => kind !== undefined);
-  // `invalid_request_error` stands beside a code that says more, or beside words that do.
+  // `invalid_request_error` stands beside a code or words that tell more.
   const specific = coded.find((kind) => kind !== 'bad_request');
   if (specific) return specific;
   if (refused && TOO_LONG.test(message)) return 'context_length';

@@ -1,4 +1,4 @@
-/** Which chats `archive` and `unarchive` move together: a root chat takes its whole family with it. */
+/** Chats that `archive` and `unarchive` move together: a root chat takes its whole family with it. */
 import type { ClientBase } from 'pg';
 import { type Transition, TransitionRefused } from '../../../domain/transitions.ts';
 
@@ -8,9 +8,10 @@ interface Member {
 }
 
 /**
- * Locks and gives back the chats that the transition is for, the named one first. Ancestors are always locked before
- * their descendants, and those in the order of their ids, so that two of these cannot wait for each other.
- * @throws TransitionRefused if a child would come out of the archive under an archived parent
+ * Locks and returns the chats of the transition, the named one first.
+ * Ancestors are locked before their descendants, in the order of their ids, so that two calls cannot wait for each
+ * other.
+ * @throws TransitionRefused if a child would leave the archive under an archived parent
  */
 export async function lockFamily(tx: ClientBase, chatId: string, transition: Transition): Promise<string[]> {
   const { rows } = await tx.query<{ parent: string | null; root: string | null }>(

@@ -1,8 +1,11 @@
 /**
- * The generation task: one step of a turn. It reads the history, counts the attempt, calls the model, and commits what
- * came, as often as it takes: a failure is written down as `retry_state` and tried again after a pause. Every write is
- * fenced with the chat as it was when the task was started. When the step leads to another one, the commit moves the
- * history, and the runner starts the next task with that.
+ * The generation task: one step of a turn. Every write is fenced with the chat as it was when the task started.
+ *
+ * 1. It reads the history and counts the attempt.
+ * 2. It calls the model.
+ * 3. It commits the answer. A failure becomes `retry_state`, and after a pause the task tries again.
+ *
+ * If another step follows, the commit moves the history, and the runner starts the next task with that.
  */
 import type { LanguageModelV3 } from '@ai-sdk/provider';
 import type { ToolSet } from 'ai';
@@ -11,18 +14,18 @@ import type { Clock } from '../../../common/clock.ts';
 import type { LastError } from '../../../domain/messages.ts';
 import type { Transition } from '../../../domain/transitions.ts';
 import type { ChatState } from './chatState.ts';
-import type { ChatStore, Outcome } from './chatStore.ts';
+import type { ChatStore, WriteOutcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import { writeFenced } from './fencedWrite.ts';
 import { type History, readHistory, UnusableHistory } from './history.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { askedToWaitMs, describeFailure } from './modelErrors.ts';
-import { callModel, type Step } from './modelStep.ts';
+import { callModel, type ModelStep } from './modelStep.ts';
 import { refusalOf } from './refusedData.ts';
 import { retryDueInMs } from './retryState.ts';
 import type { Task } from './task.ts';
 import type { TurnCalls } from './turnCalls.ts';
-import { afterFailure, type Failed, insteadOfCalling, OWN, transitionsFor } from './turnRules.ts';
+import { afterFailure, type Failed, insteadOfCalling, OWN_PROVIDER, transitionsFor } from './turnRules.ts';
 
 export interface GenerationTools {
   readonly pool: Pool;
@@ -31,18 +34,18 @@ export interface GenerationTools {
   readonly model: LanguageModelV3;
   readonly tools: ToolSet;
   readonly clock: Clock;
-  /** 0: for ever. */
+  /** Attempts at most; 0: no limit. */
   readonly maxAttempts: number;
-  /** Calls of the model in one turn, failed ones included. */
+  /** Model calls in one turn, failed ones included. */
   readonly maxSteps: number;
-  /** How long a tool outside may take to answer. */
+  /** Seconds in which an outside tool may answer. */
   readonly actionTimeoutSeconds: number;
 }
 
 /**
- * @param calls of the runner, over all its tasks
- * @param seen gets each state of the chat that the task's own writes bring about
- * @returns how its last write went; undefined when it was cancelled
+ * @param calls count of the runner, over all its tasks
+ * @param seen receives each state of the chat that the task's own writes make
+ * @returns the outcome of its last write; undefined when it was cancelled
  */
 export async function generate(
   task: Task,
@@ -50,7 +53,7 @@ export async function generate(
   kit: GenerationTools,
   calls: TurnCalls,
   seen: (chat: ChatState) => void,
-): Promise<Outcome | undefined> {
+): Promise<WriteOutcome | undefined> {
   const { clock, pool, maxSteps, maxAttempts } = kit;
   const { id: chatId, generationAttempt } = task.chat;
   const write = (...transitions: Transition[]) => writeFenced(task, runnerId, kit, ...transitions);
@@ -92,19 +95,21 @@ export async function generate(
   }
   return undefined;
 
-  /** Content that Postgres refuses is a failed attempt; whatever else goes wrong says nothing about the step. */
-  async function commit(step: Step): Promise<{ outcome: Outcome } | Failed> {
+  /**
+   * Commits a step. Content that Postgres refuses is a failed attempt; any other failure says nothing about the step.
+   */
+  async function commit(step: ModelStep): Promise<{ outcome: WriteOutcome } | Failed> {
     try {
       return { outcome: await write(...transitionsFor(step, kit.actionTimeoutSeconds)) };
     } catch (error) {
       if (!refusalOf(error)) throw error;
-      return { error: describeFailure(error, OWN), askedToWaitMs: undefined };
+      return { error: describeFailure(error, OWN_PROVIDER), askedToWaitMs: undefined };
     }
   }
 }
 
-/** One call of the model, into a buffer of its own. A failure of the model is a result, not an exception. */
-async function attemptStep(task: Task, history: History, kit: GenerationTools): Promise<{ step: Step } | Failed> {
+/** Calls the model once, into a buffer of its own. A failure of the model is a result, not an exception. */
+async function attemptStep(task: Task, history: History, kit: GenerationTools): Promise<{ step: ModelStep } | Failed> {
   const { buffers, model, tools, clock } = kit;
   const { id: chatId, historyVersion } = task.chat;
   const attempt = task.attempt ?? 1;
@@ -123,7 +128,7 @@ async function attemptStep(task: Task, history: History, kit: GenerationTools): 
   }
 }
 
-/** A worker that takes a chat over in the middle of a pause waits for what is left of it. */
+/** Waits for the rest of a pause. A worker that takes a chat over in the middle of one does so, too. */
 async function waitForRetry(task: Task, { pool, clock }: GenerationTools): Promise<void> {
   if (task.chat.generationAttempt === 0) return;
   const dueInMs = await callDatabase(task, clock, () => retryDueInMs(pool, task.chat.id));
@@ -136,7 +141,7 @@ async function waitOn(task: Task, delayMs: number, clock: Clock): Promise<void> 
   await clock.sleep(delayMs, task.signal);
 }
 
-/** A database that is away is not the chat's fault: only content that no model takes ends the turn. */
+/** Passes on an unusable history; rethrows other errors. A database that is away is not the chat's fault. */
 function unusable(error: unknown): UnusableHistory {
   if (error instanceof UnusableHistory) return error;
   throw error;

@@ -1,4 +1,4 @@
-/** Renews the leases of all runners of a worker in one statement, which waits for nobody's lock. */
+/** The renewal of all leases of a worker in one statement, which waits for nobody's lock. */
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { failureName, isLocked, isNameOfLong, mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
 import { limitedTo } from './limited.ts';
@@ -7,16 +7,19 @@ import { inTransaction } from './transaction.ts';
 export interface LeaseKey {
   readonly chatId: string;
   readonly runnerId: string;
-  /** As it was before. Left out: it is new. */
+  /** State of the lease before; left out: it is new. */
   readonly lease?: { readonly lastError: string | null };
 }
 
-export interface Renewal {
+interface Renewal {
   /** Runner ids whose leases were renewed. */
   readonly renewed: ReadonlySet<string>;
-  /** Why others were not, in one word without content, by runner id; the chats may still be theirs. */
+  /**
+   * Reasons by runner id for which other leases were not renewed, in one word without content. Their chats may still be
+   * the worker's.
+   */
   readonly failed: ReadonlyMap<string, string>;
-  /** What kept the whole from being done as it should be; undefined: nothing, or leases that are refused one by one. */
+  /** Failure of the renewal as a whole; undefined: none, or leases that are refused one by one. */
   readonly failure?: unknown;
 }
 
@@ -26,8 +29,8 @@ interface Row {
 }
 
 /**
- * Inserts where the row is gone: the table is UNLOGGED, and a crash of Postgres empties it. An insert's foreign key needs a
- * lock on the chat's row, so that lock is taken before, where it is free.
+ * Statement that renews leases, and inserts missing ones: the table is UNLOGGED, and a crash of Postgres empties it.
+ * An insert's foreign key needs a lock on the chat's row, so that lock is taken before, where it is free.
  * Only leases that could not be locked are looked for again: they are gone, or somebody holds them.
  */
 const RENEW = `
@@ -58,7 +61,7 @@ const RENEW = `
     mine.runner_id IN (SELECT runner_id FROM renewed UNION ALL SELECT runner_id FROM restored) AS renewed
   FROM mine`;
 
-/** The same for leases that are there, without a look at `chats`: who owns them cannot be asked while it is locked. */
+/** Statement that renews existing leases without `chats`, for the time when that table is locked. */
 const RENEW_UNSEEN = `
   WITH free AS (
     SELECT beat.chat_id, beat.runner_id FROM chat_heartbeats beat
@@ -69,16 +72,17 @@ const RENEW_UNSEEN = `
   WHERE beat.chat_id = free.chat_id AND beat.runner_id = free.runner_id
   RETURNING beat.runner_id AS "runnerId"`;
 
-/** Statements at most for the leases that are renewed together at first, when some are refused. */
+/** Statements at most for the leases that are first renewed together, when some are refused. */
 const MOST_STATEMENTS = 250;
-/** Statements of those that may take too long. Within these one lease among 2,000 is found. */
+/** Statements that may take too long. With so many, one bad lease among 2,000 is found. */
 const MOST_LATE = 12;
-/** A statement for some of the leases takes no longer, once one for all of them took too long. */
+/** Milliseconds for a statement on some of the leases, once one for all of them took too long. */
 const PART_LIMIT_MS = 500;
 
 /**
- * Whoever is in neither part of the renewal has lost the chat. A lease that the database refuses, or whose renewal hangs,
- * costs only itself: the others are renewed without it, and it is tried apart from them the next time. Never rejects.
+ * Renews leases; never rejects. A runner that is in neither part of the result has lost its chat.
+ * A lease that the database refuses, or whose renewal hangs, costs only itself. The others are renewed without it, and
+ * it is tried apart from them the next time.
  */
 export async function renewLeases(pool: Pool, workerId: string, leases: readonly LeaseKey[]): Promise<Renewal> {
   const renewed = new Set<string>();
@@ -87,7 +91,7 @@ export async function renewLeases(pool: Pool, workerId: string, leases: readonly
   const fail = (some: readonly LeaseKey[], error: unknown) => {
     for (const { runnerId } of some) failed.set(runnerId, failureName(error));
   };
-  /** The larger parts come first: of two halves, the one that is well is not kept waiting for the other. */
+  /** Larger parts come first, so that a healthy half does not wait for the other. */
   const renew = async (together: readonly LeaseKey[], wereLate: boolean): Promise<void> => {
     let [statements, late, query] = [0, 0, wereLate ? limited(pool) : unlimited(pool)];
     const parts: { some: readonly LeaseKey[]; before?: unknown }[] = [{ some: together }];
@@ -163,5 +167,5 @@ async function renewTogether(query: Query, workerId: string, leases: readonly Le
   }
 }
 
-/** Why a lease is passed over: somebody holds a lock on it, or on what it needs. */
+/** Reason for passing a lease over: somebody holds a lock on it, or on what it needs. */
 const HELD = 'LOCKED';

@@ -1,4 +1,4 @@
-/** A chat's history as the worker reads it before it calls the model. */
+/** A chat's history, as the worker reads it before it calls the model. */
 import { type ModelMessage, modelMessageSchema } from 'ai';
 import type { ClientBase, Pool } from 'pg';
 import type { NewMessage } from '../../../domain/messages.ts';
@@ -6,25 +6,25 @@ import { callable } from './callable.ts';
 import { type OpenCall, openCalls } from './openCalls.ts';
 
 export interface History {
-  /** What the model is called with. */
+  /** Messages for the model. */
   readonly messages: ModelMessage[];
   /** Calls that nobody will answer any more, when the chat is running. */
   readonly open: readonly OpenCall[];
-  /** The row of the person's newest message, with which the turn began. Null: there is none. */
+  /** Row of the person's newest message, which began the turn. Null: there is none. */
   readonly turnId: string | null;
-  /** Steps of the model since then. */
+  /** Number of the model's steps since then. */
   readonly steps: number;
   /** Ids that a new call must not have. */
   readonly callIds: ReadonlySet<string>;
 }
 
-/** The history holds content that no model can be called with. The message names the row, not what is in it. */
+/** Error for content that no model can be called with. Its message names the row, not the content. */
 export class UnusableHistory extends Error {
   override name = 'UnusableHistory';
 }
 
 /**
- * Roles that the SDK has no message for (the enum can gain some) are left out, and so are rows without content.
+ * Reads the history. Roles unknown to the SDK (the enum can gain some) and rows without content are left out.
  * @throws UnusableHistory
  */
 export async function readHistory(database: Pool | ClientBase, chatId: string): Promise<History> {
@@ -54,7 +54,7 @@ export async function readHistory(database: Pool | ClientBase, chatId: string): 
   };
 }
 
-/** Content may be nested deeper than its form can be checked; such is of no use, either. */
+/** Parses a row. Content may be nested too deep to be checked; that is of no use, either. */
 function parsed(row: NewMessage): ModelMessage | undefined {
   try {
     return modelMessageSchema.safeParse(row).data;

@@ -1,8 +1,8 @@
-/** The interrupt task: commits what the cancelled generation had streamed until now, and ends the turn. */
+/** The interrupt task: commits what the cancelled generation had streamed, and ends the turn. */
 import type { Clock } from '../../../common/clock.ts';
 import { messagesOf, type NewMessage } from '../../../domain/messages.ts';
 import { isGivenUp } from './breakOffs.ts';
-import type { ChatStore, Outcome } from './chatStore.ts';
+import type { ChatStore, WriteOutcome } from './chatStore.ts';
 import { writeFenced } from './fencedWrite.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { openCalls, toolMessage } from './openCalls.ts';
@@ -15,7 +15,7 @@ export async function interrupt(
   task: Task,
   runnerId: string,
   kit: { store: ChatStore; buffers: MessageBuffers; clock: Clock },
-): Promise<Outcome> {
+): Promise<WriteOutcome> {
   const { id: chatId, historyVersion, generationAttempt } = task.chat;
   const buffer = kit.buffers
     .ofChat(chatId)
@@ -29,18 +29,21 @@ export async function interrupt(
   const finish = (messages: readonly NewMessage[]) =>
     writeFenced(task, runnerId, kit, { name: 'finishInterruption', messages });
   if (isGivenUp(task.breakOffs)) return finish([]);
-  // What Postgres never takes must not keep the chat from coming to rest.
+  // Content that Postgres never takes must not keep the chat from coming to rest.
   return finish(interrupted(answer))
     .catch(refused(() => finish(interrupted([]))))
     .catch(refused(() => finish([])));
 }
 
-/** Says of the answer, also of one that had not begun, that it was cut short and not left out: nobody owes the rest. */
+/** Marks an answer as cut short, also one that had not begun: nobody owes the rest. */
 const interrupted = (answer: readonly NewMessage[]): NewMessage[] =>
   (answer.length > 0 ? answer : [NOTHING_SAID]).map((message) => ({ ...message, finishReason: 'interrupted' }));
 
-/** Another way where the data was refused. @throws any other error */
-const refused = (otherwise: () => Promise<Outcome>) => (error: unknown) => {
+/**
+ * Takes another way if the data was refused.
+ * @throws any other error
+ */
+const refused = (otherwise: () => Promise<WriteOutcome>) => (error: unknown) => {
   if (!refusalOf(error)) throw error;
   return otherwise();
 };

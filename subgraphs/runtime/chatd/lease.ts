@@ -1,25 +1,26 @@
 /**
  * A runner's trust in its lease. Postgres decides who owns a chat; the local clock only says when to stop believing it.
  *
- * Others may take a chat once its heartbeat, stamped by the database, is older than the stale time. A renewal is stamped
- * after it was sent, so an age counted here from the sending is never less than the true one, however slow the answer
- * was. The runner stops itself a margin before that age reaches the stale time: it has then stopped before anyone else may
- * start. Pure: times are milliseconds of one monotonic clock.
+ * - Others may take a chat once its heartbeat, stamped by the database, is older than the stale time.
+ * - A renewal is stamped after it was sent. An age counted from the sending is never less than the true one.
+ * - The runner stops itself a margin before that age reaches the stale time, before anyone else may start.
+ *
+ * Pure: times are milliseconds of one monotonic clock.
  */
 export interface Lease {
-  /** When the last renewal that succeeded was sent. */
+  /** Time at which the last successful renewal was sent, in milliseconds. */
   readonly renewedAtMs: number;
-  /** The same, as wall time of this machine; for showing. */
+  /** The same time by the wall clock of this machine, for showing. */
   readonly renewedAt: Date;
   readonly consecutiveFailures: number;
-  /** Why the last renewal failed, in one word without content; null: it did not. */
+  /** Reason of the last renewal's failure, in one word without content; null: it did not fail. */
   readonly lastError: string | null;
 }
 
-/** The part of the stale time that a runner needs to stop. */
+/** Part of the stale time that a runner needs to stop. */
 const MARGIN = 0.1;
 
-/** How often leases must be looked at, in seconds, so that a runner is told to stop within the first half of the margin. */
+/** Seconds between two looks at leases, so that a runner is stopped within the first half of the margin. */
 export const watchIntervalSeconds = (staleAfterSeconds: number): number =>
   Math.min(1, (staleAfterSeconds * MARGIN) / 2);
 
@@ -36,6 +37,6 @@ export const notRenewed = (lease: Lease, lastError: string): Lease => ({
   lastError,
 });
 
-/** Whether the runner may still write at `nowMs`. */
+/** True if the runner may still write at `nowMs`. */
 export const isTrusted = (lease: Lease, staleAfterSeconds: number, nowMs: number): boolean =>
   nowMs - lease.renewedAtMs < staleAfterSeconds * 1000 * (1 - MARGIN);

@@ -1,4 +1,4 @@
-/** A loop that runs its work on a timer or when it is woken, never twice at once, and can say how it is doing. */
+/** A loop that runs its work on a timer or when woken, never twice at once, and can report its health. */
 import type { Clock } from '../../../common/clock.ts';
 import type { Logger } from '../../../server/log.ts';
 import type { LoopInspection } from '../inspector.ts';
@@ -8,14 +8,14 @@ export interface Loop {
   /** Runs the work at once, or once more if it is running now. */
   wake(): void;
   inspect(): LoopInspection;
-  /** Resolves when the work that runs has ended; it is not begun again. */
+  /** Resolves when the running work has ended. It does not begin again. */
   stop(): Promise<void>;
 }
 
-export interface LoopOptions {
+interface LoopOptions {
   readonly name: string;
   readonly intervalSeconds: number;
-  /** May throw: the failure is counted and logged, and the loop goes on. */
+  /** Work of the loop. If it throws, the failure is counted and logged, and the loop goes on. */
   readonly work: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,7 +1,7 @@
 /**
- * What the model calls of this replica have streamed so far, in memory: a buffer for each episode (chat, history version,
- * generation attempt). A buffer takes 1 MiB; parts past that are dropped, and counted. A closed one is forgotten 15 s
- * later, once nobody reads it.
+ * The parts that this replica's model calls have streamed so far, in memory.
+ * Each episode (chat, history version, generation attempt) has a buffer of 1 MiB; later parts are dropped and counted.
+ * A closed buffer is forgotten 15 s later, once nobody reads it.
  */
 import { EventEmitter, once } from 'node:events';
 import type { Clock } from '../../../common/clock.ts';
@@ -11,23 +11,23 @@ import type { MessageBufferInspection, StreamEvent } from '../inspector.ts';
 export const BUFFER_CAPACITY_BYTES = 1024 * 1024;
 const KEPT_AFTER_CLOSE_MS = 15_000;
 
-export interface Episode {
+interface Episode {
   readonly chatId: string;
   readonly historyVersion: number;
   readonly generationAttempt: number;
 }
 
-/** What a buffer asks of, and tells, the store that it stands in. */
+/** Services that a buffer asks of its store, and its reports to it. */
 interface Owner {
   hasRoomFor(bytes: number): boolean;
   grew(bytes: number): void;
   changed(): void;
 }
 
-/** One episode's parts. Only its generation writes to it, and only until it is closed. */
-export class MessageBuffer {
+/** Parts of one episode. Only its generation writes to it, and only until it is closed. */
+class MessageBuffer {
   readonly episode: Episode;
-  /** Grows with each buffer of this process. */
+  /** Number that grows with each buffer of this process. */
   readonly sequence: number;
   readonly openedAt: Date;
   readonly parts: StreamPart[] = [];
@@ -48,7 +48,7 @@ export class MessageBuffer {
     this.openedAt = clock.now();
   }
 
-  /** Does nothing once the buffer is closed: what was committed of it must not grow any more. */
+  /** Adds a part; does nothing once the buffer is closed, because what was committed must not grow. */
   add(part: StreamPart): void {
     if (this.closedAt) return;
     const bytes = Buffer.byteLength(JSON.stringify(part));
@@ -96,7 +96,7 @@ export class MessageBuffers {
   #count = 0;
   #opened = 0;
 
-  /** @param totalBytes what all buffers together may take */
+  /** @param totalBytes limit of all buffers together */
   constructor(clock: Clock, totalBytes: number) {
     this.#clock = clock;
     this.#totalBytes = totalBytes;
@@ -117,12 +117,12 @@ export class MessageBuffers {
     return buffer;
   }
 
-  /** Oldest first. */
+  /** Buffers of a chat, oldest first. */
   ofChat(chatId: string): readonly MessageBuffer[] {
     return this.#byChat.get(chatId) ?? [];
   }
 
-  /** Whether the next part may already find no room. */
+  /** True if the next part may already find no room. */
   get isFull(): boolean {
     return this.#bytes + BUFFER_CAPACITY_BYTES > this.#totalBytes;
   }
@@ -131,7 +131,7 @@ export class MessageBuffers {
     return this.#count;
   }
 
-  /** What all of them take. */
+  /** Size of all buffers. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -148,14 +148,14 @@ export class MessageBuffers {
     }
   }
 
-  /** Readers look again whether there is more to come for the chat. */
+  /** Wakes the readers of a chat, to look whether more is to come. */
   wake(chatId: string): void {
     this.#events.emit(chatId);
   }
 
   /**
-   * Every part of the chat's newest episode, then of those that follow.
-   * @param more whether episodes may still come: false once no runner works on the chat
+   * Follows every part of the chat's newest episode, and of later ones.
+   * @param more true while episodes may still come: false once no runner works on the chat
    */
   async *follow(chatId: string, more: () => boolean, signal: AbortSignal): AsyncGenerator<StreamEvent> {
     let last: MessageBuffer | undefined;

@@ -1,4 +1,4 @@
-/** The language model that the setting MODEL names. */
+/** The language model of the setting MODEL. */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModelV3 } from '@ai-sdk/provider';
 import type { Clock } from '../../../common/clock.ts';

@@ -1,4 +1,4 @@
-/** A failure of the model, in the form of `chats.last_error`: short, and without the bodies of requests and answers. */
+/** A failure of the model in the form of `chats.last_error`: short, and without bodies of requests and answers. */
 import {
   AISDKError,
   APICallError,
@@ -33,13 +33,13 @@ export const failure = (kind: FailureKind, message: string, provider: string, st
 });
 
 /**
- * How long the provider wants not to be asked. Milliseconds; undefined: it did not say.
- * @param now wall time of this machine, for a provider that names a time and does not say what time it has
+ * Milliseconds for which the provider wants not to be asked; undefined: it did not say.
+ * @param now wall time of this machine, for a provider that names a time and does not give its own
  */
 export const askedToWaitMs = (error: unknown, now: Date): number | undefined =>
   APICallError.isInstance(error) ? toldDelayMs(error.responseHeaders ?? {}, now) : undefined;
 
-/** What the provider said itself, in its answer or in a chunk of its stream; undefined: it said nothing. */
+/** Provider's own words, in its answer or in a chunk of its stream; undefined: none. */
 function saidBy(error: unknown): ProviderWords | undefined {
   if (APICallError.isInstance(error)) return saidByStatus(error);
   if (TypeValidationError.isInstance(error)) return errorWords(error.value);
@@ -56,17 +56,18 @@ function saidByStatus({
   if (status === undefined || status < 400) return undefined;
   const words = wordsInBody(responseBody);
   if (words) return { ...words, status };
-  // The SDK's own message is the status in words, unless it stumbled over a body that broke off.
+  // The SDK's own message is the status in words, unless it met a body that broke off.
   const isHtml = /^\s*</.test(responseBody);
   const instead = isHtml ? ', with HTML' : cause !== undefined ? ', and no more of it came' : undefined;
   return { message: instead ? `The server answered with status ${status}${instead}` : message, codes: [], status };
 }
 
-/** Errors of this side. The SDK's own messages quote what they are about, so only what kind of error it is is told. */
+/** Words for errors of this side. The SDK's own messages quote content, so only the kind of error is told. */
 function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   const refusal = error instanceof AnswerTooLong ? error.message : refusalOf(error);
   if (refusal) return { kind: 'data', message: `What the model said could not be stored (${refusal})` };
   if (error instanceof UnusableHistory) return { kind: 'history', message: error.message };
+  if (codeIn(error, OF_DECODING)) return { kind: 'network', message: UNDECODABLE };
   if (error instanceof NotAStream || error instanceof ErrorAnswer) return { kind: 'network', message: error.message };
   if (error instanceof StreamCutOff || (InvalidResponseDataError.isInstance(error) && error.data === undefined)) {
     return { kind: 'network', message: 'The answer was cut off: the stream ended without a finish reason' };
@@ -74,7 +75,7 @@ function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   if (JSONParseError.isInstance(error) || TypeValidationError.isInstance(error)) {
     return { kind: 'model', message: 'The model sent a chunk that is not of the form of the protocol' };
   }
-  const code = networkCode(error);
+  const code = codeIn(error, OF_THE_NETWORK);
   if (APICallError.isInstance(error) && error.statusCode !== undefined) {
     return {
       kind: 'network',
@@ -90,13 +91,18 @@ function withoutWords(error: unknown): { kind: FailureKind; message: string } {
   return { kind, message: `${what} (${name})` };
 }
 
-/** The system's or undici's code for what happened to a connection, from the error or what caused it. */
-function networkCode(error: unknown): string | undefined {
+const UNDECODABLE = 'The answer could not be decoded: it is not in the content-encoding that the server names';
+/** Codes of zlib and of brotli, which have a form of their own. */
+const OF_DECODING = /^(Z_[A-Z_]+|ERR_[A-Z]*_ERROR_[A-Z0-9_]+)$/;
+/** The system's or undici's codes for what happened to a connection. */
+const OF_THE_NETWORK = /^(E[A-Z]{3,}|UND_ERR_[A-Z_]+|CERT_[A-Z_]+|[A-Z_]*CERT[A-Z_]*)$/;
+
+/** The code of the error, or of what caused it. */
+function codeIn(error: unknown, pattern: RegExp): string | undefined {
   let cause = error;
   for (let depth = 0; depth < 8 && typeof cause === 'object' && cause !== null; depth += 1) {
     const code = 'code' in cause ? cause.code : undefined;
-    if (typeof code === 'string' && /^(E[A-Z]{3,}|UND_ERR_[A-Z_]+|CERT_[A-Z_]+|[A-Z_]*CERT[A-Z_]*)$/.test(code))
-      return code;
+    if (typeof code === 'string' && pattern.test(code)) return code;
     cause = 'cause' in cause ? cause.cause : undefined;
   }
   return undefined;

@@ -1,15 +1,17 @@
-/** The HTTP client of the model: waits for as long as a model is silent, and tells a stream from anything else. */
+/** The HTTP client of the model. It waits for as long as a model is silent, and tells a stream from anything else. */
+
 import { Agent, fetch as send } from 'undici';
+import { parsedJson } from '../../../common/json.ts';
 import { ErrorAnswer, NO_STREAM, NotAStream } from './answerErrors.ts';
 import { untilDone } from './untilDone.ts';
 
-/** What is looked at of an answer that is no stream. */
+/** Bytes that are looked at of an answer that is no stream. */
 const LOOKED_AT_BYTES = 64 * 1024;
 
 /** A silent model is for the person to interrupt; undici would give it up after five minutes. */
 const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
-/** @throws NotAStream, ErrorAnswer, and what `fetch` throws */
+/** @throws NotAStream, ErrorAnswer, and the errors of `fetch` */
 export const modelFetch = async (url: unknown, init?: object): Promise<Response> => {
   const response = await sendOn(url, init);
   const { status } = response;
@@ -34,7 +36,7 @@ export const modelFetch = async (url: unknown, init?: object): Promise<Response>
   throw await errorIn(body);
 };
 
-/** Only these redirects keep the method and the body: behind the others the model's address is asked for a page. */
+/** Redirects that keep the method and the body. Behind others the model's address would be asked for a page. */
 const KEEPING = [307, 308];
 
 async function sendOn(url: unknown, init?: object): Promise<Response> {
@@ -46,7 +48,7 @@ async function sendOn(url: unknown, init?: object): Promise<Response> {
   return ask('follow');
 }
 
-/** The first characters, and the whole body again. */
+/** First characters of a body, and the whole body again. */
 async function peek(body: ReadableStream<Uint8Array>): Promise<[string, ReadableStream<Uint8Array>]> {
   const reader = body.getReader();
   const first = await reader.read();
@@ -70,15 +72,7 @@ async function errorIn(body: ReadableStream<Uint8Array>): Promise<Error> {
     bytes += chunk.length;
     if (bytes > LOOKED_AT_BYTES) break;
   }
-  const answer = jsonIn(Buffer.concat(chunks).toString());
+  const answer = parsedJson(Buffer.concat(chunks).toString());
   const isError = typeof answer === 'object' && answer !== null && !('choices' in answer);
   return isError ? new ErrorAnswer(answer) : new NotAStream(NO_STREAM);
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

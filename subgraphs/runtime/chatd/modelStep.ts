@@ -1,4 +1,4 @@
-/** One call of the model with its tools: streams into a buffer, and gives back the messages to commit. */
+/** One call of the model with its tools. It streams into a buffer, and returns the messages to commit. */
 import type { LanguageModelV3 } from '@ai-sdk/provider';
 import { type ModelMessage, stepCountIs, streamText, type TextStreamPart, type ToolSet } from 'ai';
 import type { NewMessage, StreamPart } from '../../../domain/messages.ts';
@@ -7,28 +7,28 @@ import type { History } from './history.ts';
 import { orderly } from './orderly.ts';
 import { storable } from './storable.ts';
 
-export interface StepInput {
+interface StepInput {
   readonly model: LanguageModelV3;
   readonly tools: ToolSet;
   readonly history: History;
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
   readonly signal: AbortSignal;
   /** Called for each part, in order, as it comes. */
   readonly onPart: (part: StreamPart) => void;
-  /** Called whenever anything comes, parts that are not kept included. */
+  /** Called whenever anything comes, also for parts that are not kept. */
   readonly onProgress: () => void;
 }
 
-export interface Step {
-  /** At least the model's own message, even if nothing is in it: its finish reason says why. */
+export interface ModelStep {
+  /** Messages of the step. At least the model's own is there, even if empty: its finish reason says why. */
   readonly messages: readonly NewMessage[];
-  /** What comes next: the model reads what the worker's tools answered, somebody outside answers, or the turn ends. */
+  /** Next actor: the model reads the worker's tool results, somebody outside answers, or the turn ends. */
   readonly next: 'model' | 'outside' | 'person';
 }
 
-/** @throws what the model threw, or the signal's reason */
-export async function callModel(input: StepInput): Promise<Step> {
+/** @throws the model's error, or the signal's reason */
+export async function callModel(input: StepInput): Promise<ModelStep> {
   const over = new AbortController();
   try {
     return await readStep({ ...input, connection: AbortSignal.any([input.signal, over.signal]) });
@@ -37,7 +37,7 @@ export async function callModel(input: StepInput): Promise<Step> {
   }
 }
 
-async function readStep(input: StepInput & { readonly connection: AbortSignal }): Promise<Step> {
+async function readStep(input: StepInput & { readonly connection: AbortSignal }): Promise<ModelStep> {
   const { tools, history, attempt, signal, connection, onPart, onProgress } = input;
   let finishReason = 'other';
   const result = streamText({
@@ -72,14 +72,16 @@ async function readStep(input: StepInput & { readonly connection: AbortSignal })
   return { messages: stepMessages(withoutResults(messages, outside), finishReason), next };
 }
 
-/** The model's own message comes first; the SDK makes none of a step in which the model said nothing. */
+/** The model's own message comes first; the SDK makes none for a step in which the model said nothing. */
 function stepMessages(messages: readonly NewMessage[], finishReason: string): NewMessage[] {
   const own = messages.find(({ role }) => role === 'assistant');
   const others = messages.filter((message) => message !== own);
   return [{ role: 'assistant', content: own?.content ?? [], finishReason }, ...others];
 }
 
-/** The SDK answers calls of tools that it does not know by itself; here their calls stay open. */
+/**
+ * Messages without results for outside tools. The SDK answers calls of unknown tools by itself; here they stay open.
+ */
 function withoutResults(messages: readonly ModelMessage[], outside: ReadonlySet<string>): NewMessage[] {
   const answersOutside = (part: object) => 'toolCallId' in part && outside.has(String(part.toolCallId));
   return messages.flatMap((message): NewMessage[] => {

@@ -1,6 +1,6 @@
 /**
- * Postgres notifications, best effort: a connection of their own that listens, is checked, and is made again when it
- * breaks. Whoever uses them must also look by itself now and then; after each new connection it is told to.
+ * Postgres notifications, on best effort, over a connection of their own that listens, is checked, and is made anew.
+ * Users must also look by themselves now and then. After each new connection they are told to.
  */
 import pg from 'pg';
 import type { Clock } from '../../../common/clock.ts';
@@ -10,11 +10,11 @@ const RECONNECT_MS = 1_000;
 const CHECK_EVERY_MS = 10_000;
 const CHECK_LIMIT_MS = 5_000;
 
-export interface NotificationOptions {
+interface NotificationOptions {
   readonly databaseUrl: string;
   readonly channels: readonly string[];
   readonly onNotification: (channel: string, payload: string) => void;
-  /** What was sent before this moment may have been missed. */
+  /** Called on a new connection: what was sent before may have been missed. */
   readonly onConnected: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -47,7 +47,7 @@ async function keepListening(options: NotificationOptions, signal: AbortSignal):
   }
 }
 
-/** Listens until `signal`, or throws when the connection breaks or no longer answers. */
+/** Listens until `signal` aborts, or throws when the connection breaks or no longer answers. */
 async function listenOnce(options: NotificationOptions, signal: AbortSignal): Promise<void> {
   const { databaseUrl, channels, onNotification, onConnected, clock } = options;
   const client = new pg.Client({

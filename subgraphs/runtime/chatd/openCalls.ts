@@ -11,14 +11,14 @@ export interface OpenCall {
 const callPart = z.object({ type: z.literal('tool-call'), toolCallId: z.string(), toolName: z.string() });
 const resultPart = z.object({ type: z.literal('tool-result'), toolCallId: z.string() });
 
-/** Results of calls that ended without one: what the model reads in their place. All begin with the same word. */
+/** Word that begins each result of a call that ended without one; the model reads it in the result's place. */
 export const CANCELLED = 'cancelled';
 export const NOBODY_ANSWERED = 'cancelled: nobody answered this call before its deadline';
 export const LEFT_OPEN = 'cancelled: the call was left without a result';
 
 /**
- * Calls without a result, in the order in which they were made. A result belongs to the oldest open call before it that has
- * its id, since ids can come again. Content that is not of the known form holds no calls.
+ * Finds the calls without a result, in their order. Content of unknown form holds no calls.
+ * A result belongs to the oldest open call before it with the same id, since ids can repeat.
  */
 export function openCalls(history: readonly { content: unknown }[]): OpenCall[] {
   const open: OpenCall[] = [];
@@ -34,7 +34,7 @@ export function openCalls(history: readonly { content: unknown }[]): OpenCall[] 
   return open;
 }
 
-/** What is wrong with the results as an answer to these calls, in words; undefined: nothing. */
+/** Fault of the results as an answer to these calls, in words; undefined: none. */
 export function mismatch(calls: readonly OpenCall[], results: readonly ToolOutput[]): string | undefined {
   const given = results.map((result) => result.toolCallId);
   const missing = calls.filter((call) => !given.includes(call.toolCallId)).map((call) => call.toolCallId);
@@ -45,7 +45,7 @@ export function mismatch(calls: readonly OpenCall[], results: readonly ToolOutpu
   return undefined;
 }
 
-/** One message with a result for each call: the given one, or `why` there is none. */
+/** Message with a result for each call: the given one, or `why` there is none. */
 export function toolMessage(
   calls: readonly OpenCall[],
   results: readonly ToolOutput[] = [],

@@ -1,6 +1,7 @@
 /**
- * A model whose stream keeps to the rules that a history needs: text that Postgres takes, an id of its own for each call,
- * and an end that is told. Calls are always run, whatever reason the model gives for its end; the reason it gave is kept.
+ * A model whose stream keeps to the rules of a history. Text is storable, each call has an id of its own, and the end
+ * is told.
+ * Calls are always run, whatever reason the model gives for its end. That reason is kept.
  */
 import { randomUUID } from 'node:crypto';
 import type { LanguageModelV3, LanguageModelV3StreamPart } from '@ai-sdk/provider';
@@ -8,10 +9,13 @@ import { wrapLanguageModel } from 'ai';
 import { AnswerTooLong, StreamCutOff } from './answerErrors.ts';
 import { storableText } from './storable.ts';
 
-/** Text, thoughts and input of tools that one step may have. Postgres stores so much within its time limit. */
-export const LONGEST_STEP_CHARACTERS = 16 * 1024 * 1024;
+/** Characters of text, thoughts and tool input in one step. Postgres stores so much within its time limit. */
+const LONGEST_STEP_CHARACTERS = 16 * 1024 * 1024;
 
-/** @param takenIds ids of calls in the history @param ended gets the reason that the model gives for its end */
+/**
+ * @param takenIds ids of calls in the history
+ * @param ended receives the model's reason for its end
+ */
 export function orderly(
   model: LanguageModelV3,
   takenIds: ReadonlySet<string>,
@@ -84,7 +88,7 @@ function inOrder(taken: Set<string>, ended: (reason: string) => void) {
   });
 }
 
-/** Servers that cut text anywhere may cut a surrogate pair: its first half waits for the second. */
+/** Holds back the first half of a surrogate pair for the second. Some servers cut text anywhere. */
 function splitPair(text: string): [whole: string, half: string] {
   const last = text.charCodeAt(text.length - 1);
   return last >= 0xd800 && last <= 0xdbff ? [text.slice(0, -1), text.slice(-1)] : [text, ''];

@@ -1,25 +1,27 @@
-/** The worker's connections. Each wait has a limit, and sessions that a read-only server has made are not kept. */
+/** The worker's connections. Each wait has a limit, and sessions made by a read-only server are not kept. */
 import pg from 'pg';
 import type { Logger } from '../../../server/log.ts';
 import { isReadOnly } from './databaseFailure.ts';
 
 const DATABASE_LIMIT_MS = 10_000;
-/** How much longer the driver waits than the database works, so that a statement's end by its limit has a name (57014). */
+/**
+ * Milliseconds for which the driver waits longer than the database works, so that a statement's end has a name (57014).
+ */
 const ANSWER_LIMIT_MS = 2_000;
-/** Below the limit of a statement, so that a lock that somebody holds is an outcome with a name (55P03). */
+/** Milliseconds, less than a statement's limit, so that a held lock is an outcome with a name (55P03). */
 const LOCK_LIMIT_MS = 2_000;
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly workerId: string;
   readonly databaseUrl: string;
   /** Connections at most. */
   readonly max: number;
-  /** How long a statement may take. */
+  /** Milliseconds for one statement. */
   readonly statementLimitMs?: number;
   readonly log: Logger;
 }
 
-/** The caller ends it. */
+/** Opens the pool; the caller ends it. */
 export function openPool(options: PoolOptions): pg.Pool {
   const { workerId, databaseUrl, max, statementLimitMs = DATABASE_LIMIT_MS, log } = options;
   const pool = new pg.Pool({
@@ -33,7 +35,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     idle_in_transaction_session_timeout: DATABASE_LIMIT_MS,
     keepAlive: true,
   });
-  // A connection that breaks while it is lent out is reported by the query on it; unheard, the event would end the process.
+  // A connection that breaks in use is reported by its query. Without a listener the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'));
   dropReadOnlySessions(pool);
@@ -41,8 +43,8 @@ export function openPool(options: PoolOptions): pg.Pool {
 }
 
 /**
- * A session takes `default_transaction_read_only` when it begins and keeps it when the database is writable again. So the
- * first write that is refused ends every session that there is: idle ones now, others when they are given back.
+ * Ends every session after the first refused write: idle ones now, others when they are given back.
+ * A session reads `default_transaction_read_only` when it begins, and keeps it when the database is writable again.
  */
 function dropReadOnlySessions(pool: pg.Pool): void {
   const sessions = new Set<pg.PoolClient>();

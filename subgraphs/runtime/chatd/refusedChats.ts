@@ -1,9 +1,11 @@
-/** Chats that could not be taken. Each is passed over for a while that grows, so that it does not stand before the others. */
+/**
+ * Chats that could not be taken. Each is passed over for a growing pause, so that it does not stand before the others.
+ */
 import type { Clock } from '../../../common/clock.ts';
 import type { RefusedChat } from '../inspector.ts';
 import { retryDelayMs } from './backoff.ts';
 
-/** How many are remembered; past that the oldest is tried again. */
+/** Chats that are remembered; past that the oldest is tried again. */
 const REMEMBERED = 1_000;
 
 export class RefusedChats {
@@ -14,7 +16,7 @@ export class RefusedChats {
     this.#clock = clock;
   }
 
-  /** @returns for how many milliseconds the chat is passed over */
+  /** @returns milliseconds for which the chat is passed over */
   note(chat: RefusedChat): number {
     const { chatId } = chat;
     const times = (this.#chats.get(chatId)?.times ?? 0) + 1;
@@ -26,24 +28,24 @@ export class RefusedChats {
     return delayMs;
   }
 
-  /** Forgets all but these: a chat that was looked for and not refused again is another worker's, or at rest. */
+  /** Forgets all but these. A chat that was looked for and not refused again is another worker's, or at rest. */
   keep(chatIds: readonly string[]): void {
     const kept = new Set(chatIds);
     for (const chatId of this.#chats.keys()) if (!kept.has(chatId)) this.#chats.delete(chatId);
   }
 
-  /** The one refused last comes first. */
+  /** Refused chats, the latest first. */
   all(): RefusedChat[] {
     return [...this.#chats.values()].reverse().map(({ chatId, ownerId, reason }) => ({ chatId, ownerId, reason }));
   }
 
-  /** The chats whose pause is not over. */
+  /** Ids of chats whose pause is not over. */
   current(): string[] {
     const nowMs = this.#clock.monotonicMs();
     return [...this.#chats].filter(([, { untilMs }]) => untilMs > nowMs).map(([chatId]) => chatId);
   }
 
-  /** The chats to be tried again, apart from the others. The one that was refused first comes first. */
+  /** Chats to be tried again, apart from the others, in the order in which they were refused. */
   due(): Pick<RefusedChat, 'chatId' | 'ownerId'>[] {
     const nowMs = this.#clock.monotonicMs();
     const due = [...this.#chats.values()].filter(({ untilMs }) => untilMs <= nowMs);

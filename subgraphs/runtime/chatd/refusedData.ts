@@ -1,12 +1,12 @@
-/** Tells content that can never be stored from a database that is away or busy. Pure. */
+/** Content that can never be stored, told apart from a database that is away or busy. Pure. */
 
 /**
- * Classes of SQLSTATE in which Postgres refuses the data of a statement: data exceptions, constraints, limits of the program.
- * What says nothing about the data (connections, locks, time, read-only servers) is in other classes.
+ * Classes of SQLSTATE that refuse the data of a statement: data exceptions, constraints, limits of the program.
+ * Other classes (connections, locks, time, read-only servers) say nothing about the data.
  */
 const OF_THE_DATA = /^(22|23|44|54)[0-9A-Z]{3}$/;
 
-/** A name for what refused the data; undefined: it was something else. */
+/** Name of the refusal of the data; undefined: it was something else. */
 export function refusalOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error.name === 'RangeError') return 'it is too large or too deep';

@@ -1,10 +1,10 @@
-/** How chats are left other than one by one: `abandon` for many of a worker at once, when it drains, and a lease alone. */
+/** The release of chats other than one by one: `abandon` for many at once when a worker drains, and a lease alone. */
 import type { Pool } from 'pg';
 import { countedUp, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
 
 const AT_ONCE = 500;
 
-/** A row or a lease that somebody holds is passed over: it must not keep the others waiting. */
+/** Statement for the release. A held row or lease is passed over: it must not keep the others waiting. */
 const RELEASE = `
   WITH mine AS (
     SELECT id, runner_id FROM chats WHERE worker_id = $1 ORDER BY id LIMIT ${AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED
@@ -25,7 +25,7 @@ const RELEASE = `
     CASE WHEN runnable THEN pg_notify('chat_ownership', id::text) END
   FROM released`;
 
-/** @returns the ids of the chats that the worker no longer owns; those that were locked are not among them */
+/** @returns ids of the chats that the worker no longer owns, without those that were locked */
 export async function releaseChats(pool: Pool, workerId: string): Promise<Set<string>> {
   const released = new Set<string>();
   for (;;) {

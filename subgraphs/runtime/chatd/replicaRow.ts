@@ -1,20 +1,21 @@
-/** The replica's row in `replicas`: made when the process starts, kept fresh, and marked when it stops. */
+/** The replica's row in `replicas`: made at the start of the process, kept fresh, and marked at its end. */
 import type { Pool } from 'pg';
 
-export interface ReplicaRow {
+export interface OwnReplicaRow {
   readonly id: string;
   readonly hostname: string;
-  /** The URL at which other processes reach it. */
+  /** URL at which other processes reach it. */
   readonly relayAddress: string;
   readonly version: string;
 }
 
 /**
- * Makes the row, or keeps it fresh. A row that somebody deleted, because it had not been renewed for a week, say, is there
- * again with the next renewal. One that somebody marked as stopped, or stamped ahead of the clock, is set right.
- * @param latencyMicroseconds of the last round trip to the database
+ * Makes the row, or keeps it fresh.
+ * A deleted row, as after a week without renewal, is there again with the next renewal.
+ * One that somebody marked as stopped, or stamped ahead of the clock, is set right.
+ * @param latencyMicroseconds duration of the last round trip to the database
  */
-export async function keepReplica(pool: Pool, replica: ReplicaRow, latencyMicroseconds: number): Promise<void> {
+export async function keepReplica(pool: Pool, replica: OwnReplicaRow, latencyMicroseconds: number): Promise<void> {
   const { id, hostname, relayAddress, version } = replica;
   await pool.query(
     `INSERT INTO replicas (id, hostname, relay_address, version, database_latency) VALUES ($1, $2, $3, $4, $5)

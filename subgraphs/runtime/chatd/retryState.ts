@@ -1,10 +1,10 @@
-/** What the row says of a retry: a worker that takes the chat over waits for what is left of the pause. */
+/** A retry by the row: a worker that takes the chat over waits for the rest of the pause. */
 import type { Pool } from 'pg';
 import { LONGEST_RETRY_SECONDS } from '../../../domain/thresholds.ts';
 
 /**
- * Milliseconds until the retry that the row tells of, by the database's clock: at most the worker's longest wait, whatever
- * was written there by hand. 0: there is none, or its time has come.
+ * Milliseconds until the retry in the row, by the database's clock; 0: none, or its time has come.
+ * It is at most the worker's longest wait, whatever was written there by hand.
  */
 export async function retryDueInMs(pool: Pool, chatId: string): Promise<number> {
   const { rows } = await pool.query<{ at: string | null; nowMs: number }>(

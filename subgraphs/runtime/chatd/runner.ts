@@ -1,7 +1,8 @@
 /**
- * A runner drives one acquired chat. It is told of the chat's states, in the order of their `snapshot_version`, and keeps
- * the one task going that the newest state asks for; a task whose state has passed is cancelled, may still finish, and
- * writes nothing, because every write is fenced. What it is doing is always one of the phases:
+ * A runner drives one acquired chat. It hears of the chat's states, in the order of their `snapshot_version`.
+ * It runs the one task that the newest state asks for.
+ * A task of an earlier state is cancelled. It may still finish, and writes nothing, because every write is fenced.
+ * The runner is always in one of the phases:
  *
  *   STARTING ──first state──▶ RUNNING ──chat at rest, lost, or handed over──▶ STOPPING ──last task ended──▶ gone
  */
@@ -12,7 +13,7 @@ import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspecto
 import { awaitDeadline } from './actionTimeout.ts';
 import { brokenTurn, brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
 import { type ChatState, readChats } from './chatState.ts';
-import type { Outcome } from './chatStore.ts';
+import type { WriteOutcome } from './chatStore.ts';
 import { writeFenced } from './fencedWrite.ts';
 import { type GenerationTools, generate } from './generation.ts';
 import { interrupt } from './interruption.ts';
@@ -21,21 +22,21 @@ import { failure } from './modelErrors.ts';
 import { dropLease } from './release.ts';
 import { Task, type TaskKind } from './task.ts';
 import { TurnCalls } from './turnCalls.ts';
-import { OWN } from './turnRules.ts';
+import { OWN_PROVIDER } from './turnRules.ts';
 
-/** By how much a deadline must differ from the known one to be another, given that the database tells how far off it is. */
+/** Milliseconds by which a deadline must differ to be another one: the database only tells how far off it is. */
 const DEADLINE_TOLERANCE_MS = 1_000;
 
-export interface RunnerOptions {
+interface RunnerOptions {
   readonly chatId: string;
   readonly runnerId: string;
   readonly workerId: string;
   readonly lease: Lease;
   readonly kit: GenerationTools;
   readonly log: Logger;
-  /** A task broke off; it is begun again after a pause. */
+  /** Called when a task broke off; it begins again after a pause. */
   readonly onBrokeOff: () => void;
-  /** The runner is gone: it holds nothing any more. */
+  /** Called when the runner is gone and holds nothing any more. */
   readonly onGone: (runner: Runner) => void;
 }
 
@@ -51,9 +52,9 @@ export class Runner {
   #chat: ChatState | undefined;
   #lastUpdateAt: Date | null = null;
   #active: Task | undefined;
-  /** The last task, if it broke off. */
+  /** Last task, if it broke off. */
   #broken: Task | undefined;
-  /** When the wait for tool results ends, as of the newest look; Infinity: never. */
+  /** End of the wait for tool results as of the newest look, in monotonic milliseconds; Infinity: never. */
   #deadlineMs = Number.POSITIVE_INFINITY;
   #idleSinceMs: number;
   readonly #tasks = new Set<Task>();
@@ -73,18 +74,18 @@ export class Runner {
     return this.#phase;
   }
 
-  /** The user whose chat it is. Undefined: it has seen no state of it yet. */
+  /** User whose chat it is; undefined: it has seen no state of it yet. */
   get ownerId(): string | undefined {
     return this.#chat?.ownerId;
   }
 
-  /** Whether a state of this version is news. One that JavaScript cannot count exactly always is. */
+  /** True if a state of this version is news. One that JavaScript cannot count exactly always is. */
   isBehind(snapshotVersion: number): boolean {
     if (!this.#chat || !Number.isSafeInteger(snapshotVersion)) return true;
     return snapshotVersion > this.#chat.snapshotVersion;
   }
 
-  /** Takes a state of the chat. Of one that is not newer than the last, only a deadline that somebody moved counts. */
+  /** Takes a state of the chat. If it is not newer than the last, only a moved deadline counts. */
   update(chat: ChatState): void {
     if (this.isBehind(chat.snapshotVersion) || this.#isMovedDeadline(chat)) this.#adopt(chat);
   }
@@ -110,14 +111,14 @@ export class Runner {
     else this.#pursue(chat);
   }
 
-  /** Stops without writing: the lease is lost, or can no longer be believed in. */
+  /** Stops without writing: the lease is lost, or can no longer be believed. */
   lose(reason: string): void {
     if (this.#phase === 'STOPPING') return;
     this.#options.log.warn({ chatId: this.chatId, runnerId: this.runnerId, reason }, 'runner stops without the chat');
     this.#stop();
   }
 
-  /** Stops: the chat has been given up. */
+  /** Stops after the chat has been given up. */
   leave(): void {
     if (this.#phase !== 'STOPPING') this.#stop();
   }
@@ -145,7 +146,7 @@ export class Runner {
     if (this.#phase === 'STOPPING' && this.#tasks.size === 0) this.#options.onGone(this);
   }
 
-  /** Keeps the active task if it is the one that the state asks for, else puts that one in its place. */
+  /** Keeps the active task if the state asks for it, else puts the right one in its place. */
   #pursue(chat: ChatState): void {
     const kind = taskFor(chat);
     const active = this.#active;
@@ -177,10 +178,10 @@ export class Runner {
   }
 
   /**
-   * Pauses before the same work is begun again; longer each time.
-   * @returns the row as it is, if the state machine refused what its state asked for: the row is not what it was taken for
+   * Pauses before the same work begins again; longer each time.
+   * @returns the present row, if the state machine refused the task: the row is not what it was taken for
    */
-  async #brokeOff(task: Task, error: unknown): Promise<Outcome | undefined> {
+  async #brokeOff(task: Task, error: unknown): Promise<WriteOutcome | undefined> {
     if (task.signal.aborted) return undefined;
     const { kit, log, onBrokeOff } = this.#options;
     task.breakOffs = brokeOff(task.breakOffs, error);
@@ -194,22 +195,22 @@ export class Runner {
     return chat && { kind: 'lost', chat };
   }
 
-  /** A chat at rest that cannot be given up holds no place here. Without its lease it is taken as soon as it is runnable. */
+  /** Lets go of a chat at rest that cannot be given up. Without its lease it is taken as soon as it is runnable. */
   async #leaveAtRest(): Promise<void> {
     await dropLease(this.#options.kit.pool, this.chatId, this.runnerId).catch(() => {}); // else it grows old
     this.lose('the database refuses to release the chat');
   }
 
   /**
-   * A fence that does not hold says that the row is not what this runner took it for. Somebody may have changed it by hand
-   * and counted no version, so a row that is not older than the known one is believed.
+   * Takes the row that a fence ran into, which is not what this runner took it for.
+   * Somebody may have changed it by hand without counting a version, so a row that is not older is believed.
    */
-  #settle(kind: Outcome['kind'], chat: ChatState): void {
+  #settle(kind: WriteOutcome['kind'], chat: ChatState): void {
     if (kind === 'lost' && chat.snapshotVersion === this.#chat?.snapshotVersion) this.#adopt(chat);
     else this.update(chat);
   }
 
-  async #work(task: Task): Promise<Outcome | undefined> {
+  async #work(task: Task): Promise<WriteOutcome | undefined> {
     const { kit } = this.#options;
     switch (task.kind) {
       case 'GENERATION':
@@ -226,18 +227,18 @@ export class Runner {
     }
   }
 
-  /** Whether to begin again would be one attempt more than a step may have. */
+  /** True if a new begin would be one attempt more than a step may have. */
   #isUsedUp({ breakOffs, chat }: Task): boolean {
     const { maxAttempts } = this.#options.kit;
     return breakOffs.count > 0 && maxAttempts > 0 && chat.generationAttempt >= maxAttempts;
   }
 
   /**
-   * Ends a turn whose work breaks off each time, before the model is asked for the same thing for ever. What it was to end
-   * with before stays the reason: that it could not be written says nothing about the turn.
+   * Ends a turn whose work breaks off each time, so that the model is not asked for the same for ever.
+   * An end that was already decided keeps its reason: the failure to write it says nothing about the turn.
    */
-  #fail(task: Task): Promise<Outcome> {
-    task.end ??= failure('internal', brokenTurn(task.breakOffs), OWN);
+  #fail(task: Task): Promise<WriteOutcome> {
+    task.end ??= failure('internal', brokenTurn(task.breakOffs), OWN_PROVIDER);
     return writeFenced(task, this.runnerId, this.#options.kit, { name: 'finishError', error: task.end });
   }
 
@@ -273,8 +274,8 @@ export class Runner {
   }
 }
 
-/** What a state asks of the runner. */
-export function taskFor(chat: ChatState): TaskKind {
+/** Kind of task that a state asks for. */
+function taskFor(chat: ChatState): TaskKind {
   if (chat.archived) return 'ABANDON';
   switch (chat.status) {
     case 'running':

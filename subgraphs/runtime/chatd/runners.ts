@@ -1,4 +1,4 @@
-/** The runners of a worker. One chat can briefly have two: it was lost, won again, and the first still cleans up. */
+/** The runners of a worker. A chat can briefly have two: it was lost, won again, and the first still cleans up. */
 import type { OwnerLoad } from '../inspector.ts';
 import type { Runner } from './runner.ts';
 
@@ -23,17 +23,17 @@ export class Runners {
     if (ofChat.size === 0) this.#byChat.delete(runner.chatId);
   }
 
-  /** Oldest first. */
+  /** Runners of a chat, oldest first. */
   ofChat(chatId: string): Runner[] {
     return [...(this.#byChat.get(chatId) ?? [])];
   }
 
-  /** Those that are not stopping. */
+  /** Runners that are not stopping. */
   active(): Runner[] {
     return [...this.all()].filter((runner) => runner.phase !== 'STOPPING');
   }
 
-  /** Whose chats they work on: the users with most runners first, at most `first` of them. */
+  /** Users whose chats they work on, those with most runners first, at most `first` of them. */
   byOwner(first: number): OwnerLoad[] {
     const counts = new Map<string, number>();
     for (const { ownerId } of this.all()) if (ownerId) counts.set(ownerId, (counts.get(ownerId) ?? 0) + 1);

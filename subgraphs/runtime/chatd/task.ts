@@ -1,4 +1,4 @@
-/** One piece of a runner's work, and what can be seen of it from outside. */
+/** One piece of a runner's work, and what others can see of it. */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../common/clock.ts';
 import type { LastError } from '../../../domain/messages.ts';
@@ -6,15 +6,15 @@ import type { RunnerTaskKind, TaskInspection } from '../inspector.ts';
 import { type BreakOffs, NEVER } from './breakOffs.ts';
 import type { ChatState } from './chatState.ts';
 
-/** What this worker does; `OTHER` is for those that are not this project's. */
+/** Kind of this worker's tasks; `OTHER` is for other workers. */
 export type TaskKind = Exclude<RunnerTaskKind, 'OTHER'>;
 
-/** Kinds that get on by themselves; the others only wait. */
+/** Kinds that progress by themselves; the others only wait. */
 const WORKING: readonly TaskKind[] = ['GENERATION', 'INTERRUPT'];
 
-export interface TaskOptions {
+interface TaskOptions {
   readonly clock: Clock;
-  /** 0: no limit. */
+  /** Attempts at most; 0: no limit. */
   readonly maxAttempts: number;
   readonly before: Task | undefined;
 }
@@ -22,14 +22,14 @@ export interface TaskOptions {
 export class Task {
   readonly id = randomUUID();
   readonly kind: TaskKind;
-  /** The chat as it was when the task was started: what its writes are fenced with. */
+  /** The chat as it was when the task started. Its writes are fenced with that. */
   readonly chat: ChatState;
   attempt: number | null = null;
   nextRetryAt: Date | null = null;
   lastError: string | null = null;
-  /** With what the turn ends, once that is decided, until it is written. */
+  /** Error with which the turn ends, from the decision until it is written. */
   end: LastError | undefined;
-  /** Those of the work on this state of the chat, tasks before this one included. */
+  /** Break-offs of the work on this state of the chat, earlier tasks included. */
   breakOffs: BreakOffs;
   readonly #clock: Clock;
   readonly #controller = new AbortController();
@@ -43,7 +43,7 @@ export class Task {
   /** Limit for the model calls of one step. Null: there is none, or the task makes no calls. */
   readonly #maxAttempts: number | null;
 
-  /** @param before the task that broke off and is begun again: to begin again is no progress */
+  /** @param before the broken task that begins again: a new begin is no progress */
   constructor(kind: TaskKind, chat: ChatState, { clock, maxAttempts, before }: TaskOptions) {
     this.kind = kind;
     this.chat = chat;
@@ -62,7 +62,7 @@ export class Task {
     return this.#controller.signal;
   }
 
-  /** To be called at every part, and at every tool that begins or ends. While the database is waited for, nothing gets on. */
+  /** Notes progress: at every part, and at every tool that begins or ends. A wait for the database is none. */
   progress(): void {
     if (this.#callBeganMs !== null) return;
     this.#progressAt = this.#clock.now();
@@ -73,7 +73,7 @@ export class Task {
     this.#callBeganMs = this.#clock.monotonicMs();
   }
 
-  /** @param reason in one word without content */
+  /** @param reason one word without content */
   noteWait(reason: string): void {
     this.#waitsFor = reason;
   }

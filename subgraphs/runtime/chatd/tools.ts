@@ -1,4 +1,4 @@
-/** The tools that the worker runs itself; harmless, and enough to see a tool call through. */
+/** The tools that the worker runs itself; harmless, and enough to test a tool call from end to end. */
 import { type ToolSet, tool } from 'ai';
 import { z } from 'zod';
 import type { Clock } from '../../../common/clock.ts';

@@ -2,7 +2,10 @@
 import type { Pool, PoolClient } from 'pg';
 import { isReadOnly } from './databaseFailure.ts';
 
-/** Commits when `work` resolves; a connection that cannot even roll back is not used again. @throws what `work` throws */
+/**
+ * Commits when `work` resolves. A connection that cannot even roll back is not used again.
+ * @throws the error of `work`
+ */
 export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
   const tx = await pool.connect();
   try {

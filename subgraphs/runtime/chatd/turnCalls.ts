@@ -1,7 +1,8 @@
 /**
- * Calls of the model in a turn, failed ones included. The rows hold the committed steps and the attempts of the present one;
- * attempts of steps before it are known only to the runner that made them. A turn that changes its owner is counted on from
- * what the rows hold. Pure, but for the count itself.
+ * Model calls in a turn, failed ones included. Pure, except for the count itself.
+ * The rows hold the committed steps and the attempts of the present one. Only the runner knows the attempts of earlier
+ * steps.
+ * After a change of owner the count goes on from the rows.
  */
 import type { History } from './history.ts';
 
@@ -9,7 +10,10 @@ export class TurnCalls {
   #turnId: string | null | undefined;
   #made = 0;
 
-  /** Calls made in the turn so far, as far as the rows or this runner know. @param attempts of the present step */
+  /**
+   * Calls made in the turn so far, as far as the rows or this runner know.
+   * @param attempts of the present step
+   */
   made({ turnId, steps }: Pick<History, 'turnId' | 'steps'>, attempts: number): number {
     if (turnId !== this.#turnId) this.#made = 0;
     this.#turnId = turnId;
@@ -17,7 +21,7 @@ export class TurnCalls {
     return this.#made;
   }
 
-  /** One more, in the turn that was asked for last. */
+  /** Counts one more, in the turn that was asked for last. */
   add(): void {
     this.#made += 1;
   }

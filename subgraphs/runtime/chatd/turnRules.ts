@@ -1,4 +1,4 @@
-/** What the worker does of itself before, after and instead of a call of the model. Pure. */
+/** The worker's own decisions before, after and instead of a model call. Pure. */
 
 import type { LastError } from '../../../domain/messages.ts';
 import { shortened } from '../../../domain/providerWords.ts';
@@ -7,11 +7,11 @@ import type { Transition } from '../../../domain/transitions.ts';
 import { retryDelayMs } from './backoff.ts';
 import { type History, UnusableHistory } from './history.ts';
 import { describeFailure, failure } from './modelErrors.ts';
-import type { Step } from './modelStep.ts';
+import type { ModelStep } from './modelStep.ts';
 import { LEFT_OPEN, toolMessage } from './openCalls.ts';
 
-/** Stands for the provider where the worker itself ends a turn. */
-export const OWN = 'chatd';
+/** Name in place of the provider where the worker itself ends a turn. */
+export const OWN_PROVIDER = 'chatd';
 
 export interface Failed {
   readonly error: LastError;
@@ -20,33 +20,33 @@ export interface Failed {
 }
 
 /**
- * What the history asks for before, or in place of, a call of the model. Undefined: call it.
+ * Transitions that the history asks for before, or in place of, a model call; undefined: call it.
  * @param made calls in this turn so far, failed ones included
  */
 export function insteadOfCalling(
   history: History | UnusableHistory,
   { made, maxSteps }: { made: number; maxSteps: number },
 ): Transition | undefined {
-  if (history instanceof UnusableHistory) return { name: 'finishError', error: describeFailure(history, OWN) };
+  if (history instanceof UnusableHistory) return { name: 'finishError', error: describeFailure(history, OWN_PROVIDER) };
   if (history.open.length > 0) return { name: 'commitStep', messages: [toolMessage(history.open, [], LEFT_OPEN)] };
   if (made < maxSteps) return undefined;
   const message = `The turn has had ${made} calls of the model and ${history.steps} steps, and MAX_STEPS allows ${maxSteps} calls: the model did not come to an end`;
-  return { name: 'finishError', error: failure('step_limit', message, OWN) };
+  return { name: 'finishError', error: failure('step_limit', message, OWN_PROVIDER) };
 }
 
-export interface Limits {
-  /** From 1. */
+interface Limits {
+  /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** 0: no limit. */
+  /** Attempts at most; 0: no limit. */
   readonly maxAttempts: number;
   /** Calls in this turn so far, this attempt included. */
   readonly made: number;
   readonly maxSteps: number;
-  /** From 0 up to 1. */
+  /** Random number from 0 up to 1. */
   readonly random: number;
 }
 
-/** What follows a failed attempt: a pause of `delayMs`, or, without one, the end of the turn with the error. */
+/** Consequence of a failed attempt: a pause of `delayMs`, or, without one, the end of the turn with the error. */
 export function afterFailure(
   { error, askedToWaitMs: asked = 0 }: Failed,
   { attempt, maxAttempts, made, maxSteps, random }: Limits,
@@ -64,8 +64,10 @@ export function afterFailure(
   return { error: { ...error, message: shortened(`${wish} ${error.message}`) } };
 }
 
-/** The last step of a turn commits together with the turn's end, so that a crash cannot answer twice. */
-export function transitionsFor({ messages, next }: Step, actionTimeoutSeconds: number): Transition[] {
+/**
+ * Transitions for a step. The last step of a turn commits together with its end, so that a crash cannot answer twice.
+ */
+export function transitionsFor({ messages, next }: ModelStep, actionTimeoutSeconds: number): Transition[] {
   const commit: Transition = { name: 'commitStep', messages };
   switch (next) {
     case 'outside':

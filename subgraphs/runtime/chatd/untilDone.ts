@@ -1,7 +1,7 @@
-/** A stream of the protocol ends with its mark: some servers, and what stands before them, leave the connection open. */
+/** The end of a stream by its mark. Some servers and proxies leave the connection open after it. */
 
 const MARK = /[\r\n]data: ?\[DONE\]/;
-/** As many characters as a mark may have in the chunk before. */
+/** Characters of a mark that may stand in the chunk before. */
 const MARK_LENGTH = 13;
 
 /** Passes everything on, up to the chunk with the mark. In JSON no line begins with it. */

@@ -1,11 +1,17 @@
 /**
- * The chat worker of a replica: takes runnable chats, keeps its leases on them, and gives them up when it is told to.
+ * The chat worker of a replica: takes runnable chats, keeps its leases on them, and gives them up when told to.
  *
  *   created ──start──▶ running ──stop──▶ draining ──▶ stopped
  *
- * Five loops, none of which waits for another: acquisition, heartbeats (leases and the replica's row), database sync (so
- * that a lost notification does no harm), a watch over leases that could not be renewed, and a clean-up of old rows. While
- * it drains, it takes nothing new, hands every chat over, then ends its loops and marks its row.
+ * Five loops run without waiting for each other:
+ *
+ * - Acquisition takes chats.
+ * - Heartbeats renew leases and the replica's row.
+ * - Database sync reads rows again, so that a lost notification does no harm.
+ * - A watch looks over leases that could not be renewed.
+ * - A clean-up deletes old rows.
+ *
+ * While it drains, it takes nothing new, hands every chat over, then ends its loops and marks its row.
  */
 import { isNativeError } from 'node:util/types';
 import DataLoader from 'dataloader';
@@ -23,14 +29,14 @@ import { type Loop, startLoop } from './loop.ts';
 import { listen, type Notifications } from './notifications.ts';
 import { RefusedChats } from './refusedChats.ts';
 import { releaseChats } from './release.ts';
-import { keepReplica, markReplicaStopped, type ReplicaRow } from './replicaRow.ts';
+import { keepReplica, markReplicaStopped, type OwnReplicaRow } from './replicaRow.ts';
 import { Runner } from './runner.ts';
 import { Runners } from './runners.ts';
 
 const ACQUIRE_AT_ONCE = 50;
 const CLEAN_UP_INTERVAL_SECONDS = 60;
 const DRAIN_LIMIT_MS = 2_500;
-/** How long the replica's row waits for the leases. */
+/** Milliseconds for which the replica's row waits for the leases. */
 const LEASES_FIRST_MS = 1_000;
 
 export interface WorkerSettings {
@@ -38,7 +44,7 @@ export interface WorkerSettings {
   readonly databaseUrl: string;
   readonly heartbeatIntervalSeconds: number;
   readonly staleAfterSeconds: number;
-  /** How far a lease or a row may be ahead of the database's clock before it is wrong. */
+  /** Seconds by which a lease or a row may be ahead of the database's clock before it is wrong. */
   readonly clockAheadSeconds: number;
   readonly acquisitionIntervalSeconds: number;
   readonly maxRunners: number;
@@ -61,7 +67,7 @@ export class ChatWorker {
   readonly #refused: RefusedChats;
   #breakOffs = 0;
 
-  /** @param leasePool connections for nothing but leases and the replica's row: those of `kit` may all be waiting */
+  /** @param leasePool connections for leases and the replica's row alone: those of `kit` may all be waiting */
   constructor(settings: WorkerSettings, kit: GenerationTools, leasePool: Pool, log: Logger) {
     this.settings = settings;
     this.kit = kit;
@@ -82,13 +88,13 @@ export class ChatWorker {
     return this.#breakOffs;
   }
 
-  /** Chats that could not be taken, the one refused last first. */
+  /** Chats that could not be taken, the latest first. */
   get refusedChats(): RefusedChat[] {
     return this.#refused.all();
   }
 
-  /** Begins to take chats. The replica's row is there, and is kept. */
-  start(replica: ReplicaRow): void {
+  /** Begins to take chats. The replica's row exists, and is kept. */
+  start(replica: OwnReplicaRow): void {
     if (this.#phase !== 'created') return;
     this.#phase = 'running';
     const { acquisitionIntervalSeconds, heartbeatIntervalSeconds, staleAfterSeconds, databaseUrl } = this.settings;
@@ -114,7 +120,7 @@ export class ChatWorker {
     });
   }
 
-  /** Gives every chat up and ends. Stopping twice is stopping once. */
+  /** Gives every chat up and ends. A second call changes nothing. */
   stop(): Promise<void> {
     this.#stopped ??= this.#drain();
     return this.#stopped;
@@ -127,7 +133,7 @@ export class ChatWorker {
     const limit = new AbortController();
     await Promise.race([this.#handOver(), this.kit.clock.sleep(DRAIN_LIMIT_MS, limit.signal)]);
     limit.abort();
-    // Whatever could not be given up is left to its lease, but nothing goes on here.
+    // A chat that could not be given up is left to its lease, but nothing goes on here.
     for (const runner of this.runners.active()) runner.lose('the worker stops');
     await Promise.all(Object.values(this.#loops ?? {}).map((loop) => loop.stop()));
     await markReplicaStopped(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
@@ -136,12 +142,14 @@ export class ChatWorker {
     this.#phase = 'stopped';
   }
 
-  /** Whether it takes no more chats: it has as many runners as it may, or its buffers are full. */
+  /** True if it takes no more chats: it has as many runners as it may, or its buffers are full. */
   get isFull(): boolean {
     return this.runners.count >= this.settings.maxRunners || this.kit.buffers.isFull;
   }
 
-  /** The rows first, all at once: others can go on before the runners here have noticed. Then what was locked, one by one. */
+  /**
+   * Hands chats over: first the rows, all at once, so that others can go on early. Then what was locked, one by one.
+   */
   async #handOver(): Promise<void> {
     let failure: unknown;
     const failed = (error: unknown) => {
@@ -149,7 +157,8 @@ export class ChatWorker {
       return new Set<string>();
     };
     const released = await releaseChats(this.#leasePool, this.settings.workerId).catch(failed);
-    // While the database is away or takes no writes, one by one is no better; otherwise one chat must not hold the others.
+    // While the database is away or takes no writes, one by one is no better. Otherwise one chat must not hold the
+    // others.
     if (!failure || !mayPass(failure)) {
       const runners = this.runners.active();
       await Promise.all(
@@ -204,13 +213,16 @@ export class ChatWorker {
     runner.update(chat);
   }
 
-  /** A chat that found the worker full must not wait for the next interval once there is room. */
+  /** Looks for chats once there is room: those that found the worker full must not wait for the next interval. */
   #acquireIfRoom(): void {
     if (this.#passedOver && !this.isFull) this.#loops?.acquisition.wake();
   }
 
-  /** The replica's row waits for the leases, so that one connection is enough, but not for those that hang. */
-  async #beat(replica: ReplicaRow): Promise<void> {
+  /**
+   * Renews leases and the replica's row. The row waits for the leases, so that one connection is enough, but not for
+   * those that hang.
+   */
+  async #beat(replica: OwnReplicaRow): Promise<void> {
     const beganMs = this.kit.clock.monotonicMs();
     const leases = this.#renew();
     const limit = new AbortController();
@@ -221,7 +233,7 @@ export class ChatWorker {
     for (const part of await Promise.allSettled([leases, row])) if (part.status === 'rejected') throw part.reason;
   }
 
-  /** @throws what kept it from being done as it should be; those leases that could be renewed were */
+  /** @throws the failure of the renewal; leases that could be renewed are renewed */
   async #renew(): Promise<void> {
     const runners = this.runners.active();
     const lease = this.#leaseFromNow();
@@ -256,7 +268,7 @@ export class ChatWorker {
     });
   }
 
-  /** Costs that chat a look, and the others nothing. */
+  /** Notes a chat that cannot be read. It costs that chat a look, and the others nothing. */
   #unreadable(chatId: string, error: unknown): void {
     this.#log.warn({ err: error, chatId }, 'could not read a chat');
   }
@@ -293,7 +305,7 @@ export class ChatWorker {
     }
   }
 
-  /** How a loop is doing; before the worker starts, it has never run. */
+  /** Health of a loop. Before the worker starts, it has never run. */
   inspectLoop(name: 'acquisition' | 'heartbeats' | 'databaseSync'): LoopInspection {
     const { acquisitionIntervalSeconds, heartbeatIntervalSeconds } = this.settings;
     const intervalSeconds = name === 'heartbeats' ? heartbeatIntervalSeconds : acquisitionIntervalSeconds;

@@ -1,7 +1,7 @@
 /** A gateway over a database subgraph for a whole test file, replicas for each test, and the terminal that asks it. */
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
 import {
@@ -17,7 +17,7 @@ import { replicasPerTest } from '../../support/replica.ts';
 
 /** No system runs there. */
 export const NOWHERE = '/nonexistent';
-/** For a machine under load. */
+/** Settings for a machine under load. */
 const PATIENT = { DATABASE_TIMEOUT_MS: '20000' };
 
 /** Call at the top of a test file. Chats and replicas are gone after each test. */

@@ -1,11 +1,11 @@
-/** An HTTP server that answers the terminal's operations as a test wants: for answers that no system of ours gives at will. */
+/** An HTTP server that answers the terminal's operations as a test wants, also as no system of ours would. */
 import { Chalk } from 'chalk';
 import { type Ask, asking } from '../../../cli/debug/ask.ts';
 import { render } from '../../../cli/debug/output.ts';
 import type { Shown } from '../../../cli/debug/shown.ts';
 import { sendJson, type serversPerTest } from '../../gateway/httpServers.ts';
 
-/** By the operation's name; a function is given the variables. */
+/** Answers by the operation's name. A function is given the variables. */
 export type Answers = Readonly<Record<string, unknown | ((variables: Record<string, unknown>) => unknown)>>;
 
 export async function askStub({ serve }: ReturnType<typeof serversPerTest>, answers: Answers): Promise<Ask> {
@@ -20,5 +20,5 @@ export async function askStub({ serve }: ReturnType<typeof serversPerTest>, answ
 /** Everything that a person sees, 80 columns wide. */
 export const seen = (shown: Shown): string => shown.text({ width: 80, paint: new Chalk({ level: 0 }) });
 
-/** What `--json` prints. */
+/** Output of `--json`. */
 export const json = (shown: Shown): string => render(shown, { stream: process.stdout, json: true, compact: false });

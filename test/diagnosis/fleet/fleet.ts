@@ -1,4 +1,4 @@
-/** The database subgraph, a gateway, and replica processes, each behind a proxy of its own to the database if so wanted. */
+/** The database subgraph, a gateway, and replica processes, each behind a proxy to the database if wanted. */
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../../../common/clock.ts';
 import type { DiagnosisSettings, Severity } from '../../../domain/diagnosis/diagnosis.ts';
@@ -16,7 +16,7 @@ import { type PostgresProxy, startPostgresProxy } from '../../support/postgresPr
 const SECRET = 'a secret of a fleet for tests, long enough';
 const TIMEOUT_MS = 20_000;
 const TOKEN_SECONDS = 86_400;
-/** What the gateway takes at once. */
+/** Chats that the gateway takes at once. */
 const MOST_AT_ONCE = 100;
 
 export interface FleetReplica {
@@ -48,7 +48,7 @@ export interface FleetDiagnosis {
 export interface Fleet {
   /** One more; it stops with the fleet, if not before. @param changes to the environment that all have */
   startReplica(changes?: Readonly<Record<string, string>>): Promise<FleetReplica>;
-  /** What the gateway says of each, in their order; every replica is asked if so wanted. */
+  /** Diagnoses of the chats, in their order; every replica is asked if wanted. */
   diagnose(chatIds: readonly string[], options?: { everywhere?: boolean }): Promise<FleetDiagnosis[]>;
   stop(): Promise<void>;
 }

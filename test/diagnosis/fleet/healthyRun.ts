@@ -1,6 +1,6 @@
 /**
- * Healthy chats through whole lives, on three replicas that nothing is done to, while their diagnoses are asked for at moments
- * of chance: whatever of WARNING or worse is found is a false alarm.
+ * Healthy chats through whole lives, on three untouched replicas, while diagnoses are asked at random moments. Any
+ * finding of WARNING or worse is a false alarm.
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -25,7 +25,7 @@ const ACTIONS: readonly [TransitionName, ...TransitionName[]] = [
   ...(['send', 'send', 'send', 'sendInterrupting', 'interrupt', 'edit', 'completeRequiresAction'] as const),
   ...(['completeRequiresAction', 'deleteQueued', 'promoteQueued', 'archive', 'unarchive'] as const),
 ];
-/** Whoever archives a child while its parent waits for it is told so. */
+/** Actions on children. Archiving a child while its parent waits for it would be told. */
 const ACTIONS_OF_CHILDREN: typeof ACTIONS = ['send', 'sendInterrupting', 'interrupt', 'edit', 'completeRequiresAction'];
 const REPLICAS = 3;
 /** Together less than the turns that may run: now and then a chat waits for room. */
@@ -37,7 +37,7 @@ const CHILDREN = 0.2;
 const SAMPLE = 25;
 /** Lives begin this far apart, in milliseconds. */
 const BEGIN_EVERY_MS = 120;
-/** What all of them together may do is bounded by the machine: nothing is done to any while more turns than these run. */
+/** Turns that run at once; more would be too much for the machine. */
 const MOST_TURNS = 40;
 
 export interface FalseAlarm {
@@ -49,7 +49,7 @@ export interface HealthyFindings {
   readonly chats: number;
   readonly actions: number;
   readonly samples: number;
-  /** Of the samples, by verdict. */
+  /** Samples by verdict. */
   readonly verdicts: ReadonlyMap<string, number>;
   readonly falseAlarms: readonly FalseAlarm[];
 }
@@ -109,7 +109,7 @@ async function beBorn(store: ChatStore, all: readonly string[], random: Random) 
   return { id: (await store.create({ ownerId, text })).id, isChild: false };
 }
 
-/** As a rolling upgrade does it: one more starts, and then the oldest is told to stop. */
+/** Replaces replicas as a rolling upgrade does: one more starts, and then the oldest is told to stop. */
 async function replaceUntil(
   lives: Promise<unknown>,
   replicas: FleetReplica[],

@@ -1,6 +1,7 @@
 /**
- * What may be done to a chat of a fleet, and what follows from that alone. Three replicas: one stays well, one is cut off from
- * the database, one does not answer. What is to be found is reasoned from what was done, not from how the rules are written.
+ * Faults for a chat of a fleet, and what follows from each alone. Findings are reasoned from the fault, not from the
+ * rules.
+ * Of three replicas one stays well, one is cut off from the database, and one does not answer.
  */
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
@@ -12,7 +13,7 @@ import { BUFFER_CAPACITY_BYTES } from '../../../subgraphs/runtime/chatd/messageB
 /** `nobody`: the chat comes when all replicas are full. */
 export type Place = 'well' | 'cutOff' | 'silent' | 'nobody';
 
-/** What an injection may use, and what it needs to know of the others. */
+/** Tools of an injection, and facts about the other chats. */
 export interface Tools {
   readonly pool: Pool;
   readonly store: ChatStore;
@@ -36,7 +37,7 @@ export interface Injection {
   readonly when?: 'early' | 'late';
   /** All that is to be found. */
   readonly expects: readonly FindingCode[];
-  /** Between two pauses it is not so for a moment. */
+  /** Present if it is not so for a moment between two pauses. */
   readonly flickers?: true;
 }
 

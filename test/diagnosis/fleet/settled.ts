@@ -1,4 +1,4 @@
-/** When things have come to where they are to be: for runs inside and outside of jest. */
+/** Waiting for things to settle, for runs inside and outside of jest. */
 import type { Pool } from 'pg';
 import { systemClock } from '../../../common/clock.ts';
 
@@ -21,8 +21,8 @@ export async function untilRight(look: () => Promise<string | undefined>, limitM
 }
 
 /**
- * Waits until the condition holds for every one of the chats.
- * @param condition in SQL, of a row of `chats`; one that is NULL, like a comparison with an owner that is not there, does not hold
+ * Waits until the condition holds for each of the chats.
+ * @param condition SQL over a row of `chats`; a NULL, as of a comparison with a missing owner, does not hold
  * @throws if it does not hold in time
  */
 export function settled(

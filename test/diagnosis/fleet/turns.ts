@@ -1,4 +1,4 @@
-/** How many turns run in a database: what bounds the work that a machine is given. */
+/** Number of turns that run in a database, which bounds the load on a machine. */
 import type { Pool } from 'pg';
 import { systemClock } from '../../../common/clock.ts';
 

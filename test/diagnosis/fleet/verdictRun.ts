@@ -1,7 +1,6 @@
 /**
- * Faults of chance over a fleet of three replicas, and what the gateway then finds of each chat, beside what the log of the
- * injections alone says. Which replica gets a chat is known without a look at the rows: replicas start one after the other,
- * each takes its share, and is full.
+ * Random faults over a fleet of three replicas, and the gateway's findings, compared with the log of the injections.
+ * The replica of each chat is known without reading rows: replicas start one by one, and each takes its share.
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
@@ -21,8 +20,8 @@ const SETTINGS = {
 /** One that is paused does not answer for so long. */
 const REPLICA_TIMEOUT_MS = 8_000;
 /**
- * A renewal of the replica's row and then two of leases that hang until a limit of 10 s each, with the pauses between them, and
- * what a loaded machine needs.
+ * Milliseconds for one renewal of the replica's row, two hanging renewals of 10 s each, their pauses, and a loaded
+ * machine.
  */
 const UNTIL_KNOWN_MS = 45_000;
 const LOOK_FOR_MS = 60_000;
@@ -37,7 +36,7 @@ export interface Judged {
 
 export interface VerdictFindings {
   readonly judged: readonly Judged[];
-  /** What was done to whole replicas. */
+  /** Faults of whole replicas. */
   readonly log: readonly string[];
 }
 
@@ -130,7 +129,7 @@ async function fill(
   const mine = (rests: boolean) =>
     plan.filter((injection) => injection.place === place && (injection.settles === 'waiting') === rests);
   const replica = await fleet.startReplica({ MAX_RUNNERS: `${mine(false).length + room}`, RETRY_MAX_ATTEMPTS: '0' });
-  // Those that come to rest come first: once the others are there, nothing has room.
+  // Chats that come to rest come first: once the others are there, nothing has room.
   const resting = await create(store, mine(true));
   await settled(pool, resting, `status = 'waiting' AND worker_id IS NULL`);
   const chats = await create(store, mine(false));
@@ -203,7 +202,7 @@ export interface CodeFigures {
   readonly both: number;
 }
 
-/** For each code: in how many chats it should be, is, and rightly is. */
+/** Figures by code: in how many chats a finding should be, is, and rightly is. */
 export function figuresOf(judged: readonly Judged[]): CodeFigures[] {
   const codes = new Set(judged.flatMap(({ expected, found }) => [...expected, ...found]));
   return [...codes].sort().map((code) => ({

@@ -1,4 +1,6 @@
-/** Puts defects into the worker's sources as they are loaded: a task that broke off is not begun again, a buffer stays open. */
+/**
+ * Defects for the worker's sources, put in as they are loaded: a broken task does not begin again, a buffer stays open.
+ */
 import type { LoadHook } from 'node:module';
 
 const DEFECTS = [

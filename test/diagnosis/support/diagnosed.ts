@@ -1,4 +1,4 @@
-/** What a test of a fault asks the gateway about a chat, and how long it may take until the fault is seen. */
+/** Questions of a fault test about a chat, and the time in which the fault must show. */
 import { expect } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
@@ -18,17 +18,17 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
 }
 
-/** How a fault shows. */
+/** Signs of a fault. */
 export interface Expected {
-  /** From when on it can be known, in seconds from the call; what a loaded machine takes comes on top. */
+  /** Seconds from the call until the fault can be known; a loaded machine takes longer. */
   readonly within: number;
   /** Every replica is asked. */
   readonly everywhere?: boolean;
-  /** What it is that the chat had until then. */
+  /** Finding that the chat had until then. */
   readonly after?: FindingCode;
 }
 
-/** What a loaded machine may take for what is done at once on an idle one, in seconds. */
+/** Seconds that a loaded machine may take for what is immediate on an idle one. */
 const SLACK_SECONDS = 25;
 const LOOK_EVERY_MS = 100;
 
@@ -37,7 +37,10 @@ const QUERY = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { diag
 const EVERYWHERE = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { diagnosis: diagnosisEverywhere { ${FIELDS} } } }`;
 type Answer = { chatDebugSnapshots: ({ diagnosis: Diagnosis | null } | null)[] };
 
-/** In the order of the ids; undefined for those that are not there. @throws if the gateway could not say */
+/**
+ * Diagnoses in the order of the ids; undefined for missing chats.
+ * @throws if the gateway could not say
+ */
 export async function diagnosesOf(
   gateway: { url: string },
   ids: readonly string[],

@@ -1,4 +1,4 @@
-/** What the terminal says of a fault, beside the example of it in the runbook. */
+/** Terminal output on a fault, compared with its example in the runbook. */
 import { existsSync, readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';

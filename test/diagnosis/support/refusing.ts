@@ -1,7 +1,7 @@
 /** A database that takes everything of a turn but its end. */
 import type { Pool } from 'pg';
 
-/** Until `work` is done no chat may stop running: whoever tries to write that down fails, and would fail again. */
+/** Keeps chats from ceasing to run until `work` is done. A write of that end fails, and would fail again. */
 export async function whileNoTurnMayEnd<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
   await pool.query(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;

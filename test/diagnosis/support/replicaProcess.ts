@@ -1,4 +1,4 @@
-/** Replicas as processes of their own, for what can only be done to a process. */
+/** Replicas as processes of their own, for faults that only a process can have. */
 import { afterEach } from '@jest/globals';
 import { environmentWith } from '../../../server/settings/config.ts';
 import { type StartedChild, startChild } from '../../support/childProcess.ts';

@@ -1,4 +1,6 @@
-/** A whole system for one test file: Postgres, the database subgraph and a gateway; replicas are each test's own. */
+/**
+ * A whole system for one test file: Postgres, the database subgraph and a gateway. Each test starts its own replicas.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
@@ -6,7 +8,7 @@ import type { DiagnosisSettings } from '../../../domain/diagnosis/diagnosis.ts';
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { textContent } from '../../../domain/messages.ts';
 import type { Transition } from '../../../domain/transitions.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
 import type { ChatState } from '../../../subgraphs/runtime/chatd/chatState.ts';

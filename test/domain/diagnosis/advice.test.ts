@@ -1,4 +1,4 @@
-/** What is advised after a failure must be able to help. */
+/** Check that the advice after a failure can help. */
 import { describe, expect, test } from '@jest/globals';
 import { diagnosisOf } from '../../subgraphs/diagnosis/snapshots.ts';
 
@@ -22,7 +22,7 @@ describe('after a failure', () => {
     ['rate_limit', true, /wait until.*chat -- send/i],
     ['overloaded', true, /to try again once the model is less busy.*chat -- send/i],
     ['step_limit', false, /went round.*chat -- show/i],
-    ['internal', false, /logs of the replicas.*chat -- send/i],
+    ['internal', false, /begins the turn anew.*chat -- send/i],
     ['bad_request', false, /change what was refused.*chat -- show/i],
     ['constructor', false, /change what was refused.*chat -- show/i],
     ['network', true, /to try again.*chat -- send/i],
@@ -42,6 +42,25 @@ describe('after a failure', () => {
     const lastError = { kind: 'bad_request', message: 'no', status_code, retryable: false };
     const { findings } = diagnosisOf({ state: 'E0', owner: 'unowned', database: { lastError } });
     expect(findings[0]?.suggestion).toMatch(advice);
+  });
+
+  test.each([
+    [
+      'the database does not give the worker’s user the right to write this (42501); give the worker’s user its rights on the tables',
+      /give the worker’s user its rights on the tables, and then send a message/i,
+    ],
+    ['the database takes no writes (READ_ONLY); make the database writable', /make the database writable, and then/i],
+    ['TypeError', /breaks off with TypeError again/],
+    ['XX000\u202e', /breaks off with XX000 again/],
+    ['', /breaks off again/],
+  ])('what broke a turn off is named, and mended where the row says by what: %s', (why, advice) => {
+    const message = `The turn broke off 3 times: ${why}`;
+    const lastError = { kind: 'internal', message, status_code: null, retryable: false };
+    for (const state of ['E0', 'E1'] as const) {
+      const { findings } = diagnosisOf({ state, owner: 'unowned', database: { lastError } });
+      expect(findings[0]?.suggestion).toMatch(advice);
+      expect(findings[0]?.suggestion).not.toMatch(/\blogs\b/);
+    }
   });
 
   test.each(['bad_request', 'context_length', 'auth', 'something_new', null])(

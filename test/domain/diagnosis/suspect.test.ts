@@ -1,4 +1,6 @@
-/** Which chats the rules call suspect by their rows alone. The database subgraph's list is held against this. */
+/**
+ * Chats that the rules call suspect by their rows alone. Other tests compare the database subgraph's list with this.
+ */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { diagnose } from '../../../domain/diagnosis/diagnose.ts';

@@ -1,4 +1,4 @@
-/** Codes, commands and links: what a finding names must be there. */
+/** Check that codes, commands and links of findings exist. */
 import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { describe, expect, test } from '@jest/globals';

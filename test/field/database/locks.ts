@@ -1,4 +1,4 @@
-/** Locks on whole tables, as migrations and maintenance take them: who may still read, and what the others wait for. */
+/** Locks on whole tables, as migrations and maintenance take them: who may still read, and who waits. */
 import { describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../support/diagnosed.ts';
 import { eventually } from '../support/eventually.ts';
@@ -64,7 +64,7 @@ export function locks(field: Field): void {
       const index = await openSession(databaseUrl, 'a new index');
       try {
         await index.query('BEGIN');
-        // Whoever takes chats passes over a row that somebody holds, until the table is locked.
+        // Statement that holds a row. Acquisition passes over it until the table is locked.
         const row = 'SELECT FROM chats WHERE id = $1 FOR KEY SHARE';
         await whileIdleInTransaction(databaseUrl, 'a first session', [row, id], async () => {
           await field.pool.query(`UPDATE chats SET status = 'running', updated_at = now() WHERE id = $1`, [id]);

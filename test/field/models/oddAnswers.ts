@@ -1,4 +1,4 @@
-/** Answers that models give beside those that everybody tests: odd characters, calls that cannot be run, no words at all. */
+/** Odd answers of models: strange characters, calls that cannot be run, no words at all. */
 import { describe, expect, test } from '@jest/globals';
 import { calls, chunk, DONE, type ModelServer, type Plan, says, stream } from '../../support/modelServer.ts';
 import { essenceOf, WELL, wordsOf } from '../support/diagnosed.ts';

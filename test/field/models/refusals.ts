@@ -1,4 +1,4 @@
-/** Refusals of providers, and what helps against each: that is seldom to try again. */
+/** Refusals of providers, and the remedy for each, which is seldom to try again. */
 import { describe, expect, test } from '@jest/globals';
 import { type ModelServer, refuses } from '../../support/modelServer.ts';
 import { wordsOf } from '../support/diagnosed.ts';

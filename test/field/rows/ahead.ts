@@ -1,4 +1,4 @@
-/** Rows, leases and retries that are ahead of the clock, with owners that are there. */
+/** Rows, leases and retries ahead of the clock, with living owners. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';

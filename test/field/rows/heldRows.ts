@@ -1,4 +1,4 @@
-/** Rows that another session holds and does nothing with. */
+/** Rows that another session holds without doing anything. */
 import { describe, expect, test } from '@jest/globals';
 import { wordsOf } from '../support/diagnosed.ts';
 import { eventually } from '../support/eventually.ts';
@@ -10,7 +10,7 @@ export function heldRows(field: Field): void {
     test('says who holds it, and since when', async () => {
       const { databaseUrl } = field.system;
       const id = await field.createAtRest();
-      // Whoever adds a message to a chat, and does not commit, holds its row so.
+      // Statement that holds a row as an uncommitted message does.
       const hold = 'SELECT FROM chats WHERE id = $1 FOR KEY SHARE';
       await whileIdleInTransaction(databaseUrl, 'a nightly report', [hold, id], async ({ processId }) => {
         await field.pool.query(`UPDATE chats SET status = 'running', updated_at = now() WHERE id = $1`, [id]);

@@ -1,4 +1,7 @@
-/** Values that a column can hold and that no writer of today writes: each costs itself, and neither the list nor the commands. */
+/**
+ * Values that a column can hold and that no present writer writes. Each costs only itself, and neither the list nor the
+ * commands.
+ */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { insertChat } from '../../subgraphs/database/support/rows.ts';

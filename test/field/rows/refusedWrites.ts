@@ -1,4 +1,4 @@
-/** Steps that the worker cannot commit, for no fault of the model: what it does again and again is not getting on. */
+/** Steps that the worker cannot commit, for no fault of the model. Repeating them is no progress. */
 import { describe, expect, test } from '@jest/globals';
 import { essenceOf, WELL, wordsOf } from '../support/diagnosed.ts';
 import { eventually } from '../support/eventually.ts';

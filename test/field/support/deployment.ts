@@ -1,4 +1,4 @@
-/** The processes of a deployment of its own, on a database that the test brings: a subgraph, a gateway, and replicas, all built. */
+/** The built processes of a deployment, on a database that the test brings: a subgraph, a gateway, and replicas. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { systemClock } from '../../../common/clock.ts';

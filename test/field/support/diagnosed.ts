@@ -30,13 +30,13 @@ export function diagnosedOf({ executionState, diagnosis }: DiagnosedNode): Diagn
   return { executionState, ...diagnosis, severities };
 }
 
-/** What is said of a finding: its message and its suggestion. Empty: there is no such finding. */
+/** Message and suggestion of a finding; empty: there is no such finding. */
 export function wordsOf({ findings }: Diagnosed, code: string): string {
   const found = findings.find((finding) => finding.code === code);
   return found ? `${found.message}\n${found.suggestion ?? ''}` : '';
 }
 
-/** What is found of a chat whose turn ended well: nothing. */
+/** Diagnosis of a chat whose turn ended well: nothing is found. */
 export const WELL = { executionState: 'W', verdict: 'IDLE', severities: {} };
 
 /** The part of a diagnosis to hold against `WELL`. */

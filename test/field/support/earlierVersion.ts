@@ -1,4 +1,4 @@
-/** The version of a real earlier commit, built apart: what runs beside this one during an upgrade. */
+/** The version of a real earlier commit, built apart, to run beside this one during an upgrade. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,9 @@ export const EARLIER_COMMIT = 'fa37945';
 const git = (...args: string[]): string =>
   execFileSync('git', ['-C', ROOT, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
-/** False in a clone that does not reach back so far, or in no clone at all: then what needs it says so, and is skipped. */
+/**
+ * False in a clone that does not reach back so far, or in no clone at all. Tests that need it say so, and are skipped.
+ */
 export function hasEarlierVersion(): boolean {
   try {
     git('cat-file', '-e', `${EARLIER_COMMIT}^{commit}`);
@@ -46,7 +48,7 @@ export function buildEarlierVersion(): EarlierVersion {
   };
 }
 
-/** Whether all packages of the earlier version are those that are installed here. */
+/** True if all packages of the earlier version are installed here in the same version. */
 function sharesPackages(folder: string): boolean {
   const [earlier, now] = [versionsIn(folder), versionsIn(ROOT)];
   return [...earlier].every(([name, version]) => now.get(name) === version);

@@ -1,4 +1,4 @@
-/** Waits for something that a test can put into words, and says what was there instead when it does not come. */
+/** Waits for a condition with a name. If it does not come, the error says what was there instead. */
 import { systemClock } from '../../../common/clock.ts';
 
 const LOOK_EVERY_MS = 100;

@@ -1,4 +1,4 @@
-/** What a test in the field does with a running system: makes chats, asks the gateway, and uses the terminal. */
+/** Actions of a field test on a running system: it makes chats, asks the gateway, and uses the terminal. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { systemClock } from '../../../common/clock.ts';

@@ -1,8 +1,8 @@
-/** Other people's sessions on the database of a system. */
+/** Foreign sessions on the database of a system. */
 import pg from 'pg';
 
 export interface OtherSession {
-  /** Of the server process behind it. */
+  /** Process id of the server process behind it. */
   readonly processId: number;
   query(statement: string, values?: readonly unknown[]): Promise<pg.QueryResult>;
   end(): Promise<void>;

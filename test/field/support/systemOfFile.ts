@@ -1,4 +1,4 @@
-/** The one system that the tests of a file share: what `npm start` runs, with short times. */
+/** The one system that the tests of a file share: the processes of `npm start`, with short times. */
 import { beforeAll } from '@jest/globals';
 import { type System, systemsPerFile } from '../../system/system.ts';
 import { Field } from './field.ts';

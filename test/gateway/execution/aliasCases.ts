@@ -1,4 +1,4 @@
-/** Queries in which a client's names are those of required fields: all that there are, made from the schema. */
+/** Queries in which a client's names are those of required fields: all that exist, made from the schema. */
 import {
   type GraphQLArgument,
   type GraphQLField,
@@ -50,7 +50,7 @@ export function argumentCases(schema: GraphQLSchema): string[] {
   );
 }
 
-/** Beside each whose key it does not take. */
+/** Selection beside each diagnosis whose key it does not take. */
 const besideDiagnoses = (way: readonly Field[], selection: string): string[] =>
   DIAGNOSES.filter((diagnosis) => way.length > 0 || !selection.startsWith(`${diagnosis}:`)).map((diagnosis) => {
     const selected = way.reduceRight((below, field) => `${head(field)} { ${below} }`, selection);
@@ -79,7 +79,7 @@ interface Given {
   readonly value: string;
 }
 
-/** With one of its leaves, if it has fields. */
+/** Text of a field, with one of its leaves if it has fields. */
 function written(field: Field, given?: Given): string {
   const below = getNamedType(field.type);
   if (!isObjectType(below)) return head(field, given);

@@ -1,14 +1,14 @@
-/** A client's names and arguments beside what a diagnosis requires: neither may change the other. */
+/** Names and arguments of a client beside those that a diagnosis requires: neither may change the other. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { aliasCases, argumentCases } from './aliasCases.ts';
 import { composed } from './composed.ts';
 import { ownApiSchema, wronglyAnswered, wronglyAnsweredBy } from './ownSubgraphs.ts';
 import { LINK } from './supergraphs.ts';
 import { makeWorld } from './world.ts';
 
-/** Of each kind, by chance. `test/field/executor.test.ts` has all. */
+/** Random cases of each kind; `test/field/executor.test.ts` has all. */
 const CASES = 60;
 const sample = (cases: readonly string[]) => fc.sample(fc.constantFrom(...cases), CASES);
 
@@ -63,5 +63,5 @@ test('arguments of a client beside a required field do not change what is requir
   ];
   const queries = required.flatMap((fields) => selected.map((one) => `{ one { ${one} ${fields} } }`));
   const world = makeWorld(GOODS, { nulls: 0, isHonest: true });
-  expect(await wronglyAnsweredBy(buildSupergraph(supergraphSdl), world, queries)).toEqual([]);
+  expect(await wronglyAnsweredBy(await loadSupergraph(supergraphSdl), world, queries)).toEqual([]);
 });

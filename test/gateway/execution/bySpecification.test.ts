@@ -1,8 +1,8 @@
-/** The executor beside a plain execution by the specification, over subgraphs that are well, that fail, and that lie. */
+/** The executor beside a plain execution by the specification, over healthy, failing and lying subgraphs. */
 import { describe, expect, test } from '@jest/globals';
 import { ALL, differencesIn, KINDS } from './differences.ts';
 
-/** Of each kind, always the same ones. `test/field/executor.test.ts` compares others, and more of them. */
+/** Queries of each kind, always the same. `test/field/executor.test.ts` compares more and other ones. */
 const QUERIES = 12;
 
 describe.each(Object.entries(ALL))('%s', (_name, schemas) => {

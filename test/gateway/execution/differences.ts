@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { isObject } from '../../../common/json.ts';
 import { placeErrors, unexplainedBy } from '../../../gateway/execution/errorPlaces.ts';
-import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { composed } from './composed.ts';
 import { answerOf } from './ours.ts';
 import { OWN_SUBGRAPHS } from './ownSubgraphs.ts';
@@ -17,7 +17,10 @@ const fails: Fault = (draw) => {
   if (draw(100) < 6) throw new Error('No');
   return undefined;
 };
-/** Of each kind that JSON has, and numbers beyond 32 bits. An empty object is none: any object may be empty, by what is selected. */
+/**
+ * Values of each kind of JSON, and numbers beyond 32 bits. An empty object is none, since any object may be empty by
+ * its selection.
+ */
 const LIES = [null, 'x', 7, 3e9, 1.5, true, [], [null], ['x'], { __typename: 'Nobody' }];
 const lies: Fault = (draw) => (draw(100) < 6 ? { instead: LIES[draw(LIES.length)] } : undefined);
 
@@ -32,10 +35,10 @@ export const ALL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'our own': OWN_SUBGRAPHS,
 };
 
-/** Why an answer may be another than the specification's. */
+/** Reason for an answer that differs from the specification's. */
 export interface Reason {
   readonly why: string;
-  /** Of the GraphQL specification (October 2021). */
+  /** Sentence of the GraphQL specification (October 2021). */
   readonly sentence: string;
   readonly explains: (difference: Difference, fields: readonly string[], options: WorldOptions) => boolean;
 }
@@ -62,7 +65,7 @@ export const REASONS: readonly Reason[] = [
 
 export interface Difference {
   readonly query: string;
-  /** Where the data begins to be another; or the null for which one of both has no error. */
+  /** Place where the data begins to differ, or the null for which one answer has no error. */
   readonly path: Path;
   readonly what: string;
   readonly ours: unknown;
@@ -75,7 +78,7 @@ export async function differencesIn(
   options: WorldOptions,
   { runs, firstSeed }: { runs: number; firstSeed: number },
 ) {
-  const supergraph = buildSupergraph(composed(schemas));
+  const supergraph = await loadSupergraph(composed(schemas));
   const world = makeWorld(schemas, options);
   const found: Difference[] = [];
   const queries = randomQuery(supergraph.apiSchema, true);
@@ -116,7 +119,7 @@ const requiringFields = (schemas: Readonly<Record<string, string>>): string[] =>
 /** One stands where the other does, above it or below it. */
 const isAbout = (one: Path, other: Path): boolean => one.every((step, i) => i >= other.length || step === other[i]);
 
-/** How many steps of the path lead to the first null on it. */
+/** Number of the path's steps that lead to the first null on it. */
 function visible(data: unknown, path: Path): number {
   let value = data;
   for (const [length, step] of path.entries()) {

@@ -17,27 +17,28 @@ import {
 } from 'graphql';
 import type { Json } from '../../../common/json.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
-import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
-import { buildSupergraph } from '../../../gateway/supergraph/load.ts';
+import type { Supergraph } from '../../../gateway/supergraph/apolloGateway.ts';
+import type { AskSubgraph } from '../../../routing/transport/subgraphAnswer.ts';
 import { switchOffVendorTelemetry } from '../../../server/settings/config.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { composed } from './composed.ts';
 import { drawFrom } from './draw.ts';
 
-/** What both executors say; `lost`: where values were that the schema does not allow. */
+/** Answers of both executors. `lost`: places of values that the schema does not allow. */
 export interface Answered {
   readonly data: unknown;
   readonly errors: readonly GraphQLFormattedError[];
   readonly lost: readonly string[];
 }
 
-/** How often, of 100 values. */
+/** Frequency in 100 values. */
 export interface Faults {
   readonly nulls: number;
   /** Also where the schema allows none. */
   readonly errors: number;
 }
 
-export function makeFederation(schemas: Readonly<Record<string, string>>, faults: Faults) {
+export async function makeFederation(schemas: Readonly<Record<string, string>>, faults: Faults) {
   const supergraphSdl = composed(schemas);
   const asked: string[] = [];
   const subgraphs = new Map(Object.entries(schemas).map(([name, sdl]) => [name, makeSubgraph(parse(sdl), faults)]));
@@ -51,10 +52,10 @@ export function makeFederation(schemas: Readonly<Record<string, string>>, faults
       return ask({ ...request, variables }, context);
     };
   };
-  const supergraph = buildSupergraph(supergraphSdl);
+  const supergraph = await loadSupergraph(supergraphSdl);
   return {
     schema: supergraph.apiSchema,
-    /** What the subgraphs were asked since the last call, in no order. */
+    /** Requests to the subgraphs since the last call, sorted. */
     takeAsked: () => asked.splice(0).sort(),
     ours: (query: string, variables: Json = {}) => askOurs(supergraph, subgraph, query, variables),
     stock: makeStock(supergraphSdl, subgraph),
@@ -62,7 +63,7 @@ export function makeFederation(schemas: Readonly<Record<string, string>>, faults
 }
 
 async function askOurs(
-  { apiSchema, fullSchema, plan, planKey }: ReturnType<typeof buildSupergraph>,
+  { apiSchema, fullSchema, plan, planKey }: Supergraph,
   subgraph: (name: string) => AskSubgraph<unknown>,
   query: string,
   variables: Json,

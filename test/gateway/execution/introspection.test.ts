@@ -1,10 +1,10 @@
-/** What is asked of the schema, wherever in the operation it stands. */
+/** Questions about the schema, anywhere in an operation. */
 import { expect, test } from '@jest/globals';
 import { getOperationAST, parse } from 'graphql';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
-import { buildSupergraph, readSupergraph } from '../../../gateway/supergraph/load.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 
-const { apiSchema, fullSchema, plan, planKey } = buildSupergraph(readSupergraph(undefined));
+const { apiSchema, fullSchema, plan, planKey } = await loadSupergraph();
 const SCHEMA = { queryType: { name: 'Query' } };
 const CHATS = { pageInfo: { hasNextPage: false } };
 

@@ -2,7 +2,7 @@
 import { type DocumentNode, getOperationAST } from 'graphql';
 import type { Json } from '../../../common/json.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
-import type { Supergraph } from '../../../gateway/supergraph/load.ts';
+import type { Supergraph } from '../../../gateway/supergraph/apolloGateway.ts';
 import type { makeWorld } from './world.ts';
 
 export async function answerOf(

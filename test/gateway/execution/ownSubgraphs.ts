@@ -1,7 +1,8 @@
 /** A world of our own subgraphs, in which all is well. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
-import { buildSupergraph, readSupergraph, type Supergraph } from '../../../gateway/supergraph/load.ts';
+import type { Supergraph } from '../../../gateway/supergraph/apolloGateway.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { answerOf } from './ours.ts';
 import { makeWorld } from './world.ts';
 
@@ -13,10 +14,10 @@ export const OWN_SUBGRAPHS: Readonly<Record<string, string>> = Object.fromEntrie
   ]),
 );
 
-const supergraph = buildSupergraph(readSupergraph(undefined));
+const supergraph = await loadSupergraph();
 const world = makeWorld(OWN_SUBGRAPHS, { nulls: 0, isHonest: true });
 
-/** What clients see. */
+/** Schema that clients see. */
 export const ownApiSchema = supergraph.apiSchema;
 
 /** The queries that are not answered as the specification has it. */

@@ -1,4 +1,4 @@
-/** Queries at random over any schema: aliases, fragments on every type that fits, conditions, literals and variables. */
+/** Random queries over any schema: aliases, fragments on every type that fits, conditions, literals and variables. */
 import fc from 'fast-check';
 import {
   type GraphQLField,
@@ -12,7 +12,7 @@ import {
   isRequiredArgument,
 } from 'graphql';
 
-/** Of every query. */
+/** Variables of every query. */
 export const VARIABLES = { yes: true, no: false, id: '2', few: 2 };
 const DECLARED = { yes: 'Boolean!', no: 'Boolean!', unset: 'Boolean! = false', id: 'ID!', few: 'Int' };
 const CONDITIONS = ['', '', '', ' @include(if: $yes)', ' @skip(if: $yes)', ' @include(if: $no)', ' @skip(if: $unset)'];

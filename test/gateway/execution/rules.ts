@@ -1,11 +1,11 @@
-/** What subgraphs say of their keys and requirements, read from their schemas. */
+/** Keys and requirements of subgraphs, read from their schemas. */
 import { type ConstDirectiveNode, type DocumentNode, Kind, parse, type SelectionSetNode } from 'graphql';
 import { isObject, type Json } from '../../../common/json.ts';
 
 export interface Rules {
   /** The first key of each entity, by its type. */
   readonly keys: ReadonlyMap<string, readonly string[]>;
-  /** What a field requires, by `Type.field`. */
+  /** Required selections, by `Type.field`. */
   readonly requires: ReadonlyMap<string, string>;
 }
 
@@ -32,7 +32,7 @@ function fieldsOf(directives: readonly ConstDirectiveNode[] | undefined, directi
   return value?.kind === Kind.STRING ? value.value : undefined;
 }
 
-/** What is selected of an object, as it is there. */
+/** Part of an object that the selections name. */
 export function pick(object: Readonly<Json>, selections: string): unknown {
   const [definition] = parse(`{ ${selections} }`).definitions;
   return definition?.kind === Kind.OPERATION_DEFINITION ? pickSet(object, definition.selectionSet) : null;

@@ -1,6 +1,7 @@
 /**
- * Execution as the GraphQL specification words it (October 2021, section 6), without any haste: what the gateway's answers
- * are held against. The same, without the checks of "Value Completion", is a subgraph that says whatever it likes.
+ * Execution as the GraphQL specification words it (October 2021, section 6), unhurried: the measure of the gateway's
+ * answers.
+ * Without the checks of "Value Completion" it is a subgraph that says whatever it likes.
  */
 import {
   type DocumentNode,

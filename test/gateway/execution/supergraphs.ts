@@ -1,4 +1,4 @@
-/** Small federated schemas, each with what an executor has to get right. By subgraph, by supergraph. */
+/** Small federated schemas, each with something that an executor has to get right; by subgraph, by supergraph. */
 export const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [
   "@key", "@requires", "@provides", "@external", "@shareable", "@override", "@interfaceObject", "@inaccessible"])`;
 

@@ -1,6 +1,7 @@
 /**
- * A world in which every value follows from the object, the field and its arguments alone, the same whoever asks for it; and
- * subgraphs that each know a part of it. What a field requires is in its value, so that a wrong requirement is seen.
+ * A world in which every value follows from the object, the field and its arguments alone. Subgraphs each know a part
+ * of it.
+ * The value of a field contains what it requires, so that a wrong requirement shows.
  */
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
@@ -15,22 +16,22 @@ import {
   parse,
 } from 'graphql';
 import type { Json } from '../../../common/json.ts';
-import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
+import type { AskSubgraph } from '../../../routing/transport/subgraphAnswer.ts';
 import { drawFrom } from './draw.ts';
 import { canonical, pick, readRules } from './rules.ts';
 import { type Answered, answerBySpecification, type Resolve, type Thing } from './specification.ts';
 
 type Draw = (below: number) => number;
 
-/** What a value is instead of what it should be. Asked for each field that is in no key. */
+/** Replacement of a value, asked for each field that is in no key. */
 export type Fault = (draw: Draw, type: GraphQLOutputType) => { readonly instead: unknown } | undefined;
 
-/** What can be known of the world. */
+/** Facts of the world. */
 class Being implements Thing {
   readonly type: string;
   /** Equal for equal objects. */
   readonly id: string;
-  /** What a subgraph was told of it. */
+  /** Facts that a subgraph was told of it. */
   readonly told: Readonly<Json>;
 
   constructor(type: string, id: string, told: Readonly<Json> = {}) {
@@ -43,11 +44,11 @@ const isThing = (value: unknown): value is Being => value instanceof Being;
 const root = new Being('Query', '');
 
 export interface WorldOptions {
-  /** How many of 100 values that may be null are. With 0 no list is empty, either. */
+  /** Share of null among 100 nullable values. With 0 no list is empty, either. */
   readonly nulls: number;
-  /** With it, no value follows from what is required: that may be faulty, too. */
+  /** With it, no value follows from what is required, since that may be faulty, too. */
   readonly fault?: Fault;
-  /** Whether subgraphs keep to their schemas. */
+  /** True if subgraphs keep to their schemas. */
   readonly isHonest: boolean;
 }
 
@@ -107,7 +108,7 @@ export function makeWorld(schemas: Readonly<Record<string, string>>, { nulls, fa
     };
     const resolve: Resolve<Being> = (thing, field, args) =>
       field.name === '_entities' ? (args.representations as Json[]).map(beingOf) : own(thing, field, args);
-    return async ({ query, variables }) => {
+    return async ({ query, variables = {} }) => {
       const document = parse(query);
       const said = answerBySpecification({ schema, document, variables, root, isThing, resolve, isChecked: isHonest });
       return JSON.parse(JSON.stringify(said)); // as it would come over HTTP

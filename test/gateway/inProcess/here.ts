@@ -1,4 +1,4 @@
-/** Import it first: every gateway of the file runs the database subgraph in its own process, and one at least must. */
+/** First import of a file whose gateways all run the database subgraph in their own process; at least one must. */
 import { afterAll, expect } from '@jest/globals';
 import { chosen } from '../databaseWays.ts';
 

@@ -1,4 +1,4 @@
-/** The gateway with its own database subgraph as a process, and what the settings must be for it. */
+/** The gateway with its own database subgraph as a process, and the settings that it needs. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { insertChat, insertReplica } from '../../subgraphs/database/support/rows.ts';

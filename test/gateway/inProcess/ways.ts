@@ -2,7 +2,7 @@
 import { Registry } from 'prom-client';
 import { systemClock as clock } from '../../../common/clock.ts';
 import { type DatabaseSubgraph, databaseOverHttp } from '../../../routing/transport/databaseSubgraph.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { startDatabaseSubgraph } from '../../../subgraphs/database/server.ts';
 import { inProcess } from '../databaseWays.ts';
@@ -16,7 +16,7 @@ export interface Ways {
   close(): Promise<void>;
 }
 
-/** On top of what the subgraph waits for the database: on a busy machine, too, both ways hear what it has to say. */
+/** Milliseconds beyond the subgraph's wait for the database, so that both ways hear its words on a busy machine. */
 const ASKERS_WAIT_MORE_MS = 10_000;
 
 export async function openWays(databaseUrl: string, databaseTimeoutMs = 20_000): Promise<Ways> {

@@ -1,4 +1,4 @@
-/** Tries to lock the folder of its first message, says how that went, and stays. */
+/** A process that tries to lock the folder of its first message, reports the outcome, and stays. */
 import { once } from 'node:events';
 import { lockDirectory } from '../../../local/lock/directoryLock.ts';
 

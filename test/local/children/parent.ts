@@ -1,4 +1,6 @@
-/** Supervises what its first message names, and passes on what gets ready, until it is killed. */
+/**
+ * A process that supervises the specification in its first message, and passes on what gets ready, until it is killed.
+ */
 import { once } from 'node:events';
 import { systemClock } from '../../../common/clock.ts';
 import { Supervisor } from '../../../local/supervisor/supervisor.ts';

@@ -1,5 +1,6 @@
 /**
- * Stands in for a process of the system: listens, says that it is ready, writes down when it started and when it was told to stop. How it misbehaves is in the first message from its parent.
+ * Stand-in for a process of the system: it listens, says that it is ready, and notes its start and its order to stop.
+ * The first message from its parent says how it misbehaves.
  */
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ export interface Behaviour {
   readonly name: string;
   /** File that takes `<name> started` and `<name> stopped`. */
   readonly diary: string;
-  /** What it writes first, without an end of line. */
+  /** Text that it writes first, without an end of line. */
   readonly says?: string;
   /** Ends with this code before it is ready. */
   readonly failsWith?: number;

@@ -1,4 +1,4 @@
-/** Says that it watches who started it, and when that one is gone. */
+/** A process that reports that it watches its parent, and when that one is gone. */
 import { systemClock } from '../../../common/clock.ts';
 import { parentGone } from '../../../local/supervisor/parentWatch.ts';
 

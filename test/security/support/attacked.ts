@@ -1,12 +1,12 @@
 /**
- * A whole system to attack: a gateway as it is deployed, built and in a process of its own, the database subgraph and a
- * replica, all real, and every line that they log.
+ * A whole system to attack, all real, with every line that it logs.
+ * It has a built gateway in its own process, the database subgraph and a replica.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { pino } from 'pino';
 import { systemClock } from '../../../common/clock.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import type { Replica } from '../../../subgraphs/runtime/replica.ts';
 import { AUTH_SECRET, INTERNAL_SECRET } from '../../gateway/gateways.ts';
 import { insertChat } from '../../subgraphs/database/support/rows.ts';
@@ -20,7 +20,7 @@ import type { RawAnswer } from './raw.ts';
 
 /** Put it into a variable's value: no log may hold it. */
 export const VARIABLE = 'a-value-that-no-log-may-hold';
-/** What only the inside knows: file names, statements, addresses, modules, stacks. */
+/** Words that only the inside knows: file names, statements, addresses, modules, stacks. */
 const INTERNAL =
   /node_modules|\.ts\b|\bat \w+ \(|SELECT |postgres:|127\.0\.0\.1|ECONN|prisma|fastify|FST_|undici|jose|chat-debug-gateway/i;
 
@@ -30,12 +30,12 @@ export interface Attacked {
   readonly replica: Replica;
   /** Counts what reaches Postgres from the database subgraph. */
   readonly tap: PostgresProxy;
-  /** Who asks: owns `mine`, has no role. */
+  /** Caller, who owns `mine` and has no role. */
   readonly me: string;
   readonly mine: string;
-  /** Of somebody else, at the same replica. */
+  /** Somebody else's chat, at the same replica. */
   readonly others: string;
-  /** Of every process, parsed; `process` says whose a line is. */
+  /** Parsed log lines of every process; `process` names it. */
   readonly log: readonly Record<string, unknown>[];
 }
 

@@ -1,4 +1,4 @@
-/** HTTP as bytes: what a well-behaved client would refuse to send, and all that comes back for it. */
+/** HTTP as bytes: requests that a well-behaved client would not send, and all that comes back. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 

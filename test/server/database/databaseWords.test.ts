@@ -1,4 +1,4 @@
-/** What a log keeps of an error of the database: never what it says of a row. */
+/** A database error in a log, which never holds what it says of a row. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import { withoutDatabaseWords } from '../../../server/databaseWords.ts';

@@ -1,11 +1,12 @@
-/** Which questions a subgraph answers without Apollo Server. That both answer alike: test/gateway/inProcess/sameAnswers.test.ts. */
+/** Which questions a subgraph answers, and which Apollo Server words a refusal of. That both answer alike: test/gateway/inProcess/sameAnswers.test.ts. */
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
 import { makeAnswering } from '../../../server/graphql/answering.ts';
+import { wordRefusal } from '../../../server/graphql/apolloWords.ts';
 import { clientError } from '../../../server/graphql/errors.ts';
-import type { GraphqlBody } from '../../../server/graphql/ordinaryRequest.ts';
+import type { GraphqlBody } from '../../../server/graphql/question.ts';
 import { resolvers } from '../../../subgraphs/runtime/resolvers.ts';
 
 const schemaFile = new URL('../../../subgraphs/runtime/schema.graphql', import.meta.url);
@@ -51,13 +52,17 @@ const answering = (told: string[] = []) =>
 const workerId = randomUUID();
 const query = 'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ReplicaRuntime { workerId } } }';
 const variables = { r: [{ __typename: 'ReplicaRuntime', workerId }] };
-const entity = { status: 200, headers: new Map(), body: { data: { _entities: [{ workerId }] } } };
+const entity = { status: 200, headers: {}, body: { data: { _entities: [{ workerId }] } } };
 
 describe('answered as they are', () => {
   test.each<[string, GraphqlBody]>([
     ['an operation without a name', { query, variables }],
     ['a name that is the operation’s', { query: query.replace('query', 'query A'), variables, operationName: 'A' }],
     ['a name that is null', { query, variables, operationName: null }],
+    [
+      'one of two operations',
+      { query: `${query.replace('query', 'query A')} query B { __typename }`, variables, operationName: 'A' },
+    ],
   ])('%s', async (_, question) => {
     expect(await answering().answer(question, { requestId: 'it' })).toEqual(entity);
   });
@@ -86,14 +91,75 @@ test.each<[string, GraphqlBody]>([
   ['a syntax error', { query: '{' }],
   ['a field that there is not', { query: '{ nonsense }' }],
   ['introspection', { query: '{ __schema { types { name } } }' }],
-  ['two operations', { query: 'query A { __typename } query B { __typename }', operationName: 'A' }],
+  ['two operations and no name', { query: 'query A { __typename } query B { __typename }' }],
   ['another name', { query: 'query A { __typename }', operationName: 'B' }],
   ['an empty name', { query: 'query A { __typename }', operationName: '' }],
   ['a mutation', { query: 'mutation { __typename }' }],
-  ['a variable that is missing', { query }],
-  ['what is no entity', { query, variables: { r: [{ __typename: 'Query' }] } }],
 ])('%s is for Apollo Server to answer, and nothing is finished', async (_, question) => {
   const told: string[] = [];
   expect(await answering(told).answer(question, { requestId: 'it' })).toBeUndefined();
   expect(told).toEqual([]);
+});
+
+test('what is no entity is refused, and nothing is finished', async () => {
+  const told: string[] = [];
+  const answer = await answering(told).answer(
+    { query, variables: { r: [{ __typename: 'Query' }] } },
+    { requestId: 'it' },
+  );
+  expect([answer?.status, answer?.body.errors?.[0]?.extensions]).toEqual([400, { code: 'BAD_USER_INPUT' }]);
+  expect(told).toEqual([]);
+});
+
+test('an operation that lacks a variable is for Apollo Server to answer, and finished', async () => {
+  const told: string[] = [];
+  expect(await answering(told).answer({ query }, { requestId: 'it' })).toBeUndefined();
+  expect(told).toEqual(['it: finished']);
+});
+
+/** By the key of the entity: what the resolver of a field does. */
+const ODD: Readonly<Record<string, () => unknown>> = {
+  'a value': () => 3,
+  'no value': () => null,
+  'an error with a path': () => Promise.reject(Object.assign(new Error('secret'), { path: ['inside'] })),
+  'what is no error': () => Promise.reject('secret'),
+  'a code before other extensions': () =>
+    Promise.reject(new GraphQLError('it', { extensions: { code: 'NOT_FOUND', id: 1 } })),
+  'other extensions before a code': () => Promise.reject(clientError('NOT_FOUND', 'it', { id: 1 })),
+  'a code that is null': () => Promise.reject(new GraphQLError('secret', { extensions: { code: null } })),
+  'a status': () => Promise.reject(withStatus),
+  'a status that is none': () => Promise.reject(new GraphQLError('it', { extensions: { code: 'FORBIDDEN', http: 7 } })),
+  'a bad value': () => Promise.reject(new GraphQLError('it', { originalError: clientError('BAD_USER_INPUT', 'x') })),
+};
+
+describe('beside Apollo Server, which executes the same', () => {
+  const served = makeAnswering<{ requestId: string }>(
+    {
+      schemaFile,
+      resolvers: {
+        ...resolvers,
+        ReplicaRuntime: {
+          __resolveReference: async (key: { workerId: string }) => key,
+          runnerCount: ({ workerId: key }: { workerId: string }) => ODD[key]?.(),
+        },
+      },
+    },
+    pino({ level: 'silent' }),
+  );
+  beforeAll(() => served.apollo.start());
+  afterAll(() => served.apollo.stop());
+
+  test.each(Object.keys(ODD))('%s', async (key) => {
+    const asked = {
+      query: query.replace('workerId', 'runnerCount more: runnerCount'),
+      variables: { r: [{ __typename: 'ReplicaRuntime', workerId: key }] },
+    };
+    const http = { method: 'POST', url: '/graphql', headers: { 'content-type': 'application/json' }, body: asked };
+    const [ours, theirs] = [
+      await served.answer(asked, { requestId: 'it' }),
+      await wordRefusal(served.apollo, http, { requestId: 'it' }),
+    ];
+    expect(JSON.stringify([ours?.status, ours?.body])).toBe(JSON.stringify([theirs.status, theirs.body]));
+    expect(theirs.headers).toMatchObject(ours?.headers ?? {});
+  });
 });

@@ -12,6 +12,7 @@ import {
   SignJWT,
 } from 'jose';
 import { pino } from 'pino';
+import { authenticationUnavailable, Refusal, unauthenticated } from '../../../server/graphql/answer.ts';
 import { type CallerTokenOptions, makeCallerCheck } from '../../../server/tokens/callerToken.ts';
 import { sendJson, serversPerTest } from '../../gateway/httpServers.ts';
 import { type ManualClock, manualClock } from '../../support/manualClock.ts';
@@ -46,7 +47,7 @@ function sign(
   return signer.setProtectedHeader({ alg: key.alg, kid: key.kid, ...header }).sign(key.privateKey);
 }
 
-const GOOD = { kind: 'caller', caller: { sub: 'me', roles: [] } };
+const GOOD = { sub: 'me', roles: [] };
 
 describe('by a shared secret', () => {
   const clock = manualClock();
@@ -79,7 +80,7 @@ describe('by a shared secret', () => {
     ['roles that are no texts', { roles: [1] }, {}, false],
   ])('a token with %s', async (_, claims, options, isGood) => {
     const checked = await check(await sign(clock, secret, claims), options);
-    expect(checked.kind).toBe(isGood ? 'caller' : 'invalid');
+    expect(checked instanceof Refusal).toBe(!isGood);
   });
 
   test('no header changes which algorithm is right, and none that asks for an extension is understood', async () => {
@@ -99,7 +100,7 @@ describe('by a shared secret', () => {
       `${forge({ alg: 'none' }).split('.').slice(0, 2).join('.')}.`,
       ...['', '.', '..', '...', 'a.b.c', '\0', forge({ alg: 'HS256' }).slice(0, -2)],
     ];
-    for (const token of refused) expect([token, await check(token)]).toEqual([token, { kind: 'invalid' }]);
+    for (const token of refused) expect([token, await check(token)]).toEqual([token, unauthenticated()]);
   });
 
   test('neither way, and both ways, are no way to check', () => {
@@ -136,7 +137,7 @@ describe('by the keys of an identity provider', () => {
   test.each(['RS384', 'RS512', 'PS512', 'ES384'])('%s is not, though the provider has such a key', async (alg) => {
     const key = await makeKey('one', alg);
     const { clock, check } = await provider(key.jwk);
-    expect(await check(await sign(clock, key))).toEqual({ kind: 'invalid' });
+    expect(await check(await sign(clock, key))).toEqual(unauthenticated());
   });
 
   test('a public key is no shared secret, in whatever shape', async () => {
@@ -145,7 +146,7 @@ describe('by the keys of an identity provider', () => {
     const shapes = [await exportSPKI(key.publicKey), JSON.stringify(key.jwk), key.jwk.n ?? ''];
     for (const shape of shapes) {
       const token = await sign(clock, new TextEncoder().encode(shape), {}, { kid: 'one' });
-      expect(await check(token)).toEqual({ kind: 'invalid' });
+      expect(await check(token)).toEqual(unauthenticated());
     }
   });
 
@@ -153,7 +154,7 @@ describe('by the keys of an identity provider', () => {
     const secret = new TextEncoder().encode(SECRET);
     const jwk = { kty: 'oct', k: Buffer.from(secret).toString('base64url'), kid: 'one', alg: 'HS256' };
     const { clock, check } = await provider(jwk);
-    expect(await check(await sign(clock, secret, {}, { kid: 'one' }))).toEqual({ kind: 'invalid' });
+    expect(await check(await sign(clock, secret, {}, { kid: 'one' }))).toEqual(unauthenticated());
   });
 
   test('the token cannot bring its own key, nor say where to get one', async () => {
@@ -161,7 +162,7 @@ describe('by the keys of an identity provider', () => {
     const attacker = await servers.serve((response) => sendJson(response, 200, { keys: [theirs.jwk] }));
     const { clock, check } = await provider(ours.jwk);
     for (const header of [{ jwk: theirs.jwk }, { jku: attacker.url }, { x5u: attacker.url }, { x5c: ['AAAA'] }]) {
-      expect(await check(await sign(clock, theirs, {}, header))).toEqual({ kind: 'invalid' });
+      expect(await check(await sign(clock, theirs, {}, header))).toEqual(unauthenticated());
     }
     expect(attacker.received).toEqual([]);
   });
@@ -170,7 +171,7 @@ describe('by the keys of an identity provider', () => {
     const [ours, theirs] = [await makeKey('one'), await makeKey('two')];
     const { clock, check } = await provider(ours.jwk);
     for (const kid of ['../../dev/null', "x' OR 1=1 --", '__proto__', 'constructor', '', '\0', 'x'.repeat(5_000)]) {
-      expect(await check(await sign(clock, { ...theirs, kid }))).toEqual({ kind: 'invalid' });
+      expect(await check(await sign(clock, { ...theirs, kid }))).toEqual(unauthenticated());
     }
   });
 
@@ -182,7 +183,7 @@ describe('by the keys of an identity provider', () => {
     clock.advance(6_000);
     expect(await check(await sign(clock, next))).toEqual(GOOD);
     expect(asked()).toBe(2);
-    expect(await check(await sign(clock, old))).toEqual({ kind: 'invalid' });
+    expect(await check(await sign(clock, old))).toEqual(unauthenticated());
   });
 
   test('whoever invents key ids does not have the provider asked for each', async () => {
@@ -191,7 +192,7 @@ describe('by the keys of an identity provider', () => {
     expect(await check(await sign(clock, ours))).toEqual(GOOD);
     clock.advance(6_000);
     const tokens = await Promise.all([...Array(20).keys()].map((i) => sign(clock, { ...theirs, kid: `x${i}` })));
-    expect(await Promise.all(tokens.map(check))).toEqual(tokens.map(() => ({ kind: 'invalid' })));
+    expect(await Promise.all(tokens.map(check))).toEqual(tokens.map(unauthenticated));
     for (const token of tokens) await check(token);
     expect(asked()).toBe(2);
   });
@@ -228,7 +229,7 @@ describe('by the keys of an identity provider', () => {
       const { state, clock, check, lines, asked } = await provider(key.jwk);
       state.respond = respond;
       const token = await sign(clock, key);
-      for (let i = 0; i < 5; i += 1) expect(await check(token)).toEqual({ kind: 'unknown' });
+      for (let i = 0; i < 5; i += 1) expect(await check(token)).toEqual(authenticationUnavailable());
       expect(asked()).toBe(1);
       expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
         "the public keys of callers' tokens could not be read",
@@ -247,14 +248,14 @@ describe('by the keys of an identity provider', () => {
       clock.advance(23 * 60 * MINUTE_MS);
       expect(await check(await sign(clock, key))).toEqual(GOOD);
       clock.advance(61 * MINUTE_MS);
-      expect(await check(await sign(clock, key))).toEqual({ kind: 'unknown' });
+      expect(await check(await sign(clock, key))).toEqual(authenticationUnavailable());
     });
   });
 
   test('a key that cannot be used is the fault of the provider, not of the caller', async () => {
     const key = await makeKey('one');
     const { clock, check, lines } = await provider({ ...key.jwk, x: 'AAAA' });
-    expect(await check(await sign(clock, key))).toEqual({ kind: 'unknown' });
+    expect(await check(await sign(clock, key))).toEqual(authenticationUnavailable());
     expect(lines.map((line) => JSON.parse(line).msg)).toEqual(["a public key of callers' tokens cannot be used"]);
   });
 });

@@ -1,7 +1,8 @@
-/** A token that was good once is looked at again each time: by the clock, and by the key. */
+/** A token that was good once, checked again each time by the clock and by the key. */
 import { expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { pino } from 'pino';
+import { unauthenticated } from '../../../server/graphql/answer.ts';
 import { makeCallerCheck } from '../../../server/tokens/callerToken.ts';
 import { makeVerifiedTokens } from '../../../server/tokens/verifiedTokens.ts';
 import { sendJson, serversPerTest } from '../../gateway/httpServers.ts';
@@ -10,8 +11,8 @@ import { manualClock } from '../../support/manualClock.ts';
 const servers = serversPerTest();
 const log = pino({ level: 'silent' });
 const SECRET = 'a secret of callers for tests, long enough';
-const GOOD = { kind: 'caller', caller: { sub: 'me', roles: [] } };
-const INVALID = { kind: 'invalid' };
+const GOOD = { sub: 'me', roles: [] };
+const INVALID = unauthenticated();
 
 test('it ends when it says, and is not good before it says, however often it was good in between', async () => {
   const clock = manualClock();

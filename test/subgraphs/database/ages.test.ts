@@ -1,4 +1,4 @@
-/** What is left of a time, or has passed since, is told by the database's clock, whatever the process here takes the time to be. */
+/** Times left and times passed, told by the database's clock, whatever this process takes the time to be. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';

@@ -1,9 +1,9 @@
-/** The subgraph behind a gateway that is not ours: `SUBGRAPH_AUTH=caller`. */
+/** The subgraph behind a foreign gateway: `SUBGRAPH_AUTH=caller`. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
 import { signCallerToken } from '../../../local/callerToken.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { READ_ALL, signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { runScript } from '../../support/command.ts';
 import { databasePerFile } from '../../support/database.ts';

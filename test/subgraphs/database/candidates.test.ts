@@ -1,10 +1,10 @@
-/** The replicas that could take a chat which nobody has taken. */
+/** Replicas that could take a chat that nobody has taken. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';
 import { startPostgresProxy } from '../../support/postgresProxy.ts';
 import { insertChat, insertHealthyChat, insertReplica } from './support/rows.ts';
-import { asking, entities, start, subgraphPerFile } from './support/subgraph.ts';
+import { asking, entities, start, subgraphPerFile, user } from './support/subgraph.ts';
 
 const database = databasePerFile();
 const ask = subgraphPerFile(database);
@@ -61,7 +61,7 @@ test('are at most twenty of many, those that started last', async () => {
   expect(await candidatesOf([await unowned()])).toEqual([ids.slice(0, 20)]);
 });
 
-test('are asked for once, whatever the number of chats, and not at all where no chat waits', async () => {
+test('are asked for once, whatever the number of chats, and for a list not at all where no chat waits', async () => {
   const { pool } = database;
   const tap = await startPostgresProxy(database.url);
   const server = await start({ databaseUrl: tap.url });
@@ -74,7 +74,10 @@ test('are asked for once, whatever the number of chats, and not at all where no 
     const representations = ids.map((chatId) => ({ __typename: 'ChatDebugSnapshot', chatId }));
     await entities(asks, representations, '... on ChatDebugSnapshot { candidates { workerId } }');
     expect(ofReplicas()).toHaveLength(2);
-    await candidatesOf([(await insertHealthyChat(pool)).id], asks);
+    const owner_id = randomUUID();
+    const { id } = await insertHealthyChat(pool, { owner_id });
+    const { data } = await asks('{ chats { edges { node { chatId candidates { workerId } } } } }', {}, user(owner_id));
+    expect(data).toEqual({ chats: { edges: [{ node: { chatId: id, candidates: [] } }] } });
     expect(ofReplicas()).toHaveLength(2);
   } finally {
     await server.stop();

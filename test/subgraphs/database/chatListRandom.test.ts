@@ -1,4 +1,4 @@
-/** Whatever indexes the lists go through, they hold exactly the chats that a look at each single one says. */
+/** Lists hold exactly the chats that a look at each single one gives, whatever indexes they use. */
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Caller } from '../../../server/tokens/internalToken.ts';

@@ -1,26 +1,24 @@
 /** Lists that are walked by status along another platform's index show the same chats, in the same order. */
+
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Registry } from 'prom-client';
 import { systemClock } from '../../../common/clock.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { makeLogger } from '../../../server/log.ts';
 import type { ChatFilter } from '../../../subgraphs/database/chatConditions.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
-import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { PlatformMemory } from '../../../subgraphs/database/platformMemory.ts';
 import { chatPage, chatPageSql } from '../../../subgraphs/database/questions/chatPage.ts';
-import { Reading } from '../../../subgraphs/database/reading.ts';
 import { createDatabase } from '../../support/database.ts';
 import { createTables } from '../../upstream/tables.ts';
 import { lookedAt, planIn, scans } from './support/plans.ts';
+import { openReading } from './support/reading.ts';
 
 const log = makeLogger('ways', 'silent');
-const metrics = makeReadingMetrics(new Registry());
 const TIMEOUT_MS = 60_000;
 const STATUSES = ['waiting', 'running', 'error', 'requires_action', 'interrupting', 'paused', 'pending', 'completed'];
 const CHATS = 4_000;
-/** Of all chats, how many a page may look at: a page of each status and side, and of each of them once more. */
+/** Chats that a page may look at: a page of each status and side, and each of them once more. */
 const MOST_LOOKED_AT = 1_500;
 let database: Awaited<ReturnType<typeof createDatabase>>;
 let client: DatabaseClient;
@@ -66,15 +64,14 @@ afterAll(async () => {
 interface Page {
   /** Ids along the index, and without one. */
   readonly ids: readonly [string[], string[]];
-  /** What is looked at of chats that are not archived, along the index. */
+  /** Chats looked at among those that are not archived, along the index. */
   readonly lookedAt: number;
 }
 
 async function pageOf(filter: ChatFilter, after: { updatedAt: string; chatId: string } | undefined): Promise<Page> {
   const platforms = new PlatformMemory({}, { clock: systemClock, log });
-  const inquire = async () => undefined;
   const { prisma } = client;
-  const reading = new Reading({ prisma, timeoutMs: TIMEOUT_MS, clock: systemClock, log, metrics, inquire, platforms });
+  const reading = openReading({ prisma, timeoutMs: TIMEOUT_MS, platforms });
   try {
     return await reading.ask('chatPage', async (tx, { platform, indexes, heartbeatsReadable }) => {
       const limits = {

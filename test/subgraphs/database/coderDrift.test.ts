@@ -1,4 +1,7 @@
-/** A Coder deployment that is a little other than those that are known: it costs what hangs on that, and is said in words. */
+/**
+ * A Coder deployment that differs a little from the known ones: only what depends on the difference is lost, and words
+ * say so.
+ */
 import { describe, expect, test } from '@jest/globals';
 import { drifted, SUSPECTS, suspects } from './support/coderDrift.ts';
 

@@ -1,4 +1,6 @@
-/** Tables that somebody keeps locked, as a change of the schema does: each costs its own fields, and the lock is named there. */
+/**
+ * Tables that somebody keeps locked, as a schema change does: each costs its own fields, and the lock is named there.
+ */
 import { expect, test } from '@jest/globals';
 import { drifted } from './support/coderDrift.ts';
 import { whileLocked } from './support/waiting.ts';

@@ -1,18 +1,16 @@
-/** What is said when the database is there and does not answer: whose fault it is, and what to do. */
+/** Words for a database that is there and does not answer: whose fault it is, and what to do. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { Registry } from 'prom-client';
-import { systemClock } from '../../../common/clock.ts';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
 import { makeInquiry } from '../../../subgraphs/database/inquiry.ts';
-import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
-import { INQUIRY_MS, Reading } from '../../../subgraphs/database/reading.ts';
+import { INQUIRY_MS } from '../../../subgraphs/database/reading.ts';
 import { WANTED_INDEXES } from '../../../subgraphs/database/wantedIndexes.ts';
 import { createDatabase, databasePerFile, type TestDatabase } from '../../support/database.ts';
-import { OWN, ownTables } from './support/platforms.ts';
+import { OWN } from './support/platforms.ts';
+import { openReading } from './support/reading.ts';
 import { insertReplica } from './support/rows.ts';
 import { type Ask, asking, start, user } from './support/subgraph.ts';
 import { untilTrue, whileLocked } from './support/waiting.ts';
@@ -111,16 +109,7 @@ describe('a question that takes too long', () => {
 
   async function askSlowly(question: string): Promise<unknown> {
     const inquire = makeInquiry({ url: database.url, limitMs: INQUIRY_MS, judge: () => OWN });
-    const metrics = makeReadingMetrics(new Registry());
-    const reading = new Reading({
-      prisma: client.prisma,
-      timeoutMs: TIMEOUT_MS,
-      clock: systemClock,
-      metrics,
-      log,
-      inquire,
-      platforms: ownTables,
-    });
+    const reading = openReading({ prisma: client.prisma, timeoutMs: TIMEOUT_MS, log, inquire });
     try {
       const [asked, next] = await Promise.allSettled([
         reading.ask(question, (tx) => tx.$queryRaw`SELECT true FROM pg_sleep(60)`),

@@ -1,4 +1,4 @@
-/** How the database itself is doing, as far as the service may see it. */
+/** Health of the database itself, as far as the service may see it. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { createDatabase, databasePerFile } from '../../support/database.ts';

@@ -1,7 +1,7 @@
-/** The debug log of a Coder deployment, read by the role that the page on it makes, with whatever a row of it may hold. */
+/** The debug log of a Coder deployment, with any row content, read by the role that the page on it makes. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { type Chat, insertChat } from '../../upstream/support/rows.ts';
 import { createReader, createTables, dropReader } from '../../upstream/tables.ts';
@@ -32,7 +32,7 @@ describe('the debug log of a Coder deployment', () => {
     readonly unreadable: readonly string[];
   }
 
-  /** What is said of the log of a chat, of which `change` was made: SQL, with the chat's id as its parameter. */
+  /** Answer on the log of a chat after `change`: SQL with the chat's id as its parameter. */
   async function logged(...changes: readonly string[]) {
     const id = await insertChat(database.pool, OWNED);
     for (const change of changes) await database.pool.query(change, [id]);

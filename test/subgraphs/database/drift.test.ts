@@ -1,4 +1,4 @@
-/** A database that lacks a part of what is read: it costs what hangs on it, and is said in words. */
+/** A database that lacks a part of what is read: only what depends on it is lost, and words say so. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
@@ -19,7 +19,7 @@ interface Told {
   readonly ask: Ask;
 }
 
-/** What is said of a healthy chat to a role that may read everything, once `change` was made. */
+/** Answer on a healthy chat to a role that may read everything, after `change`. */
 async function told(change: (role: string) => string): Promise<Told> {
   const database = await createDatabase();
   const { pool } = database;

@@ -1,4 +1,4 @@
-/** What a gateway asks for: entities by their keys, under the same rules as the fields of Query. */
+/** Entities by their keys, as a gateway asks for them, under the rules of the fields of Query. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { signInternalToken } from '../../../server/tokens/internalToken.ts';

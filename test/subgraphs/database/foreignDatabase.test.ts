@@ -1,7 +1,7 @@
-/** Another system's database: the same five tables with columns of its own, and a user who may read them and nothing else. */
+/** The database of another system: the same five tables with other columns, and a user who may only read them. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { createDatabase } from '../../support/database.ts';
 import { asking, start } from './support/subgraph.ts';
 

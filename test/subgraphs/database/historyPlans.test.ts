@@ -1,27 +1,21 @@
-/** What the questions about histories and families look at, by Postgres's own account, with and without statistics. */
+/** Costs of the questions about histories and families by Postgres' own account, with and without statistics. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Registry } from 'prom-client';
-import { systemClock } from '../../../common/clock.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
-import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { childrenSql, lostChildrenSql } from '../../../subgraphs/database/questions/children.ts';
 import { lastMessagesSql } from '../../../subgraphs/database/questions/lastMessages.ts';
 import { openCallsSql } from '../../../subgraphs/database/questions/openCalls.ts';
-import { MESSAGES_OF_A_TURN, turnsSql } from '../../../subgraphs/database/questions/turns.ts';
-import { Reading } from '../../../subgraphs/database/reading.ts';
+import { MESSAGES_OF_A_TURN, stepsSql, turnsSql } from '../../../subgraphs/database/questions/turns.ts';
 import { createDatabase, databasePerFile } from '../../support/database.ts';
 import { lookedAt, planIn, scans } from './support/plans.ts';
-import { OWN, ownTables } from './support/platforms.ts';
+import { OWN } from './support/platforms.ts';
+import { openReading } from './support/reading.ts';
 
 const database = databasePerFile();
 const log = makeLogger('plans', 'silent');
-const metrics = makeReadingMetrics(new Registry());
 const TIMEOUT_MS = 60_000;
-/** Nothing takes too long here, so nobody asks why. */
-const inquire = async () => undefined;
 /** Ends with 5,000 deleted messages; its turn has 20 messages. */
 const LONG = randomUUID();
 /** Nothing but steps. */
@@ -65,17 +59,9 @@ beforeAll(async () => {
 });
 afterAll(() => client.close());
 
-/** How many rows and entries of tables of chats a statement looks at; fails on a walk through a table. */
+/** Number of rows and index entries of chats' tables that a statement looks at. It fails on a walk through a table. */
 async function looksAt(sql: Prisma.Sql, { prisma } = client): Promise<number> {
-  const reading = new Reading({
-    prisma,
-    timeoutMs: TIMEOUT_MS,
-    clock: systemClock,
-    log,
-    metrics,
-    inquire,
-    platforms: ownTables,
-  });
+  const reading = openReading({ prisma, timeoutMs: TIMEOUT_MS });
   try {
     const rows = await reading.ask('plan', (tx) => tx.$queryRaw(Prisma.sql`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`));
     const found = scans(planIn(rows)).filter((scan) => scan['Relation Name']?.startsWith('chat'));
@@ -104,6 +90,15 @@ describe.each(['never analysed', 'analysed'])('%s,', (state) => {
     expect(await looksAt(turnsSql(OWN, [ENDLESS]))).toBeLessThanOrEqual(2 * MESSAGES_OF_A_TURN + 2);
   });
 
+  test('the steps of a turn cost its messages once, those of an endless one what is looked at', async () => {
+    const looked = [];
+    for (const id of [LONG, ENDLESS, ...OTHERS]) looked.push(await looksAt(stepsSql(OWN, Prisma.sql`${id}::uuid`)));
+    const [long = Number.NaN, endless = Number.NaN, ...others] = looked;
+    expect(long).toBeLessThanOrEqual(22);
+    expect(endless).toBeLessThanOrEqual(MESSAGES_OF_A_TURN + 1); // the next one is read before a row is judged
+    expect(Math.max(...others)).toBeLessThanOrEqual(7);
+  });
+
   test('a page of children costs the page, wherever it begins', async () => {
     const page = { platform: OWN, parentIds: [PARENT, ...ALL], readableOf: undefined, limit: 21 };
     const far = { updatedAt: '2100-01-01T00:00:00.000000Z', chatId: randomUUID() };
@@ -129,7 +124,12 @@ test('a chat without messages costs nothing, though all messages that there are 
       [LONG],
     );
     await young.pool.query('VACUUM ANALYZE');
-    for (const sql of [lastMessagesSql(OWN, OTHERS), openCallsSql(OWN, OTHERS), turnsSql(OWN, OTHERS)])
+    for (const sql of [
+      lastMessagesSql(OWN, OTHERS),
+      openCallsSql(OWN, OTHERS),
+      turnsSql(OWN, OTHERS),
+      stepsSql(OWN, Prisma.sql`${OTHERS[0]}::uuid`),
+    ])
       expect(await looksAt(sql, youngClient)).toBe(0);
   } finally {
     await youngClient.close();

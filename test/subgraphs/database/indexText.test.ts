@@ -1,4 +1,4 @@
-/** Indexes are compared by what they are good for. */
+/** Comparison of indexes by their use. */
 import { expect, test } from '@jest/globals';
 import { serves } from '../../../subgraphs/database/indexText.ts';
 import { CHAT_INDEXES, lackingIndexes, WANTED_INDEXES } from '../../../subgraphs/database/wantedIndexes.ts';

@@ -1,4 +1,4 @@
-/** What the client is not told stands in the log. */
+/** Log lines for what the client is not told. */
 import { Writable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';

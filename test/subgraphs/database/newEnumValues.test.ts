@@ -1,4 +1,4 @@
-/** Enums of the database gain values while the subgraph runs; nothing may fail or miscount then. */
+/** Enums of the database that gain values while the subgraph runs: nothing may fail or miscount. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { startMigratedServer } from '../../support/migratedServer.ts';
 import type { PostgresServer } from '../../support/postgresServer.ts';
@@ -125,7 +125,7 @@ describe.each([
         ['ages', ...(ALTERED.get(field) ?? [field])].includes(name) ? undefined : value,
       ),
     );
-  /** What one column alone says, and what follows from it. */
+  /** Effects of one column's value. */
   const ALTERED = new Map([
     ['heartbeatAt', ['heartbeatAt', 'isStale', 'heartbeatState', 'unreadable', 'everywhere']],
     ...['snapshotVersion', 'historyVersion', 'queueVersion', 'lastError', 'requiresActionDeadlineAt', 'createdAt'].map(

@@ -1,4 +1,4 @@
-/** Which tool calls have no result, and how often in a row a tool was not answered. */
+/** Tool calls without a result, and the number in a row for one tool. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

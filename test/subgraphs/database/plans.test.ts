@@ -1,28 +1,23 @@
 /**
- * What the lists cost among 20,000 chats: how many rows and index entries Postgres looks at, by its own account. Nothing
- * here is timed. The same questions are asked with and without statistics of the tables: a plan must not depend on them.
+ * Costs of the lists among 20,000 chats: rows and index entries that Postgres looks at, by its own account. Nothing is
+ * timed.
+ * The same questions are asked with and without statistics of the tables: a plan must not depend on them.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Registry } from 'prom-client';
-import { systemClock } from '../../../common/clock.ts';
 import { DEFAULT_THRESHOLDS } from '../../../domain/thresholds.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { makeLogger } from '../../../server/log.ts';
 import type { ChatFilter } from '../../../subgraphs/database/chatConditions.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
-import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
 import { chatPageSql } from '../../../subgraphs/database/questions/chatPage.ts';
-import { Reading } from '../../../subgraphs/database/reading.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { lookedAt, type Node, planIn, scans } from './support/plans.ts';
-import { OWN, ownTables } from './support/platforms.ts';
+import { OWN } from './support/platforms.ts';
+import { openReading } from './support/reading.ts';
 
 const database = databasePerFile();
 const log = makeLogger('plans', 'silent');
-const metrics = makeReadingMetrics(new Registry());
-/** Nobody knows why. */
-const inquire = async () => undefined;
 const TIMEOUT_MS = 60_000;
 const FIRST = 20;
 /** Room for one page, all runnable chats, and everything that has a queue, twice over; a walk costs thousands. */
@@ -68,15 +63,7 @@ afterAll(() => client.close());
 
 /** Runs the page's own statement, in a reading like any other. */
 async function planOf(filter: ChatFilter, readableOf: string | undefined, deep: boolean): Promise<Node> {
-  const reading = new Reading({
-    prisma: client.prisma,
-    timeoutMs: TIMEOUT_MS,
-    clock: systemClock,
-    log,
-    metrics,
-    inquire,
-    platforms: ownTables,
-  });
+  const reading = openReading({ prisma: client.prisma, timeoutMs: TIMEOUT_MS });
   const order = filter.suspect ? 'oldest' : 'newest';
   const { rows } = await database.pool.query(
     `SELECT to_char((now() - interval '2 days') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS place`,

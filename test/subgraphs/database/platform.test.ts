@@ -1,8 +1,8 @@
-/** Whose tables a database has: what is found, what is set against it, and what is read differently for it. */
+/** Platform of a database's tables: as found, as set, and what is read differently. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import type { DatabaseSubgraphOptions } from '../../../subgraphs/database/server.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { whileHolding } from '../../support/locks.ts';
@@ -16,7 +16,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
-/** What is left out is as where nothing is set. */
+/** Starts a subgraph; options that are left out are as if nothing were set. */
 async function subgraph(databaseUrl: string, options: Partial<DatabaseSubgraphOptions> = {}) {
   const lines: { platform?: string }[] = [];
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });

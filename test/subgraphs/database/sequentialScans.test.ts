@@ -1,4 +1,4 @@
-/** Every question of the schema, asked over HTTP, counted by Postgres itself: none walks through a table of chats. */
+/** Questions of the whole schema over HTTP, counted by Postgres: none walks through a table of chats. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';
@@ -32,7 +32,7 @@ async function scans(): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ name, scans }) => [name, scans]));
 }
 
-/** What a connection has done is counted at the latest when it ends. */
+/** Work of a connection is counted at the latest when it ends. */
 const allConnectionsEnded = () =>
   untilTrue(
     database.pool,

@@ -1,4 +1,4 @@
-/** A hot standby: everything but the unlogged lease table can be read there. */
+/** A hot standby, where everything but the unlogged lease table can be read. */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

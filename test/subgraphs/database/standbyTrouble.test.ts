@@ -1,4 +1,4 @@
-/** What can be told of a chat's trouble from a hot standby, and of transactions that were prepared and then forgotten. */
+/** Trouble of a chat as a hot standby tells it, and forgotten prepared transactions. */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

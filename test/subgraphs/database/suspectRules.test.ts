@@ -1,4 +1,7 @@
-/** The lists of suspects against the rules of the diagnosis, over random rows: each row is judged at the moment it was listed. */
+/**
+ * Lists of suspects against the rules of the diagnosis, over random rows. Each row is judged at the moment it was
+ * listed.
+ */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Kind, type OperationDefinitionNode, parse, print, type SelectionNode } from 'graphql';
@@ -16,7 +19,7 @@ import { OPERATOR, subgraphPerFile, user } from './support/subgraph.ts';
 const CHUNK = 2_000;
 const LIMIT_MS = 3_600_000;
 
-/** What the diagnosis requires of this subgraph. */
+/** Selection that the diagnosis requires of this subgraph. */
 const ROW_HALF = ofDatabase(requiredFields('diagnosis'));
 
 function ofDatabase(required: string): string {
@@ -72,6 +75,8 @@ interface Way {
   readonly platform?: 'coder';
   readonly prepare: (pool: pg.Pool) => Promise<void>;
   readonly capacity?: { root: number; subagents: number };
+  /** SQL that takes something away, once the rows are there. */
+  readonly take?: string;
   /** Of this kind there are as many slots as are taken. */
   readonly full?: 'root' | 'subagents';
 }
@@ -80,7 +85,7 @@ const own = async (pool: pg.Pool) => {
 };
 const PLENTY = 1_000_000;
 
-/** How many slots of this kind are taken. */
+/** Number of taken slots of this kind. */
 async function takenSlots(pool: pg.Pool, kind: 'root' | 'subagents'): Promise<number> {
   const { rows } = await pool.query<{ taken: number }>(
     `SELECT count(*)::int4 AS taken FROM chats AS c JOIN chat_heartbeats AS h ON c.id = h.chat_id AND c.runner_id = h.runner_id
@@ -98,6 +103,17 @@ const WAYS: readonly Way[] = [
       await own(pool);
       await withoutNotes(pool);
     },
+  },
+  { how: 'Messages cannot be read', prepare: own, take: 'ALTER TABLE chat_messages RENAME TO gone' },
+  {
+    how: 'What messages say cannot be read',
+    prepare: own,
+    take: 'ALTER TABLE chat_messages RENAME COLUMN content TO gone',
+  },
+  {
+    how: 'Why a step ended cannot be read',
+    prepare: own,
+    take: 'ALTER TABLE chat_messages RENAME COLUMN finish_reason TO gone',
   },
   {
     how: 'A Coder deployment has room',
@@ -127,7 +143,7 @@ const WAYS: readonly Way[] = [
   },
 ];
 
-describe.each(WAYS)('$how:', ({ platform, prepare, capacity, full }) => {
+describe.each(WAYS)('$how:', ({ platform, prepare, capacity, take, full }) => {
   const database = databasePerFile(platform && 'template0');
   const ask = subgraphPerFile(database, { ...THRESHOLDS, databaseTimeoutMs: 60_000, platform, capacity });
 
@@ -140,6 +156,7 @@ describe.each(WAYS)('$how:', ({ platform, prepare, capacity, full }) => {
       await insertRuleRows(pool, fc.sample(ruleRow, Math.min(left, CHUNK)), platform === undefined);
     }
     if (capacity && full) capacity[full] = await takenSlots(pool, full);
+    if (take) await pool.query(take);
     await pool.query('VACUUM ANALYZE');
   }, LIMIT_MS);
 

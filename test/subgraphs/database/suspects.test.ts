@@ -1,4 +1,4 @@
-/** What looks like trouble to `chats(filter: { suspect: true })`, one chat for each reason. */
+/** Chats that look like trouble to `chats(filter: { suspect: true })`, one for each reason. */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -50,7 +50,7 @@ const ownedBy =
   async (columns) =>
     but({ worker_id: await insertReplica(database.pool, replica) })(columns);
 
-/** Without a lease of the runner that it names. */
+/** Chat without a lease of the runner that it names. */
 const withoutLease: Make = async (columns) =>
   insertChat(database.pool, {
     ...columns,

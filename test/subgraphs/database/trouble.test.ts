@@ -1,8 +1,8 @@
-/** What keeps workers from chats, with locks that other sessions really hold. */
+/** Trouble that keeps workers from chats, with locks that other sessions really hold. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import type { RunningServer } from '../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../server/app.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { whileHeld, whileHolding } from '../../support/locks.ts';
 import { insertChat, insertHealthyChat, insertReplica } from './support/rows.ts';
@@ -201,7 +201,9 @@ describe('a row is held', () => {
   });
 });
 
-/** Until then another session waits to change the first of these chats, which are all held by one. */
+/**
+ * Keeps another session waiting to change the first of these chats until `work` is done; one session holds them all.
+ */
 async function whileAwaited(ids: readonly string[], work: () => Promise<void>): Promise<void> {
   await whileSession('a worker', async (worker) => {
     let waits: Promise<unknown> = Promise.resolve();
@@ -344,7 +346,7 @@ test('a lock on the replicas costs what is said of the owner, and is named there
 describe('a database that takes no writes', () => {
   const name = () => new URL(database.url).pathname.slice(1);
 
-  /** From outside: a session of the database itself would be read-only. */
+  /** Runs statements from outside: a session of the database itself would be read-only. */
   async function alter(...statements: string[]): Promise<void> {
     const url = new URL(database.url);
     url.pathname = '/postgres';

@@ -1,4 +1,4 @@
-/** What a history tells without its content: the newest message, and what was done since the person's. */
+/** A history without its content: the newest message, and the work since the person's. */
 import { expect, test } from '@jest/globals';
 import { databasePerFile } from '../../support/database.ts';
 import { call, insertChat, insertMessage, insertMessages, result, text } from './support/rows.ts';
@@ -19,7 +19,7 @@ async function state(chatId: string, fields: string, asks = ask) {
   return all;
 }
 
-/** With these messages, oldest first. */
+/** Chat with these messages, oldest first. */
 async function chatWith(messages: readonly [role: string, content?: unknown, at?: string][]): Promise<string> {
   const chatId = await insertChat(database.pool);
   for (const [role, content, at] of messages) await insertMessage(database.pool, chatId, role, content, at);

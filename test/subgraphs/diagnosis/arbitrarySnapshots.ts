@@ -14,7 +14,7 @@ const count = fc.nat({ max: 9 });
 /** Not what would look like a value that got into a sentence by mistake. */
 const text = fc.string({ maxLength: 8 }).filter((word) => !/NaN|undefined|Infinity|\[object/.test(word));
 const kind = fc.constantFrom('GENERATION', 'INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON', 'OTHER');
-/** What workers say that the database refused them with. */
+/** Words of workers for a refusal by the database. */
 const refusal = fc.oneof(text, fc.constantFrom('DISK_FULL', 'LOCKED', 'CONNECTION_LOST', '23514', '42501', 'P0001'));
 /** Null as often as not: what is seldom so. */
 const seldom = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null, freq: 2 });

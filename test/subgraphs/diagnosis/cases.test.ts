@@ -1,4 +1,4 @@
-/** The troubles that people meet with agents that many replicas work on: each is told apart from the others. */
+/** Troubles that people meet with agents on many replicas: each is told apart from the others. */
 import { describe, expect, test } from '@jest/globals';
 import { codes, diagnosisOf, OTHER_REPLICA, replica, runner, snapshot } from './snapshots.ts';
 

@@ -1,4 +1,4 @@
-/** A Coder deployment, whose replicas nobody can ask: what its rows alone say is what is true of its chats. */
+/** A Coder deployment, whose replicas nobody can ask: its rows alone tell the truth of its chats. */
 import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../../cli/debug/shown.ts';
 import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';

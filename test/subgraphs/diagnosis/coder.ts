@@ -1,11 +1,11 @@
-/** Chats of a Coder deployment whose replicas nobody can ask: the healthy chat of the other tests, with other words around it. */
+/** Chats of a Coder deployment whose replicas nobody can ask: the healthy chat of the other tests, in other words. */
 
 import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
 import type { Snapshot } from '../../../domain/diagnosis/snapshot.ts';
 import type { ExecutionState } from '../../../domain/executionState.ts';
 import { type Changes, codes, snapshot } from './snapshots.ts';
 
-/** Of releases since 15 September 2026, and of those before. */
+/** Thresholds of releases since 15 September 2026, and of earlier ones. */
 export const NEWER = { staleAfterSeconds: 30, heartbeatIntervalSeconds: 9, acquisitionIntervalSeconds: 30 };
 export const OLDER = { staleAfterSeconds: 300, heartbeatIntervalSeconds: 30, acquisitionIntervalSeconds: 1 };
 

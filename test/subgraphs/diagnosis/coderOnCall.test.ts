@@ -1,4 +1,4 @@
-/** What somebody on call meets at a Coder deployment, beyond what its rows plainly say. */
+/** Cases that somebody on call meets at a Coder deployment, beyond the plain words of its rows. */
 import { describe, expect, test } from '@jest/globals';
 import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
 import { coderDiagnosis, coderSnapshot, pool, seenOnCoder as seen } from './coder.ts';

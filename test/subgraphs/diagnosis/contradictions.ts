@@ -1,4 +1,4 @@
-/** When a diagnosis contradicts itself. */
+/** Contradictions within a diagnosis. */
 import type { Diagnosis } from '../../../domain/diagnosis/diagnosis.ts';
 
 /** Findings that cannot both be true. */
@@ -16,10 +16,10 @@ const EXCLUDE_EACH_OTHER = [
   ['STATUS_UNKNOWN', 'INVALID_STATE'],
   ['ACTION_PENDING', 'ACTION_DEADLINE_PASSED', 'ERRORED', 'INVALID_STATE', 'UNANSWERED'],
 ];
-/** What is wrong may not be known, though something that is wrong in any case is. */
+/** The fault may be unknown, though some fault is certain. */
 const NOT_KNOWN = 'STATUS_UNKNOWN';
 
-/** Why a diagnosis contradicts itself; empty: it does not. */
+/** Reasons for which a diagnosis contradicts itself; empty: it does not. */
 export function contradictions(state: string, { verdict, findings }: Diagnosis): string[] {
   const codes = new Set(findings.map(({ code }) => code));
   const critical = findings.filter(({ severity }) => severity === 'CRITICAL').length;

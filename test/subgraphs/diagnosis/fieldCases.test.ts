@@ -1,4 +1,4 @@
-/** What people met on real systems, as far as the two halves of a chat say it. */
+/** Cases that people met on real systems, as far as the two halves of a chat tell them. */
 import { describe, expect, test } from '@jest/globals';
 import { readSnapshot } from '../../../domain/diagnosis/snapshot.ts';
 import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
@@ -319,6 +319,9 @@ describe('the fleet and its database', () => {
     const full = [candidate(true), candidate(true), candidate(true)];
     expect(seen({ ...unowned, candidates: full })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
     expect(first({ ...unowned, candidates: full })).toContain('3 of 3 replicas are full');
+    expect(first({ ...unowned, candidates: [candidate(true)] })).toContain(
+      'It waits for room: the one replica is full',
+    );
     expect(seen({ ...unowned, candidates: full, database: { updatedAgeSeconds: 71 } })).toEqual([
       'WAITING',
       'WARNING CAPACITY_WAIT',

@@ -1,4 +1,7 @@
-/** Chats that are well: at work, at rest, slow, failing now and then, handed over, waiting for room, on replicas of two versions. */
+/**
+ * Healthy chats: at work, at rest, slow, failing now and then, handed over, waiting for room, on replicas of two
+ * versions.
+ */
 import fc from 'fast-check';
 import type { Snapshot } from '../../../domain/diagnosis/snapshot.ts';
 import { EXECUTION_STATES, isRunnable } from '../../../domain/executionState.ts';
@@ -42,7 +45,10 @@ const life = fc.record({
 });
 type Life = typeof life extends fc.Arbitrary<infer T> ? T : never;
 
-/** What waits for a worker may do so for a while; what waits for room, for longer. A stop that nobody can be asked about ends. */
+/**
+ * Age of the row. A wait for a worker may last a while, and a wait for room longer. A stop that nobody can be asked
+ * about ends.
+ */
 function ageOf({ state, owner, behind, age }: Life): number {
   if (owner === 'full') return Math.min(age, 70);
   if (owner === 'NOT_ASKED' && state.startsWith('I')) return Math.min(age, 60);

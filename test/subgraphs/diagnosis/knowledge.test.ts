@@ -1,4 +1,4 @@
-/** What is not known is said, and never guessed. */
+/** Check that unknown facts are named, and never guessed. */
 import { describe, expect, test } from '@jest/globals';
 import { diagnose, shouldReadAgain } from '../../../domain/diagnosis/diagnose.ts';
 import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';

@@ -1,4 +1,4 @@
-/** What is advised on a Coder deployment can be done there: nothing of this project's own means is named. */
+/** Advice for a Coder deployment, which must be possible there: none of this project's own means is named. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { diagnose } from '../../../domain/diagnosis/diagnose.ts';

@@ -28,7 +28,7 @@ function required(field: 'diagnosis' | 'diagnosisEverywhere'): Set<string> {
   return new Set(paths(operation.selectionSet));
 }
 
-/** Where the reader of a representation looks. */
+/** Paths that the reader of a representation looks at. */
 function shapePaths(value: unknown, above = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => shapePaths(item, above));
   if (typeof value !== 'object' || value === null) return [];
@@ -40,7 +40,7 @@ function shapePaths(value: unknown, above = ''): string[] {
 
 const KNOWN = ['waiting', 'running', 'interrupting', 'requires_action', 'error', 'pending', 'paused', 'completed'];
 
-/** Whether a value that nobody could read may be what the verdict turns on. */
+/** True if the verdict may turn on a value that nobody could read. */
 function undecided({ executionState: state, database }: Snapshot, { findings }: Diagnosis): boolean {
   if (!database || state === null) return false;
   const lost = new Set(database.unreadable);
@@ -168,18 +168,18 @@ test('the fields that are required are those that are read', () => {
 });
 
 describe('as time passes and nothing else happens', () => {
-  /** What a finding turns into, when it does not stay. */
+  /** Successor of a finding that does not stay. */
   const SUCCESSOR: Readonly<Record<string, string>> = {
     LEASE_ENDANGERED: 'HEARTBEAT_STALE',
     RETRY_BACKOFF: 'RETRY_OVERDUE',
     ACTION_PENDING: 'ACTION_DEADLINE_PASSED',
     NO_PROGRESS: 'HEARTBEAT_STALE',
   };
-  /** What is ahead of its time is overtaken by it, and so is what is only said where nothing else is. */
+  /** Findings that time removes: dates in the future, and what is only said where nothing else is. */
   const PASSES = ['CLOCK_AHEAD', 'QUIET'];
   const isAhead = ({ database }: Snapshot, { findings }: Diagnosis) =>
     findings.some(({ code }) => code === 'CLOCK_AHEAD') || (database?.retrySecondsLeft ?? 0) > 600;
-  /** While a worker is about to take the chat, a lease may run out without being trouble. */
+  /** True while a worker is about to take the chat: a lease may run out then without trouble. */
   const isPickedUp = ({ database }: Snapshot) => (database?.updatedAgeSeconds ?? 0) <= 7;
   const plus = <T extends number | null>(value: T, seconds: number) => (value === null ? value : value + seconds);
 

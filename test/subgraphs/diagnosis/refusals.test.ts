@@ -1,4 +1,4 @@
-/** What the database refuses workers is named with what mends it: to take the chat from anybody would not help. */
+/** Refusals that the database gives workers, named with their remedy: another owner would not help. */
 import { describe, expect, test } from '@jest/globals';
 import type { Candidate } from '../../../domain/diagnosis/snapshot.ts';
 import { type Changes, codes, diagnosisOf, snapshot } from './snapshots.ts';

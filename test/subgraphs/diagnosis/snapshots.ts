@@ -14,7 +14,7 @@ export interface Changes {
   readonly trouble?: Partial<NonNullable<NonNullable<Snapshot['database']>['trouble']>>;
   readonly candidates?: Snapshot['candidates'];
   readonly runtime?: Partial<Runtime>;
-  /** Of the one runner. */
+  /** Changes of the one runner. */
   readonly runner?: Partial<Runner>;
   readonly task?: Partial<NonNullable<Runner['activeTask']>>;
   readonly lease?: Partial<NonNullable<Runner['lease']>>;
@@ -50,7 +50,7 @@ export function snapshot({ state = 'R0', owner = 'OK', ...changes }: Changes = {
   };
 }
 
-/** What another replica answers that holds these runners. */
+/** Answer of another replica that holds these runners. */
 export function replica(workerId: string, runners: Runner[] | null, status = 'OK'): Runtime {
   return {
     ...{ workerId, reachability: { status, reason: null }, localWorkerId: runners && workerId },

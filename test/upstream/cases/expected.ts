@@ -1,4 +1,4 @@
-/** What is true of a chat, and so what must be said of it. */
+/** Truth about a chat, and so what must be said of it. */
 import type { Chat } from '../support/rows.ts';
 
 export interface Expected {
@@ -12,7 +12,7 @@ export interface Expected {
 /** The two rows of thresholds: releases since 15 September 2026, and those before. */
 export type Release = 'newest' | 'older';
 
-/** What CODER_RELEASE says: a build of the day before, by which the older thresholds are chosen. */
+/** Value of CODER_RELEASE: a build of the day before, by which the older thresholds are chosen. */
 export const OLDER_RELEASE = '2026-09-14';
 
 export interface Case {
@@ -45,6 +45,6 @@ export const unknown = troubled('UNKNOWN');
 /** Nothing is lost yet, and somebody should look. */
 export const watched = troubled('WORKING');
 
-/** Whether `chat-debug stuck` lists it. */
+/** True if `chat-debug stuck` lists it. */
 export const isListed = ({ verdict, isSuspect }: Expected): boolean =>
   isSuspect && ['STUCK', 'FAILED', 'UNKNOWN'].includes(verdict);

@@ -17,7 +17,7 @@ export const TAKEN: readonly Case[] = [
   ...numbered(10, (of) => ({ name: `subagent ${of}`, chat: { ...OWNED, isSubagent: true }, newest: working('R0') })),
 ];
 
-/** For ten minutes, or two. */
+/** Chats queued for ten minutes, or two. */
 export const QUEUED: readonly Case[] = [
   { name: 'root chat that waits for ten minutes', chat: { age: 600 }, newest: waitsLong('R0') },
   {

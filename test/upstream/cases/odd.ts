@@ -1,4 +1,4 @@
-/** More chats that somebody on call meets, whose words and verdicts are looked at too. */
+/** More chats that somebody on call meets, with a look at their words and verdicts, too. */
 import { call, result, text } from '../support/rows.ts';
 import { type Case, stuck, watched } from './expected.ts';
 

@@ -75,7 +75,7 @@ export const REST: readonly Case[] = [
     newest: stuck('INVALID', { INVALID_STATE: 'CRITICAL' }),
   },
   {
-    // What was interrupted before a word came, and whether that was the person's wish, is noted nowhere.
+    // Nothing notes what was interrupted before its first word, or whether that was the person's wish.
     name: 'W whose last message is the person’s',
     chat: { status: 'waiting', age: 900, history: [text('user', 'is anybody there?')] },
     newest: { state: 'W', verdict: 'IDLE', found: { UNANSWERED: 'WARNING' }, isSuspect: true },

@@ -1,7 +1,7 @@
-/** Keeps the ages of rows as they were written, while the clock goes on. */
+/** The ages of rows, kept as they were written while the clock goes on. */
 import type pg from 'pg';
 
-/** Where a moment stands. Not every variant has each. */
+/** Columns with a moment. Not every variant has each. */
 const MOMENTS: Readonly<Record<string, readonly string[]>> = {
   chats: ['created_at', 'updated_at', 'requires_action_deadline_at', 'compaction_requested_at'],
   chat_queued_messages: ['created_at', 'editing_since'],
@@ -20,7 +20,7 @@ export class Ages {
     this.#pool = pool;
   }
 
-  /** From now on, the ages are to stay as they are. */
+  /** Keeps the ages as they are from now on. */
   async begin(): Promise<void> {
     this.#since = await this.#now();
   }

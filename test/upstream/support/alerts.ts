@@ -1,4 +1,4 @@
-/** The alert on stuck chats, as the documentation gives it, evaluated on what a gateway tells Prometheus. */
+/** The alert on stuck chats from the documentation, evaluated on a gateway's metrics. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { systemClock } from '../../../common/clock.ts';
 import { readMetrics } from '../../support/metrics.ts';
@@ -23,7 +23,7 @@ export interface Series {
   readonly value: number;
 }
 
-/** What the gateway tells of a metric now. */
+/** Values of a metric that the gateway reports now. */
 async function seriesOf(gateway: { url: string }, metric: string): Promise<Series[]> {
   const metrics = await readMetrics(gateway);
   return [...metrics].flatMap(([name, value]) => {
@@ -39,8 +39,8 @@ const LOOK_EVERY_MS = 100;
 const READINGS = 6;
 
 /**
- * What the gateway tells of its suspects once that fits. The gateway reads them when it is asked, at most every ten seconds:
- * the rows are made as old as they were before each reading, and left alone while it may last.
+ * Waits for the gateway's suspects to fit. The gateway reads them on request, at most every ten seconds.
+ * The rows are made as old as before each reading, and left alone while it may last.
  * @throws with what it told last
  */
 export async function suspectsOf(
@@ -61,7 +61,10 @@ export async function suspectsOf(
   throw new Error(`The suspects do not come to fit. Told last: ${JSON.stringify(told)}`);
 }
 
-/** For which values of its label the alert would fire. @throws when the expression is of another form than is known here */
+/**
+ * Label values for which the alert would fire.
+ * @throws if the expression has an unknown form
+ */
 export function firing(series: readonly Series[]): string[] {
   const parsed = EXPRESSION.exec(expression());
   if (!parsed) throw new Error(`The alert has another form than this evaluates: ${expression()}`);

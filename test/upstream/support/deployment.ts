@@ -1,6 +1,6 @@
 /**
- * A Coder deployment as this project meets it: a database with its tables, a role that may read them, and the gateway as it is
- * built, with the database subgraph in its process. Nothing else is told it than where the database is.
+ * A Coder deployment as this project meets it. It has a database with Coder's tables and a role that may read them.
+ * The built gateway runs the database subgraph in its process, and knows only where the database is.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
@@ -30,7 +30,7 @@ export interface DeploymentOptions {
 }
 
 export interface Deployment {
-  /** Of whoever may change the tables. */
+  /** Connections of a role that may change the tables. */
   readonly pool: pg.Pool;
   readonly ages: Ages;
   readonly gateway: ServerProcess;

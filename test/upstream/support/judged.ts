@@ -1,4 +1,4 @@
-/** What is said of many chats at once, arranged to be held against what is true of them. */
+/** Answers on many chats at once, arranged for comparison with the truth. */
 import { systemClock } from '../../../common/clock.ts';
 import { DIAGNOSED_FIELDS, type DiagnosedNode, diagnosedOf } from '../../field/support/diagnosed.ts';
 import type { Asked } from '../../field/support/field.ts';
@@ -6,12 +6,12 @@ import { type Case, type Expected, expectedOf, type Release } from '../cases/exp
 import { type Ids, idOf } from '../chats.ts';
 import type { Deployment } from './deployment.ts';
 
-/** By the names of the cases. */
+/** Answers by the names of the cases. */
 export type Judged = Readonly<Record<string, { readonly [key in keyof Expected]: unknown }>>;
 
 const AT_ONCE = 100;
 
-/** What is true, by name. */
+/** Truth by name. */
 export const truthOf = (cases: readonly Case[], release: Release): Judged =>
   Object.fromEntries(cases.map((one) => [one.name, expectedOf(one, release)]));
 
@@ -20,8 +20,9 @@ const WITHIN_MS = 4_000;
 const READINGS = 5;
 
 /**
- * What the gateway says of them, while their ages are as they were written: an answer that took too long is about older rows,
- * and is asked for again. @throws where an answer is not whole
+ * Asks the gateway about the chats while their ages are as written. An answer that took too long is about older rows,
+ * and is asked for again.
+ * @throws if an answer is not whole
  */
 export async function judge(deployment: Deployment, cases: readonly Case[], ids: Ids): Promise<Judged> {
   for (let reading = 0; reading < READINGS; reading += 1) {

@@ -41,7 +41,7 @@ export interface Chat {
   readonly isCompacting?: boolean;
   /** Its messages, the newest as old as its row. Left out: the person's, and an answer where it is at rest. */
   readonly history?: readonly Message[];
-  /** What the debug log has of it. */
+  /** Entry of the debug log. */
   readonly debug?: DebugRun;
 }
 
@@ -72,7 +72,7 @@ export const result = (tool: string, id = 'call_1'): Message => ({
   ...{ role: 'tool', parts: [{ type: 'tool-result', tool_call_id: id, tool_name: tool, result: { ok: true } }] },
 });
 
-/** What somebody wrote, as it must never leave the database. */
+/** Words that somebody wrote, and that must never leave the database. */
 export const SECRET_WORDS = 'the person’s own words';
 const QUESTION = text('user', SECRET_WORDS);
 const ANSWER = text('assistant', 'an answer');

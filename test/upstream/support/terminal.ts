@@ -1,4 +1,4 @@
-/** What a person sees who asks about a deployment, in every way there is: for tests on the words themselves. */
+/** Output for a person who asks about a deployment, in every way: for tests on the words themselves. */
 import type { Finished } from '../../support/command.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -17,6 +17,6 @@ export async function chatDebug({ field, ages }: Deployment, ...args: string[]):
   return field.chatDebug(...args);
 }
 
-/** Whether a chat has a row in the list. The line below the rows may name one more. */
+/** True if a chat has a row in the list. The line below the rows may name one more. */
 export const hasRowOf = (stdout: string, id: string): boolean =>
   stdout.split('\n').some((line) => line.startsWith(`${id} `));

@@ -1,4 +1,4 @@
-/** A Coder deployment that somebody has changed, and the database subgraph beside it with the grants of the page on it. */
+/** A changed Coder deployment, and the database subgraph beside it with the grants of the page on it. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { DatabaseSubgraphOptions } from '../../../../subgraphs/database/server.ts';
@@ -9,7 +9,7 @@ import { type Ask, asking, start } from './subgraph.ts';
 
 export interface Drifted {
   readonly ask: Ask;
-  /** Of whoever may change the tables. */
+  /** Connections of a role that may change the tables. */
   readonly pool: pg.Pool;
   readonly role: string;
   /** Status and text of readiness. */

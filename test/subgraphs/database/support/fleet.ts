@@ -1,4 +1,4 @@
-/** A fleet of chats for tests and their lists: drawn at random, put in at once, and judged chat by chat in plain words. */
+/** A random fleet of chats for tests and their lists, inserted at once, and judged chat by chat in plain words. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type pg from 'pg';

@@ -1,7 +1,7 @@
-/** Values that Postgres can hold in the five tables, drawn at random, with what an answer can say of each. */
+/** Random values that Postgres can hold in the five tables, each with what an answer can say of it. */
 import fc from 'fast-check';
 
-/** What an answer says of a stored value: this; or null, with one error; or anything that is within bounds. */
+/** Answer on a stored value: this value, or null with one error, or anything within bounds. */
 export type Said = { readonly value: unknown } | 'unreadable' | 'bounded';
 
 export interface Drawn {
@@ -40,7 +40,7 @@ export const moments: fc.Arbitrary<Drawn> = fc.oneof(
     .map((text): Drawn => ({ text, said: 'unreadable' })),
 );
 
-/** Where none is a value of its own. */
+/** Deadlines, where none is a value of its own. */
 export const deadlines: fc.Arbitrary<Drawn> = moments.map((drawn) =>
   drawn.text === 'infinity' ? { text: 'infinity', said: { value: null } } : drawn,
 );

@@ -1,4 +1,4 @@
-/** What Postgres says that it looked at for a statement. */
+/** Postgres' account of what it looked at for a statement. */
 import { z } from 'zod';
 
 export interface Node {
@@ -34,5 +34,5 @@ export function scans(plan: Node): Node[] {
 export const lookedAt = (scan: Node) =>
   (scan['Actual Rows'] + (scan['Rows Removed by Filter'] ?? 0)) * scan['Actual Loops'];
 
-/** Of the rows of `EXPLAIN (ANALYZE, FORMAT JSON)`. */
+/** Plan in the rows of `EXPLAIN (ANALYZE, FORMAT JSON)`. */
 export const planIn = (rows: unknown): Node => answer.parse(rows)[0]['QUERY PLAN'][0].Plan;

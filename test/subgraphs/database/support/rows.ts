@@ -1,4 +1,6 @@
-/** Rows for tests, written as the owner of the database would. Times are SQL, so that they are the database's own. */
+/**
+ * Rows for tests, written as the owner of the database would. Times are SQL, so that they go by the database's clock.
+ */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 
@@ -42,7 +44,7 @@ export async function insertHealthyChat(pool: pg.Pool, columns: Partial<ChatColu
   return { id, workerId, runnerId };
 }
 
-/** Without touching the chat's row or `updated_at`. */
+/** Queues messages without touching the chat's row or `updated_at`. */
 export async function queueMessages(pool: pg.Pool, chatId: string, count: number): Promise<void> {
   await pool.query(
     `INSERT INTO chat_queued_messages (chat_id, content, position, created_by)

@@ -1,4 +1,4 @@
-/** Rows drawn at random for the comparison of lists and rules: every column that a rule looks at, in every form that it takes. */
+/** Random rows for the comparison of lists and rules: every column that a rule looks at, in every form. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type pg from 'pg';
@@ -93,7 +93,7 @@ export const ruleRow = fc.record({
   error: errors,
   messages: fc.array(message, { maxLength: 8, size: 'max' }),
   isChild: pick(false, false, false, true),
-  /** Whether it comes to its status only after its messages. */
+  /** True if it gets its status only after its messages. */
   comesLate: fc.boolean(),
 });
 export type RuleRow = typeof ruleRow extends fc.Arbitrary<infer T> ? T : never;

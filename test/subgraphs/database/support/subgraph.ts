@@ -1,7 +1,7 @@
-/** The database subgraph, served over real HTTP, and what it takes to ask it something. */
+/** The database subgraph over real HTTP, and the tools to ask it. */
 import { afterAll, beforeAll } from '@jest/globals';
 import { systemClock } from '../../../../common/clock.ts';
-import type { RunningServer } from '../../../../server/graphql/serve.ts';
+import type { RunningServer } from '../../../../server/app.ts';
 import { makeLogger } from '../../../../server/log.ts';
 import { type Caller, READ_ALL, signInternalToken } from '../../../../server/tokens/internalToken.ts';
 import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../../../subgraphs/database/server.ts';

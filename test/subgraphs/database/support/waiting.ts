@@ -1,4 +1,4 @@
-/** Waiting for something to become true in the database: for the event, not for time. */
+/** Waits for a condition in the database: for the event, not for time. */
 import type pg from 'pg';
 import { whileHolding } from '../../../support/locks.ts';
 import { until } from '../../../support/until.ts';

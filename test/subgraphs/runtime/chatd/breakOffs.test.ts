@@ -1,4 +1,4 @@
-/** Work that the database refuses for good: it pauses longer each time, is known from outside, and ends. */
+/** Work that the database refuses for good: it pauses longer each time, shows from outside, and ends. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-/** The words by which anybody makes a turn that ends without an answer, or never, with the built-in model. */
+/** Words for the built-in model that make a turn end without an answer, or never. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { executionState } from '../../../../domain/executionState.ts';
 import { textContent } from '../../../../domain/messages.ts';
 import { ChatNotFound, type Transition, TransitionRefused } from '../../../../domain/transitions.ts';
-import { readChats, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { databasePerFile } from '../../../support/database.ts';
 
@@ -25,7 +26,7 @@ const row = async (id: string) => (await database.pool.query('SELECT * FROM chat
 describe('the chat store', () => {
   test('a new chat starts at snapshot and history version 1, the others 0', async () => {
     const chat = await create();
-    expect(stateOf(chat)).toBe('R0');
+    expect(executionState(chat)).toBe('R0');
     expect(chat).toMatchObject({ snapshotVersion: 1, historyVersion: 1, queueVersion: 0, generationAttempt: 0 });
   });
 
@@ -66,13 +67,13 @@ describe('the chat store', () => {
   test('sending behind an error promotes the oldest message, queues the new one, and clears the error', async () => {
     const { id } = await create();
     await store.apply(id, send);
-    expect(stateOf(await store.apply(id, failed))).toBe('E1');
+    expect(executionState(await store.apply(id, failed))).toBe('E1');
     expect((await row(id)).last_error).toMatchObject({ kind: 'k' });
     const chat = await store.apply(id, {
       name: 'send',
       message: { content: textContent('newest'), createdBy: ownerId },
     });
-    expect(stateOf(chat)).toBe('R1');
+    expect(executionState(chat)).toBe('R1');
     expect((await row(id)).last_error).toBeNull();
     const { rows } = await database.pool.query(
       `SELECT content FROM chat_messages WHERE chat_id = $1 UNION ALL SELECT content FROM chat_queued_messages WHERE chat_id = $1`,
@@ -116,7 +117,7 @@ describe('the chat store', () => {
     });
     const assistant = before.find(({ role }) => role === 'assistant');
     await expect(store.apply(id, edit(assistant?.id))).rejects.toThrow('the chat has no such message of a person');
-    expect(stateOf(await store.apply(id, edit(before[2]?.id)))).toBe('R0');
+    expect(executionState(await store.apply(id, edit(before[2]?.id)))).toBe('R0');
     const { rows } = await database.pool.query(
       'SELECT role::text, deleted, revision::int FROM chat_messages WHERE chat_id = $1 ORDER BY id',
       [id],
@@ -138,7 +139,7 @@ describe('the chat store', () => {
     const { rows } = await database.pool.query('SELECT id FROM chat_queued_messages WHERE chat_id = $1 ORDER BY id', [
       id,
     ]);
-    expect(stateOf(await store.apply(id, { name: 'promoteQueued', queuedId: rows[1].id }))).toBe('R1');
+    expect(executionState(await store.apply(id, { name: 'promoteQueued', queuedId: rows[1].id }))).toBe('R1');
     const { rows: history } = await database.pool.query(
       'SELECT content FROM chat_messages WHERE chat_id = $1 ORDER BY id',
       [id],
@@ -153,7 +154,8 @@ describe('the chat store', () => {
     const root = await create();
     const child = await store.create({ ownerId, text: 'child', parentId: root.id });
     const grandchild = await store.create({ ownerId, text: 'grandchild', parentId: child.id });
-    const states = async () => (await readChats(database.pool, [root.id, child.id, grandchild.id])).map(stateOf).sort();
+    const states = async () =>
+      (await readChats(database.pool, [root.id, child.id, grandchild.id])).map(executionState).sort();
     await store.apply(root.id, { name: 'finishTurn' });
     await store.apply(child.id, failed);
     await expect(store.apply(root.id, { name: 'archive' })).rejects.toThrow('the chat is in state R0');
@@ -165,15 +167,15 @@ describe('the chat store', () => {
     await expect(alone).rejects.toThrow(`its parent ${root.id} is archived`);
     await store.apply(root.id, { name: 'unarchive' });
     expect(await states()).toEqual(['E0', 'W', 'W']);
-    expect(stateOf(await store.apply(child.id, { name: 'archive' }))).toBe('XE0');
+    expect(executionState(await store.apply(child.id, { name: 'archive' }))).toBe('XE0');
     expect(await states()).toEqual(['W', 'W', 'XE0']);
   });
 
   test('archiving keeps the error, and can be undone', async () => {
     const { id } = await create();
     await store.apply(id, failed);
-    expect(stateOf(await store.apply(id, { name: 'archive' }))).toBe('XE0');
-    expect(stateOf(await store.apply(id, { name: 'unarchive' }))).toBe('E0');
+    expect(executionState(await store.apply(id, { name: 'archive' }))).toBe('XE0');
+    expect(executionState(await store.apply(id, { name: 'unarchive' }))).toBe('E0');
     expect((await row(id)).last_error).toMatchObject({ kind: 'k' });
   });
 

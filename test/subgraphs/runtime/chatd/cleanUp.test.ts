@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { cleanUp } from '../../../../subgraphs/runtime/chatd/cleanUp.ts';
 import { databasePerFile } from '../../../support/database.ts';
 
@@ -49,4 +49,56 @@ test('a replica row that is far ahead of the clock goes like one that is far beh
   }
   await cleanUp(database.pool, 30);
   expect((await database.pool.query('SELECT FROM replicas')).rowCount).toBe(1);
+});
+
+describe('rows that the database does not let go', () => {
+  beforeEach(async () => {
+    const { pool } = database;
+    await pool.query('TRUNCATE chats, replicas CASCADE');
+    await pool.query(`
+      CREATE OR REPLACE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF to_regclass('tries') IS NOT NULL THEN PERFORM nextval('tries'); END IF;
+        IF COALESCE(to_jsonb(OLD) ->> TG_ARGV[0], '') = TG_ARGV[1] THEN RAISE EXCEPTION 'this one stays'; END IF;
+        RETURN OLD;
+      END $$`);
+  });
+  afterEach(async () => {
+    await database.pool.query('DROP FUNCTION kept CASCADE');
+  });
+
+  /** The row of this value; where there is no such column, every row. */
+  const keep = (table: string, column: string, value: string) =>
+    database.pool.query(`
+      CREATE TRIGGER kept BEFORE DELETE ON ${table} FOR EACH ROW EXECUTE FUNCTION kept('${column}', '${value}')`);
+  const left = async (table: string) => (await database.pool.query(`SELECT FROM ${table}`)).rowCount;
+
+  test('cost only themselves among leases and replicas, and are told of once all else is done', async () => {
+    const { pool } = database;
+    await named(2_300, 'waiting', `now() - interval '2 days'`);
+    const { rows } = await pool.query<{ runner_id: string }>(
+      `UPDATE chat_heartbeats SET heartbeat_at = now() - interval '3 days'
+       WHERE runner_id = (SELECT min(runner_id::text)::uuid FROM chat_heartbeats) RETURNING runner_id`,
+    );
+    await keep('chat_heartbeats', 'runner_id', rows[0]?.runner_id ?? '');
+    await keep('replicas', 'hostname', 'h1');
+    await pool.query(
+      `INSERT INTO replicas (id, hostname, relay_address, version, updated_at)
+       SELECT gen_random_uuid(), 'h' || i, '', '', now() - interval '8 days' FROM generate_series(1, 3) AS i`,
+    );
+    await expect(cleanUp(pool, 30)).rejects.toMatchObject({ code: 'P0001' });
+    expect([await left('chat_heartbeats'), await left('replicas')]).toEqual([1, 1]);
+    await expect(cleanUp(pool, 30)).rejects.toMatchObject({ code: 'P0001' });
+  });
+
+  test('are not all tried where it is every one of them', async () => {
+    const { pool } = database;
+    await named(300, 'waiting', `now() - interval '2 days'`);
+    await keep('chat_heartbeats', 'no such column', '');
+    await pool.query('CREATE SEQUENCE tries'); // what a sequence has counted is not rolled back
+    await expect(cleanUp(pool, 30)).rejects.toMatchObject({ code: 'P0001' });
+    const { rows } = await pool.query<{ tries: number }>('SELECT last_value::float8 AS tries FROM tries');
+    expect(rows[0]?.tries).toBeLessThanOrEqual(102);
+    await pool.query('DROP SEQUENCE tries');
+  });
 });

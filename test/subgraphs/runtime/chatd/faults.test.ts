@@ -1,4 +1,4 @@
-/** What can go wrong between a worker and its database, each case by name. */
+/** Faults between a worker and its database, each case by name. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';

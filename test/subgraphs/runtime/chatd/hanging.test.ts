@@ -18,7 +18,7 @@ beforeEach(async () => {
   await database.pool.query('TRUNCATE chats CASCADE');
 });
 
-/** From now on a lease of the chat takes a minute to write. */
+/** Makes each write of a lease of the chat take a minute from now on. */
 const hang = (event: 'INSERT' | 'UPDATE', chatId: string) =>
   database.pool.query(`
     CREATE OR REPLACE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

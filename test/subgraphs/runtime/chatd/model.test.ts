@@ -1,13 +1,15 @@
 /**
- * Random sequences of transitions, on Postgres and on the table alone: same refusals, same states, same versions.
- * `npm run test:slow` runs five times as many, `npm run test:model` a thousand times.
+ * Random sequences of transitions, on Postgres and on the table alone: same refusals, states and versions. `npm run
+ * test:slow` runs five times as many, `npm run test:model` a thousand times.
  */
+
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { executionState } from '../../../../domain/executionState.ts';
 import { TABLE } from '../../../../domain/stateMachine.ts';
 import { type TransitionName, TransitionRefused } from '../../../../domain/transitions.ts';
-import { type ChatState, stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
+import type { ChatState } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { ChatClient } from '../../../support/chatClient.ts';
 import { created, type ModelChat, predict } from '../../../support/chatModel.ts';
@@ -49,7 +51,7 @@ const sequence = fc.array(fc.record({ names, calls: fc.nat(2) }), { minLength: 1
 
 const create = async () => (await store.create({ ownerId: randomUUID(), text: 'hello' })).id;
 
-/** What happened; undefined: refused. Anything else that goes wrong fails the test. */
+/** Outcome; undefined: refused. Any other failure fails the test. */
 async function ask(chatId: string, { names, calls }: Asked): Promise<ChatState | undefined> {
   try {
     return await client.ask(chatId, names, calls);
@@ -66,7 +68,7 @@ function expectSame(chat: ChatState, model: ModelChat): void {
   const { snapshotVersion, historyVersion, queueVersion, generationAttempt, queueDepth } = chat;
   const { openCalls: _unseen, ...expected } = model;
   expect({
-    state: stateOf(chat),
+    state: executionState(chat),
     snapshotVersion,
     historyVersion,
     queueVersion,

@@ -1,11 +1,12 @@
-/** What people meet with model servers, each case by name: over HTTP, with a real worker on a real database. */
+/** Faults of model servers that people meet, each by name: over HTTP, with a real worker on a real database. */
+
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../../common/clock.ts';
+import { executionState } from '../../../../domain/executionState.ts';
 import { type LastError, textContent } from '../../../../domain/messages.ts';
-import { stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { LEFT_OPEN, NOBODY_ANSWERED } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
 import { chatWaits } from '../../../support/chatWaits.ts';
@@ -54,7 +55,7 @@ async function planned(plan: Plan) {
 
 const waitFor = chatWaits(() => database.pool);
 const rest = async (id: string) =>
-  stateOf(await waitFor(id, ({ status }) => status === 'waiting' || status === 'error'));
+  executionState(await waitFor(id, ({ status }) => status === 'waiting' || status === 'error'));
 
 async function rows(id: string) {
   const { rows: found } = await database.pool.query<{ role: string; content: unknown; finish: string | null }>(
@@ -72,7 +73,7 @@ async function lastError(id: string): Promise<LastError> {
   );
   return found[0]?.error as LastError;
 }
-/** What the replica holds of the chat, as its subgraph says it; undefined: nothing yet. */
+/** The replica's memory of the chat, as its subgraph says it; undefined: nothing yet. */
 async function inMemory<T>(
   replica: Parameters<typeof askReplica>[0],
   chatId: string,
@@ -125,7 +126,7 @@ describe('a turn', () => {
   test.each(['stop', 'length'])('waits for a tool outside that is called with the reason %s', async (reason) => {
     await start();
     const { id } = await chat(calls('ask_person', reason));
-    expect(stateOf(await waitFor(id, ({ status }) => status === 'requires_action'))).toBe('A0');
+    expect(executionState(await waitFor(id, ({ status }) => status === 'requires_action'))).toBe('A0');
   });
 
   test('has at most so many calls, one that its owner did not end and whoever makes them included, and the person can begin another', async () => {
@@ -412,6 +413,19 @@ describe('a failure', () => {
         message: 'The server answered status 204 without a body: is it the right address?',
       },
     ],
+    ...[
+      { 'content-type': 'text/event-stream', 'content-encoding': 'br' },
+      { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' },
+      { 'content-encoding': 'br' },
+      { 'content-type': 'application/json', 'content-encoding': 'deflate' },
+    ].map((headers): [string, Answer, Partial<LastError>] => [
+      `what is said to be encoded and is not, ${JSON.stringify(headers)}`,
+      { body: ['{"error":{"message":"no"}}'], headers },
+      {
+        kind: 'network',
+        message: 'The answer could not be decoded: it is not in the content-encoding that the server names',
+      },
+    ]),
     ['HTML of no type', { body: ['<html></html>'] }, { kind: 'network' }],
     [
       'HTML with a status',

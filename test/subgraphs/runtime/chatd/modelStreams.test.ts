@@ -1,6 +1,6 @@
 /**
- * Whatever a model's server answers, again and again: calls are bounded, each chat comes to rest, and the next turn goes
- * well. `MODEL_STREAMS` says how many chats are tried.
+ * Random answers of a model's server: calls are bounded, each chat comes to rest, and the next turn goes well.
+ * `MODEL_STREAMS` says how many chats are tried.
  */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';

@@ -70,7 +70,7 @@ async function create(text: string, statement: string): Promise<string> {
   return id;
 }
 
-/** As a person or a tool would leave it: an open call, and nobody's chat yet. */
+/** Chat as a person or a tool would leave it: with an open call, and without an owner. */
 async function waiting(deadline: string): Promise<string> {
   const { id } = await store.create({ ownerId, text: 'hello' });
   const call = { type: 'tool-call', toolCallId: 'c1', toolName: 'ask_person', input: {} };
@@ -176,7 +176,7 @@ describe('a row that no transition writes', () => {
   });
 });
 
-/** Whoever writes to a chat with this title is refused, for ever. */
+/** Trigger that refuses every write to a chat with this title, for ever. */
 const REFUSING = `
   CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN

@@ -1,4 +1,4 @@
-/** What of a provider's failure is told, and what is not. Pure. */
+/** Parts of a provider's failure that are told, and parts that are not. Pure. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { providerWords } from '../../../../domain/providerWords.ts';

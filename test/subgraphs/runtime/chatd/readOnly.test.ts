@@ -18,7 +18,7 @@ beforeAll(() => {
   store = new ChatStore(database.pool);
 });
 
-/** What begins a session from now on can write or not; sessions of replicas begin anew. */
+/** Makes new sessions able to write or not; sessions of replicas begin anew. */
 async function setReadOnly(isOn: boolean): Promise<void> {
   const name = new URL(database.url).pathname.slice(1);
   const client = new pg.Client({ connectionString: database.url, options: '-c default_transaction_read_only=off' });
@@ -35,7 +35,7 @@ async function setReadOnly(isOn: boolean): Promise<void> {
 beforeEach(() => setReadOnly(false));
 afterEach(() => setReadOnly(false));
 
-/** By a session that can write whatever the database's default is. */
+/** Writes by a session that can, whatever the database's default is. */
 async function writing<T>(work: (able: ChatStore) => Promise<T>): Promise<T> {
   const pool = new pg.Pool({ connectionString: database.url, options: '-c default_transaction_read_only=off' });
   try {

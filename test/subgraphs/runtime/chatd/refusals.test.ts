@@ -15,7 +15,7 @@ const startReplica = replicasPerTest(() => database.url);
 const ownerId = randomUUID();
 const create = async (text: string) => (await new ChatStore(database.pool).create({ ownerId, text })).id;
 
-/** From now on the table refuses these chats' rows. */
+/** Makes the table refuse these chats' rows. */
 async function refuse(table: string, events: string, code: string, chatIds: readonly string[]): Promise<void> {
   const which = chatIds.map((id) => `'${id}'`).join(', ');
   await database.pool.query(`

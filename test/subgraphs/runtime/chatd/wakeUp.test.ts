@@ -1,4 +1,4 @@
-/** A message that brings a chat back to work wakes a worker, whoever the row still names. */
+/** A message that brings a chat back to work: it wakes a worker, whoever the row still names. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import { textContent } from '../../../../domain/messages.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { executionState } from '../../../../domain/executionState.ts';
 import { textContent } from '../../../../domain/messages.ts';
 import type { Transition } from '../../../../domain/transitions.ts';
 import { builtInModel } from '../../../../subgraphs/runtime/chatd/builtInModel.ts';
-import { stateOf } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { openCalls } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
 import { chatWaits } from '../../../support/chatWaits.ts';
@@ -42,7 +42,7 @@ describe('a chat worker', () => {
     await startReplica({ heartbeatIntervalSeconds: 600, staleAfterSeconds: 1_800 });
     const { id } = await store.create({ ownerId, text: 'hello' });
     const chat = await waitFor(id, (now) => now.status === 'waiting' && now.workerId === null);
-    expect(stateOf(chat)).toBe('W');
+    expect(executionState(chat)).toBe('W');
     expect((await messages(id)).map(({ role }) => role)).toEqual(['user', 'assistant']);
     const { rows } = await database.pool.query('SELECT * FROM chat_heartbeats WHERE chat_id = $1', [id]);
     expect(rows).toEqual([]);
@@ -170,7 +170,7 @@ describe('a chat worker', () => {
       name: 'send',
       message: { content: textContent('next'), createdBy: ownerId },
     });
-    expect(stateOf(queued)).toBe('R1');
+    expect(executionState(queued)).toBe('R1');
     await waitFor(id, (now) => now.status === 'waiting');
     expect((await messages(id)).map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant']);
   });

@@ -1,0 +1,2 @@
+/** Platform of the tables: this project's own, or a Coder deployment. */
+export type PlatformName = 'own' | 'coder';

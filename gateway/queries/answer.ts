@@ -1,0 +1,118 @@
+/** Queries over one supergraph, answered: limits first, then the input, then what its plan asks of the subgraphs. */
+import { isObject, type Json } from '../../common/json.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import { type GraphqlAnswer, Refusal } from '../../server/graphql/answer.ts';
+import type { GraphqlService } from '../../server/graphql/edge.ts';
+import { maskError } from '../../server/graphql/errors.ts';
+import type { Logger } from '../../server/log.ts';
+import type { RequestRecord } from '../../server/requests.ts';
+import { currentSpan, inSpan, SpanKind } from '../../server/tracing.ts';
+import type { AllowedOperations } from './allowedOperations.ts';
+import { clientErrors } from './clientErrors.ts';
+import type { PreparedQuery, PrepareQuery } from './prepare.ts';
+import { type QueryCost, reportFor } from './report.ts';
+
+export interface QueriesOptions {
+  readonly prepare: PrepareQuery;
+  /** The estimated cost up to which a client's query is answered. */
+  readonly maxCost: number;
+  /** How many replicas have not stopped; undefined: unknown. */
+  readonly countReplicas: () => number | undefined;
+  /** The only operations that are answered; unset: all. */
+  readonly allowedOperations?: AllowedOperations | undefined;
+  readonly log: Logger;
+}
+
+export interface Queries extends Pick<GraphqlService<RoutingContext>, 'answer'> {
+  /** Asks a query of the gateway's own, which may cost what it costs. @throws Error if it is not valid */
+  ask(text: string, variables: Readonly<Json>, context: RoutingContext, record?: RequestRecord): Promise<GraphqlAnswer>;
+}
+
+const INTERNAL = { kind: SpanKind.INTERNAL, attributes: {} };
+
+export function makeQueries(options: QueriesOptions): Queries {
+  const { allowedOperations, countReplicas, log, maxCost, prepare } = options;
+
+  const execute = async (
+    { operation, compiled }: PreparedQuery,
+    { variables, extensions, cost }: Asked,
+    context: RoutingContext,
+    record: RequestRecord | undefined,
+  ): Promise<GraphqlAnswer | Invalid> => {
+    const query = compiled();
+    if (query.kind === 'invalid') return query;
+    if (query.kind === 'failed') {
+      log.error({ requestId: context.requestId, err: query.cause }, 'a query could not be planned');
+      return { status: 500, headers: {}, body: { errors: [maskError({ message: '' })] } };
+    }
+    const name = operation.name?.value;
+    if (name !== undefined) {
+      if (record) record.operation = name;
+      currentSpan().setAttribute('graphql.operation.name', name);
+    }
+    return inSpan('gateway.request', INTERNAL, async () => {
+      const problem = query.findBadInput(variables);
+      if (problem !== undefined) return new Refusal(400, 'BAD_USER_INPUT', problem);
+      const executed = await inSpan('gateway.execute', INTERNAL, () => query.execute(variables, context));
+      const report = reportFor(extensions, { plan: query.plan, cost }, context);
+      const errors = [...clientErrors(executed, context.requestId, log), ...report.errors];
+      const body = {
+        ...(errors.length > 0 && { errors }),
+        data: executed.data,
+        ...(report.extensions && { extensions: report.extensions }),
+      };
+      return { ...OK, body };
+    });
+  };
+
+  return {
+    answer: async (question, context, record) => {
+      const { operationName, variables = {}, extensions } = question;
+      const text = allowedOperations ? allowedOperations.bodyOf(question) : question.query;
+      if (text === undefined || text instanceof Refusal) return text;
+      if (extensions?.persistedQuery && !(allowedOperations && isFirstVersion(extensions.persistedQuery))) {
+        return undefined; // ids are known by the list alone
+      }
+      const prepared = prepare(text, operationName);
+      if (!prepared || prepared instanceof Refusal) return prepared;
+      const replicas = countReplicas();
+      const estimated = prepared.cost(variables, replicas);
+      if (record) record.cost = estimated;
+      if (estimated > maxCost) return tooExpensive(estimated, maxCost, replicas);
+      const asked = { variables, extensions, cost: { estimated, limit: maxCost } };
+      const answered = await execute(prepared, asked, context, record);
+      return 'kind' in answered ? undefined : answered;
+    },
+    ask: async (text, variables, context, record) => {
+      const prepared = prepare(text);
+      const answered =
+        prepared instanceof Refusal ? prepared : prepared && (await execute(prepared, { variables }, context, record));
+      if (!answered || 'kind' in answered) throw new Error(answered?.why ?? 'It is not one operation');
+      return answered;
+    },
+  };
+}
+
+interface Asked {
+  readonly variables: Readonly<Json>;
+  readonly extensions?: Readonly<Json> | null | undefined;
+  readonly cost?: QueryCost;
+}
+
+interface Invalid {
+  readonly kind: 'invalid';
+  readonly why: string;
+}
+
+const OK = { status: 200, headers: {} } as const;
+
+const isFirstVersion = (persistedQuery: unknown): boolean => isObject(persistedQuery) && persistedQuery.version === 1;
+
+const tooExpensive = (estimated: number, limit: number, replicas: number | undefined) => {
+  const perReplica = replicas === undefined ? '' : ` What is asked of every replica counts ${replicas} times.`;
+  return new Refusal(
+    400,
+    'QUERY_TOO_COMPLEX',
+    `The estimated cost of a query may be at most ${limit} (MAX_COST). This one's is ${estimated}: ask for fewer chats, or for less below lists.${perReplica}`,
+  );
+};

@@ -1,0 +1,109 @@
+/**
+ * Queries of one supergraph, each prepared once, as far as it is asked for: a new text is parsed and held against the limits of
+ * a document; only one whose cost is within the limit is validated, planned and compiled.
+ */
+import type { QueryPlan } from '@apollo/query-planner';
+import { type DocumentNode, GraphQLError, type OperationDefinitionNode, parse, validate } from 'graphql';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import type { Refusal } from '../../server/graphql/answer.ts';
+import { makePreparedQueries } from '../../server/graphql/preparedQueries.ts';
+import { compileOperation, type Execute, type ExecutorOptions } from '../execution/executor.ts';
+import type { Supergraph } from '../supergraph/apolloGateway.ts';
+import { readCostRules } from './costRules.ts';
+import { LIMITS, limitPassed, tooComplex } from './documentLimits.ts';
+import { compileInputCheck, type FindBadInput, strictSchema } from './inputCheck.ts';
+import { type EstimateCost, makeCompileCost } from './queryCost.ts';
+
+/** Limit for all texts whose prepared forms are kept, together; a form takes some hundred bytes a character. */
+const MAX_CACHED_CHARACTERS = 120_000;
+/** Characters that a plan counts, however short its query is: a field of seven letters can be planned to 40 kB. */
+const CHARACTERS_OF_A_PLAN = 600;
+
+/** Options of the parser, and of Apollo Server's own. */
+export const PARSE_OPTIONS = { maxTokens: LIMITS.tokens };
+
+export interface PreparedQuery {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly cost: EstimateCost;
+  /** Validates, plans and compiles at the first call. Call it when the cost is within the limit. */
+  readonly compiled: () => CompiledQuery;
+}
+
+export type CompiledQuery =
+  | {
+      readonly kind: 'ready';
+      readonly findBadInput: FindBadInput;
+      readonly plan: QueryPlan;
+      readonly execute: Execute<RoutingContext>;
+    }
+  /** Not valid by the schema, or no query. */
+  | { readonly kind: 'invalid'; readonly why: string }
+  /** Valid, but it cannot be planned, for a reason that is not its client's. */
+  | { readonly kind: 'failed'; readonly cause: unknown };
+
+/** Finds a prepared query. Undefined: no one operation is meant, or its text is no GraphQL. */
+export type PrepareQuery = (text: string, operationName?: string | null) => PreparedQuery | Refusal | undefined;
+
+export interface PrepareOptions extends Pick<ExecutorOptions<RoutingContext>, 'subgraph' | 'onDefect'> {
+  readonly supergraph: Supergraph;
+}
+
+export function makePrepareQuery({ supergraph, subgraph, onDefect }: PrepareOptions): PrepareQuery {
+  const { apiSchema, fullSchema, planKey } = supergraph;
+  const executor = { apiSchema, schema: fullSchema, planKey, subgraph, onDefect };
+  const strict = strictSchema(apiSchema);
+  const compileCost = makeCompileCost(readCostRules(fullSchema));
+
+  const compile = (document: DocumentNode, operation: OperationDefinitionNode): CompiledQuery => {
+    const [invalid] = validate(apiSchema, document);
+    if (invalid) return { kind: 'invalid', why: invalid.message };
+    if (operation.operation !== 'query') return { kind: 'invalid', why: `no ${operation.operation} is answered` };
+    try {
+      const plan = supergraph.plan(document, operation);
+      const execute = compileOperation(executor, { document, operation, plan });
+      return { kind: 'ready', findBadInput: compileInputCheck(strict, document, operation), plan, execute };
+    } catch (cause) {
+      return { kind: 'failed', cause };
+    }
+  };
+
+  return makePreparedQueries({
+    maxCharacters: MAX_CACHED_CHARACTERS,
+    moreCharacters: CHARACTERS_OF_A_PLAN,
+    read: readWithinLimits,
+    prepare: (document, operation): PreparedQuery => {
+      let compiled: CompiledQuery | undefined;
+      return {
+        document,
+        operation,
+        cost: compileCost(document, operation),
+        compiled: () => {
+          compiled ??= compile(document, operation);
+          return compiled;
+        },
+      };
+    },
+  });
+}
+
+function readWithinLimits(text: string): DocumentNode | Refusal | undefined {
+  if (text.length > LIMITS.characters) return tooComplex('characters', text.length);
+  const document = parseOrWhyNot(text);
+  if (document instanceof RangeError) return tooComplex('levels of nesting');
+  if (document instanceof GraphQLError) {
+    const isTooLong = /^Syntax Error: Document contains more that? \d+ tokens/.test(document.message);
+    return isTooLong ? tooComplex('tokens') : undefined;
+  }
+  const passed = limitPassed(document);
+  return passed === undefined ? document : tooComplex(passed);
+}
+
+function parseOrWhyNot(text: string): DocumentNode | RangeError | GraphQLError {
+  try {
+    return parse(text, { ...PARSE_OPTIONS, noLocation: true });
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof GraphQLError) return error;
+    throw error;
+  }
+}

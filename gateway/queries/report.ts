@@ -1,0 +1,55 @@
+/**
+ * What a client is told of how its request was answered, when its `extensions` ask for it: `"cost": true` gives what the query
+ * was estimated to cost, `"routing": true` what each replica was asked, `"queryPlan": true` the plan, which only an operator
+ * may see. For anyone else an error says so, beside data that is as whole as without it.
+ */
+import type { QueryPlan } from '@apollo/query-planner';
+import type { GraphQLFormattedError } from 'graphql';
+import type { Json } from '../../common/json.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import { mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
+
+/** What a query is estimated to cost. */
+export interface QueryCost {
+  /** Whole, from 0. What 1 stands for: see `queryCost.ts`. */
+  readonly estimated: number;
+  /** `MAX_COST`. */
+  readonly limit: number;
+}
+
+export interface Report {
+  /** Undefined: nothing is to be told. */
+  readonly extensions: Json | undefined;
+  readonly errors: readonly GraphQLFormattedError[];
+}
+
+const NOTHING: Report = { extensions: undefined, errors: [] };
+
+/** @param asked the `extensions` of the request */
+export function reportFor(
+  asked: Readonly<Json> | null | undefined,
+  { plan, cost }: { readonly plan: QueryPlan; readonly cost: QueryCost | undefined },
+  context: RoutingContext,
+): Report {
+  if (!asked) return NOTHING;
+  const isPlanAsked = asked.queryPlan === true;
+  const maySeePlan = isPlanAsked && mayReadAll(context.caller);
+  const extensions = {
+    ...(asked.cost === true && cost && { cost }),
+    ...(asked.routing === true && { routing: context.asked }),
+    ...(maySeePlan && { queryPlan: readable(plan) }),
+  };
+  return {
+    extensions: Object.keys(extensions).length > 0 ? extensions : undefined,
+    errors: isPlanAsked && !maySeePlan ? [forbidden] : [],
+  };
+}
+
+/** Plan without the parsed form of the operations that are in it as text. */
+const readable = (plan: QueryPlan): unknown =>
+  JSON.parse(JSON.stringify(plan, (key, value) => (key === 'operationDocumentNode' ? undefined : value)));
+
+const forbidden: GraphQLFormattedError = {
+  message: `The query plan needs the role ${READ_ALL}. All else is answered.`,
+  extensions: { code: 'FORBIDDEN' },
+};

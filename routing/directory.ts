@@ -1,0 +1,133 @@
+/**
+ * Where each replica is, and whether it has stopped. Answers from memory; read anew in the background while it is in use, and
+ * at once when somebody asks for an id that it does not hold. One reading serves all who wait for it: it lists the replicas
+ * that are alive, as far as a list goes, and looks up the others that were asked for since the last one. A reading that
+ * fails changes nothing.
+ */
+import { type Clock, whenOver } from '../common/clock.ts';
+import type { StopSignal } from '../common/stopSignal.ts';
+import type { Logger } from '../server/log.ts';
+import type { ReplicaPlace } from './ask/share.ts';
+
+/** While in use, the directory is read anew when it is older. */
+const REFRESH_MS = 2_000;
+
+export interface ReplicaRow {
+  readonly id: string;
+  /** The URL at which other processes reach it. */
+  readonly relayAddress: string;
+  /** Null: it has not stopped in order. */
+  readonly stoppedAt: string | null;
+  /** Version of its software. Undefined: not known, or nothing that a client may be shown. */
+  readonly version?: string | undefined;
+}
+
+export interface ReplicaDirectory {
+  /**
+   * Gives a promise for each id, in their order, since those that are held need not wait for the others. None rejects; all are
+   * settled once `signal` aborts.
+   */
+  lookUp(ids: readonly string[], signal: StopSignal): Promise<ReplicaPlace>[];
+  /** The same for one id, from a reading that begins after this call. */
+  lookUpAnew(id: string, signal: StopSignal): Promise<ReplicaPlace>;
+  /** Reads the table anew in the background if it is old, as a look-up does. */
+  refresh(): void;
+  /** Milliseconds since the reading began that all answers are from; null: none has succeeded yet. */
+  ageMs(): number | null;
+  /** How many it holds that have not stopped; undefined: nothing was read yet. Reads nothing by itself. */
+  countReplicas(): number | undefined;
+}
+
+export interface ReplicaDirectoryOptions {
+  /** Reads the rows of the replicas that are alive, though perhaps not of all, and those of `ids`. Must end by itself. */
+  readonly load: (ids: readonly string[]) => Promise<readonly ReplicaRow[]>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptions): ReplicaDirectory {
+  let rows: ReadonlyMap<string, ReplicaRow> = new Map();
+  /** Ids of `rows` that the last reading held without being asked for them. */
+  let listed: ReadonlySet<string> = new Set();
+  /** What the next reading must look up, since it may not be listed. */
+  const wanted = new Set<string>();
+  let begunAtMs = Number.NEGATIVE_INFINITY;
+  let heldSinceMs: number | null = null;
+  /** Resolves to whether it succeeded. */
+  let running: Promise<boolean> | undefined;
+  let queued: Promise<boolean> | undefined;
+
+  const read = async (): Promise<boolean> => {
+    const begunNowMs = clock.monotonicMs();
+    begunAtMs = begunNowMs;
+    const asked = new Set(wanted);
+    wanted.clear();
+    try {
+      rows = new Map((await load([...asked])).map((row) => [row.id.toLowerCase(), row]));
+      heldSinceMs = begunNowMs;
+      listed = new Set([...rows.keys()].filter((id) => !asked.has(id)));
+      return true;
+    } catch (error) {
+      log.warn({ err: error }, 'the replica table could not be read');
+      return false;
+    }
+  };
+
+  /** A reading that begins after this call: one under way may have passed the row before it was written. */
+  const readAnew = (): Promise<boolean> => {
+    if (!running) {
+      running = read().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    queued ??= running.then(() => {
+      queued = undefined;
+      return readAnew();
+    });
+    return queued;
+  };
+
+  const readIfOld = (): Promise<boolean> | undefined => {
+    const isOld = clock.monotonicMs() - begunAtMs > REFRESH_MS;
+    return isOld && !running ? readAnew() : undefined;
+  };
+
+  const held = (id: string): ReplicaPlace | undefined => {
+    const row = rows.get(id.toLowerCase());
+    if (!row) return undefined;
+    return { status: row.stoppedAt === null ? 'OK' : 'STOPPED', address: row.relayAddress, version: row.version };
+  };
+
+  const afterwards = (id: string, succeeded: boolean): ReplicaPlace =>
+    held(id) ?? { status: succeeded ? 'UNKNOWN_REPLICA' : 'UNREACHABLE' };
+
+  return {
+    lookUp: (ids, signal) => {
+      for (const id of ids) if (!listed.has(id.toLowerCase())) wanted.add(id.toLowerCase());
+      const begun = readIfOld();
+      let reading: Promise<boolean> | undefined;
+      return ids.map(async (id) => {
+        const found = held(id);
+        if (found) return found;
+        reading ??= within(begun ?? readAnew(), signal);
+        return afterwards(id, await reading);
+      });
+    },
+    lookUpAnew: async (id, signal) => {
+      wanted.add(id.toLowerCase());
+      return afterwards(id, await within(readAnew(), signal));
+    },
+    refresh: () => void readIfOld(),
+    ageMs: () => (heldSinceMs === null ? null : clock.monotonicMs() - heldSinceMs),
+    countReplicas: () =>
+      rows.size > 0 ? [...rows.values()].filter(({ stoppedAt }) => stoppedAt === null).length : undefined,
+  };
+}
+
+/** What `reading` resolves to, or false once the signal aborts. */
+const within = (reading: Promise<boolean>, signal: StopSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    const stopListening = whenOver(undefined, signal, () => resolve(false));
+    void reading.then(resolve).finally(stopListening);
+  });

@@ -1,0 +1,93 @@
+/** HTTP server as every process of the system has it: limits of size and time, request ids, notes, errors as GraphQL's, its end. */
+import { randomUUID } from 'node:crypto';
+import { maxHeaderSize } from 'node:http';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { ARRIVAL } from './arrival.ts';
+import { refuseOtherCharsets } from './charset.ts';
+import { type Drain, drainOf } from './drain.ts';
+import { Refusal, sendRefusal } from './graphql/answer.ts';
+import { maskError } from './graphql/errors.ts';
+import type { Stoppable } from './lifecycle.ts';
+import { noteRequests, type RequestNotes } from './requests.ts';
+import { NOTHING_HERE, readableUrl, refuseNoHttp } from './strayRequests.ts';
+import { traceRequests } from './tracing.ts';
+
+export interface AppOptions extends RequestNotes {
+  /** Larger bodies are refused. */
+  readonly maxBodyBytes: number;
+  /** Says whether requests get their id here, and clients are told it. Otherwise the id comes with the request. */
+  readonly givesIds: boolean;
+}
+
+/** A server that listens. */
+export interface RunningServer extends Required<Stoppable> {
+  /** Address without a path: `http://127.0.0.1:4001`. */
+  readonly url: string;
+}
+
+export interface App {
+  /** Server that has no routes yet. */
+  readonly app: FastifyInstance;
+  readonly drain: Drain;
+  /**
+   * Listens; 0 is any free port. @throws if the port is taken
+   * @param close ends what the server uses, after its last answer
+   */
+  listen(address: { host: string; port: number }, close: () => Promise<unknown>): Promise<RunningServer>;
+}
+
+export function makeApp(options: AppOptions): App {
+  const { givesIds, log, maxBodyBytes } = options;
+  const app = Fastify({
+    return503OnClosing: false,
+    ...ARRIVAL,
+    bodyLimit: maxBodyBytes,
+    routerOptions: { maxParamLength: maxHeaderSize },
+    genReqId: () => randomUUID(),
+    rewriteUrl: readableUrl,
+    clientErrorHandler: refuseNoHttp(log),
+  });
+  const drain = drainOf(app);
+  app.removeContentTypeParser('text/plain');
+  if (givesIds) {
+    app.addHook('onRequest', (request, reply, done) => {
+      reply.header('x-request-id', request.id);
+      done();
+    });
+  }
+  traceRequests(app, ({ id }) => (givesIds ? { 'chat_debug.request_id': id } : {}));
+  noteRequests(app, options);
+  refuseOtherCharsets(app);
+  app.setNotFoundHandler(async (_request, reply) => sendRefusal(reply, NOTHING_HERE));
+  app.setErrorHandler(async (error: { statusCode?: number; message: string }, request, reply) => {
+    const { statusCode = 500, message } = error;
+    reply.type('application/json; charset=utf-8'); // it may have been going to be a stream
+    if (statusCode < 500) return sendRefusal(reply, new Refusal(statusCode, 'BAD_REQUEST', message));
+    log.error({ requestId: request.id, route: request.routeOptions.url, err: error }, UNANSWERED);
+    return sendRefusal(reply, { status: statusCode, headers: {}, body: { errors: [maskError({ message })] } });
+  });
+  return {
+    app,
+    drain,
+    listen: async (address, close) => {
+      const url = await app.listen(address);
+      const stop = async () => {
+        drain.begin();
+        await app.close();
+        await close();
+      };
+      let stopped: Promise<void> | undefined;
+      return {
+        url,
+        retire: async () => drain.begin(),
+        stop: () => {
+          stopped ??= stop();
+          return stopped;
+        },
+      };
+    },
+  };
+}
+
+/** Message in the log about a request that ended in a failure. */
+const UNANSWERED = 'a request could not be answered';

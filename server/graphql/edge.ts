@@ -1,0 +1,55 @@
+/**
+ * `/graphql` of every server: a request is read once, answered, and told in one place. Whatever is a valid query is answered by
+ * the server itself, however it was sent; what it refuses without a word of its own is worded by Apollo Server.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { endOfTurn } from '../../common/turn.ts';
+import { refuseOtherVerbs } from '../methods.ts';
+import { noteCodes, type RequestRecord, recordOf } from '../requests.ts';
+import { type GraphqlAnswer, sendRefusal, setHead } from './answer.ts';
+import { askForMediaType, mediaTypeFor, type Wording, wordRefusal } from './apolloWords.ts';
+import { type Question, readQuestion } from './question.ts';
+
+const PATH = '/graphql';
+
+/** What answers the questions. */
+export interface GraphqlService<C> {
+  /** Undefined: it is no valid query. @param record gets the name of the operation, and what else is found out about it */
+  answer(question: Question, context: C, record?: RequestRecord): Promise<GraphqlAnswer | undefined>;
+  /** Started. Says what is wrong with a request that is not answered. */
+  readonly apollo: Wording<C>;
+}
+
+export interface EdgeOptions<C> {
+  /** Runs with the service that answers now. */
+  readonly use: <T>(run: (service: GraphqlService<C>) => Promise<T>) => Promise<T>;
+  /** Makes the context of a request that was let in. */
+  readonly newContext: (request: FastifyRequest, reply: FastifyReply) => C | Promise<C>;
+}
+
+/** Adds the route to `scope`, below the hooks that guard it. */
+export function registerGraphql<C>(scope: FastifyInstance, { use, newContext }: EdgeOptions<C>): void {
+  refuseOtherVerbs(scope, PATH, ['GET', 'POST']);
+  scope.route({
+    method: ['GET', 'POST'],
+    url: PATH,
+    handler: (request, reply) =>
+      use(async ({ answer, apollo }) => {
+        const context = await newContext(request, reply);
+        const type = mediaTypeFor(request.headers.accept) ?? (await askForMediaType(apollo, request, context));
+        if (typeof type !== 'string') return sendRefusal(reply, type);
+        const question = readQuestion(request);
+        const record = recordOf(request);
+        const answered =
+          (question && (await answer(question, context, record))) ?? (await wordRefusal(apollo, request, context));
+        await endOfTurn();
+        const text = answerText(answered.body);
+        noteCodes(record, answered.body.errors);
+        setHead(reply, answered).header('content-type', type);
+        return text;
+      }),
+  });
+}
+
+/** An answer as Apollo Server writes it. */
+const answerText = (body: object): string => `${JSON.stringify(body)}\n`;

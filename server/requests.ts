@@ -1,0 +1,110 @@
+/**
+ * What every server notes of a request: a record while it is answered, then one line of the log, and one observation for
+ * its metrics. Refused requests of all kinds are included. A line holds no token and no variable's value.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../common/clock.ts';
+import type { Logger } from './log.ts';
+
+/** Characters of a name that a client gave. */
+const MAX_NAME_CHARACTERS = 100;
+/** Replicas that a line names; the number of all is told. */
+const MAX_IDS = 20;
+/** The client went away before it had its answer: as in the logs of well-known proxies. */
+const CLIENT_GONE = 499;
+
+export interface RequestRecord {
+  /** `sub` of who asks; undefined: nobody with a good token. */
+  caller?: string;
+  /** Name of the operation as its client gave it; undefined: none, or the document was not understood. */
+  operation?: string;
+  /** Estimated cost of the query. */
+  cost?: number;
+  /** Codes of the errors in the answer. */
+  readonly codes: Set<string>;
+  /** One for each share of the request that a replica was, or was not, asked about; undefined: nobody could be asked. */
+  asked?: readonly { readonly replicaId: string; readonly status: string }[];
+}
+
+const RECORD: unique symbol = Symbol('record');
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [RECORD]?: RequestRecord;
+  }
+}
+
+/** Always the same one for the same request. */
+export function recordOf(request: FastifyRequest): RequestRecord {
+  request[RECORD] ??= { codes: new Set() };
+  return request[RECORD];
+}
+
+type Coded = { readonly extensions?: Readonly<Record<string, unknown>> | undefined };
+
+export function noteCodes({ codes }: RequestRecord, errors: readonly Coded[] = []): void {
+  for (const { extensions } of errors) codes.add(String(extensions?.code));
+}
+
+/** A request that has ended. */
+export interface EndedRequest {
+  readonly record: RequestRecord;
+  /** HTTP status; 499: the client went away. */
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export interface RequestNotes {
+  /** Whether a request is noted; pages that are answered well never are. */
+  readonly isNoted: (request: FastifyRequest) => boolean;
+  readonly observe: (ended: EndedRequest) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Call it before any route is added. */
+export function noteRequests(app: FastifyInstance, { isNoted, observe, clock, log }: RequestNotes): void {
+  const noteEnd = (request: FastifyRequest, reply: FastifyReply) => {
+    const begunMs = clock.monotonicMs();
+    reply.raw.once('close', () => {
+      const elapsedMs = clock.monotonicMs() - begunMs;
+      const record = recordOf(request);
+      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;
+      if (record.caller === undefined && status < 400) return; // a page
+      log.info(lineOf(request, record, status, elapsedMs), status < 400 ? 'answered' : 'refused');
+      observe({ record, status, seconds: elapsedMs / 1000 });
+    });
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isNoted(request)) noteEnd(request, reply);
+    done();
+  });
+}
+
+function lineOf(request: FastifyRequest, record: RequestRecord, status: number, elapsedMs: number) {
+  return {
+    requestId: request.id,
+    method: request.method,
+    route: request.routeOptions.url,
+    caller: record.caller?.slice(0, MAX_NAME_CHARACTERS),
+    operation: record.operation?.slice(0, MAX_NAME_CHARACTERS),
+    cost: record.cost,
+    status,
+    codes: record.codes.size > 0 ? [...record.codes] : undefined,
+    elapsedMs: Math.round(elapsedMs),
+    ...(record.asked && whoWasAsked(record.asked)),
+  };
+}
+
+const NOBODY_ASKED = { replicas: 0 };
+
+function whoWasAsked(asked: NonNullable<RequestRecord['asked']>) {
+  if (asked.length === 0) return NOBODY_ASKED;
+  const replicaIds = [...new Set(asked.map(({ replicaId }) => replicaId))];
+  const refusedByBreaker = asked.filter(({ status }) => status === 'CIRCUIT_OPEN').length;
+  return {
+    replicas: replicaIds.length,
+    replicaIds: replicaIds.slice(0, MAX_IDS),
+    refusedByBreaker: refusedByBreaker || undefined,
+  };
+}

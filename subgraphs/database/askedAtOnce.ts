@@ -1,0 +1,90 @@
+/**
+ * What an operation will ask of the database, read from its selection. Where all of it is known before the first row is, it is
+ * asked at once, and one statement answers it.
+ */
+import { type FieldNode, type GraphQLResolveInfo, isObjectType } from 'graphql';
+import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
+import type { Loaders } from './loaders.ts';
+import type { Reading } from './reading.ts';
+
+/** Asks for one chat what a field of it needs besides its row. */
+type Ask = (loaders: Loaders, chatId: string, caller: Caller) => Promise<unknown> | undefined;
+
+const leases: Ask = ({ heartbeats }, id) => heartbeats.load(id);
+const queue: Ask = ({ queueDepths }, id) => queueDepths.load(id);
+
+/** Null: what the field asks is known only once the row is. A field that is not here needs the row alone. */
+const OF_SNAPSHOT: Readonly<Record<string, Ask | null>> = {
+  executionState: queue,
+  everywhere: ({ recentReplicaIds }, _id, caller) => (mayReadAll(caller) ? recentReplicaIds() : undefined),
+  candidates: ({ heartbeats, candidateIds }, id) => Promise.all([heartbeats.load(id), candidateIds()]),
+};
+const OF_DATABASE: Readonly<Record<string, Ask | null>> = {
+  queueDepth: queue,
+  heartbeat: leases,
+  heartbeats: leases,
+  heartbeatState: leases,
+  unreadable: leases,
+  messageStats: ({ messageStats }, id) => messageStats.load(id),
+  lastMessage: ({ lastMessage }, id) => lastMessage.load(id),
+  turn: ({ turn }, id) => turn.load(id),
+  openCalls: ({ openCalls }, id) => openCalls.load(id),
+  oldestQueuedAgeSeconds: ({ queueAges }, id) => queueAges.load(id),
+  lostChildren: ({ lostChildren }, id) => lostChildren.load(id),
+  trouble: ({ trouble }, chatId) => trouble.load({ chatId }),
+  children: null,
+};
+
+const ROOTS = ['chatDebugSnapshot', 'chatDebugSnapshots', '_entities'];
+
+/** Begins all questions about a chat that a place of the operation leads to, where that is possible. */
+export type AskAtOnce = (chatId: string, info: GraphQLResolveInfo) => void;
+
+/** For one operation. */
+export function makeAskAtOnce(loaders: Loaders, reading: Reading, caller: Caller): AskAtOnce {
+  let isKnown: boolean | undefined;
+  const known = new Map<readonly FieldNode[], readonly Ask[]>();
+  return (chatId, info) => {
+    isKnown ??= isKnownAtOnce(info);
+    if (!isKnown) return;
+    reading.hurry();
+    const { fieldNodes } = info;
+    const asks = known.get(fieldNodes) ?? asksBelow(info, fieldNodes).filter((ask) => ask !== null);
+    known.set(fieldNodes, asks);
+    for (const ask of asks) ask(loaders, chatId, caller)?.catch(() => {}); // the field that needs it fails by it
+  };
+}
+
+/** Whether every root field leads to chats by their ids, and to nothing that depends on their rows. */
+function isKnownAtOnce(info: GraphQLResolveInfo): boolean {
+  const { schema, fragments, variableValues, operation } = info;
+  const query = schema.getQueryType();
+  if (!query) return false;
+  const roots = [...collectFields(schema, fragments, variableValues, query, operation.selectionSet).values()];
+  return roots.every((nodes) => {
+    const name = nodes[0]?.name.value ?? '';
+    if (name === '__typename') return true;
+    if (name === '_entities' && below(info, 'Replica', nodes).some(([node]) => node?.name.value !== '__typename'))
+      return false;
+    return ROOTS.includes(name) && !asksBelow(info, nodes).includes(null);
+  });
+}
+
+/** What fields of a chat ask that are selected there. */
+function asksBelow(info: GraphQLResolveInfo, nodes: readonly FieldNode[]): (Ask | null)[] {
+  const snapshot = below(info, 'ChatDebugSnapshot', nodes);
+  const database = snapshot
+    .filter(([node]) => node?.name.value === 'database')
+    .flatMap((selected) => below(info, 'ChatDatabaseState', selected));
+  const ask = (of: typeof OF_SNAPSHOT, selected: typeof snapshot) =>
+    selected.map(([node]) => of[node?.name.value ?? '']).filter((one) => one !== undefined);
+  return [...new Set([...ask(OF_SNAPSHOT, snapshot), ...ask(OF_DATABASE, database)])];
+}
+
+/** The fields selected there if the type is the one with this name, each with all places where it is selected. */
+function below({ schema, fragments, variableValues }: GraphQLResolveInfo, type: string, nodes: readonly FieldNode[]) {
+  const found = schema.getType(type);
+  if (!isObjectType(found)) return [];
+  return [...collectSubfields(schema, fragments, variableValues, found, nodes).values()];
+}

@@ -1,0 +1,76 @@
+/** Questions of one operation, gathered until the turn of the event loop ends in which the first was asked, and answered together. */
+import { endOfTurn } from '../../common/turn.ts';
+import { Prisma } from '../../prisma/generated/client.ts';
+import { type Moment, type Question, type Transaction, transactionFor } from './transaction.ts';
+
+/** As JSON has it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Asks them all in one statement. @returns the rows of each */
+export type Send = (
+  names: readonly string[],
+  statements: readonly Prisma.Sql[],
+) => Promise<readonly (readonly Row[])[]>;
+
+/** The questions cannot be answered in this way. */
+export class NotQuick extends Error {
+  override name = 'NotQuick';
+}
+
+/** Every column that holds a moment is named so, in every question. */
+const IS_MOMENT = /At$|^since$/;
+
+export class Batch {
+  readonly moment: Moment;
+  readonly #send: Send;
+  readonly #names: string[] = [];
+  readonly #statements: Prisma.Sql[] = [];
+  #answers: Promise<readonly (readonly Row[])[]> | undefined;
+  #isSent = false;
+
+  constructor(moment: Moment, send: Send) {
+    this.moment = moment;
+    this.#send = send;
+  }
+
+  /** Whether a question can still be answered with the others. */
+  get isOpen(): boolean {
+    return !this.#isSent;
+  }
+
+  /** @throws NotQuick, what the question throws, or whatever keeps the statement from being answered: it is one for all */
+  ask<T>(name: string, question: Question<T>): Promise<T> {
+    this.#names.push(name);
+    return question(transactionFor(name, this.#gathering, this.moment.platform), this.moment);
+  }
+
+  readonly #gathering: Transaction = {
+    $queryRaw: async <T>(text: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T> => {
+      if (this.#isSent) throw new NotQuick('It was asked too late.');
+      const place = this.#statements.push('raw' in text ? Prisma.sql(text, ...values) : text) - 1;
+      this.#answers ??= this.#sendLater();
+      const rows = (await this.#answers)[place] ?? [];
+      return rows.map(withMoments) as T;
+    },
+    $executeRaw: async () => {
+      throw new NotQuick('It is more than a question.');
+    },
+  };
+
+  async #sendLater(): Promise<readonly (readonly Row[])[]> {
+    await endOfTurn();
+    this.#isSent = true;
+    return this.#send(this.#names, this.#statements);
+  }
+}
+
+/** JSON has no moments: each comes as a text. */
+function withMoments(row: Row): Row {
+  let read: Record<string, unknown> | undefined;
+  for (const [name, value] of Object.entries(row)) {
+    if (typeof value !== 'string' || !IS_MOMENT.test(name)) continue;
+    read ??= { ...row };
+    read[name] = new Date(value);
+  }
+  return read ?? row;
+}

@@ -1,0 +1,160 @@
+/** What an operation asks at once is one statement, and answers as the careful way does. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { RunningServer } from '../../../server/app.ts';
+import { databasePerFile } from '../../support/database.ts';
+import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
+import { isPgBouncerInstalled, startPgBouncer } from './support/pgBouncer.ts';
+import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';
+import { type Ask, asking, start } from './support/subgraph.ts';
+
+const database = databasePerFile();
+let tap: PostgresProxy;
+let server: RunningServer;
+const ask: Ask = asking(() => server.url);
+const chatIds: string[] = [];
+
+beforeAll(async () => {
+  const { pool } = database;
+  const replicaId = await insertReplica(pool);
+  const states = [
+    {},
+    { status: 'requires_action', requires_action_deadline_at: "now() + interval '1 hour'" },
+    { status: 'error', last_error: { kind: 'auth', message: 'no' } },
+    { status: 'waiting', worker_id: null, runner_id: null },
+    { status: 'waiting', archived: true, worker_id: null, runner_id: null },
+    { worker_id: null, runner_id: null, updated_at: "now() - interval '1 hour'" },
+    { status: 'interrupting', updated_at: "'infinity'" },
+    { parent_chat_id: randomUUID() },
+  ];
+  for (const [i, state] of states.entries()) {
+    const { id } = await insertHealthyChat(pool, { worker_id: replicaId, ...state });
+    await queueMessages(pool, id, i % 3);
+    await insertMessages(pool, id, 'user', 1);
+    await insertMessages(pool, id, 'assistant', i);
+    chatIds.push(id);
+  }
+  await pool.query(`CREATE SCHEMA stopped`);
+  const { rows } = await pool.query<{ now: string }>('SELECT now()::text AS now');
+  await pool.query(
+    `CREATE FUNCTION stopped.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT '${rows[0]?.now}'::timestamptz $$`,
+  );
+  const name = new URL(database.url).pathname.slice(1);
+  await pool.query(`ALTER DATABASE ${name} SET search_path = stopped, public, pg_catalog`);
+  tap = await startPostgresProxy(database.url);
+  server = await start({ databaseUrl: tap.url });
+  await ask('{ replicas { id } }'); // the first reading finds out what the database is
+});
+afterAll(async () => {
+  await server.stop();
+  await tap.close();
+});
+
+/** Everything that chats by their ids can be asked, but for what nothing can be said of at once. */
+const CHAT = `chatId takenAt executionState runtime { chatId workerId } everywhere { workerId } candidates { workerId }
+  database {
+    status archived ownerId title parentChatId rootChatId workerId runnerId snapshotVersion historyVersion queueVersion
+    generationAttempt retryStateVersion lastError retryState retrySecondsLeft requiresActionDeadlineAt
+    requiresActionSecondsLeft createdAt updatedAt updatedAgeSeconds queueDepth oldestQueuedAgeSeconds heartbeatsReadable
+    heartbeat { runnerId heartbeatAt ageSeconds isStale } heartbeatState heartbeats { runnerId heartbeatAt ageSeconds isStale }
+    messageStats { total deleted byRole { role count } } lastMessage { role createdAt ageSeconds hasText finishReason }
+    turn { startedAt ageSeconds steps toolCalls } openCalls { id toolName since ageSeconds timesUnanswered }
+    lostChildren { chatId executionState }
+    trouble { canWrite isInRecovery rowLocked rowLockedSeconds rowAwaited ownerRow platform } unreadable }`;
+const CHATS = `chatDebugSnapshots(chatIds: $ids) { ${CHAT} }`;
+
+const begun = () => tap.statements.filter((statement) => statement === 'BEGIN').length;
+
+/** Where more is asked than chats by their ids, all of it is read carefully. */
+const CAREFULLY = `query ($ids: [UUID!]!) { replicas { id } ${CHATS} }`;
+const AT_ONCE = `query ($ids: [UUID!]!) { ${CHATS} }`;
+
+test('gives the answers of the careful way, errors included', async () => {
+  tap.statements.length = 0;
+  const quick = await ask(AT_ONCE, { ids: chatIds });
+  expect(begun()).toBe(0);
+  const careful = await ask(CAREFULLY, { ids: chatIds });
+  expect(begun()).toBe(1);
+  expect(quick.errors.map(({ extensions }) => extensions.code)).toContain('VALUE_UNREADABLE');
+  expect(quick.data?.chatDebugSnapshots).toEqual(careful.data?.chatDebugSnapshots);
+  expect(quick.errors).toEqual(careful.errors);
+});
+
+test('somebody who may read one chat of several sees that one', async () => {
+  const { rows } = await database.pool.query<{ owner_id: string }>('SELECT owner_id FROM chats WHERE id = $1', [
+    chatIds[0],
+  ]);
+  const caller = { sub: rows[0]?.owner_id ?? '', roles: [] };
+  const { data } = await ask(
+    'query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { chatId } }',
+    { ids: chatIds },
+    caller,
+  );
+  expect(data?.chatDebugSnapshots).toEqual(chatIds.map((chatId, i) => (i === 0 ? { chatId } : null)));
+});
+
+test('a place of the operation asks only what is selected there', async () => {
+  tap.statements.length = 0;
+  const [first, second] = chatIds;
+  await ask(`{ a: chatDebugSnapshot(chatId: "${first}") { database { messageStats { total } } }
+    b: chatDebugSnapshot(chatId: "${second}") { database { status messageStats @skip(if: true) { total } ... @include(if: false) { turn { steps } } } } }`);
+  expect(tap.statements).toHaveLength(1);
+  expect(tap.statements[0]?.split('json_agg(')).toHaveLength(3); // chats and counts
+});
+
+test('a table that is locked costs what it costs the careful way, and the same is asked carefully for a while', async () => {
+  const holder = await database.pool.connect();
+  try {
+    const impatient = await start({ databaseUrl: tap.url, databaseTimeoutMs: 2_000 });
+    const askImpatient = asking(() => impatient.url);
+    await askImpatient('{ replicas { id } }');
+    await holder.query('BEGIN; LOCK TABLE chat_messages IN ACCESS EXCLUSIVE MODE');
+    const query = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { database { status messageStats { total } } } }`;
+    const { data, errors } = await askImpatient(query, { ids: chatIds.slice(0, 1) });
+    expect(data?.chatDebugSnapshots).toEqual([{ database: { status: 'running', messageStats: null } }]);
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['QUERY_TIMED_OUT']);
+    await holder.query('ROLLBACK');
+    tap.statements.length = 0;
+    await askImpatient(query, { ids: chatIds });
+    expect(begun()).toBe(1);
+    await askImpatient(`query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { database { status } } }`, {
+      ids: chatIds,
+    });
+    expect(begun()).toBe(1);
+    await impatient.stop();
+  } finally {
+    holder.release();
+  }
+});
+
+if (!isPgBouncerInstalled) console.warn('SKIPPED: PgBouncer is not installed, so nothing is read through it.');
+
+if (isPgBouncerInstalled)
+  describe.each([
+    ['that refuses settings', []],
+    ['that forgets settings', ['ignore_startup_parameters = options']],
+  ])('behind a pooler %s', (_name, settings) => {
+    test('everything is answered as without it, and within the time limit', async () => {
+      const pooler = await startPgBouncer(database.url, settings);
+      const pooled = await start({ databaseUrl: pooler.url, databaseTimeoutMs: 2_000 });
+      try {
+        const askPooled = asking(() => pooled.url);
+        const expected = await ask(AT_ONCE, { ids: chatIds });
+        for (let time = 0; time < 5; time += 1) {
+          const answers = await Promise.all([1, 2, 3, 4].map(() => askPooled(AT_ONCE, { ids: chatIds })));
+          for (const { data, errors } of answers) expect([data, errors]).toEqual([expected.data, expected.errors]);
+        }
+        const holder = await database.pool.connect();
+        await holder.query('BEGIN; LOCK TABLE chat_messages IN ACCESS EXCLUSIVE MODE');
+        const { data } = await askPooled(
+          `{ chatDebugSnapshot(chatId: "${chatIds[0]}") { database { status messageStats { total } } } }`,
+        );
+        await holder.query('ROLLBACK');
+        holder.release();
+        expect(data?.chatDebugSnapshot).toEqual({ database: { status: 'running', messageStats: null } });
+      } finally {
+        await pooled.stop();
+        await pooler.stop();
+      }
+    });
+  });
