@@ -4,5 +4,17 @@
  */
 import base, { SLOW } from './jest.config.js';
 
+/** Quick tests, too: here they try more of what is random. */
+const MORE_OFTEN = [
+  '/test/gateway/execution/sameAsStock\\.test\\.ts$',
+  '/test/subgraphs/runtime/chatd/model\\.test\\.ts$',
+];
+
 const { testMatch, testPathIgnorePatterns, ...rest } = base;
-export default { ...rest, testRegex: SLOW, testTimeout: 120_000, maxWorkers: 2 };
+export default {
+  ...rest,
+  globalSetup: '<rootDir>/test/support/slowSetup.ts',
+  testRegex: [...SLOW, ...MORE_OFTEN],
+  testTimeout: 120_000,
+  maxWorkers: 2,
+};

@@ -75,7 +75,10 @@ test('every command is one of package.json', () => {
     ),
   ];
   expect(commands.length).toBeGreaterThan(8);
-  expect(commands.filter((command) => !Object.values(manifest.scripts).includes(command.join(' ')))).toEqual([]);
+  const started = Object.values(manifest.scripts).map((script) =>
+    script.replace('node scripts/build.mjs && exec ', ''),
+  );
+  expect(commands.filter((command) => !started.includes(command.join(' ')))).toEqual([]);
 });
 
 test('no secret is written down', () => {

@@ -5,18 +5,19 @@ import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastif
 import { test } from '@jest/globals';
 import Fastify from 'fastify';
 import { switchOffVendorTelemetry } from '../../server/settings/config.ts';
-import { startCallerSystem } from '../gateways/callerSystem.ts';
+import { callerSystemPerTest } from '../gateways/callerSystem.ts';
 import { expectSameAnswers } from '../gateways/sameAnswers.ts';
 import { databasePerFile } from '../support/database.ts';
 
 const database = databasePerFile();
+const startCallerSystem = callerSystemPerTest(database);
 
 interface Context {
   authorization?: string;
 }
 
 test('it gives the same data as ours', async () => {
-  const system = await startCallerSystem(database);
+  const system = await startCallerSystem();
   switchOffVendorTelemetry();
   class Forwarding extends RemoteGraphQLDataSource<Context> {
     override willSendRequest({
@@ -44,6 +45,5 @@ test('it gives the same data as ours', async () => {
   } finally {
     await apollo.stop();
     await app.close();
-    await system.stop();
   }
 });

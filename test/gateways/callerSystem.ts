@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { afterEach } from '@jest/globals';
 import type pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
 import type { RunningServer } from '../../server/app.ts';
@@ -31,13 +32,22 @@ export interface CallerSystem {
   readonly ownerId: string;
   /** Chats by their kind. */
   readonly chats: Readonly<Record<'streaming' | 'others' | 'unowned' | 'dead' | 'missing', string>>;
-  readonly stop: () => Promise<void>;
 }
 
-/** Empties the tables first. */
-export async function startCallerSystem(database: { url: string; pool: pg.Pool }): Promise<CallerSystem> {
-  await database.pool.query('TRUNCATE chats, replicas CASCADE');
+/** Call at the top of a test file. Starts one for a test, with empty tables; it is stopped after the test, however that ends. */
+export function callerSystemPerTest(database: { url: string; pool: pg.Pool }): () => Promise<CallerSystem> {
   const started: { stop(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const server of started.splice(0)) await server.stop();
+  });
+  return () => startCallerSystem(database, started);
+}
+
+async function startCallerSystem(
+  database: { url: string; pool: pg.Pool },
+  started: { stop(): Promise<void> }[],
+): Promise<CallerSystem> {
+  await database.pool.query('TRUNCATE chats, replicas CASCADE');
   const keep = <S extends { stop(): Promise<void> }>(server: S): S => {
     started.unshift(server);
     return server;
@@ -68,9 +78,6 @@ export async function startCallerSystem(database: { url: string; pool: pg.Pool }
     supergraphSdl: withAddresses({ 4001: subgraph.url, 4002: router.url, 4003: diagnosis.url }),
     ownerId,
     chats: await insertChats(database.pool, ownerId, ours),
-    stop: async () => {
-      for (const server of started) await server.stop();
-    },
   };
 }
 

@@ -10,12 +10,13 @@ import { freePort } from '../../local/ports.ts';
 import { environmentWith } from '../../server/settings/config.ts';
 import { databasePerFile } from '../support/database.ts';
 import { until } from '../support/until.ts';
-import { startCallerSystem } from './callerSystem.ts';
+import { callerSystemPerTest } from './callerSystem.ts';
 import { expectSameAnswers } from './sameAnswers.ts';
 
 const VERSION = '2.15.1';
 const RUNTIME_VERSION = '1.4.23';
 const database = databasePerFile();
+const startCallerSystem = callerSystemPerTest(database);
 let folder = '';
 
 beforeAll(async () => {
@@ -49,7 +50,7 @@ test.each([
   { planner: 'its own planner, all but the diagnosis', flags: [], withDiagnosis: false },
   { planner: 'the planner of Hive Router, all', flags: ['--hive-router-runtime'], withDiagnosis: true },
 ])('it gives the same data as our gateway: $planner', async ({ flags, withDiagnosis }) => {
-  const system = await startCallerSystem(database);
+  const system = await startCallerSystem();
   const port = await freePort(systemClock);
   writeFileSync(join(folder, 'supergraph.graphql'), system.supergraphSdl);
   writeFileSync(join(folder, 'gateway.config.js'), CONFIG);
@@ -86,6 +87,5 @@ test.each([
   } finally {
     hive.kill();
     if (hive.exitCode === null) await once(hive, 'exit');
-    await system.stop();
   }
 });

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { parse, print, validate } from 'graphql';
 import { isObject } from '../../../common/json.ts';
 import { withoutEmptySelections } from '../../../gateway/execution/planDocument.ts';
+import { STOCK_QUERIES } from '../../support/scale.ts';
 import { type Faults, makeFederation } from './federation.ts';
 import { randomQuery, VARIABLES } from './queries.ts';
 import { SUPERGRAPHS } from './supergraphs.ts';
@@ -14,7 +15,6 @@ const FAULTS: Readonly<Record<string, Faults>> = {
   'nulls here and there': { nulls: 15, errors: 0 },
   'errors and nulls': { nulls: 10, errors: 6 },
 };
-const RUNS = 60;
 /**
  * A kind of supergraph on which the stock executor errs. The interface's name replaces the type's, by whichever answer
  * comes last.
@@ -47,9 +47,9 @@ describe.each(Object.entries(SUPERGRAPHS))('%s', (name, schemas) => {
           theirs.errors.map(({ message }) => message).sort(),
         );
       }),
-      { numRuns: RUNS },
+      { numRuns: STOCK_QUERIES },
     );
-    expect(compared).toBe(RUNS);
+    expect(compared).toBe(STOCK_QUERIES);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Random sequences of transitions, on Postgres and on the table alone: same refusals, states and versions. `npm run
- * test:model` runs a hundred times as many.
+ * test:slow` runs five times as many, `npm run test:model` a thousand times.
  */
 
 import { randomUUID } from 'node:crypto';

@@ -1,0 +1,8 @@
+/** As for the quick tests; what those try at random is tried more often here. */
+import globalSetup from './globalSetup.ts';
+
+export default async function slowSetup(): Promise<void> {
+  process.env.MODEL_SEQUENCES ??= '5000';
+  process.env.STOCK_QUERIES ??= '60';
+  await globalSetup();
+}
