@@ -1,8 +1,7 @@
 /** The gateway as a process of its own. */
 import { systemClock as clock } from '../common/clock.ts';
 import { replicaSettings } from '../routing/settings.ts';
-import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../routing/transport/databaseSubgraph.ts';
-import { MAX_ANSWER_BYTES } from '../routing/transport/postGraphql.ts';
+import { databaseInProcess, databaseOverHttp } from '../routing/transport/databaseSubgraph.ts';
 import type { Logger } from '../server/log.ts';
 import { runProcess } from '../server/runProcess.ts';
 import { IN_PROCESS } from '../server/settings/settings.ts';
@@ -20,14 +19,12 @@ function databaseOf(settings: ReturnType<typeof readGatewaySettings>, log: Logge
     return () => databaseOverHttp({ url, internalSecret: settings.INTERNAL_SECRET, databaseTimeoutMs });
   }
   return async (registry) => {
-    const { startInProcess } = await import('../subgraphs/database/inProcess.ts');
+    const { openDatabase } = await import('../subgraphs/database/open.ts');
     const options = {
       ...{ databaseUrl, databaseTimeoutMs, clock, log },
       ...platformSettings(settings, settings.given),
-      waitMs: databaseTimeoutMs + SUBGRAPH_GRACE_MS,
-      maxAnswerBytes: MAX_ANSWER_BYTES,
     };
-    return startInProcess(options, registry);
+    return databaseInProcess(openDatabase(options, registry), options);
   };
 }
 

@@ -1,15 +1,14 @@
 /** One supergraph, ready to answer: which subgraph is asked where, what a query may ask for, and how it is executed. */
 import type { ApolloServer } from '@apollo/server';
 import type { DiagnosisSettings } from '../domain/diagnosis/diagnosis.ts';
+import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import type { Replicas } from '../routing/replicas.ts';
 import { readRouting } from '../routing/routedTypes.ts';
-import type { RoutingContext } from '../routing/routingContext.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
+import { type AskSubgraph, asksOver } from '../routing/transport/subgraphAnswer.ts';
 import type { GraphqlService } from '../server/graphql/edge.ts';
 import { inSpan, SpanKind } from '../server/tracing.ts';
-import { makeDiagnosisSubgraph } from './execution/diagnosisSubgraph.ts';
-import type { AskSubgraph } from './execution/subgraph.ts';
-import { makeSubgraphDataSource } from './execution/subgraphDataSource.ts';
+import { diagnosisInProcess } from './execution/diagnosisSubgraph.ts';
 import { makeApolloServer } from './http/apolloServer.ts';
 import { makeQueries, type Queries, type QueriesOptions } from './queries/answer.ts';
 import { makePrepareQuery } from './queries/prepare.ts';
@@ -29,7 +28,7 @@ export interface ServedSupergraph extends GraphqlService<RoutingContext> {
 
 /**
  * Begins to serve a supergraph, and has tried its queries.
- * @throws Error if a subgraph of the supergraph is not known here, or its routing cannot be read
+ * @throws Error if the supergraph is not valid, a subgraph of it is not known here, or its routing cannot be read
  */
 export async function serveSupergraph(
   options: ServedOptions,
@@ -39,8 +38,8 @@ export async function serveSupergraph(
 ): Promise<ServedSupergraph> {
   const { log } = options;
   const gateway = makeApolloGateway(supergraphSdl, log);
-  const apollo = makeApolloServer(gateway, log);
-  await apollo.start();
+  const apollo = makeApolloServer(gateway, (question, context) => queries.answer(question, context), log);
+  await apollo.start(); // loads the gateway
   const supergraph = supergraphOf(gateway, supergraphSdl);
   const routings = readRouting(supergraph.fullSchema);
   if (routings.size === 0) throw new Error('No type of the supergraph is @routed.');
@@ -49,10 +48,17 @@ export async function serveSupergraph(
       const routing = routings.get(name);
       if (routing) return [name, replicas.router(routing)];
       if (name === 'diagnosis') {
-        return [name, makeDiagnosisSubgraph(options.diagnosis, (context) => rereads(context), log)];
+        return [
+          name,
+          asksOver(
+            name,
+            diagnosisInProcess(options.diagnosis, (context) => rereads(context), log),
+            log,
+          ),
+        ];
       }
       if (name !== 'database') throw new Error(`This gateway knows no subgraph ${name}.`);
-      return [name, makeSubgraphDataSource(database, log)];
+      return [name, asksOver(name, database.ask, log)];
     }),
   );
   const subgraph = (name: string) => {

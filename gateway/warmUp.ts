@@ -4,7 +4,7 @@
  */
 import { getIntrospectionQuery } from 'graphql';
 import { z } from 'zod';
-import type { RoutingContext } from '../routing/routingContext.ts';
+import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
 import { exampleQueries } from './http/graphiql.ts';
 import { SNAPSHOT_OPERATION } from './http/snapshotRoute.ts';

@@ -3,7 +3,9 @@
  * for a list that is no list, and write into the objects they are handed: so nothing goes on that was not checked.
  */
 import { isObject, type Json } from '../common/json.ts';
-import type { ObjectShape, ValueShape } from './entityPlan.ts';
+import type { ObjectShape, ValueShape } from '../server/graphql/selection.ts';
+import { sinceOf } from './ask/since.ts';
+import type { Path } from './errorPaths.ts';
 
 const OBJECT_CHARACTERS = 20;
 const VALUE_CHARACTERS = 8;
@@ -12,7 +14,7 @@ const VALUE_CHARACTERS = 8;
 export interface Fitting {
   /** What is selected of it, in characters of JSON or so. */
   size: number;
-  /** It holds nothing else, so it may be passed on as it is by whoever owns it. */
+  /** Whether it holds nothing else, so that its owner may pass it on as it is. */
   isExact: boolean;
 }
 
@@ -33,31 +35,32 @@ function fitsObject(shape: ObjectShape, value: unknown, fitting: Fitting): boole
   for (const field of shape.fields) {
     const own = ownValue(shape, value, field.key);
     if (own !== undefined) present += 1;
-    if (!fitsValue(field.value, own, fitting)) return false;
+    if (!fitsValue(field.value, own, fitting, shape)) return false;
   }
   fitting.isExact &&= shape.isPlain && Object.keys(value).length === present;
   return true;
 }
 
-function fitsValue(shape: ValueShape, value: unknown, fitting: Fitting): boolean {
+/** @param of the object that holds the value */
+function fitsValue(shape: ValueShape, value: unknown, fitting: Fitting, of: ObjectShape): boolean {
   if (value === undefined) return shape.kind === 'given';
   if (value === null) return shape.isNullable;
   switch (shape.kind) {
     case 'leaf':
-      if (!shape.fits(value)) return false;
+      if (!shape.rules.ofStranger(value)) return false;
       fitting.size += sizeOfLeaf(value);
       return true;
     case 'list':
       if (!Array.isArray(value)) return false;
-      for (const item of value) if (!fitsValue(shape.item, item, fitting)) return false;
+      for (const item of value) if (!fitsValue(shape.item, item, fitting, of)) return false;
       return true;
     case 'object':
       return fitsObject(shape.object, value, fitting);
     case 'typename':
-      return value === shape.typename;
+      return value === of.type.name;
     case 'given':
       return true;
-    case 'none':
+    case 'abstract': // no routed type has a field of one
       return false;
     default:
       return shape satisfies never;
@@ -78,13 +81,11 @@ export function nullNewer(shape: ObjectShape, value: unknown, path: Path = []): 
   return shape.fields.flatMap((field) => {
     const at = [...path, field.key];
     const own = ownValue(shape, value, field.key);
-    if (own !== undefined || !field.isNewer) return nullNewerBelow(field.value, own, at);
+    if (own !== undefined || sinceOf(field.field) === undefined) return nullNewerBelow(field.value, own, at);
     value[field.key] = null;
     return [at];
   });
 }
-
-export type Path = readonly (string | number)[];
 
 function nullNewerBelow(shape: ValueShape, value: unknown, path: Path): Path[] {
   if (shape.kind === 'object') return nullNewer(shape.object, value, path);
@@ -101,7 +102,7 @@ export function copyOf(shape: ObjectShape, value: Json): Json {
   return copy;
 }
 
-/** Without a prototype where a key would mean something on it. */
+/** Makes an object, without a prototype where a key would mean something on it. */
 export const emptyOf = ({ isPlain }: ObjectShape): Json => (isPlain ? {} : Object.create(null));
 
 function copyOfValue(shape: ValueShape, value: unknown): unknown {

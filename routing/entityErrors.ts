@@ -1,94 +1,79 @@
 /** Errors about entities of one list: of what a replica did not answer, was not asked for, or says itself. */
 import type { GraphQLFormattedError } from 'graphql';
 import type { ErrorCode } from '../server/graphql/errors.ts';
+import type { ObjectShape, ValueShape } from '../server/graphql/selection.ts';
 import { READ_ALL } from '../server/tokens/internalToken.ts';
-import type { Path } from './answerShape.ts';
-import type { EntityRequest, Representation } from './entityRequest.ts';
-import { chatIdsOf, type Share } from './entityRouting.ts';
-import type { Outcome } from './outcome.ts';
-import { selectedPath } from './routedEntity.ts';
+import { MAX_ERRORS } from './ask/replicaAnswer.ts';
+import { chatIdsOf, type Representation, type ShareAnswer } from './ask/share.ts';
+import type { EntityRequest } from './entityRequest.ts';
+import { aboutOf, type Path } from './errorPaths.ts';
 import type { Routing } from './routedTypes.ts';
 
-/** An error, and the entity that it belongs to. */
-export interface PlacedError {
+/** An error, and the place in the list of the entity that it belongs to. */
+export interface EntityError {
   readonly message: string;
   readonly place: number;
-  /** The path from the entity on. */
-  readonly below: (string | number)[];
+  /** Path from the entity on. */
+  readonly below: Path;
   readonly extensions: Readonly<Record<string, unknown>>;
 }
 
-export const formatted = ({ message, place, below, extensions }: PlacedError): GraphQLFormattedError => ({
+export const formatted = ({ message, place, below, extensions }: EntityError): GraphQLFormattedError => ({
   message,
   path: ['_entities', place, ...below],
   extensions,
 });
 
-export function lostError(
-  share: Share,
-  representation: Representation,
-  place: number,
-  lost: string,
-  { reason }: Outcome,
-  code: ErrorCode,
-): PlacedError {
-  return {
-    message: `Nothing is known from replica ${share.replicaId}: ${reason}`,
-    place,
-    below: [lost],
-    extensions: { code, workerId: share.replicaId, chatIds: chatIdsOf([representation]) },
-  };
-}
-
-/** One for each field, since which of them the client selected is not known here. */
-export const withheldError = (
-  { replicaId }: Share,
-  representation: Representation,
-  place: number,
-  below: Path,
-  reason: string,
-): PlacedError => ({
-  message: `Replica ${replicaId} could not be asked for this. ${reason}`,
-  place,
-  below: [...below],
-  extensions: {
-    code: 'FIELD_UNSUPPORTED' satisfies ErrorCode,
-    workerId: replicaId,
-    chatIds: chatIdsOf([representation]),
-  },
-});
-
-/** Of the errors of one replica: more say nothing new. */
-export const MAX_ERRORS = 100;
+export const entityError = (
+  code: string,
+  message: string,
+  { share: { replicaId } }: ShareAnswer,
+  about: readonly Representation[],
+  [place, ...below]: readonly [number, ...Path],
+): EntityError => ({ message, place, below, extensions: { code, workerId: replicaId, chatIds: chatIdsOf(about) } });
 
 /**
  * A replica's own errors, each in every place that its entity stands for; one that names no entity in the first. What it says
  * of the client's input goes through in its own words, everything else in ours: it may speak of its inside.
  */
-export function replicaErrors(
-  routing: Routing,
-  request: EntityRequest,
-  share: Share,
-  errors: readonly GraphQLFormattedError[],
-  answeredBy = share.replicaId,
-): PlacedError[] {
-  const placed = errors.slice(0, MAX_ERRORS).flatMap(({ message, path, extensions }) => {
-    const j = path?.[0] === '_entities' && typeof path[1] === 'number' ? path[1] : undefined;
-    const named = j === undefined ? undefined : share.representations[j];
+export function replicaErrors(routing: Routing, request: EntityRequest, answer: ShareAnswer): EntityError[] {
+  const { share, errors, movedTo = share.replicaId } = answer;
+  const { representations, places } = share;
+  const placed = errors.flatMap((error) => {
+    const { index, below } = aboutOf(error);
+    const named = index === undefined ? undefined : representations[index];
     const type = named && routing.types.get(String(named.__typename));
-    const places = (named && j !== undefined && share.places[j]) || (share.places[0]?.slice(0, 1) ?? []);
-    const code = typeof extensions?.code === 'string' ? extensions.code : 'INTERNAL_SERVER_ERROR';
-    return places.map((place) => ({
-      message: code === 'BAD_USER_INPUT' ? message : inOurWords(code, answeredBy),
-      place,
-      below: type ? selectedPath(request, type, path?.slice(2) ?? []) : [],
-      extensions: { code, workerId: share.replicaId, chatIds: chatIdsOf(named ? [named] : share.representations) },
-    }));
+    const about = named ? [named] : representations.filter((_, j) => places[j]?.length);
+    const stands = (named && index !== undefined && places[index]) || (places[0]?.slice(0, 1) ?? []);
+    const code = typeof error.extensions?.code === 'string' ? error.extensions.code : 'INTERNAL_SERVER_ERROR';
+    const message = code === 'BAD_USER_INPUT' ? error.message : inOurWords(code, movedTo);
+    const selected = type ? selectedPath(request.planOf(type).entity, below) : [];
+    return stands.map((place) => entityError(code, message, answer, about, [place, ...selected]));
   });
   return placed.slice(0, MAX_ERRORS);
 }
 
 const inOurWords = (code: string, replicaId: string) =>
-  code === 'FORBIDDEN'
+  code === ('FORBIDDEN' satisfies ErrorCode)
     ? `This needs the role ${READ_ALL}.`
     : `Replica ${replicaId} answered with an error. Its log says more.`;
+
+/** Cuts a path below an entity to what leads to selected fields: a replica may say anything there. */
+function selectedPath(entity: ObjectShape, path: Path): Path {
+  let object: ObjectShape | undefined = entity;
+  for (const [i, step] of path.entries()) {
+    if (typeof step === 'number') {
+      if (typeof path[i - 1] !== 'string') return path.slice(0, i);
+    } else {
+      const field = object?.fields.find(({ key }) => key === step);
+      if (!field) return path.slice(0, i);
+      object = objectIn(field.value);
+    }
+  }
+  return path;
+}
+
+function objectIn(value: ValueShape): ObjectShape | undefined {
+  if (value.kind === 'list') return objectIn(value.item);
+  return value.kind === 'object' || value.kind === 'given' ? value.object : undefined;
+}

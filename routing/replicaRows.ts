@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { parseUuid } from '../server/graphql/scalars.ts';
 import { READ_ALL } from '../server/tokens/internalToken.ts';
-import type { ReplicaRow } from './replicaDirectory.ts';
+import type { ReplicaRow } from './directory.ts';
 import type { DatabaseSubgraph } from './transport/databaseSubgraph.ts';
-import { describePosted, type Posted } from './transport/postGraphql.ts';
+import type { Reply } from './transport/transport.ts';
 
 const FRAGMENT = 'fragment Row on Replica { id relayAddress stoppedAt version }';
 
@@ -50,8 +50,8 @@ function queryFor(ids: readonly string[], more: string): string {
   return `{ replicas(alive: true) { ...Row } ${one.join(' ')} ${more} } ${FRAGMENT}`;
 }
 const PLATFORM = 'database { platform }';
-/** Of an earlier version, which knows of no platform. */
-const isRefused = (posted: Posted): boolean => posted.kind === 'json' && posted.status === 400;
+/** Whether the subgraph is of an earlier version, which knows of no platform. */
+const isRefused = (reply: Reply): boolean => reply.status === 'OK' && reply.httpStatus === 400;
 
 /**
  * The replicas that are alive, the newest thousand of them, and those of `ids` that there are.
@@ -62,12 +62,12 @@ export async function loadReplicaTable(database: DatabaseSubgraph, ids: readonly
   const known = ids.flatMap((id) => parseUuid(id) ?? []);
   const ask = (more: string) => database.ask({ query: queryFor(known, more) }, { caller });
   const first = await ask(PLATFORM);
-  const posted = isRefused(first) ? await ask('') : first;
-  const rows = posted.kind === 'json' ? answer.safeParse(posted.body) : undefined;
-  if (!rows?.success) throw new Error(`The database subgraph gave no replicas: ${describePosted(posted)}`);
+  const reply = isRefused(first) ? await ask('') : first;
+  const rows = reply.status === 'OK' ? answer.safeParse(reply.body) : undefined;
+  if (!rows?.success) throw new Error(`The database subgraph gave no replicas: ${reply.what}`);
   const { replicas, database: found, ...one } = rows.data.data;
   if (!replicas && found) return { rows: undefined, platform: found.platform };
-  if (!replicas) throw new Error(`The database subgraph gave no replicas: ${describePosted(posted)}`);
+  if (!replicas) throw new Error(`The database subgraph gave no replicas: ${reply.what}`);
   const unreadable = new Set(rows.data.errors.map(({ path }) => path.slice(0, -1).join('.')));
   /** Something stands there, so it has stopped: only the moment is not known. */
   const placed = (row: ReplicaRow, place: string): ReplicaRow =>

@@ -5,19 +5,19 @@
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../server/log.ts';
 import { makeAddressPolicy, makeGuardedConnector } from './ask/addressPolicy.ts';
-import { type AskedReplica, makeAskReplica } from './ask/askReplica.ts';
+import { type AskOptions, makeAskReplica } from './ask/askReplica.ts';
+import { makeEarlierVersions } from './ask/earlierVersions.ts';
+import { MAX_REPLICA_ANSWER_BYTES } from './ask/replicaAnswer.ts';
 import { type BreakerState, makeReplicaGuards } from './ask/replicaGuard.ts';
-import { makeEarlierVersions } from './earlierVersions.ts';
-import { makeChatOwners } from './ownerRows.ts';
-import { MAX_REPLICA_ANSWER_BYTES } from './replicaAnswer.ts';
-import { makeReplicaDirectory } from './replicaDirectory.ts';
+import { makeBudget, type RoutingContext } from './ask/routingContext.ts';
+import { makeReplicaDirectory } from './directory.ts';
+import { makeChatOwners } from './owners.ts';
 import { loadReplicaTable } from './replicaRows.ts';
+import { type CheckAccess, makeRouteEntities, type RouteEntities } from './route.ts';
 import type { Routing } from './routedTypes.ts';
-import { makeRouteEntities, type RouteEntities } from './routeEntities.ts';
-import { makeBudget, type RoutingContext } from './routingContext.ts';
 import { makeRuntimeWatch } from './runtimeWatch.ts';
 import type { DatabaseSubgraph } from './transport/databaseSubgraph.ts';
-import { makeDispatcher } from './transport/postGraphql.ts';
+import { makeDispatcher } from './transport/overHttp.ts';
 
 export interface ReplicasOptions {
   /** Knows them. */
@@ -33,17 +33,18 @@ export interface ReplicasOptions {
   readonly isDisabled?: boolean | undefined;
   /** Whose replicas they are; left out: as the database subgraph says. */
   readonly platform?: 'auto' | 'own' | 'coder' | undefined;
-  /** Called each time that a replica was asked, or could not be. Must not throw. */
-  readonly onAsked?: ((asked: AskedReplica) => void) | undefined;
+  /** Told each time that a replica was asked, or could not be. Must not throw. */
+  readonly onAsked?: AskOptions['onAsked'];
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 export interface Replicas {
-  router(routing: Routing): RouteEntities;
+  /** @param check says what a caller may ask; left out: everything */
+  router(routing: Routing, check?: CheckAccess): RouteEntities;
   /** What a client's request brings along: spread it into its context, once for all its fetches. */
   newRequest(): Pick<RoutingContext, 'budget' | 'asked'>;
-  /** By the ids of the replicas that were asked lately. */
+  /** States by the ids of the replicas that were asked lately. */
   breakers(): ReadonlyMap<string, BreakerState>;
   /** Milliseconds since the replica table was read; null: it has not been yet. */
   directoryAgeMs(): number | null;
@@ -88,7 +89,8 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
   });
   const owners = makeChatOwners(database, log);
   return {
-    router: (routing) => makeRouteEntities({ routing, directory, ask, owners, notAsked: watch.notAsked, clock, log }),
+    router: (routing, check) =>
+      makeRouteEntities({ routing, directory, ask, owners, notAsked: watch.notAsked, check, clock, log }),
     newRequest: () => ({ budget: makeBudget(timeoutMs, clock), asked: [] }),
     breakers: guards.breakers,
     directoryAgeMs: directory.ageMs,

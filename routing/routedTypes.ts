@@ -10,6 +10,7 @@ import {
   Kind,
   type ObjectTypeDefinitionNode,
 } from 'graphql';
+import { argument } from './ask/since.ts';
 
 /** A type with `@routed(by:, outcome:)`. */
 export interface RoutedType {
@@ -23,7 +24,7 @@ export interface RoutedType {
 /** How the entities of one subgraph are routed. */
 export interface Routing {
   readonly schema: GraphQLSchema;
-  /** By `__typename`. */
+  /** Types by `__typename`. */
   readonly types: ReadonlyMap<string, RoutedType>;
 }
 
@@ -35,34 +36,30 @@ export interface Routing {
 export function readRouting(schema: GraphQLSchema): ReadonlyMap<string, Routing> {
   const names = subgraphNames(schema);
   const found = new Map<string, { schema: GraphQLSchema; types: Map<string, RoutedType> }>();
-  for (const { astNode: definition } of Object.values(schema.getTypeMap())) {
-    if (definition?.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
-    const routed = definition.directives?.find((directive) => directive.name.value === 'routed');
-    if (!routed) continue;
+  for (const [definition, routed] of routedIn(schema)) {
     for (const graph of answeringGraphs(definition)) {
       const subgraph = names.get(graph) ?? graph;
       const routing = found.get(subgraph) ?? { schema, types: new Map() };
-      routing.types.set(definition.name.value, routedType(schema, definition.name.value, routed));
+      routing.types.set(definition.name.value, routed);
       found.set(subgraph, routing);
     }
   }
   return found;
 }
 
-/**
- * How the entities of a subgraph are routed, from its own schema.
- * @throws if a routed type does not have the fields that its directive names
- */
+/** Reads from a subgraph's own schema how its entities are routed. @throws as `readRouting` does */
 export function readSubgraphRouting(typeDefs: DocumentNode): Routing {
   const schema = buildSubgraphSchema([{ typeDefs }]);
-  const types = new Map<string, RoutedType>();
-  for (const definition of typeDefs.definitions) {
-    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
-    const routed = definition.directives?.find((directive) => directive.name.value === 'routed');
-    if (routed) types.set(definition.name.value, routedType(schema, definition.name.value, routed));
-  }
-  return { schema, types };
+  return { schema, types: new Map(routedIn(schema).map(([{ name }, routed]) => [name.value, routed])) };
 }
+
+/** @param schema with its AST nodes */
+const routedIn = (schema: GraphQLSchema) =>
+  Object.values(schema.getTypeMap()).flatMap(({ astNode: definition }): [ObjectTypeDefinitionNode, RoutedType][] => {
+    if (definition?.kind !== Kind.OBJECT_TYPE_DEFINITION) return [];
+    const directive = definition.directives?.find(({ name }) => name.value === 'routed');
+    return directive ? [[definition, routedType(schema, definition.name.value, directive)]] : [];
+  });
 
 function routedType(schema: GraphQLSchema, name: string, directive: ConstDirectiveNode): RoutedType {
   const type = schema.getType(name);
@@ -93,11 +90,4 @@ function subgraphNames(schema: GraphQLSchema): ReadonlyMap<string, string> {
       return [value.name.value, (graph && argument(graph, 'name')) ?? value.name.value];
     }),
   );
-}
-
-/** An argument of a directive as text, whatever its kind. */
-export function argument(directive: ConstDirectiveNode, name: string): string | undefined {
-  const value = directive.arguments?.find((node) => node.name.value === name)?.value;
-  if (value === undefined || !('value' in value)) return undefined;
-  return String(value.value);
 }

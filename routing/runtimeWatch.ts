@@ -20,7 +20,7 @@ export interface NotAsked {
 
 export interface RuntimeWatchOptions {
   readonly isDisabled: boolean;
-  /** As it is set; `auto`, or left out: as it is found. */
+  /** Setting. `auto`, or left out: as it is found. */
   readonly platform: string | undefined;
   readonly log: Logger;
 }

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { argv, cpuUsage } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { systemClock as clock } from '../../common/clock.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { median } from '../support/statistics.ts';
 import { printTable, shown } from '../support/table.ts';
@@ -40,18 +40,18 @@ const add = (name: string, work: Fetch['works'][number]) => {
 };
 
 for (const folder of folders) {
-  const load = (file: string) => import(`${pathToFileURL(folder).href}/gateway/${file}`);
-  const { databaseOverHttp } = await load('routing/databaseSubgraph.ts');
-  const { makeReplicas } = await load('routing/replicas.ts');
-  const { readRouting } = await load('routing/routedTypes.ts');
-  const { makeSubgraphDataSource } = await load('subgraphDataSource.ts');
+  const load = (file: string) => import(`${pathToFileURL(folder).href}/routing/${file}`);
+  const { databaseOverHttp } = await load('transport/databaseSubgraph.ts');
+  const { asksOver } = await load('transport/subgraphAnswer.ts');
+  const { makeReplicas } = await load('replicas.ts');
+  const { readRouting } = await load('routedTypes.ts');
   const url = `${stubs.database}/graphql`;
   const database = databaseOverHttp({ url, internalSecret, databaseTimeoutMs: LIMIT_MS });
   const shared = { internalSecret, timeoutMs: LIMIT_MS, clock, log };
   const replicas = makeReplicas({ ...shared, database, addressAllow: ['127.0.0.0/8'] });
   const routing = readRouting(readFileSync(`${folder}/gateway/supergraph.graphql`, 'utf8')).get('runtime');
   const route = replicas.router(routing);
-  const source = makeSubgraphDataSource(database, log);
+  const source = asksOver('database', database.ask, log);
   const context = (): RoutingContext => ({
     ...{ ...replicas.newRequest(), caller, requestId: 'a-request' },
     signal: new AbortController().signal,

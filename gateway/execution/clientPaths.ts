@@ -1,6 +1,7 @@
 /** Where in the response something is that stands, under the plan's keys, in what was gathered. */
-import { type DocumentNode, type FieldNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import type { DocumentNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
 import { fragmentsOf } from '../../server/graphql/fragments.ts';
+import { fieldsWithin } from '../../server/graphql/selection.ts';
 import type { PlanKey } from './planNames.ts';
 import type { ResponsePath } from './targets.ts';
 
@@ -15,7 +16,7 @@ export interface ClientPath {
 interface Place {
   readonly key: string;
   readonly sets: readonly SelectionSetNode[];
-  /** Those that were looked for and found. */
+  /** Places that were looked for and found, by key. */
   readonly below: Map<string, Place>;
 }
 
@@ -28,22 +29,10 @@ export function makeClientPaths(
   const fragments = fragmentsOf(document);
   const root: Place = { key: '', sets: [operation.selectionSet], below: new Map() };
 
-  /** On whichever type. @param seen fragments, each of which is read once */
-  const fieldsAt = (sets: readonly SelectionSetNode[], key: string, seen = new Set<SelectionSetNode>()): FieldNode[] =>
-    sets.flatMap((set) => {
-      if (seen.has(set)) return [];
-      seen.add(set);
-      return set.selections.flatMap((selection): FieldNode[] => {
-        if (selection.kind === Kind.FIELD) return planKey(selection) === key ? [selection] : [];
-        const below = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
-        return below ? fieldsAt([below.selectionSet], key, seen) : [];
-      });
-    });
-
   const placeBelow = ({ sets, below }: Place, key: string): Place | undefined => {
     const known = below.get(key);
     if (known) return known;
-    const fields = fieldsAt(sets, key);
+    const fields = fieldsWithin(sets, fragments).filter((field) => planKey(field) === key);
     const [field] = fields;
     if (!field) return undefined;
     const found: Place = {

@@ -4,25 +4,10 @@
  * for each response. It is made of what it is given: an object with just the selected keys, in their order, stays as it is, as most do.
  * What is given is not changed, for an object may stand in several places.
  */
-import {
-  type DocumentNode,
-  type FieldNode,
-  type GraphQLCompositeType,
-  type GraphQLObjectType,
-  type GraphQLOutputType,
-  type GraphQLSchema,
-  isCompositeType,
-  isLeafType,
-  isListType,
-  isNonNullType,
-  isObjectType,
-  isUnionType,
-  type OperationDefinitionNode,
-} from 'graphql';
-import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import { type DocumentNode, type GraphQLSchema, isObjectType, type OperationDefinitionNode } from 'graphql';
 import { isObject, isPlain, type Json, ownValue, setOwn } from '../../common/json.ts';
 import { fragmentsOf } from '../../server/graphql/fragments.ts';
-import { leafCheck } from './leafValues.ts';
+import { fieldsOf, type ObjectShape, shapeOf, type ValueShape } from '../../server/graphql/selection.ts';
 import type { PlanKey } from './planNames.ts';
 
 /** A value that the schema does not allow, and where it stood. For the log: it may show what a subgraph said. */
@@ -44,7 +29,7 @@ export type Complete = (data: Json) => Completed;
 /** One response in the making. */
 interface Run {
   readonly lost: LostValue[];
-  /** Of the object or list that is being read. */
+  /** Path of the object or list that is being read. */
   readonly path: (string | number)[];
 }
 
@@ -61,45 +46,23 @@ export function compileCompletion(
 ): Complete {
   const root = schema.getRootType(operation.operation);
   if (!root) throw new Error(`The schema has no ${operation.operation}.`);
-  const fragments = fragmentsOf(document);
-  const compiler: Compiler = {
-    schema,
-    planKey,
-    fields: (type, nodes) => collectSubfields(schema, fragments, variables, type as GraphQLObjectType, nodes),
-  };
-  const fields = collectFields(schema, fragments, variables, root, operation.selectionSet);
-  const read = compileFields(compiler, root, fields);
+  const selecting = { schema, variables, fragments: fragmentsOf(document), gatheredAs: planKey };
+  const read = compileObject(shapeOf(selecting, root, fieldsOf(selecting, root, operation.selectionSet)));
   return (data) => {
     const run: Run = { lost: [], path: [] };
     return { data: read(data, run) ?? null, lost: run.lost };
   };
 }
 
-type Fields = ReadonlyMap<string, readonly FieldNode[]>;
-
-interface Compiler {
-  readonly schema: GraphQLSchema;
-  readonly planKey: PlanKey;
-  /** What is selected below `nodes` on an object of the type. */
-  readonly fields: (type: GraphQLCompositeType, nodes: readonly FieldNode[]) => Fields;
-}
-
 /** Undefined: a field that may not be null is. */
 type ReadFields = (object: Json, run: Run) => Json | undefined;
 
-function compileFields(compiler: Compiler, type: GraphQLCompositeType, fields: Fields): ReadFields {
-  const parts = [...fields].flatMap(([key, nodes]): Part[] => {
-    const [node] = nodes;
-    if (!node) return [];
-    const from = compiler.planKey(node);
-    const names = { key, from, isPlain: isPlain(key) && isPlain(from) };
-    const name = node.name.value;
-    if (name === '__typename') return [{ ...names, read: typeNameOf(type) }];
-    const field = 'getFields' in type ? type.getFields()[name] : undefined;
-    if (!field) return []; // of the schema itself: no subgraph is asked
-    return [{ ...names, read: compileType(compiler, field.type, nodes, `field ${type.name}.${name}`) }];
+function compileObject(shape: ObjectShape): ReadFields {
+  const parts = shape.fields.map(({ key, from, name, value }): Part => {
+    const isFast = isPlain(key) && isPlain(from);
+    return { key, from, isPlain: isFast, read: compileValue(value, shape, `field ${shape.type.name}.${name}`) };
   });
-  const isAllPlain = parts.every(({ key, from, isPlain: isFast }) => isFast && key === from);
+  const isAllPlain = shape.isPlain && parts.every(({ key, from }) => key === from);
   return (object, run) => {
     let result = isAllPlain && hasJust(object, parts) ? object : {};
     for (const { key, from, isPlain: isFast, read } of parts) {
@@ -136,22 +99,34 @@ function hasJust(object: Json, parts: readonly { readonly key: string }[]): bool
   return i === parts.length;
 }
 
-function compileType(compiler: Compiler, type: GraphQLOutputType, nodes: readonly FieldNode[], what: string): Read {
-  if (isNonNullType(type)) return nonNull(compileType(compiler, type.ofType, nodes, what), what);
-  if (isListType(type)) return list(compileType(compiler, type.ofType, nodes, `an element of ${what}`), what);
-  if (isLeafType(type)) {
-    const check = leafCheck(type);
-    return (value, run, key) => {
-      if (value === null || value === undefined) return null;
-      return check(value) ? value : lose(run, `Invalid value for ${what}`, key);
-    };
+/** @param of the object that holds the value @param what the value is, for the log */
+function compileValue(value: ValueShape, of: ObjectShape, what: string): Read {
+  if (value.kind === 'typename') return typeNameOf(of);
+  const read = compileNullable(value, of, what);
+  return value.isNullable ? read : nonNull(read, what);
+}
+
+function compileNullable(value: Exclude<ValueShape, { kind: 'typename' }>, of: ObjectShape, what: string): Read {
+  switch (value.kind) {
+    case 'leaf': {
+      const { ofAnswer } = value.rules;
+      return (found, run, key) => {
+        if (found === null || found === undefined) return null;
+        return ofAnswer(found) ? found : lose(run, `Invalid value for ${what}`, key);
+      };
+    }
+    case 'list':
+      return list(compileValue(value.item, of, `an element of ${what}`), what);
+    case 'abstract':
+      return abstract(value, what);
+    default:
+      return object(value.object, what);
   }
-  return isObjectType(type) ? object(compiler, type, nodes, what) : abstract(compiler, type, nodes, what);
 }
 
 /** No object is of an abstract type, whatever a subgraph says. */
 const typeNameOf =
-  (type: GraphQLCompositeType): Read =>
+  ({ type }: ObjectShape): Read =>
   (_value, run, key) => {
     if (isObjectType(type)) return type.name;
     lose(run, `No certain type for an object of ${type.name}`, key);
@@ -186,12 +161,13 @@ const list =
     return isWhole ? result : null;
   };
 
-function object(compiler: Compiler, type: GraphQLObjectType, nodes: readonly FieldNode[], what: string): Read {
-  const readFields = compileFields(compiler, type, compiler.fields(type, nodes));
+function object(shape: ObjectShape, what: string): Read {
+  const { name } = shape.type;
+  const readFields = compileObject(shape);
   return (value, run, key) => {
     if (value === null || value === undefined) return null;
     if (!isObject(value)) return lose(run, `No object for ${what}`, key);
-    if (value.__typename !== undefined && value.__typename !== type.name) {
+    if (value.__typename !== undefined && value.__typename !== name) {
       return lose(run, `An object of another type for ${what}`, key);
     }
     run.path.push(key);
@@ -201,34 +177,25 @@ function object(compiler: Compiler, type: GraphQLObjectType, nodes: readonly Fie
   };
 }
 
-/** By the `__typename` that every plan asks for where the type is not certain. */
-function abstract(compiler: Compiler, type: GraphQLCompositeType, nodes: readonly FieldNode[], what: string): Read {
-  const known = new Map<string, Read>();
-  const compiled = (name: string): Read | undefined => {
-    const found = known.get(name);
-    if (found) return found;
-    const actual = compiler.schema.getType(name);
-    if (!isCompositeType(actual) || isUnionType(actual)) return undefined;
-    const readFields = compileFields(compiler, actual, compiler.fields(actual, nodes));
-    const read: Read = (value, run, key) => {
-      run.path.push(key);
-      const result = readFields(value as Json, run);
-      run.path.pop();
-      return result ?? null;
-    };
-    known.set(name, read);
-    return read;
-  };
-  return (value, run, key) => {
-    if (value === null || value === undefined) return null;
-    if (!isObject(value)) return lose(run, `No object for ${what}`, key);
-    const { __typename = type.name } = value;
-    const read = typeof __typename === 'string' ? compiled(__typename) : undefined;
-    return read ? read(value, run, key) : lose(run, `An object of no known type for ${what}`, key);
+/** Reads by the `__typename` that every plan asks for where the type is not certain. */
+function abstract(value: Extract<ValueShape, { kind: 'abstract' }>, what: string): Read {
+  const known = new Map<ObjectShape, ReadFields>();
+  return (found, run, key) => {
+    if (found === null || found === undefined) return null;
+    if (!isObject(found)) return lose(run, `No object for ${what}`, key);
+    const { __typename = value.name } = found;
+    const shape = typeof __typename === 'string' ? value.of(__typename) : undefined;
+    if (!shape) return lose(run, `An object of no known type for ${what}`, key);
+    const readFields = known.get(shape) ?? compileObject(shape);
+    known.set(shape, readFields);
+    run.path.push(key);
+    const result = readFields(found, run);
+    run.path.pop();
+    return result ?? null;
   };
 }
 
-/** In one response: more say nothing new, and a subgraph can give a hundred thousand. */
+/** Limit for one response: more say nothing new, and a subgraph can give a hundred thousand. */
 const MAX_LOST = 100;
 
 function lose(run: Run, message: string, key: string | number): null {

@@ -13,8 +13,10 @@ export interface PlacedErrors {
 }
 
 /**
- * Of fields that the client did not select, some errors go away: whoever required the fields says what they mean. What a replica did not answer is an error of the first
- * field of its answer that is null for it. What one of an earlier version was not asked for is said once for each chat.
+ * Places each error, or says why it has none.
+ * - Some errors of fields that the client did not select go away: the diagnosis that required the fields says what they mean.
+ * - What a replica did not answer is an error of the first field of its answer that is null for it.
+ * - What a replica of an earlier version was not asked for is said once for each chat.
  */
 export function placeErrors(data: unknown, errors: readonly ExecutionError[]): PlacedErrors {
   const said = new Set<string>();

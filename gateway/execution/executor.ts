@@ -1,6 +1,6 @@
 /**
- * Executes operations over subgraphs by their query plans. Everything that depends on the operation alone is compiled once,
- * and kept by whoever keeps the compiled operation.
+ * Executes operations over subgraphs by their query plans. Everything that depends on the operation alone is compiled once, and
+ * kept with the compiled operation.
  */
 import type { QueryPlan } from '@apollo/query-planner';
 import {
@@ -42,7 +42,7 @@ export interface ExecutionError extends GraphQLFormattedError {
 export interface Executed {
   /** Null: a root field that may not be null is. */
   readonly data: Json | null;
-  /** Of the subgraphs, in no order, each with its path in the response if it has one. */
+  /** Errors of the subgraphs, in no order, each with its path in the response if it has one. */
   readonly errors: readonly ExecutionError[];
   /** Values that the schema does not allow, each null in `data`, or something above it. */
   readonly lost: readonly LostValue[];
@@ -51,7 +51,7 @@ export interface Executed {
 /** @param variables as the client sent them, checked against the operation. Never rejects. */
 export type Execute<C> = (variables: Readonly<Json>, context: C) => Promise<Executed>;
 
-/** Of one operation, by the values of the variables in its `@skip` and `@include`. */
+/** Limit for the completions of one operation, by the values of the variables in its `@skip` and `@include`. */
 const MAX_COMPLETIONS = 16;
 
 /** @throws Error for what cannot be answered in one response */

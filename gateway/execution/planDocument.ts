@@ -13,6 +13,7 @@ import {
   visit,
 } from 'graphql';
 import { fragmentsOf } from '../../server/graphql/fragments.ts';
+import { fieldsWithin } from '../../server/graphql/selection.ts';
 import type { PlanKey } from './planNames.ts';
 
 /** Stands in for what is asked of the schema, so that no selection is empty. No subgraph is asked for it at the root. */
@@ -46,23 +47,13 @@ const under = (key: string, node: FieldNode): FieldNode | undefined =>
   key === (node.alias ?? node.name).value ? undefined : { ...node, alias: { kind: Kind.NAME, value: key } };
 
 /**
- * With `__typename` in each object of which conditions may leave nothing. The planner puts the conditions of all that is below
+ * Adds `__typename` to each object of which conditions may leave nothing. The planner puts the conditions of all that is below
  * an object around the object itself, and it would be null where it is empty.
  */
 export function withoutEmptySelections(document: DocumentNode): DocumentNode {
   const fragments = fragmentsOf(document);
-  const known = new Map<SelectionSetNode, boolean>(); // fragments may stand in fragments, each several times
-  const mayBeEmpty = (set: SelectionSetNode): boolean => {
-    const found = known.get(set) ?? set.selections.every(mayBeLeftOut);
-    known.set(set, found);
-    return found;
-  };
-  const mayBeLeftOut = (selection: SelectionNode): boolean => {
-    if (selection.directives?.length) return true;
-    if (selection.kind === Kind.FIELD) return false;
-    const below = selection.kind === Kind.FRAGMENT_SPREAD ? fragments[selection.name.value] : selection;
-    return below !== undefined && mayBeEmpty(below.selectionSet);
-  };
+  const isUnconditional = ({ directives = [] }: SelectionNode) => directives.length === 0;
+  const mayBeEmpty = (set: SelectionSetNode) => fieldsWithin([set], fragments, isUnconditional).length === 0;
   return visit(document, {
     Field: {
       leave: (node) => {

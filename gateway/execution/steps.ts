@@ -5,10 +5,11 @@
 import type { FetchNode, PlanNode } from '@apollo/query-planner';
 import { type GraphQLFormattedError, type GraphQLSchema, isAbstractType } from 'graphql';
 import { isObject, type Json } from '../../common/json.ts';
+import { aboutOf, toldAt } from '../../routing/errorPaths.ts';
+import type { AskSubgraph, SubgraphAnswer } from '../../routing/transport/subgraphAnswer.ts';
 import { mergeInto } from './merge.ts';
 import { compileRepresentation } from './representations.ts';
 import { compilePathRewrites, compileRewrites } from './rewrites.ts';
-import type { AskSubgraph, SubgraphAnswer } from './subgraph.ts';
 import { type PlanPath, pathsOfTargets, type ResponsePath, targetsAt } from './targets.ts';
 
 /** One execution. */
@@ -16,7 +17,7 @@ export interface Execution<C> {
   /** What the subgraphs gave so far, under the plan's names. */
   readonly data: Json;
   readonly errors: GraphQLFormattedError[];
-  /** As the client sent them. */
+  /** Variables as the client sent them. */
   readonly variables: Readonly<Json>;
   /** The same, with the operation's defaults. */
   readonly conditions: Readonly<Json>;
@@ -27,7 +28,7 @@ export interface Execution<C> {
 export type Step<C> = (execution: Execution<C>) => Promise<void> | void;
 
 export interface StepOptions<C> {
-  /** Of the supergraph, with what clients do not see. */
+  /** Schema of the supergraph, with what clients do not see. */
   readonly schema: GraphQLSchema;
   /** @throws Error if there is no such subgraph */
   readonly subgraph: (name: string) => AskSubgraph<C>;
@@ -105,7 +106,7 @@ function fetchRoot<C>(options: StepOptions<C>, node: FetchNode, path: PlanPath):
     const { data, errors } = await ask(execution, {});
     for (const error of errors ?? []) {
       const isPlaced = path.length === 0 && error.path !== undefined;
-      execution.errors.push(told(error, isPlaced ? rewritePath(error.path) : undefined));
+      execution.errors.push(toldAt(error, isPlaced ? rewritePath(error.path) : undefined));
     }
     if (!data) return;
     rewrite?.(data);
@@ -144,7 +145,11 @@ function fetchEntities<C>(
       paths ??= pathsOfTargets(execution.data, path);
       return paths[asked[i] ?? -1];
     };
-    for (const error of errors ?? []) execution.errors.push(placed(error, pathOf, rewritePath));
+    for (const error of errors ?? []) {
+      const { index, below } = aboutOf(error);
+      const entity = index === undefined ? undefined : pathOf(index);
+      execution.errors.push(toldAt(error, entity && [...entity, ...rewritePath(below)]));
+    }
     if (!data) return;
     const { _entities: entities } = data;
     if (!Array.isArray(entities) || entities.length !== representations.length) {
@@ -154,7 +159,7 @@ function fetchEntities<C>(
       const target = targets[asked[i] ?? -1];
       if (entity === null || entity === undefined || !target) continue;
       if (!isObject(entity)) {
-        execution.errors.push(told({ message: `${node.serviceName} gave no object for an entity.` }, pathOf(i)));
+        execution.errors.push(toldAt({ message: `${node.serviceName} gave no object for an entity.` }, pathOf(i)));
         continue;
       }
       if (isLessCertain(entity.__typename, target.__typename)) delete entity.__typename;
@@ -166,20 +171,3 @@ function fetchEntities<C>(
     }
   };
 }
-
-/** About an entity: on the path of that entity in the response. About none of them: without a path. */
-function placed(
-  error: GraphQLFormattedError,
-  pathOf: (i: number) => ResponsePath | undefined,
-  rewritePath: (below: ResponsePath) => ResponsePath,
-): GraphQLFormattedError {
-  const [, i, ...below] = error.path ?? [];
-  const path = typeof i === 'number' ? pathOf(i) : undefined;
-  return told(error, path && [...path, ...rewritePath(below)]);
-}
-
-/** Its locations are in the subgraph's query, which the client has not seen. */
-const told = (
-  { message, extensions }: GraphQLFormattedError,
-  path: ResponsePath | undefined,
-): GraphQLFormattedError => ({ message, ...(path && { path }), ...(extensions && { extensions }) });

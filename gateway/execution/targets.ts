@@ -7,7 +7,7 @@ export type ResponsePath = readonly (string | number)[];
 /** Called for each object that is there, in their order; `path` is reused for the next one. */
 type Visit = (object: Json, path: ResponsePath) => void;
 
-/** Those that are there: null, and what is below it, is passed over. */
+/** Finds those that are there: null, and what is below it, is passed over. */
 export function targetsAt(data: Json, path: PlanPath): Json[] {
   const targets: Json[] = [];
   walk(data, path, 0, [], (object) => targets.push(object));

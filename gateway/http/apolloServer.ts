@@ -7,21 +7,19 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { GraphQLError } from 'graphql';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import type { GraphqlService } from '../../server/graphql/edge.ts';
 import type { DocumentCode } from '../../server/graphql/errors.ts';
 import { logMasked } from '../../server/graphql/maskedErrors.ts';
 import type { Logger } from '../../server/log.ts';
 import { formatForClient } from '../queries/clientErrors.ts';
 import { PARSE_OPTIONS } from '../queries/prepare.ts';
 
-/**
- * Not started. Queries must pass the limits before they reach it.
- * @param gateway not loaded: starting the server loads it
- */
-export function makeApolloServer(gateway: ApolloGateway, log: Logger): ApolloServer<RoutingContext> {
-  gateway.executor = async () => {
-    throw new Error('Apollo Server executes nothing here');
-  };
+type Answer = GraphqlService<RoutingContext>['answer'];
+
+/** Not started: starting it loads the gateway. @param answer called when it has started */
+export function makeApolloServer(gateway: ApolloGateway, answer: Answer, log: Logger): ApolloServer<RoutingContext> {
+  gateway.executor = executorOver(answer);
   return new ApolloServer<RoutingContext>({
     gateway,
     logger: log,
@@ -42,6 +40,19 @@ export function makeApolloServer(gateway: ApolloGateway, log: Logger): ApolloSer
     stopOnTerminationSignals: false,
   });
 }
+
+/** What Apollo Server is given to execute, which no request over HTTP is, is answered as any other query. */
+const executorOver =
+  (answer: Answer): ApolloGateway['executor'] =>
+  async ({ source, request: { operationName, variables, extensions }, context }) => {
+    const answered = await answer({ query: source, operationName, variables, extensions }, context as RoutingContext);
+    if (!answered) throw new Error('What Apollo Server executes is a valid query');
+    const { errors, ...body } = answered.body;
+    return {
+      ...body,
+      ...(errors && { errors: errors.map(({ message, ...told }) => new GraphQLError(message, told)) }),
+    };
+  };
 
 /** Apollo Server says it with HTTP 200, for clients that would then send the whole query; here they must see that it failed. */
 const PERSISTED_QUERY_NOT_SUPPORTED = 'PERSISTED_QUERY_NOT_SUPPORTED' satisfies DocumentCode;

@@ -1,6 +1,6 @@
 /** Queries over one supergraph, answered: limits first, then the input, then what its plan asks of the subgraphs. */
 import { isObject, type Json } from '../../common/json.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { type GraphqlAnswer, Refusal } from '../../server/graphql/answer.ts';
 import type { GraphqlService } from '../../server/graphql/edge.ts';
 import { maskError } from '../../server/graphql/errors.ts';

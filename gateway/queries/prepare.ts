@@ -4,7 +4,7 @@
  */
 import type { QueryPlan } from '@apollo/query-planner';
 import { type DocumentNode, GraphQLError, type OperationDefinitionNode, parse, validate } from 'graphql';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Refusal } from '../../server/graphql/answer.ts';
 import { makePreparedQueries } from '../../server/graphql/preparedQueries.ts';
 import { compileOperation, type Execute, type ExecutorOptions } from '../execution/executor.ts';

@@ -6,7 +6,7 @@
 import type { QueryPlan } from '@apollo/query-planner';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Json } from '../../common/json.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 
 /** What a query is estimated to cost. */

@@ -6,7 +6,7 @@
 import DataLoader from 'dataloader';
 import { z } from 'zod';
 import { readSnapshot, type Snapshot } from '../../domain/diagnosis/snapshot.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Logger } from '../../server/log.ts';
 import { requiredFields } from '../../subgraphs/diagnosis/requiredFields.ts';
 import type { DiagnosisField } from '../../subgraphs/diagnosis/resolvers.ts';

@@ -1,37 +1,39 @@
-/** Asks one replica for its share of a list of entities: where it was found, within its limits, a second time if it is slow. */
-
+/** Asks one replica for its share of a list of entities: where it was found, within its limits, as far as its version goes. */
+import type { StopSignal } from '../../common/stopSignal.ts';
 import type { Logger } from '../../server/log.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
-import type { EarlierVersions } from '../earlierVersions.ts';
-import { chatIdsOf, type Share, type ShareAnswer } from '../entityRouting.ts';
-import { type Outcome, type ReachabilityStatus, shownMs } from '../outcome.ts';
-import type { Entities } from '../replicaAnswer.ts';
-import type { Found, ReplicaDirectory } from '../replicaDirectory.ts';
-import type { RoutingContext } from '../routingContext.ts';
-import type { ReplicaGuard, ReplicaGuards, Verdict } from './replicaGuard.ts';
-import { endpointAt, type Fetching, type SendOptions, type Sent, sendShare } from './sendShare.ts';
+import type { EarlierVersions } from './earlierVersions.ts';
+import { endpointAt } from './endpoint.ts';
+import type { Judgement, ReplicaGuard, ReplicaGuards } from './replicaGuard.ts';
+import type { RoutingEntry } from './routingContext.ts';
+import { type Fetching, type SendOptions, sendShare } from './sendShare.ts';
+import {
+  chatIdsOf,
+  type ReplicaPlace,
+  type Share,
+  type ShareAnswer,
+  shownMs,
+  withOutcome,
+  withoutAnswer,
+} from './share.ts';
 
-/** Of a text from outside. */
+/** Limit for a text from outside. */
 const MAX_LOGGED_CHARACTERS = 500;
 
-/** What came of asking a replica once; `elapsedMs` 0: nothing was sent. */
-export interface AskedReplica {
-  readonly replicaId: string;
-  readonly status: ReachabilityStatus;
-  readonly elapsedMs: number;
-}
-
 export interface AskOptions extends SendOptions {
-  readonly directory: ReplicaDirectory;
+  readonly directory: {
+    lookUpAnew(replicaId: string, signal: StopSignal): Promise<ReplicaPlace>;
+    ageMs(): number | null;
+  };
   readonly guards: ReplicaGuards;
   readonly earlierVersions: EarlierVersions;
-  /** Called after each. Must not throw. */
-  readonly onAsked?: ((asked: AskedReplica) => void) | undefined;
+  /** Told each time that a replica was asked, or could not be. Must not throw. */
+  readonly onAsked?: ((asked: RoutingEntry) => void) | undefined;
   readonly log: Logger;
 }
 
 /** @param where what the directory holds of the share's replica */
-export type AskReplica = (fetching: Fetching, share: Share, where: Found) => Promise<ShareAnswer>;
+export type AskReplica = (fetching: Fetching, share: Share, where: ReplicaPlace) => Promise<ShareAnswer>;
 
 /** Rejects for defects only. */
 export function makeAskReplica(options: AskOptions): AskReplica {
@@ -40,23 +42,22 @@ export function makeAskReplica(options: AskOptions): AskReplica {
     const { replicaId } = share;
     const { asked, caller } = fetching.context;
     const guard = guards.of(replicaId);
-    const { answer, attempts } = await ask(options, guard, fetching, share, where);
+    const maySeeAddress = mayReadAll(caller);
+    const known = 'address' in where ? where.address : null;
+    const answer = withOutcome(await ask(options, guard, fetching, share, where), {
+      address: maySeeAddress ? known : null,
+    });
     const { status, elapsedMs } = answer.outcome;
     const ageMs = directory.ageMs();
-    asked.push({
-      ...{ replicaId, chatIds: chatIdsOf(share.representations), status, attempts, elapsedMs },
+    const entry: RoutingEntry = {
+      ...{ replicaId, chatIds: chatIdsOf(share.representations), status, attempts: answer.attempts, elapsedMs },
       ...{ breaker: guard.breaker(), directoryAgeMs: ageMs === null ? null : shownMs(ageMs) },
-      ...(mayReadAll(caller) && { address: 'address' in where ? where.address : null }),
-    });
-    onAsked?.({ replicaId, status, elapsedMs });
+      ...(maySeeAddress && { address: known }),
+    };
+    asked.push(entry);
+    onAsked?.(entry);
     return answer;
   };
-}
-
-interface Asked {
-  readonly answer: ShareAnswer;
-  /** How often it was sent something. */
-  readonly attempts: number;
 }
 
 async function ask(
@@ -64,69 +65,52 @@ async function ask(
   guard: ReplicaGuard,
   fetching: Fetching,
   share: Share,
-  where: Found,
-): Promise<Asked> {
+  where: ReplicaPlace,
+): Promise<ShareAnswer> {
   const { clock, timeoutMs, directory, earlierVersions, log } = options;
   const { signal, context, request, schema } = fetching;
-  const outcome = (status: ReachabilityStatus, elapsedMs: number, reason: string | null): Outcome => ({
-    ...{ status, elapsedMs, reason },
-    address: 'address' in where && mayReadAll(context.caller) ? where.address : null,
-  });
-  const notSent = (status: ReachabilityStatus, reason: string): Asked => ({
-    answer: { kind: 'unanswered', outcome: outcome(status, 0, reason) },
-    attempts: 0,
-  });
-  if (where.kind === 'unknown') return notSent('UNKNOWN_REPLICA', 'The replica table does not hold it.');
-  if (where.kind === 'stopped') return notSent('STOPPED', STOPPED);
-  if (where.kind === 'unread') {
-    return signal.aborted
-      ? notSent('TIMED_OUT', `Where it is could not be read within ${timeoutMs} ms; nothing was sent.`)
-      : notSent('UNREACHABLE', 'Where it is could not be read; nothing was sent.');
+  const { replicaId } = share;
+  switch (where.status) {
+    case 'UNKNOWN_REPLICA':
+      return withoutAnswer(share, 'UNKNOWN_REPLICA', 'The replica table does not hold it.');
+    case 'STOPPED':
+      return withoutAnswer(share, 'STOPPED', STOPPED);
+    case 'UNREACHABLE':
+      return signal.aborted
+        ? withoutAnswer(share, 'TIMED_OUT', `Where it is could not be read within ${timeoutMs} ms; nothing was sent.`)
+        : withoutAnswer(share, 'UNREACHABLE', 'Where it is could not be read; nothing was sent.');
   }
-  if (signal.aborted) return notSent('TIMED_OUT', `Nothing was left of the ${timeoutMs} ms; nothing was sent.`);
+  if (signal.aborted)
+    return withoutAnswer(share, 'TIMED_OUT', `Nothing was left of the ${timeoutMs} ms; nothing was sent.`);
   const url = endpointAt(where.address);
-  if (typeof url === 'string') return notSent('UNREACHABLE', url);
+  if (typeof url === 'string') return withoutAnswer(share, 'UNREACHABLE', url);
 
   const begunMs = clock.monotonicMs();
-  const allowedMs = context.budget.leftMs();
-  const versioned = { schema, query: request.query ?? '', version: where.version, replicaId: share.replicaId };
+  const isFair = context.budget.leftMs() * 2 >= timeoutMs;
+  const versioned = { schema, query: request.query, version: where.version, replicaId };
   const tried = await guard.run(
     () => earlierVersions.send(versioned, (query) => sendShare(options, guard.slots, fetching, share, { url, query })),
-    (sent) => judge(sent, { isGone: context.signal.aborted, isFair: allowedMs * 2 >= timeoutMs }),
+    (answer) => judge(answer, context.signal.aborted, isFair),
   );
-  if (tried === 'open') return notSent('CIRCUIT_OPEN', OPEN);
-  const { answer, attempts, isSent, isWithoutNewer } = tried;
-  if (!isSent && answer.kind !== 'OK') {
-    if (answer.kind === 'UNREACHABLE' && guard.firstComplaint()) {
-      log.error({ replicaId: share.replicaId }, 'a relay address is not one that REPLICA_ADDRESS_ALLOW allows');
+  if (tried === 'open') return withoutAnswer(share, 'CIRCUIT_OPEN', OPEN);
+  const { status } = tried.outcome;
+  if (tried.attempts === 0) {
+    if (status === 'UNREACHABLE' && guard.firstComplaint()) {
+      log.error({ replicaId }, 'a relay address is not one that REPLICA_ADDRESS_ALLOW allows');
     }
-    return notSent(answer.kind, answer.reason);
+    return tried;
   }
-  const elapsedMs = shownMs(clock.monotonicMs() - begunMs);
-  if (answer.kind === 'OK') {
-    logErrors(log, context, share, answer);
-    const answered = { ...answer, kind: 'answered', outcome: outcome('OK', elapsedMs, null) } as const;
-    return { answer: isWithoutNewer ? { ...answered, withheld: otherVersion(where.version) } : answered, attempts };
-  }
-  const unanswered = (status: ReachabilityStatus, reason: string): Asked => ({
-    answer: { kind: 'unanswered', outcome: outcome(status, elapsedMs, reason), fields: answer.fields ?? {} },
-    attempts,
-  });
-  if (answer.isOfVersion) return unanswered('REFUSED', otherVersion(where.version));
-  if (answer.kind === 'UNREACHABLE') {
-    const now = await directory.lookUpAnew(share.replicaId, signal);
-    if (now.kind === 'stopped') return unanswered('STOPPED', STOPPED);
-  }
-  return unanswered(answer.kind, answer.reason);
+  const answer = withOutcome(tried, { elapsedMs: shownMs(clock.monotonicMs() - begunMs) });
+  logErrors(log, context.requestId, answer);
+  if (status !== 'UNREACHABLE') return answer;
+  const now = await directory.lookUpAnew(replicaId, signal);
+  return now.status === 'STOPPED' ? withOutcome(answer, { status: 'STOPPED', reason: STOPPED }) : answer;
 }
 
 const STOPPED = 'It has stopped in order.';
-/** Each start of a replica has a new id, so the version in the row of that id is the one that runs. */
-const otherVersion = (version: string | undefined) =>
-  `It runs ${version === undefined ? 'a version that' : `version ${version}, which`} does not know all that was asked.`;
 const OPEN = 'It failed several times in a row, and is left alone for a second; nothing was sent.';
 
-function logErrors(log: Logger, { requestId }: RoutingContext, { replicaId }: Share, { errors }: Entities): void {
+function logErrors(log: Logger, requestId: string, { share: { replicaId }, errors }: ShareAnswer): void {
   if (!errors[0]) return;
   const { length, 0: first } = errors;
   const message = first.message.slice(0, MAX_LOGGED_CHARACTERS);
@@ -134,11 +118,11 @@ function logErrors(log: Logger, { requestId }: RoutingContext, { replicaId }: Sh
 }
 
 /**
- * A refusal is an answer of a replica that is well. A client that went away says nothing, nor does a token that is not taken,
- * nor a time limit of which other replicas had used up the better part: a slow one must not take the healthy ones with it.
+ * A refusal is an answer of a replica that is well. Nothing is said by a client that went away, by a token that is not taken,
+ * or by a time limit of which other replicas had used up the better part: a slow one must not take the healthy ones with it.
  */
-function judge({ answer, isSent }: Sent, { isGone, isFair }: { isGone: boolean; isFair: boolean }): Verdict {
-  if (answer.kind === 'OK' || answer.kind === 'REFUSED') return 'good';
-  if (!isSent || isGone || answer.isOfToken) return 'neutral';
-  return answer.kind === 'TIMED_OUT' && !isFair ? 'neutral' : 'bad';
+function judge({ outcome: { status }, attempts, cause }: ShareAnswer, isGone: boolean, isFair: boolean): Judgement {
+  if (status === 'OK' || status === 'REFUSED') return 'good';
+  if (attempts === 0 || isGone || cause === 'token') return 'neutral';
+  return status === 'TIMED_OUT' && !isFair ? 'neutral' : 'bad';
 }

@@ -16,13 +16,13 @@ const FORGOTTEN_AFTER_MS = 10 * 60 * 1_000;
 export type BreakerState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 
 /** What an answer says about the replica. `neutral`: nothing, as when the client went away. */
-export type Verdict = 'good' | 'bad' | 'neutral';
+export type Judgement = 'good' | 'bad' | 'neutral';
 
 export interface ReplicaGuard {
   readonly slots: Slots;
   breaker(): BreakerState;
   /** Does the work unless the breaker is open, which it finds out at once: `open`. Rejects only if the work does. */
-  run<T>(work: () => Promise<T>, judge: (result: T) => Verdict): Promise<T | 'open'>;
+  run<T>(work: () => Promise<T>, judge: (result: T) => Judgement): Promise<T | 'open'>;
   /** True on the first call only. */
   firstComplaint(): boolean;
 }
@@ -62,7 +62,7 @@ function makeGuard(clock: Clock): ReplicaGuard {
   let state: BreakerState = 'CLOSED';
   let failuresInARow = 0;
   let openedAtMs = 0;
-  const count = (verdict: Verdict, isProbe: boolean) => {
+  const count = (verdict: Judgement, isProbe: boolean) => {
     if (!isProbe && state !== 'CLOSED') return; // others have opened it in the meantime
     if (verdict === 'bad') failuresInARow += 1;
     if (verdict === 'good') {
@@ -81,7 +81,7 @@ function makeGuard(clock: Clock): ReplicaGuard {
       const isProbe = state === 'OPEN' && clock.monotonicMs() - openedAtMs >= PROBE_AFTER_MS;
       if (isProbe) state = 'HALF_OPEN';
       else if (state !== 'CLOSED') return 'open';
-      let verdict: Verdict = 'neutral'; // stays so when the work throws
+      let verdict: Judgement = 'neutral'; // stays so when the work throws
       try {
         const result = await work();
         verdict = judge(result);

@@ -1,30 +1,32 @@
-/** The database subgraph as the gateway and the router see it, wherever it runs; and the way there over HTTP. */
+/** The database subgraph as the gateway and the router see it, wherever it runs. */
+import { randomUUID } from 'node:crypto';
 import { type Dispatcher, request } from 'undici';
 import { deadlineSignal } from '../../common/clock.ts';
-import type { Asking } from '../../server/graphql/asking.ts';
-import type { GraphqlBody } from '../../server/graphql/question.ts';
-import { signInternalToken } from '../../server/tokens/internalToken.ts';
-import { makeDispatcher, type Posted, postGraphql } from './postGraphql.ts';
+import { makeAnswering, type Subgraph, type WithRequestId } from '../../server/graphql/answering.ts';
+import type { Logger } from '../../server/log.ts';
+import type { Caller } from '../../server/tokens/internalToken.ts';
+import { inProcess } from './inProcess.ts';
+import { MAX_ANSWER_BYTES, makeDispatcher, overHttp } from './overHttp.ts';
+import type { Transport } from './transport.ts';
 
-/** Its name in the supergraph, which is the audience of its tokens. */
+/** Name in the supergraph, which is the audience of its tokens. */
 const NAME = 'database';
 
-/** On top of what the database subgraph itself waits for the database, so that it is the one that says so. */
-export const SUBGRAPH_GRACE_MS = 500;
+/** Milliseconds on top of what the database subgraph itself waits for the database, so that it is the one that says so. */
+const GRACE_MS = 500;
 
 export interface DatabaseSubgraph {
-  /** Never rejects; resolves soon after the database subgraph should have, and at once when the signal aborts. */
-  ask(question: GraphqlBody, asking: Asking): Promise<Posted>;
-  /** Why it cannot be asked, in words without an address; undefined: it can. */
+  readonly ask: Transport;
+  /** Says why it cannot be asked, in words without an address. Undefined: it can. */
   notReady(): Promise<string | undefined>;
-  /** What is not answered though it can be asked, as it was last told; undefined: nothing. */
+  /** Says what is not answered though it can be asked, as it was last told. Undefined: nothing. */
   note?(): string | undefined;
   /** Ends what is still asked. */
   close(): Promise<void>;
 }
 
 export interface DatabaseOverHttpOptions {
-  /** Its GraphQL endpoint; its readiness is beside it. */
+  /** GraphQL endpoint; readiness is beside it. */
   readonly url: string;
   readonly internalSecret: string;
   /** Milliseconds that the database subgraph waits for the database. */
@@ -38,13 +40,10 @@ export function databaseOverHttp(options: DatabaseOverHttpOptions): DatabaseSubg
   const dispatcher = makeDispatcher({ timeout: databaseTimeoutMs });
   let note: string | undefined;
   return {
-    ask: async (body, { caller, requestId, signal }) => {
-      const token = await signInternalToken(internalSecret, NAME, caller);
-      return postGraphql({
-        ...{ dispatcher, url, token, peer: NAME, body, signal, timeoutMs: databaseTimeoutMs + SUBGRAPH_GRACE_MS },
-        headers: requestId === undefined ? {} : { 'x-request-id': requestId },
-      });
-    },
+    ask: overHttp({
+      ...{ dispatcher, url, internalSecret, audience: NAME, peer: NAME },
+      timeoutMs: databaseTimeoutMs + GRACE_MS,
+    }),
     notReady: async () => {
       const told = await readiness(new URL('readyz', url), dispatcher, databaseTimeoutMs);
       note = told.note;
@@ -52,6 +51,46 @@ export function databaseOverHttp(options: DatabaseOverHttpOptions): DatabaseSubg
     },
     note: () => note,
     close: () => dispatcher.destroy(),
+  };
+}
+
+/** A database subgraph that is open in this process. */
+export interface OpenDatabase<C extends WithRequestId> extends Required<Omit<DatabaseSubgraph, 'ask'>> {
+  readonly subgraph: Subgraph<C>;
+  newContext(caller: Caller, requestId: string): C;
+}
+
+export interface DatabaseInProcessOptions {
+  /** Milliseconds that the database subgraph waits for the database. */
+  readonly databaseTimeoutMs: number;
+  /** Milliseconds after which an answer is not waited for any more. */
+  readonly waitMs?: number;
+  /** Limit for the JSON of an answer. */
+  readonly maxAnswerBytes?: number;
+  readonly log: Logger;
+}
+
+/** Starts whether the database does or not. Closes what it is given. */
+export async function databaseInProcess<C extends WithRequestId>(
+  database: OpenDatabase<C>,
+  {
+    databaseTimeoutMs,
+    waitMs = databaseTimeoutMs + GRACE_MS,
+    maxAnswerBytes = MAX_ANSWER_BYTES,
+    log,
+  }: DatabaseInProcessOptions,
+): Promise<DatabaseSubgraph> {
+  const answering = makeAnswering(database.subgraph, log);
+  await answering.apollo.start();
+  return {
+    ask: inProcess({
+      ...{ answering, waitMs, maxAnswerBytes, log },
+      newContext: ({ caller, requestId = randomUUID() }) => database.newContext(caller, requestId),
+      abandon: database.subgraph.finish,
+    }),
+    notReady: database.notReady,
+    note: database.note,
+    close: () => answering.apollo.stop().then(database.close),
   };
 }
 

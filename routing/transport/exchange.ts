@@ -1,9 +1,11 @@
-/** One HTTP request and the whole of its answer, over undici's connections; `request` of undici would make a stream of it. */
+/** One POST and the whole of its answer, over undici's connections; `request` of undici would make a stream of it. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { whenOver } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { endOfTurn } from '../../common/turn.ts';
+import { brokenReply, type Head, isClosed, wholeReply } from './httpReply.ts';
+import { type Reply, TIMED_OUT } from './transport.ts';
 
 export interface ExchangeOptions {
   readonly dispatcher: Dispatcher;
@@ -13,35 +15,22 @@ export interface ExchangeOptions {
   readonly body: string;
   /** Ends the exchange. */
   readonly signal?: StopSignal | undefined;
-  /** Milliseconds until it ends in any case; undefined: no limit. */
+  /** Milliseconds until it ends in any case. Undefined: no limit. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** What has come of an answer: its `text` once that is whole. */
-export interface Head {
-  readonly status: number;
-  /** Of its header; empty when there is none. */
-  readonly contentType: string;
-}
-
-/** `failed`: the connection broke, or what came over it is no HTTP or too much; `head` if the answer had begun. */
-export type Exchanged =
-  | { readonly kind: 'whole'; readonly head: Head; readonly text: string }
-  | { readonly kind: 'failed'; readonly head: Head | undefined; readonly error: Error }
-  | { readonly kind: 'aborted' };
-
 /**
- * POSTs the body; once more if the connection was closed before a byte of the answer: a kept one is, when its server stops just
- * as a request is on its way. All requests here only read, so that is safe; to a server that is gone it fails at once. Never
- * rejects; resolves at once when the signal aborts or the time is over, and closes the connection then.
+ * Posts the body, and once more if the connection was closed before a byte of the answer. A kept connection is, when its server
+ * stops just as a request is on its way. All requests here only read, so that is safe. A server that is gone fails at once.
+ * Redirects are not followed. Never rejects. Resolves at once when it is over, and closes the connection then.
  */
-export const exchange = (options: ExchangeOptions): Promise<Exchanged> =>
+export const exchange = (options: ExchangeOptions): Promise<Reply> =>
   new Promise((resolve, reject) => new Exchange(options, resolve).begin().catch(reject));
 
-/** A class, since methods are made once and not for each request. */
+/** Methods of a class are made once, and not for each request. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
-  readonly #resolve: (exchanged: Exchanged) => void;
+  readonly #resolve: (reply: Reply) => void;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #head: Head | undefined;
@@ -49,7 +38,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #isOver = false;
   #isSentAgain = false;
 
-  constructor(options: ExchangeOptions, resolve: (exchanged: Exchanged) => void) {
+  constructor(options: ExchangeOptions, resolve: (reply: Reply) => void) {
     this.#options = options;
     this.#resolve = resolve;
   }
@@ -57,7 +46,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   async begin(): Promise<void> {
     const { timeoutMs, signal } = this.#options;
     this.#stopWaiting = whenOver(timeoutMs, signal, () => {
-      this.#settle({ kind: 'aborted' });
+      this.#settle(() => TIMED_OUT);
       this.#controller?.abort(new Error('Nobody waits for the answer any more'));
     });
     await endOfTurn();
@@ -70,11 +59,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     dispatcher.dispatch({ origin, path, method: 'POST', headers, body }, this);
   }
 
-  #settle(exchanged: Exchanged): void {
+  #settle(reply: () => Reply): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopWaiting?.();
-    this.#resolve(exchanged);
+    this.#resolve(reply());
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -91,23 +80,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#head) this.#settle({ kind: 'whole', head: this.#head, text: textOf(this.#chunks) });
+    const head = this.#head;
+    if (head) this.#settle(() => wholeReply(head, textOf(this.#chunks)));
   }
 
   onResponseError(_: unknown, error: Error): void {
     if (this.#isOver || this.#isSentAgain || this.#head || !isClosed(error)) {
-      this.#settle({ kind: 'failed', head: this.#head, error });
+      this.#settle(() => brokenReply(error, this.#head));
     } else {
       this.#isSentAgain = true;
       this.#send();
     }
   }
 }
-
-const CLOSED_CODES = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
-
-/** Whether an error means that the connection was closed. */
-export const isClosed = (error: Error): boolean => 'code' in error && CLOSED_CODES.includes(String(error.code));
 
 interface Target {
   readonly origin: string;

@@ -39,7 +39,7 @@ export interface Subgraph<C extends WithRequestId> {
   /** The subgraph's schema file. */
   readonly schemaFile: URL;
   readonly resolvers: NonNullable<GraphQLSchemaModule['resolvers']>;
-  /** Called once for each context in which an operation was executed. @returns errors to add, as they are */
+  /** Called for each context in which an operation was executed, or is not waited for any more. @returns errors to add, as they are */
   readonly finish?: ((context: C) => readonly GraphQLFormattedError[]) | undefined;
 }
 

@@ -4,13 +4,13 @@
  */
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import { type DocumentNode, GraphQLError, type GraphQLFieldResolver, Kind } from 'graphql';
-import type { Representation } from '../../routing/entityRequest.ts';
-import type { RouteEntities } from '../../routing/routeEntities.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import type { Representation } from '../../routing/ask/share.ts';
+import type { RouteEntities } from '../../routing/route.ts';
 import { entityFetch } from './entityFetch.ts';
 
 export interface RouterContext extends RoutingContext {
-  /** Of what replicas did not answer, with their paths in the response. Executing an operation adds to it. */
+  /** Errors about what replicas did not answer, with their paths in the response. Executing an operation adds to them. */
   readonly errors: GraphQLError[];
 }
 

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
 import type { Clock } from '../../common/clock.ts';
+import { makeChatOwners } from '../../routing/owners.ts';
 import { makeReplicas, type ReplicasOptions } from '../../routing/replicas.ts';
 import { readSubgraphRouting } from '../../routing/routedTypes.ts';
 import { databaseOverHttp } from '../../routing/transport/databaseSubgraph.ts';
@@ -15,7 +16,6 @@ import { serveSubgraph } from '../../server/graphql/serve.ts';
 import type { Logger } from '../../server/log.ts';
 import { recordOf } from '../../server/requests.ts';
 import { makeCheckAccess } from './chatAccess.ts';
-import { checkedRouting } from './checkedRouting.ts';
 import { type RouterContext, routerResolvers } from './schema.ts';
 
 export interface RouterServerOptions {
@@ -44,11 +44,10 @@ export async function startRouter(options: RouterServerOptions): Promise<Running
   const replicas = makeReplicas({ ...options.replicas, database, internalSecret, clock, log });
   const typeDefs = parse(readFileSync(SCHEMA_FILE, 'utf8'), { noLocation: true });
   const routing = readSubgraphRouting(typeDefs);
-  const route = replicas.router(routing);
-  const check = makeCheckAccess(database, log);
+  const route = replicas.router(routing, trust.callerTokens && makeCheckAccess(makeChatOwners(database, log)));
   return serveSubgraph<RouterContext>({
     schemaFile: SCHEMA_FILE,
-    resolvers: routerResolvers(typeDefs, trust.callerTokens ? checkedRouting(routing, route, check) : route),
+    resolvers: routerResolvers(typeDefs, route),
     authorize: authorizeSubgraph(trust, { audience: 'router', clock, log }),
     context: (caller, requestId, reply) => {
       const { asked, budget } = replicas.newRequest();

@@ -1,13 +1,16 @@
 /** What the gateway takes from Apollo's, and by which ways. */
-import type { ApolloGateway } from '@apollo/gateway';
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { makeApolloServer } from '../../gateway/http/apolloServer.ts';
 import { makeApolloGateway, supergraphOf } from '../../gateway/supergraph/apolloGateway.ts';
 import { readSupergraph } from '../../gateway/supergraph/file.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
+import type { Question } from '../../server/graphql/question.ts';
 
 const SDL = readSupergraph(undefined);
+const silent = pino({ enabled: false });
 const load = async () => {
-  const gateway = makeApolloGateway(SDL, pino({ enabled: false }));
+  const gateway = makeApolloGateway(SDL, silent);
   return { gateway, loaded: await gateway.load() };
 };
 
@@ -28,11 +31,24 @@ test('its schema is the one that clients see', async () => {
   expect(loaded.schema).toBe(gateway.schema);
 });
 
-test('what executes is what was set before it was loaded', async () => {
-  const gateway = makeApolloGateway(SDL, pino({ enabled: false }));
-  const executor: ApolloGateway['executor'] = async () => ({ data: { ours: true } });
-  gateway.executor = executor;
-  expect((await gateway.load()).executor).toBe(executor);
+test('what Apollo Server executes, our queries answer', async () => {
+  const error = { message: 'away', path: ['replicas'], extensions: { code: 'DATABASE_UNAVAILABLE' } };
+  const asked: unknown[] = [];
+  const answer = async (question: Question) => {
+    asked.push(question);
+    return { status: 200, headers: {}, body: { data: { replicas: null }, errors: [error] } };
+  };
+  const apollo = makeApolloServer(makeApolloGateway(SDL, silent), answer, silent);
+  await apollo.start();
+  const question = {
+    query: 'query R($a: Boolean) { replicas(alive: $a) { id } }',
+    operationName: 'R',
+    variables: { a: true },
+  };
+  const { body } = await apollo.executeOperation(question, { contextValue: { requestId: 'r' } as RoutingContext });
+  await apollo.stop();
+  expect(asked).toEqual([question]);
+  expect(body).toMatchObject({ singleResult: { data: { replicas: null }, errors: [error] } });
 });
 
 test('once loaded, it does not keep where in the text each part of the schema was', async () => {
@@ -45,5 +61,5 @@ test('once loaded, it does not keep where in the text each part of the schema wa
 });
 
 test('one that was not loaded has no plans', () => {
-  expect(() => supergraphOf(makeApolloGateway(SDL, pino({ enabled: false })), SDL)).toThrow('no planner');
+  expect(() => supergraphOf(makeApolloGateway(SDL, silent), SDL)).toThrow('no planner');
 });

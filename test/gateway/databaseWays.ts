@@ -4,12 +4,13 @@
  */
 import { describe, test } from '@jest/globals';
 import type { GatewayOptions } from '../../gateway/server.ts';
-import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.ts';
-import { databaseOverHttp, SUBGRAPH_GRACE_MS } from '../../routing/transport/databaseSubgraph.ts';
-import { MAX_ANSWER_BYTES } from '../../routing/transport/postGraphql.ts';
+import {
+  type DatabaseInProcessOptions,
+  databaseInProcess,
+  databaseOverHttp,
+} from '../../routing/transport/databaseSubgraph.ts';
 import type { RunningServer } from '../../server/app.ts';
-import { type InProcessOptions, startInProcess } from '../../subgraphs/database/inProcess.ts';
-import type { DatabaseOptions } from '../../subgraphs/database/open.ts';
+import { type DatabaseOptions, openDatabase } from '../../subgraphs/database/open.ts';
 import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 
 /** Choice of the running file; jest loads every module anew for each. */
@@ -35,13 +36,11 @@ export async function startDatabase(options: DatabaseSubgraphOptions): Promise<R
   return server;
 }
 
-/** Opens the subgraph in process, with the limits that `gateway/main.ts` sets. */
+/** Opens the subgraph in process, as `gateway/main.ts` does. */
 export const inProcess =
-  (options: DatabaseOptions, changes: Partial<InProcessOptions> = {}): GatewayOptions['openDatabase'] =>
-  (registry): Promise<DatabaseSubgraph> => {
-    const limits = { waitMs: options.databaseTimeoutMs + SUBGRAPH_GRACE_MS, maxAnswerBytes: MAX_ANSWER_BYTES };
-    return startInProcess({ ...options, ...limits, ...changes }, registry);
-  };
+  (options: DatabaseOptions, changes: Partial<DatabaseInProcessOptions> = {}): GatewayOptions['openDatabase'] =>
+  (registry) =>
+    databaseInProcess(openDatabase(options, registry), { ...options, ...changes });
 
 /** The way that the file has chosen, if it started the subgraph; what only plays one is asked over HTTP. */
 export function wayTo(

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { systemClock } from '../../common/clock.ts';
-import { makeDiagnosisSubgraph } from '../../gateway/execution/diagnosisSubgraph.ts';
+import { diagnosisInProcess } from '../../gateway/execution/diagnosisSubgraph.ts';
 import { makeApolloServer } from '../../gateway/http/apolloServer.ts';
 import { makeQueries } from '../../gateway/queries/answer.ts';
 import { makePrepareQuery } from '../../gateway/queries/prepare.ts';
 import { makeApolloGateway } from '../../gateway/supergraph/apolloGateway.ts';
 import { readSupergraph } from '../../gateway/supergraph/file.ts';
-import type { RoutingContext } from '../../routing/routingContext.ts';
+import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { makeApp, type RunningServer } from '../../server/app.ts';
 import { registerGraphql } from '../../server/graphql/edge.ts';
 import { guard } from '../../server/guard.ts';
@@ -70,13 +70,13 @@ test('a defect of the diagnosis: where in the code', async () => {
       throw new Error('a defect');
     },
   });
-  const ask = makeDiagnosisSubgraph(broken, () => async () => undefined, log);
+  const ask = diagnosisInProcess(broken, () => async () => undefined, log);
   const representations = [{ __typename: 'ChatDebugSnapshot', chatId: randomUUID(), executionState: 'W' }];
   const query =
     'query ($r: [_Any!]!) { _entities(representations: $r) { ... on ChatDebugSnapshot { diagnosis { verdict } } } }';
   const context = { caller: OWN_CALLER, requestId: 'an id' } as RoutingContext;
-  const { errors } = await ask({ query, variables: { r: representations }, operationName: undefined }, context);
-  expect(errors).toMatchObject([{ message: 'a defect' }]);
+  const reply = await ask({ query, variables: { r: representations } }, context);
+  expect(reply).toMatchObject({ status: 'OK', body: { errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] } });
   const err = { message: 'a defect', stack: expect.stringContaining('subgraphs/diagnosis') };
   expect(lines).toMatchObject([{ msg: 'masked', requestId: 'an id', err }]);
 });
@@ -90,7 +90,7 @@ test('a query that cannot be planned: refused with its cause in the log, each ti
   const supergraph = { ...(await loadSupergraph(sdl)), plan };
   const prepare = makePrepareQuery({ supergraph, subgraph: () => async () => ({ data: null }), onDefect: () => {} });
   const { answer } = makeQueries({ prepare, maxCost: 10_000, countReplicas: () => 0, log });
-  const apollo = makeApolloServer(makeApolloGateway(sdl, log), log);
+  const apollo = makeApolloServer(makeApolloGateway(sdl, log), answer, log);
   await apollo.start();
   const { app, listen } = makeApp({
     ...{ maxBodyBytes: 1_000, givesIds: true, clock: systemClock, log },

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { buildSchema, GraphQLScalarType } from 'graphql';
-import { type EntityRequest, type Representation, readEntityRequest } from '../../routing/entityRequest.ts';
-import { splitRepresentations } from '../../routing/entityRouting.ts';
-import { joinAnswers } from '../../routing/joinAnswers.ts';
-import { leafRule } from '../../routing/leafRules.ts';
+import type { Representation } from '../../routing/ask/share.ts';
+import { type EntityRequest, readEntityRequest } from '../../routing/entityRequest.ts';
+import { makeJoin } from '../../routing/join.ts';
 import { type Routing, readRouting } from '../../routing/routedTypes.ts';
+import { splitRepresentations } from '../../routing/split.ts';
+import { leafRules } from '../../server/graphql/leafRules.ts';
 import { scalars } from '../../server/graphql/scalars.ts';
 
 const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
@@ -16,19 +17,21 @@ const chatId = (n: number) => `cccccccc-0000-4000-8000-00000000000${n}`;
 const OUTCOME = { status: 'OK', elapsedMs: 1, address: null, reason: null } as const;
 
 /** Join of a replica's answer text, passed on as it is where possible, or copied. */
-function joined(selection: string, text: string, chats: readonly number[], isFresh: boolean) {
+function joined(selection: string, text: string, chats: readonly number[]) {
   const query = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ChatRuntime { ${selection} } } }`;
   const list: Representation[] = chats.map((n) => ({
     ...{ __typename: 'ChatRuntime', chatId: chatId(n), workerId: REPLICA },
   }));
   const request = readEntityRequest(routing.schema, { query, variables: { representations: list } }) as EntityRequest;
-  const shares = splitRepresentations(routing, list);
   const received: unknown[] = JSON.parse(text);
-  const answered = shares.map((share) => {
+  const failures: unknown[] = [];
+  const join = makeJoin(routing, request, (error) => failures.push(error));
+  for (const share of splitRepresentations(routing, list)) {
     const entities = share.representations.map(({ chatId: id }) => received[Number(String(id).slice(-1))]);
-    return { share, answer: { kind: 'answered' as const, outcome: OUTCOME, entities, errors: [], isFresh } };
-  });
-  return { received, ...joinAnswers(routing, request, answered) };
+    join.add({ share, outcome: OUTCOME, attempts: 1, entities, errors: [] });
+  }
+  const { data, errors } = join.whole();
+  return { received, failures, errors, entities: data?._entities ?? [] };
 }
 
 function parts(value: unknown): unknown[] {
@@ -78,15 +81,19 @@ describe('what was just parsed', () => {
         fc.tuple(entity(0), entity(1), entity(2)),
         fc.array(fc.nat(2), { minLength: 1, maxLength: 6 }),
         (entities, chats) => {
-          const text = JSON.stringify(entities);
-          const copied = joined(SELECTION, text, chats, false);
-          const fresh = joined(SELECTION, text, chats, true);
-          expect(fresh.data).toEqual(copied.data);
-          expect(fresh.errors).toEqual(copied.errors);
-          expect([...fresh.failures, ...copied.failures]).toEqual([]);
-          const all = parts(fresh.data._entities);
+          const twice = [...chats, ...chats]; // each answer can be passed on once, and is copied from then on
+          const fresh = joined(SELECTION, JSON.stringify(entities), twice);
+          expect(fresh.failures).toEqual([]);
+          expect(fresh.entities).toHaveLength(twice.length);
+          expect(fresh.entities.slice(0, chats.length)).toEqual(fresh.entities.slice(chats.length));
+          const lost = (from: number) =>
+            fresh.errors
+              .filter(({ path }) => Number(path?.[1]) >= from && Number(path?.[1]) < from + chats.length)
+              .map(({ path: [root, place, ...below] = [], ...error }) => [error, root, Number(place) - from, below]);
+          expect(lost(0)).toEqual(lost(chats.length));
+          const all = parts(fresh.entities);
           expect(new Set(all).size).toBe(all.length);
-          for (const one of fresh.data._entities) if (fresh.received.includes(one)) kept += 1;
+          for (const one of fresh.entities) if (fresh.received.includes(one)) kept += 1;
         },
       ),
       {
@@ -106,29 +113,24 @@ describe('what was just parsed', () => {
       runners: [{ runnerId: REPLICA, startedAt: '2026-11-22T09:30:00Z', activeTask: { kind: 'GENERATION', id: 1 } }],
       eventLoopDelayMs: 1,
     };
-    const { data } = joined(SELECTION, JSON.stringify([whole]), [0, 0], true);
+    const { entities } = joined(SELECTION, JSON.stringify([whole]), [0, 0]);
     const expected = {
       ...{ chatId: chatId(0), reachability: { status: 'OK' }, localWorkerId: null, observedAt: null },
       runners: [{ runnerId: REPLICA, startedAt: '2026-11-22T09:30:00Z', activeTask: { kind: 'GENERATION' } }],
       eventLoopDelayMs: 1,
     };
-    expect(data._entities.map((one) => JSON.stringify(one))).toEqual([
-      JSON.stringify(expected),
-      JSON.stringify(expected),
-    ]);
+    expect(entities.map((one) => JSON.stringify(one))).toEqual([JSON.stringify(expected), JSON.stringify(expected)]);
   });
 
   test('has keys of its own only, also under an alias that is a prototype', () => {
     const text = `[{"chatId":"${chatId(0)}","__proto__":{"runnerId":1},"constructor":null}]`;
-    const { data } = joined('chatId __proto__: eventLoopDelayMs constructor: localWorkerId', text, [0], true);
-    expect(data._entities[0]?.localWorkerId).toBeUndefined();
+    const selection = 'chatId __proto__: eventLoopDelayMs constructor: localWorkerId';
+    expect(joined(selection, text, [0]).entities[0]?.localWorkerId).toBeUndefined();
     const answer = `[{"chatId":"${chatId(0)}","__proto__":1.5,"constructor":null}]`;
-    const [own = {}] = joined('chatId __proto__: eventLoopDelayMs constructor: localWorkerId', answer, [0], true).data
-      ._entities;
+    const [own = {}] = joined(selection, answer, [0]).entities;
     expect(Object.getPrototypeOf(own)).toBeNull();
     expect(JSON.stringify(own)).toBe(answer.slice(1, -1));
-    const [bare = {}] = joined('chatId toString: eventLoopDelayMs', `[{"chatId":"${chatId(0)}"}]`, [0], true).data
-      ._entities;
+    const [bare = {}] = joined('chatId toString: eventLoopDelayMs', `[{"chatId":"${chatId(0)}"}]`, [0]).entities;
     expect(bare.toString).toBeNull();
   });
 });
@@ -136,7 +138,7 @@ describe('what was just parsed', () => {
 test.each(['UUID', 'DateTime', 'SafeInt'] as const)(
   'of %s, what may stand for it is what the library takes',
   (name) => {
-    const rule = leafRule(new GraphQLScalarType({ name }));
+    const rule = leafRules(new GraphQLScalarType({ name })).ofStranger;
     const upTo = (max: number, length = 2) => fc.nat(max).map((n) => String(n).padStart(length, '0'));
     const dateTimes = fc
       .tuple(upTo(9_999, 4), upTo(13), upTo(32), fc.constantFrom('T', 'T', 't', ' '), upTo(24), upTo(60), upTo(60))

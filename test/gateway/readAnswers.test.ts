@@ -1,10 +1,16 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readSubgraphAnswer } from '../../gateway/execution/subgraphDataSource.ts';
-import { readReplicaAnswer } from '../../routing/replicaAnswer.ts';
+import { readReplicaAnswer } from '../../routing/ask/replicaAnswer.ts';
+import { readAnswer } from '../../routing/transport/subgraphAnswer.ts';
 
 const json = (body: unknown) =>
-  ({ kind: 'json', status: 200, mediaType: 'application/json', body: JSON.parse(JSON.stringify(body)) }) as const;
+  ({ status: 'OK', httpStatus: 200, what: 'JSON', body: JSON.parse(JSON.stringify(body)) }) as const;
+
+/** What is read of a replica that was asked about so many entities. */
+const ofReplica = (reply: ReturnType<typeof json>, expected: number) => {
+  const representations = Array.from({ length: expected }, () => ({}));
+  return readReplicaAnswer({ replicaId: '', representations, places: [] }, reply, 1_000);
+};
 
 /** JSON that is mostly near to an answer without errors; its text, since `__proto__` is a key like any other there. */
 const bodies = fc
@@ -31,9 +37,9 @@ test('an answer of a replica without errors is read as one with an empty list of
     fc.property(texts, fc.nat(2), (text, expected) => {
       const same = withErrors(text);
       if (same === undefined) return;
-      const answer = readReplicaAnswer({ ...json(null), body: JSON.parse(text) }, expected);
-      expect(answer).toEqual(readReplicaAnswer({ ...json(null), body: same }, expected));
-      if (answer.kind === 'OK') read += 1;
+      const answer = ofReplica({ ...json(null), body: JSON.parse(text) }, expected);
+      expect(answer).toEqual(ofReplica({ ...json(null), body: same }, expected));
+      if (answer.outcome.status === 'OK') read += 1;
     }),
     { numRuns: 2_000 },
   );
@@ -46,8 +52,8 @@ test('an answer of a subgraph without errors is read as one with an empty list o
     fc.property(texts, (text) => {
       const same = withErrors(text);
       if (same === undefined) return;
-      const answer = readSubgraphAnswer({ ...json(null), body: JSON.parse(text) });
-      const { errors, ...expected } = readSubgraphAnswer({ ...json(null), body: same }) ?? {};
+      const answer = readAnswer({ ...json(null), body: JSON.parse(text) });
+      const { errors, ...expected } = readAnswer({ ...json(null), body: same }) ?? {};
       expect(JSON.stringify(answer ?? {})).toBe(JSON.stringify(expected));
       if (answer) read += 1;
     }),
@@ -60,7 +66,7 @@ test.each(['{}', '{"errors":[]}', '{"errors":[{"message":"m"}]}'])(
   'a field that a client calls `__proto__` is read, beside %s, too',
   (beside) => {
     const body = { ...JSON.parse('{"data":{"__proto__":{"chatId":"c"},"other":null}}'), ...JSON.parse(beside) };
-    const answer = readSubgraphAnswer({ ...json(null), body });
+    const answer = readAnswer({ ...json(null), body });
     expect(JSON.stringify(answer?.data)).toBe('{"__proto__":{"chatId":"c"},"other":null}');
   },
 );
@@ -68,8 +74,8 @@ test.each(['{}', '{"errors":[]}', '{"errors":[{"message":"m"}]}'])(
 test.each([null, 'x', [], {}, { data: null }, { data: [] }, { data: 1 }, { errors: null }])(
   'what is no answer to a GraphQL request is none: %j',
   (body) => {
-    expect(readSubgraphAnswer(json(body))).toBeUndefined();
-    expect(readReplicaAnswer(json(body), 0).kind).toBe('BAD_ANSWER');
+    expect(readAnswer(json(body))).toBeUndefined();
+    expect(ofReplica(json(body), 0).outcome.status).toBe('BAD_ANSWER');
   },
 );
 
@@ -77,10 +83,9 @@ const ODD_ERRORS = [null, 'x', 7, [], [null], ['x'], [{}], [{ message: 7 }], { m
 
 test.each(ODD_ERRORS)('errors that are none cost nothing of the data: %j', (errors) => {
   const told = errors === null || (Array.isArray(errors) && errors.length === 0) ? 0 : 1;
-  const answer = readSubgraphAnswer(json({ data: { chats: null }, errors }));
+  const answer = readAnswer(json({ data: { chats: null }, errors }));
   expect([answer?.data, answer?.errors?.length ?? 0]).toEqual([{ chats: null }, told]);
-  const replica = readReplicaAnswer(json({ data: { _entities: [{}] }, errors }), 1);
-  if (replica.kind !== 'OK') throw new Error(replica.reason);
+  const replica = ofReplica(json({ data: { _entities: [{}] }, errors }), 1);
   expect([replica.entities, replica.errors.length]).toEqual([[{}], told]);
 });
 
@@ -89,6 +94,6 @@ test('what is odd about one error costs nothing of the others', () => {
   const errors = [{ path: ['b'] }, good, { message: 'n', path: [{}], extensions: [] }, { message: 'o', path: [1.5] }];
   const unsaid = expect.any(String);
   const read = [{ message: unsaid, path: ['b'] }, good, { message: 'n' }, { message: 'o' }];
-  expect(readSubgraphAnswer(json({ data: {}, errors }))).toEqual({ data: {}, errors: read });
-  expect(readReplicaAnswer(json({ data: { _entities: [] }, errors }), 0)).toMatchObject({ kind: 'OK', errors: read });
+  expect(readAnswer(json({ data: {}, errors }))).toEqual({ data: {}, errors: read });
+  expect(ofReplica(json({ data: { _entities: [] }, errors }), 0)).toMatchObject({ entities: [], errors: read });
 });

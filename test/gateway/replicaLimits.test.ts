@@ -181,7 +181,7 @@ test('a replica is sent 32 requests at once; the others wait their turn, and tho
 test('whoever wants to know is told of every replica that was asked, or could not be', async () => {
   const told: unknown[] = [];
   const rows = { [A]: { relayAddress: (await answering()).url } };
-  await asker({ rows, onAsked: (asked) => told.push(asked) })([
+  await asker({ rows, onAsked: ({ replicaId, status, elapsedMs }) => told.push({ replicaId, status, elapsedMs }) })([
     [1, A],
     [2, B],
   ]);

@@ -230,7 +230,7 @@ describe('with the tokens of callers', () => {
       sendJson(response, answer.status, await answer.json());
     });
     const router = await start({ trust: { callerTokens }, databaseSubgraphUrl: `${tap.url}/graphql` });
-    return { router, checks: () => tap.received.filter(({ body }) => body.query.includes('_entities')) };
+    return { router, checks: () => tap.received.filter(({ body }) => body.query.includes('chatDebugSnapshots')) };
   };
   const query = `query ($keys: [_Any!]!) { _entities(representations: $keys) {
     ... on ChatRuntime { reachability { status reason address elapsedMs } localWorkerId runners { runnerId } }

@@ -4,17 +4,17 @@ import { afterEach } from '@jest/globals';
 import { buildSchema } from 'graphql';
 import { systemClock } from '../../common/clock.ts';
 import { makeAddressPolicy, makeGuardedConnector } from '../../routing/ask/addressPolicy.ts';
-import { type AskedReplica, makeAskReplica } from '../../routing/ask/askReplica.ts';
+import { type AskOptions, makeAskReplica } from '../../routing/ask/askReplica.ts';
+import { makeEarlierVersions } from '../../routing/ask/earlierVersions.ts';
+import { MAX_REPLICA_ANSWER_BYTES } from '../../routing/ask/replicaAnswer.ts';
 import { makeReplicaGuards } from '../../routing/ask/replicaGuard.ts';
-import { makeEarlierVersions } from '../../routing/earlierVersions.ts';
+import { makeBudget, type RoutingContext } from '../../routing/ask/routingContext.ts';
+import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../routing/directory.ts';
 import type { Owners } from '../../routing/owners.ts';
-import { MAX_REPLICA_ANSWER_BYTES } from '../../routing/replicaAnswer.ts';
-import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../routing/replicaDirectory.ts';
+import { makeRouteEntities } from '../../routing/route.ts';
 import { type Routing, readRouting } from '../../routing/routedTypes.ts';
-import { makeRouteEntities } from '../../routing/routeEntities.ts';
-import { makeBudget, type RoutingContext } from '../../routing/routingContext.ts';
 import { makeRuntimeWatch } from '../../routing/runtimeWatch.ts';
-import { makeDispatcher } from '../../routing/transport/postGraphql.ts';
+import { makeDispatcher } from '../../routing/transport/overHttp.ts';
 import { makeLogger } from '../../server/log.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { INTERNAL_SECRET as internalSecret, LOOPBACK } from './gateways.ts';
@@ -56,7 +56,7 @@ export interface RouterTestOptions {
   directory?: ReplicaDirectory;
   owners?: Partial<Owners>;
   log?: typeof silent;
-  onAsked?: (asked: AskedReplica) => void;
+  onAsked?: AskOptions['onAsked'];
 }
 
 /** Nothing is known of any owner. */

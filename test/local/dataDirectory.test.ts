@@ -8,7 +8,7 @@ import { readSystemFile, removeSystemFile, writeSystemFile } from '../../local/s
 import { folderPerTest } from './temporaryFolder.ts';
 
 const folder = folderPerTest();
-const MAIN = new URL('../../local/main.ts', import.meta.url);
+const MAIN = new URL('../../dist/system.js', import.meta.url);
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 describe('DATA_DIR', () => {
@@ -43,7 +43,7 @@ describe('DATA_DIR', () => {
   });
 
   test.each(['/proc/x/y', '/proc'])('%s, where nobody can make a folder, ends the start with the reason', (path) => {
-    const started = spawnSync(process.execPath, ['--import', 'tsx', fileURLToPath(MAIN)], {
+    const started = spawnSync(process.execPath, [fileURLToPath(MAIN)], {
       ...{ env: { DATA_DIR: path }, encoding: 'utf8', timeout: 40_000, killSignal: 'SIGKILL' },
     });
     expect(started).toMatchObject({ status: 1, signal: null });

@@ -20,8 +20,8 @@ const dataFolder = () => join(folder.path, 'postgres');
 
 /** The process that `npm start` uses to hold the server. */
 async function startKeeper(port: number, password = 'secret') {
-  const keeper = fork(new URL('../../local/postgres/postgresMain.ts', import.meta.url), {
-    execArgv: ['--import', 'tsx'],
+  const keeper = fork(new URL('../../dist/postgres.js', import.meta.url), {
+    execArgv: [],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   keepers.push(keeper);

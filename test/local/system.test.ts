@@ -23,7 +23,12 @@ const entries = () => (existsSync(diary()) ? readFileSync(diary(), 'utf8').trim(
 
 function server(name: string, behaviour: Partial<Behaviour> = {}): ProcessSpec {
   const message: Behaviour = { name, diary: diary(), ...behaviour };
-  return { name, script: new URL('./children/server.ts', import.meta.url), environment: {}, message };
+  return {
+    name,
+    script: new URL('../../dist/test/local/children/server.js', import.meta.url),
+    environment: {},
+    message,
+  };
 }
 
 /** Runs the system of `npm start`, with other processes beside Postgres. */

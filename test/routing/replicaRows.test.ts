@@ -9,7 +9,7 @@ const row = (id: string) => ({ id, relayAddress: `http://${id}/`, stoppedAt: nul
 const STOPPED_AT = 'stoppedAt';
 
 const answering = (body: unknown): DatabaseSubgraph => ({
-  ask: async () => ({ kind: 'json', status: 200, mediaType: 'application/json', body }),
+  ask: async () => ({ status: 'OK', httpStatus: 200, what: 'HTTP 200, application/json', body }),
   notReady: async () => undefined,
   close: async () => {},
 });
@@ -55,7 +55,7 @@ describe('the platform', () => {
         asked.push(String(query));
         const knows = !String(query).includes('platform');
         const body = knows ? { data: { replicas } } : { errors: [{ message: 'Cannot query field "database".' }] };
-        return { kind: 'json', status: knows ? 200 : 400, mediaType: 'application/json', body };
+        return { status: 'OK', httpStatus: knows ? 200 : 400, what: 'JSON', body };
       },
     };
     expect(await loadReplicaTable(earlier, [])).toMatchObject({ platform: undefined, rows: [{ id: A }] });

@@ -6,7 +6,7 @@ import { runScript, spawnScript } from '../support/command.ts';
 
 jest.setTimeout(60_000);
 
-const SCRIPT = 'test/server/loggingProcess.ts';
+const SCRIPT = 'dist/test/server/loggingProcess.js';
 const LINES = 500;
 const FEW = 3; // not enough to be written before the end
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);

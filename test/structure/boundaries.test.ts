@@ -22,6 +22,9 @@ const REFUSED: readonly (readonly [file: string, text: string, rule: string])[] 
   ['server/a.ts', importing('../routing/replicas.ts'), ARROW],
   ['routing/a.ts', importing('../gateway/served.ts'), ARROW],
   ['routing/ask/a.ts', importing('../../subgraphs/database/open.ts'), ARROW],
+  ['routing/ask/b.ts', importing('../split.ts'), ARROW],
+  ['routing/transport/a.ts', importing('../ask/share.ts'), ARROW],
+  ['routing/transport/b.ts', importing('../split.ts'), ARROW],
   ['subgraphs/database/a.ts', importing('../runtime/inspector.ts'), ARROW],
   ['subgraphs/diagnosis/a.ts', importing('../database/open.ts'), ARROW],
   ['subgraphs/router/a.ts', importing('../../gateway/served.ts'), ARROW],
@@ -53,6 +56,7 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ['subgraphs/router/b.ts', importing('../../routing/replicas.ts')],
   ['subgraphs/runtime/replica.ts', importing('./chatd/worker.ts')],
   ['routing/d.ts', importing('../domain/executionState.ts')],
+  ['routing/ask/d.ts', importing('../transport/status.ts')],
 ];
 
 /** The part of Biome's report that is read here. */

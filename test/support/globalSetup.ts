@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { startMigratedServer } from './migratedServer.ts';
+import { buildTestProcesses } from './testProcesses.ts';
 
 declare global {
   var stopTestPostgres: (() => Promise<void>) | undefined;
@@ -12,6 +13,7 @@ declare global {
 
 export default async function globalSetup(): Promise<void> {
   execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
+  await buildTestProcesses();
   const server = await startMigratedServer();
   globalThis.stopTestPostgres = server.stop;
   process.env.TEST_DATABASE_URL = server.url;

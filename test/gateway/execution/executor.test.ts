@@ -4,7 +4,8 @@ import { getOperationAST, parse, print } from 'graphql';
 import { makeClientPaths } from '../../../gateway/execution/clientPaths.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
 import { withoutEmptySelections } from '../../../gateway/execution/planDocument.ts';
-import type { AskSubgraph, SubgraphAnswer, SubgraphRequest } from '../../../gateway/execution/subgraph.ts';
+import type { AskSubgraph, SubgraphAnswer } from '../../../routing/transport/subgraphAnswer.ts';
+import type { GraphqlBody } from '../../../server/graphql/question.ts';
 import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { composed } from './composed.ts';
 import { LINK } from './supergraphs.ts';
@@ -12,7 +13,7 @@ import { LINK } from './supergraphs.ts';
 const ownSupergraph = await loadSupergraph();
 const { apiSchema, fullSchema, plan, planKey } = ownSupergraph;
 
-type Answers = Readonly<Record<string, (request: SubgraphRequest) => SubgraphAnswer>>;
+type Answers = Readonly<Record<string, (request: GraphqlBody) => SubgraphAnswer>>;
 
 /** The answer over subgraphs that answer so. */
 async function execute(
@@ -156,7 +157,7 @@ test('conditions are those of each request, whatever was asked before', async ()
     ...{ apiSchema, schema: fullSchema, planKey, onDefect: () => {} },
     subgraph:
       () =>
-      async ({ variables }: SubgraphRequest) => {
+      async ({ variables }: GraphqlBody) => {
         sent.push(variables);
         return { data: { chats: { edges: [{ cursor: 'c' }], pageInfo: { hasNextPage: false } } } };
       },
@@ -333,7 +334,7 @@ test('a bad value in an object that stands in several places is told for each', 
           chatDebugSnapshot: { runtime: owned(A).runtime, everywhere: [owned(A).runtime, owned(B).runtime], chatId: A },
         },
       }),
-      runtime: ({ variables }) => ({
+      runtime: ({ variables = {} }) => ({
         data: { _entities: (variables.representations as unknown[]).map(() => ({ reachability: shared })) },
       }),
     },

@@ -17,8 +17,8 @@ import {
 } from 'graphql';
 import type { Json } from '../../../common/json.ts';
 import { compileOperation } from '../../../gateway/execution/executor.ts';
-import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
 import type { Supergraph } from '../../../gateway/supergraph/apolloGateway.ts';
+import type { AskSubgraph } from '../../../routing/transport/subgraphAnswer.ts';
 import { switchOffVendorTelemetry } from '../../../server/settings/config.ts';
 import { loadSupergraph } from '../../support/loadSupergraph.ts';
 import { composed } from './composed.ts';

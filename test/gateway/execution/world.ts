@@ -16,7 +16,7 @@ import {
   parse,
 } from 'graphql';
 import type { Json } from '../../../common/json.ts';
-import type { AskSubgraph } from '../../../gateway/execution/subgraph.ts';
+import type { AskSubgraph } from '../../../routing/transport/subgraphAnswer.ts';
 import { drawFrom } from './draw.ts';
 import { canonical, pick, readRules } from './rules.ts';
 import { type Answered, answerBySpecification, type Resolve, type Thing } from './specification.ts';
@@ -108,7 +108,7 @@ export function makeWorld(schemas: Readonly<Record<string, string>>, { nulls, fa
     };
     const resolve: Resolve<Being> = (thing, field, args) =>
       field.name === '_entities' ? (args.representations as Json[]).map(beingOf) : own(thing, field, args);
-    return async ({ query, variables }) => {
+    return async ({ query, variables = {} }) => {
       const document = parse(query);
       const said = answerBySpecification({ schema, document, variables, root, isThing, resolve, isChecked: isHonest });
       return JSON.parse(JSON.stringify(said)); // as it would come over HTTP

@@ -47,7 +47,7 @@ async function same(ways: Ways, query: GraphqlBody = one(), caller = OPERATOR): 
   const overHttp = await ways.overHttp.ask(query, { caller });
   const here = await ways.inProcess.ask(query, { caller });
   expect(agelessText(here)).toBe(agelessText(overHttp));
-  return overHttp.kind === 'json' ? overHttp.body : overHttp;
+  return overHttp.status === 'OK' ? overHttp.body : overHttp;
 }
 
 describe('the same is told', () => {
@@ -93,7 +93,7 @@ describe('the same is told', () => {
     };
     await withWays(database.url, 60_000, async (ways) => {
       expect(await same(ways, large(830))).toMatchObject({ data: { chatDebugSnapshot: {} } });
-      expect(await same(ways, large(845))).toEqual({ kind: 'other', what: 'more bytes than are read' });
+      expect(await same(ways, large(845))).toEqual({ status: 'BAD_ANSWER', what: 'more bytes than are read' });
     });
   });
 
@@ -117,12 +117,14 @@ describe('in process', () => {
       const asked = subgraph.ask(one(), { caller: OPERATOR, signal: client.signal });
       await waitingForLock(database.pool);
       client.abort();
-      expect(await asked).toEqual({ kind: 'aborted' });
+      expect(await asked).toMatchObject({ status: 'TIMED_OUT' });
     });
     await noTransactionLeft(database.pool);
     expect(tap.statements.filter((sql) => sql.includes('chats'))).toHaveLength(1);
     expect(tap.statements.filter((sql) => sql.includes('chat_queued_messages'))).toEqual([]);
-    expect(await subgraph.ask(one(), { caller: OPERATOR, signal: client.signal })).toEqual({ kind: 'aborted' });
+    expect(await subgraph.ask(one(), { caller: OPERATOR, signal: client.signal })).toMatchObject({
+      status: 'TIMED_OUT',
+    });
     expect(tap.statements.filter((sql) => sql.includes('chats'))).toHaveLength(1);
     await subgraph.close();
     await tap.close();
@@ -131,7 +133,7 @@ describe('in process', () => {
   test('an answer is waited for no longer than for one over HTTP', async () => {
     const subgraph = await inProcess(options(database.url, 30_000), { waitMs: 300 })(new Registry());
     await whileLocked(database.pool, 'chats', async () => {
-      expect(await subgraph.ask(one(), { caller: OPERATOR })).toEqual({ kind: 'aborted' });
+      expect(await subgraph.ask(one(), { caller: OPERATOR })).toMatchObject({ status: 'TIMED_OUT' });
     });
     await subgraph.close();
   });

@@ -7,6 +7,7 @@ import { Supervisor } from '../../../local/supervisor/supervisor.ts';
 import type { Behaviour } from './server.ts';
 
 const [behaviours] = (await once(process, 'message')) as [Behaviour[]];
-const script = new URL('./server.ts', import.meta.url);
+/** Built beside it. */
+const script = new URL('./server.js', import.meta.url);
 const specs = behaviours.map((message) => ({ name: message.name, script, environment: {}, message }));
 await new Supervisor(systemClock, () => {}).start(specs, (_name, ready) => process.send?.(ready));

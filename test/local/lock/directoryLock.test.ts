@@ -18,7 +18,7 @@ async function kill(child: ChildProcess): Promise<void> {
 
 /** A process that waits for a folder to lock. */
 function contender() {
-  const child = fork(new URL('../children/lockHolder.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+  const child = fork(new URL('../../../dist/test/local/children/lockHolder.js', import.meta.url), { execArgv: [] });
   children.push(child);
   return {
     child,

@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 
-const watcher = fileURLToPath(new URL('../children/watcher.ts', import.meta.url));
-const command = `'${process.execPath}' --import tsx '${watcher}'`;
+const watcher = fileURLToPath(new URL('../../../dist/test/local/children/watcher.js', import.meta.url));
+const command = `'${process.execPath}' '${watcher}'`;
 
 test.each([
   ['its parent', `${command}; true`],

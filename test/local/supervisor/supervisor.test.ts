@@ -11,6 +11,8 @@ import { Supervisor } from '../../../local/supervisor/supervisor.ts';
 import type { Behaviour } from '../children/server.ts';
 import { folderPerTest } from '../temporaryFolder.ts';
 
+const CHILDREN = new URL('../../../dist/test/local/children/', import.meta.url);
+
 const running: Supervisor[] = [];
 const folder = folderPerTest(() => Promise.all(running.splice(0).map((supervisor) => supervisor.stop())));
 
@@ -19,7 +21,7 @@ const entries = () => (existsSync(diary()) ? readFileSync(diary(), 'utf8').trim(
 
 function child(name: string, behaviour: Partial<Behaviour> = {}): ProcessSpec {
   const message: Behaviour = { name, diary: diary(), ...behaviour };
-  return { name, script: new URL('../children/server.ts', import.meta.url), environment: {}, message };
+  return { name, script: new URL('server.js', CHILDREN), environment: {}, message };
 }
 
 /** A supervisor whose lines can be awaited, and what it said was ready. */
@@ -181,7 +183,7 @@ describe('a supervisor', () => {
   });
 
   test('killed with SIGKILL, takes its processes with it', async () => {
-    const parent = fork(new URL('../children/parent.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+    const parent = fork(new URL('parent.js', CHILDREN), { execArgv: [] });
     const messages = on(parent, 'message');
     parent.send([child('left').message, child('right').message]);
     const sockets = [];

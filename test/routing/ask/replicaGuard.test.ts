@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
-import { makeReplicaGuards, type ReplicaGuard, type Verdict } from '../../../routing/ask/replicaGuard.ts';
+import { type Judgement, makeReplicaGuards, type ReplicaGuard } from '../../../routing/ask/replicaGuard.ts';
 import { makeSlots } from '../../../routing/ask/slots.ts';
 import { manualClock } from '../../support/manualClock.ts';
 
 const guard = (clock = manualClock()) => makeReplicaGuards(clock).of('a');
-const say = (one: ReplicaGuard, verdict: Verdict) =>
+const say = (one: ReplicaGuard, verdict: Judgement) =>
   one.run(
     async () => verdict,
     (result) => result,
@@ -16,11 +16,11 @@ const fail = async (one: ReplicaGuard, times: number) => {
 
 /** Something that is under way until it is told how it ended. */
 function pending() {
-  const ended: { settle?: (verdict: Verdict) => void } = {};
-  const result = new Promise<Verdict>((resolve) => {
+  const ended: { settle?: (verdict: Judgement) => void } = {};
+  const result = new Promise<Judgement>((resolve) => {
     ended.settle = resolve;
   });
-  return { work: () => result, end: (verdict: Verdict) => ended.settle?.(verdict) };
+  return { work: () => result, end: (verdict: Judgement) => ended.settle?.(verdict) };
 }
 
 describe('the breaker', () => {
@@ -101,7 +101,7 @@ describe('the breaker', () => {
     clock.advance(1_000);
     const thrown = one.run(
       () => Promise.reject(new Error('a bug')),
-      (): Verdict => 'good',
+      (): Judgement => 'good',
     );
     await expect(thrown).rejects.toThrow('a bug');
     expect(one.breaker()).toBe('OPEN');

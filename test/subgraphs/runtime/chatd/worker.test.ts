@@ -205,17 +205,17 @@ describe('a chat worker', () => {
     expect(await reading).toMatchObject({ type: 'finish' });
   });
 
-  test('hands hundreds of chats over before it has stopped working on them', async () => {
-    const full = await startReplica({ staleAfterSeconds: 3600, maxRunners: 300 });
+  test('hands a hundred chats over before it has stopped working on them', async () => {
+    const full = await startReplica({ staleAfterSeconds: 3600, maxRunners: 100 });
     await database.pool.query(`
       BEGIN;
-      INSERT INTO chats (owner_id, status) SELECT gen_random_uuid(), 'running' FROM generate_series(1, 300);
+      INSERT INTO chats (owner_id, status) SELECT gen_random_uuid(), 'running' FROM generate_series(1, 100);
       INSERT INTO chat_messages (chat_id, role, content) SELECT id, 'user', '[{"type": "text", "text": "/stall"}]' FROM chats;
       COMMIT`);
     const owned = async () =>
       (await database.pool.query('SELECT count(*)::int AS n FROM chats WHERE worker_id = $1', [full.workerId])).rows[0]
         ?.n;
-    await until('the replica has all chats', async () => (await owned()) === 300);
+    await until('the replica has all chats', async () => (await owned()) === 100);
     await full.stop();
     expect(await owned()).toBe(0);
     const { rows } = await database.pool.query('SELECT FROM chat_heartbeats');

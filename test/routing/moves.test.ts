@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ReplicaRow } from '../../routing/replicaDirectory.ts';
+import type { ReplicaRow } from '../../routing/directory.ts';
 import { deadUrl, sendJson } from '../gateway/httpServers.ts';
 import { A, B, C, chatId, routersPerTest, statuses } from '../gateway/routers.ts';
 import { until } from '../support/until.ts';

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { systemClock } from '../../common/clock.ts';
-import type { ReplicaDirectory, ReplicaRow } from '../../routing/replicaDirectory.ts';
+import type { ReplicaDirectory, ReplicaRow } from '../../routing/directory.ts';
 import { checkInternalToken } from '../../server/tokens/internalToken.ts';
 import { INTERNAL_SECRET as internalSecret } from '../gateway/gateways.ts';
 import { deadUrl, sendJson } from '../gateway/httpServers.ts';
@@ -345,9 +345,9 @@ describe('a replica that cannot be asked costs only its own chats', () => {
     const directory: ReplicaDirectory = {
       lookUp: (ids) =>
         ids.map((id) =>
-          id === A ? Promise.resolve({ kind: 'at', address: healthy.url }) : Promise.reject(new Error('a bug')),
+          id === A ? Promise.resolve({ status: 'OK', address: healthy.url }) : Promise.reject(new Error('a bug')),
         ),
-      lookUpAnew: async () => ({ kind: 'unknown' }),
+      lookUpAnew: async () => ({ status: 'UNKNOWN_REPLICA' }),
       refresh: () => {},
       ageMs: () => null,
       countReplicas: () => undefined,
@@ -386,7 +386,7 @@ test('when the client goes away, the replicas are not kept busy', async () => {
 
 test('a request that is no fetch of entities is an error, not an exception', async () => {
   const { route, newContext } = router({});
-  for (const query of ['{ __typename }', 'no graphql at all', undefined]) {
+  for (const query of ['{ __typename }', 'no graphql at all', '']) {
     const answer = await route({ query, variables: {} }, newContext());
     expect(answer.data).toBeNull();
     expect(answer.errors).toHaveLength(1);

@@ -4,23 +4,16 @@
  */
 import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../common/clock.ts';
-import type { Sent } from './ask/sendShare.ts';
+import type { Clock } from '../../common/clock.ts';
+import { type ShareAnswer, withOutcome } from './share.ts';
 import { queryFor } from './since.ts';
 
-/** After that a version is asked for all again: its replicas may be gone, or others of the same number know more. */
+/** Time after which a version is asked for all again: its replicas may be gone, or others of the same number know more. */
 const FORGOTTEN_AFTER_MS = 10 * 60 * 1_000;
 /** Versions that are remembered. */
 const MAX_VERSIONS = 100;
 /** Characters of the queries that are remembered for one schema. */
 const MAX_CACHED_CHARACTERS = 60_000;
-
-/** What came of a share, and of how many requests. */
-export interface SentShare extends Sent {
-  readonly attempts: number;
-  /** Set where the replica was asked without the fields that its version lacks. */
-  readonly isWithoutNewer?: boolean;
-}
 
 export interface Versioned {
   /** Says by `@since` which fields are newer than which version. */
@@ -34,7 +27,7 @@ export interface Versioned {
 
 export interface EarlierVersions {
   /** Sends the query as far as the replica's version is known to have it. Sends once more what was refused for its version. */
-  send(versioned: Versioned, send: (query: string) => Promise<SentShare>): Promise<SentShare>;
+  send(versioned: Versioned, send: (query: string) => Promise<ShareAnswer>): Promise<ShareAnswer>;
 }
 
 export function makeEarlierVersions(clock: Clock): EarlierVersions {
@@ -68,12 +61,20 @@ export function makeEarlierVersions(clock: Clock): EarlierVersions {
       const { query, version, replicaId } = versioned;
       const key = version ?? replicaId;
       const first = isEarlier(key) ? undefined : await send(query);
-      if (first && (first.answer.kind === 'OK' || !first.answer.isOfVersion)) return first;
+      if (first && first.cause !== 'version') return first;
       const short = shorten(versioned);
-      if (short === undefined) return first ?? send(query);
+      if (short === undefined) return inWords(version, first ?? (await send(query)));
       const sent = await send(short);
-      if (first && sent.answer.kind === 'OK') learntAtMs.set(key, clock.monotonicMs());
-      return { ...sent, attempts: sent.attempts + (first?.attempts ?? 0), isWithoutNewer: true };
+      if (first && sent.entities) learntAtMs.set(key, clock.monotonicMs());
+      const attempts = sent.attempts && sent.attempts + (first?.attempts ?? 0);
+      return inWords(version, { ...sent, attempts, ...(sent.entities && { withheld: lacking(version) }) });
     },
   };
 }
+
+const inWords = (version: string | undefined, answer: ShareAnswer): ShareAnswer =>
+  answer.cause === 'version' ? withOutcome(answer, { reason: lacking(version) }) : answer;
+
+/** Each start of a replica has a new id, so the version in the row of that id is the one that runs. */
+const lacking = (version: string | undefined) =>
+  `It runs ${version === undefined ? 'a version that' : `version ${version}, which`} does not know all that was asked.`;

@@ -3,6 +3,7 @@
  * for a single field that it does not know. Pure. No type or field is known by name.
  */
 import {
+  type ConstDirectiveNode,
   type DocumentNode,
   type GraphQLField,
   type GraphQLSchema,
@@ -17,7 +18,13 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { argument } from './routedTypes.ts';
+
+/** An argument of a directive as text, whatever its kind. */
+export function argument(directive: ConstDirectiveNode, name: string): string | undefined {
+  const value = directive.arguments?.find((node) => node.name.value === name)?.value;
+  if (value === undefined || !('value' in value)) return undefined;
+  return String(value.value);
+}
 
 /** The first version with the field. Undefined: every version has it, or it cannot be null in place of an answer. */
 export function sinceOf(field: GraphQLField<unknown, unknown> | null | undefined): string | undefined {
@@ -70,7 +77,7 @@ function without(schema: GraphQLSchema, document: DocumentNode, lacks: (since: s
   return isLess ? print(withoutUnused(edited)) : undefined;
 }
 
-/** In place of a selection of which nothing is left. */
+/** Stands in for a selection of which nothing is left. */
 const TYPENAME: SelectionNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
 
 /** A document with fragments or variables that its one operation does not use is not valid. */

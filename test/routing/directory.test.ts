@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { type Clock, systemClock } from '../../common/clock.ts';
-import { makeReplicaDirectory, type ReplicaRow } from '../../routing/replicaDirectory.ts';
+import { makeReplicaDirectory, type ReplicaRow } from '../../routing/directory.ts';
 import { makeLogger } from '../../server/log.ts';
 
 const log = makeLogger('test', 'silent');
@@ -51,11 +51,11 @@ describe('the replica directory', () => {
     expect(pending).toHaveLength(1);
     pending[0]?.answer();
     expect(await answers).toEqual([
-      { kind: 'stopped', address: 'http://b' },
-      { kind: 'unknown' },
-      { kind: 'at', address: 'http://a' },
-      { kind: 'stopped', address: 'http://b' },
-      { kind: 'unknown' },
+      { status: 'STOPPED', address: 'http://b' },
+      { status: 'UNKNOWN_REPLICA' },
+      { status: 'OK', address: 'http://a' },
+      { status: 'STOPPED', address: 'http://b' },
+      { status: 'UNKNOWN_REPLICA' },
     ]);
     expect(pending).toHaveLength(1);
   });
@@ -67,9 +67,9 @@ describe('the replica directory', () => {
     await first;
     const deadline = new AbortController();
     const [held, missing] = directory.lookUp(['a', 'x'], deadline.signal);
-    expect(await held).toEqual({ kind: 'at', address: 'http://a' });
+    expect(await held).toEqual({ status: 'OK', address: 'http://a' });
     deadline.abort();
-    expect(await missing).toEqual({ kind: 'unread' });
+    expect(await missing).toEqual({ status: 'UNREACHABLE' });
   });
 
   test('an id that was written after a reading began is found by the next one, which all who wait share', async () => {
@@ -84,7 +84,7 @@ describe('the replica directory', () => {
     await settle();
     expect(pending).toHaveLength(2);
     pending[1]?.answer();
-    expect((await Promise.all(later)).map(({ kind }) => kind)).toEqual(['at', 'unknown', 'at']);
+    expect((await Promise.all(later)).map(({ status }) => status)).toEqual(['OK', 'UNKNOWN_REPLICA', 'OK']);
     expect(pending).toHaveLength(2);
   });
 
@@ -97,11 +97,11 @@ describe('the replica directory', () => {
     const second = Promise.all(directory.lookUp(['a', 'x'], never));
     await settle();
     pending[1]?.fail();
-    expect((await second).map(({ kind }) => kind)).toEqual(['at', 'unread']);
+    expect((await second).map(({ status }) => status)).toEqual(['OK', 'UNREACHABLE']);
     const third = Promise.all(directory.lookUp(['x'], never));
     await settle();
     pending[2]?.answer();
-    expect((await third).map(({ kind }) => kind)).toEqual(['unknown']);
+    expect((await third).map(({ status }) => status)).toEqual(['UNKNOWN_REPLICA']);
   });
 
   test('a reading that fails is in the log with its message', async () => {
@@ -124,12 +124,12 @@ describe('the replica directory', () => {
     advance(1);
     rows.splice(0, 1, row('a', { stoppedAt: '2026-11-22T10:00:00.000Z' }));
     const [old] = await Promise.all(directory.lookUp(['a'], never));
-    expect(old?.kind).toBe('at');
+    expect(old?.status).toBe('OK');
     expect(pending).toHaveLength(2);
     pending[1]?.answer();
     await settle();
     const [fresh] = await Promise.all(directory.lookUp(['a'], never));
-    expect(fresh?.kind).toBe('stopped');
+    expect(fresh?.status).toBe('STOPPED');
   });
 
   test('what is not listed is looked up with each reading for as long as it is in use, and no longer', async () => {
@@ -140,12 +140,12 @@ describe('the replica directory', () => {
       await settle();
       for (const reading of pending) reading.answer();
       await settle();
-      return (await answers).map(({ kind }) => kind);
+      return (await answers).map(({ status }) => status);
     };
     await askFor();
-    expect(await askFor('a', 'GONE')).toEqual(['at', 'stopped']);
+    expect(await askFor('a', 'GONE')).toEqual(['OK', 'STOPPED']);
     advance(2_001);
-    expect(await askFor('gone', 'a')).toEqual(['stopped', 'at']);
+    expect(await askFor('gone', 'a')).toEqual(['STOPPED', 'OK']);
     advance(2_001);
     await askFor('a');
     advance(2_001);
@@ -162,6 +162,6 @@ describe('the replica directory', () => {
     const anew = directory.lookUpAnew('a', never);
     await settle();
     pending[1]?.answer();
-    expect((await anew).kind).toBe('stopped');
+    expect((await anew).status).toBe('STOPPED');
   });
 });

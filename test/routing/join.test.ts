@@ -2,17 +2,29 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { buildSchema } from 'graphql';
-import { type EntityRequest, type Representation, readEntityRequest } from '../../routing/entityRequest.ts';
-import { type Share, type ShareAnswer, splitRepresentations } from '../../routing/entityRouting.ts';
-import { joinAnswers } from '../../routing/joinAnswers.ts';
-import { errorCodeOf, type Outcome } from '../../routing/outcome.ts';
+import {
+  type Outcome,
+  type Representation,
+  type Share,
+  type ShareAnswer,
+  withoutAnswer,
+} from '../../routing/ask/share.ts';
+import { type EntityRequest, readEntityRequest } from '../../routing/entityRequest.ts';
+import { makeJoin } from '../../routing/join.ts';
 import { type Routing, readRouting } from '../../routing/routedTypes.ts';
+import { splitRepresentations } from '../../routing/split.ts';
+import { errorCodeOf } from '../../routing/transport/status.ts';
 
 const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
 const routing = readRouting(buildSchema(supergraph, { assumeValid: true })).get('runtime') as Routing;
 
-const zip = (shares: readonly Share[], answers: readonly ShareAnswer[]) =>
-  answers.flatMap((answer, s) => (shares[s] ? [{ share: shares[s], answer }] : []));
+function joined(of: Routing, request: EntityRequest, answers: readonly ShareAnswer[]) {
+  const failures: unknown[] = [];
+  const join = makeJoin(of, request, (error) => failures.push(error));
+  for (const answer of answers) join.add(answer);
+  const { data, errors } = join.whole();
+  return { failures, errors, entities: data?._entities ?? [] };
+}
 
 /** Everything that can stand in the way of a naive projection, for both routed types. */
 const QUERY = `
@@ -103,7 +115,7 @@ const outcomes = fc.record({
 const whims = fc.constantFrom('good', 'good', 'good', 'null', 'no list', 'other type', 'key missing', 'error');
 
 function answerOf(share: Share, outcome: Outcome, whim: (j: number) => string): ShareAnswer {
-  if (outcome.status !== 'OK') return { kind: 'unanswered', outcome };
+  if (outcome.status !== 'OK') return { share, outcome, attempts: 1, errors: [] };
   const errors = share.representations.flatMap(({ __typename }, j) => {
     const path = ['_entities', j, FIRST_LOST[String(__typename)] ?? '', 7];
     return whim(j) === 'error' ? [{ message: 'its own error', path, extensions: { code: 'X' } }] : [];
@@ -118,7 +130,7 @@ function answerOf(share: Share, outcome: Outcome, whim: (j: number) => string): 
     };
     return whim(j) in wrong ? wrong[whim(j)] : own;
   });
-  return { kind: 'answered', outcome, entities, errors };
+  return { share, outcome, attempts: 1, entities, errors };
 }
 
 function deepFreeze<T>(value: T): T {
@@ -171,14 +183,15 @@ describe('joining', () => {
           const asked = shares.map((share, s) => {
             const outcome = drawn[s] as Outcome;
             const ofShare = share.representations.map(() => stream.next().value as string);
-            return { outcome, whims: ofShare, answer: deepFreeze(answerOf(share, outcome, (j) => ofShare[j] ?? '')) };
+            const { entities, ...answer } = answerOf(share, outcome, (j) => ofShare[j] ?? '');
+            return { outcome, whims: ofShare, entities, answer: deepFreeze(answer) };
           });
-          const answers = asked.map(({ answer }) => answer);
-          const before = JSON.stringify([list, shares, answers]);
+          const before = JSON.stringify([list, shares, asked.map(({ answer }) => answer)]);
 
-          const { data, errors } = joinAnswers(routing, request, zip(shares, answers));
+          const answers = asked.map(({ answer, entities }) => ({ ...answer, ...(entities && { entities }) }));
+          const { entities, errors } = joined(routing, request, answers);
 
-          expect(data._entities).toHaveLength(list.length);
+          expect(entities).toHaveLength(list.length);
           for (const [place, representation] of list.entries()) {
             const s = shares.findIndex((share) => share.replicaId === representation.workerId);
             const j = shares[s]?.places.findIndex((places) => places.includes(place)) ?? -1;
@@ -189,7 +202,7 @@ describe('joining', () => {
               outcome.status === 'OK' && !answered
                 ? { ...outcome, status: 'BAD_ANSWER', reason: 'It answered, but not what was asked.' }
                 : outcome;
-            expect({ ...data._entities[place] }).toEqual(expected(representation, real, answered));
+            expect({ ...entities[place] }).toEqual(expected(representation, real, answered));
 
             const key = FIRST_LOST[representation.__typename] ?? '';
             const lost = real.status === SILENT ? [] : [['_entities', place, key]];
@@ -205,52 +218,50 @@ describe('joining', () => {
             }
           }
           expect(errors.every((error) => Number(error.path?.[1]) < list.length)).toBe(true);
-          expect(JSON.stringify([list, shares, answers])).toBe(before);
+          expect(JSON.stringify([list, shares, asked.map(({ answer }) => answer)])).toBe(before);
         },
       ),
     );
   });
 
-  test('no object of the result stands in two places, nor belongs to the input', () => {
+  test('no object of the result stands in two places, nor belongs to the representations', () => {
     fc.assert(
       fc.property(representations, fc.array(outcomes, { minLength: 8, maxLength: 8 }), (list, drawn) => {
         const shares = splitRepresentations(routing, list);
         const answers = shares.map((share, s) => answerOf(share, drawn[s] as Outcome, () => 'good'));
-        const result = parts(joinAnswers(routing, entityRequest(list), zip(shares, answers)).data._entities);
-        expect(new Set([...result, ...parts(list), ...parts(answers)]).size).toBe(
-          result.length + new Set([...parts(list), ...parts(answers)]).size,
-        );
+        const result = parts(joined(routing, entityRequest(list), answers).entities);
+        expect(new Set([...result, ...parts(list)]).size).toBe(result.length + new Set(parts(list)).size);
       }),
     );
   });
 
   const chat = { __typename: 'ChatRuntime', chatId: id(2, 1), workerId: id(1, 1) };
   const TIMED_OUT: Outcome = { status: 'TIMED_OUT', elapsedMs: 1000, address: null, reason: 'No answer.' };
-  const join = (selection: string, answer: ShareAnswer, list: Representation[] = [chat]) => {
+  type Said = Partial<ShareAnswer> & { outcome: Outcome };
+  const join = (selection: string, said: Said, list: Representation[] = [chat]) => {
     const query = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ChatRuntime { ${selection} } } }`;
-    const shares = splitRepresentations(routing, list);
-    return joinAnswers(routing, entityRequest(list, query), zip(shares, [answer]));
+    const [share] = splitRepresentations(routing, list);
+    if (!share) throw new Error('nothing is asked');
+    return joined(routing, entityRequest(list, query), [{ ...withoutAnswer(share, 'OK', null), ...said }]);
   };
 
   test('who selects only the outcome, keys and __typename gets no error', () => {
-    const { data, errors } = join('__typename reachability { status } w: workerId chatId', {
-      kind: 'unanswered',
+    const { entities, errors } = join('__typename reachability { status } w: workerId chatId', {
       outcome: TIMED_OUT,
     });
     expect(errors).toEqual([]);
-    expect({ ...data._entities[0] }).toEqual({ ...chat, w: chat.workerId, reachability: { status: 'TIMED_OUT' } });
+    expect({ ...entities[0] }).toEqual({ ...chat, w: chat.workerId, reachability: { status: 'TIMED_OUT' } });
   });
 
   test('what a refusal tells is filled in by field name, under every alias, and the rest is null', () => {
-    const { data, errors } = join(
+    const { entities, errors } = join(
       'same: workerIdMatchesLocal who: localWorkerId late: runners { runnerId } observedAt',
       {
-        kind: 'unanswered',
         outcome: { ...TIMED_OUT, status: 'REFUSED' },
         fields: { localWorkerId: id(1, 2), workerIdMatchesLocal: false, runners: 'not a leaf', chatId: 'not a key' },
       },
     );
-    expect({ ...data._entities[0] }).toEqual({
+    expect({ ...entities[0] }).toEqual({
       ...chat,
       same: false,
       who: id(1, 2),
@@ -265,7 +276,6 @@ describe('joining', () => {
   test("a replica's words go through with BAD_USER_INPUT only; its other errors are said in words of our own", () => {
     const codes = ['BAD_USER_INPUT', 'FORBIDDEN', 'INTERNAL_SERVER_ERROR', undefined];
     const { errors } = join('observedAt', {
-      kind: 'answered',
       outcome: { ...TIMED_OUT, status: 'OK' },
       entities: [{ observedAt: null }],
       errors: codes.map((code) => ({ message: 'SELECT at http://192.0.2.1', ...(code && { extensions: { code } }) })),
@@ -280,8 +290,7 @@ describe('joining', () => {
   });
 
   test('of the errors of one replica a hundred are taken', () => {
-    const answer = (n: number): ShareAnswer => ({
-      kind: 'answered',
+    const answer = (n: number): Said => ({
       outcome: { ...TIMED_OUT, status: 'OK' },
       entities: [{ observedAt: null }],
       errors: Array.from({ length: n }, () => ({ message: 'own', path: ['_entities', 0, 'observedAt'] })),
@@ -296,7 +305,6 @@ describe('joining', () => {
     const { errors } = join(
       'runners { runnerId }',
       {
-        kind: 'answered',
         outcome: { ...TIMED_OUT, status: 'OK' },
         entities: [entity, entity],
         errors: [
@@ -313,13 +321,12 @@ describe('joining', () => {
   });
 
   test('an entity that the replica made null, with an error on it, keeps that error, on the first field that is lost', () => {
-    const { data, errors } = join('reachability { status } runners { runnerId }', {
-      kind: 'answered',
+    const { entities, errors } = join('reachability { status } runners { runnerId }', {
       outcome: { ...TIMED_OUT, status: 'OK' },
       entities: [null],
       errors: [{ message: 'own', path: ['_entities', 0] }],
     });
-    expect({ ...data._entities[0] }).toEqual({ ...chat, reachability: { status: 'BAD_ANSWER' }, runners: null });
+    expect({ ...entities[0] }).toEqual({ ...chat, reachability: { status: 'BAD_ANSWER' }, runners: null });
     expect(errors.map((error) => [error.message, error.path])).toEqual([
       [expect.stringContaining('answered with an error'), ['_entities', 0, 'runners']],
     ]);
@@ -330,7 +337,6 @@ describe('joining', () => {
     const { errors } = join(
       'observedAt',
       {
-        kind: 'answered',
         outcome: { ...TIMED_OUT, status: 'OK' },
         entities: [{ observedAt: null }, { observedAt: null }],
         errors: [{ message: 'own' }, { message: 'far', path: ['_entities', 9] }],
@@ -359,13 +365,12 @@ describe('joining', () => {
         throw bug;
       },
     };
-    const answers = [throwing, { eventLoopDelayMs: 1 }].map((entity) => ({
-      ...{ kind: 'answered' as const, errors: [], entities: [entity] },
-      outcome: { ...TIMED_OUT, status: 'OK' as const },
+    const given = [throwing, { eventLoopDelayMs: 1 }];
+    const answers = splitRepresentations(routing, chats).map((share, s) => ({
+      ...{ ...withoutAnswer(share, 'OK', null), entities: [given[s]] },
     }));
-    const shares = splitRepresentations(routing, chats);
-    const { data, errors, failures } = joinAnswers(routing, entityRequest(chats, query), zip(shares, answers));
-    expect(data._entities.map(({ reachability }) => ({ ...(reachability as object) }))).toEqual([
+    const { entities, errors, failures } = joined(routing, entityRequest(chats, query), answers);
+    expect(entities.map(({ reachability }) => ({ ...(reachability as object) }))).toEqual([
       { status: 'BAD_ANSWER' },
       { status: 'OK' },
     ]);
@@ -382,16 +387,16 @@ describe('joining', () => {
     const [field = '', below] = selection.split(/\W+/);
     const entity = { [field]: below ? [{ [below]: value }] : value };
     const outcome: Outcome = { ...TIMED_OUT, status: 'OK' };
-    const answer: ShareAnswer = { kind: 'answered', outcome, entities: [entity], errors: [] };
-    const { data } = join(`reachability { status } ${selection}`, answer);
-    expect({ ...data._entities[0] }).toEqual({ ...chat, reachability: { status: 'BAD_ANSWER' }, [field]: null });
-    const refused: ShareAnswer = { kind: 'unanswered', outcome, fields: { [field]: value } };
-    expect(join(selection, refused).data._entities[0]?.[field]).toBeNull();
+    const answer: Said = { outcome, entities: [entity], errors: [] };
+    const { entities } = join(`reachability { status } ${selection}`, answer);
+    expect({ ...entities[0] }).toEqual({ ...chat, reachability: { status: 'BAD_ANSWER' }, [field]: null });
+    const refused: Said = { outcome, fields: { [field]: value } };
+    expect(join(selection, refused).entities[0]?.[field]).toBeNull();
   });
 
   test('an alias that would be a prototype is a key like any other', () => {
-    const { data } = join('__proto__: runners { runnerId }', { kind: 'unanswered', outcome: TIMED_OUT });
-    expect(Object.keys(data._entities[0] ?? {})).toContain('__proto__');
+    const { entities } = join('__proto__: runners { runnerId }', { outcome: TIMED_OUT });
+    expect(Object.keys(entities[0] ?? {})).toContain('__proto__');
   });
 });
 
@@ -417,12 +422,12 @@ describe('routed types', () => {
       variables: { representations: list },
     }) as EntityRequest;
     const outcome: Outcome = { status: 'STOPPED', elapsedMs: 0, address: null, reason: null };
-    const { data, errors } = joinAnswers(
-      gauges,
-      request,
-      zip(splitRepresentations(gauges, list), [{ kind: 'unanswered', outcome }]),
-    );
-    expect({ ...data._entities[0] }).toEqual({
+    const answers = splitRepresentations(gauges, list).map((share) => ({
+      ...withoutAnswer(share, 'OK', null),
+      outcome,
+    }));
+    const { entities, errors } = joined(gauges, request, answers);
+    expect({ ...entities[0] }).toEqual({
       __typename: 'Gauge',
       site: 'x',
       asked: { status: 'STOPPED' },

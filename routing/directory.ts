@@ -7,6 +7,7 @@
 import { type Clock, whenOver } from '../common/clock.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
 import type { Logger } from '../server/log.ts';
+import type { ReplicaPlace } from './ask/share.ts';
 
 /** While in use, the directory is read anew when it is older. */
 const REFRESH_MS = 2_000;
@@ -17,24 +18,18 @@ export interface ReplicaRow {
   readonly relayAddress: string;
   /** Null: it has not stopped in order. */
   readonly stoppedAt: string | null;
-  /** Of its software; undefined: not known, or nothing that a client may be shown. */
+  /** Version of its software. Undefined: not known, or nothing that a client may be shown. */
   readonly version?: string | undefined;
 }
 
-/** `unknown`: read just now, and not there. `unread`: not held, and no reading succeeded in time. */
-export type Found =
-  | { readonly kind: 'at' | 'stopped'; readonly address: string; readonly version?: string | undefined }
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'unread' };
-
 export interface ReplicaDirectory {
   /**
-   * As many promises as ids, in their order, since those that are held need not wait for the others. None rejects; all are
+   * Gives a promise for each id, in their order, since those that are held need not wait for the others. None rejects; all are
    * settled once `signal` aborts.
    */
-  lookUp(ids: readonly string[], signal: StopSignal): Promise<Found>[];
+  lookUp(ids: readonly string[], signal: StopSignal): Promise<ReplicaPlace>[];
   /** The same for one id, from a reading that begins after this call. */
-  lookUpAnew(id: string, signal: StopSignal): Promise<Found>;
+  lookUpAnew(id: string, signal: StopSignal): Promise<ReplicaPlace>;
   /** Reads the table anew in the background if it is old, as a look-up does. */
   refresh(): void;
   /** Milliseconds since the reading began that all answers are from; null: none has succeeded yet. */
@@ -52,7 +47,7 @@ export interface ReplicaDirectoryOptions {
 
 export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptions): ReplicaDirectory {
   let rows: ReadonlyMap<string, ReplicaRow> = new Map();
-  /** Those of `rows` that the last reading held without being asked for them. */
+  /** Ids of `rows` that the last reading held without being asked for them. */
   let listed: ReadonlySet<string> = new Set();
   /** What the next reading must look up, since it may not be listed. */
   const wanted = new Set<string>();
@@ -98,13 +93,14 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
     return isOld && !running ? readAnew() : undefined;
   };
 
-  const held = (id: string): Found | undefined => {
+  const held = (id: string): ReplicaPlace | undefined => {
     const row = rows.get(id.toLowerCase());
     if (!row) return undefined;
-    return { kind: row.stoppedAt === null ? 'at' : 'stopped', address: row.relayAddress, version: row.version };
+    return { status: row.stoppedAt === null ? 'OK' : 'STOPPED', address: row.relayAddress, version: row.version };
   };
 
-  const afterwards = (id: string, succeeded: boolean): Found => held(id) ?? { kind: succeeded ? 'unknown' : 'unread' };
+  const afterwards = (id: string, succeeded: boolean): ReplicaPlace =>
+    held(id) ?? { status: succeeded ? 'UNKNOWN_REPLICA' : 'UNREACHABLE' };
 
   return {
     lookUp: (ids, signal) => {

@@ -3,10 +3,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { buildConnector } from 'undici';
-import { makeDispatcher, postGraphql } from '../../../routing/transport/postGraphql.ts';
+import { makeDispatcher, overHttp } from '../../../routing/transport/overHttp.ts';
 import { deadUrl, sendJson, serversPerTest } from '../../gateway/httpServers.ts';
 
 const servers = serversPerTest();
+const PEER = { internalSecret: 'a secret for this test alone, long enough', audience: 'database', peer: 'database' };
+const QUESTION = { query: '{ __typename }' };
+const caller = { sub: 'somebody', roles: [] };
 const listening: Server[] = [];
 afterEach(async () => {
   for (const server of listening.splice(0)) {
@@ -19,21 +22,12 @@ afterEach(async () => {
 async function post(urls: string[]) {
   const dispatcher = makeDispatcher({ timeout: 5_000 });
   try {
-    const posted = [];
+    const replies = [];
     for (const url of urls) {
       const { signal } = new AbortController();
-      posted.push(
-        await postGraphql({
-          dispatcher,
-          url: new URL(url),
-          token: 't',
-          peer: 'database',
-          body: { query: '{ __typename }' },
-          signal,
-        }),
-      );
+      replies.push(await overHttp({ ...PEER, dispatcher, url: new URL(url) })(QUESTION, { caller, signal }));
     }
-    return posted;
+    return replies;
   } finally {
     await dispatcher.destroy();
   }
@@ -55,17 +49,17 @@ describe('a kept connection that its server closes as a request is on its way', 
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     expect(await post([url, url])).toMatchObject([
-      { kind: 'json', status: 200 },
-      { kind: 'json', status: 200 },
+      { status: 'OK', httpStatus: 200 },
+      { status: 'OK', httpStatus: 200 },
     ]);
     expect([connections, requests]).toEqual([2, 3]);
   });
 
   test('is not mistaken for a server that closes every connection, or is not there: that is told after one more try', async () => {
     const closing = await servers.serve((response) => response.destroy());
-    expect(await post([closing.url])).toEqual([{ kind: 'broken', code: 'UND_ERR_SOCKET' }]);
+    expect(await post([closing.url])).toEqual([{ status: 'UNREACHABLE', what: 'UND_ERR_SOCKET' }]);
     expect(closing.received).toHaveLength(2);
-    expect(await post([await deadUrl()])).toEqual([{ kind: 'broken', code: 'ECONNREFUSED' }]);
+    expect(await post([await deadUrl()])).toEqual([{ status: 'UNREACHABLE', what: 'ECONNREFUSED' }]);
   });
 
   test('an answer that breaks off is not asked for again', async () => {
@@ -74,15 +68,19 @@ describe('a kept connection that its server closes as a request is on its way', 
         response.destroy();
       });
     });
-    expect(await post([cut.url])).toEqual([{ kind: 'other', what: 'HTTP 200, application/json, cut short' }]);
+    expect(await post([cut.url])).toEqual([{ status: 'BAD_ANSWER', what: 'HTTP 200, application/json, cut short' }]);
     expect(cut.received).toHaveLength(1);
   });
 });
 
 describe('a request that nobody waits for any more', () => {
-  const requestTo = (url: string, dispatcher = makeDispatcher({ timeout: 5_000 })) => ({
-    ...{ dispatcher, url: new URL(url), token: 't', peer: 'database', body: { query: '{ __typename }' } },
-  });
+  function asked(url: string, dispatcher = makeDispatcher({ timeout: 5_000 })) {
+    const ask = (signal: AbortSignal, timeoutMs?: number) =>
+      overHttp({ ...PEER, dispatcher, url: new URL(url), ...(timeoutMs !== undefined && { timeoutMs }) })(QUESTION, {
+        ...{ caller, signal },
+      });
+    return { ask, close: () => dispatcher.destroy() };
+  }
 
   test.each([
     ['its signal', 60_000],
@@ -95,21 +93,18 @@ describe('a request that nobody waits for any more', () => {
       response.once('close', () => server.emit('told'));
       if (by === 'its signal') controller.abort();
     });
-    const request = requestTo(url);
-    expect(await postGraphql({ ...request, signal: controller.signal, timeoutMs })).toEqual({ kind: 'aborted' });
+    const { ask, close } = asked(url);
+    expect(await ask(controller.signal, timeoutMs)).toMatchObject({ status: 'TIMED_OUT' });
     await told;
-    await request.dispatcher.destroy();
+    await close();
   });
 
   test('is not sent when there was no time from the start, or its signal had aborted', async () => {
     const { url, received } = await servers.serve((response) => sendJson(response, 200, {}));
-    const request = requestTo(url);
-    const { signal } = new AbortController();
-    expect(await postGraphql({ ...request, signal, timeoutMs: 0 })).toEqual({ kind: 'aborted' });
-    expect(await postGraphql({ ...request, signal: AbortSignal.abort(), timeoutMs: 60_000 })).toEqual({
-      kind: 'aborted',
-    });
-    await request.dispatcher.destroy();
+    const { ask, close } = asked(url);
+    expect(await ask(new AbortController().signal, 0)).toMatchObject({ status: 'TIMED_OUT' });
+    expect(await ask(AbortSignal.abort(), 60_000)).toMatchObject({ status: 'TIMED_OUT' });
+    await close();
     expect(received).toEqual([]);
   });
 
@@ -120,10 +115,10 @@ describe('a request that nobody waits for any more', () => {
       controller.abort();
       buildConnector({})(options, callback);
     });
-    const shared = requestTo(url, dispatcher);
-    expect(await postGraphql({ ...shared, signal: controller.signal })).toEqual({ kind: 'aborted' });
-    expect(await postGraphql({ ...shared, signal: new AbortController().signal })).toMatchObject({ kind: 'json' });
-    await dispatcher.destroy();
+    const { ask, close } = asked(url, dispatcher);
+    expect(await ask(controller.signal)).toMatchObject({ status: 'TIMED_OUT' });
+    expect(await ask(new AbortController().signal)).toMatchObject({ status: 'OK' });
+    await close();
     expect(received).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 /** Rest of a query for an earlier version, by `@since` alone. */
 import { describe, expect, test } from '@jest/globals';
 import { buildASTSchema, parse, print, validate } from 'graphql';
-import { isOlder, queryFor } from '../../../routing/since.ts';
+import { isOlder, queryFor } from '../../../routing/ask/since.ts';
 
 const SDL = `
   directive @since(version: String!) on FIELD_DEFINITION

@@ -1,0 +1,30 @@
+/** One way to ask a subgraph, wherever it runs: over HTTP or in this process. */
+import type { StopSignal } from '../../common/stopSignal.ts';
+import type { GraphqlBody } from '../../server/graphql/question.ts';
+import type { Caller } from '../../server/tokens/internalToken.ts';
+
+/** Who asks, as part of which request, and until when the answer is of use. */
+export interface Asking {
+  readonly caller: Caller;
+  readonly requestId?: string | undefined;
+  readonly signal?: StopSignal | undefined;
+}
+
+/** What came back. `OK`: JSON, whatever it says. `what` names it for a log: it holds no address and nothing of its content. */
+export type Reply =
+  | {
+      readonly status: 'OK';
+      /** Status of HTTP. */
+      readonly httpStatus: number;
+      /** Value of JSON. Belongs to the one who asked. */
+      readonly body: unknown;
+      readonly what: string;
+    }
+  | { readonly status: 'UNREACHABLE' | 'TIMED_OUT' | 'BAD_ANSWER'; readonly what: string };
+
+/** Asks one subgraph. Never rejects. Resolves at once when the signal aborts, and soon after a time limit of its own. */
+export type Transport<A extends Asking = Asking> = (question: GraphqlBody, asking: A) => Promise<Reply>;
+
+/** Nobody waits any more. */
+export const TIMED_OUT: Reply = { status: 'TIMED_OUT', what: 'no answer in time' };
+export const TOO_LARGE: Reply = { status: 'BAD_ANSWER', what: 'more bytes than are read' };
