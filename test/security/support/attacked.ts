@@ -54,7 +54,7 @@ export function attackedSystem(settings: Readonly<Record<string, string>> = {}):
     const tap = await startPostgresProxy(database.url);
     const subgraph = await start({ databaseUrl: tap.url, internalSecret: INTERNAL_SECRET, log: of('database') });
     const replica = await startTestReplica(database.url, { internalSecret: INTERNAL_SECRET, log: of('replica') });
-    toStop.push(replica.stop, subgraph.stop, tap.close);
+    toStop.push(replica.stop, subgraph.stop, () => tap.close());
     const gateway = await startServerProcess(
       'dist/gateway.js',
       {
