@@ -30,6 +30,6 @@ export const readGatewaySettings = () => ({
     ['INTERNAL_SECRET'],
     [callersKey, databaseOfItsOwn],
   ),
-  /** Those of the platform that are set. */
+  /** Platform settings that are set. */
   given: settingsGiven(PLATFORM_SETTINGS),
 });

@@ -1,7 +1,9 @@
 /**
- * How far the heap may grow before it is collected. V8 by itself lets it grow to up to four times what was alive at the last
- * collection where the machine has memory enough: 350 MB resident for 45 MB alive. A fixed percentage would either let a full
- * heap grow too far, or collect a small one so often that it costs throughput (`bench/README.md`).
+ * The limit on how far the heap may grow before it is collected.
+ * With memory enough, V8 lets it grow to four times what was alive at the last collection: 350 MB resident for 45 MB
+ * alive.
+ * A fixed percentage would let a full heap grow too far, or collect a small one so often that it costs throughput
+ * (`bench/README.md`).
  */
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
@@ -10,7 +12,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 const COLLECTED_AT_BYTES = 70_000_000;
 /** Share of what is alive, however much that is: to collect more often would take most of the time. */
 const LEAST_PERCENT = 40;
-/** While little is alive, as at the start: by the next collection it may be much more. */
+/** Growth in per cent while little is alive, as at the start: much more may be alive at the next collection. */
 const MOST_PERCENT = 100;
 
 /** Limits the heap for as long as the process runs. */
@@ -24,7 +26,7 @@ export function limitHeapGrowth(): void {
   }).observe({ entryTypes: ['gc'] });
 }
 
-/** V8 looks at it at the end of each full collection. */
+/** Sets the growth, which V8 reads at the end of each full collection. */
 const letGrow = (percent: number): void => setFlagsFromString(`--heap-growing-percent=${percent}`);
 
 const oldBytes = (): number =>

@@ -12,7 +12,10 @@ import { limitHeapGrowth } from './heapGrowth.ts';
 import { readAllowedOperations } from './queries/allowedOperations.ts';
 import { type GatewayOptions, startGateway } from './server.ts';
 
-/** Over HTTP, or in this process: what that takes (Prisma, the schema) is loaded only then. */
+/**
+ * Opens the way to the database subgraph: over HTTP, or in this process. Prisma and the schema are loaded only for the
+ * latter.
+ */
 function databaseOf(settings: ReturnType<typeof readGatewaySettings>, log: Logger): GatewayOptions['openDatabase'] {
   const { DATABASE_SUBGRAPH_URL: url, DATABASE_URL: databaseUrl, DATABASE_TIMEOUT_MS: databaseTimeoutMs } = settings;
   if (url !== IN_PROCESS || databaseUrl === undefined) {

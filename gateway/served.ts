@@ -1,4 +1,4 @@
-/** One supergraph, ready to answer: which subgraph is asked where, what a query may ask for, and how it is executed. */
+/** One supergraph, ready to answer: the subgraphs, the limits of a query, and the way it is executed. */
 import type { ApolloServer } from '@apollo/server';
 import type { DiagnosisSettings } from '../domain/diagnosis/diagnosis.ts';
 import type { RoutingContext } from '../routing/ask/routingContext.ts';
@@ -20,9 +20,9 @@ export interface ServedOptions extends Pick<QueriesOptions, 'maxCost' | 'allowed
   readonly diagnosis: DiagnosisSettings;
 }
 
-export interface ServedSupergraph extends GraphqlService<RoutingContext> {
+interface ServedSupergraph extends GraphqlService<RoutingContext> {
   readonly queries: Queries;
-  /** Stopped by whoever serves it. */
+  /** Server that words refusals; its user stops it. */
   readonly apollo: ApolloServer<RoutingContext>;
 }
 
@@ -74,7 +74,7 @@ export async function serveSupergraph(
   return { queries, answer: queries.answer, apollo };
 }
 
-/** A span for each fetch, around whatever requests it comes to. */
+/** Puts a span around each fetch and all its requests. */
 function traced(service: string, ask: AskSubgraph<RoutingContext>): AskSubgraph<RoutingContext> {
   const options = { kind: SpanKind.INTERNAL, attributes: { service } };
   return (request, context) => inSpan('gateway.fetch', options, () => ask(request, context));

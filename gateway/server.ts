@@ -1,4 +1,4 @@
-/** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and what an operator asks for. */
+/** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and pages for operators. */
 import { randomUUID } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -29,19 +29,19 @@ const MAX_BODY_BYTES = 100_000;
 
 export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly host: string;
-  /** 0: any free one. */
+  /** Port; 0: any free one. */
   readonly port: number;
-  /** The way to the database subgraph, which may add metrics of its own; closed with the gateway. */
+  /** Opens the way to the database subgraph, which may add metrics of its own. It is closed with the gateway. */
   readonly openDatabase: (registry: Registry) => Promise<DatabaseSubgraph> | DatabaseSubgraph;
   /** Key of the tokens between processes. */
   readonly internalSecret: string;
   /** Origins of other sites whose pages may call. */
   readonly corsOrigins: readonly string[];
-  /** Unset: the supergraph that is checked in. */
+  /** Path of the supergraph; unset: the one that is checked in. */
   readonly supergraphPath?: string | undefined;
   readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'platform'>;
   readonly clock: Clock;
-  /** Requests of one caller; 0: no limit. */
+  /** Requests of one caller in a minute; 0: no limit. */
   readonly rateLimitPerMinute: number;
 }
 

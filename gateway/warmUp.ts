@@ -1,6 +1,6 @@
 /**
- * Parses, validates and plans the queries that a supergraph must be able to answer before it is served, so that one which is
- * not ours is noticed, and the first person who asks does not wait for code that has never run, nor hold up everybody else.
+ * The warm-up: parses, validates and plans the queries that a supergraph must answer before it is served.
+ * A foreign supergraph is noticed, and the first person does not wait for code that has never run.
  */
 import { getIntrospectionQuery } from 'graphql';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ const SOME_ID = '00000000-0000-4000-8000-000000000000';
 const ROUNDS = 3;
 
 /**
- * Asks no subgraph: the questions come from a client that has gone already.
+ * Tries the queries without asking a subgraph: the questions come from a client that has gone already.
  * @throws Error with the first query that is refused, and why
  */
 export async function warmUp({ answer, ask }: Queries): Promise<void> {

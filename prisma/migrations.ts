@@ -35,7 +35,7 @@ type SchemaState =
 /**
  * Error for a database that is not in the state that the caller needs. The message says what was found and what to do.
  */
-export class SchemaStateError extends StartError {
+class SchemaStateError extends StartError {
   override name = 'SchemaStateError';
 }
 

@@ -1,6 +1,7 @@
 /**
- * Compares a replica's answer with what was asked of it, and cuts it to that. Executors behind may fail the whole response
- * for a list that is no list, and write into the objects they are handed: so nothing goes on that was not checked.
+ * The check of a replica's answer against its question, which cuts the answer to it.
+ * Executors behind may fail the whole response for a list that is no list, and write into the objects they get. So
+ * nothing unchecked goes on.
  */
 import { isObject, type Json } from '../common/json.ts';
 import type { ObjectShape, ValueShape } from '../server/graphql/selection.ts';
@@ -11,10 +12,10 @@ const OBJECT_CHARACTERS = 20;
 const VALUE_CHARACTERS = 8;
 
 /** An object that has the selected shape. */
-export interface Fitting {
-  /** What is selected of it, in characters of JSON or so. */
+interface Fitting {
+  /** Size of what is selected, in characters of JSON or so. */
   size: number;
-  /** Whether it holds nothing else, so that its owner may pass it on as it is. */
+  /** True if it holds nothing else, so that its owner may pass it on as it is. */
   isExact: boolean;
 }
 

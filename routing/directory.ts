@@ -1,8 +1,9 @@
 /**
- * Where each replica is, and whether it has stopped. Answers from memory; read anew in the background while it is in use, and
- * at once when somebody asks for an id that it does not hold. One reading serves all who wait for it: it lists the replicas
- * that are alive, as far as a list goes, and looks up the others that were asked for since the last one. A reading that
- * fails changes nothing.
+ * The directory of replicas: where each is, and whether it has stopped. It answers from memory.
+ * It is read anew in the background while it is in use, and at once for an id that it does not hold.
+ * One reading serves all who wait for it. It lists live replicas as far as a list goes, and looks up the others asked
+ * for since the last one.
+ * A reading that fails changes nothing.
  */
 import { type Clock, whenOver } from '../common/clock.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
@@ -34,11 +35,11 @@ export interface ReplicaDirectory {
   refresh(): void;
   /** Milliseconds since the reading began that all answers are from; null: none has succeeded yet. */
   ageMs(): number | null;
-  /** How many it holds that have not stopped; undefined: nothing was read yet. Reads nothing by itself. */
+  /** Number of replicas that have not stopped; undefined: nothing was read yet. Reads nothing by itself. */
   countReplicas(): number | undefined;
 }
 
-export interface ReplicaDirectoryOptions {
+interface ReplicaDirectoryOptions {
   /** Reads the rows of the replicas that are alive, though perhaps not of all, and those of `ids`. Must end by itself. */
   readonly load: (ids: readonly string[]) => Promise<readonly ReplicaRow[]>;
   readonly clock: Clock;
@@ -49,7 +50,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
   let rows: ReadonlyMap<string, ReplicaRow> = new Map();
   /** Ids of `rows` that the last reading held without being asked for them. */
   let listed: ReadonlySet<string> = new Set();
-  /** What the next reading must look up, since it may not be listed. */
+  /** Ids that the next reading must look up, since they may not be listed. */
   const wanted = new Set<string>();
   let begunAtMs = Number.NEGATIVE_INFINITY;
   let heldSinceMs: number | null = null;
@@ -125,7 +126,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
   };
 }
 
-/** What `reading` resolves to, or false once the signal aborts. */
+/** Result of `reading`, or false once the signal aborts. */
 const within = (reading: Promise<boolean>, signal: StopSignal): Promise<boolean> =>
   new Promise((resolve) => {
     const stopListening = whenOver(undefined, signal, () => resolve(false));

@@ -1,4 +1,4 @@
-/** What a fetch selects on entities of one routed type. */
+/** The selection of a fetch on entities of one routed type. */
 import type { FieldShape, ObjectShape } from '../server/graphql/selection.ts';
 import type { RoutedType } from './routedTypes.ts';
 

@@ -1,4 +1,4 @@
-/** What a fetch of entities asks for, as graphql-js itself collects it: aliases, fragments and conditions included. */
+/** The question of an entity fetch, as graphql-js itself collects it: aliases, fragments and conditions included. */
 import { type GraphQLSchema, getOperationAST, type OperationDefinitionNode, parse, valueFromASTUntyped } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { fragmentsOf } from '../server/graphql/fragments.ts';
@@ -13,7 +13,7 @@ export interface EntityRequest {
   readonly planOf: PlanOf;
 }
 
-/** What is selected on entities of a routed type. Worked out once. */
+/** Selection on entities of a routed type, worked out once. */
 type PlanOf = (routed: RoutedType) => EntityPlan;
 
 /** Undefined when the request is no fetch of entities. @throws GraphQLError if the query cannot be parsed */
@@ -31,7 +31,7 @@ export function readEntityRequest(schema: GraphQLSchema, request: GraphqlBody): 
   return planOf && { representations, planOf };
 }
 
-/** What depends on the text of a fetch alone. */
+/** Part that depends on the text of a fetch alone. */
 interface Fetch {
   readonly operationName: string | null | undefined;
   readonly operation: OperationDefinitionNode | undefined | null;

@@ -1,9 +1,10 @@
 /**
- * One list of entities, answered by many replicas: puts what came of each share of it back in its places.
+ * The join of one list of entities that many replicas answered: the outcome of each share goes to its places.
  *
- * An entity comes out for each representation that went in, in their order, whatever happened to any replica. None is null: a
- * null would read as "no replica owns this chat". What was not answered is an object all the same, with its keys, the outcome,
- * and an explicit null under every other response key, since the executor drops what is merely absent.
+ * Each representation gets an entity, in order, whatever happened to any replica.
+ * None is null: that would read as "no replica owns this chat".
+ * An unanswered one has its keys, the outcome, and an explicit null under every other response key. The executor drops
+ * what is merely absent.
  */
 import type { Json } from '../common/json.ts';
 import { nullNewer } from './answerShape.ts';

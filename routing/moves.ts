@@ -1,6 +1,6 @@
 /**
- * Follows what is no longer where it was, once. Between the reading that named a replica and the question to it, the replica may
- * have moved to another address, or what it owned to another replica.
+ * Follows what has moved, once. After the reading that named a replica, it may have a new address, or its chats a new
+ * owner.
  * 1. It refuses, has stopped or is not known, or its answer says that another replica gave it.
  * 2. Its row is read anew. If it has another address by now, it is asked there.
  * 3. If not, the owners are read anew, and the new one is asked. There is no second hop, whatever comes of it.
@@ -24,7 +24,7 @@ export interface Following {
   readonly owners: Owners;
   /** Reads the replica to which a representation belongs now, as `Owners.read` does; what is asked for at about the same time is read together. */
   readonly ownerOf: (representation: Representation) => Promise<string | null | undefined>;
-  /** Whether the fetch asks several replicas about the same: then each of them speaks for itself. */
+  /** True if the fetch asks several replicas about the same: then each of them speaks for itself. */
   readonly isAskedOfSeveral: (representation: Representation) => boolean;
   readonly ask: (share: Share, where: ReplicaPlace) => Promise<ShareAnswer>;
   readonly lookUp: (replicaId: string) => Promise<ReplicaPlace>;

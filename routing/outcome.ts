@@ -6,7 +6,7 @@ import type { Outcome } from './ask/share.ts';
 import type { EntityPlan } from './entityPlan.ts';
 
 /** An entity as a replica gave it, checked. */
-export interface CheckedEntity {
+interface CheckedEntity {
   /** Characters of JSON or so, of each that is made of it. */
   readonly size: number;
   /** Makes what goes on of it, with the router's outcome in it and not the replica's own: another object on each call. */
@@ -65,7 +65,7 @@ export function answeredEntity(
   return { size: fitting.size + outcome.size, next };
 }
 
-/** Whether it says of itself what it was asked for by. Ids are the same in any case. */
+/** True if it names the keys by which it was asked for. Ids are the same in any case. */
 function hasKeys({ keysOf }: EntityPlan, received: Entity, asked: Readonly<Entity>): boolean {
   for (const name of Object.keys(asked)) {
     const keys = name === '__typename' ? undefined : keysOf.get(name);
@@ -100,8 +100,8 @@ export const fieldReader =
   };
 
 /**
- * An entity that holds its keys, the `fields` that are known all the same (by field name), the outcome, and null under every
- * other selected response key. `lost` is the first of those that are null; undefined when nothing is.
+ * Entity with its keys, the known `fields` by name, the outcome, and null under every other selected response key.
+ * `lost` is the first of those that are null; undefined if none is.
  */
 export function unansweredEntity(
   { entity: { fields: selected } }: EntityPlan,

@@ -1,4 +1,4 @@
-/** Which replicas own chats now: read from the database subgraph as the caller, whose rights so hold here too. */
+/** The owners of chats now, read from the database subgraph as the caller, whose rights so hold here too. */
 import { z } from 'zod';
 import type { Json } from '../common/json.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
@@ -9,7 +9,7 @@ import type { RoutingContext } from './ask/routingContext.ts';
 import type { Representation } from './ask/share.ts';
 import type { DatabaseSubgraph } from './transport/databaseSubgraph.ts';
 
-/** What the router must be told of the things that replicas own, since it knows no type by name. */
+/** Facts that the router must be told of the things that replicas own, since it knows no type by name. */
 export interface Owners {
   /**
    * Reads the replica that each representation belongs to now, in their order and in lower case. Null: to none. Undefined in the
@@ -20,7 +20,7 @@ export interface Owners {
     context: Pick<RoutingContext, 'caller' | 'requestId'>,
     signal: StopSignal,
   ): Promise<readonly (string | null | undefined)[] | undefined>;
-  /** Whether an answer about the representation, its fields read by name, says that another replica gave it than the one asked. */
+  /** True if an answer about the representation, its fields read by name, says that another replica gave it. */
   isOfAnother(representation: Representation, fieldOf: (name: string) => unknown): boolean;
   /** Fields, by name, that say that of an answer which the replica `to` gave in place of the one asked. */
   fieldsOfMove(to: string): Readonly<Json>;

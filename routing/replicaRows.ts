@@ -36,8 +36,8 @@ const answer = z.object({
   errors: z.array(z.union([unreadableMoment, unknownPlatform, unreadableTable])).default([]),
 });
 
-/** What a reading brings. */
-export interface ReplicaTable {
+/** Result of a reading. */
+interface ReplicaTable {
   /** Undefined: the table cannot be read, though the platform can be told. */
   readonly rows: readonly ReplicaRow[] | undefined;
   /** Undefined: not to be told now, or by this version of the subgraph. */
@@ -50,7 +50,7 @@ function queryFor(ids: readonly string[], more: string): string {
   return `{ replicas(alive: true) { ...Row } ${one.join(' ')} ${more} } ${FRAGMENT}`;
 }
 const PLATFORM = 'database { platform }';
-/** Whether the subgraph is of an earlier version, which knows of no platform. */
+/** True if the subgraph is of an earlier version, which knows of no platform. */
 const isRefused = (reply: Reply): boolean => reply.status === 'OK' && reply.httpStatus === 400;
 
 /**

@@ -31,7 +31,7 @@ export interface ReplicasOptions {
   readonly addressAllow: readonly string[];
   /** No replica is asked. */
   readonly isDisabled?: boolean | undefined;
-  /** Whose replicas they are; left out: as the database subgraph says. */
+  /** Platform of the replicas; left out: as the database subgraph says. */
   readonly platform?: 'auto' | 'own' | 'coder' | undefined;
   /** Told each time that a replica was asked, or could not be. Must not throw. */
   readonly onAsked?: AskOptions['onAsked'];
@@ -42,13 +42,13 @@ export interface ReplicasOptions {
 export interface Replicas {
   /** @param check says what a caller may ask; left out: everything */
   router(routing: Routing, check?: CheckAccess): RouteEntities;
-  /** What a client's request brings along: spread it into its context, once for all its fetches. */
+  /** Makes the context of a client's request: spread it into the request's own, once for all its fetches. */
   newRequest(): Pick<RoutingContext, 'budget' | 'asked'>;
   /** States by the ids of the replicas that were asked lately. */
   breakers(): ReadonlyMap<string, BreakerState>;
   /** Milliseconds since the replica table was read; null: it has not been yet. */
   directoryAgeMs(): number | null;
-  /** How many have not stopped; undefined: the table has not been read yet. */
+  /** Number of replicas that have not stopped; undefined: the table has not been read yet. */
   count(): number | undefined;
   /** Ends what is still asked of them. */
   close(): Promise<void>;

@@ -1,7 +1,8 @@
 /**
- * Answers a fetch of entities from the replicas: each one that the list names is sent its share, once, all at the same time,
- * and one deadline holds for everything. It answers with data and errors, whatever happens: one exception out of here would
- * cost the answers of all replicas. It knows of no gateway: anything that has a request and a caller can stand before it.
+ * The answer to an entity fetch from the replicas. Each named one is sent its share, once, all at the same time, under
+ * one deadline.
+ * It answers with data and errors, whatever happens: an exception would cost the answers of all replicas.
+ * It knows no gateway: anything with a request and a caller can stand before it.
  */
 import DataLoader from 'dataloader';
 import { type Clock, deadlineStop } from '../common/clock.ts';
@@ -26,7 +27,7 @@ import type { Routing } from './routedTypes.ts';
 import type { NotAsked } from './runtimeWatch.ts';
 import { askedOfSeveral, splitRepresentations } from './split.ts';
 
-export interface RouterOptions {
+interface RouterOptions {
   readonly routing: Routing;
   readonly directory: ReplicaDirectory;
   readonly ask: AskReplica;

@@ -21,7 +21,7 @@ export interface RoutedType {
   readonly outcome: string;
 }
 
-/** How the entities of one subgraph are routed. */
+/** Routing of the entities of one subgraph. */
 export interface Routing {
   readonly schema: GraphQLSchema;
   /** Types by `__typename`. */

@@ -1,13 +1,13 @@
-/** Whether the replicas have a half that can be asked what it holds, by setting or by the platform that they are of. */
+/** The watch on whether replicas have a half to be asked, by setting or by their platform. */
 import type { Logger } from '../server/log.ts';
 
 /** Platforms whose replicas serve no runtime subgraph. */
 const WITHOUT_RUNTIME: readonly string[] = ['coder'];
 
-export interface RuntimeWatch {
+interface RuntimeWatch {
   /** Told with each reading of the replica table. Undefined: not to be told now, so it is as it was. */
   found(platform: string | undefined): void;
-  /** Why no replica is asked; undefined: they are, or it is not known yet. */
+  /** Reason why no replica is asked; undefined: they are, or it is not known yet. */
   notAsked(): NotAsked | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface NotAsked {
   readonly isFound: boolean;
 }
 
-export interface RuntimeWatchOptions {
+interface RuntimeWatchOptions {
   readonly isDisabled: boolean;
   /** Setting. `auto`, or left out: as it is found. */
   readonly platform: string | undefined;

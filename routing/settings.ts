@@ -1,7 +1,7 @@
 /** The settings by which replicas are asked. */
 import type { Settings } from '../server/settings/settings.ts';
 
-/** How replicas are asked, and where the database subgraph is, which knows them. */
+/** Settings of the way replicas are asked, and of the database subgraph, which knows them. */
 export const REPLICA_SETTINGS = [
   'REPLICA_TIMEOUT_MS',
   'REPLICA_HEDGE_MS',

@@ -29,10 +29,7 @@ export function splitRepresentations(
   return [...shares.values()];
 }
 
-/**
- * Whether a list asks several replicas about the same thing: as another representation does that differs in nothing but the
- * replica.
- */
+/** True if a list asks several replicas about the same: another representation differs only in the replica. */
 export function askedOfSeveral(
   routing: Routing,
   shares: readonly Share[],

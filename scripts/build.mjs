@@ -1,8 +1,9 @@
-// Makes one file of each process in dist/, with all that it imports: a process of hundreds of modules starts in half the
-// time when they need not be found, read and translated one by one. Does nothing when dist/ was made from the very files
-// that are there now. `npm start` and `npm run start:…` run it first, so what they start is never older than its source.
+// Makes one file of each process in dist/, with all that it imports. A process of hundreds of modules then starts in
+// half the time.
+// It does nothing if dist/ was made from the very files that are there now.
+// `npm start` and `npm run start:…` run it first, so what they start is never older than its source.
 //
-// The sources stay where they are: schemas and pages beside them are read from there, also by what is built.
+// The sources stay where they are: schemas and pages beside them are read from there, also by built code.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,12 +42,12 @@ const EXTERNAL = [
   'cookie', // @fastify/cookie loads it late, by its names; of CommonJS that is loaded late, only the default is built in
   'pg-native', // an option of pg that is not installed
 ];
-/** What else decides what is made. */
+/** Other files that decide what is made. */
 const SETTINGS = ['scripts/build.mjs', 'package.json', 'tsconfig.json', 'node_modules/.package-lock.json'];
-/** A process that runs may load a part of what it was built from late; what is as old as this in ms is in nobody's way. */
+/** Milliseconds for which old output is kept: a running process may load a part of it late. */
 const KEPT_MS = 86_400_000;
 
-/** In a built file a source's `import.meta.url` would be that of the built file. */
+/** Plugin that keeps each source's `import.meta.url`; otherwise it would be that of the built file. */
 const sourceUrls = (outdir) => ({
   name: 'source-urls',
   setup: ({ onLoad }) =>
@@ -57,8 +58,9 @@ const sourceUrls = (outdir) => ({
 });
 
 /**
- * What is imported of graphql, which is CommonJS, is taken from it in one place. esbuild gives every importer a copy of all it
- * exports, each a getter of its own: 21,000 of them, 3 MB, and a call wherever one is used.
+ * Plugin that takes all imports of graphql, which is CommonJS, from one place.
+ * esbuild gives every importer a copy of all exports, each a getter of its own: 21,000 of them, 3 MB, and a call at
+ * each use.
  */
 const oneGraphql = {
   name: 'one-graphql',

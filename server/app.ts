@@ -12,8 +12,8 @@ import { noteRequests, type RequestNotes } from './requests.ts';
 import { NOTHING_HERE, readableUrl, refuseNoHttp } from './strayRequests.ts';
 import { traceRequests } from './tracing.ts';
 
-export interface AppOptions extends RequestNotes {
-  /** Larger bodies are refused. */
+interface AppOptions extends RequestNotes {
+  /** Bytes of the largest body that is accepted. */
   readonly maxBodyBytes: number;
   /** Says whether requests get their id here, and clients are told it. Otherwise the id comes with the request. */
   readonly givesIds: boolean;
@@ -25,7 +25,7 @@ export interface RunningServer extends Required<Stoppable> {
   readonly url: string;
 }
 
-export interface App {
+interface App {
   /** Server that has no routes yet. */
   readonly app: FastifyInstance;
   readonly drain: Drain;

@@ -1,6 +1,6 @@
 /**
- * How long a request may take to arrive, headers and body. Whoever begins one and does not end it would otherwise hold a
- * connection for ever, without a token too: it is answered, and its connection waits for the rest of the body.
+ * Milliseconds in which a request must arrive, headers and body.
+ * Without this limit an unfinished request would hold a connection for ever, even without a token.
  */
 const ARRIVAL_MS = 10_000;
 

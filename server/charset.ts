@@ -1,8 +1,8 @@
-/** The encoding of a request's body: all JSON is UTF-8 (RFC 8259), and what says that it is something else is not guessed at. */
+/** The encoding of a request's body. All JSON is UTF-8 (RFC 8259), and anything else is not guessed at. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 const UNSUPPORTED_MEDIA_TYPE = 415;
-/** ASCII is a part of UTF-8. */
+/** Names of UTF-8, of which ASCII is a part. */
 const KNOWN = ['utf-8', 'utf8', 'us-ascii'];
 const CHARSETS = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]*))/gi;
 

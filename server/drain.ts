@@ -1,27 +1,33 @@
 /**
- * How an HTTP server leaves without cutting a request: first every answer asks its client to close the connection, so that
- * the next request goes elsewhere (RFC 9112, section 9.6); then nothing new is accepted, and what runs is finished.
+ * The end of an HTTP server without cutting a request.
+ *
+ * 1. Every answer asks its client to close the connection, so that the next request goes elsewhere (RFC 9112, section
+ * 9.6).
+ * 2. Nothing new is accepted, and running requests are finished.
  */
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 export interface Drain {
-  /** Whether it has begun: the server is not ready for more. */
+  /** True once it has begun: the server is not ready for more. */
   readonly hasBegun: boolean;
-  /** Begins it. The server still takes connections and answers. Twice is once; closing the server begins it, too. */
+  /**
+   * Begins it. The server still takes connections and answers. A second call changes nothing; closing the server begins
+   * it, too.
+   */
   begin(): void;
 }
 
 /**
- * Make `app` with `return503OnClosing: false`: what arrives on an open connection at the last moment is answered. Call this
- * before any route is added.
+ * Makes the drain of `app`. Call it before any route is added.
+ * Make `app` with `return503OnClosing: false`, so that last requests on open connections are answered.
  */
 export function drainOf(app: FastifyInstance): Drain {
   let hasBegun = false;
   let closing = false;
   /** Number of running requests by connection. Requests of a connection that breaks never end, so they are forgotten with it. */
   const running = new Map<Socket, number>();
-  // Node leaves connections alone that have sent nothing yet, and would wait a minute for their first request.
+  // Closes connections without a request. Node would wait a minute for the first request of a new one.
   const closeWhenIdle = () => {
     if (closing && running.size === 0) app.server.closeAllConnections();
   };

@@ -1,9 +1,12 @@
-/** Tells of a client that went away before it had its answer. */
+/** The signal of a client that went away before its answer. */
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { Stop, type StopSignal } from '../common/stopSignal.ts';
 
-/** Aborts when the connection ends before the response does. Costs next to nothing until somebody listens. */
+/**
+ * Makes a signal that aborts when the connection ends before the response. It costs next to nothing until somebody
+ * listens.
+ */
 export const goneSignal = ({ raw }: Pick<FastifyReply, 'raw'>): StopSignal => new GoneSignal(raw);
 
 class GoneSignal implements StopSignal {

@@ -1,4 +1,4 @@
-/** Lets nobody past the door of a server without a good token: before the body is read, parsed or validated, whatever the path. */
+/** The door of a server: nobody passes without a good token, before the body is read, whatever the path. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, sendRefusal } from './graphql/answer.ts';
 import { isProbe } from './health.ts';
@@ -6,10 +6,11 @@ import { recordOf } from './requests.ts';
 import type { Caller } from './tokens/internalToken.ts';
 
 /**
- * Guards every route of `scope`; of a whole server also those that are not there, and not its probes.
- * @param authorize says who asks, or refuses the request; at once where it can: a promise, and a hook that returns one, cost
- *   each request a turn of the microtask queue
- * @returns who sent a request that was let in, which is also noted for the log
+ * Guards every route of `scope`, and of a whole server also missing routes, but not its probes.
+ * @param authorize identifies the caller or refuses the request, without a promise where it can: a promise costs each
+ * request
+ *   a turn of the microtask queue
+ * @returns caller of a request that was let in, who is also noted for the log
  */
 export function guard(
   scope: FastifyInstance,

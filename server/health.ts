@@ -1,6 +1,9 @@
 /**
- * What an orchestrator and a scraper ask of every server, without a token; nothing there tells of a chat. `/livez`: the process
- * runs. `/readyz`: it can answer; if not, each part that is not ready and why, a line each, without addresses. `/metrics`.
+ * The pages for an orchestrator and a scraper, without a token. None tells of a chat.
+ *
+ * - `/livez`: the process runs.
+ * - `/readyz`: it can answer. If not, a line for each part that is not ready says why, without addresses.
+ * - `/metrics`: metrics for Prometheus.
  */
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
@@ -14,19 +17,19 @@ const PROBES = ['/livez', '/readyz', '/metrics'];
 export const isProbe = ({ routeOptions }: { readonly routeOptions: { readonly url?: string | undefined } }): boolean =>
   routeOptions.url !== undefined && PROBES.includes(routeOptions.url);
 
-/** What a server says of itself. */
+/** Health of a server, in its own words. */
 export interface Health {
-  /** What it is not ready for, in words without addresses; undefined: it can answer now. Asked once at a time. */
+  /** Reason why it is not ready, without addresses; undefined: it can answer now. It is asked once at a time. */
   readonly notReady: () => string | undefined | Promise<string | undefined>;
-  /** What is not answered though it is ready, once that was looked at; undefined: nothing. */
+  /** Unanswered parts of a ready server, as far as they were looked at; undefined: none. */
   readonly note?: (() => string | undefined) | undefined;
 }
 
-export interface ProbeOptions extends Health {
+interface ProbeOptions extends Health {
   readonly drain: Drain;
-  /** What the server itself counts. */
+  /** Metrics of the server itself. */
   readonly registry: Registry;
-  /** Told when the answer changes, and not at each probe. */
+  /** Log that is told when the answer changes, and not at each probe. */
   readonly log: Logger;
 }
 
@@ -48,5 +51,5 @@ export function registerProbes(app: FastifyInstance, { notReady, note, drain, re
   );
 }
 
-/** `ok`, and below it what is not answered. */
+/** `ok`, and below it the unanswered parts. */
 const readyWith = (note: string | undefined): string => (note === undefined ? 'ok' : `ok\n${note}`);

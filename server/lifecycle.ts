@@ -1,10 +1,11 @@
 /**
- * How every process of the system ends: on SIGTERM, on SIGINT, and, when another process of the system started it, when
- * that one is gone. Stopping twice is stopping once; a stop that hangs is cut short.
+ * The end of every process of the system: on SIGTERM, on SIGINT, or when its parent in the system is gone.
+ * A second order changes nothing; a stop that hangs is cut short.
  *
- * On SIGTERM a server retires before it stops: whoever sends it requests (a load balancer, a service of Kubernetes) learns
- * only after a moment that it shall go, and until then its requests are answered. Ctrl-C and the system of `npm start`,
- * whose processes are nobody else's, do not wait for that; SIGINT ends a wait that has begun.
+ * On SIGTERM a server retires before it stops. A load balancer or a Kubernetes service learns only after a moment that
+ * it shall go.
+ * Until then its requests are answered. Ctrl-C and the system of `npm start` skip that wait. SIGINT ends one that has
+ * begun.
  */
 import type { Logger } from 'pino';
 import { systemClock } from '../common/clock.ts';
@@ -12,18 +13,18 @@ import { StartError } from './startError.ts';
 
 /** Milliseconds between "not ready" and the end: Kubernetes takes 1 or 2 s to spread it, a prober some tries. */
 export const RETIRE_MS = 5_000;
-/** Milliseconds that an orderly stop may take then; within the 5 s that a person waits after Ctrl-C. */
+/** Milliseconds for an orderly stop after that, within the 5 s that a person waits after Ctrl-C. */
 const STOP_LIMIT_MS = 4_000;
 
-/** What a child tells the process that started it, once it can be used. */
+/** Message of a child that can be used, to the process that started it. */
 export interface ReadyMessage {
   ready: { url: string; id?: string };
 }
 
 export interface Stoppable {
-  /** Says that it is not ready any more, begins to give up what others can take over, and still answers. */
+  /** Reports that it is not ready, begins to give up what others can take over, and still answers. */
   retire?(): Promise<void>;
-  /** Takes nothing new, finishes what runs, then closes. Twice is once. */
+  /** Takes nothing new, finishes what runs, then closes. A second call changes nothing. */
   stop(): Promise<void>;
 }
 

@@ -1,12 +1,16 @@
 /**
- * One structured logger for a process: JSON lines on standard error. An error goes under `err`: under other names it is
- * written as {}. Never hand it a token or a variable's value.
+ * The structured logger of a process: JSON lines on standard error. Never hand it a token or a variable's value.
+ * An error goes under `err`: under other names it is written as {}.
  *
- * Lines are held and written together, since to write each alone takes longer than to make it: at the latest after a tenth of
- * a second, with the first line that is a warning or worse, and when the process ends, be it by itself, by a signal that it
- * handles or by an error that nobody caught. Only what ends a process at once (SIGKILL, no memory left) can cost that tenth of
- * a second. They are written synchronously, so that none is on its way when the process ends, and no more than `PIPE_BUF`
- * bytes at once (POSIX, `write`), so that lines of processes that share a pipe are not mixed.
+ * Lines are held and written together, since writing one alone takes longer than making it. They are written
+ *
+ * - after a tenth of a second at the latest;
+ * - with the first line that is a warning or worse;
+ * - when the process ends by itself, by a signal that it handles, or by an uncaught error.
+ *
+ * Only a sudden end (SIGKILL, no memory left) can cost that tenth of a second.
+ * Writes are synchronous, so that none is on its way when the process ends.
+ * They have at most `PIPE_BUF` bytes (POSIX, `write`), so that lines of processes on one pipe are not mixed.
  */
 import { type Logger, pino } from 'pino';
 import { systemClock } from '../common/clock.ts';
@@ -15,7 +19,7 @@ import { withoutDatabaseWords } from './databaseWords.ts';
 export type { Logger } from 'pino';
 
 const PIPE_BUF = 4_096;
-/** Bytes; with one more line it is most often still within PIPE_BUF. */
+/** Bytes at which lines are written. With one more line they mostly fit into PIPE_BUF. */
 const WRITTEN_AT = 3_500;
 const WRITTEN_AFTER_MS = 100;
 const WARN = 40;
@@ -35,7 +39,7 @@ const MAX_STACK_CHARACTERS = 2_000;
 const isErrorLike = (thrown: unknown): thrown is Error =>
   typeof thrown === 'object' && thrown !== null && 'message' in thrown && typeof thrown.message === 'string';
 
-/** What it is and where it was thrown, within bounds. Its other members may hold what the database or a client gave. */
+/** Name and place of an error, within bounds. Its other members may hold what the database or a client gave. */
 function errorOf(thrown: unknown) {
   if (typeof thrown !== 'object') return String(thrown).slice(0, MAX_MESSAGE_CHARACTERS);
   if (!isErrorLike(thrown)) return Object.prototype.toString.call(thrown);
@@ -61,7 +65,7 @@ function heldLines(file: Held) {
   };
   process.on('exit', flush);
   return {
-    // A destination with this member is told the level of each line.
+    // Member that makes pino tell the level of each line.
     [Symbol.for('pino.metadata')]: true,
     lastLevel: 0,
     write(line: string) {

@@ -1,10 +1,12 @@
-/** Answers requests with a verb that a path does not know: 405, and which it knows (RFC 9110, section 15.5.6). */
+/**
+ * Answers requests with a verb that a path does not know: 405, with the verbs that it knows (RFC 9110, section 15.5.6).
+ */
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { Refusal, sendRefusal } from './graphql/answer.ts';
 
 const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** @param known the verbs that have a route at `path` in `scope` */
+/** @param known verbs that have a route at `path` in `scope` */
 export function refuseOtherVerbs(
   scope: FastifyInstance,
   path: string,

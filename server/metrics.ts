@@ -1,15 +1,15 @@
 /**
- * Metrics in Prometheus' text format (prom-client). What a server counts stands in a registry of its own, so that several
- * servers can live in one process; what is true of the process as a whole (memory, event loop delay, garbage collection)
- * stands in one that they share. No label ever holds the id of a chat, a caller or a replica.
+ * Metrics in Prometheus' text format (prom-client). No label holds the id of a chat, a caller or a replica.
+ * Each server counts in a registry of its own, so that several can live in one process.
+ * Metrics of the process (memory, event loop delay, garbage collection) stand in one that they share.
  */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { RequestNotes } from './requests.ts';
 
-/** Seconds; from a reading in memory to the longest time limit of a request. */
+/** Buckets in seconds, from a reading in memory to the longest time limit of a request. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** Made with the first server: from then on the delay of the event loop is measured. */
+/** Registry of the process, made with the first server, from which on the event loop's delay is measured. */
 const ofProcess: { registry?: Registry } = {};
 
 function processRegistry(): Registry {
@@ -20,13 +20,13 @@ function processRegistry(): Registry {
   return ofProcess.registry;
 }
 
-/** The process's metrics and those of `own`. */
+/** Metrics of the process and of `own`. */
 export const metricsText = async (own: Registry): Promise<string> =>
   (await Promise.all([processRegistry().metrics(), own.metrics()])).join('\n');
 
 type Observe = RequestNotes['observe'];
 
-/** Adds to `registry` what a subgraph tells of its GraphQL requests. */
+/** Adds the metrics of a subgraph's GraphQL requests to `registry`. */
 export function subgraphRequests(registry: Registry): Observe {
   const durations = new Histogram({
     name: 'chat_debug_subgraph_request_duration_seconds',
@@ -39,8 +39,8 @@ export function subgraphRequests(registry: Registry): Observe {
 }
 
 /**
- * Adds to `registry` what the gateway tells of its requests.
- * @param labelOf gives a label for the name of an operation, out of few
+ * Adds the metrics of the gateway's requests to `registry`.
+ * @param labelOf label for the name of an operation, out of few
  */
 export function gatewayRequests(registry: Registry, labelOf: (operation: string | undefined) => string): Observe {
   const registers = [registry];

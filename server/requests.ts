@@ -1,6 +1,7 @@
 /**
- * What every server notes of a request: a record while it is answered, then one line of the log, and one observation for
- * its metrics. Refused requests of all kinds are included. A line holds no token and no variable's value.
+ * The notes of every server on a request: a record while it is answered, then one log line, and one observation for
+ * metrics.
+ * Refused requests of all kinds are included. A line holds no token and no variable's value.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../common/clock.ts';
@@ -10,11 +11,11 @@ import type { Logger } from './log.ts';
 const MAX_NAME_CHARACTERS = 100;
 /** Replicas that a line names; the number of all is told. */
 const MAX_IDS = 20;
-/** The client went away before it had its answer: as in the logs of well-known proxies. */
+/** Status of a request whose client went away before its answer, as in the logs of well-known proxies. */
 const CLIENT_GONE = 499;
 
 export interface RequestRecord {
-  /** `sub` of who asks; undefined: nobody with a good token. */
+  /** Caller, `sub`; undefined: nobody with a good token. */
   caller?: string;
   /** Name of the operation as its client gave it; undefined: none, or the document was not understood. */
   operation?: string;
@@ -22,7 +23,7 @@ export interface RequestRecord {
   cost?: number;
   /** Codes of the errors in the answer. */
   readonly codes: Set<string>;
-  /** One for each share of the request that a replica was, or was not, asked about; undefined: nobody could be asked. */
+  /** Shares of the request by replica, asked or not; undefined: nobody could be asked. */
   asked?: readonly { readonly replicaId: string; readonly status: string }[];
 }
 
@@ -34,7 +35,7 @@ declare module 'fastify' {
   }
 }
 
-/** Always the same one for the same request. */
+/** Record of a request, always the same one. */
 export function recordOf(request: FastifyRequest): RequestRecord {
   request[RECORD] ??= { codes: new Set() };
   return request[RECORD];
@@ -47,7 +48,7 @@ export function noteCodes({ codes }: RequestRecord, errors: readonly Coded[] = [
 }
 
 /** A request that has ended. */
-export interface EndedRequest {
+interface EndedRequest {
   readonly record: RequestRecord;
   /** HTTP status; 499: the client went away. */
   readonly status: number;
@@ -55,14 +56,14 @@ export interface EndedRequest {
 }
 
 export interface RequestNotes {
-  /** Whether a request is noted; pages that are answered well never are. */
+  /** True if a request is noted; pages that are answered well never are. */
   readonly isNoted: (request: FastifyRequest) => boolean;
   readonly observe: (ended: EndedRequest) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Call it before any route is added. */
+/** Notes requests. Call it before any route is added. */
 export function noteRequests(app: FastifyInstance, { isNoted, observe, clock, log }: RequestNotes): void {
   const noteEnd = (request: FastifyRequest, reply: FastifyReply) => {
     const begunMs = clock.monotonicMs();

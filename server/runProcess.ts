@@ -5,11 +5,11 @@ import { type Logger, makeLogger } from './log.ts';
 import type { Settings } from './settings/settings.ts';
 import { startTracing } from './tracing.ts';
 
-/** What the frame itself needs; every process has them among its settings. */
+/** Settings of the frame, which every process has. */
 export const PROCESS_SETTINGS = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'LOG_LEVEL'] as const;
 
 /** A server that takes requests. */
-export interface Listening extends Stoppable {
+interface Listening extends Stoppable {
   /** Address without a path: `http://127.0.0.1:4001`. */
   readonly url: string;
   /** Id of a replica. */
@@ -17,8 +17,8 @@ export interface Listening extends Stoppable {
 }
 
 /**
- * Starts the server and says where it is, in the log and to the process that started this one; stops it when this process is
- * told to end. If it cannot start, says why and exits with 1: settings that are wrong are named before anything runs.
+ * Starts the server, announces its address in the log and to the parent, and stops it when this process is told to end.
+ * If it cannot start, it says why and exits with 1. Wrong settings are named before anything runs.
  * @param name in the log and in traces: `gateway`, `database`, `replica`
  * @param readSettings may throw a SettingsError
  */

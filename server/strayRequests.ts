@@ -1,4 +1,7 @@
-/** Requests that no route gets: unknown paths, URLs that cannot be read or are too long, and what is no HTTP. Told as GraphQL errors. */
+/**
+ * Requests without a route: unknown paths, unreadable or too long URLs, and bytes that are no HTTP. They get GraphQL
+ * errors.
+ */
 import { randomUUID } from 'node:crypto';
 import type { FastifyServerOptions } from 'fastify';
 import { Refusal } from './graphql/answer.ts';
@@ -10,8 +13,8 @@ export const NOTHING_HERE = new Refusal(404, 'NOT_FOUND', 'There is nothing at t
 type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']>;
 
 /**
- * Fastify's `rewriteUrl`: it would refuse a path whose escapes cannot be decoded before anybody is asked for a token. Here
- * a `%` in such a path is a character like any other, so that its route, or the lack of one, decides.
+ * Fastify's `rewriteUrl`. Fastify would refuse a path with bad escapes before anybody is asked for a token.
+ * Here a `%` in such a path is an ordinary character, so that its route, or the lack of one, decides.
  */
 export function readableUrl({ url = '/' }: { readonly url?: string | undefined }): string {
   if (!url.includes('%')) return url;
@@ -30,7 +33,7 @@ const STATUS: Readonly<Record<string, [number, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
 };
 
-/** Bytes that Node cannot read as a request: the connection is answered and closed. */
+/** Answers bytes that Node cannot read as a request, and closes the connection. */
 export const refuseNoHttp =
   (log: Logger): ClientErrorHandler =>
   (error, socket) => {

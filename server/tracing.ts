@@ -1,9 +1,11 @@
 /**
- * OpenTelemetry traces: from the client's request to each replica and each question to the database. Off unless a process
- * starts them: then no SDK is loaded, no hook is set and no header is sent. Names are those of the semantic conventions.
+ * OpenTelemetry traces: from the client's request to each replica and each question to the database.
+ * They are off unless a process starts them: no SDK is loaded, no hook is set and no header is sent.
+ * Names are those of the semantic conventions.
  *
- * No attribute holds a token, a variable, SQL, or the id of a chat or a caller: traces leave the system for a collector.
- * The id of the request is there, and leads to the log; so is the id of a replica, which belongs to no person.
+ * Traces leave the system for a collector. So no attribute holds a token, a variable, SQL, or the id of a chat or a
+ * caller.
+ * The id of the request leads to the log, and the id of a replica belongs to no person.
  */
 import {
   type Attributes,
@@ -28,26 +30,26 @@ export { type Span, SpanKind } from '@opentelemetry/api';
 const TRACER = 'chat-debug-gateway';
 /** Limit for a text in an attribute: the name of an operation is its client's. */
 const MAX_ATTRIBUTE_CHARACTERS = 200;
-/** Within what a process has to stop. */
+/** Milliseconds for the last spans, within what a process has to stop. */
 const FLUSH_LIMIT_MS = 1_000;
 const EXPORT_LIMIT_MS = 5_000;
 const NOT_RECORDED = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 let isOn = false;
 
-/** What sends the spans of this process. */
-export interface Tracing {
+/** Sender of this process's spans. */
+interface Tracing {
   /**
-   * The server, after whose stop what is left is sent. That may take a second, and what a collector that is away then still
-   * lacks is lost.
+   * Wraps a server so that the last spans are sent after its stop. That may take a second; what an absent collector
+   * lacks then is lost.
    */
   around(server: Stoppable): Stoppable;
 }
 
-export interface TracingOptions {
-  /** The process: `gateway`, `database`, `replica`. */
+interface TracingOptions {
+  /** Name of the process: `gateway`, `database`, `replica`. */
   readonly service: string;
-  /** OTLP over HTTP, JSON; `/v1/traces` is added. Undefined: no traces. */
+  /** Endpoint of OTLP over HTTP with JSON; `/v1/traces` is added. Undefined: no traces. */
   readonly endpoint: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -85,7 +87,7 @@ export async function startTracing({ service, endpoint, clock, log }: TracingOpt
   };
 }
 
-/** A span of its own for `work`, in the current one. If `work` throws, the span says that it failed, not why. */
+/** Runs `work` in a span of its own, inside the current one. If it throws, the span says that it failed, not why. */
 export function inSpan<T>(
   name: string,
   options: { kind: SpanKind; attributes: Attributes },
@@ -107,7 +109,7 @@ export function inSpan<T>(
 /** Marks a span whose work did not give what it should. */
 export const spanFailed = (span: Span): void => void span.setStatus({ code: SpanStatusCode.ERROR });
 
-/** The span that the current request has by itself; where nothing is traced, one that takes attributes and forgets them. */
+/** Span of the current request; where nothing is traced, one that forgets its attributes. */
 export const currentSpan = (): Span => trace.getActiveSpan() ?? NOT_RECORDED;
 
 /** Headers (W3C Trace Context) that let the receiver of a request continue the current trace; none when traces are off. */
@@ -117,7 +119,7 @@ export function traceHeaders(): Record<string, string> {
   return headers;
 }
 
-/** A span for each request, in the trace that the client names; all that answers it happens inside. Before any route. */
+/** Puts each request into a span, in the trace that the client names. Call it before any route is added. */
 export function traceRequests(app: FastifyInstance, attributesOf: (request: FastifyRequest) => Attributes): void {
   if (!isOn) return;
   const contexts = new WeakMap<FastifyRequest, Context>();
@@ -136,7 +138,7 @@ export function traceRequests(app: FastifyInstance, attributesOf: (request: Fast
       span.end();
     });
   });
-  // Not earlier: the body is read in between, by the connection's own events, which belong to no request.
+  // No earlier hook will do: the body is read by events of the connection, which belong to no request.
   app.addHook('preValidation', (request, _reply, done) => {
     context.with(contexts.get(request) ?? ROOT_CONTEXT, done);
   });
@@ -144,7 +146,7 @@ export function traceRequests(app: FastifyInstance, attributesOf: (request: Fast
 
 type Exporter = InstanceType<typeof import('@opentelemetry/exporter-trace-otlp-http').OTLPTraceExporter>;
 
-/** One line when spans begin to be lost, and one when they no longer are. */
+/** Logs one line when spans begin to be lost, and one when they no longer are. */
 function tellingFailures(exporter: Exporter, log: Logger): Pick<Exporter, 'export' | 'shutdown' | 'forceFlush'> {
   let failing = false;
   return {

@@ -1,4 +1,4 @@
-/** What mends a turn that failed: to try again helps only where the same can come out otherwise. */
+/** Advice on a turn that failed. Trying again helps only where the outcome can differ. */
 import { wordsForFailure } from '../databaseFailures.ts';
 import type { Command, Means } from './means/means.ts';
 import { meansOf } from './means/platforms.ts';
@@ -28,7 +28,7 @@ const mend =
   (act: (means: Means) => string): Advise =>
   (means) => ({ who: OPERATOR, act: `${act(means)}, and then send a message`, command: means.send, sendHelps: false });
 
-/** What a turn broke off with, as the worker writes it: a failure of the database, named in brackets, or one word. */
+/** Reason of a break-off, as the worker writes it: a failure of the database, named in brackets, or one word. */
 const BROKE_OFF = /broke off [^:]*: (?:the database .* \((?<failure>[A-Z0-9_]+)\); |(?<defect>\S+)$)/;
 
 function brokenOff({ database }: Situation): Advise {

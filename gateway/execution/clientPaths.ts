@@ -5,14 +5,14 @@ import { fieldsWithin } from '../../server/graphql/selection.ts';
 import type { PlanKey } from './planNames.ts';
 import type { ResponsePath } from './targets.ts';
 
-export interface ClientPath {
-  /** Under the client's keys as far as it asked for that, and from there on under the plan's. */
+interface ClientPath {
+  /** Path under the client's keys as far as it asked for that, and from there on under the plan's. */
   readonly path: ResponsePath;
-  /** How many steps the client asked for; what is below, only a plan required. */
+  /** Number of steps that the client asked for; only a plan required what is below. */
   readonly asked: number;
 }
 
-/** What is selected at a place, under the plan's keys. */
+/** Selection at a place, under the plan's keys. */
 interface Place {
   readonly key: string;
   readonly sets: readonly SelectionSetNode[];

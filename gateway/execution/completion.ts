@@ -1,8 +1,9 @@
 /**
- * Makes the response out of what the subgraphs gave: the selected keys in the order of the query, and no other, with null where
- * the schema allows none passed upwards (GraphQL specification, "Value Completion"). Compiled from the operation once, run
- * for each response. It is made of what it is given: an object with just the selected keys, in their order, stays as it is, as most do.
- * What is given is not changed, for an object may stand in several places.
+ * The completion of a response out of the subgraphs' data, compiled once for an operation and run for each response.
+ * It has the selected keys in the order of the query, and no other. Null moves up where the schema allows none (GraphQL
+ * specification, "Value Completion").
+ * An object with just the selected keys in their order stays as it is, as most do. Data is never changed, since an
+ * object may stand in several places.
  */
 import { type DocumentNode, type GraphQLSchema, isObjectType, type OperationDefinitionNode } from 'graphql';
 import { isObject, isPlain, type Json, ownValue, setOwn } from '../../common/json.ts';
@@ -16,7 +17,7 @@ export interface LostValue {
   readonly path: readonly (string | number)[];
 }
 
-export interface Completed {
+interface Completed {
   /** Null: a root field that may not be null is. */
   readonly data: Json | null;
   /** The first hundred. */
@@ -33,7 +34,7 @@ interface Run {
   readonly path: (string | number)[];
 }
 
-/** What stands for a value under `key`; undefined: nothing may, and what is above must go. */
+/** Value for what stands under `key`; undefined: nothing may stand there, and what is above must go. */
 type Read = (value: unknown, run: Run, key: string | number) => unknown;
 
 /** @param variables those of `@skip` and `@include`; defaults included @param planKey under which each field was gathered */
@@ -89,7 +90,7 @@ interface Part {
   readonly read: Read;
 }
 
-/** Whether these are the keys of the object, in this order. */
+/** True if these are the keys of the object, in this order. */
 function hasJust(object: Json, parts: readonly { readonly key: string }[]): boolean {
   let i = 0;
   for (const key in object) {

@@ -1,4 +1,4 @@
-/** What decides which parts of an operation are answered. */
+/** The variables that decide which parts of an operation are answered. */
 import { type DocumentNode, Kind, visit } from 'graphql';
 
 /** The names of the variables in the document's `@skip` and `@include`. */

@@ -1,14 +1,18 @@
 /**
- * Where an error stands in the answer. A diagnosis requires fields that the client did not select; what goes wrong with
- * those must not point to a place that the client does not have. Pure.
+ * The place of an error in the answer. Pure.
+ * A diagnosis requires fields that the client did not select. Their errors must not point to a place that the client
+ * does not have.
  */
 import { isObject, type Json } from '../../common/json.ts';
 import type { ExecutionError } from './executor.ts';
 
-export interface PlacedErrors {
+interface PlacedErrors {
   /** Each on a field of the data or above what is null there, or about the request as a whole. */
   readonly placed: readonly ExecutionError[];
-  /** About fields that the client did not select. Each is told once, without a path: it explains no null of the answer. */
+  /**
+   * Errors of fields that the client did not select. Each is told once, without a path: it explains no null of the
+   * answer.
+   */
   readonly required: readonly ExecutionError[];
 }
 
@@ -71,7 +75,7 @@ function placeOf(data: unknown, error: ExecutionError): Path | undefined {
   return value === null ? path.slice(0, asked === undefined ? path.length : length) : undefined;
 }
 
-/** How far down the path the data goes, and what is there. Below null nothing is known to be missing. */
+/** Number of the path's steps that the data has, and the value there. Below null nothing is known to be missing. */
 function walk(data: Json, path: Path): { length: number; value: unknown } {
   let value: unknown = data;
   for (const [length, step] of path.entries()) {

@@ -20,14 +20,14 @@ import type { PlanKey } from './planNames.ts';
 import { compileStep, type StepOptions } from './steps.ts';
 
 export interface ExecutorOptions<C> extends StepOptions<C> {
-  /** What clients see of the supergraph. */
+  /** Schema that clients see. */
   readonly apiSchema: GraphQLSchema;
-  /** Under which key the plans gather each field of a client's. */
+  /** Key under which plans gather each field of a client's. */
   readonly planKey: PlanKey;
 }
 
 /** An operation that is valid by the schema of clients, and the plan for it. */
-export interface PlannedOperation {
+interface PlannedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly plan: QueryPlan;
@@ -35,7 +35,10 @@ export interface PlannedOperation {
 
 /** An error of a subgraph. */
 export interface ExecutionError extends GraphQLFormattedError {
-  /** How many steps of its path the client asked for; what is below, only the plan required. Unset: all, or it has no path. */
+  /**
+   * Number of its path's steps that the client asked for; only the plan required what is below. Unset: all, or it has
+   * no path.
+   */
   readonly asked?: number;
 }
 

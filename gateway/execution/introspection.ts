@@ -14,7 +14,7 @@ import { fragmentsOf } from '../../server/graphql/fragments.ts';
 import { isOfSchema } from './planDocument.ts';
 
 /** The data with what is asked of the schema in it, each key where the operation has it. */
-export type Introspect = (data: Json, variables: Readonly<Json>) => Json;
+type Introspect = (data: Json, variables: Readonly<Json>) => Json;
 
 /** Undefined when nothing is asked of the schema. */
 export function compileIntrospection(

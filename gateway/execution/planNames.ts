@@ -1,6 +1,7 @@
 /**
- * Names under which a plan asks for what a client asked for. Fields that a subgraph requires are asked for by their own
- * names, wherever the client put an alias; an alias that is such a name would give the one in place of the other.
+ * The names under which a plan asks for a client's fields.
+ * Fields that a subgraph requires are asked for by their own names, wherever the client put an alias.
+ * An alias that is such a name would give the one in place of the other.
  */
 import {
   type ConstDirectiveNode,
@@ -54,6 +55,6 @@ function requiredWithArguments(schema: GraphQLSchema): ReadonlySet<string> {
   return names;
 }
 
-/** What a `@join__field` says that a field requires. */
+/** Requirements of a field by its `@join__field`. */
 const requirements = ({ arguments: given = [] }: ConstDirectiveNode): string[] =>
   given.flatMap(({ name, value }) => (name.value === 'requires' && value.kind === Kind.STRING ? [value.value] : []));

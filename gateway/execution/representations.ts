@@ -1,6 +1,6 @@
 /**
- * What a fetch sends of each object: its key, and what else the subgraph requires (Apollo Federation, "entity
- * representations"). Compiled from the plan once, run for each object.
+ * The representation that a fetch sends of each object, compiled from the plan once.
+ * It holds the key, and what else the subgraph requires (Apollo Federation, "entity representations").
  */
 import type { QueryPlanSelectionNode } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
@@ -12,7 +12,7 @@ import { namesWithin } from './typeNames.ts';
 type Select = (object: Json) => Json | undefined;
 
 /** Undefined for an object that the subgraph cannot be asked about: something required of it is not there. */
-export type Represent = (object: Json) => Json | undefined;
+type Represent = (object: Json) => Json | undefined;
 
 export function compileRepresentation(schema: GraphQLSchema, requires: readonly QueryPlanSelectionNode[]): Represent {
   const select = compileSelections(schema, requires);

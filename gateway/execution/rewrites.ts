@@ -1,6 +1,7 @@
 /**
- * Changes that a plan makes to what is sent or received: a fetch may ask under another alias than the client, where two types
- * would clash, or name an interface where its objects are one type to the subgraph (`@interfaceObject`).
+ * The changes that a plan makes to what is sent or received.
+ * A fetch may use another alias than the client, where two types would clash.
+ * It may also name an interface whose objects are one type to the subgraph (`@interfaceObject`).
  */
 import type { FetchDataRewrite } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
@@ -8,7 +9,7 @@ import { isObject, type Json, setOwn } from '../../common/json.ts';
 import type { ResponsePath } from './targets.ts';
 import { namesWithin } from './typeNames.ts';
 
-/** How the plan writes a type condition among the keys of a path. */
+/** Prefix of a type condition among the keys of a plan's path. */
 const CONDITION = '... on ';
 
 type Change = (object: Json) => void;
@@ -61,7 +62,7 @@ function renameIn(path: ResponsePath, names: readonly string[], to: string): Res
   return path;
 }
 
-/** What follows an object on the way; undefined: the way ends here. */
+/** Next value on the way; undefined: the way ends here. */
 type Step = (object: Json) => unknown;
 
 function compileStep(schema: GraphQLSchema, step: string): Step {

@@ -13,8 +13,8 @@ import { compilePathRewrites, compileRewrites } from './rewrites.ts';
 import { type PlanPath, pathsOfTargets, type ResponsePath, targetsAt } from './targets.ts';
 
 /** One execution. */
-export interface Execution<C> {
-  /** What the subgraphs gave so far, under the plan's names. */
+interface Execution<C> {
+  /** Data of the subgraphs so far, under the plan's names. */
   readonly data: Json;
   readonly errors: GraphQLFormattedError[];
   /** Variables as the client sent them. */
@@ -25,7 +25,7 @@ export interface Execution<C> {
 }
 
 /** Never rejects. */
-export type Step<C> = (execution: Execution<C>) => Promise<void> | void;
+type Step<C> = (execution: Execution<C>) => Promise<void> | void;
 
 export interface StepOptions<C> {
   /** Schema of the supergraph, with what clients do not see. */

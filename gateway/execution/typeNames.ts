@@ -1,4 +1,4 @@
-/** Which objects a type condition means, by the names of their types. */
+/** The objects that a type condition means, by the names of their types. */
 import { type GraphQLSchema, isAbstractType } from 'graphql';
 
 /** The type itself, and all that implement it or are members of it; of an unknown type, its name alone. */

@@ -1,4 +1,4 @@
-/** Apollo Server, which says what is wrong with a request that is not answered. What is a valid query does not come here. */
+/** Apollo Server, which words the refusal of a request that is not answered. Valid queries do not come here. */
 import type { ApolloGateway } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
@@ -58,8 +58,8 @@ const executorOver =
 const PERSISTED_QUERY_NOT_SUPPORTED = 'PERSISTED_QUERY_NOT_SUPPORTED' satisfies DocumentCode;
 
 /**
- * Logs what is masked. Refuses a request that names no operation of its document, or one that is no query: to validation a root
- * type that the schema does not have is nothing to object to.
+ * Logs what is masked. It refuses a request that names no operation of its document.
+ * It also refuses one that is no query: validation accepts a root type that the schema lacks.
  */
 const refusals = (log: Logger): ApolloServerPlugin<RoutingContext> => ({
   requestDidStart: async ({ contextValue: { requestId } }) => ({

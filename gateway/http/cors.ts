@@ -1,4 +1,4 @@
-/** Lets pages of other origins call the routes of a scope (Fetch standard, "CORS protocol"): of those that are named, no others. */
+/** Cross-origin access to the routes of a scope (Fetch standard, "CORS protocol"), for the named origins alone. */
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
@@ -6,7 +6,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 const REMEMBERED_SECONDS = 600;
 
 /**
- * Call it before the scope's guards: a preflight request carries no token. Nothing changes if no origin is named.
+ * Allows origins. Call it before the scope's guards: a preflight request carries no token. Without origins nothing
+ * changes.
  * @param origins each as a browser sends it: `https://example.com`
  */
 export async function allowOrigins(scope: FastifyInstance, origins: readonly string[]): Promise<void> {

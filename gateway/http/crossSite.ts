@@ -1,14 +1,16 @@
 /**
- * Cross-site request forgery: a browser sends its cookies also with requests that another site's page has it make. A request
- * that is known by its cookie must therefore show that no foreign form, image or link made it: by a header that such a page
- * could send only after asking (Fetch standard, "CORS-preflight request"), or by what the browser says of where it comes from.
+ * Protection against cross-site request forgery: a browser sends cookies also with requests that another site's page
+ * makes.
+ * So a request known by its cookie must show that no foreign form, image or link made it.
+ * Proof is a header that such a page may send only after asking (Fetch standard, "CORS-preflight request").
+ * Other proof is the browser's word on where the request comes from.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal } from '../../server/graphql/answer.ts';
 
-/** Apollo's names for a header that says nothing but that the request needed asking for. */
+/** Apollo's names for headers that only say that the request needed asking for. */
 const ASKED_FOR = ['apollo-require-preflight', 'x-apollo-operation-name'];
-/** The browser's own word (Fetch Metadata): a page of ours, or a person who typed the address. */
+/** Values of Fetch Metadata for a page of ours, or a person who typed the address. */
 const OWN_SITES = ['same-origin', 'none'];
 
 /** Refuses a request with a cookie that another site may have caused. Undefined: it need not be refused. */

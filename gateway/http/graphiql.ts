@@ -1,7 +1,7 @@
 /**
- * GraphiQL out of this machine's own files: no CDN, no inline code, and a policy under which the page can reach nothing but
- * this gateway. It loads without a token and asks for one. Paths in the page are relative, so that a path prefix of a
- * proxy does no harm.
+ * GraphiQL out of this machine's own files: no CDN, no inline code, and a policy that lets the page reach only this
+ * gateway.
+ * It loads without a token and asks for one. Its paths are relative, so that a proxy's path prefix does no harm.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const own = fileURLToPath(new URL('graphiql/', import.meta.url));
 const require = createRequire(import.meta.url);
 const inPackage = (name: string, folder: string) => join(dirname(require.resolve(`${name}/package.json`)), folder);
 
-/** The files below `/graphiql/`, with the folder that each lies in. */
+/** Files below `/graphiql/`, with the folder of each. */
 const FILES: Readonly<Record<string, string>> = {
   'page.js': own,
   'page.css': own,
@@ -43,7 +43,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** `no-cache`: may be kept, but is asked for again each time; the ETag then spares the body. */
+/** Headers of the files. `no-cache` lets a browser keep them and ask again each time; the ETag then spares the body. */
 const HEADERS = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'x-content-type-options': 'nosniff',
@@ -52,16 +52,16 @@ const HEADERS = {
   vary: 'Accept',
 };
 
-/** A query to start from. The operation's name is the title of its tab. */
-export interface ExampleQuery {
-  /** What it shows, in a few words: the first line of its comment. */
+/** Query to start from. The operation's name is the title of its tab. */
+interface ExampleQuery {
+  /** Content of the example in a few words: the first line of its comment. */
   readonly title: string;
   readonly query: string;
-  /** JSON text; empty when the query takes none. In place of ids it has words that say what to put there. */
+  /** Variables as JSON text; empty if the query takes none. Words in place of ids say what to put there. */
   readonly variables: string;
 }
 
-/** The examples of the page, in the order of their tabs. */
+/** Examples of the page, in the order of their tabs. */
 export function exampleQueries(): ExampleQuery[] {
   const folder = join(own, 'examples');
   const files = readdirSync(folder).sort();
@@ -79,8 +79,9 @@ export function exampleQueries(): ExampleQuery[] {
 }
 
 /**
- * Adds the page at `/`, and at `/graphql` for browsers only: whoever does not name `text/html` in `Accept` reaches the
- * GraphQL endpoint there. Adds the files that the page needs, and no others; all are read now.
+ * Adds the page at `/`, and at `/graphql` for browsers only: a client without `text/html` in `Accept` reaches the
+ * endpoint there.
+ * It also adds the files that the page needs, and no others. All are read now.
  */
 export function registerGraphiql(app: FastifyInstance): void {
   app.addConstraintStrategy({

@@ -1,8 +1,12 @@
 /**
- * Who asks the gateway: the token of a request and the caller in it. A token may come as `Authorization: Bearer` (RFC 6750),
- * as the header `Coder-Session-Token`, or as the cookie `coder_session_token`, and is looked for in this order: the first
- * that is there decides, and no other is looked at if that is no good. What is in the address or the body of
- * a request is never a token.
+ * The caller of the gateway: the token of a request, and who it belongs to.
+ * The first of these that is present decides; if it is bad, no other is looked at:
+ *
+ * 1. `Authorization: Bearer` (RFC 6750)
+ * 2. the header `Coder-Session-Token`
+ * 3. the cookie `coder_session_token`
+ *
+ * A token in the address or the body of a request is ignored.
  */
 import type {} from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
@@ -17,15 +21,17 @@ const HEADER = 'coder-session-token';
 const COOKIE = 'coder_session_token';
 
 /**
- * Says who asks; at once for a token that was found good before. Refuses the request with `UNAUTHENTICATED` for no token and
- * for any that is not good, with `AUTHENTICATION_UNAVAILABLE`, or with `FORBIDDEN` for a cookie that another site may have
- * made the browser send.
+ * Identifies the caller, at once for a token that was good before. Refusals:
+ *
+ * - `UNAUTHENTICATED`: no token, or one that is not good.
+ * - `AUTHENTICATION_UNAVAILABLE`: the provider's keys are out of reach.
+ * - `FORBIDDEN`: a cookie that another site may have made the browser send.
  */
-export type Identify = (request: FastifyRequest) => Identified | Promise<Identified>;
+type Identify = (request: FastifyRequest) => Identified | Promise<Identified>;
 
 type Identified = Caller | Refusal;
 
-export interface IdentifyOptions extends CallerTokenOptions {
+interface IdentifyOptions extends CallerTokenOptions {
   /** Origins of other sites whose pages may call. */
   readonly corsOrigins: readonly string[];
   readonly clock: Clock;
@@ -65,7 +71,8 @@ function findToken({
 }
 
 /**
- * Node joins what came under one name, or takes the first, and does not say so; `headersDistinct` takes the time to sort all.
+ * True if a header came once. Node joins repeated ones or takes the first, silently; `headersDistinct` takes the time
+ * to sort all.
  * @param rawHeaders names and values in turn
  */
 function isSentOnce(rawHeaders: readonly string[], name: string): boolean {

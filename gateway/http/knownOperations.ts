@@ -1,12 +1,12 @@
 /**
- * Operations that metrics may name. Names come from clients, who can make up as many as they like, and each would be a series
- * for ever; so only those that this project itself gives to clients are kept apart.
+ * Operations that metrics may name: those that this project gives to clients.
+ * Clients can make up any number of names, and each would be a series for ever.
  */
 import { Kind, parse } from 'graphql';
 import { exampleQueries } from './graphiql.ts';
 import { SNAPSHOT_OPERATION } from './snapshotRoute.ts';
 
-/** The name itself, `none` for an operation without one, `other` for all that are not known. */
+/** Label of an operation: its name, `none` without one, `other` for any unknown one. */
 export function makeOperationLabel(): (operation: string | undefined) => string {
   const documents = [SNAPSHOT_OPERATION, ...exampleQueries().map(({ query }) => query)];
   const definitions = documents.flatMap((document) => parse(document).definitions);

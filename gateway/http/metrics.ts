@@ -1,15 +1,17 @@
-/** What the gateway tells Prometheus of the requests to it, and of the replicas that it asks. */
+/** Metrics of the gateway on the requests to it, and on the replicas that it asks. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { gatewayRequests } from '../../server/metrics.ts';
 import type { RequestNotes } from '../../server/requests.ts';
 import { makeOperationLabel } from './knownOperations.ts';
 
-/** Seconds; enough to tell a busy replica from a sick one. Few, since each replica has them all. */
+/**
+ * Buckets in seconds, enough to tell a busy replica from a sick one. There are few, since each replica has them all.
+ */
 const REPLICA_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1];
 /** States as numbers, so that an alert can say `> 0`. */
 const BREAKER_STATES = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 } as const;
 
-/** What is read when somebody asks for the metrics, and not counted as it happens. */
+/** State that is read when somebody asks for the metrics, and not counted as it happens. */
 export interface RouterState {
   /** States of the breakers of replicas that were asked lately, by id. */
   breakers(): ReadonlyMap<string, keyof typeof BREAKER_STATES>;
@@ -17,26 +19,27 @@ export interface RouterState {
   directoryAgeMs(): number | null;
 }
 
-export interface GatewayMetrics {
+interface GatewayMetrics {
   readonly requestAnswered: RequestNotes['observe'];
-  /** `elapsedMs` 0: nothing was sent. */
+  /** Counts a question to a replica; `elapsedMs` 0: nothing was sent. */
   replicaAsked(asked: { replicaId: string; status: string; elapsedMs: number }): void;
-  /** Shows what a router knows. */
+  /** Shows the state of a router. */
   watch(router: RouterState): void;
 }
 
-/** Adds them to `registry`. */
+/** Makes the metrics and adds them to `registry`. */
 export function makeGatewayMetrics(registry: Registry): GatewayMetrics {
   const requestAnswered = gatewayRequests(registry, makeOperationLabel());
   return { requestAnswered, ...makeReplicaMetrics(registry) };
 }
 
 /**
- * A replica is named by the first eight characters of its id: enough for a person to find it in `replicas`, and nothing that
- * could be asked for. Its series go when the router forgets it; with a label for every start of every replica they would
- * grow for as long as the gateway runs.
+ * Label of a replica: the first eight characters of its id. A person can find it in `replicas`, and nothing can be
+ * asked with it.
+ * Its series go when the router forgets it. Otherwise every start of a replica would add some for as long as the
+ * gateway runs.
  */
-export const replicaLabel = (replicaId: string): string => replicaId.slice(0, 8);
+const replicaLabel = (replicaId: string): string => replicaId.slice(0, 8);
 
 function makeReplicaMetrics(registry: Registry): Pick<GatewayMetrics, 'replicaAsked' | 'watch'> {
   const registers = [registry];

@@ -1,6 +1,6 @@
 /**
- * How many requests one caller may make in a minute, of this process: gateways beside each other share nothing. Callers are
- * told apart by the `sub` of a token that was found good, so nobody is charged for another, and whoever has no token leaves
+ * The limit on requests of one caller in a minute, in this process: gateways beside each other share nothing.
+ * Callers are told apart by the `sub` of a good token, so nobody is charged for another. Requests without a token leave
  * nothing behind.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -10,15 +10,15 @@ import type { Caller } from '../../server/tokens/internalToken.ts';
 
 const WINDOW_SECONDS = 60;
 
-export interface RateLimitOptions {
-  /** 0: no limit. */
+interface RateLimitOptions {
+  /** Requests in a minute; 0: no limit. */
   readonly perMinute: number;
   readonly callerOf: (request: FastifyRequest) => Caller;
 }
 
 /**
- * Guards every route of `scope`, behind the guard that knows the caller and before the body is read. What is over the limit
- * is refused with HTTP 429, RATE_LIMITED and `Retry-After` in whole seconds.
+ * Guards every route of `scope`, after the caller is known and before the body is read.
+ * Over the limit a request is refused with HTTP 429, RATE_LIMITED and `Retry-After` in whole seconds.
  */
 export function limitRate(scope: FastifyInstance, { perMinute, callerOf }: RateLimitOptions): void {
   if (perMinute === 0) return;

@@ -1,6 +1,6 @@
 /**
- * The snapshot as one JSON document in snake_case, out of the answer to `snapshotDocument.graphql`. Pure. The members that
- * an answer has are those that the operation selects; what differs from GraphQL is below.
+ * The snapshot as one JSON document in snake_case, made of the answer to `snapshotDocument.graphql`. Pure.
+ * Its members are those that the operation selects; differences from GraphQL are below.
  */
 import type { GraphQLFormattedError } from 'graphql';
 import { z } from 'zod';
@@ -27,13 +27,15 @@ const answerData = z.object({
     .nullable(),
 });
 
-/** An HTTP response. A body that is no 200 has `message`, `detail` and `code`, and keeps whatever of the document there is. */
-export interface DocumentResponse {
+/**
+ * HTTP response. A body without status 200 has `message`, `detail` and `code`, and keeps what there is of the document.
+ */
+interface DocumentResponse {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** @param isRuntimeRequired a document without the runtime half of an owned chat is of no use, though nobody asks for it here */
+/** @param isRuntimeRequired true if a document without the runtime half of an owned chat is of no use */
 export function snapshotDocument(
   { status = 200, data, errors: told = [] }: AnswerBody & { readonly status?: number },
   { isRuntimeRequired = false } = {},
@@ -76,7 +78,10 @@ const NOT_ASKED =
   'Nobody asks replicas here: by setting (CHAT_WORKER_DISABLED, PLATFORM), or for want of a runtime half on the platform.';
 const REQUIRED = 'Without `require=runtime` the database half is the answer.';
 
-/** An error in the shape of this document. `members`: what of the document there is all the same. */
+/**
+ * Error in the shape of this document.
+ * @param members what there is of the document all the same
+ */
 export function refusal(status: number, code: string, message: string, detail = '', members = {}): DocumentResponse {
   return { status, body: { message, detail, code, ...members } };
 }
@@ -87,12 +92,12 @@ const codeOf = ({ extensions }: GraphQLFormattedError): string =>
 const isAboutRuntime = (error: GraphQLFormattedError) =>
   error.path?.[1] === 'runtime' || codeOf(error).startsWith('REPLICA_');
 
-/** A field that is null, and whose null the document explains or the schema allows: all else is whole. */
+/** True for an error on one null field that the document explains or the schema allows: all else is whole. */
 const isOfOneField = (error: GraphQLFormattedError, unreadable: readonly string[]) =>
   codeOf(error) === 'FIELD_UNSUPPORTED' ||
   (error.path?.[1] === 'database' && unreadable.includes(String(error.path[2])));
 
-/** Roles become members, whatever they are called: `__proto__` is one like any other. */
+/** Database half with roles as members, whatever they are called: `__proto__` is one like any other. */
 function databaseMembers({ messageStats, unreadable, ...rest }: DatabaseHalf): unknown {
   const stats = messageStats && {
     ...messageStats,
@@ -104,9 +109,9 @@ function databaseMembers({ messageStats, unreadable, ...rest }: DatabaseHalf): u
 const outcomeMembers = (outcome: { readonly status: string }) =>
   inSnakeCase({ ...outcome, status: outcome.status.toLowerCase() });
 
-/** JSON of the rows and names of roles: what is in them is not ours to rename. */
+/** Members with JSON of the rows, or with names of roles, whose content is not ours to rename. */
 const AS_THEY_ARE = new Set(['lastError', 'retryState', 'byRole']);
-/** Values of enums are in lower case here. */
+/** Members with enum values, which are in lower case here. */
 const ENUMS = new Set(['phase', 'kind', 'activeTaskKind', 'ownerRow']);
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

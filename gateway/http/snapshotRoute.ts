@@ -1,6 +1,6 @@
 /**
- * `GET /api/experimental/chats/{chat}/debug/snapshot`: runs one GraphQL operation and answers with its document. Whoever
- * guards the routes of the same scope guards this one; their refusals are told in the document's own shape.
+ * `GET /api/experimental/chats/{chat}/debug/snapshot`: runs one GraphQL operation and answers with its document.
+ * The guards of the scope guard it as well. Their refusals take the document's own shape.
  */
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -13,17 +13,17 @@ import type { Queries } from '../queries/answer.ts';
 import { refusal, snapshotDocument } from './snapshotDocument.ts';
 
 const PATH = '/api/experimental/chats/:chat/debug/snapshot';
-/** The operation, named SnapshotDocument. */
+/** Operation, named SnapshotDocument. */
 export const SNAPSHOT_OPERATION = readFileSync(new URL('snapshotDocument.graphql', import.meta.url), 'utf8');
 
-/** How a request is refused elsewhere: before it reaches this route, or by the server itself. */
+/** Refusal that comes from elsewhere: before this route, or from the server itself. */
 const graphqlRefusal = z.object({
   errors: z.tuple([z.object({ message: z.string(), extensions: z.object({ code: z.string() }) })], z.unknown()),
 });
 
 const requirement = z.looseObject({ require: z.literal('runtime').optional() });
 
-export interface SnapshotRouteOptions {
+interface SnapshotRouteOptions {
   readonly use: <T>(run: (served: { queries: Queries }) => Promise<T>) => Promise<T>;
   readonly newContext: (request: FastifyRequest, reply: FastifyReply) => RoutingContext;
 }

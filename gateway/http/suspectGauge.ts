@@ -1,7 +1,7 @@
 /**
- * `chat_debug_suspects`: how many chats look as if they were in trouble, by what the diagnosis finds, for alerts. They are
- * read while somebody asks for metrics, in the background and not more often than every ten seconds: whoever reaches
- * `/metrics` needs no token, and must not be able to make work.
+ * The metric `chat_debug_suspects`: number of chats in apparent trouble, by finding, for alerts.
+ * They are read in the background while somebody asks for metrics, at most every ten seconds.
+ * `/metrics` needs no token, so its readers must not be able to make work.
  */
 import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
@@ -12,7 +12,7 @@ import type { Queries } from '../queries/answer.ts';
 
 const REFRESH_MS = 10_000;
 const PAGE = 100;
-/** A thousand suspects are one incident; the number beyond would not change what is done about it. */
+/** Pages that are read. A thousand suspects are one incident; a larger number would change nothing. */
 const MAX_PAGES = 10;
 
 const QUESTION = `query Suspects($after: String) {
@@ -23,7 +23,7 @@ const QUESTION = `query Suspects($after: String) {
 }`;
 
 /** Worst finding of one suspect. `NONE`: nothing is wrong with it, or nothing that is known. */
-export interface Reason {
+interface Reason {
   readonly reason: string;
   readonly severity: string;
 }
@@ -61,13 +61,13 @@ export async function readSuspects({ ask }: Queries, newContext: () => RoutingCo
   return reasons;
 }
 
-export interface SuspectGaugeOptions {
+interface SuspectGaugeOptions {
   readonly read: () => Promise<readonly Reason[]>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Adds it to `registry`. It has no series before the first reading, nor after one that failed. */
+/** Adds the gauge to `registry`. It has no series before the first reading, nor after a failed one. */
 export function makeSuspectGauge(registry: Registry, { read, clock, log }: SuspectGaugeOptions): void {
   let begunMs = Number.NEGATIVE_INFINITY;
   let running = false;

@@ -1,7 +1,7 @@
 /**
- * The only operations that a gateway answers when it is given a list of them: a persisted query manifest as Apollo's tools
- * write it (`"format": "apollo-persisted-query-manifest"`, version 1). Clients send one of its documents, letter by letter,
- * or the id that the list has for it as `extensions.persistedQuery.sha256Hash`. Nobody can add to it.
+ * The list of operations that a gateway answers, if it is given one: a persisted query manifest of Apollo's tools.
+ * Its `format` is `apollo-persisted-query-manifest`, version 1. Nobody can add to it.
+ * Clients send one of its documents to the letter, or its id as `extensions.persistedQuery.sha256Hash`.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -21,7 +21,9 @@ const manifest = z.object({
 });
 
 export interface AllowedOperations {
-  /** The listed document that is asked for. Refused: FORBIDDEN for any other, BAD_USER_INPUT for one with another's hash. */
+  /**
+   * Listed document that is asked for. Refusals: FORBIDDEN for any other, BAD_USER_INPUT for one with another's hash.
+   */
   bodyOf(question: Question): string | Refusal;
 }
 

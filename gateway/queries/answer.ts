@@ -14,17 +14,20 @@ import { type QueryCost, reportFor } from './report.ts';
 
 export interface QueriesOptions {
   readonly prepare: PrepareQuery;
-  /** The estimated cost up to which a client's query is answered. */
+  /** Estimated cost up to which a client's query is answered. */
   readonly maxCost: number;
-  /** How many replicas have not stopped; undefined: unknown. */
+  /** Number of replicas that have not stopped; undefined: unknown. */
   readonly countReplicas: () => number | undefined;
-  /** The only operations that are answered; unset: all. */
+  /** Operations that alone are answered; unset: all. */
   readonly allowedOperations?: AllowedOperations | undefined;
   readonly log: Logger;
 }
 
 export interface Queries extends Pick<GraphqlService<RoutingContext>, 'answer'> {
-  /** Asks a query of the gateway's own, which may cost what it costs. @throws Error if it is not valid */
+  /**
+   * Asks a query of the gateway's own, at any cost.
+   * @throws Error if it is not valid
+   */
   ask(text: string, variables: Readonly<Json>, context: RoutingContext, record?: RequestRecord): Promise<GraphqlAnswer>;
 }
 

@@ -1,4 +1,4 @@
-/** What a client sees of errors, and what the log sees of those that a client must not see. */
+/** Errors as a client sees them, and the log of those that a client must not see. */
 import type { GraphQLFormattedError } from 'graphql';
 import { maskError } from '../../server/graphql/errors.ts';
 import { logMasked } from '../../server/graphql/maskedErrors.ts';
@@ -6,13 +6,13 @@ import type { Logger } from '../../server/log.ts';
 import { placeErrors, unexplainedBy } from '../execution/errorPlaces.ts';
 import type { Executed } from '../execution/executor.ts';
 
-/** The contract's extensions of an error; all others, such as the name of the subgraph, are dropped. */
+/** Extensions of an error in the contract. All others, such as the name of the subgraph, are dropped. */
 const EXTENSIONS = ['code', 'workerId', 'chatIds'];
 
-/** Values that the log names, of those that a subgraph should not have given. */
+/** Values that the log names, among those that a subgraph should not have given. */
 const MAX_LOGGED = 10;
 
-/** Masks an error that is not for clients. Apollo Server's `formatError`, too. */
+/** Masks an error that is not for clients. It is Apollo Server's `formatError`, too. */
 export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormattedError {
   const { message, path, locations, extensions } = maskError(formatted);
   const kept = { ...formatted.extensions, ...extensions };
@@ -25,8 +25,9 @@ export function formatForClient(formatted: GraphQLFormattedError): GraphQLFormat
 }
 
 /**
- * The errors of an executed operation as its client sees them. What is masked is logged. An error about a field that only a
- * diagnosis required has no path. Values that the schema does not allow are errors like any other, where no other explains them.
+ * Errors of an executed operation as its client sees them. Masked ones are logged.
+ * An error about a field that only a diagnosis required has no path.
+ * Values that the schema does not allow are errors, too, unless another error explains them.
  */
 export function clientErrors(
   { data, errors, lost }: Executed,

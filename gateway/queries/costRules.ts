@@ -1,6 +1,7 @@
 /**
- * What the supergraph says about the cost of its fields: `@cost` and `@listSize` (the directives of Federation 2.9, after
- * IBM's "GraphQL Cost Directives" specification) and this project's `@perReplica`. No type is known by name.
+ * The cost of fields by the supergraph's own rules. No type is known by name.
+ * They are `@cost` and `@listSize` of Federation 2.9 (after IBM's "GraphQL Cost Directives"), and this project's
+ * `@perReplica`.
  */
 import {
   type ConstDirectiveNode,
@@ -12,17 +13,17 @@ import {
 } from 'graphql';
 import { z } from 'zod';
 
-/** What the directives of one field say. */
+/** Directives of one field. */
 export interface FieldRule {
-  /** Unset: 1 for an object, 0 for a value. */
+  /** Cost of the field; unset: 1 for an object, 0 for a value. */
   readonly weight?: number | undefined;
-  /** How many elements the list has when no argument says so. */
+  /** Length of the list if no argument tells it. */
   readonly assumedSize?: number | undefined;
-  /** Arguments that say how many elements are wanted. */
+  /** Arguments that tell how many elements are wanted. */
   readonly slicingArguments: readonly string[];
-  /** The list fields of this field's type that the slicing arguments are about; empty: this field itself. */
+  /** List fields of this field's type that the slicing arguments size; empty: this field itself. */
   readonly sizedFields: readonly string[];
-  /** Counts as often as there are replicas. */
+  /** True if the field counts as often as there are replicas. */
   readonly isPerReplica: boolean;
 }
 

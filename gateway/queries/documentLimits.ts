@@ -1,6 +1,7 @@
 /**
- * How much a document may say, before GraphQL's own validation and the planner see it: what both do can grow with the square
- * of what is written, or double with each fragment. Counted as the operation is executed, so each fragment wherever it is spread.
+ * The limits on a document, before GraphQL's validation and the planner see it.
+ * Their work can grow with the square of the text, or double with each fragment.
+ * Counts go by execution: each fragment counts wherever it is spread.
  */
 import {
   type DefinitionNode,
@@ -12,7 +13,7 @@ import {
 } from 'graphql';
 import { Refusal } from '../../server/graphql/answer.ts';
 
-/** What each limit is about, in the plural, as the refusal says it. The figures are those that `npm run bench:limits` needs. */
+/** Limits with their objects in the plural, as the refusal says it. `npm run bench:limits` needs these figures. */
 export const LIMITS = {
   characters: 20_000,
   tokens: 4_000,
@@ -28,7 +29,7 @@ export const LIMITS = {
 
 export type Limit = keyof typeof LIMITS;
 
-/** @param received a number, or how to say that it was not counted to the end */
+/** @param received number counted, or words if counting stopped */
 export const tooComplex = (limit: Limit, received: number | string = `more than ${LIMITS[limit]}`) =>
   new Refusal(
     400,
@@ -36,7 +37,7 @@ export const tooComplex = (limit: Limit, received: number | string = `more than 
     `A query may have at most ${LIMITS[limit]} ${limit}, each counted wherever its fragment is spread. Received ${received}.`,
   );
 
-/** A place in the answer: what was selected there so far, and what below it by response name. */
+/** Place in the answer: what was selected there so far, and what below it by response name. */
 class Place {
   fields = 0;
   readonly below = new Map<string, Place>();
@@ -50,12 +51,12 @@ class Place {
   }
 }
 
-/** Counts up to the limits; `passed` is the first that was passed. */
+/** Counts up to the limits. `passed` is the first limit that was passed. */
 class Counts {
   readonly #counts = new Map<Limit, number>();
   passed: Limit | undefined;
 
-  /** @returns whether all that was counted so far is within the limits */
+  /** @returns true while all counts are within the limits */
   add(limit: Limit, more = 1): boolean {
     const sum = (this.#counts.get(limit) ?? 0) + more;
     this.#counts.set(limit, sum);
@@ -69,8 +70,8 @@ class Counts {
 }
 
 /**
- * Finds the first limit that a document passes. Counting ends there, so it takes no longer for a document that would expand to
- * billions. Fragments that nobody spreads count as well, since validation looks at them. One that spreads itself is left to
+ * Finds the first limit that a document passes. Counting ends there, also for a document that would expand to billions.
+ * Fragments that nobody spreads count as well, since validation looks at them. One that spreads itself is left to
  * validation.
  */
 export function limitPassed(document: DocumentNode): Limit | undefined {

@@ -1,6 +1,6 @@
 /**
- * Ids and list lengths, before anything is planned or sent: the supergraph's scalars check nothing, and a subgraph that
- * refuses one id refuses the whole fetch. Literals and variables alike, at any depth.
+ * Checks of ids and list lengths before anything is planned or sent, in literals and variables, at any depth.
+ * The supergraph's scalars check nothing, and a subgraph that refuses one id refuses the whole fetch.
  */
 import {
   buildSchema,
@@ -33,7 +33,7 @@ export function strictSchema(schema: GraphQLSchema): GraphQLSchema {
   return strict;
 }
 
-/** Finds what is wrong with the variables of an operation, and with its literals, as a sentence; undefined: nothing. */
+/** Fault in the variables or literals of an operation, as a sentence; undefined: none. */
 export type FindBadInput = (variables: Readonly<Json>) => string | undefined;
 
 /** @param schema a strict one, under whose lenient twin the document is valid */
@@ -62,7 +62,7 @@ export function compileInputCheck(
 const sentence = ({ message }: GraphQLError) =>
   message.length > MAX_MESSAGE_CHARACTERS ? `${message.slice(0, MAX_MESSAGE_CHARACTERS)}…` : message;
 
-/** Where a variable has a default, its type may be nullable in a place that takes no null. */
+/** A variable with a default may have a nullable type in a place that takes no null. */
 const nullCondition = (name: string) =>
   `Variable "$${name}" decides what is answered, so it must not be null: send true or false, or leave it out for its default.`;
 

@@ -1,4 +1,4 @@
-/** How long the lists are of which an introspection of this schema consists. */
+/** Lengths of the lists in an introspection of this schema. */
 import { type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 
 /** Lengths by `Type.field`: exact for lists of the schema itself, an average, rounded up, for those of its types and fields. */

@@ -1,6 +1,9 @@
 /**
- * Queries of one supergraph, each prepared once, as far as it is asked for: a new text is parsed and held against the limits of
- * a document; only one whose cost is within the limit is validated, planned and compiled.
+ * Queries of one supergraph, each prepared once, and only as far as needed.
+ *
+ * 1. A new text is parsed and checked against the limits of a document.
+ * 2. Its cost is estimated.
+ * 3. Within the limit, it is validated, planned and compiled.
  */
 import type { QueryPlan } from '@apollo/query-planner';
 import { type DocumentNode, GraphQLError, type OperationDefinitionNode, parse, validate } from 'graphql';
@@ -30,22 +33,22 @@ export interface PreparedQuery {
   readonly compiled: () => CompiledQuery;
 }
 
-export type CompiledQuery =
+type CompiledQuery =
   | {
       readonly kind: 'ready';
       readonly findBadInput: FindBadInput;
       readonly plan: QueryPlan;
       readonly execute: Execute<RoutingContext>;
     }
-  /** Not valid by the schema, or no query. */
+  /** Invalid by the schema, or no query. */
   | { readonly kind: 'invalid'; readonly why: string }
-  /** Valid, but it cannot be planned, for a reason that is not its client's. */
+  /** Valid, but without a plan, for a reason that is not its client's. */
   | { readonly kind: 'failed'; readonly cause: unknown };
 
 /** Finds a prepared query. Undefined: no one operation is meant, or its text is no GraphQL. */
 export type PrepareQuery = (text: string, operationName?: string | null) => PreparedQuery | Refusal | undefined;
 
-export interface PrepareOptions extends Pick<ExecutorOptions<RoutingContext>, 'subgraph' | 'onDefect'> {
+interface PrepareOptions extends Pick<ExecutorOptions<RoutingContext>, 'subgraph' | 'onDefect'> {
   readonly supergraph: Supergraph;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What a query may cost at most, estimated before it is validated: 1 for each object of the answer, more where the schema
- * says `@cost`, times the lengths of the lists above it. Values of its variables count as if they stood in the query;
- * `@skip` and `@include` are not looked at.
+ * The highest cost of a query, estimated before it is validated.
+ * Each object of the answer costs 1, or what `@cost` says, times the lengths of the lists above it.
+ * Values of variables count as if they stood in the query; `@skip` and `@include` are ignored.
  */
 import {
   type DocumentNode,
@@ -32,13 +32,13 @@ import { fragmentsOf } from '../../server/graphql/fragments.ts';
 import type { CostRules, FieldRule } from './costRules.ts';
 import { introspectionSizes } from './introspectionSizes.ts';
 
-/** No field of the schema gives more; what asks for more is refused by the field itself. */
+/** Longest list that a field gives; the field itself refuses more. */
 const MAX_LIST = 1_000;
 /** Length of a list about which nothing is known. */
 const UNKNOWN_LIST = 10;
 /**
- * An object of an introspection asks nobody; 50,000 of them, which is what the default MAX_COST lets through, hold the event loop
- * for less than 100 ms.
+ * Cost of an object of an introspection, which asks nobody.
+ * The default MAX_COST lets 50,000 of them through, which hold the event loop for less than 100 ms.
  */
 const INTROSPECTION_WEIGHT = 0.13;
 
@@ -46,21 +46,22 @@ const NO_RULE: FieldRule = { slicingArguments: [], sizedFields: [], isPerReplica
 
 /**
  * Estimates what an operation costs with these variables, which may be unchecked.
- * @param replicas how many have not stopped; undefined: unknown
+ * @param replicas number that have not stopped; undefined: unknown
  */
 export type EstimateCost = (variables: Readonly<Json>, replicas: number | undefined) => number;
 
-/** One operation, and as much of a request as the lengths of its lists depend on. */
+/** One operation, and the part of a request on which the lengths of its lists depend. */
 interface CostInput {
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Json>;
-  /** Gets the names of the variables that were looked at. */
+  /** Receives the names of the variables that were looked at. */
   readonly read: Set<string>;
 }
 
 /**
- * What is not in the schema costs nothing: validation refuses it.
- * @returns compiles the estimate of an operation, which may be invalid; its expansion must be bounded: see `limitPassed`
+ * Makes the compiler of estimates. A field that is not in the schema costs nothing, because validation refuses it.
+ * @returns compiles an operation's estimate; the operation may be invalid, but its expansion must be bounded by
+ * `limitPassed`
  */
 export function makeCompileCost({ schema, fields }: CostRules) {
   const introspected = introspectionSizes(schema);
@@ -119,15 +120,15 @@ export function makeCompileCost({ schema, fields }: CostRules) {
   };
 }
 
-/** Costs of one operation that are remembered, by what its variables are. */
+/** Costs of one operation that are remembered, by its variables. */
 const MAX_REMEMBERED = 20;
 
-/** The same operation with as many chats as before costs the same again. */
+/** Remembers costs: the same operation with as many chats costs the same again. */
 function rememberCosts(
   estimate: (variables: Readonly<Json>, replicas: number | undefined, read: Set<string>) => number,
 ): EstimateCost {
   const costs = new Map<string, number>();
-  /** Costs that were remembered while fewer variables had been looked at are not found again. */
+  /** Costs remembered while fewer variables had been looked at are not found again. */
   const read = new Set<string>();
   return (variables, replicas) => {
     const signature = () => [replicas, ...[...read].map((name) => sizeOf(variables, name))].join();
@@ -148,7 +149,7 @@ function sizeOf(variables: Readonly<Json>, name: string): string {
   return typeof value === 'number' ? String(value) : typeof value;
 }
 
-/** Lists among the fields below whose length an argument above has said. */
+/** Lists below whose length an argument above has told. */
 interface Sized {
   readonly fields: readonly string[];
   readonly size: number;
@@ -167,7 +168,7 @@ function fieldOf(schema: GraphQLSchema, parent: GraphQLNamedType, name: string):
     : undefined;
 }
 
-/** The largest of the slicing arguments, or of their defaults; undefined: there are none. */
+/** Largest of the slicing arguments, or of their defaults; undefined: there are none. */
 function slicedSize(rule: FieldRule, field: Field, node: FieldNode, input: CostInput): number | undefined {
   const sizes = rule.slicingArguments.flatMap((name) => {
     const argument = field.args.find((one) => one.name === name);
@@ -178,7 +179,7 @@ function slicedSize(rule: FieldRule, field: Field, node: FieldNode, input: CostI
   return sizes.length > 0 ? Math.max(...sizes) : undefined;
 }
 
-/** A list that must be asked for with a list of keys has as many elements as those. */
+/** Length of a list of required keys, which is that of the field's list. */
 function keysAsked(field: Field, node: FieldNode, input: CostInput): number | undefined {
   const keys = field.args.find(({ type }) => isNonNullType(type) && isListType(type.ofType));
   const value = keys && valueGiven(keys, node, input);

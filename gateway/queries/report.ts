@@ -1,7 +1,9 @@
 /**
- * What a client is told of how its request was answered, when its `extensions` ask for it: `"cost": true` gives what the query
- * was estimated to cost, `"routing": true` what each replica was asked, `"queryPlan": true` the plan, which only an operator
- * may see. For anyone else an error says so, beside data that is as whole as without it.
+ * The report on how a request was answered, for a client whose `extensions` ask for it.
+ *
+ * - `"cost": true`: the estimated cost of the query.
+ * - `"routing": true`: what each replica was asked.
+ * - `"queryPlan": true`: the plan, for operators only. Others get an error beside whole data.
  */
 import type { QueryPlan } from '@apollo/query-planner';
 import type { GraphQLFormattedError } from 'graphql';
@@ -9,23 +11,23 @@ import type { Json } from '../../common/json.ts';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 
-/** What a query is estimated to cost. */
+/** Estimated cost of a query. */
 export interface QueryCost {
-  /** Whole, from 0. What 1 stands for: see `queryCost.ts`. */
+  /** Whole number from 0; `queryCost.ts` says what 1 stands for. */
   readonly estimated: number;
-  /** `MAX_COST`. */
+  /** Value of `MAX_COST`. */
   readonly limit: number;
 }
 
-export interface Report {
-  /** Undefined: nothing is to be told. */
+interface Report {
+  /** Extensions of the answer; undefined: nothing is to be told. */
   readonly extensions: Json | undefined;
   readonly errors: readonly GraphQLFormattedError[];
 }
 
 const NOTHING: Report = { extensions: undefined, errors: [] };
 
-/** @param asked the `extensions` of the request */
+/** @param asked `extensions` of the request */
 export function reportFor(
   asked: Readonly<Json> | null | undefined,
   { plan, cost }: { readonly plan: QueryPlan; readonly cost: QueryCost | undefined },

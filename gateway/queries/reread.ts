@@ -1,7 +1,7 @@
 /**
- * Second readings, for a diagnosis: what it required of a chat is asked once more, through the gateway itself and as the same
- * caller, so that the same rules and routes hold. The operation asks for no diagnosis, so it never comes back here. It
- * shares the time for replicas of the request that it belongs to.
+ * Second readings for a diagnosis, asked through the gateway itself and as the same caller, so that the same rules
+ * hold.
+ * The operation asks for no diagnosis, so it never comes back here. It shares the request's time for replicas.
  */
 import DataLoader from 'dataloader';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import type { DiagnosisField } from '../../subgraphs/diagnosis/resolvers.ts';
 import type { MakeReread } from '../execution/diagnosisSubgraph.ts';
 import type { Queries } from './answer.ts';
 
-/** What `chatDebugSnapshots` takes. */
+/** Number of chats that `chatDebugSnapshots` takes. */
 const MOST_AT_ONCE = 100;
 
 const answer = z.object({ chats: z.array(z.unknown()) });
@@ -49,6 +49,6 @@ export function makeRereads(ask: Queries['ask'], log: Logger): MakeReread {
   };
 }
 
-/** A chat that is not there any more is as good as one that could not be read. */
+/** Snapshot in an answer. A chat that no longer exists is as good as one that could not be read. */
 const snapshotIn = (value: unknown): Snapshot | undefined =>
   typeof value === 'object' && value !== null ? readSnapshot(value) : undefined;

@@ -1,4 +1,4 @@
-/** Apollo's gateway over one supergraph: it reads and checks the supergraph, and plans. What executes plans is ours. */
+/** Apollo's gateway over one supergraph. It reads and checks the supergraph, and plans; our executor runs the plans. */
 import { operationFromDocument } from '@apollo/federation-internals';
 import { ApolloGateway } from '@apollo/gateway';
 import type { QueryPlan, QueryPlanner } from '@apollo/query-planner';
@@ -15,23 +15,26 @@ import { switchOffVendorTelemetry } from '../../server/settings/config.ts';
 import { documentForPlan } from '../execution/planDocument.ts';
 import { makePlanKey, type PlanKey } from '../execution/planNames.ts';
 
-/** What is made of the supergraph's SDL. */
+/** Facts made of the supergraph's SDL. */
 export interface Supergraph {
-  /** What clients see. */
+  /** Schema that clients see. */
   readonly apiSchema: GraphQLSchema;
-  /** With what only subgraphs and plans see. Its AST nodes have the directives of the SDL. */
+  /** Schema that subgraphs and plans see. Its AST nodes have the directives of the SDL. */
   readonly fullSchema: GraphQLSchema;
-  /** Under which key the plans gather each field of a client's. */
+  /** Key under which plans gather each field of a client's. */
   readonly planKey: PlanKey;
-  /** The names of the subgraphs. */
+  /** Names of the subgraphs. */
   readonly subgraphs: readonly string[];
-  /** Which subgraph is asked for what, and in which order. @throws GraphQLError if that would be too much */
+  /**
+   * Plans an operation: which subgraph is asked for what, and in which order.
+   * @throws GraphQLError if that would be too much
+   */
   readonly plan: (document: DocumentNode, operation: OperationDefinitionNode) => QueryPlan;
 }
 
 /**
- * Apollo's gateway over one supergraph, not loaded: loading it, once, reads and checks the supergraph. It asks no subgraph;
- * what it executes is for its `executor` to answer, which must be set before it is loaded.
+ * Makes Apollo's gateway over one supergraph. Loading it, once, reads and checks the supergraph, and asks no subgraph.
+ * Set its `executor` before it is loaded: that answers what it executes.
  */
 export function makeApolloGateway(supergraphSdl: string, log: Logger): ApolloGateway {
   switchOffVendorTelemetry();
@@ -49,7 +52,10 @@ export function makeApolloGateway(supergraphSdl: string, log: Logger): ApolloGat
   });
 }
 
-/** @param gateway loaded @param supergraphSdl what it was made of */
+/**
+ * @param gateway loaded
+ * @param supergraphSdl text of which it was made
+ */
 export function supergraphOf(gateway: ApolloGateway, supergraphSdl: string): Supergraph {
   const planner = plannerOf(gateway);
   const { schema: apiSchema } = gateway;
@@ -70,8 +76,9 @@ export function supergraphOf(gateway: ApolloGateway, supergraphSdl: string): Sup
 }
 
 /**
- * The planner of a loaded gateway. Nothing that Apollo documents leads to it: `__testing()` is what its own tests use, and may
- * go with any release. `test/gateway/apolloGateway.test.ts` fails when it does.
+ * Planner of a loaded gateway. Nothing that Apollo documents leads to it.
+ * `__testing()` is what its own tests use, and may go with any release. `test/gateway/apolloGateway.test.ts` fails when
+ * it does.
  */
 function plannerOf(gateway: ApolloGateway): QueryPlanner {
   const { queryPlanner } = gateway.__testing();
@@ -79,7 +86,7 @@ function plannerOf(gateway: ApolloGateway): QueryPlanner {
   return queryPlanner;
 }
 
-/** The planner's schema holds the nodes of the SDL, and each all tokens of the text: 2 MB that only say where an error is. */
+/** Drops the tokens that nodes of the SDL hold: 2 MB that only tell where an error is. */
 function forgetLocations({ supergraph: { schema } }: QueryPlanner): void {
   const forget = (node: ASTNode) => void Object.assign(node, { loc: undefined });
   for (const { sourceAST } of [schema.schemaDefinition, ...schema.types(), ...schema.directives()]) {

@@ -1,6 +1,7 @@
 /**
- * The supergraph's file. It is read again and again rather than watched: that sees a write in place, a rename over it and the
- * switch of a link alike, also where the file system tells nobody (a mounted volume, a config map of Kubernetes).
+ * The supergraph's file, read again and again rather than watched.
+ * So a write in place, a rename over it and the switch of a link are all seen.
+ * That also works where the file system tells nobody (a mounted volume, a config map of Kubernetes).
  */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -22,11 +23,11 @@ export function readSupergraph(path: string | undefined): string {
   }
 }
 
-export interface SupergraphFileOptions {
+interface SupergraphFileOptions {
   readonly path: string;
-  /** What is in use now. */
+  /** Content in use now. */
   readonly initial: string;
-  /** Takes what the file says, or throws an Error that says why not; what was in use then stays. */
+  /** Takes new content, or throws an Error that says why not; the earlier content then stays in use. */
   readonly take: (supergraphSdl: string) => Promise<void>;
   /** Called for each new content of the file. Must not throw. */
   readonly onRead: (result: 'taken' | 'refused') => void;
@@ -35,9 +36,10 @@ export interface SupergraphFileOptions {
 }
 
 /**
- * New content counts once two readings in a row gave it: what is written in place is half there for a moment. Content that
- * was refused is not tried again.
- * @returns ends it
+ * Follows the file until the returned function is called.
+ * New content counts once two readings in a row gave it: a write in place is half done for a moment. Refused content is
+ * not tried again.
+ * @returns ends the following
  */
 export function followSupergraphFile(options: SupergraphFileOptions): () => Promise<void> {
   const { clock, log, onRead, path, take } = options;

@@ -1,7 +1,8 @@
 /**
- * The supergraph in use, with everything that was made from it: planner, data sources, limits, checks of input. A new one is
- * made whole beside the old one, tried, and takes its place in one step; what runs ends on the old one. Apollo's own way to
- * update a gateway keeps its data sources, and may validate a request by one schema and plan it by the next.
+ * The supergraph in use, with everything made of it: planner, data sources, limits, checks of input.
+ * A new one is made whole beside the old one, tried, and put in its place in one step. Running requests end on the old
+ * one.
+ * Apollo's own update keeps data sources, and may validate a request by one schema and plan it by the next.
  */
 import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
@@ -9,10 +10,13 @@ import type { Logger } from '../../server/log.ts';
 import { SettingsError } from '../../server/settings/config.ts';
 import { followSupergraphFile, readSupergraph } from './file.ts';
 
-export interface SupergraphOptions<V> {
-  /** Unset: the file that is checked in, which does not change. */
+interface SupergraphOptions<V> {
+  /** Path of the file; unset: the one that is checked in, which does not change. */
   readonly path: string | undefined;
-  /** Makes what answers by a supergraph, and tries it. @throws Error that says what is wrong with the supergraph */
+  /**
+   * Makes what answers by a supergraph, and tries it.
+   * @throws Error that says what is wrong with the supergraph
+   */
   readonly load: (supergraphSdl: string) => Promise<V>;
   /** Counts the supergraphs that were offered. */
   readonly registry: Registry;
@@ -20,7 +24,7 @@ export interface SupergraphOptions<V> {
   readonly log: Logger;
 }
 
-export interface SupergraphInUse<V> {
+interface SupergraphInUse<V> {
   /** Runs with the current version, which stays open until `run` has ended. */
   use<T>(run: (version: V) => Promise<T>): Promise<T>;
   /** Closes the current version, once no request runs any more. Those replaced before end by themselves. */
@@ -28,8 +32,8 @@ export interface SupergraphInUse<V> {
 }
 
 /**
- * Each version is stopped when it was replaced and nobody uses it any more.
- * @throws SettingsError if there is no supergraph at the path that can be served
+ * Opens the supergraph. A replaced version is stopped when nobody uses it any more.
+ * @throws SettingsError if there is no usable supergraph at the path
  */
 export async function openSupergraph<V extends { readonly apollo: { stop(): Promise<void> } }>({
   path,

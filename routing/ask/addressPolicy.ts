@@ -1,7 +1,8 @@
 /**
- * Where replicas may be asked. The replica table is written by every replica, so what it gives as an address could point the
- * gateway, with a token in its hand, at anything within its reach. A name is judged by what it resolves to at the moment of
- * connecting: one that is looked up to be checked and again to be connected to could give another answer the second time.
+ * The rule on addresses at which replicas may be asked.
+ * Every replica writes the replica table. An address in it could point the gateway, with a token in its hand, at
+ * anything within its reach.
+ * A name is judged by what it resolves to at the moment of connecting. A second look-up could give another answer.
  */
 import { type LookupAddress, lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
@@ -15,10 +16,10 @@ class AddressNotAllowed extends Error {
   readonly code = ADDRESS_NOT_ALLOWED;
 }
 
-export interface AddressPolicy {
-  /** Whether the host of a URL is allowed by its name, whatever that resolves to. */
+interface AddressPolicy {
+  /** True if the host of a URL is allowed by its name, whatever that resolves to. */
   allowsName(host: string): boolean;
-  /** Whether an IP address is allowed. */
+  /** True if an IP address is allowed. */
   allowsAddress(address: string): boolean;
 }
 

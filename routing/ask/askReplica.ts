@@ -118,8 +118,11 @@ function logErrors(log: Logger, requestId: string, { share: { replicaId }, error
 }
 
 /**
- * A refusal is an answer of a replica that is well. Nothing is said by a client that went away, by a token that is not taken,
- * or by a time limit of which other replicas had used up the better part: a slow one must not take the healthy ones with it.
+ * Judges a replica by its answer; a refusal is the answer of a healthy one. These say nothing about it:
+ *
+ * - a client that went away;
+ * - a token that is not taken;
+ * - a time limit that other replicas had mostly used up: a slow one must not take healthy ones with it.
  */
 function judge({ outcome: { status }, attempts, cause }: ShareAnswer, isGone: boolean, isFair: boolean): Judgement {
   if (status === 'OK' || status === 'REFUSED') return 'good';

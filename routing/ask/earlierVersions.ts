@@ -1,6 +1,6 @@
 /**
- * Replicas of an earlier version, as there are during every upgrade: the first question to one is refused and asked again
- * without what is newer than it; later ones are asked so at once.
+ * The memory of replicas of an earlier version, as during every upgrade.
+ * The first question to one is refused, and asked again without newer fields. Later questions leave those out at once.
  */
 import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
@@ -15,7 +15,7 @@ const MAX_VERSIONS = 100;
 /** Characters of the queries that are remembered for one schema. */
 const MAX_CACHED_CHARACTERS = 60_000;
 
-export interface Versioned {
+interface Versioned {
   /** Says by `@since` which fields are newer than which version. */
   readonly schema: GraphQLSchema;
   readonly query: string;

@@ -2,7 +2,7 @@
 import { type Clock, whenOver } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 
-export interface Hedge<T> {
+interface Hedge<T> {
   /** Must be safe to do twice. Ends soon after its signal aborts. */
   readonly attempt: (signal: StopSignal) => Promise<T>;
   readonly isGood: (result: T) => boolean;

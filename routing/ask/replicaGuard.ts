@@ -1,13 +1,14 @@
 /**
- * What keeps one replica that is in trouble from costing more than its own chats: so many requests at once and no more, and
- * none at all for a second once five in a row have failed. Kept for each replica while it is asked.
+ * The guard that keeps one replica in trouble from costing more than its own chats.
+ * It limits the requests at once, and allows none for a second after five failures in a row. It is kept for each
+ * replica while that is asked.
  */
 import type { Clock } from '../../common/clock.ts';
 import { makeSlots, type Slots } from './slots.ts';
 
 const FAILURES_IN_A_ROW = 5;
 const PROBE_AFTER_MS = 1_000;
-/** To one replica; each has its own connection. */
+/** Requests at once to one replica; each has its own connection. */
 const MAX_AT_ONCE = 32;
 /** A replica that nobody has asked for this long is forgotten: each start has a new id, and old ones never come back. */
 const FORGOTTEN_AFTER_MS = 10 * 60 * 1_000;
@@ -15,7 +16,7 @@ const FORGOTTEN_AFTER_MS = 10 * 60 * 1_000;
 /** `HALF_OPEN`: one request is let through to see how it does. */
 export type BreakerState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 
-/** What an answer says about the replica. `neutral`: nothing, as when the client went away. */
+/** Judgement of an answer on the replica. `neutral`: nothing, as when the client went away. */
 export type Judgement = 'good' | 'bad' | 'neutral';
 
 export interface ReplicaGuard {

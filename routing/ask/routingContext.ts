@@ -1,4 +1,4 @@
-/** What the router knows of a client's request: one for all the fetches that its plan makes. */
+/** The router's facts on a client's request, one object for all the fetches of its plan. */
 import type { Clock } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
@@ -12,12 +12,12 @@ export interface RoutingContext {
   /** Aborts when the client goes away before it has its answer. */
   readonly signal: StopSignal;
   readonly budget: Budget;
-  /** What was asked so far. The router adds to it; clients that ask for it are shown it. */
+  /** Questions so far. The router adds to them; clients that ask for them are shown them. */
   readonly asked: RoutingEntry[];
 }
 
 /** The time that all questions to replicas of one client's request have together, second tries included. */
-export interface Budget {
+interface Budget {
   /** Milliseconds; all of them on the first call, which starts the clock. Never negative. */
   leftMs(): number;
 }

@@ -1,4 +1,4 @@
-/** What one replica is asked of a list of entities, and what comes of it. */
+/** The share of one replica in a list of entities, and its outcome. */
 import type { GraphQLFormattedError } from 'graphql';
 import type { Json } from '../../common/json.ts';
 import type { ReachabilityStatus } from '../transport/status.ts';
@@ -32,7 +32,7 @@ export interface ShareAnswer {
   readonly outcome: Outcome;
   /** Requests that were sent. */
   readonly attempts: number;
-  /** What was received for each representation. Belongs to the join. Undefined: it was not answered. */
+  /** Entities received for each representation, which belong to the join. Undefined: it was not answered. */
   readonly entities?: readonly unknown[];
   /** The replica's own. Empty unless it answered. */
   readonly errors: readonly GraphQLFormattedError[];

@@ -1,6 +1,6 @@
 /**
- * Fields that a later version has added, by `@since`: what is left of a query for an earlier one, which refuses a query whole
- * for a single field that it does not know. Pure. No type or field is known by name.
+ * The rest of a query for an earlier version, without the fields that a later one added by `@since`. Pure.
+ * An earlier version refuses a whole query for a single unknown field. No type or field is known by name.
  */
 import {
   type ConstDirectiveNode,
@@ -33,8 +33,9 @@ export function sinceOf(field: GraphQLField<unknown, unknown> | null | undefined
 }
 
 /**
- * The query without the fields that are newer than a version; undefined: it selects none. A version that cannot be compared, or
- * is not older than any of the fields, lacks all of them: the replica says so by refusing, whatever its number.
+ * Query without the fields that are newer than a version; undefined: it selects none.
+ * A version that cannot be compared, or is not older than any field, lacks all of them: the replica has refused,
+ * whatever its number.
  */
 export function queryFor(schema: GraphQLSchema, query: string, version: string | undefined): string | undefined {
   const document = parse(query, { noLocation: true });
@@ -42,7 +43,7 @@ export function queryFor(schema: GraphQLSchema, query: string, version: string |
   return lacking ?? without(schema, document, () => true);
 }
 
-/** By semantic versioning: `0.2.0-rc.1` is older than `0.2.0`. What is no such version is older than all. */
+/** Compares by semantic versioning: `0.2.0-rc.1` is older than `0.2.0`. Any other text is older than all. */
 export function isOlder(version: string, than: string): boolean {
   const [a, b] = [numbersOf(version), numbersOf(than)];
   if (!a || !b) return true;

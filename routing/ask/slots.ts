@@ -3,7 +3,7 @@
 import type { StopSignal } from '../../common/stopSignal.ts';
 
 /** Gives the place back; twice is once. */
-export type Release = () => void;
+type Release = () => void;
 
 export interface Slots {
   /** Resolves to undefined when the signal aborts before there is a place. First come, first served. */

@@ -25,7 +25,7 @@ export interface DatabaseSubgraph {
   close(): Promise<void>;
 }
 
-export interface DatabaseOverHttpOptions {
+interface DatabaseOverHttpOptions {
   /** GraphQL endpoint; readiness is beside it. */
   readonly url: string;
   readonly internalSecret: string;
@@ -55,7 +55,7 @@ export function databaseOverHttp(options: DatabaseOverHttpOptions): DatabaseSubg
 }
 
 /** A database subgraph that is open in this process. */
-export interface OpenDatabase<C extends WithRequestId> extends Required<Omit<DatabaseSubgraph, 'ask'>> {
+interface OpenDatabase<C extends WithRequestId> extends Required<Omit<DatabaseSubgraph, 'ask'>> {
   readonly subgraph: Subgraph<C>;
   newContext(caller: Caller, requestId: string): C;
 }
@@ -121,7 +121,7 @@ const PLAIN = /^[\w .,:;=?'"`()\n-]+$/;
 /** A port, an IP address, a name of several parts, and what is not to be told from one. */
 const ADDRESS = /:\d|(\d+\.){2}|localhost|\w\.[\w-]+\.\w|\.(internal|local|com|net|org|io|dev|svc)\b/i;
 
-/** Why it is not ready, as it says itself. Undefined: whatever answers at its address may have written that. */
+/** Reason why it is not ready, in its own words. Undefined: anything at its address may have written that. */
 function shownWords(text: string): string | undefined {
   const words = text.trim();
   return words.length <= MAX_SHOWN_CHARACTERS && PLAIN.test(words) && !ADDRESS.test(words) ? words : undefined;

@@ -7,7 +7,7 @@ import { endOfTurn } from '../../common/turn.ts';
 import { brokenReply, type Head, isClosed, wholeReply } from './httpReply.ts';
 import { type Reply, TIMED_OUT } from './transport.ts';
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   readonly dispatcher: Dispatcher;
   readonly url: URL;
   /** Name, value, name, value. */

@@ -1,4 +1,4 @@
-/** What an HTTP answer is, or why there is none. Pure. */
+/** The meaning of an HTTP answer, or of its absence. Pure. */
 import { errors } from 'undici';
 import { type Reply, TOO_LARGE } from './transport.ts';
 
@@ -33,7 +33,7 @@ export function brokenReply(error: Error, head: Head | undefined): Reply {
 
 const CLOSED_CODES = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 
-/** Whether an error means that the connection was closed. */
+/** True if an error means that the connection was closed. */
 export const isClosed = (error: Error): boolean => 'code' in error && CLOSED_CODES.includes(String(error.code));
 
 /** Media type, if it may be shown to anyone: a content type is text from outside. */

@@ -1,6 +1,6 @@
 /**
- * The way to a subgraph in this process: by a call, without HTTP, token and JSON text. What it answers, the errors too, and what
- * it does not, is what it would be over HTTP: the same operations run, under the same limits.
+ * The way to a subgraph in this process: by a call, without HTTP, token and JSON text.
+ * Its answers, errors and silences are those of HTTP: the same operations run, under the same limits.
  */
 import { whenOver } from '../../common/clock.ts';
 import { isLargerThan } from '../../common/jsonSize.ts';
@@ -10,7 +10,7 @@ import { asPosted, type GraphqlBody } from '../../server/graphql/question.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Asking, type Reply, TIMED_OUT, TOO_LARGE, type Transport } from './transport.ts';
 
-export interface InProcessOptions<C extends WithRequestId, A extends Asking> {
+interface InProcessOptions<C extends WithRequestId, A extends Asking> {
   readonly answering: Answering<C>;
   readonly newContext: (asking: A) => C;
   /** Called when nobody waits for the answer any more. */

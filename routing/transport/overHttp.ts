@@ -28,7 +28,7 @@ export function makeDispatcher(
   });
 }
 
-export interface HttpPeer {
+interface HttpPeer {
   readonly dispatcher: Dispatcher;
   readonly url: URL;
   readonly internalSecret: string;

@@ -3,14 +3,14 @@ import type { StopSignal } from '../../common/stopSignal.ts';
 import type { GraphqlBody } from '../../server/graphql/question.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 
-/** Who asks, as part of which request, and until when the answer is of use. */
+/** Circumstances of a question: the caller, the request, and the time until which the answer is of use. */
 export interface Asking {
   readonly caller: Caller;
   readonly requestId?: string | undefined;
   readonly signal?: StopSignal | undefined;
 }
 
-/** What came back. `OK`: JSON, whatever it says. `what` names it for a log: it holds no address and nothing of its content. */
+/** Reply of a subgraph. `OK`: JSON of any content. `what` names it for a log, without an address or its content. */
 export type Reply =
   | {
       readonly status: 'OK';

@@ -19,7 +19,7 @@ export interface GraphqlAnswer {
   readonly body: AnswerBody;
 }
 
-/** An answer to a request that is refused as a whole. */
+/** Answer to a request that is refused as a whole. */
 export class Refusal implements GraphqlAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-/** A schema and its resolvers become something that answers operations, whoever hands them over and takes the answers. */
+/** A schema with resolvers as something that answers operations, wherever they come from. */
 import { readFileSync } from 'node:fs';
 import { ApolloServer } from '@apollo/server';
 import {
@@ -36,7 +36,7 @@ export interface WithRequestId {
 }
 
 export interface Subgraph<C extends WithRequestId> {
-  /** The subgraph's schema file. */
+  /** Schema file of the subgraph. */
   readonly schemaFile: URL;
   readonly resolvers: NonNullable<GraphQLSchemaModule['resolvers']>;
   /** Called for each context in which an operation was executed, or is not waited for any more. @returns errors to add, as they are */
@@ -44,11 +44,11 @@ export interface Subgraph<C extends WithRequestId> {
 }
 
 export interface Answering<C extends WithRequestId> extends GraphqlService<C> {
-  /** Not started: whoever makes it starts and stops it. Words what is refused. */
+  /** Server that words refusals. It is not started: its user starts and stops it. */
   readonly apollo: ApolloServer<WithRequestId>;
 }
 
-/** @param log takes what went wrong and is masked */
+/** @param log receives what went wrong and is masked */
 export function makeAnswering<C extends WithRequestId>(
   { schemaFile, resolvers, finish = () => [] }: Subgraph<C>,
   log: Logger,

@@ -1,6 +1,6 @@
 /**
- * Whom a subgraph answers: the gateway, by a token made for this subgraph and this moment; or, behind a gateway that is not
- * ours, callers themselves, by their own tokens. A subgraph that the other processes of the system need takes both then.
+ * The clients of a subgraph: the gateway, by a token for this subgraph and moment.
+ * Behind a foreign gateway they are callers, by their own tokens. A subgraph that other processes need then takes both.
  */
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../common/clock.ts';
@@ -10,15 +10,15 @@ import { type CallerTokenOptions, makeCallerCheck } from '../tokens/callerToken.
 import { type Audience, bearerToken, type Caller, checkInternalToken } from '../tokens/internalToken.ts';
 import { type Refusal, unauthenticated } from './answer.ts';
 
-/** One of the two is set, or both. */
+/** Trust of a subgraph: one of the two is set, or both. */
 export interface SubgraphTrust {
   /** Key of the tokens between processes. */
   readonly internalSecret?: string | undefined;
-  /** How callers' own tokens are checked. */
+  /** Check of callers' own tokens. */
   readonly callerTokens?: CallerTokenOptions | undefined;
 }
 
-/** What `trustOf` reads; a process that serves a subgraph names them among its settings, with the rule `subgraphKey`. */
+/** Settings that `trustOf` reads. A process that serves a subgraph names them, with the rule `subgraphKey`. */
 export const TRUST_SETTINGS = [
   'SUBGRAPH_AUTH',
   'INTERNAL_SECRET',
@@ -28,7 +28,7 @@ export const TRUST_SETTINGS = [
   'AUTH_AUDIENCE',
 ] as const;
 
-/** The settings were checked together: what the chosen way needs is there. */
+/** Trust by the settings, which were checked together: what the chosen way needs is set. */
 export function trustOf(settings: Settings<(typeof TRUST_SETTINGS)[number]>): SubgraphTrust {
   if (settings.SUBGRAPH_AUTH === 'internal') return { internalSecret: settings.INTERNAL_SECRET };
   const { AUTH_SECRET, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = settings;
@@ -42,11 +42,11 @@ export function trustOf(settings: Settings<(typeof TRUST_SETTINGS)[number]>): Su
   };
 }
 
-/** Says who asks, or refuses the request: `UNAUTHENTICATED` or `AUTHENTICATION_UNAVAILABLE`. */
+/** Identifies the caller, or refuses the request: `UNAUTHENTICATED` or `AUTHENTICATION_UNAVAILABLE`. */
 export type Authorize = (request: FastifyRequest) => Promise<Caller | Refusal>;
 
 /**
- * @param audience what internal tokens must be made for: `database`, `diagnosis` or `router`
+ * @param audience of the internal tokens: `database`, `diagnosis` or `router`
  * @throws TypeError if no kind of token is trusted
  */
 export function authorizeSubgraph(

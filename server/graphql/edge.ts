@@ -1,6 +1,7 @@
 /**
- * `/graphql` of every server: a request is read once, answered, and told in one place. Whatever is a valid query is answered by
- * the server itself, however it was sent; what it refuses without a word of its own is worded by Apollo Server.
+ * The route `/graphql` of every server: a request is read once, answered, and recorded in one place.
+ * The server itself answers every valid query, however it was sent. Apollo Server words what it refuses without a word
+ * of its own.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { endOfTurn } from '../../common/turn.ts';
@@ -12,15 +13,18 @@ import { type Question, readQuestion } from './question.ts';
 
 const PATH = '/graphql';
 
-/** What answers the questions. */
+/** Service that answers questions. */
 export interface GraphqlService<C> {
-  /** Undefined: it is no valid query. @param record gets the name of the operation, and what else is found out about it */
+  /**
+   * Answers a question; undefined: it is no valid query.
+   * @param record receives the name of the operation, and what else is found out
+   */
   answer(question: Question, context: C, record?: RequestRecord): Promise<GraphqlAnswer | undefined>;
-  /** Started. Says what is wrong with a request that is not answered. */
+  /** Started server that words the refusal of a request that is not answered. */
   readonly apollo: Wording<C>;
 }
 
-export interface EdgeOptions<C> {
+interface EdgeOptions<C> {
   /** Runs with the service that answers now. */
   readonly use: <T>(run: (service: GraphqlService<C>) => Promise<T>) => Promise<T>;
   /** Makes the context of a request that was let in. */
@@ -51,5 +55,5 @@ export function registerGraphql<C>(scope: FastifyInstance, { use, newContext }: 
   });
 }
 
-/** An answer as Apollo Server writes it. */
+/** Text of an answer, as Apollo Server writes it. */
 const answerText = (body: object): string => `${JSON.stringify(body)}\n`;

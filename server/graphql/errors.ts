@@ -1,4 +1,4 @@
-/** The codes of GraphQL errors that cross processes, and the errors that carry them. The contract fixes their names. */
+/** The codes of GraphQL errors that cross processes, and their errors. The contract fixes the names. */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 
 export const ERROR_CODES = [
@@ -25,14 +25,14 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** True for the codes above: their messages were written for clients. */
-export const isErrorCode = (code: unknown): code is ErrorCode => (ERROR_CODES as readonly unknown[]).includes(code);
+const isErrorCode = (code: unknown): code is ErrorCode => (ERROR_CODES as readonly unknown[]).includes(code);
 
 /** An error that a client may read: a code for the program, a sentence for the person. */
 export function clientError(code: ErrorCode, message: string, extensions: Record<string, unknown> = {}): GraphQLError {
   return new GraphQLError(message, { extensions: { ...extensions, code } });
 }
 
-/** What GraphQL itself finds wrong with a document; the message speaks of nothing but that document. */
+/** Codes of GraphQL's own errors on a document; their messages speak only of that document. */
 const DOCUMENT_CODES = [
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
@@ -44,13 +44,13 @@ const DOCUMENT_CODES = [
 
 export type DocumentCode = (typeof DOCUMENT_CODES)[number];
 
-/** Whether a client is told no more of an error with this code than that it happened. */
+/** True if a client is told no more of an error with this code than that it happened. */
 export const isMasked = (code: unknown): boolean =>
   isErrorCode(code) ? code === 'INTERNAL_SERVER_ERROR' : !(DOCUMENT_CODES as readonly unknown[]).includes(code);
 
 /**
- * What a client may see of an error: all of one with a code of ours or of GraphQL's; of any other, only that it happened.
- * A scalar's own refusal of a literal keeps its code: GraphQL would have it that the document is wrong, not the value.
+ * Error as a client may see it: whole with a code of ours or of GraphQL's; otherwise only that it happened.
+ * A scalar's own refusal of a literal keeps its code. GraphQL would blame the document and not the value.
  */
 export function maskError(formatted: GraphQLFormattedError, error?: unknown): GraphQLFormattedError {
   const cause = error instanceof GraphQLError ? error.originalError : undefined;
@@ -65,14 +65,17 @@ export function maskError(formatted: GraphQLFormattedError, error?: unknown): Gr
   };
 }
 
-/** Not every error that execution gives is a GraphQLError: it hands on as it is what has a `path` already, or came before the first field. */
+/**
+ * GraphQLError for any error of an execution. Execution passes on what has a `path` already, or came before the first
+ * field.
+ */
 export function asGraphqlError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   const originalError = error instanceof Error ? error : new Error(String(error));
   return new GraphQLError(originalError.message, { originalError });
 }
 
-/** An error without a code gets one; what it says for HTTP is not for its reader. */
+/** Formats an error. Without a code it gets one; its words for HTTP are not for its reader. */
 export function formatError(error: GraphQLError): GraphQLFormattedError {
   const { extensions } = error;
   const told: Record<string, unknown> = { ...extensions, code: extensions.code ?? 'INTERNAL_SERVER_ERROR' };
@@ -80,7 +83,7 @@ export function formatError(error: GraphQLError): GraphQLFormattedError {
   return maskError({ ...error.toJSON(), extensions: told }, error);
 }
 
-/** What errors say of the HTTP answer that tells of them: the last status that one names, and the headers of all. */
+/** HTTP status and headers of an answer with these errors: the last status that one names, and the headers of all. */
 export function httpOf(errors: readonly GraphQLError[]): { status: number; headers: Record<string, string> } {
   const head = { status: 200, headers: {} };
   for (const { extensions } of errors) {

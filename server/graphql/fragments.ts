@@ -1,4 +1,4 @@
-/** What graphql-js wants to know of a document beside the operation. */
+/** The parts of a document that graphql-js needs beside the operation. */
 import { type DocumentNode, type FragmentDefinitionNode, Kind } from 'graphql';
 
 /** Fragments of a document, by name. */

@@ -11,7 +11,7 @@ import {
 import { parseUuid, scalars } from './scalars.ts';
 
 /** Whether a value other than null may stand for the type. */
-export type LeafRule = (value: unknown) => boolean;
+type LeafRule = (value: unknown) => boolean;
 
 export interface LeafRules {
   /** Rule of the specification. A scalar that is not GraphQL's own takes any value: its subgraph has checked it. */

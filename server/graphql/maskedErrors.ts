@@ -1,14 +1,14 @@
-/** What a client is not told stands in the log: a few lines for each request, however much of it failed. */
+/** The log of what a client is not told: a few lines for each request, however much of it failed. */
 import { GraphQLError } from 'graphql';
 import type { Logger } from '../log.ts';
 import { isMasked } from './errors.ts';
 
-/** Most often one cause fails many fields. */
+/** Lines for one request. Most often one cause fails many fields. */
 const MAX_LINES = 10;
 const MAX_STEPS = 20;
 const MAX_STEP_CHARACTERS = 100;
 
-/** An error as it is thrown, or as a subgraph tells it. */
+/** Error as it is thrown, or as a subgraph tells it. */
 interface Failure {
   readonly message: string;
   readonly path?: readonly (string | number)[] | undefined;
@@ -23,8 +23,8 @@ interface Line {
 }
 
 /**
- * The errors of one request: a line for each field, code and message, with the first place and how often it came. `total`
- * counts those that are beyond ten lines, too.
+ * Logs the errors of one request: a line for each field, code and message, with the first place and the count.
+ * `total` includes those beyond ten lines.
  */
 export function logMasked(log: Logger, requestId: string, errors: readonly Failure[]): void {
   const masked = errors.filter(({ extensions }) => isMasked(extensions?.code));
@@ -44,6 +44,6 @@ export function logMasked(log: Logger, requestId: string, errors: readonly Failu
   for (const line of lines.values()) log.error({ requestId, ...line, total: masked.length }, 'masked');
 }
 
-/** Its names are the client's. */
+/** Path made short, because its names are the client's. */
 const shortened = (path: Failure['path']) =>
   path?.slice(0, MAX_STEPS).map((step) => (typeof step === 'string' ? step.slice(0, MAX_STEP_CHARACTERS) : step));

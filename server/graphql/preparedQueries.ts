@@ -1,20 +1,20 @@
-/** Queries by text and operation name, each prepared once and kept as long as it is asked for. */
+/** Queries by text and operation name, each prepared once and kept as long as it is used. */
 import { type DocumentNode, Kind, type OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Refusal } from './answer.ts';
 
-export interface PreparedQueriesOptions<P> {
-  /** Bound on the texts that are kept, together. */
+interface PreparedQueriesOptions<P> {
+  /** Characters of all texts that are kept. */
   readonly maxCharacters: number;
-  /** What a text counts beside its own. */
+  /** Characters that a text counts beside its own. */
   readonly moreCharacters?: number;
-  /** Parses a new text. Undefined: it is no GraphQL, or not of this schema; that, and what is refused, is not kept. */
+  /** Parses a new text; undefined: it is no GraphQL, or not of this schema. That, and refused texts, are not kept. */
   readonly read: (text: string) => DocumentNode | Refusal | undefined;
   /** Prepares one operation of a new text. */
   readonly prepare: (document: DocumentNode, operation: OperationDefinitionNode) => P;
 }
 
-/** @returns finds what was prepared; undefined: no one operation is meant, or the text cannot be understood */
+/** @returns finds a prepared query; undefined: no single operation is meant, or the text cannot be understood */
 export function makePreparedQueries<P>({
   maxCharacters,
   moreCharacters = 0,

@@ -2,15 +2,15 @@
 import type { FastifyRequest } from 'fastify';
 import { isObject, type Json } from '../../common/json.ts';
 
-/** A question as one process puts it to another. */
+/** Question as one process puts it to another. */
 export interface GraphqlBody {
   readonly query: string;
-  /** Values of JSON. */
+  /** Variables as JSON values. */
   readonly variables?: Readonly<Json> | undefined;
   readonly operationName?: string | null | undefined;
 }
 
-/** A question as a client may put it: with the id of a listed operation in place of its text. */
+/** Question as a client may put it, with the id of a listed operation in place of its text. */
 export interface Question extends Omit<GraphqlBody, 'query'> {
   readonly query?: string | undefined;
   readonly extensions?: Readonly<Json> | null | undefined;

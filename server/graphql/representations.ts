@@ -1,6 +1,7 @@
 /**
- * What a gateway may ask `_entities` for, checked before anything runs. The resolver of that field throws at once for a type
- * that it does not know; an entity before it that is refused a moment later then has nobody to tell, and ends the process.
+ * The check of what a gateway may ask `_entities` for, before anything runs.
+ * That field's resolver throws at once for an unknown type. An earlier entity that is refused a moment later then has
+ * nobody to tell, and ends the process.
  */
 import {
   type DocumentNode,
@@ -17,8 +18,8 @@ import {
 type Variables = Readonly<Record<string, unknown>>;
 
 /**
- * Finds what is wrong with the representations of an operation, as a sentence; undefined: nothing, or what GraphQL itself refuses.
- * @param document a valid one
+ * Fault of an operation's representations, as a sentence; undefined: none, or one that GraphQL itself refuses.
+ * @param document valid
  */
 export function compileRepresentationCheck(
   schema: GraphQLSchema,
@@ -47,7 +48,7 @@ function entityTypeNames(schema: GraphQLSchema): Set<unknown> {
   return new Set(isUnionType(union) ? union.getTypes().map(({ name }) => name) : []);
 }
 
-/** Those of the operation and of all fragments: one that another operation uses costs nothing more than a look. */
+/** Entity fields of the operation and of all fragments. A fragment of another operation costs only a look. */
 function entityFields(document: DocumentNode, operation: OperationDefinitionNode): FieldNode[] {
   const fields: FieldNode[] = [];
   for (const definition of document.definitions) {

@@ -5,14 +5,17 @@ import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars';
 const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SHOWN_CHARACTERS = 60;
 
-/** The id in lower case, or undefined for anything that is not 8-4-4-4-12 hexadecimal digits. */
+/** Id in lower case; undefined for anything but 8-4-4-4-12 hexadecimal digits. */
 export function parseUuid(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const id = value.toLowerCase();
   return UUID_TEXT.test(id) ? id : undefined;
 }
 
-/** The same for input. @throws GraphQLError `BAD_USER_INPUT` */
+/**
+ * Id of an input.
+ * @throws GraphQLError `BAD_USER_INPUT`
+ */
 export function requireUuid(value: unknown): string {
   return parseUuid(value) ?? refuse(JSON.stringify(value) ?? String(value));
 }
@@ -21,7 +24,7 @@ function refuse(received: string): never {
   throw new GraphQLError(noUuid(received), { extensions: { code: 'BAD_USER_INPUT' } });
 }
 
-/** Says what an id is, to whoever sent something else. */
+/** Sentence on what an id is, for a client that sent something else. */
 export function noUuid(received: string): string {
   const shown = received.length > SHOWN_CHARACTERS ? `${received.slice(0, SHOWN_CHARACTERS)}…` : received;
   return `An id is 8-4-4-4-12 hexadecimal digits, such as 0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55. Received ${shown}.`;
@@ -38,7 +41,7 @@ const UUID = new GraphQLScalarType<string, string>({
   parseLiteral: (node) => (node.kind === Kind.STRING ? requireUuid(node.value) : refuse(print(node))),
 });
 
-/** Answers what JSON makes of a Date, so that an answer holds values of JSON before it is written as such, too. */
+/** Scalar whose answer is JSON's form of a Date, so that an answer holds JSON values before it is written. */
 const DateTime = new GraphQLScalarType<Date, string | null>({
   ...GraphQLDateTime.toConfig(),
   serialize: (value) => GraphQLDateTime.serialize(value).toJSON(),

@@ -1,4 +1,4 @@
-/** A schema and a context become an HTTP server that answers other processes of the system, and drains when it is stopped. */
+/** A schema and a context as an HTTP server for other processes of the system, which drains when it is stopped. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
@@ -17,20 +17,20 @@ import { parseUuid } from './scalars.ts';
 const MAX_BODY_BYTES = 1_048_576;
 
 export interface SubgraphOptions<C extends WithRequestId> extends Subgraph<C>, Health {
-  /** Asked before anything else of a request is looked at. */
+  /** Check that comes before anything else of a request. */
   readonly authorize: Authorize;
   /** Makes the context of a request that was let in. */
   readonly context: (caller: Caller, requestId: string, reply: FastifyReply) => C | Promise<C>;
   /** Closes what the subgraph asks, after its last answer. */
   readonly close?: () => Promise<unknown>;
-  /** More routes than `/graphql`, `/livez`, `/readyz` and `/metrics`. */
+  /** Adds routes beside `/graphql`, `/livez`, `/readyz` and `/metrics`. */
   readonly routes?: (app: FastifyInstance) => void;
-  /** Metrics of this subgraph's own, to be shown at `/metrics` beside those of its requests. */
+  /** Metrics of this subgraph's own, shown at `/metrics` beside those of its requests. */
   readonly registry?: Registry;
   readonly clock: Clock;
   readonly log: Logger;
   readonly host: string;
-  /** 0: any free one. */
+  /** Port; 0: any free one. */
   readonly port: number;
 }
 
@@ -62,7 +62,8 @@ export async function serveSubgraph<C extends WithRequestId>(options: SubgraphOp
 }
 
 /**
- * The request of a client that one of the gateway's is part of: whoever was let in gives the id, which then stands in every
- * line of the log about it. One that is no UUID is not taken over.
+ * Id of the client's request that one of the gateway's is part of. The sender that was let in gives it, and every log
+ * line has it.
+ * One that is no UUID is not taken over.
  */
 const idOf = ({ headers }: FastifyRequest): string => parseUuid(headers['x-request-id']) ?? randomUUID();

@@ -1,9 +1,9 @@
 /** One rule of `REPLICA_ADDRESS_ALLOW`: a range of IP addresses in CIDR notation (RFC 4632), or a suffix of host names. */
 import ipaddr from 'ipaddr.js';
 
-export type IpAddress = ipaddr.IPv4 | ipaddr.IPv6;
+type IpAddress = ipaddr.IPv4 | ipaddr.IPv6;
 
-export type AddressRule =
+type AddressRule =
   | { readonly kind: 'range'; readonly network: IpAddress; readonly bits: number }
   /** Suffix without a dot at its start or end. A host matches if it is the suffix, or ends in it after a dot. */
   | { readonly kind: 'suffix'; readonly suffix: string };

@@ -30,11 +30,13 @@ export interface CallerTokenOptions {
 }
 
 /**
- * Checks a bare token, without `Bearer`: at once if it was found good before and the key is at hand. Never throws for what a
- * client sent. Refused: UNAUTHENTICATED whatever is wrong with it; AUTHENTICATION_UNAVAILABLE while the provider's keys are out
- * of reach, for which the log says why.
+ * Checks a bare token, without `Bearer`. It answers at once if the token was good before and the key is at hand.
+ * Never throws for a client's text. Refusals:
+ *
+ * - UNAUTHENTICATED, whatever is wrong with the token.
+ * - AUTHENTICATION_UNAVAILABLE while the provider's keys are out of reach; the log says why.
  */
-export type CheckCallerToken = (token: string) => Caller | Refusal | Promise<Caller | Refusal>;
+type CheckCallerToken = (token: string) => Caller | Refusal | Promise<Caller | Refusal>;
 
 /**
  * Makes the check.

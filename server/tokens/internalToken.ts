@@ -79,13 +79,13 @@ const sign = (secret: string, audience: Audience, caller: Caller, nowMs: number)
  * Outcome of a check. `other-audience`: genuine, but meant for somebody else. `invalid`: missing, or wrong in any other
  * way.
  */
-export type TokenCheck = { kind: 'caller'; caller: Caller } | { kind: 'other-audience' } | { kind: 'invalid' };
+type TokenCheck = { kind: 'caller'; caller: Caller } | { kind: 'other-audience' } | { kind: 'invalid' };
 
 /** Token in the value of an `Authorization` header (RFC 6750); undefined: none, or another kind. */
 export const bearerToken = (authorization: string | undefined): string | undefined =>
   authorization === undefined ? undefined : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
 
-/** Checks the value of an `Authorization` header. Never throws for what a client sent. */
+/** Checks the value of an `Authorization` header. Never throws for a client's text. */
 export async function checkInternalToken(
   { secret, audience, now }: { secret: string; audience: Audience; now: Date },
   authorization: string | undefined,

@@ -28,7 +28,7 @@ export interface UsedKey {
   readonly key: Key;
 }
 
-export interface VerifiedToken {
+interface VerifiedToken {
   readonly caller: Caller;
   /** Claims, checked but for the time. */
   readonly payload: JWTPayload;
@@ -36,7 +36,7 @@ export interface VerifiedToken {
   readonly leewaySeconds: number;
 }
 
-export interface VerifiedTokens {
+interface VerifiedTokens {
   /**
    * Caller of a token; undefined: it must be verified. It answers at once if `keyOf` does, and throws what `keyOf`
    * throws.

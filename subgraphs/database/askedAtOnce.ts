@@ -1,6 +1,6 @@
 /**
- * What an operation will ask of the database, read from its selection. Where all of it is known before the first row is, it is
- * asked at once, and one statement answers it.
+ * The questions that an operation will ask of the database, read from its selection.
+ * If all are known before the first row is, they are asked at once, and one statement answers them.
  */
 import { type FieldNode, type GraphQLResolveInfo, isObjectType } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
@@ -8,13 +8,15 @@ import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { Loaders } from './loaders.ts';
 import type { Reading } from './reading.ts';
 
-/** Asks for one chat what a field of it needs besides its row. */
+/** Asks what a field of one chat needs besides the row. */
 type Ask = (loaders: Loaders, chatId: string, caller: Caller) => Promise<unknown> | undefined;
 
 const leases: Ask = ({ heartbeats }, id) => heartbeats.load(id);
 const queue: Ask = ({ queueDepths }, id) => queueDepths.load(id);
 
-/** Null: what the field asks is known only once the row is. A field that is not here needs the row alone. */
+/**
+ * Questions by field. Null: the question is known only once the row is. A field that is not listed needs the row alone.
+ */
 const OF_SNAPSHOT: Readonly<Record<string, Ask | null>> = {
   executionState: queue,
   everywhere: ({ recentReplicaIds }, _id, caller) => (mayReadAll(caller) ? recentReplicaIds() : undefined),
@@ -38,10 +40,10 @@ const OF_DATABASE: Readonly<Record<string, Ask | null>> = {
 
 const ROOTS = ['chatDebugSnapshot', 'chatDebugSnapshots', '_entities'];
 
-/** Begins all questions about a chat that a place of the operation leads to, where that is possible. */
+/** Begins all questions about a chat at a place of the operation, where that is possible. */
 export type AskAtOnce = (chatId: string, info: GraphQLResolveInfo) => void;
 
-/** For one operation. */
+/** Makes the function of one operation. */
 export function makeAskAtOnce(loaders: Loaders, reading: Reading, caller: Caller): AskAtOnce {
   let isKnown: boolean | undefined;
   const known = new Map<readonly FieldNode[], readonly Ask[]>();
@@ -56,7 +58,7 @@ export function makeAskAtOnce(loaders: Loaders, reading: Reading, caller: Caller
   };
 }
 
-/** Whether every root field leads to chats by their ids, and to nothing that depends on their rows. */
+/** True if every root field leads to chats by their ids, and to nothing that depends on their rows. */
 function isKnownAtOnce(info: GraphQLResolveInfo): boolean {
   const { schema, fragments, variableValues, operation } = info;
   const query = schema.getQueryType();
@@ -71,7 +73,7 @@ function isKnownAtOnce(info: GraphQLResolveInfo): boolean {
   });
 }
 
-/** What fields of a chat ask that are selected there. */
+/** Questions of the fields of a chat that are selected below `nodes`. */
 function asksBelow(info: GraphQLResolveInfo, nodes: readonly FieldNode[]): (Ask | null)[] {
   const snapshot = below(info, 'ChatDebugSnapshot', nodes);
   const database = snapshot
@@ -82,7 +84,7 @@ function asksBelow(info: GraphQLResolveInfo, nodes: readonly FieldNode[]): (Ask 
   return [...new Set([...ask(OF_SNAPSHOT, snapshot), ...ask(OF_DATABASE, database)])];
 }
 
-/** The fields selected there if the type is the one with this name, each with all places where it is selected. */
+/** Fields selected below `nodes`, if the type has this name, each with all places where it is selected. */
 function below({ schema, fragments, variableValues }: GraphQLResolveInfo, type: string, nodes: readonly FieldNode[]) {
   const found = schema.getType(type);
   if (!isObjectType(found)) return [];

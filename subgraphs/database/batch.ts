@@ -1,23 +1,23 @@
-/** Questions of one operation, gathered until the turn of the event loop ends in which the first was asked, and answered together. */
+/** The questions of one operation within one turn of the event loop, gathered and answered together. */
 import { endOfTurn } from '../../common/turn.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { type Moment, type Question, type Transaction, transactionFor } from './transaction.ts';
 
-/** As JSON has it. */
+/** Row as JSON has it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Asks them all in one statement. @returns the rows of each */
-export type Send = (
-  names: readonly string[],
-  statements: readonly Prisma.Sql[],
-) => Promise<readonly (readonly Row[])[]>;
+/**
+ * Asks all questions in one statement.
+ * @returns the rows of each
+ */
+type Send = (names: readonly string[], statements: readonly Prisma.Sql[]) => Promise<readonly (readonly Row[])[]>;
 
-/** The questions cannot be answered in this way. */
+/** Error for questions that cannot be answered in this way. */
 export class NotQuick extends Error {
   override name = 'NotQuick';
 }
 
-/** Every column that holds a moment is named so, in every question. */
+/** Names of columns with a moment, which are the same in every question. */
 const IS_MOMENT = /At$|^since$/;
 
 export class Batch {
@@ -33,12 +33,15 @@ export class Batch {
     this.#send = send;
   }
 
-  /** Whether a question can still be answered with the others. */
+  /** True while a question can still join the others. */
   get isOpen(): boolean {
     return !this.#isSent;
   }
 
-  /** @throws NotQuick, what the question throws, or whatever keeps the statement from being answered: it is one for all */
+  /**
+   * Puts a question.
+   * @throws NotQuick, the question's own error, or the error of the statement, which is one for all
+   */
   ask<T>(name: string, question: Question<T>): Promise<T> {
     this.#names.push(name);
     return question(transactionFor(name, this.#gathering, this.moment.platform), this.moment);

@@ -47,7 +47,7 @@ export interface Place {
   /** True for a place that holds only chats with a queue, found from the queue. */
   readonly fromQueue: boolean;
   readonly among: Among;
-  /** Which part of the table it is, where it is just one. */
+  /** Part that the place is, if it is a single one. */
   readonly part: Part | 'ahead' | 'all' | 'owned' | 'queue';
 }
 
@@ -65,7 +65,7 @@ const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
 export const AHEAD = ['waiting ahead', 'errored ahead'] as const;
 type Ahead = (typeof AHEAD)[number];
 
-/** No chat is in two of them, nor in one that has a queue. */
+/** Places of parts in trouble. They do not overlap, and hold no chat with a queue. */
 function placesInTrouble(parts: readonly InTrouble[], limits: SuspectLimits): Place[] {
   const ahead = AHEAD.filter((part) => parts.includes(part));
   const others = parts.filter((part): part is Exclude<InTrouble, Ahead> => !AHEAD.some((one) => one === part));
@@ -90,7 +90,10 @@ function troubled(part: Exclude<InTrouble, Ahead>, { clockAheadSeconds, platform
   }
 }
 
-/** Without those that are errored for good. One beyond all time is not ahead; it may be unanswered. */
+/**
+ * Condition of parts ahead of the clock, without chats that failed for good. One beyond all time is not ahead; it may
+ * be unanswered.
+ */
 function isAheadAtRest(parts: readonly Ahead[], limits: SuspectLimits): Prisma.Sql {
   const isOfKind = parts.map((part) =>
     part === 'waiting ahead'
@@ -153,7 +156,7 @@ function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
   ];
 }
 
-/** What waits behind a chat at rest is trouble, unless the chat has failed and is archived. */
+/** Place of chats at rest with a queue. They are trouble, unless the chat has failed and is archived. */
 function fromQueue(kinds: readonly AtRest[]): Place {
   const conditions = kinds.map((kind) => Prisma.sql`(${CONDITION[kind]})`);
   const among = kinds.includes('archived errored') ? 'others' : 'troubled';

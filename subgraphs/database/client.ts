@@ -27,8 +27,9 @@ export const PREPARED = Prisma.raw('-- prepared\n');
 const MOST_PREPARED = 50;
 
 /**
- * What each connection begins with. Every question has an index, most of them one in the order of the answer, and whoever reads
- * beside a busy system goes along it, whatever the planner believes of a table that has grown since it was last analysed.
+ * Settings with which each connection begins.
+ * Every question goes along an index, most in the order of the answer, whatever the planner believes of a table that
+ * has grown.
  */
 const settings = (limitMs: number): string =>
   Object.entries({

@@ -1,7 +1,8 @@
 /**
- * The quick way to read: what an operation asks at once becomes one statement, which sees one moment by itself and needs no
- * transaction. It is all or nothing. Whatever keeps it from being answered, its questions are asked again the careful way,
- * in a transaction of several statements, and that way says what is wrong.
+ * The quick way to read: all that an operation asks at once becomes one statement. It sees one moment and needs no
+ * transaction.
+ * It answers all or nothing. If it fails, its questions go the careful way, in a transaction of several statements.
+ * That way says what is wrong.
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.ts';
@@ -11,26 +12,26 @@ import { Batch, NotQuick, type Row } from './batch.ts';
 import { PREPARED } from './client.ts';
 import type { PlatformMemory } from './platformMemory.ts';
 
-/** How long questions that were not answered together are asked the careful way. */
+/** Milliseconds for which questions that failed together go the careful way. */
 const CAREFUL_FOR_MS = 10_000;
 const MOST_REMEMBERED = 100;
 
-export interface QuickWayOptions {
+interface QuickWayOptions {
   readonly prisma: Pick<PrismaClient, '$queryRaw'>;
   readonly platforms: Pick<PlatformMemory, 'known'>;
-  /** The `statement_timeout` that connections begin with, in milliseconds. */
+  /** Milliseconds of the `statement_timeout` with which connections begin. */
   readonly limitMs: number;
   readonly clock: Clock;
 }
 
-/** What a process has learnt of its database, and whether it can be read the quick way. */
+/** A process's knowledge of its database, and whether that can be read the quick way. */
 export class QuickWay {
   readonly #options: QuickWayOptions;
-  /** Sets of questions that were not answered lately. */
+  /** Sets of questions that failed lately. */
   readonly #careful: LRUCache<string, true>;
-  /** Undefined: the careful way was not gone yet. */
+  /** True for a standby; undefined: the careful way was not gone yet. */
   #isInRecovery: boolean | undefined;
-  /** Connections have not the time limit that they were asked to begin with, as behind a pooler. */
+  /** True if connections lack the time limit with which they were asked to begin, as behind a pooler. */
   #isWithoutLimit = false;
 
   constructor(options: QuickWayOptions) {
@@ -39,12 +40,15 @@ export class QuickWay {
     this.#careful = new LRUCache({ max: MOST_REMEMBERED, ttl: CAREFUL_FOR_MS, perf });
   }
 
-  /** Notes what the careful way has found. */
+  /** Notes a finding of the careful way. */
   learn(isInRecovery: boolean): void {
     this.#isInRecovery = isInRecovery;
   }
 
-  /** For one operation. Undefined: the careful way is the only one, for want of knowledge, of tables or of a time limit. */
+  /**
+   * Begins a batch for one operation; undefined: only the careful way is open, for want of knowledge, of tables or of a
+   * time limit.
+   */
   begin(): Batch | undefined {
     const platform = this.#options.platforms.known;
     if (platform?.name !== 'own' || platform.tables.lacks.length > 0) return undefined;
@@ -84,7 +88,7 @@ export class QuickWay {
   }
 }
 
-/** By the number of its statement, the rows of each. */
+/** Rows of each question, by the number of its statement. */
 interface Answer {
   readonly isInRecovery: boolean;
   readonly isLimited: boolean;

@@ -1,11 +1,13 @@
 /**
- * One reading of the database: all questions of one GraphQL operation are answered by one moment.
- * Questions that are asked at once are one statement (`quickWay.ts`). All others go through one transaction, which the first
- * of them opens. The operation closes the reading when its answer is ready, whatever the answer is.
+ * One reading of the database: one moment answers all questions of one GraphQL operation.
+ * Questions that are asked at once are one statement (`quickWay.ts`). All others go through one transaction, which the
+ * first of them opens.
+ * The operation closes the reading when its answer is ready, whatever the answer is.
  *
- * In the transaction questions run one after another, since one connection can do no other. Each has what is left of the
- * reading's time. When the time is up, every open question fails at once. The server cancels the running statement by
- * itself, and the transaction ends behind the answer's back.
+ * In the transaction questions run one after another, since one connection can do no other. Each has what is left of
+ * the reading's time.
+ * When the time is up, every open question fails at once. The server cancels the running statement by itself, and the
+ * transaction ends behind the answer's back.
  */
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';

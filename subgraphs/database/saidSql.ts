@@ -9,9 +9,9 @@ export const isSafe = (integer: Prisma.Sql): Prisma.Sql =>
 export const safe = (integer: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`CASE WHEN ${isSafe(integer)} THEN ${integer}::float8 END`;
 
-/** Bytes, as they are stored, up to which JSON is read whole: it hardly ever has more. */
+/** Stored bytes up to which JSON is read whole; it hardly ever has more. */
 const SMALL = Prisma.raw('2000');
-/** Characters that are read of one text inside larger JSON; no more than a small part of it is ever shown. */
+/** Characters of one text inside larger JSON that are read; only a small part is ever shown. */
 const LOOKED_AT = Prisma.raw('10000');
 
 /** Members of an object that leave: texts, and those that are numbers or booleans. */

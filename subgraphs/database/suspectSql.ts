@@ -70,7 +70,7 @@ export const RETRY_IS_NO_USE = Prisma.sql`(c.last_error -> 'retryable') = 'false
 const isAhead = ({ clockAheadSeconds }: Thresholds) => Prisma.sql`
   (c.updated_at > ${inSeconds(clockAheadSeconds)} AND c.updated_at < ${BEYOND_SAYABLE})`;
 
-/** One row of what is looked at again and again: the leases of the chat, and when it is tried again. */
+/** Condition on a runnable chat, with one row of what is looked at again and again: its leases, and its retry. */
 function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
   const leases = limits.heartbeatsReadable
     ? Prisma.sql`
@@ -86,12 +86,15 @@ function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
     FROM (SELECT ${RETRY_SECONDS_LEFT} AS retry_seconds, ${leases}) AS t))`;
 }
 
-/** Of a chat whose time can be said and is not ahead, as are all that are still asked about. */
+/**
+ * True for a chat older than so many seconds. Its time must be a moment that is not ahead, as in all chats still asked
+ * about.
+ */
 const olderThan = (seconds: number) => Prisma.sql`c.updated_at < ${secondsAgo(seconds)}`;
 /** The same of a lease: one whose time cannot be said is trouble by itself. */
 const leaseOlderThan = (seconds: number) => Prisma.sql`t.leased_at < ${secondsAgo(seconds)}`;
 
-/** VALUE_UNREADABLE, CLOCK_AHEAD of a lease. */
+/** Condition of VALUE_UNREADABLE, and of CLOCK_AHEAD by a lease. */
 const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
   const columns = (
     ['updatedAt', 'snapshotVersion', 'historyVersion', 'generationAttempt', 'retryStateVersion'] as const
@@ -180,7 +183,7 @@ const isCallInVain = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
      ELSE COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits))} END
    FROM (${openCallsSql(limits.platform, Prisma.sql`ARRAY[c.id]`)}) AS o)`;
 
-/** LOOPING. */
+/** Condition of LOOPING. */
 const isLooping = ({ loopSteps, platform }: SuspectLimits) =>
   isAnswerable(platform.tables, 'chat_messages', 'turns')
     ? Prisma.sql`(${stepsSql(platform, Prisma.sql`c.id`)}) > ${loopSteps}`

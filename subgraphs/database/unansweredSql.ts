@@ -11,11 +11,14 @@ import type { SuspectLimits } from './suspectLimits.ts';
 /** Condition on the column that this project's triggers keep. */
 const NOTED = Prisma.sql`c.unanswered`;
 
-/** Whether the column says it. Triggers see all of a message: where less of it can be read, nothing more is known here. */
+/**
+ * True if the column tells it. Triggers see all of a message. Where this service can read less of it, nothing more is
+ * known here.
+ */
 export const isUnansweredNoted = ({ notesUnanswered, tables }: Platform): boolean =>
   notesUnanswered && !tables.lacks.some(({ table }) => table === 'chat_messages');
 
-/** The same, looked up: where the table has no such column. */
+/** Condition that looks the answer up, where the table has no such column. */
 const lookedUp = (platform: Platform) => Prisma.sql`(
   SELECT CASE
     WHEN l.role = 'user' THEN 'message'

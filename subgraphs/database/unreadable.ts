@@ -29,17 +29,17 @@ function read<F extends UnreadableField>(chat: ChatRow, field: F): ChatRow[F] {
   return chat[field];
 }
 
-/** Somebody else's words: of an object the members that are known. Texts are cut and masked, whatever they are. */
+/** Known members of foreign JSON, with texts cut and masked. */
 function fitToBeSaid(json: Prisma.JsonValue, { texts, others }: Members): Prisma.JsonValue {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return plainly(json);
   const known = [...texts, ...others].filter((name) => Object.hasOwn(json, name));
   return Object.fromEntries(known.map((name) => [name, plainly(json[name] ?? null)]));
 }
 
-/** JSON knows no limit; the arithmetic of others ends soon after. As `suspect` has it. */
+/** Largest number that is told, as in `suspect`. JSON knows no limit; the arithmetic of others ends soon after. */
 const LARGEST_NUMBER = 1e300;
 
-/** A number beyond all reason is null, and so is what holds more than one value. */
+/** Single value of foreign JSON. A number beyond all reason is null, and so is what holds more than one value. */
 function plainly(value: Prisma.JsonValue): Prisma.JsonValue {
   if (typeof value === 'string') return providerWords(value);
   return typeof value === 'boolean' || (typeof value === 'number' && Math.abs(value) <= LARGEST_NUMBER) ? value : null;

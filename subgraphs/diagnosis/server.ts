@@ -9,7 +9,7 @@ import type { Logger } from '../../server/log.ts';
 import { SCHEMA_FILE } from './requiredFields.ts';
 import { type DiagnosisContext, resolvers } from './resolvers.ts';
 
-export interface DiagnosisSubgraphOptions extends SubgraphTrust {
+interface DiagnosisSubgraphOptions extends SubgraphTrust {
   readonly settings: DiagnosisSettings;
   readonly host: string;
   /** 0: any free one. */

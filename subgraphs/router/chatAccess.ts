@@ -1,7 +1,8 @@
 /**
- * What a caller may ask replicas when nobody has checked it before: a chat that it may read, of the replica that owns it. The
- * database subgraph decides, since it decides about the other half of the chat too; one question serves a whole fetch. What is
- * refused looks the same whether the chat is somebody else's, is not there, or is owned elsewhere.
+ * The check of what a caller may ask replicas, where nobody has checked it before: a chat that it may read, of its
+ * owner.
+ * The database subgraph decides, as about the chat's other half; one question serves a whole fetch.
+ * A refusal looks the same for a foreign chat, a missing one, and one with another owner.
  */
 import { deadlineStop } from '../../common/clock.ts';
 import type { Owners } from '../../routing/owners.ts';

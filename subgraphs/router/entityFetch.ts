@@ -4,8 +4,7 @@ import type { Representation } from '../../routing/ask/share.ts';
 import type { GraphqlBody } from '../../server/graphql/question.ts';
 
 /**
- * Makes a request with the fragments and variables that it needs and no others, whatever else the operation selects, and however
- * the client passed the representations.
+ * Makes a request with only the fragments and variables that it needs, whatever else the operation selects.
  * @param info of the field `_entities`, under whatever alias
  */
 export function entityFetch(info: GraphQLResolveInfo, representations: readonly Representation[]): GraphqlBody {

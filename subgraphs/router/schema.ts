@@ -1,6 +1,7 @@
 /**
- * The executable schema of the router: the entities of every routed type come from the replicas, already resolved, under the
- * response keys of the request; whatever is selected below them is only handed on, and checked by its type once more.
+ * The executable schema of the router. Entities of every routed type come from the replicas, already resolved, under
+ * the request's response keys.
+ * What is selected below them is only handed on, and checked by its type once more.
  */
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import { type DocumentNode, GraphQLError, type GraphQLFieldResolver, Kind } from 'graphql';

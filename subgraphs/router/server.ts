@@ -1,6 +1,6 @@
 /**
- * The replica-routed runtime as one ordinary federation 2 subgraph: whatever gateway stands in front asks one address, and
- * the replicas behind it are found, asked and waited for here.
+ * The replica-routed runtime as one ordinary federation 2 subgraph.
+ * A gateway asks one address, and the replicas behind it are found, asked and waited for here.
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
@@ -19,7 +19,7 @@ import { makeCheckAccess } from './chatAccess.ts';
 import { type RouterContext, routerResolvers } from './schema.ts';
 
 export interface RouterServerOptions {
-  /** Whose tokens are taken. Callers that come by themselves may ask only about chats that they may read. */
+  /** Tokens that are taken. Callers that come by themselves may ask only about chats that they may read. */
   readonly trust: SubgraphTrust;
   /** The key of the tokens that replicas and the database subgraph are asked with. */
   readonly internalSecret: string;

@@ -14,7 +14,7 @@ import { registerReplicaMetrics } from './metrics.ts';
 import { type RuntimeContext, resolvers } from './resolvers.ts';
 import { streamRoute } from './stream.ts';
 
-export interface RuntimeSubgraphOptions {
+interface RuntimeSubgraphOptions {
   readonly inspector: Inspector;
   readonly internalSecret: string;
   readonly clock: Clock;
@@ -22,7 +22,7 @@ export interface RuntimeSubgraphOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** What the replica is not ready for, in words without addresses. */
+  /** Reason why the replica is not ready, without addresses. */
   readonly notReady?: () => string | undefined;
 }
 

@@ -16,17 +16,17 @@ import { type DatabaseSubgraphOptions, startDatabaseSubgraph } from '../../subgr
 /** Choice of the running file; jest loads every module anew for each. */
 export const chosen = { isInProcess: false, opened: 0 };
 
-/** As `describe`, for tests to which the way makes no difference: a file that chose the other one leaves them out. */
+/** Variant of `describe` for tests to which the way makes no difference. A file that chose the other way leaves them out. */
 export const describeOnce = (name: string, tests: () => void): void => {
   if (!chosen.isInProcess) describe(name, tests);
 };
 
-/** As `test`, in the same cases. */
+/** Variant of `test`, for the same cases. */
 export const testOnce = (name: string, run: () => Promise<void>): void => {
   if (!chosen.isInProcess) test(name, run);
 };
 
-/** By the URL of the one that listens. */
+/** Options by the URL of the subgraph that listens. */
 const started = new Map<string, DatabaseSubgraphOptions>();
 
 /** Starts the subgraph as its own function of this name does. Its gateways may do without it. */

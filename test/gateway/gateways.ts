@@ -27,7 +27,7 @@ export type GatewayChanges = Partial<Omit<GatewayOptions, 'replicas'>> & {
   databaseTimeoutMs?: number;
 };
 
-/** With long times. The caller stops it. Its modules are loaded with the first: many a file only asks one that runs elsewhere. */
+/** Starts a gateway with long times; the caller stops it. Its modules are loaded then: many files only ask one that runs elsewhere. */
 export async function startTestGateway(
   databaseSubgraph: { url: string },
   { replicas, databaseTimeoutMs = 20_000, ...changes }: GatewayChanges = {},

@@ -37,5 +37,8 @@ test('every process that package.json starts is built', () => {
   );
   expect(built.length).toBeGreaterThan(5);
   for (const { name, file } of built) expect([name, existsSync(fileOf(file))]).toEqual([name, true]);
-  for (const { file, command } of built) expect(command).toBe(`node scripts/build.mjs && exec node ${file}`);
+  expect([scripts.prestart, scripts.start]).toEqual(['node scripts/build.mjs', 'node dist/system.js']);
+  for (const { name, file, command } of built) {
+    if (name !== 'start') expect(command).toBe(`node scripts/build.mjs && exec node ${file}`);
+  }
 });

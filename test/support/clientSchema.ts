@@ -2,5 +2,5 @@
 import type { GraphQLSchema } from 'graphql';
 import { loadSupergraph } from './loadSupergraph.ts';
 
-/** Of the supergraph that is checked in. */
+/** Schema of the supergraph that is checked in. */
 export const clientSchema = async (): Promise<GraphQLSchema> => (await loadSupergraph()).apiSchema;

@@ -25,7 +25,7 @@ export interface ChatRow {
   readonly queueVersion: number | null;
   readonly generationAttempt: number | null;
   readonly retryStateVersion: number | null;
-  /** As it is stored, but for its size: not yet fit to be shown. */
+  /** Last error as it is stored, but for its size: not yet fit to be shown. */
   readonly lastError: Prisma.JsonValue;
   /** Retry state with known members only. Its texts are long, and not yet fit to be shown. */
   readonly retryState: Prisma.JsonValue;
@@ -56,7 +56,7 @@ const VERSIONS = {
 const MOMENTS = { createdAt: Prisma.sql`c.created_at`, updatedAt: Prisma.sql`c.updated_at` };
 const DEADLINE = Prisma.sql`c.requires_action_deadline_at`;
 
-/** Members of `last_error` and `retry_state` that leave: what this project's worker writes there. */
+/** Members of `last_error` and `retry_state` that leave: those that this project's worker writes. */
 export const JSON_MEMBERS = {
   lastError: { texts: ['kind', 'message', 'provider'], others: ['status_code', 'retryable'] },
   retryState: { texts: ['error', 'kind', 'retrying_at'], others: ['attempt'] },

@@ -64,8 +64,9 @@ const rowsByStatus = (
   )}) AS c ${inOrder}`;
 
 /**
- * First all of them, then their order. `OFFSET 0` keeps the two apart: a planner that sees the order and the limit
- * may hope to meet enough of them in an index of all chats, and reads all of it when there are few.
+ * Rows of all chats found from the queue, and then their order.
+ * `OFFSET 0` keeps the two apart. A planner that sees order and limit may walk the index of all chats. Where few match,
+ * it would read all of it.
  */
 const rowsFromQueue = (platform: Platform, condition: Prisma.Sql, inOrder: Prisma.Sql) => Prisma.sql`
   SELECT c.* FROM (${rowsOfChats(

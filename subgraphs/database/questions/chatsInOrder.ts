@@ -21,7 +21,7 @@ const PLACE_UPDATED_AT = Prisma.sql`
 
 const SHOWN = Prisma.sql`${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt"`;
 
-/** What is shown of rows is said once, however many places they come from: planning it costs more than doing it. */
+/** Adds the shown columns once, however many places the rows come from: planning them costs more than reading them. */
 export const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) =>
   Prisma.sql`SELECT ${SHOWN} FROM (${rows}) AS c ${inOrder}`;
 

@@ -18,13 +18,13 @@ export const isSayable = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`
 export const sayable = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`CASE WHEN ${isSayable(time)} THEN ${time} END`;
 
 /**
- * Seconds from then to the moment of the reading; negative for a time ahead of the clock; null where `sayable` is. What
- * `extract` gives is a numeric, which costs several times as much.
+ * Seconds from then to the moment of the reading; negative for a time ahead of the clock. Null where `sayable` is.
+ * `extract` would give a numeric, which costs several times as much.
  */
 export const ageSeconds = (time: Prisma.Sql): Prisma.Sql => Prisma.sql`date_part('epoch', now() - (${sayable(time)}))`;
 
-/** The moment so long before the reading. */
+/** Moment so many seconds before the reading. */
 export const secondsAgo = (seconds: number): Prisma.Sql => Prisma.sql`now() - ${seconds}::float8 * interval '1 s'`;
 
-/** The moment so long after the reading. */
+/** Moment so many seconds after the reading. */
 export const inSeconds = (seconds: number): Prisma.Sql => Prisma.sql`now() + ${seconds}::float8 * interval '1 s'`;

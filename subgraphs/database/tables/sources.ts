@@ -80,7 +80,7 @@ function withNulls(found: FoundTables, platform: PlatformRead, relation: string,
   return `(SELECT ${[...columns, ...ofPostgres].join(', ')} FROM ${relation} AS t)`;
 }
 
-/** Whether what a question asks of the table can be answered. */
+/** True if what a question asks of the table can be answered. */
 export const isAnswerable = (tables: Tables, table: TableName, question: string): boolean =>
   isReadable(tables, table) && keepsFromAsking(tables.lacks, question).length === 0;
 

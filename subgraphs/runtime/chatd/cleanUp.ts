@@ -12,7 +12,7 @@ const MOST_REFUSED = 100;
 
 interface Kind {
   readonly table: string;
-  /** Of rows `old` that may go; `$1` is `limit`. */
+  /** Condition on rows `old` that may go; `$1` is `limit`. */
   readonly isOld: string;
   readonly inOrder: string;
   readonly limit: number;
@@ -31,7 +31,7 @@ const leases = (isOld: string, staleAfterSeconds: number): Kind => ({
   limit: staleAfterSeconds,
 });
 
-/** One that a chat still names as its owner stays: it tells who that was. */
+/** Kind for replicas. One that a chat still names as its owner stays, to tell who that was. */
 const REPLICAS: Kind = {
   table: 'replicas',
   isOld: `old.updated_at NOT BETWEEN now() - $1 * interval '1 day' AND now() + $1 * interval '1 day'
@@ -41,8 +41,8 @@ const REPLICAS: Kind = {
 };
 
 /**
- * A row that the database does not let go costs only itself.
- * @returns how many rows went
+ * Deletes the rows. One that the database does not let go costs only itself.
+ * @returns the number of rows deleted
  * @throws the first refusal, once all else is done
  */
 export async function cleanUp(pool: Pool, staleAfterSeconds: number): Promise<number> {
@@ -98,5 +98,5 @@ async function removeEach(
   return gone;
 }
 
-/** Whether the failure says nothing of a row: the others would fail as well. */
+/** True if the failure says nothing of a row: the others would fail as well. */
 const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);

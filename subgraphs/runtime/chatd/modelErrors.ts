@@ -94,10 +94,10 @@ function withoutWords(error: unknown): { kind: FailureKind; message: string } {
 const UNDECODABLE = 'The answer could not be decoded: it is not in the content-encoding that the server names';
 /** Codes of zlib and of brotli, which have a form of their own. */
 const OF_DECODING = /^(Z_[A-Z_]+|ERR_[A-Z]*_ERROR_[A-Z0-9_]+)$/;
-/** The system's or undici's codes for what happened to a connection. */
+/** Codes of the system and of undici for a failed connection. */
 const OF_THE_NETWORK = /^(E[A-Z]{3,}|UND_ERR_[A-Z_]+|CERT_[A-Z_]+|[A-Z_]*CERT[A-Z_]*)$/;
 
-/** The code of the error, or of what caused it. */
+/** Code of the error or of its cause, if it fits the pattern. */
 function codeIn(error: unknown, pattern: RegExp): string | undefined {
   let cause = error;
   for (let depth = 0; depth < 8 && typeof cause === 'object' && cause !== null; depth += 1) {

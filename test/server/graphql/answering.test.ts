@@ -1,4 +1,7 @@
-/** Which questions a subgraph answers, and which Apollo Server words a refusal of. That both answer alike: test/gateway/inProcess/sameAnswers.test.ts. */
+/**
+ * Questions that a subgraph answers, and those of which Apollo Server words a refusal.
+ * test/gateway/inProcess/sameAnswers.test.ts checks that both answer alike.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';

@@ -77,7 +77,7 @@ interface Way {
   readonly capacity?: { root: number; subagents: number };
   /** SQL that takes something away, once the rows are there. */
   readonly take?: string;
-  /** Of this kind there are as many slots as are taken. */
+  /** Kind with as many slots as are taken. */
   readonly full?: 'root' | 'subagents';
 }
 const own = async (pool: pg.Pool) => {
