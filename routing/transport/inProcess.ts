@@ -5,7 +5,8 @@
 import { whenOver } from '../../common/clock.ts';
 import { isLargerThan } from '../../common/jsonSize.ts';
 import type { Answering, WithRequestId } from '../../server/graphql/answering.ts';
-import type { GraphqlBody } from '../../server/graphql/question.ts';
+import { wordRefusal } from '../../server/graphql/apolloWords.ts';
+import { asPosted, type GraphqlBody } from '../../server/graphql/question.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Asking, type Reply, TIMED_OUT, TOO_LARGE, type Transport } from './transport.ts';
 
@@ -32,7 +33,8 @@ export function inProcess<C extends WithRequestId, A extends Asking>({
   async function answer(question: GraphqlBody, context: C): Promise<Reply> {
     try {
       const { status, body } =
-        (await answering.answer(question, context)) ?? (await answerOdd(answering, question, context));
+        (await answering.answer(question, context)) ??
+        (await wordRefusal(answering.apollo, asPosted(question), context));
       if (maxAnswerBytes !== undefined && isLargerThan(body, maxAnswerBytes)) return TOO_LARGE;
       return { status: 'OK', httpStatus: status, body, what: `HTTP ${status}, application/json` };
     } catch (err) {
@@ -50,21 +52,4 @@ export function inProcess<C extends WithRequestId, A extends Asking>({
       });
       void answer(question, context).then(resolve).finally(stopWaiting);
     });
-}
-
-/** Answers what is not ordinary, with the status that it has over HTTP. */
-async function answerOdd<C extends WithRequestId>(
-  { apollo }: Answering<C>,
-  { query, variables, operationName }: GraphqlBody,
-  contextValue: C,
-): Promise<{ readonly status: number; readonly body: object }> {
-  const request = {
-    query,
-    ...(variables && { variables }),
-    ...(typeof operationName === 'string' && { operationName }),
-  };
-  const { body, http } = await apollo.executeOperation(request, { contextValue });
-  if (body.kind !== 'single') throw new TypeError('An answer in parts');
-  const { data, errors } = body.singleResult;
-  return { status: http.status ?? 200, body: { ...(errors && { errors }), ...(data !== undefined && { data }) } };
 }

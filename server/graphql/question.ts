@@ -23,6 +23,14 @@ export function readQuestion({ method, url, headers, body }: FastifyRequest): Qu
   return JSON_BODY.test(type) ? questionOf(parametersOf(url)) : undefined;
 }
 
+/** Request that puts a question, as it would come over HTTP. */
+export const asPosted = ({ query, variables, operationName }: GraphqlBody) => ({
+  method: 'POST',
+  url: '/graphql',
+  headers: { 'content-type': JSON_TYPE },
+  body: { query, variables: variables ?? null, operationName: operationName ?? null },
+});
+
 const JSON_TYPE = 'application/json';
 const JSON_BODY = /^\s*application\/json\s*(;|$)/i;
 

@@ -1,10 +1,10 @@
 /** Second readings of chats, over the real supergraph, whose subgraphs are away. */
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { makeQueries } from '../../gateway/queries/answer.ts';
-import { makePrepareQuery } from '../../gateway/queries/prepare.ts';
-import { makeRereads } from '../../gateway/queries/reread.ts';
-import { loadSupergraph } from '../support/loadSupergraph.ts';
+import { makeQueries } from '../../../gateway/queries/answer.ts';
+import { makePrepareQuery } from '../../../gateway/queries/prepare.ts';
+import { makeRereads } from '../../../gateway/queries/reread.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 
 const CHAT = 'cccccccc-0000-4000-8000-000000000001';
 

@@ -11,11 +11,11 @@ import {
   type OperationDefinitionNode,
   parse,
 } from 'graphql';
-import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import { readCostRules } from '../../gateway/queries/costRules.ts';
-import { makeCompileCost } from '../../gateway/queries/queryCost.ts';
-import { readSupergraph } from '../../gateway/supergraph/file.ts';
-import { settings } from '../../server/settings/settings.ts';
+import { exampleQueries } from '../../../gateway/http/graphiql.ts';
+import { readCostRules } from '../../../gateway/queries/costRules.ts';
+import { makeCompileCost } from '../../../gateway/queries/queryCost.ts';
+import { readSupergraph } from '../../../gateway/supergraph/file.ts';
+import { settings } from '../../../server/settings/settings.ts';
 
 const DIRECTIVES = `
   directive @cost(weight: Int!) on FIELD_DEFINITION

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
-import { readAllowedOperations } from '../../gateway/queries/allowedOperations.ts';
-import { SettingsError } from '../../server/settings/config.ts';
-import { callerToken, gatewaysPerTest } from './gateways.ts';
-import { sendJson, serversPerTest } from './httpServers.ts';
+import { readAllowedOperations } from '../../../gateway/queries/allowedOperations.ts';
+import { SettingsError } from '../../../server/settings/config.ts';
+import { callerToken, gatewaysPerTest } from '../gateways.ts';
+import { sendJson, serversPerTest } from '../httpServers.ts';
 
 const servers = serversPerTest();
 const startGateway = gatewaysPerTest();

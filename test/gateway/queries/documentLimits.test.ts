@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { getIntrospectionQuery, parse } from 'graphql';
-import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import { LIMITS, type Limit, limitPassed, tooComplex } from '../../gateway/queries/documentLimits.ts';
+import { exampleQueries } from '../../../gateway/http/graphiql.ts';
+import { LIMITS, type Limit, limitPassed, tooComplex } from '../../../gateway/queries/documentLimits.ts';
 
 const passed = (query: string) => limitPassed(parse(query));
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { HOSTILE, largest } from '../../bench/support/hostileQueries.ts';
-import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import { LIMITS } from '../../gateway/queries/documentLimits.ts';
-import { askGateway, callerToken, gatewaysPerTest } from './gateways.ts';
-import { sendJson, serversPerTest } from './httpServers.ts';
+import { HOSTILE, largest } from '../../../bench/support/hostileQueries.ts';
+import { exampleQueries } from '../../../gateway/http/graphiql.ts';
+import { LIMITS } from '../../../gateway/queries/documentLimits.ts';
+import { askGateway, callerToken, gatewaysPerTest } from '../gateways.ts';
+import { sendJson, serversPerTest } from '../httpServers.ts';
 
 const servers = serversPerTest();
 const startGateway = gatewaysPerTest();
