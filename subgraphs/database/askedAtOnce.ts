@@ -49,8 +49,7 @@ export function makeAskAtOnce(loaders: Loaders, reading: Reading, caller: Caller
   const known = new Map<readonly FieldNode[], readonly Ask[]>();
   return (chatId, info) => {
     isKnown ??= isKnownAtOnce(info);
-    if (!isKnown) return;
-    reading.hurry();
+    if (!isKnown || !reading.hurry()) return;
     const { fieldNodes } = info;
     const asks = known.get(fieldNodes) ?? asksBelow(info, fieldNodes).filter((ask) => ask !== null);
     known.set(fieldNodes, asks);

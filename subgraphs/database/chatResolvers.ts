@@ -21,8 +21,9 @@ export async function readableChat(
   info: GraphQLResolveInfo,
 ): Promise<ChatRow | null> {
   if (context.readable.kind === 'none') return null;
+  const loaded = context.loaders.chats.load(chatId); // before all else that is asked of it
   context.askAtOnce(chatId, info);
-  const chat = await context.loaders.chats.load(chatId);
+  const chat = await loaded;
   return chat && mayRead(context.readable, chat) ? chat : null;
 }
 

@@ -105,9 +105,11 @@ export class Reading {
   /**
    * Lets the questions of this turn of the event loop be one statement, unless a question was asked before.
    * It is for an operation that asks all it ever will at once: later questions are answered by a later moment.
+   * @returns whether they will be; if not, nothing should be asked before its turn
    */
-  hurry(): void {
+  hurry(): boolean {
     if (!this.#deadline) this.#batch ??= this.#options.quickWay.begin();
+    return this.#batch?.isOpen === true;
   }
 
   /**
