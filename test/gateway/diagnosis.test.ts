@@ -266,19 +266,16 @@ describeOnce('every replica', () => {
 describe('a hundred chats', () => {
   const LIST = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { chatId diagnosis { ${FIELDS} } } }`;
   type List = { chatDebugSnapshots: { chatId: string; diagnosis: Diagnosis }[] };
-  const tables = () =>
-    held.tap?.statements.flatMap(
-      (sql) => /^\s*SELECT[\s\S]*?\bFROM (chats|chat_\w+|replicas)\b/.exec(sql)?.[1] ?? [],
-    ) ?? [];
+  /** Statements that read a table. */
+  const readings = () =>
+    held.tap?.statements.filter((sql) => /\bFROM (chats|chat_\w+|replicas)\b/.test(sql)).length ?? 0;
 
-  /** One for each kind of question about a chat's row, lease, queue, history and children. */
-  const MOST_STATEMENTS = 8;
-  /** The tables of those that a diagnosis of one chat costs, once the directory has been read. */
-  async function statementsFor(front: RunningServer, id: string): Promise<string[]> {
+  /** Those that a diagnosis of one chat costs, once the directory has been read. */
+  async function readingsFor(front: RunningServer, id: string): Promise<number> {
     await diagnosisOf(front, id);
     held.tap?.statements.splice(0);
     await diagnosisOf(front, id);
-    return tables().sort();
+    return readings();
   }
 
   async function hundred(replicas: readonly { id: string }[], holds?: Map<string, string>): Promise<string[]> {
@@ -289,12 +286,12 @@ describe('a hundred chats', () => {
     return chats.map(({ id }) => id);
   }
 
-  test('cost as many statements as one chat, and one request a replica, when all is well', async () => {
+  test('cost one statement, as one chat does, and one request a replica, when all is well', async () => {
     const holds = new Map<string, string>();
     const replicas = [await addReplica((id) => holds.get(id)), await addReplica((id) => holds.get(id))];
     const ids = await hundred(replicas, holds);
     const front = await gateway();
-    const ofOne = await statementsFor(front, ids[0] ?? '');
+    expect(await readingsFor(front, ids[0] ?? '')).toBe(1);
     for (const { door } of replicas) door.received.length = 0;
     held.tap?.statements.splice(0);
     const { body } = await askGateway<List>(front, LIST, { variables: { ids } });
@@ -302,16 +299,14 @@ describe('a hundred chats', () => {
       new Set(['WORKING']),
     );
     expect(replicas.map(({ door }) => door.received.length)).toEqual([1, 1]);
-    expect(tables().sort()).toEqual(ofOne);
-    expect(ofOne.filter((table) => table === 'chats')).toHaveLength(1);
-    expect(ofOne.length).toBeLessThanOrEqual(MOST_STATEMENTS);
+    expect(readings()).toBe(1);
   });
 
   test('cost that twice, and no more, when all look stuck', async () => {
     const replicas = [await addReplica(() => undefined), await addReplica(() => undefined)];
     const ids = await hundred(replicas);
     const front = await gateway();
-    const ofOne = await statementsFor(front, ids[0] ?? '');
+    expect(await readingsFor(front, ids[0] ?? '')).toBe(2);
     for (const { door } of replicas) door.received.length = 0;
     held.tap?.statements.splice(0);
     const { body } = await askGateway<List>(front, LIST, { variables: { ids } });
@@ -320,9 +315,7 @@ describe('a hundred chats', () => {
     const found = body.data?.chatDebugSnapshots.map(({ diagnosis }) => short(diagnosis).join(' '));
     expect(new Set(found)).toEqual(new Set(['STUCK NOT_COMPARED CRITICAL RUNNER_MISSING']));
     expect(replicas.map(({ door }) => door.received.length)).toEqual([2, 2]);
-    expect(tables().sort()).toEqual(ofOne);
-    expect(ofOne.filter((table) => table === 'chats')).toHaveLength(2);
-    expect(ofOne.length).toBeLessThanOrEqual(2 * MOST_STATEMENTS);
+    expect(readings()).toBe(2);
   });
 
   testOnce('keep what is known of healthy replicas when one of them takes all the time there is', async () => {
