@@ -12,6 +12,7 @@
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
 import { type Clock, whenOver } from '../../common/clock.ts';
+import { Stop } from '../../common/stopSignal.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
@@ -82,7 +83,7 @@ const tooSlow = (findings: Findings | undefined, question: string, along: readon
 
 export class Reading {
   readonly #options: ReadingOptions;
-  readonly #closing = new AbortController();
+  readonly #closing = new Stop();
   #deadline: Deadline | undefined;
   #opened: Promise<Opened> | undefined;
   #moment: Moment | undefined;
@@ -207,7 +208,7 @@ export class Reading {
   /** Asks with the others of this turn; in its own turn if that fails, for whatever reason. */
   async #quickly<T>(name: string, question: Question<T>, inTurn: () => Promise<T>): Promise<T> {
     const batch = this.#batch;
-    if (!batch?.isOpen || this.#closing.signal.aborted) return inTurn();
+    if (!batch?.isOpen || this.#closing.aborted) return inTurn();
     this.#deadline ??= this.#startDeadline();
     const { clock, metrics } = this.#options;
     const begunMs = clock.monotonicMs();
@@ -316,7 +317,7 @@ export class Reading {
    * later questions are refused.
    */
   async close(): Promise<void> {
-    if (this.#deadline && !this.#closing.signal.aborted) {
+    if (this.#deadline && !this.#closing.aborted) {
       this.#options.metrics.readingEnded(this.#outcome, this.#secondsSince(this.#deadline.begunMs));
     }
     this.#deadline?.clear();
@@ -325,7 +326,7 @@ export class Reading {
   }
 
   #assertOpen(): void {
-    if (this.#closing.signal.aborted) throw databaseUnavailable();
+    if (this.#closing.aborted) throw databaseUnavailable();
     if (this.#deadline?.signal.aborted) throw new TimeIsUp();
   }
 
@@ -347,7 +348,7 @@ export class Reading {
           };
         });
         resolve({ tx, moment: this.#moment });
-        await aborted(this.#closing.signal);
+        await aborted(this.#closing);
         await this.#lastTurn;
       };
       // Prisma's own limit is the last resort: it ends the transaction of a reading that nobody closed.
