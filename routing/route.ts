@@ -40,6 +40,8 @@ interface RouterOptions {
   readonly log: Logger;
 }
 
+type Refused = Pick<Outcome, 'status' | 'reason'>;
+
 /**
  * Looks at each representation, in order. What is refused never comes near a replica, or the directory. Never rejects.
  * @returns for each: undefined, it may be asked about; else what to say in place of an answer
@@ -47,7 +49,7 @@ interface RouterOptions {
 export type CheckAccess = (
   representations: readonly Representation[],
   context: RoutingContext,
-) => Promise<(Pick<Outcome, 'status' | 'reason'> | undefined)[]>;
+) => Promise<(Refused | undefined)[]>;
 
 /** Never rejects. */
 export type RouteEntities = (request: GraphqlBody, context: RoutingContext) => Promise<RoutedAnswer>;
@@ -73,11 +75,9 @@ async function route(options: RouterOptions, request: GraphqlBody, context: Rout
   const join = makeJoin(routing, entityRequest, (err) =>
     log.error({ requestId, err }, 'an answer of a replica could not be read'),
   );
-  for (const [place, refusal] of refusals?.entries() ?? []) {
-    if (!refusal) continue;
-    const { status, reason } = refusal;
-    const [share] = splitRepresentations(routing, representations, (at) => at === place);
-    if (share) join.add(withoutAnswer(share, status, reason));
+  for (const { status, reason, places } of alike(refusals ?? [])) {
+    const refused = splitRepresentations(routing, representations, (place) => places.has(place));
+    for (const share of refused) join.add(withoutAnswer(share, status, reason));
   }
   const shares = splitRepresentations(routing, representations, (place) => !refusals?.[place]);
   if (shares.length === 0) return join.whole();
@@ -86,6 +86,20 @@ async function route(options: RouterOptions, request: GraphqlBody, context: Rout
   if (unasked) for (const share of shares) join.add(withoutAnswer(share, 'NOT_ASKED', unasked.reason));
   else await askAll(options, request, entityRequest, shares, context, join);
   return join.whole();
+}
+
+/** Groups places that are refused in the same words. A list can have thousands of them, and few reasons. */
+function alike(refusals: readonly (Refused | undefined)[]) {
+  const groups = new Map<string, Refused & { readonly places: Set<number> }>();
+  for (const [place, refused] of refusals.entries()) {
+    if (!refused) continue;
+    const { status, reason } = refused;
+    const words = `${status} ${reason}`;
+    const group = groups.get(words) ?? { status, reason, places: new Set() };
+    group.places.add(place);
+    groups.set(words, group);
+  }
+  return groups.values();
 }
 
 async function askAll(
@@ -142,7 +156,7 @@ function ownerReader(read: (representations: readonly Representation[]) => Retur
         last = reading;
         return (await reading) ?? representations.map(() => undefined);
       },
-      { cache: false, batchScheduleFn: (go) => void last.then(go) },
+      { cache: false, batchScheduleFn: (go) => void last.then(go, go) },
     );
   let loader: ReturnType<typeof makeLoader> | undefined; // few fetches ever ask
   return (representation: Representation) => {

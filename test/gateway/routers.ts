@@ -11,7 +11,7 @@ import { makeReplicaLimits } from '../../routing/ask/replicaLimits.ts';
 import { makeBudget, type RoutingContext } from '../../routing/ask/routingContext.ts';
 import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../routing/directory.ts';
 import type { Owners } from '../../routing/owners.ts';
-import { makeRouteEntities } from '../../routing/route.ts';
+import { type CheckAccess, makeRouteEntities } from '../../routing/route.ts';
 import { type Routing, readRouting } from '../../routing/routedTypes.ts';
 import { makeRuntimeWatch } from '../../routing/runtimeWatch.ts';
 import { makeDispatcher } from '../../routing/transport/overHttp.ts';
@@ -55,6 +55,7 @@ export interface RouterTestOptions {
   load?: () => Promise<ReplicaRow[]>;
   directory?: ReplicaDirectory;
   owners?: Partial<Owners>;
+  check?: CheckAccess;
   log?: typeof silent;
   onAsked?: AskOptions['onAsked'];
 }
@@ -88,7 +89,7 @@ export function routersPerTest() {
         watch.found(options.found);
         return Object.entries(rows).map(([id, row]) => ({ id, relayAddress: '', stoppedAt: null, ...row }));
       });
-    const { log = silent, onAsked, isDisabled = false, platform } = options;
+    const { log = silent, onAsked, isDisabled = false, platform, check } = options;
     const clock = systemClock;
     const watch = makeRuntimeWatch({ isDisabled, platform, log });
     const directory = options.directory ?? makeReplicaDirectory({ load, clock, log });
@@ -107,7 +108,7 @@ export function routersPerTest() {
     });
     const owners = { ...OWNERS, ...options.owners };
     const { notAsked } = watch;
-    const route = makeRouteEntities({ routing, directory, ask, owners, notAsked, clock, log });
+    const route = makeRouteEntities({ routing, directory, ask, owners, notAsked, check, clock, log });
     const newContext = (): RoutingContext => ({
       requestId: 'a request',
       caller: { sub: 'somebody', roles },

@@ -392,3 +392,48 @@ test('a request that is no fetch of entities is an error, not an exception', asy
     expect(answer.errors).toHaveLength(1);
   }
 });
+
+test('a list is looked at a few times, however many of its places are refused', async () => {
+  const server = await answering();
+  const refusal = { status: 'REFUSED', reason: 'It is not yours.' } as const;
+  const { route, newContext } = router({
+    rows: { [A]: { relayAddress: server.url } },
+    check: async (list) => list.map((_, place) => (place === 1 ? undefined : refusal)),
+  });
+  let looks = 0;
+  const keys = Array.from({ length: 100 }, (_, n) => ({ __typename: 'ChatRuntime', chatId: chatId(n), workerId: A }));
+  const representations = Object.assign(keys, {
+    entries: () => {
+      looks += 1;
+      return Array.prototype.entries.call(keys);
+    },
+  });
+  const { data, errors } = await route({ query: QUERY, variables: { representations } }, newContext());
+  const entities = data?._entities as unknown as Entity[];
+  expect(statuses(entities)).toEqual(keys.map((_, place) => (place === 1 ? 'OK' : 'REFUSED')));
+  expect(errors).toHaveLength(99);
+  expect(looks).toBeLessThan(5);
+});
+
+test('a reading of owners that fails keeps no later one from its turn', async () => {
+  let reads = 0;
+  const moved = (isReady: () => boolean) =>
+    servers.serve(async (response) => {
+      await until('it may answer', () => isReady() || undefined);
+      sendJson(response, 200, { data: { _entities: [{ ...SILENT, workerIdMatchesLocal: false, runners: [] }] } });
+    });
+  const [first, later] = [await moved(() => true), await moved(() => reads > 0)];
+  const owners = {
+    read: async () => {
+      reads += 1;
+      throw new Error('a bug');
+    },
+  };
+  const ask = asker({ rows: { [A]: { relayAddress: first.url }, [B]: { relayAddress: later.url } }, owners });
+  const { entities } = await ask([
+    [1, A],
+    [2, B],
+  ]);
+  expect(statuses(entities)).toEqual(['UNREACHABLE', 'UNREACHABLE']);
+  expect(reads).toBe(2);
+});
