@@ -1,8 +1,8 @@
 /**
  * The directory of replicas: where each is, and whether it has stopped. It answers from memory.
  * It is read anew in the background while it is in use, and at once for an id that it does not hold.
- * One reading serves all who wait for it. It lists live replicas as far as a list goes, and looks up the others asked
- * for since the last one.
+ * One reading serves all who wait for it. It lists live replicas as far as a list goes, and looks up the others that were
+ * asked for lately.
  * A reading that fails changes nothing.
  */
 import { type Clock, whenOver } from '../common/clock.ts';
@@ -12,6 +12,8 @@ import type { ReplicaPlace } from './ask/share.ts';
 
 /** While in use, the directory is read anew when it is older. */
 const REFRESH_MS = 2_000;
+/** A row that is not listed, as that of a stopped replica, is read for this long after it was asked for last. */
+const KEPT_MS = 10_000;
 
 export interface ReplicaRow {
   readonly id: string;
@@ -50,8 +52,9 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
   let rows: ReadonlyMap<string, ReplicaRow> = new Map();
   /** Ids of `rows` that the last reading held without being asked for them. */
   let listed: ReadonlySet<string> = new Set();
-  /** Ids that the next reading must look up, since they may not be listed. */
-  const wanted = new Set<string>();
+  /** Ids that the next reading must look up, since they may not be listed; with when they were asked for last. */
+  const wanted = new Map<string, number>();
+  const want = (id: string) => wanted.set(id.toLowerCase(), clock.monotonicMs());
   let begunAtMs = Number.NEGATIVE_INFINITY;
   let heldSinceMs: number | null = null;
   /** Resolves to whether it succeeded. */
@@ -61,15 +64,20 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
   const read = async (): Promise<boolean> => {
     const begunNowMs = clock.monotonicMs();
     begunAtMs = begunNowMs;
-    const asked = new Set(wanted);
+    const asked = new Map([...wanted].filter(([, atMs]) => begunNowMs - atMs <= KEPT_MS));
     wanted.clear();
+    const wantAgain = (isWanted: (id: string) => boolean) => {
+      for (const [id, atMs] of asked) if (!wanted.has(id) && isWanted(id)) wanted.set(id, atMs);
+    };
     try {
-      rows = new Map((await load([...asked])).map((row) => [row.id.toLowerCase(), row]));
+      rows = new Map((await load([...asked.keys()])).map((row) => [row.id.toLowerCase(), row]));
       heldSinceMs = begunNowMs;
+      wantAgain((id) => rows.has(id)); // made-up ids do not pile up
       listed = new Set([...rows.keys()].filter((id) => !asked.has(id)));
       return true;
     } catch (error) {
       log.warn({ err: error }, 'the replica table could not be read');
+      wantAgain(() => true);
       return false;
     }
   };
@@ -105,7 +113,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
 
   return {
     lookUp: (ids, signal) => {
-      for (const id of ids) if (!listed.has(id.toLowerCase())) wanted.add(id.toLowerCase());
+      for (const id of ids) if (!listed.has(id.toLowerCase())) want(id);
       const begun = readIfOld();
       let reading: Promise<boolean> | undefined;
       return ids.map(async (id) => {
@@ -116,7 +124,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
       });
     },
     lookUpAnew: async (id, signal) => {
-      wanted.add(id.toLowerCase());
+      want(id);
       return afterwards(id, await within(readAnew(), signal));
     },
     refresh: () => void readIfOld(),

@@ -132,25 +132,63 @@ describe('the replica directory', () => {
     expect(fresh?.status).toBe('STOPPED');
   });
 
-  test('what is not listed is looked up with each reading for as long as it is in use, and no longer', async () => {
-    const stopped = row('gone', { stoppedAt: '2026-11-22T10:00:00.000Z' });
-    const { directory, pending, advance } = table(row('a'), stopped);
-    const askFor = async (...ids: string[]) => {
-      const answers = Promise.all(directory.lookUp(ids, never));
+  /** Stopped replicas beside one that is listed, and a look-up whose reading, if it needs one, ends at once. */
+  const withStopped = (...ids: string[]) => {
+    const stopped = ids.map((id) => row(id, { stoppedAt: '2026-11-22T10:00:00.000Z' }));
+    const { directory, pending, advance } = table(row('a'), ...stopped);
+    const askFor = async (...asked: string[]) => {
+      const answers = Promise.all(directory.lookUp(asked, never));
       await settle();
       for (const reading of pending) reading.answer();
       await settle();
       return (await answers).map(({ status }) => status);
     };
+    return { pending, advance, askFor };
+  };
+
+  test('what is not listed is looked up with each reading for some seconds after it was in use, and no longer', async () => {
+    const { pending, advance, askFor } = withStopped('gone');
     await askFor();
     expect(await askFor('a', 'GONE')).toEqual(['OK', 'STOPPED']);
     advance(2_001);
     expect(await askFor('gone', 'a')).toEqual(['STOPPED', 'OK']);
-    advance(2_001);
+    advance(10_000);
     await askFor('a');
     advance(2_001);
     await askFor('a');
-    expect(pending.map(({ ids }) => ids)).toEqual([[], ['gone'], ['gone'], [], []]);
+    expect(pending.map(({ ids }) => ids)).toEqual([[], ['gone'], ['gone'], ['gone'], []]);
+  });
+
+  test('stopped replicas that are asked for in turn are all held, and cost no reading each', async () => {
+    const { pending, askFor } = withStopped('gone', 'left');
+    await askFor('a');
+    for (let turn = 0; turn < 5; turn += 1) {
+      expect([await askFor('gone'), await askFor('left')]).toEqual([['STOPPED'], ['STOPPED']]);
+    }
+    expect(pending.map(({ ids }) => ids)).toEqual([['a'], ['a', 'gone'], ['a', 'gone', 'left']]);
+  });
+
+  test('an id that no row has is asked for again only by those who look it up', async () => {
+    const { pending, advance, askFor } = withStopped();
+    await askFor();
+    expect(await askFor('x')).toEqual(['UNKNOWN_REPLICA']);
+    advance(2_001);
+    await askFor('a');
+    expect(pending.map(({ ids }) => ids)).toEqual([[], ['x'], []]);
+  });
+
+  test('what a reading that failed was asked for, the next one is asked for', async () => {
+    const { directory, pending, advance } = table(row('a'), row('gone', { stoppedAt: '2026-11-22T10:00:00.000Z' }));
+    const first = Promise.all(directory.lookUp(['gone'], never));
+    pending[0]?.answer();
+    await first;
+    advance(2_001);
+    await Promise.all(directory.lookUp(['gone'], never));
+    pending[1]?.fail();
+    await settle();
+    advance(2_001);
+    directory.refresh();
+    expect(pending.map(({ ids }) => ids)).toEqual([['gone'], ['gone'], ['gone']]);
   });
 
   test('looking up anew does not settle for what is held', async () => {
