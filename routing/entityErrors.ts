@@ -8,6 +8,7 @@ import { chatIdsOf, type Representation, type ShareAnswer } from './ask/share.ts
 import type { EntityRequest } from './entityRequest.ts';
 import { aboutOf, type Path } from './errorPaths.ts';
 import type { Routing } from './routedTypes.ts';
+import { holdsAddress } from './transport/addressIn.ts';
 
 /** An error, and the place in the list of the entity that it belongs to. */
 export interface EntityError {
@@ -34,7 +35,8 @@ export const entityError = (
 
 /**
  * A replica's own errors, each in every place that its entity stands for; one that names no entity in the first. What it says
- * of the client's input goes through in its own words, everything else in ours: it may speak of its inside.
+ * of the client's input goes through in its own words, unless they hold an address. Everything else is said in ours: it may
+ * speak of its inside.
  */
 export function replicaErrors(routing: Routing, request: EntityRequest, answer: ShareAnswer): EntityError[] {
   const { share, errors, movedTo = share.replicaId } = answer;
@@ -44,19 +46,24 @@ export function replicaErrors(routing: Routing, request: EntityRequest, answer: 
     const named = index === undefined ? undefined : representations[index];
     const type = named && routing.types.get(String(named.__typename));
     const about = named ? [named] : representations.filter((_, j) => places[j]?.length);
-    const stands = (named && index !== undefined && places[index]) || (places[0]?.slice(0, 1) ?? []);
+    const stands =
+      (named && index !== undefined && places[index]) || (places.find(({ length }) => length > 0)?.slice(0, 1) ?? []);
     const code = typeof error.extensions?.code === 'string' ? error.extensions.code : 'INTERNAL_SERVER_ERROR';
-    const message = code === 'BAD_USER_INPUT' ? error.message : inOurWords(code, movedTo);
+    const message = code === BAD_USER_INPUT && !holdsAddress(error.message) ? error.message : inOurWords(code, movedTo);
     const selected = type ? selectedPath(request.planOf(type).entity, below) : [];
     return stands.map((place) => entityError(code, message, answer, about, [place, ...selected]));
   });
   return placed.slice(0, MAX_ERRORS);
 }
 
-const inOurWords = (code: string, replicaId: string) =>
-  code === ('FORBIDDEN' satisfies ErrorCode)
-    ? `This needs the role ${READ_ALL}.`
-    : `Replica ${replicaId} answered with an error. Its log says more.`;
+const BAD_USER_INPUT = 'BAD_USER_INPUT' satisfies ErrorCode;
+const FORBIDDEN = 'FORBIDDEN' satisfies ErrorCode;
+
+function inOurWords(code: string, replicaId: string): string {
+  if (code === FORBIDDEN) return `This needs the role ${READ_ALL}.`;
+  if (code === BAD_USER_INPUT) return `Replica ${replicaId} does not take a value of the query.`;
+  return `Replica ${replicaId} answered with an error. Its log says more.`;
+}
 
 /** Cuts a path below an entity to what leads to selected fields: a replica may say anything there. */
 function selectedPath(entity: ObjectShape, path: Path): Path {

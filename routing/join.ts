@@ -37,7 +37,8 @@ export function makeJoin(routing: Routing, request: EntityRequest, onDefect: (er
   const errors: EntityError[] = [];
   const read = (answer: ShareAnswer) => {
     const placed: (readonly [place: number, entity: Json])[] = [];
-    errors.push(...readShare(routing, request, answer, (place, entity) => placed.push([place, entity])));
+    const told = readShare(routing, request, answer, (place, entity) => placed.push([place, entity]));
+    for (const error of told) errors.push(error); // too many to be arguments of one call
     for (const [place, entity] of placed) entities[place] = entity;
   };
   return {

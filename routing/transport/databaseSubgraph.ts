@@ -5,6 +5,7 @@ import { deadlineSignal } from '../../common/clock.ts';
 import { makeAnswering, type Subgraph, type WithRequestId } from '../../server/graphql/answering.ts';
 import type { Logger } from '../../server/log.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
+import { holdsAddress } from './addressIn.ts';
 import { inProcess } from './inProcess.ts';
 import { MAX_ANSWER_BYTES, makeDispatcher, overHttp } from './overHttp.ts';
 import type { Transport } from './transport.ts';
@@ -118,11 +119,9 @@ async function readiness(
 const MAX_SHOWN_CHARACTERS = 500;
 /** Plain sentences, names of tables and columns among them. */
 const PLAIN = /^[\w .,:;=?'"`()\n-]+$/;
-/** A port, an IP address, a name of several parts, and what is not to be told from one. */
-const ADDRESS = /:\d|(\d+\.){2}|localhost|\w\.[\w-]+\.\w|\.(internal|local|com|net|org|io|dev|svc)\b/i;
 
 /** Reason why it is not ready, in its own words. Undefined: anything at its address may have written that. */
 function shownWords(text: string): string | undefined {
   const words = text.trim();
-  return words.length <= MAX_SHOWN_CHARACTERS && PLAIN.test(words) && !ADDRESS.test(words) ? words : undefined;
+  return words.length <= MAX_SHOWN_CHARACTERS && PLAIN.test(words) && !holdsAddress(words) ? words : undefined;
 }

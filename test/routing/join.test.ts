@@ -274,19 +274,33 @@ describe('joining', () => {
   });
 
   test("a replica's words go through with BAD_USER_INPUT only; its other errors are said in words of our own", () => {
+    const said = 'An id is 8-4-4-4-12 hexadecimal digits. Received "x".';
     const codes = ['BAD_USER_INPUT', 'FORBIDDEN', 'INTERNAL_SERVER_ERROR', undefined];
     const { errors } = join('observedAt', {
       outcome: { ...TIMED_OUT, status: 'OK' },
       entities: [{ observedAt: null }],
-      errors: codes.map((code) => ({ message: 'SELECT at http://192.0.2.1', ...(code && { extensions: { code } }) })),
+      errors: codes.map((code) => ({ message: said, ...(code && { extensions: { code } }) })),
     });
     const own = `Replica ${chat.workerId} answered with an error. Its log says more.`;
-    expect(errors.map(({ message }) => message)).toEqual([
-      'SELECT at http://192.0.2.1',
-      'This needs the role chat-debug:read-all.',
-      own,
-      own,
-    ]);
+    expect(errors.map(({ message }) => message)).toEqual([said, 'This needs the role chat-debug:read-all.', own, own]);
+  });
+
+  test.each([
+    'SELECT at http://192.0.2.1',
+    'No value at http://worker/ is an id',
+    'connect 10.0.0.7',
+    'fe80::1:2 refused it',
+    'worker-7.chat.svc refused it',
+    'localhost refused it',
+    'worker:8080 refused it',
+  ])('%s: words with an address do not go through', (message) => {
+    const { errors } = join('observedAt', {
+      outcome: { ...TIMED_OUT, status: 'OK' },
+      entities: [{ observedAt: null }],
+      errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }],
+    });
+    const ours = `Replica ${chat.workerId} does not take a value of the query.`;
+    expect(errors.map((error) => [error.message, error.extensions?.code])).toEqual([[ours, 'BAD_USER_INPUT']]);
   });
 
   test('of the errors of one replica a hundred are taken', () => {
@@ -353,6 +367,28 @@ describe('joining', () => {
         [chat.chatId, other.chatId],
       ],
     ]);
+  });
+
+  test('an error that names no entity is said even if the first chat has moved', () => {
+    const list = [chat, { ...chat, chatId: id(2, 2) }];
+    const [share] = splitRepresentations(routing, list);
+    if (!share) throw new Error('nothing is asked');
+    const stayed = { ...share, places: [[], [1]] };
+    const { errors } = join(
+      'observedAt',
+      {
+        ...{ share: stayed, outcome: { ...TIMED_OUT, status: 'OK' } },
+        entities: [{ observedAt: null }, { observedAt: null }],
+        errors: [{ message: 'own' }],
+      },
+      list,
+    );
+    expect(errors.map((error) => [error.path, error.extensions?.chatIds])).toEqual([[['_entities', 1], [id(2, 2)]]]);
+  });
+
+  test('as many errors are said as there are chats without an answer', () => {
+    const list = Array.from({ length: 150_000 }, () => chat);
+    expect(join('observedAt', { outcome: TIMED_OUT }, list).errors).toHaveLength(list.length);
   });
 
   test('an exception while one answer is read makes that answer a bad one, and is told', () => {
