@@ -29,13 +29,21 @@ export const LIMITS = {
 
 export type Limit = keyof typeof LIMITS;
 
+/** Limits whose counts grow with each spread of a fragment. */
+const MULTIPLIED: ReadonlySet<Limit> = new Set([
+  'fields and fragments',
+  'fields at the root',
+  'aliases',
+  'directives',
+  'fields of the same name in one place',
+]);
+
 /** @param received number counted, or words if counting stopped */
-export const tooComplex = (limit: Limit, received: number | string = `more than ${LIMITS[limit]}`) =>
-  new Refusal(
-    400,
-    'QUERY_TOO_COMPLEX',
-    `A query may have at most ${LIMITS[limit]} ${limit}, each counted wherever its fragment is spread. Received ${received}.`,
-  );
+export function tooComplex(limit: Limit, received: number | string = `more than ${LIMITS[limit]}`): Refusal {
+  const how = MULTIPLIED.has(limit) ? ', each counted wherever its fragment is spread' : '';
+  const message = `A query may have at most ${LIMITS[limit]} ${limit}${how}. Received ${received}.`;
+  return new Refusal(400, 'QUERY_TOO_COMPLEX', message);
+}
 
 /** Place in the answer: what was selected there so far, and what below it by response name. */
 class Place {

@@ -90,13 +90,15 @@ export function makePrepareQuery({ supergraph, subgraph, onDefect }: PrepareOpti
   });
 }
 
+/** Words of the parser, which some versions misspell. */
+const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
+
 function readWithinLimits(text: string): DocumentNode | Refusal | undefined {
   if (text.length > LIMITS.characters) return tooComplex('characters', text.length);
   const document = parseOrWhyNot(text);
   if (document instanceof RangeError) return tooComplex('levels of nesting');
   if (document instanceof GraphQLError) {
-    const isTooLong = /^Syntax Error: Document contains more that? \d+ tokens/.test(document.message);
-    return isTooLong ? tooComplex('tokens') : undefined;
+    return TOO_MANY_TOKENS.test(document.message) ? tooComplex('tokens') : undefined;
   }
   const passed = limitPassed(document);
   return passed === undefined ? document : tooComplex(passed);

@@ -36,6 +36,21 @@ test('a refusal says which limit it was, and its figure', () => {
   });
 });
 
+test('a refusal speaks of fragments only where spreading them multiplies', () => {
+  const limits = Object.keys(LIMITS) as Limit[];
+  const multiplied = limits.filter((limit) => /fragment is spread/.test(tooComplex(limit).body.errors[0].message));
+  expect(multiplied).toEqual([
+    'fields and fragments',
+    'fields at the root',
+    'aliases',
+    'directives',
+    'fields of the same name in one place',
+  ]);
+  expect(tooComplex('characters', 20_001).body.errors[0].message).toBe(
+    'A query may have at most 20000 characters. Received 20001.',
+  );
+});
+
 describe('each limit', () => {
   test.each(Object.entries(AT_LIMIT))('%s: as many are fine, one more is not', (limit, shape) => {
     const allowed = LIMITS[limit as Limit];
