@@ -31,16 +31,15 @@ export interface Queries extends Pick<GraphqlService<RoutingContext>, 'answer'> 
   ask(text: string, variables: Readonly<Json>, context: RoutingContext, record?: RequestRecord): Promise<GraphqlAnswer>;
 }
 
-const INTERNAL = { kind: SpanKind.INTERNAL, attributes: {} };
+const INTERNAL_SPAN = { kind: SpanKind.INTERNAL, attributes: {} };
 
 export function makeQueries(options: QueriesOptions): Queries {
   const { allowedOperations, countReplicas, log, maxCost, prepare } = options;
 
   const execute = async (
-    { operation, compiled }: PreparedQuery,
+    { compiled }: PreparedQuery,
     { variables, extensions, cost }: Asked,
     context: RoutingContext,
-    record: RequestRecord | undefined,
   ): Promise<GraphqlAnswer | Invalid> => {
     const query = compiled();
     if (query.kind === 'invalid') return query;
@@ -48,15 +47,10 @@ export function makeQueries(options: QueriesOptions): Queries {
       log.error({ requestId: context.requestId, err: query.cause }, 'a query could not be planned');
       return { status: 500, headers: {}, body: { errors: [maskError({ message: '' })] } };
     }
-    const name = operation.name?.value;
-    if (name !== undefined) {
-      if (record) record.operation = name;
-      currentSpan().setAttribute('graphql.operation.name', name);
-    }
-    return inSpan('gateway.request', INTERNAL, async () => {
+    return inSpan('gateway.request', INTERNAL_SPAN, async () => {
       const problem = query.findBadInput(variables);
       if (problem !== undefined) return new Refusal(400, 'BAD_USER_INPUT', problem);
-      const executed = await inSpan('gateway.execute', INTERNAL, () => query.execute(variables, context));
+      const executed = await inSpan('gateway.execute', INTERNAL_SPAN, () => query.execute(variables, context));
       const report = reportFor(extensions, { plan: query.plan, cost }, context);
       const errors = [...clientErrors(executed, context.requestId, log), ...report.errors];
       const body = {
@@ -78,22 +72,33 @@ export function makeQueries(options: QueriesOptions): Queries {
       }
       const prepared = prepare(text, operationName);
       if (!prepared || prepared instanceof Refusal) return prepared;
+      noteName(prepared, record);
       const replicas = countReplicas();
       const estimated = prepared.cost(variables, replicas);
       if (record) record.cost = estimated;
       if (estimated > maxCost) return tooExpensive(estimated, maxCost, replicas);
       const asked = { variables, extensions, cost: { estimated, limit: maxCost } };
-      const answered = await execute(prepared, asked, context, record);
+      const answered = await execute(prepared, asked, context);
       return 'kind' in answered ? undefined : answered;
     },
     ask: async (text, variables, context, record) => {
       const prepared = prepare(text);
-      const answered =
-        prepared instanceof Refusal ? prepared : prepared && (await execute(prepared, { variables }, context, record));
-      if (!answered || 'kind' in answered) throw new Error(answered?.why ?? 'It is not one operation');
+      if (!prepared) throw new Error('It is not one operation');
+      if (prepared instanceof Refusal) return prepared;
+      noteName(prepared, record);
+      const answered = await execute(prepared, { variables }, context);
+      if ('kind' in answered) throw new Error(answered.why);
       return answered;
     },
   };
+}
+
+/** Notes the name of an operation as soon as it is known, so that a refusal has it, too. */
+function noteName({ operation }: PreparedQuery, record: RequestRecord | undefined): void {
+  const name = operation.name?.value;
+  if (name === undefined) return;
+  if (record) record.operation = name;
+  currentSpan().setAttribute('graphql.operation.name', name);
 }
 
 interface Asked {

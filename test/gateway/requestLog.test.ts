@@ -172,6 +172,15 @@ test('requests are counted by known operation and code; made-up names are one se
   expect([...metrics.keys()].join('\n')).not.toMatch(ANY_UUID);
 });
 
+test('a query that is refused for its cost has its name in the log and the metrics', async () => {
+  const { log, lineOf } = collectingLog();
+  const gateway = await startGateway(await emptyDatabase(), { log, maxCost: 0 });
+  const response = await askGateway(gateway, ONE('OneChat'), { variables: { id: CHAT } });
+  expect(await lineOf(response)).toMatchObject({ operation: 'OneChat', status: 400 });
+  const metrics = await readMetrics(gateway);
+  expect(metrics.get('chat_debug_requests_total{operation="OneChat",code="QUERY_TOO_COMPLEX"}')).toBe(1);
+});
+
 test('however many probes come, a subgraph that hangs is asked once at a time', async () => {
   const hung = await servers.hang();
   const gateway = await startGateway(hung, { databaseTimeoutMs: 5_000 });
