@@ -9,7 +9,7 @@ import {
 import { GraphQLError } from 'graphql';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { GraphqlService } from '../../server/graphql/edge.ts';
-import type { DocumentCode } from '../../server/graphql/errors.ts';
+import { type DocumentCode, documentError, noQuery } from '../../server/graphql/errors.ts';
 import { logMasked } from '../../server/graphql/maskedErrors.ts';
 import type { Logger } from '../../server/log.ts';
 import { formatForClient } from '../queries/clientErrors.ts';
@@ -75,14 +75,9 @@ const refusals = (log: Logger): ApolloServerPlugin<RoutingContext> => ({
 });
 
 const noSuchOperation = (name: string | null | undefined) =>
-  refused(
+  documentError(
     'OPERATION_RESOLUTION_FAILURE',
     name
       ? `The document has no operation named ${JSON.stringify(name)}.`
       : 'The document has several operations: name one.',
   );
-
-const noQuery = (kind: string) => refused('GRAPHQL_VALIDATION_FAILED', `The schema has queries only, no ${kind}.`);
-
-const refused = (code: DocumentCode, message: string) =>
-  new GraphQLError(message, { extensions: { code, http: { status: 400, headers: new Map() } } });

@@ -10,7 +10,10 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import {
   type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
   execute,
+  type GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
   NoSchemaIntrospectionCustomRule,
@@ -21,7 +24,7 @@ import {
 import type { Logger } from '../log.ts';
 import { Refusal } from './answer.ts';
 import type { GraphqlService } from './edge.ts';
-import { asGraphqlError, formatError, httpOf, maskError } from './errors.ts';
+import { asGraphqlError, formatError, httpOf, maskError, noQuery } from './errors.ts';
 import { logMasked } from './maskedErrors.ts';
 import { makePreparedQueries } from './preparedQueries.ts';
 import { compileRepresentationCheck } from './representations.ts';
@@ -66,23 +69,44 @@ export function makeAnswering<C extends WithRequestId>(
   });
   return {
     apollo: makeApollo(schema, log),
-    answer: async ({ query, operationName: asked, variables = {} }, contextValue, record) => {
-      const prepared = query === undefined ? undefined : find(query, asked);
+    answer: async ({ query, operationName: wanted, variables = {} }, contextValue, record) => {
+      const prepared = query === undefined ? undefined : find(query, wanted);
       if (!prepared || prepared instanceof Refusal) return prepared;
       const { document, operationName, findBadRepresentation } = prepared;
       if (record && operationName !== undefined) record.operation = operationName;
       const problem = findBadRepresentation(variables);
       if (problem !== undefined) return new Refusal(400, 'BAD_USER_INPUT', problem);
-      const result = await execute({ schema, document, operationName, variableValues: variables, contextValue });
-      const { data } = result;
-      const errors = (result.errors ?? []).map(asGraphqlError);
-      if (data !== undefined && errors.length > 0) logMasked(log, contextValue.requestId, errors);
-      const added = finish(contextValue);
+      const asked = { schema, document, operationName, variableValues: variables, contextValue };
+      const { data, errors, added } = await executeAndFinish(asked, log, finish);
       if (data === undefined) return undefined; // nothing was executed, with these variables
       const all = [...errors.map(formatError), ...added];
       return { ...httpOf(errors), body: { ...(all.length > 0 && { errors: all }), data } };
     },
   };
+}
+
+interface Asked<C> extends ExecutionArgs {
+  readonly contextValue: C;
+}
+
+/** Logs what is masked, then finishes, whatever comes of the execution. */
+async function executeAndFinish<C extends WithRequestId>(
+  asked: Asked<C>,
+  log: Logger,
+  finish: NonNullable<Subgraph<C>['finish']>,
+) {
+  let added: readonly GraphQLFormattedError[] = [];
+  let data: ExecutionResult['data'];
+  let errors: GraphQLError[] = [];
+  try {
+    const result = await execute(asked);
+    data = result.data;
+    errors = (result.errors ?? []).map(asGraphqlError);
+    if (data !== undefined && errors.length > 0) logMasked(log, asked.contextValue.requestId, errors);
+  } finally {
+    added = finish(asked.contextValue);
+  }
+  return { data, errors, added };
 }
 
 /** Parses a valid query. Undefined: it is not valid, or nested so deep that the stack does not suffice to look at it. */
@@ -107,6 +131,9 @@ const makeApollo = (schema: GraphQLSchema, log: Logger) =>
         unexpectedErrorProcessingRequest: async ({ requestContext: { contextValue }, error: err }) =>
           log.error({ requestId: contextValue.requestId, err }, 'a request could not be refused'),
         requestDidStart: async ({ contextValue: { requestId } }) => ({
+          didResolveOperation: async ({ operation }) => {
+            if (operation && operation.operation !== 'query') throw noQuery(operation.operation); // it would be executed
+          },
           didEncounterErrors: async ({ errors }) => logMasked(log, requestId, errors.map(asGraphqlError)),
         }),
       },

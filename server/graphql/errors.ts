@@ -44,6 +44,14 @@ const DOCUMENT_CODES = [
 
 export type DocumentCode = (typeof DOCUMENT_CODES)[number];
 
+/** An error on a document that GraphQL's validation lets pass: it refuses the whole request. */
+export const documentError = (code: DocumentCode, message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code, http: { status: 400, headers: new Map() } } });
+
+/** Error of an operation that is no query, though its document may be valid. @param kind `mutation` or `subscription` */
+export const noQuery = (kind: string): GraphQLError =>
+  documentError('GRAPHQL_VALIDATION_FAILED', `The schema has queries only, no ${kind}.`);
+
 /** True if a client is told no more of an error with this code than that it happened. */
 export const isMasked = (code: unknown): boolean =>
   isErrorCode(code) ? code === 'INTERNAL_SERVER_ERROR' : !(DOCUMENT_CODES as readonly unknown[]).includes(code);

@@ -3,6 +3,10 @@
  * test/gateway/inProcess/sameAnswers.test.ts checks that both answer alike.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
@@ -164,5 +168,50 @@ describe('beside Apollo Server, which executes the same', () => {
     ];
     expect(JSON.stringify([ours?.status, ours?.body])).toBe(JSON.stringify([theirs.status, theirs.body]));
     expect(theirs.headers).toMatchObject(ours?.headers ?? {});
+  });
+});
+
+test('what was begun is finished even if its execution throws', async () => {
+  const told: string[] = [];
+  const odd = { query: '{ _service { sdl } }', variables: 5 as never };
+  await expect(answering(told).answer(odd, { requestId: 'it' })).rejects.toThrow();
+  expect(told).toEqual(['it: finished']);
+});
+
+describe('a schema with more than queries', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'more-than-queries-'));
+  const file = join(folder, 'schema.graphql');
+  writeFileSync(file, 'type Query { a: Int } type Mutation { change: Int } type Subscription { changes: Int }');
+  const executed: string[] = [];
+  const execute = (what: string) => () => {
+    executed.push(what);
+    return 1;
+  };
+  const served = makeAnswering<{ requestId: string }>(
+    {
+      schemaFile: pathToFileURL(file),
+      resolvers: {
+        Mutation: { change: execute('change') },
+        Subscription: { changes: { subscribe: execute('changes') as never } },
+      },
+    },
+    pino({ level: 'silent' }),
+  );
+  beforeAll(() => served.apollo.start());
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    await served.apollo.stop();
+  });
+
+  test.each([
+    ['mutation', 'mutation { change }'],
+    ['subscription', 'subscription { changes }'],
+  ])('a valid %s is refused, and not executed', async (kind, query) => {
+    expect(await served.answer({ query }, { requestId: 'it' })).toBeUndefined();
+    const http = { method: 'POST', url: '/graphql', headers: { 'content-type': 'application/json' }, body: { query } };
+    const { status, body } = await wordRefusal(served.apollo, http, { requestId: 'it' });
+    const message = `The schema has queries only, no ${kind}.`;
+    expect([status, body]).toEqual([400, { errors: [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] }]);
+    expect(executed).toEqual([]);
   });
 });
