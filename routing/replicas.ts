@@ -8,7 +8,7 @@ import { makeAddressPolicy, makeGuardedConnector } from './ask/addressPolicy.ts'
 import { type AskOptions, makeAskReplica } from './ask/askReplica.ts';
 import { makeEarlierVersions } from './ask/earlierVersions.ts';
 import { MAX_REPLICA_ANSWER_BYTES } from './ask/replicaAnswer.ts';
-import { type BreakerState, makeReplicaLimits } from './ask/replicaLimits.ts';
+import { type BreakerState, makeReplicaGuards } from './ask/replicaGuard.ts';
 import { makeBudget, type RoutingContext } from './ask/routingContext.ts';
 import { makeReplicaDirectory } from './directory.ts';
 import { makeChatOwners } from './owners.ts';
@@ -71,7 +71,7 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
     makeGuardedConnector(makeAddressPolicy(addressAllow), timeoutMs),
     MAX_REPLICA_ANSWER_BYTES,
   );
-  const guards = makeReplicaLimits(clock);
+  const guards = makeReplicaGuards(clock);
   const earlierVersions = makeEarlierVersions(clock);
   const watch = makeRuntimeWatch({ isDisabled, platform: options.platform, log });
   const directory = makeReplicaDirectory({

@@ -4,7 +4,7 @@ import type { Logger } from '../../server/log.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { EarlierVersions } from './earlierVersions.ts';
 import { endpointAt } from './endpoint.ts';
-import type { AllReplicaLimits, Judgement, ReplicaLimits } from './replicaLimits.ts';
+import type { Judgement, ReplicaGuard, ReplicaGuards } from './replicaGuard.ts';
 import type { RoutingEntry } from './routingContext.ts';
 import { type Fetching, type SendOptions, sendShare } from './sendShare.ts';
 import {
@@ -25,7 +25,7 @@ export interface AskOptions extends SendOptions {
     lookUpAnew(replicaId: string, signal: StopSignal): Promise<ReplicaPlace>;
     ageMs(): number | null;
   };
-  readonly guards: AllReplicaLimits;
+  readonly guards: ReplicaGuards;
   readonly earlierVersions: EarlierVersions;
   /** Told each time that a replica was asked, or could not be. Must not throw. */
   readonly onAsked?: ((asked: RoutingEntry) => void) | undefined;
@@ -62,7 +62,7 @@ export function makeAskReplica(options: AskOptions): AskReplica {
 
 async function ask(
   options: AskOptions,
-  guard: ReplicaLimits,
+  guard: ReplicaGuard,
   fetching: Fetching,
   share: Share,
   where: ReplicaPlace,

@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 import type { ReachabilityStatus } from '../transport/status.ts';
-import type { BreakerState } from './replicaLimits.ts';
+import type { BreakerState } from './replicaGuard.ts';
 
 export interface RoutingContext {
   readonly caller: Caller;

@@ -7,7 +7,7 @@ import { makeAddressPolicy, makeGuardedConnector } from '../../routing/ask/addre
 import { type AskOptions, makeAskReplica } from '../../routing/ask/askReplica.ts';
 import { makeEarlierVersions } from '../../routing/ask/earlierVersions.ts';
 import { MAX_REPLICA_ANSWER_BYTES } from '../../routing/ask/replicaAnswer.ts';
-import { makeReplicaLimits } from '../../routing/ask/replicaLimits.ts';
+import { makeReplicaGuards } from '../../routing/ask/replicaGuard.ts';
 import { makeBudget, type RoutingContext } from '../../routing/ask/routingContext.ts';
 import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../routing/directory.ts';
 import type { Owners } from '../../routing/owners.ts';
@@ -93,7 +93,7 @@ export function routersPerTest() {
     const clock = systemClock;
     const watch = makeRuntimeWatch({ isDisabled, platform, log });
     const directory = options.directory ?? makeReplicaDirectory({ load, clock, log });
-    const guards = makeReplicaLimits(clock);
+    const guards = makeReplicaGuards(clock);
     const ask = makeAskReplica({
       directory,
       guards,

@@ -19,7 +19,7 @@ export type BreakerState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 /** Judgement of an answer on the replica. `neutral`: nothing, as when the client went away. */
 export type Judgement = 'good' | 'bad' | 'neutral';
 
-export interface ReplicaLimits {
+export interface ReplicaGuard {
   readonly slots: Slots;
   breaker(): BreakerState;
   /** Does the work unless the breaker is open, which it finds out at once: `open`. Rejects only if the work does. */
@@ -28,15 +28,15 @@ export interface ReplicaLimits {
   firstComplaint(): boolean;
 }
 
-export interface AllReplicaLimits {
+export interface ReplicaGuards {
   /** The same guard for the same id, until it is forgotten. */
-  of(replicaId: string): ReplicaLimits;
+  of(replicaId: string): ReplicaGuard;
   /** Of the replicas that were asked lately. */
   breakers(): ReadonlyMap<string, BreakerState>;
 }
 
-export function makeReplicaLimits(clock: Clock): AllReplicaLimits {
-  const known = new Map<string, { readonly guard: ReplicaLimits; usedAtMs: number }>();
+export function makeReplicaGuards(clock: Clock): ReplicaGuards {
+  const known = new Map<string, { readonly guard: ReplicaGuard; usedAtMs: number }>();
   /** The longest unused come first. */
   const forgetOld = () => {
     for (const [id, { usedAtMs }] of known) {
@@ -59,7 +59,7 @@ export function makeReplicaLimits(clock: Clock): AllReplicaLimits {
   };
 }
 
-function makeGuard(clock: Clock): ReplicaLimits {
+function makeGuard(clock: Clock): ReplicaGuard {
   let state: BreakerState = 'CLOSED';
   let failuresInARow = 0;
   let openedAtMs = 0;

@@ -1,16 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
-import { type Judgement, makeReplicaLimits, type ReplicaLimits } from '../../../routing/ask/replicaLimits.ts';
+import { type Judgement, makeReplicaGuards, type ReplicaGuard } from '../../../routing/ask/replicaGuard.ts';
 import { makeSlots } from '../../../routing/ask/slots.ts';
 import { manualClock } from '../../support/manualClock.ts';
 
-const guard = (clock = manualClock()) => makeReplicaLimits(clock).of('a');
-const say = (one: ReplicaLimits, verdict: Judgement) =>
+const guard = (clock = manualClock()) => makeReplicaGuards(clock).of('a');
+const say = (one: ReplicaGuard, verdict: Judgement) =>
   one.run(
     async () => verdict,
     (result) => result,
   );
-const fail = async (one: ReplicaLimits, times: number) => {
+const fail = async (one: ReplicaGuard, times: number) => {
   for (let i = 0; i < times; i += 1) await say(one, 'bad');
 };
 
@@ -110,7 +110,7 @@ describe('the breaker', () => {
   });
 
   test('of one replica is not that of another', async () => {
-    const guards = makeReplicaLimits(manualClock());
+    const guards = makeReplicaGuards(manualClock());
     await fail(guards.of('a'), 5);
     expect(await say(guards.of('b'), 'good')).toBe('good');
     expect([...guards.breakers()]).toEqual([
@@ -122,7 +122,7 @@ describe('the breaker', () => {
 
 test('a replica that nobody asks for ten minutes is forgotten, however many there have been', () => {
   const clock = manualClock();
-  const guards = makeReplicaLimits(clock);
+  const guards = makeReplicaGuards(clock);
   const kept = guards.of('kept');
   for (let restart = 0; restart < 10_000; restart += 1) {
     clock.advance(10_000);
