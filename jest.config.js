@@ -1,4 +1,3 @@
-/** Jest runs the TypeScript sources as ES modules; one embedded Postgres serves all files, each in a database of its own. */
 /**
  * Files that `npm run test:slow` runs: faults on running systems, most of the time waiting for what must take its time, and
  * random rows by the thousand.
@@ -13,6 +12,7 @@ export const SLOW = [
   '/test/system/running\\.test\\.ts$',
 ];
 
+/** Jest runs the TypeScript sources as ES modules. One embedded Postgres serves all files, each in a database of its own. */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],

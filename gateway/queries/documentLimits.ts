@@ -24,7 +24,7 @@ export const LIMITS = {
   'fields at the root': 50,
   aliases: 100,
   directives: 50,
-  'fields of the same name in one place': 20,
+  'fields of the same name under one parent object': 20,
 } as const;
 
 export type Limit = keyof typeof LIMITS;
@@ -35,7 +35,7 @@ const MULTIPLIED: ReadonlySet<Limit> = new Set([
   'fields at the root',
   'aliases',
   'directives',
-  'fields of the same name in one place',
+  'fields of the same name under one parent object',
 ]);
 
 /** @param received number counted, or words if counting stopped */
@@ -106,7 +106,7 @@ export function limitPassed(document: DocumentNode): Limit | undefined {
         if (selection.alias) counts.add('aliases');
         const below = place.at((selection.alias ?? selection.name).value);
         below.fields += 1;
-        if (!counts.check('fields of the same name in one place', below.fields)) return;
+        if (!counts.check('fields of the same name under one parent object', below.fields)) return;
         if (selection.selectionSet) within(selection.selectionSet, below, false, spreading, depth + 1);
       } else {
         const name = nameOfSpread(selection);

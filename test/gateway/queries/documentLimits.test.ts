@@ -17,7 +17,7 @@ const AT_LIMIT: Readonly<Partial<Record<Limit, (n: number) => string>>> = {
   'fields at the root': (n) => `{ ${times(n, (i) => `f${i}`)} }`,
   aliases: (n) => `{ a { ${times(n, (i) => `f${i}: a`)} } }`,
   directives: (n) => `query @d { ... @d { a ${times(n - 2, () => '@d')} } }`,
-  'fields of the same name in one place': (n) => `{ ${times(n - 1, () => 'a')} ... { a } }`,
+  'fields of the same name under one parent object': (n) => `{ ${times(n - 1, () => 'a')} ... { a } }`,
 };
 
 test('a refusal says which limit it was, and its figure', () => {
@@ -44,7 +44,7 @@ test('a refusal speaks of fragments only where spreading them multiplies', () =>
     'fields at the root',
     'aliases',
     'directives',
-    'fields of the same name in one place',
+    'fields of the same name under one parent object',
   ]);
   expect(tooComplex('characters', 20_001).body.errors[0].message).toBe(
     'A query may have at most 20000 characters. Received 20001.',
@@ -61,7 +61,7 @@ describe('each limit', () => {
   test('fragments count wherever they are spread, also on the way through others, and by the place they add to', () => {
     const spread = (n: number) => `{ ${times(n, () => '...F')} } fragment F on T { ...G } fragment G on T { x: a }`;
     expect(passed(spread(20))).toBeUndefined();
-    expect(passed(spread(21))).toBe('fields of the same name in one place');
+    expect(passed(spread(21))).toBe('fields of the same name under one parent object');
     const roots = (n: number) => `{ ...F ...G } fragment F on T { ${times(n, (i) => `f${i}`)} } fragment G on T { g }`;
     expect(passed(roots(49))).toBeUndefined();
     expect(passed(roots(50))).toBe('fields at the root');
