@@ -10,7 +10,7 @@ export type Wording<C> = Pick<ApolloServer<C & BaseContext>, 'executeHTTPGraphQL
 
 type Asked = Pick<FastifyRequest, 'method' | 'headers' | 'url' | 'body'>;
 
-/** Words the refusal of a request. Never call it for a valid query: Apollo Server would execute it. */
+/** Words the refusal of a request. Call it only for what was not answered: Apollo Server executes a valid query. */
 export async function wordRefusal<C>(
   apollo: Wording<C>,
   { method, headers: { accept, 'content-type': contentType }, url, body: received }: Asked,

@@ -1,7 +1,7 @@
 /**
  * The check of what a gateway may ask `_entities` for, before anything runs.
- * That field's resolver throws at once for an unknown type. An earlier entity that is refused a moment later then has
- * nobody to tell, and ends the process.
+ * The resolver of that field throws at once for an unknown type. If the promise of an earlier entity rejects after that,
+ * nobody handles it, and the process ends.
  */
 import {
   type DocumentNode,

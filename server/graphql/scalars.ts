@@ -1,4 +1,7 @@
-/** The scalars of every subgraph. All but UUID are those of graphql-scalars; its UUID keeps the case and accepts half a brace. */
+/**
+ * The scalars of every subgraph. JSON and SafeInt are those of graphql-scalars, DateTime with another form of its answer.
+ * UUID is our own: theirs keeps the case, and accepts half a brace.
+ */
 import { GraphQLError, GraphQLScalarType, Kind, print } from 'graphql';
 import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars';
 
