@@ -16,7 +16,7 @@ import { Stop } from '../../common/stopSignal.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
-import { inSpan, SpanKind } from '../../server/tracing.ts';
+import { inSpan, SpanKind, spanFailed } from '../../server/tracing.ts';
 import type { Batch } from './batch.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
@@ -124,10 +124,15 @@ export class Reading {
     return this.#quickly(name, question, () => this.#askInTurn(name, question, along));
   }
 
-  #askInTurn<T>(name: string, question: Question<T>, along: readonly IndexText[]): Promise<T> {
+  #askInTurn<T>(
+    name: string,
+    question: Question<T>,
+    along: readonly IndexText[],
+    outcomeIn?: (answer: T) => ReadingOutcome,
+  ): Promise<T> {
     return this.#take((tx, moment) => {
       this.#along = along;
-      return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment));
+      return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment), outcomeIn);
     });
   }
 
@@ -192,7 +197,7 @@ export class Reading {
       });
       return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
     };
-    const settled = await this.#askInTurn(name, ask, along);
+    const settled = await this.#askInTurn(name, ask, along, outcomeOfSettled);
     if (settled.status === 'fulfilled' || !isTimedOut(settled.reason)) return { settled };
     return { settled, findings: await inquiry };
   }
@@ -358,15 +363,27 @@ export class Reading {
     return this.#opened;
   }
 
-  /** Runs a question under metrics and a span. Both hold nothing of it but its name. */
-  async #measured<T>(name: string, question: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a question under metrics and a span. Both hold nothing of it but its name.
+   * @param outcomeIn reads the outcome in an answer that may hold a failure
+   */
+  async #measured<T>(
+    name: string,
+    question: () => Promise<T>,
+    outcomeIn: (answer: T) => ReadingOutcome = () => 'ok',
+  ): Promise<T> {
     const { clock, metrics } = this.#options;
     const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': name };
     this.#asked = name;
     const begunMs = clock.monotonicMs();
     let outcome: ReadingOutcome = 'ok';
     try {
-      return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, question);
+      return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+        const answer = await question();
+        outcome = outcomeIn(answer);
+        if (outcome !== 'ok') spanFailed(span);
+        return answer;
+      });
     } catch (error) {
       outcome = outcomeOf(unavailableOr(error));
       throw error;
@@ -401,3 +418,5 @@ export class Reading {
 }
 
 const outcomeOf = (told: unknown): ReadingOutcome => (saysUnavailable(told) ? 'unavailable' : 'failed');
+const outcomeOfSettled = (settled: PromiseSettledResult<unknown>): ReadingOutcome =>
+  settled.status === 'fulfilled' ? 'ok' : outcomeOf(unavailableOr(settled.reason));
