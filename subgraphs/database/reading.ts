@@ -157,7 +157,7 @@ export class Reading {
     const told = isTimedOut(settled.reason)
       ? timedOut(findings ?? NOTHING_FOUND, name, along)
       : await this.#explained(settled.reason);
-    if (this.#outcome === 'ok') this.#outcome = outcomeOf(told);
+    this.#conclude(told);
     throw told;
   }
 
@@ -250,11 +250,16 @@ export class Reading {
     } catch (error) {
       if (this.#deadline?.signal.aborted) this.#noteLate();
       const told = await this.#told(error);
-      if (this.#outcome === 'ok') this.#outcome = outcomeOf(told); // what follows a failure fails for its sake
+      this.#conclude(told);
       throw told;
     } finally {
       this.#waiting -= 1;
     }
+  }
+
+  /** Notes the outcome. What follows a failure fails for its sake; what was not asked has failed nothing. */
+  #conclude(told: unknown): void {
+    if (this.#outcome === 'ok' || this.#outcome === 'unsupported') this.#outcome = outcomeOf(told);
   }
 
   #startDeadline(): Deadline {
@@ -417,6 +422,9 @@ export class Reading {
   }
 }
 
-const outcomeOf = (told: unknown): ReadingOutcome => (saysUnavailable(told) ? 'unavailable' : 'failed');
+function outcomeOf(told: unknown): ReadingOutcome {
+  if (saysUnsupported(told)) return 'unsupported';
+  return saysUnavailable(told) ? 'unavailable' : 'failed';
+}
 const outcomeOfSettled = (settled: PromiseSettledResult<unknown>): ReadingOutcome =>
   settled.status === 'fulfilled' ? 'ok' : outcomeOf(unavailableOr(settled.reason));
