@@ -16,6 +16,8 @@ export interface ReadingMetrics {
   questionAnswered(question: string, outcome: ReadingOutcome, seconds: number): void;
   /** Counts a reading. `seconds` run from its first question to the answer of the operation. */
   readingEnded(outcome: ReadingOutcome, seconds: number): void;
+  /** Counts a reading that was to be one statement. `asked_again`: it became a transaction. */
+  quickReadingEnded(result: 'answered' | 'asked_again'): void;
 }
 
 /** Makes the metrics and adds them to `registry`. */
@@ -41,11 +43,18 @@ export function makeReadingMetrics(registry: Registry): ReadingMetrics {
     labelNames: ['question', 'outcome'],
     registers,
   });
+  const quick = new Counter({
+    name: 'chat_debug_quick_readings_total',
+    help: 'Readings that were to be one statement by result: answered, or asked_again in a transaction',
+    labelNames: ['result'],
+    registers,
+  });
   return {
     questionAnswered: (question, outcome, seconds) => {
       questions.observe({ question }, seconds);
       if (outcome !== 'ok') failures.inc({ question, outcome });
     },
     readingEnded: (outcome, seconds) => readings.observe({ outcome }, seconds),
+    quickReadingEnded: (result) => quick.inc({ result }),
   };
 }

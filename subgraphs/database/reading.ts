@@ -17,7 +17,7 @@ import type { PrismaClient } from '../../prisma/generated/client.ts';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
 import { inSpan, SpanKind, spanFailed } from '../../server/tracing.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, NotQuick } from './batch.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
 import type { ReadingMetrics, ReadingOutcome } from './metrics.ts';
@@ -222,7 +222,8 @@ export class Reading {
       const answer = await Promise.race([batch.ask(name, question), this.#deadline.passed]);
       metrics.questionAnswered(name, 'ok', this.#secondsSince(begunMs));
       return answer;
-    } catch {
+    } catch (error) {
+      if (this.#batch === batch) this.#noteAskedAgain(batch, error); // the first; the others fail with it
       this.#batch = undefined;
     } finally {
       this.#waiting -= 1;
@@ -328,7 +329,9 @@ export class Reading {
    */
   async close(): Promise<void> {
     if (this.#deadline && !this.#closing.aborted) {
-      this.#options.metrics.readingEnded(this.#outcome, this.#secondsSince(this.#deadline.begunMs));
+      const { metrics } = this.#options;
+      metrics.readingEnded(this.#outcome, this.#secondsSince(this.#deadline.begunMs));
+      if (this.#batch) metrics.quickReadingEnded('answered');
     }
     this.#deadline?.clear();
     this.#closing.abort();
@@ -407,6 +410,16 @@ export class Reading {
     this.#isLate = true;
     const { log, timeoutMs } = this.#options;
     log.warn({ question: this.#asked, timeoutMs }, 'the database took longer than a reading may');
+  }
+
+  /** Logs why questions are asked again. A lack of time is logged by itself, and what is not quick is no failure. */
+  #noteAskedAgain({ names }: Batch, error: unknown): void {
+    this.#options.metrics.quickReadingEnded('asked_again');
+    if (error instanceof NotQuick || error instanceof TimeIsUp) return;
+    this.#options.log.warn(
+      { questions: names, state: sqlState(error), reason: loggedReason(error) },
+      'questions that were asked at once failed, and are asked again in a transaction',
+    );
   }
 
   /**
