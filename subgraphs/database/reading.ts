@@ -350,10 +350,10 @@ export class Reading {
       const hold = async (tx: Transaction) => {
         const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
         this.#moment = await this.#measured('begin', async () => {
-          const { isInRecovery } = await begin(tx, limitMs);
-          this.#options.quickWay.learn(isInRecovery);
+          const begun = await begin(tx, limitMs);
+          this.#options.quickWay.learn(begun);
           const platform = await platforms.find(tx, limitMs);
-          const heartbeatsReadable = !isInRecovery && isReadable(platform.tables, 'chat_heartbeats');
+          const heartbeatsReadable = !begun.isInRecovery && isReadable(platform.tables, 'chat_heartbeats');
           return {
             heartbeatsReadable,
             platform,

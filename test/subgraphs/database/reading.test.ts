@@ -16,7 +16,7 @@ const database = databasePerFile();
 const log = makeLogger('database', 'silent');
 let client: DatabaseClient;
 beforeAll(() => {
-  client = connectDatabase({ url: database.url, timeoutMs: 20_000, log });
+  client = connectDatabase({ url: database.url, timeoutMs: 20_000, clock: systemClock, log });
 });
 afterAll(() => client.close());
 
