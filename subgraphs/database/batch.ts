@@ -17,7 +17,10 @@ export class NotQuick extends Error {
   override name = 'NotQuick';
 }
 
-/** Names of columns with a moment, which are the same in every question. */
+/**
+ * Names of columns with a moment. In every question such a column must be named so, `…At` or `since`, and no text may
+ * be: it would be read as a moment here, and a moment as a text.
+ */
 const IS_MOMENT = /At$|^since$/;
 
 export class Batch {

@@ -104,11 +104,12 @@ export class Reading {
   }
 
   /**
-   * Lets the questions of this turn of the event loop be one statement, unless a question was asked before.
+   * Opens a batch: the questions of this turn of the event loop become one statement. Opens none if a question was asked
+   * before, or if only a transaction will do.
    * It is for an operation that asks all it ever will at once: later questions are answered by a later moment.
-   * @returns whether they will be; if not, nothing should be asked before its turn
+   * @returns true if questions that are asked now join the batch; false if each is asked in the transaction
    */
-  hurry(): boolean {
+  openBatch(): boolean {
     if (!this.#deadline) this.#batch ??= this.#options.quickWay.begin();
     return this.#batch?.isOpen === true;
   }
