@@ -1,6 +1,8 @@
 /**
  * The questions that an operation will ask of the database, read from its selection.
  * If all are known before the first row is, they are asked at once, and one statement answers them.
+ * So they are asked before it is known whether the caller may read the chat. Nothing is told of a chat that is not the
+ * caller's: its fields are not resolved, and the answers are dropped.
  */
 import { type FieldNode, type GraphQLResolveInfo, isObjectType } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
@@ -49,7 +51,7 @@ export function makeAskAtOnce(loaders: Loaders, reading: Reading, caller: Caller
   const known = new Map<readonly FieldNode[], readonly Ask[]>();
   return (chatId, info) => {
     isKnown ??= isKnownAtOnce(info);
-    if (!isKnown || !reading.hurry()) return;
+    if (!isKnown || !reading.openBatch()) return;
     const { fieldNodes } = info;
     const asks = known.get(fieldNodes) ?? asksBelow(info, fieldNodes).filter((ask) => ask !== null);
     known.set(fieldNodes, asks);

@@ -17,13 +17,17 @@ export class NotQuick extends Error {
   override name = 'NotQuick';
 }
 
-/** Names of columns with a moment, which are the same in every question. */
+/**
+ * Names of columns with a moment. In every question such a column must be named so, `…At` or `since`, and no text may
+ * be: it would be read as a moment here, and a moment as a text.
+ */
 const IS_MOMENT = /At$|^since$/;
 
 export class Batch {
   readonly moment: Moment;
   readonly #send: Send;
-  readonly #names: string[] = [];
+  /** Names of its questions. */
+  readonly names: string[] = [];
   readonly #statements: Prisma.Sql[] = [];
   #answers: Promise<readonly (readonly Row[])[]> | undefined;
   #isSent = false;
@@ -43,7 +47,7 @@ export class Batch {
    * @throws NotQuick, the question's own error, or the error of the statement, which is one for all
    */
   ask<T>(name: string, question: Question<T>): Promise<T> {
-    this.#names.push(name);
+    this.names.push(name);
     return question(transactionFor(name, this.#gathering, this.moment.platform), this.moment);
   }
 
@@ -63,7 +67,7 @@ export class Batch {
   async #sendLater(): Promise<readonly (readonly Row[])[]> {
     await endOfTurn();
     this.#isSent = true;
-    return this.#send(this.#names, this.#statements);
+    return this.#send(this.names, this.#statements);
   }
 }
 

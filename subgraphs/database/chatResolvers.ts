@@ -71,7 +71,7 @@ export const ChatDatabaseState = {
     return rows.map((row) => toHeartbeat(row, platform));
   },
   heartbeatsReadable: async ({ chatId }: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) =>
-    (await reading.moment()).heartbeatsReadable && !(await loaders.hasLostLeases(chatId)),
+    (await reading.moment()).heartbeatsReadable && !(await loaders.couldNotReadLeases(chatId)),
   unreadable: async (chat: ChatRow, _args: unknown, context: DatabaseContext) =>
     (await Promise.all([unreadableFields(chat, context), unansweredFields(chat, context)])).flat(),
   messageStats: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.messageStats.load(chat.chatId),

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import type { Clock } from '../../common/clock.ts';
 import { Prisma, PrismaClient } from '../../prisma/generated/client.ts';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
@@ -39,14 +40,32 @@ const settings = (limitMs: number): string =>
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
 
+/** Milliseconds for which connections begin without settings, after a pooler refused them. */
+const REFUSED_FOR_MS = 60_000;
+
 /** A pooler may refuse to let a connection begin with settings: it then begins without. */
 class Pool extends pg.Pool {
+  readonly #settings: string;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #refusedAtMs: number | undefined;
+
+  constructor(config: pg.PoolConfig & { readonly options: string }, { clock, log }: { clock: Clock; log: Logger }) {
+    super(config);
+    this.#settings = config.options;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Parameters<pg.Pool['connect']>[0]): void;
   override connect(callback?: Parameters<pg.Pool['connect']>[0]): Promise<pg.PoolClient> | undefined {
+    if (this.#refusedAtMs !== undefined && this.#clock.monotonicMs() - this.#refusedAtMs >= REFUSED_FOR_MS) {
+      this.options.options = this.#settings;
+    }
     const connected = super.connect().catch((error: unknown) => {
       if (!refusesSettings(error)) throw error;
-      delete this.options.options;
+      this.#goWithout();
       return super.connect();
     });
     if (!callback) return connected;
@@ -56,24 +75,39 @@ class Pool extends pg.Pool {
     );
     return undefined;
   }
+
+  /** Leaves the settings out for a while. Only the first time is logged: a pooler seldom changes its mind. */
+  #goWithout(): void {
+    if (this.#refusedAtMs === undefined) {
+      this.#log.warn('a pooler refuses the settings of connections, so all is read in transactions');
+    }
+    this.#refusedAtMs = this.#clock.monotonicMs();
+    delete this.options.options;
+  }
 }
 
 const refusesSettings = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === '08P01';
 
 /** Makes a client that connects on its first question. The database may be down before. */
-export function connectDatabase(options: { url: string; timeoutMs: number; log: Logger }): DatabaseClient {
-  const { url, timeoutMs, log } = options;
+export function connectDatabase(options: {
+  url: string;
+  timeoutMs: number;
+  clock: Clock;
+  log: Logger;
+}): DatabaseClient {
+  const { url, timeoutMs, clock, log } = options;
   const limitMs = Math.max(1, Math.floor(timeoutMs / 4)); // leaves time for another try
   const warn = (error: Error) => log.warn({ reason: loggedReason(error) }, 'a connection to the database broke');
-  const pool = new Pool({
+  const config = {
     connectionString: url,
     options: settings(limitMs),
     application_name: SUBGRAPH_CONNECTIONS,
     connectionTimeoutMillis: timeoutMs,
     idleTimeoutMillis: timeoutMs,
     stream: () => socketThatGivesUp(timeoutMs + SILENCE_GRACE_MS),
-  });
+  };
+  const pool = new Pool(config, { clock, log });
   const adapter = new PrismaPg(pool, {
     ...{ disposeExternalPool: true, onPoolError: warn, onConnectionError: warn },
     statementNameGenerator: preparedNames(),

@@ -47,8 +47,9 @@ export const historyTypes = {
  * operation asks for are named.
  */
 export async function unansweredFields({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
-  const { lastMessage, turn, openCalls, lostChildren, trouble, messageStats } = loaders;
-  const names = await unanswered(chatId, { lastMessage, turn, openCalls, lostChildren, trouble, messageStats });
+  const { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats } = loaders;
+  const questions = { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats };
+  const names = await unanswered(chatId, questions);
   const found = names.includes('turn') ? undefined : await turn.asked(chatId);
   return found?.toolCalls === null ? [...names, 'turn.toolCalls'] : names;
 }

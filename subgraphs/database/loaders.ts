@@ -31,7 +31,7 @@ export interface Loaders extends HistoryLoaders, TroubleLoaders {
   /** Leases, newest first. */
   readonly heartbeats: DataLoader<string, readonly HeartbeatRow[]>;
   /** True if the leases of the chat were asked for, and could not be read. */
-  readonly hasLostLeases: (chatId: string) => Promise<boolean>;
+  readonly couldNotReadLeases: (chatId: string) => Promise<boolean>;
   /** Message statistics; rejected if counting took too long. */
   readonly messageStats: OwnQuestion<string, MessageStats>;
   readonly replicas: DataLoader<string, ReplicaRow | undefined>;
@@ -76,7 +76,7 @@ export function makeLoaders(reading: Reading, { readable, log }: { readable: Rea
     ...makeTroubleLoaders(reading, log),
     chats,
     heartbeats,
-    hasLostLeases: async (chatId) => {
+    couldNotReadLeases: async (chatId) => {
       await Promise.resolve(); // fields beside the caller's have all begun then
       return (
         (await leases.get(chatId)?.then(

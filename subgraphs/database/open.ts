@@ -50,7 +50,7 @@ const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 /** @param registry receives the metrics */
 export function openDatabase(options: DatabaseOptions, registry: Registry): Database {
   const { clock, log: processLog, databaseTimeoutMs: timeoutMs } = options;
-  const { prisma, limitMs, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, log: processLog });
+  const { prisma, limitMs, close } = connectDatabase({ url: options.databaseUrl, timeoutMs, clock, log: processLog });
   const metrics = makeReadingMetrics(registry);
   const platforms = new PlatformMemory(options, { clock, log: processLog });
   const quickWay = new QuickWay({ prisma, platforms, limitMs, clock });

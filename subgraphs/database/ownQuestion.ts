@@ -9,8 +9,9 @@ import { isUnsupported, sqlState } from './unavailable.ts';
 /** One field of many chats, answered together. */
 export interface OwnQuestion<Chat, T> {
   /**
-   * Answer; undefined if the question failed or took too long.
-   * @throws GraphQLError `QUERY_TIMED_OUT` if it tells of locks
+   * Answer; undefined if the database refused the question or took too long.
+   * @throws GraphQLError `QUERY_TIMED_OUT` if it tells of locks; `DATABASE_UNAVAILABLE`, `SCHEMA_UNSUPPORTED` if it was
+   * not asked; any other error is a defect of the question
    */
   load(chat: Chat): Promise<T | undefined>;
   /** Answer for a chat that was already asked about; undefined: it was not. */
@@ -24,7 +25,7 @@ interface OwnQuestionOptions<Chat, Asked, T> {
   readonly log: Logger;
   readonly chatIdOf: (chat: Chat) => string;
   /** Chooses the chats to ask about; with none, nothing is asked. Left out: all. */
-  readonly choose?: (chats: readonly Chat[]) => readonly Chat[];
+  readonly choose?: (chats: readonly Chat[]) => readonly Chat[] | Promise<readonly Chat[]>;
   readonly ask: (tx: Transaction, chats: readonly Chat[], moment: Moment) => Promise<Asked>;
   /** True if a lock that keeps it waiting is an error of the field. Left out: `unreadable` names the field. */
   readonly tellsLock?: boolean;
@@ -40,7 +41,7 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
   const cacheMap = new Map<string, Promise<T | undefined>>();
   const loader = new DataLoader<Chat, T | undefined, string>(
     async (chats) => {
-      const chosen = choose(chats);
+      const chosen = await choose(chats);
       if (chosen.length === 0) return answers(undefined, chats);
       const { settled, locked } = await reading.askWithin(name, (tx, moment) => ask(tx, chosen, moment));
       if (settled.status === 'fulfilled') return answers(settled.value, chats);
@@ -62,7 +63,7 @@ export function ownQuestion<Chat, Asked, T>(options: OwnQuestionOptions<Chat, As
 
 /**
  * Names of the questions on a chat that got no answer. The other fields of the operation begin before the caller goes
- * on.
+ * on. Their resolvers must load at once: what is loaded after anything was awaited is not seen.
  */
 export async function unanswered(
   chatId: string,

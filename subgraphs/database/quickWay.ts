@@ -1,8 +1,9 @@
 /**
  * The quick way to read: all that an operation asks at once becomes one statement. It sees one moment and needs no
  * transaction.
- * It answers all or nothing. If it fails, its questions go the careful way, in a transaction of several statements.
- * That way says what is wrong.
+ * The statement answers all of its questions or none. If it fails, they go the careful way, in a transaction of several
+ * statements. That way says what is wrong.
+ * A question that finds fault with its own answer goes the careful way alone.
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.ts';
@@ -11,6 +12,7 @@ import { inSpan, SpanKind } from '../../server/tracing.ts';
 import { Batch, NotQuick, type Row } from './batch.ts';
 import { PREPARED } from './client.ts';
 import type { PlatformMemory } from './platformMemory.ts';
+import type { Begun } from './transaction.ts';
 
 /** Milliseconds for which questions that failed together go the careful way. */
 const CAREFUL_FOR_MS = 10_000;
@@ -40,9 +42,10 @@ export class QuickWay {
     this.#careful = new LRUCache({ max: MOST_REMEMBERED, ttl: CAREFUL_FOR_MS, perf });
   }
 
-  /** Notes a finding of the careful way. */
-  learn(isInRecovery: boolean): void {
+  /** Notes findings of the careful way, which is gone again and again while this one is closed. */
+  learn({ isInRecovery, connectionLimitSeconds }: Begun): void {
     this.#isInRecovery = isInRecovery;
+    this.#isWithoutLimit = Math.round(1000 * connectionLimitSeconds) !== this.#options.limitMs;
   }
 
   /**
@@ -83,7 +86,7 @@ export class QuickWay {
     if (!row) throw new TypeError('SELECT without FROM gave no row');
     this.#isWithoutLimit = !row.isLimited;
     if (row.isInRecovery === this.#isInRecovery) return statements.map((_, i) => row[i] ?? []);
-    this.learn(row.isInRecovery);
+    this.#isInRecovery = row.isInRecovery;
     throw new NotQuick('The server was a standby and is none, or the other way round.');
   }
 }

@@ -16,8 +16,8 @@ import { Stop } from '../../common/stopSignal.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
-import { inSpan, SpanKind } from '../../server/tracing.ts';
-import type { Batch } from './batch.ts';
+import { inSpan, SpanKind, spanFailed } from '../../server/tracing.ts';
+import { type Batch, NotQuick } from './batch.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
 import type { ReadingMetrics, ReadingOutcome } from './metrics.ts';
@@ -104,11 +104,12 @@ export class Reading {
   }
 
   /**
-   * Lets the questions of this turn of the event loop be one statement, unless a question was asked before.
+   * Opens a batch: the questions of this turn of the event loop become one statement. Opens none if a question was asked
+   * before, or if only a transaction will do.
    * It is for an operation that asks all it ever will at once: later questions are answered by a later moment.
-   * @returns whether they will be; if not, nothing should be asked before its turn
+   * @returns true if questions that are asked now join the batch; false if each is asked in the transaction
    */
-  hurry(): boolean {
+  openBatch(): boolean {
     if (!this.#deadline) this.#batch ??= this.#options.quickWay.begin();
     return this.#batch?.isOpen === true;
   }
@@ -124,10 +125,15 @@ export class Reading {
     return this.#quickly(name, question, () => this.#askInTurn(name, question, along));
   }
 
-  #askInTurn<T>(name: string, question: Question<T>, along: readonly IndexText[]): Promise<T> {
+  #askInTurn<T>(
+    name: string,
+    question: Question<T>,
+    along: readonly IndexText[],
+    outcomeIn?: (answer: T) => ReadingOutcome,
+  ): Promise<T> {
     return this.#take((tx, moment) => {
       this.#along = along;
-      return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment));
+      return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment), outcomeIn);
     });
   }
 
@@ -152,7 +158,7 @@ export class Reading {
     const told = isTimedOut(settled.reason)
       ? timedOut(findings ?? NOTHING_FOUND, name, along)
       : await this.#explained(settled.reason);
-    if (this.#outcome === 'ok') this.#outcome = outcomeOf(told);
+    this.#conclude(told);
     throw told;
   }
 
@@ -192,7 +198,7 @@ export class Reading {
       });
       return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
     };
-    const settled = await this.#askInTurn(name, ask, along);
+    const settled = await this.#askInTurn(name, ask, along, outcomeOfSettled);
     if (settled.status === 'fulfilled' || !isTimedOut(settled.reason)) return { settled };
     return { settled, findings: await inquiry };
   }
@@ -217,7 +223,8 @@ export class Reading {
       const answer = await Promise.race([batch.ask(name, question), this.#deadline.passed]);
       metrics.questionAnswered(name, 'ok', this.#secondsSince(begunMs));
       return answer;
-    } catch {
+    } catch (error) {
+      if (this.#batch === batch) this.#noteAskedAgain(batch, error); // the first; the others fail with it
       this.#batch = undefined;
     } finally {
       this.#waiting -= 1;
@@ -245,11 +252,16 @@ export class Reading {
     } catch (error) {
       if (this.#deadline?.signal.aborted) this.#noteLate();
       const told = await this.#told(error);
-      if (this.#outcome === 'ok') this.#outcome = outcomeOf(told); // what follows a failure fails for its sake
+      this.#conclude(told);
       throw told;
     } finally {
       this.#waiting -= 1;
     }
+  }
+
+  /** Notes the outcome. What follows a failure fails for its sake; what was not asked has failed nothing. */
+  #conclude(told: unknown): void {
+    if (this.#outcome === 'ok' || this.#outcome === 'unsupported') this.#outcome = outcomeOf(told);
   }
 
   #startDeadline(): Deadline {
@@ -318,7 +330,9 @@ export class Reading {
    */
   async close(): Promise<void> {
     if (this.#deadline && !this.#closing.aborted) {
-      this.#options.metrics.readingEnded(this.#outcome, this.#secondsSince(this.#deadline.begunMs));
+      const { metrics } = this.#options;
+      metrics.readingEnded(this.#outcome, this.#secondsSince(this.#deadline.begunMs));
+      if (this.#batch) metrics.quickReadingEnded('answered');
     }
     this.#deadline?.clear();
     this.#closing.abort();
@@ -337,10 +351,10 @@ export class Reading {
       const hold = async (tx: Transaction) => {
         const limitMs = Math.max(1, Math.ceil(this.#leftMs())); // it may have waited for its connection
         this.#moment = await this.#measured('begin', async () => {
-          const { isInRecovery } = await begin(tx, limitMs);
-          this.#options.quickWay.learn(isInRecovery);
+          const begun = await begin(tx, limitMs);
+          this.#options.quickWay.learn(begun);
           const platform = await platforms.find(tx, limitMs);
-          const heartbeatsReadable = !isInRecovery && isReadable(platform.tables, 'chat_heartbeats');
+          const heartbeatsReadable = !begun.isInRecovery && isReadable(platform.tables, 'chat_heartbeats');
           return {
             heartbeatsReadable,
             platform,
@@ -358,15 +372,27 @@ export class Reading {
     return this.#opened;
   }
 
-  /** Runs a question under metrics and a span. Both hold nothing of it but its name. */
-  async #measured<T>(name: string, question: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a question under metrics and a span. Both hold nothing of it but its name.
+   * @param outcomeIn reads the outcome in an answer that may hold a failure
+   */
+  async #measured<T>(
+    name: string,
+    question: () => Promise<T>,
+    outcomeIn: (answer: T) => ReadingOutcome = () => 'ok',
+  ): Promise<T> {
     const { clock, metrics } = this.#options;
     const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': name };
     this.#asked = name;
     const begunMs = clock.monotonicMs();
     let outcome: ReadingOutcome = 'ok';
     try {
-      return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, question);
+      return await inSpan(name, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+        const answer = await question();
+        outcome = outcomeIn(answer);
+        if (outcome !== 'ok') spanFailed(span);
+        return answer;
+      });
     } catch (error) {
       outcome = outcomeOf(unavailableOr(error));
       throw error;
@@ -387,6 +413,16 @@ export class Reading {
     log.warn({ question: this.#asked, timeoutMs }, 'the database took longer than a reading may');
   }
 
+  /** Logs why questions are asked again. A lack of time is logged by itself, and what is not quick is no failure. */
+  #noteAskedAgain({ names }: Batch, error: unknown): void {
+    this.#options.metrics.quickReadingEnded('asked_again');
+    if (error instanceof NotQuick || error instanceof TimeIsUp) return;
+    this.#options.log.warn(
+      { questions: names, state: sqlState(error), reason: loggedReason(error) },
+      'questions that were asked at once failed, and are asked again in a transaction',
+    );
+  }
+
   /**
    * Logs what the client is not told. The first failure is the reason; a failed transaction refuses all that follows.
    */
@@ -400,4 +436,9 @@ export class Reading {
   }
 }
 
-const outcomeOf = (told: unknown): ReadingOutcome => (saysUnavailable(told) ? 'unavailable' : 'failed');
+function outcomeOf(told: unknown): ReadingOutcome {
+  if (saysUnsupported(told)) return 'unsupported';
+  return saysUnavailable(told) ? 'unavailable' : 'failed';
+}
+const outcomeOfSettled = (settled: PromiseSettledResult<unknown>): ReadingOutcome =>
+  settled.status === 'fulfilled' ? 'ok' : outcomeOf(unavailableOr(settled.reason));

@@ -61,6 +61,13 @@ export async function limited<T>(
   return answered;
 }
 
+/** What the beginning of a transaction finds. */
+export interface Begun {
+  readonly isInRecovery: boolean;
+  /** The `statement_timeout` that the connection had before, in seconds; 0: none. */
+  readonly connectionLimitSeconds: number;
+}
+
 /**
  * Begins the transaction: one statement for all settings. They end with it, so that a pooler in between is not
  * confused.
@@ -70,8 +77,9 @@ export async function limited<T>(
  * grown.
  * Compiling a question would cost more than running it.
  */
-export async function begin(tx: Transaction, limitMs: number): Promise<{ isInRecovery: boolean }> {
-  const [row] = await tx.$queryRaw<{ isInRecovery: boolean }[]>`
+export async function begin(tx: Transaction, limitMs: number): Promise<Begun> {
+  const [row] = await tx.$queryRaw<Begun[]>`
+    WITH before AS MATERIALIZED (SELECT current_setting('statement_timeout')::interval AS time_limit)
     SELECT set_config('transaction_read_only', 'on', true),
            set_config('statement_timeout', ${String(limitMs)}, true),
            set_config('TimeZone', 'UTC', true),
@@ -79,7 +87,9 @@ export async function begin(tx: Transaction, limitMs: number): Promise<{ isInRec
            set_config('enable_seqscan', 'off', true),
            set_config('enable_bitmapscan', 'off', true),
            set_config('jit', 'off', true),
-           pg_is_in_recovery() AS "isInRecovery"`;
+           pg_is_in_recovery() AS "isInRecovery",
+           extract(epoch FROM before.time_limit)::float8 AS "connectionLimitSeconds"
+    FROM before`;
   if (!row) throw new TypeError('SELECT without FROM gave no row');
   return row;
 }

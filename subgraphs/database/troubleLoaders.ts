@@ -22,7 +22,7 @@ export interface Trouble {
 export interface TroubleLoaders {
   /** Trouble of a chat. Its row is null if it was not looked for. Without the chat's row it is looked for in any case. */
   readonly trouble: OwnQuestion<PerhapsRow, Trouble>;
-  /** Newest run of a runnable chat, where the platform keeps a debug log. */
+  /** Newest run of a runnable chat. Null, and nothing is asked, where the platform keeps no debug log. */
   readonly debugRun: OwnQuestion<PerhapsRow, DebugRunRow | null>;
   /** Slots, read once by the first that needs them. */
   readonly pools: (tx: Transaction, moment: Moment) => Promise<Pools | undefined>;
@@ -66,11 +66,15 @@ export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoader
     answer: (asked: Asked, chatId: string) => T,
     nothing: T,
     instead?: (chats: readonly PerhapsRow[], locked: Locked) => Promise<Asked>,
+    isThere: () => Promise<boolean> = async () => true,
   ) =>
     ownQuestion<PerhapsRow, Asked, T>({
       ...{ name, reading, log, ask, tellsLock: true, ...(instead && { instead }) },
       chatIdOf: ({ chatId }) => chatId,
-      choose: (chats) => chats.filter((chat) => chat.status === undefined || isRunnableRow(chat)),
+      choose: async (chats) => {
+        const runnable = chats.filter((chat) => chat.status === undefined || isRunnableRow(chat));
+        return runnable.length > 0 && (await isThere()) ? runnable : [];
+      },
       answers: (asked, chats) => chats.map(({ chatId }) => (asked === undefined ? nothing : answer(asked, chatId))),
     });
   const byChat = <R extends { readonly chatId: string }>(rows: readonly R[]) =>
@@ -96,9 +100,11 @@ export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoader
     ),
     debugRun: ofRunnable(
       'debugRuns',
-      async (tx, chats, { platform }) => byChat(platform.hasDebugLog ? await debugRuns(tx, idsOf(chats)) : []),
+      async (tx, chats) => byChat(await debugRuns(tx, idsOf(chats))),
       (rows, chatId): DebugRunRow | null => rows.get(chatId) ?? null,
       null,
+      undefined,
+      async () => (await reading.moment()).platform.hasDebugLog,
     ),
     candidateIds: () => {
       candidates ??= reading.ask('liveReplicaIds', (tx, { platform }) => liveReplicaIds(tx, platform, MOST_CANDIDATES));

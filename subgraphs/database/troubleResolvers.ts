@@ -28,9 +28,8 @@ export const troubleFields = {
       ...{ platform, thresholds, pool },
     };
   },
-  /** Newest run; undefined: the look failed or took too long. Without a log, nothing is asked. */
-  debugRun: async (chat: ChatRow, _args: unknown, { loaders, reading }: DatabaseContext) =>
-    (await reading.moment()).platform.hasDebugLog ? loaders.debugRun.load(chat) : null,
+  /** Newest run; undefined: the look failed or took too long. */
+  debugRun: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.debugRun.load(chat),
 };
 
 /** @throws GraphQLError `SCHEMA_UNSUPPORTED`, `QUERY_TIMED_OUT` if there is an owner whose row cannot be read */

@@ -55,12 +55,33 @@ test('a database that is away is counted as unavailable, once a reading', async 
 test('a question that is a defect is counted as failed, and so is its reading', async () => {
   const broken = await start({ databaseUrl: database.url });
   try {
-    await database.pool.query('ALTER TABLE chat_queued_messages RENAME TO elsewhere');
+    await database.pool.query(`
+      ALTER TABLE chat_queued_messages RENAME TO elsewhere;
+      CREATE VIEW chat_queued_messages AS SELECT id, ('no uuid ' || n)::uuid AS chat_id, content, position, created_by, created_at
+        FROM generate_series(1, 1) AS n LEFT JOIN elsewhere ON false`);
     const id = await insertChat(database.pool);
     await asking(() => broken.url)(`{ chatDebugSnapshot(chatId: "${id}") { executionState takenAt } }`);
     const metrics = await readMetrics(broken);
     expect(metrics.get('chat_debug_question_failures_total{question="queueDepths",outcome="failed"}')).toBe(1);
     expect(metrics.get('chat_debug_reading_duration_seconds_count{outcome="failed"}')).toBe(1);
+  } finally {
+    await database.pool.query('DROP VIEW chat_queued_messages; ALTER TABLE elsewhere RENAME TO chat_queued_messages');
+    await broken.stop();
+  }
+});
+
+test('what the tables do not have is counted apart from defects', async () => {
+  const broken = await start({ databaseUrl: database.url });
+  try {
+    await database.pool.query('ALTER TABLE chat_queued_messages RENAME TO elsewhere');
+    const id = await insertChat(database.pool);
+    const { errors } = await asking(() => broken.url)(
+      `{ chatDebugSnapshot(chatId: "${id}") { database { queueDepth } } }`,
+    );
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['SCHEMA_UNSUPPORTED']);
+    const metrics = await readMetrics(broken);
+    expect(metrics.get('chat_debug_question_failures_total{question="queueDepths",outcome="unsupported"}')).toBe(1);
+    expect(metrics.get('chat_debug_reading_duration_seconds_count{outcome="unsupported"}')).toBe(1);
   } finally {
     await database.pool.query('ALTER TABLE elsewhere RENAME TO chat_queued_messages');
     await broken.stop();

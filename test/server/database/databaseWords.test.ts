@@ -1,6 +1,7 @@
 /** A database error in a log, which never holds what it says of a row. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
+import { systemClock } from '../../../common/clock.ts';
 import { withoutDatabaseWords } from '../../../server/databaseWords.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { connectDatabase } from '../../../subgraphs/database/client.ts';
@@ -43,7 +44,12 @@ test('a constraint is named', async () => {
 });
 
 test('Prisma’s error about it tells no more', async () => {
-  const client = connectDatabase({ url: database.url, timeoutMs: 10_000, log: makeLogger('test', 'silent') });
+  const client = connectDatabase({
+    url: database.url,
+    timeoutMs: 10_000,
+    clock: systemClock,
+    log: makeLogger('test', 'silent'),
+  });
   const insert = `INSERT INTO chats (owner_id, title) VALUES (gen_random_uuid(), 'a secret')`;
   const error = await thrownBy(client.prisma.$executeRawUnsafe(insert)).finally(() => client.close());
   expect(error.message).toContain('a secret');

@@ -54,7 +54,7 @@ beforeAll(async () => {
        '[{"type": "text", "text": "hello"}]', 1 FROM chats`,
   );
   await pool.query('VACUUM ANALYZE');
-  client = connectDatabase({ url: database.url, timeoutMs: TIMEOUT_MS, log });
+  client = connectDatabase({ url: database.url, timeoutMs: TIMEOUT_MS, clock: systemClock, log });
 });
 afterAll(async () => {
   await client.close();

@@ -42,7 +42,7 @@ test.each<[string, Record<string, unknown>, string[], string[]]>([
     'chat_debug_runs',
     { heartbeatState: 'FRESH', messageStats: { total: 1 }, debugRun: null, trouble: { ownerRow: 'ALIVE' } },
     ['debugRun'],
-    [],
+    ['debugRun'],
   ],
 ])('%s', async (table, expected, fields, unreadable) => {
   await drifted(

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { systemClock } from '../../../common/clock.ts';
 import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
@@ -103,7 +104,7 @@ describe('a question that takes too long', () => {
   const database = databasePerFile();
   let client: DatabaseClient;
   beforeAll(() => {
-    client = connectDatabase({ url: database.url, timeoutMs: TIMEOUT_MS, log });
+    client = connectDatabase({ url: database.url, timeoutMs: TIMEOUT_MS, clock: systemClock, log });
   });
   afterAll(() => client.close());
 

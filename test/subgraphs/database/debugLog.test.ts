@@ -5,6 +5,7 @@ import type { RunningServer } from '../../../server/app.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { type Chat, insertChat } from '../../upstream/support/rows.ts';
 import { createReader, createTables, dropReader } from '../../upstream/tables.ts';
+import { drifted } from './support/coderDrift.ts';
 import { asking, start } from './support/subgraph.ts';
 
 const database = databasePerFile('template0');
@@ -116,6 +117,31 @@ describe('the debug log of a Coder deployment', () => {
       expect(debugRun?.ageSeconds).toBeLessThan(-3_000);
     });
   });
+
+  test.each(['debugRun { kind } unreadable', 'unreadable debugRun { kind }'])(
+    'is named as unreadable if it takes too long: %s',
+    async (fields) => {
+      await drifted(
+        () => '',
+        async ({ ask: askSlow, pool, role: reader }) => {
+          const id = await insertChat(pool, OWNED);
+          await pool.query(`
+            ALTER TABLE chat_debug_steps RENAME TO kept;
+            CREATE VIEW chat_debug_steps AS SELECT kept.* FROM pg_sleep(60), kept;
+            GRANT SELECT ON chat_debug_steps TO ${reader}`);
+          const { data, errors } = await askSlow(
+            `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { database { status ${fields} } } }`,
+            { id },
+          );
+          expect(errors).toEqual([]);
+          expect(data?.chatDebugSnapshot).toEqual({
+            database: { status: 'running', debugRun: null, unreadable: ['debugRun'] },
+          });
+        },
+        { databaseTimeoutMs: 4_000 },
+      );
+    },
+  );
 
   describe('a column that may not be read', () => {
     const restart = async (sql: string) => {

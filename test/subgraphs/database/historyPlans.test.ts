@@ -1,6 +1,7 @@
 /** Costs of the questions about histories and families by Postgres' own account, with and without statistics. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../common/clock.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
@@ -55,7 +56,7 @@ beforeAll(async () => {
   );
   await messages([ENDLESS], 30_000, 1);
   await messages(OTHERS, 10, 5);
-  client = connectDatabase({ url: database.url, timeoutMs: TIMEOUT_MS, log });
+  client = connectDatabase({ url: database.url, timeoutMs: TIMEOUT_MS, clock: systemClock, log });
 });
 afterAll(() => client.close());
 
@@ -115,7 +116,7 @@ describe.each(['never analysed', 'analysed'])('%s,', (state) => {
 
 test('a chat without messages costs nothing, though all messages that there are seem to be of every chat', async () => {
   const young = await createDatabase();
-  const youngClient = connectDatabase({ url: young.url, timeoutMs: TIMEOUT_MS, log });
+  const youngClient = connectDatabase({ url: young.url, timeoutMs: TIMEOUT_MS, clock: systemClock, log });
   try {
     await young.pool.query('INSERT INTO chats (id, owner_id) VALUES ($1, $1)', [LONG]);
     await young.pool.query('ALTER TABLE chat_messages DISABLE TRIGGER USER');

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../common/clock.ts';
 import { DEFAULT_THRESHOLDS } from '../../../domain/thresholds.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { makeLogger } from '../../../server/log.ts';
@@ -57,7 +58,7 @@ beforeAll(async () => {
   await pool.query(CHATS, [SMALL_OWNER, WORKER, randomUUID()]);
   await pool.query(LEASES);
   await pool.query(QUEUES);
-  client = connectDatabase({ url: database.url, timeoutMs: TIMEOUT_MS, log });
+  client = connectDatabase({ url: database.url, timeoutMs: TIMEOUT_MS, clock: systemClock, log });
 });
 afterAll(() => client.close());
 

@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type GraphQLNamedType, getNamedType, isObjectType, parse } from 'graphql';
+import { pino } from 'pino';
 import type { RunningServer } from '../../../server/app.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { readMetrics } from '../../support/metrics.ts';
 import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
 import { isPgBouncerInstalled, startPgBouncer } from './support/pgBouncer.ts';
 import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';
@@ -129,6 +131,34 @@ test('a table that is locked costs what it costs the careful way, and the same i
     await impatient.stop();
   } finally {
     holder.release();
+  }
+});
+
+test('a statement that fails is logged once, with its reason, and counted', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const logged = await start({ databaseUrl: database.url, log });
+  const holder = await database.pool.connect();
+  try {
+    const askLogged = asking(() => logged.url);
+    await askLogged('{ replicas { id } }');
+    await askLogged(AT_ONCE, { ids: chatIds });
+    await holder.query('ALTER TABLE chat_queued_messages RENAME TO elsewhere');
+    await askLogged(AT_ONCE, { ids: chatIds });
+    await askLogged(AT_ONCE, { ids: chatIds }); // carefully from the start, for a table is lacking
+    expect(lines.filter(({ questions }) => questions !== undefined)).toEqual([
+      expect.objectContaining({
+        ...{ level: 40, state: '42P01', requestId: expect.any(String) },
+        ...{ reason: expect.stringContaining('42P01'), questions: expect.arrayContaining(['chatRows', 'queueDepths']) },
+      }),
+    ]);
+    const metrics = await readMetrics(logged);
+    expect(metrics.get('chat_debug_quick_readings_total{result="answered"}')).toBe(1);
+    expect(metrics.get('chat_debug_quick_readings_total{result="asked_again"}')).toBe(1);
+  } finally {
+    await holder.query('ALTER TABLE elsewhere RENAME TO chat_queued_messages');
+    holder.release();
+    await logged.stop();
   }
 });
 

@@ -5,7 +5,7 @@ import { systemClock } from '../../../common/clock.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
 import { makeReadingMetrics } from '../../../subgraphs/database/metrics.ts';
-import type { ReadingOptions } from '../../../subgraphs/database/reading.ts';
+import type { Reading, ReadingOptions } from '../../../subgraphs/database/reading.ts';
 import type { Transaction } from '../../../subgraphs/database/transaction.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { openReading } from './support/reading.ts';
@@ -16,7 +16,7 @@ const database = databasePerFile();
 const log = makeLogger('database', 'silent');
 let client: DatabaseClient;
 beforeAll(() => {
-  client = connectDatabase({ url: database.url, timeoutMs: 20_000, log });
+  client = connectDatabase({ url: database.url, timeoutMs: 20_000, clock: systemClock, log });
 });
 afterAll(() => client.close());
 
@@ -27,6 +27,7 @@ const countChats = async (tx: Transaction) => {
   return rows[0]?.n ?? Number.NaN;
 };
 const limited = async (tx: Transaction) => tx.$queryRaw`SELECT set_config('statement_timeout', '50', true)`;
+const tooLong = async (tx: Transaction) => limited(tx).then(() => tx.$queryRaw`SELECT FROM pg_sleep(10)`);
 const unavailable = { extensions: { code: 'DATABASE_UNAVAILABLE' } };
 
 describe('a reading', () => {
@@ -139,6 +140,25 @@ describe('a reading', () => {
       await reading.close();
       await noTransactionLeft(database.pool);
     });
+  });
+
+  test.each<[string, (reading: Reading) => Promise<unknown>]>([
+    ['is asked within a limit', (reading) => reading.askWithin('slow', tooLong)],
+    [
+      'is asked apart while others wait',
+      (reading) => Promise.allSettled([reading.askApart('slow', tooLong), reading.ask('a question', countChats)]),
+    ],
+  ])('counts the failure of a question that %s', async (_how, askFor) => {
+    const registry = new Registry();
+    const reading = open({ metrics: makeReadingMetrics(registry) });
+    await askFor(reading);
+    await reading.askWithin('broken', async (tx) => tx.$queryRaw`SELECT nonsense`);
+    await reading.close();
+    const failures = await registry.getSingleMetric('chat_debug_question_failures_total')?.get();
+    expect(failures?.values.map(({ labels, value }) => ({ ...labels, value }))).toEqual([
+      { question: 'slow', outcome: 'unavailable', value: 1 },
+      { question: 'broken', outcome: 'failed', value: 1 },
+    ]);
   });
 
   test('that waited for its connection gives a statement no more than is left', async () => {
