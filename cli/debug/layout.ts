@@ -23,8 +23,6 @@ const NO_BORDERS = Object.fromEntries(
 interface Setting {
   /** Indent from the left, in columns. */
   readonly indent?: number;
-  /** True: rows wrap between words. False: each row is one line, cut with …. */
-  readonly wordWrap?: boolean;
 }
 
 /**
@@ -35,7 +33,7 @@ export function columns(
   { width }: Page,
   widths: readonly number[],
   rows: readonly (readonly string[])[],
-  { indent = 0, wordWrap = true }: Setting = {},
+  { indent = 0 }: Setting = {},
 ): string {
   if (rows.length === 0) return '';
   const taken = widths.reduce((sum, one) => sum + one + GAP, indent);
@@ -44,7 +42,7 @@ export function columns(
     chars: { ...NO_BORDERS, middle: ' '.repeat(GAP) },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
     colWidths: [...widths, last],
-    wordWrap,
+    wordWrap: true,
   });
   table.push(...rows.map((row) => [...row.slice(0, -1), breakable(row.at(-1) ?? '', last)]));
   return table
@@ -69,9 +67,6 @@ function breakable(text: string, width: number): string {
 
 /** Text wrapped between words. */
 export const paragraph = (page: Page, text: string, indent = 0): string => columns(page, [], [[text]], { indent });
-
-/** One line, cut with … if it is too long. */
-export const cutLine = (page: Page, text: string): string => columns(page, [], [[text]], { wordWrap: false });
 
 /** Name and text. */
 export type Row = readonly [string, string];

@@ -1,7 +1,7 @@
 /** The output for an answer. */
 import { Chalk } from 'chalk';
 import { printableJson } from '../printable.ts';
-import { cutLine, lines, type Page } from './layout.ts';
+import { lines, type Page, paragraph } from './layout.ts';
 import { problemLines, type Shown } from './shown.ts';
 
 const STANDARD_WIDTH = 80;
@@ -26,7 +26,7 @@ const pageOf = (stream: NodeJS.WriteStream): Page => ({
 export function render(shown: Shown, { stream, json, compact }: Output): string {
   if (json) return printableJson(JSON.stringify(shown.json, undefined, compact ? 0 : 2));
   const page = pageOf(stream);
-  const problems = problemsOf(shown).map((line) => cutLine(page, line));
+  const problems = problemsOf(shown).map((line) => paragraph(page, line));
   return lines(shown.text(page), problems.length > 0 ? `\n${problems.join('\n')}` : '');
 }
 

@@ -142,6 +142,7 @@ const makeApollo = (schema: GraphQLSchema, log: Logger) =>
     includeStacktraceInErrorResponses: false,
     csrfPrevention: false, // no cookie is ever looked at here
     introspection: false,
+    persistedQueries: false,
     allowBatchedHttpRequests: false,
     documentStore: null, // what is valid does not come here
     stopOnTerminationSignals: false,

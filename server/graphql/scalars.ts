@@ -20,7 +20,16 @@ export function parseUuid(value: unknown): string | undefined {
  * @throws GraphQLError `BAD_USER_INPUT`
  */
 export function requireUuid(value: unknown): string {
-  return parseUuid(value) ?? refuse(JSON.stringify(value) ?? String(value));
+  return parseUuid(value) ?? refuse(textOf(value));
+}
+
+/** Value as JSON, as far as that can be written. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'a value that is nested too deep';
+  }
 }
 
 function refuse(received: string): never {

@@ -104,7 +104,7 @@ export function makeLoaders(reading: Reading, { readable, log }: { readable: Rea
       return inPlace(ids, rows, (row) => row.workerId).map(([row]) => row?.chats ?? 0);
     }),
     recentReplicaIds: () => {
-      recent ??= reading.ask('recentReplicaIds', (tx, { platform }) => recentReplicaIds(tx, platform));
+      recent ??= reading.askApart('recentReplicaIds', (tx, { platform }) => recentReplicaIds(tx, platform));
       return recent;
     },
     databaseHealth: () => {

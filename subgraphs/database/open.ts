@@ -63,7 +63,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
       ...{ prisma, timeoutMs: wholeMs, clock, metrics, log, platforms, quickWay },
       inquire: discreet(inquire, mayKnowHolder, log),
     });
-  const replicaMemory = new ReplicaMemory();
+  const replicaMemory = new ReplicaMemory(clock);
   return {
     subgraph: { schemaFile: SCHEMA_FILE, resolvers, finish: closeReading },
     newContext: (caller, requestId) => {

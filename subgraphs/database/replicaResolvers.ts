@@ -15,9 +15,11 @@ export async function listReplicas(
   requireReadAll(caller);
   const alive = args.alive ?? undefined;
   try {
-    const rows = await reading.ask('replicaRows', (tx, { platform }) => replicaRows(tx, { alive, platform }));
-    replicaMemory.remember(alive, rows);
-    return rows;
+    return await reading.askApart('replicaRows', async (tx, { platform }) => {
+      const rows = await replicaRows(tx, { alive, platform });
+      replicaMemory.remember(alive, rows, platform.replicaStaleAfterSeconds);
+      return rows;
+    });
   } catch (error) {
     const remembered = saysUnavailable(error) ? replicaMemory.recall(alive) : undefined;
     if (!remembered) throw error;

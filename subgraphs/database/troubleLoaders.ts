@@ -107,7 +107,9 @@ export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoader
       async () => (await reading.moment()).platform.hasDebugLog,
     ),
     candidateIds: () => {
-      candidates ??= reading.ask('liveReplicaIds', (tx, { platform }) => liveReplicaIds(tx, platform, MOST_CANDIDATES));
+      candidates ??= reading.askApart('liveReplicaIds', (tx, { platform }) =>
+        liveReplicaIds(tx, platform, MOST_CANDIDATES),
+      );
       return candidates;
     },
   };

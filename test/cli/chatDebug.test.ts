@@ -73,13 +73,15 @@ describe('snapshot', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ chatDebugSnapshot: { database: { title } } });
   });
 
-  test('says below, in a line each, what was not answered of it', async () => {
+  test('says below what was not answered of it, to the end of the sentence', async () => {
     const id = await away();
     const { code, stdout } = await debug(['snapshot', id]);
     expect(code).toBe(2);
     expectPlain(stdout);
     expect(stdout).toMatch(/ asked {8,9}UNREACHABLE/);
-    expect(stdout).toMatch(/\n\nNot answered: chatDebugSnapshot\.runtime\.localWorkerId: [^\n]+…?\n$/);
+    expect(stdout).toMatch(
+      /\n\nNot answered: chatDebugSnapshot\.runtime\.localWorkerId: [^…]+\(REPLICA_UNREACHABLE\)\n$/,
+    );
     const json = await debug(['snapshot', id, '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ chatDebugSnapshot: { runtime: { runners: null } } });
     expect(json.stderr).toContain('(REPLICA_UNREACHABLE)');

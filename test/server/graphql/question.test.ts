@@ -19,7 +19,7 @@ test.each([
   [{ query: QUERY, variables: null, operationName: null }, question({ query: QUERY, operationName: null })],
   [
     { query: QUERY, variables: { a: [1] }, operationName: '' },
-    question({ query: QUERY, variables: { a: [1] }, operationName: '' }),
+    question({ query: QUERY, variables: { a: [1] } }), // an empty name is none
   ],
   [{ query: null, extensions: { persistedQuery: {} } }, question({ extensions: { persistedQuery: {} } })],
   [{}, question({})],
@@ -46,7 +46,7 @@ test.each([
     '?query=%7B%20a%20%7D&variables={"a":1}&operationName=A',
     question({ query: QUERY, variables: { a: 1 }, operationName: 'A' }),
   ],
-  ['?query={+a+}&operationName=', question({ query: QUERY, operationName: '' })],
+  ['?query={+a+}&operationName=', question({ query: QUERY })],
   ['?extensions={"persistedQuery":{"version":1}}', question({ extensions: { persistedQuery: { version: 1 } } })],
   ['', question({})],
 ])('the address %s asks', (parameters, asked) => {

@@ -46,6 +46,8 @@ describe('an id', () => {
   test('that is wrong is shown, but not all of a long one', () => {
     expect(() => requireUuid('abc')).toThrow('Received "abc".');
     expect(() => requireUuid('x'.repeat(10_000))).toThrow(/^.{0,250}$/);
+    const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+    expect(() => requireUuid(deep)).toThrow('Received a value that is nested too deep.');
   });
 
   test('is never answered wrong', () => {
