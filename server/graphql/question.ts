@@ -40,7 +40,12 @@ function questionOf({ query, operationName, variables, extensions }: Json): Ques
   const text = typeof query === 'string' && query !== '' ? query : undefined;
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') return undefined;
   if (!isAbsentOrObject(variables) || !isAbsentOrObject(extensions)) return undefined;
-  return { query: text, operationName: operationName === '' ? undefined : operationName, variables: variables ?? undefined, extensions };
+  return {
+    query: text,
+    operationName: operationName === '' ? undefined : operationName,
+    variables: variables ?? undefined,
+    extensions,
+  };
 }
 
 const isAbsentOrObject = (value: unknown): value is Json | null | undefined =>
