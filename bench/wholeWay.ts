@@ -156,7 +156,7 @@ function print(ways: readonly Way[], question: Question, results: Results, alone
 const earlier = checkOut(EARLIER);
 try {
   await withDatabase(async ({ url, pool }) => {
-    await fill(pool, url, await startReplicas([0, 0, 0]));
+    await fill(pool, await startReplicas([0, 0, 0]));
     try {
       const ways = [await startHandler(url), ...(await startBoth(url))];
       if (earlier) ways.push(...(await startBoth(url, earlier)));

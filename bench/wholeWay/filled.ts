@@ -1,11 +1,12 @@
 /** Fifty chats at work on three replicas, with leases, messages and queues. The time of the database stands still, so that all answers are the same. */
 import type pg from 'pg';
+import { stopTime } from '../../test/support/stoppedTime.ts';
 import { FIFTY_CHATS } from '../gateway/shapes.ts';
 import type { Stubs } from '../gateway/stubs.ts';
 
 const MESSAGES_EACH = 20;
 
-export async function fill(pool: pg.Pool, url: string, replicas: Stubs['replicas']): Promise<void> {
+export async function fill(pool: pg.Pool, replicas: Stubs['replicas']): Promise<void> {
   await pool.query(
     `INSERT INTO replicas (id, hostname, relay_address, version)
      SELECT id, 'host', address, '0.1.0' FROM unnest($1::uuid[], $2::text[]) AS replica (id, address)`,
@@ -27,11 +28,5 @@ export async function fill(pool: pg.Pool, url: string, replicas: Stubs['replicas
     `INSERT INTO chat_queued_messages (chat_id, content, position, created_by) SELECT id, '[]', 1, owner_id FROM chats`,
   );
   await pool.query('VACUUM ANALYZE');
-  const { rows } = await pool.query<{ now: string }>('SELECT now()::text AS now');
-  const database = new URL(url).pathname.slice(1);
-  await pool.query(`CREATE SCHEMA stopped`);
-  await pool.query(
-    `CREATE FUNCTION stopped.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT '${rows[0]?.now}'::timestamptz $$`,
-  );
-  await pool.query(`ALTER DATABASE ${database} SET search_path = stopped, public, pg_catalog`);
+  await stopTime(pool);
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../common/clock.ts';
 import { Prisma, PrismaClient } from '../../prisma/generated/client.ts';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
+import { READER_SETTINGS } from './transaction.ts';
 
 export interface DatabaseClient {
   readonly prisma: PrismaClient;
@@ -27,16 +28,9 @@ export const PREPARED = Prisma.raw('-- prepared\n');
 /** Statements that one connection keeps at most. */
 const MOST_PREPARED = 50;
 
-/**
- * Settings with which each connection begins.
- * Every question goes along an index, most in the order of the answer, whatever the planner believes of a table that
- * has grown.
- */
+/** Settings with which each connection begins, as its start-up parameters name them. */
 const settings = (limitMs: number): string =>
-  Object.entries({
-    ...{ statement_timeout: limitMs, TimeZone: 'UTC', DateStyle: 'ISO' },
-    ...{ enable_seqscan: 'off', enable_bitmapscan: 'off', jit: 'off' },
-  })
+  Object.entries({ statement_timeout: limitMs, ...READER_SETTINGS })
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
 

@@ -69,24 +69,34 @@ export interface Begun {
 }
 
 /**
- * Begins the transaction: one statement for all settings. They end with it, so that a pooler in between is not
- * confused.
- *
+ * Settings of every session that reads.
  * Every question goes along an index, most in the order of the answer, as far as the answer needs.
  * So scans of tables and sorts of whole indexes are switched off, whatever the planner believes of a table that has
  * grown.
  * Compiling a question would cost more than running it.
+ */
+export const READER_SETTINGS = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO',
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  jit: 'off',
+} as const;
+
+const SET_FOR_THE_TRANSACTION = Prisma.join(
+  Object.entries(READER_SETTINGS).map(([name, value]) => Prisma.sql`set_config(${name}, ${value}, true)`),
+);
+
+/**
+ * Begins the transaction: one statement for all settings. They end with it, so that a pooler in between is not
+ * confused.
  */
 export async function begin(tx: Transaction, limitMs: number): Promise<Begun> {
   const [row] = await tx.$queryRaw<Begun[]>`
     WITH before AS MATERIALIZED (SELECT current_setting('statement_timeout')::interval AS time_limit)
     SELECT set_config('transaction_read_only', 'on', true),
            set_config('statement_timeout', ${String(limitMs)}, true),
-           set_config('TimeZone', 'UTC', true),
-           set_config('DateStyle', 'ISO', true),
-           set_config('enable_seqscan', 'off', true),
-           set_config('enable_bitmapscan', 'off', true),
-           set_config('jit', 'off', true),
+           ${SET_FOR_THE_TRANSACTION},
            pg_is_in_recovery() AS "isInRecovery",
            extract(epoch FROM before.time_limit)::float8 AS "connectionLimitSeconds"
     FROM before`;

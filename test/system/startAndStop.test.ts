@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { runScript } from '../support/command.ts';
 import { createDatabase } from '../support/database.ts';
+import { isTaken } from '../support/isTaken.ts';
 import { until } from '../support/until.ts';
 import { processesOn } from './processes.ts';
 import { snapshotOf, snapshotUntil } from './snapshot.ts';
@@ -23,18 +22,6 @@ const systems = systemsPerFile();
 const portsOf = ({ output }: System) => [
   ...new Set(Array.from(output().matchAll(/127\.0\.0\.1:(\d+)/g), ([, port]) => Number(port))),
 ];
-
-async function isTaken(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
 
 const takenOf = async (ports: number[]) => {
   const taken = await Promise.all(ports.map(isTaken));

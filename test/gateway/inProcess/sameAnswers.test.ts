@@ -19,6 +19,7 @@ import { OPERATOR, user } from '../../subgraphs/database/support/subgraph.ts';
 import { askBothRoutes } from '../../support/bothRoutes.ts';
 import { clientSchema } from '../../support/clientSchema.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { stopTime } from '../../support/stoppedTime.ts';
 import { callerToken, gatewaysPerTest, INTERNAL_SECRET } from '../gateways.ts';
 import { openWays, type Ways } from './ways.ts';
 
@@ -40,16 +41,6 @@ const ODD = {
   ...{ ['__proto__']: { toString: 'x' }, constructor: null, '': [[], {}, [null, true, 1e21, -0.5, 1.7e-7]] },
   ...{ text: '"\\\u2028\u0001 é 😀</script>', toJSON: 'own', data: { errors: [] } },
 };
-
-/** A function of the same name that every statement finds first: the time is the same however often it is asked for. */
-async function stopTheClock(): Promise<void> {
-  const { rows } = await database.pool.query<{ name: string; now: Date }>('SELECT current_database() AS name, now()');
-  const [{ name, now } = { name: '', now: new Date(0) }] = rows;
-  await database.pool.query(`
-    CREATE SCHEMA stopped;
-    CREATE FUNCTION stopped.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT '${now.toISOString()}'::timestamptz $$;
-    ALTER DATABASE ${name} SET search_path = stopped, public, pg_catalog`);
-}
 
 beforeAll(async () => {
   const { pool } = database;
@@ -74,7 +65,7 @@ beforeAll(async () => {
     updated_at: `'2001-02-03 04:05:06.789012'`,
   });
   await insertChat(pool, { status: 'running', archived: true, worker_id: randomUUID(), runner_id: randomUUID() });
-  await stopTheClock();
+  await stopTime(pool);
   held.ways = await openWays(database.url);
 });
 afterAll(() => held.ways?.close());

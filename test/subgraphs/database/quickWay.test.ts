@@ -9,6 +9,7 @@ import type { RunningServer } from '../../../server/app.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { readMetrics } from '../../support/metrics.ts';
 import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
+import { stopTime } from '../../support/stoppedTime.ts';
 import { isPgBouncerInstalled, startPgBouncer } from './support/pgBouncer.ts';
 import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';
 import { type Ask, asking, start } from './support/subgraph.ts';
@@ -39,13 +40,7 @@ beforeAll(async () => {
     await insertMessages(pool, id, 'assistant', i);
     chatIds.push(id);
   }
-  await pool.query(`CREATE SCHEMA stopped`);
-  const { rows } = await pool.query<{ now: string }>('SELECT now()::text AS now');
-  await pool.query(
-    `CREATE FUNCTION stopped.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT '${rows[0]?.now}'::timestamptz $$`,
-  );
-  const name = new URL(database.url).pathname.slice(1);
-  await pool.query(`ALTER DATABASE ${name} SET search_path = stopped, public, pg_catalog`);
+  await stopTime(pool);
   tap = await startPostgresProxy(database.url);
   server = await start({ databaseUrl: tap.url });
   await ask('{ replicas { id } }'); // the first reading finds out what the database is

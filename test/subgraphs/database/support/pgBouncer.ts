@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../../common/clock.ts';
 import { freePort } from '../../../../local/ports.ts';
 import { unprivilegedLaunch } from '../../../../local/postgres/unprivileged.ts';
+import { isTaken } from '../../../support/isTaken.ts';
 import { until } from '../../../support/until.ts';
 
 export interface PgBouncer {
@@ -40,23 +40,11 @@ export async function startPgBouncer(databaseUrl: string, settings: readonly str
   const [program = found, ...before] = [...command, found];
   const ids = uid === undefined ? {} : { uid, gid };
   const child = spawn(program, [...before, file], { stdio: 'ignore', ...ids });
-  await until('PgBouncer answers', () => answers(listenPort));
+  await until('PgBouncer answers', () => isTaken(listenPort));
   const url = new URL(databaseUrl);
   url.port = String(listenPort);
   url.pathname = pathname;
   return { url: url.href, stop: () => stop(child, folder) };
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 async function stop(child: ChildProcess, folder: string): Promise<void> {
