@@ -22,9 +22,9 @@ const EARLIER = argv.length > 3 ? argv.slice(3) : ['fa37945'];
 const TAKER = 'chat worker';
 const PROCESSES = [1, 8];
 const CONCURRENCY = 50;
-const BURST = 400;
+const BURST = 300;
 const WARM_UP = 40;
-const ONE_BY_ONE = 40;
+const ONE_BY_ONE = 20;
 /** Milliseconds in which the last notifications go out. */
 const SETTLE_MS = 200;
 const GOALS = { statements: 8, transactions: 4, wal: 0.8, turns: 3 };

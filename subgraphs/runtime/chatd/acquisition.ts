@@ -1,6 +1,6 @@
 /** The transition `acquire`: takes runnable chats that nobody drives, several in one transaction. */
 import type { Pool, PoolClient } from 'pg';
-import { CHAT_COLUMNS, type ChatState, countedUp, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
+import { CHAT_COLUMNS, type ChatState, countedUp, IS_RUNNABLE } from './chatState.ts';
 import { mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
 import { limitedTo } from './limited.ts';
 import { inTransaction } from './transaction.ts';
@@ -63,8 +63,6 @@ const TAKE = `
 const BEAT = `
   INSERT INTO chat_heartbeats (chat_id, runner_id, heartbeat_at)
   SELECT id, runner_id, now() FROM chats WHERE id = ANY ($1::uuid[])`;
-
-const NOTIFY = `SELECT ${NOTIFY_UPDATE} FROM chats WHERE id = ANY ($1::uuid[])`;
 
 interface Acquisition {
   readonly workerId: string;
@@ -183,8 +181,6 @@ async function take(tx: PoolClient, ids: readonly string[], asked: Acquisition):
   if (ids.length === 0) return [];
   const { staleAfterSeconds, clockAheadSeconds, workerId } = asked;
   const { rows } = await tx.query<ChatState>(TAKE, [staleAfterSeconds, clockAheadSeconds, workerId, ids]);
-  const takenIds = rows.map((chat) => chat.id);
-  await tx.query(BEAT, [takenIds]);
-  await tx.query(NOTIFY, [takenIds]);
+  await tx.query(BEAT, [rows.map((chat) => chat.id)]);
   return rows;
 }
