@@ -1,7 +1,7 @@
 /** The transition `acquire`: takes runnable chats that nobody drives, several in one transaction. */
 import type { Pool, PoolClient } from 'pg';
 import { CHAT_COLUMNS, type ChatState, countedUp, IS_RUNNABLE } from './chatState.ts';
-import { mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
+import { isOfAll, mayPass, tookLong } from './databaseFailure.ts';
 import { limitedTo } from './limited.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -127,8 +127,6 @@ export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acqu
   const done = await takeApart(pool, apart, limit - together.length, asked);
   return { ...acquired(done), chats: [...together, ...done.chats], more: candidates.length === limit };
 }
-
-const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);
 
 /** Number of chats that may take too long at a time; no other is taken meanwhile. */
 const MOST_LATE = 3;

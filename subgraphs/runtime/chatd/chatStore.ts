@@ -13,8 +13,10 @@ import { columnsOf, ruleFor } from '../../../domain/stateMachine.ts';
 import { ChatNotFound, type Transition } from '../../../domain/transitions.ts';
 import { Announcements } from './announcements.ts';
 import { type ChatState, countedUp, readChats } from './chatState.ts';
+import { isOfAll } from './databaseFailure.ts';
 import { append, runEffect } from './effects.ts';
 import { lockFamily } from './families.ts';
+import { planStatement, run } from './oneStatement.ts';
 import { storableText } from './storable.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -23,6 +25,8 @@ interface Fence {
   readonly runnerId: string;
   readonly status?: string;
   readonly historyVersion?: number;
+  /** Chat as the caller saw it. With it the write is tried in one statement first. */
+  readonly seen?: ChatState;
 }
 
 /** Outcome of a fenced write. `lost`: the fence no longer holds, and nothing was written. That is no error. */
@@ -83,10 +87,15 @@ export class ChatStore {
   }
 
   /**
-   * Applies transitions together for a runner, if the fence holds.
+   * Applies transitions together for a runner, if the fence holds. A chat that was seen, and comes to rest, is usually given
+   * up with it.
    * @throws TransitionRefused
    */
   async applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<WriteOutcome> {
+    const { seen, runnerId } = fence;
+    const after = seen && (await this.#atOnce(planStatement(seen, runnerId, transitions)));
+    if (after) void this.#tell({ before: seen, after });
+    if (after) return { kind: 'done', chat: after };
     const change = await inTransaction<Change | { lost: ChatState | undefined }>(this.#pool, async (tx) => {
       const chat = await lockAndCount(tx, chatId);
       if (chat && holds(fence, chat)) return execute(tx, chat, transitions);
@@ -96,6 +105,19 @@ export class ChatStore {
     if ('lost' in change) return { kind: 'lost', chat: change.lost };
     void this.#tell(change);
     return { kind: 'done', chat: change.after };
+  }
+
+  /**
+   * Tries the quick way.
+   * @returns undefined: nothing was written, and the slow way finds out why
+   */
+  async #atOnce(statement: ReturnType<typeof planStatement>): Promise<ChatState | undefined> {
+    try {
+      return statement && (await run(this.#pool, statement));
+    } catch (error) {
+      if (isOfAll(error)) throw error;
+      return undefined;
+    }
   }
 
   /**
