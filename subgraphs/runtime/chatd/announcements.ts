@@ -2,48 +2,62 @@
  * Notifications of what has been committed, sent on best effort after the commit.
  * A NOTIFY inside of a transaction takes a lock of the whole server, and keeps it while the commit is written to disk.
  * While one statement is under way, all others gather for the next. Of a chat only the newest version is told.
+ * What a worker does with its own chat is told a moment later, with what it does next: nobody waits to hear of that.
  */
 import type { Pool } from 'pg';
+import type { Clock } from '../../../common/clock.ts';
+
+/** Milliseconds; less than people notice, and more than a worker takes from one write to the next while no model runs. */
+const GATHER_MS = 50;
 
 const ANNOUNCE = `SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS notice (channel, payload)`;
 
 interface Batch {
   readonly versions: Map<string, number>;
   readonly free: Set<string>;
+  readonly hurry: AbortController;
   sent: Promise<void>;
 }
 
 export class Announcements {
   readonly #pool: Pool;
+  readonly #clock: Clock;
   #underWay = Promise.resolve();
   #gathering: Batch | undefined;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, clock: Clock) {
     this.#pool = pool;
+    this.#clock = clock;
   }
 
-  /**
-   * Tells `chat_update`, and `chat_ownership` if a worker should acquire the chat.
-   * @returns resolves once it is sent or lost
-   */
-  tell({ id, snapshotVersion }: { id: string; snapshotVersion: number }, isFree = false): Promise<void> {
+  /** Tells `chat_update` of a chat that goes on with its worker. */
+  tell({ id, snapshotVersion }: { id: string; snapshotVersion: number }): void {
     this.#gathering ??= this.#gather();
     this.#gathering.versions.set(id, snapshotVersion);
-    if (isFree) this.#gathering.free.add(id);
-    return this.#gathering.sent;
   }
 
-  /** Resolves once all that was told so far is sent or lost. */
+  /** Tells `chat_ownership`: a worker should acquire the chat. Others will wait to hear of it. */
+  tellFree(chatId: string): void {
+    this.#gathering ??= this.#gather();
+    this.#gathering.free.add(chatId);
+    this.#gathering.hurry.abort();
+  }
+
+  /** Sends what is gathered now. Resolves once all that was told so far is sent or lost. */
   sent(): Promise<void> {
+    this.#gathering?.hurry.abort();
     return this.#underWay;
   }
 
   #gather(): Batch {
-    const batch: Batch = { versions: new Map(), free: new Set(), sent: Promise.resolve() };
-    batch.sent = this.#underWay.then(() => {
-      this.#gathering = undefined;
-      return this.#send(batch);
-    });
+    const hurry = new AbortController();
+    const batch: Batch = { versions: new Map(), free: new Set(), hurry, sent: Promise.resolve() };
+    batch.sent = this.#underWay
+      .then(() => this.#clock.sleep(GATHER_MS, hurry.signal))
+      .then(() => {
+        this.#gathering = undefined;
+        return this.#send(batch);
+      });
     this.#underWay = batch.sent;
     return batch;
   }

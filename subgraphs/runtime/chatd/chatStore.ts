@@ -7,6 +7,7 @@
  * After the commit it notifies.
  */
 import type { Pool, PoolClient } from 'pg';
+import { type Clock, systemClock } from '../../../common/clock.ts';
 import { executionState, isRunnable } from '../../../domain/executionState.ts';
 import { textContent } from '../../../domain/messages.ts';
 import { columnsOf, ruleFor } from '../../../domain/stateMachine.ts';
@@ -42,9 +43,9 @@ export class ChatStore {
   readonly announcements: Announcements;
   readonly #pool: Pool;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, clock: Clock = systemClock) {
     this.#pool = pool;
-    this.announcements = new Announcements(pool);
+    this.announcements = new Announcements(pool, clock);
   }
 
   /** Creates a chat in R0 with one message of its owner; with `parentId`, a child in the parent's family. */
@@ -60,7 +61,8 @@ export class ChatStore {
       await append(tx, id, [{ role: 'user', content: textContent(text) }]);
       return read(tx, id);
     });
-    await this.#tell({ before: undefined, after });
+    this.#tell({ before: undefined, after });
+    await this.announcements.sent();
     return after;
   }
 
@@ -82,7 +84,8 @@ export class ChatStore {
       }
       return done;
     });
-    await Promise.all(changes.map((change) => this.#tell(change)));
+    for (const change of changes) this.#tell(change);
+    await this.announcements.sent();
     return (changes[0] as Change).after;
   }
 
@@ -94,7 +97,7 @@ export class ChatStore {
   async applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<WriteOutcome> {
     const { seen, runnerId } = fence;
     const after = seen && (await this.#atOnce(planStatement(seen, runnerId, transitions)));
-    if (after) void this.#tell({ before: seen, after });
+    if (after) this.#tell({ before: seen, after });
     if (after) return { kind: 'done', chat: after };
     const change = await inTransaction<Change | { lost: ChatState | undefined }>(this.#pool, async (tx) => {
       const chat = await lockAndCount(tx, chatId);
@@ -103,7 +106,7 @@ export class ChatStore {
       return { lost: chat && (await readChats(tx, [chatId]))[0] };
     });
     if ('lost' in change) return { kind: 'lost', chat: change.lost };
-    void this.#tell(change);
+    this.#tell(change);
     return { kind: 'done', chat: change.after };
   }
 
@@ -121,13 +124,14 @@ export class ChatStore {
   }
 
   /**
-   * Sends the notifications of a change that is committed. Workers are woken for a runnable chat that nobody owns, and for
+   * Tells of a change that is committed. Workers are woken for a runnable chat that nobody owns, and for
    * one that was at rest: its former owner may be long gone.
    */
-  #tell({ before, after }: Change): Promise<void> {
+  #tell({ before, after }: Change): void {
     const isOwned = after.workerId !== null && after.runnerId !== null;
     const wasRunnable = before !== undefined && isRunnable(executionState(before));
-    return this.announcements.tell(after, isRunnable(executionState(after)) && !(isOwned && wasRunnable));
+    this.announcements.tell(after);
+    if (isRunnable(executionState(after)) && !(isOwned && wasRunnable)) this.announcements.tellFree(after.id);
   }
 }
 

@@ -183,7 +183,7 @@ export class ChatWorker {
       except: [...paused, ...apart.map(({ chatId }) => chatId)],
       onTaken: (chats) => {
         for (const chat of chats) {
-          void this.kit.store.announcements.tell(chat);
+          this.kit.store.announcements.tell(chat);
           this.#run(chat, lease);
         }
       },

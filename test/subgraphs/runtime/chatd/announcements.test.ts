@@ -6,6 +6,7 @@ import { textContent } from '../../../../domain/messages.ts';
 import { Announcements } from '../../../../subgraphs/runtime/chatd/announcements.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { databasePerFile } from '../../../support/database.ts';
+import { manualClock } from '../../../support/manualClock.ts';
 import { until } from '../../../support/until.ts';
 
 const database = databasePerFile();
@@ -22,11 +23,12 @@ beforeEach(async () => {
 });
 afterEach(() => listener.end());
 
-/** Counts statements, and refuses the first so many. */
-function counting(refused = 0) {
+/** Counts statements, holds them back until the gate opens, and refuses the first so many. */
+function counting(refused = 0, gate: Promise<unknown> = Promise.resolve()) {
   const counted = { statements: 0 };
-  const query = (sent: never) => {
+  const query = async (sent: never) => {
     counted.statements += 1;
+    await gate;
     return counted.statements > refused ? database.pool.query(sent) : Promise.reject(new Error('away'));
   };
   return { counted, pool: { query } as unknown as Pool };
@@ -34,26 +36,50 @@ function counting(refused = 0) {
 
 const update = (chat_id: string, snapshot_version: number) => ['chat_update', { chat_id, snapshot_version }];
 
-test('all that is told while a statement is under way goes into the next, with the newest version of each chat', async () => {
-  const { counted, pool } = counting();
-  const announcements = new Announcements(pool);
+const at = (id: string, snapshotVersion: number) => ({ id, snapshotVersion });
+
+test('what is told while a statement is under way, or within a moment, goes together, the newest version of each chat', async () => {
+  let open = () => {};
+  const { counted, pool } = counting(
+    0,
+    new Promise<void>((resolve) => {
+      open = resolve;
+    }),
+  );
+  const clock = manualClock();
+  const announcements = new Announcements(pool, clock);
   const [a, b] = [randomUUID(), randomUUID()];
-  const first = announcements.tell({ id: a, snapshotVersion: 1 });
-  await Promise.resolve();
-  for (const snapshotVersion of [2, 3, 4]) void announcements.tell({ id: a, snapshotVersion });
-  const last = announcements.tell({ id: b, snapshotVersion: 9 }, true);
-  await Promise.all([first, last]);
-  await announcements.sent();
+  announcements.tell(at(a, 1));
+  announcements.tellFree(a); // goes at once
+  await until('a statement is under way', () => counted.statements === 1);
+  for (const version of [2, 3, 4]) announcements.tell(at(a, version));
+  announcements.tell(at(b, 9));
+  open();
+  await until('the first ones arrive', () => heard.length === 2);
+  expect(counted.statements).toBe(1);
+  await until('the last ones arrive, a moment later', () => {
+    clock.advance(50);
+    return heard.length === 4;
+  });
   expect(counted.statements).toBe(2);
-  await until('the last one arrives', () => heard.length === 4);
-  expect(heard).toEqual([update(a, 1), update(a, 4), update(b, 9), ['chat_ownership', b]]);
+  expect(heard).toEqual([update(a, 1), ['chat_ownership', a], update(a, 4), update(b, 9)]);
+});
+
+test('what is gathered when somebody waits for it goes at once', async () => {
+  const announcements = new Announcements(database.pool, manualClock());
+  const id = randomUUID();
+  announcements.tell(at(id, 1));
+  await announcements.sent();
+  await until('it arrives', () => heard.length === 1);
 });
 
 test('a statement that fails loses what it told, and nothing else', async () => {
-  const announcements = new Announcements(counting(1).pool);
+  const announcements = new Announcements(counting(1).pool, manualClock());
   const id = randomUUID();
-  await announcements.tell({ id, snapshotVersion: 1 });
-  await announcements.tell({ id, snapshotVersion: 2 });
+  announcements.tell(at(id, 1));
+  await announcements.sent();
+  announcements.tell(at(id, 2));
+  await announcements.sent();
   await until('the second one arrives', () => heard.length === 1);
   expect(heard).toEqual([update(id, 2)]);
 });
