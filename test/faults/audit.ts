@@ -37,7 +37,8 @@ const INSTALL = `
   BEGIN
     INSERT INTO fault_audit (chat_id, version, worker_id, worker_before, role)
     SELECT id, snapshot_version, owner, owner, NEW.role::text FROM chats,
-      LATERAL (SELECT worker_before FROM fault_audit WHERE tx = txid_current() AND chat_id = chats.id
+      LATERAL (SELECT worker_before FROM fault_audit
+               WHERE tx = txid_current() AND chat_id = chats.id AND worker_before IS NOT NULL
                UNION ALL SELECT worker_id LIMIT 1) before (owner)
     WHERE id = NEW.chat_id;
     RETURN NULL;
@@ -66,7 +67,8 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'a chat was changed by a replica that neither owned it nor took it': `
     SELECT chat_id, 'version ' || version || ' by ' || writer AS detail
     FROM fault_audit WHERE writer LIKE 'chatd %' AND writer IS DISTINCT FROM 'chatd ' || worker_id
-      AND writer IS DISTINCT FROM 'chatd ' || worker_before`,
+      AND NOT EXISTS (SELECT FROM fault_audit same WHERE same.tx = fault_audit.tx
+        AND same.chat_id = fault_audit.chat_id AND fault_audit.writer = 'chatd ' || same.worker_before)`,
   'a chat was taken from a runner with a fresh lease': `
     SELECT chat_id, 'version ' || version || ' by ' || writer AS detail FROM fault_audit WHERE taken_while_fresh`,
   'snapshot_version has a gap, or two transactions share one': `

@@ -17,6 +17,7 @@ import { type ChatState, countedUp, readChats } from './chatState.ts';
 import { isOfAll } from './databaseFailure.ts';
 import { append, runEffect } from './effects.ts';
 import { lockFamily } from './families.ts';
+import { HISTORY_COLUMN, type HistoryRow } from './history.ts';
 import { planStatement, run } from './oneStatement.ts';
 import { storableText } from './storable.ts';
 import { inTransaction } from './transaction.ts';
@@ -96,8 +97,7 @@ export class ChatStore {
    */
   async applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<WriteOutcome> {
     const { seen, runnerId } = fence;
-    const after = seen && (await this.#atOnce(planStatement(seen, runnerId, transitions)));
-    if (after) this.#tell({ before: seen, after });
+    const after = seen && (await this.#atOnce(seen, planStatement(seen, runnerId, transitions)));
     if (after) return { kind: 'done', chat: after };
     const change = await inTransaction<Change | { lost: ChatState | undefined }>(this.#pool, async (tx) => {
       const chat = await lockAndCount(tx, chatId);
@@ -111,12 +111,30 @@ export class ChatStore {
   }
 
   /**
+   * Counts an attempt for a runner, and reads the history that it is for, in one statement.
+   * @returns undefined: nothing was written, as when the fence does not hold
+   */
+  async begin(seen: ChatState, runnerId: string): Promise<{ chat: ChatState; rows: HistoryRow[] } | undefined> {
+    const columns = { name: 'with history', sql: HISTORY_COLUMN };
+    const statement = planStatement(seen, runnerId, [{ name: 'recordGenerationAttempt' }], columns);
+    const read = await this.#atOnce<ChatState & { history: HistoryRow[] }>(seen, statement);
+    if (!read) return undefined;
+    const { history: rows, ...chat } = read;
+    return { chat, rows };
+  }
+
+  /**
    * Tries the quick way.
    * @returns undefined: nothing was written, and the slow way finds out why
    */
-  async #atOnce(statement: ReturnType<typeof planStatement>): Promise<ChatState | undefined> {
+  async #atOnce<T extends ChatState>(
+    before: ChatState,
+    statement: ReturnType<typeof planStatement>,
+  ): Promise<T | undefined> {
     try {
-      return statement && (await run(this.#pool, statement));
+      const after = statement && (await run<T>(this.#pool, statement));
+      if (after) this.#tell({ before, after });
+      return after;
     } catch (error) {
       if (isOfAll(error)) throw error;
       return undefined;

@@ -44,14 +44,22 @@ const ALIKE: readonly (readonly Effect[])[] = [
   ['setLastError', 'clearLastError'],
 ];
 
+/** Columns to read with the chat, besides its own. */
+interface Columns {
+  readonly name: string;
+  readonly sql: string;
+}
+
 /**
  * Plans the statement. A chat that comes to rest is given up with it.
+ * @param more read as they were before the statement
  * @returns undefined if the transitions need several statements, or are refused
  */
 export function planStatement(
   seen: ChatState,
   runnerId: string,
   transitions: readonly Transition[],
+  more?: Columns,
 ): Statement | undefined {
   const steps = plannedSteps(seen, transitions);
   const effects = steps?.flatMap(({ does }) => does) ?? [];
@@ -80,16 +88,16 @@ export function planStatement(
   if (effects.includes('releaseOwner')) parts.push(LEASE_GONE);
   const names = steps.map(({ transition }) => transition.name).join('+');
   return {
-    name: `${executionState(seen)} ${names}${messages.length > 0 ? ' said' : ''}`,
+    name: `${executionState(seen)} ${names}${messages.length > 0 ? ' said' : ''}${more ? ` ${more.name}` : ''}`,
     text: `WITH fenced AS (UPDATE chats SET ${sets.join(', ')} WHERE ${FENCE} RETURNING chats.*)${parts.map((part) => `, ${part}`).join('')}
-      SELECT ${CHAT_COLUMNS} FROM fenced AS chats`,
+      SELECT ${[CHAT_COLUMNS, ...(more ? [more.sql] : [])].join(', ')} FROM fenced AS chats`,
     values,
   };
 }
 
 /** @returns the chat as the statement left it; undefined: the fence does not hold, and nothing was written */
-export async function run(pool: Pool, { name, text, values }: Statement): Promise<ChatState | undefined> {
-  const { rows } = await pool.query<ChatState>({ name, text, values: [...values] });
+export async function run<T extends ChatState>(pool: Pool, { name, text, values }: Statement): Promise<T | undefined> {
+  const { rows } = await pool.query<T>({ name, text, values: [...values] });
   return rows[0];
 }
 
