@@ -9,6 +9,8 @@ import type { Clock } from '../../../common/clock.ts';
 
 /** Milliseconds; less than people notice, and more than a worker takes from one write to the next while no model runs. */
 const GATHER_MS = 50;
+/** Milliseconds after which a statement that is under way, as on a frozen connection, holds up no other. */
+const SENDING_LIMIT_MS = 1_000;
 
 const ANNOUNCE = `SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS notice (channel, payload)`;
 
@@ -67,6 +69,9 @@ export class Announcements {
     const updates = [...versions].map(([chat_id, snapshot_version]) => JSON.stringify({ chat_id, snapshot_version }));
     const channels = [...updates.map(() => 'chat_update'), ...[...free].map(() => 'chat_ownership')];
     const values = [channels, [...updates, ...free]];
-    await this.#pool.query({ name: 'announce', text: ANNOUNCE, values }).catch(() => {});
+    const over = new AbortController();
+    const sending = this.#pool.query({ name: 'announce', text: ANNOUNCE, values }).catch(() => {});
+    await Promise.race([sending, this.#clock.sleep(SENDING_LIMIT_MS, over.signal)]);
+    over.abort();
   }
 }

@@ -83,6 +83,7 @@ export async function generate(
     task.nextRetryAt = null;
     task.progress(); // what a pause took is no time in which the model gave no sign of life
     if (!already) seen(begun.chat);
+    if (task.signal.aborted) return undefined;
 
     calls.add();
     const result = await attemptStep(task, history, kit);

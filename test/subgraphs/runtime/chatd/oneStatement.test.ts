@@ -7,10 +7,15 @@ import { acquireChats } from '../../../../subgraphs/runtime/chatd/acquisition.ts
 import { type ChatState, readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore, type WriteOutcome } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { planStatement, run } from '../../../../subgraphs/runtime/chatd/oneStatement.ts';
+import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { whileHolding } from '../../../support/locks.ts';
+import { startPostgresProxy } from '../../../support/postgresProxy.ts';
+import { replicasPerTest } from '../../../support/replica.ts';
 
 const database = databasePerFile();
+const startReplica = replicasPerTest(() => database.url);
+const waitFor = chatWaits(() => database.pool);
 const ownerId = randomUUID();
 let store: ChatStore;
 beforeAll(() => {
@@ -169,4 +174,35 @@ describe('a turn ends all the same', () => {
     expect(await finish(chat)).toMatchObject({ kind: 'done', chat: { status: 'running', runnerId: chat.runnerId } });
     expect(await rowsOf(chat.id)).toMatchObject({ leases: 1, messages: { length: 4 } });
   });
+});
+
+test('a turn of one step takes five round trips, and none of them is inside of a transaction', async () => {
+  const proxy = await startPostgresProxy(database.url);
+  try {
+    await startReplica({ databaseUrl: proxy.url, acquisitionIntervalSeconds: 600, heartbeatIntervalSeconds: 600 });
+    const turn = async () => {
+      const { id } = await store.create({ ownerId, text: 'hello' });
+      await waitFor(id, (chat) => chat.status === 'waiting' && chat.workerId === null);
+    };
+    await turn();
+    const before = proxy.statements.length;
+    for (let turns = 0; turns < 10; turns += 1) await turn();
+    const statements = proxy.statements.slice(before);
+    expect(statements.filter((text) => /BEGIN|COMMIT|SET /.test(text) && !text.includes('UPDATE'))).toEqual([]);
+    expect(statements.length).toBeLessThanOrEqual(50);
+  } finally {
+    await proxy.close();
+  }
+});
+
+test('an attempt is counted together with the reading of the history that it is for', async () => {
+  const chat = await owned([]);
+  const begun = await store.begin(chat, chat.runnerId);
+  expect(begun?.chat).toMatchObject({ generationAttempt: 1, snapshotVersion: chat.snapshotVersion + 1 });
+  const { rows } = await database.pool.query('SELECT id, role::text, content FROM chat_messages WHERE chat_id = $1', [
+    chat.id,
+  ]);
+  expect(begun?.rows).toEqual(rows);
+  await store.apply(chat.id, { name: 'interrupt' });
+  expect(await store.begin(chat, chat.runnerId)).toBeUndefined();
 });
