@@ -139,8 +139,14 @@ function compileField(selected: Selected, key: string): Read {
   const [node] = nodes as readonly [FieldNode];
   const complete = compileValue(selected, type);
   const isNullable = !isNonNullType(type);
+  const typename = parent.name;
   const placeIn = (prev: Place | undefined, holder: Json): Place => ({
-    ...{ prev, key, typename: parent.name, holder, isNullable, isLost: false },
+    prev,
+    key,
+    typename,
+    holder,
+    isNullable,
+    isLost: false,
   });
   const resolved: Read = (source, run, prev, holder) => {
     const place = placeIn(prev, holder);
@@ -165,9 +171,16 @@ function compileField(selected: Selected, key: string): Read {
 }
 
 const infoOf = ({ compiling, parent, field, nodes }: Selected, run: Run, path: Place): GraphQLResolveInfo => ({
-  ...{ fieldName: field.name, fieldNodes: nodes, returnType: field.type, parentType: parent, path },
-  ...{ schema: compiling.schema, fragments: compiling.fragments, rootValue: undefined },
-  ...{ operation: compiling.operation, variableValues: run.variables },
+  fieldName: field.name,
+  fieldNodes: nodes,
+  returnType: field.type,
+  parentType: parent,
+  path,
+  schema: compiling.schema,
+  fragments: compiling.fragments,
+  rootValue: undefined,
+  operation: compiling.operation,
+  variableValues: run.variables,
 });
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
