@@ -22,8 +22,18 @@ async function inTurn<F>(fleets: readonly F[], ask: (fleet: F) => Promise<Omit<L
   return rounds;
 }
 
-export const listCosts = (fleets: readonly Fleet[], filter: string): Promise<Costs[]> =>
-  inTurn(fleets, (fleet) => listCost(fleet, filter));
+/** @throws Error if the first two fleets do not find as many chats: their costs cannot be compared then */
+export async function listCosts(fleets: readonly Fleet[], filter: string): Promise<Costs[]> {
+  const found = new Map<Fleet, number>();
+  const costs = await inTurn(fleets, async (fleet) => {
+    const cost = await listCost(fleet, filter);
+    found.set(fleet, cost.found);
+    return cost;
+  });
+  const [first, second] = fleets.map((fleet) => found.get(fleet));
+  if (first !== second) throw new Error(`${filter} found ${first} chats and ${second}`);
+  return costs;
+}
 
 /** A fleet, and chats of it with as many messages each. */
 export interface Counted {

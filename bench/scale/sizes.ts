@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { shown } from '../support/table.ts';
 
 const LARGEST = [10_000_000, 3_000_000, 1_000_000, 300_000, 100_000];
-/** Bytes of a chat and a message with their indexes, and of what Postgres writes besides. All fleets together have 1.1 × the largest. */
-const BYTES_EACH = 1_500;
+/** Bytes of a chat and a message: some 400 with their indexes, and more for what Postgres writes besides. */
+const BYTES_EACH = 1_000;
 const BYTES_LEFT_FREE = 10e9;
 
 export interface Sizes {
@@ -20,6 +20,7 @@ export interface Sizes {
 export function sizesFor(asked: string | undefined): Sizes {
   const { bavail, bsize } = statfsSync(tmpdir());
   const free = bavail * bsize;
+  // All fleets together have 1.1 times the chats of the largest.
   const mostRows = Math.max(0, free - BYTES_LEFT_FREE) / (1.1 * BYTES_EACH);
   const large = asked === undefined ? LARGEST.find((size) => size <= mostRows) : Number(asked);
   const room = `${shown(free / 1e9)} GB are free for temporary files`;
