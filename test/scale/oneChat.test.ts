@@ -228,6 +228,13 @@ interface Family {
 }
 
 describe('a row of another chat is needed', () => {
+  test('for what the page on performance lists, and for nothing else', () => {
+    const page = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8');
+    const [, table = ''] = /<!-- crossing: .*? -->\n([\s\S]*?)\n\n/.exec(page) ?? [];
+    const listed = [...table.matchAll(/^\| ([a-z][a-z -]+) \|/gm)].map(([, what]) => what);
+    expect(listed).toEqual(['what', ...CROSSING.map(([what]) => what)]);
+  });
+
   test.each(CROSSING)('for %s', async (_, part, operation) => {
     const workerId = await insertReplica(database.pool);
     const one = await insertHealthyChat(database.pool, { worker_id: workerId });
