@@ -66,9 +66,10 @@ export const leaseLasts = (s: Situation) => s.staleAfterSeconds - (s.database?.h
 const MOST_SHOWN = 5;
 /** Paths of the room that candidates report. */
 export const room = ({ snapshot }: Situation) =>
-  (snapshot.candidates ?? [])
-    .slice(0, MOST_SHOWN)
-    .flatMap((_, i) => ['workerId', 'reachability.status', 'isFull'].map((field) => `candidates[${i}].${field}`));
+  (snapshot.candidates ?? []).slice(0, MOST_SHOWN).flatMap(({ isFull, roomSeconds }, i) => {
+    const since = isFull === false && roomSeconds !== null ? ['roomSeconds'] : [];
+    return ['workerId', 'reachability.status', 'isFull', ...since].map((field) => `candidates[${i}].${field}`);
+  });
 /** Paths of the slots taken and in all. */
 export const pool = (s: Situation) =>
   poolOf(s) ? ['kind', 'used', 'capacity'].map((field) => `database.trouble.pool.${field}`) : [];

@@ -120,6 +120,7 @@ const candidate = z.object({
   workerId: text,
   reachability: known(z.object({ status: text })),
   isFull: flag,
+  roomSeconds: seconds,
   isDraining: flag,
   runnerCount: count,
   capacity: count,

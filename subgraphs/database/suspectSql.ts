@@ -106,12 +106,16 @@ const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
     OR NOT ${isSayable(Prisma.sql`t.leased_at`)} OR t.leased_at > ${inSeconds(clockAheadSeconds)}`;
 };
 
-/** Condition of RETRY_OVERDUE, RETRY_BACKOFF as a warning, and ACTION_DEADLINE_PASSED. */
+/**
+ * Condition of RETRY_OVERDUE, RETRY_BACKOFF as a warning, and ACTION_DEADLINE_PASSED. A retry that waits for a worker is
+ * late only when the chat is, which is looked for below.
+ */
 const isOutOfTime = (limits: SuspectLimits) => Prisma.sql`
-  c.status = 'running' AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8
+  c.status = 'running' AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8 AND NOT ${UNOWNED}
     OR t.retry_seconds > ${limits.longestRetrySeconds * LONGEST_RETRY_FACTOR}::float8
     OR t.retry_seconds IS NOT NULL AND ${MANY_FAILED})
-  OR c.status = 'requires_action' AND c.requires_action_deadline_at < ${secondsAgo(pickUpSeconds(limits))}`;
+  OR c.status = 'requires_action' AND c.requires_action_deadline_at < ${secondsAgo(pickUpSeconds(limits))}
+    AND NOT ${waitsForSlot(limits)}`;
 
 const ATTEMPT = Prisma.sql`c.retry_state -> 'attempt'`;
 /** True for many failed attempts. A number beyond all doubles counts as none. */
@@ -134,13 +138,16 @@ function isLate(limits: SuspectLimits): Prisma.Sql {
 const UNOWNED = Prisma.sql`(c.worker_id IS NULL OR c.runner_id IS NULL)`;
 
 /** Condition of NO_OWNER, or of CAPACITY_WAIT as a warning where the chat's pool is full. */
-function isNotTaken(limits: SuspectLimits): Prisma.Sql {
+const isNotTaken = (limits: SuspectLimits) => Prisma.sql`(${UNOWNED} AND NOT ${waitsForSlot(limits)})`;
+
+/** True for a chat whose pool is full, and which has not waited long. */
+function waitsForSlot(limits: SuspectLimits): Prisma.Sql {
   const { pools } = limits;
   const full = (kind: keyof Capacity) => pools !== undefined && isFull(pools, kind);
-  if (!full('root') && !full('subagents')) return UNOWNED;
+  if (!full('root') && !full('subagents')) return Prisma.sql`false`;
   const isPoolFull = Prisma.sql`
     CASE WHEN c.parent_chat_id IS NULL THEN ${full('root')}::bool ELSE ${full('subagents')}::bool END`;
-  return Prisma.sql`(${UNOWNED} AND (c.worker_id IS NOT NULL OR NOT (${isPoolFull}) OR ${olderThan(LONG_WAITS * pickUpSeconds(limits))}))`;
+  return Prisma.sql`(c.worker_id IS NULL AND (${isPoolFull}) AND NOT ${olderThan(LONG_WAITS * pickUpSeconds(limits))})`;
 }
 
 /**

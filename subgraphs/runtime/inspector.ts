@@ -124,6 +124,8 @@ export interface ReplicaInspection {
   readonly runnerCount: number;
   readonly capacity: number;
   readonly isFull: boolean;
+  /** Seconds for which it has had room; 0 while it is full. Left out: not known. */
+  readonly roomSeconds?: number;
   readonly isDraining?: boolean;
   /** Tasks that broke off since the process started. */
   readonly breakOffs?: number;

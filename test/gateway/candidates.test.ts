@@ -36,7 +36,7 @@ const full = (workerId: string) =>
   servers.serve((response, { body }) => {
     const { representations } = body.variables as { representations: object[] };
     const runtime = {
-      ...{ workerId, isFull: true, isDraining: false, runnerCount: 9, capacity: 9, bufferCount: 0 },
+      ...{ workerId, isFull: true, roomSeconds: 0, isDraining: false, runnerCount: 9, capacity: 9, bufferCount: 0 },
       ...{ acquisitionError: null, refusedChats: [] },
     };
     sendJson(response, 200, { data: { _entities: representations.map(() => runtime) } });

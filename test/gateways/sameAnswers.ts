@@ -79,7 +79,7 @@ function questions({ chats }: CallerSystem): Record<string, Question> {
 
 /** Differ from one question to the next. */
 const VOLATILE =
-  /^(secondsSinceProgress|lastProgressAt|lastPartAt|partsBuffered|bytesBuffered|takenAt|observedAt|elapsedMs|.*Seconds|eventLoopDelayMs|residentBytes|renewedAt|heartbeatAt|lastRunAt|updatedAt|lastUpdateAt|cursor|endCursor)$/;
+  /^(connections|lockWaits|secondsSinceProgress|lastProgressAt|lastPartAt|partsBuffered|bytesBuffered|takenAt|observedAt|elapsedMs|.*Seconds|eventLoopDelayMs|residentBytes|renewedAt|heartbeatAt|lastRunAt|updatedAt|lastUpdateAt|cursor|endCursor)$/;
 const FIXED = ['staleAfterSeconds', 'intervalSeconds'];
 
 /** A breaker is each process's own: the dead replica's may be open in one of them. */

@@ -32,7 +32,12 @@ export const leaseEndangered: Condition = (s: Situation) => {
  * it now at its next renewal.
  */
 export const leaseKeepsOthersAway: Condition = (s) =>
-  s.platform === 'coder' && s.runnable && s.leaseAhead && s.workerId !== null && rowIsOlderThan(s, s.intervalSeconds);
+  s.platform === 'coder' &&
+  s.runnable &&
+  s.leaseAhead &&
+  s.workerId !== null &&
+  s.runnerId !== null &&
+  rowIsOlderThan(s, s.intervalSeconds);
 
 /** True for a lease renewed at the last or the last but one occasion: somebody renews it. */
 export const leaseIsRenewed: Condition = (s) =>

@@ -2,7 +2,7 @@
 
 import { NOT_AN_ALLOWED_ADDRESS } from '../../reachabilityReasons.ts';
 import { LONG_WAITS } from '../limits.ts';
-import type { Situation } from '../situation.ts';
+import { type Situation, under } from '../situation.ts';
 import type { Candidate } from '../snapshot.ts';
 import { capacityIsWrong, poolIsFull, slotsNotKnown } from './pool.ts';
 import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
@@ -51,8 +51,15 @@ const isSilent = ({ reachability }: Candidate) => !['OK', 'NOT_ASKED'].includes(
 /** Live replicas that take chats, were asked for their room, and did not answer. */
 export const silent = (s: Situation): Candidate[] => candidates(s).filter(isSilent);
 export const full = (s: Situation): Candidate[] => candidates(s).filter((one) => answered(one) && one.isFull === true);
+const hasRoom = (one: Candidate) => answered(one) && one.isFull === false;
+/** True if a replica has not had room for as long as a worker may take to pick a chat up. */
+const onlyLately = (s: Situation, { roomSeconds }: Candidate) => under(roomSeconds, s.pickUpSeconds);
+/** Replicas that have had room for so long that they should have taken the chat. */
 export const withRoom = (s: Situation): Candidate[] =>
-  candidates(s).filter((one) => answered(one) && one.isFull === false);
+  candidates(s).filter((one) => hasRoom(one) && !onlyLately(s, one));
+/** Replicas that got room a moment ago: they have just started, or a runner has just ended. */
+export const withRoomLately = (s: Situation): Candidate[] =>
+  candidates(s).filter((one) => hasRoom(one) && onlyLately(s, one));
 
 /**
  * Age in seconds of a lease that is younger than the row: somebody changed the row by hand without dating it. Null:
@@ -77,16 +84,23 @@ export const waitIsNotKnown: Condition = (s) => s.rowAhead && s.platform !== 'ow
 /** True if all replicas that could take the chat and answer are full. A silent one proves no room. */
 export const noRoom: Condition = (s) =>
   full(s).length > 0 && full(s).length + silent(s).length === candidates(s).length;
+/** The same until a moment ago. */
+const hadNoRoom: Condition = (s) => {
+  const wereFull = full(s).length + withRoomLately(s).length;
+  return wereFull > 0 && wereFull + silent(s).length === candidates(s).length;
+};
 /** True if no replica could take the chat. Candidates are only looked for where the chat names no worker. */
 export const noneAlive: Condition = (s) =>
   s.snapshot.candidates !== null && candidates(s).length === 0 && s.workerId === null;
 
-export const capacityWait: Condition = (s) => noOwner(s) && (poolIsFull(s) || noRoom(s));
+export const capacityWait: Condition = (s) => noOwner(s) && (poolIsFull(s) || hadNoRoom(s));
 /** True if the rows of replicas, where there are any, show none alive. */
 export const noRowAlive: Condition = ({ database }) => database?.trouble?.liveReplicas === 0;
 /** True if the chat may be waiting for a slot. */
-export const mayWaitForSlot: Condition = (s) => noOwner(s) && capacityIsWrong(s) && !noRoom(s);
+export const mayWaitForSlot: Condition = (s) => noOwner(s) && capacityIsWrong(s) && !hadNoRoom(s);
 /** True if nobody has room for the chat, or perhaps nobody: that alone may make it late. */
 export const mayLackRoom: Condition = (s) => capacityWait(s) || mayWaitForSlot(s);
 export const longCapacityWait: Condition = (s) => rowIsOlderThan(s, LONG_WAITS * s.pickUpSeconds);
+/** True if nobody is late: workers still have time to take the chat, or there is no room for it. */
+export const waitsForWorker: Condition = (s) => noOwner(s) && (capacityWait(s) || !leftAlone(s));
 export const notTaken: Condition = (s) => noOwner(s) && !capacityWait(s) && !slotsNotKnown(s);

@@ -1,6 +1,7 @@
 /** Conditions on how the turn progresses. */
 import { LONGEST_RETRY_FACTOR, MANY_ATTEMPTS, MANY_BREAK_OFFS, MANY_RUNNERS, RETRY_GRACE_SECONDS } from '../limits.ts';
 import { over, type Situation, under } from '../situation.ts';
+import { waitsForWorker } from './owner.ts';
 import { waitsInVain } from './refusals.ts';
 import { isBeingInterrupted, running } from './row.ts';
 import { type Condition, past } from './time.ts';
@@ -10,7 +11,9 @@ const WAITS_BEHIND_SECONDS = 60;
 
 export const tooFarAhead: Condition = (s) =>
   over(s.retrySeconds, s.settings.longestRetrySeconds * LONGEST_RETRY_FACTOR);
-export const retryOverdue: Condition = (s) => past(s.retrySeconds, RETRY_GRACE_SECONDS) || tooFarAhead(s);
+/** True if a worker should have made the call. A chat that waits for a worker has time for it first. */
+export const retryOverdue: Condition = (s) =>
+  (past(s.retrySeconds, RETRY_GRACE_SECONDS) && !waitsForWorker(s)) || tooFarAhead(s);
 export const inBackoff: Condition = (s) => s.retrySeconds !== null && !retryOverdue(s);
 /** Failed model calls, by the row or by the task; null: nobody counts them. */
 export const failures = (s: Situation): number | null => s.database?.retryState?.attempt ?? s.task?.attempt ?? null;

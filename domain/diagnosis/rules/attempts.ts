@@ -1,5 +1,5 @@
 /** Rules on attempts that are begun again and again, or not at all. */
-import { mayLackRoom } from '../conditions/owner.ts';
+import { mayWaitForSlot } from '../conditions/owner.ts';
 import { keptFromAll, writeRefused } from '../conditions/refusals.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
@@ -42,7 +42,7 @@ function brokeOffBy(s: Situation): string {
 
 export const retryOverdue = {
   code: 'RETRY_OVERDUE',
-  severity: (s) => (mayLackRoom(s) && !is.tooFarAhead(s) ? 'WARNING' : 'CRITICAL'),
+  severity: (s) => (mayWaitForSlot(s) && !is.tooFarAhead(s) ? 'WARNING' : 'CRITICAL'),
   when: is.retryOverdue,
   says: (s) =>
     (s.retrySeconds ?? 0) > 0

@@ -87,7 +87,7 @@ export const ownerUnreachable = {
   who: OPERATOR,
   act: (s) => {
     if (leases.leaseIsNotFresh(s)) return takeFromOwner(s);
-    return setWrong(s) ?? 'ask again: once its lease has run out, another replica takes it';
+    return setWrong(s) ?? 'ask again: once its lease has run out, a replica that is alive and has room takes it';
   },
   command: (s) => {
     if (leases.leaseIsNotFresh(s)) return takeIt(s);
@@ -97,8 +97,12 @@ export const ownerUnreachable = {
 
 function fullOf(s: Situation): string {
   const [full, all] = [is.full(s).length, is.candidates(s).length];
+  const since = is.withRoomLately(s).map(({ roomSeconds }) => roomSeconds ?? 0);
+  const lately = since.length > 0 && `room came ${secondsText(Math.max(...since))} ago`;
+  if (lately && full === 0) return lately;
   if (all === 1) return 'the one replica is full';
-  return `${full} of ${all} replicas ${full === 1 ? 'is' : 'are'} full${andSilent(is.silent(s).length)}`;
+  const some = `${full} of ${all} replicas ${full === 1 ? 'is' : 'are'} full${andSilent(is.silent(s).length)}`;
+  return lately ? `${some}, and ${lately}` : some;
 }
 
 function andSilent(count: number): string {

@@ -1,5 +1,5 @@
 /** Rules on a chat that waits for a tool outside. */
-import { capacityWait, mayLackRoom } from '../conditions/owner.ts';
+import { capacityWait, longCapacityWait, mayLackRoom } from '../conditions/owner.ts';
 import { keptFromAll } from '../conditions/refusals.ts';
 import * as is from '../conditions/rest.ts';
 import {
@@ -19,7 +19,10 @@ import { counted, listed, secondsText, word } from '../wording.ts';
 
 export const actionDeadlinePassed = {
   code: 'ACTION_DEADLINE_PASSED',
-  severity: (s) => (mayLackRoom(s) ? 'WARNING' : 'CRITICAL'),
+  severity: (s) => {
+    if (capacityWait(s) && !longCapacityWait(s)) return 'INFO';
+    return mayLackRoom(s) ? 'WARNING' : 'CRITICAL';
+  },
   when: is.actionDeadlinePassed,
   says: (s) =>
     `the deadline for a tool result passed ${secondsText(-(s.database?.requiresActionSecondsLeft ?? 0))} ago, and ${capacityWait(s) ? 'no worker has room to go on' : 'the worker did not go on'}${butFor(s)}`,

@@ -22,6 +22,7 @@ export function inspectorOf(worker: ChatWorker): Inspector {
       runnerCount: runners.count,
       capacity: settings.maxRunners,
       isFull: worker.isFull,
+      roomSeconds: worker.roomSeconds,
       isDraining: worker.phase === 'draining' || worker.phase === 'stopped',
       breakOffs: worker.breakOffs,
       bufferCount: kit.buffers.count,

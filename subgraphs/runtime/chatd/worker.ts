@@ -64,6 +64,7 @@ export class ChatWorker {
   #notifications: Notifications | undefined;
   #stopped: Promise<void> | undefined;
   #passedOver = false;
+  #fullAtMs: number;
   readonly #refused: RefusedChats;
   #breakOffs = 0;
 
@@ -72,6 +73,7 @@ export class ChatWorker {
     this.settings = settings;
     this.kit = kit;
     this.startedAt = kit.clock.now();
+    this.#fullAtMs = kit.clock.monotonicMs();
     this.#pool = kit.pool;
     this.#leasePool = leasePool;
     this.#log = log;
@@ -147,6 +149,15 @@ export class ChatWorker {
     return this.runners.count >= this.settings.maxRunners || this.kit.buffers.isFull;
   }
 
+  /** Seconds for which it has had room, from its start on; 0 while it is full. */
+  get roomSeconds(): number {
+    return this.isFull ? 0 : (this.kit.clock.monotonicMs() - this.#fullAtMs) / 1000;
+  }
+
+  #noteIfFull(): void {
+    if (this.isFull) this.#fullAtMs = this.kit.clock.monotonicMs();
+  }
+
   /**
    * Hands chats over: first the rows, all at once, so that others can go on early. Then what was locked, one by one.
    */
@@ -208,6 +219,7 @@ export class ChatWorker {
         this.#breakOffs += 1;
       },
       onGone: (gone) => {
+        this.#noteIfFull();
         this.runners.remove(gone);
         this.#acquireIfRoom();
         this.kit.buffers.wake(gone.chatId);
@@ -282,6 +294,7 @@ export class ChatWorker {
     for (const runner of this.runners.active()) {
       if (!isTrusted(runner.lease, this.settings.staleAfterSeconds, nowMs)) runner.lose('the lease ran out');
     }
+    this.#noteIfFull();
     this.kit.buffers.sweep();
     this.#acquireIfRoom();
   }

@@ -24,7 +24,7 @@ describe('a second reading that came too late for a replica', () => {
   test('keeps what others said of their room, which is no matter of the row', () => {
     const room = (status: string, isFull: boolean | null) => ({
       ...{ workerId: OTHER_REPLICA, reachability: { status }, isFull, isDraining: null, runnerCount: null },
-      ...{ capacity: null, acquisitionError: null, refusedChats: null },
+      ...{ roomSeconds: null, capacity: null, acquisitionError: null, refusedChats: null },
     });
     const before = snapshot({ owner: 'TIMED_OUT', candidates: [room('OK', true)] });
     const again = snapshot({ owner: 'TIMED_OUT', candidates: [room('TIMED_OUT', null)], database: { workerId: 'x' } });

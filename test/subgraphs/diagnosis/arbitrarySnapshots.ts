@@ -194,6 +194,7 @@ const anyCandidate = fc.record({
   workerId: maybe(id),
   reachability: maybe(fc.record({ status: maybe(fc.constantFrom('OK', 'OK', 'OK', 'UNREACHABLE')) })),
   isFull: maybe(fc.constantFrom(true, true, false)),
+  roomSeconds: maybe(fc.constantFrom(0, 0.1, 3, 1e6)),
   isDraining: seldom(fc.boolean()),
   runnerCount: maybe(count),
   capacity: maybe(count),

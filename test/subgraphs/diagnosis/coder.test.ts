@@ -162,9 +162,7 @@ describe('a chat that nobody has', () => {
       ...['WAITING', 'WARNING CAPACITY_WAIT', 'WARNING ACTION_DEADLINE_PASSED'],
     ]);
     const due = { ...LONG, retryState: { attempt: 2, error: 'no', kind: 'x' }, retrySecondsLeft: -400 };
-    expect(seen({ ...waits, database: due })).toEqual([
-      ...['WAITING', 'WARNING CAPACITY_WAIT', 'WARNING RETRY_OVERDUE'],
-    ]);
+    expect(seen({ ...waits, database: due })).toEqual([...['WAITING', 'WARNING CAPACITY_WAIT', 'INFO RETRY_BACKOFF']]);
     expect(seen({ ...waits, database: { ...due, retrySecondsLeft: 1e9 } })[0]).toBe('STUCK');
   });
 });

@@ -18,7 +18,16 @@ const LEASES = [1, 2].map((n) => ({ runnerId: `00000000-0000-4000-8000-000000000
 const stale = { heartbeatState: 'STALE', heartbeat: { ageSeconds: 40, staleAfterSeconds: 30 } } as const;
 const candidate = (isFull: boolean | null, more = {}) => ({
   ...{ workerId: '00000000-0000-4000-8000-0000000000c1', reachability: { status: 'OK' } },
-  ...{ isFull, isDraining: false, runnerCount: 1, capacity: 1, acquisitionError: null, refusedChats: [], ...more },
+  ...{
+    isFull,
+    roomSeconds: null as number | null,
+    isDraining: false,
+    runnerCount: 1,
+    capacity: 1,
+    acquisitionError: null,
+    refusedChats: [],
+    ...more,
+  },
 });
 
 describe('one odd value', () => {
@@ -370,6 +379,16 @@ describe('the fleet and its database', () => {
   ])('who could take it: %j', (candidates, why) => {
     expect(seen({ ...unowned, candidates })).toEqual(['STUCK', 'CRITICAL NO_OWNER']);
     expect(first({ ...unowned, candidates })).toContain(why);
+  });
+
+  test.each([
+    [[candidate(true), candidate(false, { roomSeconds: 0.2 })], '1 of 2 replicas is full, and room came 0.2 s ago'],
+    [[candidate(false, { roomSeconds: 3 })], 'it waits for room: room came 3 s ago'],
+  ])('room that came a moment ago may not have been seen: %j', (candidates, why) => {
+    expect(seen({ ...unowned, candidates })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
+    expect(first({ ...unowned, candidates }).toLowerCase()).toContain(why);
+    const long = candidates.map((one) => ({ ...one, roomSeconds: 60 }));
+    expect(seen({ ...unowned, candidates: long })).toEqual(['STUCK', 'CRITICAL NO_OWNER']);
   });
 
   test('two replicas with one address', () => {

@@ -12,8 +12,14 @@ const OWNER = ['OK', 'OK', 'OK', 'NOT_ASKED', 'unowned', 'STOPPED', 'UNKNOWN_REP
 const RUNNERS = [1, 2, 3].map((n) => ({ runnerId: `00000000-0000-4000-8000-00000000002${n}`, ageSeconds: 4 * n }));
 const FULL = {
   ...{ workerId: RUNNERS[0]?.runnerId ?? null, reachability: { status: 'OK' }, isFull: true, isDraining: false },
-  ...{ runnerCount: 1, capacity: 1, acquisitionError: null, refusedChats: [] },
+  ...{ runnerCount: 1, capacity: 1, roomSeconds: 0, acquisitionError: null, refusedChats: [] },
 };
+/** Replicas that may stand beside full ones: one that stops, one that has just started, one whose runner just ended. */
+const BESIDE = [
+  { ...FULL, isDraining: true, isFull: false },
+  { ...FULL, isFull: false, runnerCount: 0, roomSeconds: 2 },
+  { ...FULL, isFull: false, roomSeconds: 0.01 },
+];
 
 const life = fc.record({
   state: fc.constantFrom(...EXECUTION_STATES.filter((state) => isRunnable(state) || state === 'W' || state === 'XW')),
@@ -35,6 +41,7 @@ const life = fc.record({
   waits: fc.option(number(0, 60), { nil: null }),
   steps: fc.integer({ min: 1, max: 50 }),
   queuedFor: number(0, 1e5),
+  beside: fc.constantFrom(...BESIDE),
   lockedFor: fc.option(number(0, 10), { nil: null }),
   ending: fc.constantFrom(
     { hasText: true, finishReason: 'stop' },
@@ -72,17 +79,18 @@ function taskOf({ state, progress, tool, waits, isOld }: Life, failed: boolean):
 
 function chatOf(one: Life): Snapshot {
   const { state, owner, behind, deadline, isOld } = one;
-  const retry = /^R/.test(state) && ['OK', 'NOT_ASKED'].includes(owner) ? one.retry : null;
+  const isUnowned = owner === 'unowned' || owner === 'full';
+  const retry = /^R/.test(state) && (isUnowned || ['OK', 'NOT_ASKED'].includes(owner)) ? one.retry : null;
   return snapshot({
     state,
     owner: owner === 'full' ? 'unowned' : owner,
-    candidates: owner === 'full' ? [FULL, { ...FULL, isDraining: true, isFull: false }] : null,
+    candidates: owner === 'full' ? [FULL, one.beside] : null,
     trouble: { rowLocked: one.lockedFor !== null, rowLockedSeconds: one.lockedFor, canWrite: true },
     database: {
       ...leaseOf(one),
       updatedAgeSeconds: ageOf(one),
       requiresActionSecondsLeft: state.startsWith('A') ? deadline : null,
-      retrySecondsLeft: retry?.left ?? null,
+      retrySecondsLeft: retry && (isUnowned ? retry.left - ageOf(one) : retry.left),
       retryState: retry && { attempt: retry.attempt, error: 'overloaded', kind: 'provider' },
       generationAttempt: retry ? retry.attempt + 4 : 1 + one.lost,
       retryStateVersion: retry ? 6 : 0,

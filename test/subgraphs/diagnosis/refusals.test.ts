@@ -6,7 +6,12 @@ import { type Changes, codes, diagnosisOf, snapshot } from './snapshots.ts';
 const CHAT = snapshot().chatId;
 const OWNER = snapshot().database?.workerId ?? '';
 const candidate = (n: number, more: Partial<Candidate> = {}): Candidate => ({
-  ...{ workerId: `00000000-0000-4000-8000-0000000000c${n}`, reachability: { status: 'OK' }, isFull: false },
+  ...{
+    workerId: `00000000-0000-4000-8000-0000000000c${n}`,
+    reachability: { status: 'OK' },
+    isFull: false,
+    roomSeconds: null,
+  },
   ...{ isDraining: false, runnerCount: 1, capacity: 9, acquisitionError: null, refusedChats: [], ...more },
 });
 const refused = (reason: string, chatId = CHAT) => ({ refusedChats: [{ chatId, reason }] });
