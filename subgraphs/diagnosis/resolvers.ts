@@ -30,7 +30,7 @@ async function diagnoseTwice(
   field: DiagnosisField,
   representation: unknown,
   { settings, reread }: DiagnosisContext,
-): Promise<Diagnosis> {
+): Promise<Diagnosis & { readonly secondReading?: Snapshot }> {
   const everywhere = field === 'diagnosisEverywhere';
   const first = readSnapshot(representation);
   const diagnosis = diagnose(first, settings, { everywhere });
@@ -38,7 +38,8 @@ async function diagnoseTwice(
   if (!reread) return diagnose(first, settings, { everywhere, notRepeated: NOT_REPEATED.notHere });
   const second = await reread(field, first.chatId);
   if (!second) return diagnose(first, settings, { everywhere, notRepeated: NOT_REPEATED.failed });
-  return diagnose(settle(first, second), settings, { everywhere, first });
+  const secondReading = settle(first, second);
+  return { ...diagnose(secondReading, settings, { everywhere, first }), secondReading };
 }
 
 export const resolvers = {
