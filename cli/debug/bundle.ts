@@ -3,7 +3,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { anonymized, type Pseudonym } from '../../domain/bundle/anonymous.ts';
-import { agrees, assemble } from '../../domain/bundle/assemble.ts';
+import { assemble } from '../../domain/bundle/assemble.ts';
 import type { Bundle, Facts } from '../../domain/bundle/format.ts';
 import { RULES_FINGERPRINT } from '../../domain/diagnosis/fingerprint.ts';
 import type { Answered, Ask, Problem } from './ask.ts';
@@ -12,14 +12,11 @@ import { noSuchChat, withoutAnswer } from './shown.ts';
 
 const answer = z.object({
   chatDebugSnapshot: z.record(z.string(), z.unknown()).nullable(),
-  replicas: z.unknown(),
-  database: z.unknown(),
+  replicas: z.unknown().optional(),
+  database: z.unknown().optional(),
 });
 /** Answer as it came. It goes into a file, and not onto a terminal. */
 type Whole = Answered<z.output<typeof answer>>;
-
-/** Times that a chat is read which changes while it is read. */
-const MOST_READINGS = 3;
 
 export interface Taker {
   readonly ask: Ask;
@@ -27,25 +24,16 @@ export interface Taker {
   readonly takenBy: Facts['takenBy'];
 }
 
-/**
- * Takes a bundle. A chat that changed between the gateway's two readings is read again.
- * @throws NoAnswer, also if there is no such chat
- */
+/** @throws NoAnswer, also if there is no such chat */
 export async function takeBundle({ ask, now, takenBy }: Taker, chatId: string): Promise<Bundle> {
-  for (let reading = 1; ; reading += 1) {
-    const { data, problems } = await askWhole(ask, chatId);
-    const { chatDebugSnapshot, ...others } = data;
-    const chat = chatDebugSnapshot ?? withoutAnswer({ problems }, noSuchChat(chatId));
-    const bundle = assemble(
-      { chatDebugSnapshot: chat, ...others },
-      {
-        ...{ takenAt: now().toISOString(), takenBy, events: null },
-        versions: { tool: ownVersion(), schema: QUESTION_FINGERPRINT, rules: RULES_FINGERPRINT },
-        notAnswered: notAnswered(problems),
-      },
-    );
-    if (agrees(bundle) || reading === MOST_READINGS) return bundle;
-  }
+  const { data, problems } = await askWhole(ask, chatId);
+  const { chatDebugSnapshot, ...others } = data;
+  const chat = chatDebugSnapshot ?? withoutAnswer({ problems }, noSuchChat(chatId));
+  const versions = { tool: ownVersion(), schema: QUESTION_FINGERPRINT, rules: RULES_FINGERPRINT };
+  return assemble(
+    { chatDebugSnapshot: chat, ...others },
+    { takenAt: now().toISOString(), takenBy, events: null, versions, notAnswered: notAnswered(problems) },
+  );
 }
 
 /** Asks for all of it, and again without the diagnosis if that failed: its failure takes the whole chat. */

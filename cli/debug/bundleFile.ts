@@ -53,6 +53,6 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
   return REASONS[code] ?? `cannot be opened (${code}).`;
 }

@@ -1,7 +1,7 @@
 /** Makes a bundle of what a gateway answered. Pure. */
 import { z } from 'zod';
 import { diagnose, shouldReadAgain } from '../diagnosis/diagnose.ts';
-import { VERDICTS, type Verdict } from '../diagnosis/diagnosis.ts';
+import { VERDICTS } from '../diagnosis/diagnosis.ts';
 import { NOT_REPEATED } from '../diagnosis/summary.ts';
 import { completeThresholds } from '../thresholds.ts';
 import { type Bundle, type Facts, FORMAT, facts } from './format.ts';
@@ -21,58 +21,34 @@ export interface Taking extends Pick<Facts, 'takenAt' | 'takenBy' | 'versions' |
 }
 
 /** Gateway's diagnosis, as far as it tells how it was made. */
-const said = z.object({
-  verdict: z.enum(VERDICTS),
-  summary: z.string(),
-  findings: z.array(z.object({ code: z.string() })),
-});
-type Said = z.output<typeof said>;
+const said = z.object({ verdict: z.enum(VERDICTS), summary: z.string(), secondReading: z.unknown().optional() });
 
 /** @throws ZodError if the answer is about no chat */
 export function assemble({ chatDebugSnapshot: chat, replicas, database }: Answer, taking: Taking): Bundle {
-  const read = facts.parse({
+  const whole = {
     ...{ ...taking, format: FORMAT, anonymous: false },
     ...{ snapshot: chat, replicas, server: database, thresholds: null, answered: null },
-  });
+  };
+  const read = facts.parse(whole);
   const known = { ...read, thresholds: thresholdsOf(read) };
   const answered = {
     owner: answerOf(known, 'owner', chat.diagnosis),
     everywhere: answerOf(known, 'everywhere', chat.diagnosisEverywhere),
   };
-  return judged({ ...known, answered });
+  return judged(facts.parse({ ...whole, thresholds: known.thresholds, answered }));
 }
 
-/** True if the rules say of the bundle what the gateway said. False: the chat changed meanwhile, or the rules differ. */
-export function agrees({ answered, diagnosis, diagnosisEverywhere }: Bundle): boolean {
-  const same = (ours: Bundle['diagnosis'], theirs: Answered | undefined) =>
-    !ours || !theirs?.verdict || (ours.verdict === theirs.verdict && codesOf(ours) === theirs.codes?.join());
-  return same(diagnosis, answered?.owner) && same(diagnosisEverywhere, answered?.everywhere);
-}
-
-const codesOf = ({ findings }: Pick<Said, 'findings'> | NonNullable<Bundle['diagnosis']>) =>
-  findings.map(({ code }) => code).join();
-
-type Answered = NonNullable<Facts['answered']>[View];
-
-function answerOf(bundle: Facts, view: View, answer: unknown): Answered {
+function answerOf(known: Facts, view: View, answer: unknown) {
   const { data: theirs } = said.safeParse(answer);
-  const alone = diagnose(snapshotOf(bundle, view), settingsOf(bundle));
-  return {
-    verdict: theirs?.verdict ?? null,
-    codes: theirs?.findings.map(({ code }) => code) ?? null,
-    ...(shouldReadAgain(alone) ? secondReading(theirs) : { readTwice: false, notRepeated: null }),
-  };
+  const second = theirs?.secondReading ?? null;
+  const isOpen = second === null && shouldReadAgain(diagnose(snapshotOf(known, view), settingsOf(known)));
+  return { verdict: theirs?.verdict, second, notRepeated: isOpen ? whyNotRepeated(theirs?.summary) : null };
 }
 
-/** What came of the second reading that these halves ask for. */
-function secondReading(theirs: Said | undefined): { readTwice: boolean; notRepeated: string | null } {
-  const none = (notRepeated: string) => ({ readTwice: false, notRepeated });
-  if (!theirs) return none('the gateway made no diagnosis');
-  const clause = Object.values(NOT_REPEATED).find((words) => theirs.summary.includes(words));
-  if (clause) return none(clause);
-  return theirs.verdict === ('STUCK' satisfies Verdict)
-    ? { readTwice: true, notRepeated: null }
-    : none('the chat changed while it was read');
+/** Clause on why the gateway did not read the chat again, from its own words on it. */
+function whyNotRepeated(summary: string | undefined): string {
+  if (summary === undefined) return 'the gateway made no diagnosis';
+  return Object.values(NOT_REPEATED).find((clause) => summary.includes(clause)) ?? 'the gateway saw no need to';
 }
 
 /** Thresholds that came with the row, completed as the rules complete them. */

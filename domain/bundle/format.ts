@@ -62,13 +62,12 @@ const diagnosis = z
   })
   .meta({ id: 'Diagnosis' });
 
-/** Answer of the gateway, and the way in which it came to it. */
+/** Answer of the gateway, and what it went by. */
 const answered = z
   .object({
     verdict: known(z.enum(VERDICTS)).describe('Verdict of the gateway.'),
-    codes: known(z.array(z.string())).describe('Codes of its findings, worst first.'),
-    readTwice: flag.describe('True if it read the chat twice, and both readings said the same.'),
-    notRepeated: text.describe('Clause on why there is no second reading that counts, where there should be one.'),
+    second: known(snapshot).describe('Second reading, which the verdict is about. Null: there was none.'),
+    notRepeated: text.describe('Clause on why there was no second reading, where there should be one.'),
   })
   .meta({ id: 'Answered' });
 
@@ -91,9 +90,9 @@ export const facts = z.object({
   snapshot: snapshot.describe('Both halves of the chat, and the memory of every replica.'),
   replicas: known(z.array(replica)).describe('Replica rows. Null: not the caller’s to read, or not answered.'),
   server: known(server).describe('Health of the database server. Null: not the caller’s to read, or not answered.'),
-  events: known(z.array(event).max(MOST_EVENTS)).describe(
-    'Newest events, newest first. Null: the database keeps no history.',
-  ),
+  events: known(z.array(event))
+    .transform((all) => all?.slice(0, MOST_EVENTS) ?? null)
+    .describe(`The ${MOST_EVENTS} newest events, newest first. Null: the database keeps no history.`),
   answered: known(z.object({ owner: known(answered), everywhere: known(answered) })).describe(
     'What the gateway said: after asking the owner, and after asking every replica.',
   ),

@@ -95,10 +95,12 @@ const candidate = rules.candidate.extend({
 });
 
 /** Snapshot of one chat. */
-export const snapshot = rules.snapshot.extend({
-  takenAt: moment,
-  database: known(database),
-  candidates: known(z.array(candidate)),
-  runtime: known(memory),
-  everywhere: known(z.array(memory)),
-});
+export const snapshot = rules.snapshot
+  .extend({
+    takenAt: moment,
+    database: known(database),
+    candidates: known(z.array(candidate)),
+    runtime: known(memory),
+    everywhere: known(z.array(memory)),
+  })
+  .meta({ id: 'Snapshot' });

@@ -7,7 +7,7 @@ import type { Bundle, Facts } from './format.ts';
 /** Whose memory a diagnosis goes by: the owner's alone, or that of every replica. */
 export type View = 'owner' | 'everywhere';
 
-/** The snapshot as the diagnosis of a view gets it: with the fields that it requires, and no others. */
+/** First reading as the diagnosis of a view gets it: with the memory that it goes by, and no other. */
 export function snapshotOf({ snapshot }: Pick<Facts, 'snapshot'>, view: View): Snapshot {
   const whole = readSnapshot(snapshot);
   return view === 'owner' ? { ...whole, everywhere: null } : { ...whole, runtime: null };
@@ -17,13 +17,13 @@ export function snapshotOf({ snapshot }: Pick<Facts, 'snapshot'>, view: View): S
 export const holds = ({ snapshot }: Pick<Facts, 'snapshot'>, view: View): boolean =>
   view === 'owner' || snapshot.everywhere !== null;
 
-/** Diagnosis by the rules of this version. */
+/** Diagnosis by the rules of this version. It is about the second reading where there was one, as the gateway's is. */
 export function judge(bundle: Pick<Facts, 'snapshot' | 'thresholds' | 'answered'>, view: View): Diagnosis {
-  const snapshot = snapshotOf(bundle, view);
-  const { readTwice = null, notRepeated = null } = bundle.answered?.[view] ?? {};
-  return diagnose(snapshot, settingsOf(bundle), {
+  const first = snapshotOf(bundle, view);
+  const { second = null, notRepeated = null } = bundle.answered?.[view] ?? {};
+  return diagnose(second === null ? first : readSnapshot(second), settingsOf(bundle), {
     everywhere: view === 'everywhere',
-    ...(readTwice && { first: snapshot }),
+    ...(second !== null && { first }),
     ...(notRepeated !== null && { notRepeated }),
   });
 }

@@ -42,8 +42,8 @@ function rowTraits(row: Database) {
     lease: heartbeatState?.toLowerCase() ?? (row.runnerId ? NOT_KNOWN : NONE),
     'lease age': agoText(heartbeat?.ageSeconds),
     version: orNot(row.snapshotVersion),
-    history: orNot(row.historyVersion),
-    'queue at': orNot(row.queueVersion),
+    history: `version ${orNot(row.historyVersion)}`,
+    queue: `version ${orNot(row.queueVersion)}`,
     calls: orNot(row.generationAttempt),
     queued: orNot(row.queueDepth),
     messages: messageStats ? orNot(messageStats.total) : null,
@@ -54,7 +54,7 @@ function rowTraits(row: Database) {
     'next call': dueText(row.retrySecondsLeft),
     deadline: dueText(row.requiresActionSecondsLeft),
     'row locked': row.trouble?.rowLocked === true ? 'yes' : 'no',
-    changed: agoText(row.updatedAgeSeconds),
+    'row changed': agoText(row.updatedAgeSeconds),
   };
 }
 
