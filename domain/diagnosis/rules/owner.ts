@@ -87,7 +87,7 @@ export const ownerUnreachable = {
   who: OPERATOR,
   act: (s) => {
     if (leases.leaseIsNotFresh(s)) return takeFromOwner(s);
-    return setWrong(s) ?? 'ask again: once its lease has run out, another replica takes it';
+    return setWrong(s) ?? 'ask again: once its lease has run out, a replica that is alive and has room takes it';
   },
   command: (s) => {
     if (leases.leaseIsNotFresh(s)) return takeIt(s);
