@@ -160,7 +160,7 @@ describe('a worker', () => {
     await startReplica();
     await waitFor(criticised.id, (chat) => chat.status === 'waiting');
     expect(await roles(criticised.id)).toEqual(['user', 'critic', 'assistant']);
-    expect(await readChats(database.pool, [strange.id])).toMatchObject([{ workerId: null, snapshotVersion: 1 }]);
+    expect(await readChats(database.pool, [strange.id])).toMatchObject([{ workerId: null, snapshotVersion: 2 }]);
   });
 
   test('ends the turn of a chat whose history no model can be called with, and says which message it is', async () => {
