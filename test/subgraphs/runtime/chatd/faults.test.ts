@@ -307,7 +307,7 @@ describe('leases', () => {
       return id;
     };
     const [recent, gone, owner] = [await replica(1), await replica(8), await replica(9, chat?.workerId ?? undefined)];
-    expect(await cleanUp(database.pool, 30)).toBe(2);
+    expect(await cleanUp(database.pool, { staleAfterSeconds: 30, historyRetentionDays: 14 })).toBe(2);
     const { rows } = await database.pool.query('SELECT id FROM replicas');
     const left = rows.map((row) => row.id);
     expect([left.includes(recent), left.includes(gone), left.includes(owner)]).toEqual([true, false, true]);
