@@ -22,6 +22,9 @@ const queue: Ask = ({ queueDepths }, id) => queueDepths.load(id);
 const OF_SNAPSHOT: Readonly<Record<string, Ask | null>> = {
   executionState: queue,
   everywhere: ({ recentReplicaIds }, _id, caller) => (mayReadAll(caller) ? recentReplicaIds() : undefined),
+  recentOwners: ({ recentOwners }, id) => recentOwners.load(id),
+  history: null,
+  ownership: null,
   candidates: ({ heartbeats, candidateIds }, id) => Promise.all([heartbeats.load(id), candidateIds()]),
 };
 const OF_DATABASE: Readonly<Record<string, Ask | null>> = {

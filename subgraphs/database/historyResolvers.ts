@@ -47,8 +47,8 @@ export const historyTypes = {
  * operation asks for are named.
  */
 export async function unansweredFields({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
-  const { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats } = loaders;
-  const questions = { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats };
+  const { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats, askedOfHistory } = loaders;
+  const questions = { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats, ...askedOfHistory };
   const names = await unanswered(chatId, questions);
   const found = names.includes('turn') ? undefined : await turn.asked(chatId);
   return found?.toolCalls === null ? [...names, 'turn.toolCalls'] : names;

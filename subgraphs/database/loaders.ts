@@ -4,6 +4,7 @@
 import DataLoader from 'dataloader';
 import type { Logger } from '../../server/log.ts';
 import type { Readable } from './access.ts';
+import { type EventLoaders, makeEventLoaders } from './eventLoaders.ts';
 import { type ChildrenLoader, makeChildrenLoader } from './familyLoader.ts';
 import { type HistoryLoaders, makeHistoryLoaders } from './historyLoaders.ts';
 import { inPlace } from './inPlace.ts';
@@ -22,7 +23,7 @@ import type { Reading } from './reading.ts';
 import { makeTroubleLoaders, type TroubleLoaders } from './troubleLoaders.ts';
 import { MESSAGE_INDEXES } from './wantedIndexes.ts';
 
-export interface Loaders extends HistoryLoaders, TroubleLoaders {
+export interface Loaders extends HistoryLoaders, EventLoaders, TroubleLoaders {
   readonly chats: DataLoader<string, ChatRow | undefined>;
   readonly queueDepths: DataLoader<string, number>;
   /** Seconds since the oldest queued message; null: the queue is empty, or its times are no moments. */
@@ -73,6 +74,7 @@ export function makeLoaders(reading: Reading, { readable, log }: { readable: Rea
   );
   return {
     ...makeHistoryLoaders(reading, log, readable),
+    ...makeEventLoaders(reading, log),
     ...makeTroubleLoaders(reading, log),
     chats,
     heartbeats,
