@@ -98,6 +98,7 @@ describe('a change by hand', () => {
 
   test.each([
     ['the time of the last change', `updated_at = now() - interval '1 hour'`],
+    ['the title', `title = 'another'`],
     ['nothing at all', 'status = status'],
   ])('of %s is none', async (_, set) => {
     const id = await made();

@@ -92,6 +92,15 @@ BEGIN
     END IF;
     IF TG_TABLE_NAME = 'chats' THEN
         before := OLD;
+        -- Only what the state machine changes is a change. Named here: a condition of the trigger would hold the columns.
+        IF TG_OP = 'UPDATE' AND (
+            OLD.snapshot_version, OLD.history_version, OLD.queue_version, OLD.generation_attempt, OLD.status, OLD.archived,
+            OLD.worker_id, OLD.runner_id, OLD.requires_action_deadline_at, OLD.retry_state, OLD.last_error
+        ) IS NOT DISTINCT FROM (
+            NEW.snapshot_version, NEW.history_version, NEW.queue_version, NEW.generation_attempt, NEW.status, NEW.archived,
+            NEW.worker_id, NEW.runner_id, NEW.requires_action_deadline_at, NEW.retry_state, NEW.last_error) THEN
+            RETURN NULL;
+        END IF;
         SELECT * INTO after FROM chats WHERE id = NEW.id;
     ELSE
         PERFORM FROM chats WHERE id = COALESCE(NEW.chat_id, OLD.chat_id) FOR NO KEY UPDATE;
@@ -158,19 +167,8 @@ DO $$ BEGIN
     EXECUTE format('ALTER FUNCTION chat_event() SET search_path = %I, pg_temp', current_schema());
 END $$;
 
-CREATE CONSTRAINT TRIGGER "chat_event_made" AFTER INSERT ON "chats" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+CREATE CONSTRAINT TRIGGER "chat_event_changed" AFTER INSERT OR UPDATE ON "chats" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (COALESCE(current_setting('chat_debug.events', true), '') = '')
-    EXECUTE FUNCTION "chat_event"();
-
--- `updated_at` alone says nothing of the chat, and the other columns that are not named here follow from those that are.
-CREATE CONSTRAINT TRIGGER "chat_event_changed" AFTER UPDATE ON "chats" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-    WHEN (COALESCE(current_setting('chat_debug.events', true), '') = '' AND (
-        OLD.snapshot_version, OLD.history_version, OLD.queue_version, OLD.generation_attempt, OLD.status, OLD.archived,
-        OLD.worker_id, OLD.runner_id, OLD.requires_action_deadline_at, OLD.retry_state, OLD.last_error,
-        OLD.owner_id, OLD.title, OLD.parent_chat_id, OLD.root_chat_id) IS DISTINCT FROM (
-        NEW.snapshot_version, NEW.history_version, NEW.queue_version, NEW.generation_attempt, NEW.status, NEW.archived,
-        NEW.worker_id, NEW.runner_id, NEW.requires_action_deadline_at, NEW.retry_state, NEW.last_error,
-        NEW.owner_id, NEW.title, NEW.parent_chat_id, NEW.root_chat_id))
     EXECUTE FUNCTION "chat_event"();
 
 -- Messages that are queued, or taken from the queue, when the version of the queue is the chat's already: the row is not
