@@ -3,15 +3,14 @@
  * A million chats are compared with a thousand, with the same hundred in trouble and as many at work. Times and counts
  * are the server's own.
  */
-import pg from 'pg';
-import { applyMigrations } from '../prisma/migrations.ts';
+import type pg from 'pg';
 import { messageCountsSql } from '../subgraphs/database/questions/messageCounts.ts';
 import { type Cost, rowsWalked } from './database/cost.ts';
 import { fillFleet, SUSPECTS } from './database/fleet.ts';
 import { type Fleet, type ListCost, listCost } from './database/lists.ts';
 import { compareCounting, countingPlan, fillMessages } from './database/messages.ts';
+import { type OpenFleet, openFleet } from './database/openFleet.ts';
 import { pollCost } from './database/poll.ts';
-import { startSubgraph } from './database/subgraph.ts';
 import { compareWrites, type WriteCost } from './database/writes.ts';
 import { type BenchAnswer, tell } from './support/answers.ts';
 import { withDatabase } from './support/postgres.ts';
@@ -129,34 +128,7 @@ async function fillRecent(pool: pg.Pool, ids: readonly string[]): Promise<void> 
   await pool.query('VACUUM ANALYZE chat_messages');
 }
 
-interface FleetOn extends Fleet {
-  /** A subgraph with new connections. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-async function fleetOn(url: string): Promise<FleetOn> {
-  const pool = new pg.Pool({ connectionString: url });
-  pool.on('error', () => {}); // the pool is closed a moment before its connections, and then the server ends them
-  const client = await pool.connect();
-  await applyMigrations(client);
-  client.release();
-  await pool.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
-  let subgraph = await startSubgraph(url);
-  return {
-    pool,
-    get subgraph() {
-      return subgraph;
-    },
-    restart: async () => {
-      await subgraph.stop();
-      subgraph = await startSubgraph(url);
-    },
-    stop: () => subgraph.stop().then(() => pool.end()),
-  };
-}
-
-async function measure(large: FleetOn, small: FleetOn): Promise<void> {
+async function measure(large: OpenFleet, small: OpenFleet): Promise<void> {
   await fillFleet(small.pool, SMALL, AT_WORK);
   await fillFleet(large.pool, LARGE, AT_WORK);
   const walkedBefore = await rowsWalked(large.pool, TABLES);
@@ -219,8 +191,8 @@ async function otherLists(fleet: Fleet): Promise<string[][]> {
 await withDatabase(
   async ({ url, pool }) => {
     await pool.query('CREATE DATABASE small');
-    const large = await fleetOn(url);
-    const small = await fleetOn(url.replace(/[^/]*$/, 'small'));
+    const large = await openFleet(url);
+    const small = await openFleet(url.replace(/[^/]*$/, 'small'));
     try {
       await measure(large, small);
     } finally {

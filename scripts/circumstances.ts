@@ -26,6 +26,7 @@ const message = (role: string, hasText: boolean, finishReason: string | null) =>
   lastMessage: { role, ageSeconds: 60, hasText, finishReason },
 });
 const full = { workerId: null, reachability: { status: 'OK' }, isFull: true, isDraining: false };
+const started = { ...full, isFull: false, roomSeconds: 2 };
 const silent = { ...full, reachability: { status: 'TIMED_OUT' }, isFull: null };
 const leases = ['1', '2'].map((digit) => ({ runnerId: digit, ageSeconds: 3 }));
 const begun = (times: number) => ({ generationAttempt: times, retryStateVersion: 0 });
@@ -102,6 +103,7 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
   },
   { what: 'all 3 replicas are full', state: 'R0', unowned: true, candidates: [full, full, full] },
   { what: 'two are full, and one does not answer', state: 'R0', unowned: true, candidates: [full, full, silent] },
+  { what: 'one is full, and one has just started', state: 'R0', unowned: true, candidates: [full, started] },
   {
     what: 'all replicas have been full for 2 min',
     state: 'R0',
@@ -111,6 +113,12 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
   },
   { what: 'its runner is a version behind', state: 'R0', runner: { snapshotVersion: 6 } },
   { what: 'its runner has no task for 30 s', state: 'R0', runner: { activeTask: null, idleSeconds: 30 } },
+  {
+    what: 'the next attempt is 10 s late, and its owner gave it up 6 s ago',
+    state: 'R0',
+    unowned: true,
+    database: { retryState: retry(1), retrySecondsLeft: -10, updatedAgeSeconds: 6 },
+  },
   { what: 'the next attempt is 10 s late', state: 'R0', database: { retryState: retry(1), retrySecondsLeft: -10 } },
   {
     what: 'the next attempt is in a year',

@@ -30,7 +30,7 @@ const load = z.object({
 });
 
 const database = z.object({
-  ...{ canWrite: z.boolean(), isInRecovery: z.boolean() },
+  ...{ canWrite: z.boolean(), isInRecovery: z.boolean(), replayLagSeconds: z.number().nullable() },
   ...{ connections: z.number().nullable(), maxConnections: z.number() },
   ...{ oldestTransactionSeconds: z.number().nullable(), lockWaits: z.number().nullable() },
   ...{ serverVersion: z.string(), platform: z.string(), missing: z.array(z.string()) },

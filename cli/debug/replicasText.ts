@@ -76,6 +76,9 @@ function replicaText(page: Page, replica: ShownReplica): string {
   );
 }
 
+const standbyText = ({ replayLagSeconds: lag }: ShownDatabase): string =>
+  lag ? `a standby, which may be ${secondsText(lag)} behind` : 'a standby';
+
 /** @param database null: its health could not be asked */
 export function databaseText(page: Page, database: ShownDatabase | null): string {
   if (!database) return paragraph(page, 'Database: not known how it is.');
@@ -83,7 +86,7 @@ export function databaseText(page: Page, database: ShownDatabase | null): string
   const facts = [
     `Postgres ${database.serverVersion}`,
     `platform ${database.platform}`,
-    database.isInRecovery ? 'a standby' : database.canWrite ? 'takes writes' : 'takes no writes',
+    database.isInRecovery ? standbyText(database) : database.canWrite ? 'takes writes' : 'takes no writes',
     `${connections ?? '?'} of ${counted(maxConnections, 'connection')}`,
     oldest !== null && `oldest transaction ${secondsText(oldest)}`,
     lockWaits !== null && `${counted(lockWaits, 'session')} waiting for a lock`,

@@ -11,9 +11,9 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { type Json, setOwn } from '../../common/json.ts';
+import { decidingVariables } from '../../server/graphql/conditions.ts';
 import { makeClientPaths } from './clientPaths.ts';
 import { type Complete, compileCompletion, type LostValue } from './completion.ts';
-import { decidingVariables } from './conditions.ts';
 import { compileIntrospection } from './introspection.ts';
 import { ownDocument } from './planDocument.ts';
 import type { PlanKey } from './planNames.ts';

@@ -16,8 +16,8 @@ import {
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import type { Json } from '../../common/json.ts';
+import { decidingVariables } from '../../server/graphql/conditions.ts';
 import { scalars } from '../../server/graphql/scalars.ts';
-import { decidingVariables } from '../execution/conditions.ts';
 
 /** Limit for ids, and for anything else that an argument lists. */
 const MAX_LIST_LENGTH = 100;

@@ -10,21 +10,21 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import {
   type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  execute,
   type GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
+  getVariableValues,
   NoSchemaIntrospectionCustomRule,
   parse,
   specifiedRules,
   validate,
 } from 'graphql';
+import type { Json } from '../../common/json.ts';
 import type { Logger } from '../log.ts';
 import { Refusal } from './answer.ts';
 import type { GraphqlService } from './edge.ts';
 import { asGraphqlError, formatError, httpOf, maskError, noQuery } from './errors.ts';
+import { compileExecution, type Execution } from './execution.ts';
 import { logMasked } from './maskedErrors.ts';
 import { makePreparedQueries } from './preparedQueries.ts';
 import { compileRepresentationCheck } from './representations.ts';
@@ -63,50 +63,53 @@ export function makeAnswering<C extends WithRequestId>(
     read: (text) => readValid(schema, text),
     prepare: (document, operation) => {
       if (operation.operation !== 'query') return undefined;
-      const findBadRepresentation = compileRepresentationCheck(schema, document, operation);
-      return { document, operationName: operation.name?.value, findBadRepresentation };
+      return {
+        operationName: operation.name?.value,
+        variablesOf: (received: Readonly<Json>) =>
+          getVariableValues(schema, operation.variableDefinitions ?? [], received, { maxErrors: 1 }).coerced,
+        findBadRepresentation: compileRepresentationCheck(schema, document, operation),
+        execute: compileExecution<C>(schema, document, operation),
+      };
     },
   });
   return {
     apollo: makeApollo(schema, log),
-    answer: async ({ query, operationName: wanted, variables = {} }, contextValue, record) => {
+    answer: async ({ query, operationName: wanted, variables: received = {} }, context, record) => {
       const prepared = query === undefined ? undefined : find(query, wanted);
       if (!prepared || prepared instanceof Refusal) return prepared;
-      const { document, operationName, findBadRepresentation } = prepared;
+      const { operationName, variablesOf, findBadRepresentation, execute } = prepared;
       if (record && operationName !== undefined) record.operation = operationName;
-      const problem = findBadRepresentation(variables);
+      const variables = variablesOf(received);
+      const problem = variables && findBadRepresentation(variables);
       if (problem !== undefined) return new Refusal(400, 'BAD_USER_INPUT', problem);
-      const asked = { schema, document, operationName, variableValues: variables, contextValue };
-      const { data, errors, added } = await executeAndFinish(asked, log, finish);
-      if (data === undefined) return undefined; // nothing was executed, with these variables
+      const run = async () => variables && execute(variables, context);
+      const finished = await executeAndFinish(run, context, log, finish);
+      if (!finished) return undefined; // nothing was executed, with these variables
+      const { data, errors, added } = finished;
       const all = [...errors.map(formatError), ...added];
       return { ...httpOf(errors), body: { ...(all.length > 0 && { errors: all }), data } };
     },
   };
 }
 
-interface Asked<C> extends ExecutionArgs {
-  readonly contextValue: C;
-}
-
 /** Logs what is masked, then finishes, whatever comes of the execution. */
 async function executeAndFinish<C extends WithRequestId>(
-  asked: Asked<C>,
+  execute: () => Promise<Execution | undefined>,
+  context: C,
   log: Logger,
   finish: NonNullable<Subgraph<C>['finish']>,
 ) {
   let added: readonly GraphQLFormattedError[] = [];
-  let data: ExecutionResult['data'];
+  let executed: Execution | undefined;
   let errors: GraphQLError[] = [];
   try {
-    const result = await execute(asked);
-    data = result.data;
-    errors = (result.errors ?? []).map(asGraphqlError);
-    if (data !== undefined && errors.length > 0) logMasked(log, asked.contextValue.requestId, errors);
+    executed = await execute();
+    errors = executed?.errors.map(asGraphqlError) ?? [];
+    if (errors.length > 0) logMasked(log, context.requestId, errors);
   } finally {
-    added = finish(asked.contextValue);
+    added = finish(context);
   }
-  return { data, errors, added };
+  return executed && { data: executed.data, errors, added };
 }
 
 /** Parses a valid query. Undefined: it is not valid, or nested so deep that the stack does not suffice to look at it. */

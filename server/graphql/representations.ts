@@ -7,7 +7,6 @@ import {
   type DocumentNode,
   type FieldNode,
   type GraphQLSchema,
-  getVariableValues,
   isUnionType,
   Kind,
   type OperationDefinitionNode,
@@ -18,22 +17,20 @@ import {
 type Variables = Readonly<Record<string, unknown>>;
 
 /**
- * Fault of an operation's representations, as a sentence; undefined: none, or one that GraphQL itself refuses.
+ * Fault of an operation's representations, as a sentence, by its variables as the schema has them; undefined: none.
  * @param document valid
  */
 export function compileRepresentationCheck(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
-): (received: Variables) => string | undefined {
+): (variables: Variables) => string | undefined {
   const fields = entityFields(document, operation);
   if (fields.length === 0) return () => undefined;
   const entityTypes = entityTypeNames(schema);
-  return (received) => {
-    const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], received);
-    if (!coerced) return undefined;
+  return (variables) => {
     for (const field of fields) {
-      const representations = representationsOf(schema, field, coerced);
+      const representations = representationsOf(schema, field, variables);
       const index = representations.findIndex((representation) => !entityTypes.has(typeNameOf(representation)));
       if (index >= 0) {
         return `representations[${index}] is no entity: its \`__typename\` must be ${[...entityTypes].join(' or ')}.`;

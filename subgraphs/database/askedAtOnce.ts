@@ -48,19 +48,29 @@ const ROOTS = ['chatDebugSnapshot', 'chatDebugSnapshots', '_entities'];
 /** Begins all questions about a chat at a place of the operation, where that is possible. */
 export type AskAtOnce = (chatId: string, info: GraphQLResolveInfo) => void;
 
+/**
+ * Questions below the nodes of a field; undefined: others of the operation are known only later. A plan of an operation has
+ * nodes of its own (`server/graphql/execution.ts`), so they stand for the values of its `@skip` and `@include`, too.
+ */
+const kept = new WeakMap<readonly FieldNode[], { readonly asks: readonly Ask[] | undefined }>();
+
+function asksFor(info: GraphQLResolveInfo): readonly Ask[] | undefined {
+  const { fieldNodes } = info;
+  const known = kept.get(fieldNodes);
+  if (known) return known.asks;
+  const asks = isKnownAtOnce(info) ? asksBelow(info, fieldNodes).filter((ask) => ask !== null) : undefined;
+  kept.set(fieldNodes, { asks });
+  return asks;
+}
+
 /** Makes the function of one operation. */
-export function makeAskAtOnce(loaders: Loaders, reading: Reading, caller: Caller): AskAtOnce {
-  let isKnown: boolean | undefined;
-  const known = new Map<readonly FieldNode[], readonly Ask[]>();
-  return (chatId, info) => {
-    isKnown ??= isKnownAtOnce(info);
-    if (!isKnown || !reading.openBatch()) return;
-    const { fieldNodes } = info;
-    const asks = known.get(fieldNodes) ?? asksBelow(info, fieldNodes).filter((ask) => ask !== null);
-    known.set(fieldNodes, asks);
+export const makeAskAtOnce =
+  (loaders: Loaders, reading: Reading, caller: Caller): AskAtOnce =>
+  (chatId, info) => {
+    const asks = asksFor(info);
+    if (!asks || !reading.openBatch()) return;
     for (const ask of asks) ask(loaders, chatId, caller)?.catch(() => {}); // the field that needs it fails by it
   };
-}
 
 /** True if every root field leads to chats by their ids, and to nothing that depends on their rows. */
 function isKnownAtOnce(info: GraphQLResolveInfo): boolean {

@@ -4,7 +4,7 @@ import { Prisma } from '../../prisma/generated/client.ts';
 import { type Moment, type Question, type Transaction, transactionFor } from './transaction.ts';
 
 /** Row as JSON has it. */
-export type Row = Readonly<Record<string, unknown>>;
+export type Row = Record<string, unknown>;
 
 /**
  * Asks all questions in one statement.
@@ -56,8 +56,7 @@ export class Batch {
       if (this.#isSent) throw new NotQuick('It was asked too late.');
       const place = this.#statements.push('raw' in text ? Prisma.sql(text, ...values) : text) - 1;
       this.#answers ??= this.#sendLater();
-      const rows = (await this.#answers)[place] ?? [];
-      return rows.map(withMoments) as T;
+      return withMoments((await this.#answers)[place] ?? []) as T;
     },
     $executeRaw: async () => {
       throw new NotQuick('It is more than a question.');
@@ -71,13 +70,14 @@ export class Batch {
   }
 }
 
-/** JSON has no moments: each comes as a text. */
-function withMoments(row: Row): Row {
-  let read: Record<string, unknown> | undefined;
-  for (const [name, value] of Object.entries(row)) {
-    if (typeof value !== 'string' || !IS_MOMENT.test(name)) continue;
-    read ??= { ...row };
-    read[name] = new Date(value);
+/**
+ * JSON has no moments: each comes as a text. All rows of a question have the same columns.
+ * @param rows nobody else's
+ */
+function withMoments(rows: readonly Row[]): readonly Row[] {
+  const names = Object.keys(rows[0] ?? {}).filter((name) => IS_MOMENT.test(name));
+  for (const row of rows) {
+    for (const name of names) if (typeof row[name] === 'string') row[name] = new Date(row[name]);
   }
-  return read ?? row;
+  return rows;
 }

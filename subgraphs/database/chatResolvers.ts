@@ -39,8 +39,8 @@ const runtimeOf = ({ chatId }: ChatRow, workerId: string) => ({ chatId, workerId
 export const ChatDebugSnapshot = {
   __resolveReference: async (reference: { chatId: unknown }, context: DatabaseContext, info: GraphQLResolveInfo) =>
     readableChat(requireUuid(reference.chatId), context, info),
-  executionState: async (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) =>
-    executionState({ ...chat, queueDepth: await loaders.queueDepths.load(chat.chatId) }),
+  executionState: async ({ chatId, status, archived }: ChatRow, _args: unknown, { loaders }: DatabaseContext) =>
+    executionState({ status, archived, queueDepth: await loaders.queueDepths.load(chatId) }),
   database: (chat: ChatRow) => chat,
   runtime: (chat: ChatRow) => (chat.workerId === null ? null : runtimeOf(chat, chat.workerId)),
   everywhere: async (chat: ChatRow, _args: unknown, { caller, loaders }: DatabaseContext) => {

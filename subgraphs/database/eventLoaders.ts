@@ -1,11 +1,10 @@
 /** Loaders of the history of chats: its events, and its owners. Where none is kept, each answer is null. */
-import type { Logger } from '../../server/log.ts';
 import { inPlace } from './inPlace.ts';
+import type { Makers, Operation } from './members.ts';
 import { type OwnQuestion, ownQuestion } from './ownQuestion.ts';
 import type { Platform } from './platform.ts';
 import { type EventPage, type EventRow, events } from './questions/events.ts';
 import { ownership, type SpanRow } from './questions/ownership.ts';
-import type { Reading } from './reading.ts';
 import { isReadable } from './tables/sources.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -17,38 +16,50 @@ export interface EventLoaders {
   /** Last owners, newest first. */
   readonly ownership: (limit: number) => OfChat<SpanRow>;
   readonly recentOwners: OfChat<SpanRow>;
-  /** Names of these questions that were asked of a chat, for `unanswered`. */
-  readonly askedOfHistory: Readonly<Record<string, Pick<OwnQuestion<never, unknown>, 'asked'>>>;
+  /** Pages that were asked for, by their arguments. */
+  readonly pagesOfHistory: { readonly events: Pages<EventRow>; readonly ownership: Pages<SpanRow> };
 }
+
+type Pages<R> = Map<string, OfChat<R>>;
 
 const RECENT_OWNERS = 5;
 
 const keepsHistory = ({ readsHistory, tables }: Platform) => readsHistory && isReadable(tables, 'chat_events');
 
-/** Makes the loaders of one operation. */
-export function makeEventLoaders(reading: Reading, log: Logger): EventLoaders {
-  const ofChat = <R extends { readonly chatId: string }>(
-    name: string,
-    ask: (tx: Transaction, chatIds: readonly string[]) => Promise<R[]>,
-  ): OfChat<R> =>
-    ownQuestion<string, R[], readonly R[] | null>({
-      ...{ name, reading, log, ask },
-      chatIdOf: (chatId) => chatId,
-      choose: async (chatIds) => (keepsHistory((await reading.moment()).platform) ? chatIds : []),
-      answers: (rows, chatIds) => (rows ? inPlace(chatIds, rows, ({ chatId }) => chatId) : chatIds.map(() => null)),
-    });
-  const pages = new Map<string, OfChat<EventRow>>();
-  const owners = new Map<number, OfChat<SpanRow>>();
-  const recentOwners = ofChat('recentOwners', (tx, chatIds) => ownership(tx, chatIds, RECENT_OWNERS));
-  return {
-    events: (page) =>
-      once(pages, JSON.stringify(page), () => ofChat('events', (tx, chatIds) => events(tx, chatIds, page))),
-    ownership: (limit) =>
-      once(owners, limit, () => ofChat('ownership', (tx, chatIds) => ownership(tx, chatIds, limit))),
-    recentOwners,
-    askedOfHistory: { history: allOf(pages), ownership: allOf(owners), recentOwners },
-  };
-}
+const ofChat = <R extends { readonly chatId: string }>(
+  { reading, log }: Operation,
+  name: string,
+  ask: (tx: Transaction, chatIds: readonly string[]) => Promise<R[]>,
+): OfChat<R> =>
+  ownQuestion<string, R[], readonly R[] | null>({
+    ...{ name, reading, log, ask },
+    chatIdOf: (chatId) => chatId,
+    choose: async (chatIds) => (keepsHistory((await reading.moment()).platform) ? chatIds : []),
+    answers: (rows, chatIds) => (rows ? inPlace(chatIds, rows, ({ chatId }) => chatId) : chatIds.map(() => null)),
+  });
+
+export const eventLoaders: Makers<EventLoaders> = {
+  events:
+    (operation, { pagesOfHistory }) =>
+    (page) =>
+      once(pagesOfHistory.events, JSON.stringify(page), () =>
+        ofChat(operation, 'events', (tx, chatIds) => events(tx, chatIds, page)),
+      ),
+  ownership:
+    (operation, { pagesOfHistory }) =>
+    (limit) =>
+      once(pagesOfHistory.ownership, String(limit), () =>
+        ofChat(operation, 'ownership', (tx, chatIds) => ownership(tx, chatIds, limit)),
+      ),
+  recentOwners: (operation) =>
+    ofChat(operation, 'recentOwners', (tx, chatIds) => ownership(tx, chatIds, RECENT_OWNERS)),
+  pagesOfHistory: () => ({ events: new Map(), ownership: new Map() }),
+};
+
+/** The questions on a chat's history, by field, for `unanswered`. */
+export const questionsOfHistory = ({ recentOwners, pagesOfHistory }: EventLoaders) => ({
+  ...{ recentOwners, history: allOf(pagesOfHistory.events), ownership: allOf(pagesOfHistory.ownership) },
+});
 
 function once<K, V>(made: Map<K, V>, key: K, make: () => V): V {
   const value = made.get(key) ?? make();

@@ -11,8 +11,16 @@ export function readDatabaseHealth(_parent: unknown, _args: unknown, { caller }:
 }
 
 const FIELDS = [
-  ...(['canWrite', 'isInRecovery', 'connections', 'maxConnections', 'oldestTransactionSeconds'] as const),
-  ...(['lockWaits', 'serverVersion', 'isOurs', 'missing', 'notReadable', 'notAnswered'] as const),
+  ...(['canWrite', 'isInRecovery', 'replayLagSeconds', 'connections', 'maxConnections'] as const),
+  ...([
+    'oldestTransactionSeconds',
+    'lockWaits',
+    'serverVersion',
+    'isOurs',
+    'missing',
+    'notReadable',
+    'notAnswered',
+  ] as const),
 ] satisfies (keyof DatabaseHealthRow)[];
 
 export const DatabaseHealth = {

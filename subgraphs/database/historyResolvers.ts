@@ -2,6 +2,7 @@
 import { type ChatListArguments, connection, pageSize } from './chatList.ts';
 import type { DatabaseContext } from './context.ts';
 import { decodeCursor } from './cursor.ts';
+import { questionsOfHistory } from './eventLoaders.ts';
 import { unanswered } from './ownQuestion.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import type { LastMessageRow } from './questions/lastMessages.ts';
@@ -47,9 +48,9 @@ export const historyTypes = {
  * operation asks for are named.
  */
 export async function unansweredFields({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
-  const { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats, askedOfHistory } = loaders;
-  const questions = { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats, ...askedOfHistory };
-  const names = await unanswered(chatId, questions);
+  const { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats } = loaders;
+  const questions = { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats };
+  const names = await unanswered(chatId, { ...questions, ...questionsOfHistory(loaders) });
   const found = names.includes('turn') ? undefined : await turn.asked(chatId);
   return found?.toolCalls === null ? [...names, 'turn.toolCalls'] : names;
 }

@@ -2,12 +2,11 @@
  * Loaders: many keys in, same keys out. Each kind of row is read once in an operation, and only if a field needs it.
  */
 import DataLoader from 'dataloader';
-import type { Logger } from '../../server/log.ts';
-import type { Readable } from './access.ts';
-import { type EventLoaders, makeEventLoaders } from './eventLoaders.ts';
+import { type EventLoaders, eventLoaders } from './eventLoaders.ts';
 import { type ChildrenLoader, makeChildrenLoader } from './familyLoader.ts';
-import { type HistoryLoaders, makeHistoryLoaders } from './historyLoaders.ts';
+import { type HistoryLoaders, historyLoaders } from './historyLoaders.ts';
 import { inPlace } from './inPlace.ts';
+import { makeMembers } from './members.ts';
 import { type MessageStats, toMessageStats } from './messageStats.ts';
 import type { OwnQuestion } from './ownQuestion.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
@@ -19,8 +18,7 @@ import { ownedChats } from './questions/ownedChats.ts';
 import { queueAges } from './questions/queueAges.ts';
 import { queueDepths } from './questions/queueDepths.ts';
 import { type ReplicaRow, recentReplicaIds, replicaRowsById } from './questions/replicaRows.ts';
-import type { Reading } from './reading.ts';
-import { makeTroubleLoaders, type TroubleLoaders } from './troubleLoaders.ts';
+import { type TroubleLoaders, troubleLoaders } from './troubleLoaders.ts';
 import { MESSAGE_INDEXES } from './wantedIndexes.ts';
 
 export interface Loaders extends HistoryLoaders, EventLoaders, TroubleLoaders {
@@ -31,6 +29,8 @@ export interface Loaders extends HistoryLoaders, EventLoaders, TroubleLoaders {
   readonly children: ChildrenLoader;
   /** Leases, newest first. */
   readonly heartbeats: DataLoader<string, readonly HeartbeatRow[]>;
+  /** Leases that were asked for, by chat. */
+  readonly leases: Map<string, Promise<readonly HeartbeatRow[]>>;
   /** True if the leases of the chat were asked for, and could not be read. */
   readonly couldNotReadLeases: (chatId: string) => Promise<boolean>;
   /** Message statistics; rejected if counting took too long. */
@@ -43,42 +43,29 @@ export interface Loaders extends HistoryLoaders, EventLoaders, TroubleLoaders {
 }
 
 /** Makes the loaders of one operation. */
-export function makeLoaders(reading: Reading, { readable, log }: { readable: Readable; log: Logger }): Loaders {
-  let recent: Promise<string[]> | undefined;
-  let health: Promise<DatabaseHealthRow> | undefined;
-  const chats = new DataLoader<string, ChatRow | undefined>(async (ids) => {
-    const rows = await reading.ask('chatRows', (tx, moment) => chatRows(tx, moment, ids));
-    return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
-  });
-  const leases = new Map<string, Promise<readonly HeartbeatRow[]>>();
-  const heartbeats = new DataLoader<string, readonly HeartbeatRow[]>(
-    async (ids) => {
-      const rows = await reading.askApart('heartbeatRows', async (tx, { heartbeatsReadable }) =>
-        heartbeatsReadable ? heartbeatRows(tx, ids) : [],
-      );
-      return inPlace(ids, rows, (row) => row.chatId);
-    },
-    { cacheMap: leases },
-  );
-  const counts = new Map<string, Promise<MessageStats>>();
-  const counted = new DataLoader<string, MessageStats>(
-    async (ids) => {
-      const rows = await reading.askApart(
-        'messageCounts',
-        async (tx, { platform, indexes }) => messageCounts(tx, ids, hasKinds(platform, await indexes('chat_messages'))),
-        [MESSAGE_INDEXES.kinds],
-      );
-      return inPlace(ids, rows, (row) => row.chatId).map(toMessageStats);
-    },
-    { cacheMap: counts },
-  );
-  return {
-    ...makeHistoryLoaders(reading, log, readable),
-    ...makeEventLoaders(reading, log),
-    ...makeTroubleLoaders(reading, log),
-    chats,
-    heartbeats,
-    couldNotReadLeases: async (chatId) => {
+export const makeLoaders = makeMembers<Loaders>({
+  ...historyLoaders,
+  ...eventLoaders,
+  ...troubleLoaders,
+  chats: ({ reading }) =>
+    new DataLoader(async (ids) => {
+      const rows = await reading.ask('chatRows', (tx, moment) => chatRows(tx, moment, ids));
+      return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row);
+    }),
+  leases: () => new Map(),
+  heartbeats: ({ reading }, { leases }) =>
+    new DataLoader(
+      async (ids) => {
+        const rows = await reading.askApart('heartbeatRows', async (tx, { heartbeatsReadable }) =>
+          heartbeatsReadable ? heartbeatRows(tx, ids) : [],
+        );
+        return inPlace(ids, rows, (row) => row.chatId);
+      },
+      { cacheMap: leases },
+    ),
+  couldNotReadLeases:
+    (_of, { leases }) =>
+    async (chatId) => {
       await Promise.resolve(); // fields beside the caller's have all begun then
       return (
         (await leases.get(chatId)?.then(
@@ -87,31 +74,56 @@ export function makeLoaders(reading: Reading, { readable, log }: { readable: Rea
         )) ?? false
       );
     },
-    children: makeChildrenLoader(reading, readable, (row) => chats.prime(row.chatId, row)),
-    queueAges: new DataLoader(async (ids) => {
+  children: ({ reading, readable }, loaders) =>
+    makeChildrenLoader(reading, readable, (row) => loaders.chats.prime(row.chatId, row)),
+  queueAges: ({ reading }) =>
+    new DataLoader(async (ids) => {
       const rows = await reading.askApart('queueAges', (tx) => queueAges(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.ageSeconds ?? null);
     }),
-    queueDepths: new DataLoader(async (ids) => {
+  queueDepths: ({ reading }) =>
+    new DataLoader(async (ids) => {
       const rows = await reading.askApart('queueDepths', (tx) => queueDepths(tx, ids));
       return inPlace(ids, rows, (row) => row.chatId).map(([row]) => row?.depth ?? 0);
     }),
-    messageStats: { load: (chatId) => counted.load(chatId), asked: (chatId) => counts.get(chatId) },
-    replicas: new DataLoader(async (ids) => {
+  messageStats: ({ reading }) => {
+    const counts = new Map<string, Promise<MessageStats>>();
+    const counted = new DataLoader<string, MessageStats>(
+      async (ids) => {
+        const rows = await reading.askApart(
+          'messageCounts',
+          async (tx, { platform, indexes }) =>
+            messageCounts(tx, ids, hasKinds(platform, await indexes('chat_messages'))),
+          [MESSAGE_INDEXES.kinds],
+        );
+        return inPlace(ids, rows, (row) => row.chatId).map(toMessageStats);
+      },
+      { cacheMap: counts },
+    );
+    return { load: (chatId) => counted.load(chatId), asked: (chatId) => counts.get(chatId) };
+  },
+  replicas: ({ reading }) =>
+    new DataLoader(async (ids) => {
       const rows = await reading.ask('replicaRowsById', (tx, { platform }) => replicaRowsById(tx, { ids, platform }));
       return inPlace(ids, rows, (row) => row.id).map(([row]) => row);
     }),
-    ownedChats: new DataLoader(async (ids) => {
+  ownedChats: ({ reading }) =>
+    new DataLoader(async (ids) => {
       const rows = await reading.askApart('ownedChats', (tx, moment) => ownedChats(tx, moment, ids));
       return inPlace(ids, rows, (row) => row.workerId).map(([row]) => row?.chats ?? 0);
     }),
-    recentReplicaIds: () => {
+  recentReplicaIds: ({ reading }) => {
+    let recent: Promise<string[]> | undefined;
+    return () => {
       recent ??= reading.askApart('recentReplicaIds', (tx, { platform }) => recentReplicaIds(tx, platform));
       return recent;
-    },
-    databaseHealth: () => {
+    };
+  },
+  databaseHealth: ({ reading }) => {
+    let health: Promise<DatabaseHealthRow> | undefined;
+    return () => {
       health ??= reading.ask('databaseHealth', databaseHealth);
       return health;
-    },
-  };
-}
+    };
+  },
+});

@@ -70,7 +70,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
       const log = processLog.child({ requestId });
       const reading = openReading(log, mayReadAll(caller)); // closed with the answer; nothing is opened before the first question
       const readable = readableBy(caller);
-      const loaders = makeLoaders(reading, { readable, log });
+      const loaders = makeLoaders({ reading, readable, log });
       const askAtOnce = makeAskAtOnce(loaders, reading, caller);
       return { caller, requestId, log, readable, reading, askAtOnce, loaders, replicaMemory };
     },

@@ -2,14 +2,14 @@
  * Trouble that keeps workers from chats, and replicas that could take them. It is looked for only where it can matter.
  */
 import type { GraphQLError } from 'graphql';
-import type { Logger } from '../../server/log.ts';
+import type { Makers, Operation } from './members.ts';
 import { type OwnQuestion, ownQuestion } from './ownQuestion.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { type DebugRunRow, debugRuns } from './questions/debugRuns.ts';
 import { liveReplicaIds } from './questions/liveReplicaIds.ts';
 import { type Pools, pools } from './questions/pools.ts';
 import { type TroubleRow, troubles } from './questions/troubles.ts';
-import type { Reading, Within } from './reading.ts';
+import type { Within } from './reading.ts';
 import { type Moment, type Transaction, transactionWithout } from './transaction.ts';
 import { isRunnableRow } from './troubleRules.ts';
 
@@ -44,73 +44,82 @@ interface Found {
 const MOST_CANDIDATES = 20;
 const NOT_LOOKED_FOR: Trouble = { row: null };
 
-/** Makes the loaders of one operation. */
-export function makeTroubleLoaders(reading: Reading, log: Logger): TroubleLoaders {
-  let candidates: Promise<string[]> | undefined;
-  let known: { readonly pools: Pools | undefined } | undefined;
-  const poolsOnce = async (tx: Transaction, moment: Moment) => {
-    known ??= { pools: await pools(tx, moment) };
-    return known.pools;
-  };
-  let apart: Promise<Pools | undefined> | undefined;
-  const askPools = async () => {
-    const { settled, locked } = await reading.askWithin('pools', poolsOnce);
-    if (settled.status === 'fulfilled') return settled.value;
-    if (!locked) throw settled.reason;
-    return reading.ask('pools', (tx, moment) => pools(tx, { ...moment, heartbeatsReadable: false }));
-  };
-  const idsOf = (chats: readonly PerhapsRow[]) => chats.map(({ chatId }) => chatId);
-  const ofRunnable = <Asked, T>(
-    name: string,
-    ask: (tx: Transaction, chats: readonly PerhapsRow[], moment: Moment) => Promise<Asked>,
-    answer: (asked: Asked, chatId: string) => T,
-    nothing: T,
-    instead?: (chats: readonly PerhapsRow[], locked: Locked) => Promise<Asked>,
-    isThere: () => Promise<boolean> = async () => true,
-  ) =>
-    ownQuestion<PerhapsRow, Asked, T>({
-      ...{ name, reading, log, ask, tellsLock: true, ...(instead && { instead }) },
-      chatIdOf: ({ chatId }) => chatId,
-      choose: async (chats) => {
-        const runnable = chats.filter((chat) => chat.status === undefined || isRunnableRow(chat));
-        return runnable.length > 0 && (await isThere()) ? runnable : [];
-      },
-      answers: (asked, chats) => chats.map(({ chatId }) => (asked === undefined ? nothing : answer(asked, chatId))),
-    });
-  const byChat = <R extends { readonly chatId: string }>(rows: readonly R[]) =>
-    new Map(rows.map((row) => [row.chatId, row]));
-  return {
-    pools: poolsOnce,
-    poolsApart: () => {
+const idsOf = (chats: readonly PerhapsRow[]) => chats.map(({ chatId }) => chatId);
+const byChat = <R extends { readonly chatId: string }>(rows: readonly R[]) =>
+  new Map(rows.map((row) => [row.chatId, row]));
+
+const ofRunnable = <Asked, T>(
+  { reading, log }: Operation,
+  name: string,
+  ask: (tx: Transaction, chats: readonly PerhapsRow[], moment: Moment) => Promise<Asked>,
+  answer: (asked: Asked, chatId: string) => T,
+  nothing: T,
+  instead?: (chats: readonly PerhapsRow[], locked: Locked) => Promise<Asked>,
+  isThere: () => Promise<boolean> = async () => true,
+) =>
+  ownQuestion<PerhapsRow, Asked, T>({
+    ...{ name, reading, log, ask, tellsLock: true, ...(instead && { instead }) },
+    chatIdOf: ({ chatId }) => chatId,
+    choose: async (chats) => {
+      const runnable = chats.filter((chat) => chat.status === undefined || isRunnableRow(chat));
+      return runnable.length > 0 && (await isThere()) ? runnable : [];
+    },
+    answers: (asked, chats) => chats.map(({ chatId }) => (asked === undefined ? nothing : answer(asked, chatId))),
+  });
+
+export const troubleLoaders: Makers<TroubleLoaders> = {
+  pools: () => {
+    let known: { readonly pools: Pools | undefined } | undefined;
+    return async (tx, moment) => {
+      known ??= { pools: await pools(tx, moment) };
+      return known.pools;
+    };
+  },
+  poolsApart: ({ reading }, loaders) => {
+    let apart: Promise<Pools | undefined> | undefined;
+    const askPools = async () => {
+      const { settled, locked } = await reading.askWithin('pools', loaders.pools);
+      if (settled.status === 'fulfilled') return settled.value;
+      if (!locked) throw settled.reason;
+      return reading.ask('pools', (tx, moment) => pools(tx, { ...moment, heartbeatsReadable: false }));
+    };
+    return () => {
       apart ??= askPools();
       return apart;
-    },
-    trouble: ofRunnable(
+    };
+  },
+  trouble: (of) =>
+    ofRunnable(
+      of,
       'troubles',
       async (tx, chats, { platform }): Promise<Found> => ({ rows: byChat(await troubles(tx, idsOf(chats), platform)) }),
       ({ rows, replicasLocked }, chatId): Trouble => ({ row: rows.get(chatId) ?? null, replicasLocked }),
       NOT_LOOKED_FOR,
       (chats, { waitsFor, error }) => {
         if (!waitsFor.includes('replicas')) throw error;
-        return reading.ask('troubles', async (tx, { platform }) => ({
+        return of.reading.ask('troubles', async (tx, { platform }) => ({
           rows: byChat(await troubles(transactionWithout('replicas', tx), idsOf(chats), platform)),
           replicasLocked: error,
         }));
       },
     ),
-    debugRun: ofRunnable(
+  debugRun: (of) =>
+    ofRunnable(
+      of,
       'debugRuns',
       async (tx, chats) => byChat(await debugRuns(tx, idsOf(chats))),
       (rows, chatId): DebugRunRow | null => rows.get(chatId) ?? null,
       null,
       undefined,
-      async () => (await reading.moment()).platform.hasDebugLog,
+      async () => (await of.reading.moment()).platform.hasDebugLog,
     ),
-    candidateIds: () => {
+  candidateIds: ({ reading }) => {
+    let candidates: Promise<string[]> | undefined;
+    return () => {
       candidates ??= reading.askApart('liveReplicaIds', (tx, { platform }) =>
         liveReplicaIds(tx, platform, MOST_CANDIDATES),
       );
       return candidates;
-    },
-  };
-}
+    };
+  },
+};

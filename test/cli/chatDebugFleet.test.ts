@@ -124,7 +124,14 @@ describe('replicas', () => {
     runtime: { isDraining: false, runnersByOwner: [], ...runtime },
   });
   const database = {
-    ...{ canWrite: true, isInRecovery: false, connections: 12, maxConnections: 100, oldestTransactionSeconds: 4 },
+    ...{
+      canWrite: true,
+      isInRecovery: false,
+      replayLagSeconds: null,
+      connections: 12,
+      maxConnections: 100,
+      oldestTransactionSeconds: 4,
+    },
     ...{ lockWaits: 0, serverVersion: '18.1', platform: 'own', missing: [], pools: null },
   };
   const replicas = async (data: object, errors: readonly object[] = [], health: unknown = { data: { database } }) => {
@@ -142,7 +149,13 @@ describe('replicas', () => {
 
   test.each([
     ['takes no writes', { canWrite: false }, 1, 'It takes no writes, so no worker can do anything.'],
-    ['is a standby', { canWrite: false, isInRecovery: true }, 0, 'a standby'],
+    ['is a standby', { canWrite: false, isInRecovery: true, replayLagSeconds: 0 }, 0, 'a standby, 12 of'],
+    [
+      'is a standby that lags',
+      { canWrite: false, isInRecovery: true, replayLagSeconds: 75 },
+      0,
+      'a standby, which may be 75 s behind',
+    ],
     ['lacks a column', { missing: ['chats.queue_version'] }, 1, 'It lacks chats.queue_version: bring its schema'],
     [
       'shows little',

@@ -4,7 +4,14 @@ import { type Link, startTcpProxy } from './tcpProxy.ts';
 import type { TcpServer } from './tcpServer.ts';
 
 const NOTIFICATION = 'A';
+const ERROR = 'E';
 const NUL = '\0';
+
+/** A statement that the server refused, and the SQLSTATE of its answer. */
+export interface RefusedStatement {
+  readonly statement: string;
+  readonly state: string;
+}
 
 /** Of clients that do not ask for TLS. */
 export interface PostgresProxy extends TcpServer {
@@ -12,6 +19,8 @@ export interface PostgresProxy extends TcpServer {
   readonly url: string;
   /** Statements in the order they were sent, `BEGIN` and the like included. */
   readonly statements: string[];
+  /** Statements that the server refused, in the order of its answers. */
+  readonly refused: RefusedStatement[];
   /** Whether notifications are lost on the way. */
   dropsNotifications: boolean;
   /** Lets the next request that fits through, and cuts the connection before its answer. */
@@ -26,13 +35,15 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
     const prepared = new Map<string, string>();
     const readAnswers = messageReader({ startsTyped: true });
     let losesAnswer = false;
+    let asked = '';
     return {
       toServer: (chunk: Buffer) => {
         for (const { type, body } of readRequests(chunk)) {
           const [first = '', second = ''] = body.toString().split(NUL, 2);
-          if (type === 'Q') statements.push(first);
           if (type === 'P') prepared.set(first, second);
-          if (type === 'B') statements.push(prepared.get(second) ?? '');
+          if (type !== 'Q' && type !== 'B') continue;
+          asked = type === 'Q' ? first : (prepared.get(second) ?? '');
+          statements.push(asked);
         }
         if (answerToLose?.(chunk)) {
           answerToLose = undefined;
@@ -45,20 +56,33 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
           for (const socket of [client, server]) socket.resetAndDestroy();
           return undefined;
         }
-        const kept = readAnswers(chunk).filter(({ type }) => type !== NOTIFICATION || !proxy.dropsNotifications);
+        const answers = readAnswers(chunk);
+        for (const { type, body } of answers) {
+          if (type === ERROR) refused.push({ statement: asked, state: stateIn(body) });
+        }
+        const kept = answers.filter(({ type }) => type !== NOTIFICATION || !proxy.dropsNotifications);
         return Buffer.concat(kept.map(({ whole }) => whole));
       },
     };
   };
   const statements: string[] = [];
+  const refused: RefusedStatement[] = [];
   const server = await startTcpProxy({ target: () => databaseUrl, passing });
   const url = new URL(databaseUrl);
   url.port = String(server.port);
   const proxy: PostgresProxy = Object.assign(server, {
-    ...{ url: url.href, statements, dropsNotifications: false },
+    ...{ url: url.href, statements, refused, dropsNotifications: false },
     loseNextAnswer: (fits: (request: Buffer) => boolean) => {
       answerToLose = fits;
     },
   });
   return proxy;
 }
+
+/** SQLSTATE in the fields of an error, each of which begins with a letter. */
+const stateIn = (body: Buffer): string =>
+  body
+    .toString()
+    .split(NUL)
+    .find((field) => field.startsWith('C'))
+    ?.slice(1) ?? '';

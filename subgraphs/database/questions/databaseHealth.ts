@@ -7,6 +7,8 @@ import { READ_ONLY_BY_DEFAULT } from './takesWrites.ts';
 export interface DatabaseHealthRow {
   readonly canWrite: boolean;
   readonly isInRecovery: boolean;
+  /** Age in seconds of what a standby shows, at most; null: no standby, or nothing was replayed yet. */
+  readonly replayLagSeconds: number | null;
   readonly connections: number;
   readonly maxConnections: number;
   readonly oldestTransactionSeconds: number | null;
@@ -43,8 +45,15 @@ export async function databaseHealth(tx: Transaction, { platform }: Moment): Pro
 
 type ServerRow = Omit<DatabaseHealthRow, 'missing' | 'notReadable' | 'notAnswered'>;
 
+/** Without a receiver nothing arrives, so that having replayed all of it says nothing of the primary. */
+const REPLAY_LAG = Prisma.sql`
+  CASE WHEN NOT pg_is_in_recovery() THEN NULL
+    WHEN EXISTS (SELECT FROM pg_stat_wal_receiver) AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+    ELSE greatest(0, extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())) END::float8`;
+
 const databaseHealthSql = Prisma.sql`
   SELECT NOT pg_is_in_recovery() AND NOT ${READ_ONLY_BY_DEFAULT} AS "canWrite", pg_is_in_recovery() AS "isInRecovery",
+    ${REPLAY_LAG} AS "replayLagSeconds",
     (SELECT count(*)::int4 FROM pg_stat_activity AS s
      WHERE s.backend_type = 'client backend' OR s.backend_type IS NULL AND s.usesysid IS NOT NULL) AS connections,
     current_setting('max_connections')::int4 AS "maxConnections",

@@ -48,7 +48,8 @@ const CREATED_AT = Prisma.sql`m.created_at`;
 const finishReason = ({ name }: Platform) =>
   name === 'own'
     ? Prisma.sql`
-        (SELECT left(finish_reason::text, ${LONGEST_REASON}::int4) FROM chat_messages AS noted WHERE noted.id = m.id)`
+        (SELECT left(finish_reason::text, ${LONGEST_REASON}::int4) FROM chat_messages AS noted
+         WHERE noted.id = m.id AND noted.chat_id = m.chat_id)`
     : Prisma.sql`NULL::text`;
 
 /**

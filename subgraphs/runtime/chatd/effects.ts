@@ -51,7 +51,7 @@ const RUN: Readonly<Record<Effect, Run>> = {
     await sql(
       execution,
       `WITH head AS (
-         DELETE FROM chat_queued_messages WHERE id = (
+         DELETE FROM chat_queued_messages WHERE chat_id = $1 AND id = (
            SELECT id FROM chat_queued_messages WHERE chat_id = $1 ORDER BY position, id LIMIT 1)
          RETURNING content)
        INSERT INTO chat_messages (chat_id, role, content) SELECT $1, 'user', content FROM head`,

@@ -32,7 +32,7 @@ const logOf = (told: string[]) =>
       },
     },
   );
-const answering = (told: string[] = []) =>
+const answering = (told: string[] = [], write?: () => never) =>
   makeAnswering<{ requestId: string }>(
     {
       schemaFile,
@@ -53,7 +53,7 @@ const answering = (told: string[] = []) =>
         return requestId === 'adds' ? [{ message: 'one more' }] : [];
       },
     },
-    logOf(told),
+    write ? pino({}, { write }) : logOf(told),
   );
 
 const workerId = randomUUID();
@@ -171,10 +171,11 @@ describe('beside Apollo Server, which executes the same', () => {
   });
 });
 
-test('what was begun is finished even if its execution throws', async () => {
+test('what was begun is finished even if its errors cannot be logged', async () => {
   const told: string[] = [];
-  const odd = { query: '{ _service { sdl } }', variables: 5 as never };
-  await expect(answering(told).answer(odd, { requestId: 'it' })).rejects.toThrow();
+  const odd = { query: query.replace('workerId', 'bufferCount'), variables: { r: [{ __typename: 'ReplicaRuntime' }] } };
+  const served = answering(told, fails(new Error('the disk is full')));
+  await expect(served.answer(odd, { requestId: 'it' })).rejects.toThrow('the disk is full');
   expect(told).toEqual(['it: finished']);
 });
 

@@ -11,7 +11,7 @@ const database = databasePerFile();
 const ask = subgraphPerFile(database);
 const SOMEBODY_WAITS = `
   SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-const FIELDS = `canWrite isInRecovery connections maxConnections oldestTransactionSeconds lockWaits serverVersion
+const FIELDS = `canWrite isInRecovery replayLagSeconds connections maxConnections oldestTransactionSeconds lockWaits serverVersion
   platform isOurs missing`;
 
 async function health(asks = ask): Promise<Record<string, unknown>> {
@@ -25,7 +25,15 @@ test('of a database of this project', async () => {
   await noTransactionLeft(database.pool);
   const found = await health();
   expect(found).toMatchObject({
-    ...{ canWrite: true, isInRecovery: false, maxConnections: 300, lockWaits: 0, platform: 'own', isOurs: true },
+    ...{
+      canWrite: true,
+      isInRecovery: false,
+      replayLagSeconds: null,
+      maxConnections: 300,
+      lockWaits: 0,
+      platform: 'own',
+      isOurs: true,
+    },
     ...{ missing: [], serverVersion: rows[0].server_version, oldestTransactionSeconds: null },
   });
   expect(found.connections).toBeGreaterThanOrEqual(2);
