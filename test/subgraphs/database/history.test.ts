@@ -216,7 +216,7 @@ test('one statement reads the recent owners of any number of chats, together wit
   expect(tap.statements).toHaveLength(1);
   tap.statements.length = 0;
   await ask('query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { history { edges { cursor } } } }', { ids });
-  expect(tap.statements.filter((statement) => statement.includes('chat_events'))).toHaveLength(1);
+  expect(tap.statements).toHaveLength(1);
 });
 
 test("nobody reads the history of another person's chat", async () => {
