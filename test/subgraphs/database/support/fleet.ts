@@ -59,9 +59,10 @@ export function isSuspect(drawn: DrawnChat): boolean {
   if (state === 'INVALID' || state === 'E1') return true;
   if (!isRunnable(state)) return false;
   const { status, replica, runnerId, deadline, retry, ageSeconds } = drawn;
-  if (status === 'running' && retry !== null) return true; // one is past, one too far ahead, one no time
-  if (status === 'requires_action' && deadline === 'past') return true;
   const isUnowned = replica === null || runnerId === null;
+  const isAwaited = retry === null || (retry === 'past' && isUnowned);
+  if (status === 'running' && !isAwaited) return true; // one is past, one too far ahead, one no time
+  if (status === 'requires_action' && deadline === 'past') return true;
   const isLost = isUnowned || heartbeatOf(drawn) !== 'FRESH';
   const hasNoEnd = status === 'requires_action' && deadline === null; // no call is open in any of them
   return ageSeconds > LIMIT_SECONDS && (isLost || hasNoEnd || status !== 'requires_action');
