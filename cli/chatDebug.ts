@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { systemClock } from '../common/clock.ts';
 import { uuidArgument } from './arguments.ts';
 import { type Ask, asking } from './debug/ask.ts';
+import { diffOfFiles, whyFromFile, writeBundleOf } from './debug/bundleCommands.ts';
 import { problemsOf, render } from './debug/output.ts';
 import { askReplicas } from './debug/replicas.ts';
 import type { Shown } from './debug/shown.ts';
@@ -34,12 +35,15 @@ const program = new Command('npm run chat-debug --')
 command('snapshot', 'a chat: what is written down, and what its owner holds in memory')
   .argument('<chat>', 'the chat’s id', uuidArgument)
   .action((id: string, options: Options) => run(options, (ask) => askSnapshot(ask, id)));
-command('why', 'what is the matter with a chat, how that is known, and what to do')
-  .argument('<chat>', 'the chat’s id', uuidArgument)
+const why = command('why', 'what is the matter with a chat, how that is known, and what to do')
+  .argument('[chat]', 'the chat’s id; left out with --from', uuidArgument)
   .option('--everywhere', 'ask every replica, and not the owner alone: finds a runner that should not be there')
-  .action((id: string, options: Options & { everywhere?: true }) =>
-    run(options, (ask) => (options.everywhere ? askWhyEverywhere(ask, id) : askWhy(ask, id))),
-  );
+  .option('--from <file>', 'judge a bundle, and ask nobody')
+  .action((id: string | undefined, options: Options & { everywhere?: true; from?: string }) => {
+    if (options.from !== undefined) return tell(whyFromFile(options.from, id, options), options);
+    if (id === undefined) return why.error("error: missing required argument 'chat'");
+    return run(options, (ask) => (options.everywhere ? askWhyEverywhere(ask, id) : askWhy(ask, id)));
+  });
 command('stuck', 'the chats that are stuck, have failed with no way on, or may be; the oldest trouble first')
   .option('--first <count>', `how many at most, up to ${MOST_CHATS}`, chatCount, 20)
   .action((options: Options & { first: number }) => run(options, (ask) => askStuck(ask, options.first)));
@@ -47,14 +51,41 @@ command(
   'replicas',
   'the replicas and the database: alive or not, what they hold, what fills them, and what fails',
 ).action((options: Options) => run(options, askReplicas));
+ofGateway(
+  program
+    .command('bundle')
+    .description('puts all that is known of a chat into one JSON file, for later and for others'),
+)
+  .argument('<chat>', 'the chat’s id', uuidArgument)
+  .option('-o, --output <file>', 'where to put it; default: standard output')
+  .option('--anonymous', 'pseudonyms for ids; no hostnames and addresses')
+  .option('--salt <text>', 'with --anonymous: the same text gives the same pseudonyms (default: others each time)')
+  .addHelpText(
+    'after',
+    '\nIt holds no title, no content of messages and tools, no token, and no words of a model’s provider.',
+  )
+  .action(writeBundleOf);
+program
+  .command('diff')
+  .description('what changed from one bundle of a chat to another')
+  .argument('<first>', 'a file that `bundle` wrote')
+  .argument('<second>', 'a later one; the exit code goes by it')
+  .option('--json', 'the changes as JSON')
+  .action((first: string, second: string, options: Pick<Options, 'json'>) => tell(diffOfFiles(first, second), options));
 
 function command(name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option('--json', 'the data of the answer as JSON; with --watch one line each')
-    .option('--watch', 'ask again and again, and show what changed')
-    .option('--interval <seconds>', 'how often to ask with --watch', intervalSeconds, 2)
+  return ofGateway(
+    program
+      .command(name)
+      .description(description)
+      .option('--json', 'the data of the answer as JSON; with --watch one line each')
+      .option('--watch', 'ask again and again, and show what changed')
+      .option('--interval <seconds>', 'how often to ask with --watch', intervalSeconds, 2),
+  );
+}
+
+function ofGateway(asking: Command): Command {
+  return asking
     .option('--url <url>', 'the gateway (CHAT_DEBUG_URL; default: of the system that `npm start` runs)', urlArgument)
     .option(
       '--token <token>',
@@ -73,9 +104,13 @@ async function run(options: Options, question: (ask: Ask) => Promise<Shown>): Pr
     const look = () => question(ask);
     return watch({ look, intervalSeconds: interval, clock: systemClock, signal: ending.signal, output });
   }
-  const shown = await question(asking(gateway));
-  console.log(render(shown, output));
-  if (output.json) for (const line of problemsOf(shown)) console.error(line);
+  tell(await question(asking(gateway)), options);
+}
+
+function tell(shown: Shown, options: Pick<Options, 'json'>): void {
+  const json = options.json === true;
+  console.log(render(shown, { stream: process.stdout, json, compact: false }));
+  if (json) for (const line of problemsOf(shown)) console.error(line);
   process.exitCode = shown.code;
 }
 

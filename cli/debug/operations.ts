@@ -1,7 +1,16 @@
 /** GraphQL operations of the terminal, one file each. */
 import { readFileSync } from 'node:fs';
 
-const OPERATIONS = ['snapshot', 'why', 'whyEverywhere', 'stuck', 'stuckChats', 'replicas', 'database'] as const;
+const OPERATIONS = [
+  'snapshot',
+  'why',
+  'whyEverywhere',
+  'stuck',
+  'stuckChats',
+  'replicas',
+  'database',
+  'bundle',
+] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** Operations as they are sent. */

@@ -20,6 +20,9 @@ const diagnosis = z.object({
 });
 type Diagnosis = z.output<typeof diagnosis>;
 
+/** Reads a diagnosis that was made here. */
+export const readDiagnosis = (made: unknown): Diagnosis => diagnosis.parse(made);
+
 const chat = {
   ...{ chatId: z.string(), executionState: z.string() },
   runtime: z.object({ reachability: z.object({ status: z.string() }) }).nullable(),
@@ -60,7 +63,7 @@ const HALVES: Readonly<Record<Diagnosis['consistency'], string>> = {
 /** Chat without its diagnosis. */
 type Chat = z.output<z.ZodObject<typeof chat>>;
 
-function whyText(page: Page, { chatId, executionState, runtime }: Chat, found: Diagnosis): string {
+export function whyText(page: Page, { chatId, executionState, runtime }: Chat, found: Diagnosis): string {
   const { verdict, summary, consistency, findings } = found;
   const isAsked = runtime?.reachability.status !== 'NOT_ASKED';
   return blocks(

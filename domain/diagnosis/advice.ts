@@ -1,5 +1,6 @@
 /** Advice on a turn that failed. Trying again helps only where the outcome can differ. */
 import { wordsForFailure } from '../databaseFailures.ts';
+import { breakOffIn } from './breakOff.ts';
 import type { Command, Means } from './means/means.ts';
 import { meansOf } from './means/platforms.ts';
 import { OPERATOR, PERSON } from './rule.ts';
@@ -28,11 +29,8 @@ const mend =
   (act: (means: Means) => string): Advise =>
   (means) => ({ who: OPERATOR, act: `${act(means)}, and then send a message`, command: means.send, sendHelps: false });
 
-/** Reason of a break-off, as the worker writes it: a failure of the database, named in brackets, or one word. */
-const BROKE_OFF = /broke off [^:]*: (?:the database .* \((?<failure>[A-Z0-9_]+)\); |(?<defect>\S+)$)/;
-
 function brokenOff({ database }: Situation): Advise {
-  const { failure, defect } = BROKE_OFF.exec(database?.lastError?.message ?? '')?.groups ?? {};
+  const { failure, defect } = breakOffIn(database?.lastError?.message);
   if (failure) return mend(() => wordsForFailure(failure).mend);
   const again = defect ? `breaks off with ${word(defect)} again` : 'breaks off again';
   return (means) => ({

@@ -6,32 +6,32 @@ import { z } from 'zod';
 import { EXECUTION_STATES } from '../executionState.ts';
 
 /** Reads a value; one of another shape counts as not known. */
-const known = <T>(shape: z.ZodType<T>) =>
+export const known = <T>(shape: z.ZodType<T>) =>
   shape
     .nullish()
     .catch(null)
     .transform((value): T | null => value ?? null);
 
-const text = known(z.string());
-const count = known(z.number());
-const flag = known(z.boolean());
+export const text = known(z.string());
+export const count = known(z.number());
+export const flag = known(z.boolean());
 /** Seconds, by the clock of the half that measured them. */
-const seconds = known(z.number());
+export const seconds = known(z.number());
 
 /** JSON column, which anybody may have written in any form. A value that is not null is at least known to exist. */
-const json = <Shape extends z.ZodRawShape>(shape: Shape) =>
+export const json = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.preprocess((value) => {
     if (value === null || value === undefined) return null;
     return typeof value === 'object' && !Array.isArray(value) ? value : {};
   }, z.object(shape).nullable());
 
-const thresholds = z.object({
+export const thresholds = z.object({
   ...{ staleAfterSeconds: seconds, heartbeatIntervalSeconds: seconds, acquisitionIntervalSeconds: seconds },
   ...{ noProgressSeconds: seconds, clockAheadSeconds: seconds, longestRetrySeconds: seconds },
   ...{ loopSteps: count, spinningAttempts: count, ownersLostWarn: count, ownersLostCritical: count },
 });
 
-const trouble = z.object({
+export const trouble = z.object({
   canWrite: flag,
   isInRecovery: flag,
   rowLocked: flag,
@@ -45,7 +45,7 @@ const trouble = z.object({
   thresholds: known(thresholds),
 });
 
-const database = z.object({
+export const database = z.object({
   status: text,
   archived: flag,
   queueDepth: count,
@@ -75,7 +75,7 @@ const database = z.object({
 });
 
 const task = z.object({ kind: text, attempt: count });
-const activeTask = task.extend({
+export const activeTask = task.extend({
   secondsSinceProgress: seconds,
   secondsUntilRetry: seconds,
   lastError: text,
@@ -88,7 +88,7 @@ const activeTask = task.extend({
   progressWithinSeconds: seconds,
 });
 
-const runner = z.object({
+export const runner = z.object({
   runnerId: text,
   phase: text,
   uptimeSeconds: seconds,
@@ -104,7 +104,7 @@ const runner = z.object({
   ),
 });
 
-const runtime = z.object({
+export const runtime = z.object({
   workerId: text,
   reachability: known(z.object({ status: text, reason: text })),
   localWorkerId: text,
@@ -116,7 +116,7 @@ const runtime = z.object({
   ),
 });
 
-const candidate = z.object({
+export const candidate = z.object({
   workerId: text,
   reachability: known(z.object({ status: text })),
   isFull: flag,
@@ -128,7 +128,7 @@ const candidate = z.object({
   refusedChats: known(z.array(z.object({ chatId: text, reason: text }))),
 });
 
-const snapshot = z.object({
+export const snapshot = z.object({
   chatId: z.string(),
   executionState: known(z.enum(EXECUTION_STATES)),
   database: known(database),

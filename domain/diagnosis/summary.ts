@@ -12,6 +12,9 @@ import type { Situation } from './situation.ts';
 import type { Snapshot } from './snapshot.ts';
 import { listed, secondsText, sentence } from './wording.ts';
 
+/** Clauses on why there was no second reading. */
+export const NOT_REPEATED = { notHere: 'that cannot be done here', failed: 'that failed' } as const;
+
 /** State of knowledge on how the halves were read. */
 export interface Readings {
   /** First reading, when this summary is about a second one. */

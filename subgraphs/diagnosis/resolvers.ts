@@ -4,6 +4,7 @@ import { diagnose, shouldReadAgain } from '../../domain/diagnosis/diagnose.ts';
 import type { Diagnosis, DiagnosisSettings } from '../../domain/diagnosis/diagnosis.ts';
 import { settle } from '../../domain/diagnosis/settle.ts';
 import { readSnapshot, type Snapshot } from '../../domain/diagnosis/snapshot.ts';
+import { NOT_REPEATED } from '../../domain/diagnosis/summary.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
@@ -29,15 +30,16 @@ async function diagnoseTwice(
   field: DiagnosisField,
   representation: unknown,
   { settings, reread }: DiagnosisContext,
-): Promise<Diagnosis> {
+): Promise<Diagnosis & { readonly secondReading?: Snapshot }> {
   const everywhere = field === 'diagnosisEverywhere';
   const first = readSnapshot(representation);
   const diagnosis = diagnose(first, settings, { everywhere });
   if (!shouldReadAgain(diagnosis)) return diagnosis;
-  if (!reread) return diagnose(first, settings, { everywhere, notRepeated: 'that cannot be done here' });
+  if (!reread) return diagnose(first, settings, { everywhere, notRepeated: NOT_REPEATED.notHere });
   const second = await reread(field, first.chatId);
-  if (!second) return diagnose(first, settings, { everywhere, notRepeated: 'that failed' });
-  return diagnose(settle(first, second), settings, { everywhere, first });
+  if (!second) return diagnose(first, settings, { everywhere, notRepeated: NOT_REPEATED.failed });
+  const secondReading = settle(first, second);
+  return { ...diagnose(secondReading, settings, { everywhere, first }), secondReading };
 }
 
 export const resolvers = {

@@ -117,7 +117,7 @@ function makeWorker(pool: pg.Pool, leasePool: pg.Pool, options: ReplicaOptions):
   const { maxAttempts, maxSteps, actionTimeoutSeconds } = options;
   const kit = {
     pool,
-    store: new ChatStore(pool),
+    store: new ChatStore(pool, clock),
     buffers: new MessageBuffers(clock, bufferTotalBytes),
     model: modelFor(model, modelApiKey, clock),
     tools: builtInTools(clock),

@@ -1,7 +1,7 @@
 /** The clean-up of rows that nobody needs: leases that no runnable chat names, replicas long gone, and old events. */
 import type { Pool } from 'pg';
 import { IS_RUNNABLE } from './chatState.ts';
-import { mayBeOfOneRow, mayPass } from './databaseFailure.ts';
+import { isOfAll } from './databaseFailure.ts';
 
 const REPLICAS_KEPT_DAYS = 7;
 const AT_ONCE = 1_000;
@@ -113,6 +113,3 @@ async function removeEach(
   }
   return gone;
 }
-
-/** True if the failure says nothing of a row: the others would fail as well. */
-const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);
