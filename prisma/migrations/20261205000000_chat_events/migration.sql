@@ -90,7 +90,7 @@ BEGIN
     IF current_setting('chat_debug.events', true) <> '' THEN
         RETURN NULL;
     END IF;
-    IF TG_TABLE_NAME = 'chats' THEN
+    IF TG_ARGV[0] = 'chat' THEN
         before := OLD;
         -- Only what the state machine changes is a change. Named here: a condition of the trigger would hold the columns.
         IF TG_OP = 'UPDATE' AND (
@@ -119,7 +119,7 @@ BEGIN
         FROM chat_events WHERE chat_id = after.id AND (worker_id IS NOT NULL OR previous_worker_id IS NOT NULL)
         ORDER BY snapshot_version DESC LIMIT 1;
     -- Without such an event the row itself tells the owner before, but only to the first that comes of a transaction.
-    IF NOT FOUND AND (TG_TABLE_NAME <> 'chats' OR is_own AND before.worker_id IS NOT NULL) THEN
+    IF NOT FOUND AND (TG_ARGV[0] <> 'chat' OR is_own AND before.worker_id IS NOT NULL) THEN
         was_worker := after.worker_id;
         was_runner := after.runner_id;
     ELSIF NOT FOUND OR before.snapshot_version > last_version THEN
@@ -149,13 +149,13 @@ BEGIN
                 CASE WHEN NOT is_same_owner THEN after.worker_id END, CASE WHEN NOT is_same_owner THEN after.runner_id END,
                 CASE WHEN NOT is_same_owner THEN was_worker END, CASE WHEN NOT is_same_owner THEN was_runner END,
                 CASE WHEN told_transitions ~ '^[A-Za-z,]{1,250}$' THEN string_to_array(told_transitions, ',') ELSE '{}' END,
-                CASE WHEN TG_TABLE_NAME = 'chats' THEN chat_event_detail(
+                CASE WHEN TG_ARGV[0] = 'chat' THEN chat_event_detail(
                     CASE WHEN after.last_error IS DISTINCT FROM before.last_error THEN after.last_error END,
                     CASE WHEN after.retry_state IS DISTINCT FROM before.retry_state THEN after.retry_state END) END);
     IF version <> after.snapshot_version THEN
         PERFORM set_config('chat_debug.events', 'here', true); -- this change of the row has its event
         UPDATE chats SET snapshot_version = version,
-                         queue_version = CASE TG_TABLE_NAME WHEN 'chats' THEN queue_version ELSE version END
+                         queue_version = CASE TG_ARGV[0] WHEN 'chat' THEN queue_version ELSE version END
             WHERE id = after.id;
         PERFORM set_config('chat_debug.events', '', true);
     END IF;
@@ -169,14 +169,14 @@ END $$;
 
 CREATE CONSTRAINT TRIGGER "chat_event_changed" AFTER INSERT OR UPDATE ON "chats" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (COALESCE(current_setting('chat_debug.events', true), '') = '')
-    EXECUTE FUNCTION "chat_event"();
+    EXECUTE FUNCTION "chat_event"('chat');
 
 -- Messages that are queued, or taken from the queue, when the version of the queue is the chat's already: the row is not
 -- changed then.
 CREATE CONSTRAINT TRIGGER "chat_event_queued" AFTER INSERT OR UPDATE OR DELETE ON "chat_queued_messages"
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (COALESCE(current_setting('chat_debug.events', true), '') = '')
-    EXECUTE FUNCTION "chat_event"();
+    EXECUTE FUNCTION "chat_event"('queue');
 
 -- Where the history of each chat begins.
 INSERT INTO "chat_events" ("chat_id", "snapshot_version", "generation_attempt", "queue_depth", "to_state", "worker_id",
