@@ -95,7 +95,7 @@ async function finished(source: Source, pool: BenchDatabase['pool']): Promise<nu
 
 installPeers();
 await withDatabase(async (database) => {
-  const processes = await Promise.all(Array.from({ length: Math.max(...PROCESSES) }, startTakerProcess));
+  const processes = await Promise.all(Array.from({ length: Math.max(...PROCESSES) }, () => startTakerProcess()));
   const sources = new Map<string, Source>();
   for (const [name, taker] of takers) sources.set(name, await taker.prepare(database));
   const results = new Map<string, Result[]>();

@@ -16,6 +16,7 @@ const BENCHES: readonly (readonly [string, ...string[]])[] = [
   ['routing.ts', '3'],
   ['fanout.ts', '3'],
   ['database.ts'],
+  ['turns.ts', '2'],
   ['replica.ts'],
   ['startup.ts', '3'],
   ['memory.ts', '40000'],

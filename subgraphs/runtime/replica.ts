@@ -44,6 +44,8 @@ export interface ReplicaOptions extends WorkerSettings {
   readonly maxSteps: number;
   readonly actionTimeoutSeconds: number;
   readonly bufferTotalBytes: number;
+  /** False: changes by this replica leave no events. */
+  readonly writesEvents: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -115,7 +117,7 @@ function makeWorker(pool: pg.Pool, leasePool: pg.Pool, options: ReplicaOptions):
   const { maxAttempts, maxSteps, actionTimeoutSeconds } = options;
   const kit = {
     pool,
-    store: new ChatStore(pool),
+    store: new ChatStore(pool, clock),
     buffers: new MessageBuffers(clock, bufferTotalBytes),
     model: modelFor(model, modelApiKey, clock),
     tools: builtInTools(clock),

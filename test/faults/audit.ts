@@ -1,6 +1,7 @@
 /**
  * An account of every write to chats and their messages, by triggers of the test's own.
- * It says who wrote (replicas name themselves in `application_name`), and who owned the chat then.
+ * It says who wrote (replicas name themselves in `application_name`), and who owned the chat then. A message's owner is that
+ * of the moment before its transaction, which may give the chat up as well.
  * It shares no code with what it checks.
  */
 import type { Pool } from 'pg';
@@ -16,6 +17,8 @@ const INSTALL = `
     writer text NOT NULL DEFAULT current_setting('application_name'),
     chat_id uuid NOT NULL, version bigint NOT NULL, worker_id uuid, worker_before uuid,
     role text, counted boolean NOT NULL DEFAULT false, taken_while_fresh boolean NOT NULL DEFAULT false);
+
+  CREATE INDEX fault_audit_tx ON fault_audit (tx);
 
   CREATE FUNCTION fault_audit_chat() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
@@ -33,7 +36,11 @@ const INSTALL = `
   CREATE FUNCTION fault_audit_message() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     INSERT INTO fault_audit (chat_id, version, worker_id, worker_before, role)
-    SELECT id, snapshot_version, worker_id, worker_id, NEW.role::text FROM chats WHERE id = NEW.chat_id;
+    SELECT id, snapshot_version, owner, owner, NEW.role::text FROM chats,
+      LATERAL (SELECT worker_before FROM fault_audit
+               WHERE tx = txid_current() AND chat_id = chats.id AND worker_before IS NOT NULL
+               UNION ALL SELECT worker_id LIMIT 1) before (owner)
+    WHERE id = NEW.chat_id;
     RETURN NULL;
   END $$;
   CREATE TRIGGER fault_audit_message AFTER INSERT OR UPDATE ON chat_messages
@@ -60,7 +67,8 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'a chat was changed by a replica that neither owned it nor took it': `
     SELECT chat_id, 'version ' || version || ' by ' || writer AS detail
     FROM fault_audit WHERE writer LIKE 'chatd %' AND writer IS DISTINCT FROM 'chatd ' || worker_id
-      AND writer IS DISTINCT FROM 'chatd ' || worker_before`,
+      AND NOT EXISTS (SELECT FROM fault_audit same WHERE same.tx = fault_audit.tx
+        AND same.chat_id = fault_audit.chat_id AND fault_audit.writer = 'chatd ' || same.worker_before)`,
   'a chat was taken from a runner with a fresh lease': `
     SELECT chat_id, 'version ' || version || ' by ' || writer AS detail FROM fault_audit WHERE taken_while_fresh`,
   'snapshot_version has a gap, or two transactions share one': `

@@ -8,6 +8,8 @@ import type { ReplicaProcess } from './replicaProcess.ts';
 
 const LOOK_EVERY_MS = 50;
 const COMMIT_LIMIT_MS = 3_000;
+/** End of a transaction, or a write in one statement by the name of its transition. */
+const WRITE = /COMMIT|commitStep|finishError|finishInterruption|recordGenerationAttempt/;
 
 /** Targets of the faults, and a way to ask the database that only its own faults hit. */
 export interface World {
@@ -116,7 +118,7 @@ export class Injector {
       const replica = replicas[place % replicas.length] ?? first;
       const lost = new AbortController();
       replica.proxy.loseNextAnswer((request) => {
-        const fits = request.includes('COMMIT');
+        const fits = WRITE.test(request.toString('latin1'));
         if (fits) lost.abort();
         return fits;
       });

@@ -11,7 +11,7 @@ export const FAULTS = {
   cut: 'database connections cut',
   freeze: 'database connections frozen past the lease',
   deafen: 'notifications dropped',
-  loseCommit: 'answer to a COMMIT lost',
+  loseCommit: 'answer to a commit lost',
   shiftClock: 'wall clock moved by minutes',
 } as const;
 export type FaultKind = keyof typeof FAULTS;

@@ -1,7 +1,13 @@
-/** The transition `acquire`: takes runnable chats that nobody drives, several in one transaction. */
-import type { Pool, PoolClient } from 'pg';
-import { CHAT_COLUMNS, type ChatState, countedUp, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
-import { mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
+/**
+ * The transition `acquire`: takes runnable chats that nobody drives, several in one transaction.
+ *
+ * 1. Chats without owner or runner are taken in one round trip. Their own rows, once locked, say whether they are free.
+ * 2. Chats whose owner seems to be gone are locked, looked at again by a new statement, and taken.
+ * 3. If one cannot be taken, the candidates are taken one by one, so that it costs only itself.
+ */
+import pg, { type Pool, type PoolClient } from 'pg';
+import { CHAT_COLUMNS, type ChatState, countedUp, IS_RUNNABLE } from './chatState.ts';
+import { isOfAll, mayPass, tookLong } from './databaseFailure.ts';
 import { limitedTo } from './limited.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -34,7 +40,7 @@ const ONE_LIMIT_MS = 1_000;
  * $3: number of chats at most. $4: chats to pass over.
  */
 const CANDIDATES = `
-  WITH ahead AS (
+  ahead AS (
     SELECT chats.id, chats.owner_id FROM chats
     WHERE ${FREE} AND chats.updated_at > now() + $2 * interval '1 second' AND chats.id <> ALL ($4::uuid[])
     ORDER BY chats.updated_at LIMIT $3 FOR UPDATE SKIP LOCKED
@@ -42,9 +48,13 @@ const CANDIDATES = `
     SELECT chats.id, chats.owner_id FROM chats
     WHERE ${FREE} AND chats.updated_at <= now() + $2 * interval '1 second' AND chats.id <> ALL ($4::uuid[])
     ORDER BY chats.updated_at LIMIT $3 FOR UPDATE SKIP LOCKED
-  )
-  SELECT id AS "chatId", owner_id AS "ownerId", ${limitedTo(TOGETHER_LIMIT_MS)} FROM (
-    SELECT id, owner_id FROM ahead UNION ALL SELECT id, owner_id FROM others LIMIT $3) found`;
+  ), found AS (
+    SELECT id, owner_id FROM ahead UNION ALL SELECT id, owner_id FROM others LIMIT $3
+  )`;
+
+const LOCK_CANDIDATES = `
+  WITH ${CANDIDATES}
+  SELECT id AS "chatId", owner_id AS "ownerId", ${limitedTo(TOGETHER_LIMIT_MS)} FROM found`;
 
 const LOCK = `SELECT id, ${limitedTo(ONE_LIMIT_MS)} FROM chats WHERE id = $1 FOR UPDATE SKIP LOCKED`;
 
@@ -60,11 +70,26 @@ const TAKE = `
   WHERE chats.id = ANY ($4::uuid[]) AND ${FREE}
   RETURNING ${CHAT_COLUMNS}`;
 
+/**
+ * Statements that take the candidates without owner or runner, and count all candidates.
+ * The first sets the limits of the second, which goes with it in one round trip and one transaction.
+ */
+const TAKE_UNDRIVEN = `
+  SELECT ${limitedTo(TOGETHER_LIMIT_MS)};
+  WITH ${CANDIDATES}, taken AS (
+    UPDATE chats SET worker_id = $5, runner_id = gen_random_uuid(),
+      snapshot_version = ${countedUp('snapshot_version')}, updated_at = now()
+    FROM found WHERE chats.id = found.id AND (chats.worker_id IS NULL OR chats.runner_id IS NULL)
+    RETURNING chats.*
+  ), beats AS (
+    INSERT INTO chat_heartbeats (chat_id, runner_id, heartbeat_at) SELECT id, runner_id, now() FROM taken
+  )
+  SELECT (SELECT count(*)::int FROM found) AS candidates, ${CHAT_COLUMNS}
+  FROM (SELECT) one LEFT JOIN taken AS chats ON true`;
+
 const BEAT = `
   INSERT INTO chat_heartbeats (chat_id, runner_id, heartbeat_at)
   SELECT id, runner_id, now() FROM chats WHERE id = ANY ($1::uuid[])`;
-
-const NOTIFY = `SELECT ${NOTIFY_UPDATE} FROM chats WHERE id = ANY ($1::uuid[])`;
 
 interface Acquisition {
   readonly workerId: string;
@@ -102,14 +127,60 @@ interface Refusal extends Candidate {
   readonly error: unknown;
 }
 
-/** Takes chats. If one cannot be taken, the candidates are taken one by one, so that it costs only itself. */
+/** Takes chats. */
 export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acquired> {
+  const { limit, onTaken } = asked;
+  const quick = await takeUndriven(pool, asked);
+  if (quick.chats.length > 0) onTaken?.(quick.chats);
+  const rest = { ...asked, limit: limit - quick.chats.length };
+  const done = quick.isWhole ? await takeRefused(pool, rest) : await takeLooking(pool, rest);
+  return { ...done, chats: [...quick.chats, ...done.chats], more: quick.candidates === limit || done.more };
+}
+
+interface Undriven {
+  readonly chats: readonly ChatState[];
+  readonly candidates: number;
+  /** False if there are candidates besides the taken ones, or nobody knows. */
+  readonly isWhole: boolean;
+}
+
+async function takeUndriven(pool: Pool, asked: Acquisition): Promise<Undriven> {
+  const { workerId, staleAfterSeconds, clockAheadSeconds, limit, except } = asked;
+  const values = [staleAfterSeconds, clockAheadSeconds, limit, `{${except.join()}}`, workerId];
+  const text = TAKE_UNDRIVEN.replaceAll(/\$(\d)/g, (_place, number) => pg.escapeLiteral(String(values[number - 1])));
+  try {
+    // Two statements without parameters: the driver returns the results of both.
+    const [, { rows }] = (await pool.query(text)) as unknown as [unknown, { rows: (ChatState & Found)[] }];
+    const chats = rows.filter(({ id }) => id !== null).map(({ candidates: _all, ...chat }) => chat);
+    const candidates = rows[0]?.candidates ?? 0;
+    return { chats, candidates, isWhole: candidates === chats.length };
+  } catch (error) {
+    if (isOfAll(error)) throw error;
+    return { chats: [], candidates: 0, isWhole: false };
+  }
+}
+
+interface Found {
+  readonly candidates: number;
+}
+
+const takeRefused = async (pool: Pool, asked: Acquisition): Promise<Acquired> => ({
+  ...acquired(await takeApart(pool, asked.apart ?? [], asked.limit, asked)),
+  more: false,
+});
+
+async function takeLooking(pool: Pool, asked: Acquisition): Promise<Acquired> {
   const { staleAfterSeconds, clockAheadSeconds, limit, except, apart = [], onTaken } = asked;
   let candidates: Candidate[] = [];
   let together: ChatState[];
   try {
     together = await inTransaction(pool, async (tx) => {
-      const { rows } = await tx.query<Candidate>(CANDIDATES, [staleAfterSeconds, clockAheadSeconds, limit, except]);
+      const { rows } = await tx.query<Candidate>(LOCK_CANDIDATES, [
+        staleAfterSeconds,
+        clockAheadSeconds,
+        limit,
+        except,
+      ]);
       candidates = rows.map(({ chatId, ownerId }) => ({ chatId, ownerId }));
       const ids = candidates.map(({ chatId }) => chatId);
       return take(tx, ids, asked);
@@ -129,8 +200,6 @@ export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acqu
   const done = await takeApart(pool, apart, limit - together.length, asked);
   return { ...acquired(done), chats: [...together, ...done.chats], more: candidates.length === limit };
 }
-
-const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);
 
 /** Number of chats that may take too long at a time; no other is taken meanwhile. */
 const MOST_LATE = 3;
@@ -183,8 +252,6 @@ async function take(tx: PoolClient, ids: readonly string[], asked: Acquisition):
   if (ids.length === 0) return [];
   const { staleAfterSeconds, clockAheadSeconds, workerId } = asked;
   const { rows } = await tx.query<ChatState>(TAKE, [staleAfterSeconds, clockAheadSeconds, workerId, ids]);
-  const takenIds = rows.map((chat) => chat.id);
-  await tx.query(BEAT, [takenIds]);
-  await tx.query(NOTIFY, [takenIds]);
+  await tx.query(BEAT, [rows.map((chat) => chat.id)]);
   return rows;
 }

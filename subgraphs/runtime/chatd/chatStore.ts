@@ -3,16 +3,22 @@
  *
  * 1. It locks the chat's row and adds 1 to `snapshot_version`.
  * 2. It applies one or several transitions of the state machine.
- * 3. It notifies.
+ *
+ * After the commit it notifies.
  */
 import type { Pool, PoolClient } from 'pg';
+import { type Clock, systemClock } from '../../../common/clock.ts';
 import { executionState, isRunnable } from '../../../domain/executionState.ts';
 import { textContent } from '../../../domain/messages.ts';
 import { columnsOf, ruleFor } from '../../../domain/stateMachine.ts';
 import { ChatNotFound, type Transition } from '../../../domain/transitions.ts';
-import { CHAT_COLUMNS, type ChatState, countedUp, NOTIFY_UPDATE, readChats } from './chatState.ts';
+import { Announcements } from './announcements.ts';
+import { type ChatState, countedUp, readChats } from './chatState.ts';
+import { isOfAll } from './databaseFailure.ts';
 import { append, runEffect } from './effects.ts';
 import { lockFamily } from './families.ts';
+import { HISTORY_COLUMN, type HistoryRow } from './history.ts';
+import { planStatement, run } from './oneStatement.ts';
 import { storableText } from './storable.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -21,21 +27,31 @@ interface Fence {
   readonly runnerId: string;
   readonly status?: string;
   readonly historyVersion?: number;
+  /** Chat as the caller saw it. With it the write is tried in one statement first. */
+  readonly seen?: ChatState;
 }
 
 /** Outcome of a fenced write. `lost`: the fence no longer holds, and nothing was written. That is no error. */
 export type WriteOutcome = { kind: 'done'; chat: ChatState } | { kind: 'lost'; chat: ChatState | undefined };
 
+/** A chat that a transaction changed, before and after. Undefined before: it is new. */
+interface Change {
+  readonly before: ChatState | undefined;
+  readonly after: ChatState;
+}
+
 export class ChatStore {
+  readonly announcements: Announcements;
   readonly #pool: Pool;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, clock: Clock = systemClock) {
     this.#pool = pool;
+    this.announcements = new Announcements(pool, clock);
   }
 
   /** Creates a chat in R0 with one message of its owner; with `parentId`, a child in the parent's family. */
-  create({ ownerId, text, parentId }: { ownerId: string; text: string; parentId?: string }): Promise<ChatState> {
-    return inTransaction(this.#pool, async (tx) => {
+  async create({ ownerId, text, parentId }: { ownerId: string; text: string; parentId?: string }): Promise<ChatState> {
+    const after = await inTransaction(this.#pool, async (tx) => {
       const title = text.length > 80 ? `${text.slice(0, 79)}…` : text;
       const { rows } = await tx.query<{ id: string }>(
         `INSERT INTO chats (owner_id, title, status, parent_chat_id, root_chat_id)
@@ -44,46 +60,96 @@ export class ChatStore {
       );
       const id = (rows[0] as { id: string }).id;
       await append(tx, id, [{ role: 'user', content: textContent(text) }]);
-      return finish(tx, id, undefined);
+      return read(tx, id);
     });
+    this.#tell({ before: undefined, after });
+    await this.announcements.sent();
+    return after;
   }
 
   /**
    * Applies transitions together for a person or an operator, whoever owns the chat.
    * @throws ChatNotFound, TransitionRefused
    */
-  apply(chatId: string, ...transitions: Transition[]): Promise<ChatState> {
-    return inTransaction(this.#pool, async (tx) => {
+  async apply(chatId: string, ...transitions: Transition[]): Promise<ChatState> {
+    const changes = await inTransaction(this.#pool, async (tx) => {
       const [first] = transitions;
       const familial = first?.name === 'archive' || first?.name === 'unarchive';
       const [, ...others] = familial ? await lockFamily(tx, chatId, first) : [chatId];
       const chat = await lockAndCount(tx, chatId);
       if (!chat) throw new ChatNotFound(`There is no chat ${chatId}.`);
-      await execute(tx, chat, transitions);
+      const done = [await execute(tx, chat, transitions)];
       for (const id of others) {
         const member = await lockAndCount(tx, id);
-        if (member) await execute(tx, member, transitions);
-        await finish(tx, id, member);
+        if (member) done.push(await execute(tx, member, transitions));
       }
-      return finish(tx, chatId, chat);
+      return done;
     });
+    for (const change of changes) this.#tell(change);
+    await this.announcements.sent();
+    return (changes[0] as Change).after;
   }
 
   /**
-   * Applies transitions together for a runner, if the fence holds.
+   * Applies transitions together for a runner, if the fence holds. A chat that was seen, and comes to rest, is usually given
+   * up with it.
    * @throws TransitionRefused
    */
-  applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<WriteOutcome> {
-    return inTransaction<WriteOutcome>(this.#pool, async (tx) => {
+  async applyFenced(chatId: string, fence: Fence, ...transitions: Transition[]): Promise<WriteOutcome> {
+    const { seen, runnerId } = fence;
+    const after = seen && (await this.#atOnce(seen, planStatement(seen, runnerId, transitions)));
+    if (after) return { kind: 'done', chat: after };
+    const change = await inTransaction<Change | { lost: ChatState | undefined }>(this.#pool, async (tx) => {
       const chat = await lockAndCount(tx, chatId);
-      if (!chat) return { kind: 'lost', chat: undefined };
-      if (!holds(fence, chat)) {
-        await tx.query('ROLLBACK');
-        return { kind: 'lost', chat: (await readChats(tx, [chatId]))[0] };
-      }
-      await execute(tx, chat, transitions);
-      return { kind: 'done', chat: await finish(tx, chatId, chat) };
+      if (chat && holds(fence, chat)) return execute(tx, chat, transitions);
+      await tx.query('ROLLBACK');
+      return { lost: chat && (await readChats(tx, [chatId]))[0] };
     });
+    if ('lost' in change) return { kind: 'lost', chat: change.lost };
+    this.#tell(change);
+    return { kind: 'done', chat: change.after };
+  }
+
+  /**
+   * Counts an attempt for a runner, and reads the history that it is for, in one statement.
+   * @returns undefined: nothing was written, as when the fence does not hold
+   */
+  async begin(seen: ChatState, runnerId: string): Promise<{ chat: ChatState; rows: HistoryRow[] } | undefined> {
+    const columns = { name: 'with history', sql: HISTORY_COLUMN };
+    const statement = planStatement(seen, runnerId, [{ name: 'recordGenerationAttempt' }], columns);
+    const read = await this.#atOnce<ChatState & { history: HistoryRow[] }>(seen, statement);
+    if (!read) return undefined;
+    const { history: rows, ...chat } = read;
+    return { chat, rows };
+  }
+
+  /**
+   * Tries the quick way.
+   * @returns undefined: nothing was written, and the slow way finds out why
+   */
+  async #atOnce<T extends ChatState>(
+    before: ChatState,
+    statement: ReturnType<typeof planStatement>,
+  ): Promise<T | undefined> {
+    try {
+      const after = statement && (await run<T>(this.#pool, statement));
+      if (after) this.#tell({ before, after });
+      return after;
+    } catch (error) {
+      if (isOfAll(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /**
+   * Tells of a change that is committed. Workers are woken for a runnable chat that nobody owns, and for
+   * one that was at rest: its former owner may be long gone.
+   */
+  #tell({ before, after }: Change): void {
+    const isOwned = after.workerId !== null && after.runnerId !== null;
+    const wasRunnable = before !== undefined && isRunnable(executionState(before));
+    this.announcements.tell(after);
+    if (isRunnable(executionState(after)) && !(isOwned && wasRunnable)) this.announcements.tellFree(after.id);
   }
 }
 
@@ -102,7 +168,8 @@ const holds = (fence: Fence, chat: ChatState): boolean =>
   (fence.status ?? chat.status) === chat.status &&
   (fence.historyVersion ?? chat.historyVersion) === chat.historyVersion;
 
-async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Transition[]): Promise<void> {
+/** @returns the chat before and after, with what the triggers did */
+async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Transition[]): Promise<Change> {
   let { status, archived, queueDepth } = chat;
   for (const transition of transitions) {
     const state = executionState({ ...chat, status, archived, queueDepth });
@@ -121,23 +188,10 @@ async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Tr
     const reached = executionState({ ...chat, status, archived, queueDepth });
     if (!rule.to.includes(reached)) throw new Error(`${transition.name} led from ${state} to ${reached}`);
   }
+  return { before: chat, after: await read(tx, chat.id) };
 }
 
-/**
- * Reads the row after the triggers, and sends the notifications, which Postgres delivers at the commit.
- * Workers are woken for a runnable chat that nobody owns, and for one that was at rest: its former owner may be long
- * gone.
- * @param before the row as it was; undefined: it is new
- */
-async function finish(tx: PoolClient, chatId: string, before: ChatState | undefined): Promise<ChatState> {
-  const { rows } = await tx.query<ChatState>(`SELECT ${CHAT_COLUMNS}, ${NOTIFY_UPDATE} FROM chats WHERE id = $1`, [
-    chatId,
-  ]);
-  const chat = rows[0] as ChatState;
-  const isOwned = chat.workerId !== null && chat.runnerId !== null;
-  const wasRunnable = before !== undefined && isRunnable(executionState(before));
-  if (isRunnable(executionState(chat)) && !(isOwned && wasRunnable)) {
-    await tx.query(`SELECT pg_notify('chat_ownership', $1)`, [chatId]);
-  }
-  return chat;
+/** Reads a row that is there, after the triggers. */
+async function read(tx: PoolClient, chatId: string): Promise<ChatState> {
+  return (await readChats(tx, [chatId]))[0] as ChatState;
 }

@@ -33,6 +33,9 @@ const OF_ONE_ROW: readonly string[] = [
 /** True if the failure may pass, and may be one row's alone: others may succeed meanwhile. */
 export const mayBeOfOneRow = (error: unknown): boolean => OF_ONE_ROW.includes(known(error) ?? '');
 
+/** True if the failure says nothing of a row: others would fail as well. */
+export const isOfAll = (error: unknown): boolean => mayPass(error) && !mayBeOfOneRow(error);
+
 /** True for the names of failures that took a long time. A similar statement would take as long. */
 export const isNameOfLong = (name: string | null): boolean => name === 'LOCKED' || name === 'TIMED_OUT';
 

@@ -4,7 +4,8 @@ import type { ExecutionState } from '../../../domain/executionState.ts';
 import type { NewMessage } from '../../../domain/messages.ts';
 import type { Effect } from '../../../domain/stateMachine.ts';
 import { type Transition, TransitionRefused } from '../../../domain/transitions.ts';
-import { countedUp } from './chatState.ts';
+import { ASSIGNMENTS } from './assignments.ts';
+import { messagesOfTransition, need } from './effectArguments.ts';
 import { CANCELLED, mismatch, NOBODY_ANSWERED, openCalls, toolMessage } from './openCalls.ts';
 import { storableJson } from './storable.ts';
 
@@ -20,7 +21,7 @@ interface Execution {
 /** @returns the change in the number of queued messages; anything but a number means none */
 type Run = (execution: Execution) => Promise<unknown>;
 
-const RUN: Readonly<Record<Effect, Run>> = {
+const RUN: Readonly<Partial<Record<Effect, Run>>> = {
   append: ({ tx, chatId, transition }) => append(tx, chatId, messagesOfTransition(transition)),
   enqueue: async (execution) => {
     const { content, createdBy } = need(execution.transition, 'message');
@@ -80,29 +81,12 @@ const RUN: Readonly<Record<Effect, Run>> = {
     if (wrong) throw new TransitionRefused(transition.name, state, wrong);
     await append(tx, chatId, [toolMessage(calls, results)]);
   },
-  setDeadline: (execution) =>
-    set(
-      execution,
-      `requires_action_deadline_at = now() + $2 * interval '1 second'`,
-      need(execution.transition, 'timeoutSeconds'),
-    ),
-  clearDeadline: (execution) => set(execution, 'requires_action_deadline_at = NULL'),
-  setLastError: (execution) => set(execution, 'last_error = $2', storableJson(need(execution.transition, 'error'))),
-  clearLastError: (execution) => set(execution, 'last_error = NULL'),
-  countAttempt: (execution) => set(execution, `generation_attempt = ${countedUp('generation_attempt')}`),
-  setRetryState: (execution) =>
-    set(
-      execution,
-      `retry_state = $2::jsonb || jsonb_build_object('retrying_at', now() + $3 * interval '1 millisecond')`,
-      storableJson(need(execution.transition, 'retry')),
-      need(execution.transition, 'delayMs'),
-    ),
   // A locked lease is left to the clean-up: it must not keep the chat from being given up.
-  releaseOwner: async (execution) => {
+  releaseOwner: (execution) => {
     const { transition } = execution;
     if (transition.name === 'abandon' && transition.leavesLease)
-      return set(execution, 'worker_id = NULL, runner_id = NULL');
-    await sql(
+      return sql(execution, 'UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1');
+    return sql(
       execution,
       `WITH released AS (UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1), lease AS (
          SELECT beat.chat_id, beat.runner_id FROM chat_heartbeats beat
@@ -120,28 +104,40 @@ const RUN: Readonly<Record<Effect, Run>> = {
  * @throws TransitionRefused if an object of the transition does not exist
  */
 export async function runEffect(effect: Effect, execution: Execution): Promise<number> {
-  const change = await RUN[effect](execution);
+  const change = await (RUN[effect] ?? assign(effect))(execution);
   return typeof change === 'number' ? change : 0;
 }
+
+/**
+ * Statement that inserts messages into a history, in their order.
+ * @param chat SQL of a row with the chat's `id`
+ * @param messages SQL of their JSON
+ */
+export const insertMessages = (chat: string, messages: string): string => `
+  INSERT INTO chat_messages (chat_id, role, content, finish_reason)
+  SELECT chat.id, (message ->> 'role')::chat_message_role, message -> 'content', message ->> 'finishReason'
+  FROM ${chat}, jsonb_array_elements(${messages}::jsonb) WITH ORDINALITY AS list (message, place) ORDER BY place`;
 
 /**
  * Inserts messages into the history, in their order. The trigger sets their revision and the chat's history_version.
  */
 export async function append(tx: ClientBase, chatId: string, messages: readonly NewMessage[]): Promise<void> {
   if (messages.length === 0) return;
-  await tx.query(
-    `INSERT INTO chat_messages (chat_id, role, content, finish_reason)
-     SELECT $1, (message ->> 'role')::chat_message_role, message -> 'content', message ->> 'finishReason'
-     FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS list (message, place) ORDER BY place`,
-    [chatId, storableJson(messages)],
-  );
+  await tx.query(insertMessages('(SELECT $1::uuid AS id) chat', '$2'), [chatId, storableJson(messages)]);
 }
 
 const sql = ({ tx, chatId }: Execution, text: string, ...values: unknown[]) => tx.query(text, [chatId, ...values]);
 
-async function set(execution: Execution, assignment: string, ...values: unknown[]): Promise<void> {
-  await sql(execution, `UPDATE chats SET ${assignment} WHERE id = $1`, ...values);
-}
+/** Runs an effect that sets columns. */
+const assign =
+  (effect: Effect): Run =>
+  async (execution) => {
+    const assignment = ASSIGNMENTS[effect];
+    if (!assignment) throw new Error(`Nobody knows the effect ${effect}`);
+    const values: unknown[] = [];
+    const parameter = (value: unknown) => `$${values.push(value) + 1}`;
+    await sql(execution, `UPDATE chats SET ${assignment(execution.transition, parameter)} WHERE id = $1`, ...values);
+  };
 
 /** Runs a statement on the queued message that the transition names. */
 async function named(execution: Execution, text: string): Promise<void> {
@@ -156,18 +152,4 @@ async function readContents(tx: ClientBase, chatId: string): Promise<{ content: 
     [chatId],
   );
   return rows;
-}
-
-function messagesOfTransition(transition: Transition): readonly NewMessage[] {
-  if ('messages' in transition) return transition.messages;
-  return [{ role: 'user', content: need(transition, 'message').content }];
-}
-
-type Field = Transition extends infer T ? (T extends Transition ? Exclude<keyof T, 'name'> : never) : never;
-type Value<K extends Field> = Extract<Transition, Record<K, unknown>>[K];
-
-/** Field that an effect takes from its transition. The table never pairs an effect with a transition that lacks it. */
-function need<K extends Field>(transition: Transition, field: K): Value<K> {
-  if (!(field in transition)) throw new Error(`${transition.name} has no ${field}`);
-  return (transition as Extract<Transition, Record<K, unknown>>)[field];
 }

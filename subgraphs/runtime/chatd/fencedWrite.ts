@@ -15,5 +15,7 @@ export function writeFenced(
   ...transitions: Transition[]
 ): Promise<WriteOutcome> {
   const { id, status, historyVersion } = task.chat;
-  return callDatabase(task, clock, () => store.applyFenced(id, { runnerId, status, historyVersion }, ...transitions));
+  return callDatabase(task, clock, () =>
+    store.applyFenced(id, { runnerId, status, historyVersion, seen: task.chat }, ...transitions),
+  );
 }

@@ -1,7 +1,7 @@
 /**
  * The generation task: one step of a turn. Every write is fenced with the chat as it was when the task started.
  *
- * 1. It reads the history and counts the attempt.
+ * 1. It counts the attempt and reads the history, in one statement if it is the first attempt.
  * 2. It calls the model.
  * 3. It commits the answer. A failure becomes `retry_state`, and after a pause the task tries again.
  *
@@ -17,7 +17,7 @@ import type { ChatState } from './chatState.ts';
 import type { ChatStore, WriteOutcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import { writeFenced } from './fencedWrite.ts';
-import { type History, readHistory, UnusableHistory } from './history.ts';
+import { type History, historyOf, readHistory, UnusableHistory } from './history.ts';
 import type { MessageBuffers } from './messageBuffers.ts';
 import { askedToWaitMs, describeFailure } from './modelErrors.ts';
 import { callModel, type ModelStep } from './modelStep.ts';
@@ -62,20 +62,28 @@ export async function generate(
     return write({ name: 'finishError', error });
   };
 
-  const history = await callDatabase(task, clock, () => readHistory(pool, chatId)).catch(unusable);
+  // The first attempt is counted with the reading, before anybody knows whether the history allows one.
+  const first =
+    generationAttempt === 0 && (await callDatabase(task, clock, () => kit.store.begin(task.chat, runnerId)));
+  if (first) seen(first.chat);
+  const reading = first ? async () => historyOf(first.rows) : () => readHistory(pool, chatId);
+  const history = await callDatabase(task, clock, reading).catch(unusable);
   const made = history instanceof UnusableHistory ? 0 : calls.made(history, generationAttempt);
   const instead = insteadOfCalling(history, { made, maxSteps });
   if (instead?.name === 'finishError') return end(instead.error);
   if (instead || history instanceof UnusableHistory) return instead && write(instead);
   await waitForRetry(task, kit);
 
-  while (!task.signal.aborted) {
-    const begun = await write({ name: 'recordGenerationAttempt' });
+  for (let already = first; !task.signal.aborted; already = false) {
+    const begun: WriteOutcome = already
+      ? { kind: 'done', chat: already.chat }
+      : await write({ name: 'recordGenerationAttempt' });
     if (begun.kind === 'lost') return begun;
     task.attempt = begun.chat.generationAttempt;
     task.nextRetryAt = null;
     task.progress(); // what a pause took is no time in which the model gave no sign of life
-    seen(begun.chat);
+    if (!already) seen(begun.chat);
+    if (task.signal.aborted) return undefined;
 
     calls.add();
     const result = await attemptStep(task, history, kit);

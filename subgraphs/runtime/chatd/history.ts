@@ -23,18 +23,34 @@ export class UnusableHistory extends Error {
   override name = 'UnusableHistory';
 }
 
+/** A message that a model can be called with, as the database returns it. */
+export type HistoryRow = NewMessage & { readonly id: string };
+
 /**
- * Reads the history. Roles unknown to the SDK (the enum can gain some) and rows without content are left out.
+ * SQL of a chat's history. Roles unknown to the SDK (the enum can gain some) and rows without content are left out.
+ * @param chatId SQL of the chat's id
+ */
+const historyRows = (chatId: string): string => `
+  SELECT id::text AS id, role::text AS role, content FROM chat_messages
+  WHERE chat_id = ${chatId} AND NOT deleted AND content IS NOT NULL
+    AND role::text IN ('system', 'user', 'assistant', 'tool') ORDER BY chat_messages.id`;
+
+/** Column "history" for a SELECT from `chats`: the rows of the history as one list. */
+export const HISTORY_COLUMN = `
+  (SELECT coalesce(json_agg(said), '[]') FROM (${historyRows('chats.id')}) said) AS history`;
+
+/**
+ * Reads the history.
  * @throws UnusableHistory
  */
 export async function readHistory(database: Pool | ClientBase, chatId: string): Promise<History> {
-  const { rows } = await database.query<NewMessage & { id: string }>({
-    name: 'read-history',
-    text: `SELECT id, role::text AS role, content FROM chat_messages
-      WHERE chat_id = $1 AND NOT deleted AND content IS NOT NULL
-        AND role::text IN ('system', 'user', 'assistant', 'tool') ORDER BY id`,
-    values: [chatId],
-  });
+  const text = historyRows('$1');
+  const { rows } = await database.query<HistoryRow>({ name: 'read-history', text, values: [chatId] });
+  return historyOf(rows);
+}
+
+/** @throws UnusableHistory */
+export function historyOf(rows: readonly HistoryRow[]): History {
   const messages = rows.map(({ id, ...row }) => {
     const message = parsed(row);
     if (!message) throw new UnusableHistory(`The message ${id} has content that no model can be called with`);

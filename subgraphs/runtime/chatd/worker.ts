@@ -48,6 +48,8 @@ export interface WorkerSettings {
   readonly clockAheadSeconds: number;
   readonly acquisitionIntervalSeconds: number;
   readonly maxRunners: number;
+  /** Age in days from which events are deleted. */
+  readonly historyRetentionDays: number;
 }
 
 export class ChatWorker {
@@ -175,6 +177,7 @@ export class ChatWorker {
       await Promise.all(
         runners.map((runner) => (released.has(runner.chatId) ? runner.leave() : runner.handOver().catch(failed))),
       );
+      await this.kit.store.announcements.sent();
     }
     if (failure) {
       this.#log.warn({ err: failure }, 'could not give every chat up; they are taken when their leases are stale');
@@ -192,7 +195,10 @@ export class ChatWorker {
       ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, apart },
       except: [...paused, ...apart.map(({ chatId }) => chatId)],
       onTaken: (chats) => {
-        for (const chat of chats) this.#run(chat, lease);
+        for (const chat of chats) {
+          this.kit.store.announcements.tell(chat);
+          this.#run(chat, lease);
+        }
       },
     });
     for (const { chatId, ownerId, error } of refused) {
@@ -296,7 +302,7 @@ export class ChatWorker {
   }
 
   async #cleanUp(): Promise<void> {
-    await cleanUp(this.#pool, this.settings.staleAfterSeconds);
+    await cleanUp(this.#pool, this.settings);
   }
 
   #notified(channel: string, payload: string): void {

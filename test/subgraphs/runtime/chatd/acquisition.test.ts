@@ -15,6 +15,7 @@ const worker = (limit: number) => ({
 /** The database as it is, but that something happens between the look for candidates and the taking of them. */
 const interveningPool = (intervene: () => Promise<unknown>): Pool =>
   ({
+    query: (text: string) => database.pool.query(text),
     connect: async () => {
       const client = await database.pool.connect();
       const query = async (text: string, values: unknown[]) => {

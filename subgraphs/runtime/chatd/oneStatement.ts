@@ -1,0 +1,132 @@
+/**
+ * The quick way of a fenced write: one statement, which is atomic by itself, in place of a transaction of several.
+ * It holds the fence, counts the version, has the effects of all transitions, and reads the row back.
+ * The effects are those of the state that the chat was seen in. The fence makes sure that it is still in that state.
+ */
+import type { Pool } from 'pg';
+import { executionState, isRunnable } from '../../../domain/executionState.ts';
+import type { NewMessage } from '../../../domain/messages.ts';
+import { columnsOf, type Effect, TABLE } from '../../../domain/stateMachine.ts';
+import type { Transition } from '../../../domain/transitions.ts';
+import { ASSIGNMENTS } from './assignments.ts';
+import { CHAT_COLUMNS, type ChatState, countedUp } from './chatState.ts';
+import { messagesOfTransition } from './effectArguments.ts';
+import { insertMessages } from './effects.ts';
+import { storableJson } from './storable.ts';
+
+/** One statement; those with the same name have the same text. */
+interface Statement {
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+const COUNTED = countedUp('snapshot_version');
+/** Versions as the trigger of a message wants them: set here, they do not cost the row another write. */
+const APPENDED = `history_version = ${COUNTED}, generation_attempt = 0`;
+const UNOWNED = 'worker_id = NULL, runner_id = NULL';
+/** Deletes the lease; a locked one is left to the clean-up. */
+const LEASE_GONE = `lease AS (
+    SELECT beat.chat_id, beat.runner_id FROM chat_heartbeats beat JOIN fenced ON fenced.id = beat.chat_id
+    WHERE beat.runner_id = $2 FOR UPDATE OF beat SKIP LOCKED
+  ), gone AS (
+    DELETE FROM chat_heartbeats beat USING lease
+    WHERE beat.chat_id = lease.chat_id AND beat.runner_id = lease.runner_id
+  )`;
+const FENCE = `chats.id = $1 AND chats.runner_id = $2 AND chats.status::text = $3 AND chats.archived = $4
+    AND chats.history_version::float8 = $5::float8 AND chats.queue_version::float8 = $6::float8
+    AND EXISTS (SELECT FROM chat_queued_messages queued WHERE queued.chat_id = chats.id) = $7`;
+
+/** Effects of which one statement can have only one each: they write the same columns, or undo each other. */
+const ALIKE: readonly (readonly Effect[])[] = [
+  ['append', 'countAttempt', 'setRetryState'],
+  ['setDeadline', 'clearDeadline'],
+  ['setLastError', 'clearLastError'],
+];
+
+/** Columns to read with the chat, besides its own. */
+interface Columns {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/**
+ * Plans the statement. A chat that comes to rest is given up with it.
+ * @param more read as they were before the statement
+ * @returns undefined if the transitions need several statements, or are refused
+ */
+export function planStatement(
+  seen: ChatState,
+  runnerId: string,
+  transitions: readonly Transition[],
+  more?: Columns,
+): Statement | undefined {
+  const steps = plannedSteps(seen, transitions);
+  const effects = steps?.flatMap(({ does }) => does) ?? [];
+  const end = steps?.at(-1);
+  if (!steps || !end || ALIKE.some((alike) => effects.filter((effect) => alike.includes(effect)).length > 1)) return;
+
+  const { id, status, archived, historyVersion, queueVersion, queueDepth } = seen;
+  const values: unknown[] = [id, runnerId, status, archived, historyVersion, queueVersion, queueDepth > 0];
+  const parameter = (value: unknown) => `$${values.push(value)}`;
+  const sets = [`snapshot_version = ${COUNTED}`, 'updated_at = now()'];
+  const parts: string[] = [];
+  if (end.status !== status) sets.push(`status = ${parameter(end.status)}::text::chat_status`);
+  if (end.archived !== archived) sets.push(`archived = ${parameter(end.archived)}`);
+  const messages: NewMessage[] = [];
+  for (const { transition, does } of steps) {
+    for (const effect of does) {
+      if (effect === 'append') messages.push(...messagesOfTransition(transition));
+      else if (effect === 'releaseOwner') sets.push(UNOWNED);
+      else sets.push(ASSIGNMENTS[effect]?.(transition, parameter) ?? '');
+    }
+  }
+  if (messages.length > 0) {
+    sets.push(APPENDED);
+    parts.push(`said AS (${insertMessages('fenced AS chat', parameter(storableJson(messages)))})`);
+  }
+  if (effects.includes('releaseOwner')) parts.push(LEASE_GONE);
+  const names = steps.map(({ transition }) => transition.name).join('+');
+  return {
+    name: `${executionState(seen)} ${names}${messages.length > 0 ? ' said' : ''}${more ? ` ${more.name}` : ''}`,
+    text: `WITH fenced AS (UPDATE chats SET ${sets.join(', ')} WHERE ${FENCE} RETURNING chats.*)${parts.map((part) => `, ${part}`).join('')}
+      SELECT ${[CHAT_COLUMNS, ...(more ? [more.sql] : [])].join(', ')} FROM fenced AS chats`,
+    values,
+  };
+}
+
+/** @returns the chat as the statement left it; undefined: the fence does not hold, and nothing was written */
+export async function run<T extends ChatState>(pool: Pool, { name, text, values }: Statement): Promise<T | undefined> {
+  const { rows } = await pool.query<T>({ name, text, values: [...values] });
+  return rows[0];
+}
+
+interface Step {
+  readonly transition: Transition;
+  readonly does: readonly Effect[];
+  readonly status: string;
+  readonly archived: boolean;
+}
+
+function plannedSteps(seen: ChatState, transitions: readonly Transition[]): Step[] | undefined {
+  const steps: Step[] = [];
+  let { status, archived } = seen;
+  const now = () => executionState({ ...seen, status, archived });
+  const step = (transition: Transition): boolean => {
+    const state = now();
+    const rule = TABLE[transition.name][state];
+    if (!rule?.does.every((effect) => isPlannable(effect, transition))) return false;
+    const [target = 'INVALID'] = rule.to;
+    if (target !== state && target !== 'INVALID') ({ status, archived } = columnsOf(target));
+    return steps.push({ transition, does: rule.does, status, archived }) > 0;
+  };
+  if (!transitions.every(step)) return undefined;
+  const isGivenUp =
+    isRunnable(now()) || transitions.some(({ name }) => name === 'abandon') || step({ name: 'abandon' });
+  return isGivenUp ? steps : undefined;
+}
+
+const isPlannable = (effect: Effect, transition: Transition): boolean =>
+  effect === 'append' ||
+  (effect === 'releaseOwner' && !(transition.name === 'abandon' && transition.leavesLease)) ||
+  effect in ASSIGNMENTS;
