@@ -14,14 +14,15 @@ const { taken } = bundlesPerFile(system);
 const CANARY = 'canary bird sings';
 const HAS_CANARY = /canary|bird|sings/i;
 
+const WORDS = {
+  title: CANARY,
+  last_error: { kind: CANARY, message: CANARY, provider: CANARY, status_code: 500, extra: CANARY },
+  retry_state: { attempt: 2, error: CANARY, kind: CANARY, retrying_at: CANARY },
+};
+
 /** A chat whose every column and message has the words. */
 async function sung(): Promise<string> {
-  const { id, workerId } = await insertHealthyChat(database.pool, {
-    title: CANARY,
-    status: 'requires_action',
-    last_error: { kind: CANARY, message: CANARY, provider: CANARY, status_code: 500, extra: CANARY },
-    retry_state: { attempt: 2, error: CANARY, kind: CANARY, retrying_at: CANARY },
-  });
+  const { id, workerId } = await insertHealthyChat(database.pool, { ...WORDS, status: 'requires_action' });
   const asked = { ...call('call_1', 'ask'), input: { words: CANARY } };
   await insertMessage(database.pool, id, 'user', [text(CANARY)]);
   await insertMessage(database.pool, id, 'assistant', [text(CANARY), asked, { type: 'reasoning', text: CANARY }]);
@@ -47,7 +48,7 @@ describe('no bundle has words', () => {
     ['that a model streams', () => streamed(`/slow 60 ${CANARY}`, /buffer {8}\d+\/1 open: [1-9]/)],
     ['of a call of a tool outside', () => streamed(`/tool ask_person ${CANARY}`, /state A0/)],
     ['of a model that fails', () => streamed(`/fail ${CANARY}`, /last failure|retry {9}|state E0/)],
-    ['of a state that nobody knows', () => insertChat(database.pool, { status: 'paused', title: CANARY })],
+    ['of a chat that is read twice', () => insertChat(database.pool, { ...WORDS, status: 'paused' })],
   ])('%s', async (_, make) => {
     const id = await make();
     const [plain, hidden] = [await taken(id), await taken(id, { options: ['--anonymous'] })];

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { type FieldNode, Kind, parse, type SelectionSetNode } from 'graphql';
 import { operations } from '../../../cli/debug/operations.ts';
+import { changesBetween } from '../../../domain/bundle/changes.ts';
+import { judge } from '../../../domain/bundle/judge.ts';
+import { readBundle } from '../../../domain/bundle/read.ts';
 import { LEFT_OUT } from '../../../domain/bundle/withheld.ts';
 import { readSnapshot } from '../../../domain/diagnosis/snapshot.ts';
 import { bundleSchema, FINGERPRINT_FILE, fingerprintModule, SCHEMA_FILE } from '../../../scripts/bundleFormat.ts';
@@ -133,8 +136,52 @@ describe('words', () => {
   });
 });
 
+/** Places of all values that are no objects and no lists. */
+const leavesOf = (value: unknown, path: readonly string[] = []): (readonly string[])[] =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([name, member]) => leavesOf(member, [...path, name]))
+    : [path];
+
+const valueAt = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((here, name) => (here as Fields)[name], value);
+
+/** Copy with another value at one place. */
+function replaced(value: unknown, [name, ...rest]: readonly string[], by: unknown): unknown {
+  if (name === undefined) return by;
+  const members = Object.entries(value as Fields).map(([key, member]) => [
+    key,
+    key === name ? replaced(member, rest, by) : member,
+  ]);
+  return Array.isArray(value) ? members.map(([, member]) => member) : Object.fromEntries(members);
+}
+
 describe('a value of the wrong type', () => {
-  test('costs only itself', () => {
+  const whole = JSON.parse(JSON.stringify(bundleOf({ ...healthy(), everywhere: [healthy().runtime] })));
+  const NEEDED = /^(format|snapshot\.chatId)$/;
+  const places = leavesOf(whole).filter((path) => !NEEDED.test(path.join('.')));
+
+  test('costs only itself, at every place of the halves, and the rules can be run', () => {
+    const ofHalves = places.filter((path) => path[0] === 'snapshot' && valueAt(whole, path) !== null);
+    expect(ofHalves.length).toBeGreaterThan(50);
+    for (const path of ofHalves) {
+      const odd = typeof valueAt(whole, path) === 'string' ? 7 : 'odd';
+      const read = readBundle(JSON.stringify(replaced(whole, path, odd)));
+      const wanted = replaced(whole, path, null);
+      expect([path, JSON.parse(JSON.stringify(read))]).toEqual([path, wanted]);
+      expect(judge(read, 'owner').verdict).toEqual(expect.any(String));
+    }
+  });
+
+  test('never keeps a bundle from being read, judged and compared', () => {
+    const ODD = [{ odd: 1 }, [null], 'odd', -1, true];
+    for (const [i, path] of places.entries()) {
+      const read = readBundle(JSON.stringify(replaced(whole, path, ODD[i % ODD.length])));
+      judge(read, 'everywhere');
+      changesBetween(read, bundleOf(healthy()));
+    }
+  });
+
+  test('costs only itself in a replica’s row as well', () => {
     const odd = {
       ...healthy(),
       takenAt: 'yesterday',
