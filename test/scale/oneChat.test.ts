@@ -178,7 +178,7 @@ describe('no row of another chat is needed', () => {
 
 /** Condition by which an index of messages has the chat in its order; a router does not take it for the chat. */
 const BETWEEN = /^chat_messages: \(\(chat_id >= chat\w*\.id\) AND \(chat_id <= chat\w*\.id\)/;
-const CANDIDATES = 'WITH ahead AS';
+const CANDIDATES = 'ahead AS (';
 /** Statements of the loops of a worker that look for something among all chats. */
 const OF_LOOPS = [CANDIDATES, 'WHERE ctid = ANY'];
 
@@ -190,8 +190,8 @@ async function onlyLoopsNeedOthers(): Promise<void> {
 }
 /** Of each statement of a turn, words that no other has. */
 const OF_A_TURN = [
-  ...['role::text AS role, content FROM chat_messages', 'SET generation_attempt =', 'INSERT INTO chat_messages'],
-  ...['UPDATE chats SET snapshot_version', 'UPDATE chats SET status', 'WITH released AS', 'WITH mine AS'],
+  ...['role::text AS role, content FROM chat_messages', 'generation_attempt = ', 'INSERT INTO chat_messages'],
+  ...['UPDATE chats SET snapshot_version', 'worker_id = NULL, runner_id = NULL', 'WITH mine AS'],
 ];
 
 /** Operations that need rows of other chats, with words of the statement that does. The page on performance lists them. */
