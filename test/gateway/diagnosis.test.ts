@@ -114,7 +114,14 @@ async function addReplica(holds: Holds, beforeAnswer = async () => {}): Promise<
 async function insertOwned(workerId: string, ownerId = randomUUID() as string, snapshot_version = 1) {
   const runnerId = randomUUID();
   const updated_at = `now() - interval '50 seconds'`;
-  const columns = { status: 'running', worker_id: workerId, runner_id: runnerId, owner_id: ownerId, updated_at, snapshot_version };
+  const columns = {
+    status: 'running',
+    worker_id: workerId,
+    runner_id: runnerId,
+    owner_id: ownerId,
+    updated_at,
+    snapshot_version,
+  };
   const id = await insertChat(database.pool, columns);
   await insertHeartbeat(database.pool, id, runnerId);
   return { id, runnerId };
