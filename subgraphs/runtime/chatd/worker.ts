@@ -48,8 +48,6 @@ export interface WorkerSettings {
   readonly clockAheadSeconds: number;
   readonly acquisitionIntervalSeconds: number;
   readonly maxRunners: number;
-  /** Age in days from which events are deleted. */
-  readonly historyRetentionDays: number;
 }
 
 export class ChatWorker {
@@ -302,7 +300,7 @@ export class ChatWorker {
   }
 
   async #cleanUp(): Promise<void> {
-    await cleanUp(this.#pool, this.settings);
+    await cleanUp(this.#pool, this.settings.staleAfterSeconds);
   }
 
   #notified(channel: string, payload: string): void {
