@@ -18,7 +18,6 @@ interface Batch {
   readonly versions: Map<string, number>;
   readonly free: Set<string>;
   readonly hurry: AbortController;
-  sent: Promise<void>;
 }
 
 export class Announcements {
@@ -53,14 +52,13 @@ export class Announcements {
 
   #gather(): Batch {
     const hurry = new AbortController();
-    const batch: Batch = { versions: new Map(), free: new Set(), hurry, sent: Promise.resolve() };
-    batch.sent = this.#underWay
+    const batch: Batch = { versions: new Map(), free: new Set(), hurry };
+    this.#underWay = this.#underWay
       .then(() => this.#clock.sleep(GATHER_MS, hurry.signal))
       .then(() => {
         this.#gathering = undefined;
         return this.#send(batch);
       });
-    this.#underWay = batch.sent;
     return batch;
   }
 

@@ -45,10 +45,6 @@ export const countedUp = (column: 'snapshot_version' | 'generation_attempt'): st
  */
 export const IS_RUNNABLE = `(chats.status IN ('running', 'interrupting', 'requires_action') AND NOT chats.archived)`;
 
-/** SQL that sends `chat_update` at the commit, over a row with the chat's `id` and `snapshot_version`. */
-export const NOTIFY_UPDATE = `
-  pg_notify('chat_update', json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)`;
-
 /** Reads the chats that exist, in any order. */
 export async function readChats(database: Pool | ClientBase, chatIds: readonly string[]): Promise<ChatState[]> {
   const { rows } = await database.query<ChatState>({

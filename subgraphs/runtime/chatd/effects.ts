@@ -6,6 +6,7 @@ import type { Effect } from '../../../domain/stateMachine.ts';
 import { type Transition, TransitionRefused } from '../../../domain/transitions.ts';
 import { ASSIGNMENTS } from './assignments.ts';
 import { messagesOfTransition, need } from './effectArguments.ts';
+import { leasesGone, UNOWNED } from './givenUp.ts';
 import { CANCELLED, mismatch, NOBODY_ANSWERED, openCalls, toolMessage } from './openCalls.ts';
 import { storableJson } from './storable.ts';
 
@@ -20,6 +21,8 @@ interface Execution {
 
 /** @returns the change in the number of queued messages; anything but a number means none */
 type Run = (execution: Execution) => Promise<unknown>;
+
+const OWN_LEASE = 'chats ON chats.id = beat.chat_id AND chats.runner_id = beat.runner_id AND chats.id = $1';
 
 const RUN: Readonly<Partial<Record<Effect, Run>>> = {
   append: ({ tx, chatId, transition }) => append(tx, chatId, messagesOfTransition(transition)),
@@ -81,19 +84,13 @@ const RUN: Readonly<Partial<Record<Effect, Run>>> = {
     if (wrong) throw new TransitionRefused(transition.name, state, wrong);
     await append(tx, chatId, [toolMessage(calls, results)]);
   },
-  // A locked lease is left to the clean-up: it must not keep the chat from being given up.
   releaseOwner: (execution) => {
     const { transition } = execution;
     if (transition.name === 'abandon' && transition.leavesLease)
-      return sql(execution, 'UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1');
+      return sql(execution, `UPDATE chats SET ${UNOWNED} WHERE id = $1`);
     return sql(
       execution,
-      `WITH released AS (UPDATE chats SET worker_id = NULL, runner_id = NULL WHERE id = $1), lease AS (
-         SELECT beat.chat_id, beat.runner_id FROM chat_heartbeats beat
-         JOIN chats ON chats.id = beat.chat_id AND chats.runner_id = beat.runner_id
-         WHERE chats.id = $1 FOR UPDATE OF beat SKIP LOCKED)
-       DELETE FROM chat_heartbeats beat USING lease
-       WHERE beat.chat_id = lease.chat_id AND beat.runner_id = lease.runner_id`,
+      `WITH released AS (UPDATE chats SET ${UNOWNED} WHERE id = $1), ${leasesGone(OWN_LEASE)} SELECT`,
     );
   },
 };

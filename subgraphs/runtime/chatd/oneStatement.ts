@@ -12,6 +12,7 @@ import { ASSIGNMENTS } from './assignments.ts';
 import { CHAT_COLUMNS, type ChatState, countedUp } from './chatState.ts';
 import { messagesOfTransition } from './effectArguments.ts';
 import { insertMessages } from './effects.ts';
+import { leasesGone, UNOWNED } from './givenUp.ts';
 import { storableJson } from './storable.ts';
 
 /** One statement; those with the same name have the same text. */
@@ -24,15 +25,7 @@ interface Statement {
 const COUNTED = countedUp('snapshot_version');
 /** Versions as the trigger of a message wants them: set here, they do not cost the row another write. */
 const APPENDED = `history_version = ${COUNTED}, generation_attempt = 0`;
-const UNOWNED = 'worker_id = NULL, runner_id = NULL';
-/** Deletes the lease; a locked one is left to the clean-up. */
-const LEASE_GONE = `lease AS (
-    SELECT beat.chat_id, beat.runner_id FROM chat_heartbeats beat JOIN fenced ON fenced.id = beat.chat_id
-    WHERE beat.runner_id = $2 FOR UPDATE OF beat SKIP LOCKED
-  ), gone AS (
-    DELETE FROM chat_heartbeats beat USING lease
-    WHERE beat.chat_id = lease.chat_id AND beat.runner_id = lease.runner_id
-  )`;
+const LEASE_GONE = leasesGone('fenced ON fenced.id = beat.chat_id AND beat.runner_id = $2');
 const FENCE = `chats.id = $1 AND chats.runner_id = $2 AND chats.status::text = $3 AND chats.archived = $4
     AND chats.history_version::float8 = $5::float8 AND chats.queue_version::float8 = $6::float8
     AND EXISTS (SELECT FROM chat_queued_messages queued WHERE queued.chat_id = chats.id) = $7`;

@@ -1,26 +1,25 @@
 /** The release of chats other than one by one: `abandon` for many at once when a worker drains, and a lease alone. */
 import type { Pool } from 'pg';
-import { countedUp, IS_RUNNABLE, NOTIFY_UPDATE } from './chatState.ts';
+import { countedUp, IS_RUNNABLE } from './chatState.ts';
+import { leasesGone, UNOWNED } from './givenUp.ts';
 
 const AT_ONCE = 500;
+
+/** SQL that sends `chat_update` at the commit, over a row with the chat's `id` and `snapshot_version`. */
+const NOTIFY_UPDATE = `
+  pg_notify('chat_update', json_build_object('chat_id', id, 'snapshot_version', snapshot_version)::text)`;
 
 /** Statement for the release. A held row or lease is passed over: it must not keep the others waiting. */
 const RELEASE = `
   WITH mine AS (
     SELECT id, runner_id FROM chats WHERE worker_id = $1 ORDER BY id LIMIT ${AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED
   ), released AS (
-    UPDATE chats SET worker_id = NULL, runner_id = NULL,
+    UPDATE chats SET ${UNOWNED},
       snapshot_version = ${countedUp('snapshot_version')}, updated_at = now()
     FROM mine WHERE chats.id = mine.id
     RETURNING chats.id, chats.snapshot_version,
       ${IS_RUNNABLE} AS runnable
-  ), leases AS (
-    SELECT beat.chat_id, beat.runner_id FROM chat_heartbeats beat
-    JOIN mine ON mine.id = beat.chat_id AND mine.runner_id = beat.runner_id FOR UPDATE OF beat SKIP LOCKED
-  ), beats AS (
-    DELETE FROM chat_heartbeats beat USING leases
-    WHERE beat.chat_id = leases.chat_id AND beat.runner_id = leases.runner_id
-  )
+  ), ${leasesGone('mine ON mine.id = beat.chat_id AND mine.runner_id = beat.runner_id')}
   SELECT id, ${NOTIFY_UPDATE},
     CASE WHEN runnable THEN pg_notify('chat_ownership', id::text) END
   FROM released`;
