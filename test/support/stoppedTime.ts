@@ -13,3 +13,9 @@ export async function stopTime(pool: pg.Pool): Promise<void> {
     CREATE FUNCTION stopped.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT '${row.now}'::timestamptz $$;
     ALTER DATABASE ${row.name} SET search_path = stopped, public, pg_catalog`);
 }
+
+/** Shows each session only itself, once time stands still: the number of sessions goes on. */
+export async function hideOtherSessions(pool: pg.Pool): Promise<void> {
+  await pool.query(`
+    CREATE VIEW stopped.pg_stat_activity AS SELECT * FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()`);
+}

@@ -19,7 +19,7 @@ import { OPERATOR, user } from '../../subgraphs/database/support/subgraph.ts';
 import { askBothRoutes } from '../../support/bothRoutes.ts';
 import { clientSchema } from '../../support/clientSchema.ts';
 import { databasePerFile } from '../../support/database.ts';
-import { stopTime } from '../../support/stoppedTime.ts';
+import { hideOtherSessions, stopTime } from '../../support/stoppedTime.ts';
 import { callerToken, gatewaysPerTest, INTERNAL_SECRET } from '../gateways.ts';
 import { openWays, type Ways } from './ways.ts';
 
@@ -66,6 +66,7 @@ beforeAll(async () => {
   });
   await insertChat(pool, { status: 'running', archived: true, worker_id: randomUUID(), runner_id: randomUUID() });
   await stopTime(pool);
+  await hideOtherSessions(pool);
   held.ways = await openWays(database.url);
 });
 afterAll(() => held.ways?.close());
