@@ -13,13 +13,13 @@ export const ODD_VALUES = Number(process.env.ODD_VALUES ?? 2);
 export const SUSPECT_ROWS = Number(process.env.SUSPECT_ROWS ?? 500);
 
 /** Random queries by which the executor is compared with the specification. */
-export const EXECUTOR_QUERIES = Number(process.env.EXECUTOR_QUERIES ?? 1_000);
+export const EXECUTOR_QUERIES = Number(process.env.EXECUTOR_QUERIES ?? 300);
 
 /** Random queries by which the executor is compared with Apollo's own, for each supergraph and kind of faults. */
 export const STOCK_QUERIES = Number(process.env.STOCK_QUERIES ?? 20);
 
 /** One in so many of the aliases and arguments that a client can put beside a diagnosis; 1: all of them. */
-export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 5);
+export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 15);
 
 /** The faults of one run: a new seed each time unless one is given, which makes the same plan again. */
 export const FAULT_RUN = {

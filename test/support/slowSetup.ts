@@ -2,7 +2,7 @@
 import globalSetup from './globalSetup.ts';
 
 export default async function slowSetup(): Promise<void> {
-  process.env.MODEL_SEQUENCES ??= '5000';
-  process.env.STOCK_QUERIES ??= '60';
+  process.env.MODEL_SEQUENCES ??= '2500';
+  process.env.STOCK_QUERIES ??= '30';
   await globalSetup();
 }
