@@ -114,3 +114,17 @@ test('an owner that stays frozen gives up by itself: what was waiting has no run
   });
   await finds(waiting, 'RUNNER_MISSING', 'CRITICAL', { within: staleAfterSeconds, shown: true });
 });
+
+test('an owner that is frozen before it writes holds on to a runner whose lease is stale', async () => {
+  const staleAfterSeconds = 5;
+  const proxy = await system.startProxy();
+  const { workerId } = await system.startReplica({ databaseUrl: proxy.url, staleAfterSeconds });
+  const writing = await create('/slow 2');
+  await started(writing, workerId);
+  await until('the owner has heard of its attempt', async () => {
+    const [diagnosis] = await diagnosesOf(system.gateway(), [writing]);
+    return diagnosis?.consistency === 'EXACT';
+  });
+  proxy.freeze();
+  await finds(writing, 'HEARTBEAT_STALE', 'CRITICAL', { within: staleAfterSeconds });
+});

@@ -11,8 +11,6 @@ const MESSAGES = 3_000_000;
 const LONG_CHAT = '00000000-0000-0000-0000-000000000001';
 /** Default of `DATABASE_TIMEOUT_MS`. */
 const TIMEOUT_MS = 2_000;
-/** Half of it is too short to count, and all of it is enough for everything else. */
-const SHORT_MS = 500;
 const MADE = [
   'CREATE INDEX CONCURRENTLY ON chats (updated_at, id) WHERE archived',
   'CREATE INDEX CONCURRENTLY ON chats (worker_id, updated_at, id) WHERE (worker_id IS NOT NULL)',
@@ -98,8 +96,16 @@ describe('a chat with three million messages', () => {
     }
   }
 
+  /** Milliseconds that the count takes. Half of it is too short to count, and all of it is enough for everything else. */
+  async function countMs(): Promise<number> {
+    const { rows } = await database.pool.query(
+      `EXPLAIN (ANALYZE, FORMAT JSON) SELECT count(*) FROM chat_messages WHERE chat_id = '${LONG_CHAT}' AND NOT deleted GROUP BY role`,
+    );
+    return Math.ceil(rows[0]['QUERY PLAN'][0]['Execution Time']);
+  }
+
   test('is not counted in time: that is said with the index that is missing, and all else is answered', async () => {
-    const { data, errors } = await askWithin(SHORT_MS);
+    const { data, errors } = await askWithin(await countMs());
     expect(errors).toMatchObject([
       {
         path: ['chatDebugSnapshot', 'database', 'messageStats'],

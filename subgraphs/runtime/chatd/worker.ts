@@ -177,8 +177,8 @@ export class ChatWorker {
       await Promise.all(
         runners.map((runner) => (released.has(runner.chatId) ? runner.leave() : runner.handOver().catch(failed))),
       );
-      await this.kit.store.announcements.sent();
     }
+    await this.kit.store.announcements.sent();
     if (failure) {
       this.#log.warn({ err: failure }, 'could not give every chat up; they are taken when their leases are stale');
     }
