@@ -52,7 +52,8 @@ export function replay(events: readonly ChatEvent[]): Replayed | undefined {
 
 function follows(last: ChatEvent, event: ChatEvent): boolean {
   if (event.snapshotVersion <= last.snapshotVersion) return false;
-  if (event.fromState === null) return event.snapshotVersion > last.snapshotVersion + 1;
+  if (event.snapshotVersion > last.snapshotVersion + 1) return true;
+  if (event.fromState === null) return false;
   return event.fromState === last.toState && leadsThere(event, event.fromState);
 }
 

@@ -96,6 +96,18 @@ describe('a change by hand', () => {
     expect(rows).toEqual([{ snapshot_version: '4', queue_version: '4' }]);
   });
 
+  test('of a hundred thousand queued messages is one, and costs a look at the queue', async () => {
+    const id = await made(', status', `, 'running'`);
+    await database.pool.query(
+      `INSERT INTO chat_queued_messages (chat_id, content, position, created_by)
+       SELECT $1, '{}', i, gen_random_uuid() FROM generate_series(1, 100000) AS i`,
+      [id],
+    );
+    await database.pool.query('DELETE FROM chat_queued_messages WHERE chat_id = $1', [id]);
+    const events = await eventsOf(database.pool, id);
+    expect(events.map(({ queueDepth }) => queueDepth)).toEqual([0, 100_000, 0]);
+  });
+
   test.each([
     ['the time of the last change', `updated_at = now() - interval '1 hour'`],
     ['the title', `title = 'another'`],

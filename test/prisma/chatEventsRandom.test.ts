@@ -24,43 +24,21 @@ const names = fc.oneof(
     arbitrary: fc.constantFrom<TransitionName[]>(['commitStep', 'finishTurn'], ['commitStep', 'enterRequiresAction']),
   },
 );
-const sequence = fc.array(fc.record({ names, calls: fc.nat(2), isTold: fc.boolean() }), { minLength: 1, maxLength: 8 });
-
-/** A pool whose transactions say who makes them and what, as a writer does that knows of events. */
-function telling(pool: pg.Pool, by: string, transitions: readonly string[]): pg.Pool {
-  const connect = async () => {
-    const client = await pool.connect();
-    const query = async (...args: Parameters<typeof client.query>) => {
-      const answer = await client.query(...args);
-      if (String(args[0]) === 'BEGIN') {
-        await client.query(
-          `SELECT set_config('chat_debug.by', $1, true), set_config('chat_debug.transitions', $2, true)`,
-          [by, transitions.join()],
-        );
-      }
-      return answer;
-    };
-    return { query, release: (error?: Error | boolean) => client.release(error) };
-  };
-  return { connect, query: pool.query.bind(pool) } as unknown as pg.Pool;
-}
+const sequence = fc.array(fc.record({ names, calls: fc.nat(2) }), { minLength: 1, maxLength: 8 });
 
 test(`${MODEL_SEQUENCES / 5} random sequences of transitions, replayed from their events, end where the row does`, async () => {
   const { pool } = database;
+  const store = new ChatStore(pool);
   await fc.assert(
     fc.asyncProperty(fc.array(sequence, { minLength: 10, maxLength: 10 }), async (sequences) => {
       await Promise.all(
         sequences.map(async (asked) => {
-          const { id } = await new ChatStore(telling(pool, 'person', ['create'])).create({
-            ownerId: randomUUID(),
-            text: 'hello',
-          });
+          const { id } = await store.create({ ownerId: randomUUID(), text: 'hello' });
           const told: string[][] = [['create']];
-          for (const each of asked) {
-            const store = new ChatStore(each.isTold ? telling(pool, 'worker', each.names) : pool);
+          for (const { names, calls } of asked) {
             try {
-              await new ChatClient(pool, store).ask(id, each.names, each.calls);
-              told.push(each.isTold ? [...each.names] : []);
+              await new ChatClient(pool, store).ask(id, names, calls);
+              told.push([...names]);
             } catch (error) {
               if (!(error instanceof TransitionRefused)) throw error;
             }
@@ -69,7 +47,7 @@ test(`${MODEL_SEQUENCES / 5} random sequences of transitions, replayed from thei
           const events = await eventsOf(pool, id);
           expect(events.map(({ transitions }) => transitions)).toEqual(told);
           expect(events.map(({ by }) => by)).toEqual(
-            told.map((each, place) => (each.length === 0 ? 'u' : place === 0 ? 'p' : 'w')),
+            told.map((names) => (names.includes('reconcileInvalidState') ? 'o' : 'p')),
           );
         }),
       );
@@ -148,6 +126,8 @@ test(`${MODEL_SEQUENCES / 5} random transactions by hand, some of them rolled ba
   );
 }, 600_000);
 
+const DEADLOCK = '40P01';
+
 test('the same by four sessions at once, each transaction on one chat', async () => {
   const { pool } = database;
   const session = fc.array(fc.record({ asked: transaction, of: fc.nat(2) }), { minLength: 3, maxLength: 6 });
@@ -158,7 +138,12 @@ test('the same by four sessions at once, each transaction on one chat', async ()
         sessions.map(async (transactions) => {
           const client = await pool.connect();
           try {
-            for (const { asked, of } of transactions) await work(client, Array(3).fill(chatIds[of]), asked);
+            for (const { asked, of } of transactions) {
+              await work(client, Array(3).fill(chatIds[of]), asked).catch(async (error: pg.DatabaseError) => {
+                expect(error.code).toBe(DEADLOCK); // sessions that lock the queue before the chat may meet one
+                await client.query('ROLLBACK');
+              });
+            }
           } finally {
             client.release();
           }

@@ -61,6 +61,7 @@ $$;
 
 -- The net: writes the event of a change at its commit, from the row as it is then, and counts a change up that did not do so
 -- itself. It comes once for each row that a transaction changed; the first time writes, and the others find nothing to do.
+-- Of queued messages it looks at a chat once in a transaction, since that counts the queue. `chat_debug.noted` says at which.
 --
 -- Settings of the transaction tell it more. chat_debug.events is not empty: the transaction writes its events itself, or
 -- the session wants none (`off`). chat_debug.by, chat_debug.actor_id and chat_debug.transitions (names with commas between
@@ -83,6 +84,7 @@ DECLARE
     is_same_owner boolean;
     counted bigint; -- the version before this change, as far as it is known
     version bigint; -- of this change
+    queue_of text;
     told_by text := current_setting('chat_debug.by', true);
     told_actor text := current_setting('chat_debug.actor_id', true);
     told_transitions text := current_setting('chat_debug.transitions', true);
@@ -103,6 +105,11 @@ BEGIN
         END IF;
         SELECT * INTO after FROM chats WHERE id = NEW.id;
     ELSE
+        queue_of := COALESCE(NEW.chat_id, OLD.chat_id) || ' ' || statement_timestamp(); -- the time of the commit
+        IF current_setting('chat_debug.noted', true) = queue_of THEN
+            RETURN NULL;
+        END IF;
+        PERFORM set_config('chat_debug.noted', queue_of, true);
         PERFORM FROM chats WHERE id = COALESCE(NEW.chat_id, OLD.chat_id) FOR NO KEY UPDATE;
         SELECT * INTO after FROM chats WHERE id = COALESCE(NEW.chat_id, OLD.chat_id);
     END IF;
