@@ -83,7 +83,9 @@ export function planStatement(
   if (isGivenUp) parts.push(LEASE_GONE);
   const worker = isGivenUp ? parameter(seen.workerId) : undefined;
   const to = executionState({ ...seen, status: end.status, archived: end.archived });
-  parts.push(`event AS (${insertEvent({ from: executionState(seen), to, depth: parameter(queueDepth), worker, steps })})`);
+  parts.push(
+    `event AS (${insertEvent({ from: executionState(seen), to, depth: parameter(queueDepth), worker, steps })})`,
+  );
   const names = steps.map(({ transition }) => transition.name).join('+');
   return {
     name: `${executionState(seen)} ${names}${messages.length > 0 ? ' said' : ''}${more ? ` ${more.name}` : ''}`,
