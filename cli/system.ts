@@ -9,6 +9,8 @@ export interface System {
   readonly databaseUrl: string;
   /** Milliseconds that a command waits for the database. */
   readonly databaseTimeoutMs: number;
+  /** False: changes by a command leave no events. */
+  readonly writesEvents: boolean;
   /** Secret between processes; unset: streams cannot be read. */
   readonly internalSecret: string | undefined;
   /** User of the token that `npm start` printed. */
@@ -17,15 +19,15 @@ export interface System {
 
 /** @throws SettingsError if there is none */
 export function findSystem(): System {
-  const { DATABASE_URL, DATA_DIR, INTERNAL_SECRET, DATABASE_TIMEOUT_MS } = readEnvironment([
-    ...(['DATABASE_URL', 'DATA_DIR', 'INTERNAL_SECRET', 'DATABASE_TIMEOUT_MS'] as const),
+  const { DATABASE_URL, DATA_DIR, INTERNAL_SECRET, DATABASE_TIMEOUT_MS, HISTORY } = readEnvironment([
+    ...(['DATABASE_URL', 'DATA_DIR', 'INTERNAL_SECRET', 'DATABASE_TIMEOUT_MS', 'HISTORY'] as const),
   ]);
-  const databaseTimeoutMs = DATABASE_TIMEOUT_MS;
+  const own = { databaseTimeoutMs: DATABASE_TIMEOUT_MS, writesEvents: HISTORY === 'on' };
   const running = readSystemFile(DATA_DIR);
   if (DATABASE_URL && DATABASE_URL !== running?.databaseUrl) {
-    return { databaseUrl: DATABASE_URL, databaseTimeoutMs, internalSecret: INTERNAL_SECRET, ownerId: undefined };
+    return { ...own, databaseUrl: DATABASE_URL, internalSecret: INTERNAL_SECRET, ownerId: undefined };
   }
-  if (running) return { ...running, databaseTimeoutMs };
+  if (running) return { ...running, ...own };
   throw new SettingsError(
     `No system runs on DATA_DIR=${DATA_DIR}, and DATABASE_URL is not set. Run \`npm start\` in another terminal, or set DATABASE_URL.`,
   );

@@ -89,6 +89,7 @@ const worker = new ChatWorker(
     ...{ workerId, databaseUrl, maxRunners, acquisitionIntervalSeconds: 5 },
     ...{ heartbeatIntervalSeconds: 9, staleAfterSeconds: 30 },
     clockAheadSeconds: 2,
+    historyRetentionDays: 14,
   },
   kit,
   leasePool,

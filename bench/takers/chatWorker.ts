@@ -60,6 +60,7 @@ async function take({ databaseUrl, concurrency, onTaken }: TakeOptions): Promise
     heartbeatIntervalSeconds: settings.HEARTBEAT_INTERVAL_SECONDS.parse(undefined),
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS.parse(undefined),
     clockAheadSeconds: 2,
+    historyRetentionDays: 14,
     acquisitionIntervalSeconds: settings.ACQUISITION_INTERVAL_SECONDS.parse(undefined),
   };
   const worker = new ChatWorker(workerSettings, kit, leasePool, makeLogger('bench', 'error'));

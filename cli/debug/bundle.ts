@@ -32,7 +32,7 @@ export async function takeBundle({ ask, now, takenBy }: Taker, chatId: string): 
   const versions = { tool: ownVersion(), schema: QUESTION_FINGERPRINT, rules: RULES_FINGERPRINT };
   return assemble(
     { chatDebugSnapshot: chat, ...others },
-    { takenAt: now().toISOString(), takenBy, events: null, versions, notAnswered: notAnswered(problems) },
+    { takenAt: now().toISOString(), takenBy, versions, notAnswered: notAnswered(problems) },
   );
 }
 

@@ -5,7 +5,7 @@ import { judge } from '../../domain/bundle/judge.ts';
 import type { Finding } from '../../domain/diagnosis/diagnosis.ts';
 import { secondsText } from '../../domain/diagnosis/wording.ts';
 import { cleaned } from './cleaned.ts';
-import { blocks, fields, lines, type Page, paragraph, verdictText } from './layout.ts';
+import { blocks, fields, lines, type Page, paragraph, type Row, verdictText } from './layout.ts';
 import { codeOf, type Shown } from './shown.ts';
 
 /** Shows the changes. It ends as `why` does on the second bundle. */
@@ -33,7 +33,7 @@ function spanText(first: Bundle, second: Bundle): string {
 
 function changesText(page: Page, changes: Changes): string {
   const { bold } = page.paint;
-  const { changed, unchanged, came, went, weighed } = cleaned(changes) as Changes;
+  const { happened, changed, unchanged, came, went, weighed } = cleaned(changes) as Changes;
   const findings = [
     ...came.map((one): [string, string] => ['came', findingText(one)]),
     ...went.map((one): [string, string] => ['went', findingText(one)]),
@@ -50,8 +50,13 @@ function changesText(page: Page, changes: Changes): string {
           )
         : paragraph(page, 'Nothing.', 2),
     ),
+    happened.length > 0 ? lines(bold('Happened'), fields(page, happenedRows(happened))) : '',
     unchanged.length > 0 ? paragraph(page, `Unchanged: ${unchanged.join(', ')}.`) : '',
   );
 }
+
+/** Events by their time of day; the date stands above. */
+const happenedRows = (happened: Changes['happened']): Row[] =>
+  happened.map(({ at, what }) => [/T([\d:]{8})/.exec(at)?.[1] ?? at, what]);
 
 const findingText = ({ severity, code, message }: Finding) => `${severity} ${code}: ${message}`;

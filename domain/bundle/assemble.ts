@@ -15,10 +15,10 @@ export interface Answer {
 }
 
 /** Facts about the taking that no answer tells. */
-export interface Taking extends Pick<Facts, 'takenAt' | 'takenBy' | 'versions' | 'notAnswered'> {
-  /** Newest events; null: the database keeps none. */
-  readonly events: unknown;
-}
+export type Taking = Pick<Facts, 'takenAt' | 'takenBy' | 'versions' | 'notAnswered'>;
+
+/** Connection of the chat's newest events. */
+const history = z.object({ edges: z.array(z.object({ node: z.unknown() })) });
 
 /** Gateway's diagnosis, as far as it tells how it was made. */
 const said = z.object({ verdict: z.enum(VERDICTS), summary: z.string(), secondReading: z.unknown().optional() });
@@ -28,6 +28,7 @@ export function assemble({ chatDebugSnapshot: chat, replicas, database }: Answer
   const whole = {
     ...{ ...taking, format: FORMAT, anonymous: false },
     ...{ snapshot: chat, replicas, server: database, thresholds: null, answered: null },
+    events: history.safeParse(chat.history).data?.edges.map(({ node }) => node),
   };
   const read = facts.parse(whole);
   const known = { ...read, thresholds: thresholdsOf(read) };

@@ -15,6 +15,8 @@ export interface Changes {
   readonly secondsLater: number | null;
   /** Reasons for which the two cannot be compared in full, as sentences. */
   readonly cautions: readonly string[];
+  /** Events since the first, oldest first, where the history tells them. */
+  readonly happened: readonly { readonly at: string; readonly what: string }[];
   readonly changed: readonly Change[];
   readonly unchanged: readonly string[];
   /** Findings of the second alone. */
@@ -34,6 +36,7 @@ export function changesBetween(first: Bundle, second: Bundle): Changes {
   return {
     secondsLater: secondsBetween(first, second),
     cautions: cautionsOn(first, second),
+    happened: happenedBetween(first, second),
     changed: pairs.filter((one) => one.before !== one.after),
     unchanged: pairs.filter((one) => one.before === one.after && one.after !== UNKNOWN).map(({ what }) => what),
     ...findingsOf(judge(first, 'owner').findings, judge(second, 'owner').findings),
@@ -49,6 +52,21 @@ function findingsOf(before: readonly Finding[], after: readonly Finding[]) {
   });
   return { came: without(after, before), went: without(before, after), weighed };
 }
+
+/** Events of the second with a version above the row's in the first. */
+function happenedBetween(first: Bundle, second: Bundle): Changes['happened'] {
+  const last = first.snapshot.database?.snapshotVersion ?? null;
+  if (last === null || first.snapshot.chatId !== second.snapshot.chatId) return [];
+  return (second.events ?? [])
+    .filter(({ snapshotVersion }) => (snapshotVersion ?? 0) > last)
+    .map(({ at, transitions, by, fromState, toState }) => ({
+      at: at ?? 'at an unknown time',
+      what: `${transitions?.join(', ') || 'a change'}${byText(by)}, ${fromState ?? 'new'} → ${toState ?? '?'}`,
+    }))
+    .reverse();
+}
+
+const byText = (by: string | null) => (by === null || by === 'UNKNOWN' ? '' : ` by ${by.toLowerCase()}`);
 
 function secondsBetween(first: Bundle, second: Bundle): number | null {
   const [from, to] = [first, second].map((one) => Date.parse(momentOf(one) ?? ''));

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { CONSISTENCIES, type Diagnosis, SEVERITIES, VERDICTS } from '../diagnosis/diagnosis.ts';
-import { count, flag, known, seconds, text, thresholds } from '../diagnosis/snapshot.ts';
+import { count, flag, json, known, seconds, text, thresholds } from '../diagnosis/snapshot.ts';
 import { reachability, snapshot } from './halves.ts';
 import { code, moment, words } from './withheld.ts';
 
@@ -40,9 +40,10 @@ const server = z.object({
 
 /** One change of the chat, as the history keeps it. */
 const event = z.object({
-  ...{ id: text, at: moment, snapshotVersion: count, transitions: known(z.array(z.string())) },
+  ...{ id: text, at: moment, snapshotVersion: count, transitions: known(z.array(code)) },
   ...{ by: code, actorId: text, fromState: code, toState: code, workerId: text, runnerId: text },
   ...{ generationAttempt: count, queueDepth: count },
+  detail: json({ kind: code, status_code: count, retryable: flag, retrying_at: moment, reason: words }),
 });
 
 const finding = z.object({
@@ -92,7 +93,9 @@ export const facts = z.object({
   server: known(server).describe('Health of the database server. Null: not the caller’s to read, or not answered.'),
   events: known(z.array(event))
     .transform((all) => all?.slice(0, MOST_EVENTS) ?? null)
-    .describe(`The ${MOST_EVENTS} newest events, newest first. Null: the database keeps no history.`),
+    .describe(
+      `The ${MOST_EVENTS} newest events, newest first. Null: the database keeps no history, or it was not answered.`,
+    ),
   answered: known(z.object({ owner: known(answered), everywhere: known(answered) })).describe(
     'What the gateway said: after asking the owner, and after asking every replica.',
   ),

@@ -148,6 +148,15 @@ export const settings = {
   CLOCK_AHEAD_SECONDS: seconds
     .default(DEFAULT.clockAheadSeconds)
     .describe("time that a row or a lease may be ahead of the database's clock before the diagnosis warns"),
+  HISTORY: z
+    .enum(['on', 'off'], 'must be on or off')
+    .default('on')
+    .describe(
+      '`off` on replicas and commands: their changes leave no events. On the database subgraph: events are not read. Everybody writes none after `ALTER DATABASE … SET chat_debug.events = off`',
+    ),
+  HISTORY_RETENTION_DAYS: number((n) => n > 0 && n <= 36_500, 'must be a number of days above 0 and up to 36500')
+    .default(14)
+    .describe('age in days from which replicas delete events of chats'),
   MODEL: model
     .default('built-in')
     .describe(

@@ -6,12 +6,16 @@
  */
 import { type FieldNode, type GraphQLResolveInfo, isObjectType } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import { getArgumentValues } from 'graphql/execution/values.js';
 import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
+import { type HistoryArguments, historyPage } from './historyPage.ts';
 import type { Loaders } from './loaders.ts';
+import { pageSize } from './pageSize.ts';
 import type { Reading } from './reading.ts';
 
-/** Asks what a field of one chat needs besides the row. */
-type Ask = (loaders: Loaders, chatId: string, caller: Caller) => Promise<unknown> | undefined;
+/** Asks what a field of one chat needs besides the row. The variables are those of this request. */
+type Ask = (loaders: Loaders, chatId: string, caller: Caller, variables: Variables) => Promise<unknown> | undefined;
+type Variables = GraphQLResolveInfo['variableValues'];
 
 const leases: Ask = ({ heartbeats }, id) => heartbeats.load(id);
 const queue: Ask = ({ queueDepths }, id) => queueDepths.load(id);
@@ -22,8 +26,15 @@ const queue: Ask = ({ queueDepths }, id) => queueDepths.load(id);
 const OF_SNAPSHOT: Readonly<Record<string, Ask | null>> = {
   executionState: queue,
   everywhere: ({ recentReplicaIds }, _id, caller) => (mayReadAll(caller) ? recentReplicaIds() : undefined),
+  recentOwners: ({ recentOwners }, id) => recentOwners.load(id),
   candidates: ({ heartbeats, candidateIds }, id) => Promise.all([heartbeats.load(id), candidateIds()]),
 };
+/** Questions that depend on the arguments of their field. A bad argument is an error of the field itself. */
+const WITH_ARGUMENTS: Readonly<Record<string, (loaders: Loaders, chatId: string, args: HistoryArguments) => unknown>> =
+  {
+    history: ({ events }, id, args) => events(historyPage(args)).load(id),
+    ownership: ({ ownership }, id, { first }) => ownership(pageSize(first)).load(id),
+  };
 const OF_DATABASE: Readonly<Record<string, Ask | null>> = {
   queueDepth: queue,
   heartbeat: leases,
@@ -66,7 +77,7 @@ export const makeAskAtOnce =
   (chatId, info) => {
     const asks = asksFor(info);
     if (!asks || !reading.openBatch()) return;
-    for (const ask of asks) ask(loaders, chatId, caller)?.catch(() => {}); // the field that needs it fails by it
+    for (const ask of asks) ask(loaders, chatId, caller, info.variableValues)?.catch(() => {}); // the field that needs it fails by it
   };
 
 /** True if every root field leads to chats by their ids, and to nothing that depends on their rows. */
@@ -92,7 +103,16 @@ function asksBelow(info: GraphQLResolveInfo, nodes: readonly FieldNode[]): (Ask 
     .flatMap((selected) => below(info, 'ChatDatabaseState', selected));
   const ask = (of: typeof OF_SNAPSHOT, selected: typeof snapshot) =>
     selected.map(([node]) => of[node?.name.value ?? '']).filter((one) => one !== undefined);
-  return [...new Set([...ask(OF_SNAPSHOT, snapshot), ...ask(OF_DATABASE, database)])];
+  const withArguments = snapshot.flatMap(([node]) => (node ? askWithArguments(info, node) : []));
+  return [...new Set([...ask(OF_SNAPSHOT, snapshot), ...ask(OF_DATABASE, database), ...withArguments])];
+}
+
+function askWithArguments({ schema }: GraphQLResolveInfo, node: FieldNode): Ask[] {
+  const snapshot = schema.getType('ChatDebugSnapshot');
+  const field = isObjectType(snapshot) ? snapshot.getFields()[node.name.value] : undefined;
+  const ask = WITH_ARGUMENTS[node.name.value];
+  if (!field || !ask) return [];
+  return [async (loaders, chatId, _, variables) => ask(loaders, chatId, getArgumentValues(field, node, variables))];
 }
 
 /** Fields selected below `nodes`, if the type has this name, each with all places where it is selected. */

@@ -1,5 +1,4 @@
 /** The field `chats`: checks the arguments, reads one page, and hands its rows to the loaders. */
-import { clientError } from '../../server/graphql/errors.ts';
 import { readableOwner } from './access.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { isNowhere } from './chatPlaces.ts';
@@ -7,13 +6,11 @@ import { indexesAlong } from './chatWays.ts';
 import type { DatabaseContext } from './context.ts';
 import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';
 import { assertFilterable } from './lackingFields.ts';
+import { pageSize } from './pageSize.ts';
 import { chatPage } from './questions/chatPage.ts';
 import type { ChatPageRow } from './questions/chatsInOrder.ts';
 import { waitsOutside } from './questions/waitsOutside.ts';
 import type { Moment, Transaction } from './transaction.ts';
-
-const DEFAULT_PAGE = 20;
-const LARGEST_PAGE = 100;
 
 export interface ChatListArguments {
   readonly filter?: ChatFilter | null;
@@ -32,13 +29,6 @@ export async function listChats(_parent: unknown, args: ChatListArguments, conte
     hasNextPage: rows.length > first,
     hasPreviousPage: after !== undefined,
   });
-}
-
-/** @throws GraphQLError `BAD_USER_INPUT` */
-export function pageSize(first: number | null | undefined): number {
-  const size = first ?? DEFAULT_PAGE;
-  if (size >= 1 && size <= LARGEST_PAGE) return size;
-  throw clientError('BAD_USER_INPUT', `\`first\` must be 1 to ${LARGEST_PAGE}. Received ${size}.`);
 }
 
 type Page = Pick<Parameters<typeof chatPage>[1], 'filter' | 'order' | 'after' | 'limit'>;

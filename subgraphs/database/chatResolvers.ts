@@ -4,6 +4,7 @@ import { executionState } from '../../domain/executionState.ts';
 import { requireUuid } from '../../server/graphql/scalars.ts';
 import { mayRead, requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
+import { eventFields } from './eventResolvers.ts';
 import { toHeartbeat } from './heartbeat.ts';
 import { heartbeatState } from './heartbeatState.ts';
 import { historyFields, unansweredFields } from './historyResolvers.ts';
@@ -49,6 +50,7 @@ export const ChatDebugSnapshot = {
     return [...workerIds].sort().map((workerId) => runtimeOf(chat, workerId));
   },
   candidates,
+  ...eventFields,
 };
 
 export const ChatDatabaseState = {

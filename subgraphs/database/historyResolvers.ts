@@ -1,8 +1,10 @@
 /** Fields of a chat from its history and its family. The parent of every resolver here is the chat's row. */
-import { type ChatListArguments, connection, pageSize } from './chatList.ts';
+import { type ChatListArguments, connection } from './chatList.ts';
 import type { DatabaseContext } from './context.ts';
 import { decodeCursor } from './cursor.ts';
+import { questionsOfHistory } from './eventLoaders.ts';
 import { unanswered } from './ownQuestion.ts';
+import { pageSize } from './pageSize.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import type { LastMessageRow } from './questions/lastMessages.ts';
 import type { OpenCallRow } from './questions/openCalls.ts';
@@ -49,7 +51,7 @@ export const historyTypes = {
 export async function unansweredFields({ chatId }: ChatRow, { loaders }: DatabaseContext): Promise<string[]> {
   const { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats } = loaders;
   const questions = { lastMessage, turn, openCalls, lostChildren, trouble, debugRun, messageStats };
-  const names = await unanswered(chatId, questions);
+  const names = await unanswered(chatId, { ...questions, ...questionsOfHistory(loaders) });
   const found = names.includes('turn') ? undefined : await turn.asked(chatId);
   return found?.toolCalls === null ? [...names, 'turn.toolCalls'] : names;
 }

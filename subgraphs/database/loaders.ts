@@ -2,6 +2,7 @@
  * Loaders: many keys in, same keys out. Each kind of row is read once in an operation, and only if a field needs it.
  */
 import DataLoader from 'dataloader';
+import { type EventLoaders, eventLoaders } from './eventLoaders.ts';
 import { type ChildrenLoader, makeChildrenLoader } from './familyLoader.ts';
 import { type HistoryLoaders, historyLoaders } from './historyLoaders.ts';
 import { inPlace } from './inPlace.ts';
@@ -20,7 +21,7 @@ import { type ReplicaRow, recentReplicaIds, replicaRowsById } from './questions/
 import { type TroubleLoaders, troubleLoaders } from './troubleLoaders.ts';
 import { MESSAGE_INDEXES } from './wantedIndexes.ts';
 
-export interface Loaders extends HistoryLoaders, TroubleLoaders {
+export interface Loaders extends HistoryLoaders, EventLoaders, TroubleLoaders {
   readonly chats: DataLoader<string, ChatRow | undefined>;
   readonly queueDepths: DataLoader<string, number>;
   /** Seconds since the oldest queued message; null: the queue is empty, or its times are no moments. */
@@ -44,6 +45,7 @@ export interface Loaders extends HistoryLoaders, TroubleLoaders {
 /** Makes the loaders of one operation. */
 export const makeLoaders = makeMembers<Loaders>({
   ...historyLoaders,
+  ...eventLoaders,
   ...troubleLoaders,
   chats: ({ reading }) =>
     new DataLoader(async (ids) => {

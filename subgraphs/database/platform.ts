@@ -22,6 +22,8 @@ export interface Platform {
   readonly marksHidden: boolean;
   /** True if there is a debug log of model calls that may be read. */
   readonly hasDebugLog: boolean;
+  /** False: events of chats are not read, by setting or because the platform has none. */
+  readonly readsHistory: boolean;
   readonly thresholds: Thresholds;
   /** Release that chose the thresholds that are not set; undefined: releases do not differ. */
   readonly release: ChosenRelease | undefined;
@@ -49,6 +51,8 @@ export interface PlatformSettings extends Partial<Thresholds> {
   readonly platform?: 'auto' | Platform['name'] | undefined;
   readonly coderRelease?: string | undefined;
   readonly capacity?: Capacity | undefined;
+  /** False: events of chats are not read. */
+  readonly readsHistory?: boolean | undefined;
 }
 
 /** Columns by relation: all, and those that may be read. A missing relation has no entry. */
@@ -95,7 +99,7 @@ export function ownPlatform(settings: PlatformSettings, notesUnanswered: boolean
   const thresholds = completeThresholds(settings);
   return {
     ...{ name: 'own', chats: 'chats', notesUnanswered, hasRuntime: true },
-    ...{ hasOtherServers: false, marksHidden: false, hasDebugLog: false },
+    ...{ hasOtherServers: false, marksHidden: false, hasDebugLog: false, readsHistory: settings.readsHistory ?? true },
     ...{
       thresholds,
       release: undefined,
@@ -113,7 +117,7 @@ function coderPlatform(catalog: Catalog, settings: PlatformSettings, versions: r
   const mayRead = ([relation, columns]: [string, readonly string[]]) =>
     columns.every((column) => catalog.get(relation)?.readable.includes(column));
   return {
-    ...{ name: 'coder', notesUnanswered: false, hasRuntime: false },
+    ...{ name: 'coder', notesUnanswered: false, hasRuntime: false, readsHistory: false },
     chats:
       !hasAll('chats', CHAT_COLUMNS_READ) && hasAll('chats_expanded', CHAT_COLUMNS_READ) ? 'chats_expanded' : 'chats',
     hasOtherServers: hasAll('replicas', ['primary']),

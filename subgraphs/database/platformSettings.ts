@@ -5,7 +5,7 @@ import { THRESHOLD_SETTINGS, thresholdsGiven } from '../../server/settings/thres
 import type { PlatformSettings } from './platform.ts';
 
 export const PLATFORM_SETTINGS = [
-  ...(['PLATFORM', 'CODER_RELEASE', 'CAPACITY_ROOT', 'CAPACITY_SUBAGENTS'] as const),
+  ...(['PLATFORM', 'CODER_RELEASE', 'CAPACITY_ROOT', 'CAPACITY_SUBAGENTS', 'HISTORY'] as const),
   ...THRESHOLD_SETTINGS,
 ] as const;
 
@@ -18,4 +18,5 @@ export const platformSettings = (
   platform: settings.PLATFORM,
   coderRelease: settings.CODER_RELEASE,
   capacity: { root: settings.CAPACITY_ROOT, subagents: settings.CAPACITY_SUBAGENTS },
+  readsHistory: settings.HISTORY === 'on',
 });

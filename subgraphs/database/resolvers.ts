@@ -6,6 +6,7 @@ import { JSON as JSONValue, scalars } from '../../server/graphql/scalars.ts';
 import { listChats } from './chatList.ts';
 import { ChatDatabaseState, ChatDebugSnapshot, readableChat } from './chatResolvers.ts';
 import type { DatabaseContext } from './context.ts';
+import { eventTypes } from './eventResolvers.ts';
 import { DatabaseHealth, readDatabaseHealth } from './healthResolvers.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { historyTypes } from './historyResolvers.ts';
@@ -42,6 +43,7 @@ export const resolvers = {
   ChatDebugSnapshot,
   ChatDatabaseState,
   ...historyTypes,
+  ...eventTypes,
   Heartbeat,
   Replica,
   DatabaseHealth,

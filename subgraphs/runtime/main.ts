@@ -11,6 +11,7 @@ const NAMES = [
   ...(['HEARTBEAT_INTERVAL_SECONDS', 'HEARTBEAT_STALE_SECONDS', 'ACQUISITION_INTERVAL_SECONDS'] as const),
   ...(['CLOCK_AHEAD_SECONDS'] as const),
   ...(['REQUIRES_ACTION_TIMEOUT_SECONDS', 'BUFFER_TOTAL_BYTES', 'RETRY_MAX_ATTEMPTS', 'MAX_STEPS'] as const),
+  ...(['HISTORY', 'HISTORY_RETENTION_DAYS'] as const),
   ...(['MODEL', 'MODEL_API_KEY', ...PROCESS_SETTINGS] as const),
 ] as const;
 const readSettings = () => readEnvironment(NAMES, ['DATABASE_URL', 'INTERNAL_SECRET']);
@@ -35,6 +36,8 @@ await runProcess('replica', readSettings, (settings, log) =>
     staleAfterSeconds: settings.HEARTBEAT_STALE_SECONDS,
     clockAheadSeconds: settings.CLOCK_AHEAD_SECONDS,
     acquisitionIntervalSeconds: settings.ACQUISITION_INTERVAL_SECONDS,
+    writesEvents: settings.HISTORY === 'on',
+    historyRetentionDays: settings.HISTORY_RETENTION_DAYS,
     clock,
     log,
   }),

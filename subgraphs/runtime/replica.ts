@@ -44,6 +44,8 @@ export interface ReplicaOptions extends WorkerSettings {
   readonly maxSteps: number;
   readonly actionTimeoutSeconds: number;
   readonly bufferTotalBytes: number;
+  /** False: changes by this replica leave no events. */
+  readonly writesEvents: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -4,7 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
 import { callerToken } from '../gateway/gateways.ts';
-import { insertChat, queueMessages } from '../subgraphs/database/support/rows.ts';
+import { insertChat } from '../subgraphs/database/support/rows.ts';
 import { bundlesPerFile, FROZEN, unwrapped } from './support/bundles.ts';
 import { debugSystemPerFile } from './support/debugSystem.ts';
 
@@ -47,7 +47,7 @@ describe('a bundle of a chat', () => {
     await untilVerdict(id, 'WORKING');
     const { text, file } = await taken(id, { token: await callerToken({ sub: owner }) });
     const bundle = JSON.parse(text);
-    expect(bundle).toMatchObject({ takenBy: { sub: owner, roles: [] }, replicas: null, server: null, events: null });
+    expect(bundle).toMatchObject({ takenBy: { sub: owner, roles: [] }, replicas: null, server: null });
     expect(bundle.snapshot).toMatchObject({
       everywhere: null,
       runtime: { reachability: { status: 'OK', address: null } },
@@ -129,18 +129,19 @@ describe('diff', () => {
   test('says what changed between two bundles, and ends by the second', async () => {
     const id = await chat('create', 'hello', '--owner', randomUUID());
     const before = await taken(id);
+    await chat('send', id, 'and again');
     await database.pool.query(`UPDATE chats SET updated_at = ${ago('10 min')} WHERE id = $1`, [id]);
-    await queueMessages(database.pool, id, 2);
     const after = await taken(id);
     const { code, stdout, stderr } = await offline('diff', before.file, after.file);
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^STUCK  chat ${id}\n`));
     expect(stdout).toMatch(/\n {2}verdict +WORKING → STUCK\n/);
-    expect(stdout).toMatch(/\n {2}queued +0 → 2\n/);
+    expect(stdout).toMatch(/\n {2}queued +0 → 1\n/);
     expect(stdout).toMatch(/\n {2}state +R0 → R1\n/);
     expect(stdout).toMatch(/NO_OWNER/);
+    expect(stdout).toMatch(/\nHappened\n {2}\d\d:\d\d:\d\d +\S.*, R0 → R1\n/);
     expect(unwrapped(stdout)).toMatch(/Unchanged: .*owner, runner/);
     const json = await offline('diff', before.file, after.file, '--json');
-    expect(JSON.parse(json.stdout).changed).toContainEqual({ what: 'queued', before: '0', after: '2' });
+    expect(JSON.parse(json.stdout).changed).toContainEqual({ what: 'queued', before: '0', after: '1' });
   });
 });

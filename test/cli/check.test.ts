@@ -385,8 +385,8 @@ describe('what cannot be asked ends with 2, without a password', () => {
     try {
       const [said, code] = await report(empty.url);
       expect([said.answers, code]).toEqual(['NOT_AT_ALL', 2]);
-      expect(said.tables.map(({ kind }) => kind)).toEqual([null, null, null, null, null]);
-      expect(said.lacks.map(({ why }) => why)).toEqual(Array(5).fill('MISSING'));
+      expect(said.tables.map(({ kind }) => kind)).toEqual(Array(6).fill(null));
+      expect(said.lacks.map(({ why }) => why)).toEqual(Array(6).fill('MISSING'));
     } finally {
       await empty.drop();
     }

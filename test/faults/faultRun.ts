@@ -7,6 +7,7 @@ import { startPostgresServer } from '../support/postgresServer.ts';
 import { auditFigures, auditViolations, installAudit, type Violation } from './audit.ts';
 import type { ChatLog } from './chatLog.ts';
 import { Driver } from './driver.ts';
+import { eventCount, eventViolations } from './eventCheck.ts';
 import { checkHistory, type RestingChat } from './historyCheck.ts';
 import { IdleMonitor } from './idleMonitor.ts';
 import { Injector, type World } from './injector.ts';
@@ -86,6 +87,7 @@ async function play(
   await whileItRuns;
   const violations = [
     ...(await auditViolations(pool)),
+    ...(await eventViolations(pool)),
     ...(await historyViolations(pool, driver.logs)),
     ...monitor.violations,
     ...late,
@@ -94,6 +96,7 @@ async function play(
   const { writes, transactions, takeovers } = await auditFigures(pool);
   const figures = {
     ...{ chats: driver.logs.length, writes, transactions, 'taken from another replica': takeovers },
+    events: await eventCount(pool),
     'messages of people': driver.logs.reduce((sum, { accepted }) => sum + accepted.length, 0),
     interruptions: driver.logs.reduce((sum, { cuts }) => sum + cuts.length, 0),
     'longest idle': `${monitor.longestSeconds.toFixed(1)} s in ${monitor.looks} looks`,

@@ -111,10 +111,17 @@ async function addReplica(holds: Holds, beforeAnswer = async () => {}): Promise<
 }
 
 /** Running, changed a minute ago, with a fresh lease. */
-async function insertOwned(workerId: string, ownerId = randomUUID() as string) {
+async function insertOwned(workerId: string, ownerId = randomUUID() as string, snapshot_version = 1) {
   const runnerId = randomUUID();
   const updated_at = `now() - interval '50 seconds'`;
-  const columns = { status: 'running', worker_id: workerId, runner_id: runnerId, owner_id: ownerId, updated_at };
+  const columns = {
+    status: 'running',
+    worker_id: workerId,
+    runner_id: runnerId,
+    owner_id: ownerId,
+    updated_at,
+    snapshot_version,
+  };
   const id = await insertChat(database.pool, columns);
   await insertHeartbeat(database.pool, id, runnerId);
   return { id, runnerId };
@@ -202,7 +209,7 @@ describe('one chat', () => {
         await insertHeartbeat(database.pool, chat.id, taken);
       },
     );
-    const chat = await insertOwned(first.id);
+    const chat = await insertOwned(first.id, randomUUID(), 0); // the change counts it up
     holds.set(chat.id, taken);
     expect(short(await diagnosisOf(await gateway(), chat.id))).toEqual(['WORKING', 'OWNER_MOVED']);
   });

@@ -30,6 +30,7 @@ describe('migrations', () => {
         '20261130010000_unanswered',
         '20261130020000_families_and_turns',
         '20261201000000_system_messages',
+        '20261205000000_chat_events',
       ]);
       expect(await inspectSchema(clients[0])).toEqual({ kind: 'current' });
     } finally {

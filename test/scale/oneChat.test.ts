@@ -210,7 +210,11 @@ const CROSSING: readonly (readonly [what: string, part: string, operation: (ids:
   ['acquisition', CANDIDATES, () => acquireChats(pool, LOOKING)],
   ['the leases of a worker', 'WITH mine AS', ({ leases }) => renewLeases(pool, leases.workerId, leases.keys)],
   ['the hand-over of a worker', 'SKIP LOCKED', ({ leases }) => releaseChats(pool, leases.workerId)],
-  ['the clean-up', 'DELETE FROM chat_heartbeats', () => cleanUp(pool, 30)],
+  [
+    'the clean-up',
+    'DELETE FROM chat_heartbeats',
+    () => cleanUp(pool, { staleAfterSeconds: 30, historyRetentionDays: 14 }),
+  ],
 ];
 
 const askChat = (id: string, fields: string) => ask(`{ chatDebugSnapshot(chatId: "${id}") { ${fields} } }`);

@@ -8,6 +8,7 @@ export const CHAT_COLUMN: Readonly<Record<string, string>> = {
   chat_messages: 'chat_id',
   chat_queued_messages: 'chat_id',
   chat_heartbeats: 'chat_id',
+  chat_events: 'chat_id',
 };
 
 interface Node {

@@ -55,11 +55,11 @@ test('a database that is away is counted as unavailable, once a reading', async 
 test('a question that is a defect is counted as failed, and so is its reading', async () => {
   const broken = await start({ databaseUrl: database.url });
   try {
+    const id = await insertChat(database.pool);
     await database.pool.query(`
       ALTER TABLE chat_queued_messages RENAME TO elsewhere;
       CREATE VIEW chat_queued_messages AS SELECT id, ('no uuid ' || n)::uuid AS chat_id, content, position, created_by, created_at
         FROM generate_series(1, 1) AS n LEFT JOIN elsewhere ON false`);
-    const id = await insertChat(database.pool);
     await asking(() => broken.url)(`{ chatDebugSnapshot(chatId: "${id}") { executionState takenAt } }`);
     const metrics = await readMetrics(broken);
     expect(metrics.get('chat_debug_question_failures_total{question="queueDepths",outcome="failed"}')).toBe(1);
@@ -73,8 +73,8 @@ test('a question that is a defect is counted as failed, and so is its reading', 
 test('what the tables do not have is counted apart from defects', async () => {
   const broken = await start({ databaseUrl: database.url });
   try {
-    await database.pool.query('ALTER TABLE chat_queued_messages RENAME TO elsewhere');
     const id = await insertChat(database.pool);
+    await database.pool.query('ALTER TABLE chat_queued_messages RENAME TO elsewhere');
     const { errors } = await asking(() => broken.url)(
       `{ chatDebugSnapshot(chatId: "${id}") { database { queueDepth } } }`,
     );

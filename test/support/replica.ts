@@ -43,6 +43,8 @@ export const startTestReplica = (databaseUrl: string, changes: Partial<ReplicaOp
     heartbeatIntervalSeconds: 0.3,
     staleAfterSeconds: 30,
     clockAheadSeconds: 2,
+    writesEvents: true,
+    historyRetentionDays: 14,
     acquisitionIntervalSeconds: 0.3,
     clock: systemClock,
     log: makeLogger('replica', 'silent'),

@@ -95,6 +95,17 @@ const TABLES_READ = {
       primary: { ...costing('flag', 'which rows are workspace proxies'), only: 'coder', instead: 'true' },
     },
   },
+  chat_events: {
+    isRequired: false,
+    only: 'own',
+    costs: ['history', 'ownership', 'recentOwners'],
+    columns: {
+      ...{ id: of('number'), chat_id: of('id'), at: of('moment'), snapshot_version: of('number') },
+      ...{ transitions: of('text'), by: of('text'), actor_id: of('id'), from_state: of('text'), to_state: of('text') },
+      ...{ worker_id: of('id'), runner_id: of('id'), previous_worker_id: of('id') },
+      ...{ generation_attempt: of('number'), queue_depth: of('number'), detail: of('json') },
+    },
+  },
   chat_debug_runs: {
     isRequired: false,
     only: 'coder',

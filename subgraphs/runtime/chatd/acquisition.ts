@@ -8,6 +8,7 @@
 import pg, { type Pool, type PoolClient } from 'pg';
 import { CHAT_COLUMNS, type ChatState, countedUp, IS_RUNNABLE } from './chatState.ts';
 import { isOfAll, mayPass, tookLong } from './databaseFailure.ts';
+import { toldByWorker, WRITES_EVENTS } from './events.ts';
 import { limitedTo } from './limited.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -41,15 +42,15 @@ const ONE_LIMIT_MS = 1_000;
  */
 const CANDIDATES = `
   ahead AS (
-    SELECT chats.id, chats.owner_id FROM chats
+    SELECT chats.id, chats.owner_id, chats.worker_id, chats.runner_id FROM chats
     WHERE ${FREE} AND chats.updated_at > now() + $2 * interval '1 second' AND chats.id <> ALL ($4::uuid[])
     ORDER BY chats.updated_at LIMIT $3 FOR UPDATE SKIP LOCKED
   ), others AS (
-    SELECT chats.id, chats.owner_id FROM chats
+    SELECT chats.id, chats.owner_id, chats.worker_id, chats.runner_id FROM chats
     WHERE ${FREE} AND chats.updated_at <= now() + $2 * interval '1 second' AND chats.id <> ALL ($4::uuid[])
     ORDER BY chats.updated_at LIMIT $3 FOR UPDATE SKIP LOCKED
   ), found AS (
-    SELECT id, owner_id FROM ahead UNION ALL SELECT id, owner_id FROM others LIMIT $3
+    SELECT * FROM ahead UNION ALL SELECT * FROM others LIMIT $3
   )`;
 
 const LOCK_CANDIDATES = `
@@ -67,7 +68,7 @@ const IS_FREE = `SELECT FROM chats WHERE chats.id = $3 AND ${FREE}`;
 const TAKE = `
   UPDATE chats SET worker_id = $3, runner_id = gen_random_uuid(),
     snapshot_version = ${countedUp('snapshot_version')}, updated_at = now()
-  WHERE chats.id = ANY ($4::uuid[]) AND ${FREE}
+  FROM ${toldByWorker('acquire')} WHERE chats.id = ANY ($4::uuid[]) AND ${FREE}
   RETURNING ${CHAT_COLUMNS}`;
 
 /**
@@ -79,10 +80,19 @@ const TAKE_UNDRIVEN = `
   WITH ${CANDIDATES}, taken AS (
     UPDATE chats SET worker_id = $5, runner_id = gen_random_uuid(),
       snapshot_version = ${countedUp('snapshot_version')}, updated_at = now()
-    FROM found WHERE chats.id = found.id AND (chats.worker_id IS NULL OR chats.runner_id IS NULL)
-    RETURNING chats.*
+    FROM found, ${WRITES_EVENTS} WHERE chats.id = found.id AND (chats.worker_id IS NULL OR chats.runner_id IS NULL)
+    RETURNING chats.*, found.worker_id AS was_worker, found.runner_id AS was_runner, writes_events
   ), beats AS (
     INSERT INTO chat_heartbeats (chat_id, runner_id, heartbeat_at) SELECT id, runner_id, now() FROM taken
+  ), events AS (
+    INSERT INTO chat_events (chat_id, snapshot_version, generation_attempt, queue_depth, by, from_state, to_state,
+      worker_id, runner_id, previous_worker_id, previous_runner_id, transitions)
+    SELECT id, snapshot_version, generation_attempt, depth, 'w', state, state,
+      worker_id, runner_id, was_worker, was_runner, '{acquire}'
+    FROM taken CROSS JOIN LATERAL (
+      SELECT count(*)::int AS depth FROM chat_queued_messages queued WHERE queued.chat_id = taken.id) AS queue
+    CROSS JOIN LATERAL chat_event_state(status::text, archived, depth > 0) AS state
+    WHERE writes_events
   )
   SELECT (SELECT count(*)::int FROM found) AS candidates, ${CHAT_COLUMNS}
   FROM (SELECT) one LEFT JOIN taken AS chats ON true`;

@@ -16,6 +16,7 @@ import { Announcements } from './announcements.ts';
 import { type ChatState, countedUp, readChats } from './chatState.ts';
 import { isOfAll } from './databaseFailure.ts';
 import { append, runEffect } from './effects.ts';
+import { askedFor, namesOf, type Teller, toldBy } from './events.ts';
 import { lockFamily } from './families.ts';
 import { HISTORY_COLUMN, type HistoryRow } from './history.ts';
 import { planStatement, run } from './oneStatement.ts';
@@ -55,7 +56,8 @@ export class ChatStore {
       const title = text.length > 80 ? `${text.slice(0, 79)}…` : text;
       const { rows } = await tx.query<{ id: string }>(
         `INSERT INTO chats (owner_id, title, status, parent_chat_id, root_chat_id)
-         VALUES ($1, $2, 'running', $3, (SELECT coalesce(root_chat_id, id) FROM chats WHERE id = $3)) RETURNING id`,
+         VALUES ($1, $2, 'running', $3, (SELECT coalesce(root_chat_id, id) FROM chats WHERE id = $3))
+         RETURNING id, ${toldBy(`'person'`, 'owner_id::text', `'create'`)}`,
         [ownerId, storableText(title), parentId ?? null],
       );
       const id = (rows[0] as { id: string }).id;
@@ -76,11 +78,12 @@ export class ChatStore {
       const [first] = transitions;
       const familial = first?.name === 'archive' || first?.name === 'unarchive';
       const [, ...others] = familial ? await lockFamily(tx, chatId, first) : [chatId];
-      const chat = await lockAndCount(tx, chatId);
+      const teller = askedFor(transitions);
+      const chat = await lockAndCount(tx, chatId, teller);
       if (!chat) throw new ChatNotFound(`There is no chat ${chatId}.`);
       const done = [await execute(tx, chat, transitions)];
       for (const id of others) {
-        const member = await lockAndCount(tx, id);
+        const member = await lockAndCount(tx, id, teller);
         if (member) done.push(await execute(tx, member, transitions));
       }
       return done;
@@ -100,7 +103,7 @@ export class ChatStore {
     const after = seen && (await this.#atOnce(seen, planStatement(seen, runnerId, transitions)));
     if (after) return { kind: 'done', chat: after };
     const change = await inTransaction<Change | { lost: ChatState | undefined }>(this.#pool, async (tx) => {
-      const chat = await lockAndCount(tx, chatId);
+      const chat = await lockAndCount(tx, chatId, { by: 'worker', actorId: null, transitions: namesOf(transitions) });
       if (chat && holds(fence, chat)) return execute(tx, chat, transitions);
       await tx.query('ROLLBACK');
       return { lost: chat && (await readChats(tx, [chatId]))[0] };
@@ -157,9 +160,14 @@ export class ChatStore {
  * Locks the row by counting its version up, and then reads it and its queue by a second statement.
  * A statement that waits for a lock sees other tables as they were before the wait.
  */
-async function lockAndCount(tx: PoolClient, chatId: string): Promise<ChatState | undefined> {
-  const count = `UPDATE chats SET snapshot_version = ${countedUp('snapshot_version')}, updated_at = now() WHERE id = $1`;
-  await tx.query(count, [chatId]);
+async function lockAndCount(
+  tx: PoolClient,
+  chatId: string,
+  { by, actorId, transitions }: Teller,
+): Promise<ChatState | undefined> {
+  const count = `UPDATE chats SET snapshot_version = ${countedUp('snapshot_version')}, updated_at = now() WHERE id = $1
+    RETURNING ${toldBy('$2', '$3', '$4')}`;
+  await tx.query(count, [chatId, by, actorId ?? '', transitions.join()]);
   return (await readChats(tx, [chatId]))[0];
 }
 

@@ -1,4 +1,4 @@
-/** The clean-up of rows that nobody needs: leases that no runnable chat names, and replicas that are long gone. */
+/** The clean-up of rows that nobody needs: leases that no runnable chat names, replicas long gone, and old events. */
 import type { Pool } from 'pg';
 import { IS_RUNNABLE } from './chatState.ts';
 import { isOfAll } from './databaseFailure.ts';
@@ -40,13 +40,29 @@ const REPLICAS: Kind = {
   limit: REPLICAS_KEPT_DAYS,
 };
 
+/** Kind for events. Those without a newer one go as well: a chat at rest does not keep its history for ever. */
+const events = (retentionDays: number): Kind => ({
+  table: 'chat_events',
+  isOld: `old.at < now() - $1 * interval '1 day'`,
+  inOrder: 'ORDER BY old.at',
+  limit: retentionDays,
+});
+
+interface Ages {
+  readonly staleAfterSeconds: number;
+  readonly historyRetentionDays: number;
+}
+
 /**
  * Deletes the rows. One that the database does not let go costs only itself.
  * @returns the number of rows deleted
  * @throws the first refusal, once all else is done
  */
-export async function cleanUp(pool: Pool, staleAfterSeconds: number): Promise<number> {
-  const kinds = [leases('< now() - $1', staleAfterSeconds), leases('> now() + $1', staleAfterSeconds), REPLICAS];
+export async function cleanUp(pool: Pool, { staleAfterSeconds, historyRetentionDays }: Ages): Promise<number> {
+  const kinds = [
+    ...[leases('< now() - $1', staleAfterSeconds), leases('> now() + $1', staleAfterSeconds), REPLICAS],
+    events(historyRetentionDays),
+  ];
   const refusals: unknown[] = [];
   let gone = 0;
   for (const kind of kinds) gone += await remove(pool, kind, refusals);

@@ -1,10 +1,10 @@
 /**
  * The quick way of a fenced write: one statement, which is atomic by itself, in place of a transaction of several.
- * It holds the fence, counts the version, has the effects of all transitions, and reads the row back.
+ * It holds the fence, counts the version, has the effects of all transitions, writes the event, and reads the row back.
  * The effects are those of the state that the chat was seen in. The fence makes sure that it is still in that state.
  */
 import type { Pool } from 'pg';
-import { executionState, isRunnable } from '../../../domain/executionState.ts';
+import { type ExecutionState, executionState, isRunnable } from '../../../domain/executionState.ts';
 import type { NewMessage } from '../../../domain/messages.ts';
 import { columnsOf, type Effect, TABLE } from '../../../domain/stateMachine.ts';
 import type { Transition } from '../../../domain/transitions.ts';
@@ -12,6 +12,7 @@ import { ASSIGNMENTS } from './assignments.ts';
 import { CHAT_COLUMNS, type ChatState, countedUp } from './chatState.ts';
 import { messagesOfTransition } from './effectArguments.ts';
 import { insertMessages } from './effects.ts';
+import { codeOf, WRITES_EVENTS } from './events.ts';
 import { leasesGone, UNOWNED } from './givenUp.ts';
 import { storableJson } from './storable.ts';
 
@@ -78,14 +79,43 @@ export function planStatement(
     sets.push(APPENDED);
     parts.push(`said AS (${insertMessages('fenced AS chat', parameter(storableJson(messages)))})`);
   }
-  if (effects.includes('releaseOwner')) parts.push(LEASE_GONE);
+  const isGivenUp = effects.includes('releaseOwner');
+  if (isGivenUp) parts.push(LEASE_GONE);
+  const worker = isGivenUp ? parameter(seen.workerId) : undefined;
+  const to = executionState({ ...seen, status: end.status, archived: end.archived });
+  parts.push(
+    `event AS (${insertEvent({ from: executionState(seen), to, depth: parameter(queueDepth), worker, steps })})`,
+  );
   const names = steps.map(({ transition }) => transition.name).join('+');
   return {
     name: `${executionState(seen)} ${names}${messages.length > 0 ? ' said' : ''}${more ? ` ${more.name}` : ''}`,
-    text: `WITH fenced AS (UPDATE chats SET ${sets.join(', ')} WHERE ${FENCE} RETURNING chats.*)${parts.map((part) => `, ${part}`).join('')}
+    text: `WITH fenced AS (UPDATE chats SET ${sets.join(', ')} FROM ${WRITES_EVENTS}
+        WHERE ${FENCE}${worker ? ` AND chats.worker_id = ${worker}` : ''} RETURNING chats.*, writes_events), ${parts.join(', ')}
       SELECT ${[CHAT_COLUMNS, ...(more ? [more.sql] : [])].join(', ')} FROM fenced AS chats`,
     values,
   };
+}
+
+interface Told {
+  readonly from: ExecutionState;
+  readonly to: ExecutionState;
+  /** SQL of the number of queued messages. */
+  readonly depth: string;
+  /** SQL of the worker that gives the chat up; undefined: the owner stays. */
+  readonly worker: string | undefined;
+  readonly steps: readonly Step[];
+}
+
+function insertEvent({ from, to, depth, worker, steps }: Told): string {
+  const does = (effect: Effect) => steps.some((step) => step.does.includes(effect));
+  const error = does('setLastError') ? 'last_error' : 'NULL';
+  const retry = does('setRetryState') ? 'retry_state' : 'NULL';
+  return `INSERT INTO chat_events (chat_id, snapshot_version, generation_attempt, queue_depth, by, from_state, to_state,
+      previous_worker_id, previous_runner_id, transitions, detail)
+    SELECT id, snapshot_version, generation_attempt, ${depth}::int4, 'w', '${codeOf(from)}', '${codeOf(to)}',
+      ${worker ? `${worker}::uuid, $2::uuid` : 'NULL, NULL'}, '{${steps.map(({ transition }) => transition.name).join()}}',
+      ${error === retry ? 'NULL' : `chat_event_detail(${error}, ${retry})`}
+    FROM fenced WHERE writes_events`;
 }
 
 /** @returns the chat as the statement left it; undefined: the fence does not hold, and nothing was written */

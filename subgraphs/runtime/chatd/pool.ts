@@ -18,12 +18,14 @@ interface PoolOptions {
   readonly max: number;
   /** Milliseconds for one statement. */
   readonly statementLimitMs?: number;
+  /** False: changes on these connections leave no events. */
+  readonly writesEvents?: boolean;
   readonly log: Logger;
 }
 
 /** Opens the pool; the caller ends it. */
 export function openPool(options: PoolOptions): pg.Pool {
-  const { workerId, databaseUrl, max, statementLimitMs = DATABASE_LIMIT_MS, log } = options;
+  const { workerId, databaseUrl, max, statementLimitMs = DATABASE_LIMIT_MS, writesEvents = true, log } = options;
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     application_name: `chatd ${workerId}`, // Postgres then tells whose session holds a lock
@@ -34,6 +36,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     lock_timeout: LOCK_LIMIT_MS,
     idle_in_transaction_session_timeout: DATABASE_LIMIT_MS,
     keepAlive: true,
+    ...(writesEvents ? {} : LEAVES_NO_EVENTS),
   });
   // A connection that breaks in use is reported by its query. Without a listener the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
@@ -41,6 +44,13 @@ export function openPool(options: PoolOptions): pg.Pool {
   dropReadOnlySessions(pool);
   return pool;
 }
+
+/** Options of a pool whose changes are not to be noted. Each new connection tells the triggers so before it is used. */
+export const LEAVES_NO_EVENTS: pg.PoolConfig = {
+  onConnect: async (client) => {
+    await client.query(`SET chat_debug.events = 'off'`);
+  },
+};
 
 /**
  * Ends every session after the first refused write: idle ones now, others when they are given back.

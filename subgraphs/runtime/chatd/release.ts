@@ -1,6 +1,7 @@
 /** The release of chats other than one by one: `abandon` for many at once when a worker drains, and a lease alone. */
 import type { Pool } from 'pg';
 import { countedUp, IS_RUNNABLE } from './chatState.ts';
+import { toldByWorker } from './events.ts';
 import { leasesGone, UNOWNED } from './givenUp.ts';
 
 const AT_ONCE = 500;
@@ -16,7 +17,7 @@ const RELEASE = `
   ), released AS (
     UPDATE chats SET ${UNOWNED},
       snapshot_version = ${countedUp('snapshot_version')}, updated_at = now()
-    FROM mine WHERE chats.id = mine.id
+    FROM mine, ${toldByWorker('abandon')} WHERE chats.id = mine.id
     RETURNING chats.id, chats.snapshot_version,
       ${IS_RUNNABLE} AS runnable
   ), ${leasesGone('mine ON mine.id = beat.chat_id AND mine.runner_id = beat.runner_id')}

@@ -48,6 +48,8 @@ export interface WorkerSettings {
   readonly clockAheadSeconds: number;
   readonly acquisitionIntervalSeconds: number;
   readonly maxRunners: number;
+  /** Age in days from which events are deleted. */
+  readonly historyRetentionDays: number;
 }
 
 export class ChatWorker {
@@ -300,7 +302,7 @@ export class ChatWorker {
   }
 
   async #cleanUp(): Promise<void> {
-    await cleanUp(this.#pool, this.settings.staleAfterSeconds);
+    await cleanUp(this.#pool, this.settings);
   }
 
   #notified(channel: string, payload: string): void {

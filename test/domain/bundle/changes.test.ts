@@ -18,7 +18,15 @@ const shown = ({ changed }: ReturnType<typeof changesBetween>) =>
 describe('the changes between two bundles', () => {
   test('are none where nothing moved, and what stayed is named', () => {
     const changes = changesBetween(at(FIRST), at(LATER));
-    expect(changes).toMatchObject({ secondsLater: 150, cautions: [], changed: [], came: [], went: [], weighed: [] });
+    expect(changes).toMatchObject({
+      secondsLater: 150,
+      cautions: [],
+      happened: [],
+      changed: [],
+      came: [],
+      went: [],
+      weighed: [],
+    });
     expect(changes.unchanged).toEqual(
       expect.arrayContaining(['verdict', 'status', 'owner', 'runner', 'phase', 'version']),
     );
@@ -56,6 +64,25 @@ describe('the changes between two bundles', () => {
     expect(changesBetween(waits, waitsLong)).toMatchObject({
       weighed: [{ before: { severity: 'INFO' }, after: { code: 'RETRY_BACKOFF', severity: 'WARNING' } }],
     });
+  });
+
+  test('are events, oldest first, where the history tells them', () => {
+    const event = (snapshotVersion: number, transitions: string[], by: string) => ({
+      node: {
+        at: `2026-07-01T03:1${snapshotVersion - 7}:00Z`,
+        snapshotVersion,
+        transitions,
+        by,
+        fromState: 'R0',
+        toState: 'R1',
+      },
+    });
+    const edges = [event(9, [], 'UNKNOWN'), event(8, ['send', 'interrupt'], 'PERSON'), event(7, ['acquire'], 'WORKER')];
+    const { happened } = changesBetween(at(FIRST), bundleOf({ ...healthy(), takenAt: LATER, history: { edges } }));
+    expect(happened).toEqual([
+      { at: '2026-07-01T03:11:00Z', what: 'send, interrupt by person, R0 → R1' },
+      { at: '2026-07-01T03:12:00Z', what: 'a change, R0 → R1' },
+    ]);
   });
 
   test('come with a caution for two chats, a wrong order, and other thresholds', () => {

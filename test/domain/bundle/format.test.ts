@@ -62,7 +62,9 @@ describe('what is asked', () => {
       return here !== undefined;
     };
     expect(
-      asked.filter((path) => !/^diagnosis/.test(path) && !/last(Error|State)|retryState/.test(path) && !isKept(path)),
+      asked.filter(
+        (path) => !/^(diagnosis|history)/.test(path) && !/last(Error|State)|retryState/.test(path) && !isKept(path),
+      ),
     ).toEqual([]);
     expect(isKept('database.title')).toBe(false);
   });
@@ -86,6 +88,26 @@ function memberOf(root: Fields, schema: Fields | undefined, name: string): Field
   if (items) return memberOf(root, items, name);
   return ((anyOf ?? []) as Fields[]).map((one) => memberOf(root, one, name)).find((one) => one !== undefined);
 }
+
+describe('events', () => {
+  const node = { id: '7', at: '2026-07-01T03:12:00Z', snapshotVersion: 8, transitions: ['finishError'], by: 'WORKER' };
+  const eventsOf = (history: unknown) => throughFile(bundleOf({ ...healthy(), history })).events;
+
+  test('are kept without words, every field that is asked', () => {
+    const detail = { kind: 'auth', status_code: 401, reason: 'canary', message: 'canary' };
+    const events = eventsOf({ edges: [{ node: { ...node, transitions: ['finishError', 'a canary'], detail } }] });
+    expect(events).toMatchObject([{ ...node, transitions: ['finishError', LEFT_OUT], detail: { kind: 'auth' } }]);
+    expect(JSON.stringify(events)).not.toContain('canary');
+    const asked = pathsIn(operations.bundle, 'chatDebugSnapshot.history.edges.node');
+    expect(Object.keys(events?.[0] ?? {}).sort()).toEqual(asked.sort());
+  });
+
+  test('are the 100 newest, and null where no history is kept', () => {
+    expect(eventsOf({ edges: Array(130).fill({ node }) })).toHaveLength(100);
+    expect(eventsOf({ edges: [] })).toEqual([]);
+    expect(eventsOf(null)).toBeNull();
+  });
+});
 
 const withDatabase = (fields: Fields) => {
   const chat = healthy();

@@ -99,7 +99,7 @@ test('names the tables and columns that are not there, and knows that the rest i
   const server = await start({ databaseUrl: other.url });
   const asks = asking(() => server.url);
   try {
-    const tables = ['chat_heartbeats', 'chat_messages', 'chat_queued_messages', 'chats', 'replicas'];
+    const tables = ['chat_events', 'chat_heartbeats', 'chat_messages', 'chat_queued_messages', 'chats', 'replicas'];
     expect(await health(asks)).toMatchObject({ isOurs: false, missing: tables });
     await other.pool.query(`
       CREATE TABLE chat_heartbeats (chat_id uuid, runner_id uuid, heartbeat_at timestamptz);
@@ -108,7 +108,7 @@ test('names the tables and columns that are not there, and knows that the rest i
       CREATE VIEW replicas AS SELECT id, 'h' AS hostname, '' AS relay_address, '' AS version, 1 AS region_id,
         now() AS started_at, now() AS stopped_at, now() AS updated_at FROM (SELECT gen_random_uuid() AS id) AS one`);
     expect(await health(asks)).toMatchObject({
-      missing: ['chat_messages', 'chat_queued_messages.created_at', 'chats', 'replicas.error'],
+      missing: ['chat_events', 'chat_messages', 'chat_queued_messages.created_at', 'chats', 'replicas.error'],
     });
   } finally {
     await server.stop();

@@ -166,7 +166,7 @@ if (isPgBouncerInstalled)
   ])('behind a pooler %s', (_name, settings) => {
     test('everything is answered as without it, and within the time limit', async () => {
       const pooler = await startPgBouncer(database.url, settings);
-      const pooled = await start({ databaseUrl: pooler.url, databaseTimeoutMs: 2_000 });
+      const pooled = await start({ databaseUrl: pooler.url, databaseTimeoutMs: 4_000 });
       try {
         const askPooled = asking(() => pooled.url);
         const expected = await ask(AT_ONCE, { ids: chatIds });

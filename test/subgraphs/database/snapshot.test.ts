@@ -64,9 +64,9 @@ describe('the snapshot of one chat', () => {
         rootChatId: null,
         workerId,
         runnerId,
-        snapshotVersion: 1,
-        historyVersion: 1,
-        queueVersion: 1,
+        snapshotVersion: 5, // four changes by hand, each counted up at its commit
+        historyVersion: 4,
+        queueVersion: 2,
         generationAttempt: 0,
         retryStateVersion: 0,
         lastError,

@@ -7,7 +7,7 @@ import { readSnapshot } from '../../../../domain/diagnosis/snapshot.ts';
 import { MATRIX_SETTINGS, snapshotOf } from '../../../../scripts/diagnosisMatrix.ts';
 
 export const TAKING: Taking = {
-  ...{ takenAt: '2026-07-01T03:12:09.120Z', events: null, notAnswered: [] },
+  ...{ takenAt: '2026-07-01T03:12:09.120Z', notAnswered: [] },
   takenBy: { sub: '5b1c6d1e-9a55-4b76-8f7b-3d5b1f2f7d10', roles: ['chat-debug:read-all'] },
   versions: { tool: '0.2.0', schema: 'a', rules: 'b' },
 };

@@ -194,9 +194,9 @@ describe('the chat store', () => {
     const fence = { runnerId, status: 'running', historyVersion: 1, ...other };
     expect(await store.applyFenced(id, fence, answer)).toMatchObject({
       kind: 'lost',
-      chat: { id, snapshotVersion: 1 },
+      chat: { id, snapshotVersion: 2 },
     });
-    expect(await row(id)).toMatchObject({ snapshot_version: '1', history_version: '1' });
+    expect(await row(id)).toMatchObject({ snapshot_version: '2', history_version: '1' });
     expect(
       await store.applyFenced(id, { ...fence, runnerId, status: 'running', historyVersion: 1 }, answer),
     ).toMatchObject({

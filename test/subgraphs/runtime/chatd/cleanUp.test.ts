@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { cleanUp } from '../../../../subgraphs/runtime/chatd/cleanUp.ts';
 import { databasePerFile } from '../../../support/database.ts';
 
 const database = databasePerFile();
+const AGES = { staleAfterSeconds: 30, historyRetentionDays: 14 };
 
 /** Chats that each name a lease of that age. */
 const named = (count: number, status: string, heartbeatAt: string) =>
@@ -29,7 +31,7 @@ test('leases that chats at rest still name do not keep the clean-up from getting
   await other(3, `'-infinity'`);
   await other(3, `'infinity'`);
   await other(3, `now() + interval '1 day'`);
-  expect(await cleanUp(database.pool, 30)).toBe(4_209);
+  expect(await cleanUp(database.pool, AGES)).toBe(4_209);
   const { rows } = await database.pool.query(
     `SELECT status::text, count(*)::int FROM chat_heartbeats beat JOIN chats USING (runner_id) GROUP BY status ORDER BY 1`,
   );
@@ -47,8 +49,53 @@ test('a replica row that is far ahead of the clock goes like one that is far beh
       [randomUUID()],
     );
   }
-  await cleanUp(database.pool, 30);
+  await cleanUp(database.pool, AGES);
   expect((await database.pool.query('SELECT FROM replicas')).rowCount).toBe(1);
+});
+
+describe('old events', () => {
+  const eventsOf = async (id: string) =>
+    (
+      await database.pool.query(
+        'SELECT snapshot_version::int AS version FROM chat_events WHERE chat_id = $1 ORDER BY 1',
+        [id],
+      )
+    ).rows.map(({ version }) => version);
+
+  test('go in batches, with rights on rows alone, and the others stay', async () => {
+    const { pool, url } = database;
+    const role = `worker_${randomUUID().slice(0, 8)}`;
+    const { rows } = await pool.query(`INSERT INTO chats (owner_id) VALUES (gen_random_uuid()) RETURNING id`);
+    const id: string = rows[0].id;
+    await pool.query(
+      `INSERT INTO chat_events (chat_id, snapshot_version, generation_attempt, queue_depth, to_state, at)
+       SELECT $1, version, 0, 0, 'w', now() - CASE WHEN version <= 2502 THEN interval '15 days' ELSE interval '13 days' END
+       FROM generate_series(2, 2504) AS version`,
+      [id],
+    );
+    await pool.query(`CREATE ROLE ${role} LOGIN PASSWORD 'test';
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`);
+    const own = new pg.Pool({
+      connectionString: Object.assign(new URL(url), { username: role, password: 'test' }).href,
+    });
+    try {
+      expect(await cleanUp(own, AGES)).toBe(2_501);
+      expect(await eventsOf(id)).toEqual([1, 2503, 2504]);
+    } finally {
+      await own.end();
+      await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+
+  test('are deleted, too, where they are all that a chat at rest has, and its history goes on', async () => {
+    const { rows } = await database.pool.query(`INSERT INTO chats (owner_id) VALUES (gen_random_uuid()) RETURNING id`);
+    const id: string = rows[0].id;
+    await database.pool.query(`UPDATE chat_events SET at = now() - interval '15 days' WHERE chat_id = $1`, [id]);
+    await cleanUp(database.pool, AGES);
+    expect(await eventsOf(id)).toEqual([]);
+    await database.pool.query(`UPDATE chats SET status = 'running' WHERE id = $1`, [id]);
+    expect(await eventsOf(id)).toEqual([2]);
+  });
 });
 
 describe('rows that the database does not let go', () => {
@@ -86,9 +133,9 @@ describe('rows that the database does not let go', () => {
       `INSERT INTO replicas (id, hostname, relay_address, version, updated_at)
        SELECT gen_random_uuid(), 'h' || i, '', '', now() - interval '8 days' FROM generate_series(1, 3) AS i`,
     );
-    await expect(cleanUp(pool, 30)).rejects.toMatchObject({ code: 'P0001' });
+    await expect(cleanUp(pool, AGES)).rejects.toMatchObject({ code: 'P0001' });
     expect([await left('chat_heartbeats'), await left('replicas')]).toEqual([1, 1]);
-    await expect(cleanUp(pool, 30)).rejects.toMatchObject({ code: 'P0001' });
+    await expect(cleanUp(pool, AGES)).rejects.toMatchObject({ code: 'P0001' });
   });
 
   test('are not all tried where it is every one of them', async () => {
@@ -96,7 +143,7 @@ describe('rows that the database does not let go', () => {
     await named(300, 'waiting', `now() - interval '2 days'`);
     await keep('chat_heartbeats', 'no such column', '');
     await pool.query('CREATE SEQUENCE tries'); // what a sequence has counted is not rolled back
-    await expect(cleanUp(pool, 30)).rejects.toMatchObject({ code: 'P0001' });
+    await expect(cleanUp(pool, AGES)).rejects.toMatchObject({ code: 'P0001' });
     const { rows } = await pool.query<{ tries: number }>('SELECT last_value::float8 AS tries FROM tries');
     expect(rows[0]?.tries).toBeLessThanOrEqual(102);
     await pool.query('DROP SEQUENCE tries');

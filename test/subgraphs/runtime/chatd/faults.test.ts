@@ -159,7 +159,7 @@ describe('a worker', () => {
     await startReplica();
     await waitFor(criticised.id, (chat) => chat.status === 'waiting');
     expect(await roles(criticised.id)).toEqual(['user', 'critic', 'assistant']);
-    expect(await readChats(database.pool, [strange.id])).toMatchObject([{ workerId: null, snapshotVersion: 1 }]);
+    expect(await readChats(database.pool, [strange.id])).toMatchObject([{ workerId: null, snapshotVersion: 2 }]);
   });
 
   test('ends the turn of a chat whose history no model can be called with, and says which message it is', async () => {
@@ -306,7 +306,7 @@ describe('leases', () => {
       return id;
     };
     const [recent, gone, owner] = [await replica(1), await replica(8), await replica(9, chat?.workerId ?? undefined)];
-    expect(await cleanUp(database.pool, 30)).toBe(2);
+    expect(await cleanUp(database.pool, { staleAfterSeconds: 30, historyRetentionDays: 14 })).toBe(2);
     const { rows } = await database.pool.query('SELECT id FROM replicas');
     const left = rows.map((row) => row.id);
     expect([left.includes(recent), left.includes(gone), left.includes(owner)]).toEqual([true, false, true]);

@@ -108,7 +108,7 @@ describe('leases', () => {
       await replica.stop();
       const chats = await readChats(database.pool, [one.id, other.id]);
       expect(chats.map(({ workerId }) => workerId)).toEqual([null, null]);
-      expect(await cleanUp(database.pool, 30)).toBe(1);
+      expect(await cleanUp(database.pool, { staleAfterSeconds: 30, historyRetentionDays: 14 })).toBe(1);
     });
   });
 });
