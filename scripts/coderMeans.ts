@@ -37,6 +37,7 @@ export function coderMeans(): Map<string, Set<string>> {
   );
 }
 
+/** Same chat on a Coder deployment, which keeps no history of its owners. */
 function onCoder(snapshot: Snapshot): Snapshot {
   const { database } = snapshot;
   const trouble = database?.trouble && {
@@ -44,7 +45,7 @@ function onCoder(snapshot: Snapshot): Snapshot {
     platform: 'coder',
     thresholds: { ...NO_LIMITS, ...RELEASE },
   };
-  return { ...snapshot, database: database && { ...database, trouble: trouble ?? null } };
+  return { ...snapshot, recentOwners: null, database: database && { ...database, trouble: trouble ?? null } };
 }
 const NO_LIMITS = {
   ...{ noProgressSeconds: null, clockAheadSeconds: null, longestRetrySeconds: null, loopSteps: null },

@@ -175,6 +175,7 @@ export function circumstanceSnapshot({ state, unowned, notAsked, ...changes }: C
     database: { ...database, trouble: { ...database?.trouble, ...changes.trouble }, ...changes.database },
     runtime: runtime && { ...runtime, runners, ...changes.runtime },
     candidates: changes.candidates ?? null,
+    recentOwners: changes.recentOwners ?? null,
   });
 }
 

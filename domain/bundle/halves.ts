@@ -100,6 +100,7 @@ export const snapshot = rules.snapshot
     takenAt: moment,
     database: known(database),
     candidates: known(z.array(candidate)),
+    recentOwners: known(z.array(rules.owner.extend({ from: moment, until: moment }))),
     runtime: known(memory),
     everywhere: known(z.array(memory)),
   })

@@ -18,3 +18,9 @@ export const UNANSWERED_FOR_SECONDS = 86_400;
 export const MANY_FAILED_RENEWALS = 2;
 /** Break-offs of one task from which it breaks off again and again. */
 export const MANY_BREAK_OFFS = 3;
+/** Owners of a chat, the newest ones, that a diagnosis looks at. */
+export const RECENT_OWNERS = 5;
+/** Changes of the owner without a committed step from which a chat is passed around. */
+export const MANY_CHANGES = 4;
+/** Seconds within which those changes count. */
+export const CHANGES_WITHIN_SECONDS = 600;

@@ -14,12 +14,13 @@ import * as progress from './rules/progress.ts';
 import * as rest from './rules/rest.ts';
 import * as row from './rules/row.ts';
 import * as runner from './rules/runner.ts';
+import { thrashing } from './rules/thrashing.ts';
 import * as turn from './rules/turn.ts';
 import * as waiting from './rules/waiting.ts';
 
 export const RULES = [
   ...[row.statusUnknown, row.invalidState, row.valueUnreadable, rest.queueBlocked],
-  ...[database.databaseReadOnly, database.rowLocked, row.clockAhead, lost.ownersLost],
+  ...[database.databaseReadOnly, database.rowLocked, row.clockAhead, lost.ownersLost, thrashing],
   ...[owner.ownerUnknown, owner.ownerStopped, owner.ownerUnreachable],
   ...[runner.duplicateRunners, runner.runnerElsewhere],
   ...[owner.capacityWait, owner.noOwner],

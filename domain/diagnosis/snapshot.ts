@@ -31,6 +31,8 @@ export const thresholds = z.object({
   ...{ loopSteps: count, spinningAttempts: count, ownersLostWarn: count, ownersLostCritical: count },
 });
 
+const ownerRow = known(z.enum(['ALIVE', 'STALE', 'STOPPED', 'MISSING']));
+
 export const trouble = z.object({
   canWrite: flag,
   isInRecovery: flag,
@@ -38,7 +40,7 @@ export const trouble = z.object({
   rowLockedSeconds: seconds,
   rowAwaited: flag,
   readersKeptOut: flag,
-  ownerRow: known(z.enum(['ALIVE', 'STALE', 'STOPPED', 'MISSING'])),
+  ownerRow,
   liveReplicas: count,
   platform: text,
   pool: known(z.object({ kind: text, used: count, capacity: count })),
@@ -128,10 +130,23 @@ export const candidate = z.object({
   refusedChats: known(z.array(z.object({ chatId: text, reason: text }))),
 });
 
+/** Time for which one owner held the chat, by the chat's history. */
+export const owner = z.object({
+  workerId: text,
+  runnerId: text,
+  ageSeconds: seconds,
+  seconds,
+  ended: known(z.enum(['FINISHED', 'HANDED_OVER', 'TAKEN_OVER', 'RELEASED'])),
+  stepsCommitted: count,
+  attempts: count,
+  ownerRow,
+});
+
 export const snapshot = z.object({
   chatId: z.string(),
   executionState: known(z.enum(EXECUTION_STATES)),
   database: known(database),
+  recentOwners: known(z.array(owner)),
   candidates: known(z.array(candidate)),
   runtime: known(runtime),
   everywhere: known(z.array(runtime)),
@@ -141,6 +156,7 @@ export type Snapshot = z.output<typeof snapshot>;
 export type Runtime = z.output<typeof runtime>;
 export type Runner = z.output<typeof runner>;
 export type Task = z.output<typeof activeTask>;
+export type Owner = z.output<typeof owner>;
 export type Candidate = z.output<typeof candidate>;
 
 /**

@@ -2,11 +2,10 @@
 import { inPlace } from './inPlace.ts';
 import type { Makers, Operation } from './members.ts';
 import { type OwnQuestion, ownQuestion } from './ownQuestion.ts';
-import type { Platform } from './platform.ts';
+import { keepsHistory } from './platform.ts';
 import { type EventPage, type EventRow, events } from './questions/events.ts';
-import { ownership, type SpanRow } from './questions/ownership.ts';
-import { isReadable } from './tables/sources.ts';
-import type { Transaction } from './transaction.ts';
+import { MOST_EVENTS, ownership, RECENT, type SpanRow } from './questions/ownership.ts';
+import type { Moment, Transaction } from './transaction.ts';
 
 type OfChat<R> = OwnQuestion<string, readonly R[] | null>;
 
@@ -22,14 +21,10 @@ export interface EventLoaders {
 
 type Pages<R> = Map<string, OfChat<R>>;
 
-const RECENT_OWNERS = 5;
-
-const keepsHistory = ({ readsHistory, tables }: Platform) => readsHistory && isReadable(tables, 'chat_events');
-
 const ofChat = <R extends { readonly chatId: string }>(
   { reading, log }: Operation,
   name: string,
-  ask: (tx: Transaction, chatIds: readonly string[]) => Promise<R[]>,
+  ask: (tx: Transaction, chatIds: readonly string[], moment: Moment) => Promise<R[]>,
 ): OfChat<R> =>
   ownQuestion<string, R[], readonly R[] | null>({
     ...{ name, reading, log, ask },
@@ -49,10 +44,12 @@ export const eventLoaders: Makers<EventLoaders> = {
     (operation, { pagesOfHistory }) =>
     (limit) =>
       once(pagesOfHistory.ownership, String(limit), () =>
-        ofChat(operation, 'ownership', (tx, chatIds) => ownership(tx, chatIds, limit)),
+        ofChat(operation, 'ownership', (tx, chatIds, moment) =>
+          ownership(tx, chatIds, moment, { owners: limit, events: MOST_EVENTS }),
+        ),
       ),
   recentOwners: (operation) =>
-    ofChat(operation, 'recentOwners', (tx, chatIds) => ownership(tx, chatIds, RECENT_OWNERS)),
+    ofChat(operation, 'recentOwners', (tx, chatIds, moment) => ownership(tx, chatIds, moment, RECENT)),
   pagesOfHistory: () => ({ events: new Map(), ownership: new Map() }),
 };
 

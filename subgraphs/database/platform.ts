@@ -5,7 +5,7 @@ import { completeThresholds, type Thresholds } from '../../domain/thresholds.ts'
 import { Prisma } from '../../prisma/generated/client.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import { CHAT_COLUMNS_READ, neededColumns } from './tables/described.ts';
-import { ALL_THERE, type Tables } from './tables/sources.ts';
+import { ALL_THERE, isReadable, type Tables } from './tables/sources.ts';
 
 /** Differences between platforms, handed to every question that depends on them. */
 export interface Platform {
@@ -36,6 +36,10 @@ export interface Platform {
   /** Lacks of the tables, and what is read in their place. */
   readonly tables: Tables;
 }
+
+/** True if the history of chats can be read. */
+export const keepsHistory = ({ readsHistory, tables }: Pick<Platform, 'readsHistory' | 'tables'>): boolean =>
+  readsHistory && isReadable(tables, 'chat_events');
 
 type ChatsRelation = 'chats' | 'chats_expanded';
 

@@ -14,7 +14,8 @@ import {
 import { pickUpSeconds, type Thresholds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
-import type { Capacity } from './platform.ts';
+import { orByHistory } from './ownersSql.ts';
+import { type Capacity, keepsHistory } from './platform.ts';
 import { IS_UNREADABLE } from './questions/chatColumns.ts';
 import { lostChildrenSql } from './questions/children.ts';
 import { BEYOND_SAYABLE, inSeconds, isSayable, secondsAgo } from './questions/moments.ts';
@@ -79,7 +80,7 @@ function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
     : Prisma.sql`NULL::timestamptz AS leased_at, 0::int8 AS leases OFFSET 0`;
   const conditions = [
     ...[isOdd(limits), isOutOfTime(limits), isLate(limits), isQuiet(limits)],
-    ...[wasBegunInVain(limits), isLooping(limits), ...(limits.someWaitOutside ? [waitsInVain(limits)] : [])],
+    ...[isBegunAgain(limits), isLooping(limits), ...(limits.someWaitOutside ? [waitsInVain(limits)] : [])],
   ];
   return Prisma.sql`(${isAhead(limits)} OR (
     SELECT ${Prisma.join(conditions, ' OR ')}
@@ -165,14 +166,21 @@ const isQuiet = (limits: SuspectLimits) => Prisma.sql`
 const HANDED_OVER = Prisma.sql`
   (c.snapshot_version::float8 - c.history_version::float8 >= 2 * c.generation_attempt::float8)`;
 
-/** Condition of OWNERS_LOST and SPINNING. */
-function wasBegunInVain({ spinningAttempts, ownersLostWarn, heartbeatsReadable }: SuspectLimits): Prisma.Sql {
+/** True for a chat whose present step was begun so often, and whose attempts neither failed nor led anywhere. */
+const begunInVain = (attempts: number) => Prisma.sql`
+  (c.status = 'running' AND c.generation_attempt >= ${attempts}::int8 AND NOT ${HAS_RETRY_STATE}
+    AND c.retry_state_version <= c.history_version)`;
+
+/** Condition of OWNERS_LOST, SPINNING and THRASHING. Leases and versions tell it where the history does not. */
+function isBegunAgain(limits: SuspectLimits): Prisma.Sql {
+  const { spinningAttempts, ownersLostWarn, heartbeatsReadable, platform } = limits;
   const byMany = heartbeatsReadable
     ? Prisma.sql`c.generation_attempt >= ${ownersLostWarn}::int8 AND t.leases >= ${MANY_RUNNERS}`
     : Prisma.sql`false`;
-  return Prisma.sql`
-    c.status = 'running' AND NOT ${HAS_RETRY_STATE} AND c.retry_state_version <= c.history_version
-      AND (c.generation_attempt >= ${spinningAttempts}::int8 AND NOT ${HANDED_OVER} OR ${byMany})`;
+  const isInVain = begunInVain(Math.min(spinningAttempts, ownersLostWarn));
+  const byRow = Prisma.sql`
+    (${isInVain} AND (c.generation_attempt >= ${spinningAttempts}::int8 AND NOT ${HANDED_OVER} OR ${byMany}))`;
+  return keepsHistory(platform) ? orByHistory(limits, isInVain, byRow) : byRow;
 }
 
 /** Condition of CALL_UNANSWERED, CHILD_LOST, and ACTION_PENDING of a chat that waits for ever. */

@@ -10,7 +10,7 @@ const settings = {
 const PICK_UP_SECONDS = settings.acquisitionIntervalSeconds + 2;
 const FOR_EVER = 1_000_000;
 const system = diagnosedSystemPerFile(settings);
-const { create, finds, edit } = system;
+const { apply, create, finds, edit } = system;
 
 test('a model that calls a tool for ever, one that calls what nobody answers, and a child that failed', async () => {
   const looping = await create('/loop current_time');
@@ -51,4 +51,15 @@ test('a chat that loses owner after owner at the same step', async () => {
     await edit(chat, `UPDATE chat_heartbeats SET heartbeat_at = now() - interval '1 hour' WHERE chat_id = $1`);
   }
   await finds(chat, 'OWNERS_LOST', 'WARNING', { within: PICK_UP_SECONDS, after: 'HEARTBEAT_STALE', shown: true });
+});
+
+test('a chat that is taken from each owner as soon as that has begun', async () => {
+  await system.startReplica();
+  await system.startReplica();
+  const chat = await create('/slow 600');
+  for (const attempt of [1, 2, 3, 4]) {
+    await system.until(chat, ({ generationAttempt, workerId }) => generationAttempt === attempt && workerId !== null);
+    await apply(chat, { name: 'abandon' });
+  }
+  await finds(chat, 'THRASHING', 'CRITICAL', { within: PICK_UP_SECONDS, shown: true });
 });

@@ -27,23 +27,29 @@ export const messageStandsLast: Condition = (s) => s.state === 'W' && s.database
 /** Names in `unreadable`, with their paths in the snapshot, and when a rule needs them. */
 const COLUMNS: readonly { name: string; path: string; needed: Condition; decides?: true }[] = [
   {
-    ...{ name: 'updatedAt', path: 'updatedAgeSeconds', decides: true },
+    ...{ name: 'updatedAt', path: 'database.updatedAgeSeconds', decides: true },
     needed: (s) => s.runnable || messageStandsLast(s),
   },
-  { name: 'heartbeat', path: 'heartbeat', needed: (s) => s.runnable && s.runnerId !== null, decides: true },
-  { name: 'requiresActionDeadlineAt', path: 'requiresActionSecondsLeft', needed: waitsForOutside, decides: true },
-  { name: 'retrySecondsLeft', path: 'retrySecondsLeft', needed: running },
+  { name: 'heartbeat', path: 'database.heartbeat', needed: (s) => s.runnable && s.runnerId !== null, decides: true },
+  {
+    name: 'requiresActionDeadlineAt',
+    path: 'database.requiresActionSecondsLeft',
+    needed: waitsForOutside,
+    decides: true,
+  },
+  { name: 'retrySecondsLeft', path: 'database.retrySecondsLeft', needed: running },
   ...['snapshotVersion', 'historyVersion', 'generationAttempt', 'retryStateVersion'].map((name) => ({
-    ...{ name, path: name, needed: (s: Situation) => s.runnable },
+    ...{ name, path: `database.${name}`, needed: (s: Situation) => s.runnable },
   })),
 ];
 /** Questions asked beside the row, which may have taken too long; same shape as the columns. */
 const QUESTIONS: typeof COLUMNS = [
-  { name: 'lastMessage', path: 'lastMessage', needed: (s) => s.state === 'W', decides: true },
-  { name: 'turn', path: 'turn', needed: (s) => s.runnable },
-  { name: 'openCalls', path: 'openCalls', needed: waitsForOutside },
-  { name: 'lostChildren', path: 'lostChildren', needed: waitsForOutside },
-  { name: 'trouble', path: 'trouble', needed: (s) => s.runnable },
+  { name: 'lastMessage', path: 'database.lastMessage', needed: (s) => s.state === 'W', decides: true },
+  { name: 'turn', path: 'database.turn', needed: (s) => s.runnable },
+  { name: 'openCalls', path: 'database.openCalls', needed: waitsForOutside },
+  { name: 'lostChildren', path: 'database.lostChildren', needed: waitsForOutside },
+  { name: 'trouble', path: 'database.trouble', needed: (s) => s.runnable },
+  { name: 'recentOwners', path: 'recentOwners', needed: (s) => running(s) || isBeingInterrupted(s) },
 ];
 export const QUESTION_NAMES = QUESTIONS.map(({ name }) => name);
 

@@ -1,7 +1,15 @@
 /** Conditions on how the turn progresses. */
-import { LONGEST_RETRY_FACTOR, MANY_ATTEMPTS, MANY_BREAK_OFFS, MANY_RUNNERS, RETRY_GRACE_SECONDS } from '../limits.ts';
+import {
+  LONGEST_RETRY_FACTOR,
+  MANY_ATTEMPTS,
+  MANY_BREAK_OFFS,
+  MANY_RUNNERS,
+  RECENT_OWNERS,
+  RETRY_GRACE_SECONDS,
+} from '../limits.ts';
 import { over, type Situation, under } from '../situation.ts';
 import { waitsForWorker } from './owner.ts';
+import { attemptsOfOwner, ownersThatBegan, ownersTold, passedAround } from './owners.ts';
 import { waitsInVain } from './refusals.ts';
 import { isBeingInterrupted, running } from './row.ts';
 import { type Condition, past } from './time.ts';
@@ -29,9 +37,15 @@ function begunInVain(s: Situation): number {
 /** Number of different runners that have or had a lease on the chat. */
 const runnersWithLeases = ({ database }: Situation) =>
   new Set((database?.heartbeats ?? []).flatMap(({ runnerId }) => runnerId ?? [])).size;
+/** True if so many attempts were begun in vain, by as many owners as far as the history tells them. */
+const begunByOwners = (s: Situation, attempts: number): boolean =>
+  begunInVain(s) >= attempts && (ownersTold(s) === null || ownersThatBegan(s) >= Math.min(attempts, RECENT_OWNERS));
+/** True if owners are lost at the present step. Without a history, several leases tell of several owners. */
 export const ownersLost: Condition = (s) =>
-  begunInVain(s) >= s.settings.ownersLostWarn && runnersWithLeases(s) >= MANY_RUNNERS;
-export const manyOwnersLost: Condition = (s) => begunInVain(s) >= s.settings.ownersLostCritical;
+  begunByOwners(s, s.settings.ownersLostWarn) && (ownersTold(s) !== null || runnersWithLeases(s) >= MANY_RUNNERS);
+export const manyOwnersLost: Condition = (s) => begunByOwners(s, s.settings.ownersLostCritical);
+/** True if live owners pass the chat around. Owners that are lost at a step are another matter. */
+export const thrashing: Condition = (s) => passedAround(s) && !ownersLost(s);
 
 /**
  * True if owners gave the chat up in order.
@@ -57,8 +71,11 @@ const getsOn: Condition = ({ owner, task, age, database }) =>
   under(task.secondsSinceProgress, (age ?? 0) - 1);
 
 export const breaksOff: Condition = (s) => s.runnable && (s.task?.breakOffs ?? 0) >= MANY_BREAK_OFFS;
-export const spinning: Condition = (s) =>
-  breaksOff(s) || (begunInVain(s) >= s.settings.spinningAttempts && !ownersLost(s) && !handedOver(s) && !getsOn(s));
+/** True if one owner made so many attempts. Without a history, other owners show in leases and versions. */
+const begunByOne = (s: Situation, attempts: number): boolean =>
+  begunInVain(s) >= attempts &&
+  (ownersTold(s) === null ? !ownersLost(s) && !handedOver(s) : attemptsOfOwner(s) >= attempts);
+export const spinning: Condition = (s) => breaksOff(s) || (begunByOne(s, s.settings.spinningAttempts) && !getsOn(s));
 
 export const looping: Condition = (s) => s.runnable && over(s.database?.turn?.steps, s.settings.loopSteps);
 export const personWaits: Condition = ({ database }) =>

@@ -1,5 +1,6 @@
 /** Rules on attempts that are begun again and again, or not at all. */
 import { mayWaitForSlot } from '../conditions/owner.ts';
+import { ownersTold } from '../conditions/owners.ts';
 import { keptFromAll, writeRefused } from '../conditions/refusals.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
@@ -20,7 +21,11 @@ export const spinning = {
     is.breaksOff(s)
       ? `the worker has begun this again ${counted(s.task?.breakOffs ?? 0, 'time')} and got nowhere${brokeOffBy(s)}`
       : `${begun(s)} of this step were begun, and none failed or led to anything`,
-  evidence: (s) => [...BEGUN, ...(s.task ? ofRunner(s, 'activeTask.breakOffs', 'activeTask.lastBreakOff') : [])],
+  evidence: (s) => [
+    ...BEGUN,
+    ...(ownersTold(s)?.slice(0, 1) ?? []).map(({ path }) => `${path}.attempts`),
+    ...(s.task ? ofRunner(s, 'activeTask.breakOffs', 'activeTask.lastBreakOff') : []),
+  ],
   who: (s) => (writeRefused(s) || isBeingInterrupted(s) ? OPERATOR : PERSON),
   act: (s) => {
     const refused = writeRefused(s);

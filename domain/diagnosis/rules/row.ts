@@ -37,7 +37,7 @@ export const valueUnreadable = {
   says: (s) =>
     `${listed(is.unreadable(s).map(({ name }) => name))} could not be read${keptByLock(s) ? ' while another session holds a table' : ''}`,
   evidence: (s) => [
-    ...['database.unreadable', ...is.unreadable(s).map(({ path }) => `database.${path}`)],
+    ...['database.unreadable', ...is.unreadable(s).map(({ path }) => path)],
     ...(keptByLock(s) ? ['database.trouble.readersKeptOut'] : []),
   ],
   who: OPERATOR,

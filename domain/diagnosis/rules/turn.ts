@@ -13,7 +13,8 @@ export const looping = {
   code: 'LOOPING',
   severity: (s) => (is.personWaits(s) && !is.stopHangs(s) ? 'CRITICAL' : 'WARNING'),
   when: is.looping,
-  says: (s) => `the turn has come to ${counted(s.database?.turn?.steps ?? 0, 'step')} without an end${behind(s)}`,
+  says: (s) =>
+    `the turn${begunAt(s)} has come to ${counted(s.database?.turn?.steps ?? 0, 'step')} without an end${behind(s)}`,
   evidence: () => [
     ...['executionState', 'database.turn.steps', 'database.turn.toolCalls', 'database.turn.ageSeconds'],
     ...['database.queueDepth', 'database.oldestQueuedAgeSeconds'],
@@ -22,6 +23,11 @@ export const looping = {
   act: (s) => (isBeingInterrupted(s) ? 'look again: it is being interrupted' : 'interrupt the turn'),
   command: (s) => (isBeingInterrupted(s) ? lookAgain(s) : interrupt(s)),
 } as const satisfies Rule;
+
+function begunAt({ database }: Situation): string {
+  const age = database?.turn?.ageSeconds ?? null;
+  return age === null ? '' : `, which began ${secondsText(age)} ago,`;
+}
 
 const behind = (s: Situation) =>
   (s.database?.queueDepth ?? 0) > 0

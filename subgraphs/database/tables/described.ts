@@ -86,7 +86,7 @@ const TABLES_READ = {
   },
   replicas: {
     isRequired: false,
-    costs: ['replicas', 'everywhere', 'candidates', 'trouble.ownerRow', 'OWNER_STOPPED', 'OWNER_UNKNOWN'],
+    costs: ['replicas', 'everywhere', 'candidates', 'trouble.ownerRow', 'OWNER_STOPPED', 'OWNER_UNKNOWN', 'THRASHING'],
     columns: {
       ...{ id: of('id'), started_at: of('moment'), stopped_at: of('moment'), updated_at: of('moment') },
       ...{ hostname: costing('text', 'replicas'), relay_address: costing('text', 'replicas', 'runtime') },
@@ -98,7 +98,7 @@ const TABLES_READ = {
   chat_events: {
     isRequired: false,
     only: 'own',
-    costs: ['history', 'ownership', 'recentOwners'],
+    costs: ['history', 'ownership', 'recentOwners', 'THRASHING'],
     columns: {
       ...{ id: of('number'), chat_id: of('id'), at: of('moment'), snapshot_version: of('number') },
       ...{ transitions: of('text'), by: of('text'), actor_id: of('id'), from_state: of('text'), to_state: of('text') },

@@ -9,6 +9,7 @@ import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { textContent } from '../../../domain/messages.ts';
 import type { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { BUFFER_CAPACITY_BYTES } from '../../../subgraphs/runtime/chatd/messageBuffers.ts';
+import { settled } from './settled.ts';
 
 /** `nobody`: the chat comes when all replicas are full. */
 export type Place = 'well' | 'cutOff' | 'silent' | 'nobody';
@@ -67,6 +68,10 @@ async function give({ pool }: Tools, chatId: string, workerId: string): Promise<
   ]);
 }
 
+/** Waits until the chat has an owner. */
+const owned = (pool: Pool, id: string) => settled(pool, [{ id }], 'worker_id IS NOT NULL');
+
+/** A change of the row by hand is counted up, so a replica that is cut off is behind it as well. */
 const CUT_OFF: readonly FindingCode[] = ['LEASE_ENDANGERED'];
 const GONE: readonly FindingCode[] = ['OWNER_UNREACHABLE'];
 
@@ -150,8 +155,23 @@ export const INJECTIONS: readonly Injection[] = [
   },
   {
     ...{ kind: 'begun by others', place: 'well', ...WORKING, expects: ['OWNERS_LOST'] },
-    does: edit(`WITH begun AS (UPDATE chats SET generation_attempt = 4 WHERE id = $1 RETURNING id)
-      INSERT INTO chat_heartbeats SELECT id, gen_random_uuid(), now() FROM begun`),
+    does: edit(`WITH untold AS (SELECT set_config('chat_debug.events', 'written', true)), begun AS (
+        UPDATE chats SET generation_attempt = 4 FROM untold WHERE id = $1 RETURNING id)
+      INSERT INTO chat_events (chat_id, snapshot_version, at, generation_attempt, queue_depth, by, from_state, to_state,
+        worker_id, runner_id, transitions)
+      SELECT begun.id, -i, now() - (60 + i) * interval '1 s', 4 - i / 2, 0, 'w', 'r', 'r', owner, owner,
+        CASE WHEN i % 2 = 0 THEN '{acquire}' ELSE '{recordGenerationAttempt}' END::text[]
+      FROM begun, generate_series(1, 6) AS i, LATERAL (SELECT CASE WHEN i % 2 = 0 THEN gen_random_uuid() END) AS one (owner)`),
+  },
+  {
+    ...{ kind: 'taken from each owner', place: 'well', ...WORKING, expects: ['THRASHING'] },
+    does: async ({ pool, store }, id) => {
+      for (let change = 0; change < 4; change += 1) {
+        await owned(pool, id);
+        await store.apply(id, { name: 'abandon' });
+      }
+      await owned(pool, id);
+    },
   },
   {
     ...{ kind: 'begun again and again', place: 'well', ...WORKING, expects: ['SPINNING'] },
@@ -192,12 +212,17 @@ export const INJECTIONS: readonly Injection[] = [
     does: ({ store }, id) => store.apply(id, { name: 'abandon' }),
   },
   {
-    ...{ kind: 'retry long due', place: 'cutOff', ...FAILING, expects: ['RETRY_OVERDUE', ...CUT_OFF] },
+    ...{ kind: 'retry long due', place: 'cutOff', ...FAILING, expects: ['RETRY_OVERDUE', 'RUNNER_BEHIND', ...CUT_OFF] },
     does: edit(`UPDATE chats SET retry_state = jsonb_build_object('attempt', 2, 'kind', 'overloaded', 'error', 'no',
       'retrying_at', now() - interval '1 minute') WHERE id = $1`),
   },
   {
-    ...{ kind: 'deadline long past', place: 'cutOff', ...WAITING, expects: ['ACTION_DEADLINE_PASSED', ...CUT_OFF] },
+    ...{
+      kind: 'deadline long past',
+      place: 'cutOff',
+      ...WAITING,
+      expects: ['ACTION_DEADLINE_PASSED', 'RUNNER_BEHIND', ...CUT_OFF],
+    },
     does: edit(`UPDATE chats SET requires_action_deadline_at = now() - interval '1 minute' WHERE id = $1`),
   },
   {

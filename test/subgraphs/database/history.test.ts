@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunningServer } from '../../../server/app.ts';
 import { createDatabase, databasePerFile } from '../../support/database.ts';
 import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
-import { insertChat, queueMessages } from './support/rows.ts';
+import { insertChat, insertReplica, queueMessages } from './support/rows.ts';
 import { asking, start, user } from './support/subgraph.ts';
 
 const database = databasePerFile();
@@ -44,7 +44,7 @@ const spread = (id: string, seconds: number) =>
 
 const EVENT = `id at ageSeconds snapshotVersion transitions by actorId fromState toState workerId runnerId generationAttempt
   queueDepth detail`;
-const SPAN = 'workerId runnerId from until seconds ended stepsCommitted attempts';
+const SPAN = 'workerId runnerId from until ageSeconds seconds ended stepsCommitted attempts ownerRow';
 
 // biome-ignore lint/suspicious/noExplicitAny: the answer has the shape of the selection
 const snapshot = async (id: string, fields: string, variables = {}, of = ask): Promise<any> => {
@@ -179,6 +179,8 @@ describe('the owners of a chat', () => {
     await spread(id, 10);
     const { ownership, recentOwners } = await snapshot(id, `ownership { ${SPAN} } recentOwners { ${SPAN} }`);
     expect(recentOwners).toEqual(ownership);
+    for (const { ageSeconds, from, until } of ownership)
+      expect(ageSeconds).toBeGreaterThanOrEqual(until === null ? 0 : (Date.parse(until) - Date.parse(from)) / 1000);
     expect(
       ownership.map(({ seconds, ended, stepsCommitted, attempts, until }: Record<string, unknown>) => [
         ...[until === null ? 'lasts' : Math.round(Number(seconds)), ended, stepsCommitted, attempts],
@@ -193,7 +195,44 @@ describe('the owners of a chat', () => {
     const { database: row } = await snapshot(id, 'database { workerId runnerId }');
     expect(ownership[0]).toMatchObject(row);
     const { two } = await snapshot(id, `two: ownership(first: 2) { ${SPAN} }`);
-    expect(two).toEqual([{ ...ownership[0], seconds: expect.any(Number) }, ownership[1]]);
+    const later = { ageSeconds: expect.any(Number) };
+    expect(two).toEqual([
+      { ...ownership[0], ...later, seconds: expect.any(Number) },
+      { ...ownership[1], ...later },
+    ]);
+  });
+
+  test('are told with what has become of their processes', async () => {
+    const { pool } = database;
+    const replicas = [
+      await insertReplica(pool),
+      await insertReplica(pool, { updated_at: `now() - interval '1 hour'` }),
+      await insertReplica(pool, { stopped_at: 'now()' }),
+      randomUUID(),
+    ];
+    const id = await insertChat(pool, { status: 'running' });
+    for (const worker of replicas) await change(id, `worker_id = '${worker}', runner_id = gen_random_uuid()`);
+    const { recentOwners } = await snapshot(id, 'recentOwners { ownerRow }');
+    expect(recentOwners.map(({ ownerRow }: { ownerRow: string }) => ownerRow)).toEqual([
+      ...['MISSING', 'STOPPED', 'STALE', 'ALIVE'],
+    ]);
+    const copy = await createDatabase();
+    const there = await start({ databaseUrl: copy.url });
+    try {
+      await copy.pool.query('DROP TABLE replicas');
+      const other = await insertChat(copy.pool, { status: 'running' });
+      await copy.pool.query('UPDATE chats SET worker_id = gen_random_uuid(), runner_id = gen_random_uuid()');
+      const { recentOwners: owners } = await snapshot(
+        other,
+        'recentOwners { ownerRow ended }',
+        {},
+        asking(() => there.url),
+      );
+      expect(owners).toEqual([{ ownerRow: null, ended: null }]);
+    } finally {
+      await there.stop();
+      await copy.drop();
+    }
   });
 
   test('are none for a chat that nobody ever held', async () => {

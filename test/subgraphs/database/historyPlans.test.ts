@@ -8,6 +8,7 @@ import { connectDatabase, type DatabaseClient } from '../../../subgraphs/databas
 import { childrenSql, lostChildrenSql } from '../../../subgraphs/database/questions/children.ts';
 import { lastMessagesSql } from '../../../subgraphs/database/questions/lastMessages.ts';
 import { openCallsSql } from '../../../subgraphs/database/questions/openCalls.ts';
+import { ownershipSql, RECENT } from '../../../subgraphs/database/questions/ownership.ts';
 import { MESSAGES_OF_A_TURN, stepsSql, turnsSql } from '../../../subgraphs/database/questions/turns.ts';
 import { createDatabase, databasePerFile } from '../../support/database.ts';
 import { lookedAt, planIn, scans } from './support/plans.ts';
@@ -56,6 +57,14 @@ beforeAll(async () => {
   );
   await messages([ENDLESS], 30_000, 1);
   await messages(OTHERS, 10, 5);
+  await pool.query(
+    `INSERT INTO chat_events (chat_id, snapshot_version, generation_attempt, queue_depth, by, from_state, to_state,
+       transitions, worker_id, runner_id)
+     SELECT chat, i, 1, 0, 'w', 'r', 'r', '{commitStep}', owner, owner
+     FROM unnest($1::uuid[]) AS chat, generate_series(2, CASE chat WHEN $2 THEN 20000 ELSE 9 END) AS i,
+       LATERAL (SELECT CASE WHEN i % 4 = 0 AND (chat <> $2 OR i < 100) THEN gen_random_uuid() END) AS one (owner)`,
+    [ALL, LONG],
+  );
   client = connectDatabase({ url: database.url, timeoutMs: TIMEOUT_MS, clock: systemClock, log });
 });
 afterAll(() => client.close());
@@ -98,6 +107,12 @@ describe.each(['never analysed', 'analysed'])('%s,', (state) => {
     expect(long).toBeLessThanOrEqual(22);
     expect(endless).toBeLessThanOrEqual(MESSAGES_OF_A_TURN + 1); // the next one is read before a row is judged
     expect(Math.max(...others)).toBeLessThanOrEqual(7);
+  });
+
+  test('recent owners cost their changes, a look at the replica of each, and no more events than a short history has', async () => {
+    expect(await looksAt(ownershipSql(OWN, OTHERS, RECENT))).toBeLessThanOrEqual(9 * OTHERS.length);
+    expect(await looksAt(ownershipSql(OWN, [LONG], RECENT))).toBeLessThanOrEqual(2 * RECENT.owners + RECENT.events);
+    expect(await looksAt(ownershipSql(OWN, [PARENT], RECENT))).toBe(0);
   });
 
   test('a page of children costs the page, wherever it begins', async () => {

@@ -25,7 +25,7 @@ const ROW_HALF = ofDatabase(requiredFields('diagnosis'));
 function ofDatabase(required: string): string {
   const { selectionSet } = parse(`{ ${required} }`).definitions[0] as OperationDefinitionNode;
   const isOurs = (node: SelectionNode) =>
-    node.kind === Kind.FIELD && ['executionState', 'database'].includes(node.name.value);
+    node.kind === Kind.FIELD && ['executionState', 'database', 'recentOwners'].includes(node.name.value);
   return selectionSet.selections.filter(isOurs).map(print).join(' ');
 }
 
@@ -115,6 +115,8 @@ const WAYS: readonly Way[] = [
     prepare: own,
     take: 'ALTER TABLE chat_messages RENAME COLUMN finish_reason TO gone',
   },
+  { how: 'The history cannot be read', prepare: own, take: 'ALTER TABLE chat_events RENAME TO gone' },
+  { how: 'Rows of replicas cannot be read', prepare: own, take: 'ALTER TABLE replicas RENAME TO gone' },
   {
     how: 'A Coder deployment has room',
     platform: 'coder',

@@ -134,6 +134,7 @@ const UNREADABLE = [
     'openCalls',
     'lostChildren',
     'trouble',
+    'recentOwners',
     'createdAt',
   ],
 ];
@@ -202,6 +203,35 @@ const anyCandidate = fc.record({
   refusedChats: maybe(fc.array(fc.record({ chatId: maybe(id), reason: maybe(refusal) }), { maxLength: 2 })),
 });
 
+const anyOwner = fc.record({
+  workerId: maybe(id),
+  runnerId: maybe(id),
+  ageSeconds: maybe(seconds),
+  seconds: maybe(seconds),
+  ended: fc.option(fc.constantFrom('FINISHED', 'HANDED_OVER', 'TAKEN_OVER', 'TAKEN_OVER', 'RELEASED'), {
+    nil: null,
+    freq: 6,
+  }),
+  stepsCommitted: maybe(fc.constantFrom(0, 0, 0, 3)),
+  attempts: maybe(fc.constantFrom(0, 1, 1, 2, 9)),
+  ownerRow: maybe(
+    fc.oneof({ weight: 5, arbitrary: fc.constant('ALIVE' as const) }, { weight: 1, arbitrary: ownerRow }),
+  ),
+});
+
+/** Owners of one chat, most of which let it go. */
+const anyOwners = fc.oneof(
+  fc.array(anyOwner, { maxLength: 5, size: 'max' }),
+  fc
+    .record({ owners: fc.array(anyOwner, { minLength: 5, maxLength: 5 }), lasts: fc.boolean() })
+    .map(({ owners, lasts }) =>
+      owners.map((one, i) => ({
+        ...{ ...one, stepsCommitted: 0, ageSeconds: 9 * (i + 1), seconds: 9, ownerRow: 'ALIVE' as const },
+        ended: i === 0 && lasts ? null : (one.ended ?? 'RELEASED'),
+      })),
+    ),
+);
+
 /** Runnable ones more often than not: most rules are about those. */
 export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   chatId: fc.constant('00000000-0000-4000-8000-000000000000'),
@@ -209,6 +239,7 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
     fc.oneof(fc.constantFrom(...EXECUTION_STATES), fc.constantFrom('R0', 'R1', 'I0', 'I1', 'A0', 'A1')),
   ),
   database: maybe(anyDatabase),
+  recentOwners: seldom(anyOwners),
   candidates: maybe(fc.array(anyCandidate, { maxLength: 3 })),
   runtime: maybe(anyRuntime),
   everywhere: maybe(fc.array(anyRuntime, { maxLength: 3 })),

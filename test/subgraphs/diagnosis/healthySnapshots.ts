@@ -21,6 +21,27 @@ const BESIDE = [
   { ...FULL, isFull: false, roomSeconds: 0.01 },
 ];
 
+/** Owners that let a chat go, each in its way, none of them by its own fault or to no purpose. */
+const PAST = {
+  drained: { ended: 'HANDED_OVER', ownerRow: 'STOPPED', stepsCommitted: 0 },
+  drainedLongAgo: { ended: 'HANDED_OVER', ownerRow: 'MISSING', stepsCommitted: 0 },
+  gotOn: { ended: 'HANDED_OVER', ownerRow: 'ALIVE', stepsCommitted: 1 },
+  finished: { ended: 'FINISHED', ownerRow: 'ALIVE', stepsCommitted: 0 },
+  lately: { ended: 'RELEASED', ownerRow: 'ALIVE', stepsCommitted: 0 },
+} as const;
+type Past = keyof typeof PAST;
+
+/** Owners by the history, newest first. Three that let it go are no more than chance. */
+function ownersOf({ past, isKept }: Life, workerId: string | null, runnerId: string | null): Snapshot['recentOwners'] {
+  if (!isKept) return null;
+  const former = past.map((kind, i) => ({
+    ...{ workerId: RUNNERS[i % 3]?.runnerId ?? null, runnerId: RUNNERS[0]?.runnerId ?? null, attempts: 1 },
+    ...{ ageSeconds: 20 * (i + 2), seconds: 20, ...PAST[kind] },
+  }));
+  const now = { ageSeconds: 20, seconds: 20, attempts: 1, stepsCommitted: 0, ended: null, ownerRow: 'ALIVE' as const };
+  return workerId === null ? former : [{ ...now, workerId, runnerId }, ...former];
+}
+
 const life = fc.record({
   state: fc.constantFrom(...EXECUTION_STATES.filter((state) => isRunnable(state) || state === 'W' || state === 'XW')),
   owner: fc.constantFrom(...OWNER),
@@ -39,6 +60,10 @@ const life = fc.record({
   /** Owners that were lost with this very step. */
   lost: fc.nat({ max: 1 }),
   waits: fc.option(number(0, 60), { nil: null }),
+  isKept: fc.boolean(),
+  past: fc
+    .array(fc.constantFrom<Past[]>('drained', 'drainedLongAgo', 'gotOn', 'finished', 'lately'), { maxLength: 4 })
+    .filter((past) => past.filter((kind) => kind === 'lately').length < 4),
   steps: fc.integer({ min: 1, max: 50 }),
   queuedFor: number(0, 1e5),
   beside: fc.constantFrom(...BESIDE),
@@ -80,11 +105,13 @@ function taskOf({ state, progress, tool, waits, isOld }: Life, failed: boolean):
 function chatOf(one: Life): Snapshot {
   const { state, owner, behind, deadline, isOld } = one;
   const isUnowned = owner === 'unowned' || owner === 'full';
+  const base = snapshot({ state, owner: owner === 'full' ? 'unowned' : owner });
   const retry = /^R/.test(state) && (isUnowned || ['OK', 'NOT_ASKED'].includes(owner)) ? one.retry : null;
   return snapshot({
     state,
     owner: owner === 'full' ? 'unowned' : owner,
     candidates: owner === 'full' ? [FULL, one.beside] : null,
+    recentOwners: ownersOf(one, base.database?.workerId ?? null, base.database?.runnerId ?? null),
     trouble: { rowLocked: one.lockedFor !== null, rowLockedSeconds: one.lockedFor, canWrite: true },
     database: {
       ...leaseOf(one),

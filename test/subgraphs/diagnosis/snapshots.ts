@@ -13,6 +13,7 @@ export interface Changes {
   readonly database?: Partial<NonNullable<Snapshot['database']>>;
   readonly trouble?: Partial<NonNullable<NonNullable<Snapshot['database']>['trouble']>>;
   readonly candidates?: Snapshot['candidates'];
+  readonly recentOwners?: Snapshot['recentOwners'];
   readonly runtime?: Partial<Runtime>;
   /** Changes of the one runner. */
   readonly runner?: Partial<Runner>;
@@ -45,6 +46,7 @@ export function snapshot({ state = 'R0', owner = 'OK', ...changes }: Changes = {
       ...changes.database,
     },
     candidates: changes.candidates ?? base.candidates,
+    recentOwners: changes.recentOwners ?? null,
     runtime: runtime && { ...runtime, runners: runners ?? null, ...changes.runtime },
     everywhere: changes.everywhere ?? null,
   };

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { DEFAULT_THRESHOLDS } from '../../../../domain/thresholds.ts';
+import { REPLICAS, ruleHistory, writeHistories } from './ruleEvents.ts';
 
 /** So far apart that a chat does not pass from one class of ages to the next while a test runs. */
 export const THRESHOLDS = {
@@ -12,7 +13,6 @@ export const THRESHOLDS = {
 };
 
 export const OWNERS = [randomUUID(), randomUUID()] as const;
-const REPLICAS = { alive: randomUUID(), stopped: randomUUID(), missing: randomUUID() } as const;
 
 const pick = <const T extends readonly unknown[]>(...values: T) => fc.constantFrom<T[number][]>(...values);
 const ago = (seconds: number) => `now() - interval '${seconds} seconds'`;
@@ -72,7 +72,7 @@ const message: fc.Arbitrary<DrawnMessage> = fc.record({
   deleted: pick(false, false, false, true),
 });
 
-export const ruleRow = fc.record({
+const anyRow = fc.record({
   ownerId: pick(...OWNERS),
   status: pick(
     ...['waiting', 'waiting', 'waiting', 'error', 'error', 'running', 'running', 'running', 'running', 'interrupting'],
@@ -88,26 +88,46 @@ export const ruleRow = fc.record({
   deadline: deadlines,
   retry: retries,
   retryVersion: versions,
+  /** Null: as the triggers count it. */
+  snapshotVersion: pick(null, '7', '9', '20', '9007199254740993'),
   historyVersion: versions,
   attempt: attempts,
   error: errors,
   messages: fc.array(message, { maxLength: 8, size: 'max' }),
   isChild: pick(false, false, false, true),
+  history: ruleHistory,
   /** True if it gets its status only after its messages. */
   comesLate: fc.boolean(),
 });
+/** Rows of chats that run well, so that nothing but their owners and attempts can be trouble. */
+const runningRow = fc
+  .record({
+    ...{ any: anyRow, worker: pick('alive', 'alive', 'alive', null), attempt: pick('1', '2', '3', '4', '5', '9') },
+    ...{
+      status: pick('running', 'running', 'interrupting'),
+      snapshotVersion: pick('6', '7', '9', '20'),
+      age: pick(ago(10)),
+    },
+  })
+  .map(({ any, ...more }) => ({
+    ...{ ...any, ...more, archived: false, isRunnerNamed: more.worker !== null, lease: ago(10), retry: null },
+    ...{ retryVersion: '0' as const, historyVersion: '3' as const, messages: [] },
+  }));
+export const ruleRow = fc.oneof({ weight: 4, arbitrary: anyRow }, { weight: 1, arbitrary: runningRow });
 export type RuleRow = typeof ruleRow extends fc.Arbitrary<infer T> ? T : never;
 
 /**
  * Needs the status `dreaming`, the role `strange`, and no trigger that clears retry states.
- * @param notesEnd whether messages have a column for why their step ended
+ * @param isOwn whether the tables are this project's: they note why a step ended, and keep a history
  */
-export async function insertRuleRows(pool: pg.Pool, drawn: readonly RuleRow[], notesEnd = true): Promise<void> {
+export async function insertRuleRows(pool: pg.Pool, drawn: readonly RuleRow[], isOwn = true): Promise<void> {
   await pool.query(
     `INSERT INTO replicas (id, hostname, relay_address, version, stopped_at)
-     VALUES ($1, 'h', 'http://127.0.0.1:1', '1', NULL), ($2, 'h', 'http://127.0.0.1:1', '1', now()) ON CONFLICT DO NOTHING`,
-    [REPLICAS.alive, REPLICAS.stopped],
+     VALUES ($1, 'h', 'http://127.0.0.1:1', '1', NULL), ($2, 'h', 'http://127.0.0.1:1', '1', now()),
+       ($3, 'h', 'http://127.0.0.1:1', '1', NULL) ON CONFLICT DO NOTHING`,
+    [REPLICAS.alive, REPLICAS.stopped, REPLICAS.stale],
   );
+  await pool.query(`UPDATE replicas SET updated_at = now() - interval '1 day' WHERE id = $1`, [REPLICAS.stale]);
   let lastId: string | null = null;
   const chats = drawn.map((row) => {
     const id = randomUUID();
@@ -123,8 +143,9 @@ export async function insertRuleRows(pool: pg.Pool, drawn: readonly RuleRow[], n
     lastId = id;
     return chat;
   });
-  for (const sql of [CHATS, LEASES, QUEUES, messagesSql(notesEnd), DELETIONS, LATER])
+  for (const sql of [CHATS, LEASES, QUEUES, messagesSql(isOwn), DELETIONS, LATER])
     await pool.query(sql, [JSON.stringify(chats)]);
+  if (isOwn) await writeHistories(pool, chats);
 }
 
 /** A number stands for seconds from now. */
@@ -134,7 +155,7 @@ const retryState = (json: string) =>
 const DRAWN = `
   WITH drawn AS (SELECT * FROM jsonb_to_recordset($1) AS chat (id uuid, "ownerId" uuid, status text, archived bool, "isQueued" bool,
     "workerId" uuid, "runnerId" uuid, age text, lease text, "leasesOfOthers" int, deadline text, retry text,
-    "retryVersion" int8, "historyVersion" int8, attempt int8, error text, messages jsonb, "parentId" uuid, "comesLate" bool))`;
+    "retryVersion" int8, "snapshotVersion" int8, "historyVersion" int8, attempt int8, error text, messages jsonb, "parentId" uuid, "comesLate" bool))`;
 
 /** `now() - interval '…'` as it was drawn, or a literal. */
 const time = (column: string) => `
@@ -161,7 +182,8 @@ const DELETIONS = `${DRAWN}, numbered AS (
     SELECT n.id FROM numbered AS n JOIN drawn ON drawn.id = n.chat_id
     WHERE (drawn.messages -> (n.place - 1)::int ->> 'deleted')::bool)`;
 const LATER = `${DRAWN}
-  UPDATE chats SET status = drawn.status::chat_status, history_version = drawn."historyVersion",
+  UPDATE chats SET status = drawn.status::chat_status,
+    snapshot_version = coalesce(drawn."snapshotVersion", snapshot_version), history_version = drawn."historyVersion",
     generation_attempt = drawn.attempt, retry_state_version = drawn."retryVersion",
     retry_state = CASE WHEN drawn.retry LIKE '%":"+%' THEN jsonb_set(drawn.retry::jsonb, '{retrying_at}',
       to_jsonb(to_char((now() + substring(drawn.retry FROM '"\\+(.*)"')::int * interval '1 s') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
