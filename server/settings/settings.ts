@@ -37,6 +37,11 @@ const origins = list.refine(
   'must be origins such as https://example.com, without a path, comma-separated',
 );
 
+const databaseUrl = z.string().superRefine((url, context) => {
+  const message = databaseUrlProblem(url);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+
 /** Model: the built-in one, or `openai-compatible:<model>@<base URL>`. */
 const model = z
   .string()
@@ -47,12 +52,7 @@ const model = z
 
 /** Settings by name: check, default and, in `describe`, the sentence of `docs/settings.md`. */
 export const settings = {
-  DATABASE_URL: z
-    .string()
-    .superRefine((url, context) => {
-      const message = databaseUrlProblem(url);
-      if (message !== undefined) context.addIssue({ code: 'custom', message });
-    })
+  DATABASE_URL: databaseUrl
     .optional()
     .describe(
       'Postgres to use. `migrate`, `start:database` and `start:replica` need it. Unset: `npm start` runs its own Postgres under `DATA_DIR`. Set: `npm start` uses it if it is migrated; with `npm start -- --migrate` it first makes the tables in an empty one',
@@ -157,6 +157,11 @@ export const settings = {
   HISTORY_RETENTION_DAYS: number((n) => n > 0 && n <= 36_500, 'must be a number of days above 0 and up to 36500')
     .default(14)
     .describe('age in days from which replicas delete events of chats'),
+  RECORDER_DATABASE_URL: databaseUrl
+    .optional()
+    .describe(
+      "Postgres that holds incidents, for `migrate` and the recorder. Unset: `DATABASE_URL`. A Coder deployment's own database never holds them",
+    ),
   MODEL: model
     .default('built-in')
     .describe(
