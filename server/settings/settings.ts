@@ -161,7 +161,12 @@ export const settings = {
     .describe(
       "Postgres that holds incidents, for `migrate` and the recorder. Unset: `DATABASE_URL`. A Coder deployment's own database never holds them",
     ),
-  RECORDER_PORT: port.default(4004).describe('port of `npm run start:recorder`'),
+  RECORDER_URL: httpUrl
+    .optional()
+    .describe(
+      'address of the recorder, for the gateway, such as http://127.0.0.1:4004/graphql. Unset: there is none, and incidents are null',
+    ),
+  RECORDER_PORT: port.default(4004).describe('port of the recorder. Under `npm start`, unset: any free one'),
   RECORDER_INTERVAL_SECONDS: seconds
     .default(10)
     .describe('interval at which the recorder asks the gateway for chats in trouble'),
