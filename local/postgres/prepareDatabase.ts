@@ -52,7 +52,9 @@ export const migrateRecorder = (url: string, setting: UrlSetting): Promise<strin
 export const prepareGiven = (url: string, mayMigrate: boolean): Promise<string[]> =>
   withDatabase(url, async (client) => {
     const { kind } = await inspectSchema(client);
-    if (kind === 'empty' && mayMigrate) return applyMigrations(client);
+    if (kind === 'empty' && mayMigrate) {
+      return [...(await applyMigrations(client)), ...(await applyRecorderMigrations(client))];
+    }
     if (kind === 'empty') throw new StartError(howToMigrate(url));
     await assertOwnSchema(client);
     return [];
