@@ -10,6 +10,8 @@ const OPERATIONS = [
   'replicas',
   'database',
   'bundle',
+  'incidents',
+  'incident',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
