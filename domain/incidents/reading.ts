@@ -22,6 +22,8 @@ export interface Reading {
   readonly summary: string;
   /** Findings, worst first. The first is the root cause. */
   readonly findings: readonly NotedFinding[];
+  /** True if the owner refuses to answer, because its version does not know all that is asked. */
+  readonly isRefusedByVersion: boolean;
   /** Seconds, by the database's clock, for which every reading has said UNKNOWN. 0: this is the first, or it says something else. */
   readonly unknownSeconds: number;
   /** Seconds after which a lease is lost, where this chat lives. */
@@ -53,7 +55,7 @@ export function judgeReading(reading: Reading): Judged {
     case 'FAILED':
       return root && failedForGood(reading) ? { kind: 'trouble', root } : WELL;
     case 'UNKNOWN':
-      if (!root || root.code === 'STATUS_UNKNOWN') return UNCLEAR;
+      if (!root || root.code === 'STATUS_UNKNOWN' || reading.isRefusedByVersion) return UNCLEAR;
       return reading.unknownSeconds > reading.staleAfterSeconds ? { kind: 'trouble', root } : UNCLEAR;
     case 'IDLE':
     case 'WORKING':

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SEVERITIES, VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 import { type FindingCode, RULES } from '../../domain/diagnosis/rules.ts';
 import type { Reading } from '../../domain/incidents/reading.ts';
+import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
 import { DEFAULT_THRESHOLDS } from '../../domain/thresholds.ts';
 import { type Ask, NoAnswer } from './gateway.ts';
 
@@ -49,7 +50,12 @@ const chat = z.object({
   diagnosisEverywhere: z.object({
     verdict: z.enum(VERDICTS),
     summary: z.string(),
-    findings: z.array(z.object({ code: z.enum(CODES), severity: z.enum(SEVERITIES) })),
+    findings: z.array(
+      z.object({
+        ...{ code: z.enum(CODES), severity: z.enum(SEVERITIES) },
+        evidence: z.array(z.object({ field: z.string(), value: z.string() })),
+      }),
+    ),
   }),
 });
 const chats = z.object({ chatDebugSnapshots: z.array(z.unknown()) });
@@ -93,12 +99,19 @@ function readingOf(
     ...{ chatId, executionState, isArchived: database.archived },
     ...{ ownerId: database.ownerId ?? null, workerId: database.workerId ?? null },
     isRetryable: database.lastError?.retryable ?? null,
-    ...{ verdict: said.verdict, summary: said.summary, findings: said.findings },
+    ...{ verdict: said.verdict, summary: said.summary },
+    findings: said.findings.map(({ code, severity }) => ({ code, severity })),
+    isRefusedByVersion: said.findings.some(saysRefusedByVersion),
     unknownSeconds: unknown.note(chatId, said.verdict, takenAt),
     staleAfterSeconds: database.trouble?.thresholds.staleAfterSeconds ?? DEFAULT_THRESHOLDS.staleAfterSeconds,
   };
 }
 type Chat = z.output<typeof chat>;
+
+/** The finding on an owner that cannot be asked has the outcome of asking it among its evidence. */
+const saysRefusedByVersion = ({ code, evidence }: Chat['diagnosisEverywhere']['findings'][number]) =>
+  code === 'OWNER_UNREACHABLE' &&
+  evidence.some(({ field, value }) => field.endsWith('.reachability.reason') && value.endsWith(DOES_NOT_KNOW_ALL));
 
 /** @throws NoAnswer if the data have another shape than was asked for */
 function asAsked<T>(shape: z.ZodType<T>, data: unknown): T {

@@ -11,7 +11,13 @@ const found = (...codes: FindingCode[]) =>
 
 const reading = (changes: Partial<Reading> = {}): Reading => ({
   ...{ chatId: 'chat', ownerId: 'person', workerId: 'replica 1', executionState: 'R0', isArchived: false },
-  ...{ isRetryable: null, verdict: 'STUCK', summary: 'Stuck: nobody works on it.', unknownSeconds: 0 },
+  ...{
+    isRetryable: null,
+    isRefusedByVersion: false,
+    verdict: 'STUCK',
+    summary: 'Stuck: nobody works on it.',
+    unknownSeconds: 0,
+  },
   ...{ findings: found('RUNNER_MISSING', 'HEARTBEAT_STALE'), staleAfterSeconds: 30 },
   ...changes,
 });
@@ -52,8 +58,12 @@ describe('an incident opens', () => {
     expect(opens({ ...unknown, unknownSeconds: 30.1 })).toBe(true);
   });
 
-  test('never because this version does not know a status', () => {
-    expect(opens({ verdict: 'UNKNOWN', findings: found('STATUS_UNKNOWN'), unknownSeconds: 9_999 })).toBe(false);
+  test('never because this version does not know a status, or the owner’s version does not know all that is asked', () => {
+    const unknown = { verdict: 'UNKNOWN', unknownSeconds: 9_999 } as const;
+    expect(opens({ ...unknown, findings: found('STATUS_UNKNOWN') })).toBe(false);
+    const refused = { findings: found('OWNER_UNREACHABLE'), isRefusedByVersion: true };
+    expect(opens({ ...unknown, ...refused })).toBe(false);
+    expect(opens({ ...refused, verdict: 'STUCK' })).toBe(true);
   });
 
   test('for no chat that is well, archived or gone', () => {
@@ -136,7 +146,7 @@ describe('whatever is read', () => {
     workerId: fc.option(fc.constantFrom('replica 1', 'replica 2', 'replica 3')),
     executionState: fc.constantFrom('W', 'E0', 'E1', 'R0', 'XE1', 'INVALID'),
     isArchived: fc.boolean(),
-    isRetryable: fc.option(fc.boolean()),
+    ...{ isRetryable: fc.option(fc.boolean()), isRefusedByVersion: fc.boolean() },
     verdict: fc.constantFrom(...VERDICTS),
     findings: fc.array(
       fc.record({

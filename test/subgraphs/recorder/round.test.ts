@@ -12,11 +12,12 @@ import { UnknownTimes } from '../../../subgraphs/recorder/readChats.ts';
 import { runRound } from '../../../subgraphs/recorder/round.ts';
 import { fleetPerFile } from '../../gateway/fleet.ts';
 import { type GatewayChanges, INTERNAL_SECRET } from '../../gateway/gateways.ts';
+import { deadUrl, sendJson } from '../../gateway/httpServers.ts';
 import { createDatabase } from '../../support/database.ts';
 import { insertChat, insertHealthyChat } from '../database/support/rows.ts';
 import { emptyIncidentTables, incidentRows, makeIncidentTables } from './support/incidentTables.ts';
 
-const { database, gateway } = fleetPerFile();
+const { database, gateway, servers, insertReplica } = fleetPerFile();
 type Database = Awaited<ReturnType<typeof createDatabase>>;
 const holder: { incidents?: Database } = {};
 const incidents = () => {
@@ -51,7 +52,7 @@ async function recorder(changes?: GatewayChanges) {
     await runRound(options, lease.term);
     return incidentRows(incidents());
   };
-  return { round, registry, ask: client.ask };
+  return { round, registry, ask: client.ask, unknown: options.unknown };
 }
 
 const set = (id: string, changes: string) => database.pool.query(`UPDATE chats SET ${changes} WHERE id = $1`, [id]);
@@ -126,6 +127,25 @@ describe('a chat in trouble', () => {
     expect(await by(deleted)).toMatchObject({ close_reason: 'DELETED' });
     await round();
     expect(await by(archived)).toMatchObject({ close_reason: 'ARCHIVED' });
+  });
+
+  test('of which nothing is known has an incident once that lasts, unless the owner refuses by its version', async () => {
+    const invalid = { errors: [{ message: 'No.', extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] };
+    const older = await servers.serve((response) => sendJson(response, 400, invalid));
+    const [away, earlier] = [await insertReplica(await deadUrl()), await insertReplica(older.url)];
+    const quiet = { updated_at: `now() - interval '5 minutes'` };
+    const { id } = await insertHealthyChat(database.pool, { ...quiet, worker_id: away });
+    const { id: refused } = await insertHealthyChat(database.pool, { ...quiet, worker_id: earlier });
+    const { round, unknown } = await recorder();
+    expect(await round()).toEqual([]);
+    const aMinuteAgo = new Date(systemClock.now().getTime() - 60_000);
+    for (const chat of [id, refused]) {
+      unknown.note(chat, 'WORKING', aMinuteAgo);
+      unknown.note(chat, 'UNKNOWN', aMinuteAgo);
+    }
+    expect(await round()).toMatchObject([
+      { chat_id: id, verdict: 'UNKNOWN', code: 'OWNER_UNREACHABLE', worker_ids: [away] },
+    ]);
   });
 
   test('has no incident after a failure that a message mends', async () => {
