@@ -27,10 +27,13 @@ export function incidentsText(page: Page, incidents: readonly ShownIncident[], i
 const stateText = ({ paint }: Page, { closedAt, closeReason }: ShownIncident) =>
   closedAt === null ? paint.red('open') : (closeReason ?? 'closed').toLowerCase();
 
+/** Moment in UTC without its seconds, as it fits into a line. */
+const minuteText = (moment: string) => `${moment.slice(0, 16).replace('T', ' ')}Z`;
+
 function rowText(page: Page, incident: ShownIncident): string {
   const { id, chatId, secondsOpen, openedAt, code, summary } = incident;
   return lines(
-    columns(page, WIDTHS, [[id, stateText(page, incident), secondsText(secondsOpen), openedAt]]),
+    columns(page, WIDTHS, [[id, stateText(page, incident), secondsText(secondsOpen), minuteText(openedAt)]]),
     paragraph(page, `chat ${chatId}`, 2),
     paragraph(page, `${code}: ${summary}`, 2),
   );

@@ -46,19 +46,22 @@ export function startRecorder(options: RecorderOptions): Recorder {
       await runRound({ ...options, unknown, signal: stopping.signal }, term);
       metrics.round('done');
     } catch (error) {
+      if (stopping.signal.aborted) return;
       if (error instanceof LeaseLost) return log.info('another recorder has taken over');
       metrics.round('failed');
       throw error;
     }
   };
   const rounds = loop('rounds', options.intervalSeconds, round);
+  let hasWaited = false;
   const leases = loop('lease', LEASE_INTERVAL_SECONDS, async () => {
     const wasActive = lease.term !== undefined;
     await lease.keep();
+    if (!lease.term) hasWaited = true;
     if (wasActive || !lease.term) return;
     log.info('this recorder is the active one');
-    rounds.wake();
     cleanUp.wake();
+    if (hasWaited) rounds.wake(); // else this process has just started, and the others perhaps with it
   });
   const cleanUp = loop('cleanUp', CLEAN_UP_INTERVAL_SECONDS, async () => {
     if (lease.term) await deleteOld(options.pool, lease.term, options.retentionDays);

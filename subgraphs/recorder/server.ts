@@ -49,8 +49,8 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
     ask: gateway.ask,
   });
   const close = async () => {
-    await recorder.stop();
-    await Promise.all([gateway.close(), pool.end()]);
+    await Promise.all([gateway.close(), recorder.stop()]); // a round does not wait for its answer
+    await pool.end();
   };
   try {
     return await serveSubgraph<RecorderContext>({

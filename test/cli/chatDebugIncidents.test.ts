@@ -50,7 +50,7 @@ describe('incidents', () => {
     const list = await debug(['incidents']);
     expect(list).toMatchObject({ code: 1, stderr: '' });
     expect(list.stdout).toMatch(
-      new RegExp(`^incident +state +for +began\n[0-9a-f-]{36}  open +\\S.*\n  chat ${other}\n`),
+      new RegExp(`^incident +state +for +began\n[0-9a-f-]{36}  open +\\S.* 20[\\d -]{8} [\\d:]{5}Z\n  chat ${other}\n`),
     );
     expect(list.stdout).toMatch(/\n {2}INVALID_STATE: Stuck: /);
     expect(list.stdout).toMatch(/\n2 incidents, 2 open\.\n/);
