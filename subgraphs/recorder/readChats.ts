@@ -6,6 +6,7 @@ import type { Reading } from '../../domain/incidents/reading.ts';
 import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
 import { DEFAULT_THRESHOLDS } from '../../domain/thresholds.ts';
 import { type Ask, NoAnswer } from './gateway.ts';
+import type { UnknownTimes } from './unknownTimes.ts';
 
 const SUSPECTS_AT_ONCE = 100;
 /** Chats of one question at most. Fewer are asked where that costs more than the gateway allows. */
@@ -118,24 +119,4 @@ function asAsked<T>(shape: z.ZodType<T>, data: unknown): T {
   const parsed = shape.safeParse(data);
   if (parsed.success) return parsed.data;
   throw new NoAnswer('BAD_ANSWER');
-}
-
-/** Moments since when each reading of a chat has said UNKNOWN, by the database's clock. */
-export class UnknownTimes {
-  readonly #since = new Map<string, number>();
-
-  /** @returns seconds for which it has been so; 0 if it is not, or only now */
-  note(chatId: string, verdict: Reading['verdict'], takenAt: Date): number {
-    if (verdict !== 'UNKNOWN') this.#since.delete(chatId);
-    if (verdict !== 'UNKNOWN') return 0;
-    const since = this.#since.get(chatId) ?? takenAt.getTime();
-    this.#since.set(chatId, since);
-    return Math.max(0, takenAt.getTime() - since) / 1_000;
-  }
-
-  /** Forgets all chats but these: the others were not suspect in between. */
-  keepOnly(chatIds: readonly string[]): void {
-    const kept = new Set(chatIds);
-    for (const id of this.#since.keys()) if (!kept.has(id)) this.#since.delete(id);
-  }
 }

@@ -7,9 +7,9 @@ import { type Loop, startLoop } from '../../server/loop.ts';
 import { type Ask, NoAnswer } from './gateway.ts';
 import { LEASE_INTERVAL_SECONDS, type Lease, LeaseLost } from './lease.ts';
 import type { RecorderMetrics } from './metrics.ts';
-import { UnknownTimes } from './readChats.ts';
 import { deleteOld } from './retention.ts';
 import { runRound } from './round.ts';
+import { UnknownTimes } from './unknownTimes.ts';
 
 const CLEAN_UP_INTERVAL_SECONDS = 3_600;
 

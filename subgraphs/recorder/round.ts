@@ -5,11 +5,13 @@ import { judgeReading, type Reading } from '../../domain/incidents/reading.ts';
 import { bundleReasonOf, stepOf } from '../../domain/incidents/step.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Ask, NoAnswer } from './gateway.ts';
-import { type KnownIncident, newestIncidents, openIncidents, type StoredBundle, writeStep } from './incidents.ts';
+import { type KnownIncident, newestIncidents, openIncidents } from './incidents.ts';
 import type { Term } from './lease.ts';
 import type { RecorderMetrics } from './metrics.ts';
-import { listSuspects, readChats, type UnknownTimes } from './readChats.ts';
+import { listSuspects, readChats } from './readChats.ts';
 import { takeBundle } from './takeBundle.ts';
+import type { UnknownTimes } from './unknownTimes.ts';
+import { type StoredBundle, writeStep } from './writeStep.ts';
 
 export interface RoundOptions {
   readonly pool: Pool;

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Step } from '../../../domain/incidents/step.ts';
-import { writeStep } from '../../../subgraphs/recorder/incidents.ts';
 import { Lease, LeaseLost, type Term } from '../../../subgraphs/recorder/lease.ts';
 import { deleteOld } from '../../../subgraphs/recorder/retention.ts';
+import { writeStep } from '../../../subgraphs/recorder/writeStep.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { manualClock } from '../../support/manualClock.ts';
 import { emptyIncidentTables, endLease, incidentRows, makeIncidentTables } from './support/incidentTables.ts';

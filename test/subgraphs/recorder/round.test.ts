@@ -8,8 +8,8 @@ import { makeLogger } from '../../../server/log.ts';
 import { type GatewayClient, NoAnswer, openGateway } from '../../../subgraphs/recorder/gateway.ts';
 import { Lease } from '../../../subgraphs/recorder/lease.ts';
 import { makeRecorderMetrics } from '../../../subgraphs/recorder/metrics.ts';
-import { UnknownTimes } from '../../../subgraphs/recorder/readChats.ts';
 import { runRound } from '../../../subgraphs/recorder/round.ts';
+import { UnknownTimes } from '../../../subgraphs/recorder/unknownTimes.ts';
 import { fleetPerFile } from '../../gateway/fleet.ts';
 import { type GatewayChanges, INTERNAL_SECRET } from '../../gateway/gateways.ts';
 import { deadUrl, sendJson } from '../../gateway/httpServers.ts';
@@ -157,6 +157,25 @@ describe('a chat in trouble', () => {
     const { round } = await recorder();
     expect(await round()).toMatchObject([{ chat_id: hopeless, verdict: 'FAILED', code: 'ERRORED' }]);
   });
+});
+
+test('neither an incident nor its bundle holds a title, a message, or the words of an error', async () => {
+  const canary = 'kanarienvogel';
+  const id = await insertChat(database.pool, {
+    ...{ status: 'error', title: canary },
+    last_error: { kind: 'auth', message: canary, provider: 'x', retryable: false },
+  });
+  await database.pool.query(
+    `INSERT INTO chat_messages (chat_id, role, content) VALUES ($1, 'user', to_jsonb($2::text))`,
+    [id, canary],
+  );
+  const { round } = await recorder();
+  expect(await round()).toHaveLength(1);
+  const { rows } = await incidents().query(
+    `SELECT incidents::text || bundle::text AS text FROM chat_debug_recorder.incidents
+     JOIN chat_debug_recorder.incident_bundles ON incident_id = incidents.id`,
+  );
+  expect(rows).toEqual([{ text: expect.not.stringContaining(canary) }]);
 });
 
 describe('a round', () => {
