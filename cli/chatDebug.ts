@@ -1,9 +1,11 @@
 /** `npm run chat-debug`: tells at a terminal why a chat is stuck and who owns it. It asks only the gateway. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { systemClock } from '../common/clock.ts';
+import { BUNDLE_REASONS, type BundleReason } from '../domain/incidents/step.ts';
 import { uuidArgument } from './arguments.ts';
 import { type Ask, asking } from './debug/ask.ts';
-import { diffOfFiles, whyFromFile, writeBundleOf } from './debug/bundleCommands.ts';
+import { diffOfFiles, whyFromFile, writeBundleOf, writeStoredBundle } from './debug/bundleCommands.ts';
+import { askIncident, askIncidents } from './debug/incidents.ts';
 import { problemsOf, render } from './debug/output.ts';
 import { askReplicas } from './debug/replicas.ts';
 import type { Shown } from './debug/shown.ts';
@@ -23,6 +25,7 @@ interface Options {
 }
 
 const MOST_CHATS = 1_000;
+const MOST_INCIDENTS = 100;
 
 const program = new Command('npm run chat-debug --')
   .description('Says what is the matter with chats and replicas.')
@@ -51,6 +54,22 @@ command(
   'replicas',
   'the replicas and the database: alive or not, what they hold, what fills them, and what fails',
 ).action((options: Options) => run(options, askReplicas));
+command('incidents', 'what was wrong with chats, and since when, as the recorder noted it; the newest first')
+  .option('--first <count>', `how many at most, up to ${MOST_INCIDENTS}`, incidentCount, 20)
+  .option('--chat <chat>', 'only those of this chat', uuidArgument)
+  .option('--open', 'only those that are open')
+  .action(({ first, chat, open, ...options }: Options & { first: number; chat?: string; open?: true }) =>
+    run(options, (ask) => askIncidents(ask, { first, chatId: chat, open })),
+  );
+command('incident', 'one incident: its causes, the chat’s owners, and the bundles that were kept')
+  .argument('<incident>', 'the incident’s id', uuidArgument)
+  .option('-o, --output <file>', 'write a bundle of it to this file')
+  .option('--why <reason>', 'with -o: which bundle', bundleReason, 'OPENED')
+  .action((id: string, options: Options & { output?: string; why: BundleReason }) =>
+    options.output === undefined
+      ? run(options, (ask) => askIncident(ask, id))
+      : writeStoredBundle(id, { ...options, output: options.output }),
+  );
 ofGateway(
   program
     .command('bundle')
@@ -126,6 +145,19 @@ function chatCount(value: string): number {
     throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_CHATS}.`);
   }
   return Number(value);
+}
+
+function incidentCount(value: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(value) || Number(value) > MOST_INCIDENTS) {
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_INCIDENTS}.`);
+  }
+  return Number(value);
+}
+
+function bundleReason(value: string): BundleReason {
+  const reason = BUNDLE_REASONS.find((one) => one === value.toUpperCase());
+  if (reason) return reason;
+  throw new InvalidArgumentError(`It must be one of ${BUNDLE_REASONS.join(', ')}.`);
 }
 
 function intervalSeconds(value: string): number {

@@ -15,6 +15,7 @@ export const readGatewaySettings = () => ({
       'SUPERGRAPH_PATH',
       ...REPLICA_SETTINGS,
       'DATABASE_URL',
+      'RECORDER_URL',
       'MAX_COST',
       'RATE_LIMIT_PER_MINUTE',
       'ALLOWED_OPERATIONS_PATH',

@@ -38,6 +38,9 @@ await runProcess('gateway', readGatewaySettings, async (settings, log) =>
     host: settings.HOST,
     port: settings.PORT,
     openDatabase: databaseOf(settings, log),
+    recorder: settings.RECORDER_URL
+      ? { url: settings.RECORDER_URL, databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS }
+      : undefined,
     supergraphPath: settings.SUPERGRAPH_PATH,
     replicas: replicaSettings(settings),
     diagnosis: thresholdsOf(settings),

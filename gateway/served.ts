@@ -5,6 +5,7 @@ import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import type { Replicas } from '../routing/replicas.ts';
 import { readRouting } from '../routing/routedTypes.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
+import type { RecorderSubgraph } from '../routing/transport/recorderSubgraph.ts';
 import { type AskSubgraph, asksOver } from '../routing/transport/subgraphAnswer.ts';
 import type { GraphqlService } from '../server/graphql/edge.ts';
 import { inSpan, SpanKind } from '../server/tracing.ts';
@@ -35,6 +36,7 @@ export async function serveSupergraph(
   supergraphSdl: string,
   database: DatabaseSubgraph,
   replicas: Replicas,
+  recorder: RecorderSubgraph,
 ): Promise<ServedSupergraph> {
   const { log } = options;
   const gateway = makeApolloGateway(supergraphSdl, log);
@@ -57,6 +59,7 @@ export async function serveSupergraph(
           ),
         ];
       }
+      if (name === 'recorder') return [name, asksOver(name, recorder.ask, log)];
       if (name !== 'database') throw new Error(`This gateway knows no subgraph ${name}.`);
       return [name, asksOver(name, database.ask, log)];
     }),

@@ -7,6 +7,7 @@ import type { Clock } from '../common/clock.ts';
 import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import { makeReplicas, type ReplicasOptions } from '../routing/replicas.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
+import { type RecorderOverHttpOptions, recorderOverHttp } from '../routing/transport/recorderSubgraph.ts';
 import { makeApp, type RunningServer } from '../server/app.ts';
 import { goneSignal } from '../server/goneSignal.ts';
 import { registerGraphql } from '../server/graphql/edge.ts';
@@ -15,6 +16,7 @@ import { isProbe, registerProbes } from '../server/health.ts';
 import { recordOf } from '../server/requests.ts';
 import type { CallerTokenOptions } from '../server/tokens/callerToken.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
+import { noRecorder } from './execution/noRecorder.ts';
 import { allowOrigins } from './http/cors.ts';
 import { registerGraphiql } from './http/graphiql.ts';
 import { makeIdentify } from './http/identity.ts';
@@ -33,6 +35,8 @@ export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly port: number;
   /** Opens the way to the database subgraph, which may add metrics of its own. It is closed with the gateway. */
   readonly openDatabase: (registry: Registry) => Promise<DatabaseSubgraph> | DatabaseSubgraph;
+  /** The recorder; unset: there is none, and incidents are null. */
+  readonly recorder?: RecorderOverHttpOptions | undefined;
   /** Key of the tokens between processes. */
   readonly internalSecret: string;
   /** Origins of other sites whose pages may call. */
@@ -60,6 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     log,
   });
   metrics.watch(replicas);
+  const recorder = options.recorder ? recorderOverHttp(options.recorder, options.internalSecret) : noRecorder(log);
   const { app, drain, listen } = makeApp({
     ...{ maxBodyBytes: MAX_BODY_BYTES, givesIds: true, clock, log },
     isNoted: (request) => !isProbe(request),
@@ -67,7 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   });
   const supergraph = await openSupergraph({
     ...{ path: options.supergraphPath, registry, clock, log },
-    load: (supergraphSdl) => serveSupergraph(options, supergraphSdl, database, replicas),
+    load: (supergraphSdl) => serveSupergraph(options, supergraphSdl, database, replicas, recorder),
   });
   makeSuspectGauge(registry, {
     read: () => supergraph.use(({ queries }) => readSuspects(queries, ownContext)),
@@ -102,6 +107,6 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   });
   return listen(options, async () => {
     await supergraph.close();
-    await Promise.all([database.close(), replicas.close()]);
+    await Promise.all([database.close(), replicas.close(), recorder.close()]);
   });
 }

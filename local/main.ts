@@ -49,6 +49,7 @@ try {
       host: values.HOST,
       port: values.PORT,
       databaseSubgraphPort: given.DATABASE_SUBGRAPH_PORT ? values.DATABASE_SUBGRAPH_PORT : 0,
+      recorderPort: given.RECORDER_PORT ? values.RECORDER_PORT : 0,
       authSecret: values.AUTH_SECRET,
       authIssuer: values.AUTH_ISSUER,
       authAudience: values.AUTH_AUDIENCE,

@@ -9,7 +9,7 @@ import { type DataDirectory, openDataDirectory } from './dataDirectory.ts';
 import { assertPortFree, freePort, localUrl } from './ports.ts';
 import { type PostgresOptions, postgresUrl } from './postgres/embeddedPostgres.ts';
 import { stopLeftOverPostgres } from './postgres/leftOverPostgres.ts';
-import { migrate, prepareGiven } from './postgres/prepareDatabase.ts';
+import { migrate, migrateRecorder, prepareGiven } from './postgres/prepareDatabase.ts';
 import { describeReady, type ProcessSpec, type Ready } from './supervisor/childProcess.ts';
 import { postgresProcess, type Wiring } from './supervisor/processes.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -26,6 +26,8 @@ export interface SystemSettings {
   readonly port: number;
   /** Port of the database subgraph; 0: any free one. */
   readonly databaseSubgraphPort: number;
+  /** Port of the recorder; 0: any free one. */
+  readonly recorderPort: number;
   /** Secret of callers' tokens; undefined: the one kept in `dataDir`. */
   readonly authSecret: string | undefined;
   /** Issuer and audience, `iss` and `aud`, of the token that is printed. */
@@ -91,10 +93,12 @@ async function startSystem(
   await assertPortFree({ host, port: gatewayPort, setting: 'PORT' }, waitMs, clock);
   const databaseSubgraphPort = settings.databaseSubgraphPort || (await freePort(clock, [gatewayPort]));
   await assertPortFree({ host, port: databaseSubgraphPort, setting: 'DATABASE_SUBGRAPH_PORT' }, waitMs, clock);
+  const recorderPort = settings.recorderPort || (await freePort(clock, [gatewayPort, databaseSubgraphPort]));
+  await assertPortFree({ host, port: recorderPort, setting: 'RECORDER_PORT' }, waitMs, clock);
 
   const embedded = {
     folder: postgresFolder(data),
-    port: await freePort(clock, [gatewayPort, databaseSubgraphPort]),
+    port: await freePort(clock, [gatewayPort, databaseSubgraphPort, recorderPort]),
     password: data.secrets.postgresPassword,
   };
   const databaseUrl = settings.databaseUrl ?? postgresUrl(embedded);
@@ -104,7 +108,7 @@ async function startSystem(
 
   const authSecret = settings.authSecret ?? data.secrets.authSecret;
   const internalSecret = settings.internalSecret ?? data.secrets.internalSecret;
-  const wiring = { databaseUrl, authSecret, internalSecret, host, gatewayPort, databaseSubgraphPort };
+  const wiring = { databaseUrl, authSecret, internalSecret, host, gatewayPort, databaseSubgraphPort, recorderPort };
   await supervisor.start(servers(wiring), tellReady(report), database);
 
   const { ownerId } = data.secrets;
@@ -118,7 +122,8 @@ async function startSystem(
 async function startDatabase(options: PostgresOptions, supervisor: Supervisor, report: Report): Promise<void> {
   if (!existsSync(options.folder)) report(`a database is made in ${options.folder}`);
   await supervisor.start([postgresProcess(options)], tellReady(report));
-  tellApplied(report)(await migrate(postgresUrl(options)));
+  const url = postgresUrl(options);
+  tellApplied(report)([...(await migrate(url)), ...(await migrateRecorder(url, 'DATABASE_URL'))]);
 }
 
 const tellApplied = (report: Report) => (applied: readonly string[]) => {

@@ -12,7 +12,8 @@ const folder = new URL('./migrations/', import.meta.url);
 const PRISMA_LOCK = 72707369;
 const OUR_TABLES = ['chats', 'chat_messages', 'chat_queued_messages', 'chat_heartbeats', 'replicas'];
 
-interface Migration {
+/** A migration as it lies in its folder. */
+export interface Migration {
   name: string;
   sql: string;
   checksum: string;
@@ -25,7 +26,7 @@ interface Migration {
  * person.
  * - `ahead`: all our migrations, and those of a later version after them. They remove nothing that this version uses.
  */
-type SchemaState =
+export type SchemaState =
   | { kind: 'current' }
   | { kind: 'empty' }
   | { kind: 'behind'; pending: string[] }
@@ -35,16 +36,17 @@ type SchemaState =
 /**
  * Error for a database that is not in the state that the caller needs. The message says what was found and what to do.
  */
-class SchemaStateError extends StartError {
+export class SchemaStateError extends StartError {
   override name = 'SchemaStateError';
 }
 
-async function readMigrations(): Promise<Migration[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+/** Reads the migrations of a folder, in their order. */
+export async function readMigrations(from: URL = folder): Promise<Migration[]> {
+  const entries = await readdir(from, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   return Promise.all(
     names.sort().map(async (name) => {
-      const sql = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8');
+      const sql = await readFile(new URL(`${name}/migration.sql`, from), 'utf8');
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
     }),
   );
@@ -66,7 +68,8 @@ export async function inspectSchema(client: pg.ClientBase): Promise<SchemaState>
   return compare(await readMigrations(), applied);
 }
 
-interface Applied {
+/** A migration on record. */
+export interface Applied {
   name: string;
   checksum: string;
   finished: boolean;
@@ -87,7 +90,8 @@ async function readApplied(client: pg.ClientBase): Promise<Applied[] | undefined
   return rows;
 }
 
-function compare(ours: Migration[], applied: Applied[]): SchemaState {
+/** Compares the migrations on record with those of this version. */
+export function compare(ours: Migration[], applied: Applied[]): SchemaState {
   const known = new Map(ours.map((migration) => [migration.name, migration.checksum]));
   const last = ours.at(-1)?.name ?? '';
   const later = applied.filter(({ name }) => name > last && !known.has(name)).map(({ name }) => name);

@@ -18,6 +18,7 @@ const PROCESSES = {
   router: 'subgraphs/router/main.ts',
   database: 'subgraphs/database/main.ts',
   diagnosis: 'subgraphs/diagnosis/main.ts',
+  recorder: 'subgraphs/recorder/main.ts',
   replica: 'subgraphs/runtime/main.ts',
   system: 'local/main.ts',
   postgres: 'local/postgres/postgresMain.ts',

@@ -1,11 +1,13 @@
 /** Commands on bundles: writing one, judging one, comparing two. */
 import { systemClock } from '../../common/clock.ts';
+import type { BundleReason } from '../../domain/incidents/step.ts';
 import { printable } from '../printable.ts';
 import { asking, NoAnswer } from './ask.ts';
 import { takeBundle, withPseudonyms } from './bundle.ts';
 import { bundleIn, bundleText, writeBundle } from './bundleFile.ts';
 import { callerOf } from './caller.ts';
 import { diffOf } from './diff.ts';
+import { askStoredBundle } from './incidents.ts';
 import { codeOf, type Shown } from './shown.ts';
 import { findGateway } from './target.ts';
 import { whyFrom } from './whyFrom.ts';
@@ -47,6 +49,24 @@ export async function writeBundleOf(id: string, options: BundleOptions): Promise
     writeBundle(options.output, bundle);
     console.log(printable(`${options.output}: ${bundle.diagnosis?.summary ?? ''}`));
   }
+  process.exitCode = codeOf(bundle.diagnosis?.verdict ?? 'UNKNOWN');
+}
+
+/**
+ * Writes a bundle that an incident keeps to a file. The process ends as `why` does.
+ * @throws NoAnswer if there is none of this reason, or it cannot be written
+ */
+export async function writeStoredBundle(
+  id: string,
+  {
+    why,
+    output,
+    ...given
+  }: Pick<BundleOptions, 'url' | 'token'> & { readonly why: BundleReason; readonly output: string },
+): Promise<void> {
+  const bundle = await askStoredBundle(asking(findGateway(given)), id, why);
+  writeBundle(output, bundle);
+  console.log(printable(`${output}: ${bundle.diagnosis?.summary ?? ''}`));
   process.exitCode = codeOf(bundle.diagnosis?.verdict ?? 'UNKNOWN');
 }
 

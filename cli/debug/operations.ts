@@ -1,4 +1,4 @@
-/** GraphQL operations of the terminal, one file each. */
+/** GraphQL operations of the terminal, one file each. The question of a bundle lies beside its format. */
 import { readFileSync } from 'node:fs';
 
 const OPERATIONS = [
@@ -10,10 +10,14 @@ const OPERATIONS = [
   'replicas',
   'database',
   'bundle',
+  'incidents',
+  'incident',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
+const fileOf = (name: Operation) => (name === 'bundle' ? '../../domain/bundle/bundle.graphql' : `${name}.graphql`);
+
 /** Operations as they are sent. */
 export const operations = Object.fromEntries(
-  OPERATIONS.map((name) => [name, readFileSync(new URL(`${name}.graphql`, import.meta.url), 'utf8')]),
+  OPERATIONS.map((name) => [name, readFileSync(new URL(fileOf(name), import.meta.url), 'utf8')]),
 ) as Readonly<Record<Operation, string>>;

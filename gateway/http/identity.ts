@@ -7,6 +7,8 @@
  * 3. the cookie `coder_session_token`
  *
  * A token in the address or the body of a request is ignored.
+ *
+ * Another process of the system asks at `/graphql` with an internal token, as `Authorization: Bearer`.
  */
 import type {} from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
@@ -14,7 +16,7 @@ import type { Clock } from '../../common/clock.ts';
 import { Refusal, unauthenticated } from '../../server/graphql/answer.ts';
 import type { Logger } from '../../server/log.ts';
 import { type CallerTokenOptions, makeCallerCheck } from '../../server/tokens/callerToken.ts';
-import { bearerToken, type Caller } from '../../server/tokens/internalToken.ts';
+import { bearerToken, type Caller, checkInternalToken } from '../../server/tokens/internalToken.ts';
 import { refuseCrossSite } from './crossSite.ts';
 
 const HEADER = 'coder-session-token';
@@ -34,6 +36,8 @@ type Identified = Caller | Refusal;
 interface IdentifyOptions extends CallerTokenOptions {
   /** Origins of other sites whose pages may call. */
   readonly corsOrigins: readonly string[];
+  /** Key of the tokens between processes. */
+  readonly internalSecret: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -41,11 +45,20 @@ interface IdentifyOptions extends CallerTokenOptions {
 /** Makes the check for a server with the cookie plugin, which need not read cookies by itself. */
 export function makeIdentify(options: IdentifyOptions): Identify {
   const check = makeCallerCheck(options, options);
+  /** Takes an internal token where a caller's is not good, so that callers' own cost nothing more. */
+  const orProcess =
+    ({ headers: { authorization }, routeOptions }: FastifyRequest) =>
+    async (who: Identified): Promise<Identified> => {
+      if (!(who instanceof Refusal) || routeOptions.url !== '/graphql') return who;
+      const expected = { secret: options.internalSecret, audience: 'gateway', now: options.clock.now() };
+      const internal = await checkInternalToken(expected, authorization);
+      return internal.kind === 'caller' ? { ...internal.caller, isProcess: true } : who;
+    };
   return (request) => {
     const found = findToken(request);
     if (!found) return unauthenticated();
     const checked = check(found.token);
-    if (!found.byCookie) return checked;
+    if (!found.byCookie) return checked instanceof Promise ? checked.then(orProcess(request)) : checked;
     const onOurSite = (who: Identified) =>
       who instanceof Refusal ? who : (refuseCrossSite(request.headers, options.corsOrigins) ?? who);
     return checked instanceof Promise ? checked.then(onOurSite) : onOurSite(checked);

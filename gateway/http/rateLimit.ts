@@ -17,14 +17,17 @@ interface RateLimitOptions {
 }
 
 /**
- * Guards every route of `scope`, after the caller is known and before the body is read.
+ * Guards every route of `scope`, after the caller is known and before the body is read. Processes of the system have no
+ * limit.
  * Over the limit a request is refused with HTTP 429, RATE_LIMITED and `Retry-After` in whole seconds.
  */
 export function limitRate(scope: FastifyInstance, { perMinute, callerOf }: RateLimitOptions): void {
   if (perMinute === 0) return;
   const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
   scope.addHook('onRequest', (request, reply, done) => {
-    limiter.consume(callerOf(request).sub).then(
+    const { sub, isProcess } = callerOf(request);
+    if (isProcess) return done();
+    limiter.consume(sub).then(
       () => done(),
       (refused: RateLimiterRes | Error) => {
         if (refused instanceof RateLimiterRes) sendRefusal(reply, rateLimited(perMinute, secondsLeft(refused)));

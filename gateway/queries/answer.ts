@@ -10,6 +10,7 @@ import { currentSpan, inSpan, SpanKind } from '../../server/tracing.ts';
 import type { AllowedOperations } from './allowedOperations.ts';
 import { clientErrors } from './clientErrors.ts';
 import type { PreparedQuery, PrepareQuery } from './prepare.ts';
+import { readProcessOperations } from './processOperations.ts';
 import { type QueryCost, reportFor } from './report.ts';
 
 export interface QueriesOptions {
@@ -34,7 +35,8 @@ export interface Queries extends Pick<GraphqlService<RoutingContext>, 'answer'> 
 const INTERNAL_SPAN = { kind: SpanKind.INTERNAL, attributes: {} };
 
 export function makeQueries(options: QueriesOptions): Queries {
-  const { allowedOperations, countReplicas, log, maxCost, prepare } = options;
+  const { allowedOperations: ofCallers, countReplicas, log, maxCost, prepare } = options;
+  const ofProcesses = readProcessOperations();
 
   const execute = async (
     { compiled }: PreparedQuery,
@@ -65,6 +67,7 @@ export function makeQueries(options: QueriesOptions): Queries {
   return {
     answer: async (question, context, record) => {
       const { operationName, variables = {}, extensions } = question;
+      const allowedOperations = context.caller.isProcess ? ofProcesses : ofCallers;
       const text = allowedOperations ? allowedOperations.bodyOf(question) : question.query;
       if (text === undefined || text instanceof Refusal) return text;
       if (extensions?.persistedQuery && !(allowedOperations && isFirstVersion(extensions.persistedQuery))) {

@@ -1,15 +1,23 @@
 import pg from 'pg';
 import { applyMigrations, assertOwnSchema, inspectSchema } from '../../prisma/migrations.ts';
+import { applyRecorderMigrations } from '../../prisma/recorderMigrations.ts';
 import { StartError } from '../../server/startError.ts';
 
 const CONNECT_LIMIT_MS = 3_000;
+
+/** Setting that names a database. */
+type UrlSetting = 'DATABASE_URL' | 'RECORDER_DATABASE_URL';
 
 /**
  * Runs `use` with a session of the database, and ends the session.
  * @throws StartError if the database cannot be reached, and whatever `use` throws
  */
-async function withDatabase<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = await connect(url);
+async function withDatabase<T>(
+  url: string,
+  use: (client: pg.Client) => Promise<T>,
+  setting: UrlSetting = 'DATABASE_URL',
+): Promise<T> {
+  const client = await connect(url, setting);
   try {
     return await use(client);
   } finally {
@@ -17,19 +25,23 @@ async function withDatabase<T>(url: string, use: (client: pg.Client) => Promise<
   }
 }
 
-async function connect(url: string): Promise<pg.Client> {
+async function connect(url: string, setting: UrlSetting): Promise<pg.Client> {
   try {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS });
     client.on('error', () => {}); // a session that is lost fails the query that waits
     await client.connect();
     return client;
   } catch (error) {
-    throw new StartError(`Cannot use the database of DATABASE_URL: ${reason(error)}`, { cause: error });
+    throw new StartError(`Cannot use the database of ${setting}: ${reason(error)}`, { cause: error });
   }
 }
 
-/** @returns the migrations that were applied now */
+/** Makes the tables of chats. @returns the migrations that were applied now */
 export const migrate = (url: string): Promise<string[]> => withDatabase(url, applyMigrations);
+
+/** Makes the tables of incidents. @returns the migrations that were applied now */
+export const migrateRecorder = (url: string, setting: UrlSetting): Promise<string[]> =>
+  withDatabase(url, applyRecorderMigrations, setting);
 
 /**
  * Makes the tables in a database without any, if its user said yes. Any other database is only inspected.
@@ -40,7 +52,9 @@ export const migrate = (url: string): Promise<string[]> => withDatabase(url, app
 export const prepareGiven = (url: string, mayMigrate: boolean): Promise<string[]> =>
   withDatabase(url, async (client) => {
     const { kind } = await inspectSchema(client);
-    if (kind === 'empty' && mayMigrate) return applyMigrations(client);
+    if (kind === 'empty' && mayMigrate) {
+      return [...(await applyMigrations(client)), ...(await applyRecorderMigrations(client))];
+    }
     if (kind === 'empty') throw new StartError(howToMigrate(url));
     await assertOwnSchema(client);
     return [];

@@ -22,6 +22,7 @@ export interface Wiring {
   readonly host: string;
   readonly gatewayPort: number;
   readonly databaseSubgraphPort: number;
+  readonly recorderPort: number;
 }
 
 export function postgresProcess(options: PostgresOptions): ProcessSpec {
@@ -35,8 +36,8 @@ export function postgresProcess(options: PostgresOptions): ProcessSpec {
 }
 
 /**
- * Specifications of the database subgraph, the replicas and the gateway. They see the user's environment, and the
- * wiring on top.
+ * Specifications of the database subgraph, the replicas, the recorder and the gateway. They see the user's environment,
+ * and the wiring on top.
  */
 export function serverProcesses(wiring: Wiring): ProcessSpec[] {
   const environment = environmentWith({
@@ -49,6 +50,9 @@ export function serverProcesses(wiring: Wiring): ProcessSpec[] {
     PORT: String(wiring.gatewayPort),
     DATABASE_SUBGRAPH_PORT: String(wiring.databaseSubgraphPort),
     DATABASE_SUBGRAPH_URL: `${localUrl(wiring.host, wiring.databaseSubgraphPort)}/graphql`,
+    RECORDER_PORT: String(wiring.recorderPort),
+    RECORDER_URL: `${localUrl(wiring.host, wiring.recorderPort)}/graphql`,
+    CHAT_DEBUG_URL: localUrl(wiring.host, wiring.gatewayPort),
     RUNTIME_PORT: '0', // one for each replica, new on each of its starts
     RELAY_ADDRESS: '',
     REPLICA_ADDRESS_ALLOW: environmentWith({}).REPLICA_ADDRESS_ALLOW || `127.0.0.0/8,::1/128,${wiring.host}`,
@@ -58,6 +62,7 @@ export function serverProcesses(wiring: Wiring): ProcessSpec[] {
   return [
     { name: 'database subgraph', script: script('database.js', '../../subgraphs/database/main.ts'), environment },
     ...REPLICAS.map((name) => ({ name, script: replica, environment })),
+    { name: 'recorder', script: script('recorder.js', '../../subgraphs/recorder/main.ts'), environment },
     // The gateway takes longest to start, and needs no database.
     { name: 'gateway', script: script('gateway.js', '../../gateway/main.ts'), environment, startsAtOnce: true },
   ];

@@ -5,6 +5,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.ts';
+import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
 import { type ShareAnswer, withOutcome } from './share.ts';
 import { queryFor } from './since.ts';
 
@@ -77,4 +78,4 @@ const inWords = (version: string | undefined, answer: ShareAnswer): ShareAnswer 
 
 /** Each start of a replica has a new id, so the version in the row of that id is the one that runs. */
 const lacking = (version: string | undefined) =>
-  `It runs ${version === undefined ? 'a version that' : `version ${version}, which`} does not know all that was asked.`;
+  `It runs ${version === undefined ? 'a version that' : `version ${version}, which`} ${DOES_NOT_KNOW_ALL}`;

@@ -1,6 +1,7 @@
 /** Tells an answer of a replica from everything else that may come back from its address. */
 import { z } from 'zod';
 import { isObject } from '../../common/json.ts';
+import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
 import { parseUuid } from '../../server/graphql/scalars.ts';
 import type { ReachabilityStatus } from '../transport/status.ts';
 import { readErrors } from '../transport/subgraphAnswer.ts';
@@ -84,7 +85,7 @@ function readRefusal(share: Share, { body, what }: JsonReply): ShareAnswer {
 
 function read(share: Share, { httpStatus, body, what }: JsonReply): ShareAnswer {
   if (httpStatus === BAD_REQUEST && invalidThere.safeParse(body).success) {
-    return { ...none(share, 'REFUSED', 'It does not know all that was asked.'), cause: 'version' };
+    return { ...none(share, 'REFUSED', `It ${DOES_NOT_KNOW_ALL}`), cause: 'version' };
   }
   const entities = httpStatus === 200 ? entitiesIn(body) : undefined;
   if (!entities) return { ...badAnswer(share, what), ...(httpStatus === UNAUTHENTICATED && { cause: 'token' }) };

@@ -15,10 +15,11 @@ export type ReachabilityStatus =
 /** Code of the error that stands for fields lost with this status. Undefined: nothing is wrong. */
 export function errorCodeOf(
   status: ReachabilityStatus,
-  peer: 'replica' | 'database' = 'replica',
+  peer: 'replica' | 'database' | 'recorder' = 'replica',
 ): ErrorCode | undefined {
   if (status === 'NOT_ASKED') return undefined;
   if (peer === 'database') return 'DATABASE_UNAVAILABLE';
+  if (peer === 'recorder') return 'RECORDER_UNAVAILABLE';
   return CODES[status] ?? 'REPLICA_UNREACHABLE';
 }
 

@@ -17,16 +17,20 @@ export type AskSubgraph<C> = (question: GraphqlBody, context: C) => Promise<Subg
 
 /** Asks over a transport. What goes wrong becomes one error. @param name of the subgraph */
 export const asksOver =
-  <A extends Asking>(name: 'database' | 'diagnosis', transport: Transport<A>, log: Logger): AskSubgraph<A> =>
+  <A extends Asking>(
+    name: 'database' | 'diagnosis' | 'recorder',
+    transport: Transport<A>,
+    log: Logger,
+  ): AskSubgraph<A> =>
   async (question, asking) => {
     const reply = await transport(question, asking);
     const answer = readAnswer(reply);
     if (answer) return answer;
     const { requestId, signal } = asking;
     if (!signal?.aborted) log.error({ requestId, subgraph: name, posted: reply.what }, 'a subgraph did not answer');
-    if (name !== 'database') return { data: null, errors: [{ message: 'A subgraph could not be asked.' }] };
+    if (name === 'diagnosis') return { data: null, errors: [{ message: 'A subgraph could not be asked.' }] };
     const code = errorCodeOf(reply.status, name);
-    return { data: null, errors: [{ message: 'The database did not answer. Try again.', extensions: { code } }] };
+    return { data: null, errors: [{ message: `The ${name} did not answer. Try again.`, extensions: { code } }] };
   };
 
 /** HTTP statuses of an answer. 400: what the subgraph finds wrong with the request. */

@@ -9,6 +9,7 @@ import { databaseUrlProblem } from './databaseUrl.ts';
 const number = (is: (value: number) => boolean, error: string) => z.coerce.number(error).refine(is, error);
 const port = number((n) => Number.isInteger(n) && n >= 0 && n <= 65_535, 'must be a whole number from 0 to 65535');
 const seconds = number((n) => n > 0 && n <= 86_400, 'must be a number of seconds above 0 and up to 86400');
+const days = number((n) => n > 0 && n <= 36_500, 'must be a number of days above 0 and up to 36500');
 const atLeast = (least: number) =>
   number((n) => Number.isSafeInteger(n) && n >= least, `must be a whole number of at least ${least}`);
 const count = atLeast(0);
@@ -37,6 +38,11 @@ const origins = list.refine(
   'must be origins such as https://example.com, without a path, comma-separated',
 );
 
+const databaseUrl = z.string().superRefine((url, context) => {
+  const message = databaseUrlProblem(url);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+
 /** Model: the built-in one, or `openai-compatible:<model>@<base URL>`. */
 const model = z
   .string()
@@ -47,12 +53,7 @@ const model = z
 
 /** Settings by name: check, default and, in `describe`, the sentence of `docs/settings.md`. */
 export const settings = {
-  DATABASE_URL: z
-    .string()
-    .superRefine((url, context) => {
-      const message = databaseUrlProblem(url);
-      if (message !== undefined) context.addIssue({ code: 'custom', message });
-    })
+  DATABASE_URL: databaseUrl
     .optional()
     .describe(
       'Postgres to use. `migrate`, `start:database` and `start:replica` need it. Unset: `npm start` runs its own Postgres under `DATA_DIR`. Set: `npm start` uses it if it is migrated; with `npm start -- --migrate` it first makes the tables in an empty one',
@@ -154,9 +155,22 @@ export const settings = {
     .describe(
       '`off` on replicas and commands: their changes leave no events. On the database subgraph: events are not read. Everybody writes none after `ALTER DATABASE … SET chat_debug.events = off`',
     ),
-  HISTORY_RETENTION_DAYS: number((n) => n > 0 && n <= 36_500, 'must be a number of days above 0 and up to 36500')
-    .default(14)
-    .describe('age in days from which replicas delete events of chats'),
+  HISTORY_RETENTION_DAYS: days.default(14).describe('age in days from which replicas delete events of chats'),
+  RECORDER_DATABASE_URL: databaseUrl
+    .optional()
+    .describe(
+      "Postgres that holds incidents, for `migrate` and the recorder. Unset: `DATABASE_URL`. A Coder deployment's own database never holds them",
+    ),
+  RECORDER_URL: httpUrl
+    .optional()
+    .describe(
+      'address of the recorder, for the gateway, such as http://127.0.0.1:4004/graphql. Unset: there is none, and incidents are null',
+    ),
+  RECORDER_PORT: port.default(4004).describe('port of the recorder. Under `npm start`, unset: any free one'),
+  RECORDER_INTERVAL_SECONDS: seconds
+    .default(10)
+    .describe('interval at which the recorder asks the gateway for chats in trouble'),
+  INCIDENT_RETENTION_DAYS: days.default(30).describe('age in days from which the recorder deletes closed incidents'),
   MODEL: model
     .default('built-in')
     .describe(
@@ -199,7 +213,7 @@ export const settings = {
   CHAT_DEBUG_URL: httpUrl
     .optional()
     .describe(
-      'gateway that `npm run chat-debug` asks. Unset: the one of the system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
+      'gateway that `npm run chat-debug` and the recorder ask. Unset: the one of the system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
     ),
   CHAT_DEBUG_TOKEN: z
     .string()

@@ -48,6 +48,13 @@ export const databaseOfItsOwn: SettingsRule = (values, bad) => {
   return `DATABASE_URL: is not set. With DATABASE_SUBGRAPH_URL=${IN_PROCESS} the database subgraph here reads it.`;
 };
 
+/** Rule for the recorder: it needs a database for incidents. */
+export const incidentsSomewhere: SettingsRule = (values, bad) => {
+  const names = ['RECORDER_DATABASE_URL', 'DATABASE_URL'] as const;
+  if (names.some((name) => values[name] !== undefined || bad.has(name))) return undefined;
+  return 'RECORDER_DATABASE_URL, DATABASE_URL: neither is set. Incidents are kept in the first, or else in the second.';
+};
+
 /**
  * Rule for the router, which runs no database subgraph: the gateway in front of it needs one that others can ask, too.
  */

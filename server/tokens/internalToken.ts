@@ -25,6 +25,8 @@ const MAX_TOKEN_CHARACTERS = 4_000;
 export interface Caller {
   readonly sub: string;
   readonly roles: readonly string[];
+  /** True for a process of the system that asks the gateway. Its internal token says so, and no claim of a caller. */
+  readonly isProcess?: true;
 }
 
 /** Role that may read every chat, `everywhere`, `replica` and `replicas`. */
@@ -36,7 +38,10 @@ export const OWN_CALLER: Caller = { sub: 'chat-debug-gateway', roles: [READ_ALL]
 
 export const callerClaims = z.object({ sub: z.string().min(1).max(255), roles: z.array(z.string()).default([]) });
 
-/** Audience: `database`, `diagnosis`, `router`, or the id of a replica. */
+/** The recorder as a caller of the gateway. */
+export const RECORDER_CALLER: Caller = { sub: 'chat-debug-recorder', roles: [READ_ALL] };
+
+/** Audience: `gateway`, `database`, `diagnosis`, `router`, `recorder`, or the id of a replica. */
 export type Audience = string;
 
 const key = (secret: string) => new TextEncoder().encode(secret);

@@ -158,7 +158,8 @@ test('replicas and Postgres are reached by those that have business there, and b
   });
   expect(Object.fromEntries(allowed)).toMatchObject({
     'chat-debug-replica': ['chat-debug-gateway', 'chat-debug-router'],
-    postgres: ['chat-debug-database', 'chat-debug-replica', 'chat-debug-migrate'],
+    'chat-debug-recorder': ['chat-debug-gateway'],
+    postgres: ['chat-debug-database', 'chat-debug-replica', 'chat-debug-recorder', 'chat-debug-migrate'],
   });
   const apps = workloads.map(({ spec }) => spec.template.metadata.labels.app);
   const named = allowed.flat(2).filter((app) => app !== 'postgres');

@@ -8,6 +8,7 @@ import { openSupergraph } from '../../gateway/supergraph/inUse.ts';
 import { makeLogger } from '../../server/log.ts';
 import { subgraphRequests } from '../../server/metrics.ts';
 import { makeReadingMetrics } from '../../subgraphs/database/metrics.ts';
+import { makeRecorderMetrics } from '../../subgraphs/recorder/metrics.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { registerReplicaMetrics } from '../../subgraphs/runtime/metrics.ts';
 
@@ -39,6 +40,7 @@ test('the page of operations names every metric of each process, and no others',
     ...subgraph.map((name) => `${name} all but the gateway`),
     ...database.map((name) => `${name} database`),
     ...replica.map((name) => `${name} replica`),
+    ...namesOf((registry) => makeRecorderMetrics(registry, () => true)).map((name) => `${name} recorder`),
   ];
   expect(table.map(([, name, on]) => `${name} ${on}`).sort()).toEqual(expected.sort());
 });

@@ -27,6 +27,7 @@ const REFUSED: readonly (readonly [file: string, text: string, rule: string])[] 
   ['routing/transport/b.ts', importing('../split.ts'), ARROW],
   ['subgraphs/database/a.ts', importing('../runtime/inspector.ts'), ARROW],
   ['subgraphs/diagnosis/a.ts', importing('../database/open.ts'), ARROW],
+  ['subgraphs/recorder/a.ts', importing('../database/open.ts'), ARROW],
   ['subgraphs/router/a.ts', importing('../../gateway/served.ts'), ARROW],
   ['subgraphs/runtime/a.ts', importing('./chatd/worker.ts'), ARROW],
   ['subgraphs/runtime/chatd/a.ts', importing('../../database/open.ts'), ARROW],

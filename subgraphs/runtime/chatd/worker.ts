@@ -17,6 +17,7 @@ import { isNativeError } from 'node:util/types';
 import DataLoader from 'dataloader';
 import type { Pool } from 'pg';
 import type { Logger } from '../../../server/log.ts';
+import { type Loop, startLoop } from '../../../server/loop.ts';
 import type { LoopInspection, RefusedChat } from '../inspector.ts';
 import { acquireChats } from './acquisition.ts';
 import { type ChatState, readChatsApart } from './chatState.ts';
@@ -25,7 +26,6 @@ import { failureName, mayPass } from './databaseFailure.ts';
 import type { GenerationTools } from './generation.ts';
 import { renewLeases } from './heartbeats.ts';
 import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
-import { type Loop, startLoop } from './loop.ts';
 import { listen, type Notifications } from './notifications.ts';
 import { RefusedChats } from './refusedChats.ts';
 import { releaseChats } from './release.ts';
@@ -103,7 +103,7 @@ export class ChatWorker {
     this.#phase = 'running';
     const { acquisitionIntervalSeconds, heartbeatIntervalSeconds, staleAfterSeconds, databaseUrl } = this.settings;
     const loop = (name: string, intervalSeconds: number, work: () => Promise<void>) =>
-      startLoop({ name, intervalSeconds, work, clock: this.kit.clock, log: this.#log });
+      startLoop({ name, intervalSeconds, work, nameOf: failureName, clock: this.kit.clock, log: this.#log });
     this.#loops = {
       acquisition: loop('acquisition', acquisitionIntervalSeconds, () => this.#acquire()),
       heartbeats: loop('heartbeats', heartbeatIntervalSeconds, () => this.#beat(replica)),

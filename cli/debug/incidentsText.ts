@@ -1,0 +1,70 @@
+/** Incidents as text for a terminal. */
+import { counted, listed, secondsText } from '../../domain/diagnosis/wording.ts';
+import type { ShownIncident, WholeIncident } from './incidentsShape.ts';
+import { blocks, columns, fields, lines, type Page, paragraph } from './layout.ts';
+
+const WIDTHS = [36, 8, 13];
+
+/** @param isMore true if older ones are not shown */
+export function incidentsText(page: Page, incidents: readonly ShownIncident[], isMore: boolean): string {
+  if (incidents.length === 0) return paragraph(page, 'There are no such incidents.');
+  const open = incidents.filter(({ closedAt }) => closedAt === null).length;
+  return blocks(
+    lines(
+      page.paint.bold(columns(page, WIDTHS, [['incident', 'state', 'for', 'began']])),
+      ...incidents.map((one) => rowText(page, one)),
+    ),
+    lines(
+      paragraph(
+        page,
+        `${counted(incidents.length, 'incident')}${isMore ? ' so far: --first shows more' : ''}, ${open} open.`,
+      ),
+      paragraph(page, 'npm run chat-debug -- incident <incident> shows one, and writes its bundles.'),
+    ),
+  );
+}
+
+const stateText = ({ paint }: Page, { closedAt, closeReason }: ShownIncident) =>
+  closedAt === null ? paint.red('open') : (closeReason ?? 'closed').toLowerCase();
+
+/** Moment in UTC without its seconds, as it fits into a line. */
+const minuteText = (moment: string) => `${moment.slice(0, 16).replace('T', ' ')}Z`;
+
+function rowText(page: Page, incident: ShownIncident): string {
+  const { id, chatId, secondsOpen, openedAt, code, summary } = incident;
+  return lines(
+    columns(page, WIDTHS, [[id, stateText(page, incident), secondsText(secondsOpen), minuteText(openedAt)]]),
+    paragraph(page, `chat ${chatId}`, 2),
+    paragraph(page, `${code}: ${summary}`, 2),
+  );
+}
+
+export function incidentText(page: Page, incident: WholeIncident): string {
+  const { id, chatId, openedAt, closedAt, secondsOpen, verdict, summary, codes, workerIds, readings, bundles } =
+    incident;
+  return blocks(
+    lines(
+      page.paint.bold(paragraph(page, `incident ${id}`)),
+      fields(page, [
+        ['chat', chatId],
+        ['state', stateText(page, incident)],
+        ['began', openedAt],
+        ...(closedAt === null ? [] : [['ended', closedAt] as const]),
+        ['for', `${secondsText(secondsOpen)}, in ${counted(readings, 'reading')}`],
+        ['verdict', verdict],
+        ['causes', listed(codes)],
+        ['owners', workerIds.length === 0 ? 'none' : listed(workerIds)],
+      ]),
+    ),
+    paragraph(page, summary),
+    lines(
+      ...bundles.map(({ why, at, bytes }) => columns(page, [12, 24], [[why, at, `${Math.ceil(bytes / 1024)} KB`]])),
+      paragraph(
+        page,
+        bundles.length === 0
+          ? 'It keeps no bundle.'
+          : 'Each is the whole bundle of that moment: -o <file> writes the first, or another by --why.',
+      ),
+    ),
+  );
+}

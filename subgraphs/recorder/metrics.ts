@@ -1,0 +1,69 @@
+/** Metrics of the recorder. No label holds an id. */
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Judged } from '../../domain/incidents/reading.ts';
+import type { OpenIncident } from './incidents.ts';
+
+export interface RecorderMetrics {
+  /** Counts a reading of one chat. */
+  read(word: Judged['kind'] | 'gone'): void;
+  bundle(outcome: 'taken' | 'too_large' | 'not_answered'): void;
+  round(outcome: 'done' | 'failed'): void;
+  /** Notes the incidents that are open. */
+  open(incidents: readonly OpenIncident[]): void;
+}
+
+/** @param isActive tells whether this recorder holds the lease */
+export function makeRecorderMetrics(registry: Registry, isActive: () => boolean): RecorderMetrics {
+  const registers = [registry];
+  new Gauge({
+    ...{ name: 'chat_debug_recorder_active', help: '1 if this recorder holds the lease and writes, else 0', registers },
+    collect() {
+      this.set(isActive() ? 1 : 0);
+    },
+  });
+  const rounds = new Counter({
+    name: 'chat_debug_recorder_rounds_total',
+    help: 'Rounds of this recorder, by outcome (done, failed)',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const readings = new Counter({
+    name: 'chat_debug_recorder_readings_total',
+    help: 'Readings of one chat by what they said (trouble, well, unclear, gone)',
+    labelNames: ['word'],
+    registers,
+  });
+  const bundles = new Counter({
+    name: 'chat_debug_recorder_bundles_total',
+    help: 'Bundles of incidents by outcome (taken, too_large, not_answered)',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const open = new Gauge({
+    name: 'chat_debug_incidents_open',
+    help: 'Open incidents by the code of their root cause, as of the last round of the active recorder',
+    labelNames: ['code'],
+    registers,
+    collect() {
+      if (!isActive()) this.reset();
+    },
+  });
+  const oldest = new Gauge({
+    name: 'chat_debug_incident_oldest_seconds',
+    help: 'Age of the oldest open incident in seconds, as of the last round of the active recorder; 0: none is open',
+    registers,
+    collect() {
+      if (!isActive()) this.set(0);
+    },
+  });
+  return {
+    read: (word) => readings.inc({ word }),
+    bundle: (outcome) => bundles.inc({ outcome }),
+    round: (outcome) => rounds.inc({ outcome }),
+    open: (incidents) => {
+      open.reset();
+      for (const { code } of incidents) open.inc({ code });
+      oldest.set(Math.max(0, ...incidents.map(({ secondsOpen }) => secondsOpen)));
+    },
+  };
+}

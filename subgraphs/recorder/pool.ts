@@ -1,0 +1,31 @@
+/** Connections of the recorder to the database of incidents. None waits for ever. */
+import pg from 'pg';
+import { loggedReason } from '../../server/databaseWords.ts';
+import type { Logger } from '../../server/log.ts';
+
+/** Connections at most: the lease has one of its own, and a round does one thing at a time. */
+const MOST_CONNECTIONS = 5;
+
+interface PoolOptions {
+  readonly databaseUrl: string;
+  /** Milliseconds for one statement. */
+  readonly timeoutMs: number;
+  readonly log: Logger;
+}
+
+/** Opens the pool, which connects when it is first asked; the caller ends it. */
+export function openPool({ databaseUrl, timeoutMs, log }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...{ connectionString: databaseUrl, application_name: 'chat-debug-recorder', max: MOST_CONNECTIONS },
+    connectionTimeoutMillis: timeoutMs,
+    statement_timeout: timeoutMs,
+    query_timeout: 2 * timeoutMs, // a server that is stopped keeps no limit of its own
+    lock_timeout: timeoutMs,
+    idle_in_transaction_session_timeout: 2 * timeoutMs,
+    keepAlive: true,
+  });
+  // A connection that breaks in use is reported by its query. Without a listener the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('error', (error) => log.warn({ reason: loggedReason(error) }, 'a connection to the database broke'));
+  return pool;
+}

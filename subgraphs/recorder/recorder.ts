@@ -1,0 +1,84 @@
+/** The recorder: holds the lease, and reads on while it does. Another one waits to take over. */
+import type { Pool } from 'pg';
+import type { Clock } from '../../common/clock.ts';
+import { databaseFailure } from '../../domain/databaseFailures.ts';
+import type { Logger } from '../../server/log.ts';
+import { type Loop, startLoop } from '../../server/loop.ts';
+import { type Ask, NoAnswer } from './gateway.ts';
+import { LEASE_INTERVAL_SECONDS, type Lease, LeaseLost } from './lease.ts';
+import type { RecorderMetrics } from './metrics.ts';
+import { deleteOld } from './retention.ts';
+import { runRound } from './round.ts';
+import { UnknownTimes } from './unknownTimes.ts';
+
+const CLEAN_UP_INTERVAL_SECONDS = 3_600;
+
+export interface RecorderOptions {
+  readonly pool: Pool;
+  readonly lease: Lease;
+  readonly ask: Ask;
+  readonly metrics: RecorderMetrics;
+  readonly intervalSeconds: number;
+  /** Days for which closed incidents are kept. */
+  readonly retentionDays: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Recorder {
+  /** Name of the failure of the last round; undefined: it succeeded, or this recorder is not active. */
+  trouble(): string | undefined;
+  /** Reads no further, and gives the lease up. */
+  stop(): Promise<void>;
+}
+
+export function startRecorder(options: RecorderOptions): Recorder {
+  const { lease, metrics, clock, log } = options;
+  const unknown = new UnknownTimes();
+  const stopping = new AbortController();
+  const loop = (name: string, intervalSeconds: number, work: () => Promise<void>): Loop =>
+    startLoop({ name, intervalSeconds, work, nameOf, clock, log });
+
+  const round = async () => {
+    const { term } = lease;
+    if (!term) return;
+    try {
+      await runRound({ ...options, unknown, signal: stopping.signal }, term);
+      metrics.round('done');
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      if (error instanceof LeaseLost) return log.info('another recorder has taken over');
+      metrics.round('failed');
+      throw error;
+    }
+  };
+  const rounds = loop('rounds', options.intervalSeconds, round);
+  let hasWaited = false;
+  const leases = loop('lease', LEASE_INTERVAL_SECONDS, async () => {
+    const wasActive = lease.term !== undefined;
+    await lease.keep();
+    if (!lease.term) hasWaited = true;
+    if (wasActive || !lease.term) return;
+    log.info('this recorder is the active one');
+    cleanUp.wake();
+    if (hasWaited) rounds.wake(); // else this process has just started, and the others perhaps with it
+  });
+  const cleanUp = loop('cleanUp', CLEAN_UP_INTERVAL_SECONDS, async () => {
+    if (lease.term) await deleteOld(options.pool, lease.term, options.retentionDays);
+  });
+  return {
+    trouble: () => (lease.term ? (rounds.inspect().lastError ?? undefined) : undefined),
+    stop: async () => {
+      stopping.abort();
+      await Promise.all([leases.stop(), rounds.stop(), cleanUp.stop()]);
+      await lease.giveUp().catch((err: unknown) => log.warn({ err }, 'the lease could not be given up'));
+    },
+  };
+}
+
+/** Names a failure in one word, without content. */
+function nameOf(error: unknown): string {
+  if (error instanceof NoAnswer) return error.code;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return databaseFailure(code)?.name ?? (code || (error instanceof Error ? error.name : 'Error'));
+}

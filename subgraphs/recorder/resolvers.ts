@@ -1,0 +1,77 @@
+/** Resolvers of incidents. */
+import { forOwner } from '../../domain/bundle/ofCaller.ts';
+import { readBundle } from '../../domain/bundle/read.ts';
+import { clientError } from '../../server/graphql/errors.ts';
+import { JSON as JsonScalar, parseUuid, requireUuid, scalars } from '../../server/graphql/scalars.ts';
+import { mayReadAll } from '../../server/tokens/internalToken.ts';
+import type { RecorderContext } from './context.ts';
+import { decodePlace, encodePlace, pageSize } from './page.ts';
+import { type BundleRow, bundleText, type IncidentRow, listIncidents } from './questions.ts';
+
+const MOST_BUNDLES = 3;
+
+interface ListArguments {
+  readonly filter?: {
+    readonly open?: boolean | null;
+    readonly chatId?: string | null;
+    readonly code?: readonly string[] | null;
+  } | null;
+  readonly first?: number | null;
+  readonly after?: string | null;
+}
+
+async function list({ filter, first, after }: ListArguments, { pool, owner }: RecorderContext) {
+  const size = pageSize(first);
+  const rows = await listIncidents(pool, {
+    ...{ owner, open: filter?.open ?? null, chatId: filter?.chatId ?? null, codes: filter?.code ?? null },
+    ...{ after: after == null ? null : decodePlace(after), limit: size + 1 },
+  });
+  const edges = rows
+    .slice(0, size)
+    .map((node) => ({ node, cursor: encodePlace({ openedAt: node.openedAtText, id: node.id }) }));
+  return {
+    edges,
+    pageInfo: {
+      ...{ hasNextPage: rows.length > size, hasPreviousPage: after != null },
+      ...{ startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+    },
+  };
+}
+
+/** Incident by its id, as a client gave it. One that is no id names none. */
+async function byId(given: unknown, { incident }: RecorderContext): Promise<IncidentRow | null> {
+  const id = parseUuid(given);
+  return id === undefined ? null : incident.load(id);
+}
+
+/** Reads a bundle. A caller without the role gets what concerns its own chat alone. */
+async function read({ id }: BundleRow, context: RecorderContext) {
+  context.bundlesRead += 1;
+  if (context.bundlesRead > MOST_BUNDLES) {
+    throw clientError('BAD_USER_INPUT', `At most ${MOST_BUNDLES} bundles are answered in one request. Ask for fewer.`);
+  }
+  const text = await bundleText(context.pool, id);
+  if (text === undefined) throw clientError('NOT_FOUND', 'A newer bundle has taken the place of this one. Ask again.');
+  const bundle = readBundle(text);
+  return mayReadAll(context.caller) ? bundle : forOwner(bundle);
+}
+
+export const resolvers = {
+  ...{ ...scalars, JSON: JsonScalar },
+  Query: {
+    incidents: (_: unknown, given: ListArguments, context: RecorderContext) => list(given, context),
+    incident: (_: unknown, { id }: { id: string }, context: RecorderContext) => byId(id, context),
+  },
+  ChatDebugSnapshot: {
+    __resolveReference: async ({ chatId }: { chatId: unknown }) => ({ chatId: requireUuid(chatId) }),
+    incidents: (chat: { chatId: string }, { first }: { first?: number | null }, { ofChat }: RecorderContext) =>
+      ofChat.load({ chatId: chat.chatId, first: pageSize(first) }),
+  },
+  Incident: {
+    __resolveReference: async ({ id }: { id: unknown }, context: RecorderContext) => byId(id, context),
+    bundles: ({ id }: IncidentRow, _: unknown, { bundles }: RecorderContext) => bundles.load(id),
+  },
+  BundleRef: {
+    bundle: (ref: BundleRow, _: unknown, context: RecorderContext) => read(ref, context),
+  },
+};

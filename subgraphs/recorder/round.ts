@@ -1,0 +1,77 @@
+/** One round of the recorder: every chat in trouble is read, and what became of its incident is written. */
+import type { Pool } from 'pg';
+import type { Clock } from '../../common/clock.ts';
+import { judgeReading, type Reading } from '../../domain/incidents/reading.ts';
+import { bundleReasonOf, stepOf } from '../../domain/incidents/step.ts';
+import type { Logger } from '../../server/log.ts';
+import { type Ask, NoAnswer } from './gateway.ts';
+import { type KnownIncident, newestIncidents, openIncidents } from './incidents.ts';
+import type { Term } from './lease.ts';
+import type { RecorderMetrics } from './metrics.ts';
+import { listSuspects, readChats } from './readChats.ts';
+import { takeBundle } from './takeBundle.ts';
+import type { UnknownTimes } from './unknownTimes.ts';
+import { type StoredBundle, writeStep } from './writeStep.ts';
+
+export interface RoundOptions {
+  readonly pool: Pool;
+  readonly ask: Ask;
+  readonly unknown: UnknownTimes;
+  readonly metrics: RecorderMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Ends the round between two chats. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads suspects, and chats of open incidents, which may be well by now.
+ * @throws NoAnswer if the gateway does not answer, LeaseLost if the term ends meanwhile
+ */
+export async function runRound(options: RoundOptions, term: Term): Promise<void> {
+  const { pool, ask, unknown, metrics, signal } = options;
+  const open = await openIncidents(pool);
+  const ids = [...new Set([...(await listSuspects(ask)), ...open.map(({ chatId }) => chatId)])];
+  for await (const read of readChats(ask, ids, unknown)) {
+    const incidents = await newestIncidents(pool, [...read.keys()]);
+    for (const [chatId, reading] of read) {
+      if (signal.aborted) return;
+      metrics.read(reading ? judgeReading(reading).kind : 'gone');
+      await takeStep(options, term, { chatId, reading, incident: incidents.get(chatId) });
+    }
+  }
+  unknown.keepOnly(ids);
+  metrics.open(await openIncidents(pool));
+}
+
+interface Found {
+  readonly chatId: string;
+  readonly reading: Reading | null;
+  readonly incident: KnownIncident | undefined;
+}
+
+async function takeStep(options: RoundOptions, term: Term, { chatId, reading, incident }: Found): Promise<void> {
+  const step = stepOf(incident, reading);
+  if (step.kind === 'none') return;
+  const why = bundleReasonOf(step);
+  const bundle = why && (await bundleOf(options, chatId, why));
+  await writeStep(options.pool, term, { chatId, ownerId: reading?.ownerId ?? null, incident }, step, bundle);
+}
+
+/** Takes a bundle. An incident without one is better than none. */
+async function bundleOf(
+  { ask, clock, metrics, log }: RoundOptions,
+  chatId: string,
+  why: StoredBundle['why'],
+): Promise<StoredBundle | undefined> {
+  try {
+    const text = await takeBundle(ask, chatId, clock.now());
+    metrics.bundle(text === undefined ? 'too_large' : 'taken');
+    return text === undefined ? undefined : { why, text };
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    metrics.bundle('not_answered');
+    log.warn({ chatId, code: error.code }, 'the bundle of an incident could not be taken');
+    return undefined;
+  }
+}

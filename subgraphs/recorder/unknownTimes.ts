@@ -1,0 +1,24 @@
+/** Chats of which nothing is known, and since when. A recorder that takes over begins anew. */
+import type { Verdict } from '../../domain/diagnosis/diagnosis.ts';
+
+/** Moments since when each reading of a chat has said UNKNOWN, by the database's clock. */
+export class UnknownTimes {
+  readonly #since = new Map<string, number>();
+
+  /** @returns seconds for which it has been so; 0 if it is not, or only now */
+  note(chatId: string, verdict: Verdict, takenAt: Date): number {
+    if (verdict !== 'UNKNOWN') {
+      this.#since.delete(chatId);
+      return 0;
+    }
+    const since = this.#since.get(chatId) ?? takenAt.getTime();
+    this.#since.set(chatId, since);
+    return Math.max(0, takenAt.getTime() - since) / 1_000;
+  }
+
+  /** Forgets all chats but these: the others were not suspect in between. */
+  keepOnly(chatIds: readonly string[]): void {
+    const kept = new Set(chatIds);
+    for (const id of this.#since.keys()) if (!kept.has(id)) this.#since.delete(id);
+  }
+}

@@ -1,0 +1,92 @@
+/** Each step of an incident, written in one statement that names the term of the lease. */
+import type { Pool } from 'pg';
+import type { BundleReason, Noted, Step } from '../../domain/incidents/step.ts';
+import type { KnownIncident } from './incidents.ts';
+import { FENCE, LeaseLost, type Term } from './lease.ts';
+
+/** A bundle to be stored, as JSON text. */
+export interface StoredBundle {
+  readonly why: BundleReason;
+  readonly text: string;
+}
+
+/** Chat whose incident a step is about. */
+export interface Whose {
+  readonly chatId: string;
+  readonly ownerId: string | null;
+  /** Newest incident; undefined: none. */
+  readonly incident: KnownIncident | undefined;
+}
+
+const INCIDENTS = 'chat_debug_recorder.incidents';
+
+/** Stores the bundle `$3` to `$5` of the incident that `changed` names, in place of an earlier one of the same reason. */
+const STORE = `
+  INSERT INTO chat_debug_recorder.incident_bundles (incident_id, why, bytes, bundle)
+  SELECT id, $3::text, $4::int, $5::json FROM changed WHERE $3::text IS NOT NULL
+  ON CONFLICT (incident_id, why) DO UPDATE
+  SET id = EXCLUDED.id, taken_at = EXCLUDED.taken_at, bytes = EXCLUDED.bytes, bundle = EXCLUDED.bundle`;
+
+/** Statement of a step. `change` returns the id of the incident and reads `fence`; its values begin with `$6`. */
+const statement = (change: string) => `
+  WITH ${FENCE}, changed AS (${change} RETURNING ${INCIDENTS}.id), stored AS (${STORE})
+  SELECT (SELECT count(*) FROM fence)::int AS fenced`;
+
+const OPEN = statement(`
+  INSERT INTO ${INCIDENTS} (chat_id, owner_id, code, severity, verdict, summary, codes, worker_ids)
+  SELECT $6::uuid, $7::uuid, $8, $9, $10, $11, $12::text[], $13::uuid[] FROM fence
+  ON CONFLICT (chat_id) WHERE closed_at IS NULL DO NOTHING`);
+const NOTE = statement(`
+  UPDATE ${INCIDENTS} SET owner_id = $7::uuid, code = $8, severity = $9, verdict = $10, summary = $11,
+    codes = $12::text[], worker_ids = $13::uuid[], readings = readings + 1, well_readings = 0,
+    closed_at = NULL, close_reason = NULL
+  FROM fence WHERE id = $6::uuid`);
+const WELL_ONCE = statement(`
+  UPDATE ${INCIDENTS} SET readings = readings + 1, well_readings = well_readings + 1
+  FROM fence WHERE id = $6::uuid AND closed_at IS NULL`);
+const CLOSE = statement(`
+  UPDATE ${INCIDENTS} SET readings = readings + 1, closed_at = clock_timestamp(), close_reason = $7
+  FROM fence WHERE id = $6::uuid AND closed_at IS NULL`);
+
+/**
+ * Writes a step, with its bundle if there is one.
+ * @throws LeaseLost if the term is over; nothing is written then
+ */
+export async function writeStep(
+  pool: Pool,
+  { holder, number }: Term,
+  { chatId, ownerId, incident }: Whose,
+  step: Step,
+  bundle: StoredBundle | undefined,
+): Promise<void> {
+  const change = changeOf(step, { chatId, ownerId, incident });
+  if (!change) return;
+  const [sql, values] = change;
+  const stored = bundle ? [bundle.why, Buffer.byteLength(bundle.text), bundle.text] : [null, null, null];
+  const { rows } = await pool.query<{ fenced: number }>(sql, [holder, number, ...stored, ...values]);
+  if (rows[0]?.fenced !== 1) throw new LeaseLost('Another recorder holds the lease, or nobody does');
+}
+
+function changeOf(step: Step, { chatId, ownerId, incident }: Whose): [sql: string, values: unknown[]] | undefined {
+  switch (step.kind) {
+    case 'none':
+      return undefined;
+    case 'open':
+      return [OPEN, [chatId, ownerId, ...notedValues(step.noted)]];
+    case 'note':
+      return [NOTE, [incident?.id, ownerId, ...notedValues(step.noted)]];
+    case 'wellOnce':
+      return [WELL_ONCE, [incident?.id]];
+    case 'close':
+      return [CLOSE, [incident?.id, step.reason]];
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Text without the one character that Postgres cannot store. A tool may have it in its name. */
+const storable = (text: string) => text.replaceAll('\0', '\ufffd');
+
+const notedValues = ({ code, severity, verdict, summary, codes, workerIds }: Noted) => [
+  ...[code, severity, verdict, storable(summary), codes, workerIds],
+];

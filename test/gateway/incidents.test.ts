@@ -1,0 +1,88 @@
+/** Incidents through the gateway: with a recorder, without one, and with one that is away. */
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startRecorderServer } from '../../subgraphs/recorder/server.ts';
+import { insertChat } from '../subgraphs/database/support/rows.ts';
+import { emptyIncidentTables, incidentRows, makeIncidentTables } from '../subgraphs/recorder/support/incidentTables.ts';
+import { until } from '../support/until.ts';
+import { fleetPerFile } from './fleet.ts';
+import { askGateway, callerToken } from './gateways.ts';
+import { deadUrl } from './httpServers.ts';
+import { shared } from './runtimes.ts';
+
+const { database, gateway, keep } = fleetPerFile();
+beforeAll(() => makeIncidentTables(database.pool));
+afterEach(() => emptyIncidentTables(database.pool));
+
+/** A gateway with a recorder, which asks the gateway that all tests share. */
+async function withRecorder() {
+  const server = await startRecorderServer({
+    ...{ ...shared, databaseUrl: database.url, databaseTimeoutMs: 20_000 },
+    ...{ gatewayUrl: `${(await gateway()).url}/graphql`, intervalSeconds: 0.2, retentionDays: 30 },
+  });
+  keep(server);
+  return gateway({ recorder: { url: `${server.url}/graphql`, databaseTimeoutMs: 20_000 } });
+}
+
+const QUERY = `query ($id: UUID!) {
+  chatDebugSnapshot(chatId: $id) { chatId executionState incidents { chatId code closedAt bundles { why bundle } } diagnosis { verdict } }
+  incidents(filter: { open: true }) { edges { node { chatId code } } }
+}`;
+
+describe('incidents', () => {
+  test('stand at their chat and in a list, for the operator and for the owner of the chat', async () => {
+    const ownerId = randomUUID();
+    const id = await insertChat(database.pool, { status: 'paused', owner_id: ownerId });
+    const foreign = await insertChat(database.pool, { status: 'paused' });
+    const front = await withRecorder();
+    await until('both incidents are open', async () => (await incidentRows(database.pool)).length === 2);
+    const asked = await askGateway(front, QUERY, { variables: { id } });
+    expect(asked.body.errors).toBeUndefined();
+    expect(asked.body.data).toMatchObject({
+      chatDebugSnapshot: {
+        ...{ chatId: id, executionState: 'INVALID', diagnosis: { verdict: 'STUCK' } },
+        incidents: [
+          {
+            ...{ chatId: id, code: 'INVALID_STATE', closedAt: null },
+            bundles: [{ why: 'OPENED', bundle: { snapshot: { chatId: id } } }],
+          },
+        ],
+      },
+    });
+    const list = ({ data }: { data?: unknown }) => (data as { incidents: { edges: unknown[] } }).incidents.edges;
+    expect(list(asked.body)).toHaveLength(2);
+
+    const token = await callerToken({ sub: ownerId });
+    const own = await askGateway(front, QUERY, { variables: { id }, token });
+    expect(list(own.body)).toEqual([{ node: { chatId: id, code: 'INVALID_STATE' } }]);
+    const other = await askGateway(front, QUERY, { variables: { id: foreign }, token });
+    expect([other.body.errors, other.body.data?.chatDebugSnapshot]).toEqual([undefined, null]);
+  });
+
+  test('are null where there is no recorder, and all else is as it was', async () => {
+    const id = await insertChat(database.pool, { status: 'paused' });
+    const { status, body } = await askGateway(await gateway(), QUERY, { variables: { id } });
+    expect([status, body.errors]).toEqual([200, undefined]);
+    expect(body.data).toEqual({
+      chatDebugSnapshot: { chatId: id, executionState: 'INVALID', incidents: null, diagnosis: { verdict: 'STUCK' } },
+      incidents: null,
+    });
+    const one = await askGateway(await gateway(), `{ incident(id: "${id}") { code } }`);
+    expect(one.body).toEqual({ data: { incident: null } });
+  });
+
+  test('are null with an error while the recorder is away, which costs nothing else', async () => {
+    const id = await insertChat(database.pool, { status: 'paused' });
+    const front = await gateway({ recorder: { url: `${await deadUrl()}/graphql`, databaseTimeoutMs: 2_000 } });
+    const { status, body } = await askGateway(front, QUERY, { variables: { id } });
+    expect(status).toBe(200);
+    expect(body.data).toEqual({
+      chatDebugSnapshot: { chatId: id, executionState: 'INVALID', incidents: null, diagnosis: { verdict: 'STUCK' } },
+      incidents: null,
+    });
+    expect(body.errors?.map(({ message, extensions }) => [message, extensions.code])).toEqual([
+      ['The recorder did not answer. Try again.', 'RECORDER_UNAVAILABLE'],
+      ['The recorder did not answer. Try again.', 'RECORDER_UNAVAILABLE'],
+    ]);
+  });
+});

@@ -1,0 +1,220 @@
+/** Rounds of the recorder over a real gateway: what becomes of an incident while its chat falls ill and gets well. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { systemClock } from '../../../common/clock.ts';
+import { readBundle } from '../../../domain/bundle/read.ts';
+import { makeLogger } from '../../../server/log.ts';
+import { type GatewayClient, NoAnswer, openGateway } from '../../../subgraphs/recorder/gateway.ts';
+import { Lease } from '../../../subgraphs/recorder/lease.ts';
+import { makeRecorderMetrics } from '../../../subgraphs/recorder/metrics.ts';
+import { runRound } from '../../../subgraphs/recorder/round.ts';
+import { UnknownTimes } from '../../../subgraphs/recorder/unknownTimes.ts';
+import { fleetPerFile } from '../../gateway/fleet.ts';
+import { type GatewayChanges, INTERNAL_SECRET } from '../../gateway/gateways.ts';
+import { deadUrl, sendJson } from '../../gateway/httpServers.ts';
+import { createDatabase } from '../../support/database.ts';
+import { insertChat, insertHealthyChat } from '../database/support/rows.ts';
+import { emptyIncidentTables, incidentRows, makeIncidentTables } from './support/incidentTables.ts';
+
+const { database, gateway, servers, insertReplica } = fleetPerFile();
+type Database = Awaited<ReturnType<typeof createDatabase>>;
+const holder: { incidents?: Database } = {};
+const incidents = () => {
+  if (!holder.incidents) throw new Error('The database is there once the tests run');
+  return holder.incidents.pool;
+};
+const clients: GatewayClient[] = [];
+beforeAll(async () => {
+  holder.incidents = await createDatabase('template0');
+  await makeIncidentTables(incidents());
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close();
+  await emptyIncidentTables(incidents());
+});
+afterAll(() => holder.incidents?.drop());
+
+/** An active recorder whose rounds a test runs. */
+async function recorder(changes?: GatewayChanges) {
+  const client = openGateway(`${(await gateway(changes)).url}/graphql`, INTERNAL_SECRET);
+  clients.push(client);
+  const lease = new Lease(incidents(), randomUUID(), systemClock);
+  await lease.keep();
+  const registry = new Registry();
+  const options = {
+    ...{ pool: incidents(), ask: client.ask, unknown: new UnknownTimes(), clock: systemClock },
+    metrics: makeRecorderMetrics(registry, () => lease.term !== undefined),
+    ...{ log: makeLogger('recorder', 'silent'), signal: new AbortController().signal },
+  };
+  const round = async () => {
+    if (!lease.term) throw new Error('The recorder is not active');
+    await runRound(options, lease.term);
+    return incidentRows(incidents());
+  };
+  return { round, registry, ask: client.ask, unknown: options.unknown };
+}
+
+const set = (id: string, changes: string) => database.pool.query(`UPDATE chats SET ${changes} WHERE id = $1`, [id]);
+
+describe('a chat in trouble', () => {
+  test('has an incident with its bundle, until two rounds find it well', async () => {
+    const ownerId = randomUUID();
+    await insertHealthyChat(database.pool);
+    const id = await insertChat(database.pool, { status: 'paused', owner_id: ownerId });
+    const { round } = await recorder();
+    const opened = {
+      ...{ chat_id: id, owner_id: ownerId, close_reason: null, code: 'INVALID_STATE', severity: 'CRITICAL' },
+      ...{ verdict: 'STUCK', codes: ['INVALID_STATE'], worker_ids: [], bundles: ['OPENED'] },
+    };
+    expect(await round()).toMatchObject([{ ...opened, readings: 1 }]);
+    expect(await round()).toMatchObject([{ ...opened, readings: 2 }]);
+    await set(id, `status = 'waiting'`);
+    expect(await round()).toMatchObject([{ close_reason: null, well_readings: 1, bundles: ['OPENED', 'CLOSING'] }]);
+    expect(await round()).toMatchObject([{ close_reason: 'WELL', code: 'INVALID_STATE', readings: 4 }]);
+    expect(await round()).toHaveLength(1);
+
+    const { rows } = await incidents().query(
+      'SELECT bundle::text AS text, bytes FROM chat_debug_recorder.incident_bundles ORDER BY taken_at',
+    );
+    const [first, last] = rows.map(({ text }) => readBundle(text));
+    expect(first).toMatchObject({ snapshot: { chatId: id }, diagnosisEverywhere: { verdict: 'STUCK' } });
+    expect(last).toMatchObject({ snapshot: { chatId: id }, diagnosisEverywhere: { verdict: 'IDLE' } });
+    expect(rows[0].bytes).toBe(Buffer.byteLength(rows[0].text));
+  });
+
+  test('goes on with the same incident if trouble comes back within a minute, and has another one later', async () => {
+    const id = await insertChat(database.pool, { status: 'paused' });
+    const { round } = await recorder();
+    await round();
+    await set(id, `status = 'waiting'`);
+    await round();
+    await round();
+    await set(id, `status = 'paused'`);
+    expect(await round()).toMatchObject([{ close_reason: null, well_readings: 0, readings: 4 }]);
+    await set(id, `status = 'waiting'`);
+    await round();
+    await round();
+    await incidents().query(`UPDATE chat_debug_recorder.incidents SET closed_at = closed_at - interval '61 seconds'`);
+    await set(id, `status = 'paused'`);
+    expect(await round()).toMatchObject([{ close_reason: 'WELL' }, { close_reason: null }]);
+  });
+
+  test('has each change of its root cause noted, with a bundle', async () => {
+    const id = await insertChat(database.pool, { status: 'paused' });
+    const { round } = await recorder();
+    await round();
+    await set(id, `status = 'running', updated_at = now() - interval '1 hour'`);
+    expect(await round()).toMatchObject([
+      {
+        ...{ close_reason: null, code: 'NO_OWNER', codes: ['INVALID_STATE', 'NO_OWNER'] },
+        bundles: ['OPENED', 'CODE_CHANGED'],
+      },
+    ]);
+  });
+
+  test('has its incident closed when it is archived, and at once when it is deleted', async () => {
+    const [archived, deleted] = [
+      await insertChat(database.pool, { status: 'paused' }),
+      await insertChat(database.pool, { status: 'paused' }),
+    ];
+    const { round } = await recorder();
+    await round();
+    await set(archived, `status = 'waiting', archived = true`);
+    await database.pool.query('DELETE FROM chats WHERE id = $1', [deleted]);
+    const by = async (chat: string) => (await incidentRows(incidents())).find(({ chat_id }) => chat_id === chat);
+    await round();
+    expect(await by(deleted)).toMatchObject({ close_reason: 'DELETED' });
+    await round();
+    expect(await by(archived)).toMatchObject({ close_reason: 'ARCHIVED' });
+  });
+
+  test('of which nothing is known has an incident once that lasts, unless the owner refuses by its version', async () => {
+    const invalid = { errors: [{ message: 'No.', extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] };
+    const older = await servers.serve((response) => sendJson(response, 400, invalid));
+    const [away, earlier] = [await insertReplica(await deadUrl()), await insertReplica(older.url)];
+    const quiet = { updated_at: `now() - interval '5 minutes'` };
+    const { id } = await insertHealthyChat(database.pool, { ...quiet, worker_id: away });
+    const { id: refused } = await insertHealthyChat(database.pool, { ...quiet, worker_id: earlier });
+    const { round, unknown } = await recorder();
+    expect(await round()).toEqual([]);
+    const aMinuteAgo = new Date(systemClock.now().getTime() - 60_000);
+    for (const chat of [id, refused]) {
+      unknown.note(chat, 'WORKING', aMinuteAgo);
+      unknown.note(chat, 'UNKNOWN', aMinuteAgo);
+    }
+    expect(await round()).toMatchObject([
+      { chat_id: id, verdict: 'UNKNOWN', code: 'OWNER_UNREACHABLE', worker_ids: [away] },
+    ]);
+  });
+
+  test('has no incident after a failure that a message mends', async () => {
+    await insertChat(database.pool, { status: 'error', last_error: { kind: 'network', retryable: true } });
+    const hopeless = await insertChat(database.pool, {
+      status: 'error',
+      last_error: { kind: 'auth', retryable: false },
+    });
+    const { round } = await recorder();
+    expect(await round()).toMatchObject([{ chat_id: hopeless, verdict: 'FAILED', code: 'ERRORED' }]);
+  });
+});
+
+test('neither an incident nor its bundle holds a title, a message, or the words of an error', async () => {
+  const canary = 'kanarienvogel';
+  const id = await insertChat(database.pool, {
+    ...{ status: 'error', title: canary },
+    last_error: { kind: 'auth', message: canary, provider: 'x', retryable: false },
+  });
+  await database.pool.query(
+    `INSERT INTO chat_messages (chat_id, role, content) VALUES ($1, 'user', to_jsonb($2::text))`,
+    [id, canary],
+  );
+  const { round } = await recorder();
+  expect(await round()).toHaveLength(1);
+  const { rows } = await incidents().query(
+    `SELECT incidents::text || bundle::text AS text FROM chat_debug_recorder.incidents
+     JOIN chat_debug_recorder.incident_bundles ON incident_id = incidents.id`,
+  );
+  expect(rows).toEqual([{ text: expect.not.stringContaining(canary) }]);
+});
+
+describe('a round', () => {
+  test('asks for fewer chats at once where the gateway allows no more', async () => {
+    const chats: string[] = [];
+    for (let i = 0; i < 12; i += 1) chats.push(await insertChat(database.pool, { status: 'paused' }));
+    const { round, ask } = await recorder({ maxCost: 1_000 });
+    await expect(ask('chats', { chats })).rejects.toMatchObject({ code: 'QUERY_TOO_COMPLEX' });
+    const found = await round();
+    expect(found).toHaveLength(12);
+    expect(new Set(found.map(({ bundles }) => bundles.join()))).toEqual(new Set(['OPENED']));
+  });
+
+  test('fails, and changes no incident, while the chats cannot be read', async () => {
+    await insertChat(database.pool, { status: 'paused' });
+    const { round } = await recorder();
+    await round();
+    await database.pool.query('ALTER TABLE chats RENAME TO chats_elsewhere');
+    try {
+      await expect(round()).rejects.toThrow(NoAnswer);
+    } finally {
+      await database.pool.query('ALTER TABLE chats_elsewhere RENAME TO chats');
+    }
+    expect(await incidentRows(incidents())).toMatchObject([{ close_reason: null, readings: 1 }]);
+  });
+
+  test('counts what it read, and the incidents that are open', async () => {
+    await insertChat(database.pool, { status: 'paused' });
+    const { round, registry } = await recorder();
+    await round();
+    const text = await registry.metrics();
+    for (const line of [
+      'chat_debug_recorder_active 1',
+      'chat_debug_recorder_readings_total{word="trouble"} 1',
+      'chat_debug_recorder_bundles_total{outcome="taken"} 1',
+      'chat_debug_incidents_open{code="INVALID_STATE"} 1',
+    ]) {
+      expect(text).toContain(`${line}\n`);
+    }
+    expect(text).toMatch(/^chat_debug_incident_oldest_seconds \d/m);
+  });
+});

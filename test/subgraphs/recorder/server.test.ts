@@ -1,0 +1,213 @@
+/** The recorder as a process runs it: its loops, its subgraph, its probes. */
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Caller } from '../../../server/tokens/internalToken.ts';
+import { READ_ALL, signInternalToken } from '../../../server/tokens/internalToken.ts';
+import { type RecorderServerOptions, startRecorderServer } from '../../../subgraphs/recorder/server.ts';
+import { fleetPerFile } from '../../gateway/fleet.ts';
+import { INTERNAL_SECRET } from '../../gateway/gateways.ts';
+import { shared } from '../../gateway/runtimes.ts';
+import { createDatabase } from '../../support/database.ts';
+import { readMetrics } from '../../support/metrics.ts';
+import { until } from '../../support/until.ts';
+import { insertChat } from '../database/support/rows.ts';
+import { emptyIncidentTables, endLease, incidentRows, makeIncidentTables } from './support/incidentTables.ts';
+
+const { database, gateway, keep } = fleetPerFile();
+beforeAll(() => makeIncidentTables(database.pool));
+afterEach(() => emptyIncidentTables(database.pool));
+
+const start = async (changes: Partial<RecorderServerOptions> = {}) =>
+  keep(
+    await startRecorderServer({
+      ...{ ...shared, databaseUrl: database.url, databaseTimeoutMs: 20_000 },
+      ...{ gatewayUrl: `${(await gateway()).url}/graphql`, intervalSeconds: 0.2, retentionDays: 30 },
+      ...changes,
+    }),
+  );
+
+const OPERATOR: Caller = { sub: 'an-operator', roles: [READ_ALL] };
+
+async function ask(server: { url: string }, query: string, variables: object = {}, caller = OPERATOR) {
+  const token = await signInternalToken(INTERNAL_SECRET, 'recorder', caller);
+  const response = await fetch(`${server.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  return (await response.json()) as { data?: Record<string, never>; errors?: { extensions: { code: string } }[] };
+}
+
+const openOne = async (columns: Parameters<typeof insertChat>[1] = {}) => {
+  const id = await insertChat(database.pool, { status: 'paused', ...columns });
+  await until('an incident of the chat is open', async () =>
+    (await incidentRows(database.pool)).some(({ chat_id }) => chat_id === id),
+  );
+  return id;
+};
+
+const LIST = `query ($filter: IncidentFilter, $first: Int, $after: String) {
+  incidents(filter: $filter, first: $first, after: $after) {
+    edges { cursor node { id chatId code severity verdict summary codes workerIds readings secondsOpen openedAt closedAt closeReason
+      bundles { id why at bytes } } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}`;
+const ENTITIES = `query ($representations: [_Any!]!) {
+  _entities(representations: $representations) { ... on ChatDebugSnapshot { incidents(first: 2) { chatId } } ... on Incident { code } }
+}`;
+const BUNDLES = 'query ($id: ID!) { incident(id: $id) { bundles { bundle } } }';
+
+describe('the recorder', () => {
+  test('notes trouble by itself, and serves it', async () => {
+    const server = await start();
+    const id = await openOne();
+    const { data, errors } = await ask(server, LIST);
+    expect(errors).toBeUndefined();
+    expect(data).toMatchObject({
+      incidents: {
+        edges: [
+          {
+            node: {
+              ...{
+                chatId: id,
+                code: 'INVALID_STATE',
+                severity: 'CRITICAL',
+                verdict: 'STUCK',
+                codes: ['INVALID_STATE'],
+              },
+              ...{ summary: expect.stringMatching(/^Stuck: /), closedAt: null, closeReason: null },
+              bundles: [{ why: 'OPENED', bytes: expect.any(Number) }],
+            },
+          },
+        ],
+        pageInfo: { hasNextPage: false, hasPreviousPage: false },
+      },
+    });
+    expect(await (await fetch(`${server.url}/readyz`)).text()).toBe('ok');
+  });
+
+  test('is active once, and another one takes over when it stops', async () => {
+    const [first, second] = [await start(), await start()];
+    const isActive = async (server: { url: string }) =>
+      (await readMetrics(server)).get('chat_debug_recorder_active') === 1;
+    const active = await until('one is active', async () =>
+      (await isActive(first)) ? first : (await isActive(second)) ? second : undefined,
+    );
+    const other = active === first ? second : first;
+    expect(await isActive(other)).toBe(false);
+    await openOne();
+    await active.stop();
+    await until('the other one is active', () => isActive(other));
+    await openOne();
+    expect((await incidentRows(database.pool)).map(({ close_reason }) => close_reason)).toEqual([null, null]);
+  });
+
+  test('that has lost its lease finds it again by itself', async () => {
+    const server = await start();
+    await openOne();
+    await endLease(database.pool);
+    await openOne();
+    expect(await (await fetch(`${server.url}/readyz`)).text()).toBe('ok');
+  });
+
+  test('says that it is not ready without its tables, and starts all the same', async () => {
+    const empty = await createDatabase('template0');
+    const server = await start({ databaseUrl: empty.url });
+    try {
+      const ready = await fetch(`${server.url}/readyz`);
+      expect([ready.status, await ready.text()]).toEqual([503, expect.stringMatching(/Run `npm run migrate`/)]);
+      expect((await ask(server, LIST)).errors).toMatchObject([{ extensions: { code: 'SCHEMA_UNSUPPORTED' } }]);
+    } finally {
+      await server.stop();
+      await empty.drop();
+    }
+  });
+
+  test('is ready while the gateway does not answer, and says so', async () => {
+    const server = await start({ gatewayUrl: 'http://127.0.0.1:1/graphql' });
+    await until('the last round has failed', async () =>
+      /The last round of the recorder failed \(UNREACHABLE\)/.test(await (await fetch(`${server.url}/readyz`)).text()),
+    );
+  });
+});
+
+describe('readers of incidents', () => {
+  test('go through the list page by page, and narrow it', async () => {
+    const server = await start();
+    const chats = [await openOne(), await openOne(), await openOne()];
+    const page = async (variables: object) => {
+      const { data } = await ask(server, LIST, variables);
+      const { edges, pageInfo } =
+        (data as Record<string, { edges: { node: { chatId: string } }[]; pageInfo: { endCursor: string } }>)
+          .incidents ?? {};
+      return { ids: edges?.map(({ node }) => node.chatId), pageInfo };
+    };
+    const first = await page({ first: 2 });
+    expect(first).toMatchObject({ ids: [chats[2], chats[1]], pageInfo: { hasNextPage: true } });
+    const rest = await page({ first: 2, after: first.pageInfo?.endCursor });
+    expect(rest).toMatchObject({ ids: [chats[0]], pageInfo: { hasNextPage: false, hasPreviousPage: true } });
+    expect((await page({ filter: { chatId: chats[1] } })).ids).toEqual([chats[1]]);
+    expect((await page({ filter: { open: false } })).ids).toEqual([]);
+    expect((await page({ filter: { open: true, code: ['INVALID_STATE'] } })).ids).toHaveLength(3);
+    expect((await page({ filter: { code: ['NO_OWNER'] } })).ids).toEqual([]);
+    for (const bad of [{ first: 0 }, { first: 101 }, { after: 'x' }]) {
+      expect((await ask(server, LIST, bad)).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    }
+  });
+
+  test('without the role see their own, as if there were no others', async () => {
+    const server = await start();
+    const person: Caller = { sub: randomUUID(), roles: [] };
+    const own = await openOne({ owner_id: person.sub });
+    const foreign = await openOne();
+    const ids = (await ask(server, '{ incidents { edges { node { id chatId } } } }')).data as never as {
+      incidents: { edges: { node: { id: string; chatId: string } }[] };
+    };
+    const idOf = (chat: string) => ids.incidents.edges.find(({ node }) => node.chatId === chat)?.node.id;
+    expect((await ask(server, '{ incidents { edges { node { chatId } } } }', {}, person)).data).toEqual({
+      incidents: { edges: [{ node: { chatId: own } }] },
+    });
+    const one = (chat: string, caller: Caller) => ask(server, BUNDLES, { id: idOf(chat) }, caller);
+    expect((await one(foreign, person)).data).toEqual({ incident: null });
+    const representations = [
+      { __typename: 'ChatDebugSnapshot', chatId: own },
+      { __typename: 'ChatDebugSnapshot', chatId: foreign },
+      { __typename: 'Incident', id: idOf(own) },
+      { __typename: 'Incident', id: idOf(foreign) },
+    ];
+    expect((await ask(server, ENTITIES, { representations }, person)).data).toEqual({
+      _entities: [{ incidents: [{ chatId: own }] }, { incidents: [] }, { code: 'INVALID_STATE' }, null],
+    });
+    for (const sub of ['nobody', '00000000-0000-0000-0000-000000000000']) {
+      expect((await ask(server, LIST, {}, { sub, roles: [] })).data).toMatchObject({ incidents: { edges: [] } });
+    }
+    const whole = JSON.stringify(await one(own, OPERATOR));
+    const cut = JSON.stringify(await one(own, person));
+    expect(whole).toContain('staleAfterSeconds');
+    expect(JSON.parse(cut).data.incident.bundles[0].bundle).toMatchObject({
+      ...{ format: 'chat-debug-bundle/1', replicas: null, server: null, thresholds: null, diagnosisEverywhere: null },
+      ...{ takenBy: null, snapshot: { chatId: own, everywhere: null, candidates: null } },
+      diagnosis: { verdict: 'STUCK' },
+    });
+    expect(cut).not.toMatch(/"thresholds":\{|"lockedBy":\{|"address":"/);
+  });
+
+  test('get at most three bundles in one request', async () => {
+    const server = await start();
+    for (let i = 0; i < 4; i += 1) await openOne();
+    const query = (first: number) => `{ incidents(first: ${first}) { edges { node { bundles { bundle } } } } }`;
+    expect((await ask(server, query(3))).errors).toBeUndefined();
+    expect((await ask(server, query(4))).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  });
+
+  test('need a token for this subgraph', async () => {
+    const server = await start();
+    const token = await signInternalToken(INTERNAL_SECRET, 'database', OPERATOR);
+    const { status } = await fetch(`${server.url}/graphql`, {
+      ...{ method: 'POST', body: JSON.stringify({ query: LIST }) },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    });
+    expect(status).toBe(401);
+  });
+});
