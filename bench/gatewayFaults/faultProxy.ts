@@ -7,6 +7,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import type { Socket } from 'node:net';
 import { Agent, request } from 'undici';
 import { systemClock as clock } from '../../common/clock.ts';
+import { reset } from '../../test/support/reset.ts';
 import { TcpServer } from '../../test/support/tcpServer.ts';
 import { type Fault, INSTEAD } from './faults.ts';
 
@@ -107,7 +108,7 @@ export class FaultProxy {
       const bytes = Buffer.from(await answer.body.arrayBuffer());
       await this.#answer(response, socket, { status: answer.statusCode, type, bytes });
     } catch {
-      socket.resetAndDestroy(); // the replica is gone, or the gateway is
+      reset(socket); // the replica is gone, or the gateway is
     }
   }
 

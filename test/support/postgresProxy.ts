@@ -1,5 +1,6 @@
 /** A proxy in front of a Postgres server: notes what is asked, and can lose what is said. */
 import { messageReader } from './postgresMessages.ts';
+import { reset } from './reset.ts';
 import { type Link, startTcpProxy } from './tcpProxy.ts';
 import type { TcpServer } from './tcpServer.ts';
 
@@ -53,7 +54,7 @@ export async function startPostgresProxy(databaseUrl: string): Promise<PostgresP
       },
       toClient: (chunk: Buffer) => {
         if (losesAnswer) {
-          for (const socket of [client, server]) socket.resetAndDestroy();
+          for (const socket of [client, server]) reset(socket);
           return undefined;
         }
         const answers = readAnswers(chunk);

@@ -1,5 +1,6 @@
 /** A proxy that hands bytes on and knows nothing of what they mean. */
 import { connect, type Socket } from 'node:net';
+import { reset } from './reset.ts';
 import { startTcpServer, type TcpServer } from './tcpServer.ts';
 
 /** What becomes of a chunk on its way; undefined: nothing is handed on. */
@@ -37,5 +38,5 @@ function handOn(from: Socket, to: Socket, pass: Passing): void {
     if (passed) to.write(passed);
   });
   from.on('end', () => to.end());
-  from.on('error', () => to.resetAndDestroy());
+  from.on('error', () => reset(to));
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { systemClock } from '../../common/clock.ts';
 import { freePort } from '../../local/ports.ts';
+import { reset } from './reset.ts';
 
 export class TcpServer {
   readonly port: number;
@@ -22,7 +23,6 @@ export class TcpServer {
   /** A connection besides those that were accepted: it breaks and freezes with them. */
   hold(socket: Socket): void {
     this.#sockets.add(socket);
-    socket.unref(); // Node leaves the handle of one open that is reset while it ends; none may keep the process running
     socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket)); // breaking is what this is for
     if (this.#isFrozen) socket.pause();
   }
@@ -42,7 +42,7 @@ export class TcpServer {
 
   /** Breaks every connection. New ones are taken. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
 
   /** Nothing passes any more, and nobody is told. `newOnes`: nor on later connections. */
