@@ -17,7 +17,7 @@ const startDatabase = (addresses: readonly string[], candidates: readonly string
     const rows = REPLICAS.map((replica, i) => ({ id: replica, relayAddress: addresses[i], stoppedAt: null }));
     if (body.query.includes('replicas(')) return sendJson(response, 200, { data: { replicas: rows } });
     const chats = CHATS.map((chatId) => ({
-      ...{ __typename: 'ChatDebugSnapshot', chatId, executionState: 'R0', runtime: null },
+      ...{ __typename: 'ChatDebugSnapshot', chatId, executionState: 'R0', runtime: null, recentOwners: null },
       database: { status: 'running', archived: false, workerId: null, runnerId: null, updatedAgeSeconds: 60 },
       candidates: candidates.map((workerId) => ({ __typename: 'ReplicaRuntime', workerId })),
     }));
