@@ -34,7 +34,7 @@ export interface Teller {
 /** Teller of transitions that somebody asked for who is not a worker. */
 export function askedFor(transitions: readonly Transition[]): Teller {
   const actors = transitions.flatMap((transition) => ('message' in transition ? [transition.message.createdBy] : []));
-  const isOperators = transitions.some(({ name }) => name === 'reconcileInvalidState');
+  const isOperators = transitions.some(({ name }) => name === 'reconcileInvalidState' || name === 'abandon');
   return { by: isOperators ? 'operator' : 'person', actorId: actors[0] ?? null, transitions: namesOf(transitions) };
 }
 
