@@ -114,7 +114,8 @@ describe('a chat that a worker has', () => {
 
   test('ACTION_DEADLINE_PASSED: the deadline is put into the past, and nobody is told', async () => {
     const { id } = await owned('/tool ask_person', 'A0', { ...slow, actionTimeoutSeconds: 300 });
-    await edit(`UPDATE chats SET requires_action_deadline_at = ${MINUTES_AGO} WHERE id = $1`, id);
+    const uncounted = `(SELECT set_config('chat_debug.events', 'off', true)) AS uncounted`; // as by a worker that moved it
+    await edit(`UPDATE chats SET requires_action_deadline_at = ${MINUTES_AGO} FROM ${uncounted} WHERE id = $1`, id);
     await expectWhy('ACTION_DEADLINE_PASSED', 'CRITICAL', id);
   });
 
