@@ -7,7 +7,7 @@ import { wordsOf } from '../support/diagnosed.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Field } from '../support/field.ts';
 
-const SHORT_LEASE = { HEARTBEAT_INTERVAL_SECONDS: '0.5', HEARTBEAT_STALE_SECONDS: '4' };
+const SHORT_LEASE = { HEARTBEAT_INTERVAL_SECONDS: '0.5', HEARTBEAT_STALE_SECONDS: '6' };
 const CRITICAL_FROM = 5;
 
 /** Waits until the chat's step has been begun so often, by an owner that is there now. */
@@ -61,6 +61,7 @@ export function lostOwners(database: () => TestDatabase, startProcess: StartProc
         );
         replicas.get(owner)?.kill('SIGCONT');
       }
+      await begun(field, id, CRITICAL_FROM);
       const end = await field.found(id, 'OWNERS_LOST');
       expect(end).toMatchObject({ verdict: 'STUCK', severities: { OWNERS_LOST: 'CRITICAL' } });
     });
