@@ -8,7 +8,7 @@ const CHILD = '7d9e0000-0000-4000-8000-00000000abcd';
 const CANDIDATE = '8d9e0000-0000-4000-8000-00000000abcd';
 
 const chatIn = (state: 'A0' | 'R0'): Fields & { database: Fields } =>
-  structuredClone(snapshotOf({ state, owner: 'none', lease: 'none', runners: 'none' })) as never;
+  structuredClone(snapshotOf({ state, owner: 'unowned', lease: 'unowned', runners: 'none' })) as never;
 
 describe('the owner’s view of a bundle', () => {
   test('has no child that may be another person’s, neither in the readings nor in the diagnosis', () => {
@@ -25,9 +25,9 @@ describe('the owner’s view of a bundle', () => {
 
   test('has no evidence of other replicas', () => {
     const alone = chatIn('R0');
-    Object.assign(alone.database, { workerId: null, runnerId: null, heartbeats: [], updatedAgeSeconds: 3_600 });
+    Object.assign(alone.database, { updatedAgeSeconds: 3_600 });
     const room = { isFull: false, roomSeconds: 600, reachability: { status: 'OK' } };
-    const whole = throughFile(bundleOf({ ...alone, runtime: null, candidates: [{ ...room, workerId: CANDIDATE }] }));
+    const whole = throughFile(bundleOf({ ...alone, candidates: [{ ...room, workerId: CANDIDATE }] }));
     expect(JSON.stringify(whole.diagnosis)).toContain(CANDIDATE);
     expect(JSON.stringify(forOwner(whole))).not.toContain(CANDIDATE);
   });

@@ -217,6 +217,22 @@ describe('readers of incidents', () => {
     expect(cut).not.toMatch(new RegExp(`${child}|CHILD_LOST`));
   });
 
+  test.each(['RUNNER_ELSEWHERE', 'CHILD_LOST'])('without the role see no id in the summary of %s', async (code) => {
+    const server = await start();
+    const [person, other]: [Caller, string] = [{ sub: randomUUID(), roles: [] }, randomUUID()];
+    await database.pool.query(
+      `INSERT INTO chat_debug_recorder.incidents
+         (chat_id, owner_id, code, severity, verdict, summary, codes, worker_ids)
+       VALUES (gen_random_uuid(), $1, $2, 'CRITICAL', 'STUCK', $3, ARRAY[$2], '{}')`,
+      [person.sub, code, `Stuck: ${other} is named.`],
+    );
+    const query = '{ incidents { edges { node { code summary } } } }';
+    expect(JSON.stringify(await ask(server, query))).toContain(other);
+    expect((await ask(server, query, {}, person)).data).toEqual({
+      incidents: { edges: [{ node: { code, summary: expect.not.stringContaining(other) } }] },
+    });
+  });
+
   test('get at most three bundles in one request', async () => {
     const server = await start();
     for (let i = 0; i < 4; i += 1) await openOne();
