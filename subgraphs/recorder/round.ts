@@ -53,14 +53,14 @@ interface Found {
 async function takeStep(options: RoundOptions, term: Term, { chatId, reading, incident }: Found): Promise<void> {
   const step = stepOf(incident, reading);
   if (step.kind === 'none') return;
-  const why = bundleReasonOf(step);
+  const why = bundleReasonOf(step, incident?.isBundled ?? false);
   const bundle = why && (await bundleOf(options, chatId, why));
   await writeStep(options.pool, term, { chatId, ownerId: reading?.ownerId ?? null, incident }, step, bundle);
 }
 
-/** Takes a bundle. An incident without one is better than none. */
+/** Takes a bundle. An incident without one is better than none, and a later round takes it. */
 async function bundleOf(
-  { ask, clock, metrics, log }: RoundOptions,
+  { ask, clock, metrics, log, signal }: RoundOptions,
   chatId: string,
   why: StoredBundle['why'],
 ): Promise<StoredBundle | undefined> {
@@ -69,7 +69,7 @@ async function bundleOf(
     metrics.bundle(text === undefined ? 'too_large' : 'taken');
     return text === undefined ? undefined : { why, text };
   } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
+    if (!(error instanceof NoAnswer) || signal.aborted) throw error;
     metrics.bundle('not_answered');
     log.warn({ chatId, code: error.code }, 'the bundle of an incident could not be taken');
     return undefined;
