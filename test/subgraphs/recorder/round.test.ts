@@ -194,6 +194,13 @@ describe('a bundle', () => {
     expect(await round()).toMatchObject([{ readings: 2, bundles: ['OPENED'] }]);
   });
 
+  test('is taken of 20 chats in a round, and of the others in the next', async () => {
+    for (let i = 0; i < 21; i += 1) await insertChat(database.pool, { status: 'paused' });
+    const { round } = await recorder();
+    const bundled = async () => (await round()).filter(({ bundles }) => bundles !== null).length;
+    expect([await bundled(), await bundled()]).toEqual([20, 21]);
+  });
+
   test('that is not answered because the recorder stops leaves its incident to the next one', async () => {
     await insertChat(database.pool, { status: 'paused' });
     const stopping = new AbortController();
