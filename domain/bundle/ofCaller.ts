@@ -1,25 +1,29 @@
 /** A stored bundle as a caller without the role to read everything may see it. Pure. */
 import type { Bundle } from './format.ts';
+import { judge } from './judge.ts';
 
 type Snapshot = Bundle['snapshot'];
 
 /**
- * Copy of a bundle without the views of other replicas, replica rows, addresses, thresholds and holders of locks. Who
- * took it, and who changed the chat, is left out as well. The diagnosis stays as it was made.
+ * Copy of a bundle without the views of other replicas, replica rows, addresses, thresholds and holders of locks.
+ * Children that will not answer are left out, because they may be another person's. Who took the bundle, and who
+ * changed the chat, is left out as well. The diagnosis is made anew of what is left, by the thresholds of the whole.
  */
-export const forOwner = (bundle: Bundle): Bundle => ({
-  ...bundle,
-  ...{ takenBy: null, thresholds: null, replicas: null, server: null, diagnosisEverywhere: null },
-  snapshot: ofOwner(bundle.snapshot),
-  events: bundle.events?.map((event) => ({ ...event, actorId: null })) ?? null,
-  answered: bundle.answered && {
-    owner: bundle.answered.owner && {
-      ...bundle.answered.owner,
-      second: bundle.answered.owner.second && ofOwner(bundle.answered.owner.second),
-    },
+export function forOwner(bundle: Bundle): Bundle {
+  const snapshot = ofOwner(bundle.snapshot);
+  const owner = bundle.answered?.owner ?? null;
+  const answered = bundle.answered && {
+    owner: owner && { ...owner, second: owner.second && ofOwner(owner.second) },
     everywhere: null,
-  },
-});
+  };
+  return {
+    ...bundle,
+    ...{ takenBy: null, thresholds: null, replicas: null, server: null, snapshot, answered },
+    events: bundle.events?.map((event) => ({ ...event, actorId: null })) ?? null,
+    diagnosis: judge({ snapshot, answered, thresholds: bundle.thresholds }, 'owner'),
+    diagnosisEverywhere: null,
+  };
+}
 
 const ofOwner = ({ database, runtime, ...snapshot }: Snapshot): Snapshot => ({
   ...snapshot,
@@ -30,6 +34,7 @@ const ofOwner = ({ database, runtime, ...snapshot }: Snapshot): Snapshot => ({
   },
   database: database && {
     ...database,
+    lostChildren: null,
     trouble: database.trouble && { ...database.trouble, lockedBy: null, thresholds: null },
   },
 });

@@ -79,11 +79,16 @@ export function stepOf(incident: Incident | undefined, reading: Reading | null):
   }
 }
 
-/** Reason for which the whole bundle is stored with a step. Undefined: none is. */
-export function bundleReasonOf(step: Step): BundleReason | undefined {
+/**
+ * Reason for which the whole bundle is stored with a step. Undefined: none is.
+ * @param isBundled true if the incident has a bundle; one that has none gets the bundle of its beginning late
+ */
+export function bundleReasonOf(step: Step, isBundled: boolean): BundleReason | undefined {
   if (step.kind === 'open') return 'OPENED';
   if (step.kind === 'wellOnce') return 'CLOSING';
-  return step.kind === 'note' && step.codeChanged ? 'CODE_CHANGED' : undefined;
+  if (step.kind !== 'note') return undefined;
+  if (step.codeChanged) return 'CODE_CHANGED';
+  return isBundled ? undefined : 'OPENED';
 }
 
 function wellStep({ wellReadings }: Incident, { isArchived }: Reading): Step {

@@ -8,6 +8,8 @@ import type { Incident } from '../../domain/incidents/step.ts';
 export interface KnownIncident extends Incident {
   readonly id: string;
   readonly chatId: string;
+  /** True if a bundle of it is stored. */
+  readonly isBundled: boolean;
 }
 
 /** Open incidents, as metrics tell them. */
@@ -36,6 +38,7 @@ interface Row {
   readonly workerIds: string[];
   readonly wellReadings: number;
   readonly secondsClosed: number | null;
+  readonly isBundled: boolean;
 }
 
 /** Newest incident of each chat that has one: an open one, else the one that was closed last. */
@@ -44,7 +47,8 @@ export async function newestIncidents(pool: Pool, chatIds: readonly string[]): P
     `SELECT newest.* FROM unnest($1::uuid[]) AS asked (chat_id) CROSS JOIN LATERAL (
        SELECT id, chat_id AS "chatId", code, severity, verdict, summary, codes, worker_ids AS "workerIds",
          well_readings AS "wellReadings",
-         extract(epoch FROM clock_timestamp() - closed_at)::float8 AS "secondsClosed"
+         extract(epoch FROM clock_timestamp() - closed_at)::float8 AS "secondsClosed",
+         EXISTS (SELECT FROM chat_debug_recorder.incident_bundles WHERE incident_id = incidents.id) AS "isBundled"
        FROM chat_debug_recorder.incidents WHERE incidents.chat_id = asked.chat_id
        ORDER BY closed_at DESC NULLS FIRST LIMIT 1) newest`,
     [chatIds],

@@ -4,6 +4,7 @@ import { readBundle } from '../../domain/bundle/read.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import { JSON as JsonScalar, parseUuid, requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
+import { readableSummary } from './access.ts';
 import type { RecorderContext } from './context.ts';
 import { decodePlace, encodePlace, pageSize } from './page.ts';
 import { type BundleRow, bundleText, type IncidentRow, listIncidents } from './questions.ts';
@@ -69,6 +70,7 @@ export const resolvers = {
   },
   Incident: {
     __resolveReference: async ({ id }: { id: unknown }, context: RecorderContext) => byId(id, context),
+    summary: (row: IncidentRow, _: unknown, { caller }: RecorderContext) => readableSummary(caller, row),
     bundles: ({ id }: IncidentRow, _: unknown, { bundles }: RecorderContext) => bundles.load(id),
   },
   BundleRef: {

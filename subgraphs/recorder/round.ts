@@ -13,6 +13,9 @@ import { takeBundle } from './takeBundle.ts';
 import type { UnknownTimes } from './unknownTimes.ts';
 import { type StoredBundle, writeStep } from './writeStep.ts';
 
+/** Bundles of one round at most, whether they are answered or not. Later rounds take the others. */
+const MOST_BUNDLES = 20;
+
 export interface RoundOptions {
   readonly pool: Pool;
   readonly ask: Ask;
@@ -30,6 +33,7 @@ export interface RoundOptions {
  */
 export async function runRound(options: RoundOptions, term: Term): Promise<void> {
   const { pool, ask, unknown, metrics, signal } = options;
+  const allowance = { bundles: MOST_BUNDLES };
   const open = await openIncidents(pool);
   const ids = [...new Set([...(await listSuspects(ask)), ...open.map(({ chatId }) => chatId)])];
   for await (const read of readChats(ask, ids, unknown)) {
@@ -37,11 +41,16 @@ export async function runRound(options: RoundOptions, term: Term): Promise<void>
     for (const [chatId, reading] of read) {
       if (signal.aborted) return;
       metrics.read(reading ? judgeReading(reading).kind : 'gone');
-      await takeStep(options, term, { chatId, reading, incident: incidents.get(chatId) });
+      await takeStep({ ...options, allowance }, term, { chatId, reading, incident: incidents.get(chatId) });
     }
   }
   unknown.keepOnly(ids);
   metrics.open(await openIncidents(pool));
+}
+
+/** Options of one round, and what it may still take. */
+interface OneRound extends RoundOptions {
+  readonly allowance: { bundles: number };
 }
 
 interface Found {
@@ -50,26 +59,28 @@ interface Found {
   readonly incident: KnownIncident | undefined;
 }
 
-async function takeStep(options: RoundOptions, term: Term, { chatId, reading, incident }: Found): Promise<void> {
+async function takeStep(options: OneRound, term: Term, { chatId, reading, incident }: Found): Promise<void> {
   const step = stepOf(incident, reading);
   if (step.kind === 'none') return;
-  const why = bundleReasonOf(step);
+  const why = bundleReasonOf(step, incident?.isBundled ?? false);
   const bundle = why && (await bundleOf(options, chatId, why));
   await writeStep(options.pool, term, { chatId, ownerId: reading?.ownerId ?? null, incident }, step, bundle);
 }
 
-/** Takes a bundle. An incident without one is better than none. */
+/** Takes a bundle. An incident without one is better than none, and a later round takes it. */
 async function bundleOf(
-  { ask, clock, metrics, log }: RoundOptions,
+  { ask, clock, metrics, log, signal, allowance }: OneRound,
   chatId: string,
   why: StoredBundle['why'],
 ): Promise<StoredBundle | undefined> {
+  if (allowance.bundles === 0) return undefined;
+  allowance.bundles -= 1;
   try {
     const text = await takeBundle(ask, chatId, clock.now());
     metrics.bundle(text === undefined ? 'too_large' : 'taken');
     return text === undefined ? undefined : { why, text };
   } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
+    if (!(error instanceof NoAnswer) || signal.aborted) throw error;
     metrics.bundle('not_answered');
     log.warn({ chatId, code: error.code }, 'the bundle of an incident could not be taken');
     return undefined;

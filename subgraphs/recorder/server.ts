@@ -49,7 +49,7 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
     ask: gateway.ask,
   });
   const close = async () => {
-    await Promise.all([gateway.close(), recorder.stop()]); // a round does not wait for its answer
+    await Promise.all([recorder.stop(), gateway.close()]); // a round does not wait for its answer
     await pool.end();
   };
   try {

@@ -41,7 +41,7 @@ describe('an incident opens', () => {
         ...{ codes: ['RUNNER_MISSING'], workerIds: ['replica 1'] },
       },
     });
-    expect(bundleReasonOf(step)).toBe('OPENED');
+    expect(bundleReasonOf(step, true)).toBe('OPENED');
   });
 
   test('when a turn failed and messages wait behind it, or the same would fail again, and for no other failure', () => {
@@ -78,7 +78,7 @@ describe('an open incident', () => {
     const step = stepOf(incident(), reading({ summary: 'Stuck: for longer.' }));
     expect(step).toMatchObject({ kind: 'note', reopens: false, codeChanged: false });
     expect(step).toMatchObject({ noted: { summary: 'Stuck: for longer.', codes: ['RUNNER_MISSING'] } });
-    expect(bundleReasonOf(step)).toBeUndefined();
+    expect(bundleReasonOf(step, true)).toBeUndefined();
   });
 
   test('notes another root cause and another owner, and keeps the bundle', () => {
@@ -86,7 +86,7 @@ describe('an open incident', () => {
     expect(step).toMatchObject({ kind: 'note', codeChanged: true, noted: { code: 'NO_OWNER' } });
     expect(step).toMatchObject({ noted: { codes: ['RUNNER_MISSING', 'NO_OWNER'] } });
     expect(step).toMatchObject({ noted: { workerIds: ['replica 1', 'replica 2'] } });
-    expect(bundleReasonOf(step)).toBe('CODE_CHANGED');
+    expect(bundleReasonOf(step, true)).toBe('CODE_CHANGED');
   });
 
   test('names a root cause once, however often it comes back', () => {
@@ -115,10 +115,10 @@ describe('an incident ends', () => {
   test('with the second well reading in a row, and keeps a bundle at the first', () => {
     const first = stepOf(incident(), well);
     expect(first).toEqual({ kind: 'wellOnce' });
-    expect(bundleReasonOf(first)).toBe('CLOSING');
+    expect(bundleReasonOf(first, true)).toBe('CLOSING');
     const second = stepOf(incident({ wellReadings: 1 }), well);
     expect(second).toEqual({ kind: 'close', reason: 'WELL' });
-    expect(bundleReasonOf(second)).toBeUndefined();
+    expect(bundleReasonOf(second, true)).toBeUndefined();
   });
 
   test('with a chat that was archived, and at once with one that was deleted', () => {

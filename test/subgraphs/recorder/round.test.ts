@@ -5,7 +5,7 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../../common/clock.ts';
 import { readBundle } from '../../../domain/bundle/read.ts';
 import { makeLogger } from '../../../server/log.ts';
-import { type GatewayClient, NoAnswer, openGateway } from '../../../subgraphs/recorder/gateway.ts';
+import { type Ask, type GatewayClient, NoAnswer, openGateway } from '../../../subgraphs/recorder/gateway.ts';
 import { Lease } from '../../../subgraphs/recorder/lease.ts';
 import { makeRecorderMetrics } from '../../../subgraphs/recorder/metrics.ts';
 import { runRound } from '../../../subgraphs/recorder/round.ts';
@@ -36,16 +36,16 @@ afterEach(async () => {
 afterAll(() => holder.incidents?.drop());
 
 /** An active recorder whose rounds a test runs. */
-async function recorder(changes?: GatewayChanges) {
+async function recorder(changes?: GatewayChanges, { wrap = (ask: Ask) => ask, stopping = new AbortController() } = {}) {
   const client = openGateway(`${(await gateway(changes)).url}/graphql`, INTERNAL_SECRET);
   clients.push(client);
   const lease = new Lease(incidents(), randomUUID(), systemClock);
   await lease.keep();
   const registry = new Registry();
   const options = {
-    ...{ pool: incidents(), ask: client.ask, unknown: new UnknownTimes(), clock: systemClock },
+    ...{ pool: incidents(), ask: wrap(client.ask), unknown: new UnknownTimes(), clock: systemClock },
     metrics: makeRecorderMetrics(registry, () => lease.term !== undefined),
-    ...{ log: makeLogger('recorder', 'silent'), signal: new AbortController().signal },
+    ...{ log: makeLogger('recorder', 'silent'), signal: stopping.signal },
   };
   const round = async () => {
     if (!lease.term) throw new Error('The recorder is not active');
@@ -176,6 +176,45 @@ test('neither an incident nor its bundle holds a title, a message, or the words 
      JOIN chat_debug_recorder.incident_bundles ON incident_id = incidents.id`,
   );
   expect(rows).toEqual([{ text: expect.not.stringContaining(canary) }]);
+});
+
+describe('a bundle', () => {
+  test('that could not be taken is taken by a later round', async () => {
+    await insertChat(database.pool, { status: 'paused' });
+    let isAway = true;
+    const wrap =
+      (ask: Ask): Ask =>
+      async (operation, variables) => {
+        if (operation === 'bundle' && isAway) throw new NoAnswer('TIMED_OUT');
+        return ask(operation, variables);
+      };
+    const { round } = await recorder(undefined, { wrap });
+    expect(await round()).toMatchObject([{ readings: 1, bundles: null }]);
+    isAway = false;
+    expect(await round()).toMatchObject([{ readings: 2, bundles: ['OPENED'] }]);
+  });
+
+  test('is taken of 20 chats in a round, and of the others in the next', async () => {
+    for (let i = 0; i < 21; i += 1) await insertChat(database.pool, { status: 'paused' });
+    const { round } = await recorder();
+    const bundled = async () => (await round()).filter(({ bundles }) => bundles !== null).length;
+    expect([await bundled(), await bundled()]).toEqual([20, 21]);
+  });
+
+  test('that is not answered because the recorder stops leaves its incident to the next one', async () => {
+    await insertChat(database.pool, { status: 'paused' });
+    const stopping = new AbortController();
+    const wrap =
+      (ask: Ask): Ask =>
+      async (operation, variables) => {
+        if (operation !== 'bundle') return ask(operation, variables);
+        stopping.abort();
+        throw new NoAnswer('UNREACHABLE');
+      };
+    const { round } = await recorder(undefined, { wrap, stopping });
+    await expect(round()).rejects.toThrow(NoAnswer);
+    expect(await incidentRows(incidents())).toEqual([]);
+  });
 });
 
 describe('a round', () => {

@@ -38,11 +38,14 @@ async function ask(server: { url: string }, query: string, variables: object = {
   return (await response.json()) as { data?: Record<string, never>; errors?: { extensions: { code: string } }[] };
 }
 
-const openOne = async (columns: Parameters<typeof insertChat>[1] = {}) => {
-  const id = await insertChat(database.pool, { status: 'paused', ...columns });
-  await until('an incident of the chat is open', async () =>
+const isOpen = (id: string) =>
+  until('an incident of the chat is open', async () =>
     (await incidentRows(database.pool)).some(({ chat_id }) => chat_id === id),
   );
+
+const openOne = async (columns: Parameters<typeof insertChat>[1] = {}) => {
+  const id = await insertChat(database.pool, { status: 'paused', ...columns });
+  await isOpen(id);
   return id;
 };
 
@@ -191,6 +194,43 @@ describe('readers of incidents', () => {
       diagnosis: { verdict: 'STUCK' },
     });
     expect(cut).not.toMatch(/"thresholds":\{|"lockedBy":\{|"address":"/);
+  });
+
+  test('without the role see no child of another person', async () => {
+    const server = await start();
+    const person: Caller = { sub: randomUUID(), roles: [] };
+    const id = await insertChat(database.pool, { owner_id: person.sub });
+    const child = await insertChat(database.pool, { parent_chat_id: id, archived: true });
+    await database.pool.query(
+      `UPDATE chats SET status = 'requires_action', updated_at = now() - interval '1 hour',
+         requires_action_deadline_at = now() - interval '1 hour' WHERE id = $1`,
+      [id],
+    );
+    await isOpen(id);
+    const query = '{ incidents { edges { node { summary bundles { bundle } } } } }';
+    const [whole, cut] = [await ask(server, query), await ask(server, query, {}, person)].map((all) =>
+      JSON.stringify(all),
+    );
+    expect(whole).toContain(child);
+    expect(whole).toContain('CHILD_LOST');
+    expect(cut).toContain('chat-debug-bundle/1');
+    expect(cut).not.toMatch(new RegExp(`${child}|CHILD_LOST`));
+  });
+
+  test.each(['RUNNER_ELSEWHERE', 'CHILD_LOST'])('without the role see no id in the summary of %s', async (code) => {
+    const server = await start();
+    const [person, other]: [Caller, string] = [{ sub: randomUUID(), roles: [] }, randomUUID()];
+    await database.pool.query(
+      `INSERT INTO chat_debug_recorder.incidents
+         (chat_id, owner_id, code, severity, verdict, summary, codes, worker_ids)
+       VALUES (gen_random_uuid(), $1, $2, 'CRITICAL', 'STUCK', $3, ARRAY[$2], '{}')`,
+      [person.sub, code, `Stuck: ${other} is named.`],
+    );
+    const query = '{ incidents { edges { node { code summary } } } }';
+    expect(JSON.stringify(await ask(server, query))).toContain(other);
+    expect((await ask(server, query, {}, person)).data).toEqual({
+      incidents: { edges: [{ node: { code, summary: expect.not.stringContaining(other) } }] },
+    });
   });
 
   test('get at most three bundles in one request', async () => {
