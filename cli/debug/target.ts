@@ -1,5 +1,6 @@
 /** The gateway that the terminal asks, and its token. */
 
+import { graphqlUrl, STANDARD_GATEWAY } from '../../common/gatewayUrl.ts';
 import { readSystemFile } from '../../local/systemFile.ts';
 import { readEnvironment, SettingsError } from '../../server/settings/config.ts';
 
@@ -9,8 +10,6 @@ export interface Gateway {
   readonly token: string;
 }
 
-const STANDARD_URL = 'http://127.0.0.1:4000';
-
 /**
  * Finds the gateway: by the command line, else by settings, else by the system on DATA_DIR.
  * That system's token is sent to no other gateway.
@@ -19,7 +18,7 @@ const STANDARD_URL = 'http://127.0.0.1:4000';
 export function findGateway(given: { readonly url?: string; readonly token?: string }): Gateway {
   const settings = readEnvironment(['CHAT_DEBUG_URL', 'CHAT_DEBUG_TOKEN', 'DATA_DIR']);
   const running = readSystemFile(settings.DATA_DIR);
-  const base = given.url ?? settings.CHAT_DEBUG_URL ?? running?.gatewayUrl ?? STANDARD_URL;
+  const base = given.url ?? settings.CHAT_DEBUG_URL ?? running?.gatewayUrl ?? STANDARD_GATEWAY;
   const url = graphqlUrl(base);
   const own = running && graphqlUrl(running.gatewayUrl) === url ? running.token : undefined;
   const token = given.token ?? settings.CHAT_DEBUG_TOKEN ?? own;
@@ -28,5 +27,3 @@ export function findGateway(given: { readonly url?: string; readonly token?: str
     `There is no token for ${url}: no system with that address runs on DATA_DIR=${settings.DATA_DIR}. Run \`npm start\` in another terminal, or give --token, or set CHAT_DEBUG_TOKEN.`,
   );
 }
-
-const graphqlUrl = (base: string): string => `${base.replace(/\/+$/, '').replace(/\/graphql$/, '')}/graphql`;

@@ -7,10 +7,10 @@
 import { type FieldNode, type GraphQLResolveInfo, isObjectType } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { getArgumentValues } from 'graphql/execution/values.js';
+import { pageSize } from '../../server/graphql/pageSize.ts';
 import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 import { type HistoryArguments, historyPage } from './historyPage.ts';
 import type { Loaders } from './loaders.ts';
-import { pageSize } from './pageSize.ts';
 import type { Reading } from './reading.ts';
 
 /** Asks what a field of one chat needs besides the row. The variables are those of this request. */

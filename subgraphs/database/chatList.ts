@@ -1,4 +1,6 @@
 /** The field `chats`: checks the arguments, reads one page, and hands its rows to the loaders. */
+
+import { pageSize } from '../../server/graphql/pageSize.ts';
 import { readableOwner } from './access.ts';
 import type { ChatFilter } from './chatConditions.ts';
 import { isNowhere } from './chatPlaces.ts';
@@ -6,7 +8,6 @@ import { indexesAlong } from './chatWays.ts';
 import type { DatabaseContext } from './context.ts';
 import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';
 import { assertFilterable } from './lackingFields.ts';
-import { pageSize } from './pageSize.ts';
 import { chatPage } from './questions/chatPage.ts';
 import type { ChatPageRow } from './questions/chatsInOrder.ts';
 import { waitsOutside } from './questions/waitsOutside.ts';

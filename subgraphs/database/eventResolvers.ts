@@ -1,8 +1,8 @@
 /** The history of a chat. The parent of the fields is the chat's row, that of the types the row of their question. */
 import { ACTOR_OF_CODE, STATE_OF_CODE } from '../../domain/chatEvents.ts';
+import { pageSize } from '../../server/graphql/pageSize.ts';
 import type { DatabaseContext } from './context.ts';
 import { encodeVersion, type HistoryArguments, historyPage } from './historyPage.ts';
-import { pageSize } from './pageSize.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import type { EventRow } from './questions/events.ts';
 import type { SpanRow } from './questions/ownership.ts';

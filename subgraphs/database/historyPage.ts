@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parsedJson } from '../../common/json.ts';
 import { clientError } from '../../server/graphql/errors.ts';
-import { pageSize } from './pageSize.ts';
+import { pageSize } from '../../server/graphql/pageSize.ts';
 import type { EventPage } from './questions/events.ts';
 
 export interface HistoryArguments {

@@ -1,10 +1,11 @@
 /** Fields of a chat from its history and its family. The parent of every resolver here is the chat's row. */
+
+import { pageSize } from '../../server/graphql/pageSize.ts';
 import { type ChatListArguments, connection } from './chatList.ts';
 import type { DatabaseContext } from './context.ts';
 import { decodeCursor } from './cursor.ts';
 import { questionsOfHistory } from './eventLoaders.ts';
 import { unanswered } from './ownQuestion.ts';
-import { pageSize } from './pageSize.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import type { LastMessageRow } from './questions/lastMessages.ts';
 import type { OpenCallRow } from './questions/openCalls.ts';

@@ -1,5 +1,6 @@
 /** `npm run start:recorder`: notes incidents of chats, and serves them as a subgraph. */
 import { systemClock as clock } from '../../common/clock.ts';
+import { graphqlUrl, STANDARD_GATEWAY } from '../../common/gatewayUrl.ts';
 import { TRUST_SETTINGS, trustOf } from '../../server/graphql/authorize.ts';
 import { PROCESS_SETTINGS, runProcess } from '../../server/runProcess.ts';
 import { readEnvironment } from '../../server/settings/config.ts';
@@ -13,9 +14,6 @@ const NAMES = [
   ...PROCESS_SETTINGS,
 ] as const;
 const readSettings = () => readEnvironment(NAMES, ['INTERNAL_SECRET'], [subgraphKey, incidentsSomewhere]);
-
-const STANDARD_GATEWAY = 'http://127.0.0.1:4000';
-const graphqlUrl = (base: string) => `${base.replace(/\/+$/, '').replace(/\/graphql$/, '')}/graphql`;
 
 await runProcess('recorder', readSettings, (settings, log) =>
   startRecorderServer({

@@ -1,7 +1,7 @@
 /** Questions of readers about incidents. Each is narrowed to what the caller may read. */
 import type { Pool, QueryResultRow } from 'pg';
 import { clientError } from '../../server/graphql/errors.ts';
-import type { Place } from './page.ts';
+import type { Place } from './place.ts';
 
 /** An incident, with fields as in the schema. */
 export interface IncidentRow {

@@ -2,11 +2,12 @@
 import { forOwner } from '../../domain/bundle/ofCaller.ts';
 import { readBundle } from '../../domain/bundle/read.ts';
 import { clientError } from '../../server/graphql/errors.ts';
+import { pageSize } from '../../server/graphql/pageSize.ts';
 import { JSON as JsonScalar, parseUuid, requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import { readableSummary } from './access.ts';
 import type { RecorderContext } from './context.ts';
-import { decodePlace, encodePlace, pageSize } from './page.ts';
+import { decodePlace, encodePlace } from './place.ts';
 import { type BundleRow, bundleText, type IncidentRow, listIncidents } from './questions.ts';
 
 const MOST_BUNDLES = 3;

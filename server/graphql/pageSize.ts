@@ -1,5 +1,5 @@
 /** Sizes of pages, the same for every list. */
-import { clientError } from '../../server/graphql/errors.ts';
+import { clientError } from './errors.ts';
 
 const DEFAULT_PAGE = 20;
 const LARGEST_PAGE = 100;
