@@ -324,6 +324,18 @@ describe('the fleet and its database', () => {
     expect(seen({ trouble: { canWrite: null, isInRecovery: true } })).toEqual(['WORKING']);
   });
 
+  test.each([
+    ['0', 'STUCK', /^Stuck: .*\.$/],
+    ['0.4', 'STUCK', /^Stuck: .*\.$/],
+    ['75', 'UNKNOWN', /^Not known: .*; but its row was read on a standby, which may be 75 s behind: ask where the primary is/],
+    ['null', 'UNKNOWN', /^Not known: .*; but its row was read on a standby, which has replayed nothing yet: ask where/],
+  ])('a row that was read on a standby %s s behind is not called stuck by what memory has', (lag, verdict, summary) => {
+    const trouble = { canWrite: null, isInRecovery: true, replayLagSeconds: JSON.parse(lag) as number | null };
+    const chat = { runtime: { runners: [] }, trouble };
+    expect(seen(chat)).toEqual([verdict, 'CRITICAL RUNNER_MISSING']);
+    expect(diagnosisOf(chat).summary).toMatch(summary);
+  });
+
   test('every replica is full', () => {
     const full = [candidate(true), candidate(true), candidate(true)];
     expect(seen({ ...unowned, candidates: full })).toEqual(['WAITING', 'INFO CAPACITY_WAIT']);
