@@ -12,19 +12,6 @@ export const SLOW = [
   '/test/system/running\\.test\\.ts$',
 ];
 
-/**
- * Packages that the tests load as a few files, which `globalSetup` makes of them. Jest loads each module anew for each test
- * file; a gateway's packages are thousands of modules, and took longer than most tests.
- */
-export const PACKAGES = [
-  ...['@ai-sdk/openai-compatible', '@ai-sdk/provider', '@apollo/composition', '@apollo/federation-internals', '@apollo/gateway'],
-  ...['@apollo/query-planner', '@apollo/server', '@apollo/server/errors', '@apollo/server/plugin/disabled', '@apollo/subgraph'],
-  ...['@apollo/subgraph/dist/schema-helper/index.js', '@fastify/cookie', '@fastify/cors', '@prisma/adapter-pg'],
-  ...['@prisma/client/runtime/client', 'ai', 'commander', 'dataloader', 'eventsource-parser/stream', 'fast-check', 'fastify'],
-  ...['graphql', 'graphql-scalars', 'graphql/execution/collectFields.js', 'graphql/execution/values.js', 'ipaddr.js', 'jose'],
-  ...['lru-cache', 'pg', 'pino', 'prom-client', 'rate-limiter-flexible', 'undici', 'zod'],
-];
-
 /** Jest runs the TypeScript sources as ES modules. One embedded Postgres serves all files, each in a database of its own. */
 export default {
   testEnvironment: 'node',
@@ -38,7 +25,6 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } },
     ],
   },
-  moduleNameMapper: { [`^(${PACKAGES.join('|').replaceAll('.', '\\.')})$`]: '<rootDir>/dist/test/packages/$1.js' },
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   testTimeout: 60_000,

@@ -7,8 +7,8 @@ import type { Pool } from 'pg';
 import { costOf } from './database/cost.ts';
 import { openFleet } from './database/openFleet.ts';
 import { SUBGRAPH_CONNECTIONS, type Subgraph } from './database/subgraph.ts';
-import { inTransaction } from './support/chats.ts';
 import { type BenchAnswer, tell } from './support/answers.ts';
+import { inTransaction } from './support/chats.ts';
 import { withDatabase } from './support/postgres.ts';
 import { printTable, shown } from './support/table.ts';
 
@@ -64,7 +64,8 @@ async function middleOf(pool: Pool, chatId: string): Promise<string> {
   return (rows[0]?.at as Date).toISOString();
 }
 
-const PAGE = '{ edges { node { id at snapshotVersion transitions by fromState toState workerId runnerId queueDepth detail } } }';
+const PAGE =
+  '{ edges { node { id at snapshotVersion transitions by fromState toState workerId runnerId queueDepth detail } } }';
 const SPAN = '{ workerId runnerId from until seconds ended stepsCommitted attempts }';
 
 /** Place in a history, as a client holds it. */
@@ -94,7 +95,13 @@ async function rowsFor(pool: Pool, subgraph: Subgraph, chatId: string, owners: O
     });
     const ms = cost.ms / TIMES;
     const isPage = what.startsWith('the newest 50');
-    if (isPage) answers.push({ question: `50 of ${shown(EVENTS)} events, ${owners}`, goal: `≤ ${GOAL_MS} ms in Postgres`, figure: `${shown(ms, 2)} ms`, isMet: ms <= GOAL_MS });
+    if (isPage)
+      answers.push({
+        question: `50 of ${shown(EVENTS)} events, ${owners}`,
+        goal: `≤ ${GOAL_MS} ms in Postgres`,
+        figure: `${shown(ms, 2)} ms`,
+        isMet: ms <= GOAL_MS,
+      });
     rows.push([what, owners, shown(ms, 2), shown(cost.planningMs / TIMES, 2), shown(cost.buffers / TIMES)]);
   }
   return rows;

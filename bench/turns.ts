@@ -228,8 +228,8 @@ try {
       }
     }
     for (const [processes, results] of bursts) printBursts(processes, results);
-    const processes = new Set(ways.flatMap((way) => way.processes));
-    await Promise.all([...[...processes].map((process) => process.end()), source.close()]);
+    const ended = new Set(ways.flatMap((way) => way.processes));
+    await Promise.all([...[...ended].map((process) => process.end()), source.close()]);
 
     const alone = counts.get(COUNTED[0] as Counted)?.[0] as Counts;
     const ofWay = (way: Way | undefined, key: 'turnsPerSecond' | 'walBytes') =>

@@ -117,7 +117,9 @@ const stateOf = async (id: string) => {
 };
 
 async function diagnosisOf(id: string) {
-  const data = await ask(`{ chatDebugSnapshot(chatId: "${id}") { diagnosis { verdict summary findings { code severity } } } }`);
+  const data = await ask(
+    `{ chatDebugSnapshot(chatId: "${id}") { diagnosis { verdict summary findings { code severity } } } }`,
+  );
   type Diagnosis = { verdict: string; summary: string; findings: { code: string; severity: string }[] };
   return (data as { chatDebugSnapshot: { diagnosis: Diagnosis } }).chatDebugSnapshot.diagnosis;
 }

@@ -5,7 +5,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { startMigratedServer } from './migratedServer.ts';
-import { buildTestPackages } from './testPackages.ts';
 import { buildTestProcesses } from './testProcesses.ts';
 
 declare global {
@@ -15,7 +14,6 @@ declare global {
 export default async function globalSetup(): Promise<void> {
   execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
   await buildTestProcesses();
-  await buildTestPackages();
   const server = await startMigratedServer();
   globalThis.stopTestPostgres = server.stop;
   process.env.TEST_DATABASE_URL = server.url;

@@ -327,7 +327,11 @@ describe('the fleet and its database', () => {
   test.each([
     ['0', 'STUCK', /^Stuck: .*\.$/],
     ['0.4', 'STUCK', /^Stuck: .*\.$/],
-    ['75', 'UNKNOWN', /^Not known: .*; but its row was read on a standby, which may be 75 s behind: ask where the primary is/],
+    [
+      '75',
+      'UNKNOWN',
+      /^Not known: .*; but its row was read on a standby, which may be 75 s behind: ask where the primary is/,
+    ],
     ['null', 'UNKNOWN', /^Not known: .*; but its row was read on a standby, which has replayed nothing yet: ask where/],
   ])('a row that was read on a standby %s s behind is not called stuck by what memory has', (lag, verdict, summary) => {
     const trouble = { canWrite: null, isInRecovery: true, replayLagSeconds: JSON.parse(lag) as number | null };
