@@ -61,7 +61,9 @@ async function middleOf(pool: Pool, chatId: string): Promise<string> {
     'SELECT at FROM chat_events WHERE chat_id = $1 AND snapshot_version = $2',
     [chatId, EVENTS / 2],
   );
-  return (rows[0]?.at as Date).toISOString();
+  const [row] = rows;
+  if (!row) throw new TypeError('The chat has no event in the middle');
+  return row.at.toISOString();
 }
 
 const PAGE =

@@ -72,6 +72,7 @@ describe('one odd value', () => {
     const nothing = {
       canWrite: true,
       isInRecovery: false,
+      replayLagSeconds: null,
       ownerRow: null,
       platform: null,
       pool: null,
