@@ -14,7 +14,7 @@ const ask = subgraphPerFile(database);
 const impatient = subgraphPerFile(database, { databaseTimeoutMs: 1_000 });
 const OLD = "now() - interval '1 minute'";
 const THRESHOLDS = 'thresholds { staleAfterSeconds acquisitionIntervalSeconds }';
-const FIELDS = `canWrite isInRecovery rowLocked rowLockedSeconds rowAwaited readersKeptOut liveReplicas ownerRow platform ${THRESHOLDS}
+const FIELDS = `canWrite isInRecovery replayLagSeconds rowLocked rowLockedSeconds rowAwaited readersKeptOut liveReplicas ownerRow platform ${THRESHOLDS}
   lockedBy { processId applicationName state transactionSeconds waitingFor }`;
 
 type Trouble = Record<string, unknown> & { lockedBy: Record<string, unknown> | null };
