@@ -1,6 +1,6 @@
 /** `npm run start:recorder`: notes incidents of chats, and serves them as a subgraph. */
 import { systemClock as clock } from '../../common/clock.ts';
-import { graphqlUrl, STANDARD_GATEWAY } from '../../common/gatewayUrl.ts';
+import { graphqlUrl } from '../../common/gatewayUrl.ts';
 import { TRUST_SETTINGS, trustOf } from '../../server/graphql/authorize.ts';
 import { PROCESS_SETTINGS, runProcess } from '../../server/runProcess.ts';
 import { readEnvironment } from '../../server/settings/config.ts';
@@ -13,7 +13,7 @@ const NAMES = [
   ...TRUST_SETTINGS,
   ...PROCESS_SETTINGS,
 ] as const;
-const readSettings = () => readEnvironment(NAMES, ['INTERNAL_SECRET'], [subgraphKey, incidentsSomewhere]);
+const readSettings = () => readEnvironment(NAMES, ['INTERNAL_SECRET', 'CHAT_DEBUG_URL'], [subgraphKey, incidentsSomewhere]);
 
 await runProcess('recorder', readSettings, (settings, log) =>
   startRecorderServer({
@@ -21,7 +21,7 @@ await runProcess('recorder', readSettings, (settings, log) =>
     internalSecret: settings.INTERNAL_SECRET,
     databaseUrl: settings.RECORDER_DATABASE_URL ?? settings.DATABASE_URL ?? '',
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
-    gatewayUrl: graphqlUrl(settings.CHAT_DEBUG_URL ?? STANDARD_GATEWAY),
+    gatewayUrl: graphqlUrl(settings.CHAT_DEBUG_URL),
     intervalSeconds: settings.RECORDER_INTERVAL_SECONDS,
     retentionDays: settings.INCIDENT_RETENTION_DAYS,
     host: settings.HOST,

@@ -27,6 +27,7 @@ export function makeRecorderMetrics(registry: Registry, isActive: () => boolean)
     labelNames: ['outcome'],
     registers,
   });
+  for (const outcome of ['done', 'failed']) rounds.inc({ outcome }, 0); // an alert must see that none is done
   const readings = new Counter({
     name: 'chat_debug_recorder_readings_total',
     help: 'Readings of one chat by what they said (trouble, well, unclear, gone)',

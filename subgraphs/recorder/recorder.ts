@@ -4,6 +4,7 @@ import type { Clock } from '../../common/clock.ts';
 import { databaseFailure } from '../../domain/databaseFailures.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Loop, startLoop } from '../../server/loop.ts';
+import { databaseTrouble } from './databaseTrouble.ts';
 import { type Ask, NoAnswer } from './gateway.ts';
 import { LEASE_INTERVAL_SECONDS, type Lease, LeaseLost } from './lease.ts';
 import type { RecorderMetrics } from './metrics.ts';
@@ -26,8 +27,10 @@ export interface RecorderOptions {
 }
 
 export interface Recorder {
-  /** Name of the failure of the last round; undefined: it succeeded, or this recorder is not active. */
-  trouble(): string | undefined;
+  /** Sentences on the lease, if it cannot be kept; undefined: it can, by this recorder or another one. */
+  leaseTrouble(): string | undefined;
+  /** Sentences on the last round, if it failed; undefined: it succeeded, or this recorder is not active. */
+  roundTrouble(): string | undefined;
   /** Reads no further, and gives the lease up. */
   stop(): Promise<void>;
 }
@@ -36,6 +39,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
   const { lease, metrics, clock, log } = options;
   const unknown = new UnknownTimes();
   const stopping = new AbortController();
+  const trouble: { lease?: string | undefined; round?: string | undefined } = {};
   const loop = (name: string, intervalSeconds: number, work: () => Promise<void>): Loop =>
     startLoop({ name, intervalSeconds, work, nameOf, clock, log });
 
@@ -45,10 +49,12 @@ export function startRecorder(options: RecorderOptions): Recorder {
     try {
       await runRound({ ...options, unknown, signal: stopping.signal }, term);
       metrics.round('done');
+      trouble.round = undefined;
     } catch (error) {
       if (stopping.signal.aborted) return;
-      if (error instanceof LeaseLost) return log.info('another recorder has taken over');
+      if (error instanceof LeaseLost) return log.info('the term is over: the rest of the round is not written');
       metrics.round('failed');
+      trouble.round = sentencesOn(error);
       throw error;
     }
   };
@@ -56,8 +62,15 @@ export function startRecorder(options: RecorderOptions): Recorder {
   let hasWaited = false;
   const leases = loop('lease', LEASE_INTERVAL_SECONDS, async () => {
     const wasActive = lease.term !== undefined;
-    await lease.keep();
+    try {
+      await lease.keep();
+      trouble.lease = undefined;
+    } catch (error) {
+      trouble.lease = sentencesOn(error);
+      throw error;
+    }
     if (!lease.term) hasWaited = true;
+    if (wasActive && !lease.term) log.info('another recorder has taken over');
     if (wasActive || !lease.term) return;
     log.info('this recorder is the active one');
     cleanUp.wake();
@@ -67,7 +80,8 @@ export function startRecorder(options: RecorderOptions): Recorder {
     if (lease.term) await deleteOld(options.pool, lease.term, options.retentionDays);
   });
   return {
-    trouble: () => (lease.term ? (rounds.inspect().lastError ?? undefined) : undefined),
+    leaseTrouble: () => trouble.lease,
+    roundTrouble: () => (lease.term ? trouble.round : undefined),
     stop: async () => {
       stopping.abort();
       await Promise.all([leases.stop(), rounds.stop(), cleanUp.stop()]);
@@ -75,6 +89,12 @@ export function startRecorder(options: RecorderOptions): Recorder {
     },
   };
 }
+
+/** Failure in a word, and for one of the database what it is and what to do. Defects have names of their own. */
+const sentencesOn = (error: unknown): string =>
+  error instanceof Error && /^(error|Error|AggregateError)$/.test(error.name)
+    ? `(${nameOf(error)}). ${databaseTrouble(error)}`
+    : `(${nameOf(error)}).`;
 
 /** Names a failure in one word, without content. */
 function nameOf(error: unknown): string {

@@ -2,7 +2,7 @@
 import type { Pool } from 'pg';
 import type { Clock } from '../../common/clock.ts';
 import { judgeReading, type Reading } from '../../domain/incidents/reading.ts';
-import { bundleReasonOf, stepOf } from '../../domain/incidents/step.ts';
+import { type BundleReason, type BundlesSoFar, bundleReasonOf, stepOf } from '../../domain/incidents/step.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Ask, NoAnswer } from './gateway.ts';
 import { type KnownIncident, newestIncidents, openIncidents } from './incidents.ts';
@@ -11,7 +11,7 @@ import type { RecorderMetrics } from './metrics.ts';
 import { listSuspects, readChats } from './readChats.ts';
 import { takeBundle } from './takeBundle.ts';
 import type { UnknownTimes } from './unknownTimes.ts';
-import { type StoredBundle, writeStep } from './writeStep.ts';
+import { type Bundled, writeStep } from './writeStep.ts';
 
 /** Bundles of one round at most, whether they are answered or not. Later rounds take the others. */
 const MOST_BUNDLES = 20;
@@ -34,6 +34,7 @@ export interface RoundOptions {
 export async function runRound(options: RoundOptions, term: Term): Promise<void> {
   const { pool, ask, unknown, metrics, signal } = options;
   const allowance = { bundles: MOST_BUNDLES };
+  unknown.begin(term.number);
   const open = await openIncidents(pool);
   const ids = [...new Set([...(await listSuspects(ask)), ...open.map(({ chatId }) => chatId)])];
   for await (const read of readChats(ask, ids, unknown)) {
@@ -62,27 +63,29 @@ interface Found {
 async function takeStep(options: OneRound, term: Term, { chatId, reading, incident }: Found): Promise<void> {
   const step = stepOf(incident, reading);
   if (step.kind === 'none') return;
-  const why = bundleReasonOf(step, incident?.isBundled ?? false);
-  const bundle = why && (await bundleOf(options, chatId, why));
-  await writeStep(options.pool, term, { chatId, ownerId: reading?.ownerId ?? null, incident }, step, bundle);
+  const why = bundleReasonOf(step, incident ?? NO_BUNDLES);
+  const bundled = why && (await bundleOf(options, chatId, why));
+  await writeStep(options.pool, term, { chatId, ownerId: reading?.ownerId ?? null, incident }, step, bundled);
 }
 
-/** Takes a bundle. An incident without one is better than none, and a later round takes it. */
+const NO_BUNDLES: BundlesSoFar = { isBundled: false, bundleOwed: null };
+
+/** Takes a bundle. An incident without one is better than none, and a later round takes it unless it is too large. */
 async function bundleOf(
   { ask, clock, metrics, log, signal, allowance }: OneRound,
   chatId: string,
-  why: StoredBundle['why'],
-): Promise<StoredBundle | undefined> {
-  if (allowance.bundles === 0) return undefined;
+  why: BundleReason,
+): Promise<Bundled> {
+  if (allowance.bundles === 0) return { owed: why };
   allowance.bundles -= 1;
   try {
     const text = await takeBundle(ask, chatId, clock.now());
     metrics.bundle(text === undefined ? 'too_large' : 'taken');
-    return text === undefined ? undefined : { why, text };
+    return text === undefined ? {} : { stored: { why, text } };
   } catch (error) {
     if (!(error instanceof NoAnswer) || signal.aborted) throw error;
     metrics.bundle('not_answered');
     log.warn({ chatId, code: error.code }, 'the bundle of an incident could not be taken');
-    return undefined;
+    return { owed: why };
   }
 }

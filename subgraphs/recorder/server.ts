@@ -11,7 +11,7 @@ import { openGateway } from './gateway.ts';
 import { Lease } from './lease.ts';
 import { makeRecorderMetrics } from './metrics.ts';
 import { openPool } from './pool.ts';
-import { whyNotReady } from './questions.ts';
+import { whyNotReadable } from './questions.ts';
 import { startRecorder } from './recorder.ts';
 import { resolvers } from './resolvers.ts';
 
@@ -34,14 +34,18 @@ export interface RecorderServerOptions extends SubgraphTrust {
   readonly log: Logger;
 }
 
+/** Connections of rounds, which do one thing at a time, and of readers. */
+const MOST_CONNECTIONS = 5;
 const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
 /** @throws if the port is taken */
 export async function startRecorderServer(options: RecorderServerOptions): Promise<RunningServer> {
   const { clock, log, host, port, intervalSeconds, retentionDays } = options;
-  const pool = openPool({ databaseUrl: options.databaseUrl, timeoutMs: options.databaseTimeoutMs, log });
+  const database = { databaseUrl: options.databaseUrl, timeoutMs: options.databaseTimeoutMs, log };
+  const pool = openPool({ ...database, connections: MOST_CONNECTIONS });
+  const ofLease = openPool({ ...database, connections: 1 }); // its own, however many read
   const gateway = openGateway(options.gatewayUrl, options.internalSecret);
-  const lease = new Lease(pool, randomUUID(), clock);
+  const lease = new Lease(ofLease, randomUUID(), clock);
   const registry = new Registry();
   const metrics = makeRecorderMetrics(registry, () => lease.term !== undefined);
   const recorder = startRecorder({
@@ -50,15 +54,15 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
   });
   const close = async () => {
     await Promise.all([recorder.stop(), gateway.close()]); // a round does not wait for its answer
-    await pool.end();
+    await Promise.all([pool.end(), ofLease.end()]);
   };
   try {
     return await serveSubgraph<RecorderContext>({
       ...{ schemaFile: SCHEMA_FILE, resolvers, registry, clock, log, host, port, close },
       authorize: authorizeSubgraph(options, { audience: 'recorder', clock, log }),
-      context: (caller, requestId) => makeContext(pool, caller, requestId),
-      notReady: () => whyNotReady(pool),
-      note: () => noteOn(recorder.trouble()),
+      context: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
+      notReady: async () => (await whyNotReadable(pool)) ?? said(recorder.leaseTrouble(), NO_LEASE),
+      note: () => said(recorder.roundTrouble(), NO_ROUND),
     });
   } catch (error) {
     await close();
@@ -66,5 +70,9 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
   }
 }
 
-const noteOn = (trouble: string | undefined) =>
-  trouble && `The last round of the recorder failed (${trouble}); the log says why.`;
+const NO_LEASE = 'No incident is noted: the lease of the active recorder cannot be kept';
+const NO_ROUND = 'The last round of the recorder failed';
+
+/** Line for a probe; undefined without trouble. */
+const said = (trouble: string | undefined, what: string) =>
+  trouble === undefined ? undefined : `${what} ${trouble} The log says more.`;

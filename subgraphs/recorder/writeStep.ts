@@ -18,6 +18,14 @@ export interface Whose {
   readonly incident: KnownIncident | undefined;
 }
 
+/** What becomes of the bundle that a step is to have. */
+export interface Bundled {
+  /** Undefined: none is stored now. */
+  readonly stored?: StoredBundle;
+  /** Reason of one that a later round is to take. */
+  readonly owed?: BundleReason;
+}
+
 const INCIDENTS = 'chat_debug_recorder.incidents';
 
 /** Stores the bundle `$3` to `$5` of the incident that `changed` names, in place of an earlier one of the same reason. */
@@ -27,26 +35,30 @@ const STORE = `
   ON CONFLICT (incident_id, why) DO UPDATE
   SET id = EXCLUDED.id, taken_at = EXCLUDED.taken_at, bytes = EXCLUDED.bytes, bundle = EXCLUDED.bundle`;
 
-/** Statement of a step. `change` returns the id of the incident and reads `fence`; its values begin with `$6`. */
+/**
+ * Statement of a step. `change` returns the id of the incident and reads `fence`. Its values begin with `$6`, the bundle
+ * that is owed.
+ */
 const statement = (change: string) => `
   WITH ${FENCE}, changed AS (${change} RETURNING ${INCIDENTS}.id), stored AS (${STORE})
   SELECT (SELECT count(*) FROM fence)::int AS fenced`;
 
 const OPEN = statement(`
-  INSERT INTO ${INCIDENTS} (chat_id, owner_id, code, severity, verdict, summary, codes, worker_ids)
-  SELECT $6::uuid, $7::uuid, $8, $9, $10, $11, $12::text[], $13::uuid[] FROM fence
+  INSERT INTO ${INCIDENTS} (bundle_owed, chat_id, owner_id, code, severity, verdict, summary, codes, worker_ids)
+  SELECT $6::text, $7::uuid, $8::uuid, $9, $10, $11, $12, $13::text[], $14::uuid[] FROM fence
   ON CONFLICT (chat_id) WHERE closed_at IS NULL DO NOTHING`);
 const NOTE = statement(`
-  UPDATE ${INCIDENTS} SET owner_id = $7::uuid, code = $8, severity = $9, verdict = $10, summary = $11,
-    codes = $12::text[], worker_ids = $13::uuid[], readings = readings + 1, well_readings = 0,
+  UPDATE ${INCIDENTS} SET bundle_owed = $6::text, owner_id = $8::uuid, code = $9, severity = $10, verdict = $11,
+    summary = $12, codes = $13::text[], worker_ids = $14::uuid[], readings = readings + 1, well_readings = 0,
     closed_at = NULL, close_reason = NULL
-  FROM fence WHERE id = $6::uuid`);
+  FROM fence WHERE id = $7::uuid`);
 const WELL_ONCE = statement(`
-  UPDATE ${INCIDENTS} SET readings = readings + 1, well_readings = well_readings + 1
-  FROM fence WHERE id = $6::uuid AND closed_at IS NULL`);
+  UPDATE ${INCIDENTS} SET bundle_owed = $6::text, readings = readings + 1, well_readings = well_readings + 1
+  FROM fence WHERE id = $7::uuid AND closed_at IS NULL`);
 const CLOSE = statement(`
-  UPDATE ${INCIDENTS} SET readings = readings + 1, closed_at = clock_timestamp(), close_reason = $7
-  FROM fence WHERE id = $6::uuid AND closed_at IS NULL`);
+  UPDATE ${INCIDENTS} SET bundle_owed = $6::text, readings = readings + 1, closed_at = clock_timestamp(),
+    close_reason = $8
+  FROM fence WHERE id = $7::uuid AND closed_at IS NULL`);
 
 /**
  * Writes a step, with its bundle if there is one.
@@ -55,16 +67,16 @@ const CLOSE = statement(`
 export async function writeStep(
   pool: Pool,
   { holder, number }: Term,
-  { chatId, ownerId, incident }: Whose,
+  whose: Whose,
   step: Step,
-  bundle: StoredBundle | undefined,
+  { stored, owed }: Bundled = {},
 ): Promise<void> {
-  const change = changeOf(step, { chatId, ownerId, incident });
+  const change = changeOf(step, whose);
   if (!change) return;
   const [sql, values] = change;
-  const stored = bundle ? [bundle.why, Buffer.byteLength(bundle.text), bundle.text] : [null, null, null];
-  const { rows } = await pool.query<{ fenced: number }>(sql, [holder, number, ...stored, ...values]);
-  if (rows[0]?.fenced !== 1) throw new LeaseLost('Another recorder holds the lease, or nobody does');
+  const bundle = stored ? [stored.why, Buffer.byteLength(stored.text), stored.text] : [null, null, null];
+  const { rows } = await pool.query<{ fenced: number }>(sql, [holder, number, ...bundle, owed ?? null, ...values]);
+  if (rows[0]?.fenced !== 1) throw new LeaseLost('The term is over: another recorder holds the lease, or nobody does');
 }
 
 function changeOf(step: Step, { chatId, ownerId, incident }: Whose): [sql: string, values: unknown[]] | undefined {
