@@ -3,7 +3,7 @@ import type { GraphQLError } from 'graphql';
 import { clientError, type ErrorCode } from '../../server/graphql/errors.ts';
 
 /** Names of ours that a refusal may be about, the longer ones first. */
-const NAMES = ['incident_bundles', 'recorder_lease', 'incidents'];
+const NAMES = ['incident_bundles', 'recorder_lease', 'deliveries', 'incidents'];
 const SCHEMA = 'chat_debug_recorder';
 
 interface Words {

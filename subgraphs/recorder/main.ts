@@ -4,16 +4,21 @@ import { graphqlUrl } from '../../common/gatewayUrl.ts';
 import { TRUST_SETTINGS, trustOf } from '../../server/graphql/authorize.ts';
 import { PROCESS_SETTINGS, runProcess } from '../../server/runProcess.ts';
 import { readEnvironment } from '../../server/settings/config.ts';
-import { incidentsSomewhere, subgraphKey } from '../../server/settings/settingsRules.ts';
+import { incidentsSomewhere, subgraphKey, webhookSigned } from '../../server/settings/settingsRules.ts';
 import { startRecorderServer } from './server.ts';
 
 const NAMES = [
   ...(['DATABASE_URL', 'RECORDER_DATABASE_URL', 'DATABASE_TIMEOUT_MS', 'CHAT_DEBUG_URL'] as const),
   ...(['RECORDER_PORT', 'RECORDER_INTERVAL_SECONDS', 'INCIDENT_RETENTION_DAYS', 'HOST'] as const),
+  ...(['ALERTMANAGER_URL', 'ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET', 'PUBLIC_URL'] as const),
   ...TRUST_SETTINGS,
   ...PROCESS_SETTINGS,
 ] as const;
-const readSettings = () => readEnvironment(NAMES, ['INTERNAL_SECRET', 'CHAT_DEBUG_URL'], [subgraphKey, incidentsSomewhere]);
+const RULES = [subgraphKey, incidentsSomewhere, webhookSigned];
+const readSettings = () => readEnvironment(NAMES, ['INTERNAL_SECRET', 'CHAT_DEBUG_URL'], RULES);
+
+const webhookOf = (url: string | undefined, secret: string | undefined) =>
+  url !== undefined && secret !== undefined ? { url, secret } : undefined;
 
 await runProcess('recorder', readSettings, (settings, log) =>
   startRecorderServer({
@@ -23,6 +28,10 @@ await runProcess('recorder', readSettings, (settings, log) =>
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
     gatewayUrl: graphqlUrl(settings.CHAT_DEBUG_URL),
     intervalSeconds: settings.RECORDER_INTERVAL_SECONDS,
+    receivers: {
+      ...{ alertmanagerUrl: settings.ALERTMANAGER_URL, publicUrl: settings.PUBLIC_URL },
+      webhook: webhookOf(settings.ALERT_WEBHOOK_URL, settings.ALERT_WEBHOOK_SECRET),
+    },
     retentionDays: settings.INCIDENT_RETENTION_DAYS,
     host: settings.HOST,
     port: settings.RECORDER_PORT,

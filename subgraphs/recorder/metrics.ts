@@ -3,11 +3,24 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Judged } from '../../domain/incidents/reading.ts';
 import type { OpenIncident } from './incidents.ts';
 
+/** Receiver of alerts. */
+export type AlertReceiver = 'alertmanager' | 'webhook';
+/**
+ * Outcome of telling an alert to a receiver.
+ *
+ * - `sent`: it was taken.
+ * - `repeated`: it was taken, and may have been taken before.
+ * - `failed`: it was not taken, and will be tried again.
+ * - `lost`: it was not taken, and is given up.
+ */
+export type AlertOutcome = 'sent' | 'repeated' | 'failed' | 'lost';
+
 export interface RecorderMetrics {
   /** Counts a reading of one chat. */
   read(word: Judged['kind'] | 'gone'): void;
   bundle(outcome: 'taken' | 'too_large' | 'not_answered'): void;
   round(outcome: 'done' | 'failed'): void;
+  alert(to: AlertReceiver, outcome: AlertOutcome): void;
   /** Notes the incidents that are open. */
   open(incidents: readonly OpenIncident[]): void;
 }
@@ -40,6 +53,12 @@ export function makeRecorderMetrics(registry: Registry, isActive: () => boolean)
     labelNames: ['outcome'],
     registers,
   });
+  const alerts = new Counter({
+    name: 'chat_debug_alerts_total',
+    help: 'Alerts told by receiver (alertmanager, webhook) and outcome (sent, repeated, failed, lost)',
+    labelNames: ['to', 'outcome'],
+    registers,
+  });
   const open = new Gauge({
     name: 'chat_debug_incidents_open',
     help: 'Open incidents by the code of their root cause, as of the last round of the active recorder',
@@ -60,6 +79,7 @@ export function makeRecorderMetrics(registry: Registry, isActive: () => boolean)
   return {
     read: (word) => readings.inc({ word }),
     bundle: (outcome) => bundles.inc({ outcome }),
+    alert: (to, outcome) => alerts.inc({ to, outcome }),
     round: (outcome) => rounds.inc({ outcome }),
     open: (incidents) => {
       open.reset();

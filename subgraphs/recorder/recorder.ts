@@ -4,6 +4,7 @@ import type { Clock } from '../../common/clock.ts';
 import { databaseFailure } from '../../domain/databaseFailures.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Loop, startLoop } from '../../server/loop.ts';
+import type { Alerting } from './alerts/alerting.ts';
 import { databaseTrouble } from './databaseTrouble.ts';
 import { type Ask, NoAnswer } from './gateway.ts';
 import { LEASE_INTERVAL_SECONDS, type Lease, LeaseLost } from './lease.ts';
@@ -19,6 +20,9 @@ export interface RecorderOptions {
   readonly lease: Lease;
   readonly ask: Ask;
   readonly metrics: RecorderMetrics;
+  readonly alerting: Alerting;
+  /** True if the webhook is told of incidents that open and close. */
+  readonly tellsWebhook: boolean;
   readonly intervalSeconds: number;
   /** Days for which closed incidents are kept. */
   readonly retentionDays: number;
@@ -36,7 +40,7 @@ export interface Recorder {
 }
 
 export function startRecorder(options: RecorderOptions): Recorder {
-  const { lease, metrics, clock, log } = options;
+  const { lease, metrics, alerting, clock, log } = options;
   const unknown = new UnknownTimes();
   const stopping = new AbortController();
   const trouble: { lease?: string | undefined; round?: string | undefined } = {};
@@ -47,7 +51,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
     const { term } = lease;
     if (!term) return;
     try {
-      await runRound({ ...options, unknown, signal: stopping.signal }, term);
+      await runRound({ ...options, unknown, onNews: alerting.wake, signal: stopping.signal }, term);
       metrics.round('done');
       trouble.round = undefined;
     } catch (error) {
@@ -74,6 +78,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
     if (wasActive || !lease.term) return;
     log.info('this recorder is the active one');
     cleanUp.wake();
+    alerting.wake();
     if (hasWaited) rounds.wake(); // else this process has just started, and the others perhaps with it
   });
   const cleanUp = loop('cleanUp', CLEAN_UP_INTERVAL_SECONDS, async () => {
@@ -84,7 +89,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
     roundTrouble: () => (lease.term ? trouble.round : undefined),
     stop: async () => {
       stopping.abort();
-      await Promise.all([leases.stop(), rounds.stop(), cleanUp.stop()]);
+      await Promise.all([leases.stop(), rounds.stop(), cleanUp.stop(), alerting.stop()]);
       await lease.giveUp().catch((err: unknown) => log.warn({ err }, 'the lease could not be given up'));
     },
   };

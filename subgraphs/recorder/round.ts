@@ -1,6 +1,7 @@
 /** One round of the recorder: every chat in trouble is read, and what became of its incident is written. */
 import type { Pool } from 'pg';
 import type { Clock } from '../../common/clock.ts';
+import { statusOf } from '../../domain/incidents/alert.ts';
 import { judgeReading, type Reading } from '../../domain/incidents/reading.ts';
 import { type BundleReason, type BundlesSoFar, bundleReasonOf, stepOf } from '../../domain/incidents/step.ts';
 import type { Logger } from '../../server/log.ts';
@@ -23,6 +24,10 @@ export interface RoundOptions {
   readonly metrics: RecorderMetrics;
   readonly clock: Clock;
   readonly log: Logger;
+  /** True if the webhook is told of incidents that open and close. */
+  readonly tellsWebhook: boolean;
+  /** Called when incidents have opened or closed. */
+  readonly onNews: () => void;
   /** Ends the round between two chats. */
   readonly signal: AbortSignal;
 }
@@ -33,25 +38,35 @@ export interface RoundOptions {
  */
 export async function runRound(options: RoundOptions, term: Term): Promise<void> {
   const { pool, ask, unknown, metrics, signal } = options;
-  const allowance = { bundles: MOST_BUNDLES };
+  const progress = { bundlesLeft: MOST_BUNDLES, hasNews: false };
   unknown.begin(term.number);
   const open = await openIncidents(pool);
   const ids = [...new Set([...(await listSuspects(ask)), ...open.map(({ chatId }) => chatId)])];
   for await (const read of readChats(ask, ids, unknown)) {
     const incidents = await newestIncidents(pool, [...read.keys()]);
-    for (const [chatId, reading] of read) {
-      if (signal.aborted) return;
-      metrics.read(reading ? judgeReading(reading).kind : 'gone');
-      await takeStep({ ...options, allowance }, term, { chatId, reading, incident: incidents.get(chatId) });
+    try {
+      for (const [chatId, reading] of read) {
+        if (signal.aborted) return;
+        metrics.read(reading ? judgeReading(reading).kind : 'gone');
+        await takeStep({ ...options, progress }, term, { chatId, reading, incident: incidents.get(chatId) });
+      }
+    } finally {
+      if (progress.hasNews) options.onNews();
+      progress.hasNews = false;
     }
   }
   unknown.keepOnly(ids);
   metrics.open(await openIncidents(pool));
 }
 
-/** Options of one round, and what it may still take. */
+/** Options of one round, and how far it is. */
 interface OneRound extends RoundOptions {
-  readonly allowance: { bundles: number };
+  readonly progress: {
+    /** Bundles that it may still take. */
+    bundlesLeft: number;
+    /** True if an alert is to be told of what was written since the last ones were told. */
+    hasNews: boolean;
+  };
 }
 
 interface Found {
@@ -65,19 +80,21 @@ async function takeStep(options: OneRound, term: Term, { chatId, reading, incide
   if (step.kind === 'none') return;
   const why = bundleReasonOf(step, incident ?? NO_BUNDLES);
   const bundled = why && (await bundleOf(options, chatId, why));
-  await writeStep(options.pool, term, { chatId, ownerId: reading?.ownerId ?? null, incident }, step, bundled);
+  const whose = { chatId, ownerId: reading?.ownerId ?? null, incident };
+  await writeStep(options.pool, term, whose, step, { bundled, tellsWebhook: options.tellsWebhook });
+  if (statusOf(step)) options.progress.hasNews = true;
 }
 
 const NO_BUNDLES: BundlesSoFar = { isBundled: false, bundleOwed: null };
 
 /** Takes a bundle. An incident without one is better than none, and a later round takes it unless it is too large. */
 async function bundleOf(
-  { ask, clock, metrics, log, signal, allowance }: OneRound,
+  { ask, clock, metrics, log, signal, progress }: OneRound,
   chatId: string,
   why: BundleReason,
 ): Promise<Bundled> {
-  if (allowance.bundles === 0) return { owed: why };
-  allowance.bundles -= 1;
+  if (progress.bundlesLeft === 0) return { owed: why };
+  progress.bundlesLeft -= 1;
   try {
     const text = await takeBundle(ask, chatId, clock.now());
     metrics.bundle(text === undefined ? 'too_large' : 'taken');

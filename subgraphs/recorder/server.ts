@@ -6,6 +6,7 @@ import type { RunningServer } from '../../server/app.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
 import { serveSubgraph } from '../../server/graphql/serve.ts';
 import type { Logger } from '../../server/log.ts';
+import { type Receivers, startAlerting } from './alerts/alerting.ts';
 import { makeContext, type RecorderContext } from './context.ts';
 import { openGateway } from './gateway.ts';
 import { Lease } from './lease.ts';
@@ -27,6 +28,8 @@ export interface RecorderServerOptions extends SubgraphTrust {
   readonly intervalSeconds: number;
   /** Days for which closed incidents are kept. */
   readonly retentionDays: number;
+  /** Receivers of alerts. Unset: nobody is told. */
+  readonly receivers?: Receivers;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -48,8 +51,11 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
   const lease = new Lease(ofLease, randomUUID(), clock);
   const registry = new Registry();
   const metrics = makeRecorderMetrics(registry, () => lease.term !== undefined);
+  const { receivers = {} } = options;
+  const alerting = startAlerting({ ...receivers, pool, lease, metrics, clock, log });
   const recorder = startRecorder({
-    ...{ pool, lease, metrics, intervalSeconds, retentionDays, clock, log },
+    ...{ pool, lease, metrics, alerting, intervalSeconds, retentionDays, clock, log },
+    tellsWebhook: receivers.webhook !== undefined,
     ask: gateway.ask,
   });
   const close = async () => {
@@ -62,7 +68,7 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
       authorize: authorizeSubgraph(options, { audience: 'recorder', clock, log }),
       context: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
       notReady: async () => (await whyNotReadable(pool)) ?? said(recorder.leaseTrouble(), NO_LEASE),
-      note: () => said(recorder.roundTrouble(), NO_ROUND),
+      note: () => notes(said(recorder.roundTrouble(), NO_ROUND), alerting.trouble()),
     });
   } catch (error) {
     await close();
@@ -72,6 +78,10 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
 
 const NO_LEASE = 'No incident is noted: the lease of the active recorder cannot be kept';
 const NO_ROUND = 'The last round of the recorder failed';
+
+/** Lines that are there, one below the other. */
+const notes = (...lines: readonly (string | undefined)[]) =>
+  lines.filter((line) => line !== undefined).join('\n') || undefined;
 
 /** Line for a probe; undefined without trouble. */
 const said = (trouble: string | undefined, what: string) =>
