@@ -163,6 +163,11 @@ export const settings = {
     .describe(
       "Postgres that holds incidents, for `migrate` and the recorder. Unset: `DATABASE_URL`. A Coder deployment's own database never holds them",
     ),
+  DATABASE_LISTEN_URL: databaseUrl
+    .optional()
+    .describe(
+      'direct session to the primary of the database of chats, over which changes are heard at once: neither PgBouncer in transaction mode nor a standby will do. Unset: the recorder listens on `DATABASE_URL`, if incidents are kept there, too',
+    ),
   RECORDER_URL: httpUrl
     .optional()
     .describe(

@@ -8,8 +8,8 @@ import { incidentsSomewhere, subgraphKey, webhookSigned } from '../../server/set
 import { startRecorderServer } from './server.ts';
 
 const NAMES = [
-  ...(['DATABASE_URL', 'RECORDER_DATABASE_URL', 'DATABASE_TIMEOUT_MS', 'CHAT_DEBUG_URL'] as const),
-  ...(['RECORDER_PORT', 'RECORDER_INTERVAL_SECONDS', 'INCIDENT_RETENTION_DAYS', 'HOST'] as const),
+  ...(['DATABASE_URL', 'RECORDER_DATABASE_URL', 'DATABASE_LISTEN_URL', 'DATABASE_TIMEOUT_MS'] as const),
+  ...(['CHAT_DEBUG_URL', 'RECORDER_PORT', 'RECORDER_INTERVAL_SECONDS', 'INCIDENT_RETENTION_DAYS', 'HOST'] as const),
   ...(['ALERTMANAGER_URL', 'ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET', 'PUBLIC_URL'] as const),
   ...TRUST_SETTINGS,
   ...PROCESS_SETTINGS,
@@ -25,6 +25,7 @@ await runProcess('recorder', readSettings, (settings, log) =>
     ...trustOf(settings),
     internalSecret: settings.INTERNAL_SECRET,
     databaseUrl: settings.RECORDER_DATABASE_URL ?? settings.DATABASE_URL ?? '',
+    listenUrl: settings.DATABASE_LISTEN_URL ?? (settings.RECORDER_DATABASE_URL ? undefined : settings.DATABASE_URL),
     databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS,
     gatewayUrl: graphqlUrl(settings.CHAT_DEBUG_URL),
     intervalSeconds: settings.RECORDER_INTERVAL_SECONDS,

@@ -25,13 +25,28 @@ export interface RecorderMetrics {
   open(incidents: readonly OpenIncident[]): void;
 }
 
-/** @param isActive tells whether this recorder holds the lease */
-export function makeRecorderMetrics(registry: Registry, isActive: () => boolean): RecorderMetrics {
+/** What is asked at each scrape. */
+interface Now {
+  /** True if this recorder holds the lease. */
+  readonly isActive: () => boolean;
+  /** True if it hears of changes of chats. */
+  readonly isListening: () => boolean;
+}
+
+export function makeRecorderMetrics(registry: Registry, { isActive, isListening }: Now): RecorderMetrics {
   const registers = [registry];
   new Gauge({
     ...{ name: 'chat_debug_recorder_active', help: '1 if this recorder holds the lease and writes, else 0', registers },
     collect() {
       this.set(isActive() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'chat_debug_recorder_listening',
+    help: '1 if this recorder hears of changes of chats at once, 0 if it reads on its interval alone',
+    registers,
+    collect() {
+      this.set(isListening() ? 1 : 0);
     },
   });
   const rounds = new Counter({

@@ -35,6 +35,8 @@ export interface Recorder {
   leaseTrouble(): string | undefined;
   /** Sentences on the last round, if it failed; undefined: it succeeded, or this recorder is not active. */
   roundTrouble(): string | undefined;
+  /** Reads at once, if this recorder is active: something has changed. */
+  wake(): void;
   /** Reads no further, and gives the lease up. */
   stop(): Promise<void>;
 }
@@ -87,6 +89,9 @@ export function startRecorder(options: RecorderOptions): Recorder {
   return {
     leaseTrouble: () => trouble.lease,
     roundTrouble: () => (lease.term ? trouble.round : undefined),
+    wake: () => {
+      if (lease.term) rounds.wake();
+    },
     stop: async () => {
       stopping.abort();
       await Promise.all([leases.stop(), rounds.stop(), cleanUp.stop(), alerting.stop()]);

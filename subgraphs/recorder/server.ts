@@ -7,6 +7,7 @@ import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/auth
 import { serveSubgraph } from '../../server/graphql/serve.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Receivers, startAlerting } from './alerts/alerting.ts';
+import { hearChanges } from './changes.ts';
 import { makeContext, type RecorderContext } from './context.ts';
 import { openGateway } from './gateway.ts';
 import { Lease } from './lease.ts';
@@ -23,6 +24,8 @@ export interface RecorderServerOptions extends SubgraphTrust {
   readonly databaseUrl: string;
   /** Milliseconds that a statement takes at most. */
   readonly databaseTimeoutMs: number;
+  /** URL of a direct session to the database of chats, which tells of changes. Unset: there is none. */
+  readonly listenUrl?: string | undefined;
   /** GraphQL endpoint of the gateway. */
   readonly gatewayUrl: string;
   readonly intervalSeconds: number;
@@ -50,7 +53,8 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
   const gateway = openGateway(options.gatewayUrl, options.internalSecret);
   const lease = new Lease(ofLease, randomUUID(), clock);
   const registry = new Registry();
-  const metrics = makeRecorderMetrics(registry, () => lease.term !== undefined);
+  const isActive = () => lease.term !== undefined;
+  const metrics = makeRecorderMetrics(registry, { isActive, isListening: () => changes.whyNotHeard() === undefined });
   const { receivers = {} } = options;
   const alerting = startAlerting({ ...receivers, pool, lease, metrics, clock, log });
   const recorder = startRecorder({
@@ -58,8 +62,9 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
     tellsWebhook: receivers.webhook !== undefined,
     ask: gateway.ask,
   });
+  const changes = hearChanges({ listenUrl: options.listenUrl, onChange: recorder.wake, clock, log });
   const close = async () => {
-    await Promise.all([recorder.stop(), gateway.close()]); // a round does not wait for its answer
+    await Promise.all([changes.stop(), recorder.stop(), gateway.close()]); // a round does not wait for its answer
     await Promise.all([pool.end(), ofLease.end()]);
   };
   try {
@@ -68,7 +73,7 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
       authorize: authorizeSubgraph(options, { audience: 'recorder', clock, log }),
       context: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
       notReady: async () => (await whyNotReadable(pool)) ?? said(recorder.leaseTrouble(), NO_LEASE),
-      note: () => notes(said(recorder.roundTrouble(), NO_ROUND), alerting.trouble()),
+      note: () => notes(said(recorder.roundTrouble(), NO_ROUND), alerting.trouble(), changes.whyNotHeard()),
     });
   } catch (error) {
     await close();

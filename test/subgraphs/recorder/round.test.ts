@@ -44,7 +44,7 @@ async function recorder(changes?: GatewayChanges, { wrap = (ask: Ask) => ask, st
   const registry = new Registry();
   const options = {
     ...{ pool: incidents(), ask: wrap(client.ask), unknown: new UnknownTimes(), clock: systemClock },
-    metrics: makeRecorderMetrics(registry, () => lease.term !== undefined),
+    metrics: makeRecorderMetrics(registry, { isActive: () => lease.term !== undefined, isListening: () => false }),
     ...{ log: makeLogger('recorder', 'silent'), signal: stopping.signal, tellsWebhook: false, onNews: () => {} },
   };
   const round = async () => {

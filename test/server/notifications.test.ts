@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { makeLogger } from '../../../../server/log.ts';
-import { listen, type Notifications } from '../../../../subgraphs/runtime/chatd/notifications.ts';
-import { databasePerFile } from '../../../support/database.ts';
-import { manualClock } from '../../../support/manualClock.ts';
-import { type PostgresProxy, startPostgresProxy } from '../../../support/postgresProxy.ts';
-import { until } from '../../../support/until.ts';
+import { makeLogger } from '../../server/log.ts';
+import { listen, type Notifications } from '../../server/notifications.ts';
+import { databasePerFile } from '../support/database.ts';
+import { manualClock } from '../support/manualClock.ts';
+import { type PostgresProxy, startPostgresProxy } from '../support/postgresProxy.ts';
+import { until } from '../support/until.ts';
 
 const database = databasePerFile();
 const opened: { proxy: PostgresProxy; notifications: Notifications }[] = [];
@@ -23,6 +23,7 @@ async function listenBehindProxy() {
   let connections = 0;
   const notifications = listen({
     databaseUrl: proxy.url,
+    applicationName: 'a test',
     channels: ['chat_update'],
     onNotification: (_channel, payload) => heard.push(payload),
     onConnected: () => {
@@ -34,7 +35,7 @@ async function listenBehindProxy() {
   opened.push({ proxy, notifications });
   await until('it is connected', () => connections === 1);
   const send = (payload: string) => database.pool.query(`SELECT pg_notify('chat_update', $1)`, [payload]);
-  return { proxy, clock, heard, send, connections: () => connections };
+  return { proxy, clock, heard, send, notifications, connections: () => connections };
 }
 
 test('a connection that is half open is noticed by asking it, and made again', async () => {
@@ -51,14 +52,16 @@ test('a connection that is half open is noticed by asking it, and made again', a
   expect(heard).toEqual(['before', 'after']);
 });
 
-test('a connection that breaks is made again', async () => {
-  const { proxy, clock, heard, send, connections } = await listenBehindProxy();
+test('a connection that breaks is made again, and until then it is told that nothing is heard', async () => {
+  const { proxy, clock, heard, send, notifications, connections } = await listenBehindProxy();
+  expect(notifications.isListening).toBe(true);
   proxy.cut();
+  await until('it does not listen', () => !notifications.isListening);
   await until('it connects again', () => {
     clock.advance(1_000);
     return connections() >= 2;
   });
   await send('after');
   await until('it hears what is sent after', () => heard.includes('after'));
-  expect(heard).toEqual(['after']);
+  expect([heard, notifications.isListening]).toEqual([['after'], true]);
 });
