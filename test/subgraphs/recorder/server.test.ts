@@ -21,7 +21,7 @@ afterEach(() => emptyIncidentTables(database.pool));
 const start = async (changes: Partial<RecorderServerOptions> = {}) =>
   keep(
     await startRecorderServer({
-      ...{ ...shared, databaseUrl: database.url, databaseTimeoutMs: 20_000 },
+      ...{ ...shared, databaseUrl: database.url, listenUrl: database.url, databaseTimeoutMs: 20_000 },
       ...{ gatewayUrl: `${(await gateway()).url}/graphql`, intervalSeconds: 0.2, retentionDays: 30 },
       ...changes,
     }),
@@ -174,6 +174,25 @@ describe('the recorder', () => {
     expect(words).toMatch(/the lease of the active recorder cannot be kept \(42501\)/);
     expect(words).toMatch(/GRANT SELECT, INSERT, UPDATE, DELETE ON chat_debug_recorder\.recorder_lease TO/);
     expect((await ask(server, LIST)).errors).toBeUndefined();
+  });
+
+  test('reads at once when it is told that a chat has changed', async () => {
+    const server = await start({ intervalSeconds: 3_600 });
+    await until('it is active', async () => (await readMetrics(server)).get('chat_debug_recorder_active') === 1);
+    await until('it listens', async () => (await readMetrics(server)).get('chat_debug_recorder_listening') === 1);
+    const id = await insertChat(database.pool, { status: 'paused' });
+    await database.pool.query(`SELECT pg_notify('chat_update', $1)`, [JSON.stringify({ chat_id: id, snapshot_version: 2 })]);
+    await isOpen(id);
+  });
+
+  test.each([
+    ['is told of no changes', undefined, /DATABASE_LISTEN_URL is not set\. They are read on the interval alone\.$/],
+    ['has lost the session for changes', 'postgres://nobody@127.0.0.1:1/none', /the session for them is lost\./],
+  ])('that %s reads on its interval, and says so', async (_, listenUrl, words) => {
+    const server = await start({ listenUrl });
+    await openOne();
+    expect(await (await fetch(`${server.url}/readyz`)).text()).toMatch(words);
+    expect((await readMetrics(server)).get('chat_debug_recorder_listening')).toBe(0);
   });
 
   test('says that it is not ready without its tables, and starts all the same', async () => {
