@@ -11,35 +11,40 @@ const CHECK_EVERY_MS = 10_000;
 const CHECK_LIMIT_MS = 5_000;
 
 interface NotificationOptions {
-  /** URL of a session of the primary: neither a pooler in transaction mode nor a standby passes notifications on. */
+  /** URL of the primary, without a pooler between. */
   readonly databaseUrl: string;
-  /** Name of the session, as the database shows it. */
-  readonly applicationName: string;
+  /** Name of the connection, as Postgres lists it. */
+  readonly name: string;
   readonly channels: readonly string[];
   readonly onNotification: (channel: string, payload: string) => void;
   /** Called on a new connection: what was sent before may have been missed. */
   readonly onConnected: () => void;
+  /** Called when nothing can be heard any more, or not yet again. */
+  readonly onLost?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 export interface Notifications {
-  /** True while a connection listens, as far as is known. */
-  readonly isListening: boolean;
+  /** Listens to these channels, and to no others, from soon on. */
+  setChannels(channels: readonly string[]): void;
   stop(): Promise<void>;
 }
 
-interface State {
-  isListening: boolean;
+/** Channels that are wanted, and the signal that others are. */
+interface Wanted {
+  channels: readonly string[];
+  changed: AbortController;
 }
 
 export function listen(options: NotificationOptions): Notifications {
   const stopping = new AbortController();
-  const state: State = { isListening: false };
-  const ended = keepListening(options, state, stopping.signal);
+  const wanted: Wanted = { channels: options.channels, changed: new AbortController() };
+  const ended = keepListening(options, wanted, stopping.signal);
   return {
-    get isListening() {
-      return state.isListening;
+    setChannels: (channels) => {
+      wanted.channels = channels;
+      wanted.changed.abort();
     },
     stop: () => {
       stopping.abort();
@@ -48,12 +53,13 @@ export function listen(options: NotificationOptions): Notifications {
   };
 }
 
-async function keepListening(options: NotificationOptions, state: State, signal: AbortSignal): Promise<void> {
-  const { clock, log } = options;
+async function keepListening(options: NotificationOptions, wanted: Wanted, signal: AbortSignal): Promise<void> {
+  const { clock, log, onLost } = options;
   while (!signal.aborted) {
     try {
-      await listenOnce(options, state, signal);
+      await listenOnce(options, wanted, signal);
     } catch (error) {
+      onLost?.();
       log.warn({ err: error }, 'the connection for notifications broke');
       await clock.sleep(RECONNECT_MS, signal);
     }
@@ -61,11 +67,11 @@ async function keepListening(options: NotificationOptions, state: State, signal:
 }
 
 /** Listens until `signal` aborts, or throws when the connection breaks or no longer answers. */
-async function listenOnce(options: NotificationOptions, state: State, signal: AbortSignal): Promise<void> {
-  const { databaseUrl, applicationName, channels, onNotification, onConnected, clock } = options;
+async function listenOnce(options: NotificationOptions, wanted: Wanted, signal: AbortSignal): Promise<void> {
+  const { databaseUrl, name, onNotification, onConnected, clock } = options;
   const client = new pg.Client({
     connectionString: databaseUrl,
-    application_name: applicationName,
+    application_name: name,
     connectionTimeoutMillis: CHECK_LIMIT_MS,
     query_timeout: CHECK_LIMIT_MS,
     keepAlive: true,
@@ -73,17 +79,31 @@ async function listenOnce(options: NotificationOptions, state: State, signal: Ab
   const broken = new AbortController();
   client.on('error', () => broken.abort()); // the next check then fails, and says why
   client.on('notification', ({ channel, payload }) => onNotification(channel, payload ?? ''));
+  const listened = new Set<string>();
+  const listenToWanted = async () => {
+    wanted.changed = new AbortController();
+    const channels = new Set(wanted.channels);
+    for (const channel of channels) {
+      if (!listened.has(channel)) await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
+      listened.add(channel);
+    }
+    for (const channel of [...listened]) {
+      if (channels.has(channel)) continue;
+      await client.query(`UNLISTEN ${client.escapeIdentifier(channel)}`);
+      listened.delete(channel);
+    }
+  };
   try {
     await client.connect();
-    for (const channel of channels) await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
-    state.isListening = true;
+    await listenToWanted();
     onConnected();
     while (!signal.aborted) {
-      await clock.sleep(CHECK_EVERY_MS, AbortSignal.any([signal, broken.signal]));
-      if (!signal.aborted) await client.query('SELECT 1');
+      await clock.sleep(CHECK_EVERY_MS, AbortSignal.any([signal, broken.signal, wanted.changed.signal]));
+      if (signal.aborted) return;
+      if (wanted.changed.signal.aborted && !broken.signal.aborted) await listenToWanted();
+      else await client.query('SELECT 1');
     }
   } finally {
-    state.isListening = false;
     await client.end().catch(() => {}); // it is broken already
   }
 }

@@ -65,13 +65,7 @@ export async function writeBundleOf(id: string, options: BundleOptions): Promise
  */
 export async function writeStoredBundle(
   id: string,
-  {
-    why,
-    output,
-    json,
-    watch,
-    ...given
-  }: Pick<BundleOptions, 'url' | 'token'> & StoredBundleOptions,
+  { why, output, json, watch, ...given }: Pick<BundleOptions, 'url' | 'token'> & StoredBundleOptions,
 ): Promise<void> {
   const other = watch ? '--watch' : json ? '--json' : undefined;
   if (other) throw new NoAnswer(`-o writes one bundle, which is JSON, and is done: leave ${other} out.`, false);

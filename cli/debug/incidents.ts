@@ -68,7 +68,8 @@ export async function askStoredBundle(ask: Ask, id: string, why: BundleReason): 
     const kept = bundles.map((bundle) => bundle.why).join(', ') || 'none';
     throw new NoAnswer(`The incident keeps no bundle ${why}. It keeps: ${kept}.`, false);
   }
-  if (found.bundle === null) withoutAnswer({ problems: problems.filter(({ path }) => path?.[2] === place) }, UNREADABLE);
+  if (found.bundle === null)
+    withoutAnswer({ problems: problems.filter(({ path }) => path?.[2] === place) }, UNREADABLE);
   try {
     return readBundle(JSON.stringify(found.bundle));
   } catch (error) {

@@ -16,7 +16,9 @@ export function incidentsText(page: Page, incidents: readonly ShownIncident[], n
     ),
     lines(
       paragraph(page, `${counted(incidents.length, 'incident')}${next.hasNextPage ? ' so far' : ''}, ${open} open.`),
-      ...(next.hasNextPage ? [paragraph(page, `Older ones follow: --first shows more, --after ${next.endCursor} goes on.`)] : []),
+      ...(next.hasNextPage
+        ? [paragraph(page, `Older ones follow: --first shows more, --after ${next.endCursor} goes on.`)]
+        : []),
       paragraph(page, 'npm run chat-debug -- incident <incident> shows one, and writes its bundles.'),
     ),
   );

@@ -25,7 +25,12 @@ const without = (column: string) => `replace(${column}::text, $1::uuid::text, '$
 const holds = (column: string) => `strpos(${column}::text, $1::uuid::text) > 0`;
 
 const EVENTS: readonly Rows[] = [
-  { what: 'events that name it as actor', table: 'chat_events', condition: 'actor_id = $1::uuid', change: 'actor_id = NULL' },
+  {
+    what: 'events that name it as actor',
+    table: 'chat_events',
+    condition: 'actor_id = $1::uuid',
+    change: 'actor_id = NULL',
+  },
 ];
 const INCIDENTS: readonly Rows[] = [
   {
@@ -83,12 +88,7 @@ export const forgetInIncidents = (
   );
 
 /** All in one transaction, so that the id is gone everywhere or nowhere. */
-async function forgetIn(
-  client: pg.ClientBase,
-  all: readonly Rows[],
-  owner: string,
-  isReal: boolean,
-): Promise<Place[]> {
+async function forgetIn(client: pg.ClientBase, all: readonly Rows[], owner: string, isReal: boolean): Promise<Place[]> {
   const places: Place[] = [];
   await client.query(isReal ? 'BEGIN' : 'BEGIN READ ONLY');
   try {

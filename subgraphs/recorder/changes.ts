@@ -26,12 +26,21 @@ export function hearChanges({ listenUrl, onChange, clock, log }: ChangesOptions)
   if (listenUrl === undefined) return { whyNotHeard: () => UNSET, stop: async () => {} };
   const stopping = new AbortController();
   const wake = spacedCalls(onChange, WOKEN_EVERY_MS, clock, stopping.signal);
+  let isHeard = false;
   const notifications = listen({
-    ...{ databaseUrl: listenUrl, applicationName: 'chat-debug-recorder notifications', channels: ['chat_update'] },
-    ...{ onNotification: wake, onConnected: wake, clock, log },
+    ...{ databaseUrl: listenUrl, name: 'chat-debug-recorder notifications', channels: ['chat_update'] },
+    onNotification: wake,
+    onConnected: () => {
+      isHeard = true;
+      wake();
+    },
+    onLost: () => {
+      isHeard = false;
+    },
+    ...{ clock, log },
   });
   return {
-    whyNotHeard: () => (notifications.isListening ? undefined : LOST),
+    whyNotHeard: () => (isHeard ? undefined : LOST),
     stop: () => {
       stopping.abort();
       return notifications.stop();

@@ -36,11 +36,15 @@ const WORDS: readonly (readonly [state: RegExp, words: Words])[] = [
   [/^53/, unavailable('The database of incidents has run out of memory or of space. Make room for it.')],
   [
     /^28/,
-    unavailable('The database of incidents refuses the user of the recorder. Correct `RECORDER_DATABASE_URL`, or else `DATABASE_URL`.'),
+    unavailable(
+      'The database of incidents refuses the user of the recorder. Correct `RECORDER_DATABASE_URL`, or else `DATABASE_URL`.',
+    ),
   ],
   [
     /^3D/,
-    unavailable('The server has no database of incidents of that name. Correct `RECORDER_DATABASE_URL`, or else `DATABASE_URL`.'),
+    unavailable(
+      'The server has no database of incidents of that name. Correct `RECORDER_DATABASE_URL`, or else `DATABASE_URL`.',
+    ),
   ],
 ];
 

@@ -74,6 +74,8 @@ export function makeRecorderMetrics(registry: Registry, { isActive, isListening 
     labelNames: ['to', 'outcome'],
     registers,
   });
+  for (const to of ['alertmanager', 'webhook'])
+    for (const outcome of ['sent', 'repeated', 'failed', 'lost']) alerts.inc({ to, outcome }, 0); // for rules, as above
   const open = new Gauge({
     name: 'chat_debug_incidents_open',
     help: 'Open incidents by the code of their root cause, as of the last round of the active recorder',

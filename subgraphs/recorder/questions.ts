@@ -115,7 +115,9 @@ export async function bundleText(readers: Readers, id: string): Promise<string |
 /** Reason why incidents cannot be read, without addresses. Undefined: they can. */
 export async function whyNotReadable(pool: Pool): Promise<string | undefined> {
   try {
-    await pool.query('SELECT term, bundle_owed FROM chat_debug_recorder.recorder_lease, chat_debug_recorder.incidents LIMIT 1');
+    await pool.query(
+      'SELECT term, bundle_owed FROM chat_debug_recorder.recorder_lease, chat_debug_recorder.incidents LIMIT 1',
+    );
     return undefined;
   } catch (error) {
     return databaseTrouble(error);

@@ -97,7 +97,9 @@ describe('incidents', () => {
     expect([first.ids, first.pageInfo.hasNextPage]).toEqual([all.ids.slice(0, 210), true]);
     expect((await listed('--after', first.pageInfo.endCursor)).ids).toEqual(all.ids.slice(210));
     const { stdout } = await debug(['incidents', '--first', '2']);
-    expect(stdout).toMatch(/\n2 incidents so far, 0 open\.\nOlder ones follow: --first shows more, --after\s+\S+ goes on\.\n/);
+    expect(stdout).toMatch(
+      /\n2 incidents so far, 0 open\.\nOlder ones follow: --first shows more, --after\s+\S+ goes on\.\n/,
+    );
   });
 
   test('end with 0 where none is open', async () => {

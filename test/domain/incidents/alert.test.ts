@@ -11,7 +11,14 @@ const CLOSED: Alerted = { ...INCIDENT, closedAt: '2026-12-01T03:05:00.000Z', clo
 const UNTIL = '2026-12-01T03:04:00.000Z';
 
 const noted: Noted = {
-  ...{ code: 'NO_OWNER', severity: 'CRITICAL', verdict: 'STUCK', summary: 'Stuck.', codes: ['NO_OWNER'], workerIds: [] },
+  ...{
+    code: 'NO_OWNER',
+    severity: 'CRITICAL',
+    verdict: 'STUCK',
+    summary: 'Stuck.',
+    codes: ['NO_OWNER'],
+    workerIds: [],
+  },
 };
 
 test.each<[Step, string | undefined]>([

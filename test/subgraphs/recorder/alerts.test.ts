@@ -16,8 +16,8 @@ import { shared } from '../../gateway/runtimes.ts';
 import { readMetrics } from '../../support/metrics.ts';
 import { until } from '../../support/until.ts';
 import { insertChat } from '../database/support/rows.ts';
-import { startAlertReceiver, type Told } from './support/alertReceiver.ts';
 import { type Alertmanager, isAlertmanagerInstalled, startAlertmanager } from './support/alertmanager.ts';
+import { startAlertReceiver, type Told } from './support/alertReceiver.ts';
 import { emptyIncidentTables, endLease, incidentRows, makeIncidentTables } from './support/incidentTables.ts';
 
 jest.setTimeout(120_000);
@@ -105,7 +105,10 @@ describe('the webhook', () => {
 
   test('is told again under the same id after a recorder that did not know that its term was over', async () => {
     const receiver = await startAlertReceiver(servers);
-    const [first, second] = [new Lease(database.pool, randomUUID(), systemClock), new Lease(database.pool, randomUUID(), systemClock)];
+    const [first, second] = [
+      new Lease(database.pool, randomUUID(), systemClock),
+      new Lease(database.pool, randomUUID(), systemClock),
+    ];
     await first.keep();
     const late = first.term;
     if (!late) throw new Error('The first recorder is not active');
@@ -195,14 +198,18 @@ if (isAlertmanagerInstalled)
         annotations: { code: 'INVALID_STATE', severity: 'CRITICAL', summary: expect.stringMatching(/^Stuck: /) },
         generatorURL: expect.stringMatching(/^https:\/\/debug\.example\/graphql\?query=/),
       });
-      await database.pool.query(`UPDATE chats SET status = 'running', updated_at = now() - interval '1 hour' WHERE id = $1`, [
-        changed,
-      ]);
+      await database.pool.query(
+        `UPDATE chats SET status = 'running', updated_at = now() - interval '1 hour' WHERE id = $1`,
+        [changed],
+      );
       await until('the incident has another root cause', async () =>
         (await incidentRows(database.pool)).some(({ code }) => code === 'NO_OWNER'),
       );
       await illChats(1); // everything is told again
-      await until('the alert has another annotation', async () => (await alertOf(changed))?.annotations.code === 'NO_OWNER');
+      await until(
+        'the alert has another annotation',
+        async () => (await alertOf(changed))?.annotations.code === 'NO_OWNER',
+      );
       expect((await alertOf(changed))?.labels).toEqual(before?.labels);
 
       const active = (await alertmanager.alerts()).find(({ labels }) => labels.alertname === 'ChatDebugRecorderActive');

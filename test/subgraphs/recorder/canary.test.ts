@@ -67,7 +67,9 @@ test('no event, incident, bundle, alert, log line, metric or trace has the words
     return ids.every((id) => open.some(({ chat_id }) => chat_id === id));
   });
   await until('all are told', () => ids.every((id) => receiver.of(id).length > 0));
-  await until('the Alertmanager is told, too', () => ids.every((id) => JSON.stringify(alertmanager.received).includes(id)));
+  await until('the Alertmanager is told, too', () =>
+    ids.every((id) => JSON.stringify(alertmanager.received).includes(id)),
+  );
 
   const replica = await startReplica(); // works on some of them, and on one that a person creates, and writes events
   const settings = { DATABASE_URL: database.url, INTERNAL_SECRET, DATA_DIR: NOWHERE, DATABASE_TIMEOUT_MS: '20000' };
@@ -77,7 +79,9 @@ test('no event, incident, bundle, alert, log line, metric or trace has the words
   await until('the end of one is told', () => receiver.of(ids[0] ?? '').length === 2);
   await until('traces have come', () => collector.received.length > 0);
 
-  const tables = ['incidents', 'incident_bundles', 'deliveries', 'recorder_lease'].map((name) => `chat_debug_recorder.${name}`);
+  const tables = ['incidents', 'incident_bundles', 'deliveries', 'recorder_lease'].map(
+    (name) => `chat_debug_recorder.${name}`,
+  );
   for (const table of ['chat_events', ...tables]) {
     const { rows } = await database.pool.query(`SELECT one::text AS text FROM ${table} AS one`);
     expect([table, rows.filter(({ text: row }) => HAS_CANARY.test(row))]).toEqual([table, []]);
@@ -86,10 +90,14 @@ test('no event, incident, bundle, alert, log line, metric or trace has the words
     [subgraph, gateway, recorder, replica].map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
   );
   const told = { alerts: [...receiver.bodies, JSON.stringify(alertmanager.received)], metrics, lines };
-  for (const [where, texts] of Object.entries({ ...told, traces: collector.received.map((one) => JSON.stringify(one)) })) {
+  for (const [where, texts] of Object.entries({
+    ...told,
+    traces: collector.received.map((one) => JSON.stringify(one)),
+  })) {
     expect([where, texts.length > 0, texts.filter((one) => HAS_CANARY.test(one))]).toEqual([where, true, []]);
   }
-  for (const alert of told.alerts) expect(alert).not.toMatch(new RegExp(`${INTERNAL_SECRET}|${WEBHOOK_SECRET}|postgres:`));
+  for (const alert of told.alerts)
+    expect(alert).not.toMatch(new RegExp(`${INTERNAL_SECRET}|${WEBHOOK_SECRET}|postgres:`));
   for (const body of receiver.bodies) expect(body).not.toContain('127.0.0.1');
 });
 

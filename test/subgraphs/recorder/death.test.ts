@@ -62,7 +62,10 @@ test('its runner, task, buffer and last sign of life are in the bundle after it 
   const { gateway, startOwnRecorder, startReplica } = await startSystem(SETTINGS);
   const recorder = await startOwnRecorder();
   const replica = await startReplica();
-  await until('the recorder is active', async () => (await readMetrics(recorder)).get('chat_debug_recorder_active') === 1);
+  await until(
+    'the recorder is active',
+    async () => (await readMetrics(recorder)).get('chat_debug_recorder_active') === 1,
+  );
   const { id, stuckAt } = await stalledChat(gateway);
   const { openedAt } = await openedOf(gateway, id);
   expect((Date.parse(openedAt) - stuckAt.getTime()) / 1_000).toBeLessThanOrEqual(OPENS_WITHIN_SECONDS);
@@ -122,5 +125,7 @@ test('a chat that stalls while the active recorder is killed is noted by the oth
   await until('the second is active', async () => (await readMetrics(second)).get('chat_debug_recorder_active') === 1);
   expect((systemClock.now().getTime() - killedAt.getTime()) / 1_000).toBeLessThanOrEqual(TAKEOVER_SECONDS + 2);
   const { openedAt } = await openedOf(gateway, id);
-  expect((Date.parse(openedAt) - killedAt.getTime()) / 1_000).toBeLessThanOrEqual(TAKEOVER_SECONDS + OPENS_WITHIN_SECONDS);
+  expect((Date.parse(openedAt) - killedAt.getTime()) / 1_000).toBeLessThanOrEqual(
+    TAKEOVER_SECONDS + OPENS_WITHIN_SECONDS,
+  );
 });

@@ -150,7 +150,10 @@ describe('a chat in trouble', () => {
 
   test('is not known to be so for long by a recorder that begins a new term', async () => {
     const away = await insertReplica(await deadUrl());
-    const { id } = await insertHealthyChat(database.pool, { updated_at: `now() - interval '5 minutes'`, worker_id: away });
+    const { id } = await insertHealthyChat(database.pool, {
+      updated_at: `now() - interval '5 minutes'`,
+      worker_id: away,
+    });
     const { round, unknown, lease } = await recorder();
     await round();
     unknown.note(id, 'WORKING', new Date(0));
@@ -224,9 +227,7 @@ describe('a bundle', () => {
     expect(await round()).toMatchObject([{ bundles: ['OPENED', 'CODE_CHANGED'] }]);
     await set(id, `status = 'waiting'`);
     expect(await round()).toMatchObject([{ well_readings: 1, bundles: ['OPENED', 'CODE_CHANGED'] }]);
-    expect(await round()).toMatchObject([
-      { close_reason: 'WELL', bundles: ['OPENED', 'CODE_CHANGED', 'CLOSING'] },
-    ]);
+    expect(await round()).toMatchObject([{ close_reason: 'WELL', bundles: ['OPENED', 'CODE_CHANGED', 'CLOSING'] }]);
     expect(asked).toBe(5);
   });
 
@@ -240,7 +241,10 @@ describe('a bundle', () => {
         if (operation !== 'bundle') return answered;
         asked += 1;
         const { chatDebugSnapshot, ...rest } = answered.data as { chatDebugSnapshot: object };
-        return { ...answered, data: { ...rest, chatDebugSnapshot: { ...chatDebugSnapshot, executionState: 'x'.repeat(300_000) } } };
+        return {
+          ...answered,
+          data: { ...rest, chatDebugSnapshot: { ...chatDebugSnapshot, executionState: 'x'.repeat(300_000) } },
+        };
       };
     const { round } = await recorder(undefined, { wrap });
     expect(await round()).toMatchObject([{ readings: 1, bundles: null }]);

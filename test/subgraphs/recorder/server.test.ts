@@ -33,7 +33,8 @@ function keptLog() {
   return { log: pino({ level: 'info' }, { write: (line: string) => void kept.push(line) }), lines: () => kept };
 }
 
-const TABLES = 'chat_debug_recorder.recorder_lease, chat_debug_recorder.incidents, chat_debug_recorder.incident_bundles';
+const TABLES =
+  'chat_debug_recorder.recorder_lease, chat_debug_recorder.incidents, chat_debug_recorder.incident_bundles';
 const users: string[] = [];
 afterEach(async () => {
   for (const name of users.splice(0)) await database.pool.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`);
@@ -43,7 +44,9 @@ afterEach(async () => {
 async function makeUser(grants: readonly string[]): Promise<{ readonly url: string }> {
   const name = `user_${randomUUID().replaceAll('-', '')}`;
   users.push(name);
-  await database.pool.query(`CREATE ROLE ${name} LOGIN PASSWORD 'p'; ${grants.map((grant) => `${grant} ${name}`).join('; ')}`);
+  await database.pool.query(
+    `CREATE ROLE ${name} LOGIN PASSWORD 'p'; ${grants.map((grant) => `${grant} ${name}`).join('; ')}`,
+  );
   const url = new URL(database.url);
   url.username = name;
   url.password = 'p';
@@ -64,7 +67,10 @@ async function ask(server: { url: string }, query: string, variables: object = {
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
     body: JSON.stringify({ query, variables }),
   });
-  return (await response.json()) as { data?: Record<string, never>; errors?: { message: string; extensions: { code: string } }[] };
+  return (await response.json()) as {
+    data?: Record<string, never>;
+    errors?: { message: string; extensions: { code: string } }[];
+  };
 }
 
 const isOpen = (id: string) =>
@@ -181,7 +187,9 @@ describe('the recorder', () => {
     await until('it is active', async () => (await readMetrics(server)).get('chat_debug_recorder_active') === 1);
     await until('it listens', async () => (await readMetrics(server)).get('chat_debug_recorder_listening') === 1);
     const id = await insertChat(database.pool, { status: 'paused' });
-    await database.pool.query(`SELECT pg_notify('chat_update', $1)`, [JSON.stringify({ chat_id: id, snapshot_version: 2 })]);
+    await database.pool.query(`SELECT pg_notify('chat_update', $1)`, [
+      JSON.stringify({ chat_id: id, snapshot_version: 2 }),
+    ]);
     await isOpen(id);
   });
 
@@ -226,16 +234,22 @@ describe('readers of incidents', () => {
     const server = await start({ databaseUrl: user.url, log });
     const { errors } = await ask(server, BUNDLES_OF_ALL);
     const words = /has not all rights on the table chat_debug_recorder\.incident_bundles\. Run `GRANT SELECT, /;
-    expect(errors).toMatchObject([{ message: expect.stringMatching(words), extensions: { code: 'DATABASE_UNAVAILABLE' } }]);
+    expect(errors).toMatchObject([
+      { message: expect.stringMatching(words), extensions: { code: 'DATABASE_UNAVAILABLE' } },
+    ]);
     expect(lines().filter((line) => /incidents could not be read/.test(line) && words.test(line))).toHaveLength(1);
   });
 
   test('of a bundle that cannot be read get all else, and why', async () => {
     const server = await start();
     const id = await openOne();
-    await database.pool.query(`UPDATE chat_debug_recorder.incident_bundles SET bundle = '{"format":"chat-debug-bundle/2"}'`);
+    await database.pool.query(
+      `UPDATE chat_debug_recorder.incident_bundles SET bundle = '{"format":"chat-debug-bundle/2"}'`,
+    );
     const { data, errors } = await ask(server, BUNDLES_OF_ALL);
-    expect(data).toEqual({ incidents: { edges: [{ node: { chatId: id, bundles: [{ why: 'OPENED', bundle: null }] } }] } });
+    expect(data).toEqual({
+      incidents: { edges: [{ node: { chatId: id, bundles: [{ why: 'OPENED', bundle: null }] } }] },
+    });
     expect(errors).toMatchObject([
       { message: expect.stringMatching(/is a bundle of version 2/), extensions: { code: 'VALUE_UNREADABLE' } },
     ]);
@@ -251,7 +265,10 @@ describe('readers of incidents', () => {
        SELECT chat_id, owner_id, code, severity, verdict, summary, codes, worker_ids, opened_at, 'WELL'
        FROM chat_debug_recorder.incidents`,
     );
-    const count = async (caller: Caller) => (await ask(server, CHATS_OF_ALL, {}, caller)).data?.incidents.edges.length;
+    const count = async (caller: Caller) => {
+      const { data } = await ask(server, CHATS_OF_ALL, {}, caller);
+      return (data as Record<string, { edges: unknown[] }> | undefined)?.incidents?.edges.length;
+    };
     expect([await count(person), await count(OPERATOR)]).toEqual([2, 2]);
     await database.pool.query('DELETE FROM chats WHERE id = $1', [id]);
     await until('the incident is closed', async () =>

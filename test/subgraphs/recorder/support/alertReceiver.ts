@@ -49,7 +49,8 @@ export async function startAlertReceiver(
     const text = JSON.stringify(body); // JSON.parse keeps the order of members
     bodies.push(text);
     const signature = `sha256=${createHmac('sha256', WEBHOOK_SECRET).update(text).digest('hex')}`;
-    const isGood = headers['x-chat-debug-signature'] === signature && headers['x-chat-debug-delivery'] === told.delivery;
+    const isGood =
+      headers['x-chat-debug-signature'] === signature && headers['x-chat-debug-delivery'] === told.delivery;
     if (!isGood) return void response.writeHead(401).end();
     void answer(response, told);
   });

@@ -43,7 +43,10 @@ export function recorderSystemPerFile() {
       const subgraph = await start('dist/database.js', { ...common, DATABASE_SUBGRAPH_PORT: '0' });
       const gateway = await start('dist/gateway.js', {
         ...{ ...common, PORT: '0', AUTH_SECRET, RATE_LIMIT_PER_MINUTE: '0', REPLICA_TIMEOUT_MS: '5000' },
-        ...{ DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql`, RECORDER_URL: `http://127.0.0.1:${recorderPort}/graphql` },
+        ...{
+          DATABASE_SUBGRAPH_URL: `${subgraph.url}/graphql`,
+          RECORDER_URL: `http://127.0.0.1:${recorderPort}/graphql`,
+        },
       });
       const startRecorder = (environment: Environment = {}) =>
         start('dist/recorder.js', { ...common, CHAT_DEBUG_URL: gateway.url, RECORDER_PORT: '0', ...environment });
