@@ -16,13 +16,17 @@ export function incidentsText(page: Page, incidents: readonly ShownIncident[], n
     ),
     lines(
       paragraph(page, `${counted(incidents.length, 'incident')}${next.hasNextPage ? ' so far' : ''}, ${open} open.`),
-      ...(next.hasNextPage
-        ? [paragraph(page, `Older ones follow: --first shows more, --after ${next.endCursor} goes on.`)]
-        : []),
+      ...(next.hasNextPage ? olderText(page, next) : []),
       paragraph(page, 'npm run chat-debug -- incident <incident> shows one, and writes its bundles.'),
     ),
   );
 }
+
+/** Lines on what follows. The cursor is no word that could be cut. */
+const olderText = (page: Page, { endCursor }: PageInfo) => [
+  paragraph(page, 'Older ones follow: --first shows more, and this goes on:'),
+  `  --after ${endCursor}`,
+];
 
 const stateText = ({ paint }: Page, { closedAt, closeReason }: ShownIncident) =>
   closedAt === null ? paint.red('open') : (closeReason ?? 'closed').toLowerCase();

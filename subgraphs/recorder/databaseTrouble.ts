@@ -4,7 +4,6 @@ import { clientError, type ErrorCode } from '../../server/graphql/errors.ts';
 
 /** Names of ours that a refusal may be about, the longer ones first. */
 const NAMES = ['incident_bundles', 'recorder_lease', 'deliveries', 'incidents'];
-const SCHEMA = 'chat_debug_recorder';
 
 interface Words {
   readonly code: ErrorCode;
@@ -68,8 +67,8 @@ function denied(error: Error): string {
   }
   const table = NAMES.find((name) => error.message.includes(name));
   const [what, grant] = table
-    ? [`the table ${SCHEMA}.${table}`, `SELECT, INSERT, UPDATE, DELETE ON ${SCHEMA}.${table}`]
-    : [`the schema ${SCHEMA}`, `USAGE ON SCHEMA ${SCHEMA}`];
+    ? [`the table chat_debug_recorder.${table}`, `SELECT, INSERT, UPDATE, DELETE ON chat_debug_recorder.${table}`]
+    : [`the schema chat_debug_recorder`, `USAGE ON SCHEMA chat_debug_recorder`];
   return `The user of the recorder has not all rights on ${what}. Run \`GRANT ${grant} TO\` that user.`;
 }
 

@@ -98,8 +98,10 @@ describe('incidents', () => {
     expect((await listed('--after', first.pageInfo.endCursor)).ids).toEqual(all.ids.slice(210));
     const { stdout } = await debug(['incidents', '--first', '2']);
     expect(stdout).toMatch(
-      /\n2 incidents so far, 0 open\.\nOlder ones follow: --first shows more, --after\s+\S+ goes on\.\n/,
+      /\n2 incidents so far, 0 open\.\nOlder ones follow: --first shows more, and this goes on:\n/,
     );
+    const [, cursor = ''] = /^ {2}--after (\S+)$/m.exec(stdout) ?? [];
+    expect((await listed('--first', '2', '--after', cursor)).ids).toEqual(all.ids.slice(2, 4));
   });
 
   test('end with 0 where none is open', async () => {
