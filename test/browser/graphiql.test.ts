@@ -81,7 +81,7 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     await said('The gateway accepts this token.');
     const docs = page.getByRole('region', { name: 'Documentation Explorer' });
     await docs.getByText('Query', { exact: true }).click();
-    await docs.getByText('One chat: what was written down, and what the replica that owns it holds').waitFor();
+    await docs.getByText('One chat, from both sides: its rows, and the memory of the replica that owns it').waitFor();
     await docs.getByText('ChatDebugSnapshotConnection').click();
     await docs.getByText('A page of chats').waitFor();
     expect(troubles).toEqual([]);
