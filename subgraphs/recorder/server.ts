@@ -56,7 +56,8 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
   const isActive = () => lease.term !== undefined;
   const metrics = makeRecorderMetrics(registry, { isActive, isListening: () => changes.whyNotHeard() === undefined });
   const { receivers = {} } = options;
-  const alerting = startAlerting({ ...receivers, pool, lease, metrics, clock, log });
+  const isNoting = () => recorder.roundTrouble() === undefined;
+  const alerting = startAlerting({ ...receivers, pool, lease, metrics, isNoting, clock, log });
   const recorder = startRecorder({
     ...{ pool, lease, metrics, alerting, intervalSeconds, retentionDays, clock, log },
     tellsWebhook: receivers.webhook !== undefined,

@@ -21,6 +21,8 @@ interface AlertingOptions extends Receivers {
   readonly pool: Pool;
   readonly lease: Lease;
   readonly metrics: RecorderMetrics;
+  /** True unless the last round of this recorder failed. */
+  readonly isNoting: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -35,7 +37,7 @@ export interface Alerting {
 }
 
 export function startAlerting(options: AlertingOptions): Alerting {
-  const { pool, lease, metrics, publicUrl, clock, log } = options;
+  const { pool, lease, metrics, isNoting, publicUrl, clock, log } = options;
   const poster = openPoster();
   const stopping = new AbortController();
   const shared = { pool, publicUrl, poster, metrics };
@@ -48,7 +50,7 @@ export function startAlerting(options: AlertingOptions): Alerting {
     loops.set(name, startLoop({ name, intervalSeconds, work, nameOf, clock, log }));
   };
   if (options.alertmanagerUrl !== undefined) {
-    const tell = tellingAlertmanager({ ...shared, url: options.alertmanagerUrl, isActive });
+    const tell = tellingAlertmanager({ ...shared, url: options.alertmanagerUrl, isActive, isNoting });
     start('Alertmanager', POST_INTERVAL_SECONDS, tell);
   }
   const { webhook } = options;
