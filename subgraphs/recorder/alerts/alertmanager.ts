@@ -53,8 +53,11 @@ interface Told {
   readonly alert: ApiAlert;
 }
 
-/** Makes the post of all alerts. It throws NotTaken if the Alertmanager does not take them. */
-export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise<void> {
+/**
+ * Makes the post of all alerts. It resolves to true if the Alertmanager took any, and throws NotTaken if it did not take
+ * all.
+ */
+export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise<boolean> {
   const { pool, publicUrl, poster, metrics, isActive, isNoting } = options;
   const url = `${options.url.replace(/\/+$/, '')}/api/v2/alerts`;
   let before = new Map<string, string>();
@@ -63,7 +66,7 @@ export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise
     const all = rows.flatMap((state) => [...(isNoting() ? [activeOf(state)] : []), ...incidentsOf(state, publicUrl)]);
     const taken = new Map<string, string>();
     for (let from = 0; from < all.length; from += AT_ONCE) {
-      if (!isActive()) return;
+      if (!isActive()) return false;
       const part = all.slice(from, from + AT_ONCE);
       const failure = await poster.post(url, JSON.stringify(part.map(({ alert }) => alert)));
       for (const { id, state } of part) {
@@ -73,6 +76,7 @@ export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise
       if (failure) throw new NotTaken(failure);
     }
     before = taken;
+    return all.length > 0;
   };
 }
 
