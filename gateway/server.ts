@@ -20,10 +20,13 @@ import { noRecorder } from './execution/noRecorder.ts';
 import { allowOrigins } from './http/cors.ts';
 import { registerGraphiql } from './http/graphiql.ts';
 import { makeIdentify } from './http/identity.ts';
+import { makeOperationLabel } from './http/knownOperations.ts';
 import { makeGatewayMetrics } from './http/metrics.ts';
 import { limitRate } from './http/rateLimit.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
+import { makeLive } from './live/live.ts';
+import { makeLiveMetrics } from './live/metrics.ts';
 import { type ServedOptions, serveSupergraph } from './served.ts';
 import { openSupergraph } from './supergraph/inUse.ts';
 
@@ -47,6 +50,8 @@ export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly clock: Clock;
   /** Requests of one caller in a minute; 0: no limit. */
   readonly rateLimitPerMinute: number;
+  /** Open streams of one caller, and in all. */
+  readonly streams: { readonly perCaller: number; readonly max: number };
 }
 
 /** @throws if the port is taken, or SettingsError if the supergraph cannot be read or served */
@@ -86,17 +91,27 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     requestId: randomUUID(),
   });
 
+  const identify = makeIdentify(options);
+  const live = makeLive({
+    ...{ use: supergraph.use, identify, newRequest: replicas.newRequest, clock, log },
+    limits: { ...options.streams, perMinute: options.rateLimitPerMinute },
+    follow: database.follow && ((follower) => database.follow?.(follower, clock)),
+    metrics: makeLiveMetrics(registry, makeOperationLabel()),
+  });
+  drain.onBegin(live.drain);
+  app.addHook('preClose', async () => live.close());
+
   await app.register(fastifyCookie, { hook: false }); // identity.ts reads the one that it needs
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
-    const callerOf = guard(scope, makeIdentify(options));
+    const callerOf = guard(scope, identify);
     limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
     const newContext = (request: FastifyRequest, reply: FastifyReply): RoutingContext => {
       const { asked, budget } = replicas.newRequest();
       recordOf(request).asked = asked;
       return { asked, budget, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id };
     };
-    registerGraphql(scope, { use: supergraph.use, newContext });
+    registerGraphql(scope, { use: supergraph.use, newContext, openStream: live.openStream });
     registerSnapshotRoute(scope, { use: supergraph.use, newContext });
   });
   registerGraphiql(app);

@@ -23,8 +23,8 @@ export interface SubgraphOptions<C extends WithRequestId> extends Subgraph<C>, H
   readonly context: (caller: Caller, requestId: string, reply: FastifyReply) => C | Promise<C>;
   /** Closes what the subgraph asks, after its last answer. */
   readonly close?: () => Promise<unknown>;
-  /** Adds routes beside `/graphql`, `/livez`, `/readyz` and `/metrics`. */
-  readonly routes?: (app: FastifyInstance) => void;
+  /** Adds routes beside `/graphql`, `/livez`, `/readyz` and `/metrics`. @param callerOf caller of a request that was let in */
+  readonly routes?: (app: FastifyInstance, callerOf: (request: FastifyRequest) => Caller) => void;
   /** Metrics of this subgraph's own, shown at `/metrics` beside those of its requests. */
   readonly registry?: Registry;
   readonly clock: Clock;
@@ -54,7 +54,7 @@ export async function serveSubgraph<C extends WithRequestId>(options: SubgraphOp
     newContext: (request, reply) => options.context(whoAsks(request), request.id, reply),
   });
   registerProbes(app, { ...options, drain, registry });
-  options.routes?.(app);
+  options.routes?.(app, whoAsks);
   return listen(options, async () => {
     await answering.apollo.stop();
     await close?.();

@@ -9,6 +9,7 @@ import { startDatabaseSubgraph } from './server.ts';
 
 const NAMES = [
   'DATABASE_URL',
+  'DATABASE_LISTEN_URL',
   'DATABASE_SUBGRAPH_PORT',
   'HOST',
   ...TRUST_SETTINGS,
@@ -21,6 +22,7 @@ const readSettings = () => readEnvironment(NAMES, ['DATABASE_URL'], [subgraphKey
 await runProcess('database', readSettings, (settings, log) =>
   startDatabaseSubgraph({
     databaseUrl: settings.DATABASE_URL,
+    listenUrl: settings.DATABASE_LISTEN_URL,
     ...trustOf(settings),
     internalSecret: settings.INTERNAL_SECRET, // the router, if there is one, reads the replica table with it
     ...platformSettings(settings, settingsGiven(PLATFORM_SETTINGS)),

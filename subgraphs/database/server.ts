@@ -4,6 +4,7 @@ import type { RunningServer } from '../../server/app.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
 import { serveSubgraph } from '../../server/graphql/serve.ts';
 import type { DatabaseContext } from './context.ts';
+import { registerChanges } from './noticesRoute.ts';
 import { type DatabaseOptions, openDatabase } from './open.ts';
 
 export interface DatabaseSubgraphOptions extends SubgraphTrust, DatabaseOptions {
@@ -23,6 +24,7 @@ export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): P
     context: database.newContext,
     notReady: database.notReady,
     note: database.note,
+    routes: (app, callerOf) => registerChanges(app, database.follow, callerOf),
     close: database.close,
     ...{ registry, clock, log, host, port },
   });

@@ -17,6 +17,7 @@ import { isNativeError } from 'node:util/types';
 import DataLoader from 'dataloader';
 import type { Pool } from 'pg';
 import type { Logger } from '../../../server/log.ts';
+import { listen, type Notifications } from '../../../server/notifications.ts';
 import { type Loop, startLoop } from '../../../server/loop.ts';
 import type { LoopInspection, RefusedChat } from '../inspector.ts';
 import { acquireChats } from './acquisition.ts';
@@ -26,7 +27,6 @@ import { failureName, mayPass } from './databaseFailure.ts';
 import type { GenerationTools } from './generation.ts';
 import { renewLeases } from './heartbeats.ts';
 import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
-import { listen, type Notifications } from './notifications.ts';
 import { RefusedChats } from './refusedChats.ts';
 import { releaseChats } from './release.ts';
 import { keepReplica, markReplicaStopped, type OwnReplicaRow } from './replicaRow.ts';
@@ -113,6 +113,7 @@ export class ChatWorker {
     };
     this.#notifications = listen({
       databaseUrl,
+      name: 'chatd notifications',
       channels: ['chat_ownership', 'chat_update'],
       onNotification: (channel, payload) => this.#notified(channel, payload),
       onConnected: () => {
