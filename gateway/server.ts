@@ -13,6 +13,8 @@ import { goneSignal } from '../server/goneSignal.ts';
 import { registerGraphql } from '../server/graphql/edge.ts';
 import { guard } from '../server/guard.ts';
 import { isProbe, registerProbes } from '../server/health.ts';
+import { makeLive } from '../server/live/live.ts';
+import { makeLiveMetrics } from '../server/live/metrics.ts';
 import { recordOf } from '../server/requests.ts';
 import type { CallerTokenOptions } from '../server/tokens/callerToken.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
@@ -25,8 +27,6 @@ import { makeGatewayMetrics } from './http/metrics.ts';
 import { limitRate } from './http/rateLimit.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
-import { makeLive } from './live/live.ts';
-import { makeLiveMetrics } from './live/metrics.ts';
 import { type ServedOptions, serveSupergraph } from './served.ts';
 import { openSupergraph } from './supergraph/inUse.ts';
 
@@ -91,19 +91,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     requestId: randomUUID(),
   });
 
-  const identify = makeIdentify(options);
-  const live = makeLive({
-    ...{ use: supergraph.use, identify, newRequest: replicas.newRequest, clock, log },
-    limits: { ...options.streams, perMinute: options.rateLimitPerMinute },
-    follow: database.follow && ((follower) => database.follow?.(follower, clock)),
-    metrics: makeLiveMetrics(registry, makeOperationLabel()),
-  });
-  drain.onBegin(live.drain);
-  app.addHook('preClose', async () => live.close());
-
   await app.register(fastifyCookie, { hook: false }); // identity.ts reads the one that it needs
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
+    const identify = makeIdentify(options);
     const callerOf = guard(scope, identify);
     limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
     const newContext = (request: FastifyRequest, reply: FastifyReply): RoutingContext => {
@@ -111,6 +102,18 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       recordOf(request).asked = asked;
       return { asked, budget, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id };
     };
+    const live = makeLive<RoutingContext>({
+      ...{ callerOf, identify, clock, log },
+      read: (question, caller, record) =>
+        supergraph.use(async ({ queries }) => queries.watch(question, caller, record)),
+      look: (watch, asking) =>
+        supergraph.use(({ queries }) => queries.look(watch, { ...replicas.newRequest(), ...asking })),
+      limits: { ...options.streams, perMinute: options.rateLimitPerMinute },
+      follow: (follower) => database.follow?.(follower, clock),
+      metrics: makeLiveMetrics(registry, makeOperationLabel()),
+    });
+    drain.onBegin(live.drain);
+    scope.addHook('preClose', async () => live.close());
     registerGraphql(scope, { use: supergraph.use, newContext, openStream: live.openStream });
     registerSnapshotRoute(scope, { use: supergraph.use, newContext });
   });

@@ -1,21 +1,20 @@
 /** Queries over one supergraph, answered: limits first, then the input, then what its plan asks of the subgraphs. */
 import { isObject, type Json } from '../../common/json.ts';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
-import { type AnswerBody, type GraphqlAnswer, Refusal } from '../../server/graphql/answer.ts';
+import { type GraphqlAnswer, Refusal } from '../../server/graphql/answer.ts';
 import type { GraphqlService } from '../../server/graphql/edge.ts';
 import { maskError } from '../../server/graphql/errors.ts';
 import type { Question } from '../../server/graphql/question.ts';
+import { type Look, readWatch, type Watch } from '../../server/live/watch.ts';
 import type { Logger } from '../../server/log.ts';
 import type { RequestRecord } from '../../server/requests.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 import { currentSpan, inSpan, SpanKind } from '../../server/tracing.ts';
 import type { AllowedOperations } from './allowedOperations.ts';
-import type { IsSame } from './changes.ts';
 import { clientErrors } from './clientErrors.ts';
 import type { PreparedQuery, PrepareQuery } from './prepare.ts';
 import { readProcessOperations } from './processOperations.ts';
 import { type QueryCost, reportFor } from './report.ts';
-import { readWatch, type Watch } from './watch.ts';
 
 export interface QueriesOptions {
   readonly prepare: PrepareQuery;
@@ -41,13 +40,6 @@ export interface Queries extends Pick<GraphqlService<RoutingContext>, 'answer'> 
   watch(question: Question, caller: Caller, record: RequestRecord): Watch | Refusal | 'query' | undefined;
   /** Asks the query of a watch. Undefined: it is not valid any more. */
   look(watch: Watch, context: RoutingContext): Promise<Look | undefined>;
-}
-
-/** An answer to the query of a watch. */
-export interface Look {
-  readonly body: AnswerBody;
-  /** Compares two answers. */
-  readonly isSame: IsSame;
 }
 
 const INTERNAL_SPAN = { kind: SpanKind.INTERNAL, attributes: {} };
@@ -138,8 +130,10 @@ export function makeQueries(options: QueriesOptions): Queries {
       noteName(prepared, record);
       const estimated = withinCost(prepared, variables, record);
       if (estimated instanceof Refusal) return estimated;
-      const watch = readWatch(prepared, variables);
-      if (!watch || watch instanceof Refusal) return watch;
+      const subscription = prepared.compiled();
+      if (subscription.kind !== 'watched') return undefined;
+      const watch = readWatch(subscription, variables);
+      if (watch instanceof Refusal) return watch;
       const perSecond = estimated * Math.max(1, 1_000 / watch.everyMs);
       return perSecond > maxCost ? tooOften(estimated, watch, maxCost) : watch;
     },

@@ -9,15 +9,15 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { type DocumentNode, GraphQLError, type OperationDefinitionNode, parse, validate } from 'graphql';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Refusal } from '../../server/graphql/answer.ts';
+import { compileIsSame, readClockFields } from '../../server/graphql/changes.ts';
 import { makePreparedQueries } from '../../server/graphql/preparedQueries.ts';
+import { type WatchedQuery, watchedQuery } from '../../server/graphql/watchedQuery.ts';
 import { compileOperation, type Execute, type ExecutorOptions } from '../execution/executor.ts';
 import type { Supergraph } from '../supergraph/apolloGateway.ts';
-import { compileIsSame, readClockFields } from './changes.ts';
 import { readCostRules } from './costRules.ts';
 import { LIMITS, limitPassed, tooComplex } from './documentLimits.ts';
 import { compileInputCheck, type FindBadInput, strictSchema } from './inputCheck.ts';
 import { type EstimateCost, makeCompileCost } from './queryCost.ts';
-import { type WatchedQuery, watchedQuery } from './watched.ts';
 
 /** Limit for all texts whose prepared forms are kept, together; a form takes some hundred bytes a character. */
 const MAX_CACHED_CHARACTERS = 120_000;

@@ -30,7 +30,7 @@ interface EdgeOptions<C> {
   /** Makes the context of a request that was let in. */
   readonly newContext: (request: FastifyRequest, reply: FastifyReply) => C | Promise<C>;
   /** Takes requests whose clients accept more than JSON. Undefined: there are no streams. */
-  readonly openStream?: OpenStream<C>;
+  readonly openStream?: OpenStream<C> | undefined;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { RunningServer } from '../../server/app.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
 import { serveSubgraph } from '../../server/graphql/serve.ts';
+import type { AdmissionLimits } from '../../server/live/admission.ts';
 import type { Logger } from '../../server/log.ts';
 import { makeContext, type RecorderContext } from './context.ts';
 import { openGateway } from './gateway.ts';
@@ -27,6 +28,8 @@ export interface RecorderServerOptions extends SubgraphTrust {
   readonly intervalSeconds: number;
   /** Days for which closed incidents are kept. */
   readonly retentionDays: number;
+  /** Limits on the streams that a foreign gateway opens; undefined: subscriptions are refused. */
+  readonly streams?: AdmissionLimits;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -38,7 +41,7 @@ const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
 /** @throws if the port is taken */
 export async function startRecorderServer(options: RecorderServerOptions): Promise<RunningServer> {
-  const { clock, log, host, port, intervalSeconds, retentionDays } = options;
+  const { clock, log, host, port, intervalSeconds, retentionDays, streams } = options;
   const pool = openPool({ databaseUrl: options.databaseUrl, timeoutMs: options.databaseTimeoutMs, log });
   const gateway = openGateway(options.gatewayUrl, options.internalSecret);
   const lease = new Lease(pool, randomUUID(), clock);
@@ -57,6 +60,10 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
       ...{ schemaFile: SCHEMA_FILE, resolvers, registry, clock, log, host, port, close },
       authorize: authorizeSubgraph(options, { audience: 'recorder', clock, log }),
       context: (caller, requestId) => makeContext(pool, caller, requestId),
+      live: streams && {
+        limits: streams,
+        newContext: (caller, requestId) => makeContext(pool, caller, requestId),
+      },
       notReady: () => whyNotReady(pool),
       note: () => noteOn(recorder.trouble()),
     });

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../common/clock.ts';
 import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
-import { makeLiveMetrics } from '../../gateway/live/metrics.ts';
+import { makeLiveMetrics } from '../../server/live/metrics.ts';
 import { openSupergraph } from '../../gateway/supergraph/inUse.ts';
 import { makeLogger } from '../../server/log.ts';
 import { subgraphRequests } from '../../server/metrics.ts';
@@ -38,7 +38,9 @@ test('the page of operations names every metric of each process, and no others',
       (name) => `${name} gateway`,
     ),
     ...namesOf(makeGatewayMetrics).map((name) => `${name} gateway`),
-    ...namesOf((registry) => makeLiveMetrics(registry, () => 'none')).map((name) => `${name} gateway`),
+    ...namesOf((registry) => makeLiveMetrics(registry, () => 'none')).map(
+      (name) => `${name} gateway, database, recorder`,
+    ),
     ...subgraph.map((name) => `${name} all but the gateway`),
     ...database.map((name) => `${name} database`),
     ...replica.map((name) => `${name} replica`),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { errorText, STOPPING } from '../../../gateway/live/ends.ts';
-import { type Framing, framingFor } from '../../../gateway/live/framings.ts';
-import { LiveAnswer } from '../../../gateway/live/liveAnswer.ts';
+import { errorText, STOPPING } from '../../../server/live/ends.ts';
+import { type Framing, framingFor } from '../../../server/live/framings.ts';
+import { LiveAnswer } from '../../../server/live/liveAnswer.ts';
 
 const framing = (accept: string): Framing => {
   const found = framingFor(accept);

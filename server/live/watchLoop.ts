@@ -6,9 +6,9 @@
  */
 import type { Clock } from '../../common/clock.ts';
 import { Stop, type StopSignal } from '../../common/stopSignal.ts';
-import { Refusal } from '../../server/graphql/answer.ts';
-import type { Caller } from '../../server/tokens/internalToken.ts';
-import type { Look } from '../queries/answer.ts';
+import { Refusal } from '../graphql/answer.ts';
+import type { Caller } from '../tokens/internalToken.ts';
+import type { Look } from './watch.ts';
 import { endOf, SCHEMA_CHANGED, type StreamEnd } from './ends.ts';
 import { LiveAnswer } from './liveAnswer.ts';
 

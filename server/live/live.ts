@@ -3,17 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
-import type { RoutingContext } from '../../routing/ask/routingContext.ts';
-import { authenticationUnavailable, Refusal } from '../../server/graphql/answer.ts';
-import { wordRefusal } from '../../server/graphql/apolloWords.ts';
-import type { OpenStream } from '../../server/graphql/edge.ts';
-import { maskError } from '../../server/graphql/errors.ts';
-import { readQuestion } from '../../server/graphql/question.ts';
-import type { Logger } from '../../server/log.ts';
-import { recordOf } from '../../server/requests.ts';
-import type { Caller } from '../../server/tokens/internalToken.ts';
-import type { Look, Queries } from '../queries/answer.ts';
-import type { Watch } from '../queries/watch.ts';
+import { authenticationUnavailable, Refusal } from '../graphql/answer.ts';
+import { wordRefusal } from '../graphql/apolloWords.ts';
+import type { OpenStream } from '../graphql/edge.ts';
+import { maskError } from '../graphql/errors.ts';
+import { type Question, readQuestion } from '../graphql/question.ts';
+import type { Logger } from '../log.ts';
+import { type RequestRecord, recordOf } from '../requests.ts';
+import type { Caller } from '../tokens/internalToken.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { type EndCode, STOPPING } from './ends.ts';
 import { type Framing, framingFor } from './framings.ts';
@@ -21,42 +18,57 @@ import { LiveStream } from './liveStream.ts';
 import type { LiveMetrics } from './metrics.ts';
 import { OpenStreams } from './openStreams.ts';
 import { type FollowChanges, WakeUps } from './wakeUps.ts';
+import type { Look, Watch } from './watch.ts';
 import { Watches } from './watches.ts';
 
 export interface LiveOptions {
-  /** Runs with the supergraph in use. */
-  readonly use: <T>(run: (served: { queries: Queries }) => Promise<T>) => Promise<T>;
-  /** Identifies the caller of a request, now. */
+  /** Reads a question as a subscription. `query`: it is one, to be answered once. Undefined: it is not valid. */
+  readonly read: (
+    question: Question,
+    caller: Caller,
+    record: RequestRecord,
+  ) => Promise<Watch | Refusal | 'query' | undefined>;
+  /** Asks the query of a watch. Undefined: it is not valid any more. */
+  readonly look: (watch: Watch, asking: LookAs) => Promise<Look | undefined>;
+  /** Caller of a request that was let in. */
+  readonly callerOf: (request: FastifyRequest) => Caller;
+  /** Identifies that caller again, now. */
   readonly identify: (request: FastifyRequest) => Caller | Refusal | Promise<Caller | Refusal>;
-  /** Makes what a context needs for one look. */
-  readonly newRequest: () => Pick<RoutingContext, 'budget' | 'asked'>;
   readonly limits: AdmissionLimits;
   /** Begins to tell of changes of chats. Undefined: nobody does. */
-  readonly follow: FollowChanges | undefined;
+  readonly follow?: FollowChanges | undefined;
   readonly metrics: LiveMetrics;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-export interface Live {
-  readonly openStream: OpenStream<RoutingContext>;
+/** Circumstances of one look. */
+export interface LookAs {
+  readonly caller: Caller;
+  readonly requestId: string;
+  /** Aborts when nobody watches any more. */
+  readonly signal: StopSignal;
+}
+
+export interface Live<C> {
+  readonly openStream: OpenStream<C>;
   /** Ends the streams one after another, within some seconds, and takes no more. */
   drain(): void;
   /** Ends all streams now. */
   close(): void;
 }
 
-export function makeLive(options: LiveOptions): Live {
-  const { use, identify, newRequest, metrics, clock, log } = options;
+export function makeLive<C>(options: LiveOptions): Live<C> {
+  const { callerOf, identify, metrics, clock, log } = options;
   const admission = new Admission(options.limits);
   const open = new OpenStreams(clock);
 
   const look = async (watch: Watch, caller: Caller, signal: StopSignal): Promise<Look | undefined> => {
-    const context = { ...newRequest(), caller, signal, requestId: randomUUID() };
+    const requestId = randomUUID();
     try {
-      return await use(({ queries }) => queries.look(watch, context));
+      return await options.look(watch, { caller, requestId, signal });
     } catch (err) {
-      log.error({ err, requestId: context.requestId }, 'a live view could not look');
+      log.error({ err, requestId }, 'a live view could not look');
       return { body: { errors: [maskError({ message: '' })], data: null }, isSame: () => false };
     }
   };
@@ -74,7 +86,7 @@ export function makeLive(options: LiveOptions): Live {
     return who instanceof Promise ? who.catch(unidentified) : who;
   };
 
-  const begin = (request: FastifyRequest, reply: FastifyReply, framing: Framing, watch: Watch, caller: Caller) => {
+  const begin = (request: FastifyRequest, reply: FastifyReply, framing: Framing, watch: Watch, caller: Caller): 'opened' | Refusal => {
     const leave = admission.enter(caller.sub, watch.everyMs);
     if (leave instanceof Refusal) return leave;
     const record = recordOf(request);
@@ -104,8 +116,8 @@ export function makeLive(options: LiveOptions): Live {
       const framing = framingFor(request.headers.accept);
       if (!framing) return undefined;
       const question = readQuestion(request);
-      const { caller } = context;
-      const watch = await use(async ({ queries }) => question && queries.watch(question, caller, recordOf(request)));
+      const caller = callerOf(request);
+      const watch = question && (await options.read(question, caller, recordOf(request)));
       if (watch === 'query') return undefined;
       if (!watch) return wordRefusal(service.apollo, asJson(request), context);
       if (watch instanceof Refusal) return watch;

@@ -1,7 +1,7 @@
 /** The loop of one watch, with a clock that a test moves. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { LiveAnswer } from '../../../gateway/live/liveAnswer.ts';
-import { type Watcher, WatchLoop, type Why } from '../../../gateway/live/watchLoop.ts';
+import type { LiveAnswer } from '../../../server/live/liveAnswer.ts';
+import { type Watcher, WatchLoop, type Why } from '../../../server/live/watchLoop.ts';
 import { unauthenticated } from '../../../server/graphql/answer.ts';
 import { type ManualClock, manualClock } from '../../support/manualClock.ts';
 

@@ -1,7 +1,7 @@
 /** A subscription as the query that answers it. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type GraphQLSchema, getOperationAST, parse, print, validate } from 'graphql';
-import { watchedQuery } from '../../../gateway/queries/watched.ts';
+import { watchedQuery } from '../../../server/graphql/watchedQuery.ts';
 import { clientSchema } from '../../support/clientSchema.ts';
 
 let schema: GraphQLSchema;

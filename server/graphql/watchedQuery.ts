@@ -15,9 +15,8 @@ import {
   visit,
 } from 'graphql';
 import type { Json } from '../../common/json.ts';
-import { fragmentsOf } from '../../server/graphql/fragments.ts';
-import { fieldsWithin } from '../../server/graphql/selection.ts';
-import { ownDocument } from '../execution/planDocument.ts';
+import { fragmentsOf, ownDocument } from './fragments.ts';
+import { fieldsWithin } from './selection.ts';
 
 /** Argument of each root field that only a subscription has. */
 const RATE = 'everyMs';

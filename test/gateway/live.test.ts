@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
-import { systemClock } from '../../../common/clock.ts';
-import { readAllowedOperations } from '../../../gateway/queries/allowedOperations.ts';
-import { liveClientsPerTest } from '../../support/liveClient.ts';
-import { until } from '../../support/until.ts';
-import { fleetPerFile } from '../fleet.ts';
-import { askGateway, callerToken } from '../gateways.ts';
+import { systemClock } from '../../common/clock.ts';
+import { readAllowedOperations } from '../../gateway/queries/allowedOperations.ts';
+import { liveClientsPerTest } from '../support/liveClient.ts';
+import { until } from '../support/until.ts';
+import { fleetPerFile } from './fleet.ts';
+import { askGateway, callerToken } from './gateways.ts';
 
 jest.setTimeout(120_000);
 

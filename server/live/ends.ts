@@ -1,6 +1,6 @@
 /** Ends of a stream, each with a code that says whether and when to come back. */
-import type { Refusal } from '../../server/graphql/answer.ts';
-import type { ErrorCode } from '../../server/graphql/errors.ts';
+import type { Refusal } from '../graphql/answer.ts';
+import type { ErrorCode } from '../graphql/errors.ts';
 
 /** End that the client is told. */
 export interface StreamEnd {

@@ -11,10 +11,10 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { isObject, type Json, ownValue } from '../../common/json.ts';
-import type { AnswerBody } from '../../server/graphql/answer.ts';
-import { decidingVariables } from '../../server/graphql/conditions.ts';
-import { fragmentsOf } from '../../server/graphql/fragments.ts';
-import { fieldsOf, type ObjectShape, shapeOf, type ValueShape } from '../../server/graphql/selection.ts';
+import type { AnswerBody } from './answer.ts';
+import { decidingVariables } from './conditions.ts';
+import { fragmentsOf } from './fragments.ts';
+import { fieldsOf, type ObjectShape, shapeOf, type ValueShape } from './selection.ts';
 
 /** Names of fields with `@clock`, as `Type.field`. @param schema the supergraph's, with its AST nodes */
 export function readClockFields(schema: GraphQLSchema): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Admission } from '../../../gateway/live/admission.ts';
+import { Admission } from '../../../server/live/admission.ts';
 import { Refusal } from '../../../server/graphql/answer.ts';
 
 const refused = (entered: ReturnType<Admission['enter']>) => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Latest } from '../../../gateway/live/latest.ts';
+import { Latest } from '../../../server/live/latest.ts';
 
 test('a client that reads gets every answer at once', () => {
   const latest = new Latest<number>();

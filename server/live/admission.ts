@@ -2,7 +2,7 @@
  * The limits on open streams: of one caller, of the gateway, and on how often all streams of one caller look together.
  * Callers are told apart by `sub`.
  */
-import { Refusal } from '../../server/graphql/answer.ts';
+import { Refusal } from '../graphql/answer.ts';
 
 export interface AdmissionLimits {
   /** Open streams of one caller. */

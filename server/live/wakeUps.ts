@@ -1,5 +1,5 @@
 /** The wake-ups of loops by changes of chats, which are followed while somebody watches any. */
-import type { ChangesFollower, Following } from '../../server/chatChanges.ts';
+import type { ChangesFollower, Following } from '../chatChanges.ts';
 import type { Watches } from './watches.ts';
 
 /** Begins to tell of changes of chats. */

@@ -1,7 +1,7 @@
 /** The connection of one client that watches. It is never sent faster than it reads. */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../common/clock.ts';
-import { Refusal } from '../../server/graphql/answer.ts';
+import { Refusal } from '../graphql/answer.ts';
 import { type EndCode, endOf, errorText, type StreamEnd } from './ends.ts';
 import type { Framing } from './framings.ts';
 import { Latest } from './latest.ts';

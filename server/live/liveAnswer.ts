@@ -1,5 +1,5 @@
 /** One answer of a watch, written once for all its clients. */
-import type { AnswerBody } from '../../server/graphql/answer.ts';
+import type { AnswerBody } from '../graphql/answer.ts';
 import type { Framing } from './framings.ts';
 
 export class LiveAnswer {
