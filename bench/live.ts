@@ -170,7 +170,10 @@ async function loadOf(scene: Scene, watchers: number): Promise<{ database: numbe
     await change(scene.pool, id, `change ${i}`);
     await clock.sleep(700);
   }
-  const load = { database: requestsIn(await scene.subgraphMetrics()) - before.database, owner: owner.asked() - before.owner };
+  const load = {
+    database: requestsIn(await scene.subgraphMetrics()) - before.database,
+    owner: owner.asked() - before.owner,
+  };
   for (const watcher of all) watcher.close();
   await owner.die();
   return load;
@@ -201,7 +204,9 @@ async function streams(scene: Scene): Promise<void> {
   for (const watcher of all) watcher.close();
 
   const lists = await Promise.all(
-    Array.from({ length: STREAMS_OF_LISTS }, () => openWatcher(scene.url, scene.headers, { query: LIST }, { keepsAll: false })),
+    Array.from({ length: STREAMS_OF_LISTS }, () =>
+      openWatcher(scene.url, scene.headers, { query: LIST }, { keepsAll: false }),
+    ),
   );
   await until('all have a list', () => lists.every(({ seen }) => seen.length > 0));
   await scene.metrics(); // the next one tells of the time since
@@ -251,19 +256,32 @@ async function badNetwork(scene: Scene): Promise<void> {
   await Promise.all(clients);
   await proxy.close();
   const all = CUT_ROUNDS * CUT_CLIENTS;
-  note('the last state after the last change, behind cuts and freezes', 'always', `${delivered} of ${all}`, delivered === all);
+  note(
+    'the last state after the last change, behind cuts and freezes',
+    'always',
+    `${delivered} of ${all}`,
+    delivered === all,
+  );
 }
 
 await withDatabase(async ({ url: databaseUrl, pool }) => {
   try {
-    const environment = { ...ourEnvironment(''), DATABASE_URL: databaseUrl, REPLICA_TIMEOUT_MS: String(OWNER_DEADLINE_MS) };
+    const environment = {
+      ...ourEnvironment(''),
+      DATABASE_URL: databaseUrl,
+      REPLICA_TIMEOUT_MS: String(OWNER_DEADLINE_MS),
+    };
     const streamsOpen = String(2 * WATCHERS);
     const subgraph = await start(new URL('../dist/database.js', import.meta.url).href, {
       environment: { ...environment, DATABASE_SUBGRAPH_PORT: '0', DATABASE_LISTEN_URL: databaseUrl },
       isQuiet: true,
     });
     const gateway = await startOurs(subgraph.url, {
-      settings: { REPLICA_TIMEOUT_MS: environment.REPLICA_TIMEOUT_MS, STREAMS_PER_CALLER: streamsOpen, STREAMS_MAX: streamsOpen },
+      settings: {
+        REPLICA_TIMEOUT_MS: environment.REPLICA_TIMEOUT_MS,
+        STREAMS_PER_CALLER: streamsOpen,
+        STREAMS_MAX: streamsOpen,
+      },
     });
     const origin = new URL(gateway.url).origin;
     const read = (of: string) => async () => (await fetch(`${of}/metrics`)).text();

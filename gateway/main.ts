@@ -19,7 +19,7 @@ import { type GatewayOptions, startGateway } from './server.ts';
 function databaseOf(settings: ReturnType<typeof readGatewaySettings>, log: Logger): GatewayOptions['openDatabase'] {
   const { DATABASE_SUBGRAPH_URL: url, DATABASE_URL: databaseUrl, DATABASE_TIMEOUT_MS: databaseTimeoutMs } = settings;
   if (url !== IN_PROCESS || databaseUrl === undefined) {
-    return () => databaseOverHttp({ url, internalSecret: settings.INTERNAL_SECRET, databaseTimeoutMs, clock });
+    return () => databaseOverHttp({ url, internalSecret: settings.INTERNAL_SECRET, databaseTimeoutMs });
   }
   return async (registry) => {
     const { openDatabase } = await import('../subgraphs/database/open.ts');

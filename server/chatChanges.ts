@@ -8,9 +8,8 @@ export type ChatChange = readonly [chatId: string, version: number | null];
 
 /** Follower of changes. */
 export interface ChangesFollower {
-  /** Takes changes; undefined: there may have been any. */
-  changed(changes: readonly ChatChange[] | undefined): void;
-  /** Told whether changes can be heard. */
+  changed(changes: readonly ChatChange[]): void;
+  /** Told whether changes can be heard. Once they can be again, there may have been any. */
   connected(isConnected: boolean): void;
 }
 

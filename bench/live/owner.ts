@@ -26,7 +26,9 @@ export async function startOwner(workerId: string): Promise<Owner> {
         ...{ localWorkerId: workerId, workerIdMatchesLocal: true, eventLoopDelayMs: 1 },
         ...{ runners: [], messageBuffers: [{ partsBuffered: parts }] },
       }));
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data: { _entities: entities } }));
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ data: { _entities: entities } }));
     });
   });
   server.listen(0, '127.0.0.1');

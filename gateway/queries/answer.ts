@@ -140,7 +140,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     look: async (watch, context) => {
       const prepared = held.get(watch) ?? prepare(watch.text);
       if (!prepared || prepared instanceof Refusal) return undefined;
-      held.set(watch, prepared);
+      if (!held.has(watch)) held.set(watch, prepared);
       const answered = await execute(prepared, watch, context);
       if ('kind' in answered) return undefined;
       const compiled = prepared.compiled();

@@ -98,7 +98,6 @@ async function followOnce(
       follower.changed(told.changes);
     } else {
       follower.connected(told.connected);
-      if (told.connected) follower.changed(undefined);
     }
   }
 }

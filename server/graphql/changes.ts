@@ -66,7 +66,11 @@ function compile(
   if (!root) throw new Error(`The schema has no ${operation.operation}.`);
   const selecting = { schema, variables, fragments: fragmentsOf(document) };
   const sameData = compileValue(
-    { kind: 'object', isNullable: true, object: shapeOf(selecting, root, fieldsOf(selecting, root, operation.selectionSet)) },
+    {
+      kind: 'object',
+      isNullable: true,
+      object: shapeOf(selecting, root, fieldsOf(selecting, root, operation.selectionSet)),
+    },
     clockFields,
   );
   return (before, after) => sameErrors(before.errors, after.errors) && sameData(before.data, after.data);
@@ -119,7 +123,7 @@ const compileList =
     return before.length === after.length && before.every((element, i) => same(element, after[i]));
   };
 
-const isNullAlike: Same = (before, after) => (before ?? null) === null === ((after ?? null) === null);
+const isNullAlike: Same = (before, after) => ((before ?? null) === null) === ((after ?? null) === null);
 
 /** Compares leaves, of which a JSON scalar may hold anything. */
 const isDeepSame: Same = (before, after) =>

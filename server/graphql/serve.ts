@@ -25,7 +25,7 @@ export interface SubgraphOptions<C extends WithRequestId> extends Subgraph<C>, H
   /** Closes what the subgraph asks, after its last answer. */
   readonly close?: () => Promise<unknown>;
   /** Live views. Undefined: subscriptions are refused. */
-  readonly live?: SubgraphLive<C>;
+  readonly live?: SubgraphLive<C> | undefined;
   /** Adds routes beside `/graphql`, `/livez`, `/readyz` and `/metrics`. @param callerOf caller of a request that was let in */
   readonly routes?: (app: FastifyInstance, callerOf: (request: FastifyRequest) => Caller) => void;
   /** Metrics of this subgraph's own, shown at `/metrics` beside those of its requests. */

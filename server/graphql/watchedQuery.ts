@@ -43,7 +43,7 @@ export function watchedQuery(
   if (!field) throw new Error('A valid subscription has one field.');
   const argument = (name: string, variables: Readonly<Json>): unknown => {
     const given = field.arguments?.find((one) => one.name.value === name)?.value;
-    return given && valueOf(given, operation, variables);
+    return given && givenValue(given, operation, variables);
   };
   return {
     text: print(asQuery(schema, ownDocument(document, operation), new Set(fields))),
@@ -53,7 +53,11 @@ export function watchedQuery(
   };
 }
 
-function valueOf(value: ValueNode, { variableDefinitions = [] }: OperationDefinitionNode, variables: Readonly<Json>) {
+function givenValue(
+  value: ValueNode,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Readonly<Json>,
+) {
   const defaults = variableDefinitions.flatMap(({ variable, defaultValue }) =>
     defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
   );

@@ -86,13 +86,20 @@ export function makeLive<C>(options: LiveOptions): Live<C> {
     return who instanceof Promise ? who.catch(unidentified) : who;
   };
 
-  const begin = (request: FastifyRequest, reply: FastifyReply, framing: Framing, watch: Watch, caller: Caller): 'opened' | Refusal => {
+  const begin = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    framing: Framing,
+    watch: Watch,
+    caller: Caller,
+  ): 'opened' | Refusal => {
     const leave = admission.enter(caller.sub, watch.everyMs);
     if (leave instanceof Refusal) return leave;
     const record = recordOf(request);
     record.streamEnd = 'CLIENT_GONE' satisfies EndCode; // until something else ends it
     reply.hijack();
-    reply.raw.writeHead(200, { ...reply.getHeaders(), ...HEADERS, 'content-type': framing.contentType });
+    for (const [name, value = ''] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value);
+    reply.raw.writeHead(200, { ...HEADERS, 'content-type': framing.contentType });
     reply.raw.flushHeaders();
     metrics.streamOpened(record.operation);
     const stream = new LiveStream({

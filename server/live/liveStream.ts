@@ -115,6 +115,8 @@ export class LiveStream implements Watcher {
     const { framing, onSkipped } = this.#options;
     const { answer, skipped } = held;
     if (skipped > 0) onSkipped(skipped);
-    this.#write(skipped > 0 ? framing.event(answer.rest, `"extensions":{"skipped":${skipped}},`) : answer.event(framing));
+    this.#write(
+      skipped > 0 ? framing.event(answer.rest, `"extensions":{"skipped":${skipped}},`) : answer.event(framing),
+    );
   }
 }

@@ -20,10 +20,7 @@ export interface LiveMetrics {
 }
 
 /** @param labelOf label for the name of an operation, out of few */
-export function makeLiveMetrics(
-  registry: Registry,
-  labelOf: (operation: string | undefined) => string,
-): LiveMetrics {
+export function makeLiveMetrics(registry: Registry, labelOf: (operation: string | undefined) => string): LiveMetrics {
   const registers = [registry];
   const streams = new Gauge({
     name: 'chat_debug_streams',

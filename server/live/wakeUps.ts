@@ -33,11 +33,16 @@ export class WakeUps {
       return;
     }
     this.#following ??= this.#follow?.({
-      changed: (changes) => this.#onWoken(this.#watches.wake(changes?.map(([chatId]) => chatId))),
+      changed: (changes) => this.#wake(changes.map(([chatId]) => chatId)),
       connected: (is) => {
+        if (is && !this.#isConnected) this.#wake(undefined); // what was missed before
         this.#isConnected = is;
       },
     });
     this.#following?.setChats(this.#watches.chatIds());
+  }
+
+  #wake(chatIds: readonly string[] | undefined): void {
+    this.#onWoken(this.#watches.wake(chatIds));
   }
 }

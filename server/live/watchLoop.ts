@@ -8,9 +8,9 @@ import type { Clock } from '../../common/clock.ts';
 import { Stop, type StopSignal } from '../../common/stopSignal.ts';
 import { Refusal } from '../graphql/answer.ts';
 import type { Caller } from '../tokens/internalToken.ts';
-import type { Look } from './watch.ts';
 import { endOf, SCHEMA_CHANGED, type StreamEnd } from './ends.ts';
 import { LiveAnswer } from './liveAnswer.ts';
+import type { Look } from './watch.ts';
 
 /** Milliseconds between the beginnings of two looks that were woken. */
 const LEAST_GAP_MS = 100;

@@ -79,7 +79,10 @@ describe('a subscription', () => {
     }
     const query = `subscription { chatDebugSnapshot(chatId: "${id}", everyMs: 250) { runtime { localWorkerId reachability { status } } } }`;
     const client = await open<Owned>(gateway, query);
-    await client.result('the owner answers', ({ data }) => data?.chatDebugSnapshot.runtime.localWorkerId === replica.id);
+    await client.result(
+      'the owner answers',
+      ({ data }) => data?.chatDebugSnapshot.runtime.localWorkerId === replica.id,
+    );
     const gone = await database.pool.query(`UPDATE replicas SET relay_address = 'http://127.0.0.1:9' WHERE id = $1`, [
       replica.id,
     ]);
@@ -94,7 +97,7 @@ describe('a subscription', () => {
   test('lists and replicas are watched as well', async () => {
     const gateway = await fleet.gateway();
     const list = await open<{ chats: { edges: object[] } }>(
-      ...[gateway, 'subscription { chats(first: 5, everyMs: 250) { edges { node { chatId } } } }'] as const,
+      ...([gateway, 'subscription { chats(first: 5, everyMs: 250) { edges { node { chatId } } } }'] as const),
     );
     const replicas = await open<{ replicas: object[] }>(gateway, 'subscription { replicas(everyMs: 250) { id } }');
     const incidents = await open(gateway, 'subscription { incidents(everyMs: 250) { edges { cursor } } }');
@@ -114,7 +117,13 @@ const lookCount = async ({ url }: { url: string }): Promise<number> => {
 };
 const metric = async ({ url }: { url: string }, name: string): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(text.split('\n').find((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))?.split(' ').at(-1));
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+      ?.split(' ')
+      .at(-1),
+  );
 };
 
 describe('those who watch the same', () => {
@@ -137,7 +146,10 @@ describe('those who watch the same', () => {
     const gateway = await fleet.gateway();
     const id = await insertChat(null);
     const operator = await open<Seen>(gateway, CHAT, { variables: { id } });
-    const other = await open<Seen>(gateway, CHAT, { variables: { id }, token: await callerToken({ sub: randomUUID() }) });
+    const other = await open<Seen>(gateway, CHAT, {
+      variables: { id },
+      token: await callerToken({ sub: randomUUID() }),
+    });
     expect((await operator.result('an answer', () => true)).data?.chatDebugSnapshot).not.toBeNull();
     expect((await other.result('an answer', () => true)).data?.chatDebugSnapshot).toBeNull();
   });
@@ -206,7 +218,9 @@ describe('what is refused before it begins', () => {
     expect([second.status, second.headers.get('retry-after'), second.refusal?.errors[0]?.extensions.code]).toEqual([
       ...[429, '5', 'TOO_MANY_STREAMS'],
     ]);
-    const others = [1, 2].map(async (n) => open(gateway, CHAT, { variables: { id }, token: await callerToken({ sub: `x${n}` }) }));
+    const others = [1, 2].map(async (n) =>
+      open(gateway, CHAT, { variables: { id }, token: await callerToken({ sub: `x${n}` }) }),
+    );
     const statuses = (await Promise.all(others)).map(({ status }) => status);
     expect(statuses.sort()).toEqual([200, 503]);
     first.close();

@@ -4,13 +4,13 @@ import { systemClock } from '../../common/clock.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { replicaProcessesPerTest } from '../diagnosis/support/replicaProcess.ts';
 import { eventsOf } from '../support/chatEvents.ts';
+import { runScript } from '../support/command.ts';
 import { databasePerFile } from '../support/database.ts';
 import { liveClientsPerTest } from '../support/liveClient.ts';
 import { serverProcessesPerTest } from '../support/serverProcess.ts';
 import { startTcpProxy } from '../support/tcpProxy.ts';
 import type { TcpServer } from '../support/tcpServer.ts';
 import { until } from '../support/until.ts';
-import { runScript } from '../support/command.ts';
 import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from './gateways.ts';
 
 jest.setTimeout(180_000);
@@ -164,9 +164,9 @@ test('every watcher ends with the true state, and saw none that never was, and v
   await Promise.all(watchers.map((one) => one.end()));
 
   const states = new Map(
-    (await eventsOf(database.pool, id)).map(({ snapshotVersion, toState, workerId }) => [
-      ...[snapshotVersion, JSON.stringify([toState, workerId])],
-    ] as const),
+    (await eventsOf(database.pool, id)).map(
+      ({ snapshotVersion, toState, workerId }) => [...[snapshotVersion, JSON.stringify([toState, workerId])]] as const,
+    ),
   );
   for (const { seen, connections } of watchers) {
     const versions = seen.map(versionOf);
@@ -176,7 +176,11 @@ test('every watcher ends with the true state, and saw none that never was, and v
         states.get(chat?.database.snapshotVersion ?? 0),
       );
     }
-    expect(seen.at(-1)?.chatDebugSnapshot).toMatchObject({ executionState: 'W', runtime: null, diagnosis: { verdict: 'IDLE' } });
+    expect(seen.at(-1)?.chatDebugSnapshot).toMatchObject({
+      executionState: 'W',
+      runtime: null,
+      diagnosis: { verdict: 'IDLE' },
+    });
     expect(connections()).toBeGreaterThan(1);
   }
 });

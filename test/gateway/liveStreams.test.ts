@@ -8,8 +8,8 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { liveClientsPerTest } from '../support/liveClient.ts';
 import { serverProcessesPerTest } from '../support/serverProcess.ts';
 import { until } from '../support/until.ts';
-import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from './gateways.ts';
 import { fleetPerFile } from './fleet.ts';
+import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from './gateways.ts';
 
 jest.setTimeout(180_000);
 
@@ -45,7 +45,7 @@ async function openWithoutReading(url: string, token: string, query: string): Pr
 }
 
 const metricsOf = async ({ url }: { url: string }) => (await fetch(`${url}/metrics`)).text();
-const valueOf = (text: string, name: string): number =>
+const metricIn = (text: string, name: string): number =>
   text
     .split('\n')
     .filter((line) => line.startsWith(name) && /[ {]/.test(line[name.length] ?? ''))
@@ -70,12 +70,12 @@ test('2,000 clients that never read: memory is bounded, the greedy are cut off, 
   for (let i = 0; i < NEVER_READ; i += 1) await openWithoutReading(gateway.url, token, list(5));
   for (let i = 0; i < GREEDY; i += 1) await openWithoutReading(gateway.url, token, list(100));
   const all = NEVER_READ + GREEDY + 1;
-  await until('all streams are open', async () => valueOf(await metricsOf(gateway), 'chat_debug_streams') === all);
+  await until('all streams are open', async () => metricIn(await metricsOf(gateway), 'chat_debug_streams') === all);
 
   let highest = 0;
   const look = async () => {
     const text = await metricsOf(gateway);
-    highest = Math.max(highest, valueOf(text, 'process_resident_memory_bytes'));
+    highest = Math.max(highest, metricIn(text, 'process_resident_memory_bytes'));
     return text;
   };
   for (let change = 1; change <= 30; change += 1) {
@@ -84,8 +84,9 @@ test('2,000 clients that never read: memory is bounded, the greedy are cut off, 
     await reader.result(`change ${change} is told`, ({ data }) => JSON.stringify(data).includes(`change ${change}"`));
     await look();
   }
-  await until('those that would be sent much are cut off', async () =>
-    valueOf(await look(), 'chat_debug_stream_ends_total{code="SLOW_READER"}') >= GREEDY,
+  await until(
+    'those that would be sent much are cut off',
+    async () => metricIn(await look(), 'chat_debug_stream_ends_total{code="SLOW_READER"}') >= GREEDY,
   );
   expect(highest).toBeLessThan(MEMORY_LIMIT_BYTES);
   expect(reader.hasEnded()).toBe(false);

@@ -36,7 +36,7 @@ const change = (id: string, title: string) =>
 const metricsOf = async ({ url }: { url: string }) => (await fetch(`${url}/metrics`)).text();
 const isWoken = async (gateway: { url: string }, is: 0 | 1) =>
   until(`the gateway is ${is === 1 ? '' : 'not '}told of changes`, async () =>
-    (await metricsOf(gateway)).includes(`chat_debug_stream_wake_ups_connected ${is}`),
+    (await metricsOf(gateway)).split('\n').includes(`chat_debug_stream_wake_ups_connected ${is}`),
   );
 const readyz = async ({ url }: { url: string }) => (await fetch(`${url}/readyz`)).text();
 

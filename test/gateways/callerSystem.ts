@@ -58,7 +58,14 @@ async function startCallerSystem(
   const subgraph = keep(
     await startDatabaseSubgraph({
       streams: { perCaller: 100, max: 100, perMinute: 0 },
-      ...{ ...common, ...limits, databaseUrl: database.url, listenUrl: database.url, internalSecret: INTERNAL_SECRET, callerTokens },
+      ...{
+        ...common,
+        ...limits,
+        databaseUrl: database.url,
+        listenUrl: database.url,
+        internalSecret: INTERNAL_SECRET,
+        callerTokens,
+      },
     }),
   );
   const router = keep(

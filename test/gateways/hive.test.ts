@@ -9,8 +9,8 @@ import { systemClock } from '../../common/clock.ts';
 import { freePort } from '../../local/ports.ts';
 import { environmentWith } from '../../server/settings/config.ts';
 import { databasePerFile } from '../support/database.ts';
-import { until } from '../support/until.ts';
 import { liveClientsPerTest } from '../support/liveClient.ts';
+import { until } from '../support/until.ts';
 import { type CallerSystem, callerSystemPerTest } from './callerSystem.ts';
 import { expectSameAnswers } from './sameAnswers.ts';
 

@@ -66,7 +66,9 @@ async function* followed(token, { query, variables, operationName }, signal) {
   }).catch(() => undefined);
   if (!response) return yield failure('The gateway cannot be reached. Is it still running?');
   if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
-    const answer = await response.json().catch(() => failure(`The answer is not JSON: HTTP status ${response.status}.`));
+    const answer = await response
+      .json()
+      .catch(() => failure(`The answer is not JSON: HTTP status ${response.status}.`));
     if (token === heldToken()) say(...outcome(response.status, answer));
     return yield answer;
   }

@@ -1,8 +1,8 @@
 /** Which changes of an answer count. */
 import { describe, expect, test } from '@jest/globals';
 import { buildSchema, type OperationDefinitionNode, parse } from 'graphql';
-import { compileIsSame, readClockFields } from '../../../server/graphql/changes.ts';
 import type { AnswerBody } from '../../../server/graphql/answer.ts';
+import { compileIsSame, readClockFields } from '../../../server/graphql/changes.ts';
 import { loadSupergraph } from '../../support/loadSupergraph.ts';
 
 const schema = buildSchema(`

@@ -70,7 +70,9 @@ test('every subscription has the arguments of the query of the same name, and it
     const twin = query?.[name];
     expect([name, String(type)]).toEqual([name, String(twin?.type)]);
     const known = twin?.args.map((arg) => `${arg.name}: ${arg.type} = ${arg.defaultValue}`);
-    const own = args.filter((arg) => arg.name !== 'everyMs').map((arg) => `${arg.name}: ${arg.type} = ${arg.defaultValue}`);
+    const own = args
+      .filter((arg) => arg.name !== 'everyMs')
+      .map((arg) => `${arg.name}: ${arg.type} = ${arg.defaultValue}`);
     expect(own.filter((arg) => !known?.includes(arg))).toEqual([]);
     expect(args.at(-1)?.name).toBe('everyMs');
   }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { Admission } from '../../../server/live/admission.ts';
 import { Refusal } from '../../../server/graphql/answer.ts';
+import { Admission } from '../../../server/live/admission.ts';
 
 const refused = (entered: ReturnType<Admission['enter']>) => {
   if (!(entered instanceof Refusal)) return undefined;

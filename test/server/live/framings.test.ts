@@ -10,12 +10,15 @@ const framing = (accept: string): Framing => {
 };
 const answer = new LiveAnswer({ data: { a: 'é\n' } });
 
-test.each([undefined, '*/*', 'application/json', 'multipart/mixed', 'multipart/mixed;deferSpec=20220824,application/json'])(
-  'a client that accepts %s gets no stream',
-  (accept) => {
-    expect(framingFor(accept)).toBeUndefined();
-  },
-);
+test.each([
+  undefined,
+  '*/*',
+  'application/json',
+  'multipart/mixed',
+  'multipart/mixed;deferSpec=20220824,application/json',
+])('a client that accepts %s gets no stream', (accept) => {
+  expect(framingFor(accept)).toBeUndefined();
+});
 
 describe('server-sent events', () => {
   const sse = framing('text/event-stream');
@@ -26,7 +29,9 @@ describe('server-sent events', () => {
   });
 
   test('a sign of life is the answer again', () => {
-    expect(answer.alive(sse).toString()).toBe('event: next\ndata: {"extensions":{"alive":true},"data":{"a":"é\\n"}}\n\n');
+    expect(answer.alive(sse).toString()).toBe(
+      'event: next\ndata: {"extensions":{"alive":true},"data":{"a":"é\\n"}}\n\n',
+    );
   });
 
   test('the end says why, and that it is one', () => {

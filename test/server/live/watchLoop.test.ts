@@ -1,8 +1,8 @@
 /** The loop of one watch, with a clock that a test moves. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { unauthenticated } from '../../../server/graphql/answer.ts';
 import type { LiveAnswer } from '../../../server/live/liveAnswer.ts';
 import { type Watcher, WatchLoop, type Why } from '../../../server/live/watchLoop.ts';
-import { unauthenticated } from '../../../server/graphql/answer.ts';
 import { type ManualClock, manualClock } from '../../support/manualClock.ts';
 
 const CALLER = { sub: 'a', roles: [] };
@@ -38,7 +38,9 @@ beforeEach(() => {
     look: async () => {
       const { value } = state;
       if (state.takesMs > 0) await clock.sleep(state.takesMs);
-      return state.isValid ? { body: { data: { value } }, isSame: (a, b) => a.data?.value === b.data?.value } : undefined;
+      return state.isValid
+        ? { body: { data: { value } }, isSame: (a, b) => a.data?.value === b.data?.value }
+        : undefined;
     },
     everyMs: 1_000,
     onLooked: (why, wokenMs) => state.looks.push({ why, wokenMs }),
