@@ -163,11 +163,7 @@ test('every watcher ends with the true state, and saw none that never was, and v
   );
   await Promise.all(watchers.map((one) => one.end()));
 
-  const states = new Map(
-    (await eventsOf(database.pool, id)).map(
-      ({ snapshotVersion, toState, workerId }) => [...[snapshotVersion, JSON.stringify([toState, workerId])]] as const,
-    ),
-  );
+  const states = await statesOf(id);
   for (const { seen, connections } of watchers) {
     const versions = seen.map(versionOf);
     expect(versions).toEqual([...versions].sort((a, b) => a - b));
@@ -186,3 +182,14 @@ test('every watcher ends with the true state, and saw none that never was, and v
 });
 
 const versionOf = (seen: Seen | undefined): number => seen?.chatDebugSnapshot?.database.snapshotVersion ?? 0;
+
+/** State and owner that each version of a chat made, as its events tell; an event names the owner only if that changed. */
+async function statesOf(id: string): Promise<ReadonlyMap<number, string>> {
+  const states = new Map<number, string>();
+  let owner: string | null = null;
+  for (const { snapshotVersion, toState, workerId, previousWorkerId } of await eventsOf(database.pool, id)) {
+    if (workerId !== null || previousWorkerId !== null) owner = workerId;
+    states.set(snapshotVersion, JSON.stringify([toState, owner]));
+  }
+  return states;
+}
