@@ -13,6 +13,8 @@ import { goneSignal } from '../server/goneSignal.ts';
 import { registerGraphql } from '../server/graphql/edge.ts';
 import { guard } from '../server/guard.ts';
 import { isProbe, registerProbes } from '../server/health.ts';
+import { makeLive } from '../server/live/live.ts';
+import { makeLiveMetrics } from '../server/live/metrics.ts';
 import { recordOf } from '../server/requests.ts';
 import type { CallerTokenOptions } from '../server/tokens/callerToken.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
@@ -20,6 +22,7 @@ import { noRecorder } from './execution/noRecorder.ts';
 import { allowOrigins } from './http/cors.ts';
 import { registerGraphiql } from './http/graphiql.ts';
 import { makeIdentify } from './http/identity.ts';
+import { makeOperationLabel } from './http/knownOperations.ts';
 import { makeGatewayMetrics } from './http/metrics.ts';
 import { limitRate } from './http/rateLimit.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
@@ -47,6 +50,8 @@ export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly clock: Clock;
   /** Requests of one caller in a minute; 0: no limit. */
   readonly rateLimitPerMinute: number;
+  /** Open streams of one caller, and in all. */
+  readonly streams: { readonly perCaller: number; readonly max: number };
 }
 
 /** @throws if the port is taken, or SettingsError if the supergraph cannot be read or served */
@@ -89,14 +94,27 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   await app.register(fastifyCookie, { hook: false }); // identity.ts reads the one that it needs
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
-    const callerOf = guard(scope, makeIdentify(options));
+    const identify = makeIdentify(options);
+    const callerOf = guard(scope, identify);
     limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
     const newContext = (request: FastifyRequest, reply: FastifyReply): RoutingContext => {
       const { asked, budget } = replicas.newRequest();
       recordOf(request).asked = asked;
       return { asked, budget, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id };
     };
-    registerGraphql(scope, { use: supergraph.use, newContext });
+    const live = makeLive<RoutingContext>({
+      ...{ callerOf, identify, clock, log },
+      read: (question, caller, record) =>
+        supergraph.use(async ({ queries }) => queries.watch(question, caller, record)),
+      look: (watch, asking) =>
+        supergraph.use(({ queries }) => queries.look(watch, { ...replicas.newRequest(), ...asking })),
+      limits: { ...options.streams, perMinute: options.rateLimitPerMinute },
+      follow: (follower) => database.follow?.(follower, clock),
+      metrics: makeLiveMetrics(registry, makeOperationLabel()),
+    });
+    drain.onBegin(live.drain);
+    scope.addHook('preClose', async () => live.close());
+    registerGraphql(scope, { use: supergraph.use, newContext, openStream: live.openStream });
     registerSnapshotRoute(scope, { use: supergraph.use, newContext });
   });
   registerGraphiql(app);

@@ -20,6 +20,9 @@ export const ERROR_CODES = [
   'RUNTIME_DISABLED',
   'QUERY_TOO_COMPLEX',
   'RATE_LIMITED',
+  'TOO_MANY_STREAMS',
+  'STOPPING',
+  'SCHEMA_CHANGED',
   'INTERNAL_SERVER_ERROR',
 ] as const;
 
@@ -51,7 +54,7 @@ export const documentError = (code: DocumentCode, message: string): GraphQLError
 
 /** Error of an operation that is no query, though its document may be valid. @param kind `mutation` or `subscription` */
 export const noQuery = (kind: string): GraphQLError =>
-  documentError('GRAPHQL_VALIDATION_FAILED', `The schema has queries only, no ${kind}.`);
+  documentError('GRAPHQL_VALIDATION_FAILED', `Only queries are answered here, no ${kind}.`);
 
 /** True if a client is told no more of an error with this code than that it happened. */
 export const isMasked = (code: unknown): boolean =>

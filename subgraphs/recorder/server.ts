@@ -5,6 +5,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { RunningServer } from '../../server/app.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
 import { serveSubgraph } from '../../server/graphql/serve.ts';
+import type { AdmissionLimits } from '../../server/live/admission.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Receivers, startAlerting } from './alerts/alerting.ts';
 import { hearChanges } from './changes.ts';
@@ -33,6 +34,8 @@ export interface RecorderServerOptions extends SubgraphTrust {
   readonly retentionDays: number;
   /** Receivers of alerts. Unset: nobody is told. */
   readonly receivers?: Receivers;
+  /** Limits on the streams that a foreign gateway opens; undefined: subscriptions are refused. */
+  readonly streams?: AdmissionLimits;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -46,7 +49,7 @@ const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
 /** @throws if the port is taken */
 export async function startRecorderServer(options: RecorderServerOptions): Promise<RunningServer> {
-  const { clock, log, host, port, intervalSeconds, retentionDays } = options;
+  const { clock, log, host, port, intervalSeconds, retentionDays, streams } = options;
   const database = { databaseUrl: options.databaseUrl, timeoutMs: options.databaseTimeoutMs, log };
   const pool = openPool({ ...database, connections: MOST_CONNECTIONS });
   const ofLease = openPool({ ...database, connections: 1 }); // its own, however many read
@@ -73,6 +76,10 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
       ...{ schemaFile: SCHEMA_FILE, resolvers, registry, clock, log, host, port, close },
       authorize: authorizeSubgraph(options, { audience: 'recorder', clock, log }),
       context: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
+      live: streams && {
+        limits: streams,
+        newContext: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
+      },
       notReady: async () => (await whyNotReadable(pool)) ?? said(recorder.leaseTrouble(), NO_LEASE),
       note: () => notes(said(recorder.roundTrouble(), NO_ROUND), alerting.trouble(), changes.whyNotHeard()),
     });

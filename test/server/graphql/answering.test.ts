@@ -211,7 +211,7 @@ describe('a schema with more than queries', () => {
     expect(await served.answer({ query }, { requestId: 'it' })).toBeUndefined();
     const http = { method: 'POST', url: '/graphql', headers: { 'content-type': 'application/json' }, body: { query } };
     const { status, body } = await wordRefusal(served.apollo, http, { requestId: 'it' });
-    const message = `The schema has queries only, no ${kind}.`;
+    const message = `Only queries are answered here, no ${kind}.`;
     expect([status, body]).toEqual([400, { errors: [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] }]);
     expect(executed).toEqual([]);
   });
