@@ -14,6 +14,7 @@ GRANT UPDATE (status, archived, worker_id, runner_id, snapshot_version, history_
               retry_state, retry_state_version, last_error, requires_action_deadline_at, updated_at, unanswered)
     ON chats TO chat_debug_operator;
 GRANT INSERT ON chat_messages TO chat_debug_operator;
+GRANT USAGE ON SEQUENCE chat_messages_id_seq TO chat_debug_operator;
 GRANT DELETE ON chat_queued_messages TO chat_debug_operator;
 GRANT UPDATE, DELETE ON chat_heartbeats TO chat_debug_operator;
 

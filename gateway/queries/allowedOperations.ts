@@ -16,9 +16,18 @@ const manifest = z.object({
   format: z.literal('apollo-persisted-query-manifest'),
   version: z.literal(1),
   operations: z
-    .array(z.object({ id: z.string().min(1), name: z.string(), type: z.literal('query'), body: z.string().min(1) }))
+    .array(
+      z.object({
+        id: z.string().min(1),
+        name: z.string(),
+        type: z.enum(['query', 'mutation']),
+        body: z.string().min(1),
+      }),
+    )
     .min(1),
 });
+
+type Listed = z.output<typeof manifest>['operations'][number];
 
 export interface AllowedOperations {
   /**
@@ -30,8 +39,9 @@ export interface AllowedOperations {
 /** @throws SettingsError if the file cannot be read, or is no such manifest */
 export function readAllowedOperations(path: string): AllowedOperations {
   const bodies = new Map<string, string>();
-  for (const { id, name, body } of readManifest(path)) {
-    checkBody(path, name, body);
+  for (const listed of readManifest(path)) {
+    const { id, body } = listed;
+    checkBody(path, listed);
     bodies.set(id, body);
     bodies.set(sha256(body), body);
   }
@@ -59,13 +69,13 @@ function readManifest(path: string) {
   }
 }
 
-function checkBody(path: string, name: string, body: string): void {
+function checkBody(path: string, { name, type, body }: Listed): void {
   try {
-    if (getOperationAST(parse(body))?.operation === 'query') return;
+    if (getOperationAST(parse(body))?.operation === type) return;
   } catch (error) {
     throw new SettingsError(`ALLOWED_OPERATIONS_PATH: in ${path} the body of ${name} cannot be parsed. ${error}`);
   }
-  throw new SettingsError(`ALLOWED_OPERATIONS_PATH: in ${path} the body of ${name} is not one query.`);
+  throw new SettingsError(`ALLOWED_OPERATIONS_PATH: in ${path} the body of ${name} is not one ${type}.`);
 }
 
 const otherHash = () =>

@@ -40,7 +40,7 @@ type CompiledQuery =
       readonly plan: QueryPlan;
       readonly execute: Execute<RoutingContext>;
     }
-  /** Invalid by the schema, or no query. */
+  /** Invalid by the schema, or a subscription. */
   | { readonly kind: 'invalid'; readonly why: string }
   /** Valid, but without a plan, for a reason that is not its client's. */
   | { readonly kind: 'failed'; readonly cause: unknown };
@@ -61,7 +61,8 @@ export function makePrepareQuery({ supergraph, subgraph, onDefect }: PrepareOpti
   const compile = (document: DocumentNode, operation: OperationDefinitionNode): CompiledQuery => {
     const [invalid] = validate(apiSchema, document);
     if (invalid) return { kind: 'invalid', why: invalid.message };
-    if (operation.operation !== 'query') return { kind: 'invalid', why: `no ${operation.operation} is answered` };
+    if (operation.operation === 'subscription')
+      return { kind: 'invalid', why: `no ${operation.operation} is answered` };
     try {
       const plan = supergraph.plan(document, operation);
       const execute = compileOperation(executor, { document, operation, plan });

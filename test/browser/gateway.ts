@@ -45,6 +45,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     replicas: { timeoutMs: 1_000, addressAllow: ['127.0.0.0/8'] },
     maxCost: 10_000,
     rateLimitPerMinute: 0,
+    mutationRateLimitPerMinute: 0,
     diagnosis: {
       ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },
       ...{ acquisitionIntervalSeconds: 5, noProgressSeconds: 60 },
