@@ -7,7 +7,7 @@ export const SLOW = [
   '/test/diagnosis/(?!coverage|settled).*\\.test\\.ts$',
   '/test/cli/(bundleCanary|bundleTroubles|runbookExamples)\\.test\\.ts$',
   '/test/faults/faults\\.test\\.ts$',
-  '/test/gateway/(replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
+  '/test/gateway/(liveMoves|replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
   '/test/subgraphs/database/(oddValues|suspectRules)\\.test\\.ts$',
   '/test/subgraphs/recorder/(canary|death|takeovers)\\.test\\.ts$',
   '/test/system/running\\.test\\.ts$',

@@ -5,6 +5,7 @@ import { BUNDLE_REASONS, type BundleReason } from '../domain/incidents/step.ts';
 import { uuidArgument } from './arguments.ts';
 import { type Ask, asking } from './debug/ask.ts';
 import { diffOfFiles, whyFromFile, writeBundleOf, writeStoredBundle } from './debug/bundleCommands.ts';
+import { answeredBy, everyInterval, type Followed, follow } from './debug/follow.ts';
 import { askIncident, askIncidents, type Wanted } from './debug/incidents.ts';
 import { problemsOf, render } from './debug/output.ts';
 import { askReplicas } from './debug/replicas.ts';
@@ -37,7 +38,9 @@ const program = new Command('npm run chat-debug --')
 
 command('snapshot', 'a chat: what is written down, and what its owner holds in memory')
   .argument('<chat>', 'the chat’s id', uuidArgument)
-  .action((id: string, options: Options) => run(options, (ask) => askSnapshot(ask, id)));
+  .action((id: string, options: Options) =>
+    run(options, (ask) => askSnapshot(ask, id), { view: 'snapshot', variables: { chat: id } }),
+  );
 const why = command('why', 'what is the matter with a chat, how that is known, and what to do')
   .argument('[chat]', 'the chat’s id; left out with --from', uuidArgument)
   .option('--everywhere', 'ask every replica, and not the owner alone: finds a runner that should not be there')
@@ -45,15 +48,20 @@ const why = command('why', 'what is the matter with a chat, how that is known, a
   .action((id: string | undefined, options: Options & { everywhere?: true; from?: string }) => {
     if (options.from !== undefined) return tell(whyFromFile(options.from, id, options), options);
     if (id === undefined) return why.error("error: missing required argument 'chat'");
-    return run(options, (ask) => (options.everywhere ? askWhyEverywhere(ask, id) : askWhy(ask, id)));
+    const variables = { chat: id };
+    return options.everywhere
+      ? run(options, (ask) => askWhyEverywhere(ask, id), { view: 'whyEverywhere', variables })
+      : run(options, (ask) => askWhy(ask, id), { view: 'why', variables });
   });
 command('stuck', 'the chats that are stuck, have failed with no way on, or may be; the oldest trouble first')
   .option('--first <count>', `how many at most, up to ${MOST_LISTED}`, listCount, 20)
-  .action((options: Options & { first: number }) => run(options, (ask) => askStuck(ask, options.first)));
+  .action((options: Options & { first: number }) =>
+    run(options, (ask) => askStuck(ask, options.first), { view: 'stuckChanges', variables: {} }),
+  );
 command(
   'replicas',
   'the replicas and the database: alive or not, what they hold, what fills them, and what fails',
-).action((options: Options) => run(options, askReplicas));
+).action((options: Options) => run(options, askReplicas, { view: 'replicasChanges', variables: {} }));
 command('incidents', 'what was wrong with chats, and since when, as the recorder noted it; the newest first')
   .option('--first <count>', `how many at most, up to ${MOST_LISTED}`, listCount, 20)
   .option('--after <cursor>', 'go on from there: an `endCursor`, as the list before it shows')
@@ -99,8 +107,8 @@ function command(name: string, description: string): Command {
       .command(name)
       .description(description)
       .option('--json', 'the data of the answer as JSON; with --watch one line each')
-      .option('--watch', 'ask again and again, and show what changed')
-      .option('--interval <seconds>', 'how often to ask with --watch', intervalSeconds, 2),
+      .option('--watch', 'follow it, and show what changed')
+      .option('--interval <seconds>', 'how often to look with --watch', intervalSeconds, 2),
   );
 }
 
@@ -113,7 +121,8 @@ function ofGateway(asking: Command): Command {
     );
 }
 
-async function run(options: Options, question: (ask: Ask) => Promise<Shown>): Promise<void> {
+/** @param followed live view of the answer, or of what it depends on; left out: there is none */
+async function run(options: Options, question: (ask: Ask) => Promise<Shown>, followed?: Followed): Promise<void> {
   const gateway = findGateway(options);
   const output = { stream: process.stdout, json: options.json === true, compact: options.watch === true };
   if (options.watch) {
@@ -121,8 +130,12 @@ async function run(options: Options, question: (ask: Ask) => Promise<Shown>): Pr
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort());
     const ask = asking(gateway, ending.signal);
     const { interval } = options;
-    const look = () => question(ask);
-    return watch({ look, intervalSeconds: interval, clock: systemClock, signal: ending.signal, output });
+    const { signal } = ending;
+    return watch({
+      look: (received) => question(followed && received ? answeredBy(gateway, followed, received, ask) : ask),
+      follow: followed && (() => follow(gateway, everyInterval(followed, interval), systemClock, signal)),
+      ...{ intervalSeconds: interval, clock: systemClock, signal, output },
+    });
   }
   tell(await question(asking(gateway)), options);
 }

@@ -24,7 +24,7 @@ function databaseOf(settings: ReturnType<typeof readGatewaySettings>, log: Logge
   return async (registry) => {
     const { openDatabase } = await import('../subgraphs/database/open.ts');
     const options = {
-      ...{ databaseUrl, databaseTimeoutMs, clock, log },
+      ...{ databaseUrl, databaseTimeoutMs, listenUrl: settings.DATABASE_LISTEN_URL, clock, log },
       ...platformSettings(settings, settings.given),
     };
     return databaseInProcess(openDatabase(options, registry), options);
@@ -55,6 +55,7 @@ await runProcess('gateway', readGatewaySettings, async (settings, log) =>
     maxCost: settings.MAX_COST,
     rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     mutationRateLimitPerMinute: settings.MUTATION_RATE_LIMIT_PER_MINUTE,
+    streams: { perCaller: settings.STREAMS_PER_CALLER, max: settings.STREAMS_MAX },
     allowedOperations: settings.ALLOWED_OPERATIONS_PATH
       ? readAllowedOperations(settings.ALLOWED_OPERATIONS_PATH)
       : undefined,

@@ -15,6 +15,8 @@ import { goneSignal } from '../server/goneSignal.ts';
 import { registerGraphql } from '../server/graphql/edge.ts';
 import { guard } from '../server/guard.ts';
 import { isProbe, registerProbes } from '../server/health.ts';
+import { makeLive } from '../server/live/live.ts';
+import { makeLiveMetrics } from '../server/live/metrics.ts';
 import { recordOf } from '../server/requests.ts';
 import type { CallerTokenOptions } from '../server/tokens/callerToken.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
@@ -23,6 +25,7 @@ import { noRecorder } from './execution/noRecorder.ts';
 import { allowOrigins } from './http/cors.ts';
 import { registerGraphiql } from './http/graphiql.ts';
 import { makeIdentify } from './http/identity.ts';
+import { makeOperationLabel } from './http/knownOperations.ts';
 import { makeGatewayMetrics } from './http/metrics.ts';
 import { limitRate, makeMutationLimit } from './http/rateLimit.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
@@ -54,6 +57,8 @@ export interface GatewayOptions extends Omit<ServedOptions, 'limitMutations'>, C
   readonly rateLimitPerMinute: number;
   /** Actions that one caller may ask for in a minute; 0: no limit. */
   readonly mutationRateLimitPerMinute: number;
+  /** Open streams of one caller, and in all. */
+  readonly streams: { readonly perCaller: number; readonly max: number };
 }
 
 /** @throws if the port is taken, or SettingsError if the supergraph cannot be read or served */
@@ -98,7 +103,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   await app.register(fastifyCookie, { hook: false }); // identity.ts reads the one that it needs
   await app.register(async (scope) => {
     await allowOrigins(scope, options.corsOrigins);
-    const callerOf = guard(scope, makeIdentify(options));
+    const identify = makeIdentify(options);
+    const callerOf = guard(scope, identify);
     limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
     const newContext = (request: FastifyRequest, reply: FastifyReply): RoutingContext => {
       const { asked, budget } = replicas.newRequest();
@@ -107,7 +113,19 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
       const caller = callerOf(request);
       return { asked, budget, caller, signal: goneSignal(reply), requestId: request.id, via: viaOf(via) };
     };
-    registerGraphql(scope, { use: supergraph.use, newContext });
+    const live = makeLive<RoutingContext>({
+      ...{ callerOf, identify, clock, log },
+      read: (question, caller, record) =>
+        supergraph.use(async ({ queries }) => queries.watch(question, caller, record)),
+      look: (watch, asking) =>
+        supergraph.use(({ queries }) => queries.look(watch, { ...replicas.newRequest(), ...asking })),
+      limits: { ...options.streams, perMinute: options.rateLimitPerMinute },
+      follow: (follower) => database.follow?.(follower, clock),
+      metrics: makeLiveMetrics(registry, makeOperationLabel()),
+    });
+    drain.onBegin(live.drain);
+    scope.addHook('preClose', async () => live.close());
+    registerGraphql(scope, { use: supergraph.use, newContext, openStream: live.openStream });
     registerSnapshotRoute(scope, { use: supergraph.use, newContext });
   });
   registerGraphiql(app);

@@ -16,6 +16,8 @@ export interface Drain {
    * it, too.
    */
   begin(): void;
+  /** Calls `told` when it begins, once. */
+  onBegin(told: () => void): void;
 }
 
 /**
@@ -25,6 +27,11 @@ export interface Drain {
 export function drainOf(app: FastifyInstance): Drain {
   let hasBegun = false;
   let closing = false;
+  const listeners: (() => void)[] = [];
+  const begin = () => {
+    hasBegun = true;
+    for (const told of listeners.splice(0)) told();
+  };
   /** Number of running requests by connection. Requests of a connection that breaks never end, so they are forgotten with it. */
   const running = new Map<Socket, number>();
   // Closes connections without a request. Node would wait a minute for the first request of a new one.
@@ -47,7 +54,7 @@ export function drainOf(app: FastifyInstance): Drain {
     });
   });
   app.addHook('preClose', async () => {
-    hasBegun = true;
+    begin();
     closing = true;
     setImmediate(() => setImmediate(closeWhenIdle)); // what has arrived by now is read in between
   });
@@ -59,8 +66,7 @@ export function drainOf(app: FastifyInstance): Drain {
     get hasBegun() {
       return hasBegun;
     },
-    begin: () => {
-      hasBegun = true;
-    },
+    begin,
+    onBegin: (told) => void listeners.push(told),
   };
 }

@@ -25,6 +25,8 @@ export interface RequestRecord {
   readonly codes: Set<string>;
   /** Shares of the request by replica, asked or not; undefined: nobody could be asked. */
   asked?: readonly { readonly replicaId: string; readonly status: string }[];
+  /** Code with which a stream ended. Undefined: the answer was no stream. */
+  streamEnd?: string;
 }
 
 const RECORD: unique symbol = Symbol('record');
@@ -72,6 +74,10 @@ export function noteRequests(app: FastifyInstance, { isNoted, observe, clock, lo
       const record = recordOf(request);
       const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;
       if (record.caller === undefined && status < 400) return; // a page
+      if (record.streamEnd !== undefined) {
+        log.info({ ...lineOf(request, record, reply.statusCode, elapsedMs), end: record.streamEnd }, 'stream ended');
+        return;
+      }
       log.info(lineOf(request, record, status, elapsedMs), status < 400 ? 'answered' : 'refused');
       observe({ record, status, seconds: elapsedMs / 1000 });
     });

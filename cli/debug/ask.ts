@@ -52,27 +52,40 @@ export type Ask = <Data>(
 /** @param parent aborts the question */
 export const asking =
   (gateway: Gateway, parent?: AbortSignal): Ask =>
-  async (operation, variables, shape) => {
-    const { status, mediaType, body } = await post(gateway, { query: operations[operation], variables }, parent);
-    const parsed = response.safeParse(cleaned(body));
-    if (!parsed.success) {
-      const what = `status ${status}, ${printableLine(mediaType, LONGEST_TEXT) || 'without a content type'}`;
-      throw new NoAnswer(`What answers at ${gateway.url} is no GraphQL gateway: ${what}. Check --url.`, status >= 500);
-    }
-    const { data, errors } = parsed.data;
-    const [first] = errors;
-    if (first && (data === null || data === undefined)) throw refusal(gateway, status, first);
-    const checked = shape.safeParse(data);
-    if (!checked.success) {
-      throw new NoAnswer(
-        `The gateway at ${gateway.url} answers in a way that this version does not know: ${z.prettifyError(checked.error)}`,
-        false,
-      );
-    }
-    return { data: checked.data, raw: z.object({ data: z.unknown() }).parse(body).data, problems: errors };
-  };
+  async (operation, variables, shape) =>
+    readAnswer(gateway, await post(gateway, { query: operations[operation], variables }, parent), shape);
 
-async function post({ url, token }: Gateway, body: object, parent: AbortSignal | undefined) {
+/** What came back from a gateway. */
+export interface Received {
+  /** HTTP status. */
+  readonly status: number;
+  readonly mediaType: string;
+  /** Value of JSON; undefined: it was none. */
+  readonly body: unknown;
+}
+
+/** @throws NoAnswer */
+export function readAnswer<Data>(gateway: Gateway, received: Received, shape: z.ZodType<Data>): Answered<Data> {
+  const { status, mediaType, body } = received;
+  const parsed = response.safeParse(cleaned(body));
+  if (!parsed.success) {
+    const what = `status ${status}, ${printableLine(mediaType, LONGEST_TEXT) || 'without a content type'}`;
+    throw new NoAnswer(`What answers at ${gateway.url} is no GraphQL gateway: ${what}. Check --url.`, status >= 500);
+  }
+  const { data, errors } = parsed.data;
+  const [first] = errors;
+  if (first && (data === null || data === undefined)) throw refusal(gateway, status, first);
+  const checked = shape.safeParse(data);
+  if (!checked.success) {
+    throw new NoAnswer(
+      `The gateway at ${gateway.url} answers in a way that this version does not know: ${z.prettifyError(checked.error)}`,
+      false,
+    );
+  }
+  return { data: checked.data, raw: z.object({ data: z.unknown() }).parse(body).data, problems: errors };
+}
+
+async function post({ url, token }: Gateway, body: object, parent: AbortSignal | undefined): Promise<Received> {
   const deadline = deadlineSignal(TIMEOUT_MS, parent);
   try {
     const received = await fetch(url, {
@@ -94,7 +107,7 @@ async function post({ url, token }: Gateway, body: object, parent: AbortSignal |
 }
 
 /** Cause of a failed fetch; its own message says only that it failed. */
-function causeOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
   return error instanceof Error ? error.message : String(error);

@@ -1,8 +1,12 @@
-/** `--watch`: asks again and again. A terminal redraws one frame in place; elsewhere a frame follows each change. */
+/**
+ * `--watch`: follows a live view of the gateway, or asks again and again where there is none. A terminal redraws one
+ * frame in place; elsewhere a frame follows each change.
+ */
 import { Chalk } from 'chalk';
 import { createLogUpdate } from 'log-update';
 import type { Clock } from '../../common/clock.ts';
-import { NoAnswer } from './ask.ts';
+import { NoAnswer, type Received } from './ask.ts';
+import { NoLiveView } from './follow.ts';
 import { type Output, render } from './output.ts';
 import type { Shown } from './shown.ts';
 import { steady } from './steady.ts';
@@ -11,7 +15,10 @@ import { steady } from './steady.ts';
 const WIDE = { width: 100_000, paint: new Chalk({ level: 0 }) };
 
 interface WatchOptions {
-  readonly look: () => Promise<Shown>;
+  /** Asks, as far as what came from the live view does not answer. */
+  readonly look: (received?: Received) => Promise<Shown>;
+  /** Opens the live view; undefined: there is none of this. */
+  readonly follow?: (() => AsyncIterable<Received>) | undefined;
   readonly intervalSeconds: number;
   readonly clock: Clock;
   /** Ends the watch in order. */
@@ -23,15 +30,32 @@ interface WatchOptions {
  * Shows frames until it is ended. Without an answer it says so and goes on.
  * @throws NoAnswer if asking again cannot help
  */
-export async function watch({ look, intervalSeconds, clock, signal, output }: WatchOptions): Promise<void> {
+export async function watch(options: WatchOptions): Promise<void> {
+  const { look, intervalSeconds, clock, signal, output } = options;
   const screen = output.stream.isTTY ? inPlace(output) : oneAfterAnother(output);
+  let { follow } = options;
+  const orOutage = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof NoAnswer && error.mayHeal)) throw error;
+      if (!signal.aborted) screen.outage(error.message);
+    }
+  };
+  const show = (received?: Received) => orOutage(async () => screen.show(await look(received)));
+  const followAll = async (events: AsyncIterable<Received>) => {
+    for await (const received of events) await show(received);
+  };
   try {
     while (!signal.aborted) {
       try {
-        screen.show(await look());
+        const events = follow?.();
+        await (events ? orOutage(() => followAll(events)) : show());
       } catch (error) {
-        if (!(error instanceof NoAnswer && error.mayHeal)) throw error;
-        if (!signal.aborted) screen.outage(error.message);
+        if (!(error instanceof NoLiveView)) throw error;
+        follow = undefined;
+        console.error(`There is no live view: ${error.message} So this asks every ${intervalSeconds} s.`);
+        continue;
       }
       await clock.sleep(intervalSeconds * 1000, signal);
     }

@@ -45,10 +45,15 @@ export const incidentAlert = (incident: Alerted, until: string, publicUrl: strin
   ...(publicUrl !== undefined && { generatorURL: pageOf(incident.id, publicUrl) }),
 });
 
-/** Alert that fires while a recorder is active, for a dead man's switch: whoever gets it no more knows that none is. */
+/**
+ * Alert that fires while an active recorder notes trouble, for a dead man's switch: whoever gets it no more knows that
+ * none does.
+ */
 export const activeAlert = (now: string, until: string): ApiAlert => ({
   labels: { alertname: 'ChatDebugRecorderActive' },
-  annotations: { summary: 'A recorder of incidents is active. When this alert ends, none is, or none can tell.' },
+  annotations: {
+    summary: 'A recorder is active and notes incidents. When this alert ends, none does, or none can tell.',
+  },
   ...{ startsAt: now, endsAt: until },
 });
 

@@ -12,10 +12,10 @@ import {
 } from 'graphql';
 import { type Json, setOwn } from '../../common/json.ts';
 import { decidingVariables } from '../../server/graphql/conditions.ts';
+import { ownDocument } from '../../server/graphql/fragments.ts';
 import { makeClientPaths } from './clientPaths.ts';
 import { type Complete, compileCompletion, type LostValue } from './completion.ts';
 import { compileIntrospection } from './introspection.ts';
-import { ownDocument } from './planDocument.ts';
 import type { PlanKey } from './planNames.ts';
 import { compileStep, type StepOptions } from './steps.ts';
 

@@ -7,12 +7,11 @@ import {
   SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
-  separateOperations,
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
   visit,
 } from 'graphql';
-import { fragmentsOf } from '../../server/graphql/fragments.ts';
+import { fragmentsOf, ownDocument } from '../../server/graphql/fragments.ts';
 import { fieldsWithin } from '../../server/graphql/selection.ts';
 import type { PlanKey } from './planNames.ts';
 
@@ -22,10 +21,6 @@ const NOTHING: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: T
 /** `__schema` and `__type`: the planner takes them only where no fragment or condition stands around them. */
 export const isOfSchema = ({ name }: FieldNode): boolean =>
   name.value === SchemaMetaFieldDef.name || name.value === TypeMetaFieldDef.name;
-
-/** The operation and its fragments. Those of other operations may have variables that this one does not declare. */
-export const ownDocument = (document: DocumentNode, operation: OperationDefinitionNode): DocumentNode =>
-  separateOperations(document)[operation.name?.value ?? ''] ?? document;
 
 export function documentForPlan(
   document: DocumentNode,

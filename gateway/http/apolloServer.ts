@@ -59,12 +59,14 @@ const PERSISTED_QUERY_NOT_SUPPORTED = 'PERSISTED_QUERY_NOT_SUPPORTED' satisfies 
 
 /**
  * Logs what is masked. It refuses a request that names no operation of its document.
- * It also refuses one that is no query: validation accepts a root type that the schema lacks.
+ * It also refuses one that is no query: validation accepts a root type that the schema lacks, and a subscription whose
+ * client accepts no stream comes here.
  */
 const refusals = (log: Logger): ApolloServerPlugin<RoutingContext> => ({
   requestDidStart: async ({ contextValue: { requestId } }) => ({
     didResolveOperation: async ({ operation, request }) => {
       if (!operation) throw noSuchOperation(request.operationName);
+      if (operation.operation === 'subscription') throw notAsStream();
       if (operation.operation !== 'query') throw noQuery(operation.operation);
     },
     didEncounterErrors: async ({ errors }) => logMasked(log, requestId, errors),
@@ -81,3 +83,6 @@ const noSuchOperation = (name: string | null | undefined) =>
       ? `The document has no operation named ${JSON.stringify(name)}.`
       : 'The document has several operations: name one.',
   );
+
+const notAsStream = () =>
+  documentError('BAD_REQUEST', 'A subscription is answered as a stream: send it with `accept: text/event-stream`.');

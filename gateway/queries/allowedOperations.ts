@@ -20,14 +20,12 @@ const manifest = z.object({
       z.object({
         id: z.string().min(1),
         name: z.string(),
-        type: z.enum(['query', 'mutation']),
+        type: z.enum(['query', 'mutation', 'subscription']),
         body: z.string().min(1),
       }),
     )
     .min(1),
 });
-
-type Listed = z.output<typeof manifest>['operations'][number];
 
 export interface AllowedOperations {
   /**
@@ -39,9 +37,8 @@ export interface AllowedOperations {
 /** @throws SettingsError if the file cannot be read, or is no such manifest */
 export function readAllowedOperations(path: string): AllowedOperations {
   const bodies = new Map<string, string>();
-  for (const listed of readManifest(path)) {
-    const { id, body } = listed;
-    checkBody(path, listed);
+  for (const { id, name, type, body } of readManifest(path)) {
+    checkBody(path, { name, type, body });
     bodies.set(id, body);
     bodies.set(sha256(body), body);
   }
@@ -68,6 +65,8 @@ function readManifest(path: string) {
     throw new SettingsError(`ALLOWED_OPERATIONS_PATH: ${path} is no persisted query manifest of version 1. ${reason}`);
   }
 }
+
+type Listed = Pick<z.output<typeof manifest>['operations'][number], 'name' | 'type' | 'body'>;
 
 function checkBody(path: string, { name, type, body }: Listed): void {
   try {

@@ -5,7 +5,9 @@ import { type GraphqlAnswer, mutationInUrl, Refusal } from '../../server/graphql
 import type { GraphqlService } from '../../server/graphql/edge.ts';
 import { maskError } from '../../server/graphql/errors.ts';
 import { fragmentsOf } from '../../server/graphql/fragments.ts';
+import type { Question } from '../../server/graphql/question.ts';
 import { fieldsWithin } from '../../server/graphql/selection.ts';
+import { type Look, readWatch, type Watch } from '../../server/live/watch.ts';
 import type { Logger } from '../../server/log.ts';
 import type { RequestRecord } from '../../server/requests.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
@@ -35,6 +37,13 @@ export interface Queries extends Pick<GraphqlService<RoutingContext>, 'answer'> 
    * @throws Error if it is not valid
    */
   ask(text: string, variables: Readonly<Json>, context: RoutingContext, record?: RequestRecord): Promise<GraphqlAnswer>;
+  /**
+   * Reads a subscription, under the rules for queries. `query`: it is one, to be answered once. Undefined: it is not
+   * valid.
+   */
+  watch(question: Question, caller: Caller, record: RequestRecord): Watch | Refusal | 'query' | undefined;
+  /** Asks the query of a watch. Undefined: it is not valid any more. */
+  look(watch: Watch, context: RoutingContext): Promise<Look | undefined>;
 }
 
 const INTERNAL_SPAN = { kind: SpanKind.INTERNAL, attributes: {} };
@@ -50,6 +59,7 @@ export function makeQueries(options: QueriesOptions): Queries {
   ): Promise<GraphqlAnswer | Invalid> => {
     const query = compiled();
     if (query.kind === 'invalid') return query;
+    if (query.kind === 'watched') return { kind: 'invalid', why: 'a subscription is not answered once' };
     if (query.kind === 'failed') {
       log.error({ requestId: context.requestId, err: query.cause }, 'a query could not be planned');
       return { status: 500, headers: {}, body: { errors: [maskError({ message: '' })] } };
@@ -69,22 +79,40 @@ export function makeQueries(options: QueriesOptions): Queries {
     });
   };
 
+  const find = (question: Question, caller: Caller): PreparedQuery | Refusal | undefined => {
+    const { operationName, extensions } = question;
+    const allowedOperations = caller.isProcess ? ofProcesses : ofCallers;
+    const text = allowedOperations ? allowedOperations.bodyOf(question) : question.query;
+    if (text === undefined || text instanceof Refusal) return text;
+    if (extensions?.persistedQuery && !(allowedOperations && isFirstVersion(extensions.persistedQuery))) {
+      return undefined; // ids are known by the list alone
+    }
+    return prepare(text, operationName);
+  };
+
+  /** Estimates the cost, and refuses what is above the limit. */
+  const withinCost = (
+    { cost }: PreparedQuery,
+    variables: Readonly<Json>,
+    record: RequestRecord | undefined,
+  ): number | Refusal => {
+    const replicas = countReplicas();
+    const estimated = cost(variables, replicas);
+    if (record) record.cost = estimated;
+    return estimated > maxCost ? tooExpensive(estimated, maxCost, replicas) : estimated;
+  };
+
+  /** Queries of running watches, which no other queries displace. */
+  const held = new WeakMap<Watch, PreparedQuery>();
+
   return {
     answer: async (question, context, record) => {
-      const { operationName, variables = {}, extensions } = question;
-      const allowedOperations = context.caller.isProcess ? ofProcesses : ofCallers;
-      const text = allowedOperations ? allowedOperations.bodyOf(question) : question.query;
-      if (text === undefined || text instanceof Refusal) return text;
-      if (extensions?.persistedQuery && !(allowedOperations && isFirstVersion(extensions.persistedQuery))) {
-        return undefined; // ids are known by the list alone
-      }
-      const prepared = prepare(text, operationName);
+      const { variables = {}, extensions } = question;
+      const prepared = find(question, context.caller);
       if (!prepared || prepared instanceof Refusal) return prepared;
       noteName(prepared, record);
-      const replicas = countReplicas();
-      const estimated = prepared.cost(variables, replicas);
-      if (record) record.cost = estimated;
-      if (estimated > maxCost) return tooExpensive(estimated, maxCost, replicas);
+      const estimated = withinCost(prepared, variables, record);
+      if (estimated instanceof Refusal) return estimated;
       if (prepared.operation.operation === 'mutation') {
         if (question.isInUrl) return mutationInUrl();
         const refused = await limitMutations(context.caller, rootFields(prepared).length);
@@ -102,6 +130,31 @@ export function makeQueries(options: QueriesOptions): Queries {
       const answered = await execute(prepared, { variables }, context);
       if ('kind' in answered) throw new Error(answered.why);
       return answered;
+    },
+    watch: (question, caller, record) => {
+      const { variables = {} } = question;
+      const prepared = find(question, caller);
+      if (!prepared || prepared instanceof Refusal) return prepared;
+      if (prepared.operation.operation === 'query') return 'query';
+      noteName(prepared, record);
+      const estimated = withinCost(prepared, variables, record);
+      if (estimated instanceof Refusal) return estimated;
+      const subscription = prepared.compiled();
+      if (subscription.kind !== 'watched') return undefined;
+      const watch = readWatch(subscription, variables);
+      if (watch instanceof Refusal) return watch;
+      const perSecond = estimated * Math.max(1, 1_000 / watch.everyMs);
+      return perSecond > maxCost ? tooOften(estimated, watch, maxCost) : watch;
+    },
+    look: async (watch, context) => {
+      const prepared = held.get(watch) ?? prepare(watch.text);
+      if (!prepared || prepared instanceof Refusal) return undefined;
+      if (!held.has(watch)) held.set(watch, prepared);
+      const answered = await execute(prepared, watch, context);
+      if ('kind' in answered) return undefined;
+      const compiled = prepared.compiled();
+      const isSame = compiled.kind === 'ready' ? compiled.isSame(watch.variables) : () => false;
+      return { body: answered.body, isSame };
     },
   };
 }
@@ -141,3 +194,10 @@ const tooExpensive = (estimated: number, limit: number, replicas: number | undef
     `The estimated cost of a query may be at most ${limit} (MAX_COST). This one's is ${estimated}: ask for fewer chats, or for less below lists.${perReplica}`,
   );
 };
+
+const tooOften = (estimated: number, { everyMs }: Watch, limit: number) =>
+  new Refusal(
+    400,
+    'QUERY_TOO_COMPLEX',
+    `The estimated cost of a live view may be at most ${limit} a second (MAX_COST). This one's query costs ${estimated}, every ${everyMs} ms: make \`everyMs\` larger, or ask for less.`,
+  );

@@ -9,7 +9,9 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { type DocumentNode, GraphQLError, type OperationDefinitionNode, parse, validate } from 'graphql';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Refusal } from '../../server/graphql/answer.ts';
+import { compileIsSame, readClockFields } from '../../server/graphql/changes.ts';
 import { makePreparedQueries } from '../../server/graphql/preparedQueries.ts';
+import { type WatchedQuery, watchedQuery } from '../../server/graphql/watchedQuery.ts';
 import { compileOperation, type Execute, type ExecutorOptions } from '../execution/executor.ts';
 import type { Supergraph } from '../supergraph/apolloGateway.ts';
 import { readCostRules } from './costRules.ts';
@@ -39,8 +41,12 @@ type CompiledQuery =
       readonly findBadInput: FindBadInput;
       readonly plan: QueryPlan;
       readonly execute: Execute<RoutingContext>;
+      /** Compares two answers to it. */
+      readonly isSame: ReturnType<typeof compileIsSame>;
     }
-  /** Invalid by the schema, or a subscription. */
+  /** A subscription, which is answered by a query again and again. */
+  | { readonly kind: 'watched'; readonly findBadInput: FindBadInput; readonly query: WatchedQuery }
+  /** Invalid by the schema. */
   | { readonly kind: 'invalid'; readonly why: string }
   /** Valid, but without a plan, for a reason that is not its client's. */
   | { readonly kind: 'failed'; readonly cause: unknown };
@@ -57,16 +63,20 @@ export function makePrepareQuery({ supergraph, subgraph, onDefect }: PrepareOpti
   const executor = { apiSchema, schema: fullSchema, planKey, subgraph, onDefect };
   const strict = strictSchema(apiSchema);
   const compileCost = makeCompileCost(readCostRules(fullSchema));
+  const clockFields = readClockFields(fullSchema);
 
   const compile = (document: DocumentNode, operation: OperationDefinitionNode): CompiledQuery => {
     const [invalid] = validate(apiSchema, document);
     if (invalid) return { kind: 'invalid', why: invalid.message };
-    if (operation.operation === 'subscription')
-      return { kind: 'invalid', why: `no ${operation.operation} is answered` };
     try {
+      const findBadInput = compileInputCheck(strict, document, operation);
+      if (operation.operation === 'subscription') {
+        return { kind: 'watched', findBadInput, query: watchedQuery(apiSchema, document, operation) };
+      }
       const plan = supergraph.plan(document, operation);
       const execute = compileOperation(executor, { document, operation, plan });
-      return { kind: 'ready', findBadInput: compileInputCheck(strict, document, operation), plan, execute };
+      const isSame = compileIsSame(apiSchema, clockFields, document, operation);
+      return { kind: 'ready', findBadInput, plan, execute, isSame };
     } catch (cause) {
       return { kind: 'failed', cause };
     }

@@ -43,6 +43,7 @@ export function postgresProcess(options: PostgresOptions): ProcessSpec {
 export function serverProcesses(wiring: Wiring): ProcessSpec[] {
   const environment = environmentWith({
     DATABASE_URL: wiring.databaseUrl,
+    DATABASE_LISTEN_URL: environmentWith({}).DATABASE_LISTEN_URL || wiring.databaseUrl,
     AUTH_SECRET: wiring.authSecret,
     AUTH_JWKS_URL: '', // the token that is printed is ours
     SUBGRAPH_AUTH: '',

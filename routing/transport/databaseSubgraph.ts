@@ -1,11 +1,13 @@
 /** The database subgraph as the gateway and the router see it, wherever it runs. */
 import { randomUUID } from 'node:crypto';
 import { type Dispatcher, request } from 'undici';
-import { deadlineSignal } from '../../common/clock.ts';
+import { type Clock, deadlineSignal } from '../../common/clock.ts';
+import type { ChangesFollower, Following } from '../../server/chatChanges.ts';
 import { makeAnswering, type Subgraph, type WithRequestId } from '../../server/graphql/answering.ts';
 import type { Logger } from '../../server/log.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 import { holdsAddress } from './addressIn.ts';
+import { followOverHttp } from './changesOverHttp.ts';
 import { inProcess } from './inProcess.ts';
 import { MAX_ANSWER_BYTES, makeDispatcher, overHttp } from './overHttp.ts';
 import type { Transport } from './transport.ts';
@@ -22,6 +24,8 @@ export interface DatabaseSubgraph {
   notReady(): Promise<string | undefined>;
   /** Says what is not answered though it can be asked, as it was last told. Undefined: nothing. */
   note?(): string | undefined;
+  /** Begins to tell of changes of chats, as far as it hears of them. Its user stops it. */
+  follow?(follower: ChangesFollower, clock: Clock): Following;
   /** Ends what is still asked. */
   close(): Promise<void>;
 }
@@ -51,6 +55,7 @@ export function databaseOverHttp(options: DatabaseOverHttpOptions): DatabaseSubg
       return told.reason;
     },
     note: () => note,
+    follow: (follower, clock) => followOverHttp({ url, internalSecret, audience: NAME, clock }, follower),
     close: () => dispatcher.destroy(),
   };
 }
@@ -91,6 +96,7 @@ export async function databaseInProcess<C extends WithRequestId>(
     }),
     notReady: database.notReady,
     note: database.note,
+    follow: database.follow,
     close: () => answering.apollo.stop().then(database.close),
   };
 }

@@ -48,6 +48,7 @@ export interface Subgraph<C extends WithRequestId> {
 }
 
 export interface Answering<C extends WithRequestId> extends GraphqlService<C> {
+  readonly schema: GraphQLSchema;
   /** Server that words refusals. It is not started: its user starts and stops it. */
   readonly apollo: ApolloServer<WithRequestId>;
 }
@@ -78,6 +79,7 @@ export function makeAnswering<C extends WithRequestId>(
     },
   });
   return {
+    schema,
     apollo: makeApollo(schema, log),
     answer: async ({ query, operationName: wanted, variables: received = {}, isInUrl }, context, record) => {
       const prepared = query === undefined ? undefined : find(query, wanted);

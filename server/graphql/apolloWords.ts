@@ -47,6 +47,9 @@ const KNOWN = new Map([
 export const mediaTypeFor = (accept: string | undefined): string | undefined =>
   KNOWN.get(accept) ?? (accept === undefined ? undefined : mediaTypes.get(accept));
 
+/** Accepted beside JSON by clients of subscriptions, who are looked at anew each time. */
+const STREAMS = /text\/event-stream|subscriptionSpec/i;
+
 const NO_GRAPHQL = { query: '{' };
 const NOT_ACCEPTABLE = 406;
 
@@ -60,6 +63,6 @@ export async function askForMediaType<C>(
   const refusal = await wordRefusal(apollo, { method: 'POST', url: '/', headers, body: NO_GRAPHQL }, context);
   const type = refusal.headers['content-type'];
   if (refusal.status === NOT_ACCEPTABLE || type === undefined) return refusal;
-  if (accept !== undefined) mediaTypes.set(accept, type);
+  if (accept !== undefined && !STREAMS.test(accept)) mediaTypes.set(accept, type);
   return type;
 }

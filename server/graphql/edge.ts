@@ -29,18 +29,36 @@ interface EdgeOptions<C> {
   readonly use: <T>(run: (service: GraphqlService<C>) => Promise<T>) => Promise<T>;
   /** Makes the context of a request that was let in. */
   readonly newContext: (request: FastifyRequest, reply: FastifyReply) => C | Promise<C>;
+  /** Takes requests whose clients accept more than JSON. Undefined: there are no streams. */
+  readonly openStream?: OpenStream<C> | undefined;
 }
 
+/**
+ * Begins to answer a subscription as a stream, and takes the reply over; or returns what the request is refused with.
+ * Undefined: it is to be answered as any other.
+ */
+export type OpenStream<C> = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: GraphqlService<C>,
+  context: C,
+) => Promise<'opened' | GraphqlAnswer | undefined>;
+
 /** Adds the route to `scope`, below the hooks that guard it. */
-export function registerGraphql<C>(scope: FastifyInstance, { use, newContext }: EdgeOptions<C>): void {
+export function registerGraphql<C>(scope: FastifyInstance, { use, newContext, openStream }: EdgeOptions<C>): void {
   refuseOtherVerbs(scope, PATH, ['GET', 'POST']);
   scope.route({
     method: ['GET', 'POST'],
     url: PATH,
     handler: (request, reply) =>
-      use(async ({ answer, apollo }) => {
+      use(async (service) => {
+        const { answer, apollo } = service;
         const context = await newContext(request, reply);
-        const type = mediaTypeFor(request.headers.accept) ?? (await askForMediaType(apollo, request, context));
+        const known = mediaTypeFor(request.headers.accept);
+        const opened = known === undefined ? await openStream?.(request, reply, service, context) : undefined;
+        if (opened === 'opened') return reply;
+        if (opened) return sendRefusal(reply, opened);
+        const type = known ?? (await askForMediaType(apollo, request, context));
         if (typeof type !== 'string') return sendRefusal(reply, type);
         const question = readQuestion(request);
         const record = recordOf(request);

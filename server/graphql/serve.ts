@@ -6,6 +6,7 @@ import type { Clock } from '../../common/clock.ts';
 import { makeApp, type RunningServer } from '../app.ts';
 import { guard } from '../guard.ts';
 import { type Health, registerProbes } from '../health.ts';
+import { openSubgraphStreams, type SubgraphLive } from '../live/subgraphLive.ts';
 import type { Logger } from '../log.ts';
 import { subgraphRequests } from '../metrics.ts';
 import type { Caller } from '../tokens/internalToken.ts';
@@ -23,8 +24,10 @@ export interface SubgraphOptions<C extends WithRequestId> extends Subgraph<C>, H
   readonly context: (caller: Caller, requestId: string, reply: FastifyReply) => C | Promise<C>;
   /** Closes what the subgraph asks, after its last answer. */
   readonly close?: () => Promise<unknown>;
-  /** Adds routes beside `/graphql`, `/livez`, `/readyz` and `/metrics`. */
-  readonly routes?: (app: FastifyInstance) => void;
+  /** Live views. Undefined: subscriptions are refused. */
+  readonly live?: SubgraphLive<C> | undefined;
+  /** Adds routes beside `/graphql`, `/livez`, `/readyz` and `/metrics`. @param callerOf caller of a request that was let in */
+  readonly routes?: (app: FastifyInstance, callerOf: (request: FastifyRequest) => Caller) => void;
   /** Metrics of this subgraph's own, shown at `/metrics` beside those of its requests. */
   readonly registry?: Registry;
   readonly clock: Clock;
@@ -36,7 +39,7 @@ export interface SubgraphOptions<C extends WithRequestId> extends Subgraph<C>, H
 
 /** @throws if the port is taken or the schema and the resolvers do not fit */
 export async function serveSubgraph<C extends WithRequestId>(options: SubgraphOptions<C>): Promise<RunningServer> {
-  const { clock, close, log, registry = new Registry() } = options;
+  const { clock, close, live, log, registry = new Registry() } = options;
   const { app, drain, listen } = makeApp({
     ...{ maxBodyBytes: MAX_BODY_BYTES, givesIds: false, clock, log },
     isNoted: ({ routeOptions }) => routeOptions.url === '/graphql',
@@ -52,9 +55,10 @@ export async function serveSubgraph<C extends WithRequestId>(options: SubgraphOp
   registerGraphql<C>(app, {
     use: (run) => run(answering),
     newContext: (request, reply) => options.context(whoAsks(request), request.id, reply),
+    openStream: live && openSubgraphStreams(app, { ...options, answering, live, callerOf: whoAsks, drain, registry }),
   });
   registerProbes(app, { ...options, drain, registry });
-  options.routes?.(app);
+  options.routes?.(app, whoAsks);
   return listen(options, async () => {
     await answering.apollo.stop();
     await close?.();

@@ -60,6 +60,11 @@ export const settings = {
     .describe(
       'Postgres to use. `migrate`, `start:database` and `start:replica` need it. Unset: `npm start` runs its own Postgres under `DATA_DIR`. Set: `npm start` uses it if it is migrated; with `npm start -- --migrate` it first makes the tables in an empty one',
     ),
+  DATABASE_LISTEN_URL: databaseUrl
+    .optional()
+    .describe(
+      'Postgres that tells the database subgraph and the recorder of changes of chats, so that they look at once: the primary itself, without a pooler between. Unset: live views look by time alone, and the recorder listens on `DATABASE_URL` if incidents are kept there, too',
+    ),
   PLATFORM: z
     .enum(['auto', 'own', 'coder'])
     .default('auto')
@@ -163,11 +168,6 @@ export const settings = {
     .describe(
       "Postgres that holds incidents, for `migrate` and the recorder. Unset: `DATABASE_URL`. A Coder deployment's own database never holds them",
     ),
-  DATABASE_LISTEN_URL: databaseUrl
-    .optional()
-    .describe(
-      'direct session to the primary of the database of chats, over which changes are heard at once: neither PgBouncer in transaction mode nor a standby will do. Unset: the recorder listens on `DATABASE_URL`, if incidents are kept there, too',
-    ),
   RECORDER_URL: httpUrl
     .optional()
     .describe(
@@ -235,6 +235,8 @@ export const settings = {
   INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes. `npm start` makes one'),
   CORS_ORIGINS: origins.prefault('').describe('origins whose pages may call the gateway, comma-separated. Unset: none'),
   RATE_LIMIT_PER_MINUTE: count.default(600).describe('requests of one caller in a minute. 0: no limit'),
+  STREAMS_PER_CALLER: atLeast(1).default(8).describe('streams of live views that one caller may have open at once'),
+  STREAMS_MAX: atLeast(1).default(500).describe('streams of live views that one gateway has open at once'),
   MAX_COST: atLeast(1).default(6_500).describe('estimated cost up to which a query is answered'),
   ALLOWED_OPERATIONS_PATH: z
     .string()

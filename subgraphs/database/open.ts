@@ -8,6 +8,7 @@ import type { Logger } from '../../server/log.ts';
 import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 import { readableBy } from './access.ts';
 import { makeAskAtOnce } from './askedAtOnce.ts';
+import { type ChatNotices, makeChatNotices } from './chatNotices.ts';
 import { connectDatabase } from './client.ts';
 import type { DatabaseContext } from './context.ts';
 import { type Inquire, makeInquiry } from './inquiry.ts';
@@ -29,6 +30,8 @@ export interface DatabaseOptions extends PlatformSettings {
   readonly databaseUrl: string;
   /** Milliseconds that one operation waits for the database. */
   readonly databaseTimeoutMs: number;
+  /** URL of the primary to hear of changes from; undefined: nobody is told of changes. */
+  readonly listenUrl?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -41,6 +44,8 @@ interface Database {
   notReady(): Promise<string | undefined>;
   /** Platform, if it is not this project's, and what is not answered; undefined: nothing to say. */
   note(): string | undefined;
+  /** Tells of changes of chats, if it can. */
+  readonly follow: ChatNotices['follow'];
   /** Closes the connections and finishes nothing. Stop asking first. */
   close(): Promise<void>;
 }
@@ -64,6 +69,10 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
       inquire: discreet(inquire, mayKnowHolder, log),
     });
   const replicaMemory = new ReplicaMemory(clock);
+  const notices = makeChatNotices({
+    ...{ listenUrl: options.listenUrl, clock, log: processLog },
+    hasChannelForEach: () => platforms.known?.name === 'coder',
+  });
   return {
     subgraph: { schemaFile: SCHEMA_FILE, resolvers, finish: closeReading },
     newContext: (caller, requestId) => {
@@ -78,8 +87,9 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
       platforms.forget(); // whoever asks wants to know what is there now
       return whyNotReady(openReading(processLog, false, timeoutMs / 2)); // and waits no longer than for an answer
     },
-    note: () => platforms.known && noteOn(platforms.known),
-    close,
+    note: () => lines([platforms.known && noteOn(platforms.known), notices.note()]),
+    follow: notices.follow,
+    close: async () => void (await Promise.all([notices.close(), close()])),
   };
 }
 
@@ -100,11 +110,12 @@ const discreet =
 function noteOn({ name, release, tables }: Platform): string | undefined {
   const whose = name === 'own' ? undefined : `The tables are those of the platform ${name}.`;
   const thresholds = release && [releaseInWords(release), contradictionInWords(release)];
-  return (
-    [whose, ...(thresholds ?? []), partlyReady(tables.lacks)].filter((line) => line !== undefined).join('\n') ||
-    undefined
-  );
+  return lines([whose, ...(thresholds ?? []), partlyReady(tables.lacks)]);
 }
+
+/** Lines of those that are there; undefined: none. */
+const lines = (all: readonly (string | undefined)[]): string | undefined =>
+  all.filter((line) => line !== undefined).join('\n') || undefined;
 
 /** Closes the reading behind the answer. After a time limit the end of the transaction may take a while. */
 function closeReading({ reading }: DatabaseContext): [] {

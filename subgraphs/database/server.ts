@@ -3,10 +3,14 @@ import { Registry } from 'prom-client';
 import type { RunningServer } from '../../server/app.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
 import { serveSubgraph } from '../../server/graphql/serve.ts';
+import type { AdmissionLimits } from '../../server/live/admission.ts';
 import type { DatabaseContext } from './context.ts';
+import { registerChanges } from './noticesRoute.ts';
 import { type DatabaseOptions, openDatabase } from './open.ts';
 
 export interface DatabaseSubgraphOptions extends SubgraphTrust, DatabaseOptions {
+  /** Limits on the streams that a foreign gateway opens; undefined: subscriptions are refused. */
+  readonly streams?: AdmissionLimits;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -14,7 +18,7 @@ export interface DatabaseSubgraphOptions extends SubgraphTrust, DatabaseOptions 
 
 /** @throws if the port is taken; not if the database is down */
 export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): Promise<RunningServer> {
-  const { clock, log, host, port } = options;
+  const { clock, log, host, port, streams } = options;
   const registry = new Registry();
   const database = openDatabase(options, registry);
   return serveSubgraph<DatabaseContext>({
@@ -23,6 +27,8 @@ export async function startDatabaseSubgraph(options: DatabaseSubgraphOptions): P
     context: database.newContext,
     notReady: database.notReady,
     note: database.note,
+    live: streams && { limits: streams, newContext: database.newContext, follow: database.follow },
+    routes: (app, callerOf) => registerChanges(app, database.follow, callerOf),
     close: database.close,
     ...{ registry, clock, log, host, port },
   });

@@ -2,6 +2,7 @@
 import { systemClock as clock } from '../../common/clock.ts';
 import { graphqlUrl } from '../../common/gatewayUrl.ts';
 import { TRUST_SETTINGS, trustOf } from '../../server/graphql/authorize.ts';
+import { STREAM_SETTINGS, streamLimits } from '../../server/live/streamSettings.ts';
 import { PROCESS_SETTINGS, runProcess } from '../../server/runProcess.ts';
 import { readEnvironment } from '../../server/settings/config.ts';
 import { incidentsSomewhere, subgraphKey, webhookSigned } from '../../server/settings/settingsRules.ts';
@@ -11,6 +12,7 @@ const NAMES = [
   ...(['DATABASE_URL', 'RECORDER_DATABASE_URL', 'DATABASE_LISTEN_URL', 'DATABASE_TIMEOUT_MS'] as const),
   ...(['CHAT_DEBUG_URL', 'RECORDER_PORT', 'RECORDER_INTERVAL_SECONDS', 'INCIDENT_RETENTION_DAYS', 'HOST'] as const),
   ...(['ALERTMANAGER_URL', 'ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET', 'PUBLIC_URL'] as const),
+  ...STREAM_SETTINGS,
   ...TRUST_SETTINGS,
   ...PROCESS_SETTINGS,
 ] as const;
@@ -22,6 +24,7 @@ const webhookOf = (url: string | undefined, secret: string | undefined) =>
 
 await runProcess('recorder', readSettings, (settings, log) =>
   startRecorderServer({
+    streams: streamLimits(settings),
     ...trustOf(settings),
     internalSecret: settings.INTERNAL_SECRET,
     databaseUrl: settings.RECORDER_DATABASE_URL ?? settings.DATABASE_URL ?? '',

@@ -14,6 +14,8 @@ import { runRound } from './round.ts';
 import { UnknownTimes } from './unknownTimes.ts';
 
 const CLEAN_UP_INTERVAL_SECONDS = 3_600;
+/** Rest after a round that nothing but the interval ends, in durations of that round: many incidents take long to read. */
+const RESTS = 4;
 
 export interface RecorderOptions {
   readonly pool: Pool;
@@ -35,7 +37,7 @@ export interface Recorder {
   leaseTrouble(): string | undefined;
   /** Sentences on the last round, if it failed; undefined: it succeeded, or this recorder is not active. */
   roundTrouble(): string | undefined;
-  /** Reads at once, if this recorder is active: something has changed. */
+  /** Reads at once, if this recorder is active and has rested: something has changed. */
   wake(): void;
   /** Reads no further, and gives the lease up. */
   stop(): Promise<void>;
@@ -49,9 +51,11 @@ export function startRecorder(options: RecorderOptions): Recorder {
   const loop = (name: string, intervalSeconds: number, work: () => Promise<void>): Loop =>
     startLoop({ name, intervalSeconds, work, nameOf, clock, log });
 
+  let restedMs = 0; // by the monotonic clock
   const round = async () => {
     const { term } = lease;
     if (!term) return;
+    const beganMs = clock.monotonicMs();
     try {
       await runRound({ ...options, unknown, onNews: alerting.wake, signal: stopping.signal }, term);
       metrics.round('done');
@@ -62,6 +66,9 @@ export function startRecorder(options: RecorderOptions): Recorder {
       metrics.round('failed');
       trouble.round = sentencesOn(error);
       throw error;
+    } finally {
+      const endedMs = clock.monotonicMs();
+      restedMs = endedMs + RESTS * (endedMs - beganMs);
     }
   };
   const rounds = loop('rounds', options.intervalSeconds, round);
@@ -90,7 +97,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
     leaseTrouble: () => trouble.lease,
     roundTrouble: () => (lease.term ? trouble.round : undefined),
     wake: () => {
-      if (lease.term) rounds.wake();
+      if (lease.term && clock.monotonicMs() >= restedMs) rounds.wake();
     },
     stop: async () => {
       stopping.abort();

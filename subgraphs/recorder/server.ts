@@ -6,6 +6,7 @@ import type { RunningServer } from '../../server/app.ts';
 import { openPool } from '../../server/databasePool.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
 import { serveSubgraph } from '../../server/graphql/serve.ts';
+import type { AdmissionLimits } from '../../server/live/admission.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Receivers, startAlerting } from './alerts/alerting.ts';
 import { hearChanges } from './changes.ts';
@@ -33,6 +34,8 @@ export interface RecorderServerOptions extends SubgraphTrust {
   readonly retentionDays: number;
   /** Receivers of alerts. Unset: nobody is told. */
   readonly receivers?: Receivers;
+  /** Limits on the streams that a foreign gateway opens; undefined: subscriptions are refused. */
+  readonly streams?: AdmissionLimits;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -46,7 +49,7 @@ const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
 /** @throws if the port is taken */
 export async function startRecorderServer(options: RecorderServerOptions): Promise<RunningServer> {
-  const { clock, log, host, port, intervalSeconds, retentionDays } = options;
+  const { clock, log, host, port, intervalSeconds, retentionDays, streams } = options;
   const database = {
     name: 'chat-debug-recorder',
     databaseUrl: options.databaseUrl,
@@ -61,7 +64,8 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
   const isActive = () => lease.term !== undefined;
   const metrics = makeRecorderMetrics(registry, { isActive, isListening: () => changes.whyNotHeard() === undefined });
   const { receivers = {} } = options;
-  const alerting = startAlerting({ ...receivers, pool, lease, metrics, clock, log });
+  const isNoting = () => recorder.roundTrouble() === undefined;
+  const alerting = startAlerting({ ...receivers, pool, lease, metrics, isNoting, clock, log });
   const recorder = startRecorder({
     ...{ pool, lease, metrics, alerting, intervalSeconds, retentionDays, clock, log },
     tellsWebhook: receivers.webhook !== undefined,
@@ -77,6 +81,10 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
       ...{ schemaFile: SCHEMA_FILE, resolvers, registry, clock, log, host, port, close },
       authorize: authorizeSubgraph(options, { audience: 'recorder', clock, log }),
       context: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
+      live: streams && {
+        limits: streams,
+        newContext: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
+      },
       notReady: async () => (await whyNotReadable(pool)) ?? said(recorder.leaseTrouble(), NO_LEASE),
       note: () => notes(said(recorder.roundTrouble(), NO_ROUND), alerting.trouble(), changes.whyNotHeard()),
     });

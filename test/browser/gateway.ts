@@ -46,6 +46,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     maxCost: 10_000,
     rateLimitPerMinute: 0,
     mutationRateLimitPerMinute: 0,
+    streams: { perCaller: 1_000, max: 1_000 },
     diagnosis: {
       ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },
       ...{ acquisitionIntervalSeconds: 5, noProgressSeconds: 60 },

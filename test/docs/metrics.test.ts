@@ -5,6 +5,7 @@ import { systemClock } from '../../common/clock.ts';
 import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
 import { makeSuspectGauge } from '../../gateway/http/suspectGauge.ts';
 import { openSupergraph } from '../../gateway/supergraph/inUse.ts';
+import { makeLiveMetrics } from '../../server/live/metrics.ts';
 import { makeLogger } from '../../server/log.ts';
 import { subgraphRequests } from '../../server/metrics.ts';
 import { makeReadingMetrics } from '../../subgraphs/database/metrics.ts';
@@ -40,6 +41,9 @@ test('the page of operations names every metric of each process, and no others',
       (name) => `${name} gateway`,
     ),
     ...namesOf(makeGatewayMetrics).map((name) => `${name} gateway`),
+    ...namesOf((registry) => makeLiveMetrics(registry, () => 'none')).map(
+      (name) => `${name} gateway, database, recorder`,
+    ),
     ...subgraph.map((name) => `${name} all but the gateway`),
     ...database.map((name) => `${name} database`),
     ...replica.map((name) => `${name} replica`),

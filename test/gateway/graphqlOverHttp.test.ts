@@ -38,6 +38,7 @@ beforeAll(async () => {
     maxCost: 10_000,
     rateLimitPerMinute: 0,
     mutationRateLimitPerMinute: 0,
+    streams: { perCaller: 1_000, max: 1_000 },
     corsOrigins: [],
     internalSecret: INTERNAL_SECRET,
     clock: systemClock,
@@ -111,7 +112,7 @@ describe('media types and verbs', () => {
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
   });
 
-  test.each(['mutation { x }', 'subscription { x }'])('GET does not run %s', async (query) => {
+  test.each(['mutation { x }', 'subscription { replicas { id } }'])('GET does not run %s', async (query) => {
     const response = await withToken(`${url()}/graphql?query=${encodeURIComponent(query)}`);
     expect([response.status, Object.keys((await response.json()) as object)]).toEqual([405, ['errors']]);
   });

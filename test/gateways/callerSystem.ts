@@ -57,7 +57,15 @@ async function startCallerSystem(
   const limits = { staleAfterSeconds: 60, noProgressSeconds: 600, databaseTimeoutMs: 20_000 };
   const subgraph = keep(
     await startDatabaseSubgraph({
-      ...{ ...common, ...limits, databaseUrl: database.url, internalSecret: INTERNAL_SECRET, callerTokens },
+      streams: { perCaller: 100, max: 100, perMinute: 0 },
+      ...{
+        ...common,
+        ...limits,
+        databaseUrl: database.url,
+        listenUrl: database.url,
+        internalSecret: INTERNAL_SECRET,
+        callerTokens,
+      },
     }),
   );
   const router = keep(

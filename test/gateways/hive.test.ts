@@ -9,8 +9,9 @@ import { systemClock } from '../../common/clock.ts';
 import { freePort } from '../../local/ports.ts';
 import { environmentWith } from '../../server/settings/config.ts';
 import { databasePerFile } from '../support/database.ts';
+import { liveClientsPerTest } from '../support/liveClient.ts';
 import { until } from '../support/until.ts';
-import { callerSystemPerTest } from './callerSystem.ts';
+import { type CallerSystem, callerSystemPerTest } from './callerSystem.ts';
 import { expectSameAnswers } from './sameAnswers.ts';
 
 const VERSION = '2.15.1';
@@ -35,10 +36,28 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
+const open = liveClientsPerTest();
+
+interface Seen {
+  chatDebugSnapshot: { database: { title: string }; runtime: { reachability: { status: string } } | null } | null;
+}
+/** A live view through it: the subgraph tells of its own fields, and the other gateway fetches the rest for each event. */
+async function expectLive({ chats }: CallerSystem, url: string): Promise<void> {
+  const query = `subscription ($id: UUID!) {
+    chatDebugSnapshot(chatId: $id, everyMs: 250) { database { title } runtime { reachability { status } } } }`;
+  const client = await open<Seen>({ url }, query, { variables: { id: chats.streaming } });
+  const first = await client.result('an answer', ({ data }) => data !== undefined);
+  expect([first.errors, first.data?.chatDebugSnapshot?.runtime?.reachability.status]).toEqual([undefined, 'OK']);
+  await database.pool.query(`UPDATE chats SET title = 'another' WHERE id = $1`, [chats.streaming]);
+  await client.result('the other title', ({ data }) => data?.chatDebugSnapshot?.database.title === 'another');
+  client.close();
+}
+
 const CONFIG = `export const gatewayConfig = {
   propagateHeaders: {
     fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') ?? '' }),
   },
+  transportEntries: { '*.http': { options: { subscriptions: { kind: 'http', options: { method: 'POST' } } } } },
 };`;
 
 /**
@@ -84,6 +103,7 @@ test.each([
       );
     });
     await expectSameAnswers(system, { url }, { withDiagnosis });
+    await expectLive(system, `http://127.0.0.1:${port}`);
   } finally {
     hive.kill();
     if (hive.exitCode === null) await once(hive, 'exit');

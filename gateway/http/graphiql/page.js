@@ -44,6 +44,52 @@ async function ask(token, { query, variables, operationName }) {
   return answer;
 }
 
+/** True if the operation that is to run is a subscription. */
+const isSubscription = ({ operationName }, documentAST) =>
+  documentAST?.definitions.some(
+    ({ operation, name }) => operation === 'subscription' && (!operationName || name?.value === operationName),
+  );
+
+/** Follows a live view: an answer, and another one whenever it has changed, until GraphiQL ends it. */
+function follow(token, question) {
+  const ending = new AbortController();
+  const answers = followed(token, question, ending.signal);
+  const end = async () => {
+    ending.abort();
+    return { done: true };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next: () => answers.next(), return: end }) };
+}
+
+async function* followed(token, { query, variables, operationName }, signal) {
+  const response = await fetch('graphql', {
+    method: 'POST',
+    headers: { accept: 'text/event-stream', authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables, operationName }),
+    signal,
+  }).catch(() => undefined);
+  if (!response) return yield failure('The gateway cannot be reached. Is it still running?');
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
+    const answer = await response
+      .json()
+      .catch(() => failure(`The answer is not JSON: HTTP status ${response.status}.`));
+    if (token === heldToken()) say(...outcome(response.status, answer));
+    return yield answer;
+  }
+  if (token === heldToken()) say(...outcome(response.status, {}));
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ''; ; ) {
+    const { done, value } = await reader.read().catch(() => ({ done: true }));
+    if (done) return signal.aborted ? undefined : yield failure('The live view has ended. Run it again.');
+    const events = `${text}${value}`.split('\n\n');
+    text = events.pop();
+    for (const event of events) {
+      if (event.startsWith('event: complete')) return;
+      yield JSON.parse(event.slice(event.indexOf('data:') + 'data:'.length));
+    }
+  }
+}
+
 /** What an answer says of the token. Status 400 is about the question: whoever got it was let in. */
 function outcome(httpStatus, answer) {
   const message = answer.errors?.[0]?.message ?? `HTTP status ${httpStatus}.`;
@@ -57,7 +103,10 @@ function show(token, hasAccess) {
   const noToken = failure('No token yet: paste one into the field at the top of this page.');
   root.render(
     React.createElement(GraphiQL, {
-      fetcher: async (question) => (token ? ask(token, question) : noToken),
+      fetcher: async (question, { documentAST } = {}) => {
+        if (!token) return noToken;
+        return isSubscription(question, documentAST) ? follow(token, question) : ask(token, question);
+      },
       schema: hasAccess ? undefined : null, // undefined: GraphiQL fetches it
       defaultTabs: [...(asked ? [asked] : []), ...examples].map(({ query, variables }) => ({ query, variables })),
       storage: sessionStorage,

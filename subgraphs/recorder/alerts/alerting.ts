@@ -21,6 +21,8 @@ interface AlertingOptions extends Receivers {
   readonly pool: Pool;
   readonly lease: Lease;
   readonly metrics: RecorderMetrics;
+  /** True unless the last round of this recorder failed. */
+  readonly isNoting: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -35,20 +37,28 @@ export interface Alerting {
 }
 
 export function startAlerting(options: AlertingOptions): Alerting {
-  const { pool, lease, metrics, publicUrl, clock, log } = options;
+  const { pool, lease, metrics, isNoting, publicUrl, clock, log } = options;
   const poster = openPoster();
   const stopping = new AbortController();
   const shared = { pool, publicUrl, poster, metrics };
   const isActive = () => lease.term !== undefined && !stopping.signal.aborted;
-  const loops = new Map<string, Loop>();
-  const start = (name: string, intervalSeconds: number, tell: () => Promise<void>) => {
+  const loops: Loop[] = [];
+  /** Failures by receiver, each until that receiver takes something. */
+  const failures = new Map<string, string>();
+  const start = (name: string, intervalSeconds: number, tell: () => Promise<boolean>) => {
     const work = async () => {
-      if (isActive()) await tell();
+      if (!isActive()) return;
+      try {
+        if (await tell()) failures.delete(name);
+      } catch (error) {
+        failures.set(name, nameOf(error));
+        throw error;
+      }
     };
-    loops.set(name, startLoop({ name, intervalSeconds, work, nameOf, clock, log }));
+    loops.push(startLoop({ name, intervalSeconds, work, nameOf, clock, log }));
   };
   if (options.alertmanagerUrl !== undefined) {
-    const tell = tellingAlertmanager({ ...shared, url: options.alertmanagerUrl, isActive });
+    const tell = tellingAlertmanager({ ...shared, url: options.alertmanagerUrl, isActive, isNoting });
     start('Alertmanager', POST_INTERVAL_SECONDS, tell);
   }
   const { webhook } = options;
@@ -60,18 +70,15 @@ export function startAlerting(options: AlertingOptions): Alerting {
   }
   return {
     wake: () => {
-      for (const loop of loops.values()) loop.wake();
+      for (const loop of loops) loop.wake();
     },
     trouble: () => {
-      const failures = [...loops].flatMap(([name, loop]) => {
-        const { lastError } = loop.inspect();
-        return lastError === null || !lease.term ? [] : [`The ${name} did not take the last alerts (${lastError}).`];
-      });
-      return failures.length > 0 ? failures.join(' ') : undefined;
+      if (!lease.term || failures.size === 0) return undefined;
+      return [...failures].map(([name, failure]) => `The ${name} did not take the last alerts (${failure}).`).join(' ');
     },
     stop: async () => {
       stopping.abort();
-      const ended = [...loops.values()].map((loop) => loop.stop());
+      const ended = loops.map((loop) => loop.stop());
       await poster.close(); // nobody waits for an answer
       await Promise.all(ended);
     },

@@ -42,6 +42,8 @@ export interface AlertmanagerOptions {
   readonly metrics: Pick<RecorderMetrics, 'alert'>;
   /** True while this recorder may tell. It is asked before each post. */
   readonly isActive: () => boolean;
+  /** True unless its last round failed: then no trouble is noted, as if no recorder were active. */
+  readonly isNoting: () => boolean;
 }
 
 /** An alert, and what tells it from what was posted before. */
@@ -51,17 +53,20 @@ interface Told {
   readonly alert: ApiAlert;
 }
 
-/** Makes the post of all alerts. It throws NotTaken if the Alertmanager does not take them. */
-export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise<void> {
-  const { pool, publicUrl, poster, metrics, isActive } = options;
+/**
+ * Makes the post of all alerts. It resolves to true if the Alertmanager took any, and throws NotTaken if it did not take
+ * all.
+ */
+export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise<boolean> {
+  const { pool, publicUrl, poster, metrics, isActive, isNoting } = options;
   const url = `${options.url.replace(/\/+$/, '')}/api/v2/alerts`;
   let before = new Map<string, string>();
   return async () => {
     const { rows } = await pool.query<State>(STATE);
-    const all = rows.flatMap((state) => alertsOf(state, publicUrl));
+    const all = rows.flatMap((state) => [...(isNoting() ? [activeOf(state)] : []), ...incidentsOf(state, publicUrl)]);
     const taken = new Map<string, string>();
     for (let from = 0; from < all.length; from += AT_ONCE) {
-      if (!isActive()) return;
+      if (!isActive()) return false;
       const part = all.slice(from, from + AT_ONCE);
       const failure = await poster.post(url, JSON.stringify(part.map(({ alert }) => alert)));
       for (const { id, state } of part) {
@@ -71,13 +76,14 @@ export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise
       if (failure) throw new NotTaken(failure);
     }
     before = taken;
+    return all.length > 0;
   };
 }
 
-const alertsOf = ({ now, until, incidents }: State, publicUrl: string | undefined): Told[] => [
-  { id: 'active', state: '', alert: activeAlert(now, until) },
-  ...incidents.map((incident) => ({
+const activeOf = ({ now, until }: State): Told => ({ id: 'active', state: '', alert: activeAlert(now, until) });
+
+const incidentsOf = ({ until, incidents }: State, publicUrl: string | undefined): Told[] =>
+  incidents.map((incident) => ({
     ...{ id: incident.id, state: incident.closedAt ?? '' },
     alert: incidentAlert(incident, until, publicUrl),
-  })),
-];
+  }));

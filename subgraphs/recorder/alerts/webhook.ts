@@ -29,9 +29,11 @@ export interface WebhookOptions extends Webhook {
 
 /**
  * Makes all deliveries that are due.
+ * @returns true if any was taken
  * @throws NotTaken if one was not taken, LeaseLost if the term ends meanwhile
  */
-export async function deliverDue(options: WebhookOptions): Promise<void> {
+export async function deliverDue(options: WebhookOptions): Promise<boolean> {
+  let hasTaken = false;
   let failure: string | undefined;
   for (;;) {
     if (options.signal.aborted || !options.term()) break;
@@ -39,10 +41,12 @@ export async function deliverDue(options: WebhookOptions): Promise<void> {
     if (due.length === 0) break;
     for (const made of await Promise.allSettled(due.map((delivery) => deliver(options, delivery)))) {
       if (made.status === 'rejected') throw made.reason;
+      if (made.value === undefined) hasTaken = true;
       failure = made.value ?? failure;
     }
   }
   if (failure !== undefined) throw new NotTaken(failure);
+  return hasTaken;
 }
 
 /** @returns failure in one word; undefined: it was taken, or is another recorder's to make */

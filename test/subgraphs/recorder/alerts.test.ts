@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/global
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../common/clock.ts';
 import type { Step } from '../../../domain/incidents/step.ts';
+import { tellingAlertmanager } from '../../../subgraphs/recorder/alerts/alertmanager.ts';
 import { openPoster } from '../../../subgraphs/recorder/alerts/post.ts';
 import { deliverDue } from '../../../subgraphs/recorder/alerts/webhook.ts';
 import { Lease, LeaseLost } from '../../../subgraphs/recorder/lease.ts';
@@ -92,8 +93,10 @@ describe('the webhook', () => {
     const first = await start({ webhook: receiver.webhook });
     const chats = await illChats(3);
     await until('each was tried', () => new Set(tried.map(({ delivery }) => delivery)).size === 3);
-    const ready = await (await fetch(`${first.url}/readyz`)).text();
-    expect(ready).toMatch(/^ok\nThe webhook did not take the last alerts \(HTTP_500\)\.$/);
+    await until('the probe says so', async () => {
+      const said = await (await fetch(`${first.url}/readyz`)).text();
+      return said === 'ok\nThe webhook did not take the last alerts (HTTP_500).';
+    });
     await first.stop();
     const triedBefore = new Set(tried.splice(0).map(({ delivery }) => delivery));
     isAway = false;
@@ -151,6 +154,28 @@ const leftToTell = async () =>
   (await database.pool.query('SELECT count(*)::int AS left FROM chat_debug_recorder.deliveries')).rows[0].left;
 
 describe('an Alertmanager', () => {
+  test('is told that a recorder is active, but not while the rounds of that one fail', async () => {
+    const alertmanager = await servers.serve((response) => response.writeHead(200).end());
+    const poster = openPoster();
+    const metrics = makeRecorderMetrics(new Registry(), { isActive: () => true, isListening: () => true });
+    let isNoting = true;
+    const tell = tellingAlertmanager({
+      ...{ pool: database.pool, url: alertmanager.url, publicUrl: undefined, poster, metrics },
+      ...{ isActive: () => true, isNoting: () => isNoting },
+    });
+    try {
+      await tell();
+      isNoting = false;
+      await tell();
+    } finally {
+      await poster.close();
+    }
+    expect(alertmanager.received.map(({ url, body }) => [url, body])).toMatchObject([
+      ['/api/v2/alerts', [{ labels: { alertname: 'ChatDebugRecorderActive' } }]],
+    ]);
+    expect(alertmanager.received).toHaveLength(1);
+  });
+
   test('that does not answer costs no incident, and is told of in probe and metrics', async () => {
     const server = await start({ alertmanagerUrl: await deadUrl() });
     await illChats(1);

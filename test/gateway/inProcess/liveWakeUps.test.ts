@@ -1,0 +1,2 @@
+import './here.ts';
+import '../liveWakeUps.test.ts';
