@@ -22,8 +22,11 @@ export const token = (): Promise<string> =>
     .setExpirationTime('1h')
     .sign(new TextEncoder().encode(SECRET));
 
+/** Chat as a test changes it. */
+export const chat = { queueDepth: 7 };
+
 const chatDebugSnapshot = (_root: unknown, { chatId }: { chatId: string }) =>
-  chatId === CHAT_ID ? { chatId, executionState: 'R0', database: { status: 'running', queueDepth: 7 } } : null;
+  chatId === CHAT_ID ? { chatId, executionState: 'R0', database: { status: 'running', ...chat } } : null;
 
 /** Both on free ports of this machine; `stop` stops both. */
 export async function startGatewayOverOneChat(): Promise<RunningServer> {
