@@ -48,6 +48,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     replicas: { timeoutMs: 1_000, addressAllow: ['127.0.0.0/8'] },
     maxCost: 10_000,
     rateLimitPerMinute: 0,
+    mutationRateLimitPerMinute: 0,
     streams: { perCaller: 1_000, max: 1_000 },
     diagnosis: {
       ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },

@@ -44,7 +44,14 @@ function run(
   });
   const settings = {
     ...{ dataDir: join(folder.path, 'data'), databaseUrl: undefined, host: '127.0.0.1', port: 0 },
-    ...{ databaseSubgraphPort: 0, recorderPort: 0, authSecret: undefined, internalSecret: undefined, ...changes },
+    ...{
+      databaseSubgraphPort: 0,
+      recorderPort: 0,
+      operatorPort: 0,
+      authSecret: undefined,
+      internalSecret: undefined,
+      ...changes,
+    },
   };
   const report = (line: string) => lines.push(line);
   const ended = runSystem(settings, {
@@ -156,6 +163,7 @@ describe('the whole system on one machine', () => {
     ['port', 'PORT'],
     ['databaseSubgraphPort', 'DATABASE_SUBGRAPH_PORT'],
     ['recorderPort', 'RECORDER_PORT'],
+    ['operatorPort', 'OPERATOR_PORT'],
   ])('a %s that is taken is an error before anything is started', async (setting, name) => {
     const port = await freePort(systemClock);
     const other = createServer().listen(port, '127.0.0.1');
