@@ -67,8 +67,9 @@ export class LiveStream implements Watcher {
    * longer good. Call it about each second.
    */
   sweep(): void {
-    void this.#identify();
     const { clock, framing, response } = this.#options;
+    if (response.req.socket.destroyed) return this.#ended('CLIENT_GONE'); // `close` misses it behind another response
+    void this.#identify();
     const nowMs = clock.monotonicMs();
     if (this.#latest.isBlocked) {
       if (nowMs - this.#blockedMs < PATIENCE_MS) return;

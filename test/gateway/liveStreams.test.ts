@@ -27,8 +27,8 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
-/** A client that sends its question and then reads nothing. */
-async function openWithoutReading(url: string, token: string, query: string): Promise<Socket> {
+/** A client that sends its question, several times over one connection if told so, and then reads nothing. */
+async function openWithoutReading(url: string, token: string, query: string, times = 1): Promise<Socket> {
   const body = JSON.stringify({ query });
   const head = [
     'POST /graphql HTTP/1.1',
@@ -40,7 +40,7 @@ async function openWithoutReading(url: string, token: string, query: string): Pr
   sockets.push(socket);
   await once(socket, 'connect');
   socket.pause();
-  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`.repeat(times));
   return socket;
 }
 
@@ -90,6 +90,17 @@ test('2,000 clients that never read: memory is bounded, the greedy are cut off, 
   );
   expect(highest).toBeLessThan(MEMORY_LIMIT_BYTES);
   expect(reader.hasEnded()).toBe(false);
+});
+
+test('streams that wait behind another on one connection end with it', async () => {
+  const gateway = await fleet.gateway();
+  const list = 'subscription { chats(first: 1) { edges { node { chatId } } } }';
+  const socket = await openWithoutReading(gateway.url, await callerToken(), list, 4);
+  const areOpen = async () => metricIn(await metricsOf(gateway), 'chat_debug_streams');
+  await until('all of them are open', async () => (await areOpen()) === 4);
+  socket.destroy();
+  await until('all of them have ended', async () => (await areOpen()) === 0);
+  expect(metricIn(await metricsOf(gateway), 'chat_debug_stream_loops')).toBe(0);
 });
 
 const SUPERGRAPH = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
