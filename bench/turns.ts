@@ -1,6 +1,7 @@
 /**
  * What does a turn of the chat worker cost in Postgres, and how many are there a second? A turn is one message answered by one
- * step, of a model that answers at once. Beside it: the same of earlier commits of this project, in turns on one database.
+ * step, of a model that answers at once. Beside it, in turns on one database: the same without events, and the same of earlier
+ * commits of this project.
  */
 import { argv } from 'node:process';
 import { systemClock as clock } from '../common/clock.ts';
@@ -27,11 +28,15 @@ const WARM_UP = 40;
 const ONE_BY_ONE = 20;
 /** Milliseconds in which the last notifications go out. */
 const SETTLE_MS = 200;
-const GOALS = { statements: 8, transactions: 4, wal: 0.8, turns: 3 };
+const GOALS = { statements: 8, transactions: 4, wal: 0.8, turns: 3, turnsWithEvents: 0.95, walWithEvents: 1.25 };
+/** Setting of a session that leaves no events, as `HISTORY=off` has it. */
+const WITHOUT_EVENTS = `options=${encodeURIComponent('-c chat_debug.events=off')}`;
 
 interface Way {
   readonly name: string;
   readonly processes: readonly TakerProcess[];
+  /** Parameters of the URL by which they connect. */
+  readonly connection?: string;
 }
 
 /** Figures of a burst, for one turn where nothing else is said. */
@@ -65,6 +70,7 @@ interface Wal {
 /** Adds chats at once. @returns the moment of the commit, and the log as it was then */
 async function add(source: Source, pool: BenchDatabase['pool'], count: number): Promise<{ atMs: number; wal: Wal }> {
   const client = await pool.connect();
+  await client.query(`SET chat_debug.events = 'off'`); // how the chats came is not what is counted
   const before = await inTransaction(client, async () => {
     await source.addMany(client, count);
     return { wal: await walOf(pool), atMs: clock.monotonicMs() };
@@ -99,7 +105,7 @@ async function postgresTimeMs(pool: BenchDatabase['pool']): Promise<number> {
 async function waiting<T>(
   processes: readonly TakerProcess[],
   source: Source,
-  { pool }: BenchDatabase,
+  pool: BenchDatabase['pool'],
   databaseUrl: string,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -114,11 +120,13 @@ async function waiting<T>(
   return result;
 }
 
+const urlOf = ({ connection }: Way, url: string) => (connection ? `${url}?${connection}` : url);
+
 async function burst(way: Way, count: number, source: Source, database: BenchDatabase): Promise<Burst> {
   const { pool, url } = database;
   const processes = way.processes.slice(0, count);
   const workersMs = () => processes.reduce((sum, { pid }) => sum + processTimeMs(pid), 0);
-  return waiting(processes, source, database, url, async () => {
+  return waiting(processes, source, pool, urlOf(way, url), async () => {
     const [workersBeforeMs, postgresBeforeMs] = [workersMs(), await postgresTimeMs(pool)];
     const { atMs, wal } = await add(source, pool, BURST);
     const endMs = await finished(source, pool);
@@ -140,7 +148,7 @@ async function count(way: Way, counted: Counted, source: Source, database: Bench
   const proxy = await startCountingProxy(url);
   const processes = way.processes.slice(0, counted.processes);
   try {
-    return await waiting(processes, source, database, proxy.url, async () => {
+    return await waiting(processes, source, pool, urlOf(way, proxy.url), async () => {
       const before = proxy.counts();
       for (let done = 0; done < counted.chats; done += counted.together) {
         await add(source, pool, counted.together);
@@ -191,7 +199,9 @@ try {
       name,
       processes: await Promise.all(Array.from({ length: many }, () => startTakerProcess(url))),
     });
-    const ways = [await start('ours')];
+    const ours = await start('ours');
+    const withoutEvents = { ...ours, name: 'ours, without events', connection: WITHOUT_EVENTS };
+    const ways = [ours, withoutEvents];
     for (const { name, url } of checkouts) ways.push(await start(name, url));
 
     const counts = new Map<Counted, Counts[]>();
@@ -218,17 +228,28 @@ try {
       }
     }
     for (const [processes, results] of bursts) printBursts(processes, results);
-    await Promise.all([...ways.flatMap((way) => way.processes.map((process) => process.end())), source.close()]);
+    const ended = new Set(ways.flatMap((way) => way.processes));
+    await Promise.all([...[...ended].map((process) => process.end()), source.close()]);
 
     const alone = counts.get(COUNTED[0] as Counted)?.[0] as Counts;
-    const [ours, earlier] = [...(bursts.get(many)?.values() ?? [])];
-    const against = (key: 'turnsPerSecond' | 'walBytes') =>
-      ratioOf(
-        (ours ?? []).map((each) => each[key]),
-        (earlier ?? []).map((each) => each[key]),
-      );
-    const [turns, wal] = [against('turnsPerSecond'), against('walBytes')];
+    const ofWay = (way: Way | undefined, key: 'turnsPerSecond' | 'walBytes') =>
+      (way ? (bursts.get(many)?.get(way) ?? []) : []).map((each) => each[key]);
+    const against = (way: Way | undefined) => {
+      const ratio = (key: 'turnsPerSecond' | 'walBytes') => ratioOf(ofWay(ours, key), ofWay(way, key));
+      return { turns: ratio('turnsPerSecond'), wal: ratio('walBytes') };
+    };
+    const [earlier] = ways.slice(2);
+    const [{ turns, wal }, unkept] = [against(earlier), against(withoutEvents)];
     tell([
+      {
+        ...{ question: `turns a second at ${many} workers, with events against without` },
+        ...{ goal: `≥ ${GOALS.turnsWithEvents} ×`, figure: `${shown(unkept.turns, 2)} ×` },
+        isMet: unkept.turns >= GOALS.turnsWithEvents,
+      },
+      {
+        ...{ question: 'WAL of a turn, with events against without', goal: `≤ ${GOALS.walWithEvents} ×` },
+        ...{ figure: `${shown(unkept.wal, 2)} ×`, isMet: unkept.wal <= GOALS.walWithEvents },
+      },
       {
         ...{ question: 'statements of a turn', goal: `≤ ${GOALS.statements}` },
         ...{ figure: shown(alone.statements, 1), isMet: alone.statements <= GOALS.statements },

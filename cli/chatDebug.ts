@@ -6,7 +6,7 @@ import { uuidArgument } from './arguments.ts';
 import { type Ask, asking } from './debug/ask.ts';
 import { diffOfFiles, whyFromFile, writeBundleOf, writeStoredBundle } from './debug/bundleCommands.ts';
 import { answeredBy, everyInterval, type Followed, follow } from './debug/follow.ts';
-import { askIncident, askIncidents } from './debug/incidents.ts';
+import { askIncident, askIncidents, type Wanted } from './debug/incidents.ts';
 import { problemsOf, render } from './debug/output.ts';
 import { askReplicas } from './debug/replicas.ts';
 import type { Shown } from './debug/shown.ts';
@@ -25,8 +25,8 @@ interface Options {
   readonly interval: number;
 }
 
-const MOST_CHATS = 1_000;
-const MOST_INCIDENTS = 100;
+/** Entries of a list in one call. */
+const MOST_LISTED = 1_000;
 
 const program = new Command('npm run chat-debug --')
   .description('Says what is the matter with chats and replicas.')
@@ -54,7 +54,7 @@ const why = command('why', 'what is the matter with a chat, how that is known, a
       : run(options, (ask) => askWhy(ask, id), { view: 'why', variables });
   });
 command('stuck', 'the chats that are stuck, have failed with no way on, or may be; the oldest trouble first')
-  .option('--first <count>', `how many at most, up to ${MOST_CHATS}`, chatCount, 20)
+  .option('--first <count>', `how many at most, up to ${MOST_LISTED}`, listCount, 20)
   .action((options: Options & { first: number }) =>
     run(options, (ask) => askStuck(ask, options.first), { view: 'stuckChanges', variables: {} }),
   );
@@ -63,11 +63,12 @@ command(
   'the replicas and the database: alive or not, what they hold, what fills them, and what fails',
 ).action((options: Options) => run(options, askReplicas, { view: 'replicasChanges', variables: {} }));
 command('incidents', 'what was wrong with chats, and since when, as the recorder noted it; the newest first')
-  .option('--first <count>', `how many at most, up to ${MOST_INCIDENTS}`, incidentCount, 20)
+  .option('--first <count>', `how many at most, up to ${MOST_LISTED}`, listCount, 20)
+  .option('--after <cursor>', 'go on from there: an `endCursor`, as the list before it shows')
   .option('--chat <chat>', 'only those of this chat', uuidArgument)
   .option('--open', 'only those that are open')
-  .action(({ first, chat, open, ...options }: Options & { first: number; chat?: string; open?: true }) =>
-    run(options, (ask) => askIncidents(ask, { first, chatId: chat, open })),
+  .action(({ chat, ...options }: Options & Omit<Wanted, 'chatId'> & { readonly chat?: string }) =>
+    run(options, (ask) => askIncidents(ask, { ...options, chatId: chat })),
   );
 command('incident', 'one incident: its causes, the chat’s owners, and the bundles that were kept')
   .argument('<incident>', 'the incident’s id', uuidArgument)
@@ -153,16 +154,9 @@ function urlArgument(value: string): string {
   return value;
 }
 
-function chatCount(value: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(value) || Number(value) > MOST_CHATS) {
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_CHATS}.`);
-  }
-  return Number(value);
-}
-
-function incidentCount(value: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(value) || Number(value) > MOST_INCIDENTS) {
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_INCIDENTS}.`);
+function listCount(value: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(value) || Number(value) > MOST_LISTED) {
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_LISTED}.`);
   }
   return Number(value);
 }

@@ -31,6 +31,7 @@ const TERMINALS = {
   chat: 'cli/chat.ts',
   chatDebug: 'cli/chatDebug.ts',
   check: 'cli/check.ts',
+  forget: 'cli/forget.ts',
   migrate: 'cli/migrate.ts',
   token: 'cli/token.ts',
 };

@@ -39,7 +39,14 @@ const RUNNER = '00000000-0000-4000-8000-000000000002';
 const OTHER = '00000000-0000-4000-8000-000000000003';
 
 const NO_TROUBLE = {
-  ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, ownerRow: null },
+  ...{
+    canWrite: null,
+    isInRecovery: null,
+    replayLagSeconds: null,
+    rowLocked: null,
+    rowLockedSeconds: null,
+    ownerRow: null,
+  },
   ...{ rowAwaited: null, readersKeptOut: null, liveReplicas: null },
   ...{ platform: 'own', pool: null, thresholds: null },
 };

@@ -25,6 +25,13 @@ interface BundleOptions {
   readonly salt?: string;
 }
 
+interface StoredBundleOptions {
+  readonly why: BundleReason;
+  readonly output: string;
+  readonly json?: true;
+  readonly watch?: true;
+}
+
 /** @throws NoAnswer if the file is no bundle, or one of another chat */
 export function whyFromFile(file: string, id: string | undefined, { watch, everywhere }: WhyFromOptions): Shown {
   if (watch) throw new NoAnswer('A bundle does not change: --from cannot be watched.', false);
@@ -58,12 +65,10 @@ export async function writeBundleOf(id: string, options: BundleOptions): Promise
  */
 export async function writeStoredBundle(
   id: string,
-  {
-    why,
-    output,
-    ...given
-  }: Pick<BundleOptions, 'url' | 'token'> & { readonly why: BundleReason; readonly output: string },
+  { why, output, json, watch, ...given }: Pick<BundleOptions, 'url' | 'token'> & StoredBundleOptions,
 ): Promise<void> {
+  const other = watch ? '--watch' : json ? '--json' : undefined;
+  if (other) throw new NoAnswer(`-o writes one bundle, which is JSON, and is done: leave ${other} out.`, false);
   const bundle = await askStoredBundle(asking(findGateway(given)), id, why);
   writeBundle(output, bundle);
   console.log(printable(`${output}: ${bundle.diagnosis?.summary ?? ''}`));

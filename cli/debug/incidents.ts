@@ -2,29 +2,48 @@
 import type { Bundle } from '../../domain/bundle/format.ts';
 import { NoBundle, readBundle } from '../../domain/bundle/read.ts';
 import type { BundleReason } from '../../domain/incidents/step.ts';
-import { type Ask, NoAnswer } from './ask.ts';
-import { list, one, stored } from './incidentsShape.ts';
+import { type Ask, NoAnswer, type Problem } from './ask.ts';
+import { list, one, type PageInfo, rawList, type ShownIncident, stored } from './incidentsShape.ts';
 import { incidentsText, incidentText } from './incidentsText.ts';
 import { type Shown, withoutAnswer } from './shown.ts';
+
+/** Incidents in one question, as many as the gateway answers. */
+const PAGE_SIZE = 100;
 
 /** Incidents to list. */
 export interface Wanted {
   readonly first: number;
+  /** Place to go on from: an `endCursor`. */
+  readonly after?: string | undefined;
   readonly chatId?: string | undefined;
   /** True: open ones only. */
   readonly open?: boolean | undefined;
 }
 
-/** @throws NoAnswer, also without a recorder */
-export async function askIncidents(ask: Ask, { first, chatId, open }: Wanted): Promise<Shown> {
+/**
+ * Lists incidents, page by page.
+ * `--json` gets the shape of one page of `incidents` with all these edges.
+ * @throws NoAnswer, also without a recorder
+ */
+export async function askIncidents(ask: Ask, { first, after, chatId, open }: Wanted): Promise<Shown> {
   const filter = { chatId: chatId ?? null, open: open ? true : null };
-  const { data, raw, problems } = await ask('incidents', { first, filter }, list);
-  const { edges, pageInfo } = data.incidents ?? withoutAnswer({ problems }, NO_RECORDER);
-  const found = edges.map(({ node }) => node);
+  const found: ShownIncident[] = [];
+  const edges: unknown[] = [];
+  const problems: Problem[] = [];
+  let next: PageInfo = { hasNextPage: true, endCursor: after ?? null };
+  while (next.hasNextPage && found.length < first) {
+    const size = Math.min(PAGE_SIZE, first - found.length);
+    const page = await ask('incidents', { first: size, after: next.endCursor, filter }, list);
+    const incidents = page.data.incidents ?? withoutAnswer(page, NO_RECORDER);
+    found.push(...incidents.edges.map(({ node }) => node));
+    edges.push(...rawList.parse(page.raw).incidents.edges);
+    problems.push(...page.problems);
+    next = incidents.pageInfo;
+  }
   return {
-    ...{ json: raw, problems },
+    ...{ json: { incidents: { edges, pageInfo: next } }, problems },
     code: found.some(({ closedAt }) => closedAt === null) ? 1 : 0,
-    text: (page) => incidentsText(page, found, pageInfo.hasNextPage),
+    text: (page) => incidentsText(page, found, next),
   };
 }
 
@@ -43,11 +62,14 @@ export async function askIncident(ask: Ask, id: string): Promise<Shown> {
 export async function askStoredBundle(ask: Ask, id: string, why: BundleReason): Promise<Bundle> {
   const { raw, problems } = await ask('incident', { id, whole: true }, stored);
   const { bundles } = stored.parse(raw).incident ?? withoutAnswer({ problems }, noSuchIncident(id));
-  const found = bundles.find((bundle) => bundle.why === why);
+  const place = bundles.findIndex((bundle) => bundle.why === why);
+  const found = bundles[place];
   if (!found) {
     const kept = bundles.map((bundle) => bundle.why).join(', ') || 'none';
     throw new NoAnswer(`The incident keeps no bundle ${why}. It keeps: ${kept}.`, false);
   }
+  if (found.bundle === null)
+    withoutAnswer({ problems: problems.filter(({ path }) => path?.[2] === place) }, UNREADABLE);
   try {
     return readBundle(JSON.stringify(found.bundle));
   } catch (error) {
@@ -55,6 +77,7 @@ export async function askStoredBundle(ask: Ask, id: string, why: BundleReason): 
   }
 }
 
+const UNREADABLE = 'The gateway answers no bundle, and does not say why.';
 const NO_RECORDER = 'The gateway has no recorder, so no incidents are kept: see RECORDER_URL.';
 const noSuchIncident = (id: string) =>
   `There is no incident ${id}, it is not yours to read, or the gateway has no recorder: it does not tell them apart.`;

@@ -13,14 +13,14 @@ const bundleRef = z.object({ id: z.string(), why: z.string(), at: z.string(), by
 const whole = incident.extend({ bundles: z.array(bundleRef) });
 export type WholeIncident = z.output<typeof whole>;
 
+const pageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
+export type PageInfo = z.output<typeof pageInfo>;
+
 export const list = z.object({
-  incidents: z
-    .object({
-      edges: z.array(z.object({ node: incident })),
-      pageInfo: z.object({ hasNextPage: z.boolean() }),
-    })
-    .nullable(),
+  incidents: z.object({ edges: z.array(z.object({ node: incident })), pageInfo }).nullable(),
 });
+/** Edges of a page as they came. */
+export const rawList = z.object({ incidents: z.object({ edges: z.array(z.unknown()) }) });
 export const one = z.object({ incident: whole.nullable() });
 /** Bundles as they came: one goes into a file, and not onto a terminal. */
 export const stored = z.object({

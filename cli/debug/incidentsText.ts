@@ -1,12 +1,12 @@
 /** Incidents as text for a terminal. */
 import { counted, listed, secondsText } from '../../domain/diagnosis/wording.ts';
-import type { ShownIncident, WholeIncident } from './incidentsShape.ts';
+import type { PageInfo, ShownIncident, WholeIncident } from './incidentsShape.ts';
 import { blocks, columns, fields, lines, type Page, paragraph } from './layout.ts';
 
 const WIDTHS = [36, 8, 13];
 
-/** @param isMore true if older ones are not shown */
-export function incidentsText(page: Page, incidents: readonly ShownIncident[], isMore: boolean): string {
+/** @param next place after the last one, where older ones may follow */
+export function incidentsText(page: Page, incidents: readonly ShownIncident[], next: PageInfo): string {
   if (incidents.length === 0) return paragraph(page, 'There are no such incidents.');
   const open = incidents.filter(({ closedAt }) => closedAt === null).length;
   return blocks(
@@ -15,14 +15,18 @@ export function incidentsText(page: Page, incidents: readonly ShownIncident[], i
       ...incidents.map((one) => rowText(page, one)),
     ),
     lines(
-      paragraph(
-        page,
-        `${counted(incidents.length, 'incident')}${isMore ? ' so far: --first shows more' : ''}, ${open} open.`,
-      ),
+      paragraph(page, `${counted(incidents.length, 'incident')}${next.hasNextPage ? ' so far' : ''}, ${open} open.`),
+      ...(next.hasNextPage ? olderText(page, next) : []),
       paragraph(page, 'npm run chat-debug -- incident <incident> shows one, and writes its bundles.'),
     ),
   );
 }
+
+/** Lines on what follows. The cursor is no word that could be cut. */
+const olderText = (page: Page, { endCursor }: PageInfo) => [
+  paragraph(page, 'Older ones follow: --first shows more, and this goes on:'),
+  `  --after ${endCursor}`,
+];
 
 const stateText = ({ paint }: Page, { closedAt, closeReason }: ShownIncident) =>
   closedAt === null ? paint.red('open') : (closeReason ?? 'closed').toLowerCase();

@@ -1,4 +1,5 @@
 /** The way from a snapshot to a diagnosis. */
+import { rowMayBeOld } from './conditions/database.ts';
 import { ownerNotHeard } from './conditions/owner.ts';
 import { errored } from './conditions/rest.ts';
 import { undecided, waitsForOutside } from './conditions/row.ts';
@@ -34,7 +35,7 @@ function verdictOf(situation: Situation, found: readonly Found[]): Verdict {
   const critical = found.some(({ severity }) => severity === 'CRITICAL');
   if (has(found, 'STATUS_UNKNOWN') || (undecided(situation) && !critical)) return 'UNKNOWN';
   if (errored(situation)) return 'FAILED';
-  if (critical) return 'STUCK';
+  if (critical) return rowMayBeOld(situation) ? 'UNKNOWN' : 'STUCK';
   if (state === null || ownerNotHeard(situation)) return 'UNKNOWN';
   if (runnable && owner === 'NOT_ASKED' && lease === 'NOT_KNOWN' && !runGetsOn(situation)) return 'UNKNOWN';
   const waits = has(found, 'RETRY_BACKOFF') || has(found, 'CAPACITY_WAIT');

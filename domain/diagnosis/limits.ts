@@ -20,6 +20,8 @@ export const MANY_FAILED_RENEWALS = 2;
 export const MANY_BREAK_OFFS = 3;
 /** Owners of a chat, the newest ones, that a diagnosis looks at. */
 export const RECENT_OWNERS = 5;
+/** Seconds by which a standby may be behind before its rows are too old to be held against memory. */
+export const STANDBY_LAG_SECONDS = 1;
 /** Changes of the owner without a committed step from which a chat is passed around. */
 export const MANY_CHANGES = 4;
 /** Seconds within which those changes count. */

@@ -36,6 +36,7 @@ const ownerRow = known(z.enum(['ALIVE', 'STALE', 'STOPPED', 'MISSING']));
 export const trouble = z.object({
   canWrite: flag,
   isInRecovery: flag,
+  replayLagSeconds: seconds,
   rowLocked: flag,
   rowLockedSeconds: seconds,
   rowAwaited: flag,

@@ -1,4 +1,5 @@
 /** A diagnosis in one sentence: the trouble, who should act, and what could not be known. */
+import { rowMayBeOld } from './conditions/database.ts';
 import { noOwner, ownerGone } from './conditions/owner.ts';
 import { callRefused } from './conditions/refusals.ts';
 import { pausedByPerson, unreadable } from './conditions/row.ts';
@@ -47,11 +48,19 @@ export function summaryOf(
     worst ? withMove(worst.rule, situation) : quiet(verdict, situation, found),
     worst && verdict === 'UNKNOWN' && situation.owner === 'NOT_KNOWN' && notAsked(situation),
     notRepeated && `but both halves must be read again before it may be called stuck, and ${notRepeated}`,
+    verdict === 'UNKNOWN' && worst?.severity === 'CRITICAL' && rowMayBeOld(situation) && behind(situation),
     first && (verdict === 'STUCK' ? 'a second reading says so too' : 'the first of two readings had it stuck'),
     readings.everywhere && !situation.others && 'which other replicas there are could not be read',
     ...unknown(situation, worst?.rule),
   ];
   return sentence(`${WORDS[verdict]}: ${clauses.filter(Boolean).join('; ')}`);
+}
+
+/** Clause on a standby whose rows may be too old to call a chat stuck. */
+function behind({ database }: Situation): string {
+  const lag = database?.trouble?.replayLagSeconds ?? null;
+  const by = lag === null ? 'has replayed nothing yet' : `may be ${secondsText(lag)} behind`;
+  return `but its row was read on a standby, which ${by}: ask where the primary is read before you act`;
 }
 
 function withMove(rule: Rule, s: Situation): string {

@@ -79,16 +79,35 @@ export function stepOf(incident: Incident | undefined, reading: Reading | null):
   }
 }
 
+/** Bundles of an incident, as far as the next one goes by them. */
+export interface BundlesSoFar {
+  /** True if one is stored. */
+  readonly isBundled: boolean;
+  /** Reason of one that should be stored, and could not be taken. Null: none is owed. */
+  readonly bundleOwed: BundleReason | null;
+}
+
 /**
  * Reason for which the whole bundle is stored with a step. Undefined: none is.
- * @param isBundled true if the incident has a bundle; one that has none gets the bundle of its beginning late
+ * One that is owed is taken late. The bundle of an end that did not come is owed no more.
  */
-export function bundleReasonOf(step: Step, isBundled: boolean): BundleReason | undefined {
-  if (step.kind === 'open') return 'OPENED';
-  if (step.kind === 'wellOnce') return 'CLOSING';
-  if (step.kind !== 'note') return undefined;
-  if (step.codeChanged) return 'CODE_CHANGED';
-  return isBundled ? undefined : 'OPENED';
+export function bundleReasonOf(step: Step, { isBundled, bundleOwed }: BundlesSoFar): BundleReason | undefined {
+  switch (step.kind) {
+    case 'open':
+      return 'OPENED';
+    case 'note':
+      if (step.codeChanged) return 'CODE_CHANGED';
+      if (bundleOwed !== 'CLOSING') return bundleOwed ?? undefined;
+      return isBundled ? undefined : 'OPENED';
+    case 'wellOnce':
+      return 'CLOSING';
+    case 'close':
+      return step.reason !== 'DELETED' && bundleOwed === 'CLOSING' ? 'CLOSING' : undefined;
+    case 'none':
+      return undefined;
+    default:
+      return step satisfies never;
+  }
 }
 
 function wellStep({ wellReadings }: Incident, { isArchived }: Reading): Step {

@@ -6,13 +6,13 @@ import { StartError } from '../../server/startError.ts';
 const CONNECT_LIMIT_MS = 3_000;
 
 /** Setting that names a database. */
-type UrlSetting = 'DATABASE_URL' | 'RECORDER_DATABASE_URL';
+export type UrlSetting = 'DATABASE_URL' | 'RECORDER_DATABASE_URL';
 
 /**
  * Runs `use` with a session of the database, and ends the session.
  * @throws StartError if the database cannot be reached, and whatever `use` throws
  */
-async function withDatabase<T>(
+export async function withDatabase<T>(
   url: string,
   use: (client: pg.Client) => Promise<T>,
   setting: UrlSetting = 'DATABASE_URL',

@@ -31,7 +31,7 @@ export function readEnvironment<K extends SettingName, R extends K = never>(
     const received = environment[name] || undefined;
     const result = settings[name].safeParse(received);
     if (!result.success) {
-      const shown = /SECRET|KEY|TOKEN|DATABASE_(LISTEN_)?URL/.test(name)
+      const shown = /SECRET|KEY|TOKEN|DATABASE_(LISTEN_)?URL|WEBHOOK_URL/.test(name)
         ? 'a value not shown here'
         : JSON.stringify(received && withoutCredentials(received));
       bad.add(name);

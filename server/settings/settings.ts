@@ -17,6 +17,8 @@ const secret = z.string().min(32, 'must have at least 32 characters');
 /** Value of `DATABASE_SUBGRAPH_URL` with which the gateway runs the database subgraph itself. */
 export const IN_PROCESS = 'in-process';
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+/** URL that is asked as it is: user and password in it would be dropped. */
+const plainUrl = httpUrl.refine((url) => !/^https?:\/\/[^/]*@/i.test(url), 'must be without user and password');
 const flag = z
   .enum(['0', '1', 'false', 'true'], 'must be 1, true, 0 or false')
   .default('0')
@@ -61,7 +63,7 @@ export const settings = {
   DATABASE_LISTEN_URL: databaseUrl
     .optional()
     .describe(
-      'Postgres that tells the database subgraph of changes, so that live views follow at once: the primary itself, without a pooler between. Unset: live views look by time alone',
+      'Postgres that tells the database subgraph and the recorder of changes of chats, so that they look at once: the primary itself, without a pooler between. Unset: live views look by time alone, and the recorder listens on `DATABASE_URL` if incidents are kept there, too',
     ),
   PLATFORM: z
     .enum(['auto', 'own', 'coder'])
@@ -176,6 +178,18 @@ export const settings = {
     .default(10)
     .describe('interval at which the recorder asks the gateway for chats in trouble'),
   INCIDENT_RETENTION_DAYS: days.default(30).describe('age in days from which the recorder deletes closed incidents'),
+  ALERTMANAGER_URL: plainUrl
+    .optional()
+    .describe(
+      'address of an Alertmanager that the recorder tells of open incidents, such as http://alertmanager:9093. Unset: none is told',
+    ),
+  ALERT_WEBHOOK_URL: plainUrl
+    .optional()
+    .describe('URL that the recorder posts to when an incident opens and when it closes. Unset: nobody is told'),
+  ALERT_WEBHOOK_SECRET: secret.optional().describe('key of the signatures of what is posted to `ALERT_WEBHOOK_URL`'),
+  PUBLIC_URL: plainUrl
+    .optional()
+    .describe('address of the gateway for people, for links in alerts. Unset: alerts have no links'),
   MODEL: model
     .default('built-in')
     .describe(
@@ -195,8 +209,7 @@ export const settings = {
   AUTH_SECRET: secret
     .optional()
     .describe("HS256 secret of callers' tokens. Set it or `AUTH_JWKS_URL`. `npm start` makes one"),
-  AUTH_JWKS_URL: httpUrl
-    .refine((url) => !/^https?:\/\/[^/]*@/i.test(url), 'must be without user and password')
+  AUTH_JWKS_URL: plainUrl
     .optional()
     .describe("URL of the public keys of callers' tokens (RS256, PS256, ES256, EdDSA), in place of `AUTH_SECRET`"),
   AUTH_ISSUER: z.string().optional().describe("`iss` that callers' tokens must have. Unset: any"),
@@ -220,7 +233,7 @@ export const settings = {
   CHAT_DEBUG_URL: httpUrl
     .optional()
     .describe(
-      'gateway that `npm run chat-debug` and the recorder ask. Unset: the one of the system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
+      'gateway that `npm run chat-debug` and the recorder ask. The recorder needs it. Unset, for `chat-debug`: the gateway of the system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
     ),
   CHAT_DEBUG_TOKEN: z
     .string()

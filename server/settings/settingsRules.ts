@@ -55,6 +55,13 @@ export const incidentsSomewhere: SettingsRule = (values, bad) => {
   return 'RECORDER_DATABASE_URL, DATABASE_URL: neither is set. Incidents are kept in the first, or else in the second.';
 };
 
+/** Rule for the recorder: what it tells the webhook is signed. */
+export const webhookSigned: SettingsRule = ({ ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret }, bad) => {
+  if (bad.has('ALERT_WEBHOOK_URL') || bad.has('ALERT_WEBHOOK_SECRET')) return undefined;
+  if ((url === undefined) === (secret === undefined)) return undefined;
+  return `ALERT_WEBHOOK_URL, ALERT_WEBHOOK_SECRET: set both or neither; what the webhook is told is signed. Received only ${url === undefined ? 'the secret' : 'the URL'}.`;
+};
+
 /**
  * Rule for the router, which runs no database subgraph: the gateway in front of it needs one that others can ask, too.
  */

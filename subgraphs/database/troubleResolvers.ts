@@ -51,13 +51,14 @@ async function slotsFor(chat: ChatRow, context: DatabaseContext) {
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {
   if (row === null) return {};
-  const { canWrite, isInRecovery, liveReplicas, rowLocked, rowAwaited, readersKeptOut, transactionSeconds } = row;
+  const { canWrite, isInRecovery, replayLagSeconds, liveReplicas } = row;
+  const { rowLocked, rowAwaited, readersKeptOut, transactionSeconds } = row;
   const { processId, applicationName, state, waitingFor } = row;
   const holder = { processId, applicationName, state, transactionSeconds, waitingFor };
   const lockedBy = rowLocked && mayKnowHolder ? holder : null;
   const rowLockedSeconds = rowLocked ? (transactionSeconds ?? row.awaitedSeconds) : null;
   const lock = { rowLocked, rowLockedSeconds, rowAwaited, readersKeptOut, lockedBy };
-  return { canWrite, isInRecovery, liveReplicas, ...lock };
+  return { canWrite, isInRecovery, replayLagSeconds, liveReplicas, ...lock };
 }
 
 /** True if the owner's lease is lost; false also where no lease can be read. */

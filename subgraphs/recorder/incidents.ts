@@ -2,14 +2,12 @@
 import type { Pool } from 'pg';
 import type { Severity, Verdict } from '../../domain/diagnosis/diagnosis.ts';
 import type { FindingCode } from '../../domain/diagnosis/rules.ts';
-import type { Incident } from '../../domain/incidents/step.ts';
+import type { BundleReason, BundlesSoFar, Incident } from '../../domain/incidents/step.ts';
 
 /** Newest incident of a chat, with its id. */
-export interface KnownIncident extends Incident {
+export interface KnownIncident extends Incident, BundlesSoFar {
   readonly id: string;
   readonly chatId: string;
-  /** True if a bundle of it is stored. */
-  readonly isBundled: boolean;
 }
 
 /** Open incidents, as metrics tell them. */
@@ -38,6 +36,7 @@ interface Row {
   readonly workerIds: string[];
   readonly wellReadings: number;
   readonly secondsClosed: number | null;
+  readonly bundleOwed: BundleReason | null;
   readonly isBundled: boolean;
 }
 
@@ -46,7 +45,7 @@ export async function newestIncidents(pool: Pool, chatIds: readonly string[]): P
   const { rows } = await pool.query<Row>(
     `SELECT newest.* FROM unnest($1::uuid[]) AS asked (chat_id) CROSS JOIN LATERAL (
        SELECT id, chat_id AS "chatId", code, severity, verdict, summary, codes, worker_ids AS "workerIds",
-         well_readings AS "wellReadings",
+         well_readings AS "wellReadings", bundle_owed AS "bundleOwed",
          extract(epoch FROM clock_timestamp() - closed_at)::float8 AS "secondsClosed",
          EXISTS (SELECT FROM chat_debug_recorder.incident_bundles WHERE incident_id = incidents.id) AS "isBundled"
        FROM chat_debug_recorder.incidents WHERE incidents.chat_id = asked.chat_id

@@ -3,20 +3,19 @@ import pg from 'pg';
 import { loggedReason } from '../../server/databaseWords.ts';
 import type { Logger } from '../../server/log.ts';
 
-/** Connections at most: the lease has one of its own, and a round does one thing at a time. */
-const MOST_CONNECTIONS = 5;
-
 interface PoolOptions {
   readonly databaseUrl: string;
   /** Milliseconds for one statement. */
   readonly timeoutMs: number;
+  /** Connections at most. */
+  readonly connections: number;
   readonly log: Logger;
 }
 
 /** Opens the pool, which connects when it is first asked; the caller ends it. */
-export function openPool({ databaseUrl, timeoutMs, log }: PoolOptions): pg.Pool {
+export function openPool({ databaseUrl, timeoutMs, connections, log }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
-    ...{ connectionString: databaseUrl, application_name: 'chat-debug-recorder', max: MOST_CONNECTIONS },
+    ...{ connectionString: databaseUrl, application_name: 'chat-debug-recorder', max: connections },
     connectionTimeoutMillis: timeoutMs,
     statement_timeout: timeoutMs,
     query_timeout: 2 * timeoutMs, // a server that is stopped keeps no limit of its own

@@ -4,6 +4,8 @@ import type { Clock } from '../../common/clock.ts';
 import { databaseFailure } from '../../domain/databaseFailures.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Loop, startLoop } from '../../server/loop.ts';
+import type { Alerting } from './alerts/alerting.ts';
+import { databaseTrouble } from './databaseTrouble.ts';
 import { type Ask, NoAnswer } from './gateway.ts';
 import { LEASE_INTERVAL_SECONDS, type Lease, LeaseLost } from './lease.ts';
 import type { RecorderMetrics } from './metrics.ts';
@@ -12,12 +14,17 @@ import { runRound } from './round.ts';
 import { UnknownTimes } from './unknownTimes.ts';
 
 const CLEAN_UP_INTERVAL_SECONDS = 3_600;
+/** Rest after a round that nothing but the interval ends, in durations of that round: many incidents take long to read. */
+const RESTS = 4;
 
 export interface RecorderOptions {
   readonly pool: Pool;
   readonly lease: Lease;
   readonly ask: Ask;
   readonly metrics: RecorderMetrics;
+  readonly alerting: Alerting;
+  /** True if the webhook is told of incidents that open and close. */
+  readonly tellsWebhook: boolean;
   readonly intervalSeconds: number;
   /** Days for which closed incidents are kept. */
   readonly retentionDays: number;
@@ -26,55 +33,85 @@ export interface RecorderOptions {
 }
 
 export interface Recorder {
-  /** Name of the failure of the last round; undefined: it succeeded, or this recorder is not active. */
-  trouble(): string | undefined;
+  /** Sentences on the lease, if it cannot be kept; undefined: it can, by this recorder or another one. */
+  leaseTrouble(): string | undefined;
+  /** Sentences on the last round, if it failed; undefined: it succeeded, or this recorder is not active. */
+  roundTrouble(): string | undefined;
+  /** Reads at once, if this recorder is active and has rested: something has changed. */
+  wake(): void;
   /** Reads no further, and gives the lease up. */
   stop(): Promise<void>;
 }
 
 export function startRecorder(options: RecorderOptions): Recorder {
-  const { lease, metrics, clock, log } = options;
+  const { lease, metrics, alerting, clock, log } = options;
   const unknown = new UnknownTimes();
   const stopping = new AbortController();
+  const trouble: { lease?: string | undefined; round?: string | undefined } = {};
   const loop = (name: string, intervalSeconds: number, work: () => Promise<void>): Loop =>
     startLoop({ name, intervalSeconds, work, nameOf, clock, log });
 
+  let restedMs = 0; // by the monotonic clock
   const round = async () => {
     const { term } = lease;
     if (!term) return;
+    const beganMs = clock.monotonicMs();
     try {
-      await runRound({ ...options, unknown, signal: stopping.signal }, term);
+      await runRound({ ...options, unknown, onNews: alerting.wake, signal: stopping.signal }, term);
       metrics.round('done');
+      trouble.round = undefined;
     } catch (error) {
       if (stopping.signal.aborted) return;
-      if (error instanceof LeaseLost) return log.info('another recorder has taken over');
+      if (error instanceof LeaseLost) return log.info('the term is over: the rest of the round is not written');
       metrics.round('failed');
+      trouble.round = sentencesOn(error);
       throw error;
+    } finally {
+      const endedMs = clock.monotonicMs();
+      restedMs = endedMs + RESTS * (endedMs - beganMs);
     }
   };
   const rounds = loop('rounds', options.intervalSeconds, round);
   let hasWaited = false;
   const leases = loop('lease', LEASE_INTERVAL_SECONDS, async () => {
     const wasActive = lease.term !== undefined;
-    await lease.keep();
+    try {
+      await lease.keep();
+      trouble.lease = undefined;
+    } catch (error) {
+      trouble.lease = sentencesOn(error);
+      throw error;
+    }
     if (!lease.term) hasWaited = true;
+    if (wasActive && !lease.term) log.info('another recorder has taken over');
     if (wasActive || !lease.term) return;
     log.info('this recorder is the active one');
     cleanUp.wake();
+    alerting.wake();
     if (hasWaited) rounds.wake(); // else this process has just started, and the others perhaps with it
   });
   const cleanUp = loop('cleanUp', CLEAN_UP_INTERVAL_SECONDS, async () => {
     if (lease.term) await deleteOld(options.pool, lease.term, options.retentionDays);
   });
   return {
-    trouble: () => (lease.term ? (rounds.inspect().lastError ?? undefined) : undefined),
+    leaseTrouble: () => trouble.lease,
+    roundTrouble: () => (lease.term ? trouble.round : undefined),
+    wake: () => {
+      if (lease.term && clock.monotonicMs() >= restedMs) rounds.wake();
+    },
     stop: async () => {
       stopping.abort();
-      await Promise.all([leases.stop(), rounds.stop(), cleanUp.stop()]);
+      await Promise.all([leases.stop(), rounds.stop(), cleanUp.stop(), alerting.stop()]);
       await lease.giveUp().catch((err: unknown) => log.warn({ err }, 'the lease could not be given up'));
     },
   };
 }
+
+/** Failure in a word, and for one of the database what it is and what to do. Defects have names of their own. */
+const sentencesOn = (error: unknown): string =>
+  error instanceof Error && /^(error|Error|AggregateError)$/.test(error.name)
+    ? `(${nameOf(error)}). ${databaseTrouble(error)}`
+    : `(${nameOf(error)}).`;
 
 /** Names a failure in one word, without content. */
 function nameOf(error: unknown): string {

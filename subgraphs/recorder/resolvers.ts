@@ -1,6 +1,7 @@
 /** Resolvers of incidents. */
+import type { Bundle } from '../../domain/bundle/format.ts';
 import { forOwner } from '../../domain/bundle/ofCaller.ts';
-import { readBundle } from '../../domain/bundle/read.ts';
+import { NoBundle, readBundle } from '../../domain/bundle/read.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import { pageSize } from '../../server/graphql/pageSize.ts';
 import { JSON as JsonScalar, parseUuid, requireUuid, scalars } from '../../server/graphql/scalars.ts';
@@ -22,9 +23,9 @@ interface ListArguments {
   readonly after?: string | null;
 }
 
-async function list({ filter, first, after }: ListArguments, { pool, owner }: RecorderContext) {
+async function list({ filter, first, after }: ListArguments, { readers, owner }: RecorderContext) {
   const size = pageSize(first);
-  const rows = await listIncidents(pool, {
+  const rows = await listIncidents(readers, {
     ...{ owner, open: filter?.open ?? null, chatId: filter?.chatId ?? null, codes: filter?.code ?? null },
     ...{ after: after == null ? null : decodePlace(after), limit: size + 1 },
   });
@@ -52,10 +53,20 @@ async function read({ id }: BundleRow, context: RecorderContext) {
   if (context.bundlesRead > MOST_BUNDLES) {
     throw clientError('BAD_USER_INPUT', `At most ${MOST_BUNDLES} bundles are answered in one request. Ask for fewer.`);
   }
-  const text = await bundleText(context.pool, id);
+  const text = await bundleText(context.readers, id);
   if (text === undefined) throw clientError('NOT_FOUND', 'A newer bundle has taken the place of this one. Ask again.');
-  const bundle = readBundle(text);
+  const bundle = readable(text);
   return mayReadAll(context.caller) ? bundle : forOwner(bundle);
+}
+
+/** @throws GraphQLError `VALUE_UNREADABLE`, which costs the incident nothing but this bundle */
+function readable(text: string): Bundle {
+  try {
+    return readBundle(text);
+  } catch (error) {
+    if (!(error instanceof NoBundle)) throw error;
+    throw clientError('VALUE_UNREADABLE', `This bundle cannot be read: what is stored ${error.message}`);
+  }
 }
 
 export const resolvers = {

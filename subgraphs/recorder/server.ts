@@ -7,12 +7,14 @@ import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/auth
 import { serveSubgraph } from '../../server/graphql/serve.ts';
 import type { AdmissionLimits } from '../../server/live/admission.ts';
 import type { Logger } from '../../server/log.ts';
+import { type Receivers, startAlerting } from './alerts/alerting.ts';
+import { hearChanges } from './changes.ts';
 import { makeContext, type RecorderContext } from './context.ts';
 import { openGateway } from './gateway.ts';
 import { Lease } from './lease.ts';
 import { makeRecorderMetrics } from './metrics.ts';
 import { openPool } from './pool.ts';
-import { whyNotReady } from './questions.ts';
+import { whyNotReadable } from './questions.ts';
 import { startRecorder } from './recorder.ts';
 import { resolvers } from './resolvers.ts';
 
@@ -23,11 +25,15 @@ export interface RecorderServerOptions extends SubgraphTrust {
   readonly databaseUrl: string;
   /** Milliseconds that a statement takes at most. */
   readonly databaseTimeoutMs: number;
+  /** URL of a direct session to the database of chats, which tells of changes. Unset: there is none. */
+  readonly listenUrl?: string | undefined;
   /** GraphQL endpoint of the gateway. */
   readonly gatewayUrl: string;
   readonly intervalSeconds: number;
   /** Days for which closed incidents are kept. */
   readonly retentionDays: number;
+  /** Receivers of alerts. Unset: nobody is told. */
+  readonly receivers?: Receivers;
   /** Limits on the streams that a foreign gateway opens; undefined: subscriptions are refused. */
   readonly streams?: AdmissionLimits;
   readonly host: string;
@@ -37,35 +43,45 @@ export interface RecorderServerOptions extends SubgraphTrust {
   readonly log: Logger;
 }
 
+/** Connections of rounds, which do one thing at a time, and of readers. */
+const MOST_CONNECTIONS = 5;
 const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 
 /** @throws if the port is taken */
 export async function startRecorderServer(options: RecorderServerOptions): Promise<RunningServer> {
   const { clock, log, host, port, intervalSeconds, retentionDays, streams } = options;
-  const pool = openPool({ databaseUrl: options.databaseUrl, timeoutMs: options.databaseTimeoutMs, log });
+  const database = { databaseUrl: options.databaseUrl, timeoutMs: options.databaseTimeoutMs, log };
+  const pool = openPool({ ...database, connections: MOST_CONNECTIONS });
+  const ofLease = openPool({ ...database, connections: 1 }); // its own, however many read
   const gateway = openGateway(options.gatewayUrl, options.internalSecret);
-  const lease = new Lease(pool, randomUUID(), clock);
+  const lease = new Lease(ofLease, randomUUID(), clock);
   const registry = new Registry();
-  const metrics = makeRecorderMetrics(registry, () => lease.term !== undefined);
+  const isActive = () => lease.term !== undefined;
+  const metrics = makeRecorderMetrics(registry, { isActive, isListening: () => changes.whyNotHeard() === undefined });
+  const { receivers = {} } = options;
+  const isNoting = () => recorder.roundTrouble() === undefined;
+  const alerting = startAlerting({ ...receivers, pool, lease, metrics, isNoting, clock, log });
   const recorder = startRecorder({
-    ...{ pool, lease, metrics, intervalSeconds, retentionDays, clock, log },
+    ...{ pool, lease, metrics, alerting, intervalSeconds, retentionDays, clock, log },
+    tellsWebhook: receivers.webhook !== undefined,
     ask: gateway.ask,
   });
+  const changes = hearChanges({ listenUrl: options.listenUrl, onChange: recorder.wake, clock, log });
   const close = async () => {
-    await Promise.all([recorder.stop(), gateway.close()]); // a round does not wait for its answer
-    await pool.end();
+    await Promise.all([changes.stop(), recorder.stop(), gateway.close()]); // a round does not wait for its answer
+    await Promise.all([pool.end(), ofLease.end()]);
   };
   try {
     return await serveSubgraph<RecorderContext>({
       ...{ schemaFile: SCHEMA_FILE, resolvers, registry, clock, log, host, port, close },
       authorize: authorizeSubgraph(options, { audience: 'recorder', clock, log }),
-      context: (caller, requestId) => makeContext(pool, caller, requestId),
+      context: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
       live: streams && {
         limits: streams,
-        newContext: (caller, requestId) => makeContext(pool, caller, requestId),
+        newContext: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
       },
-      notReady: () => whyNotReady(pool),
-      note: () => noteOn(recorder.trouble()),
+      notReady: async () => (await whyNotReadable(pool)) ?? said(recorder.leaseTrouble(), NO_LEASE),
+      note: () => notes(said(recorder.roundTrouble(), NO_ROUND), alerting.trouble(), changes.whyNotHeard()),
     });
   } catch (error) {
     await close();
@@ -73,5 +89,13 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
   }
 }
 
-const noteOn = (trouble: string | undefined) =>
-  trouble && `The last round of the recorder failed (${trouble}); the log says why.`;
+const NO_LEASE = 'No incident is noted: the lease of the active recorder cannot be kept';
+const NO_ROUND = 'The last round of the recorder failed';
+
+/** Lines that are there, one below the other. */
+const notes = (...lines: readonly (string | undefined)[]) =>
+  lines.filter((line) => line !== undefined).join('\n') || undefined;
+
+/** Line for a probe; undefined without trouble. */
+const said = (trouble: string | undefined, what: string) =>
+  trouble === undefined ? undefined : `${what} ${trouble} The log says more.`;

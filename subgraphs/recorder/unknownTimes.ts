@@ -1,9 +1,16 @@
-/** Chats of which nothing is known, and since when. A recorder that takes over begins anew. */
+/** Chats of which nothing is known, and since when. A term knows nothing of the terms before it. */
 import type { Verdict } from '../../domain/diagnosis/diagnosis.ts';
 
 /** Moments since when each reading of a chat has said UNKNOWN, by the database's clock. */
 export class UnknownTimes {
   readonly #since = new Map<string, number>();
+  #term: string | undefined;
+
+  /** Forgets everything if the term is a new one: nobody has read in between, or another recorder has. */
+  begin(term: string): void {
+    if (term !== this.#term) this.#since.clear();
+    this.#term = term;
+  }
 
   /** @returns seconds for which it has been so; 0 if it is not, or only now */
   note(chatId: string, verdict: Verdict, takenAt: Date): number {

@@ -95,6 +95,23 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     expect(await page.getByRole('tab').count()).toBe(exampleQueries().length);
   });
 
+  test('shows the query that a link asks for, in a tab of its own, and asks nothing until it is run', async () => {
+    const query = `{\n  chatDebugSnapshot(chatId: "${CHAT_ID}") {\n    executionState\n  }\n}`;
+    const link = `${gateway.url}/graphql?query=${encodeURIComponent(query)}`;
+    const opened = await page.context().newPage(); // no tab of it is stored
+    await opened.goto(link);
+    await opened.getByLabel('Query Editor').getByText('executionState').waitFor();
+    expect(await opened.getByRole('tab').count()).toBe(exampleQueries().length + 1);
+    await opened.close();
+
+    await until('the tabs are stored', () => page.evaluate(`sessionStorage.getItem('graphiql:tabState')`));
+    await page.goto(link);
+    await page.getByLabel('Query Editor').getByText('executionState').waitFor();
+    expect(await page.getByRole('tab').count()).toBe(exampleQueries().length + 1);
+    expect(questions().filter(({ search }) => search === '')).toEqual([]);
+    expect(troubles).toEqual([]);
+  });
+
   test('has an example in each tab, of which the first answers once the id stands in its variables', async () => {
     await paste(goodToken);
     await said('The gateway accepts this token.');

@@ -77,6 +77,33 @@ describe('incidents', () => {
     });
   });
 
+  test('are listed beyond one page, and from a place on', async () => {
+    await startRecorder();
+    await database.pool.query(
+      `INSERT INTO chat_debug_recorder.incidents
+         (chat_id, opened_at, closed_at, close_reason, code, severity, verdict, summary, codes, worker_ids)
+       SELECT gen_random_uuid(), now() - number * interval '1 second', now(), 'WELL', 'NO_OWNER', 'CRITICAL', 'STUCK',
+         'Stuck.', '{NO_OWNER}', '{}' FROM generate_series(1, 230) AS number`,
+    );
+    const listed = async (...args: string[]) => {
+      const { stdout, stderr } = await debug(['incidents', '--json', ...args]);
+      expect(stderr).toBe('');
+      const { edges, pageInfo } = JSON.parse(stdout).incidents;
+      return { ids: edges.map(({ node }: { node: { id: string } }) => node.id), pageInfo };
+    };
+    const all = await listed('--first', '1000');
+    expect([new Set(all.ids).size, all.pageInfo.hasNextPage]).toEqual([230, false]);
+    const first = await listed('--first', '210');
+    expect([first.ids, first.pageInfo.hasNextPage]).toEqual([all.ids.slice(0, 210), true]);
+    expect((await listed('--after', first.pageInfo.endCursor)).ids).toEqual(all.ids.slice(210));
+    const { stdout } = await debug(['incidents', '--first', '2']);
+    expect(stdout).toMatch(
+      /\n2 incidents so far, 0 open\.\nOlder ones follow: --first shows more, and this goes on:\n/,
+    );
+    const [, cursor = ''] = /^ {2}--after (\S+)$/m.exec(stdout) ?? [];
+    expect((await listed('--first', '2', '--after', cursor)).ids).toEqual(all.ids.slice(2, 4));
+  });
+
   test('end with 0 where none is open', async () => {
     await startRecorder();
     expect(await debug(['incidents'])).toMatchObject({ code: 0, stdout: 'There are no such incidents.\n' });
@@ -88,7 +115,12 @@ describe('incidents', () => {
     await startRecorder();
     const missing = await debug(['incident', 'aaaaaaaa-0000-4000-8000-000000000001']);
     expect([missing.code, missing.stderr]).toEqual([2, expect.stringMatching(/^There is no incident aaaaaaaa/)]);
-    expect((await debug(['incidents', '--first', '101'])).code).toBe(2);
+    expect((await debug(['incidents', '--first', '1001'])).code).toBe(2);
+    expect((await debug(['incidents', '--after', 'x'])).stderr).toMatch(/`after` is no cursor of incidents/);
+    for (const option of ['--json', '--watch']) {
+      const refused = await debug(['incident', 'aaaaaaaa-0000-4000-8000-000000000001', '-o', folder, option]);
+      expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(`leave ${option} out`) });
+    }
     expect((await debug(['incident', 'x'])).code).toBe(2);
   });
 });

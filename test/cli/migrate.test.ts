@@ -25,7 +25,7 @@ describe('npm run migrate', () => {
     try {
       const apart = await migrate({ DATABASE_URL: chats.url, RECORDER_DATABASE_URL: incidents.url });
       expect(apart).toMatchObject({ code: 0, stderr: '' });
-      expect(apart.stdout).toMatch(/^Applied: \d{14}_init, .*\d{14}_incidents\n$/);
+      expect(apart.stdout).toMatch(/^Applied: \d{14}_init, .*\d{14}_incidents, .*\d{14}_deliveries\n$/);
       expect([await hasIncidents(chats), await hasIncidents(incidents)]).toEqual([false, true]);
       const alone = await migrate({ RECORDER_DATABASE_URL: incidents.url });
       expect(alone).toEqual({ code: 0, stdout: 'Nothing to do: all migrations are applied.\n', stderr: '' });

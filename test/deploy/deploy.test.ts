@@ -133,7 +133,7 @@ describe.each(workloads.filter(({ kind }) => kind !== 'Job').map((one) => [one.m
   },
 );
 
-test('replicas and Postgres are reached by those that have business there, and by nobody else', () => {
+test('replicas, recorder and Postgres are reached by those that have business there, and by nobody else', () => {
   const policy = z.object({
     kind: z.literal('NetworkPolicy'),
     spec: z.object({
@@ -157,12 +157,13 @@ test('replicas and Postgres are reached by those that have business there, and b
       : [];
   });
   expect(Object.fromEntries(allowed)).toMatchObject({
-    'chat-debug-replica': ['chat-debug-gateway', 'chat-debug-router'],
-    'chat-debug-recorder': ['chat-debug-gateway'],
+    'chat-debug-replica': ['chat-debug-gateway', 'chat-debug-router', 'prometheus'],
+    'chat-debug-database': ['chat-debug-gateway', 'chat-debug-router', 'prometheus'],
+    'chat-debug-recorder': ['chat-debug-gateway', 'prometheus'],
     postgres: ['chat-debug-database', 'chat-debug-replica', 'chat-debug-recorder', 'chat-debug-migrate'],
   });
   const apps = workloads.map(({ spec }) => spec.template.metadata.labels.app);
-  const named = allowed.flat(2).filter((app) => app !== 'postgres');
+  const named = allowed.flat(2).filter((app) => !['postgres', 'prometheus'].includes(String(app)));
   expect(named.filter((app) => !apps.includes(String(app)))).toEqual([]);
 });
 

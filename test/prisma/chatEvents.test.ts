@@ -8,6 +8,7 @@ import { applyMigrations } from '../../prisma/migrations.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { eventsOf, expectKept } from '../support/chatEvents.ts';
 import { createDatabase, databasePerFile } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const database = databasePerFile();
 
@@ -231,6 +232,40 @@ test('a chat that is deleted takes its events along', async () => {
   const id = await made();
   await database.pool.query('DELETE FROM chats WHERE id = $1', [id]);
   expect(await eventsOf(database.pool, id)).toEqual([]);
+});
+
+test('a chat that is deleted while its worker writes takes that event along as well', async () => {
+  const id = await made();
+  const [worker, other] = await Promise.all([database.pool.connect(), database.pool.connect()]);
+  try {
+    await worker.query('BEGIN');
+    await worker.query(`UPDATE chats SET status = 'error' WHERE id = $1`, [id]);
+    const deleted = other.query('DELETE FROM chats WHERE id = $1', [id]);
+    await until('the deletion waits for the worker', async () => {
+      const { rows } = await database.pool.query(
+        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE FROM chats%'`,
+      );
+      return rows.length === 1;
+    });
+    await worker.query('COMMIT');
+    await deleted;
+  } finally {
+    worker.release();
+    other.release();
+  }
+  expect(await eventsOf(database.pool, id)).toEqual([]);
+});
+
+test('a table of chats that is emptied takes the events along', async () => {
+  const copy = await createDatabase();
+  try {
+    const { rows } = await copy.pool.query('INSERT INTO chats (owner_id) VALUES (gen_random_uuid()) RETURNING id');
+    expect(await eventsOf(copy.pool, rows[0].id)).toHaveLength(1);
+    await copy.pool.query('TRUNCATE chats CASCADE');
+    expect((await copy.pool.query('SELECT FROM chat_events')).rowCount).toBe(0);
+  } finally {
+    await copy.drop();
+  }
 });
 
 test('whoever may change chats needs no right on the events, and cannot put a table in their place', async () => {

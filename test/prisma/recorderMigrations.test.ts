@@ -32,7 +32,7 @@ const tablesOf = async ({ pool }: Database) => {
   return rows.map(({ name }) => name);
 };
 
-const ALL = ['20261210000000_incidents'];
+const ALL = ['20261210000000_incidents', '20261211000000_bundles_owed', '20261212000000_deliveries'];
 
 describe('the tables of incidents', () => {
   test('are made once beside the chats, whose own migrations stay current', async () => {
@@ -48,7 +48,7 @@ describe('the tables of incidents', () => {
     const applied = await Promise.all([0, 1].map(() => withClient(empty, applyRecorderMigrations)));
     expect(applied.flat()).toEqual(ALL);
     expect(await tablesOf(empty)).toEqual([
-      ...['chat_debug_recorder.incident_bundles', 'chat_debug_recorder.incidents'],
+      ...['chat_debug_recorder.deliveries', 'chat_debug_recorder.incident_bundles', 'chat_debug_recorder.incidents'],
       ...['chat_debug_recorder.migrations', 'chat_debug_recorder.recorder_lease'],
     ]);
     expect(await withClient(empty, inspectSchema)).toEqual({ kind: 'empty' });

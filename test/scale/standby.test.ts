@@ -116,6 +116,14 @@ const stateOf = async (id: string) => {
   return (data as { chatDebugSnapshot: { executionState: string } }).chatDebugSnapshot.executionState;
 };
 
+async function diagnosisOf(id: string) {
+  const data = await ask(
+    `{ chatDebugSnapshot(chatId: "${id}") { diagnosis { verdict summary findings { code severity } } } }`,
+  );
+  type Diagnosis = { verdict: string; summary: string; findings: { code: string; severity: string }[] };
+  return (data as { chatDebugSnapshot: { diagnosis: Diagnosis } }).chatDebugSnapshot.diagnosis;
+}
+
 test('a snapshot has both halves, a verdict, and leases that are not known rather than missing', async () => {
   const data = await ask(`{ chatDebugSnapshot(chatId: "${stalled}") {
     executionState
@@ -160,6 +168,12 @@ test('its lag is visible while it replays nothing, and gone when it goes on', as
   const first = await until('what is not replayed has arrived', lag);
   expect(await stateOf(stalled)).toBe('R0');
   expect(await lag()).toBeGreaterThan(first);
+  const old = await until('the row of the ended turn looks as if nobody worked on it', async () => {
+    const diagnosis = await diagnosisOf(stalled);
+    return diagnosis.findings.some(({ severity }) => severity === 'CRITICAL') && diagnosis;
+  });
+  expect(old.verdict).toBe('UNKNOWN');
+  expect(old.summary).toMatch(/its row was read on a standby, which may be .+ behind: ask where the primary is read/);
   await admin.query('SELECT pg_wal_replay_resume()');
   await isFollowed();
   expect(await stateOf(stalled)).toBe('W');

@@ -1,4 +1,5 @@
 /** Conditions on what keeps workers from the row. */
+import { STANDBY_LAG_SECONDS } from '../limits.ts';
 import { over } from '../situation.ts';
 import { leaseIsNotFresh } from './lease.ts';
 import { capacityWait, noOwner } from './owner.ts';
@@ -12,6 +13,16 @@ export const nobodyHasIt: Condition = (s) => noOwner(s) || leaseIsNotFresh(s);
 
 /** True if the database refuses writes. A standby tells so only where workers are connected to it. */
 export const databaseReadOnly: Condition = (s) => s.runnable && s.database?.trouble?.canWrite === false;
+
+/**
+ * True if the row was read on a standby that is behind its primary: owner and state may have changed since. A standby to
+ * which workers are connected is no reader's standby.
+ */
+export const rowMayBeOld: Condition = ({ database }) => {
+  const { isInRecovery, canWrite, replayLagSeconds } = database?.trouble ?? {};
+  if (isInRecovery !== true || canWrite === false) return false;
+  return (replayLagSeconds ?? Number.POSITIVE_INFINITY) > STANDBY_LAG_SECONDS;
+};
 
 /** True if someone needs the row now: its owner, or the next one. */
 export const rowIsNeeded: Condition = (s) =>

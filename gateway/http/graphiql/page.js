@@ -11,6 +11,10 @@ const status = document.querySelector('#status');
 const root = ReactDOM.createRoot(document.querySelector('#graphiql'));
 const examples = await (await fetch('graphiql/examples.json')).json();
 
+/** The query that the address of the page asks for, as a link in an alert does. It is shown, and not run. */
+const linked = new URLSearchParams(location.search).get('query');
+const asked = linked ? { query: linked } : undefined;
+
 /** @param {'none' | 'asking' | 'accepted' | 'refused' | 'failed'} kind of what is said; the style sheet has its colour */
 function say(kind, text) {
   status.dataset.kind = kind;
@@ -104,7 +108,7 @@ function show(token, hasAccess) {
         return isSubscription(question, documentAST) ? follow(token, question) : ask(token, question);
       },
       schema: hasAccess ? undefined : null, // undefined: GraphiQL fetches it
-      defaultTabs: examples.map(({ query, variables }) => ({ query, variables })),
+      defaultTabs: [...(asked ? [asked] : []), ...examples].map(({ query, variables }) => ({ query, variables })),
       storage: sessionStorage,
       isHeadersEditorEnabled: false,
       shouldPersistHeaders: false,
@@ -133,10 +137,13 @@ async function use(text) {
   if (token === heldToken()) show(token, status.dataset.kind === 'accepted');
 }
 
-/** GraphiQL fills the editors from these two, and adds a tab when no tab holds the same: they must be the active tab's. */
+/**
+ * GraphiQL fills the editors from these two, and adds a tab when no tab holds the same: they must be the active tab's,
+ * unless the address asks for another query.
+ */
 function keepActiveTab() {
   const kept = JSON.parse(sessionStorage.getItem('graphiql:tabState') ?? 'null');
-  const { query, variables } = kept ? kept.tabs[kept.activeTabIndex] : examples[0];
+  const { query, variables } = asked ?? (kept ? kept.tabs[kept.activeTabIndex] : examples[0]);
   sessionStorage.setItem('graphiql:query', query ?? '');
   sessionStorage.setItem('graphiql:variables', variables ?? '');
 }

@@ -2,6 +2,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import { FIND_TABLES, foundIn } from '../tables/found.ts';
 import { type Lack, lacksOf, nameOf } from '../tables/lacks.ts';
 import type { Moment, Transaction } from '../transaction.ts';
+import { REPLAY_LAG } from './replayLag.ts';
 import { READ_ONLY_BY_DEFAULT } from './takesWrites.ts';
 
 export interface DatabaseHealthRow {
@@ -44,12 +45,6 @@ export async function databaseHealth(tx: Transaction, { platform }: Moment): Pro
 }
 
 type ServerRow = Omit<DatabaseHealthRow, 'missing' | 'notReadable' | 'notAnswered'>;
-
-/** Without a receiver nothing arrives, so that having replayed all of it says nothing of the primary. */
-const REPLAY_LAG = Prisma.sql`
-  CASE WHEN NOT pg_is_in_recovery() THEN NULL
-    WHEN EXISTS (SELECT FROM pg_stat_wal_receiver) AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-    ELSE greatest(0, extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())) END::float8`;
 
 const databaseHealthSql = Prisma.sql`
   SELECT NOT pg_is_in_recovery() AND NOT ${READ_ONLY_BY_DEFAULT} AS "canWrite", pg_is_in_recovery() AS "isInRecovery",

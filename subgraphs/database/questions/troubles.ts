@@ -6,6 +6,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
 import { renewedInTime } from './liveReplicaIds.ts';
+import { REPLAY_LAG } from './replayLag.ts';
 import { isReplica } from './replicaRows.ts';
 import { READ_ONLY_BY_DEFAULT, WORKERS_ARE_HERE } from './takesWrites.ts';
 
@@ -14,6 +15,8 @@ export interface TroubleRow {
   /** True if the database takes writes; null: a standby cannot tell, unless workers are connected to it. */
   readonly canWrite: boolean | null;
   readonly isInRecovery: boolean;
+  /** Age in seconds of what a standby shows, at most; null: no standby, or nothing was replayed yet. */
+  readonly replayLagSeconds: number | null;
   readonly ownerRow: 'ALIVE' | 'STALE' | 'STOPPED' | 'MISSING' | null;
   /** Number of live replicas; null: there are no rows of replicas, as some builds keep none. */
   readonly liveReplicas: number | null;
@@ -64,7 +67,7 @@ const troublesSql = (chatIds: readonly string[], platform: Platform): Prisma.Sql
   ), on_tables AS MATERIALIZED (
     SELECT l.* FROM here AS l WHERE l.locktype = 'relation'
       AND l.relation IN (to_regclass('chats'), to_regclass('chat_messages'), to_regclass('chat_queued_messages'),
-                         to_regclass('chat_heartbeats'))
+                         to_regclass('chat_heartbeats'), to_regclass('chat_events'))
   ), awaited AS MATERIALIZED (
     SELECT ('(' || l.page || ',' || l.tuple || ')')::tid AS place, l.pid FROM here AS l
     WHERE l.locktype = 'tuple' AND l.relation = to_regclass('chats')
@@ -95,7 +98,7 @@ const troublesSql = (chatIds: readonly string[], platform: Platform): Prisma.Sql
     JOIN on_tables AS blocker ON COALESCE(blocker.pid, 0) = blocking.pid AND blocker.relation = t.relation
     WHERE NOT t.granted AND ${KEEPS_FROM_WRITING}
   )
-  SELECT a.id AS "chatId", pg_is_in_recovery() AS "isInRecovery",
+  SELECT a.id AS "chatId", pg_is_in_recovery() AS "isInRecovery", ${REPLAY_LAG} AS "replayLagSeconds",
     CASE WHEN NOT pg_is_in_recovery() THEN NOT ${READ_ONLY_BY_DEFAULT} WHEN ${WORKERS_ARE_HERE} THEN false END AS "canWrite",
     CASE WHEN a.worker_id IS NULL THEN NULL WHEN r.id IS NULL THEN ${ofNoReplica(platform)} WHEN r.stopped_at IS NOT NULL THEN 'STOPPED'
          WHEN ${renewedInTime(platform)} THEN 'ALIVE' ELSE 'STALE' END AS "ownerRow",

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { VERDICTS } from '../../../domain/diagnosis/diagnosis.ts';
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import type { Reading } from '../../../domain/incidents/reading.ts';
-import { bundleReasonOf, type Incident, type Step, stepOf } from '../../../domain/incidents/step.ts';
+import { type BundlesSoFar, bundleReasonOf, type Incident, type Step, stepOf } from '../../../domain/incidents/step.ts';
 
 const found = (...codes: FindingCode[]) =>
   codes.map((code, i) => ({ code, severity: i === 0 ? ('CRITICAL' as const) : ('WARNING' as const) }));
@@ -29,6 +29,9 @@ const incident = (changes: Partial<Incident> = {}): Incident => ({
   ...changes,
 });
 
+/** An incident whose bundles so far are all there. */
+const BUNDLED: BundlesSoFar = { isBundled: true, bundleOwed: null };
+
 const opens = (changes: Partial<Reading>) => stepOf(undefined, reading(changes)).kind === 'open';
 
 describe('an incident opens', () => {
@@ -41,7 +44,7 @@ describe('an incident opens', () => {
         ...{ codes: ['RUNNER_MISSING'], workerIds: ['replica 1'] },
       },
     });
-    expect(bundleReasonOf(step, true)).toBe('OPENED');
+    expect(bundleReasonOf(step, BUNDLED)).toBe('OPENED');
   });
 
   test('when a turn failed and messages wait behind it, or the same would fail again, and for no other failure', () => {
@@ -78,7 +81,7 @@ describe('an open incident', () => {
     const step = stepOf(incident(), reading({ summary: 'Stuck: for longer.' }));
     expect(step).toMatchObject({ kind: 'note', reopens: false, codeChanged: false });
     expect(step).toMatchObject({ noted: { summary: 'Stuck: for longer.', codes: ['RUNNER_MISSING'] } });
-    expect(bundleReasonOf(step, true)).toBeUndefined();
+    expect(bundleReasonOf(step, BUNDLED)).toBeUndefined();
   });
 
   test('notes another root cause and another owner, and keeps the bundle', () => {
@@ -86,7 +89,7 @@ describe('an open incident', () => {
     expect(step).toMatchObject({ kind: 'note', codeChanged: true, noted: { code: 'NO_OWNER' } });
     expect(step).toMatchObject({ noted: { codes: ['RUNNER_MISSING', 'NO_OWNER'] } });
     expect(step).toMatchObject({ noted: { workerIds: ['replica 1', 'replica 2'] } });
-    expect(bundleReasonOf(step, true)).toBe('CODE_CHANGED');
+    expect(bundleReasonOf(step, BUNDLED)).toBe('CODE_CHANGED');
   });
 
   test('names a root cause once, however often it comes back', () => {
@@ -111,14 +114,41 @@ describe('an open incident', () => {
   });
 });
 
+describe('a bundle that could not be taken', () => {
+  const NOTED = stepOf(incident(), reading());
+  const WELL_ONCE = stepOf(incident(), well);
+  const CLOSED = stepOf(incident({ wellReadings: 1 }), well);
+
+  test('is taken by a later round, unless a newer one takes its place', () => {
+    expect(bundleReasonOf(NOTED, { isBundled: false, bundleOwed: 'OPENED' })).toBe('OPENED');
+    expect(bundleReasonOf(NOTED, { isBundled: true, bundleOwed: 'CODE_CHANGED' })).toBe('CODE_CHANGED');
+    expect(bundleReasonOf(WELL_ONCE, { isBundled: true, bundleOwed: 'CODE_CHANGED' })).toBe('CLOSING');
+    expect(bundleReasonOf(CLOSED, { isBundled: true, bundleOwed: 'CLOSING' })).toBe('CLOSING');
+  });
+
+  test('is not tried again if none is owed, as after one that was too large', () => {
+    expect(bundleReasonOf(NOTED, { isBundled: false, bundleOwed: null })).toBeUndefined();
+  });
+
+  test('of an end that did not come is owed no more, and an incident without any gets that of its beginning', () => {
+    expect(bundleReasonOf(NOTED, { isBundled: true, bundleOwed: 'CLOSING' })).toBeUndefined();
+    expect(bundleReasonOf(NOTED, { isBundled: false, bundleOwed: 'CLOSING' })).toBe('OPENED');
+  });
+
+  test('of a chat that is gone is not tried', () => {
+    const gone = stepOf(incident(), null);
+    expect(bundleReasonOf(gone, { isBundled: false, bundleOwed: 'CLOSING' })).toBeUndefined();
+  });
+});
+
 describe('an incident ends', () => {
   test('with the second well reading in a row, and keeps a bundle at the first', () => {
     const first = stepOf(incident(), well);
     expect(first).toEqual({ kind: 'wellOnce' });
-    expect(bundleReasonOf(first, true)).toBe('CLOSING');
+    expect(bundleReasonOf(first, BUNDLED)).toBe('CLOSING');
     const second = stepOf(incident({ wellReadings: 1 }), well);
     expect(second).toEqual({ kind: 'close', reason: 'WELL' });
-    expect(bundleReasonOf(second, true)).toBeUndefined();
+    expect(bundleReasonOf(second, BUNDLED)).toBeUndefined();
   });
 
   test('with a chat that was archived, and at once with one that was deleted', () => {

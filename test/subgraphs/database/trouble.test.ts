@@ -14,7 +14,7 @@ const ask = subgraphPerFile(database);
 const impatient = subgraphPerFile(database, { databaseTimeoutMs: 1_000 });
 const OLD = "now() - interval '1 minute'";
 const THRESHOLDS = 'thresholds { staleAfterSeconds acquisitionIntervalSeconds }';
-const FIELDS = `canWrite isInRecovery rowLocked rowLockedSeconds rowAwaited readersKeptOut liveReplicas ownerRow platform ${THRESHOLDS}
+const FIELDS = `canWrite isInRecovery replayLagSeconds rowLocked rowLockedSeconds rowAwaited readersKeptOut liveReplicas ownerRow platform ${THRESHOLDS}
   lockedBy { processId applicationName state transactionSeconds waitingFor }`;
 
 type Trouble = Record<string, unknown> & { lockedBy: Record<string, unknown> | null };
@@ -34,13 +34,28 @@ async function troubleOf(id: string, asks: Ask = ask, caller?: Parameters<Ask>[2
 }
 
 const NOT_LOOKED_FOR = {
-  ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, lockedBy: null, ownerRow: null },
+  ...{
+    canWrite: null,
+    isInRecovery: null,
+    replayLagSeconds: null,
+    rowLocked: null,
+    rowLockedSeconds: null,
+    lockedBy: null,
+    ownerRow: null,
+  },
   ...{ rowAwaited: null, readersKeptOut: null, liveReplicas: null },
   platform: 'own',
   thresholds: { staleAfterSeconds: 30, acquisitionIntervalSeconds: 5 },
 };
 const NOTHING_FOUND = {
-  ...{ canWrite: true, isInRecovery: false, rowLocked: false, rowLockedSeconds: null, lockedBy: null },
+  ...{
+    canWrite: true,
+    isInRecovery: false,
+    replayLagSeconds: null,
+    rowLocked: false,
+    rowLockedSeconds: null,
+    lockedBy: null,
+  },
   ...{ rowAwaited: false, readersKeptOut: false },
 };
 
@@ -244,12 +259,15 @@ describe('a table is held', () => {
     });
   });
 
-  test.each(['chat_messages', 'chat_heartbeats', 'chat_queued_messages'])('when it is %s', async (table) => {
-    const id = await unowned();
-    await whileLocked(database.pool, table, async () => {
-      expect(await troubleOf(id)).toMatchObject({ rowLocked: true, readersKeptOut: true });
-    });
-  });
+  test.each(['chat_messages', 'chat_heartbeats', 'chat_queued_messages', 'chat_events'])(
+    'when it is %s',
+    async (table) => {
+      const id = await unowned();
+      await whileLocked(database.pool, table, async () => {
+        expect(await troubleOf(id)).toMatchObject({ rowLocked: true, readersKeptOut: true });
+      });
+    },
+  );
 
   test.each(['ROW SHARE', 'ROW EXCLUSIVE', 'SHARE UPDATE EXCLUSIVE'])('not by a lock in %s mode', async (mode) => {
     const id = await unowned();

@@ -95,6 +95,7 @@ const ownerRow = fc.constantFrom('ALIVE' as const, 'STALE' as const, 'STOPPED' a
 const anyTrouble = fc.record({
   canWrite: seldom(fc.boolean()),
   isInRecovery: seldom(fc.boolean()),
+  replayLagSeconds: seldom(fc.double({ min: 0, max: 100, noNaN: true })),
   rowLocked: seldom(fc.boolean()),
   rowLockedSeconds: maybe(seconds),
   rowAwaited: seldom(fc.boolean()),

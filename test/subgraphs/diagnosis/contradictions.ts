@@ -20,8 +20,11 @@ const EXCLUDE_EACH_OTHER = [
 /** The fault may be unknown, though some fault is certain. */
 const NOT_KNOWN = 'STATUS_UNKNOWN';
 
-/** Reasons for which a diagnosis contradicts itself; empty: it does not. */
-export function contradictions(state: string, { verdict, findings }: Diagnosis): string[] {
+/**
+ * Reasons for which a diagnosis contradicts itself; empty: it does not.
+ * @param isBehind true if the row was read on a standby that is behind
+ */
+export function contradictions(state: string, { verdict, findings }: Diagnosis, isBehind = false): string[] {
   const codes = new Set(findings.map(({ code }) => code));
   const critical = findings.filter(({ severity }) => severity === 'CRITICAL').length;
   const problems = EXCLUDE_EACH_OTHER.filter((group) => group.filter((code) => codes.has(code)).length > 1).map(
@@ -29,7 +32,8 @@ export function contradictions(state: string, { verdict, findings }: Diagnosis):
   );
   if (critical > 1) problems.push('two root causes');
   if (codes.has('QUIET') && codes.size > 1) problems.push('QUIET, and something else');
-  if (critical > 0 && verdict !== 'STUCK' && verdict !== 'FAILED' && !codes.has(NOT_KNOWN))
+  const isDoubtful = isBehind && verdict === 'UNKNOWN';
+  if (critical > 0 && verdict !== 'STUCK' && verdict !== 'FAILED' && !codes.has(NOT_KNOWN) && !isDoubtful)
     problems.push(`${verdict} with a CRITICAL finding`);
   if (critical === 0 && verdict === 'STUCK') problems.push('STUCK without a CRITICAL finding');
   if ((verdict === 'FAILED') !== /^E[01]$/.test(state) && !codes.has(NOT_KNOWN))

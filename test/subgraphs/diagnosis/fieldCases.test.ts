@@ -72,6 +72,7 @@ describe('one odd value', () => {
     const nothing = {
       canWrite: true,
       isInRecovery: false,
+      replayLagSeconds: null,
       ownerRow: null,
       platform: null,
       pool: null,
@@ -322,6 +323,22 @@ describe('the fleet and its database', () => {
       'WARNING HEARTBEAT_STALE',
     ]);
     expect(seen({ trouble: { canWrite: null, isInRecovery: true } })).toEqual(['WORKING']);
+  });
+
+  test.each([
+    ['0', 'STUCK', /^Stuck: .*\.$/],
+    ['0.4', 'STUCK', /^Stuck: .*\.$/],
+    [
+      '75',
+      'UNKNOWN',
+      /^Not known: .*; but its row was read on a standby, which may be 75 s behind: ask where the primary is/,
+    ],
+    ['null', 'UNKNOWN', /^Not known: .*; but its row was read on a standby, which has replayed nothing yet: ask where/],
+  ])('a row that was read on a standby %s s behind is not called stuck by what memory has', (lag, verdict, summary) => {
+    const trouble = { canWrite: null, isInRecovery: true, replayLagSeconds: JSON.parse(lag) as number | null };
+    const chat = { runtime: { runners: [] }, trouble };
+    expect(seen(chat)).toEqual([verdict, 'CRITICAL RUNNER_MISSING']);
+    expect(diagnosisOf(chat).summary).toMatch(summary);
   });
 
   test('every replica is full', () => {

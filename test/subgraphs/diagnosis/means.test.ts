@@ -26,7 +26,15 @@ const onCoder = (snapshot: Snapshot): Snapshot[] =>
     return { ...snapshot, database: database && { ...database, trouble } };
   });
 const NO_TROUBLE = {
-  ...{ canWrite: null, isInRecovery: null, rowLocked: null, rowLockedSeconds: null, ownerRow: null, thresholds: null },
+  ...{
+    canWrite: null,
+    isInRecovery: null,
+    replayLagSeconds: null,
+    rowLocked: null,
+    rowLockedSeconds: null,
+    ownerRow: null,
+    thresholds: null,
+  },
   ...{ rowAwaited: null, readersKeptOut: null, liveReplicas: null },
 };
 

@@ -62,6 +62,13 @@ function undecided({ executionState: state, database }: Snapshot, { findings }: 
   );
 }
 
+/** True if the row was read on a standby that is more than a second behind, or may be. */
+function isBehind({ database }: Snapshot): boolean {
+  const { isInRecovery, canWrite, replayLagSeconds } = database?.trouble ?? {};
+  if (isInRecovery !== true || canWrite === false) return false;
+  return typeof replayLagSeconds !== 'number' || replayLagSeconds > 1;
+}
+
 /** The verdicts once more, as a list of conditions in their order. */
 function expectedVerdict(snapshot: Snapshot, diagnosis: Diagnosis) {
   const { executionState: state, database, runtime, everywhere } = snapshot;
@@ -77,7 +84,7 @@ function expectedVerdict(snapshot: Snapshot, diagnosis: Diagnosis) {
   if (database && database.status !== null && !KNOWN.includes(database.status)) return 'UNKNOWN';
   if (!isCritical && undecided(snapshot, diagnosis)) return 'UNKNOWN';
   if (state === 'E0' || state === 'E1') return 'FAILED';
-  if (isCritical) return 'STUCK';
+  if (isCritical) return isBehind(snapshot) ? 'UNKNOWN' : 'STUCK';
   if (state === null || (isRunnable(state) && notOk)) return 'UNKNOWN';
   const run = database?.debugRun;
   const lately = database?.trouble?.thresholds?.noProgressSeconds ?? 60;
@@ -94,7 +101,7 @@ describe('whatever a snapshot says, its diagnosis', () => {
       fc.property(anySnapshot, (snapshot) => {
         const diagnosis = look(snapshot);
         expect(diagnosis.verdict).toBe(expectedVerdict(snapshot, diagnosis));
-        expect(contradictions(snapshot.executionState ?? 'not known', diagnosis)).toEqual([]);
+        expect(contradictions(snapshot.executionState ?? 'not known', diagnosis, isBehind(snapshot))).toEqual([]);
       }),
       runs,
     );

@@ -29,7 +29,7 @@ const opens: Step = {
   },
 };
 const write = (term: Term) =>
-  writeStep(database.pool, term, { chatId: randomUUID(), ownerId: null, incident: undefined }, opens, undefined);
+  writeStep(database.pool, term, { chatId: randomUUID(), ownerId: null, incident: undefined }, opens);
 const count = async () => (await incidentRows(database.pool)).length;
 
 test('one recorder has the lease, and keeps it by renewing', async () => {

@@ -44,15 +44,15 @@ async function recorder(changes?: GatewayChanges, { wrap = (ask: Ask) => ask, st
   const registry = new Registry();
   const options = {
     ...{ pool: incidents(), ask: wrap(client.ask), unknown: new UnknownTimes(), clock: systemClock },
-    metrics: makeRecorderMetrics(registry, () => lease.term !== undefined),
-    ...{ log: makeLogger('recorder', 'silent'), signal: stopping.signal },
+    metrics: makeRecorderMetrics(registry, { isActive: () => lease.term !== undefined, isListening: () => false }),
+    ...{ log: makeLogger('recorder', 'silent'), signal: stopping.signal, tellsWebhook: false, onNews: () => {} },
   };
   const round = async () => {
     if (!lease.term) throw new Error('The recorder is not active');
     await runRound(options, lease.term);
     return incidentRows(incidents());
   };
-  return { round, registry, ask: client.ask, unknown: options.unknown };
+  return { round, registry, lease, ask: client.ask, unknown: options.unknown };
 }
 
 const set = (id: string, changes: string) => database.pool.query(`UPDATE chats SET ${changes} WHERE id = $1`, [id]);
@@ -148,6 +148,21 @@ describe('a chat in trouble', () => {
     ]);
   });
 
+  test('is not known to be so for long by a recorder that begins a new term', async () => {
+    const away = await insertReplica(await deadUrl());
+    const { id } = await insertHealthyChat(database.pool, {
+      updated_at: `now() - interval '5 minutes'`,
+      worker_id: away,
+    });
+    const { round, unknown, lease } = await recorder();
+    await round();
+    unknown.note(id, 'WORKING', new Date(0));
+    unknown.note(id, 'UNKNOWN', new Date(systemClock.now().getTime() - 60_000));
+    await lease.giveUp();
+    await lease.keep();
+    expect(await round()).toEqual([]);
+  });
+
   test('has no incident after a failure that a message mends', async () => {
     await insertChat(database.pool, { status: 'error', last_error: { kind: 'network', retryable: true } });
     const hopeless = await insertChat(database.pool, {
@@ -192,6 +207,45 @@ describe('a bundle', () => {
     expect(await round()).toMatchObject([{ readings: 1, bundles: null }]);
     isAway = false;
     expect(await round()).toMatchObject([{ readings: 2, bundles: ['OPENED'] }]);
+  });
+
+  test('of a change and of the end is taken late, too, and of the end before the incident is closed', async () => {
+    const id = await insertChat(database.pool, { status: 'paused' });
+    const away = new Set<number>([2, 4]);
+    let asked = 0;
+    const wrap =
+      (ask: Ask): Ask =>
+      async (operation, variables) => {
+        if (operation === 'bundle') asked += 1;
+        if (operation === 'bundle' && away.has(asked)) throw new NoAnswer('TIMED_OUT');
+        return ask(operation, variables);
+      };
+    const { round } = await recorder(undefined, { wrap });
+    await round();
+    await set(id, `status = 'running', updated_at = now() - interval '1 hour'`);
+    expect(await round()).toMatchObject([{ code: 'NO_OWNER', bundles: ['OPENED'] }]);
+    expect(await round()).toMatchObject([{ bundles: ['OPENED', 'CODE_CHANGED'] }]);
+    await set(id, `status = 'waiting'`);
+    expect(await round()).toMatchObject([{ well_readings: 1, bundles: ['OPENED', 'CODE_CHANGED'] }]);
+    expect(await round()).toMatchObject([{ close_reason: 'WELL', bundles: ['OPENED', 'CODE_CHANGED', 'CLOSING'] }]);
+    expect(asked).toBe(5);
+  });
+
+  test('that is too large without its lists, too, is not taken again each round', async () => {
+    await insertChat(database.pool, { status: 'paused' });
+    let asked = 0;
+    const wrap =
+      (ask: Ask): Ask =>
+      async (operation, variables) => {
+        const answered = await ask(operation, variables);
+        if (operation !== 'bundle') return answered;
+        asked += 1;
+        return { ...answered, data: { ...Object(answered.data), database: { serverVersion: 'x'.repeat(300_000) } } };
+      };
+    const { round } = await recorder(undefined, { wrap });
+    expect(await round()).toMatchObject([{ readings: 1, bundles: null }]);
+    expect(await round()).toMatchObject([{ readings: 2, bundles: null }]);
+    expect(asked).toBe(1);
   });
 
   test('is taken of 20 chats in a round, and of the others in the next', async () => {

@@ -1,6 +1,7 @@
 /** The recorder as a process runs it: its loops, its subgraph, its probes. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
 import type { Caller } from '../../../server/tokens/internalToken.ts';
 import { READ_ALL, signInternalToken } from '../../../server/tokens/internalToken.ts';
 import { type RecorderServerOptions, startRecorderServer } from '../../../subgraphs/recorder/server.ts';
@@ -20,11 +21,42 @@ afterEach(() => emptyIncidentTables(database.pool));
 const start = async (changes: Partial<RecorderServerOptions> = {}) =>
   keep(
     await startRecorderServer({
-      ...{ ...shared, databaseUrl: database.url, databaseTimeoutMs: 20_000 },
+      ...{ ...shared, databaseUrl: database.url, listenUrl: database.url, databaseTimeoutMs: 20_000 },
       ...{ gatewayUrl: `${(await gateway()).url}/graphql`, intervalSeconds: 0.2, retentionDays: 30 },
       ...changes,
     }),
   );
+
+/** A log that a test can read. */
+function keptLog() {
+  const kept: string[] = [];
+  return { log: pino({ level: 'info' }, { write: (line: string) => void kept.push(line) }), lines: () => kept };
+}
+
+const TABLES =
+  'chat_debug_recorder.recorder_lease, chat_debug_recorder.incidents, chat_debug_recorder.incident_bundles';
+const users: string[] = [];
+afterEach(async () => {
+  for (const name of users.splice(0)) await database.pool.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`);
+});
+
+/** A user of the database with these rights and no others. */
+async function makeUser(grants: readonly string[]): Promise<{ readonly url: string }> {
+  const name = `user_${randomUUID().replaceAll('-', '')}`;
+  users.push(name);
+  await database.pool.query(
+    `CREATE ROLE ${name} LOGIN PASSWORD 'p'; ${grants.map((grant) => `${grant} ${name}`).join('; ')}`,
+  );
+  const url = new URL(database.url);
+  url.username = name;
+  url.password = 'p';
+  return { url: url.href };
+}
+
+async function leaseRow(): Promise<{ readonly expires_at: Date }> {
+  const { rows } = await database.pool.query('SELECT expires_at FROM chat_debug_recorder.recorder_lease');
+  return rows[0];
+}
 
 const OPERATOR: Caller = { sub: 'an-operator', roles: [READ_ALL] };
 
@@ -35,7 +67,10 @@ async function ask(server: { url: string }, query: string, variables: object = {
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
     body: JSON.stringify({ query, variables }),
   });
-  return (await response.json()) as { data?: Record<string, never>; errors?: { extensions: { code: string } }[] };
+  return (await response.json()) as {
+    data?: Record<string, never>;
+    errors?: { message: string; extensions: { code: string } }[];
+  };
 }
 
 const isOpen = (id: string) =>
@@ -59,6 +94,8 @@ const LIST = `query ($filter: IncidentFilter, $first: Int, $after: String) {
 const ENTITIES = `query ($representations: [_Any!]!) {
   _entities(representations: $representations) { ... on ChatDebugSnapshot { incidents(first: 2) { chatId } } ... on Incident { code } }
 }`;
+const BUNDLES_OF_ALL = '{ incidents { edges { node { chatId bundles { why bundle } } } } }';
+const CHATS_OF_ALL = '{ incidents { edges { node { chatId } } } }';
 const BUNDLES = 'query ($id: ID!) { incident(id: $id) { bundles { bundle } } }';
 
 describe('the recorder', () => {
@@ -106,12 +143,64 @@ describe('the recorder', () => {
     expect((await incidentRows(database.pool)).map(({ close_reason }) => close_reason)).toEqual([null, null]);
   });
 
-  test('that has lost its lease finds it again by itself', async () => {
-    const server = await start();
+  test('that has lost its lease finds it again by itself, and blames no other for it', async () => {
+    const { log, lines } = keptLog();
+    const server = await start({ log });
     await openOne();
     await endLease(database.pool);
+    await insertChat(database.pool, { status: 'paused' });
+    await until('a round has noticed', () => lines().some((line) => /the term is over/.test(line)));
     await openOne();
     expect(await (await fetch(`${server.url}/readyz`)).text()).toBe('ok');
+    expect(lines().filter((line) => /another recorder/.test(line))).toEqual([]);
+  });
+
+  test('keeps its lease however many read, and however long they wait', async () => {
+    const server = await start();
+    await openOne();
+    const blocker = await database.pool.connect();
+    try {
+      await blocker.query('BEGIN; LOCK TABLE chat_debug_recorder.incident_bundles IN ACCESS EXCLUSIVE MODE');
+      const reading = Array.from({ length: 20 }, () => ask(server, BUNDLES_OF_ALL));
+      const untilMs = async () => (await leaseRow()).expires_at.getTime();
+      const before = await untilMs();
+      await until('the lease is renewed', async () => (await untilMs()) > before, 15_000);
+      await blocker.query('ROLLBACK');
+      await Promise.all(reading);
+    } finally {
+      blocker.release(true);
+    }
+  });
+
+  test('is not ready while its user may not write the lease, and says which right is missing', async () => {
+    const user = await makeUser(['GRANT USAGE ON SCHEMA chat_debug_recorder TO', `GRANT SELECT ON ${TABLES} TO`]);
+    const server = await start({ databaseUrl: user.url });
+    await until('it is not ready', async () => (await fetch(`${server.url}/readyz`)).status === 503);
+    const words = await (await fetch(`${server.url}/readyz`)).text();
+    expect(words).toMatch(/the lease of the active recorder cannot be kept \(42501\)/);
+    expect(words).toMatch(/GRANT SELECT, INSERT, UPDATE, DELETE ON chat_debug_recorder\.recorder_lease TO/);
+    expect((await ask(server, LIST)).errors).toBeUndefined();
+  });
+
+  test('reads at once when it is told that a chat has changed', async () => {
+    const server = await start({ intervalSeconds: 3_600 });
+    await until('it is active', async () => (await readMetrics(server)).get('chat_debug_recorder_active') === 1);
+    await until('it listens', async () => (await readMetrics(server)).get('chat_debug_recorder_listening') === 1);
+    const id = await insertChat(database.pool, { status: 'paused' });
+    await database.pool.query(`SELECT pg_notify('chat_update', $1)`, [
+      JSON.stringify({ chat_id: id, snapshot_version: 2 }),
+    ]);
+    await isOpen(id);
+  });
+
+  test.each([
+    ['is told of no changes', undefined, /DATABASE_LISTEN_URL is not set\. They are read on the interval alone\.$/],
+    ['has lost the session for changes', 'postgres://nobody@127.0.0.1:1/none', /the session for them is lost\./],
+  ])('that %s reads on its interval, and says so', async (_, listenUrl, words) => {
+    const server = await start({ listenUrl });
+    await openOne();
+    expect(await (await fetch(`${server.url}/readyz`)).text()).toMatch(words);
+    expect((await readMetrics(server)).get('chat_debug_recorder_listening')).toBe(0);
   });
 
   test('says that it is not ready without its tables, and starts all the same', async () => {
@@ -136,6 +225,58 @@ describe('the recorder', () => {
 });
 
 describe('readers of incidents', () => {
+  test('are told which right is missing, and the log is, too', async () => {
+    await start();
+    await openOne();
+    const allButOne = TABLES.replace(', chat_debug_recorder.incident_bundles', '');
+    const user = await makeUser(['GRANT USAGE ON SCHEMA chat_debug_recorder TO', `GRANT SELECT ON ${allButOne} TO`]);
+    const { log, lines } = keptLog();
+    const server = await start({ databaseUrl: user.url, log });
+    const { errors } = await ask(server, BUNDLES_OF_ALL);
+    const words = /has not all rights on the table chat_debug_recorder\.incident_bundles\. Run `GRANT SELECT, /;
+    expect(errors).toMatchObject([
+      { message: expect.stringMatching(words), extensions: { code: 'DATABASE_UNAVAILABLE' } },
+    ]);
+    expect(lines().filter((line) => /incidents could not be read/.test(line) && words.test(line))).toHaveLength(1);
+  });
+
+  test('of a bundle that cannot be read get all else, and why', async () => {
+    const server = await start();
+    const id = await openOne();
+    await database.pool.query(
+      `UPDATE chat_debug_recorder.incident_bundles SET bundle = '{"format":"chat-debug-bundle/2"}'`,
+    );
+    const { data, errors } = await ask(server, BUNDLES_OF_ALL);
+    expect(data).toEqual({
+      incidents: { edges: [{ node: { chatId: id, bundles: [{ why: 'OPENED', bundle: null }] } }] },
+    });
+    expect(errors).toMatchObject([
+      { message: expect.stringMatching(/is a bundle of version 2/), extensions: { code: 'VALUE_UNREADABLE' } },
+    ]);
+  });
+
+  test('without the role see no incident of a chat once it is known to be deleted', async () => {
+    const server = await start();
+    const person: Caller = { sub: randomUUID(), roles: [] };
+    const id = await openOne({ owner_id: person.sub });
+    await database.pool.query(
+      `INSERT INTO chat_debug_recorder.incidents
+         (chat_id, owner_id, code, severity, verdict, summary, codes, worker_ids, closed_at, close_reason)
+       SELECT chat_id, owner_id, code, severity, verdict, summary, codes, worker_ids, opened_at, 'WELL'
+       FROM chat_debug_recorder.incidents`,
+    );
+    const count = async (caller: Caller) => {
+      const { data } = await ask(server, CHATS_OF_ALL, {}, caller);
+      return (data as Record<string, { edges: unknown[] }> | undefined)?.incidents?.edges.length;
+    };
+    expect([await count(person), await count(OPERATOR)]).toEqual([2, 2]);
+    await database.pool.query('DELETE FROM chats WHERE id = $1', [id]);
+    await until('the incident is closed', async () =>
+      (await incidentRows(database.pool)).some(({ close_reason }) => close_reason === 'DELETED'),
+    );
+    expect([await count(person), await count(OPERATOR)]).toEqual([0, 2]);
+  });
+
   test('go through the list page by page, and narrow it', async () => {
     const server = await start();
     const chats = [await openOne(), await openOne(), await openOne()];
