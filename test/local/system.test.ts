@@ -95,7 +95,10 @@ describe('the whole system on one machine', () => {
     expect(readSystemFile(dataDir)).toEqual(found);
     expect(statSync(join(dataDir, 'system.json')).mode & 0o777).toBe(0o600);
     const { payload } = await jwtVerify(found.token, new TextEncoder().encode(found.authSecret));
-    expect(payload).toMatchObject({ sub: found.ownerId, roles: ['chat-debug:read-all'] });
+    expect(payload).toMatchObject({
+      sub: found.ownerId,
+      roles: ['chat-debug:read-all', 'chat-debug:operate', 'chat-debug:audit'],
+    });
     expect(wirings[0]).toMatchObject({ databaseUrl: found.databaseUrl, authSecret: found.authSecret });
     expect(found.gatewayUrl).toBe(`http://127.0.0.1:${wirings[0]?.gatewayPort}`);
     expect(await query(found.databaseUrl, 'SELECT count(*)::int AS chats FROM chats')).toEqual([{ chats: 0 }]);
