@@ -11,6 +11,7 @@ import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Refusal } from '../../server/graphql/answer.ts';
 import { compileIsSame, readClockFields } from '../../server/graphql/changes.ts';
 import { makePreparedQueries } from '../../server/graphql/preparedQueries.ts';
+import { refuseConditionalRoot } from '../../server/graphql/subscriptionRoot.ts';
 import { type WatchedQuery, watchedQuery } from '../../server/graphql/watchedQuery.ts';
 import { compileOperation, type Execute, type ExecutorOptions } from '../execution/executor.ts';
 import type { Supergraph } from '../supergraph/apolloGateway.ts';
@@ -112,7 +113,7 @@ function readWithinLimits(text: string): DocumentNode | Refusal | undefined {
     return TOO_MANY_TOKENS.test(document.message) ? tooComplex('tokens') : undefined;
   }
   const passed = limitPassed(document);
-  return passed === undefined ? document : tooComplex(passed);
+  return passed === undefined ? (refuseConditionalRoot(document) ?? document) : tooComplex(passed);
 }
 
 function parseOrWhyNot(text: string): DocumentNode | RangeError | GraphQLError {

@@ -29,6 +29,7 @@ import { compileExecution, type Execute, type Execution } from './execution.ts';
 import { logMasked } from './maskedErrors.ts';
 import { makePreparedQueries } from './preparedQueries.ts';
 import { compileRepresentationCheck } from './representations.ts';
+import { refuseConditionalRoot } from './subscriptionRoot.ts';
 
 /** Limit for all queries that are kept, together: the questions of one gateway are some dozens. */
 const MAX_KEPT_CHARACTERS = 200_000;
@@ -133,9 +134,11 @@ async function executeAndFinish<C extends WithRequestId>(
 }
 
 /** Parses a valid query. Undefined: it is not valid, or nested so deep that the stack does not suffice to look at it. */
-function readValid(schema: GraphQLSchema, text: string): DocumentNode | undefined {
+function readValid(schema: GraphQLSchema, text: string): DocumentNode | Refusal | undefined {
   try {
     const document = parse(text);
+    const refused = refuseConditionalRoot(document);
+    if (refused) return refused;
     return validate(schema, document, RULES).length > 0 ? undefined : document;
   } catch {
     return undefined;

@@ -68,7 +68,8 @@ export class LiveStream implements Watcher {
    */
   sweep(): void {
     const { clock, framing, response } = this.#options;
-    if (response.req.socket.destroyed) return this.#ended('CLIENT_GONE'); // `close` misses it behind another response
+    if (response.req.socket.destroyed) this.#ended('CLIENT_GONE'); // `close` misses it behind another response
+    if (this.#hasEnded) return;
     void this.#identify();
     const nowMs = clock.monotonicMs();
     if (this.#latest.isBlocked) {

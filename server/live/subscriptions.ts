@@ -13,6 +13,7 @@ import type { Json } from '../../common/json.ts';
 import type { Refusal } from '../graphql/answer.ts';
 import { compileIsSame, type IsSame, readClockFields } from '../graphql/changes.ts';
 import type { Question } from '../graphql/question.ts';
+import { refuseConditionalRoot } from '../graphql/subscriptionRoot.ts';
 import { watchedQuery } from '../graphql/watchedQuery.ts';
 import { readWatch, type Watch } from './watch.ts';
 
@@ -39,6 +40,8 @@ export function makeSubscriptions(schema: GraphQLSchema): Subscriptions {
       const operation = document && operationIn(document, operationName);
       if (!document || !operation) return undefined;
       if (operation.operation === 'query') return 'query';
+      const refused = refuseConditionalRoot(document);
+      if (refused) return refused;
       if (operation.operation !== 'subscription' || validate(schema, document, specifiedRules).length > 0) {
         return undefined;
       }

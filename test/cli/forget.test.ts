@@ -31,14 +31,20 @@ async function noted(person: string, incidents = database) {
     `INSERT INTO chat_debug_recorder.incident_bundles (incident_id, why, bytes, bundle) VALUES ($1, 'OPENED', $2, $3)`,
     [rows[0].id, bundle.length, bundle],
   );
+  await incidents.pool.query(
+    `INSERT INTO chat_debug_recorder.deliveries (incident_id, status, incident) VALUES ($1, 'FIRING', $2)`,
+    [rows[0].id, JSON.stringify({ summary: `Person ${person} fills it.` })],
+  );
 }
 
 /** Everything that is noted, as one text. */
 async function everything(incidents = database): Promise<string> {
   const { rows: events } = await database.pool.query('SELECT chat_events::text AS text FROM chat_events');
   const { rows } = await incidents.pool.query(
-    `SELECT incidents::text || coalesce(bundle::text, '') AS text FROM chat_debug_recorder.incidents
-     LEFT JOIN chat_debug_recorder.incident_bundles ON incident_id = incidents.id`,
+    `SELECT incidents::text || coalesce(bundle::text, '') || coalesce(incident::text, '') AS text
+     FROM chat_debug_recorder.incidents
+     LEFT JOIN chat_debug_recorder.incident_bundles ON incident_bundles.incident_id = incidents.id
+     LEFT JOIN chat_debug_recorder.deliveries ON deliveries.incident_id = incidents.id`,
   );
   return [...events, ...rows].map(({ text }) => text).join('\n');
 }
@@ -56,6 +62,7 @@ describe('npm run forget', () => {
   events that name it as actor: 1
   incidents of its chats: 1
   bundles that name it: 1
+  alerts still to be sent that name it: 1
 Nothing was changed. --yes takes it out.
 `,
     });

@@ -167,6 +167,7 @@ describe('those who watch the same', () => {
 });
 
 describe('what is refused before it begins', () => {
+  const CONDITIONAL = 'subscription ($some: Boolean!) { ... on Subscription @include(if: $some) { replicas { id } } }';
   const id = randomUUID();
   const REFUSED: [string, string, object, number, string][] = [
     ['a rate below the least', CHAT, { id, ms: 249 }, 400, 'BAD_USER_INPUT'],
@@ -174,6 +175,7 @@ describe('what is refused before it begins', () => {
     ['a rate that is no number', CHAT, { id, ms: 'x' }, 400, 'BAD_USER_INPUT'],
     ['an id that is none', CHAT, { id: 'x' }, 400, 'BAD_USER_INPUT'],
     ['two fields', 'subscription { replicas { id } chats { edges { cursor } } }', {}, 400, 'GRAPHQL_VALIDATION_FAILED'],
+    ['a root that may be left out', CONDITIONAL, { some: false }, 400, 'GRAPHQL_VALIDATION_FAILED'],
     ['a field that is not there', 'subscription { nothing }', {}, 400, 'GRAPHQL_VALIDATION_FAILED'],
     ['no GraphQL', 'subscription {', {}, 400, 'GRAPHQL_PARSE_FAILED'],
     ['a mutation', 'mutation { x }', {}, 400, 'GRAPHQL_VALIDATION_FAILED'],
@@ -206,6 +208,11 @@ describe('what is refused before it begins', () => {
   test('a query is answered once and as JSON, so a client that takes only a stream is refused', async () => {
     const client = await open(await fleet.gateway(), '{ replicas { id } }');
     expect(client.status).toBe(406);
+  });
+
+  test('a root that may be left out, also without a stream', async () => {
+    const { status, body } = await askGateway(await fleet.gateway(), CONDITIONAL, { variables: { some: true } });
+    expect([status, body.errors?.[0]?.extensions.code]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
   });
 
   test('a subscription whose client takes no stream is told what to do', async () => {
