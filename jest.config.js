@@ -9,6 +9,7 @@ export const SLOW = [
   '/test/faults/faults\\.test\\.ts$',
   '/test/gateway/(liveMoves|replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
   '/test/subgraphs/database/(oddValues|suspectRules)\\.test\\.ts$',
+  '/test/subgraphs/operator/races\\.test\\.ts$',
   '/test/subgraphs/recorder/(canary|death|takeovers)\\.test\\.ts$',
   '/test/system/running\\.test\\.ts$',
 ];

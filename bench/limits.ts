@@ -48,7 +48,12 @@ const gateway = await startGateway({
   openDatabase: () =>
     databaseOverHttp({ url: `${stubUrl}/database/graphql`, internalSecret: SECRET, databaseTimeoutMs: 20_000 }),
   ...{ replicas: { timeoutMs: 20_000, addressAllow: ['127.0.0.0/8'] }, corsOrigins: [] },
-  ...{ maxCost: settings.MAX_COST.parse(undefined), rateLimitPerMinute: 0, streams: { perCaller: 8, max: 500 } },
+  ...{
+    maxCost: settings.MAX_COST.parse(undefined),
+    rateLimitPerMinute: 0,
+    mutationRateLimitPerMinute: 0,
+    streams: { perCaller: 8, max: 500 },
+  },
   diagnosis: {
     ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },
     ...{ acquisitionIntervalSeconds: 5, noProgressSeconds: 60 },

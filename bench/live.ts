@@ -106,7 +106,9 @@ const sumOf = (text: string, name: RegExp): number =>
   [...text.matchAll(name)].reduce((sum, [, value]) => sum + Number(value), 0);
 const requestsIn = (text: string) => sumOf(text, /^chat_debug_subgraph_request_duration_seconds_count\S* (\S+)$/gm);
 const heapIn = (text: string) => Number(/^process_resident_memory_bytes (\S+)/m.exec(text)?.[1]);
-const lagIn = (text: string) => Number(/^nodejs_eventloop_lag_p99_seconds (\S+)/m.exec(text)?.[1]) * 1_000;
+/** Longest delay of the event loop since the metrics were last read. */
+const longestLagIn = (text: string) => Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1]) * 1_000;
+const usualLagIn = (text: string) => Number(/^nodejs_eventloop_lag_p99_seconds (\S+)/m.exec(text)?.[1]) * 1_000;
 
 const answers: BenchAnswer[] = [];
 const note = (question: string, goal: string, figure: string, isMet: boolean, peers = '') =>
@@ -192,10 +194,10 @@ async function sharing(scene: Scene): Promise<void> {
 async function streams(scene: Scene): Promise<void> {
   const id = await insertChat(scene.pool, null);
   for (let i = 0; i < 100; i += 1) await insertChat(scene.pool, null);
-  const question = { query: CHAT, variables: { id } };
+  const one = { query: CHAT, variables: { id } };
   const before = heapIn(await scene.metrics());
   const all = await Promise.all(
-    Array.from({ length: WATCHERS }, () => openWatcher(scene.url, scene.headers, question, { keepsAll: false })),
+    Array.from({ length: WATCHERS }, () => openWatcher(scene.url, scene.headers, one, { keepsAll: false })),
   );
   await until('all have an answer', () => all.every(({ seen }) => seen.length > 0));
   await clock.sleep(3_000);
@@ -215,8 +217,10 @@ async function streams(scene: Scene): Promise<void> {
     await change(scene.pool, id, `change ${i}`);
     await clock.sleep(300);
   }
-  const lag = lagIn(await scene.metrics());
-  note(`event loop with ${STREAMS_OF_LISTS} streams of 100 chats, p99`, '≤ 50 ms', ms(lag), lag <= 50);
+  const after = await scene.metrics();
+  const [longest, usual] = [longestLagIn(after), usualLagIn(after)];
+  const question = `event loop of the gateway with ${STREAMS_OF_LISTS} streams of 100 chats, longest delay`;
+  note(question, '≤ 50 ms', `${ms(longest)}; p99 ${ms(usual)}`, longest <= 50);
   for (const watcher of lists) watcher.close();
 }
 

@@ -5,6 +5,8 @@ import { BUNDLE_REASONS, type BundleReason } from '../domain/incidents/step.ts';
 import { uuidArgument } from './arguments.ts';
 import { type Ask, asking } from './debug/ask.ts';
 import { diffOfFiles, whyFromFile, writeBundleOf, writeStoredBundle } from './debug/bundleCommands.ts';
+import { answerTo, canAsk, saysYes } from './debug/confirm.ts';
+import { askActions, askOffers, drain, takeOffer, type Wish } from './debug/fix.ts';
 import { answeredBy, everyInterval, type Followed, follow } from './debug/follow.ts';
 import { askIncident, askIncidents, type Wanted } from './debug/incidents.ts';
 import { problemsOf, render } from './debug/output.ts';
@@ -79,6 +81,40 @@ command('incident', 'one incident: its causes, the chat’s owners, and the bund
       ? run(options, (ask) => askIncident(ask, id))
       : writeStoredBundle(id, { ...options, output: options.output }),
   );
+acting('fix', 'what may be done to a chat; with --action, does it')
+  .argument('<chat>', 'the chat’s id', uuidArgument)
+  .option('--action <action>', 'the action, as the list names it: release, retry, interrupt, …')
+  .action(async (chat: string, options: Acting & { action?: string }) => {
+    const ask = asking(findGateway(options));
+    const found = await askOffers(ask, chat);
+    if (options.action === undefined && (options.json || !canAsk())) return tell(found.shown, options);
+    if (options.action === undefined) tell(found.shown, options);
+    const action = options.action ?? (await answerTo('Which action? (empty: none)'));
+    if (action === '') return;
+    const wish = await wishOf(options, `Do ${action}?`);
+    if (wish) tell(await takeOffer(ask, chat, found, action, wish), options);
+  });
+for (const [name, action, what] of [
+  ['drain', 'DRAIN_REPLICA', 'tells a replica to take no more chats, and to hand over those that it has'],
+  ['undrain', 'UNDRAIN_REPLICA', 'lets a replica take chats again'],
+] as const) {
+  acting(name, what)
+    .argument('<replica>', 'the replica’s id', uuidArgument)
+    .action(async (replica: string, options: Acting) => {
+      const ask = asking(findGateway(options));
+      const wish = await wishOf(options, `Really ${name} ${replica}?`);
+      if (wish) tell(await drain(ask, action, replica, wish), options);
+    });
+}
+ofGateway(
+  program.command('actions').description('what was done to chats and replicas, by whom and why; the newest first'),
+)
+  .option('--first <count>', 'how many at most, up to 100', recordCount, 20)
+  .option('--chat <chat>', 'only those on this chat', uuidArgument)
+  .option('--json', 'the data of the answer as JSON')
+  .action(async (options: Pick<Options, 'url' | 'token' | 'json'> & { first: number; chat?: string }) =>
+    tell(await askActions(asking(findGateway(options)), options.first, options.chat), options),
+  );
 ofGateway(
   program
     .command('bundle')
@@ -100,6 +136,40 @@ program
   .argument('<second>', 'a later one; the exit code goes by it')
   .option('--json', 'the changes as JSON')
   .action((first: string, second: string, options: Pick<Options, 'json'>) => tell(diffOfFiles(first, second), options));
+
+interface Acting extends Pick<Options, 'url' | 'token' | 'json'> {
+  readonly reason?: string;
+  readonly dryRun?: true;
+  readonly yes?: true;
+}
+
+/** Command that changes something, and asks before it does. */
+function acting(name: string, description: string): Command {
+  return ofGateway(
+    program
+      .command(name)
+      .description(description)
+      .option('--reason <text>', 'why, for the record: 5 to 500 characters')
+      .option('--dry-run', 'take the whole way, and take it back')
+      .option('--yes', 'do not ask')
+      .option('--json', 'the data of the answer as JSON'),
+  );
+}
+
+/** What the person wants, asked for where it was not given. Undefined: not to do it. */
+async function wishOf(options: Acting, question: string): Promise<Wish | undefined> {
+  if (!canAsk() && (options.reason === undefined || !options.yes)) {
+    throw new Error('Nothing was done. Without a person to ask, give --reason "<why>" and --yes.');
+  }
+  const reason = options.reason ?? (await answerTo('Why? (5 to 500 characters, for the record)'));
+  const isWanted = options.yes || (await saysYes(question));
+  return isWanted ? { reason, dryRun: options.dryRun } : undefined;
+}
+
+function recordCount(value: string): number {
+  if (/^([1-9]\d?|100)$/.test(value)) return Number(value);
+  throw new InvalidArgumentError('It must be a whole number from 1 to 100.');
+}
 
 function command(name: string, description: string): Command {
   return ofGateway(

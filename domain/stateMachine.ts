@@ -106,6 +106,7 @@ export const TABLE: Readonly<Record<TransitionName, Rules>> = {
   enterRequiresAction: both('R', (digit) => `A${digit}`, 'setDeadline'),
   cancelRequiresAction: both('A', (digit) => `R${digit}`, 'cancelOpenCalls', 'clearDeadline'),
   finishError: both('R', (digit) => `E${digit}`, 'setLastError'),
+  retry: { E0: to('R0', 'clearLastError'), E1: to('R1', 'clearLastError') },
   reconcileInvalidState: { INVALID: to('E0 E1', 'cancelOpenCalls', 'clearDeadline', 'setLastError') },
   abandon: stay('releaseOwner'),
 };

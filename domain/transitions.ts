@@ -31,6 +31,8 @@ export type Transition =
   | { readonly name: 'finishTurn' }
   | { readonly name: 'enterRequiresAction'; readonly timeoutSeconds: number }
   | { readonly name: 'cancelRequiresAction' }
+  /** Begins a failed turn anew, with the history as it is. */
+  | { readonly name: 'retry' }
   | { readonly name: 'finishError' | 'reconcileInvalidState'; readonly error: LastError }
   /** Leaves the lease to the clean-up if `leavesLease` is true, as when the database refuses to delete it. */
   | { readonly name: 'abandon'; readonly leavesLease?: boolean };

@@ -41,6 +41,9 @@ await runProcess('gateway', readGatewaySettings, async (settings, log) =>
     recorder: settings.RECORDER_URL
       ? { url: settings.RECORDER_URL, databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS }
       : undefined,
+    operator: settings.OPERATOR_SUBGRAPH_URL
+      ? { url: settings.OPERATOR_SUBGRAPH_URL, databaseTimeoutMs: settings.DATABASE_TIMEOUT_MS }
+      : undefined,
     supergraphPath: settings.SUPERGRAPH_PATH,
     replicas: replicaSettings(settings),
     diagnosis: thresholdsOf(settings),
@@ -51,6 +54,7 @@ await runProcess('gateway', readGatewaySettings, async (settings, log) =>
     corsOrigins: settings.CORS_ORIGINS,
     maxCost: settings.MAX_COST,
     rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+    mutationRateLimitPerMinute: settings.MUTATION_RATE_LIMIT_PER_MINUTE,
     streams: { perCaller: settings.STREAMS_PER_CALLER, max: settings.STREAMS_MAX },
     allowedOperations: settings.ALLOWED_OPERATIONS_PATH
       ? readAllowedOperations(settings.ALLOWED_OPERATIONS_PATH)

@@ -5,6 +5,7 @@ import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import type { Replicas } from '../routing/replicas.ts';
 import { readRouting } from '../routing/routedTypes.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
+import { asksOperator, type OperatorSubgraph } from '../routing/transport/operatorSubgraph.ts';
 import type { RecorderSubgraph } from '../routing/transport/recorderSubgraph.ts';
 import { type AskSubgraph, asksOver } from '../routing/transport/subgraphAnswer.ts';
 import type { GraphqlService } from '../server/graphql/edge.ts';
@@ -17,7 +18,8 @@ import { makeRereads } from './queries/reread.ts';
 import { makeApolloGateway, supergraphOf } from './supergraph/apolloGateway.ts';
 import { warmUp } from './warmUp.ts';
 
-export interface ServedOptions extends Pick<QueriesOptions, 'maxCost' | 'allowedOperations' | 'log'> {
+export interface ServedOptions
+  extends Pick<QueriesOptions, 'maxCost' | 'allowedOperations' | 'limitMutations' | 'log'> {
   readonly diagnosis: DiagnosisSettings;
 }
 
@@ -37,6 +39,7 @@ export async function serveSupergraph(
   database: DatabaseSubgraph,
   replicas: Replicas,
   recorder: RecorderSubgraph,
+  operator: OperatorSubgraph,
 ): Promise<ServedSupergraph> {
   const { log } = options;
   const gateway = makeApolloGateway(supergraphSdl, log);
@@ -60,6 +63,7 @@ export async function serveSupergraph(
         ];
       }
       if (name === 'recorder') return [name, asksOver(name, recorder.ask, log)];
+      if (name === 'operator') return [name, asksOperator(operator.ask, log)];
       if (name !== 'database') throw new Error(`This gateway knows no subgraph ${name}.`);
       return [name, asksOver(name, database.ask, log)];
     }),

@@ -7,7 +7,9 @@ import type { Clock } from '../common/clock.ts';
 import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import { makeReplicas, type ReplicasOptions } from '../routing/replicas.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
+import { type OperatorOverHttpOptions, operatorOverHttp } from '../routing/transport/operatorSubgraph.ts';
 import { type RecorderOverHttpOptions, recorderOverHttp } from '../routing/transport/recorderSubgraph.ts';
+import { VIA_HEADER } from '../routing/transport/transport.ts';
 import { makeApp, type RunningServer } from '../server/app.ts';
 import { goneSignal } from '../server/goneSignal.ts';
 import { registerGraphql } from '../server/graphql/edge.ts';
@@ -18,13 +20,14 @@ import { makeLiveMetrics } from '../server/live/metrics.ts';
 import { recordOf } from '../server/requests.ts';
 import type { CallerTokenOptions } from '../server/tokens/callerToken.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
+import { noOperator } from './execution/noOperator.ts';
 import { noRecorder } from './execution/noRecorder.ts';
 import { allowOrigins } from './http/cors.ts';
 import { registerGraphiql } from './http/graphiql.ts';
 import { makeIdentify } from './http/identity.ts';
 import { makeOperationLabel } from './http/knownOperations.ts';
 import { makeGatewayMetrics } from './http/metrics.ts';
-import { limitRate } from './http/rateLimit.ts';
+import { limitRate, makeMutationLimit } from './http/rateLimit.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
 import { type ServedOptions, serveSupergraph } from './served.ts';
@@ -32,7 +35,7 @@ import { openSupergraph } from './supergraph/inUse.ts';
 
 const MAX_BODY_BYTES = 100_000;
 
-export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
+export interface GatewayOptions extends Omit<ServedOptions, 'limitMutations'>, CallerTokenOptions {
   readonly host: string;
   /** Port; 0: any free one. */
   readonly port: number;
@@ -40,6 +43,8 @@ export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly openDatabase: (registry: Registry) => Promise<DatabaseSubgraph> | DatabaseSubgraph;
   /** The recorder; unset: there is none, and incidents are null. */
   readonly recorder?: RecorderOverHttpOptions | undefined;
+  /** The operator; unset: there is none, and actions are refused. */
+  readonly operator?: OperatorOverHttpOptions | undefined;
   /** Key of the tokens between processes. */
   readonly internalSecret: string;
   /** Origins of other sites whose pages may call. */
@@ -50,6 +55,8 @@ export interface GatewayOptions extends ServedOptions, CallerTokenOptions {
   readonly clock: Clock;
   /** Requests of one caller in a minute; 0: no limit. */
   readonly rateLimitPerMinute: number;
+  /** Actions that one caller may ask for in a minute; 0: no limit. */
+  readonly mutationRateLimitPerMinute: number;
   /** Open streams of one caller, and in all. */
   readonly streams: { readonly perCaller: number; readonly max: number };
 }
@@ -70,6 +77,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   });
   metrics.watch(replicas);
   const recorder = options.recorder ? recorderOverHttp(options.recorder, options.internalSecret) : noRecorder(log);
+  const operator = options.operator ? operatorOverHttp(options.operator, options.internalSecret) : noOperator(log);
+  const served = { ...options, limitMutations: makeMutationLimit(options.mutationRateLimitPerMinute) };
   const { app, drain, listen } = makeApp({
     ...{ maxBodyBytes: MAX_BODY_BYTES, givesIds: true, clock, log },
     isNoted: (request) => !isProbe(request),
@@ -77,7 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   });
   const supergraph = await openSupergraph({
     ...{ path: options.supergraphPath, registry, clock, log },
-    load: (supergraphSdl) => serveSupergraph(options, supergraphSdl, database, replicas, recorder),
+    load: (supergraphSdl) => serveSupergraph(served, supergraphSdl, database, replicas, recorder, operator),
   });
   makeSuspectGauge(registry, {
     read: () => supergraph.use(({ queries }) => readSuspects(queries, ownContext)),
@@ -100,7 +109,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     const newContext = (request: FastifyRequest, reply: FastifyReply): RoutingContext => {
       const { asked, budget } = replicas.newRequest();
       recordOf(request).asked = asked;
-      return { asked, budget, caller: callerOf(request), signal: goneSignal(reply), requestId: request.id };
+      const { [VIA_HEADER]: via } = request.headers;
+      const caller = callerOf(request);
+      return { asked, budget, caller, signal: goneSignal(reply), requestId: request.id, via: viaOf(via) };
     };
     const live = makeLive<RoutingContext>({
       ...{ callerOf, identify, clock, log },
@@ -125,6 +136,10 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   });
   return listen(options, async () => {
     await supergraph.close();
-    await Promise.all([database.close(), replicas.close(), recorder.close()]);
+    await Promise.all([database.close(), replicas.close(), recorder.close(), operator.close()]);
   });
 }
+
+/** Ways that a client may name. Nothing else of what it sends is passed on. */
+const viaOf = (header: unknown): string | undefined =>
+  ['console', 'terminal', 'mcp'].find((way) => way === String(header).toLowerCase());

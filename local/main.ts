@@ -50,6 +50,7 @@ try {
       port: values.PORT,
       databaseSubgraphPort: given.DATABASE_SUBGRAPH_PORT ? values.DATABASE_SUBGRAPH_PORT : 0,
       recorderPort: given.RECORDER_PORT ? values.RECORDER_PORT : 0,
+      operatorPort: given.OPERATOR_PORT ? values.OPERATOR_PORT : 0,
       authSecret: values.AUTH_SECRET,
       authIssuer: values.AUTH_ISSUER,
       authAudience: values.AUTH_AUDIENCE,

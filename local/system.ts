@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../common/clock.ts';
+import { AUDIT, OPERATE } from '../domain/actions/rights.ts';
 import { READ_ALL } from '../server/tokens/internalToken.ts';
 import { signCallerToken } from './callerToken.ts';
 import { type DataDirectory, openDataDirectory } from './dataDirectory.ts';
@@ -28,6 +29,8 @@ export interface SystemSettings {
   readonly databaseSubgraphPort: number;
   /** Port of the recorder; 0: any free one. */
   readonly recorderPort: number;
+  /** Port of the operator; 0: any free one. */
+  readonly operatorPort: number;
   /** Secret of callers' tokens; undefined: the one kept in `dataDir`. */
   readonly authSecret: string | undefined;
   /** Issuer and audience, `iss` and `aud`, of the token that is printed. */
@@ -51,6 +54,8 @@ interface Surroundings {
   readonly onRunning: (system: SystemFile) => void;
 }
 
+/** Roles of the token that is printed: its holder owns this machine. */
+const LOCAL_ROLES = [READ_ALL, OPERATE, AUDIT];
 const TOKEN_LIFETIME_SECONDS = 30 * 86_400;
 /** Milliseconds in which the processes of a killed system notice its end and stop. */
 const KILLED_SYSTEM_LIMIT_MS = 5_000;
@@ -95,10 +100,13 @@ async function startSystem(
   await assertPortFree({ host, port: databaseSubgraphPort, setting: 'DATABASE_SUBGRAPH_PORT' }, waitMs, clock);
   const recorderPort = settings.recorderPort || (await freePort(clock, [gatewayPort, databaseSubgraphPort]));
   await assertPortFree({ host, port: recorderPort, setting: 'RECORDER_PORT' }, waitMs, clock);
+  const others = [gatewayPort, databaseSubgraphPort, recorderPort];
+  const operatorPort = settings.operatorPort || (await freePort(clock, others));
+  await assertPortFree({ host, port: operatorPort, setting: 'OPERATOR_PORT' }, waitMs, clock);
 
   const embedded = {
     folder: postgresFolder(data),
-    port: await freePort(clock, [gatewayPort, databaseSubgraphPort, recorderPort]),
+    port: await freePort(clock, [...others, operatorPort]),
     password: data.secrets.postgresPassword,
   };
   const databaseUrl = settings.databaseUrl ?? postgresUrl(embedded);
@@ -108,12 +116,13 @@ async function startSystem(
 
   const authSecret = settings.authSecret ?? data.secrets.authSecret;
   const internalSecret = settings.internalSecret ?? data.secrets.internalSecret;
-  const wiring = { databaseUrl, authSecret, internalSecret, host, gatewayPort, databaseSubgraphPort, recorderPort };
+  const ports = { gatewayPort, databaseSubgraphPort, recorderPort, operatorPort };
+  const wiring = { databaseUrl, authSecret, internalSecret, host, ...ports };
   await supervisor.start(servers(wiring), tellReady(report), database);
 
   const { ownerId } = data.secrets;
   const { authIssuer: issuer, authAudience: audience } = settings;
-  const claims = { sub: ownerId, roles: [READ_ALL], lifetimeSeconds: TOKEN_LIFETIME_SECONDS, issuer, audience };
+  const claims = { sub: ownerId, roles: LOCAL_ROLES, lifetimeSeconds: TOKEN_LIFETIME_SECONDS, issuer, audience };
   const token = await signCallerToken(authSecret, claims, clock.now());
   return { databaseUrl, gatewayUrl: localUrl(host, gatewayPort), authSecret, internalSecret, token, ownerId };
 }

@@ -19,6 +19,7 @@ const PROCESSES = {
   database: 'subgraphs/database/main.ts',
   diagnosis: 'subgraphs/diagnosis/main.ts',
   recorder: 'subgraphs/recorder/main.ts',
+  operator: 'subgraphs/operator/main.ts',
   replica: 'subgraphs/runtime/main.ts',
   system: 'local/main.ts',
   postgres: 'local/postgres/postgresMain.ts',

@@ -47,13 +47,17 @@ export type Ask = <Data>(
   operation: Operation,
   variables: Readonly<Record<string, unknown>>,
   shape: z.ZodType<Data>,
+  /** Operation of a document that has several. */
+  operationName?: string,
 ) => Promise<Answered<Data>>;
 
 /** @param parent aborts the question */
 export const asking =
   (gateway: Gateway, parent?: AbortSignal): Ask =>
-  async (operation, variables, shape) =>
-    readAnswer(gateway, await post(gateway, { query: operations[operation], variables }, parent), shape);
+  async (operation, variables, shape, operationName) => {
+    const body = { query: operations[operation], variables, operationName };
+    return readAnswer(gateway, await post(gateway, body, parent), shape);
+  };
 
 /** What came back from a gateway. */
 export interface Received {
@@ -90,7 +94,10 @@ async function post({ url, token }: Gateway, body: object, parent: AbortSignal |
   try {
     const received = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      headers: {
+        ...{ 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        'x-chat-debug-via': 'terminal',
+      },
       body: JSON.stringify(body),
       redirect: 'error',
       signal: deadline.signal,

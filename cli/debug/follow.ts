@@ -1,7 +1,7 @@
 /** Live views of the gateway: one answer after another, over one connection ("GraphQL over Server-Sent Events"). */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { z } from 'zod';
-import type { Clock } from '../../common/clock.ts';
+import { type Clock, deadlineSignal, whenOver } from '../../common/clock.ts';
 import { parsedJson } from '../../common/json.ts';
 import { type Ask, causeOf, NoAnswer, type Received, readAnswer } from './ask.ts';
 import { cleaned } from './cleaned.ts';
@@ -10,6 +10,8 @@ import type { Gateway } from './target.ts';
 
 /** Milliseconds without an event after which the connection is dead; a sign of life comes every 10 s. */
 const SILENCE_MS = 25_000;
+/** Milliseconds for the head of an answer. */
+const OPEN_MS = 15_000;
 const STREAM = 'text/event-stream';
 
 /** Error where the gateway gives no live view, and may well answer queries. */
@@ -64,7 +66,7 @@ export async function* follow(
 ): AsyncGenerator<Received> {
   while (!signal.aborted) {
     let retryAfterMs: number | undefined;
-    for await (const data of events(gateway, { query: subscriptions[view], variables }, clock, signal)) {
+    for await (const data of events(gateway, { query: subscriptions[view], variables }, signal)) {
       const body = parsedJson(data);
       const end = ended.safeParse(body).data?.errors[0];
       if (!end) {
@@ -83,46 +85,51 @@ const lost = ({ url }: Gateway, why: string) =>
   new NoAnswer(`The gateway at ${url} does not answer (${why}). Is the system running?`, true);
 
 /** Data of the events of one connection. */
-async function* events(gateway: Gateway, question: object, clock: Clock, signal: AbortSignal): AsyncGenerator<string> {
-  const silence = new AbortController();
-  let heard = new AbortController();
-  const watchSilence = async () => {
-    while (!silence.signal.aborted) {
-      heard = new AbortController();
-      await clock.sleep(SILENCE_MS, AbortSignal.any([heard.signal, silence.signal]));
-      if (!heard.signal.aborted) silence.abort();
-    }
-  };
-  const stop = AbortSignal.any([signal, silence.signal]);
-  void watchSilence();
+async function* events(gateway: Gateway, question: object, signal: AbortSignal): AsyncGenerator<string> {
+  const body = await open(gateway, question, signal);
+  const reader = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream()).getReader();
+  let isSilent = false;
+  const cancel = () => void reader.cancel().catch(() => {}); // a pending read ends then, and the connection
   try {
-    const body = await open(gateway, question, stop);
-    const parsed = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
-    for await (const { event, data } of parsed) {
-      heard.abort();
-      if (event === 'complete') return;
-      if (event === 'next') yield data;
+    while (!signal.aborted) {
+      const stopWaiting = whenOver(SILENCE_MS, signal, () => {
+        isSilent = !signal.aborted;
+        cancel();
+      });
+      const { done, value } = await reader.read().finally(stopWaiting);
+      if (isSilent) throw lost(gateway, 'silent');
+      if (done || value.event === 'complete') return;
+      if (value.event === 'next') yield value.data;
     }
   } catch (error) {
     if (signal.aborted) return;
-    if (error instanceof NoLiveView || error instanceof NoAnswer) throw error;
-    throw lost(gateway, silence.signal.aborted ? 'silent' : causeOf(error));
+    throw error instanceof NoAnswer ? error : lost(gateway, causeOf(error));
   } finally {
-    silence.abort();
+    cancel();
   }
 }
 
 const refusals = z.object({ errors: z.tuple([z.object({ message: z.string() })], z.unknown()) });
 
-async function open({ url, token }: Gateway, question: object, signal: AbortSignal): Promise<ReadableStream> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: STREAM, authorization: `Bearer ${token}` },
-    body: JSON.stringify(question),
-    redirect: 'error',
-    signal,
-  });
-  if (response.ok && response.body && response.headers.get('content-type')?.startsWith(STREAM)) return response.body;
-  const refused = refusals.safeParse(cleaned(parsedJson(await response.text()))).data;
-  throw new NoLiveView(refused?.errors[0].message ?? `It answers with status ${response.status}.`);
+/** @throws NoLiveView, or NoAnswer if nobody answers */
+async function open(gateway: Gateway, question: object, parent: AbortSignal): Promise<ReadableStream> {
+  const { url, token } = gateway;
+  const deadline = deadlineSignal(OPEN_MS, parent);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: STREAM, authorization: `Bearer ${token}` },
+      body: JSON.stringify(question),
+      redirect: 'error',
+      signal: deadline.signal,
+    });
+    const { ok, headers, body } = response;
+    if (ok && body && headers.get('content-type')?.startsWith(STREAM)) return body;
+    const refused = refusals.safeParse(cleaned(parsedJson(await response.text()))).data;
+    throw new NoLiveView(refused?.errors[0].message ?? `It answers with status ${response.status}.`);
+  } catch (error) {
+    throw error instanceof NoLiveView ? error : lost(gateway, causeOf(error));
+  } finally {
+    deadline.clear();
+  }
 }

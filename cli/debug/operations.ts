@@ -12,6 +12,9 @@ const OPERATIONS = [
   'bundle',
   'incidents',
   'incident',
+  'offers',
+  'act',
+  'actions',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

@@ -70,7 +70,9 @@ function replicaText(page: Page, replica: ShownReplica): string {
   return lines(
     columns(page, WIDTHS, [[id, isAlive ? 'yes' : red('no'), asked, String(ownedChats), runners]]),
     paragraph(page, `${hostname}, version ${version}${delay}`, 2),
-    load?.isDraining ? paragraph(page, 'it is stopping: it takes nothing new and hands its chats over', 2) : '',
+    load?.isDraining
+      ? paragraph(page, 'it is stopping or told to drain: it takes nothing new and hands its chats over', 2)
+      : '',
     isOlder ? paragraph(page, 'its version does not say whose chats fill it: bring it up to date', 2) : '',
     ...troubles(replica).map((trouble) => red(paragraph(page, trouble, 2))),
   );

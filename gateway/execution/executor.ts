@@ -3,15 +3,9 @@
  * kept with the compiled operation.
  */
 import type { QueryPlan } from '@apollo/query-planner';
-import {
-  type DocumentNode,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-  valueFromASTUntyped,
-} from 'graphql';
-import { type Json, setOwn } from '../../common/json.ts';
-import { decidingVariables } from '../../server/graphql/conditions.ts';
+import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { Json } from '../../common/json.ts';
+import { decidingVariables, defaultsOf } from '../../server/graphql/conditions.ts';
 import { ownDocument } from '../../server/graphql/fragments.ts';
 import { makeClientPaths } from './clientPaths.ts';
 import { type Complete, compileCompletion, type LostValue } from './completion.ts';
@@ -90,13 +84,4 @@ export function compileOperation<C>(options: ExecutorOptions<C>, planned: Planne
     const { data, lost } = completionFor(conditions)(received);
     return { data: data && introspect ? introspect(data, conditions) : data, errors: errors.map(placed), lost };
   };
-}
-
-/** Undefined when there are none. */
-function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Json | undefined {
-  const defaults: Json = {};
-  for (const { variable, defaultValue } of variableDefinitions) {
-    if (defaultValue) setOwn(defaults, variable.name.value, valueFromASTUntyped(defaultValue));
-  }
-  return Object.keys(defaults).length > 0 ? defaults : undefined;
 }

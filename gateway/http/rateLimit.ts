@@ -37,6 +37,31 @@ export function limitRate(scope: FastifyInstance, { perMinute, callerOf }: RateL
   });
 }
 
+/** Takes so many actions off what a caller may ask for in this minute. Undefined: it may. */
+export type LimitMutations = (caller: Caller, actions: number) => Promise<Refusal | undefined>;
+
+/** @param perMinute actions of one caller; 0: no limit */
+export function makeMutationLimit(perMinute: number): LimitMutations {
+  if (perMinute === 0) return async () => undefined;
+  const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
+  return ({ sub }, actions) =>
+    limiter.consume(sub, actions).then(
+      () => undefined,
+      (refused: RateLimiterRes | Error) => {
+        if (refused instanceof RateLimiterRes) return tooManyActions(perMinute, secondsLeft(refused));
+        throw refused;
+      },
+    );
+}
+
+const tooManyActions = (perMinute: number, seconds: number) =>
+  new Refusal(
+    429,
+    'RATE_LIMITED',
+    `At most ${perMinute} actions a minute are taken for one caller, and nothing of this request was done. Try again in ${seconds} s.`,
+    { headers: { 'retry-after': String(seconds) } },
+  );
+
 const secondsLeft = ({ msBeforeNext }: RateLimiterRes) => Math.max(Math.ceil(msBeforeNext / 1_000), 1);
 
 const rateLimited = (perMinute: number, seconds: number) =>

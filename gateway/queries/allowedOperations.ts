@@ -20,7 +20,7 @@ const manifest = z.object({
       z.object({
         id: z.string().min(1),
         name: z.string(),
-        type: z.enum(['query', 'subscription']),
+        type: z.enum(['query', 'mutation', 'subscription']),
         body: z.string().min(1),
       }),
     )

@@ -1,10 +1,12 @@
 /** Queries over one supergraph, answered: limits first, then the input, then what its plan asks of the subgraphs. */
 import { isObject, type Json } from '../../common/json.ts';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
-import { type GraphqlAnswer, Refusal } from '../../server/graphql/answer.ts';
+import { type GraphqlAnswer, mutationInUrl, Refusal } from '../../server/graphql/answer.ts';
 import type { GraphqlService } from '../../server/graphql/edge.ts';
 import { maskError } from '../../server/graphql/errors.ts';
+import { fragmentsOf } from '../../server/graphql/fragments.ts';
 import type { Question } from '../../server/graphql/question.ts';
+import { fieldsWithin } from '../../server/graphql/selection.ts';
 import { type Look, readWatch, type Watch } from '../../server/live/watch.ts';
 import type { Logger } from '../../server/log.ts';
 import type { RequestRecord } from '../../server/requests.ts';
@@ -22,6 +24,8 @@ export interface QueriesOptions {
   readonly maxCost: number;
   /** Number of replicas that have not stopped; undefined: unknown. */
   readonly countReplicas: () => number | undefined;
+  /** Limits the actions of one caller. */
+  readonly limitMutations: (caller: Caller, actions: number) => Promise<Refusal | undefined>;
   /** Operations that alone are answered; unset: all. */
   readonly allowedOperations?: AllowedOperations | undefined;
   readonly log: Logger;
@@ -45,7 +49,7 @@ export interface Queries extends Pick<GraphqlService<RoutingContext>, 'answer'> 
 const INTERNAL_SPAN = { kind: SpanKind.INTERNAL, attributes: {} };
 
 export function makeQueries(options: QueriesOptions): Queries {
-  const { allowedOperations: ofCallers, countReplicas, log, maxCost, prepare } = options;
+  const { allowedOperations: ofCallers, countReplicas, limitMutations, log, maxCost, prepare } = options;
   const ofProcesses = readProcessOperations();
 
   const execute = async (
@@ -109,6 +113,11 @@ export function makeQueries(options: QueriesOptions): Queries {
       noteName(prepared, record);
       const estimated = withinCost(prepared, variables, record);
       if (estimated instanceof Refusal) return estimated;
+      if (prepared.operation.operation === 'mutation') {
+        if (question.isInUrl) return mutationInUrl();
+        const refused = await limitMutations(context.caller, rootFields(prepared).length);
+        if (refused) return refused;
+      }
       const asked = { variables, extensions, cost: { estimated, limit: maxCost } };
       const answered = await execute(prepared, asked, context);
       return 'kind' in answered ? undefined : answered;
@@ -149,6 +158,10 @@ export function makeQueries(options: QueriesOptions): Queries {
     },
   };
 }
+
+/** Actions that a mutation asks for, each counted wherever its fragment is spread. */
+const rootFields = ({ document, operation }: PreparedQuery) =>
+  fieldsWithin([operation.selectionSet], fragmentsOf(document));
 
 /** Notes the name of an operation as soon as it is known, so that a refusal has it, too. */
 function noteName({ operation }: PreparedQuery, record: RequestRecord | undefined): void {

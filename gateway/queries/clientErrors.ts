@@ -7,7 +7,7 @@ import { placeErrors, unexplainedBy } from '../execution/errorPlaces.ts';
 import type { Executed } from '../execution/executor.ts';
 
 /** Extensions of an error in the contract. All others, such as the name of the subgraph, are dropped. */
-const EXTENSIONS = ['code', 'workerId', 'chatIds'];
+const EXTENSIONS = ['code', 'workerId', 'chatIds', 'idempotencyKey'];
 
 /** Values that the log names, among those that a subgraph should not have given. */
 const MAX_LOGGED = 10;

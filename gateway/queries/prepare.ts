@@ -47,7 +47,7 @@ type CompiledQuery =
     }
   /** A subscription, which is answered by a query again and again. */
   | { readonly kind: 'watched'; readonly findBadInput: FindBadInput; readonly query: WatchedQuery }
-  /** Invalid by the schema, or no query. */
+  /** Invalid by the schema. */
   | { readonly kind: 'invalid'; readonly why: string }
   /** Valid, but without a plan, for a reason that is not its client's. */
   | { readonly kind: 'failed'; readonly cause: unknown };
@@ -69,7 +69,6 @@ export function makePrepareQuery({ supergraph, subgraph, onDefect }: PrepareOpti
   const compile = (document: DocumentNode, operation: OperationDefinitionNode): CompiledQuery => {
     const [invalid] = validate(apiSchema, document);
     if (invalid) return { kind: 'invalid', why: invalid.message };
-    if (operation.operation === 'mutation') return { kind: 'invalid', why: 'no mutation is answered' };
     try {
       const findBadInput = compileInputCheck(strict, document, operation);
       if (operation.operation === 'subscription') {

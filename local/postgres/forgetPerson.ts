@@ -31,6 +31,14 @@ const EVENTS: readonly Rows[] = [
     condition: 'actor_id = $1::uuid',
     change: 'actor_id = NULL',
   },
+  {
+    ...{ what: 'records of actions that it took', table: 'chat_debug_actions' },
+    ...{ condition: 'actor = $1::uuid::text', change: `actor = 'forgotten'` },
+  },
+  {
+    ...{ what: 'replicas that it told to drain', table: 'chat_debug_drains' },
+    ...{ condition: 'by = $1::uuid::text', change: `by = 'forgotten'` },
+  },
 ];
 const INCIDENTS: readonly Rows[] = [
   {
@@ -96,6 +104,8 @@ async function forgetIn(client: pg.ClientBase, all: readonly Rows[], owner: stri
   const places: Place[] = [];
   await client.query(isReal ? 'BEGIN' : 'BEGIN READ ONLY');
   try {
+    // Records of actions can be changed for this alone: the trigger that refuses all else looks at it.
+    await client.query(`SELECT set_config('chat_debug.forgets_person', $1, true)`, [owner]);
     for (const { what, table, condition, change } of all) {
       const sql = isReal
         ? `WITH changed AS (UPDATE ${table} SET ${change} WHERE ${condition} RETURNING 1) SELECT count(*)::int AS count FROM changed`

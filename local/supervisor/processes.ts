@@ -23,6 +23,7 @@ export interface Wiring {
   readonly gatewayPort: number;
   readonly databaseSubgraphPort: number;
   readonly recorderPort: number;
+  readonly operatorPort: number;
 }
 
 export function postgresProcess(options: PostgresOptions): ProcessSpec {
@@ -36,7 +37,7 @@ export function postgresProcess(options: PostgresOptions): ProcessSpec {
 }
 
 /**
- * Specifications of the database subgraph, the replicas, the recorder and the gateway. They see the user's environment,
+ * Specifications of the database subgraph, the replicas, the recorder, the operator and the gateway. They see the user's environment,
  * and the wiring on top.
  */
 export function serverProcesses(wiring: Wiring): ProcessSpec[] {
@@ -53,6 +54,8 @@ export function serverProcesses(wiring: Wiring): ProcessSpec[] {
     DATABASE_SUBGRAPH_URL: `${localUrl(wiring.host, wiring.databaseSubgraphPort)}/graphql`,
     RECORDER_PORT: String(wiring.recorderPort),
     RECORDER_URL: `${localUrl(wiring.host, wiring.recorderPort)}/graphql`,
+    OPERATOR_PORT: String(wiring.operatorPort),
+    OPERATOR_SUBGRAPH_URL: `${localUrl(wiring.host, wiring.operatorPort)}/graphql`,
     CHAT_DEBUG_URL: localUrl(wiring.host, wiring.gatewayPort),
     RUNTIME_PORT: '0', // one for each replica, new on each of its starts
     RELAY_ADDRESS: '',
@@ -64,6 +67,7 @@ export function serverProcesses(wiring: Wiring): ProcessSpec[] {
     { name: 'database subgraph', script: script('database.js', '../../subgraphs/database/main.ts'), environment },
     ...REPLICAS.map((name) => ({ name, script: replica, environment })),
     { name: 'recorder', script: script('recorder.js', '../../subgraphs/recorder/main.ts'), environment },
+    { name: 'operator', script: script('operator.js', '../../subgraphs/operator/main.ts'), environment },
     // The gateway takes longest to start, and needs no database.
     { name: 'gateway', script: script('gateway.js', '../../gateway/main.ts'), environment, startsAtOnce: true },
   ];

@@ -11,6 +11,8 @@ export interface RoutingContext {
   readonly requestId: string;
   /** Aborts when the client goes away before it has its answer. */
   readonly signal: StopSignal;
+  /** Way on which the request came, as its client says. */
+  readonly via?: string | undefined;
   readonly budget: Budget;
   /** Questions so far. The router adds to them; clients that ask for them are shown them. */
   readonly asked: RoutingEntry[];

@@ -13,6 +13,8 @@ interface ExchangeOptions {
   /** Name, value, name, value. */
   readonly headers: string[];
   readonly body: string;
+  /** False: the request may change something, and is sent once. */
+  readonly mayRepeat: boolean;
   /** Ends the exchange. */
   readonly signal?: StopSignal | undefined;
   /** Milliseconds until it ends in any case. Undefined: no limit. */
@@ -21,7 +23,7 @@ interface ExchangeOptions {
 
 /**
  * Posts the body, and once more if the connection was closed before a byte of the answer. A kept connection is, when its server
- * stops just as a request is on its way. All requests here only read, so that is safe. A server that is gone fails at once.
+ * stops just as a request is on its way. A request that only reads loses nothing by that; no other is sent again. A server that is gone fails at once.
  * Redirects are not followed. Resolves at once when it is over, and closes the connection then. Whatever the other side does is
  * a reply; it rejects only if undici cannot begin to send.
  */
@@ -86,7 +88,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: unknown, error: Error): void {
-    if (this.#isOver || this.#isSentAgain || this.#head || !isClosed(error)) {
+    if (this.#isOver || this.#isSentAgain || !this.#options.mayRepeat || this.#head || !isClosed(error)) {
       this.#settle(() => brokenReply(error, this.#head));
     } else {
       this.#isSentAgain = true;

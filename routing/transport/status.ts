@@ -15,11 +15,12 @@ export type ReachabilityStatus =
 /** Code of the error that stands for fields lost with this status. Undefined: nothing is wrong. */
 export function errorCodeOf(
   status: ReachabilityStatus,
-  peer: 'replica' | 'database' | 'recorder' = 'replica',
+  peer: 'replica' | 'database' | 'recorder' | 'operator' = 'replica',
 ): ErrorCode | undefined {
   if (status === 'NOT_ASKED') return undefined;
   if (peer === 'database') return 'DATABASE_UNAVAILABLE';
   if (peer === 'recorder') return 'RECORDER_UNAVAILABLE';
+  if (peer === 'operator') return 'OPERATOR_UNAVAILABLE';
   return CODES[status] ?? 'REPLICA_UNREACHABLE';
 }
 

@@ -18,7 +18,7 @@ export type AskSubgraph<C> = (question: GraphqlBody, context: C) => Promise<Subg
 /** Asks over a transport. What goes wrong becomes one error. @param name of the subgraph */
 export const asksOver =
   <A extends Asking>(
-    name: 'database' | 'diagnosis' | 'recorder',
+    name: 'database' | 'diagnosis' | 'recorder' | 'operator',
     transport: Transport<A>,
     log: Logger,
   ): AskSubgraph<A> =>

@@ -8,7 +8,15 @@ export interface Asking {
   readonly caller: Caller;
   readonly requestId?: string | undefined;
   readonly signal?: StopSignal | undefined;
+  /** Way on which the request came, as its client says; undefined: it does not say. */
+  readonly via?: string | undefined;
 }
+
+/** Header in which a client, and then the gateway, says on which way a request came. */
+export const VIA_HEADER = 'x-chat-debug-via';
+
+/** True if a question of a plan may change something. Plans begin with the kind of the operation. */
+export const isMutation = ({ query }: GraphqlBody): boolean => query.startsWith('mutation');
 
 /** Reply of a subgraph. `OK`: JSON of any content. `what` names it for a log, without an address or its content. */
 export type Reply =

@@ -44,6 +44,10 @@ export const unauthenticated = () =>
     headers: { 'www-authenticate': 'Bearer' },
   });
 
+/** Refuses a mutation that stood in a URL: such a request may come again by itself, or from a link. */
+export const mutationInUrl = () =>
+  new Refusal(405, 'BAD_REQUEST', 'A mutation is answered by POST only.', { headers: { allow: 'POST' } });
+
 /** Refuses a request whose token cannot be checked, since the identity provider's keys are out of reach. Asking again may help. */
 export const authenticationUnavailable = () =>
   new Refusal(503, 'AUTHENTICATION_UNAVAILABLE', 'The token cannot be checked at the moment. Try again.', {

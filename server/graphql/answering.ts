@@ -10,6 +10,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchemaModule } from '@apollo/subgraph/dist/schema-helper/index.js';
 import {
   type DocumentNode,
+  execute as executeSerially,
   type GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
@@ -21,10 +22,10 @@ import {
 } from 'graphql';
 import type { Json } from '../../common/json.ts';
 import type { Logger } from '../log.ts';
-import { Refusal } from './answer.ts';
+import { mutationInUrl, Refusal } from './answer.ts';
 import type { GraphqlService } from './edge.ts';
 import { asGraphqlError, formatError, httpOf, maskError, noQuery } from './errors.ts';
-import { compileExecution, type Execution } from './execution.ts';
+import { compileExecution, type Execute, type Execution } from './execution.ts';
 import { logMasked } from './maskedErrors.ts';
 import { makePreparedQueries } from './preparedQueries.ts';
 import { compileRepresentationCheck } from './representations.ts';
@@ -64,25 +65,31 @@ export function makeAnswering<C extends WithRequestId>(
     maxCharacters: MAX_KEPT_CHARACTERS,
     read: (text) => readValid(schema, text),
     prepare: (document, operation) => {
-      if (operation.operation !== 'query') return undefined;
+      if (operation.operation === 'subscription' || !schema.getRootType(operation.operation)) return undefined;
+      const isMutation = operation.operation === 'mutation';
+      const operationName = operation.name?.value;
       return {
-        operationName: operation.name?.value,
+        ...{ operationName, isMutation },
         variablesOf: (received: Readonly<Json>) =>
-          getVariableValues(schema, operation.variableDefinitions ?? [], received, { maxErrors: 1 }).coerced,
+          getVariableValues(schema, operation.variableDefinitions ?? [], received, { maxErrors: 1 }),
         findBadRepresentation: compileRepresentationCheck(schema, document, operation),
-        execute: compileExecution<C>(schema, document, operation),
+        execute: isMutation
+          ? oneByOne<C>(schema, document, operationName)
+          : compileExecution<C>(schema, document, operation),
       };
     },
   });
   return {
     schema,
     apollo: makeApollo(schema, log),
-    answer: async ({ query, operationName: wanted, variables: received = {} }, context, record) => {
+    answer: async ({ query, operationName: wanted, variables: received = {}, isInUrl }, context, record) => {
       const prepared = query === undefined ? undefined : find(query, wanted);
       if (!prepared || prepared instanceof Refusal) return prepared;
-      const { operationName, variablesOf, findBadRepresentation, execute } = prepared;
+      const { operationName, isMutation, variablesOf, findBadRepresentation, execute } = prepared;
       if (record && operationName !== undefined) record.operation = operationName;
-      const variables = variablesOf(received);
+      if (isMutation && isInUrl) return mutationInUrl();
+      const { coerced: variables, errors: bad } = variablesOf(received);
+      if (isMutation && bad?.[0]) return new Refusal(400, 'BAD_USER_INPUT', bad[0].message);
       const problem = variables && findBadRepresentation(variables);
       if (problem !== undefined) return new Refusal(400, 'BAD_USER_INPUT', problem);
       const run = async () => variables && execute(variables, context);
@@ -94,6 +101,17 @@ export function makeAnswering<C extends WithRequestId>(
     },
   };
 }
+
+/** Executes a mutation: its root fields run one after the other (GraphQL specification, "Mutation"). */
+const oneByOne =
+  <C>(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Execute<C> =>
+  async (variableValues, contextValue) => {
+    const { data = null, errors = [] } = await executeSerially({
+      ...{ schema, document, operationName, contextValue },
+      variableValues: { ...variableValues },
+    });
+    return { data: data as Json | null, errors };
+  };
 
 /** Logs what is masked, then finishes, whatever comes of the execution. */
 async function executeAndFinish<C extends WithRequestId>(

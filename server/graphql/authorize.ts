@@ -46,7 +46,7 @@ export function trustOf(settings: Settings<(typeof TRUST_SETTINGS)[number]>): Su
 export type Authorize = (request: FastifyRequest) => Promise<Caller | Refusal>;
 
 /**
- * @param audience of the internal tokens: `database`, `diagnosis`, `router` or `recorder`
+ * @param audience of the internal tokens: `database`, `diagnosis`, `router`, `recorder` or `operator`
  * @throws TypeError if no kind of token is trusted
  */
 export function authorizeSubgraph(

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { isObject, type Json, ownValue } from '../../common/json.ts';
 import type { AnswerBody } from './answer.ts';
-import { decidingVariables } from './conditions.ts';
+import { decidingVariables, defaultsOf } from './conditions.ts';
 import { fragmentsOf } from './fragments.ts';
 import { fieldsOf, type ObjectShape, shapeOf, type ValueShape } from './selection.ts';
 
@@ -43,8 +43,10 @@ export function compileIsSame(
   operation: OperationDefinitionNode,
 ): (variables: Readonly<Json>) => IsSame {
   const deciding = decidingVariables(document);
+  const defaults = defaultsOf(operation);
   const known = new Map<string, IsSame>();
-  return (variables) => {
+  return (given) => {
+    const variables = { ...defaults, ...given };
     const key = JSON.stringify(deciding.map((name) => variables[name]));
     const found = known.get(key) ?? compile(schema, clockFields, document, operation, variables);
     if (known.size < MAX_KNOWN) known.set(key, found);

@@ -1,5 +1,6 @@
 /** The variables that decide which parts of an operation are answered. */
-import { type DocumentNode, Kind, visit } from 'graphql';
+import { type DocumentNode, Kind, type OperationDefinitionNode, valueFromASTUntyped, visit } from 'graphql';
+import { type Json, setOwn } from '../../common/json.ts';
 
 /** The names of the variables in the document's `@skip` and `@include`. */
 export function decidingVariables(document: DocumentNode): string[] {
@@ -10,4 +11,13 @@ export function decidingVariables(document: DocumentNode): string[] {
     },
   });
   return [...names];
+}
+
+/** Defaults of an operation's variables; undefined: there are none. */
+export function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Json | undefined {
+  const defaults: Json = {};
+  for (const { variable, defaultValue } of variableDefinitions) {
+    if (defaultValue) setOwn(defaults, variable.name.value, valueFromASTUntyped(defaultValue));
+  }
+  return Object.keys(defaults).length > 0 ? defaults : undefined;
 }

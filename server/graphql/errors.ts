@@ -14,6 +14,9 @@ export const ERROR_CODES = [
   'FIELD_UNSUPPORTED',
   'DATABASE_UNAVAILABLE',
   'RECORDER_UNAVAILABLE',
+  'OPERATOR_UNAVAILABLE',
+  'ACTIONS_DISABLED',
+  'ACTION_UNCERTAIN',
   'QUERY_TIMED_OUT',
   'SCHEMA_UNSUPPORTED',
   'VALUE_UNREADABLE',
@@ -54,7 +57,7 @@ export const documentError = (code: DocumentCode, message: string): GraphQLError
 
 /** Error of an operation that is no query, though its document may be valid. @param kind `mutation` or `subscription` */
 export const noQuery = (kind: string): GraphQLError =>
-  documentError('GRAPHQL_VALIDATION_FAILED', `Only queries are answered here, no ${kind}.`);
+  documentError('GRAPHQL_VALIDATION_FAILED', `No ${kind} is answered in this form.`);
 
 /** True if a client is told no more of an error with this code than that it happened. */
 export const isMasked = (code: unknown): boolean =>

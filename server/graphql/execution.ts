@@ -39,7 +39,7 @@ export interface Execution {
 }
 
 /** @param variables as the schema has them, defaults included. Never rejects. */
-type Execute<C> = (variables: Readonly<Json>, context: C) => Promise<Execution>;
+export type Execute<C> = (variables: Readonly<Json>, context: C) => Promise<Execution>;
 
 /** Limit for the plans of one operation, by the values of the variables in its `@skip` and `@include`. */
 const MAX_PLANS = 16;

@@ -14,13 +14,16 @@ export interface GraphqlBody {
 export interface Question extends Omit<GraphqlBody, 'query'> {
   readonly query?: string | undefined;
   readonly extensions?: Readonly<Json> | null | undefined;
+  /** True if it stood in a URL: it may change nothing. */
+  readonly isInUrl?: boolean;
 }
 
 /** Reads the body of a POST, or the parameters of a URL. Undefined: one of them is not what it should be. */
 export function readQuestion({ method, url, headers, body }: FastifyRequest): Question | undefined {
   if (method === 'POST') return isObject(body) ? questionOf(body) : undefined;
   const { 'content-type': type = JSON_TYPE } = headers;
-  return JSON_BODY.test(type) ? questionOf(parametersOf(url)) : undefined;
+  const question = JSON_BODY.test(type) ? questionOf(parametersOf(url)) : undefined;
+  return question && { ...question, isInUrl: true };
 }
 
 /** Request that puts a question, as it would come over HTTP. */

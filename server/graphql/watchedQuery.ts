@@ -10,11 +10,11 @@ import {
   type OperationDefinitionNode,
   OperationTypeNode,
   print,
-  type ValueNode,
   valueFromASTUntyped,
   visit,
 } from 'graphql';
 import type { Json } from '../../common/json.ts';
+import { defaultsOf } from './conditions.ts';
 import { fragmentsOf, ownDocument } from './fragments.ts';
 import { fieldsWithin } from './selection.ts';
 
@@ -43,7 +43,7 @@ export function watchedQuery(
   if (!field) throw new Error('A valid subscription has one field.');
   const argument = (name: string, variables: Readonly<Json>): unknown => {
     const given = field.arguments?.find((one) => one.name.value === name)?.value;
-    return given && givenValue(given, operation, variables);
+    return given && valueFromASTUntyped(given, { ...defaultsOf(operation), ...variables });
   };
   return {
     text: print(asQuery(schema, ownDocument(document, operation), new Set(fields))),
@@ -51,17 +51,6 @@ export function watchedQuery(
     argument,
     everyMs: (variables) => argument(RATE, variables) ?? defaultRate(schema, field),
   };
-}
-
-function givenValue(
-  value: ValueNode,
-  { variableDefinitions = [] }: OperationDefinitionNode,
-  variables: Readonly<Json>,
-) {
-  const defaults = variableDefinitions.flatMap(({ variable, defaultValue }) =>
-    defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
-  );
-  return valueFromASTUntyped(value, { ...Object.fromEntries(defaults), ...variables });
 }
 
 const defaultRate = (schema: GraphQLSchema, { name }: FieldNode): unknown =>

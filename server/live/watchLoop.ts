@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../common/clock.ts';
 import { Stop, type StopSignal } from '../../common/stopSignal.ts';
+import { endOfTurn } from '../../common/turn.ts';
 import { Refusal } from '../graphql/answer.ts';
 import type { Caller } from '../tokens/internalToken.ts';
 import { endOf, SCHEMA_CHANGED, type StreamEnd } from './ends.ts';
@@ -16,6 +17,9 @@ import type { Look } from './watch.ts';
 const LEAST_GAP_MS = 100;
 /** Milliseconds for which an answer is new enough for a client that joins. */
 const FRESH_MS = 1_000;
+
+/** Clients that are written to in one turn of the event loop; others wait for it meanwhile. */
+const GIVEN_AT_ONCE = 50;
 
 /** Reason for a look: a client came, it was woken, or time has passed. */
 export type Why = 'joined' | 'woken' | 'tick';
@@ -131,9 +135,18 @@ export class WatchLoop {
     const answer = new LiveAnswer(looked.body);
     this.#newest = { answer, atMs };
     const isSame = before !== undefined && looked.isSame(before, looked.body);
-    for (const watcher of this.#watchers) {
+    await this.#giveAll(answer, isSame);
+  }
+
+  /** Gives all an answer, some of them in each turn of the event loop. */
+  async #giveAll(answer: LiveAnswer, isSame: boolean): Promise<void> {
+    let given = 0;
+    for (const watcher of [...this.#watchers]) {
+      if (!this.#watchers.has(watcher)) continue; // gone meanwhile
       if (isSame && watcher.hasAnswer) watcher.renew(answer);
       else watcher.take(answer);
+      given += 1;
+      if (given % GIVEN_AT_ONCE === 0) await endOfTurn();
     }
   }
 

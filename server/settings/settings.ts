@@ -190,6 +190,18 @@ export const settings = {
   PUBLIC_URL: plainUrl
     .optional()
     .describe('address of the gateway for people, for links in alerts. Unset: alerts have no links'),
+  OPERATOR_SUBGRAPH_URL: httpUrl
+    .optional()
+    .describe(
+      'address of the operator, for the gateway, such as http://127.0.0.1:4005/graphql. Unset: there is none, and actions are refused',
+    ),
+  OPERATOR_PORT: port.default(4005).describe('port of the operator. Under `npm start`, unset: any free one'),
+  ACTIONS_RETENTION_DAYS: number((n) => n >= 2 && n <= 36_500, 'must be a number of days from 2 to 36500')
+    .default(365)
+    .describe('age in days from which the operator drops records of actions'),
+  MUTATION_RATE_LIMIT_PER_MINUTE: count
+    .default(30)
+    .describe('actions that one caller may ask for in a minute. 0: no limit'),
   MODEL: model
     .default('built-in')
     .describe(

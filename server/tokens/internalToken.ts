@@ -25,6 +25,8 @@ const MAX_TOKEN_CHARACTERS = 4_000;
 export interface Caller {
   readonly sub: string;
   readonly roles: readonly string[];
+  /** Id of the caller's token, its `jti`; unset: it has none. */
+  readonly jti?: string;
   /** True for a process of the system that asks the gateway. Its internal token says so, and no claim of a caller. */
   readonly isProcess?: true;
 }
@@ -36,12 +38,18 @@ export const mayReadAll = (caller: Caller): boolean => caller.roles.includes(REA
 /** The gateway itself as a caller. */
 export const OWN_CALLER: Caller = { sub: 'chat-debug-gateway', roles: [READ_ALL] };
 
-export const callerClaims = z.object({ sub: z.string().min(1).max(255), roles: z.array(z.string()).default([]) });
+export const callerClaims = z
+  .object({
+    sub: z.string().min(1).max(255),
+    roles: z.array(z.string()).default([]),
+    jti: z.string().max(255).optional().catch(undefined),
+  })
+  .transform(({ jti, ...claims }): Caller => (jti === undefined ? claims : { ...claims, jti }));
 
 /** The recorder as a caller of the gateway. */
 export const RECORDER_CALLER: Caller = { sub: 'chat-debug-recorder', roles: [READ_ALL] };
 
-/** Audience: `gateway`, `database`, `diagnosis`, `router`, `recorder`, or the id of a replica. */
+/** Audience: `gateway`, `database`, `diagnosis`, `router`, `recorder`, `operator`, or the id of a replica. */
 export type Audience = string;
 
 const key = (secret: string) => new TextEncoder().encode(secret);
@@ -66,13 +74,13 @@ const names = new WeakMap<Caller, string>();
 function nameOf(caller: Caller): string {
   const known = names.get(caller);
   if (known !== undefined) return known;
-  const name = JSON.stringify([caller.sub, caller.roles]);
+  const name = JSON.stringify([caller.sub, caller.roles, caller.jti]);
   names.set(caller, name);
   return name;
 }
 
 const sign = (secret: string, audience: Audience, caller: Caller, nowMs: number): Promise<string> =>
-  new SignJWT({ roles: [...caller.roles] })
+  new SignJWT({ roles: [...caller.roles], ...(caller.jti !== undefined && { jti: caller.jti }) })
     .setProtectedHeader({ alg: 'HS256' })
     .setIssuer(ISSUER)
     .setAudience(audience)

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
 import type { RunningServer } from '../../server/app.ts';
+import { openPool } from '../../server/databasePool.ts';
 import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
 import { serveSubgraph } from '../../server/graphql/serve.ts';
 import type { AdmissionLimits } from '../../server/live/admission.ts';
@@ -13,7 +14,6 @@ import { makeContext, type RecorderContext } from './context.ts';
 import { openGateway } from './gateway.ts';
 import { Lease } from './lease.ts';
 import { makeRecorderMetrics } from './metrics.ts';
-import { openPool } from './pool.ts';
 import { whyNotReadable } from './questions.ts';
 import { startRecorder } from './recorder.ts';
 import { resolvers } from './resolvers.ts';
@@ -50,7 +50,12 @@ const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
 /** @throws if the port is taken */
 export async function startRecorderServer(options: RecorderServerOptions): Promise<RunningServer> {
   const { clock, log, host, port, intervalSeconds, retentionDays, streams } = options;
-  const database = { databaseUrl: options.databaseUrl, timeoutMs: options.databaseTimeoutMs, log };
+  const database = {
+    name: 'chat-debug-recorder',
+    databaseUrl: options.databaseUrl,
+    timeoutMs: options.databaseTimeoutMs,
+    log,
+  };
   const pool = openPool({ ...database, connections: MOST_CONNECTIONS });
   const ofLease = openPool({ ...database, connections: 1 }); // its own, however many read
   const gateway = openGateway(options.gatewayUrl, options.internalSecret);

@@ -22,8 +22,11 @@ export const token = (): Promise<string> =>
     .setExpirationTime('1h')
     .sign(new TextEncoder().encode(SECRET));
 
+/** Chat as a test changes it. */
+export const chat = { queueDepth: 7 };
+
 const chatDebugSnapshot = (_root: unknown, { chatId }: { chatId: string }) =>
-  chatId === CHAT_ID ? { chatId, executionState: 'R0', database: { status: 'running', queueDepth: 7 } } : null;
+  chatId === CHAT_ID ? { chatId, executionState: 'R0', database: { status: 'running', ...chat } } : null;
 
 /** Both on free ports of this machine; `stop` stops both. */
 export async function startGatewayOverOneChat(): Promise<RunningServer> {
@@ -45,6 +48,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     replicas: { timeoutMs: 1_000, addressAllow: ['127.0.0.0/8'] },
     maxCost: 10_000,
     rateLimitPerMinute: 0,
+    mutationRateLimitPerMinute: 0,
     streams: { perCaller: 1_000, max: 1_000 },
     diagnosis: {
       ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },

@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
 import type { RunningServer } from '../../server/app.ts';
 import { until } from '../support/until.ts';
-import { CHAT_ID, startGatewayOverOneChat, token } from './gateway.ts';
+import { CHAT_ID, chat, startGatewayOverOneChat, token } from './gateway.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 /** No name resolves but this machine's: whatever the page wanted from elsewhere would fail. */
@@ -126,6 +126,29 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     await run();
     await answer().filter({ hasText: '"queueDepth": 7' }).waitFor();
     expect(troubles).toEqual([]);
+  });
+
+  test('follows a subscription, until it is stopped', async () => {
+    await paste(goodToken);
+    await said('The gateway accepts this token.');
+    await page.getByLabel('Query Editor').locator('.CodeMirror-code').click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText(
+      `subscription Follow { chatDebugSnapshot(chatId: "${CHAT_ID}", everyMs: 250) { database { queueDepth } } }`,
+    );
+    await run();
+    await answer().filter({ hasText: '"queueDepth": 7' }).waitFor();
+    chat.queueDepth = 8;
+    await answer().filter({ hasText: '"queueDepth": 8' }).waitFor();
+    const streams = async () => {
+      const text = await (await fetch(`${gateway.url}/metrics`)).text();
+      return /^chat_debug_streams\{[^}]*\} (\d+)$/m.exec(text)?.[1];
+    };
+    expect(await streams()).toBe('1');
+    await page.getByRole('button', { name: 'Stop query' }).click();
+    await until('the stream is closed', async () => (await streams()) === '0');
+    chat.queueDepth = 7;
+    expect(troubles.filter((trouble) => !trouble.includes('ERR_ABORTED'))).toEqual([]);
   });
 
   test('says in words that a token is refused, and that another is accepted', async () => {

@@ -18,7 +18,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** Door in front of the gateway: counts requests, and can be away. */
+/** Door in front of the gateway: counts requests, can be away, and lets no stream through. */
 async function door() {
   const state = { away: false };
   const server = await servers.serve(async (response, { headers, body }) => {
@@ -58,8 +58,13 @@ describe('into a pipe', () => {
     const settings = { ...environment(), CHAT_DEBUG_URL: url };
     const child = spawnScript('dist/cli/chatDebug.js', ['why', id, '--watch', '--interval', '0.1'], settings);
     const output = written(child);
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      errors += text;
+    });
     await until('the first picture is shown', () => frames(output.text).length === 1);
     await more(5);
+    expect(errors).toMatch(/^There is no live view: .*text\/event-stream.* So this asks every 0\.1 s\.\n$/);
     expect(frames(output.text)).toHaveLength(1);
 
     await database.pool.query(`UPDATE chats SET status = 'paused' WHERE id = $1`, [id]);

@@ -160,7 +160,11 @@ test('replicas, recorder and Postgres are reached by those that have business th
     'chat-debug-replica': ['chat-debug-gateway', 'chat-debug-router', 'prometheus'],
     'chat-debug-database': ['chat-debug-gateway', 'chat-debug-router', 'prometheus'],
     'chat-debug-recorder': ['chat-debug-gateway', 'prometheus'],
-    postgres: ['chat-debug-database', 'chat-debug-replica', 'chat-debug-recorder', 'chat-debug-migrate'],
+    'chat-debug-operator': ['chat-debug-gateway', 'prometheus'],
+    postgres: [
+      ...['chat-debug-database', 'chat-debug-replica', 'chat-debug-recorder', 'chat-debug-operator'],
+      'chat-debug-migrate',
+    ],
   });
   const apps = workloads.map(({ spec }) => spec.template.metadata.labels.app);
   const named = allowed.flat(2).filter((app) => !['postgres', 'prometheus'].includes(String(app)));

@@ -9,6 +9,7 @@ import { makeLiveMetrics } from '../../server/live/metrics.ts';
 import { makeLogger } from '../../server/log.ts';
 import { subgraphRequests } from '../../server/metrics.ts';
 import { makeReadingMetrics } from '../../subgraphs/database/metrics.ts';
+import { makeOperatorMetrics } from '../../subgraphs/operator/metrics.ts';
 import { makeRecorderMetrics } from '../../subgraphs/recorder/metrics.ts';
 import type { Inspector } from '../../subgraphs/runtime/inspector.ts';
 import { registerReplicaMetrics } from '../../subgraphs/runtime/metrics.ts';
@@ -46,12 +47,16 @@ test('the page of operations names every metric of each process, and no others',
     ...subgraph.map((name) => `${name} all but the gateway`),
     ...database.map((name) => `${name} database`),
     ...replica.map((name) => `${name} replica`),
+    ...namesOf(makeOperatorMetrics).map((name) => `${name} operator`),
     ...namesOf((registry) => makeRecorderMetrics(registry, RECORDER)).map((name) => `${name} recorder`),
   ];
   expect(table.map(([, name, on]) => `${name} ${on}`).sort()).toEqual(expected.sort());
 });
 
-const CODER_TABLES = ['chat_debug_runs', 'chat_debug_steps'];
+const TABLES = [
+  ...['chat_debug_runs', 'chat_debug_steps'],
+  ...['chat_debug_actions', 'chat_debug_action_results', 'chat_debug_drains'],
+];
 
 test('no source names a metric that the page does not', () => {
   const files = ['domain', 'gateway', 'routing', 'server', 'subgraphs'].flatMap((folder) =>
@@ -62,7 +67,7 @@ test('no source names a metric that the page does not', () => {
   const named = files
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) => [...read(file).matchAll(/'(chat_debug_\w+)'/g)].map(([, name = '']) => name))
-    .filter((name) => !CODER_TABLES.includes(name));
+    .filter((name) => !TABLES.includes(name));
   expect(named.sort()).toEqual(table.map(([, name]) => name).sort());
 });
 

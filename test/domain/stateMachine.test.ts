@@ -22,6 +22,7 @@ const DOMAIN: Record<TransitionName, string> = {
   enterRequiresAction: 'R0 A0, R1 A1',
   cancelRequiresAction: 'A0 R0, A1 R1',
   finishError: 'R0 E0, R1 E1',
+  retry: 'E0 R0, E1 R1',
   reconcileInvalidState: 'INVALID E0|E1',
   abandon: EXECUTION_STATES.map((state) => `${state} ${state}`).join(', '),
 };

@@ -21,6 +21,7 @@ test('its planner is reached by `__testing()`, which is documented nowhere', asy
   expect([...(queryPlanner?.supergraph.subgraphsMetadata() ?? [])].map(({ name }) => name).sort()).toEqual([
     'database',
     'diagnosis',
+    'operator',
     'recorder',
     'runtime',
   ]);

@@ -89,7 +89,13 @@ test('a query that cannot be planned: refused with its cause in the log, each ti
   };
   const supergraph = { ...(await loadSupergraph(sdl)), plan };
   const prepare = makePrepareQuery({ supergraph, subgraph: () => async () => ({ data: null }), onDefect: () => {} });
-  const { answer } = makeQueries({ prepare, maxCost: 10_000, countReplicas: () => 0, log });
+  const { answer } = makeQueries({
+    prepare,
+    limitMutations: async () => undefined,
+    maxCost: 10_000,
+    countReplicas: () => 0,
+    log,
+  });
   const apollo = makeApolloServer(makeApolloGateway(sdl, log), answer, log);
   await apollo.start();
   const { app, listen } = makeApp({

@@ -41,6 +41,7 @@ export async function startTestGateway(
     replicas: { timeoutMs: 20_000, addressAllow: LOOPBACK, ...replicas },
     maxCost: 10_000,
     rateLimitPerMinute: 0,
+    mutationRateLimitPerMinute: 0,
     streams: { perCaller: 1_000, max: 1_000 },
     diagnosis: DIAGNOSIS_SETTINGS,
     authSecret: AUTH_SECRET,

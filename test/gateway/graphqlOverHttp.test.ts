@@ -37,6 +37,7 @@ beforeAll(async () => {
     authSecret: AUTH_SECRET,
     maxCost: 10_000,
     rateLimitPerMinute: 0,
+    mutationRateLimitPerMinute: 0,
     streams: { perCaller: 1_000, max: 1_000 },
     corsOrigins: [],
     internalSecret: INTERNAL_SECRET,

@@ -4,9 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
+import { createClient } from 'graphql-sse';
 import { systemClock } from '../../common/clock.ts';
 import { readAllowedOperations } from '../../gateway/queries/allowedOperations.ts';
 import { liveClientsPerTest } from '../support/liveClient.ts';
+import { startTcpProxy } from '../support/tcpProxy.ts';
 import { until } from '../support/until.ts';
 import { fleetPerFile } from './fleet.ts';
 import { askGateway, callerToken } from './gateways.ts';
@@ -280,5 +282,67 @@ describe('the end', () => {
     const client = await open(gateway, CHAT, { variables: { id: randomUUID() } });
     await gateway.stop();
     expect(await client.endCode()).toBe('STOPPING');
+  });
+});
+
+describe('clients of others', () => {
+  test('graphql-sse: takes the answers, and comes back by itself when its connection breaks', async () => {
+    const gateway = await fleet.gateway();
+    const proxy = await startTcpProxy({ target: () => gateway.url });
+    const id = await insertChat(null);
+    const token = await callerToken();
+    const client = createClient({
+      url: `http://127.0.0.1:${proxy.port}/graphql`,
+      headers: { authorization: `Bearer ${token}` },
+      retry: async () => {},
+    });
+    const titles: unknown[] = [];
+    const follow = async () => {
+      for await (const { data } of client.iterate<Seen>({ query: CHAT, variables: { id } })) {
+        titles.push(data?.chatDebugSnapshot?.database.title);
+      }
+    };
+    const ended = follow();
+    try {
+      await until('it has an answer', () => titles.length === 1);
+      proxy.cut();
+      await setTitle(id, 'another');
+      await until('it has the answer of after', () => titles.at(-1) === 'another');
+    } finally {
+      client.dispose();
+      await ended.catch(() => {}); // it says that it was disposed of
+      await proxy.close();
+    }
+  });
+
+  test('of the multipart form: parts with answers, and one with the end', async () => {
+    const gateway = await fleet.gateway({});
+    const id = await insertChat(null);
+    const response = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        accept: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0,application/json',
+        'content-type': 'application/json',
+        authorization: `Bearer ${await callerToken()}`,
+      },
+      body: JSON.stringify({ query: CHAT, variables: { id } }),
+    });
+    expect(response.headers.get('content-type')).toBe('multipart/mixed;boundary="graphql";subscriptionSpec=1.0');
+    let text = '';
+    const read = async () => {
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk;
+    };
+    const ended = read();
+    const parts = () =>
+      text
+        .split(/\r\n--graphql(?:--\r\n)?/)
+        .filter((part) => part !== '')
+        .map((part) => JSON.parse(part.slice(part.indexOf('{'))));
+    await until('a part has come', () => text.lastIndexOf('--graphql') > 20);
+    expect(parts()[0].payload.data.chatDebugSnapshot.executionState).toBe('W');
+    await gateway.stop();
+    await ended;
+    expect(text.endsWith('\r\n--graphql--\r\n')).toBe(true);
+    expect(parts().at(-1)).toMatchObject({ payload: null, errors: [{ extensions: { code: 'STOPPING' } }] });
   });
 });

@@ -44,7 +44,14 @@ function run(
   });
   const settings = {
     ...{ dataDir: join(folder.path, 'data'), databaseUrl: undefined, host: '127.0.0.1', port: 0 },
-    ...{ databaseSubgraphPort: 0, recorderPort: 0, authSecret: undefined, internalSecret: undefined, ...changes },
+    ...{
+      databaseSubgraphPort: 0,
+      recorderPort: 0,
+      operatorPort: 0,
+      authSecret: undefined,
+      internalSecret: undefined,
+      ...changes,
+    },
   };
   const report = (line: string) => lines.push(line);
   const ended = runSystem(settings, {
@@ -88,7 +95,10 @@ describe('the whole system on one machine', () => {
     expect(readSystemFile(dataDir)).toEqual(found);
     expect(statSync(join(dataDir, 'system.json')).mode & 0o777).toBe(0o600);
     const { payload } = await jwtVerify(found.token, new TextEncoder().encode(found.authSecret));
-    expect(payload).toMatchObject({ sub: found.ownerId, roles: ['chat-debug:read-all'] });
+    expect(payload).toMatchObject({
+      sub: found.ownerId,
+      roles: ['chat-debug:read-all', 'chat-debug:operate', 'chat-debug:audit'],
+    });
     expect(wirings[0]).toMatchObject({ databaseUrl: found.databaseUrl, authSecret: found.authSecret });
     expect(found.gatewayUrl).toBe(`http://127.0.0.1:${wirings[0]?.gatewayPort}`);
     expect(await query(found.databaseUrl, 'SELECT count(*)::int AS chats FROM chats')).toEqual([{ chats: 0 }]);
@@ -156,6 +166,7 @@ describe('the whole system on one machine', () => {
     ['port', 'PORT'],
     ['databaseSubgraphPort', 'DATABASE_SUBGRAPH_PORT'],
     ['recorderPort', 'RECORDER_PORT'],
+    ['operatorPort', 'OPERATOR_PORT'],
   ])('a %s that is taken is an error before anything is started', async (setting, name) => {
     const port = await freePort(systemClock);
     const other = createServer().listen(port, '127.0.0.1');

@@ -31,6 +31,7 @@ describe('migrations', () => {
         '20261130020000_families_and_turns',
         '20261201000000_system_messages',
         '20261205000000_chat_events',
+        '20261215000000_actions',
       ]);
       expect(await inspectSchema(clients[0])).toEqual({ kind: 'current' });
     } finally {

@@ -13,7 +13,7 @@ import {
   parse,
 } from 'graphql';
 
-const SUBGRAPHS = ['database', 'runtime', 'diagnosis', 'recorder'];
+const SUBGRAPHS = ['database', 'runtime', 'diagnosis', 'recorder', 'operator'];
 
 /** Written by the federation library, not by us. */
 const OF_FEDERATION = /^(_|federation__|link__|FieldSet$|Query\._)|^@(?!routed)/;

@@ -21,6 +21,9 @@ export const STOCK_QUERIES = Number(process.env.STOCK_QUERIES ?? 20);
 /** One in so many of the aliases and arguments that a client can put beside a diagnosis; 1: all of them. */
 export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 15);
 
+/** Pairs of actions that race while the operator is killed. */
+export const ACTION_PAIRS = Number(process.env.ACTION_PAIRS ?? 100);
+
 /** The faults of one run: a new seed each time unless one is given, which makes the same plan again. */
 export const FAULT_RUN = {
   seed: Number(process.env.FAULT_SEED ?? Math.floor(systemClock.random() * 2 ** 31)),

@@ -93,6 +93,12 @@ const hadNoRoom: Condition = (s) => {
 export const noneAlive: Condition = (s) =>
   s.snapshot.candidates !== null && candidates(s).length === 0 && s.workerId === null;
 
+/** True if replicas answer, and each of them is stopping or told to drain. */
+export const allDraining: Condition = ({ snapshot }) => {
+  const known = snapshot.candidates ?? [];
+  return known.length > 0 && known.every(({ isDraining }) => isDraining === true);
+};
+
 export const capacityWait: Condition = (s) => noOwner(s) && (poolIsFull(s) || hadNoRoom(s));
 /** True if the rows of replicas, where there are any, show none alive. */
 export const noRowAlive: Condition = ({ database }) => database?.trouble?.liveReplicas === 0;

@@ -1,6 +1,6 @@
 /** Means of this project's own platform: `npm run chat`, and the settings of its replicas. */
 import { leaseIsNotFresh } from '../conditions/lease.ts';
-import { noneAlive, noRoom } from '../conditions/owner.ts';
+import { allDraining, noneAlive, noRoom } from '../conditions/owner.ts';
 import type { Situation } from '../situation.ts';
 import { owner } from '../wording.ts';
 import { type Command, lookAtReplicas, type Means } from './means.ts';
@@ -35,11 +35,19 @@ export const OWN: Means = {
   },
   getTaken: {
     act: (s) =>
-      noneAlive(s) ? 'start a replica' : 'see whether a replica is alive and has room, and start one if not',
+      allDraining(s)
+        ? 'start a replica, or let one that drains take chats again'
+        : noneAlive(s)
+          ? 'start a replica'
+          : 'see whether a replica is alive and has room, and start one if not',
     command: lookAtReplicas,
   },
   whyNotTaken: (s) =>
-    noneAlive(s) ? 'no replica that takes chats is alive' : 'none is running, or no worker has room',
+    allDraining(s)
+      ? 'every live replica is stopping or told to drain'
+      : noneAlive(s)
+        ? 'no replica that takes chats is alive'
+        : 'none is running, or no worker has room',
   makeRoom: {
     act: () => 'start a replica or wait: with the role, the list of replicas says whose chats fill them',
     command: lookAtReplicas,

@@ -23,7 +23,7 @@ export function inspectorOf(worker: ChatWorker): Inspector {
       capacity: settings.maxRunners,
       isFull: worker.isFull,
       roomSeconds: worker.roomSeconds,
-      isDraining: worker.phase === 'draining' || worker.phase === 'stopped',
+      isDraining: worker.isDraining,
       breakOffs: worker.breakOffs,
       bufferCount: kit.buffers.count,
       bufferBytes: kit.buffers.bytes,

@@ -36,7 +36,7 @@ interface Fence {
 export type WriteOutcome = { kind: 'done'; chat: ChatState } | { kind: 'lost'; chat: ChatState | undefined };
 
 /** A chat that a transaction changed, before and after. Undefined before: it is new. */
-interface Change {
+export interface Change {
   readonly before: ChatState | undefined;
   readonly after: ChatState;
 }
@@ -64,7 +64,7 @@ export class ChatStore {
       await append(tx, id, [{ role: 'user', content: textContent(text) }]);
       return read(tx, id);
     });
-    this.#tell({ before: undefined, after });
+    this.tell({ before: undefined, after });
     await this.announcements.sent();
     return after;
   }
@@ -88,9 +88,24 @@ export class ChatStore {
       }
       return done;
     });
-    for (const change of changes) this.#tell(change);
+    for (const change of changes) this.tell(change);
     await this.announcements.sent();
     return (changes[0] as Change).after;
+  }
+
+  /**
+   * Applies transitions to one chat inside the caller's transaction. Call `tell` once that is committed.
+   * @throws ChatNotFound, TransitionRefused; the caller then rolls back
+   */
+  async applyWithin(
+    tx: PoolClient,
+    chatId: string,
+    by: Omit<Teller, 'transitions'>,
+    transitions: readonly Transition[],
+  ): Promise<Change> {
+    const chat = await lockAndCount(tx, chatId, { ...by, transitions: [...new Set(namesOf(transitions))] });
+    if (!chat) throw new ChatNotFound(`There is no chat ${chatId}.`);
+    return execute(tx, chat, transitions);
   }
 
   /**
@@ -109,7 +124,7 @@ export class ChatStore {
       return { lost: chat && (await readChats(tx, [chatId]))[0] };
     });
     if ('lost' in change) return { kind: 'lost', chat: change.lost };
-    this.#tell(change);
+    this.tell(change);
     return { kind: 'done', chat: change.after };
   }
 
@@ -136,7 +151,7 @@ export class ChatStore {
   ): Promise<T | undefined> {
     try {
       const after = statement && (await run<T>(this.#pool, statement));
-      if (after) this.#tell({ before, after });
+      if (after) this.tell({ before, after });
       return after;
     } catch (error) {
       if (isOfAll(error)) throw error;
@@ -148,7 +163,7 @@ export class ChatStore {
    * Tells of a change that is committed. Workers are woken for a runnable chat that nobody owns, and for
    * one that was at rest: its former owner may be long gone.
    */
-  #tell({ before, after }: Change): void {
+  tell({ before, after }: Change): void {
     const isOwned = after.workerId !== null && after.runnerId !== null;
     const wasRunnable = before !== undefined && isRunnable(executionState(before));
     this.announcements.tell(after);

@@ -27,3 +27,9 @@ export async function keepReplica(pool: Pool, replica: OwnReplicaRow, latencyMic
 export async function markReplicaStopped(pool: Pool, id: string): Promise<void> {
   await pool.query('UPDATE replicas SET stopped_at = now(), updated_at = now() WHERE id = $1', [id]);
 }
+
+/** True if an operator has told the replica to drain. */
+export async function isToldToDrain(pool: Pool, id: string): Promise<boolean> {
+  const { rowCount } = await pool.query('SELECT FROM chat_debug_drains WHERE replica_id = $1', [id]);
+  return (rowCount ?? 0) > 0;
+}

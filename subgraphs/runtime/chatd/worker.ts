@@ -11,7 +11,8 @@
  * - A watch looks over leases that could not be renewed.
  * - A clean-up deletes old rows.
  *
- * While it drains, it takes nothing new, hands every chat over, then ends its loops and marks its row.
+ * While it drains, it takes nothing new, hands every chat over, then ends its loops and marks its row. A worker that an operator
+ * has told to drain does the first two, and goes on running.
  */
 import { isNativeError } from 'node:util/types';
 import DataLoader from 'dataloader';
@@ -29,7 +30,7 @@ import { renewLeases } from './heartbeats.ts';
 import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
 import { RefusedChats } from './refusedChats.ts';
 import { releaseChats } from './release.ts';
-import { keepReplica, markReplicaStopped, type OwnReplicaRow } from './replicaRow.ts';
+import { isToldToDrain, keepReplica, markReplicaStopped, type OwnReplicaRow } from './replicaRow.ts';
 import { Runner } from './runner.ts';
 import { Runners } from './runners.ts';
 
@@ -69,6 +70,9 @@ export class ChatWorker {
   #fullAtMs: number;
   readonly #refused: RefusedChats;
   #breakOffs = 0;
+  #isDrained = false;
+  #acquiring = Promise.resolve();
+  #givingUp: Promise<void> | undefined;
 
   /** @param leasePool connections for leases and the replica's row alone: those of `kit` may all be waiting */
   constructor(settings: WorkerSettings, kit: GenerationTools, leasePool: Pool, log: Logger) {
@@ -147,6 +151,11 @@ export class ChatWorker {
     this.#phase = 'stopped';
   }
 
+  /** True if it takes no chats for now or for ever: it stops, or an operator has told it to drain. */
+  get isDraining(): boolean {
+    return this.#isDrained || this.#phase === 'draining' || this.#phase === 'stopped';
+  }
+
   /** True if it takes no more chats: it has as many runners as it may, or its buffers are full. */
   get isFull(): boolean {
     return this.runners.count >= this.settings.maxRunners || this.kit.buffers.isFull;
@@ -185,10 +194,23 @@ export class ChatWorker {
     }
   }
 
-  async #acquire(): Promise<void> {
+  /** Hands everything over, once chats that are being taken are here: such a chat would else come and go twice. */
+  async #giveUpAll(): Promise<void> {
+    await this.#acquiring;
+    await this.#handOver();
+    this.#givingUp = undefined;
+  }
+
+  #acquire(): Promise<void> {
+    const acquiring = this.#acquireNow();
+    this.#acquiring = acquiring.catch(() => {}); // the loop tells of it
+    return acquiring;
+  }
+
+  async #acquireNow(): Promise<void> {
     const { workerId, staleAfterSeconds, clockAheadSeconds, maxRunners } = this.settings;
     this.#passedOver = this.isFull;
-    if (this.isFull) return;
+    if (this.isFull || this.#isDrained) return;
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
     const lease = this.#leaseFromNow();
     const [paused, apart] = [this.#refused.current(), this.#refused.due()];
@@ -249,7 +271,27 @@ export class ChatWorker {
     limit.abort();
     const latencyMs = this.kit.clock.monotonicMs() - beganMs;
     const row = keepReplica(this.#leasePool, replica, Math.round(latencyMs * 1000));
-    for (const part of await Promise.allSettled([leases, row])) if (part.status === 'rejected') throw part.reason;
+    const parts = await Promise.allSettled([leases, row, this.#obeyDrain()]);
+    for (const part of parts) if (part.status === 'rejected') throw part.reason;
+  }
+
+  /**
+   * Looks whether an operator has told it to drain. While it is told so, it takes nothing, and gives up what it holds. A chat is
+   * given up once: nothing brings it back here.
+   */
+  async #obeyDrain(): Promise<void> {
+    const wasDrained = this.#isDrained;
+    this.#isDrained = await isToldToDrain(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
+      this.#log.warn(
+        { err: error },
+        'could not see whether an operator wants the replica drained; nothing changes until then',
+      );
+      return wasDrained;
+    });
+    if (this.#isDrained !== wasDrained) this.#log.info({ drained: this.#isDrained }, 'an operator has spoken');
+    if (!this.#isDrained && wasDrained) this.#loops?.acquisition.wake();
+    const mustGiveUp = this.#isDrained && this.#phase === 'running' && this.runners.active().length > 0;
+    if (mustGiveUp) this.#givingUp ??= this.#giveUpAll(); // no beat waits for it: leases are renewed meanwhile
   }
 
   /** @throws the failure of the renewal; leases that could be renewed are renewed */

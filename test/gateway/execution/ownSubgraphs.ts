@@ -8,7 +8,7 @@ import { makeWorld } from './world.ts';
 
 /** Their schemas, by name. */
 export const OWN_SUBGRAPHS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['database', 'runtime', 'diagnosis', 'recorder'].map((name) => [
+  ['database', 'runtime', 'diagnosis', 'recorder', 'operator'].map((name) => [
     name,
     readFileSync(new URL(`../../../subgraphs/${name}/schema.graphql`, import.meta.url), 'utf8'),
   ]),

@@ -109,7 +109,7 @@ test.each([
   ['another version', file({ ...manifest([operation()]), version: 2 })],
   ['no operations', file(manifest([]))],
   ['an operation without a body', file(manifest([{ id: 'x', name: 'X', type: 'query' }]))],
-  ['a mutation', file(manifest([operation({ type: 'mutation' })]))],
+  ['a mutation whose body is a query', file(manifest([operation({ type: 'mutation' })]))],
   ['a body that cannot be parsed', file(manifest([operation({ body: '{' })]))],
   ['a body that is no query', file(manifest([operation({ body: 'mutation { x }' })]))],
   ['a body of two queries', file(manifest([operation({ body: 'query A { a } query B { b }' })]))],

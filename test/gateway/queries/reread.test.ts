@@ -14,7 +14,13 @@ test('chats that cannot be read a second time are told as what they are: not as 
   const away = { data: null, errors: [{ message: 'away', extensions: { code: 'DATABASE_UNAVAILABLE' } }] };
   const supergraph = await loadSupergraph();
   const prepare = makePrepareQuery({ supergraph, subgraph: () => async () => away, onDefect: () => {} });
-  const { ask } = makeQueries({ prepare, maxCost: 0, countReplicas: () => undefined, log });
+  const { ask } = makeQueries({
+    prepare,
+    limitMutations: async () => undefined,
+    maxCost: 0,
+    countReplicas: () => undefined,
+    log,
+  });
   const reread = makeRereads(
     ask,
     log,

@@ -204,15 +204,27 @@ describe('a schema with more than queries', () => {
     await served.apollo.stop();
   });
 
+  test('a valid mutation is executed by a POST, once, and not from a URL', async () => {
+    const { status, headers } =
+      (await served.answer({ query: 'mutation { change }', isInUrl: true }, { requestId: 'it' })) ?? {};
+    expect([status, headers, executed]).toEqual([405, { allow: 'POST' }, []]);
+    const answered = await served.answer({ query: 'mutation { a: change b: change }' }, { requestId: 'it' });
+    expect(answered?.body).toEqual({ data: { a: 1, b: 1 } });
+    expect(executed.splice(0)).toEqual(['change', 'change']);
+  });
+
   test.each([
     ['mutation', 'mutation { change }'],
     ['subscription', 'subscription { changes }'],
-  ])('a valid %s is refused, and not executed', async (kind, query) => {
-    expect(await served.answer({ query }, { requestId: 'it' })).toBeUndefined();
+  ])('a valid %s is executed by nobody where Apollo Server words a refusal', async (kind, query) => {
     const http = { method: 'POST', url: '/graphql', headers: { 'content-type': 'application/json' }, body: { query } };
     const { status, body } = await wordRefusal(served.apollo, http, { requestId: 'it' });
-    const message = `Only queries are answered here, no ${kind}.`;
+    const message = `No ${kind} is answered in this form.`;
     expect([status, body]).toEqual([400, { errors: [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] }]);
     expect(executed).toEqual([]);
+  });
+
+  test('a valid subscription is not answered', async () => {
+    expect(await served.answer({ query: 'subscription { changes }' }, { requestId: 'it' })).toBeUndefined();
   });
 });

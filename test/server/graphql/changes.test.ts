@@ -56,7 +56,8 @@ describe('of data', () => {
   });
 
   test('a field that a condition leaves out', () => {
-    const query = 'query ($all: Boolean!) { a { age value @include(if: $all) } }';
+    const query = 'query ($all: Boolean! = false) { a { age value @include(if: $all) } }';
+    expect(compare(query, data({ age: 1 }), data({ age: 2 }))).toBe(true);
     expect(compare(query, data({ age: 1 }), data({ age: 2 }), { all: false })).toBe(true);
     expect(compare(query, data({ age: 1, value: 1 }), data({ age: 1, value: 2 }), { all: true })).toBe(false);
   });

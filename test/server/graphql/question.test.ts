@@ -50,7 +50,7 @@ test.each([
   ['?extensions={"persistedQuery":{"version":1}}', question({ extensions: { persistedQuery: { version: 1 } } })],
   ['', question({})],
 ])('the address %s asks', (parameters, asked) => {
-  expect(get(parameters)).toEqual(asked);
+  expect(get(parameters)).toEqual({ ...asked, isInUrl: true });
 });
 
 test.each([

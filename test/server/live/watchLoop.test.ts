@@ -4,6 +4,7 @@ import { unauthenticated } from '../../../server/graphql/answer.ts';
 import type { LiveAnswer } from '../../../server/live/liveAnswer.ts';
 import { type Watcher, WatchLoop, type Why } from '../../../server/live/watchLoop.ts';
 import { type ManualClock, manualClock } from '../../support/manualClock.ts';
+import { until } from '../../support/until.ts';
 
 const CALLER = { sub: 'a', roles: [] };
 
@@ -153,6 +154,14 @@ describe('clients', () => {
     expect([first.ended, first.got]).toEqual(['UNAUTHENTICATED', [1]]);
     expect([second.ended, second.got.at(-1)]).toEqual([undefined, 2]);
     second.leave();
+  });
+
+  test('hundreds get the answer, whoever goes meanwhile', async () => {
+    const clients = Array.from({ length: 300 }, join);
+    await settle();
+    clients[200]?.leave();
+    await until('all others have it', () => clients.every(({ got }, i) => got.length === (i === 200 ? 0 : 1)));
+    for (const client of clients) client.leave();
   });
 
   test('all are ended when the question is no longer valid', async () => {

@@ -48,6 +48,32 @@ describe('a chat worker', () => {
     expect(rows).toEqual([]);
   });
 
+  test('told to drain gives up what it holds at its next beat and takes nothing, until it may again', async () => {
+    const replica = await startReplica({ heartbeatIntervalSeconds: 0.1, acquisitionIntervalSeconds: 0.1 });
+    const mine = (chat: { workerId: string | null }) => chat.workerId === replica.workerId;
+    const drain = () =>
+      database.pool.query(`INSERT INTO chat_debug_drains (replica_id, by, reason) VALUES ($1, 'a test', 'a test')`, [
+        replica.workerId,
+      ]);
+    const { id } = await store.create({ ownerId, text: '/tool ask_outside' });
+    await waitFor(id, (now) => mine(now) && now.status === 'requires_action');
+    await drain();
+    const given = await waitFor(id, ({ workerId }) => workerId === null);
+    const other = await store.create({ ownerId, text: 'hello' });
+    await until('it has beaten again', async () => {
+      const { rows } = await database.pool.query(
+        `SELECT updated_at > (SELECT created_at + interval '1 second' FROM chats WHERE id = $2) AS beaten FROM replicas WHERE id = $1`,
+        [replica.workerId, other.id],
+      );
+      return rows[0]?.beaten;
+    });
+    expect((await waitFor(other.id, () => true)).workerId).toBeNull();
+    expect((await waitFor(id, () => true)).snapshotVersion).toBe(given.snapshotVersion); // given up once
+    await database.pool.query('DELETE FROM chat_debug_drains');
+    await waitFor(id, mine);
+    await waitFor(other.id, (now) => now.status === 'waiting');
+  });
+
   test('runs the tool that the model calls, and lets the model answer with the result', async () => {
     await startReplica();
     const { id } = await store.create({ ownerId, text: '/tool add_numbers' });

@@ -1,9 +1,11 @@
-/** Connections of the recorder to the database of incidents. None waits for ever. */
+/** Connections of a server to its database. None waits for ever. */
 import pg from 'pg';
-import { loggedReason } from '../../server/databaseWords.ts';
-import type { Logger } from '../../server/log.ts';
+import { loggedReason } from './databaseWords.ts';
+import type { Logger } from './log.ts';
 
 interface PoolOptions {
+  /** Name that Postgres shows for its sessions. */
+  readonly name: string;
   readonly databaseUrl: string;
   /** Milliseconds for one statement. */
   readonly timeoutMs: number;
@@ -13,9 +15,9 @@ interface PoolOptions {
 }
 
 /** Opens the pool, which connects when it is first asked; the caller ends it. */
-export function openPool({ databaseUrl, timeoutMs, connections, log }: PoolOptions): pg.Pool {
+export function openPool({ name, databaseUrl, timeoutMs, connections, log }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
-    ...{ connectionString: databaseUrl, application_name: 'chat-debug-recorder', max: connections },
+    ...{ connectionString: databaseUrl, application_name: name, max: connections },
     connectionTimeoutMillis: timeoutMs,
     statement_timeout: timeoutMs,
     query_timeout: 2 * timeoutMs, // a server that is stopped keeps no limit of its own

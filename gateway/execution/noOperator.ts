@@ -1,0 +1,38 @@
+/** The subgraph of actions where there is no operator: nothing is offered, and each action is refused. */
+import { randomUUID } from 'node:crypto';
+import { ACTIONS, mutationOf } from '../../domain/actions/names.ts';
+import { inProcess } from '../../routing/transport/inProcess.ts';
+import type { OperatorSubgraph } from '../../routing/transport/operatorSubgraph.ts';
+import { makeAnswering } from '../../server/graphql/answering.ts';
+import { clientError } from '../../server/graphql/errors.ts';
+import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
+import type { Logger } from '../../server/log.ts';
+
+const SCHEMA_FILE = new URL('../../subgraphs/operator/schema.graphql', import.meta.url);
+
+const nothing = () => null;
+const disabled = () => {
+  throw clientError(
+    'ACTIONS_DISABLED',
+    'There is no operator, so that no action can be taken here. Start one, and set OPERATOR_SUBGRAPH_URL on the gateway.',
+  );
+};
+const resolvers = {
+  ...scalars,
+  Query: { actionRecord: nothing, actionRecords: nothing },
+  Mutation: Object.fromEntries(ACTIONS.map((action) => [mutationOf(action), disabled])),
+  ChatDebugSnapshot: {
+    __resolveReference: async ({ chatId }: { chatId: unknown }) => ({ chatId: requireUuid(chatId) }),
+    actions: nothing,
+    actionRecords: nothing,
+  },
+};
+
+export const noOperator = (log: Logger): OperatorSubgraph => ({
+  ask: inProcess({
+    answering: makeAnswering({ schemaFile: SCHEMA_FILE, resolvers }, log),
+    newContext: ({ requestId = randomUUID() }) => ({ requestId }),
+    log,
+  }),
+  close: async () => {},
+});

@@ -1,0 +1,56 @@
+/** Context of one operation at the operator: who asks, on which way, and loaders that ask once for many. */
+import DataLoader from 'dataloader';
+import type { FastifyRequest } from 'fastify';
+import { parseUuid } from '../../server/graphql/scalars.ts';
+import { type ChatState, readChatsApart } from '../runtime/chatd/chatState.ts';
+import { mayRead } from './access.ts';
+import type { ActTools } from './act.ts';
+import type { OperatorMetrics } from './metrics.ts';
+import type { OfferTokens } from './offerTokens.ts';
+import { type ActionRow, recordsOfChats } from './records.ts';
+import { type Circumstances, VIAS } from './request.ts';
+
+/** What the operator's resolvers use. */
+export interface Operator extends ActTools {
+  readonly tokens: OfferTokens;
+  readonly metrics: OperatorMetrics;
+  /** Runs a question. @throws GraphQLError with words for a client; the log has the rest */
+  readonly answered: <T>(question: () => Promise<T>) => Promise<T>;
+}
+
+export interface OperatorContext extends Circumstances, Operator {
+  /** Chat that the caller may read; null: there is none. */
+  readonly chat: DataLoader<string, ChatState | null>;
+  readonly records: DataLoader<{ readonly chatId: string; readonly first: number }, ActionRow[], string>;
+}
+
+/** Header in which a client, and then the gateway, says on which way a request came. */
+const VIA_HEADER = 'x-chat-debug-via';
+const TRACE = /^[0-9a-f]{2}-([0-9a-f]{32})-/;
+
+export function makeContext(
+  operator: Operator,
+  { caller, requestId }: Pick<Circumstances, 'caller' | 'requestId'>,
+  { headers }: Pick<FastifyRequest, 'headers'>,
+): OperatorContext {
+  const { pool } = operator;
+  const via = VIAS.find((one) => one === String(headers[VIA_HEADER]).toUpperCase()) ?? 'GRAPHQL';
+  return {
+    ...operator,
+    ...{ caller, requestId: parseUuid(requestId) ?? requestId, via },
+    traceId: TRACE.exec(String(headers.traceparent))?.[1],
+    chat: new DataLoader(async (ids) => {
+      const chats = await operator.answered(() => readChatsApart(pool, ids));
+      return chats.map((chat) => (chat instanceof Error ? chat : chat && mayRead(caller, chat) ? chat : null));
+    }),
+    records: new DataLoader(
+      async (asked) => {
+        const most = Math.max(...asked.map(({ first }) => first));
+        const chatIds = [...new Set(asked.map(({ chatId }) => chatId))];
+        const rows = await operator.answered(() => recordsOfChats(pool, chatIds, most));
+        return asked.map(({ chatId, first }) => rows.filter((row) => row.chatId === chatId).slice(0, first));
+      },
+      { cacheKeyFn: ({ chatId, first }) => `${first} ${chatId}` },
+    ),
+  };
+}

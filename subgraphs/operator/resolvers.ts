@@ -1,0 +1,117 @@
+/** Resolvers of the operator. */
+import { ACTIONS, type ActionName, CHAT_ACTIONS, type ChatAction, mutationOf } from '../../domain/actions/names.ts';
+import { possibleActions } from '../../domain/actions/offers.ts';
+import { pageSize } from '../../server/graphql/pageSize.ts';
+import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
+import { lackingRole, requireAudit } from './access.ts';
+import { type ApplyAction, act } from './act.ts';
+import { actedOn, applyToChat } from './actOnChat.ts';
+import { applyToReplica } from './actOnReplica.ts';
+import { committed } from './committed.ts';
+import type { OperatorContext } from './context.ts';
+import { decodePlace, encodePlace } from './place.ts';
+import { claimKey, listRecords } from './records.ts';
+import { type MutationArguments, readRequest } from './request.ts';
+import { actionError } from './trouble.ts';
+
+const isOfChat = (action: ActionName): action is ChatAction => (CHAT_ACTIONS as readonly string[]).includes(action);
+
+async function perform(action: ActionName, given: MutationArguments, context: OperatorContext) {
+  const { store, metrics, answered } = context;
+  const apply: ApplyAction = isOfChat(action) ? applyToChat(store, action) : applyToReplica(action);
+  const request = await readRequest(action, given, context, context.tokens);
+  const { outcome, record, isRepeat } = await answered(() =>
+    act(context, request, apply).catch((error: unknown) => {
+      const told = actionError(error, request.key);
+      if (told.extensions.code === 'ACTION_UNCERTAIN') metrics.uncertain(action);
+      throw Object.assign(told, { cause: error });
+    }),
+  );
+  if (!isRepeat) metrics.acted(action, outcome, request.isDryRun);
+  return { outcome, record, snapshot: isOfChat(action) ? { chatId: request.targetId } : null };
+}
+
+const mutations = Object.fromEntries(
+  ACTIONS.map((action) => [
+    mutationOf(action),
+    (_: unknown, given: MutationArguments, context: OperatorContext) => perform(action, given, context),
+  ]),
+);
+
+/** Record of the caller's own request. Its transaction waits for one with the same key that is under way. */
+const ownRecord = (
+  { idempotencyKey, dryRun }: { idempotencyKey: string; dryRun?: boolean | null },
+  { pool, caller, answered }: OperatorContext,
+) =>
+  answered(() => committed(pool, (tx) => claimKey(tx, caller.sub, idempotencyKey, dryRun ?? false))).then(
+    (record) => record ?? null,
+  );
+
+interface ListArguments {
+  readonly filter?: {
+    readonly chatId?: string | null;
+    readonly replicaId?: string | null;
+    readonly actor?: string | null;
+    readonly action?: readonly string[] | null;
+    readonly outcome?: readonly string[] | null;
+    readonly dryRun?: boolean | null;
+  } | null;
+  readonly first?: number | null;
+  readonly after?: string | null;
+}
+
+async function list({ filter, first, after }: ListArguments, { pool, caller, answered }: OperatorContext) {
+  requireAudit(caller);
+  const size = pageSize(first);
+  const rows = await answered(() =>
+    listRecords(pool, {
+      ...{ chatId: filter?.chatId ?? null, replicaId: filter?.replicaId ?? null, actor: filter?.actor ?? null },
+      ...{ actions: filter?.action ?? null, outcomes: filter?.outcome ?? null, dryRun: filter?.dryRun ?? null },
+      ...{ after: after == null ? null : decodePlace(after), limit: size + 1 },
+    }),
+  );
+  const edges = rows.slice(0, size).map((node) => ({ node, cursor: encodePlace({ at: node.atText, id: node.id }) }));
+  return {
+    edges,
+    pageInfo: {
+      ...{ hasNextPage: rows.length > size, hasPreviousPage: after != null },
+      ...{ startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+    },
+  };
+}
+
+/** Offers of all actions on a chat. A token is made only where it is asked for. */
+async function offers(chatId: string, { chat: chats, caller, tokens }: OperatorContext) {
+  const chat = await chats.load(chatId);
+  if (!chat) return null;
+  const { snapshotVersion: version, workerId, runnerId } = chat;
+  const expiresAt = tokens.expiry();
+  return possibleActions(actedOn(chat)).map(({ action, whyNot: impossible, ...offer }) => {
+    const whyNot = lackingRole(caller, action, chat) ?? impossible;
+    const to = { action, chatId, sub: caller.sub };
+    const token = () => (whyNot === null ? tokens.sign(to, { version, workerId, runnerId }, expiresAt) : null);
+    return { ...offer, action, whyNot, allowed: whyNot === null, token, expiresAt: whyNot === null ? expiresAt : null };
+  });
+}
+
+export const resolvers = {
+  ...scalars,
+  Query: {
+    actionRecord: (_: unknown, given: Parameters<typeof ownRecord>[0], context: OperatorContext) =>
+      ownRecord(given, context),
+    actionRecords: (_: unknown, given: ListArguments, context: OperatorContext) => list(given, context),
+  },
+  Mutation: mutations,
+  ChatDebugSnapshot: {
+    __resolveReference: async ({ chatId }: { chatId: unknown }) => ({ chatId: requireUuid(chatId) }),
+    actions: ({ chatId }: { chatId: string }, _: unknown, context: OperatorContext) => offers(chatId, context),
+    actionRecords: (
+      { chatId }: { chatId: string },
+      { first }: { first?: number | null },
+      { caller, records }: OperatorContext,
+    ) => {
+      requireAudit(caller);
+      return records.load({ chatId, first: pageSize(first) });
+    },
+  },
+};

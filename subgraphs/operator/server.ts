@@ -1,0 +1,84 @@
+/** The operator as a running server. It starts only on a database that is this project's own. */
+import { Registry } from 'prom-client';
+import type { Clock } from '../../common/clock.ts';
+import { assertOwnSchema } from '../../prisma/migrations.ts';
+import type { RunningServer } from '../../server/app.ts';
+import { openPool } from '../../server/databasePool.ts';
+import { authorizeSubgraph, type SubgraphTrust } from '../../server/graphql/authorize.ts';
+import { serveSubgraph } from '../../server/graphql/serve.ts';
+import type { Logger } from '../../server/log.ts';
+import { startLoop } from '../../server/loop.ts';
+import { ChatStore } from '../runtime/chatd/chatStore.ts';
+import { failureName } from '../runtime/chatd/databaseFailure.ts';
+import { makeContext, type Operator, type OperatorContext } from './context.ts';
+import { makeOperatorMetrics } from './metrics.ts';
+import { makeOfferTokens } from './offerTokens.ts';
+import { resolvers } from './resolvers.ts';
+import { questionError, troubleWords } from './trouble.ts';
+
+export interface OperatorServerOptions extends SubgraphTrust {
+  /** Key of the tokens of offers. */
+  readonly offerSecret: string;
+  readonly databaseUrl: string;
+  /** Milliseconds that a statement takes at most. */
+  readonly databaseTimeoutMs: number;
+  /** Days for which records of actions are kept. */
+  readonly retentionDays: number;
+  readonly host: string;
+  /** Port; 0: any free one. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const CONNECTIONS = 10;
+const RETENTION_INTERVAL_SECONDS = 3_600;
+const SCHEMA_FILE = new URL('schema.graphql', import.meta.url);
+
+/** @throws SchemaStateError if the database is not this project's own; if it does not answer, or the port is taken */
+export async function startOperatorServer(options: OperatorServerOptions): Promise<RunningServer> {
+  const { databaseUrl, databaseTimeoutMs: timeoutMs, retentionDays, clock, log, host, port } = options;
+  const name = 'chat-debug-operator';
+  const pool = openPool({ name, databaseUrl, timeoutMs, connections: CONNECTIONS, log });
+  const client = await pool.connect();
+  await assertOwnSchema(client).finally(() => client.release());
+
+  const registry = new Registry();
+  const operator: Operator = {
+    ...{ pool, store: new ChatStore(pool, clock), tokens: makeOfferTokens(options.offerSecret, clock) },
+    metrics: makeOperatorMetrics(registry),
+    answered: (question) =>
+      question().catch((error: unknown) => {
+        const told = questionError(error);
+        if (told !== error || told.cause)
+          log.warn({ err: told.cause ?? error, code: told.extensions.code }, 'a request failed');
+        throw told;
+      }),
+  };
+  const retention = startLoop({
+    ...{ name: 'retention', intervalSeconds: RETENTION_INTERVAL_SECONDS, nameOf: failureName, clock, log },
+    work: async () => {
+      await pool.query('SELECT chat_debug_drop_actions($1)', [retentionDays]);
+    },
+  });
+  const close = async () => {
+    await retention.stop();
+    await operator.store.announcements.sent();
+    await pool.end();
+  };
+  try {
+    return await serveSubgraph<OperatorContext>({
+      ...{ schemaFile: SCHEMA_FILE, resolvers, registry, clock, log, host, port, close },
+      authorize: authorizeSubgraph(options, { audience: 'operator', clock, log }),
+      context: (caller, requestId, { request }) => makeContext(operator, { caller, requestId }, request),
+      notReady: () =>
+        pool.query('SELECT FROM chat_debug_actions, chat_debug_drains LIMIT 0').then(
+          () => undefined,
+          (error: unknown) => troubleWords(error),
+        ),
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
