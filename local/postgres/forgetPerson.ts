@@ -53,6 +53,10 @@ const INCIDENTS: readonly Rows[] = [
     ...{ what: 'bundles that name it', table: 'chat_debug_recorder.incident_bundles' },
     ...{ condition: holds('bundle'), change: `bundle = ${without('bundle')}::json` },
   },
+  {
+    ...{ what: 'alerts still to be sent that name it', table: 'chat_debug_recorder.deliveries' },
+    ...{ condition: holds('incident'), change: `incident = ${without('incident')}::json` },
+  },
 ];
 
 /** What there is of a person in a database. */

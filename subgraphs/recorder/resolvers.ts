@@ -26,7 +26,8 @@ interface ListArguments {
 async function list({ filter, first, after }: ListArguments, { readers, owner }: RecorderContext) {
   const size = pageSize(first);
   const rows = await listIncidents(readers, {
-    ...{ owner, open: filter?.open ?? null, chatId: filter?.chatId ?? null, codes: filter?.code ?? null },
+    ...{ owner, open: filter?.open ?? null, chatId: filter?.chatId ?? null },
+    codes: filter?.code?.filter((code) => !code.includes('\0')) ?? null, // Postgres refuses a NUL in text
     ...{ after: after == null ? null : decodePlace(after), limit: size + 1 },
   });
   const edges = rows

@@ -295,6 +295,7 @@ describe('readers of incidents', () => {
     expect((await page({ filter: { open: false } })).ids).toEqual([]);
     expect((await page({ filter: { open: true, code: ['INVALID_STATE'] } })).ids).toHaveLength(3);
     expect((await page({ filter: { code: ['NO_OWNER'] } })).ids).toEqual([]);
+    expect((await page({ filter: { code: ['no\0code', 'INVALID_STATE'] } })).ids).toHaveLength(3);
     for (const bad of [{ first: 0 }, { first: 101 }, { after: 'x' }]) {
       expect((await ask(server, LIST, bad)).errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     }
