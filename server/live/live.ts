@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../common/clock.ts';
-import type { StopSignal } from '../../common/stopSignal.ts';
+import { Stop, type StopSignal } from '../../common/stopSignal.ts';
 import { authenticationUnavailable, Refusal } from '../graphql/answer.ts';
 import { wordRefusal } from '../graphql/apolloWords.ts';
 import type { OpenStream } from '../graphql/edge.ts';
@@ -102,6 +102,7 @@ export function makeLive<C>(options: LiveOptions): Live<C> {
     reply.raw.writeHead(200, { ...HEADERS, 'content-type': framing.contentType });
     reply.raw.flushHeaders();
     metrics.streamOpened(record.operation);
+    const ended = new Stop(); // perhaps before it has joined: the caller is identified again at once
     const stream = new LiveStream({
       ...{ response: reply.raw, framing, clock, onSkipped: metrics.skipped },
       identify: () => identified(request),
@@ -110,11 +111,13 @@ export function makeLive<C>(options: LiveOptions): Live<C> {
         metrics.streamEnded(record.operation, code);
         leave();
         open.delete(stream);
-        part();
+        ended.abort();
       },
     });
     open.add(stream);
     const part = watches.join(watch, caller, stream);
+    if (ended.aborted) part();
+    else ended.addEventListener('abort', part);
     return 'opened';
   };
 

@@ -231,7 +231,7 @@ describe('replicas', () => {
     const text = seen(shown);
     expect(text).toContain(`  it is full, and takes no more chats\n  most of its runners: 5 for user ${user}\n`);
     expect(text.slice(text.indexOf(second))).toContain(
-      '  it is stopping: it takes nothing new and hands its chats over',
+      '  it is stopping or told to drain: it takes nothing new and hands its chats over',
     );
   });
 

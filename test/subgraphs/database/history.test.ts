@@ -219,7 +219,7 @@ describe('the owners of a chat', () => {
     const copy = await createDatabase();
     const there = await start({ databaseUrl: copy.url });
     try {
-      await copy.pool.query('DROP TABLE replicas');
+      await copy.pool.query('DROP TABLE replicas CASCADE');
       const other = await insertChat(copy.pool, { status: 'running' });
       await copy.pool.query('UPDATE chats SET worker_id = gen_random_uuid(), runner_id = gen_random_uuid()');
       const { recentOwners: owners } = await snapshot(

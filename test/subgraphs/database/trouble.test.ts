@@ -11,7 +11,7 @@ import { untilTrue, whileLocked } from './support/waiting.ts';
 
 const database = databasePerFile();
 const ask = subgraphPerFile(database);
-const impatient = subgraphPerFile(database, { databaseTimeoutMs: 1_000 });
+const impatient = subgraphPerFile(database, { databaseTimeoutMs: 3_000 });
 const OLD = "now() - interval '1 minute'";
 const THRESHOLDS = 'thresholds { staleAfterSeconds acquisitionIntervalSeconds }';
 const FIELDS = `canWrite isInRecovery replayLagSeconds rowLocked rowLockedSeconds rowAwaited readersKeptOut liveReplicas ownerRow platform ${THRESHOLDS}

@@ -390,7 +390,7 @@ describe('the fleet and its database', () => {
 
   test.each([
     [[candidate(true), candidate(false)], '1 of 2 live replicas has room, and none took it'],
-    [[candidate(false, { isDraining: true })], 'no replica that takes chats is alive'],
+    [[candidate(false, { isDraining: true })], 'every live replica is stopping or told to drain. Start a replica'],
     [[], 'no replica that takes chats is alive'],
     [null, 'no worker has room'],
   ])('who could take it: %j', (candidates, why) => {
