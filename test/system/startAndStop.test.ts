@@ -32,9 +32,9 @@ describe('npm start', () => {
   test('stops all of it at Ctrl-C, brings the chats back at the next start, and takes everything along when it is killed', async () => {
     const first = await systems.start();
     const ports = portsOf(first);
-    expect(ports).toHaveLength(7); // Postgres, the database subgraph, three replicas, the recorder, the gateway
+    expect(ports).toHaveLength(8); // Postgres, database subgraph, three replicas, recorder, operator, gateway
     expect(await takenOf(ports)).toEqual(ports);
-    expect(processesOn(systems.dataDir).length).toBeGreaterThanOrEqual(9); // the same, npm start, the keeper of Postgres
+    expect(processesOn(systems.dataDir).length).toBeGreaterThanOrEqual(10); // the same, npm start, the keeper of Postgres
     const done = await first.run('dist/cli/chat.js', 'create', 'hello');
     await snapshotUntil(first, done, ({ executionState }) => executionState === 'W');
     const busy = await first.run('dist/cli/chat.js', 'create', '/slow 600');

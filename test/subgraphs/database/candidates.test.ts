@@ -24,7 +24,7 @@ const unowned = (columns: Parameters<typeof insertChat>[1] = {}) =>
 
 test('are those that are alive by the database clock, and only for a chat that workers had time to see', async () => {
   const { pool } = database;
-  await pool.query('TRUNCATE replicas');
+  await pool.query('TRUNCATE replicas CASCADE');
   const alive = [await insertReplica(pool), await insertReplica(pool, { updated_at: "now() - interval '29 s'" })];
   await insertReplica(pool, { updated_at: "now() - interval '31 s'" });
   await insertReplica(pool, { stopped_at: 'now()' });
@@ -55,7 +55,7 @@ test('are those that are alive by the database clock, and only for a chat that w
 
 test('are at most twenty of many, those that started last', async () => {
   const { pool } = database;
-  await pool.query('TRUNCATE replicas');
+  await pool.query('TRUNCATE replicas CASCADE');
   const ids: string[] = [];
   for (let i = 0; i < 25; i += 1) ids.push(await insertReplica(pool, { started_at: `now() - interval '${i} min'` }));
   expect(await candidatesOf([await unowned()])).toEqual([ids.slice(0, 20)]);
