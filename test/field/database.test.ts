@@ -58,6 +58,7 @@ test('16: a database that takes no writes is the cause, and the chats go on at o
     () => field.column(id, 'generation_attempt'),
     (attempt) => attempt === '1',
   );
+  await field.firstAnswer(id);
   await admin.query('ALTER DATABASE postgres SET default_transaction_read_only = on');
   try {
     await admin.query(END_OTHERS);

@@ -89,7 +89,7 @@ describe('a chat with one and a half million messages', () => {
   async function askWithin(databaseTimeoutMs: number) {
     const own = await start({ databaseUrl: database.url, databaseTimeoutMs });
     try {
-      await asking(() => own.url)('{ chats(first: 1) { edges { cursor } } }');
+      await asking(() => own.url)(QUERY.replace('messageStats { total }', '')); // the first answer takes longest
       return await asking(() => own.url)(QUERY);
     } finally {
       await own.stop();

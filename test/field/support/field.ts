@@ -101,6 +101,16 @@ export class Field {
     return diagnosedOf(await this.chat<DiagnosedNode>(id, DIAGNOSED_FIELDS));
   }
 
+  /** Waits for a diagnosis without an error: the first one of a system takes longest, and may come too late on a busy machine. */
+  async firstAnswer(id: string): Promise<void> {
+    const query = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) { ${DIAGNOSED_FIELDS} } }`;
+    await eventually(
+      'a diagnosis comes in time',
+      () => this.ask(query, { id }),
+      ({ errors }) => errors.length === 0,
+    );
+  }
+
   /** @param what the diagnosis that is waited for, as a clause */
   diagnosed(id: string, what: string, fits: (seen: Diagnosed) => boolean, limitMs?: number): Promise<Diagnosed> {
     return eventually(what, () => this.diagnose(id), fits, limitMs);
