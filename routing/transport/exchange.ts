@@ -23,8 +23,8 @@ interface ExchangeOptions {
 
 /**
  * Posts the body, and once more if the connection was closed before a byte of the answer. A kept connection is, when its server
- * stops just as a request is on its way. A request that only reads loses nothing by that; no other is sent again. A server that is gone fails at once.
- * Redirects are not followed. Resolves at once when it is over, and closes the connection then. Whatever the other side does is
+ * stops just as a request is on its way. A request that only reads loses nothing by that; no other is sent again. A server that
+ * is gone fails at once. Redirects are not followed. Resolves at once when it is over, and closes the connection then. Whatever the other side does is
  * a reply; it rejects only if undici cannot begin to send.
  */
 export const exchange = (options: ExchangeOptions): Promise<Reply> =>
