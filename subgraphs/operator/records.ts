@@ -2,6 +2,7 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { ActionName, ActionOutcome } from '../../domain/actions/names.ts';
 import type { ExecutionState } from '../../domain/executionState.ts';
+import type { ListPlace } from '../../server/graphql/listPlaces.ts';
 import type { ActionRequest } from './request.ts';
 
 /** A record, with fields as in the schema. */
@@ -97,7 +98,7 @@ export interface RecordConditions {
   readonly actions: readonly string[] | null;
   readonly outcomes: readonly string[] | null;
   readonly dryRun: boolean | null;
-  readonly after: { readonly at: string; readonly id: string } | null;
+  readonly after: ListPlace | null;
   readonly limit: number;
 }
 

@@ -1,6 +1,7 @@
 /** Resolvers of the operator. */
 import { ACTIONS, type ActionName, CHAT_ACTIONS, type ChatAction, mutationOf } from '../../domain/actions/names.ts';
 import { possibleActions } from '../../domain/actions/offers.ts';
+import { listPlaces } from '../../server/graphql/listPlaces.ts';
 import { pageSize } from '../../server/graphql/pageSize.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import { lackingRole, requireAudit } from './access.ts';
@@ -9,10 +10,11 @@ import { actedOn, applyToChat } from './actOnChat.ts';
 import { applyToReplica } from './actOnReplica.ts';
 import { committed } from './committed.ts';
 import type { OperatorContext } from './context.ts';
-import { decodePlace, encodePlace } from './place.ts';
 import { claimKey, listRecords } from './records.ts';
 import { type MutationArguments, readRequest } from './request.ts';
 import { actionError } from './trouble.ts';
+
+const places = listPlaces('action', 'actions');
 
 const isOfChat = (action: ActionName): action is ChatAction => (CHAT_ACTIONS as readonly string[]).includes(action);
 
@@ -67,10 +69,10 @@ async function list({ filter, first, after }: ListArguments, { pool, caller, ans
     listRecords(pool, {
       ...{ chatId: filter?.chatId ?? null, replicaId: filter?.replicaId ?? null, actor: filter?.actor ?? null },
       ...{ actions: filter?.action ?? null, outcomes: filter?.outcome ?? null, dryRun: filter?.dryRun ?? null },
-      ...{ after: after == null ? null : decodePlace(after), limit: size + 1 },
+      ...{ after: after == null ? null : places.decode(after), limit: size + 1 },
     }),
   );
-  const edges = rows.slice(0, size).map((node) => ({ node, cursor: encodePlace({ at: node.atText, id: node.id }) }));
+  const edges = rows.slice(0, size).map((node) => ({ node, cursor: places.encode({ at: node.atText, id: node.id }) }));
   return {
     edges,
     pageInfo: {

@@ -1,8 +1,8 @@
 /** Questions of readers about incidents. Each is narrowed to what the caller may read. */
 import type { Pool, QueryResultRow } from 'pg';
+import type { ListPlace } from '../../server/graphql/listPlaces.ts';
 import type { Logger } from '../../server/log.ts';
 import { databaseError, databaseTrouble } from './databaseTrouble.ts';
-import type { Place } from './place.ts';
 
 /** The database of incidents, as readers ask it. */
 export interface Readers {
@@ -45,7 +45,7 @@ export interface Conditions {
   readonly open: boolean | null;
   readonly chatId: string | null;
   readonly codes: readonly string[] | null;
-  readonly after: Place | null;
+  readonly after: ListPlace | null;
   readonly limit: number;
 }
 
@@ -90,7 +90,7 @@ export const listIncidents = (
   readers: Readers,
   { owner, open, chatId, codes, after, limit }: Conditions,
 ): Promise<IncidentRow[]> =>
-  ask(readers, LIST, [owner, open, chatId, codes, after?.openedAt ?? null, after?.id ?? null, limit]);
+  ask(readers, LIST, [owner, open, chatId, codes, after?.at ?? null, after?.id ?? null, limit]);
 
 export const incidentsById = (readers: Readers, ids: readonly string[], owner: string | null): Promise<IncidentRow[]> =>
   ask(readers, BY_IDS, [ids, owner]);

@@ -3,15 +3,16 @@ import type { Bundle } from '../../domain/bundle/format.ts';
 import { forOwner } from '../../domain/bundle/ofCaller.ts';
 import { NoBundle, readBundle } from '../../domain/bundle/read.ts';
 import { clientError } from '../../server/graphql/errors.ts';
+import { listPlaces } from '../../server/graphql/listPlaces.ts';
 import { pageSize } from '../../server/graphql/pageSize.ts';
 import { JSON as JsonScalar, parseUuid, requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import { readableSummary } from './access.ts';
 import type { RecorderContext } from './context.ts';
-import { decodePlace, encodePlace } from './place.ts';
 import { type BundleRow, bundleText, type IncidentRow, listIncidents } from './questions.ts';
 
 const MOST_BUNDLES = 3;
+const places = listPlaces('incident', 'incidents');
 
 interface ListArguments {
   readonly filter?: {
@@ -28,11 +29,11 @@ async function list({ filter, first, after }: ListArguments, { readers, owner }:
   const rows = await listIncidents(readers, {
     ...{ owner, open: filter?.open ?? null, chatId: filter?.chatId ?? null },
     codes: filter?.code?.filter((code) => !code.includes('\0')) ?? null, // Postgres refuses a NUL in text
-    ...{ after: after == null ? null : decodePlace(after), limit: size + 1 },
+    ...{ after: after == null ? null : places.decode(after), limit: size + 1 },
   });
   const edges = rows
     .slice(0, size)
-    .map((node) => ({ node, cursor: encodePlace({ openedAt: node.openedAtText, id: node.id }) }));
+    .map((node) => ({ node, cursor: places.encode({ at: node.openedAtText, id: node.id }) }));
   return {
     edges,
     pageInfo: {
