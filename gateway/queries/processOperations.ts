@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Refusal } from '../../server/graphql/answer.ts';
 import type { AllowedOperations } from './allowedOperations.ts';
 
-const OF_RECORDER = new URL('../../subgraphs/recorder/operations/', import.meta.url);
+const FOLDERS = ['recorder', 'operator'].map((name) => new URL(`../../subgraphs/${name}/operations/`, import.meta.url));
 const BUNDLE = new URL('../../domain/bundle/bundle.graphql', import.meta.url);
 
 /** Reads the files. A process of another version may ask something else, and is told so. */
 export function readProcessOperations(): AllowedOperations {
-  const files = [...readdirSync(OF_RECORDER).map((name) => new URL(name, OF_RECORDER)), BUNDLE];
+  const files = [...FOLDERS.flatMap((folder) => readdirSync(folder).map((name) => new URL(name, folder))), BUNDLE];
   const bodies = new Set(files.map((file) => readFileSync(file, 'utf8')));
   return { bodyOf: ({ query }) => (query !== undefined && bodies.has(query) ? query : notTheirs()) };
 }

@@ -245,7 +245,7 @@ export const settings = {
   CHAT_DEBUG_URL: httpUrl
     .optional()
     .describe(
-      'gateway that `npm run chat-debug` and the recorder ask. The recorder needs it. Unset, for `chat-debug`: the gateway of the system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
+      'gateway that `npm run chat-debug`, the recorder and the operator ask. Recorder and operator need it. Unset, for `chat-debug`: the gateway of the system that `npm start` runs on the same `DATA_DIR`, else http://127.0.0.1:4000',
     ),
   CHAT_DEBUG_TOKEN: z
     .string()

@@ -49,6 +49,9 @@ export const callerClaims = z
 /** The recorder as a caller of the gateway. */
 export const RECORDER_CALLER: Caller = { sub: 'chat-debug-recorder', roles: [READ_ALL] };
 
+/** The operator as a caller of the gateway, when it looks whether an action helped. */
+export const OPERATOR_CALLER: Caller = { sub: 'chat-debug-operator', roles: [READ_ALL] };
+
 /** Audience: `gateway`, `database`, `diagnosis`, `router`, `recorder`, `operator`, or the id of a replica. */
 export type Audience = string;
 

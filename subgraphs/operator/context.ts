@@ -17,6 +17,8 @@ export interface Operator extends ActTools {
   readonly metrics: OperatorMetrics;
   /** Runs a question. @throws GraphQLError with words for a client; the log has the rest */
   readonly answered: <T>(question: () => Promise<T>) => Promise<T>;
+  /** Called when an action was done. */
+  readonly actionDone: () => void;
   /** Called when a plan was begun. */
   readonly planBegun: () => void;
 }

@@ -1,6 +1,7 @@
 /** Records of actions in the database. */
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { ActionName, ActionOutcome } from '../../domain/actions/names.ts';
+import { TRIED_SECONDS } from '../../domain/actions/resolution.ts';
 import type { ExecutionState } from '../../domain/executionState.ts';
 import type { ListPlace } from '../../server/graphql/listPlaces.ts';
 import type { ActionRequest } from './request.ts';
@@ -33,9 +34,6 @@ export interface Ended {
   readonly after?: { readonly version: number; readonly state: ExecutionState };
 }
 
-/** Seconds after which nobody looks again. */
-const LOOKED_AT_SECONDS = 60;
-
 const COLUMNS = `actions.id, actions.at, actor, token_id AS "tokenId", via, action, chat_id AS "chatId", replica_id AS "replicaId", reason,
   actions.findings, expected_version::float8 AS "expectedVersion", expected_worker_id AS "expectedWorkerId",
   expected_runner_id AS "expectedRunnerId", found_version::float8 AS "foundVersion", found_worker_id AS "foundWorkerId",
@@ -43,7 +41,7 @@ const COLUMNS = `actions.id, actions.at, actor, token_id AS "tokenId", via, acti
   outcome, why, idempotency_key AS "idempotencyKey", dry_run AS "dryRun", input_hash AS "inputHash",
   request_id AS "requestId", trace_id AS "traceId", actions.plan_id AS "planId",
   coalesce(results.resolved, CASE WHEN outcome = 'DONE' AND NOT dry_run
-    AND actions.at > clock_timestamp() - interval '${LOOKED_AT_SECONDS} seconds' THEN 'PENDING' ELSE 'UNKNOWN' END) AS resolved,
+    AND chat_id IS NOT NULL AND actions.at > clock_timestamp() - interval '${TRIED_SECONDS} seconds' THEN 'PENDING' ELSE 'UNKNOWN' END) AS resolved,
   to_char(actions.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "atText"`;
 const RESULTS = 'LEFT JOIN chat_debug_action_results AS results ON results.action_id = actions.id';
 const RECORDS = `chat_debug_actions AS actions ${RESULTS}`;

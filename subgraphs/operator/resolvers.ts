@@ -29,6 +29,7 @@ async function perform(action: ActionName, given: MutationArguments, context: Op
     }),
   );
   if (!isRepeat) metrics.acted(action, outcome, request.isDryRun);
+  if (outcome === 'DONE' && !request.isDryRun) context.actionDone();
   return { outcome, record, snapshot: isOfChat(action) ? { chatId: request.targetId } : null };
 }
 

@@ -10,6 +10,8 @@ import type { Logger } from '../../server/log.ts';
 import { startLoop } from '../../server/loop.ts';
 import { ChatStore } from '../runtime/chatd/chatStore.ts';
 import { failureName } from '../runtime/chatd/databaseFailure.ts';
+import { startAfterwards } from './afterwards/afterwards.ts';
+import { openOperatorGateway } from './afterwards/look.ts';
 import { makeContext, type Operator, type OperatorContext } from './context.ts';
 import { makeOperatorMetrics } from './metrics.ts';
 import { makeOfferTokens } from './offerTokens.ts';
@@ -22,6 +24,8 @@ export interface OperatorServerOptions extends SubgraphTrust {
   /** Key of the tokens of offers. */
   readonly offerSecret: string;
   readonly databaseUrl: string;
+  /** GraphQL endpoint of the gateway, which tells afterwards whether an action helped. */
+  readonly gatewayUrl: string;
   /** Milliseconds that a statement takes at most. */
   readonly databaseTimeoutMs: number;
   /** Days for which records of actions are kept. */
@@ -48,9 +52,12 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
   const registry = new Registry();
   const store = new ChatStore(pool, clock);
   const metrics = makeOperatorMetrics(registry);
+  const gateway = openOperatorGateway(options.gatewayUrl, options.offerSecret);
+  const afterwards = startAfterwards({ pool, ask: gateway.ask, metrics, clock, log });
   const plans = startPlans({ pool, store }, { metrics, clock, log });
   const operator: Operator = {
     ...{ pool, store, metrics, tokens: makeOfferTokens(options.offerSecret, clock), planBegun: plans.wake },
+    actionDone: afterwards.wake,
     answered: (question) =>
       question().catch((error: unknown) => {
         const told = questionError(error);
@@ -67,7 +74,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
     },
   });
   const close = async () => {
-    await Promise.all([retention.stop(), plans.stop()]);
+    await Promise.all([retention.stop(), plans.stop(), afterwards.stop(), gateway.close()]);
     await operator.store.announcements.sent();
     await pool.end();
   };
@@ -76,6 +83,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
       ...{ schemaFile: SCHEMA_FILE, resolvers, registry, clock, log, host, port, close },
       authorize: authorizeSubgraph(options, { audience: 'operator', clock, log }),
       context: (caller, requestId, { request }) => makeContext(operator, { caller, requestId }, request),
+      note: afterwards.trouble,
       notReady: () =>
         pool.query('SELECT FROM chat_debug_actions, chat_debug_drains, chat_debug_plans LIMIT 0').then(
           () => undefined,

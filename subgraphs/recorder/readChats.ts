@@ -5,7 +5,8 @@ import { type FindingCode, RULES } from '../../domain/diagnosis/rules.ts';
 import type { Reading } from '../../domain/incidents/reading.ts';
 import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
 import { DEFAULT_THRESHOLDS } from '../../domain/thresholds.ts';
-import { type Ask, NoAnswer } from './gateway.ts';
+import { NoAnswer } from '../../server/processGateway.ts';
+import type { Ask } from './gateway.ts';
 import type { UnknownTimes } from './unknownTimes.ts';
 
 const SUSPECTS_AT_ONCE = 100;

@@ -11,7 +11,7 @@ import type { Logger } from '../../server/log.ts';
 import { type Receivers, startAlerting } from './alerts/alerting.ts';
 import { hearChanges } from './changes.ts';
 import { makeContext, type RecorderContext } from './context.ts';
-import { openGateway } from './gateway.ts';
+import { openRecorderGateway } from './gateway.ts';
 import { Lease } from './lease.ts';
 import { makeRecorderMetrics } from './metrics.ts';
 import { whyNotReadable } from './questions.ts';
@@ -58,7 +58,7 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
   };
   const pool = openPool({ ...database, connections: MOST_CONNECTIONS });
   const ofLease = openPool({ ...database, connections: 1 }); // its own, however many read
-  const gateway = openGateway(options.gatewayUrl, options.internalSecret);
+  const gateway = openRecorderGateway(options.gatewayUrl, options.internalSecret);
   const lease = new Lease(ofLease, randomUUID(), clock);
   const registry = new Registry();
   const isActive = () => lease.term !== undefined;

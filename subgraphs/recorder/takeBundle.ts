@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { type Answer, assemble } from '../../domain/bundle/assemble.ts';
 import { fitted } from '../../domain/bundle/fit.ts';
 import { RULES_FINGERPRINT } from '../../domain/diagnosis/fingerprint.ts';
+import { NoAnswer } from '../../server/processGateway.ts';
 import { RECORDER_CALLER } from '../../server/tokens/internalToken.ts';
-import { type Ask, NoAnswer, textOf } from './gateway.ts';
+import { type Ask, textOf } from './gateway.ts';
 
 /** Bytes of the JSON of a stored bundle at most. */
 export const MOST_BUNDLE_BYTES = 262_144;

@@ -41,6 +41,7 @@ interface Requested {
 test(`${ACTION_PAIRS} pairs have one winner each, however often the operator dies`, async () => {
   const environment = {
     ...{ DATABASE_URL: await urlOfRole(), INTERNAL_SECRET, OPERATOR_PORT: '0', HOST: '127.0.0.1' },
+    CHAT_DEBUG_URL: 'http://127.0.0.1:9',
     DATABASE_TIMEOUT_MS: '20000',
   };
   const start = () =>

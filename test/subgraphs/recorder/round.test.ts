@@ -5,7 +5,8 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../../common/clock.ts';
 import { readBundle } from '../../../domain/bundle/read.ts';
 import { makeLogger } from '../../../server/log.ts';
-import { type Ask, type GatewayClient, NoAnswer, openGateway } from '../../../subgraphs/recorder/gateway.ts';
+import { NoAnswer } from '../../../server/processGateway.ts';
+import { type Ask, openRecorderGateway, type RecorderGateway } from '../../../subgraphs/recorder/gateway.ts';
 import { Lease } from '../../../subgraphs/recorder/lease.ts';
 import { makeRecorderMetrics } from '../../../subgraphs/recorder/metrics.ts';
 import { runRound } from '../../../subgraphs/recorder/round.ts';
@@ -24,7 +25,7 @@ const incidents = () => {
   if (!holder.incidents) throw new Error('The database is there once the tests run');
   return holder.incidents.pool;
 };
-const clients: GatewayClient[] = [];
+const clients: RecorderGateway[] = [];
 beforeAll(async () => {
   holder.incidents = await createDatabase('template0');
   await makeIncidentTables(incidents());
@@ -37,7 +38,7 @@ afterAll(() => holder.incidents?.drop());
 
 /** An active recorder whose rounds a test runs. */
 async function recorder(changes?: GatewayChanges, { wrap = (ask: Ask) => ask, stopping = new AbortController() } = {}) {
-  const client = openGateway(`${(await gateway(changes)).url}/graphql`, INTERNAL_SECRET);
+  const client = openRecorderGateway(`${(await gateway(changes)).url}/graphql`, INTERNAL_SECRET);
   clients.push(client);
   const lease = new Lease(incidents(), randomUUID(), systemClock);
   await lease.keep();

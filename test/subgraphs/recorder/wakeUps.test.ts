@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { startAlerting } from '../../../subgraphs/recorder/alerts/alerting.ts';
-import { openGateway } from '../../../subgraphs/recorder/gateway.ts';
+import { openRecorderGateway } from '../../../subgraphs/recorder/gateway.ts';
 import { Lease } from '../../../subgraphs/recorder/lease.ts';
 import { makeRecorderMetrics } from '../../../subgraphs/recorder/metrics.ts';
 import { startRecorder } from '../../../subgraphs/recorder/recorder.ts';
@@ -20,7 +20,7 @@ afterEach(() => emptyIncidentTables(database.pool));
 
 test('a round that took a second is followed by no other for four seconds, unless the interval is over', async () => {
   const clock = manualClock();
-  const client = openGateway(`${(await gateway()).url}/graphql`, INTERNAL_SECRET);
+  const client = openRecorderGateway(`${(await gateway()).url}/graphql`, INTERNAL_SECRET);
   const lease = new Lease(database.pool, randomUUID(), clock);
   const isActive = () => lease.term !== undefined;
   const metrics = makeRecorderMetrics(new Registry(), { isActive, isListening: () => true });

@@ -35,6 +35,7 @@ export function operatorsPerTest(database: TestDatabase) {
     start: async (changes: Partial<OperatorServerOptions> = {}): Promise<RunningServer> => {
       const server = await startOperatorServer({
         ...{ ...shared, offerSecret: INTERNAL_SECRET, databaseUrl: await urlOfRole() },
+        gatewayUrl: 'http://127.0.0.1:9/graphql', // nobody answers there
         ...{ databaseTimeoutMs: 20_000, retentionDays: 365 },
         ...changes,
       });
