@@ -3,13 +3,12 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { systemClock } from '../common/clock.ts';
 import { BUNDLE_REASONS, type BundleReason } from '../domain/incidents/step.ts';
 import { uuidArgument } from './arguments.ts';
+import { addActing } from './debug/acting.ts';
 import { type Ask, asking } from './debug/ask.ts';
 import { diffOfFiles, whyFromFile, writeBundleOf, writeStoredBundle } from './debug/bundleCommands.ts';
-import { answerTo, canAsk, saysYes } from './debug/confirm.ts';
-import { askActions, askOffers, drain, takeOffer, type Wish } from './debug/fix.ts';
+import { type Asking, countUpTo, ofGateway, tell } from './debug/commandLine.ts';
 import { answeredBy, everyInterval, type Followed, follow } from './debug/follow.ts';
 import { askIncident, askIncidents, type Wanted } from './debug/incidents.ts';
-import { problemsOf, render } from './debug/output.ts';
 import { askReplicas } from './debug/replicas.ts';
 import type { Shown } from './debug/shown.ts';
 import { askSnapshot } from './debug/snapshot.ts';
@@ -19,10 +18,7 @@ import { watch } from './debug/watch.ts';
 import { askWhy, askWhyEverywhere } from './debug/why.ts';
 import { printable } from './printable.ts';
 
-interface Options {
-  readonly url?: string;
-  readonly token?: string;
-  readonly json?: true;
+interface Options extends Asking {
   readonly watch?: true;
   readonly interval: number;
 }
@@ -56,7 +52,7 @@ const why = command('why', 'what is the matter with a chat, how that is known, a
       : run(options, (ask) => askWhy(ask, id), { view: 'why', variables });
   });
 command('stuck', 'the chats that are stuck, have failed with no way on, or may be; the oldest trouble first')
-  .option('--first <count>', `how many at most, up to ${MOST_LISTED}`, listCount, 20)
+  .option('--first <count>', `how many at most, up to ${MOST_LISTED}`, countUpTo(MOST_LISTED), 20)
   .action((options: Options & { first: number }) =>
     run(options, (ask) => askStuck(ask, options.first), { view: 'stuckChanges', variables: {} }),
   );
@@ -65,7 +61,7 @@ command(
   'the replicas and the database: alive or not, what they hold, what fills them, and what fails',
 ).action((options: Options) => run(options, askReplicas, { view: 'replicasChanges', variables: {} }));
 command('incidents', 'what was wrong with chats, and since when, as the recorder noted it; the newest first')
-  .option('--first <count>', `how many at most, up to ${MOST_LISTED}`, listCount, 20)
+  .option('--first <count>', `how many at most, up to ${MOST_LISTED}`, countUpTo(MOST_LISTED), 20)
   .option('--after <cursor>', 'go on from there: an `endCursor`, as the list before it shows')
   .option('--chat <chat>', 'only those of this chat', uuidArgument)
   .option('--open', 'only those that are open')
@@ -81,40 +77,7 @@ command('incident', 'one incident: its causes, the chat’s owners, and the bund
       ? run(options, (ask) => askIncident(ask, id))
       : writeStoredBundle(id, { ...options, output: options.output }),
   );
-acting('fix', 'what may be done to a chat; with --action, does it')
-  .argument('<chat>', 'the chat’s id', uuidArgument)
-  .option('--action <action>', 'the action, as the list names it: release, retry, interrupt, …')
-  .action(async (chat: string, options: Acting & { action?: string }) => {
-    const ask = asking(findGateway(options));
-    const found = await askOffers(ask, chat);
-    if (options.action === undefined && (options.json || !canAsk())) return tell(found.shown, options);
-    if (options.action === undefined) tell(found.shown, options);
-    const action = options.action ?? (await answerTo('Which action? (empty: none)'));
-    if (action === '') return;
-    const wish = await wishOf(options, `Do ${action}?`);
-    if (wish) tell(await takeOffer(ask, chat, found, action, wish), options);
-  });
-for (const [name, action, what] of [
-  ['drain', 'DRAIN_REPLICA', 'tells a replica to take no more chats, and to hand over those that it has'],
-  ['undrain', 'UNDRAIN_REPLICA', 'lets a replica take chats again'],
-] as const) {
-  acting(name, what)
-    .argument('<replica>', 'the replica’s id', uuidArgument)
-    .action(async (replica: string, options: Acting) => {
-      const ask = asking(findGateway(options));
-      const wish = await wishOf(options, `Really ${name} ${replica}?`);
-      if (wish) tell(await drain(ask, action, replica, wish), options);
-    });
-}
-ofGateway(
-  program.command('actions').description('what was done to chats and replicas, by whom and why; the newest first'),
-)
-  .option('--first <count>', 'how many at most, up to 100', recordCount, 20)
-  .option('--chat <chat>', 'only those on this chat', uuidArgument)
-  .option('--json', 'the data of the answer as JSON')
-  .action(async (options: Pick<Options, 'url' | 'token' | 'json'> & { first: number; chat?: string }) =>
-    tell(await askActions(asking(findGateway(options)), options.first, options.chat), options),
-  );
+addActing(program);
 ofGateway(
   program
     .command('bundle')
@@ -137,40 +100,6 @@ program
   .option('--json', 'the changes as JSON')
   .action((first: string, second: string, options: Pick<Options, 'json'>) => tell(diffOfFiles(first, second), options));
 
-interface Acting extends Pick<Options, 'url' | 'token' | 'json'> {
-  readonly reason?: string;
-  readonly dryRun?: true;
-  readonly yes?: true;
-}
-
-/** Command that changes something, and asks before it does. */
-function acting(name: string, description: string): Command {
-  return ofGateway(
-    program
-      .command(name)
-      .description(description)
-      .option('--reason <text>', 'why, for the record: 5 to 500 characters')
-      .option('--dry-run', 'take the whole way, and take it back')
-      .option('--yes', 'do not ask')
-      .option('--json', 'the data of the answer as JSON'),
-  );
-}
-
-/** What the person wants, asked for where it was not given. Undefined: not to do it. */
-async function wishOf(options: Acting, question: string): Promise<Wish | undefined> {
-  if (!canAsk() && (options.reason === undefined || !options.yes)) {
-    throw new Error('Nothing was done. Without a person to ask, give --reason "<why>" and --yes.');
-  }
-  const reason = options.reason ?? (await answerTo('Why? (5 to 500 characters, for the record)'));
-  const isWanted = options.yes || (await saysYes(question));
-  return isWanted ? { reason, dryRun: options.dryRun } : undefined;
-}
-
-function recordCount(value: string): number {
-  if (/^([1-9]\d?|100)$/.test(value)) return Number(value);
-  throw new InvalidArgumentError('It must be a whole number from 1 to 100.');
-}
-
 function command(name: string, description: string): Command {
   return ofGateway(
     program
@@ -180,15 +109,6 @@ function command(name: string, description: string): Command {
       .option('--watch', 'follow it, and show what changed')
       .option('--interval <seconds>', 'how often to look with --watch', intervalSeconds, 2),
   );
-}
-
-function ofGateway(asking: Command): Command {
-  return asking
-    .option('--url <url>', 'the gateway (CHAT_DEBUG_URL; default: of the system that `npm start` runs)', urlArgument)
-    .option(
-      '--token <token>',
-      'the token to send (CHAT_DEBUG_TOKEN, which no process list shows; default: of that system)',
-    );
 }
 
 /** @param followed live view of the answer, or of what it depends on; left out: there is none */
@@ -208,27 +128,6 @@ async function run(options: Options, question: (ask: Ask) => Promise<Shown>, fol
     });
   }
   tell(await question(asking(gateway)), options);
-}
-
-function tell(shown: Shown, options: Pick<Options, 'json'>): void {
-  const json = options.json === true;
-  console.log(render(shown, { stream: process.stdout, json, compact: false }));
-  if (json) for (const line of problemsOf(shown)) console.error(line);
-  process.exitCode = shown.code;
-}
-
-function urlArgument(value: string): string {
-  if (!/^https?:\/\/[^/?#]/i.test(value) || !URL.canParse(value)) {
-    throw new InvalidArgumentError('It must be an http or https URL.');
-  }
-  return value;
-}
-
-function listCount(value: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(value) || Number(value) > MOST_LISTED) {
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_LISTED}.`);
-  }
-  return Number(value);
 }
 
 function bundleReason(value: string): BundleReason {

@@ -5,6 +5,7 @@ import { type ActionName, mutationOf, shortName } from '../../domain/actions/nam
 import { type Ask, NoAnswer } from './ask.ts';
 import { done, list, type Noted, type Offer, offered } from './fixShape.ts';
 import { type Page, paragraph } from './layout.ts';
+import { type Afterwards, askResolution, gone, settled, withResolution } from './resolved.ts';
 import { codeOf, noSuchChat, type Shown, withoutAnswer } from './shown.ts';
 
 /** Offers on a chat, with what the diagnosis finds. */
@@ -14,7 +15,7 @@ export interface Offers {
   readonly findings: readonly string[];
 }
 
-const NO_OPERATOR = 'The gateway has no operator, so no action can be taken: see OPERATOR_SUBGRAPH_URL.';
+export const NO_OPERATOR = 'The gateway has no operator, so no action can be taken: see OPERATOR_SUBGRAPH_URL.';
 
 /** @throws NoAnswer, also without an operator */
 export async function askOffers(ask: Ask, chatId: string): Promise<Offers> {
@@ -56,6 +57,7 @@ export async function takeOffer(
   { offers, findings }: Offers,
   name: string,
   wish: Wish,
+  afterwards: Afterwards,
 ): Promise<Shown> {
   const wanted = offers.find(({ action }) => shortName(action) === name);
   if (!wanted) {
@@ -68,31 +70,40 @@ export async function takeOffer(
     return { json: { done: null, action, whyNot }, problems: [], code: 1, text };
   }
   const acted = answers.filter((code) => findings.includes(code));
-  return send(ask, action, { id: chatId, token, findings: acted }, wish);
+  const sent = await send(ask, action, { id: chatId, token, findings: acted }, wish);
+  if (sent.outcome !== 'DONE' || wish.dryRun) return sent.shown;
+  afterwards.note(`Done. It is looked for up to 30 s whether ${gone(acted)}.`);
+  return withResolution(sent.shown, await askResolution(ask, sent.key, afterwards.clock), acted, chatId);
 }
 
 /** Tells a replica to drain, or takes that back. @throws NoAnswer */
 export const drain = (ask: Ask, action: 'DRAIN_REPLICA' | 'UNDRAIN_REPLICA', id: string, wish: Wish): Promise<Shown> =>
-  send(ask, action, { id, expect: { workerId: id } }, wish);
+  send(ask, action, { id, expect: { workerId: id } }, wish).then(({ shown }) => shown);
+
+interface Sent {
+  readonly outcome: string;
+  readonly key: string;
+  readonly shown: Shown;
+}
 
 async function send(
   ask: Ask,
   action: ActionName,
   what: Readonly<Record<string, unknown>>,
   { reason, dryRun = false }: Wish,
-): Promise<Shown> {
+): Promise<Sent> {
   const key = randomUUID();
-  const { data, raw, problems } = await ask('act', { ...what, reason, key, dryRun }, done, mutationOf(action));
-  const { outcome, record } =
-    data.done ?? withoutAnswer({ problems }, `No answer came. The key of this request is ${key}.`);
+  const asked = ask('act', { ...what, reason, key, dryRun }, done, mutationOf(action));
+  const { raw, problems, outcome, record } = await settled(ask, asked, key, dryRun);
   const isDone = outcome === 'DONE' || outcome === 'NO_CHANGE';
   const led = record.after === null ? '' : ` ${record.before} → ${record.after}.`;
   const head = `${outcome}  ${shortName(action)}${record.dryRun ? ', dry run' : ''}.${led}`;
-  return {
+  const shown: Shown = {
     ...{ json: raw, problems, code: isDone ? 0 : 1 },
     text: (page) =>
       [head, ...(record.why === null ? [] : [paragraph(page, record.why)]), `record ${record.id}`].join('\n'),
   };
+  return { outcome, key, shown };
 }
 
 /** Lists records of actions, newest first. @throws NoAnswer */
@@ -104,11 +115,17 @@ export async function askActions(ask: Ask, first: number, chat: string | undefin
   return { json: raw, problems, code: 0, text };
 }
 
+const RESOLVED: Readonly<Record<string, string>> = {
+  PENDING: '; not known yet whether it helped',
+  YES: '; its findings are gone',
+  NO: '; its findings are still there',
+};
+
 function noteText(page: Page, node: z.output<typeof Noted>): string {
-  const { at, action, outcome, dryRun, actor, via, chatId, replicaId, before, after, reason, why } = node;
+  const { at, action, outcome, dryRun, actor, via, chatId, replicaId, before, after, reason, why, resolved } = node;
   const led = before === null ? '' : `, ${before}${after === null ? '' : ` → ${after}`}`;
   return [
-    `${at}  ${outcome}  ${shortName(action)}${dryRun ? ', dry run' : ''}${led}`,
+    `${at}  ${outcome}  ${shortName(action)}${dryRun ? ', dry run' : ''}${led}${RESOLVED[resolved] ?? ''}`,
     `  ${chatId === null ? `replica ${replicaId}` : `chat ${chatId}`}, by ${actor} (${via.toLowerCase()})`,
     paragraph(page, `because: ${reason}`, 2),
     ...(why === null ? [] : [paragraph(page, why, 2)]),

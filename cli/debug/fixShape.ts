@@ -27,13 +27,16 @@ const record = z.object({
   ...{ why: z.string().nullable(), dryRun: z.boolean() },
 });
 export const done = z.object({ done: z.object({ outcome: z.string(), record }).nullable() });
+export const recorded = z.object({
+  actionRecord: record.extend({ outcome: z.string(), resolved: z.string() }).nullable(),
+});
 
 /** A record in a list. */
 export const Noted = z.object({
   ...{ id: z.string(), at: z.string(), actor: z.string(), via: z.string(), action },
   ...{ chatId: z.string().nullable(), replicaId: z.string().nullable(), reason: z.string() },
   ...{ before: z.string().nullable(), after: z.string().nullable(), outcome: z.string(), why: z.string().nullable() },
-  dryRun: z.boolean(),
+  ...{ dryRun: z.boolean(), resolved: z.string() },
 });
 export const list = z.object({
   actionRecords: z.object({ edges: z.array(z.object({ node: Noted })) }).nullable(),

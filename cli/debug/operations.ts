@@ -15,6 +15,8 @@ const OPERATIONS = [
   'offers',
   'act',
   'actions',
+  'record',
+  'plans',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
