@@ -24,7 +24,10 @@ const program = new Command('npm run forget --')
   .action(forget);
 
 async function forget({ owner, yes: isReal = false }: Options): Promise<void> {
-  const { DATABASE_URL, RECORDER_DATABASE_URL: ofIncidents } = readEnvironment(['DATABASE_URL', 'RECORDER_DATABASE_URL']);
+  const { DATABASE_URL, RECORDER_DATABASE_URL: ofIncidents } = readEnvironment([
+    'DATABASE_URL',
+    'RECORDER_DATABASE_URL',
+  ]);
   const ofChats = DATABASE_URL ?? (ofIncidents === undefined ? findSystem().databaseUrl : undefined);
   const found = ofChats === undefined ? { places: [], chats: 0 } : await forgetInChats(ofChats, owner, isReal);
   const inIncidents =
