@@ -3,12 +3,15 @@
 // It does nothing if dist/ was made from the very files that are there now.
 // `npm start` and `npm run start:…` run it first, so what they start is never older than its source.
 //
+// It also makes the console, which browsers run, in dist/console/.
+//
 // The sources stay where they are: schemas and pages beside them are read from there, also by built code.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import graphql from 'graphql';
+import { buildConsole } from './consoleBuild.mjs';
 import './generate-client.mjs'; // it is built in
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -46,7 +49,13 @@ const EXTERNAL = [
   'pg-native', // an option of pg that is not installed
 ];
 /** Other files that decide what is made. */
-const SETTINGS = ['scripts/build.mjs', 'package.json', 'tsconfig.json', 'node_modules/.package-lock.json'];
+const SETTINGS = [
+  'scripts/build.mjs',
+  'scripts/consoleBuild.mjs',
+  'package.json',
+  'tsconfig.json',
+  'node_modules/.package-lock.json',
+];
 /** Milliseconds for which old output is kept: a running process may load a part of it late. */
 const KEPT_MS = 86_400_000;
 
@@ -144,6 +153,15 @@ async function buildInto(outdir, entryPoints, beganMs) {
     sourcemap: true,
     sourcesContent: false,
   });
+  writeAll(outdir, outputFiles, beganMs);
+  return sourcesOf(metafile);
+}
+
+/** Sources of the project among what a build has read. */
+const sourcesOf = ({ inputs }) => Object.keys(inputs).filter((file) => existsSync(join(root, file)));
+
+/** Writes what a build has made, the shared parts first, and removes what is long out of use. */
+function writeAll(outdir, outputFiles, beganMs) {
   mkdirSync(outdir, { recursive: true });
   const shared = outputFiles.filter(({ path }) => basename(path).startsWith('chunk-'));
   for (const { path, contents } of new Set([...shared, ...outputFiles])) write(path, contents);
@@ -151,7 +169,14 @@ async function buildInto(outdir, entryPoints, beganMs) {
   for (const { name } of readdirSync(outdir, { withFileTypes: true }).filter((entry) => entry.isFile())) {
     if (!made.has(name) && statSync(join(outdir, name)).mtimeMs < beganMs - KEPT_MS) rmSync(join(outdir, name));
   }
-  return Object.keys(metafile.inputs).filter((file) => existsSync(join(root, file)));
+}
+
+/** @returns the sources of the console */
+async function buildBrowser(beganMs) {
+  const outdir = join(dist, 'console');
+  const { outputFiles, metafile, page } = await buildConsole(root, outdir);
+  writeAll(outdir, [...outputFiles, { path: join(outdir, 'index.html'), contents: page }], beganMs);
+  return [...sourcesOf(metafile), 'console/index.html', 'docs/runbook.md'];
 }
 
 if (!isUpToDate()) {
@@ -161,6 +186,7 @@ if (!isUpToDate()) {
   const inputs = await Promise.all([
     buildInto(dist, PROCESSES, beganMs),
     buildInto(join(dist, 'cli'), TERMINALS, beganMs),
+    buildBrowser(beganMs),
   ]);
   const files = [...new Set([...SETTINGS, ...inputs.flat()])];
   const changedMeanwhile = files.some((file) => statSync(join(root, file)).mtimeMs >= beganMs);
