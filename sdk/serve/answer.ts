@@ -26,10 +26,13 @@ export interface ProtocolResponse {
 /** Answers a request; undefined: its path is none of the protocol's. Never throws. */
 export type AnswerProtocol = (request: ProtocolRequest) => ProtocolResponse | undefined;
 
-/** @throws TypeError if neither key is set: a worker's memory is for no one else */
+/** @throws TypeError if neither key is set, since a worker's memory is for nobody else; or if the shared one is too weak */
 export function makeAnswer(source: RuntimeSource, trust: Trust): AnswerProtocol {
   if (!trust.internalSecret && !trust.key) {
     throw new TypeError('Give internalSecret (INTERNAL_SECRET of the gateway) or key (its RUNTIME_KEY).');
+  }
+  if (trust.key && !/^[\x21-\x7e]{32,}$/.test(trust.key)) {
+    throw new TypeError('key must have at least 32 letters, digits or signs, without blanks.');
   }
   return (request) => {
     const path = pathOf(request.url);

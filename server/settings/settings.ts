@@ -225,6 +225,7 @@ export const settings = {
       'language in which replicas are asked: GraphQL (`graphql`), or runtime protocol 1 (`v1`). `auto` finds out what each speaks, and remembers it',
     ),
   RUNTIME_KEY: secret
+    .regex(/^[\x21-\x7e]*$/, 'must be of letters, digits and signs, without blanks')
     .optional()
     .describe(
       'shared key that workers of yours take in runtime protocol 1, on the gateway and the router. Unset: they take tokens over `INTERNAL_SECRET`',
