@@ -1,11 +1,11 @@
-/** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and pages for operators. */
+/** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, the console, GraphiQL, and pages for operators. */
 import { randomUUID } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Clock } from '../common/clock.ts';
 import type { RoutingContext } from '../routing/ask/routingContext.ts';
-import { makeReplicas, type ReplicasOptions } from '../routing/replicas.ts';
+import { type AskedReplicas, makeReplicas } from '../routing/replicas.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
 import { type OperatorOverHttpOptions, operatorOverHttp } from '../routing/transport/operatorSubgraph.ts';
 import { type RecorderOverHttpOptions, recorderOverHttp } from '../routing/transport/recorderSubgraph.ts';
@@ -22,12 +22,14 @@ import type { CallerTokenOptions } from '../server/tokens/callerToken.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
 import { noOperator } from './execution/noOperator.ts';
 import { noRecorder } from './execution/noRecorder.ts';
+import { registerConsole } from './http/console.ts';
 import { allowOrigins } from './http/cors.ts';
 import { registerGraphiql } from './http/graphiql.ts';
 import { makeIdentify } from './http/identity.ts';
 import { makeOperationLabel } from './http/knownOperations.ts';
 import { makeGatewayMetrics } from './http/metrics.ts';
 import { limitRate, makeMutationLimit } from './http/rateLimit.ts';
+import { registerSignIn } from './http/signIn.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
 import { type ServedOptions, serveSupergraph } from './served.ts';
@@ -51,7 +53,7 @@ export interface GatewayOptions extends Omit<ServedOptions, 'limitMutations'>, C
   readonly corsOrigins: readonly string[];
   /** Path of the supergraph; unset: the one that is checked in. */
   readonly supergraphPath?: string | undefined;
-  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'platform'>;
+  readonly replicas: AskedReplicas;
   readonly clock: Clock;
   /** Requests of one caller in a minute; 0: no limit. */
   readonly rateLimitPerMinute: number;
@@ -128,6 +130,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     registerGraphql(scope, { use: supergraph.use, newContext, openStream: live.openStream });
     registerSnapshotRoute(scope, { use: supergraph.use, newContext });
   });
+  registerSignIn(app, options);
+  registerConsole(app);
   registerGraphiql(app);
   registerProbes(app, {
     ...{ drain, registry, log },
