@@ -10,6 +10,7 @@ import { answerTo, canAsk, saysYes } from './debug/confirm.ts';
 import { askActions, askOffers, drain, takeOffer, type Wish } from './debug/fix.ts';
 import { answeredBy, everyInterval, type Followed, follow } from './debug/follow.ts';
 import { askIncident, askIncidents, type Wanted } from './debug/incidents.ts';
+import { serveMcp } from './debug/mcp.ts';
 import { problemsOf, render } from './debug/output.ts';
 import { askReplicas } from './debug/replicas.ts';
 import type { Shown } from './debug/shown.ts';
@@ -130,6 +131,13 @@ ofGateway(
     '\nIt holds no title, no content of messages and tools, no token, and no words of a model’s provider.',
   )
   .action(writeBundleOf);
+ofGateway(
+  program
+    .command('mcp')
+    .description(
+      'serves assistants over standard input and output: the Model Context Protocol, with the gateway’s own tools',
+    ),
+).action((options: Pick<Options, 'url' | 'token'>) => serveMcp(findGateway(options), process.stdin, process.stdout));
 program
   .command('diff')
   .description('what changed from one bundle of a chat to another')
