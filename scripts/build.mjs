@@ -3,6 +3,8 @@
 // It does nothing if dist/ was made from the very files that are there now.
 // `npm start` and `npm run start:…` run it first, so what they start is never older than its source.
 //
+// It also makes the console, which browsers run, in dist/console/.
+//
 // The sources stay where they are: schemas and pages beside them are read from there, also by built code. Files of
 // packages that are read at run time are copied to dist/.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -11,6 +13,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import graphql from 'graphql';
+import { buildConsole } from './consoleBuild.mjs';
 import './generate-client.mjs'; // it is built in
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -55,7 +58,13 @@ const COPIED = [
   ['graphiql', 'react-dom', 'umd/react-dom.production.min.js'],
 ];
 /** Other files that decide what is made. */
-const SETTINGS = ['scripts/build.mjs', 'package.json', 'tsconfig.json', 'node_modules/.package-lock.json'];
+const SETTINGS = [
+  'scripts/build.mjs',
+  'scripts/consoleBuild.mjs',
+  'package.json',
+  'tsconfig.json',
+  'node_modules/.package-lock.json',
+];
 /** Milliseconds for which old output is kept: a running process may load a part of it late. */
 const KEPT_MS = 86_400_000;
 
@@ -203,6 +212,18 @@ async function buildInto(outdir, entryPoints, beganMs) {
     sourcemap: true,
     sourcesContent: false,
   });
+  writeAll(outdir, outputFiles, beganMs);
+  return { sources: sourcesOf(metafile), made: pathsOf(outputFiles) };
+}
+
+/** Sources of the project among what a build has read. */
+const sourcesOf = ({ inputs }) => Object.keys(inputs).filter((file) => existsSync(join(root, file)));
+
+/** Paths in dist/ of what a build has made. */
+const pathsOf = (outputFiles) => outputFiles.map(({ path }) => relative(dist, path));
+
+/** Writes what a build has made, the shared parts first, and removes what is long out of use. */
+function writeAll(outdir, outputFiles, beganMs) {
   mkdirSync(outdir, { recursive: true });
   const shared = outputFiles.filter(({ path }) => basename(path).startsWith('chunk-'));
   for (const { path, contents } of new Set([...shared, ...outputFiles])) write(path, contents);
@@ -211,10 +232,15 @@ async function buildInto(outdir, entryPoints, beganMs) {
     if (!made.has(name) && !name.startsWith(QUERY_COMPILER) && statSync(join(outdir, name)).mtimeMs < beganMs - KEPT_MS)
       rmSync(join(outdir, name));
   }
-  return {
-    sources: Object.keys(metafile.inputs).filter((file) => existsSync(join(root, file))),
-    made: outputFiles.map(({ path }) => relative(dist, path)),
-  };
+}
+
+/** @returns the sources of the console, and paths in dist/ of what it made */
+async function buildBrowser(beganMs) {
+  const outdir = join(dist, 'console');
+  const { outputFiles, metafile, page } = await buildConsole(root, outdir);
+  const files = [...outputFiles, { path: join(outdir, 'index.html'), contents: page }];
+  writeAll(outdir, files, beganMs);
+  return { sources: [...sourcesOf(metafile), 'console/index.html', 'docs/runbook.md'], made: pathsOf(files) };
 }
 
 if (!isUpToDate()) {
@@ -224,6 +250,7 @@ if (!isUpToDate()) {
   const built = await Promise.all([
     buildInto(dist, PROCESSES, beganMs),
     buildInto(join(dist, 'cli'), TERMINALS, beganMs),
+    buildBrowser(beganMs),
   ]);
   const made = [...copyFiles(), ...(await writeQueryCompiler()), ...built.flatMap((one) => one.made)];
   const files = [...new Set([...SETTINGS, ...built.flatMap((one) => one.sources)])];
