@@ -52,6 +52,7 @@ const gateway = await startGateway({
     maxCost: settings.MAX_COST.parse(undefined),
     rateLimitPerMinute: 0,
     mutationRateLimitPerMinute: 0,
+    mcpRateLimitPerMinute: 0,
     streams: { perCaller: 8, max: 500 },
   },
   diagnosis: {

@@ -10,6 +10,7 @@ import { diffOfFiles, whyFromFile, writeBundleOf, writeStoredBundle } from './de
 import { type Asking, countUpTo, ofGateway, tell } from './debug/commandLine.ts';
 import { answeredBy, everyInterval, type Followed, follow } from './debug/follow.ts';
 import { askIncident, askIncidents, type Wanted } from './debug/incidents.ts';
+import { serveMcp } from './debug/mcp.ts';
 import { askReplicas } from './debug/replicas.ts';
 import type { Shown } from './debug/shown.ts';
 import { askSnapshot } from './debug/snapshot.ts';
@@ -93,6 +94,13 @@ ofGateway(
     '\nIt holds no title, no content of messages and tools, no token, and no words of a model’s provider.',
   )
   .action(writeBundleOf);
+ofGateway(
+  program
+    .command('mcp')
+    .description(
+      'serves assistants over standard input and output: the Model Context Protocol, with the gateway’s own tools',
+    ),
+).action((options: Pick<Options, 'url' | 'token'>) => serveMcp(findGateway(options), process.stdin, process.stdout));
 program
   .command('diff')
   .description('what changed from one bundle of a chat to another')

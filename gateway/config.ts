@@ -21,6 +21,8 @@ export const readGatewaySettings = () => ({
       'MAX_COST',
       'RATE_LIMIT_PER_MINUTE',
       'MUTATION_RATE_LIMIT_PER_MINUTE',
+      'MCP_RATE_LIMIT_PER_MINUTE',
+      'PUBLIC_URL',
       'STREAMS_PER_CALLER',
       'STREAMS_MAX',
       'ALLOWED_OPERATIONS_PATH',

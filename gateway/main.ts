@@ -55,6 +55,8 @@ await runProcess('gateway', readGatewaySettings, async (settings, log) =>
     maxCost: settings.MAX_COST,
     rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     mutationRateLimitPerMinute: settings.MUTATION_RATE_LIMIT_PER_MINUTE,
+    mcpRateLimitPerMinute: settings.MCP_RATE_LIMIT_PER_MINUTE,
+    publicUrl: settings.PUBLIC_URL,
     streams: { perCaller: settings.STREAMS_PER_CALLER, max: settings.STREAMS_MAX },
     allowedOperations: settings.ALLOWED_OPERATIONS_PATH
       ? readAllowedOperations(settings.ALLOWED_OPERATIONS_PATH)

@@ -32,6 +32,7 @@ import { limitRate, makeMutationLimit } from './http/rateLimit.ts';
 import { registerSignIn } from './http/signIn.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
+import { MCP_PATH, registerMcp } from './mcp/route.ts';
 import { type ServedOptions, serveSupergraph } from './served.ts';
 import { openSupergraph } from './supergraph/inUse.ts';
 
@@ -59,6 +60,10 @@ export interface GatewayOptions extends Omit<ServedOptions, 'limitMutations'>, C
   readonly rateLimitPerMinute: number;
   /** Actions that one caller may ask for in a minute; 0: no limit. */
   readonly mutationRateLimitPerMinute: number;
+  /** Messages of one caller's assistant in a minute; 0: no limit. */
+  readonly mcpRateLimitPerMinute: number;
+  /** Address of this gateway for people, for links; unset: there are none. */
+  readonly publicUrl?: string | undefined;
   /** Open streams of one caller, and in all. */
   readonly streams: { readonly perCaller: number; readonly max: number };
 }
@@ -107,7 +112,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     await allowOrigins(scope, options.corsOrigins);
     const identify = makeIdentify(options);
     const callerOf = guard(scope, identify);
-    limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf });
+    const isMcp = ({ routeOptions }: FastifyRequest) => routeOptions.url === MCP_PATH;
+    limitRate(scope, { perMinute: options.rateLimitPerMinute, callerOf, isApart: isMcp });
     const newContext = (request: FastifyRequest, reply: FastifyReply): RoutingContext => {
       const { asked, budget } = replicas.newRequest();
       recordOf(request).asked = asked;
@@ -129,6 +135,13 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     scope.addHook('preClose', async () => live.close());
     registerGraphql(scope, { use: supergraph.use, newContext, openStream: live.openStream });
     registerSnapshotRoute(scope, { use: supergraph.use, newContext });
+    await scope.register(async (ofAssistants) => {
+      limitRate(ofAssistants, { perMinute: options.mcpRateLimitPerMinute, callerOf });
+      const { corsOrigins, publicUrl, operator: asked } = options;
+      registerMcp(ofAssistants, {
+        ...{ use: supergraph.use, newContext, corsOrigins, publicUrl, hasOperator: asked !== undefined, log },
+      });
+    });
   });
   registerSignIn(app, options);
   registerConsole(app);

@@ -3,12 +3,15 @@
  * Clients can make up any number of names, and each would be a series for ever.
  */
 import { Kind, parse } from 'graphql';
+import { MCP_MUTATIONS } from '../mcp/act.ts';
+import { MCP_OPERATIONS } from '../mcp/ask.ts';
 import { exampleQueries } from './graphiql.ts';
 import { SNAPSHOT_OPERATION } from './snapshotRoute.ts';
 
 /** Label of an operation: its name, `none` without one, `other` for any unknown one. */
 export function makeOperationLabel(): (operation: string | undefined) => string {
-  const documents = [SNAPSHOT_OPERATION, ...exampleQueries().map(({ query }) => query)];
+  const ofAssistants = [...Object.values(MCP_OPERATIONS), ...Object.values(MCP_MUTATIONS)];
+  const documents = [SNAPSHOT_OPERATION, ...exampleQueries().map(({ query }) => query), ...ofAssistants];
   const definitions = documents.flatMap((document) => parse(document).definitions);
   const known = new Set(
     definitions.map((definition) =>

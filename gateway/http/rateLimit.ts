@@ -14,6 +14,8 @@ interface RateLimitOptions {
   /** Requests in a minute; 0: no limit. */
   readonly perMinute: number;
   readonly callerOf: (request: FastifyRequest) => Caller;
+  /** True for a request that has a limit of its own. */
+  readonly isApart?: (request: FastifyRequest) => boolean;
 }
 
 /**
@@ -21,12 +23,15 @@ interface RateLimitOptions {
  * limit.
  * Over the limit a request is refused with HTTP 429, RATE_LIMITED and `Retry-After` in whole seconds.
  */
-export function limitRate(scope: FastifyInstance, { perMinute, callerOf }: RateLimitOptions): void {
+export function limitRate(
+  scope: FastifyInstance,
+  { perMinute, callerOf, isApart = () => false }: RateLimitOptions,
+): void {
   if (perMinute === 0) return;
   const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
   scope.addHook('onRequest', (request, reply, done) => {
     const { sub, isProcess } = callerOf(request);
-    if (isProcess) return done();
+    if (isProcess || isApart(request)) return done();
     limiter.consume(sub).then(
       () => done(),
       (refused: RateLimiterRes | Error) => {

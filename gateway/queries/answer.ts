@@ -33,7 +33,7 @@ export interface QueriesOptions {
 
 export interface Queries extends Pick<GraphqlService<RoutingContext>, 'answer'> {
   /**
-   * Asks a query of the gateway's own, at any cost.
+   * Asks an operation of the gateway's own, at any cost. A mutation counts among the caller's actions.
    * @throws Error if it is not valid
    */
   ask(text: string, variables: Readonly<Json>, context: RoutingContext, record?: RequestRecord): Promise<GraphqlAnswer>;
@@ -102,6 +102,9 @@ export function makeQueries(options: QueriesOptions): Queries {
     return estimated > maxCost ? tooExpensive(estimated, maxCost, replicas) : estimated;
   };
 
+  const limited = (prepared: PreparedQuery, { caller }: RoutingContext) =>
+    limitMutations(caller, rootFields(prepared).length);
+
   /** Queries of running watches, which no other queries displace. */
   const held = new WeakMap<Watch, PreparedQuery>();
 
@@ -115,7 +118,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       if (estimated instanceof Refusal) return estimated;
       if (prepared.operation.operation === 'mutation') {
         if (question.isInUrl) return mutationInUrl();
-        const refused = await limitMutations(context.caller, rootFields(prepared).length);
+        const refused = await limited(prepared, context);
         if (refused) return refused;
       }
       const asked = { variables, extensions, cost: { estimated, limit: maxCost } };
@@ -127,6 +130,8 @@ export function makeQueries(options: QueriesOptions): Queries {
       if (!prepared) throw new Error('It is not one operation');
       if (prepared instanceof Refusal) return prepared;
       noteName(prepared, record);
+      const refused = prepared.operation.operation === 'mutation' ? await limited(prepared, context) : undefined;
+      if (refused) return refused;
       const answered = await execute(prepared, { variables }, context);
       if ('kind' in answered) throw new Error(answered.why);
       return answered;

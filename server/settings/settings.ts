@@ -189,7 +189,9 @@ export const settings = {
   ALERT_WEBHOOK_SECRET: secret.optional().describe('key of the signatures of what is posted to `ALERT_WEBHOOK_URL`'),
   PUBLIC_URL: plainUrl
     .optional()
-    .describe('address of the gateway for people, for links in alerts. Unset: alerts have no links'),
+    .describe(
+      'address of the gateway for people, for links in alerts and in answers at `/mcp`. Unset: there are no links',
+    ),
   OPERATOR_SUBGRAPH_URL: httpUrl
     .optional()
     .describe(
@@ -247,6 +249,7 @@ export const settings = {
   INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes. `npm start` makes one'),
   CORS_ORIGINS: origins.prefault('').describe('origins whose pages may call the gateway, comma-separated. Unset: none'),
   RATE_LIMIT_PER_MINUTE: count.default(600).describe('requests of one caller in a minute. 0: no limit'),
+  MCP_RATE_LIMIT_PER_MINUTE: count.default(120).describe('messages at `/mcp` of one caller in a minute. 0: no limit'),
   STREAMS_PER_CALLER: atLeast(1).default(8).describe('streams of live views that one caller may have open at once'),
   STREAMS_MAX: atLeast(1).default(500).describe('streams of live views that one gateway has open at once'),
   MAX_COST: atLeast(1).default(6_500).describe('estimated cost up to which a query is answered'),

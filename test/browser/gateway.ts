@@ -49,6 +49,7 @@ export async function startGatewayOverOneChat(): Promise<RunningServer> {
     maxCost: 10_000,
     rateLimitPerMinute: 0,
     mutationRateLimitPerMinute: 0,
+    mcpRateLimitPerMinute: 0,
     streams: { perCaller: 1_000, max: 1_000 },
     diagnosis: {
       ...{ staleAfterSeconds: 30, heartbeatIntervalSeconds: 9 },

@@ -42,6 +42,7 @@ export async function startTestGateway(
     maxCost: 10_000,
     rateLimitPerMinute: 0,
     mutationRateLimitPerMinute: 0,
+    mcpRateLimitPerMinute: 0,
     streams: { perCaller: 1_000, max: 1_000 },
     diagnosis: DIAGNOSIS_SETTINGS,
     authSecret: AUTH_SECRET,

@@ -38,6 +38,7 @@ beforeAll(async () => {
     maxCost: 10_000,
     rateLimitPerMinute: 0,
     mutationRateLimitPerMinute: 0,
+    mcpRateLimitPerMinute: 0,
     streams: { perCaller: 1_000, max: 1_000 },
     corsOrigins: [],
     internalSecret: INTERNAL_SECRET,

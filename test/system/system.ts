@@ -84,6 +84,7 @@ function launch(dataDir: string, changes: Readonly<Record<string, string>>) {
     ACQUISITION_INTERVAL_SECONDS: String(ACQUISITION_INTERVAL_SECONDS),
     DATABASE_TIMEOUT_MS: '20000', // no test is about a slow database
     RATE_LIMIT_PER_MINUTE: '0', // whoever waits for something asks all the time
+    MCP_RATE_LIMIT_PER_MINUTE: '0',
     ...changes,
   });
   let output = '';

@@ -77,6 +77,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     const gateway = await startGateway({
       ...{ ...shared, log, authSecret: SECRET, corsOrigins: [], maxCost: 1e9, rateLimitPerMinute: 0 },
       mutationRateLimitPerMinute: 0,
+      mcpRateLimitPerMinute: 0,
       streams: { perCaller: 1_000, max: 1_000 },
       openDatabase: () =>
         databaseOverHttp({

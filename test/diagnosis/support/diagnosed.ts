@@ -2,7 +2,8 @@
 import { expect } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
-import { askGateway } from '../../gateway/gateways.ts';
+import { askGateway, callerToken } from '../../gateway/gateways.ts';
+import { expectToldTheSame } from '../../support/mcpClient.ts';
 import { until } from '../../support/until.ts';
 
 export interface Finding {
@@ -67,10 +68,14 @@ export async function expectFinding(
     diagnosis.findings.filter((finding) => finding.severity === 'CRITICAL').map((finding) => finding.code);
   return until('the finding is there, and no other that is critical', async () => {
     const [diagnosis] = await diagnosesOf(gateway, [chatId], { everywhere });
-    if (!diagnosis) throw new Error('There is no such chat');
+    if (!diagnosis) return missing();
     const others = critical(diagnosis).filter((found) => found !== code);
     if (diagnosis.findings.some((finding) => finding.code === code && finding.severity === severity)) {
       expect([code, others]).toEqual([code, []]);
+      await expectToldTheSame(gateway, await callerToken(), { chatId, everywhere }, async () => {
+        const [now] = await diagnosesOf(gateway, [chatId], { everywhere });
+        return now ?? missing();
+      });
       return diagnosis;
     }
     expect([code, others.filter((found) => found !== after)]).toEqual([code, []]);
@@ -81,6 +86,10 @@ export async function expectFinding(
     await systemClock.sleep(LOOK_EVERY_MS);
     return undefined;
   });
+}
+
+function missing(): never {
+  throw new Error('There is no such chat');
 }
 
 /** Looks at the chat until nothing of WARNING or worse is found any more. */

@@ -33,6 +33,7 @@ export async function startDeployment(
   const { authSecret, internalSecret } = SECRETS;
   const shared = {
     ...{ DATABASE_URL: url, INTERNAL_SECRET: internalSecret, RATE_LIMIT_PER_MINUTE: '0', REPLICA_TIMEOUT_MS: '20000' },
+    MCP_RATE_LIMIT_PER_MINUTE: '0',
     ...{ HEARTBEAT_INTERVAL_SECONDS: '0.5', HEARTBEAT_STALE_SECONDS: '8', ACQUISITION_INTERVAL_SECONDS: '0.5' },
     DATABASE_TIMEOUT_MS: '20000',
     ...environment,

@@ -8,6 +8,7 @@ import type { SystemFile } from '../../../local/systemFile.ts';
 import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { askGateway, type GraphqlError } from '../../gateway/gateways.ts';
 import { type Finished, runScript } from '../../support/command.ts';
+import { expectToldTheSame } from '../../support/mcpClient.ts';
 import { DIAGNOSED_FIELDS, type Diagnosed, type DiagnosedNode, diagnosedOf } from './diagnosed.ts';
 import { eventually } from './eventually.ts';
 
@@ -111,9 +112,15 @@ export class Field {
     );
   }
 
-  /** @param what the diagnosis that is waited for, as a clause */
-  diagnosed(id: string, what: string, fits: (seen: Diagnosed) => boolean, limitMs?: number): Promise<Diagnosed> {
-    return eventually(what, () => this.diagnose(id), fits, limitMs);
+  /**
+   * Waits for a diagnosis, and holds what an assistant is told against it.
+   * @param what the diagnosis that is waited for, as a clause
+   */
+  async diagnosed(id: string, what: string, fits: (seen: Diagnosed) => boolean, limitMs?: number): Promise<Diagnosed> {
+    const seen = await eventually(what, () => this.diagnose(id), fits, limitMs);
+    const { gatewayUrl: url, token } = this.system;
+    await expectToldTheSame({ url }, token, { chatId: id }, () => this.diagnose(id));
+    return seen;
   }
 
   /** Waits until that finding is made. */
