@@ -37,6 +37,8 @@ const TERMINALS = {
   migrate: 'cli/migrate.ts',
   token: 'cli/token.ts',
 };
+/** Kit for workers of others: one file that loads nothing else. */
+const SDK = { worker: 'sdk/worker.ts' };
 /** Loaded from node_modules when they are needed at all, and not built in. */
 const EXTERNAL = [
   '@prisma/client/runtime/query_compiler_*', // WebAssembly, 5 MB in text
@@ -162,6 +164,7 @@ if (!isUpToDate()) {
   const inputs = await Promise.all([
     buildInto(dist, PROCESSES, beganMs),
     buildInto(join(dist, 'cli'), TERMINALS, beganMs),
+    buildInto(join(dist, 'sdk'), SDK, beganMs),
   ]);
   const files = [...new Set([...SETTINGS, ...inputs.flat()])];
   const changedMeanwhile = files.some((file) => statSync(join(root, file)).mtimeMs >= beganMs);
