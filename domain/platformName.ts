@@ -1,2 +1,3 @@
-/** Platform of the tables: this project's own, or a Coder deployment. */
-export type PlatformName = 'own' | 'coder';
+/** Platform of the tables: this project's own, a Coder deployment, or views over tables of another platform. */
+export const PLATFORM_NAMES = ['own', 'coder', 'views'] as const;
+export type PlatformName = (typeof PLATFORM_NAMES)[number];

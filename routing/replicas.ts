@@ -3,6 +3,7 @@
  * it routes may change meanwhile; what it knows of the replicas stays.
  */
 import type { Clock } from '../common/clock.ts';
+import type { PlatformName } from '../domain/platformName.ts';
 import type { Logger } from '../server/log.ts';
 import { makeAddressPolicy, makeGuardedConnector } from './ask/addressPolicy.ts';
 import { type AskOptions, makeAskReplica } from './ask/askReplica.ts';
@@ -33,7 +34,7 @@ export interface ReplicasOptions {
   /** No replica is asked. */
   readonly isDisabled?: boolean | undefined;
   /** Platform of the replicas; left out: as the database subgraph says. */
-  readonly platform?: 'auto' | 'own' | 'coder' | undefined;
+  readonly platform?: 'auto' | PlatformName | undefined;
   /** Language of the replicas; left out: as each speaks. */
   readonly protocol?: RuntimeProtocol | undefined;
   /** Shared key of workers that speak the protocol; left out: they take tokens. */

@@ -43,6 +43,8 @@ const TERMINALS = {
   packaged: 'cli/packaged.ts',
   token: 'cli/token.ts',
 };
+/** Kit for workers of others: one file that loads nothing else. */
+const SDK = { worker: 'sdk/worker.ts' };
 /** Loaded from node_modules when they are needed at all, and not built in. */
 const EXTERNAL = [
   'pg-native', // an option of pg that is not installed
@@ -251,6 +253,7 @@ if (!isUpToDate()) {
   const built = await Promise.all([
     buildInto(dist, PROCESSES, beganMs),
     buildInto(join(dist, 'cli'), TERMINALS, beganMs),
+    buildInto(join(dist, 'sdk'), SDK, beganMs),
     buildBrowser(beganMs),
   ]);
   const made = [...copyFiles(), ...(await writeQueryCompiler()), ...built.flatMap((one) => one.made)];

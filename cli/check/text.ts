@@ -23,6 +23,7 @@ const RELEASE_FROM: Readonly<Record<ChosenRelease['from'], string>> = {
 const PLATFORMS: Readonly<Record<NonNullable<Report['platform']>, string>> = {
   own: 'tables of this project (own)',
   coder: 'a Coder deployment (coder)',
+  views: 'views over tables of another platform (views)',
 };
 
 export function linesOf(report: Report): string[] {

@@ -1,7 +1,7 @@
 /** A snapshot in the words of the rules. Pure: every age comes with the data, from the clock of its half. */
 
 import { type ExecutionState, isRunnable } from '../executionState.ts';
-import type { PlatformName } from '../platformName.ts';
+import { PLATFORM_NAMES, type PlatformName } from '../platformName.ts';
 import { completeThresholds, pickUpSeconds, type Thresholds } from '../thresholds.ts';
 import type { DiagnosisSettings } from './diagnosis.ts';
 import type { Runner, Runtime, Snapshot, Task } from './snapshot.ts';
@@ -84,7 +84,7 @@ export function situationOf(snapshot: Snapshot, given: DiagnosisSettings): Situa
   const leaseAhead = isAhead(database?.heartbeat?.ageSeconds);
   return {
     ...{ snapshot, settings, chatId, state, runnable, database, workerId, runnerId },
-    platform: database?.trouble?.platform === 'coder' ? 'coder' : 'own',
+    platform: PLATFORM_NAMES.find((name) => name === database?.trouble?.platform) ?? 'own',
     ...{ age, rowAhead: isAhead(age) },
     ...{ owner, runtime, runners, rowRunner, task, staleAfterSeconds },
     lease: leaseState(database, staleAfterSeconds, leaseAhead),

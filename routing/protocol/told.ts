@@ -85,7 +85,10 @@ function runnerTask(task: Json, place: string, at: AgeAt): Json {
     label: words(of(task, 'label')) ?? (isKnown ? null : words(kind)),
     runningSeconds: at(of(task, 'startedAt')),
     cancelledAt: of(task, 'cancelledAt'),
-    secondsSinceProgress: at(of(task, 'lastProgressAt')),
+    /** A promise holds from the start on, also of a task that has shown no progress yet. */
+    secondsSinceProgress: at(
+      of(task, 'lastProgressAt') ?? (of(task, 'progressWithinSeconds') && of(task, 'startedAt')),
+    ),
     nextRetryAt,
     secondsUntilRetry: untilRetry === null ? null : -untilRetry,
     lastError: words(of(task, 'lastError')),

@@ -66,10 +66,10 @@ export const settings = {
       'Postgres that tells the database subgraph and the recorder of changes of chats, so that they look at once: the primary itself, without a pooler between. Unset: live views look by time alone, and the recorder listens on `DATABASE_URL` if incidents are kept there, too',
     ),
   PLATFORM: z
-    .enum(['auto', 'own', 'coder'])
+    .enum(['auto', 'own', 'coder', 'views'])
     .default('auto')
     .describe(
-      "tables that `DATABASE_URL` holds: this project's (`own`) or a Coder deployment's (`coder`). `auto` looks which they are",
+      "tables that `DATABASE_URL` holds: this project's (`own`), a Coder deployment's (`coder`), or views over tables of yours (`views`). `auto` looks which they are",
     ),
   CODER_RELEASE: z
     .string()

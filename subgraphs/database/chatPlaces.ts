@@ -113,7 +113,7 @@ const placed = (condition: Prisma.Sql, among: Among, part: Place['part']): Place
 });
 
 function amongKind(kind: Kind, { name }: Platform): Among {
-  if (kind === 'odd') return name === 'own' ? 'troubled' : 'others'; // elsewhere `paused` is no trouble
+  if (kind === 'odd') return name === 'coder' ? 'others' : 'troubled'; // there `paused` is no trouble
   return kind === 'runnable' ? 'runnable' : 'others';
 }
 const AMONG: Readonly<Record<Exclude<InTrouble, Ahead>, Among>> = {

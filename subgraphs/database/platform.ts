@@ -1,6 +1,7 @@
 /** The platform of the tables, and what is read differently on it. Pure: platformMemory.ts reads the catalog. */
 import { type ChosenRelease, chosenRelease } from '../../domain/coderRelease.ts';
 import { coderThresholds } from '../../domain/coderThresholds.ts';
+import type { PlatformName } from '../../domain/platformName.ts';
 import { completeThresholds, type Thresholds } from '../../domain/thresholds.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import { clientError } from '../../server/graphql/errors.ts';
@@ -9,7 +10,7 @@ import { ALL_THERE, isReadable, type Tables } from './tables/sources.ts';
 
 /** Differences between platforms, handed to every question that depends on them. */
 export interface Platform {
-  readonly name: 'own' | 'coder';
+  readonly name: PlatformName;
   /** Relation from which chats are read: a view, where versions have a table of their own. Locks are the table's. */
   readonly chats: ChatsRelation;
   /** True if the tables mark unanswered chats, as this project's triggers do. */
@@ -60,7 +61,10 @@ export interface PlatformSettings extends Partial<Thresholds> {
 }
 
 /** Columns by relation: all, and those that may be read. A missing relation has no entry. */
-type Catalog = ReadonlyMap<string, { readonly columns: readonly string[]; readonly readable: readonly string[] }>;
+type Catalog = ReadonlyMap<
+  string,
+  { readonly columns: readonly string[]; readonly readable: readonly string[]; readonly isView?: boolean }
+>;
 
 const DEFAULT_CAPACITY: Capacity = { root: 5, subagents: 10 };
 const CODER_REPLICA_STALE_SECONDS = 15;
@@ -88,6 +92,8 @@ export function platformOf(catalog: Catalog, settings: PlatformSettings, version
   if (set === 'coder' && marks.own > 0 && marks.coder === 0) throw contradicted(set, "this project's own");
   if (set === 'own' && marks.coder > 0 && marks.own === 0) throw contradicted(set, 'those of a Coder deployment');
   const isCoder = set === 'auto' ? marks.coder > marks.own : set === 'coder';
+  const isUnmarkedView = marks.own === 0 && catalog.get('chats')?.isView === true;
+  if (set === 'views' || (set === 'auto' && !isCoder && isUnmarkedView)) return viewsPlatform(settings);
   return isCoder
     ? coderPlatform(catalog, settings, versions)
     : ownPlatform(settings, catalog.get('chats')?.readable.includes('unanswered') === true);
@@ -113,6 +119,12 @@ export function ownPlatform(settings: PlatformSettings, notesUnanswered: boolean
     ...{ capacity: undefined, tables: ALL_THERE },
   };
 }
+
+/** Platform of views over tables of somebody else: no column means what only this project's or Coder's worker writes. */
+export const viewsPlatform = (settings: PlatformSettings): Platform => ({
+  ...ownPlatform({ ...settings, readsHistory: false }, false),
+  name: 'views',
+});
 
 function coderPlatform(catalog: Catalog, settings: PlatformSettings, versions: readonly string[]): Platform {
   const release = chosenRelease(settings.coderRelease, versions);

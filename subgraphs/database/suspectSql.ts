@@ -3,6 +3,8 @@
  * The rules themselves stand in `domain/diagnosis`; a test compares the two over random rows. Cheap conditions come
  * first.
  */
+
+import { QUEUE } from '../../domain/diagnosis/conditions/ownTime.ts';
 import {
   LONG_WAITS,
   LONGEST_RETRY_FACTOR,
@@ -55,7 +57,7 @@ const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
     WHEN c.status IN ('waiting', 'error') THEN
       NOT c.archived AND (${isAhead(limits)} OR CASE WHEN c.status = 'error' THEN ${RETRY_IS_NO_USE} ELSE ${isUnanswered(limits)} END)
       OR (c.status = 'waiting' OR NOT c.archived) AND ${QUEUED}
-    ${limits.platform.name === 'own' ? Prisma.empty : pausedTrouble(limits)}
+    ${limits.platform.name === 'coder' ? pausedTrouble(limits) : Prisma.empty}
     ELSE true END`;
 
 /**
@@ -113,7 +115,7 @@ const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
  */
 const isOutOfTime = (limits: SuspectLimits) => Prisma.sql`
   c.status = 'running' AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8 AND NOT ${UNOWNED}
-    OR t.retry_seconds > ${limits.longestRetrySeconds * LONGEST_RETRY_FACTOR}::float8
+    OR t.retry_seconds > ${limits.longestRetrySeconds * LONGEST_RETRY_FACTOR}::float8 AND NOT ${waitsForItsTime(limits)}
     OR t.retry_seconds IS NOT NULL AND ${MANY_FAILED})
   OR c.status = 'requires_action' AND c.requires_action_deadline_at < ${secondsAgo(pickUpSeconds(limits))}
     AND NOT ${waitsForSlot(limits)}`;
@@ -139,7 +141,20 @@ function isLate(limits: SuspectLimits): Prisma.Sql {
 const UNOWNED = Prisma.sql`(c.worker_id IS NULL OR c.runner_id IS NULL)`;
 
 /** Condition of NO_OWNER, or of CAPACITY_WAIT as a warning where the chat's pool is full. */
-const isNotTaken = (limits: SuspectLimits) => Prisma.sql`(${UNOWNED} AND NOT ${waitsForSlot(limits)})`;
+const isNotTaken = (limits: SuspectLimits) =>
+  Prisma.sql`(${UNOWNED} AND NOT ${waitsForSlot(limits)} AND NOT ${waitsForItsTime(limits)} AND NOT ${waitsInQueue(limits)})`;
+
+/** True for a chat of views that nobody has to own yet: its start, or its next try, lies ahead. */
+const waitsForItsTime = ({ platform }: SuspectLimits) =>
+  platform.name === 'views'
+    ? Prisma.sql`(c.worker_id IS NULL AND c.status = 'running' AND COALESCE(t.retry_seconds > 0, false))`
+    : Prisma.sql`false`;
+
+/** True for a chat of views that its own queue keeps back. */
+const waitsInQueue = ({ platform }: SuspectLimits) =>
+  platform.name === 'views'
+    ? Prisma.sql`(c.worker_id IS NULL AND COALESCE(c.retry_state ->> 'kind' = ${QUEUE}, false))`
+    : Prisma.sql`false`;
 
 /** True for a chat whose pool is full, and which has not waited long. */
 function waitsForSlot(limits: SuspectLimits): Prisma.Sql {

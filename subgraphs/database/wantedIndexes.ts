@@ -92,7 +92,24 @@ const CODER: readonly WantedIndex[] = [
   LEASES,
 ];
 
-export const WANTED_INDEXES: Readonly<Record<PlatformName, readonly WantedIndex[]>> = { own: OWN, coder: CODER };
+/** Indexes for tables of another platform that bear these names. Behind views, they are wanted on the tables there. */
+const VIEWS: readonly WantedIndex[] = [
+  BY_ID,
+  ofChats('newest', 'lists of all chats'),
+  ofChats('byStatus', 'chats at work, suspects'),
+  ...OF_PEOPLE,
+  COUNTS,
+  of('chat_messages', MESSAGE_INDEXES.kept, 'newest messages, turns, open calls'),
+  of('chat_queued_messages', '(chat_id)', 'queues'),
+  LEASES,
+  of('replicas', '(id)', 'one replica'),
+];
+
+export const WANTED_INDEXES: Readonly<Record<PlatformName, readonly WantedIndex[]>> = {
+  own: OWN,
+  coder: CODER,
+  views: VIEWS,
+};
 
 /** Valid indexes by table, as Postgres describes them. */
 export type FoundIndexes = Readonly<Record<string, readonly IndexText[]>>;

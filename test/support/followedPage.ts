@@ -2,10 +2,11 @@
  * A page of the documentation, followed as its reader would: its code blocks run in their order, by these rules.
  * 1. Each `<name>` is replaced by the reader's value for it. One without a value is an error.
  * 2. The address 127.0.0.1:4000 is replaced by a free one, which PORT names to the gateway.
- *    DATABASE_TIMEOUT_MS gives a machine that runs other tests beside it more time.
+ *    DATABASE_TIMEOUT_MS and REPLICA_TIMEOUT_MS give a machine that runs other tests beside it more time.
  * 3. `npm ci` is left out: the checkout has its packages.
  * 4. `sql` runs as the owner of the tables.
- * 5. `sh` runs in one terminal. A block that ends with `npm run start:…` has a terminal of its own and stays running.
+ * 5. `sh` runs in one terminal. A block that ends with `npm run start:…` or a program of `examples/` has a terminal of its own
+ *    and stays running.
  * 6. `graphql` is posted with the reader's token.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -17,6 +18,7 @@ import type pg from 'pg';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PAGE_ADDRESS = '127.0.0.1:4000';
+const STAYS = /^(npm run start:\S+|node examples\/\S+)$/m;
 
 export interface Block {
   readonly language: string;
@@ -65,7 +67,7 @@ export class Following {
           `curl -s "$CHAT_DEBUG_URL/graphql" -H "Authorization: Bearer $CHAT_DEBUG_TOKEN" -H 'content-type: application/json' --data-binary @- <<'END'\n${JSON.stringify({ query: filled })}\nEND\n`,
         );
       case 'sh':
-        return /^npm run start:\S+$/m.test(lastLine(filled)) ? this.#stay(filled) : this.#inTerminal(filled);
+        return STAYS.test(lastLine(filled)) ? this.#stay(filled) : this.#inTerminal(filled);
       default:
         throw new Error(`No rule says how to follow a block of ${language || 'no language'}`);
     }
@@ -112,7 +114,7 @@ export class Following {
     await new Promise<void>((resolve, reject) => {
       const hear = (chunk: Buffer) => {
         said += chunk;
-        if (said.includes(`:${this.#reader.port}`)) resolve();
+        if (said.includes(`:${this.#reader.port}`) || said.startsWith('ready')) resolve();
       };
       child.stdout?.on('data', hear);
       child.stderr?.on('data', hear);
@@ -124,7 +126,7 @@ export class Following {
   #spawn(code: string): ChildProcess {
     const { home, port } = this.#reader;
     const { PATH = '' } = process.env;
-    const settings = { PORT: String(port), DATABASE_TIMEOUT_MS: '20000' };
+    const settings = { PORT: String(port), DATABASE_TIMEOUT_MS: '20000', REPLICA_TIMEOUT_MS: '20000' };
     const env = { PATH, HOME: home, ...settings, npm_config_update_notifier: 'false' };
     return spawn('bash', ['-eu', '-c', code], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   }

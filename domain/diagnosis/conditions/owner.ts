@@ -4,6 +4,7 @@ import { NOT_AN_ALLOWED_ADDRESS } from '../../reachabilityReasons.ts';
 import { LONG_WAITS } from '../limits.ts';
 import { type Situation, under } from '../situation.ts';
 import type { Candidate } from '../snapshot.ts';
+import { waitsForItsTime, waitsInQueue } from './ownTime.ts';
 import { capacityIsWrong, poolIsFull, slotsNotKnown } from './pool.ts';
 import { type Condition, rowIsOlderThan, shouldHaveBeenPickedUp } from './time.ts';
 
@@ -99,14 +100,15 @@ export const allDraining: Condition = ({ snapshot }) => {
   return known.length > 0 && known.every(({ isDraining }) => isDraining === true);
 };
 
-export const capacityWait: Condition = (s) => noOwner(s) && (poolIsFull(s) || hadNoRoom(s));
+export const capacityWait: Condition = (s) =>
+  noOwner(s) && !waitsForItsTime(s) && (poolIsFull(s) || hadNoRoom(s) || waitsInQueue(s));
 /** True if the rows of replicas, where there are any, show none alive. */
 export const noRowAlive: Condition = ({ database }) => database?.trouble?.liveReplicas === 0;
 /** True if the chat may be waiting for a slot. */
 export const mayWaitForSlot: Condition = (s) => noOwner(s) && capacityIsWrong(s) && !hadNoRoom(s);
 /** True if nobody has room for the chat, or perhaps nobody: that alone may make it late. */
 export const mayLackRoom: Condition = (s) => capacityWait(s) || mayWaitForSlot(s);
-export const longCapacityWait: Condition = (s) => rowIsOlderThan(s, LONG_WAITS * s.pickUpSeconds);
+export const longCapacityWait: Condition = (s) => !waitsInQueue(s) && rowIsOlderThan(s, LONG_WAITS * s.pickUpSeconds);
 /** True if nobody is late: workers still have time to take the chat, or there is no room for it. */
-export const waitsForWorker: Condition = (s) => noOwner(s) && (capacityWait(s) || !leftAlone(s));
-export const notTaken: Condition = (s) => noOwner(s) && !capacityWait(s) && !slotsNotKnown(s);
+export const waitsForWorker: Condition = (s) => noOwner(s) && (waitsForItsTime(s) || capacityWait(s) || !leftAlone(s));
+export const notTaken: Condition = (s) => noOwner(s) && !waitsForItsTime(s) && !capacityWait(s) && !slotsNotKnown(s);

@@ -1,6 +1,7 @@
 /** Rules on attempts that are begun again and again, or not at all. */
 import { mayWaitForSlot } from '../conditions/owner.ts';
 import { ownersTold } from '../conditions/owners.ts';
+import { startsLater } from '../conditions/ownTime.ts';
 import { keptFromAll, writeRefused } from '../conditions/refusals.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
@@ -65,7 +66,11 @@ export const retryBackoff = {
   code: 'RETRY_BACKOFF',
   severity: (s) => (is.manyAttempts(s) ? 'WARNING' : 'INFO'),
   when: is.inBackoff,
-  says: (s) => `${attempt(s)} of calling the model failed${failure(s)}, and the next is ${next(s)}`,
+  says: (s) => {
+    if (startsLater(s)) return `it is to start ${next(s)}`;
+    const what = s.platform === 'views' ? '' : ' of calling the model';
+    return `${attempt(s)}${what} failed${failure(s)}, and the next is ${next(s)}`;
+  },
   evidence: (s) => [
     ...RETRY,
     ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.maxAttempts', 'activeTask.lastError') : []),

@@ -1,6 +1,7 @@
 /** Rules on the replica that the row names, and on a chat without one. */
 import * as leases from '../conditions/lease.ts';
 import * as is from '../conditions/owner.ts';
+import { waitsInQueue } from '../conditions/ownTime.ts';
 import { poolIsFull, poolOf } from '../conditions/pool.ts';
 import { keptFromAll } from '../conditions/refusals.ts';
 import { shouldHaveBeenPickedUp } from '../conditions/time.ts';
@@ -114,11 +115,14 @@ export const capacityWait = {
   code: 'CAPACITY_WAIT',
   severity: (s) => (is.longCapacityWait(s) ? 'WARNING' : 'INFO'),
   when: is.capacityWait,
-  says: (s) => (poolIsFull(s) ? `it waits for a slot: ${slotsTaken(s)}` : `it waits for room: ${fullOf(s)}`),
-  evidence: (s) => [...ROW, ...room(s), ...pool(s)],
+  says: (s) => {
+    if (waitsInQueue(s)) return 'it waits for its turn: its queue works on another one';
+    return poolIsFull(s) ? `it waits for a slot: ${slotsTaken(s)}` : `it waits for room: ${fullOf(s)}`;
+  },
+  evidence: (s) => [...ROW, ...room(s), ...pool(s), ...(waitsInQueue(s) ? ['database.retryState'] : [])],
   who: OPERATOR,
-  act: (s) => meansOf(s).makeRoom.act(s),
-  command: (s) => meansOf(s).makeRoom.command(s),
+  act: (s) => (waitsInQueue(s) ? 'wait' : meansOf(s).makeRoom.act(s)),
+  command: (s) => (waitsInQueue(s) ? null : meansOf(s).makeRoom.command(s)),
 } as const satisfies Rule;
 
 export const noOwner = {

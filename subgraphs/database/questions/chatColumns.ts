@@ -76,6 +76,7 @@ export const UNREADABLE_FIELDS = Object.keys(IS_UNREADABLE) as UnreadableField[]
 
 /** Conditions under which a field has a stored value. Asking for that costs less than asking why it is unsayable. */
 const IS_STORED = {
+  ...mapped(VERSIONS, (column) => Prisma.sql`${column} IS NOT NULL`),
   requiresActionDeadlineAt: Prisma.sql`${DEADLINE} <> 'infinity'`,
   lastError: IS_UNREADABLE.lastError,
   retryState: IS_UNREADABLE.retryState,

@@ -99,7 +99,7 @@ export const openCallsSql = (platform: Platform, chatIds: readonly string[] | Pr
   ORDER BY n.chat_id, n.message_id, n.place`;
 
 /** Members of a part, by platform. */
-const CALL_ID = { own: Prisma.sql`'toolCallId'`, coder: Prisma.sql`'tool_call_id'` };
-const TOOL = { own: Prisma.sql`'toolName'`, coder: Prisma.sql`'tool_name'` };
+const CALL_ID = { own: Prisma.sql`'toolCallId'`, coder: Prisma.sql`'tool_call_id'`, views: Prisma.sql`'toolCallId'` };
+const TOOL = { own: Prisma.sql`'toolName'`, coder: Prisma.sql`'tool_name'`, views: Prisma.sql`'toolName'` };
 
 const CREATED_AT = Prisma.sql`n.created_at`;

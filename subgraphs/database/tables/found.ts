@@ -81,12 +81,15 @@ export function whereaboutsIn(rows: readonly unknown[]): Whereabouts {
  * Names of columns, by which platforms are told apart. Chats with hidden rows are read; other tables with hidden rows
  * are not.
  */
-export const catalogOf = (tables: FoundTables): Map<string, { columns: string[]; readable: string[] }> =>
+export const catalogOf = (
+  tables: FoundTables,
+): Map<string, { columns: string[]; readable: string[]; isView: boolean }> =>
   new Map(
-    Object.entries(tables).map(([name, { columns, hidesRows }]) => [
+    Object.entries(tables).map(([name, { kind, columns, hidesRows }]) => [
       name,
       {
         columns: Object.keys(columns),
+        isView: kind === 'v' || kind === 'm',
         readable: Object.keys(columns).filter(
           (column) => columns[column]?.isReadable && !(hidesRows && name !== 'chats'),
         ),

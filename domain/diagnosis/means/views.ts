@@ -1,0 +1,36 @@
+/** Means of a platform that is known by views over its tables: what it offers is its own business, so it is named in words. */
+import type { Situation } from '../situation.ts';
+import { owner } from '../wording.ts';
+import { lookAgain, lookAtReplicas, lookAtSnapshot, type Means, type Step } from './means.ts';
+
+/** Step by the platform's own means. */
+const byItsMeans = (act: string | ((s: Situation) => string)): Step => ({
+  act: typeof act === 'string' ? () => act : act,
+  command: lookAgain,
+});
+
+export const VIEWS: Means = {
+  interrupt: lookAtSnapshot,
+  send: lookAtSnapshot,
+  edit: lookAtSnapshot,
+  show: lookAtSnapshot,
+  sendClosesCalls: false,
+  answer: lookAtSnapshot,
+  reconcile: lookAtSnapshot,
+  newOwner: byItsMeans(
+    (s) => `let your platform take it from ${owner(s)}, or start that worker anew, so that another goes on`,
+  ),
+  dateAnew: byItsMeans('correct the clock that was ahead, and let your platform write the row anew'),
+  getTaken: { act: () => 'see whether a worker is alive and has room, and start one if not', command: lookAtReplicas },
+  whyNotTaken: () => 'no worker is running, or none has room',
+  makeRoom: { act: () => 'start a worker, or wait until one has room', command: lookAtReplicas },
+  shorten: byItsMeans('shorten the history: it is too long for the model'),
+  mend: {
+    modelKey: 'mend the model’s key where your workers are set up',
+    modelName: 'correct the model’s name or address where your workers are set up',
+    address: 'correct the address that the view `replicas` tells of it',
+    allowedAddress:
+      'allow its address to the gateway (REPLICA_ADDRESS_ALLOW), or correct the address that it has in `replicas`',
+    secret: 'give it and the gateway the same INTERNAL_SECRET, or RUNTIME_KEY',
+  },
+};

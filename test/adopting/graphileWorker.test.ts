@@ -1,0 +1,156 @@
+/** Jobs of graphile-worker as chats: its tables by views, its events by the SDK, and the right word for each stuck job. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { makeWorkerUtils, runMigrations, type WorkerUtils } from 'graphile-worker';
+import type { RunningServer } from '../../server/app.ts';
+import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
+import { askGateway, INTERNAL_SECRET, startTestGateway } from '../gateway/gateways.ts';
+import { shared } from '../gateway/runtimes.ts';
+import { databasePerFile } from '../support/database.ts';
+import { until } from '../support/until.ts';
+
+let subgraph: RunningServer;
+let gateway: RunningServer;
+let utils: WorkerUtils;
+const processes: ChildProcess[] = [];
+/** Before the database is dropped. */
+afterAll(async () => {
+  for (const child of processes) child.kill('SIGKILL');
+  await utils?.release();
+  await gateway?.stop();
+  await subgraph?.stop();
+});
+const database = databasePerFile('template0');
+const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const HEALTHY = 500;
+const AT_ONCE = 50;
+/** Short times, so that a test need not wait for a lease to run out. */
+const TIMES = {
+  staleAfterSeconds: 3,
+  heartbeatIntervalSeconds: 1,
+  acquisitionIntervalSeconds: 3,
+  noProgressSeconds: 600,
+};
+
+beforeAll(async () => {
+  await runMigrations({ connectionString: database.url });
+  await database.pool.query(readFileSync(file('examples/graphile-worker/views.sql'), 'utf8'));
+  const databaseUrl = `${database.url}?options=-c%20search_path%3Dchat_debug`;
+  subgraph = await startDatabaseSubgraph({ ...shared, ...TIMES, databaseTimeoutMs: 20_000, databaseUrl });
+  gateway = await startTestGateway(subgraph);
+  utils = await makeWorkerUtils({ connectionString: database.url });
+}, 30_000);
+
+/** Starts a process of the platform. */
+async function startJobs(): Promise<ChildProcess> {
+  const args = [file('test/adopting/jobs.mjs'), database.url, INTERNAL_SECRET];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  processes.push(child);
+  await once(createInterface(child.stdout), 'line');
+  return child;
+}
+
+interface Judged {
+  chatId: string;
+  database: { title: string };
+  diagnosis: { verdict: string; summary: string; findings: { code: string; severity: string }[] };
+}
+const FIELDS = 'chatId database { title } diagnosis { verdict summary findings { code severity } }';
+
+async function judged(ids: readonly string[]): Promise<Judged[]> {
+  const query = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { ${FIELDS} } }`;
+  const { body } = await askGateway<{ chatDebugSnapshots: Judged[] }>(gateway, query, { variables: { ids } });
+  expect(body.errors).toBeUndefined();
+  return body.data?.chatDebugSnapshots ?? [];
+}
+const chatIdOf = (job: { id: string }) => `00000000-0000-4000-8000-${BigInt(job.id).toString(16).padStart(12, '0')}`;
+const codes = (chat: Judged | undefined) => chat?.diagnosis.findings.map(({ code }) => code);
+
+/** Waits for a verdict. */
+const verdictOf = (job: { id: string }, verdict: string) =>
+  until(`the verdict ${verdict}`, async () => {
+    const [chat] = await judged([chatIdOf(job)]);
+    return chat?.diagnosis.verdict === verdict ? chat : undefined;
+  });
+
+test(`${HEALTHY} healthy jobs have no finding, while they run`, async () => {
+  const child = await startJobs();
+  let seen = 0;
+  while (seen < HEALTHY) {
+    const jobs = await Promise.all(Array.from({ length: AT_ONCE }, () => utils.addJob('holds', {})));
+    await until('all of them run', async () => {
+      const sql = 'SELECT count(*)::int AS count FROM graphile_worker._private_jobs WHERE locked_by IS NOT NULL';
+      return (await database.pool.query<{ count: number }>(sql)).rows[0]?.count === AT_ONCE;
+    });
+    for (const chat of await judged(jobs.map(chatIdOf))) {
+      expect(chat.diagnosis).toEqual({ verdict: 'WORKING', summary: expect.any(String), findings: [] });
+      seen += 1;
+    }
+    child.stdin?.write('end\n');
+    await until('all of them ended', async () => {
+      const sql = 'SELECT count(*)::int AS count FROM graphile_worker._private_jobs';
+      return (await database.pool.query<{ count: number }>(sql)).rows[0]?.count === 0;
+    });
+  }
+  expect(seen).toBe(HEALTHY);
+}, 240_000);
+
+describe('a stuck job', () => {
+  test('that never returns is STUCK by its own promise', async () => {
+    const chat = await verdictOf(await utils.addJob('stalls', {}), 'STUCK');
+    expect(codes(chat)).toContain('NO_PROGRESS');
+    expect(chat.database.title).toBe('stalls');
+  });
+
+  test('that fails for ever is waiting with a warning, and then failed for good', async () => {
+    const job = await utils.addJob('fails', {}, { maxAttempts: 9 });
+    const waiting = await verdictOf(job, 'WAITING');
+    expect(waiting.diagnosis.findings).toEqual([{ code: 'RETRY_BACKOFF', severity: 'INFO' }]);
+    const change =
+      'UPDATE graphile_worker._private_jobs SET attempts = $2, run_at = now() + $3::interval WHERE id = $1';
+    await database.pool.query(change, [job.id, 6, '1 day']);
+    expect((await judged([chatIdOf(job)]))[0]?.diagnosis).toMatchObject({
+      ...{ verdict: 'WAITING', findings: [{ code: 'RETRY_BACKOFF', severity: 'WARNING' }] },
+      summary: expect.stringMatching(/attempt 6 failed \(failed\), and the next is in 2[34] h/),
+    });
+    await database.pool.query(change, [job.id, 9, '0']);
+    const failed = await verdictOf(job, 'FAILED');
+    expect(codes(failed)).toEqual(['ERRORED']);
+    expect(JSON.stringify(failed)).not.toContain('what a person wrote');
+  });
+
+  test('whose start lies ahead is waiting, and nobody is late for it', async () => {
+    const job = await utils.addJob('holds', {}, { runAt: new Date(4_000_000_000_000) });
+    const chat = await verdictOf(job, 'WAITING');
+    expect(chat.diagnosis.findings).toEqual([{ code: 'RETRY_BACKOFF', severity: 'INFO' }]);
+    expect(chat.diagnosis.summary).toContain('it is to start in');
+  });
+
+  test('that waits for its queue is waiting, and nobody is late for it', async () => {
+    await utils.addJob('stalls', {}, { queueName: 'one at a time' });
+    const behind = await utils.addJob('holds', {}, { queueName: 'one at a time' });
+    const chat = await verdictOf(behind, 'WAITING');
+    expect(chat.diagnosis.findings).toEqual([{ code: 'CAPACITY_WAIT', severity: 'INFO' }]);
+    expect(chat.diagnosis.summary).toContain('its queue works on another one');
+  });
+
+  test('whose worker was killed is STUCK once its lease has run out', async () => {
+    const job = await utils.addJob('holds', {});
+    await verdictOf(job, 'WORKING');
+    const child = processes[0];
+    child?.kill('SIGKILL');
+    if (child) await once(child, 'exit');
+    const chat = await verdictOf(job, 'STUCK');
+    expect(codes(chat)).toContain('OWNER_UNREACHABLE');
+    expect(codes(chat)).toContain('HEARTBEAT_STALE');
+    const { body } = await askGateway<{ chats: { edges: { node: Judged }[] } }>(
+      gateway,
+      `{ chats(filter: { suspect: true }, first: 100) { edges { node { ${FIELDS} } } } }`,
+    );
+    expect(body.data?.chats.edges.map(({ node }) => node.chatId)).toContain(chatIdOf(job));
+  });
+});
