@@ -117,14 +117,16 @@ interface PossibleAction {
 }
 
 /** All actions on a chat, those that are possible now and those that are not, in their order. */
-export function possibleActions(chat: ActedOn): PossibleAction[] {
-  return CHAT_ACTIONS.map((action) => {
-    const rule = ACTION_RULES[action];
-    const whyNot = whyImpossible(action, chat) ?? null;
-    const facts = { action, whyNot, from: chat.state, risk: rule.risk };
-    if (whyNot !== null) return { ...facts, to: null, changes: '', answers: [] };
-    return { ...facts, to: ledTo(action, chat), changes: rule.changes(chat), answers: rule.answers(chat) };
-  });
+export const possibleActions = (chat: ActedOn): PossibleAction[] =>
+  CHAT_ACTIONS.map((action) => possibleAction(action, chat));
+
+/** An action on a chat: whether it is possible now, and what it would do. */
+export function possibleAction(action: ChatAction, chat: ActedOn): PossibleAction {
+  const rule = ACTION_RULES[action];
+  const whyNot = whyImpossible(action, chat) ?? null;
+  const facts = { action, whyNot, from: chat.state, risk: rule.risk };
+  if (whyNot !== null) return { ...facts, to: null, changes: '', answers: [] };
+  return { ...facts, to: ledTo(action, chat), changes: rule.changes(chat), answers: rule.answers(chat) };
 }
 
 /** Reason why the row does not allow the action, as a sentence. Undefined: it does. */
