@@ -110,8 +110,8 @@ describe('signing in', () => {
 describe('the fleet', () => {
   test('lists suspects under what is wrong with them, and its title says how many are stuck', async () => {
     await page.goto(at(''));
-    await page.getByRole('region', { name: 'NO_PROGRESS' }).getByText('STUCK').waitFor();
-    await page.getByRole('region', { name: 'ERRORED' }).getByText('FAILED').waitFor();
+    await page.getByRole('region', { name: 'NO_PROGRESS' }).getByText('STUCK', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'ERRORED' }).getByText('FAILED', { exact: true }).waitFor();
     await until('the title says it', async () => (await page.title()).startsWith('1 stuck'));
   });
 
@@ -144,6 +144,7 @@ describe('the fleet', () => {
 
   test('is searched by a whole id, which opens the chat', async () => {
     await page.goto(at(''));
+    await page.locator('.row').first().waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type(chats.well);
     await page.keyboard.press('Enter');
