@@ -8,10 +8,10 @@ export const EvidenceList = ({ evidence }: { evidence: readonly Evidence[] }) =>
   <ul class="evidence" aria-label="Evidence">
     {evidence.map(({ source, field, value }) => (
       <li key={field}>
-        <span class="count">{source === 'DATABASE' ? 'row' : 'memory'}</span>{' '}
+        <span class="count">{source === 'DATABASE' ? 'row' : 'memory'}</span>
         <a href={`#${field}`} onClick={(event) => lead(event, field)}>
           {field}
-        </a>{' '}
+        </a>
         <code>{value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value}</code>
       </li>
     ))}

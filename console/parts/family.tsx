@@ -1,10 +1,9 @@
 /** Parent and children of a chat, with the worst verdict of all of them. */
-import type { ChatFamilyAnswer, Relative, Verdict as VerdictName, WholeChat } from '../data/operations.ts';
+import type { ChatFamilyAnswer, Relative, WholeChat } from '../data/operations.ts';
 import { Verdict } from './badge.tsx';
 import { ChatRow } from './chatRow.tsx';
+import { VERDICTS } from './fleetFilters.tsx';
 import type { Asked } from './live.ts';
-
-const WORST_FIRST: readonly VerdictName[] = ['STUCK', 'FAILED', 'UNKNOWN', 'WAITING', 'WORKING', 'IDLE'];
 
 /** Ids of the chat's parent and root. */
 export const relatedOf = ({ chatId, database: { parentChatId, rootChatId } }: WholeChat): string[] =>
@@ -17,7 +16,7 @@ export function Family({ chat, asked: { data, atMs } }: { chat: WholeChat; asked
   const lost = chat.database.lostChildren ?? [];
   if (above.length + below.length + lost.length === 0) return null;
   const verdicts = [chat.diagnosis.verdict, ...[...above, ...below].map(({ diagnosis }) => diagnosis.verdict)];
-  const worst = WORST_FIRST.find((verdict) => verdicts.includes(verdict)) ?? 'UNKNOWN';
+  const worst = VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'UNKNOWN';
   const list = (name: string, members: readonly Relative[]) =>
     members.length === 0 ? null : (
       <>

@@ -12,7 +12,12 @@ import { ASKED_AGAIN, answerWith } from './pages.ts';
 
 const own = fileURLToPath(new URL('graphiql/', import.meta.url));
 const require = createRequire(import.meta.url);
-const inPackage = (name: string, folder: string) => join(dirname(require.resolve(`${name}/package.json`)), folder);
+/** Defined in the output of `scripts/build.mjs`, which copies the packages' files, and only there. */
+declare const IS_BUILT: true | undefined;
+const inPackage = (name: string, folder: string) =>
+  typeof IS_BUILT === 'undefined'
+    ? join(dirname(require.resolve(`${name}/package.json`)), folder)
+    : fileURLToPath(new URL('../../dist/graphiql/', import.meta.url));
 
 /** Files below `/graphiql/`, with the folder of each. */
 const FILES: Readonly<Record<string, string>> = {
