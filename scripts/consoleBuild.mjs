@@ -46,7 +46,7 @@ export async function buildConsole(root, outdir) {
     bundle: true,
     splitting: true,
     platform: 'browser',
-    target: ['chrome111', 'firefox128', 'safari17.5'],
+    target: ['chrome123', 'firefox128', 'safari17.5'],
     format: 'esm',
     jsx: 'automatic',
     jsxImportSource: 'preact',
