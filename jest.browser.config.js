@@ -2,4 +2,9 @@
 import base from './jest.config.js';
 
 const { globalSetup, globalTeardown, testPathIgnorePatterns, ...rest } = base;
-export default { ...rest, roots: ['<rootDir>/test/browser'] };
+export default {
+  ...rest,
+  roots: ['<rootDir>/test/browser'],
+  globalSetup: '<rootDir>/test/support/browserSetup.ts',
+  maxWorkers: 1,
+};

@@ -16,6 +16,7 @@ import { beginKeys } from './parts/commands.ts';
 import { Shell } from './parts/shell.tsx';
 import { SignIn } from './parts/signIn.tsx';
 import './style.css';
+import './pages.css';
 
 type Page = ComponentType<{ readonly id: string }>;
 type Loads = () => Promise<{ readonly default: Page }>;

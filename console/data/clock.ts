@@ -22,15 +22,16 @@ export function every(ms: number, run: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Resolves after `ms`, or when `signal` aborts. */
-export const sleep = (ms: number, aborting?: AbortSignal): Promise<void> =>
+/** Resolves after `ms`, or when one of the signals aborts. */
+export const sleep = (ms: number, ...signals: readonly AbortSignal[]): Promise<void> =>
   new Promise((resolve) => {
-    if (aborting?.aborted) return resolve();
-    const end = after(ms, resolve);
-    aborting?.addEventListener('abort', () => {
+    const over = () => {
       end();
+      for (const one of signals) one.removeEventListener('abort', over);
       resolve();
-    });
+    };
+    const end = after(signals.some(({ aborted }) => aborted) ? 0 : ms, over);
+    for (const one of signals) one.addEventListener('abort', over);
   });
 
 /** Wall time that moves once a second while the page is seen. Whatever shows an age reads it. */

@@ -166,7 +166,7 @@ async function lead<A, V>(
     const trouble = end.kind === 'ended' ? end.message : 'The connection to the gateway is lost.';
     if (aborting.aborted) return;
     show({ ...seen(), link: 'lost', trouble, againMs: nowMs() + waitMs });
-    await sleep(waitMs, AbortSignal.any([aborting, hurry()]));
+    await sleep(waitMs, aborting, hurry());
   }
 }
 

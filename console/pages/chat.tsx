@@ -2,12 +2,12 @@
 import { useState } from 'preact/hooks';
 import { Chat, ChatEverywhere, ChatFamily, ChatLive, ChatPast } from '../data/operations.ts';
 import { isUuid } from '../data/uuid.ts';
+import { ActOffers } from '../parts/actOffers.tsx';
 import { ChatView } from '../parts/chatView.tsx';
 import { useCommands } from '../parts/commands.ts';
 import { CopyMenu } from '../parts/copyMenu.tsx';
 import { relatedOf } from '../parts/family.tsx';
 import { useAsk, useLive } from '../parts/live.ts';
-import { Offers } from '../parts/offers.tsx';
 import { Problems } from '../parts/problems.tsx';
 import { useTitle } from '../parts/title.ts';
 
@@ -64,7 +64,7 @@ function LiveChat({ chatId }: { chatId: string }) {
         past={past.data?.chatDebugSnapshot ?? undefined}
         everywhere={{ asked: everywhere, again }}
         family={family}
-        actions={<Offers chat={chat} />}
+        actions={<ActOffers chat={chat} />}
         ways={<CopyMenu chat={chat} atMs={atMs} />}
       />
     </>

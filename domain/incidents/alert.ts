@@ -68,13 +68,6 @@ export const deliveryBody = (
 
 const lookAt = (incident: string) => `npm run chat-debug -- incident ${incident}`;
 
-/** Address that shows the incident in a browser, with GraphiQL. */
-function pageOf(incident: string, publicUrl: string): string {
-  const question = `{
-  incident(id: "${incident}") {
-    chatId openedAt closedAt closeReason code severity verdict summary codes workerIds
-    bundles { why at bundle }
-  }
-}`;
-  return `${publicUrl.replace(/\/+$/, '')}/graphql?query=${encodeURIComponent(question)}`;
-}
+/** Address of the incident's page in the console. */
+const pageOf = (incident: string, publicUrl: string) =>
+  `${publicUrl.replace(/\/+$/, '')}/incidents/${encodeURIComponent(incident)}`;

@@ -1,23 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
 import type { RunningServer } from '../../server/app.ts';
 import { until } from '../support/until.ts';
+import { launch } from './browser.ts';
 import { CHAT_ID, chat, startGatewayOverOneChat, token } from './gateway.ts';
-
-const CHROMIUM = '/usr/bin/chromium';
-/** No name resolves but this machine's: whatever the page wanted from elsewhere would fail. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-proxy-server',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-];
 
 let gateway: RunningServer;
 let goodToken: string;
@@ -30,7 +17,7 @@ let requested: URL[];
 beforeAll(async () => {
   gateway = await startGatewayOverOneChat();
   goodToken = await token();
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  browser = await launch();
 });
 afterAll(async () => {
   await browser?.close();
@@ -48,7 +35,7 @@ beforeEach(async () => {
   page.on('pageerror', (error) => troubles.push(error.message));
   page.on('requestfailed', (request) => troubles.push(`${request.url()}: ${request.failure()?.errorText}`));
   page.on('request', (request) => requested.push(new URL(request.url())));
-  await page.goto(gateway.url);
+  await page.goto(`${gateway.url}/graphiql`);
   await page.locator('.graphiql-query-editor .CodeMirror-code').waitFor();
 });
 afterEach(() => page.context().close());
@@ -189,7 +176,7 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     ).toEqual(['chat-debug-gateway:token']);
     expect(requested.filter(({ href }) => href.includes(goodToken))).toEqual([]);
     const other = await page.context().newPage();
-    await other.goto(gateway.url);
+    await other.goto(`${gateway.url}/graphiql`);
     await other.getByRole('status').filter({ hasText: 'No token yet' }).waitFor();
 
     await page.getByRole('button', { name: 'Forget it' }).click();

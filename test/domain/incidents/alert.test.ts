@@ -45,11 +45,9 @@ describe('the alert of an incident', () => {
     expect(incidentAlert(later, UNTIL, 'https://debug.example').labels).toEqual(labels);
   });
 
-  test('has a link to the gateway below its path, and none where that is not known', () => {
-    const { generatorURL = '' } = incidentAlert(INCIDENT, UNTIL, 'https://debug.example/below/');
-    const { origin, pathname, searchParams } = new URL(generatorURL);
-    expect(origin + pathname).toBe('https://debug.example/below/graphql');
-    expect(searchParams.get('query')).toMatch(/^\{\n {2}incident\(id: "incident 1"\)/);
+  test('has a link to the page of the incident, and none where that is not known', () => {
+    const { generatorURL } = incidentAlert(INCIDENT, UNTIL, 'https://debug.example/below/');
+    expect(generatorURL).toBe('https://debug.example/below/incidents/incident%201');
     expect(incidentAlert(INCIDENT, UNTIL, undefined)).not.toHaveProperty('generatorURL');
     expect(deliveryBody({ id: 'delivery 1', status: 'FIRING', incident: INCIDENT }, undefined)).toMatchObject({
       ...{ delivery: 'delivery 1', incident: INCIDENT, url: null },

@@ -77,7 +77,7 @@ describe('the webhook', () => {
       ...{ format: 'chat-debug-alert/1', status: 'FIRING' },
       incident: { code: 'INVALID_STATE', severity: 'CRITICAL', verdict: 'STUCK', closedAt: null, closeReason: null },
       look: `npm run chat-debug -- incident ${told?.incident.id}`,
-      url: expect.stringMatching(/^https:\/\/debug\.example\/chats\/graphql\?query=%7B/),
+      url: `https://debug.example/chats/incidents/${told?.incident.id}`,
     });
     expect(receiver.taken.at(-1)?.incident).toMatchObject({ closeReason: 'WELL', closedAt: expect.any(String) });
     for (const body of receiver.bodies) expect(body).not.toMatch(/kanarienvogel|127\.0\.0\.1|postgres|secret/);
@@ -221,7 +221,7 @@ if (isAlertmanagerInstalled)
       expect(before).toMatchObject({
         labels: { alertname: 'ChatInTrouble', chat: changed, incident: expect.any(String) },
         annotations: { code: 'INVALID_STATE', severity: 'CRITICAL', summary: expect.stringMatching(/^Stuck: /) },
-        generatorURL: expect.stringMatching(/^https:\/\/debug\.example\/graphql\?query=/),
+        generatorURL: expect.stringMatching(/^https:\/\/debug\.example\/incidents\/[\w-]+$/),
       });
       await database.pool.query(
         `UPDATE chats SET status = 'running', updated_at = now() - interval '1 hour' WHERE id = $1`,

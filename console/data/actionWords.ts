@@ -1,0 +1,44 @@
+/** Actions in words for a person who is about to take one. Pure. */
+import type { ActionName, ActionOutcome, ActionRisk } from './operations.ts';
+
+/** The action as an order. */
+export const ORDERS: Readonly<Record<ActionName, string>> = {
+  RELEASE_CHAT: 'Release the chat',
+  RECONCILE_CHAT: 'Reconcile the chat',
+  INTERRUPT_CHAT: 'Interrupt the turn',
+  RETRY_CHAT: 'Retry the failed turn',
+  CANCEL_PENDING_ACTION: 'Cancel the wait for a tool',
+  DELETE_QUEUED_MESSAGES: 'Delete the queued messages',
+  DRAIN_REPLICA: 'Drain the replica',
+  UNDRAIN_REPLICA: 'Let the replica take chats again',
+};
+
+export const RISKS: Readonly<Record<ActionRisk, string>> = {
+  LOW: 'nothing is lost',
+  MEDIUM: 'work is repeated, or ends',
+  HIGH: 'something is lost for good',
+};
+
+export const OUTCOMES: Readonly<Record<ActionOutcome, string>> = {
+  DONE: 'It was done.',
+  NO_CHANGE: 'It was so already. Nothing was changed.',
+  CONFLICT: 'Something has moved since you looked. Nothing was changed.',
+  REFUSED: 'It is not possible now. Nothing was changed.',
+};
+
+const LEAST = 5;
+const MOST = 500;
+/** Characters that the operator refuses: controls, half characters, and marks of direction. */
+const UNREADABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+
+/** What is wrong with a reason, as a sentence. Undefined: nothing. */
+export function troubleOfReason(text: string): string | undefined {
+  const reason = text.trim();
+  const { length } = [...reason];
+  if (length < LEAST) return `A reason has ${LEAST} characters at least. It is kept in the record.`;
+  if (length > MOST) return `A reason has ${MOST} characters at most. This one has ${length}.`;
+  return UNREADABLE.test(reason) ? 'A reason is one line of plain text, without control characters.' : undefined;
+}
+
+/** What a person types to confirm an action that loses something: the beginning of the target's id. */
+export const confirmationOf = (targetId: string): string => targetId.slice(0, 8);

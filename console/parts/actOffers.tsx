@@ -1,0 +1,104 @@
+/** What may be done to a chat now, and what it answers; and what may not be done, with why and who may. */
+import { useEffect, useState } from 'preact/hooks';
+import { isForOwners } from '../../domain/actions/rights.ts';
+import { ORDERS, RISKS } from '../data/actionWords.ts';
+import { type ActRecord, ChatOffers, type Offer, type WholeChat } from '../data/operations.ts';
+import { Act, type Intent } from './act.tsx';
+import { ActResult } from './actResult.tsx';
+import { ActUnsettled } from './actUnsettled.tsx';
+import { State } from './badge.tsx';
+import { useCommands } from './commands.ts';
+import { shortId } from './id.tsx';
+import { useAsk } from './live.ts';
+import { Problems } from './problems.tsx';
+
+export function ActOffers({ chat }: { chat: WholeChat }) {
+  const { chatId, database, executionState, diagnosis } = chat;
+  const version = `${database.snapshotVersion} ${database.workerId} ${database.runnerId} ${executionState}`;
+  const { data, problems, atMs } = useAsk(ChatOffers, { chatId }, version);
+  const [intent, setIntent] = useState<Intent & { version: string }>();
+  const [done, setDone] = useState<ActRecord>();
+  const found = data?.chatDebugSnapshot;
+  const present = diagnosis.findings.map(({ code }) => code);
+  const answeredBy = ({ answers }: Offer) => answers.filter((code) => present.includes(code));
+  const offers = [...(found?.actions ?? [])].sort((a, b) => answeredBy(b).length - answeredBy(a).length);
+  const allowed = offers.filter((offer) => offer.allowed);
+  const others = offers.filter((offer) => !offer.allowed);
+  const open = (offer: Offer) => {
+    if (!found) return;
+    const { snapshotVersion, workerId, runnerId, queueDepth } = found.database;
+    setIntent({
+      ...{ action: offer.action, targetId: chatId, name: database.title || 'A chat without a title', version },
+      ...{ expect: { snapshotVersion, workerId, runnerId }, from: offer.from, to: offer.to, changes: offer.changes },
+      ...{ risk: offer.risk, findings: answeredBy(offer), queueDepth, isTyped: offer.risk === 'HIGH' },
+    });
+  };
+  useEffect(() => setDone(undefined), [chatId]);
+  useCommands(
+    allowed.map((offer) => ({ name: `${ORDERS[offer.action]}…`, run: () => open(offer) })),
+    [found],
+  );
+  return (
+    <section id="offers" aria-labelledby="offers-title" tabIndex={-1}>
+      <h2 id="offers-title">Actions</h2>
+      <ActUnsettled targetId={chatId} present={present} />
+      {done ? <ActResult record={done} present={present} onClose={() => setDone(undefined)} /> : null}
+      {atMs === 0 ? <p class="none">Asking what may be done…</p> : null}
+      {found && !found.actions ? (
+        <>
+          <p class="none">Nothing can be done from here: no operator answers.</p>
+          <Problems problems={problems} />
+        </>
+      ) : null}
+      <ul class="offers">
+        {allowed.map((offer) => (
+          <li key={offer.action} data-answers={answeredBy(offer).length > 0}>
+            <button type="button" class={answeredBy(offer).length > 0 ? 'primary' : ''} onClick={() => open(offer)}>
+              {ORDERS[offer.action]}…
+            </button>
+            <span>
+              <State state={offer.from} /> → {offer.to ? <State state={offer.to} /> : '?'}{' '}
+              <span class="count">
+                {RISKS[offer.risk]}
+                {answeredBy(offer).length > 0 ? `; answers ${answeredBy(offer).join(', ')}` : ''}
+              </span>
+            </span>
+            <span class="changes">{offer.changes}</span>
+          </li>
+        ))}
+      </ul>
+      {found?.actions && allowed.length === 0 ? <p class="none">Nothing can be done to this chat now.</p> : null}
+      {others.length > 0 ? (
+        <details>
+          <summary>What you cannot do now, and why ({others.length})</summary>
+          <dl class="pairs wide">
+            {others.map((offer) => (
+              <div key={offer.action}>
+                <dt>{ORDERS[offer.action]}</dt>
+                <dd>
+                  {offer.whyNot} {whoMay(offer, database.ownerId)}
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </details>
+      ) : null}
+      {intent ? (
+        <Act
+          intent={intent}
+          hasMoved={intent.version !== version}
+          onDone={setDone}
+          onClose={() => setIntent(undefined)}
+        />
+      ) : null}
+    </section>
+  );
+}
+
+/** Who may do what this person may not. Empty: the state of the chat forbids it to everybody. */
+function whoMay({ action, whyNot }: Offer, ownerId: string): string {
+  if (!whyNot?.startsWith('This needs the role')) return '';
+  return isForOwners(action)
+    ? `Its owner, person ${shortId(ownerId)}, may do it without a role.`
+    : 'Ask somebody who has it, or whoever gives out roles.';
+}

@@ -1,0 +1,352 @@
+/** The console in a real browser, over a real system that answers the console's operations alone. */
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { until } from '../support/until.ts';
+import { type System, systemsPerFile } from '../system/system.ts';
+import { launch, type Noted, notedContext, OTHER_NAME, violations } from './browser.ts';
+
+jest.setTimeout(90_000);
+
+/** Markup that says so if it ever becomes more than text. */
+const CANARY = `<img src=x onerror="window.canary=1">`;
+const OPERATIONS = fileURLToPath(new URL('../../console/operations.json', import.meta.url));
+
+const systems = systemsPerFile();
+let system: System;
+let browser: Browser;
+let noted: Noted;
+let page: Page;
+/** Chats by what ails them. */
+const chats = { silent: '', failed: '', well: '' };
+
+beforeAll(async () => {
+  const changes = { ALLOWED_OPERATIONS_PATH: OPERATIONS, NO_PROGRESS_SECONDS: '3' };
+  [system, browser] = await Promise.all([systems.start(changes), launch()]);
+  const create = (text: string) => system.run('dist/cli/chat.js', 'create', text);
+  [chats.silent, chats.failed, chats.well] = await Promise.all([create('/stall'), create('/fail'), create('hello')]);
+  const { pool } = system;
+  const error = { kind: 'auth', message: CANARY, status_code: 401, retryable: false };
+  await pool.query(
+    `UPDATE chats SET status = 'error', worker_id = NULL, runner_id = NULL, last_error = $2 WHERE id = $1`,
+    [chats.failed, error],
+  );
+  await pool.query('UPDATE chats SET title = $1', [CANARY]);
+  await pool.query('UPDATE replicas SET hostname = $1', [CANARY]);
+  noted = await notedContext(browser);
+  page = await noted.open(await link());
+  await live(page);
+});
+afterAll(() => browser?.close());
+
+const link = () => system.run('dist/cli/token.js', '--link');
+const live = (shown: Page) => shown.locator('.link[data-link=live]').waitFor();
+const heading = (shown: Page, name: string) => shown.getByRole('heading', { level: 1, name }).waitFor();
+const at = (path: string) => `${system.gatewayUrl}/${path}`;
+const inner = (shown: Page, expression: string) => shown.evaluate(expression) as Promise<unknown>;
+
+async function streams(): Promise<number> {
+  const text = await (await fetch(at('metrics'))).text();
+  return [...text.matchAll(/^chat_debug_streams\{[^}]*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+describe('signing in', () => {
+  test('by the link: the address is cleaned, and the token stands in no address and in no lasting storage', async () => {
+    expect(page.url()).toBe(at(''));
+    expect(noted.requested.filter(({ href }) => href.includes(system.token) || href.includes('code='))).toEqual([]);
+    expect(await inner(page, 'Object.values(localStorage).join()')).not.toContain(system.token);
+    expect(await inner(page, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
+    expect(await inner(page, 'history.length')).toBeLessThanOrEqual(2);
+  });
+
+  test('another tab is handed the token, and signing out signs out both', async () => {
+    const { context, open } = await notedContext(browser);
+    const first = await open(await link());
+    await live(first);
+    const second = await open(at(`chats/${chats.silent}`));
+    await live(second);
+    await second.getByRole('button', { name: 'Commands' }).click();
+    await second.keyboard.type('sign out');
+    await second.keyboard.press('Enter');
+    await heading(second, 'Sign in');
+    await heading(first, 'Sign in');
+    expect(await inner(first, 'sessionStorage.length')).toBe(0);
+    await context.close();
+  });
+
+  test('a link that was used says so, and a pasted token signs in', async () => {
+    const { context, open } = await notedContext(browser);
+    const used = await link();
+    await (await open(used)).locator('.link').waitFor();
+    const { context: other, open: openOther } = await notedContext(browser);
+    const late = await openOther(used);
+    await late.getByRole('alert').filter({ hasText: 'each is good once' }).waitFor();
+    expect(late.url()).toBe(at(''));
+    expect(await violations(late)).toEqual([]);
+    await late.getByLabel('Token').fill(`Authorization: Bearer ${system.token}`);
+    await late.keyboard.press('Enter');
+    await live(late);
+    await Promise.all([context.close(), other.close()]);
+  });
+
+  test('a refused token says so, and without one there is a field', async () => {
+    const { context, open } = await notedContext(browser);
+    const fresh = await open(at(''));
+    await heading(fresh, 'Sign in');
+    await fresh.getByLabel('Token').fill('not.the.token');
+    await fresh.keyboard.press('Enter');
+    await fresh.getByRole('alert').filter({ hasText: 'The gateway refuses this token.' }).waitFor();
+    await context.close();
+  });
+
+  test('the cookie of the platform signs in as well', async () => {
+    const { context, open } = await notedContext(browser);
+    await context.addCookies([{ name: 'coder_session_token', value: system.token, url: system.gatewayUrl }]);
+    await live(await open(at('')));
+    await context.close();
+  });
+});
+
+describe('the fleet', () => {
+  test('lists suspects under what is wrong with them, and its title says how many are stuck', async () => {
+    await page.goto(at(''));
+    await page.getByRole('region', { name: 'NO_PROGRESS' }).getByText('STUCK', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'ERRORED' }).getByText('FAILED', { exact: true }).waitFor();
+    await until('the title says it', async () => (await page.title()).startsWith('1 stuck'));
+  });
+
+  test('filters stand in the address, and are there again after a reload', async () => {
+    await page.goto(at(''));
+    await page.getByLabel('Finding').selectOption('ERRORED');
+    await page.locator('.row').nth(1).waitFor({ state: 'detached' });
+    expect(page.url()).toBe(at('?finding=ERRORED'));
+    await page.reload();
+    await page.locator('.row').waitFor();
+    expect(await page.locator('.row').count()).toBe(1);
+    await page.locator('body').press('x');
+    await until('all are there', async () => (await page.locator('.row').count()) === 2);
+  });
+
+  test('a chat that comes is announced, moves nothing, and is taken in by a key', async () => {
+    await page.goto(at(''));
+    await page.locator('.row').nth(1).waitFor();
+    const before = await page.locator('.row .title').evaluateAll((all) => all.map((one) => String(one)));
+    const id = await system.run('dist/cli/chat.js', 'create', '/stall');
+    await page.getByText('1 chat has come.').waitFor();
+    expect(await page.locator('.row .title').evaluateAll((all) => all.map((one) => String(one)))).toEqual(before);
+    await page.keyboard.press('.');
+    await page.locator(`.row a[href$="${id}"]`).waitFor();
+    await system.run('dist/cli/chat.js', 'interrupt', id);
+    await page.locator('.row[data-gone=true]').waitFor();
+    await page.keyboard.press('.');
+    await until('it is gone', async () => (await page.locator(`.row a[href$="${id}"]`).count()) === 0);
+  });
+
+  test('is searched by a whole id, which opens the chat', async () => {
+    await page.goto(at(''));
+    await page.locator('.row').first().waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type(chats.well);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Both halves' }).waitFor();
+    expect(page.url()).toBe(at(`chats/${chats.well}`));
+  });
+});
+
+describe('a chat', () => {
+  test('evidence leads to the very value, by the keyboard', async () => {
+    await page.goto(at(`chats/${chats.silent}`));
+    const evidence = page.getByRole('link', { name: 'runtime.runners[0].runnerId' });
+    await evidence.focus();
+    await page.keyboard.press('Enter');
+    expect(await inner(page, 'document.activeElement.id')).toBe('runtime.runners[0].runnerId');
+    await page.getByRole('link', { name: 'runtime.runners[0].activeTask.attempt' }).press('Enter');
+    expect(await inner(page, 'document.activeElement.id')).toBe('runtime.runners[0].activeTask.attempt');
+    expect(await inner(page, 'document.activeElement.checkVisibility()')).toBe(true);
+  });
+
+  test('every evidence leads somewhere', async () => {
+    for (const id of [chats.silent, chats.failed]) {
+      await page.goto(at(`chats/${id}`));
+      await page.locator('.evidence a').first().waitFor();
+      const lost = await inner(
+        page,
+        `[...document.querySelectorAll('.evidence a')].map((a) => a.hash.slice(1)).filter((path) => !document.getElementById(path))`,
+      );
+      expect(lost).toEqual([]);
+    }
+  });
+
+  test('the runbook opens in its place, with the id in its commands', async () => {
+    await page.goto(at(`chats/${chats.silent}`));
+    await page.getByText('Runbook', { exact: true }).first().click();
+    await page.locator('.prose').getByText('Causes').first().waitFor();
+    expect(await page.locator('.prose').first().innerText()).toContain(`npm run chat -- interrupt ${chats.silent}`);
+  });
+
+  test('moves by itself, and says so in its title', async () => {
+    const id = await system.run('dist/cli/chat.js', 'create', '/slow 60');
+    await page.goto(at(`chats/${id}`));
+    await until('it works', async () => (await page.title()).startsWith('WORKING'));
+    await system.run('dist/cli/chat.js', 'interrupt', id);
+    await until('it is at rest', async () => (await page.title()).startsWith('IDLE'));
+    await page.locator('.happenings').getByText('finishInterruption').waitFor();
+  });
+
+  test('that is not there says who could see it', async () => {
+    await page.goto(at('chats/018f3c1e-5b7a-4c2d-9e10-3f4a5b6c7d8e'));
+    await page.getByText('There is no such chat, or you may not read it').waitFor();
+    await page.goto(at('chats/not-an-id'));
+    await page.getByText('This is not the id of a chat').waitFor();
+  });
+
+  test('text for a ticket is copied by a key, without a title and words of errors', async () => {
+    await noted.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(at(`chats/${chats.failed}`));
+    await page.getByRole('heading', { name: 'Both halves' }).waitFor();
+    await page.keyboard.press('c');
+    await page.getByRole('status').filter({ hasText: 'The text is copied.' }).waitFor();
+    const text = String(await inner(page, 'navigator.clipboard.readText()'));
+    expect(text).toContain(`FAILED  chat ${chats.failed}, state E0`);
+    expect(text).toContain(at(`chats/${chats.failed}`));
+    expect(text).not.toContain('<img');
+  });
+});
+
+describe('what changes around it', () => {
+  test('paused, it does not move, and says from when it is', async () => {
+    await page.goto(at(`chats/${chats.silent}`));
+    await live(page);
+    await page.keyboard.press('p');
+    await page.getByText('Paused.').waitFor();
+    await until('no stream is open', async () => (await streams()) === 0);
+    await page.keyboard.press('p');
+    await live(page);
+  });
+
+  test('cut off, what is old is marked old with its age; back again, it goes on by itself', async () => {
+    await page.goto(at(''));
+    await live(page);
+    await noted.context.setOffline(true);
+    await page.evaluate(`document.querySelector('.freshness button').click()`); // a stream that is open goes on offline
+    await page.evaluate(`document.querySelector('.freshness button').click()`);
+    await page.getByText('The connection to the gateway is lost.').waitFor();
+    await page.getByText(/s old\./).waitFor();
+    expect(await page.locator('.row').count()).toBeGreaterThan(0);
+    await noted.context.setOffline(false);
+    await live(page);
+  });
+
+  test('where streams are refused, it asks again and again', async () => {
+    const { context, open } = await notedContext(browser);
+    await context.route('**/graphql', (route) =>
+      route.request().headers().accept?.includes('event-stream')
+        ? route.fulfill({
+            status: 429,
+            headers: { 'retry-after': '60' },
+            json: { errors: [{ message: 'Too many.', extensions: { code: 'TOO_MANY_STREAMS' } }] },
+          })
+        : route.continue(),
+    );
+    const polling = await open(await link());
+    await polling.getByText('Not live.').waitFor();
+    await polling.locator('.row').first().waitFor();
+    await context.close();
+  });
+});
+
+describe('twenty tabs', () => {
+  test('of one person on the same page hold one stream, and another tab takes it over', async () => {
+    await page.goto('about:blank');
+    const { context, open } = await notedContext(browser);
+    const first = await open(await link());
+    await live(first);
+    const tabs = await Promise.all(Array.from({ length: 19 }, () => open(at(''))));
+    for (const tab of tabs) await tab.locator('.row').first().waitFor();
+    expect(await streams()).toBe(1);
+    await first.close();
+    await until('one of the others holds a stream', async () => (await streams()) === 1);
+    await context.close();
+    await until('none is left', async () => (await streams()) === 0);
+  });
+});
+
+describe('for everybody', () => {
+  const PAGES = ['', '?list=all', 'chats/silent', 'chats/failed', 'replicas', 'incidents', 'actions', 'keys'];
+  const pathOf = (name: string) => name.replace(/silent|failed/, (which) => chats[which as 'silent' | 'failed']);
+
+  test.each(PAGES)('axe-core has nothing against /%s, light or dark', async (name) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.goto(at(pathOf(name)));
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      if (name.startsWith('chats')) await page.getByRole('heading', { name: 'Timeline' }).waitFor();
+      expect(await violations(page)).toEqual([]);
+    }
+    await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  });
+
+  test.each(PAGES)('/%s fits a width of 320 pixels', async (name) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto(at(pathOf(name)));
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    if (name.startsWith('chats')) await page.getByRole('heading', { name: 'Timeline' }).waitFor();
+    expect(await inner(page, 'document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  test('by keys alone: from the list to the chat, to the palette, to the keys, and back', async () => {
+    await page.goto(at(''));
+    await page.locator('.row').first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Both halves' }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('keys');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Keys');
+    await page.keyboard.press('g');
+    await page.keyboard.press('f');
+    await heading(page, 'Fleet');
+  });
+
+  test('on a page over plain HTTP, without locks, clipboard and randomUUID, all of it works', async () => {
+    const { context, open, troubles } = await notedContext(browser);
+    const there = (address: string) => address.replace('127.0.0.1', OTHER_NAME);
+    const first = await open(there(await link()));
+    await live(first);
+    expect(await inner(first, `[isSecureContext, typeof navigator.locks, typeof crypto.randomUUID]`)).toEqual([
+      false,
+      'undefined',
+      'undefined',
+    ]);
+    const second = await open(there(at('')));
+    await second.locator('.row').first().waitFor();
+    await until('one stream is open', async () => (await streams()) === 1);
+    await second.goto(there(at(`chats/${chats.silent}`)));
+    await second.getByRole('heading', { name: 'Both halves' }).waitFor();
+    await second.keyboard.press('y');
+    await second.getByRole('status').filter({ hasText: 'The link is copied.' }).waitFor();
+    expect(troubles.filter((one) => !one.includes('Cross-Origin'))).toEqual([]);
+    await context.close();
+  });
+});
+
+describe('all the while', () => {
+  test('no text became markup', async () => {
+    for (const path of ['', `chats/${chats.failed}`, 'replicas']) {
+      await page.goto(at(path));
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      if (path !== 'replicas') await page.getByText(CANARY).first().waitFor();
+      expect(await inner(page, '[window.canary, document.images.length]')).toEqual([undefined, 0]);
+    }
+  });
+
+  test('no other host was asked, and the policy was never violated', () => {
+    expect(
+      new Set(noted.requested.filter(({ protocol }) => protocol !== 'about:').map(({ origin }) => origin)),
+    ).toEqual(new Set([system.gatewayUrl]));
+    const expected = /net::ERR_INTERNET_DISCONNECTED/;
+    expect(noted.troubles.filter((trouble) => !expected.test(trouble))).toEqual([]);
+  });
+});
