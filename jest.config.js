@@ -11,6 +11,7 @@ export const SLOW = [
   '/test/gateway/(liveMoves|replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
   '/test/package/.*\\.test\\.ts$',
   '/test/subgraphs/database/(oddValues|suspectRules)\\.test\\.ts$',
+  '/test/security/mutations\\.test\\.ts$',
   '/test/subgraphs/operator/races\\.test\\.ts$',
   '/test/subgraphs/recorder/(canary|death|takeovers)\\.test\\.ts$',
   '/test/system/running\\.test\\.ts$',

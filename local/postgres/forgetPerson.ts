@@ -36,6 +36,14 @@ const EVENTS: readonly Rows[] = [
     ...{ condition: 'actor = $1::uuid::text', change: `actor = 'forgotten'` },
   },
   {
+    ...{ what: 'plans that it made', table: 'chat_debug_plans' },
+    ...{ condition: 'actor = $1::uuid::text', change: `actor = 'forgotten', token_id = NULL` },
+  },
+  {
+    ...{ what: 'plans that it stopped', table: 'chat_debug_plans' },
+    ...{ condition: 'stopped_by = $1::uuid::text', change: `stopped_by = 'forgotten'` },
+  },
+  {
     ...{ what: 'replicas that it told to drain', table: 'chat_debug_drains' },
     ...{ condition: 'by = $1::uuid::text', change: `by = 'forgotten'` },
   },

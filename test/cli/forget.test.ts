@@ -82,6 +82,46 @@ Nothing was changed. --yes takes it out.
     );
   });
 
+  test('takes an id out of what the person did to chats and replicas, and leaves the rest of it', async () => {
+    const [person, other] = [randomUUID(), randomUUID()];
+    for (const actor of [person, other]) {
+      await database.pool.query(
+        `INSERT INTO chat_debug_actions (actor, token_id, via, action, chat_id, reason, outcome, idempotency_key, dry_run, input_hash)
+         VALUES ($1, 'token-7', 'GRAPHQL', 'RETRY_CHAT', gen_random_uuid(), 'because', 'DONE', gen_random_uuid(), false, '')`,
+        [actor],
+      );
+      await database.pool.query(
+        `INSERT INTO chat_debug_plans (actor, token_id, action, reason, via, ended_at, stopped_by)
+         VALUES ($1, 'token-7', 'RETRY_CHAT', 'because', 'GRAPHQL', now(), $1)`,
+        [actor],
+      );
+      const { rows } = await database.pool.query(
+        `INSERT INTO replicas (id, hostname, relay_address, version) VALUES (gen_random_uuid(), '', '', '') RETURNING id`,
+      );
+      await database.pool.query(`INSERT INTO chat_debug_drains (replica_id, by, reason) VALUES ($1, $2, 'because')`, [
+        rows[0].id,
+        actor,
+      ]);
+    }
+    const { stdout } = await forget(['--owner', person, '--yes']);
+    for (const what of [
+      'records of actions that it took',
+      'plans that it made',
+      'plans that it stopped',
+      'replicas that',
+    ])
+      expect(stdout).toMatch(new RegExp(`^ {2}${what}.*: 1$`, 'm'));
+    const { rows } = await database.pool.query(
+      `SELECT actor AS who, token_id FROM chat_debug_actions UNION ALL SELECT actor, token_id FROM chat_debug_plans
+       UNION ALL SELECT stopped_by, '' FROM chat_debug_plans UNION ALL SELECT by, '' FROM chat_debug_drains ORDER BY who`,
+    );
+    expect(rows.filter(({ who }) => who === other)).toHaveLength(4);
+    expect(rows.filter(({ who }) => who === 'forgotten').map(({ token_id }) => token_id || null)).toEqual([
+      ...[null, null, null, null],
+    ]);
+    expect(JSON.stringify(rows)).not.toContain(person);
+  });
+
   test('looks for incidents where they are kept', async () => {
     const apart = await createDatabase('template0');
     try {

@@ -5,6 +5,7 @@ import { startLoop } from '../../../server/loop.ts';
 import { failureName } from '../../runtime/chatd/databaseFailure.ts';
 import type { ActTools } from '../act.ts';
 import type { OperatorMetrics } from '../metrics.ts';
+import { countRunning } from './plans.ts';
 import { workOff } from './workOff.ts';
 
 const INTERVAL_SECONDS = 5;
@@ -23,8 +24,16 @@ export function startPlans(
   { metrics, clock, log }: { metrics: OperatorMetrics; clock: Clock; log: Logger },
 ): PlanLoop {
   const ending = new AbortController();
+  let countedMs = Number.NEGATIVE_INFINITY;
+  /** Counts the plans for metrics, and again at most once in an interval: each item would be one more question. */
+  const count = async () => {
+    if (clock.monotonicMs() - countedMs < INTERVAL_SECONDS * 1_000) return;
+    countedMs = clock.monotonicMs();
+    metrics.plans(await countRunning(tools.pool));
+  };
   const work = async () => {
     while (!ending.signal.aborted) {
+      await count();
       const inMs = await workOff(tools, metrics);
       if (inMs === undefined) return;
       if (inMs > 0) await clock.sleep(Math.min(inMs, LONGEST_WAIT_MS), ending.signal);

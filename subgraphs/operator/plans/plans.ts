@@ -1,6 +1,7 @@
 /** Plans in the database: what they hold, and how far they are. */
 import type { Pool, PoolClient } from 'pg';
 import type { ActionOutcome, ChatAction } from '../../../domain/actions/names.ts';
+import type { RunningPlans } from '../metrics.ts';
 import type { Via } from '../request.ts';
 
 /** A plan, with fields as in the schema. */
@@ -204,4 +205,16 @@ export async function endPlan(pool: Pool, planId: string): Promise<void> {
 /** Deletes plans that are older, with their items, whether they ran or not. */
 export async function dropPlans(pool: Pool, days: number): Promise<void> {
   await pool.query(`DELETE FROM chat_debug_plans WHERE at < clock_timestamp() - $1::float8 * interval '1 day'`, [days]);
+}
+
+const RUNNING = `
+  SELECT count(DISTINCT plans.id)::int AS running, count(items.plan_id)::int AS pending,
+    coalesce(extract(epoch FROM clock_timestamp() - min(started_at)), 0)::float8 AS "oldestSeconds"
+  FROM chat_debug_plans AS plans
+  LEFT JOIN chat_debug_plan_items AS items ON items.plan_id = plans.id AND items.outcome IS NULL
+  WHERE started_at IS NOT NULL AND ended_at IS NULL`;
+
+/** Plans that run, in numbers. */
+export async function countRunning(pool: Pool): Promise<RunningPlans> {
+  return (await pool.query<RunningPlans>(RUNNING)).rows[0] as RunningPlans;
 }

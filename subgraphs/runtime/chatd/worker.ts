@@ -71,6 +71,8 @@ export class ChatWorker {
   readonly #refused: RefusedChats;
   #breakOffs = 0;
   #isDrained = false;
+  /** Failure of the last look whether it is drained, in one word. */
+  #drainTrouble: string | undefined;
   #acquiring = Promise.resolve();
   #givingUp: Promise<void> | undefined;
 
@@ -281,17 +283,25 @@ export class ChatWorker {
    */
   async #obeyDrain(): Promise<void> {
     const wasDrained = this.#isDrained;
-    this.#isDrained = await isToldToDrain(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
-      this.#log.warn(
-        { err: error },
-        'could not see whether an operator wants the replica drained; nothing changes until then',
-      );
-      return wasDrained;
-    });
+    const told = await isToldToDrain(this.#leasePool, this.settings.workerId).catch(failureName);
+    if (typeof told === 'boolean') this.#isDrained = told;
+    this.#noteDrainTrouble(typeof told === 'string' ? told : undefined);
     if (this.#isDrained !== wasDrained) this.#log.info({ drained: this.#isDrained }, 'an operator has spoken');
     if (!this.#isDrained && wasDrained) this.#loops?.acquisition.wake();
     const mustGiveUp = this.#isDrained && this.#phase === 'running' && this.runners.active().length > 0;
     if (mustGiveUp) this.#givingUp ??= this.#giveUpAll(); // no beat waits for it: leases are renewed meanwhile
+  }
+
+  /** Tells of each trouble once, and of its end. @param failure in one word; undefined: none */
+  #noteDrainTrouble(failure: string | undefined): void {
+    if (failure === this.#drainTrouble) return;
+    this.#drainTrouble = failure;
+    if (failure === undefined) this.#log.info('it is seen again whether an operator wants the replica drained');
+    else
+      this.#log.warn(
+        { reason: failure },
+        'it cannot be seen whether an operator wants the replica drained; until then it stays as it was',
+      );
   }
 
   /** @throws the failure of the renewal; leases that could be renewed are renewed */

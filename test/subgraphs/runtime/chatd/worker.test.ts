@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { systemClock } from '../../../../common/clock.ts';
 import { executionState } from '../../../../domain/executionState.ts';
 import { textContent } from '../../../../domain/messages.ts';
 import type { Transition } from '../../../../domain/transitions.ts';
@@ -72,6 +74,24 @@ describe('a chat worker', () => {
     await database.pool.query('DELETE FROM chat_debug_drains');
     await waitFor(id, mine);
     await waitFor(other.id, (now) => now.status === 'waiting');
+  });
+
+  test('that cannot see whether it is to drain says so once, and once that it sees it again', async () => {
+    const lines: { msg?: string; err?: unknown }[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const said = (what: RegExp) => lines.filter(({ msg }) => what.test(msg ?? ''));
+    await startReplica({ heartbeatIntervalSeconds: 0.1, log });
+    const rename = (from: string, to: string) => database.pool.query(`ALTER TABLE ${from} RENAME TO ${to}`);
+    await rename('chat_debug_drains', 'moved_away');
+    try {
+      await until('it has said so', () => said(/cannot be seen/).length > 0);
+      await systemClock.sleep(500); // several beats
+    } finally {
+      await rename('moved_away', 'chat_debug_drains');
+    }
+    await until('it sees it again', () => said(/is seen again/).length > 0);
+    expect(said(/cannot be seen/)).toEqual([expect.objectContaining({ reason: '42P01' })]);
+    expect(lines.filter(({ err }) => err !== undefined)).toEqual([]);
   });
 
   test('runs the tool that the model calls, and lets the model answer with the result', async () => {
