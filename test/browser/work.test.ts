@@ -28,16 +28,10 @@ const kept = { chat: '', incident: '', bundle: {} as Record<string, unknown> };
 
 beforeAll(async () => {
   const changes = { ALLOWED_OPERATIONS_PATH: OPERATIONS, NO_PROGRESS_SECONDS: '3', RECORDER_INTERVAL_SECONDS: '1' };
-  [system, browser] = await Promise.all([
-    systems.start({ ...changes, MUTATION_RATE_LIMIT_PER_MINUTE: '0' }),
-    launch(),
-  ]);
+  [system, browser] = await Promise.all([systems.start({ ...changes, MUTATION_RATE_LIMIT_PER_MINUTE: '0' }), launch()]);
   kept.chat = await create('/stall');
   await system.pool.query('UPDATE replicas SET hostname = $1', [CANARY]);
   noted = await notedContext(browser);
-  noted.context.on('response', (response) => {
-    if (response.status() === 404) console.log('404', response.url());
-  });
   page = await noted.open(await system.run('dist/cli/token.js', '--link'));
   await page.locator('.link[data-link=live]').waitFor();
   await until('its incident is kept with a bundle', async () => {
@@ -285,9 +279,7 @@ describe('the audit', () => {
     await page.getByText('idempotencyKey').first().waitFor();
     await page.locator('h1').click();
     await page.keyboard.press('x');
-    await until('all are there', async () =>
-      (await page.locator('.records tbody').innerText()).includes('tried only'),
-    );
+    await until('all are there', async () => (await page.locator('.records tbody').innerText()).includes('tried only'));
   });
 });
 
@@ -355,7 +347,9 @@ describe('incidents', () => {
     const database = { ...snapshot.database, queueDepth: 3, snapshotVersion: 99 };
     await open('after.json', changed({ snapshot: { ...snapshot, database } }));
     await page.getByRole('heading', { name: 'What changed' }).waitFor();
-    expect(await page.locator('.compare tr[data-differs=true]').filter({ hasText: 'queued' }).innerText()).toMatch(/0\s+3/);
+    expect(await page.locator('.compare tr[data-differs=true]').filter({ hasText: 'queued' }).innerText()).toMatch(
+      /0\s+3/,
+    );
     expect(noted.requested.slice(before)).toEqual([]);
     expect(await violations(page)).toEqual([]);
   });
