@@ -23,8 +23,9 @@ export function every(ms: number, run: () => void): () => void {
 }
 
 /** Resolves after `ms`, or when one of the signals aborts. */
-export const sleep = (ms: number, ...signals: readonly AbortSignal[]): Promise<void> =>
+export const sleep = (ms: number, ...given: readonly (AbortSignal | undefined)[]): Promise<void> =>
   new Promise((resolve) => {
+    const signals = given.filter((one) => one !== undefined);
     const over = () => {
       end();
       for (const one of signals) one.removeEventListener('abort', over);
