@@ -31,7 +31,7 @@ console.log(`waiting for ${ids[0]} to be stuck`);
 await sleep(SILENT_MS);
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-const page = await browser.newPage({ viewport: { width: 1280, height: 760 }, reducedMotion: 'reduce' });
+const page = await browser.newPage({ viewport: { width: 1120, height: 660 }, reducedMotion: 'reduce' });
 await page.goto(run('token.js', '--link'));
 await page.locator('.row').first().waitFor();
 const base = page.url();

@@ -134,7 +134,12 @@ export default function ActionsPage() {
               />
               <Choice name="action" label="Action" options={Object.keys(ORDERS) as ActionName[]} words={ORDERS} />
               <Choice name="outcome" label="Outcome" options={Object.keys(OUTCOMES) as ActionOutcome[]} />
-              <Choice name="tried" label="Tried only" options={['only', 'none']} words={{ only: 'only those', none: 'without' }} />
+              <Choice
+                name="tried"
+                label="Tried only"
+                options={['only', 'none']}
+                words={{ only: 'only those', none: 'without' }}
+              />
               {isFiltered ? (
                 <button type="button" onClick={() => go(linkTo('actions'))}>
                   Clear <kbd>x</kbd>

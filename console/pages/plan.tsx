@@ -56,13 +56,18 @@ function Plan({ id }: { id: string }) {
         {isUuid(id) && atMs === 0 ? (
           <p class="none">Asking…</p>
         ) : (
-          <p>There is no such plan, or it is not yours to see: whoever made it may, and those with the role chat-debug:audit.</p>
+          <p>
+            There is no such plan, or it is not yours to see: whoever made it may, and those with the role
+            chat-debug:audit.
+          </p>
         )}
       </>
     );
   }
   const only = stateOf('outcome');
-  const items = plan.items.filter(({ outcome, to }) => only === '' || (outcome ?? (to ? 'PENDING' : 'IMPOSSIBLE')) === only);
+  const items = plan.items.filter(
+    ({ outcome, to }) => only === '' || (outcome ?? (to ? 'PENDING' : 'IMPOSSIBLE')) === only,
+  );
   const impossible = plan.items.filter(({ to, outcome }) => to === null && outcome === null).length;
   return (
     <>
@@ -80,7 +85,12 @@ function Plan({ id }: { id: string }) {
       </div>
       <p class="summary">“{plan.reason}”</p>
       <p role="status">
-        <progress class="progress" aria-label="Chats that have an outcome" max={plan.total} value={plan.total - plan.pending} />{' '}
+        <progress
+          class="progress"
+          aria-label="Chats that have an outcome"
+          max={plan.total}
+          value={plan.total - plan.pending}
+        />{' '}
         {howFar(plan)}. {STATES[plan.state]}
         {plan.stoppedBy ? ` Stopped by ${shortId(plan.stoppedBy)}.` : ''}
       </p>
@@ -119,7 +129,12 @@ const STATES: Readonly<Record<PlanState, string>> = {
   FINISHED: 'All have an outcome.',
 };
 
-const TONES: Readonly<Record<ActionOutcome, string>> = { DONE: 'calm', NO_CHANGE: 'calm', CONFLICT: 'odd', REFUSED: 'odd' };
+const TONES: Readonly<Record<ActionOutcome, string>> = {
+  DONE: 'calm',
+  NO_CHANGE: 'calm',
+  CONFLICT: 'odd',
+  REFUSED: 'odd',
+};
 
 function Items({ items }: { items: readonly PlannedChat[] }) {
   if (items.length === 0) return <p class="none">None.</p>;

@@ -108,7 +108,10 @@ export default function ReplicaPage({ id: given }: { id: string }) {
           <h2 id="room">Room and load</h2>
           <dl class="pairs">
             <Fact name="Owns">
-              <a href={linkTo('', { list: 'all', replica: id })}>{replica.ownedChats === 1 ? '1 chat' : `${replica.ownedChats} chats`}</a>, by their rows
+              <a href={linkTo('', { list: 'all', replica: id })}>
+                {replica.ownedChats === 1 ? '1 chat' : `${replica.ownedChats} chats`}
+              </a>
+              , by their rows
             </Fact>
             <Fact name="Runners">
               {runtime?.capacity ? (

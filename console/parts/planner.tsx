@@ -6,7 +6,14 @@ import { useEffect, useState } from 'preact/hooks';
 import { ORDERS, troubleOfReason } from '../data/actionWords.ts';
 import { type Answer, ask, codeOf, type Problem } from '../data/ask.ts';
 import { nowMs } from '../data/clock.ts';
-import { type ActionName, type ChatFilter, Fleet, type FleetAnswer, PlanActions, type Suspect } from '../data/operations.ts';
+import {
+  type ActionName,
+  type ChatFilter,
+  Fleet,
+  type FleetAnswer,
+  PlanActions,
+  type Suspect,
+} from '../data/operations.ts';
 import { go, linkTo, setState, stateOf } from '../data/route.ts';
 import { isUuid } from '../data/uuid.ts';
 import { ChatRow } from './chatRow.tsx';
@@ -51,7 +58,13 @@ export function Planner() {
   const action = ON_CHATS.find((one) => one === stateOf('action'));
   const chosen = read.chats.filter((chat) => matches(chat)).slice(0, MOST);
   const ids = chosen.map(({ chatId }) => chatId).filter((id) => !left.has(id));
-  const codes = [...new Set(chosen.filter(({ chatId }) => !left.has(chatId)).flatMap(({ diagnosis }) => diagnosis.findings.map(({ code }) => code)))];
+  const codes = [
+    ...new Set(
+      chosen
+        .filter(({ chatId }) => !left.has(chatId))
+        .flatMap(({ diagnosis }) => diagnosis.findings.map(({ code }) => code)),
+    ),
+  ];
   const findings = stateOf('finding') ? [stateOf('finding')] : codes.slice(0, 20);
   const trouble = !action
     ? 'Choose an action.'

@@ -45,13 +45,13 @@ test('ten thousand rows are scrolled to the last one, of which the page holds th
   await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
   await until(
     'the last row is seen',
-    async () => (await page.locator('.long .place').last().getAttribute('data-index')) === `${CHATS - 1}`,
+    async () => (await page.locator('.long .row').last().getAttribute('data-index')) === `${CHATS - 1}`,
   );
   expect(most).toBeLessThan(100);
   await page.evaluate('scrollTo(0, 0)');
   await until(
     'the first row is seen',
-    async () => (await page.locator('.long .place').first().getAttribute('data-index')) === '0',
+    async () => (await page.locator('.long .row').first().getAttribute('data-index')) === '0',
   );
   await page.getByRole('searchbox').fill('Chat 77');
   await until('those are found', async () => /^111 chats/.test(await page.locator('p.count').innerText()));
