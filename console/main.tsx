@@ -77,6 +77,9 @@ function Shown() {
   return <Page key={path.value} id={parts[1] ?? ''} />;
 }
 
+// Browsers look for a relative icon again, at another place, when the address of the page changes.
+const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]');
+icon?.setAttribute('href', icon.href);
 beginRouting();
 beginKeys();
 effect(() => {

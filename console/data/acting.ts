@@ -97,7 +97,7 @@ export type Settled =
   | { readonly kind: 'open'; readonly problem: Problem };
 
 /** Finds out by its record what came of a lost request. A request that may be on its way is waited for. */
-export async function settle({ idempotencyKey, atMs }: Unsettled, aborting?: AbortSignal): Promise<Settled> {
+export async function settle({ idempotencyKey, atMs }: Unsettled, aborting: AbortSignal): Promise<Settled> {
   for (;;) {
     const { data, problems } = await ask(SettledAction, { idempotencyKey }, aborting);
     const [problem] = problems;
@@ -108,7 +108,7 @@ export async function settle({ idempotencyKey, atMs }: Unsettled, aborting?: Abo
       return record ? { kind: 'done', record } : { kind: 'nothing' };
     }
     await sleep(AGAIN_MS, aborting);
-    if (aborting?.aborted) return { kind: 'open', problem: { message: 'It was not asked to its end.' } };
+    if (aborting.aborted) return { kind: 'open', problem: { message: 'It was not asked to its end.' } };
   }
 }
 

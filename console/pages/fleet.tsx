@@ -60,6 +60,7 @@ export default function FleetPage() {
       { name: 'Previous chat', keys: 'k', run: () => move(-1) },
       { name: 'Take in the chats that have come', keys: '.', run: takeIn },
       { name: 'Clear the filters', keys: 'x', run: () => go(linkTo('', { list: stateOf('list') })) },
+      { name: 'Act on many of these chats…', keys: 'm', run: () => go(linkTo('actions/new', stateWith({}))) },
       { name: 'Show suspects', run: () => setState({ list: '' }) },
       { name: 'Show all chats', run: () => setState({ list: 'all' }) },
     ],
@@ -103,7 +104,10 @@ export default function FleetPage() {
           {groupsOf(rows).map(([group, members]) => (
             <section key={group} class="group" aria-label={group}>
               <h2>
-                {group} <span class="count">{members.length}</span>
+                {group} <span class="count">{members.length}</span>{' '}
+                <a href={linkTo('actions/new', stateWith({ finding: group }))} aria-label={`Act on all of ${group}`}>
+                  act on these…
+                </a>
               </h2>
               <ol class="rows">
                 {members.map(({ id, value, isGone }) => (
@@ -118,7 +122,7 @@ export default function FleetPage() {
   );
 }
 
-const stateWith = (changes: Record<string, string>) => ({
+const stateWith = (changes: Readonly<Record<string, string>>) => ({
   ...Object.fromEntries(new URLSearchParams(location.search)),
   ...changes,
 });

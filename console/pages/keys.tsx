@@ -27,6 +27,7 @@ const GROUPS: readonly (readonly [title: string, keys: readonly (readonly [keys:
       ['/', 'search'],
       ['.', 'take in the chats that have come'],
       ['x', 'clear the filters'],
+      ['m', 'act on many of these chats'],
     ],
   ],
   [
@@ -38,6 +39,30 @@ const GROUPS: readonly (readonly [title: string, keys: readonly (readonly [keys:
       ['e', 'ask every replica again'],
       ['a', 'to the actions'],
       ['+ −', 'zoom of the timeline'],
+    ],
+  ],
+  [
+    'Replicas',
+    [
+      ['s', 'stopped ones, too'],
+      ['e', 'of one: ask again what it holds'],
+      ['a', 'of one: to the actions'],
+    ],
+  ],
+  [
+    'Incidents',
+    [
+      ['.', 'take in the incidents that have come'],
+      ['o', 'open a bundle file'],
+      ['d', 'compare the two that are picked'],
+    ],
+  ],
+  [
+    'Actions',
+    [
+      ['r', 'load again'],
+      ['x', 'clear the filters'],
+      ['m', 'plan an action on many chats'],
     ],
   ],
 ];

@@ -41,7 +41,7 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
   return (
     <section id="offers" aria-labelledby="offers-title" tabIndex={-1}>
       <h2 id="offers-title">Actions</h2>
-      <ActUnsettled targetId={chatId} present={present} />
+      {intent ? null : <ActUnsettled targetId={chatId} present={present} />}
       {done ? <ActResult record={done} present={present} onClose={() => setDone(undefined)} /> : null}
       {atMs === 0 ? <p class="none">Asking what may be done…</p> : null}
       {found && !found.actions ? (

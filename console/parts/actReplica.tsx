@@ -34,7 +34,7 @@ export function ActReplica({ replica }: { replica: ReplicaSeen }) {
   return (
     <section id="offers" aria-labelledby="offers-title" tabIndex={-1}>
       <h2 id="offers-title">Actions</h2>
-      <ActUnsettled targetId={id} />
+      {intent ? null : <ActUnsettled targetId={id} />}
       {done ? <ActResult record={done} onClose={() => setDone(undefined)} /> : null}
       {why ? (
         <p>
