@@ -40,11 +40,15 @@ test('ten thousand rows are scrolled to the last one, of which the page holds th
   await page.locator('.long .row').first().waitFor();
   const rows = () => page.locator('.long .row').count();
   let most = 0;
-  await until('all rows were read', async () => {
-    await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
-    most = Math.max(most, await rows());
-    return /^10000 chats/.test(await page.locator('p.count').innerText());
-  }, LONG_MS);
+  await until(
+    'all rows were read',
+    async () => {
+      await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+      most = Math.max(most, await rows());
+      return /^10000 chats/.test(await page.locator('p.count').innerText());
+    },
+    LONG_MS,
+  );
   await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
   await until(
     'the last row is seen',
@@ -76,13 +80,17 @@ test('an hour of updates leaves nothing behind', async () => {
   const page = await open(await link());
   const client = await context.newCDPSession(page);
   const after = async (updates: number) => {
-    await until(`${updates} updates were told`, async () => {
-      await page
-        .getByRole('button', { name: 'Try now' })
-        .click({ timeout: 1_000 })
-        .catch(() => {});
-      return told >= updates;
-    }, LONG_MS);
+    await until(
+      `${updates} updates were told`,
+      async () => {
+        await page
+          .getByRole('button', { name: 'Try now' })
+          .click({ timeout: 1_000 })
+          .catch(() => {});
+        return told >= updates;
+      },
+      LONG_MS,
+    );
     return heapOf(client, page);
   };
   const early = await after(2 * A_STREAM);
