@@ -31,20 +31,18 @@ console.log(`waiting for ${ids[0]} to be stuck`);
 await sleep(SILENT_MS);
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-const page = await browser.newPage({ viewport: { width: 1280, height: 760 }, reducedMotion: 'reduce' });
+const page = await browser.newPage({ viewport: { width: 1040, height: 600 }, reducedMotion: 'reduce' });
 await page.goto(run('token.js', '--link'));
 await page.locator('.row').first().waitFor();
 const base = page.url();
 const pictures = [
   { name: 'fleet', path: '', wait: '.row' },
   { name: 'chat', path: `chats/${ids[0]}`, wait: '.lanes' },
-  { name: 'chat-dark', path: `chats/${ids[0]}`, wait: '.lanes', colorScheme: 'dark' },
   { name: 'replicas', path: 'replicas', wait: 'h1' },
   { name: 'incidents', path: 'incidents', wait: 'h1' },
   { name: 'actions', path: 'actions', wait: 'h1' },
 ];
-for (const { name, path, wait, colorScheme = 'light' } of pictures) {
-  await page.emulateMedia({ colorScheme });
+for (const { name, path, wait } of pictures) {
   await page.goto(new URL(path, base).href);
   await page.locator(wait).first().waitFor();
   await sleep(1_500);

@@ -6,7 +6,7 @@
  * - A hidden or paused page stops, and keeps what it has, marked as old.
  */
 import { type Signal, signal } from '@preact/signals';
-import { type Answer, ask, type Problem } from './ask.ts';
+import { type Answer, ask, codeOf, type Problem } from './ask.ts';
 import { after, chance, nowMs, sleep } from './clock.ts';
 import { whenLeader } from './leader.ts';
 import type { Operation } from './operation.ts';
@@ -23,6 +23,8 @@ export interface Seen<A> {
   readonly problems: readonly Problem[];
   /** Time at which `data` came, in milliseconds since 1970. */
   readonly atMs?: number;
+  /** True: the newest answer held errors alone, and `data` is of one before it. */
+  readonly isOld?: boolean;
   /** Sentence on what is wrong with the connection. */
   readonly trouble?: string;
   /** Time of the next try, in milliseconds since 1970. */
@@ -136,6 +138,17 @@ export function watch<A, V>(view: View<A, V>): Watch<A> {
 
 const without = <A>({ trouble: _trouble, againMs: _againMs, ...rest }: Seen<A>): Seen<A> => rest;
 
+/** Shows an answer. One that holds errors alone leaves what is there, marked as old. */
+function renewedBy<A>(before: Seen<A>, link: Link, { data, problems }: Answer<A>): Seen<A> {
+  const isEmpty = data === null || Object.values(data as object).every((value) => value === null);
+  const hasMore = before.data !== null && before.data !== undefined;
+  if (isEmpty && problems.length > 0 && hasMore) return { ...without(before), link, problems, isOld: true };
+  return { link, data, problems, atMs: nowMs() };
+}
+
+/** Codes of answers that did not come from the gateway. */
+const NOT_ASKED = ['UNREACHABLE', 'NO_ANSWER', 'UNAUTHENTICATED'];
+
 /** Holds the stream, or asks again and again, until this tab leads no more. */
 async function lead<A, V>(
   view: View<A, V>,
@@ -149,7 +162,7 @@ async function lead<A, V>(
     const end = await follow(stream, { ...variables, everyMs } as V, aborting, ({ data, problems }) => {
       if (failures > 0 || seen().data === undefined) share();
       failures = 0;
-      show({ link: 'live', data, problems, atMs: nowMs() });
+      show(renewedBy(seen(), 'live', { data, problems }));
     });
     if (end.kind === 'stopped') return;
     if (end.kind === 'ended' && end.code === 'UNAUTHENTICATED') return refused(end.message);
@@ -183,8 +196,8 @@ async function poll<A, V>(
   for (let polls = 0; polls < POLLS && !aborting.aborted; polls += 1) {
     const answer: Answer<A> = await ask(query, variables, aborting);
     if (aborting.aborted) return true;
-    if (answer.data === null) return false;
-    show({ ...without(seen()), link: 'polling', ...answer, atMs: nowMs(), trouble });
+    if (answer.data === null && answer.problems.some((one) => NOT_ASKED.includes(codeOf(one)))) return false;
+    show({ ...renewedBy(seen(), 'polling', answer), trouble });
     await sleep(Math.max(everyMs, POLL_MS), aborting);
   }
   return true;

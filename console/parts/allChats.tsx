@@ -77,9 +77,9 @@ export function AllChats({ filter }: { filter: ChatFilter }) {
           if (last + AHEAD > read.chats.length) setWanted(read.chats.length + 1);
         }}
       >
-        {(i) => {
+        {(i, place) => {
           const chat = shown[i];
-          return chat ? <ChatRow chat={chat} atMs={chat.atMs} /> : null;
+          return chat ? <ChatRow key={chat.chatId} chat={chat} atMs={chat.atMs} place={place} /> : null;
         }}
       </LongList>
     </>

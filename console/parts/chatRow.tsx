@@ -3,6 +3,7 @@ import type { Listed, Suspect } from '../data/operations.ts';
 import { linkTo, setState } from '../data/route.ts';
 import { State, Verdict } from './badge.tsx';
 import { Id } from './id.tsx';
+import type { Place } from './longList.tsx';
 import { Age } from './when.tsx';
 
 interface ChatRowProps {
@@ -12,12 +13,20 @@ interface ChatRowProps {
   readonly atMs: number;
   /** True: the last answer no longer has it. */
   readonly isGone?: boolean;
+  /** Place in a long list. */
+  readonly place?: Place;
 }
 
-export function ChatRow({ chat: { chatId, executionState, database }, diagnosis, atMs, isGone = false }: ChatRowProps) {
+export function ChatRow({
+  chat: { chatId, executionState, database },
+  diagnosis,
+  atMs,
+  isGone = false,
+  place,
+}: ChatRowProps) {
   const [root, ...others] = diagnosis?.findings ?? [];
   return (
-    <li class="row" data-gone={isGone}>
+    <li class="row" data-gone={isGone} {...place}>
       {isGone ? (
         <span class="verdict" data-tone="calm">
           gone from the list

@@ -42,7 +42,7 @@ export const togglePaused = (): void => {
 export function OldMark() {
   const watch = shown.value;
   const seen = watch?.seen.value;
-  if (!watch || !seen || seen.link === 'live' || seen.link === 'connecting') return null;
+  if (!watch || !seen || (seen.link === 'live' && !seen.isOld) || seen.link === 'connecting') return null;
   const at = seen.atMs === undefined ? '' : ` of ${clockOf(seen.atMs)}`;
   if (paused.value) {
     return (
@@ -51,6 +51,14 @@ export function OldMark() {
         <button type="button" onClick={togglePaused}>
           Go on
         </button>
+      </p>
+    );
+  }
+  if (seen.isOld && seen.link !== 'lost') {
+    return (
+      <p class="old" data-kind="lost" role="status">
+        <b>Old.</b> The gateway cannot answer now: {seen.problems[0]?.message} What is shown is the state{at},{' '}
+        {ageOf(seen)}. The page goes on by itself.
       </p>
     );
   }

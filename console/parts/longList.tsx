@@ -11,7 +11,15 @@ interface LongListProps {
   readonly keyOf: (i: number) => string | number;
   /** Called with the last row that is seen. */
   readonly onSeen: (last: number) => void;
-  readonly children: (i: number) => ComponentChildren;
+  /** Makes the element of a row, with its place on it and its key. */
+  readonly children: (i: number, place: Place) => ComponentChildren;
+}
+
+/** Attributes that put an element to its place in the list. */
+export interface Place {
+  readonly 'data-index': number;
+  readonly ref: (element: HTMLElement | null) => void;
+  readonly style: { readonly transform: string };
 }
 
 export function LongList({ count, keyOf, onSeen, children }: LongListProps) {
@@ -37,18 +45,13 @@ export function LongList({ count, keyOf, onSeen, children }: LongListProps) {
   const margin = virtual.options.scrollMargin;
   return (
     <ol ref={list} class="rows long" style={{ height: `${virtual.getTotalSize()}px` }}>
-      {items.map(({ index, key, start }) => (
-        <div
-          key={key}
-          data-index={index}
-          class="place"
-          role="none"
-          ref={virtual.measureElement}
-          style={{ transform: `translateY(${start - margin}px)` }}
-        >
-          {children(index)}
-        </div>
-      ))}
+      {items.map(({ index, start }) =>
+        children(index, {
+          'data-index': index,
+          ref: virtual.measureElement,
+          style: { transform: `translateY(${start - margin}px)` },
+        }),
+      )}
     </ol>
   );
 }

@@ -36,7 +36,7 @@ export async function notedContext(browser: Browser, options: BrowserContextOpti
   const requested: URL[] = [];
   context.on('page', (page) => {
     page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) troubles.push(message.text());
+      if (['error', 'warning'].includes(message.type())) troubles.push(`${message.text()} ${message.location().url}`);
     });
     page.on('pageerror', (error) => troubles.push(String(error.stack)));
     page.on('request', (request) => requested.push(new URL(request.url())));
