@@ -30,7 +30,9 @@ test('every block works, and the stalled conversation is STUCK for want of progr
     await database.drop();
   }
   const printedBy = (words: string) => ran.find(({ block }) => block.includes(words))?.stdout ?? '';
-  expect(printedBy('npm run --silent check')).toMatch(/^answers +Everything can be answered\.\nplatform +.*\(views\)$/m);
+  expect(printedBy('npm run --silent check')).toMatch(
+    /^answers +Everything can be answered\.\nplatform +.*\(views\)$/m,
+  );
   expect(printedBy('conformance.js')).toContain('The worker speaks chat-debug-runtime/1.');
   const told = JSON.parse(printedBy('chats(first: 5)')) as {
     data: { chats: { edges: { node: { diagnosis: { verdict: string; findings: { code: string }[] } } }[] } };
