@@ -1,6 +1,6 @@
 /**
- * Files that `npm run test:slow` runs: faults on running systems, most of the time waiting for what must take its time, and
- * random rows by the thousand.
+ * Files that `npm run test:slow` runs: faults on running systems, most of the time waiting for what must take its time,
+ * random rows by the thousand, and the package.
  */
 export const SLOW = [
   '/test/(field|upstream)/.*\\.test\\.ts$',
@@ -9,6 +9,7 @@ export const SLOW = [
   '/test/cli/(bundleCanary|bundleTroubles|runbookExamples)\\.test\\.ts$',
   '/test/faults/faults\\.test\\.ts$',
   '/test/gateway/(liveMoves|replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
+  '/test/package/.*\\.test\\.ts$',
   '/test/subgraphs/database/(oddValues|suspectRules)\\.test\\.ts$',
   '/test/subgraphs/operator/races\\.test\\.ts$',
   '/test/subgraphs/recorder/(canary|death|takeovers)\\.test\\.ts$',

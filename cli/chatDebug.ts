@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** `npm run chat-debug`: tells at a terminal why a chat is stuck and who owns it. It asks only the gateway. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { systemClock } from '../common/clock.ts';

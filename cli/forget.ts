@@ -5,9 +5,8 @@
 import { Command } from 'commander';
 import { forgetInChats, forgetInIncidents, type Place } from '../local/postgres/forgetPerson.ts';
 import { readEnvironment } from '../server/settings/config.ts';
-import { incidentsSomewhere } from '../server/settings/settingsRules.ts';
 import { uuidArgument } from './arguments.ts';
-import { reportAndExit } from './system.ts';
+import { findSystem, reportAndExit } from './system.ts';
 
 interface Options {
   readonly owner: string;
@@ -16,7 +15,7 @@ interface Options {
 
 const program = new Command('npm run forget --')
   .description(
-    'Takes a person’s id out of the history in DATABASE_URL, and out of incidents in RECORDER_DATABASE_URL, or else there.',
+    'Takes a person’s id out of the history in DATABASE_URL, and out of incidents in RECORDER_DATABASE_URL, or else there. With neither set: in the system that runs on DATA_DIR.',
   )
   .requiredOption('--owner <uuid>', 'the person’s id: `sub` of the token, owner of the chats', uuidArgument)
   .option('--yes', 'do it; otherwise it is only said where the id stands')
@@ -25,8 +24,11 @@ const program = new Command('npm run forget --')
   .action(forget);
 
 async function forget({ owner, yes: isReal = false }: Options): Promise<void> {
-  const settings = readEnvironment(['DATABASE_URL', 'RECORDER_DATABASE_URL'], [], [incidentsSomewhere]);
-  const { DATABASE_URL: ofChats, RECORDER_DATABASE_URL: ofIncidents } = settings;
+  const { DATABASE_URL, RECORDER_DATABASE_URL: ofIncidents } = readEnvironment([
+    'DATABASE_URL',
+    'RECORDER_DATABASE_URL',
+  ]);
+  const ofChats = DATABASE_URL ?? (ofIncidents === undefined ? findSystem().databaseUrl : undefined);
   const found = ofChats === undefined ? { places: [], chats: 0 } : await forgetInChats(ofChats, owner, isReal);
   const inIncidents =
     ofIncidents === undefined

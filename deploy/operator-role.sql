@@ -21,4 +21,10 @@ GRANT UPDATE, DELETE ON chat_heartbeats TO chat_debug_operator;
 -- The record of what was done: it is added to, and never changed.
 GRANT SELECT, INSERT ON chat_debug_actions, chat_debug_action_results TO chat_debug_operator;
 GRANT SELECT, INSERT, DELETE ON chat_debug_drains TO chat_debug_operator;
+-- Plans are no record, and old ones are deleted. What was planned cannot be changed afterwards.
+GRANT SELECT, INSERT, DELETE ON chat_debug_plans TO chat_debug_operator;
+GRANT UPDATE (roles, token_id, via, request_id, trace_id, per_second, started_at, next_at, ended_at, stopped_by)
+    ON chat_debug_plans TO chat_debug_operator;
+GRANT SELECT, INSERT ON chat_debug_plan_items TO chat_debug_operator;
+GRANT UPDATE (tried_at, outcome, why, action_id) ON chat_debug_plan_items TO chat_debug_operator;
 GRANT EXECUTE ON FUNCTION chat_debug_drop_actions(float8) TO chat_debug_operator;

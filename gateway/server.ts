@@ -1,4 +1,4 @@
-/** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, GraphiQL, and pages for operators. */
+/** The gateway over HTTP: one GraphQL endpoint in front of the subgraphs, the console, GraphiQL, and pages for operators. */
 import { randomUUID } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -22,12 +22,14 @@ import type { CallerTokenOptions } from '../server/tokens/callerToken.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
 import { noOperator } from './execution/noOperator.ts';
 import { noRecorder } from './execution/noRecorder.ts';
+import { registerConsole } from './http/console.ts';
 import { allowOrigins } from './http/cors.ts';
 import { registerGraphiql } from './http/graphiql.ts';
 import { makeIdentify } from './http/identity.ts';
 import { makeOperationLabel } from './http/knownOperations.ts';
 import { makeGatewayMetrics } from './http/metrics.ts';
 import { limitRate, makeMutationLimit } from './http/rateLimit.ts';
+import { registerSignIn } from './http/signIn.ts';
 import { registerSnapshotRoute } from './http/snapshotRoute.ts';
 import { makeSuspectGauge, readSuspects } from './http/suspectGauge.ts';
 import { type ServedOptions, serveSupergraph } from './served.ts';
@@ -128,6 +130,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
     registerGraphql(scope, { use: supergraph.use, newContext, openStream: live.openStream });
     registerSnapshotRoute(scope, { use: supergraph.use, newContext });
   });
+  registerSignIn(app, options);
+  registerConsole(app);
   registerGraphiql(app);
   registerProbes(app, {
     ...{ drain, registry, log },

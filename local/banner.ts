@@ -2,11 +2,16 @@
 import { decodeJwt } from 'jose';
 import type { SystemFile } from './systemFile.ts';
 
-/** @param dataDir the setting, if it is not the default: commands beside the system need it too */
-export function banner({ gatewayUrl, token }: SystemFile, dataDir: string | undefined): string {
+/**
+ * @param dataDir the setting, if it is not the default: commands beside the system need it too
+ * @param link signs in to the console; undefined: there is none
+ */
+export function banner({ gatewayUrl, token }: SystemFile, dataDir: string | undefined, link?: string): string {
   const settings = dataDir === undefined ? '' : `DATA_DIR=${shellWord(dataDir)} `;
   return `
-  GraphiQL   ${gatewayUrl}/
+  Console    ${link ?? `${gatewayUrl}/`}
+             ${link ? `(signs in once, within a minute; another link: ${settings}npm run token -- --link)` : '(asks for the token)'}
+  GraphiQL   ${gatewayUrl}/graphiql
   Token      ${token}
              (reads every chat, good until ${lastDay(token)})
 

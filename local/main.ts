@@ -8,6 +8,7 @@ import { environmentWith, readEnvironment } from '../server/settings/config.ts';
 import { type SettingName, settings } from '../server/settings/settings.ts';
 import { StartError } from '../server/startError.ts';
 import { banner } from './banner.ts';
+import { signInLink } from './signInLink.ts';
 import { parentGone } from './supervisor/parentWatch.ts';
 import { serverProcesses } from './supervisor/processes.ts';
 import { runSystem } from './system.ts';
@@ -63,7 +64,7 @@ try {
       report: (line) => print(`${elapsed()}  ${line}`),
       onRunning: (system) => {
         print(`${elapsed()}  all is up`);
-        print(banner(system, given.DATA_DIR || undefined));
+        void signInLink(system).then((link) => print(banner(system, given.DATA_DIR || undefined, link)));
       },
     },
   );

@@ -3,12 +3,17 @@
 // It does nothing if dist/ was made from the very files that are there now.
 // `npm start` and `npm run start:…` run it first, so what they start is never older than its source.
 //
-// The sources stay where they are: schemas and pages beside them are read from there, also by built code.
+// It also makes the console, which browsers run, in dist/console/.
+//
+// The sources stay where they are: schemas and pages beside them are read from there, also by built code. Files of
+// packages that are read at run time are copied to dist/.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import graphql from 'graphql';
+import { buildConsole } from './consoleBuild.mjs';
 import './generate-client.mjs'; // it is built in
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -35,21 +40,34 @@ const TERMINALS = {
   conformance: 'cli/conformance.ts',
   forget: 'cli/forget.ts',
   migrate: 'cli/migrate.ts',
+  packaged: 'cli/packaged.ts',
   token: 'cli/token.ts',
 };
 /** Kit for workers of others: one file that loads nothing else. */
 const SDK = { worker: 'sdk/worker.ts' };
 /** Loaded from node_modules when they are needed at all, and not built in. */
 const EXTERNAL = [
-  '@prisma/client/runtime/query_compiler_*', // WebAssembly, 5 MB in text
-  '@opentelemetry/api', // the SDK, which is loaded only for traces, must find the one that the rest has
-  '@opentelemetry/sdk-trace-node',
-  '@opentelemetry/exporter-trace-otlp-http',
-  'cookie', // @fastify/cookie loads it late, by its names; of CommonJS that is loaded late, only the default is built in
   'pg-native', // an option of pg that is not installed
 ];
+const QUERY_COMPILER = 'query_compiler_fast_bg.postgresql';
+/**
+ * Files of packages that are copied as they are, each with its folder in dist/. What is built then needs neither package.
+ */
+const COPIED = [
+  ['', '@prisma/client', `runtime/${QUERY_COMPILER}.mjs`],
+  ['graphiql', 'graphiql', 'graphiql.min.js'],
+  ['graphiql', 'graphiql', 'graphiql.min.css'],
+  ['graphiql', 'react', 'umd/react.production.min.js'],
+  ['graphiql', 'react-dom', 'umd/react-dom.production.min.js'],
+];
 /** Other files that decide what is made. */
-const SETTINGS = ['scripts/build.mjs', 'package.json', 'tsconfig.json', 'node_modules/.package-lock.json'];
+const SETTINGS = [
+  'scripts/build.mjs',
+  'scripts/consoleBuild.mjs',
+  'package.json',
+  'tsconfig.json',
+  'node_modules/.package-lock.json',
+];
 /** Milliseconds for which old output is kept: a running process may load a part of it late. */
 const KEPT_MS = 86_400_000;
 
@@ -103,6 +121,32 @@ const withoutUnused = {
   },
 };
 
+const ofFastify = createRequire(createRequire(import.meta.url).resolve('@fastify/cookie'));
+/** Plugin for what @fastify/cookie loads late by its names: of CommonJS that is loaded late, only the default is built in. */
+const cookieByName = {
+  name: 'cookie-by-name',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^cookie$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: 'cookie', namespace: 'cookie-by-name' } : null,
+    );
+    onLoad({ filter: /.*/, namespace: 'cookie-by-name' }, () => ({
+      contents: `export { ${Object.keys(ofFastify('cookie')).join(', ')} } from 'cookie';`,
+      resolveDir: dirname(ofFastify.resolve('./index.js')),
+    }));
+  },
+};
+
+/** Plugin that finds Prisma's query compiler beside what is built. */
+const queryCompiler = (outdir) => ({
+  name: 'query-compiler',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^@prisma\/client\/runtime\/query_compiler_/ }, ({ path }) => ({
+      path: `./${relative(outdir, join(dist, basename(path)))}`,
+      external: true,
+    })),
+});
+
+/** File of what was made, and of which versions of which sources. `scripts/package.mjs` reads it. */
 const stampFile = join(dist, 'made-from.json');
 const versionOf = (file) => {
   const stat = statSync(join(root, file), { throwIfNoEntry: false });
@@ -111,7 +155,8 @@ const versionOf = (file) => {
 
 function isUpToDate() {
   if (!existsSync(stampFile)) return false;
-  return Object.entries(JSON.parse(readFileSync(stampFile, 'utf8'))).every(([file, was]) => versionOf(file) === was);
+  const { sources = { '': 'older' } } = JSON.parse(readFileSync(stampFile, 'utf8'));
+  return Object.entries(sources).every(([file, was]) => versionOf(file) === was);
 }
 
 /** Never half of a file: another process may be starting from it. */
@@ -120,7 +165,30 @@ function write(path, contents) {
   renameSync(`${path}.${process.pid}`, path);
 }
 
-/** @returns the sources of what it makes in `outdir` */
+/** @returns paths in dist/ */
+function copyFiles() {
+  const require = createRequire(import.meta.url);
+  return COPIED.map(([folder, name, file]) => {
+    const path = join(folder, basename(file));
+    mkdirSync(join(dist, folder), { recursive: true });
+    write(join(dist, path), readFileSync(join(dirname(require.resolve(`${name}/package.json`)), file)));
+    return path;
+  });
+}
+
+/** Writes Prisma's WebAssembly as what it is: its package has it in text, which is a third larger. */
+async function writeQueryCompiler() {
+  const { wasm } = await import(`@prisma/client/runtime/${QUERY_COMPILER}.wasm-base64.mjs`);
+  const binary = `${QUERY_COMPILER}.wasm`;
+  write(join(dist, binary), Buffer.from(wasm, 'base64'));
+  const text = `import { readFileSync } from 'node:fs';
+export const wasm = readFileSync(new URL('${binary}', import.meta.url)).toString('base64');
+`;
+  write(join(dist, `${QUERY_COMPILER}.wasm-base64.mjs`), text);
+  return [binary, `${QUERY_COMPILER}.wasm-base64.mjs`];
+}
+
+/** @returns the sources of what it makes in `outdir`, and paths in dist/ of what it made */
 async function buildInto(outdir, entryPoints, beganMs) {
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,
@@ -139,7 +207,7 @@ async function buildInto(outdir, entryPoints, beganMs) {
     },
     external: EXTERNAL,
     define: { IS_BUILT: 'true' },
-    plugins: [sourceUrls(outdir), oneGraphql, withoutUnused],
+    plugins: [sourceUrls(outdir), queryCompiler(outdir), oneGraphql, cookieByName, withoutUnused],
     minifyWhitespace: true, // sources stay in memory, comments too, and two bytes a letter where one is beyond Latin 1
     minifySyntax: true,
     legalComments: 'external',
@@ -147,27 +215,52 @@ async function buildInto(outdir, entryPoints, beganMs) {
     sourcemap: true,
     sourcesContent: false,
   });
+  writeAll(outdir, outputFiles, beganMs);
+  return { sources: sourcesOf(metafile), made: pathsOf(outputFiles) };
+}
+
+/** Sources of the project among what a build has read. */
+const sourcesOf = ({ inputs }) => Object.keys(inputs).filter((file) => existsSync(join(root, file)));
+
+/** Paths in dist/ of what a build has made. */
+const pathsOf = (outputFiles) => outputFiles.map(({ path }) => relative(dist, path));
+
+/** Writes what a build has made, the shared parts first, and removes what is long out of use. */
+function writeAll(outdir, outputFiles, beganMs) {
   mkdirSync(outdir, { recursive: true });
   const shared = outputFiles.filter(({ path }) => basename(path).startsWith('chunk-'));
   for (const { path, contents } of new Set([...shared, ...outputFiles])) write(path, contents);
   const made = new Set(outputFiles.map(({ path }) => basename(path)));
   for (const { name } of readdirSync(outdir, { withFileTypes: true }).filter((entry) => entry.isFile())) {
-    if (!made.has(name) && statSync(join(outdir, name)).mtimeMs < beganMs - KEPT_MS) rmSync(join(outdir, name));
+    if (!made.has(name) && !name.startsWith(QUERY_COMPILER) && statSync(join(outdir, name)).mtimeMs < beganMs - KEPT_MS)
+      rmSync(join(outdir, name));
   }
-  return Object.keys(metafile.inputs).filter((file) => existsSync(join(root, file)));
+}
+
+/** @returns the sources of the console, and paths in dist/ of what it made */
+async function buildBrowser(beganMs) {
+  const outdir = join(dist, 'console');
+  const { outputFiles, metafile, page } = await buildConsole(root, outdir);
+  const files = [...outputFiles, { path: join(outdir, 'index.html'), contents: page }];
+  writeAll(outdir, files, beganMs);
+  return { sources: [...sourcesOf(metafile), 'console/index.html', 'docs/runbook.md'], made: pathsOf(files) };
 }
 
 if (!isUpToDate()) {
   mkdirSync(dist, { recursive: true });
-  write(stampFile, '{ "": "being made" }'); // no version of any file
+  write(stampFile, '{ "sources": { "": "being made" } }'); // no version of any file
   const beganMs = statSync(stampFile).mtimeMs;
-  const inputs = await Promise.all([
+  const built = await Promise.all([
     buildInto(dist, PROCESSES, beganMs),
     buildInto(join(dist, 'cli'), TERMINALS, beganMs),
     buildInto(join(dist, 'sdk'), SDK, beganMs),
+    buildBrowser(beganMs),
   ]);
-  const files = [...new Set([...SETTINGS, ...inputs.flat()])];
+  const made = [...copyFiles(), ...(await writeQueryCompiler()), ...built.flatMap((one) => one.made)];
+  const files = [...new Set([...SETTINGS, ...built.flatMap((one) => one.sources)])];
   const changedMeanwhile = files.some((file) => statSync(join(root, file)).mtimeMs >= beganMs);
-  if (!changedMeanwhile)
-    write(stampFile, JSON.stringify(Object.fromEntries(files.map((file) => [file, versionOf(file)]))));
+  if (!changedMeanwhile) {
+    const sources = Object.fromEntries(files.map((file) => [file, versionOf(file)]));
+    write(stampFile, JSON.stringify({ sources, made }));
+  }
 }

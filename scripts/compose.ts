@@ -1,15 +1,15 @@
 /**
- * `npm run compose`: makes gateway/supergraph.graphql from rover.yaml. With `--check` it only tells whether the file is
- * up to date.
+ * `npm run compose`: makes gateway/supergraph.graphql from rover.yaml, and the console's operations from that. With
+ * `--check` it only tells whether the files are up to date.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { composeServices } from '@apollo/composition';
 import { parse } from 'graphql';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { apiSchemaOf, consoleFiles } from './consoleOperations.ts';
 
 const root = new URL('../', import.meta.url);
-const target = new URL('gateway/supergraph.graphql', root);
 const roverFile = z.object({
   subgraphs: z.record(z.string(), z.object({ routing_url: z.string(), schema: z.object({ file: z.string() }) })),
 });
@@ -26,9 +26,18 @@ const { errors, hints, supergraphSdl } = composeServices(services);
 for (const problem of [...(errors ?? []), ...(hints ?? [])]) console.error(problem.toString());
 if (!supergraphSdl || hints?.length) process.exit(1);
 
-if (!process.argv.includes('--check')) {
-  await writeFile(target, supergraphSdl);
-} else if ((await readFile(target, 'utf8')) !== supergraphSdl) {
-  console.error('gateway/supergraph.graphql is not what rover.yaml composes to. Run `npm run compose`.');
-  process.exit(1);
+const operations = consoleFiles(apiSchemaOf(supergraphSdl));
+const made = {
+  'gateway/supergraph.graphql': supergraphSdl,
+  'console/data/operations.ts': operations.types,
+  'console/operations.json': operations.manifest,
+};
+for (const [path, text] of Object.entries(made)) {
+  const file = new URL(path, root);
+  if (!process.argv.includes('--check')) {
+    await writeFile(file, text);
+  } else if ((await readFile(file, 'utf8')) !== text) {
+    console.error(`${path} is not what its sources make. Run \`npm run compose\`.`);
+    process.exit(1);
+  }
 }

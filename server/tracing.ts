@@ -58,8 +58,7 @@ interface TracingOptions {
 /** Starts tracing. Call it once in a process, before any server starts. */
 export async function startTracing({ service, endpoint, clock, log }: TracingOptions): Promise<Tracing> {
   if (endpoint === undefined) return { around: (server) => server };
-  const { BatchSpanProcessor, NodeTracerProvider } = await import('@opentelemetry/sdk-trace-node');
-  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+  const { BatchSpanProcessor, NodeTracerProvider, OTLPTraceExporter } = await import('./tracingSdk.ts');
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
   const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_LIMIT_MS });
   const resource = {

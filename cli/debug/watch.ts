@@ -54,8 +54,8 @@ export async function watch(options: WatchOptions): Promise<void> {
       } catch (error) {
         if (!(error instanceof NoLiveView)) throw error;
         follow = undefined;
+        await show(); // a caller who is refused here, too, is told that alone
         console.error(`There is no live view: ${error.message} So this asks every ${intervalSeconds} s.`);
-        continue;
       }
       await clock.sleep(intervalSeconds * 1000, signal);
     }

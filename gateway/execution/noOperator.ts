@@ -1,6 +1,6 @@
 /** The subgraph of actions where there is no operator: nothing is offered, and each action is refused. */
 import { randomUUID } from 'node:crypto';
-import { ACTIONS, mutationOf } from '../../domain/actions/names.ts';
+import { ACTIONS, mutationOf, PLAN_MUTATIONS } from '../../domain/actions/names.ts';
 import { inProcess } from '../../routing/transport/inProcess.ts';
 import type { OperatorSubgraph } from '../../routing/transport/operatorSubgraph.ts';
 import { makeAnswering } from '../../server/graphql/answering.ts';
@@ -19,8 +19,9 @@ const disabled = () => {
 };
 const resolvers = {
   ...scalars,
-  Query: { actionRecord: nothing, actionRecords: nothing },
-  Mutation: Object.fromEntries(ACTIONS.map((action) => [mutationOf(action), disabled])),
+  Query: { actionRecord: nothing, actionRecords: nothing, actionPlan: nothing, actionPlans: nothing },
+  Mutation: Object.fromEntries([...ACTIONS.map(mutationOf), ...PLAN_MUTATIONS].map((name) => [name, disabled])),
+  Incident: { __resolveReference: async ({ id }: { id: unknown }) => ({ id }), actions: nothing },
   ChatDebugSnapshot: {
     __resolveReference: async ({ chatId }: { chatId: unknown }) => ({ chatId: requireUuid(chatId) }),
     actions: nothing,

@@ -13,12 +13,20 @@ const ASKED_FOR = ['apollo-require-preflight', 'x-apollo-operation-name'];
 /** Values of Fetch Metadata for a page of ours, or a person who typed the address. */
 const OWN_SITES = ['same-origin', 'none'];
 
+/** Refuses a request that a page of another site sent. Undefined: none did, as far as the browser says. */
+export function refuseForeignPage(
+  { origin, host }: IncomingHttpHeaders,
+  corsOrigins: readonly string[],
+): Refusal | undefined {
+  if (origin === undefined || corsOrigins.includes(origin) || hostOf(origin) === host) return undefined;
+  return forbidden('The page that sent this is of another site, which CORS_ORIGINS does not name.');
+}
+
 /** Refuses a request with a cookie that another site may have caused. Undefined: it need not be refused. */
 export function refuseCrossSite(headers: IncomingHttpHeaders, corsOrigins: readonly string[]): Refusal | undefined {
-  const { origin, host, 'sec-fetch-site': site } = headers;
-  if (origin !== undefined && !corsOrigins.includes(origin) && hostOf(origin) !== host) {
-    return forbidden('The page that sent this is of another site, which CORS_ORIGINS does not name.');
-  }
+  const { 'sec-fetch-site': site } = headers;
+  const foreign = refuseForeignPage(headers, corsOrigins);
+  if (foreign) return foreign;
   const isJson = /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');
   const wasAskedFor = isJson || ASKED_FOR.some((name) => headers[name]);
   if (wasAskedFor || OWN_SITES.includes(String(site))) return undefined;

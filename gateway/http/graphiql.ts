@@ -3,16 +3,21 @@
  * gateway.
  * It loads without a token and asks for one. Its paths are relative, so that a proxy's path prefix does no harm.
  */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FastifyInstance, RouteHandlerMethod } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { ASKED_AGAIN, answerWith } from './pages.ts';
 
 const own = fileURLToPath(new URL('graphiql/', import.meta.url));
 const require = createRequire(import.meta.url);
-const inPackage = (name: string, folder: string) => join(dirname(require.resolve(`${name}/package.json`)), folder);
+/** Defined in the output of `scripts/build.mjs`, which copies the packages' files, and only there. */
+declare const IS_BUILT: true | undefined;
+const inPackage = (name: string, folder: string) =>
+  typeof IS_BUILT === 'undefined'
+    ? join(dirname(require.resolve(`${name}/package.json`)), folder)
+    : fileURLToPath(new URL('../../dist/graphiql/', import.meta.url));
 
 /** Files below `/graphiql/`, with the folder of each. */
 const FILES: Readonly<Record<string, string>> = {
@@ -25,14 +30,6 @@ const FILES: Readonly<Record<string, string>> = {
   'react-dom.production.min.js': inPackage('react-dom', 'umd'),
 };
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.svg': 'image/svg+xml',
-};
-
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -43,14 +40,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Headers of the files. `no-cache` lets a browser keep them and ask again each time; the ETag then spares the body. */
-const HEADERS = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-cache',
-  vary: 'Accept',
-};
+const OPTIONS = { policy: CONTENT_SECURITY_POLICY, caching: ASKED_AGAIN, vary: 'Accept' };
 
 /** Query to start from. The operation's name is the title of its tab. */
 interface ExampleQuery {
@@ -79,7 +69,7 @@ export function exampleQueries(): ExampleQuery[] {
 }
 
 /**
- * Adds the page at `/`, and at `/graphql` for browsers only: a client without `text/html` in `Accept` reaches the
+ * Adds the page at `/graphiql`, and at `/graphql` for browsers only: a client without `text/html` in `Accept` reaches the
  * endpoint there.
  * It also adds the files that the page needs, and no others. All are read now.
  */
@@ -89,21 +79,11 @@ export function registerGraphiql(app: FastifyInstance): void {
     storage: () => new Map(),
     deriveConstraint: (request) => (/\btext\/html\b/i.test(request.headers.accept ?? '') ? 'browser' : undefined),
   });
-  const page = answerWith('index.html', readFileSync(join(own, 'index.html')));
-  app.get('/', page);
+  const page = answerWith('index.html', readFileSync(join(own, 'index.html')), OPTIONS);
+  app.get('/graphiql', page);
   app.get('/graphql', { constraints: { client: 'browser' } }, page);
   for (const [file, folder] of Object.entries(FILES)) {
-    app.get(`/graphiql/${file}`, answerWith(file, readFileSync(join(folder, file))));
+    app.get(`/graphiql/${file}`, answerWith(file, readFileSync(join(folder, file)), OPTIONS));
   }
-  app.get('/graphiql/examples.json', answerWith('examples.json', JSON.stringify(exampleQueries())));
-}
-
-function answerWith(file: string, content: string | Buffer): RouteHandlerMethod {
-  const etag = `"${createHash('sha256').update(content).digest('base64url')}"`;
-  const type = TYPES[extname(file)];
-  return (request, reply) => {
-    reply.headers({ ...HEADERS, 'content-type': type, etag });
-    const isKept = request.headers['if-none-match']?.includes(etag);
-    return isKept ? reply.code(304).send() : reply.send(content);
-  };
+  app.get('/graphiql/examples.json', answerWith('examples.json', JSON.stringify(exampleQueries()), OPTIONS));
 }

@@ -19,8 +19,8 @@ import type { Json } from '../../common/json.ts';
 import { decidingVariables } from '../../server/graphql/conditions.ts';
 import { scalars } from '../../server/graphql/scalars.ts';
 
-/** Limit for ids, and for anything else that an argument lists. */
-const MAX_LIST_LENGTH = 100;
+/** Limits for ids, and for anything else that an argument lists. A mutation may plan an action on many chats. */
+const MAX_LIST_LENGTH = { query: 100, subscription: 100, mutation: 1_000 };
 const MAX_MESSAGE_CHARACTERS = 500;
 
 /** The same schema, with scalars that check. */
@@ -42,13 +42,14 @@ export function compileInputCheck(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): FindBadInput {
+  const most = MAX_LIST_LENGTH[operation.operation];
   const longestList = longestListIn(document);
   const conditions = decidingVariables(document);
   const [badLiteral] =
-    longestList > MAX_LIST_LENGTH ? [] : validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
+    longestList > most ? [] : validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
   return (variables) => {
     const tooLong = Math.max(longestList, longestListOf(variables));
-    if (tooLong > MAX_LIST_LENGTH) return `A list may hold at most ${MAX_LIST_LENGTH} values. Received ${tooLong}.`;
+    if (tooLong > most) return `A list may hold at most ${most} values. Received ${tooLong}.`;
     if (badLiteral) return sentence(badLiteral);
     const { errors, coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
       maxErrors: 1,

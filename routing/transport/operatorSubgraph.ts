@@ -67,7 +67,13 @@ export function asksOperator<A extends Asking>(transport: Transport<A>, log: Log
 const NOT_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
 const wasSent = ({ status, what }: Reply) => !(status === 'UNREACHABLE' && NOT_CONNECTED.includes(what));
 
-const uncertain = (idempotencyKey: unknown) => ({
+const uncertain = (idempotencyKey: unknown) =>
+  idempotencyKey === undefined ? UNCERTAIN_PLAN : uncertainAction(idempotencyKey);
+const UNCERTAIN_PLAN = {
+  message: 'It is not known whether this was done: the answer was lost. Look at `actionPlans` before you ask again.',
+  extensions: { code: 'ACTION_UNCERTAIN' },
+};
+const uncertainAction = (idempotencyKey: unknown) => ({
   message:
     'It is not known whether this was done: the answer was lost. Send it again with the same key, or ask for `actionRecord`.',
   extensions: { code: 'ACTION_UNCERTAIN', idempotencyKey },

@@ -7,7 +7,7 @@ import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { clientError } from '../../server/graphql/errors.ts';
 import type { Findings, TableHolder } from './inquiry.ts';
-import { tableOf } from './wantedIndexes.ts';
+import { uses } from './wantedIndexes.ts';
 
 export const databaseUnavailable = (
   reason = 'The database does not answer.',
@@ -116,8 +116,8 @@ export function timedOut(
   if (question === 'connect' || question === 'begin') {
     return said('has no free connection of this service in time', 'Ask again, or ask for less at once.');
   }
-  const ofTable = lackingIndexes.filter(({ table }) => table === tableOf(question));
-  const lacking = ofTable.find(({ keys }) => along.includes(keys)) ?? ofTable[0];
+  const used = lackingIndexes.filter((index) => uses(question, index));
+  const lacking = used.find(({ keys }) => along.includes(keys)) ?? used[0];
   if (lacking) {
     const index = `\`${lacking.table} ${lacking.keys}\``;
     const advice = platform?.name === 'own' ? 'Run `npm run migrate`, or make such an index.' : MAKE_INDEX;

@@ -132,9 +132,17 @@ const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
   replicas: ['replicaRows', 'replicaRowsById', 'recentReplicaIds', 'liveReplicaIds'],
 };
 
-/** Table whose indexes a question uses. */
-export const tableOf = (question: string): string | undefined =>
-  Object.keys(QUESTIONS).find((table) => QUESTIONS[table]?.includes(question));
+/** Indexes of messages that their questions use, where that is not all of them. */
+const OF_MESSAGES: Readonly<Record<string, readonly IndexText[]>> = {
+  messageCounts: [MESSAGE_INDEXES.kinds],
+  lastMessages: [MESSAGE_INDEXES.kept, MESSAGE_INDEXES.byRole],
+  turns: [MESSAGE_INDEXES.kept, MESSAGE_INDEXES.byRole],
+  openCalls: [MESSAGE_INDEXES.kept, MESSAGE_INDEXES.byRole],
+};
+
+/** True if the question is slow without the index. */
+export const uses = (question: string, { table, keys }: WantedIndex): boolean =>
+  QUESTIONS[table]?.includes(question) === true && OF_MESSAGES[question]?.includes(keys) !== false;
 
 /** Statement that makes the index without keeping anybody from writing. */
 export const indexStatement = ({ table, keys }: Pick<WantedIndex, 'table' | 'keys'>): string =>

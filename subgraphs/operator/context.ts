@@ -7,7 +7,8 @@ import { mayRead } from './access.ts';
 import type { ActTools } from './act.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import type { OfferTokens } from './offerTokens.ts';
-import { type ActionRow, recordsOfChats } from './records.ts';
+import { type Counts, countItems } from './plans/plans.ts';
+import { type ActionRow, type ChatTime, recordsById, recordsOfChats, recordsWithin } from './records.ts';
 import { type Circumstances, VIAS } from './request.ts';
 
 /** What the operator's resolvers use. */
@@ -16,12 +17,18 @@ export interface Operator extends ActTools {
   readonly metrics: OperatorMetrics;
   /** Runs a question. @throws GraphQLError with words for a client; the log has the rest */
   readonly answered: <T>(question: () => Promise<T>) => Promise<T>;
+  /** Called when a plan was begun. */
+  readonly planBegun: () => void;
 }
 
 export interface OperatorContext extends Circumstances, Operator {
   /** Chat that the caller may read; null: there is none. */
   readonly chat: DataLoader<string, ChatState | null>;
   readonly records: DataLoader<{ readonly chatId: string; readonly first: number }, ActionRow[], string>;
+  readonly recordById: DataLoader<string, ActionRow | null>;
+  readonly recordsWithin: DataLoader<ChatTime, ActionRow[], string>;
+  /** Numbers of chats of plans. */
+  readonly counts: DataLoader<string, Counts>;
 }
 
 /** Header in which a client, and then the gateway, says on which way a request came. */
@@ -52,5 +59,10 @@ export function makeContext(
       },
       { cacheKeyFn: ({ chatId, first }) => `${first} ${chatId}` },
     ),
+    recordById: new DataLoader((ids) => operator.answered(() => recordsById(pool, ids))),
+    recordsWithin: new DataLoader((asked) => operator.answered(() => recordsWithin(pool, asked)), {
+      cacheKeyFn: ({ chatId, from, to, first }) => [chatId, from, to, first].join(' '),
+    }),
+    counts: new DataLoader((ids) => operator.answered(() => countItems(pool, ids))),
   };
 }

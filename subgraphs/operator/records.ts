@@ -41,7 +41,7 @@ const COLUMNS = `actions.id, actions.at, actor, token_id AS "tokenId", via, acti
   expected_runner_id AS "expectedRunnerId", found_version::float8 AS "foundVersion", found_worker_id AS "foundWorkerId",
   found_runner_id AS "foundRunnerId", state_before AS before, state_after AS after, version_after::float8 AS "versionAfter",
   outcome, why, idempotency_key AS "idempotencyKey", dry_run AS "dryRun", input_hash AS "inputHash",
-  request_id AS "requestId", trace_id AS "traceId",
+  request_id AS "requestId", trace_id AS "traceId", actions.plan_id AS "planId",
   coalesce(results.resolved, CASE WHEN outcome = 'DONE' AND NOT dry_run
     AND actions.at > clock_timestamp() - interval '${LOOKED_AT_SECONDS} seconds' THEN 'PENDING' ELSE 'UNKNOWN' END) AS resolved,
   to_char(actions.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "atText"`;
@@ -70,8 +70,8 @@ const INSERT = `
   WITH actions AS (
     INSERT INTO chat_debug_actions (id, actor, token_id, via, action, chat_id, replica_id, reason, findings, expected_version,
       expected_worker_id, expected_runner_id, found_version, found_worker_id, found_runner_id, state_before, state_after,
-      version_after, outcome, why, idempotency_key, dry_run, input_hash, request_id, trace_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+      version_after, outcome, why, idempotency_key, dry_run, input_hash, request_id, trace_id, plan_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
     RETURNING *)
   SELECT ${COLUMNS} FROM actions ${RESULTS}`;
 
@@ -85,7 +85,7 @@ export async function addRecord(tx: PoolClient, id: string, request: ActionReque
     ...[reason, findings, expected.version, expected.workerId, expected.runnerId],
     ...[found?.version ?? null, found?.workerId ?? null, found?.runnerId ?? null, found?.state ?? null],
     ...[after?.state ?? null, after?.version ?? null, ended.outcome, ended.why ?? null],
-    ...[key, isDryRun, inputHash, request.requestId, request.traceId ?? null],
+    ...[key, isDryRun, inputHash, request.requestId, request.traceId ?? null, request.planId ?? null],
   ]);
   return rows[0] as ActionRow;
 }
@@ -123,4 +123,39 @@ const OF_CHATS = `
 /** Newest records of each chat, newest first. */
 export async function recordsOfChats(pool: Pool, chatIds: readonly string[], first: number): Promise<ActionRow[]> {
   return (await pool.query<ActionRow>(OF_CHATS, [chatIds, first])).rows;
+}
+
+/** Records by id, each in the place of its id. */
+export async function recordsById(pool: Pool, ids: readonly string[]): Promise<(ActionRow | null)[]> {
+  const { rows } = await pool.query<ActionRow>(
+    `SELECT ${COLUMNS} FROM ${RECORDS} WHERE actions.id = ANY ($1::uuid[])`,
+    [ids],
+  );
+  const known = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => known.get(id) ?? null);
+}
+
+/** A chat, and the time in which records are asked for. */
+export interface ChatTime {
+  readonly chatId: string;
+  readonly from: string;
+  /** Null: until now. */
+  readonly to: string | null;
+  readonly first: number;
+}
+
+const WITHIN = `
+  SELECT place, newest.* FROM jsonb_to_recordset($1) AS asked (place int, chat_id uuid, begins timestamptz, ends timestamptz, most int)
+  CROSS JOIN LATERAL (
+    SELECT ${COLUMNS} FROM ${RECORDS} WHERE actions.chat_id = asked.chat_id AND actions.at >= begins
+      AND actions.at <= coalesce(ends, 'infinity')
+    ORDER BY actions.at DESC, actions.id DESC LIMIT most) AS newest`;
+
+/** Records on each chat in its time, newest first. */
+export async function recordsWithin(pool: Pool, asked: readonly ChatTime[]): Promise<ActionRow[][]> {
+  const list = asked.map(({ chatId, from, to, first }, place) => ({
+    ...{ place, chat_id: chatId, begins: from, ends: to, most: first },
+  }));
+  const { rows } = await pool.query<ActionRow & { place: number }>(WITHIN, [JSON.stringify(list)]);
+  return asked.map((_, i) => rows.filter(({ place }) => place === i));
 }

@@ -45,6 +45,8 @@ export interface ActionRequest extends Circumstances {
   readonly findings: readonly string[];
   /** SHA-256 of what is asked for. */
   readonly inputHash: string;
+  /** Plan that it is of; undefined: it was asked for by itself. */
+  readonly planId?: string;
 }
 
 const REASON_CHARACTERS = { least: 5, most: 500 };
@@ -101,7 +103,8 @@ async function expectation(
   return { expected: { version: snapshotVersion, workerId, runnerId }, isExpired: false };
 }
 
-function checkedReason(given: string): string {
+/** @throws GraphQLError `BAD_USER_INPUT` */
+export function checkedReason(given: string): string {
   const reason = given.trim();
   if (UNREADABLE.test(reason)) throw bad('`reason` must be one line of plain text, without control characters.');
   const { least, most } = REASON_CHARACTERS;
@@ -110,7 +113,8 @@ function checkedReason(given: string): string {
   throw bad(`\`reason\` must have ${least} to ${most} characters. Received ${length}.`);
 }
 
-function checkedFindings(given: readonly string[]): readonly string[] {
+/** @throws GraphQLError `BAD_USER_INPUT` */
+export function checkedFindings(given: readonly string[]): readonly string[] {
   if (given.length > MOST_FINDINGS) {
     throw bad(`\`findings\` may hold at most ${MOST_FINDINGS} codes. Received ${given.length}.`);
   }

@@ -1,5 +1,5 @@
 /** Resolvers of the operator. */
-import { ACTIONS, type ActionName, CHAT_ACTIONS, type ChatAction, mutationOf } from '../../domain/actions/names.ts';
+import { ACTIONS, type ActionName, isOfChat, mutationOf } from '../../domain/actions/names.ts';
 import { possibleActions } from '../../domain/actions/offers.ts';
 import { listPlaces } from '../../server/graphql/listPlaces.ts';
 import { pageSize } from '../../server/graphql/pageSize.ts';
@@ -10,13 +10,12 @@ import { actedOn, applyToChat } from './actOnChat.ts';
 import { applyToReplica } from './actOnReplica.ts';
 import { committed } from './committed.ts';
 import type { OperatorContext } from './context.ts';
+import { planResolvers } from './plans/resolvers.ts';
 import { claimKey, listRecords } from './records.ts';
 import { type MutationArguments, readRequest } from './request.ts';
 import { actionError } from './trouble.ts';
 
 const places = listPlaces('action', 'actions');
-
-const isOfChat = (action: ActionName): action is ChatAction => (CHAT_ACTIONS as readonly string[]).includes(action);
 
 async function perform(action: ActionName, given: MutationArguments, context: OperatorContext) {
   const { store, metrics, answered } = context;
@@ -96,14 +95,36 @@ async function offers(chatId: string, { chat: chats, caller, tokens }: OperatorC
   });
 }
 
+/** An incident as the gateway hands it over: what the recorder told of it. */
+interface OfIncident {
+  readonly id: string;
+  readonly chatId: string;
+  readonly openedAt: string;
+  readonly closedAt?: string | null;
+}
+
 export const resolvers = {
   ...scalars,
   Query: {
     actionRecord: (_: unknown, given: Parameters<typeof ownRecord>[0], context: OperatorContext) =>
       ownRecord(given, context),
     actionRecords: (_: unknown, given: ListArguments, context: OperatorContext) => list(given, context),
+    ...planResolvers.Query,
   },
-  Mutation: mutations,
+  Mutation: { ...mutations, ...planResolvers.Mutation },
+  ActionPlan: planResolvers.ActionPlan,
+  PlanItem: planResolvers.PlanItem,
+  Incident: {
+    __resolveReference: async (incident: OfIncident) => incident,
+    actions: (
+      { chatId, openedAt, closedAt }: OfIncident,
+      { first }: { first?: number | null },
+      { caller, recordsWithin }: OperatorContext,
+    ) => {
+      requireAudit(caller);
+      return recordsWithin.load({ chatId, from: openedAt, to: closedAt ?? null, first: pageSize(first) });
+    },
+  },
   ChatDebugSnapshot: {
     __resolveReference: async ({ chatId }: { chatId: unknown }) => ({ chatId: requireUuid(chatId) }),
     actions: ({ chatId }: { chatId: string }, _: unknown, context: OperatorContext) => offers(chatId, context),

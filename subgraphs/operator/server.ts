@@ -13,6 +13,8 @@ import { failureName } from '../runtime/chatd/databaseFailure.ts';
 import { makeContext, type Operator, type OperatorContext } from './context.ts';
 import { makeOperatorMetrics } from './metrics.ts';
 import { makeOfferTokens } from './offerTokens.ts';
+import { startPlans } from './plans/loop.ts';
+import { dropPlans } from './plans/plans.ts';
 import { resolvers } from './resolvers.ts';
 import { questionError, troubleWords } from './trouble.ts';
 
@@ -44,9 +46,11 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
   await assertOwnSchema(client).finally(() => client.release());
 
   const registry = new Registry();
+  const store = new ChatStore(pool, clock);
+  const metrics = makeOperatorMetrics(registry);
+  const plans = startPlans({ pool, store }, { metrics, clock, log });
   const operator: Operator = {
-    ...{ pool, store: new ChatStore(pool, clock), tokens: makeOfferTokens(options.offerSecret, clock) },
-    metrics: makeOperatorMetrics(registry),
+    ...{ pool, store, metrics, tokens: makeOfferTokens(options.offerSecret, clock), planBegun: plans.wake },
     answered: (question) =>
       question().catch((error: unknown) => {
         const told = questionError(error);
@@ -59,10 +63,11 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
     ...{ name: 'retention', intervalSeconds: RETENTION_INTERVAL_SECONDS, nameOf: failureName, clock, log },
     work: async () => {
       await pool.query('SELECT chat_debug_drop_actions($1)', [retentionDays]);
+      await dropPlans(pool, retentionDays);
     },
   });
   const close = async () => {
-    await retention.stop();
+    await Promise.all([retention.stop(), plans.stop()]);
     await operator.store.announcements.sent();
     await pool.end();
   };
@@ -72,7 +77,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
       authorize: authorizeSubgraph(options, { audience: 'operator', clock, log }),
       context: (caller, requestId, { request }) => makeContext(operator, { caller, requestId }, request),
       notReady: () =>
-        pool.query('SELECT FROM chat_debug_actions, chat_debug_drains LIMIT 0').then(
+        pool.query('SELECT FROM chat_debug_actions, chat_debug_drains, chat_debug_plans LIMIT 0').then(
           () => undefined,
           (error: unknown) => troubleWords(error),
         ),

@@ -33,6 +33,16 @@ export function questionError(error: unknown): GraphQLError {
   return clientError(code, `${troubleWords(error)} Nothing was changed. Try again.`);
 }
 
+/** Error of a change of a plan, for a client: whether it was made may not be known. */
+export function planError(error: unknown): GraphQLError {
+  const state = stateOf(error);
+  if (error instanceof GraphQLError || (state !== undefined && !/^(08|57P)/.test(state))) return questionError(error);
+  return clientError(
+    'ACTION_UNCERTAIN',
+    'It is not known whether this was done: the answer of the database was lost. Look at `actionPlans` before you ask again.',
+  );
+}
+
 /** Error of an action, for a client. @param idempotencyKey of the request */
 export function actionError(error: unknown, idempotencyKey: string): GraphQLError {
   if (!(error instanceof Uncertain)) return questionError(error);

@@ -86,4 +86,11 @@ describe('over one stream', () => {
       await proxy.close();
     }
   });
+
+  test('a caller whom the gateway refuses is told why, and nothing of views', async () => {
+    const { child, written } = watch(['why', await insertChat(database.pool)], { CHAT_DEBUG_TOKEN: 'no.such.token' });
+    expect(await once(child, 'close')).toEqual([2, null]);
+    expect(written).toEqual({ out: '', err: expect.stringMatching(/^[^\n]*token[^\n]*\n$/i) });
+    expect(written.err).not.toContain('live view');
+  });
 });

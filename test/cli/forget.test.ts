@@ -1,6 +1,10 @@
 /** `npm run forget`: a person's id is gone from the history and from incidents, and nothing else is. */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { writeSystemFile } from '../../local/systemFile.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
 import { emptyIncidentTables, makeIncidentTables } from '../subgraphs/recorder/support/incidentTables.ts';
 import { runScript } from '../support/command.ts';
@@ -94,6 +98,20 @@ Nothing was changed. --yes takes it out.
     }
   });
 
+  test('finds the database of a system that runs on DATA_DIR', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'chat-debug-forget-'));
+    try {
+      const secrets = { authSecret: 'a secret', internalSecret: 'another', token: 'a.b.c', ownerId: randomUUID() };
+      writeSystemFile(dataDir, { ...secrets, databaseUrl: database.url, gatewayUrl: 'http://127.0.0.1:9' });
+      const person = randomUUID();
+      await noted(person);
+      expect(await forget(['--owner', person, '--yes'], { DATA_DIR: dataDir })).toMatchObject({ code: 0, stderr: '' });
+      expect(await everything()).not.toContain(person);
+    } finally {
+      rmSync(dataDir, { recursive: true });
+    }
+  });
+
   test('says that chats of the person would name the id again', async () => {
     const person = randomUUID();
     await insertChat(database.pool, { owner_id: person });
@@ -115,7 +133,7 @@ Nothing was changed. --yes takes it out.
   test.each([
     [[], {}, 2, "required option '--owner <uuid>' not specified"],
     [['--owner', 'x'], {}, 2, 'It must be a UUID'],
-    [['--owner', randomUUID()], {}, 1, 'RECORDER_DATABASE_URL, DATABASE_URL: neither is set.'],
+    [['--owner', randomUUID()], { DATA_DIR: '/no/such' }, 1, 'No system runs on DATA_DIR=/no/such, and DATABASE_URL'],
   ])('%j with %j ends with %i and a sentence', async (args, environment, code, sentence) => {
     const finished = await forget(args, environment);
     expect(finished).toMatchObject({ code, stdout: '' });

@@ -1,27 +1,31 @@
 /** Incidents through the gateway: with a recorder, without one, and with one that is away. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { AUDIT, OPERATE } from '../../domain/actions/rights.ts';
+import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { startRecorderServer } from '../../subgraphs/recorder/server.ts';
 import { insertChat } from '../subgraphs/database/support/rows.ts';
+import { operatorsPerTest } from '../subgraphs/operator/support/operators.ts';
 import { emptyIncidentTables, incidentRows, makeIncidentTables } from '../subgraphs/recorder/support/incidentTables.ts';
 import { until } from '../support/until.ts';
 import { fleetPerFile } from './fleet.ts';
-import { askGateway, callerToken } from './gateways.ts';
+import { askGateway, callerToken, type GatewayChanges } from './gateways.ts';
 import { deadUrl } from './httpServers.ts';
 import { shared } from './runtimes.ts';
 
 const { database, gateway, keep } = fleetPerFile();
+const operators = operatorsPerTest(database);
 beforeAll(() => makeIncidentTables(database.pool));
 afterEach(() => emptyIncidentTables(database.pool));
 
 /** A gateway with a recorder, which asks the gateway that all tests share. */
-async function withRecorder() {
+async function withRecorder(changes: GatewayChanges = {}) {
   const server = await startRecorderServer({
     ...{ ...shared, databaseUrl: database.url, databaseTimeoutMs: 20_000 },
     ...{ gatewayUrl: `${(await gateway()).url}/graphql`, intervalSeconds: 0.2, retentionDays: 30 },
   });
   keep(server);
-  return gateway({ recorder: { url: `${server.url}/graphql`, databaseTimeoutMs: 20_000 } });
+  return gateway({ recorder: { url: `${server.url}/graphql`, databaseTimeoutMs: 20_000 }, ...changes });
 }
 
 const QUERY = `query ($id: UUID!) {
@@ -57,6 +61,29 @@ describe('incidents', () => {
     expect(list(own.body)).toEqual([{ node: { chatId: id, code: 'INVALID_STATE' } }]);
     const other = await askGateway(front, QUERY, { variables: { id: foreign }, token });
     expect([other.body.errors, other.body.data?.chatDebugSnapshot]).toEqual([undefined, null]);
+  });
+
+  test('name the actions that were taken while they were open, for auditors', async () => {
+    const id = await insertChat(database.pool, { status: 'paused' });
+    const recorder = await withRecorder();
+    await until('the incident is open', async () => (await incidentRows(database.pool)).length === 1);
+    const operator = await operators.start();
+    const front = await withRecorder({ operator: { url: `${operator.url}/graphql`, databaseTimeoutMs: 20_000 } });
+    const token = await callerToken({ sub: 'an-operator', roles: [READ_ALL, OPERATE, AUDIT] });
+    const RECONCILE = `mutation { reconcileChat(id: "${id}", expect: { snapshotVersion: 1 }, reason: "for a test",
+      idempotencyKey: "${randomUUID()}") { outcome } }`;
+    expect((await askGateway(front, RECONCILE, { token })).body.data).toEqual({ reconcileChat: { outcome: 'DONE' } });
+    const ACTIONS = `{ incidents { edges { node { code actions { action reason planId } } } } }`;
+    const asked = await askGateway(front, ACTIONS, { token });
+    const actions = [{ action: 'RECONCILE_CHAT', reason: 'for a test', planId: null }];
+    expect(asked.body.data).toEqual({ incidents: { edges: [{ node: { code: 'INVALID_STATE', actions } }] } });
+    const reader = await askGateway(front, ACTIONS);
+    expect(reader.body.data).toEqual({ incidents: { edges: [{ node: { code: 'INVALID_STATE', actions: null } }] } });
+    expect(reader.body.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    const without = await askGateway(recorder, ACTIONS, { token });
+    expect(without.body).toEqual({
+      data: { incidents: { edges: [{ node: { code: 'INVALID_STATE', actions: null } }] } },
+    });
   });
 
   test('are null where there is no recorder, and all else is as it was', async () => {

@@ -32,6 +32,7 @@ describe('migrations', () => {
         '20261201000000_system_messages',
         '20261205000000_chat_events',
         '20261215000000_actions',
+        '20261216000000_plans',
       ]);
       expect(await inspectSchema(clients[0])).toEqual({ kind: 'current' });
     } finally {

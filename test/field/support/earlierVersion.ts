@@ -1,6 +1,6 @@
 /** The version of a real earlier commit, built apart, to run beside this one during an upgrade. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,8 +39,7 @@ export function buildEarlierVersion(): EarlierVersion {
   const folder = mkdtempSync(join(tmpdir(), 'chat-debug-earlier-'));
   const archive = execFileSync('git', ['-C', ROOT, 'archive', EARLIER_COMMIT], { maxBuffer: 256 * 1024 * 1024 });
   execFileSync('tar', ['-x', '-C', folder], { input: archive });
-  if (sharesPackages(folder)) symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  else execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
+  givePackages(folder);
   execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   return {
     script: (path) => relative(ROOT, join(folder, path)),
@@ -48,10 +47,29 @@ export function buildEarlierVersion(): EarlierVersion {
   };
 }
 
-/** True if all packages of the earlier version are installed here in the same version. */
-function sharesPackages(folder: string): boolean {
+/**
+ * Gives it the packages that are installed here, by links, and installs only those that are not here in its version.
+ * Installing all of them takes a minute and a half of a processor.
+ */
+function givePackages(folder: string): void {
   const [earlier, now] = [versionsIn(folder), versionsIn(ROOT)];
-  return [...earlier].every(([name, version]) => now.get(name) === version);
+  const missing = [...earlier].filter(([path, version]) => now.get(path) !== version);
+  const names = missing.map(([path]) => path.slice('node_modules/'.length));
+  if (names.some((name) => name.includes('/'))) {
+    // in a scope or in another package: too much to be put together
+    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
+    return;
+  }
+  const apart = join(folder, 'apart');
+  mkdirSync(join(folder, 'node_modules'));
+  mkdirSync(apart);
+  const wanted = missing.map(([, version], i) => `${names[i]}@${version}`);
+  const options = ['--prefix', apart, '--ignore-scripts', '--no-audit', '--no-fund'];
+  if (wanted.length > 0) execFileSync('npm', ['install', ...options, ...wanted], { stdio: 'ignore' });
+  const link = (root: string, name: string) =>
+    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+  for (const name of readdirSync(join(ROOT, 'node_modules'))) if (!names.includes(name)) link(ROOT, name);
+  for (const name of names) link(apart, name);
 }
 
 function versionsIn(folder: string): Map<string, string | undefined> {

@@ -142,6 +142,15 @@ describe('a question that takes too long', () => {
     );
   });
 
+  test('names none that only another question wants', async () => {
+    await database.pool.query('DROP INDEX chat_messages_chat_id_role_deleted_idx');
+    const named = told('QUERY_TIMED_OUT', expect.stringContaining('`chat_messages (chat_id, role, deleted)`'));
+    expect(await askSlowly('messageCounts')).toMatchObject(named);
+    for (const question of ['openCalls', 'lastMessages', 'turns']) {
+      expect(await askSlowly(question)).toMatchObject(told('QUERY_TIMED_OUT', expect.not.stringContaining('index')));
+    }
+  });
+
   test('may want any index of the migrations but those of writers', async () => {
     const { rows } = await database.pool.query<{ table: string; keys: string }>(
       `SELECT tablename AS table, split_part(indexdef, ' USING btree ', 2) AS keys FROM pg_indexes
@@ -151,8 +160,8 @@ describe('a question that takes too long', () => {
     const there = rows.map(({ table, keys }) => `${table} ${keys}`);
     const ofWriters = ['chat_heartbeats (heartbeat_at)', 'chat_queued_messages (id)'];
     const wanted = WANTED_INDEXES.own.map(({ table, keys }) => `${table} ${keys}`);
-    const dropped = 'chat_queued_messages (chat_id, "position")';
-    expect([...there, dropped].sort()).toEqual([...wanted, ...ofWriters].sort());
+    const dropped = ['chat_queued_messages (chat_id, "position")', 'chat_messages (chat_id, role, deleted)'];
+    expect([...there, ...dropped].sort()).toEqual([...wanted, ...ofWriters].sort());
   });
 });
 

@@ -1,0 +1,61 @@
+/** One question to the gateway, and its answer. */
+import { addressOf } from './address.ts';
+import type { Operation } from './operation.ts';
+import { authorization, refused } from './session.ts';
+
+/** Error of an answer, as GraphQL has it. */
+export interface Problem {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+export interface Answer<A> {
+  /** Null: nothing was answered, and `problems` says why. */
+  readonly data: A | null;
+  readonly problems: readonly Problem[];
+}
+
+/** Question as it is sent. */
+export const questionOf = <A, V>({ text, name }: Operation<A, V>, variables: V) => ({
+  query: text,
+  operationName: name,
+  variables: variables as Record<string, unknown>,
+});
+
+/** Headers of every question. The way is noted in records of actions. */
+export const headers = (): Record<string, string> => ({ ...authorization(), 'x-chat-debug-via': 'console' });
+
+export const codeOf = ({ extensions }: Problem): string => String(extensions?.code ?? '');
+
+/** Asks once. Never throws: what went wrong is in `problems`. */
+export async function ask<A, V>(operation: Operation<A, V>, variables: V, signal?: AbortSignal): Promise<Answer<A>> {
+  const response = await fetch(addressOf('graphql'), {
+    method: 'POST',
+    headers: {
+      ...headers(),
+      accept: 'application/graphql-response+json, application/json',
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(questionOf(operation, variables)),
+    ...(signal && { signal }),
+  }).catch(() => undefined);
+  if (!response) return unanswered('UNREACHABLE', 'The gateway cannot be reached.');
+  return readAnswer(response);
+}
+
+/** Reads an answer that is no stream. */
+export async function readAnswer<A>(response: Response): Promise<Answer<A>> {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (typeof body !== 'object' || body === null) {
+    return unanswered('NO_ANSWER', `What answers is no gateway: HTTP status ${response.status}.`);
+  }
+  const { data = null, errors = [] } = body as { data?: A | null; errors?: readonly Problem[] };
+  if (response.status === 401) refused(errors[0]?.message ?? '');
+  return { data, problems: errors };
+}
+
+const unanswered = <A>(code: string, message: string): Answer<A> => ({
+  data: null,
+  problems: [{ message, extensions: { code } }],
+});

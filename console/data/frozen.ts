@@ -1,0 +1,45 @@
+/**
+ * A list in which nothing moves by itself: rows stay where they are, and are renewed in place. Rows that have come wait
+ * until they are taken in. Rows that are gone stay, marked, until then. Pure.
+ */
+
+export interface Row<T> {
+  readonly id: string;
+  readonly group: string;
+  readonly value: T;
+  /** True: the last answer no longer has it. */
+  readonly isGone: boolean;
+}
+
+export interface Frozen<T> {
+  readonly rows: readonly Row<T>[];
+  /** Rows of the last answer that are not shown yet. */
+  readonly waiting: number;
+}
+
+export interface Item<T> {
+  readonly id: string;
+  readonly group: string;
+  readonly value: T;
+}
+
+/** Takes in all rows of an answer, group by group, in its order. */
+export function takenIn<T>(items: readonly Item<T>[]): Frozen<T> {
+  const groups = new Map<string, Row<T>[]>();
+  for (const item of items) groups.set(item.group, [...(groups.get(item.group) ?? []), { ...item, isGone: false }]);
+  return { rows: [...groups.values()].flat(), waiting: 0 };
+}
+
+/** Renews the rows that are shown, and counts those that have come. An empty list takes all in: nothing can move. */
+export function renewed<T>({ rows }: Frozen<T>, items: readonly Item<T>[]): Frozen<T> {
+  if (rows.length === 0) return takenIn(items);
+  const now = new Map(items.map((item) => [item.id, item]));
+  const shown = new Set(rows.map(({ id }) => id));
+  return {
+    rows: rows.map((row) => {
+      const item = now.get(row.id);
+      return item ? { ...row, value: item.value, isGone: false } : { ...row, isGone: true };
+    }),
+    waiting: items.filter(({ id }) => !shown.has(id)).length,
+  };
+}

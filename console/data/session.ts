@@ -1,0 +1,141 @@
+/**
+ * Who is signed in: a token in this tab's sessionStorage, or the cookie of the platform, which the browser sends by
+ * itself. A token is handed to other tabs of this address, and stands in no URL.
+ */
+import { computed, signal } from '@preact/signals';
+import { addressOf } from './address.ts';
+import { after, nowMs } from './clock.ts';
+
+/** Where the token is kept. GraphiQL keeps its token at the same place. */
+const KEY = 'chat-debug-gateway:token';
+/** Milliseconds that a new tab waits for another one's token. */
+const HANDED_MS = 150;
+
+/** Claims of the token that the page shows. The gateway decides by itself. */
+interface Claims {
+  readonly sub: string;
+  readonly roles: readonly string[];
+  /** Seconds since 1970. */
+  readonly exp?: number;
+}
+
+/** How far signing in has come. `open`: with a token or perhaps a cookie; the first answer tells. */
+export type Access =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'closed'; readonly why: string };
+
+export const token = signal('');
+export const access = signal<Access>({ kind: 'starting' });
+
+/** Claims of the token. Undefined: the cookie is used, or the token is no JWT. */
+export const claims = computed((): Claims | undefined => claimsOf(token.value));
+
+/** Name under which tabs of the same person share a stream. */
+export const subject = computed((): string => claims.value?.sub ?? (token.value ? 'token' : 'cookie'));
+
+export const hasRole = (role: string): boolean | undefined => claims.value?.roles.includes(role);
+
+const channel = typeof BroadcastChannel === 'function' ? new BroadcastChannel('chat-debug-gateway:session') : undefined;
+
+type Told = { readonly kind: 'want' } | { readonly kind: 'token'; readonly token: string } | { readonly kind: 'out' };
+const tell = (told: Told) => channel?.postMessage(told);
+
+/** Headers with which a question is sent. */
+export const authorization = (): Record<string, string> =>
+  token.value ? { authorization: `Bearer ${token.value}` } : {};
+
+/** Finds the token: by the code in the address, in this tab, or from another tab. */
+export async function begin(): Promise<void> {
+  channel?.addEventListener('message', ({ data }: MessageEvent<Told>) => hear(data));
+  const code = takeCode();
+  if (code) {
+    const why = await redeem(code);
+    if (why === undefined || !keep(sessionStorage.getItem(KEY) ?? '')) {
+      if (why !== undefined) access.value = { kind: 'closed', why };
+    }
+    return;
+  }
+  if (keep(sessionStorage.getItem(KEY) ?? '')) return;
+  tell({ kind: 'want' });
+  await new Promise<void>((resolve) => after(HANDED_MS, resolve));
+  if (access.value.kind === 'starting') access.value = { kind: 'open' };
+}
+
+function hear(told: Told): void {
+  if (told.kind === 'want' && token.value && access.value.kind === 'open') tell({ kind: 'token', token: token.value });
+  if (told.kind === 'token' && !token.value) keep(told.token);
+  if (told.kind === 'out') forget('You have signed out in another tab.');
+}
+
+/** Takes the code out of the address, which no longer has it afterwards. */
+function takeCode(): string | undefined {
+  const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
+  if (code) history.replaceState(history.state, '', `${location.pathname}${location.search}`);
+  return code;
+}
+
+/** @returns reason why the code does not sign in. Undefined: it does */
+async function redeem(code: string): Promise<string | undefined> {
+  const response = await fetch(addressOf('signin'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ code }),
+    cache: 'no-store',
+  }).catch(() => undefined);
+  if (!response) return 'The gateway cannot be reached. Is it still running?';
+  const body: unknown = await response.json().catch(() => undefined);
+  const { token: found, errors } = (body ?? {}) as { token?: unknown; errors?: { message?: unknown }[] };
+  if (typeof found === 'string' && keep(found)) {
+    tell({ kind: 'token', token: found });
+    return undefined;
+  }
+  return String(errors?.[0]?.message ?? `The gateway answers with HTTP status ${response.status}.`);
+}
+
+/** Takes a token as people paste it. @returns false if it is none */
+export function keep(text: string): boolean {
+  const cleaned = text.replace(/^\s*(authorization:)?\s*bearer\s/i, '').replace(/\s/g, '');
+  if (!/^[\x21-\x7e]+$/.test(cleaned)) return false;
+  sessionStorage.setItem(KEY, cleaned);
+  token.value = cleaned;
+  access.value = { kind: 'open' };
+  return true;
+}
+
+/** Hands a token that the gateway has taken to the other tabs. */
+export const share = (): void => {
+  if (token.value) tell({ kind: 'token', token: token.value });
+};
+
+/** Notes that the gateway refuses the caller. */
+export function refused(message: string): void {
+  if (access.value.kind === 'closed') return;
+  const had = token.value !== '';
+  const isOld = claims.value?.exp !== undefined && claims.value.exp * 1_000 < nowMs();
+  forget(isOld ? 'The token has run out.' : had ? `The gateway refuses this token. ${message}` : '');
+}
+
+function forget(why: string): void {
+  sessionStorage.removeItem(KEY);
+  token.value = '';
+  access.value = { kind: 'closed', why };
+}
+
+/** Signs out here and in the other tabs. */
+export function signOut(): void {
+  forget('You have signed out.');
+  tell({ kind: 'out' });
+}
+
+function claimsOf(text: string): Claims | undefined {
+  try {
+    const part = (text.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { sub, roles, exp } = JSON.parse(atob(part)) as Record<string, unknown>;
+    if (typeof sub !== 'string') return undefined;
+    const known = Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
+    return { sub, roles: known, ...(typeof exp === 'number' && { exp }) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+/** One stream from the gateway: whole answers as they come, until it ends. */
+import { createClient, NetworkError } from 'graphql-sse';
+import { addressOf } from './address.ts';
+import { type Answer, codeOf, headers, type Problem, questionOf, readAnswer } from './ask.ts';
+import { after } from './clock.ts';
+import type { Operation } from './operation.ts';
+
+/** Milliseconds without a word, after which a connection is taken for dead. The gateway says something every 10 s. */
+const SILENT_MS = 25_000;
+
+/** How a stream ended. */
+export type End =
+  /** This page ended it. */
+  | { readonly kind: 'stopped' }
+  /** The connection broke, or fell silent. */
+  | { readonly kind: 'lost'; readonly opened: boolean }
+  /** The gateway ended it, or refused it. Without a time to come back the same would be refused again. */
+  | {
+      readonly kind: 'ended';
+      readonly code: string;
+      readonly message: string;
+      readonly retryAfterMs?: number;
+      readonly opened: boolean;
+    };
+
+/** Follows a subscription until it ends. @param onAnswer is called with each answer */
+export async function follow<A, V>(
+  operation: Operation<A, V>,
+  variables: V,
+  aborting: AbortSignal,
+  onAnswer: (answer: Answer<A>) => void,
+): Promise<End> {
+  const silent = new AbortController();
+  let endWatch = after(SILENT_MS, () => silent.abort());
+  let opened = false;
+  let last: Problem | undefined;
+  const client = createClient({
+    url: addressOf('graphql'),
+    retryAttempts: 0,
+    headers: () => headers(),
+    credentials: 'same-origin',
+  });
+  const answers = client.iterate<A, Record<string, unknown>>(questionOf(operation, variables));
+  const stop = () => client.dispose();
+  aborting.addEventListener('abort', stop);
+  silent.signal.addEventListener('abort', stop);
+  try {
+    for await (const { data, errors } of answers) {
+      endWatch();
+      endWatch = after(SILENT_MS, () => silent.abort());
+      opened = true;
+      const problems = (errors ?? []) as readonly Problem[];
+      last = data === undefined ? problems[0] : undefined;
+      if (data !== undefined) onAnswer({ data: data ?? null, problems });
+    }
+    if (aborting.aborted) return { kind: 'stopped' };
+    return last ? endOf(last, opened) : { kind: 'lost', opened };
+  } catch (error) {
+    if (aborting.aborted) return { kind: 'stopped' };
+    const response = error instanceof NetworkError ? (error.response as Response | undefined) : undefined;
+    if (!response || typeof response.json !== 'function') return last ? endOf(last, opened) : { kind: 'lost', opened };
+    const { problems } = await readAnswer(response);
+    const waitMs = Number(response.headers.get('retry-after')) * 1_000;
+    return endOf(problems[0], opened, waitMs > 0 ? waitMs : undefined);
+  } finally {
+    endWatch();
+    aborting.removeEventListener('abort', stop);
+    client.dispose();
+  }
+}
+
+function endOf(problem: Problem | undefined, opened: boolean, waitMs?: number): End {
+  const told = problem?.extensions?.retryAfterMs;
+  const retryAfterMs = waitMs ?? (typeof told === 'number' ? told : undefined);
+  return {
+    kind: 'ended',
+    opened,
+    code: problem ? codeOf(problem) : 'NO_ANSWER',
+    message: problem?.message ?? 'The live view has ended.',
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}

@@ -1,0 +1,47 @@
+// Makes the console for browsers: one file that is loaded first, and one for each page. Their names hold a hash of what
+// is in them, so that a browser may keep them for ever.
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+
+/**
+ * Plugin that gives the runbook as text, without the output of examples: the page shows the chat itself.
+ * Advice for a Coder deployment stays.
+ */
+const runbook = {
+  name: 'runbook',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]docs[\\/]runbook\.md$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll(/<!-- example: \w+ -->\n(\n```text\n[\s\S]*?\n```\n)?/g, ''),
+      loader: 'text',
+    })),
+};
+
+/** @returns files, what was read, and the page that loads the first ones */
+export async function buildConsole(root, outdir) {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['console/main.tsx'],
+    outdir,
+    write: false,
+    metafile: true,
+    bundle: true,
+    splitting: true,
+    platform: 'browser',
+    target: ['chrome111', 'firefox128', 'safari17.5'],
+    format: 'esm',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    entryNames: '[name]-[hash]',
+    chunkNames: 'part-[hash]',
+    plugins: [runbook],
+    minify: true,
+    legalComments: 'none',
+  });
+  const made = (ending) =>
+    basename(outputFiles.find(({ path }) => basename(path).startsWith('main-') && path.endsWith(ending)).path);
+  const page = readFileSync(join(root, 'console/index.html'), 'utf8')
+    .replace('main.js', made('.js'))
+    .replace('main.css', made('.css'));
+  return { outputFiles, metafile, page };
+}

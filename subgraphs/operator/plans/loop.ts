@@ -1,0 +1,43 @@
+/** The loop that works plans off. It looks for plans of other operators, or of before a start, by itself. */
+import type { Clock } from '../../../common/clock.ts';
+import type { Logger } from '../../../server/log.ts';
+import { startLoop } from '../../../server/loop.ts';
+import { failureName } from '../../runtime/chatd/databaseFailure.ts';
+import type { ActTools } from '../act.ts';
+import type { OperatorMetrics } from '../metrics.ts';
+import { workOff } from './workOff.ts';
+
+const INTERVAL_SECONDS = 5;
+/** Milliseconds after which it looks again: another plan may have begun, or this one stopped. */
+const LONGEST_WAIT_MS = 500;
+
+interface PlanLoop {
+  /** Looks at once. */
+  wake(): void;
+  /** Resolves when the running item has ended. */
+  stop(): Promise<void>;
+}
+
+export function startPlans(
+  tools: ActTools,
+  { metrics, clock, log }: { metrics: OperatorMetrics; clock: Clock; log: Logger },
+): PlanLoop {
+  const ending = new AbortController();
+  const work = async () => {
+    while (!ending.signal.aborted) {
+      const inMs = await workOff(tools, metrics);
+      if (inMs === undefined) return;
+      if (inMs > 0) await clock.sleep(Math.min(inMs, LONGEST_WAIT_MS), ending.signal);
+    }
+  };
+  const loop = startLoop({
+    ...{ name: 'plans', intervalSeconds: INTERVAL_SECONDS, work, nameOf: failureName, clock, log },
+  });
+  return {
+    wake: loop.wake,
+    stop: () => {
+      ending.abort();
+      return loop.stop();
+    },
+  };
+}
