@@ -11,6 +11,7 @@ const byItsMeans = (act: string | ((s: Situation) => string)): Step => ({
 
 export const VIEWS: Means = {
   interrupt: lookAtSnapshot,
+  again: byItsMeans('let your platform try it again'),
   send: lookAtSnapshot,
   edit: lookAtSnapshot,
   show: lookAtSnapshot,
