@@ -51,9 +51,15 @@ async function answer(id, text) {
       return whole;
     });
     await pool.query("INSERT INTO posts (conversation_id, author, body) VALUES ($1, 'assistant', $2)", [id, said]);
-    await pool.query("UPDATE conversations SET state = 'idle', process = NULL, run = NULL, changed_at = now() WHERE id = $1", [id]);
+    await pool.query(
+      "UPDATE conversations SET state = 'idle', process = NULL, run = NULL, changed_at = now() WHERE id = $1",
+      [id],
+    );
   } catch {
-    await pool.query("UPDATE conversations SET state = 'failed', process = NULL, run = NULL, changed_at = now() WHERE id = $1", [id]);
+    await pool.query(
+      "UPDATE conversations SET state = 'failed', process = NULL, run = NULL, changed_at = now() WHERE id = $1",
+      [id],
+    );
   }
 }
 

@@ -1,0 +1,208 @@
+/** Replicas that speak runtime protocol 1, as the router sees them: the promises of routing hold, and odd values cost themselves. */
+import { describe, expect, test } from '@jest/globals';
+import { sendJson, type TestServer } from '../gateway/httpServers.ts';
+import { A, B, chatId, routersPerTest, statuses } from '../gateway/routers.ts';
+
+const { servers, router, asker } = routersPerTest();
+const OBSERVED = '2026-12-02T00:00:10.000Z';
+
+/** A worker whose answer about a chat is as given. */
+const worker = (workerId: string, chat: (id: string) => object, more: object = {}): Promise<TestServer> =>
+  servers.serve((response, { url, body }) => {
+    if (!url?.startsWith('/chat-debug/v1/'))
+      return void response.writeHead(404, { 'content-type': 'text/html' }).end('no');
+    const said = { workerId, observedAt: OBSERVED, ...more };
+    const asked = (body as unknown as { chatIds?: string[] } | undefined)?.chatIds;
+    sendJson(response, 200, asked ? { ...said, chats: asked.map((id) => ({ chatId: id, ...chat(id) })) } : said);
+  });
+const holding = (workerId: string) => worker(workerId, (id) => ({ runners: [{ runnerId: id }] }));
+const paths = ({ received }: TestServer) => received.map(({ method, url }) => `${method} ${url}`);
+
+/** Asks one replica about one chat for these fields. */
+async function runtimeOf(
+  server: TestServer,
+  selection: string,
+  type: 'ChatRuntime' | 'ReplicaRuntime' = 'ChatRuntime',
+  roles?: string[],
+) {
+  const { route, newContext } = router({
+    rows: { [A]: { relayAddress: server.url } },
+    protocol: 'v1',
+    ...(roles && { roles }),
+  });
+  const representation = { __typename: type, workerId: A, ...(type === 'ChatRuntime' && { chatId: chatId(1) }) };
+  const query = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ${type} { reachability { status } ${selection} } } }`;
+  const { data, errors } = await route({ query, variables: { representations: [representation] } }, newContext());
+  return {
+    entity: data?._entities[0],
+    errors: errors.map(({ path, extensions }) => [path?.slice(2).join('.'), extensions?.code]),
+  };
+}
+
+describe('the language of a replica', () => {
+  test('is found out once for each id, and remembered', async () => {
+    const server = await holding(A);
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'auto' });
+    for (let i = 0; i < 3; i += 1) {
+      const { entities, errors } = await ask([[1, A]]);
+      expect([statuses(entities), errors]).toEqual([['OK'], []]);
+    }
+    const CHATS = 'POST /chat-debug/v1/chats';
+    expect(paths(server)).toEqual(['POST /graphql', 'GET /chat-debug/v1/replica', CHATS, CHATS, CHATS]);
+  });
+
+  test('one request carries all chats of a worker, in their places; one bad worker costs only itself', async () => {
+    const good = await holding(A);
+    const bad = await servers.serve(
+      (response) => void response.writeHead(500, { 'content-type': 'text/html' }).end('broken'),
+    );
+    const ask = asker({ rows: { [A]: { relayAddress: good.url }, [B]: { relayAddress: bad.url } }, protocol: 'v1' });
+    const { entities, errors } = await ask([
+      [1, A],
+      [2, B],
+      [3, A],
+      [1, A],
+    ]);
+    expect(statuses(entities)).toEqual(['OK', 'BAD_ANSWER', 'OK', 'OK']);
+    expect(entities.map(({ runners }) => runners)).toEqual(
+      [1, 0, 3, 1].map((n) => (n === 0 ? null : [{ runnerId: chatId(n) }])),
+    );
+    expect(errors.map(({ code, chatIds }) => [code, chatIds])).toEqual([['REPLICA_UNREACHABLE', [chatId(2)]]]);
+    expect(good.received).toHaveLength(1);
+    expect(good.received[0]?.body).toEqual({ chatIds: [chatId(1), chatId(3)] });
+  });
+
+  test('another worker at the address is REFUSED, and the time limit holds', async () => {
+    const other = await holding(B);
+    const silent = await servers.hang();
+    const asked = (url: string, timeoutMs?: number) =>
+      asker({ rows: { [A]: { relayAddress: url } }, protocol: 'v1', ...(timeoutMs && { timeoutMs }) })([[1, A]]);
+    expect(statuses((await asked(other.url)).entities)).toEqual(['REFUSED']);
+    expect(statuses((await asked(silent.url, 200)).entities)).toEqual(['TIMED_OUT']);
+  });
+});
+
+describe('an answer of a worker', () => {
+  test('that leaves out what it does not know gives null there, and no error', async () => {
+    const server = await worker(A, () => ({
+      runners: [{ runnerId: chatId(7), tasks: [{ kind: 'embed the files' }] }],
+    }));
+    const { entity, errors } = await runtimeOf(
+      server,
+      'eventLoopDelayMs messageBuffers { partsBuffered } runners { phase uptimeSeconds snapshotVersion idleSeconds lease { ageSeconds } activeTask { kind label runningSeconds } }',
+    );
+    expect(errors).toEqual([]);
+    expect(entity).toMatchObject({
+      ...{ eventLoopDelayMs: null, messageBuffers: null },
+      runners: [
+        {
+          ...{ phase: null, uptimeSeconds: null, snapshotVersion: null, idleSeconds: null, lease: null },
+          activeTask: { kind: 'OTHER', label: 'embed the files', runningSeconds: null },
+        },
+      ],
+    });
+  });
+
+  test('with no runners at all says so, and one without the member does not know', async () => {
+    const none = await runtimeOf(await worker(A, () => ({ runners: [] })), 'runners { runnerId }');
+    const unknown = await runtimeOf(await worker(A, () => ({})), 'runners { runnerId }');
+    expect([none.entity?.runners, unknown.entity?.runners]).toEqual([[], null]);
+    expect([none.errors, unknown.errors]).toEqual([[], []]);
+  });
+
+  test('has ages from its own times, also where they lie ahead', async () => {
+    const server = await worker(A, () => ({
+      runners: [
+        {
+          runnerId: chatId(7),
+          startedAt: '2026-12-02T00:00:00Z',
+          tasks: [{ kind: 'generation', nextRetryAt: '2026-12-02T00:00:30+00:00', startedAt: '2026-12-02T00:00:11Z' }],
+        },
+      ],
+    }));
+    const { entity } = await runtimeOf(
+      server,
+      'runners { uptimeSeconds activeTask { runningSeconds secondsUntilRetry } }',
+    );
+    expect(entity?.runners).toEqual([{ uptimeSeconds: 10, activeTask: { runningSeconds: -1, secondsUntilRetry: 20 } }]);
+  });
+
+  test.each([
+    ['phase', { phase: 'dancing' }],
+    ['startedAt', { startedAt: 'yesterday' }],
+    ['snapshotVersion', { snapshotVersion: 1.5 }],
+    ['status', { status: { deep: 1 } }],
+    ['lease', { lease: 7 }],
+  ])('with an odd %s loses only that, with an error on its path', async (field, odd) => {
+    const server = await worker(A, () => ({ runners: [{ runnerId: chatId(7), historyVersion: 3, ...odd }] }));
+    const below = field === 'lease' ? 'lease { renewedAt }' : field;
+    const { entity, errors } = await runtimeOf(server, `runners { runnerId historyVersion ${below} }`);
+    expect(entity).toMatchObject({
+      reachability: { status: 'OK' },
+      runners: [{ runnerId: chatId(7), historyVersion: 3, [field]: null }],
+    });
+    expect(errors).toEqual([[`runners.0.${field}`, 'VALUE_UNREADABLE']]);
+  });
+
+  test('with a runner that is none leaves the runners unknown, and never says that there is none', async () => {
+    const server = await worker(A, () => ({ runners: [{ runnerId: 'seven' }] }));
+    const { entity, errors } = await runtimeOf(server, 'localWorkerId runners { runnerId }');
+    expect(entity).toMatchObject({ localWorkerId: A, runners: null });
+    expect(errors).toEqual([['runners.0.runnerId', 'VALUE_UNREADABLE']]);
+  });
+
+  test('without an entry for a chat is no answer for that chat alone', async () => {
+    const server = await servers.serve((response) =>
+      sendJson(response, 200, { workerId: A, observedAt: OBSERVED, chats: [{ chatId: chatId(1), runners: [] }, 7] }),
+    );
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'v1' });
+    const { entities } = await ask([
+      [1, A],
+      [2, A],
+    ]);
+    expect(statuses(entities)).toEqual(['OK', 'BAD_ANSWER']);
+  });
+});
+
+describe('a worker as a whole', () => {
+  const ME = 'somebody';
+  const MORE = {
+    ...{ isFull: true, runnerCount: 2, acquisition: { lastError: 'DISK_FULL', consecutiveFailures: 2 } },
+    refusedChats: [
+      { chatId: chatId(1), ownerId: ME, reason: 'LOCKED' },
+      { chatId: chatId(2), ownerId: B, reason: 'LOCKED' },
+    ],
+    runners: [1, 2].map((n) => ({ runnerId: chatId(n), chatId: chatId(n) })),
+  };
+  const FIELDS =
+    'isFull roomSeconds acquisitionError acquisition { lastError } refusedChats { chatId } runners(first: 1) { chatId }';
+
+  test('tells those who may read everything all of it, as far as they ask', async () => {
+    const { entity, errors } = await runtimeOf(await worker(A, () => ({}), MORE), FIELDS, 'ReplicaRuntime');
+    expect(errors).toEqual([]);
+    expect(entity).toMatchObject({
+      ...{ isFull: true, roomSeconds: 0, acquisitionError: 'DISK_FULL', acquisition: { lastError: 'DISK_FULL' } },
+      ...{ refusedChats: [{ chatId: chatId(1) }, { chatId: chatId(2) }], runners: [{ chatId: chatId(1) }] },
+    });
+  });
+
+  test('tells others nothing of other people, though it knows no callers itself', async () => {
+    const { entity, errors } = await runtimeOf(await worker(A, () => ({}), MORE), FIELDS, 'ReplicaRuntime', []);
+    expect(entity).toMatchObject({
+      isFull: true,
+      acquisition: null,
+      runners: null,
+      refusedChats: [{ chatId: chatId(1) }],
+    });
+    expect(errors).toEqual([
+      ['acquisition', 'FORBIDDEN'],
+      ['runners', 'FORBIDDEN'],
+    ]);
+  });
+
+  test('refuses a number of runners that is out of range', async () => {
+    const server = await worker(A, () => ({}), MORE);
+    const { errors } = await runtimeOf(server, 'runners(first: 5000) { chatId }', 'ReplicaRuntime');
+    expect(errors).toEqual([['runners', 'BAD_USER_INPUT']]);
+  });
+});
