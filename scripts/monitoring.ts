@@ -115,7 +115,7 @@ function targetsOf({ name, labels }: Metric) {
 /** Dashboard for Grafana, as text: a row for each kind of process, a panel for each metric. */
 export function grafanaDashboard(page = read()): string {
   const kinds = [...new Set(metrics(page).map(({ on }) => on))];
-  const datasource = { type: 'prometheus', uid: '${datasource}' };
+  const datasource = { type: 'prometheus', uid: '$datasource' };
   let y = 0;
   let id = 0;
   const panels = kinds.flatMap((kind) => {
