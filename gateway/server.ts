@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Clock } from '../common/clock.ts';
 import type { RoutingContext } from '../routing/ask/routingContext.ts';
-import { makeReplicas, type ReplicasOptions } from '../routing/replicas.ts';
+import { type AskedReplicas, makeReplicas } from '../routing/replicas.ts';
 import type { DatabaseSubgraph } from '../routing/transport/databaseSubgraph.ts';
 import { type OperatorOverHttpOptions, operatorOverHttp } from '../routing/transport/operatorSubgraph.ts';
 import { type RecorderOverHttpOptions, recorderOverHttp } from '../routing/transport/recorderSubgraph.ts';
@@ -54,7 +54,7 @@ export interface GatewayOptions extends Omit<ServedOptions, 'limitMutations'>, C
   readonly corsOrigins: readonly string[];
   /** Path of the supergraph; unset: the one that is checked in. */
   readonly supergraphPath?: string | undefined;
-  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'platform'>;
+  readonly replicas: AskedReplicas;
   readonly clock: Clock;
   /** Requests of one caller in a minute; 0: no limit. */
   readonly rateLimitPerMinute: number;

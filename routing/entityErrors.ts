@@ -58,9 +58,11 @@ export function replicaErrors(routing: Routing, request: EntityRequest, answer: 
 
 const BAD_USER_INPUT = 'BAD_USER_INPUT' satisfies ErrorCode;
 const FORBIDDEN = 'FORBIDDEN' satisfies ErrorCode;
+const VALUE_UNREADABLE = 'VALUE_UNREADABLE' satisfies ErrorCode;
 
 function inOurWords(code: string, replicaId: string): string {
   if (code === FORBIDDEN) return `This needs the role ${READ_ALL}.`;
+  if (code === VALUE_UNREADABLE) return `Replica ${replicaId} tells a value here that cannot be read.`;
   if (code === BAD_USER_INPUT) return `Replica ${replicaId} does not take a value of the query.`;
   return `Replica ${replicaId} answered with an error. Its log says more.`;
 }

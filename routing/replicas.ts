@@ -10,6 +10,7 @@ import { makeEarlierVersions } from './ask/earlierVersions.ts';
 import { MAX_REPLICA_ANSWER_BYTES } from './ask/replicaAnswer.ts';
 import { type BreakerState, makeReplicaGuards } from './ask/replicaGuard.ts';
 import { makeBudget, type RoutingContext } from './ask/routingContext.ts';
+import { makeSpokenLanguages, type RuntimeProtocol } from './ask/spoken.ts';
 import { makeReplicaDirectory } from './directory.ts';
 import { makeChatOwners } from './owners.ts';
 import { loadReplicaTable } from './replicaRows.ts';
@@ -33,11 +34,21 @@ export interface ReplicasOptions {
   readonly isDisabled?: boolean | undefined;
   /** Platform of the replicas; left out: as the database subgraph says. */
   readonly platform?: 'auto' | 'own' | 'coder' | undefined;
+  /** Language of the replicas; left out: as each speaks. */
+  readonly protocol?: RuntimeProtocol | undefined;
+  /** Shared key of workers that speak the protocol; left out: they take tokens. */
+  readonly runtimeKey?: string | undefined;
   /** Told each time that a replica was asked, or could not be. Must not throw. */
   readonly onAsked?: AskOptions['onAsked'];
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** Part of the options that settings decide. */
+export type AskedReplicas = Pick<
+  ReplicasOptions,
+  'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'platform' | 'protocol' | 'runtimeKey'
+>;
 
 export interface Replicas {
   /** @param check says what a caller may ask; left out: everything */
@@ -65,6 +76,8 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
     isDisabled = false,
     log,
     onAsked,
+    protocol = 'auto',
+    runtimeKey,
     timeoutMs,
   } = options;
   const dispatcher = makeDispatcher(
@@ -73,6 +86,7 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
   );
   const guards = makeReplicaGuards(clock);
   const earlierVersions = makeEarlierVersions(clock);
+  const languages = makeSpokenLanguages(protocol, clock);
   const watch = makeRuntimeWatch({ isDisabled, platform: options.platform, log });
   const directory = makeReplicaDirectory({
     load: async (ids) => {
@@ -85,7 +99,8 @@ export function makeReplicas(options: ReplicasOptions): Replicas {
     log,
   });
   const ask = makeAskReplica({
-    ...{ directory, guards, earlierVersions, dispatcher, internalSecret, timeoutMs, hedgeMs, onAsked, clock, log },
+    ...{ directory, guards, earlierVersions, languages, dispatcher, internalSecret, runtimeKey, timeoutMs, hedgeMs },
+    ...{ onAsked, clock, log },
   });
   const owners = makeChatOwners(database, log);
   return {

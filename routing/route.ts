@@ -23,6 +23,7 @@ import { type EntityRequest, readEntityRequest } from './entityRequest.ts';
 import { type Join, makeJoin, type RoutedAnswer } from './join.ts';
 import { askAndFollow, type Following } from './moves.ts';
 import type { Owners } from './owners.ts';
+import { protocolFetch } from './protocol/protocolFetch.ts';
 import type { Routing } from './routedTypes.ts';
 import type { NotAsked } from './runtimeWatch.ts';
 import { askedOfSeveral, splitRepresentations } from './split.ts';
@@ -114,12 +115,13 @@ async function askAll(
   const deadline = deadlineStop(context.budget.leftMs(), context.signal);
   const { signal } = deadline;
   const begunMs = clock.monotonicMs();
+  const protocol = protocolFetch(routing, entityRequest, context.caller, request.variables ?? {});
   const lookUp = (ids: readonly string[]) => directory.lookUp(ids, signal);
   const following: Following = {
     ...{ routing, entityRequest, owners },
     ownerOf: ownerReader((representations) => owners.read(representations, context, signal)),
     isAskedOfSeveral: askedOfSeveral(routing, shares),
-    ask: (share, where) => ask({ request, schema: routing.schema, context, signal }, share, where),
+    ask: (share, where) => ask({ request, schema: routing.schema, protocol, context, signal }, share, where),
     lookUp: (id) => lookUp([id])[0] ?? Promise.resolve(UNREAD),
     lookUpAnew: (id) => directory.lookUpAnew(id, signal),
     elapsedMs: () => clock.monotonicMs() - begunMs,

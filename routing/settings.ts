@@ -6,6 +6,8 @@ export const REPLICA_SETTINGS = [
   'REPLICA_TIMEOUT_MS',
   'REPLICA_HEDGE_MS',
   'REPLICA_ADDRESS_ALLOW',
+  'RUNTIME_PROTOCOL',
+  'RUNTIME_KEY',
   'CHAT_WORKER_DISABLED',
   'PLATFORM',
   'DATABASE_SUBGRAPH_URL',
@@ -16,6 +18,8 @@ export const replicaSettings = (settings: Settings<(typeof REPLICA_SETTINGS)[num
   timeoutMs: settings.REPLICA_TIMEOUT_MS,
   hedgeMs: settings.REPLICA_HEDGE_MS,
   addressAllow: settings.REPLICA_ADDRESS_ALLOW,
+  protocol: settings.RUNTIME_PROTOCOL,
+  runtimeKey: settings.RUNTIME_KEY,
   isDisabled: settings.CHAT_WORKER_DISABLED,
   platform: settings.PLATFORM,
 });

@@ -37,6 +37,7 @@ const TERMINALS = {
   chat: 'cli/chat.ts',
   chatDebug: 'cli/chatDebug.ts',
   check: 'cli/check.ts',
+  conformance: 'cli/conformance.ts',
   forget: 'cli/forget.ts',
   migrate: 'cli/migrate.ts',
   packaged: 'cli/packaged.ts',

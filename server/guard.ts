@@ -5,8 +5,16 @@ import { isProbe } from './health.ts';
 import { recordOf } from './requests.ts';
 import type { Caller } from './tokens/internalToken.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True for a route that checks its callers by itself, and refuses them in its own form. */
+    readonly guardsItself?: boolean;
+  }
+}
+
 /**
- * Guards every route of `scope`, and of a whole server also missing routes, but not its probes.
+ * Guards every route of `scope`, and of a whole server also missing routes, but neither its probes nor routes that say that
+ * they guard themselves.
  * @param authorize identifies the caller or refuses the request, without a promise where it can: a promise costs each
  * request
  *   a turn of the microtask queue
@@ -24,7 +32,7 @@ export function guard(
     done();
   };
   scope.addHook('onRequest', (request, reply, done) => {
-    if (isProbe(request)) return done();
+    if (isProbe(request) || request.routeOptions.config.guardsItself) return done();
     const who = authorize(request);
     if (!(who instanceof Promise)) return letIn(who, request, reply, done);
     who.then((waitedFor) => letIn(waitedFor, request, reply, done), done);

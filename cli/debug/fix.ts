@@ -1,18 +1,11 @@
 /** `chat-debug fix`, `drain`, `undrain` and `actions`: steps taken through the gateway, and their records. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { type ActionName, mutationOf } from '../../domain/actions/names.ts';
+import { type ActionName, mutationOf, shortName } from '../../domain/actions/names.ts';
 import { type Ask, NoAnswer } from './ask.ts';
 import { done, list, type Noted, type Offer, offered } from './fixShape.ts';
 import { type Page, paragraph } from './layout.ts';
 import { codeOf, noSuchChat, type Shown, withoutAnswer } from './shown.ts';
-
-/** Name of an action at the terminal: `release` for RELEASE_CHAT. */
-export const shortName = (action: string): string =>
-  action
-    .replace(/_(CHAT|REPLICA|ACTION|MESSAGES)$/, '')
-    .toLowerCase()
-    .replaceAll('_', '-');
 
 /** Offers on a chat, with what the diagnosis finds. */
 export interface Offers {

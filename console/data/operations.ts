@@ -52,7 +52,7 @@ export type WholeChat = { readonly chatId: string; readonly executionState: Exec
 
 export type Lease = { readonly runnerId: string; readonly heartbeatAt: string | null; readonly ageSeconds: number | null; readonly isStale: boolean | null; readonly staleAfterSeconds: number };
 
-export type Relative = { readonly chatId: string; readonly executionState: ExecutionState; readonly database: { readonly title: string; readonly updatedAgeSeconds: number | null }; readonly diagnosis: { readonly verdict: Verdict; readonly summary: string } };
+export type Relative = Suspect;
 
 export type Suspect = { readonly chatId: string; readonly executionState: ExecutionState; readonly database: { readonly title: string; readonly ownerId: string; readonly workerId: string | null; readonly updatedAt: string | null; readonly updatedAgeSeconds: number | null; readonly queueDepth: number }; readonly diagnosis: { readonly verdict: Verdict; readonly summary: string; readonly findings: readonly ({ readonly code: FindingCode; readonly severity: Severity })[] } };
 
@@ -76,7 +76,7 @@ export const ChatEverywhere: Operation<ChatEverywhereAnswer, ChatEverywhereVaria
 
 export type ChatFamilyAnswer = { readonly chatDebugSnapshot: { readonly database: { readonly children: { readonly edges: readonly ({ readonly node: Relative })[]; readonly pageInfo: { readonly hasNextPage: boolean } } | null } } | null; readonly chatDebugSnapshots: readonly (Relative | null)[] };
 export type ChatFamilyVariables = { readonly chatId: string; readonly related: readonly (string)[] };
-export const ChatFamily: Operation<ChatFamilyAnswer, ChatFamilyVariables> = { name: 'ChatFamily', type: 'query', text: "query ChatFamily($chatId: UUID!, $related: [UUID!]!) {\n  chatDebugSnapshot(chatId: $chatId) {\n    database {\n      children(first: 20) {\n        edges {\n          node {\n            ...Relative\n          }\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n  }\n  chatDebugSnapshots(chatIds: $related) {\n    ...Relative\n  }\n}\nfragment Relative on ChatDebugSnapshot {\n  chatId\n  executionState\n  database {\n    title\n    updatedAgeSeconds\n  }\n  diagnosis {\n    verdict\n    summary\n  }\n}" };
+export const ChatFamily: Operation<ChatFamilyAnswer, ChatFamilyVariables> = { name: 'ChatFamily', type: 'query', text: "query ChatFamily($chatId: UUID!, $related: [UUID!]!) {\n  chatDebugSnapshot(chatId: $chatId) {\n    database {\n      children(first: 20) {\n        edges {\n          node {\n            ...Relative\n          }\n        }\n        pageInfo {\n          hasNextPage\n        }\n      }\n    }\n  }\n  chatDebugSnapshots(chatIds: $related) {\n    ...Relative\n  }\n}\nfragment Relative on ChatDebugSnapshot {\n  ...Suspect\n}\nfragment Suspect on ChatDebugSnapshot {\n  chatId\n  executionState\n  database {\n    title\n    ownerId\n    workerId\n    updatedAt\n    updatedAgeSeconds\n    queueDepth\n  }\n  diagnosis {\n    verdict\n    summary\n    findings {\n      code\n      severity\n    }\n  }\n}" };
 
 export type FleetLiveAnswer = { readonly chats: { readonly edges: readonly ({ readonly node: Suspect })[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null } } };
 export type FleetLiveVariables = { readonly filter?: ChatFilter | null; readonly first: number; readonly everyMs: number };

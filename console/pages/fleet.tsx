@@ -7,7 +7,7 @@ import { isUuid } from '../data/uuid.ts';
 import { AllChats } from '../parts/allChats.tsx';
 import { ChatRow } from '../parts/chatRow.tsx';
 import { useCommands } from '../parts/commands.ts';
-import { FleetFilters, matches, rootOf } from '../parts/fleetFilters.tsx';
+import { FleetFilters, matches, rootOf, VERDICTS } from '../parts/fleetFilters.tsx';
 import { useLive } from '../parts/live.ts';
 import { Problems } from '../parts/problems.tsx';
 import { useTitle } from '../parts/title.ts';
@@ -26,8 +26,17 @@ export function filterOf(): ChatFilter {
   };
 }
 
-const itemsOf = (suspects: readonly Suspect[]) =>
-  suspects.map((value) => ({ id: value.chatId, group: rootOf(value), value }));
+/** Suspects as items, those of the worst group first. Within a group the oldest trouble stands first, as it came. */
+function itemsOf(suspects: readonly Suspect[]) {
+  const worst = new Map<string, number>();
+  for (const one of suspects) {
+    const rank = VERDICTS.indexOf(one.diagnosis.verdict);
+    worst.set(rootOf(one), Math.min(rank, worst.get(rootOf(one)) ?? rank));
+  }
+  return suspects
+    .map((value) => ({ id: value.chatId, group: rootOf(value), value }))
+    .sort((a, b) => (worst.get(a.group) ?? 0) - (worst.get(b.group) ?? 0));
+}
 
 export default function FleetPage() {
   const filter = filterOf();

@@ -4,7 +4,8 @@ import { go, linkTo, setState, stateOf } from '../data/route.ts';
 import { isUuid } from '../data/uuid.ts';
 import { Verdict } from './badge.tsx';
 
-const VERDICTS: readonly VerdictName[] = ['STUCK', 'FAILED', 'UNKNOWN', 'WAITING', 'WORKING', 'IDLE'];
+/** Verdicts, the worst first. */
+export const VERDICTS: readonly VerdictName[] = ['STUCK', 'FAILED', 'UNKNOWN', 'WAITING', 'WORKING', 'IDLE'];
 const STATES = ['W', 'R0', 'R1', 'I0', 'I1', 'A0', 'A1', 'E0', 'E1', 'XW', 'XE0', 'XE1', 'INVALID'];
 
 /** Finding under which a chat is listed: the first, which is the root cause. */

@@ -25,6 +25,13 @@ export const ACTIONS: readonly ActionName[] = [...CHAT_ACTIONS, ...REPLICA_ACTIO
 export const mutationOf = (action: ActionName): string =>
   action.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
+/** Name of an action at the terminal: `release` for RELEASE_CHAT. */
+export const shortName = (action: string): string =>
+  action
+    .replace(/_(CHAT|REPLICA|ACTION|MESSAGES)$/, '')
+    .toLowerCase()
+    .replaceAll('_', '-');
+
 /** Mutations of plans, which do an action on many chats. */
 export const PLAN_MUTATIONS = ['planActions', 'runPlan', 'stopPlan'] as const;
 

@@ -42,14 +42,17 @@ const OF_A_LOST_OWNER: readonly FindingCode[] = [
   ...(['RUNNER_IDLE', 'RETRY_OVERDUE', 'NO_PROGRESS', 'CLOCK_AHEAD'] as const),
 ];
 
+const OF_A_TURN: readonly FindingCode[] = ['SPINNING', 'LOOPING', 'NO_PROGRESS'];
+
 export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
   RELEASE_CHAT: {
     transition: 'abandon',
     risk: 'MEDIUM',
-    answers: (chat) =>
-      starts('RIA', chat)
-        ? [...OF_A_LOST_OWNER, ...(starts('A', chat) ? (['ACTION_DEADLINE_PASSED'] as const) : [])]
-        : [],
+    answers: (chat) => {
+      if (starts('A', chat)) return [...OF_A_LOST_OWNER, 'ACTION_DEADLINE_PASSED'];
+      if (starts('I', chat)) return [...OF_A_LOST_OWNER, 'SPINNING'];
+      return starts('R', chat) ? OF_A_LOST_OWNER : ['DUPLICATE_RUNNERS'];
+    },
     changes: (chat) =>
       starts('RIA', chat)
         ? `The owner loses the chat, and another worker takes it. The step that runs now is begun anew; committed steps stay.${whatWaits(chat)}`
@@ -69,8 +72,8 @@ export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
     risk: 'MEDIUM',
     answers: (chat) =>
       starts('A', chat)
-        ? ['CALL_UNANSWERED', 'ACTION_DEADLINE_PASSED']
-        : ['SPINNING', 'LOOPING', 'NO_PROGRESS', 'CALL_UNANSWERED', 'CHILD_LOST'],
+        ? [...OF_A_TURN, 'CALL_UNANSWERED', 'CHILD_LOST', 'ACTION_DEADLINE_PASSED', 'ACTION_PENDING']
+        : [...OF_A_TURN, 'OWNERS_LOST', 'THRASHING', 'RETRY_BACKOFF'],
     changes: (chat) =>
       starts('A', chat)
         ? `The open tool calls get a cancelled result, and the turn goes on without them.${whatWaits(chat)}`
@@ -88,7 +91,7 @@ export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
   CANCEL_PENDING_ACTION: {
     transition: 'cancelRequiresAction',
     risk: 'MEDIUM',
-    answers: () => ['ACTION_DEADLINE_PASSED', 'CALL_UNANSWERED', 'ACTION_PENDING'],
+    answers: () => ['CALL_UNANSWERED', 'CHILD_LOST', 'ACTION_DEADLINE_PASSED', 'ACTION_PENDING'],
     changes: (chat) =>
       `The open tool calls get a result that says that nobody answered, and the turn goes on. A late answer is refused.${whatWaits(chat)}`,
     isThere: () => undefined,

@@ -12,36 +12,43 @@ interface Advice {
   /** One step, as the predicate of a sentence. */
   readonly act: string;
   readonly command: Command;
-  /** True if a new message, as the chat stands, may be answered. */
-  readonly sendHelps: boolean;
+  /** True if the turn, begun anew as the chat stands, may end otherwise. */
+  readonly againHelps: boolean;
 }
 
 type Advise = (means: Means, s: Situation) => Advice;
 
 const send =
   (act: string): Advise =>
-  (means) => ({ who: PERSON, act, command: means.send, sendHelps: true });
+  (means) => ({ who: PERSON, act, command: means.send, againHelps: false });
+/** Advice to begin the turn anew. @param words around it */
+const again =
+  (words: (again: string) => string = (act) => act): Advise =>
+  (means, s) => ({ who: PERSON, act: words(means.again.act(s)), command: means.again.command, againHelps: true });
 /** Advice to change a message of the history. */
 const edit =
   (act: string): Advise =>
-  (means) => ({ who: PERSON, act, command: means.edit, sendHelps: false });
+  (means) => ({ who: PERSON, act, command: means.edit, againHelps: false });
 const mend =
   (act: (means: Means) => string): Advise =>
-  (means) => ({ who: OPERATOR, act: `${act(means)}, and then send a message`, command: means.send, sendHelps: false });
+  (means, s) => ({
+    ...{ who: OPERATOR, act: `${act(means)}, and then ${means.again.act(s)}` },
+    ...{ command: means.again.command, againHelps: false },
+  });
 
 function brokenOff({ database }: Situation): Advise {
   const { failure, defect } = breakOffIn(database?.lastError?.message);
   if (failure) return mend(() => wordsForFailure(failure).mend);
-  const again = defect ? `breaks off with ${word(defect)} again` : 'breaks off again';
-  return (means) => ({
-    ...{ who: PERSON, command: means.send, sendHelps: false },
-    act: `send a message, which begins the turn anew, and report a defect of the worker if it ${again}`,
+  const repeated = defect ? `breaks off with ${word(defect)} again` : 'breaks off again';
+  return (means, s) => ({
+    ...{ who: PERSON, command: means.again.command, againHelps: false },
+    act: `${means.again.act(s)}, and report a defect of the worker if it ${repeated}`,
   });
 }
 
 const BY_KIND = {
   context_length: ({ shorten }, s) => ({
-    ...{ who: PERSON, act: shorten.act(s), command: shorten.command, sendHelps: false },
+    ...{ who: PERSON, act: shorten.act(s), command: shorten.command, againHelps: false },
   }),
   content_filter: edit('edit the message that the model’s provider refuses, and put it in other words'),
   history: edit(
@@ -49,14 +56,12 @@ const BY_KIND = {
   ),
   auth: mend((means) => means.mend.modelKey),
   quota: mend(() => 'raise the quota of the model’s account, or wait until it is renewed'),
-  rate_limit: send('wait until the model’s provider takes calls again, and then send a message'),
-  overloaded: send('send a message to try again once the model is less busy'),
+  rate_limit: again((act) => `wait until the model’s provider takes calls again, and then ${act}`),
+  overloaded: again((act) => `${act} once the model is less busy`),
   internal: (means, s) => brokenOff(s)(means, s),
-  data: send(
-    'send a message to try again; if that fails as well, see in the log of the database which row it refuses, and why',
-  ),
+  data: again((act) => `${act}; if that fails as well, see in the log of the database which row it refuses, and why`),
   step_limit: (means) => ({
-    ...{ who: PERSON, command: means.show, sendHelps: false },
+    ...{ who: PERSON, command: means.show, againHelps: false },
     act: 'see what the turn went round in, and send a message that tells it what to do otherwise',
   }),
 } satisfies Readonly<Record<string, Advise>>;
@@ -87,6 +92,6 @@ export function adviceFor(s: Situation): Advice {
   const otherwise =
     retryable === false
       ? edit('change what was refused before anything is sent: as it is, it would fail again')
-      : send('send a message to try again');
+      : again();
   return (known ?? otherwise)(means, s);
 }

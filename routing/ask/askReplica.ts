@@ -6,6 +6,7 @@ import type { EarlierVersions } from './earlierVersions.ts';
 import { endpointAt } from './endpoint.ts';
 import type { Judgement, ReplicaGuard, ReplicaGuards } from './replicaGuard.ts';
 import type { RoutingEntry } from './routingContext.ts';
+import { probe, sendProtocol } from './sendProtocol.ts';
 import { type Fetching, type SendOptions, sendShare } from './sendShare.ts';
 import {
   chatIdsOf,
@@ -16,6 +17,7 @@ import {
   withOutcome,
   withoutAnswer,
 } from './share.ts';
+import type { SpokenLanguages } from './spoken.ts';
 
 /** Limit for a text from outside. */
 const MAX_LOGGED_CHARACTERS = 500;
@@ -27,6 +29,7 @@ export interface AskOptions extends SendOptions {
   };
   readonly guards: ReplicaGuards;
   readonly earlierVersions: EarlierVersions;
+  readonly languages: SpokenLanguages;
   /** Told each time that a replica was asked, or could not be. Must not throw. */
   readonly onAsked?: ((asked: RoutingEntry) => void) | undefined;
   readonly log: Logger;
@@ -67,7 +70,7 @@ async function ask(
   share: Share,
   where: ReplicaPlace,
 ): Promise<ShareAnswer> {
-  const { clock, timeoutMs, directory, earlierVersions, log } = options;
+  const { clock, timeoutMs, directory, earlierVersions, languages, log } = options;
   const { signal, context, request, schema } = fetching;
   const { replicaId } = share;
   switch (where.status) {
@@ -82,14 +85,22 @@ async function ask(
   }
   if (signal.aborted)
     return withoutAnswer(share, 'TIMED_OUT', `Nothing was left of the ${timeoutMs} ms; nothing was sent.`);
-  const url = endpointAt(where.address);
+  const { address, version } = where;
+  const url = endpointAt(address);
   if (typeof url === 'string') return withoutAnswer(share, 'UNREACHABLE', url);
 
   const begunMs = clock.monotonicMs();
   const isFair = context.budget.leftMs() * 2 >= timeoutMs;
-  const versioned = { schema, query: request.query, version: where.version, replicaId };
+  const { slots } = guard;
+  const versioned = { schema, query: request.query, version, replicaId };
+  const ways = {
+    graphql: () =>
+      earlierVersions.send(versioned, (query) => sendShare(options, slots, fetching, share, { url, query })),
+    v1: () => sendProtocol(options, slots, fetching, share, address),
+    probe: () => probe(options, slots, fetching, share, address),
+  };
   const tried = await guard.run(
-    () => earlierVersions.send(versioned, (query) => sendShare(options, guard.slots, fetching, share, { url, query })),
+    () => languages.ask(replicaId, ways),
     (answer) => judge(answer, context.signal.aborted, isFair),
   );
   if (tried === 'open') return withoutAnswer(share, 'CIRCUIT_OPEN', OPEN);

@@ -1,6 +1,6 @@
 /** Tells an answer of a replica from everything else that may come back from its address. */
 import { z } from 'zod';
-import { isObject } from '../../common/json.ts';
+import { isObject, type Json } from '../../common/json.ts';
 import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
 import { parseUuid } from '../../server/graphql/scalars.ts';
 import type { ReachabilityStatus } from '../transport/status.ts';
@@ -47,14 +47,22 @@ const invalidThere = z.object({
 /** @param timeoutMs what there was, for the reason */
 export function readReplicaAnswer(share: Share, reply: Reply, timeoutMs: number): ShareAnswer {
   if (reply.status === 'OK') return reply.httpStatus === MISDIRECTED ? readRefusal(share, reply) : read(share, reply);
-  const { status, what } = reply;
+  return brokenAnswer(share, reply, timeoutMs);
+}
+
+/** The share's answer where no JSON came back. @param timeoutMs what there was, for the reason */
+export function brokenAnswer(
+  share: Share,
+  { status, what }: Exclude<Reply, { status: 'OK' }>,
+  timeoutMs: number,
+): ShareAnswer {
   switch (status) {
     case 'UNREACHABLE':
       return none(share, status, brokenReason(what));
     case 'TIMED_OUT':
       return none(share, status, `No answer within ${timeoutMs} ms.`);
     case 'BAD_ANSWER':
-      return badAnswer(share, what);
+      return notAnAnswer(share, what);
     default:
       return status satisfies never;
   }
@@ -72,15 +80,27 @@ const brokenReason = (code: string) =>
     ? `Nothing listens at its address (${code}).`
     : `The connection failed, or broke before there was an answer (${code}).`;
 
-const badAnswer = (share: Share, what: string): ShareAnswer =>
+/** @param what names what came back, without an address or its content */
+export const notAnAnswer = (share: Share, what: string): ShareAnswer =>
   none(share, 'BAD_ANSWER', `What came back is not an answer of a replica: ${what}.`);
+
+/** The replica takes no token of ours. */
+export const refusedToken = (share: Share, what: string): ShareAnswer => ({
+  ...notAnAnswer(share, what),
+  cause: 'token',
+});
+
+/** Another replica has the address. @param fields that are known all the same, by name */
+export const refusedBy = (share: Share, localWorkerId: string, fields: Readonly<Json>): ShareAnswer => ({
+  ...none(share, 'REFUSED', `Another replica answers at its address: ${localWorkerId}.`),
+  fields,
+});
 
 function readRefusal(share: Share, { body, what }: JsonReply): ShareAnswer {
   const refused = refusal.safeParse(body).data?.errors[0].extensions;
   const localWorkerId = parseUuid(refused?.localWorkerId);
-  if (!refused || localWorkerId === undefined) return badAnswer(share, what);
-  const reason = `Another replica answers at its address: ${localWorkerId}.`;
-  return { ...none(share, 'REFUSED', reason), fields: refused.fields };
+  if (!refused || localWorkerId === undefined) return notAnAnswer(share, what);
+  return refusedBy(share, localWorkerId, refused.fields);
 }
 
 function read(share: Share, { httpStatus, body, what }: JsonReply): ShareAnswer {
@@ -88,16 +108,17 @@ function read(share: Share, { httpStatus, body, what }: JsonReply): ShareAnswer 
     return { ...none(share, 'REFUSED', `It ${DOES_NOT_KNOW_ALL}`), cause: 'version' };
   }
   const entities = httpStatus === 200 ? entitiesIn(body) : undefined;
-  if (!entities) return { ...badAnswer(share, what), ...(httpStatus === UNAUTHENTICATED && { cause: 'token' }) };
+  if (!entities) return httpStatus === UNAUTHENTICATED ? refusedToken(share, what) : notAnAnswer(share, what);
   const expected = share.representations.length;
   if (entities.length !== expected)
-    return badAnswer(share, `${what}, ${entities.length} entities instead of ${expected}`);
+    return notAnAnswer(share, `${what}, ${entities.length} entities instead of ${expected}`);
   const told = isObject(body) ? readErrors(body.errors, MAX_ERRORS) : [];
   const errors = told.map(({ message, ...rest }) => ({ message: message.slice(0, MAX_MESSAGE_CHARACTERS), ...rest }));
   return { share, outcome: OK, attempts: 1, entities, errors };
 }
 
-const OK = { status: 'OK', elapsedMs: 0, address: null, reason: null } as const;
+/** Outcome of a replica that answered. */
+export const OK = { status: 'OK', elapsedMs: 0, address: null, reason: null } as const;
 
 /** Read by hand: a schema would cost as much again as to parse the answer. */
 function entitiesIn(body: unknown): unknown[] | undefined {

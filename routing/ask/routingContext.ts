@@ -30,7 +30,7 @@ export interface RoutingEntry {
   /** Chats that it was asked about. None: it was asked about itself. */
   readonly chatIds: readonly string[];
   readonly status: ReachabilityStatus;
-  /** Requests that were sent: 0 to 2; up to twice that to a replica of an earlier version. */
+  /** Requests that were sent: 0 to 2; more to a replica of an earlier version, and until its language is known. */
   readonly attempts: number;
   /** Milliseconds; 0 when nothing was sent. */
   readonly elapsedMs: number;

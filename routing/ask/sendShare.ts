@@ -6,10 +6,12 @@ import type { StopSignal } from '../../common/stopSignal.ts';
 import { NOT_AN_ALLOWED_ADDRESS } from '../../domain/reachabilityReasons.ts';
 import type { GraphqlBody } from '../../server/graphql/question.ts';
 import { overHttp } from '../transport/overHttp.ts';
+import type { Reply } from '../transport/transport.ts';
 import { ADDRESS_NOT_ALLOWED } from './addressPolicy.ts';
 import { hedged } from './hedge.ts';
 import { readReplicaAnswer } from './replicaAnswer.ts';
 import type { RoutingContext } from './routingContext.ts';
+import type { ProtocolFetch } from './sendProtocol.ts';
 import { type Share, type ShareAnswer, withoutAnswer } from './share.ts';
 import type { Slots } from './slots.ts';
 
@@ -17,6 +19,8 @@ export interface SendOptions {
   /** Connects only to where a replica may be. */
   readonly dispatcher: Dispatcher;
   readonly internalSecret: string;
+  /** Shared key of workers that speak the protocol. Undefined: they are asked with tokens, as replicas are. */
+  readonly runtimeKey?: string | undefined;
   /** Milliseconds that the budget of every request begins with. */
   readonly timeoutMs: number;
   /** Milliseconds after which a replica that has not answered is asked a second time. Undefined: never. */
@@ -29,12 +33,14 @@ export interface Fetching {
   readonly request: GraphqlBody;
   /** The subgraph's types. */
   readonly schema: GraphQLSchema;
+  readonly protocol: ProtocolFetch;
   readonly context: RoutingContext;
   /** The deadline, and the client that goes away. */
   readonly signal: StopSignal;
 }
 
-const FORWARDED = { 'x-chat-debug-forwarded': '1' };
+/** Mark of a request that was routed already. */
+export const FORWARDED = { 'x-chat-debug-forwarded': '1' };
 
 /** Forwards the request whole, but for the representations that others are asked about, and with a query in place of its own. */
 export async function sendShare(
@@ -44,7 +50,7 @@ export async function sendShare(
   share: Share,
   { url, query }: { readonly url: URL; readonly query: string },
 ): Promise<ShareAnswer> {
-  const { clock, hedgeMs, dispatcher, internalSecret, timeoutMs } = options;
+  const { dispatcher, internalSecret, timeoutMs } = options;
   const { caller, requestId } = context;
   const ask = overHttp({
     ...{ dispatcher, url, internalSecret, audience: share.replicaId, peer: 'runtime', headers: FORWARDED },
@@ -55,6 +61,25 @@ export async function sendShare(
     operationName,
     variables: { ...request.variables, representations: share.representations },
   };
+  return inPlace(options, slots, share, signal, async (signal) => {
+    const reply = await ask(question, { caller, requestId, signal });
+    return isForbidden(reply)
+      ? withoutAnswer(share, 'UNREACHABLE', NOT_AN_ALLOWED_ADDRESS)
+      : readReplicaAnswer(share, reply, timeoutMs);
+  });
+}
+
+/** True if nothing was sent, since a replica may not be at its address. */
+export const isForbidden = (reply: Reply): boolean => reply.what === ADDRESS_NOT_ALLOWED;
+
+/** Asks once there is a place for it, and a second time if the replica is slow. @param ask ends soon after its signal aborts */
+export async function inPlace(
+  { clock, hedgeMs, timeoutMs }: SendOptions,
+  slots: Slots,
+  share: Share,
+  signal: StopSignal,
+  ask: (signal: StopSignal) => Promise<ShareAnswer>,
+): Promise<ShareAnswer> {
   const attempt = async (signal: StopSignal): Promise<ShareAnswer> => {
     const release = await slots.take(signal);
     if (!release) {
@@ -62,14 +87,12 @@ export async function sendShare(
       return withoutAnswer(share, 'TIMED_OUT', reason);
     }
     try {
-      const reply = await ask(question, { caller, requestId, signal });
-      if (reply.what === ADDRESS_NOT_ALLOWED) return withoutAnswer(share, 'UNREACHABLE', NOT_AN_ALLOWED_ADDRESS);
-      return readReplicaAnswer(share, reply, timeoutMs);
+      return await ask(signal);
     } finally {
       release();
     }
   };
   const isGood = ({ outcome: { status } }: ShareAnswer) => status === 'OK' || status === 'REFUSED';
   const { result, attempts } = await hedged({ attempt, isGood, afterMs: hedgeMs, clock, signal });
-  return result.attempts === 0 ? result : { ...result, attempts };
+  return result.attempts === 0 ? result : { ...result, attempts: result.attempts + attempts - 1 };
 }

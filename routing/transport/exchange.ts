@@ -1,4 +1,4 @@
-/** One POST and the whole of its answer, over undici's connections; `request` of undici would make a stream of it. */
+/** One request and the whole of its answer, over undici's connections; `request` of undici would make a stream of it. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { whenOver } from '../../common/clock.ts';
@@ -10,9 +10,11 @@ import { type Reply, TIMED_OUT } from './transport.ts';
 interface ExchangeOptions {
   readonly dispatcher: Dispatcher;
   readonly url: URL;
+  readonly method: 'GET' | 'POST';
   /** Name, value, name, value. */
   readonly headers: string[];
-  readonly body: string;
+  /** Undefined: none is sent. */
+  readonly body?: string | undefined;
   /** False: the request may change something, and is sent once. */
   readonly mayRepeat: boolean;
   /** Ends the exchange. */
@@ -22,7 +24,7 @@ interface ExchangeOptions {
 }
 
 /**
- * Posts the body, and once more if the connection was closed before a byte of the answer. A kept connection is, when its server
+ * Sends the request, and once more if the connection was closed before a byte of the answer. A kept connection is, when its server
  * stops just as a request is on its way. A request that only reads loses nothing by that; no other is sent again. A server that
  * is gone fails at once. Redirects are not followed. Resolves at once when it is over, and closes the connection then. Whatever the other side does is
  * a reply; it rejects only if undici cannot begin to send.
@@ -57,9 +59,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #send(): void {
-    const { dispatcher, url, headers, body } = this.#options;
+    const { dispatcher, url, method, headers, body } = this.#options;
     const { origin, path } = targetOf(url);
-    dispatcher.dispatch({ origin, path, method: 'POST', headers, body }, this);
+    dispatcher.dispatch({ origin, path, method, headers, body: body ?? null }, this);
   }
 
   #settle(reply: () => Reply): void {

@@ -5,7 +5,7 @@ import type { GraphqlBody } from '../../server/graphql/question.ts';
 import { type Audience, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { inSpan, SpanKind, spanFailed, traceHeaders } from '../../server/tracing.ts';
 import { exchange } from './exchange.ts';
-import { isMutation, type Transport, VIA_HEADER } from './transport.ts';
+import { type Asking, isMutation, type Reply, type Transport, VIA_HEADER } from './transport.ts';
 
 /** Limit for an answer. A larger one is refused, not cut: a hundred chats with all that was written down of them need a tenth of it. */
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -42,31 +42,48 @@ interface HttpPeer {
 }
 
 export const overHttp =
-  ({ dispatcher, url, internalSecret, audience, peer, headers, timeoutMs }: HttpPeer): Transport =>
-  async (question, { caller, requestId, signal, via }) => {
-    const token = await signInternalToken(internalSecret, audience, caller);
-    const attributes = {
-      ...{ 'http.request.method': 'POST', 'peer.service': peer },
-      ...{ 'server.address': url.hostname, 'server.port': Number(url.port) || undefined },
-    };
-    return inSpan(`POST ${peer}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
-      const own = {
-        ...headers,
-        ...(requestId !== undefined && { 'x-request-id': requestId }),
-        ...viaHeader(via),
-        ...traceHeaders(),
-      };
-      const list = ['authorization', `Bearer ${token}`, ...JSON_HEADERS];
-      for (const [name, value] of Object.entries(own)) list.push(name, value);
-      const mayRepeat = !isMutation(question);
-      const body = textOf(question);
-      const reply = await exchange({ dispatcher, url, headers: list, body, mayRepeat, signal, timeoutMs });
-      if (reply.status === 'OK') span.setAttribute('http.response.status_code', reply.httpStatus);
-      else span.setAttribute('error.type', reply.status === 'UNREACHABLE' ? reply.what : reply.status);
-      if (reply.status !== 'OK' || reply.httpStatus >= 400) spanFailed(span);
-      return reply;
-    });
+  ({ internalSecret, audience, ...to }: HttpPeer): Transport =>
+  async (question, asking) => {
+    const token = await signInternalToken(internalSecret, audience, asking.caller);
+    const mayRepeat = !isMutation(question);
+    return sendOverHttp({ ...to, token, method: 'POST', body: textOf(question), mayRepeat }, asking);
   };
+
+interface Sending extends Omit<HttpPeer, 'internalSecret' | 'audience'> {
+  /** Bearer token. */
+  readonly token: string;
+  readonly method: 'GET' | 'POST';
+  /** JSON. Undefined: none is sent. */
+  readonly body?: string | undefined;
+  /** False: the request may change something, and is sent once. */
+  readonly mayRepeat: boolean;
+}
+
+/** Sends one request, and notes it in the trace. Never rejects for what the other side does. */
+export function sendOverHttp(
+  { dispatcher, url, token, peer, headers, method, body, mayRepeat, timeoutMs }: Sending,
+  { requestId, signal, via }: Omit<Asking, 'caller'>,
+): Promise<Reply> {
+  const attributes = {
+    ...{ 'http.request.method': method, 'peer.service': peer },
+    ...{ 'server.address': url.hostname, 'server.port': Number(url.port) || undefined },
+  };
+  return inSpan(`${method} ${peer}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+    const own = {
+      ...headers,
+      ...(requestId !== undefined && { 'x-request-id': requestId }),
+      ...viaHeader(via),
+      ...traceHeaders(),
+    };
+    const list = ['authorization', `Bearer ${token}`, ...JSON_HEADERS];
+    for (const [name, value] of Object.entries(own)) list.push(name, value);
+    const reply = await exchange({ dispatcher, url, method, headers: list, body, mayRepeat, signal, timeoutMs });
+    if (reply.status === 'OK') span.setAttribute('http.response.status_code', reply.httpStatus);
+    else span.setAttribute('error.type', reply.status === 'UNREACHABLE' ? reply.what : reply.status);
+    if (reply.status !== 'OK' || reply.httpStatus >= 400) spanFailed(span);
+    return reply;
+  });
+}
 
 const viaHeader = (via: string | undefined) => via !== undefined && { [VIA_HEADER]: via };
 

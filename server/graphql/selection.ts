@@ -43,6 +43,8 @@ export interface FieldShape {
   readonly value: ValueShape;
   /** Undefined: `__typename`. */
   readonly field: GraphQLField<unknown, unknown> | undefined;
+  /** The first node that selects it, with its arguments. */
+  readonly node: FieldNode;
 }
 
 export interface ObjectShape {
@@ -79,7 +81,7 @@ export function shapeOf(
     const [node] = nodes;
     if (!node) return [];
     const name = node.name.value;
-    const shared = { key, name, from: selecting.gatheredAs?.(node) ?? key };
+    const shared = { key, name, node, from: selecting.gatheredAs?.(node) ?? key };
     if (name === '__typename') {
       return [{ ...shared, value: { kind: 'typename', isNullable: false }, field: undefined }];
     }

@@ -220,6 +220,18 @@ export const settings = {
     .refine((rules) => rules.every(parseAddressRule), 'every part must be a CIDR, an IP address or a host suffix')
     .prefault('127.0.0.0/8,::1/128')
     .describe('CIDRs and host suffixes (`.example.internal`) that a relay address may point to, comma-separated'),
+  RUNTIME_PROTOCOL: z
+    .enum(['auto', 'graphql', 'v1'])
+    .default('auto')
+    .describe(
+      'language in which replicas are asked: GraphQL (`graphql`), or runtime protocol 1 (`v1`). `auto` finds out what each speaks, and remembers it',
+    ),
+  RUNTIME_KEY: secret
+    .regex(/^[\x21-\x7e]*$/, 'must be of letters, digits and signs, without blanks')
+    .optional()
+    .describe(
+      'shared key that workers of yours take in runtime protocol 1, on the gateway and the router. Unset: they take tokens over `INTERNAL_SECRET`',
+    ),
   AUTH_SECRET: secret
     .optional()
     .describe("HS256 secret of callers' tokens. Set it or `AUTH_JWKS_URL`. `npm start` makes one"),

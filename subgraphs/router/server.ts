@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'graphql';
 import type { Clock } from '../../common/clock.ts';
 import { makeChatOwners } from '../../routing/owners.ts';
-import { makeReplicas, type ReplicasOptions } from '../../routing/replicas.ts';
+import { type AskedReplicas, makeReplicas } from '../../routing/replicas.ts';
 import { readSubgraphRouting } from '../../routing/routedTypes.ts';
 import { databaseOverHttp } from '../../routing/transport/databaseSubgraph.ts';
 import type { RunningServer } from '../../server/app.ts';
@@ -25,7 +25,7 @@ export interface RouterServerOptions {
   readonly internalSecret: string;
   /** The GraphQL endpoint of the database subgraph. */
   readonly databaseSubgraphUrl: string;
-  readonly replicas: Pick<ReplicasOptions, 'timeoutMs' | 'hedgeMs' | 'addressAllow' | 'isDisabled' | 'platform'>;
+  readonly replicas: AskedReplicas;
   /** Milliseconds that the database subgraph waits for the database. */
   readonly databaseTimeoutMs: number;
   readonly host: string;

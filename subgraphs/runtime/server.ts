@@ -1,6 +1,11 @@
-/** The runtime subgraph of one replica, over HTTP: GraphQL for the gateway, and the message buffers as a stream. */
+/**
+ * The runtime subgraph of one replica, over HTTP: GraphQL for the gateway, the same by runtime protocol 1, and the message
+ * buffers as a stream.
+ */
 import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
+import { makeAnswer } from '../../sdk/serve/answer.ts';
+import { fastifyPlugin } from '../../sdk/serve/fastifyPlugin.ts';
 import type { RunningServer } from '../../server/app.ts';
 import { Refusal, unauthenticated } from '../../server/graphql/answer.ts';
 import type { WithRequestId } from '../../server/graphql/answering.ts';
@@ -11,6 +16,7 @@ import { checkInternalToken } from '../../server/tokens/internalToken.ts';
 import { watchEventLoopDelay } from './eventLoopDelay.ts';
 import type { Inspector } from './inspector.ts';
 import { registerReplicaMetrics } from './metrics.ts';
+import { protocolSource } from './protocolSource.ts';
 import { type RuntimeContext, resolvers } from './resolvers.ts';
 import { streamRoute } from './stream.ts';
 
@@ -30,6 +36,7 @@ interface RuntimeSubgraphOptions {
 export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Promise<RunningServer> {
   const { inspector, internalSecret, clock, log, host, port, notReady = () => undefined } = options;
   const eventLoopDelay = watchEventLoopDelay(clock);
+  const answer = makeAnswer(protocolSource(inspector, eventLoopDelay, clock), { internalSecret });
   const registry = new Registry();
   registerReplicaMetrics(registry, inspector);
 
@@ -47,7 +54,10 @@ export async function startRuntimeSubgraph(options: RuntimeSubgraphOptions): Pro
     authorize,
     context: (caller, requestId) => ({ inspector, eventLoopDelay, caller, requestId }),
     notReady,
-    routes: (app) => streamRoute(app, inspector),
+    routes: (app) => {
+      streamRoute(app, inspector);
+      app.register(fastifyPlugin(answer));
+    },
     close: async () => eventLoopDelay.close(),
     ...{ registry, clock, log, host, port },
   });

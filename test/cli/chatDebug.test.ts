@@ -124,7 +124,7 @@ describe('why', () => {
         '    database  executionState = INVALID',
         '    database  database.status = paused',
         '  Repair it.',
-        `    npm run chat -- reconcile ${id}`,
+        `    npm run chat-debug -- fix ${id} --action reconcile`,
         '  See docs/runbook.md#invalid-state',
       ]),
     );

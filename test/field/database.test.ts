@@ -64,7 +64,7 @@ test('16: a database that takes no writes is the cause, and the chats go on at o
     await admin.query(END_OTHERS);
     const seen = await field.found(id, 'DATABASE_READ_ONLY');
     expect(seen).toMatchObject({ verdict: 'STUCK', severities: { DATABASE_READ_ONLY: 'CRITICAL' } });
-    expect(wordsOf(seen, 'DATABASE_READ_ONLY')).not.toContain('npm run chat -- release');
+    expect(wordsOf(seen, 'DATABASE_READ_ONLY')).not.toContain('--action release');
     for (const { code, severity } of seen.findings)
       if (code !== 'DATABASE_READ_ONLY') expect(severity).not.toBe('CRITICAL');
     const { data } = await field.ask('{ database { canWrite isInRecovery } }');

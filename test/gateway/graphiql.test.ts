@@ -17,7 +17,7 @@ afterAll(() => app.close());
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 const get = (path: string, headers: Record<string, string> = {}) => fetch(new URL(path, url), { headers });
-const page = async () => (await get('/', { accept: BROWSER })).text();
+const page = async () => (await get('/graphiql', { accept: BROWSER })).text();
 
 /** Resources that an element of the page loads, without links to click on. */
 const references = (html: string) => [...html.matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, path]) => path ?? '');
@@ -31,7 +31,7 @@ const statusOf = (path: string) =>
   });
 
 describe('the page', () => {
-  test.each(['/', '/graphql', '/graphql?query=%7B__typename%7D'])('a browser gets it at %s', async (path) => {
+  test.each(['/graphiql', '/graphql', '/graphql?query=%7B__typename%7D'])('a browser gets it at %s', async (path) => {
     const answer = await get(path, { accept: BROWSER });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -88,7 +88,7 @@ describe('its files', () => {
   });
 
   test('each carries the policy, and is asked for again when it has changed only', async () => {
-    for (const path of ['/', ...references(await page())]) {
+    for (const path of ['/graphiql', ...references(await page())]) {
       const answer = await get(path);
       const { headers, status } = answer;
       await answer.arrayBuffer(); // a server that closes waits until it is read

@@ -9,6 +9,7 @@ import { makeEarlierVersions } from '../../routing/ask/earlierVersions.ts';
 import { MAX_REPLICA_ANSWER_BYTES } from '../../routing/ask/replicaAnswer.ts';
 import { makeReplicaGuards } from '../../routing/ask/replicaGuard.ts';
 import { makeBudget, type RoutingContext } from '../../routing/ask/routingContext.ts';
+import { makeSpokenLanguages, type RuntimeProtocol } from '../../routing/ask/spoken.ts';
 import { makeReplicaDirectory, type ReplicaDirectory, type ReplicaRow } from '../../routing/directory.ts';
 import type { Owners } from '../../routing/owners.ts';
 import { type CheckAccess, makeRouteEntities } from '../../routing/route.ts';
@@ -50,6 +51,10 @@ export interface RouterTestOptions {
   platform?: string;
   /** Platform as the database subgraph reports it with the rows. */
   found?: string;
+  /** Language of the replicas by setting; left out: GraphQL. */
+  protocol?: RuntimeProtocol;
+  /** Shared key of workers. */
+  runtimeKey?: string;
   roles?: string[];
   signal?: AbortSignal;
   load?: () => Promise<ReplicaRow[]>;
@@ -98,6 +103,8 @@ export function routersPerTest() {
       directory,
       guards,
       earlierVersions: makeEarlierVersions(clock),
+      languages: makeSpokenLanguages(options.protocol ?? 'graphql', clock),
+      runtimeKey: options.runtimeKey,
       dispatcher,
       internalSecret,
       timeoutMs,

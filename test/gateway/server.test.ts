@@ -323,7 +323,7 @@ describe('over HTTP', () => {
 
   test('GraphiQL is there for a browser, without a token', async () => {
     const gateway = await gatewayOfFile();
-    for (const path of ['/', '/graphql']) {
+    for (const path of ['/graphiql', '/graphql']) {
       const response = await fetch(`${gateway.url}${path}`, { headers: { accept: 'text/html,*/*;q=0.8' } });
       expect([response.status, response.headers.get('content-type')]).toEqual([
         200,

@@ -21,8 +21,17 @@ function pasted(script: string, name: string): string[] {
 
 describe('what is printed once the system is up', () => {
   test('says where it is, and until when the token is good', () => {
-    expect(show()).toContain('GraphiQL   http://127.0.0.1:4000/\n');
+    expect(show()).toContain('GraphiQL   http://127.0.0.1:4000/graphiql\n');
+    expect(show()).toContain('Console    http://127.0.0.1:4000/\n             (asks for the token)');
     expect(show()).toContain('good until 2026-01-02');
+  });
+
+  test('has a link that signs in, and says how to get another one', () => {
+    const link = 'http://127.0.0.1:4000/#code=a-code';
+    const system = { gatewayUrl: 'http://127.0.0.1:4000', token, ...rest };
+    expect(banner(system, undefined, link)).toContain(`Console    ${link}\n`);
+    const [command = ''] = /DATA_DIR=.*npm run token .*(?=\))/.exec(banner(system, '/tmp/data', link)) ?? [];
+    expect(pasted(command, 'npm')).toEqual(['/tmp/data', 'run', 'token', '--', '--link']);
   });
 
   test.each([undefined, '/tmp/data', "a folder that is the operator's"])(

@@ -43,6 +43,10 @@ const REFUSED: readonly (readonly [file: string, text: string, rule: string])[] 
   ['gateway/execution/c.ts', importing('../../subgraphs/database/open.ts'), ARROW],
   ['cli/a.ts', importing('../gateway/served.ts'), ARROW],
   ['local/a.ts', importing('../gateway/main.ts'), ARROW],
+  ['console/a.ts', importing('../gateway/served.ts'), ARROW],
+  ['console/pages/a.tsx', importing('../../common/json.ts'), ARROW],
+  ['console/data/a.ts', importing('node:fs'), ARROW],
+  ['console/data/b.ts', 'export const b = Date.now();\n', 'plugin'],
   ['server/b.ts', importing('../test/support/postgres.ts'), ARROW],
   ['common/b.ts', importing('a-package-that-is-not-declared'), 'lint/correctness/noUndeclaredDependencies'],
   ['common/c.ts', "import { d } from './d.ts';\nexport const c = d;\n", 'lint/suspicious/noImportCycles'],
@@ -59,6 +63,7 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ['subgraphs/router/b.ts', importing('../../routing/replicas.ts')],
   ['subgraphs/runtime/replica.ts', importing('./chatd/worker.ts')],
   ['routing/d.ts', importing('../domain/executionState.ts')],
+  ['console/data/c.ts', importing('../../domain/stateMachine.ts')],
   ['routing/ask/d.ts', importing('../transport/status.ts')],
 ];
 

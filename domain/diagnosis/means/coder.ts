@@ -22,6 +22,7 @@ const request =
       .join(' ');
 
 const interrupt = request('POST', 'interrupt');
+const send = request('POST', 'messages', '{"content":[{"type":"text","text":"Please go on"}]}');
 
 /** A renewed lease keeps others away, whatever becomes of the turn. */
 const restart = (s: Situation) =>
@@ -51,7 +52,8 @@ const deleteLease: Step = {
 
 export const CODER: Means = {
   interrupt,
-  send: request('POST', 'messages', '{"content":[{"type":"text","text":"Please go on"}]}'),
+  again: { act: () => 'send a message to try again', command: send },
+  send,
   edit: request('PATCH', 'messages/<message>', '{"content":[{"type":"text","text":"<text>"}]}'),
   show: request('GET', 'messages'),
   sendClosesCalls: false,

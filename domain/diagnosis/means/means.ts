@@ -12,6 +12,8 @@ export interface Step {
 export interface Means {
   /** Ends the turn; what was committed stays. */
   readonly interrupt: Command;
+  /** Begins a failed turn anew, which clears the error. */
+  readonly again: Step;
   /** Sends a message, which also clears an error. */
   readonly send: Command;
   /** Changes a message of the history, or leads to its number. */

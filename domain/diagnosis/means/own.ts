@@ -1,4 +1,5 @@
-/** Means of this project's own platform: `npm run chat`, and the settings of its replicas. */
+/** Means of this project's own platform: actions through the gateway, `npm run chat`, and the settings of its replicas. */
+import { type ChatAction, shortName } from '../../actions/names.ts';
 import { leaseIsNotFresh } from '../conditions/lease.ts';
 import { allDraining, noneAlive, noRoom } from '../conditions/owner.ts';
 import type { Situation } from '../situation.ts';
@@ -9,19 +10,25 @@ const chat =
   (command: string, more = ''): Command =>
   (s) =>
     `npm run chat -- ${command} ${s.chatId}${more && ` ${more}`}`;
-const release = chat('release');
+/** Action that is offered, taken at the terminal. It asks why, and whether to do it. */
+const fix =
+  (action: ChatAction): Command =>
+  (s) =>
+    `npm run chat-debug -- fix ${s.chatId} --action ${shortName(action)}`;
+const release = fix('RELEASE_CHAT');
 
 /** True if a new owner would find no room for the chat. */
 const noRoomElsewhere = (s: Situation) => leaseIsNotFresh(s) && noRoom(s);
 
 export const OWN: Means = {
-  interrupt: chat('interrupt'),
+  interrupt: fix('INTERRUPT_CHAT'),
+  again: { act: () => 'retry the turn', command: fix('RETRY_CHAT') },
   send: chat('send', '"Please go on"'),
   edit: chat('show'),
   show: chat('show'),
   sendClosesCalls: true,
   answer: chat('tool-result', '<call>=<output>'),
-  reconcile: chat('reconcile'),
+  reconcile: fix('RECONCILE_CHAT'),
   newOwner: {
     act: (s) =>
       noRoomElsewhere(s)

@@ -39,6 +39,7 @@ export const noProgress = {
   ],
   who: (s) => (is.waitsForDatabase(s) || stopFails(s) ? OPERATOR : PERSON),
   act: (s) => {
+    if (isBeingInterrupted(s) && !stopFails(s)) return 'look again: it is being interrupted';
     if (isLogged(s)) return 'interrupt the turn, unless the debug log was switched off meanwhile';
     const refused = callRefused(s);
     if (is.waitsForDatabase(s)) return refused ? mending(refused) : `see what keeps ${owner(s)} from the database`;
@@ -46,7 +47,8 @@ export const noProgress = {
   },
   command: (s) => {
     if (is.waitsForDatabase(s)) return lookAtReplicas();
-    return stopFails(s) ? takeIt(s) : interrupt(s);
+    if (stopFails(s)) return takeIt(s);
+    return isBeingInterrupted(s) ? lookAgain(s) : interrupt(s);
   },
 } as const satisfies Rule;
 

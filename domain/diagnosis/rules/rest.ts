@@ -1,6 +1,7 @@
 /** Rules on a chat whose turn is over. */
 import { adviceFor } from '../advice.ts';
 import * as is from '../conditions/rest.ts';
+import { meansOf } from '../means/platforms.ts';
 import { PERSON, type Rule, sendAgain } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { secondsText, word } from '../wording.ts';
@@ -13,8 +14,10 @@ export const queueBlocked = {
   says: (s) => `${queued(s)} behind the error`,
   evidence: () => ['executionState', 'database.queueDepth', 'database.lastError'],
   who: (s) => adviceFor(s).who,
-  act: (s) =>
-    adviceFor(s).sendHelps ? 'send a message, which clears the error, or delete what is queued' : adviceFor(s).act,
+  act: (s) => {
+    const { act, againHelps } = adviceFor(s);
+    return againHelps ? `${meansOf(s).again.act(s)}, which clears the error, or delete what is queued` : act;
+  },
   command: (s) => adviceFor(s).command(s),
 } as const satisfies Rule;
 

@@ -17,16 +17,16 @@ describe('after a failure', () => {
       false,
       /edit the person’s message that cannot be read, or one before it: .* queued messages too.*chat -- show/i,
     ],
-    ['auth', false, /mend the model’s key.*chat -- send/i],
-    ['quota', false, /raise the quota.*chat -- send/i],
-    ['rate_limit', true, /wait until.*chat -- send/i],
-    ['overloaded', true, /to try again once the model is less busy.*chat -- send/i],
+    ['auth', false, /mend the model’s key.*, and then retry.*--action retry/i],
+    ['quota', false, /raise the quota.*--action retry/i],
+    ['rate_limit', true, /wait until.*--action retry/i],
+    ['overloaded', true, /retry the turn once the model is less busy.*--action retry/i],
     ['step_limit', false, /went round.*chat -- show/i],
-    ['internal', false, /begins the turn anew.*chat -- send/i],
+    ['internal', false, /retry the turn, and report.*--action retry/i],
     ['bad_request', false, /change what was refused.*chat -- show/i],
     ['constructor', false, /change what was refused.*chat -- show/i],
-    ['network', true, /to try again.*chat -- send/i],
-    [null, null, /to try again.*chat -- send/i],
+    ['network', true, /^Retry the turn\. `npm run chat-debug -- fix [^ ]+ --action retry`/],
+    [null, null, /^Retry the turn\. /],
   ])('%s, retryable %j', (kind, retryable, advice) => {
     expect(failedWith(kind, retryable).suggestion).toMatch(advice);
     const blocked = failedWith(kind, retryable, {}, 'E1').suggestion;
@@ -47,7 +47,7 @@ describe('after a failure', () => {
   test.each([
     [
       'the database does not give the worker’s user the right to write this (42501); give the worker’s user its rights on the tables',
-      /give the worker’s user its rights on the tables, and then send a message/i,
+      /give the worker’s user its rights on the tables, and then retry the turn/i,
     ],
     ['the database takes no writes (READ_ONLY); make the database writable', /make the database writable, and then/i],
     ['TypeError', /breaks off with TypeError again/],
@@ -68,7 +68,7 @@ describe('after a failure', () => {
     (kind) => {
       for (const state of ['E0', 'E1'] as const) {
         const { suggestion, summary } = failedWith(kind, false, {}, state);
-        expect(`${suggestion} ${summary}`).not.toMatch(/try again/i);
+        expect(`${suggestion} ${summary}`).not.toMatch(/try again|^retry/i);
       }
     },
   );

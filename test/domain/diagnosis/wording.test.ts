@@ -4,6 +4,8 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isEnumType, parse } from 'graphql';
+import { CHAT_ACTIONS, shortName } from '../../../domain/actions/names.ts';
+import { possibleAction } from '../../../domain/actions/offers.ts';
 import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
 import { RULES } from '../../../domain/diagnosis/rules.ts';
 import { secondsText } from '../../../domain/diagnosis/wording.ts';
@@ -14,10 +16,15 @@ import { healthySnapshot } from '../../subgraphs/diagnosis/healthySnapshots.ts';
 import { diagnosisOf } from '../../subgraphs/diagnosis/snapshots.ts';
 import { runScript } from '../../support/command.ts';
 
-const findings = [
+const snapshots = [
   ...fc.sample(anySnapshot, { numRuns: 4_000, seed: 1 }),
   ...fc.sample(healthySnapshot, { numRuns: 400, seed: 1 }),
-].flatMap((snapshot) => diagnose(snapshot, MATRIX_SETTINGS).findings);
+];
+const findings = snapshots.flatMap((snapshot) => diagnose(snapshot, MATRIX_SETTINGS).findings);
+
+/** Action that a suggestion names, in the letters of the schema. */
+const namedIn = (suggestion: string | null) =>
+  CHAT_ACTIONS.find((action) => suggestion?.includes(` --action ${shortName(action)}`));
 
 describe('every rule', () => {
   test('has a code of the schema, and every code of the schema has a rule', () => {
@@ -53,6 +60,25 @@ describe('every suggestion', () => {
     }
   });
 
+  test('that names an action names one that is offered then, as an answer to its finding', () => {
+    const named = snapshots.flatMap((snapshot) => {
+      const { executionState: state, database } = snapshot;
+      if (!state || !database) return [];
+      const { workerId, runnerId, queueDepth } = database;
+      const chat = { state, workerId, runnerId, queueDepth: queueDepth ?? 0 };
+      return diagnose(snapshot, MATRIX_SETTINGS).findings.flatMap(({ code, suggestion }) => {
+        const action = namedIn(suggestion);
+        if (!action) return [];
+        const { whyNot, answers } = possibleAction(action, chat);
+        return [`${code} ${action} ${whyNot ?? (answers as readonly string[]).includes(code)}`];
+      });
+    });
+    expect([...new Set(named)].filter((one) => !one.endsWith(' true'))).toEqual([]);
+    expect(new Set(named.map((one) => one.split(' ')[1]))).toEqual(
+      new Set(['RELEASE_CHAT', 'RECONCILE_CHAT', 'INTERRUPT_CHAT', 'RETRY_CHAT']),
+    );
+  });
+
   test('names commands that there are', async () => {
     const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
     const { stdout } = await runScript('dist/cli/chat.js', ['--help'], {});
@@ -65,12 +91,10 @@ describe('every suggestion', () => {
       if (script === 'chat') expect(stdout).toMatch(new RegExp(`^ +${command} `, 'm'));
     }
     expect([...named].sort()).toEqual([
-      'chat -- interrupt',
-      'chat -- reconcile',
-      'chat -- release',
       'chat -- send',
       'chat -- show',
       'chat -- tool-result',
+      'chat-debug -- fix',
       'chat-debug -- replicas',
       'chat-debug -- snapshot',
       'chat-debug -- why',
@@ -87,7 +111,7 @@ describe('the summary', () => {
       { state: 'A0' },
       'Waiting: it waits for a tool result from outside (ask) for 100 s more; the tool outside should answer the call.',
     ],
-    [{ state: 'E0', owner: 'unowned' }, 'Failed: the last turn failed; the person should send a message to try again.'],
+    [{ state: 'E0', owner: 'unowned' }, 'Failed: the last turn failed; the person should retry the turn.'],
     [
       { owner: 'STOPPED' },
       'Stuck: replica 00000000-0000-4000-8000-000000000001 owns it, and has stopped; an operator should take it from replica 00000000-0000-4000-8000-000000000001, so that another goes on.',

@@ -18,7 +18,7 @@ export function locks(field: Field): void {
       await whileIdleInTransaction(field.system.databaseUrl, 'a new index', [lock], async () => {
         const seen = await field.found(id, 'ROW_LOCKED');
         expect(seen).toMatchObject({ verdict: 'STUCK', severities: { ROW_LOCKED: 'CRITICAL' } });
-        expect(wordsOf(seen, 'ROW_LOCKED')).not.toContain('npm run chat -- release');
+        expect(wordsOf(seen, 'ROW_LOCKED')).not.toContain('--action release');
         const { runtime } = await field.chat<{ runtime: object }>(
           id,
           'runtime { runners { activeTask { waitsForDatabaseSeconds } } }',
@@ -72,7 +72,7 @@ export function locks(field: Field): void {
         });
         const seen = await field.found(id, 'ROW_LOCKED');
         expect(seen).toMatchObject({ verdict: 'STUCK', severities: { ROW_LOCKED: 'CRITICAL', NO_OWNER: 'WARNING' } });
-        expect(wordsOf(seen, 'ROW_LOCKED')).not.toContain('npm run chat -- release');
+        expect(wordsOf(seen, 'ROW_LOCKED')).not.toContain('--action release');
       } finally {
         await index.end();
       }

@@ -25,7 +25,7 @@ export function handOvers(field: Field): void {
     const seen = await field.found(id, 'OWNERS_LOST', 5_000);
     expect(seen).toMatchObject({ executionState: 'R0', verdict: 'STUCK', severities: { OWNERS_LOST: 'CRITICAL' } });
     expect(wordsOf(seen, 'OWNERS_LOST')).toMatch(/interrupt/);
-    expect(wordsOf(seen, 'OWNERS_LOST')).not.toContain('npm run chat -- release');
+    expect(wordsOf(seen, 'OWNERS_LOST')).not.toContain('--action release');
     expect(await field.suspects()).toContain(id);
     await field.store.apply(id, { name: 'interrupt' });
   });

@@ -53,7 +53,7 @@ export function heldRows(field: Field): void {
       await whileIdleInTransaction(field.system.databaseUrl, 'psql', [lock, id], async () => {
         const seen = await field.found(id, 'ROW_LOCKED');
         expect(seen).toMatchObject({ verdict: 'STUCK', severities: { ROW_LOCKED: 'CRITICAL' } });
-        expect(wordsOf(seen, 'ROW_LOCKED')).not.toContain('npm run chat -- release');
+        expect(wordsOf(seen, 'ROW_LOCKED')).not.toContain('--action release');
       });
       const end = await field.diagnosed(id, 'it is answered', ({ executionState }) => executionState === 'W');
       expect(end.verdict).toBe('IDLE');

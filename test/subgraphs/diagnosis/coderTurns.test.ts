@@ -96,6 +96,6 @@ describe('a chat that is being interrupted', () => {
       database: { updatedAgeSeconds: 900 },
     });
     expect(verdict).toBe('STUCK');
-    expect(findings[0]?.suggestion).toMatch(/`npm run chat -- release /);
+    expect(findings[0]?.suggestion).toMatch(/`npm run chat-debug -- fix [^ ]+ --action release`/);
   });
 });

@@ -160,7 +160,7 @@ describe('a turn without end', () => {
       'WARNING OWNER_UNREACHABLE',
       'WARNING HEARTBEAT_STALE',
     ]);
-    expect(first(taken(20))).toMatch(/give it to no other owner.*npm run chat -- interrupt/);
+    expect(first(taken(20))).toMatch(/give it to no other owner.*npm run chat-debug -- fix [^ ]+ --action interrupt/);
   });
 
   test('a few owners that lost a chat need not have died of it: look before the turn is given up', () => {
@@ -178,7 +178,7 @@ describe('a turn without end', () => {
     expect(seen(changes)).toEqual(['WORKING', 'WARNING OWNERS_LOST']);
     expect(first(changes)).toContain(`its present owner has held it for ${time}`);
     expect(first(changes)).toMatch(/Wait: .* `npm run chat-debug -- why /);
-    expect(first(changes)).not.toMatch(/-- interrupt|give it to no other owner/);
+    expect(first(changes)).not.toMatch(/--action interrupt|give it to no other owner/);
   });
 
   test.each([
@@ -196,8 +196,8 @@ describe('a turn without end', () => {
   test('whether an owner can renew its lease shows only once it has tried: nobody ends the turn before', () => {
     expect(seen(taken(5))).toEqual(['STUCK', 'CRITICAL OWNERS_LOST']);
     expect(first(taken(5))).toMatch(/Look again in 9 s, and interrupt the turn unless .* `npm run chat-debug -- why /);
-    expect(first(taken(5))).not.toContain('-- interrupt');
-    expect(first({ ...taken(5), owner: 'UNREACHABLE' })).toContain('-- interrupt');
+    expect(first(taken(5))).not.toContain('--action interrupt');
+    expect(first({ ...taken(5), owner: 'UNREACHABLE' })).toContain('--action interrupt');
   });
 
   test('too many steps, and whether the person waits behind them', () => {
@@ -383,8 +383,8 @@ describe('the fleet and its database', () => {
       expect(first({ ...lost, candidates: [candidate(true), candidate(true)] })).toMatch(
         /Start a replica: none that answers has room.*chat-debug -- replicas/s,
       );
-      expect(first({ ...lost, candidates: [candidate(true), candidate(false)] })).toContain('npm run chat -- release');
-      expect(first({ ...lost, candidates: [] })).toContain('npm run chat -- release');
+      expect(first({ ...lost, candidates: [candidate(true), candidate(false)] })).toContain('--action release');
+      expect(first({ ...lost, candidates: [] })).toContain('--action release');
     },
   );
 
@@ -414,7 +414,7 @@ describe('the fleet and its database', () => {
     expect(first(taken)).toContain('RELAY_ADDRESS');
     const ended = { ...taken, database: { heartbeat: { ageSeconds: 19, staleAfterSeconds: 30 } } };
     expect(first(ended)).toContain('once its lease has run out');
-    expect(first({ ...taken, database: stale })).toContain('npm run chat -- release');
+    expect(first({ ...taken, database: stale })).toContain('--action release');
   });
 });
 
@@ -506,7 +506,9 @@ describe('as somebody on call meets it', () => {
   test('a wait for a result that nobody can give, without a deadline, never ends', () => {
     const forEver: Changes = { state: 'A0', database: { requiresActionSecondsLeft: null, openCalls: [] } };
     expect(seen(forEver)).toEqual(['STUCK', 'CRITICAL ACTION_PENDING']);
-    expect(first(forEver)).toMatch(/without a deadline, and no call is open.*npm run chat -- interrupt/);
+    expect(first(forEver)).toMatch(
+      /without a deadline, and no call is open.*npm run chat-debug -- fix [^ ]+ --action interrupt/,
+    );
     expect(suspectByRules(snapshot(forEver), MATRIX_SETTINGS)).toBe(true);
   });
 
@@ -531,7 +533,7 @@ describe('as somebody on call meets it', () => {
   test('a clock that is ahead costs nobody the answer that is being written', () => {
     const ahead = { database: { updatedAgeSeconds: -3_600 } };
     expect(first(ahead)).not.toContain('release');
-    expect(first({ ...ahead, owner: 'unowned' })).toContain('npm run chat -- release');
+    expect(first({ ...ahead, owner: 'unowned' })).toContain('--action release');
   });
 
   test('a session that holds the row while its owner waits: nobody is told to release or interrupt', () => {

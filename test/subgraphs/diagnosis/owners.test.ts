@@ -126,13 +126,15 @@ describe('a chat that live owners pass around', () => {
     expect(first(changes)).toMatch(
       /Its owner changed 4 times in the last 40 s without a committed step, and no owner died: they gave it up after 10 s, 10 s, 10 s and 10 s\./,
     );
-    expect(first(changes)).toMatch(/Interrupt the turn, and give it to no other owner.*`npm run chat -- interrupt /);
-    expect(first(changes)).not.toContain('npm run chat -- release');
+    expect(first(changes)).toMatch(
+      /Interrupt the turn, and give it to no other owner.*`npm run chat-debug -- fix [^ ]+ --action interrupt`/,
+    );
+    expect(first(changes)).not.toContain('--action release');
     expect(suspectByRules(snapshot(changes), MATRIX_SETTINGS)).toBe(true);
   });
 
   test.each([
-    ['TAKEN_OVER', 'others took it from them', '-- interrupt'],
+    ['TAKEN_OVER', 'others took it from them', '--action interrupt'],
     ['RELEASED', 'somebody took it from them', 'Leave it to its owner'],
   ] as const)('tells how it left them: %s', (ended, says, advice) => {
     const changes = passed(owners(5, ended, { attempts: 0 }));

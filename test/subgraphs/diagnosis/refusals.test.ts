@@ -67,12 +67,12 @@ describe('a chat that no worker can take', () => {
   ] as const)('is not to be released for %s', (code, changes) => {
     expect(seen({ ...changes, candidates: [candidate(1)] })).toMatchObject({
       first: code,
-      text: expect.stringContaining('-- release '),
+      text: expect.stringContaining('--action release'),
     });
     const found = seen({ ...changes, candidates: [candidate(1, refused('23514'))] });
     expect(found.first).toBe(code);
     expect(found.text).toContain('no worker can go on with it: the database refuses the row by a constraint (23514)');
-    expect(found.text).not.toContain('-- release ');
+    expect(found.text).not.toContain('--action release');
     expect(found.summary).toContain('correct the constraint');
     expect(found.evidence).toContain('candidates[0].refusedChats[0].reason');
   });
@@ -85,14 +85,14 @@ describe('a lease', () => {
     const found = seen({ database: missing, ...failing('P0001') });
     expect(found).toMatchObject({ verdict: 'STUCK', first: 'HEARTBEAT_MISSING' });
     expect(found.text).toContain('has a trigger that refuses the row (P0001)');
-    expect(found.text).not.toContain('-- release ');
+    expect(found.text).not.toContain('--action release');
     expect(found.evidence).toContain('runtime.runners[0].lease.lastError');
   });
 
   test('of an owner that is cut off from the database is for another to take', () => {
     const found = seen({ database: stale, ...failing('CONNECTION_LOST') });
     expect(found.text).toContain('the database does not keep its connections (CONNECTION_LOST)');
-    expect(found.text).toContain('-- release ');
+    expect(found.text).toContain('--action release');
   });
 
   test('that is endangered says what delays it: a lock, or what else the owner was told', () => {
@@ -146,7 +146,7 @@ describe('a task', () => {
   ] as const)('that breaks off otherwise in %s: %s', (state, command) => {
     expect(seen({ state, task: { breakOffs: 4, lastBreakOff: 'TypeError' } })).toMatchObject({
       first: 'SPINNING',
-      text: expect.stringContaining(`-- ${command} `),
+      text: expect.stringContaining(`--action ${command}`),
     });
   });
 });
@@ -163,9 +163,9 @@ describe('whoever has the chat', () => {
     expect([full.verdict, full.first]).toEqual(['STUCK', code]);
     expect(full.text).toContain('no worker can go on with it: the database has no room left on its disk (DISK_FULL)');
     expect(full.summary).toContain('make room on the disk');
-    expect(full.text).not.toContain('-- release ');
+    expect(full.text).not.toContain('--action release');
     expect(full.evidence).toContain('runtime.runners[0].activeTask.databaseError');
-    expect(seen({ ...changes, ...waits('CONNECTION_LOST') }).text).toContain('-- release ');
+    expect(seen({ ...changes, ...waits('CONNECTION_LOST') }).text).toContain('--action release');
   });
 
   test.each([3, 5])('loses its lease to a trigger, so that the next after %i attempts would as well', (times) => {

@@ -1,0 +1,31 @@
+/** The check of an answer's form, member by member, in sentences. */
+import type { z } from 'zod';
+import { type Answer, inShort } from './worker.ts';
+
+/** Bytes of an answer that are read. */
+const MAX_BYTES = 4 * 1024 * 1024;
+/** Sentences about one answer. */
+const MOST = 5;
+
+/** What is wrong with an answer that should be there. Empty: nothing. @param what names it */
+export function shapeProblems(answer: Answer, format: z.ZodType, what: string): string[] {
+  if (answer.status !== 200) return [`${what} must be answered with 200; it was ${inShort(answer)}.`];
+  if (answer.type !== 'application/json') return [`${what} must be application/json; it was ${answer.type}.`];
+  if (Buffer.byteLength(answer.text) > MAX_BYTES) return [`${what} has more than 4 MiB, and is not read.`];
+  if (answer.json === undefined) return [`${what} is not valid JSON.`];
+  const { error } = format.safeParse(answer.json);
+  return (error?.issues ?? []).slice(0, MOST).map(({ path, message }) => {
+    const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+    return `${what}: ${place.replace(/^\./, '') || 'the whole'} is not as the protocol has it. ${message}.`;
+  });
+}
+
+/** What is wrong with a refusal. @param statuses that are right */
+export function refusalProblems(answer: Answer, statuses: readonly number[], what: string): string[] {
+  if (!statuses.includes(answer.status)) {
+    return [`${what} must be refused with ${statuses.join(' or ')}; it was ${inShort(answer)}.`];
+  }
+  return answer.type === 'application/problem+json'
+    ? []
+    : [`${what} is refused, but the refusal must be application/problem+json; it was ${answer.type}.`];
+}

@@ -1,0 +1,109 @@
+/** A share of a list of entities on its way to a worker that speaks runtime protocol 1, and back. */
+
+import { isObject } from '../../common/json.ts';
+import type { StopSignal } from '../../common/stopSignal.ts';
+import { REPLICA_PATH } from '../../domain/protocol/paths.ts';
+import { NOT_AN_ALLOWED_ADDRESS } from '../../domain/reachabilityReasons.ts';
+import { parseUuid } from '../../server/graphql/scalars.ts';
+import { signInternalToken } from '../../server/tokens/internalToken.ts';
+import { sendOverHttp } from '../transport/overHttp.ts';
+import type { Reply } from '../transport/transport.ts';
+import { endpointAt } from './endpoint.ts';
+import { type Fetching, FORWARDED, inPlace, isForbidden, type SendOptions } from './sendShare.ts';
+import { type Share, type ShareAnswer, withoutAnswer } from './share.ts';
+import type { Slots } from './slots.ts';
+
+/** HTTP's word for a token that is for another worker. */
+export const MISDIRECTED = 421;
+
+/** One request of the protocol. */
+export interface Asked {
+  /** Whether it is about chats, or about the worker as a whole. */
+  readonly about: 'chats' | 'replica';
+  readonly path: string;
+  /** Query string. Undefined: none. */
+  readonly search?: string;
+  /** JSON. Undefined: the request is a GET. */
+  readonly body?: string;
+}
+
+/** A request of the protocol, with its reply. */
+export interface Replied {
+  readonly about: Asked['about'];
+  readonly reply: Reply;
+}
+
+/** What the protocol makes of one fetch of entities. */
+export interface ProtocolFetch {
+  /** Requests that tell all of a share, as few as there can be. */
+  questionsOf(share: Share): readonly Asked[];
+  /** @param timeoutMs time that there was, for the reason */
+  answerOf(share: Share, replied: readonly Replied[], timeoutMs: number): ShareAnswer;
+}
+
+/** Asks a worker for all of a share. */
+export function sendProtocol(
+  options: SendOptions,
+  slots: Slots,
+  fetching: Fetching,
+  share: Share,
+  address: string,
+): Promise<ShareAnswer> {
+  const questions = fetching.protocol.questionsOf(share);
+  return inPlace(options, slots, share, fetching.signal, async (signal) => {
+    const sent = questions.map(async (asked): Promise<Replied> => {
+      const reply = await send(options, { ...fetching, signal }, share.replicaId, address, asked);
+      return { about: asked.about, reply };
+    });
+    const replied = await Promise.all(sent);
+    if (replied.some(({ reply }) => isForbidden(reply))) {
+      return withoutAnswer(share, 'UNREACHABLE', NOT_AN_ALLOWED_ADDRESS);
+    }
+    return fetching.protocol.answerOf(share, replied, options.timeoutMs);
+  });
+}
+
+/** True if a worker at the address speaks the protocol, whichever worker it is. */
+export async function probe(
+  options: SendOptions,
+  slots: Slots,
+  fetching: Fetching,
+  { replicaId }: Share,
+  address: string,
+): Promise<boolean> {
+  const release = await slots.take(fetching.signal);
+  if (!release) return false;
+  try {
+    const reply = await send(options, fetching, replicaId, address, { about: 'replica', path: REPLICA_PATH });
+    if (reply.status !== 'OK' || !isObject(reply.body)) return false;
+    return [200, MISDIRECTED].includes(reply.httpStatus) && parseUuid(reply.body.workerId) !== undefined;
+  } finally {
+    release();
+  }
+}
+
+async function send(
+  { dispatcher, internalSecret, runtimeKey }: SendOptions,
+  { context: { caller, requestId }, signal }: { context: Fetching['context']; signal: StopSignal },
+  replicaId: string,
+  address: string,
+  { path, search, body }: Asked,
+): Promise<Reply> {
+  const endpoint = endpointAt(address, path);
+  if (typeof endpoint === 'string') return { status: 'UNREACHABLE', what: endpoint };
+  const token = runtimeKey ?? (await signInternalToken(internalSecret, replicaId, caller));
+  return sendOverHttp(
+    {
+      ...{ dispatcher, token, body, peer: 'runtime', headers: FORWARDED, mayRepeat: true },
+      url: search === undefined ? endpoint : withSearch(endpoint, search),
+      method: body === undefined ? 'GET' : 'POST',
+    },
+    { requestId, signal },
+  );
+}
+
+function withSearch(endpoint: URL, search: string): URL {
+  const url = new URL(endpoint);
+  url.search = url.search === '' ? search : `${url.search}&${search}`;
+  return url;
+}

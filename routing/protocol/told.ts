@@ -1,0 +1,130 @@
+/**
+ * Values of runtime protocol 1 under the names of the runtime schema. Pure.
+ * The protocol sends times, and the schema has ages: both are by the worker's clock. What is missing is null, and what is
+ * odd stays as it is, for the check by its type.
+ */
+import { hash } from 'node:crypto';
+import { isObject, type Json, ownValue } from '../../common/json.ts';
+
+/** Limit for a text of a worker's own words. */
+const MAX_WORDS = 500;
+/** Kinds of tasks that the schema has a name for. */
+const KNOWN_KINDS = ['GENERATION', 'INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON'];
+
+/** Chat that was asked about, at the worker that answered. */
+export interface AskedChat {
+  readonly chatId: unknown;
+  readonly workerId: string;
+}
+
+/** @param answer of the protocol @param chat entry for the chat in it */
+export function chatRuntime(answer: Json, chat: Json, { chatId, workerId }: AskedChat): Json {
+  const at = ageAt(answer.observedAt);
+  return {
+    ...{ chatId, workerId, localWorkerId: workerId, workerIdMatchesLocal: true },
+    observedAt: of(answer, 'observedAt'),
+    runners: each(of(chat, 'runners'), (runner) => runnerSnapshot(runner, { chatId, workerId }, at)),
+    messageBuffers: of(chat, 'messageBuffers'),
+    eventLoopDelayMs: of(answer, 'eventLoopDelayMs'),
+  };
+}
+
+/** @param answer of the protocol about the worker as a whole */
+export function replicaRuntime(answer: Json, workerId: string): Json {
+  const at = ageAt(answer.observedAt);
+  const acquisition = of(answer, 'acquisition');
+  return {
+    ...answer,
+    workerId,
+    roomSeconds: answer.isFull === true ? 0 : at(of(answer, 'roomSince')),
+    acquisition: worded(acquisition, ['lastError']),
+    heartbeats: worded(of(answer, 'heartbeats'), ['lastError']),
+    databaseSync: worded(of(answer, 'databaseSync'), ['lastError']),
+    acquisitionError: isObject(acquisition) ? words(of(acquisition, 'lastError')) : null,
+    refusedChats: each(of(answer, 'refusedChats'), (chat) => worded(chat, ['reason'])),
+    runners: each(of(answer, 'runners'), (runner) =>
+      runnerSnapshot(runner, { chatId: isObject(runner) ? of(runner, 'chatId') : null, workerId }, at),
+    ),
+  };
+}
+
+type AgeAt = (moment: unknown) => number | null;
+
+function runnerSnapshot(runner: unknown, asked: AskedChat, at: AgeAt): unknown {
+  if (!isObject(runner)) return runner;
+  const tasks = of(runner, 'tasks');
+  const told = Array.isArray(tasks) ? tasks.filter(isObject) : [];
+  const all = told.map((task, i) => runnerTask(task, `${of(runner, 'runnerId')} ${i}`, at));
+  const activeTask = all.findLast(({ cancelledAt }) => cancelledAt === null) ?? null;
+  const lease = of(runner, 'lease');
+  return {
+    ...runner,
+    ...asked,
+    phase: upper(of(runner, 'phase')),
+    status: words(of(runner, 'status')),
+    uptimeSeconds: at(of(runner, 'startedAt')),
+    activeTask,
+    activeTaskKind: activeTask?.kind ?? null,
+    idleSeconds: activeTask ? null : at(of(runner, 'idleSince')),
+    tasks: all,
+    lease: isObject(lease)
+      ? { ...lease, ageSeconds: at(of(lease, 'renewedAt')), lastError: words(of(lease, 'lastError')) }
+      : lease,
+  };
+}
+
+function runnerTask(task: Json, place: string, at: AgeAt): Json {
+  const kind = of(task, 'kind');
+  const isKnown = KNOWN_KINDS.includes(String(upper(kind)));
+  const nextRetryAt = of(task, 'nextRetryAt');
+  const untilRetry = at(nextRetryAt);
+  return {
+    ...task,
+    id: of(task, 'id') ?? madeUuid(`${place} ${kind} ${of(task, 'startedAt')}`),
+    kind: isKnown ? upper(kind) : 'OTHER',
+    label: words(of(task, 'label')) ?? (isKnown ? null : words(kind)),
+    runningSeconds: at(of(task, 'startedAt')),
+    cancelledAt: of(task, 'cancelledAt'),
+    secondsSinceProgress: at(of(task, 'lastProgressAt')),
+    nextRetryAt,
+    secondsUntilRetry: untilRetry === null ? null : -untilRetry,
+    lastError: words(of(task, 'lastError')),
+    lastBreakOff: words(of(task, 'lastBreakOff')),
+    databaseError: words(of(task, 'databaseError')),
+    waitsForDatabaseSeconds: at(of(task, 'waitsForDatabaseSince')),
+  };
+}
+
+/** Own member of an object that others made; null where there is none. */
+const of = (object: Json, name: string): unknown => ownValue(object, name) ?? null;
+
+const each = (list: unknown, make: (item: unknown) => unknown): unknown =>
+  Array.isArray(list) ? list.map(make) : list;
+
+const upper = (text: unknown): unknown => (typeof text === 'string' ? text.toUpperCase() : text);
+
+/** One line of a worker's own words, cut. */
+const words = (text: unknown): unknown =>
+  typeof text === 'string' ? text.replace(/\s+/g, ' ').slice(0, MAX_WORDS) : text;
+
+const worded = (object: unknown, names: readonly string[]): unknown =>
+  isObject(object)
+    ? { ...object, ...Object.fromEntries(names.map((name) => [name, words(of(object, name))])) }
+    : object;
+
+/** Seconds from a moment to the answer; null if either cannot be read. Negative: the moment is ahead. */
+function ageAt(observedAt: unknown): AgeAt {
+  const observedMs = msOf(observedAt);
+  return (moment) => {
+    const seconds = (observedMs - msOf(moment)) / 1_000;
+    return Number.isFinite(seconds) ? seconds : null;
+  };
+}
+
+const msOf = (moment: unknown): number => (typeof moment === 'string' ? Date.parse(moment) : Number.NaN);
+
+/** UUID of a task that has none: the same as long as the task is the same. */
+function madeUuid(name: string): string {
+  const hex = hash('sha256', name);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

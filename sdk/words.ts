@@ -1,0 +1,14 @@
+/** The words for a failure: never its message, which may hold what a person wrote. */
+
+/** Longest text that is told. */
+const MAX_WORDS = 200;
+
+/**
+ * A text as the worker says it, cut; of an error only its code, or its name.
+ * A worker that wants to say more gives a text, and sees to it that it holds no content.
+ */
+export function inWords(reason: unknown): string {
+  if (typeof reason === 'string') return reason.slice(0, MAX_WORDS);
+  if (!(reason instanceof Error)) return 'failed';
+  return ('code' in reason && typeof reason.code === 'string' ? reason.code : reason.name).slice(0, MAX_WORDS);
+}
