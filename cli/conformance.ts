@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** `chat-debug-conformance <url>`: asks a worker as the gateway would, and says in words what is wrong with it. */
 import { Command } from 'commander';
 import { systemClock } from '../common/clock.ts';

@@ -17,6 +17,7 @@ const NAMES = {
   check: 'cli/check.js',
   token: 'cli/token.js',
   forget: 'cli/forget.js',
+  conformance: 'cli/conformance.js',
 } as const;
 
 const HELP = `chat-debug-gateway [command]
@@ -30,6 +31,7 @@ const HELP = `chat-debug-gateway [command]
   check             says what a database has of what is read
   token             prints a token for local use
   forget            takes a person's id out of history and incidents
+  conformance       says what is wrong with a worker that speaks the runtime protocol
 
 chat-debug, chat, check, token and forget explain themselves with --help.`;
 

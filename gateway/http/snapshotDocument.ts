@@ -112,9 +112,10 @@ const outcomeMembers = (outcome: { readonly status: string }) =>
 /** Members with JSON of the rows, or with names of roles, whose content is not ours to rename. */
 const AS_THEY_ARE = new Set(['lastError', 'retryState', 'byRole']);
 /** Members with enum values, which are in lower case here. */
-const ENUMS = new Set(['phase', 'kind', 'activeTaskKind', 'ownerRow']);
+export const ENUMS = new Set(['phase', 'kind', 'activeTaskKind', 'ownerRow']);
 
-const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** Name of a member of the document, for a field of the graph. */
+export const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 function inSnakeCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inSnakeCase);

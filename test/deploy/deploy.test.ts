@@ -7,8 +7,8 @@ import { settings } from '../../server/settings/settings.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
-const yamlFiles = readdirSync(new URL('deploy/', root), { recursive: true, encoding: 'utf8' }).filter((file) =>
-  file.endsWith('.yaml'),
+const yamlFiles = readdirSync(new URL('deploy/', root), { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.yaml') && !file.startsWith('chart/templates/'),
 );
 const documentsOf = (file: string): unknown[] =>
   parseAllDocuments(read(`deploy/${file}`), { merge: true }).map((document) => {

@@ -7,6 +7,7 @@ import type { Inspector, RunnerInspection } from '../../subgraphs/runtime/inspec
 import { startRuntimeSubgraph } from '../../subgraphs/runtime/server.ts';
 import { insertChat, insertHeartbeat, insertMessages, queueMessages } from '../subgraphs/database/support/rows.ts';
 import { databasePerFile } from '../support/database.ts';
+import { expectDocumented } from '../support/openapi.ts';
 import { startDatabase } from './databaseWays.ts';
 import { callerToken, type GatewayChanges, gatewayPerFile, gatewaysPerTest, INTERNAL_SECRET } from './gateways.ts';
 import { deadUrl, sendJson, serversPerTest } from './httpServers.ts';
@@ -61,7 +62,9 @@ async function get(
   expect(response.headers.get('etag')).toBeNull();
   expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   if (text) expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
-  return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+  const body = text ? JSON.parse(text) : undefined;
+  if (method === 'GET') expectDocumented(response.status, body);
+  return { status: response.status, headers: response.headers, body };
 }
 
 const AT = new Date('2026-11-22T10:00:00.000Z');
