@@ -29,7 +29,10 @@ const validator = new AjvJsonSchemaValidator();
 export function expectDocumented(status: number, body: unknown): void {
   const response = responses[String(status)];
   expect([status, Object.keys(responses)]).toEqual([status, expect.arrayContaining([String(status)])]);
-  const shape: Record<string, unknown> = { ...response?.content['application/json'].schema, components: openapi.components };
+  const shape: Record<string, unknown> = {
+    ...response?.content['application/json'].schema,
+    components: openapi.components,
+  };
   const { valid, errorMessage } = validator.getValidator(shape)(body);
   expect({ status, valid, errorMessage }).toEqual({ status, valid: true, errorMessage: undefined });
 }
