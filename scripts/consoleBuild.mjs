@@ -17,24 +17,6 @@ const runbook = {
     })),
 };
 
-/**
- * Parts of zod that no page needs: messages in other languages, JSON Schemas, and the compiler of shapes, which the
- * policy of the page forbids.
- */
-const UNNEEDED =
-  /[\\/]zod[\\/]v4[\\/](locales[\\/]index|core[\\/](compile|to-json-schema|json-schema-processors)|classic[\\/]from-json-schema)\.js$/;
-const EXPORTED = /\bexport (?:(?:const|function|class) (\w+)|\{ \w+ as (\w+) \})/g;
-
-/** Plugin that leaves those parts out. Their names stay, as functions that do nothing. */
-const plainZod = {
-  name: 'plain zod',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: UNNEEDED }, ({ path }) => {
-      const names = [...readFileSync(path, 'utf8').matchAll(EXPORTED)].map(([, own, renamed]) => own ?? renamed);
-      return { contents: names.map((name) => `export const ${name} = () => () => undefined;`).join('\n') };
-    }),
-};
-
 /** @returns files, what was read, and the page that loads the first ones */
 export async function buildConsole(root, outdir) {
   const { outputFiles, metafile } = await build({
@@ -52,7 +34,7 @@ export async function buildConsole(root, outdir) {
     jsxImportSource: 'preact',
     entryNames: '[name]-[hash]',
     chunkNames: 'part-[hash]',
-    plugins: [runbook, plainZod],
+    plugins: [runbook],
     minify: true,
     legalComments: 'none',
   });

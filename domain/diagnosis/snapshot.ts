@@ -2,7 +2,7 @@
  * A chat as the rules see it: the fields that `diagnosis` and `diagnosisEverywhere` require of both halves.
  * Any of them may be missing, because its source could not be read. Null means unknown, for every rule.
  */
-import { z } from 'zod';
+import * as z from 'zod'; // all of it by name: the console's build keeps only what is used
 import { EXECUTION_STATES } from '../executionState.ts';
 
 /** Reads a value; one of another shape counts as not known. */
