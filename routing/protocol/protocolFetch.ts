@@ -87,7 +87,8 @@ function answerIn(
   if (!isObject(body) || ![200, MISDIRECTED].includes(httpStatus)) return none(notAnAnswer(share, what));
   const workerId = parseUuid(body.workerId);
   if (workerId === undefined) return none(notAnAnswer(share, `${what}, without the id of a worker`));
-  if (httpStatus === 200 && workerId === share.replicaId) return { kind: 'body', body };
+  // One that refuses a token that is for itself takes none of ours.
+  if (workerId === share.replicaId) return httpStatus === 200 ? { kind: 'body', body } : none(refusedToken(share, what));
   return none(refusedBy(share, workerId, { localWorkerId: workerId, workerIdMatchesLocal: false }));
 }
 
