@@ -38,9 +38,9 @@ export const tokenRefused: Condition = (s) => s.owner === 'BAD_ANSWER' && /\bHTT
 export const ownerNotHeard: Condition = (s) =>
   s.runnable && !['OK', 'UNOWNED', 'NOT_ASKED'].includes(s.owner) && !ownerGone(s);
 
-/** True for a runnable chat whose row names no worker, or no runner. */
+/** True for a runnable chat whose row names no worker, or no runner. A platform that is known by views may know no runners. */
 export const noOwner: Condition = (s) =>
-  s.runnable && s.database !== null && (s.workerId === null || s.runnerId === null);
+  s.runnable && s.database !== null && (s.workerId === null || (s.runnerId === null && s.platform !== 'views'));
 
 /** Live replicas that take chats. Stopping ones do not, nor does an owner that cannot be asked. */
 export const candidates = ({ snapshot, owner, workerId }: Situation): Candidate[] =>
