@@ -49,6 +49,9 @@ export function protocolFetch(
     for (const { about, reply } of replied) {
       const told = answerIn(share, reply, timeoutMs);
       if (told.kind === 'none') return told.answer;
+      if (about === 'chats' && !Array.isArray(told.body.chats)) {
+        return notAnAnswer(share, `${reply.what}, without a list of chats`);
+      }
       if (about === 'replica') replica = told.body;
       else for (const [id, chat] of chatsIn(told.body)) chats.set(id, { answer: told.body, chat });
     }

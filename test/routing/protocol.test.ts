@@ -232,6 +232,17 @@ describe('an answer of a worker', () => {
     expect(errors).toEqual([['runners.0.runnerId', 'VALUE_UNREADABLE']]);
   });
 
+  test('without a list of chats is none at all', async () => {
+    const server = await servers.serve((response) =>
+      sendJson(response, 200, { workerId: A, observedAt: OBSERVED, chats: { 0: {} } }),
+    );
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'v1' });
+    const { entities } = await ask([[1, A]]);
+    expect(entities.map(({ reachability: { status, reason } }) => [status, reason])).toEqual([
+      ['BAD_ANSWER', expect.stringContaining('without a list of chats')],
+    ]);
+  });
+
   test('without an entry for a chat is no answer for that chat alone', async () => {
     const server = await servers.serve((response) =>
       sendJson(response, 200, { workerId: A, observedAt: OBSERVED, chats: [{ chatId: chatId(1), runners: [] }, 7] }),

@@ -32,7 +32,8 @@ const reasonOf = ({ runtime }: Situation) => runtime?.value.reachability?.reason
 /** True if the gateway may not ask at the owner's address. */
 export const addressNotAllowed: Condition = (s) => s.owner === 'UNREACHABLE' && reasonOf(s) === NOT_AN_ALLOWED_ADDRESS;
 /** True if the owner does not accept the gateway's token. */
-export const tokenRefused: Condition = (s) => s.owner === 'BAD_ANSWER' && /\bHTTP 401\b/.test(reasonOf(s));
+export const tokenRefused: Condition = (s) =>
+  s.owner === 'BAD_ANSWER' && (s.platform === 'views' ? /\bHTTP 40[13]\b/ : /\bHTTP 401\b/).test(reasonOf(s));
 
 /** True if the owner's memory is unknown, though it should be known. */
 export const ownerNotHeard: Condition = (s) =>

@@ -115,7 +115,7 @@ export const stopHangs: Condition = (s) =>
 /** True if the task is silent for too long. A task that states its own limit is judged by that. */
 export const noProgress: Condition = (s) => {
   const { runnable, task, retrySeconds, settings } = s;
-  if (!runnable || task === null || retrySeconds !== null) return false;
+  if (!runnable || task === null || retrySeconds !== null || over(task.secondsUntilRetry, 0)) return false;
   if (waitsInVain(s)) return true;
   if (task.waitsForDatabaseSeconds !== null) return task.waitsForDatabaseSeconds > settings.noProgressSeconds;
   const limit = task.kind === 'GENERATION' || task.kind === 'INTERRUPT' ? settings.noProgressSeconds : Infinity;

@@ -27,6 +27,12 @@ describe('a chat without an owner whose time has come', () => {
   });
 });
 
+test('a task that waits for its next try while it is being interrupted breaks no promise', () => {
+  const task = { kind: 'INTERRUPT', secondsSinceProgress: 300, secondsUntilRetry: 30 };
+  expect(codes(onViews({ state: 'I0', task }))).toEqual([]);
+  expect(codes(onViews({ state: 'I0', task: { ...task, secondsUntilRetry: null } }))).toEqual(['CRITICAL NO_PROGRESS']);
+});
+
 test('an owner may wait for as long as it likes before it tries again', () => {
   const waits = onViews({ database: { retrySecondsLeft: 3_600 } });
   expect([waits.verdict, codes(waits)]).toEqual(['WAITING', ['INFO RETRY_BACKOFF']]);
