@@ -5,7 +5,7 @@ import type { ChatsAnswer, ReplicaAnswer } from '../../domain/protocol/answers.t
 import type { ChatDebugOptions } from '../../sdk/worker.ts';
 import { workersPerTest } from './workers.ts';
 
-const { startWorker } = workersPerTest();
+const { listen, startWorker } = workersPerTest();
 const KEY = 'k'.repeat(32);
 const START_MS = Date.parse('2026-12-02T00:00:00.000Z');
 
@@ -100,6 +100,16 @@ describe('what is wrong is refused where it is given', () => {
     expect(() => run.lease(new Date(Number.NaN))).toThrow('sentAt must be a valid Date.');
     expect(await runnerOf(run.chatId)).toMatchObject({ runnerId: run.runnerId });
   });
+});
+
+test('a question whose body a framework set aside unread is read all the same', async () => {
+  const { debug } = await worker();
+  const url = await listen((request, response) =>
+    debug.handler(Object.assign(request, { body: {} }), response),
+  );
+  const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ chatIds: [randomUUID()] });
+  expect((await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body })).status).toBe(200);
 });
 
 test('big integers of a database are told as numbers', async () => {

@@ -1,6 +1,7 @@
 /** Chats behind views that look like trouble to the list: the same as the diagnosis says of their rows. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
+import { systemClock } from '../../../common/clock.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { type ChatColumns, insertChat, insertReplica } from './support/rows.ts';
 import { subgraphPerFile } from './support/subgraph.ts';
@@ -21,7 +22,7 @@ async function isSuspect(columns: Partial<ChatColumns>): Promise<boolean> {
 }
 const retryIn = (seconds: number) => ({
   attempt: 1,
-  retrying_at: new Date(Date.now() + 1_000 * seconds).toISOString(),
+  retrying_at: new Date(systemClock.now().getTime() + 1_000 * seconds).toISOString(),
 });
 
 test('a chat whose time has just come is not, and one that nobody took by then is', async () => {
