@@ -169,7 +169,7 @@ export const CHECKS: readonly Check[] = [
 
 /** Chats of the runners that it lists, in lower case; at most ten. */
 async function heldChats(worker: Worker): Promise<string[]> {
-  const { json } = await worker.ask({ search: '?runners=10' });
+  const { json } = await worker.ask({ search: 'runners=10' });
   const runners = isObject(json) && Array.isArray(json.runners) ? json.runners.filter(isObject) : [];
   return runners.flatMap(({ chatId }) => (typeof chatId === 'string' ? [chatId.toLowerCase()] : [])).slice(0, 10);
 }
