@@ -123,7 +123,9 @@ describe('the language of a replica', () => {
   });
 
   test('a worker that refuses a token for itself is no other worker', async () => {
-    const server = await servers.serve((response) => sendJson(response, 421, { workerId: A, title: 'no', status: 421 }));
+    const server = await servers.serve((response) =>
+      sendJson(response, 421, { workerId: A, title: 'no', status: 421 }),
+    );
     const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'v1' });
     expect(statuses((await ask([[1, A]])).entities)).toEqual(['BAD_ANSWER']);
   });

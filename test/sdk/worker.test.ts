@@ -104,9 +104,7 @@ describe('what is wrong is refused where it is given', () => {
 
 test('a question whose body a framework set aside unread is read all the same', async () => {
   const { debug } = await worker();
-  const url = await listen((request, response) =>
-    debug.handler(Object.assign(request, { body: {} }), response),
-  );
+  const url = await listen((request, response) => debug.handler(Object.assign(request, { body: {} }), response));
   const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
   const body = JSON.stringify({ chatIds: [randomUUID()] });
   expect((await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body })).status).toBe(200);
