@@ -91,7 +91,9 @@ function answerIn(
   const workerId = parseUuid(body.workerId);
   if (workerId === undefined) return none(notAnAnswer(share, `${what}, without the id of a worker`));
   // One that refuses a token that is for itself takes none of ours.
-  if (workerId === share.replicaId) return httpStatus === 200 ? { kind: 'body', body } : none(refusedToken(share, what));
+  if (workerId === share.replicaId) {
+    return httpStatus === 200 ? { kind: 'body', body } : none(refusedToken(share, what));
+  }
   return none(refusedBy(share, workerId, { localWorkerId: workerId, workerIdMatchesLocal: false }));
 }
 

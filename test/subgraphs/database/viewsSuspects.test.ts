@@ -8,7 +8,9 @@ import { subgraphPerFile } from './support/subgraph.ts';
 
 const database = databasePerFile();
 /** Long times, so that a slow machine changes nothing. */
-const ask = subgraphPerFile(database, { platform: 'views', acquisitionIntervalSeconds: 600, noProgressSeconds: 86_400 });
+const ask = subgraphPerFile(database, {
+  ...{ platform: 'views', acquisitionIntervalSeconds: 600, noProgressSeconds: 86_400 },
+});
 const OLD = `now() - interval '1 hour'`;
 
 async function isSuspect(columns: Partial<ChatColumns>): Promise<boolean> {
