@@ -45,7 +45,9 @@ export const CHECKS: readonly Check[] = [
       const started = Date.parse(String(second.json.startedAt));
       return [
         ...(b < a ? ['observedAt went back between two answers. Take it from the clock at each answer.'] : []),
-        ...(b === a && second.ms > 5 && isFine(second.json.observedAt) ? ['observedAt is the same in two answers. Take it from the clock at each.'] : []),
+        ...(b === a && second.ms > 5 && isFine(second.json.observedAt)
+          ? ['observedAt is the same in two answers. Take it from the clock at each.']
+          : []),
         ...(started > b ? ['startedAt lies after observedAt. Both are by the same clock.'] : []),
       ];
     },
