@@ -96,7 +96,7 @@ describe('what is wrong is refused where it is given', () => {
     const run = debug.run(randomUUID());
     const task = run.task('generation');
     expect(() => task.retry(new Date(Number.NaN), 'no')).toThrow('at must be a valid Date.');
-    expect(() => task.retry(Date.now() as unknown as Date, 'no')).toThrow('at must be a valid Date.');
+    expect(() => task.retry(START_MS as unknown as Date, 'no')).toThrow('at must be a valid Date.');
     expect(() => run.lease(new Date(Number.NaN))).toThrow('sentAt must be a valid Date.');
     expect(await runnerOf(run.chatId)).toMatchObject({ runnerId: run.runnerId });
   });
