@@ -16,7 +16,7 @@ async function worker(options: ChatDebugOptions = {}) {
   const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
   return {
     debug,
-    after: (seconds: number) => {
+    passed: (seconds: number) => {
       nowMs = START_MS + 1_000 * seconds;
     },
     replica: async () => (await (await fetch(`${url}/chat-debug/v1/replica`, { headers })).json()) as ReplicaAnswer,
@@ -32,19 +32,19 @@ const at = (seconds: number) => new Date(START_MS + 1_000 * seconds).toISOString
 
 describe('a run', () => {
   test('that never had a task is not called idle', async () => {
-    const { debug, after, runnerOf } = await worker();
+    const { debug, passed, runnerOf } = await worker();
     const { chatId } = debug.run(randomUUID());
-    after(3_600);
+    passed(3_600);
     expect(await runnerOf(chatId)).not.toHaveProperty('idleSince');
   });
 
   test('is idle since its task ended, or was cancelled', async () => {
-    const { debug, after, runnerOf } = await worker();
+    const { debug, passed, runnerOf } = await worker();
     const run = debug.run(randomUUID());
     const task = run.task('generation');
-    after(3_600);
+    passed(3_600);
     task.cancel();
-    after(3_605);
+    passed(3_605);
     expect(await runnerOf(run.chatId)).toMatchObject({ idleSince: at(3_600), tasks: [{ cancelledAt: at(3_600) }] });
     task.end();
     expect(await runnerOf(run.chatId)).toMatchObject({ idleSince: at(3_605), tasks: [] });
@@ -53,10 +53,10 @@ describe('a run', () => {
 
 describe('a task', () => {
   test('tells of progress once it has shown some, or promises it', async () => {
-    const { debug, after, runnerOf } = await worker();
+    const { debug, passed, runnerOf } = await worker();
     const run = debug.run(randomUUID());
     const task = run.task('generation');
-    after(120);
+    passed(120);
     task.attempt(2);
     const [told] = (await runnerOf(run.chatId))?.tasks ?? [];
     expect(told).toMatchObject({ kind: 'generation', attempt: 2 });
@@ -71,14 +71,14 @@ describe('a task', () => {
 
 describe('a worker with a limit', () => {
   test('says since when it has had room', async () => {
-    const { debug, after, replica } = await worker({ capacity: 1 });
+    const { debug, passed, replica } = await worker({ capacity: 1 });
     expect(await replica()).toMatchObject({ isFull: false, roomSince: at(0) });
     const run = debug.run(randomUUID());
-    after(60);
+    passed(60);
     expect(await replica()).toMatchObject({ isFull: true });
     expect(await replica()).not.toHaveProperty('roomSince');
     run.end();
-    after(61);
+    passed(61);
     expect(await replica()).toMatchObject({ isFull: false, roomSince: at(60) });
   });
 });
