@@ -35,7 +35,9 @@ async function run(url: string, { worker: named }: Options): Promise<void> {
     'INTERNAL_SECRET',
     'REPLICA_TIMEOUT_MS',
   ]);
-  if (!URL.canParse(url)) throw new SettingsError(`${JSON.stringify(url)} is no URL.`);
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    throw new SettingsError(`${JSON.stringify(url)} is no http or https URL, such as http://127.0.0.1:8080.`);
+  }
   const tokenFor = async (workerId: string): Promise<string> => {
     if (RUNTIME_KEY !== undefined) return RUNTIME_KEY;
     if (INTERNAL_SECRET === undefined)

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../common/clock.ts';
 import type { Lease, MessageBuffer, Runner } from '../domain/protocol/answers.ts';
+import { requireTime, requireUuid } from './checked.ts';
 import { type BufferOptions, MessageBufferHandle } from './messageBuffer.ts';
 import { TaskHandle, type TaskOptions } from './task.ts';
 import { inWords } from './words.ts';
@@ -35,7 +36,8 @@ export class Run {
   readonly #startedAt: Date;
   readonly #tasks = new Set<TaskHandle>();
   readonly #buffers: MessageBufferHandle[] = [];
-  #idleSince: Date;
+  /** Undefined: it never had a task, so that it may be one that tells of none. */
+  #idleSince: Date | undefined;
   #lastUpdateAt: Date | undefined;
   #update: ChatUpdate = {};
   #renewedAt: Date | undefined;
@@ -45,11 +47,10 @@ export class Run {
 
   constructor(chatId: string, given: Given) {
     const { runnerId = randomUUID(), clock, lease: _, onEnd: __, ...update } = given;
-    this.chatId = chatId;
-    this.runnerId = runnerId;
+    this.chatId = requireUuid(chatId, 'chatId');
+    this.runnerId = requireUuid(runnerId, 'runnerId');
     this.#given = given;
     this.#startedAt = clock.now();
-    this.#idleSince = this.#startedAt;
     if (Object.keys(update).length > 0) this.update(update);
   }
 
@@ -69,10 +70,13 @@ export class Run {
   /** Begins a piece of work. @param kind `generation`, `interrupt`, or a word of your own */
   task(kind: string, options: TaskOptions = {}): TaskHandle {
     const { clock } = this.#given;
-    const task = new TaskHandle(kind, options, clock, (ended) => {
-      this.#tasks.delete(ended);
+    const onRest = () => {
       this.#idleSince = clock.now();
-    });
+    };
+    const onEnd = (ended: TaskHandle) => {
+      if (this.#tasks.delete(ended)) onRest();
+    };
+    const task = new TaskHandle(kind, options, { clock, onRest, onEnd });
     this.#tasks.add(task);
     return task;
   }
@@ -82,9 +86,13 @@ export class Run {
     [...this.#tasks].at(-1)?.progress();
   }
 
-  /** Notes that the lease was renewed. @param sentAt when the renewal was sent, if that was a while ago */
+  /**
+   * Notes that the lease was renewed.
+   * @param sentAt when the renewal was sent, if that was a while ago
+   * @throws TypeError if it is no time
+   */
   lease(sentAt: Date = this.#given.clock.now()): void {
-    this.#renewedAt = sentAt;
+    this.#renewedAt = requireTime(sentAt, 'sentAt');
     this.#renewalError = undefined;
     this.#renewalFailures = 0;
   }
@@ -123,7 +131,7 @@ export class Run {
       ...this.#update,
       lastUpdateAt: this.#lastUpdateAt?.toISOString(),
       tasks,
-      ...(!isActive && { idleSince: this.#idleSince.toISOString() }),
+      ...(!isActive && { idleSince: this.#idleSince?.toISOString() }),
       lease: this.#leaseTold(),
     };
   }

@@ -18,6 +18,7 @@ import { randomUUID } from 'node:crypto';
 import { memoryUsage } from 'node:process';
 import { type Clock, systemClock } from '../common/clock.ts';
 import type { ReplicaAnswer } from '../domain/protocol/answers.ts';
+import { requireUuid } from './checked.ts';
 import { type LoopOptions, WorkerLoop } from './loop.ts';
 import { loopDelay } from './loopDelay.ts';
 import { Run, type RunOptions } from './run.ts';
@@ -48,7 +49,10 @@ export interface ChatDebugOptions {
 
 export interface ChatDebug {
   readonly workerId: string;
-  /** Begins to work on a chat. Call `end` when the work is over, in a `finally`. */
+  /**
+   * Begins to work on a chat. Call `end` once its row says that the work is over, in a `finally`.
+   * @throws TypeError if an id is no UUID
+   */
   run(chatId: string, options?: RunOptions): Run;
   /** Names one of the worker's loops, so that its health is shown. */
   loop(name: 'acquisition' | 'heartbeats' | 'databaseSync', options?: LoopOptions): WorkerLoop;
@@ -60,27 +64,35 @@ export interface ChatDebug {
   readonly fastify: ReturnType<typeof fastifyPlugin>;
 }
 
-/** @throws TypeError if neither `internalSecret` nor `key` is set */
+/** @throws TypeError if neither `internalSecret` nor `key` is set, or if `workerId` is no UUID */
 export function chatDebug(options: ChatDebugOptions): ChatDebug {
-  const { workerId = randomUUID(), capacity, clock = systemClock } = options;
+  const { capacity, clock = systemClock } = options;
+  const workerId = requireUuid(options.workerId ?? randomUUID(), 'workerId');
   const startedAt = clock.now();
   const runs = new Map<string, Set<Run>>();
   const loops = new Map<string, WorkerLoop>();
   let isDraining = false;
   let count = 0;
+  let roomSince = startedAt;
+  const isFull = () => capacity !== undefined && count >= capacity;
   const all = function* () {
     for (const ofChat of runs.values()) yield* ofChat;
   };
   const forget = (run: Run) => {
     const ofChat = runs.get(run.chatId);
     if (!ofChat?.delete(run)) return;
+    if (isFull()) roomSince = clock.now();
     count -= 1;
     if (ofChat.size === 0) runs.delete(run.chatId);
   };
   const replica = (most: number): Omit<ReplicaAnswer, 'workerId' | 'observedAt'> => ({
     startedAt: startedAt.toISOString(),
     runnerCount: count,
-    ...(capacity !== undefined && { capacity, isFull: count >= capacity }),
+    ...(capacity !== undefined && {
+      capacity,
+      isFull: isFull(),
+      roomSince: isFull() ? undefined : roomSince.toISOString(),
+    }),
     isDraining,
     residentBytes: memoryUsage.rss(),
     ...Object.fromEntries([...loops].map(([name, loop]) => [name, loop.told()])),
@@ -88,7 +100,7 @@ export function chatDebug(options: ChatDebugOptions): ChatDebug {
   });
   const answer = makeAnswer(
     {
-      workerId: workerId.toLowerCase(),
+      workerId,
       now: () => clock.now(),
       eventLoopDelayMs: loopDelay(clock),
       replica,
@@ -105,7 +117,7 @@ export function chatDebug(options: ChatDebugOptions): ChatDebug {
   return {
     workerId,
     run: (chatId, runOptions = {}) => {
-      const run = new Run(chatId.toLowerCase(), { ...runOptions, clock, lease: options.lease, onEnd: forget });
+      const run = new Run(chatId, { ...runOptions, clock, lease: options.lease, onEnd: forget });
       const ofChat = runs.get(run.chatId) ?? new Set();
       runs.set(run.chatId, ofChat.add(run));
       count += 1;

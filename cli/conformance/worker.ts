@@ -16,6 +16,7 @@ export interface Answer {
 export interface Question {
   /** Text of a POST to the chats. Undefined: a GET of the replica. */
   readonly body?: string;
+  /** Query string, added to that of the address. */
   readonly search?: string;
   /** Bearer token; null: none. Undefined: the right one. */
   readonly token?: string | null;
@@ -43,13 +44,12 @@ export interface WorkerOptions {
 
 export async function makeWorker(options: WorkerOptions): Promise<Worker> {
   const { timeoutMs, tokenFor, hasTokens, workerId, clock } = options;
-  const base = options.url.replace(/\/+$/, '');
   const right = await tokenFor(workerId);
   const ask = async ({ body, search, token = right }: Question = {}): Promise<Answer> => {
     const begunMs = clock.monotonicMs();
     const deadline = deadlineSignal(10 * timeoutMs);
     try {
-      const response = await fetch(`${base}/${body === undefined ? REPLICA_PATH : CHATS_PATH}${search ?? ''}`, {
+      const response = await fetch(endpoint(options.url, body === undefined ? REPLICA_PATH : CHATS_PATH, search), {
         ...{ method: body === undefined ? 'GET' : 'POST', redirect: 'manual', signal: deadline.signal },
         headers: { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) },
         ...(body !== undefined && { body }),
@@ -70,6 +70,14 @@ export async function makeWorker(options: WorkerOptions): Promise<Worker> {
     askChats: (chatIds) => ask({ body: JSON.stringify({ chatIds }) }),
     otherToken: hasTokens ? await tokenFor('00000000-0000-4000-8000-000000000001') : undefined,
   };
+}
+
+/** URL under the relay address, whose own path and query string are kept, as the gateway keeps them. */
+function endpoint(address: string, path: string, search = ''): URL {
+  const url = new URL(address);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
+  url.search = [url.search.slice(1), search].filter(Boolean).join('&');
+  return url;
 }
 
 function reasonOf(error: unknown): string {

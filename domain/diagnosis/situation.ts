@@ -82,12 +82,12 @@ export function situationOf(snapshot: Snapshot, given: DiagnosisSettings): Situa
   const runnable = state !== null && isRunnable(state);
   const isAhead = (seconds: number | null | undefined) => under(seconds, -settings.clockAheadSeconds);
   const leaseAhead = isAhead(database?.heartbeat?.ageSeconds);
+  const platform = PLATFORM_NAMES.find((name) => name === database?.trouble?.platform) ?? 'own';
   return {
-    ...{ snapshot, settings, chatId, state, runnable, database, workerId, runnerId },
-    platform: PLATFORM_NAMES.find((name) => name === database?.trouble?.platform) ?? 'own',
+    ...{ snapshot, settings, platform, chatId, state, runnable, database, workerId, runnerId },
     ...{ age, rowAhead: isAhead(age) },
     ...{ owner, runtime, runners, rowRunner, task, staleAfterSeconds },
-    lease: leaseState(database, staleAfterSeconds, leaseAhead),
+    lease: leaseState(database, staleAfterSeconds, leaseAhead, platform),
     leaseAhead,
     intervalSeconds: own?.intervalSeconds ?? settings.heartbeatIntervalSeconds,
     pickUpSeconds: pickUpSeconds(settings),
@@ -129,9 +129,15 @@ function ownerStatus({ database }: Snapshot, workerId: string | null, runtime: R
 const runnersIn = ({ value, path }: At<Runtime>): At<Runner>[] =>
   (value.runners ?? []).map((runner, i) => ({ value: runner, path: `${path}.runners[${i}]` }));
 
-function leaseState(database: Snapshot['database'], staleAfterSeconds: number, leaseAhead: boolean): LeaseState {
+function leaseState(
+  database: Snapshot['database'],
+  staleAfterSeconds: number,
+  leaseAhead: boolean,
+  platform: PlatformName,
+): LeaseState {
   if (!database) return 'NOT_KNOWN';
-  if (database.runnerId === null) return 'NONE';
+  // A lease is found by its runner. Views that know a worker and no runner tell of no lease.
+  if (database.runnerId === null) return platform === 'views' && database.workerId !== null ? 'NOT_KNOWN' : 'NONE';
   if (database.unreadable?.includes('heartbeat')) return 'NOT_KNOWN';
   const age = database.heartbeat?.ageSeconds ?? null;
   if (age !== null) return age > staleAfterSeconds || leaseAhead ? 'STALE' : 'FRESH';

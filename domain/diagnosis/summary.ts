@@ -115,7 +115,7 @@ function unknown(s: Situation, told: Rule | undefined): (string | false)[] {
   return [
     s.runnable && s.owner === 'NOT_ASKED' && 'what its owner holds in memory was not asked',
     names.length > 0 && told?.code !== 'VALUE_UNREADABLE' && `${listed(names)} could not be read`,
-    ...[s.runnable && s.lease === 'NOT_KNOWN' && s.database !== null && 'its lease could not be read'],
+    s.runnable && s.lease === 'NOT_KNOWN' && s.runnerId !== null && 'its lease could not be read',
     own !== null &&
       services !== null &&
       own !== services &&

@@ -41,26 +41,24 @@ async function answer(id, text) {
   const run = randomUUID();
   const sql = "UPDATE conversations SET state = 'answering', process = $2, run = $3, changed_at = now() WHERE id = $1";
   await pool.query(sql, [id, shown.workerId, run]);
-  try {
-    const said = await shown.watch(id, run, async (part) => {
-      let whole = '';
+  const end = (state) =>
+    pool.query('UPDATE conversations SET state = $2, process = NULL, run = NULL, changed_at = now() WHERE id = $1', [
+      ...[id, state],
+    ]);
+  // The row gives the conversation up before the run ends: a row that names a run which is gone looks like a lost one.
+  await shown.watch(id, run, async (part) => {
+    try {
+      let said = '';
       for await (const piece of streamText({ model, prompt: text }).textStream) {
-        whole += piece;
+        said += piece;
         part(piece);
       }
-      return whole;
-    });
-    await pool.query("INSERT INTO posts (conversation_id, author, body) VALUES ($1, 'assistant', $2)", [id, said]);
-    await pool.query(
-      "UPDATE conversations SET state = 'idle', process = NULL, run = NULL, changed_at = now() WHERE id = $1",
-      [id],
-    );
-  } catch {
-    await pool.query(
-      "UPDATE conversations SET state = 'failed', process = NULL, run = NULL, changed_at = now() WHERE id = $1",
-      [id],
-    );
-  }
+      await pool.query("INSERT INTO posts (conversation_id, author, body) VALUES ($1, 'assistant', $2)", [id, said]);
+      await end('idle');
+    } catch {
+      await end('failed');
+    }
+  });
 }
 
 async function begin(request, response) {
@@ -70,7 +68,7 @@ async function begin(request, response) {
   const id = randomUUID();
   await pool.query("INSERT INTO conversations (id, user_id, state) VALUES ($1, $2, 'answering')", [id, USER]);
   await pool.query("INSERT INTO posts (conversation_id, author, body) VALUES ($1, 'user', $2)", [id, text]);
-  void answer(id, text);
+  answer(id, text).catch((error) => console.error('an answer was not written down:', error.code ?? error.name));
   response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify({ id }));
 }
 

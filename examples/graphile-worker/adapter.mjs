@@ -8,6 +8,8 @@ const chatIdOf = (job) => `00000000-0000-4000-8000-${BigInt(job.id).toString(16)
 /** As `chat_debug.runner_id` in views.sql. */
 const runnerIdOf = (job, name) => uuid(createHash('md5').update(`${job.id} ${job.attempts} ${name}`).digest('hex'));
 
+const BEAT = 'UPDATE chat_debug.processes SET beat_at = now(), names = $2 WHERE id = $1';
+
 /**
  * Call it with the emitter that you give to `run({ events })`, before you do.
  * @param debug of `chatDebug(…)` @param promise seconds within which a job of a task should show progress or end
@@ -21,16 +23,18 @@ export async function showJobs({ events, pool, debug, promise = () => undefined,
     ...[debug.workerId, address, hostname()],
   ]);
 
+  const names = []; // ids of worker pools, by which jobs are locked
   const heartbeats = debug.loop('heartbeats', { intervalSeconds: beatMs / 1_000 });
   events.on('pool:create', ({ workerPool }) => {
-    const sql = 'UPDATE chat_debug.processes SET names = names || $2::text WHERE id = $1';
-    pool.query(sql, [debug.workerId, workerPool.id]).catch((error) => heartbeats.failed(error));
+    names.push(workerPool.id);
+    beat();
   });
   events.on('job:start', ({ worker, job }) => {
     const run = debug.run(chatIdOf(job), { runnerId: runnerIdOf(job, worker.workerPool.id) });
     const options = { attempt: job.attempts, maxAttempts: job.max_attempts };
     const progressWithinSeconds = promise(job.task_identifier);
     const label = job.task_identifier;
+    runs.get(job.id)?.run.end(); // an earlier try whose end was not told
     runs.set(job.id, {
       run,
       task: run.task('job', { ...options, label, ...(progressWithinSeconds && { progressWithinSeconds }) }),
@@ -41,7 +45,7 @@ export async function showJobs({ events, pool, debug, promise = () => undefined,
     runs.delete(job.id);
   });
   const beat = () =>
-    pool.query('UPDATE chat_debug.processes SET beat_at = now() WHERE id = $1', [debug.workerId]).then(
+    pool.query(BEAT, [debug.workerId, names]).then(
       () => {
         heartbeats.ran();
         for (const { run } of runs.values()) run.lease();

@@ -35,7 +35,9 @@ class Handler(BaseHTTPRequestHandler):
         if not self.is_let_in(): return
         if self.path.split("?")[0] != "/chat-debug/v1/replica":
             return self.refuse(404, "Nothing here")
-        runners = [{**runner, "chatId": chat} for chat, runner in list(RUNNERS.items())[:1000]]
+        most = re.search(r"[?&]runners=(\d{1,4})(?:&|$)", self.path)
+        listed = list(RUNNERS.items())[:min(int(most[1]), 1000) if most else 0]
+        runners = [{**runner, "chatId": chat} for chat, runner in listed]
         self.say(200, {"workerId": WORKER_ID, "observedAt": now(), "startedAt": STARTED, "runners": runners})
 
     def do_POST(self):

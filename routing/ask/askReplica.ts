@@ -94,6 +94,7 @@ async function ask(
   const { slots } = guard;
   const versioned = { schema, query: request.query, version, replicaId };
   const ways = {
+    signal,
     graphql: () =>
       earlierVersions.send(versioned, (query) => sendShare(options, slots, fetching, share, { url, query })),
     v1: () => sendProtocol(options, slots, fetching, share, address),

@@ -35,13 +35,13 @@ export interface Replied {
 
 /** What the protocol makes of one fetch of entities. */
 export interface ProtocolFetch {
-  /** Requests that tell all of a share, as few as there can be. */
+  /** Requests that tell all of a share, as few as there can be. They are sent one after the other. */
   questionsOf(share: Share): readonly Asked[];
   /** @param timeoutMs time that there was, for the reason */
   answerOf(share: Share, replied: readonly Replied[], timeoutMs: number): ShareAnswer;
 }
 
-/** Asks a worker for all of a share. */
+/** Asks a worker for all of a share, with one request at a time: it has one place among those that are asked at once. */
 export function sendProtocol(
   options: SendOptions,
   slots: Slots,
@@ -51,30 +51,30 @@ export function sendProtocol(
 ): Promise<ShareAnswer> {
   const questions = fetching.protocol.questionsOf(share);
   return inPlace(options, slots, share, fetching.signal, async (signal) => {
-    const sent = questions.map(async (asked): Promise<Replied> => {
+    const replied: Replied[] = [];
+    for (const asked of questions) {
       const reply = await send(options, { ...fetching, signal }, share.replicaId, address, asked);
-      return { about: asked.about, reply };
-    });
-    const replied = await Promise.all(sent);
-    if (replied.some(({ reply }) => isForbidden(reply))) {
-      return withoutAnswer(share, 'UNREACHABLE', NOT_AN_ALLOWED_ADDRESS);
+      if (isForbidden(reply)) return withoutAnswer(share, 'UNREACHABLE', NOT_AN_ALLOWED_ADDRESS);
+      replied.push({ about: asked.about, reply });
+      if (reply.status !== 'OK') break; // the others would fare no better
     }
-    return fetching.protocol.answerOf(share, replied, options.timeoutMs);
+    return { ...fetching.protocol.answerOf(share, replied, options.timeoutMs), attempts: replied.length };
   });
 }
 
-/** True if a worker at the address speaks the protocol, whichever worker it is. */
+/** Whether a worker at the address speaks the protocol, whichever worker it is. Undefined: there was no time to find out. */
 export async function probe(
   options: SendOptions,
   slots: Slots,
   fetching: Fetching,
   { replicaId }: Share,
   address: string,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   const release = await slots.take(fetching.signal);
-  if (!release) return false;
+  if (!release) return undefined;
   try {
     const reply = await send(options, fetching, replicaId, address, { about: 'replica', path: REPLICA_PATH });
+    if (reply.status === 'TIMED_OUT') return undefined;
     if (reply.status !== 'OK' || !isObject(reply.body)) return false;
     return [200, MISDIRECTED].includes(reply.httpStatus) && parseUuid(reply.body.workerId) !== undefined;
   } finally {

@@ -49,6 +49,9 @@ export function protocolFetch(
     for (const { about, reply } of replied) {
       const told = answerIn(share, reply, timeoutMs);
       if (told.kind === 'none') return told.answer;
+      if (about === 'chats' && !Array.isArray(told.body.chats)) {
+        return notAnAnswer(share, `${reply.what}, without a list of chats`);
+      }
       if (about === 'replica') replica = told.body;
       else for (const [id, chat] of chatsIn(told.body)) chats.set(id, { answer: told.body, chat });
     }
@@ -87,7 +90,10 @@ function answerIn(
   if (!isObject(body) || ![200, MISDIRECTED].includes(httpStatus)) return none(notAnAnswer(share, what));
   const workerId = parseUuid(body.workerId);
   if (workerId === undefined) return none(notAnAnswer(share, `${what}, without the id of a worker`));
-  if (httpStatus === 200 && workerId === share.replicaId) return { kind: 'body', body };
+  // One that refuses a token that is for itself takes none of ours.
+  if (workerId === share.replicaId) {
+    return httpStatus === 200 ? { kind: 'body', body } : none(refusedToken(share, what));
+  }
   return none(refusedBy(share, workerId, { localWorkerId: workerId, workerIdMatchesLocal: false }));
 }
 

@@ -5,6 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import { isObject, type Json, ownValue } from '../../common/json.ts';
+import { parseUuid } from '../../server/graphql/scalars.ts';
 
 /** Limit for a text of a worker's own words. */
 const MAX_WORDS = 500;
@@ -41,9 +42,10 @@ export function replicaRuntime(answer: Json, workerId: string): Json {
     heartbeats: worded(of(answer, 'heartbeats'), ['lastError']),
     databaseSync: worded(of(answer, 'databaseSync'), ['lastError']),
     acquisitionError: isObject(acquisition) ? words(of(acquisition, 'lastError')) : null,
-    refusedChats: each(of(answer, 'refusedChats'), (chat) => worded(chat, ['reason'])),
+    runnersByOwner: each(of(answer, 'runnersByOwner'), (load) => named(load, ['ownerId'])),
+    refusedChats: each(of(answer, 'refusedChats'), (chat) => named(worded(chat, ['reason']), ['chatId', 'ownerId'])),
     runners: each(of(answer, 'runners'), (runner) =>
-      runnerSnapshot(runner, { chatId: isObject(runner) ? of(runner, 'chatId') : null, workerId }, at),
+      runnerSnapshot(runner, { chatId: isObject(runner) ? idOf(runner, 'chatId') : null, workerId }, at),
     ),
   };
 }
@@ -54,12 +56,14 @@ function runnerSnapshot(runner: unknown, asked: AskedChat, at: AgeAt): unknown {
   if (!isObject(runner)) return runner;
   const tasks = of(runner, 'tasks');
   const told = Array.isArray(tasks) ? tasks.filter(isObject) : [];
-  const all = told.map((task, i) => runnerTask(task, `${of(runner, 'runnerId')} ${i}`, at));
+  const runnerId = idOf(runner, 'runnerId');
+  const all = told.map((task, i) => runnerTask(task, [runnerId, i], at));
   const activeTask = all.findLast(({ cancelledAt }) => cancelledAt === null) ?? null;
   const lease = of(runner, 'lease');
   return {
     ...runner,
     ...asked,
+    runnerId,
     phase: upper(of(runner, 'phase')),
     status: words(of(runner, 'status')),
     uptimeSeconds: at(of(runner, 'startedAt')),
@@ -73,15 +77,17 @@ function runnerSnapshot(runner: unknown, asked: AskedChat, at: AgeAt): unknown {
   };
 }
 
-function runnerTask(task: Json, place: string, at: AgeAt): Json {
+/** @param place of the task, for the id of one that has none */
+function runnerTask(task: Json, place: readonly unknown[], at: AgeAt): Json {
   const kind = of(task, 'kind');
-  const isKnown = KNOWN_KINDS.includes(String(upper(kind)));
+  const name = upper(kind);
+  const isKnown = typeof name === 'string' && KNOWN_KINDS.includes(name);
   const nextRetryAt = of(task, 'nextRetryAt');
   const untilRetry = at(nextRetryAt);
   return {
     ...task,
-    id: of(task, 'id') ?? madeUuid(`${place} ${kind} ${of(task, 'startedAt')}`),
-    kind: isKnown ? upper(kind) : 'OTHER',
+    id: idOf(task, 'id') ?? madeUuid([...place, kind, of(task, 'startedAt')]),
+    kind: isKnown ? name : 'OTHER',
     label: words(of(task, 'label')) ?? (isKnown ? null : words(kind)),
     runningSeconds: at(of(task, 'startedAt')),
     cancelledAt: of(task, 'cancelledAt'),
@@ -101,6 +107,9 @@ function runnerTask(task: Json, place: string, at: AgeAt): Json {
 /** Own member of an object that others made; null where there is none. */
 const of = (object: Json, name: string): unknown => ownValue(object, name) ?? null;
 
+/** Id in the case in which rows have it. What is none stays as it is. */
+const idOf = (object: Json, name: string): unknown => parseUuid(of(object, name)) ?? of(object, name);
+
 const each = (list: unknown, make: (item: unknown) => unknown): unknown =>
   Array.isArray(list) ? list.map(make) : list;
 
@@ -115,6 +124,9 @@ const worded = (object: unknown, names: readonly string[]): unknown =>
     ? { ...object, ...Object.fromEntries(names.map((name) => [name, words(of(object, name))])) }
     : object;
 
+const named = (object: unknown, names: readonly string[]): unknown =>
+  isObject(object) ? { ...object, ...Object.fromEntries(names.map((name) => [name, idOf(object, name)])) } : object;
+
 /** Seconds from a moment to the answer; null if either cannot be read. Negative: the moment is ahead. */
 function ageAt(observedAt: unknown): AgeAt {
   const observedMs = msOf(observedAt);
@@ -124,10 +136,15 @@ function ageAt(observedAt: unknown): AgeAt {
   };
 }
 
-const msOf = (moment: unknown): number => (typeof moment === 'string' ? Date.parse(moment) : Number.NaN);
+/** RFC 3339 with an offset. Any other text would be read in the time zone of this machine. */
+const MOMENT = /^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(?:\.\d+)?(?:z|[+-]\d\d:\d\d)$/i;
 
-/** UUID of a task that has none: the same as long as the task is the same. */
-function madeUuid(name: string): string {
-  const hex = hash('sha256', name);
+const msOf = (moment: unknown): number =>
+  typeof moment === 'string' && MOMENT.test(moment) ? Date.parse(moment) : Number.NaN;
+
+/** UUID of a task that has none: the same as long as the task is the same. What is no text and no number does not count. */
+function madeUuid(parts: readonly unknown[]): string {
+  const texts = parts.map((part) => (typeof part === 'string' || typeof part === 'number' ? String(part) : ''));
+  const hex = hash('sha256', texts.join(' '));
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

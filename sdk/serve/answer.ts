@@ -139,5 +139,8 @@ const NEVER_KEPT = { 'cache-control': 'no-store' };
 const json = (status: number, body: object): ProtocolResponse => ({
   status,
   headers: { ...NEVER_KEPT, 'content-type': 'application/json' },
-  body: JSON.stringify(body),
+  body: JSON.stringify(body, asNumber),
 });
+
+/** A database's big integers are told as numbers: JSON has no others. */
+const asNumber = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);

@@ -4,7 +4,7 @@ import { type AnswerProtocol, isProtocolUrl, MAX_QUESTION_BYTES, type ProtocolRe
 
 /**
  * Handles a request of the protocol. Any other goes to `next`; without one it is answered with 404.
- * A body that a framework has read already is taken from `request.body`.
+ * A body that a framework has read already is taken from `request.body`. Some set one that they have not read.
  */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
 
@@ -17,7 +17,7 @@ export const nodeHandler =
     const reply = (body: unknown) =>
       send(answer({ method, url, authorization: headers.authorization, body }) ?? NOTHING_HERE);
     if (method !== 'POST') return void reply(undefined);
-    if ('body' in request && request.body !== undefined) return void reply(request.body);
+    if ('body' in request && request.body !== undefined && request.readableDidRead) return void reply(request.body);
     readText(request, (text) => {
       if (text !== undefined) return reply(text);
       response.setHeader('connection', 'close'); // the rest of the body is not read

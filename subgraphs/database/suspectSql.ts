@@ -114,8 +114,8 @@ const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
  * late only when the chat is, which is looked for below.
  */
 const isOutOfTime = (limits: SuspectLimits) => Prisma.sql`
-  c.status = 'running' AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8 AND NOT ${UNOWNED}
-    OR t.retry_seconds > ${limits.longestRetrySeconds * LONGEST_RETRY_FACTOR}::float8 AND NOT ${waitsForItsTime(limits)}
+  c.status = 'running' AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8 AND NOT ${unowned(limits)}
+    OR ${isTooFarAhead(limits)}
     OR t.retry_seconds IS NOT NULL AND ${MANY_FAILED})
   OR c.status = 'requires_action' AND c.requires_action_deadline_at < ${secondsAgo(pickUpSeconds(limits))}
     AND NOT ${waitsForSlot(limits)}`;
@@ -138,16 +138,28 @@ function isLate(limits: SuspectLimits): Prisma.Sql {
     OR ${leaseOlderThan(lateSeconds)} AND NOT ${leaseOlderThan(staleAfterSeconds)}`;
 }
 
-const UNOWNED = Prisma.sql`(c.worker_id IS NULL OR c.runner_id IS NULL)`;
+/** True for a chat without an owner. A platform that is known by views may know no runners. */
+const unowned = ({ platform }: SuspectLimits) =>
+  platform.name === 'views'
+    ? Prisma.sql`(c.worker_id IS NULL)`
+    : Prisma.sql`(c.worker_id IS NULL OR c.runner_id IS NULL)`;
+
+/** True for a longer pause than a worker makes. How long those behind views wait is their own business. */
+const isTooFarAhead = ({ longestRetrySeconds, platform }: SuspectLimits) =>
+  platform.name === 'views'
+    ? Prisma.sql`false`
+    : Prisma.sql`t.retry_seconds > ${longestRetrySeconds * LONGEST_RETRY_FACTOR}::float8`;
 
 /** Condition of NO_OWNER, or of CAPACITY_WAIT as a warning where the chat's pool is full. */
 const isNotTaken = (limits: SuspectLimits) =>
-  Prisma.sql`(${UNOWNED} AND NOT ${waitsForSlot(limits)} AND NOT ${waitsForItsTime(limits)} AND NOT ${waitsInQueue(limits)})`;
+  Prisma.sql`(${unowned(limits)} AND NOT ${waitsForSlot(limits)} AND NOT ${waitsForItsTime(limits)} AND NOT ${waitsInQueue(limits)})`;
 
-/** True for a chat of views that nobody has to own yet: its start, or its next try, lies ahead. */
-const waitsForItsTime = ({ platform }: SuspectLimits) =>
-  platform.name === 'views'
-    ? Prisma.sql`(c.worker_id IS NULL AND c.status = 'running' AND COALESCE(t.retry_seconds > 0, false))`
+/** True for a chat of views that nobody has to own yet: its start, or its next try, lies ahead or has just come. */
+const waitsForItsTime = (limits: SuspectLimits) =>
+  limits.platform.name === 'views'
+    ? Prisma.sql`
+        (c.worker_id IS NULL AND c.status = 'running'
+          AND COALESCE(t.retry_seconds > -${pickUpSeconds(limits)}::float8, false))`
     : Prisma.sql`false`;
 
 /** True for a chat of views that its own queue keeps back. */
@@ -172,7 +184,7 @@ function waitsForSlot(limits: SuspectLimits): Prisma.Sql {
  */
 const isQuiet = (limits: SuspectLimits) => Prisma.sql`
   ${olderThan(limits.noProgressSeconds)} AND c.status <> 'requires_action'
-    AND NOT (c.status = 'running' AND t.retry_seconds IS NOT NULL) AND c.worker_id IS NOT NULL AND c.runner_id IS NOT NULL`;
+    AND NOT (c.status = 'running' AND t.retry_seconds IS NOT NULL) AND NOT ${unowned(limits)}`;
 
 /**
  * True if owners gave the chat up in order. Each attempt of another owner counts the row up three times; of the same
@@ -208,9 +220,15 @@ function waitsInVain(limits: SuspectLimits): Prisma.Sql {
   return Prisma.sql`c.status = 'requires_action' AND (${isInVain})`;
 }
 
+/** True if no call is open and no deadline will come. Views need not show either. */
+const waitsForEver = (limits: SuspectLimits): Prisma.Sql =>
+  limits.platform.name === 'views'
+    ? Prisma.sql`false`
+    : Prisma.sql`COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits))}`;
+
 const isCallInVain = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
   (SELECT CASE WHEN count(*) > 0 THEN bool_or(o."timesUnanswered" >= ${OFTEN_UNANSWERED})
-     ELSE COALESCE(c.requires_action_deadline_at, 'infinity') = 'infinity' AND ${olderThan(pickUpSeconds(limits))} END
+     ELSE ${waitsForEver(limits)} END
    FROM (${openCallsSql(limits.platform, Prisma.sql`ARRAY[c.id]`)}) AS o)`;
 
 /** Condition of LOOPING. */

@@ -72,6 +72,64 @@ describe('the language of a replica', () => {
     expect(good.received[0]?.body).toEqual({ chatIds: [chatId(1), chatId(3)] });
   });
 
+  test('is found out by one probe for all who ask at once', async () => {
+    const server = await holding(A);
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'auto' });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask([[1, A]])));
+    expect(answers.map(({ entities }) => statuses(entities))).toEqual(answers.map(() => ['OK']));
+    expect(paths(server).filter((path) => path.startsWith('GET'))).toHaveLength(1);
+  });
+
+  test('is looked for anew once a worker gives no answer in it', async () => {
+    let speaksProtocol = true;
+    const server = await servers.serve((response, { url, body }) => {
+      const ids = (body as unknown as { chatIds?: string[] } | undefined)?.chatIds;
+      const said = { workerId: A, observedAt: OBSERVED };
+      const none = () => void response.writeHead(404, { 'content-type': 'text/html' }).end('no');
+      if (url !== '/graphql') {
+        if (!speaksProtocol) return none();
+        return sendJson(response, 200, ids ? { ...said, chats: ids.map((id) => ({ chatId: id, runners: [] })) } : said);
+      }
+      if (speaksProtocol) return none();
+      const representations = body.variables.representations as object[];
+      const entity = { localWorkerId: A, workerIdMatchesLocal: true, runners: [] };
+      sendJson(response, 200, { data: { _entities: representations.map((keys) => ({ ...keys, ...entity })) } });
+    });
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'auto' });
+    const status = async () => statuses((await ask([[1, A]])).entities);
+    expect(await status()).toEqual(['OK']);
+    speaksProtocol = false;
+    expect([await status(), await status()]).toEqual([['BAD_ANSWER'], ['OK']]);
+  });
+
+  test('more chats than one request may ask for are asked for one request after the other', async () => {
+    let [open, most] = [0, 0];
+    const server = await servers.serve((response, { body }) => {
+      open += 1;
+      most = Math.max(most, open);
+      const ids = (body as unknown as { chatIds: string[] }).chatIds;
+      setImmediate(() => {
+        open -= 1;
+        sendJson(response, 200, {
+          ...{ workerId: A, observedAt: OBSERVED },
+          chats: ids.map((id) => ({ chatId: id, runners: [] })),
+        });
+      });
+    });
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'v1' });
+    const { entities } = await ask(Array.from({ length: 250 }, (_, i) => [i + 1, A] as [number, string]));
+    expect(new Set(statuses(entities))).toEqual(new Set(['OK']));
+    expect([most, server.received.length]).toEqual([1, 3]);
+  });
+
+  test('a worker that refuses a token for itself is no other worker', async () => {
+    const server = await servers.serve((response) =>
+      sendJson(response, 421, { workerId: A, title: 'no', status: 421 }),
+    );
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'v1' });
+    expect(statuses((await ask([[1, A]])).entities)).toEqual(['BAD_ANSWER']);
+  });
+
   test('another worker at the address is REFUSED, and the time limit holds', async () => {
     const other = await holding(B);
     const silent = await servers.hang();
@@ -127,6 +185,31 @@ describe('an answer of a worker', () => {
     expect(entity?.runners).toEqual([{ uptimeSeconds: 10, activeTask: { runningSeconds: -1, secondsUntilRetry: 20 } }]);
   });
 
+  test('has ids in the case of rows, whatever the case in which a worker writes them', async () => {
+    const server = await worker(A.toUpperCase(), () => ({ runners: [{ runnerId: B.toUpperCase() }] }));
+    const { entity, errors } = await runtimeOf(server, 'runners { runnerId }');
+    expect([entity?.runners, errors]).toEqual([[{ runnerId: B }], []]);
+  });
+
+  test('with a time of no time zone gives no age, whatever the zone of the gateway', async () => {
+    const startedAt = '2026-12-01T00:00:00';
+    const server = await worker(A, () => ({ runners: [{ runnerId: B, startedAt }] }));
+    const { entity, errors } = await runtimeOf(server, 'runners { startedAt uptimeSeconds }');
+    expect(entity?.runners).toEqual([{ startedAt: null, uptimeSeconds: null }]);
+    expect(errors).toEqual([['runners.0.startedAt', 'VALUE_UNREADABLE']]);
+  });
+
+  test('with a kind of task that has no text loses nothing else', async () => {
+    const odd = { toString: 1, valueOf: 1 };
+    const server = await worker(A, () => ({ runners: [{ runnerId: B, tasks: [{ kind: odd, startedAt: odd }] }] }));
+    const { entity, errors } = await runtimeOf(server, 'runners { runnerId activeTask { kind startedAt } }');
+    expect(entity).toMatchObject({
+      reachability: { status: 'OK' },
+      runners: [{ runnerId: B, activeTask: { kind: 'OTHER', startedAt: null } }],
+    });
+    expect(errors).toEqual([['runners.0.activeTask.startedAt', 'VALUE_UNREADABLE']]);
+  });
+
   test.each([
     ['phase', { phase: 'dancing' }],
     ['startedAt', { startedAt: 'yesterday' }],
@@ -149,6 +232,17 @@ describe('an answer of a worker', () => {
     const { entity, errors } = await runtimeOf(server, 'localWorkerId runners { runnerId }');
     expect(entity).toMatchObject({ localWorkerId: A, runners: null });
     expect(errors).toEqual([['runners.0.runnerId', 'VALUE_UNREADABLE']]);
+  });
+
+  test('without a list of chats is none at all', async () => {
+    const server = await servers.serve((response) =>
+      sendJson(response, 200, { workerId: A, observedAt: OBSERVED, chats: { 0: {} } }),
+    );
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'v1' });
+    const { entities } = await ask([[1, A]]);
+    expect(entities.map(({ reachability: { status, reason } }) => [status, reason])).toEqual([
+      ['BAD_ANSWER', expect.stringContaining('without a list of chats')],
+    ]);
   });
 
   test('without an entry for a chat is no answer for that chat alone', async () => {

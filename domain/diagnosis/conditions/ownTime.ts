@@ -12,8 +12,11 @@ export const SCHEDULED = 'scheduled';
 export const QUEUE = 'queue';
 
 const isUnowned: Condition = ({ platform, workerId }) => platform === 'views' && workerId === null;
-/** True while the time for its start, or for its next try, lies ahead. */
-export const waitsForItsTime: Condition = (s) => isUnowned(s) && over(s.retrySeconds, 0);
+/**
+ * True while the time for its start, or for its next try, lies ahead, and until workers have had the time to see that it has
+ * come. The row is as old as what set that time, and tells nothing of how late it is.
+ */
+export const waitsForItsTime: Condition = (s) => isUnowned(s) && over(s.retrySeconds, -s.pickUpSeconds);
 /** True while its own queue keeps it back, whoever has room. */
 export const waitsInQueue: Condition = (s) => isUnowned(s) && s.runnable && s.database?.retryState?.kind === QUEUE;
 /** True if it was never tried, and is to start later. */

@@ -32,15 +32,16 @@ const reasonOf = ({ runtime }: Situation) => runtime?.value.reachability?.reason
 /** True if the gateway may not ask at the owner's address. */
 export const addressNotAllowed: Condition = (s) => s.owner === 'UNREACHABLE' && reasonOf(s) === NOT_AN_ALLOWED_ADDRESS;
 /** True if the owner does not accept the gateway's token. */
-export const tokenRefused: Condition = (s) => s.owner === 'BAD_ANSWER' && /\bHTTP 401\b/.test(reasonOf(s));
+export const tokenRefused: Condition = (s) =>
+  s.owner === 'BAD_ANSWER' && (s.platform === 'views' ? /\bHTTP 40[13]\b/ : /\bHTTP 401\b/).test(reasonOf(s));
 
 /** True if the owner's memory is unknown, though it should be known. */
 export const ownerNotHeard: Condition = (s) =>
   s.runnable && !['OK', 'UNOWNED', 'NOT_ASKED'].includes(s.owner) && !ownerGone(s);
 
-/** True for a runnable chat whose row names no worker, or no runner. */
+/** True for a runnable chat whose row names no worker, or no runner. A platform that is known by views may know no runners. */
 export const noOwner: Condition = (s) =>
-  s.runnable && s.database !== null && (s.workerId === null || s.runnerId === null);
+  s.runnable && s.database !== null && (s.workerId === null || (s.runnerId === null && s.platform !== 'views'));
 
 /** Live replicas that take chats. Stopping ones do not, nor does an owner that cannot be asked. */
 export const candidates = ({ snapshot, owner, workerId }: Situation): Candidate[] =>

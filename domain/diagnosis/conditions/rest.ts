@@ -7,8 +7,11 @@ import { type Condition, past, rowIsOlderThan, shouldHaveBeenPickedUp } from './
 export const actionDeadlinePassed: Condition = (s) =>
   waitsForOutside(s) && past(s.database?.requiresActionSecondsLeft, s.pickUpSeconds);
 export const actionPending: Condition = (s) => waitsForOutside(s) && !actionDeadlinePassed(s);
-export const nothingOpen: Condition = ({ database }) => database?.openCalls?.length === 0;
-export const hasNoDeadline: Condition = ({ database }) =>
+/** True if no call is open. Views need not show calls at all, nor a deadline. */
+export const nothingOpen: Condition = ({ database, platform }) =>
+  platform !== 'views' && database?.openCalls?.length === 0;
+export const hasNoDeadline: Condition = ({ database, platform }) =>
+  platform !== 'views' &&
   database !== null &&
   database.requiresActionSecondsLeft === null &&
   !database.unreadable?.includes('requiresActionDeadlineAt');

@@ -6,10 +6,14 @@ import { capacityWait, leftAlone, mayWaitForSlot, noOwner, ownerGone } from './o
 import { slotsNotKnown } from './pool.ts';
 import type { Condition } from './time.ts';
 
-const STATUSES = ['waiting', 'running', 'interrupting', 'requires_action', 'error', 'pending', 'paused', 'completed'];
+const STATUSES = ['waiting', 'running', 'interrupting', 'requires_action', 'error'];
+/** Statuses of earlier versions, and of Coder, in which no chat should be. On another platform they mean something else. */
+const FORMER_STATUSES = ['pending', 'paused', 'completed'];
 
-export const statusUnknown: Condition = ({ database }) =>
-  typeof database?.status === 'string' && !STATUSES.includes(database.status);
+export const statusUnknown: Condition = ({ database, platform }) =>
+  typeof database?.status === 'string' &&
+  !STATUSES.includes(database.status) &&
+  (platform === 'views' || !FORMER_STATUSES.includes(database.status));
 
 /** True for a turn that ended at a queued message which a person edits: a state of Coder's without an owner. */
 export const pausedByPerson: Condition = ({ database, platform, workerId }) =>

@@ -10,7 +10,6 @@ import {
 import { over, type Situation, under } from '../situation.ts';
 import { waitsForWorker } from './owner.ts';
 import { attemptsOfOwner, ownersThatBegan, ownersTold, passedAround } from './owners.ts';
-import { waitsForItsTime } from './ownTime.ts';
 import { waitsInVain } from './refusals.ts';
 import { isBeingInterrupted, running } from './row.ts';
 import { type Condition, past } from './time.ts';
@@ -18,8 +17,9 @@ import { type Condition, past } from './time.ts';
 /** Seconds behind a loop after which a person has waited too long. */
 const WAITS_BEHIND_SECONDS = 60;
 
+/** True for a longer pause than a worker makes. How long those behind views wait is their own business. */
 export const tooFarAhead: Condition = (s) =>
-  !waitsForItsTime(s) && over(s.retrySeconds, s.settings.longestRetrySeconds * LONGEST_RETRY_FACTOR);
+  s.platform !== 'views' && over(s.retrySeconds, s.settings.longestRetrySeconds * LONGEST_RETRY_FACTOR);
 /** True if a worker should have made the call. A chat that waits for a worker has time for it first. */
 export const retryOverdue: Condition = (s) =>
   (past(s.retrySeconds, RETRY_GRACE_SECONDS) && !waitsForWorker(s)) || tooFarAhead(s);
@@ -115,7 +115,7 @@ export const stopHangs: Condition = (s) =>
 /** True if the task is silent for too long. A task that states its own limit is judged by that. */
 export const noProgress: Condition = (s) => {
   const { runnable, task, retrySeconds, settings } = s;
-  if (!runnable || task === null || retrySeconds !== null) return false;
+  if (!runnable || task === null || retrySeconds !== null || over(task.secondsUntilRetry, 0)) return false;
   if (waitsInVain(s)) return true;
   if (task.waitsForDatabaseSeconds !== null) return task.waitsForDatabaseSeconds > settings.noProgressSeconds;
   const limit = task.kind === 'GENERATION' || task.kind === 'INTERRUPT' ? settings.noProgressSeconds : Infinity;

@@ -67,7 +67,7 @@ export const retryBackoff = {
   severity: (s) => (is.manyAttempts(s) ? 'WARNING' : 'INFO'),
   when: is.inBackoff,
   says: (s) => {
-    if (startsLater(s)) return `it is to start ${next(s)}`;
+    if (startsLater(s)) return `it is to start ${(s.retrySeconds ?? 0) > 0 ? next(s) : 'now'}`;
     const what = s.platform === 'views' ? '' : ' of calling the model';
     return `${attempt(s)}${what} failed${failure(s)}, and the next is ${next(s)}`;
   },

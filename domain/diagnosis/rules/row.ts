@@ -15,7 +15,10 @@ export const statusUnknown = {
     `this version does not know the status “${word(s.database?.status ?? '')}”, so it cannot tell who should act`,
   evidence: () => ['executionState', 'database.status'],
   who: OPERATOR,
-  act: () => 'bring this service to the version that wrote the row, and leave the row as it is',
+  act: (s) =>
+    s.platform === 'views'
+      ? 'let the view `chats` show that status as one of the five that docs/adopting.md lists'
+      : 'bring this service to the version that wrote the row, and leave the row as it is',
   command: lookAtSnapshot,
 } as const satisfies Rule;
 

@@ -1,0 +1,117 @@
+/** The kit for workers: what it tells of runs and tasks, and what it refuses to be given. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import type { ChatsAnswer, ReplicaAnswer } from '../../domain/protocol/answers.ts';
+import type { ChatDebugOptions } from '../../sdk/worker.ts';
+import { workersPerTest } from './workers.ts';
+
+const { listen, startWorker } = workersPerTest();
+const KEY = 'k'.repeat(32);
+const START_MS = Date.parse('2026-12-02T00:00:00.000Z');
+
+/** A worker with a clock that stands still until it is set. */
+async function worker(options: ChatDebugOptions = {}) {
+  let nowMs = START_MS;
+  const { debug, url } = await startWorker({ key: KEY, clock: { now: () => new Date(nowMs) }, ...options });
+  const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+  return {
+    debug,
+    passed: (seconds: number) => {
+      nowMs = START_MS + 1_000 * seconds;
+    },
+    replica: async () => (await (await fetch(`${url}/chat-debug/v1/replica`, { headers })).json()) as ReplicaAnswer,
+    runnerOf: async (chatId: string) => {
+      const body = JSON.stringify({ chatIds: [chatId] });
+      const response = await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body });
+      const { chats } = (await response.json()) as ChatsAnswer;
+      return chats[0]?.runners?.[0];
+    },
+  };
+}
+const at = (seconds: number) => new Date(START_MS + 1_000 * seconds).toISOString();
+
+describe('a run', () => {
+  test('that never had a task is not called idle', async () => {
+    const { debug, passed, runnerOf } = await worker();
+    const { chatId } = debug.run(randomUUID());
+    passed(3_600);
+    expect(await runnerOf(chatId)).not.toHaveProperty('idleSince');
+  });
+
+  test('is idle since its task ended, or was cancelled', async () => {
+    const { debug, passed, runnerOf } = await worker();
+    const run = debug.run(randomUUID());
+    const task = run.task('generation');
+    passed(3_600);
+    task.cancel();
+    passed(3_605);
+    expect(await runnerOf(run.chatId)).toMatchObject({ idleSince: at(3_600), tasks: [{ cancelledAt: at(3_600) }] });
+    task.end();
+    expect(await runnerOf(run.chatId)).toMatchObject({ idleSince: at(3_605), tasks: [] });
+  });
+});
+
+describe('a task', () => {
+  test('tells of progress once it has shown some, or promises it', async () => {
+    const { debug, passed, runnerOf } = await worker();
+    const run = debug.run(randomUUID());
+    const task = run.task('generation');
+    passed(120);
+    task.attempt(2);
+    const [told] = (await runnerOf(run.chatId))?.tasks ?? [];
+    expect(told).toMatchObject({ kind: 'generation', attempt: 2 });
+    expect(told).not.toHaveProperty('lastProgressAt');
+    task.progress();
+    expect((await runnerOf(run.chatId))?.tasks).toMatchObject([{ lastProgressAt: at(120) }]);
+    const promising = debug.run(randomUUID());
+    promising.task('index', { progressWithinSeconds: 60 });
+    expect((await runnerOf(promising.chatId))?.tasks).toMatchObject([{ lastProgressAt: at(120) }]);
+  });
+});
+
+describe('a worker with a limit', () => {
+  test('says since when it has had room', async () => {
+    const { debug, passed, replica } = await worker({ capacity: 1 });
+    expect(await replica()).toMatchObject({ isFull: false, roomSince: at(0) });
+    const run = debug.run(randomUUID());
+    passed(60);
+    expect(await replica()).toMatchObject({ isFull: true });
+    expect(await replica()).not.toHaveProperty('roomSince');
+    run.end();
+    passed(61);
+    expect(await replica()).toMatchObject({ isFull: false, roomSince: at(60) });
+  });
+});
+
+describe('what is wrong is refused where it is given', () => {
+  test('an id that is no UUID', async () => {
+    const { debug } = await worker();
+    expect(() => debug.run('42')).toThrow(/^chatId must be a UUID/);
+    expect(() => debug.run(randomUUID(), { runnerId: '7' })).toThrow(/^runnerId must be a UUID/);
+    await expect(worker({ workerId: 'worker-1' })).rejects.toThrow(/^workerId must be a UUID/);
+  });
+
+  test('a time that is none; the answers about other chats stay as they are', async () => {
+    const { debug, runnerOf } = await worker();
+    const run = debug.run(randomUUID());
+    const task = run.task('generation');
+    expect(() => task.retry(new Date(Number.NaN), 'no')).toThrow('at must be a valid Date.');
+    expect(() => task.retry(START_MS as unknown as Date, 'no')).toThrow('at must be a valid Date.');
+    expect(() => run.lease(new Date(Number.NaN))).toThrow('sentAt must be a valid Date.');
+    expect(await runnerOf(run.chatId)).toMatchObject({ runnerId: run.runnerId });
+  });
+});
+
+test('a question whose body a framework set aside unread is read all the same', async () => {
+  const { debug } = await worker();
+  const url = await listen((request, response) => debug.handler(Object.assign(request, { body: {} }), response));
+  const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ chatIds: [randomUUID()] });
+  expect((await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body })).status).toBe(200);
+});
+
+test('big integers of a database are told as numbers', async () => {
+  const { debug, runnerOf } = await worker();
+  const run = debug.run(randomUUID(), { snapshotVersion: 7n as unknown as number });
+  expect(await runnerOf(run.chatId)).toMatchObject({ snapshotVersion: 7 });
+});
