@@ -1,5 +1,6 @@
 /** One question to the gateway, and its answer. */
 import { addressOf } from './address.ts';
+import { after } from './clock.ts';
 import type { Operation } from './operation.ts';
 import { authorization, refused } from './session.ts';
 
@@ -28,20 +29,33 @@ export const headers = (): Record<string, string> => ({ ...authorization(), 'x-c
 
 export const codeOf = ({ extensions }: Problem): string => String(extensions?.code ?? '');
 
+/** Milliseconds after which an answer is not waited for. The gateway gives up on others long before. */
+const LIMIT_MS = 30_000;
+
 /** Asks once. Never throws: what went wrong is in `problems`. */
 export async function ask<A, V>(operation: Operation<A, V>, variables: V, signal?: AbortSignal): Promise<Answer<A>> {
-  const response = await fetch(addressOf('graphql'), {
-    method: 'POST',
-    headers: {
-      ...headers(),
-      accept: 'application/graphql-response+json, application/json',
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(questionOf(operation, variables)),
-    ...(signal && { signal }),
-  }).catch(() => undefined);
-  if (!response) return unanswered('UNREACHABLE', 'The gateway cannot be reached.');
-  return readAnswer(response);
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end);
+  const endLimit = after(LIMIT_MS, end);
+  try {
+    const response = await fetch(addressOf('graphql'), {
+      method: 'POST',
+      headers: {
+        ...headers(),
+        accept: 'application/graphql-response+json, application/json',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(questionOf(operation, variables)),
+      signal: ending.signal,
+    }).catch(() => undefined);
+    if (!response) return unanswered('UNREACHABLE', 'The gateway cannot be reached.');
+    return await readAnswer(response);
+  } finally {
+    endLimit();
+    signal?.removeEventListener('abort', end);
+  }
 }
 
 /** Reads an answer that is no stream. */

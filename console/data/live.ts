@@ -126,6 +126,9 @@ export function watch<A, V>(view: View<A, V>): Watch<A> {
     again: () => {
       hurry.abort();
       hurry = new AbortController();
+      if (seen.value.link !== 'stopped') return;
+      stop();
+      look();
     },
     close: () => {
       document.removeEventListener('visibilitychange', look);
@@ -176,7 +179,7 @@ async function lead<A, V>(
     }
     const told = end.kind === 'ended' ? end.retryAfterMs : undefined;
     const waitMs = told ?? Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS) * (0.8 + 0.4 * chance());
-    const trouble = end.kind === 'ended' ? end.message : 'The connection to the gateway is lost.';
+    const trouble = end.message ?? 'The connection to the gateway is lost.';
     if (aborting.aborted) return;
     show({ ...seen(), link: 'lost', trouble, againMs: nowMs() + waitMs });
     await sleep(waitMs, aborting, hurry());

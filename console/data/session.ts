@@ -8,6 +8,8 @@ import { after, nowMs } from './clock.ts';
 
 /** Where the token is kept. GraphiQL keeps its token at the same place. */
 const KEY = 'chat-debug-gateway:token';
+/** Code of a link that signs in, as it stands in the address. */
+const CODE = /^#code=([\w-]+)$/;
 /** Milliseconds that a new tab waits for another one's token. */
 const HANDED_MS = 150;
 
@@ -48,12 +50,13 @@ export const authorization = (): Record<string, string> =>
 /** Finds the token: by the code in the address, in this tab, or from another tab. */
 export async function begin(): Promise<void> {
   channel?.addEventListener('message', ({ data }: MessageEvent<Told>) => hear(data));
+  window.addEventListener('hashchange', () => {
+    if (CODE.test(location.hash)) location.reload(); // a link that was opened in a tab of the console loads nothing
+  });
   const code = takeCode();
   if (code) {
     const why = await redeem(code);
-    if (why === undefined || !keep(sessionStorage.getItem(KEY) ?? '')) {
-      if (why !== undefined) access.value = { kind: 'closed', why };
-    }
+    if (why !== undefined && !keep(sessionStorage.getItem(KEY) ?? '')) access.value = { kind: 'closed', why };
     return;
   }
   if (keep(sessionStorage.getItem(KEY) ?? '')) return;
@@ -70,7 +73,7 @@ function hear(told: Told): void {
 
 /** Takes the code out of the address, which no longer has it afterwards. */
 function takeCode(): string | undefined {
-  const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
+  const code = CODE.exec(location.hash)?.[1];
   if (code) history.replaceState(history.state, '', `${location.pathname}${location.search}`);
   return code;
 }

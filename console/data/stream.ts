@@ -12,8 +12,8 @@ const SILENT_MS = 25_000;
 export type End =
   /** This page ended it. */
   | { readonly kind: 'stopped' }
-  /** The connection broke, or fell silent. */
-  | { readonly kind: 'lost'; readonly opened: boolean }
+  /** The connection broke, fell silent, or ends at a proxy that does not reach the gateway. It may come back. */
+  | { readonly kind: 'lost'; readonly opened: boolean; readonly message?: string }
   /** The gateway ended it, or refused it. Without a time to come back the same would be refused again. */
   | {
       readonly kind: 'ended';
@@ -61,7 +61,9 @@ export async function follow<A, V>(
     if (!response || typeof response.json !== 'function') return last ? endOf(last, opened) : { kind: 'lost', opened };
     const { problems } = await readAnswer(response);
     const waitMs = Number(response.headers.get('retry-after')) * 1_000;
-    return endOf(problems[0], opened, waitMs > 0 ? waitMs : undefined);
+    const end = endOf(problems[0], opened, waitMs > 0 ? waitMs : undefined);
+    if (waitMs > 0 || (response.status < 500 && end.code !== 'NO_ANSWER')) return end;
+    return { kind: 'lost', opened, message: end.message };
   } finally {
     endWatch();
     aborting.removeEventListener('abort', stop);
@@ -69,7 +71,7 @@ export async function follow<A, V>(
   }
 }
 
-function endOf(problem: Problem | undefined, opened: boolean, waitMs?: number): End {
+function endOf(problem: Problem | undefined, opened: boolean, waitMs?: number): Extract<End, { kind: 'ended' }> {
   const told = problem?.extensions?.retryAfterMs;
   const retryAfterMs = waitMs ?? (typeof told === 'number' ? told : undefined);
   return {

@@ -1,7 +1,7 @@
 /** The console in a real browser, over a real system that answers the console's operations alone. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
 import { launch, type Noted, notedContext, OTHER_NAME, violations } from './browser.ts';
@@ -87,6 +87,16 @@ describe('signing in', () => {
     await late.keyboard.press('Enter');
     await live(late);
     await Promise.all([context.close(), other.close()]);
+  });
+
+  test('a link that is opened in a tab of the console signs in there', async () => {
+    const { context, open } = await notedContext(browser);
+    const waiting = await open(at(''));
+    await heading(waiting, 'Sign in');
+    await waiting.goto(await link());
+    await live(waiting);
+    expect(waiting.url()).toBe(at(''));
+    await context.close();
   });
 
   test('a refused token says so, and without one there is a field', async () => {
@@ -251,6 +261,41 @@ describe('what changes around it', () => {
     const polling = await open(await link());
     await polling.getByText('Not live.').waitFor();
     await polling.locator('.row').first().waitFor();
+    await context.close();
+  });
+});
+
+describe('a gateway that refuses', () => {
+  const REFUSED = { status: 400, json: { errors: [{ message: 'Not here.', extensions: { code: 'BAD_USER_INPUT' } }] } };
+  const isStream = (route: Route) => route.request().headers().accept?.includes('event-stream') === true;
+
+  test('from behind a proxy that does not reach it for a while is taken for lost, and tried again', async () => {
+    const { context, open } = await notedContext(browser);
+    let isAway = true;
+    await context.route('**/graphql', (route) =>
+      isAway ? route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' }) : route.continue(),
+    );
+    const behind = await open(await link());
+    await behind.locator('.link[data-link=lost]').waitFor();
+    await behind.getByText('HTTP status 502.').first().waitFor();
+    isAway = false;
+    await live(behind);
+    await context.close();
+  });
+
+  test.each(['127.0.0.1', OTHER_NAME])('for good is asked once, and again by a click (at %s)', async (host) => {
+    const { context, open, requested } = await notedContext(browser);
+    let refuses = true;
+    await context.route('**/graphql', (route) =>
+      refuses && isStream(route) ? route.fulfill(REFUSED) : route.continue(),
+    );
+    const refused = await open((await link()).replace('127.0.0.1', host));
+    await refused.locator('.link[data-link=stopped]').waitFor();
+    await refused.waitForTimeout(1_000); // time in which another try would come
+    expect(requested.filter(({ pathname }) => pathname === '/graphql')).toHaveLength(1);
+    refuses = false;
+    await refused.getByRole('button', { name: 'Try now' }).click();
+    await live(refused);
     await context.close();
   });
 });
