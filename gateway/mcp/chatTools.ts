@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SNAPSHOT_OPERATION } from '../http/snapshotRoute.ts';
 import { answered, chatUrl, MCP_OPERATIONS, noSuchChat, ToolError } from './ask.ts';
-import { diagnosed, named, quotedNames, told, toldDiagnosis } from './diagnosis.ts';
+import { diagnosed, named, told, toldDiagnosis } from './diagnosis.ts';
 import { foreign, marked, untrusted } from './foreign.ts';
 import { chatId, consoleUrl, cursor, pageInfo, pageSize, problems, tool } from './tool.ts';
 
@@ -32,7 +32,7 @@ export const why = tool({
       throw new ToolError(found[0] ? `${found[0].message} (${found[0].code})` : '');
     return {
       ...{ chatId: id, title: untrusted(chat.database.title), executionState: chat.executionState },
-      ...toldDiagnosis(chat.diagnosis, quotedNames(chat.database)),
+      ...toldDiagnosis(chat.diagnosis, chat.database),
       ...{ consoleUrl: chatUrl(asking, id), problems: found },
     };
   },

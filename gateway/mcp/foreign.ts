@@ -53,8 +53,12 @@ export function marked(value: unknown): unknown {
   );
 }
 
+/** Paths of evidence with text of others under a name that elsewhere has words of ours. */
+const FOREIGN_PATHS = ['database.status', 'database.debugRun.status'];
+
 /** True for a path of evidence whose value others wrote. */
-export const isForeignPath = (path: string): boolean => path.split('.').some((name) => FOREIGN.has(name));
+export const isForeignPath = (path: string): boolean =>
+  FOREIGN_PATHS.includes(path) || path.split('.').some((name) => FOREIGN.has(name));
 
 /** Shortest name that is marked within a sentence: shorter ones say nothing. */
 const SHORTEST = 3;
@@ -64,9 +68,13 @@ const SHORTEST = 3;
  * @param names as they are quoted there
  */
 export function markedWithin(sentence: string, names: readonly string[]): string {
-  const parts = names.filter((name) => name.length >= SHORTEST).map(escaped);
+  const parts = [...new Set(names)].filter((name) => name.length >= SHORTEST);
   if (parts.length === 0) return sentence;
-  return sentence.replace(new RegExp([...new Set(parts)].join('|'), 'g'), (name) => `‹untrusted: ${name}›`);
+  const longestFirst = parts.sort((one, other) => other.length - one.length).map(escaped); // one may begin another
+  return sentence.replace(new RegExp(longestFirst.join('|'), 'g'), (name) => `‹untrusted: ${unquoted(name)}›`);
 }
+
+/** Name that cannot end its own mark. */
+const unquoted = (name: string) => name.replace(/[‹›]/g, "'");
 
 const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
