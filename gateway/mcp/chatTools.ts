@@ -61,7 +61,8 @@ export const snapshot = tool({
     if (!chat) throw noSuchChat(id);
     return {
       ...{ chatId: id, executionState: chat.executionState, consoleUrl: chatUrl(asking, id), problems: found },
-      database: anything.parse(marked(chat.database)),
+      // A status that makes a state is one of those that are known.
+      database: anything.parse(marked(chat.database, chat.executionState === 'INVALID' ? 'database' : '')),
       runtime: chat.runtime && anything.parse(marked(chat.runtime)),
     };
   },
