@@ -2,7 +2,7 @@
 import { addressOf } from './address.ts';
 import { after } from './clock.ts';
 import type { Operation } from './operation.ts';
-import { authorization, refused } from './session.ts';
+import { authorization, refused, token } from './session.ts';
 
 /** Error of an answer, as GraphQL has it. */
 export interface Problem {
@@ -39,6 +39,7 @@ export async function ask<A, V>(operation: Operation<A, V>, variables: V, signal
   if (signal?.aborted) end();
   signal?.addEventListener('abort', end);
   const endLimit = after(LIMIT_MS, end);
+  const asked = token.value;
   try {
     const response = await fetch(addressOf('graphql'), {
       method: 'POST',
@@ -51,21 +52,21 @@ export async function ask<A, V>(operation: Operation<A, V>, variables: V, signal
       signal: ending.signal,
     }).catch(() => undefined);
     if (!response) return unanswered('UNREACHABLE', 'The gateway cannot be reached.');
-    return await readAnswer(response);
+    return await readAnswer(response, asked);
   } finally {
     endLimit();
     signal?.removeEventListener('abort', end);
   }
 }
 
-/** Reads an answer that is no stream. */
-export async function readAnswer<A>(response: Response): Promise<Answer<A>> {
+/** Reads an answer that is no stream. @param asked token with which it was asked */
+export async function readAnswer<A>(response: Response, asked: string): Promise<Answer<A>> {
   const body: unknown = await response.json().catch(() => undefined);
   if (typeof body !== 'object' || body === null) {
     return unanswered('NO_ANSWER', `What answers is no gateway: HTTP status ${response.status}.`);
   }
   const { data = null, errors = [] } = body as { data?: A | null; errors?: readonly Problem[] };
-  if (response.status === 401) refused(errors[0]?.message ?? '');
+  if (response.status === 401) refused(errors[0]?.message ?? '', asked);
   return { data, problems: errors };
 }
 

@@ -10,7 +10,7 @@ import { type Answer, ask, codeOf, type Problem } from './ask.ts';
 import { after, chance, nowMs, sleep } from './clock.ts';
 import { whenLeader } from './leader.ts';
 import type { Operation } from './operation.ts';
-import { access, refused, share, subject } from './session.ts';
+import { access, refused, share, subject, token } from './session.ts';
 import { follow } from './stream.ts';
 
 /** Where answers come from now. `stopped`: paused, hidden, or refused for good. */
@@ -63,13 +63,15 @@ export interface Watch<A> {
 /** Opens a live view. Whoever opens it closes it. */
 export function watch<A, V>(view: View<A, V>): Watch<A> {
   const seen = signal<Seen<A>>({ link: 'connecting', problems: [] });
-  const name = `chat-debug:${view.stream.name}:${subject.value}:${JSON.stringify(view.variables)}:${view.everyMs}`;
   let running: AbortController | undefined;
+  let whose = '';
   let hurry = new AbortController();
 
   const start = () => {
     if (running || paused.value || document.hidden || access.value.kind !== 'open') return;
     running = new AbortController();
+    whose = subject.value;
+    const name = `chat-debug:${view.stream.name}:${whose}:${JSON.stringify(view.variables)}:${view.everyMs}`;
     const { signal: aborting } = running;
     const channel = typeof BroadcastChannel === 'function' ? new BroadcastChannel(name) : undefined;
     let leads = false;
@@ -118,22 +120,28 @@ export function watch<A, V>(view: View<A, V>): Watch<A> {
     if (seen.value.link !== 'stopped') seen.value = { ...without(seen.value), link: 'stopped' };
   };
   const look = () => (paused.value || document.hidden || access.value.kind !== 'open' ? stop() : start());
+  const restart = () => {
+    stop();
+    look();
+  };
   document.addEventListener('visibilitychange', look);
   const endPaused = paused.subscribe(look);
   const endAccess = access.subscribe(look);
+  const endSubject = subject.subscribe((now) => {
+    if (running && now !== whose) restart(); // a token came late, from another tab
+  });
   return {
     seen,
     again: () => {
       hurry.abort();
       hurry = new AbortController();
-      if (seen.value.link !== 'stopped') return;
-      stop();
-      look();
+      if (seen.value.link === 'stopped') restart();
     },
     close: () => {
       document.removeEventListener('visibilitychange', look);
       endPaused();
       endAccess();
+      endSubject();
       stop();
     },
   };
@@ -162,13 +170,14 @@ async function lead<A, V>(
 ): Promise<void> {
   const { stream, variables, everyMs } = view;
   for (let failures = 0; !aborting.aborted; ) {
+    const asked = token.value;
     const end = await follow(stream, { ...variables, everyMs } as V, aborting, ({ data, problems }) => {
       if (failures > 0 || seen().data === undefined) share();
       failures = 0;
       show(renewedBy(seen(), 'live', { data, problems }));
     });
     if (end.kind === 'stopped') return;
-    if (end.kind === 'ended' && end.code === 'UNAUTHENTICATED') return refused(end.message);
+    if (end.kind === 'ended' && end.code === 'UNAUTHENTICATED') return refused(end.message, asked);
     if (end.kind === 'ended' && end.retryAfterMs === undefined) {
       return show({ ...seen(), link: 'stopped', trouble: end.message });
     }

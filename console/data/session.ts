@@ -2,7 +2,7 @@
  * Who is signed in: a token in this tab's sessionStorage, or the cookie of the platform, which the browser sends by
  * itself. A token is handed to other tabs of this address, and stands in no URL.
  */
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { addressOf } from './address.ts';
 import { after, nowMs } from './clock.ts';
 
@@ -101,8 +101,10 @@ export function keep(text: string): boolean {
   const cleaned = text.replace(/^\s*(authorization:)?\s*bearer\s/i, '').replace(/\s/g, '');
   if (!/^[\x21-\x7e]+$/.test(cleaned)) return false;
   sessionStorage.setItem(KEY, cleaned);
-  token.value = cleaned;
-  access.value = { kind: 'open' };
+  batch(() => {
+    token.value = cleaned;
+    access.value = { kind: 'open' };
+  });
   return true;
 }
 
@@ -111,9 +113,12 @@ export const share = (): void => {
   if (token.value) tell({ kind: 'token', token: token.value });
 };
 
-/** Notes that the gateway refuses the caller. */
-export function refused(message: string): void {
-  if (access.value.kind === 'closed') return;
+/**
+ * Notes that the gateway refuses the caller.
+ * @param asked token that was refused; a late refusal says nothing of a token that has come since
+ */
+export function refused(message: string, asked: string): void {
+  if (access.value.kind === 'closed' || asked !== token.value) return;
   const had = token.value !== '';
   const isOld = claims.value?.exp !== undefined && claims.value.exp * 1_000 < nowMs();
   forget(isOld ? 'The token has run out.' : had ? `The gateway refuses this token. ${message}` : '');
@@ -121,8 +126,10 @@ export function refused(message: string): void {
 
 function forget(why: string): void {
   sessionStorage.removeItem(KEY);
-  token.value = '';
-  access.value = { kind: 'closed', why };
+  batch(() => {
+    token.value = '';
+    access.value = { kind: 'closed', why };
+  });
 }
 
 /** Signs out here and in the other tabs. */

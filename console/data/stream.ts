@@ -4,6 +4,7 @@ import { addressOf } from './address.ts';
 import { type Answer, codeOf, headers, type Problem, questionOf, readAnswer } from './ask.ts';
 import { after } from './clock.ts';
 import type { Operation } from './operation.ts';
+import { token } from './session.ts';
 
 /** Milliseconds without a word, after which a connection is taken for dead. The gateway says something every 10 s. */
 const SILENT_MS = 25_000;
@@ -31,6 +32,7 @@ export async function follow<A, V>(
   onAnswer: (answer: Answer<A>) => void,
 ): Promise<End> {
   const silent = new AbortController();
+  const asked = token.value;
   let endWatch = after(SILENT_MS, () => silent.abort());
   let opened = false;
   let last: Problem | undefined;
@@ -59,7 +61,7 @@ export async function follow<A, V>(
     if (aborting.aborted) return { kind: 'stopped' };
     const response = error instanceof NetworkError ? (error.response as Response | undefined) : undefined;
     if (!response || typeof response.json !== 'function') return last ? endOf(last, opened) : { kind: 'lost', opened };
-    const { problems } = await readAnswer(response);
+    const { problems } = await readAnswer(response, asked);
     const waitMs = Number(response.headers.get('retry-after')) * 1_000;
     const end = endOf(problems[0], opened, waitMs > 0 ? waitMs : undefined);
     if (waitMs > 0 || (response.status < 500 && end.code !== 'NO_ANSWER')) return end;

@@ -99,6 +99,28 @@ describe('signing in', () => {
     await context.close();
   });
 
+  test('a late refusal takes no token that another tab has handed over since', async () => {
+    const { context, open, requested } = await notedContext(browser);
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await context.route('**/graphql', async (route) => {
+      if (!route.request().headers().authorization) await answered;
+      await route.continue();
+    });
+    const late = await open(at(''));
+    await until('it asks without a token', async () => requested.some(({ pathname }) => pathname === '/graphql'));
+    const handed = JSON.stringify({ kind: 'token', token: system.token });
+    await inner(late, `new BroadcastChannel('chat-debug-gateway:session').postMessage(${handed})`);
+    await live(late);
+    answer();
+    await late.waitForTimeout(500); // time in which the refusal comes
+    expect(await inner(late, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
+    expect(await late.locator('.link').getAttribute('data-link')).toBe('live');
+    await context.close();
+  });
+
   test('a refused token says so, and without one there is a field', async () => {
     const { context, open } = await notedContext(browser);
     const fresh = await open(at(''));
