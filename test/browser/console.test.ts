@@ -232,6 +232,19 @@ describe('a chat', () => {
     await page.getByText('This is not the id of a chat').waitFor();
   });
 
+  test('opens in GraphiQL, which is signed in as well', async () => {
+    const { context, open } = await notedContext(browser);
+    const signedIn = await open(await link());
+    await live(signedIn);
+    await signedIn.goto(at(`chats/${chats.silent}`));
+    const opened = context.waitForEvent('page');
+    await signedIn.getByRole('link', { name: 'Open in GraphiQL' }).click();
+    const graphiql = await opened;
+    await graphiql.getByLabel('Token').waitFor();
+    expect(await inner(graphiql, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
+    await context.close();
+  });
+
   test('text for a ticket is copied by a key, without a title and words of errors', async () => {
     await noted.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.goto(at(`chats/${chats.failed}`));
