@@ -18,7 +18,10 @@ import { refuseForeignPage } from './crossSite.ts';
 
 /** Seconds for which a code is good. */
 export const CODE_SECONDS = 60;
-/** Bytes of chance in a code. Nobody guesses so many, so wrong codes are not counted: that would lock out who shares an address. */
+/**
+ * Bytes of chance in a code. Nobody guesses so many, so wrong codes are not counted: that would lock out people who share
+ * an address.
+ */
 const CODE_BYTES = 16;
 /** Codes that are kept. The oldest makes room. */
 const MAX_CODES = 100;
