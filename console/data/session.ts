@@ -56,10 +56,10 @@ export async function begin(): Promise<void> {
   const code = takeCode();
   if (code) {
     const why = await redeem(code);
-    if (why !== undefined && !keep(sessionStorage.getItem(KEY) ?? '')) access.value = { kind: 'closed', why };
+    if (why !== undefined && !keep(stored())) access.value = { kind: 'closed', why };
     return;
   }
-  if (keep(sessionStorage.getItem(KEY) ?? '')) return;
+  if (keep(stored())) return;
   tell({ kind: 'want' });
   await new Promise<void>((resolve) => after(HANDED_MS, resolve));
   if (access.value.kind === 'starting') access.value = { kind: 'open' };
@@ -100,12 +100,30 @@ async function redeem(code: string): Promise<string | undefined> {
 export function keep(text: string): boolean {
   const cleaned = text.replace(/^\s*(authorization:)?\s*bearer\s/i, '').replace(/\s/g, '');
   if (!/^[\x21-\x7e]+$/.test(cleaned)) return false;
-  sessionStorage.setItem(KEY, cleaned);
+  store(cleaned);
   batch(() => {
     token.value = cleaned;
     access.value = { kind: 'open' };
   });
   return true;
+}
+
+function stored(): string {
+  try {
+    return sessionStorage.getItem(KEY) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** @param text empty: forgets what was there */
+function store(text: string): void {
+  try {
+    if (text) sessionStorage.setItem(KEY, text);
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // A browser that keeps nothing for pages holds the token until the page is closed.
+  }
 }
 
 /** Hands a token that the gateway has taken to the other tabs. */
@@ -125,7 +143,7 @@ export function refused(message: string, asked: string): void {
 }
 
 function forget(why: string): void {
-  sessionStorage.removeItem(KEY);
+  store('');
   batch(() => {
     token.value = '';
     access.value = { kind: 'closed', why };

@@ -99,6 +99,14 @@ describe('signing in', () => {
     await context.close();
   });
 
+  test('a browser that keeps nothing for pages signs in for as long as the page is open', async () => {
+    const { context, open } = await notedContext(browser);
+    await context.addInitScript(`for (const name of ['sessionStorage', 'localStorage'])
+      Object.defineProperty(window, name, { get: () => { throw new DOMException('blocked', 'SecurityError'); } })`);
+    await live(await open(await link()));
+    await context.close();
+  });
+
   test('a late refusal takes no token that another tab has handed over since', async () => {
     const { context, open, requested } = await notedContext(browser);
     let answer = () => {};
