@@ -183,7 +183,8 @@ async function lead<A, V>(
     }
     failures = end.opened ? 1 : failures + 1;
     const isFull = end.kind === 'ended' && !end.opened && end.code !== 'STOPPING';
-    if (isFull || failures > 2) {
+    const isHeldBack = end.kind === 'lost' && end.isSilent && !end.opened;
+    if (isFull || isHeldBack || failures > 2) {
       if (await poll(view, aborting, seen, show, isFull ? end.message : NO_STREAM)) continue;
     }
     const told = end.kind === 'ended' ? end.retryAfterMs : undefined;

@@ -308,6 +308,19 @@ describe('what changes around it', () => {
   });
 });
 
+describe('a proxy that holds streams back', () => {
+  test('keeps the page waiting for seconds: then it asks again and again', async () => {
+    const { context, open } = await notedContext(browser);
+    await context.route('**/graphql', (route) =>
+      route.request().headers().accept?.includes('event-stream') ? undefined : route.continue(),
+    );
+    const waiting = await open(await link());
+    await waiting.getByText('Not live.').waitFor({ timeout: 20_000 });
+    await waiting.locator('.row').first().waitFor();
+    await context.close();
+  });
+});
+
 describe('a gateway that refuses', () => {
   const REFUSED = { status: 400, json: { errors: [{ message: 'Not here.', extensions: { code: 'BAD_USER_INPUT' } }] } };
   const isStream = (route: Route) => route.request().headers().accept?.includes('event-stream') === true;
