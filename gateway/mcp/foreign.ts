@@ -78,7 +78,8 @@ export function markedWithin(sentence: string, names: readonly string[]): string
   const parts = [...new Set(names)].filter((name) => name.length >= SHORTEST);
   if (parts.length === 0) return sentence;
   const longestFirst = parts.sort((one, other) => other.length - one.length).map(escaped); // one may begin another
-  return sentence.replace(new RegExp(longestFirst.join('|'), 'g'), (name) => `‹untrusted: ${unquoted(name)}›`);
+  const whole = new RegExp(`(?<![\\p{L}\\p{N}_])(?:${longestFirst.join('|')})(?![\\p{L}\\p{N}_])`, 'gu');
+  return sentence.replace(whole, (name) => `‹untrusted: ${unquoted(name)}›`);
 }
 
 /** Name that cannot end its own mark. */

@@ -38,6 +38,8 @@ test('a name cannot end its own mark', () => {
 test('values of our own are not marked', () => {
   const told = 'Stuck: its runner is IDLE.';
   expect(toldSentence(told, row(), evident('runtime.reachability.status', 'IDLE'))).toBe(told);
+  const refused = 'Failed: see in the log of the database.';
+  expect(toldSentence(refused, row({ lastError: { kind: 'data' } }), [])).toBe(refused);
 });
 
 test('in data, what a model chose is marked, and ids of our own are not', () => {
