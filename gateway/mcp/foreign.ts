@@ -56,7 +56,9 @@ export function marked(value: unknown, above = ''): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      isForeign(name, above) && member !== null && typeof member !== 'boolean' ? untrusted(member) : marked(member, name),
+      isForeign(name, above) && member !== null && typeof member !== 'boolean'
+        ? untrusted(member)
+        : marked(member, name),
     ]),
   );
 }

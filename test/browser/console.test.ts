@@ -329,7 +329,9 @@ describe('a gateway that refuses', () => {
     const { context, open } = await notedContext(browser);
     let isAway = true;
     await context.route('**/graphql', (route) =>
-      isAway ? route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' }) : route.continue(),
+      isAway
+        ? route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' })
+        : route.continue(),
     );
     const behind = await open(await link());
     await behind.locator('.link[data-link=lost]').waitFor();
