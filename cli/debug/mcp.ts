@@ -40,9 +40,15 @@ export async function serveMcp({ url, token }: Gateway, input: Readable, output:
     if (line.trim() === '') continue;
     const one = answer(line).finally(() => running.delete(one));
     running.add(one);
-    if (agreed === undefined) await one; // the others rest on the first answer
+    if (isHandshake(line)) await one; // the others name the version that it agrees on
   }
   await Promise.all(running);
+}
+
+/** True for the handshake of older clients. Newer ones name the version in each message, and wait for nothing. */
+function isHandshake(line: string): boolean {
+  const message = parsedJson(line);
+  return isObject(message) && message.method === 'initialize';
 }
 
 /** @returns the answer as JSON, or an error in its place. Undefined: there is none, as to a notification */

@@ -65,8 +65,8 @@ export type Came =
   /** It is not known whether it was done. The request is kept. */
   | { readonly kind: 'uncertain'; readonly problem: Problem };
 
-/** Codes after which it is not known whether something was done. */
-const UNCERTAIN = ['ACTION_UNCERTAIN', 'UNREACHABLE', 'NO_ANSWER', 'INTERNAL_SERVER_ERROR'];
+/** Codes after which it is not known whether something was done. An error without one is a proxy's. */
+const UNCERTAIN = ['', 'ACTION_UNCERTAIN', 'UNREACHABLE', 'NO_ANSWER', 'INTERNAL_SERVER_ERROR'];
 
 /** Tries an action: everything is done and taken back. It has a key of its own, and is not kept. */
 export const preview = (request: ActionRequest): Promise<Came> => send(request, true);

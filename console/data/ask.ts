@@ -1,7 +1,8 @@
 /** One question to the gateway, and its answer. */
 import { addressOf } from './address.ts';
+import { after } from './clock.ts';
 import type { Operation } from './operation.ts';
-import { authorization, refused } from './session.ts';
+import { authorization, refused, token } from './session.ts';
 
 /** Error of an answer, as GraphQL has it. */
 export interface Problem {
@@ -28,30 +29,44 @@ export const headers = (): Record<string, string> => ({ ...authorization(), 'x-c
 
 export const codeOf = ({ extensions }: Problem): string => String(extensions?.code ?? '');
 
+/** Milliseconds after which an answer is not waited for. The gateway gives up on others long before. */
+const LIMIT_MS = 30_000;
+
 /** Asks once. Never throws: what went wrong is in `problems`. */
 export async function ask<A, V>(operation: Operation<A, V>, variables: V, signal?: AbortSignal): Promise<Answer<A>> {
-  const response = await fetch(addressOf('graphql'), {
-    method: 'POST',
-    headers: {
-      ...headers(),
-      accept: 'application/graphql-response+json, application/json',
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(questionOf(operation, variables)),
-    ...(signal && { signal }),
-  }).catch(() => undefined);
-  if (!response) return unanswered('UNREACHABLE', 'The gateway cannot be reached.');
-  return readAnswer(response);
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  if (signal?.aborted) end();
+  signal?.addEventListener('abort', end);
+  const endLimit = after(LIMIT_MS, end);
+  const asked = token.value;
+  try {
+    const response = await fetch(addressOf('graphql'), {
+      method: 'POST',
+      headers: {
+        ...headers(),
+        accept: 'application/graphql-response+json, application/json',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(questionOf(operation, variables)),
+      signal: ending.signal,
+    }).catch(() => undefined);
+    if (!response) return unanswered('UNREACHABLE', 'The gateway cannot be reached.');
+    return await readAnswer(response, asked);
+  } finally {
+    endLimit();
+    signal?.removeEventListener('abort', end);
+  }
 }
 
-/** Reads an answer that is no stream. */
-export async function readAnswer<A>(response: Response): Promise<Answer<A>> {
+/** Reads an answer that is no stream. @param asked token with which it was asked */
+export async function readAnswer<A>(response: Response, asked: string): Promise<Answer<A>> {
   const body: unknown = await response.json().catch(() => undefined);
   if (typeof body !== 'object' || body === null) {
     return unanswered('NO_ANSWER', `What answers is no gateway: HTTP status ${response.status}.`);
   }
   const { data = null, errors = [] } = body as { data?: A | null; errors?: readonly Problem[] };
-  if (response.status === 401) refused(errors[0]?.message ?? '');
+  if (response.status === 401) refused(errors[0]?.message ?? '', asked);
   return { data, problems: errors };
 }
 

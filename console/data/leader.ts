@@ -65,9 +65,11 @@ async function byNote(
     window.addEventListener('pagehide', giveUp);
     void renew(write, isOther, giveUp, leading.signal);
     await lead(leading.signal);
+    const isOver = !leading.signal.aborted; // it ended by itself, and would end the same way again
     giveUp();
     aborting.removeEventListener('abort', giveUp);
     window.removeEventListener('pagehide', giveUp);
+    if (isOver) return;
   }
 }
 

@@ -10,7 +10,7 @@ import { type Answer, ask, codeOf, type Problem } from './ask.ts';
 import { after, chance, nowMs, sleep } from './clock.ts';
 import { whenLeader } from './leader.ts';
 import type { Operation } from './operation.ts';
-import { access, refused, share, subject } from './session.ts';
+import { access, refused, share, subject, token } from './session.ts';
 import { follow } from './stream.ts';
 
 /** Where answers come from now. `stopped`: paused, hidden, or refused for good. */
@@ -63,13 +63,15 @@ export interface Watch<A> {
 /** Opens a live view. Whoever opens it closes it. */
 export function watch<A, V>(view: View<A, V>): Watch<A> {
   const seen = signal<Seen<A>>({ link: 'connecting', problems: [] });
-  const name = `chat-debug:${view.stream.name}:${subject.value}:${JSON.stringify(view.variables)}:${view.everyMs}`;
   let running: AbortController | undefined;
+  let whose = '';
   let hurry = new AbortController();
 
   const start = () => {
     if (running || paused.value || document.hidden || access.value.kind !== 'open') return;
     running = new AbortController();
+    whose = subject.value;
+    const name = `chat-debug:${view.stream.name}:${whose}:${JSON.stringify(view.variables)}:${view.everyMs}`;
     const { signal: aborting } = running;
     const channel = typeof BroadcastChannel === 'function' ? new BroadcastChannel(name) : undefined;
     let leads = false;
@@ -118,19 +120,28 @@ export function watch<A, V>(view: View<A, V>): Watch<A> {
     if (seen.value.link !== 'stopped') seen.value = { ...without(seen.value), link: 'stopped' };
   };
   const look = () => (paused.value || document.hidden || access.value.kind !== 'open' ? stop() : start());
+  const restart = () => {
+    stop();
+    look();
+  };
   document.addEventListener('visibilitychange', look);
   const endPaused = paused.subscribe(look);
   const endAccess = access.subscribe(look);
+  const endSubject = subject.subscribe((now) => {
+    if (running && now !== whose) restart(); // a token came late, from another tab
+  });
   return {
     seen,
     again: () => {
       hurry.abort();
       hurry = new AbortController();
+      if (seen.value.link === 'stopped') restart();
     },
     close: () => {
       document.removeEventListener('visibilitychange', look);
       endPaused();
       endAccess();
+      endSubject();
       stop();
     },
   };
@@ -159,24 +170,26 @@ async function lead<A, V>(
 ): Promise<void> {
   const { stream, variables, everyMs } = view;
   for (let failures = 0; !aborting.aborted; ) {
+    const asked = token.value;
     const end = await follow(stream, { ...variables, everyMs } as V, aborting, ({ data, problems }) => {
       if (failures > 0 || seen().data === undefined) share();
       failures = 0;
       show(renewedBy(seen(), 'live', { data, problems }));
     });
     if (end.kind === 'stopped') return;
-    if (end.kind === 'ended' && end.code === 'UNAUTHENTICATED') return refused(end.message);
+    if (end.kind === 'ended' && end.code === 'UNAUTHENTICATED') return refused(end.message, asked);
     if (end.kind === 'ended' && end.retryAfterMs === undefined) {
       return show({ ...seen(), link: 'stopped', trouble: end.message });
     }
     failures = end.opened ? 1 : failures + 1;
     const isFull = end.kind === 'ended' && !end.opened && end.code !== 'STOPPING';
-    if (isFull || failures > 2) {
+    const isHeldBack = end.kind === 'lost' && end.isSilent && !end.opened;
+    if (isFull || isHeldBack || failures > 2) {
       if (await poll(view, aborting, seen, show, isFull ? end.message : NO_STREAM)) continue;
     }
     const told = end.kind === 'ended' ? end.retryAfterMs : undefined;
     const waitMs = told ?? Math.min(FIRST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS) * (0.8 + 0.4 * chance());
-    const trouble = end.kind === 'ended' ? end.message : 'The connection to the gateway is lost.';
+    const trouble = end.message ?? 'The connection to the gateway is lost.';
     if (aborting.aborted) return;
     show({ ...seen(), link: 'lost', trouble, againMs: nowMs() + waitMs });
     await sleep(waitMs, aborting, hurry());

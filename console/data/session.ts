@@ -2,12 +2,14 @@
  * Who is signed in: a token in this tab's sessionStorage, or the cookie of the platform, which the browser sends by
  * itself. A token is handed to other tabs of this address, and stands in no URL.
  */
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { addressOf } from './address.ts';
 import { after, nowMs } from './clock.ts';
 
 /** Where the token is kept. GraphiQL keeps its token at the same place. */
 const KEY = 'chat-debug-gateway:token';
+/** Code of a link that signs in, as it stands in the address. */
+const CODE = /^#code=([\w-]+)$/;
 /** Milliseconds that a new tab waits for another one's token. */
 const HANDED_MS = 150;
 
@@ -48,15 +50,16 @@ export const authorization = (): Record<string, string> =>
 /** Finds the token: by the code in the address, in this tab, or from another tab. */
 export async function begin(): Promise<void> {
   channel?.addEventListener('message', ({ data }: MessageEvent<Told>) => hear(data));
+  window.addEventListener('hashchange', () => {
+    if (CODE.test(location.hash)) location.reload(); // a link that was opened in a tab of the console loads nothing
+  });
   const code = takeCode();
   if (code) {
     const why = await redeem(code);
-    if (why === undefined || !keep(sessionStorage.getItem(KEY) ?? '')) {
-      if (why !== undefined) access.value = { kind: 'closed', why };
-    }
+    if (why !== undefined && !keep(stored())) access.value = { kind: 'closed', why };
     return;
   }
-  if (keep(sessionStorage.getItem(KEY) ?? '')) return;
+  if (keep(stored())) return;
   tell({ kind: 'want' });
   await new Promise<void>((resolve) => after(HANDED_MS, resolve));
   if (access.value.kind === 'starting') access.value = { kind: 'open' };
@@ -70,7 +73,7 @@ function hear(told: Told): void {
 
 /** Takes the code out of the address, which no longer has it afterwards. */
 function takeCode(): string | undefined {
-  const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
+  const code = CODE.exec(location.hash)?.[1];
   if (code) history.replaceState(history.state, '', `${location.pathname}${location.search}`);
   return code;
 }
@@ -97,10 +100,30 @@ async function redeem(code: string): Promise<string | undefined> {
 export function keep(text: string): boolean {
   const cleaned = text.replace(/^\s*(authorization:)?\s*bearer\s/i, '').replace(/\s/g, '');
   if (!/^[\x21-\x7e]+$/.test(cleaned)) return false;
-  sessionStorage.setItem(KEY, cleaned);
-  token.value = cleaned;
-  access.value = { kind: 'open' };
+  store(cleaned);
+  batch(() => {
+    token.value = cleaned;
+    access.value = { kind: 'open' };
+  });
   return true;
+}
+
+function stored(): string {
+  try {
+    return sessionStorage.getItem(KEY) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** @param text empty: forgets what was there */
+function store(text: string): void {
+  try {
+    if (text) sessionStorage.setItem(KEY, text);
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // A browser that keeps nothing for pages holds the token until the page is closed.
+  }
 }
 
 /** Hands a token that the gateway has taken to the other tabs. */
@@ -108,18 +131,23 @@ export const share = (): void => {
   if (token.value) tell({ kind: 'token', token: token.value });
 };
 
-/** Notes that the gateway refuses the caller. */
-export function refused(message: string): void {
-  if (access.value.kind === 'closed') return;
+/**
+ * Notes that the gateway refuses the caller.
+ * @param asked token that was refused; a late refusal says nothing of a token that has come since
+ */
+export function refused(message: string, asked: string): void {
+  if (access.value.kind === 'closed' || asked !== token.value) return;
   const had = token.value !== '';
   const isOld = claims.value?.exp !== undefined && claims.value.exp * 1_000 < nowMs();
   forget(isOld ? 'The token has run out.' : had ? `The gateway refuses this token. ${message}` : '');
 }
 
 function forget(why: string): void {
-  sessionStorage.removeItem(KEY);
-  token.value = '';
-  access.value = { kind: 'closed', why };
+  store('');
+  batch(() => {
+    token.value = '';
+    access.value = { kind: 'closed', why };
+  });
 }
 
 /** Signs out here and in the other tabs. */

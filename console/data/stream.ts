@@ -4,16 +4,19 @@ import { addressOf } from './address.ts';
 import { type Answer, codeOf, headers, type Problem, questionOf, readAnswer } from './ask.ts';
 import { after } from './clock.ts';
 import type { Operation } from './operation.ts';
+import { token } from './session.ts';
 
 /** Milliseconds without a word, after which a connection is taken for dead. The gateway says something every 10 s. */
 const SILENT_MS = 25_000;
+/** Milliseconds up to the first answer, after which something on the way is taken to hold the stream back. */
+const FIRST_MS = 8_000;
 
 /** How a stream ended. */
 export type End =
   /** This page ended it. */
   | { readonly kind: 'stopped' }
-  /** The connection broke, or fell silent. */
-  | { readonly kind: 'lost'; readonly opened: boolean }
+  /** The connection broke, fell silent, or ends at a proxy that does not reach the gateway. It may come back. */
+  | { readonly kind: 'lost'; readonly opened: boolean; readonly isSilent: boolean; readonly message?: string }
   /** The gateway ended it, or refused it. Without a time to come back the same would be refused again. */
   | {
       readonly kind: 'ended';
@@ -31,7 +34,8 @@ export async function follow<A, V>(
   onAnswer: (answer: Answer<A>) => void,
 ): Promise<End> {
   const silent = new AbortController();
-  let endWatch = after(SILENT_MS, () => silent.abort());
+  const asked = token.value;
+  let endWatch = after(FIRST_MS, () => silent.abort());
   let opened = false;
   let last: Problem | undefined;
   const client = createClient({
@@ -41,6 +45,7 @@ export async function follow<A, V>(
     credentials: 'same-origin',
   });
   const answers = client.iterate<A, Record<string, unknown>>(questionOf(operation, variables));
+  const lost = () => ({ kind: 'lost', opened, isSilent: silent.signal.aborted }) as const;
   const stop = () => client.dispose();
   aborting.addEventListener('abort', stop);
   silent.signal.addEventListener('abort', stop);
@@ -54,14 +59,16 @@ export async function follow<A, V>(
       if (data !== undefined) onAnswer({ data: data ?? null, problems });
     }
     if (aborting.aborted) return { kind: 'stopped' };
-    return last ? endOf(last, opened) : { kind: 'lost', opened };
+    return last ? endOf(last, opened) : lost();
   } catch (error) {
     if (aborting.aborted) return { kind: 'stopped' };
     const response = error instanceof NetworkError ? (error.response as Response | undefined) : undefined;
-    if (!response || typeof response.json !== 'function') return last ? endOf(last, opened) : { kind: 'lost', opened };
-    const { problems } = await readAnswer(response);
+    if (!response || typeof response.json !== 'function') return last ? endOf(last, opened) : lost();
+    const { problems } = await readAnswer(response, asked);
     const waitMs = Number(response.headers.get('retry-after')) * 1_000;
-    return endOf(problems[0], opened, waitMs > 0 ? waitMs : undefined);
+    const end = endOf(problems[0], opened, waitMs > 0 ? waitMs : undefined);
+    if (waitMs > 0 || (response.status < 500 && end.code !== 'NO_ANSWER')) return end;
+    return { ...lost(), message: end.message };
   } finally {
     endWatch();
     aborting.removeEventListener('abort', stop);
@@ -69,7 +76,7 @@ export async function follow<A, V>(
   }
 }
 
-function endOf(problem: Problem | undefined, opened: boolean, waitMs?: number): End {
+function endOf(problem: Problem | undefined, opened: boolean, waitMs?: number): Extract<End, { kind: 'ended' }> {
   const told = problem?.extensions?.retryAfterMs;
   const retryAfterMs = waitMs ?? (typeof told === 'number' ? told : undefined);
   return {

@@ -7,9 +7,8 @@
  * Codes are kept in this process alone. No log has them: they come in bodies.
  */
 import { randomBytes } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { z } from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import { Refusal, sendRefusal, unauthenticated } from '../../server/graphql/answer.ts';
@@ -19,11 +18,13 @@ import { refuseForeignPage } from './crossSite.ts';
 
 /** Seconds for which a code is good. */
 export const CODE_SECONDS = 60;
+/**
+ * Bytes of chance in a code. Nobody guesses so many, so wrong codes are not counted: that would lock out people who share
+ * an address.
+ */
 const CODE_BYTES = 16;
 /** Codes that are kept. The oldest makes room. */
 const MAX_CODES = 100;
-/** Wrong codes from one address in a minute, after which none is looked at. */
-const WRONG_PER_MINUTE = 10;
 
 const kept = z.object({ token: z.string().min(1).max(8_000) });
 const asked = z.object({ code: z.string().min(1).max(200) });
@@ -37,7 +38,6 @@ interface SignInOptions {
 
 export function registerSignIn(app: FastifyInstance, { internalSecret, corsOrigins, clock }: SignInOptions): void {
   const codes = new LRUCache<string, { readonly token: string; readonly untilMs: number }>({ max: MAX_CODES });
-  const wrong = new RateLimiterMemory({ points: WRONG_PER_MINUTE, duration: 60 });
   for (const path of ['/signin', '/signin/codes']) refuseOtherVerbs(app, path, ['POST']);
 
   app.post('/signin/codes', async (request, reply) => {
@@ -56,22 +56,14 @@ export function registerSignIn(app: FastifyInstance, { internalSecret, corsOrigi
     if (foreign) return sendRefusal(reply, foreign);
     const body = asked.safeParse(request.body);
     if (!body.success) return sendRefusal(reply, badInput('The body is JSON with a `code`.'));
-    const tries = await wrong.get(request.ip);
-    if (tries && tries.consumedPoints >= WRONG_PER_MINUTE) return sendRefusal(reply, tooMany(tries));
     const found = codes.get(body.data.code);
     codes.delete(body.data.code);
     if (found && clock.monotonicMs() <= found.untilMs) return answer(reply, { token: found.token });
-    await countWrong(wrong, request);
     return sendRefusal(reply, noSuchCode());
   });
 }
 
 const answer = (reply: FastifyReply, body: object) => reply.header('cache-control', 'no-store').send(body);
-
-const countWrong = (limiter: RateLimiterMemory, { ip }: FastifyRequest) =>
-  limiter.consume(ip).catch((refused: unknown) => {
-    if (!(refused instanceof RateLimiterRes)) throw refused;
-  });
 
 const badInput = (message: string) => new Refusal(400, 'BAD_USER_INPUT', message);
 
@@ -81,8 +73,3 @@ const noSuchCode = () =>
     'UNAUTHENTICATED',
     `This link does not sign in: each is good once, and for ${CODE_SECONDS} s. \`npm run token -- --link\` prints a new one.`,
   );
-
-const tooMany = ({ msBeforeNext }: RateLimiterRes) =>
-  new Refusal(429, 'RATE_LIMITED', 'Too many links that do not sign in. Try again in a minute.', {
-    headers: { 'retry-after': String(Math.max(Math.ceil(msBeforeNext / 1_000), 1)) },
-  });

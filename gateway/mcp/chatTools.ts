@@ -1,8 +1,8 @@
 /** Tools about one chat: why, snapshot, history, preview. */
 import { z } from 'zod';
 import { SNAPSHOT_OPERATION } from '../http/snapshotRoute.ts';
-import { answered, chatUrl, MCP_OPERATIONS, noSuchChat, ToolError } from './ask.ts';
-import { diagnosed, named, quotedNames, told, toldDiagnosis } from './diagnosis.ts';
+import { answered, chatUrl, MCP_OPERATIONS, noSuchChat, sentenceOf, ToolError } from './ask.ts';
+import { diagnosed, named, told, toldDiagnosis } from './diagnosis.ts';
 import { foreign, marked, untrusted } from './foreign.ts';
 import { chatId, consoleUrl, cursor, pageInfo, pageSize, problems, tool } from './tool.ts';
 
@@ -28,11 +28,10 @@ export const why = tool({
     const { data, problems: found } = await answered(asking, operation, { chat: id }, whyAnswer);
     const chat = data.chatDebugSnapshot;
     if (!chat) throw noSuchChat(id);
-    if (!chat.diagnosis || !chat.database)
-      throw new ToolError(found[0] ? `${found[0].message} (${found[0].code})` : '');
+    if (!chat.diagnosis || !chat.database) throw new ToolError(sentenceOf(found));
     return {
       ...{ chatId: id, title: untrusted(chat.database.title), executionState: chat.executionState },
-      ...toldDiagnosis(chat.diagnosis, quotedNames(chat.database)),
+      ...toldDiagnosis(chat.diagnosis, chat.database),
       ...{ consoleUrl: chatUrl(asking, id), problems: found },
     };
   },
@@ -61,7 +60,8 @@ export const snapshot = tool({
     if (!chat) throw noSuchChat(id);
     return {
       ...{ chatId: id, executionState: chat.executionState, consoleUrl: chatUrl(asking, id), problems: found },
-      database: anything.parse(marked(chat.database)),
+      // A status that makes a state is one of those that are known.
+      database: anything.parse(marked(chat.database, chat.executionState === 'INVALID' ? 'database' : '')),
       runtime: chat.runtime && anything.parse(marked(chat.runtime)),
     };
   },

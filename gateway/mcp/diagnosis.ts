@@ -1,5 +1,7 @@
 /** A diagnosis as tools tell it: names that others chose are marked. */
 import { z } from 'zod';
+import { isObject } from '../../common/json.ts';
+import { breakOffIn } from '../../domain/diagnosis/breakOff.ts';
 import { word } from '../../domain/diagnosis/wording.ts';
 import { foreign, isForeignPath, markedWithin, untrusted } from './foreign.ts';
 
@@ -23,6 +25,8 @@ export const diagnosed = z.object({
 export const named = z.object({
   title: z.string(),
   openCalls: z.array(z.object({ toolName: z.string() })).nullable(),
+  lastError: z.unknown(),
+  retryState: z.unknown(),
 });
 
 /** Diagnosis as a tool answers it. */
@@ -43,19 +47,32 @@ export const told = z.object({
     .describe('worst first'),
 });
 
-/** Names that the sentences of a diagnosis may quote, as they are quoted. */
-export const quotedNames = (database: z.output<typeof named> | null): string[] =>
-  (database?.openCalls ?? []).map(({ toolName }) => word(toolName));
+type Row = z.output<typeof named> | null;
+type Evident = Pick<z.output<typeof diagnosed>['findings'][number]['evidence'][number], 'field' | 'value'>;
 
-/** @param names that its sentences may quote */
+/** Sentence of a diagnosis in which the names that it may quote are marked. They stand in the row, or in evidence. */
+export function toldSentence(
+  sentence: string,
+  database: Row,
+  findings: readonly { readonly evidence: readonly Evident[] }[],
+): string {
+  const ofCalls = (database?.openCalls ?? []).map(({ toolName }) => toolName);
+  const ofErrors = [database?.lastError, database?.retryState].flatMap((error) =>
+    isObject(error) ? [error.kind, breakOffIn(String(error.message)).defect] : [],
+  );
+  const evident = findings.flatMap(({ evidence }) =>
+    evidence.filter(({ field }) => isForeignPath(field)).map(({ value }) => value),
+  );
+  const names = [...ofCalls, ...ofErrors, ...evident].filter((name) => typeof name === 'string');
+  return markedWithin(sentence, names.map(word));
+}
+
+/** @param database row whose names its sentences may quote */
 export function toldDiagnosis(
   { summary, findings, ...rest }: z.output<typeof diagnosed>,
-  names: readonly string[],
+  database: Row,
 ): z.output<typeof told> {
-  const evident = findings.flatMap(({ evidence }) =>
-    evidence.filter(({ field }) => isForeignPath(field)).map(({ value }) => word(value)),
-  );
-  const within = (sentence: string) => markedWithin(sentence, [...names, ...evident]);
+  const within = (sentence: string) => toldSentence(sentence, database, findings);
   return {
     ...rest,
     summary: within(summary),

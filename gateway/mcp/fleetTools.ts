@@ -1,8 +1,8 @@
 /** Tools about many chats: stuck, replicas, incidents. */
 import { z } from 'zod';
 import { answered, chatUrl, MCP_OPERATIONS, type Problem, sentenceOf, ToolError } from './ask.ts';
-import { named, quotedNames } from './diagnosis.ts';
-import { foreign, marked, markedWithin, untrusted } from './foreign.ts';
+import { named, toldSentence } from './diagnosis.ts';
+import { foreign, marked, untrusted } from './foreign.ts';
 import { chatId, consoleUrl, cursor, pageInfo, pageSize, problems, tool } from './tool.ts';
 
 const anything = z.looseObject({});
@@ -11,6 +11,7 @@ const suspects = z.object({
   chats: z.object({ edges: z.array(z.object({ node: z.object({ chatId: z.string() }) })), pageInfo }).nullable(),
 });
 const finding = z.object({ code: z.string(), severity: z.string() });
+const evidence = z.array(z.object({ field: z.string(), value: z.string() }));
 const suspectChats = z.object({
   chatDebugSnapshots: z.array(
     z
@@ -20,7 +21,9 @@ const suspectChats = z.object({
         database: named
           .extend({ workerId: z.string().nullable(), updatedAgeSeconds: z.number().nullable() })
           .nullable(),
-        diagnosis: z.object({ verdict: z.string(), summary: z.string(), findings: z.array(finding) }).nullable(),
+        diagnosis: z
+          .object({ verdict: z.string(), summary: z.string(), findings: z.array(finding.extend({ evidence })) })
+          .nullable(),
       })
       .nullable(),
   ),
@@ -62,8 +65,8 @@ export const stuck = tool({
           ...{ chatId: chat.chatId, executionState: chat.executionState, consoleUrl: chatUrl(asking, chat.chatId) },
           title: database && untrusted(database.title),
           verdict: diagnosis?.verdict ?? null,
-          summary: diagnosis && markedWithin(diagnosis.summary, quotedNames(database)),
-          findings: diagnosis?.findings ?? [],
+          summary: diagnosis && toldSentence(diagnosis.summary, database, diagnosis.findings),
+          findings: diagnosis?.findings.map(({ code, severity }) => ({ code, severity })) ?? [],
           workerId: database?.workerId ?? null,
           secondsSinceChange: database?.updatedAgeSeconds ?? null,
         };

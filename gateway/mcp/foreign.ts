@@ -41,20 +41,33 @@ export function untrusted(value: unknown): z.output<typeof foreign> {
   return { untrusted: text.length > LONGEST ? `${text.slice(0, LONGEST)}… (cut, of ${text.length} characters)` : text };
 }
 
-/** Copy of an answer's data with all text of others marked. */
-export function marked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(marked);
+/** Members whose value others wrote in these places alone, by the member above. A model chooses the id of a call. */
+const FOREIGN_BELOW: Readonly<Record<string, string>> = { openCalls: 'id', database: 'status', debugRun: 'status' };
+
+const isForeign = (name: string, above: string) => FOREIGN.has(name) || FOREIGN_BELOW[above] === name;
+
+/**
+ * Copy of an answer's data with all text of others marked.
+ * @param above name of the member whose value it is; empty: none
+ */
+export function marked(value: unknown, above = ''): unknown {
+  if (Array.isArray(value)) return value.map((one) => marked(one, above));
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      FOREIGN.has(name) && member !== null && typeof member !== 'boolean' ? untrusted(member) : marked(member),
+      isForeign(name, above) && member !== null && typeof member !== 'boolean'
+        ? untrusted(member)
+        : marked(member, name),
     ]),
   );
 }
 
 /** True for a path of evidence whose value others wrote. */
-export const isForeignPath = (path: string): boolean => path.split('.').some((name) => FOREIGN.has(name));
+export function isForeignPath(path: string): boolean {
+  const names = path.replaceAll(/\[\d+\]/g, '').split('.');
+  return names.some((name, i) => isForeign(name, names[i - 1] ?? ''));
+}
 
 /** Shortest name that is marked within a sentence: shorter ones say nothing. */
 const SHORTEST = 3;
@@ -64,9 +77,14 @@ const SHORTEST = 3;
  * @param names as they are quoted there
  */
 export function markedWithin(sentence: string, names: readonly string[]): string {
-  const parts = names.filter((name) => name.length >= SHORTEST).map(escaped);
+  const parts = [...new Set(names)].filter((name) => name.length >= SHORTEST);
   if (parts.length === 0) return sentence;
-  return sentence.replace(new RegExp([...new Set(parts)].join('|'), 'g'), (name) => `‹untrusted: ${name}›`);
+  const longestFirst = parts.sort((one, other) => other.length - one.length).map(escaped); // one may begin another
+  const whole = new RegExp(`(?<![\\p{L}\\p{N}_])(?:${longestFirst.join('|')})(?![\\p{L}\\p{N}_])`, 'gu');
+  return sentence.replace(whole, (name) => `‹untrusted: ${unquoted(name)}›`);
 }
+
+/** Name that cannot end its own mark. */
+const unquoted = (name: string) => name.replace(/[‹›]/g, "'");
 
 const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

@@ -1,7 +1,7 @@
 /** The console in a real browser, over a real system that answers the console's operations alone. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
 import { launch, type Noted, notedContext, OTHER_NAME, violations } from './browser.ts';
@@ -87,6 +87,46 @@ describe('signing in', () => {
     await late.keyboard.press('Enter');
     await live(late);
     await Promise.all([context.close(), other.close()]);
+  });
+
+  test('a link that is opened in a tab of the console signs in there', async () => {
+    const { context, open } = await notedContext(browser);
+    const waiting = await open(at(''));
+    await heading(waiting, 'Sign in');
+    await waiting.goto(await link());
+    await live(waiting);
+    expect(waiting.url()).toBe(at(''));
+    await context.close();
+  });
+
+  test('a browser that keeps nothing for pages signs in for as long as the page is open', async () => {
+    const { context, open } = await notedContext(browser);
+    await context.addInitScript(`for (const name of ['sessionStorage', 'localStorage'])
+      Object.defineProperty(window, name, { get: () => { throw new DOMException('blocked', 'SecurityError'); } })`);
+    await live(await open(await link()));
+    await context.close();
+  });
+
+  test('a late refusal takes no token that another tab has handed over since', async () => {
+    const { context, open, requested } = await notedContext(browser);
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await context.route('**/graphql', async (route) => {
+      if (!route.request().headers().authorization) await answered;
+      await route.continue();
+    });
+    const late = await open(at(''));
+    await until('it asks without a token', async () => requested.some(({ pathname }) => pathname === '/graphql'));
+    const handed = JSON.stringify({ kind: 'token', token: system.token });
+    await inner(late, `new BroadcastChannel('chat-debug-gateway:session').postMessage(${handed})`);
+    await live(late);
+    answer();
+    await late.waitForTimeout(500); // time in which the refusal comes
+    expect(await inner(late, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
+    expect(await late.locator('.link').getAttribute('data-link')).toBe('live');
+    await context.close();
   });
 
   test('a refused token says so, and without one there is a field', async () => {
@@ -200,6 +240,19 @@ describe('a chat', () => {
     await page.getByText('This is not the id of a chat').waitFor();
   });
 
+  test('opens in GraphiQL, which is signed in as well', async () => {
+    const { context, open } = await notedContext(browser);
+    const signedIn = await open(await link());
+    await live(signedIn);
+    await signedIn.goto(at(`chats/${chats.silent}`));
+    const opened = context.waitForEvent('page');
+    await signedIn.getByRole('link', { name: 'Open in GraphiQL' }).click();
+    const graphiql = await opened;
+    await graphiql.getByLabel('Token').waitFor();
+    expect(await inner(graphiql, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
+    await context.close();
+  });
+
   test('text for a ticket is copied by a key, without a title and words of errors', async () => {
     await noted.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.goto(at(`chats/${chats.failed}`));
@@ -251,6 +304,56 @@ describe('what changes around it', () => {
     const polling = await open(await link());
     await polling.getByText('Not live.').waitFor();
     await polling.locator('.row').first().waitFor();
+    await context.close();
+  });
+});
+
+describe('a proxy that holds streams back', () => {
+  test('keeps the page waiting for seconds: then it asks again and again', async () => {
+    const { context, open } = await notedContext(browser);
+    await context.route('**/graphql', (route) =>
+      route.request().headers().accept?.includes('event-stream') ? undefined : route.continue(),
+    );
+    const waiting = await open(await link());
+    await waiting.getByText('Not live.').waitFor({ timeout: 20_000 });
+    await waiting.locator('.row').first().waitFor();
+    await context.close();
+  });
+});
+
+describe('a gateway that refuses', () => {
+  const REFUSED = { status: 400, json: { errors: [{ message: 'Not here.', extensions: { code: 'BAD_USER_INPUT' } }] } };
+  const isStream = (route: Route) => route.request().headers().accept?.includes('event-stream') === true;
+
+  test('from behind a proxy that does not reach it for a while is taken for lost, and tried again', async () => {
+    const { context, open } = await notedContext(browser);
+    let isAway = true;
+    await context.route('**/graphql', (route) =>
+      isAway
+        ? route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' })
+        : route.continue(),
+    );
+    const behind = await open(await link());
+    await behind.locator('.link[data-link=lost]').waitFor();
+    await behind.getByText('HTTP status 502.').first().waitFor();
+    isAway = false;
+    await live(behind);
+    await context.close();
+  });
+
+  test.each(['127.0.0.1', OTHER_NAME])('for good is asked once, and again by a click (at %s)', async (host) => {
+    const { context, open, requested } = await notedContext(browser);
+    let refuses = true;
+    await context.route('**/graphql', (route) =>
+      refuses && isStream(route) ? route.fulfill(REFUSED) : route.continue(),
+    );
+    const refused = await open((await link()).replace('127.0.0.1', host));
+    await refused.locator('.link[data-link=stopped]').waitFor();
+    await refused.waitForTimeout(1_000); // time in which another try would come
+    expect(requested.filter(({ pathname }) => pathname === '/graphql')).toHaveLength(1);
+    refuses = false;
+    await refused.getByRole('button', { name: 'Try now' }).click();
+    await live(refused);
     await context.close();
   });
 });

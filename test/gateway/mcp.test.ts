@@ -41,7 +41,7 @@ async function insertTroubles(): Promise<string[]> {
   const alive = await insertReplica(pool);
   const errored = await insertChat(pool, {
     status: 'error',
-    last_error: { kind: 'auth', message: ORDER, retryable: false },
+    last_error: { kind: ORDER, message: ORDER, retryable: false },
   });
   const blocked = await insertChat(pool, { status: 'error' });
   await queueMessages(pool, blocked, 2);
@@ -111,7 +111,7 @@ test('every tool answers in the shape that it announces, and what others wrote i
   await insertTroubles();
   const chatId = await insertChat(database.pool, {
     ...{ title: `${ORDER}\u202e`, status: 'error' },
-    last_error: { kind: 'auth', message: ORDER, retryable: false },
+    last_error: { kind: ORDER, message: ORDER, retryable: false },
   });
   const link = `https://debug.example/chats/${chatId}`;
   const answers = {

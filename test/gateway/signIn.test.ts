@@ -70,12 +70,10 @@ describe('a code', () => {
     expect((await signIn(second)).statusCode).toBe(401);
   });
 
-  test('is not guessed: after ten wrong ones nothing is looked at for a minute', async () => {
+  test('signs in whatever others try from the same address, such as a proxy’s', async () => {
     const code = await newCode();
-    for (let i = 0; i < 10; i += 1) expect((await signIn(`wrong-${i}`)).statusCode).toBe(401);
-    const refused = await signIn(code);
-    expect([refused.statusCode, refused.json().errors[0].extensions.code]).toEqual([429, 'RATE_LIMITED']);
-    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    for (let i = 0; i < 30; i += 1) expect((await signIn(`wrong-${i}`)).statusCode).toBe(401);
+    expect((await signIn(code)).statusCode).toBe(200);
   });
 
   test('has 128 bits of chance, and is another one each time', async () => {
