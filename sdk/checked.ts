@@ -9,7 +9,9 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  */
 export function requireUuid(value: unknown, name: string): string {
   if (typeof value === 'string' && UUID.test(value)) return value.toLowerCase();
-  throw new TypeError(`${name} must be a UUID, such as 0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55, as in the row of the chat.`);
+  throw new TypeError(
+    `${name} must be a UUID, such as 0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55, as in the row of the chat.`,
+  );
 }
 
 /**
