@@ -6,7 +6,7 @@ export const SLOW = [
   '/test/(field|upstream)/.*\\.test\\.ts$',
   '/test/diagnosis/(?!coverage|settled).*\\.test\\.ts$',
   '/test/adopting/.*\\.test\\.ts$',
-  '/test/cli/(bundleCanary|bundleTroubles|runbookExamples)\\.test\\.ts$',
+  '/test/cli/(bundleCanary|bundleTroubles|fixTroubles|runbookExamples)\\.test\\.ts$',
   '/test/faults/faults\\.test\\.ts$',
   '/test/gateway/(liveMoves|replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
   '/test/package/.*\\.test\\.ts$',

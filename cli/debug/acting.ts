@@ -73,10 +73,10 @@ export function addActing(program: Command): void {
     .action(plan);
   telling('run', 'runs a plan that was made, or follows one that runs')
     .argument('<plan>', 'the plan’s id', uuidArgument)
-    .option('--per-second <count>', 'chats in a second, 0.1 to 20', rateArgument, 5)
-    .action(async (id: string, options: Asking & { perSecond: number }) => {
+    .option('--per-second <count>', 'chats in a second, 0.1 to 20 (default: as before, and 5 at first)', rateArgument)
+    .action(async (id: string, options: Asking & { perSecond?: number }) => {
       const ask = asking(findGateway(options));
-      await runPlan(ask, id, options.perSecond);
+      await runPlan(ask, id, options.perSecond ?? null);
       tell(await followPlan(ask, id, systemClock, note), options);
     });
   telling('stop', 'stops a plan for good: no further chat is begun')
@@ -94,8 +94,10 @@ export function addActing(program: Command): void {
 async function fix(chat: string, options: Acting & { action?: string }): Promise<void> {
   const ask = asking(findGateway(options));
   const found = await askOffers(ask, chat);
-  if (options.action === undefined && (options.json || !canAsk())) return tell(found.shown, options);
-  if (options.action === undefined) tell(found.shown, options);
+  const isAlone = options.json || !canAsk();
+  if (options.action === undefined && isAlone) return tell(found.shown, options);
+  // Whoever is asked has read what the action changes, also where a finding named it.
+  if (options.action === undefined || !(isAlone || options.yes)) tell(found.shown, options);
   const action = options.action ?? (await answerTo('Which action? (empty: none)'));
   if (action === '') return;
   const wish = await wishOf(options, `Do ${action}?`);

@@ -58,8 +58,8 @@ export async function makePlan(ask: Ask, planned: Planned): Promise<{ readonly i
   return { id: made.id, shown: { ...shown(answered, made), code: 0, text: (page) => planText(page, made, more) } };
 }
 
-/** @throws NoAnswer */
-export async function runPlan(ask: Ask, id: string, perSecond: number): Promise<void> {
+/** @param perSecond null: as before. @throws NoAnswer */
+export async function runPlan(ask: Ask, id: string, perSecond: number | null): Promise<void> {
   const answered = await ask('plans', { id, perSecond }, one, 'runPlan');
   if (!answered.data.plan) withoutAnswer(answered, NO_OPERATOR);
 }

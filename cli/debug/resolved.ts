@@ -33,17 +33,21 @@ export async function settled(
   dryRun: boolean,
 ): Promise<Result & Omit<Answered<unknown>, 'data'>> {
   const answered = await asked.catch((error: unknown) => {
-    if (error instanceof NoAnswer && error.mayHeal) return undefined;
+    if (error instanceof NoAnswer && error.mayHeal) return error;
     throw error;
   });
-  if (answered?.data.done) return { ...answered, ...answered.data.done };
-  const isLost = !answered || answered.problems.some(({ extensions }) => extensions?.code === 'ACTION_UNCERTAIN');
+  const isUnanswered = answered instanceof NoAnswer;
+  if (!isUnanswered && answered.data.done) return { ...answered, ...answered.data.done };
+  const isLost = isUnanswered || answered.problems.some(({ extensions }) => extensions?.code === 'ACTION_UNCERTAIN');
   if (!isLost) withoutAnswer(answered, `No answer came. The key of this request is ${key}.`);
   const { data, raw, problems } = await ask('record', { key, dryRun }, recorded).catch(() => {
     throw new NoAnswer(lost(key), true);
   });
   if (problems.length > 0) throw new NoAnswer(lost(key), true);
-  if (!data.actionRecord) throw new NoAnswer('This was not done: no answer came, and there is no record of it.', true);
+  if (!data.actionRecord) {
+    const why = isUnanswered ? answered.message : 'No answer came.';
+    throw new NoAnswer(`${why} There is no record of it: it was not done.`, true);
+  }
   return { raw, problems, outcome: data.actionRecord.outcome, record: data.actionRecord };
 }
 

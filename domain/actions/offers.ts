@@ -37,7 +37,7 @@ const whatWaits = ({ queueDepth }: ActedOn) =>
   queueDepth > 0 ? ` ${queueDepth === 1 ? 'The queued message stays' : `All ${queueDepth} queued messages stay`}.` : '';
 
 const OF_A_LOST_OWNER: readonly FindingCode[] = [
-  ...(['OWNER_UNKNOWN', 'OWNER_STOPPED', 'OWNER_UNREACHABLE', 'DUPLICATE_RUNNERS', 'RUNNER_ELSEWHERE'] as const),
+  ...(['OWNER_UNKNOWN', 'OWNER_STOPPED', 'OWNER_UNREACHABLE', 'DUPLICATE_RUNNERS'] as const),
   ...(['RUNNER_MISSING', 'RUNNER_MISMATCH', 'HEARTBEAT_MISSING', 'HEARTBEAT_STALE', 'RUNNER_BEHIND'] as const),
   ...(['RUNNER_IDLE', 'RETRY_OVERDUE', 'NO_PROGRESS', 'CLOCK_AHEAD'] as const),
 ];

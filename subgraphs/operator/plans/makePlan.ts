@@ -12,7 +12,7 @@ import { type Circumstances, checkedFindings, checkedReason } from '../request.t
 import { findPlan, PLAN_COLUMNS, type PlanRow, type Sees } from './plans.ts';
 
 const MOST_CHATS = 1_000;
-const RATE = { least: 0.1, most: 20 };
+const RATE = { least: 0.1, most: 20, standard: 5 };
 
 const bad = (words: string) => clientError('BAD_USER_INPUT', words);
 const noSuchPlan = () => clientError('NOT_FOUND', 'There is no such plan, or it is not yours to see.');
@@ -71,10 +71,14 @@ function asItLooks(chat: ChatState | Error | undefined, action: ChatAction, call
   return { version, worker_id, runner_id, state, leads_to, why };
 }
 
-/** Begins to work a plan off, or changes the rate of one that runs. @throws GraphQLError `BAD_USER_INPUT`, `NOT_FOUND`, `FORBIDDEN` */
-export async function runPlan(pool: Pool, id: string, perSecond: number, by: Circumstances): Promise<PlanRow> {
+/**
+ * Begins to work a plan off, or changes the rate of one that runs.
+ * @param perSecond null: as before
+ * @throws GraphQLError `BAD_USER_INPUT`, `NOT_FOUND`, `FORBIDDEN`
+ */
+export async function runPlan(pool: Pool, id: string, perSecond: number | null, by: Circumstances): Promise<PlanRow> {
   const { caller, via, requestId, traceId = null } = by;
-  if (!(perSecond >= RATE.least && perSecond <= RATE.most)) {
+  if (perSecond !== null && !(perSecond >= RATE.least && perSecond <= RATE.most)) {
     throw bad(`\`perSecond\` must be ${RATE.least} to ${RATE.most}. Received ${perSecond}.`);
   }
   const plan = await findPlan(pool, id, seenBy(caller));
@@ -82,8 +86,8 @@ export async function runPlan(pool: Pool, id: string, perSecond: number, by: Cir
   if (plan.actor !== caller.sub) throw clientError('FORBIDDEN', 'Only who made a plan may run it.');
   requireRight(caller, plan.action);
   const { rows } = await pool.query<PlanRow>(
-    `UPDATE chat_debug_plans AS plans SET per_second = $2, roles = $3, token_id = $4, via = $5, request_id = $6, trace_id = $7,
-       started_at = coalesce(started_at, clock_timestamp()), next_at = coalesce(next_at, clock_timestamp())
+    `UPDATE chat_debug_plans AS plans SET per_second = coalesce($2, per_second, ${RATE.standard}), roles = $3, token_id = $4, via = $5,
+       request_id = $6, trace_id = $7, started_at = coalesce(started_at, clock_timestamp()), next_at = coalesce(next_at, clock_timestamp())
      WHERE id = $1 AND ended_at IS NULL RETURNING ${PLAN_COLUMNS}`,
     [id, perSecond, rolesFor(plan.action, caller), caller.jti ?? null, via, requestId, traceId],
   );

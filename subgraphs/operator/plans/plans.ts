@@ -130,15 +130,19 @@ export interface NextItem {
   readonly inMs: number;
 }
 
-/** A chat that failed for trouble of the database comes behind the others, so that it holds none of them up. */
+/** Seconds until a chat that failed for trouble of the database is tried again. Other chats go on meanwhile, also of other plans. */
+const PAUSE_SECONDS = 10;
+
 const NEXT = `
-  SELECT to_json(plan) AS plan, to_json(item) AS item, plan."inMs"
+  SELECT to_json(plan) AS plan, to_json(item) AS item,
+    greatest(0, extract(epoch FROM due - clock_timestamp()) * 1000)::float8 AS "inMs"
   FROM (
-    SELECT ${PLAN_COLUMNS}, greatest(0, extract(epoch FROM next_at - clock_timestamp()) * 1000)::float8 AS "inMs", next_at
-    FROM chat_debug_plans AS plans WHERE started_at IS NOT NULL AND ended_at IS NULL ORDER BY next_at LIMIT 1) AS plan
+    SELECT ${PLAN_COLUMNS}, next_at FROM chat_debug_plans AS plans WHERE started_at IS NOT NULL AND ended_at IS NULL) AS plan
   LEFT JOIN LATERAL (
-    SELECT ${ITEM_COLUMNS} FROM chat_debug_plan_items AS items WHERE plan_id = plan.id AND outcome IS NULL
-    ORDER BY tried_at NULLS FIRST, position LIMIT 1) AS item ON true`;
+    SELECT ${ITEM_COLUMNS}, tried_at FROM chat_debug_plan_items AS items WHERE plan_id = plan.id AND outcome IS NULL
+    ORDER BY tried_at NULLS FIRST, position LIMIT 1) AS item ON true
+  CROSS JOIN LATERAL (SELECT greatest(next_at, tried_at + interval '${PAUSE_SECONDS} seconds') AS due) AS times
+  ORDER BY due LIMIT 1`;
 
 /** The item whose time comes first. @returns undefined: no plan runs */
 export async function nextItem(pool: Pool): Promise<NextItem | undefined> {

@@ -6,7 +6,6 @@ import { planError } from '../trouble.ts';
 import { makePlan, type PlanArguments, runPlan, seenBy, stopPlan } from './makePlan.ts';
 import { type Counts, findPlan, type ItemRow, listItems, listPlans, type PlanRow } from './plans.ts';
 
-const STANDARD_RATE = 5;
 const ITEMS = { standard: 100, most: 1_000 };
 
 interface ItemArguments {
@@ -55,7 +54,7 @@ export const planResolvers = {
       { id, perSecond }: { id: string; perSecond?: number | null },
       context: OperatorContext,
     ) => {
-      const plan = await changed(context, () => runPlan(context.pool, id, perSecond ?? STANDARD_RATE, context));
+      const plan = await changed(context, () => runPlan(context.pool, id, perSecond ?? null, context));
       context.planBegun();
       return plan;
     },

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { AUDIT, OPERATE } from '../../../domain/actions/rights.ts';
 import { type Caller, READ_ALL } from '../../../server/tokens/internalToken.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { whileHeld } from '../../support/locks.ts';
 import { until } from '../../support/until.ts';
 import { insertChat, queueMessages } from '../database/support/rows.ts';
 import { askOperator, OPERATOR, operatorsPerTest } from './support/operators.ts';
@@ -44,7 +45,7 @@ async function ask(
 const MAKE = 'planActions(chatIds: $chats, action: RETRY_CHAT, reason: "the key is mended", findings: ["ERRORED"])';
 const make = (server: { url: string }, chats: readonly string[], caller?: Caller) =>
   ask(server, 'mutation ($chats: [UUID!]!)', MAKE, { chats }, caller);
-const run = (server: { url: string }, id: string | undefined, rate = 20, caller?: Caller) =>
+const run = (server: { url: string }, id: string | undefined, rate: number | null = 20, caller?: Caller) =>
   ask(server, 'mutation ($id: UUID!, $rate: Float)', 'runPlan(id: $id, perSecond: $rate)', { id, rate }, caller);
 const stop = (server: { url: string }, id: string | undefined, caller?: Caller) =>
   ask(server, 'mutation ($id: UUID!)', 'stopPlan(id: $id)', { id }, caller);
@@ -123,6 +124,7 @@ describe('a plan', () => {
     await run(server, plan?.id, 0.1);
     await until('one is done', async () => (await look(server, plan?.id)).plan?.done === 1);
     expect((await run(server, plan?.id, 0.2)).plan).toMatchObject({ state: 'RUNNING', perSecond: 0.2 });
+    expect((await run(server, plan?.id, null)).plan).toMatchObject({ state: 'RUNNING', perSecond: 0.2 });
     const other = { sub: 'another', roles: [READ_ALL, OPERATE] };
     const stopped = { state: 'STOPPED', stoppedBy: 'another', pending: 4, done: 1 };
     expect((await stop(server, plan?.id, other)).plan).toMatchObject(stopped);
@@ -148,6 +150,22 @@ describe('a plan', () => {
     }
     await finished(server, plan?.id);
     expect((await look(server, plan?.id)).plan).toMatchObject({ done: 3 });
+  });
+
+  test('does not keep another plan waiting while the one chat that it has left is held by another session', async () => {
+    const server = await start({ databaseTimeoutMs: 300 });
+    const [held = '', ...others] = await failed(4);
+    const first = (await make(server, [held])).plan;
+    const second = (await make(server, others)).plan;
+    await whileHeld(database.pool, [held], async () => {
+      await run(server, first?.id);
+      const tried = `FROM chat_debug_plan_items WHERE chat_id = '${held}' AND tried_at IS NOT NULL`;
+      await until('the held one was tried', async () => (await countOf(tried)) === 1);
+      await run(server, second?.id);
+      await finished(server, second?.id);
+      expect((await look(server, first?.id)).plan).toMatchObject({ state: 'RUNNING', pending: 1 });
+    });
+    expect((await look(server, second?.id)).plan).toMatchObject({ done: 3, pending: 0 });
   });
 
   test('is for those with the role for its action, run by its maker, and seen by those who may', async () => {
