@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
+import { systemClock } from '../../common/clock.ts';
+import { freePort } from '../../local/ports.ts';
 import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from '../gateway/gateways.ts';
 import { sendJson, serversPerTest } from '../gateway/httpServers.ts';
 import { databasePerFile } from '../support/database.ts';
@@ -50,8 +52,10 @@ test('every process of a deployment starts from it as nobody, and together they 
     image.start('dist/replica.js', { ...common, RUNTIME_PORT: '0' }),
     image.start('dist/diagnosis.js', { ...callers, INTERNAL_SECRET, DIAGNOSIS_PORT: '0' }),
   ]);
+  const port = await freePort(systemClock); // of the gateway, which asks the operator and is asked by it
+  const CHAT_DEBUG_URL = `http://127.0.0.1:${port}`;
   const [operator] = await Promise.all([
-    image.start('dist/operator.js', { ...common, OPERATOR_PORT: '0' }),
+    image.start('dist/operator.js', { ...common, OPERATOR_PORT: '0', CHAT_DEBUG_URL }),
     image.start('dist/router.js', {
       ...{ ...common, ...callers, DATABASE_SUBGRAPH_URL: `${subgraph}/graphql`, ROUTER_PORT: '0' },
     }),
@@ -59,12 +63,12 @@ test('every process of a deployment starts from it as nobody, and together they 
   const gateway = await image.start(
     'dist/cli/packaged.js',
     {
-      ...{ ...common, PORT: '0', AUTH_SECRET, DATABASE_SUBGRAPH_URL: `${subgraph}/graphql` },
+      ...{ ...common, PORT: String(port), AUTH_SECRET, DATABASE_SUBGRAPH_URL: `${subgraph}/graphql` },
       OPERATOR_SUBGRAPH_URL: `${operator}/graphql`,
     },
     'gateway',
   );
-  await image.start('dist/recorder.js', { ...common, RECORDER_PORT: '0', CHAT_DEBUG_URL: gateway });
+  await image.start('dist/recorder.js', { ...common, RECORDER_PORT: '0', CHAT_DEBUG_URL });
 
   const owner = '6f0c1f9a-3a52-4a0b-9b65-8f9a0c8d2f11';
   const chat = image.run('dist/cli/chat.js', ['create', '--owner', owner, '/slow 600'], common).stdout.trim();
