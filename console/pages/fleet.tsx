@@ -105,7 +105,7 @@ export default function FleetPage() {
             <section key={group} class="group" aria-label={group}>
               <h2>
                 {group} <span class="count">{members.length}</span>{' '}
-                <a href={linkTo('actions/new', stateWith({ finding: group }))} aria-label={`Act on all of ${group}`}>
+                <a href={linkTo('actions/new', stateWith({ finding: group }))} aria-label={`act on these… ${group}`}>
                   act on these…
                 </a>
               </h2>

@@ -30,7 +30,7 @@ export function refusals(field: Field, model: ModelServer): void {
       expect(model.requests(text).length).toBe(1);
       expect(end).toMatchObject({ verdict: 'FAILED', severities: { ERRORED: 'WARNING' } });
       expect(wordsOf(end, 'ERRORED')).toMatch(advice);
-      expect(wordsOf(end, 'ERRORED')).not.toMatch(/try again|retry the turn/i);
+      expect(wordsOf(end, 'ERRORED')).not.toContain('try again');
       expect(await field.suspects()).toContain(id);
     });
   });
