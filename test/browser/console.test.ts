@@ -221,7 +221,9 @@ describe('a chat', () => {
     await page.goto(at(`chats/${chats.silent}`));
     await page.getByText('Runbook', { exact: true }).first().click();
     await page.locator('.prose').getByText('Causes').first().waitFor();
-    expect(await page.locator('.prose').first().innerText()).toContain(`npm run chat-debug -- fix ${chats.silent} --action interrupt`);
+    expect(await page.locator('.prose').first().innerText()).toContain(
+      `npm run chat-debug -- fix ${chats.silent} --action interrupt`,
+    );
   });
 
   test('moves by itself, and says so in its title', async () => {
