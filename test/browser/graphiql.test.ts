@@ -123,6 +123,7 @@ describe('GraphiQL, in a browser that reaches nothing but this machine', () => {
     await page.keyboard.insertText(
       `subscription Follow { chatDebugSnapshot(chatId: "${CHAT_ID}", everyMs: 250) { database { queueDepth } } }`,
     );
+    await tab('Follow').waitFor(); // until then the button runs the operation that was there
     await run();
     await answer().filter({ hasText: '"queueDepth": 7' }).waitFor();
     chat.queueDepth = 8;
