@@ -1,4 +1,5 @@
 /** Actions in words for a person who is about to take one. Pure. */
+import { charactersOf, isPlainLine, REASON_CHARACTERS } from '../../domain/actions/reason.ts';
 import type { ActionName, ActionOutcome, ActionRisk } from './operations.ts';
 
 /** The action as an order. */
@@ -26,18 +27,15 @@ export const OUTCOMES: Readonly<Record<ActionOutcome, string>> = {
   REFUSED: 'It is not possible now. Nothing was changed.',
 };
 
-const LEAST = 5;
-const MOST = 500;
-/** Characters that the operator refuses: controls, half characters, and marks of direction. */
-const UNREADABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+const { least: LEAST, most: MOST } = REASON_CHARACTERS;
 
 /** What is wrong with a reason, as a sentence. Undefined: nothing. */
 export function troubleOfReason(text: string): string | undefined {
   const reason = text.trim();
-  const { length } = [...reason];
+  const length = charactersOf(reason);
   if (length < LEAST) return `A reason has ${LEAST} characters at least. It is kept in the record.`;
   if (length > MOST) return `A reason has ${MOST} characters at most. This one has ${length}.`;
-  return UNREADABLE.test(reason) ? 'A reason is one line of plain text, without control characters.' : undefined;
+  return isPlainLine(reason) ? undefined : 'A reason is one line of plain text, without control characters.';
 }
 
 /** What a person types to confirm an action that loses something: the beginning of the target's id. */

@@ -1,6 +1,7 @@
 /** A request for an action, checked. Pure but for the check of the token's signature. */
 import { hash } from 'node:crypto';
 import type { ActionName } from '../../domain/actions/names.ts';
+import { charactersOf, isPlainLine, REASON_CHARACTERS } from '../../domain/actions/reason.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 import { type Expected, type OfferTokens, requireOffer } from './offerTokens.ts';
@@ -49,9 +50,6 @@ export interface ActionRequest extends Circumstances {
   readonly planId?: string;
 }
 
-const REASON_CHARACTERS = { least: 5, most: 500 };
-/** Characters that could change how the record around them is read: controls, half characters, and marks of direction. */
-const UNREADABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 const MOST_FINDINGS = 20;
 const FINDING = /^[A-Z][A-Z_]{0,39}$/;
 
@@ -106,9 +104,9 @@ async function expectation(
 /** @throws GraphQLError `BAD_USER_INPUT` */
 export function checkedReason(given: string): string {
   const reason = given.trim();
-  if (UNREADABLE.test(reason)) throw bad('`reason` must be one line of plain text, without control characters.');
+  if (!isPlainLine(reason)) throw bad('`reason` must be one line of plain text, without control characters.');
   const { least, most } = REASON_CHARACTERS;
-  const { length } = [...reason];
+  const length = charactersOf(reason);
   if (length >= least && length <= most) return reason;
   throw bad(`\`reason\` must have ${least} to ${most} characters. Received ${length}.`);
 }
