@@ -1,12 +1,10 @@
 /** The subgraph of actions where there is no operator: nothing is offered, and each action is refused. */
-import { randomUUID } from 'node:crypto';
 import { ACTIONS, mutationOf, PLAN_MUTATIONS } from '../../domain/actions/names.ts';
-import { inProcess } from '../../routing/transport/inProcess.ts';
 import type { OperatorSubgraph } from '../../routing/transport/operatorSubgraph.ts';
-import { makeAnswering } from '../../server/graphql/answering.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import type { Logger } from '../../server/log.ts';
+import { absentSubgraph } from './absentSubgraph.ts';
 
 const SCHEMA_FILE = new URL('../../subgraphs/operator/schema.graphql', import.meta.url);
 
@@ -29,11 +27,4 @@ const resolvers = {
   },
 };
 
-export const noOperator = (log: Logger): OperatorSubgraph => ({
-  ask: inProcess({
-    answering: makeAnswering({ schemaFile: SCHEMA_FILE, resolvers }, log),
-    newContext: ({ requestId = randomUUID() }) => ({ requestId }),
-    log,
-  }),
-  close: async () => {},
-});
+export const noOperator = (log: Logger): OperatorSubgraph => absentSubgraph(SCHEMA_FILE, resolvers, log);

@@ -1,10 +1,8 @@
 /** The subgraph of incidents where there is no recorder: each of its fields is null. */
-import { randomUUID } from 'node:crypto';
-import { inProcess } from '../../routing/transport/inProcess.ts';
 import type { RecorderSubgraph } from '../../routing/transport/recorderSubgraph.ts';
-import { makeAnswering } from '../../server/graphql/answering.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import type { Logger } from '../../server/log.ts';
+import { absentSubgraph } from './absentSubgraph.ts';
 
 const SCHEMA_FILE = new URL('../../subgraphs/recorder/schema.graphql', import.meta.url);
 
@@ -18,11 +16,4 @@ const resolvers = {
   },
 };
 
-export const noRecorder = (log: Logger): RecorderSubgraph => ({
-  ask: inProcess({
-    answering: makeAnswering({ schemaFile: SCHEMA_FILE, resolvers }, log),
-    newContext: ({ requestId = randomUUID() }) => ({ requestId }),
-    log,
-  }),
-  close: async () => {},
-});
+export const noRecorder = (log: Logger): RecorderSubgraph => absentSubgraph(SCHEMA_FILE, resolvers, log);

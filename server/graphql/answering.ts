@@ -40,10 +40,13 @@ export interface WithRequestId {
   readonly requestId: string;
 }
 
+/** Resolvers by type and field. */
+export type Resolvers = NonNullable<GraphQLSchemaModule['resolvers']>;
+
 export interface Subgraph<C extends WithRequestId> {
   /** Schema file of the subgraph. */
   readonly schemaFile: URL;
-  readonly resolvers: NonNullable<GraphQLSchemaModule['resolvers']>;
+  readonly resolvers: Resolvers;
   /** Called for each context in which an operation was executed, or is not waited for any more. @returns errors to add, as they are */
   readonly finish?: ((context: C) => readonly GraphQLFormattedError[]) | undefined;
 }
