@@ -28,17 +28,13 @@ export function limitRate(
   { perMinute, callerOf, isApart = () => false }: RateLimitOptions,
 ): void {
   if (perMinute === 0) return;
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
+  const limit = makeLimit(perMinute, (seconds) => {
+    return `At most ${perMinute} requests a minute are answered for one caller. Try again in ${seconds} s.`;
+  });
   scope.addHook('onRequest', (request, reply, done) => {
     const { sub, isProcess } = callerOf(request);
     if (isProcess || isApart(request)) return done();
-    limiter.consume(sub).then(
-      () => done(),
-      (refused: RateLimiterRes | Error) => {
-        if (refused instanceof RateLimiterRes) sendRefusal(reply, rateLimited(perMinute, secondsLeft(refused)));
-        else done(refused);
-      },
-    );
+    limit(sub, 1).then((refusal) => (refusal ? sendRefusal(reply, refusal) : done()), done);
   });
 }
 
@@ -48,31 +44,25 @@ export type LimitMutations = (caller: Caller, actions: number) => Promise<Refusa
 /** @param perMinute actions of one caller; 0: no limit */
 export function makeMutationLimit(perMinute: number): LimitMutations {
   if (perMinute === 0) return async () => undefined;
+  const limit = makeLimit(perMinute, (seconds) => {
+    return `At most ${perMinute} actions a minute are taken for one caller, and nothing of this request was done. Try again in ${seconds} s.`;
+  });
+  return ({ sub }, actions) => limit(sub, actions);
+}
+
+/**
+ * Limit on the points of each caller in a minute.
+ * @param words what a refusal says, by the seconds until it may be tried again
+ */
+function makeLimit(perMinute: number, words: (seconds: number) => string) {
   const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
-  return ({ sub }, actions) =>
-    limiter.consume(sub, actions).then(
+  return (sub: string, points: number): Promise<Refusal | undefined> =>
+    limiter.consume(sub, points).then(
       () => undefined,
       (refused: RateLimiterRes | Error) => {
-        if (refused instanceof RateLimiterRes) return tooManyActions(perMinute, secondsLeft(refused));
-        throw refused;
+        if (!(refused instanceof RateLimiterRes)) throw refused;
+        const seconds = Math.max(Math.ceil(refused.msBeforeNext / 1_000), 1);
+        return new Refusal(429, 'RATE_LIMITED', words(seconds), { headers: { 'retry-after': String(seconds) } });
       },
     );
 }
-
-const tooManyActions = (perMinute: number, seconds: number) =>
-  new Refusal(
-    429,
-    'RATE_LIMITED',
-    `At most ${perMinute} actions a minute are taken for one caller, and nothing of this request was done. Try again in ${seconds} s.`,
-    { headers: { 'retry-after': String(seconds) } },
-  );
-
-const secondsLeft = ({ msBeforeNext }: RateLimiterRes) => Math.max(Math.ceil(msBeforeNext / 1_000), 1);
-
-const rateLimited = (perMinute: number, seconds: number) =>
-  new Refusal(
-    429,
-    'RATE_LIMITED',
-    `At most ${perMinute} requests a minute are answered for one caller. Try again in ${seconds} s.`,
-    { headers: { 'retry-after': String(seconds) } },
-  );
