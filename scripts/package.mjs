@@ -3,7 +3,7 @@
 // `-- --pack` also makes the tarball in build/. `-- --sizes` packs it, installs it and starts it, and prints each figure
 // beside its limit; it ends with 1 if one is over.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -18,10 +18,10 @@ const folder = join(out, `package.${process.pid}`);
 const READ = ['cli', 'domain', 'gateway', 'prisma', 'subgraphs'];
 const NOT_READ = /\.ts$|^prisma\/(generated|schema\.prisma)|^domain\/bundle\/.*\.json$/;
 const ALSO = ['README.md', 'docs/runbook.md'];
-/** Entries for other programs, by their names. One whose source is not there is left out. */
+/** Entries for other programs, by their names: the source of each, and what is made of it in dist/. */
 const LIBRARIES = {
-  rules: { source: 'sdk/rules.ts', platform: 'browser' },
-  worker: { source: 'sdk/worker.ts', platform: 'node' },
+  rules: { source: 'sdk/rules.ts', made: 'lib/rules.js' },
+  worker: { source: 'sdk/worker.ts', made: 'sdk/worker.js' },
 };
 
 const filesBelow = (path) =>
@@ -52,15 +52,14 @@ function copyBuilt() {
   }
 }
 
-/** Builds the libraries in one file each, and copies the declarations that they need. */
+/** Builds the rules in one file, also for browsers, and copies the declarations that the libraries need. */
 async function makeLibraries() {
-  const there = Object.entries(LIBRARIES).filter(([, { source }]) => existsSync(join(root, source)));
-  for (const [name, { source, platform }] of there) {
-    await build({
-      ...{ absWorkingDir: root, entryPoints: [source], outfile: join(folder, 'dist/lib', `${name}.js`) },
-      ...{ bundle: true, format: 'esm', platform, target: 'es2022', minifyWhitespace: true, legalComments: 'external' },
-    });
-  }
+  const { source: entry, made: rules } = LIBRARIES.rules;
+  await build({
+    ...{ absWorkingDir: root, entryPoints: [entry], outfile: join(folder, 'dist', rules) },
+    ...{ bundle: true, format: 'esm', platform: 'browser', target: 'es2022', minifyWhitespace: true },
+    legalComments: 'external',
+  });
   const types = join(out, `types.${process.pid}`);
   const tsc = join(root, 'node_modules/.bin/tsc');
   const options = ['--ignoreConfig', '--declaration', '--emitDeclarationOnly', '--rootDir', '.', '--outDir', types];
@@ -73,15 +72,15 @@ async function makeLibraries() {
     '--allowImportingTsExtensions',
     '--skipLibCheck',
   ];
-  const sources = there.map(([, { source }]) => source);
+  const sources = Object.values(LIBRARIES).map(({ source }) => source);
   execFileSync(tsc, [...sources, ...options, ...language, '--types', 'node'], { cwd: root, stdio: 'inherit' });
   const seen = new Set();
   for (const source of sources) copyDeclarations(types, source, seen);
   rmSync(types, { recursive: true });
   return Object.fromEntries(
-    there.map(([name, { source }]) => [
+    Object.entries(LIBRARIES).map(([name, { source, made }]) => [
       `./${name}`,
-      { types: `./dist/types/${source.replace(/\.ts$/, '.d.ts')}`, default: `./dist/lib/${name}.js` },
+      { types: `./dist/types/${source.replace(/\.ts$/, '.d.ts')}`, default: `./dist/${made}` },
     ]),
   );
 }
