@@ -1,7 +1,13 @@
 /** Chromium for tests: it reaches nothing but this machine, and everything that goes wrong in a page is noted. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** Markup that says so if it ever becomes more than text. */
+export const CANARY = `<img src=x onerror="window.canary=1">`;
+/** List of the operations that the console asks. */
+export const OPERATIONS = fileURLToPath(new URL('../../console/operations.json', import.meta.url));
 
 const CHROMIUM = '/usr/bin/chromium';
 /** Name that leads to this machine. A page under it counts as one over plain HTTP from elsewhere. */

@@ -1,16 +1,11 @@
 /** The console in a real browser, over a real system that answers the console's operations alone. */
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, Page, Route } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
-import { launch, type Noted, notedContext, OTHER_NAME, violations } from './browser.ts';
+import { CANARY, launch, type Noted, notedContext, OPERATIONS, OTHER_NAME, violations } from './browser.ts';
 
 jest.setTimeout(90_000);
-
-/** Markup that says so if it ever becomes more than text. */
-const CANARY = `<img src=x onerror="window.canary=1">`;
-const OPERATIONS = fileURLToPath(new URL('../../console/operations.json', import.meta.url));
 
 const systems = systemsPerFile();
 let system: System;

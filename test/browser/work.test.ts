@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { IncidentBundles, Incidents } from '../../console/data/operations.ts';
@@ -10,13 +9,9 @@ import { textContent } from '../../domain/messages.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
-import { launch, type Noted, notedContext, violations } from './browser.ts';
+import { CANARY, launch, type Noted, notedContext, OPERATIONS, violations } from './browser.ts';
 
 jest.setTimeout(90_000);
-
-/** Markup that says so if it ever becomes more than text. */
-const CANARY = `<img src=x onerror="window.canary=1">`;
-const OPERATIONS = fileURLToPath(new URL('../../console/operations.json', import.meta.url));
 
 const systems = systemsPerFile();
 let system: System;
