@@ -74,6 +74,8 @@ const TAKE = `
 /**
  * Statements that take the candidates without owner or runner, and count all candidates.
  * The first sets the limits of the second, which goes with it in one round trip and one transaction.
+ * The queue is counted as it was when the statement began. A chat whose queue changed after that, before its row was
+ * locked, is left to the slow way.
  */
 const TAKE_UNDRIVEN = `
   SELECT ${limitedTo(TOGETHER_LIMIT_MS)};
@@ -81,6 +83,7 @@ const TAKE_UNDRIVEN = `
     UPDATE chats SET worker_id = $5, runner_id = gen_random_uuid(),
       snapshot_version = ${countedUp('snapshot_version')}, updated_at = now()
     FROM found, ${WRITES_EVENTS} WHERE chats.id = found.id AND (chats.worker_id IS NULL OR chats.runner_id IS NULL)
+      AND chats.queue_version = (SELECT queue_version FROM chats AS counted WHERE counted.id = found.id)
     RETURNING chats.*, found.worker_id AS was_worker, found.runner_id AS was_runner, writes_events
   ), beats AS (
     INSERT INTO chat_heartbeats (chat_id, runner_id, heartbeat_at) SELECT id, runner_id, now() FROM taken

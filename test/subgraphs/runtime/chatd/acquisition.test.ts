@@ -5,7 +5,10 @@ import { acquireChats } from '../../../../subgraphs/runtime/chatd/acquisition.ts
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { renewLeases } from '../../../../subgraphs/runtime/chatd/heartbeats.ts';
 import { keepReplica, markReplicaStopped } from '../../../../subgraphs/runtime/chatd/replicaRow.ts';
+import { eventsOf, expectKept } from '../../../support/chatEvents.ts';
 import { databasePerFile } from '../../../support/database.ts';
+import { whileHolding } from '../../../support/locks.ts';
+import { until } from '../../../support/until.ts';
 
 const database = databasePerFile();
 const worker = (limit: number) => ({
@@ -158,4 +161,44 @@ describe('a failure that may pass', () => {
       await expect(acquireChats(database.pool, worker(50))).rejects.toMatchObject({ code });
     },
   );
+});
+
+const GATE = 4711;
+
+/** Whoever reads `replicas` meanwhile waits where the gate is shut. */
+async function withGate(work: () => Promise<void>): Promise<void> {
+  const { pool } = database;
+  await pool.query('ALTER TABLE replicas RENAME TO kept_replicas');
+  await pool.query(
+    `CREATE VIEW replicas AS SELECT * FROM kept_replicas WHERE (SELECT true FROM pg_advisory_xact_lock_shared(${GATE}))`,
+  );
+  await work();
+  await pool.query('DROP VIEW replicas');
+  await pool.query('ALTER TABLE kept_replicas RENAME TO replicas');
+}
+
+async function isWaitedAt(gate: number): Promise<boolean> {
+  const { rows } = await database.pool.query(
+    `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${gate} AND NOT granted`,
+  );
+  return rows.length > 0;
+}
+
+test('a message that is queued between the look and the lock is in the event of the taking', async () => {
+  const store = new ChatStore(database.pool);
+  await store.create({ ownerId: randomUUID(), text: 'looked at first' });
+  await acquireChats(database.pool, worker(1));
+  const { id } = await store.create({ ownerId: randomUUID(), text: 'hello' });
+  await withGate(async () => {
+    let taking: ReturnType<typeof acquireChats> | undefined;
+    await whileHolding(database.pool, `SELECT pg_advisory_xact_lock(${GATE})`, [], async () => {
+      taking = acquireChats(database.pool, worker(1));
+      await until('the look has begun', () => isWaitedAt(GATE));
+      const message = { content: [{ type: 'text', text: 'and more' }], createdBy: randomUUID() };
+      await store.apply(id, { name: 'send', message });
+    });
+    expect((await taking)?.chats).toMatchObject([{ id, queueDepth: 1 }]);
+  });
+  await expectKept(database.pool, id);
+  expect((await eventsOf(database.pool, id)).at(-1)).toMatchObject({ transitions: ['acquire'], toState: 'R1' });
 });
