@@ -10,6 +10,7 @@ import type { RunningServer } from '../../server/app.ts';
 import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import { askGateway, INTERNAL_SECRET, startTestGateway } from '../gateway/gateways.ts';
 import { shared } from '../gateway/runtimes.ts';
+import { runScript } from '../support/command.ts';
 import { databasePerFile } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
@@ -68,6 +69,7 @@ async function judged(ids: readonly string[]): Promise<Judged[]> {
   return body.data?.chatDebugSnapshots ?? [];
 }
 const chatIdOf = (job: { id: string }) => `00000000-0000-4000-8000-${BigInt(job.id).toString(16).padStart(12, '0')}`;
+const isWorking = ({ diagnosis }: Judged) => diagnosis.verdict === 'WORKING';
 const codes = (chat: Judged | undefined) => chat?.diagnosis.findings.map(({ code }) => code);
 
 /** Waits for a verdict. */
@@ -77,8 +79,27 @@ const verdictOf = (job: { id: string }, verdict: string) =>
     return chat?.diagnosis.verdict === verdict ? chat : undefined;
   });
 
-test(`${HEALTHY} healthy jobs have no finding, while they run`, async () => {
+async function endAll(child: ChildProcess | undefined): Promise<void> {
+  child?.stdin?.write('end\n');
+  await until('all of them ended', async () => {
+    const sql = 'SELECT count(*)::int AS count FROM graphile_worker._private_jobs';
+    return (await database.pool.query<{ count: number }>(sql)).rows[0]?.count === 0;
+  });
+}
+
+test('its process keeps every promise of the protocol while it works', async () => {
   const child = await startJobs();
+  const jobs = await Promise.all(Array.from({ length: AT_ONCE }, () => utils.addJob('holds', {})));
+  await until('all of them run', async () => (await judged(jobs.map(chatIdOf))).every(isWorking));
+  const { rows } = await database.pool.query<{ url: string }>('SELECT relay_address AS url FROM chat_debug.processes');
+  const settings = { INTERNAL_SECRET, REPLICA_TIMEOUT_MS: '20000' };
+  const { code, stdout } = await runScript('dist/cli/conformance.js', [rows[0]?.url ?? ''], settings);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('The worker speaks chat-debug-runtime/1.')]);
+  await endAll(child);
+});
+
+test(`${HEALTHY} healthy jobs have no finding, while they run`, async () => {
+  const [child] = processes;
   let seen = 0;
   while (seen < HEALTHY) {
     const jobs = await Promise.all(Array.from({ length: AT_ONCE }, () => utils.addJob('holds', {})));
@@ -90,11 +111,7 @@ test(`${HEALTHY} healthy jobs have no finding, while they run`, async () => {
       expect(chat.diagnosis).toEqual({ verdict: 'WORKING', summary: expect.any(String), findings: [] });
       seen += 1;
     }
-    child.stdin?.write('end\n');
-    await until('all of them ended', async () => {
-      const sql = 'SELECT count(*)::int AS count FROM graphile_worker._private_jobs';
-      return (await database.pool.query<{ count: number }>(sql)).rows[0]?.count === 0;
-    });
+    await endAll(child);
   }
   expect(seen).toBe(HEALTHY);
 }, 240_000);
