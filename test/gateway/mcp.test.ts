@@ -83,6 +83,10 @@ const essence = ({ verdict, executionState, findings }: Judged) => ({
   findings: findings.map(({ code, severity }) => `${severity} ${code}`),
 });
 
+function missing(): never {
+  throw new Error('It is listed, and was not inserted');
+}
+
 test.each([
   ['overHttp', 'legacy'],
   ['overHttp', 'auto'],
@@ -103,6 +107,13 @@ test.each([
   for (const id of ids) told.push(essence((await callTool(client, 'why', { chatId: id })).data as unknown as Judged));
   expect(told).toEqual(judged.map(essence));
   expect([...new Set(judged.map(({ verdict }) => verdict))].sort()).toEqual(['FAILED', 'IDLE', 'STUCK', 'UNKNOWN']);
+
+  const list = '{ chats(filter: { suspect: true }, first: 50) { edges { node { chatId } } } }';
+  const suspects = (await askGateway<{ chats: { edges: { node: { chatId: string } }[] } }>(front, list)).body.data;
+  const byId = new Map(ids.map((id, i) => [id, judged[i]]));
+  const listed = (await callTool(client, 'stuck', { first: 50 })).data?.chats as (Judged & { chatId: string })[];
+  expect(listed.map(({ chatId }) => chatId)).toEqual(suspects?.chats.edges.map(({ node }) => node.chatId));
+  expect(listed.map(essence)).toEqual(listed.map(({ chatId }) => essence(byId.get(chatId) ?? missing())));
 });
 
 test('every tool answers in the shape that it announces, and what others wrote is marked', async () => {
