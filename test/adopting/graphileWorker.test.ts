@@ -47,8 +47,8 @@ beforeAll(async () => {
 }, 30_000);
 
 /** Starts a process of the platform. */
-async function startJobs(): Promise<ChildProcess> {
-  const args = [file('test/adopting/jobs.mjs'), database.url, INTERNAL_SECRET];
+async function startJobs(...more: string[]): Promise<ChildProcess> {
+  const args = [file('test/adopting/jobs.mjs'), database.url, INTERNAL_SECRET, ...more];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   processes.push(child);
   await once(createInterface(child.stdout), 'line');
@@ -170,5 +170,18 @@ describe('a stuck job', () => {
       const { body } = await askGateway<{ chats: { edges: { node: { chatId: string } }[] } }>(gateway, query);
       return body.data?.chats.edges.some(({ node }) => node.chatId === chatIdOf(job));
     });
+  });
+});
+
+test('a job of a process without the adapter, as while a new version is rolled out, is not called STUCK: nobody can tell', async () => {
+  await startJobs('unseen');
+  const job = await utils.addJob('holds', {});
+  const chat = await until('its worker has been unseen for a while', async () => {
+    const [seen] = await judged([chatIdOf(job)]);
+    return seen?.diagnosis.findings.some(({ severity }) => severity === 'WARNING') ? seen : undefined;
+  });
+  expect(chat.diagnosis).toEqual({
+    ...{ verdict: 'UNKNOWN', findings: [{ code: 'OWNER_UNKNOWN', severity: 'WARNING' }] },
+    summary: expect.stringContaining('has no row in the view `replicas`'),
   });
 });
