@@ -1,5 +1,6 @@
 /** Replicas that speak runtime protocol 1, as the router sees them: the promises of routing hold, and odd values cost themselves. */
 import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../common/clock.ts';
 import { sendJson, type TestServer } from '../gateway/httpServers.ts';
 import { A, B, chatId, routersPerTest, statuses } from '../gateway/routers.ts';
 
@@ -100,6 +101,37 @@ describe('the language of a replica', () => {
     expect(await status()).toEqual(['OK']);
     speaksProtocol = false;
     expect([await status(), await status()]).toEqual([['BAD_ANSWER'], ['OK']]);
+  });
+
+  test('is found out though its server never answers what is no path of the protocol', async () => {
+    const server = await servers.serve((response, { url, body }) => {
+      if (!url?.startsWith('/chat-debug/v1/')) return; // hangs
+      const ids = (body as unknown as { chatIds?: string[] } | undefined)?.chatIds;
+      const said = { workerId: A, observedAt: OBSERVED };
+      sendJson(response, 200, ids ? { ...said, chats: ids.map((id) => ({ chatId: id, runners: [] })) } : said);
+    });
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'auto', timeoutMs: 4_000 });
+    const answers = await Promise.all([ask([[1, A]]), ask([[2, A]])]);
+    expect(answers.map(({ entities }) => statuses(entities))).toEqual([['OK'], ['OK']]);
+    expect(statuses((await ask([[1, A]])).entities)).toEqual(['OK']);
+    expect(paths(server).filter((path) => path.startsWith('GET'))).toHaveLength(1);
+    expect(paths(server).at(-1)).toBe('POST /chat-debug/v1/chats');
+  });
+
+  test('is GraphQL for a replica that takes most of the time to answer', async () => {
+    const server = await servers.serve(async (response, { url, body }) => {
+      if (url !== '/graphql') return; // as slow as the rest
+      await systemClock.sleep(2_200);
+      const representations = body.variables.representations as object[];
+      const entity = { localWorkerId: A, workerIdMatchesLocal: true, runners: [] };
+      sendJson(response, 200, { data: { _entities: representations.map((keys) => ({ ...keys, ...entity })) } });
+    });
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'auto', timeoutMs: 4_000 });
+    expect([await ask([[1, A]]), await ask([[1, A]])].map(({ entities }) => statuses(entities))).toEqual([
+      ['OK'],
+      ['OK'],
+    ]);
+    expect(paths(server)).toEqual(['POST /graphql', 'GET /chat-debug/v1/replica', 'POST /graphql']);
   });
 
   test('more chats than one request may ask for are asked for one request after the other', async () => {
