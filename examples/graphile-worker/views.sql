@@ -1,6 +1,6 @@
 -- Jobs of graphile-worker as chats. Run it once, as the owner of the schema graphile_worker.
--- Give the gateway's role USAGE on both schemas and SELECT on all of chat_debug; add ?options=-c%20search_path%3Dchat_debug
--- to its DATABASE_URL.
+-- Give the gateway's role USAGE on both schemas and SELECT on all of chat_debug, and lead it there: by
+-- ?options=-c%20search_path%3Dchat_debug at the end of its DATABASE_URL, or by ALTER ROLE … SET search_path = chat_debug.
 CREATE SCHEMA chat_debug;
 
 -- One row for each process; the adapter writes it. `names` are the ids of its worker pools, by which jobs are locked.

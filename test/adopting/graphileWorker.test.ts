@@ -13,10 +13,12 @@ import { shared } from '../gateway/runtimes.ts';
 import { runScript } from '../support/command.ts';
 import { databasePerFile } from '../support/database.ts';
 import { until } from '../support/until.ts';
+import { dropReader } from '../upstream/tables.ts';
 
 let subgraph: RunningServer;
 let gateway: RunningServer;
 let utils: WorkerUtils;
+const reader = { role: '' };
 const processes: ChildProcess[] = [];
 /** Before the database is dropped. */
 afterAll(async () => {
@@ -24,6 +26,7 @@ afterAll(async () => {
   await utils?.release();
   await gateway?.stop();
   await subgraph?.stop();
+  await dropReader(database.pool, reader.role);
 });
 const database = databasePerFile('template0');
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -40,11 +43,24 @@ const TIMES = {
 beforeAll(async () => {
   await runMigrations({ connectionString: database.url });
   await database.pool.query(readFileSync(file('examples/graphile-worker/views.sql'), 'utf8'));
-  const databaseUrl = `${database.url}?options=-c%20search_path%3Dchat_debug`;
+  const databaseUrl = await readerUrl();
   subgraph = await startDatabaseSubgraph({ ...shared, ...TIMES, databaseTimeoutMs: 20_000, databaseUrl });
   gateway = await startTestGateway(subgraph);
   utils = await makeWorkerUtils({ connectionString: database.url });
 }, 30_000);
+
+/** Makes the gateway's role, whose own search_path leads to the views, as behind a pooler. @returns its URL */
+async function readerUrl(): Promise<string> {
+  const url = new URL(database.url);
+  Object.assign(url, { username: `reader_${url.pathname.slice(-12)}`, password: 'a-password' });
+  await database.pool.query(`
+    CREATE ROLE ${url.username} LOGIN PASSWORD '${url.password}';
+    GRANT USAGE ON SCHEMA chat_debug, graphile_worker TO ${url.username};
+    GRANT SELECT ON ALL TABLES IN SCHEMA chat_debug TO ${url.username};
+    ALTER ROLE ${url.username} SET search_path = chat_debug`);
+  reader.role = url.username;
+  return url.href;
+}
 
 /** Starts a process of the platform. */
 async function startJobs(...more: string[]): Promise<ChildProcess> {
