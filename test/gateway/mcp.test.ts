@@ -294,6 +294,10 @@ describe('a hostile client', () => {
     expect((await post(front, { ...PING, params: { a: 'x'.repeat(40_000) } }, who)).status).toBe(413);
     expect((await post(front, '{', who)).status).toBe(400);
     expect((await post(front, 'null', who)).status).toBe(400);
+    for (const accept of ['', '*/*', 'application/json']) {
+      const { status, text } = await post(front, PING, { ...who, accept });
+      expect([accept, status, text]).toEqual([accept, 406, expect.stringContaining('Client must accept both')]);
+    }
     for (const method of ['GET', 'DELETE', 'PUT']) {
       const response = await fetch(`${front.url}/mcp`, { method, headers: who });
       expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'POST']);
