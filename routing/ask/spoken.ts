@@ -99,8 +99,8 @@ async function firstOf(
 ): Promise<ShareAnswer | 'v1'> {
   const soon = await within(answering, signal, patienceMs);
   if (soon || signal.aborted) return soon ?? answering;
-  const probed = speaksProtocol().then((speaks) => (speaks ? ('v1' as const) : answering));
-  return Promise.race([answering, probed]);
+  const probe = async () => ((await speaksProtocol()) ? ('v1' as const) : answering);
+  return Promise.race([answering, probe()]);
 }
 
 /** Result, or undefined once the signal aborts, or the time is over. */

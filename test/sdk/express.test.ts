@@ -15,7 +15,7 @@ beforeAll(async () => {
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   app.url = line;
 });
-afterAll(() => app.child?.kill());
+afterAll(() => void app.child?.kill());
 
 const kit = (path: string) =>
   runScript('dist/cli/conformance.js', [app.url + path], { INTERNAL_SECRET, REPLICA_TIMEOUT_MS: '20000' });
