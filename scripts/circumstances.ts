@@ -1,5 +1,6 @@
 /** Circumstances beside those of the matrix: the healthy chat, with one change each. */
 import type { ExecutionState } from '../domain/executionState.ts';
+import { VIEWS_CIRCUMSTANCES } from './viewsCircumstances.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -319,4 +320,5 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     trouble: slots(5),
     database: minutes(5),
   },
+  ...VIEWS_CIRCUMSTANCES,
 ];

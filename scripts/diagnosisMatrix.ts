@@ -241,13 +241,13 @@ export function diagnosisMatrixPage(): string {
     '## One thing changed',
     '',
     'This table starts from the same chat, with a fresh lease and the row’s runner. One thing differs in each row. The column',
-    '*owner* is OK for an owner that answers, NOT_ASKED where no replicas are asked, and – without an owner.',
+    '*owner* is what came of asking the owner, and – without one. Views are those of [your own platform](adopting.md).',
     '',
     '| what | state | owner | verdict | findings |',
     '| --- | --- | --- | --- | --- |',
     ...CIRCUMSTANCES.map(
       (one) =>
-        `| ${one.what} | ${one.state} | ${one.unowned ? '–' : one.notAsked ? 'NOT_ASKED' : 'OK'} | ${outcome(circumstanceOf(one))} |`,
+        `| ${one.what} | ${one.state} | ${circumstanceSnapshot(one).runtime?.reachability?.status ?? '–'} | ${outcome(circumstanceOf(one))} |`,
     ),
     '',
   ].join('\n');

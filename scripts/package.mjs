@@ -34,7 +34,10 @@ function copy(path) {
   cpSync(join(root, path), join(folder, path));
 }
 
-/** Words for a command, as somebody calls it who has the package and not the repository. */
+/**
+ * Words for a command, as somebody calls it who has the package and not the repository. Commands stand in sentences of some
+ * sixty places, also of pure files, so they are reworded here once. A test sees that none is left as it was.
+ */
 const calledByPackage = (text) =>
   text
     .replace(/npm run (?:start:)?([a-z-]+)(?: --(?=[ `"']))?/g, 'npx chat-debug-gateway $1')

@@ -1,5 +1,5 @@
 /** Files made from the format of runtime protocol 1: its JSON Schema, its OpenAPI document, and its TypeScript types. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { PROTOCOL_TYPES } from '../domain/protocol/format.ts';
@@ -11,7 +11,7 @@ export const PROTOCOL_FILES = {
   openapi: at('openapi.json'),
   types: at('answers.ts'),
 };
-/** Answers of a real run, which a test saw. */
+/** Answers of a replica of this project at work, as test/adopting/ownWorker.test.ts saw them. By names of types. */
 export const EXAMPLES_FILE = at('examples.json');
 
 interface Schema {
@@ -53,25 +53,29 @@ export const protocolSchema = (): string =>
     $defs: definitions('#/$defs/'),
   });
 
-const examples = (): Record<string, unknown> =>
-  existsSync(EXAMPLES_FILE) ? JSON.parse(readFileSync(EXAMPLES_FILE, 'utf8')) : {};
+export const protocolExamples = (): Record<string, unknown> => JSON.parse(readFileSync(EXAMPLES_FILE, 'utf8'));
 
 /** OpenAPI 3.1 document of the protocol, as text. */
 export function protocolOpenapi(): string {
-  const seen = examples();
+  const seen = protocolExamples();
   const json = (name: string) => ({
     'application/json': {
       schema: { $ref: `#/components/schemas/${name}` },
       ...(seen[name] !== undefined && { example: seen[name] }),
     },
   });
-  const refused = (description: string) => ({
+  const refused = (description: string, example?: unknown) => ({
     description,
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        ...(example !== undefined && { example }),
+      },
+    },
   });
   const refusals = {
     401: refused('No token, or one that is not taken.'),
-    421: refused('The token is for another worker: this one has its address now.'),
+    421: refused('The token is for another worker: this one has its address now.', seen.Problem),
   };
   return text({
     openapi: '3.1.0',

@@ -1,7 +1,7 @@
-/** Generated parts of the runbook: examples that a test saw, and the advice for a Coder deployment, under each code. */
+/** Generated parts of the runbook: examples that a test saw, and the advice for platforms of others, under each code. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { withCoderMeans } from './coderMeans.ts';
+import { withPlatformMeans } from './platformMeans.ts';
 
 const page = new URL('../docs/runbook.md', import.meta.url);
 
@@ -23,7 +23,7 @@ export async function withExamples(text: string): Promise<string> {
 
 /** `npm run docs` */
 async function updateRunbook(): Promise<void> {
-  await writeFile(page, withCoderMeans(await withExamples(await readFile(page, 'utf8'))));
+  await writeFile(page, withPlatformMeans(await withExamples(await readFile(page, 'utf8'))));
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) await updateRunbook();

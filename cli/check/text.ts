@@ -47,7 +47,7 @@ const itemLines = (sentence: string): string[] => wrapped(sentence, '  - ', '   
 function detailsOf(report: Report): string[] {
   const { thresholds: t, capacity, slotsTaken } = report;
   return [
-    ...fact('release', releaseText(report)),
+    ...(report.platform === 'views' ? [] : fact('release', releaseText(report))),
     ...fact(
       'thresholds',
       `lease stale after ${t.staleAfterSeconds} s, renewed every ${t.heartbeatIntervalSeconds} s; workers look every ` +

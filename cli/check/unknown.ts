@@ -9,13 +9,17 @@ export const unknownOf = (examined: Examined): string[] => [
   ...unknownOfPlatform(examined),
 ];
 
-function unknownOfServer({ indexes, isInRecovery, seesSessions, coderMigration, ownMigration }: Examined): string[] {
+function unknownOfServer(examined: Examined): string[] {
+  const { indexes, isInRecovery, seesSessions, coderMigration, ownMigration, platform } = examined;
+  const isMigrated = platform.name !== 'views'; // views have no list of migrations
   const migration = coderMigration ?? ownMigration;
   return [
     ...(isInRecovery ? ['Leases: a hot standby cannot read the lease table. Use the primary.'] : []),
     ...(indexes ? [] : ['Which indexes there are: a session keeps everybody out of a table.']),
     ...(seesSessions ? [] : ['Since when a session holds a lock: grant `pg_read_all_stats` to see it.']),
-    ...(migration === undefined ? ['The migration of the tables: their list of migrations cannot be read.'] : []),
+    ...(isMigrated && migration === undefined
+      ? ['The migration of the tables: their list of migrations cannot be read.']
+      : []),
   ];
 }
 

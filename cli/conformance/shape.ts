@@ -1,9 +1,7 @@
 /** The check of an answer's form, member by member, in sentences. */
 import type { z } from 'zod';
-import { type Answer, inShort } from './worker.ts';
+import { type Answer, inShort, MAX_BYTES } from './worker.ts';
 
-/** Bytes of an answer that are read. */
-const MAX_BYTES = 4 * 1024 * 1024;
 /** Sentences about one answer. */
 const MOST = 5;
 

@@ -54,7 +54,7 @@ export async function makeWorker(options: WorkerOptions): Promise<Worker> {
         headers: { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) },
         ...(body !== undefined && { body }),
       });
-      const text = await response.text();
+      const text = await textOf(response);
       const type = response.headers.get('content-type')?.split(';', 1)[0] ?? 'no content type';
       return { status: response.status, type, text, json: parsedJson(text), ms: clock.monotonicMs() - begunMs };
     } catch (error) {
@@ -70,6 +70,21 @@ export async function makeWorker(options: WorkerOptions): Promise<Worker> {
     askChats: (chatIds) => ask({ body: JSON.stringify({ chatIds }) }),
     otherToken: hasTokens ? await tokenFor('00000000-0000-4000-8000-000000000001') : undefined,
   };
+}
+
+/** Bytes of an answer that are read. */
+export const MAX_BYTES = 4 * 1024 * 1024;
+
+/** Text of an answer; of one that is too large, a little more than is read. */
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) break; // which ends the connection
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** URL under the relay address, whose own path and query string are kept, as the gateway keeps them. */

@@ -1,10 +1,9 @@
 /** The owner's half of a snapshot, held in memory, as rows of a name and a text. Null means not known. */
 import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
-import { ago, atMost, dueText, type Row } from './layout.ts';
+import { ago, atMost, dueText, type Row, UNKNOWN } from './layout.ts';
 import type { Buffer, RuntimeHalf, ShownCandidate, ShownRunner } from './snapshotShape.ts';
 
 const MOST_BUFFERS = 20;
-const UNKNOWN = 'not known';
 
 /** @param candidates replicas that could take a chat without an owner */
 export function inMemory(half: RuntimeHalf | null, candidates: readonly ShownCandidate[]): Row[] {
@@ -35,7 +34,7 @@ function ownerRows(half: RuntimeHalf): Row[] {
 }
 
 function runnerRows({ runnerId, phase, uptimeSeconds, snapshotVersion, idleSeconds, ...runner }: ShownRunner): Row[] {
-  const handled = snapshotVersion === null ? 'no version handled yet' : `version ${snapshotVersion} handled`;
+  const handled = snapshotVersion === null ? 'no version told' : `version ${snapshotVersion} handled`;
   const life = phase === null ? `phase ${UNKNOWN}` : `${phase.toLowerCase()} for ${secondsText(uptimeSeconds)}`;
   return [
     ['runner', runnerId],

@@ -94,6 +94,8 @@ export const dueText = (secondsLeft: number): string =>
 
 /** Word for a stored value that could not be read. */
 export const UNREADABLE = 'unreadable';
+/** Word for a value that nobody tells. */
+export const UNKNOWN = 'not known';
 /** Chats that take the slots of a pool. */
 const POOLS: Readonly<Record<string, string>> = {
   ROOT: 'chats without a parent',

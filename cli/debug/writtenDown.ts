@@ -3,7 +3,7 @@ import { counted, secondsText } from '../../domain/diagnosis/wording.ts';
 import { printableLine } from '../printable.ts';
 import type { Problem } from './ask.ts';
 import { LONGEST_TEXT } from './cleaned.ts';
-import { ago, atMost, dueText, type Row, UNREADABLE } from './layout.ts';
+import { ago, atMost, dueText, type Row, UNKNOWN, UNREADABLE } from './layout.ts';
 import type { DatabaseHalf } from './snapshotShape.ts';
 import { troubleRows } from './troubleRows.ts';
 
@@ -13,12 +13,21 @@ const MOST_LEASES = 10;
 export function writtenDown(half: DatabaseHalf, problems: readonly Problem[]): Row[] {
   const unreadable = unreadableFields(half, problems);
   const lost = (field: string) => unreadable.has(field);
-  const { workerId, runnerId } = half;
+  const { workerId, runnerId, generationAttempt } = half;
+  const number = (field: 'snapshotVersion' | 'historyVersion' | 'queueVersion' | 'generationAttempt') =>
+    half[field] ?? (lost(field) ? UNREADABLE : UNKNOWN);
+  const calls =
+    generationAttempt === null
+      ? `calls of the model ${number('generationAttempt')}`
+      : `${counted(generationAttempt, 'call')} of the model`;
   const rows: (Row | false)[] = [
     half.title !== '' && ['title', half.title],
     ['status', `${half.status}${half.archived ? ', archived' : ''}; ${queue(half)}`],
-    ['changed', `${half.updatedAgeSeconds === null ? UNREADABLE : ago(half.updatedAgeSeconds)}, ${version(half)}`],
-    ['versions', versions(half)],
+    [
+      'changed',
+      `${half.updatedAgeSeconds === null ? UNREADABLE : ago(half.updatedAgeSeconds)}, to version ${number('snapshotVersion')}`,
+    ],
+    ['versions', `history ${number('historyVersion')}, queue ${number('queueVersion')}; ${calls}`],
     ['owner', lost('workerId') ? UNREADABLE : workerId ? `replica ${workerId}` : 'none'],
     ['runner', lost('runnerId') ? UNREADABLE : (runnerId ?? 'none')],
     ...leases(half),
@@ -48,13 +57,6 @@ function unreadableFields({ unreadable }: DatabaseHalf, problems: readonly Probl
 function queue({ queueDepth, oldestQueuedAgeSeconds }: DatabaseHalf): string {
   const since = oldestQueuedAgeSeconds === null ? '' : `, the oldest ${ago(oldestQueuedAgeSeconds)}`;
   return `${counted(queueDepth, 'message')} queued${since}`;
-}
-
-const version = ({ snapshotVersion }: DatabaseHalf) => `to version ${snapshotVersion ?? UNREADABLE}`;
-
-function versions({ historyVersion, queueVersion, generationAttempt: calls }: DatabaseHalf): string {
-  const made = calls === null ? `calls of the model ${UNREADABLE}` : `${counted(calls, 'call')} of the model`;
-  return `history ${historyVersion ?? UNREADABLE}, queue ${queueVersion ?? UNREADABLE}; ${made}`;
 }
 
 /** Row for a JSON value, as it is stored. */

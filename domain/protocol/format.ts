@@ -4,6 +4,7 @@
  * listed here are passed over, so that a later version can add some. Null and absent mean the same: not known.
  */
 import { z } from 'zod';
+import { MAX_TASKS_TOLD, MAX_TOLD_OF_CHAT } from './paths.ts';
 
 const id = z.guid().meta({ description: 'UUID, as 8-4-4-4-12 hexadecimal digits in any case.' });
 const moment = z.iso
@@ -75,7 +76,10 @@ const runner = z
     generationAttempt: may(count, 'Generation attempt of the chat in that update.'),
     lastUpdateAt: may(moment, 'Time at which it handled that update.'),
     idleSince: may(moment, 'Time since which it has had no active task. Absent: it has one, or nobody knows.'),
-    tasks: may(z.array(task), 'Its tasks, oldest first: the active one, and cancelled ones that are still finishing.'),
+    tasks: may(
+      z.array(task).max(MAX_TASKS_TOLD),
+      'Its tasks, oldest first: the active one, and cancelled ones that are still finishing.',
+    ),
     lease: may(lease, 'Its lease on the chat.'),
   })
   .meta({ id: 'Runner', description: 'The part of a worker’s memory that drives one chat.' });
@@ -99,8 +103,11 @@ const buffer = z
 const chat = z
   .object({
     chatId: must(id, 'Chat that was asked for.'),
-    runners: may(z.array(runner), 'Runners that the worker holds for it. Empty: none. Absent: not known.'),
-    messageBuffers: may(z.array(buffer), 'Buffers that the worker holds for it, oldest first.'),
+    runners: may(
+      z.array(runner).max(MAX_TOLD_OF_CHAT),
+      'Runners that the worker holds for it. Empty: none. Absent: not known.',
+    ),
+    messageBuffers: may(z.array(buffer).max(MAX_TOLD_OF_CHAT), 'Buffers that the worker holds for it, oldest first.'),
   })
   .meta({ id: 'Chat', description: 'A worker’s memory of one chat.' });
 

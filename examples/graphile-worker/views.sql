@@ -1,6 +1,6 @@
 -- Jobs of graphile-worker as chats. Run it once, as the owner of the schema graphile_worker.
--- Give the gateway's role USAGE on both schemas and SELECT on all of chat_debug; add ?options=-c%20search_path%3Dchat_debug
--- to its DATABASE_URL.
+-- Give the gateway's role USAGE on both schemas and SELECT on all of chat_debug, and lead it there: by
+-- ?options=-c%20search_path%3Dchat_debug at the end of its DATABASE_URL, or by ALTER ROLE … SET search_path = chat_debug.
 CREATE SCHEMA chat_debug;
 
 -- One row for each process; the adapter writes it. `names` are the ids of its worker pools, by which jobs are locked.
@@ -17,12 +17,13 @@ CREATE INDEX chat_debug_chat_id ON graphile_worker._private_jobs (chat_debug.cha
 CREATE FUNCTION chat_debug.runner_id(job bigint, attempts int, name text) RETURNS uuid LANGUAGE sql IMMUTABLE
   AS $$ SELECT md5(job || ' ' || attempts || ' ' || name)::uuid $$;
 
+-- A process without the adapter has no row in `processes`. Nobody can tell whether it lives, so its jobs name no runner.
 CREATE VIEW chat_debug.chats AS
 SELECT
   chat_debug.chat_id(j.id) AS id, '00000000-0000-4000-8000-000000000000'::uuid AS owner_id, t.identifier AS title,
   CASE WHEN j.locked_by IS NULL AND j.attempts >= j.max_attempts THEN 'error' ELSE 'running' END AS status,
   false AS archived, COALESCE(p.id, md5(j.locked_by)::uuid) AS worker_id,
-  chat_debug.runner_id(j.id, j.attempts, j.locked_by) AS runner_id,
+  CASE WHEN p.id IS NOT NULL THEN chat_debug.runner_id(j.id, j.attempts, j.locked_by) END AS runner_id,
   NULL::uuid AS parent_chat_id, NULL::uuid AS root_chat_id,
   NULL::bigint AS snapshot_version, NULL::bigint AS history_version, NULL::bigint AS queue_version,
   j.attempts::bigint AS generation_attempt,

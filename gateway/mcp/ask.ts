@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Json } from '../../common/json.ts';
 import type { AnswerBody } from '../../server/graphql/answer.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
+import { markedWords } from './foreign.ts';
 
 const NAMES = [
   ...(['why', 'whyEverywhere', 'stuck', 'stuckChats', 'replicas', 'history', 'incidents', 'preview'] as const),
@@ -44,7 +45,11 @@ export async function answered<Data>(
   shape: z.ZodType<Data>,
 ): Promise<{ data: Data; problems: Problem[] }> {
   const { data, errors = [] } = await ask(operation, variables);
-  const problems = errors.map(({ message, extensions }) => ({ code: String(extensions?.code), message }));
+  const problems = errors.map(({ message, extensions = {} }) => {
+    const { code, workerId } = extensions;
+    const isInItsWords = code === 'BAD_USER_INPUT' && workerId !== undefined;
+    return { code: String(code), message: isInItsWords ? markedWords(message) : message };
+  });
   if (data === undefined || data === null) throw new ToolError(sentenceOf(problems));
   return { data: shape.parse(data), problems };
 }

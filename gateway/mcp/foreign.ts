@@ -42,7 +42,9 @@ export function untrusted(value: unknown): z.output<typeof foreign> {
 }
 
 /** Members whose value others wrote in these places alone, by the member above. A model chooses the id of a call. */
-const FOREIGN_BELOW: Readonly<Record<string, string>> = { openCalls: 'id', database: 'status', debugRun: 'status' };
+const FOREIGN_BELOW: Readonly<Record<string, string>> = {
+  ...{ openCalls: 'id', database: 'status', debugRun: 'status', runners: 'status' },
+};
 
 const isForeign = (name: string, above: string) => FOREIGN.has(name) || FOREIGN_BELOW[above] === name;
 
@@ -81,10 +83,10 @@ export function markedWithin(sentence: string, names: readonly string[]): string
   if (parts.length === 0) return sentence;
   const longestFirst = parts.sort((one, other) => other.length - one.length).map(escaped); // one may begin another
   const whole = new RegExp(`(?<![\\p{L}\\p{N}_])(?:${longestFirst.join('|')})(?![\\p{L}\\p{N}_])`, 'gu');
-  return sentence.replace(whole, (name) => `‹untrusted: ${unquoted(name)}›`);
+  return sentence.replace(whole, markedWords);
 }
 
-/** Name that cannot end its own mark. */
-const unquoted = (name: string) => name.replace(/[‹›]/g, "'");
+/** Words of others within a text of ours. They cannot end their own mark. */
+export const markedWords = (words: string): string => `‹untrusted: ${words.replace(/[‹›]/g, "'")}›`;
 
 const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

@@ -90,13 +90,16 @@ async function ask(
   if (typeof url === 'string') return withoutAnswer(share, 'UNREACHABLE', url);
 
   const begunMs = clock.monotonicMs();
-  const isFair = context.budget.leftMs() * 2 >= timeoutMs;
+  const leftMs = context.budget.leftMs();
+  const isFair = leftMs * 2 >= timeoutMs;
   const { slots } = guard;
   const versioned = { schema, query: request.query, version, replicaId };
   const ways = {
-    signal,
-    graphql: () =>
-      earlierVersions.send(versioned, (query) => sendShare(options, slots, fetching, share, { url, query })),
+    ...{ signal, patienceMs: leftMs / 2 },
+    graphql: (signal: StopSignal) =>
+      earlierVersions.send(versioned, (query) =>
+        sendShare(options, slots, { ...fetching, signal }, share, { url, query }),
+      ),
     v1: () => sendProtocol(options, slots, fetching, share, address),
     probe: () => probe(options, slots, fetching, share, address),
   };

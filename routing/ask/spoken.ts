@@ -1,12 +1,12 @@
 /**
  * The language of each replica: GraphQL, or runtime protocol 1.
- * By `auto`, a replica is asked in GraphQL. If what comes back is no answer of a replica, it is probed for the protocol,
- * and what it speaks is remembered by its id, which is new on each start. All who ask meanwhile wait for the same probe. What
- * it was found to speak is forgotten when it gives no answer in that language.
+ * By `auto`, a replica is asked in GraphQL. If what comes back is no answer of a replica, or nothing comes in half of the time,
+ * it is probed for the protocol. What it speaks is remembered by its id, which is new on each start. All who ask meanwhile wait
+ * for the same probe. What it was found to speak is forgotten when it gives no answer in that language.
  */
 import { LRUCache } from 'lru-cache';
 import { type Clock, whenOver } from '../../common/clock.ts';
-import type { StopSignal } from '../../common/stopSignal.ts';
+import { Stop, type StopSignal } from '../../common/stopSignal.ts';
 import type { ShareAnswer } from './share.ts';
 
 /** Setting: one language for all, or as each replica speaks. */
@@ -18,12 +18,15 @@ const MAX_REPLICAS = 2_000;
 const PROBE_AGAIN_MS = 10_000;
 
 interface Ways {
-  graphql(): Promise<ShareAnswer>;
+  /** @param signal ends it before the others */
+  graphql(signal: StopSignal): Promise<ShareAnswer>;
   v1(): Promise<ShareAnswer>;
   /** Whether it speaks the protocol. Undefined: there was no time to find out. */
   probe(): Promise<boolean | undefined>;
-  /** Ends the wait for a probe of others. */
+  /** Ends all of them, and the wait for a probe of others. */
   readonly signal: StopSignal;
+  /** Milliseconds after which a replica that has not answered in GraphQL is probed. */
+  readonly patienceMs: number;
 }
 
 interface Probe {
@@ -54,31 +57,57 @@ export function makeSpokenLanguages(setting: RuntimeProtocol, clock: Clock): Spo
     ask: async (replicaId, ways) => {
       const known = setting === 'auto' ? spoken.get(replicaId) : setting;
       if (known) {
-        const answer = await ways[known]();
+        const answer = await (known === 'graphql' ? ways.graphql(ways.signal) : ways.v1());
         if (known === 'v1' && setting === 'auto' && maySpeakOther(answer) && answer.cause !== 'token') {
           spoken.delete(replicaId);
           probes.delete(replicaId);
         }
         return answer;
       }
-      const first = await ways.graphql();
-      if (first.outcome.status === 'OK') spoken.set(replicaId, 'graphql');
-      if (!maySpeakOther(first) || !(await speaksProtocol(replicaId, ways))) return first;
-      spoken.set(replicaId, 'v1');
-      const second = await ways.v1();
-      return { ...second, attempts: second.attempts && second.attempts + first.attempts + 1 };
+      const asked = new Stop();
+      const stopListening = whenOver(undefined, ways.signal, () => asked.abort());
+      try {
+        const answering = ways.graphql(asked);
+        const first = await firstOf(answering, ways, () => speaksProtocol(replicaId, ways));
+        if (first === 'v1') {
+          spoken.set(replicaId, 'v1');
+          asked.abort();
+          return withAttempts(await ways.v1(), 1);
+        }
+        if (first.outcome.status === 'OK') spoken.set(replicaId, 'graphql');
+        if (!maySpeakOther(first) || !(await speaksProtocol(replicaId, ways))) return first;
+        spoken.set(replicaId, 'v1');
+        return withAttempts(await ways.v1(), first.attempts);
+      } finally {
+        stopListening();
+      }
     },
   };
 }
 
-/** Result, or undefined once the signal aborts. */
-const within = (found: Probe['found'], signal: StopSignal): Probe['found'] =>
-  new Promise((resolve) => {
-    const stopListening = whenOver(undefined, signal, () => resolve(undefined));
-    void found.then((value) => {
-      stopListening();
-      resolve(value);
-    });
+/** The answer, with what was sent before it: questions in GraphQL, and the probe. */
+const withAttempts = (answer: ShareAnswer, before: number): ShareAnswer => ({
+  ...answer,
+  attempts: answer.attempts && answer.attempts + before + 1,
+});
+
+/** The answer in GraphQL; or `v1` once one that keeps silent is found to speak the protocol. */
+async function firstOf(
+  answering: Promise<ShareAnswer>,
+  { signal, patienceMs }: Pick<Ways, 'signal' | 'patienceMs'>,
+  speaksProtocol: () => Promise<boolean>,
+): Promise<ShareAnswer | 'v1'> {
+  const soon = await within(answering, signal, patienceMs);
+  if (soon || signal.aborted) return soon ?? answering;
+  const probe = async () => ((await speaksProtocol()) ? ('v1' as const) : answering);
+  return Promise.race([answering, probe()]);
+}
+
+/** Result, or undefined once the signal aborts, or the time is over. */
+const within = <T>(result: Promise<T>, signal: StopSignal, ms?: number): Promise<T | undefined> =>
+  new Promise((resolve, reject) => {
+    const stopListening = whenOver(ms, signal, () => resolve(undefined));
+    result.finally(stopListening).then(resolve, reject);
   });
 
 /** True for an answer of a server that may know no GraphQL, or a GraphQL of its own. */

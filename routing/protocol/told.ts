@@ -5,6 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import { isObject, type Json, ownValue } from '../../common/json.ts';
+import { MAX_RUNNERS_LISTED, MAX_TASKS_TOLD, MAX_TOLD_OF_CHAT } from '../../domain/protocol/paths.ts';
 import { parseUuid } from '../../server/graphql/scalars.ts';
 
 /** Limit for a text of a worker's own words. */
@@ -24,8 +25,8 @@ export function chatRuntime(answer: Json, chat: Json, { chatId, workerId }: Aske
   return {
     ...{ chatId, workerId, localWorkerId: workerId, workerIdMatchesLocal: true },
     observedAt: of(answer, 'observedAt'),
-    runners: each(of(chat, 'runners'), (runner) => runnerSnapshot(runner, { chatId, workerId }, at)),
-    messageBuffers: of(chat, 'messageBuffers'),
+    runners: each(latest(of(chat, 'runners')), (runner) => runnerSnapshot(runner, { chatId, workerId }, at)),
+    messageBuffers: latest(of(chat, 'messageBuffers')),
     eventLoopDelayMs: of(answer, 'eventLoopDelayMs'),
   };
 }
@@ -55,7 +56,7 @@ type AgeAt = (moment: unknown) => number | null;
 function runnerSnapshot(runner: unknown, asked: AskedChat, at: AgeAt): unknown {
   if (!isObject(runner)) return runner;
   const tasks = of(runner, 'tasks');
-  const told = Array.isArray(tasks) ? tasks.filter(isObject) : [];
+  const told = Array.isArray(tasks) ? tasks.slice(-MAX_TASKS_TOLD).filter(isObject) : [];
   const runnerId = idOf(runner, 'runnerId');
   const all = told.map((task, i) => runnerTask(task, [runnerId, i], at));
   const activeTask = all.findLast(({ cancelledAt }) => cancelledAt === null) ?? null;
@@ -110,8 +111,11 @@ const of = (object: Json, name: string): unknown => ownValue(object, name) ?? nu
 /** Id in the case in which rows have it. What is none stays as it is. */
 const idOf = (object: Json, name: string): unknown => parseUuid(of(object, name)) ?? of(object, name);
 
+/** Items of a list, as far as they are read. A short answer may hold so many that they would keep the gateway busy. */
 const each = (list: unknown, make: (item: unknown) => unknown): unknown =>
-  Array.isArray(list) ? list.map(make) : list;
+  Array.isArray(list) ? list.slice(0, MAX_RUNNERS_LISTED).map(make) : list;
+
+const latest = (list: unknown): unknown => (Array.isArray(list) ? list.slice(-MAX_TOLD_OF_CHAT) : list);
 
 const upper = (text: unknown): unknown => (typeof text === 'string' ? text.toUpperCase() : text);
 

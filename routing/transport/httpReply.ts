@@ -11,9 +11,8 @@ export interface Head {
 
 /** Reads an answer that has come to its end. */
 export function wholeReply(head: Head, text: string): Reply {
-  const mediaType = mediaTypeOf(head.contentType);
-  const what = `HTTP ${head.status}, ${mediaType}`;
-  if (!/^application\/(.+\+)?json$/.test(mediaType)) return { status: 'BAD_ANSWER', what };
+  const what = whatOf(head);
+  if (!/^application\/(.+\+)?json$/.test(mediaTypeOf(head))) return { status: 'BAD_ANSWER', what };
   try {
     return { status: 'OK', httpStatus: head.status, body: JSON.parse(text), what };
   } catch {
@@ -24,7 +23,7 @@ export function wholeReply(head: Head, text: string): Reply {
 /** Says what broke. @param head set once the answer had begun */
 export function brokenReply(error: Error, head: Head | undefined): Reply {
   if (head && isClosed(error)) {
-    return { status: 'BAD_ANSWER', what: `HTTP ${head.status}, ${mediaTypeOf(head.contentType)}, cut short` };
+    return { status: 'BAD_ANSWER', what: `${whatOf(head)}, cut short` };
   }
   if (error instanceof errors.ResponseExceededMaxSizeError) return TOO_LARGE;
   if (error instanceof errors.HTTPParserError) return { status: 'BAD_ANSWER', what: 'no HTTP' };
@@ -36,10 +35,19 @@ const CLOSED_CODES = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 /** True if an error means that the connection was closed. */
 export const isClosed = (error: Error): boolean => 'code' in error && CLOSED_CODES.includes(String(error.code));
 
-/** Media type, if it may be shown to anyone: a content type is text from outside. */
-function mediaTypeOf(contentType: string): string {
-  const value = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  return /^[a-z]+\/[a-z0-9.+-]{1,60}$/.test(value) ? value : 'no content type';
+const mediaTypeOf = ({ contentType }: Head): string => contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+/** Media types that are named. Any other may be a message of whoever sent it: it has room for a sentence. */
+const NAMED = [
+  ...['application/json', 'application/graphql-response+json', 'application/problem+json', 'application/xml'],
+  ...['application/octet-stream', 'text/html', 'text/plain', 'text/xml', 'text/event-stream'],
+];
+
+/** Words for what came, which may be shown to anyone. */
+function whatOf(head: Head): string {
+  const type = mediaTypeOf(head);
+  const named = NAMED.includes(type) ? type : 'another content type';
+  return `HTTP ${head.status}, ${type === '' ? 'no content type' : named}`;
 }
 
 /** Code of the error alone: its message holds the address. */

@@ -10,12 +10,15 @@ import type { RunningServer } from '../../server/app.ts';
 import { startDatabaseSubgraph } from '../../subgraphs/database/server.ts';
 import { askGateway, INTERNAL_SECRET, startTestGateway } from '../gateway/gateways.ts';
 import { shared } from '../gateway/runtimes.ts';
+import { runScript } from '../support/command.ts';
 import { databasePerFile } from '../support/database.ts';
 import { until } from '../support/until.ts';
+import { dropReader } from '../upstream/tables.ts';
 
 let subgraph: RunningServer;
 let gateway: RunningServer;
 let utils: WorkerUtils;
+const reader = { role: '' };
 const processes: ChildProcess[] = [];
 /** Before the database is dropped. */
 afterAll(async () => {
@@ -23,6 +26,7 @@ afterAll(async () => {
   await utils?.release();
   await gateway?.stop();
   await subgraph?.stop();
+  await dropReader(database.pool, reader.role);
 });
 const database = databasePerFile('template0');
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -39,15 +43,28 @@ const TIMES = {
 beforeAll(async () => {
   await runMigrations({ connectionString: database.url });
   await database.pool.query(readFileSync(file('examples/graphile-worker/views.sql'), 'utf8'));
-  const databaseUrl = `${database.url}?options=-c%20search_path%3Dchat_debug`;
+  const databaseUrl = await readerUrl();
   subgraph = await startDatabaseSubgraph({ ...shared, ...TIMES, databaseTimeoutMs: 20_000, databaseUrl });
   gateway = await startTestGateway(subgraph);
   utils = await makeWorkerUtils({ connectionString: database.url });
 }, 30_000);
 
+/** Makes the gateway's role, whose own search_path leads to the views, as behind a pooler. @returns its URL */
+async function readerUrl(): Promise<string> {
+  const url = new URL(database.url);
+  Object.assign(url, { username: `reader_${url.pathname.slice(-12)}`, password: 'a-password' });
+  await database.pool.query(`
+    CREATE ROLE ${url.username} LOGIN PASSWORD '${url.password}';
+    GRANT USAGE ON SCHEMA chat_debug, graphile_worker TO ${url.username};
+    GRANT SELECT ON ALL TABLES IN SCHEMA chat_debug TO ${url.username};
+    ALTER ROLE ${url.username} SET search_path = chat_debug`);
+  reader.role = url.username;
+  return url.href;
+}
+
 /** Starts a process of the platform. */
-async function startJobs(): Promise<ChildProcess> {
-  const args = [file('test/adopting/jobs.mjs'), database.url, INTERNAL_SECRET];
+async function startJobs(...more: string[]): Promise<ChildProcess> {
+  const args = [file('test/adopting/jobs.mjs'), database.url, INTERNAL_SECRET, ...more];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   processes.push(child);
   await once(createInterface(child.stdout), 'line');
@@ -68,6 +85,7 @@ async function judged(ids: readonly string[]): Promise<Judged[]> {
   return body.data?.chatDebugSnapshots ?? [];
 }
 const chatIdOf = (job: { id: string }) => `00000000-0000-4000-8000-${BigInt(job.id).toString(16).padStart(12, '0')}`;
+const isWorking = ({ diagnosis }: Judged) => diagnosis.verdict === 'WORKING';
 const codes = (chat: Judged | undefined) => chat?.diagnosis.findings.map(({ code }) => code);
 
 /** Waits for a verdict. */
@@ -77,8 +95,27 @@ const verdictOf = (job: { id: string }, verdict: string) =>
     return chat?.diagnosis.verdict === verdict ? chat : undefined;
   });
 
-test(`${HEALTHY} healthy jobs have no finding, while they run`, async () => {
+async function endAll(child: ChildProcess | undefined): Promise<void> {
+  child?.stdin?.write('end\n');
+  await until('all of them ended', async () => {
+    const sql = 'SELECT count(*)::int AS count FROM graphile_worker._private_jobs';
+    return (await database.pool.query<{ count: number }>(sql)).rows[0]?.count === 0;
+  });
+}
+
+test('its process keeps every promise of the protocol while it works', async () => {
   const child = await startJobs();
+  const jobs = await Promise.all(Array.from({ length: AT_ONCE }, () => utils.addJob('holds', {})));
+  await until('all of them run', async () => (await judged(jobs.map(chatIdOf))).every(isWorking));
+  const { rows } = await database.pool.query<{ url: string }>('SELECT relay_address AS url FROM chat_debug.processes');
+  const settings = { INTERNAL_SECRET, REPLICA_TIMEOUT_MS: '20000' };
+  const { code, stdout } = await runScript('dist/cli/conformance.js', [rows[0]?.url ?? ''], settings);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('The worker speaks chat-debug-runtime/1.')]);
+  await endAll(child);
+});
+
+test(`${HEALTHY} healthy jobs have no finding, while they run`, async () => {
+  const [child] = processes;
   let seen = 0;
   while (seen < HEALTHY) {
     const jobs = await Promise.all(Array.from({ length: AT_ONCE }, () => utils.addJob('holds', {})));
@@ -90,11 +127,7 @@ test(`${HEALTHY} healthy jobs have no finding, while they run`, async () => {
       expect(chat.diagnosis).toEqual({ verdict: 'WORKING', summary: expect.any(String), findings: [] });
       seen += 1;
     }
-    child.stdin?.write('end\n');
-    await until('all of them ended', async () => {
-      const sql = 'SELECT count(*)::int AS count FROM graphile_worker._private_jobs';
-      return (await database.pool.query<{ count: number }>(sql)).rows[0]?.count === 0;
-    });
+    await endAll(child);
   }
   expect(seen).toBe(HEALTHY);
 }, 240_000);
@@ -153,5 +186,18 @@ describe('a stuck job', () => {
       const { body } = await askGateway<{ chats: { edges: { node: { chatId: string } }[] } }>(gateway, query);
       return body.data?.chats.edges.some(({ node }) => node.chatId === chatIdOf(job));
     });
+  });
+});
+
+test('a job of a process without the adapter, as while a new version is rolled out, is not called STUCK: nobody can tell', async () => {
+  await startJobs('unseen');
+  const job = await utils.addJob('holds', {});
+  const chat = await until('its worker has been unseen for a while', async () => {
+    const [seen] = await judged([chatIdOf(job)]);
+    return seen?.diagnosis.findings.some(({ severity }) => severity === 'WARNING') ? seen : undefined;
+  });
+  expect(chat.diagnosis).toEqual({
+    ...{ verdict: 'UNKNOWN', findings: [{ code: 'OWNER_UNKNOWN', severity: 'WARNING' }] },
+    summary: expect.stringContaining('has no row in the view `replicas`'),
   });
 });

@@ -17,7 +17,7 @@ test('every block works, and the stalled conversation is STUCK for want of progr
   const { port, hostname, pathname } = new URL(database.url);
   const role = `reader_${pathname.slice(-12)}`;
   const values = {
-    ...{ role, password: 'a-password', host: hostname, port, database: pathname.slice(1), ownerurl: database.url },
+    ...{ role, password: 'pa$HOME-$$', host: hostname, port, database: pathname.slice(1), ownerurl: database.url },
     chatport: String(await freePort(systemClock)),
   };
   const following = new Following({ values, port: await freePort(systemClock), home, pool: database.pool });

@@ -203,6 +203,26 @@ describe('a worker that breaks a promise fails, with the sentence that says whic
     );
   });
 
+  test('an answer without end, of which no more is read than the gateway would', async () => {
+    let sentBytes = 0;
+    const url = await listen((request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const chunk = 'a'.repeat(64 * 1024);
+      const pour = () => {
+        while (!response.destroyed && response.write(chunk)) sentBytes += chunk.length;
+      };
+      response.on('drain', pour);
+      request.on('error', () => {});
+      pour();
+    });
+    const worker = await makeWorker({
+      ...{ url, timeoutMs: 20_000, workerId, hasTokens: false, clock: systemClock },
+      tokenFor: async () => 'the key',
+    });
+    expect(await CHECKS[0]?.problems(worker)).toContain('The replica has more than 4 MiB, and is not read.');
+    expect(sentBytes).toBeLessThan(32 * 1024 * 1024);
+  });
+
   test('a token for another worker that is taken', async () => {
     const url = await listen((_, response) => {
       response

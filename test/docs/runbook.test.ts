@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { Kind, type OperationDefinitionNode, parse, type SelectionNode, validate } from 'graphql';
 import { diagnose } from '../../domain/diagnosis/diagnose.ts';
 import { RULES } from '../../domain/diagnosis/rules.ts';
-import { coderMeans, withCoderMeans } from '../../scripts/coderMeans.ts';
 import { MATRIX_SETTINGS } from '../../scripts/diagnosisMatrix.ts';
+import { OTHER_PLATFORMS, placeOf, platformMeans, withPlatformMeans } from '../../scripts/platformMeans.ts';
 import { withExamples } from '../../scripts/runbook.ts';
 import { anySnapshot } from '../subgraphs/diagnosis/arbitrarySnapshots.ts';
 import { healthySnapshot } from '../subgraphs/diagnosis/healthySnapshots.ts';
@@ -118,10 +118,12 @@ describe('every command', () => {
   });
 });
 
-describe('what to do on a Coder deployment', () => {
-  test('is what the table of its means says (npm run docs)', () => {
-    expect(withCoderMeans(page)).toBe(page);
-    for (const code of coderMeans().keys()) expect(sectionOf(code)).toContain(`<!-- coder: ${code} -->`);
+describe('what to do on another platform', () => {
+  test('is what the tables of means say (npm run docs)', () => {
+    expect(withPlatformMeans(page)).toBe(page);
+    for (const platform of OTHER_PLATFORMS) {
+      for (const code of platformMeans(platform).keys()) expect(sectionOf(code)).toContain(placeOf(platform, code));
+    }
   });
 });
 

@@ -83,6 +83,10 @@ const essence = ({ verdict, executionState, findings }: Judged) => ({
   findings: findings.map(({ code, severity }) => `${severity} ${code}`),
 });
 
+function missing(): never {
+  throw new Error('It is listed, and was not inserted');
+}
+
 test.each([
   ['overHttp', 'legacy'],
   ['overHttp', 'auto'],
@@ -103,6 +107,13 @@ test.each([
   for (const id of ids) told.push(essence((await callTool(client, 'why', { chatId: id })).data as unknown as Judged));
   expect(told).toEqual(judged.map(essence));
   expect([...new Set(judged.map(({ verdict }) => verdict))].sort()).toEqual(['FAILED', 'IDLE', 'STUCK', 'UNKNOWN']);
+
+  const list = '{ chats(filter: { suspect: true }, first: 50) { edges { node { chatId } } } }';
+  const suspects = (await askGateway<{ chats: { edges: { node: { chatId: string } }[] } }>(front, list)).body.data;
+  const byId = new Map(ids.map((id, i) => [id, judged[i]]));
+  const listed = (await callTool(client, 'stuck', { first: 50 })).data?.chats as (Judged & { chatId: string })[];
+  expect(listed.map(({ chatId }) => chatId)).toEqual(suspects?.chats.edges.map(({ node }) => node.chatId));
+  expect(listed.map(essence)).toEqual(listed.map(({ chatId }) => essence(byId.get(chatId) ?? missing())));
 });
 
 test('every tool answers in the shape that it announces, and what others wrote is marked', async () => {
@@ -283,6 +294,10 @@ describe('a hostile client', () => {
     expect((await post(front, { ...PING, params: { a: 'x'.repeat(40_000) } }, who)).status).toBe(413);
     expect((await post(front, '{', who)).status).toBe(400);
     expect((await post(front, 'null', who)).status).toBe(400);
+    for (const accept of ['', '*/*', 'application/json']) {
+      const { status, text } = await post(front, PING, { ...who, accept });
+      expect([accept, status, text]).toEqual([accept, 406, expect.stringContaining('Client must accept both')]);
+    }
     for (const method of ['GET', 'DELETE', 'PUT']) {
       const response = await fetch(`${front.url}/mcp`, { method, headers: who });
       expect([method, response.status, response.headers.get('allow')]).toEqual([method, 405, 'POST']);

@@ -1,6 +1,18 @@
 /** The folder that becomes the npm package and the image: each process and command starts from it, and from nothing else. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
 import { systemClock } from '../../common/clock.ts';
@@ -17,6 +29,7 @@ const database = databasePerFile();
 const image = imagePerFile();
 const servers = serversPerTest();
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MB = 1_000_000;
 const filesOf = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -123,6 +136,41 @@ test('the rules are one file that asks for nothing, and judge as the gateway doe
     verdict: 'FAILED',
     findings: expect.arrayContaining([expect.objectContaining({ code: 'QUEUE_BLOCKED' })]),
   });
+});
+
+test('a program of somebody else, with the packed package among its packages, has the kit for workers and its types', () => {
+  const consumer = mkdtempSync(join(tmpdir(), 'chat-debug-consumer-'));
+  const packages = join(consumer, 'node_modules');
+  const run = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: consumer, encoding: 'utf8', env: {} });
+    return { code: status, stdout, stderr };
+  };
+  try {
+    mkdirSync(packages);
+    const tarball = execFileSync('npm', ['pack', '--silent', join(ROOT, 'build/package')], { cwd: consumer });
+    execFileSync('tar', ['xf', String(tarball).trim()], { cwd: consumer });
+    renameSync(join(consumer, 'package'), join(packages, 'chat-debug-gateway'));
+    symlinkSync(join(ROOT, 'node_modules/@types'), join(packages, '@types'));
+    const program = (seconds: string) =>
+      [
+        `import { createServer } from 'node:http';`,
+        `import { type ChatDebug, chatDebug } from 'chat-debug-gateway/worker';`,
+        `const debug: ChatDebug = chatDebug({ key: 'k'.repeat(32), capacity: 3 });`,
+        `debug.run('0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55').task('generation', { progressWithinSeconds: ${seconds} });`,
+        `const server = createServer(debug.handler).listen(0, () => server.close(() => console.log('listened')));`,
+      ].join('\n');
+    writeFileSync(join(consumer, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(consumer, 'good.ts'), program('60'));
+    writeFileSync(join(consumer, 'bad.ts'), program(`'60'`));
+    const tsc = [join(ROOT, 'node_modules/.bin/tsc'), '--noEmit', '--strict', '--module', 'nodenext'];
+    const typed = (file: string) => run(...tsc, '--types', 'node', file);
+    expect(typed('good.ts')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(typed('bad.ts').stdout).toMatch(/^bad\.ts\(4,.*'string' is not assignable to type 'number'/);
+    writeFileSync(join(consumer, 'good.js'), program('60').replaceAll(/type ChatDebug, |: ChatDebug/g, ''));
+    expect(run('good.js')).toEqual({ code: 0, stdout: 'listened\n', stderr: '' });
+  } finally {
+    rmSync(consumer, { recursive: true });
+  }
 });
 
 test('its command lists what there is, and says what it does not know', () => {

@@ -1,5 +1,8 @@
 /** Replicas that speak runtime protocol 1, as the router sees them: the promises of routing hold, and odd values cost themselves. */
+import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../common/clock.ts';
 import { sendJson, type TestServer } from '../gateway/httpServers.ts';
 import { A, B, chatId, routersPerTest, statuses } from '../gateway/routers.ts';
 
@@ -100,6 +103,37 @@ describe('the language of a replica', () => {
     expect(await status()).toEqual(['OK']);
     speaksProtocol = false;
     expect([await status(), await status()]).toEqual([['BAD_ANSWER'], ['OK']]);
+  });
+
+  test('is found out though its server never answers what is no path of the protocol', async () => {
+    const server = await servers.serve((response, { url, body }) => {
+      if (!url?.startsWith('/chat-debug/v1/')) return; // hangs
+      const ids = (body as unknown as { chatIds?: string[] } | undefined)?.chatIds;
+      const said = { workerId: A, observedAt: OBSERVED };
+      sendJson(response, 200, ids ? { ...said, chats: ids.map((id) => ({ chatId: id, runners: [] })) } : said);
+    });
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'auto', timeoutMs: 4_000 });
+    const answers = await Promise.all([ask([[1, A]]), ask([[2, A]])]);
+    expect(answers.map(({ entities }) => statuses(entities))).toEqual([['OK'], ['OK']]);
+    expect(statuses((await ask([[1, A]])).entities)).toEqual(['OK']);
+    expect(paths(server).filter((path) => path.startsWith('GET'))).toHaveLength(1);
+    expect(paths(server).at(-1)).toBe('POST /chat-debug/v1/chats');
+  });
+
+  test('is GraphQL for a replica that takes most of the time to answer', async () => {
+    const server = await servers.serve(async (response, { url, body }) => {
+      if (url !== '/graphql') return; // as slow as the rest
+      await systemClock.sleep(2_200);
+      const representations = body.variables.representations as object[];
+      const entity = { localWorkerId: A, workerIdMatchesLocal: true, runners: [] };
+      sendJson(response, 200, { data: { _entities: representations.map((keys) => ({ ...keys, ...entity })) } });
+    });
+    const ask = asker({ rows: { [A]: { relayAddress: server.url } }, protocol: 'auto', timeoutMs: 4_000 });
+    expect([await ask([[1, A]]), await ask([[1, A]])].map(({ entities }) => statuses(entities))).toEqual([
+      ['OK'],
+      ['OK'],
+    ]);
+    expect(paths(server)).toEqual(['POST /graphql', 'GET /chat-debug/v1/replica', 'POST /graphql']);
   });
 
   test('more chats than one request may ask for are asked for one request after the other', async () => {
@@ -300,3 +334,96 @@ describe('a worker as a whole', () => {
     expect(errors).toEqual([['runners', 'BAD_USER_INPUT']]);
   });
 });
+
+describe('a hostile worker', () => {
+  const RUNNER = '0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55';
+
+  test('with a short answer that holds very many runners and tasks is read as far as one chat has any', async () => {
+    const many = <T>(count: number, item: T) => Array.from({ length: count }, () => item);
+    const crowded = await worker(A, () => ({
+      runners: [...many(20_000, { runnerId: RUNNER }), { runnerId: RUNNER, tasks: many(100_000, { kind: 'a' }) }],
+      messageBuffers: many(1_000, { isClosed: false }),
+    }));
+    const selection = 'runners { runnerId tasks { kind } } messageBuffers { isClosed }';
+    const { entity, errors } = await runtimeOf(crowded, selection);
+    const { runners, messageBuffers } = entity as { runners: { tasks: unknown[] }[]; messageBuffers: unknown[] };
+    expect(errors).toEqual([]);
+    expect([runners.length, runners.at(-1)?.tasks.length, messageBuffers.length]).toEqual([100, 20, 100]);
+  });
+
+  test.each<[what: string, status: string, answer: (response: ServerResponse) => unknown]>([
+    ['an answer without end', 'BAD_ANSWER', (response) => pour(response, 64 * 1024)],
+    ['an answer that drips', 'TIMED_OUT', (response) => pour(response, 1)],
+    [
+      'a redirect',
+      'BAD_ANSWER',
+      (response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/chat-debug/v1/chats' }).end(),
+    ],
+    [
+      'zeros that unpack to 50 MB',
+      'BAD_ANSWER',
+      (response) =>
+        void response
+          .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+          .end(gzipSync(Buffer.alloc(50_000_000, '0'))),
+    ],
+    ['JSON as deep as it is long', 'BAD_ANSWER', (response) => json(response, '['.repeat(1_000_000))],
+    [
+      'an answer in the name of another',
+      'REFUSED',
+      (response) => json(response, JSON.stringify({ workerId: B, observedAt: OBSERVED, chats: [] })),
+    ],
+    [
+      'the next version of the protocol',
+      'BAD_ANSWER',
+      (response) => json(response, JSON.stringify({ protocol: 'chat-debug-runtime/2', worker: { id: A } })),
+    ],
+  ])('with %s costs its own chats: %s', async (_, status, answer) => {
+    const server = await servers.serve((response) => answer(response));
+    const good = await holding(B);
+    const ask = asker({
+      ...{ rows: { [A]: { relayAddress: server.url }, [B]: { relayAddress: good.url } } },
+      ...{ protocol: 'v1', timeoutMs: 3_000 },
+    });
+    const { entities } = await ask([
+      [1, A],
+      [2, B],
+    ]);
+    expect(statuses(entities)).toEqual([status, 'OK']);
+  });
+
+  test('that tells of chats of others is heard on those that it was asked about', async () => {
+    const others = [2, 3].map((n) => ({ chatId: chatId(n), runners: [{ runnerId: RUNNER }] }));
+    const server = await servers.serve((response) =>
+      json(response, JSON.stringify({ workerId: A, observedAt: OBSERVED, chats: others })),
+    );
+    const good = await worker(B, () => ({ runners: [] }));
+    const rows = { [A]: { relayAddress: server.url }, [B]: { relayAddress: good.url } };
+    const { entities } = await asker({ rows, protocol: 'v1' })([
+      [1, A],
+      [2, B],
+    ]);
+    expect(statuses(entities)).toEqual(['BAD_ANSWER', 'OK']);
+    expect(entities[1]?.runners).toEqual([]);
+  });
+
+  test('whose times lie far away gives ages that are numbers, or none', async () => {
+    const times = { startedAt: '9999-12-31T23:59:59Z', lastUpdateAt: '0000-01-01T00:00:00Z', idleSince: 'NaN' };
+    const server = await worker(A, () => ({ runners: [{ runnerId: RUNNER, ...times }] }));
+    const { entity } = await runtimeOf(server, 'runners { uptimeSeconds idleSeconds }');
+    expect(entity).toMatchObject({ runners: [{ uptimeSeconds: expect.any(Number), idleSeconds: null }] });
+  });
+});
+
+const json = (response: ServerResponse, text: string) =>
+  void response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+
+/** Sends JSON that never ends, so many bytes at a time, until nobody listens. */
+async function pour(response: ServerResponse, bytes: number): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.write('"');
+  while (!response.destroyed) {
+    response.write('a'.repeat(bytes));
+    await systemClock.sleep(5);
+  }
+}

@@ -281,7 +281,7 @@ describe('a replica that cannot be asked costs only its own chats', () => {
         status: 200,
         type: 'http://127.0.0.1/',
         text: 'x',
-        shown: /no content type/,
+        shown: /another content type/,
       },
     };
   test.each(Object.entries(BAD))('%s: BAD_ANSWER, with status and type in the reason', async (_, bad) => {

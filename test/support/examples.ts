@@ -20,18 +20,25 @@ function normalised(text: string): string {
 }
 
 /**
- * Holds the output of `npm run chat-debug -- why` on a chat with this finding against the example that the runbook shows. With
- * UPDATE_EXAMPLES=1 an example that is missing or differs is written instead; `npm run docs` then puts it into the runbook.
+ * Holds a text against the file that keeps an example of it. With UPDATE_EXAMPLES=1 a file that is missing or differs is
+ * written instead.
+ * @param normalise drops what differs from run to run
  */
-export function expectExample(code: string, chatId: string, output: string): void {
-  expect(output).toMatch(new RegExp(`^(CRITICAL|WARNING|INFO) +${code}$`, 'm'));
-  const text = `$ npm run chat-debug -- why ${chatId}\n${output}`;
-  const file = exampleFile(code);
+export function expectKept(file: URL, text: string, normalise: (text: string) => string): void {
   const kept = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (WRITING && normalised(kept) !== normalised(text)) {
+  if (WRITING && normalise(kept) !== normalise(text)) {
     mkdirSync(new URL('.', file), { recursive: true });
     writeFileSync(file, text);
     return;
   }
-  expect(normalised(text)).toBe(normalised(kept));
+  expect(normalise(text)).toBe(normalise(kept));
+}
+
+/**
+ * Holds the output of `npm run chat-debug -- why` on a chat with this finding against the example that the runbook shows.
+ * `npm run docs` puts one that is written into the runbook.
+ */
+export function expectExample(code: string, chatId: string, output: string): void {
+  expect(output).toMatch(new RegExp(`^(CRITICAL|WARNING|INFO) +${code}$`, 'm'));
+  expectKept(exampleFile(code), `$ npm run chat-debug -- why ${chatId}\n${output}`, normalised);
 }

@@ -22,13 +22,13 @@ export const bufferFull: Condition = (s) => fullBuffers(s).length > 0;
 /** Kinds of tasks that do not stream. */
 const SILENT_KINDS: readonly (string | null)[] = ['INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON'];
 
-/** True if a runner does not tell its tasks. A worker behind views that tells neither a task nor since when it has none does not. */
-const tasksNotKnown = ({ platform }: Situation, { value: { tasks, idleSeconds } }: Situation['runners'][number]) =>
-  tasks === null || (platform === 'views' && tasks.length === 0 && idleSeconds === null);
+/** True if a runner does not tell its tasks: it has none, and does not say since when either. */
+const tasksNotKnown = ({ value: { tasks, idleSeconds } }: Situation['runners'][number]) =>
+  tasks === null || (tasks.length === 0 && idleSeconds === null);
 
 /** Paths of open buffers that no unfinished task of any runner writes to. Empty unless all tasks are known. */
 export function orphanedBuffers(s: Situation): string[] {
-  if (s.runners.some((runner) => tasksNotKnown(s, runner))) return [];
+  if (s.runners.some(tasksNotKnown)) return [];
   const tasks = s.runners.flatMap(({ value }) => value.tasks ?? []);
   return buffers(s).flatMap(({ value, path }) => {
     const { historyVersion, generationAttempt, isClosed } = value;

@@ -16,6 +16,11 @@ const ownerIs = (s: Situation, status: string, row: string) =>
 export const ownerUnknown: Condition = (s) => ownerIs(s, 'UNKNOWN_REPLICA', 'MISSING');
 export const ownerStopped: Condition = (s) => ownerIs(s, 'STOPPED', 'STOPPED');
 export const ownerGone: Condition = (s) => ownerUnknown(s) || ownerStopped(s);
+/**
+ * True if the owner may be at work where nobody sees it. On a platform that is known by views, a row without a runner tells of
+ * no lease, so that a worker without a row is not known to be dead: it may not show itself yet.
+ */
+export const ownerMayBeUnseen: Condition = (s) => ownerUnknown(s) && s.platform === 'views' && s.runnerId === null;
 /** True if the owner is gone, and a worker may still be about to take the chat. */
 export const ownerGoneLately: Condition = (s) => ownerGone(s) && !shouldHaveBeenPickedUp(s);
 
@@ -37,7 +42,7 @@ export const tokenRefused: Condition = (s) =>
 
 /** True if the owner's memory is unknown, though it should be known. */
 export const ownerNotHeard: Condition = (s) =>
-  s.runnable && !['OK', 'UNOWNED', 'NOT_ASKED'].includes(s.owner) && !ownerGone(s);
+  s.runnable && !['OK', 'UNOWNED', 'NOT_ASKED'].includes(s.owner) && (!ownerGone(s) || ownerMayBeUnseen(s));
 
 /** True for a runnable chat whose row names no worker, or no runner. A platform that is known by views may know no runners. */
 export const noOwner: Condition = (s) =>

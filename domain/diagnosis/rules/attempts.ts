@@ -76,7 +76,12 @@ export const retryBackoff = {
     ...(s.task ? ofRunner(s, 'activeTask.attempt', 'activeTask.maxAttempts', 'activeTask.lastError') : []),
   ],
   who: OPERATOR,
-  act: (s) => (is.manyAttempts(s) ? 'see why the model keeps failing, or interrupt the turn' : 'wait'),
+  act: (s) => {
+    if (!is.manyAttempts(s)) return 'wait';
+    return s.platform === 'views'
+      ? 'see why it keeps failing'
+      : 'see why the model keeps failing, or interrupt the turn';
+  },
   command: (s) => (is.manyAttempts(s) ? interrupt(s) : null),
 } as const satisfies Rule;
 

@@ -41,13 +41,18 @@ function toBeTaken(s: Situation): string {
 
 export const ownerUnknown = {
   code: 'OWNER_UNKNOWN',
-  severity: withGrace,
+  severity: (s) => (is.ownerMayBeUnseen(s) && isLate(s) ? 'WARNING' : withGrace(s)),
   when: is.ownerUnknown,
-  says: (s) => `${owner(s)} owns it, and no such replica is known${toBeTaken(s)}${butFor(s)}`,
+  says: (s) =>
+    is.ownerMayBeUnseen(s)
+      ? `${owner(s)} owns it, and has no row in the view \`replicas\`, so that nobody knows whether it works`
+      : `${owner(s)} owns it, and no such replica is known${toBeTaken(s)}${butFor(s)}`,
   evidence: gone,
   who: OPERATOR,
-  act: orWait(takeFromOwner),
-  command: orNothing(takeIt),
+  act: orWait((s) =>
+    is.ownerMayBeUnseen(s) ? 'see whether that worker runs, and let it show itself' : takeFromOwner(s),
+  ),
+  command: orNothing((s) => (is.ownerMayBeUnseen(s) ? lookAtReplicas() : takeIt(s))),
 } as const satisfies Rule;
 
 export const ownerStopped = {

@@ -27,7 +27,7 @@ export function lostOwners(database: () => TestDatabase, startProcess: StartProc
       for (let attempt = 1; attempt <= CRITICAL_FROM; attempt += 1) {
         const replica = await startReplica();
         await begun(field, id, attempt);
-        seen.push((await field.diagnose(id)).severities.OWNERS_LOST);
+        seen.push((await field.look(id)).severities.OWNERS_LOST);
         if (attempt === CRITICAL_FROM) break;
         replica.kill('SIGKILL');
         await replica.ended;

@@ -17,7 +17,7 @@ export function stoppedOwner(field: Field): void {
     await eventually(
       'it is answered',
       async () => {
-        const { verdict, executionState } = await field.diagnose(id);
+        const { verdict, executionState } = await field.look(id);
         verdicts.push(verdict);
         return executionState;
       },

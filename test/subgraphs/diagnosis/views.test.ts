@@ -57,11 +57,31 @@ describe('a worker without a runner', () => {
   });
 });
 
-test('a buffer of a worker that tells no tasks is no orphan', () => {
+describe('a worker that no view tells of', () => {
+  const owner = 'UNKNOWN_REPLICA';
+
+  test('is gone, if the row names its runner', () => {
+    const gone = onViews({ owner });
+    expect([gone.verdict, codes(gone)]).toEqual(['STUCK', ['CRITICAL OWNER_UNKNOWN']]);
+  });
+
+  test('may be at work, if the row names none: nobody can tell', () => {
+    const noRunner = { runnerId: null, heartbeat: null, heartbeats: [], heartbeatState: null };
+    const unseen = onViews({ owner, database: noRunner });
+    expect([unseen.verdict, codes(unseen)]).toEqual(['UNKNOWN', ['WARNING OWNER_UNKNOWN']]);
+    const lately = onViews({ owner, database: { ...noRunner, updatedAgeSeconds: 1 } });
+    expect([lately.verdict, codes(lately)]).toEqual(['UNKNOWN', ['INFO OWNER_UNKNOWN']]);
+  });
+});
+
+test.each([
+  ['of views', onViews],
+  ['that speaks the protocol on our own tables', diagnosisOf],
+])('a buffer of a worker that tells no tasks is no orphan: one %s', (_, judged) => {
   const messageBuffers = [{ historyVersion: 1, generationAttempt: 1, partsDropped: 0, isClosed: false }];
   const silent = { tasks: [], activeTask: null, idleSeconds: null };
-  expect(codes(onViews({ runner: silent, runtime: { messageBuffers } }))).toEqual([]);
-  expect(codes(onViews({ runner: { ...silent, idleSeconds: 5 }, runtime: { messageBuffers } }))).toEqual([
+  expect(codes(judged({ runner: silent, runtime: { messageBuffers } }))).toEqual([]);
+  expect(codes(judged({ runner: { ...silent, idleSeconds: 5 }, runtime: { messageBuffers } }))).toEqual([
     'WARNING BUFFER_ORPHANED',
   ]);
 });
