@@ -76,7 +76,7 @@ export function withResolution(shown: Shown, resolved: string, findings: readonl
     YES: [0, `Gone: ${named}.`],
     NO: [1, `Still there after 30 s: ${named}. Look again: ${look}`],
   };
-  const [code, words] = ends[resolved] ?? [2, `Nobody could see whether ${gone(findings)}. Look yourself: ${look}`];
+  const [code, words] = ends[resolved] ?? [2, `It is not known whether ${gone(findings)}. Look yourself: ${look}`];
   return {
     ...shown,
     ...{ code, json: { ...(shown.json as object), resolved } },

@@ -42,7 +42,8 @@ const OF_A_LOST_OWNER: readonly FindingCode[] = [
   ...(['RUNNER_IDLE', 'RETRY_OVERDUE', 'NO_PROGRESS', 'CLOCK_AHEAD'] as const),
 ];
 
-const OF_A_TURN: readonly FindingCode[] = ['SPINNING', 'LOOPING', 'NO_PROGRESS'];
+/** Findings of a step, which any interrupt ends. */
+const OF_A_STEP: readonly FindingCode[] = ['SPINNING', 'NO_PROGRESS'];
 
 export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
   RELEASE_CHAT: {
@@ -55,7 +56,7 @@ export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
     },
     changes: (chat) =>
       starts('RIA', chat)
-        ? `The owner loses the chat, and another worker takes it. The step that runs now is begun anew; committed steps stay.${whatWaits(chat)}`
+        ? `The owner loses the chat, and another worker takes it. The step that runs now is begun anew; committed steps stay. What is wrong with the model or the chat comes back.${whatWaits(chat)}`
         : 'The row names no owner any more. No worker takes the chat: it is at rest.',
     isThere: (chat) => (isOwned(chat) ? undefined : 'Nobody owns the chat.'),
   },
@@ -72,8 +73,8 @@ export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
     risk: 'MEDIUM',
     answers: (chat) =>
       starts('A', chat)
-        ? [...OF_A_TURN, 'CALL_UNANSWERED', 'CHILD_LOST', 'ACTION_DEADLINE_PASSED', 'ACTION_PENDING']
-        : [...OF_A_TURN, 'OWNERS_LOST', 'THRASHING', 'RETRY_BACKOFF'],
+        ? [...OF_A_STEP, 'CALL_UNANSWERED', 'CHILD_LOST', 'ACTION_DEADLINE_PASSED', 'ACTION_PENDING']
+        : [...OF_A_STEP, 'LOOPING', 'OWNERS_LOST', 'THRASHING', 'RETRY_BACKOFF'],
     changes: (chat) =>
       starts('A', chat)
         ? `The open tool calls get a cancelled result, and the turn goes on without them.${whatWaits(chat)}`

@@ -39,6 +39,14 @@ export function awaited({ action, findings, before }: Done): readonly string[] {
 /** What one look at a chat found. Null: the chat is gone. */
 export type Seen = { readonly verdict: string; readonly codes: readonly string[] } | null;
 
+/** True if a look before the action showed none of the findings that the caller names. Undefined: nobody could look. */
+export const hadNone = (findings: readonly string[], seen: Seen | undefined): boolean =>
+  seen !== undefined &&
+  seen !== null &&
+  seen.verdict !== 'UNKNOWN' &&
+  findings.length > 0 &&
+  !findings.some((code) => seen.codes.includes(code));
+
 /** What the looks at one chat have shown so far. */
 export interface Looks {
   /** Looks in a row, up to the last, that found nothing left. */

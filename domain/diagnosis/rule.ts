@@ -35,6 +35,7 @@ export const OUTSIDE = 'the tool outside';
 
 export const interrupt = (s: Situation) => meansOf(s).interrupt(s);
 export const sendAgain = (s: Situation) => meansOf(s).send(s);
+export const edit = (s: Situation) => meansOf(s).edit(s);
 export const show = (s: Situation) => meansOf(s).show(s);
 export const answer = (s: Situation) => meansOf(s).answer(s);
 export const reconcile = (s: Situation) => meansOf(s).reconcile(s);

@@ -41,17 +41,27 @@ export function limitRate(
 /** Takes so many actions off what a caller may ask for in this minute. Undefined: it may. */
 export type LimitMutations = (caller: Caller, actions: number) => Promise<Refusal | undefined>;
 
-/** @param perMinute actions of one caller; 0: no limit */
+/**
+ * A request for more than can ever be taken in a minute is refused as too large: to ask again would not help.
+ * @param perMinute actions of one caller; 0: no limit
+ */
 export function makeMutationLimit(perMinute: number): LimitMutations {
   if (perMinute === 0) return async () => undefined;
   const limit = makeLimit(perMinute, (seconds) => {
     return `At most ${perMinute} actions a minute are taken for one caller, and nothing of this request was done. Try again in ${seconds} s.`;
   });
-  return ({ sub }, actions) => limit(sub, actions);
+  return async ({ sub }, actions) => (actions > perMinute ? tooMany(actions, perMinute) : limit(sub, actions));
 }
 
+const tooMany = (actions: number, perMinute: number) =>
+  new Refusal(
+    400,
+    'QUERY_TOO_COMPLEX',
+    `This request asks for ${actions} actions, and nothing of it was done. At most ${perMinute} actions a minute are taken for one caller (MUTATION_RATE_LIMIT_PER_MINUTE). Split it into requests of at most ${perMinute}, a minute apart, or plan one action on many chats.`,
+  );
+
 /**
- * Limit on the points of each caller in a minute.
+ * Limit on the points of each caller in a minute. A refusal gives back what it took.
  * @param words what a refusal says, by the seconds until it may be tried again
  */
 function makeLimit(perMinute: number, words: (seconds: number) => string) {
@@ -59,8 +69,9 @@ function makeLimit(perMinute: number, words: (seconds: number) => string) {
   return (sub: string, points: number): Promise<Refusal | undefined> =>
     limiter.consume(sub, points).then(
       () => undefined,
-      (refused: RateLimiterRes | Error) => {
+      async (refused: RateLimiterRes | Error) => {
         if (!(refused instanceof RateLimiterRes)) throw refused;
+        await limiter.reward(sub, points);
         const seconds = Math.max(Math.ceil(refused.msBeforeNext / 1_000), 1);
         return new Refusal(429, 'RATE_LIMITED', words(seconds), { headers: { 'retry-after': String(seconds) } });
       },

@@ -10,10 +10,14 @@ import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { ActionOutcome } from '../../domain/actions/names.ts';
 import type { ChatStore } from '../runtime/chatd/chatStore.ts';
+import { addResult } from './afterwards/pending.ts';
 import { committed } from './committed.ts';
 import { offerExpired } from './offerTokens.ts';
 import { type ActionRow, addRecord, claimKey, type Ended } from './records.ts';
 import type { ActionRequest } from './request.ts';
+
+/** Remark on an action that was done for findings that were not there. */
+const HAD_NONE = 'It was done. The chat had none of the named findings then, so that nobody can say whether it helped.';
 
 /** Result of a request. */
 export interface Acted {
@@ -51,8 +55,12 @@ export async function act({ pool }: ActTools, request: ActionRequest, apply: App
     if (request.isExpired) throw offerExpired();
     const id = randomUUID();
     const applied = await apply(tx, request, id);
-    const record = await addRecord(tx, id, request, applied);
-    return { outcome: applied.outcome, record, isRepeat: false, effect: applied };
+    const { outcome } = applied;
+    const hasNothingToSee = outcome === 'DONE' && request.hadNone === true;
+    const record = await addRecord(tx, id, request, hasNothingToSee ? { ...applied, why: HAD_NONE } : applied);
+    if (!hasNothingToSee) return { outcome, record, isRepeat: false, effect: applied };
+    await addResult(tx, id, 'UNKNOWN', []);
+    return { outcome, record: { ...record, resolved: 'UNKNOWN' }, isRepeat: false, effect: applied };
   });
   if (!isDryRun) effect?.tell?.();
   return acted;

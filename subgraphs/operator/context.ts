@@ -1,6 +1,7 @@
 /** Context of one operation at the operator: who asks, on which way, and loaders that ask once for many. */
 import DataLoader from 'dataloader';
 import type { FastifyRequest } from 'fastify';
+import type { Seen } from '../../domain/actions/resolution.ts';
 import { parseUuid } from '../../server/graphql/scalars.ts';
 import { type ChatState, readChatsApart } from '../runtime/chatd/chatState.ts';
 import { mayRead } from './access.ts';
@@ -17,6 +18,8 @@ export interface Operator extends ActTools {
   readonly metrics: OperatorMetrics;
   /** Runs a question. @throws GraphQLError with words for a client; the log has the rest */
   readonly answered: <T>(question: () => Promise<T>) => Promise<T>;
+  /** Looks at a chat through the gateway. Undefined: it does not answer in time. */
+  readonly look: (chatId: string) => Promise<Seen | undefined>;
   /** Called when an action was done. */
   readonly actionDone: () => void;
   /** Called when a plan was begun. */

@@ -46,6 +46,8 @@ export interface ActionRequest extends Circumstances {
   readonly findings: readonly string[];
   /** SHA-256 of what is asked for. */
   readonly inputHash: string;
+  /** True if the chat was seen to have none of the named findings just before. */
+  readonly hadNone?: boolean;
   /** Plan that it is of; undefined: it was asked for by itself. */
   readonly planId?: string;
 }

@@ -1,6 +1,7 @@
 /** Resolvers of the operator. */
 import { ACTIONS, type ActionName, isOfChat, mutationOf } from '../../domain/actions/names.ts';
 import { possibleActions } from '../../domain/actions/offers.ts';
+import { hadNone } from '../../domain/actions/resolution.ts';
 import { listPlaces } from '../../server/graphql/listPlaces.ts';
 import { pageSize } from '../../server/graphql/pageSize.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
@@ -12,7 +13,7 @@ import { committed } from './committed.ts';
 import type { OperatorContext } from './context.ts';
 import { planResolvers } from './plans/resolvers.ts';
 import { claimKey, listRecords } from './records.ts';
-import { type MutationArguments, readRequest } from './request.ts';
+import { type ActionRequest, type MutationArguments, readRequest } from './request.ts';
 import { actionError } from './trouble.ts';
 
 const places = listPlaces('action', 'actions');
@@ -20,7 +21,8 @@ const places = listPlaces('action', 'actions');
 async function perform(action: ActionName, given: MutationArguments, context: OperatorContext) {
   const { store, metrics, answered } = context;
   const apply: ApplyAction = isOfChat(action) ? applyToChat(store, action) : applyToReplica(action);
-  const request = await readRequest(action, given, context, context.tokens);
+  const asked = await readRequest(action, given, context, context.tokens);
+  const request = { ...asked, hadNone: await sawNone(asked, context) };
   const { outcome, record, isRepeat } = await answered(() =>
     act(context, request, apply).catch((error: unknown) => {
       const told = actionError(error, request.key);
@@ -28,9 +30,18 @@ async function perform(action: ActionName, given: MutationArguments, context: Op
       throw Object.assign(told, { cause: error });
     }),
   );
+  if (isOfChat(action)) context.chat.clear(request.targetId); // what was read before is of before
   if (!isRepeat) metrics.acted(action, outcome, request.isDryRun);
   if (outcome === 'DONE' && !request.isDryRun) context.actionDone();
   return { outcome, record, snapshot: isOfChat(action) ? { chatId: request.targetId } : null };
+}
+
+/** True if a chat that the caller may act on is seen to have none of the findings that the caller names. */
+async function sawNone({ action, targetId, findings, isDryRun }: ActionRequest, context: OperatorContext) {
+  if (findings.length === 0 || isDryRun || !isOfChat(action)) return false;
+  const chat = await context.chat.load(targetId);
+  if (!chat || lackingRole(context.caller, action, chat) !== undefined) return false;
+  return hadNone(findings, await context.look(targetId));
 }
 
 const mutations = Object.fromEntries(

@@ -11,7 +11,7 @@ import { startLoop } from '../../server/loop.ts';
 import { ChatStore } from '../runtime/chatd/chatStore.ts';
 import { failureName } from '../runtime/chatd/databaseFailure.ts';
 import { startAfterwards } from './afterwards/afterwards.ts';
-import { openOperatorGateway } from './afterwards/look.ts';
+import { lookBefore, openOperatorGateway } from './afterwards/look.ts';
 import { makeContext, type Operator, type OperatorContext } from './context.ts';
 import { makeOperatorMetrics } from './metrics.ts';
 import { makeOfferTokens } from './offerTokens.ts';
@@ -58,6 +58,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
   const operator: Operator = {
     ...{ pool, store, metrics, tokens: makeOfferTokens(options.offerSecret, clock), planBegun: plans.wake },
     actionDone: afterwards.wake,
+    look: (chatId) => lookBefore(gateway.ask, chatId, clock),
     answered: (question) =>
       question().catch((error: unknown) => {
         const told = questionError(error);

@@ -219,12 +219,31 @@ describe('an attacker of mutations', () => {
     const many = (count: number) => `mutation { ${Array.from({ length: count }, (_, i) => field(i)).join(' ')} }`;
     expect((await askGateway(front, many(100), { token })).body.errors?.[0]?.extensions.code).toBe('QUERY_TOO_COMPLEX');
     const six = await askGateway(front, many(6), { token });
-    expect([six.status, six.body.errors?.[0]?.extensions.code]).toEqual([429, 'RATE_LIMITED']);
+    expect([six.status, six.headers.get('retry-after'), six.body.errors]).toMatchObject([
+      400,
+      null,
+      [{ message: expect.stringMatching(/asks for 6.*At most 5.*Split/), extensions: { code: 'QUERY_TOO_COMPLEX' } }],
+    ]);
     await unchanged(chat.id);
-    const other = await askGateway(front, many(5), { token: await callerToken({ ...OPERATOR, sub: 'another' }) });
-    expect(other.body.errors).toBeUndefined();
-    const again = await askGateway(front, many(1), { token: await callerToken({ ...OPERATOR, sub: 'another' }) });
-    expect(again.status).toBe(429);
+    const five = await askGateway(front, many(5), { token });
+    expect(five.body.errors).toBeUndefined();
+    const again = await askGateway(front, many(1), { token });
+    expect([again.status, again.body.errors?.[0]?.extensions.code]).toEqual([429, 'RATE_LIMITED']);
+  });
+
+  test('loses none of its actions of a minute by a request that is refused', async () => {
+    const front = await withOperator({ mutationRateLimitPerMinute: 5 });
+    const chat = await runningChat();
+    const token = await callerToken(OPERATOR);
+    const asked = async (count: number) => {
+      const field = () =>
+        `interruptChat(id: "${chat.id}", expect: { snapshotVersion: 9 }, reason: "for a test", idempotencyKey: "${randomUUID()}") { outcome }`;
+      const fields = Array.from({ length: count }, (_, i) => `a${i}: ${field()}`);
+      return (await askGateway(front, `mutation { ${fields.join(' ')} }`, { token })).status;
+    };
+    expect([await asked(3), await asked(3), await asked(3), await asked(2), await asked(1)]).toEqual([
+      ...[200, 429, 429, 200, 429],
+    ]);
   });
 
   test('costs what actions cost', async () => {

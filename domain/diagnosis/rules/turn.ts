@@ -1,8 +1,8 @@
 /** Rules on a turn that goes on for too long. */
-import { isBeingInterrupted } from '../conditions/row.ts';
+import { isBeingInterrupted, waitsForOutside } from '../conditions/row.ts';
 import * as is from '../conditions/turn.ts';
 import { lookAgain } from '../means/means.ts';
-import { interrupt, PERSON, type Rule } from '../rule.ts';
+import { edit, interrupt, PERSON, type Rule } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { counted, secondsText } from '../wording.ts';
 
@@ -20,9 +20,23 @@ export const looping = {
     ...['database.queueDepth', 'database.oldestQueuedAgeSeconds'],
   ],
   who: PERSON,
-  act: (s) => (isBeingInterrupted(s) ? 'look again: it is being interrupted' : 'interrupt the turn'),
-  command: (s) => (isBeingInterrupted(s) ? lookAgain(s) : interrupt(s)),
+  act: (s) => {
+    if (isBeingInterrupted(s)) return 'look again: it is being interrupted';
+    return outlastsInterrupt(s)
+      ? `edit the message that began the turn${deletesQueue(s)}: an interrupt ends only the wait, and the model goes on`
+      : 'interrupt the turn';
+  },
+  command: (s) => {
+    if (isBeingInterrupted(s)) return lookAgain(s);
+    return outlastsInterrupt(s) ? edit(s) : interrupt(s);
+  },
 } as const satisfies Rule;
+
+/** True if an interrupt now leads back to the model. What it does behind views is not known. */
+const outlastsInterrupt = (s: Situation) => waitsForOutside(s) && s.platform !== 'views';
+
+const deletesQueue = ({ database }: Situation) =>
+  (database?.queueDepth ?? 0) > 0 ? ', which deletes what is queued' : '';
 
 function begunAt({ database }: Situation): string {
   const age = database?.turn?.ageSeconds ?? null;

@@ -1,6 +1,7 @@
 /** Looks at chats through the gateway, as the diagnosis of every replica tells. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { Clock } from '../../../common/clock.ts';
 import type { Seen } from '../../../domain/actions/resolution.ts';
 import { type AskGateway, type GatewayClient, NoAnswer, openGateway } from '../../../server/processGateway.ts';
 import { OPERATOR_CALLER } from '../../../server/tokens/internalToken.ts';
@@ -33,6 +34,22 @@ export async function lookAt(ask: AskGateway<'looks'>, chatIds: readonly string[
     }
   }
   return seen;
+}
+
+/** Milliseconds that an action waits for what was found before it. */
+const BEFORE_MS = 2_000;
+
+/** Looks at one chat before it is acted on. Undefined: no answer came in time. */
+export async function lookBefore(ask: AskGateway<'looks'>, chatId: string, clock: Clock): Promise<Seen | undefined> {
+  const ending = new AbortController();
+  const late = clock.sleep(BEFORE_MS, ending.signal).then(() => undefined);
+  const seen = lookAt(ask, [chatId]).catch((error: unknown) => {
+    if (!(error instanceof NoAnswer)) throw error;
+    return undefined;
+  });
+  return Promise.race([seen, late])
+    .then((found) => found?.get(chatId))
+    .finally(() => ending.abort());
 }
 
 async function lookAtPage(ask: AskGateway<'looks'>, page: readonly string[]): Promise<[string, Seen][]> {

@@ -1,5 +1,5 @@
 /** Actions that are still to be looked at, in the database, and what was found in the end. */
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { ChatAction } from '../../../domain/actions/names.ts';
 import { type Resolution, TRIED_SECONDS } from '../../../domain/actions/resolution.ts';
 
@@ -34,7 +34,7 @@ export async function listPending(pool: Pool): Promise<Pending[]> {
 
 /** Adds what was found. @returns false: another operator has */
 export async function addResult(
-  pool: Pool,
+  pool: Pool | PoolClient,
   id: string,
   resolved: Resolution,
   left: readonly string[],

@@ -4,6 +4,14 @@ const LONGEST_MS = 60_000;
 const SPREAD = 0.2;
 
 /**
+ * Number of the attempt that ends the turn if it fails as well: every `maxAttempts`-th one of a step. A turn that is begun anew goes on
+ * with the count, and so has as many attempts again.
+ * @param attempt number of the present one, from 1
+ */
+export const lastAttempt = (attempt: number, maxAttempts: number): number =>
+  Math.ceil(Math.max(1, attempt) / maxAttempts) * maxAttempts;
+
+/**
  * @param attempt number of the failed attempt, from 1
  * @param random from 0 up to 1
  * @returns milliseconds

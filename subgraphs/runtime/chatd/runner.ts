@@ -11,6 +11,7 @@ import { TransitionRefused } from '../../../domain/transitions.ts';
 import type { Logger } from '../../../server/log.ts';
 import type { LeaseInspection, RunnerInspection, RunnerPhase } from '../inspector.ts';
 import { awaitDeadline } from './actionTimeout.ts';
+import { lastAttempt } from './backoff.ts';
 import { brokenTurn, brokeOff, isGivenUp, pauseMs } from './breakOffs.ts';
 import { type ChatState, readChats } from './chatState.ts';
 import type { WriteOutcome } from './chatStore.ts';
@@ -227,10 +228,11 @@ export class Runner {
     }
   }
 
-  /** True if a new begin would be one attempt more than a step may have. */
+  /** True if a new begin would be one attempt more than the turn may have. */
   #isUsedUp({ breakOffs, chat }: Task): boolean {
     const { maxAttempts } = this.#options.kit;
-    return breakOffs.count > 0 && maxAttempts > 0 && chat.generationAttempt >= maxAttempts;
+    const { generationAttempt: made } = chat;
+    return breakOffs.count > 0 && maxAttempts > 0 && made > 0 && made === lastAttempt(made, maxAttempts);
   }
 
   /**

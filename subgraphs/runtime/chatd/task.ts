@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../common/clock.ts';
 import type { LastError } from '../../../domain/messages.ts';
 import type { RunnerTaskKind, TaskInspection } from '../inspector.ts';
+import { lastAttempt } from './backoff.ts';
 import { type BreakOffs, NEVER } from './breakOffs.ts';
 import type { ChatState } from './chatState.ts';
 
@@ -14,7 +15,7 @@ const WORKING: readonly TaskKind[] = ['GENERATION', 'INTERRUPT'];
 
 interface TaskOptions {
   readonly clock: Clock;
-  /** Attempts at most; 0: no limit. */
+  /** Attempts before the turn fails; 0: no limit. */
   readonly maxAttempts: number;
   readonly before: Task | undefined;
 }
@@ -109,7 +110,7 @@ export class Task {
       waitsForDatabaseSeconds: this.#callBeganMs === null ? null : (nowMs - this.#callBeganMs) / 1000,
       databaseError: this.#waitsFor,
       label: this.#waitsFor === null ? null : `waits for the database: ${this.#waitsFor}`,
-      maxAttempts: this.#maxAttempts,
+      maxAttempts: this.#maxAttempts && lastAttempt(this.attempt ?? 1, this.#maxAttempts),
       progressWithinSeconds: null,
     };
   }

@@ -4,7 +4,7 @@ import type { LastError } from '../../../domain/messages.ts';
 import { shortened } from '../../../domain/providerWords.ts';
 import { LONGEST_RETRY_SECONDS } from '../../../domain/thresholds.ts';
 import type { Transition } from '../../../domain/transitions.ts';
-import { retryDelayMs } from './backoff.ts';
+import { lastAttempt, retryDelayMs } from './backoff.ts';
 import { type History, UnusableHistory } from './history.ts';
 import { describeFailure, failure } from './modelErrors.ts';
 import type { ModelStep } from './modelStep.ts';
@@ -37,7 +37,7 @@ export function insteadOfCalling(
 interface Limits {
   /** Number of the attempt, from 1. */
   readonly attempt: number;
-  /** Attempts at most; 0: no limit. */
+  /** Attempts before the turn fails; 0: no limit. */
   readonly maxAttempts: number;
   /** Calls in this turn so far, this attempt included. */
   readonly made: number;
@@ -51,14 +51,16 @@ export function afterFailure(
   { error, askedToWaitMs: asked = 0 }: Failed,
   { attempt, maxAttempts, made, maxSteps, random }: Limits,
 ): { error: LastError; delayMs?: number } {
-  if (!error.retryable || (maxAttempts > 0 && attempt >= maxAttempts)) return { error };
+  const last = maxAttempts > 0 ? lastAttempt(attempt, maxAttempts) : undefined;
+  const before = last === undefined ? 0 : last - maxAttempts; // those of a turn that failed and was begun anew
+  if (!error.retryable || attempt === last) return { error };
   if (made >= maxSteps) {
-    const last = `It was call ${made} of the turn, and MAX_STEPS allows ${maxSteps}.`;
-    return { error: { ...error, message: shortened(`${last} ${error.message}`) } };
+    const end = `It was call ${made} of the turn, and MAX_STEPS allows ${maxSteps}.`;
+    return { error: { ...error, message: shortened(`${end} ${error.message}`) } };
   }
   if (asked <= LONGEST_RETRY_SECONDS * 1000) {
     // A provider that asks for next to nothing is not called faster than any other.
-    return { error, delayMs: asked >= 1000 ? asked : retryDelayMs(attempt, random) };
+    return { error, delayMs: asked >= 1000 ? asked : retryDelayMs(attempt - before, random) };
   }
   const wish = `The provider asks to wait ${Math.ceil(asked / 1000)} s, and the worker waits ${LONGEST_RETRY_SECONDS} s at most.`;
   return { error: { ...error, message: shortened(`${wish} ${error.message}`) } };

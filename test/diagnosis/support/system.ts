@@ -76,8 +76,8 @@ export function diagnosedSystemPerFile(settings: DiagnosisSettings, { replicaTim
       return replica;
     },
     /** Is closed before the replicas behind it are stopped, so that none of them waits for it. */
-    startProxy: async () => {
-      const proxy = await startPostgresProxy(database.url);
+    startProxy: async (url = database.url) => {
+      const proxy = await startPostgresProxy(url);
       closing.push(() => proxy.close());
       return proxy;
     },

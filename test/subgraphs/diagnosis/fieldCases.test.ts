@@ -1,7 +1,9 @@
 /** Cases that people met on real systems, as far as the two halves of a chat tell them. */
 import { describe, expect, test } from '@jest/globals';
+import { possibleAction } from '../../../domain/actions/offers.ts';
 import { readSnapshot } from '../../../domain/diagnosis/snapshot.ts';
 import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
+import type { ExecutionState } from '../../../domain/executionState.ts';
 import { NOT_AN_ALLOWED_ADDRESS } from '../../../domain/reachabilityReasons.ts';
 import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
 import { type Changes, codes, diagnosisOf, snapshot } from './snapshots.ts';
@@ -14,6 +16,9 @@ const first = (changes: Changes) => {
   const [finding] = diagnosisOf(changes).findings;
   return `${finding?.message} ${finding?.suggestion}`;
 };
+/** Findings that an interrupt is said to answer in this state. */
+const answersOf = (state: ExecutionState) =>
+  possibleAction('INTERRUPT_CHAT', { state, workerId: null, runnerId: null, queueDepth: 0 }).answers;
 const LEASES = [1, 2].map((n) => ({ runnerId: `00000000-0000-4000-8000-00000000001${n}`, ageSeconds: n }));
 const stale = { heartbeatState: 'STALE', heartbeat: { ageSeconds: 40, staleAfterSeconds: 30 } } as const;
 const candidate = (isFull: boolean | null, more = {}) => ({
@@ -211,6 +216,18 @@ describe('a turn without end', () => {
       'WARNING LOOPING',
     ]);
     expect(first({ state: 'R1', database: behind })).toContain('51 steps without an end, and 2 queued messages wait');
+  });
+
+  test('too many steps of a turn that waits outside: an interrupt ends the wait, and the model goes on', () => {
+    const waiting = { state: 'A0', database: { turn: { ageSeconds: 28, steps: 51, toolCalls: 50 } } } as const;
+    expect(seen(waiting)).toEqual(['WAITING', 'WARNING LOOPING', 'INFO ACTION_PENDING']);
+    expect(first(waiting)).toMatch(
+      /Edit the message that began the turn: an interrupt ends only the wait, and the model goes on\. `npm run chat -- show /,
+    );
+    const queued = { ...waiting, state: 'A1', database: { ...waiting.database, queueDepth: 1 } } as const;
+    expect(first(queued)).toContain('Edit the message that began the turn, which deletes what is queued:');
+    expect(answersOf('A0')).not.toContain('LOOPING');
+    expect(answersOf('R0')).toContain('LOOPING');
   });
 
   test('a wait for the next attempt that no worker would wait', () => {

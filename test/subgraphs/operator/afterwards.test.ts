@@ -57,6 +57,35 @@ test('a finding that is there after 30 s is noted as left, by its code', async (
   expect(await result(id)).toEqual({ resolved: 'NO', findings: ['ERRORED'] });
 });
 
+test('a finding that was not there is not said to be gone, and one that was there beside it is', async () => {
+  const server = await lookingThrough();
+  const acted = async (...findings: string[]) => {
+    const id = await insertChat(database.pool, { status: 'error' });
+    const variables = { id, reason: 'for a test', key: randomUUID(), expect: { snapshotVersion: 1 }, findings };
+    const { data } = await askOperator(server, mutation('retryChat'), { variables });
+    return data?.retryChat as unknown as { outcome: string; record: { id: string; resolved: string; why: string } };
+  };
+  const none = await acted('NO_PROGRESS', 'LOOPING');
+  expect(none).toMatchObject({ outcome: 'DONE', record: { resolved: 'UNKNOWN' } });
+  expect(none.record.why).toMatch(/had none of the named findings/);
+  expect(await resultOf(none.record.id)).toEqual({ resolved: 'UNKNOWN', findings: [] });
+  const { record } = await acted('NO_PROGRESS', 'ERRORED');
+  expect(record).toMatchObject({ resolved: 'PENDING', why: null });
+  expect(await result(record.id)).toEqual({ resolved: 'YES', findings: [] });
+});
+
+test('the snapshot beside a result offers what may be done after it, also where one request takes two actions', async () => {
+  const server = await lookingThrough();
+  const id = await insertChat(database.pool, { status: 'error' });
+  const field = (name: string, version: number) =>
+    `${name}(id: "${id}", expect: { snapshotVersion: ${version} }, reason: "for a test", idempotencyKey: "${randomUUID()}",
+       findings: ["ERRORED"]) { outcome snapshot { actions { from } } }`;
+  const { data } = await askOperator(server, `mutation { ${field('retryChat', 1)} ${field('interruptChat', 2)} }`);
+  const from = (name: string) =>
+    (data as unknown as Record<string, { snapshot: { actions: { from: string }[] } }>)[name]?.snapshot.actions[0]?.from;
+  expect([from('retryChat'), from('interruptChat')]).toEqual(['R0', 'I0']);
+});
+
 test('an operator that starts again takes up what is pending, and several of them note it once', async () => {
   const first = await lookingThrough(await deadUrl());
   const id = await retry(first);

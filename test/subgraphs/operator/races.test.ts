@@ -1,22 +1,26 @@
 /**
- * Pairs of actions that race for the same chats, while the operator is killed again and again: one winner each, no effect without a
- * record, no record without its effect, and every request whose answer was lost is settled by its key. `ACTION_PAIRS` says how many.
+ * Pairs of actions that race for chats that a worker runs, while the operator is killed again and again: one winner each, no effect
+ * without a record, no record without its effect, and every request whose answer was lost is settled by its key. The worker obeys
+ * each winner. `ACTION_PAIRS` says how many.
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
+import { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
 import { INTERNAL_SECRET } from '../../gateway/gateways.ts';
 import { expectKept } from '../../support/chatEvents.ts';
 import { databasePerFile } from '../../support/database.ts';
+import { replicasPerTest } from '../../support/replica.ts';
 import { ACTION_PAIRS } from '../../support/scale.ts';
 import { startServerProcess } from '../../support/serverProcess.ts';
-import { insertChat } from '../database/support/rows.ts';
+import { until } from '../../support/until.ts';
 import { type Answered, askOperator, mutation, operatorsPerTest } from './support/operators.ts';
 
 const database = databasePerFile();
 const { urlOfRole } = operatorsPerTest(database);
+const startReplica = replicasPerTest(() => database.url);
 const children: ChildProcess[] = [];
 afterEach(() => Promise.all(children.splice(0).map(kill)));
 
@@ -26,6 +30,15 @@ async function kill(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
   await exit;
 }
+
+/** Waits until so many chats are like that. */
+const countBecomes = (count: number, where: string) =>
+  until(`${count} chats have ${where}`, async () => {
+    const { rows } = await database.pool.query<{ found: number }>(
+      `SELECT count(*)::int AS found FROM chats WHERE ${where}`,
+    );
+    return rows[0]?.found === count;
+  });
 
 const AT_ONCE = 10;
 const KILLS = 4;
@@ -62,11 +75,14 @@ test(`${ACTION_PAIRS} pairs have one winner each, however often the operator die
     }
   };
 
+  await startReplica({ maxRunners: ACTION_PAIRS });
+  const chatStore = new ChatStore(database.pool);
   const chats: string[] = [];
+  // The model of each is silent: its row stays as it is until an action changes it.
   for (let i = 0; i < ACTION_PAIRS; i += 1) {
-    const owner = { worker_id: randomUUID(), runner_id: randomUUID() };
-    chats.push(await insertChat(database.pool, { status: 'running', ...owner }));
+    chats.push((await chatStore.create({ ownerId: randomUUID(), text: '/stall' })).id);
   }
+  await countBecomes(ACTION_PAIRS, `status = 'running' AND worker_id IS NOT NULL AND generation_attempt = 1`);
   const rows = await database.pool.query(
     `SELECT id, snapshot_version::int AS "snapshotVersion", worker_id AS "workerId", runner_id AS "runnerId" FROM chats`,
   );
@@ -99,5 +115,11 @@ test(`${ACTION_PAIRS} pairs have one winner each, however often the operator die
   );
   const pairs = ACTION_PAIRS;
   expect(told).toEqual([{ records: 2 * pairs, keys: 2 * pairs, done: pairs, withEffect: pairs, effects: pairs }]);
+  const { rows: won } = await database.pool.query<{ action: string; pairs: number }>(
+    `SELECT action, count(*)::int AS pairs FROM chat_debug_actions WHERE outcome = 'DONE' GROUP BY action`,
+  );
+  const wonBy = (action: string) => won.find((one) => one.action === action)?.pairs ?? 0;
+  await countBecomes(wonBy('INTERRUPT_CHAT'), `status = 'waiting' AND worker_id IS NULL`);
+  await countBecomes(wonBy('RELEASE_CHAT'), `status = 'running' AND worker_id IS NOT NULL AND generation_attempt = 2`);
   for (const id of chats.slice(0, 10)) await expectKept(database.pool, id);
 }, 600_000);

@@ -555,6 +555,24 @@ describe('a failure', () => {
     }
   });
 
+  test('that used up the attempts of a turn leaves it as many again when it is retried', async () => {
+    const replica = await start();
+    const down = refuses(503, { message: 'no' });
+    const { id, requests } = await chat(down, down, down, says('here'));
+    expect(await rest(id)).toBe('E0');
+    expect(requests()).toHaveLength(2);
+
+    await store.apply(id, { name: 'retry' });
+    type Attempts = { runners?: { activeTask: { attempt: number; maxAttempts: number } | null }[] };
+    await until('the third attempt is one of four', async () => {
+      const found = await inMemory<Attempts>(replica, id, 'runners { activeTask { attempt maxAttempts } }');
+      const task = found?.runners?.[0]?.activeTask;
+      return task?.attempt === 3 && task.maxAttempts === 4;
+    });
+    expect(await rest(id)).toBe('W');
+    expect(requests()).toHaveLength(4);
+  });
+
   test('that asks for longer than the worker waits ends the turn, and says how long', async () => {
     await start({ maxAttempts: 8 });
     const { id } = await chat(refuses(429, { message: 'Come back tomorrow' }, { 'retry-after': '86400' }));
