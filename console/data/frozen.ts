@@ -13,7 +13,7 @@ export interface Row<T> {
 
 export interface Frozen<T> {
   readonly rows: readonly Row<T>[];
-  /** Rows of the last answer that are not shown yet. */
+  /** Rows of the last answer that are not shown yet, or not in the group to which they have come. */
   readonly waiting: number;
 }
 
@@ -26,7 +26,12 @@ export interface Item<T> {
 /** Takes in all rows of an answer, group by group, in its order. */
 export function takenIn<T>(items: readonly Item<T>[]): Frozen<T> {
   const groups = new Map<string, Row<T>[]>();
-  for (const item of items) groups.set(item.group, [...(groups.get(item.group) ?? []), { ...item, isGone: false }]);
+  for (const item of items) {
+    const row = { ...item, isGone: false };
+    const group = groups.get(item.group);
+    if (group) group.push(row);
+    else groups.set(item.group, [row]);
+  }
   return { rows: [...groups.values()].flat(), waiting: 0 };
 }
 
@@ -34,12 +39,12 @@ export function takenIn<T>(items: readonly Item<T>[]): Frozen<T> {
 export function renewed<T>({ rows }: Frozen<T>, items: readonly Item<T>[]): Frozen<T> {
   if (rows.length === 0) return takenIn(items);
   const now = new Map(items.map((item) => [item.id, item]));
-  const shown = new Set(rows.map(({ id }) => id));
+  const shown = new Map(rows.map(({ id, group }) => [id, group]));
   return {
     rows: rows.map((row) => {
       const item = now.get(row.id);
       return item ? { ...row, value: item.value, isGone: false } : { ...row, isGone: true };
     }),
-    waiting: items.filter(({ id }) => !shown.has(id)).length,
+    waiting: items.filter(({ id, group }) => shown.get(id) !== group).length,
   };
 }

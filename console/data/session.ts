@@ -12,6 +12,8 @@ const KEY = 'chat-debug-gateway:token';
 const CODE = /^#code=([\w-]+)$/;
 /** Milliseconds that a new tab waits for another one's token. */
 const HANDED_MS = 150;
+/** Milliseconds after which no answer to a code is waited for. A link is good for 60 s. */
+const REDEEMED_MS = 15_000;
 
 /** Claims of the token that the page shows. The gateway decides by itself. */
 interface Claims {
@@ -78,16 +80,24 @@ function takeCode(): string | undefined {
   return code;
 }
 
+const NO_ANSWER = `The gateway has not answered the link within ${REDEEMED_MS / 1_000} s.`;
+const ANOTHER_LINK = 'print another link with `npm run token -- --link`, or paste a token here';
+
 /** @returns reason why the code does not sign in. Undefined: it does */
 async function redeem(code: string): Promise<string | undefined> {
+  const ending = new AbortController();
+  const endLimit = after(REDEEMED_MS, () => ending.abort());
   const response = await fetch(addressOf('signin'), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ code }),
     cache: 'no-store',
+    signal: ending.signal,
   }).catch(() => undefined);
-  if (!response) return 'The gateway cannot be reached. Is it still running?';
-  const body: unknown = await response.json().catch(() => undefined);
+  const body: unknown = await response?.json().catch(() => undefined);
+  endLimit();
+  if (ending.signal.aborted) return `${NO_ANSWER} Look whether the gateway is well, and ${ANOTHER_LINK}.`;
+  if (!response) return `The gateway cannot be reached. Once it runs, ${ANOTHER_LINK}.`;
   const { token: found, errors } = (body ?? {}) as { token?: unknown; errors?: { message?: unknown }[] };
   if (typeof found === 'string' && keep(found)) {
     tell({ kind: 'token', token: found });

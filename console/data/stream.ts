@@ -11,6 +11,9 @@ const SILENT_MS = 25_000;
 /** Milliseconds up to the first answer, after which something on the way is taken to hold the stream back. */
 const FIRST_MS = 8_000;
 
+/** Milliseconds after the end of a connection, in which its last answers are still taken. */
+const LAST_MS = 100;
+
 /** How a stream ended. */
 export type End =
   /** This page ended it. */
@@ -38,26 +41,34 @@ export async function follow<A, V>(
   let endWatch = after(FIRST_MS, () => silent.abort());
   let opened = false;
   let last: Problem | undefined;
+  let stop = () => {};
   const client = createClient({
     url: addressOf('graphql'),
     retryAttempts: 0,
     headers: () => headers(),
     credentials: 'same-origin',
+    fetchFn: fetchUntil(() => after(LAST_MS, () => stop())),
   });
-  const answers = client.iterate<A, Record<string, unknown>>(questionOf(operation, variables));
   const lost = () => ({ kind: 'lost', opened, isSilent: silent.signal.aborted }) as const;
-  const stop = () => client.dispose();
-  aborting.addEventListener('abort', stop);
-  silent.signal.addEventListener('abort', stop);
+  const take = ({ data, errors }: { readonly data?: A | null; readonly errors?: unknown }) => {
+    endWatch();
+    endWatch = after(SILENT_MS, () => silent.abort());
+    opened = true;
+    const problems = (errors ?? []) as readonly Problem[];
+    last = data === undefined ? problems[0] : undefined;
+    if (data !== undefined) onAnswer({ data: data ?? null, problems });
+  };
   try {
-    for await (const { data, errors } of answers) {
-      endWatch();
-      endWatch = after(SILENT_MS, () => silent.abort());
-      opened = true;
-      const problems = (errors ?? []) as readonly Problem[];
-      last = data === undefined ? problems[0] : undefined;
-      if (data !== undefined) onAnswer({ data: data ?? null, problems });
-    }
+    await new Promise<void>((resolve, reject) => {
+      // The client waits for ever where a connection ends together with its last answer: this ends it by itself.
+      stop = resolve;
+      aborting.addEventListener('abort', stop);
+      silent.signal.addEventListener('abort', stop);
+      if (aborting.aborted) return resolve();
+      client.subscribe<A, Record<string, unknown>>(questionOf(operation, variables), {
+        ...{ next: take, error: reject, complete: resolve },
+      });
+    });
     if (aborting.aborted) return { kind: 'stopped' };
     return last ? endOf(last, opened) : lost();
   } catch (error) {
@@ -75,6 +86,15 @@ export async function follow<A, V>(
     client.dispose();
   }
 }
+
+/** Way to fetch that tells when the whole body of an answer was read. */
+const fetchUntil =
+  (ended: () => void) =>
+  async (...asked: Parameters<typeof fetch>): Promise<Response> => {
+    const response = await fetch(...asked);
+    if (!response.ok || !response.body) return response;
+    return new Response(response.body.pipeThrough(new TransformStream({ flush: ended })), response);
+  };
 
 function endOf(problem: Problem | undefined, opened: boolean, waitMs?: number): Extract<End, { kind: 'ended' }> {
   const told = problem?.extensions?.retryAfterMs;

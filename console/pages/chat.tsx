@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { Chat, ChatEverywhere, ChatFamily, ChatLive, ChatPast } from '../data/operations.ts';
 import { isUuid } from '../data/uuid.ts';
+import { toOffers } from '../parts/act.tsx';
 import { ActOffers } from '../parts/actOffers.tsx';
 import { ChatView } from '../parts/chatView.tsx';
 import { useCommands } from '../parts/commands.ts';
@@ -37,7 +38,7 @@ function LiveChat({ chatId }: { chatId: string }) {
   useCommands(
     [
       { name: 'Ask every replica again', keys: 'e', run: again },
-      { name: 'To the actions', keys: 'a', run: () => document.querySelector<HTMLElement>('#offers')?.focus() },
+      { name: 'To the actions', keys: 'a', run: toOffers },
     ],
     [round],
   );

@@ -129,7 +129,11 @@ const stateWith = (changes: Readonly<Record<string, string>>) => ({
 
 function groupsOf<T extends { readonly group: string }>(rows: readonly T[]): [string, T[]][] {
   const groups = new Map<string, T[]>();
-  for (const row of rows) groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
+  for (const row of rows) {
+    const group = groups.get(row.group);
+    if (group) group.push(row);
+    else groups.set(row.group, [row]);
+  }
   return [...groups];
 }
 

@@ -191,7 +191,9 @@ const Table = ({ rows, picked, pick }: TableProps) => (
           <td data-label="opened">
             <When at={value.openedAt} />
           </td>
-          <td data-label="for">{lengthOf(value.secondsOpen)}</td>
+          <td data-label="for" class="length">
+            {lengthOf(value.secondsOpen)}
+          </td>
           <td data-label="closed">
             {isGone ? 'no longer in this list' : value.closedAt ? <When at={value.closedAt} /> : 'open'}{' '}
             {value.closeReason ?? ''}

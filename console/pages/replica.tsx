@@ -6,6 +6,7 @@ import { CONDITIONS, conditionOf, LATE_MS, megabytes } from '../data/replicas.ts
 import { linkTo } from '../data/route.ts';
 import { hasRole } from '../data/session.ts';
 import { isUuid } from '../data/uuid.ts';
+import { toOffers } from '../parts/act.tsx';
 import { RecordRows } from '../parts/actRecords.tsx';
 import { ActReplica } from '../parts/actReplica.tsx';
 import { useCommands } from '../parts/commands.ts';
@@ -40,7 +41,7 @@ export default function ReplicaPage({ id: given }: { id: string }) {
   useCommands(
     [
       { name: 'Ask again what it holds', keys: 'e', run: () => setRound(round + 1) },
-      { name: 'To the actions', keys: 'a', run: () => document.querySelector<HTMLElement>('#offers')?.focus() },
+      { name: 'To the actions', keys: 'a', run: toOffers },
       { name: 'Copy the link', keys: 'y', run: () => void copy('The link', linkTo(`replicas/${id}`)) },
     ],
     [round, id],

@@ -172,6 +172,12 @@ export function Act({ intent, hasMoved, onDone, onClose }: ActProps) {
   );
 }
 
+/** Moves the focus to the first action that can be taken, which answers a finding if one does; else to why there is none. */
+export function toOffers(): void {
+  const offers = document.querySelector<HTMLElement>('#offers');
+  (offers?.querySelector<HTMLElement>('.offers button') ?? offers)?.focus();
+}
+
 /** What came of a try, or of the step itself when it was not done. */
 function Told({ came, queueDepth, isTry }: { came: Came; queueDepth: number; isTry: boolean }) {
   if (came.kind === 'uncertain') {

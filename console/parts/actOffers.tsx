@@ -1,5 +1,6 @@
 /** What may be done to a chat now, and what it answers; and what may not be done, with why and who may. */
 import { useEffect, useState } from 'preact/hooks';
+import { CHAT_ACTIONS, shortName } from '../../domain/actions/names.ts';
 import { isForOwners } from '../../domain/actions/rights.ts';
 import { ORDERS, RISKS } from '../data/actionWords.ts';
 import { type ActRecord, ChatOffers, type Offer, type WholeChat } from '../data/operations.ts';
@@ -21,9 +22,13 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
   const found = data?.chatDebugSnapshot;
   const present = diagnosis.findings.map(({ code }) => code);
   const answeredBy = ({ answers }: Offer) => answers.filter((code) => present.includes(code));
-  const offers = [...(found?.actions ?? [])].sort((a, b) => answeredBy(b).length - answeredBy(a).length);
+  const advised = advisedBy(diagnosis.findings);
+  const rank = (offer: Offer) => (offer.action === advised ? present.length + 1 : answeredBy(offer).length);
+  const offers = [...(found?.actions ?? [])].sort((a, b) => rank(b) - rank(a));
+  const advice = offers.find(({ action, allowed }) => allowed && action === advised);
   const allowed = offers.filter((offer) => offer.allowed);
   const others = offers.filter((offer) => !offer.allowed);
+  const isFirst = (offer: Offer) => (advice ? offer === advice : answeredBy(offer).length > 0);
   const open = (offer: Offer) => {
     if (!found) return;
     const { snapshotVersion, workerId, runnerId, queueDepth } = found.database;
@@ -53,13 +58,14 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
       <ul class="offers">
         {allowed.map((offer) => (
           <li key={offer.action} data-answers={answeredBy(offer).length > 0}>
-            <button type="button" class={answeredBy(offer).length > 0 ? 'primary' : ''} onClick={() => open(offer)}>
+            <button type="button" class={isFirst(offer) ? 'primary' : ''} onClick={() => open(offer)}>
               {ORDERS[offer.action]}…
             </button>
             <span>
               <State state={offer.from} /> → {offer.to ? <State state={offer.to} /> : '?'}{' '}
               <span class="count">
                 {RISKS[offer.risk]}
+                {offer === advice ? '; what the finding says to do' : ''}
                 {answeredBy(offer).length > 0 ? `; answers ${answeredBy(offer).join(', ')}` : ''}
               </span>
             </span>
@@ -93,6 +99,16 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
       ) : null}
     </section>
   );
+}
+
+/** Action that the worst finding with a command names, as the terminal would take it. Others that answer it stand behind. */
+function advisedBy(findings: WholeChat['diagnosis']['findings']): string | undefined {
+  for (const { suggestion } of findings) {
+    const [, name] = / --action ([a-z-]+)/.exec(suggestion ?? '') ?? [];
+    const action = CHAT_ACTIONS.find((one) => shortName(one) === name);
+    if (action) return action;
+  }
+  return undefined;
 }
 
 /** Who may do what this person may not. Empty: the state of the chat forbids it to everybody. */

@@ -11,7 +11,7 @@ export const RESOLUTIONS: Readonly<Record<Resolution, string>> = {
   PENDING: 'The operator looks whether the findings are gone…',
   YES: 'The findings are gone.',
   NO: 'The findings are still there.',
-  UNKNOWN: 'The operator could not see whether the findings are gone.',
+  UNKNOWN: 'It is not known whether it helped.',
 };
 
 const EVERY_MS = 2_000;
@@ -41,7 +41,7 @@ export function ActResult({ record, present, onClose }: ActResultProps) {
         <b>{ORDERS[action]}:</b> {why ?? OUTCOMES[outcome]} <When at={at} />{' '}
         <a href={linkTo('actions', { key: idempotencyKey })}>record</a>
       </p>
-      {outcome === 'DONE' && findings.length > 0 ? (
+      {outcome === 'DONE' && findings.length > 0 && why === null ? (
         <p>
           {left && left.length === 0
             ? `${findings.join(', ')}: gone, by the live view.`

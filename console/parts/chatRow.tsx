@@ -28,8 +28,8 @@ export function ChatRow({
   return (
     <li class="row" data-gone={isGone} {...place}>
       {isGone ? (
-        <span class="verdict" data-tone="calm">
-          gone from the list
+        <span class="verdict" data-tone="calm" title="It is no longer in this list.">
+          gone
         </span>
       ) : diagnosis ? (
         <Verdict verdict={diagnosis.verdict} />

@@ -16,6 +16,7 @@ export const OTHER_NAME = 'console.test';
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
+  '--process-per-site', // twenty tabs of one address are one process
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
@@ -36,8 +37,16 @@ export interface Noted {
   open(url: string): Promise<Page>;
 }
 
-export async function notedContext(browser: Browser, options: BrowserContextOptions = {}): Promise<Noted> {
+/** @param token with which its pages are signed in, as if by another tab; without one they are not */
+export async function notedContext(
+  browser: Browser,
+  { token, ...options }: BrowserContextOptions & { readonly token?: string } = {},
+): Promise<Noted> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  if (token)
+    await context.addInitScript(
+      `if (origin !== 'null') sessionStorage.setItem('chat-debug-gateway:token', ${JSON.stringify(token)})`,
+    ); // the empty page that a tab begins with has no storage
   const troubles: string[] = [];
   const requested: URL[] = [];
   context.on('page', (page) => {
@@ -57,12 +66,29 @@ export async function notedContext(browser: Browser, options: BrowserContextOpti
   };
 }
 
+/** Rule that light and dark can answer in two ways. */
+const OF_COLOURS = ['color-contrast'];
+
+/** What axe-core has against a page in light, and what in dark colours. */
+export async function violationsInBoth(page: Page): Promise<string[]> {
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  const light = await violations(page);
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  const dark = await violations(page, OF_COLOURS);
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  return [...light, ...dark];
+}
+
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe-core has against a page as it is now: rules, each with the elements. */
-export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = (await page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+/**
+ * What axe-core has against a page as it is now: rules, each with the elements.
+ * @param rules the only ones that are asked; without them all are
+ */
+export async function violations(page: Page, rules?: readonly string[]): Promise<string[]> {
+  if (!(await page.evaluate(`typeof axe === 'object'`))) await page.evaluate(axe);
+  const options = JSON.stringify({ resultTypes: ['violations'], ...(rules && { runOnly: rules }) });
+  const found = (await page.evaluate(`axe.run(document, ${options}).then(({ violations }) =>
     violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ html, failureSummary }) => html.slice(0, 200) + ' ' + failureSummary).join(' | ')))`)) as string[];
   return found;
 }

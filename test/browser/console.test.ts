@@ -3,7 +3,16 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { Browser, Page, Route } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
-import { CANARY, launch, type Noted, notedContext, OPERATIONS, OTHER_NAME, violations } from './browser.ts';
+import {
+  CANARY,
+  launch,
+  type Noted,
+  notedContext,
+  OPERATIONS,
+  OTHER_NAME,
+  violations,
+  violationsInBoth,
+} from './browser.ts';
 
 jest.setTimeout(90_000);
 
@@ -288,7 +297,7 @@ describe('what changes around it', () => {
   });
 
   test('where streams are refused, it asks again and again', async () => {
-    const { context, open } = await notedContext(browser);
+    const { context, open } = await notedContext(browser, { token: system.token });
     await context.route('**/graphql', (route) =>
       route.request().headers().accept?.includes('event-stream')
         ? route.fulfill({
@@ -298,7 +307,7 @@ describe('what changes around it', () => {
           })
         : route.continue(),
     );
-    const polling = await open(await link());
+    const polling = await open(at(''));
     await polling.getByText('Not live.').waitFor();
     await polling.locator('.row').first().waitFor();
     await context.close();
@@ -307,11 +316,11 @@ describe('what changes around it', () => {
 
 describe('a proxy that holds streams back', () => {
   test('keeps the page waiting for seconds: then it asks again and again', async () => {
-    const { context, open } = await notedContext(browser);
+    const { context, open } = await notedContext(browser, { token: system.token });
     await context.route('**/graphql', (route) =>
       route.request().headers().accept?.includes('event-stream') ? undefined : route.continue(),
     );
-    const waiting = await open(await link());
+    const waiting = await open(at(''));
     await waiting.getByText('Not live.').waitFor({ timeout: 20_000 });
     await waiting.locator('.row').first().waitFor();
     await context.close();
@@ -323,14 +332,14 @@ describe('a gateway that refuses', () => {
   const isStream = (route: Route) => route.request().headers().accept?.includes('event-stream') === true;
 
   test('from behind a proxy that does not reach it for a while is taken for lost, and tried again', async () => {
-    const { context, open } = await notedContext(browser);
+    const { context, open } = await notedContext(browser, { token: system.token });
     let isAway = true;
     await context.route('**/graphql', (route) =>
       isAway
         ? route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' })
         : route.continue(),
     );
-    const behind = await open(await link());
+    const behind = await open(at(''));
     await behind.locator('.link[data-link=lost]').waitFor();
     await behind.getByText('HTTP status 502.').first().waitFor();
     isAway = false;
@@ -339,12 +348,12 @@ describe('a gateway that refuses', () => {
   });
 
   test.each(['127.0.0.1', OTHER_NAME])('for good is asked once, and again by a click (at %s)', async (host) => {
-    const { context, open, requested } = await notedContext(browser);
+    const { context, open, requested } = await notedContext(browser, { token: system.token });
     let refuses = true;
     await context.route('**/graphql', (route) =>
       refuses && isStream(route) ? route.fulfill(REFUSED) : route.continue(),
     );
-    const refused = await open((await link()).replace('127.0.0.1', host));
+    const refused = await open(at('').replace('127.0.0.1', host));
     await refused.locator('.link[data-link=stopped]').waitFor();
     await refused.waitForTimeout(1_000); // time in which another try would come
     expect(requested.filter(({ pathname }) => pathname === '/graphql')).toHaveLength(1);
@@ -358,8 +367,8 @@ describe('a gateway that refuses', () => {
 describe('twenty tabs', () => {
   test('of one person on the same page hold one stream, and another tab takes it over', async () => {
     await page.goto('about:blank');
-    const { context, open } = await notedContext(browser);
-    const first = await open(await link());
+    const { context, open } = await notedContext(browser, { token: system.token });
+    const first = await open(at(''));
     await live(first);
     const tabs = await Promise.all(Array.from({ length: 19 }, () => open(at(''))));
     for (const tab of tabs) await tab.locator('.row').first().waitFor();
@@ -375,22 +384,12 @@ describe('for everybody', () => {
   const PAGES = ['', '?list=all', 'chats/silent', 'chats/failed', 'replicas', 'incidents', 'actions', 'keys'];
   const pathOf = (name: string) => name.replace(/silent|failed/, (which) => chats[which as 'silent' | 'failed']);
 
-  test.each(PAGES)('axe-core has nothing against /%s, light or dark', async (name) => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.goto(at(pathOf(name)));
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      if (name.startsWith('chats')) await page.getByRole('heading', { name: 'Timeline' }).waitFor();
-      expect(await violations(page)).toEqual([]);
-    }
-    await page.emulateMedia({ colorScheme: null, reducedMotion: null });
-  });
-
-  test.each(PAGES)('/%s fits a width of 320 pixels', async (name) => {
-    await page.setViewportSize({ width: 320, height: 640 });
+  test.each(PAGES)('axe-core has nothing against /%s, light or dark, and it fits 320 pixels', async (name) => {
     await page.goto(at(pathOf(name)));
     await page.getByRole('heading', { level: 1 }).waitFor();
     if (name.startsWith('chats')) await page.getByRole('heading', { name: 'Timeline' }).waitFor();
+    expect(await violationsInBoth(page)).toEqual([]);
+    await page.setViewportSize({ width: 320, height: 640 });
     expect(await inner(page, 'document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
     await page.setViewportSize({ width: 1280, height: 800 });
   });
@@ -411,10 +410,10 @@ describe('for everybody', () => {
   });
 
   test('on a page over plain HTTP, without locks, clipboard and randomUUID, all of it works', async () => {
-    const { context, open, troubles } = await notedContext(browser);
+    const { context, open, troubles } = await notedContext(browser, { token: system.token });
     const there = (address: string) => address.replace('127.0.0.1', OTHER_NAME);
     const ofOthers = await streams(); // pages of tests before it
-    const first = await open(there(await link()));
+    const first = await open(there(at('')));
     await live(first);
     expect(await inner(first, `[isSecureContext, typeof navigator.locks, typeof crypto.randomUUID]`)).toEqual([
       false,

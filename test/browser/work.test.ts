@@ -9,7 +9,7 @@ import { textContent } from '../../domain/messages.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
-import { CANARY, launch, type Noted, notedContext, OPERATIONS, violations } from './browser.ts';
+import { CANARY, launch, type Noted, notedContext, OPERATIONS, violations, violationsInBoth } from './browser.ts';
 
 jest.setTimeout(90_000);
 
@@ -200,9 +200,8 @@ describe('an action on a chat', () => {
   });
 
   test('that a person may not take says why, and who may', async () => {
-    const { context, open } = await notedContext(browser);
     const token = await system.run('dist/cli/token.js', '--sub', randomUUID(), '--role', 'chat-debug:read-all');
-    await context.addInitScript(`sessionStorage.setItem('chat-debug-gateway:token', ${JSON.stringify(token)})`);
+    const { context, open } = await notedContext(browser, { token });
     const reader = await open(at(`chats/${kept.chat}`));
     await reader.getByText('What you cannot do now, and why').click();
     await reader.getByText('This needs the role chat-debug:operate or chat-debug:operate:releaseChat.').waitFor();
@@ -421,14 +420,9 @@ describe('for everybody', () => {
   };
 
   test.each(PAGES)('axe-core has nothing against %s, light or dark, and it fits 320 pixels', async (name) => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await shown(name);
-      expect(await violations(page)).toEqual([]);
-    }
-    await page.emulateMedia({ colorScheme: null, reducedMotion: null });
-    await page.setViewportSize({ width: 320, height: 640 });
     await shown(name);
+    expect(await violationsInBoth(page)).toEqual([]);
+    await page.setViewportSize({ width: 320, height: 640 });
     expect(await inner(page, 'document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
     expect(await inner(page, '[window.canary, document.images.length]')).toEqual([undefined, 0]);
     await page.setViewportSize({ width: 1280, height: 800 });

@@ -12,6 +12,7 @@ import { replicaProcessesPerTest } from '../diagnosis/support/replicaProcess.ts'
 import { callerToken, DIAGNOSIS_SETTINGS, INTERNAL_SECRET } from '../gateway/gateways.ts';
 import { operatorsPerTest } from '../subgraphs/operator/support/operators.ts';
 import { chatWaits } from '../support/chatWaits.ts';
+import { TROUBLES, type Trouble } from '../support/troubles.ts';
 import { until } from '../support/until.ts';
 import { unwrapped } from './support/bundles.ts';
 import { debugSystemPerFile } from './support/debugSystem.ts';
@@ -35,65 +36,41 @@ const becomes = chatWaits(() => database.pool);
 const LONG = { heartbeatIntervalSeconds: 0.5, staleAfterSeconds: 300 };
 const create = (text: string) => chat('create', text, '--owner', randomUUID());
 
-interface Trouble {
-  readonly what: string;
-  readonly code: string;
-  readonly action: string;
-  /** States before and after the action, as its record tells them. */
-  readonly led: string;
-  /** Verdict in the end. */
-  readonly ends: string;
-  /** @returns the chat's id */
-  readonly make: () => Promise<string>;
-}
-
-const TROUBLES: readonly Trouble[] = [
-  {
-    ...{ what: 'a model that fell silent', code: 'NO_PROGRESS', action: 'interrupt', led: 'R0 → I0', ends: 'IDLE' },
-    make: async () => {
-      await startReplica(LONG);
-      return create('/stall');
-    },
+/** Ways to make each trouble. @returns the chat's id */
+const MAKE: Readonly<Record<Trouble['code'], () => Promise<string>>> = {
+  NO_PROGRESS: async () => {
+    await startReplica(LONG);
+    return create('/stall');
   },
-  {
-    ...{ what: 'an owner that was killed', code: 'OWNER_UNREACHABLE', action: 'release', led: 'R0 → R0', ends: 'IDLE' },
-    make: async () => {
-      const owner = await startProcess({
-        ...{ DATABASE_URL: database.url, INTERNAL_SECRET, MODEL: 'built-in', LOG_LEVEL: 'silent' },
-        ...{ HEARTBEAT_INTERVAL_SECONDS: '0.5', HEARTBEAT_STALE_SECONDS: '300' },
-      });
-      const id = await create('/slow 4');
-      await becomes(id, ({ workerId, generationAttempt }) => workerId === owner.id && generationAttempt === 1);
-      owner.kill('SIGKILL');
-      await startReplica(LONG);
-      return id;
-    },
+  OWNER_UNREACHABLE: async () => {
+    const owner = await startProcess({
+      ...{ DATABASE_URL: database.url, INTERNAL_SECRET, MODEL: 'built-in', LOG_LEVEL: 'silent' },
+      ...{ HEARTBEAT_INTERVAL_SECONDS: '0.5', HEARTBEAT_STALE_SECONDS: '300' },
+    });
+    const id = await create('/slow 4');
+    await becomes(id, ({ workerId, generationAttempt }) => workerId === owner.id && generationAttempt === 1);
+    owner.kill('SIGKILL');
+    await startReplica(LONG);
+    return id;
   },
-  {
-    ...{ what: 'messages behind a failure', code: 'QUEUE_BLOCKED', action: 'retry', led: 'E1 → R1', ends: 'IDLE' },
-    make: async () => {
-      const id = await create('/fail 2');
-      await chat('send', id, 'and then?');
-      await startReplica({ ...LONG, maxAttempts: 2 });
-      return id;
-    },
+  QUEUE_BLOCKED: async () => {
+    const id = await create('/fail 2');
+    await chat('send', id, 'and then?');
+    await startReplica({ ...LONG, maxAttempts: 2 });
+    return id;
   },
-  {
-    ...{ what: 'a status that was edited by hand', code: 'INVALID_STATE', action: 'reconcile', led: 'INVALID → E0' },
-    ends: 'FAILED', // until somebody goes on: the record and the error of the chat say why
-    make: async () => {
-      await startReplica(LONG);
-      const id = await create('hello');
-      await becomes(id, ({ status, workerId }) => status === 'waiting' && workerId === null);
-      await database.pool.query(`UPDATE chats SET status = 'paused' WHERE id = $1`, [id]);
-      return id;
-    },
+  INVALID_STATE: async () => {
+    await startReplica(LONG);
+    const id = await create('hello');
+    await becomes(id, ({ status, workerId }) => status === 'waiting' && workerId === null);
+    await database.pool.query(`UPDATE chats SET status = 'paused' WHERE id = $1`, [id]);
+    return id;
   },
-];
+};
 
 describe('at a terminal', () => {
-  test.each(TROUBLES)('$what is found, acted on, gone, and recorded', async ({ code, action, led, ends, make }) => {
-    const id = await make();
+  test.each(TROUBLES)('$what is found, acted on, gone, and recorded', async ({ code, action, led, ends }) => {
+    const id = await MAKE[code]();
     const token = await callerToken({ sub: randomUUID(), roles: [READ_ALL, OPERATE, AUDIT] });
     const ask = (...args: string[]) => debug(args, { CHAT_DEBUG_TOKEN: token });
     const listed = new RegExp(`^${id} .*\\n  ${code}: `, 'm');
