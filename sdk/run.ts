@@ -9,6 +9,8 @@ import { inWords } from './words.ts';
 
 /** Buffers of one run that are remembered. */
 const MOST_BUFFERS = 10;
+/** Tasks of one run that the protocol has room for, the newest ones. */
+const MOST_TASKS = 20;
 
 /** What is known of the chat's row when it was last looked at. */
 export interface ChatUpdate {
@@ -122,8 +124,9 @@ export class Run {
   }
 
   told(): Runner {
-    const tasks = [...this.#tasks].map((task) => task.told());
-    const isActive = tasks.some(({ cancelledAt }) => !cancelledAt);
+    const all = [...this.#tasks].map((task) => task.told());
+    const tasks = all.slice(-MOST_TASKS);
+    const isActive = all.some(({ cancelledAt }) => !cancelledAt);
     return {
       runnerId: this.runnerId,
       phase: this.#isStopping ? 'stopping' : 'running',

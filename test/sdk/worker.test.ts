@@ -31,6 +31,14 @@ async function worker(options: ChatDebugOptions = {}) {
 const at = (seconds: number) => new Date(START_MS + 1_000 * seconds).toISOString();
 
 describe('a run', () => {
+  test('with more tasks than the protocol has room for tells the newest ones', async () => {
+    const { debug, runnerOf } = await worker();
+    const run = debug.run(randomUUID());
+    for (let i = 0; i < 25; i += 1) run.task(`task ${i}`);
+    const kinds = (await runnerOf(run.chatId))?.tasks?.map(({ kind }) => kind);
+    expect(kinds).toEqual(Array.from({ length: 20 }, (_, i) => `task ${i + 5}`));
+  });
+
   test('that never had a task is not called idle', async () => {
     const { debug, passed, runnerOf } = await worker();
     const { chatId } = debug.run(randomUUID());
