@@ -38,10 +38,11 @@ export class NoAnswer extends Error {
   }
 }
 
-/** @throws NoAnswer */
+/** @param timeoutMs milliseconds after which the question is given up @throws NoAnswer */
 export type AskGateway<Operation extends string> = (
   operation: Operation,
   variables: Readonly<Record<string, unknown>>,
+  timeoutMs?: number,
 ) => Promise<Answered>;
 
 export interface GatewayClient<Operation extends string> {
@@ -64,9 +65,9 @@ interface ProcessGateway<Operation extends string> {
 export function openGateway<Operation extends string>(options: ProcessGateway<Operation>): GatewayClient<Operation> {
   const { url, internalSecret, caller, texts } = options;
   const dispatcher = new Agent({ connections: 2, maxResponseSize: MOST_ANSWER_BYTES });
-  const post = async (body: string) => {
+  const post = async (body: string, timeoutMs: number) => {
     const token = await signInternalToken(internalSecret, 'gateway', caller);
-    const { signal, clear } = deadlineSignal(TIMEOUT_MS);
+    const { signal, clear } = deadlineSignal(timeoutMs);
     try {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
       const response = await request(url, { method: 'POST', dispatcher, signal, headers, body });
@@ -78,8 +79,8 @@ export function openGateway<Operation extends string>(options: ProcessGateway<Op
     }
   };
   return {
-    ask: async (operation, variables) => {
-      const { status, text } = await post(JSON.stringify({ query: texts[operation], variables }));
+    ask: async (operation, variables, timeoutMs = TIMEOUT_MS) => {
+      const { status, text } = await post(JSON.stringify({ query: texts[operation], variables }), timeoutMs);
       const parsed = answer.safeParse(parsedJson(text));
       if (!parsed.success) throw new NoAnswer(`HTTP_${status}`);
       const { data, errors } = parsed.data;

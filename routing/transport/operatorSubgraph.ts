@@ -17,9 +17,13 @@ import { type Asking, isMutation, type Reply, type Transport } from './transport
 /** Name in the supergraph, which is the audience of its tokens. */
 const NAME = 'operator';
 
-/** Times that a statement's limit may pass in one action: it waits for a key, for a row, and for its own statements. */
-const STATEMENTS_WAITED_FOR = 3;
-const GRACE_MS = 500;
+/**
+ * Times that a statement's limit may pass in one action: it reads the chat, waits for a key, for a row, and for its own
+ * statements.
+ */
+const STATEMENTS_WAITED_FOR = 4;
+/** Milliseconds besides: the operator waits 2 s at most for what was found before an action. */
+const GRACE_MS = 2_500;
 
 export interface OperatorSubgraph {
   readonly ask: Transport;

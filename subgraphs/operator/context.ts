@@ -50,6 +50,7 @@ export function makeContext(
   return {
     ...operator,
     ...{ caller, requestId: parseUuid(requestId) ?? requestId, via },
+    look: untilSilent(operator.look),
     traceId: TRACE.exec(String(headers.traceparent))?.[1],
     chat: new DataLoader(async (ids) => {
       const chats = await operator.answered(() => readChatsApart(pool, ids));
@@ -69,5 +70,16 @@ export function makeContext(
       cacheKeyFn: ({ chatId, from, to, first }) => [chatId, from, to, first].join(' '),
     }),
     counts: new DataLoader((ids) => operator.answered(() => countItems(pool, ids))),
+  };
+}
+
+/** Looks no more once a look got no answer: the actions of one request do not all wait for a silent gateway. */
+function untilSilent(look: Operator['look']): Operator['look'] {
+  let isSilent = false;
+  return async (chatId) => {
+    if (isSilent) return undefined;
+    const seen = await look(chatId);
+    isSilent = seen === undefined;
+    return seen;
   };
 }

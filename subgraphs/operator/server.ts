@@ -58,7 +58,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
   const operator: Operator = {
     ...{ pool, store, metrics, tokens: makeOfferTokens(options.offerSecret, clock), planBegun: plans.wake },
     actionDone: afterwards.wake,
-    look: (chatId) => lookBefore(gateway.ask, chatId, clock),
+    look: (chatId) => lookBefore(gateway.ask, chatId),
     answered: (question) =>
       question().catch((error: unknown) => {
         const told = questionError(error);

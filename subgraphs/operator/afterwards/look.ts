@@ -1,7 +1,6 @@
 /** Looks at chats through the gateway, as the diagnosis of every replica tells. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Clock } from '../../../common/clock.ts';
 import type { Seen } from '../../../domain/actions/resolution.ts';
 import { type AskGateway, type GatewayClient, NoAnswer, openGateway } from '../../../server/processGateway.ts';
 import { OPERATOR_CALLER } from '../../../server/tokens/internalToken.ts';
@@ -40,16 +39,14 @@ export async function lookAt(ask: AskGateway<'looks'>, chatIds: readonly string[
 const BEFORE_MS = 2_000;
 
 /** Looks at one chat before it is acted on. Undefined: no answer came in time. */
-export async function lookBefore(ask: AskGateway<'looks'>, chatId: string, clock: Clock): Promise<Seen | undefined> {
-  const ending = new AbortController();
-  const late = clock.sleep(BEFORE_MS, ending.signal).then(() => undefined);
-  const seen = lookAt(ask, [chatId]).catch((error: unknown) => {
+export async function lookBefore(ask: AskGateway<'looks'>, chatId: string): Promise<Seen | undefined> {
+  try {
+    const seen = await lookAt((operation, variables) => ask(operation, variables, BEFORE_MS), [chatId]);
+    return seen.get(chatId);
+  } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     return undefined;
-  });
-  return Promise.race([seen, late])
-    .then((found) => found?.get(chatId))
-    .finally(() => ending.abort());
+  }
 }
 
 async function lookAtPage(ask: AskGateway<'looks'>, page: readonly string[]): Promise<[string, Seen][]> {
