@@ -29,6 +29,12 @@ mkdirSync(folder, { recursive: true });
 const ids = TEXTS.map((text) => run('chat.js', 'create', text));
 console.log(`waiting for ${ids[0]} to be stuck`);
 await sleep(SILENT_MS);
+for (const [id, action, reason] of [
+  [ids[1], 'interrupt', 'The model is silent, and nobody waits for it any more'],
+  [ids[5], 'release', 'Its replica is to be looked at'],
+]) {
+  run('chatDebug.js', 'fix', id, '--action', action, '--reason', reason, '--yes');
+}
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 const page = await browser.newPage({ viewport: { width: 1040, height: 600 }, reducedMotion: 'reduce' });

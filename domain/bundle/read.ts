@@ -36,5 +36,5 @@ function parsed(text: string): unknown {
 function otherFormat(format: unknown): string {
   const [, version] = (typeof format === 'string' && FAMILY.exec(format)) || [];
   if (version === undefined) return `is JSON, but no bundle: its member \`format\` is not \`${FORMAT}\`.`;
-  return `is a bundle of version ${Number(version)}, and this terminal reads version 1. Use the terminal that made it, or a newer one.`;
+  return `is a bundle of version ${Number(version)}, and version 1 alone is read here. Read it with the version of this program that made it, or a newer one.`;
 }

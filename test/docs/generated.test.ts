@@ -1,5 +1,7 @@
 /** Files that `npm run docs` writes for other programs are those that it would write now, and name what there is. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { parse } from 'yaml';
@@ -54,6 +56,17 @@ test('every alert leads to a section of the runbook and a page of the console th
     const path = annotations.console_url.replace(/^\{\{ \$externalLabels\.chat_debug_url \}\}/, '');
     expect([alert, pages.includes(`'${path}'`)]).toEqual([alert, true]);
   }
+});
+
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+
+test(`Prometheus takes the rules${hasPromtool ? '' : ' — NOT TRIED: there is no promtool on this machine'}`, () => {
+  if (!hasPromtool)
+    return console.warn('There is no promtool on this machine: Prometheus was not asked about its rules.');
+  const asked = ['check', 'rules', fileURLToPath(RULES_FILE)];
+  const { status, stdout, stderr } = spawnSync('promtool', asked, { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/SUCCESS: [1-9]\d* rules found/);
 });
 
 test('the dashboard shows every metric of the table, by labels that the metric has', () => {

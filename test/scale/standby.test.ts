@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { systemClock } from '../../common/clock.ts';
+import { STANDBY_LAG_SECONDS } from '../../domain/diagnosis/limits.ts';
 import { applyMigrations } from '../../prisma/migrations.ts';
 import type { RunningServer } from '../../server/app.ts';
 import { makeLogger } from '../../server/log.ts';
@@ -168,6 +169,7 @@ test('its lag is visible while it replays nothing, and gone when it goes on', as
   const first = await until('what is not replayed has arrived', lag);
   expect(await stateOf(stalled)).toBe('R0');
   expect(await lag()).toBeGreaterThan(first);
+  await until('its rows are too old to be held against memory', async () => (await lag()) > STANDBY_LAG_SECONDS);
   const old = await until('the row of the ended turn looks as if nobody worked on it', async () => {
     const diagnosis = await diagnosisOf(stalled);
     return diagnosis.findings.some(({ severity }) => severity === 'CRITICAL') && diagnosis;

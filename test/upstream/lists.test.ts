@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunningServer } from '../../server/app.ts';
 import { asking, start } from '../subgraphs/database/support/subgraph.ts';
 import { createDatabase } from '../support/database.ts';
-import { until } from '../support/until.ts';
 import { insertManyChats } from './manyChats.ts';
 import { createTables } from './tables.ts';
 
@@ -87,15 +86,15 @@ describe('a chat with one and a half million messages', () => {
   const QUERY = `{ chatDebugSnapshot(chatId: "${LONG_CHAT}") { executionState database { ${fields} } } }`;
   const newest = { lastMessage: { role: 'assistant' }, turn: { steps: MESSAGES % 9 }, openCalls: [] };
 
-  /** Asks until the newest messages are there: a machine that is busy elsewhere has not read them in time either. */
+  /** Asks three times at most: the first answer takes longest, and a machine that is busy elsewhere may be late once. */
   async function askWithin(databaseTimeoutMs: number) {
     const own = await start({ databaseUrl: database.url, databaseTimeoutMs });
     try {
-      return await until('the newest messages are read', async () => {
+      for (let left = 2; ; left -= 1) {
         const answer = await asking(() => own.url)(QUERY);
         const snapshot = answer.data?.chatDebugSnapshot as { database: { turn: unknown; openCalls: unknown } | null };
-        return snapshot.database?.turn && snapshot.database.openCalls ? answer : null;
-      });
+        if (left === 0 || (snapshot.database?.turn && snapshot.database.openCalls)) return answer;
+      }
     } finally {
       await own.stop();
     }

@@ -20,7 +20,7 @@ describe('the text of a bundle', () => {
     ['{}', 'is JSON, but no bundle'],
     [changed({ format: 7 }), 'is JSON, but no bundle'],
     [changed({ format: 'chat-debug-bundle/1x' }), 'is JSON, but no bundle'],
-    [changed({ format: 'chat-debug-bundle/2' }), 'is a bundle of version 2, and this terminal reads version 1'],
+    [changed({ format: 'chat-debug-bundle/2' }), 'is a bundle of version 2, and version 1 alone is read here'],
     [changed({ snapshot: {} }), 'has the format of a bundle, but no chat in it'],
     [changed({ snapshot: 'none' }), 'has the format of a bundle, but no chat in it'],
   ])('is refused with the reason: %.40s', (text, reason) => {
