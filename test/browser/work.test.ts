@@ -152,7 +152,7 @@ describe('an action on a chat', () => {
     await send(id);
     await dialog(page).getByText('It has moved since this was opened.').waitFor();
     await page.keyboard.press('Enter');
-    await dialog(page).getByText('CONFLICT').waitFor();
+    await dialog(page).getByText('CONFLICT', { exact: true }).waitFor();
     await page.keyboard.press('Escape');
     expect((await records(id)).map(({ outcome }) => outcome)).toEqual(['DONE', 'CONFLICT']);
   });
