@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../common/clock.ts';
 import type { Lease, MessageBuffer, Runner } from '../domain/protocol/answers.ts';
+import { MAX_TASKS_TOLD } from '../domain/protocol/paths.ts';
 import { requireTime, requireUuid } from './checked.ts';
 import { type BufferOptions, MessageBufferHandle } from './messageBuffer.ts';
 import { TaskHandle, type TaskOptions } from './task.ts';
@@ -9,8 +10,6 @@ import { inWords } from './words.ts';
 
 /** Buffers of one run that are remembered. */
 const MOST_BUFFERS = 10;
-/** Tasks of one run that the protocol has room for, the newest ones. */
-const MOST_TASKS = 20;
 
 /** What is known of the chat's row when it was last looked at. */
 export interface ChatUpdate {
@@ -125,7 +124,7 @@ export class Run {
 
   told(): Runner {
     const all = [...this.#tasks].map((task) => task.told());
-    const tasks = all.slice(-MOST_TASKS);
+    const tasks = all.slice(-MAX_TASKS_TOLD);
     const isActive = all.some(({ cancelledAt }) => !cancelledAt);
     return {
       runnerId: this.runnerId,

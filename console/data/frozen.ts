@@ -25,14 +25,19 @@ export interface Item<T> {
 
 /** Takes in all rows of an answer, group by group, in its order. */
 export function takenIn<T>(items: readonly Item<T>[]): Frozen<T> {
-  const groups = new Map<string, Row<T>[]>();
-  for (const item of items) {
-    const row = { ...item, isGone: false };
-    const group = groups.get(item.group);
+  const groups = groupsOf(items.map((item) => ({ ...item, isGone: false })));
+  return { rows: groups.flatMap(([, rows]) => rows), waiting: 0 };
+}
+
+/** Rows by their group, in the order in which the groups come. */
+export function groupsOf<R extends { readonly group: string }>(rows: readonly R[]): [string, R[]][] {
+  const groups = new Map<string, R[]>();
+  for (const row of rows) {
+    const group = groups.get(row.group);
     if (group) group.push(row);
-    else groups.set(item.group, [row]);
+    else groups.set(row.group, [row]);
   }
-  return { rows: [...groups.values()].flat(), waiting: 0 };
+  return [...groups];
 }
 
 /** Renews the rows that are shown, and counts those that have come. An empty list takes all in: nothing can move. */

@@ -1,6 +1,6 @@
 /** The first page: chats in trouble, grouped by what is wrong; or all chats. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { type Frozen, renewed, takenIn } from '../data/frozen.ts';
+import { type Frozen, groupsOf, renewed, takenIn } from '../data/frozen.ts';
 import { type ChatFilter, type ExecutionState, Fleet, FleetLive, type Suspect } from '../data/operations.ts';
 import { go, linkTo, setState, stateOf } from '../data/route.ts';
 import { isUuid } from '../data/uuid.ts';
@@ -126,16 +126,6 @@ const stateWith = (changes: Readonly<Record<string, string>>) => ({
   ...Object.fromEntries(new URLSearchParams(location.search)),
   ...changes,
 });
-
-function groupsOf<T extends { readonly group: string }>(rows: readonly T[]): [string, T[]][] {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const group = groups.get(row.group);
-    if (group) group.push(row);
-    else groups.set(row.group, [row]);
-  }
-  return [...groups];
-}
 
 /** Moves the focus along the chats of the list. */
 function move(step: 1 | -1): void {

@@ -8,6 +8,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import type { Json } from '../../common/json.ts';
+import { LOOKED_BEFORE_MS } from '../../domain/actions/resolution.ts';
 import type { GraphqlBody } from '../../server/graphql/question.ts';
 import type { Logger } from '../../server/log.ts';
 import { makeDispatcher, overHttp } from './overHttp.ts';
@@ -22,8 +23,7 @@ const NAME = 'operator';
  * statements.
  */
 const STATEMENTS_WAITED_FOR = 4;
-/** Milliseconds besides: the operator waits 2 s at most for what was found before an action. */
-const GRACE_MS = 2_500;
+const GRACE_MS = 500;
 
 export interface OperatorSubgraph {
   readonly ask: Transport;
@@ -47,7 +47,7 @@ export function operatorOverHttp(
   return {
     ask: overHttp({
       ...{ dispatcher, url: new URL(url), internalSecret, audience: NAME, peer: NAME },
-      timeoutMs: STATEMENTS_WAITED_FOR * databaseTimeoutMs + GRACE_MS,
+      timeoutMs: LOOKED_BEFORE_MS + STATEMENTS_WAITED_FOR * databaseTimeoutMs + GRACE_MS,
     }),
     close: () => dispatcher.destroy(),
   };

@@ -13,7 +13,7 @@ import {
   queueMessages,
 } from '../subgraphs/database/support/rows.ts';
 import { operatorsPerTest } from '../subgraphs/operator/support/operators.ts';
-import { assistantsPerTest, callTool } from '../support/mcpClient.ts';
+import { allAnswers, assistantsPerTest, callTool } from '../support/mcpClient.ts';
 import { fleetPerFile } from './fleet.ts';
 import { askGateway, callerToken, type GatewayChanges } from './gateways.ts';
 
@@ -126,12 +126,7 @@ test('every tool answers in the shape that it announces, and what others wrote i
   });
   const link = `https://debug.example/chats/${chatId}`;
   const answers = {
-    why: await callTool(client, 'why', { chatId }),
-    everywhere: await callTool(client, 'why', { chatId, everywhere: true }),
-    snapshot: await callTool(client, 'snapshot', { chatId }),
-    history: await callTool(client, 'history', { chatId }),
-    stuck: await callTool(client, 'stuck', { first: 50 }),
-    replicas: await callTool(client, 'replicas'),
+    ...(await allAnswers(client, chatId)),
     explain: await callTool(client, 'explain', { code: 'no_progress' }),
   };
   for (const [name, { isError, text }] of Object.entries(answers))

@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { systemClock } from '../../common/clock.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { insertChat, insertHeartbeat } from '../subgraphs/database/support/rows.ts';
-import { assistantsPerTest, callTool } from '../support/mcpClient.ts';
+import { allAnswers, assistantsPerTest } from '../support/mcpClient.ts';
 import { fleetPerFile } from './fleet.ts';
 import { callerToken } from './gateways.ts';
 import { sendJson } from './httpServers.ts';
@@ -124,15 +124,7 @@ test.each(HOSTILE)('%s', async (_, answerOf, status = 'running') => {
   const chatId = await hostile(answerOf, status);
   const front = await gateway();
   const client = await assistants.overHttp(front, await callerToken({ sub: 'an-assistant', roles: [READ_ALL] }));
-  const answers = {
-    why: await callTool(client, 'why', { chatId }),
-    everywhere: await callTool(client, 'why', { chatId, everywhere: true }),
-    snapshot: await callTool(client, 'snapshot', { chatId }),
-    history: await callTool(client, 'history', { chatId }),
-    stuck: await callTool(client, 'stuck', { first: 50 }),
-    replicas: await callTool(client, 'replicas'),
-  };
-  for (const [tool, { text, isError }] of Object.entries(answers)) {
+  for (const [tool, { text, isError }] of Object.entries(await allAnswers(client, chatId))) {
     expect([tool, isError]).toEqual([tool, false]);
     const unmarked = text.replaceAll(/\{"untrusted":"(?:[^"\\]|\\.)*"\}/g, '').replaceAll(/‹untrusted: [^›]*›/g, '');
     expect([tool, unmarked.match(/.{0,80}obey.{0,40}/gi)]).toEqual([tool, null]);

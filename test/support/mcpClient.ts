@@ -62,6 +62,16 @@ export async function callTool(client: Client, name: string, given: Record<strin
   return { isError, data: structuredContent as ToolAnswer['data'], text };
 }
 
+/** Answers of every tool that tells of a chat, of those in trouble, or of replicas. */
+export const allAnswers = async (client: Client, chatId: string) => ({
+  why: await callTool(client, 'why', { chatId }),
+  everywhere: await callTool(client, 'why', { chatId, everywhere: true }),
+  snapshot: await callTool(client, 'snapshot', { chatId }),
+  history: await callTool(client, 'history', { chatId }),
+  stuck: await callTool(client, 'stuck', { first: 50 }),
+  replicas: await callTool(client, 'replicas'),
+});
+
 /** Verdict and findings with their severities, to compare what was told in two ways. */
 export interface Essence {
   readonly verdict: string;

@@ -1,7 +1,7 @@
 /** Looks at chats through the gateway, as the diagnosis of every replica tells. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Seen } from '../../../domain/actions/resolution.ts';
+import { LOOKED_BEFORE_MS, type Seen } from '../../../domain/actions/resolution.ts';
 import { type AskGateway, type GatewayClient, NoAnswer, openGateway } from '../../../server/processGateway.ts';
 import { OPERATOR_CALLER } from '../../../server/tokens/internalToken.ts';
 
@@ -35,13 +35,10 @@ export async function lookAt(ask: AskGateway<'looks'>, chatIds: readonly string[
   return seen;
 }
 
-/** Milliseconds that an action waits for what was found before it. */
-const BEFORE_MS = 2_000;
-
 /** Looks at one chat before it is acted on. Undefined: no answer came in time. */
 export async function lookBefore(ask: AskGateway<'looks'>, chatId: string): Promise<Seen | undefined> {
   try {
-    const seen = await lookAt((operation, variables) => ask(operation, variables, BEFORE_MS), [chatId]);
+    const seen = await lookAt((operation, variables) => ask(operation, variables, LOOKED_BEFORE_MS), [chatId]);
     return seen.get(chatId);
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
