@@ -18,6 +18,13 @@ const known = (error: unknown): string | undefined => {
 /** True if the database takes no writes: by a setting, or as a standby. */
 export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006';
 
+/**
+ * True if the server refused the statement and no more: the connection is as good as before.
+ * One to a database that takes no writes is not: another one may lead to the primary.
+ */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && 'severity' in error && error.severity === 'ERROR' && !isReadOnly(error);
+
 /** True if somebody holds a lock that the statement needed. */
 export const isLocked = (error: unknown): boolean => codeOf(error) === '55P03';
 

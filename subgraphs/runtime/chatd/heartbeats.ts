@@ -1,6 +1,6 @@
 /** The renewal of all leases of a worker in one statement, which waits for nobody's lock. */
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { failureName, isLocked, isNameOfLong, mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
+import { failureName, isLocked, isNameOfLong, isRefusal, mayBeOfOneRow, mayPass, tookLong } from './databaseFailure.ts';
 import { limitedTo } from './limited.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -131,10 +131,20 @@ export async function renewLeases(pool: Pool, workerId: string, leases: readonly
 
 type Query = <R extends QueryResultRow>(config: QueryConfig) => Promise<QueryResult<R>>;
 
+/** Asks on a connection that outlives a refusal. `Pool.query` would close it, and the next statement make a new one. */
 const unlimited =
   (pool: Pool): Query =>
-  (config) =>
-    pool.query(config);
+  async (config) => {
+    const client = await pool.connect();
+    try {
+      const answer = await client.query(config);
+      client.release();
+      return answer;
+    } catch (error) {
+      client.release(!isRefusal(error));
+      throw error;
+    }
+  };
 
 const limited =
   (pool: Pool): Query =>

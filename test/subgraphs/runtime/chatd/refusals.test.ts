@@ -1,6 +1,7 @@
 /** Rows of one chat that the database refuses: they cost that chat alone, and the replica can tell why. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
 import { renewLeases } from '../../../../subgraphs/runtime/chatd/heartbeats.ts';
@@ -63,7 +64,7 @@ describe('leases', () => {
     },
   );
 
-  test('that are all refused cost a limited number of statements', async () => {
+  test('that are all refused cost a limited number of statements, and one connection', async () => {
     const { workerId, keys } = await owned(300);
     await refuse(
       'chat_heartbeats',
@@ -71,16 +72,21 @@ describe('leases', () => {
       '23514',
       keys.map(({ chatId }) => chatId),
     );
-    let statements = 0;
-    const counting = {
-      query: (sent: never) => {
+    const pool = new pg.Pool({ connectionString: database.url });
+    let [connections, statements] = [0, 0];
+    pool.on('connect', (client) => {
+      connections += 1;
+      const query = client.query.bind(client) as (...sent: unknown[]) => unknown;
+      client.query = ((...sent: unknown[]) => {
         statements += 1;
-        return database.pool.query(sent);
-      },
-    };
-    const { renewed, failed } = await renewLeases(counting as never, workerId, keys);
+        return query(...sent);
+      }) as never;
+    });
+    const { renewed, failed } = await renewLeases(pool, workerId, keys);
+    await pool.end();
     expect([renewed.size, failed.size]).toEqual([0, 300]);
     expect(statements).toBeLessThanOrEqual(250);
+    expect(connections).toBe(1);
   });
 
   test('of a replica say why they are not renewed, and those of its other chats, and its row, are kept', async () => {
