@@ -10,7 +10,10 @@ export const CHATS_PATH = 'chat-debug/v1/chats';
 export const MAX_CHATS_ASKED = 100;
 /** Limit for the runners that one answer about a replica lists. */
 export const MAX_RUNNERS_LISTED = 1_000;
-/** Limit for the runners, and for the buffers, that are told of one chat. Of more, the last are read. */
+/**
+ * Limit for the runners, and for the buffers, that are told of one chat. Of more, the last are read.
+ * In an answer about more than ten chats, fewer of each are read: `MAX_RUNNERS_LISTED` in all.
+ */
 export const MAX_TOLD_OF_CHAT = 100;
 /** Limit for the tasks that are told of one runner. Of more, the last are read. */
 export const MAX_TASKS_TOLD = 20;

@@ -12,7 +12,7 @@ import type { Routing } from '../routedTypes.ts';
 import type { Reply } from '../transport/transport.ts';
 import { filled } from './filled.ts';
 import { overrides } from './overrides.ts';
-import { chatRuntime, replicaRuntime } from './told.ts';
+import { chatRuntime, replicaRuntime, toldOfEach } from './told.ts';
 
 /** HTTP statuses of a worker that takes no token of ours. */
 const UNTAKEN: readonly number[] = [401, 403];
@@ -58,8 +58,9 @@ export function protocolFetch(
     const valuesOf = (chatId: unknown): Json | undefined => {
       if (chatId === undefined) return replica && replicaRuntime(replica, share.replicaId);
       const found = chats.get(String(parseUuid(chatId)));
-      return found && chatRuntime(found.answer, found.chat, { chatId, workerId: share.replicaId });
+      return found && chatRuntime(found.answer, found.chat, { chatId, workerId: share.replicaId }, most);
     };
+    const most = toldOfEach(Math.min(share.representations.length, MAX_CHATS_ASKED));
     const errors: GraphQLFormattedError[] = [];
     const entities = share.representations.map(({ __typename, chatId }, i) => {
       const plan = planOf(__typename);

@@ -19,8 +19,20 @@ export interface AskedChat {
   readonly workerId: string;
 }
 
-/** @param answer of the protocol @param chat entry for the chat in it */
-export function chatRuntime(answer: Json, chat: Json, { chatId, workerId }: AskedChat): Json {
+/**
+ * Runners, and buffers, that are read of each chat of an answer about so many: no more in all than an answer about a worker
+ * lists. Otherwise a short answer about a hundred chats would keep the gateway busy.
+ */
+export const toldOfEach = (chats: number): number =>
+  Math.min(MAX_TOLD_OF_CHAT, Math.floor(MAX_RUNNERS_LISTED / Math.max(1, chats)));
+
+/**
+ * @param answer of the protocol
+ * @param chat entry for the chat in it
+ * @param most runners, and buffers, that are read of it; of more, the last
+ */
+export function chatRuntime(answer: Json, chat: Json, { chatId, workerId }: AskedChat, most: number): Json {
+  const latest = (list: unknown): unknown => (Array.isArray(list) ? list.slice(-most) : list);
   const at = ageAt(answer.observedAt);
   return {
     ...{ chatId, workerId, localWorkerId: workerId, workerIdMatchesLocal: true },
@@ -114,8 +126,6 @@ const idOf = (object: Json, name: string): unknown => parseUuid(of(object, name)
 /** Items of a list, as far as they are read. A short answer may hold so many that they would keep the gateway busy. */
 const each = (list: unknown, make: (item: unknown) => unknown): unknown =>
   Array.isArray(list) ? list.slice(0, MAX_RUNNERS_LISTED).map(make) : list;
-
-const latest = (list: unknown): unknown => (Array.isArray(list) ? list.slice(-MAX_TOLD_OF_CHAT) : list);
 
 const upper = (text: unknown): unknown => (typeof text === 'string' ? text.toUpperCase() : text);
 

@@ -351,6 +351,20 @@ describe('a hostile worker', () => {
     expect([runners.length, runners.at(-1)?.tasks.length, messageBuffers.length]).toEqual([100, 20, 100]);
   });
 
+  test('with very many runners of each of a hundred chats is read no further than that of one worker', async () => {
+    const runners = Array.from({ length: 100 }, () => ({ runnerId: RUNNER }));
+    const server = await worker(A, () => ({ runners }));
+    const { route, newContext } = router({ rows: { [A]: { relayAddress: server.url } }, protocol: 'v1' });
+    const representations = Array.from({ length: 250 }, (_, i) => ({
+      ...{ __typename: 'ChatRuntime', chatId: chatId(i + 1), workerId: A },
+    }));
+    const query =
+      'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ChatRuntime { runners { runnerId } } } }';
+    const { data } = await route({ query, variables: { representations } }, newContext());
+    const read = data?._entities.map((entity) => (entity as { runners: unknown[] }).runners.length);
+    expect(new Set(read)).toEqual(new Set([10]));
+  });
+
   test.each<[what: string, status: string, answer: (response: ServerResponse) => unknown]>([
     ['an answer without end', 'BAD_ANSWER', (response) => pour(response, 64 * 1024)],
     ['an answer that drips', 'TIMED_OUT', (response) => pour(response, 1)],
