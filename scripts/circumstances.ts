@@ -185,6 +185,16 @@ export const CIRCUMSTANCES: readonly Circumstance[] = [
     state: 'R1',
     database: { turn: { ageSeconds: 90, steps: 60, toolCalls: 60 }, oldestQueuedAgeSeconds: 120 },
   },
+  {
+    what: 'the turn has 60 steps, and waits for a tool outside',
+    state: 'A0',
+    database: { turn: { ageSeconds: 90, steps: 60, toolCalls: 60 } },
+  },
+  {
+    what: 'the turn has 60 steps, waits for a tool outside, and a message has waited for 2 min',
+    state: 'A1',
+    database: { turn: { ageSeconds: 90, steps: 60, toolCalls: 60 }, oldestQueuedAgeSeconds: 120 },
+  },
   { what: 'no progress for 70 s', state: 'R0', task: { secondsSinceProgress: 70 } },
   {
     what: 'no progress for 70 s, of a tool that may take 5 min',
