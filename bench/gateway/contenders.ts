@@ -8,7 +8,7 @@ import { systemClock as clock } from '../../common/clock.ts';
 import { freePort } from '../../local/ports.ts';
 import { environmentWith } from '../../server/settings/config.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
-import { installHive } from './peers.ts';
+import { HIVE_VERSION, installHive } from './peers.ts';
 import { keep, start } from './processes.ts';
 import { SHAPES } from './shapes.ts';
 import type { Stubs } from './stubs.ts';
@@ -83,14 +83,19 @@ export async function startHandWritten(stubs: Stubs): Promise<Contender> {
   return { name: 'hand-written handler', url, headers: HEADERS, child };
 }
 
-/** Starts Hive in one process, as all others. */
-export async function startHive(stubs: Stubs): Promise<Contender> {
+/**
+ * Starts Hive in one process, as all others.
+ * @param planner `rust`: that of its router, which its makers call the fastest
+ */
+export async function startHive(stubs: Stubs, planner: 'javascript' | 'rust' = 'javascript'): Promise<Contender> {
   const bin = installHive();
   const folder = mkdtempSync(join(tmpdir(), 'chat-debug-bench-'));
   writeFileSync(join(folder, 'supergraph.graphql'), plainSupergraph(stubs));
   const port = await freePort(clock);
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [bin, 'supergraph', '-h', '127.0.0.1', '-p', String(port), '--fork', '1'], {
+  const runtime = planner === 'rust' ? ['--hive-router-runtime'] : [];
+  const where = ['-h', '127.0.0.1', '-p', String(port), '--fork', '1'];
+  const child = spawn(process.execPath, [bin, 'supergraph', ...where, ...runtime], {
     ...{ cwd: folder, env: environmentWith({ NODE_ENV: 'production' }), stdio: 'ignore' },
   });
   keep(child);
@@ -104,5 +109,6 @@ export async function startHive(stubs: Stubs): Promise<Contender> {
     if (child.exitCode !== null) throw new Error(`Hive Gateway ended with ${child.exitCode}`);
     await clock.sleep(20);
   }
-  return { name: 'Hive Gateway 2.15.1', url: `${url}/graphql`, headers: HEADERS, child };
+  const name = `Hive Gateway ${HIVE_VERSION}${planner === 'rust' ? ', Rust planner' : ''}`;
+  return { name, url: `${url}/graphql`, headers: HEADERS, child };
 }

@@ -214,8 +214,8 @@ describe('replicas', () => {
 
 describe('exit codes', () => {
   test('0 without trouble, 1 with it, 2 when that cannot be known', async () => {
-    const ids = [await atRest(), await paused(), await away()];
     for (const command of ['snapshot', 'why']) {
+      const ids = [await atRest(), await paused(), await away()]; // the last one's lease is fresh for half a minute
       const codes = await Promise.all(ids.map(async (id) => (await debug([command, id])).code));
       expect([command, codes]).toEqual([command, [0, 1, 2]]);
     }
