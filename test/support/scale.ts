@@ -24,6 +24,9 @@ export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 15);
 /** Pairs of actions that race while the operator is killed. */
 export const ACTION_PAIRS = Number(process.env.ACTION_PAIRS ?? 100);
 
+/** Chats that fall ill while recorders die. Their troubles begin within half a second each. */
+export const TAKEOVER_CHATS = Number(process.env.TAKEOVER_CHATS ?? 70);
+
 /** The faults of one run: a new seed each time unless one is given, which makes the same plan again. */
 export const FAULT_RUN = {
   seed: Number(process.env.FAULT_SEED ?? Math.floor(systemClock.random() * 2 ** 31)),
