@@ -58,7 +58,9 @@ export function AllChats({ filter }: { filter: ChatFilter }) {
       <p class="count">
         {read.atMs
           ? `${shown.length}${read.hasMore ? '+' : ''} chats, as they were at ${clockOf(read.atMs)}. `
-          : 'Asking… '}
+          : read.problems.length > 0
+            ? 'They could not be read. '
+            : 'Asking… '}
         {text ? `Searched in ${read.chats.length} that are loaded. ` : ''}
         <button type="button" onClick={again}>
           Load again <kbd>r</kbd>
