@@ -161,7 +161,6 @@ describe('what means harm', () => {
     ['actions/xyz', 'There is no such plan'],
     ['?state=BOGUS&replica=nope', 'state=BOGUS and replica=nope cannot be filtered by.'],
     ['actions/new?replica=nope', 'replica=nope cannot be filtered by.'],
-    ['actions/new?replica=nope&action=RELEASE_CHAT', 'Freeze 0 chats for review'],
     ['incidents?chat=zz&code=BOGUS', 'No open incident matches.'],
   ])('an address like /%s gets words', async (path, words) => {
     await show(path);
