@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Answer, ask, codeOf } from '../data/ask.ts';
 import { after, nowMs } from '../data/clock.ts';
-import { type Seen, type View, type Watch, watch } from '../data/live.ts';
+import { paused, type Seen, type View, type Watch, watch } from '../data/live.ts';
 import type { Operation } from '../data/operation.ts';
 
 /** The live view of the page that is shown. */
@@ -53,7 +53,11 @@ export function useAsk<A, V>(operation: Operation<A, V>, variables: V, when: unk
       const answer = await ask(operation, variables, aborting.signal);
       if (aborting.signal.aborted) return;
       setAsked({ ...answer, atMs: nowMs() });
-      if (mayComeBack(answer)) endWait = after(AGAIN_MS, () => void look());
+      if (mayComeBack(answer)) endWait = after(AGAIN_MS, again);
+    };
+    const again = () => {
+      if (document.hidden || paused.value) endWait = after(AGAIN_MS, again);
+      else void look();
     };
     let endWait = () => {};
     void look();

@@ -17,6 +17,7 @@ import {
 } from '../data/operations.ts';
 import { go, linkTo, setState, stateOf } from '../data/route.ts';
 import { claims } from '../data/session.ts';
+import { manyOf } from '../data/time.ts';
 import { ChatRow } from './chatRow.tsx';
 import { FleetFilters, filterOf, matches, OddFilters, oddFilters } from './fleetFilters.tsx';
 import { OwnOnly } from './ownOnly.tsx';
@@ -117,7 +118,7 @@ export function Planner() {
             </select>
           </label>
           <button type="submit" class="primary" disabled={isBusy}>
-            Freeze {ids.length} chats for review
+            Freeze {manyOf(ids.length, 'chat')} for review
           </button>
         </span>
         <label for="plan-reason">Reason, for all records</label>
@@ -131,7 +132,7 @@ export function Planner() {
           onInput={({ currentTarget }) => setReason(currentTarget.value)}
         />
         <p id="plan-help" class={(shows || (action && lacksRoleFor(action))) && trouble ? 'bad' : 'count'}>
-          {trouble ?? `${ids.length} chats are frozen, to be looked through before anything is done.`}
+          {trouble ?? `${manyOf(ids.length, 'chat')} to be frozen, and looked through before anything is done.`}
         </p>
         {problem ? (
           <p class="old" role="alert">
