@@ -10,7 +10,7 @@
  */
 import { effect, signal } from '@preact/signals';
 import { type ComponentType, render } from 'preact';
-import { beginRouting, path, route } from './data/route.ts';
+import { beginRouting, linkTo, path, route } from './data/route.ts';
 import { access, begin } from './data/session.ts';
 import { beginKeys } from './parts/commands.ts';
 import { Shell } from './parts/shell.tsx';
@@ -35,7 +35,8 @@ const PAGES: Readonly<Record<string, Loads>> = {
 };
 
 const loaded = signal<{ readonly key: string; readonly page: Page } | undefined>(undefined);
-const failed = signal(false);
+/** Page that could not be loaded. */
+const failed = signal<string | undefined>(undefined);
 
 const keyOf = (parts: readonly string[]) => (parts.length > 1 ? `${parts[0]}/` : (parts[0] ?? ''));
 
@@ -45,10 +46,9 @@ async function load(key: string): Promise<void> {
   if (!loads || loaded.value?.key === key) return;
   try {
     const { default: page } = await loads();
-    failed.value = false;
     if (keyOf(route.value.parts) === key) loaded.value = { key, page };
   } catch {
-    failed.value = true;
+    failed.value = key;
   }
 }
 
@@ -61,8 +61,14 @@ function Shown() {
   const { parts } = route.value;
   const key = keyOf(parts);
   const now = loaded.value;
-  if (!PAGES[key]) return <p>There is no such page.</p>;
-  if (failed.value) {
+  if (!PAGES[key]) {
+    return (
+      <p>
+        There is no such page. <a href={linkTo('')}>The fleet</a> lists the chats.
+      </p>
+    );
+  }
+  if (failed.value === key) {
     return (
       <p class="old" role="alert">
         This page cannot be loaded. The gateway is away, or has a newer version.{' '}
@@ -72,7 +78,7 @@ function Shown() {
       </p>
     );
   }
-  if (now?.key !== key) return null;
+  if (now?.key !== key) return <p class="none">Loading the page…</p>;
   const { page: Page } = now;
   return <Page key={path.value} id={parts[1] ?? ''} />;
 }

@@ -1,6 +1,7 @@
 /** One question to the gateway, and its answer. */
 import { addressOf } from './address.ts';
-import { after } from './clock.ts';
+import { after, setBy } from './clock.ts';
+import { legible } from './legible.ts';
 import type { Operation } from './operation.ts';
 import { authorization, refused, token } from './session.ts';
 
@@ -52,6 +53,7 @@ export async function ask<A, V>(operation: Operation<A, V>, variables: V, signal
       signal: ending.signal,
     }).catch(() => undefined);
     if (!response) return unanswered('UNREACHABLE', 'The gateway cannot be reached.');
+    setBy(response);
     return await readAnswer(response, asked);
   } finally {
     endLimit();
@@ -65,7 +67,7 @@ export async function readAnswer<A>(response: Response, asked: string): Promise<
   if (typeof body !== 'object' || body === null) {
     return unanswered('NO_ANSWER', `What answers is no gateway: HTTP status ${response.status}.`);
   }
-  const { data = null, errors = [] } = body as { data?: A | null; errors?: readonly Problem[] };
+  const { data = null, errors = [] } = legible(body) as { data?: A | null; errors?: readonly Problem[] };
   if (response.status === 401) refused(errors[0]?.message ?? '', asked);
   return { data, problems: errors };
 }

@@ -9,6 +9,7 @@ import type { Bundle } from '../../domain/bundle/format.ts';
 import { judge } from '../../domain/bundle/judge.ts';
 import { MOST_BYTES, NoBundle, readBundle } from '../../domain/bundle/read.ts';
 import { traitsOf } from '../../domain/bundle/traits.ts';
+import { legible } from './legible.ts';
 
 export type { Bundle };
 export { changesBetween, judge, traitsOf };
@@ -49,7 +50,7 @@ export const takeStored = (name: string, bundle: unknown): Taken =>
 
 function take(name: string, text: string): Taken {
   try {
-    return { name, bundle: readBundle(text) };
+    return { name, bundle: legible(readBundle(text)) };
   } catch (error) {
     if (error instanceof NoBundle) return { name, why: error.message };
     return { name, why: 'is no bundle that can be read: its values are nested too deeply, or are too many.' };

@@ -2,7 +2,7 @@
  * One leader among tabs: the one that holds a stream for all that show the same.
  * Where the browser has no locks, on pages over plain HTTP, a note in localStorage that must be renewed takes their place.
  */
-import { chance, nowMs, sleep } from './clock.ts';
+import { chance, ownMs, sleep } from './clock.ts';
 import { randomId } from './uuid.ts';
 
 /** Milliseconds for which a note holds, and after which it is renewed. */
@@ -43,10 +43,10 @@ async function byNote(
 ): Promise<void> {
   const id = randomId();
   const key = `chat-debug-gateway:leader:${name}`;
-  const write = () => localStorage.setItem(key, JSON.stringify({ id, untilMs: nowMs() + HOLDS_MS } satisfies Note));
+  const write = () => localStorage.setItem(key, JSON.stringify({ id, untilMs: ownMs() + HOLDS_MS } satisfies Note));
   const isOther = () => {
     const note = read(key);
-    return note !== undefined && note.id !== id && note.untilMs > nowMs() && note.untilMs < nowMs() + 2 * HOLDS_MS;
+    return note !== undefined && note.id !== id && note.untilMs > ownMs() && note.untilMs < ownMs() + 2 * HOLDS_MS;
   };
   while (!aborting.aborted) {
     if (isOther()) {

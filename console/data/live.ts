@@ -7,7 +7,7 @@
  */
 import { type Signal, signal } from '@preact/signals';
 import { type Answer, ask, codeOf, type Problem } from './ask.ts';
-import { after, chance, nowMs, sleep } from './clock.ts';
+import { after, chance, nowMs, setSkew, skewMs, sleep, sleeps } from './clock.ts';
 import { whenLeader } from './leader.ts';
 import type { Operation } from './operation.ts';
 import { access, refused, share, subject, token } from './session.ts';
@@ -51,7 +51,7 @@ const POLLS = 10;
 /** Milliseconds without a word from the leader, after which what is shown counts as old. */
 const UNHEARD_MS = 30_000;
 
-type Told<A> = { readonly kind: 'hello' } | { readonly kind: 'seen'; readonly seen: Seen<A> };
+type Told<A> = { readonly kind: 'hello' } | { readonly kind: 'seen'; readonly seen: Seen<A>; readonly skewMs: number };
 
 export interface Watch<A> {
   readonly seen: Signal<Seen<A>>;
@@ -83,10 +83,13 @@ export function watch<A, V>(view: View<A, V>): Watch<A> {
           seen.value = { ...seen.value, link: 'lost', trouble: 'The tab that holds the connection is silent.' };
       });
     };
+    const hand = (now: Seen<A>) =>
+      channel?.postMessage({ kind: 'seen', seen: now, skewMs: skewMs.peek() } satisfies Told<A>);
     channel?.addEventListener('message', ({ data }: MessageEvent<Told<A>>) => {
       if (aborting.aborted) return;
-      if (data.kind === 'hello' && leads) channel.postMessage({ kind: 'seen', seen: seen.value } satisfies Told<A>);
+      if (data.kind === 'hello' && leads) hand(seen.value);
       if (data.kind === 'seen' && !leads) {
+        setSkew(data.skewMs); // a tab that asks nothing itself does not know the gateway's time
         seen.value = data.seen;
         expectWord();
       }
@@ -94,7 +97,7 @@ export function watch<A, V>(view: View<A, V>): Watch<A> {
     const show = (next: Seen<A>) => {
       if (aborting.aborted) return;
       seen.value = next;
-      channel?.postMessage({ kind: 'seen', seen: next } satisfies Told<A>);
+      hand(next);
     };
     channel?.postMessage({ kind: 'hello' } satisfies Told<A>);
     if (seen.value.link === 'stopped') seen.value = { ...seen.value, link: 'connecting' };
@@ -130,6 +133,10 @@ export function watch<A, V>(view: View<A, V>): Watch<A> {
   const endSubject = subject.subscribe((now) => {
     if (running && now !== whose) restart(); // a token came late, from another tab
   });
+  const before = sleeps.peek();
+  const endSleeps = sleeps.subscribe((now) => {
+    if (running && now > before) restart(); // what was connected before may be dead, and nobody would tell
+  });
   return {
     seen,
     again: () => {
@@ -142,6 +149,7 @@ export function watch<A, V>(view: View<A, V>): Watch<A> {
       endPaused();
       endAccess();
       endSubject();
+      endSleeps();
       stop();
     },
   };

@@ -1,5 +1,6 @@
 /** How a replica is, in a word, and in the order in which a person wants them. Pure. */
 import type { ReplicaSeen } from './operations.ts';
+import { manyOf } from './time.ts';
 
 export type Condition = 'silent' | 'lost' | 'draining' | 'full' | 'failing' | 'alive' | 'stopped';
 
@@ -15,6 +16,18 @@ export function conditionOf({ isAlive, stoppedAt, error, runtime }: ReplicaSeen)
   if (error || loops.some((loop) => loop?.consecutiveFailures)) return 'failing';
   if (runtime.isDraining) return 'draining';
   return runtime.isFull ? 'full' : 'alive';
+}
+
+/** What its loops say of themselves, as sentences. */
+export function failuresOf({ stoppedAt, runtime }: ReplicaSeen): string[] {
+  if (stoppedAt || !runtime) return [];
+  const { acquisition, heartbeats, databaseSync } = runtime;
+  const named = [['looking for chats', acquisition] as const, ['renewing leases', heartbeats] as const];
+  return [...named, ['reading rows', databaseSync] as const].flatMap(([what, loop]) =>
+    loop?.consecutiveFailures
+      ? [`${what} failed ${manyOf(loop.consecutiveFailures, 'time')}: ${loop.lastError ?? 'it does not say why'}`]
+      : [],
+  );
 }
 
 const ORDER: readonly Condition[] = ['lost', 'silent', 'failing', 'draining', 'full', 'alive', 'stopped'];

@@ -2,7 +2,8 @@
 import { createClient, NetworkError } from 'graphql-sse';
 import { addressOf } from './address.ts';
 import { type Answer, codeOf, headers, type Problem, questionOf, readAnswer } from './ask.ts';
-import { after } from './clock.ts';
+import { after, setBy } from './clock.ts';
+import { legible } from './legible.ts';
 import type { Operation } from './operation.ts';
 import { token } from './session.ts';
 
@@ -54,9 +55,9 @@ export async function follow<A, V>(
     endWatch();
     endWatch = after(SILENT_MS, () => silent.abort());
     opened = true;
-    const problems = (errors ?? []) as readonly Problem[];
+    const problems = legible(errors ?? []) as readonly Problem[];
     last = data === undefined ? problems[0] : undefined;
-    if (data !== undefined) onAnswer({ data: data ?? null, problems });
+    if (data !== undefined) onAnswer({ data: legible(data) ?? null, problems });
   };
   try {
     await new Promise<void>((resolve, reject) => {
@@ -92,6 +93,7 @@ const fetchUntil =
   (ended: () => void) =>
   async (...asked: Parameters<typeof fetch>): Promise<Response> => {
     const response = await fetch(...asked);
+    setBy(response);
     if (!response.ok || !response.body) return response;
     return new Response(response.body.pipeThrough(new TransformStream({ flush: ended })), response);
   };

@@ -1,4 +1,4 @@
-/** Times and ages in words. Pure. */
+/** Times, ages and numbers in words. Pure. */
 
 /** Length of time, in one or two units: `34 s`, `5 min`, `2 h 10 min`, `3 d 4 h`. A negative one lies ahead. */
 export function lengthOf(seconds: number): string {
@@ -18,6 +18,9 @@ export const agoOf = (seconds: number): string =>
   seconds < -0.5 ? `in ${lengthOf(seconds)}` : seconds < 1.5 ? 'now' : `${lengthOf(seconds)} ago`;
 
 const two = (number: number) => String(number).padStart(2, '0');
+
+/** A number of things: `1 step`, `2 steps`. */
+export const manyOf = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 /** Local time of day. */
 export const clockOf = (ms: number): string => {

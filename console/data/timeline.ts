@@ -1,5 +1,6 @@
 /** What happened to a chat, as one list and as lanes. Pure. */
 import type { ChatPastAnswer } from './operations.ts';
+import { manyOf } from './time.ts';
 
 export type Past = NonNullable<ChatPastAnswer['chatDebugSnapshot']>;
 
@@ -26,7 +27,7 @@ export function happeningsOf({ history, ownership, incidents, actionRecords }: P
       key: `o${span.runnerId}${span.from}`,
       lane: span.workerId,
       ...{ fromMs: Date.parse(span.from), untilMs: span.until ? Date.parse(span.until) : Number.POSITIVE_INFINITY },
-      words: `owned by ${span.workerId.slice(0, 8)}: ${span.stepsCommitted} steps, ${span.attempts} attempts, ${ended}`,
+      words: `owned by ${span.workerId.slice(0, 8)}: ${manyOf(span.stepsCommitted, 'step')}, ${manyOf(span.attempts, 'attempt')}, ${ended}`,
       isTrouble: span.ended === 'TAKEN_OVER',
     });
   }

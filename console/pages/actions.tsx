@@ -100,8 +100,11 @@ export default function ActionsPage() {
       <ActUnsettled />
       <section aria-labelledby="plans">
         <h2 id="plans">Plans</h2>
-        {plans.data?.actionPlans ? null : <Problems problems={plans.problems} />}
-        <PlanRows plans={plans.data?.actionPlans ?? []} isAsked={plans.atMs > 0} />
+        {plans.problems.length > 0 && !plans.data?.actionPlans ? (
+          <Problems problems={plans.problems} />
+        ) : (
+          <PlanRows plans={plans.data?.actionPlans ?? []} isAsked={plans.atMs > 0} />
+        )}
       </section>
       <section aria-labelledby="records">
         <h2 id="records">Records</h2>

@@ -1,5 +1,6 @@
 /** One chat, as it is now. */
 import { useState } from 'preact/hooks';
+import { nameOr } from '../data/legible.ts';
 import { Chat, ChatEverywhere, ChatFamily, ChatLive, ChatPast } from '../data/operations.ts';
 import { isUuid } from '../data/uuid.ts';
 import { toOffers } from '../parts/act.tsx';
@@ -43,7 +44,9 @@ function LiveChat({ chatId }: { chatId: string }) {
     [round],
   );
   useTitle(
-    chat ? `${chat.diagnosis.verdict} · ${chat.database.title || chatId.slice(0, 8)}` : `Chat ${chatId.slice(0, 8)}`,
+    chat
+      ? `${chat.diagnosis.verdict} · ${nameOr(chat.database.title, chatId.slice(0, 8))}`
+      : `Chat ${chatId.slice(0, 8)}`,
   );
   const atMs = seen.atMs ?? 0;
   if (seen.data === undefined) return <p class="none">Asking…</p>;
@@ -58,11 +61,12 @@ function LiveChat({ chatId }: { chatId: string }) {
   }
   return (
     <>
-      <Problems problems={seen.problems} />
+      {seen.isOld ? null : <Problems problems={seen.problems} />}
       <ChatView
         chat={chat}
         atMs={atMs}
         past={past.data?.chatDebugSnapshot ?? undefined}
+        pastProblems={past.problems}
         everywhere={{ asked: everywhere, again }}
         family={family}
         actions={<ActOffers chat={chat} />}

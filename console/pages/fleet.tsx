@@ -1,30 +1,19 @@
 /** The first page: chats in trouble, grouped by what is wrong; or all chats. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { type Frozen, groupsOf, renewed, takenIn } from '../data/frozen.ts';
-import { type ChatFilter, type ExecutionState, Fleet, FleetLive, type Suspect } from '../data/operations.ts';
+import { Fleet, FleetLive, type Suspect } from '../data/operations.ts';
 import { go, linkTo, setState, stateOf } from '../data/route.ts';
-import { isUuid } from '../data/uuid.ts';
 import { AllChats } from '../parts/allChats.tsx';
 import { ChatRow } from '../parts/chatRow.tsx';
 import { useCommands } from '../parts/commands.ts';
-import { FleetFilters, matches, rootOf, VERDICTS } from '../parts/fleetFilters.tsx';
+import { FleetFilters, filterOf, matches, OddFilters, oddFilters, rootOf, VERDICTS } from '../parts/fleetFilters.tsx';
 import { useLive } from '../parts/live.ts';
+import { OwnOnly, seesOwnOnly } from '../parts/ownOnly.tsx';
 import { Problems } from '../parts/problems.tsx';
 import { useTitle } from '../parts/title.ts';
 
 const FIRST = 100;
 const EVERY_MS = 2_000;
-
-/** Filter that the gateway applies, out of the address. */
-export function filterOf(): ChatFilter {
-  const [state, owned, replica, person] = ['state', 'owned', 'replica', 'person'].map(stateOf);
-  return {
-    ...(state && { executionState: state.split(',') as ExecutionState[] }),
-    ...(owned && { owned: owned === 'yes' }),
-    ...(replica && isUuid(replica) && { workerId: replica }),
-    ...(person && isUuid(person) && { ownerId: person }),
-  };
-}
 
 /** Suspects as items, those of the worst group first. Within a group the oldest trouble stands first, as it came. */
 function itemsOf(suspects: readonly Suspect[]) {
@@ -73,16 +62,22 @@ export default function FleetPage() {
         <h1>Fleet</h1>
         <div class="tabs">
           <a href={linkTo('', stateWith({ list: '' }))} {...(!isAll && { 'aria-current': 'true' })}>
-            Suspects {suspects ? `${suspects.length}${seen.data?.chats.pageInfo.hasNextPage ? '+' : ''}` : ''}
+            Suspects{' '}
+            {suspects && oddFilters().length === 0
+              ? `${suspects.length}${seen.data?.chats.pageInfo.hasNextPage ? '+' : ''}`
+              : ''}
           </a>
           <a href={linkTo('', stateWith({ list: 'all' }))} {...(isAll && { 'aria-current': 'true' })}>
             All chats
           </a>
         </div>
       </div>
+      <OwnOnly />
       <FleetFilters suspects={suspects ?? []} isAll={isAll} />
-      <Problems problems={seen.problems} />
-      {isAll ? (
+      {seen.isOld ? null : <Problems problems={seen.problems} />}
+      {oddFilters().length > 0 ? (
+        <OddFilters />
+      ) : isAll ? (
         <AllChats filter={filter} />
       ) : (
         <>
@@ -98,7 +93,11 @@ export default function FleetPage() {
           ) : null}
           {suspects && rows.length === 0 ? (
             <p class="empty">
-              {suspects.length === 0 ? 'No chat looks like trouble.' : 'No chat of this list matches the filters.'}
+              {suspects.length === 0
+                ? seesOwnOnly()
+                  ? 'None of your chats looks like trouble.'
+                  : 'No chat looks like trouble.'
+                : 'No chat of this list matches the filters.'}
             </p>
           ) : null}
           {groupsOf(rows).map(([group, members]) => (

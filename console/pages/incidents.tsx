@@ -11,6 +11,7 @@ import { useCommands } from '../parts/commands.ts';
 import { DropBundle } from '../parts/dropBundle.tsx';
 import { Id } from '../parts/id.tsx';
 import { useLive } from '../parts/live.ts';
+import { OwnOnly } from '../parts/ownOnly.tsx';
 import { Problems } from '../parts/problems.tsx';
 import { useTitle } from '../parts/title.ts';
 import { When } from '../parts/when.tsx';
@@ -78,6 +79,7 @@ export default function IncidentsPage() {
         </div>
         <DropBundle onOpened={(place) => go(linkTo('incidents/file', { photo: String(place) }))} />
       </div>
+      <OwnOnly />
       <search class="filters" aria-label="Filters">
         <input
           type="search"
@@ -102,6 +104,9 @@ export default function IncidentsPage() {
           </span>
         )}
       </search>
+      {chat && !isUuid(chat) ? (
+        <p class="count">Incidents are found by the whole id of a chat: 36 characters. Until then all are listed.</p>
+      ) : null}
       {seen.data?.incidents ? null : <Problems problems={seen.problems} />}
       {seen.data === undefined ? <p class="none">Asking…</p> : null}
       {seen.data && seen.data.incidents === null && seen.problems.length === 0 ? (
@@ -118,7 +123,9 @@ export default function IncidentsPage() {
         </p>
       ) : null}
       {first && rows.length === 0 ? (
-        <p class="empty">{isPast ? 'No past incident matches.' : 'No incident is open.'}</p>
+        <p class="empty">
+          {isPast ? 'No past incident matches.' : code || chat ? 'No open incident matches.' : 'No incident is open.'}
+        </p>
       ) : null}
       {rows.length > 0 ? <Table rows={rows} picked={picked} pick={pick} /> : null}
       <Problems problems={older.problems} />

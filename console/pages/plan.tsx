@@ -14,6 +14,7 @@ import {
 } from '../data/operations.ts';
 import { setState, stateOf } from '../data/route.ts';
 import { subject } from '../data/session.ts';
+import { manyOf } from '../data/time.ts';
 import { isUuid } from '../data/uuid.ts';
 import { State } from '../parts/badge.tsx';
 import { useCommands } from '../parts/commands.ts';
@@ -76,7 +77,7 @@ function Plan({ id }: { id: string }) {
           {plan.state}
         </span>
         <h1>
-          {ORDERS[plan.action]}, {plan.total} chats
+          {ORDERS[plan.action]}, {manyOf(plan.total, 'chat')}
         </h1>
         <Id id={plan.id} />
         <span class="count">
@@ -242,7 +243,7 @@ function Steering({ plan, onChanged }: { plan: PlanSummary; onChanged: () => voi
       <p class="buttons">
         {isMine ? (
           <button type="submit" class="primary" disabled={!isTyped || isBusy}>
-            {plan.state === 'PLANNED' ? `${ORDERS[plan.action]} on ${plan.total} chats` : 'Change the rate'}
+            {plan.state === 'PLANNED' ? `${ORDERS[plan.action]} on ${manyOf(plan.total, 'chat')}` : 'Change the rate'}
           </button>
         ) : null}
         <button type="button" disabled={isBusy} onClick={() => void change(ask(StopPlan, { id: plan.id }))}>

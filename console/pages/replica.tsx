@@ -1,6 +1,7 @@
 /** One replica: how it is, what it holds, who else does, and what may be done with it. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { nameOr, shortName } from '../data/legible.ts';
 import { ReplicaActions, ReplicaHeld, Replicas, ReplicasLive } from '../data/operations.ts';
 import { CONDITIONS, conditionOf, LATE_MS, megabytes } from '../data/replicas.ts';
 import { linkTo } from '../data/route.ts';
@@ -69,11 +70,11 @@ export default function ReplicaPage({ id: given }: { id: string }) {
     <>
       <div class="top chat">
         <ReplicaState replica={replica} />
-        <h1>{replica.hostname || 'A replica without a name'}</h1>
+        <h1>{shortName(nameOr(replica.hostname, 'A replica without a name'))}</h1>
         <Id id={id} whole />
       </div>
       <dl class="facts">
-        <Fact name="version">{replica.version}</Fact>
+        <Fact name="version">{shortName(replica.version)}</Fact>
         <Fact name="region">{replica.regionId}</Fact>
         <Fact name="started">
           <When at={replica.startedAt} />
@@ -89,7 +90,7 @@ export default function ReplicaPage({ id: given }: { id: string }) {
         <Fact name="address">
           <span class="mono">{reached?.address ?? '–'}</span>
         </Fact>
-        <Fact name="answered">
+        <Fact name="answer">
           {reached?.status === 'OK' ? (
             `in ${Math.ceil(reached.elapsedMs)} ms`
           ) : (

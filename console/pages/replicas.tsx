@@ -1,7 +1,8 @@
 /** All replicas that the database knows: who is alive, how full, how late, and what drains. */
+import { nameOr, shortName } from '../data/legible.ts';
 import type { ReplicaSeen } from '../data/operations.ts';
 import { Replicas, ReplicasLive } from '../data/operations.ts';
-import { conditionOf, isTrouble, LATE_MS, megabytes, sorted } from '../data/replicas.ts';
+import { conditionOf, failuresOf, isTrouble, LATE_MS, megabytes, sorted } from '../data/replicas.ts';
 import { linkTo, setState, stateOf } from '../data/route.ts';
 import { useCommands } from '../parts/commands.ts';
 import { Id } from '../parts/id.tsx';
@@ -91,18 +92,25 @@ function Row({ replica }: { replica: ReplicaSeen }) {
   return (
     <tr data-gone={stoppedAt !== null}>
       <th scope="row" class="wide">
-        <a href={linkTo(`replicas/${id}`)}>{hostname || 'without a name'}</a> <Id id={id} bare />
+        <a href={linkTo(`replicas/${id}`)}>{shortName(nameOr(hostname, 'without a name'))}</a> <Id id={id} bare />
       </th>
       <td data-label="state">
         <ReplicaState replica={replica} />
         {error ? <span class="words">{error}</span> : null}
+        {failuresOf(replica).map((words) => (
+          <span key={words} class="words">
+            {words}
+          </span>
+        ))}
         {runtime && runtime.reachability.status !== 'OK' && !stoppedAt ? (
           <span class="words">
             {runtime.reachability.status} {runtime.reachability.reason ?? ''}
           </span>
         ) : null}
       </td>
-      <td data-label="version">{version}</td>
+      <td data-label="version" class="any">
+        {shortName(version)}
+      </td>
       <td data-label="owns" class="num">
         {ownedChats > 0 ? <a href={linkTo('', { list: 'all', replica: id })}>{ownedChats}</a> : 0}
       </td>

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { CHAT_ACTIONS, shortName } from '../../domain/actions/names.ts';
 import { isForOwners } from '../../domain/actions/rights.ts';
 import { ORDERS, RISKS } from '../data/actionWords.ts';
+import { nameOr } from '../data/legible.ts';
 import { type ActRecord, ChatOffers, type Offer, type WholeChat } from '../data/operations.ts';
 import { Act, type Intent } from './act.tsx';
 import { ActResult } from './actResult.tsx';
@@ -16,7 +17,8 @@ import { Problems } from './problems.tsx';
 export function ActOffers({ chat }: { chat: WholeChat }) {
   const { chatId, database, executionState, diagnosis } = chat;
   const version = `${database.snapshotVersion} ${database.workerId} ${database.runnerId} ${executionState}`;
-  const { data, problems, atMs } = useAsk(ChatOffers, { chatId }, version);
+  const [round, setRound] = useState(0);
+  const { data, problems, atMs } = useAsk(ChatOffers, { chatId }, `${version} ${round}`);
   const [intent, setIntent] = useState<Intent & { version: string }>();
   const [done, setDone] = useState<ActRecord>();
   const found = data?.chatDebugSnapshot;
@@ -33,7 +35,7 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
     if (!found) return;
     const { snapshotVersion, workerId, runnerId, queueDepth } = found.database;
     setIntent({
-      ...{ action: offer.action, targetId: chatId, name: database.title || 'A chat without a title', version },
+      ...{ action: offer.action, targetId: chatId, name: nameOr(database.title, 'A chat without a title'), version },
       ...{ expect: { snapshotVersion, workerId, runnerId }, from: offer.from, to: offer.to, changes: offer.changes },
       ...{ risk: offer.risk, findings: answeredBy(offer), queueDepth, isTyped: offer.risk === 'HIGH' },
     });
@@ -49,9 +51,14 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
       {intent ? null : <ActUnsettled targetId={chatId} present={present} />}
       {done ? <ActResult record={done} present={present} onClose={() => setDone(undefined)} /> : null}
       {atMs === 0 ? <p class="none">Asking what may be done…</p> : null}
-      {found && !found.actions ? (
+      {atMs > 0 && !found?.actions ? (
         <>
-          <p class="none">Nothing can be done from here: no operator answers.</p>
+          <p class="none">
+            {found ? 'Nothing can be done from here: no operator answers.' : 'What may be done could not be asked.'}{' '}
+            <button type="button" onClick={() => setRound(round + 1)}>
+              Ask again
+            </button>
+          </p>
           <Problems problems={problems} />
         </>
       ) : null}
@@ -73,9 +80,15 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
           </li>
         ))}
       </ul>
-      {found?.actions && allowed.length === 0 ? <p class="none">Nothing can be done to this chat now.</p> : null}
+      {found?.actions && allowed.length === 0 ? (
+        <p class="none">
+          {others.some(lacksRole)
+            ? 'You may take none of the actions that this chat needs. Why, and who may:'
+            : 'Nothing can be done to this chat now.'}
+        </p>
+      ) : null}
       {others.length > 0 ? (
-        <details>
+        <details open={allowed.length === 0 && others.some(lacksRole)}>
           <summary>What you cannot do now, and why ({others.length})</summary>
           <dl class="pairs wide">
             {others.map((offer) => (
@@ -111,10 +124,12 @@ function advisedBy(findings: WholeChat['diagnosis']['findings']): string | undef
   return undefined;
 }
 
+const lacksRole = ({ whyNot }: Offer): boolean => whyNot?.startsWith('This needs the role') === true;
+
 /** Who may do what this person may not. Empty: the state of the chat forbids it to everybody. */
-function whoMay({ action, whyNot }: Offer, ownerId: string): string {
-  if (!whyNot?.startsWith('This needs the role')) return '';
-  return isForOwners(action)
+function whoMay(offer: Offer, ownerId: string): string {
+  if (!lacksRole(offer)) return '';
+  return isForOwners(offer.action)
     ? `Its owner, person ${shortId(ownerId)}, may do it without a role.`
     : 'Ask somebody who has it, or whoever gives out roles.';
 }

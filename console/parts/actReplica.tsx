@@ -11,7 +11,7 @@ import { useCommands } from './commands.ts';
 
 const CHANGES: Readonly<Record<'DRAIN_REPLICA' | 'UNDRAIN_REPLICA', (owned: number) => string>> = {
   DRAIN_REPLICA: (owned) =>
-    `With its next heartbeat the replica takes no more chats, and gives up ${owned === 1 ? 'the chat' : `the ${owned} chats`} that it owns. Other replicas take them; their running steps are begun anew. It goes on running, and drains until this is taken back.`,
+    `With its next heartbeat the replica takes no more chats${owned === 0 ? '' : `, and gives up ${owned === 1 ? 'the chat' : `the ${owned} chats`} that it owns. Other replicas take them; their running steps are begun anew`}. It goes on running, and drains until this is taken back.`,
   UNDRAIN_REPLICA: () => 'With its next heartbeat the replica takes chats again. Nothing is moved back to it.',
 };
 

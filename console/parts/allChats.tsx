@@ -4,7 +4,7 @@ import { ask, type Problem } from '../data/ask.ts';
 import { nowMs } from '../data/clock.ts';
 import { type ChatFilter, type Listed, AllChats as Operation } from '../data/operations.ts';
 import { stateOf } from '../data/route.ts';
-import { clockOf } from '../data/time.ts';
+import { clockOf, manyOf } from '../data/time.ts';
 import { ChatRow } from './chatRow.tsx';
 import { useCommands } from './commands.ts';
 import { holds } from './fleetFilters.tsx';
@@ -57,8 +57,10 @@ export function AllChats({ filter }: { filter: ChatFilter }) {
     <>
       <p class="count">
         {read.atMs
-          ? `${shown.length}${read.hasMore ? '+' : ''} chats, as they were at ${clockOf(read.atMs)}. `
-          : 'Asking… '}
+          ? `${read.hasMore ? `${shown.length}+ chats` : manyOf(shown.length, 'chat')}, as they were at ${clockOf(read.atMs)}. `
+          : read.problems.length > 0
+            ? 'They could not be read. '
+            : 'Asking… '}
         {text ? `Searched in ${read.chats.length} that are loaded. ` : ''}
         <button type="button" onClick={again}>
           Load again <kbd>r</kbd>

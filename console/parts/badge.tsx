@@ -5,8 +5,9 @@ import type { ExecutionState, Severity as SeverityName, Verdict as VerdictName }
 const SHAPES: Readonly<Record<VerdictName, string>> = {
   STUCK: 'M5 1h6l4 4v6l-4 4H5l-4-4V5zM7 4v5h2V4zM7 10.5v2h2v-2z',
   FAILED: 'M8 1l7.5 14H.5zM7.2 6v4.5h1.6V6zM7.2 11.5v1.8h1.6v-1.8z',
+  // A square: a rhombus with a question mark is what browsers draw for a broken character.
   UNKNOWN:
-    'M8 .5l7.5 7.5L8 15.5.5 8zM7.2 10.6v1.7h1.7v-1.7zM6 6.4h1.5c0-1.3 1.5-1 1.5 0 0 .9-1.7 1.2-1.7 3.1h1.5c0-1.500 1.800-1.600 1.800-3.300C10.600 3.300 6 3.300 6 6.400z',
+    'M1.500 1.500h13v13h-13zM7.2 11v1.8h1.8v-1.800zM5 6.200h1.800c0-1.900 2.400-1.600 2.400 0 0 1.100-2.100 1.500-2.100 3.700h1.800c0-1.700 2.100-1.900 2.100-3.800C11 2.200 5 2.200 5 6.200z',
   WAITING: 'M3 1h3v14H3zM10 1h3v14h-3z',
   WORKING: 'M3 1l11 7-11 7z',
   IDLE: 'M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zm0 2a4 4 0 1 0 0 8 4 4 0 0 0 0-8z',

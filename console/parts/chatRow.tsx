@@ -1,4 +1,5 @@
 /** One chat in a list. */
+import { nameOr } from '../data/legible.ts';
 import type { Listed, Suspect } from '../data/operations.ts';
 import { linkTo, setState } from '../data/route.ts';
 import { State, Verdict } from './badge.tsx';
@@ -38,7 +39,7 @@ export function ChatRow({
       )}
       <span class="about">
         <a class="title" href={linkTo(`chats/${chatId}`)}>
-          {database.title || 'without a title'}
+          {nameOr(database.title, 'without a title')}
         </a>
         {diagnosis ? <span class="why">{diagnosis.summary}</span> : null}
       </span>

@@ -3,6 +3,8 @@
  * It asks nothing by itself, so that a stored bundle is shown by the same parts.
  */
 import type { ComponentChildren } from 'preact';
+import type { Problem } from '../data/ask.ts';
+import { nameOr } from '../data/legible.ts';
 import type { ChatEverywhereAnswer, ChatFamilyAnswer, WholeChat } from '../data/operations.ts';
 import type { Past } from '../data/timeline.ts';
 import { State, Verdict } from './badge.tsx';
@@ -14,6 +16,7 @@ import { Id } from './id.tsx';
 import type { Asked } from './live.ts';
 import { MemoryOf, RowLeases } from './memory.tsx';
 import { Moment } from './moment.ts';
+import { Problems } from './problems.tsx';
 import { StateDiagram } from './stateDiagram.tsx';
 import { Timeline } from './timeline.tsx';
 import { Values } from './values.tsx';
@@ -26,6 +29,8 @@ interface ChatViewProps {
   /** True: nothing moves, ages are those of the photograph. */
   readonly isPhoto?: boolean;
   readonly past?: Past | undefined;
+  /** Why there is no past. */
+  readonly pastProblems?: readonly Problem[];
   readonly everywhere?: { readonly asked: Asked<ChatEverywhereAnswer>; readonly again?: () => void } | undefined;
   readonly family?: Asked<ChatFamilyAnswer> | undefined;
   /** What can be done, between findings and halves. */
@@ -34,7 +39,17 @@ interface ChatViewProps {
   readonly ways?: ComponentChildren;
 }
 
-export function ChatView({ chat, atMs, isPhoto = false, past, everywhere, family, actions, ways }: ChatViewProps) {
+export function ChatView({
+  chat,
+  atMs,
+  isPhoto = false,
+  past,
+  pastProblems = [],
+  everywhere,
+  family,
+  actions,
+  ways,
+}: ChatViewProps) {
   const { chatId, database, diagnosis, executionState, runtime } = chat;
   const last = past?.history?.edges.find(
     ({ node }) => node.fromState !== node.toState && node.toState === executionState,
@@ -43,7 +58,7 @@ export function ChatView({ chat, atMs, isPhoto = false, past, everywhere, family
     <Moment.Provider value={isPhoto ? atMs : undefined}>
       <div class="top chat">
         <Verdict verdict={diagnosis.verdict} />
-        <h1>{database.title || 'A chat without a title'}</h1>
+        <h1>{nameOr(database.title, 'A chat without a title')}</h1>
         <State state={executionState} />
         <Id id={chatId} whole />
         <span class="count">
@@ -75,7 +90,7 @@ export function ChatView({ chat, atMs, isPhoto = false, past, everywhere, family
           {runtime ? <MemoryOf memory={runtime} atMs={atMs} /> : <p class="none">No replica owns the chat.</p>}
         </section>
       </div>
-      {past ? <Timeline past={past} /> : null}
+      {past ? <Timeline past={past} /> : <Problems problems={pastProblems} />}
       {everywhere ? <Everywhere chat={chat} {...everywhere} /> : null}
       {family ? <Family chat={chat} asked={family} /> : null}
       <Values chat={chat} />

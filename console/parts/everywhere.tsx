@@ -1,4 +1,5 @@
 /** The same question put to every replica: finds runners that should not be there. */
+import { nameOr, shortName } from '../data/legible.ts';
 import type { ChatEverywhereAnswer, WholeChat } from '../data/operations.ts';
 import { Verdict } from './badge.tsx';
 import { Findings } from './findings.tsx';
@@ -20,7 +21,9 @@ export function Everywhere({
   again,
 }: EverywhereProps) {
   const found = data?.chatDebugSnapshot;
-  const names = new Map((data?.replicas ?? []).map(({ id, hostname }) => [id, hostname]));
+  const names = new Map(
+    (data?.replicas ?? []).map(({ id, hostname }) => [id, shortName(nameOr(hostname, 'without a name'))]),
+  );
   const judged = found?.diagnosisEverywhere;
   const more = judged?.findings.filter(({ code }) => !diagnosis.findings.some((one) => one.code === code)) ?? [];
   return (

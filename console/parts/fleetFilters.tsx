@@ -1,5 +1,5 @@
 /** Filters of the fleet. All of them are in the address. */
-import type { Listed, Suspect, Verdict as VerdictName } from '../data/operations.ts';
+import type { ChatFilter, ExecutionState, Listed, Suspect, Verdict as VerdictName } from '../data/operations.ts';
 import { go, linkTo, setState, stateOf } from '../data/route.ts';
 import { isUuid } from '../data/uuid.ts';
 import { Verdict } from './badge.tsx';
@@ -7,6 +7,40 @@ import { Verdict } from './badge.tsx';
 /** Verdicts, the worst first. */
 export const VERDICTS: readonly VerdictName[] = ['STUCK', 'FAILED', 'UNKNOWN', 'WAITING', 'WORKING', 'IDLE'];
 const STATES = ['W', 'R0', 'R1', 'I0', 'I1', 'A0', 'A1', 'E0', 'E1', 'XW', 'XE0', 'XE1', 'INVALID'];
+
+/** Filter that the gateway applies, out of the address. What it could not apply is left out, and is in `oddFilters`. */
+export function filterOf(): ChatFilter {
+  const [state, owned, replica, person] = ['state', 'owned', 'replica', 'person'].map((name) =>
+    oddFilters().includes(name) ? '' : stateOf(name),
+  );
+  return {
+    ...(state && { executionState: state.split(',') as ExecutionState[] }),
+    ...(owned && { owned: owned === 'yes' }),
+    ...(replica && { workerId: replica }),
+    ...(person && { ownerId: person }),
+  };
+}
+
+const FITS: Readonly<Record<string, (value: string) => boolean>> = {
+  state: (value) => value.split(',').every((one) => STATES.includes(one)),
+  owned: (value) => ['yes', 'no'].includes(value),
+  ...{ replica: isUuid, person: isUuid },
+};
+
+/** Names of filters in the address whose values no chat can have. A list without them would be another one. */
+export const oddFilters = (): string[] =>
+  Object.entries(FITS).flatMap(([name, fits]) => (stateOf(name) === '' || fits(stateOf(name)) ? [] : [name]));
+
+/** Stands in place of a list whose filters cannot be applied. */
+export const OddFilters = () => (
+  <p class="old" role="alert">
+    {oddFilters()
+      .map((name) => `${name}=${stateOf(name)}`)
+      .join(' and ')}{' '}
+    cannot be filtered by. Nothing is listed, since the list would be another one than this address asks for. Clear the
+    filters, or choose others.
+  </p>
+);
 
 /** Finding under which a chat is listed: the first, which is the root cause. */
 export const rootOf = ({ diagnosis }: Suspect): string => diagnosis.findings[0]?.code ?? 'NO_FINDING';

@@ -1,31 +1,38 @@
 /** How fresh the page is: live, asked again and again, paused, or old, with its age and what to do. */
-import { second } from '../data/clock.ts';
+import { second, skewMs } from '../data/clock.ts';
 import { type Link, paused, type Seen } from '../data/live.ts';
 import { clockOf, lengthOf } from '../data/time.ts';
 import { shown } from './live.ts';
 
-const WORDS: Readonly<Record<Link, string>> = {
+const WORDS: Readonly<Record<Link | 'paused', string>> = {
   ...{
     connecting: 'connecting',
     live: 'live',
     polling: 'asked every 3 s',
     lost: 'connection lost',
     stopped: 'stopped',
+    paused: 'paused',
   },
 };
 
-const ageOf = ({ atMs }: Seen<unknown>) =>
-  atMs === undefined ? 'nothing yet' : `${lengthOf(Math.max(0, (second.value - atMs) / 1_000))} old`;
+/** Milliseconds for which what is shown counts as new while the page connects again. */
+const YOUNG_MS = 3_000;
+
+/** From when what is shown is. */
+const shownOf = ({ atMs }: Seen<unknown>): string =>
+  atMs === undefined
+    ? 'Nothing is shown yet.'
+    : `What is shown is the state of ${clockOf(atMs)}, ${lengthOf(Math.max(0, (second.value - atMs) / 1_000))} old.`;
 
 /** In the head of the page: one word, and the switch that stops all movement. */
 export function Freshness() {
   const seen = shown.value?.seen.value;
   if (!seen) return null;
-  const link = paused.value ? 'paused' : WORDS[seen.link];
+  const link = paused.value ? 'paused' : seen.isOld && seen.link !== 'stopped' ? 'lost' : seen.link;
   return (
     <span class="freshness">
-      <span class="link" data-link={paused.value ? 'paused' : seen.link}>
-        {link}
+      <span class="link" data-link={link}>
+        {seen.isOld && link === 'lost' ? 'old' : WORDS[link]}
       </span>
       <button type="button" aria-pressed={paused.value} title="Key p" onClick={togglePaused}>
         {paused.value ? 'Go on' : 'Pause'}
@@ -42,12 +49,12 @@ export const togglePaused = (): void => {
 export function OldMark() {
   const watch = shown.value;
   const seen = watch?.seen.value;
-  if (!watch || !seen || (seen.link === 'live' && !seen.isOld) || seen.link === 'connecting') return null;
-  const at = seen.atMs === undefined ? '' : ` of ${clockOf(seen.atMs)}`;
+  if (!watch || !seen || (seen.link === 'live' && !seen.isOld)) return null;
+  if (seen.link === 'connecting' && (seen.atMs === undefined || second.value - seen.atMs < YOUNG_MS)) return null;
   if (paused.value) {
     return (
       <p class="old" data-kind="paused" role="status">
-        <b>Paused.</b> This is the state{at}, {ageOf(seen)}.{' '}
+        <b>Paused.</b> {shownOf(seen)}{' '}
         <button type="button" onClick={togglePaused}>
           Go on
         </button>
@@ -57,8 +64,8 @@ export function OldMark() {
   if (seen.isOld && seen.link !== 'lost') {
     return (
       <p class="old" data-kind="lost" role="status">
-        <b>Old.</b> The gateway cannot answer now: {seen.problems[0]?.message} What is shown is the state{at},{' '}
-        {ageOf(seen)}. The page goes on by itself.
+        <b>Old.</b> The gateway cannot answer now: {seen.problems[0]?.message} {shownOf(seen)} The page goes on by
+        itself.
       </p>
     );
   }
@@ -72,11 +79,28 @@ export function OldMark() {
   const left = seen.againMs === undefined ? undefined : Math.max(0, Math.ceil((seen.againMs - second.value) / 1_000));
   return (
     <p class="old" data-kind="lost" role="status">
-      <b>Old.</b> {seen.trouble ?? 'This page does not move now.'} What is shown is the state{at}, {ageOf(seen)}.
-      {left === undefined ? null : ` Next try in ${left} s.`}{' '}
+      <b>Old.</b>{' '}
+      {seen.trouble ?? (seen.link === 'connecting' ? 'The page connects again.' : 'This page does not move now.')}{' '}
+      {shownOf(seen)}
+      {left === undefined ? null : left === 0 ? ' Trying now.' : ` Next try in ${left} s.`}{' '}
       <button type="button" onClick={watch.again}>
         Try now
       </button>
+    </p>
+  );
+}
+
+/** Milliseconds from which a clock that is off is worth a word. */
+const WORTH_MS = 60_000;
+
+/** Above the content, when this computer's clock is off. */
+export function SkewMark() {
+  const ms = skewMs.value;
+  if (Math.abs(ms) < WORTH_MS) return null;
+  return (
+    <p class="old" role="status">
+      The clock of this computer is {lengthOf(ms / 1_000)} {ms > 0 ? 'behind' : 'ahead of'} the gateway’s. Ages and
+      times here go by the gateway’s.
     </p>
   );
 }

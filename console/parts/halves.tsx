@@ -160,8 +160,8 @@ function linesOf({ database, runtime, executionState }: WholeChat, atMs: number)
     {
       name: 'queue',
       row: row('database.queueDepth', undefined, `${database.queueDepth} waiting`),
-      memory: memory('activeTask.kind', undefined, runner?.activeTask?.kind ?? 'no task'),
     },
+    { name: 'task', memory: memory('activeTask.kind', undefined, runner?.activeTask?.kind ?? 'no task') },
     { name: 'created', row: row('database.createdAt', undefined, <When at={database.createdAt} />) },
   ];
 }

@@ -1,4 +1,5 @@
 /** Chats of a replica: those that its memory holds, those whose rows name it, and which other replicas hold them, too. */
+import { nameOr, shortName } from '../data/legible.ts';
 import { HeldElsewhere, type HeldElsewhereAnswer, type ReplicaHeldAnswer } from '../data/operations.ts';
 import { linkTo } from '../data/route.ts';
 import { State, Verdict } from './badge.tsx';
@@ -42,15 +43,19 @@ export function Held({ replicaId, asked: { data, problems, atMs }, again }: Held
           Ask again <kbd>e</kbd>
         </button>
       </h2>
-      <Problems problems={problems} />
+      {data?.replica?.runtime?.runners === null ? null : <Problems problems={problems} />}
       {data && data.replica?.runtime?.runners === null ? (
         <p class="bad">
           {data.replica.runtime.reachability.status}:{' '}
-          {data.replica.runtime.reachability.reason ?? 'it could not be asked'}. What it holds in memory is not known;
+          {data.replica.runtime.reachability.reason ?? 'It could not be asked.'} What it holds in memory is not known;
           below is what the rows say.
         </p>
       ) : null}
-      {data && chatIds.length === 0 ? <p class="none">It holds no chat, and no row names it.</p> : null}
+      {data && chatIds.length === 0 ? (
+        <p class="none">
+          {data.replica?.runtime?.runners ? 'It holds no chat, and no row names it.' : 'No row names it.'}
+        </p>
+      ) : null}
       {chatIds.length > 0 ? (
         <table class="table">
           <thead>
@@ -73,7 +78,8 @@ export function Held({ replicaId, asked: { data, problems, atMs }, again }: Held
               return (
                 <tr key={chatId}>
                   <th scope="row" class="wide">
-                    <a href={linkTo(`chats/${chatId}`)}>{title || 'without a title'}</a> <Id id={chatId} bare />
+                    <a href={linkTo(`chats/${chatId}`)}>{shortName(nameOr(title, 'without a title'))}</a>{' '}
+                    <Id id={chatId} bare />
                   </th>
                   <td data-label="verdict">
                     {row ? <Verdict verdict={row.diagnosis.verdict} /> : null} {state ? <State state={state} /> : null}

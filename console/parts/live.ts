@@ -1,9 +1,9 @@
 /** Questions of a page: one live view, and others that are asked again when they should be. */
 import { signal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { type Answer, ask } from '../data/ask.ts';
-import { nowMs } from '../data/clock.ts';
-import { type Seen, type View, type Watch, watch } from '../data/live.ts';
+import { type Answer, ask, codeOf } from '../data/ask.ts';
+import { after, nowMs } from '../data/clock.ts';
+import { paused, type Seen, type View, type Watch, watch } from '../data/live.ts';
 import type { Operation } from '../data/operation.ts';
 
 /** The live view of the page that is shown. */
@@ -28,8 +28,16 @@ export interface Asked<A> extends Answer<A> {
   readonly atMs: number;
 }
 
+/** Milliseconds after which a question is asked again that nobody could answer. */
+const AGAIN_MS = 5_000;
+const AWAY = /UNREACHABLE|UNAVAILABLE|TIMED_OUT|NO_ANSWER|RATE_LIMITED/;
+
+/** True if nothing was answered since something is away. */
+const mayComeBack = ({ data, problems }: Answer<unknown>): boolean =>
+  Object.values(data ?? {}).every((value) => value === null) && problems.some((one) => AWAY.test(codeOf(one)));
+
 /**
- * Asks when `when` changes, and keeps the last answer meanwhile.
+ * Asks when `when` changes, and keeps the last answer meanwhile. What is away is asked again and again.
  * @param when undefined: not yet
  */
 export function useAsk<A, V>(operation: Operation<A, V>, variables: V, when: unknown): Asked<A> {
@@ -41,10 +49,22 @@ export function useAsk<A, V>(operation: Operation<A, V>, variables: V, when: unk
     const aborting = new AbortController();
     if (last.current !== key) setAsked({ data: null, problems: [], atMs: 0 });
     last.current = key;
-    void ask(operation, variables, aborting.signal).then((answer) => {
-      if (!aborting.signal.aborted) setAsked({ ...answer, atMs: nowMs() });
-    });
-    return () => aborting.abort();
+    const look = async () => {
+      const answer = await ask(operation, variables, aborting.signal);
+      if (aborting.signal.aborted) return;
+      setAsked({ ...answer, atMs: nowMs() });
+      if (mayComeBack(answer)) endWait = after(AGAIN_MS, again);
+    };
+    const again = () => {
+      if (document.hidden || paused.value) endWait = after(AGAIN_MS, again);
+      else void look();
+    };
+    let endWait = () => {};
+    void look();
+    return () => {
+      endWait();
+      aborting.abort();
+    };
   }, [key, when]);
   return asked;
 }

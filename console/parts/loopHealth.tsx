@@ -1,6 +1,6 @@
 /** One loop of a replica: when it last ran through, and what kept it from that. */
 import type { Loop } from '../data/operations.ts';
-import { lengthOf } from '../data/time.ts';
+import { lengthOf, manyOf } from '../data/time.ts';
 import { When } from './when.tsx';
 
 export const LoopHealth = ({ name, loop }: { name: string; loop: Loop | null }) => (
@@ -12,7 +12,7 @@ export const LoopHealth = ({ name, loop }: { name: string; loop: Loop | null }) 
       {loop?.consecutiveFailures ? (
         <span class="bad">
           {' '}
-          failed {loop.consecutiveFailures} times in a row: {loop.lastError ?? 'it does not say why'}
+          failed {manyOf(loop.consecutiveFailures, 'time')} in a row: {loop.lastError ?? 'it does not say why'}
         </span>
       ) : null}
     </dd>

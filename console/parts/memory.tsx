@@ -1,6 +1,6 @@
 /** What a replica holds of a chat in memory: runners with their leases and tasks, and buffers. */
 import type { Lease, Memory, Task } from '../data/operations.ts';
-import { lengthOf } from '../data/time.ts';
+import { lengthOf, manyOf } from '../data/time.ts';
 import { Id } from './id.tsx';
 import { Meter } from './meter.tsx';
 import { useMomentMs } from './moment.ts';
@@ -109,7 +109,7 @@ export function MemoryOf({ memory, atMs }: { memory: Memory; atMs: number }) {
                 />
                 {runner.lease?.consecutiveFailures ? (
                   <span class="bad">
-                    {runner.lease.consecutiveFailures} renewals failed: {runner.lease.lastError}
+                    {manyOf(runner.lease.consecutiveFailures, 'renewal')} failed: {runner.lease.lastError}
                   </span>
                 ) : null}
               </dd>
@@ -150,8 +150,8 @@ export function MemoryOf({ memory, atMs }: { memory: Memory; atMs: number }) {
             max={buffer.capacityBytes ?? 1}
             tone={(buffer.partsDropped ?? 0) > 0 ? 'bad' : 'calm'}
           >
-            {bytesOf(buffer.bytesBuffered)} of {bytesOf(buffer.capacityBytes)}, {buffer.partsBuffered} parts,{' '}
-            {buffer.subscriberCount} readers
+            {bytesOf(buffer.bytesBuffered)} of {bytesOf(buffer.capacityBytes)},{' '}
+            {manyOf(buffer.partsBuffered ?? 0, 'part')}, {manyOf(buffer.subscriberCount ?? 0, 'reader')}
             {(buffer.partsDropped ?? 0) > 0 ? <b class="bad"> {buffer.partsDropped} parts dropped</b> : ''}
           </Meter>
         </div>
@@ -178,7 +178,7 @@ function TaskOf({ task, isActive, atMs }: { task: Task; isActive: boolean; atMs:
         {task.secondsUntilRetry === null
           ? null
           : `, next try ${task.secondsUntilRetry < 0 ? 'was due' : 'in'} ${lengthOf(task.secondsUntilRetry)}`}
-        {task.breakOffs ? `, broke off ${task.breakOffs} times` : ''}
+        {task.breakOffs ? `, broke off ${manyOf(task.breakOffs, 'time')}` : ''}
         {task.cancelledAt ? ', cancelled' : ''}
         {task.lastError ? <p class="words">{task.lastError}</p> : null}
         {task.databaseError ? <p class="words">{task.databaseError}</p> : null}

@@ -3,6 +3,7 @@
  * A link from the fleet carries its filters, which stand in the address here as there.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { hasRoleFor } from '../../domain/actions/rights.ts';
 import { ORDERS, troubleOfReason } from '../data/actionWords.ts';
 import { type Answer, ask, codeOf, type Problem } from '../data/ask.ts';
 import { nowMs } from '../data/clock.ts';
@@ -15,9 +16,11 @@ import {
   type Suspect,
 } from '../data/operations.ts';
 import { go, linkTo, setState, stateOf } from '../data/route.ts';
-import { isUuid } from '../data/uuid.ts';
+import { claims } from '../data/session.ts';
+import { manyOf } from '../data/time.ts';
 import { ChatRow } from './chatRow.tsx';
-import { FleetFilters, matches } from './fleetFilters.tsx';
+import { FleetFilters, filterOf, matches, OddFilters, oddFilters } from './fleetFilters.tsx';
+import { OwnOnly } from './ownOnly.tsx';
 import { Problems } from './problems.tsx';
 import { useTitle } from './title.ts';
 
@@ -37,7 +40,8 @@ interface Read {
 }
 
 export function Planner() {
-  const filter = filterOf();
+  const filter = { ...filterOf(), suspect: true };
+  const isOdd = oddFilters().length > 0;
   const key = JSON.stringify(filter);
   const [read, setRead] = useState<Read>({ chats: [], isWhole: false, atMs: 0, problems: [] });
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
@@ -56,7 +60,7 @@ export function Planner() {
     return () => aborting.abort();
   }, [key, round]);
   const action = ON_CHATS.find((one) => one === stateOf('action'));
-  const chosen = read.chats.filter((chat) => matches(chat)).slice(0, MOST);
+  const chosen = isOdd ? [] : read.chats.filter((chat) => matches(chat)).slice(0, MOST);
   const ids = chosen.map(({ chatId }) => chatId).filter((id) => !left.has(id));
   const codes = [
     ...new Set(
@@ -68,9 +72,11 @@ export function Planner() {
   const findings = stateOf('finding') ? [stateOf('finding')] : codes.slice(0, 20);
   const trouble = !action
     ? 'Choose an action.'
-    : ids.length === 0
-      ? 'Choose at least one chat.'
-      : troubleOfReason(reason);
+    : lacksRoleFor(action)
+      ? 'You lack the role chat-debug:operate, which a plan of this action needs. Ask somebody who has it, or whoever gives out roles.'
+      : ids.length === 0
+        ? 'Choose at least one chat.'
+        : troubleOfReason(reason);
   const freeze = async (event: SubmitEvent) => {
     event.preventDefault();
     setShows(true);
@@ -112,7 +118,7 @@ export function Planner() {
             </select>
           </label>
           <button type="submit" class="primary" disabled={isBusy}>
-            Freeze {ids.length} chats for review
+            Freeze {manyOf(ids.length, 'chat')} for review
           </button>
         </span>
         <label for="plan-reason">Reason, for all records</label>
@@ -125,8 +131,8 @@ export function Planner() {
           aria-invalid={shows && troubleOfReason(reason) !== undefined}
           onInput={({ currentTarget }) => setReason(currentTarget.value)}
         />
-        <p id="plan-help" class={shows && trouble ? 'bad' : 'count'}>
-          {trouble ?? `${ids.length} chats are frozen, to be looked through before anything is done.`}
+        <p id="plan-help" class={(shows || (action && lacksRoleFor(action))) && trouble ? 'bad' : 'count'}>
+          {trouble ?? `${manyOf(ids.length, 'chat')} to be frozen, and looked through before anything is done.`}
         </p>
         {problem ? (
           <p class="old" role="alert">
@@ -135,11 +141,20 @@ export function Planner() {
           </p>
         ) : null}
       </form>
+      <OwnOnly />
       <FleetFilters suspects={read.chats} isAll={false} />
       <Problems problems={read.problems} />
+      {isOdd ? <OddFilters /> : null}
       {read.atMs === 0 ? <p class="none">Asking…</p> : null}
-      {read.atMs > 0 && chosen.length === 0 ? <p class="empty">No suspect matches the filters.</p> : null}
-      {read.atMs > 0 && !read.isWhole ? <p class="old">There are more: a plan has {MOST} chats at most.</p> : null}
+      {read.atMs > 0 && chosen.length === 0 && !isOdd && read.problems.length === 0 ? (
+        <p class="empty">No suspect matches the filters.</p>
+      ) : null}
+      {read.atMs > 0 && !read.isWhole && !isOdd && read.problems.length === 0 ? (
+        <p class="old">There are more: a plan has {MOST} chats at most.</p>
+      ) : null}
+      {read.problems.length > 0 && read.chats.length > 0 ? (
+        <p class="old">These are not all: the others could not be read. Look again before you freeze them.</p>
+      ) : null}
       <ol class="rows picks">
         {chosen.map((chat) => (
           <li key={chat.chatId} class="pick">
@@ -159,17 +174,9 @@ export function Planner() {
   );
 }
 
-/** Filter that the gateway applies, out of the address: suspects alone. */
-function filterOf(): ChatFilter {
-  const [state, owned, replica, person] = ['state', 'owned', 'replica', 'person'].map(stateOf);
-  return {
-    suspect: true,
-    ...(state && { executionState: state.split(',') as NonNullable<ChatFilter['executionState']> }),
-    ...(owned && { owned: owned === 'yes' }),
-    ...(replica && isUuid(replica) && { workerId: replica }),
-    ...(person && isUuid(person) && { ownerId: person }),
-  };
-}
+/** True if the page knows that this person may not plan an action. */
+const lacksRoleFor = (action: ActionName): boolean =>
+  claims.value !== undefined && !hasRoleFor(claims.value.roles, action);
 
 /** Reads suspects page by page, as many as a plan takes. */
 async function readAll(filter: ChatFilter, aborting: AbortSignal): Promise<Read> {

@@ -6,7 +6,7 @@ import { go, linkTo, path } from '../data/route.ts';
 import { claims, signOut, token } from '../data/session.ts';
 import { wishes } from '../data/wishes.ts';
 import { useCommands } from './commands.ts';
-import { Freshness, OldMark, togglePaused } from './freshness.tsx';
+import { Freshness, OldMark, SkewMark, togglePaused } from './freshness.tsx';
 import { shortId } from './id.tsx';
 import { Notice } from './notice.tsx';
 import { Palette, paletteIsOpen } from './palette.tsx';
@@ -76,6 +76,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </span>
       </header>
       <OldMark />
+      <SkewMark />
       <main id="content" tabIndex={-1}>
         {children}
       </main>

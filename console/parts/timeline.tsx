@@ -14,7 +14,7 @@ export function Timeline({ past }: { past: Past }) {
   const nowMs = useMomentMs();
   const happenings = happeningsOf(past);
   const wholeSeconds = Math.max(10, (nowMs - Math.min(nowMs, ...happenings.map(({ fromMs }) => fromMs))) / 1_000);
-  const spanSeconds = Number(stateOf('span')) || wholeSeconds * 1.02;
+  const spanSeconds = SPANS.find((one) => String(one) === stateOf('span')) ?? wholeSeconds * 1.02;
   const zoom = (step: 1 | -1) => {
     const spans = [...SPANS.filter((one) => one < wholeSeconds), 0];
     const at = spans.indexOf(Number(stateOf('span')));

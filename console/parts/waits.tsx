@@ -1,6 +1,7 @@
 /** What the chat waits for, by its rows: the turn, open calls, the queue, a retry, a lock. */
 import type { ComponentChildren } from 'preact';
 import type { WholeChat } from '../data/operations.ts';
+import { manyOf } from '../data/time.ts';
 import { Age } from './when.tsx';
 
 export function Waits({ chat: { database }, atMs }: { chat: WholeChat; atMs: number }) {
@@ -12,8 +13,8 @@ export function Waits({ chat: { database }, atMs }: { chat: WholeChat; atMs: num
     <dl class="pairs">
       {turn ? (
         <Line name="Turn">
-          {turn.steps} steps{turn.toolCalls === null ? '' : `, ${turn.toolCalls} tool calls`}, for{' '}
-          {length(turn.ageSeconds)}
+          {manyOf(turn.steps, 'step')}
+          {turn.toolCalls === null ? '' : `, ${manyOf(turn.toolCalls, 'tool call')}`}, for {length(turn.ageSeconds)}
         </Line>
       ) : null}
       {lastMessage ? (
@@ -32,7 +33,7 @@ export function Waits({ chat: { database }, atMs }: { chat: WholeChat; atMs: num
       {deadline === null ? null : <Line name="Deadline">{ahead(deadline)}</Line>}
       {queueDepth > 0 ? (
         <Line name="Queue">
-          {queueDepth} messages, the oldest for {length(database.oldestQueuedAgeSeconds)}
+          {manyOf(queueDepth, 'message')}, the oldest for {length(database.oldestQueuedAgeSeconds)}
         </Line>
       ) : null}
       {retryState === null ? null : (
