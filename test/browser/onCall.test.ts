@@ -42,7 +42,7 @@ beforeAll(async () => {
       [chats[name as keyof typeof titles], title],
     );
   }
-  noted = await notedContext(browser);
+  noted = await notedContext(browser, { reducedMotion: 'reduce' });
   page = await noted.open(at('keys'));
 });
 afterAll(() => browser?.close());
@@ -130,17 +130,10 @@ describe('what means harm', () => {
     const [first, second] = rows.map(({ id }) => id);
     await system.pool.query('UPDATE replicas SET hostname = $2, version = $3 WHERE id = $1', [first, LONG, LONG]);
     await system.pool.query('UPDATE replicas SET hostname = $2 WHERE id = $1', [second, `${TURN}tsoh`]);
-    await show('', system.token);
+    await show('?list=all', system.token);
     await page.locator(`.row a[href$="${chats.unseen}"]`, { hasText: 'without a title' }).waitFor();
     await page.getByRole('link', { name: '\\u202egnp.exe' }).waitFor();
-    for (const path of [
-      '',
-      '?list=all',
-      `chats/${chats.turned}`,
-      `chats/${chats.long}`,
-      'replicas',
-      `replicas/${first}`,
-    ]) {
+    for (const path of ['', `chats/${chats.turned}`, `chats/${chats.long}`, 'replicas', `replicas/${first}`]) {
       await show(path);
       await page.locator('.row, .summary, tbody tr, .facts').first().waitFor();
       const shown = `[${WIDE}, document.body.innerText.includes('${TURN}'), document.title.length < 120, window.canary]`;
@@ -154,11 +147,8 @@ describe('what means harm', () => {
   test.each([
     ['chats/', 'There is no such page.'],
     ['chats/%00', 'This is not the id of a chat'],
-    ['chats/%E0%A4%A', 'This is not the id of a chat'],
     ['replicas/..%2f', 'The database knows no replica with this id.'],
     ['incidents/%3Cimg%20src%3Dx%3E', 'There is no such incident'],
-    ['incidents/file?photo=9&with=zz', 'The file is no longer open'],
-    ['actions/xyz', 'There is no such plan'],
     ['?state=BOGUS&replica=nope', 'state=BOGUS and replica=nope cannot be filtered by.'],
     ['actions/new?replica=nope', 'replica=nope cannot be filtered by.'],
     ['incidents?chat=zz&code=BOGUS', 'No open incident matches.'],
@@ -177,7 +167,7 @@ describe('what means harm', () => {
 describe('time', () => {
   let strange: Page;
   beforeAll(async () => {
-    await show('keys'); // whose page holds no stream
+    await show('keys', system.token); // whose page holds no stream
     strange = await noted.context.newPage();
     await strange.addInitScript(STRANGE);
   });
@@ -228,7 +218,7 @@ describe('time', () => {
 
 describe('what breaks', () => {
   test('the way back and the way forward lead to the same list and the same chat', async () => {
-    await show('?finding=NO_PROGRESS');
+    await show('?finding=NO_PROGRESS', system.token);
     await page.locator('.row a.title').first().click();
     await page.locator('.summary').waitFor();
     await page.goBack();
