@@ -1,5 +1,5 @@
 /** The console in a real browser, over a real system that answers the console's operations alone. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, Page, Route } from 'playwright-core';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
@@ -41,6 +41,7 @@ beforeAll(async () => {
   page = await noted.open(await link());
   await live(page);
 });
+afterEach(() => tidied(browser, page));
 afterAll(() => browser?.close());
 
 const link = () => system.run('dist/cli/token.js', '--link');
@@ -64,7 +65,7 @@ describe('signing in', () => {
   });
 
   test('another tab is handed the token, and signing out signs out both', async () => {
-    const { context, open } = await notedContext(browser);
+    const { open } = await notedContext(browser);
     const first = await open(await link());
     await live(first);
     const second = await open(at(`chats/${chats.silent}`));
@@ -75,14 +76,13 @@ describe('signing in', () => {
     await heading(second, 'Sign in');
     await heading(first, 'Sign in');
     expect(await inner(first, 'sessionStorage.length')).toBe(0);
-    await context.close();
   });
 
   test('a link that was used says so, and a pasted token signs in', async () => {
-    const { context, open } = await notedContext(browser);
+    const { open } = await notedContext(browser);
     const used = await link();
     await (await open(used)).locator('.link').waitFor();
-    const { context: other, open: openOther } = await notedContext(browser);
+    const { open: openOther } = await notedContext(browser);
     const late = await openOther(used);
     await late.getByRole('alert').filter({ hasText: 'each is good once' }).waitFor();
     expect(late.url()).toBe(at(''));
@@ -90,17 +90,15 @@ describe('signing in', () => {
     await late.getByLabel('Token').fill(`Authorization: Bearer ${system.token}`);
     await late.keyboard.press('Enter');
     await live(late);
-    await Promise.all([context.close(), other.close()]);
   });
 
   test('a link that is opened in a tab of the console signs in there', async () => {
-    const { context, open } = await notedContext(browser);
+    const { open } = await notedContext(browser);
     const waiting = await open(at(''));
     await heading(waiting, 'Sign in');
     await waiting.goto(await link());
     await live(waiting);
     expect(waiting.url()).toBe(at(''));
-    await context.close();
   });
 
   test('a browser that keeps nothing for pages signs in for as long as the page is open', async () => {
@@ -108,7 +106,6 @@ describe('signing in', () => {
     await context.addInitScript(`for (const name of ['sessionStorage', 'localStorage'])
       Object.defineProperty(window, name, { get: () => { throw new DOMException('blocked', 'SecurityError'); } })`);
     await live(await open(await link()));
-    await context.close();
   });
 
   test('a late refusal takes no token that another tab has handed over since', async () => {
@@ -130,24 +127,21 @@ describe('signing in', () => {
     await late.waitForTimeout(500); // time in which the refusal comes
     expect(await inner(late, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
     expect(await late.locator('.link').getAttribute('data-link')).toBe('live');
-    await context.close();
   });
 
   test('a refused token says so, and without one there is a field', async () => {
-    const { context, open } = await notedContext(browser);
+    const { open } = await notedContext(browser);
     const fresh = await open(at(''));
     await heading(fresh, 'Sign in');
     await fresh.getByLabel('Token').fill('not.the.token');
     await fresh.keyboard.press('Enter');
     await fresh.getByRole('alert').filter({ hasText: 'The gateway refuses this token.' }).waitFor();
-    await context.close();
   });
 
   test('the cookie of the platform signs in as well', async () => {
     const { context, open } = await notedContext(browser);
     await context.addCookies([{ name: 'coder_session_token', value: system.token, url: system.gatewayUrl }]);
     await live(await open(at('')));
-    await context.close();
   });
 });
 
@@ -256,7 +250,6 @@ describe('a chat', () => {
     const graphiql = await opened;
     await graphiql.getByLabel('Token').waitFor();
     expect(await inner(graphiql, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
-    await context.close();
   });
 
   test('text for a ticket is copied by a key, without a title and words of errors', async () => {
@@ -310,7 +303,6 @@ describe('what changes around it', () => {
     const polling = await open(at(''));
     await polling.getByText('Not live.').waitFor();
     await polling.locator('.row').first().waitFor();
-    await context.close();
   });
 });
 
@@ -323,7 +315,6 @@ describe('a proxy that holds streams back', () => {
     const waiting = await open(at(''));
     await waiting.getByText('Not live.').waitFor({ timeout: 20_000 });
     await waiting.locator('.row').first().waitFor();
-    await context.close();
   });
 });
 
@@ -344,7 +335,6 @@ describe('a gateway that refuses', () => {
     await behind.getByText('HTTP status 502.').first().waitFor();
     isAway = false;
     await live(behind);
-    await context.close();
   });
 
   test.each(['127.0.0.1', OTHER_NAME])('for good is asked once, and again by a click (at %s)', async (host) => {
@@ -360,7 +350,6 @@ describe('a gateway that refuses', () => {
     refuses = false;
     await refused.getByRole('button', { name: 'Try now' }).click();
     await live(refused);
-    await context.close();
   });
 });
 
@@ -391,7 +380,6 @@ describe('for everybody', () => {
     expect(await violationsInBoth(page)).toEqual([]);
     await page.setViewportSize({ width: 320, height: 640 });
     expect(await inner(page, 'document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
-    await page.setViewportSize({ width: 1280, height: 800 });
   });
 
   test('by keys alone: from the list to the chat, to the palette, to the keys, and back', async () => {
@@ -410,7 +398,7 @@ describe('for everybody', () => {
   });
 
   test('on a page over plain HTTP, without locks, clipboard and randomUUID, all of it works', async () => {
-    const { context, open, troubles } = await notedContext(browser, { token: system.token });
+    const { open, troubles } = await notedContext(browser, { token: system.token });
     const there = (address: string) => address.replace('127.0.0.1', OTHER_NAME);
     const ofOthers = await streams(); // pages of tests before it
     const first = await open(there(at('')));
@@ -428,7 +416,6 @@ describe('for everybody', () => {
     await second.keyboard.press('y');
     await second.getByRole('status').filter({ hasText: 'The link is copied.' }).waitFor();
     expect(troubles.filter((one) => !one.includes('Cross-Origin'))).toEqual([]);
-    await context.close();
   });
 });
 
