@@ -10,6 +10,7 @@ import {
   notedContext,
   OPERATIONS,
   OTHER_NAME,
+  tidied,
   violations,
   violationsInBoth,
 } from './browser.ts';

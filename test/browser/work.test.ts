@@ -9,7 +9,16 @@ import { textContent } from '../../domain/messages.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
-import { CANARY, launch, type Noted, notedContext, OPERATIONS, violations, violationsInBoth } from './browser.ts';
+import {
+  CANARY,
+  launch,
+  type Noted,
+  notedContext,
+  OPERATIONS,
+  tidied,
+  violations,
+  violationsInBoth,
+} from './browser.ts';
 
 jest.setTimeout(90_000);
 
