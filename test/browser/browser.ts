@@ -71,7 +71,11 @@ export async function notedContext(
 /** Puts a shared page back as a test found it, after a failure, too: online, unrouted, wide, and the only one. */
 export async function tidied(browser: Browser, page: Page): Promise<void> {
   const context = page.context();
-  await Promise.all(browser.contexts().map((one) => one !== context && one.close()));
+  const others = [
+    ...browser.contexts().filter((one) => one !== context),
+    ...context.pages().filter((one) => one !== page),
+  ];
+  await Promise.all(others.map((one) => one.close()));
   await context.setOffline(false);
   for (const one of [page, context]) await one.unrouteAll({ behavior: 'ignoreErrors' });
   await page.setViewportSize(WINDOW);

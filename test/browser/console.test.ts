@@ -1,6 +1,8 @@
 /** The console in a real browser, over a real system that answers the console's operations alone. */
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, Page, Route } from 'playwright-core';
+import { signInLink } from '../../local/signInLink.ts';
+import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
 import {
@@ -22,13 +24,14 @@ let system: System;
 let browser: Browser;
 let noted: Noted;
 let page: Page;
+/** Link by which the page has signed in. */
+let usedLink: string;
 /** Chats by what ails them. */
 const chats = { silent: '', failed: '', well: '' };
 
 beforeAll(async () => {
   const changes = { ALLOWED_OPERATIONS_PATH: OPERATIONS, NO_PROGRESS_SECONDS: '3' };
   [system, browser] = await Promise.all([systems.start(changes), launch()]);
-  const create = (text: string) => system.run('dist/cli/chat.js', 'create', text);
   [chats.silent, chats.failed, chats.well] = await Promise.all([create('/stall'), create('/fail'), create('hello')]);
   const { pool } = system;
   const error = { kind: 'auth', message: CANARY, status_code: 401, retryable: false };
@@ -39,13 +42,16 @@ beforeAll(async () => {
   await pool.query('UPDATE chats SET title = $1', [CANARY]);
   await pool.query('UPDATE replicas SET hostname = $1', [CANARY]);
   noted = await notedContext(browser);
-  page = await noted.open(await link());
+  usedLink = await system.run('dist/cli/token.js', '--link');
+  page = await noted.open(usedLink);
   await live(page);
 });
 afterEach(() => tidied(browser, page));
 afterAll(() => browser?.close());
 
-const link = () => system.run('dist/cli/token.js', '--link');
+const link = async () => String(await signInLink(system));
+const store = () => new ChatStore(system.pool);
+const create = async (text: string) => (await store().create({ ownerId: system.ownerId, text })).id;
 const live = (shown: Page) => shown.locator('.link[data-link=live]').waitFor();
 const heading = (shown: Page, name: string) => shown.getByRole('heading', { level: 1, name }).waitFor();
 const at = (path: string) => `${system.gatewayUrl}/${path}`;
@@ -80,11 +86,7 @@ describe('signing in', () => {
   });
 
   test('a link that was used says so, and a pasted token signs in', async () => {
-    const { open } = await notedContext(browser);
-    const used = await link();
-    await (await open(used)).locator('.link').waitFor();
-    const { open: openOther } = await notedContext(browser);
-    const late = await openOther(used);
+    const late = await (await notedContext(browser)).open(usedLink);
     await late.getByRole('alert').filter({ hasText: 'each is good once' }).waitFor();
     expect(late.url()).toBe(at(''));
     expect(await violations(late)).toEqual([]);
@@ -170,12 +172,12 @@ describe('the fleet', () => {
     await page.goto(at(''));
     await page.locator('.row').nth(1).waitFor();
     const before = await page.locator('.row .title').evaluateAll((all) => all.map((one) => String(one)));
-    const id = await system.run('dist/cli/chat.js', 'create', '/stall');
+    const id = await create('/stall');
     await page.getByText('1 chat has come.').waitFor();
     expect(await page.locator('.row .title').evaluateAll((all) => all.map((one) => String(one)))).toEqual(before);
     await page.keyboard.press('.');
     await page.locator(`.row a[href$="${id}"]`).waitFor();
-    await system.run('dist/cli/chat.js', 'interrupt', id);
+    await store().apply(id, { name: 'interrupt' });
     await page.locator('.row[data-gone=true]').waitFor();
     await page.keyboard.press('.');
     await until('it is gone', async () => (await page.locator(`.row a[href$="${id}"]`).count()) === 0);
@@ -226,10 +228,10 @@ describe('a chat', () => {
   });
 
   test('moves by itself, and says so in its title', async () => {
-    const id = await system.run('dist/cli/chat.js', 'create', '/slow 60');
+    const id = await create('/slow 60');
     await page.goto(at(`chats/${id}`));
     await until('it works', async () => (await page.title()).startsWith('WORKING'));
-    await system.run('dist/cli/chat.js', 'interrupt', id);
+    await store().apply(id, { name: 'interrupt' });
     await until('it is at rest', async () => (await page.title()).startsWith('IDLE'));
     await page.locator('.happenings').getByText('finishInterruption').waitFor();
   });
@@ -242,12 +244,9 @@ describe('a chat', () => {
   });
 
   test('opens in GraphiQL, which is signed in as well', async () => {
-    const { context, open } = await notedContext(browser);
-    const signedIn = await open(await link());
-    await live(signedIn);
-    await signedIn.goto(at(`chats/${chats.silent}`));
-    const opened = context.waitForEvent('page');
-    await signedIn.getByRole('link', { name: 'Open in GraphiQL' }).click();
+    await page.goto(at(`chats/${chats.silent}`));
+    const opened = noted.context.waitForEvent('page');
+    await page.getByRole('link', { name: 'Open in GraphiQL' }).click();
     const graphiql = await opened;
     await graphiql.getByLabel('Token').waitFor();
     expect(await inner(graphiql, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
@@ -309,12 +308,16 @@ describe('what changes around it', () => {
 
 describe('a proxy that holds streams back', () => {
   test('keeps the page waiting for seconds: then it asks again and again', async () => {
-    const { context, open } = await notedContext(browser, { token: system.token });
+    const { context, open, requested } = await notedContext(browser, { token: system.token });
     await context.route('**/graphql', (route) =>
       route.request().headers().accept?.includes('event-stream') ? undefined : route.continue(),
     );
+    await context.clock.install();
     const waiting = await open(at(''));
-    await waiting.getByText('Not live.').waitFor({ timeout: 20_000 });
+    await waiting.locator('.link[data-link=connecting]').waitFor();
+    await until('it asks by a stream', async () => requested.some(({ pathname }) => pathname === '/graphql'));
+    await context.clock.fastForward(8_000);
+    await waiting.getByText('Not live.').waitFor();
     await waiting.locator('.row').first().waitFor();
   });
 });
@@ -344,9 +347,10 @@ describe('a gateway that refuses', () => {
     await context.route('**/graphql', (route) =>
       refuses && isStream(route) ? route.fulfill(REFUSED) : route.continue(),
     );
+    await context.clock.install();
     const refused = await open(at('').replace('127.0.0.1', host));
     await refused.locator('.link[data-link=stopped]').waitFor();
-    await refused.waitForTimeout(1_000); // time in which another try would come
+    await context.clock.fastForward(60_000); // time in which another try would come
     expect(requested.filter(({ pathname }) => pathname === '/graphql')).toHaveLength(1);
     refuses = false;
     await refused.getByRole('button', { name: 'Try now' }).click();
@@ -371,7 +375,8 @@ describe('twenty tabs', () => {
 });
 
 describe('for everybody', () => {
-  const PAGES = ['', '?list=all', 'chats/silent', 'chats/failed', 'replicas', 'incidents', 'actions', 'keys'];
+  /** The other pages are looked at where there is something to see on them, in work.test.ts. */
+  const PAGES = ['', '?list=all', 'chats/silent', 'chats/failed', 'keys'];
   const pathOf = (name: string) => name.replace(/silent|failed/, (which) => chats[which as 'silent' | 'failed']);
 
   test.each(PAGES)('axe-core has nothing against /%s, light or dark, and it fits 320 pixels', async (name) => {

@@ -4,8 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { systemClock } from '../../common/clock.ts';
 import { IncidentBundles, Incidents } from '../../console/data/operations.ts';
 import { textContent } from '../../domain/messages.ts';
+import { signCallerToken } from '../../local/callerToken.ts';
+import { signInLink } from '../../local/signInLink.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
@@ -36,7 +39,7 @@ beforeAll(async () => {
   kept.chat = await create('/stall');
   await system.pool.query('UPDATE replicas SET hostname = $1', [CANARY]);
   noted = await notedContext(browser);
-  page = await noted.open(await system.run('dist/cli/token.js', '--link'));
+  page = await noted.open(String(await signInLink(system)));
   await page.locator('.link[data-link=live]').waitFor();
   await until('its incident is kept with a bundle', async () => {
     const { incidents } = await ask<{ incidents: { edges: { node: { id: string } }[] } }>(Incidents.text, { first: 5 });
@@ -275,7 +278,8 @@ describe('an action on a chat', () => {
   });
 
   test('that a person may not take says why, and who may', async () => {
-    const token = await system.run('dist/cli/token.js', '--sub', randomUUID(), '--role', 'chat-debug:read-all');
+    const claims = { sub: randomUUID(), roles: ['chat-debug:read-all'], lifetimeSeconds: 600 };
+    const token = await signCallerToken(system.authSecret, claims, systemClock.now());
     const { open } = await notedContext(browser, { token });
     const reader = await open(at(`chats/${kept.chat}`));
     await reader.getByText('What you cannot do now, and why').click();
