@@ -7,6 +7,4 @@ export default {
   roots: ['<rootDir>/test/browser'],
   globalSetup: '<rootDir>/test/support/browserSetup.ts',
   maxWorkers: 1,
-  // An hour of updates grows the heap by 8 to 13 %, where 10 % is the limit: `npm run test:browser -- --testPathIgnorePatterns=none consoleHour`.
-  testPathIgnorePatterns: ['consoleHour'],
 };

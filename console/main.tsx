@@ -15,8 +15,7 @@ import { access, begin } from './data/session.ts';
 import { beginKeys } from './parts/commands.ts';
 import { Shell } from './parts/shell.tsx';
 import { SignIn } from './parts/signIn.tsx';
-import './style.css';
-import './pages.css';
+import './styles/all.css';
 
 type Page = ComponentType<{ readonly id: string }>;
 type Loads = () => Promise<{ readonly default: Page }>;

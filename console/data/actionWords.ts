@@ -40,3 +40,18 @@ export function troubleOfReason(text: string): string | undefined {
 
 /** What a person types to confirm an action that loses something: the beginning of the target's id. */
 export const confirmationOf = (targetId: string): string => targetId.slice(0, 8);
+
+/** What is wrong with the target of an action now, by the live view. */
+export interface Present {
+  readonly findings: readonly string[];
+  /** False: something could not be asked, so that there may be more. */
+  readonly isWhole: boolean;
+}
+
+/** What has become of the findings that an action was taken for. */
+export function leftOf(findings: readonly string[], present: Present): string {
+  const left = findings.filter((code) => present.findings.includes(code));
+  if (left.length > 0) return `${left.join(', ')}: still there, by the live view.`;
+  if (present.isWhole) return `${findings.join(', ')}: gone, by the live view.`;
+  return `${findings.join(', ')}: not seen, but the live view does not see all of the chat now.`;
+}

@@ -1,4 +1,5 @@
 /** Fields of a snapshot by their paths, as evidence names them: `runtime.runners[0].lease.ageSeconds`. Pure. */
+import { shownFigures } from '../../domain/diagnosis/figures.ts';
 
 export interface Field {
   readonly path: string;
@@ -21,7 +22,8 @@ const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Value as text, as evidence has it. */
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
+export const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value ?? null, shownFigures);
 
 /** Paths that lead to a value that is shown, the closest first: of itself, then of what it is a part of. */
 export function pathsTo(path: string): string[] {

@@ -3,7 +3,7 @@
  * What stands in it is frozen as it was when it was opened: an action on what has moved since then is a conflict.
  * Any page may use it; `ActOffers` and `ActReplica` are its users for chats and for replicas.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type ActionRequest, act, type Came, type Expected, preview } from '../data/acting.ts';
 import { confirmationOf, ORDERS, OUTCOMES, RISKS, troubleOfReason } from '../data/actionWords.ts';
 import { codeOf } from '../data/ask.ts';
@@ -50,8 +50,9 @@ export function Act({ intent, hasMoved, onDone, onClose }: ActProps) {
   const [shows, setShows] = useState(false);
   const [came, setCame] = useState<Came>();
   const [key, setKey] = useState(randomId);
-  useEffect(() => dialog.current?.showModal(), []);
-  useEffect(() => {
+  // Before the browser paints: a key that is pressed at the sight of a step must find the focus there.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => {
     if (step === 'tried') next.current?.focus();
   }, [step]);
 
@@ -87,9 +88,12 @@ export function Act({ intent, hasMoved, onDone, onClose }: ActProps) {
     if (isBusy) return;
     void (isPossible || isUncertain ? confirm() : attempt());
   };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && event.repeat) event.preventDefault(); // an Enter that is held down would take the action unseen
+  };
   return (
     <dialog ref={dialog} class="act" aria-labelledby="act-title" onClose={onClose}>
-      <form onSubmit={onSubmit}>
+      <form onSubmit={onSubmit} onKeyDown={onKeyDown}>
         <h2 id="act-title">{order}</h2>
         <p class="target">
           {name} <code>{targetId}</code>
@@ -116,7 +120,8 @@ export function Act({ intent, hasMoved, onDone, onClose }: ActProps) {
           autocomplete="off"
           maxLength={2_000}
           value={reason}
-          disabled={isBusy || isUncertain}
+          disabled={isUncertain}
+          readOnly={isBusy}
           aria-describedby="act-reason-help"
           aria-invalid={shows && trouble !== undefined}
           onInput={({ currentTarget }) => {
@@ -154,12 +159,13 @@ export function Act({ intent, hasMoved, onDone, onClose }: ActProps) {
               type="submit"
               class="primary"
               {...(!(isTyped && isPossible) && { ref: next })}
-              disabled={isBusy || (isPossible && !isConfirmed)}
+              aria-disabled={isBusy}
+              disabled={isPossible && !isConfirmed}
             >
               {isUncertain ? 'Send it again: it acts only once' : order}
             </button>
           ) : (
-            <button type="submit" class="primary" disabled={isBusy}>
+            <button type="submit" class="primary" aria-disabled={isBusy}>
               {step === 'trying' ? 'Trying…' : step === 'acting' ? 'Sent, waiting for the answer…' : 'Preview'}
             </button>
           )}

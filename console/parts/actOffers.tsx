@@ -22,10 +22,11 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
   const [intent, setIntent] = useState<Intent & { version: string }>();
   const [done, setDone] = useState<ActRecord>();
   const found = data?.chatDebugSnapshot;
-  const present = diagnosis.findings.map(({ code }) => code);
-  const answeredBy = ({ answers }: Offer) => answers.filter((code) => present.includes(code));
+  const findings = diagnosis.findings.map(({ code }) => code);
+  const present = { findings, isWhole: diagnosis.verdict !== 'UNKNOWN' };
+  const answeredBy = ({ answers }: Offer) => answers.filter((code) => findings.includes(code));
   const advised = advisedBy(diagnosis.findings);
-  const rank = (offer: Offer) => (offer.action === advised ? present.length + 1 : answeredBy(offer).length);
+  const rank = (offer: Offer) => (offer.action === advised ? findings.length + 1 : answeredBy(offer).length);
   const offers = [...(found?.actions ?? [])].sort((a, b) => rank(b) - rank(a));
   const advice = offers.find(({ action, allowed }) => allowed && action === advised);
   const allowed = offers.filter((offer) => offer.allowed);

@@ -1,6 +1,6 @@
 /** An action that was taken, followed until the findings that it answers are gone. */
 import { useEffect, useState } from 'preact/hooks';
-import { ORDERS, OUTCOMES } from '../data/actionWords.ts';
+import { leftOf, ORDERS, OUTCOMES, type Present } from '../data/actionWords.ts';
 import { ask } from '../data/ask.ts';
 import { sleep } from '../data/clock.ts';
 import { type ActRecord, type Resolution, SettledAction } from '../data/operations.ts';
@@ -19,8 +19,8 @@ const LONGEST_MS = 120_000;
 
 interface ActResultProps {
   readonly record: ActRecord;
-  /** Findings of the target as they are now. Undefined: the page does not know them. */
-  readonly present?: readonly string[] | undefined;
+  /** Undefined: the page does not know it. */
+  readonly present?: Present | undefined;
   readonly onClose?: () => void;
 }
 
@@ -34,21 +34,16 @@ export function ActResult({ record, present, onClose }: ActResultProps) {
     void follow(idempotencyKey, aborting.signal, setResolved);
     return () => aborting.abort();
   }, [idempotencyKey]);
-  const left = present && findings.filter((code) => present.includes(code));
+  const isJudged = outcome === 'DONE' && findings.length > 0;
   return (
     <div class="result" role="status" data-resolved={resolved}>
       <p>
         <b>{ORDERS[action]}:</b> {why ?? OUTCOMES[outcome]} <When at={at} />{' '}
         <a href={linkTo('actions', { key: idempotencyKey })}>record</a>
       </p>
-      {outcome === 'DONE' && findings.length > 0 && why === null ? (
+      {isJudged ? (
         <p>
-          {left && left.length === 0
-            ? `${findings.join(', ')}: gone, by the live view.`
-            : left
-              ? `${left.join(', ')}: still there, by the live view.`
-              : ''}{' '}
-          {RESOLUTIONS[resolved]}
+          {present ? leftOf(findings, present) : null} {why === null ? RESOLUTIONS[resolved] : null}
         </p>
       ) : null}
       {onClose ? (

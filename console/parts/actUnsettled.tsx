@@ -1,13 +1,13 @@
 /** Actions whose answers were lost. Each is settled by its record as soon as the page is open. */
 import { useEffect, useState } from 'preact/hooks';
 import { act, type Settled, settle, type Unsettled, unsettledOf } from '../data/acting.ts';
-import { ORDERS } from '../data/actionWords.ts';
+import { ORDERS, type Present } from '../data/actionWords.ts';
 import type { ActRecord } from '../data/operations.ts';
 import { ActResult } from './actResult.tsx';
 import { Id } from './id.tsx';
 
 /** @param targetId undefined: those on all targets */
-export function ActUnsettled({ targetId, present }: { targetId?: string; present?: readonly string[] }) {
+export function ActUnsettled({ targetId, present }: { targetId?: string; present?: Present }) {
   const [known, setKnown] = useState<readonly Unsettled[]>(() => unsettledOf(targetId));
   const now = unsettledOf(targetId);
   useEffect(() => setKnown(unsettledOf(targetId)), [targetId]);
@@ -29,7 +29,7 @@ export function ActUnsettled({ targetId, present }: { targetId?: string; present
 interface OneProps {
   readonly request: Unsettled;
   readonly isOpen: boolean;
-  readonly present?: readonly string[] | undefined;
+  readonly present?: Present | undefined;
 }
 
 function One({ request, isOpen, present }: OneProps) {

@@ -1,6 +1,6 @@
 /** What can be done on the page that is shown: by the palette, and many by a key. */
 import { computed, signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { monotonicMs } from '../data/clock.ts';
 import { wishes } from '../data/wishes.ts';
 
@@ -17,7 +17,8 @@ export const commands = computed(() => registered.value.flat());
 
 /** Offers commands while the component is there. */
 export function useCommands(offered: readonly Command[], when: readonly unknown[]): void {
-  useEffect(() => {
+  // Before the browser paints: what is seen can be done.
+  useLayoutEffect(() => {
     registered.value = [offered, ...registered.value];
     return () => {
       registered.value = registered.value.filter((one) => one !== offered);

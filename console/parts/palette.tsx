@@ -1,6 +1,6 @@
 /** The command palette: everything that can be done here, by its name; and any chat, by its id. */
 import { signal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { go, linkTo } from '../data/route.ts';
 import { isUuid } from '../data/uuid.ts';
 import { type Command, commands } from './commands.ts';
@@ -16,7 +16,8 @@ export function Palette() {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const isOpen = paletteIsOpen.value;
-  useEffect(() => {
+  // Before the browser paints: keys that follow at once are written into the field.
+  useLayoutEffect(() => {
     if (isOpen) {
       setText('');
       setChosen(0);

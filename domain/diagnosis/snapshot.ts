@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'; // all of it by name: the console's build keeps only what is used
 import { EXECUTION_STATES } from '../executionState.ts';
+import { shownFigures } from './figures.ts';
 
 /** Reads a value; one of another shape counts as not known. */
 export const known = <T>(shape: z.ZodType<T>) =>
@@ -176,6 +177,6 @@ export function valueAt(value: Snapshot, path: string): string {
     here = typeof here === 'object' && here !== null ? Reflect.get(here, step) : undefined;
   }
   if (Array.isArray(here)) return `${here.length} of them`;
-  const whole = typeof here === 'string' ? here : (JSON.stringify(here) ?? 'null');
+  const whole = typeof here === 'string' ? here : (JSON.stringify(here, shownFigures) ?? 'null');
   return whole.length > LONGEST_VALUE ? `${whole.slice(0, LONGEST_VALUE)}…` : whole;
 }

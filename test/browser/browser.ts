@@ -28,6 +28,8 @@ const FLAGS = [
 
 export const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 
+const WINDOW = { width: 1280, height: 800 };
+
 /** What happened in the pages of a context. */
 export interface Noted {
   readonly context: BrowserContext;
@@ -42,7 +44,7 @@ export async function notedContext(
   browser: Browser,
   { token, ...options }: BrowserContextOptions & { readonly token?: string } = {},
 ): Promise<Noted> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const context = await browser.newContext({ viewport: WINDOW, ...options });
   if (token)
     await context.addInitScript(
       `if (origin !== 'null') sessionStorage.setItem('chat-debug-gateway:token', ${JSON.stringify(token)})`,
@@ -64,6 +66,19 @@ export async function notedContext(
       return page;
     },
   };
+}
+
+/** Puts a shared page back as a test found it, after a failure, too: online, unrouted, wide, and the only one. */
+export async function tidied(browser: Browser, page: Page): Promise<void> {
+  const context = page.context();
+  const others = [
+    ...browser.contexts().filter((one) => one !== context),
+    ...context.pages().filter((one) => one !== page),
+  ];
+  await Promise.all(others.map((one) => one.close()));
+  await context.setOffline(false);
+  for (const one of [page, context]) await one.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.setViewportSize(WINDOW);
 }
 
 /** Rule that light and dark can answer in two ways. */

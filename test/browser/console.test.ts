@@ -1,6 +1,8 @@
 /** The console in a real browser, over a real system that answers the console's operations alone. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, Page, Route } from 'playwright-core';
+import { signInLink } from '../../local/signInLink.ts';
+import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
 import {
@@ -10,6 +12,7 @@ import {
   notedContext,
   OPERATIONS,
   OTHER_NAME,
+  tidied,
   violations,
   violationsInBoth,
 } from './browser.ts';
@@ -21,13 +24,14 @@ let system: System;
 let browser: Browser;
 let noted: Noted;
 let page: Page;
+/** Link by which the page has signed in. */
+let usedLink: string;
 /** Chats by what ails them. */
 const chats = { silent: '', failed: '', well: '' };
 
 beforeAll(async () => {
   const changes = { ALLOWED_OPERATIONS_PATH: OPERATIONS, NO_PROGRESS_SECONDS: '3' };
   [system, browser] = await Promise.all([systems.start(changes), launch()]);
-  const create = (text: string) => system.run('dist/cli/chat.js', 'create', text);
   [chats.silent, chats.failed, chats.well] = await Promise.all([create('/stall'), create('/fail'), create('hello')]);
   const { pool } = system;
   const error = { kind: 'auth', message: CANARY, status_code: 401, retryable: false };
@@ -38,12 +42,16 @@ beforeAll(async () => {
   await pool.query('UPDATE chats SET title = $1', [CANARY]);
   await pool.query('UPDATE replicas SET hostname = $1', [CANARY]);
   noted = await notedContext(browser);
-  page = await noted.open(await link());
+  usedLink = await system.run('dist/cli/token.js', '--link');
+  page = await noted.open(usedLink);
   await live(page);
 });
+afterEach(() => tidied(browser, page));
 afterAll(() => browser?.close());
 
-const link = () => system.run('dist/cli/token.js', '--link');
+const link = async () => String(await signInLink(system));
+const store = () => new ChatStore(system.pool);
+const create = async (text: string) => (await store().create({ ownerId: system.ownerId, text })).id;
 const live = (shown: Page) => shown.locator('.link[data-link=live]').waitFor();
 const heading = (shown: Page, name: string) => shown.getByRole('heading', { level: 1, name }).waitFor();
 const at = (path: string) => `${system.gatewayUrl}/${path}`;
@@ -64,7 +72,7 @@ describe('signing in', () => {
   });
 
   test('another tab is handed the token, and signing out signs out both', async () => {
-    const { context, open } = await notedContext(browser);
+    const { open } = await notedContext(browser);
     const first = await open(await link());
     await live(first);
     const second = await open(at(`chats/${chats.silent}`));
@@ -75,32 +83,25 @@ describe('signing in', () => {
     await heading(second, 'Sign in');
     await heading(first, 'Sign in');
     expect(await inner(first, 'sessionStorage.length')).toBe(0);
-    await context.close();
   });
 
   test('a link that was used says so, and a pasted token signs in', async () => {
-    const { context, open } = await notedContext(browser);
-    const used = await link();
-    await (await open(used)).locator('.link').waitFor();
-    const { context: other, open: openOther } = await notedContext(browser);
-    const late = await openOther(used);
+    const late = await (await notedContext(browser)).open(usedLink);
     await late.getByRole('alert').filter({ hasText: 'each is good once' }).waitFor();
     expect(late.url()).toBe(at(''));
     expect(await violations(late)).toEqual([]);
     await late.getByLabel('Token').fill(`Authorization: Bearer ${system.token}`);
     await late.keyboard.press('Enter');
     await live(late);
-    await Promise.all([context.close(), other.close()]);
   });
 
   test('a link that is opened in a tab of the console signs in there', async () => {
-    const { context, open } = await notedContext(browser);
+    const { open } = await notedContext(browser);
     const waiting = await open(at(''));
     await heading(waiting, 'Sign in');
     await waiting.goto(await link());
     await live(waiting);
     expect(waiting.url()).toBe(at(''));
-    await context.close();
   });
 
   test('a browser that keeps nothing for pages signs in for as long as the page is open', async () => {
@@ -108,7 +109,6 @@ describe('signing in', () => {
     await context.addInitScript(`for (const name of ['sessionStorage', 'localStorage'])
       Object.defineProperty(window, name, { get: () => { throw new DOMException('blocked', 'SecurityError'); } })`);
     await live(await open(await link()));
-    await context.close();
   });
 
   test('a late refusal takes no token that another tab has handed over since', async () => {
@@ -130,24 +130,21 @@ describe('signing in', () => {
     await late.waitForTimeout(500); // time in which the refusal comes
     expect(await inner(late, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
     expect(await late.locator('.link').getAttribute('data-link')).toBe('live');
-    await context.close();
   });
 
   test('a refused token says so, and without one there is a field', async () => {
-    const { context, open } = await notedContext(browser);
+    const { open } = await notedContext(browser);
     const fresh = await open(at(''));
     await heading(fresh, 'Sign in');
     await fresh.getByLabel('Token').fill('not.the.token');
     await fresh.keyboard.press('Enter');
     await fresh.getByRole('alert').filter({ hasText: 'The gateway refuses this token.' }).waitFor();
-    await context.close();
   });
 
   test('the cookie of the platform signs in as well', async () => {
     const { context, open } = await notedContext(browser);
     await context.addCookies([{ name: 'coder_session_token', value: system.token, url: system.gatewayUrl }]);
     await live(await open(at('')));
-    await context.close();
   });
 });
 
@@ -175,12 +172,12 @@ describe('the fleet', () => {
     await page.goto(at(''));
     await page.locator('.row').nth(1).waitFor();
     const before = await page.locator('.row .title').evaluateAll((all) => all.map((one) => String(one)));
-    const id = await system.run('dist/cli/chat.js', 'create', '/stall');
+    const id = await create('/stall');
     await page.getByText('1 chat has come.').waitFor();
     expect(await page.locator('.row .title').evaluateAll((all) => all.map((one) => String(one)))).toEqual(before);
     await page.keyboard.press('.');
     await page.locator(`.row a[href$="${id}"]`).waitFor();
-    await system.run('dist/cli/chat.js', 'interrupt', id);
+    await store().apply(id, { name: 'interrupt' });
     await page.locator('.row[data-gone=true]').waitFor();
     await page.keyboard.press('.');
     await until('it is gone', async () => (await page.locator(`.row a[href$="${id}"]`).count()) === 0);
@@ -231,10 +228,10 @@ describe('a chat', () => {
   });
 
   test('moves by itself, and says so in its title', async () => {
-    const id = await system.run('dist/cli/chat.js', 'create', '/slow 60');
+    const id = await create('/slow 60');
     await page.goto(at(`chats/${id}`));
     await until('it works', async () => (await page.title()).startsWith('WORKING'));
-    await system.run('dist/cli/chat.js', 'interrupt', id);
+    await store().apply(id, { name: 'interrupt' });
     await until('it is at rest', async () => (await page.title()).startsWith('IDLE'));
     await page.locator('.happenings').getByText('finishInterruption').waitFor();
   });
@@ -247,16 +244,12 @@ describe('a chat', () => {
   });
 
   test('opens in GraphiQL, which is signed in as well', async () => {
-    const { context, open } = await notedContext(browser);
-    const signedIn = await open(await link());
-    await live(signedIn);
-    await signedIn.goto(at(`chats/${chats.silent}`));
-    const opened = context.waitForEvent('page');
-    await signedIn.getByRole('link', { name: 'Open in GraphiQL' }).click();
+    await page.goto(at(`chats/${chats.silent}`));
+    const opened = noted.context.waitForEvent('page');
+    await page.getByRole('link', { name: 'Open in GraphiQL' }).click();
     const graphiql = await opened;
     await graphiql.getByLabel('Token').waitFor();
     expect(await inner(graphiql, `sessionStorage.getItem('chat-debug-gateway:token')`)).toBe(system.token);
-    await context.close();
   });
 
   test('text for a ticket is copied by a key, without a title and words of errors', async () => {
@@ -310,20 +303,22 @@ describe('what changes around it', () => {
     const polling = await open(at(''));
     await polling.getByText('Not live.').waitFor();
     await polling.locator('.row').first().waitFor();
-    await context.close();
   });
 });
 
 describe('a proxy that holds streams back', () => {
   test('keeps the page waiting for seconds: then it asks again and again', async () => {
-    const { context, open } = await notedContext(browser, { token: system.token });
+    const { context, open, requested } = await notedContext(browser, { token: system.token });
     await context.route('**/graphql', (route) =>
       route.request().headers().accept?.includes('event-stream') ? undefined : route.continue(),
     );
+    await context.clock.install();
     const waiting = await open(at(''));
-    await waiting.getByText('Not live.').waitFor({ timeout: 20_000 });
+    await waiting.locator('.link[data-link=connecting]').waitFor();
+    await until('it asks by a stream', async () => requested.some(({ pathname }) => pathname === '/graphql'));
+    await context.clock.fastForward(8_000);
+    await waiting.getByText('Not live.').waitFor();
     await waiting.locator('.row').first().waitFor();
-    await context.close();
   });
 });
 
@@ -344,7 +339,6 @@ describe('a gateway that refuses', () => {
     await behind.getByText('HTTP status 502.').first().waitFor();
     isAway = false;
     await live(behind);
-    await context.close();
   });
 
   test.each(['127.0.0.1', OTHER_NAME])('for good is asked once, and again by a click (at %s)', async (host) => {
@@ -353,14 +347,14 @@ describe('a gateway that refuses', () => {
     await context.route('**/graphql', (route) =>
       refuses && isStream(route) ? route.fulfill(REFUSED) : route.continue(),
     );
+    await context.clock.install();
     const refused = await open(at('').replace('127.0.0.1', host));
     await refused.locator('.link[data-link=stopped]').waitFor();
-    await refused.waitForTimeout(1_000); // time in which another try would come
+    await context.clock.fastForward(60_000); // time in which another try would come
     expect(requested.filter(({ pathname }) => pathname === '/graphql')).toHaveLength(1);
     refuses = false;
     await refused.getByRole('button', { name: 'Try now' }).click();
     await live(refused);
-    await context.close();
   });
 });
 
@@ -381,7 +375,8 @@ describe('twenty tabs', () => {
 });
 
 describe('for everybody', () => {
-  const PAGES = ['', '?list=all', 'chats/silent', 'chats/failed', 'replicas', 'incidents', 'actions', 'keys'];
+  /** The other pages are looked at where there is something to see on them, in work.test.ts. */
+  const PAGES = ['', '?list=all', 'chats/silent', 'chats/failed', 'keys'];
   const pathOf = (name: string) => name.replace(/silent|failed/, (which) => chats[which as 'silent' | 'failed']);
 
   test.each(PAGES)('axe-core has nothing against /%s, light or dark, and it fits 320 pixels', async (name) => {
@@ -391,7 +386,6 @@ describe('for everybody', () => {
     expect(await violationsInBoth(page)).toEqual([]);
     await page.setViewportSize({ width: 320, height: 640 });
     expect(await inner(page, 'document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
-    await page.setViewportSize({ width: 1280, height: 800 });
   });
 
   test('by keys alone: from the list to the chat, to the palette, to the keys, and back', async () => {
@@ -410,7 +404,7 @@ describe('for everybody', () => {
   });
 
   test('on a page over plain HTTP, without locks, clipboard and randomUUID, all of it works', async () => {
-    const { context, open, troubles } = await notedContext(browser, { token: system.token });
+    const { open, troubles } = await notedContext(browser, { token: system.token });
     const there = (address: string) => address.replace('127.0.0.1', OTHER_NAME);
     const ofOthers = await streams(); // pages of tests before it
     const first = await open(there(at('')));
@@ -428,7 +422,6 @@ describe('for everybody', () => {
     await second.keyboard.press('y');
     await second.getByRole('status').filter({ hasText: 'The link is copied.' }).waitFor();
     expect(troubles.filter((one) => !one.includes('Cross-Origin'))).toEqual([]);
-    await context.close();
   });
 });
 

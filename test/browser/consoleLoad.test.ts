@@ -3,6 +3,7 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { signInLink } from '../../local/signInLink.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
 import { launch, notedContext } from './browser.ts';
@@ -28,10 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-const link = () => system.run('dist/cli/token.js', '--link');
+const link = async () => String(await signInLink(system));
 
 test('ten thousand rows are scrolled to the last one, of which the page holds those that are seen', async () => {
-  const { context, open, troubles } = await notedContext(browser);
+  const { open, troubles } = await notedContext(browser);
   const page = await open(await link());
   await page.getByRole('link', { name: 'All chats' }).click();
   await page.locator('.long .row').first().waitFor();
@@ -60,12 +61,11 @@ test('ten thousand rows are scrolled to the last one, of which the page holds th
   await page.getByRole('searchbox').fill('Chat 77');
   await until('those are found', async () => /^111 chats/.test(await page.locator('p.count').innerText()));
   expect(troubles).toEqual([]);
-  await context.close();
 });
 
 test('below a path prefix of a proxy, pages, files, questions and streams find their way', async () => {
   const proxy = await startPrefixProxy('/debug/', system.gatewayUrl);
-  const { context, open, troubles, requested } = await notedContext(browser);
+  const { open, troubles, requested } = await notedContext(browser);
   const page = await open(`${proxy.url}/debug/${new URL(await link()).hash}`);
   await page.locator('.link[data-link=live]').waitFor();
   expect(page.url()).toBe(`${proxy.url}/debug/`);
@@ -79,7 +79,6 @@ test('below a path prefix of a proxy, pages, files, questions and streams find t
   await page.locator('.graphiql-query-editor .CodeMirror-code').waitFor();
   expect(requested.filter(({ pathname }) => !pathname.startsWith('/debug/'))).toEqual([]);
   expect(troubles).toEqual([]);
-  await context.close();
   await proxy.stop();
 });
 

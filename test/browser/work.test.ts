@@ -2,14 +2,26 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { systemClock } from '../../common/clock.ts';
 import { IncidentBundles, Incidents } from '../../console/data/operations.ts';
 import { textContent } from '../../domain/messages.ts';
+import { signCallerToken } from '../../local/callerToken.ts';
+import { signInLink } from '../../local/signInLink.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
-import { CANARY, launch, type Noted, notedContext, OPERATIONS, violations, violationsInBoth } from './browser.ts';
+import {
+  CANARY,
+  launch,
+  type Noted,
+  notedContext,
+  OPERATIONS,
+  tidied,
+  violations,
+  violationsInBoth,
+} from './browser.ts';
 
 jest.setTimeout(90_000);
 
@@ -27,7 +39,7 @@ beforeAll(async () => {
   kept.chat = await create('/stall');
   await system.pool.query('UPDATE replicas SET hostname = $1', [CANARY]);
   noted = await notedContext(browser);
-  page = await noted.open(await system.run('dist/cli/token.js', '--link'));
+  page = await noted.open(String(await signInLink(system)));
   await page.locator('.link[data-link=live]').waitFor();
   await until('its incident is kept with a bundle', async () => {
     const { incidents } = await ask<{ incidents: { edges: { node: { id: string } }[] } }>(Incidents.text, { first: 5 });
@@ -41,6 +53,7 @@ beforeAll(async () => {
     return 'format' in kept.bundle;
   });
 });
+afterEach(() => tidied(browser, page));
 afterAll(() => browser?.close());
 
 const at = (path: string) => `${system.gatewayUrl}/${path}`;
@@ -80,6 +93,8 @@ async function records(chatId: string) {
   return rows;
 }
 
+const twoFrames = (shown: Page) =>
+  inner(shown, 'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
 const dialog = (shown: Page) => shown.locator('dialog.act');
 const offer = (shown: Page, name: string) => shown.getByRole('button', { name: `${name}…` });
 
@@ -114,6 +129,54 @@ describe('an action on a chat', () => {
       { outcome: 'DONE', via: 'CONSOLE', dry_run: true, reason: 'the model is silent' },
       { outcome: 'DONE', via: 'CONSOLE', dry_run: false, reason: 'the model is silent' },
     ]);
+  });
+
+  test('keeps the focus while it is tried, and has it on the next step in the moment that shows the outcome', async () => {
+    await offered(page, await create('/stall'), 'Release the chat');
+    await offer(page, 'Release the chat').press('Enter');
+    const reason = dialog(page).getByLabel('Reason, for the record');
+    await reason.fill('only to look');
+    let answer = () => {};
+    const isHeld = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes('mutation ReleaseChat')) await isHeld;
+      await route.fallback();
+    });
+    await page.keyboard.press('Enter');
+    await dialog(page).getByText('Trying…').waitFor();
+    await twoFrames(page); // in which the browser takes the focus from what cannot have it
+    expect(await inner(page, 'document.activeElement.id')).toBe('act-reason');
+    await inner(
+      page,
+      `void new MutationObserver(() => {
+        if (!document.querySelector('.diff')) return;
+        window.focusedThen ??= document.activeElement.textContent;
+      }).observe(document.querySelector('dialog.act'), { childList: true, subtree: true })`,
+    );
+    answer();
+    await dialog(page).getByText('It was tried, and taken back.').waitFor();
+    expect(await inner(page, 'window.focusedThen')).toBe('Release the chat');
+    await page.unroute('**/graphql');
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
+  });
+
+  test('is not taken by an Enter that is held down', async () => {
+    const id = await create('/stall');
+    await offered(page, id, 'Interrupt the turn');
+    await offer(page, 'Interrupt the turn').press('Enter');
+    await dialog(page).getByLabel('Reason, for the record').fill('held for too long');
+    await page.keyboard.down('Enter');
+    await dialog(page).getByText('It was tried, and taken back.').waitFor();
+    await page.keyboard.down('Enter');
+    await twoFrames(page);
+    await page.keyboard.up('Enter');
+    expect(await dialog(page).isVisible()).toBe(true);
+    expect((await records(id)).filter(({ dry_run }) => !dry_run)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await page.locator('.result').getByText('It was done.').waitFor();
   });
 
   test('wants a reason that can be read, and asks nothing before', async () => {
@@ -199,9 +262,25 @@ describe('an action on a chat', () => {
     expect(keys).toEqual([keys[0], keys[0]]);
   });
 
+  test('for a finding that is gone by then says so, and what the live view sees', async () => {
+    const id = await create('/stall');
+    await offered(page, id, 'Interrupt the turn');
+    await page.getByText('NO_PROGRESS').first().waitFor();
+    await attempt(page, 'Interrupt the turn', 'the model is silent');
+    await page.route('**/graphql', (route) => {
+      const body = route.request().postData() ?? '';
+      if (!body.includes('mutation InterruptChat')) return route.fallback();
+      return route.fallback({ postData: body.replace('"findings":["NO_PROGRESS"]', '"findings":["QUEUE_BLOCKED"]') });
+    });
+    await page.keyboard.press('Enter');
+    await page.locator('.result').getByText('The chat had none of the named findings then').waitFor();
+    await page.locator('.result').getByText('QUEUE_BLOCKED: gone, by the live view.').waitFor();
+  });
+
   test('that a person may not take says why, and who may', async () => {
-    const token = await system.run('dist/cli/token.js', '--sub', randomUUID(), '--role', 'chat-debug:read-all');
-    const { context, open } = await notedContext(browser, { token });
+    const claims = { sub: randomUUID(), roles: ['chat-debug:read-all'], lifetimeSeconds: 600 };
+    const token = await signCallerToken(system.authSecret, claims, systemClock.now());
+    const { open } = await notedContext(browser, { token });
     const reader = await open(at(`chats/${kept.chat}`));
     await reader.getByText('This needs the role chat-debug:operate or chat-debug:operate:releaseChat.').waitFor();
     await reader.getByText('may do it without a role.').first().waitFor();
@@ -211,7 +290,6 @@ describe('an action on a chat', () => {
     await reader.goto(at('actions'));
     await reader.getByText('You lack the role').waitFor();
     expect(await violations(reader)).toEqual([]);
-    await context.close();
   });
 });
 
@@ -424,7 +502,6 @@ describe('for everybody', () => {
     await page.setViewportSize({ width: 320, height: 640 });
     expect(await inner(page, 'document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
     expect(await inner(page, '[window.canary, document.images.length]')).toEqual([undefined, 0]);
-    await page.setViewportSize({ width: 1280, height: 800 });
   });
 
   test('no other host was asked, and the policy was never violated', () => {
