@@ -33,7 +33,7 @@ for (let i = 0; i < RUNS; i += 1) {
   await page.locator('.link[data-link=live]').waitFor();
   const address = new URL(`chats/${chatId}`, page.url()).href;
   await page.goto(address);
-  await page.waitForFunction('window.verdictMs !== undefined');
+  await page.locator('.summary').waitFor();
   const [verdictMs = 0, loadMs = 0] = (await page.evaluate(
     `[window.verdictMs, performance.getEntriesByType('navigation')[0].loadEventEnd]`,
   )) as number[];

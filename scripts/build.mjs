@@ -240,8 +240,12 @@ function writeAll(outdir, outputFiles, beganMs) {
 /** @returns the sources of the console, and paths in dist/ of what it made */
 async function buildBrowser(beganMs) {
   const outdir = join(dist, 'console');
-  const { outputFiles, metafile, page } = await buildConsole(root, outdir);
-  const files = [...outputFiles, { path: join(outdir, 'index.html'), contents: page }];
+  const { outputFiles, metafile, page, preloads } = await buildConsole(root, outdir);
+  const named = { 'index.html': page, 'preloads.json': JSON.stringify(preloads) };
+  const files = [
+    ...outputFiles,
+    ...Object.entries(named).map(([name, contents]) => ({ path: join(outdir, name), contents })),
+  ];
   writeAll(outdir, files, beganMs);
   return { sources: [...sourcesOf(metafile), 'console/index.html', 'docs/runbook.md'], made: pathsOf(files) };
 }

@@ -17,7 +17,7 @@ const runbook = {
     })),
 };
 
-/** @returns files, what was read, and the page that loads the first ones */
+/** @returns files, what was read, the page that loads the first ones, and what each page of the console loads besides */
 export async function buildConsole(root, outdir) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
@@ -43,5 +43,31 @@ export async function buildConsole(root, outdir) {
   const page = readFileSync(join(root, 'console/index.html'), 'utf8')
     .replace('main.js', made('.js'))
     .replace('main.css', made('.css'));
-  return { outputFiles, metafile, page };
+  return { outputFiles, metafile, page, preloads: preloadsOf(metafile) };
+}
+
+/**
+ * Files that a page of the console needs, by its name. A browser that is told of them fetches them together with the
+ * first one, and not after that has run.
+ */
+function preloadsOf({ outputs }) {
+  const need = (path, needed = new Set()) => {
+    if (needed.has(path)) return needed;
+    needed.add(path);
+    for (const { path: imported, kind } of outputs[path].imports)
+      if (kind === 'import-statement') need(imported, needed);
+    return needed;
+  };
+  const pathOf = (entry) =>
+    Object.keys(outputs).find((path) => outputs[path].entryPoint === entry && path.endsWith('.js'));
+  const main = pathOf('console/main.tsx');
+  const pages = Object.values(outputs).flatMap(
+    ({ entryPoint }) => /^console\/pages\/(\w+)\.tsx$/.exec(entryPoint ?? '')?.[1] ?? [],
+  );
+  return Object.fromEntries(
+    pages.map((name) => {
+      const needed = need(pathOf(`console/pages/${name}.tsx`), need(main));
+      return [name, [...needed].filter((path) => path !== main).map((path) => basename(path))];
+    }),
+  );
 }

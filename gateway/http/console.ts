@@ -11,11 +11,15 @@ import { ASKED_AGAIN, answerWith, KEPT } from './pages.ts';
 
 const built = fileURLToPath(new URL('../../dist/console/', import.meta.url));
 
-/** Paths of the console's pages. What stands behind `:` is read by the page itself. */
-const PAGES = [
-  ...['/', '/keys', '/replicas', '/incidents', '/actions'],
-  ...['/chats/:chat', '/replicas/:replica', '/incidents/:incident', '/actions/:plan'],
-];
+/** Paths of the console's pages, with the names of their files. What stands behind `:` is read by the page itself. */
+const PAGES = {
+  ...{ '/': 'fleet', '/keys': 'keys', '/replicas': 'replicas', '/incidents': 'incidents', '/actions': 'actions' },
+  ...{ '/chats/:chat': 'chat', '/replicas/:replica': 'replica', '/incidents/:incident': 'incident' },
+  ...{ '/actions/:plan': 'plan' },
+};
+
+/** File of the build that names what each page loads. It is not served. */
+const PRELOADS = 'preloads.json';
 
 export const CONSOLE_POLICY = [
   "default-src 'none'",
@@ -37,14 +41,24 @@ const file = { ...page, caching: KEPT };
 export function registerConsole(app: FastifyInstance): void {
   const files = existsSync(built) ? readdirSync(built) : [];
   const html = files.includes('index.html') ? readFileSync(join(built, 'index.html'), 'utf8') : NOT_BUILT;
-  for (const path of PAGES) {
-    const below = path.split('/').length > 2 ? html.replaceAll(/(href|src)="(?=\w)/g, '$1="../') : html;
+  const preloads: Readonly<Record<string, readonly string[]>> = files.includes(PRELOADS)
+    ? JSON.parse(readFileSync(join(built, PRELOADS), 'utf8'))
+    : {};
+  for (const [path, name] of Object.entries(PAGES)) {
+    const whole = withPreloads(html, preloads[name]);
+    const below = path.split('/').length > 2 ? whole.replaceAll(/(href|src)="(?=\w)/g, '$1="../') : whole;
     const shown = answerWith('index.html', below, page);
     app.get(path, path === '/' ? orGraphiql(shown) : shown);
   }
-  for (const name of files.filter((one) => one !== 'index.html' && !one.startsWith('.'))) {
+  for (const name of files.filter((one) => one !== 'index.html' && one !== PRELOADS && !one.startsWith('.'))) {
     app.get(`/console/${name}`, answerWith(name, readFileSync(join(built, name)), file));
   }
+}
+
+/** Page that lets the browser fetch all its files at once. */
+function withPreloads(html: string, names: readonly string[] = []): string {
+  const links = names.map((name) => `<link rel="modulepreload" href="console/${name}">`);
+  return html.replace('</head>', `${links.join('')}</head>`);
 }
 
 /** Leads to GraphiQL where the address asks for a query, as links from before the console do. */

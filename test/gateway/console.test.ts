@@ -56,6 +56,19 @@ describe('its pages', () => {
     }
   });
 
+  test('a page names the files that it loads itself, so that they come together with the first one', async () => {
+    const preloaded = async (path: string) =>
+      [...(await (await get(path)).text()).matchAll(/rel="modulepreload" href="([^"]*)"/g)].map(([, file]) =>
+        String(file),
+      );
+    const [fleet, chat] = [await preloaded('/'), await preloaded(`/chats/${CHAT}`)];
+    for (const file of fleet) expect(file).toMatch(/^console\/part-\w+\.js$/);
+    for (const file of chat) expect(file).toMatch(/^\.\.\/console\/part-\w+\.js$/);
+    expect(chat.length).toBeGreaterThan(5);
+    expect(chat.map((file) => file.slice(3))).not.toEqual(fleet);
+    expect((await get('/console/preloads.json')).status).toBe(404);
+  });
+
   test.each(['?query=%7B__typename%7D', '?x=1&query=%7B'])(
     '/%s leads to GraphiQL, without a host of its own',
     async (search) => {
@@ -81,9 +94,9 @@ describe('its files', () => {
   test('may be kept for ever, since their names change with what is in them', async () => {
     const html = await (await get('/')).text();
     const built = references(html).filter((path) => path.startsWith('console/'));
-    expect(built).toHaveLength(2);
+    expect(built.filter((path) => path.startsWith('console/main-'))).toHaveLength(2);
     for (const path of built) {
-      expect(path).toMatch(/^console\/main-[A-Z0-9]{8}\.(js|css)$/);
+      expect(path).toMatch(/^console\/(main|part)-[A-Z0-9]{8}\.(js|css)$/);
       const answer = await get(path);
       expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
       await answer.arrayBuffer();
