@@ -45,6 +45,7 @@ async function load(key: string): Promise<void> {
   if (!loads || loaded.value?.key === key) return;
   try {
     const { default: page } = await loads();
+    if (failed.value === key) failed.value = undefined;
     if (keyOf(route.value.parts) === key) loaded.value = { key, page };
   } catch {
     failed.value = key;

@@ -21,6 +21,7 @@ export function setBy({ headers }: Response): void {
 
 /** Goes by another clock from now on. A difference that may be the way's is none. */
 export function setSkew(aheadMs: number): void {
+  if (!Number.isFinite(aheadMs)) return; // a tab of an older version tells none
   if (Math.abs(aheadMs - skewMs.peek()) < LEAST_SKEW_MS / 2) return;
   skewMs.value = aheadMs;
   second.value = nowMs();

@@ -96,7 +96,7 @@ export default function FleetPage() {
               {suspects.length === 0
                 ? seesOwnOnly()
                   ? 'None of your chats looks like trouble.'
-                  : 'No chat looks like trouble.'
+                  : 'No chat that you may read looks like trouble.'
                 : 'No chat of this list matches the filters.'}
             </p>
           ) : null}

@@ -23,7 +23,8 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
   const [done, setDone] = useState<ActRecord>();
   const found = data?.chatDebugSnapshot;
   const findings = diagnosis.findings.map(({ code }) => code);
-  const present = { findings, isWhole: diagnosis.verdict !== 'UNKNOWN' };
+  const ownerIsHeard = !database.workerId || chat.runtime?.reachability.status === 'OK';
+  const present = { findings, isWhole: diagnosis.verdict !== 'UNKNOWN' && ownerIsHeard };
   const answeredBy = ({ answers }: Offer) => answers.filter((code) => findings.includes(code));
   const advised = advisedBy(diagnosis.findings);
   const rank = (offer: Offer) => (offer.action === advised ? findings.length + 1 : answeredBy(offer).length);
@@ -84,7 +85,7 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
       {found?.actions && allowed.length === 0 ? (
         <p class="none">
           {others.some(lacksRole)
-            ? 'You may take none of the actions that this chat needs. Why, and who may:'
+            ? 'You may take no action on this chat. Why, and who may:'
             : 'Nothing can be done to this chat now.'}
         </p>
       ) : null}

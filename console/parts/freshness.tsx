@@ -61,7 +61,7 @@ export function OldMark() {
       </p>
     );
   }
-  if (seen.isOld && seen.link !== 'lost') {
+  if (seen.isOld && seen.link !== 'lost' && seen.link !== 'stopped') {
     return (
       <p class="old" data-kind="lost" role="status">
         <b>Old.</b> The gateway cannot answer now: {seen.problems[0]?.message} {shownOf(seen)} The page goes on by

@@ -68,7 +68,7 @@ const WAITS = Prisma.sql`
 
 interface InquiryOptions {
   readonly url: string;
-  /** Milliseconds for the whole inquiry. */
+  /** Milliseconds for the connection, and for each statement. */
   readonly limitMs: number;
   /**
    * Finds the platform of tables.

@@ -69,8 +69,11 @@ export interface ReadingOptions {
   readonly quickWay: Pick<QuickWay, 'begin' | 'learn'>;
 }
 
-/** Longest time of an inquiry in milliseconds; it begins so long before the time is up. */
-export const INQUIRY_MS = 500;
+/**
+ * Longest time of each step of an inquiry in milliseconds. It begins so long before the time is up, or at the last
+ * quarter of that.
+ */
+export const INQUIRY_MS = 1_000;
 
 /** Findings of a database that answers, with nothing to report. */
 const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], heldBy: null, platform: undefined };

@@ -61,7 +61,7 @@ const create = (text: string): Promise<string[]> =>
 /** Ways in which a night makes each trouble on a running system, of as many chats as there are windows. */
 const MAKE: Readonly<Record<Trouble['code'], () => Promise<string[]>>> = {
   OWNER_UNREACHABLE: async () => {
-    const ids = await create('/slow 4');
+    const ids = await create('/slow 30');
     const owned = await Promise.all(
       ids.map((id) => became(id, (chat) => chat.workerId !== null && chat.generationAttempt === 1)),
     );

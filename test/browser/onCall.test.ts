@@ -100,7 +100,7 @@ describe('a person', () => {
 
   test('who only reads is told at once that they may not act, and who may', async () => {
     await show(`chats/${chats.stuck}`, await tokenOf(['read-all']));
-    await page.getByText('You may take none of the actions that this chat needs.').waitFor();
+    await page.getByText('You may take no action on this chat.').waitFor();
     await page
       .getByText(`Its owner, person ${owner.slice(0, 8)}, may do it without a role.`)
       .first()

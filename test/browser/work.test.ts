@@ -173,7 +173,7 @@ describe('an action on a chat', () => {
     await page.keyboard.down('Enter');
     await twoFrames(page);
     await page.keyboard.up('Enter');
-    expect(await dialog(page).isVisible()).toBe(true);
+    expect(await dialog(page).locator('.primary').textContent()).toBe('Interrupt the turn');
     expect((await records(id)).filter(({ dry_run }) => !dry_run)).toEqual([]);
     await page.keyboard.press('Enter');
     await page.locator('.result').getByText('It was done.').waitFor();

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type DirectoryLock, lockDirectory } from '../../../local/lock/directoryLock.ts';
 import { folderPerTest } from '../temporaryFolder.ts';
@@ -92,7 +92,9 @@ describe('the lock of a folder', () => {
   test('of a folder whose path is too long for a socket is an error that says by how much', async () => {
     const deep = join(folder.path, 'd'.repeat(90));
     mkdirSync(deep);
-    const excess = Buffer.byteLength(join(deep, 'lock', '01234567.new')) - 103;
+    const [whole, fromHere] = [join(deep, 'lock'), relative(process.cwd(), join(deep, 'lock'))];
+    const shorter = fromHere.length < whole.length ? fromHere : whole;
+    const excess = Buffer.byteLength(join(shorter, '01234567.new')) - 103;
     const attempt: Promise<DirectoryLock> = lockDirectory(deep, 'somebody');
     await expect(attempt).rejects.toThrow(`DATA_DIR is ${excess} bytes too long`);
   });

@@ -16,7 +16,7 @@ import { insertReplica } from './support/rows.ts';
 import { type Ask, asking, start, user } from './support/subgraph.ts';
 import { untilTrue, whileLocked } from './support/waiting.ts';
 
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 3_000;
 const CHATS = '{ chats { edges { cursor } } }';
 const log = makeLogger('codes', 'silent');
 

@@ -102,7 +102,7 @@ test('each trouble is one incident, opened and closed once, and told once when i
 });
 
 const isThere = async (chat: string, condition: string): Promise<boolean> => {
-  await systemClock.sleep(200); // 200 of these look at once
+  await systemClock.sleep(200); // all chats look at once
   const { rowCount } = await database.pool.query(
     `SELECT FROM chat_debug_recorder.incidents WHERE chat_id = $1 AND ${condition}`,
     [chat],
