@@ -33,7 +33,7 @@ export async function openFile(file: File): Promise<number> {
 }
 
 async function takeFile(file: File): Promise<Taken> {
-  const name = file.name.slice(0, 200);
+  const name = legible(file.name.slice(0, 200));
   if (file.size > MOST_BYTES) {
     return {
       name,

@@ -16,7 +16,8 @@ export const ownMs = (): number => Date.now();
 /** Learns the gateway's time from an answer, which names it by the second. */
 export function setBy({ headers }: Response): void {
   const aheadMs = Date.parse(headers.get('date') ?? '') + 500 - ownMs();
-  if (!Number.isNaN(aheadMs)) setSkew(Math.abs(aheadMs) < LEAST_SKEW_MS ? 0 : aheadMs);
+  const leastMs = skewMs.peek() === 0 ? LEAST_SKEW_MS : LEAST_SKEW_MS / 2; // one at the limit does not go to and fro
+  if (!Number.isNaN(aheadMs)) setSkew(Math.abs(aheadMs) < leastMs ? 0 : aheadMs);
 }
 
 /** Goes by another clock from now on. A difference that may be the way's is none. */

@@ -5,7 +5,7 @@ import { manyOf } from './time.ts';
 export type Condition = 'silent' | 'lost' | 'draining' | 'full' | 'failing' | 'alive' | 'stopped';
 
 /** Milliseconds of delay from which an event loop is late: it renews leases late, too. */
-export const LATE_MS = 200;
+export const LATE_MS = 1_000;
 
 /** `silent`: its row is renewed, and it does not answer. `lost`: it did not stop, and its row is old. */
 export function conditionOf({ isAlive, stoppedAt, error, runtime }: ReplicaSeen): Condition {

@@ -6,7 +6,16 @@ import { go, linkTo, setState, stateOf } from '../data/route.ts';
 import { AllChats } from '../parts/allChats.tsx';
 import { ChatRow } from '../parts/chatRow.tsx';
 import { useCommands } from '../parts/commands.ts';
-import { FleetFilters, filterOf, matches, OddFilters, oddFilters, rootOf, VERDICTS } from '../parts/fleetFilters.tsx';
+import {
+  clearFilters,
+  FleetFilters,
+  filterOf,
+  matches,
+  OddFilters,
+  oddFilters,
+  rootOf,
+  VERDICTS,
+} from '../parts/fleetFilters.tsx';
 import { useLive } from '../parts/live.ts';
 import { OwnOnly, seesOwnOnly } from '../parts/ownOnly.tsx';
 import { Problems } from '../parts/problems.tsx';
@@ -41,14 +50,20 @@ export default function FleetPage() {
   const takeIn = () => suspects && setFrozen({ ...takenIn(itemsOf(suspects)), key });
   const isAll = stateOf('list') === 'all';
   const stuck = (suspects ?? []).filter(({ diagnosis }) => diagnosis.verdict === 'STUCK').length;
-  useTitle(isAll ? 'All chats' : suspects ? `${stuck > 0 ? `${stuck} stuck` : 'None stuck'} · Fleet` : 'Fleet');
+  useTitle(
+    isAll
+      ? 'All chats'
+      : suspects && oddFilters().length === 0
+        ? `${stuck > 0 ? `${stuck} stuck` : 'None stuck'} · Fleet`
+        : 'Fleet',
+  );
   useCommands(
     [
       { name: 'Search the list', keys: '/', run: () => document.querySelector<HTMLInputElement>('#search')?.focus() },
       { name: 'Next chat', keys: 'j', run: () => move(1) },
       { name: 'Previous chat', keys: 'k', run: () => move(-1) },
       { name: 'Take in the chats that have come', keys: '.', run: takeIn },
-      { name: 'Clear the filters', keys: 'x', run: () => go(linkTo('', { list: stateOf('list') })) },
+      { name: 'Clear the filters', keys: 'x', run: clearFilters },
       { name: 'Act on many of these chats…', keys: 'm', run: () => go(linkTo('actions/new', stateWith({}))) },
       { name: 'Show suspects', run: () => setState({ list: '' }) },
       { name: 'Show all chats', run: () => setState({ list: 'all' }) },

@@ -38,7 +38,8 @@ export default function ReplicaPage({ id: given }: { id: string }) {
     { filter: { replicaId: id } },
     isThere && mayAudit ? `${replica?.runtime?.isDraining}` : undefined,
   );
-  useTitle(replica ? `${CONDITIONS[conditionOf(replica)]} · ${replica.hostname}` : `Replica ${id.slice(0, 8)}`);
+  const name = shortName(nameOr(replica?.hostname, 'A replica without a name'));
+  useTitle(replica ? `${CONDITIONS[conditionOf(replica)]} · ${name}` : `Replica ${id.slice(0, 8)}`);
   useCommands(
     [
       { name: 'Ask again what it holds', keys: 'e', run: () => setRound(round + 1) },
@@ -70,7 +71,7 @@ export default function ReplicaPage({ id: given }: { id: string }) {
     <>
       <div class="top chat">
         <ReplicaState replica={replica} />
-        <h1>{shortName(nameOr(replica.hostname, 'A replica without a name'))}</h1>
+        <h1>{name}</h1>
         <Id id={id} whole />
       </div>
       <dl class="facts">

@@ -11,7 +11,7 @@ import { ActUnsettled } from './actUnsettled.tsx';
 import { State } from './badge.tsx';
 import { useCommands } from './commands.ts';
 import { shortId } from './id.tsx';
-import { useAsk } from './live.ts';
+import { isNow, useAsk } from './live.ts';
 import { Problems } from './problems.tsx';
 
 export function ActOffers({ chat }: { chat: WholeChat }) {
@@ -24,7 +24,8 @@ export function ActOffers({ chat }: { chat: WholeChat }) {
   const found = data?.chatDebugSnapshot;
   const findings = diagnosis.findings.map(({ code }) => code);
   const ownerIsHeard = !database.workerId || chat.runtime?.reachability.status === 'OK';
-  const present = { findings, isWhole: diagnosis.verdict !== 'UNKNOWN' && ownerIsHeard };
+  const isWhole = diagnosis.verdict !== 'UNKNOWN' && ownerIsHeard;
+  const present = isNow() ? { findings, isWhole } : undefined;
   const answeredBy = ({ answers }: Offer) => answers.filter((code) => findings.includes(code));
   const advised = advisedBy(diagnosis.findings);
   const rank = (offer: Offer) => (offer.action === advised ? findings.length + 1 : answeredBy(offer).length);

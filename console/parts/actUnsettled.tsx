@@ -7,7 +7,7 @@ import { ActResult } from './actResult.tsx';
 import { Id } from './id.tsx';
 
 /** @param targetId undefined: those on all targets */
-export function ActUnsettled({ targetId, present }: { targetId?: string; present?: Present }) {
+export function ActUnsettled({ targetId, present }: { targetId?: string; present?: Present | undefined }) {
   const [known, setKnown] = useState<readonly Unsettled[]>(() => unsettledOf(targetId));
   const now = unsettledOf(targetId);
   useEffect(() => setKnown(unsettledOf(targetId)), [targetId]);

@@ -31,6 +31,11 @@ const FITS: Readonly<Record<string, (value: string) => boolean>> = {
 export const oddFilters = (): string[] =>
   Object.entries(FITS).flatMap(([name, fits]) => (stateOf(name) === '' || fits(stateOf(name)) ? [] : [name]));
 
+const NAMES = ['finding', 'verdict', 'state', 'owned', 'replica', 'person', 'q'];
+
+/** Takes all filters out of the address, and leaves the rest of it. */
+export const clearFilters = (): void => setState(Object.fromEntries(NAMES.map((name) => [name, ''])));
+
 /** Stands in place of a list whose filters cannot be applied. */
 export const OddFilters = () => (
   <p class="old" role="alert">
@@ -72,7 +77,7 @@ export function FleetFilters({ suspects, isAll }: { suspects: readonly Suspect[]
   );
   const replicas = countOf(suspects.flatMap(({ database: { workerId } }) => (workerId ? [workerId] : [])));
   const people = countOf(suspects.map(({ database: { ownerId } }) => ownerId));
-  const isFiltered = ['finding', 'verdict', 'state', 'owned', 'replica', 'person', 'q'].some((name) => stateOf(name));
+  const isFiltered = NAMES.some((name) => stateOf(name));
   const onKeyDown = (event: KeyboardEvent & { readonly currentTarget: HTMLInputElement }) => {
     if (event.key === 'Escape') event.currentTarget.blur();
     const text = event.currentTarget.value.trim().toLowerCase();
@@ -119,7 +124,7 @@ export function FleetFilters({ suspects, isAll }: { suspects: readonly Suspect[]
       <Choice name="replica" label="Replica" options={replicas} />
       <Choice name="person" label="Person" options={people} />
       {isFiltered ? (
-        <button type="button" onClick={() => go(linkTo('', { list: stateOf('list') }))}>
+        <button type="button" onClick={clearFilters}>
           Clear <kbd>x</kbd>
         </button>
       ) : null}

@@ -1,5 +1,6 @@
 /** How fresh the page is: live, asked again and again, paused, or old, with its age and what to do. */
-import { second, skewMs } from '../data/clock.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { after, second, skewMs } from '../data/clock.ts';
 import { type Link, paused, type Seen } from '../data/live.ts';
 import { clockOf, lengthOf } from '../data/time.ts';
 import { shown } from './live.ts';
@@ -17,6 +18,8 @@ const WORDS: Readonly<Record<Link | 'paused', string>> = {
 
 /** Milliseconds for which what is shown counts as new while the page connects again. */
 const YOUNG_MS = 3_000;
+/** Milliseconds of connecting before the rows move down for a word on it. */
+const CONNECTING_MS = 1_000;
 
 /** From when what is shown is. */
 const shownOf = ({ atMs }: Seen<unknown>): string =>
@@ -49,8 +52,15 @@ export const togglePaused = (): void => {
 export function OldMark() {
   const watch = shown.value;
   const seen = watch?.seen.value;
+  const [waited, setWaited] = useState(false);
+  const connects = seen?.link === 'connecting';
+  useEffect(() => {
+    setWaited(false);
+    return connects ? after(CONNECTING_MS, () => setWaited(true)) : undefined;
+  }, [connects]);
   if (!watch || !seen || (seen.link === 'live' && !seen.isOld)) return null;
-  if (seen.link === 'connecting' && (seen.atMs === undefined || second.value - seen.atMs < YOUNG_MS)) return null;
+  const isYoung = seen.atMs === undefined || second.value - seen.atMs < YOUNG_MS;
+  if (connects && (isYoung || !waited)) return null;
   if (paused.value) {
     return (
       <p class="old" data-kind="paused" role="status">

@@ -2,12 +2,18 @@
 import { signal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Answer, ask, codeOf } from '../data/ask.ts';
-import { after, nowMs } from '../data/clock.ts';
+import { after, chance, nowMs } from '../data/clock.ts';
 import { paused, type Seen, type View, type Watch, watch } from '../data/live.ts';
 import type { Operation } from '../data/operation.ts';
 
 /** The live view of the page that is shown. */
 export const shown = signal<Watch<unknown> | undefined>(undefined);
+
+/** True while the live view shows how things are now: it is neither cut off, nor paused, nor answered by errors alone. */
+export function isNow(): boolean {
+  const { link, isOld = false } = shown.value?.seen.value ?? {};
+  return (link === 'live' || link === 'polling') && !isOld;
+}
 
 /** Follows a live view while the component is there. A page has one. */
 export function useLive<A, V>(view: View<A, V>): Seen<A> {
@@ -28,8 +34,9 @@ export interface Asked<A> extends Answer<A> {
   readonly atMs: number;
 }
 
-/** Milliseconds after which a question is asked again that nobody could answer. */
+/** Milliseconds after which a question is asked again that nobody could answer; each time twice as many. */
 const AGAIN_MS = 5_000;
+const LONGEST_AGAIN_MS = 60_000;
 const AWAY = /UNREACHABLE|UNAVAILABLE|TIMED_OUT|NO_ANSWER|RATE_LIMITED/;
 
 /** True if nothing was answered since something is away. */
@@ -49,17 +56,19 @@ export function useAsk<A, V>(operation: Operation<A, V>, variables: V, when: unk
     const aborting = new AbortController();
     if (last.current !== key) setAsked({ data: null, problems: [], atMs: 0 });
     last.current = key;
+    let [failures, endWait] = [0, () => {}];
     const look = async () => {
       const answer = await ask(operation, variables, aborting.signal);
       if (aborting.signal.aborted) return;
       setAsked({ ...answer, atMs: nowMs() });
-      if (mayComeBack(answer)) endWait = after(AGAIN_MS, again);
+      if (!mayComeBack(answer)) return;
+      endWait = after(Math.min(AGAIN_MS * 2 ** failures, LONGEST_AGAIN_MS) * (0.8 + 0.4 * chance()), again);
+      failures += 1;
     };
     const again = () => {
       if (document.hidden || paused.value) endWait = after(AGAIN_MS, again);
       else void look();
     };
-    let endWait = () => {};
     void look();
     return () => {
       endWait();

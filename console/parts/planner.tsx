@@ -152,7 +152,7 @@ export function Planner() {
       {read.atMs > 0 && !read.isWhole && !isOdd && read.problems.length === 0 ? (
         <p class="old">There are more: a plan has {MOST} chats at most.</p>
       ) : null}
-      {read.problems.length > 0 && read.chats.length > 0 ? (
+      {read.problems.length > 0 && !read.isWhole && read.chats.length > 0 ? (
         <p class="old">These are not all: the others could not be read. Look again before you freeze them.</p>
       ) : null}
       <ol class="rows picks">
@@ -181,8 +181,10 @@ const lacksRoleFor = (action: ActionName): boolean =>
 /** Reads suspects page by page, as many as a plan takes. */
 async function readAll(filter: ChatFilter, aborting: AbortSignal): Promise<Read> {
   const chats: Suspect[] = [];
+  const problems: Problem[] = [];
   for (let after: string | null = null; ; ) {
-    const { data, problems }: Answer<FleetAnswer> = await ask(Fleet, { filter, first: PAGE, after }, aborting);
+    const { data, ...answer }: Answer<FleetAnswer> = await ask(Fleet, { filter, first: PAGE, after }, aborting);
+    problems.push(...answer.problems);
     if (!data) return { chats, isWhole: false, atMs: nowMs(), problems };
     chats.push(...data.chats.edges.map(({ node }) => node));
     after = data.chats.pageInfo.endCursor;

@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type Route,
+} from 'playwright-core';
 
 /** Markup that says so if it ever becomes more than text. */
 export const CANARY = `<img src=x onerror="window.canary=1">`;
@@ -68,6 +75,9 @@ export async function notedContext(
   };
 }
 
+/** True for the request of a live view. */
+export const isStream = (route: Route): boolean => route.request().headers().accept?.includes('event-stream') === true;
+
 /** Puts a shared page back as a test found it, after a failure, too: online, unrouted, wide, and the only one. */
 export async function tidied(browser: Browser, page: Page): Promise<void> {
   const context = page.context();
@@ -77,7 +87,7 @@ export async function tidied(browser: Browser, page: Page): Promise<void> {
   ];
   await Promise.all(others.map((one) => one.close()));
   await context.setOffline(false);
-  for (const one of [page, context]) await one.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
   await page.setViewportSize(WINDOW);
 }
 

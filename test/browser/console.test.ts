@@ -1,12 +1,13 @@
 /** The console in a real browser, over a real system that answers the console's operations alone. */
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, Page, Route } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { signInLink } from '../../local/signInLink.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
 import {
   CANARY,
+  isStream,
   launch,
   type Noted,
   notedContext,
@@ -327,7 +328,6 @@ describe('a proxy that holds streams back', () => {
 
 describe('a gateway that refuses', () => {
   const REFUSED = { status: 400, json: { errors: [{ message: 'Not here.', extensions: { code: 'BAD_USER_INPUT' } }] } };
-  const isStream = (route: Route) => route.request().headers().accept?.includes('event-stream') === true;
 
   test('from behind a proxy that does not reach it for a while is taken for lost, and tried again', async () => {
     const { context, open } = await notedContext(browser, { token: system.token });

@@ -10,7 +10,7 @@ import { signCallerToken } from '../../local/callerToken.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
-import { CANARY, launch, type Noted, notedContext, OPERATIONS } from './browser.ts';
+import { CANARY, isStream, launch, type Noted, notedContext, OPERATIONS } from './browser.ts';
 
 jest.setTimeout(60_000);
 
@@ -157,6 +157,13 @@ describe('what means harm', () => {
     await page.getByText(words).first().waitFor();
   });
 
+  test('a filter that cannot be applied is cleared where it stands', async () => {
+    await show('actions/new?replica=nope&action=RETRY_CHAT');
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByText('cannot be filtered by.').waitFor({ state: 'detached' });
+    expect(page.url()).toBe(at('actions/new?action=RETRY_CHAT'));
+  });
+
   test('an odd zoom shows the whole timeline', async () => {
     await show(`chats/${chats.stuck}?span=-1e99`);
     await page.locator('.ticks b').first().waitFor();
@@ -234,8 +241,7 @@ describe('what breaks', () => {
     const FULL = { errors: [{ message: 'Too many.', extensions: { code: 'TOO_MANY_STREAMS' } }] };
     let isDown = false;
     await page.route('**/graphql', (route) => {
-      const isStream = route.request().headers().accept?.includes('event-stream');
-      if (isStream) return route.fulfill({ status: 429, headers: { 'retry-after': '60' }, json: FULL });
+      if (isStream(route)) return route.fulfill({ status: 429, headers: { 'retry-after': '60' }, json: FULL });
       return isDown ? route.fulfill({ json: DOWN }) : route.continue();
     });
     await show('');
@@ -269,14 +275,13 @@ describe('what breaks', () => {
     await live(page);
     const [, pid] = /gateway is ready: .*, process (\d+)/.exec(system.output()) ?? [];
     process.kill(Number(pid), 'SIGKILL');
-    for (const tab of [page, other]) {
-      await tab.getByText(/The connection to the gateway is lost\. What is shown is the state of .* old\./).waitFor();
-    }
+    const told = /The connection to the gateway is lost\. What is shown is the state of .* old\./;
+    await Promise.all([page, other].map((tab) => tab.getByText(told).waitFor()));
     await Promise.all([live(page), live(other)]);
   });
 
   test('no page violated the policy, and none threw', () => {
-    const network = /net::ERR_|status of (429|400|401)/;
+    const network = /net::ERR_|status of (429|401)/;
     expect(noted.troubles.filter((trouble) => !network.test(trouble))).toEqual([]);
   });
 });

@@ -14,6 +14,7 @@ import { until } from '../support/until.ts';
 import { type System, systemsPerFile } from '../system/system.ts';
 import {
   CANARY,
+  isStream,
   launch,
   type Noted,
   notedContext,
@@ -36,9 +37,11 @@ const kept = { chat: '', incident: '', bundle: {} as Record<string, unknown> };
 beforeAll(async () => {
   const changes = { ALLOWED_OPERATIONS_PATH: OPERATIONS, NO_PROGRESS_SECONDS: '3', RECORDER_INTERVAL_SECONDS: '1' };
   [system, browser] = await Promise.all([systems.start({ ...changes, MUTATION_RATE_LIMIT_PER_MINUTE: '0' }), launch()]);
-  kept.chat = await create('/stall');
+  kept.chat = await createStalled();
   await system.pool.query('UPDATE replicas SET hostname = $1', [CANARY]);
   noted = await notedContext(browser);
+  // From the start: a page that is open already may send a question past a route for a moment.
+  await noted.context.route('**/graphql', (route) => route.fallback());
   page = await noted.open(String(await signInLink(system)));
   await page.locator('.link[data-link=live]').waitFor();
   await until('its incident is kept with a bundle', async () => {
@@ -60,12 +63,17 @@ const at = (path: string) => `${system.gatewayUrl}/${path}`;
 const inner = (shown: Page, expression: string) => shown.evaluate(expression) as Promise<unknown>;
 const heading = (shown: Page, name: string | RegExp) => shown.getByRole('heading', { level: 1, name }).waitFor();
 
-async function create(text: string): Promise<string> {
-  const { id } = await new ChatStore(system.pool).create({ ownerId: randomUUID(), text });
+/** Makes a chat whose step waits for a model that is silent. It moves no more by itself. */
+async function createStalled(): Promise<string> {
+  const { id } = await new ChatStore(system.pool).create({ ownerId: randomUUID(), text: '/stall' });
   await system.pool.query(
     `UPDATE chats SET title = $1 FROM (SELECT set_config('chat_debug.events', 'off', true)) AS uncounted WHERE id = $2`,
     [CANARY, id],
   );
+  await until('its step has begun', async () => {
+    const begun = await system.pool.query('SELECT FROM chats WHERE id = $1 AND generation_attempt = 1', [id]);
+    return begun.rowCount === 1;
+  });
   return id;
 }
 
@@ -114,7 +122,7 @@ async function attempt(shown: Page, name: string, reason: string): Promise<void>
 
 describe('an action on a chat', () => {
   test('is tried, shows what it changes, is taken by keys alone, and is followed until its finding is gone', async () => {
-    const id = await create('/stall');
+    const id = await createStalled();
     await page.goto(at(`chats/${id}`));
     await page.getByText('NO_PROGRESS').first().waitFor();
     await page.locator('.offers [data-answers=true]').first().waitFor();
@@ -132,7 +140,7 @@ describe('an action on a chat', () => {
   });
 
   test('keeps the focus while it is tried, and has it on the next step in the moment that shows the outcome', async () => {
-    await offered(page, await create('/stall'), 'Release the chat');
+    await offered(page, await createStalled(), 'Release the chat');
     await offer(page, 'Release the chat').press('Enter');
     const reason = dialog(page).getByLabel('Reason, for the record');
     await reason.fill('only to look');
@@ -141,7 +149,7 @@ describe('an action on a chat', () => {
       answer = resolve;
     });
     await page.route('**/graphql', async (route) => {
-      if (route.request().postData()?.includes('mutation ReleaseChat')) await isHeld;
+      if (!isStream(route)) await isHeld;
       await route.fallback();
     });
     await page.keyboard.press('Enter');
@@ -164,7 +172,7 @@ describe('an action on a chat', () => {
   });
 
   test('is not taken by an Enter that is held down', async () => {
-    const id = await create('/stall');
+    const id = await createStalled();
     await offered(page, id, 'Interrupt the turn');
     await offer(page, 'Interrupt the turn').press('Enter');
     await dialog(page).getByLabel('Reason, for the record').fill('held for too long');
@@ -195,7 +203,7 @@ describe('an action on a chat', () => {
   });
 
   test('that loses something for good is confirmed by typing', async () => {
-    const id = await create('/stall');
+    const id = await createStalled();
     await send(id);
     await offered(page, id, 'Delete the queued messages');
     await attempt(page, 'Delete the queued messages', 'they were sent twice');
@@ -209,7 +217,7 @@ describe('an action on a chat', () => {
   });
 
   test('on a chat that has moved since is a conflict, and does nothing', async () => {
-    const id = await create('/stall');
+    const id = await createStalled();
     await offered(page, id, 'Release the chat');
     await attempt(page, 'Release the chat', 'it does not get on');
     await send(id);
@@ -221,7 +229,7 @@ describe('an action on a chat', () => {
   });
 
   test('whose answer is lost is settled by its key after a reload, and acts once', async () => {
-    const id = await create('/stall');
+    const id = await createStalled();
     await offered(page, id, 'Interrupt the turn');
     await attempt(page, 'Interrupt the turn', 'the model is silent');
     await page.route('**/graphql', async (route) => {
@@ -244,7 +252,7 @@ describe('an action on a chat', () => {
   });
 
   test('that never arrived is sent again with the same key', async () => {
-    const id = await create('/stall');
+    const id = await createStalled();
     await offered(page, id, 'Interrupt the turn');
     await attempt(page, 'Interrupt the turn', 'the model is silent');
     const keys: string[] = [];
@@ -263,18 +271,23 @@ describe('an action on a chat', () => {
   });
 
   test('for a finding that is gone by then says so, and what the live view sees', async () => {
-    const id = await create('/stall');
+    const id = await createStalled();
     await offered(page, id, 'Interrupt the turn');
     await page.getByText('NO_PROGRESS').first().waitFor();
     await attempt(page, 'Interrupt the turn', 'the model is silent');
     await page.route('**/graphql', (route) => {
       const body = route.request().postData() ?? '';
       if (!body.includes('mutation InterruptChat')) return route.fallback();
-      return route.fallback({ postData: body.replace('"findings":["NO_PROGRESS"]', '"findings":["QUEUE_BLOCKED"]') });
+      return route.fallback({ postData: body.replace(/"findings":\[[^\]]*\]/, '"findings":["QUEUE_BLOCKED"]') });
     });
     await page.keyboard.press('Enter');
     await page.locator('.result').getByText('The chat had none of the named findings then').waitFor();
-    await page.locator('.result').getByText('QUEUE_BLOCKED: gone, by the live view.').waitFor();
+    const seen = page.locator('.result').getByText('QUEUE_BLOCKED: gone, by the live view.');
+    await seen.waitFor();
+    await page.keyboard.press('p');
+    await seen.waitFor({ state: 'detached' }); // a page that stands still does not know
+    await page.keyboard.press('p');
+    await seen.waitFor();
   });
 
   test('that a person may not take says why, and who may', async () => {
@@ -298,7 +311,7 @@ const offerless = (shown: Page) => shown.getByText('Nothing can be done to this 
 
 describe('many at once', () => {
   test('a plan is frozen, looked through, run, and each chat has its outcome', async () => {
-    const ids = [await create('/stall'), await create('/stall')];
+    const ids = [await createStalled(), await createStalled()];
     await page.goto(at('actions/new?action=INTERRUPT_CHAT&finding=NO_PROGRESS'));
     await until('both are suspects', async () => {
       await page.getByRole('button', { name: 'Look again' }).click();
@@ -324,7 +337,7 @@ describe('many at once', () => {
   });
 
   test('a plan that nobody runs is given up', async () => {
-    const id = await create('/stall');
+    const id = await createStalled();
     await page.goto(at('actions/new?action=RELEASE_CHAT'));
     await until('it is a suspect', async () => {
       await page.getByRole('button', { name: 'Look again' }).click();
