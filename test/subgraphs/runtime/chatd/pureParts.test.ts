@@ -40,7 +40,7 @@ describe('a refusal, after which the connection is as good as before', () => {
     ['0A000', 'one whose table was changed'],
     ['25006', 'no writes'],
     ...['08006', '25P03', '28P01', '53300', '57P01', '57P03'].map((code) => [code, 'the session is over'] as const),
-  ])('%s is none: %s', (code) => {
+  ])('%s is none: %s', (code, _why) => {
     for (const severity of ['ERROR', 'FATAL']) expect(isRefusal(said(code, severity))).toBe(false);
   });
 
