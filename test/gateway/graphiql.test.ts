@@ -48,6 +48,7 @@ describe('the page', () => {
     'text/html;q=0, application/json',
     'application/json, text/html;q=0.9, */*;q=0.1',
     'text/html; q=0.0',
+    `text/html,${'a/b,'.repeat(3_000)}`, // longer than any browser's
   ])('a client that accepts %s reaches GraphQL at /graphql', async (accept) => {
     const answer = await get('/graphql?query=%7B__typename%7D', { accept });
     expect(await answer.json()).toEqual({ data: { answered: true } });
