@@ -36,8 +36,8 @@ const FAILURES: readonly DatabaseFailure[] = [
     mend: 'see whether the database is up, and what is between it and the replicas',
   },
   {
-    ...{ code: '42501', says: 'does not give the worker’s user the right to write this' },
-    mend: 'give the worker’s user its rights on the tables',
+    ...{ code: '42501', says: 'does not give the user the right to do this' },
+    mend: 'give the worker’s user SELECT, INSERT, UPDATE and DELETE on the tables, and USAGE on their sequences',
   },
   ...['42P01', '42703'].map((code) => ({
     ...{ code, says: 'lacks a table or a column' },
@@ -48,7 +48,7 @@ const FAILURES: readonly DatabaseFailure[] = [
     mend: 'see in the log of the database what it has run out of',
   },
   {
-    ...{ code: '28', name: 'ACCESS_DENIED', says: 'refuses the worker’s user or its password' },
+    ...{ code: '28', name: 'ACCESS_DENIED', says: 'refuses the user or its password' },
     mend: 'correct DATABASE_URL of the replicas',
   },
   ...['08', '57P'].map((code) => ({

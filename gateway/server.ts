@@ -22,6 +22,7 @@ import type { CallerTokenOptions } from '../server/tokens/callerToken.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
 import { noOperator } from './execution/noOperator.ts';
 import { noRecorder } from './execution/noRecorder.ts';
+import { registerLostPage, tellBrowsersApart } from './http/browsers.ts';
 import { registerConsole } from './http/console.ts';
 import { allowOrigins } from './http/cors.ts';
 import { registerGraphiql } from './http/graphiql.ts';
@@ -145,7 +146,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningServ
   });
   registerSignIn(app, options);
   registerConsole(app);
+  tellBrowsersApart(app);
   registerGraphiql(app);
+  registerLostPage(app);
   registerProbes(app, {
     ...{ drain, registry, log },
     notReady: () => database.notReady(),

@@ -8,8 +8,9 @@ import { type Drain, drainOf } from './drain.ts';
 import { Refusal, sendRefusal } from './graphql/answer.ts';
 import { maskError } from './graphql/errors.ts';
 import type { Stoppable } from './lifecycle.ts';
+import { VERBS } from './methods.ts';
 import { noteRequests, type RequestNotes } from './requests.ts';
-import { NOTHING_HERE, readableUrl, refuseNoHttp } from './strayRequests.ts';
+import { NO_SUCH_VERB, NOTHING_HERE, readableUrl, refuseNoHttp } from './strayRequests.ts';
 import { traceRequests } from './tracing.ts';
 
 interface AppOptions extends RequestNotes {
@@ -58,7 +59,9 @@ export function makeApp(options: AppOptions): App {
   traceRequests(app, ({ id }) => (givesIds ? { 'chat_debug.request_id': id } : {}));
   noteRequests(app, options);
   refuseOtherCharsets(app);
-  app.setNotFoundHandler(async (_request, reply) => sendRefusal(reply, NOTHING_HERE));
+  app.setNotFoundHandler(async ({ method }, reply) =>
+    sendRefusal(reply, VERBS.includes(method) ? NOTHING_HERE : NO_SUCH_VERB),
+  );
   app.setErrorHandler(async (error: { statusCode?: number; message: string }, request, reply) => {
     const { statusCode = 500, message } = error;
     reply.type('application/json; charset=utf-8'); // it may have been going to be a stream

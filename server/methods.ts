@@ -4,7 +4,8 @@
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { Refusal, sendRefusal } from './graphql/answer.ts';
 
-const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** Verbs that a server can have routes for. */
+export const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** @param known verbs that have a route at `path` in `scope` */
 export function refuseOtherVerbs(

@@ -6,9 +6,13 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyServerOptions } from 'fastify';
 import { Refusal } from './graphql/answer.ts';
 import type { Logger } from './log.ts';
+import { VERBS } from './methods.ts';
 
 /** Answer to requests for paths that this server does not have. */
 export const NOTHING_HERE = new Refusal(404, 'NOT_FOUND', 'There is nothing at this path. GraphQL is at /graphql.');
+
+/** Answer to a verb that no path of this server takes, such as TRACE (RFC 9110, section 15.6.2). */
+export const NO_SUCH_VERB = new Refusal(501, 'BAD_REQUEST', `This server takes ${VERBS.join(', ')} only.`);
 
 type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']>;
 

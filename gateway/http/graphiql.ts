@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import { FOR_BROWSERS } from './browsers.ts';
 import { ASKED_AGAIN, answerWith } from './pages.ts';
 
 const own = fileURLToPath(new URL('graphiql/', import.meta.url));
@@ -69,19 +70,14 @@ export function exampleQueries(): ExampleQuery[] {
 }
 
 /**
- * Adds the page at `/graphiql`, and at `/graphql` for browsers only: a client without `text/html` in `Accept` reaches the
- * endpoint there.
+ * Adds the page at `/graphiql`, and at `/graphql` for browsers only: other clients reach the endpoint there.
+ * Call it after `tellBrowsersApart`.
  * It also adds the files that the page needs, and no others. All are read now.
  */
 export function registerGraphiql(app: FastifyInstance): void {
-  app.addConstraintStrategy({
-    name: 'client',
-    storage: () => new Map(),
-    deriveConstraint: (request) => (/\btext\/html\b/i.test(request.headers.accept ?? '') ? 'browser' : undefined),
-  });
   const page = answerWith('index.html', readFileSync(join(own, 'index.html')), OPTIONS);
   app.get('/graphiql', page);
-  app.get('/graphql', { constraints: { client: 'browser' } }, page);
+  app.get('/graphql', FOR_BROWSERS, page);
   for (const [file, folder] of Object.entries(FILES)) {
     app.get(`/graphiql/${file}`, answerWith(file, readFileSync(join(folder, file)), OPTIONS));
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import Negotiator from 'negotiator';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -13,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Headers of every page and file. */
-const COMMON = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
+export const COMMON = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
 
 /** Lets a browser keep a file and ask again each time; the ETag then spares the body. */
 export const ASKED_AGAIN = 'no-cache';
@@ -46,5 +47,4 @@ export function answerWith(file: string, content: string | Buffer, options: File
   };
 }
 
-const takesGzip = ({ headers }: FastifyRequest) =>
-  /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(headers['accept-encoding'] ?? ''));
+const takesGzip = ({ raw }: FastifyRequest) => new Negotiator(raw).encoding(['gzip', 'identity']) === 'gzip';

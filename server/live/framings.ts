@@ -6,6 +6,7 @@
  * - `multipart/mixed` (RFC 2046), as Apollo's multipart protocol for subscriptions has it: a part holds a `payload`, `{}` is a
  *   sign of life, and a part with `payload: null` and `errors` is the last one.
  */
+import Negotiator from 'negotiator';
 
 export interface Framing {
   readonly contentType: string;
@@ -44,9 +45,18 @@ const multipart: Framing = {
   end: (error) => `${PART}{"payload":null,"errors":[${error}]}${BOUNDARY}--\r\n`,
 };
 
-/** Form that a client accepts. Undefined: it accepts no stream. @param accept the header */
-export function framingFor(accept: string | undefined): Framing | undefined {
-  if (accept === undefined) return undefined;
-  if (/\btext\/event-stream\b/i.test(accept)) return sse;
-  return /\bmultipart\/mixed\b[^,]*;\s*subscriptionSpec="?1\.0"?/i.test(accept) ? multipart : undefined;
+/** Parameter of `multipart/mixed` without which it is another protocol. */
+const OF_SUBSCRIPTIONS = /\bmultipart\/mixed\b[^,]*;\s*subscriptionSpec="?1\.0"?/i;
+
+/**
+ * Form that a client would rather have, of those that it names. Undefined: it accepts no stream.
+ * @param accept the header
+ */
+export function framingFor(accept = ''): Framing | undefined {
+  const named = new Negotiator({ headers: { accept } }).mediaTypes().map((type) => type.toLowerCase());
+  const taken = named.find((type) => type === 'text/event-stream' || isMultipart(type, accept));
+  if (taken === undefined) return undefined;
+  return taken === 'text/event-stream' ? sse : multipart;
 }
+
+const isMultipart = (type: string, accept: string) => type === 'multipart/mixed' && OF_SUBSCRIPTIONS.test(accept);

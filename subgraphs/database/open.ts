@@ -22,6 +22,7 @@ import { INQUIRY_MS, Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
 import { catalogOf } from './tables/found.ts';
+import type { Lack } from './tables/lacks.ts';
 import { partlyReady, reasonsOf } from './tables/said.ts';
 import { reasonOf } from './unavailable.ts';
 
@@ -123,11 +124,14 @@ function closeReading({ reading }: DatabaseContext): [] {
   return [];
 }
 
+/** True for what keeps the service from being ready, and for all tables without a right: one `GRANT` mends them together. */
+const isToldFirst = ({ isRequired, why, column }: Lack) => isRequired || (why === 'NO_RIGHT' && column === undefined);
+
 async function whyNotReady(reading: Reading): Promise<string | undefined> {
   try {
     const { tables } = (await reading.moment()).platform;
-    const required = tables.lacks.filter(({ isRequired }) => isRequired);
-    if (required.length > 0) return reasonsOf(required).join('\n');
+    if (tables.lacks.some(({ isRequired }) => isRequired))
+      return reasonsOf(tables.lacks.filter(isToldFirst)).join('\n');
     await reading.ask('tables', tablesAreThere);
     return undefined;
   } catch (error) {

@@ -9,16 +9,21 @@ function stateOf(error: unknown): string | undefined {
   return String(error.code);
 }
 
+/** Routine of the server that checks whether a user may connect. */
+const CONNECTING = 'CheckMyDatabase';
+const NO_CONNECT = 'The user of the operator may not connect to the database. Grant it CONNECT.';
+
 /** Sentences on a failure. They repeat nothing that the database said. */
 export function troubleWords(error: unknown): string {
   const state = stateOf(error);
   if (state === '42501') {
+    if (error instanceof Error && 'routine' in error && error.routine === CONNECTING) return NO_CONNECT;
     return 'The user of the operator lacks a right. Run deploy/operator-role.sql as the owner of the tables.';
   }
   if (state === '42P01') return 'The database has no tables of actions. Run `npm run migrate`.';
   if (state === '25006') return 'The database takes no writes. Make it writable.';
   if (state === '55P03' || state === '57014') {
-    return 'The database took longer than the operator waits, or another session holds the row.';
+    return 'The database took longer than the operator waits, or another session holds the row or its table.';
   }
   return state === undefined || /^(08|57P|53)/.test(state)
     ? 'The database does not answer.'

@@ -53,7 +53,7 @@ test('a chat that no replica can take', async () => {
   await refuse(odd, 'chat_heartbeats', '42501');
   await Promise.all([system.startReplica(), system.startReplica()]);
   const found = await finds(odd, 'NO_OWNER', 'CRITICAL', { within: PICK_UP_SECONDS, after: 'NO_OWNER' });
-  expect(messageOf(found, 'NO_OWNER')).toMatch(/does not give the worker’s user the right to write this \(42501\)/);
+  expect(messageOf(found, 'NO_OWNER')).toMatch(/does not give the user the right to do this \(42501\)/);
   await accept();
   await system.until(odd, ({ status }) => status === 'waiting');
 });

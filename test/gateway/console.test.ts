@@ -1,6 +1,7 @@
 /** The console as the gateway serves it: its pages, its policy, its files. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
+import { tellBrowsersApart } from '../../gateway/http/browsers.ts';
 import { registerConsole } from '../../gateway/http/console.ts';
 import { registerGraphiql } from '../../gateway/http/graphiql.ts';
 
@@ -9,6 +10,7 @@ let url = '';
 
 beforeAll(async () => {
   registerConsole(app);
+  tellBrowsersApart(app);
   registerGraphiql(app);
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 });
@@ -105,7 +107,10 @@ describe('its files', () => {
 
   test.each([
     ['gzip, deflate, br', 'gzip'],
+    ['*', 'gzip'],
     ['gzip;q=0', null],
+    ['gzip;q=0.2, identity;q=0.8', null],
+    ['x-gzip-not', null],
     ['identity', null],
   ])('are compressed for clients that take it: %s', async (accepted, encoding) => {
     const answer = await get('/', { 'accept-encoding': accepted });

@@ -2,6 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import { Kind, parse, validate } from 'graphql';
+import { tellBrowsersApart } from '../../gateway/http/browsers.ts';
 import { exampleQueries, registerGraphiql } from '../../gateway/http/graphiql.ts';
 import { clientSchema } from '../support/clientSchema.ts';
 
@@ -9,6 +10,7 @@ const app = Fastify();
 let url = '';
 
 beforeAll(async () => {
+  tellBrowsersApart(app);
   registerGraphiql(app);
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler: async () => ({ data: { answered: true } }) });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -39,11 +41,23 @@ describe('the page', () => {
     expect(await answer.text()).toContain('<title>chat-debug-gateway</title>');
   });
 
-  test.each(['*/*', 'application/json', 'application/graphql-response+json, application/json'])(
-    'a client that accepts %s reaches GraphQL at /graphql',
+  test.each([
+    '*/*',
+    'application/json',
+    'application/graphql-response+json, application/json',
+    'text/html;q=0, application/json',
+    'application/json, text/html;q=0.9, */*;q=0.1',
+    'text/html; q=0.0',
+    `text/html,${'a/b,'.repeat(3_000)}`, // longer than any browser's
+  ])('a client that accepts %s reaches GraphQL at /graphql', async (accept) => {
+    const answer = await get('/graphql?query=%7B__typename%7D', { accept });
+    expect(await answer.json()).toEqual({ data: { answered: true } });
+  });
+
+  test.each(['application/json;q=0, text/html', 'application/json;q=0.5, text/html', 'TEXT/HTML'])(
+    'a client that would rather have a page gets it: %s',
     async (accept) => {
-      const answer = await get('/graphql?query=%7B__typename%7D', { accept });
-      expect(await answer.json()).toEqual({ data: { answered: true } });
+      expect((await get('/graphql', { accept })).headers.get('content-type')).toBe('text/html; charset=utf-8');
     },
   );
 

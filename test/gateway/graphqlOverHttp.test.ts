@@ -1,6 +1,7 @@
 /**
  * The GraphQL over HTTP specification (https://graphql.github.io/graphql-over-http/draft/), checked by its own audit.
  */
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -130,9 +131,43 @@ describe('stray requests', () => {
     '/%ff?query=%zz',
     '/graphiql/../../package.json',
   ])('%s: 404 as JSON', async (path) => {
-    const response = await fetch(`${url()}${path}`, { headers: { accept: 'text/html' } });
-    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8']);
-    expect(await response.json()).toEqual(code('NOT_FOUND'));
+    for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.9', 'text/html;q=0, */*']) {
+      const response = await fetch(`${url()}${path}`, { headers: { accept } });
+      expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json; charset=utf-8']);
+      expect(await response.json()).toEqual(code('NOT_FOUND'));
+    }
+  });
+
+  test.each([
+    ['/nonsense', 'href="./"'],
+    ['/chats/x/y?z=/a', 'href="../../"'],
+    ['/%zz', 'href="./graphiql"'],
+  ])('%s in a browser: 404 as a page whose links lead on, behind a prefix, too', async (path, link) => {
+    const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+    const response = await fetch(`${url()}${path}`, { headers: { accept } });
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const page = await response.text();
+    expect(page).toContain('nothing at this address');
+    expect(page).toContain(link);
+  });
+
+  /** The status and the `Allow` of a verb that `fetch` refuses to send. */
+  const sent = (method: string, path: string) =>
+    new Promise<unknown[]>((resolve, reject) => {
+      const asked = request(`${url()}${path}`, { method, headers: { accept: 'text/html' } }, (response) =>
+        resolve([response.resume().statusCode, response.headers.allow]),
+      );
+      asked.on('error', reject).end();
+    });
+
+  test.each(['TRACE', 'PROPFIND'])('%s, which no path knows: 501, wherever it goes', async (method) => {
+    for (const path of ['/', '/graphql', '/nonsense']) expect(await sent(method, path)).toEqual([501, undefined]);
+  });
+
+  test('a verb that other paths know: 404 where there is nothing', async () => {
+    expect(await sent('DELETE', '/nonsense')).toEqual([404, undefined]);
   });
 
   test('a URL that is too long: 431 as JSON, with a request id', async () => {

@@ -151,7 +151,7 @@ describe('as an address', () => {
 
   test.each([
     ...['PUT', 'PATCH', 'DELETE', 'OPTIONS'].map((method) => [method, 405] as const),
-    ...['TRACE', 'PROPFIND'].map((method) => [method, 404] as const),
+    ...['TRACE', 'PROPFIND'].map((method) => [method, 501] as const),
   ])('with the verb %s: %d', async (method, status) => {
     const answer = await authorized({ method });
     expect(answer.status).toBe(status);

@@ -24,7 +24,7 @@ export const rowLocked = {
   code: 'ROW_LOCKED',
   severity: (s) => (is.rowIsNeeded(s) ? 'CRITICAL' : 'WARNING'),
   when: is.rowLocked,
-  says: (s) => `another session holds the row${heldFor(s)}, and ${whoWaits(s)}`,
+  says: (s) => `another session holds the row or its table${heldFor(s)}, and ${whoWaits(s)}`,
   evidence: (s) => [...ROW, ...LOCK, ...waits(s)],
   who: OPERATOR,
   act: () => END_HOLDER,

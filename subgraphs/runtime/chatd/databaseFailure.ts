@@ -19,11 +19,20 @@ const known = (error: unknown): string | undefined => {
 export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006';
 
 /**
- * True if the server refused the statement and no more: the connection is as good as before.
- * One to a database that takes no writes is not: another one may lead to the primary.
+ * SQLSTATEs after which another connection may do better, by their beginnings.
+ *
+ * - The session is over, or none was let in.
+ * - The database takes no writes here: another connection may lead to the primary.
+ * - A prepared statement is unknown to the server behind a pooler, is another client's, or is older than the tables.
  */
+const OF_THE_CONNECTION = /^(08|25006|25P0[34]|28|3D|53300|57P|26|42P05|0A000)/;
+
+/** True if another connection may do better at once. */
+export const isOfConnection = (error: unknown): boolean => OF_THE_CONNECTION.test(codeOf(error));
+
+/** True if the server refused the statement and no more: the connection is as good as before. */
 export const isRefusal = (error: unknown): boolean =>
-  error instanceof Error && 'severity' in error && error.severity === 'ERROR' && !isReadOnly(error);
+  error instanceof Error && 'severity' in error && !isOfConnection(error);
 
 /** True if somebody holds a lock that the statement needed. */
 export const isLocked = (error: unknown): boolean => codeOf(error) === '55P03';

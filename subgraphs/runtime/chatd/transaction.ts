@@ -1,9 +1,9 @@
 /** One transaction on a connection of its own: all of the work, or nothing. */
 import type { Pool, PoolClient } from 'pg';
-import { isReadOnly } from './databaseFailure.ts';
+import { isOfConnection } from './databaseFailure.ts';
 
 /**
- * Commits when `work` resolves. A connection that cannot even roll back is not used again.
+ * Commits when `work` resolves. A connection that cannot even roll back, or is itself the trouble, is not used again.
  * @throws the error of `work`
  */
 export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
@@ -19,7 +19,7 @@ export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Pro
       () => false,
       () => true,
     );
-    tx.release(error instanceof Error && isReadOnly(error) ? error : failed);
+    tx.release(error instanceof Error && isOfConnection(error) ? error : failed);
     throw error;
   }
 }

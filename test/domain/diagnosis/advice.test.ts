@@ -46,8 +46,8 @@ describe('after a failure', () => {
 
   test.each([
     [
-      'the database does not give the worker’s user the right to write this (42501); give the worker’s user its rights on the tables',
-      /give the worker’s user its rights on the tables, and then retry the turn/i,
+      'the database does not give the user the right to do this (42501); give the worker’s user SELECT, INSERT, UPDATE and DELETE on the tables, and USAGE on their sequences',
+      /give the worker’s user SELECT, INSERT, UPDATE and DELETE on the tables, and USAGE on their sequences, and then retry the turn/i,
     ],
     ['the database takes no writes (READ_ONLY); make the database writable', /make the database writable, and then/i],
     ['TypeError', /breaks off with TypeError again/],

@@ -43,6 +43,16 @@ test('a constraint is named', async () => {
   );
 });
 
+test('what a reader may not do is told in words that are no writer’s', async () => {
+  const role = `reader_${randomUUID().replaceAll('-', '')}`;
+  await database.pool.query(`CREATE ROLE ${role}`);
+  const error = await thrownBy(database.pool.query(`SET ROLE ${role}; SELECT FROM odd`));
+  await database.pool.query(`DROP ROLE ${role}`);
+  expect(withoutDatabaseWords(error)(error.message)).toBe(
+    'SQLSTATE 42501: the database does not give the user the right to do this',
+  );
+});
+
 test('Prisma’s error about it tells no more', async () => {
   const client = connectDatabase({
     url: database.url,

@@ -16,8 +16,23 @@ test.each([
   'application/json',
   'multipart/mixed',
   'multipart/mixed;deferSpec=20220824,application/json',
+  'application/json, text/event-stream;q=0',
+  'multipart/mixed;subscriptionSpec=1.0;q=0, application/json',
+  'application/text/event-stream',
+  ...['', ',', '"', 'a/b;c="d'],
 ])('a client that accepts %s gets no stream', (accept) => {
   expect(framingFor(accept)).toBeUndefined();
+});
+
+test.each([
+  ['text/event-stream', 'text/event-stream'],
+  ['TEXT/Event-Stream', 'text/event-stream'],
+  ['application/json, text/event-stream;q=0.1', 'text/event-stream'],
+  ['text/event-stream;q=0.5, multipart/mixed;subscriptionSpec=1.0', 'multipart/mixed'],
+  ['multipart/mixed;subscriptionSpec="1.0";q=0.5, text/event-stream', 'text/event-stream'],
+  ['multipart/mixed, text/event-stream;q=0.5', 'text/event-stream'],
+])('a client that accepts %s gets the stream that it would rather have', (accept, type) => {
+  expect(framing(accept).contentType.startsWith(type)).toBe(true);
 });
 
 describe('server-sent events', () => {

@@ -23,13 +23,13 @@ describe('a chat with a fresh lease whose row another session holds', () => {
   test('says who waits, and what to do', () => {
     const { summary, findings } = coderDiagnosis({ trouble: held(27, true) });
     expect(summary).toMatch(
-      /^Stuck: another session holds the row in a transaction that began 27 s ago, and somebody waits to write to it; an operator should end the session/,
+      /^Stuck: another session holds the row or its table in a transaction that began 27 s ago, and somebody waits to write to it; an operator should end the session/,
     );
     expect(findings[0]?.evidence).toContainEqual({
       ...{ source: 'DATABASE', field: 'database.trouble.rowAwaited', value: 'true' },
     });
     expect(coderDiagnosis({ trouble: held(27) }).summary).toMatch(
-      /^Working: another session holds the row .*, and replica \S+ cannot write to it until then; an operator should end/,
+      /^Working: another session holds the row or its table .*, and replica \S+ cannot write to it until then; an operator should end/,
     );
   });
 

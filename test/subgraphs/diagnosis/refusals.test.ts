@@ -31,7 +31,7 @@ describe('a chat that no worker can take', () => {
   test.each([
     ['P0001', 'has a trigger that refuses the row', 'correct the trigger'],
     ['23514', 'refuses the row by a constraint', 'correct the constraint'],
-    ['42501', 'does not give the worker’s user the right', 'rights on the tables'],
+    ['42501', 'does not give the user the right to do this', 'SELECT, INSERT, UPDATE and DELETE on the tables'],
     ['DISK_FULL', 'no room left on its disk', 'make room on the disk'],
     ['LOCKED', 'a lock that another session holds', 'end the session'],
     ['XX000', 'refuses this (XX000)', 'see in the log of the database'],

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { systemClock } from '../../../../common/clock.ts';
 import { messagesOf, type StreamPart, textContent } from '../../../../domain/messages.ts';
 import { retryDelayMs } from '../../../../subgraphs/runtime/chatd/backoff.ts';
+import { isRefusal } from '../../../../subgraphs/runtime/chatd/databaseFailure.ts';
 import { isTrusted, notRenewed, renewed } from '../../../../subgraphs/runtime/chatd/lease.ts';
 import { describeFailure } from '../../../../subgraphs/runtime/chatd/modelErrors.ts';
 import { mismatch, openCalls, toolMessage } from '../../../../subgraphs/runtime/chatd/openCalls.ts';
@@ -23,6 +24,30 @@ describe('a lease', () => {
         },
       ),
     );
+  });
+});
+
+describe('a refusal, after which the connection is as good as before', () => {
+  const said = (code: string, severity = 'ERROR') => Object.assign(new Error('no'), { code, severity });
+
+  test.each(['23505', '40P01', '42501', '42P01', '55P03', '57014', 'P0001'])('%s is one, in every language', (code) => {
+    for (const severity of ['ERROR', 'FEHLER', 'ERREUR']) expect(isRefusal(said(code, severity))).toBe(true);
+  });
+
+  test.each([
+    ['26000', 'a prepared statement that the server behind a pooler does not know'],
+    ['42P05', 'one that another client of the pooler has made'],
+    ['0A000', 'one whose table was changed'],
+    ['25006', 'no writes'],
+    ...['08006', '25P03', '28P01', '53300', '57P01', '57P03'].map((code) => [code, 'the session is over'] as const),
+  ])('%s is none: %s', (code, _why) => {
+    for (const severity of ['ERROR', 'FATAL']) expect(isRefusal(said(code, severity))).toBe(false);
+  });
+
+  test('an error that the server did not send is none', () => {
+    expect(isRefusal(new Error('Connection terminated'))).toBe(false);
+    expect(isRefusal(Object.assign(new Error('no'), { code: 'EPIPE' }))).toBe(false);
+    expect(isRefusal(undefined)).toBe(false);
   });
 });
 
