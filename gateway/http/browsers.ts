@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 import { noteCodes, recordOf } from '../../server/requests.ts';
 import { NOTHING_HERE } from '../../server/strayRequests.ts';
-import { COMMON } from './pages.ts';
+import { COMMON, MOST_CHARACTERS } from './pages.ts';
 
 /** Media types that stand at one address, the one for clients without a preference first. */
 const OFFERED = ['application/json', 'application/graphql-response+json', 'text/html'];
@@ -19,9 +19,6 @@ export const tellBrowsersApart = (app: FastifyInstance): void =>
     storage: () => new Map(),
     deriveConstraint: (request) => (wantsPage(request) ? 'browser' : undefined),
   });
-
-/** Longest `Accept` that is weighed, in characters. Browsers send a fifth of it. Weighing the longest possible one takes 8 ms. */
-const MOST_CHARACTERS = 1_000;
 
 /** True for a browser. It runs on each request, so what names no text at all is not weighed, which would take 6 µs. */
 function wantsPage({ headers }: { readonly headers: IncomingHttpHeaders }): boolean {

@@ -111,6 +111,7 @@ describe('its files', () => {
     ['gzip;q=0', null],
     ['gzip;q=0.2, identity;q=0.8', null],
     ['x-gzip-not', null],
+    ['gzip,'.repeat(1_000), null], // longer than any browser's
     ['identity', null],
   ])('are compressed for clients that take it: %s', async (accepted, encoding) => {
     const answer = await get('/', { 'accept-encoding': accepted });
