@@ -32,10 +32,6 @@ const FAILURES: readonly DatabaseFailure[] = [
     mend: 'close connections of the database, or allow more of them',
   },
   {
-    ...{ code: '25P03', name: 'CONNECTION_LOST', says: 'does not keep its connections' },
-    mend: 'see whether the database is up, and what is between it and the replicas',
-  },
-  {
     ...{ code: '42501', says: 'does not give the user the right to do this' },
     mend: 'give the worker’s user SELECT, INSERT, UPDATE and DELETE on the tables, and USAGE on their sequences',
   },
@@ -51,7 +47,7 @@ const FAILURES: readonly DatabaseFailure[] = [
     ...{ code: '28', name: 'ACCESS_DENIED', says: 'refuses the user or its password' },
     mend: 'correct DATABASE_URL of the replicas',
   },
-  ...['08', '57P'].map((code) => ({
+  ...['08', '57P', '25P03', '25P04'].map((code) => ({
     ...{ code, name: 'CONNECTION_LOST', says: 'does not keep its connections' },
     mend: 'see whether the database is up, and what is between it and the replicas',
   })),

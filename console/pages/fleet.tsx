@@ -6,16 +6,7 @@ import { go, linkTo, setState, stateOf } from '../data/route.ts';
 import { AllChats } from '../parts/allChats.tsx';
 import { ChatRow } from '../parts/chatRow.tsx';
 import { useCommands } from '../parts/commands.ts';
-import {
-  clearFilters,
-  FleetFilters,
-  filterOf,
-  matches,
-  OddFilters,
-  oddFilters,
-  rootOf,
-  VERDICTS,
-} from '../parts/fleetFilters.tsx';
+import { FleetFilters, filterOf, matches, OddFilters, oddFilters, rootOf, VERDICTS } from '../parts/fleetFilters.tsx';
 import { useLive } from '../parts/live.ts';
 import { OwnOnly, seesOwnOnly } from '../parts/ownOnly.tsx';
 import { Problems } from '../parts/problems.tsx';
@@ -63,7 +54,6 @@ export default function FleetPage() {
       { name: 'Next chat', keys: 'j', run: () => move(1) },
       { name: 'Previous chat', keys: 'k', run: () => move(-1) },
       { name: 'Take in the chats that have come', keys: '.', run: takeIn },
-      { name: 'Clear the filters', keys: 'x', run: clearFilters },
       { name: 'Act on many of these chats…', keys: 'm', run: () => go(linkTo('actions/new', stateWith({}))) },
       { name: 'Show suspects', run: () => setState({ list: '' }) },
       { name: 'Show all chats', run: () => setState({ list: 'all' }) },

@@ -3,6 +3,7 @@ import type { ChatFilter, ExecutionState, Listed, Suspect, Verdict as VerdictNam
 import { go, linkTo, setState, stateOf } from '../data/route.ts';
 import { isUuid } from '../data/uuid.ts';
 import { Verdict } from './badge.tsx';
+import { useCommands } from './commands.ts';
 
 /** Verdicts, the worst first. */
 export const VERDICTS: readonly VerdictName[] = ['STUCK', 'FAILED', 'UNKNOWN', 'WAITING', 'WORKING', 'IDLE'];
@@ -34,7 +35,7 @@ export const oddFilters = (): string[] =>
 const NAMES = ['finding', 'verdict', 'state', 'owned', 'replica', 'person', 'q'];
 
 /** Takes all filters out of the address, and leaves the rest of it. */
-export const clearFilters = (): void => setState(Object.fromEntries(NAMES.map((name) => [name, ''])));
+const clearFilters = (): void => setState(Object.fromEntries(NAMES.map((name) => [name, ''])));
 
 /** Stands in place of a list whose filters cannot be applied. */
 export const OddFilters = () => (
@@ -77,6 +78,7 @@ export function FleetFilters({ suspects, isAll }: { suspects: readonly Suspect[]
   );
   const replicas = countOf(suspects.flatMap(({ database: { workerId } }) => (workerId ? [workerId] : [])));
   const people = countOf(suspects.map(({ database: { ownerId } }) => ownerId));
+  useCommands([{ name: 'Clear the filters', keys: 'x', run: clearFilters }], []);
   const isFiltered = NAMES.some((name) => stateOf(name));
   const onKeyDown = (event: KeyboardEvent & { readonly currentTarget: HTMLInputElement }) => {
     if (event.key === 'Escape') event.currentTarget.blur();

@@ -59,6 +59,7 @@ export function Planner() {
     });
     return () => aborting.abort();
   }, [key, round]);
+  const isFull = !read.isWhole && read.chats.length >= MOST;
   const action = ON_CHATS.find((one) => one === stateOf('action'));
   const chosen = isOdd ? [] : read.chats.filter((chat) => matches(chat)).slice(0, MOST);
   const ids = chosen.map(({ chatId }) => chatId).filter((id) => !left.has(id));
@@ -149,10 +150,8 @@ export function Planner() {
       {read.atMs > 0 && chosen.length === 0 && !isOdd && read.problems.length === 0 ? (
         <p class="empty">No suspect matches the filters.</p>
       ) : null}
-      {read.atMs > 0 && !read.isWhole && !isOdd && read.problems.length === 0 ? (
-        <p class="old">There are more: a plan has {MOST} chats at most.</p>
-      ) : null}
-      {read.problems.length > 0 && !read.isWhole && read.chats.length > 0 ? (
+      {isFull && !isOdd ? <p class="old">There are more: a plan has {MOST} chats at most.</p> : null}
+      {read.problems.length > 0 && !read.isWhole && !isFull && read.chats.length > 0 ? (
         <p class="old">These are not all: the others could not be read. Look again before you freeze them.</p>
       ) : null}
       <ol class="rows picks">

@@ -45,6 +45,9 @@ const multipart: Framing = {
   end: (error) => `${PART}{"payload":null,"errors":[${error}]}${BOUNDARY}--\r\n`,
 };
 
+/** Longest `Accept` that is weighed, in characters. No client of streams sends a fifth of it. */
+const MOST_CHARACTERS = 1_000;
+
 /** Parameter of `multipart/mixed` without which it is another protocol. */
 const OF_SUBSCRIPTIONS = /\bmultipart\/mixed\b[^,]*;\s*subscriptionSpec="?1\.0"?/i;
 
@@ -53,10 +56,10 @@ const OF_SUBSCRIPTIONS = /\bmultipart\/mixed\b[^,]*;\s*subscriptionSpec="?1\.0"?
  * @param accept the header
  */
 export function framingFor(accept = ''): Framing | undefined {
+  if (accept.length > MOST_CHARACTERS) return undefined;
   const named = new Negotiator({ headers: { accept } }).mediaTypes().map((type) => type.toLowerCase());
-  const taken = named.find((type) => type === 'text/event-stream' || isMultipart(type, accept));
+  const isOfSubscriptions = OF_SUBSCRIPTIONS.test(accept);
+  const taken = named.find((type) => type === 'text/event-stream' || (type === 'multipart/mixed' && isOfSubscriptions));
   if (taken === undefined) return undefined;
   return taken === 'text/event-stream' ? sse : multipart;
 }
-
-const isMultipart = (type: string, accept: string) => type === 'multipart/mixed' && OF_SUBSCRIPTIONS.test(accept);

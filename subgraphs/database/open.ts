@@ -18,7 +18,7 @@ import { type Platform, type PlatformSettings, platformOf } from './platform.ts'
 import { PlatformMemory } from './platformMemory.ts';
 import { tablesAreThere } from './questions/tablesAreThere.ts';
 import { QuickWay } from './quickWay.ts';
-import { INQUIRY_MS, Reading } from './reading.ts';
+import { inquiryMs, Reading } from './reading.ts';
 import { ReplicaMemory } from './replicaMemory.ts';
 import { resolvers } from './resolvers.ts';
 import { catalogOf } from './tables/found.ts';
@@ -61,7 +61,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   const platforms = new PlatformMemory(options, { clock, log: processLog });
   const quickWay = new QuickWay({ prisma, platforms, limitMs, clock });
   const inquire = makeInquiry({
-    ...{ url: options.databaseUrl, limitMs: INQUIRY_MS },
+    ...{ url: options.databaseUrl, limitMs: inquiryMs(timeoutMs) },
     judge: (found) => platformOf(catalogOf(found), options),
   });
   const openReading = (log: Logger, mayKnowHolder: boolean, wholeMs = timeoutMs) =>

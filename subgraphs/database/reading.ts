@@ -70,14 +70,13 @@ export interface ReadingOptions {
 }
 
 /**
- * Longest time of each step of an inquiry in milliseconds. It begins so long before the time is up, or at the last
- * quarter of that.
+ * Milliseconds before the time of a reading is up at which an inquiry begins, and that it may take for its connection and
+ * for each statement.
  */
-export const INQUIRY_MS = 1_000;
+export const inquiryMs = (limitMs: number): number => Math.min(1_000, Math.ceil(limitMs / 4));
 
 /** Findings of a database that answers, with nothing to report. */
 const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], heldBy: null, platform: undefined };
-const aheadOf = (limitMs: number): number => Math.min(INQUIRY_MS, limitMs / 4);
 
 const textOf = (lack: Lack) => `${nameOf(lack)} ${lack.why}`;
 
@@ -196,7 +195,7 @@ export class Reading {
     const ask = async (tx: Transaction, moment: Moment): Promise<PromiseSettledResult<T>> => {
       if (hasAllTime()) return { status: 'fulfilled', value: await question(tx, moment) };
       const limitMs = this.#halfOfTheTimeMs();
-      const neverMind = whenOver(limitMs - aheadOf(limitMs), undefined, () => {
+      const neverMind = whenOver(limitMs - inquiryMs(limitMs), undefined, () => {
         inquiry = this.#options.inquire();
       });
       return limited(tx, limitMs, () => question(tx, moment)).finally(neverMind);
@@ -269,7 +268,7 @@ export class Reading {
 
   #startDeadline(): Deadline {
     const { timeoutMs, clock } = this.#options;
-    return startDeadline(timeoutMs, clock, aheadOf(timeoutMs), () => {
+    return startDeadline(timeoutMs, clock, inquiryMs(timeoutMs), () => {
       if (this.#waiting > 0) void this.#inquire();
     });
   }

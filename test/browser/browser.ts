@@ -78,7 +78,7 @@ export async function notedContext(
 /** True for the request of a live view. */
 export const isStream = (route: Route): boolean => route.request().headers().accept?.includes('event-stream') === true;
 
-/** Puts a shared page back as a test found it, after a failure, too: online, unrouted, wide, and the only one. */
+/** Puts a shared page back as a test found it, after a failure, too: online, without routes of its own, wide, and the only one. */
 export async function tidied(browser: Browser, page: Page): Promise<void> {
   const context = page.context();
   const others = [

@@ -159,7 +159,8 @@ describe('what means harm', () => {
 
   test('a filter that cannot be applied is cleared where it stands', async () => {
     await show('actions/new?replica=nope&action=RETRY_CHAT');
-    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.locator('main').getByRole('button', { name: 'Clear' }).waitFor();
+    await page.keyboard.press('x');
     await page.getByText('cannot be filtered by.').waitFor({ state: 'detached' });
     expect(page.url()).toBe(at('actions/new?action=RETRY_CHAT'));
   });

@@ -5,8 +5,11 @@ import { databaseFailure } from '../../../domain/databaseFailures.ts';
 const CONNECTION = /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 const DRIVER = /^(Connection terminated|Client (was closed|has encountered)|timeout exceeded|Query read timeout)/;
 
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+const codeOf = (error: unknown): string => String(partOf(error, 'code') ?? '');
+
+/** Part of an error of the driver, as the server sent it. */
+const partOf = (error: unknown, name: 'code' | 'routine' | 'severity'): unknown =>
+  typeof error === 'object' && error !== null ? (error as Partial<Record<typeof name, unknown>>)[name] : undefined;
 
 const known = (error: unknown): string | undefined => {
   const code = codeOf(error);
@@ -23,16 +26,22 @@ export const isReadOnly = (error: unknown): boolean => codeOf(error) === '25006'
  *
  * - The session is over, or none was let in.
  * - The database takes no writes here: another connection may lead to the primary.
- * - A prepared statement is unknown to the server behind a pooler, is another client's, or is older than the tables.
+ * - A prepared statement is unknown to the server behind a pooler.
  */
-const OF_THE_CONNECTION = /^(08|25006|25P0[34]|28|3D|53300|57P|26|42P05|0A000)/;
+const OF_THE_CONNECTION = /^(08|25006|25P0[34]|28|3D|53300|57P|26)/;
+/** Routine of the server that finds a prepared statement older than its tables. Its code, 0A000, is that of much else. */
+const STALE_STATEMENT = 'RevalidateCachedQuery';
 
-/** True if another connection may do better at once. */
-export const isOfConnection = (error: unknown): boolean => OF_THE_CONNECTION.test(codeOf(error));
+/** True if this connection is not to be used again. The failed statement is not repeated for that. */
+export const isOfConnection = (error: unknown): boolean =>
+  OF_THE_CONNECTION.test(codeOf(error)) || partOf(error, 'routine') === STALE_STATEMENT;
 
 /** True if the server refused the statement and no more: the connection is as good as before. */
-export const isRefusal = (error: unknown): boolean =>
-  error instanceof Error && 'severity' in error && !isOfConnection(error);
+export const isRefusal = (error: unknown): boolean => {
+  const severity = partOf(error, 'severity');
+  if (severity === undefined || severity === 'FATAL' || severity === 'PANIC') return false; // in other languages the code tells
+  return !isOfConnection(error);
+};
 
 /** True if somebody holds a lock that the statement needed. */
 export const isLocked = (error: unknown): boolean => codeOf(error) === '55P03';

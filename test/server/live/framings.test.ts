@@ -20,6 +20,7 @@ test.each([
   'multipart/mixed;subscriptionSpec=1.0;q=0, application/json',
   'application/text/event-stream',
   ...['', ',', '"', 'a/b;c="d'],
+  `text/event-stream,${'multipart/mixed;'.repeat(100)}`, // longer than any client's
 ])('a client that accepts %s gets no stream', (accept) => {
   expect(framingFor(accept)).toBeUndefined();
 });

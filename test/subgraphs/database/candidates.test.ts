@@ -25,7 +25,7 @@ const unowned = (columns: Parameters<typeof insertChat>[1] = {}) =>
 test('are those that are alive by the database clock, and only for a chat that workers had time to see', async () => {
   const { pool } = database;
   await pool.query('TRUNCATE replicas CASCADE');
-  const alive = [await insertReplica(pool), await insertReplica(pool, { updated_at: "now() - interval '10 s'" })];
+  const alive = [await insertReplica(pool), await insertReplica(pool, { updated_at: "now() - interval '20 s'" })];
   await insertReplica(pool, { updated_at: "now() - interval '31 s'" });
   await insertReplica(pool, { stopped_at: 'now()' });
   await insertReplica(pool, { updated_at: "now() + interval '1 hour'" });

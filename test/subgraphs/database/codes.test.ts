@@ -7,7 +7,7 @@ import type { RunningServer } from '../../../server/app.ts';
 import { makeLogger } from '../../../server/log.ts';
 import { connectDatabase, type DatabaseClient } from '../../../subgraphs/database/client.ts';
 import { makeInquiry } from '../../../subgraphs/database/inquiry.ts';
-import { INQUIRY_MS } from '../../../subgraphs/database/reading.ts';
+import { inquiryMs } from '../../../subgraphs/database/reading.ts';
 import { WANTED_INDEXES } from '../../../subgraphs/database/wantedIndexes.ts';
 import { createDatabase, databasePerFile, type TestDatabase } from '../../support/database.ts';
 import { OWN } from './support/platforms.ts';
@@ -16,7 +16,7 @@ import { insertReplica } from './support/rows.ts';
 import { type Ask, asking, start, user } from './support/subgraph.ts';
 import { untilTrue, whileLocked } from './support/waiting.ts';
 
-const TIMEOUT_MS = 3_000;
+const TIMEOUT_MS = 4_000;
 const CHATS = '{ chats { edges { cursor } } }';
 const log = makeLogger('codes', 'silent');
 
@@ -109,7 +109,7 @@ describe('a question that takes too long', () => {
   afterAll(() => client.close());
 
   async function askSlowly(question: string): Promise<unknown> {
-    const inquire = makeInquiry({ url: database.url, limitMs: INQUIRY_MS, judge: () => OWN });
+    const inquire = makeInquiry({ url: database.url, limitMs: inquiryMs(TIMEOUT_MS), judge: () => OWN });
     const reading = openReading({ prisma: client.prisma, timeoutMs: TIMEOUT_MS, log, inquire });
     try {
       const [asked, next] = await Promise.allSettled([

@@ -36,12 +36,19 @@ describe('a refusal, after which the connection is as good as before', () => {
 
   test.each([
     ['26000', 'a prepared statement that the server behind a pooler does not know'],
-    ['42P05', 'one that another client of the pooler has made'],
-    ['0A000', 'one whose table was changed'],
     ['25006', 'no writes'],
     ...['08006', '25P03', '28P01', '53300', '57P01', '57P03'].map((code) => [code, 'the session is over'] as const),
   ])('%s is none: %s', (code, _why) => {
     for (const severity of ['ERROR', 'FATAL']) expect(isRefusal(said(code, severity))).toBe(false);
+  });
+
+  test('what ends the session is none, whatever it says', () => {
+    for (const severity of ['FATAL', 'PANIC']) expect(isRefusal(said('40001', severity))).toBe(false);
+  });
+
+  test('a statement that is older than its tables is none; another thing that is not supported is one', () => {
+    const stale = Object.assign(said('0A000'), { routine: 'RevalidateCachedQuery' });
+    expect([isRefusal(stale), isRefusal(said('0A000'))]).toEqual([false, true]);
   });
 
   test('an error that the server did not send is none', () => {
