@@ -1,4 +1,5 @@
 /** How a replica is, in a word, and in the order in which a person wants them. Pure. */
+import { nameOr, shortName } from './legible.ts';
 import type { ReplicaSeen } from './operations.ts';
 import { manyOf } from './time.ts';
 
@@ -6,6 +7,9 @@ export type Condition = 'silent' | 'lost' | 'draining' | 'full' | 'failing' | 'a
 
 /** Milliseconds of delay from which an event loop is late: it renews leases late, too. */
 export const LATE_MS = 1_000;
+
+/** Name of a replica for a person. */
+export const nameOf = ({ hostname }: ReplicaSeen): string => shortName(nameOr(hostname, 'A replica without a name'));
 
 /** `silent`: its row is renewed, and it does not answer. `lost`: it did not stop, and its row is old. */
 export function conditionOf({ isAlive, stoppedAt, error, runtime }: ReplicaSeen): Condition {

@@ -1,9 +1,9 @@
 /** One replica: how it is, what it holds, who else does, and what may be done with it. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { nameOr, shortName } from '../data/legible.ts';
+import { shortName } from '../data/legible.ts';
 import { ReplicaActions, ReplicaHeld, Replicas, ReplicasLive } from '../data/operations.ts';
-import { CONDITIONS, conditionOf, LATE_MS, megabytes } from '../data/replicas.ts';
+import { CONDITIONS, conditionOf, LATE_MS, megabytes, nameOf } from '../data/replicas.ts';
 import { linkTo } from '../data/route.ts';
 import { hasRole } from '../data/session.ts';
 import { isUuid } from '../data/uuid.ts';
@@ -38,8 +38,7 @@ export default function ReplicaPage({ id: given }: { id: string }) {
     { filter: { replicaId: id } },
     isThere && mayAudit ? `${replica?.runtime?.isDraining}` : undefined,
   );
-  const name = shortName(nameOr(replica?.hostname, 'A replica without a name'));
-  useTitle(replica ? `${CONDITIONS[conditionOf(replica)]} · ${name}` : `Replica ${id.slice(0, 8)}`);
+  useTitle(replica ? `${CONDITIONS[conditionOf(replica)]} · ${nameOf(replica)}` : `Replica ${id.slice(0, 8)}`);
   useCommands(
     [
       { name: 'Ask again what it holds', keys: 'e', run: () => setRound(round + 1) },
@@ -71,7 +70,7 @@ export default function ReplicaPage({ id: given }: { id: string }) {
     <>
       <div class="top chat">
         <ReplicaState replica={replica} />
-        <h1>{name}</h1>
+        <h1>{nameOf(replica)}</h1>
         <Id id={id} whole />
       </div>
       <dl class="facts">

@@ -2,8 +2,8 @@
 import { useState } from 'preact/hooks';
 import { hasRoleFor } from '../../domain/actions/rights.ts';
 import { ORDERS } from '../data/actionWords.ts';
-import { nameOr, shortName } from '../data/legible.ts';
 import type { ActionName, ActRecord, ReplicaSeen } from '../data/operations.ts';
+import { nameOf } from '../data/replicas.ts';
 import { claims } from '../data/session.ts';
 import { Act, type Intent } from './act.tsx';
 import { ActResult } from './actResult.tsx';
@@ -18,7 +18,6 @@ const CHANGES: Readonly<Record<'DRAIN_REPLICA' | 'UNDRAIN_REPLICA', (owned: numb
 
 export function ActReplica({ replica }: { replica: ReplicaSeen }) {
   const { id, ownedChats, runtime, stoppedAt } = replica;
-  const name = shortName(nameOr(replica.hostname, 'A replica without a name'));
   const [intent, setIntent] = useState<Intent>();
   const [done, setDone] = useState<ActRecord>();
   const isDraining = runtime?.isDraining === true;
@@ -28,7 +27,7 @@ export function ActReplica({ replica }: { replica: ReplicaSeen }) {
   const why = stoppedAt ? 'The replica has stopped: it takes no chats.' : action && whyNot(action);
   const open = (chosen: keyof typeof CHANGES) =>
     setIntent({
-      ...{ action: chosen, targetId: id, name, expect: { workerId: id }, findings: [], queueDepth: 0 },
+      ...{ action: chosen, targetId: id, name: nameOf(replica), expect: { workerId: id }, findings: [], queueDepth: 0 },
       ...{ changes: CHANGES[chosen](ownedChats), isTyped: chosen === 'DRAIN_REPLICA' && ownedChats > 0 },
       risk: chosen === 'DRAIN_REPLICA' ? 'MEDIUM' : 'LOW',
     });

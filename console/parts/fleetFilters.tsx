@@ -32,7 +32,8 @@ const FITS: Readonly<Record<string, (value: string) => boolean>> = {
 export const oddFilters = (): string[] =>
   Object.entries(FITS).flatMap(([name, fits]) => (stateOf(name) === '' || fits(stateOf(name)) ? [] : [name]));
 
-const NAMES = ['finding', 'verdict', 'state', 'owned', 'replica', 'person', 'q'];
+/** Filters in the address: those that the gateway applies, and those of this page. */
+const NAMES = [...Object.keys(FITS), 'finding', 'verdict', 'q'];
 
 /** Takes all filters out of the address, and leaves the rest of it. */
 const clearFilters = (): void => setState(Object.fromEntries(NAMES.map((name) => [name, ''])));

@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
 import { noteCodes, recordOf } from '../../server/requests.ts';
 import { NOTHING_HERE } from '../../server/strayRequests.ts';
-import { COMMON, MOST_CHARACTERS } from './pages.ts';
+import { MOST_CHARACTERS } from '../../server/weighed.ts';
+import { COMMON } from './pages.ts';
 
 /** Media types that stand at one address, the one for clients without a preference first. */
 const OFFERED = ['application/json', 'application/graphql-response+json', 'text/html'];

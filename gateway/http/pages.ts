@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import Negotiator from 'negotiator';
+import { MOST_CHARACTERS } from '../../server/weighed.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -46,9 +47,6 @@ export function answerWith(file: string, content: string | Buffer, options: File
     return reply.header('content-encoding', 'gzip').send(zipped);
   };
 }
-
-/** Longest header that is weighed, in characters. Browsers send a fifth of it. Weighing the longest possible one takes 8 ms. */
-export const MOST_CHARACTERS = 1_000;
 
 const takesGzip = ({ raw }: FastifyRequest) =>
   String(raw.headers['accept-encoding'] ?? '').length <= MOST_CHARACTERS &&

@@ -7,6 +7,7 @@
  *   sign of life, and a part with `payload: null` and `errors` is the last one.
  */
 import Negotiator from 'negotiator';
+import { MOST_CHARACTERS } from '../weighed.ts';
 
 export interface Framing {
   readonly contentType: string;
@@ -44,9 +45,6 @@ const multipart: Framing = {
   alive: () => Buffer.from(`${PART}{}${BOUNDARY}`),
   end: (error) => `${PART}{"payload":null,"errors":[${error}]}${BOUNDARY}--\r\n`,
 };
-
-/** Longest `Accept` that is weighed, in characters. No client of streams sends a fifth of it. */
-const MOST_CHARACTERS = 1_000;
 
 /** Parameter of `multipart/mixed` without which it is another protocol. */
 const OF_SUBSCRIPTIONS = /\bmultipart\/mixed\b[^,]*;\s*subscriptionSpec="?1\.0"?/i;
