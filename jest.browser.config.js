@@ -6,5 +6,6 @@ export default {
   ...rest,
   roots: ['<rootDir>/test/browser'],
   globalSetup: '<rootDir>/test/support/browserSetup.ts',
-  maxWorkers: 1,
+  /** A browser and its system are at rest for half of a test. */
+  maxWorkers: 2,
 };

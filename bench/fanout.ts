@@ -4,7 +4,7 @@
  * Each round has a new gateway: its first request finds no connection, no directory, and no compiled code.
  */
 import { argv } from 'node:process';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Contender, startOurs } from './gateway/contenders.ts';
 import { type Asked, ask } from './gateway/latency.ts';
 import { stopAll, stopOne } from './gateway/processes.ts';

@@ -3,7 +3,7 @@
  * Message buffers are filled to `BUFFER_TOTAL_BYTES`. The questions are counts, and one chat with every field, as a
  * gateway asks them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { stopAll } from './gateway/processes.ts';
 import { type FilledReplica, startFilled } from './replica/filled.ts';
 import { counts, oneChat, type Question } from './replica/questions.ts';

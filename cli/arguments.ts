@@ -1,6 +1,6 @@
 /** Checks of command-line arguments, for commander. Each throws InvalidArgumentError with what is expected. */
 import { InvalidArgumentError } from 'commander';
-import { parseUuid } from '../server/graphql/scalars.ts';
+import { parseUuid } from '../common/uuid.ts';
 
 /** Reads a UUID of any case, and returns it in lower case. */
 export function uuidArgument(value: string): string {

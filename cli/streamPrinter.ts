@@ -1,6 +1,6 @@
 /** The events of a chat's stream as text. Each part is printed once, however often the stream is opened again. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsedJson } from '../common/json.ts';
 import { printable, printableLine } from './printable.ts';
 

@@ -3,7 +3,7 @@
  * A foreign supergraph is noticed, and the first person does not wait for code that has never run.
  */
 import { getIntrospectionQuery } from 'graphql';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
 import { exampleQueries } from './http/graphiql.ts';

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { StartError } from '../server/startError.ts';
 import { type DirectoryLock, lockDirectory } from './lock/directoryLock.ts';
 import { makeFolder } from './makeFolder.ts';

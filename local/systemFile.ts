@@ -1,7 +1,7 @@
 /** The file in DATA_DIR by which commands find a running system. Only its user may read it. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writePrivateFile } from './privateFile.ts';
 
 const systemFile = z.object({

@@ -1,9 +1,9 @@
 /** The owners of chats now, read from the database subgraph as the caller, whose rights so hold here too. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json } from '../common/json.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
+import { parseUuid } from '../common/uuid.ts';
 import type { GraphqlBody } from '../server/graphql/question.ts';
-import { parseUuid } from '../server/graphql/scalars.ts';
 import type { Logger } from '../server/log.ts';
 import type { RoutingContext } from './ask/routingContext.ts';
 import type { Representation } from './ask/share.ts';

@@ -1,6 +1,6 @@
 /** Reads the replica table, and whose it is, through the database subgraph: as the gateway itself, not as one of its callers. */
-import { z } from 'zod';
-import { parseUuid } from '../server/graphql/scalars.ts';
+import * as z from 'zod';
+import { parseUuid } from '../common/uuid.ts';
 import { READ_ALL } from '../server/tokens/internalToken.ts';
 import type { ReplicaRow } from './directory.ts';
 import type { DatabaseSubgraph } from './transport/databaseSubgraph.ts';

@@ -1,7 +1,7 @@
 /** Files made from the code for bundles: the JSON Schema of their format, and the fingerprint of the rules. */
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bundle, FORMAT } from '../domain/bundle/format.ts';
 import { CIRCUMSTANCES } from './circumstances.ts';
 import { circumstanceOf, combinations, diagnosisOf } from './diagnosisMatrix.ts';

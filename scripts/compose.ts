@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { composeServices } from '@apollo/composition';
 import { parse } from 'graphql';
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiSchemaOf, consoleFiles } from './consoleOperations.ts';
 
 const root = new URL('../', import.meta.url);

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sentence } from '../domain/diagnosis/wording.ts';
 
 export const RULES_FILE = new URL('../deploy/prometheus/rules.yaml', import.meta.url);

@@ -1,7 +1,7 @@
 /** Files made from the format of runtime protocol 1: its JSON Schema, its OpenAPI document, and its TypeScript types. */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { PROTOCOL_TYPES } from '../domain/protocol/format.ts';
 import { CHATS_PATH, PROTOCOL, REPLICA_PATH } from '../domain/protocol/paths.ts';
 

@@ -3,7 +3,7 @@
  * In their place stand the SQLSTATE, its meaning, and the name of the constraint.
  */
 import { isNativeError } from 'node:util/types';
-import { z } from 'zod';
+import * as z from 'zod';
 import { databaseFailure } from '../domain/databaseFailures.ts';
 
 const state = z.string().regex(/^[0-9A-Z]{5}$/);

@@ -1,6 +1,6 @@
 /** Questions of a process of the system to the gateway, over HTTP, with an internal token. */
 import { Agent, request } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import { deadlineSignal } from '../common/clock.ts';
 import { parsedJson } from '../common/json.ts';
 import { type Caller, signInternalToken } from './tokens/internalToken.ts';

@@ -1,6 +1,6 @@
 /** The database subgraph with its default thresholds, asked over HTTP by somebody who may read everything. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
 import { makeLogger } from '../../server/log.ts';
 import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';

@@ -1,5 +1,5 @@
 /** Value of one answer of the gateway. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Chat, DATABASE_HALF, type Fleet } from './fleet.ts';
 
 export const QUERY = `query ($ids: [UUID!]!) {

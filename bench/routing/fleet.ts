@@ -3,7 +3,7 @@
  * and the gateway are processes.
  * Fifty chats stream on one replica, and fifty more on three.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
 import { ourEnvironment, startOurs } from '../gateway/contenders.ts';
 import { type AskedProcess, ask } from '../gateway/latency.ts';

@@ -6,7 +6,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock as clock } from '../../common/clock.ts';
 import { readSystemFile } from '../../local/systemFile.ts';
 import type { ReadyMessage } from '../../server/lifecycle.ts';

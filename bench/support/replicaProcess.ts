@@ -1,6 +1,6 @@
 /** A replica as `npm run start:replica` runs it, with its default settings, and its own words. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { environmentWith } from '../../server/settings/config.ts';
 import { READ_ALL, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { type StartedChild, startChild } from '../../test/support/childProcess.ts';

@@ -1,6 +1,6 @@
 /** One GraphQL question to the gateway, over HTTP. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { deadlineSignal } from '../../common/clock.ts';
 import { parsedJson } from '../../common/json.ts';
 import { printableLine } from '../printable.ts';

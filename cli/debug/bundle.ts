@@ -1,7 +1,7 @@
 /** `chat-debug bundle`: puts all that is known of a chat at this moment into one file. */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { anonymized, type Pseudonym } from '../../domain/bundle/anonymous.ts';
 import { assemble } from '../../domain/bundle/assemble.ts';
 import type { Bundle, Facts } from '../../domain/bundle/format.ts';

@@ -1,6 +1,6 @@
 /** The caller that a token names. The gateway checks tokens; here it is only read. */
 import { decodeJwt } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const claims = z.object({ sub: z.string(), roles: z.array(z.string()).catch([]) });
 

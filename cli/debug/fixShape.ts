@@ -1,5 +1,5 @@
 /** Shape of the answers to `offers.graphql`, `act.graphql` and `actions.graphql`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACTIONS } from '../../domain/actions/names.ts';
 
 const action = z.enum(ACTIONS as [string, ...string[]]).transform((name) => name as (typeof ACTIONS)[number]);

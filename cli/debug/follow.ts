@@ -1,6 +1,6 @@
 /** Live views of the gateway: one answer after another, over one connection ("GraphQL over Server-Sent Events"). */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Clock, deadlineSignal, whenOver } from '../../common/clock.ts';
 import { parsedJson } from '../../common/json.ts';
 import { type Ask, causeOf, NoAnswer, type Received, readAnswer } from './ask.ts';

@@ -1,5 +1,5 @@
 /** Shape of the answers to `incidents.graphql` and `incident.graphql`. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const incident = z.object({
   ...{ id: z.string(), chatId: z.string(), openedAt: z.string(), closedAt: z.string().nullable() },

@@ -1,5 +1,5 @@
 /** `chat-debug plan`, `run`, `stop` and `plans`: one action on many chats, planned and run through the gateway. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import { type ChatAction, shortName } from '../../domain/actions/names.ts';
 import { type Answered, type Ask, NoAnswer } from './ask.ts';

@@ -1,5 +1,5 @@
 /** `chat-debug replicas`: lists who works on the chats, how each is, and how their common database is. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Ask, NoAnswer, type Problem } from './ask.ts';
 import { blocks, paragraph } from './layout.ts';
 import { databaseAnswer, replicasAnswer, type ShownDatabase, type ShownReplica } from './replicasShape.ts';

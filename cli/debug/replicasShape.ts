@@ -1,5 +1,5 @@
 /** Shape of the answers to `replicas.graphql` and `database.graphql`. Null means unreadable or unknown. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const loop = z.object({ lastError: z.string().nullable(), consecutiveFailures: z.number().nullable() }).nullable();
 const replica = z.object({

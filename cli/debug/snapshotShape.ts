@@ -1,5 +1,5 @@
 /** Shape of the answer to `snapshot.graphql`. Null means unreadable or unknown. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 
 const count = z.number().nullable();

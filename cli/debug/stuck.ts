@@ -1,5 +1,5 @@
 /** `chat-debug stuck`: lists chats in trouble, or perhaps in trouble, among those whose rows look like it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Ask, Problem } from './ask.ts';
 import { codeOf, type Shown, withoutAnswer, worstOf } from './shown.ts';
 import { type Chat, chat, type FoundChat, suspect } from './stuckShape.ts';

@@ -1,5 +1,5 @@
 /** Questions about chats that look like trouble. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SEVERITIES, VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 
 export const suspect = z.object({ chatId: z.string(), executionState: z.string() });

@@ -1,5 +1,5 @@
 /** `chat-debug why`: tells what is wrong with a chat, how that is known, and what to do. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CONSISTENCIES, SEVERITIES, type Severity, VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 import type { Ask } from './ask.ts';
 import { BY_ROWS_ALONE, blocks, columns, lines, type Page, paragraph, verdictText } from './layout.ts';

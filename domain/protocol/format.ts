@@ -3,7 +3,7 @@
  * It is the one source of the JSON Schema, of the OpenAPI document and of the types beside it. Members that are not
  * listed here are passed over, so that a later version can add some. Null and absent mean the same: not known.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_TASKS_TOLD, MAX_TOLD_OF_CHAT } from './paths.ts';
 
 const id = z.guid().meta({ description: 'UUID, as 8-4-4-4-12 hexadecimal digits in any case.' });

@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import { Refusal, sendRefusal, unauthenticated } from '../../server/graphql/answer.ts';
 import { refuseOtherVerbs } from '../../server/methods.ts';

@@ -3,7 +3,7 @@
  * Its members are those that the operation selects; differences from GraphQL are below.
  */
 import type { GraphQLFormattedError } from 'graphql';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnswerBody } from '../../server/graphql/answer.ts';
 import type { ErrorCode } from '../../server/graphql/errors.ts';
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { setHead } from '../../server/graphql/answer.ts';
 import { refuseOtherVerbs } from '../../server/methods.ts';

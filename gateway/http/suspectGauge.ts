@@ -4,7 +4,7 @@
  * `/metrics` needs no token, so its readers must not be able to make work.
  */
 import { Gauge, type Registry } from 'prom-client';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Logger } from '../../server/log.ts';

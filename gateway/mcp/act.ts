@@ -1,6 +1,6 @@
 /** Tool `act`: takes an action through the operator, which checks and records it as any other. */
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACTIONS, type ActionName, CHAT_ACTIONS, mutationOf } from '../../domain/actions/names.ts';
 import { hasRoleFor } from '../../domain/actions/rights.ts';
 import { answered, sentenceOf, ToolError } from './ask.ts';

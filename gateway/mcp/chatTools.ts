@@ -1,5 +1,5 @@
 /** Tools about one chat: why, snapshot, history, preview. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SNAPSHOT_OPERATION } from '../http/snapshotRoute.ts';
 import { answered, chatUrl, MCP_OPERATIONS, noSuchChat, sentenceOf, ToolError } from './ask.ts';
 import { diagnosed, named, told, toldDiagnosis } from './diagnosis.ts';

@@ -1,5 +1,5 @@
 /** A diagnosis as tools tell it: names that others chose are marked. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject } from '../../common/json.ts';
 import { breakOffIn } from '../../domain/diagnosis/breakOff.ts';
 import { word } from '../../domain/diagnosis/wording.ts';

@@ -1,6 +1,6 @@
 /** Tool `explain`: the runbook's section on a finding. */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RULES } from '../../domain/diagnosis/rules.ts';
 import { ToolError } from './ask.ts';
 import { tool } from './tool.ts';

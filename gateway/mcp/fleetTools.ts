@@ -1,5 +1,5 @@
 /** Tools about many chats: stuck, replicas, incidents. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { answered, chatUrl, MCP_OPERATIONS, type Problem, sentenceOf, ToolError } from './ask.ts';
 import { named, toldSentence } from './diagnosis.ts';
 import { foreign, marked, untrusted } from './foreign.ts';

@@ -2,7 +2,7 @@
  * Text that others wrote: a chat's title, an error's words, the name of a tool that a model asked for, a host's name.
  * An assistant reads it beside our own sentences, so it must not pass for one. Pure.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject } from '../../common/json.ts';
 
 /** Text of others, as it leaves: data, and never an instruction. */

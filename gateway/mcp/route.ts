@@ -4,7 +4,7 @@
  */
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject, type Json } from '../../common/json.ts';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import { Refusal, sendRefusal, unauthenticated } from '../../server/graphql/answer.ts';

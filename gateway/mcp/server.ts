@@ -1,7 +1,7 @@
 /** One caller's view of the tools, as a server of the Model Context Protocol that serves one request. */
 import { readFileSync } from 'node:fs';
 import { type CallToolResult, McpServer } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Logger } from '../../server/log.ts';
 import { actTool } from './act.ts';
 import { type Asking, ToolError } from './ask.ts';

@@ -1,5 +1,5 @@
 /** One tool as data: what it is called with, what it answers, and how it finds that out. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Asking } from './ask.ts';
 
 export interface Tool<In extends z.ZodObject = z.ZodObject, Out extends z.ZodObject = z.ZodObject> {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { getOperationAST, parse } from 'graphql';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject } from '../../common/json.ts';
 import { Refusal } from '../../server/graphql/answer.ts';
 import type { Question } from '../../server/graphql/question.ts';

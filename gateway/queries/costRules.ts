@@ -11,7 +11,7 @@ import {
   Kind,
   valueFromASTUntyped,
 } from 'graphql';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Directives of one field. */
 export interface FieldRule {

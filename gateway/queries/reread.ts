@@ -4,7 +4,7 @@
  * The operation asks for no diagnosis, so it never comes back here. It shares the request's time for replicas.
  */
 import DataLoader from 'dataloader';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readSnapshot, type Snapshot } from '../../domain/diagnosis/snapshot.ts';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Logger } from '../../server/log.ts';

@@ -1,8 +1,8 @@
 /** Tells an answer of a replica from everything else that may come back from its address. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject, type Json } from '../../common/json.ts';
+import { parseUuid } from '../../common/uuid.ts';
 import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import type { ReachabilityStatus } from '../transport/status.ts';
 import { readErrors } from '../transport/subgraphAnswer.ts';
 import type { Reply } from '../transport/transport.ts';

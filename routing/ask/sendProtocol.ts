@@ -2,9 +2,9 @@
 
 import { isObject } from '../../common/json.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
+import { parseUuid } from '../../common/uuid.ts';
 import { REPLICA_PATH } from '../../domain/protocol/paths.ts';
 import { NOT_AN_ALLOWED_ADDRESS } from '../../domain/reachabilityReasons.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import { signInternalToken } from '../../server/tokens/internalToken.ts';
 import { sendOverHttp } from '../transport/overHttp.ts';
 import type { Reply } from '../transport/transport.ts';

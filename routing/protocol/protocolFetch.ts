@@ -1,8 +1,8 @@
 /** One fetch of entities in the words of runtime protocol 1: its questions, and what the answers mean for each share. */
 import type { GraphQLFormattedError } from 'graphql';
 import { isObject, type Json } from '../../common/json.ts';
+import { parseUuid } from '../../common/uuid.ts';
 import { CHATS_PATH, MAX_CHATS_ASKED, MAX_RUNNERS_LISTED, REPLICA_PATH } from '../../domain/protocol/paths.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
 import { brokenAnswer, MAX_ERRORS, notAnAnswer, OK, refusedBy, refusedToken } from '../ask/replicaAnswer.ts';
 import { type Asked, MISDIRECTED, type ProtocolFetch } from '../ask/sendProtocol.ts';

@@ -5,8 +5,8 @@
  */
 import { hash } from 'node:crypto';
 import { isObject, type Json, ownValue } from '../../common/json.ts';
+import { parseUuid } from '../../common/uuid.ts';
 import { MAX_RUNNERS_LISTED, MAX_TASKS_TOLD, MAX_TOLD_OF_CHAT } from '../../domain/protocol/paths.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 
 /** Limit for a text of a worker's own words. */
 const MAX_WORDS = 500;

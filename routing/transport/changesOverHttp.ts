@@ -1,7 +1,7 @@
 /** Changes of chats from a database subgraph in another process, over a connection that is made again when it breaks. */
 import { createInterface } from 'node:readline';
 import { type Dispatcher, request } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import { parsedJson } from '../../common/json.ts';
 import type { ChangesFollower, Following } from '../../server/chatChanges.ts';

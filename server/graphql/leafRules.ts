@@ -8,7 +8,8 @@ import {
   GraphQLString,
   isEnumType,
 } from 'graphql';
-import { parseUuid, scalars } from './scalars.ts';
+import { parseUuid } from '../../common/uuid.ts';
+import { scalars } from './scalars.ts';
 
 /** Whether a value other than null may stand for the type. */
 type LeafRule = (value: unknown) => boolean;

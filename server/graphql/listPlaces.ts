@@ -1,5 +1,5 @@
 /** Places in lists that are ordered by time, newest first, as the text that a client holds. Pure. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsedJson } from '../../common/json.ts';
 import { clientError } from './errors.ts';
 

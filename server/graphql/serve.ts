@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Clock } from '../../common/clock.ts';
+import { parseUuid } from '../../common/uuid.ts';
 import { makeApp, type RunningServer } from '../app.ts';
 import { guard } from '../guard.ts';
 import { type Health, registerProbes } from '../health.ts';
@@ -13,7 +14,6 @@ import type { Caller } from '../tokens/internalToken.ts';
 import { makeAnswering, type Subgraph, type WithRequestId } from './answering.ts';
 import type { Authorize } from './authorize.ts';
 import { registerGraphql } from './edge.ts';
-import { parseUuid } from './scalars.ts';
 
 const MAX_BODY_BYTES = 1_048_576;
 

@@ -1,7 +1,7 @@
 /** The loops of all watches: one for those who watch the same with the same rights. */
 import type { Clock } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
-import { parseUuid } from '../graphql/scalars.ts';
+import { parseUuid } from '../../common/uuid.ts';
 import { type Caller, mayReadAll } from '../tokens/internalToken.ts';
 import type { Look, Watch } from './watch.ts';
 import { type Watcher, WatchLoop, type Why } from './watchLoop.ts';

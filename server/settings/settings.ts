@@ -1,5 +1,5 @@
 /** All settings of all processes, each with its check, its default, and its description. `config.ts` reads them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CODER_RELEASE_FORM } from '../../domain/coderRelease.ts';
 import { DEFAULT_THRESHOLDS as DEFAULT } from '../../domain/thresholds.ts';
 import { parseAddressRule } from './addressRule.ts';

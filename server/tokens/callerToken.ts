@@ -5,7 +5,7 @@
  * The token's header only tells which of the provider's keys to try (RFC 8725).
  */
 import { errors, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import { authenticationUnavailable, type Refusal, unauthenticated } from '../graphql/answer.ts';
 import type { Logger } from '../log.ts';

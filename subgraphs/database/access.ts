@@ -1,7 +1,7 @@
 /** Rights to read. Pure. What a caller may not read looks exactly like what does not exist. */
 
+import { parseUuid } from '../../common/uuid.ts';
 import { clientError } from '../../server/graphql/errors.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 
 /** Chats that the caller may read: all, one user's, or none (a `sub` that is no id owns nothing). */

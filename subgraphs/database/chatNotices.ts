@@ -3,8 +3,8 @@
  * This project's workers announce every change on one channel; on a Coder deployment each chat has a channel.
  */
 import type { Clock } from '../../common/clock.ts';
+import { parseUuid } from '../../common/uuid.ts';
 import type { ChangesFollower, ChatChange, Following } from '../../server/chatChanges.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import type { Logger } from '../../server/log.ts';
 import { listen, type Notifications } from '../../server/notifications.ts';
 

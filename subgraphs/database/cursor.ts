@@ -1,6 +1,6 @@
 /** A place in a list of chats, as the opaque text that a client holds between two pages. Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsedJson } from '../../common/json.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import { isStoredMoment } from './storedMoment.ts';

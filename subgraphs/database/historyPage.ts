@@ -1,5 +1,5 @@
 /** A page of a chat's history, as its arguments ask for it, and a place in it as the text that a client holds. Pure. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsedJson } from '../../common/json.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import { pageSize } from '../../server/graphql/pageSize.ts';

@@ -12,7 +12,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import * as z from 'zod';
 import { whenOver } from '../../common/clock.ts';
 import type { Following } from '../../server/chatChanges.ts';
 import { Refusal, sendRefusal } from '../../server/graphql/answer.ts';

@@ -4,7 +4,7 @@
  */
 import { isNativeError } from 'node:util/types';
 import { GraphQLError } from 'graphql';
-import { z } from 'zod';
+import * as z from 'zod';
 import { clientError } from '../../server/graphql/errors.ts';
 import type { Findings, TableHolder } from './inquiry.ts';
 import { uses } from './wantedIndexes.ts';

@@ -1,8 +1,9 @@
 /** Rights of callers of the operator. Pure. What a caller may not read looks exactly like what does not exist. */
+
+import { parseUuid } from '../../common/uuid.ts';
 import { type ActionName, mutationOf } from '../../domain/actions/names.ts';
 import { AUDIT, hasRoleFor, isForOwners, OPERATE } from '../../domain/actions/rights.ts';
 import { clientError } from '../../server/graphql/errors.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 
 /** Owner of a chat. */

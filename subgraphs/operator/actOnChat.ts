@@ -1,10 +1,10 @@
 /** Actions on chats: the checks under the row's lock, and the effect through the state machine's one executor. */
 import type { PoolClient } from 'pg';
+import { parseUuid } from '../../common/uuid.ts';
 import type { ChatAction } from '../../domain/actions/names.ts';
 import { ACTION_RULES, type ActedOn, whyImpossible } from '../../domain/actions/offers.ts';
 import { executionState } from '../../domain/executionState.ts';
 import { type Transition, TransitionRefused } from '../../domain/transitions.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import { type ChatState, readChats } from '../runtime/chatd/chatState.ts';
 import type { Change, ChatStore } from '../runtime/chatd/chatStore.ts';
 import { requireReadable, requireRight } from './access.ts';

@@ -1,8 +1,8 @@
 /** Context of one operation at the operator: who asks, on which way, and loaders that ask once for many. */
 import DataLoader from 'dataloader';
 import type { FastifyRequest } from 'fastify';
+import { parseUuid } from '../../common/uuid.ts';
 import type { Seen } from '../../domain/actions/resolution.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import { type ChatState, readChatsApart } from '../runtime/chatd/chatState.ts';
 import { mayRead } from './access.ts';
 import type { ActTools } from './act.ts';

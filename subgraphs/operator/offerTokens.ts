@@ -3,7 +3,7 @@
  * It is good for one action, for this caller, for five minutes, and only while the chat stays as it was.
  */
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import type { ActionName } from '../../domain/actions/names.ts';
 import { clientError } from '../../server/graphql/errors.ts';

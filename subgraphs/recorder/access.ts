@@ -1,6 +1,7 @@
 /** Rights to read incidents. Pure. What a caller may not read looks exactly like what does not exist. */
+
+import { parseUuid } from '../../common/uuid.ts';
 import type { FindingCode } from '../../domain/diagnosis/rules.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 
 /** Owner that no chat has: for a caller whose `sub` is no id. */

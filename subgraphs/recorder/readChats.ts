@@ -1,5 +1,5 @@
 /** Questions of a round: which chats look like trouble, and what the diagnosis says of them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { SEVERITIES, VERDICTS } from '../../domain/diagnosis/diagnosis.ts';
 import { type FindingCode, RULES } from '../../domain/diagnosis/rules.ts';
 import type { Reading } from '../../domain/incidents/reading.ts';

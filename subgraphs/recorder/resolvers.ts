@@ -1,11 +1,13 @@
 /** Resolvers of incidents. */
+
+import { parseUuid } from '../../common/uuid.ts';
 import type { Bundle } from '../../domain/bundle/format.ts';
 import { forOwner } from '../../domain/bundle/ofCaller.ts';
 import { NoBundle, readBundle } from '../../domain/bundle/read.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import { listPlaces } from '../../server/graphql/listPlaces.ts';
 import { pageSize } from '../../server/graphql/pageSize.ts';
-import { JSON as JsonScalar, parseUuid, requireUuid, scalars } from '../../server/graphql/scalars.ts';
+import { JSON as JsonScalar, requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import { readableSummary } from './access.ts';
 import type { RecorderContext } from './context.ts';

@@ -1,7 +1,7 @@
 /** The whole bundle of a chat, as an incident keeps it. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Answer, assemble } from '../../domain/bundle/assemble.ts';
 import { fitted } from '../../domain/bundle/fit.ts';
 import { RULES_FINGERPRINT } from '../../domain/diagnosis/fingerprint.ts';

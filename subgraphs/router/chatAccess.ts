@@ -5,9 +5,9 @@
  * A refusal looks the same for a foreign chat, a missing one, and one with another owner.
  */
 import { deadlineStop } from '../../common/clock.ts';
+import { parseUuid } from '../../common/uuid.ts';
 import type { Owners } from '../../routing/owners.ts';
 import type { CheckAccess } from '../../routing/route.ts';
-import { parseUuid } from '../../server/graphql/scalars.ts';
 import { mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
 
 /** Never rejects. A caller with the role may ask everything, and costs no question. */

@@ -8,7 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type pg from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../common/clock.ts';
 import { assertOwnSchema } from '../../prisma/migrations.ts';
 import type { RunningServer } from '../../server/app.ts';

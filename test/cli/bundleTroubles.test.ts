@@ -1,7 +1,7 @@
 /** Bundles of chats in trouble, in a running system: offline they say what the gateway said. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, jest, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DIAGNOSIS_SETTINGS } from '../gateway/gateways.ts';
 import { deadUrl, serversPerTest } from '../gateway/httpServers.ts';
 import { insertChat, insertHeartbeat, insertReplica, queueMessages } from '../subgraphs/database/support/rows.ts';

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { chartTemplates, TEMPLATES } from '../../scripts/chart.ts';
 import { settings } from '../../server/settings/settings.ts';
 import { render } from './render.ts';

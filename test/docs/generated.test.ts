@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeGatewayMetrics } from '../../gateway/http/metrics.ts';
 import { DASHBOARD_FILE, grafanaDashboard, metrics, prometheusRules, RULES_FILE } from '../../scripts/monitoring.ts';
 import { OPENAPI_FILE, snapshotOpenapi } from '../../scripts/snapshotOpenapi.ts';

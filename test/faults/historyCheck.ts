@@ -2,7 +2,7 @@
  * Check that the driver's log and the words in a chat's messages allow it. Pure.
  * Nothing may be lost, doubled or out of order, and every turn must be answered in full unless it was cut.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ChatLog, Cut } from './chatLog.ts';
 import type { PlannedMessage, Word } from './plan.ts';
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock } from '../../common/clock.ts';
 import { environmentWith } from '../../server/settings/config.ts';
 import { type PostgresProxy, startPostgresProxy } from '../support/postgresProxy.ts';

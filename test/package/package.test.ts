@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, jest, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock } from '../../common/clock.ts';
 import { freePort } from '../../local/ports.ts';
 import { AUTH_SECRET, callerToken, INTERNAL_SECRET } from '../gateway/gateways.ts';

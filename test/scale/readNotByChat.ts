@@ -1,6 +1,6 @@
 /** Reads of a statement that do not name their chat, which a router of statements needs to find its database. */
 import type pg from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Tables with a row for each chat or for a part of one, and their column with the chat. */
 export const CHAT_COLUMN: Readonly<Record<string, string>> = {

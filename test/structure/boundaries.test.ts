@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const BIOME = join(import.meta.dirname, '../../node_modules/@biomejs/biome/bin/biome');
 const ROOT = join(import.meta.dirname, '../..');

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
-import { z } from 'zod';
+import * as z from 'zod';
 import { OPENAPI_FILE } from '../../scripts/snapshotOpenapi.ts';
 
 const schema = z.record(z.string(), z.unknown());

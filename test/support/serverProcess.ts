@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { spawnScript } from './command.ts';
 
 const lineWithUrl = z.object({ url: z.url() });

@@ -1,5 +1,5 @@
 /** Tables of a database that this service reads, and its rights on them. No table is entered. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { RELATIONS } from './described.ts';
 

@@ -1,5 +1,5 @@
 /** Indexes of a database on the tables that this service reads. Describing one enters its table. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
 import { TABLE_NAMES, type TableName } from './described.ts';

@@ -1,6 +1,6 @@
 /** Looks at chats through the gateway, as the diagnosis of every replica tells. */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOOKED_BEFORE_MS, type Seen } from '../../../domain/actions/resolution.ts';
 import { type AskGateway, type GatewayClient, NoAnswer, openGateway } from '../../../server/processGateway.ts';
 import { OPERATOR_CALLER } from '../../../server/tokens/internalToken.ts';

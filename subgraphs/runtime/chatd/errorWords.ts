@@ -1,6 +1,6 @@
 /** A provider's words on a failure, found in the forms that servers use. Pure. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsedJson } from '../../../common/json.ts';
 import type { ProviderWords } from './failureKinds.ts';
 

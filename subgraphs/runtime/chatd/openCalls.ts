@@ -1,5 +1,5 @@
 /** Tool calls that wait for a result: found in the history, answered, or closed as cancelled. Pure. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NewMessage } from '../../../domain/messages.ts';
 import type { ToolOutput } from '../../../domain/transitions.ts';
 

@@ -1,6 +1,6 @@
 /** The tools that the worker runs itself; harmless, and enough to test a tool call from end to end. */
 import { type ToolSet, tool } from 'ai';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../../../common/clock.ts';
 
 export function builtInTools(clock: Clock): ToolSet {

@@ -4,7 +4,7 @@
  * to stop at once.
  * Here notifications are lost, and the loops look seldom.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock } from '../../../common/clock.ts';
 import { askReplica } from '../../support/replica.ts';
 import { until } from '../../support/until.ts';

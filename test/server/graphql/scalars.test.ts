@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseValue, valueFromAST } from 'graphql';
-import { parseUuid, requireUuid, scalars } from '../../../server/graphql/scalars.ts';
+import { parseUuid } from '../../../common/uuid.ts';
+import { requireUuid, scalars } from '../../../server/graphql/scalars.ts';
 
 describe('an id', () => {
   test('in any case is the same id, in lower case', () => {

@@ -1,5 +1,5 @@
 /** Postgres' account of what it looked at for a statement. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface Node {
   readonly 'Node Type': string;
