@@ -1,5 +1,4 @@
 /** Links that sign a browser in to the console. */
-import { fetch } from 'undici';
 import * as z from 'zod';
 import { OWN_CALLER, signInternalToken } from '../server/tokens/internalToken.ts';
 import type { SystemFile } from './systemFile.ts';
