@@ -20,17 +20,26 @@ const RECONCILED = {
 /** Characters of the reason that an event holds: an event has at most 2 KB. */
 const REASON_IN_EVENT = 400;
 
+/**
+ * Version of a chat as actions name it. One that JavaScript does not have exactly is the last that it has: clients could not
+ * send it, nor a table store what becomes of it.
+ */
+export const versionOf = ({ snapshotVersion }: ChatState): number =>
+  Math.max(-Number.MAX_SAFE_INTEGER, Math.min(snapshotVersion, Number.MAX_SAFE_INTEGER));
+
 export const actedOn = (chat: ChatState): ActedOn => ({ ...chat, state: executionState(chat) });
 
 /** @param action a chat's action; the request's is the same */
 export const applyToChat =
   (store: ChatStore, action: ChatAction): ApplyAction =>
   async (tx, request, recordId) => {
+    const read = async () => requireReadable(request.caller, (await readChats(tx, [request.targetId]))[0]);
+    await read(); // whoever may not read the chat does not wait for its lock, and so does not learn that it is there
     await tx.query('SELECT FROM chats WHERE id = $1 FOR NO KEY UPDATE', [request.targetId]);
-    const chat = requireReadable(request.caller, (await readChats(tx, [request.targetId]))[0]);
+    const chat = await read();
     const isByRole = requireRight(request.caller, action, chat);
-    const { snapshotVersion: version, workerId, runnerId } = chat;
-    const found = { version, workerId, runnerId, state: executionState(chat) };
+    const { workerId, runnerId } = chat;
+    const found = { version: versionOf(chat), workerId, runnerId, state: executionState(chat) };
     if (!isExpected(request.expected, found)) return { outcome: 'CONFLICT', why: MOVED, found };
     const isThere = ACTION_RULES[action].isThere(actedOn(chat));
     if (isThere !== undefined) return { outcome: 'NO_CHANGE', why: isThere, found };
@@ -42,7 +51,7 @@ export const applyToChat =
     const done: Effect = {
       outcome: 'DONE',
       found,
-      after: { version: after.snapshotVersion, state: executionState(after) },
+      after: { version: versionOf(after), state: executionState(after) },
       tell: () => store.tell(changed),
     };
     return done;

@@ -7,7 +7,7 @@ import { pageSize } from '../../server/graphql/pageSize.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import { lackingRole, requireAudit } from './access.ts';
 import { type ApplyAction, act } from './act.ts';
-import { actedOn, applyToChat } from './actOnChat.ts';
+import { actedOn, applyToChat, versionOf } from './actOnChat.ts';
 import { applyToReplica } from './actOnReplica.ts';
 import { committed } from './committed.ts';
 import type { OperatorContext } from './context.ts';
@@ -97,7 +97,8 @@ async function list({ filter, first, after }: ListArguments, { pool, caller, ans
 async function offers(chatId: string, { chat: chats, caller, tokens }: OperatorContext) {
   const chat = await chats.load(chatId);
   if (!chat) return null;
-  const { snapshotVersion: version, workerId, runnerId } = chat;
+  const { workerId, runnerId } = chat;
+  const version = versionOf(chat);
   const expiresAt = tokens.expiry();
   return possibleActions(actedOn(chat)).map(({ action, whyNot: impossible, ...offer }) => {
     const whyNot = lackingRole(caller, action, chat) ?? impossible;

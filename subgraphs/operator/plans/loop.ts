@@ -34,7 +34,7 @@ export function startPlans(
   const work = async () => {
     while (!ending.signal.aborted) {
       await count();
-      const inMs = await workOff(tools, metrics);
+      const inMs = await workOff(tools, metrics, log);
       if (inMs === undefined) return;
       if (inMs > 0) await clock.sleep(Math.min(inMs, LONGEST_WAIT_MS), ending.signal);
     }

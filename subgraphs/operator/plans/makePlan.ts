@@ -7,7 +7,7 @@ import { clientError } from '../../../server/graphql/errors.ts';
 import { type Caller, mayReadAll, READ_ALL } from '../../../server/tokens/internalToken.ts';
 import { type ChatState, readChatsApart } from '../../runtime/chatd/chatState.ts';
 import { mayRead, requireRight } from '../access.ts';
-import { actedOn } from '../actOnChat.ts';
+import { actedOn, versionOf } from '../actOnChat.ts';
 import { type Circumstances, checkedFindings, checkedReason } from '../request.ts';
 import { findPlan, PLAN_COLUMNS, type PlanRow, type Sees } from './plans.ts';
 
@@ -66,9 +66,9 @@ const UNREAD = { outcome: 'REFUSED', why: 'There is no such chat, or it is not y
 /** A chat as it looks. One that does not exist and one that may not be read look the same. */
 function asItLooks(chat: ChatState | Error | undefined, action: ChatAction, caller: Caller) {
   if (!chat || chat instanceof Error || !mayRead(caller, chat)) return UNREAD;
-  const { snapshotVersion: version, workerId: worker_id, runnerId: runner_id } = chat;
+  const { workerId: worker_id, runnerId: runner_id } = chat;
   const { from: state, to: leads_to, whyNot: why } = possibleAction(action, actedOn(chat));
-  return { version, worker_id, runner_id, state, leads_to, why };
+  return { version: versionOf(chat), worker_id, runner_id, state, leads_to, why };
 }
 
 /**

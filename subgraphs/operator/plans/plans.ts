@@ -132,6 +132,8 @@ export interface NextItem {
 
 /** Seconds until a chat that failed for trouble of the database is tried again. Other chats go on meanwhile, also of other plans. */
 const PAUSE_SECONDS = 10;
+/** Seconds for which its plan rests, so that other plans have most of the time. */
+const REST_SECONDS = 2;
 
 const NEXT = `
   SELECT to_json(plan) AS plan, to_json(item) AS item,
@@ -189,10 +191,12 @@ export async function endItem(
   );
 }
 
-/** Puts an item behind the others of its plan. */
+/** Puts an item behind the others of its plan, and lets the plan rest. */
 export async function postponeItem(pool: Pool, { planId, position }: ItemRow): Promise<void> {
   await pool.query(
-    'UPDATE chat_debug_plan_items SET tried_at = clock_timestamp() WHERE plan_id = $1 AND position = $2',
+    `WITH plan AS (
+       UPDATE chat_debug_plans SET next_at = clock_timestamp() + interval '${REST_SECONDS} seconds' WHERE id = $1)
+     UPDATE chat_debug_plan_items SET tried_at = clock_timestamp() WHERE plan_id = $1 AND position = $2`,
     [planId, position],
   );
 }

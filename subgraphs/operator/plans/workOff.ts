@@ -10,7 +10,9 @@
  */
 import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
+import type { Logger } from '../../../server/log.ts';
 import type { Caller } from '../../../server/tokens/internalToken.ts';
+import { failureName, mayBeOfOneRow } from '../../runtime/chatd/databaseFailure.ts';
 import { type ActTools, type ApplyAction, act } from '../act.ts';
 import { applyToChat } from '../actOnChat.ts';
 import { Uncertain } from '../committed.ts';
@@ -27,9 +29,9 @@ class NotOurTurn extends Error {}
 /**
  * Does what comes next.
  * @returns milliseconds until there is more to do; undefined: no plan runs
- * @throws if the database failed; the item comes behind the others
+ * @throws if the database failed; the item comes behind the others. What may be the trouble of one chat is logged instead
  */
-export async function workOff(tools: ActTools, metrics: OperatorMetrics): Promise<number | undefined> {
+export async function workOff(tools: ActTools, metrics: OperatorMetrics, log: Logger): Promise<number | undefined> {
   const next = await nextItem(tools.pool);
   if (!next) return undefined;
   const { plan, item, inMs } = next;
@@ -51,7 +53,9 @@ export async function workOff(tools: ActTools, metrics: OperatorMetrics): Promis
     }
     if (error instanceof Uncertain) metrics.uncertain(plan.action);
     await postponeItem(tools.pool, item);
-    throw error;
+    if (!mayBeOfOneRow(error)) throw error;
+    log.warn({ reason: failureName(error), planId: plan.id, chatId: item.chatId }, 'a chat of a plan has to wait');
+    return 0;
   }
 }
 

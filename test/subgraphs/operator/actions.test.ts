@@ -6,6 +6,7 @@ import { READ_ALL } from '../../../server/tokens/internalToken.ts';
 import { readChats } from '../../../subgraphs/runtime/chatd/chatState.ts';
 import { eventsOf, expectKept } from '../../support/chatEvents.ts';
 import { createDatabase, databasePerFile } from '../../support/database.ts';
+import { whileHeld } from '../../support/locks.ts';
 import { readMetrics } from '../../support/metrics.ts';
 import { call, insertChat, insertMessage, insertReplica, queueMessages } from '../database/support/rows.ts';
 import { askOperator, mutation, OPERATOR, offersOn, operatorsPerTest } from './support/operators.ts';
@@ -206,6 +207,28 @@ describe('an action', () => {
     expect(offers?.filter(({ token }) => token).map(({ action }) => action)).toEqual(['INTERRUPT_CHAT']);
     expect(offers?.find(({ action }) => action === 'RELEASE_CHAT')?.whyNot).toMatch(/chat-debug:operate/);
     expect(await offersOn(server, id, blind)).toBeNull();
+  });
+
+  test('on a chat that may not be read is not found, also while another session holds the chat', async () => {
+    const server = await start({ databaseTimeoutMs: 1_000 });
+    const id = await insertChat(database.pool, { status: 'running', ...owned() });
+    const taken = await whileHeld(database.pool, [id], () =>
+      take(server, 'interruptChat', id, {}, { sub: randomUUID(), roles: [] }),
+    );
+    expect(taken.errors).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
+  });
+
+  test('on a chat whose version is at the end of its column is done and recorded', async () => {
+    const server = await start();
+    const id = await insertChat(database.pool, { status: 'error' });
+    await database.pool.query(
+      `UPDATE chats SET snapshot_version = 9223372036854775807
+       FROM (SELECT set_config('chat_debug.events', 'off', true)) AS uncounted WHERE id = $1`,
+      [id],
+    );
+    const offer = (await offersOn(server, id))?.find(({ action }) => action === 'RETRY_CHAT');
+    const { outcome, record } = await take(server, 'retryChat', id, { expect: null, token: offer?.token });
+    expect([outcome, record]).toMatchObject(['DONE', { before: 'E0', after: 'R0' }]);
   });
 
   test('needs one of expectation and token, a readable reason, and codes of findings', async () => {

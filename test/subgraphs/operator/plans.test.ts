@@ -168,6 +168,38 @@ describe('a plan', () => {
     expect((await look(server, second?.id)).plan).toMatchObject({ done: 3, pending: 0 });
   });
 
+  test('does not keep another plan waiting while all its chats are held by another session', async () => {
+    const server = await start({ databaseTimeoutMs: 300 });
+    const [held, others] = [await failed(30), await failed(3)];
+    const first = (await make(server, held)).plan;
+    const second = (await make(server, others)).plan;
+    await whileHeld(database.pool, held, async () => {
+      await run(server, first?.id);
+      const tried = `FROM chat_debug_plan_items WHERE plan_id = '${first?.id}' AND tried_at IS NOT NULL`;
+      await until('a held one was tried', async () => (await countOf(tried)) > 0);
+      await run(server, second?.id);
+      await finished(server, second?.id);
+      expect((await look(server, first?.id)).plan).toMatchObject({ state: 'RUNNING', pending: 30 });
+      expect(await countOf(tried)).toBeLessThan(30);
+    });
+    expect((await look(server, second?.id)).plan).toMatchObject({ done: 3, pending: 0 });
+  });
+
+  test('takes a chat whose version is at the end of its column like any other', async () => {
+    const server = await start();
+    const [last = '', other = ''] = await failed(2);
+    await database.pool.query(
+      `UPDATE chats SET snapshot_version = 9223372036854775807
+       FROM (SELECT set_config('chat_debug.events', 'off', true)) AS uncounted WHERE id = $1`,
+      [last],
+    );
+    const { plan, code } = await make(server, [last, other]);
+    expect(code).toBeUndefined();
+    await run(server, plan?.id);
+    await finished(server, plan?.id);
+    expect((await look(server, plan?.id)).plan).toMatchObject({ done: 2, pending: 0 });
+  });
+
   test('is for those with the role for its action, run by its maker, and seen by those who may', async () => {
     const server = await start();
     const [id] = await failed(1);
