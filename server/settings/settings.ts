@@ -58,7 +58,7 @@ export const settings = {
   DATABASE_URL: databaseUrl
     .optional()
     .describe(
-      'Postgres to use. `migrate`, `start:database` and `start:replica` need it. Unset: `npm start` runs its own Postgres under `DATA_DIR`. Set: `npm start` uses it if it is migrated; with `npm start -- --migrate` it first makes the tables in an empty one',
+      'Postgres to use. `start:database`, `start:replica`, `start:operator`, and a gateway with `DATABASE_SUBGRAPH_URL=in-process` need it; `migrate`, too, unless `RECORDER_DATABASE_URL` is set. Unset: `npm start` runs its own Postgres under `DATA_DIR`. Set: `npm start` uses it if it is migrated; with `npm start -- --migrate` it first makes the tables in an empty one',
     ),
   DATABASE_LISTEN_URL: databaseUrl
     .optional()
@@ -121,13 +121,19 @@ export const settings = {
     ),
   HEARTBEAT_INTERVAL_SECONDS: seconds
     .default(DEFAULT.heartbeatIntervalSeconds)
-    .describe('interval at which a worker renews its leases and its replica row'),
+    .describe(
+      'interval at which a worker renews its leases and its replica row. Unset, on a Coder deployment: as its release has it',
+    ),
   HEARTBEAT_STALE_SECONDS: seconds
     .default(DEFAULT.staleAfterSeconds)
-    .describe('age at which a lease, or a replica row, is lost'),
+    .describe(
+      'age at which a lease, or a replica row, is lost. Unset, on a Coder deployment: as its release has it; a replica row is always lost after 15 s there',
+    ),
   ACQUISITION_INTERVAL_SECONDS: seconds
     .default(DEFAULT.acquisitionIntervalSeconds)
-    .describe('interval at which a worker looks for runnable chats when nothing notifies it'),
+    .describe(
+      'interval at which a worker looks for runnable chats when nothing notifies it. Unset, on a Coder deployment: as its release has it',
+    ),
   REQUIRES_ACTION_TIMEOUT_SECONDS: seconds
     .default(300)
     .describe('time that a chat waits for the result of a tool outside'),
@@ -138,12 +144,12 @@ export const settings = {
   NO_PROGRESS_SECONDS: seconds
     .default(DEFAULT.noProgressSeconds)
     .describe(
-      'time without a change after which a runnable chat is suspect. Also the time without progress after which a task is stuck',
+      'time without a change after which a runnable chat is suspect. Also the time without progress after which a task is stuck. Unset, on a Coder deployment: 900',
     ),
   MAX_STEPS: atLeast(1).default(200).describe('model calls of one turn, failed ones included, before the turn fails'),
   LOOP_STEPS: atLeast(1)
     .default(DEFAULT.loopSteps)
-    .describe('steps of one turn at which the diagnosis calls it a loop'),
+    .describe('steps of one turn at which the diagnosis calls it a loop. Unset, on a Coder deployment: 300'),
   SPINNING_ATTEMPTS: atLeast(2)
     .default(DEFAULT.spinningAttempts)
     .describe('attempts at one step, without failure, commit or pause, at which a worker spins'),
@@ -244,7 +250,7 @@ export const settings = {
     .enum(['internal', 'caller'])
     .default('internal')
     .describe(
-      "tokens that database subgraph, router and diagnosis take: those of our gateway (`internal`), or callers' own (`caller`), behind another gateway",
+      "tokens that a subgraph (database, router, diagnosis, recorder, operator) takes: those of our gateway (`internal`), or callers' own (`caller`), behind another gateway",
     ),
   INTERNAL_SECRET: secret.optional().describe('HS256 secret of the tokens between processes. `npm start` makes one'),
   CORS_ORIGINS: origins.prefault('').describe('origins whose pages may call the gateway, comma-separated. Unset: none'),
