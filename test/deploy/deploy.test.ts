@@ -211,3 +211,10 @@ test('the subgraphs for other gateways are those of rover.yaml', () => {
   const ports = workloads.map(({ spec }) => spec.template.spec.containers[0].ports?.[0].containerPort);
   expect(Object.values(urls).filter((url) => !ports.includes(Number(new URL(url).port)))).toEqual([]);
 });
+
+test('the secret that the page makes has each key that a manifest takes', () => {
+  const made = [...read('deploy/README.md').matchAll(/--from-literal=(\w+)/g)].map(([, key]) => key);
+  const texts = yamlFiles.filter((file) => /^kubernetes\/[^/]+$/.test(file)).map((file) => read(`deploy/${file}`));
+  const taken = [...texts.join().matchAll(/secretKeyRef: \{ name: chat-debug, key: (\w+) \}/g)].map(([, key]) => key);
+  expect([...new Set(taken)].sort()).toEqual(made.sort());
+});
