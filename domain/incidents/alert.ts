@@ -4,7 +4,7 @@ import type { Step } from './step.ts';
 /** Whether the trouble lasts. */
 export type AlertStatus = 'FIRING' | 'RESOLVED';
 
-/** Incident, as far as an alert tells of it. Times are in RFC 3339. */
+/** Incident, as far as an alert tells of it. Times are in RFC 3339, in UTC with milliseconds: as texts they stand in order. */
 export interface Alerted {
   readonly id: string;
   readonly chatId: string;
@@ -35,15 +35,17 @@ export function statusOf(step: Step): AlertStatus | undefined {
 }
 
 /** @param until time at which an open incident's alert ends, unless it is told again */
-export const incidentAlert = (incident: Alerted, until: string, publicUrl: string | undefined): ApiAlert => ({
-  labels: { alertname: 'ChatInTrouble', incident: incident.id, chat: incident.chatId },
-  annotations: {
-    ...{ code: incident.code, severity: incident.severity, verdict: incident.verdict, summary: incident.summary },
-    look: lookAt(incident.id),
-  },
-  ...{ startsAt: incident.openedAt, endsAt: incident.closedAt ?? until },
-  ...(publicUrl !== undefined && { generatorURL: pageOf(incident.id, publicUrl) }),
-});
+export function incidentAlert(incident: Alerted, until: string, publicUrl: string | undefined): ApiAlert {
+  const { id, chatId, openedAt, closedAt, code, severity, verdict, summary } = incident;
+  const endsAt = closedAt ?? until;
+  return {
+    labels: { alertname: 'ChatInTrouble', incident: id, chat: chatId },
+    annotations: { code, severity, verdict, summary, look: lookAt(id) },
+    startsAt: openedAt < endsAt ? openedAt : endsAt, // after the clock was set back it may have been opened later
+    endsAt,
+    ...(publicUrl !== undefined && { generatorURL: pageOf(id, publicUrl) }),
+  };
+}
 
 /**
  * Alert that fires while an active recorder notes trouble, for a dead man's switch: whoever gets it no more knows that

@@ -9,6 +9,9 @@ export interface ListPlace {
   readonly id: string;
 }
 
+/** Time in a cursor. Postgres has no year 0. */
+export const placeMoment = z.iso.datetime({ precision: 6 }).refine((text) => !text.startsWith('0000'));
+
 interface ListPlaces {
   encode(place: ListPlace): string;
   /** @throws GraphQLError `BAD_USER_INPUT` for a text that is no cursor of this list */
@@ -20,7 +23,7 @@ interface ListPlaces {
  * @param listed what the list holds, for the error
  */
 export function listPlaces(kind: string, listed: string): ListPlaces {
-  const content = z.tuple([z.literal(kind), z.iso.datetime({ precision: 6 }), z.guid().lowercase()]);
+  const content = z.tuple([z.literal(kind), placeMoment, z.guid().lowercase()]);
   return {
     encode: ({ at, id }) => Buffer.from(JSON.stringify([kind, at, id])).toString('base64url'),
     decode: (cursor) => {

@@ -3,6 +3,7 @@
  */
 import type { ExecutionState } from '../../domain/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
+import { storable } from '../../server/graphql/storable.ts';
 import { EXECUTION_STATE, RUNNABLE } from './executionStateSql.ts';
 import { LEASE_IS_MISSING, leaseIsFresh } from './leaseSql.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
@@ -42,9 +43,6 @@ export function chatConditions(filter: ChatFilter, limits: SuspectLimits, among:
   ];
   return conditions.filter((condition) => condition !== undefined);
 }
-
-/** Texts that a status can have: Postgres refuses a NUL in text. */
-const storable = (texts: readonly string[]) => texts.filter((text) => !text.includes('\0'));
 
 function heartbeatIs(state: 'FRESH' | 'STALE' | 'MISSING', limits: SuspectLimits): Prisma.Sql {
   if (!limits.heartbeatsReadable) return Prisma.sql`false`;

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { parsedJson } from '../../common/json.ts';
 import { clientError } from '../../server/graphql/errors.ts';
+import { placeMoment } from '../../server/graphql/listPlaces.ts';
 import { isStoredMoment } from './storedMoment.ts';
 
 /** Order by `updatedAt`: newest first, or oldest first for suspect chats. */
@@ -17,11 +18,9 @@ export interface ListPlace {
   readonly chatId: string;
 }
 
-/** Moment in a cursor. Postgres has no year 0. */
-const moment = z.iso.datetime({ precision: 6 }).refine((text) => !text.startsWith('0000'));
 const content = z.tuple([
   z.enum(['newest', 'oldest']),
-  moment.or(z.string().refine(isStoredMoment)),
+  placeMoment.or(z.string().refine(isStoredMoment)),
   z.guid().lowercase(),
 ]);
 

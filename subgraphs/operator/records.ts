@@ -92,7 +92,7 @@ export async function addRecord(tx: PoolClient, id: string, request: ActionReque
 export interface RecordConditions {
   readonly chatId: string | null;
   readonly replicaId: string | null;
-  readonly actor: string | null;
+  readonly actors: readonly string[] | null;
   readonly actions: readonly string[] | null;
   readonly outcomes: readonly string[] | null;
   readonly dryRun: boolean | null;
@@ -102,15 +102,15 @@ export interface RecordConditions {
 
 const LIST = `
   SELECT ${COLUMNS} FROM ${RECORDS}
-  WHERE ($1::uuid IS NULL OR chat_id = $1) AND ($2::uuid IS NULL OR replica_id = $2) AND ($3::text IS NULL OR actor = $3)
+  WHERE ($1::uuid IS NULL OR chat_id = $1) AND ($2::uuid IS NULL OR replica_id = $2) AND ($3::text[] IS NULL OR actor = ANY ($3))
     AND ($4::text[] IS NULL OR action = ANY ($4)) AND ($5::text[] IS NULL OR outcome = ANY ($5))
     AND ($6::boolean IS NULL OR dry_run = $6) AND ($7::timestamptz IS NULL OR (actions.at, actions.id) < ($7, $8::uuid))
   ORDER BY actions.at DESC, actions.id DESC LIMIT $9`;
 
 /** Records, newest first. */
 export async function listRecords(pool: Pool, conditions: RecordConditions): Promise<ActionRow[]> {
-  const { chatId, replicaId, actor, actions, outcomes, dryRun, after, limit } = conditions;
-  const values = [chatId, replicaId, actor, actions, outcomes, dryRun, after?.at ?? null, after?.id ?? null, limit];
+  const { chatId, replicaId, actors, actions, outcomes, dryRun, after, limit } = conditions;
+  const values = [chatId, replicaId, actors, actions, outcomes, dryRun, after?.at ?? null, after?.id ?? null, limit];
   return (await pool.query<ActionRow>(LIST, values)).rows;
 }
 

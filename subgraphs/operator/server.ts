@@ -16,8 +16,8 @@ import { makeContext, type Operator, type OperatorContext } from './context.ts';
 import { makeOperatorMetrics } from './metrics.ts';
 import { makeOfferTokens } from './offerTokens.ts';
 import { startPlans } from './plans/loop.ts';
-import { dropPlans } from './plans/plans.ts';
 import { resolvers } from './resolvers.ts';
+import { dropOld } from './retention.ts';
 import { questionError, troubleWords } from './trouble.ts';
 
 export interface OperatorServerOptions extends SubgraphTrust {
@@ -28,7 +28,7 @@ export interface OperatorServerOptions extends SubgraphTrust {
   readonly gatewayUrl: string;
   /** Milliseconds that a statement takes at most. */
   readonly databaseTimeoutMs: number;
-  /** Days for which records of actions are kept. */
+  /** Days for which records of actions, and plans, are kept. */
   readonly retentionDays: number;
   readonly host: string;
   /** Port; 0: any free one. */
@@ -69,10 +69,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
   };
   const retention = startLoop({
     ...{ name: 'retention', intervalSeconds: RETENTION_INTERVAL_SECONDS, nameOf: failureName, clock, log },
-    work: async () => {
-      await pool.query('SELECT chat_debug_drop_actions($1)', [retentionDays]);
-      await dropPlans(pool, retentionDays);
-    },
+    work: () => dropOld(pool, retentionDays),
   });
   const close = async () => {
     await Promise.all([retention.stop(), plans.stop(), afterwards.stop(), gateway.close()]);

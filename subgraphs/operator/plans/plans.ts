@@ -210,11 +210,6 @@ export async function endPlan(pool: Pool, planId: string): Promise<void> {
   );
 }
 
-/** Deletes plans that are older, with their items, whether they ran or not. */
-export async function dropPlans(pool: Pool, days: number): Promise<void> {
-  await pool.query(`DELETE FROM chat_debug_plans WHERE at < clock_timestamp() - $1::float8 * interval '1 day'`, [days]);
-}
-
 const RUNNING = `
   SELECT count(DISTINCT plans.id)::int AS running, count(items.plan_id)::int AS pending,
     coalesce(extract(epoch FROM clock_timestamp() - min(started_at)), 0)::float8 AS "oldestSeconds"

@@ -55,7 +55,7 @@ interface Told {
 
 /**
  * Makes the post of all alerts. It resolves to true if the Alertmanager took any, and throws NotTaken if it did not take
- * all.
+ * all: a part that it refuses keeps none of the others from it.
  */
 export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise<boolean> {
   const { pool, publicUrl, poster, metrics, isActive, isNoting } = options;
@@ -65,17 +65,20 @@ export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise
     const { rows } = await pool.query<State>(STATE);
     const all = rows.flatMap((state) => [...(isNoting() ? [activeOf(state)] : []), ...incidentsOf(state, publicUrl)]);
     const taken = new Map<string, string>();
+    let firstFailure: string | undefined;
     for (let from = 0; from < all.length; from += AT_ONCE) {
       if (!isActive()) return false;
       const part = all.slice(from, from + AT_ONCE);
       const failure = await poster.post(url, JSON.stringify(part.map(({ alert }) => alert)));
       for (const { id, state } of part) {
         metrics.alert('alertmanager', failure ? 'failed' : before.get(id) === state ? 'repeated' : 'sent');
-        taken.set(id, state);
+        const last = failure ? before.get(id) : state;
+        if (last !== undefined) taken.set(id, last);
       }
-      if (failure) throw new NotTaken(failure);
+      firstFailure ??= failure;
     }
     before = taken;
+    if (firstFailure) throw new NotTaken(firstFailure);
     return all.length > 0;
   };
 }

@@ -38,6 +38,15 @@ describe('the alert of an incident', () => {
     expect(incidentAlert(CLOSED, UNTIL, undefined)).toMatchObject({ endsAt: CLOSED.closedAt });
   });
 
+  test('does not end before it starts where the clock was set back while the incident was open', () => {
+    const openedAt = '2026-12-01T04:00:00.000Z';
+    const times = { startsAt: UNTIL, endsAt: UNTIL };
+    expect(incidentAlert({ ...INCIDENT, openedAt }, UNTIL, undefined)).toMatchObject(times);
+    expect(incidentAlert({ ...CLOSED, openedAt }, UNTIL, undefined)).toMatchObject({
+      ...{ startsAt: CLOSED.closedAt, endsAt: CLOSED.closedAt },
+    });
+  });
+
   test('has the same labels, whatever becomes of the incident', () => {
     const { labels } = incidentAlert(INCIDENT, UNTIL, undefined);
     expect(labels).toEqual({ alertname: 'ChatInTrouble', incident: 'incident 1', chat: 'chat 1' });

@@ -130,6 +130,7 @@ describe('the events of a chat', () => {
     expect(await between(undefined, at.get(1))).toEqual([]);
     expect(await between('2999-01-01T00:00:00Z', undefined)).toEqual([]);
     expect(await between('1999-01-01T00:00:00Z', '2999-01-01T00:00:00Z')).toHaveLength(10);
+    expect(await between('0000-01-01T00:00:00+23:59', '9999-12-31T23:59:59-23:59')).toHaveLength(10);
   });
 
   test.each([

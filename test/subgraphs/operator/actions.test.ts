@@ -326,6 +326,14 @@ test('the records are listed for auditors alone, newest first, page by page', as
     filter: { chatId: id, outcome: ['REFUSED'], action: ['RECONCILE_CHAT'], dryRun: false },
   });
   expect(refusals.edges).toHaveLength(1);
+  for (const filter of [{ actor: 'a\0' }, { action: ['a\0'] }, { outcome: ['a\0'] }]) {
+    expect([filter, (await page({ filter })).edges]).toEqual([filter, []]);
+  }
+  const ofYear0 = Buffer.from(JSON.stringify(['action', '0000-01-01T00:00:00.000000Z', id])).toString('base64url');
+  for (const after of ['x', ofYear0]) {
+    const { errors } = await askOperator(server, LIST, { variables: { after }, caller: auditor });
+    expect([after, errors?.[0]?.extensions.code]).toEqual([after, 'BAD_USER_INPUT']);
+  }
 });
 
 test('the operator refuses a database that is not ours, and says what it found', async () => {

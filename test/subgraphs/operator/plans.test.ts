@@ -93,6 +93,10 @@ describe('a plan', () => {
     expect(after?.items[0]).toMatchObject({ record: { ...record, outcome: 'DONE' }, why: null });
     expect(after?.items[4]).toMatchObject({ record: { ...record, outcome: 'REFUSED' } });
     expect([after?.items[2]?.record, after?.items[5]?.record]).toEqual([null, null]);
+    const conflicts = `query ($id: UUID!) { actionPlan(id: $id) { items(outcome: ["CONFLICT", "no\\u0000outcome"]) { chatId } } }`;
+    expect((await askOperator(server, conflicts, { variables: { id: plan?.id } })).data).toEqual({
+      actionPlan: { items: [{ chatId: moved }] },
+    });
     expect(await countOf(`FROM chats WHERE status = 'running'`)).toBe(2);
     expect((await run(server, plan?.id)).code).toBe('BAD_USER_INPUT');
   });

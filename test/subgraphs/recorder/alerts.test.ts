@@ -5,7 +5,7 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../../common/clock.ts';
 import type { Step } from '../../../domain/incidents/step.ts';
 import { tellingAlertmanager } from '../../../subgraphs/recorder/alerts/alertmanager.ts';
-import { openPoster } from '../../../subgraphs/recorder/alerts/post.ts';
+import { NotTaken, openPoster } from '../../../subgraphs/recorder/alerts/post.ts';
 import { deliverDue } from '../../../subgraphs/recorder/alerts/webhook.ts';
 import { Lease, LeaseLost } from '../../../subgraphs/recorder/lease.ts';
 import { makeRecorderMetrics } from '../../../subgraphs/recorder/metrics.ts';
@@ -153,27 +153,77 @@ describe('the webhook', () => {
 const leftToTell = async () =>
   (await database.pool.query('SELECT count(*)::int AS left FROM chat_debug_recorder.deliveries')).rows[0].left;
 
+/** Opens so many incidents, at a time that the database's clock is yet to reach if it was set back. */
+const openIncidents = (count: number, hoursAhead = 0) =>
+  database.pool.query(
+    `INSERT INTO chat_debug_recorder.incidents (chat_id, opened_at, code, severity, verdict, summary, codes, worker_ids)
+     SELECT gen_random_uuid(), clock_timestamp() + $2 * interval '1 hour', 'NO_OWNER', 'CRITICAL', 'STUCK', 'Stuck.',
+       '{NO_OWNER}', '{}' FROM generate_series(1, $1)`,
+    [count, hoursAhead],
+  );
+
+interface Telling {
+  readonly tell: () => Promise<boolean>;
+  readonly registry: Registry;
+}
+
+/** Tells an Alertmanager when it is called, with no recorder beside it. */
+async function whileTelling(
+  url: string,
+  use: (telling: Telling) => Promise<void>,
+  isNoting: () => boolean = () => true,
+): Promise<void> {
+  const registry = new Registry();
+  const poster = openPoster();
+  const metrics = makeRecorderMetrics(registry, { isActive: () => true, isListening: () => true });
+  const shared = { pool: database.pool, url, publicUrl: undefined, poster, metrics };
+  try {
+    await use({ tell: tellingAlertmanager({ ...shared, isActive: () => true, isNoting }), registry });
+  } finally {
+    await poster.close();
+  }
+}
+
 describe('an Alertmanager', () => {
   test('is told that a recorder is active, but not while the rounds of that one fail', async () => {
     const alertmanager = await servers.serve((response) => response.writeHead(200).end());
-    const poster = openPoster();
-    const metrics = makeRecorderMetrics(new Registry(), { isActive: () => true, isListening: () => true });
     let isNoting = true;
-    const tell = tellingAlertmanager({
-      ...{ pool: database.pool, url: alertmanager.url, publicUrl: undefined, poster, metrics },
-      ...{ isActive: () => true, isNoting: () => isNoting },
-    });
-    try {
+    const use = async ({ tell }: Telling) => {
       await tell();
       isNoting = false;
       await tell();
-    } finally {
-      await poster.close();
-    }
+    };
+    await whileTelling(alertmanager.url, use, () => isNoting);
     expect(alertmanager.received.map(({ url, body }) => [url, body])).toMatchObject([
       ['/api/v2/alerts', [{ labels: { alertname: 'ChatDebugRecorderActive' } }]],
     ]);
     expect(alertmanager.received).toHaveLength(1);
+  });
+
+  test('that refuses one post is told of all other incidents', async () => {
+    let refuses = true;
+    const alertmanager = await servers.serve((response) => {
+      response.writeHead(refuses ? 400 : 200).end();
+      refuses = false;
+    });
+    await openIncidents(1_200);
+    await whileTelling(alertmanager.url, async ({ tell, registry }) => {
+      const counts = async () => {
+        const { values = [] } = (await registry.getSingleMetric('chat_debug_alerts_total')?.get()) ?? {};
+        const count = (outcome: string) =>
+          values.find(({ labels }) => labels.to === 'alertmanager' && labels.outcome === outcome)?.value;
+        return [count('failed'), count('sent'), count('repeated')];
+      };
+      await expect(tell()).rejects.toThrow(new NotTaken('HTTP_400'));
+      expect(alertmanager.received.length).toBe(3);
+      expect(await counts()).toEqual([500, 701, 0]);
+      expect(await tell()).toBe(true);
+      expect(await counts()).toEqual([500, 1_201, 701]);
+      refuses = true;
+      await expect(tell()).rejects.toThrow(NotTaken);
+      await tell();
+      expect(await counts()).toEqual([1_000, 1_201, 701 + 701 + 1_201]); // what was taken before stays so
+    });
   });
 
   test('that does not answer costs no incident, and is told of in probe and metrics', async () => {
@@ -199,7 +249,8 @@ if (isAlertmanagerInstalled)
       for (const one of running.splice(0)) await one.stop();
     });
 
-    test('tells of each trouble once when it begins and once when it ends, and that a recorder is active', async () => {
+    /** What an Alertmanager tells by itself. */
+    async function startPaged() {
       const pages: { status: string; incident: string | undefined; body: string }[] = [];
       const pager = await servers.serve((response, { body }) => {
         const { alerts } = body as unknown as { alerts: { status: string; labels: Record<string, string> }[] };
@@ -209,10 +260,32 @@ if (isAlertmanagerInstalled)
       });
       const alertmanager = await startAlertmanager(pager.url);
       running.push(alertmanager);
+      const pagesOf = (id: string) => pages.filter(({ incident }) => incident === id).map(({ status }) => status);
+      return { alertmanager, pages, pagesOf };
+    }
+
+    test('tells also of an incident that was opened by a clock that was ahead', async () => {
+      const { alertmanager, pagesOf } = await startPaged();
+      await openIncidents(1, 1);
+      const id = (await incidentRows(database.pool))[0]?.chat_id;
+      await whileTelling(alertmanager.url, async ({ tell }) => {
+        expect(await tell()).toBe(true);
+        await until('it has fired', () => pagesOf(id).length === 1);
+        await tell();
+        await database.pool.query(
+          `UPDATE chat_debug_recorder.incidents SET closed_at = clock_timestamp(), close_reason = 'WELL'`,
+        );
+        await tell();
+        await until('it is resolved', () => pagesOf(id).length === 2);
+      });
+      expect(pagesOf(id)).toEqual(['firing', 'resolved']);
+    });
+
+    test('tells of each trouble once when it begins and once when it ends, and that a recorder is active', async () => {
+      const { alertmanager, pages, pagesOf } = await startPaged();
       const receivers = { alertmanagerUrl: `${alertmanager.url}/`, publicUrl: 'https://debug.example' };
       const server = await start(receivers);
       const chats = await illChats(3);
-      const pagesOf = (id: string) => pages.filter(({ incident }) => incident === id).map(({ status }) => status);
       await until('each has fired', () => chats.every((id) => pagesOf(id).length === 1));
 
       const [changed = ''] = chats;
