@@ -9,7 +9,8 @@ import type { QueryPlan } from '@apollo/query-planner';
 import { type DocumentNode, GraphQLError, type OperationDefinitionNode, parse, validate } from 'graphql';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
 import type { Refusal } from '../../server/graphql/answer.ts';
-import { compileIsSame, readClockFields } from '../../server/graphql/changes.ts';
+import { compileIsSame } from '../../server/graphql/changes.ts';
+import { readMarkedFields } from '../../server/graphql/markedFields.ts';
 import { makePreparedQueries } from '../../server/graphql/preparedQueries.ts';
 import { refuseConditionalRoot } from '../../server/graphql/subscriptionRoot.ts';
 import { type WatchedQuery, watchedQuery } from '../../server/graphql/watchedQuery.ts';
@@ -64,7 +65,8 @@ export function makePrepareQuery({ supergraph, subgraph, onDefect }: PrepareOpti
   const executor = { apiSchema, schema: fullSchema, planKey, subgraph, onDefect };
   const strict = strictSchema(apiSchema);
   const compileCost = makeCompileCost(readCostRules(fullSchema));
-  const clockFields = readClockFields(fullSchema);
+  const clockFields = readMarkedFields(fullSchema, 'clock');
+  const perCaller = readMarkedFields(fullSchema, 'perCaller');
 
   const compile = (document: DocumentNode, operation: OperationDefinitionNode): CompiledQuery => {
     const [invalid] = validate(apiSchema, document);
@@ -72,7 +74,7 @@ export function makePrepareQuery({ supergraph, subgraph, onDefect }: PrepareOpti
     try {
       const findBadInput = compileInputCheck(strict, document, operation);
       if (operation.operation === 'subscription') {
-        return { kind: 'watched', findBadInput, query: watchedQuery(apiSchema, document, operation) };
+        return { kind: 'watched', findBadInput, query: watchedQuery(apiSchema, perCaller, document, operation) };
       }
       const plan = supergraph.plan(document, operation);
       const execute = compileOperation(executor, { document, operation, plan });

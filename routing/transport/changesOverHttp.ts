@@ -8,7 +8,8 @@ import type { ChangesFollower, Following } from '../../server/chatChanges.ts';
 import { OWN_CALLER, signInternalToken } from '../../server/tokens/internalToken.ts';
 import { makeDispatcher } from './overHttp.ts';
 
-const RECONNECT_MS = 1_000;
+/** Milliseconds before a lost connection is made again, and a message that was not taken is sent again. */
+const RETRY_MS = 1_000;
 /** Milliseconds for the head of an answer. */
 const HEAD_MS = 5_000;
 /** Milliseconds without a line after which the connection is dead; a sign of life comes every 5 s. */
@@ -44,7 +45,7 @@ export function followOverHttp(given: ChangesOptions, follower: ChangesFollower)
       state.id = undefined;
       if (stopping.signal.aborted) return;
       follower.connected(false);
-      await clock.sleep(RECONNECT_MS, stopping.signal);
+      await clock.sleep(RETRY_MS, stopping.signal);
     }
   };
   void run();
@@ -102,22 +103,31 @@ async function followOnce(
   }
 }
 
-/** Tells the newest chats, one message after another. What cannot be told now is told with the next connection. */
+/** Tells the newest chats, one message after another. What was not taken is told again a little later. */
 async function tellChats(options: Options, state: State, signal: AbortSignal): Promise<void> {
   if (state.isTelling) return;
   state.isTelling = true;
-  try {
-    while (!state.isTold && state.id !== undefined && !signal.aborted) {
-      state.isTold = true;
-      const body = JSON.stringify({ chatIds: state.chatIds });
-      const answer = await ask(options, `changes/${state.id}`, { signal, method: 'POST', body });
-      await answer.body.dump();
-    }
-  } catch {
+  while (!state.isTold && state.id !== undefined && !signal.aborted) {
+    state.isTold = true;
+    const isTaken = await tellOnce(options, state.id, state.chatIds, signal).catch(() => false);
+    if (isTaken) continue;
     state.isTold = false;
-  } finally {
-    state.isTelling = false;
+    await options.clock.sleep(RETRY_MS, signal);
   }
+  state.isTelling = false;
+}
+
+/** @returns true if the subgraph has taken the message */
+async function tellOnce(
+  options: Options,
+  id: string,
+  chatIds: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const body = JSON.stringify({ chatIds });
+  const answer = await ask(options, `changes/${id}`, { signal, method: 'POST', body });
+  await answer.body.dump();
+  return answer.statusCode < 300;
 }
 
 async function ask(

@@ -3,37 +3,19 @@
  * Fields with `@clock` in the schema do not count, apart from whether they are null: ages, durations, and words for what
  * other fields say.
  */
-import {
-  type DocumentNode,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-  isObjectType,
-  type OperationDefinitionNode,
-} from 'graphql';
+import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { isObject, type Json, ownValue } from '../../common/json.ts';
 import type { AnswerBody } from './answer.ts';
 import { decidingVariables, defaultsOf } from './conditions.ts';
 import { fragmentsOf } from './fragments.ts';
 import { fieldsOf, type ObjectShape, shapeOf, type ValueShape } from './selection.ts';
 
-/** Names of fields with `@clock`, as `Type.field`. @param schema the supergraph's, with its AST nodes */
-export function readClockFields(schema: GraphQLSchema): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type)) continue;
-    for (const { name, astNode } of Object.values(type.getFields())) {
-      if (astNode?.directives?.some((directive) => directive.name.value === 'clock')) names.add(`${type.name}.${name}`);
-    }
-  }
-  return names;
-}
-
 /** True if nothing that counts has changed from one answer to the next. */
 export type IsSame = (before: AnswerBody, after: AnswerBody) => boolean;
 
 /**
  * @param schema of clients, by which the document is valid
- * @param clockFields as `readClockFields` gives them
+ * @param clockFields fields with `@clock`, as `Type.field`
  * @returns the comparison for the variables of a request
  */
 export function compileIsSame(

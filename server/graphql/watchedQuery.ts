@@ -16,6 +16,7 @@ import {
 import type { Json } from '../../common/json.ts';
 import { defaultsOf } from './conditions.ts';
 import { fragmentsOf, ownDocument } from './fragments.ts';
+import { selectsOneOf } from './markedFields.ts';
 import { fieldsWithin } from './selection.ts';
 
 /** Argument of each root field that only a subscription has. */
@@ -26,18 +27,27 @@ export interface WatchedQuery {
   readonly text: string;
   /** Name of the root field. */
   readonly field: string;
+  /** True if callers with the same rights may get different answers. */
+  readonly isPerCaller: boolean;
   /** Value of an argument of the root field. Undefined: it is not given. */
   readonly argument: (name: string, variables: Readonly<Json>) => unknown;
   /** Milliseconds between two looks, unchecked. Undefined: the schema's default. */
   readonly everyMs: (variables: Readonly<Json>) => unknown;
 }
 
-/** @param document valid by the schema @param operation a subscription of it */
+/**
+ * @param schema of clients
+ * @param perCaller fields with `@perCaller`, as `Type.field`
+ * @param document valid by the schema
+ * @param operation a subscription of it
+ */
 export function watchedQuery(
   schema: GraphQLSchema,
+  perCaller: ReadonlySet<string>,
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): WatchedQuery {
+  const own = ownDocument(document, operation);
   const fields = fieldsWithin([operation.selectionSet], fragmentsOf(document));
   const [field] = fields;
   if (!field) throw new Error('A valid subscription has one field.');
@@ -46,8 +56,9 @@ export function watchedQuery(
     return given && valueFromASTUntyped(given, { ...defaultsOf(operation), ...variables });
   };
   return {
-    text: print(asQuery(schema, ownDocument(document, operation), new Set(fields))),
+    text: print(asQuery(schema, own, new Set(fields))),
     field: field.name.value,
+    isPerCaller: selectsOneOf(perCaller, schema, own),
     argument,
     everyMs: (variables) => argument(RATE, variables) ?? defaultRate(schema, field),
   };

@@ -11,7 +11,8 @@ import {
 } from 'graphql';
 import type { Json } from '../../common/json.ts';
 import type { Refusal } from '../graphql/answer.ts';
-import { compileIsSame, type IsSame, readClockFields } from '../graphql/changes.ts';
+import { compileIsSame, type IsSame } from '../graphql/changes.ts';
+import { readMarkedFields } from '../graphql/markedFields.ts';
 import type { Question } from '../graphql/question.ts';
 import { refuseConditionalRoot } from '../graphql/subscriptionRoot.ts';
 import { watchedQuery } from '../graphql/watchedQuery.ts';
@@ -26,7 +27,8 @@ interface Subscriptions {
 
 /** @param schema with its AST nodes */
 export function makeSubscriptions(schema: GraphQLSchema): Subscriptions {
-  const clockFields = readClockFields(schema);
+  const clockFields = readMarkedFields(schema, 'clock');
+  const perCaller = readMarkedFields(schema, 'perCaller');
   const known = new WeakMap<Watch, IsSame>();
   const compare = ({ text, variables }: Watch): IsSame => {
     const document = parse(text, { noLocation: true });
@@ -47,7 +49,7 @@ export function makeSubscriptions(schema: GraphQLSchema): Subscriptions {
       }
       const findBadInput = (received: Readonly<Json>) =>
         getVariableValues(schema, operation.variableDefinitions ?? [], received, { maxErrors: 1 }).errors?.[0]?.message;
-      return readWatch({ query: watchedQuery(schema, document, operation), findBadInput }, variables);
+      return readWatch({ query: watchedQuery(schema, perCaller, document, operation), findBadInput }, variables);
     },
     isSame: (watch) => {
       const found = known.get(watch) ?? compare(watch);

@@ -12,6 +12,8 @@ export interface Watch {
   readonly field: string;
   /** Argument `chatId` of the root field, as it was given. */
   readonly chatId: unknown;
+  /** True if callers with the same rights may get different answers. */
+  readonly isPerCaller: boolean;
   /** Milliseconds between two looks. */
   readonly everyMs: number;
 }
@@ -40,7 +42,7 @@ export function readWatch({ query, findBadInput }: Subscription, variables: Read
   if (problem !== undefined) return new Refusal(400, 'BAD_USER_INPUT', problem);
   if (typeof everyMs !== 'number' || everyMs < LEAST_MS || everyMs > MOST_MS) return badRate(everyMs);
   return {
-    ...{ text: query.text, field: query.field, variables, everyMs },
+    ...{ text: query.text, field: query.field, isPerCaller: query.isPerCaller, variables, everyMs },
     chatId: query.argument('chatId', variables),
   };
 }

@@ -1,4 +1,4 @@
-/** The loops of all watches: one for those who watch the same with the same rights. */
+/** The loops of all watches: one for those who watch the same and are to get the same answer. */
 import type { Clock } from '../../common/clock.ts';
 import type { StopSignal } from '../../common/stopSignal.ts';
 import { parseUuid } from '../../common/uuid.ts';
@@ -49,7 +49,7 @@ export class Watches {
 
   /** Adds a client to the loop of its watch. @returns removes it */
   join(watch: Watch, caller: Caller, watcher: Watcher): () => void {
-    const key = JSON.stringify([watch.text, sorted(watch.variables), watch.everyMs, rightsOf(caller)]);
+    const key = JSON.stringify([watch.text, sorted(watch.variables), watch.everyMs, rightsFor(watch, caller)]);
     const held = this.#held.get(key) ?? this.#begin(key, watch);
     held.loop.add(watcher);
     return () => {
@@ -103,8 +103,10 @@ function wakerOf({ field, chatId }: Watch): string | undefined {
   return field === 'chats' ? ANY : undefined;
 }
 
-/** Rights by which answers are the same: those who may read all get the same, whoever they are. */
-const rightsOf = (caller: Caller): unknown => [mayReadAll(caller) ? null : caller.sub, [...caller.roles].sort()];
+/** Rights by which answers are the same: those who may read all get the same, unless the watch asks what is theirs alone. */
+const rightsFor = ({ isPerCaller }: Watch, caller: Caller): unknown => [
+  ...[isPerCaller || !mayReadAll(caller) ? caller.sub : null, [...caller.roles].sort()],
+];
 
 /** Members in the order of their names, at every depth. */
 const sorted = (value: unknown): unknown => {

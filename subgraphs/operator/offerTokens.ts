@@ -1,6 +1,6 @@
 /**
  * Tokens of offers: a JWT (RFC 7519), HS256 over INTERNAL_SECRET, which says what one caller was shown of one chat.
- * It is good for one action, for this caller, for five minutes, and only while the chat stays as it was.
+ * It is good for one action, for this caller, for five to six minutes, and only while the chat stays as it was.
  */
 import { errors, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
@@ -11,7 +11,8 @@ import { clientError } from '../../server/graphql/errors.ts';
 /** Issuer and audience; tokens between processes have others, so that none passes for the other kind. */
 const NAME = 'chat-debug-operator';
 const AUDIENCE = 'offer';
-const LIFETIME_MS = 5 * 60_000;
+const MINUTE_MS = 60_000;
+const LEAST_MINUTES = 5;
 const MOST_CHARACTERS = 2_000;
 
 /** State that a caller has looked at. */
@@ -32,7 +33,7 @@ interface OfferedTo {
 type Read = { readonly expected: Expected; readonly isExpired: boolean } | undefined;
 
 export interface OfferTokens {
-  /** Time until which a token that is made now is good. */
+  /** Time until which a token that is made now is good: a whole minute, so that equal offers of one minute are equal. */
   expiry(): Date;
   sign(to: OfferedTo, expected: Expected, expiresAt: Date): Promise<string>;
   /** @returns undefined for a token that is not for exactly this, or not ours. Never throws for a client's text. */
@@ -47,7 +48,7 @@ const claims = z.object({
 export function makeOfferTokens(secret: string, clock: Clock): OfferTokens {
   const key = new TextEncoder().encode(secret);
   return {
-    expiry: () => new Date(clock.now().getTime() + LIFETIME_MS),
+    expiry: () => new Date((Math.ceil(clock.now().getTime() / MINUTE_MS) + LEAST_MINUTES) * MINUTE_MS),
     sign: ({ action, chatId, sub }, { version, workerId, runnerId }, expiresAt) =>
       new SignJWT({ act: action, chat: chatId, v: version, w: workerId, r: runnerId })
         .setProtectedHeader({ alg: 'HS256' })

@@ -38,7 +38,7 @@ export interface Recorder {
   leaseTrouble(): string | undefined;
   /** Sentences on the last round, if it failed; undefined: it succeeded, or this recorder is not active. */
   roundTrouble(): string | undefined;
-  /** Reads at once, if this recorder is active and has rested: something has changed. */
+  /** Reads at once, or when this recorder has rested, if it is active: something has changed. */
   wake(): void;
   /** Reads no further, and gives the lease up. */
   stop(): Promise<void>;
@@ -52,10 +52,14 @@ export function startRecorder(options: RecorderOptions): Recorder {
   const loop = (name: string, intervalSeconds: number, work: () => Promise<void>): Loop =>
     startLoop({ name, intervalSeconds, work, nameOf, clock, log });
 
-  let restedMs = 0; // by the monotonic clock
+  let isWoken = false; // since a round began
+  let newest: object | undefined; // round that runs or is rested from
   const round = async () => {
     const { term } = lease;
     if (!term) return;
+    isWoken = false;
+    const self = {};
+    newest = self;
     const beganMs = clock.monotonicMs();
     try {
       await runRound({ ...options, unknown, onNews: alerting.wake, signal: stopping.signal }, term);
@@ -68,8 +72,11 @@ export function startRecorder(options: RecorderOptions): Recorder {
       trouble.round = sentencesOn(error);
       throw error;
     } finally {
-      const endedMs = clock.monotonicMs();
-      restedMs = endedMs + RESTS * (endedMs - beganMs);
+      void clock.sleep(RESTS * (clock.monotonicMs() - beganMs), stopping.signal).then(() => {
+        if (newest !== self) return; // another round has begun, on the interval
+        newest = undefined;
+        if (isWoken) rounds.wake();
+      });
     }
   };
   const rounds = loop('rounds', options.intervalSeconds, round);
@@ -98,7 +105,9 @@ export function startRecorder(options: RecorderOptions): Recorder {
     leaseTrouble: () => trouble.lease,
     roundTrouble: () => (lease.term ? trouble.round : undefined),
     wake: () => {
-      if (lease.term && clock.monotonicMs() >= restedMs) rounds.wake();
+      if (!lease.term) return;
+      isWoken = true;
+      if (!newest) rounds.wake();
     },
     stop: async () => {
       stopping.abort();

@@ -1,16 +1,19 @@
 /** Actions through the gateway: with an operator, without one, with one that is away, and what an attacker tries. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { decodeJwt } from 'jose';
 import { AUDIT, OPERATE } from '../../domain/actions/rights.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
 import { insertChat, insertHealthyChat } from '../subgraphs/database/support/rows.ts';
 import { operatorsPerTest } from '../subgraphs/operator/support/operators.ts';
+import { liveClientsPerTest } from '../support/liveClient.ts';
 import { fleetPerFile } from './fleet.ts';
 import { askGateway, callerToken, type GatewayChanges, type GatewayRequest } from './gateways.ts';
 import { deadUrl } from './httpServers.ts';
 
 const { database, gateway, servers } = fleetPerFile();
 const operators = operatorsPerTest(database);
+const open = liveClientsPerTest();
 afterEach(() => database.pool.query('DELETE FROM chats'));
 
 const OPERATOR = { sub: 'an-operator', roles: [READ_ALL, OPERATE, AUDIT], jti: 'token-7' };
@@ -90,6 +93,28 @@ describe('an action through the gateway', () => {
     const done = await askGateway(front, DO, { token, variables: { token: retry?.token, key: randomUUID() } });
     expect(done.body).toEqual({ data: { retryChat: { outcome: 'DONE', record: { expectedVersion: 1 } } } });
     expect(await stateOf(id)).toEqual({ status: 'running', version: 2 });
+  });
+
+  test('is offered in a live view to each who watches, by a token of their own', async () => {
+    const front = await withOperator();
+    const owner = randomUUID();
+    const id = await insertChat(database.pool, { status: 'error', owner_id: owner });
+    const watching = [
+      { sub: owner, roles: [READ_ALL] },
+      { sub: 'another', roles: [READ_ALL] },
+      { sub: 'an-operator', roles: [READ_ALL, OPERATE] },
+      { sub: 'another-operator', roles: [READ_ALL, OPERATE] },
+    ];
+    const OFFERS = `subscription ($id: UUID!) { chatDebugSnapshot(chatId: $id, everyMs: 60000) { ...Seen } }
+      fragment Seen on ChatDebugSnapshot { actions { action token } }`;
+    const retries: (string | null | undefined)[] = [];
+    for (const claims of watching) {
+      const client = await open(front, OFFERS, { variables: { id }, token: await callerToken(claims) });
+      const { data } = await client.result('the offers', () => true);
+      retries.push(offersIn(data ?? undefined).find(({ action }) => action === 'RETRY_CHAT')?.token);
+    }
+    const isForThem = retries.map((token) => (token ? decodeJwt(token).sub : token));
+    expect(isForThem).toEqual([owner, null, 'an-operator', 'another-operator']);
   });
 
   test('runs in the order in which it stands: the second sees what the first did', async () => {

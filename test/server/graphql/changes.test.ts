@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { buildSchema, type OperationDefinitionNode, parse } from 'graphql';
 import type { AnswerBody } from '../../../server/graphql/answer.ts';
-import { compileIsSame, readClockFields } from '../../../server/graphql/changes.ts';
+import { compileIsSame } from '../../../server/graphql/changes.ts';
+import { readMarkedFields } from '../../../server/graphql/markedFields.ts';
 import { loadSupergraph } from '../../support/loadSupergraph.ts';
 
 const schema = buildSchema(`
@@ -15,7 +16,7 @@ const schema = buildSchema(`
 const compare = (query: string, before: AnswerBody, after: AnswerBody, variables = {}) => {
   const document = parse(query);
   const operation = document.definitions[0] as OperationDefinitionNode;
-  return compileIsSame(schema, readClockFields(schema), document, operation)(variables)(before, after);
+  return compileIsSame(schema, readMarkedFields(schema, 'clock'), document, operation)(variables)(before, after);
 };
 const data = (a: unknown): AnswerBody => ({ data: { a } });
 
@@ -86,7 +87,7 @@ const COUNTED = [
 
 test('the schema marks every age and duration, and the words of a diagnosis', async () => {
   const { fullSchema } = await loadSupergraph();
-  const clock = readClockFields(fullSchema);
+  const clock = readMarkedFields(fullSchema, 'clock');
   const fields = Object.values(fullSchema.getTypeMap()).flatMap((type) =>
     'getFields' in type && !type.name.startsWith('__')
       ? Object.values(type.getFields()).map(({ name }) => `${type.name}.${name}`)

@@ -1,12 +1,16 @@
 /** A subscription as the query that answers it. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type GraphQLSchema, getOperationAST, parse, print, validate } from 'graphql';
+import { readMarkedFields } from '../../../server/graphql/markedFields.ts';
 import { watchedQuery } from '../../../server/graphql/watchedQuery.ts';
 import { clientSchema } from '../../support/clientSchema.ts';
+import { loadSupergraph } from '../../support/loadSupergraph.ts';
 
 let schema: GraphQLSchema;
+let perCaller: ReadonlySet<string>;
 beforeAll(async () => {
   schema = await clientSchema();
+  perCaller = readMarkedFields((await loadSupergraph()).fullSchema, 'perCaller');
 });
 
 function watched(text: string, name?: string) {
@@ -14,7 +18,7 @@ function watched(text: string, name?: string) {
   expect(validate(schema, document)).toEqual([]);
   const operation = getOperationAST(document, name);
   if (!operation) throw new Error('no operation');
-  const query = watchedQuery(schema, document, operation);
+  const query = watchedQuery(schema, perCaller, document, operation);
   expect(validate(schema, parse(query.text))).toEqual([]);
   return query;
 }
@@ -46,6 +50,30 @@ describe('its text', () => {
   test('is of one operation of a document', () => {
     const { text } = watched('query A { __typename } subscription B { replicas { id } }', 'B');
     expect(text).toBe(print(parse('query B { replicas { id } }')));
+  });
+});
+
+describe('its answer', () => {
+  test.each([
+    ['offers', 'subscription { chatDebugSnapshot(chatId: "x") { actions { token } } }', true],
+    ['offers under another name', 'subscription { chatDebugSnapshot(chatId: "x") { all: actions { action } } }', true],
+    [
+      'offers of a list, in a fragment',
+      `subscription ($no: Boolean = false) { chats { edges { node { ...One } } } }
+       fragment One on ChatDebugSnapshot { ... @include(if: $no) { actions { action } } }`,
+      true,
+    ],
+    ['records of actions', 'subscription { chatDebugSnapshot(chatId: "x") { actionRecords { id } } }', false],
+    ['actions of an incident', 'subscription { incidents { edges { node { actions { id } } } } }', false],
+    ['a snapshot', 'subscription { chatDebugSnapshot(chatId: "x") { diagnosis { verdict } } }', false],
+    [
+      'a snapshot, beside a query for offers',
+      `subscription B { chatDebugSnapshot(chatId: "x") { chatId } }
+       query A { chatDebugSnapshot(chatId: "x") { actions { action } } }`,
+      false,
+    ],
+  ])('depends on who asks: %s', (_what, text, expected) => {
+    expect(watched(text, text.includes('subscription B') ? 'B' : undefined).isPerCaller).toBe(expected);
   });
 });
 

@@ -9,7 +9,7 @@ import { makeLiveMetrics } from '../../../server/live/metrics.ts';
 import { makeLogger } from '../../../server/log.ts';
 
 const CALLER = { sub: 'a', roles: [] };
-const WATCH = { text: '{ a }', variables: {}, field: 'a', chatId: undefined, everyMs: 1_000 };
+const WATCH = { text: '{ a }', variables: {}, field: 'a', chatId: undefined, isPerCaller: false, everyMs: 1_000 };
 
 let server: RunningServer | undefined;
 afterEach(() => server?.stop());

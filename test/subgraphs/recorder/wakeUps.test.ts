@@ -18,7 +18,8 @@ const { database, gateway } = fleetPerFile();
 beforeAll(() => makeIncidentTables(database.pool));
 afterEach(() => emptyIncidentTables(database.pool));
 
-test('a round that took a second is followed by no other for four seconds, unless the interval is over', async () => {
+/** An active recorder whose rounds take a second each, and that reads by itself eight seconds after each. */
+async function startSlow() {
   const clock = manualClock();
   const client = openRecorderGateway(`${(await gateway()).url}/graphql`, INTERNAL_SECRET);
   const lease = new Lease(database.pool, randomUUID(), clock);
@@ -40,32 +41,71 @@ test('a round that took a second is followed by no other for four seconds, unles
     ask: async (operation, variables) => {
       asked.push(clock.monotonicMs() - beganMs);
       const answered = await client.ask(operation, variables);
+      if (asked.length === 1) slow.inFirst();
       clock.advance(1_000);
       return answered;
     },
     metrics: { ...metrics, round: () => (ended += 1) },
   });
-  const ends = (count: number) => until(`round ${count} has ended`, () => ended === count);
   /** Gives a round that was woken too early the time to begin. */
   const idle = async () => {
     for (let i = 0; i < 5; i += 1) await lease.keep();
   };
+  const slow = {
+    ...{ clock, recorder, asked, idle },
+    /** Called while the first round runs. */
+    inFirst: () => {},
+    ends: async (count: number) => {
+      await until(`round ${count} has ended`, () => ended === count);
+      await idle();
+    },
+    stop: async () => {
+      await recorder.stop();
+      await client.close();
+    },
+  };
+  return slow;
+}
+
+test('a round that took a second is followed by no other for four seconds, unless the interval is over', async () => {
+  const { clock, recorder, asked, idle, ends, stop } = await startSlow();
   try {
     await ends(1);
     clock.advance(3_999);
-    recorder.wake();
     await idle();
     clock.advance(1);
     recorder.wake();
     await ends(2);
-    clock.advance(3_000);
-    recorder.wake();
-    await idle();
-    clock.advance(5_000);
+    clock.advance(8_000);
     await ends(3);
     expect(asked).toEqual([0, 5_000, 14_000]);
   } finally {
-    await recorder.stop();
-    await client.close();
+    await stop();
+  }
+});
+
+test('what changes during a round or the rest after it is read when the recorder has rested, and once', async () => {
+  const slow = await startSlow();
+  const { clock, recorder, asked, idle, ends, stop } = slow;
+  slow.inFirst = recorder.wake;
+  try {
+    await ends(1);
+    clock.advance(3_999);
+    await idle();
+    clock.advance(1);
+    await ends(2);
+    clock.advance(2_000);
+    recorder.wake();
+    recorder.wake();
+    await idle();
+    clock.advance(2_000);
+    await ends(3);
+    clock.advance(4_000);
+    await idle();
+    clock.advance(4_000);
+    await ends(4);
+    expect(asked).toEqual([0, 5_000, 10_000, 19_000]);
+  } finally {
+    await stop();
   }
 });
