@@ -1,5 +1,5 @@
 /** Makes a bundle of what a gateway answered. Pure. */
-import * as z from 'zod'; // all of it by name: the console's build keeps only what is used
+import * as z from 'zod';
 import { diagnose, shouldReadAgain } from '../diagnosis/diagnose.ts';
 import { VERDICTS } from '../diagnosis/diagnosis.ts';
 import { NOT_REPEATED } from '../diagnosis/summary.ts';

@@ -3,7 +3,7 @@
  * One shape both writes and reads it. A value of another shape counts as not known, and a member that is not listed is
  * dropped. So whatever goes in, no content and no foreign words come out.
  */
-import * as z from 'zod'; // all of it by name: the console's build keeps only what is used
+import * as z from 'zod';
 import { CONSISTENCIES, type Diagnosis, SEVERITIES, VERDICTS } from '../diagnosis/diagnosis.ts';
 import { count, flag, json, known, seconds, text, thresholds } from '../diagnosis/snapshot.ts';
 import { reachability, snapshot } from './halves.ts';

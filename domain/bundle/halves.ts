@@ -2,7 +2,7 @@
  * Both halves of a chat, and every replica's view of it, as a bundle holds them.
  * What the rules read has their own shape, so that it cannot be lost here. Words that others chose are left out.
  */
-import * as z from 'zod'; // all of it by name: the console's build keeps only what is used
+import * as z from 'zod';
 import * as rules from '../diagnosis/snapshot.ts';
 import { code, lastError, moment, retryState, words } from './withheld.ts';
 

@@ -2,7 +2,7 @@
  * A chat as the rules see it: the fields that `diagnosis` and `diagnosisEverywhere` require of both halves.
  * Any of them may be missing, because its source could not be read. Null means unknown, for every rule.
  */
-import * as z from 'zod'; // all of it by name: the console's build keeps only what is used
+import * as z from 'zod';
 import { EXECUTION_STATES } from '../executionState.ts';
 import { shownFigures } from './figures.ts';
 

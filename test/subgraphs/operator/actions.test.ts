@@ -220,12 +220,7 @@ describe('an action', () => {
 
   test('on a chat whose version is at the end of its column is done and recorded', async () => {
     const server = await start();
-    const id = await insertChat(database.pool, { status: 'error' });
-    await database.pool.query(
-      `UPDATE chats SET snapshot_version = 9223372036854775807
-       FROM (SELECT set_config('chat_debug.events', 'off', true)) AS uncounted WHERE id = $1`,
-      [id],
-    );
+    const id = await insertChat(database.pool, { status: 'error', snapshot_version: '9223372036854775807' });
     const offer = (await offersOn(server, id))?.find(({ action }) => action === 'RETRY_CHAT');
     const { outcome, record } = await take(server, 'retryChat', id, { expect: null, token: offer?.token });
     expect([outcome, record]).toMatchObject(['DONE', { before: 'E0', after: 'R0' }]);

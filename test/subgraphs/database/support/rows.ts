@@ -14,6 +14,7 @@ export interface ChatColumns {
   runner_id: string | null;
   parent_chat_id: string | null;
   root_chat_id: string | null;
+  snapshot_version: string | number;
   retry_state: unknown;
   last_error: unknown;
   /** SQL. */
