@@ -73,16 +73,20 @@ describe('incidents', () => {
     const RECONCILE = `mutation { reconcileChat(id: "${id}", expect: { snapshotVersion: 1 }, reason: "for a test",
       idempotencyKey: "${randomUUID()}") { outcome } }`;
     expect((await askGateway(front, RECONCILE, { token })).body.data).toEqual({ reconcileChat: { outcome: 'DONE' } });
+    await until(
+      'the incident follows the chat',
+      async () => (await incidentRows(database.pool))[0]?.code === 'ERRORED',
+    );
     const ACTIONS = `{ incidents { edges { node { code actions { action reason planId } } } } }`;
     const asked = await askGateway(front, ACTIONS, { token });
     const actions = [{ action: 'RECONCILE_CHAT', reason: 'for a test', planId: null }];
-    expect(asked.body.data).toEqual({ incidents: { edges: [{ node: { code: 'INVALID_STATE', actions } }] } });
+    expect(asked.body.data).toEqual({ incidents: { edges: [{ node: { code: 'ERRORED', actions } }] } });
     const reader = await askGateway(front, ACTIONS);
-    expect(reader.body.data).toEqual({ incidents: { edges: [{ node: { code: 'INVALID_STATE', actions: null } }] } });
+    expect(reader.body.data).toEqual({ incidents: { edges: [{ node: { code: 'ERRORED', actions: null } }] } });
     expect(reader.body.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
     const without = await askGateway(recorder, ACTIONS, { token });
     expect(without.body).toEqual({
-      data: { incidents: { edges: [{ node: { code: 'INVALID_STATE', actions: null } }] } },
+      data: { incidents: { edges: [{ node: { code: 'ERRORED', actions: null } }] } },
     });
   });
 
