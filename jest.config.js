@@ -19,7 +19,7 @@ export const SLOW = [
 
 /** Jest runs the TypeScript sources as ES modules. One embedded Postgres serves all files, each in a database of its own. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/oneRealm.mjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/test/browser/', '/test/gateways/', ...SLOW],
