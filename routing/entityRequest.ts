@@ -1,6 +1,8 @@
 /** The question of an entity fetch, as graphql-js itself collects it: aliases, fragments and conditions included. */
-import { type GraphQLSchema, getOperationAST, type OperationDefinitionNode, parse, valueFromASTUntyped } from 'graphql';
+import { type GraphQLSchema, getOperationAST, type OperationDefinitionNode, parse } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { Json } from '../common/json.ts';
+import { defaultsOf } from '../server/graphql/conditions.ts';
 import { fragmentsOf } from '../server/graphql/fragments.ts';
 import type { GraphqlBody } from '../server/graphql/question.ts';
 import { fieldsOf, type Selecting, shapeBelow } from '../server/graphql/selection.ts';
@@ -10,6 +12,8 @@ import type { RoutedType } from './routedTypes.ts';
 
 export interface EntityRequest {
   readonly representations: readonly Representation[];
+  /** Variables of the fetch, defaults included. */
+  readonly variables: Readonly<Json>;
   readonly planOf: PlanOf;
 }
 
@@ -18,23 +22,19 @@ type PlanOf = (routed: RoutedType) => EntityPlan;
 
 /** Undefined when the request is no fetch of entities. @throws GraphQLError if the query cannot be parsed */
 export function readEntityRequest(schema: GraphQLSchema, request: GraphqlBody): EntityRequest | undefined {
-  const { operation, fragments, unconditional } = readFetch(schema, request);
+  const { operation, defaults, fragments, unconditional } = readFetch(schema, request);
   const representations = request.variables?.representations;
   if (!operation || !Array.isArray(representations)) return undefined;
-  if (unconditional) return { representations, planOf: unconditional };
-
-  const variables: Record<string, unknown> = { ...request.variables };
-  for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
-    if (defaultValue) variables[variable.name.value] ??= valueFromASTUntyped(defaultValue);
-  }
-  const planOf = plansOf({ schema, fragments, variables }, operation);
-  return planOf && { representations, planOf };
+  const variables = { ...defaults, ...request.variables };
+  const planOf = unconditional ?? plansOf({ schema, fragments, variables }, operation);
+  return planOf && { representations, variables, planOf };
 }
 
 /** Part that depends on the text of a fetch alone. */
 interface Fetch {
   readonly operationName: string | null | undefined;
   readonly operation: OperationDefinitionNode | undefined | null;
+  readonly defaults: Readonly<Json> | undefined;
   readonly fragments: Selecting['fragments'];
   /** Set when the text has no directive: then no variable decides what is selected. */
   readonly unconditional: PlanOf | undefined;
@@ -58,7 +58,8 @@ function readFetch(schema: GraphQLSchema, { query, operationName }: GraphqlBody)
   const isConditional = query.includes('@');
   const unconditional =
     operation && !isConditional ? plansOf({ schema, fragments, variables: {} }, operation) : undefined;
-  const fetch = { operationName, operation, fragments, unconditional };
+  const defaults = operation ? defaultsOf(operation) : undefined;
+  const fetch = { operationName, operation, defaults, fragments, unconditional };
   ofSchema.set(query, fetch);
   return fetch;
 }

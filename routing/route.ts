@@ -115,7 +115,7 @@ async function askAll(
   const deadline = deadlineStop(context.budget.leftMs(), context.signal);
   const { signal } = deadline;
   const begunMs = clock.monotonicMs();
-  const protocol = protocolFetch(routing, entityRequest, context.caller, request.variables ?? {});
+  const protocol = protocolFetch(routing, entityRequest, context.caller);
   const lookUp = (ids: readonly string[]) => directory.lookUp(ids, signal);
   const following: Following = {
     ...{ routing, entityRequest, owners },

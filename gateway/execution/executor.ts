@@ -82,6 +82,7 @@ export function compileOperation<C>(options: ExecutorOptions<C>, planned: Planne
     const errors: GraphQLFormattedError[] = [];
     await step?.({ data: received, errors, variables, conditions, context });
     const { data, lost } = completionFor(conditions)(received);
-    return { data: data && introspect ? introspect(data, conditions) : data, errors: errors.map(placed), lost };
+    const told = data && introspect?.(data, conditions);
+    return { data: told?.data ?? data, errors: [...errors.map(placed), ...(told?.errors ?? [])], lost };
   };
 }

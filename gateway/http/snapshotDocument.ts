@@ -16,13 +16,16 @@ const messageStats = z.object({
 const databaseHalf = z.looseObject({ messageStats: messageStats.nullable(), unreadable: z.array(z.string()) });
 type DatabaseHalf = z.infer<typeof databaseHalf>;
 
+const runtimeHalf = z.looseObject({ reachability: z.looseObject({ status: z.string() }) }).nullable();
+type RuntimeHalf = z.infer<typeof runtimeHalf> | undefined;
+
 /** Part of the answer that decides something; the rest passes through. */
 const answerData = z.object({
   chatDebugSnapshot: z
     .object({
       executionState: z.string(),
       database: databaseHalf,
-      runtime: z.looseObject({ reachability: z.looseObject({ status: z.string() }) }).nullable(),
+      runtime: runtimeHalf,
     })
     .nullable(),
 });
@@ -43,7 +46,8 @@ export function snapshotDocument(
   if (status >= 400 && told[0]) return refusal(status, codeOf(told[0]), told[0].message);
   const answer = answerData.safeParse(data);
   const unreadable = answer.data?.chatDebugSnapshot?.database.unreadable ?? [];
-  const errors = told.filter((error) => !isOfOneField(error, unreadable));
+  const ofOwner = answer.data?.chatDebugSnapshot?.runtime;
+  const errors = told.filter((error) => !isOfOneField(error, unreadable) && !isUnreadable(error, ofOwner));
   const [first] = errors;
   const lost = errors.find((error) => !isAboutRuntime(error));
   if (lost || !answer.success) {
@@ -96,6 +100,13 @@ const isAboutRuntime = (error: GraphQLFormattedError) =>
 const isOfOneField = (error: GraphQLFormattedError, unreadable: readonly string[]) =>
   codeOf(error) === 'FIELD_UNSUPPORTED' ||
   (error.path?.[1] === 'database' && unreadable.includes(String(error.path[2])));
+
+/** True for an odd value of the owner, null in a runtime half that is whole. Lists that are null would be read as not told. */
+const isUnreadable = (error: GraphQLFormattedError, runtime: RuntimeHalf) =>
+  codeOf(error) === 'VALUE_UNREADABLE' &&
+  error.path?.[1] === 'runtime' &&
+  runtime?.runners !== null &&
+  runtime?.messageBuffers !== null;
 
 /** Database half with roles as members, whatever they are called: `__proto__` is one like any other. */
 function databaseMembers({ messageStats, unreadable, ...rest }: DatabaseHalf): unknown {

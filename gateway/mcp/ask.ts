@@ -58,9 +58,13 @@ export async function answered<Data>(
 export const sentenceOf = ([first]: readonly Problem[]): string =>
   first ? `${first.message} (${first.code})` : 'The gateway gave no answer. Try again.';
 
-/** Error for a chat that is not there. */
-export const noSuchChat = (chatId: string) =>
-  new ToolError(`There is no chat ${chatId}, or the caller may not read it. \`stuck\` lists chats in trouble.`);
+/** Error for a chat that is not there; with problems, nobody knows whether it is. */
+export const noSuchChat = (chatId: string, problems: readonly Problem[]) =>
+  new ToolError(
+    problems.length > 0
+      ? sentenceOf(problems)
+      : `There is no chat ${chatId}, or the caller may not read it. \`stuck\` lists chats in trouble.`,
+  );
 
 /** Address of a chat's page in the console. Null: the gateway does not know its own. */
 export const chatUrl = ({ publicUrl }: Asking, chatId: string): string | null =>

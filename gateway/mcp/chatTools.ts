@@ -27,7 +27,7 @@ export const why = tool({
     const operation = MCP_OPERATIONS[everywhere ? 'whyEverywhere' : 'why'];
     const { data, problems: found } = await answered(asking, operation, { chat: id }, whyAnswer);
     const chat = data.chatDebugSnapshot;
-    if (!chat) throw noSuchChat(id);
+    if (!chat) throw noSuchChat(id, found);
     if (!chat.diagnosis || !chat.database) throw new ToolError(sentenceOf(found));
     return {
       ...{ chatId: id, title: untrusted(chat.database.title), executionState: chat.executionState },
@@ -57,7 +57,7 @@ export const snapshot = tool({
   run: async ({ chatId: id }, asking) => {
     const { data, problems: found } = await answered(asking, SNAPSHOT_OPERATION, { chat: id }, snapshotAnswer);
     const chat = data.chatDebugSnapshot;
-    if (!chat) throw noSuchChat(id);
+    if (!chat) throw noSuchChat(id, found);
     return {
       ...{ chatId: id, executionState: chat.executionState, consoleUrl: chatUrl(asking, id), problems: found },
       // A status that makes a state is one of those that are known.
@@ -89,7 +89,7 @@ export const history = tool({
     const variables = { chat: id, first, after };
     const { data, problems: found } = await answered(asking, MCP_OPERATIONS.history, variables, historyAnswer);
     const chat = data.chatDebugSnapshot;
-    if (!chat) throw noSuchChat(id);
+    if (!chat) throw noSuchChat(id, found);
     return {
       ...{ chatId: id, consoleUrl: chatUrl(asking, id), problems: found, pageInfo: chat.history?.pageInfo ?? null },
       events: chat.history?.edges.map(({ node }) => anything.parse(marked(node))) ?? null,
@@ -125,7 +125,7 @@ export const preview = tool({
   run: async ({ chatId: id }, asking) => {
     const { data, problems: found } = await answered(asking, MCP_OPERATIONS.preview, { chat: id }, previewAnswer);
     const chat = data.chatDebugSnapshot;
-    if (!chat) throw noSuchChat(id);
+    if (!chat) throw noSuchChat(id, found);
     if (!chat.actions)
       throw new ToolError(found[0]?.message ?? 'This gateway has no operator, so nothing can be done through it.');
     return {

@@ -35,10 +35,15 @@ const LONGEST = 600;
 /** Characters without a picture, which hide or reorder what is shown: controls, halves of a pair, format characters. */
 const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cs}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
+/** First half of a character that was cut in two: a strict reader of JSON refuses the whole answer for it. */
+const HALF = /\p{Cs}$/u;
+
 /** Text of others, marked, without what is not seen, and cut. */
 export function untrusted(value: unknown): z.output<typeof foreign> {
   const text = (typeof value === 'string' ? value : JSON.stringify(value)).replace(UNSEEN, '');
-  return { untrusted: text.length > LONGEST ? `${text.slice(0, LONGEST)}… (cut, of ${text.length} characters)` : text };
+  const { length } = text;
+  if (length <= LONGEST) return { untrusted: text };
+  return { untrusted: `${text.slice(0, LONGEST).replace(HALF, '')}… (cut, of ${length} characters)` };
 }
 
 /** Members whose value others wrote in these places alone, by the member above. A model chooses the id of a call. */

@@ -17,13 +17,7 @@ import { chatRuntime, replicaRuntime, toldOfEach } from './told.ts';
 /** HTTP statuses of a worker that takes no token of ours. */
 const UNTAKEN: readonly number[] = [401, 403];
 
-/** @param variables of the fetch, for its arguments */
-export function protocolFetch(
-  routing: Routing,
-  entityRequest: EntityRequest,
-  caller: Caller,
-  variables: Readonly<Json>,
-): ProtocolFetch {
+export function protocolFetch(routing: Routing, entityRequest: EntityRequest, caller: Caller): ProtocolFetch {
   const planOf = (typename: unknown) => {
     const type = routing.types.get(String(typename));
     return type && entityRequest.planOf(type);
@@ -66,7 +60,7 @@ export function protocolFetch(
       const plan = planOf(__typename);
       const values = valuesOf(chatId);
       if (!plan || !values) return undefined;
-      const { entity, problems } = filled(plan.entity, values, overrides(caller, variables));
+      const { entity, problems } = filled(plan.entity, values, overrides(caller, entityRequest.variables));
       for (const { path, code, message } of problems.slice(0, MAX_ERRORS - errors.length)) {
         errors.push({ message, path: ['_entities', i, ...path], extensions: { code } });
       }

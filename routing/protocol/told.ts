@@ -129,9 +129,14 @@ const each = (list: unknown, make: (item: unknown) => unknown): unknown =>
 
 const upper = (text: unknown): unknown => (typeof text === 'string' ? text.toUpperCase() : text);
 
-/** One line of a worker's own words, cut. */
+/** One line of a worker's own words, cut. Half a character, which a strict reader of JSON refuses, is told as U+FFFD. */
 const words = (text: unknown): unknown =>
-  typeof text === 'string' ? text.replace(/\s+/g, ' ').slice(0, MAX_WORDS) : text;
+  typeof text === 'string'
+    ? text
+        .replace(/\s+/g, ' ')
+        .slice(0, MAX_WORDS)
+        .replace(/\p{Cs}/gu, '\ufffd')
+    : text;
 
 const worded = (object: unknown, names: readonly string[]): unknown =>
   isObject(object)

@@ -53,3 +53,8 @@ test('in data, what a model chose is marked, and ids of our own are not', () => 
 test('a text of others is cut', () => {
   expect(untrusted('a'.repeat(1_000)).untrusted).toMatch(/^a{600}… \(cut, of 1000 characters\)$/);
 });
+
+test('a text of others is not cut within a character', () => {
+  const { untrusted: told } = untrusted(`${'a'.repeat(599)}😀😀`);
+  expect([/\p{Cs}/u.test(told), told]).toEqual([false, expect.stringMatching(/^a{599}… \(cut, of 603 characters\)$/)]);
+});

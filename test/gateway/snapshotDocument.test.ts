@@ -183,6 +183,30 @@ describe('the document', () => {
     expect([status, body.runtime]).toEqual([200, expect.objectContaining({ runners: expect.any(Array) })]);
   });
 
+  test('a value of the owner that cannot be read is null; all else is whole', () => {
+    const at = (...path: (string | number)[]) => {
+      return {
+        message: 'm',
+        path: ['chatDebugSnapshot', 'runtime', ...path],
+        extensions: { code: 'VALUE_UNREADABLE' },
+      };
+    };
+    const errors = [at('observedAt'), at('runners', 0, 'activeTask', 'startedAt')];
+    const answer = wholeAnswer();
+    const runtime = answer.chatDebugSnapshot.runtime as Record<string, unknown>;
+    Object.assign(runtime, { observedAt: null, reachability: { status: 'OK' } });
+    const { status, body } = snapshotDocument({ data: answer, errors });
+    expect([status, body.runtime]).toEqual([
+      200,
+      expect.objectContaining({ observed_at: null, runners: [expect.anything()] }),
+    ]);
+    Object.assign(runtime, { runners: null }); // would be read as none that was told of
+    expect(snapshotDocument({ data: answer, errors })).toMatchObject({
+      status: 502,
+      body: { code: 'VALUE_UNREADABLE' },
+    });
+  });
+
   test('an answer of the owner that lacks something is a 502', () => {
     const path = ['chatDebugSnapshot', 'runtime', 'runners', 0, 'status'];
     const errors = [{ message: 'm', path, extensions: { code: 'INTERNAL_SERVER_ERROR' } }];

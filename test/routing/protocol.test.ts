@@ -26,7 +26,7 @@ async function runtimeOf(
   server: TestServer,
   selection: string,
   type: 'ChatRuntime' | 'ReplicaRuntime' = 'ChatRuntime',
-  roles?: string[],
+  { roles, declared = '', variables = {} }: { roles?: string[]; declared?: string; variables?: object } = {},
 ) {
   const { route, newContext } = router({
     rows: { [A]: { relayAddress: server.url } },
@@ -34,8 +34,11 @@ async function runtimeOf(
     ...(roles && { roles }),
   });
   const representation = { __typename: type, workerId: A, ...(type === 'ChatRuntime' && { chatId: chatId(1) }) };
-  const query = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ${type} { reachability { status } ${selection} } } }`;
-  const { data, errors } = await route({ query, variables: { representations: [representation] } }, newContext());
+  const query = `query ($representations: [_Any!]! ${declared}) { _entities(representations: $representations) { ... on ${type} { reachability { status } ${selection} } } }`;
+  const { data, errors } = await route(
+    { query, variables: { ...variables, representations: [representation] } },
+    newContext(),
+  );
   return {
     entity: data?._entities[0],
     errors: errors.map(({ path, extensions }) => [path?.slice(2).join('.'), extensions?.code]),
@@ -268,6 +271,13 @@ describe('an answer of a worker', () => {
     expect(errors).toEqual([['runners.0.runnerId', 'VALUE_UNREADABLE']]);
   });
 
+  test('in words that are cut within a character, by it or here, is well formed all the same', async () => {
+    const tasks = [`${'a'.repeat(499)}😀`, 'cut \ud83d'].map((label) => ({ kind: 'generation', label }));
+    const server = await worker(A, () => ({ runners: [{ runnerId: chatId(7), tasks }] }));
+    const { entity } = await runtimeOf(server, 'runners { tasks { label } }');
+    expect(entity?.runners).toEqual([{ tasks: [{ label: `${'a'.repeat(499)}\ufffd` }, { label: 'cut \ufffd' }] }]);
+  });
+
   test('without a list of chats is none at all', async () => {
     const server = await servers.serve((response) =>
       sendJson(response, 200, { workerId: A, observedAt: OBSERVED, chats: { 0: {} } }),
@@ -314,8 +324,21 @@ describe('a worker as a whole', () => {
     });
   });
 
+  test.each([
+    ['the default of a variable that is left out', {}, 1],
+    ['a variable', { first: 2 }, 2],
+    ['null, which is no number', { first: null }, 2],
+  ])('lists as many as %s says', async (_what, variables, count) => {
+    const asked = { declared: '$first: Int = 1', variables };
+    const server = await worker(A, () => ({}), MORE);
+    const { entity, errors } = await runtimeOf(server, 'runners(first: $first) { chatId }', 'ReplicaRuntime', asked);
+    expect([entity?.runners, errors]).toEqual([[1, 2].slice(0, count).map((n) => ({ chatId: chatId(n) })), []]);
+  });
+
   test('tells others nothing of other people, though it knows no callers itself', async () => {
-    const { entity, errors } = await runtimeOf(await worker(A, () => ({}), MORE), FIELDS, 'ReplicaRuntime', []);
+    const { entity, errors } = await runtimeOf(await worker(A, () => ({}), MORE), FIELDS, 'ReplicaRuntime', {
+      roles: [],
+    });
     expect(entity).toMatchObject({
       isFull: true,
       acquisition: null,

@@ -8,16 +8,16 @@ const { apiSchema, fullSchema, plan, planKey } = await loadSupergraph();
 const SCHEMA = { queryType: { name: 'Query' } };
 const CHATS = { pageInfo: { hasNextPage: false } };
 
-async function execute(query: string, variables: Record<string, unknown>) {
+async function execute(query: string, variables: Record<string, unknown>, name?: string) {
   const document = parse(query);
-  const operation = getOperationAST(document);
+  const operation = getOperationAST(document, name);
   if (!operation) throw new Error('It has no operation');
   const asked: string[] = [];
   const options = {
     ...{ apiSchema, schema: fullSchema, planKey, onDefect: () => {} },
     subgraph: (name: string) => async () => {
       asked.push(name);
-      return { data: { chats: { ...CHATS } } };
+      return { data: { chats: { ...CHATS }, releaseChat: { outcome: 'DONE' } } };
     },
   };
   const run = compileOperation(options, { document, operation, plan: plan(document, operation) });
@@ -66,4 +66,22 @@ test('aliases, variables and named fragments', async () => {
     two: { name: 'Verdict', kind: 'ENUM' },
     chats: CHATS,
   });
+});
+
+test('what another operation of the document asks of the schema costs a mutation nothing', async () => {
+  const mutation =
+    'mutation M { ... on Mutation { releaseChat(id: "x", reason: "y", idempotencyKey: "z") { outcome } } }';
+  const { data } = await execute(`query Q { __schema { queryType { name } } } ${mutation}`, {}, 'M');
+  expect(data).toEqual({ releaseChat: { outcome: 'DONE' } });
+});
+
+test('null for a name, which a variable with a default may hold, is an error', async () => {
+  const query =
+    'query ($name: String = "Verdict") { one: __type(name: $name) { name } chats { pageInfo { hasNextPage } } }';
+  expect(await execute(query, {})).toMatchObject({ data: { one: { name: 'Verdict' } }, wrong: [] });
+  const { data, wrong } = await execute(query, { name: null });
+  expect(data).toEqual({ one: null, chats: CHATS });
+  expect(wrong).toEqual([
+    { message: expect.stringContaining('"name"'), path: ['one'], extensions: { code: 'BAD_USER_INPUT' } },
+  ]);
 });
