@@ -72,7 +72,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   const replicaMemory = new ReplicaMemory(clock);
   const notices = makeChatNotices({
     ...{ listenUrl: options.listenUrl, clock, log: processLog },
-    hasChannelForEach: () => platforms.known?.name === 'coder',
+    hasChannelForEach: () => platforms.known && platforms.known.name === 'coder',
   });
   return {
     subgraph: { schemaFile: SCHEMA_FILE, resolvers, finish: closeReading },
