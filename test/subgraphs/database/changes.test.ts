@@ -17,7 +17,7 @@ afterEach(async () => {
 
 /** Follows changes as a gateway does. */
 async function follow(databaseUrl: string) {
-  const server: RunningServer = await start({ databaseUrl, listenUrl: databaseUrl, staleAfterSeconds: undefined });
+  const server: RunningServer = await start({ databaseUrl, listenUrl: databaseUrl });
   const ending = new AbortController();
   ends.push(
     () => server.stop(),
