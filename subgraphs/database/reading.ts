@@ -360,7 +360,7 @@ export class Reading {
           return {
             heartbeatsReadable,
             platform,
-            indexes: (table: TableName) => platforms.indexes(tx, table),
+            indexes: (table: TableName) => platforms.indexes(tx, platform, table),
           };
         });
         resolve({ tx, moment: this.#moment });
