@@ -19,8 +19,8 @@ export type Taken =
   | { readonly name: string; readonly bundle: Bundle }
   | { readonly name: string; readonly why: string };
 
-/** Files that were opened, until the page is closed. */
-export const files = signal<readonly Taken[]>([]);
+/** Files that were opened, until the page is closed, by their places. Undefined: many others were opened since. */
+export const files = signal<readonly (Taken | undefined)[]>([]);
 
 /** Most files that are kept at once. */
 const MOST_FILES = 10;
@@ -28,8 +28,9 @@ const MOST_FILES = 10;
 /** Opens a file. @returns its place among `files` */
 export async function openFile(file: File): Promise<number> {
   const taken = await takeFile(file);
-  files.value = [...files.value, taken].slice(-MOST_FILES);
-  return files.value.indexOf(taken);
+  const place = files.value.length;
+  files.value = [...files.value.map((one, i) => (i > place - MOST_FILES ? one : undefined)), taken];
+  return place;
 }
 
 async function takeFile(file: File): Promise<Taken> {

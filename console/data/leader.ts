@@ -36,6 +36,17 @@ interface Note {
   readonly untilMs: number;
 }
 
+const noteOf = (id: string) => JSON.stringify({ id, untilMs: ownMs() + HOLDS_MS } satisfies Note);
+
+/** Changes what is kept. Where a browser keeps nothing, each tab leads by itself. */
+function ifKept(change: () => void): void {
+  try {
+    change();
+  } catch {
+    // There is no note of another tab either.
+  }
+}
+
 async function byNote(
   name: string,
   aborting: AbortSignal,
@@ -43,7 +54,7 @@ async function byNote(
 ): Promise<void> {
   const id = randomId();
   const key = `chat-debug-gateway:leader:${name}`;
-  const write = () => localStorage.setItem(key, JSON.stringify({ id, untilMs: ownMs() + HOLDS_MS } satisfies Note));
+  const write = () => ifKept(() => localStorage.setItem(key, noteOf(id)));
   const isOther = () => {
     const note = read(key);
     return note !== undefined && note.id !== id && note.untilMs > ownMs() && note.untilMs < ownMs() + 2 * HOLDS_MS;
@@ -59,7 +70,7 @@ async function byNote(
     const leading = new AbortController();
     const giveUp = () => {
       leading.abort();
-      if (read(key)?.id === id) localStorage.removeItem(key);
+      if (read(key)?.id === id) ifKept(() => localStorage.removeItem(key));
     };
     aborting.addEventListener('abort', giveUp);
     window.addEventListener('pagehide', giveUp);

@@ -18,7 +18,7 @@ export function useSource(text: string): Source | undefined {
   return (
     files.value[Number(name)] ?? {
       name: 'The file',
-      why: 'is no longer open: the page was loaded anew. Open it again.',
+      why: 'is no longer open: the page was loaded anew, or many others were opened since. Open it again.',
     }
   );
 }

@@ -10,6 +10,9 @@ const NONE = 'none';
 const orNot = (value: string | number | boolean | null | undefined, none = NOT_KNOWN): string =>
   value === null || value === undefined ? none : String(value);
 
+const eitherOr = (value: boolean | null | undefined, yes: string, no: string): string =>
+  typeof value === 'boolean' ? (value ? yes : no) : NOT_KNOWN;
+
 /** Traits in the order in which a person on call wants them. Null: the bundle has no such thing. */
 export function traitsOf(bundle: Bundle): Readonly<Record<string, string | null>> {
   const { database, runtime, executionState } = bundle.snapshot;
@@ -53,7 +56,7 @@ function rowTraits(row: Database) {
     retry: row.retryState ? `attempt ${orNot(row.retryState.attempt)}, ${orNot(row.retryState.kind)}` : NONE,
     'next call': dueText(row.retrySecondsLeft),
     deadline: dueText(row.requiresActionSecondsLeft),
-    'row locked': row.trouble?.rowLocked === true ? 'yes' : 'no',
+    'row locked': eitherOr(row.trouble?.rowLocked, 'yes', 'no'),
     'row changed': agoText(row.updatedAgeSeconds),
   };
 }
@@ -105,5 +108,5 @@ function replicasText(replicas: Bundle['replicas']) {
 
 function serverText(server: Bundle['server']) {
   if (!server) return null;
-  return server.canWrite === false ? 'takes no writes' : 'takes writes';
+  return eitherOr(server.canWrite, 'takes writes', 'takes no writes');
 }

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { EXECUTION_STATES } from '../executionState.ts';
 import { shownFigures } from './figures.ts';
+import { cut } from './wording.ts';
 
 /** Reads a value; one of another shape counts as not known. */
 export const known = <T>(shape: z.ZodType<T>) =>
@@ -177,6 +178,5 @@ export function valueAt(value: Snapshot, path: string): string {
     here = typeof here === 'object' && here !== null ? Reflect.get(here, step) : undefined;
   }
   if (Array.isArray(here)) return `${here.length} of them`;
-  const whole = typeof here === 'string' ? here : (JSON.stringify(here, shownFigures) ?? 'null');
-  return whole.length > LONGEST_VALUE ? `${whole.slice(0, LONGEST_VALUE)}…` : whole;
+  return cut(typeof here === 'string' ? here : (JSON.stringify(here, shownFigures) ?? 'null'), LONGEST_VALUE);
 }

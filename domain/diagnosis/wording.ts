@@ -22,9 +22,12 @@ export const sentence = (clause: string): string => `${clause.charAt(0).toUpperC
 const LONGEST_WORD = 60;
 /** Word that somebody else chose, shortened, and without characters that change how a line is shown. */
 export function word(text: string): string {
-  const visible = text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
-  return visible.length > LONGEST_WORD ? `${visible.slice(0, LONGEST_WORD)}…` : visible;
+  return cut(text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim(), LONGEST_WORD);
 }
+
+/** Text of about so many characters at most, cut between two of them: half of one is no text. */
+export const cut = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…` : text;
 
 /** Count with its noun: `1 replica`, `3 replicas`. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

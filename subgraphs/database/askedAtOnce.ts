@@ -1,14 +1,14 @@
 /**
  * The questions that an operation will ask of the database, read from its selection.
  * If all are known before the first row is, they are asked at once, and one statement answers them.
- * So they are asked before it is known whether the caller may read the chat. Nothing is told of a chat that is not the
- * caller's: its fields are not resolved, and the answers are dropped.
+ * So they are asked before it is known whether the caller may read the chat: they are narrowed to the caller's own chats.
  */
 import { type FieldNode, type GraphQLResolveInfo, isObjectType } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { getArgumentValues } from 'graphql/execution/values.js';
 import { pageSize } from '../../server/graphql/pageSize.ts';
 import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
+import { type Readable, readableOwner } from './access.ts';
 import { type HistoryArguments, historyPage } from './historyPage.ts';
 import type { Loaders } from './loaders.ts';
 import type { Reading } from './reading.ts';
@@ -73,10 +73,10 @@ function asksFor(info: GraphQLResolveInfo): readonly Ask[] | undefined {
 
 /** Makes the function of one operation. */
 export const makeAskAtOnce =
-  (loaders: Loaders, reading: Reading, caller: Caller): AskAtOnce =>
+  (loaders: Loaders, reading: Reading, caller: Caller, readable: Readable): AskAtOnce =>
   (chatId, info) => {
     const asks = asksFor(info);
-    if (!asks || !reading.openBatch()) return;
+    if (!asks || !reading.openBatch(readableOwner(readable))) return;
     for (const ask of asks) ask(loaders, chatId, caller, info.variableValues)?.catch(() => {}); // the field that needs it fails by it
   };
 

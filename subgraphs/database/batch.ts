@@ -32,9 +32,13 @@ export class Batch {
   #answers: Promise<readonly (readonly Row[])[]> | undefined;
   #isSent = false;
 
-  constructor(moment: Moment, send: Send) {
+  readonly #ownerId: string | undefined;
+
+  /** @param ownerId owner of all chats that are read; undefined: all owners */
+  constructor(moment: Moment, send: Send, ownerId?: string) {
     this.moment = moment;
     this.#send = send;
+    this.#ownerId = ownerId;
   }
 
   /** True while a question can still join the others. */
@@ -54,7 +58,8 @@ export class Batch {
   readonly #gathering: Transaction = {
     $queryRaw: async <T>(text: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T> => {
       if (this.#isSent) throw new NotQuick('It was asked too late.');
-      const place = this.#statements.push('raw' in text ? Prisma.sql(text, ...values) : text) - 1;
+      const asked = 'raw' in text ? Prisma.sql(text, ...values) : text;
+      const place = this.#statements.push(this.#ownerId === undefined ? asked : ofOwner(asked, this.#ownerId)) - 1;
       this.#answers ??= this.#sendLater();
       return withMoments((await this.#answers)[place] ?? []) as T;
     },
@@ -68,6 +73,19 @@ export class Batch {
     this.#isSent = true;
     return this.#send(this.names, this.#statements);
   }
+}
+
+/**
+ * Statement whose lists of ids keep none but this owner's chats. It is asked before it is known whose they are, and what is
+ * read of another's chat would show in its time.
+ */
+function ofOwner({ strings, values }: Prisma.Sql, ownerId: string): Prisma.Sql {
+  const narrowed = values.map((value, i) =>
+    Array.isArray(value) && strings[i + 1]?.startsWith('::uuid[]')
+      ? Prisma.sql`ARRAY(SELECT o.id FROM chats AS o WHERE o.id = ANY(${value}::uuid[]) AND o.owner_id = ${ownerId}::uuid)`
+      : value,
+  );
+  return new Prisma.Sql(strings, narrowed);
 }
 
 /**

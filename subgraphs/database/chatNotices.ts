@@ -16,8 +16,8 @@ const MAX_CHANNELS = 1_000;
 interface ChatNoticesOptions {
   /** URL of the primary, without a pooler between; undefined: nobody is told of changes. */
   readonly listenUrl: string | undefined;
-  /** True if each chat has a channel of its own, as far as it is known. */
-  readonly hasChannelForEach: () => boolean;
+  /** True if each chat has a channel of its own; undefined: not known now. */
+  readonly hasChannelForEach: () => boolean | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -50,9 +50,11 @@ export function makeChatNotices({ listenUrl, hasChannelForEach, clock, log }: Ch
     for (const follower of followers.keys()) follower.connected(is);
   };
   const channels = () => {
-    if (!hasChannelForEach()) return [OWN_CHANNEL];
+    const isForEach = hasChannelForEach();
+    if (isForEach === false) return [OWN_CHANNEL];
     const chatIds = new Set([...followers.values()].flat());
-    return [...chatIds].slice(0, MAX_CHANNELS).map((id) => `${CODER_CHANNEL}${id}`);
+    const ofChats = [...chatIds].slice(0, MAX_CHANNELS).map((id) => `${CODER_CHANNEL}${id}`);
+    return isForEach ? ofChats : [OWN_CHANNEL, ...ofChats];
   };
   const begin = (databaseUrl: string): Notifications =>
     listen({

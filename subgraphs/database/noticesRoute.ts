@@ -24,7 +24,7 @@ const LIFE_SIGN_MS = 5_000;
 /** Bytes that wait for a slow gateway before its connection is given up. */
 const MAX_WAITING_BYTES = 1_000_000;
 
-const chats = z.object({ chatIds: z.array(z.uuid()) });
+const chats = z.object({ chatIds: z.array(z.guid()) });
 
 /** Adds the routes. @param callerOf caller of a request that was let in */
 export function registerChanges(

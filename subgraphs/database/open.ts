@@ -72,7 +72,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
   const replicaMemory = new ReplicaMemory(clock);
   const notices = makeChatNotices({
     ...{ listenUrl: options.listenUrl, clock, log: processLog },
-    hasChannelForEach: () => platforms.known?.name === 'coder',
+    hasChannelForEach: () => platforms.known && platforms.known.name === 'coder',
   });
   return {
     subgraph: { schemaFile: SCHEMA_FILE, resolvers, finish: closeReading },
@@ -81,7 +81,7 @@ export function openDatabase(options: DatabaseOptions, registry: Registry): Data
       const reading = openReading(log, mayReadAll(caller)); // closed with the answer; nothing is opened before the first question
       const readable = readableBy(caller);
       const loaders = makeLoaders({ reading, readable, log });
-      const askAtOnce = makeAskAtOnce(loaders, reading, caller);
+      const askAtOnce = makeAskAtOnce(loaders, reading, caller, readable);
       return { caller, requestId, log, readable, reading, askAtOnce, loaders, replicaMemory };
     },
     notReady: () => {

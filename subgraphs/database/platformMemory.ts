@@ -65,9 +65,10 @@ export class PlatformMemory {
   /**
    * Reads the indexes of a table, which it enters, unlike `find`. Undefined: they are those of this project's
    * migrations.
+   * @param platform that the reading has found; it may have been forgotten since
    */
-  async indexes(tx: Transaction, table: TableName): Promise<FoundIndexes | undefined> {
-    if (this.#known?.platform.name !== 'coder') return undefined;
+  async indexes(tx: Transaction, { name }: Platform, table: TableName): Promise<FoundIndexes | undefined> {
+    if (name !== 'coder') return undefined;
     if (!this.#indexes[table]) {
       const found = indexesIn(await tx.$queryRaw<unknown[]>(findIndexes([table])));
       this.#indexes = { ...this.#indexes, [table]: [], ...found };

@@ -51,14 +51,15 @@ export class QuickWay {
   /**
    * Begins a batch for one operation; undefined: only the careful way is open, for want of knowledge, of tables or of a
    * time limit. Events are not asked for where they cannot be read, so their table may be lacking.
+   * @param ownerId owner of all chats that are read; undefined: all owners
    */
-  begin(): Batch | undefined {
+  begin(ownerId?: string): Batch | undefined {
     const platform = this.#options.platforms.known;
     if (platform?.name !== 'own' || platform.tables.lacks.some(({ table }) => table !== 'chat_events'))
       return undefined;
     if (this.#isInRecovery === undefined || this.#isWithoutLimit) return undefined;
     const moment = { heartbeatsReadable: !this.#isInRecovery, platform, indexes: async () => undefined };
-    return new Batch(moment, (names, statements) => this.#send(names.toSorted().join(), statements));
+    return new Batch(moment, (names, statements) => this.#send(names.toSorted().join(), statements), ownerId);
   }
 
   async #send(set: string, statements: readonly Prisma.Sql[]): Promise<readonly (readonly Row[])[]> {

@@ -109,10 +109,11 @@ export class Reading {
    * Opens a batch: the questions of this turn of the event loop become one statement. Opens none if a question was asked
    * before, or if only a transaction will do.
    * It is for an operation that asks all it ever will at once: later questions are answered by a later moment.
+   * @param ownerId owner of all chats that it reads; undefined: all owners
    * @returns true if questions that are asked now join the batch; false if each is asked in the transaction
    */
-  openBatch(): boolean {
-    if (!this.#deadline) this.#batch ??= this.#options.quickWay.begin();
+  openBatch(ownerId: string | undefined): boolean {
+    if (!this.#deadline) this.#batch ??= this.#options.quickWay.begin(ownerId);
     return this.#batch?.isOpen === true;
   }
 
@@ -360,7 +361,7 @@ export class Reading {
           return {
             heartbeatsReadable,
             platform,
-            indexes: (table: TableName) => platforms.indexes(tx, table),
+            indexes: (table: TableName) => platforms.indexes(tx, platform, table),
           };
         });
         resolve({ tx, moment: this.#moment });

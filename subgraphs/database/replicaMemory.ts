@@ -25,15 +25,17 @@ export class ReplicaMemory {
   }
 
   /**
-   * Last answer to the same question, else the matching part of the last answer about all; undefined: neither is there.
-   * Nobody is called alive whose row was read longer ago than rows may be old.
+   * Last answer to the same question, else the matching part of the last answer about all. Undefined: neither is there, or
+   * all that is asked for is who is alive, and what is known of that is older than rows may be. Then nobody is called alive.
    */
   recall(alive: Alive): readonly ReplicaRow[] | undefined {
-    const remembered = this.#answers.get(alive) ?? this.#answers.get(undefined);
-    if (!remembered) return undefined;
-    const { rows, staleAfterSeconds, atMs } = remembered;
-    const isFresh = this.#clock.monotonicMs() - atMs <= staleAfterSeconds * 1_000;
-    const now = isFresh ? rows : rows.map((row) => ({ ...row, isAlive: false }));
-    return alive === undefined ? now : now.filter((row) => row.isAlive === alive);
+    const all = this.#answers.get(undefined);
+    const fresh = [this.#answers.get(alive), all].find((one) => one && this.#isFresh(one));
+    if (alive === undefined) return fresh?.rows ?? all?.rows.map((row) => ({ ...row, isAlive: false }));
+    return fresh?.rows.filter((row) => row.isAlive === alive);
+  }
+
+  #isFresh({ staleAfterSeconds, atMs }: Remembered): boolean {
+    return this.#clock.monotonicMs() - atMs <= staleAfterSeconds * 1_000;
   }
 }

@@ -98,8 +98,8 @@ const COLUMNS: Readonly<Record<keyof ChatRow, Prisma.Sql>> = {
   chatId: Prisma.sql`c.id`,
   takenAt: Prisma.sql`now()`,
   ownerId: Prisma.sql`c.owner_id`,
-  title: Prisma.sql`left(c.title, ${LONGEST_TITLE})`,
-  status: Prisma.sql`c.status::text`,
+  title: Prisma.sql`COALESCE(left(c.title, ${LONGEST_TITLE}), '')`, // null where a view does not know it
+  status: Prisma.sql`COALESCE(c.status::text, '')`,
   archived: Prisma.sql`c.archived`,
   workerId: Prisma.sql`c.worker_id`,
   runnerId: Prisma.sql`c.runner_id`,

@@ -45,8 +45,11 @@ const isYoung = (seconds: number) => Prisma.sql`r.updated_at >= now() - make_int
 export const isReplica = ({ hasOtherServers }: Platform): Prisma.Sql =>
   hasOtherServers ? Prisma.sql`r."primary"` : Prisma.sql`true`;
 
+/** Columns of replicas. A view may not know all of them, and may have numbers of another type. */
 const columns = (platform: Platform) => Prisma.sql`
-  r.id, r.hostname, r.relay_address AS "relayAddress", r.version, r.region_id AS "regionId", r.error,
+  r.id, COALESCE(r.hostname, '') AS hostname, COALESCE(r.relay_address, '') AS "relayAddress",
+  COALESCE(r.version, '') AS version, COALESCE(r.error, '') AS error,
+  CASE WHEN r.region_id BETWEEN -2147483648 AND 2147483647 THEN r.region_id::int4 ELSE 0 END AS "regionId",
   ${sayable(MOMENTS.startedAt)} AS "startedAt", ${sayable(MOMENTS.stoppedAt)} AS "stoppedAt",
   ${sayable(MOMENTS.updatedAt)} AS "updatedAt",
   (r.stopped_at IS NULL AND ${isYoung(platform.replicaStaleAfterSeconds)}) AS "isAlive",

@@ -8,7 +8,8 @@ import { CHAT_ACTIONS, shortName } from '../../../domain/actions/names.ts';
 import { possibleAction } from '../../../domain/actions/offers.ts';
 import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
 import { RULES } from '../../../domain/diagnosis/rules.ts';
-import { secondsText } from '../../../domain/diagnosis/wording.ts';
+import { readSnapshot, valueAt } from '../../../domain/diagnosis/snapshot.ts';
+import { secondsText, word } from '../../../domain/diagnosis/wording.ts';
 import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
 import { SCHEMA_FILE } from '../../../subgraphs/diagnosis/requiredFields.ts';
 import { anySnapshot } from '../../subgraphs/diagnosis/arbitrarySnapshots.ts';
@@ -46,6 +47,17 @@ test('how long something takes is said in the unit that people would use', () =>
     ...['0 s', '9.9 s', '45 s', '119 s', '10 min', '3 h', '48 h', '2 days', '60 days', '2 years', '73 years'],
     'an unknown time',
   ]);
+});
+
+test('a text is cut between characters: half of one is no text, and other programs refuse the whole answer for it', () => {
+  for (const before of ['', 'a']) {
+    const long = before + '😀'.repeat(400);
+    const snapshot = readSnapshot({ chatId: 'a', database: { lastError: { message: long } } });
+    for (const shown of [valueAt(snapshot, 'database.lastError.message'), word(long)]) {
+      expect(shown).toMatch(/😀…$/u);
+      expect(shown).not.toMatch(/\p{Cs}/u);
+    }
+  }
 });
 
 describe('every suggestion', () => {

@@ -125,3 +125,17 @@ describe.each([['from the beginning', false] as const, ['from far down', true] a
     },
   );
 });
+
+test('a list that is read while readiness looks at the tables anew is walked along the index all the same', async () => {
+  const platforms = new PlatformMemory({}, { clock: systemClock, log });
+  const reading = openReading({ prisma: client.prisma, timeoutMs: TIMEOUT_MS, platforms });
+  try {
+    const found = await reading.ask('chatPage', async (_tx, { indexes }) => {
+      platforms.forget();
+      return indexes('chats');
+    });
+    expect(found?.chats).toEqual(expect.arrayContaining([expect.stringContaining('status, updated_at, id')]));
+  } finally {
+    await reading.close();
+  }
+});

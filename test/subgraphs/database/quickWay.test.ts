@@ -10,6 +10,7 @@ import { databasePerFile } from '../../support/database.ts';
 import { readMetrics } from '../../support/metrics.ts';
 import { type PostgresProxy, startPostgresProxy } from '../../support/postgresProxy.ts';
 import { stopTime } from '../../support/stoppedTime.ts';
+import { startTcpProxy } from '../../support/tcpProxy.ts';
 import { isPgBouncerInstalled, startPgBouncer } from './support/pgBouncer.ts';
 import { insertHealthyChat, insertMessages, insertReplica, queueMessages } from './support/rows.ts';
 import { type Ask, asking, start } from './support/subgraph.ts';
@@ -93,6 +94,59 @@ test('somebody who may read one chat of several sees that one', async () => {
     caller,
   );
   expect(data?.chatDebugSnapshots).toEqual(chatIds.map((chatId, i) => (i === 0 ? { chatId } : null)));
+});
+
+test('gives a chat’s owner the answers of the careful way', async () => {
+  for (const chatId of chatIds) {
+    const { rows } = await database.pool.query('SELECT owner_id FROM chats WHERE id = $1', [chatId]);
+    const owner = { sub: rows[0].owner_id, roles: [] };
+    tap.statements.length = 0;
+    const quick = await ask(AT_ONCE, { ids: [chatId] }, owner);
+    expect(tap.statements).toHaveLength(1);
+    const careful = await ask(CAREFULLY, { ids: [chatId] }, owner);
+    expect(quick.data?.chatDebugSnapshots).toEqual(careful.data?.chatDebugSnapshots);
+  }
+});
+
+describe('of a chat that is not the caller’s', () => {
+  /** All that the database sends to a caller who may read no chat but the first, with how many statements. */
+  async function sentTo(fields: string, ids: readonly (string | undefined)[]) {
+    const { rows } = await database.pool.query('SELECT owner_id FROM chats WHERE id = $1', [chatIds[0]]);
+    const sent: Buffer[] = [];
+    const passing = () => ({
+      toServer: (chunk: Buffer) => chunk,
+      toClient: (chunk: Buffer) => {
+        sent.push(chunk);
+        return chunk;
+      },
+    });
+    const url = new URL(tap.url);
+    const proxy = await startTcpProxy({ target: () => database.url, passing });
+    url.port = String(proxy.port);
+    const heard = await start({ databaseUrl: url.href });
+    try {
+      const askHeard = asking(() => heard.url);
+      await askHeard('{ replicas { id } }');
+      sent.length = 0;
+      const query = `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { ${fields} } }`;
+      const { data } = await askHeard(query, { ids }, { sub: rows[0].owner_id, roles: [] });
+      return { data: data?.chatDebugSnapshots, sent: Buffer.concat(sent).toString() };
+    } finally {
+      await heard.stop();
+      await proxy.close();
+    }
+  }
+
+  test('nothing is read, whose size would show in the time that it takes', async () => {
+    const [own, foreign] = chatIds;
+    const { data, sent } = await sentTo('chatId database { messageStats { total } heartbeats { runnerId } }', [
+      own,
+      foreign,
+    ]);
+    expect(data).toMatchObject([{ chatId: own, database: { messageStats: { total: 1 } } }, null]);
+    expect(sent).toContain(own);
+    expect(sent).not.toContain(foreign);
+  });
 });
 
 test('a place of the operation asks only what is selected there', async () => {

@@ -17,7 +17,15 @@ test('are as they were read, and none is alive once their rows would be too old'
   expect(memory.recall(false)).toEqual([row('b', false)]);
   clock.advance(1);
   expect(memory.recall(undefined)).toEqual([row('a', false), row('b', false)]);
-  expect(memory.recall(true)).toEqual([]);
+});
+
+test('that may have died meanwhile are neither the live ones nor the others', () => {
+  const clock = manualClock();
+  const memory = new ReplicaMemory(clock);
+  for (const alive of [undefined, true, false]) memory.remember(alive, [row('a', alive !== false)], LONG);
+  clock.advance(LONG * 1_000 + 1);
+  expect(memory.recall(true)).toBeUndefined();
+  expect(memory.recall(false)).toBeUndefined();
 });
 
 test('of the same question come before those of all', () => {
@@ -26,6 +34,13 @@ test('of the same question come before those of all', () => {
   memory.remember(undefined, [row('a', true)], LONG);
   memory.remember(true, [row('b', true)], LONG);
   expect(memory.recall(true)).toEqual([row('b', true)]);
+});
+
+test('of the same question, read too long ago, do not hide those of all that were read since', () => {
+  const clock = manualClock();
+  const memory = new ReplicaMemory(clock);
+  memory.remember(true, [row('old', true)], LONG);
   clock.advance(LONG * 1_000 + 1);
-  expect(memory.recall(true)).toEqual([]);
+  memory.remember(undefined, [row('a', true), row('b', false)], LONG);
+  expect(memory.recall(true)).toEqual([row('a', true)]);
 });
