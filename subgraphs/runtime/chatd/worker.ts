@@ -330,11 +330,12 @@ export class ChatWorker {
 
   async #sync(): Promise<void> {
     const runners = this.runners.active();
+    const known = runners.map((runner) => runner.snapshotVersion);
     const chats = await this.#reader.loadMany(runners.map((runner) => runner.chatId));
     runners.forEach((runner, place) => {
       const chat = chats[place];
       if (isNativeError(chat)) this.#unreadable(runner.chatId, chat);
-      else if (chat) runner.update(chat);
+      else if (chat) runner.update(chat, known[place]);
       else runner.lose('the chat is gone');
     });
   }
