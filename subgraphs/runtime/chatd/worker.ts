@@ -37,6 +37,8 @@ import { Runners } from './runners.ts';
 const ACQUIRE_AT_ONCE = 50;
 const CLEAN_UP_INTERVAL_SECONDS = 60;
 const DRAIN_LIMIT_MS = 2_500;
+/** Milliseconds for which a hand-over at the end waits for chats that are being taken. */
+const TAKING_LIMIT_MS = 500;
 /** Milliseconds for which the replica's row waits for the leases. */
 const LEASES_FIRST_MS = 1_000;
 
@@ -139,18 +141,33 @@ export class ChatWorker {
 
   async #drain(): Promise<void> {
     this.#phase = 'draining';
-    await this.#loops?.acquisition.stop();
-    await this.#notifications?.stop();
-    const limit = new AbortController();
-    await Promise.race([this.#handOver(), this.kit.clock.sleep(DRAIN_LIMIT_MS, limit.signal)]);
-    limit.abort();
+    const listened = this.#notifications?.stop();
+    await this.#within(DRAIN_LIMIT_MS, this.#handOverAtEnd());
     // A chat that could not be given up is left to its lease, but nothing goes on here.
     for (const runner of this.runners.active()) runner.lose('the worker stops');
-    await Promise.all(Object.values(this.#loops ?? {}).map((loop) => loop.stop()));
+    for (const loop of Object.values(this.#loops ?? {})) void loop.stop();
+    await this.#loops?.heartbeats.stop(); // the only one that would write the row
     await markReplicaStopped(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
       this.#log.warn({ err: error }, 'could not mark the replica as stopped; its row will grow old instead');
     });
+    await listened;
     this.#phase = 'stopped';
+  }
+
+  /** Hands over what is here. What is still being taken, as when one chat hangs, follows once it is this worker's. */
+  async #handOverAtEnd(): Promise<void> {
+    const taken = this.#loops?.acquisition.stop();
+    await this.#within(TAKING_LIMIT_MS, taken);
+    await this.#handOver();
+    await taken;
+    await releaseChats(this.#leasePool, this.settings.workerId).catch(() => {}); // its stopped owner frees it
+  }
+
+  /** Waits for the work, but no longer than so many milliseconds. */
+  async #within(limitMs: number, work: Promise<void> | undefined): Promise<void> {
+    const limit = new AbortController();
+    await Promise.race([work, this.kit.clock.sleep(limitMs, limit.signal)]);
+    limit.abort();
   }
 
   /** True if it takes no chats for now or for ever: it stops, or an operator has told it to drain. */
@@ -222,7 +239,7 @@ export class ChatWorker {
       onTaken: (chats) => {
         for (const chat of chats) {
           this.kit.store.announcements.tell(chat);
-          this.#run(chat, lease);
+          if (this.#phase === 'running') this.#run(chat, lease); // else it is about to be handed over
         }
       },
     });
@@ -268,9 +285,10 @@ export class ChatWorker {
   async #beat(replica: OwnReplicaRow): Promise<void> {
     const beganMs = this.kit.clock.monotonicMs();
     const leases = this.#renew();
-    const limit = new AbortController();
-    await Promise.race([leases.catch(() => {}), this.kit.clock.sleep(LEASES_FIRST_MS, limit.signal)]);
-    limit.abort();
+    await this.#within(
+      LEASES_FIRST_MS,
+      leases.catch(() => {}),
+    );
     const latencyMs = this.kit.clock.monotonicMs() - beganMs;
     const row = keepReplica(this.#leasePool, replica, Math.round(latencyMs * 1000));
     const parts = await Promise.allSettled([leases, row, this.#obeyDrain()]);
