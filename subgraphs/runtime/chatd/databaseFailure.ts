@@ -36,6 +36,10 @@ const STALE_STATEMENT = 'RevalidateCachedQuery';
 export const isOfConnection = (error: unknown): boolean =>
   OF_THE_CONNECTION.test(codeOf(error)) || partOf(error, 'routine') === STALE_STATEMENT;
 
+/** True if the driver gave the server up: whatever else is asked on the connection waits as long for nothing. */
+export const isUnanswered = (error: unknown): boolean =>
+  partOf(error, 'severity') === undefined && known(error) === 'CONNECTION_LOST';
+
 /** True if the server refused the statement and no more: the connection is as good as before. */
 export const isRefusal = (error: unknown): boolean => {
   const severity = partOf(error, 'severity');
