@@ -24,7 +24,7 @@ interface Owner {
   changed(): void;
 }
 
-/** Parts of one episode. Only its generation writes to it, and only until it is closed. */
+/** First parts of one episode, without a hole: what comes after a dropped one is dropped, too. Only its generation writes to it, and only until it is closed. */
 class MessageBuffer {
   readonly episode: Episode;
   /** Number that grows with each buffer of this process. */
@@ -53,7 +53,8 @@ class MessageBuffer {
     if (this.closedAt) return;
     const bytes = Buffer.byteLength(JSON.stringify(part));
     this.lastPartAt = this.#clock.now();
-    if (this.bytes + bytes > BUFFER_CAPACITY_BYTES || !this.#owner.hasRoomFor(bytes)) {
+    const hasRoom = this.bytes + bytes <= BUFFER_CAPACITY_BYTES && this.#owner.hasRoomFor(bytes);
+    if (this.partsDropped > 0 || !hasRoom) {
       this.partsDropped += 1;
       return;
     }
