@@ -24,7 +24,7 @@ import type { LoopInspection, RefusedChat } from '../inspector.ts';
 import { acquireChats } from './acquisition.ts';
 import { type ChatState, readChatsApart } from './chatState.ts';
 import { cleanUp } from './cleanUp.ts';
-import { failureName, mayPass } from './databaseFailure.ts';
+import { failureName, isOfAll } from './databaseFailure.ts';
 import type { GenerationTools } from './generation.ts';
 import { renewLeases } from './heartbeats.ts';
 import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
@@ -39,6 +39,8 @@ const CLEAN_UP_INTERVAL_SECONDS = 60;
 const DRAIN_LIMIT_MS = 2_500;
 /** Milliseconds for which a hand-over at the end waits for chats that are being taken. */
 const TAKING_LIMIT_MS = 500;
+/** Milliseconds after a new connection in which leases that cannot be seen are believed. */
+const OWNERS_FIRST_MS = 2_000;
 /** Milliseconds for which the replica's row waits for the leases. */
 const LEASES_FIRST_MS = 1_000;
 
@@ -75,6 +77,9 @@ export class ChatWorker {
   #isDrained = false;
   /** Failure of the last look whether it is drained, in one word. */
   #drainTrouble: string | undefined;
+  #isConnected = false;
+  /** Moment until which owners come first, in monotonic milliseconds. */
+  #ownersFirstUntilMs = 0;
   #acquiring = Promise.resolve();
   #givingUp: Promise<void> | undefined;
 
@@ -124,10 +129,8 @@ export class ChatWorker {
       name: 'chatd notifications',
       channels: ['chat_ownership', 'chat_update'],
       onNotification: (channel, payload) => this.#notified(channel, payload),
-      onConnected: () => {
-        this.#loops?.acquisition.wake();
-        this.#loops?.databaseSync.wake();
-      },
+      onConnected: () => this.#connected(),
+      onLost: () => this.#disconnected(),
       clock: this.kit.clock,
       log: this.#log,
     });
@@ -150,7 +153,7 @@ export class ChatWorker {
     await markReplicaStopped(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
       this.#log.warn({ err: error }, 'could not mark the replica as stopped; its row will grow old instead');
     });
-    await listened;
+    await Promise.all([listened, this.kit.store.announcements.sent()]); // a write may have come through meanwhile
     this.#phase = 'stopped';
   }
 
@@ -199,9 +202,9 @@ export class ChatWorker {
       return new Set<string>();
     };
     const released = await releaseChats(this.#leasePool, this.settings.workerId).catch(failed);
-    // While the database is away or takes no writes, one by one is no better. Otherwise one chat must not hold the
-    // others.
-    if (!failure || !mayPass(failure)) {
+    // While the database is away or takes no writes, one by one is no better. Otherwise one chat that is refused, or hangs, must
+    // not hold the others.
+    if (!failure || !isOfAll(failure)) {
       const runners = this.runners.active();
       await Promise.all(
         runners.map((runner) => (released.has(runner.chatId) ? runner.leave() : runner.handOver().catch(failed))),
@@ -220,6 +223,23 @@ export class ChatWorker {
     this.#givingUp = undefined;
   }
 
+  /**
+   * Notes that the database may have been down. A crash empties the table of leases, and owners that live restore theirs: until they
+   * have had the time, no chat is taken from its owner.
+   */
+  #disconnected(): void {
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    this.#ownersFirstUntilMs = this.kit.clock.monotonicMs() + this.settings.staleAfterSeconds * 1000;
+  }
+
+  #connected(): void {
+    this.#isConnected = true;
+    const untilMs = this.kit.clock.monotonicMs() + OWNERS_FIRST_MS;
+    this.#ownersFirstUntilMs = Math.min(this.#ownersFirstUntilMs, untilMs);
+    for (const name of ['heartbeats', 'acquisition', 'databaseSync'] as const) this.#loops?.[name].wake();
+  }
+
   #acquire(): Promise<void> {
     const acquiring = this.#acquireNow();
     this.#acquiring = acquiring.catch(() => {}); // the loop tells of it
@@ -236,6 +256,8 @@ export class ChatWorker {
     const { more, refused, left } = await acquireChats(this.#pool, {
       ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, apart },
       except: [...paused, ...apart.map(({ chatId }) => chatId)],
+      held: this.runners.active().map(({ chatId }) => chatId),
+      undrivenOnly: this.kit.clock.monotonicMs() < this.#ownersFirstUntilMs,
       onTaken: (chats) => {
         for (const chat of chats) {
           this.kit.store.announcements.tell(chat);
