@@ -80,7 +80,7 @@ export async function generate(
       : await write({ name: 'recordGenerationAttempt' });
     if (begun.kind === 'lost') return begun;
     task.attempt = begun.chat.generationAttempt;
-    task.nextRetryAt = null;
+    task.goesOn();
     task.progress(); // what a pause took is no time in which the model gave no sign of life
     if (!already) seen(begun.chat);
     if (task.signal.aborted) return undefined;
@@ -155,7 +155,7 @@ async function waitForRetry(task: Task, { pool, clock }: GenerationTools): Promi
 }
 
 async function waitOn(task: Task, delayMs: number, clock: Clock): Promise<void> {
-  task.nextRetryAt = new Date(clock.now().getTime() + delayMs);
+  task.pausesFor(delayMs);
   await clock.sleep(delayMs, task.signal);
 }
 
