@@ -119,6 +119,17 @@ test('a question whose body a framework set aside unread is read all the same', 
   expect((await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body })).status).toBe(200);
 });
 
+test('a question whose body a framework has read and given to nobody is refused at once', async () => {
+  const { debug } = await worker();
+  const url = await listen((request, response) => {
+    request.resume().once('end', () => debug.handler(request, response));
+  });
+  const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ chatIds: [] });
+  const signal = AbortSignal.timeout(5_000);
+  expect((await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body, signal })).status).toBe(400);
+});
+
 test('big integers of a database are told as numbers, also as the texts that its driver makes of them', async () => {
   const { debug, runnerOf, buffersOf } = await worker();
   const texts = { snapshotVersion: '8', historyVersion: '8', generationAttempt: '2' } as object;
