@@ -77,6 +77,8 @@ export class ChatWorker {
   #isDrained = false;
   /** Failure of the last look whether it is drained, in one word. */
   #drainTrouble: string | undefined;
+  /** True if a taking failed that may have been committed, so that there may be chats of this worker without a runner here. */
+  #mayHoldMore = false;
   #isConnected = false;
   /** Moment until which owners come first, in monotonic milliseconds. */
   #ownersFirstUntilMs = 0;
@@ -242,7 +244,9 @@ export class ChatWorker {
 
   #acquire(): Promise<void> {
     const acquiring = this.#acquireNow();
-    this.#acquiring = acquiring.catch(() => {}); // the loop tells of it
+    this.#acquiring = acquiring.catch(() => {
+      this.#mayHoldMore = true; // the loop tells of the failure
+    });
     return acquiring;
   }
 
@@ -250,6 +254,7 @@ export class ChatWorker {
     const { workerId, staleAfterSeconds, clockAheadSeconds, maxRunners } = this.settings;
     this.#passedOver = this.isFull;
     if (this.isFull || this.#isDrained) return;
+    await this.#releaseUnknown();
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
     const lease = this.#leaseFromNow();
     const [paused, apart] = [this.#refused.current(), this.#refused.due()];
@@ -271,6 +276,16 @@ export class ChatWorker {
     }
     this.#refused.keep([...paused, ...left, ...refused.map(({ chatId }) => chatId)]);
     if (more) this.#loops?.acquisition.wake();
+  }
+
+  /** Gives up chats that have no runner here. */
+  async #releaseUnknown(): Promise<void> {
+    if (!this.#mayHoldMore) return;
+    const kept = [...this.runners.all()].map(({ runnerId }) => runnerId);
+    await releaseChats(this.#leasePool, this.settings.workerId, kept).catch((error: unknown) => {
+      if (isOfAll(error)) throw error; // else a chat that cannot be given up is left to its lease
+    });
+    this.#mayHoldMore = false;
   }
 
   #run(chat: ChatState, lease: Lease): void {
