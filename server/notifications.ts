@@ -2,6 +2,7 @@
  * Postgres notifications, on best effort, over a connection of their own that listens, is checked, and is made anew.
  * Users must also look by themselves now and then. After each new connection they are told to.
  */
+import { Socket } from 'node:net';
 import pg from 'pg';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from './log.ts';
@@ -69,7 +70,9 @@ async function keepListening(options: NotificationOptions, wanted: Wanted, signa
 /** Listens until `signal` aborts, or throws when the connection breaks or no longer answers. */
 async function listenOnce(options: NotificationOptions, wanted: Wanted, signal: AbortSignal): Promise<void> {
   const { databaseUrl, name, onNotification, onConnected, clock } = options;
+  const socket = new Socket();
   const client = new pg.Client({
+    stream: () => socket,
     connectionString: databaseUrl,
     application_name: name,
     connectionTimeoutMillis: CHECK_LIMIT_MS,
@@ -104,6 +107,8 @@ async function listenOnce(options: NotificationOptions, wanted: Wanted, signal: 
       else await client.query('SELECT 1');
     }
   } finally {
-    await client.end().catch(() => {}); // it is broken already
+    const ended = client.end().catch(() => {}); // it is broken already
+    socket.destroySoon(); // the other side may never say a word again
+    await ended;
   }
 }

@@ -68,7 +68,10 @@ export function asksOperator<A extends Asking>(transport: Transport<A>, log: Log
 }
 
 /** Failures of connecting, after which nothing was sent. */
-const NOT_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+const NOT_CONNECTED = [
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  'UND_ERR_CONNECT_TIMEOUT',
+];
 const wasSent = ({ status, what }: Reply) => !(status === 'UNREACHABLE' && NOT_CONNECTED.includes(what));
 
 const uncertain = (idempotencyKey: unknown) =>

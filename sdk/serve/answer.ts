@@ -142,5 +142,11 @@ const json = (status: number, body: object): ProtocolResponse => ({
   body: JSON.stringify(body, asNumber),
 });
 
-/** A database's big integers are told as numbers: JSON has no others. */
-const asNumber = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
+/** Members that come from columns of big integers. */
+const BIG_INTEGERS = ['snapshotVersion', 'historyVersion', 'generationAttempt'];
+
+/** A database's big integers are told as numbers, also the texts that some drivers make of them: JSON has no others. */
+function asNumber(name: string, value: unknown): unknown {
+  const isDigits = typeof value === 'string' && BIG_INTEGERS.includes(name) && /^\d+$/.test(value);
+  return typeof value === 'bigint' || isDigits ? Number(value) : value;
+}

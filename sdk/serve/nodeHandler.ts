@@ -18,6 +18,7 @@ export const nodeHandler =
       send(answer({ method, url, authorization: headers.authorization, body }) ?? NOTHING_HERE);
     if (method !== 'POST') return void reply(undefined);
     if ('body' in request && request.body !== undefined && request.readableDidRead) return void reply(request.body);
+    if (request.readableEnded) return void reply(undefined); // read by somebody who has told nobody
     readText(request, (text) => {
       if (text !== undefined) return reply(text);
       response.setHeader('connection', 'close'); // the rest of the body is not read

@@ -56,6 +56,16 @@ const iso = (moment: Date | null): string | null => moment?.toISOString() ?? nul
 const before = (now: Date, seconds: number | null | undefined): string | null =>
   seconds === null || seconds === undefined ? null : new Date(now.getTime() - seconds * 1_000).toISOString();
 
+/** Milliseconds by which a moment may differ from what its age says: neither is exact. */
+const TOLERANCE_MS = 1_000;
+
+/** Moment of which the age is known, by the clock as it is now: it may have been set since the moment was noted. */
+function since(noted: Date | null, now: Date, seconds: number | null): string | null {
+  if (noted === null || seconds === null) return iso(noted);
+  const moment = new Date(now.getTime() - seconds * 1_000);
+  return iso(Math.abs(moment.getTime() - noted.getTime()) < TOLERANCE_MS ? noted : moment);
+}
+
 const lower = <T extends string>(name: T | null): Lowercase<T> | null => name && (name.toLowerCase() as Lowercase<T>);
 
 function runnerOf(runner: RunnerInspection, now: Date): Runner {
@@ -63,31 +73,30 @@ function runnerOf(runner: RunnerInspection, now: Date): Runner {
   return {
     ...{ runnerId, status, snapshotVersion, historyVersion, generationAttempt },
     phase: lower(runner.phase),
-    startedAt: iso(runner.startedAt),
+    startedAt: since(runner.startedAt, now, runner.uptimeSeconds),
     lastUpdateAt: iso(runner.lastUpdateAt),
     idleSince: before(now, runner.idleSeconds),
     tasks: runner.tasks.map((task) => taskOf(task, now)),
-    lease: lease && leaseOf(lease),
+    lease: lease && leaseOf(lease, now),
   };
 }
 
 function taskOf(task: TaskInspection, now: Date): Task {
-  const { runningSeconds: _, secondsSinceProgress: __, secondsUntilRetry: ___, ...same } = task;
-  const { waitsForDatabaseSeconds, ...rest } = same;
+  const { runningSeconds, secondsSinceProgress, secondsUntilRetry, waitsForDatabaseSeconds, ...rest } = task;
   return {
     ...rest,
     kind: task.kind.toLowerCase(),
-    startedAt: iso(task.startedAt),
+    startedAt: since(task.startedAt, now, runningSeconds),
     cancelledAt: iso(task.cancelledAt),
-    lastProgressAt: iso(task.lastProgressAt),
-    nextRetryAt: iso(task.nextRetryAt),
+    lastProgressAt: since(task.lastProgressAt, now, secondsSinceProgress),
+    nextRetryAt: since(task.nextRetryAt, now, secondsUntilRetry && -secondsUntilRetry),
     waitsForDatabaseSince: before(now, waitsForDatabaseSeconds),
   };
 }
 
-const leaseOf = ({ ageSeconds: _, renewedAt, ...lease }: LeaseInspection): Lease => ({
+const leaseOf = ({ ageSeconds, renewedAt, ...lease }: LeaseInspection, now: Date): Lease => ({
   ...lease,
-  renewedAt: iso(renewedAt),
+  renewedAt: since(renewedAt, now, ageSeconds),
 });
 
 const bufferOf = ({ openedAt, lastPartAt, closedAt, ...buffer }: MessageBufferInspection): MessageBuffer => ({

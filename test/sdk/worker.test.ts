@@ -14,18 +14,19 @@ async function worker(options: ChatDebugOptions = {}) {
   let nowMs = START_MS;
   const { debug, url } = await startWorker({ key: KEY, clock: { now: () => new Date(nowMs) }, ...options });
   const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+  const chatOf = async (chatId: string) => {
+    const body = JSON.stringify({ chatIds: [chatId] });
+    const response = await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body });
+    return ((await response.json()) as ChatsAnswer).chats[0];
+  };
   return {
     debug,
     passed: (seconds: number) => {
       nowMs = START_MS + 1_000 * seconds;
     },
     replica: async () => (await (await fetch(`${url}/chat-debug/v1/replica`, { headers })).json()) as ReplicaAnswer,
-    runnerOf: async (chatId: string) => {
-      const body = JSON.stringify({ chatIds: [chatId] });
-      const response = await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body });
-      const { chats } = (await response.json()) as ChatsAnswer;
-      return chats[0]?.runners?.[0];
-    },
+    runnerOf: async (chatId: string) => (await chatOf(chatId))?.runners?.[0],
+    buffersOf: async (chatId: string) => (await chatOf(chatId))?.messageBuffers,
   };
 }
 const at = (seconds: number) => new Date(START_MS + 1_000 * seconds).toISOString();
@@ -118,8 +119,26 @@ test('a question whose body a framework set aside unread is read all the same', 
   expect((await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body })).status).toBe(200);
 });
 
-test('big integers of a database are told as numbers', async () => {
-  const { debug, runnerOf } = await worker();
+test('a question whose body a framework has read and given to nobody is refused at once', async () => {
+  const { debug } = await worker();
+  const url = await listen((request, response) => {
+    request.resume().once('end', () => debug.handler(request, response));
+  });
+  const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ chatIds: [] });
+  const signal = AbortSignal.timeout(5_000);
+  expect((await fetch(`${url}/chat-debug/v1/chats`, { method: 'POST', headers, body, signal })).status).toBe(400);
+});
+
+test('big integers of a database are told as numbers, also as the texts that its driver makes of them', async () => {
+  const { debug, runnerOf, buffersOf } = await worker();
+  const texts = { snapshotVersion: '8', historyVersion: '8', generationAttempt: '2' } as object;
+  const read = debug.run(randomUUID(), texts);
+  read.task('generation', texts);
+  read.buffer(texts);
+  const told = { historyVersion: 8, generationAttempt: 2 };
+  expect(await runnerOf(read.chatId)).toMatchObject({ ...told, snapshotVersion: 8, tasks: [{ historyVersion: 8 }] });
+  expect(await buffersOf(read.chatId)).toMatchObject([told]);
   const run = debug.run(randomUUID(), { snapshotVersion: 7n as unknown as number });
   expect(await runnerOf(run.chatId)).toMatchObject({ snapshotVersion: 7 });
 });

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { systemClock } from '../../common/clock.ts';
 import { makeLogger } from '../../server/log.ts';
 import { listen, type Notifications } from '../../server/notifications.ts';
 import { databasePerFile } from '../support/database.ts';
@@ -54,6 +55,14 @@ test('a connection that is half open is noticed by asking it, and made again', a
   await until('it hears what is sent after', () => heard.includes('after'));
   expect(heard).toEqual(['before', 'after']);
 });
+
+test('listening ends at once though nothing comes back on the connection', async () => {
+  const { proxy, notifications } = await listenBehindProxy();
+  proxy.freeze();
+  const beganMs = systemClock.monotonicMs();
+  await notifications.stop();
+  expect(systemClock.monotonicMs() - beganMs).toBeLessThan(1_000);
+}, 10_000);
 
 test('a connection that breaks is made again', async () => {
   const { proxy, clock, heard, send, connections, losses } = await listenBehindProxy();

@@ -113,6 +113,10 @@ interface Acquisition {
   readonly limit: number;
   /** Chats to pass over. */
   readonly except: readonly string[];
+  /** Chats that the worker drives: however old their leases look, it does not take them from itself. */
+  readonly held?: readonly string[];
+  /** True: chats with an owner and a runner are left to them, however their leases look. */
+  readonly undrivenOnly?: boolean;
   /** Refused chats among those, to be tried one by one, after the others. */
   readonly apart?: readonly Candidate[];
   /** Called with chats as soon as they are this worker's, whatever becomes of the others. */
@@ -146,8 +150,10 @@ export async function acquireChats(pool: Pool, asked: Acquisition): Promise<Acqu
   const quick = await takeUndriven(pool, asked);
   if (quick.chats.length > 0) onTaken?.(quick.chats);
   const rest = { ...asked, limit: limit - quick.chats.length };
-  const done = quick.isWhole ? await takeRefused(pool, rest) : await takeLooking(pool, rest);
-  return { ...done, chats: [...quick.chats, ...done.chats], more: quick.candidates === limit || done.more };
+  const isOver = quick.isWhole || asked.undrivenOnly;
+  const done = isOver ? await takeRefused(pool, rest) : await takeLooking(pool, rest);
+  const more = quick.isWhole ? quick.candidates === limit : done.more;
+  return { ...done, chats: [...quick.chats, ...done.chats], more };
 }
 
 interface Undriven {
@@ -183,7 +189,7 @@ const takeRefused = async (pool: Pool, asked: Acquisition): Promise<Acquired> =>
 });
 
 async function takeLooking(pool: Pool, asked: Acquisition): Promise<Acquired> {
-  const { staleAfterSeconds, clockAheadSeconds, limit, except, apart = [], onTaken } = asked;
+  const { staleAfterSeconds, clockAheadSeconds, limit, except, held = [], apart = [], onTaken } = asked;
   let candidates: Candidate[] = [];
   let together: ChatState[];
   try {
@@ -192,7 +198,7 @@ async function takeLooking(pool: Pool, asked: Acquisition): Promise<Acquired> {
         staleAfterSeconds,
         clockAheadSeconds,
         limit,
-        except,
+        [...except, ...held],
       ]);
       candidates = rows.map(({ chatId, ownerId }) => ({ chatId, ownerId }));
       const ids = candidates.map(({ chatId }) => chatId);

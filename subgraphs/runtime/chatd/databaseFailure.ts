@@ -1,8 +1,11 @@
 /** Meaning of a failed statement for the database, and whether it can succeed later. Pure. */
 import { databaseFailure } from '../../../domain/databaseFailures.ts';
 
-/** Codes of Node and the driver for a missing or broken connection. */
-const CONNECTION = /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+/**
+ * Codes of the system, of names and of TLS for a missing or broken connection. A machine that is out of files or ports is told by
+ * them as well. No SQLSTATE has their form.
+ */
+const CONNECTION = /^(E[A-Z]{4,}|EAI_\w+|ERR_(SSL|TLS|STREAM|SOCKET)_\w+|UNABLE_TO_\w+|\w*CERT\w*)$/;
 const DRIVER = /^(Connection terminated|Client (was closed|has encountered)|timeout exceeded|Query read timeout)/;
 
 const codeOf = (error: unknown): string => String(partOf(error, 'code') ?? '');
@@ -35,6 +38,10 @@ const STALE_STATEMENT = 'RevalidateCachedQuery';
 /** True if this connection is not to be used again. The failed statement is not repeated for that. */
 export const isOfConnection = (error: unknown): boolean =>
   OF_THE_CONNECTION.test(codeOf(error)) || partOf(error, 'routine') === STALE_STATEMENT;
+
+/** True if the driver gave the server up: whatever else is asked on the connection waits as long for nothing. */
+export const isUnanswered = (error: unknown): boolean =>
+  partOf(error, 'severity') === undefined && known(error) === 'CONNECTION_LOST';
 
 /** True if the server refused the statement and no more: the connection is as good as before. */
 export const isRefusal = (error: unknown): boolean => {

@@ -18,7 +18,7 @@ import type { ChatStore, WriteOutcome } from './chatStore.ts';
 import { callDatabase } from './databaseCall.ts';
 import { writeFenced } from './fencedWrite.ts';
 import { type History, historyOf, readHistory, UnusableHistory } from './history.ts';
-import type { MessageBuffers } from './messageBuffers.ts';
+import type { MessageBuffer, MessageBuffers } from './messageBuffers.ts';
 import { askedToWaitMs, describeFailure } from './modelErrors.ts';
 import { callModel, type ModelStep } from './modelStep.ts';
 import { refusalOf } from './refusedData.ts';
@@ -80,15 +80,16 @@ export async function generate(
       : await write({ name: 'recordGenerationAttempt' });
     if (begun.kind === 'lost') return begun;
     task.attempt = begun.chat.generationAttempt;
-    task.nextRetryAt = null;
+    task.goesOn();
     task.progress(); // what a pause took is no time in which the model gave no sign of life
     if (!already) seen(begun.chat);
     if (task.signal.aborted) return undefined;
 
     calls.add();
-    const result = await attemptStep(task, history, kit);
+    const buffer = openBuffer(task, kit);
+    const result = await attemptStep(task, history, kit, buffer);
     if (task.signal.aborted) return undefined;
-    const failed = 'error' in result ? result : await commit(result.step);
+    const failed = 'error' in result ? result : await commit(result.step, buffer);
     if ('outcome' in failed) return failed.outcome;
 
     task.lastError = `${failed.error.kind}: ${failed.error.message}`;
@@ -106,25 +107,34 @@ export async function generate(
   /**
    * Commits a step. Content that Postgres refuses is a failed attempt; any other failure says nothing about the step.
    */
-  async function commit(step: ModelStep): Promise<{ outcome: WriteOutcome } | Failed> {
+  async function commit(step: ModelStep, buffer: MessageBuffer): Promise<{ outcome: WriteOutcome } | Failed> {
+    buffer.isOwed = true;
     try {
       return { outcome: await write(...transitionsFor(step, kit.actionTimeoutSeconds)) };
     } catch (error) {
       if (!refusalOf(error)) throw error;
       return { error: describeFailure(error, OWN_PROVIDER), askedToWaitMs: undefined };
+    } finally {
+      buffer.isOwed = false;
     }
   }
 }
 
+const openBuffer = (
+  { chat: { id: chatId, historyVersion }, attempt }: Task,
+  { buffers }: GenerationTools,
+): MessageBuffer => buffers.open({ chatId, historyVersion, generationAttempt: attempt ?? 1 });
+
 /** Calls the model once, into a buffer of its own. A failure of the model is a result, not an exception. */
-async function attemptStep(task: Task, history: History, kit: GenerationTools): Promise<{ step: ModelStep } | Failed> {
-  const { buffers, model, tools, clock } = kit;
-  const { id: chatId, historyVersion } = task.chat;
-  const attempt = task.attempt ?? 1;
-  const buffer = buffers.open({ chatId, historyVersion, generationAttempt: attempt });
+async function attemptStep(
+  task: Task,
+  history: History,
+  { model, tools, clock }: GenerationTools,
+  buffer: MessageBuffer,
+): Promise<{ step: ModelStep } | Failed> {
   try {
     const step = await callModel({
-      ...{ model, tools, history, attempt, signal: task.signal },
+      ...{ model, tools, history, attempt: task.attempt ?? 1, signal: task.signal },
       onPart: (part) => buffer.add(part),
       onProgress: () => task.progress(),
     });
@@ -145,7 +155,7 @@ async function waitForRetry(task: Task, { pool, clock }: GenerationTools): Promi
 }
 
 async function waitOn(task: Task, delayMs: number, clock: Clock): Promise<void> {
-  task.nextRetryAt = new Date(clock.now().getTime() + delayMs);
+  task.pausesFor(delayMs);
   await clock.sleep(delayMs, task.signal);
 }
 

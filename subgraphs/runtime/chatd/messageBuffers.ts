@@ -1,7 +1,7 @@
 /**
  * The parts that this replica's model calls have streamed so far, in memory.
  * Each episode (chat, history version, generation attempt) has a buffer of 1 MiB; later parts are dropped and counted.
- * A closed buffer is forgotten 15 s later, once nobody reads it.
+ * A closed buffer is forgotten 15 s later, once nobody reads it, and its answer is in the history or given up.
  */
 import { EventEmitter, once } from 'node:events';
 import type { Clock } from '../../../common/clock.ts';
@@ -24,8 +24,8 @@ interface Owner {
   changed(): void;
 }
 
-/** Parts of one episode. Only its generation writes to it, and only until it is closed. */
-class MessageBuffer {
+/** First parts of one episode, without a hole: what comes after a dropped one is dropped, too. Only its generation writes to it, and only until it is closed. */
+export class MessageBuffer {
   readonly episode: Episode;
   /** Number that grows with each buffer of this process. */
   readonly sequence: number;
@@ -34,6 +34,8 @@ class MessageBuffer {
   bytes = 0;
   partsDropped = 0;
   subscribers = 0;
+  /** True while its answer is whole and is yet to be written: until then it is all that a person who interrupts will keep. */
+  isOwed = false;
   lastPartAt: Date | null = null;
   closedAt: Date | null = null;
   closedAtMs = 0;
@@ -53,7 +55,8 @@ class MessageBuffer {
     if (this.closedAt) return;
     const bytes = Buffer.byteLength(JSON.stringify(part));
     this.lastPartAt = this.#clock.now();
-    if (this.bytes + bytes > BUFFER_CAPACITY_BYTES || !this.#owner.hasRoomFor(bytes)) {
+    const hasRoom = this.bytes + bytes <= BUFFER_CAPACITY_BYTES && this.#owner.hasRoomFor(bytes);
+    if (this.partsDropped > 0 || !hasRoom) {
       this.partsDropped += 1;
       return;
     }
@@ -140,7 +143,10 @@ export class MessageBuffers {
   sweep(): void {
     const before = this.#clock.monotonicMs() - KEPT_AFTER_CLOSE_MS;
     for (const [chatId, buffers] of this.#byChat) {
-      const kept = buffers.filter((buffer) => !buffer.closedAt || buffer.subscribers > 0 || buffer.closedAtMs > before);
+      const kept = buffers.filter(
+        ({ closedAt, closedAtMs, subscribers, isOwed }) =>
+          !closedAt || subscribers > 0 || isOwed || closedAtMs > before,
+      );
       for (const buffer of buffers) if (!kept.includes(buffer)) this.#bytes -= buffer.bytes;
       this.#count -= buffers.length - kept.length;
       if (kept.length === 0) this.#byChat.delete(chatId);

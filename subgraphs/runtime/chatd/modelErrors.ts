@@ -64,7 +64,8 @@ function saidByStatus({
 
 /** Words for errors of this side. The SDK's own messages quote content, so only the kind of error is told. */
 function withoutWords(error: unknown): { kind: FailureKind; message: string } {
-  const refusal = error instanceof AnswerTooLong ? error.message : refusalOf(error);
+  const cause = APICallError.isInstance(error) ? error.cause : error; // the SDK wraps what comes before the first part
+  const refusal = cause instanceof AnswerTooLong ? cause.message : refusalOf(error);
   if (refusal) return { kind: 'data', message: `What the model said could not be stored (${refusal})` };
   if (error instanceof UnusableHistory) return { kind: 'history', message: error.message };
   if (codeIn(error, OF_DECODING)) return { kind: 'network', message: UNDECODABLE };

@@ -21,7 +21,7 @@ export const modelFetch = async (url: unknown, init?: object): Promise<Response>
       status,
     );
   }
-  if (!response.ok) return response;
+  if (!response.ok) return new Response(response.body?.pipeThrough(firstBytes(LOOKED_AT_BYTES)) ?? null, response);
   if (!response.body || response.headers.get('content-length') === '0') {
     throw new NotAStream(`The server answered status ${status} without a body: is it the right address?`, status);
   }
@@ -46,6 +46,18 @@ async function sendOn(url: unknown, init?: object): Promise<Response> {
   if (!KEEPING.includes(response.status)) return response;
   await response.body?.cancel();
   return ask('follow');
+}
+
+/** Passes on what comes first, about so many bytes, and reads no further. */
+function firstBytes(most: number): TransformStream<Uint8Array, Uint8Array> {
+  let bytes = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      controller.enqueue(chunk);
+      bytes += chunk.length;
+      if (bytes >= most) controller.terminate();
+    },
+  });
 }
 
 /** First characters of a body, and the whole body again. */

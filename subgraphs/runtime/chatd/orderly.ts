@@ -11,6 +11,8 @@ import { storableText } from './storable.ts';
 
 /** Characters of text, thoughts and tool input in one step. Postgres stores so much within its time limit. */
 const LONGEST_STEP_CHARACTERS = 16 * 1024 * 1024;
+/** Characters for which a part counts that brings none, such as the begin of a call. */
+const OTHER_PART_CHARACTERS = 1_024;
 
 /**
  * @param takenIds ids of calls in the history
@@ -40,7 +42,7 @@ function inOrder(taken: Set<string>, ended: (reason: string) => void) {
   let isOver = false;
   return new TransformStream<LanguageModelV3StreamPart, LanguageModelV3StreamPart>({
     transform(part, controller) {
-      characters += 'delta' in part ? part.delta.length : 0;
+      characters += 'delta' in part ? part.delta.length : OTHER_PART_CHARACTERS;
       if (characters > LONGEST_STEP_CHARACTERS) throw new AnswerTooLong(`over ${LONGEST_STEP_CHARACTERS} characters`);
       switch (part.type) {
         case 'text-delta':

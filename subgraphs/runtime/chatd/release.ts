@@ -13,7 +13,7 @@ const NOTIFY_UPDATE = `
 /** Statement for the release. A held row or lease is passed over: it must not keep the others waiting. */
 const RELEASE = `
   WITH mine AS (
-    SELECT id, runner_id FROM chats WHERE worker_id = $1 ORDER BY id LIMIT ${AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED
+    SELECT id, runner_id FROM chats WHERE worker_id = $1 AND runner_id <> ALL ($2::uuid[]) ORDER BY id LIMIT ${AT_ONCE} FOR NO KEY UPDATE SKIP LOCKED
   ), released AS (
     UPDATE chats SET ${UNOWNED},
       snapshot_version = ${countedUp('snapshot_version')}, updated_at = now()
@@ -25,11 +25,14 @@ const RELEASE = `
     CASE WHEN runnable THEN pg_notify('chat_ownership', id::text) END
   FROM released`;
 
-/** @returns ids of the chats that the worker no longer owns, without those that were locked */
-export async function releaseChats(pool: Pool, workerId: string): Promise<Set<string>> {
+/**
+ * @param kept runners whose chats the worker keeps
+ * @returns ids of the chats that the worker no longer owns, without those that were locked
+ */
+export async function releaseChats(pool: Pool, workerId: string, kept: readonly string[] = []): Promise<Set<string>> {
   const released = new Set<string>();
   for (;;) {
-    const { rows } = await pool.query<{ id: string }>(RELEASE, [workerId]);
+    const { rows } = await pool.query<{ id: string }>(RELEASE, [workerId, kept]);
     for (const { id } of rows) released.add(id);
     if (rows.length === 0) return released;
   }

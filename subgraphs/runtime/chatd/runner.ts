@@ -86,9 +86,19 @@ export class Runner {
     return snapshotVersion > this.#chat.snapshotVersion;
   }
 
-  /** Takes a state of the chat. If it is not newer than the last, only a moved deadline counts. */
-  update(chat: ChatState): void {
-    if (this.isBehind(chat.snapshotVersion) || this.#isMovedDeadline(chat)) this.#adopt(chat);
+  /** Version of the last state that it took; 0 before the first. */
+  get snapshotVersion(): number {
+    return this.#chat?.snapshotVersion ?? 0;
+  }
+
+  /**
+   * Takes a state of the chat. If it is not newer than the last, only a moved deadline counts, and a database that has gone back in
+   * time, as by a failover that lost commits.
+   * @param known version that it had when the row was asked for
+   */
+  update(chat: ChatState, known = 0): void {
+    const isBack = chat.snapshotVersion < known;
+    if (isBack || this.isBehind(chat.snapshotVersion) || this.#isMovedDeadline(chat)) this.#adopt(chat);
   }
 
   #isMovedDeadline(chat: ChatState): boolean {
@@ -171,7 +181,7 @@ export class Runner {
     const wasActive = this.#active === task;
     if (wasActive) this.#rest();
     if (task.kind === 'ABANDON' && outcome?.kind === 'done') this.#stop();
-    if (outcome?.chat) this.#settle(outcome.kind, outcome.chat);
+    if (outcome?.chat) this.#settle(outcome.kind, outcome.chat, wasActive);
     if (outcome && !outcome.chat) this.lose('the chat is gone');
     // It broke off, or its answer was no news: the state that asked for it still stands.
     if (wasActive && !this.#active && this.#phase === 'RUNNING' && this.#chat) this.#pursue(this.#chat);
@@ -204,10 +214,12 @@ export class Runner {
 
   /**
    * Takes the row that a fence ran into, which is not what this runner took it for.
-   * Somebody may have changed it by hand without counting a version, so a row that is not older is believed.
+   * Somebody may have changed it by hand without counting a version, so a row that is not older is believed. So is any that the
+   * active task ran into: the database may have gone back in time.
    */
-  #settle(kind: WriteOutcome['kind'], chat: ChatState): void {
-    if (kind === 'lost' && chat.snapshotVersion === this.#chat?.snapshotVersion) this.#adopt(chat);
+  #settle(kind: WriteOutcome['kind'], chat: ChatState, wasActive: boolean): void {
+    const isBelieved = wasActive || chat.snapshotVersion === this.#chat?.snapshotVersion;
+    if (kind === 'lost' && isBelieved) this.#adopt(chat);
     else this.update(chat);
   }
 

@@ -26,7 +26,6 @@ export class Task {
   /** The chat as it was when the task started. Its writes are fenced with that. */
   readonly chat: ChatState;
   attempt: number | null = null;
-  nextRetryAt: Date | null = null;
   lastError: string | null = null;
   /** Error with which the turn ends, from the decision until it is written. */
   end: LastError | undefined;
@@ -41,6 +40,8 @@ export class Task {
   #cancelledAt: Date | null = null;
   #callBeganMs: number | null = null;
   #waitsFor: string | null = null;
+  #nextRetryAt: Date | null = null;
+  #nextRetryMs = 0;
   /** Limit for the model calls of one step. Null: there is none, or the task makes no calls. */
   readonly #maxAttempts: number | null;
 
@@ -68,6 +69,17 @@ export class Task {
     if (this.#callBeganMs !== null) return;
     this.#progressAt = this.#clock.now();
     this.#progressMs = this.#clock.monotonicMs();
+  }
+
+  /** Notes a pause, after which it calls the model again. */
+  pausesFor(delayMs: number): void {
+    this.#nextRetryAt = new Date(this.#clock.now().getTime() + delayMs);
+    this.#nextRetryMs = this.#clock.monotonicMs() + delayMs;
+  }
+
+  /** Notes that the model is called again. */
+  goesOn(): void {
+    this.#nextRetryAt = null;
   }
 
   beginDatabaseCall(): void {
@@ -102,8 +114,8 @@ export class Task {
       lastProgressAt: works ? this.#progressAt : null,
       secondsSinceProgress: works ? (nowMs - this.#progressMs) / 1000 : null,
       attempt: this.attempt,
-      nextRetryAt: this.nextRetryAt,
-      secondsUntilRetry: this.nextRetryAt && (this.nextRetryAt.getTime() - this.#clock.now().getTime()) / 1000,
+      nextRetryAt: this.#nextRetryAt,
+      secondsUntilRetry: this.#nextRetryAt && (this.#nextRetryMs - nowMs) / 1000,
       lastError: this.lastError,
       breakOffs: this.breakOffs.count,
       lastBreakOff: this.breakOffs.last,

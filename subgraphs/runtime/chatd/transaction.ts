@@ -1,6 +1,6 @@
 /** One transaction on a connection of its own: all of the work, or nothing. */
 import type { Pool, PoolClient } from 'pg';
-import { isOfConnection } from './databaseFailure.ts';
+import { isOfConnection, isUnanswered } from './databaseFailure.ts';
 
 /**
  * Commits when `work` resolves. A connection that cannot even roll back, or is itself the trouble, is not used again.
@@ -15,11 +15,14 @@ export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Pro
     tx.release();
     return result;
   } catch (error) {
-    const failed = await tx.query('ROLLBACK').then(
-      () => false,
-      () => true,
-    );
-    tx.release(error instanceof Error && isOfConnection(error) ? error : failed);
+    const isBroken = isUnanswered(error) || !(await rollsBack(tx));
+    tx.release(error instanceof Error && isOfConnection(error) ? error : isBroken);
     throw error;
   }
 }
+
+const rollsBack = (tx: PoolClient): Promise<boolean> =>
+  tx.query('ROLLBACK').then(
+    () => true,
+    () => false,
+  );

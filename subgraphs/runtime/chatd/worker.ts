@@ -24,7 +24,7 @@ import type { LoopInspection, RefusedChat } from '../inspector.ts';
 import { acquireChats } from './acquisition.ts';
 import { type ChatState, readChatsApart } from './chatState.ts';
 import { cleanUp } from './cleanUp.ts';
-import { failureName, mayPass } from './databaseFailure.ts';
+import { failureName, isOfAll } from './databaseFailure.ts';
 import type { GenerationTools } from './generation.ts';
 import { renewLeases } from './heartbeats.ts';
 import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
@@ -37,6 +37,10 @@ import { Runners } from './runners.ts';
 const ACQUIRE_AT_ONCE = 50;
 const CLEAN_UP_INTERVAL_SECONDS = 60;
 const DRAIN_LIMIT_MS = 2_500;
+/** Milliseconds for which a hand-over at the end waits for chats that are being taken. */
+const TAKING_LIMIT_MS = 500;
+/** Milliseconds after a new connection in which leases that cannot be seen are believed. */
+const OWNERS_FIRST_MS = 2_000;
 /** Milliseconds for which the replica's row waits for the leases. */
 const LEASES_FIRST_MS = 1_000;
 
@@ -73,6 +77,11 @@ export class ChatWorker {
   #isDrained = false;
   /** Failure of the last look whether it is drained, in one word. */
   #drainTrouble: string | undefined;
+  /** True if a taking failed that may have been committed, so that there may be chats of this worker without a runner here. */
+  #mayHoldMore = false;
+  #isConnected = false;
+  /** Moment until which owners come first, in monotonic milliseconds. */
+  #ownersFirstUntilMs = 0;
   #acquiring = Promise.resolve();
   #givingUp: Promise<void> | undefined;
 
@@ -122,10 +131,8 @@ export class ChatWorker {
       name: 'chatd notifications',
       channels: ['chat_ownership', 'chat_update'],
       onNotification: (channel, payload) => this.#notified(channel, payload),
-      onConnected: () => {
-        this.#loops?.acquisition.wake();
-        this.#loops?.databaseSync.wake();
-      },
+      onConnected: () => this.#connected(),
+      onLost: () => this.#disconnected(),
       clock: this.kit.clock,
       log: this.#log,
     });
@@ -139,18 +146,33 @@ export class ChatWorker {
 
   async #drain(): Promise<void> {
     this.#phase = 'draining';
-    await this.#loops?.acquisition.stop();
-    await this.#notifications?.stop();
-    const limit = new AbortController();
-    await Promise.race([this.#handOver(), this.kit.clock.sleep(DRAIN_LIMIT_MS, limit.signal)]);
-    limit.abort();
+    const listened = this.#notifications?.stop();
+    await this.#within(DRAIN_LIMIT_MS, this.#handOverAtEnd());
     // A chat that could not be given up is left to its lease, but nothing goes on here.
     for (const runner of this.runners.active()) runner.lose('the worker stops');
-    await Promise.all(Object.values(this.#loops ?? {}).map((loop) => loop.stop()));
+    for (const loop of Object.values(this.#loops ?? {})) void loop.stop();
+    await this.#loops?.heartbeats.stop(); // the only one that would write the row
     await markReplicaStopped(this.#leasePool, this.settings.workerId).catch((error: unknown) => {
       this.#log.warn({ err: error }, 'could not mark the replica as stopped; its row will grow old instead');
     });
+    await Promise.all([listened, this.kit.store.announcements.sent()]); // a write may have come through meanwhile
     this.#phase = 'stopped';
+  }
+
+  /** Hands over what is here. What is still being taken, as when one chat hangs, follows once it is this worker's. */
+  async #handOverAtEnd(): Promise<void> {
+    const taken = this.#loops?.acquisition.stop();
+    await this.#within(TAKING_LIMIT_MS, taken);
+    await this.#handOver();
+    await taken;
+    await releaseChats(this.#leasePool, this.settings.workerId).catch(() => {}); // its stopped owner frees it
+  }
+
+  /** Waits for the work, but no longer than so many milliseconds. */
+  async #within(limitMs: number, work: Promise<void> | undefined): Promise<void> {
+    const limit = new AbortController();
+    await Promise.race([work, this.kit.clock.sleep(limitMs, limit.signal)]);
+    limit.abort();
   }
 
   /** True if it takes no chats for now or for ever: it stops, or an operator has told it to drain. */
@@ -182,9 +204,9 @@ export class ChatWorker {
       return new Set<string>();
     };
     const released = await releaseChats(this.#leasePool, this.settings.workerId).catch(failed);
-    // While the database is away or takes no writes, one by one is no better. Otherwise one chat must not hold the
-    // others.
-    if (!failure || !mayPass(failure)) {
+    // While the database is away or takes no writes, one by one is no better. Otherwise one chat that is refused, or hangs, must
+    // not hold the others.
+    if (!failure || !isOfAll(failure)) {
       const runners = this.runners.active();
       await Promise.all(
         runners.map((runner) => (released.has(runner.chatId) ? runner.leave() : runner.handOver().catch(failed))),
@@ -203,9 +225,28 @@ export class ChatWorker {
     this.#givingUp = undefined;
   }
 
+  /**
+   * Notes that the database may have been down. A crash empties the table of leases, and owners that live restore theirs: until they
+   * have had the time, no chat is taken from its owner.
+   */
+  #disconnected(): void {
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    this.#ownersFirstUntilMs = this.kit.clock.monotonicMs() + this.settings.staleAfterSeconds * 1000;
+  }
+
+  #connected(): void {
+    this.#isConnected = true;
+    const untilMs = this.kit.clock.monotonicMs() + OWNERS_FIRST_MS;
+    this.#ownersFirstUntilMs = Math.min(this.#ownersFirstUntilMs, untilMs);
+    for (const name of ['heartbeats', 'acquisition', 'databaseSync'] as const) this.#loops?.[name].wake();
+  }
+
   #acquire(): Promise<void> {
     const acquiring = this.#acquireNow();
-    this.#acquiring = acquiring.catch(() => {}); // the loop tells of it
+    this.#acquiring = acquiring.catch(() => {
+      this.#mayHoldMore = true; // the loop tells of the failure
+    });
     return acquiring;
   }
 
@@ -213,16 +254,19 @@ export class ChatWorker {
     const { workerId, staleAfterSeconds, clockAheadSeconds, maxRunners } = this.settings;
     this.#passedOver = this.isFull;
     if (this.isFull || this.#isDrained) return;
+    await this.#releaseUnknown();
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
     const lease = this.#leaseFromNow();
     const [paused, apart] = [this.#refused.current(), this.#refused.due()];
     const { more, refused, left } = await acquireChats(this.#pool, {
       ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, apart },
       except: [...paused, ...apart.map(({ chatId }) => chatId)],
+      held: this.runners.active().map(({ chatId }) => chatId),
+      undrivenOnly: this.kit.clock.monotonicMs() < this.#ownersFirstUntilMs,
       onTaken: (chats) => {
         for (const chat of chats) {
           this.kit.store.announcements.tell(chat);
-          this.#run(chat, lease);
+          if (this.#phase === 'running') this.#run(chat, lease); // else it is about to be handed over
         }
       },
     });
@@ -232,6 +276,16 @@ export class ChatWorker {
     }
     this.#refused.keep([...paused, ...left, ...refused.map(({ chatId }) => chatId)]);
     if (more) this.#loops?.acquisition.wake();
+  }
+
+  /** Gives up chats that have no runner here. */
+  async #releaseUnknown(): Promise<void> {
+    if (!this.#mayHoldMore) return;
+    const kept = [...this.runners.all()].map(({ runnerId }) => runnerId);
+    await releaseChats(this.#leasePool, this.settings.workerId, kept).catch((error: unknown) => {
+      if (isOfAll(error)) throw error; // else a chat that cannot be given up is left to its lease
+    });
+    this.#mayHoldMore = false;
   }
 
   #run(chat: ChatState, lease: Lease): void {
@@ -268,9 +322,10 @@ export class ChatWorker {
   async #beat(replica: OwnReplicaRow): Promise<void> {
     const beganMs = this.kit.clock.monotonicMs();
     const leases = this.#renew();
-    const limit = new AbortController();
-    await Promise.race([leases.catch(() => {}), this.kit.clock.sleep(LEASES_FIRST_MS, limit.signal)]);
-    limit.abort();
+    await this.#within(
+      LEASES_FIRST_MS,
+      leases.catch(() => {}),
+    );
     const latencyMs = this.kit.clock.monotonicMs() - beganMs;
     const row = keepReplica(this.#leasePool, replica, Math.round(latencyMs * 1000));
     const parts = await Promise.allSettled([leases, row, this.#obeyDrain()]);
@@ -330,11 +385,12 @@ export class ChatWorker {
 
   async #sync(): Promise<void> {
     const runners = this.runners.active();
+    const known = runners.map((runner) => runner.snapshotVersion);
     const chats = await this.#reader.loadMany(runners.map((runner) => runner.chatId));
     runners.forEach((runner, place) => {
       const chat = chats[place];
       if (isNativeError(chat)) this.#unreadable(runner.chatId, chat);
-      else if (chat) runner.update(chat);
+      else if (chat) runner.update(chat, known[place]);
       else runner.lose('the chat is gone');
     });
   }

@@ -46,6 +46,24 @@ describe('a message buffer', () => {
     expect(buffers.isFull).toBe(false);
   });
 
+  test('has no hole: once a part has found no room, none that comes later is kept', () => {
+    const clock = manualClock();
+    const buffers = new MessageBuffers(clock, 2 * BUFFER_CAPACITY_BYTES);
+    const buffer = buffers.open(episode(1));
+    buffer.add(text('x'.repeat(BUFFER_CAPACITY_BYTES - 200)));
+    buffer.add(text('y'.repeat(200)));
+    buffer.add(text('z'));
+    expect(buffer.inspect()).toMatchObject({ partsBuffered: 1, partsDropped: 2 });
+    buffer.close();
+    const [other, late] = [buffers.open(episode(2)), buffers.open(episode(3))];
+    other.add(text('x'.repeat(BUFFER_CAPACITY_BYTES - 200)));
+    late.add(text('a'.repeat(1_000)));
+    clock.advance(15_001);
+    buffers.sweep(); // there is room again
+    late.add(text('b'));
+    expect(late.inspect()).toMatchObject({ partsBuffered: 0, partsDropped: 2 });
+  });
+
   test('is forgotten 15 s after it was closed, and not while it is open or read', async () => {
     const clock = manualClock();
     const buffers = new MessageBuffers(clock, Infinity);
