@@ -74,9 +74,11 @@ export default class OneRealm extends TestEnvironment {
   #exit = process.exit;
   #listeners = processListeners();
 
-  constructor(...all) {
-    super(...all);
+  constructor(config, context) {
+    super(config, context);
     this.global = globalThis;
+    const { constructor: FakeTimers } = this.fakeTimersModern;
+    this.fakeTimersModern = new FakeTimers({ config: config.projectConfig, global: globalThis });
   }
 
   getVmContext() {
