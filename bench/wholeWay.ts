@@ -6,13 +6,13 @@
 import { readFileSync } from 'node:fs';
 import { argv } from 'node:process';
 import { compareAnswers } from './gateway/compare.ts';
-import { type Contender, ourEnvironment, startOurs } from './gateway/contenders.ts';
+import { type Contender, ourEnvironment, startBareAndBehindEdge, startOurs } from './gateway/contenders.ts';
 import { type Asked, inTurns, type Latency } from './gateway/latency.ts';
 import { CONNECTIONS, type Measured, measure } from './gateway/measure.ts';
 import { start, stopAll } from './gateway/processes.ts';
 import { FIFTY_CHATS, halves, SHAPES, type Shape } from './gateway/shapes.ts';
 import { startReplicas } from './gateway/stubs.ts';
-import { tell } from './support/answers.ts';
+import { type BenchAnswer, tell } from './support/answers.ts';
 import { withDatabase } from './support/postgres.ts';
 import { median } from './support/statistics.ts';
 import { printTable, shown } from './support/table.ts';
@@ -56,12 +56,12 @@ interface Way extends Contender {
   readonly pids: readonly (number | undefined)[];
 }
 
-async function startHandler(databaseUrl: string): Promise<Way> {
+/** Handler by hand: by Node's server alone, and behind our edge. */
+async function startHandlers(databaseUrl: string): Promise<Way[]> {
   const calls = QUESTIONS.map(({ query, statement, calls: { runtime } }) => [query, { statement, runtime }]);
   const message: HandlerSpec = { databaseUrl, calls: Object.fromEntries(calls) };
-  const { url, child } = await start(new URL('wholeWay/handler.ts', import.meta.url).href, { message });
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
-  return { name: 'handler by hand, pg', url, headers, child, pids: [child.pid] };
+  const handlers = await startBareAndBehindEdge(new URL('wholeWay/handler.ts', import.meta.url).href, message);
+  return handlers.map((handler) => ({ ...handler, pids: [handler.child.pid] }));
 }
 
 /** Ours, or those of a checkout, with the database subgraph in process and over HTTP. */
@@ -114,7 +114,7 @@ function print(ways: readonly Way[], question: Question, results: Results, alone
     (way ? (results.get(question)?.get(way) ?? []) : []).map((one) => one[key]);
   const p50 = (i: number) => (alone[i] ?? []).map((one) => one.p50);
   const times = (value: number) => (Number.isNaN(value) ? '' : `${shown(value, 2)} ×`);
-  const [handler, inProcess, overHttp, before, beforeOverHttp] = ways;
+  const [handler, edge, inProcess, overHttp, before, beforeOverHttp] = ways;
   printTable(
     `${question.name}: ${CONNECTIONS} connections, medians of ${ROUNDS} rounds of ${SECONDS} s; and one request at a time`,
     [
@@ -137,14 +137,20 @@ function print(ways: readonly Way[], question: Question, results: Results, alone
     };
   };
   const { goals } = question;
-  const answers = [
+  const answers: BenchAnswer[] = [
     against('in process against a handler by hand', inProcess, handler, goals.inProcess),
     against('over HTTP against a handler by hand', overHttp, handler, goals.overHttp),
     ...(before ? [against(`in process against ${EARLIER}`, inProcess, before, goals.earlier)] : []),
     ...(beforeOverHttp ? [against(`over HTTP against ${EARLIER}`, overHttp, beforeOverHttp, goals.earlier)] : []),
   ];
+  const limit = ratioOf(of(edge, 'perSecond'), of(handler, 'perSecond'));
+  const share = ratioOf(of(inProcess, 'perSecond'), of(edge, 'perSecond'));
+  answers.push({
+    question: `${question.name}, the whole way, the limit: that handler behind our edge, against the bare one`,
+    ...{ goal: '', figure: times(limit), peers: `ours in process against it ${times(share)}` },
+  });
   if (question.statement === 'snapshot') {
-    const ratio = ratioOf(p50(1), p50(0));
+    const ratio = ratioOf(p50(2), p50(0));
     answers.push({
       ...{ question: `${question.name}, one request at a time, against a handler by hand`, goal: '≤ 2 × p50' },
       ...{ figure: times(ratio), isMet: ratio <= 2, peers: `${shown(median(p50(0)), 1)} ms` },
@@ -158,7 +164,7 @@ try {
   await withDatabase(async ({ url, pool }) => {
     await fill(pool, await startReplicas([0, 0, 0]));
     try {
-      const ways = [await startHandler(url), ...(await startBoth(url))];
+      const ways = [...(await startHandlers(url)), ...(await startBoth(url))];
       if (earlier) ways.push(...(await startBoth(url, earlier)));
       for (const question of QUESTIONS) await compareAnswers(ways, question);
       const results = await measureAll(ways);

@@ -8,6 +8,7 @@ import { systemClock as clock } from '../../common/clock.ts';
 import { freePort } from '../../local/ports.ts';
 import { environmentWith } from '../../server/settings/config.ts';
 import { READ_ALL } from '../../server/tokens/internalToken.ts';
+import type { HandWrittenSpec } from './handWritten.ts';
 import { HIVE_VERSION, installHive } from './peers.ts';
 import { keep, start } from './processes.ts';
 import { SHAPES } from './shapes.ts';
@@ -76,11 +77,20 @@ export async function startStock(stubs: Stubs): Promise<Contender> {
   return { name: 'Apollo Gateway, stock', url, headers: HEADERS, child };
 }
 
-export async function startHandWritten(stubs: Stubs): Promise<Contender> {
+/** Handler by hand: by Node's server alone, and behind our edge. */
+export async function startHandWritten(stubs: Stubs): Promise<[bare: Contender, behindEdge: Contender]> {
   const calls = Object.fromEntries(SHAPES.map((shape) => [shape.query, shape.calls]));
-  const message = { databaseUrl: stubs.database, replicas: stubs.replicas, calls };
-  const { url, child } = await start('./handWritten.ts', { message });
-  return { name: 'hand-written handler', url, headers: HEADERS, child };
+  const message: HandWrittenSpec = { databaseUrl: stubs.database, replicas: stubs.replicas, calls };
+  return startBareAndBehindEdge('./handWritten.ts', message);
+}
+
+export async function startBareAndBehindEdge<T extends { readonly authSecret?: string }>(file: string, message: T) {
+  const bare = await start(file, { message });
+  const edge = await start(file, { message: { ...message, authSecret: SECRET }, isQuiet: true });
+  return [
+    { ...bare, name: 'hand-written handler', headers: HEADERS },
+    { ...edge, name: 'the same handler behind our edge', url: `${edge.url}/graphql`, headers: await ourHeaders() },
+  ] satisfies [Contender, Contender];
 }
 
 /**

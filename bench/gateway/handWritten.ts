@@ -11,6 +11,8 @@ export interface HandWrittenSpec {
   readonly replicas: readonly { readonly id: string; readonly relayAddress: string }[];
   /** Calls by the query of the client. */
   readonly calls: Readonly<Record<string, { readonly database: string; readonly runtime: string | null }>>;
+  /** Secret of callers' tokens, if it answers behind our edge. */
+  readonly authSecret?: string;
 }
 
 /** `runtime` holds the keys until the replica has answered. */
@@ -18,7 +20,7 @@ interface Chat {
   runtime: unknown;
 }
 
-const [{ databaseUrl, replicas, calls }] = (await once(process, 'message')) as [HandWrittenSpec];
+const [{ databaseUrl, replicas, calls, authSecret }] = (await once(process, 'message')) as [HandWrittenSpec];
 const addresses = new Map(replicas.map(({ id, relayAddress }) => [id, relayAddress]));
 const agent = new Agent({ connections: 64 });
 
@@ -53,4 +55,4 @@ async function handle(body: string): Promise<string> {
   return JSON.stringify({ data });
 }
 
-await answerAll(handle);
+await answerAll(handle, authSecret);

@@ -12,6 +12,8 @@ export interface HandlerSpec {
   readonly databaseUrl: string;
   /** By the query of the client: which statement answers it, and what the owners are asked. */
   readonly calls: Readonly<Record<string, { readonly statement: StatementName; readonly runtime: string | null }>>;
+  /** Secret of callers' tokens, if it answers behind our edge. */
+  readonly authSecret?: string;
 }
 
 export type StatementName = keyof typeof STATEMENTS;
@@ -48,7 +50,7 @@ type Row = Readonly<Record<string, unknown>> & {
   relay_address: string;
 };
 
-const [{ databaseUrl, calls }] = (await once(process, 'message')) as [HandlerSpec];
+const [{ databaseUrl, calls, authSecret }] = (await once(process, 'message')) as [HandlerSpec];
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 const agent = new Agent({ connections: 64 });
@@ -140,4 +142,4 @@ async function handle(body: string): Promise<string> {
   return JSON.stringify({ data: { chatDebugSnapshots: chats } });
 }
 
-await answerAll(handle);
+await answerAll(handle, authSecret);
