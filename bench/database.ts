@@ -39,9 +39,9 @@ const OTHER_FILTERS = [
 ];
 
 const answers: BenchAnswer[] = [];
-/** Prints an answer, and keeps it for the table of all benches. */
 /** Half of what a poll took at `fa37945`, on a machine of the time. */
 const POLL_CPU_MS = 2.55;
+/** Prints an answer, and keeps it for the table of all benches. */
 const answered = (question: string, goal: string, figure: string, isMet: boolean, peers = '') =>
   answers.push({ question, goal, figure, peers, isMet });
 
