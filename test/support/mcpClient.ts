@@ -1,7 +1,7 @@
 /** Assistants for tests: the official client of the Model Context Protocol, over HTTP and over a terminal's standard input. */
 
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect } from '@jest/globals';
+import { afterEach } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { until } from './until.ts';
@@ -92,13 +92,15 @@ export async function expectToldTheSame(
 ): Promise<void> {
   const client = await connectHttp(gateway, token);
   try {
-    await until('both ways say the same', async () => {
-      const before = inWords(await asGraphql());
-      const told = inWords((await callTool(client, 'why', { ...question })).data as unknown as Essence);
-      const after = inWords(await asGraphql());
-      if (before === after) expect(told).toBe(after);
-      return before === after;
-    });
+    let said = { told: '', graphql: '' };
+    await until(
+      () => `the same in both ways, but an assistant is told ${said.told}, and GraphQL says ${said.graphql}`,
+      async () => {
+        const told = inWords((await callTool(client, 'why', { ...question })).data as unknown as Essence);
+        said = { told, graphql: inWords(await asGraphql()) };
+        return said.told === said.graphql;
+      },
+    );
   } finally {
     await client.close();
   }
