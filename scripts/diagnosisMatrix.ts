@@ -6,7 +6,8 @@ import type { Diagnosis, DiagnosisSettings } from '../domain/diagnosis/diagnosis
 import { readSnapshot, type Snapshot } from '../domain/diagnosis/snapshot.ts';
 import { EXECUTION_STATES, type ExecutionState, isRunnable } from '../domain/executionState.ts';
 import { DEFAULT_THRESHOLDS } from '../domain/thresholds.ts';
-import { CIRCUMSTANCES, type Circumstance } from './circumstances.ts';
+import type { Circumstance } from './circumstances/circumstance.ts';
+import { CIRCUMSTANCES } from './circumstances.ts';
 
 const target = new URL('../docs/diagnosis-matrix.md', import.meta.url);
 

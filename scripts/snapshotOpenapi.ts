@@ -19,7 +19,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { ENUMS, snakeCase } from '../gateway/http/snapshotDocument.ts';
-import { SNAPSHOT_OPERATION } from '../gateway/http/snapshotRoute.ts';
+import { SNAPSHOT_OPERATION } from '../gateway/queries/snapshotOperation.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 

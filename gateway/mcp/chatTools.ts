@@ -1,6 +1,6 @@
 /** Tools about one chat: why, snapshot, history, preview. */
 import * as z from 'zod';
-import { SNAPSHOT_OPERATION } from '../http/snapshotRoute.ts';
+import { SNAPSHOT_OPERATION } from '../queries/snapshotOperation.ts';
 import { answered, chatUrl, MCP_OPERATIONS, noSuchChat, sentenceOf, ToolError } from './ask.ts';
 import { diagnosed, named, told, toldDiagnosis } from './diagnosis.ts';
 import { foreign, marked, untrusted } from './foreign.ts';

@@ -9,9 +9,9 @@ import { overHttp } from '../transport/overHttp.ts';
 import type { Reply } from '../transport/transport.ts';
 import { ADDRESS_NOT_ALLOWED } from './addressPolicy.ts';
 import { hedged } from './hedge.ts';
+import type { ProtocolFetch } from './protocolQuestions.ts';
 import { readReplicaAnswer } from './replicaAnswer.ts';
 import type { RoutingContext } from './routingContext.ts';
-import type { ProtocolFetch } from './sendProtocol.ts';
 import { type Share, type ShareAnswer, withoutAnswer } from './share.ts';
 import type { Slots } from './slots.ts';
 

@@ -4,7 +4,7 @@ import { noRowAlive, ownerGone } from '../conditions/owner.ts';
 import { capacityIsWrong, poolIsFull, poolOf } from '../conditions/pool.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import type { Situation } from '../situation.ts';
-import { owner, secondsText } from '../wording.ts';
+import { ownerName, secondsText } from '../wording.ts';
 import { type Command, lookAgain, lookAtReplicas, type Means, type Step } from './means.ts';
 
 const TOKEN = '-H "Coder-Session-Token: $CODER_SESSION_TOKEN"';
@@ -26,7 +26,7 @@ const send = request('POST', 'messages', '{"content":[{"type":"text","text":"Ple
 
 /** A renewed lease keeps others away, whatever becomes of the turn. */
 const restart = (s: Situation) =>
-  `restart ${owner(s)}: its lease then runs out by itself after ${secondsText(s.staleAfterSeconds)}, and another takes it`;
+  `restart ${ownerName(s)}: its lease then runs out by itself after ${secondsText(s.staleAfterSeconds)}, and another takes it`;
 /**
  * True if replicas work on other chats, so that they should take this one as well: a slot may have just become free.
  */
