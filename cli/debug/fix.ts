@@ -9,7 +9,7 @@ import { type Afterwards, askResolution, gone, settled, withResolution } from '.
 import { codeOf, noSuchChat, type Shown, withoutAnswer } from './shown.ts';
 
 /** Offers on a chat, with what the diagnosis finds. */
-export interface Offers {
+interface Offers {
   readonly shown: Shown;
   readonly offers: readonly Offer[];
   readonly findings: readonly string[];

@@ -11,7 +11,7 @@ import { code, moment, words } from './withheld.ts';
 
 export const FORMAT = 'chat-debug-bundle/1';
 /** Newest events that a bundle holds. */
-export const MOST_EVENTS = 100;
+const MOST_EVENTS = 100;
 
 const loop = known(
   z.object({ lastRunAt: moment, lastError: words, consecutiveFailures: count, intervalSeconds: seconds }),

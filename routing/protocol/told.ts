@@ -14,7 +14,7 @@ const MAX_WORDS = 500;
 const KNOWN_KINDS = ['GENERATION', 'INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON'];
 
 /** Chat that was asked about, at the worker that answered. */
-export interface AskedChat {
+interface AskedChat {
   readonly chatId: unknown;
   readonly workerId: string;
 }

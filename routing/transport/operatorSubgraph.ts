@@ -91,7 +91,7 @@ const unavailable = () => ({
 });
 
 /** One error for each root field of a mutation. @param makes of the field's key */
-export function errorsOf(
+function errorsOf(
   { query, variables = {}, operationName }: GraphqlBody,
   makes: (idempotencyKey: unknown) => GraphQLFormattedError,
 ): GraphQLFormattedError[] {

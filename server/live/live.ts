@@ -43,14 +43,14 @@ export interface LiveOptions {
 }
 
 /** Circumstances of one look. */
-export interface LookAs {
+interface LookAs {
   readonly caller: Caller;
   readonly requestId: string;
   /** Aborts when nobody watches any more. */
   readonly signal: StopSignal;
 }
 
-export interface Live<C> {
+interface Live<C> {
   readonly openStream: OpenStream<C>;
   /** Ends the streams one after another, within some seconds, and takes no more. */
   drain(): void;

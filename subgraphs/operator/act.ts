@@ -20,7 +20,7 @@ import type { ActionRequest } from './request.ts';
 const HAD_NONE = 'It was done. The chat had none of the named findings then, so that nobody can say whether it helped.';
 
 /** Result of a request. */
-export interface Acted {
+interface Acted {
   readonly outcome: ActionOutcome;
   readonly record: ActionRow;
   /** True if the result was stored before. */

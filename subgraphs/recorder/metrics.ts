@@ -4,7 +4,7 @@ import type { Judged } from '../../domain/incidents/reading.ts';
 import type { OpenIncident } from './incidents.ts';
 
 /** Receiver of alerts. */
-export type AlertReceiver = 'alertmanager' | 'webhook';
+type AlertReceiver = 'alertmanager' | 'webhook';
 /**
  * Outcome of telling an alert to a receiver.
  *
@@ -13,7 +13,7 @@ export type AlertReceiver = 'alertmanager' | 'webhook';
  * - `failed`: it was not taken, and will be tried again.
  * - `lost`: it was not taken, and is given up.
  */
-export type AlertOutcome = 'sent' | 'repeated' | 'failed' | 'lost';
+type AlertOutcome = 'sent' | 'repeated' | 'failed' | 'lost';
 
 export interface RecorderMetrics {
   /** Counts a reading of one chat. */

@@ -18,7 +18,7 @@ const CLEAN_UP_INTERVAL_SECONDS = 3_600;
 /** Rest after a round that nothing but the interval ends, in durations of that round: many incidents take long to read. */
 const RESTS = 4;
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly pool: Pool;
   readonly lease: Lease;
   readonly ask: Ask;
@@ -33,7 +33,7 @@ export interface RecorderOptions {
   readonly log: Logger;
 }
 
-export interface Recorder {
+interface Recorder {
   /** Sentences on the lease, if it cannot be kept; undefined: it can, by this recorder or another one. */
   leaseTrouble(): string | undefined;
   /** Sentences on the last round, if it failed; undefined: it succeeded, or this recorder is not active. */

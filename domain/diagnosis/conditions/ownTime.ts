@@ -7,7 +7,7 @@ import { over } from '../situation.ts';
 import type { Condition } from './time.ts';
 
 /** Value of `retry_state.kind` of a chat whose first start lies ahead. */
-export const SCHEDULED = 'scheduled';
+const SCHEDULED = 'scheduled';
 /** Value of `retry_state.kind` of a chat that waits for its turn: another one of its queue is worked on. */
 export const QUEUE = 'queue';
 

@@ -38,7 +38,7 @@ export const events = (tx: Transaction, chatIds: readonly string[], page: EventP
   tx.$queryRaw(eventsSql(chatIds, page));
 
 /** Statement for the events. An event says who the owner is only where that changed, so the last such one tells it. */
-export const eventsSql = (chatIds: readonly string[], { before, since, until, limit }: EventPage): Prisma.Sql => {
+const eventsSql = (chatIds: readonly string[], { before, since, until, limit }: EventPage): Prisma.Sql => {
   const conditions = [
     Prisma.sql`e.chat_id = chat.id AND ${isSafe(Prisma.sql`e.snapshot_version`)} AND ${isSayable(Prisma.sql`e.at`)}`,
     ...(before === undefined ? [] : [Prisma.sql`e.snapshot_version < ${before}::int8`]),

@@ -26,7 +26,7 @@ export interface SpanRow {
 }
 
 /** Part of a chat's history that is looked at. */
-export interface Span {
+interface Span {
   /** Number of owners, the newest ones. */
   readonly owners: number;
   /** Number of events that tell what the owners did, the newest ones. */

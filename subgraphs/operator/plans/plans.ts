@@ -122,7 +122,7 @@ export async function listItems(
 }
 
 /** The next item of a plan that runs. */
-export interface NextItem {
+interface NextItem {
   readonly plan: PlanRow;
   /** Undefined: all have an outcome. */
   readonly item: ItemRow | undefined;
@@ -172,7 +172,7 @@ export async function takeTurn(tx: PoolClient, { planId, position }: ItemRow): P
 }
 
 /** What came of an item. */
-export interface ItemEnd {
+interface ItemEnd {
   readonly outcome: ActionOutcome;
   readonly why?: string | undefined;
   /** Undefined: there is no record. */

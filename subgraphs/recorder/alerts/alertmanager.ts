@@ -33,7 +33,7 @@ interface State {
   readonly incidents: readonly Alerted[];
 }
 
-export interface AlertmanagerOptions {
+interface AlertmanagerOptions {
   readonly pool: Pool;
   /** Address of the Alertmanager, with its path prefix. */
   readonly url: string;
