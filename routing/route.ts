@@ -21,7 +21,7 @@ import {
 import type { ReplicaDirectory } from './directory.ts';
 import { type EntityRequest, readEntityRequest } from './entityRequest.ts';
 import { type Join, makeJoin, type RoutedAnswer } from './join.ts';
-import { askAndFollow, type Following } from './moves.ts';
+import { askAndFollow, type FollowOptions } from './moves.ts';
 import type { Owners } from './owners.ts';
 import { protocolFetch } from './protocol/protocolFetch.ts';
 import type { Routing } from './routedTypes.ts';
@@ -117,7 +117,7 @@ async function askAll(
   const begunMs = clock.monotonicMs();
   const protocol = protocolFetch(routing, entityRequest, context.caller);
   const lookUp = (ids: readonly string[]) => directory.lookUp(ids, signal);
-  const following: Following = {
+  const following: FollowOptions = {
     ...{ routing, entityRequest, owners },
     ownerOf: ownerReader((representations) => owners.read(representations, context, signal)),
     isAskedOfSeveral: askedOfSeveral(routing, shares),

@@ -75,7 +75,7 @@ const COLUMNS: Readonly<Record<string, { status: string; archived: boolean }>> =
 };
 
 /** A chat that changed a minute ago, with nothing wrong besides the combination. */
-export function snapshotOf({ state, owner, lease, runners }: Combination): Snapshot {
+export function combinationSnapshot({ state, owner, lease, runners }: Combination): Snapshot {
   const owned = owner !== 'unowned';
   const heartbeat = { ageSeconds: lease === 'stale' ? 45 : 3, staleAfterSeconds: 30 };
   return readSnapshot({
@@ -157,14 +157,15 @@ function runtimeOf(state: ExecutionState, status: string, runnerIds: readonly st
   };
 }
 
-export const diagnosisOf = (combination: Combination): Diagnosis => diagnose(snapshotOf(combination), MATRIX_SETTINGS);
+export const diagnosisOf = (combination: Combination): Diagnosis =>
+  diagnose(combinationSnapshot(combination), MATRIX_SETTINGS);
 
 /** Diagnosis of the healthy chat in this circumstance. */
 export const circumstanceOf = (circumstance: Circumstance): Diagnosis =>
   diagnose(circumstanceSnapshot(circumstance), MATRIX_SETTINGS);
 
 export function circumstanceSnapshot({ state, unowned, notAsked, ...changes }: Circumstance): Snapshot {
-  const healthy = snapshotOf(
+  const healthy = combinationSnapshot(
     unowned
       ? { state, owner: 'unowned', lease: 'unowned', runners: 'unowned' }
       : {

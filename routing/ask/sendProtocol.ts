@@ -11,7 +11,7 @@ import type { Reply } from '../transport/transport.ts';
 import { endpointAt } from './endpoint.ts';
 import type { Asked, Replied } from './protocolQuestions.ts';
 import { MISDIRECTED } from './replicaAnswer.ts';
-import { type Fetching, FORWARDED, inPlace, isForbidden, type SendOptions } from './sendShare.ts';
+import { type Fetching, FORWARDED, inSlot, isForbidden, type SendOptions } from './sendShare.ts';
 import { type Share, type ShareAnswer, withoutAnswer } from './share.ts';
 import type { Slots } from './slots.ts';
 
@@ -24,7 +24,7 @@ export function sendProtocol(
   address: string,
 ): Promise<ShareAnswer> {
   const questions = fetching.protocol.questionsOf(share);
-  return inPlace(options, slots, share, fetching.signal, async (signal) => {
+  return inSlot(options, slots, share, fetching.signal, async (signal) => {
     const replied: Replied[] = [];
     for (const asked of questions) {
       const reply = await send(options, { ...fetching, signal }, share.replicaId, address, asked);

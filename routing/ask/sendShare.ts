@@ -61,7 +61,7 @@ export async function sendShare(
     operationName,
     variables: { ...request.variables, representations: share.representations },
   };
-  return inPlace(options, slots, share, signal, async (signal) => {
+  return inSlot(options, slots, share, signal, async (signal) => {
     const reply = await ask(question, { caller, requestId, signal });
     return isForbidden(reply)
       ? withoutAnswer(share, 'UNREACHABLE', NOT_AN_ALLOWED_ADDRESS)
@@ -73,7 +73,7 @@ export async function sendShare(
 export const isForbidden = (reply: Reply): boolean => reply.what === ADDRESS_NOT_ALLOWED;
 
 /** Asks once there is a place for it, and a second time if the replica is slow. @param ask ends soon after its signal aborts */
-export async function inPlace(
+export async function inSlot(
   { clock, hedgeMs, timeoutMs }: SendOptions,
   slots: Slots,
   share: Share,

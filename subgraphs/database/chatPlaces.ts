@@ -42,7 +42,7 @@ const KINDS: readonly Kind[] = [...AT_REST, 'runnable', 'odd'];
 const PARTS: readonly Part[] = [...KINDS, ...IN_TROUBLE, ...AT_REST.map((kind) => `${kind} queued` as const)];
 
 /** Place in `chats AS c`. */
-export interface Place {
+export interface SearchPlace {
   readonly condition: Prisma.Sql;
   /** True for a place that holds only chats with a queue, found from the queue. */
   readonly fromQueue: boolean;
@@ -66,7 +66,7 @@ export const AHEAD = ['waiting ahead', 'errored ahead'] as const;
 type Ahead = (typeof AHEAD)[number];
 
 /** Places of parts in trouble. They do not overlap, and hold no chat with a queue. */
-function placesInTrouble(parts: readonly InTrouble[], limits: SuspectLimits): Place[] {
+function placesInTrouble(parts: readonly InTrouble[], limits: SuspectLimits): SearchPlace[] {
   const ahead = AHEAD.filter((part) => parts.includes(part));
   const others = parts.filter((part): part is Exclude<InTrouble, Ahead> => !AHEAD.some((one) => one === part));
   return [
@@ -108,7 +108,7 @@ function isAheadAtRest(parts: readonly Ahead[], limits: SuspectLimits): Prisma.S
 const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
   AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`;
 
-const placed = (condition: Prisma.Sql, among: Among, part: Place['part']): Place => ({
+const placed = (condition: Prisma.Sql, among: Among, part: SearchPlace['part']): SearchPlace => ({
   ...{ condition, among, part, fromQueue: part === 'queue' },
 });
 
@@ -126,7 +126,7 @@ const AMONG: Readonly<Record<Exclude<InTrouble, Ahead>, Among>> = {
 export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).size === 0;
 
 /** Places of a filter. They do not overlap; none means that no chat can match. */
-export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
+export function placesOf(filter: ChatFilter, limits: SuspectLimits): SearchPlace[] {
   const allowed = allowedParts(filter);
   if (filter.owned) return ownedPlaces(allowed);
   if (allowed.has('waiting')) return [placed(Prisma.sql`true`, 'all', 'all')];
@@ -147,7 +147,7 @@ export function allowedParts(filter: ChatFilter): ReadonlySet<Part> {
   return new Set(PARTS.filter((part) => narrowed.every((parts) => parts.has(part))));
 }
 
-function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
+function ownedPlaces(allowed: ReadonlySet<Part>): SearchPlace[] {
   const runnable = allowed.has('runnable');
   const others = allowed.size > (runnable ? 1 : 0);
   return [
@@ -157,7 +157,7 @@ function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
 }
 
 /** Place of chats at rest with a queue. They are trouble, unless the chat has failed and is archived. */
-function fromQueue(kinds: readonly AtRest[]): Place {
+function fromQueue(kinds: readonly AtRest[]): SearchPlace {
   const conditions = kinds.map((kind) => Prisma.sql`(${CONDITION[kind]})`);
   const among = kinds.includes('archived errored') ? 'others' : 'troubled';
   return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, among, 'queue');

@@ -8,7 +8,7 @@ import { type Transition, TransitionRefused } from '../../domain/transitions.ts'
 import { type ChatState, readChats } from '../runtime/chatd/chatState.ts';
 import type { Change, ChatStore } from '../runtime/chatd/chatStore.ts';
 import { requireReadable, requireRight } from './access.ts';
-import type { ApplyAction, Effect } from './act.ts';
+import type { ActionEffect, ApplyAction } from './act.ts';
 import type { Expected } from './offerTokens.ts';
 import type { ActionRequest } from './request.ts';
 
@@ -48,7 +48,7 @@ export const applyToChat =
     const changed = await change(tx, { store, action, request, recordId, isByRole });
     if ('why' in changed) return { outcome: 'REFUSED', why: changed.why, found };
     const { after } = changed;
-    const done: Effect = {
+    const done: ActionEffect = {
       outcome: 'DONE',
       found,
       after: { version: versionOf(after), state: executionState(after) },

@@ -1,10 +1,10 @@
 /** Means of a platform that is known by views over its tables: what it offers is its own business, so it is named in words. */
 import type { Situation } from '../situation.ts';
 import { ownerName } from '../wording.ts';
-import { lookAgain, lookAtReplicas, lookAtSnapshot, type Means, type Step } from './means.ts';
+import { lookAgain, lookAtReplicas, lookAtSnapshot, type Means, type MeansStep } from './means.ts';
 
 /** Step by the platform's own means. */
-const byItsMeans = (act: string | ((s: Situation) => string)): Step => ({
+const byItsMeans = (act: string | ((s: Situation) => string)): MeansStep => ({
   act: typeof act === 'string' ? () => act : act,
   command: lookAgain,
 });
