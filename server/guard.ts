@@ -15,9 +15,8 @@ declare module 'fastify' {
 /**
  * Guards every route of `scope`, and of a whole server also missing routes, but neither its probes nor routes that say that
  * they guard themselves.
- * @param authorize identifies the caller or refuses the request, without a promise where it can: a promise costs each
- * request
- *   a turn of the microtask queue
+ * @param authorize identifies the caller or refuses the request. It makes no promise where it can: one costs each request
+ *   a turn of the microtask queue.
  * @returns caller of a request that was let in, who is also noted for the log
  */
 export function guard(

@@ -96,7 +96,7 @@ export function makeLive<C>(options: LiveOptions): Live<C> {
     const leave = admission.enter(caller.sub, watch.everyMs);
     if (leave instanceof Refusal) return leave;
     const record = recordOf(request);
-    record.streamEnd = 'CLIENT_GONE' satisfies EndCode; // until something else ends it
+    record.streamEnd = 'CLIENT_GONE' satisfies EndCode; // it holds until something else ends the stream
     reply.hijack();
     for (const [name, value = ''] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value);
     reply.raw.writeHead(200, { ...HEADERS, 'content-type': framing.contentType });

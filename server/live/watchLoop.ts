@@ -1,8 +1,8 @@
 /**
- * The loop of one watch: it looks again on a timer or when it is woken, never twice at once, for all who watch the same
- * with the same rights.
+ * The loop of one watch, for all who watch the same with the same rights.
+ * It looks again on a timer or when it is woken, never twice at once.
  * A wake-up makes it look at once. More of them make it look again every 100 ms at most, and not more than half of the
- * time; the last one always makes it look.
+ * time. The last one always makes it look.
  */
 import type { Clock } from '../../common/clock.ts';
 import { Stop, type StopSignal } from '../../common/stopSignal.ts';

@@ -18,8 +18,8 @@ export class NotQuick extends Error {
 }
 
 /**
- * Names of columns with a moment. In every question such a column must be named so, `…At` or `since`, and no text may
- * be: it would be read as a moment here, and a moment as a text.
+ * Names of columns with a moment. In every question such a column must be named so, `…At` or `since`, and no text may be.
+ * A text would be read as a moment here, and a moment as a text.
  */
 const IS_MOMENT = /At$|^since$/;
 

@@ -22,7 +22,7 @@ export async function readableChat(
   info: GraphQLResolveInfo,
 ): Promise<ChatRow | null> {
   if (context.readable.kind === 'none') return null;
-  const loaded = context.loaders.chats.load(chatId); // before all else that is asked of it
+  const loaded = context.loaders.chats.load(chatId); // it comes before all else that is asked of the chat
   context.askAtOnce(chatId, info);
   const chat = await loaded;
   return chat && mayRead(context.readable, chat) ? chat : null;

@@ -70,8 +70,8 @@ export interface ReadingOptions {
 }
 
 /**
- * Milliseconds before the time of a reading is up at which an inquiry begins, and that it may take for its connection and
- * for each statement.
+ * Milliseconds before the time of a reading is up at which an inquiry begins.
+ * Its connection, and each of its statements, may take as long.
  */
 export const inquiryMs = (limitMs: number): number => Math.min(1_000, Math.ceil(limitMs / 4));
 

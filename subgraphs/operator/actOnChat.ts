@@ -21,8 +21,8 @@ const RECONCILED = {
 const REASON_IN_EVENT = 400;
 
 /**
- * Version of a chat as actions name it. One that JavaScript does not have exactly is the last that it has: clients could not
- * send it, nor a table store what becomes of it.
+ * Version of a chat as actions name it. One that JavaScript does not have exactly is the last that it has.
+ * Clients could not send it, nor a table store what becomes of it.
  */
 export const versionOf = ({ snapshotVersion }: ChatState): number =>
   Math.max(-Number.MAX_SAFE_INTEGER, Math.min(snapshotVersion, Number.MAX_SAFE_INTEGER));

@@ -75,7 +75,7 @@ export function makeRecorderMetrics(registry: Registry, { isActive, isListening 
     registers,
   });
   for (const to of ['alertmanager', 'webhook'])
-    for (const outcome of ['sent', 'repeated', 'failed', 'lost']) alerts.inc({ to, outcome }, 0); // for rules, as above
+    for (const outcome of ['sent', 'repeated', 'failed', 'lost']) alerts.inc({ to, outcome }, 0); // rules do not see an increase from nothing
   const open = new Gauge({
     name: 'chat_debug_incidents_open',
     help: 'Open incidents by the code of their root cause, as of the last round of the active recorder',

@@ -52,7 +52,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
   const loop = (name: string, intervalSeconds: number, work: () => Promise<void>): Loop =>
     startLoop({ name, intervalSeconds, work, nameOf, clock, log });
 
-  let isWoken = false; // since a round began
+  let isWoken = false; // whether it was woken since a round began
   let newest: object | undefined; // round that runs or is rested from
   const round = async () => {
     const { term } = lease;

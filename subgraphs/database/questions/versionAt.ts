@@ -3,7 +3,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 /**
  * SQL for the first version of a chat whose event is of this time or later, or one beyond the last.
  * An event of a later version is of a later time, so halving finds it with a few looks into the index of versions. To walk
- * there would take a second in a history of a million events, and an index by chat and time a third more for each event.
+ * there would take a second in a history of a million events. An index by chat and time would cost each event a third more.
  * The time goes there as a number: Postgres reads no text of the year 0 or 10000, which a client's time with an offset can be.
  */
 export const firstVersionAt = (chatId: Prisma.Sql, time: Date): Prisma.Sql => Prisma.sql`

@@ -13,10 +13,12 @@ import { limitedTo } from './limited.ts';
 import { inTransaction } from './transaction.ts';
 
 /**
- * Condition for a chat that nobody drives: no owner, an owner without runner, a stopped owner, or a runner without a
- * fresh heartbeat.
- * $1: seconds from which a heartbeat is stale.
- * $2: seconds ahead of the clock from which one is not believed.
+ * Condition for a chat that nobody drives.
+ * It has no owner, an owner without runner, a stopped owner, or a runner without a fresh heartbeat.
+ *
+ * - $1: seconds from which a heartbeat is stale.
+ * - $2: seconds ahead of the clock from which one is not believed.
+ *
  * The latter is compared with the time of the look, since a heartbeat may be stamped after the transaction began.
  */
 const FREE = `

@@ -8,8 +8,8 @@ const text = z.union([z.string(), z.number()]).transform(String).catch('');
 const errorObject = z.object({ message: text, msg: text, detail: text, code: text, type: text, status: text });
 
 /**
- * Words in `{ error: { message, code, type } }`, in its content alone, in `{ error: "…" }`, `{ message }`, `{ detail
- * }`, or in a list of one.
+ * Words in `{ error: { message, code, type } }` or in its content alone.
+ * They may also stand in `{ error: "…" }`, `{ message }`, `{ detail }`, or in a list of one.
  */
 export function errorWords(body: unknown): ProviderWords | undefined {
   const only: unknown = Array.isArray(body) ? body[0] : body;
