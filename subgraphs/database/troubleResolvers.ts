@@ -4,7 +4,7 @@
  */
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
-import { heartbeatState } from './heartbeatState.ts';
+import { heartbeatState } from './heartbeat.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
 import { shownPool } from './questions/pools.ts';
 import type { TroubleRow } from './questions/troubles.ts';

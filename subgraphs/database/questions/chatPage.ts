@@ -1,8 +1,9 @@
+/** One page of the list of chats, and what has to be known before it. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions } from '../chatConditions.ts';
 import { type WalkedPlace, walkedPlaces } from '../chatWays.ts';
 import type { ChatOrder, CursorPlace } from '../cursor.ts';
-import type { Platform } from '../platform.ts';
+import { chatsOf, type Platform } from '../platform.ts';
 import type { SuspectLimits } from '../suspectLimits.ts';
 import type { Transaction } from '../transaction.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
@@ -74,3 +75,10 @@ const rowsFromQueue = (platform: Platform, condition: Prisma.Sql, inOrder: Prism
     Prisma.sql`c.id = ANY(ARRAY(SELECT q.chat_id FROM chat_queued_messages AS q)) AND ${condition}`,
     Prisma.sql`OFFSET 0`,
   )}) AS c ${inOrder}`;
+
+/** Tells whether any chat waits for an outside tool. It looks only at runnable chats. */
+export async function waitsOutside(tx: Transaction, platform: Platform): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT true FROM ${chatsOf(platform)} AS c WHERE c.status = 'requires_action' AND NOT c.archived LIMIT 1`;
+  return rows.length > 0;
+}
