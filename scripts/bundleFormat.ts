@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { bundle, FORMAT } from '../domain/bundle/format.ts';
 import { CIRCUMSTANCES } from './circumstances.ts';
-import { circumstanceOf, combinations, diagnosisOf } from './diagnosisMatrix.ts';
+import { circumstanceOf, combinations, diagnosisOf } from './combinations.ts';
 
 export const BUNDLE_SCHEMA_FILE = new URL('../domain/bundle/bundle.schema.json', import.meta.url);
 export const FINGERPRINT_FILE = new URL('../domain/diagnosis/fingerprint.ts', import.meta.url);

@@ -2,7 +2,7 @@
 import { diagnose } from '../domain/diagnosis/diagnose.ts';
 import type { Snapshot } from '../domain/diagnosis/snapshot.ts';
 import { CIRCUMSTANCES } from './circumstances.ts';
-import { circumstanceSnapshot, combinationSnapshot, combinations } from './diagnosisMatrix.ts';
+import { circumstanceSnapshot, combinationSnapshot, combinations } from './combinations.ts';
 
 /** Thresholds of newer releases of Coder, by which leases are renewed and lost. */
 const RELEASE = { staleAfterSeconds: 30, heartbeatIntervalSeconds: 9, acquisitionIntervalSeconds: 30 };

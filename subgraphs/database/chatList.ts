@@ -3,7 +3,7 @@
 import { pageSize } from '../../server/graphql/pageSize.ts';
 import { readableOwner } from './access.ts';
 import type { ChatFilter } from './chatConditions.ts';
-import { isNowhere } from './chatPlaces.ts';
+import { isNowhere } from './chatParts.ts';
 import { indexesAlong } from './chatWays.ts';
 import type { DatabaseContext } from './context.ts';
 import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';

@@ -5,7 +5,8 @@
  */
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
-import { AHEAD, allowedParts, type Part, placesOf, type SearchPlace } from './chatPlaces.ts';
+import { AHEAD, allowedParts, type Part } from './chatParts.ts';
+import { placesOf, type SearchPlace } from './chatPlaces.ts';
 import type { IndexText } from './indexText.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { CHAT_INDEXES, type FoundIndexes, hasIndex } from './wantedIndexes.ts';

@@ -18,7 +18,8 @@ import { applyToChat } from '../actOnChat.ts';
 import { Uncertain } from '../committed.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import type { ActionRequest } from '../request.ts';
-import { endItem, endPlan, type ItemRow, nextItem, type PlanRow, postponeItem, takeTurn } from './plans.ts';
+import type { ItemRow, PlanRow } from './plans.ts';
+import { endItem, endPlan, nextItem, postponeItem, takeTurn } from './turns.ts';
 
 /** Milliseconds to wait where an item's turn was somebody else's. */
 const MISSED_MS = 50;

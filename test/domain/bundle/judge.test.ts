@@ -10,7 +10,7 @@ import {
   combinationSnapshot,
   combinations,
   MATRIX_SETTINGS,
-} from '../../../scripts/diagnosisMatrix.ts';
+} from '../../../scripts/combinations.ts';
 import { bundleOf, healthy, type saidOf, TAKING, throughFile } from './support/bundles.ts';
 
 const SITUATIONS = [

@@ -1,7 +1,7 @@
 /** A bundle as the owner of its chat may see it. */
 import { describe, expect, test } from '@jest/globals';
 import { forOwner } from '../../../domain/bundle/ofCaller.ts';
-import { combinationSnapshot } from '../../../scripts/diagnosisMatrix.ts';
+import { combinationSnapshot } from '../../../scripts/combinations.ts';
 import { bundleOf, type Fields, saidOf, throughFile } from './support/bundles.ts';
 
 const CHILD = '7d9e0000-0000-4000-8000-00000000abcd';

@@ -10,7 +10,7 @@ import {
   combinationSnapshot,
   combinations,
   MATRIX_SETTINGS,
-} from '../../../scripts/diagnosisMatrix.ts';
+} from '../../../scripts/combinations.ts';
 import { anySnapshot } from './arbitrarySnapshots.ts';
 
 const OWN_MEANS =

@@ -3,7 +3,7 @@
 import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
 import type { Runner, Runtime, Snapshot } from '../../../domain/diagnosis/snapshot.ts';
 import type { ExecutionState } from '../../../domain/executionState.ts';
-import { combinationSnapshot, MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
+import { combinationSnapshot, MATRIX_SETTINGS } from '../../../scripts/combinations.ts';
 
 export const OTHER_REPLICA = '00000000-0000-4000-8000-0000000000ff';
 

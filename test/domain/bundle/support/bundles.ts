@@ -4,7 +4,7 @@ import type { Bundle } from '../../../../domain/bundle/format.ts';
 import { readBundle } from '../../../../domain/bundle/read.ts';
 import { diagnose } from '../../../../domain/diagnosis/diagnose.ts';
 import { readSnapshot } from '../../../../domain/diagnosis/snapshot.ts';
-import { combinationSnapshot, MATRIX_SETTINGS } from '../../../../scripts/diagnosisMatrix.ts';
+import { combinationSnapshot, MATRIX_SETTINGS } from '../../../../scripts/combinations.ts';
 
 export const TAKING: Taking = {
   ...{ takenAt: '2026-07-01T03:12:09.120Z', notAnswered: [] },
