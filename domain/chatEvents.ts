@@ -10,7 +10,6 @@ export const STATE_OF_CODE: Readonly<Record<string, ExecutionState>> = {
 
 /** Codes of `by` in `chat_events`. */
 export const ACTOR_OF_CODE = { p: 'PERSON', w: 'WORKER', o: 'OPERATOR', u: 'UNKNOWN' } as const;
-export type EventActor = (typeof ACTOR_OF_CODE)[keyof typeof ACTOR_OF_CODE];
 
 export interface ChatEvent {
   readonly snapshotVersion: number;

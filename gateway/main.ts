@@ -4,7 +4,7 @@ import { replicaSettings } from '../routing/settings.ts';
 import { databaseInProcess, databaseOverHttp } from '../routing/transport/databaseSubgraph.ts';
 import type { Logger } from '../server/log.ts';
 import { runProcess } from '../server/runProcess.ts';
-import { IN_PROCESS } from '../server/settings/settings.ts';
+import { IN_PROCESS } from '../server/settings/settingForms.ts';
 import { thresholdsOf } from '../server/settings/thresholds.ts';
 import { platformSettings } from '../subgraphs/database/platformSettings.ts';
 import { readGatewaySettings } from './config.ts';

@@ -7,8 +7,8 @@ import * as z from 'zod';
 import type { RoutingContext } from '../routing/ask/routingContext.ts';
 import { OWN_CALLER } from '../server/tokens/internalToken.ts';
 import { exampleQueries } from './http/graphiql.ts';
-import { SNAPSHOT_OPERATION } from './http/snapshotRoute.ts';
 import type { Queries } from './queries/answer.ts';
+import { SNAPSHOT_OPERATION } from './queries/snapshotOperation.ts';
 
 const SOME_ID = '00000000-0000-4000-8000-000000000000';
 /** Rounds through all queries: the compiler of the JavaScript engine looks at what has run often. */

@@ -20,7 +20,7 @@ interface Fitting {
 }
 
 /** Undefined when the object is not of the selected shape. */
-export function compare(shape: ObjectShape, value: unknown): Fitting | undefined {
+export function compareShape(shape: ObjectShape, value: unknown): Fitting | undefined {
   const fitting: Fitting = { size: 0, isExact: true };
   return fitsObject(shape, value, fitting) ? fitting : undefined;
 }

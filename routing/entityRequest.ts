@@ -21,14 +21,33 @@ export interface EntityRequest {
 type PlanOf = (routed: RoutedType) => EntityPlan;
 
 /** Undefined when the request is no fetch of entities. @throws GraphQLError if the query cannot be parsed */
-export function readEntityRequest(schema: GraphQLSchema, request: GraphqlBody): EntityRequest | undefined {
-  const { operation, defaults, fragments, unconditional } = readFetch(schema, request);
-  const representations = request.variables?.representations;
-  if (!operation || !Array.isArray(representations)) return undefined;
-  const variables = { ...defaults, ...request.variables };
-  const planOf = unconditional ?? plansOf({ schema, fragments, variables }, operation);
-  return planOf && { representations, variables, planOf };
+type ReadEntityRequest = (request: GraphqlBody) => EntityRequest | undefined;
+
+/** Makes the reader of one schema. It remembers texts: plans are kept, so the same few come again and again. */
+export function makeReadEntityRequest(schema: GraphQLSchema): ReadEntityRequest {
+  const fetches = new LRUCache<string, Fetch>({
+    maxSize: MAX_CACHED_CHARACTERS,
+    sizeCalculation: (_, text) => text.length,
+  });
+  const fetchOf = ({ query, operationName }: GraphqlBody): Fetch => {
+    const known = fetches.get(query);
+    if (known && known.operationName === operationName) return known;
+    const fetch = readFetch(schema, query, operationName);
+    fetches.set(query, fetch);
+    return fetch;
+  };
+  return (request) => {
+    const { operation, defaults, fragments, unconditional } = fetchOf(request);
+    const representations = request.variables?.representations;
+    if (!operation || !Array.isArray(representations)) return undefined;
+    const variables = { ...defaults, ...request.variables };
+    const planOf = unconditional ?? plansOf({ schema, fragments, variables }, operation);
+    return planOf && { representations, variables, planOf };
+  };
 }
+
+/** Limit for the texts that are remembered for one schema, in all. */
+const MAX_CACHED_CHARACTERS = 60_000;
 
 /** Part that depends on the text of a fetch alone. */
 interface Fetch {
@@ -40,18 +59,7 @@ interface Fetch {
   readonly unconditional: PlanOf | undefined;
 }
 
-/** Limit for the texts that are remembered for one schema, in all. */
-const MAX_CACHED_CHARACTERS = 60_000;
-const fetches = new WeakMap<GraphQLSchema, LRUCache<string, Fetch>>();
-
-/** Plans are kept, so the same few texts come again and again. */
-function readFetch(schema: GraphQLSchema, { query, operationName }: GraphqlBody): Fetch {
-  const ofSchema =
-    fetches.get(schema) ??
-    new LRUCache<string, Fetch>({ maxSize: MAX_CACHED_CHARACTERS, sizeCalculation: (_, text) => text.length });
-  fetches.set(schema, ofSchema);
-  const known = ofSchema.get(query);
-  if (known && known.operationName === operationName) return known;
+function readFetch(schema: GraphQLSchema, query: string, operationName: Fetch['operationName']): Fetch {
   const document = parse(query, { noLocation: true });
   const operation = getOperationAST(document, operationName);
   const fragments = fragmentsOf(document);
@@ -59,9 +67,7 @@ function readFetch(schema: GraphQLSchema, { query, operationName }: GraphqlBody)
   const unconditional =
     operation && !isConditional ? plansOf({ schema, fragments, variables: {} }, operation) : undefined;
   const defaults = operation ? defaultsOf(operation) : undefined;
-  const fetch = { operationName, operation, defaults, fragments, unconditional };
-  ofSchema.set(query, fetch);
-  return fetch;
+  return { operationName, operation, defaults, fragments, unconditional };
 }
 
 function plansOf(selecting: Selecting, { selectionSet }: OperationDefinitionNode): PlanOf | undefined {

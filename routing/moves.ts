@@ -18,7 +18,7 @@ import { fieldReader } from './outcome.ts';
 import type { Owners } from './owners.ts';
 import type { Routing } from './routedTypes.ts';
 
-export interface Following {
+export interface FollowOptions {
   readonly routing: Routing;
   readonly entityRequest: EntityRequest;
   readonly owners: Owners;
@@ -34,7 +34,11 @@ export interface Following {
 }
 
 /** Asks for a share where it was found, and follows what has moved. @returns answers that hold each place of the share once */
-export async function askAndFollow(following: Following, share: Share, where: ReplicaPlace): Promise<ShareAnswer[]> {
+export async function askAndFollow(
+  following: FollowOptions,
+  share: Share,
+  where: ReplicaPlace,
+): Promise<ShareAnswer[]> {
   const begunMs = following.elapsedMs();
   const first = await following.ask(share, where);
   const astray = astrayIn(following, first);
@@ -51,7 +55,10 @@ export async function askAndFollow(following: Following, share: Share, where: Re
 }
 
 /** The representations, by their index, of which the answer says that they should be looked for elsewhere. */
-function astrayIn({ routing, entityRequest, owners }: Following, { share, outcome, entities }: ShareAnswer): number[] {
+function astrayIn(
+  { routing, entityRequest, owners }: FollowOptions,
+  { share, outcome, entities }: ShareAnswer,
+): number[] {
   const isRefused = ['REFUSED', 'STOPPED', 'UNKNOWN_REPLICA'].includes(outcome.status);
   return share.representations.flatMap((representation, j) => {
     if (!entities) return isRefused ? [j] : [];
@@ -62,7 +69,7 @@ function astrayIn({ routing, entityRequest, owners }: Following, { share, outcom
 }
 
 /** Indices of what another replica owns than was asked, by that replica. */
-async function newOwners(following: Following, share: Share, indices: readonly number[]) {
+async function newOwners(following: FollowOptions, share: Share, indices: readonly number[]) {
   const found = new Map<string, number[]>();
   const read = indices.map(async (j) => {
     const representation = share.representations[j];
@@ -75,7 +82,7 @@ async function newOwners(following: Following, share: Share, indices: readonly n
 }
 
 async function askNewOwner(
-  { ask, elapsedMs, lookUp, owners, routing }: Following,
+  { ask, elapsedMs, lookUp, owners, routing }: FollowOptions,
   first: ShareAnswer,
   indices: readonly number[],
   { to, begunMs }: { to: string; begunMs: number },

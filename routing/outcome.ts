@@ -1,7 +1,7 @@
 /** One entity of a routed type: as its replica gave it, or as it looks when the replica gave none. */
 import { type Json as Entity, isObject } from '../common/json.ts';
 import type { ValueShape } from '../server/graphql/selection.ts';
-import { compare, copyOf, emptyOf } from './answerShape.ts';
+import { compareShape, copyOf, emptyOf } from './answerShape.ts';
 import type { Outcome } from './ask/share.ts';
 import type { EntityPlan } from './entityPlan.ts';
 
@@ -26,7 +26,7 @@ export function selectOutcome({ outcomes }: EntityPlan, outcome: Outcome): Selec
     const values: Entity = { ...outcome, __typename: object.type.name };
     const value = emptyOf(object);
     for (const field of object.fields) value[field.key] = values[field.name] ?? null;
-    size += compare(object, value)?.size ?? 0;
+    size += compareShape(object, value)?.size ?? 0;
     return { key, object, value };
   });
   return {
@@ -53,7 +53,7 @@ export function answeredEntity(
   if (!isObject(received)) return undefined;
   if (!known && !hasKeys(plan, received, keys)) return undefined;
   const entity = known ? withKnown(plan, received, known) : received;
-  const fitting = compare(plan.entity, entity);
+  const fitting = compareShape(plan.entity, entity);
   if (!fitting) return undefined;
   let mayBeKept = fitting.isExact && !known;
   const next = () => {

@@ -21,7 +21,7 @@ import { makeRuntimeWatch } from './runtimeWatch.ts';
 import type { DatabaseSubgraph } from './transport/databaseSubgraph.ts';
 import { makeDispatcher } from './transport/overHttp.ts';
 
-export interface ReplicasOptions {
+interface ReplicasOptions {
   /** Knows them. */
   readonly database: DatabaseSubgraph;
   readonly internalSecret: string;

@@ -19,9 +19,9 @@ import {
   withoutAnswer,
 } from './ask/share.ts';
 import type { ReplicaDirectory } from './directory.ts';
-import { type EntityRequest, readEntityRequest } from './entityRequest.ts';
+import { type EntityRequest, makeReadEntityRequest } from './entityRequest.ts';
 import { type Join, makeJoin, type RoutedAnswer } from './join.ts';
-import { askAndFollow, type Following } from './moves.ts';
+import { askAndFollow, type FollowOptions } from './moves.ts';
 import type { Owners } from './owners.ts';
 import { protocolFetch } from './protocol/protocolFetch.ts';
 import type { Routing } from './routedTypes.ts';
@@ -56,9 +56,10 @@ export type CheckAccess = (
 export type RouteEntities = (request: GraphqlBody, context: RoutingContext) => Promise<RoutedAnswer>;
 
 export function makeRouteEntities(options: RouterOptions): RouteEntities {
+  const read = makeReadEntityRequest(options.routing.schema);
   return async (request, context) => {
     try {
-      return await route(options, request, context);
+      return await route(options, request, read(request), context);
     } catch (error) {
       options.log.error({ requestId: context.requestId, err: error }, 'a fetch from the replicas failed');
       return failed('The replicas could not be asked.');
@@ -66,10 +67,14 @@ export function makeRouteEntities(options: RouterOptions): RouteEntities {
   };
 }
 
-async function route(options: RouterOptions, request: GraphqlBody, context: RoutingContext): Promise<RoutedAnswer> {
+async function route(
+  options: RouterOptions,
+  request: GraphqlBody,
+  entityRequest: EntityRequest | undefined,
+  context: RoutingContext,
+): Promise<RoutedAnswer> {
   const { check, directory, log, notAsked, routing } = options;
   const { requestId } = context;
-  const entityRequest = readEntityRequest(routing.schema, request);
   if (!entityRequest) return failed('Replicas answer about entities only.');
   const { representations } = entityRequest;
   const refusals = await check?.(representations, context);
@@ -117,7 +122,7 @@ async function askAll(
   const begunMs = clock.monotonicMs();
   const protocol = protocolFetch(routing, entityRequest, context.caller);
   const lookUp = (ids: readonly string[]) => directory.lookUp(ids, signal);
-  const following: Following = {
+  const following: FollowOptions = {
     ...{ routing, entityRequest, owners },
     ownerOf: ownerReader((representations) => owners.read(representations, context, signal)),
     isAskedOfSeveral: askedOfSeveral(routing, shares),

@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { bundle, FORMAT } from '../domain/bundle/format.ts';
 import { CIRCUMSTANCES } from './circumstances.ts';
-import { circumstanceOf, combinations, diagnosisOf } from './diagnosisMatrix.ts';
+import { circumstanceOf, combinations, diagnosisOf } from './combinations.ts';
 
-export const SCHEMA_FILE = new URL('../domain/bundle/bundle.schema.json', import.meta.url);
+export const BUNDLE_SCHEMA_FILE = new URL('../domain/bundle/bundle.schema.json', import.meta.url);
 export const FINGERPRINT_FILE = new URL('../domain/diagnosis/fingerprint.ts', import.meta.url);
 
 /** JSON Schema of the format, as text. */
@@ -33,6 +33,6 @@ export function fingerprintModule(): string {
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  await writeFile(SCHEMA_FILE, bundleSchema());
+  await writeFile(BUNDLE_SCHEMA_FILE, bundleSchema());
   await writeFile(FINGERPRINT_FILE, fingerprintModule());
 }

@@ -111,8 +111,9 @@ function partOfGateway(path: string): string | undefined {
   return room === 'gateway' ? part : undefined;
 }
 
+/** Sentences, and the items of lists and tags, which stand on lines of their own. */
 function sentencesOf(comment: string): string[] {
-  return comment.split(/(?<=[.:;!?])\s+(?=[A-Z`@])/);
+  return comment.split(/(?<=[.:;!?])\s+(?=[A-Z`@])|\s+(?=- |@\w)/);
 }
 
 function shareOf(count: number): string {

@@ -13,7 +13,7 @@ export const DASHBOARD_FILE = new URL('../deploy/grafana/dashboard.json', import
 const PAGE = new URL('../docs/operations.md', import.meta.url);
 
 /** One row of the table of metrics. */
-export interface Metric {
+interface Metric {
   readonly name: string;
   /** Processes that have it, in words. */
   readonly on: string;

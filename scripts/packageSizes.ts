@@ -32,7 +32,7 @@ async function secondsToRun(tarball: string, folder: string): Promise<number | u
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.includes('all is up')) continue;
     seconds = (systemClock.monotonicMs() - beganMs) / 1_000;
-    process.kill(-(child.pid ?? 0), 'SIGINT'); // as Ctrl-C does
+    process.kill(-(child.pid ?? 0), 'SIGINT'); // the signal that Ctrl-C sends
   }
   await ended;
   return seconds;

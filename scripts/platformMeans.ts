@@ -2,7 +2,7 @@
 import { diagnose } from '../domain/diagnosis/diagnose.ts';
 import type { Snapshot } from '../domain/diagnosis/snapshot.ts';
 import { CIRCUMSTANCES } from './circumstances.ts';
-import { circumstanceSnapshot, combinations, snapshotOf } from './diagnosisMatrix.ts';
+import { circumstanceSnapshot, combinationSnapshot, combinations } from './combinations.ts';
 
 /** Thresholds of newer releases of Coder, by which leases are renewed and lost. */
 const RELEASE = { staleAfterSeconds: 30, heartbeatIntervalSeconds: 9, acquisitionIntervalSeconds: 30 };
@@ -20,7 +20,7 @@ type OtherPlatform = keyof typeof PLATFORMS;
 
 export const OTHER_PLATFORMS = Object.keys(PLATFORMS) as OtherPlatform[];
 
-const situations = [...combinations().map(snapshotOf), ...CIRCUMSTANCES.map(circumstanceSnapshot)];
+const situations = [...combinations().map(combinationSnapshot), ...CIRCUMSTANCES.map(circumstanceSnapshot)];
 const platformOf = ({ database }: Snapshot) => database?.trouble?.platform ?? 'own';
 
 /** Place of a code's advice in the page. */

@@ -12,7 +12,7 @@ import { inWords } from './words.ts';
 const MOST_BUFFERS = 10;
 
 /** What is known of the chat's row when it was last looked at. */
-export interface ChatUpdate {
+interface ChatUpdate {
   readonly status?: string;
   readonly snapshotVersion?: number;
   readonly historyVersion?: number;

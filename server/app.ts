@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { ARRIVAL } from './arrival.ts';
 import { refuseOtherCharsets } from './charset.ts';
 import { type Drain, drainOf } from './drain.ts';
 import { Refusal, sendRefusal } from './graphql/answer.ts';
@@ -12,6 +11,18 @@ import { VERBS } from './methods.ts';
 import { noteRequests, type RequestNotes } from './requests.ts';
 import { NO_SUCH_VERB, NOTHING_HERE, readableUrl, refuseNoHttp } from './strayRequests.ts';
 import { traceRequests } from './tracing.ts';
+
+/**
+ * Milliseconds in which a request must arrive, headers and body.
+ * Without this limit an unfinished request would hold a connection for ever, even without a token.
+ */
+const ARRIVAL_MS = 10_000;
+
+/** Options of Fastify. Node's server gets them, too: with a longer limit for headers it sets none for bodies. */
+const ARRIVAL = {
+  requestTimeout: ARRIVAL_MS,
+  http: { headersTimeout: ARRIVAL_MS, requestTimeout: ARRIVAL_MS, connectionsCheckingInterval: 2_000 },
+} as const;
 
 interface AppOptions extends RequestNotes {
   /** Bytes of the largest body that is accepted. */

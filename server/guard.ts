@@ -15,20 +15,17 @@ declare module 'fastify' {
 /**
  * Guards every route of `scope`, and of a whole server also missing routes, but neither its probes nor routes that say that
  * they guard themselves.
- * @param authorize identifies the caller or refuses the request, without a promise where it can: a promise costs each
- * request
- *   a turn of the microtask queue
- * @returns caller of a request that was let in, who is also noted for the log
+ * @param authorize identifies the caller or refuses the request. It makes no promise where it can: one costs each request
+ *   a turn of the microtask queue.
+ * @returns caller of a request that was let in, who is noted in its record, also for the log
  */
 export function guard(
   scope: FastifyInstance,
   authorize: (request: FastifyRequest) => Caller | Refusal | Promise<Caller | Refusal>,
 ): (request: FastifyRequest) => Caller {
-  const known = new WeakMap<FastifyRequest, Caller>();
   const letIn = (who: Caller | Refusal, request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     if (who instanceof Refusal) return void sendRefusal(reply, who);
-    known.set(request, who);
-    recordOf(request).caller = who.sub;
+    recordOf(request).caller = who;
     done();
   };
   scope.addHook('onRequest', (request, reply, done) => {
@@ -38,8 +35,8 @@ export function guard(
     who.then((waitedFor) => letIn(waitedFor, request, reply, done), done);
   });
   return (request) => {
-    const found = known.get(request);
-    if (!found) throw new Error('A request came past the guard');
-    return found;
+    const { caller } = recordOf(request);
+    if (!caller) throw new Error('A request came past the guard');
+    return caller;
   };
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../common/clock.ts';
 import type { Logger } from './log.ts';
 
 /** Health of a loop. */
-export interface LoopHealth {
+interface LoopHealth {
   /** Time at which the work last succeeded, by this machine's clock. Null: never. */
   readonly lastRunAt: Date | null;
   /** Name of the failure of the last run. Null: it succeeded. */

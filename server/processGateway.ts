@@ -16,12 +16,12 @@ const problem = z.object({
 const answer = z.object({ data: z.unknown().optional(), errors: z.array(problem).default([]) });
 
 /** An error of an answer. Its words are not read. */
-export interface Problem {
+interface Problem {
   readonly path: readonly (string | number)[];
   readonly code: string | null;
 }
 
-export interface Answered {
+interface Answered {
   /** Data as it came; null and undefined never. */
   readonly data: unknown;
   readonly problems: readonly Problem[];

@@ -6,6 +6,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from './log.ts';
+import type { Caller } from './tokens/internalToken.ts';
 
 /** Characters of a name that a client gave. */
 const MAX_NAME_CHARACTERS = 100;
@@ -15,8 +16,8 @@ const MAX_IDS = 20;
 const CLIENT_GONE = 499;
 
 export interface RequestRecord {
-  /** Caller, `sub`; undefined: nobody with a good token. */
-  caller?: string;
+  /** Undefined: nobody with a good token. */
+  caller?: Caller;
   /** Name of the operation as its client gave it; undefined: none, or the document was not understood. */
   operation?: string;
   /** Estimated cost of the query. */
@@ -93,7 +94,7 @@ function lineOf(request: FastifyRequest, record: RequestRecord, status: number, 
     requestId: request.id,
     method: request.method,
     route: request.routeOptions.url,
-    caller: record.caller?.slice(0, MAX_NAME_CHARACTERS),
+    caller: record.caller?.sub.slice(0, MAX_NAME_CHARACTERS),
     operation: record.operation?.slice(0, MAX_NAME_CHARACTERS),
     cost: record.cost,
     status,

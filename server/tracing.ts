@@ -67,7 +67,7 @@ export async function startTracing({ service, endpoint, clock, log }: TracingOpt
     getRawAttributes: () => Object.entries(resource.attributes),
   };
   const provider = new NodeTracerProvider({
-    resource: resource as never, // of the SDK's own package for resources, which only the SDK depends on
+    resource: resource as never, // its type is in a package that only the SDK depends on
     spanProcessors: [new BatchSpanProcessor(tellingFailures(exporter, log), { scheduledDelayMillis: 1_000 })],
     spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_CHARACTERS },
   });

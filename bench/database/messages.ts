@@ -37,7 +37,7 @@ export async function fillMessages(pool: Pool, chats: number, each: number): Pro
   }
 }
 
-export interface Counting {
+interface Counting {
   readonly bareMs: number;
   readonly statsMs: number;
   /** Median of the rounds' own ratios. */

@@ -22,7 +22,7 @@ export interface WriteCost {
   readonly walBytes: number;
   readonly buffers: number;
 }
-export type Writes = Readonly<Record<'step' | 'turn', WriteCost>>;
+type Writes = Readonly<Record<'step' | 'turn', WriteCost>>;
 
 /** Both in each round, medians. Leaves the indexes as they were. @param names of the indexes in question, with their SQL */
 export async function compareWrites(pool: Pool): Promise<{ without: Writes; with: Writes }> {

@@ -44,7 +44,7 @@ export async function ourHeaders(): Promise<Record<string, string>> {
   return { ...HEADERS, authorization: `Bearer ${token}` };
 }
 
-export interface OurOptions {
+interface OurOptions {
   readonly nodeOptions?: readonly string[];
   /** Folder of another checkout, as a URL; unset: this one. */
   readonly folder?: string;

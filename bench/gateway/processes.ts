@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { systemClock as clock } from '../../common/clock.ts';
 import { environmentWith } from '../../server/settings/config.ts';
 
-export interface Started {
+interface Started {
   readonly child: ChildProcess;
   readonly url: string;
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** Sent to the process first. */
   readonly message?: object;
   readonly environment?: Readonly<Record<string, string>>;

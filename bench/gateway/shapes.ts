@@ -1,6 +1,6 @@
 /** Questions to the gateways, from little to much. */
 import { parse, print, visit } from 'graphql';
-import { SNAPSHOT_OPERATION } from '../../gateway/http/snapshotRoute.ts';
+import { SNAPSHOT_OPERATION } from '../../gateway/queries/snapshotOperation.ts';
 
 export interface Shape {
   readonly name: string;

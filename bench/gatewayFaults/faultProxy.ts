@@ -16,7 +16,7 @@ const DRIP_EVERY_MS = 20;
 const BEFORE_RESET_MS = 30;
 const FLAP_MS = { least: 50, most: 400 };
 
-export interface FaultProxyOptions {
+interface FaultProxyOptions {
   /** The replica, without a path. */
   readonly target: string;
   /** Where it listens. Not one that systems hand out by themselves: nobody else may get it while this refuses connections. */

@@ -4,7 +4,7 @@
  * `process`: done to the replica's process. `connection`: done to every connection to it. `answer`: done to each of its
  * answers. `instead`: somebody else's answer in place of its own.
  */
-export type FaultKind = 'process' | 'connection' | 'answer' | 'instead';
+type FaultKind = 'process' | 'connection' | 'answer' | 'instead';
 
 /** Faults by name, in the order of the table. */
 export const FAULTS = {

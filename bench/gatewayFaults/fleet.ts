@@ -16,7 +16,7 @@ const AUTH_SECRET = randomUUID() + randomUUID();
 const INTERNAL_SECRET = randomUUID() + randomUUID();
 const MESSAGES_EACH = 3;
 
-export interface FleetOptions {
+interface FleetOptions {
   /** Migrated and empty. */
   readonly databaseUrl: string;
   readonly pool: Pool;
@@ -100,7 +100,7 @@ interface FaultyReplicaOptions {
 }
 
 /** One replica's place: its process, another one with the same id when that one was killed, and the proxy in front. */
-export class FaultyReplica {
+class FaultyReplica {
   readonly id = randomUUID();
   readonly proxy: FaultProxy;
   readonly #port: number;

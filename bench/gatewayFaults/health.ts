@@ -1,7 +1,7 @@
 /** Replicas that must answer: those without a fault that have answered for two seconds. */
 
 /** Milliseconds for which a replica must have answered to count as healthy. */
-export const HEALTHY_AFTER_MS = 2_000;
+const HEALTHY_AFTER_MS = 2_000;
 
 interface State {
   isFaulty: boolean;

@@ -36,7 +36,7 @@ const answer = z.object({
   extensions: z.object({ routing: z.array(z.object({ replicaId: z.string(), breaker: z.string() })) }),
 });
 
-export interface Half {
+interface Half {
   /** The place of the replica that should have answered. */
   readonly owner: number;
   readonly status: string;

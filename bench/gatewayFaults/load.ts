@@ -17,7 +17,7 @@ export interface Sample extends Judged {
   readonly falseErrors: number;
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly perSecond: number;
   /** Chats in one request; as many of each replica as of any other. */
   readonly chats: number;

@@ -10,7 +10,7 @@ export type Round = ReadonlyMap<number, Fault>;
 /** Words of the halves of each failing replica, by its place. */
 export type Said = ReadonlyMap<number, ReadonlySet<string>>;
 
-export interface RoundOptions {
+interface RoundOptions {
   /** Milliseconds for which replicas fail. */
   readonly lastsMs: number;
   /** They fail longer than that, until what was said is enough, but not `limitMs` longer. */

@@ -36,7 +36,7 @@ export async function listCosts(fleets: readonly Fleet[], filter: string): Promi
 }
 
 /** A fleet, and chats of it with as many messages each. */
-export interface Counted {
+interface Counted {
   readonly fleet: Fleet;
   readonly chatIds: readonly string[];
 }
@@ -56,7 +56,7 @@ export const countCosts = (counted: readonly Counted[]): Promise<Costs[]> =>
   });
 
 const OF_COST = ['serverMs', 'ms', 'buffers'] as const;
-export type Measure = (typeof OF_COST)[number];
+type Measure = (typeof OF_COST)[number];
 
 export const middleOf = (costs: Costs, measure: Measure): number => median(costs.map((cost) => cost[measure]));
 

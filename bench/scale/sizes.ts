@@ -8,7 +8,7 @@ const LARGEST = [10_000_000, 3_000_000, 1_000_000, 300_000, 100_000];
 const BYTES_EACH = 1_000;
 const BYTES_LEFT_FREE = 10e9;
 
-export interface Sizes {
+interface Sizes {
   readonly large: number;
   /** A tenth of it. */
   readonly middle: number;

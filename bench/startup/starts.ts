@@ -25,7 +25,7 @@ const manifest = z.object({ scripts: z.record(z.string(), z.string()) });
 const LOOK_EVERY_MS = 10;
 
 /** Asks the process at `url` once; false: that was no answer. */
-export type Ask = (url: string) => Promise<boolean>;
+type Ask = (url: string) => Promise<boolean>;
 
 /**
  * One process by itself, without npm.

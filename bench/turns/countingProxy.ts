@@ -13,7 +13,7 @@ export interface Counts {
   readonly transactions: number;
 }
 
-export interface CountingProxy {
+interface CountingProxy {
   /** The same database, through the proxy. */
   readonly url: string;
   /** Counts since the start. A new connection counts as one transaction. */

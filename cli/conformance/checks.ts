@@ -6,7 +6,7 @@ import { MAX_CHATS_ASKED } from '../../domain/protocol/paths.ts';
 import { refusalProblems, shapeProblems } from './shape.ts';
 import { chatsOf, type Worker } from './worker.ts';
 
-export interface Check {
+interface Check {
   /** The promise, as a sentence without its full stop. */
   readonly promise: string;
   /** Sentences on what is wrong. Empty: the promise is kept. */

@@ -13,7 +13,7 @@ export interface Answer {
   readonly ms: number;
 }
 
-export interface Question {
+interface Question {
   /** Text of a POST to the chats. Undefined: a GET of the replica. */
   readonly body?: string;
   /** Query string, added to that of the address. */

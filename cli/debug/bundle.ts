@@ -18,7 +18,7 @@ const answer = z.object({
 /** Answer as it came. It goes into a file, and not onto a terminal. */
 type Whole = Answered<z.output<typeof answer>>;
 
-export interface Taker {
+interface Taker {
   readonly ask: Ask;
   readonly now: () => Date;
   readonly takenBy: Facts['takenBy'];

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { type ActionName, mutationOf, shortName } from '../../domain/actions/names.ts';
 import { type Ask, NoAnswer } from './ask.ts';
-import { done, list, type Noted, type Offer, offered } from './fixShape.ts';
+import { done, type Noted, type Offer, offered, recordList } from './fixShape.ts';
 import { type Page, paragraph } from './layout.ts';
 import { type Afterwards, askResolution, gone, settled, withResolution } from './resolved.ts';
 import { codeOf, noSuchChat, type Shown, withoutAnswer } from './shown.ts';
 
 /** Offers on a chat, with what the diagnosis finds. */
-export interface Offers {
+interface Offers {
   readonly shown: Shown;
   readonly offers: readonly Offer[];
   readonly findings: readonly string[];
@@ -108,7 +108,7 @@ async function send(
 
 /** Lists records of actions, newest first. @throws NoAnswer */
 export async function askActions(ask: Ask, first: number, chat: string | undefined): Promise<Shown> {
-  const { data, raw, problems } = await ask('actions', { first, filter: { chatId: chat ?? null } }, list);
+  const { data, raw, problems } = await ask('actions', { first, filter: { chatId: chat ?? null } }, recordList);
   const { edges } = data.actionRecords ?? withoutAnswer({ problems }, NO_OPERATOR);
   const text = (page: Page) =>
     edges.length === 0 ? 'No action was taken.' : edges.map(({ node }) => noteText(page, node)).join('\n');

@@ -38,6 +38,6 @@ export const Noted = z.object({
   ...{ before: z.string().nullable(), after: z.string().nullable(), outcome: z.string(), why: z.string().nullable() },
   ...{ dryRun: z.boolean(), resolved: z.string() },
 });
-export const list = z.object({
+export const recordList = z.object({
   actionRecords: z.object({ edges: z.array(z.object({ node: Noted })) }).nullable(),
 });

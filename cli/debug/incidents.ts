@@ -3,7 +3,7 @@ import type { Bundle } from '../../domain/bundle/format.ts';
 import { NoBundle, readBundle } from '../../domain/bundle/read.ts';
 import type { BundleReason } from '../../domain/incidents/step.ts';
 import { type Ask, NoAnswer, type Problem } from './ask.ts';
-import { list, one, type PageInfo, rawList, type ShownIncident, stored } from './incidentsShape.ts';
+import { incidentList, one, type PageInfo, rawList, type ShownIncident, stored } from './incidentsShape.ts';
 import { incidentsText, incidentText } from './incidentsText.ts';
 import { type Shown, withoutAnswer } from './shown.ts';
 
@@ -33,7 +33,7 @@ export async function askIncidents(ask: Ask, { first, after, chatId, open }: Wan
   let next: PageInfo = { hasNextPage: true, endCursor: after ?? null };
   while (next.hasNextPage && found.length < first) {
     const size = Math.min(PAGE_SIZE, first - found.length);
-    const page = await ask('incidents', { first: size, after: next.endCursor, filter }, list);
+    const page = await ask('incidents', { first: size, after: next.endCursor, filter }, incidentList);
     const incidents = page.data.incidents ?? withoutAnswer(page, NO_RECORDER);
     found.push(...incidents.edges.map(({ node }) => node));
     edges.push(...rawList.parse(page.raw).incidents.edges);

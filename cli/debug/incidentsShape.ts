@@ -16,7 +16,7 @@ export type WholeIncident = z.output<typeof whole>;
 const pageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() });
 export type PageInfo = z.output<typeof pageInfo>;
 
-export const list = z.object({
+export const incidentList = z.object({
   incidents: z.object({ edges: z.array(z.object({ node: incident })), pageInfo }).nullable(),
 });
 /** Edges of a page as they came. */

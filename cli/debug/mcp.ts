@@ -1,6 +1,6 @@
 /**
  * `chat-debug mcp`: the Model Context Protocol over standard input and output. Each line is one message. It goes to the
- * gateway's `/mcp` as it is, and the answer comes back as one line, so that there is one set of tools and one set of rights.
+ * gateway's `/mcp` as it is, and the answer comes back as one line. So there is one set of tools and one set of rights.
  */
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';

@@ -9,7 +9,6 @@ import { NoAnswer, type Received } from './ask.ts';
 import { NoLiveView } from './follow.ts';
 import { type Output, render } from './output.ts';
 import type { Shown } from './shown.ts';
-import { steady } from './steady.ts';
 
 /** Page so wide that nothing is wrapped or cut, so that frames differ only in what they say. */
 const WIDE = { width: 100_000, paint: new Chalk({ level: 0 }) };
@@ -108,3 +107,12 @@ function oneAfterAnother(output: Output): Screen {
     end: () => {},
   };
 }
+
+/** Text without ages and line breaks, to tell whether anything but time has changed. */
+export const steady = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)/g, 'TIME')
+    .replace(/(\w*(?:[sS]econds\w*|Ms)) = -?[\d.]+(?:e-?\d+)?/g, '$1 = AGE')
+    .replace(/\d+(?:\.\d+)? (?:ms|s|min|h|days|years)\b/g, 'AGE')
+    .trim();

@@ -153,7 +153,7 @@ function keep(request: Unsettled): void {
   write([...read().filter(({ idempotencyKey }) => idempotencyKey !== request.idempotencyKey), request].slice(-MOST));
 }
 
-export function forget(idempotencyKey: string): void {
+function forget(idempotencyKey: string): void {
   write(read().filter((one) => one.idempotencyKey !== idempotencyKey));
 }
 

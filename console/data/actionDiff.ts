@@ -1,7 +1,7 @@
 /** What an action changes, value by value, by the record of its dry run. Pure. */
 import type { ActRecord } from './operations.ts';
 
-export interface Change {
+interface Change {
   readonly what: string;
   readonly before: string;
   readonly after: string;

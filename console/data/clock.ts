@@ -41,7 +41,7 @@ export function after(ms: number, run: () => void): () => void {
 }
 
 /** Calls `run` every `ms`. @returns ends it */
-export function every(ms: number, run: () => void): () => void {
+function every(ms: number, run: () => void): () => void {
   const timer = setInterval(run, ms);
   return () => clearInterval(timer);
 }

@@ -1,7 +1,7 @@
 /** Fields of a snapshot by their paths, as evidence names them: `runtime.runners[0].lease.ageSeconds`. Pure. */
 import { shownFigures } from '../../domain/diagnosis/figures.ts';
 
-export interface Field {
+interface Field {
   readonly path: string;
   readonly value: unknown;
 }

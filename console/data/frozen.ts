@@ -3,7 +3,7 @@
  * until they are taken in. Rows that are gone stay, marked, until then. Pure.
  */
 
-export interface Row<T> {
+interface Row<T> {
   readonly id: string;
   readonly group: string;
   readonly value: T;

@@ -13,7 +13,7 @@ const OF_OPERATORS: readonly TransitionName[] = ['reconcileInvalidState', 'retry
 const actorOf = (name: TransitionName): 'person' | 'worker' | 'operator' =>
   OF_WORKERS.includes(name) ? 'worker' : OF_OPERATORS.includes(name) ? 'operator' : 'person';
 
-export interface Move {
+interface Move {
   readonly name: TransitionName;
   readonly from: ExecutionState;
   readonly to: readonly ExecutionState[];

@@ -12,7 +12,7 @@ const MOST = 100;
 /** Most characters of a text that are shown. */
 const LONGEST = 2_000;
 
-export interface Photo {
+interface Photo {
   readonly chat: WholeChat;
   readonly past: Past | undefined;
   readonly everywhere: ChatEverywhereAnswer | undefined;

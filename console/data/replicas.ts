@@ -3,7 +3,7 @@ import { nameOr, shortName } from './legible.ts';
 import type { ReplicaSeen } from './operations.ts';
 import { manyOf } from './time.ts';
 
-export type Condition = 'silent' | 'lost' | 'draining' | 'full' | 'failing' | 'alive' | 'stopped';
+type Condition = 'silent' | 'lost' | 'draining' | 'full' | 'failing' | 'alive' | 'stopped';
 
 /** Milliseconds of delay from which an event loop is late: it renews leases late, too. */
 export const LATE_MS = 1_000;

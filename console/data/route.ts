@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { addressOf, base } from './address.ts';
 
-export interface Route {
+interface Route {
   /** Path below the gateway's address, in parts: `['chats', '<id>']`; empty for the first page. */
   readonly parts: readonly string[];
   readonly state: URLSearchParams;

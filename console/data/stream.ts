@@ -16,7 +16,7 @@ const FIRST_MS = 8_000;
 const LAST_MS = 100;
 
 /** How a stream ended. */
-export type End =
+type End =
   /** This page ended it. */
   | { readonly kind: 'stopped' }
   /** The connection broke, fell silent, or ends at a proxy that does not reach the gateway. It may come back. */

@@ -7,7 +7,7 @@ import { type ActRecord, type Resolution, SettledAction } from '../data/operatio
 import { linkTo } from '../data/route.ts';
 import { When } from './when.tsx';
 
-export const RESOLUTIONS: Readonly<Record<Resolution, string>> = {
+const RESOLUTIONS: Readonly<Record<Resolution, string>> = {
   PENDING: 'The operator looks whether the findings are gone…',
   YES: 'The findings are gone.',
   NO: 'The findings are still there.',

@@ -10,7 +10,7 @@ import { copy } from './notice.tsx';
 const queryOf = (chatId: string) =>
   Chat.text.replace('query Chat($chatId: UUID!)', 'query Chat').replaceAll('$chatId', JSON.stringify(chatId));
 
-export const graphiqlLink = (query: string): string => addressOf(`graphiql?query=${encodeURIComponent(query)}`);
+const graphiqlLink = (query: string): string => addressOf(`graphiql?query=${encodeURIComponent(query)}`);
 
 export function CopyMenu({ chat, atMs }: { chat: WholeChat; atMs: number }) {
   const { chatId } = chat;

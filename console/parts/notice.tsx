@@ -7,7 +7,7 @@ const SHOWN_MS = 4_000;
 const text = signal('');
 let end = () => {};
 
-export function say(words: string): void {
+function say(words: string): void {
   text.value = words;
   end();
   end = after(SHOWN_MS, () => {

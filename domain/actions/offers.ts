@@ -17,7 +17,7 @@ export interface ActedOn {
 }
 
 /** How much an action can cost. `LOW`: nothing is lost. `MEDIUM`: work is repeated or ends. `HIGH`: something is lost for good. */
-export type ActionRisk = 'LOW' | 'MEDIUM' | 'HIGH';
+type ActionRisk = 'LOW' | 'MEDIUM' | 'HIGH';
 
 interface ActionRule {
   readonly transition: TransitionName;

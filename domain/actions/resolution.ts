@@ -7,7 +7,7 @@ import { ACTION_RULES } from './offers.ts';
 /** Milliseconds that an action waits for a look at what was found before it. */
 export const LOOKED_BEFORE_MS = 2_000;
 /** Seconds after the action in which it is looked whether its findings go away. */
-export const LOOKED_SECONDS = 30;
+const LOOKED_SECONDS = 30;
 /** Seconds after which nobody tries to look any more, if no look was answered. */
 export const TRIED_SECONDS = 600;
 /** Looks in a row that must find nothing left: a turn that is begun anew may fail again at once. */

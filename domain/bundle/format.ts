@@ -6,12 +6,12 @@
 import * as z from 'zod';
 import { CONSISTENCIES, type Diagnosis, SEVERITIES, VERDICTS } from '../diagnosis/diagnosis.ts';
 import { count, flag, json, known, seconds, text, thresholds } from '../diagnosis/snapshot.ts';
-import { reachability, snapshot } from './halves.ts';
+import { bundledSnapshot, reachability } from './halves.ts';
 import { code, moment, words } from './withheld.ts';
 
 export const FORMAT = 'chat-debug-bundle/1';
 /** Newest events that a bundle holds. */
-export const MOST_EVENTS = 100;
+const MOST_EVENTS = 100;
 
 const loop = known(
   z.object({ lastRunAt: moment, lastError: words, consecutiveFailures: count, intervalSeconds: seconds }),
@@ -67,7 +67,7 @@ const diagnosis = z
 const answered = z
   .object({
     verdict: known(z.enum(VERDICTS)).describe('Verdict of the gateway.'),
-    second: known(snapshot).describe('Second reading, which the verdict is about. Null: there was none.'),
+    second: known(bundledSnapshot).describe('Second reading, which the verdict is about. Null: there was none.'),
     notRepeated: text.describe('Clause on why there was no second reading, where there should be one.'),
   })
   .meta({ id: 'Answered' });
@@ -88,7 +88,7 @@ export const facts = z.object({
     }),
   ),
   thresholds: known(thresholds).describe('Thresholds by which the rules judge this chat.'),
-  snapshot: snapshot.describe('Both halves of the chat, and the memory of every replica.'),
+  snapshot: bundledSnapshot.describe('Both halves of the chat, and the memory of every replica.'),
   replicas: known(z.array(replica)).describe('Replica rows. Null: not the caller’s to read, or not answered.'),
   server: known(server).describe('Health of the database server. Null: not the caller’s to read, or not answered.'),
   events: known(z.array(event))

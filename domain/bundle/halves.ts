@@ -95,7 +95,7 @@ const candidate = rules.candidate.extend({
 });
 
 /** Snapshot of one chat. */
-export const snapshot = rules.snapshot
+export const bundledSnapshot = rules.snapshot
   .extend({
     takenAt: moment,
     database: known(database),

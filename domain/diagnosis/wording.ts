@@ -1,8 +1,7 @@
 /** Values as words in a sentence. */
-import type { Situation } from './situation.ts';
 
 /** Name of the replica in the row. */
-export const owner = ({ workerId }: Pick<Situation, 'workerId'>): string =>
+export const ownerName = ({ workerId }: { readonly workerId: string | null }): string =>
   workerId === null ? 'its former owner' : `replica ${workerId}`;
 
 /** Duration in words: `4.2 s`, `45 s`, `12 min`, `3 h`, `5 days`, `73 years`. */

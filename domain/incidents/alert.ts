@@ -41,7 +41,7 @@ export function incidentAlert(incident: Alerted, until: string, publicUrl: strin
   return {
     labels: { alertname: 'ChatInTrouble', incident: id, chat: chatId },
     annotations: { code, severity, verdict, summary, look: lookAt(id) },
-    startsAt: openedAt < endsAt ? openedAt : endsAt, // after the clock was set back it may have been opened later
+    startsAt: openedAt < endsAt ? openedAt : endsAt, // it may have been opened later, if the clock was set back
     endsAt,
     ...(publicUrl !== undefined && { generatorURL: pageOf(id, publicUrl) }),
   };

@@ -3,15 +3,15 @@ import type { Severity, Verdict } from '../diagnosis/diagnosis.ts';
 import type { FindingCode } from '../diagnosis/rules.ts';
 import { judgeReading, type NotedFinding, type Reading } from './reading.ts';
 
-export const CLOSE_REASONS = ['WELL', 'ARCHIVED', 'DELETED'] as const;
-export type CloseReason = (typeof CLOSE_REASONS)[number];
+const CLOSE_REASONS = ['WELL', 'ARCHIVED', 'DELETED'] as const;
+type CloseReason = (typeof CLOSE_REASONS)[number];
 
 /** Reasons for which a bundle is stored. An incident keeps the newest bundle of each. */
 export const BUNDLE_REASONS = ['OPENED', 'CODE_CHANGED', 'CLOSING'] as const;
 export type BundleReason = (typeof BUNDLE_REASONS)[number];
 
 /** Seconds after closing in which new trouble belongs to the same incident. */
-export const REOPENED_WITHIN_SECONDS = 60;
+const REOPENED_WITHIN_SECONDS = 60;
 /** Well readings in a row that close an incident. */
 const WELL_READINGS = 2;
 /** Owners that an incident names at most. */

@@ -154,7 +154,7 @@ export const replicaAnswer = z
   .meta({ id: 'ReplicaAnswer', description: 'A worker’s memory as a whole, at the moment it was asked.' });
 
 /** Body of `POST /chat-debug/v1/chats`. */
-export const chatsQuestion = z
+const chatsQuestion = z
   .object({ chatIds: must(z.array(id).max(100), 'Chats to tell of; at most 100, no two the same.') })
   .meta({ id: 'ChatsQuestion', description: 'Question about chats. The worker need not hold them.' });
 
@@ -164,7 +164,7 @@ export const chatsAnswer = z
   .meta({ id: 'ChatsAnswer', description: 'A worker’s memory of the chats that were asked for.' });
 
 /** Body of every refusal (RFC 9457). */
-export const problem = z
+const problem = z
   .object({
     title: must(z.string(), 'What is wrong, in a few words.'),
     status: must(z.int(), 'Status of HTTP.'),

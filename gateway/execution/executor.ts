@@ -46,13 +46,13 @@ export interface Executed {
 }
 
 /** @param variables as the client sent them, checked against the operation. Never rejects. */
-export type Execute<C> = (variables: Readonly<Json>, context: C) => Promise<Executed>;
+export type ExecutePlanned<C> = (variables: Readonly<Json>, context: C) => Promise<Executed>;
 
 /** Limit for the completions of one operation, by the values of the variables in its `@skip` and `@include`. */
 const MAX_COMPLETIONS = 16;
 
 /** @throws Error for what cannot be answered in one response */
-export function compileOperation<C>(options: ExecutorOptions<C>, planned: PlannedOperation): Execute<C> {
+export function compileOperation<C>(options: ExecutorOptions<C>, planned: PlannedOperation): ExecutePlanned<C> {
   const { apiSchema, planKey } = options;
   const { document, operation, plan } = planned;
   if (plan.node?.kind === 'Subscription') throw new Error('Subscriptions are not supported.');

@@ -59,7 +59,7 @@ const PERSISTED_QUERY_NOT_SUPPORTED = 'PERSISTED_QUERY_NOT_SUPPORTED' satisfies 
 
 /**
  * Logs what is masked. It refuses a request that names no operation of its document.
- * It also refuses one that is no query: validation accepts a root type that the schema lacks, and a subscription whose
+ * It also refuses one that is no query. Validation accepts a root type that the schema lacks, and a subscription whose
  * client accepts no stream comes here.
  */
 const refusals = (log: Logger): ApolloServerPlugin<RoutingContext> => ({

@@ -21,7 +21,7 @@ const PAGES = {
 /** File of the build that names what each page loads. It is not served. */
 const PRELOADS = 'preloads.json';
 
-export const CONSOLE_POLICY = [
+const CONSOLE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

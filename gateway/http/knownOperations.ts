@@ -6,8 +6,8 @@ import { Kind, parse } from 'graphql';
 import * as ofConsole from '../../console/data/operations.ts';
 import { MCP_MUTATIONS } from '../mcp/act.ts';
 import { MCP_OPERATIONS } from '../mcp/ask.ts';
+import { SNAPSHOT_OPERATION } from '../queries/snapshotOperation.ts';
 import { exampleQueries } from './graphiql.ts';
-import { SNAPSHOT_OPERATION } from './snapshotRoute.ts';
 
 /** Label of an operation: its name, `none` without one, `other` for any unknown one. */
 export function makeOperationLabel(): (operation: string | undefined) => string {

@@ -39,7 +39,7 @@ export function limitRate(
 }
 
 /** Takes so many actions off what a caller may ask for in this minute. Undefined: it may. */
-export type LimitMutations = (caller: Caller, actions: number) => Promise<Refusal | undefined>;
+type LimitMutations = (caller: Caller, actions: number) => Promise<Refusal | undefined>;
 
 /**
  * A request for more than can ever be taken in a minute is refused as too large: to ask again would not help.

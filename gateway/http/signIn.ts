@@ -17,7 +17,7 @@ import { checkInternalToken } from '../../server/tokens/internalToken.ts';
 import { refuseForeignPage } from './crossSite.ts';
 
 /** Seconds for which a code is good. */
-export const CODE_SECONDS = 60;
+const CODE_SECONDS = 60;
 /**
  * Bytes of chance in a code. Nobody guesses so many, so wrong codes are not counted: that would lock out people who share
  * an address.

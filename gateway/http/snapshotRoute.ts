@@ -2,7 +2,6 @@
  * `GET /api/experimental/chats/{chat}/debug/snapshot`: runs one GraphQL operation and answers with its document.
  * The guards of the scope guard it as well. Their refusals take the document's own shape.
  */
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import type { RoutingContext } from '../../routing/ask/routingContext.ts';
@@ -10,11 +9,10 @@ import { setHead } from '../../server/graphql/answer.ts';
 import { refuseOtherVerbs } from '../../server/methods.ts';
 import { noteCodes, recordOf } from '../../server/requests.ts';
 import type { Queries } from '../queries/answer.ts';
+import { SNAPSHOT_OPERATION } from '../queries/snapshotOperation.ts';
 import { refusal, snapshotDocument } from './snapshotDocument.ts';
 
 const PATH = '/api/experimental/chats/:chat/debug/snapshot';
-/** Operation, named SnapshotDocument. */
-export const SNAPSHOT_OPERATION = readFileSync(new URL('snapshotDocument.graphql', import.meta.url), 'utf8');
 
 /** Refusal that comes from elsewhere: before this route, or from the server itself. */
 const graphqlRefusal = z.object({

@@ -27,7 +27,7 @@ export interface Problem {
 }
 
 /** One call of a tool. */
-export interface Asking {
+export interface ToolCall {
   readonly caller: Caller;
   /** Address of the gateway for people, for links; undefined: there are none. */
   readonly publicUrl: string | undefined;
@@ -39,7 +39,7 @@ export interface Asking {
 
 /** Data of an answer in its shape, and what is wrong with parts of it. @throws ToolError if there is none */
 export async function answered<Data>(
-  { ask }: Asking,
+  { ask }: ToolCall,
   operation: string,
   variables: Readonly<Json>,
   shape: z.ZodType<Data>,
@@ -67,5 +67,5 @@ export const noSuchChat = (chatId: string, problems: readonly Problem[]) =>
   );
 
 /** Address of a chat's page in the console. Null: the gateway does not know its own. */
-export const chatUrl = ({ publicUrl }: Asking, chatId: string): string | null =>
+export const chatUrl = ({ publicUrl }: ToolCall, chatId: string): string | null =>
   publicUrl === undefined ? null : `${publicUrl.replace(/\/+$/, '')}/chats/${chatId}`;

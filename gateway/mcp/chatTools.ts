@@ -1,10 +1,10 @@
 /** Tools about one chat: why, snapshot, history, preview. */
 import * as z from 'zod';
-import { SNAPSHOT_OPERATION } from '../http/snapshotRoute.ts';
+import { SNAPSHOT_OPERATION } from '../queries/snapshotOperation.ts';
 import { answered, chatUrl, MCP_OPERATIONS, noSuchChat, sentenceOf, ToolError } from './ask.ts';
 import { diagnosed, named, told, toldDiagnosis } from './diagnosis.ts';
 import { foreign, marked, untrusted } from './foreign.ts';
-import { chatId, consoleUrl, cursor, pageInfo, pageSize, problems, tool } from './tool.ts';
+import { chatId, consoleUrl, cursor, pageInfo, pageSizeInput, problems, tool } from './tool.ts';
 
 const anything = z.looseObject({});
 const chatOf = <Chat extends z.ZodObject>(chat: Chat) => z.object({ chatDebugSnapshot: chat.nullable() });
@@ -79,7 +79,7 @@ export const history = tool({
   title: 'What happened to a chat',
   description:
     'Lists the changes of one chat, newest first, and its last owners with how long each held it. No words of messages are in it.',
-  input: z.object({ chatId, first: pageSize(100, 30), after: cursor }),
+  input: z.object({ chatId, first: pageSizeInput(100, 30), after: cursor }),
   output: z.object({
     ...{ chatId: z.string(), consoleUrl, problems, pageInfo: pageInfo.nullable() },
     events: z.array(anything).nullable().describe('newest first; null: this database keeps no history'),

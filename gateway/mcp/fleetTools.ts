@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { answered, chatUrl, MCP_OPERATIONS, type Problem, sentenceOf, ToolError } from './ask.ts';
 import { named, toldSentence } from './diagnosis.ts';
 import { foreign, marked, untrusted } from './foreign.ts';
-import { chatId, consoleUrl, cursor, pageInfo, pageSize, problems, tool } from './tool.ts';
+import { chatId, consoleUrl, cursor, pageInfo, pageSizeInput, problems, tool } from './tool.ts';
 
 const anything = z.looseObject({});
 
@@ -34,7 +34,7 @@ export const stuck = tool({
   title: 'Chats in trouble',
   description:
     'Lists chats whose rows look like trouble, oldest trouble first, each with its verdict. Begin here when no chat id is known. An entry may turn out to be well: its verdict says so.',
-  input: z.object({ first: pageSize(50, 20), after: cursor }),
+  input: z.object({ first: pageSizeInput(50, 20), after: cursor }),
   output: z.object({
     ...{ problems, pageInfo },
     chats: z.array(
@@ -106,7 +106,7 @@ export const incidents = tool({
   description:
     'Lists what was wrong with chats and since when, newest first, as the recorder noted it: also what has ended.',
   input: z.object({
-    ...{ first: pageSize(100, 20), after: cursor, chatId: chatId.optional().describe('only those of this chat') },
+    ...{ first: pageSizeInput(100, 20), after: cursor, chatId: chatId.optional().describe('only those of this chat') },
     open: z.boolean().optional().describe('true: only those that are open; false: only closed ones'),
   }),
   output: z.object({

@@ -12,7 +12,7 @@ import type { Logger } from '../../server/log.ts';
 import { refuseOtherVerbs } from '../../server/methods.ts';
 import { noteCodes, recordOf } from '../../server/requests.ts';
 import type { Queries } from '../queries/answer.ts';
-import type { Asking } from './ask.ts';
+import type { ToolCall } from './ask.ts';
 import { makeMcpServer } from './server.ts';
 
 export const MCP_PATH = '/mcp';
@@ -21,7 +21,7 @@ const MAX_BODY_BYTES = 32_000;
 /** Headers of a request that the protocol reads. */
 const READ_HEADERS = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name'];
 
-interface McpRouteOptions extends Pick<Asking, 'publicUrl' | 'hasOperator'> {
+interface McpRouteOptions extends Pick<ToolCall, 'publicUrl' | 'hasOperator'> {
   readonly use: <T>(run: (served: { queries: Queries }) => Promise<T>) => Promise<T>;
   readonly newContext: (request: FastifyRequest, reply: FastifyReply) => RoutingContext;
   /** Origins of other sites whose pages may call. */
@@ -48,7 +48,7 @@ export function registerMcp(scope: FastifyInstance, options: McpRouteOptions): v
       return body;
     };
     const { publicUrl, hasOperator } = options;
-    const asking: Asking = { caller: context.caller, publicUrl, hasOperator, ask };
+    const asking: ToolCall = { caller: context.caller, publicUrl, hasOperator, ask };
     const handler = createMcpHandler(() => makeMcpServer(asking, log), {
       maxSubscriptions: 0, // there is nothing to follow, and an open stream would be held by nobody's limits
       onerror: (err) =>

@@ -4,7 +4,7 @@ import { type CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 import type { Logger } from '../../server/log.ts';
 import { actTool } from './act.ts';
-import { type Asking, ToolError } from './ask.ts';
+import { type ToolCall, ToolError } from './ask.ts';
 import { history, preview, snapshot, why } from './chatTools.ts';
 import { explain } from './explain.ts';
 import { incidents, replicas, stuck } from './fleetTools.ts';
@@ -20,13 +20,13 @@ const READERS: readonly Tool[] = [why, stuck, snapshot, replicas, history, incid
 const INSTRUCTIONS = `Says why chats of an agent platform are stuck, and who owns them. Begin with \`stuck\`, or with \`why\` for one chat; \`explain\` tells what a finding means. ${NOTICE}`;
 
 /** Tools that the caller may call. What it may not is not there, so it is not listed either. */
-export function toolsFor({ caller, hasOperator }: Pick<Asking, 'caller' | 'hasOperator'>): readonly Tool[] {
+export function toolsFor({ caller, hasOperator }: Pick<ToolCall, 'caller' | 'hasOperator'>): readonly Tool[] {
   const act = hasOperator ? actTool(caller.roles) : undefined;
   return act ? [...READERS, act] : READERS;
 }
 
 /** Makes the server. Nothing of it outlives the request. */
-export function makeMcpServer(asking: Asking, log: Logger): McpServer {
+export function makeMcpServer(asking: ToolCall, log: Logger): McpServer {
   const server = new McpServer({ name: 'chat-debug-gateway', version }, { instructions: INSTRUCTIONS });
   for (const one of toolsFor(asking)) {
     const { name, title, description, input, output, acts = false } = one;
@@ -39,7 +39,7 @@ export function makeMcpServer(asking: Asking, log: Logger): McpServer {
   return server;
 }
 
-async function call(one: Tool, given: Record<string, unknown>, asking: Asking, log: Logger): Promise<CallToolResult> {
+async function call(one: Tool, given: Record<string, unknown>, asking: ToolCall, log: Logger): Promise<CallToolResult> {
   try {
     const structuredContent = one.output.parse(await one.run(given, asking));
     return { structuredContent, content: [text(NOTICE), text(JSON.stringify(structuredContent))] };

@@ -1,6 +1,6 @@
 /** One tool as data: what it is called with, what it answers, and how it finds that out. */
 import * as z from 'zod';
-import type { Asking } from './ask.ts';
+import type { ToolCall } from './ask.ts';
 
 export interface Tool<In extends z.ZodObject = z.ZodObject, Out extends z.ZodObject = z.ZodObject> {
   readonly name: string;
@@ -11,7 +11,7 @@ export interface Tool<In extends z.ZodObject = z.ZodObject, Out extends z.ZodObj
   /** True: it may change something. */
   readonly acts?: true;
   /** @throws ToolError with a sentence for the caller */
-  run(input: z.output<In>, asking: Asking): Promise<z.input<Out>>;
+  run(input: z.output<In>, asking: ToolCall): Promise<z.input<Out>>;
 }
 
 /** Tool with the types of its schemas checked. */
@@ -23,7 +23,7 @@ export const chatId = z
   .string()
   .regex(UUID, 'must be the id of a chat: 8-4-4-4-12 hex digits')
   .describe('id of the chat');
-export const pageSize = (most: number, usual: number) =>
+export const pageSizeInput = (most: number, usual: number) =>
   z.int().min(1).max(most).default(usual).describe(`entries, 1 to ${most}`);
 export const cursor = z.string().max(500).optional().describe('`endCursor` of the answer before, to go on from there');
 

@@ -14,6 +14,7 @@ import type { Caller } from '../../server/tokens/internalToken.ts';
 import { currentSpan, inSpan, SpanKind } from '../../server/tracing.ts';
 import type { AllowedOperations } from './allowedOperations.ts';
 import { clientErrors } from './clientErrors.ts';
+import { tooExpensive, tooOften } from './costRefusals.ts';
 import type { PreparedQuery, PrepareQuery } from './prepare.ts';
 import { readProcessOperations } from './processOperations.ts';
 import { type QueryCost, reportFor } from './report.ts';
@@ -190,19 +191,3 @@ interface Invalid {
 const OK = { status: 200, headers: {} } as const;
 
 const isFirstVersion = (persistedQuery: unknown): boolean => isObject(persistedQuery) && persistedQuery.version === 1;
-
-const tooExpensive = (estimated: number, limit: number, replicas: number | undefined) => {
-  const perReplica = replicas === undefined ? '' : ` What is asked of every replica counts ${replicas} times.`;
-  return new Refusal(
-    400,
-    'QUERY_TOO_COMPLEX',
-    `The estimated cost of a query may be at most ${limit} (MAX_COST). This one's is ${estimated}: ask for fewer chats, or for less below lists.${perReplica}`,
-  );
-};
-
-const tooOften = (estimated: number, { everyMs }: Watch, limit: number) =>
-  new Refusal(
-    400,
-    'QUERY_TOO_COMPLEX',
-    `The estimated cost of a live view may be at most ${limit} a second (MAX_COST). This one's query costs ${estimated}, every ${everyMs} ms: make \`everyMs\` larger, or ask for less.`,
-  );

@@ -14,7 +14,7 @@ import { readMarkedFields } from '../../server/graphql/markedFields.ts';
 import { makePreparedQueries } from '../../server/graphql/preparedQueries.ts';
 import { refuseConditionalRoot } from '../../server/graphql/subscriptionRoot.ts';
 import { type WatchedQuery, watchedQuery } from '../../server/graphql/watchedQuery.ts';
-import { compileOperation, type Execute, type ExecutorOptions } from '../execution/executor.ts';
+import { compileOperation, type ExecutePlanned, type ExecutorOptions } from '../execution/executor.ts';
 import type { Supergraph } from '../supergraph/apolloGateway.ts';
 import { readCostRules } from './costRules.ts';
 import { LIMITS, limitPassed, tooComplex } from './documentLimits.ts';
@@ -42,7 +42,7 @@ type CompiledQuery =
       readonly kind: 'ready';
       readonly findBadInput: FindBadInput;
       readonly plan: QueryPlan;
-      readonly execute: Execute<RoutingContext>;
+      readonly execute: ExecutePlanned<RoutingContext>;
       /** Compares two answers to it. */
       readonly isSame: ReturnType<typeof compileIsSame>;
     }

@@ -1,7 +1,7 @@
 /**
  * The lock of a folder, for one running system. It is a listening Unix socket and ends with its process.
  * So there is never a stale lock, nor a process id to trust.
- * (`proper-lockfile` believes in a lock while its file is young: after a SIGKILL the next start waited 10 s.)
+ * `proper-lockfile` believes in a lock while its file is young: after a SIGKILL the next start waited 10 s.
  *
  * The danger lies in removing the socket of a killed process. Two starts find the same dead name. The slower one would
  * remove what the faster one has just put there. So no name is used twice:

@@ -68,7 +68,7 @@ const INCIDENTS: readonly Rows[] = [
 ];
 
 /** What there is of a person in a database. */
-export interface Found {
+interface Found {
   readonly places: readonly Place[];
   /** Chats that still have this owner. What is noted of them will name it again. */
   readonly chats: number;

@@ -13,7 +13,7 @@ const UNAUTHENTICATED = 401;
 /** HTTP status for a query that is not valid by the replica's schema. */
 const BAD_REQUEST = 400;
 /** HTTP's word for "you have reached the wrong server": the request's token is for another replica. */
-const MISDIRECTED = 421;
+export const MISDIRECTED = 421;
 /**
  * Limit for an answer. A replica is trusted less than the database subgraph: reading whatever fits must neither hold up all
  * other requests for long nor fill the memory. A thousand runners with all that is known of them need less than half of it.

@@ -31,7 +31,7 @@ export interface ReplicaGuard {
 export interface ReplicaGuards {
   /** The same guard for the same id, until it is forgotten. */
   of(replicaId: string): ReplicaGuard;
-  /** Of the replicas that were asked lately. */
+  /** State of each replica that was asked lately, by its id. */
   breakers(): ReadonlyMap<string, BreakerState>;
 }
 

@@ -9,37 +9,11 @@ import { signInternalToken } from '../../server/tokens/internalToken.ts';
 import { sendOverHttp } from '../transport/overHttp.ts';
 import type { Reply } from '../transport/transport.ts';
 import { endpointAt } from './endpoint.ts';
-import { type Fetching, FORWARDED, inPlace, isForbidden, type SendOptions } from './sendShare.ts';
+import type { Asked, Replied } from './protocolQuestions.ts';
+import { MISDIRECTED } from './replicaAnswer.ts';
+import { type Fetching, FORWARDED, inSlot, isForbidden, type SendOptions } from './sendShare.ts';
 import { type Share, type ShareAnswer, withoutAnswer } from './share.ts';
 import type { Slots } from './slots.ts';
-
-/** HTTP's word for a token that is for another worker. */
-export const MISDIRECTED = 421;
-
-/** One request of the protocol. */
-export interface Asked {
-  /** Whether it is about chats, or about the worker as a whole. */
-  readonly about: 'chats' | 'replica';
-  readonly path: string;
-  /** Query string. Undefined: none. */
-  readonly search?: string;
-  /** JSON. Undefined: the request is a GET. */
-  readonly body?: string;
-}
-
-/** A request of the protocol, with its reply. */
-export interface Replied {
-  readonly about: Asked['about'];
-  readonly reply: Reply;
-}
-
-/** What the protocol makes of one fetch of entities. */
-export interface ProtocolFetch {
-  /** Requests that tell all of a share, as few as there can be. They are sent one after the other. */
-  questionsOf(share: Share): readonly Asked[];
-  /** @param timeoutMs time that there was, for the reason */
-  answerOf(share: Share, replied: readonly Replied[], timeoutMs: number): ShareAnswer;
-}
 
 /** Asks a worker for all of a share, with one request at a time: it has one place among those that are asked at once. */
 export function sendProtocol(
@@ -50,7 +24,7 @@ export function sendProtocol(
   address: string,
 ): Promise<ShareAnswer> {
   const questions = fetching.protocol.questionsOf(share);
-  return inPlace(options, slots, share, fetching.signal, async (signal) => {
+  return inSlot(options, slots, share, fetching.signal, async (signal) => {
     const replied: Replied[] = [];
     for (const asked of questions) {
       const reply = await send(options, { ...fetching, signal }, share.replicaId, address, asked);

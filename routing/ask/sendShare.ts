@@ -9,9 +9,9 @@ import { overHttp } from '../transport/overHttp.ts';
 import type { Reply } from '../transport/transport.ts';
 import { ADDRESS_NOT_ALLOWED } from './addressPolicy.ts';
 import { hedged } from './hedge.ts';
+import type { ProtocolFetch } from './protocolQuestions.ts';
 import { readReplicaAnswer } from './replicaAnswer.ts';
 import type { RoutingContext } from './routingContext.ts';
-import type { ProtocolFetch } from './sendProtocol.ts';
 import { type Share, type ShareAnswer, withoutAnswer } from './share.ts';
 import type { Slots } from './slots.ts';
 
@@ -61,7 +61,7 @@ export async function sendShare(
     operationName,
     variables: { ...request.variables, representations: share.representations },
   };
-  return inPlace(options, slots, share, signal, async (signal) => {
+  return inSlot(options, slots, share, signal, async (signal) => {
     const reply = await ask(question, { caller, requestId, signal });
     return isForbidden(reply)
       ? withoutAnswer(share, 'UNREACHABLE', NOT_AN_ALLOWED_ADDRESS)
@@ -73,7 +73,7 @@ export async function sendShare(
 export const isForbidden = (reply: Reply): boolean => reply.what === ADDRESS_NOT_ALLOWED;
 
 /** Asks once there is a place for it, and a second time if the replica is slow. @param ask ends soon after its signal aborts */
-export async function inPlace(
+export async function inSlot(
   { clock, hedgeMs, timeoutMs }: SendOptions,
   slots: Slots,
   share: Share,

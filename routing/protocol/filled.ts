@@ -9,7 +9,7 @@ import { emptyOf } from '../answerShape.ts';
 import type { Path } from '../errorPaths.ts';
 
 /** A place of the selection that is null for a reason. */
-export interface Problem {
+interface Problem {
   readonly path: Path;
   readonly code: 'VALUE_UNREADABLE' | 'FORBIDDEN' | 'BAD_USER_INPUT';
   readonly message: string;

@@ -4,8 +4,16 @@ import { isObject, type Json } from '../../common/json.ts';
 import { parseUuid } from '../../common/uuid.ts';
 import { CHATS_PATH, MAX_CHATS_ASKED, MAX_RUNNERS_LISTED, REPLICA_PATH } from '../../domain/protocol/paths.ts';
 import type { Caller } from '../../server/tokens/internalToken.ts';
-import { brokenAnswer, MAX_ERRORS, notAnAnswer, OK, refusedBy, refusedToken } from '../ask/replicaAnswer.ts';
-import { type Asked, MISDIRECTED, type ProtocolFetch } from '../ask/sendProtocol.ts';
+import type { Asked, ProtocolFetch } from '../ask/protocolQuestions.ts';
+import {
+  brokenAnswer,
+  MAX_ERRORS,
+  MISDIRECTED,
+  notAnAnswer,
+  OK,
+  refusedBy,
+  refusedToken,
+} from '../ask/replicaAnswer.ts';
 import type { Share, ShareAnswer } from '../ask/share.ts';
 import type { EntityRequest } from '../entityRequest.ts';
 import type { Routing } from '../routedTypes.ts';

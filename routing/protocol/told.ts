@@ -14,14 +14,14 @@ const MAX_WORDS = 500;
 const KNOWN_KINDS = ['GENERATION', 'INTERRUPT', 'REQUIRES_ACTION_TIMEOUT', 'ABANDON'];
 
 /** Chat that was asked about, at the worker that answered. */
-export interface AskedChat {
+interface AskedChat {
   readonly chatId: unknown;
   readonly workerId: string;
 }
 
 /**
- * Runners, and buffers, that are read of each chat of an answer about so many: no more in all than an answer about a worker
- * lists. Otherwise a short answer about a hundred chats would keep the gateway busy.
+ * Runners, and buffers, that are read of each chat of an answer about so many chats.
+ * They are no more in all than an answer about a worker lists. Otherwise a short answer about a hundred chats would keep the gateway busy.
  */
 export const toldOfEach = (chats: number): number =>
   Math.min(MAX_TOLD_OF_CHAT, Math.floor(MAX_RUNNERS_LISTED / Math.max(1, chats)));

@@ -24,10 +24,12 @@ interface ExchangeOptions {
 }
 
 /**
- * Sends the request, and once more if the connection was closed before a byte of the answer. A kept connection is, when its server
- * stops just as a request is on its way. A request that only reads loses nothing by that; no other is sent again. A server that
- * is gone fails at once. Redirects are not followed. Resolves at once when it is over, and closes the connection then. Whatever the other side does is
- * a reply; it rejects only if undici cannot begin to send.
+ * Sends the request, and once more if the connection was closed before a byte of the answer.
+ * A kept connection is closed so when its server stops just as a request is on its way.
+ * A request that only reads loses nothing by that; no other is sent again. A server that is gone fails at once.
+ *
+ * Redirects are not followed. It resolves as soon as the exchange is over, and closes the connection then.
+ * Whatever the other side does is a reply; it rejects only if undici cannot begin to send.
  */
 export const exchange = (options: ExchangeOptions): Promise<Reply> =>
   new Promise((resolve, reject) => new Exchange(options, resolve).begin().catch(reject));

@@ -19,8 +19,8 @@ import { type Asking, isMutation, type Reply, type Transport } from './transport
 const NAME = 'operator';
 
 /**
- * Times that a statement's limit may pass in one action: it reads the chat, waits for a key, for a row, and for its own
- * statements.
+ * Times that a statement's limit may pass in one action.
+ * An action reads the chat, waits for a key, for a row, and for its own statements.
  */
 const STATEMENTS_WAITED_FOR = 4;
 const GRACE_MS = 500;
@@ -91,7 +91,7 @@ const unavailable = () => ({
 });
 
 /** One error for each root field of a mutation. @param makes of the field's key */
-export function errorsOf(
+function errorsOf(
   { query, variables = {}, operationName }: GraphqlBody,
   makes: (idempotencyKey: unknown) => GraphQLFormattedError,
 ): GraphQLFormattedError[] {

@@ -57,6 +57,6 @@ function takeApart(path: string, text: string): Source {
 
 const withoutMarks = (comment: string) =>
   comment
-    .replace(/^\/\*+|\*+\/$|^\s*\/\/|^\s*\*/gm, '')
+    .replace(/^\/\*+|\s*\*+\/$|^\s*\/\/|^\s*\*/gm, '')
     .replace(/\s+/g, ' ')
     .trim();

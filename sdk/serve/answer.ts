@@ -7,7 +7,7 @@ import { checkBearer, type Trust } from './token.ts';
 /** Limit for the body of a question: a hundred ids are 4 kB. */
 export const MAX_QUESTION_BYTES = 65_536;
 
-export interface ProtocolRequest {
+interface ProtocolRequest {
   readonly method: string;
   /** Path with the query string, under any prefix. */
   readonly url: string;

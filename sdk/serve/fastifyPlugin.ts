@@ -17,7 +17,7 @@ interface Reply {
 }
 
 /** The part of a Fastify instance that the plugin uses. */
-export interface FastifyLike {
+interface FastifyLike {
   removeAllContentTypeParsers(): unknown;
   addContentTypeParser(
     type: string,

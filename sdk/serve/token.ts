@@ -10,7 +10,7 @@ export interface Trust {
 }
 
 /** `other`: a good token, but for another worker. */
-export type Check = 'good' | 'bad' | 'other';
+type Check = 'good' | 'bad' | 'other';
 
 const ISSUER = 'chat-debug-gateway';
 const LEEWAY_SECONDS = 5;

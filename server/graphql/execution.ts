@@ -30,7 +30,7 @@ import { LRUCache } from 'lru-cache';
 import { isObject, isPlain, type Json } from '../../common/json.ts';
 import { decidingVariables } from './conditions.ts';
 import { fragmentsOf } from './fragments.ts';
-import { fail, LOST, orNull, type Place, type Run, settle } from './places.ts';
+import { fail, LOST, orNull, type Place, type Run, settlePlace } from './places.ts';
 
 export interface Execution {
   /** Null: a root field that may not be null is. */
@@ -195,8 +195,8 @@ function put(found: unknown, run: Run, place: Place, complete: Complete, nodes: 
   }
   run.open += 1;
   found.then(
-    (value) => settle(run, place, put(value, run, place, complete, nodes)),
-    (error: unknown) => settle(run, place, fail(run, place, nodes, error)),
+    (value) => settlePlace(run, place, put(value, run, place, complete, nodes)),
+    (error: unknown) => settlePlace(run, place, fail(run, place, nodes, error)),
   );
   return undefined;
 }

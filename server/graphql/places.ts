@@ -60,7 +60,7 @@ function nullableFrom(place: Place): Place | undefined {
 export const orNull = (value: unknown, { isNullable }: Place): unknown => (value === LOST && isNullable ? null : value);
 
 /** Puts a value that was waited for into its place. */
-export function settle(run: Run, place: Place, value: unknown): void {
+export function settlePlace(run: Run, place: Place, value: unknown): void {
   const at = value === LOST ? nullableFrom(place) : place;
   if (at) at.holder[at.key as number] = value === LOST ? null : value;
   run.open -= 1;

@@ -3,8 +3,8 @@
  *
  * - Server-sent events (WHATWG HTML, section 9.2), as "GraphQL over Server-Sent Events" has them for one operation a
  *   connection: `next` with an answer, and `complete`.
- * - `multipart/mixed` (RFC 2046), as Apollo's multipart protocol for subscriptions has it: a part holds a `payload`, `{}` is a
- *   sign of life, and a part with `payload: null` and `errors` is the last one.
+ * - `multipart/mixed` (RFC 2046), as Apollo's multipart protocol for subscriptions has it. A part holds a `payload`; `{}` is
+ *   a sign of life. A part with `payload: null` and `errors` is the last one.
  */
 import Negotiator from 'negotiator';
 import { MOST_CHARACTERS } from '../weighed.ts';

@@ -43,14 +43,14 @@ export interface LiveOptions {
 }
 
 /** Circumstances of one look. */
-export interface LookAs {
+interface LookAs {
   readonly caller: Caller;
   readonly requestId: string;
   /** Aborts when nobody watches any more. */
   readonly signal: StopSignal;
 }
 
-export interface Live<C> {
+interface Live<C> {
   readonly openStream: OpenStream<C>;
   /** Ends the streams one after another, within some seconds, and takes no more. */
   drain(): void;
@@ -96,7 +96,7 @@ export function makeLive<C>(options: LiveOptions): Live<C> {
     const leave = admission.enter(caller.sub, watch.everyMs);
     if (leave instanceof Refusal) return leave;
     const record = recordOf(request);
-    record.streamEnd = 'CLIENT_GONE' satisfies EndCode; // until something else ends it
+    record.streamEnd = 'CLIENT_GONE' satisfies EndCode; // it holds until something else ends the stream
     reply.hijack();
     for (const [name, value = ''] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value);
     reply.raw.writeHead(200, { ...HEADERS, 'content-type': framing.contentType });

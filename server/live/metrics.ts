@@ -1,7 +1,7 @@
 /** Metrics of live views. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { EndCode } from './ends.ts';
-import type { Why } from './watchLoop.ts';
+import type { LookReason } from './watchLoop.ts';
 
 /** Buckets in seconds, around the targets of `docs/live.md`. */
 const WAKE_UP_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -14,7 +14,7 @@ export interface LiveMetrics {
   streamOpened(operation: string | undefined): void;
   streamEnded(operation: string | undefined, code: EndCode): void;
   /** Counts a look. @param wokenMs milliseconds since its first wake-up */
-  looked(why: Why, wokenMs: number | undefined): void;
+  looked(why: LookReason, wokenMs: number | undefined): void;
   skipped(answers: number): void;
   wokenUp(loops: number): void;
 }

@@ -1,8 +1,8 @@
 /**
- * The loop of one watch: it looks again on a timer or when it is woken, never twice at once, for all who watch the same
- * with the same rights.
+ * The loop of one watch, for all who watch the same with the same rights.
+ * It looks again on a timer or when it is woken, never twice at once.
  * A wake-up makes it look at once. More of them make it look again every 100 ms at most, and not more than half of the
- * time; the last one always makes it look.
+ * time. The last one always makes it look.
  */
 import type { Clock } from '../../common/clock.ts';
 import { Stop, type StopSignal } from '../../common/stopSignal.ts';
@@ -22,7 +22,7 @@ const FRESH_MS = 1_000;
 const GIVEN_AT_ONCE = 50;
 
 /** Reason for a look: a client came, it was woken, or time has passed. */
-export type Why = 'joined' | 'woken' | 'tick';
+export type LookReason = 'joined' | 'woken' | 'tick';
 
 /** A client of a loop. */
 export interface Watcher {
@@ -41,7 +41,7 @@ interface WatchLoopOptions {
   readonly look: (caller: Caller, signal: StopSignal) => Promise<Look | undefined>;
   readonly everyMs: number;
   /** Told of each look. @param wokenMs since the first wake-up that it answers; undefined: there was none */
-  readonly onLooked: (why: Why, wokenMs: number | undefined) => void;
+  readonly onLooked: (why: LookReason, wokenMs: number | undefined) => void;
   readonly clock: Clock;
 }
 
@@ -51,7 +51,7 @@ export class WatchLoop {
   readonly #gone = new Stop();
   #newest: { readonly answer: LiveAnswer; readonly atMs: number } | undefined;
   /** Why to look again as soon as possible, and since when; undefined: it can wait. */
-  #wanted: { readonly why: Why; readonly sinceMs: number } | undefined;
+  #wanted: { readonly why: LookReason; readonly sinceMs: number } | undefined;
   #pause = new AbortController();
   #isRunning = false;
   #isLooking = false;
@@ -85,7 +85,7 @@ export class WatchLoop {
     this.#want('woken');
   }
 
-  #want(why: Why): void {
+  #want(why: LookReason): void {
     if (this.#wanted) return;
     this.#wanted = { why, sinceMs: this.#options.clock.monotonicMs() };
     this.#pause.abort();
@@ -122,7 +122,7 @@ export class WatchLoop {
     }
   }
 
-  async #look(why: Why, wokenAtMs: number | undefined): Promise<void> {
+  async #look(why: LookReason, wokenAtMs: number | undefined): Promise<void> {
     const { clock, look, onLooked } = this.#options;
     const caller = await this.#identifyAll();
     if (!caller || this.#gone.aborted) return;

@@ -4,12 +4,12 @@ import type { StopSignal } from '../../common/stopSignal.ts';
 import { parseUuid } from '../../common/uuid.ts';
 import { type Caller, mayReadAll } from '../tokens/internalToken.ts';
 import type { Look, Watch } from './watch.ts';
-import { type Watcher, WatchLoop, type Why } from './watchLoop.ts';
+import { type LookReason, type Watcher, WatchLoop } from './watchLoop.ts';
 
 interface WatchesOptions {
   /** Looks once. Never rejects. Undefined: the question is not valid any more. */
   readonly look: (watch: Watch, caller: Caller, signal: StopSignal) => Promise<Look | undefined>;
-  readonly onLooked: (why: Why, wokenMs: number | undefined) => void;
+  readonly onLooked: (why: LookReason, wokenMs: number | undefined) => void;
   /** Told when a loop begins or ends that changes of chats wake. */
   readonly onChanged: () => void;
   readonly clock: Clock;

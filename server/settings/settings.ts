@@ -3,55 +3,23 @@ import * as z from 'zod';
 import { CODER_RELEASE_FORM } from '../../domain/coderRelease.ts';
 import { DEFAULT_THRESHOLDS as DEFAULT } from '../../domain/thresholds.ts';
 import { parseAddressRule } from './addressRule.ts';
-import { databaseUrlProblem } from './databaseUrl.ts';
-
-/** Number for which `is` holds. One sentence says so, whatever is wrong with it. */
-const number = (is: (value: number) => boolean, error: string) => z.coerce.number(error).refine(is, error);
-const port = number((n) => Number.isInteger(n) && n >= 0 && n <= 65_535, 'must be a whole number from 0 to 65535');
-const seconds = number((n) => n > 0 && n <= 86_400, 'must be a number of seconds above 0 and up to 86400');
-const days = number((n) => n > 0 && n <= 36_500, 'must be a number of days above 0 and up to 36500');
-const atLeast = (least: number) =>
-  number((n) => Number.isSafeInteger(n) && n >= least, `must be a whole number of at least ${least}`);
-const count = atLeast(0);
-const secret = z.string().min(32, 'must have at least 32 characters');
-/** Value of `DATABASE_SUBGRAPH_URL` with which the gateway runs the database subgraph itself. */
-export const IN_PROCESS = 'in-process';
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
-/** URL that is asked as it is: user and password in it would be dropped. */
-const plainUrl = httpUrl.refine((url) => !/^https?:\/\/[^/]*@/i.test(url), 'must be without user and password');
-const flag = z
-  .enum(['0', '1', 'false', 'true'], 'must be 1, true, 0 or false')
-  .default('0')
-  .transform((text) => text === '1' || text === 'true');
-/** Comma-separated list; blanks around a part are dropped. */
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
-
-/**
- * Origins as a browser sends them: scheme, host, and a port that is not the scheme's own. `*` would open the gateway to
- * every page.
- */
-const origins = list.refine(
-  (parts) => parts.every((part) => /^https?:[^*]+$/.test(part) && URL.canParse(part) && new URL(part).origin === part),
-  'must be origins such as https://example.com, without a path, comma-separated',
-);
-
-const databaseUrl = z.string().superRefine((url, context) => {
-  const message = databaseUrlProblem(url);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
-});
-
-/** Model: the built-in one, or `openai-compatible:<model>@<base URL>`. */
-const model = z
-  .string()
-  .regex(
-    /^(built-in|openai-compatible:[^@\s]+@https?:\/\/\S+)$/,
-    'must be built-in or openai-compatible:<model>@<base URL>',
-  );
+import {
+  atLeast,
+  count,
+  databaseUrl,
+  days,
+  flag,
+  httpUrl,
+  IN_PROCESS,
+  list,
+  model,
+  number,
+  origins,
+  plainUrl,
+  port,
+  seconds,
+  secret,
+} from './settingForms.ts';
 
 /** Settings by name: check, default and, in `describe`, the sentence of `docs/settings.md`. */
 export const settings = {

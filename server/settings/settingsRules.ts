@@ -1,5 +1,6 @@
 /** Conditions between settings that are each fine by themselves. Pure. */
-import { IN_PROCESS, type SettingName, type Settings } from './settings.ts';
+import { IN_PROCESS } from './settingForms.ts';
+import type { SettingName, Settings } from './settings.ts';
 
 /** Settings that are set and good. */
 type Values = Partial<Settings<SettingName>>;

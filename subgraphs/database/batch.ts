@@ -1,7 +1,7 @@
 /** The questions of one operation within one turn of the event loop, gathered and answered together. */
 import { endOfTurn } from '../../common/turn.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
-import { type Moment, type Question, type Transaction, transactionFor } from './transaction.ts';
+import { type DatabaseQuestion, type Moment, type Transaction, transactionFor } from './transaction.ts';
 
 /** Row as JSON has it. */
 export type Row = Record<string, unknown>;
@@ -18,8 +18,8 @@ export class NotQuick extends Error {
 }
 
 /**
- * Names of columns with a moment. In every question such a column must be named so, `…At` or `since`, and no text may
- * be: it would be read as a moment here, and a moment as a text.
+ * Names of columns with a moment. In every question such a column must be named so, `…At` or `since`, and no text may be.
+ * A text would be read as a moment here, and a moment as a text.
  */
 const IS_MOMENT = /At$|^since$/;
 
@@ -50,7 +50,7 @@ export class Batch {
    * Puts a question.
    * @throws NotQuick, the question's own error, or the error of the statement, which is one for all
    */
-  ask<T>(name: string, question: Question<T>): Promise<T> {
+  ask<T>(name: string, question: DatabaseQuestion<T>): Promise<T> {
     this.names.push(name);
     return question(transactionFor(name, this.#gathering, this.moment.platform), this.moment);
   }

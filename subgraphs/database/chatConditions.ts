@@ -3,7 +3,7 @@
  */
 import type { ExecutionState } from '../../domain/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
-import { storable } from '../../server/graphql/storable.ts';
+import { storableTexts } from '../../server/graphql/storable.ts';
 import { EXECUTION_STATE, RUNNABLE } from './executionStateSql.ts';
 import { LEASE_IS_MISSING, leaseIsFresh } from './leaseSql.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
@@ -29,7 +29,7 @@ export interface ChatFilter {
 export function chatConditions(filter: ChatFilter, limits: SuspectLimits, among: Among): Prisma.Sql[] {
   const { status, executionState, workerId, ownerId, parentChatId, rootChatId, owned, heartbeat, suspect } = filter;
   const conditions: (Prisma.Sql | undefined)[] = [
-    status ? Prisma.sql`c.status::text = ANY(${storable(status)}::text[])` : undefined,
+    status ? Prisma.sql`c.status::text = ANY(${storableTexts(status)}::text[])` : undefined,
     executionState ? Prisma.sql`(${EXECUTION_STATE}) = ANY(${[...executionState]}::text[])` : undefined,
     workerId ? Prisma.sql`c.worker_id = ${workerId}::uuid` : undefined,
     ownerId ? Prisma.sql`c.owner_id = ${ownerId}::uuid` : undefined,

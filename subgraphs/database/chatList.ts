@@ -3,14 +3,13 @@
 import { pageSize } from '../../server/graphql/pageSize.ts';
 import { readableOwner } from './access.ts';
 import type { ChatFilter } from './chatConditions.ts';
-import { isNowhere } from './chatPlaces.ts';
+import { isNowhere } from './chatParts.ts';
 import { indexesAlong } from './chatWays.ts';
 import type { DatabaseContext } from './context.ts';
 import { type ChatOrder, decodeCursor, encodeCursor } from './cursor.ts';
 import { assertFilterable } from './lackingFields.ts';
-import { chatPage } from './questions/chatPage.ts';
+import { chatPage, waitsOutside } from './questions/chatPage.ts';
 import type { ChatPageRow } from './questions/chatsInOrder.ts';
-import { waitsOutside } from './questions/waitsOutside.ts';
 import type { Moment, Transaction } from './transaction.ts';
 
 export interface ChatListArguments {

@@ -1,20 +1,22 @@
 /**
- * The parts of the table in which the chats of a filter can be, so that a list costs what it shows.
+ * The places where the chats of a filter can be found, so that a list costs what it shows.
  * A place only narrows the search. The conditions decide whether a chat belongs to the list.
- *
- * Every chat is of one kind:
- *
- * - Nearly all are `waiting`. A filter that allows them walks the index of all chats, and is soon satisfied.
- * - Each other kind has a partial index of its own, in the order of the list.
- * - Chats at rest with a queue are few, and no index of chats can know them. They are found from the queue.
- * - Chats at rest that look like trouble by their rows have indexes, too.
- * - Nearly all chats with an owner are runnable. The others with an owner have an index.
  */
-
 import { UNANSWERED_FOR_SECONDS } from '../../domain/diagnosis/limits.ts';
-import type { ExecutionState } from '../../domain/executionState.ts';
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
+import {
+  AHEAD,
+  type Ahead,
+  AT_REST,
+  type AtRest,
+  allowedParts,
+  IN_TROUBLE,
+  type InTrouble,
+  KINDS,
+  type Kind,
+  type Part,
+} from './chatParts.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
 import type { Platform } from './platform.ts';
 import { BEYOND_SAYABLE, EARLIEST_SAYABLE, inSeconds, secondsAgo } from './questions/moments.ts';
@@ -22,27 +24,8 @@ import type { SuspectLimits } from './suspectLimits.ts';
 import { type Among, RETRY_IS_NO_USE } from './suspectSql.ts';
 import { isUnanswered, isUnansweredNoted } from './unansweredSql.ts';
 
-/** Kinds of chats that nobody works on. */
-const AT_REST = ['waiting', 'errored', 'archived waiting', 'archived errored'] as const;
-type AtRest = (typeof AT_REST)[number];
-/** Chats at rest without a queue that look like trouble. */
-const IN_TROUBLE = [
-  'waiting unanswered',
-  'waiting ahead',
-  'waiting undated',
-  'errored for good',
-  'errored ahead',
-] as const;
-type InTrouble = (typeof IN_TROUBLE)[number];
-type Kind = AtRest | 'runnable' | 'odd';
-/** Part of the table. A kind at rest stands for its chats without a queue and without trouble. */
-export type Part = Kind | InTrouble | `${AtRest} queued`;
-
-const KINDS: readonly Kind[] = [...AT_REST, 'runnable', 'odd'];
-const PARTS: readonly Part[] = [...KINDS, ...IN_TROUBLE, ...AT_REST.map((kind) => `${kind} queued` as const)];
-
 /** Place in `chats AS c`. */
-export interface Place {
+export interface SearchPlace {
   readonly condition: Prisma.Sql;
   /** True for a place that holds only chats with a queue, found from the queue. */
   readonly fromQueue: boolean;
@@ -62,11 +45,8 @@ const CONDITION: Readonly<Record<Kind, Prisma.Sql>> = {
     AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`,
 };
 
-export const AHEAD = ['waiting ahead', 'errored ahead'] as const;
-type Ahead = (typeof AHEAD)[number];
-
 /** Places of parts in trouble. They do not overlap, and hold no chat with a queue. */
-function placesInTrouble(parts: readonly InTrouble[], limits: SuspectLimits): Place[] {
+function placesInTrouble(parts: readonly InTrouble[], limits: SuspectLimits): SearchPlace[] {
   const ahead = AHEAD.filter((part) => parts.includes(part));
   const others = parts.filter((part): part is Exclude<InTrouble, Ahead> => !AHEAD.some((one) => one === part));
   return [
@@ -108,7 +88,7 @@ function isAheadAtRest(parts: readonly Ahead[], limits: SuspectLimits): Prisma.S
 const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
   AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`;
 
-const placed = (condition: Prisma.Sql, among: Among, part: Place['part']): Place => ({
+const placed = (condition: Prisma.Sql, among: Among, part: SearchPlace['part']): SearchPlace => ({
   ...{ condition, among, part, fromQueue: part === 'queue' },
 });
 
@@ -122,11 +102,8 @@ const AMONG: Readonly<Record<Exclude<InTrouble, Ahead>, Among>> = {
   'errored for good': 'troubled',
 };
 
-/** True if no chat can match. */
-export const isNowhere = (filter: ChatFilter): boolean => allowedParts(filter).size === 0;
-
 /** Places of a filter. They do not overlap; none means that no chat can match. */
-export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
+export function placesOf(filter: ChatFilter, limits: SuspectLimits): SearchPlace[] {
   const allowed = allowedParts(filter);
   if (filter.owned) return ownedPlaces(allowed);
   if (allowed.has('waiting')) return [placed(Prisma.sql`true`, 'all', 'all')];
@@ -142,12 +119,7 @@ export function placesOf(filter: ChatFilter, limits: SuspectLimits): Place[] {
   ];
 }
 
-export function allowedParts(filter: ChatFilter): ReadonlySet<Part> {
-  const narrowed = narrowings(filter);
-  return new Set(PARTS.filter((part) => narrowed.every((parts) => parts.has(part))));
-}
-
-function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
+function ownedPlaces(allowed: ReadonlySet<Part>): SearchPlace[] {
   const runnable = allowed.has('runnable');
   const others = allowed.size > (runnable ? 1 : 0);
   return [
@@ -157,50 +129,8 @@ function ownedPlaces(allowed: ReadonlySet<Part>): Place[] {
 }
 
 /** Place of chats at rest with a queue. They are trouble, unless the chat has failed and is archived. */
-function fromQueue(kinds: readonly AtRest[]): Place {
+function fromQueue(kinds: readonly AtRest[]): SearchPlace {
   const conditions = kinds.map((kind) => Prisma.sql`(${CONDITION[kind]})`);
   const among = kinds.includes('archived errored') ? 'others' : 'troubled';
   return placed(Prisma.sql`(${Prisma.join(conditions, ' OR ')})`, among, 'queue');
 }
-
-/** Parts that each member of the filter leaves. */
-function narrowings({ status, executionState, heartbeat, suspect }: ChatFilter): ReadonlySet<Part>[] {
-  const left: ReadonlySet<Part>[] = [];
-  if (status) left.push(new Set(status.flatMap((text) => PARTS_OF_STATUS.get(text) ?? ['odd'])));
-  if (executionState) left.push(new Set(executionState.flatMap((state) => PARTS_OF_STATE[state])));
-  if (heartbeat) left.push(new Set(['runnable']));
-  if (suspect) left.push(SUSPECT_PARTS);
-  return left;
-}
-
-const WAITING: readonly Part[] = ['waiting', 'waiting unanswered', 'waiting ahead', 'waiting undated'];
-const ERRORED: readonly Part[] = ['errored', 'errored for good', 'errored ahead'];
-
-const PARTS_OF_STATUS: ReadonlyMap<string, readonly Part[]> = new Map([
-  ['waiting', [...WAITING, 'waiting queued', 'archived waiting', 'archived waiting queued']],
-  ['error', [...ERRORED, 'errored queued', 'archived errored', 'archived errored queued']],
-  ['running', ['runnable', 'odd']],
-  ['interrupting', ['runnable', 'odd']],
-  ['requires_action', ['runnable', 'odd']],
-]);
-
-const PARTS_OF_STATE: Readonly<Record<ExecutionState, readonly Part[]>> = {
-  W: WAITING,
-  XW: ['archived waiting'],
-  E0: ERRORED,
-  E1: ['errored queued'],
-  XE0: ['archived errored'],
-  XE1: ['archived errored queued'],
-  R0: ['runnable'],
-  R1: ['runnable'],
-  I0: ['runnable'],
-  I1: ['runnable'],
-  A0: ['runnable'],
-  A1: ['runnable'],
-  INVALID: ['odd', 'waiting queued', 'archived waiting queued'],
-};
-
-const SUSPECT_PARTS: ReadonlySet<Part> = new Set([
-  ...(['runnable', 'odd', 'waiting queued', 'archived waiting queued', 'errored queued'] as const),
-  ...IN_TROUBLE,
-]);

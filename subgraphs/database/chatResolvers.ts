@@ -5,8 +5,7 @@ import { requireUuid } from '../../server/graphql/scalars.ts';
 import { mayRead, requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import { eventFields } from './eventResolvers.ts';
-import { toHeartbeat } from './heartbeat.ts';
-import { heartbeatState } from './heartbeatState.ts';
+import { heartbeatState, toHeartbeat } from './heartbeat.ts';
 import { historyFields, unansweredFields } from './historyResolvers.ts';
 import { orLacking } from './lackingFields.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
@@ -22,7 +21,7 @@ export async function readableChat(
   info: GraphQLResolveInfo,
 ): Promise<ChatRow | null> {
   if (context.readable.kind === 'none') return null;
-  const loaded = context.loaders.chats.load(chatId); // before all else that is asked of it
+  const loaded = context.loaders.chats.load(chatId); // it comes before all else that is asked of the chat
   context.askAtOnce(chatId, info);
   const chat = await loaded;
   return chat && mayRead(context.readable, chat) ? chat : null;

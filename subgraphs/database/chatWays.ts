@@ -5,12 +5,13 @@
  */
 import { Prisma } from '../../prisma/generated/client.ts';
 import type { ChatFilter } from './chatConditions.ts';
-import { AHEAD, allowedParts, type Part, type Place, placesOf } from './chatPlaces.ts';
+import { AHEAD, allowedParts, type Part } from './chatParts.ts';
+import { placesOf, type SearchPlace } from './chatPlaces.ts';
 import type { IndexText } from './indexText.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { CHAT_INDEXES, type FoundIndexes, hasIndex } from './wantedIndexes.ts';
 
-export interface WalkedPlace extends Place {
+export interface WalkedPlace extends SearchPlace {
   /** Statuses that are walked one by one, without archived chats; undefined: the place is walked as a whole. */
   readonly statuses: Prisma.Sql | undefined;
 }
@@ -55,7 +56,7 @@ function walksByStatus(
  * Splits a place by status.
  * @param allowed parts in which chats of the list can be
  */
-function byStatus(place: Place, allowed: ReadonlySet<Part>): WalkedPlace[] {
+function byStatus(place: SearchPlace, allowed: ReadonlySet<Part>): WalkedPlace[] {
   const { part } = place;
   switch (part) {
     case 'all':
@@ -78,8 +79,8 @@ function byStatus(place: Place, allowed: ReadonlySet<Part>): WalkedPlace[] {
   }
 }
 
-const walked = (place: Place, statuses: Prisma.Sql): WalkedPlace => ({ ...place, statuses });
-const archivedOf = (place: Place): WalkedPlace => ({
+const walked = (place: SearchPlace, statuses: Prisma.Sql): WalkedPlace => ({ ...place, statuses });
+const archivedOf = (place: SearchPlace): WalkedPlace => ({
   ...place,
   condition: Prisma.sql`${place.condition} AND c.archived`,
   statuses: undefined,

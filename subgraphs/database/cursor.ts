@@ -9,7 +9,7 @@ import { isStoredMoment } from './storedMoment.ts';
 /** Order by `updatedAt`: newest first, or oldest first for suspect chats. */
 export type ChatOrder = 'newest' | 'oldest';
 
-export interface ListPlace {
+export interface CursorPlace {
   /**
    * RFC 3339 in UTC with microseconds, or Postgres' own text such as `infinity`. Milliseconds would skip or repeat
    * chats.
@@ -24,11 +24,11 @@ const content = z.tuple([
   z.guid().lowercase(),
 ]);
 
-export const encodeCursor = (order: ChatOrder, place: ListPlace): string =>
+export const encodeCursor = (order: ChatOrder, place: CursorPlace): string =>
   Buffer.from(JSON.stringify([order, place.updatedAt, place.chatId])).toString('base64url');
 
 /** @throws GraphQLError `BAD_USER_INPUT` for a text that is no cursor, or one of a list in another order */
-export function decodeCursor(order: ChatOrder, cursor: string): ListPlace {
+export function decodeCursor(order: ChatOrder, cursor: string): CursorPlace {
   const parsed = content.safeParse(parsedJson(Buffer.from(cursor, 'base64url').toString()));
   if (!parsed.success)
     throw clientError('BAD_USER_INPUT', '`after` is no cursor: give an `endCursor` as it was received.');

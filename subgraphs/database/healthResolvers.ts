@@ -2,7 +2,7 @@
 import { requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import type { DatabaseHealthRow } from './questions/databaseHealth.ts';
-import { poolOf } from './questions/pools.ts';
+import { shownPool } from './questions/pools.ts';
 
 /** Reads each field by itself. A gateway asks for the platform alone, and need not wait for sessions and locks. */
 export function readDatabaseHealth(_parent: unknown, _args: unknown, { caller }: DatabaseContext) {
@@ -34,6 +34,6 @@ export const DatabaseHealth = {
     (await reading.moment()).platform.name,
   pools: async (_parent: unknown, _args: unknown, { loaders, reading }: DatabaseContext) => {
     const pools = await reading.ask('pools', loaders.pools);
-    return pools ? [poolOf(pools, 'root'), poolOf(pools, 'subagents')] : null;
+    return pools ? [shownPool(pools, 'root'), shownPool(pools, 'subagents')] : null;
   },
 };

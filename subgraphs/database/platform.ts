@@ -121,7 +121,7 @@ export function ownPlatform(settings: PlatformSettings, notesUnanswered: boolean
 }
 
 /** Platform of views over tables of somebody else: no column means what only this project's or Coder's worker writes. */
-export const viewsPlatform = (settings: PlatformSettings): Platform => ({
+const viewsPlatform = (settings: PlatformSettings): Platform => ({
   ...ownPlatform({ ...settings, readsHistory: false }, false),
   name: 'views',
 });

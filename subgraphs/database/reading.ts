@@ -27,7 +27,7 @@ import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadli
 import type { TableName } from './tables/described.ts';
 import { type Lack, nameOf } from './tables/lacks.ts';
 import { isReadable, unsupported } from './tables/sources.ts';
-import { begin, limited, type Moment, type Question, type Transaction, transactionFor } from './transaction.ts';
+import { begin, type DatabaseQuestion, limited, type Moment, type Transaction, transactionFor } from './transaction.ts';
 import {
   databaseUnavailable,
   isAfterFailure,
@@ -70,8 +70,8 @@ export interface ReadingOptions {
 }
 
 /**
- * Milliseconds before the time of a reading is up at which an inquiry begins, and that it may take for its connection and
- * for each statement.
+ * Milliseconds before the time of a reading is up at which an inquiry begins.
+ * Its connection, and each of its statements, may take as long.
  */
 export const inquiryMs = (limitMs: number): number => Math.min(1_000, Math.ceil(limitMs / 4));
 
@@ -124,13 +124,13 @@ export class Reading {
    * @throws GraphQLError `DATABASE_UNAVAILABLE`, `QUERY_TIMED_OUT`, `SCHEMA_UNSUPPORTED`; any other error is a defect
    * of the question
    */
-  ask<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+  ask<T>(name: string, question: DatabaseQuestion<T>, along: readonly IndexText[] = []): Promise<T> {
     return this.#quickly(name, question, () => this.#askInTurn(name, question, along));
   }
 
   #askInTurn<T>(
     name: string,
-    question: Question<T>,
+    question: DatabaseQuestion<T>,
     along: readonly IndexText[],
     outcomeIn?: (answer: T) => ReadingOutcome,
   ): Promise<T> {
@@ -146,11 +146,11 @@ export class Reading {
    * would know it later.
    * @throws as `ask`
    */
-  askApart<T>(name: string, question: Question<T>, along: readonly IndexText[] = []): Promise<T> {
+  askApart<T>(name: string, question: DatabaseQuestion<T>, along: readonly IndexText[] = []): Promise<T> {
     return this.#quickly(name, question, () => this.#askInTurnApart(name, question, along));
   }
 
-  async #askInTurnApart<T>(name: string, question: Question<T>, along: readonly IndexText[]): Promise<T> {
+  async #askInTurnApart<T>(name: string, question: DatabaseQuestion<T>, along: readonly IndexText[]): Promise<T> {
     const { settled, findings } = await this.#askLimited(name, question, along, () => this.#waiting === 1);
     if (settled.status === 'fulfilled') return settled.value;
     if (saysUnsupported(settled.reason)) throw settled.reason; // it was not asked
@@ -169,14 +169,14 @@ export class Reading {
    * Puts a question and returns its failure, with the lock that keeps it waiting, if there is one.
    * It has half of the time that is left, whether others wait or not.
    */
-  askWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
+  askWithin<T>(name: string, question: DatabaseQuestion<T>): Promise<Within<T>> {
     const quickly = async (tx: Transaction, moment: Moment): Promise<Within<T>> => ({
       settled: { status: 'fulfilled', value: await question(tx, moment) },
     });
     return this.#quickly(name, quickly, () => this.#askInTurnWithin(name, question));
   }
 
-  async #askInTurnWithin<T>(name: string, question: Question<T>): Promise<Within<T>> {
+  async #askInTurnWithin<T>(name: string, question: DatabaseQuestion<T>): Promise<Within<T>> {
     const { settled, findings } = await this.#askLimited(name, question, [], () => false);
     if (!findings || findings.waitsFor.length === 0) return { settled };
     return { settled, locked: { waitsFor: findings.waitsFor, error: timedOut(findings, name) } };
@@ -188,7 +188,7 @@ export class Reading {
    */
   async #askLimited<T>(
     name: string,
-    question: Question<T>,
+    question: DatabaseQuestion<T>,
     along: readonly IndexText[],
     hasAllTime: () => boolean,
   ): Promise<{ settled: PromiseSettledResult<T>; findings?: Findings | undefined }> {
@@ -215,7 +215,7 @@ export class Reading {
   }
 
   /** Asks with the others of this turn; in its own turn if that fails, for whatever reason. */
-  async #quickly<T>(name: string, question: Question<T>, inTurn: () => Promise<T>): Promise<T> {
+  async #quickly<T>(name: string, question: DatabaseQuestion<T>, inTurn: () => Promise<T>): Promise<T> {
     const batch = this.#batch;
     if (!batch?.isOpen || this.#closing.aborted) return inTurn();
     this.#deadline ??= this.#startDeadline();
@@ -240,7 +240,7 @@ export class Reading {
     this.#options.platforms.forget();
   }
 
-  async #take<T>(question: Question<T>): Promise<T> {
+  async #take<T>(question: DatabaseQuestion<T>): Promise<T> {
     this.#waiting += 1;
     try {
       this.#assertOpen();

@@ -25,8 +25,8 @@ export class ReplicaMemory {
   }
 
   /**
-   * Last answer to the same question, else the matching part of the last answer about all. Undefined: neither is there, or
-   * all that is asked for is who is alive, and what is known of that is older than rows may be. Then nobody is called alive.
+   * Last answer to the same question, else the matching part of the last answer about all. In one that is older than rows may
+   * be, nobody is called alive. Undefined: neither is there, or the question is who is alive and the answer is that old.
    */
   recall(alive: Alive): readonly ReplicaRow[] | undefined {
     const all = this.#answers.get(undefined);

@@ -21,7 +21,7 @@ export interface Transaction {
 }
 
 /** Asks the database something, by one moment. */
-export type Question<T> = (tx: Transaction, moment: Moment) => Promise<T>;
+export type DatabaseQuestion<T> = (tx: Transaction, moment: Moment) => Promise<T>;
 
 /**
  * Makes the transaction of one question, with stand-ins for tables that lack something.

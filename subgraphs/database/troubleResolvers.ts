@@ -4,9 +4,9 @@
  */
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { DatabaseContext } from './context.ts';
-import { heartbeatState } from './heartbeatState.ts';
+import { heartbeatState } from './heartbeat.ts';
 import type { ChatRow } from './questions/chatColumns.ts';
-import { poolOf } from './questions/pools.ts';
+import { shownPool } from './questions/pools.ts';
 import type { TroubleRow } from './questions/troubles.ts';
 import { assertReadable, type Tables } from './tables/sources.ts';
 import type { Trouble } from './troubleLoaders.ts';
@@ -46,7 +46,7 @@ async function slotsFor(chat: ChatRow, context: DatabaseContext) {
   if (!capacity || !isRunnableRow(chat)) return null;
   if (!waitsForSlot(chat) && (isUnowned(chat) || !(await hasLostLease(chat, context)))) return null;
   const pools = await context.loaders.poolsApart();
-  return pools ? poolOf(pools, chat.parentChatId === null ? 'root' : 'subagents') : null;
+  return pools ? shownPool(pools, chat.parentChatId === null ? 'root' : 'subagents') : null;
 }
 
 function found(row: TroubleRow | null, mayKnowHolder: boolean) {

@@ -20,7 +20,7 @@ import type { ActionRequest } from './request.ts';
 const HAD_NONE = 'It was done. The chat had none of the named findings then, so that nobody can say whether it helped.';
 
 /** Result of a request. */
-export interface Acted {
+interface Acted {
   readonly outcome: ActionOutcome;
   readonly record: ActionRow;
   /** True if the result was stored before. */
@@ -28,7 +28,7 @@ export interface Acted {
 }
 
 /** Effect of a request, and what is to be done once it is committed. */
-export interface Effect extends Ended {
+export interface ActionEffect extends Ended {
   readonly tell?: () => void;
 }
 
@@ -38,7 +38,7 @@ export interface ActTools {
 }
 
 /** Locks, checks and changes the target, inside the transaction. @param recordId of the record that will tell of it */
-export type ApplyAction = (tx: PoolClient, request: ActionRequest, recordId: string) => Promise<Effect>;
+export type ApplyAction = (tx: PoolClient, request: ActionRequest, recordId: string) => Promise<ActionEffect>;
 
 /**
  * Does it.
@@ -46,7 +46,7 @@ export type ApplyAction = (tx: PoolClient, request: ActionRequest, recordId: str
  */
 export async function act({ pool }: ActTools, request: ActionRequest, apply: ApplyAction): Promise<Acted> {
   const { caller, key, isDryRun, inputHash } = request;
-  const { effect, ...acted } = await committed(pool, async (tx): Promise<Acted & { effect?: Effect }> => {
+  const { effect, ...acted } = await committed(pool, async (tx): Promise<Acted & { effect?: ActionEffect }> => {
     const stored = await claimKey(tx, caller.sub, key, isDryRun);
     if (stored) {
       const outcome = stored.inputHash === inputHash ? stored.outcome : 'CONFLICT';

@@ -5,10 +5,11 @@ import type { ChatAction } from '../../domain/actions/names.ts';
 import { ACTION_RULES, type ActedOn, whyImpossible } from '../../domain/actions/offers.ts';
 import { executionState } from '../../domain/executionState.ts';
 import { type Transition, TransitionRefused } from '../../domain/transitions.ts';
+import type { Change } from '../runtime/chatd/applyTransitions.ts';
 import { type ChatState, readChats } from '../runtime/chatd/chatState.ts';
-import type { Change, ChatStore } from '../runtime/chatd/chatStore.ts';
+import type { ChatStore } from '../runtime/chatd/chatStore.ts';
 import { requireReadable, requireRight } from './access.ts';
-import type { ApplyAction, Effect } from './act.ts';
+import type { ActionEffect, ApplyAction } from './act.ts';
 import type { Expected } from './offerTokens.ts';
 import type { ActionRequest } from './request.ts';
 
@@ -21,8 +22,8 @@ const RECONCILED = {
 const REASON_IN_EVENT = 400;
 
 /**
- * Version of a chat as actions name it. One that JavaScript does not have exactly is the last that it has: clients could not
- * send it, nor a table store what becomes of it.
+ * Version of a chat as actions name it. One that JavaScript does not have exactly is the last that it has.
+ * Clients could not send it, nor a table store what becomes of it.
  */
 export const versionOf = ({ snapshotVersion }: ChatState): number =>
   Math.max(-Number.MAX_SAFE_INTEGER, Math.min(snapshotVersion, Number.MAX_SAFE_INTEGER));
@@ -48,7 +49,7 @@ export const applyToChat =
     const changed = await change(tx, { store, action, request, recordId, isByRole });
     if ('why' in changed) return { outcome: 'REFUSED', why: changed.why, found };
     const { after } = changed;
-    const done: Effect = {
+    const done: ActionEffect = {
       outcome: 'DONE',
       found,
       after: { version: versionOf(after), state: executionState(after) },

@@ -61,7 +61,7 @@ export function makeOperatorMetrics(registry: Registry): OperatorMetrics {
   });
   for (const action of CHAT_ACTIONS) for (const end of RESOLUTIONS) resolved.inc({ action, resolved: end }, 0);
   for (const action of ACTIONS) {
-    uncertain.inc({ action }, 0); // for rules: an increase from nothing is not seen
+    uncertain.inc({ action }, 0); // rules do not see an increase from nothing
     for (const outcome of OUTCOMES) actions.inc({ action, outcome }, 0);
   }
   return {

@@ -89,7 +89,7 @@ export async function addRecord(tx: PoolClient, id: string, request: ActionReque
 }
 
 /** Conditions on records. Null: any. */
-export interface RecordConditions {
+interface RecordConditions {
   readonly chatId: string | null;
   readonly replicaId: string | null;
   readonly actors: readonly string[] | null;

@@ -5,7 +5,7 @@ import { hadNone } from '../../domain/actions/resolution.ts';
 import { listPlaces } from '../../server/graphql/listPlaces.ts';
 import { pageSize } from '../../server/graphql/pageSize.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
-import { storable } from '../../server/graphql/storable.ts';
+import { storableTexts } from '../../server/graphql/storable.ts';
 import { lackingRole, requireAudit } from './access.ts';
 import { type ApplyAction, act } from './act.ts';
 import { actedOn, applyToChat, versionOf } from './actOnChat.ts';
@@ -80,8 +80,8 @@ async function list({ filter, first, after }: ListArguments, { pool, caller, ans
   const { chatId = null, replicaId = null, actor, action, outcome, dryRun = null } = filter ?? {};
   const rows = await answered(() =>
     listRecords(pool, {
-      ...{ chatId, replicaId, dryRun, actors: actor == null ? null : storable([actor]) },
-      ...{ actions: action ? storable(action) : null, outcomes: outcome ? storable(outcome) : null },
+      ...{ chatId, replicaId, dryRun, actors: actor == null ? null : storableTexts([actor]) },
+      ...{ actions: action ? storableTexts(action) : null, outcomes: outcome ? storableTexts(outcome) : null },
       ...{ after: after == null ? null : places.decode(after), limit: size + 1 },
     }),
   );

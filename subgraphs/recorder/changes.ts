@@ -15,7 +15,7 @@ interface ChangesOptions {
   readonly log: Logger;
 }
 
-export interface Changes {
+interface Changes {
   /** Reason why changes are not heard; undefined: they are. */
   whyNotHeard(): string | undefined;
   stop(): Promise<void>;

@@ -4,7 +4,7 @@ import type { Judged } from '../../domain/incidents/reading.ts';
 import type { OpenIncident } from './incidents.ts';
 
 /** Receiver of alerts. */
-export type AlertReceiver = 'alertmanager' | 'webhook';
+type AlertReceiver = 'alertmanager' | 'webhook';
 /**
  * Outcome of telling an alert to a receiver.
  *
@@ -13,7 +13,7 @@ export type AlertReceiver = 'alertmanager' | 'webhook';
  * - `failed`: it was not taken, and will be tried again.
  * - `lost`: it was not taken, and is given up.
  */
-export type AlertOutcome = 'sent' | 'repeated' | 'failed' | 'lost';
+type AlertOutcome = 'sent' | 'repeated' | 'failed' | 'lost';
 
 export interface RecorderMetrics {
   /** Counts a reading of one chat. */
@@ -75,7 +75,7 @@ export function makeRecorderMetrics(registry: Registry, { isActive, isListening 
     registers,
   });
   for (const to of ['alertmanager', 'webhook'])
-    for (const outcome of ['sent', 'repeated', 'failed', 'lost']) alerts.inc({ to, outcome }, 0); // for rules, as above
+    for (const outcome of ['sent', 'repeated', 'failed', 'lost']) alerts.inc({ to, outcome }, 0); // rules do not see an increase from nothing
   const open = new Gauge({
     name: 'chat_debug_incidents_open',
     help: 'Open incidents by the code of their root cause, as of the last round of the active recorder',

@@ -39,7 +39,7 @@ export interface BundleRow {
   readonly bytes: number;
 }
 
-export interface Conditions {
+interface Conditions {
   /** Owner of the chats. Null: any. */
   readonly owner: string | null;
   readonly open: boolean | null;

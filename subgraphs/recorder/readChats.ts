@@ -63,7 +63,7 @@ const chat = z.object({
 const chats = z.object({ chatDebugSnapshots: z.array(z.unknown()) });
 
 /** What is known of a chat after a question. Null: it does not exist any more. Chats that were not answered are missing. */
-export type Read = ReadonlyMap<string, Reading | null>;
+type Read = ReadonlyMap<string, Reading | null>;
 
 /** Chats read, page by page, each as small as its cost demands. */
 export async function* readChats(ask: Ask, ids: readonly string[], unknown: UnknownTimes): AsyncGenerator<Read> {

@@ -18,7 +18,7 @@ const CLEAN_UP_INTERVAL_SECONDS = 3_600;
 /** Rest after a round that nothing but the interval ends, in durations of that round: many incidents take long to read. */
 const RESTS = 4;
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly pool: Pool;
   readonly lease: Lease;
   readonly ask: Ask;
@@ -33,7 +33,7 @@ export interface RecorderOptions {
   readonly log: Logger;
 }
 
-export interface Recorder {
+interface Recorder {
   /** Sentences on the lease, if it cannot be kept; undefined: it can, by this recorder or another one. */
   leaseTrouble(): string | undefined;
   /** Sentences on the last round, if it failed; undefined: it succeeded, or this recorder is not active. */
@@ -52,7 +52,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
   const loop = (name: string, intervalSeconds: number, work: () => Promise<void>): Loop =>
     startLoop({ name, intervalSeconds, work, nameOf, clock, log });
 
-  let isWoken = false; // since a round began
+  let isWoken = false; // whether it was woken since a round began
   let newest: object | undefined; // round that runs or is rested from
   const round = async () => {
     const { term } = lease;

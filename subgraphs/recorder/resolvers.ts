@@ -8,7 +8,7 @@ import { clientError } from '../../server/graphql/errors.ts';
 import { listPlaces } from '../../server/graphql/listPlaces.ts';
 import { pageSize } from '../../server/graphql/pageSize.ts';
 import { JSON as JsonScalar, requireUuid, scalars } from '../../server/graphql/scalars.ts';
-import { storable } from '../../server/graphql/storable.ts';
+import { storableTexts } from '../../server/graphql/storable.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import { readableSummary } from './access.ts';
 import type { RecorderContext } from './context.ts';
@@ -31,7 +31,7 @@ async function list({ filter, first, after }: ListArguments, { readers, owner }:
   const size = pageSize(first);
   const rows = await listIncidents(readers, {
     ...{ owner, open: filter?.open ?? null, chatId: filter?.chatId ?? null },
-    codes: filter?.code ? storable(filter.code) : null,
+    codes: filter?.code ? storableTexts(filter.code) : null,
     ...{ after: after == null ? null : places.decode(after), limit: size + 1 },
   });
   const edges = rows

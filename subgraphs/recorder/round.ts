@@ -18,7 +18,7 @@ import { type Bundled, writeStep } from './writeStep.ts';
 /** Bundles of one round at most, whether they are answered or not. Later rounds take the others. */
 const MOST_BUNDLES = 20;
 
-export interface RoundOptions {
+interface RoundOptions {
   readonly pool: Pool;
   readonly ask: Ask;
   readonly unknown: UnknownTimes;

@@ -10,7 +10,7 @@ import { RECORDER_CALLER } from '../../server/tokens/internalToken.ts';
 import { type Ask, textOf } from './gateway.ts';
 
 /** Bytes of the JSON of a stored bundle at most. */
-export const MOST_BUNDLE_BYTES = 262_144;
+const MOST_BUNDLE_BYTES = 262_144;
 
 const answer = z.object({
   chatDebugSnapshot: z.record(z.string(), z.unknown()),

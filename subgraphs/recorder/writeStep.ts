@@ -7,13 +7,13 @@ import type { KnownIncident } from './incidents.ts';
 import { FENCE, LeaseLost, type Term } from './lease.ts';
 
 /** A bundle to be stored, as JSON text. */
-export interface StoredBundle {
+interface StoredBundle {
   readonly why: BundleReason;
   readonly text: string;
 }
 
 /** Chat whose incident a step is about. */
-export interface Whose {
+interface Whose {
   readonly chatId: string;
   readonly ownerId: string | null;
   /** Newest incident; undefined: none. */

@@ -17,7 +17,7 @@ import { inspectorOf } from './chatd/chatInspector.ts';
 import { ChatStore } from './chatd/chatStore.ts';
 import { MessageBuffers } from './chatd/messageBuffers.ts';
 import { modelFor } from './chatd/model.ts';
-import { openPool } from './chatd/pool.ts';
+import { openWorkerPool } from './chatd/pool.ts';
 import { keepReplica } from './chatd/replicaRow.ts';
 import { builtInTools } from './chatd/tools.ts';
 import { ChatWorker, type WorkerSettings } from './chatd/worker.ts';
@@ -57,8 +57,8 @@ export interface Replica extends RunningServer {
 /** @throws SchemaStateError if the database is not this project's own */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const { workerId, hostname, internalSecret, host, port, clock, log } = options;
-  const pool = openPool({ ...options, max: CONNECTIONS });
-  const leasePool = openPool({ ...options, max: LEASE_CONNECTIONS, statementLimitMs: RENEWAL_LIMIT_MS });
+  const pool = openWorkerPool({ ...options, max: CONNECTIONS });
+  const leasePool = openWorkerPool({ ...options, max: LEASE_CONNECTIONS, statementLimitMs: RENEWAL_LIMIT_MS });
   try {
     await checkSchema(pool);
     const worker = makeWorker(pool, leasePool, options);

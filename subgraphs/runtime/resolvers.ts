@@ -85,7 +85,7 @@ export const resolvers = {
       return context.inspector.runnersByOwner?.(count);
     },
     acquisitionError: ({ acquisition }: ReplicaInspection) => acquisition.lastError,
-    /** Without the role a caller is told of own chats only. */
+    /** Refused chats; a caller without the role is told of own ones only. */
     refusedChats: (_replica: unknown, _args: unknown, { inspector, caller }: RuntimeContext) =>
       inspector
         .refusedChats?.()

@@ -1,6 +1,6 @@
 /** Findings on turns that go wrong, though every process is well. */
 import { expect, test } from '@jest/globals';
-import { BUFFER_CAPACITY_BYTES } from '../../subgraphs/runtime/chatd/messageBuffers.ts';
+import { BUFFER_CAPACITY_BYTES } from '../../subgraphs/runtime/chatd/messageBuffer.ts';
 import { diagnosedSystemPerFile, messageOf } from './support/system.ts';
 
 const NO_PROGRESS_SECONDS = 8;

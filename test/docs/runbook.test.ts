@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { Kind, type OperationDefinitionNode, parse, type SelectionNode, validate } from 'graphql';
 import { diagnose } from '../../domain/diagnosis/diagnose.ts';
 import { RULES } from '../../domain/diagnosis/rules.ts';
-import { MATRIX_SETTINGS } from '../../scripts/diagnosisMatrix.ts';
+import { MATRIX_SETTINGS } from '../../scripts/combinations.ts';
 import { OTHER_PLATFORMS, placeOf, platformMeans, withPlatformMeans } from '../../scripts/platformMeans.ts';
 import { withExamples } from '../../scripts/runbook.ts';
 import { anySnapshot } from '../subgraphs/diagnosis/arbitrarySnapshots.ts';

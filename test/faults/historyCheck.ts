@@ -137,7 +137,7 @@ function restsIn(last: Turn | undefined): string[] {
   return [cuts.has('stopped') ? 'waiting' : unstopped];
 }
 
-export function textOf({ content }: { readonly content: unknown }): string {
+function textOf({ content }: { readonly content: unknown }): string {
   return partsOf
     .parse(content)
     .map((part) => part.text ?? '')

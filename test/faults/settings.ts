@@ -1,7 +1,7 @@
 /** The short times of these replicas, and what follows from them, in seconds. */
 export const REPLICAS = 4;
 export const STALE_AFTER_SECONDS = 3;
-export const ACQUISITION_INTERVAL_SECONDS = 0.5;
+const ACQUISITION_INTERVAL_SECONDS = 0.5;
 
 /** Seconds that a loaded machine needs to take many chats. */
 const LOADED_SECONDS = 4;

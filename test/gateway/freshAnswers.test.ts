@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { buildSchema, GraphQLScalarType } from 'graphql';
 import type { Representation } from '../../routing/ask/share.ts';
-import { type EntityRequest, readEntityRequest } from '../../routing/entityRequest.ts';
+import { type EntityRequest, makeReadEntityRequest } from '../../routing/entityRequest.ts';
 import { makeJoin } from '../../routing/join.ts';
 import { type Routing, readRouting } from '../../routing/routedTypes.ts';
 import { splitRepresentations } from '../../routing/split.ts';
@@ -22,7 +22,10 @@ function joined(selection: string, text: string, chats: readonly number[]) {
   const list: Representation[] = chats.map((n) => ({
     ...{ __typename: 'ChatRuntime', chatId: chatId(n), workerId: REPLICA },
   }));
-  const request = readEntityRequest(routing.schema, { query, variables: { representations: list } }) as EntityRequest;
+  const request = makeReadEntityRequest(routing.schema)({
+    query,
+    variables: { representations: list },
+  }) as EntityRequest;
   const received: unknown[] = JSON.parse(text);
   const failures: unknown[] = [];
   const join = makeJoin(routing, request, (error) => failures.push(error));

@@ -8,7 +8,7 @@ import { freePort } from '../../local/ports.ts';
 import { startTcpServer } from '../support/tcpServer.ts';
 
 /** Request that a server received. */
-export interface Received {
+interface Received {
   readonly method: string | undefined;
   readonly url: string | undefined;
   readonly headers: IncomingHttpHeaders;

@@ -16,7 +16,7 @@ const log = makeLogger('test', 'silent');
 /** Options of every server of a test. */
 export const shared = { internalSecret: INTERNAL_SECRET, host: '127.0.0.1', port: 0, clock: systemClock, log };
 
-export interface RuntimeReplica {
+interface RuntimeReplica {
   readonly id: string;
   /** URL behind the door. */
   readonly url: string;

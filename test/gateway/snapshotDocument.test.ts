@@ -16,7 +16,7 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { snapshotDocument } from '../../gateway/http/snapshotDocument.ts';
-import { SNAPSHOT_OPERATION } from '../../gateway/http/snapshotRoute.ts';
+import { SNAPSHOT_OPERATION } from '../../gateway/queries/snapshotOperation.ts';
 
 const supergraph = readFileSync(new URL('../../gateway/supergraph.graphql', import.meta.url), 'utf8');
 const schema = buildSchema(supergraph, { assumeValid: true });

@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { parse, print, visit } from 'graphql';
 import { exampleQueries } from '../../gateway/http/graphiql.ts';
-import { SNAPSHOT_OPERATION } from '../../gateway/http/snapshotRoute.ts';
+import { SNAPSHOT_OPERATION } from '../../gateway/queries/snapshotOperation.ts';
 import { callerToken } from '../gateway/gateways.ts';
 import type { CallerSystem } from './callerSystem.ts';
 

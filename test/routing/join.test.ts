@@ -9,7 +9,7 @@ import {
   type ShareAnswer,
   withoutAnswer,
 } from '../../routing/ask/share.ts';
-import { type EntityRequest, readEntityRequest } from '../../routing/entityRequest.ts';
+import { type EntityRequest, makeReadEntityRequest } from '../../routing/entityRequest.ts';
 import { makeJoin } from '../../routing/join.ts';
 import { type Routing, readRouting } from '../../routing/routedTypes.ts';
 import { splitRepresentations } from '../../routing/split.ts';
@@ -49,7 +49,7 @@ const QUERY = `
 const FIRST_LOST: Record<string, string> = { ChatRuntime: 'held', ReplicaRuntime: 'n' };
 
 const entityRequest = (representations: readonly Representation[], query = QUERY): EntityRequest =>
-  readEntityRequest(routing.schema, { query, variables: { representations, yes: true } }) as EntityRequest;
+  makeReadEntityRequest(routing.schema)({ query, variables: { representations, yes: true } }) as EntityRequest;
 
 /** An id for each pair of a chat and a replica. */
 const runnerOf = ({ chatId, workerId }: Representation) =>
@@ -453,7 +453,7 @@ describe('routed types', () => {
     expect([...invented.keys()]).toEqual(['b-2']);
     const gauges = invented.get('b-2') as Routing;
     const list = [{ __typename: 'Gauge', site: 'x' }];
-    const request = readEntityRequest(gauges.schema, {
+    const request = makeReadEntityRequest(gauges.schema)({
       query: '{ _entities(representations: $r) { ... on Gauge { asked { status } level } } }',
       variables: { representations: list },
     }) as EntityRequest;

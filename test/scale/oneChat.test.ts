@@ -14,7 +14,7 @@ import { acquireChats } from '../../subgraphs/runtime/chatd/acquisition.ts';
 import { ChatStore } from '../../subgraphs/runtime/chatd/chatStore.ts';
 import { cleanUp } from '../../subgraphs/runtime/chatd/cleanUp.ts';
 import { renewLeases } from '../../subgraphs/runtime/chatd/heartbeats.ts';
-import { openPool } from '../../subgraphs/runtime/chatd/pool.ts';
+import { openWorkerPool } from '../../subgraphs/runtime/chatd/pool.ts';
 import { releaseChats } from '../../subgraphs/runtime/chatd/release.ts';
 import {
   insertChat,
@@ -76,7 +76,7 @@ beforeAll(async () => {
   tap = await startPostgresProxy(guard.url);
   subgraph = await start({ databaseUrl: tap.url });
   await ask('{ replicas { id } }'); // the first reading finds out what the database is, policies included
-  pool = openPool({ workerId: randomUUID(), databaseUrl: tap.url, max: 2, log: makeLogger('worker', 'silent') });
+  pool = openWorkerPool({ workerId: randomUUID(), databaseUrl: tap.url, max: 2, log: makeLogger('worker', 'silent') });
   store = new ChatStore(pool);
 });
 afterEach(() => guard.open());

@@ -6,7 +6,7 @@ import { afterEach } from '@jest/globals';
 import { type ChatDebug, type ChatDebugOptions, chatDebug } from '../../sdk/worker.ts';
 import { INTERNAL_SECRET } from '../gateway/gateways.ts';
 
-export interface ForeignWorker {
+interface ForeignWorker {
   readonly debug: ChatDebug;
   readonly url: string;
 }

@@ -12,7 +12,7 @@ const LOOK_MS = 500;
 /** Milliseconds that a look may take, the default of a Kubernetes probe. */
 const LOOK_LIMIT_MS = 1_000;
 
-export interface Balancer {
+interface Balancer {
   readonly url: string;
   /** Connections given to each of its servers, in their order. */
   readonly given: readonly number[];

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { type ChatEvent, replay, STATE_OF_CODE } from '../../domain/chatEvents.ts';
 import { executionState } from '../../domain/executionState.ts';
 
-export interface StoredEvent extends ChatEvent {
+interface StoredEvent extends ChatEvent {
   readonly by: string;
   readonly actorId: string | null;
   readonly workerId: string | null;

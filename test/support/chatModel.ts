@@ -14,7 +14,7 @@ export interface ModelChat {
 }
 
 /** `calls`: tool calls in the messages that the transition appends, and that have no result in them. */
-export interface ModelStep {
+interface ModelStep {
   readonly name: TransitionName;
   readonly calls?: number;
 }

@@ -1,7 +1,7 @@
 /** Examples of the documentation that are the real output of a test: kept in docs/examples, and compared at each run. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
-import { steady } from '../../cli/debug/steady.ts';
+import { steady } from '../../cli/debug/watch.ts';
 import { exampleFile } from '../../scripts/runbook.ts';
 
 /** True if examples are written, and not only compared. */

@@ -20,7 +20,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PAGE_ADDRESS = '127.0.0.1:4000';
 const STAYS = /^(npm run start:\S+|node examples\/\S+)$/m;
 
-export interface Block {
+interface Block {
   readonly language: string;
   readonly code: string;
 }
@@ -37,7 +37,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export interface Reader {
+interface Reader {
   /** The reader's value for each placeholder. */
   readonly values: Readonly<Record<string, string>>;
   readonly port: number;

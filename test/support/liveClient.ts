@@ -5,13 +5,13 @@ import { callerToken, type GatewayRequest, type GraphqlError } from '../gateway/
 import { until } from './until.ts';
 
 /** What an event of the name `next` holds. */
-export interface LiveResult<Data = Record<string, unknown>> {
+interface LiveResult<Data = Record<string, unknown>> {
   readonly data?: Data | null;
   readonly errors?: readonly (GraphqlError & { readonly extensions: { readonly retryAfterMs?: number } })[];
   readonly extensions?: { readonly alive?: true; readonly skipped?: number };
 }
 
-export interface LiveClient<Data = Record<string, unknown>> {
+interface LiveClient<Data = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   /** Results so far, in order, without those that are signs of life. */

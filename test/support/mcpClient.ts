@@ -7,13 +7,13 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { until } from './until.ts';
 
 /** Protocols that clients speak: of 2025 with a handshake, and of 2026 without one. */
-export type Generation = 'legacy' | 'auto';
+type Generation = 'legacy' | 'auto';
 
 const makeClient = (mode: Generation) =>
   new Client({ name: 'a-test', version: '1.0.0' }, { versionNegotiation: { mode } });
 
 /** @returns a client that has connected; its user closes it */
-export async function connectHttp(gateway: { url: string }, token: string, mode: Generation = 'auto'): Promise<Client> {
+async function connectHttp(gateway: { url: string }, token: string, mode: Generation = 'auto'): Promise<Client> {
   const client = makeClient(mode);
   const requestInit = { headers: { authorization: `Bearer ${token}` } };
   await client.connect(new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp`), { requestInit }));
@@ -47,7 +47,7 @@ export function assistantsPerTest() {
 }
 
 /** What a tool answered. */
-export interface ToolAnswer {
+interface ToolAnswer {
   readonly isError: boolean;
   /** Structured content; undefined for an error. */
   readonly data: Record<string, unknown> | undefined;
@@ -73,7 +73,7 @@ export const allAnswers = async (client: Client, chatId: string) => ({
 });
 
 /** Verdict and findings with their severities, to compare what was told in two ways. */
-export interface Essence {
+interface Essence {
   readonly verdict: string;
   readonly findings: readonly { readonly code: string; readonly severity: string }[];
 }

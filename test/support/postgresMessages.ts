@@ -1,6 +1,6 @@
 /** Messages of the Postgres protocol: a letter for its type, a length and a body. */
 
-export interface PostgresMessage {
+interface PostgresMessage {
   readonly type: string;
   readonly body: Buffer;
   /** As it was sent. */

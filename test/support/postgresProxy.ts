@@ -9,7 +9,7 @@ const ERROR = 'E';
 const NUL = '\0';
 
 /** A statement that the server refused, and the SQLSTATE of its answer. */
-export interface RefusedStatement {
+interface RefusedStatement {
   readonly statement: string;
   readonly state: string;
 }

@@ -15,7 +15,7 @@ export interface ServerProcess {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-export interface ServerProcessListeners {
+interface ServerProcessListeners {
   /** As soon as there is a process, whether it will be ready or not. */
   readonly onProcess?: (child: ChildProcess) => void;
   /** Each line that it writes to standard error. */

@@ -4,7 +4,7 @@ import { reset } from './reset.ts';
 import { startTcpServer, type TcpServer } from './tcpServer.ts';
 
 /** What becomes of a chunk on its way; undefined: nothing is handed on. */
-export type Passing = (chunk: Buffer) => Buffer | undefined;
+type Passing = (chunk: Buffer) => Buffer | undefined;
 
 /** A connection through the proxy, and the one that the proxy made for it. */
 export interface Link {
@@ -12,7 +12,7 @@ export interface Link {
   readonly server: Socket;
 }
 
-export interface TcpProxyOptions {
+interface TcpProxyOptions {
   /** Where the next connection goes, without a path. */
   readonly target: () => string;
   readonly passing?: (link: Link) => { readonly toServer: Passing; readonly toClient: Passing };

@@ -24,12 +24,12 @@ export interface Snapshot {
 }
 
 /** Query of the output, with the chat's id in its place. */
-export function queryToPaste({ output }: Pick<System, 'output'>, chatId: string): string {
+function queryToPaste({ output }: Pick<System, 'output'>, chatId: string): string {
   const query = /^\{\n {2}chatDebugSnapshot\(chatId: "CHAT_ID"\)[\s\S]*?^\}$/m.exec(output())?.[0] ?? '';
   return query.replace('CHAT_ID', chatId);
 }
 
-export interface Answer<Data> {
+interface Answer<Data> {
   readonly data: Data;
   readonly errors: GraphqlError[];
 }

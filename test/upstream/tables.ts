@@ -15,7 +15,7 @@ const VERSIONS = `
   generation_attempt int8 NOT NULL DEFAULT 0, retry_state jsonb, retry_state_version int8 NOT NULL DEFAULT 0`;
 
 /** Tables that a reader needs. */
-export const READ_TABLES = [
+const READ_TABLES = [
   ...['chats', 'chats_expanded', 'chat_messages', 'chat_queued_messages', 'chat_heartbeats', 'replicas'],
   ...['chat_debug_runs', 'chat_debug_steps'],
 ] as const;

@@ -7,14 +7,14 @@ import { over } from '../situation.ts';
 import type { Condition } from './time.ts';
 
 /** Value of `retry_state.kind` of a chat whose first start lies ahead. */
-export const SCHEDULED = 'scheduled';
+const SCHEDULED = 'scheduled';
 /** Value of `retry_state.kind` of a chat that waits for its turn: another one of its queue is worked on. */
 export const QUEUE = 'queue';
 
 const isUnowned: Condition = ({ platform, workerId }) => platform === 'views' && workerId === null;
 /**
- * True while the time for its start, or for its next try, lies ahead, and until workers have had the time to see that it has
- * come. The row is as old as what set that time, and tells nothing of how late it is.
+ * True while the time for its start, or for its next try, lies ahead. Workers then get some time to see that it has come.
+ * The row is as old as what set that time, and tells nothing of how late it is.
  */
 export const waitsForItsTime: Condition = (s) => isUnowned(s) && over(s.retrySeconds, -s.pickUpSeconds);
 /** True while its own queue keeps it back, whoever has room. */

@@ -18,7 +18,7 @@ export const ownerStopped: Condition = (s) => ownerIs(s, 'STOPPED', 'STOPPED');
 export const ownerGone: Condition = (s) => ownerUnknown(s) || ownerStopped(s);
 /**
  * True if the owner may be at work where nobody sees it. On a platform that is known by views, a row without a runner tells of
- * no lease, so that a worker without a row is not known to be dead: it may not show itself yet.
+ * no lease. A worker without a row is then not known to be dead: it may not show itself yet.
  */
 export const ownerMayBeUnseen: Condition = (s) => ownerUnknown(s) && s.platform === 'views' && s.runnerId === null;
 /** True if the owner is gone, and a worker may still be about to take the chat. */

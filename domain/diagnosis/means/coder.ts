@@ -4,8 +4,8 @@ import { noRowAlive, ownerGone } from '../conditions/owner.ts';
 import { capacityIsWrong, poolIsFull, poolOf } from '../conditions/pool.ts';
 import { isBeingInterrupted } from '../conditions/row.ts';
 import type { Situation } from '../situation.ts';
-import { owner, secondsText } from '../wording.ts';
-import { type Command, lookAgain, lookAtReplicas, type Means, type Step } from './means.ts';
+import { ownerName, secondsText } from '../wording.ts';
+import { type Command, lookAgain, lookAtReplicas, type Means, type MeansStep } from './means.ts';
 
 const TOKEN = '-H "Coder-Session-Token: $CODER_SESSION_TOKEN"';
 
@@ -26,12 +26,12 @@ const send = request('POST', 'messages', '{"content":[{"type":"text","text":"Ple
 
 /** A renewed lease keeps others away, whatever becomes of the turn. */
 const restart = (s: Situation) =>
-  `restart ${owner(s)}: its lease then runs out by itself after ${secondsText(s.staleAfterSeconds)}, and another takes it`;
+  `restart ${ownerName(s)}: its lease then runs out by itself after ${secondsText(s.staleAfterSeconds)}, and another takes it`;
 /**
  * True if replicas work on other chats, so that they should take this one as well: a slot may have just become free.
  */
 const othersAreTaken = (s: Situation) => (poolOf(s)?.used ?? 0) > 0;
-const takenByAny: Step = {
+const takenByAny: MeansStep = {
   act: (s) => {
     if (noRowAlive(s)) return 'bring up the replicas of the deployment: none of them is alive';
     return othersAreTaken(s)
@@ -44,7 +44,7 @@ const CAPACITY_SETTINGS: Readonly<Record<string, string>> = { ROOT: 'CAPACITY_RO
 const freeSlot = 'wait, or end or interrupt chats that hold the slots: another replica takes it once one is free';
 
 /** SQL, because no request of Coder's deletes a lease, and this project's role may not. */
-const deleteLease: Step = {
+const deleteLease: MeansStep = {
   act: () => 'delete that lease with a role that may write, so that another replica can take the chat',
   command: ({ chatId, runnerId }) =>
     `psql "$CODER_PG_CONNECTION_URL" -c "DELETE FROM chat_heartbeats WHERE chat_id = '${chatId}' AND runner_id = '${runnerId}'"`,

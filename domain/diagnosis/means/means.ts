@@ -4,7 +4,7 @@ import type { Situation } from '../situation.ts';
 export type Command = (s: Situation) => string;
 
 /** One step: the predicate of a sentence, and the command for it. */
-export interface Step {
+export interface MeansStep {
   readonly act: (s: Situation) => string;
   readonly command: Command;
 }
@@ -13,7 +13,7 @@ export interface Means {
   /** Ends the turn; what was committed stays. */
   readonly interrupt: Command;
   /** Begins a failed turn anew, which clears the error. */
-  readonly again: Step;
+  readonly again: MeansStep;
   /** Sends a message, which also clears an error. */
   readonly send: Command;
   /** Changes a message of the history, or leads to its number. */
@@ -27,17 +27,17 @@ export interface Means {
   /** Turns a chat in no valid state into a failed one. */
   readonly reconcile: Command;
   /** Brings a chat to another owner. */
-  readonly newOwner: Step;
+  readonly newOwner: MeansStep;
   /** Dates a chat anew that is ahead of the clock. */
-  readonly dateAnew: Step;
+  readonly dateAnew: MeansStep;
   /** Brings a chat that nobody has taken to a worker. */
-  readonly getTaken: Step;
+  readonly getTaken: MeansStep;
   /** Clause that explains a chat that nobody takes, where nothing else is known. */
   readonly whyNotTaken: (s: Situation) => string;
   /** Makes room for a chat where there is none. */
-  readonly makeRoom: Step;
+  readonly makeRoom: MeansStep;
   /** Shortens a history that is too long for the model. */
-  readonly shorten: Step;
+  readonly shorten: MeansStep;
   /** Predicates that name a setting, or where something is set. */
   readonly mend: {
     readonly modelKey: string;

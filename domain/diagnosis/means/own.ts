@@ -3,7 +3,7 @@ import { type ChatAction, shortName } from '../../actions/names.ts';
 import { leaseIsNotFresh } from '../conditions/lease.ts';
 import { allDraining, noneAlive, noRoom } from '../conditions/owner.ts';
 import type { Situation } from '../situation.ts';
-import { owner } from '../wording.ts';
+import { ownerName } from '../wording.ts';
 import { type Command, lookAtReplicas, type Means } from './means.ts';
 
 const chat =
@@ -33,7 +33,7 @@ export const OWN: Means = {
     act: (s) =>
       noRoomElsewhere(s)
         ? 'start a replica: none that answers has room for it'
-        : `take it from ${owner(s)}, so that another goes on`,
+        : `take it from ${ownerName(s)}, so that another goes on`,
     command: (s) => (noRoomElsewhere(s) ? lookAtReplicas() : release(s)),
   },
   dateAnew: {

@@ -1,10 +1,10 @@
 /** Means of a platform that is known by views over its tables: what it offers is its own business, so it is named in words. */
 import type { Situation } from '../situation.ts';
-import { owner } from '../wording.ts';
-import { lookAgain, lookAtReplicas, lookAtSnapshot, type Means, type Step } from './means.ts';
+import { ownerName } from '../wording.ts';
+import { lookAgain, lookAtReplicas, lookAtSnapshot, type Means, type MeansStep } from './means.ts';
 
 /** Step by the platform's own means. */
-const byItsMeans = (act: string | ((s: Situation) => string)): Step => ({
+const byItsMeans = (act: string | ((s: Situation) => string)): MeansStep => ({
   act: typeof act === 'string' ? () => act : act,
   command: lookAgain,
 });
@@ -19,7 +19,7 @@ export const VIEWS: Means = {
   answer: lookAtSnapshot,
   reconcile: lookAtSnapshot,
   newOwner: byItsMeans(
-    (s) => `let your platform take it from ${owner(s)}, or start that worker anew, so that another goes on`,
+    (s) => `let your platform take it from ${ownerName(s)}, or start that worker anew, so that another goes on`,
   ),
   dateAnew: byItsMeans('correct the clock that was ahead, and let your platform write the row anew'),
   getTaken: { act: () => 'see whether a worker is alive and has room, and start one if not', command: lookAtReplicas },

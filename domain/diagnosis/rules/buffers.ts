@@ -2,7 +2,7 @@
 import * as is from '../conditions/buffers.ts';
 import { lookAtReplicas } from '../means/means.ts';
 import { OPERATOR, PERSON, type Rule, show } from '../rule.ts';
-import { owner } from '../wording.ts';
+import { ownerName } from '../wording.ts';
 
 export const bufferFull = {
   code: 'BUFFER_FULL',
@@ -22,12 +22,12 @@ export const bufferOrphaned = {
   code: 'BUFFER_ORPHANED',
   severity: 'WARNING',
   when: is.bufferOrphaned,
-  says: (s) => `a message buffer of ${owner(s)} is open and no task writes to it`,
+  says: (s) => `a message buffer of ${ownerName(s)} is open and no task writes to it`,
   evidence: (s) =>
     is
       .orphanedBuffers(s)
       .flatMap((path) => [`${path}.historyVersion`, `${path}.generationAttempt`, `${path}.isClosed`]),
   who: OPERATOR,
-  act: (s) => `restart ${owner(s)} when it suits: the buffer takes memory until then`,
+  act: (s) => `restart ${ownerName(s)} when it suits: the buffer takes memory until then`,
   command: lookAtReplicas,
 } as const satisfies Rule;

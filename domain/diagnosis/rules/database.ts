@@ -3,7 +3,7 @@ import * as is from '../conditions/database.ts';
 import { lookAtReplicas, lookAtSnapshot } from '../means/means.ts';
 import { OPERATOR, ofRunner, ROW, type Rule } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { owner, secondsText } from '../wording.ts';
+import { ownerName, secondsText } from '../wording.ts';
 
 export const END_HOLDER = 'end the session that holds it: with the role, lockedBy of trouble says which';
 const waits = (s: Situation) => ofRunner(s, ...(s.task ? ['activeTask.waitsForDatabaseSeconds'] : []));
@@ -35,7 +35,7 @@ const LOCK = ['rowLocked', 'rowLockedSeconds', 'rowAwaited'].map((field) => `dat
 
 function whoWaits(s: Situation): string {
   if (is.nobodyHasIt(s) || is.workerWaits(s)) return 'a worker waits for it';
-  return is.rowIsNeeded(s) ? 'somebody waits to write to it' : `${owner(s)} cannot write to it until then`;
+  return is.rowIsNeeded(s) ? 'somebody waits to write to it' : `${ownerName(s)} cannot write to it until then`;
 }
 
 export function heldFor({ database }: Situation): string {

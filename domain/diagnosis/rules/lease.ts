@@ -5,7 +5,7 @@ import { lookAtReplicas, lookAtSnapshot } from '../means/means.ts';
 import { mending, refusalText } from '../refusal.ts';
 import { butFor, lease, OPERATOR, OWNERSHIP, ofRunner, orNoSlot, type Rule, TAKE, takable } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { owner, secondsText } from '../wording.ts';
+import { ownerName, secondsText } from '../wording.ts';
 import { END_HOLDER, heldFor } from './database.ts';
 
 const is = { ...leases, renewalRefused };
@@ -22,7 +22,7 @@ export const heartbeatMissing = {
   code: 'HEARTBEAT_MISSING',
   severity,
   when: is.heartbeatMissing,
-  says: (s) => `the runner of ${owner(s)} has no lease on it${why(s)}${orNoSlot(s)}`,
+  says: (s) => `the runner of ${ownerName(s)} has no lease on it${why(s)}${orNoSlot(s)}`,
   evidence: (s) => [
     ...OWNERSHIP,
     ...takable(s),
@@ -37,8 +37,8 @@ export const heartbeatStale = {
   when: is.heartbeatStale,
   says: (s) =>
     s.leaseAhead
-      ? `the lease of ${owner(s)} is dated ahead of the database’s clock${whatOf(s)}`
-      : `the lease of ${owner(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}${why(s)}${orNoSlot(s)}`,
+      ? `the lease of ${ownerName(s)} is dated ahead of the database’s clock${whatOf(s)}`
+      : `the lease of ${ownerName(s)} was not renewed for ${secondsText(s.database?.heartbeat?.ageSeconds)}, and was good for ${secondsText(s.staleAfterSeconds)}${why(s)}${orNoSlot(s)}`,
   evidence: (s) => [
     ...OWNERSHIP,
     ...takable(s),
@@ -56,7 +56,7 @@ export const leaseEndangered = {
   code: 'LEASE_ENDANGERED',
   severity: 'WARNING',
   when: is.leaseEndangered,
-  says: (s) => `the lease of ${owner(s)} is renewed late, and may run out${whyLate(s)}`,
+  says: (s) => `the lease of ${ownerName(s)} is renewed late, and may run out${whyLate(s)}`,
   evidence: (s) => [
     ...lease(s),
     ...(isLocked(s) ? ['database.trouble.rowLocked', 'database.trouble.rowLockedSeconds'] : []),
@@ -68,7 +68,7 @@ export const leaseEndangered = {
   act: (s) => {
     if (isLocked(s)) return END_HOLDER;
     const refused = is.renewalRefused(s);
-    return refused ? mending(refused) : `see whether ${owner(s)} is overloaded or cut off from the database`;
+    return refused ? mending(refused) : `see whether ${ownerName(s)} is overloaded or cut off from the database`;
   },
   command: (s) => (isLocked(s) ? lookAtSnapshot(s) : lookAtReplicas()),
 } as const satisfies Rule;

@@ -23,7 +23,7 @@ import {
   takeIt,
 } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { counted, owner, secondsText } from '../wording.ts';
+import { counted, ownerName, secondsText } from '../wording.ts';
 
 /** True if a worker should have taken the chat by now. */
 const isLate = (s: Situation) => (is.noOwner(s) ? is.leftAlone(s) : shouldHaveBeenPickedUp(s));
@@ -45,8 +45,8 @@ export const ownerUnknown = {
   when: is.ownerUnknown,
   says: (s) =>
     is.ownerMayBeUnseen(s)
-      ? `${owner(s)} owns it, and has no row in the view \`replicas\`, so that nobody knows whether it works`
-      : `${owner(s)} owns it, and no such replica is known${toBeTaken(s)}${butFor(s)}`,
+      ? `${ownerName(s)} owns it, and has no row in the view \`replicas\`, so that nobody knows whether it works`
+      : `${ownerName(s)} owns it, and no such replica is known${toBeTaken(s)}${butFor(s)}`,
   evidence: gone,
   who: OPERATOR,
   act: orWait((s) =>
@@ -59,7 +59,7 @@ export const ownerStopped = {
   code: 'OWNER_STOPPED',
   severity: withGrace,
   when: is.ownerStopped,
-  says: (s) => `${owner(s)} owns it, and has stopped${toBeTaken(s)}${butFor(s)}`,
+  says: (s) => `${ownerName(s)} owns it, and has stopped${toBeTaken(s)}${butFor(s)}`,
   evidence: gone,
   who: OPERATOR,
   act: orWait(takeFromOwner),
@@ -72,7 +72,7 @@ const sharesAddress = (s: Situation) => is.addressTaken(s) && leases.leaseIsRene
 /** Setting to correct where it alone keeps a healthy owner from being asked. */
 function setWrong(s: Situation): string | undefined {
   const { mend } = meansOf(s);
-  if (sharesAddress(s)) return `${mend.address}, unless ${owner(s)} ended a moment ago: each needs its own`;
+  if (sharesAddress(s)) return `${mend.address}, unless ${ownerName(s)} ended a moment ago: each needs its own`;
   if (is.addressNotAllowed(s)) return mend.allowedAddress;
   if (is.tokenRefused(s)) return `${mend.secret}, and see whether its clock is right`;
   return undefined;
@@ -84,8 +84,8 @@ export const ownerUnreachable = {
   when: is.ownerUnreachable,
   says: (s) =>
     sharesAddress(s)
-      ? `${owner(s)} owns it and renews its lease, and another replica answers at its address`
-      : `${owner(s)} owns it, and could not be asked (${s.owner})${butFor(s)}`,
+      ? `${ownerName(s)} owns it and renews its lease, and another replica answers at its address`
+      : `${ownerName(s)} owns it, and could not be asked (${s.owner})${butFor(s)}`,
   evidence: (s) => [
     ...[...ROW, ...reach(s), ...takable(s)],
     ...(s.runtime && is.addressTaken(s) ? [`${s.runtime.path}.localWorkerId`] : []),

@@ -8,7 +8,7 @@ import { lookAgain, lookAtReplicas } from '../means/means.ts';
 import { mending, refusalText } from '../refusal.ts';
 import { interrupt, lease, OPERATOR, ofRunner, PERSON, ROW, type Rule, show, takeFromOwner, takeIt } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { owner, secondsText, word } from '../wording.ts';
+import { ownerName, secondsText, word } from '../wording.ts';
 
 const LOG = ['status', 'ageSeconds', 'hasEnded'].map((field) => `database.debugRun.${field}`);
 const isLogged = (s: Situation) => is.runIsSilent(s) || is.runIsOver(s);
@@ -19,14 +19,14 @@ export const noProgress = {
   when: (s) => is.noProgress(s) || is.stopHangs(s) || isLogged(s),
   says: (s) => {
     if (is.stopHangs(s))
-      return `the turn was to be interrupted ${secondsText(s.age)} ago, and ${owner(s)}, which holds the chat, has not ended it`;
+      return `the turn was to be interrupted ${secondsText(s.age)} ago, and ${ownerName(s)}, which holds the chat, has not ended it`;
     if (is.runIsOver(s))
-      return `its last run in the debug log ended ${howItEnded(s)}, though ${owner(s)} holds the chat as running`;
+      return `its last run in the debug log ended ${howItEnded(s)}, though ${ownerName(s)} holds the chat as running`;
     if (is.runIsSilent(s))
-      return `the debug log of its run was last written ${secondsText(s.database?.debugRun?.ageSeconds)} ago, though ${owner(s)} holds the chat`;
+      return `the debug log of its run was last written ${secondsText(s.database?.debugRun?.ageSeconds)} ago, though ${ownerName(s)} holds the chat`;
     return is.waitsForDatabase(s)
-      ? `${owner(s)} has been waiting for the database for ${secondsText(s.task?.waitsForDatabaseSeconds)}${refusedWith(s)}`
-      : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${owner(s)} holds the chat`;
+      ? `${ownerName(s)} has been waiting for the database for ${secondsText(s.task?.waitsForDatabaseSeconds)}${refusedWith(s)}`
+      : `${doing(s)} has given no sign of life for ${secondsText(s.task?.secondsSinceProgress)}, though ${ownerName(s)} holds the chat`;
   },
   evidence: (s) => [
     'executionState',
@@ -42,7 +42,7 @@ export const noProgress = {
     if (isBeingInterrupted(s) && !stopFails(s)) return 'look again: it is being interrupted';
     if (isLogged(s)) return 'interrupt the turn, unless the debug log was switched off meanwhile';
     const refused = callRefused(s);
-    if (is.waitsForDatabase(s)) return refused ? mending(refused) : `see what keeps ${owner(s)} from the database`;
+    if (is.waitsForDatabase(s)) return refused ? mending(refused) : `see what keeps ${ownerName(s)} from the database`;
     return stopFails(s) ? takeFromOwner(s) : 'interrupt the turn';
   },
   command: (s) => {
@@ -95,10 +95,10 @@ const getsOn = (s: Situation) => s.task !== null || is.runGetsOn(s);
 
 function howItGetsOn(s: Situation): string {
   const since = s.task?.secondsSinceProgress ?? null;
-  if (since !== null) return `; ${owner(s)} is at it, with the last progress ${secondsText(since)} ago`;
+  if (since !== null) return `; ${ownerName(s)} is at it, with the last progress ${secondsText(since)} ago`;
   const run = s.database?.debugRun;
   if (is.runGetsOn(s)) return `; the debug log of its run was written ${secondsText(run?.ageSeconds)} ago`;
-  if (s.task) return `; ${owner(s)} is at it`;
+  if (s.task) return `; ${ownerName(s)} is at it`;
   return run?.hasEnded === true
     ? `; the last run in its debug log ended ${howItEnded(s)}`
     : ', and nothing else is known of it';

@@ -3,13 +3,13 @@ import * as is from '../conditions/runner.ts';
 import { lookAtReplicas } from '../means/means.ts';
 import { butFor, OPERATOR, OWNERSHIP, ofRunner, ROW, type Rule, reach, runners, TAKE, takable } from '../rule.ts';
 import { atWork, type Situation } from '../situation.ts';
-import { listed, owner, secondsText } from '../wording.ts';
+import { listed, ownerName, secondsText } from '../wording.ts';
 
 export const duplicateRunners = {
   code: 'DUPLICATE_RUNNERS',
   severity: 'CRITICAL',
   when: is.duplicateRunners,
-  says: (s) => `${s.runners.filter(atWork).length} runners of ${owner(s)} work on it at once`,
+  says: (s) => `${s.runners.filter(atWork).length} runners of ${ownerName(s)} work on it at once`,
   evidence: (s) => [...OWNERSHIP, ...runners(s.runners.filter(atWork))],
   ...TAKE,
 } as const satisfies Rule;
@@ -35,7 +35,7 @@ export const runnerMissing = {
   code: 'RUNNER_MISSING',
   severity: 'CRITICAL',
   when: is.runnerMissing,
-  says: (s) => `${owner(s)} owns it and answers, but holds no runner for it${butFor(s)}`,
+  says: (s) => `${ownerName(s)} owns it and answers, but holds no runner for it${butFor(s)}`,
   evidence: (s) => [...ROW, ...reach(s), `${s.runtime?.path}.runners`, ...takable(s)],
   ...TAKE,
 } as const satisfies Rule;
@@ -44,7 +44,7 @@ export const runnerMismatch = {
   code: 'RUNNER_MISMATCH',
   severity: 'CRITICAL',
   when: is.runnerMismatch,
-  says: (s) => `${owner(s)} works on it with another runner than the one that the row names`,
+  says: (s) => `${ownerName(s)} works on it with another runner than the one that the row names`,
   evidence: (s) => [...ROW, ...runners(s.runners)],
   ...TAKE,
 } as const satisfies Rule;
@@ -54,7 +54,7 @@ export const runnerBehind = {
   severity: 'CRITICAL',
   when: is.runnerBehind,
   says: (s) =>
-    `the runner of ${owner(s)} has not noticed a change of the row${s.rowAhead ? '' : ` for ${secondsText(s.age)}`}`,
+    `the runner of ${ownerName(s)} has not noticed a change of the row${s.rowAhead ? '' : ` for ${secondsText(s.age)}`}`,
   evidence: (s) => [
     'database.snapshotVersion',
     'database.updatedAgeSeconds',
@@ -67,7 +67,7 @@ export const runnerIdle = {
   code: 'RUNNER_IDLE',
   severity: 'CRITICAL',
   when: is.runnerIdle,
-  says: (s) => `the runner of ${owner(s)} has had no task for ${secondsText(s.rowRunner?.value.idleSeconds)}`,
+  says: (s) => `the runner of ${ownerName(s)} has had no task for ${secondsText(s.rowRunner?.value.idleSeconds)}`,
   evidence: (s) => [
     'executionState',
     ...ofRunner(s, 'runnerId', 'phase', 'activeTask', 'idleSeconds', 'lease.intervalSeconds'),

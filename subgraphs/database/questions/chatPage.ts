@@ -1,12 +1,13 @@
+/** One page of the list of chats, and what has to be known before it. */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { type ChatFilter, chatConditions } from '../chatConditions.ts';
 import { type WalkedPlace, walkedPlaces } from '../chatWays.ts';
-import type { ChatOrder, ListPlace } from '../cursor.ts';
-import type { Platform } from '../platform.ts';
+import type { ChatOrder, CursorPlace } from '../cursor.ts';
+import { chatsOf, type Platform } from '../platform.ts';
 import type { SuspectLimits } from '../suspectLimits.ts';
 import type { Transaction } from '../transaction.ts';
 import type { FoundIndexes } from '../wantedIndexes.ts';
-import { type ChatPageRow, isBeyond, pageOfChats, rowsOfChats, shown } from './chatsInOrder.ts';
+import { type ChatPageRow, isBeyond, pageOfChats, rowsOfChats, withShownColumns } from './chatsInOrder.ts';
 
 interface ChatPageQuestion {
   /** Filter that something can match. */
@@ -14,7 +15,7 @@ interface ChatPageQuestion {
   /** Thresholds of suspects, and the user whose children count. */
   readonly limits: SuspectLimits;
   readonly order: ChatOrder;
-  readonly after: ListPlace | undefined;
+  readonly after: CursorPlace | undefined;
   readonly limit: number;
   /** Indexes of another platform; undefined: those of this project's migrations. */
   readonly indexes: FoundIndexes | undefined;
@@ -46,7 +47,7 @@ export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   if (only && others.length === 0 && !only.fromQueue && !only.statuses)
     return pageOfChats(platform, conditionOf(only), inOrder);
   const pages = places.map((place) => Prisma.sql`(${rowsOf(place)})`);
-  return shown(Prisma.join(pages, ' UNION ALL '), inOrder);
+  return withShownColumns(Prisma.join(pages, ' UNION ALL '), inOrder);
 }
 
 /** Rows of a page of each status, roots and children apart, each along the index; then the best of them. */
@@ -74,3 +75,10 @@ const rowsFromQueue = (platform: Platform, condition: Prisma.Sql, inOrder: Prism
     Prisma.sql`c.id = ANY(ARRAY(SELECT q.chat_id FROM chat_queued_messages AS q)) AND ${condition}`,
     Prisma.sql`OFFSET 0`,
   )}) AS c ${inOrder}`;
+
+/** Tells whether any chat waits for an outside tool. It looks only at runnable chats. */
+export async function waitsOutside(tx: Transaction, platform: Platform): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT true FROM ${chatsOf(platform)} AS c WHERE c.status = 'requires_action' AND NOT c.archived LIMIT 1`;
+  return rows.length > 0;
+}

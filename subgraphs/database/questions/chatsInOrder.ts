@@ -1,6 +1,6 @@
 /** Rows of chats in an order that can be continued, and the columns that are shown. */
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { ChatOrder, ListPlace } from '../cursor.ts';
+import type { ChatOrder, CursorPlace } from '../cursor.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import { CHAT_COLUMNS_READ } from '../tables/described.ts';
 import { CHAT_COLUMNS, type ChatRow } from './chatColumns.ts';
@@ -11,7 +11,7 @@ export interface ChatPageRow extends ChatRow {
   readonly placeUpdatedAt: string;
 }
 
-export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: ListPlace) =>
+export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: CursorPlace) =>
   Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
 
 /** `updatedAt` as a cursor holds it: RFC 3339, or Postgres' own text for other moments. */
@@ -22,7 +22,7 @@ const PLACE_UPDATED_AT = Prisma.sql`
 const SHOWN = Prisma.sql`${CHAT_COLUMNS}, ${PLACE_UPDATED_AT} AS "placeUpdatedAt"`;
 
 /** Adds the shown columns once, however many places the rows come from: planning them costs more than reading them. */
-export const shown = (rows: Prisma.Sql, inOrder: Prisma.Sql) =>
+export const withShownColumns = (rows: Prisma.Sql, inOrder: Prisma.Sql) =>
   Prisma.sql`SELECT ${SHOWN} FROM (${rows}) AS c ${inOrder}`;
 
 const STORED = Prisma.raw(CHAT_COLUMNS_READ.map((name) => `c.${name}`).join(', '));

@@ -1,7 +1,7 @@
 /** Chats that were started from other chats. */
 import type { ExecutionState } from '../../../domain/executionState.ts';
 import { Prisma } from '../../../prisma/generated/client.ts';
-import type { ListPlace } from '../cursor.ts';
+import type { CursorPlace } from '../cursor.ts';
 import { EXECUTION_STATE } from '../executionStateSql.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
@@ -14,7 +14,7 @@ export interface ChildRow extends ChatPageRow {
 }
 
 export interface ChildrenPage {
-  readonly after: ListPlace | undefined;
+  readonly after: CursorPlace | undefined;
   /** Number of children for each parent. */
   readonly limit: number;
 }

@@ -3,8 +3,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { FoundTables } from '../tables/found.ts';
 import { limited, type Transaction } from '../transaction.ts';
-import { renewedInTime } from './liveReplicaIds.ts';
-import { isReplica } from './replicaRows.ts';
+import { isReplica, renewedInTime } from './replicaRows.ts';
 
 /** Milliseconds; a locked table keeps nothing else waiting. */
 const LOCK_MS = 100;

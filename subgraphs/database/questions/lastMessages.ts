@@ -1,7 +1,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
-import { newestMessages, shown } from './messagesOfChat.ts';
+import { isShown, newestMessages } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface LastMessageRow {
@@ -33,7 +33,7 @@ export const lastMessagesSql = (platform: Platform, chatIds: readonly string[] |
   CROSS JOIN LATERAL (
     ${newestMessages(platform, {
       columns: Prisma.sql`m.id, m.chat_id, m.role, m.created_at, m.content`,
-      condition: Prisma.sql`${shown(platform)} AND m.role::text <> 'system'`,
+      condition: Prisma.sql`${isShown(platform)} AND m.role::text <> 'system'`,
       limit: 1,
     })}) AS m
   CROSS JOIN (SELECT NULL::text AS finish_reason) AS unnoted`;

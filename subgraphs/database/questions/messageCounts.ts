@@ -1,5 +1,5 @@
 /**
- * Counts of messages. This is the one question that grows with the age of a chat, so it has a time limit of its own.
+ * Counts of messages, and the statistics of a chat that they make. Counting is the one question that grows with the age of a chat, so it has a time limit of its own.
  */
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
@@ -57,3 +57,18 @@ export const messageCountsSql = (chatIds: readonly string[]): Prisma.Sql => Pris
     SELECT count(*) FROM chat_messages AS m
     WHERE m.chat_id = k.chat_id AND m.role = k.role AND m.deleted = k.deleted)::float8 AS count
   FROM kinds AS k`;
+
+/** Statistics of a chat. */
+export interface MessageStats {
+  readonly total: number;
+  readonly deleted: number;
+  readonly byRole: readonly { readonly role: string; readonly count: number }[];
+}
+
+/** Adds up the rows of one chat; no row means no messages. `total` includes roles of any name. */
+export function toMessageStats(rows: readonly MessageCountRow[]): MessageStats {
+  const sum = (some: readonly MessageCountRow[]) => some.reduce((total, row) => total + row.count, 0);
+  const kept = rows.filter((row) => !row.deleted);
+  const byRole = kept.map(({ role, count }) => ({ role, count })).sort((a, b) => (a.role < b.role ? -1 : 1));
+  return { total: sum(rows), deleted: sum(rows.filter((row) => row.deleted)), byRole };
+}

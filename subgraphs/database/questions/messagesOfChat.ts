@@ -46,5 +46,5 @@ export const NEWEST_FIRST = Prisma.sql`ORDER BY m.chat_id DESC, m.id DESC`;
  * Condition for messages of the conversation. Summaries of compacted or cleared parts, and notes to the model, stand in
  * the history in all roles.
  */
-export const shown = ({ marksHidden }: Platform): Prisma.Sql =>
+export const isShown = ({ marksHidden }: Platform): Prisma.Sql =>
   marksHidden ? Prisma.sql`NOT m.compressed AND m.visibility::text <> 'model'` : Prisma.sql`true`;

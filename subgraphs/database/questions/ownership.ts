@@ -5,8 +5,8 @@ import type { Platform } from '../platform.ts';
 import { isReadable } from '../tables/sources.ts';
 import type { Moment, Transaction } from '../transaction.ts';
 import { CHANGES_OWNER } from './events.ts';
-import { renewedInTime } from './liveReplicaIds.ts';
 import { isSayable } from './moments.ts';
+import { renewedInTime } from './replicaRows.ts';
 
 export interface SpanRow {
   readonly chatId: string;
@@ -26,7 +26,7 @@ export interface SpanRow {
 }
 
 /** Part of a chat's history that is looked at. */
-export interface Span {
+interface Span {
   /** Number of owners, the newest ones. */
   readonly owners: number;
   /** Number of events that tell what the owners did, the newest ones. */

@@ -42,7 +42,7 @@ const BY_KIND = Prisma.sql`
   (count(*) FILTER (WHERE c.parent_chat_id IS NOT NULL))::int4 AS subagents`;
 
 /** Pool in the shape of the schema. */
-export const poolOf = ({ used, capacity }: Pools, kind: keyof Capacity) => ({
+export const shownPool = ({ used, capacity }: Pools, kind: keyof Capacity) => ({
   kind: kind === 'root' ? 'ROOT' : 'SUBAGENT',
   used: used[kind],
   capacity: capacity[kind],

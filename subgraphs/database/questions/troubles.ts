@@ -5,9 +5,8 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import { chatsOf, type Platform } from '../platform.ts';
 import type { Transaction } from '../transaction.ts';
-import { renewedInTime } from './liveReplicaIds.ts';
 import { REPLAY_LAG } from './replayLag.ts';
-import { isReplica } from './replicaRows.ts';
+import { isReplica, renewedInTime } from './replicaRows.ts';
 import { READ_ONLY_BY_DEFAULT, WORKERS_ARE_HERE } from './takesWrites.ts';
 
 export interface TroubleRow {

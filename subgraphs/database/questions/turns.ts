@@ -2,7 +2,7 @@
 import { Prisma } from '../../../prisma/generated/client.ts';
 import type { Platform } from '../platform.ts';
 import type { Moment, Transaction } from '../transaction.ts';
-import { messagesBackwards, NEWEST_FIRST, newestMessages, shown } from './messagesOfChat.ts';
+import { isShown, messagesBackwards, NEWEST_FIRST, newestMessages } from './messagesOfChat.ts';
 import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface TurnRow {
@@ -54,7 +54,7 @@ export const stepsSql = (platform: Platform, chatId: Prisma.Sql): Prisma.Sql => 
     FROM (SELECT ${chatId} AS id) AS chat CROSS JOIN LATERAL (
       ${messagesBackwards(platform, {
         columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role`,
-        condition: shown(platform),
+        condition: isShown(platform),
         limit: MESSAGES_OF_A_TURN,
       })}) AS m
     WINDOW back AS (ORDER BY m.chat_id DESC, m.id DESC ROWS UNBOUNDED PRECEDING)
@@ -64,7 +64,7 @@ const newest = (platform: Platform, condition: Prisma.Sql) =>
   newestMessages(platform, {
     columns: Prisma.sql`m.chat_id, m.id, m.role::text AS role, m.created_at, m.content,
       CASE WHEN m.role = 'assistant' THEN pg_column_size(m.content) ELSE 0 END AS size`,
-    condition: Prisma.sql`${shown(platform)} AND ${condition}`,
+    condition: Prisma.sql`${isShown(platform)} AND ${condition}`,
     limit: MESSAGES_OF_A_TURN,
   });
 

@@ -38,7 +38,7 @@ interface AfterwardsOptions {
   readonly log: Logger;
 }
 
-export interface Afterwards {
+interface Afterwards {
   /** Called when an action was done. */
   wake(): void;
   /** Trouble with looking, as a sentence. Undefined: there is none. */

@@ -1,7 +1,7 @@
 /** Resolvers of plans. */
 import { clientError } from '../../../server/graphql/errors.ts';
 import { pageSize } from '../../../server/graphql/pageSize.ts';
-import { storable } from '../../../server/graphql/storable.ts';
+import { storableTexts } from '../../../server/graphql/storable.ts';
 import type { OperatorContext } from '../context.ts';
 import { planError } from '../trouble.ts';
 import { makePlan, type PlanArguments, runPlan, seenBy, stopPlan } from './makePlan.ts';
@@ -21,7 +21,7 @@ async function items(
   { pool, answered }: OperatorContext,
 ): Promise<ItemRow[]> {
   const size = first ?? ITEMS.standard;
-  const outcomes = outcome ? storable(outcome) : null;
+  const outcomes = outcome ? storableTexts(outcome) : null;
   if (size >= 1 && size <= ITEMS.most) {
     return answered(() => listItems(pool, id, { first: size, after: after ?? 0, outcomes }));
   }

@@ -5,8 +5,8 @@
  * 2. In one transaction it takes the plan's turn, acts, adds the record, and notes the outcome with the item.
  * 3. It waits for the next one's time, by the database's clock.
  *
- * Operators beside each other, or one that starts again, find what is left: an item is done once, since its turn, its effect
- * and its outcome are committed together.
+ * Operators beside each other, or one that starts again, find what is left.
+ * An item is done once, since its turn, its effect and its outcome are committed together.
  */
 import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
@@ -18,7 +18,8 @@ import { applyToChat } from '../actOnChat.ts';
 import { Uncertain } from '../committed.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import type { ActionRequest } from '../request.ts';
-import { endItem, endPlan, type ItemRow, nextItem, type PlanRow, postponeItem, takeTurn } from './plans.ts';
+import type { ItemRow, PlanRow } from './plans.ts';
+import { endItem, endPlan, nextItem, postponeItem, takeTurn } from './turns.ts';
 
 /** Milliseconds to wait where an item's turn was somebody else's. */
 const MISSED_MS = 50;

@@ -33,7 +33,7 @@ interface State {
   readonly incidents: readonly Alerted[];
 }
 
-export interface AlertmanagerOptions {
+interface AlertmanagerOptions {
   readonly pool: Pool;
   /** Address of the Alertmanager, with its path prefix. */
   readonly url: string;
@@ -55,7 +55,7 @@ interface Told {
 
 /**
  * Makes the post of all alerts. It resolves to true if the Alertmanager took any, and throws NotTaken if it did not take
- * all: a part that it refuses keeps none of the others from it.
+ * all. A part that it refuses keeps none of the others from it.
  */
 export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise<boolean> {
   const { pool, publicUrl, poster, metrics, isActive, isNoting } = options;

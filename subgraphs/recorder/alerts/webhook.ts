@@ -16,7 +16,7 @@ export interface Webhook {
   readonly secret: string;
 }
 
-export interface WebhookOptions extends Webhook {
+interface WebhookOptions extends Webhook {
   readonly pool: Pool;
   readonly publicUrl: string | undefined;
   readonly poster: Poster;
@@ -71,5 +71,5 @@ async function deliver(options: WebhookOptions, delivery: Delivery): Promise<str
 }
 
 /** Signature of a body: HMAC (RFC 2104) with SHA-256, in hexadecimal digits. */
-export const signatureOf = (body: string, secret: string): string =>
+const signatureOf = (body: string, secret: string): string =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;

@@ -10,12 +10,12 @@ import type { Pool, PoolClient } from 'pg';
 import { type Clock, systemClock } from '../../../common/clock.ts';
 import { executionState, isRunnable } from '../../../domain/executionState.ts';
 import { textContent } from '../../../domain/messages.ts';
-import { columnsOf, ruleFor } from '../../../domain/stateMachine.ts';
 import { ChatNotFound, type Transition } from '../../../domain/transitions.ts';
 import { Announcements } from './announcements.ts';
-import { type ChatState, countedUp, readChats } from './chatState.ts';
+import { applyTransitions, type Change, lockAndCount, readThere } from './applyTransitions.ts';
+import { type ChatState, readChats } from './chatState.ts';
 import { isOfAll } from './databaseFailure.ts';
-import { append, runEffect } from './effects.ts';
+import { append } from './effects.ts';
 import { askedFor, namesOf, type Teller, toldBy } from './events.ts';
 import { lockFamily } from './families.ts';
 import { HISTORY_COLUMN, type HistoryRow } from './history.ts';
@@ -34,12 +34,6 @@ interface Fence {
 
 /** Outcome of a fenced write. `lost`: the fence no longer holds, and nothing was written. That is no error. */
 export type WriteOutcome = { kind: 'done'; chat: ChatState } | { kind: 'lost'; chat: ChatState | undefined };
-
-/** A chat that a transaction changed, before and after. Undefined before: it is new. */
-export interface Change {
-  readonly before: ChatState | undefined;
-  readonly after: ChatState;
-}
 
 export class ChatStore {
   readonly announcements: Announcements;
@@ -62,7 +56,7 @@ export class ChatStore {
       );
       const id = (rows[0] as { id: string }).id;
       await append(tx, id, [{ role: 'user', content: textContent(text) }]);
-      return read(tx, id);
+      return readThere(tx, id);
     });
     this.tell({ before: undefined, after });
     await this.announcements.sent();
@@ -81,10 +75,10 @@ export class ChatStore {
       const teller = askedFor(transitions);
       const chat = await lockAndCount(tx, chatId, teller);
       if (!chat) throw new ChatNotFound(`There is no chat ${chatId}.`);
-      const done = [await execute(tx, chat, transitions)];
+      const done = [await applyTransitions(tx, chat, transitions)];
       for (const id of others) {
         const member = await lockAndCount(tx, id, teller);
-        if (member) done.push(await execute(tx, member, transitions));
+        if (member) done.push(await applyTransitions(tx, member, transitions));
       }
       return done;
     });
@@ -105,7 +99,7 @@ export class ChatStore {
   ): Promise<Change> {
     const chat = await lockAndCount(tx, chatId, { ...by, transitions: [...new Set(namesOf(transitions))] });
     if (!chat) throw new ChatNotFound(`There is no chat ${chatId}.`);
-    return execute(tx, chat, transitions);
+    return applyTransitions(tx, chat, transitions);
   }
 
   /**
@@ -119,7 +113,7 @@ export class ChatStore {
     if (after) return { kind: 'done', chat: after };
     const change = await inTransaction<Change | { lost: ChatState | undefined }>(this.#pool, async (tx) => {
       const chat = await lockAndCount(tx, chatId, { by: 'worker', actorId: null, transitions: namesOf(transitions) });
-      if (chat && holds(fence, chat)) return execute(tx, chat, transitions);
+      if (chat && holds(fence, chat)) return applyTransitions(tx, chat, transitions);
       await tx.query('ROLLBACK');
       return { lost: chat && (await readChats(tx, [chatId]))[0] };
     });
@@ -171,50 +165,7 @@ export class ChatStore {
   }
 }
 
-/**
- * Locks the row by counting its version up, and then reads it and its queue by a second statement.
- * A statement that waits for a lock sees other tables as they were before the wait.
- */
-async function lockAndCount(
-  tx: PoolClient,
-  chatId: string,
-  { by, actorId, transitions }: Teller,
-): Promise<ChatState | undefined> {
-  const count = `UPDATE chats SET snapshot_version = ${countedUp('snapshot_version')}, updated_at = now() WHERE id = $1
-    RETURNING ${toldBy('$2', '$3', '$4')}`;
-  await tx.query(count, [chatId, by, actorId ?? '', transitions.join()]);
-  return (await readChats(tx, [chatId]))[0];
-}
-
 const holds = (fence: Fence, chat: ChatState): boolean =>
   fence.runnerId === chat.runnerId &&
   (fence.status ?? chat.status) === chat.status &&
   (fence.historyVersion ?? chat.historyVersion) === chat.historyVersion;
-
-/** @returns the chat before and after, with what the triggers did */
-async function execute(tx: PoolClient, chat: ChatState, transitions: readonly Transition[]): Promise<Change> {
-  let { status, archived, queueDepth } = chat;
-  for (const transition of transitions) {
-    const state = executionState({ ...chat, status, archived, queueDepth });
-    const rule = ruleFor(transition, state);
-    for (const effect of rule.does) {
-      queueDepth += await runEffect(effect, { tx, chatId: chat.id, state, queueDepth, transition });
-    }
-    const target = rule.to[0] ?? 'INVALID';
-    if (target === state || target === 'INVALID') continue;
-    ({ status, archived } = columnsOf(target));
-    await tx.query('UPDATE chats SET status = $2::text::chat_status, archived = $3 WHERE id = $1', [
-      chat.id,
-      status,
-      archived,
-    ]);
-    const reached = executionState({ ...chat, status, archived, queueDepth });
-    if (!rule.to.includes(reached)) throw new Error(`${transition.name} led from ${state} to ${reached}`);
-  }
-  return { before: chat, after: await read(tx, chat.id) };
-}
-
-/** Reads a row that is there, after the triggers. */
-async function read(tx: PoolClient, chatId: string): Promise<ChatState> {
-  return (await readChats(tx, [chatId]))[0] as ChatState;
-}

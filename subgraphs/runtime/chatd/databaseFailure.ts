@@ -46,7 +46,7 @@ export const isUnanswered = (error: unknown): boolean =>
 /** True if the server refused the statement and no more: the connection is as good as before. */
 export const isRefusal = (error: unknown): boolean => {
   const severity = partOf(error, 'severity');
-  if (severity === undefined || severity === 'FATAL' || severity === 'PANIC') return false; // in other languages the code tells
+  if (severity === undefined || severity === 'FATAL' || severity === 'PANIC') return false; // where words are in another language, the code tells
   return !isOfConnection(error);
 };
 

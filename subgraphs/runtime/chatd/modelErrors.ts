@@ -6,11 +6,12 @@ import {
   JSONParseError,
   TypeValidationError,
 } from '@ai-sdk/provider';
+import * as z from 'zod';
+import { parsedJson } from '../../../common/json.ts';
 import type { LastError } from '../../../domain/messages.ts';
 import { providerWords } from '../../../domain/providerWords.ts';
 import { AnswerTooLong, ErrorAnswer, NotAStream, StreamCutOff } from './answerErrors.ts';
 import { toldDelayMs } from './backoff.ts';
-import { errorWords, wordsInBody } from './errorWords.ts';
 import { FAILURE_KINDS, type FailureKind, kindOf, type ProviderWords } from './failureKinds.ts';
 import { UnusableHistory } from './history.ts';
 import { refusalOf } from './refusedData.ts';
@@ -108,3 +109,27 @@ function codeIn(error: unknown, pattern: RegExp): string | undefined {
   }
   return undefined;
 }
+
+/** Member of an error in any form that servers use, as a text; empty for another. */
+const text = z.union([z.string(), z.number()]).transform(String).catch('');
+const errorObject = z.object({ message: text, msg: text, detail: text, code: text, type: text, status: text });
+
+/**
+ * Words in `{ error: { message, code, type } }` or in its content alone.
+ * They may also stand in `{ error: "…" }`, `{ message }`, `{ detail }`, or in a list of one.
+ */
+function errorWords(body: unknown): ProviderWords | undefined {
+  const only: unknown = Array.isArray(body) ? body[0] : body;
+  const holder = z.object({ error: z.unknown() }).safeParse(only).data?.error ?? only;
+  if (typeof holder === 'string') return { message: holder, codes: [], status: undefined };
+  const { data } = errorObject.safeParse(holder);
+  if (!data) return undefined;
+  const codes = [data.code, data.type, data.status].filter((code) => code !== '').map((code) => code.toLowerCase());
+  const message = data.message || data.msg || data.detail;
+  if (!message && codes.length === 0) return undefined;
+  const status = codes.map(Number).find((code) => Number.isInteger(code) && code >= 400 && code < 600);
+  return { message, codes, status };
+}
+
+/** Words in the text of a body. */
+const wordsInBody = (body: string): ProviderWords | undefined => errorWords(parsedJson(body));

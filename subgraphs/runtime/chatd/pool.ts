@@ -24,7 +24,7 @@ interface PoolOptions {
 }
 
 /** Opens the pool; the caller ends it. */
-export function openPool(options: PoolOptions): pg.Pool {
+export function openWorkerPool(options: PoolOptions): pg.Pool {
   const { workerId, databaseUrl, max, statementLimitMs = DATABASE_LIMIT_MS, writesEvents = true, log } = options;
   const pool = new pg.Pool({
     connectionString: databaseUrl,

@@ -92,8 +92,8 @@ export class Runner {
   }
 
   /**
-   * Takes a state of the chat. If it is not newer than the last, only a moved deadline counts, and a database that has gone back in
-   * time, as by a failover that lost commits.
+   * Takes a state of the chat. One that is not newer than the last counts only if its deadline moved, or if the database has gone
+   * back in time. A failover that loses commits does that.
    * @param known version that it had when the row was asked for
    */
   update(chat: ChatState, known = 0): void {

@@ -226,8 +226,8 @@ export class ChatWorker {
   }
 
   /**
-   * Notes that the database may have been down. A crash empties the table of leases, and owners that live restore theirs: until they
-   * have had the time, no chat is taken from its owner.
+   * Notes that the database may have been down. A crash empties the table of leases, and owners that live restore theirs.
+   * Until they have had the time, no chat is taken from its owner.
    */
   #disconnected(): void {
     if (!this.#isConnected) return;

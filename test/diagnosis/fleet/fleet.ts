@@ -26,12 +26,12 @@ export interface FleetReplica {
   kill(signal: NodeJS.Signals): void;
 }
 
-export interface Evidence {
+interface Evidence {
   readonly field: string;
   readonly value: string;
 }
 
-export interface FleetFinding {
+interface FleetFinding {
   readonly code: FindingCode;
   readonly severity: Severity;
   readonly message: string;
@@ -53,7 +53,7 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-export interface FleetOptions {
+interface FleetOptions {
   readonly databaseUrl: string;
   readonly settings: DiagnosisSettings;
   readonly replicaTimeoutMs?: number;

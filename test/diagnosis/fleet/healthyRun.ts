@@ -40,12 +40,12 @@ const BEGIN_EVERY_MS = 120;
 /** Turns that run at once; more would be too much for the machine. */
 const MOST_TURNS = 40;
 
-export interface FalseAlarm {
+interface FalseAlarm {
   readonly chatId: string;
   readonly diagnosis: FleetDiagnosis;
 }
 
-export interface HealthyFindings {
+interface HealthyFindings {
   readonly chats: number;
   readonly actions: number;
   readonly samples: number;

@@ -8,7 +8,7 @@ import type { Pool } from 'pg';
 import type { FindingCode } from '../../../domain/diagnosis/rules.ts';
 import { textContent } from '../../../domain/messages.ts';
 import type { ChatStore } from '../../../subgraphs/runtime/chatd/chatStore.ts';
-import { BUFFER_CAPACITY_BYTES } from '../../../subgraphs/runtime/chatd/messageBuffers.ts';
+import { BUFFER_CAPACITY_BYTES } from '../../../subgraphs/runtime/chatd/messageBuffer.ts';
 import { settled } from './settled.ts';
 
 /** `nobody`: the chat comes when all replicas are full. */

@@ -26,7 +26,7 @@ const REPLICA_TIMEOUT_MS = 8_000;
 const UNTIL_KNOWN_MS = 45_000;
 const LOOK_FOR_MS = 60_000;
 
-export interface Judged {
+interface Judged {
   readonly chatId: string;
   readonly injection: Injection;
   readonly expected: ReadonlySet<FindingCode>;
@@ -34,7 +34,7 @@ export interface Judged {
   readonly diagnosis: FleetDiagnosis;
 }
 
-export interface VerdictFindings {
+interface VerdictFindings {
   readonly judged: readonly Judged[];
   /** Faults of whole replicas. */
   readonly log: readonly string[];
@@ -195,7 +195,7 @@ async function judge(fleet: Fleet, chats: readonly Chat[]): Promise<Judged[]> {
 export const isRight = ({ expected, found }: Judged): boolean =>
   expected.size === found.size && [...expected].every((code) => found.has(code));
 
-export interface CodeFigures {
+interface CodeFigures {
   readonly code: FindingCode;
   readonly injected: number;
   readonly found: number;

@@ -12,7 +12,7 @@ export interface Finding {
   readonly message: string;
 }
 
-export interface Diagnosis {
+interface Diagnosis {
   readonly verdict: string;
   readonly summary: string;
   readonly consistency: string;

@@ -3,7 +3,7 @@ import { afterEach } from '@jest/globals';
 import { environmentWith } from '../../../server/settings/config.ts';
 import { type StartedChild, startChild } from '../../support/childProcess.ts';
 
-export interface ReplicaProcess {
+interface ReplicaProcess {
   readonly id: string;
   kill(signal: NodeJS.Signals): void;
 }

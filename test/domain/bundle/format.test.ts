@@ -8,13 +8,18 @@ import { judge } from '../../../domain/bundle/judge.ts';
 import { readBundle } from '../../../domain/bundle/read.ts';
 import { LEFT_OUT } from '../../../domain/bundle/withheld.ts';
 import { readSnapshot } from '../../../domain/diagnosis/snapshot.ts';
-import { bundleSchema, FINGERPRINT_FILE, fingerprintModule, SCHEMA_FILE } from '../../../scripts/bundleFormat.ts';
+import {
+  BUNDLE_SCHEMA_FILE,
+  bundleSchema,
+  FINGERPRINT_FILE,
+  fingerprintModule,
+} from '../../../scripts/bundleFormat.ts';
 import { requiredFields } from '../../../subgraphs/diagnosis/requiredFields.ts';
 import { bundleOf, type Fields, healthy, saidOf, throughFile } from './support/bundles.ts';
 
 describe('files made from the code', () => {
   test('the JSON Schema is that of the format (npm run docs)', () => {
-    expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(bundleSchema());
+    expect(readFileSync(BUNDLE_SCHEMA_FILE, 'utf8')).toBe(bundleSchema());
   });
 
   test('the fingerprint is that of the rules (npm run docs)', () => {

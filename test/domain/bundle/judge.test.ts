@@ -5,11 +5,16 @@ import { judge } from '../../../domain/bundle/judge.ts';
 import { diagnose, shouldReadAgain } from '../../../domain/diagnosis/diagnose.ts';
 import { readSnapshot } from '../../../domain/diagnosis/snapshot.ts';
 import { CIRCUMSTANCES } from '../../../scripts/circumstances.ts';
-import { circumstanceSnapshot, combinations, MATRIX_SETTINGS, snapshotOf } from '../../../scripts/diagnosisMatrix.ts';
+import {
+  circumstanceSnapshot,
+  combinationSnapshot,
+  combinations,
+  MATRIX_SETTINGS,
+} from '../../../scripts/combinations.ts';
 import { bundleOf, healthy, type saidOf, TAKING, throughFile } from './support/bundles.ts';
 
 const SITUATIONS = [
-  ...combinations().map((one) => ({ what: Object.values(one).join(' '), snapshot: snapshotOf(one) })),
+  ...combinations().map((one) => ({ what: Object.values(one).join(' '), snapshot: combinationSnapshot(one) })),
   ...CIRCUMSTANCES.map((one) => ({ what: one.what, snapshot: circumstanceSnapshot(one) })),
 ];
 /** Values of evidence and clauses aside: those name words that a bundle leaves out. */

@@ -1,14 +1,14 @@
 /** A bundle as the owner of its chat may see it. */
 import { describe, expect, test } from '@jest/globals';
 import { forOwner } from '../../../domain/bundle/ofCaller.ts';
-import { snapshotOf } from '../../../scripts/diagnosisMatrix.ts';
+import { combinationSnapshot } from '../../../scripts/combinations.ts';
 import { bundleOf, type Fields, saidOf, throughFile } from './support/bundles.ts';
 
 const CHILD = '7d9e0000-0000-4000-8000-00000000abcd';
 const CANDIDATE = '8d9e0000-0000-4000-8000-00000000abcd';
 
 const chatIn = (state: 'A0' | 'R0'): Fields & { database: Fields } =>
-  structuredClone(snapshotOf({ state, owner: 'unowned', lease: 'unowned', runners: 'none' })) as never;
+  structuredClone(combinationSnapshot({ state, owner: 'unowned', lease: 'unowned', runners: 'none' })) as never;
 
 describe('the owner’s view of a bundle', () => {
   test('has no child that may be another person’s, neither in the readings nor in the diagnosis', () => {

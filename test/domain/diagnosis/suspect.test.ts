@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
 import { rowHalf, suspectByRules } from '../../../domain/diagnosis/suspect.ts';
-import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
+import { MATRIX_SETTINGS } from '../../../scripts/combinations.ts';
 import { anySnapshot } from '../../subgraphs/diagnosis/arbitrarySnapshots.ts';
 import { type Changes, snapshot } from '../../subgraphs/diagnosis/snapshots.ts';
 

@@ -10,7 +10,7 @@ import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
 import { RULES } from '../../../domain/diagnosis/rules.ts';
 import { readSnapshot, valueAt } from '../../../domain/diagnosis/snapshot.ts';
 import { secondsText, word } from '../../../domain/diagnosis/wording.ts';
-import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
+import { MATRIX_SETTINGS } from '../../../scripts/combinations.ts';
 import { SCHEMA_FILE } from '../../../subgraphs/diagnosis/requiredFields.ts';
 import { anySnapshot } from '../../subgraphs/diagnosis/arbitrarySnapshots.ts';
 import { healthySnapshot } from '../../subgraphs/diagnosis/healthySnapshots.ts';

@@ -3,7 +3,7 @@ import type { ModelServer, Plan } from '../../support/modelServer.ts';
 import type { Diagnosed } from '../support/diagnosed.ts';
 import type { Field } from '../support/field.ts';
 
-export interface LastError {
+interface LastError {
   readonly kind: string;
   readonly message: string;
   readonly status_code: number | null;

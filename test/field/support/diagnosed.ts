@@ -1,6 +1,6 @@
 /** A diagnosis as the gateway answers it, arranged for tests. */
 
-export interface Finding {
+interface Finding {
   readonly code: string;
   readonly severity: string;
   readonly message: string;

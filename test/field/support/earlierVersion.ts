@@ -8,7 +8,7 @@ import * as z from 'zod';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Version 0.1.0, as it was last. */
-export const EARLIER_COMMIT = 'fa37945';
+const EARLIER_COMMIT = 'fa37945';
 
 const git = (...args: string[]): string =>
   execFileSync('git', ['-C', ROOT, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

@@ -36,7 +36,7 @@ export const ALL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** Reason for an answer that differs from the specification's. */
-export interface Reason {
+interface Reason {
   readonly why: string;
   /** Sentence of the GraphQL specification (October 2021). */
   readonly sentence: string;
@@ -63,7 +63,7 @@ export const REASONS: readonly Reason[] = [
   },
 ];
 
-export interface Difference {
+interface Difference {
   readonly query: string;
   /** Place where the data begins to differ, or the null for which one answer has no error. */
   readonly path: Path;

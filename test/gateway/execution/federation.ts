@@ -25,7 +25,7 @@ import { composed } from './composed.ts';
 import { drawFrom } from './draw.ts';
 
 /** Answers of both executors. `lost`: places of values that the schema does not allow. */
-export interface Answered {
+interface Answered {
   readonly data: unknown;
   readonly errors: readonly GraphQLFormattedError[];
   readonly lost: readonly string[];

@@ -2,7 +2,7 @@
 import { type ConstDirectiveNode, type DocumentNode, Kind, parse, type SelectionSetNode } from 'graphql';
 import { isObject, type Json } from '../../../common/json.ts';
 
-export interface Rules {
+interface Rules {
   /** The first key of each entity, by its type. */
   readonly keys: ReadonlyMap<string, readonly string[]>;
   /** Required selections, by `Type.field`. */

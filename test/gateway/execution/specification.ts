@@ -40,7 +40,7 @@ export type Resolve<T extends Thing> = (
   args: Readonly<Record<string, unknown>>,
 ) => unknown;
 
-export interface Question<T extends Thing> {
+interface Question<T extends Thing> {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly variables: Readonly<Record<string, unknown>>;

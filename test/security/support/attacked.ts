@@ -24,7 +24,7 @@ export const VARIABLE = 'a-value-that-no-log-may-hold';
 const INTERNAL =
   /node_modules|\.ts\b|\bat \w+ \(|SELECT |postgres:|127\.0\.0\.1|ECONN|prisma|fastify|FST_|undici|jose|chat-debug-gateway/i;
 
-export interface Attacked {
+interface Attacked {
   readonly gateway: ServerProcess;
   readonly database: RunningServer;
   readonly replica: Replica;

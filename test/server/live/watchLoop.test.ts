@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { unauthenticated } from '../../../server/graphql/answer.ts';
 import type { LiveAnswer } from '../../../server/live/liveAnswer.ts';
-import { type Watcher, WatchLoop, type Why } from '../../../server/live/watchLoop.ts';
+import { type LookReason, type Watcher, WatchLoop } from '../../../server/live/watchLoop.ts';
 import { type ManualClock, manualClock } from '../../support/manualClock.ts';
 import { until } from '../../support/until.ts';
 
@@ -30,7 +30,12 @@ class Client implements Watcher {
 }
 
 let clock: ManualClock;
-let state: { value: unknown; looks: { why: Why; wokenMs: number | undefined }[]; takesMs: number; isValid: boolean };
+let state: {
+  value: unknown;
+  looks: { why: LookReason; wokenMs: number | undefined }[];
+  takesMs: number;
+  isValid: boolean;
+};
 let loop: WatchLoop;
 beforeEach(() => {
   clock = manualClock();

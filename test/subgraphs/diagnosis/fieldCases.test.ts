@@ -5,7 +5,7 @@ import { readSnapshot } from '../../../domain/diagnosis/snapshot.ts';
 import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
 import type { ExecutionState } from '../../../domain/executionState.ts';
 import { NOT_AN_ALLOWED_ADDRESS } from '../../../domain/reachabilityReasons.ts';
-import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
+import { MATRIX_SETTINGS } from '../../../scripts/combinations.ts';
 import { type Changes, codes, diagnosisOf, snapshot } from './snapshots.ts';
 
 const seen = (changes: Changes) => {

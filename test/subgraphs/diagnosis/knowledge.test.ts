@@ -1,7 +1,7 @@
 /** Check that unknown facts are named, and never guessed. */
 import { describe, expect, test } from '@jest/globals';
 import { diagnose, shouldReadAgain } from '../../../domain/diagnosis/diagnose.ts';
-import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
+import { MATRIX_SETTINGS } from '../../../scripts/combinations.ts';
 import { codes, diagnosisOf, OTHER_REPLICA, replica, snapshot } from './snapshots.ts';
 
 const standby = { heartbeatState: null, heartbeat: null, heartbeatsReadable: false };

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { RULES } from '../../../domain/diagnosis/rules.ts';
 import { isRunnable } from '../../../domain/executionState.ts';
 import { CIRCUMSTANCES } from '../../../scripts/circumstances.ts';
-import { circumstanceOf, combinations, diagnosisOf } from '../../../scripts/diagnosisMatrix.ts';
+import { circumstanceOf, combinations, diagnosisOf } from '../../../scripts/combinations.ts';
 import { contradictions } from './contradictions.ts';
 
 describe('every combination of state, owner, lease and runners', () => {

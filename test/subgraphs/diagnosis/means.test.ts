@@ -5,7 +5,12 @@ import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
 import { RULES } from '../../../domain/diagnosis/rules.ts';
 import type { Snapshot } from '../../../domain/diagnosis/snapshot.ts';
 import { CIRCUMSTANCES } from '../../../scripts/circumstances.ts';
-import { circumstanceSnapshot, combinations, MATRIX_SETTINGS, snapshotOf } from '../../../scripts/diagnosisMatrix.ts';
+import {
+  circumstanceSnapshot,
+  combinationSnapshot,
+  combinations,
+  MATRIX_SETTINGS,
+} from '../../../scripts/combinations.ts';
 import { anySnapshot } from './arbitrarySnapshots.ts';
 
 const OWN_MEANS =
@@ -41,7 +46,7 @@ const NO_TROUBLE = {
 function failed(kind: string | null, status_code: number | null, retryable: boolean | null): Snapshot[] {
   const lastError = { kind, message: 'no', status_code, retryable };
   return (['E0', 'E1'] as const).flatMap((state) => {
-    const base = snapshotOf({ state, owner: 'unowned', lease: 'unowned', runners: 'unowned' });
+    const base = combinationSnapshot({ state, owner: 'unowned', lease: 'unowned', runners: 'unowned' });
     const openCalls = [{ id: 'call_1', toolName: 'ask', ageSeconds: 9, timesUnanswered: 1 }];
     return [null, openCalls].map((calls) => ({
       ...base,
@@ -51,7 +56,7 @@ function failed(kind: string | null, status_code: number | null, retryable: bool
 }
 
 const situations = [
-  ...combinations().map(snapshotOf),
+  ...combinations().map(combinationSnapshot),
   ...CIRCUMSTANCES.map(circumstanceSnapshot),
   ...KINDS.flatMap((kind) =>
     [null, 401, 402, 404].flatMap((code) => [true, false].flatMap((re) => failed(kind, code, re))),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Owner } from '../../../domain/diagnosis/snapshot.ts';
 import { suspectByRules } from '../../../domain/diagnosis/suspect.ts';
-import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
+import { MATRIX_SETTINGS } from '../../../scripts/combinations.ts';
 import { type Changes, codes, diagnosisOf, OTHER_REPLICA, snapshot } from './snapshots.ts';
 
 const seen = (changes: Changes) => {

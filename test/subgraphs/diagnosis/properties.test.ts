@@ -5,7 +5,7 @@ import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
 import { type Diagnosis, SEVERITIES } from '../../../domain/diagnosis/diagnosis.ts';
 import { readSnapshot, type Snapshot, valueAt } from '../../../domain/diagnosis/snapshot.ts';
 import { isRunnable } from '../../../domain/executionState.ts';
-import { MATRIX_SETTINGS } from '../../../scripts/diagnosisMatrix.ts';
+import { MATRIX_SETTINGS } from '../../../scripts/combinations.ts';
 import { requiredFields } from '../../../subgraphs/diagnosis/requiredFields.ts';
 import { anySnapshot } from './arbitrarySnapshots.ts';
 import { contradictions } from './contradictions.ts';

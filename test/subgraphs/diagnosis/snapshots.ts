@@ -3,13 +3,13 @@
 import { diagnose } from '../../../domain/diagnosis/diagnose.ts';
 import type { Runner, Runtime, Snapshot } from '../../../domain/diagnosis/snapshot.ts';
 import type { ExecutionState } from '../../../domain/executionState.ts';
-import { MATRIX_SETTINGS, snapshotOf } from '../../../scripts/diagnosisMatrix.ts';
+import { combinationSnapshot, MATRIX_SETTINGS } from '../../../scripts/combinations.ts';
 
 export const OTHER_REPLICA = '00000000-0000-4000-8000-0000000000ff';
 
 export interface Changes {
   readonly state?: ExecutionState;
-  readonly owner?: Parameters<typeof snapshotOf>[0]['owner'];
+  readonly owner?: Parameters<typeof combinationSnapshot>[0]['owner'];
   readonly database?: Partial<NonNullable<Snapshot['database']>>;
   readonly trouble?: Partial<NonNullable<NonNullable<Snapshot['database']>['trouble']>>;
   readonly candidates?: Snapshot['candidates'];
@@ -25,7 +25,7 @@ export interface Changes {
 /** A chat that changed a minute ago, whose runner got on a second ago; but for the changes nothing is wrong with it. */
 export function snapshot({ state = 'R0', owner = 'OK', ...changes }: Changes = {}): Snapshot {
   const owned = owner === 'unowned';
-  const base = snapshotOf({
+  const base = combinationSnapshot({
     state,
     owner,
     lease: owned ? 'unowned' : 'fresh',

@@ -18,7 +18,7 @@ function expression(): string {
 }
 
 /** A counted group of suspects: its labels, and how many there are. */
-export interface Series {
+interface Series {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }

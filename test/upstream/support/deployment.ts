@@ -17,7 +17,7 @@ import { Ages } from './ages.ts';
 const AUTH_SECRET = 'a secret of callers of a Coder deployment';
 const INTERNAL_SECRET = 'an internal secret beside a Coder deployment';
 
-export interface DeploymentOptions {
+interface DeploymentOptions {
   readonly variant?: Variant;
   /** Tables that the role may not read. */
   readonly without?: readonly ReadTable[];

@@ -7,7 +7,7 @@ import { type Ids, idOf } from '../chats.ts';
 import type { Deployment } from './deployment.ts';
 
 /** Answers by the names of the cases. */
-export type Judged = Readonly<Record<string, { readonly [key in keyof Expected]: unknown }>>;
+type Judged = Readonly<Record<string, { readonly [key in keyof Expected]: unknown }>>;
 
 const AT_ONCE = 100;
 

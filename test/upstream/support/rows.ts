@@ -45,14 +45,14 @@ export interface Chat {
   readonly debug?: DebugRun;
 }
 
-export interface Message {
+interface Message {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly parts: readonly object[];
   readonly visibility?: 'user' | 'model' | 'both';
   readonly compressed?: boolean;
 }
 
-export interface DebugRun {
+interface DebugRun {
   readonly kind?: string;
   readonly status: string;
   /** Ages in seconds: since it began, since it or its step was written to, and since it ended. */

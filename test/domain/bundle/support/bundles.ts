@@ -4,7 +4,7 @@ import type { Bundle } from '../../../../domain/bundle/format.ts';
 import { readBundle } from '../../../../domain/bundle/read.ts';
 import { diagnose } from '../../../../domain/diagnosis/diagnose.ts';
 import { readSnapshot } from '../../../../domain/diagnosis/snapshot.ts';
-import { MATRIX_SETTINGS, snapshotOf } from '../../../../scripts/diagnosisMatrix.ts';
+import { combinationSnapshot, MATRIX_SETTINGS } from '../../../../scripts/combinations.ts';
 
 export const TAKING: Taking = {
   ...{ takenAt: '2026-07-01T03:12:09.120Z', notAnswered: [] },
@@ -16,7 +16,7 @@ export type Fields = Record<string, unknown>;
 
 /** A chat that a replica works on, as a gateway answers it. */
 export const healthy = (): Fields & { database: Fields; runtime: Fields } =>
-  structuredClone(snapshotOf({ state: 'R0', owner: 'OK', lease: 'fresh', runners: 'one' })) as never;
+  structuredClone(combinationSnapshot({ state: 'R0', owner: 'OK', lease: 'fresh', runners: 'one' })) as never;
 
 /** What the gateway says of it: what its rules make of the same halves. */
 export const saidOf = (chat: object) => diagnose(readSnapshot(chat), MATRIX_SETTINGS);

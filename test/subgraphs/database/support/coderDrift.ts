@@ -7,7 +7,7 @@ import { insertChat, insertReplicas } from '../../../upstream/support/rows.ts';
 import { createReader, createTables, dropReader } from '../../../upstream/tables.ts';
 import { type Ask, asking, start } from './subgraph.ts';
 
-export interface Drifted {
+interface Drifted {
   readonly ask: Ask;
   /** Connections of a role that may change the tables. */
   readonly pool: pg.Pool;

@@ -54,7 +54,7 @@ function heartbeatOf({ runnerId, lease }: DrawnChat): 'FRESH' | 'STALE' | 'MISSI
   return lease === 'fresh' ? 'FRESH' : lease === 'stale' ? 'STALE' : 'MISSING';
 }
 
-export function isSuspect(drawn: DrawnChat): boolean {
+function isSuspect(drawn: DrawnChat): boolean {
   const state = stateOf(drawn);
   if (state === 'INVALID' || state === 'E1') return true;
   if (!isRunnable(state)) return false;

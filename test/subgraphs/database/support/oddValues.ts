@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 
 /** Answer on a stored value: this value, or null with one error, or anything within bounds. */
-export type Said = { readonly value: unknown } | 'unreadable' | 'bounded';
+type Said = { readonly value: unknown } | 'unreadable' | 'bounded';
 
 export interface Drawn {
   /** A literal without its quotes. */

@@ -10,7 +10,7 @@ import { unprivilegedLaunch } from '../../../../local/postgres/unprivileged.ts';
 import { isTaken } from '../../../support/isTaken.ts';
 import { until } from '../../../support/until.ts';
 
-export interface PgBouncer {
+interface PgBouncer {
   /** The same database, through it. */
   readonly url: string;
   stop(): Promise<void>;

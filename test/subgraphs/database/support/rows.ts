@@ -98,7 +98,7 @@ export async function insertHeartbeat(pool: pg.Pool, chatId: string, runnerId: s
   ]);
 }
 
-export interface ReplicaColumns {
+interface ReplicaColumns {
   id: string;
   error: string;
   /** SQL. */

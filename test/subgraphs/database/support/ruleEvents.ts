@@ -41,7 +41,7 @@ export const ruleHistory = fc.option(
   }),
   { freq: 6, nil: null },
 );
-export type RuleHistory = typeof ruleHistory extends fc.Arbitrary<infer T> ? T : never;
+type RuleHistory = typeof ruleHistory extends fc.Arbitrary<infer T> ? T : never;
 
 interface Chat {
   readonly id: string;

@@ -114,7 +114,7 @@ const runningRow = fc
     ...{ retryVersion: '0' as const, historyVersion: '3' as const, messages: [] },
   }));
 export const ruleRow = fc.oneof({ weight: 4, arbitrary: anyRow }, { weight: 1, arbitrary: runningRow });
-export type RuleRow = typeof ruleRow extends fc.Arbitrary<infer T> ? T : never;
+type RuleRow = typeof ruleRow extends fc.Arbitrary<infer T> ? T : never;
 
 /**
  * Needs the status `dreaming`, the role `strange`, and no trigger that clears retry states.

@@ -77,7 +77,7 @@ export async function askOperator(
   return (await response.json()) as Answered;
 }
 
-export const RECORD = `id actor tokenId via action chatId replicaId reason findings expectedVersion foundVersion before after versionAfter
+const RECORD = `id actor tokenId via action chatId replicaId reason findings expectedVersion foundVersion before after versionAfter
   outcome why idempotencyKey dryRun requestId resolved`;
 
 /** Mutation of this name, with all its arguments. */
@@ -86,10 +86,10 @@ export const mutation = (name: string) => `
     ${name}(id: $id, expect: $expect, token: $token, reason: $reason, idempotencyKey: $key, dryRun: $dry, findings: $findings) {
       outcome snapshot { chatId } record { ${RECORD} } } }`;
 
-export const OFFERS = `query ($representations: [_Any!]!) { _entities(representations: $representations) {
+const OFFERS = `query ($representations: [_Any!]!) { _entities(representations: $representations) {
   ... on ChatDebugSnapshot { actions { action allowed whyNot from to changes answers risk token expiresAt } } } }`;
 
-export interface Offer {
+interface Offer {
   readonly action: string;
   readonly allowed: boolean;
   readonly whyNot: string | null;

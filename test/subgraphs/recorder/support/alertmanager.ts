@@ -15,7 +15,7 @@ export interface Alertmanager {
   stop(): Promise<void>;
 }
 
-export interface KnownAlert {
+interface KnownAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly startsAt: string;

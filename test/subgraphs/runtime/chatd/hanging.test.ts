@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { acquireChats } from '../../../../subgraphs/runtime/chatd/acquisition.ts';
 import { readChats } from '../../../../subgraphs/runtime/chatd/chatState.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
-import { openPool } from '../../../../subgraphs/runtime/chatd/pool.ts';
+import { openWorkerPool } from '../../../../subgraphs/runtime/chatd/pool.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
 import { until } from '../../../support/until.ts';
@@ -103,7 +103,7 @@ describe('a chat whose lease hangs when it is made', () => {
     await hang('INSERT', odd);
     const known = when === 'refused before' ? [odd] : [];
     const seen: string[] = [];
-    const pool = openPool({
+    const pool = openWorkerPool({
       workerId: randomUUID(),
       databaseUrl: database.url,
       max: 1,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { BUFFER_CAPACITY_BYTES, MessageBuffers } from '../../../../subgraphs/runtime/chatd/messageBuffers.ts';
+import { BUFFER_CAPACITY_BYTES } from '../../../../subgraphs/runtime/chatd/messageBuffer.ts';
+import { MessageBuffers } from '../../../../subgraphs/runtime/chatd/messageBuffers.ts';
 import type { StreamEvent } from '../../../../subgraphs/runtime/inspector.ts';
 import { manualClock } from '../../../support/manualClock.ts';
 

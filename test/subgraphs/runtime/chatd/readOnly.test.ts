@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { makeLogger } from '../../../../server/log.ts';
 import { ChatStore } from '../../../../subgraphs/runtime/chatd/chatStore.ts';
-import { openPool } from '../../../../subgraphs/runtime/chatd/pool.ts';
+import { openWorkerPool } from '../../../../subgraphs/runtime/chatd/pool.ts';
 import { chatWaits } from '../../../support/chatWaits.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { askReplica, replicasPerTest } from '../../../support/replica.ts';
@@ -87,7 +87,7 @@ test('a worker says so, waits with its step in hand, and goes on as soon as the 
 
 test('the first write that is refused ends every session of the pool, those in use when they are given back', async () => {
   const log = makeLogger('replica', 'silent');
-  const pool = openPool({ workerId: randomUUID(), databaseUrl: database.url, max: 3, log });
+  const pool = openWorkerPool({ workerId: randomUUID(), databaseUrl: database.url, max: 3, log });
   try {
     await setReadOnly(true);
     const [used, ...idle] = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);

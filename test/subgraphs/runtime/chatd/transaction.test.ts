@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { systemClock } from '../../../../common/clock.ts';
-import { openPool } from '../../../../subgraphs/runtime/chatd/pool.ts';
+import { openWorkerPool } from '../../../../subgraphs/runtime/chatd/pool.ts';
 import { inTransaction } from '../../../../subgraphs/runtime/chatd/transaction.ts';
 import { databasePerFile } from '../../../support/database.ts';
 import { startPostgresProxy } from '../../../support/postgresProxy.ts';
@@ -13,7 +13,7 @@ test('a transaction on a connection of which nothing comes back waits for that o
   const proxy = await startPostgresProxy(database.url);
   const log = pino({ level: 'silent' });
   // The driver gives an answer up two seconds after the limit of the statement.
-  const pool = openPool({ workerId: randomUUID(), databaseUrl: proxy.url, max: 1, statementLimitMs: 100, log });
+  const pool = openWorkerPool({ workerId: randomUUID(), databaseUrl: proxy.url, max: 1, statementLimitMs: 100, log });
   const beganMs = systemClock.monotonicMs();
   const work = inTransaction(pool, async (tx) => {
     proxy.freeze({ newOnes: false });

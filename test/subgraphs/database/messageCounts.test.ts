@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { toMessageStats } from '../../../subgraphs/database/messageStats.ts';
+import { toMessageStats } from '../../../subgraphs/database/questions/messageCounts.ts';
 import { databasePerFile } from '../../support/database.ts';
 import { insertChat, insertMessages } from './support/rows.ts';
 import { subgraphPerFile } from './support/subgraph.ts';

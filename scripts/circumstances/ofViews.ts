@@ -1,5 +1,5 @@
-/** Circumstances of chats on another platform, known by views over its tables: of which nothing is known but what is told. */
-import type { Circumstance } from './circumstances.ts';
+/** Circumstances of chats on another platform, known by views over its tables. Nothing is known but what is told. */
+import type { Circumstance } from './circumstance.ts';
 
 const trouble = { platform: 'views' };
 /** Columns that a platform of others seldom has. */
