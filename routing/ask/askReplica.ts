@@ -1,5 +1,6 @@
 /** Asks one replica for its share of a list of entities: where it was found, within its limits, as far as its version goes. */
 import type { StopSignal } from '../../common/stopSignal.ts';
+import { cut } from '../../domain/cut.ts';
 import type { Logger } from '../../server/log.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { EarlierVersions } from './earlierVersions.ts';
@@ -128,7 +129,7 @@ const OPEN = 'It failed several times in a row, and is left alone for a second; 
 function logErrors(log: Logger, requestId: string, { share: { replicaId }, errors }: ShareAnswer): void {
   if (!errors[0]) return;
   const { length, 0: first } = errors;
-  const message = first.message.slice(0, MAX_LOGGED_CHARACTERS);
+  const message = cut(first.message, MAX_LOGGED_CHARACTERS);
   log.warn({ requestId, replicaId, errors: length, first: message }, 'a replica answered with errors');
 }
 
