@@ -81,8 +81,12 @@ async function ask(
       return withoutAnswer(share, 'STOPPED', STOPPED);
     case 'UNREACHABLE':
       return signal.aborted
-        ? withoutAnswer(share, 'TIMED_OUT', `Where it is could not be read within ${timeoutMs} ms; nothing was sent.`)
-        : withoutAnswer(share, 'UNREACHABLE', 'Where it is could not be read; nothing was sent.');
+        ? withoutAnswer(
+            share,
+            'TIMED_OUT',
+            `Where it is could not be read from the database within ${timeoutMs} ms; nothing was sent.`,
+          )
+        : withoutAnswer(share, 'UNREACHABLE', 'Where it is could not be read from the database; nothing was sent.');
   }
   if (signal.aborted)
     return withoutAnswer(share, 'TIMED_OUT', `Nothing was left of the ${timeoutMs} ms; nothing was sent.`);
