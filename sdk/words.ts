@@ -9,7 +9,7 @@ const MAX_WORDS = 200;
  * A worker that wants to say more gives a text, and sees to it that it holds no content.
  */
 export function inWords(reason: unknown): string {
-  if (typeof reason === 'string') return cut(reason, MAX_WORDS);
+  if (typeof reason === 'string') return cut(reason, MAX_WORDS - 1);
   if (!(reason instanceof Error)) return 'failed';
-  return cut('code' in reason && typeof reason.code === 'string' ? reason.code : reason.name, MAX_WORDS);
+  return cut('code' in reason && typeof reason.code === 'string' ? reason.code : reason.name, MAX_WORDS - 1);
 }

@@ -114,7 +114,7 @@ function read(share: Share, { httpStatus, body, what }: JsonReply): ShareAnswer 
   if (entities.length !== expected)
     return notAnAnswer(share, `${what}, ${entities.length} entities instead of ${expected}`);
   const told = isObject(body) ? readErrors(body.errors, MAX_ERRORS) : [];
-  const errors = told.map(({ message, ...rest }) => ({ message: cut(message, MAX_MESSAGE_CHARACTERS), ...rest }));
+  const errors = told.map(({ message, ...rest }) => ({ message: cut(message, MAX_MESSAGE_CHARACTERS - 1), ...rest }));
   return { share, outcome: OK, attempts: 1, entities, errors };
 }
 
