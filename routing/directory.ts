@@ -3,7 +3,7 @@
  * It is read anew in the background while it is in use, and at once for an id that it does not hold.
  * One reading serves all who wait for it. It lists live replicas as far as a list goes, and looks up the others that were
  * asked for lately.
- * A reading that fails changes nothing.
+ * A reading that fails changes nothing. A row that could not be read stays as it was.
  */
 import { type Clock, whenOver } from '../common/clock.ts';
 import type { StopSignal } from '../common/stopSignal.ts';
@@ -25,6 +25,12 @@ export interface ReplicaRow {
   readonly version?: string | undefined;
 }
 
+/** Row that was looked up and could not be read: nobody knows whether it is there. */
+export interface UnreadRow {
+  readonly id: string;
+  readonly isUnread: true;
+}
+
 export interface ReplicaDirectory {
   /**
    * Gives a promise for each id, in their order, since those that are held need not wait for the others. None rejects; all are
@@ -43,7 +49,7 @@ export interface ReplicaDirectory {
 
 interface ReplicaDirectoryOptions {
   /** Reads the rows of the replicas that are alive, though perhaps not of all, and those of `ids`. Must end by itself. */
-  readonly load: (ids: readonly string[]) => Promise<readonly ReplicaRow[]>;
+  readonly load: (ids: readonly string[]) => Promise<readonly (ReplicaRow | UnreadRow)[]>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -52,6 +58,8 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
   let rows: ReadonlyMap<string, ReplicaRow> = new Map();
   /** Ids of `rows` that the last reading held without being asked for them. */
   let listed: ReadonlySet<string> = new Set();
+  /** Ids whose rows the last reading could not read. */
+  let unread: ReadonlySet<string> = new Set();
   /** Ids that the next reading must look up, since they may not be listed; with when they were asked for last. */
   const wanted = new Map<string, number>();
   const want = (id: string) => wanted.set(id.toLowerCase(), clock.monotonicMs());
@@ -70,7 +78,15 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
       for (const [id, atMs] of asked) if (!wanted.has(id) && isWanted(id)) wanted.set(id, atMs);
     };
     try {
-      rows = new Map((await load([...asked.keys()])).map((row) => [row.id.toLowerCase(), row]));
+      const found = await load([...asked.keys()]);
+      const [before, after] = [rows, new Map<string, ReplicaRow>()];
+      for (const row of found) {
+        const id = row.id.toLowerCase();
+        const known = 'isUnread' in row ? (after.get(id) ?? before.get(id)) : row;
+        if (known) after.set(id, known);
+      }
+      rows = after;
+      unread = new Set(found.flatMap((row) => ('isUnread' in row ? [row.id.toLowerCase()] : [])));
       heldSinceMs = begunNowMs;
       wantAgain((id) => rows.has(id)); // made-up ids do not pile up
       listed = new Set([...rows.keys()].filter((id) => !asked.has(id)));
@@ -109,7 +125,7 @@ export function makeReplicaDirectory({ load, clock, log }: ReplicaDirectoryOptio
   };
 
   const afterwards = (id: string, succeeded: boolean): ReplicaPlace =>
-    held(id) ?? { status: succeeded ? 'UNKNOWN_REPLICA' : 'UNREACHABLE' };
+    held(id) ?? { status: succeeded && !unread.has(id.toLowerCase()) ? 'UNKNOWN_REPLICA' : 'UNREACHABLE' };
 
   return {
     lookUp: (ids, signal) => {

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { parseUuid } from '../common/uuid.ts';
 import { READ_ALL } from '../server/tokens/internalToken.ts';
-import type { ReplicaRow } from './directory.ts';
+import type { ReplicaRow, UnreadRow } from './directory.ts';
 import type { DatabaseSubgraph } from './transport/databaseSubgraph.ts';
 import type { Reply } from './transport/transport.ts';
 
@@ -27,7 +27,7 @@ const unreadableMoment = z.object({
 });
 /** The rows are from memory then, and the platform is as it was. */
 const unknownPlatform = z.object({ path: z.tuple([z.literal('database')], z.unknown()) });
-/** The replica table, or a row of it, cannot be read. */
+/** The replica table, or a row of it, cannot be read. The list may be from memory then. */
 const unreadableTable = z.object({ path: z.tuple([z.string().regex(/^(replicas|r\d+)$/)]) });
 const answer = z.object({
   data: z
@@ -39,7 +39,7 @@ const answer = z.object({
 /** Result of a reading. */
 interface ReplicaTable {
   /** Undefined: the table cannot be read, though the platform can be told. */
-  readonly rows: readonly ReplicaRow[] | undefined;
+  readonly rows: readonly (ReplicaRow | UnreadRow)[] | undefined;
   /** Undefined: not to be told now, or by this version of the subgraph. */
   readonly platform: string | undefined;
 }
@@ -69,6 +69,7 @@ export async function loadReplicaTable(database: DatabaseSubgraph, ids: readonly
   if (!replicas && found) return { rows: undefined, platform: found.platform };
   if (!replicas) throw new Error(`The database subgraph gave no replicas: ${reply.what}`);
   const unreadable = new Set(rows.data.errors.map(({ path }) => path.slice(0, -1).join('.')));
+  const failed = new Set(rows.data.errors.map(({ path }) => path.join('.')));
   /** Something stands there, so it has stopped: only the moment is not known. */
   const placed = (row: ReplicaRow, place: string): ReplicaRow =>
     unreadable.has(place) ? { ...row, stoppedAt: row.stoppedAt ?? 'not known' } : row;
@@ -76,6 +77,7 @@ export async function loadReplicaTable(database: DatabaseSubgraph, ids: readonly
     rows: [
       ...replicas.map((row, i) => placed(row, `replicas.${i}`)),
       ...Object.entries(one).flatMap(([name, row]) => (row ? placed(row, name) : [])),
+      ...known.flatMap((id, i) => (failed.has(`r${i}`) ? [{ id, isUnread: true } as const] : [])),
     ],
     platform: found?.platform,
   };

@@ -73,7 +73,10 @@ export function snapshotOpenapi(): string {
             429: json('Too many requests of this caller.', ref('Error')),
             500: json('The database could not be read.', ref('Error')),
             502: json('The owner could not be asked; the database half is there.', ref('ErrorWithDatabase')),
-            503: json('Nobody is asked here, and the runtime half was required.', ref('ErrorWithDatabase')),
+            503: json(
+              'Nobody is asked here, and the runtime half was required; or, without the database half, the token cannot be checked now.',
+              { anyOf: [ref('ErrorWithDatabase'), ref('Error')] },
+            ),
           },
         },
       },

@@ -1,4 +1,5 @@
 /** The words for a failure: never its message, which may hold what a person wrote. */
+import { cut } from '../domain/cut.ts';
 
 /** Longest text that is told. */
 const MAX_WORDS = 200;
@@ -8,7 +9,7 @@ const MAX_WORDS = 200;
  * A worker that wants to say more gives a text, and sees to it that it holds no content.
  */
 export function inWords(reason: unknown): string {
-  if (typeof reason === 'string') return reason.slice(0, MAX_WORDS);
+  if (typeof reason === 'string') return cut(reason, MAX_WORDS - 1);
   if (!(reason instanceof Error)) return 'failed';
-  return ('code' in reason && typeof reason.code === 'string' ? reason.code : reason.name).slice(0, MAX_WORDS);
+  return cut('code' in reason && typeof reason.code === 'string' ? reason.code : reason.name, MAX_WORDS - 1);
 }

@@ -56,7 +56,7 @@ const HALVES: Readonly<Record<Diagnosis['consistency'], string>> = {
   EXACT: 'show the same moment',
   DATABASE_AHEAD: 'the row has a higher version than the runner has handled',
   RUNTIME_AHEAD: 'the runner has handled a higher version than the row had when it was read',
-  OWNER_MOVED: 'the chat changed hands while it was read',
+  OWNER_MOVED: 'a second reading names another owner or runner, or another replica answered than the one asked',
   NOT_COMPARED: 'no runner of the owner to compare the row with',
 };
 

@@ -3,7 +3,7 @@
  * settled: by the same request again, which acts only once, or by its record.
  */
 import { signal } from '@preact/signals';
-import { ask, codeOf, type Problem } from './ask.ts';
+import { ask, CUT_OFF, codeOf, type Problem } from './ask.ts';
 import { nowMs, sleep } from './clock.ts';
 import type { Operation } from './operation.ts';
 import {
@@ -66,7 +66,7 @@ export type Came =
   | { readonly kind: 'uncertain'; readonly problem: Problem };
 
 /** Codes after which it is not known whether something was done. An error without one is a proxy's. */
-const UNCERTAIN = ['', 'ACTION_UNCERTAIN', 'UNREACHABLE', 'NO_ANSWER', 'INTERNAL_SERVER_ERROR'];
+const UNCERTAIN = ['', 'ACTION_UNCERTAIN', 'UNREACHABLE', 'NO_ANSWER', CUT_OFF, 'INTERNAL_SERVER_ERROR'];
 
 /** Tries an action: everything is done and taken back. It has a key of its own, and is not kept. */
 export const preview = (request: ActionRequest): Promise<Came> => send(request, true);

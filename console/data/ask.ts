@@ -63,7 +63,9 @@ export async function ask<A, V>(operation: Operation<A, V>, variables: V, signal
 
 /** Reads an answer that is no stream. @param asked token with which it was asked */
 export async function readAnswer<A>(response: Response, asked: string): Promise<Answer<A>> {
-  const body: unknown = await response.json().catch(() => undefined);
+  const text = await response.text().catch(() => undefined);
+  const body = text === undefined ? CUT : parsed(text, response.headers.get('content-type') ?? '');
+  if (body === CUT) return unanswered(CUT_OFF, 'The answer of the gateway was cut off on its way.');
   if (typeof body !== 'object' || body === null) {
     return unanswered('NO_ANSWER', `What answers is no gateway: HTTP status ${response.status}.`);
   }
@@ -71,6 +73,27 @@ export async function readAnswer<A>(response: Response, asked: string): Promise<
   if (response.status === 401) refused(errors[0]?.message ?? '', asked);
   return { data, problems: errors };
 }
+
+/** Code of an answer whose end did not come. */
+export const CUT_OFF = 'CUT_OFF';
+const CUT = Symbol('an answer whose end did not come');
+
+/** Value of JSON, or what the beginning of one is. Undefined: it is no JSON, and was not said to be. */
+function parsed(text: string, mediaType: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text !== '' && /[/+]json\b/i.test(mediaType) ? CUT : undefined;
+  }
+}
+
+/** The answer to a question that is asked again by itself: says so of one that was cut off. */
+export const askedAgain = <A>({ data, problems }: Answer<A>): Answer<A> => ({
+  data,
+  problems: problems.map((one) =>
+    codeOf(one) === CUT_OFF ? { ...one, message: `${one.message} It is asked for again.` } : one,
+  ),
+});
 
 const unanswered = <A>(code: string, message: string): Answer<A> => ({
   data: null,

@@ -6,7 +6,7 @@
  * - A hidden or paused page stops, and keeps what it has, marked as old.
  */
 import { type Signal, signal } from '@preact/signals';
-import { type Answer, ask, codeOf, type Problem } from './ask.ts';
+import { type Answer, ask, CUT_OFF, codeOf, type Problem } from './ask.ts';
 import { after, chance, nowMs, setSkew, skewMs, sleep, sleeps } from './clock.ts';
 import { whenLeader } from './leader.ts';
 import type { Operation } from './operation.ts';
@@ -165,8 +165,8 @@ function renewedBy<A>(before: Seen<A>, link: Link, { data, problems }: Answer<A>
   return { link, data, problems, atMs: nowMs() };
 }
 
-/** Codes of answers that did not come from the gateway. */
-const NOT_ASKED = ['UNREACHABLE', 'NO_ANSWER', 'UNAUTHENTICATED'];
+/** Codes of answers that did not come from the gateway, or not whole. */
+const NOT_ASKED = ['UNREACHABLE', 'NO_ANSWER', CUT_OFF, 'UNAUTHENTICATED'];
 
 /** Holds the stream, or asks again and again, until this tab leads no more. */
 async function lead<A, V>(

@@ -2,6 +2,7 @@
  * A bundle in the shape of a live answer, so that the same parts show both. Pure.
  * What a bundle does not hold is null. Lists are cut, so that no file makes a page that cannot be drawn.
  */
+import { cut as shortText } from '../../domain/cut.ts';
 import { EXECUTION_STATES } from '../../domain/executionState.ts';
 import type { Bundle, judge } from './bundles.ts';
 import type { ChatEverywhereAnswer, Judgement, Memory, WholeChat } from './operations.ts';
@@ -119,7 +120,7 @@ function cut(value: unknown, name = ''): unknown {
   if (typeof value === 'number') return /seconds/i.test(name) && Math.abs(value) > LONGEST_SECONDS ? null : value;
   if (typeof value === 'string') {
     if (DATE.test(value) && Number.isNaN(Date.parse(value))) return null;
-    return value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value;
+    return shortText(value, LONGEST);
   }
   if (Array.isArray(value)) return value.slice(0, MOST).map((one) => cut(one, name));
   if (typeof value !== 'object' || value === null) return value;

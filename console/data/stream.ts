@@ -1,7 +1,7 @@
 /** One stream from the gateway: whole answers as they come, until it ends. */
 import { createClient, NetworkError } from 'graphql-sse';
 import { addressOf } from './address.ts';
-import { type Answer, codeOf, headers, type Problem, questionOf, readAnswer } from './ask.ts';
+import { type Answer, CUT_OFF, codeOf, headers, type Problem, questionOf, readAnswer } from './ask.ts';
 import { after, setBy } from './clock.ts';
 import { legible } from './legible.ts';
 import type { Operation } from './operation.ts';
@@ -79,7 +79,7 @@ export async function follow<A, V>(
     const { problems } = await readAnswer(response, asked);
     const waitMs = Number(response.headers.get('retry-after')) * 1_000;
     const end = endOf(problems[0], opened, waitMs > 0 ? waitMs : undefined);
-    if (waitMs > 0 || (response.status < 500 && end.code !== 'NO_ANSWER')) return end;
+    if (waitMs > 0 || (response.status < 500 && !['NO_ANSWER', CUT_OFF].includes(end.code))) return end;
     return { ...lost(), message: end.message };
   } finally {
     endWatch();

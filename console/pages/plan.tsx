@@ -54,14 +54,13 @@ function Plan({ id }: { id: string }) {
       <>
         <h1>Plan {id}</h1>
         <Problems problems={problems} />
-        {isUuid(id) && atMs === 0 ? (
-          <p class="none">Asking…</p>
-        ) : (
+        {isUuid(id) && atMs === 0 ? <p class="none">Asking…</p> : null}
+        {!isUuid(id) || (atMs > 0 && problems.length === 0) ? (
           <p>
             There is no such plan, or it is not yours to see: whoever made it may, and those with the role
             chat-debug:audit.
           </p>
-        )}
+        ) : null}
       </>
     );
   }

@@ -1,5 +1,6 @@
 /** Two photographs side by side: what changed from the first to the second, in the terminal's words. */
 import { useMemo } from 'preact/hooks';
+import { cut } from '../../domain/cut.ts';
 import { type Bundle, changesBetween, judge, traitsOf } from '../data/bundles.ts';
 import { lengthOf, momentOf } from '../data/time.ts';
 import { Severity, Verdict } from './badge.tsx';
@@ -62,8 +63,8 @@ export function Compared({ first, second }: ComparedProps) {
               <th scope="row">
                 {what} {before === after ? null : <span class="differs">≠</span>}
               </th>
-              <td>{before.slice(0, 500)}</td>
-              <td>{after.slice(0, 500)}</td>
+              <td>{cut(before, 500)}</td>
+              <td>{cut(after, 500)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,4 +1,5 @@
 /** Evidence of a finding: each value leads to its place on the page. */
+import { cut } from '../../domain/cut.ts';
 import { pathsTo } from '../data/fields.ts';
 import type { Judgement } from '../data/operations.ts';
 
@@ -12,7 +13,7 @@ export const EvidenceList = ({ evidence }: { evidence: readonly Evidence[] }) =>
         <a href={`#${field}`} onClick={(event) => lead(event, field)}>
           {field}
         </a>
-        <code>{value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value}</code>
+        <code>{cut(value, LONGEST)}</code>
       </li>
     ))}
   </ul>

@@ -8,7 +8,7 @@ const MEANINGS: Readonly<Record<Consistency, string>> = {
   EXACT: 'both show the same moment',
   DATABASE_AHEAD: 'the row is newer than what the owner knows',
   RUNTIME_AHEAD: 'the owner knows more than the row that was read',
-  OWNER_MOVED: 'the chat changed its owner between the two readings',
+  OWNER_MOVED: 'a second reading names another owner or runner, or another replica answered than the one asked',
   NOT_COMPARED: 'there is no runner of the owner to compare the row with',
 };
 

@@ -1,7 +1,7 @@
 /** Questions of a page: one live view, and others that are asked again when they should be. */
 import { signal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { type Answer, ask, codeOf } from '../data/ask.ts';
+import { type Answer, ask, askedAgain, codeOf } from '../data/ask.ts';
 import { after, chance, nowMs } from '../data/clock.ts';
 import { paused, type Seen, type View, type Watch, watch } from '../data/live.ts';
 import type { Operation } from '../data/operation.ts';
@@ -37,7 +37,7 @@ export interface Asked<A> extends Answer<A> {
 /** Milliseconds after which a question is asked again that nobody could answer; each time twice as many. */
 const AGAIN_MS = 5_000;
 const LONGEST_AGAIN_MS = 60_000;
-const AWAY = /UNREACHABLE|UNAVAILABLE|TIMED_OUT|NO_ANSWER|RATE_LIMITED/;
+const AWAY = /UNREACHABLE|UNAVAILABLE|TIMED_OUT|NO_ANSWER|CUT_OFF|RATE_LIMITED/;
 
 /** True if nothing was answered since something is away. */
 const mayComeBack = ({ data, problems }: Answer<unknown>): boolean =>
@@ -60,8 +60,9 @@ export function useAsk<A, V>(operation: Operation<A, V>, variables: V, when: unk
     const look = async () => {
       const answer = await ask(operation, variables, aborting.signal);
       if (aborting.signal.aborted) return;
-      setAsked({ ...answer, atMs: nowMs() });
-      if (!mayComeBack(answer)) return;
+      const comesBack = mayComeBack(answer);
+      setAsked({ ...(comesBack ? askedAgain(answer) : answer), atMs: nowMs() });
+      if (!comesBack) return;
       endWait = after(Math.min(AGAIN_MS * 2 ** failures, LONGEST_AGAIN_MS) * (0.8 + 0.4 * chance()), again);
       failures += 1;
     };

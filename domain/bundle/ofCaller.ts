@@ -5,9 +5,10 @@ import { judge } from './judge.ts';
 type Snapshot = Bundle['snapshot'];
 
 /**
- * Copy of a bundle without the views of other replicas, replica rows, addresses, thresholds and holders of locks.
+ * Copy of a bundle without the views of other replicas, replica rows, addresses and holders of locks.
  * Children that will not answer are left out, because they may be another person's. Who took the bundle, and who
- * changed the chat, is left out as well. The diagnosis is made anew of what is left, by the thresholds of the whole.
+ * changed the chat, is left out as well. The diagnosis is made anew of what is left.
+ * The thresholds stay: without them the rules would say something else of the copy, and its owner may ask for them anyway.
  */
 export function forOwner(bundle: Bundle): Bundle {
   const snapshot = ofOwner(bundle.snapshot);
@@ -18,7 +19,7 @@ export function forOwner(bundle: Bundle): Bundle {
   };
   return {
     ...bundle,
-    ...{ takenBy: null, thresholds: null, replicas: null, server: null, snapshot, answered },
+    ...{ takenBy: null, replicas: null, server: null, snapshot, answered },
     events: bundle.events?.map((event) => ({ ...event, actorId: null })) ?? null,
     diagnosis: judge({ snapshot, answered, thresholds: bundle.thresholds }, 'owner'),
     diagnosisEverywhere: null,
@@ -35,6 +36,6 @@ const ofOwner = ({ database, runtime, ...snapshot }: Snapshot): Snapshot => ({
   database: database && {
     ...database,
     lostChildren: null,
-    trouble: database.trouble && { ...database.trouble, lockedBy: null, thresholds: null },
+    trouble: database.trouble && { ...database.trouble, lockedBy: null },
   },
 });

@@ -3,9 +3,9 @@
  * Any of them may be missing, because its source could not be read. Null means unknown, for every rule.
  */
 import * as z from 'zod';
+import { cut } from '../cut.ts';
 import { EXECUTION_STATES } from '../executionState.ts';
 import { shownFigures } from './figures.ts';
-import { cut } from './wording.ts';
 
 /** Reads a value; one of another shape counts as not known. */
 export const known = <T>(shape: z.ZodType<T>) =>

@@ -1,4 +1,5 @@
 /** Values as words in a sentence. */
+import { cut } from '../cut.ts';
 
 /** Name of the replica in the row. */
 export const ownerName = ({ workerId }: { readonly workerId: string | null }): string =>
@@ -23,10 +24,6 @@ const LONGEST_WORD = 60;
 export function word(text: string): string {
   return cut(text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim(), LONGEST_WORD);
 }
-
-/** Text of about so many characters at most, cut between two of them: half of one is no text. */
-export const cut = (text: string, most: number): string =>
-  text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…` : text;
 
 /** Count with its noun: `1 replica`, `3 replicas`. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

@@ -1,5 +1,6 @@
 /**
  * Checks of ids and list lengths before anything is planned or sent, in literals and variables, at any depth.
+ * They look at one operation and its fragments: the others of its document are not run.
  * The supergraph's scalars check nothing, and a subgraph that refuses one id refuses the whole fetch.
  */
 import {
@@ -16,7 +17,9 @@ import {
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import type { Json } from '../../common/json.ts';
+import { cut } from '../../domain/cut.ts';
 import { decidingVariables } from '../../server/graphql/conditions.ts';
+import { ownDocument } from '../../server/graphql/fragments.ts';
 import { scalars } from '../../server/graphql/scalars.ts';
 
 /** Limits for ids, and for anything else that an argument lists. A mutation may plan an action on many chats. */
@@ -43,10 +46,10 @@ export function compileInputCheck(
   operation: OperationDefinitionNode,
 ): FindBadInput {
   const most = MAX_LIST_LENGTH[operation.operation];
-  const longestList = longestListIn(document);
-  const conditions = decidingVariables(document);
-  const [badLiteral] =
-    longestList > most ? [] : validate(schema, document, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
+  const own = ownDocument(document, operation);
+  const longestList = longestListIn(own);
+  const conditions = decidingVariables(own);
+  const [badLiteral] = longestList > most ? [] : validate(schema, own, [ValuesOfCorrectTypeRule], { maxErrors: 1 });
   return (variables) => {
     const tooLong = Math.max(longestList, longestListOf(variables));
     if (tooLong > most) return `A list may hold at most ${most} values. Received ${tooLong}.`;
@@ -60,8 +63,7 @@ export function compileInputCheck(
   };
 }
 
-const sentence = ({ message }: GraphQLError) =>
-  message.length > MAX_MESSAGE_CHARACTERS ? `${message.slice(0, MAX_MESSAGE_CHARACTERS)}…` : message;
+const sentence = ({ message }: GraphQLError) => cut(message, MAX_MESSAGE_CHARACTERS);
 
 /** A variable with a default may have a nullable type in a place that takes no null. */
 const nullCondition = (name: string) =>

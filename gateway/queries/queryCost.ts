@@ -30,14 +30,14 @@ import {
 import type { Json } from '../../common/json.ts';
 import { fragmentsOf } from '../../server/graphql/fragments.ts';
 import type { CostRules, FieldRule } from './costRules.ts';
-import { introspectionSizes } from './introspectionSizes.ts';
+import { introspectionSizes, type Sized } from './introspectionSizes.ts';
 
 /** Longest list that a field gives; the field itself refuses more. */
 const MAX_LIST = 1_000;
 /** Length of a list about which nothing is known. */
 const UNKNOWN_LIST = 10;
 /**
- * Cost of an object of an introspection, which asks nobody.
+ * Cost of each object and each value of an introspection, which asks nobody: graphql-js takes as long for either.
  * The default MAX_COST lets 50,000 of them through, which hold the event loop for less than 100 ms.
  */
 const INTROSPECTION_WEIGHT = 0.13;
@@ -72,20 +72,25 @@ export function makeCompileCost({ schema, fields }: CostRules) {
   ): number => {
     const ofField = (node: FieldNode, parent: GraphQLNamedType, sized: Sized, spreading: readonly string[]): number => {
       const field = fieldOf(schema, parent, node.name.value);
-      if (!field) return 0;
+      if (!field) return node.name.value === '__typename' && isIntrospectionType(parent) ? INTROSPECTION_WEIGHT : 0;
       const type = getNamedType(field.type);
       const rule = fields.get(`${parent.name}.${field.name}`) ?? NO_RULE;
       const sliced = slicedSize(rule, field, node, input);
       const isSizedBelow = rule.sizedFields.length > 0;
+      const isSized = sized.fields.includes(field.name);
       const below: Sized =
         isSizedBelow && sliced !== undefined ? { fields: rule.sizedFields, size: sliced } : NOT_SIZED;
-      const own = rule.weight ?? (isLeafType(type) ? 0 : isIntrospectionType(type) ? INTROSPECTION_WEIGHT : 1);
-      const each = own + (node.selectionSet ? within(node.selectionSet, type, below, spreading) : 0);
+      const belowType = field === TypeMetaFieldDef ? introspected.ofOneType : isSized ? sized.below : undefined;
+      const isIntrospected = isIntrospectionType(parent) || isIntrospectionType(type);
+      const own = rule.weight ?? (isIntrospected ? INTROSPECTION_WEIGHT : isLeafType(type) ? 0 : 1);
+      const each = own + (node.selectionSet ? within(node.selectionSet, type, belowType ?? below, spreading) : 0);
       if (rule.isPerReplica) return each * (replicas ?? rule.assumedSize ?? UNKNOWN_LIST);
+      const length = introspected.lengths.get(`${parent.name}.${field.name}`);
+      if (length !== undefined) return INTROSPECTION_WEIGHT + each * (isSized ? sized.size : length);
       if (!isListType(getNullableType(field.type))) return each;
-      if (sized.fields.includes(field.name)) return each * sized.size;
+      if (isSized) return each * sized.size;
       const known = (isSizedBelow ? undefined : sliced) ?? keysAsked(field, node, input) ?? rule.assumedSize;
-      return each * (known ?? introspected.get(`${parent.name}.${field.name}`) ?? UNKNOWN_LIST);
+      return each * (known ?? UNKNOWN_LIST);
     };
 
     const within = (
@@ -149,11 +154,6 @@ function sizeOf(variables: Readonly<Json>, name: string): string {
   return typeof value === 'number' ? String(value) : typeof value;
 }
 
-/** Lists below whose length an argument above has told. */
-interface Sized {
-  readonly fields: readonly string[];
-  readonly size: number;
-}
 const NOT_SIZED: Sized = { fields: [], size: 1 };
 
 type Field = GraphQLField<unknown, unknown>;

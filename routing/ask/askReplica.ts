@@ -1,5 +1,6 @@
 /** Asks one replica for its share of a list of entities: where it was found, within its limits, as far as its version goes. */
 import type { StopSignal } from '../../common/stopSignal.ts';
+import { cut } from '../../domain/cut.ts';
 import type { Logger } from '../../server/log.ts';
 import { mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { EarlierVersions } from './earlierVersions.ts';
@@ -80,8 +81,12 @@ async function ask(
       return withoutAnswer(share, 'STOPPED', STOPPED);
     case 'UNREACHABLE':
       return signal.aborted
-        ? withoutAnswer(share, 'TIMED_OUT', `Where it is could not be read within ${timeoutMs} ms; nothing was sent.`)
-        : withoutAnswer(share, 'UNREACHABLE', 'Where it is could not be read; nothing was sent.');
+        ? withoutAnswer(
+            share,
+            'TIMED_OUT',
+            `Where it is could not be read from the database within ${timeoutMs} ms; nothing was sent.`,
+          )
+        : withoutAnswer(share, 'UNREACHABLE', 'Where it is could not be read from the database; nothing was sent.');
   }
   if (signal.aborted)
     return withoutAnswer(share, 'TIMED_OUT', `Nothing was left of the ${timeoutMs} ms; nothing was sent.`);
@@ -128,7 +133,7 @@ const OPEN = 'It failed several times in a row, and is left alone for a second; 
 function logErrors(log: Logger, requestId: string, { share: { replicaId }, errors }: ShareAnswer): void {
   if (!errors[0]) return;
   const { length, 0: first } = errors;
-  const message = first.message.slice(0, MAX_LOGGED_CHARACTERS);
+  const message = cut(first.message, MAX_LOGGED_CHARACTERS);
   log.warn({ requestId, replicaId, errors: length, first: message }, 'a replica answered with errors');
 }
 

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { isObject, type Json } from '../../common/json.ts';
 import { parseUuid } from '../../common/uuid.ts';
+import { cut } from '../../domain/cut.ts';
 import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
 import type { ReachabilityStatus } from '../transport/status.ts';
 import { readErrors } from '../transport/subgraphAnswer.ts';
@@ -113,7 +114,7 @@ function read(share: Share, { httpStatus, body, what }: JsonReply): ShareAnswer 
   if (entities.length !== expected)
     return notAnAnswer(share, `${what}, ${entities.length} entities instead of ${expected}`);
   const told = isObject(body) ? readErrors(body.errors, MAX_ERRORS) : [];
-  const errors = told.map(({ message, ...rest }) => ({ message: message.slice(0, MAX_MESSAGE_CHARACTERS), ...rest }));
+  const errors = told.map(({ message, ...rest }) => ({ message: cut(message, MAX_MESSAGE_CHARACTERS - 1), ...rest }));
   return { share, outcome: OK, attempts: 1, entities, errors };
 }
 

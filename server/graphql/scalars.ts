@@ -4,7 +4,10 @@
  */
 import { GraphQLError, GraphQLScalarType, Kind, print } from 'graphql';
 import { GraphQLDateTime, GraphQLSafeInt } from 'graphql-scalars';
-import { noUuid, parseUuid } from '../../common/uuid.ts';
+import { parseUuid } from '../../common/uuid.ts';
+import { cut } from '../../domain/cut.ts';
+
+const SHOWN_CHARACTERS = 60;
 
 /**
  * Id of an input.
@@ -13,6 +16,10 @@ import { noUuid, parseUuid } from '../../common/uuid.ts';
 export function requireUuid(value: unknown): string {
   return parseUuid(value) ?? refuse(textOf(value));
 }
+
+/** Sentence on what an id is, for a client that sent something else. */
+export const noUuid = (received: string): string =>
+  `An id is 8-4-4-4-12 hexadecimal digits, such as 0b6f2c9e-5f0a-4c39-9b0e-6d1f0c2a7e55. Received ${cut(received, SHOWN_CHARACTERS)}.`;
 
 /** Value as JSON, as far as that can be written. */
 function textOf(value: unknown): string {

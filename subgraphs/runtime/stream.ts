@@ -4,8 +4,9 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { noUuid, parseUuid } from '../../common/uuid.ts';
+import { parseUuid } from '../../common/uuid.ts';
 import { Refusal, sendRefusal, setHead } from '../../server/graphql/answer.ts';
+import { noUuid } from '../../server/graphql/scalars.ts';
 import type { Inspector, StreamEvent } from './inspector.ts';
 
 export function streamRoute(app: FastifyInstance, inspector: Inspector): void {

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 /** A gateway whose callers' tokens come from an identity provider: keys that rotate, and a provider that is away. */
 import { expect, test } from '@jest/globals';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { pino } from 'pino';
+import { expectDocumented } from '../support/openapi.ts';
 import { askGateway, gatewaysPerTest } from './gateways.ts';
 import { deadUrl, sendJson, serversPerTest } from './httpServers.ts';
 
@@ -57,6 +59,11 @@ test('while the provider is away, the answer is 503 and not that the token is ba
       ],
     });
   }
+  const snapshot = await fetch(`${gateway.url}/api/experimental/chats/${randomUUID()}/debug/snapshot`, {
+    headers: { authorization: `Bearer ${await key.token()}` },
+  });
+  expectDocumented(snapshot.status, await snapshot.json());
+  expect(snapshot.status).toBe(503);
   const { status } = await askGateway(gateway, '{ __typename }', { token: 'no token' });
   expect(status).toBe(401);
   const failures = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50);

@@ -97,3 +97,10 @@ test('what is odd about one error costs nothing of the others', () => {
   expect(readAnswer(json({ data: {}, errors }))).toEqual({ data: {}, errors: read });
   expect(ofReplica(json({ data: { _entities: [] }, errors }), 0)).toMatchObject({ entities: [], errors: read });
 });
+
+test.each([0, 1])("a replica's error is cut between two characters of it, %d before them", (more) => {
+  const errors = [{ message: `${'x'.repeat(more)}${'😀'.repeat(600)}` }];
+  const [error] = ofReplica(json({ data: { _entities: [] }, errors }), 0).errors;
+  expect(error?.message.length).toBeLessThanOrEqual(500);
+  expect(error?.message).not.toMatch(/\p{Cs}/u);
+});

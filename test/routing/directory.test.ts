@@ -104,6 +104,19 @@ describe('the replica directory', () => {
     expect((await third).map(({ status }) => status)).toEqual(['UNKNOWN_REPLICA']);
   });
 
+  test('a row that could not be read is not called missing, and one that is held stays', async () => {
+    let found: readonly (ReplicaRow | { id: string; isUnread: true })[] = [row('a')];
+    const directory = makeReplicaDirectory({ load: async () => found, clock: systemClock, log });
+    const statuses = async () => (await Promise.all(directory.lookUp(['a', 'b'], never))).map(({ status }) => status);
+    expect(await statuses()).toEqual(['OK', 'UNKNOWN_REPLICA']);
+    found = ['a', 'b'].map((id) => ({ id, isUnread: true }));
+    expect(await statuses()).toEqual(['OK', 'UNREACHABLE']);
+    expect(await directory.lookUpAnew('a', never)).toMatchObject({ status: 'OK' });
+    found = [];
+    expect(await statuses()).toEqual(['OK', 'UNKNOWN_REPLICA']);
+    expect(await directory.lookUpAnew('a', never)).toEqual({ status: 'UNKNOWN_REPLICA' });
+  });
+
   test('a reading that fails is in the log with its message', async () => {
     const lines: string[] = [];
     const log = pino({}, { write: (line: string) => lines.push(line) });

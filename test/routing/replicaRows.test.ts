@@ -5,6 +5,7 @@ import type { DatabaseSubgraph } from '../../routing/transport/databaseSubgraph.
 
 const A = 'aaaaaaaa-0000-4000-8000-000000000001';
 const B = 'bbbbbbbb-0000-4000-8000-000000000002';
+const C = 'cccccccc-0000-4000-8000-000000000003';
 const row = (id: string) => ({ id, relayAddress: `http://${id}/`, stoppedAt: null, version: '0.1.0' });
 const STOPPED_AT = 'stoppedAt';
 
@@ -21,7 +22,7 @@ test('a moment that cannot be said costs only its row, which counts as stopped',
     const { rows } = await loadReplicaTable(answering({ data, errors: [at] }), [B]);
     const odd = at.path[0] === 'r0' ? 2 : 1;
     expect(rows?.map(({ id }) => id)).toEqual([A, B, B]);
-    expect(rows?.map(({ stoppedAt }) => stoppedAt !== null)).toEqual([0, 1, 2].map((i) => i === odd));
+    expect(rows?.map((one) => 'stoppedAt' in one && one.stoppedAt !== null)).toEqual([0, 1, 2].map((i) => i === odd));
   }
 });
 
@@ -31,6 +32,12 @@ test.each([
   ['about the whole list', { data: { replicas: null }, errors: [{ message: 'x', path: ['replicas'] }] }],
 ])('an answer with an error %s is none', async (_, body) => {
   await expect(loadReplicaTable(answering(body), [])).rejects.toThrow('gave no replicas');
+});
+
+test('a row that could not be read is told from one that is not there', async () => {
+  const error = { message: 'x', path: ['r1'], extensions: { code: 'DATABASE_UNAVAILABLE' } };
+  const body = { data: { replicas: [row(A)], r0: null, r1: null }, errors: [error] };
+  expect((await loadReplicaTable(answering(body), [C, B])).rows).toEqual([row(A), { id: B, isUnread: true }]);
 });
 
 describe('the platform', () => {
