@@ -66,7 +66,10 @@ function startWaiting() {
   return waiting;
 }
 
-test('a line is there while its process does nothing else, and those of the stop after SIGTERM', async () => {
+test.each([
+  'SIGTERM',
+  'SIGHUP', // a terminal that is closed
+] as const)('a line is there while its process does nothing else, and those of the stop after %s', async (signal) => {
   const child = startWaiting();
   const closed = once(child, 'close');
   const lines = createInterface({ input: child.stderr });
@@ -74,9 +77,9 @@ test('a line is there while its process does nothing else, and those of the stop
   expect(linesOf(first)).toMatchObject([{ i: 0 }]);
   const rest: string[] = [];
   lines.on('line', (line) => rest.push(line));
-  child.kill('SIGTERM');
+  child.kill(signal);
   expect(await closed).toEqual([0, null]);
-  expect(linesOf(rest.join('\n'))).toMatchObject([{ msg: 'stopping', reason: 'SIGTERM' }, { msg: 'stopped' }]);
+  expect(linesOf(rest.join('\n'))).toMatchObject([{ msg: 'stopping', reason: signal }, { msg: 'stopped' }]);
 });
 
 test('whoever read it may be gone: the process goes on, and stops in order', async () => {
