@@ -13,8 +13,11 @@ import { describeChat, readChatDetails, readOpenCalls } from './chatDetails.ts';
 import { chatTable, listChats } from './chatList.ts';
 import { followChat } from './follow.ts';
 import { openPool } from './pool.ts';
+import { endWithOutput } from './standardOutput.ts';
 import { findSystem, reportAndExit, type System } from './system.ts';
 import { parseToolOutputs } from './toolOutputs.ts';
+
+endWithOutput();
 
 interface Session {
   readonly system: System;

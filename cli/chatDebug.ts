@@ -19,6 +19,9 @@ import { findGateway } from './debug/target.ts';
 import { watch } from './debug/watch.ts';
 import { askWhy, askWhyEverywhere } from './debug/why.ts';
 import { printable } from './printable.ts';
+import { endWithOutput } from './standardOutput.ts';
+
+endWithOutput();
 
 interface Options extends Asking {
   readonly watch?: true;

@@ -11,6 +11,9 @@ import { type Report, reportOf } from './check/report.ts';
 import { fitted, linesOf } from './check/text.ts';
 import { databaseSentence } from './databaseTrouble.ts';
 import { printableJson } from './printable.ts';
+import { endWithOutput } from './standardOutput.ts';
+
+endWithOutput();
 
 interface Options {
   readonly database?: string;

@@ -9,7 +9,10 @@ import { OWN_CALLER, signInternalToken } from '../server/tokens/internalToken.ts
 import { CHECKS } from './conformance/checks.ts';
 import { makeWorker, type WorkerOptions } from './conformance/worker.ts';
 import { printable } from './printable.ts';
+import { endWithOutput } from './standardOutput.ts';
 import { reportAndExit } from './system.ts';
+
+endWithOutput();
 
 const UNKNOWN_WORKER = '00000000-0000-4000-8000-000000000000';
 

@@ -6,7 +6,10 @@ import { Command } from 'commander';
 import { forgetInChats, forgetInIncidents, type Place } from '../local/postgres/forgetPerson.ts';
 import { readEnvironment } from '../server/settings/config.ts';
 import { uuidArgument } from './arguments.ts';
+import { endWithOutput } from './standardOutput.ts';
 import { findSystem, reportAndExit } from './system.ts';
+
+endWithOutput();
 
 interface Options {
   readonly owner: string;

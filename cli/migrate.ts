@@ -5,7 +5,10 @@
 
 import { migrate, migrateRecorder } from '../local/postgres/prepareDatabase.ts';
 import { readEnvironment, settingsGiven } from '../server/settings/config.ts';
+import { endWithOutput } from './standardOutput.ts';
 import { reportAndExit } from './system.ts';
+
+endWithOutput();
 
 const NAMES = ['DATABASE_URL', 'RECORDER_DATABASE_URL'] as const;
 

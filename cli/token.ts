@@ -5,7 +5,10 @@ import { signCallerToken } from '../local/callerToken.ts';
 import { signInLink } from '../local/signInLink.ts';
 import { readSystemFile } from '../local/systemFile.ts';
 import { readEnvironment, SettingsError } from '../server/settings/config.ts';
+import { endWithOutput } from './standardOutput.ts';
 import { reportAndExit } from './system.ts';
+
+endWithOutput();
 
 interface Options {
   readonly sub?: string;

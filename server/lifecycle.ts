@@ -1,11 +1,11 @@
 /**
- * The end of every process of the system: on SIGTERM, on SIGINT, or when its parent in the system is gone.
+ * The end of every process of the system: on SIGTERM, on SIGINT, on SIGHUP, or when its parent in the system is gone.
  * A second order changes nothing; a stop that hangs is cut short.
  *
  * On SIGTERM a server retires before it stops. A load balancer or a Kubernetes service learns only after a moment that
  * it shall go.
- * Until then its requests are answered. Ctrl-C and the system of `npm start` skip that wait. SIGINT ends one that has
- * begun.
+ * Until then its requests are answered. Ctrl-C, a terminal that is closed and the system of `npm start` skip that
+ * wait, and end one that has begun.
  */
 import type { Logger } from 'pino';
 import { systemClock } from '../common/clock.ts';
@@ -51,7 +51,7 @@ export function stopOnSignal(server: Stoppable, log: Logger): void {
       process.exit(1);
     }
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void end(signal));
   process.once('disconnect', () => void end('the parent process is gone'));
   if (process.connected === false) void end('the parent process is gone'); // it went while this one was starting
 }

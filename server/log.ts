@@ -9,6 +9,8 @@
  * - when the process ends by itself, by a signal that it handles, or by an uncaught error.
  *
  * Only a sudden end (SIGKILL, no memory left) can cost that tenth of a second.
+ * Where they cannot be written (a full disk, a terminal that is gone) the process goes on. Lines wait, up to a limit,
+ * until one can be written again; how many were lost is then told.
  * Writes are synchronous, so that none is on its way when the process ends.
  * They have at most `PIPE_BUF` bytes (POSIX, `write`), so that lines of processes on one pipe are not mixed.
  */
@@ -22,6 +24,8 @@ const PIPE_BUF = 4_096;
 /** Bytes at which lines are written. With one more line they mostly fit into PIPE_BUF. */
 const WRITTEN_AT = 3_500;
 const WRITTEN_AFTER_MS = 100;
+/** Bytes of lines that wait for a file which takes none. */
+const WAITING_AT_MOST = 1_048_576;
 const WARN = 40;
 
 /** Destination of all loggers of the process. */
@@ -29,8 +33,12 @@ let standardError: ReturnType<typeof heldLines> | undefined;
 
 /** @param name the process: `gateway`, `database`, `replica` */
 export function makeLogger(name: string, level: string): Logger {
-  standardError ??= heldLines(pino.destination({ fd: 2, minLength: WRITTEN_AT, maxWrite: PIPE_BUF, sync: true }));
-  return pino({ name, level, serializers: { err: errorOf } }, standardError);
+  const file = { fd: 2, minLength: WRITTEN_AT, maxWrite: PIPE_BUF, maxLength: WAITING_AT_MOST, sync: true };
+  const isFirst = standardError === undefined;
+  standardError ??= heldLines(pino.destination(file));
+  const log = pino({ name, level, serializers: { err: errorOf } }, standardError);
+  if (isFirst) standardError.onLost((lines) => log.warn({ lines }, 'lines were lost, since they could not be written'));
+  return log;
 }
 
 const MAX_MESSAGE_CHARACTERS = 500;
@@ -54,8 +62,8 @@ function errorOf(thrown: unknown) {
   };
 }
 
-/** Destination of pino's. It never holds more than is written at once, so one `flush` empties it. */
-type Held = Pick<ReturnType<typeof pino.destination>, 'write' | 'flush'>;
+/** Destination of pino's. While it can write it never holds more than is written at once, so one `flush` empties it. */
+type Held = Pick<ReturnType<typeof pino.destination>, 'write' | 'flush' | 'on'>;
 
 function heldLines(file: Held) {
   let isHolding = false;
@@ -64,7 +72,21 @@ function heldLines(file: Held) {
     isHolding = false;
   };
   process.on('exit', flush);
+  let lost = 0;
+  file.on('error', () => {}); // without a listener it would end the process
+  file.on('drop', () => {
+    lost += 1;
+  });
   return {
+    /** Calls `tell` with the number of lines that were lost, once lines can be written again. */
+    onLost(tell: (lines: number) => void) {
+      file.on('write', (bytes) => {
+        if (lost === 0 || bytes === 0) return;
+        const lines = lost;
+        lost = 0;
+        process.nextTick(tell, lines);
+      });
+    },
     // Member that makes pino tell the level of each line.
     [Symbol.for('pino.metadata')]: true,
     lastLevel: 0,

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { Agent } from 'undici';
 import { answerAll } from '../support/answeringProcess.ts';
 
-interface HandWrittenSpec {
+export interface HandWrittenSpec {
   readonly databaseUrl: string;
   readonly replicas: readonly { readonly id: string; readonly relayAddress: string }[];
   /** Calls by the query of the client. */

@@ -51,7 +51,7 @@ async function answerBehindEdge(handle: Handle, authSecret: string): Promise<voi
   app.post('/graphql', async (request, reply) => {
     const caller = await check((request.headers.authorization ?? '').replace('Bearer ', ''));
     if (caller instanceof Refusal) throw caller;
-    recordOf(request).caller = caller.sub;
+    recordOf(request).caller = caller;
     return reply.type('application/json; charset=utf-8').send(await handle(request.body as string));
   });
   const { url } = await listen({ host: '127.0.0.1', port: 0 }, async () => {});

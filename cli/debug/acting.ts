@@ -51,7 +51,7 @@ export function addActing(program: Command): void {
       .option('--dry-run', 'take the whole way, and take it back')
       .action(async (replica: string, options: Acting) => {
         const wish = await wishOf(options, `Really ${name} ${replica}?`);
-        if (wish) tell(await drain(asking(findGateway(options)), action, replica, wish), options);
+        if (wish) tell(await drain(asking(findGateway(options)), action, replica, wish, systemClock), options);
       });
   }
   telling('actions', 'what was done to chats and replicas, by whom and why; the newest first')

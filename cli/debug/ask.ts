@@ -26,10 +26,13 @@ export class NoAnswer extends Error {
   override name = 'NoAnswer';
   /** True if the same question may be answered later, asked the same way. */
   readonly mayHeal: boolean;
+  /** True if the question may have arrived, and may still be worked on. */
+  readonly mayBeUnderWay: boolean;
 
-  constructor(message: string, mayHeal: boolean) {
+  constructor(message: string, mayHeal: boolean, mayBeUnderWay = false) {
     super(message);
     this.mayHeal = mayHeal;
+    this.mayBeUnderWay = mayBeUnderWay;
   }
 }
 
@@ -41,6 +44,9 @@ export interface Answered<Data> {
   /** Errors of the answer. */
   readonly problems: readonly Problem[];
 }
+
+/** Codes of failures before anything was sent. */
+const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'];
 
 /** @throws NoAnswer */
 export type Ask = <Data>(
@@ -74,7 +80,12 @@ export function readAnswer<Data>(gateway: Gateway, received: Received, shape: z.
   const parsed = response.safeParse(cleaned(body));
   if (!parsed.success) {
     const what = `status ${status}, ${printableLine(mediaType, LONGEST_TEXT) || 'without a content type'}`;
-    throw new NoAnswer(`What answers at ${gateway.url} is no GraphQL gateway: ${what}. Check --url.`, status >= 500);
+    const isPassing = status >= 500; // of a proxy before a gateway that is slow, or away
+    throw new NoAnswer(
+      `What answers at ${gateway.url} is no GraphQL gateway: ${what}. Check --url.`,
+      isPassing,
+      isPassing,
+    );
   }
   const { data, errors } = parsed.data;
   const [first] = errors;
@@ -107,7 +118,8 @@ async function post({ url, token }: Gateway, body: object, parent: AbortSignal |
   } catch (error) {
     const late = deadline.signal.aborted && !parent?.aborted;
     const why = late ? `within ${TIMEOUT_MS / 1000} s` : `(${causeOf(error)})`;
-    throw new NoAnswer(`The gateway at ${url} does not answer ${why}. Is the system running?`, true);
+    const isSent = !NEVER_SENT.includes(causeOf(error));
+    throw new NoAnswer(`The gateway at ${url} does not answer ${why}. Is the system running?`, true, isSent);
   } finally {
     deadline.clear();
   }

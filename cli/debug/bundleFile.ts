@@ -1,5 +1,6 @@
 /** Files of bundles. */
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, readSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Bundle } from '../../domain/bundle/format.ts';
 import { MOST_BYTES, NoBundle, readBundle } from '../../domain/bundle/read.ts';
 import { printableJson } from '../printable.ts';
@@ -15,14 +16,29 @@ export function bundleIn(path: string): Bundle {
 }
 
 /**
- * Writes a bundle as JSON that nothing in it acts on a terminal by. Only its user may read the file.
+ * Writes a bundle as JSON that nothing in it acts on a terminal by. Only its user may read the file. One that was there
+ * stays as it was until the new one is whole.
  * @throws NoAnswer that says why it cannot be written
  */
 export function writeBundle(path: string, bundle: Bundle): void {
   try {
-    writeFileSync(path, bundleText(bundle), { mode: 0o600 });
+    writeWhole(path, bundleText(bundle));
   } catch (error) {
     throw new NoAnswer(`The file ${path} ${reasonOf(error)}`, false);
+  }
+}
+
+function writeWhole(path: string, text: string): void {
+  const before = statSync(path, { throwIfNoEntry: false });
+  if (before && !before.isFile()) return void writeFileSync(path, text); // a pipe or a device keeps nothing
+  const file = before ? realpathSync(path) : path;
+  const unfinished = `${file}.${randomUUID().slice(0, 8)}`;
+  try {
+    writeFileSync(unfinished, text, { mode: 0o600, flag: 'wx', flush: true });
+    renameSync(unfinished, file);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
   }
 }
 
@@ -49,6 +65,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'may not be opened by this user.',
   EISDIR: 'is a folder.',
   ENOSPC: 'does not fit: the disk is full.',
+  EFBIG: 'does not fit: the system allows no file of this size.',
   EROFS: 'cannot be written: the disk takes no writes.',
 };
 

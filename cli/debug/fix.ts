@@ -1,6 +1,7 @@
 /** `chat-debug fix`, `drain`, `undrain` and `actions`: steps taken through the gateway, and their records. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
+import type { Clock } from '../../common/clock.ts';
 import { type ActionName, mutationOf, shortName } from '../../domain/actions/names.ts';
 import { type Ask, NoAnswer } from './ask.ts';
 import { done, type Noted, type Offer, offered, recordList } from './fixShape.ts';
@@ -70,15 +71,20 @@ export async function takeOffer(
     return { json: { done: null, action, whyNot }, problems: [], code: 1, text };
   }
   const acted = answers.filter((code) => findings.includes(code));
-  const sent = await send(ask, action, { id: chatId, token, findings: acted }, wish);
+  const sent = await send(ask, action, { id: chatId, token, findings: acted }, wish, afterwards.clock);
   if (sent.outcome !== 'DONE' || wish.dryRun) return sent.shown;
   afterwards.note(`Done. It is looked for up to 30 s whether ${gone(acted)}.`);
   return withResolution(sent.shown, await askResolution(ask, sent.key, afterwards.clock), acted, chatId);
 }
 
 /** Tells a replica to drain, or takes that back. @throws NoAnswer */
-export const drain = (ask: Ask, action: 'DRAIN_REPLICA' | 'UNDRAIN_REPLICA', id: string, wish: Wish): Promise<Shown> =>
-  send(ask, action, { id, expect: { workerId: id } }, wish).then(({ shown }) => shown);
+export const drain = (
+  ask: Ask,
+  action: 'DRAIN_REPLICA' | 'UNDRAIN_REPLICA',
+  id: string,
+  wish: Wish,
+  clock: Clock,
+): Promise<Shown> => send(ask, action, { id, expect: { workerId: id } }, wish, clock).then(({ shown }) => shown);
 
 interface Sent {
   readonly outcome: string;
@@ -91,10 +97,11 @@ async function send(
   action: ActionName,
   what: Readonly<Record<string, unknown>>,
   { reason, dryRun = false }: Wish,
+  clock: Clock,
 ): Promise<Sent> {
   const key = randomUUID();
   const asked = ask('act', { ...what, reason, key, dryRun }, done, mutationOf(action));
-  const { raw, problems, outcome, record } = await settled(ask, asked, key, dryRun);
+  const { raw, problems, outcome, record } = await settled(ask, asked, { key, dryRun, clock });
   const isDone = outcome === 'DONE' || outcome === 'NO_CHANGE';
   const led = record.after === null ? '' : ` ${record.before} → ${record.after}.`;
   const head = `${outcome}  ${shortName(action)}${record.dryRun ? ', dry run' : ''}.${led}`;

@@ -16,6 +16,8 @@ export interface Afterwards {
 /** Milliseconds between two looks, and after which the terminal looks no more: the operator needs 30 s and a little. */
 const LOOK_MS = 1_000;
 const LONGEST_MS = 45_000;
+/** Seconds in which the record of a request must come that is still worked on: it looks at the chat, and waits for locks. */
+const UNDER_WAY_SECONDS = 10;
 
 type Result = NonNullable<z.output<typeof done>['done']>;
 
@@ -29,8 +31,7 @@ const lost = (key: string) =>
 export async function settled(
   ask: Ask,
   asked: Promise<Answered<z.output<typeof done>>>,
-  key: string,
-  dryRun: boolean,
+  { key, dryRun, clock }: { readonly key: string; readonly dryRun: boolean; readonly clock: Clock },
 ): Promise<Result & Omit<Answered<unknown>, 'data'>> {
   const answered = await asked.catch((error: unknown) => {
     if (error instanceof NoAnswer && error.mayHeal) return error;
@@ -40,15 +41,34 @@ export async function settled(
   if (!isUnanswered && answered.data.done) return { ...answered, ...answered.data.done };
   const isLost = isUnanswered || answered.problems.some(({ extensions }) => extensions?.code === 'ACTION_UNCERTAIN');
   if (!isLost) withoutAnswer(answered, `No answer came. The key of this request is ${key}.`);
-  const { data, raw, problems } = await ask('record', { key, dryRun }, recorded).catch(() => {
-    throw new NoAnswer(lost(key), true);
-  });
-  if (problems.length > 0) throw new NoAnswer(lost(key), true);
+  const mayBeUnderWay = !isUnanswered || answered.mayBeUnderWay;
+  const { data, raw, problems } = await recordOf(ask, { key, dryRun, clock }, mayBeUnderWay ? UNDER_WAY_SECONDS : 0);
   if (!data.actionRecord) {
     const why = isUnanswered ? answered.message : 'No answer came.';
-    throw new NoAnswer(`${why} There is no record of it: it was not done.`, true);
+    throw new NoAnswer(
+      `${why} ${mayBeUnderWay ? noRecordYet(key) : 'There is no record of it: it was not done.'}`,
+      true,
+    );
   }
   return { raw, problems, outcome: data.actionRecord.outcome, record: data.actionRecord };
+}
+
+const noRecordYet = (key: string) =>
+  `There is no record of it after ${UNDER_WAY_SECONDS} s, so it was most likely not done. If one comes yet, \`npm run chat-debug -- actions\` tells it; the key of the request is ${key}.`;
+
+/** Record of a request, once it is there, or after so many seconds. @throws NoAnswer if that cannot be asked */
+async function recordOf(
+  ask: Ask,
+  { key, dryRun, clock }: { readonly key: string; readonly dryRun: boolean; readonly clock: Clock },
+  seconds: number,
+) {
+  const endMs = clock.monotonicMs() + 1_000 * seconds;
+  for (;;) {
+    const asked = await ask('record', { key, dryRun }, recorded).catch(() => undefined);
+    if (!asked || asked.problems.length > 0) throw new NoAnswer(lost(key), true);
+    if (asked.data.actionRecord || clock.monotonicMs() >= endMs) return asked;
+    await clock.sleep(LOOK_MS);
+  }
 }
 
 /** Waits until the operator knows whether the findings are gone. PENDING: it does not, after 45 s. */

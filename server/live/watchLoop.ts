@@ -101,6 +101,7 @@ export class WatchLoop {
       this.#isLooking = true;
       await this.#look(wanted?.why ?? 'tick', wanted?.sinceMs);
       this.#isLooking = false;
+      if ([...this.#watchers].some(({ hasAnswer }) => !hasAnswer)) this.#want('joined'); // while it was handed out
       await this.#untilNext(begunMs, clock.monotonicMs() - begunMs);
     }
   }

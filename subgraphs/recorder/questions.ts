@@ -112,12 +112,18 @@ export async function bundleText(readers: Readers, id: string): Promise<string |
   return row?.text;
 }
 
-/** Reason why incidents cannot be read, without addresses. Undefined: they can. */
+const READABLE = `
+  SELECT (SELECT count(term) FROM chat_debug_recorder.recorder_lease)::int AS leases,
+    (SELECT bundle_owed FROM chat_debug_recorder.incidents LIMIT 1)`;
+/** Words where a copy of the tables came without their rows: then no recorder is ever active, and none fails. */
+const NO_ROW =
+  'No incident is noted: the table of the lease has no row, so that no recorder can take it. Run `INSERT INTO chat_debug_recorder.recorder_lease DEFAULT VALUES`.';
+
+/** Reason why incidents cannot be read or noted, without addresses. Undefined: they can. */
 export async function whyNotReadable(pool: Pool): Promise<string | undefined> {
   try {
-    await pool.query(
-      'SELECT term, bundle_owed FROM chat_debug_recorder.recorder_lease, chat_debug_recorder.incidents LIMIT 1',
-    );
+    const { rows } = await pool.query<{ leases: number }>(READABLE);
+    if (rows[0]?.leases === 0) return NO_ROW;
     return undefined;
   } catch (error) {
     return databaseTrouble(error);

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -22,6 +23,32 @@ describe('a file', () => {
     const file = fileFor();
     writeBundle(file, bundleOf(healthy()));
     expect(bundleIn(file)).toEqual(bundleOf(healthy()));
+  });
+
+  test('is closed to others, also where another one was open to them', () => {
+    const file = written('another one');
+    chmodSync(file, 0o644);
+    const link = fileFor();
+    symlinkSync(file, link);
+    writeBundle(link, bundleOf(healthy()));
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(bundleIn(file)).toEqual(bundleOf(healthy()));
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+
+  test('that cannot be written whole leaves the one that was there, and nothing beside it', () => {
+    const file = fileFor();
+    writeBundle(file, bundleOf(healthy()));
+    const before = readdirSync(folder);
+    const script = `
+      import { writeBundle } from './cli/debug/bundleFile.ts';
+      writeBundle(process.argv[1], { filler: 'x'.repeat(100_000) });`;
+    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script, '--', file];
+    const { status, stderr } = spawnSync('sh', ['-c', 'ulimit -f 8; exec "$@"', 'sh', ...node], { encoding: 'utf8' });
+    expect(stderr).toContain('does not fit');
+    expect(status).toBe(1);
+    expect(bundleIn(file)).toEqual(bundleOf(healthy()));
+    expect(readdirSync(folder)).toEqual(before);
   });
 
   test.each([

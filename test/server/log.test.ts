@@ -1,6 +1,12 @@
 /** Standard error of a process that has logged, at its end or while it runs. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { runScript, spawnScript } from '../support/command.ts';
 
@@ -11,7 +17,7 @@ const LINES = 500;
 const FEW = 3; // not enough to be written before the end
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-const linesOf = (stderr: string): { i?: number; msg?: string; err?: unknown }[] =>
+const linesOf = (stderr: string): { i?: number; msg?: string; err?: unknown; lines?: number }[] =>
   stderr
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -60,7 +66,10 @@ function startWaiting() {
   return waiting;
 }
 
-test('a line is there while its process does nothing else, and those of the stop after SIGTERM', async () => {
+test.each([
+  'SIGTERM',
+  'SIGHUP', // a terminal that is closed
+] as const)('a line is there while its process does nothing else, and those of the stop after %s', async (signal) => {
   const child = startWaiting();
   const closed = once(child, 'close');
   const lines = createInterface({ input: child.stderr });
@@ -68,9 +77,9 @@ test('a line is there while its process does nothing else, and those of the stop
   expect(linesOf(first)).toMatchObject([{ i: 0 }]);
   const rest: string[] = [];
   lines.on('line', (line) => rest.push(line));
-  child.kill('SIGTERM');
+  child.kill(signal);
   expect(await closed).toEqual([0, null]);
-  expect(linesOf(rest.join('\n'))).toMatchObject([{ msg: 'stopping', reason: 'SIGTERM' }, { msg: 'stopped' }]);
+  expect(linesOf(rest.join('\n'))).toMatchObject([{ msg: 'stopping', reason: signal }, { msg: 'stopped' }]);
 });
 
 test('whoever read it may be gone: the process goes on, and stops in order', async () => {
@@ -79,4 +88,38 @@ test('whoever read it may be gone: the process goes on, and stops in order', asy
   child.stderr.destroy();
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+/** Runs it with a standard error that takes nothing, as on a full disk. */
+function runOnFullDisk(...args: string[]) {
+  const full = openSync('/dev/full', 'w');
+  const script = fileURLToPath(new URL(`../../${SCRIPT}`, import.meta.url));
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', full] });
+  closeSync(full);
+  return child;
+}
+
+test('a full disk ends no process that logs, and keeps none from stopping in order', async () => {
+  const child = runOnFullDisk(String(LINES), 'wait');
+  const ended = once(child, 'exit');
+  await Promise.race([once(child.stdout as Readable, 'data'), ended]);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
+
+test('once there is room, lines that waited are written, and how many did not fit is told', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'log-'));
+  try {
+    const file = join(folder, 'stderr');
+    const lines = 20 * LINES; // over a MiB
+    expect(await once(runOnFullDisk(String(lines), 'get room', file), 'exit')).toEqual([0, null]);
+    const written = readFileSync(file, 'utf8');
+    const kept = numbersOf(written);
+    expect(kept.length).toBeGreaterThan(1_000);
+    expect(kept).toEqual([...new Set(kept)].sort((a, b) => a - b)); // in order, and none twice
+    const told = linesOf(written).find(({ lines: lost }) => lost !== undefined);
+    expect(kept.length + (told?.lines ?? 0)).toBe(lines + 1); // with the line that told of room
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,11 +1,12 @@
 /** Logs so many lines, then does what it is told. */
+import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { argv } from 'node:process';
 import pg from 'pg';
 import { stopOnSignal } from '../../server/lifecycle.ts';
 import { makeLogger } from '../../server/log.ts';
 
-const [lines = '0', then = ''] = argv.slice(2);
+const [lines = '0', then = '', file = ''] = argv.slice(2);
 const log = makeLogger('logging', 'info');
 for (let i = 0; i < Number(lines); i += 1) log.info({ i, filler: 'x'.repeat(i % 300) }, 'a line');
 
@@ -21,6 +22,11 @@ const endings: Readonly<Record<string, () => void>> = {
     log.info('too late');
     process.kill(process.pid, 'SIGKILL');
   },
+  'get room': () => {
+    closeSync(2);
+    openSync(file, 'a'); // takes the lowest number that is free
+    log.warn('there is room');
+  },
   'tell of errors': () => {
     const long = Object.assign(new Error('m'.repeat(100_000)), { code: '22P02', meta: { value: 'a secret' } });
     const several = new AggregateError([new Error('one'), new Error('two')]);
@@ -34,7 +40,7 @@ const endings: Readonly<Record<string, () => void>> = {
       log.info('stopped');
     };
     stopOnSignal({ stop }, log);
-    createServer().listen(0, '127.0.0.1'); // keeps it running
+    createServer().listen(0, '127.0.0.1', () => process.stdout.write('waiting\n')); // and keeps it running
   },
 };
 endings[then]?.();

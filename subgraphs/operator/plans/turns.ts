@@ -16,6 +16,8 @@ interface NextItem {
 const PAUSE_SECONDS = 10;
 /** Seconds for which its plan rests, so that other plans have most of the time. */
 const REST_SECONDS = 2;
+/** Seconds, more than any plan waits. A time further ahead was set before the clock was set back, or by another server's clock. */
+const LONGEST_WAIT_SECONDS = 20;
 
 const NEXT = `
   SELECT to_json(plan) AS plan, to_json(item) AS item,
@@ -25,7 +27,10 @@ const NEXT = `
   LEFT JOIN LATERAL (
     SELECT ${ITEM_COLUMNS}, tried_at FROM chat_debug_plan_items AS items WHERE plan_id = plan.id AND outcome IS NULL
     ORDER BY tried_at NULLS FIRST, position LIMIT 1) AS item ON true
-  CROSS JOIN LATERAL (SELECT greatest(next_at, tried_at + interval '${PAUSE_SECONDS} seconds') AS due) AS times
+  CROSS JOIN LATERAL (SELECT clock_timestamp() AS now) AS clock
+  CROSS JOIN LATERAL (SELECT greatest(
+      CASE WHEN next_at > now + interval '${LONGEST_WAIT_SECONDS} seconds' THEN now ELSE next_at END,
+      CASE WHEN tried_at <= now THEN tried_at + interval '${PAUSE_SECONDS} seconds' END) AS due) AS times
   ORDER BY due LIMIT 1`;
 
 /** The item whose time comes first. @returns undefined: no plan runs */
@@ -42,7 +47,8 @@ export async function nextItem(pool: Pool): Promise<NextItem | undefined> {
 export async function takeTurn(tx: PoolClient, { planId, position }: ItemRow): Promise<boolean> {
   const turn = await tx.query(
     `UPDATE chat_debug_plans SET next_at = clock_timestamp() + interval '1 second' / per_second
-     WHERE id = $1 AND started_at IS NOT NULL AND ended_at IS NULL AND next_at <= clock_timestamp()`,
+     WHERE id = $1 AND started_at IS NOT NULL AND ended_at IS NULL
+       AND next_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '${LONGEST_WAIT_SECONDS} seconds'`,
     [planId],
   );
   if (turn.rowCount !== 1) return false;

@@ -69,7 +69,7 @@ export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise
     for (let from = 0; from < all.length; from += AT_ONCE) {
       if (!isActive()) return false;
       const part = all.slice(from, from + AT_ONCE);
-      const failure = await poster.post(url, JSON.stringify(part.map(({ alert }) => alert)));
+      const failure = await poster.post(url, JSON.stringify(part.map(({ alert }) => alert)), { refusesHtml: true });
       for (const { id, state } of part) {
         metrics.alert('alertmanager', failure ? 'failed' : before.get(id) === state ? 'repeated' : 'sent');
         const last = failure ? before.get(id) : state;

@@ -22,12 +22,16 @@ export interface Delivery {
   readonly isLastTry: boolean;
 }
 
-/** Deliveries of one incident are made one after another, in their order. */
+/**
+ * Deliveries of one incident are made one after another, in their order. One whose time is further ahead than any wait was
+ * put off before the clock was set back, or by a server whose clock was ahead.
+ */
 const DUE = `
   SELECT id, status, incident, tries,
     made_at < clock_timestamp() - interval '${GIVEN_UP_AFTER_HOURS} hours' AS "isLastTry"
   FROM chat_debug_recorder.deliveries
-  WHERE next_try_at <= clock_timestamp() AND NOT EXISTS (
+  WHERE next_try_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '${LONGEST_WAIT_SECONDS} seconds'
+    AND NOT EXISTS (
     SELECT FROM chat_debug_recorder.deliveries AS earlier
     WHERE earlier.incident_id = deliveries.incident_id AND earlier.number < deliveries.number)
   ORDER BY next_try_at, number LIMIT ${AT_ONCE}`;

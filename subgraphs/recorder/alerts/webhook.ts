@@ -56,7 +56,7 @@ async function deliver(options: WebhookOptions, delivery: Delivery): Promise<str
   const headers = { 'x-chat-debug-delivery': delivery.id, 'x-chat-debug-signature': signatureOf(body, secret) };
   const term = options.term();
   if (!term) return undefined;
-  const failure = await poster.post(url, body, headers);
+  const failure = await poster.post(url, body, { headers });
   if (!failure) {
     metrics.alert('webhook', delivery.tries === 0 ? 'sent' : 'repeated');
     await forgetDelivery(pool, term, delivery.id);

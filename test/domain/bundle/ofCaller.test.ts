@@ -12,7 +12,9 @@ const CANDIDATE = '8d9e0000-0000-4000-8000-00000000abcd';
 const chatIn = (state: 'A0' | 'R0'): Fields & { database: Fields } =>
   structuredClone(combinationSnapshot({ state, owner: 'unowned', lease: 'unowned', runners: 'none' })) as never;
 const slowOwner = (): Fields & { database: Fields & { heartbeat: Fields; trouble: Fields } } =>
-  structuredClone(combinationSnapshot({ state: 'R0', owner: 'TIMED_OUT', lease: 'fresh', runners: 'not asked' })) as never;
+  structuredClone(
+    combinationSnapshot({ state: 'R0', owner: 'TIMED_OUT', lease: 'fresh', runners: 'not asked' }),
+  ) as never;
 
 describe('the owner’s view of a bundle', () => {
   test('has no child that may be another person’s, neither in the readings nor in the diagnosis', () => {

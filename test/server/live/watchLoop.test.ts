@@ -35,11 +35,12 @@ let state: {
   looks: { why: LookReason; wokenMs: number | undefined }[];
   takesMs: number;
   isValid: boolean;
+  everyMs: number;
 };
 let loop: WatchLoop;
 beforeEach(() => {
   clock = manualClock();
-  state = { value: 1, looks: [], takesMs: 0, isValid: true };
+  state = { value: 1, looks: [], takesMs: 0, isValid: true, everyMs: 1_000 };
   loop = new WatchLoop({
     look: async () => {
       const { value } = state;
@@ -48,7 +49,9 @@ beforeEach(() => {
         ? { body: { data: { value } }, isSame: (a, b) => a.data?.value === b.data?.value }
         : undefined;
     },
-    everyMs: 1_000,
+    get everyMs() {
+      return state.everyMs;
+    },
     onLooked: (why, wokenMs) => state.looks.push({ why, wokenMs }),
     clock,
   });
@@ -138,6 +141,27 @@ describe('woken', () => {
 });
 
 describe('clients', () => {
+  test('who joins while an answer that took long is handed out gets one without waiting for a tick', async () => {
+    state.takesMs = 1_500;
+    state.everyMs = 60_000;
+    let late: Client | undefined;
+    const first = join();
+    const take = first.take.bind(first);
+    first.take = (answer) => {
+      take(answer);
+      late ??= join();
+    };
+    await settle();
+    await pass(1_500);
+    expect(first.got).toEqual([1]);
+    await pass(3_000); // it looks half of the time at most
+    await pass(1_500);
+    expect(late?.got).toEqual([1]);
+    expect(whys()).toEqual(['joined', 'joined']);
+    late?.leave();
+    first.leave();
+  });
+
   test('who joins gets the newest answer, or one that is made for it; nobody else gets the same again', async () => {
     const first = join();
     await settle();

@@ -189,6 +189,17 @@ describe('a plan', () => {
     expect((await look(server, second?.id)).plan).toMatchObject({ done: 3, pending: 0 });
   });
 
+  test('goes on at once after the clock of the database was set back', async () => {
+    const server = await start();
+    const { plan } = await make(server, await failed(3));
+    const ahead = `clock_timestamp() + interval '1 hour'`;
+    await database.pool.query(`UPDATE chat_debug_plan_items SET tried_at = ${ahead} WHERE position = 2`);
+    await database.pool.query(`UPDATE chat_debug_plans SET next_at = ${ahead}`);
+    await run(server, plan?.id);
+    await finished(server, plan?.id);
+    expect((await look(server, plan?.id)).plan).toMatchObject({ done: 3 });
+  });
+
   test('takes a chat whose version is at the end of its column like any other', async () => {
     const server = await start();
     const last = await insertChat(database.pool, { status: 'error', snapshot_version: '9223372036854775807' });

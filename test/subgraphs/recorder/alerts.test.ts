@@ -135,6 +135,29 @@ describe('the webhook', () => {
     expect(receiver.of(whose.chatId)).toEqual(['FIRING']);
   });
 
+  test('is told at once of what a clock that was ahead would have told later', async () => {
+    const receiver = await startAlertReceiver(servers);
+    const lease = new Lease(database.pool, randomUUID(), systemClock);
+    await lease.keep();
+    const { term } = lease;
+    if (!term) throw new Error('The recorder is not active');
+    const whose = { chatId: randomUUID(), ownerId: null, incident: undefined };
+    await writeStep(database.pool, term, whose, OPENS, { tellsWebhook: true });
+    await database.pool.query(
+      `UPDATE chat_debug_recorder.deliveries SET next_try_at = clock_timestamp() + interval '1 hour'`,
+    );
+    const poster = openPoster();
+    const metrics = makeRecorderMetrics(new Registry(), { isActive: () => true, isListening: () => true });
+    const { signal } = new AbortController();
+    const shared = { pool: database.pool, publicUrl: undefined, poster, metrics, signal, ...receiver.webhook };
+    try {
+      expect(await deliverDue({ ...shared, term: () => term })).toBe(true);
+    } finally {
+      await poster.close();
+    }
+    expect(receiver.of(whose.chatId)).toEqual(['FIRING']);
+  });
+
   test('is told no more of a trouble after a day, which is counted', async () => {
     const receiver = await startAlertReceiver(servers, () => 'refuses');
     const server = await start({ webhook: receiver.webhook });
@@ -224,6 +247,13 @@ describe('an Alertmanager', () => {
       await tell();
       expect(await counts()).toEqual([1_000, 1_201, 701 + 701 + 1_201]); // what was taken before stays so
     });
+  });
+
+  test('is none where a page for people answers, such as a login: nothing was taken', async () => {
+    const login = await servers.serve((response) =>
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<form>Sign in</form>'),
+    );
+    await whileTelling(login.url, ({ tell }) => expect(tell()).rejects.toThrow(new NotTaken('HTML')));
   });
 
   test('that does not answer costs no incident, and is told of in probe and metrics', async () => {

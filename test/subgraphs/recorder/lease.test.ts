@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Step } from '../../../domain/incidents/step.ts';
 import { Lease, LeaseLost, type Term } from '../../../subgraphs/recorder/lease.ts';
+import { whyNotReadable } from '../../../subgraphs/recorder/questions.ts';
 import { deleteOld } from '../../../subgraphs/recorder/retention.ts';
 import { writeStep } from '../../../subgraphs/recorder/writeStep.ts';
 import { databasePerFile } from '../../support/database.ts';
@@ -109,4 +110,22 @@ test('closed incidents go with their age, open ones stay, and after the term non
   expect(await count()).toBe(3);
   await deleteOld(database.pool, term, 3);
   expect((await incidentRows(database.pool)).map((row) => row.close_reason).sort()).toEqual(['WELL', null]);
+});
+
+test('a lease that nobody can take, since its row is gone, is told to probes', async () => {
+  expect(await whyNotReadable(database.pool)).toBeUndefined();
+  await database.pool.query('DELETE FROM chat_debug_recorder.recorder_lease');
+  try {
+    const { lease } = recorder();
+    await lease.keep();
+    expect(lease.term).toBeUndefined();
+    const told = await whyNotReadable(database.pool);
+    const [, sql = ''] = /No incident is noted: .* Run `(.*)`\./.exec(told ?? '') ?? [];
+    await database.pool.query(sql);
+    await lease.keep();
+    expect(lease.term).toBeDefined();
+    expect(await whyNotReadable(database.pool)).toBeUndefined();
+  } finally {
+    await database.pool.query('INSERT INTO chat_debug_recorder.recorder_lease DEFAULT VALUES ON CONFLICT DO NOTHING');
+  }
 });
