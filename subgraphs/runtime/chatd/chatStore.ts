@@ -48,7 +48,7 @@ export class ChatStore {
   /** Creates a chat in R0 with one message of its owner; with `parentId`, a child in the parent's family. */
   async create({ ownerId, text, parentId }: { ownerId: string; text: string; parentId?: string }): Promise<ChatState> {
     const after = await inTransaction(this.#pool, async (tx) => {
-      const title = cut(text, 79);
+      const title = text.length > 80 ? cut(text, 79) : text;
       const { rows } = await tx.query<{ id: string }>(
         `INSERT INTO chats (owner_id, title, status, parent_chat_id, root_chat_id)
          VALUES ($1, $2, 'running', $3, (SELECT coalesce(root_chat_id, id) FROM chats WHERE id = $3))
