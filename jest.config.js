@@ -33,8 +33,8 @@ export default {
   globalSetup: '<rootDir>/test/support/globalSetup.ts',
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   testTimeout: 60_000,
-  /** More than the two cores that they are made for: a third of a file's time is waiting. */
-  maxWorkers: 3,
+  /** More than the two cores that they are made for: half of a file’s time is waiting. */
+  maxWorkers: 4,
   /** Modules are loaded anew for each file, and what was loaded before is not all given back. */
   workerIdleMemoryLimit: '1GB',
 };
