@@ -34,7 +34,8 @@ const OWNER = '00000000-0000-4000-8000-000000000001';
 const RUNNER = '00000000-0000-4000-8000-000000000002';
 const OTHER = '00000000-0000-4000-8000-000000000003';
 
-const NO_TROUBLE = {
+/** Trouble of a chat whose database has none. */
+export const NO_TROUBLE = {
   ...{
     canWrite: null,
     isInRecovery: null,

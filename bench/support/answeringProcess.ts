@@ -9,6 +9,7 @@ import { announceReady } from '../../server/lifecycle.ts';
 import { makeLogger } from '../../server/log.ts';
 import { recordOf } from '../../server/requests.ts';
 import { makeCallerCheck } from '../../server/tokens/callerToken.ts';
+import { bearerToken } from '../../server/tokens/internalToken.ts';
 
 const MAX_BODY_BYTES = 100_000;
 
@@ -49,7 +50,7 @@ async function answerBehindEdge(handle: Handle, authSecret: string): Promise<voi
   });
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.post('/graphql', async (request, reply) => {
-    const caller = await check((request.headers.authorization ?? '').replace('Bearer ', ''));
+    const caller = await check(bearerToken(request.headers.authorization) ?? '');
     if (caller instanceof Refusal) throw caller;
     recordOf(request).caller = caller;
     return reply.type('application/json; charset=utf-8').send(await handle(request.body as string));

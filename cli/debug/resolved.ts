@@ -62,26 +62,32 @@ async function recordOf(
   { key, dryRun, clock }: { readonly key: string; readonly dryRun: boolean; readonly clock: Clock },
   seconds: number,
 ) {
-  const endMs = clock.monotonicMs() + 1_000 * seconds;
-  for (;;) {
+  const look = async () => {
     const asked = await ask('record', { key, dryRun }, recorded).catch(() => undefined);
     if (!asked || asked.problems.length > 0) throw new NoAnswer(lost(key), true);
-    if (asked.data.actionRecord || clock.monotonicMs() >= endMs) return asked;
+    return asked;
+  };
+  return lookUntil(({ data }) => data.actionRecord !== null, look, 1_000 * seconds, clock);
+}
+
+/** Looks again and again, until what is found is enough or the time is up. @returns what was found last */
+async function lookUntil<T>(isEnough: (found: T) => boolean, look: () => Promise<T>, limitMs: number, clock: Clock) {
+  const endMs = clock.monotonicMs() + limitMs;
+  for (;;) {
+    const found = await look();
+    if (isEnough(found) || clock.monotonicMs() >= endMs) return found;
     await clock.sleep(LOOK_MS);
   }
 }
 
 /** Waits until the operator knows whether the findings are gone. PENDING: it does not, after 45 s. */
 export async function askResolution(ask: Ask, key: string, clock: Clock): Promise<string> {
-  const endMs = clock.monotonicMs() + LONGEST_MS;
-  for (;;) {
-    const resolved = await ask('record', { key }, recorded).then(
+  const look = () =>
+    ask('record', { key }, recorded).then(
       ({ data }) => data.actionRecord?.resolved ?? 'PENDING',
       () => 'PENDING', // the gateway may be back soon
     );
-    if (resolved !== 'PENDING' || clock.monotonicMs() >= endMs) return resolved;
-    await clock.sleep(LOOK_MS);
-  }
+  return lookUntil((resolved) => resolved !== 'PENDING', look, LONGEST_MS, clock);
 }
 
 /** Clause on findings that are to be gone. */

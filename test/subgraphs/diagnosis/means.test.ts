@@ -10,6 +10,7 @@ import {
   combinationSnapshot,
   combinations,
   MATRIX_SETTINGS,
+  NO_TROUBLE,
 } from '../../../scripts/combinations.ts';
 import { anySnapshot } from './arbitrarySnapshots.ts';
 
@@ -30,18 +31,6 @@ const onCoder = (snapshot: Snapshot): Snapshot[] =>
     const trouble = { ...(database?.trouble ?? NO_TROUBLE), platform: 'coder', pool };
     return { ...snapshot, database: database && { ...database, trouble } };
   });
-const NO_TROUBLE = {
-  ...{
-    canWrite: null,
-    isInRecovery: null,
-    replayLagSeconds: null,
-    rowLocked: null,
-    rowLockedSeconds: null,
-    ownerRow: null,
-    thresholds: null,
-  },
-  ...{ rowAwaited: null, readersKeptOut: null, liveReplicas: null },
-};
 
 function failed(kind: string | null, status_code: number | null, retryable: boolean | null): Snapshot[] {
   const lastError = { kind, message: 'no', status_code, retryable };
