@@ -5,16 +5,21 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { startMigratedServer } from './migratedServer.ts';
+import { temporaryFolderInMemory } from './temporaryFolder.ts';
 import { buildTestProcesses } from './testProcesses.ts';
 
 declare global {
-  var stopTestPostgres: (() => Promise<void>) | undefined;
+  var endTestRun: (() => Promise<void>) | undefined;
 }
 
 export default async function globalSetup(): Promise<void> {
   execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
   await buildTestProcesses();
+  const removeFolder = temporaryFolderInMemory();
   const server = await startMigratedServer();
-  globalThis.stopTestPostgres = server.stop;
+  globalThis.endTestRun = async () => {
+    await server.stop();
+    removeFolder?.();
+  };
   process.env.TEST_DATABASE_URL = server.url;
 }
