@@ -4,7 +4,8 @@ import { ACTIONS, mutationOf, PLAN_MUTATIONS } from '../../domain/actions/names.
 import { inProcess } from '../../routing/transport/inProcess.ts';
 import type { OperatorSubgraph } from '../../routing/transport/operatorSubgraph.ts';
 import type { RecorderSubgraph } from '../../routing/transport/recorderSubgraph.ts';
-import { makeAnswering, type Resolvers } from '../../server/graphql/answering.ts';
+import { type Asking, TIMED_OUT, type Transport } from '../../routing/transport/transport.ts';
+import { makeAnswering, type Resolvers, type WithRequestId } from '../../server/graphql/answering.ts';
 import { clientError } from '../../server/graphql/errors.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
 import type { Logger } from '../../server/log.ts';
@@ -37,14 +38,20 @@ const ofActions = {
   ChatDebugSnapshot: { __resolveReference: chatOf, actions: nothing, actionRecords: nothing },
 };
 
-const absent = (name: 'recorder' | 'operator', resolvers: Resolvers, log: Logger) => ({
-  ask: inProcess({
-    answering: makeAnswering(
-      { schemaFile: new URL(`../../subgraphs/${name}/schema.graphql`, import.meta.url), resolvers },
+/** Its schema is made with the first question: a start does not wait for what may never be asked. */
+function absent(name: 'recorder' | 'operator', resolvers: Resolvers, log: Logger) {
+  const schemaFile = new URL(`../../subgraphs/${name}/schema.graphql`, import.meta.url);
+  const make = () =>
+    inProcess<WithRequestId, Asking>({
+      answering: makeAnswering({ schemaFile, resolvers }, log),
+      newContext: ({ requestId = randomUUID() }) => ({ requestId }),
       log,
-    ),
-    newContext: ({ requestId = randomUUID() }) => ({ requestId }),
-    log,
-  }),
-  close: async () => {},
-});
+    });
+  let made: Transport | undefined;
+  const ask: Transport = (question, asking) => {
+    if (asking.signal?.aborted) return Promise.resolve(TIMED_OUT); // as each is while a gateway warms up
+    made ??= make();
+    return made(question, asking);
+  };
+  return { ask, close: async () => {} };
+}
