@@ -1,20 +1,23 @@
 /**
  * Files that `npm run test:slow` runs: faults on running systems, most of the time waiting for what must take its time,
- * random rows by the thousand, and the package.
+ * whole systems that are started and stopped, random rows by the thousand, and the package.
  */
 export const SLOW = [
   '/test/(field|upstream)/.*\\.test\\.ts$',
   '/test/diagnosis/(?!coverage|settled).*\\.test\\.ts$',
   '/test/adopting/.*\\.test\\.ts$',
-  '/test/cli/(bundleCanary|bundleTroubles|fixTroubles|runbookExamples)\\.test\\.ts$',
+  '/test/cli/(bundleCanary|bundleTroubles|chatDebugBundle|fixTroubles|runbookExamples)\\.test\\.ts$',
   '/test/faults/faults\\.test\\.ts$',
-  '/test/gateway/(liveMoves|replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
+  '/test/gateway/(drain|liveMoves|liveStreams|replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
   '/test/package/.*\\.test\\.ts$',
   '/test/subgraphs/database/(oddValues|suspectRules)\\.test\\.ts$',
+  '/test/local/(postgres|system)\\.test\\.ts$',
   '/test/security/mutations\\.test\\.ts$',
+  '/test/subgraphs/diagnosis/(means|properties)\\.test\\.ts$',
   '/test/subgraphs/operator/races\\.test\\.ts$',
   '/test/subgraphs/recorder/(canary|death|takeovers)\\.test\\.ts$',
-  '/test/system/running\\.test\\.ts$',
+  '/test/system/.*\\.test\\.ts$',
+  '/test/tracing\\.test\\.ts$',
 ];
 
 /** Jest runs the TypeScript sources as ES modules. One embedded Postgres serves all files, each in a database of its own. */

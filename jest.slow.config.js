@@ -7,6 +7,7 @@ import base, { SLOW } from './jest.config.js';
 /** Quick tests, too: here they try more of what is random. */
 const MORE_OFTEN = [
   '/test/gateway/execution/sameAsStock\\.test\\.ts$',
+  '/test/prisma/chatEventsRandom\\.test\\.ts$',
   '/test/subgraphs/runtime/chatd/model\\.test\\.ts$',
 ];
 
@@ -16,5 +17,4 @@ export default {
   globalSetup: '<rootDir>/test/support/slowSetup.ts',
   testRegex: [...SLOW, ...MORE_OFTEN],
   testTimeout: 120_000,
-  maxWorkers: 3,
 };

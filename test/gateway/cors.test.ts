@@ -1,14 +1,17 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readEnvironment } from '../../server/settings/config.ts';
-import { callerToken, gatewaysPerTest } from './gateways.ts';
+import { callerToken, gatewayPerFile } from './gateways.ts';
 import { deadUrl } from './httpServers.ts';
 
-const startGateway = gatewaysPerTest();
 const ORIGIN = 'https://dashboard.example.com';
 const SNAPSHOT = '/api/experimental/chats/cccccccc-0000-4000-8000-000000000001/debug/snapshot';
 const API = ['/graphql', SNAPSHOT];
 
-const start = async (...corsOrigins: string[]) => startGateway({ url: await deadUrl() }, { corsOrigins });
+const database = { url: '' };
+beforeAll(async () => {
+  database.url = await deadUrl();
+});
+const start = gatewayPerFile(() => database);
 
 const preflight = (url: string, origin: string) =>
   fetch(url, {
@@ -36,7 +39,7 @@ const CLOSED = [
 
 describe('pages of other origins', () => {
   test.each(CLOSED)('may not call when %s', async (_, set, origin) => {
-    const { url } = await start(...set);
+    const { url } = await start(set);
     for (const path of API) {
       const asked = await preflight(`${url}${path}`, origin);
       expect([asked.ok, corsHeaders(asked)]).toEqual([false, {}]);
@@ -49,7 +52,7 @@ describe('pages of other origins', () => {
   });
 
   test.each(API)('may call %s when they are named: the exact origin, never a wildcard', async (path) => {
-    const { url } = await start('https://first.example', ORIGIN);
+    const { url } = await start(['https://first.example', ORIGIN]);
     const asked = await preflight(`${url}${path}`, ORIGIN);
     expect([asked.status, corsHeaders(asked)]).toEqual([
       204,
@@ -66,7 +69,7 @@ describe('pages of other origins', () => {
   });
 
   test('can read refusals, too', async () => {
-    const { url } = await start(ORIGIN);
+    const { url } = await start([ORIGIN]);
     for (const path of API) {
       const response = await fetch(`${url}${path}`, { headers: { origin: ORIGIN } });
       expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([401, ORIGIN]);
@@ -75,7 +78,7 @@ describe('pages of other origins', () => {
   });
 
   test.each(['/', '/livez', '/readyz', '/graphiql/page.js', '/nonsense'])('never reach %s', async (path) => {
-    const { url } = await start(ORIGIN);
+    const { url } = await start([ORIGIN]);
     for (const response of [
       await preflight(`${url}${path}`, ORIGIN),
       await fetch(`${url}${path}`, { headers: { origin: ORIGIN } }),

@@ -67,13 +67,20 @@ export function gatewaysPerTest() {
   };
 }
 
-/** Call at the top of a test file. Starts one gateway with the first test that wants it, and stops it after the last test. */
+/**
+ * Call at the top of a test file. Starts one gateway with the first test that wants it, and one more for each other list
+ * of origins. They stop after the last test.
+ */
 export function gatewayPerFile(databaseSubgraph: () => { url: string }) {
-  let started: Promise<RunningServer> | undefined;
-  afterAll(async () => (await started)?.stop());
-  return (): Promise<RunningServer> => {
-    started ??= startTestGateway(databaseSubgraph());
-    return started;
+  const started = new Map<string, Promise<RunningServer>>();
+  afterAll(async () => {
+    for (const server of await Promise.all(started.values())) await server.stop();
+  });
+  return (corsOrigins: readonly string[] = []): Promise<RunningServer> => {
+    const key = corsOrigins.join(' ');
+    const known = started.get(key) ?? startTestGateway(databaseSubgraph(), { corsOrigins });
+    started.set(key, known);
+    return known;
   };
 }
 

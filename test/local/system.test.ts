@@ -130,7 +130,12 @@ describe('the whole system on one machine', () => {
 
   test('takes the secrets of the environment before its own', async () => {
     const secrets = { authSecret: 'a'.repeat(32), internalSecret: 'b'.repeat(32) };
-    expect(await run(secrets).up).toMatchObject(secrets);
+    const migrated = await createDatabase();
+    try {
+      expect(await run({ ...secrets, databaseUrl: migrated.url }).up).toMatchObject(secrets);
+    } finally {
+      await migrated.drop();
+    }
   });
 
   test('runs beside another one with another DATA_DIR, but not on the same', async () => {

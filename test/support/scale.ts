@@ -1,7 +1,7 @@
 /** Numbers of random cases in the quick tests. The slow ones and commands ask for more. */
 import { systemClock } from '../../common/clock.ts';
 
-export const MODEL_SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? 1_000);
+export const MODEL_SEQUENCES = Number(process.env.MODEL_SEQUENCES ?? 500);
 
 /** Chats that are answered by random streams of a model. */
 export const MODEL_STREAMS = Number(process.env.MODEL_STREAMS ?? 60);
@@ -16,7 +16,7 @@ export const SUSPECT_ROWS = Number(process.env.SUSPECT_ROWS ?? 500);
 export const EXECUTOR_QUERIES = Number(process.env.EXECUTOR_QUERIES ?? 300);
 
 /** Random queries by which the executor is compared with Apollo's own, for each supergraph and kind of faults. */
-export const STOCK_QUERIES = Number(process.env.STOCK_QUERIES ?? 20);
+export const STOCK_QUERIES = Number(process.env.STOCK_QUERIES ?? 10);
 
 /** One in so many of the aliases and arguments that a client can put beside a diagnosis; 1: all of them. */
 export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 15);
