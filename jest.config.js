@@ -8,12 +8,13 @@ export const SLOW = [
   '/test/adopting/.*\\.test\\.ts$',
   '/test/cli/(bundleCanary|bundleTroubles|chatDebugBundle|fixTroubles|runbookExamples)\\.test\\.ts$',
   '/test/faults/faults\\.test\\.ts$',
-  '/test/gateway/(drain|liveMoves|liveStreams|replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
+  '/test/gateway/(drain|hotReload|liveMoves|liveStreams|replicaFaults|replicaRestart|rollingRestart|rollingUpgrade)\\.test\\.ts$',
   '/test/package/.*\\.test\\.ts$',
   '/test/subgraphs/database/(oddValues|suspectRules)\\.test\\.ts$',
   '/test/local/(postgres|system)\\.test\\.ts$',
   '/test/security/mutations\\.test\\.ts$',
   '/test/subgraphs/diagnosis/(means|properties)\\.test\\.ts$',
+  '/test/subgraphs/runtime/chatd/(drainHanging|hugeAnswers)\\.test\\.ts$',
   '/test/subgraphs/operator/races\\.test\\.ts$',
   '/test/subgraphs/recorder/(canary|death|takeovers)\\.test\\.ts$',
   '/test/system/.*\\.test\\.ts$',
@@ -37,7 +38,7 @@ export default {
   globalTeardown: '<rootDir>/test/support/globalTeardown.ts',
   testTimeout: 60_000,
   /** More than the two cores that they are made for: half of a file’s time is waiting. */
-  maxWorkers: 4,
+  maxWorkers: 5,
   /** Modules are loaded anew for each file, and what was loaded before is not all given back. */
   workerIdleMemoryLimit: '1GB',
 };

@@ -17,4 +17,5 @@ export default {
   globalSetup: '<rootDir>/test/support/slowSetup.ts',
   testRegex: [...SLOW, ...MORE_OFTEN],
   testTimeout: 120_000,
+  maxWorkers: 4,
 };
