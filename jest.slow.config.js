@@ -6,6 +6,7 @@ import base, { SLOW } from './jest.config.js';
 
 /** Quick tests, too: here they try more of what is random. */
 const MORE_OFTEN = [
+  '/test/gateway/freshAnswers\\.test\\.ts$',
   '/test/gateway/execution/sameAsStock\\.test\\.ts$',
   '/test/prisma/chatEventsRandom\\.test\\.ts$',
   '/test/subgraphs/runtime/chatd/model\\.test\\.ts$',
