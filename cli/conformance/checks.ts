@@ -4,7 +4,7 @@ import { isObject } from '../../common/json.ts';
 import { chatsAnswer, replicaAnswer } from '../../domain/protocol/format.ts';
 import { MAX_CHATS_ASKED } from '../../domain/protocol/paths.ts';
 import { refusalProblems, shapeProblems } from './shape.ts';
-import { chatsOf, type Worker } from './worker.ts';
+import { chatsIn, type Worker } from './worker.ts';
 
 interface Check {
   /** The promise, as a sentence without its full stop. */
@@ -59,7 +59,7 @@ export const CHECKS: readonly Check[] = [
       const answer = await worker.askChats([id]);
       const shape = shapeProblems(answer, chatsAnswer, 'A chat that it does not hold');
       if (shape.length > 0) return shape;
-      const chat = chatsOf(answer).find(({ chatId }) => chatId === id);
+      const chat = chatsIn(answer).find(({ chatId }) => chatId === id);
       if (!chat) return ['A chat that it does not hold has no entry. Each id that is asked for has one.'];
       if (!Array.isArray(chat.runners)) {
         return ['A chat that it does not hold has no list of runners. Absent means not known; say [] for none.'];
@@ -74,7 +74,7 @@ export const CHECKS: readonly Check[] = [
       const answer = await worker.askChats(asked);
       const shape = shapeProblems(answer, chatsAnswer, `The answer about ${MAX_CHATS_ASKED} chats`);
       if (shape.length > 0) return shape;
-      const told = new Set(chatsOf(answer).map(({ chatId }) => String(chatId).toLowerCase()));
+      const told = new Set(chatsIn(answer).map(({ chatId }) => String(chatId).toLowerCase()));
       const missing = asked.filter((id) => !told.has(id)).length;
       return [
         ...(missing > 0 ? [`${missing} of ${MAX_CHATS_ASKED} chats have no entry. Each id has one.`] : []),
@@ -88,7 +88,7 @@ export const CHECKS: readonly Check[] = [
       const [held] = await heldChats(worker);
       const id = (held ?? ids(1)[0] ?? '').toUpperCase();
       const answer = await worker.askChats([id]);
-      const chat = chatsOf(answer).find(({ chatId }) => String(chatId).toUpperCase() === id);
+      const chat = chatsIn(answer).find(({ chatId }) => String(chatId).toUpperCase() === id);
       if (!chat) return ['An id in upper case has no entry. Compare ids without regard to case.'];
       const isLost = held !== undefined && Array.isArray(chat.runners) && chat.runners.length === 0;
       return isLost ? ['A chat that it holds is not found by its id in upper case.'] : [];
@@ -99,7 +99,7 @@ export const CHECKS: readonly Check[] = [
     problems: async (worker) => {
       const held = await heldChats(worker);
       if (held.length === 0) return [];
-      const chats = chatsOf(await worker.askChats(held));
+      const chats = chatsIn(await worker.askChats(held));
       const lost = chats.filter(({ runners }) => Array.isArray(runners) && runners.length === 0).length;
       const most = held.length / 2; // some may have ended in between
       return lost > most ? ['It lists runners that it does not tell of when it is asked about their chats.'] : [];
@@ -157,7 +157,7 @@ export const CHECKS: readonly Check[] = [
       const asked = Array.from({ length: AT_ONCE }, () => ids(3));
       const answers = await Promise.all(asked.map((chatIds) => worker.askChats(chatIds)));
       const wrong = answers.filter((answer, i) => {
-        const told = new Set(chatsOf(answer).map(({ chatId }) => String(chatId).toLowerCase()));
+        const told = new Set(chatsIn(answer).map(({ chatId }) => String(chatId).toLowerCase()));
         return answer.status !== 200 || !asked[i]?.every((id) => told.has(id));
       }).length;
       const slowest = Math.max(...answers.map(({ ms }) => ms));

@@ -106,5 +106,5 @@ export const inShort = ({ status, type, text }: Answer): string =>
   status === 0 ? text : `HTTP ${status}, ${type}, ${Buffer.byteLength(text)} bytes`;
 
 /** Entries of an answer about chats. */
-export const chatsOf = ({ json }: Answer): Json[] =>
+export const chatsIn = ({ json }: Answer): Json[] =>
   isObject(json) && Array.isArray(json.chats) ? json.chats.filter(isObject) : [];

@@ -15,7 +15,8 @@ import { type Child, describeEnding, describeReady, type ProcessSpec, type Ready
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
 /** Milliseconds to wait after so many failures in a row. */
-export const pauseMs = (failures: number): number => Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+export const restartPauseMs = (failures: number): number =>
+  Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
 /** Milliseconds after which a process counts as well: its next failure is the first again. */
 const STEADY_MS = 30_000;
 const START_LIMIT_MS = 60_000;
@@ -95,7 +96,7 @@ export class SupervisedProcess {
       const ending = await child.ended;
       if (this.#toldToStop) return;
       if (this.#clock.monotonicMs() - sinceMs > STEADY_MS) failures = 1;
-      const ms = pauseMs(failures);
+      const ms = restartPauseMs(failures);
       this.#report(`${name} ended with ${describeEnding(ending)}. It is started again in ${ms / 1000} s.`);
       await this.#pause(ms);
       if (this.#toldToStop) return;

@@ -1,8 +1,7 @@
 /** Rights to read. Pure. What a caller may not read looks exactly like what does not exist. */
 
 import { parseUuid } from '../../common/uuid.ts';
-import { clientError } from '../../server/graphql/errors.ts';
-import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
+import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 
 /** Chats that the caller may read: all, one user's, or none (a `sub` that is no id owns nothing). */
 export type Readable = { kind: 'all' } | { kind: 'own'; ownerId: string } | { kind: 'none' };
@@ -19,11 +18,3 @@ export function readableBy(caller: Caller): Readable {
  */
 export const readableOwner = (readable: Readable): string | undefined =>
   readable.kind === 'own' ? readable.ownerId : undefined;
-
-export const mayRead = (readable: Readable, chat: { readonly ownerId: string }): boolean =>
-  readable.kind === 'all' || (readable.kind === 'own' && readable.ownerId === chat.ownerId);
-
-/** @throws GraphQLError `FORBIDDEN` with the name of the missing role */
-export function requireReadAll(caller: Caller): void {
-  if (!mayReadAll(caller)) throw clientError('FORBIDDEN', `This needs the role ${READ_ALL}.`);
-}

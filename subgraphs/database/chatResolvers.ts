@@ -1,8 +1,8 @@
 /** One chat in the shape of the schema. The parent of every resolver here is the chat's row. */
 import type { GraphQLResolveInfo } from 'graphql';
 import { executionState } from '../../domain/executionState.ts';
+import { mayRead, requireReadAll } from '../../server/graphql/rights.ts';
 import { requireUuid } from '../../server/graphql/scalars.ts';
-import { mayRead, requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import { eventFields } from './eventResolvers.ts';
 import { heartbeatState, toHeartbeat } from './heartbeat.ts';
@@ -24,7 +24,7 @@ export async function readableChat(
   const loaded = context.loaders.chats.load(chatId); // it comes before all else that is asked of the chat
   context.askAtOnce(chatId, info);
   const chat = await loaded;
-  return chat && mayRead(context.readable, chat) ? chat : null;
+  return chat && mayRead(context.caller, chat) ? chat : null;
 }
 
 /** Replaces leases that took too long by none, so that the chat itself is answered. */

@@ -1,5 +1,5 @@
 /** The database itself, in the shape of the schema. */
-import { requireReadAll } from './access.ts';
+import { requireReadAll } from '../../server/graphql/rights.ts';
 import type { DatabaseContext } from './context.ts';
 import type { DatabaseHealthRow } from './questions/databaseHealth.ts';
 import { shownPool } from './questions/pools.ts';

@@ -9,38 +9,23 @@
  * When the time is up, every open question fails at once. The server cancels the running statement by itself, and the
  * transaction ends behind the answer's back.
  */
-import { isNativeError } from 'node:util/types';
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { type Clock, whenOver } from '../../common/clock.ts';
 import { Stop } from '../../common/stopSignal.ts';
 import type { PrismaClient } from '../../prisma/generated/client.ts';
-import { loggedReason } from '../../server/databaseWords.ts';
-import type { Logger } from '../../server/log.ts';
 import { inSpan, SpanKind, spanFailed } from '../../server/tracing.ts';
-import { type Batch, NotQuick } from './batch.ts';
+import type { Batch } from './batch.ts';
 import type { IndexText } from './indexText.ts';
 import type { Findings, Inquire } from './inquiry.ts';
 import type { ReadingMetrics, ReadingOutcome } from './metrics.ts';
 import type { PlatformMemory } from './platformMemory.ts';
 import type { QuickWay } from './quickWay.ts';
 import { aborted, type Deadline, startDeadline, TimeIsUp } from './readingDeadline.ts';
+import { type FailureOptions, outcomeOf, ReadingFailures } from './readingFailures.ts';
 import type { TableName } from './tables/described.ts';
-import { type Lack, nameOf } from './tables/lacks.ts';
-import { isReadable, unsupported } from './tables/sources.ts';
+import { isReadable } from './tables/sources.ts';
 import { begin, type DatabaseQuestion, limited, type Moment, type Transaction, transactionFor } from './transaction.ts';
-import {
-  databaseUnavailable,
-  isAfterFailure,
-  isTimedOut,
-  isUnsupported,
-  mayNotConnect,
-  saysUnavailable,
-  saysUnsupported,
-  sqlState,
-  tablesChanged,
-  timedOut,
-  unavailableOr,
-} from './unavailable.ts';
+import { databaseUnavailable, isTimedOut, saysUnsupported, sqlState, timedOut, unavailableOr } from './unavailable.ts';
 
 interface Opened {
   readonly tx: Transaction;
@@ -53,18 +38,10 @@ export interface Within<T> {
   readonly locked?: { readonly waitsFor: readonly string[]; readonly error: GraphQLError };
 }
 
-export interface ReadingOptions {
+export interface ReadingOptions extends FailureOptions {
   readonly prisma: PrismaClient;
-  /**
-   * Milliseconds for the whole reading, from the first question on. Each statement's `statement_timeout` is what is
-   * left when it begins.
-   */
-  readonly timeoutMs: number;
   readonly clock: Clock;
-  readonly log: Logger;
   readonly metrics: ReadingMetrics;
-  /** Asks why the database does not answer. */
-  readonly inquire: Inquire;
   readonly platforms: Pick<PlatformMemory, 'find' | 'forget' | 'indexes'>;
   readonly quickWay: Pick<QuickWay, 'begin' | 'learn'>;
 }
@@ -78,31 +55,21 @@ export const inquiryMs = (limitMs: number): number => Math.min(1_000, Math.ceil(
 /** Findings of a database that answers, with nothing to report. */
 const NOTHING_FOUND: Findings = { waitsFor: [], lacks: [], lackingIndexes: [], heldBy: null, platform: undefined };
 
-const textOf = (lack: Lack) => `${nameOf(lack)} ${lack.why}`;
-
-const tooSlow = (findings: Findings | undefined, question: string, along: readonly IndexText[]): GraphQLError =>
-  findings ? timedOut(findings, question, along) : databaseUnavailable();
-
 export class Reading {
   readonly #options: ReadingOptions;
+  readonly #failures: ReadingFailures;
   readonly #closing = new Stop();
   #deadline: Deadline | undefined;
   #opened: Promise<Opened> | undefined;
   #moment: Moment | undefined;
-  #failed = false;
-  #isLate = false;
-  #asked = 'connect';
-  #along: readonly IndexText[] = [];
-  #outcome: ReadingOutcome = 'ok';
   #lastTurn: Promise<unknown> = Promise.resolve();
   #ended: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #inquiry: Promise<Findings | undefined> | undefined;
   #batch: Batch | undefined;
-  #firstTold: Promise<unknown> | undefined;
 
   constructor(options: ReadingOptions) {
     this.#options = options;
+    this.#failures = new ReadingFailures(options);
   }
 
   /**
@@ -135,7 +102,7 @@ export class Reading {
     outcomeIn?: (answer: T) => ReadingOutcome,
   ): Promise<T> {
     return this.#take((tx, moment) => {
-      this.#along = along;
+      this.#failures.along = along;
       return this.#measured(name, async () => question(transactionFor(name, tx, moment.platform), moment), outcomeIn);
     });
   }
@@ -160,8 +127,8 @@ export class Reading {
     );
     const told = isTimedOut(settled.reason)
       ? timedOut(findings ?? NOTHING_FOUND, name, along)
-      : await this.#explained(settled.reason);
-    this.#conclude(told);
+      : await this.#failures.explained(settled.reason);
+    this.#failures.conclude(told);
     throw told;
   }
 
@@ -227,7 +194,7 @@ export class Reading {
       metrics.questionAnswered(name, 'ok', this.#secondsSince(begunMs));
       return answer;
     } catch (error) {
-      if (this.#batch === batch) this.#noteAskedAgain(batch, error); // the first; the others fail with it
+      if (this.#batch === batch) this.#failures.noteAskedAgain(batch, error); // the first; the others fail with it
       this.#batch = undefined;
     } finally {
       this.#waiting -= 1;
@@ -250,71 +217,23 @@ export class Reading {
         this.#assertOpen();
         return question(tx, moment);
       });
-      this.#lastTurn = turn.catch((error: unknown) => this.#note(error)); // the next question is not to blame
+      this.#lastTurn = turn.catch((error: unknown) => this.#failures.note(error)); // the next question is not to blame
       return await Promise.race([turn, this.#deadline.passed]);
     } catch (error) {
-      if (this.#deadline?.signal.aborted) this.#noteLate();
-      const told = await this.#told(error);
-      this.#conclude(told);
+      if (this.#deadline?.signal.aborted) this.#failures.noteLate();
+      const told = await this.#failures.told(error);
+      this.#failures.conclude(told);
       throw told;
     } finally {
       this.#waiting -= 1;
     }
   }
 
-  /** Notes the outcome. What follows a failure fails for its sake; what was not asked has failed nothing. */
-  #conclude(told: unknown): void {
-    if (this.#outcome === 'ok' || this.#outcome === 'unsupported') this.#outcome = outcomeOf(told);
-  }
-
   #startDeadline(): Deadline {
     const { timeoutMs, clock } = this.#options;
     return startDeadline(timeoutMs, clock, inquiryMs(timeoutMs), () => {
-      if (this.#waiting > 0) void this.#inquire();
+      if (this.#waiting > 0) void this.#failures.inquire();
     });
-  }
-
-  #inquire(): Promise<Findings | undefined> {
-    this.#inquiry ??= this.#options.inquire();
-    return this.#inquiry;
-  }
-
-  /** Error for the client. Questions after a failure fail for the same reason. */
-  async #told(error: unknown): Promise<unknown> {
-    if (saysUnsupported(error)) return error; // it was not asked, and the others go on
-    const isLater = error instanceof TimeIsUp || isAfterFailure(error);
-    if (isLater && this.#firstTold) {
-      const first = await this.#firstTold;
-      return first instanceof GraphQLError ? first : databaseUnavailable();
-    }
-    const told = this.#explained(error);
-    this.#firstTold ??= told;
-    return told;
-  }
-
-  async #explained(error: unknown): Promise<unknown> {
-    if (error instanceof TimeIsUp || isTimedOut(error)) {
-      const [question, along] = [this.#asked, this.#along];
-      return tooSlow(await this.#inquire(), question, along);
-    }
-    if (!isUnsupported(error)) return unavailableOr(error);
-    if (this.#asked === 'connect') return mayNotConnect();
-    this.forgetPlatform();
-    return this.#ofChange(await this.#inquire()) ?? unavailableOr(error);
-  }
-
-  /**
-   * Error for a change since the tables were looked at; undefined: nothing changed, and the question itself is refused.
-   */
-  #ofChange(findings: Findings | undefined): GraphQLError | undefined {
-    if (!findings?.platform) return undefined;
-    const before = this.#moment?.platform;
-    const known = new Set(before?.tables.lacks.map(textOf));
-    const lacks = findings.lacks.filter((lack) => !known.has(textOf(lack)));
-    if (lacks.length > 0) return unsupported(lacks);
-    const { name, chats } = findings.platform;
-    const isSame = before?.name === name && before.chats === chats && known.size === findings.lacks.length;
-    return isSame ? undefined : tablesChanged();
   }
 
   /** Half of the milliseconds that are left, at least 1, for a question that must leave time to others. */
@@ -334,7 +253,7 @@ export class Reading {
   async close(): Promise<void> {
     if (this.#deadline && !this.#closing.aborted) {
       const { metrics } = this.#options;
-      metrics.readingEnded(this.#outcome, this.#secondsSince(this.#deadline.begunMs));
+      metrics.readingEnded(this.#failures.outcome, this.#secondsSince(this.#deadline.begunMs));
       if (this.#batch) metrics.quickReadingEnded('answered');
     }
     this.#deadline?.clear();
@@ -364,6 +283,7 @@ export class Reading {
             indexes: (table: TableName) => platforms.indexes(tx, platform, table),
           };
         });
+        this.#failures.platform = this.#moment.platform;
         resolve({ tx, moment: this.#moment });
         await aborted(this.#closing);
         await this.#lastTurn;
@@ -386,7 +306,7 @@ export class Reading {
   ): Promise<T> {
     const { clock, metrics } = this.#options;
     const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': name };
-    this.#asked = name;
+    this.#failures.asked = name;
     const begunMs = clock.monotonicMs();
     let outcome: ReadingOutcome = 'ok';
     try {
@@ -407,41 +327,7 @@ export class Reading {
   #secondsSince(begunMs: number): number {
     return (this.#options.clock.monotonicMs() - begunMs) / 1000;
   }
-
-  /** Logs that time ran out. The server may answer later, or only when nobody listens. */
-  #noteLate(): void {
-    if (this.#isLate) return;
-    this.#isLate = true;
-    const { log, timeoutMs } = this.#options;
-    log.warn({ question: this.#asked, timeoutMs }, 'the database took longer than a reading may');
-  }
-
-  /** Logs why questions are asked again. A lack of time is logged by itself, and what is not quick is no failure. */
-  #noteAskedAgain({ names }: Batch, error: unknown): void {
-    this.#options.metrics.quickReadingEnded('asked_again');
-    if (error instanceof NotQuick || error instanceof TimeIsUp) return;
-    this.#options.log.warn(
-      { questions: names, state: sqlState(error), reason: loggedReason(error) },
-      'questions that were asked at once failed, and are asked again in a transaction',
-    );
-  }
-
-  /**
-   * Logs what the client is not told. The first failure is the reason; a failed transaction refuses all that follows.
-   */
-  #note(error: unknown): void {
-    if (this.#failed || saysUnavailable(error) || saysUnsupported(error) || !isNativeError(error)) return;
-    this.#failed = true;
-    this.#options.log.warn(
-      { reason: loggedReason(error), state: sqlState(error) },
-      'a question to the database failed',
-    );
-  }
 }
 
-function outcomeOf(told: unknown): ReadingOutcome {
-  if (saysUnsupported(told)) return 'unsupported';
-  return saysUnavailable(told) ? 'unavailable' : 'failed';
-}
 const outcomeOfSettled = (settled: PromiseSettledResult<unknown>): ReadingOutcome =>
   settled.status === 'fulfilled' ? 'ok' : outcomeOf(unavailableOr(settled.reason));

@@ -1,6 +1,6 @@
 /** Replicas in the shape of the schema. The parent of every field here is the replica's row. */
+import { requireReadAll } from '../../server/graphql/rights.ts';
 import { requireUuid } from '../../server/graphql/scalars.ts';
-import { requireReadAll } from './access.ts';
 import type { DatabaseContext } from './context.ts';
 import { REPLICA_MOMENTS, type ReplicaRow, replicaRows } from './questions/replicaRows.ts';
 import { saysUnavailable } from './unavailable.ts';

@@ -23,7 +23,7 @@ import type { SuspectLimits } from './suspectLimits.ts';
 import { isAnswerable } from './tables/sources.ts';
 
 /** True for a row further ahead of the clock than allowed. */
-export const isAhead = ({ clockAheadSeconds }: Thresholds) => Prisma.sql`
+export const isClockAhead = ({ clockAheadSeconds }: Thresholds) => Prisma.sql`
   (c.updated_at > ${inSeconds(clockAheadSeconds)} AND c.updated_at < ${BEYOND_SAYABLE})`;
 
 /** Condition on a runnable chat, with one row of what is looked at again and again: its leases, and its retry. */
@@ -37,7 +37,7 @@ export function isRunnableTrouble(limits: SuspectLimits): Prisma.Sql {
     ...[isOdd(limits), isOutOfTime(limits), isLate(limits), isQuiet(limits)],
     ...[isBegunAgain(limits), isLooping(limits), ...(limits.someWaitOutside ? [waitsInVain(limits)] : [])],
   ];
-  return Prisma.sql`(${isAhead(limits)} OR (
+  return Prisma.sql`(${isClockAhead(limits)} OR (
     SELECT ${Prisma.join(conditions, ' OR ')}
     FROM (SELECT ${RETRY_SECONDS_LEFT} AS retry_seconds, ${leases}) AS t))`;
 }

@@ -6,7 +6,7 @@
 
 import { Prisma } from '../../prisma/generated/client.ts';
 import { QUEUED, RUNNABLE } from './executionStateSql.ts';
-import { isAhead, isRunnableTrouble } from './runnableTroubleSql.ts';
+import { isClockAhead, isRunnableTrouble } from './runnableTroubleSql.ts';
 import type { SuspectLimits } from './suspectLimits.ts';
 import { isUnanswered } from './unansweredSql.ts';
 
@@ -36,7 +36,7 @@ export function looksLikeTrouble(limits: SuspectLimits, among: Among): Prisma.Sq
 const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
   CASE
     WHEN c.status IN ('waiting', 'error') THEN
-      NOT c.archived AND (${isAhead(limits)} OR CASE WHEN c.status = 'error' THEN ${RETRY_IS_NO_USE} ELSE ${isUnanswered(limits)} END)
+      NOT c.archived AND (${isClockAhead(limits)} OR CASE WHEN c.status = 'error' THEN ${RETRY_IS_NO_USE} ELSE ${isUnanswered(limits)} END)
       OR (c.status = 'waiting' OR NOT c.archived) AND ${QUEUED}
     ${limits.platform.name === 'coder' ? pausedTrouble(limits) : Prisma.empty}
     ELSE true END`;
@@ -46,7 +46,7 @@ const isOtherTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
  * owner.
  */
 const pausedTrouble = (limits: SuspectLimits): Prisma.Sql => Prisma.sql`
-  WHEN c.status::text = 'paused' THEN c.worker_id IS NOT NULL OR NOT c.archived AND ${isAhead(limits)}`;
+  WHEN c.status::text = 'paused' THEN c.worker_id IS NOT NULL OR NOT c.archived AND ${isClockAhead(limits)}`;
 
 /** True if trying again does not help; worded as in the partial index of the migrations. */
 export const RETRY_IS_NO_USE = Prisma.sql`(c.last_error -> 'retryable') = 'false'::jsonb`;

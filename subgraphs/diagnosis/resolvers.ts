@@ -5,9 +5,9 @@ import type { Diagnosis, DiagnosisSettings } from '../../domain/diagnosis/diagno
 import { settle } from '../../domain/diagnosis/settle.ts';
 import { readSnapshot, type Snapshot } from '../../domain/diagnosis/snapshot.ts';
 import { NOT_REPEATED } from '../../domain/diagnosis/summary.ts';
-import { clientError } from '../../server/graphql/errors.ts';
+import { requireReadAll } from '../../server/graphql/rights.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
-import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
+import type { Caller } from '../../server/tokens/internalToken.ts';
 
 /** Field that is asked for; the two require different selections. */
 export type DiagnosisField = 'diagnosis' | 'diagnosisEverywhere';
@@ -51,7 +51,7 @@ export const resolvers = {
     }),
     diagnosis: (chat: unknown, _args: unknown, context: DiagnosisContext) => diagnoseTwice('diagnosis', chat, context),
     diagnosisEverywhere: async (chat: unknown, _args: unknown, context: DiagnosisContext) => {
-      if (!mayReadAll(context.caller)) throw clientError('FORBIDDEN', `This needs the role ${READ_ALL}.`);
+      requireReadAll(context.caller);
       return diagnoseTwice('diagnosisEverywhere', chat, context);
     },
   },

@@ -1,20 +1,10 @@
 /** Rights of callers of the operator. Pure. What a caller may not read looks exactly like what does not exist. */
 
-import { parseUuid } from '../../common/uuid.ts';
 import { type ActionName, mutationOf } from '../../domain/actions/names.ts';
 import { AUDIT, hasRoleFor, isForOwners, OPERATE } from '../../domain/actions/rights.ts';
 import { clientError } from '../../server/graphql/errors.ts';
-import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
-
-/** Owner of a chat. */
-interface Owned {
-  readonly ownerId: string;
-}
-
-const owns = (caller: Caller, { ownerId }: Owned) => parseUuid(caller.sub) === ownerId;
-
-/** True if the caller may read the chat. */
-export const mayRead = (caller: Caller, chat: Owned): boolean => mayReadAll(caller) || owns(caller, chat);
+import { mayRead, type Owned, owns } from '../../server/graphql/rights.ts';
+import type { Caller } from '../../server/tokens/internalToken.ts';
 
 /** @throws GraphQLError `NOT_FOUND` */
 export function requireReadable<C extends Owned>(caller: Caller, chat: C | undefined): C {
@@ -37,11 +27,6 @@ export function requireRight(caller: Caller, action: ActionName, chat?: Owned): 
   const lacking = lackingRole(caller, action, chat);
   if (lacking !== undefined) throw clientError('FORBIDDEN', lacking);
   return hasRoleFor(caller.roles, action);
-}
-
-/** @throws GraphQLError `FORBIDDEN` */
-export function requireReadAll(caller: Caller): void {
-  if (!mayReadAll(caller)) throw clientError('FORBIDDEN', `This needs the role ${READ_ALL}, too.`);
 }
 
 /** @throws GraphQLError `FORBIDDEN` */

@@ -2,7 +2,8 @@
 import type { PoolClient } from 'pg';
 import type { ReplicaAction } from '../../domain/actions/names.ts';
 import { clientError } from '../../server/graphql/errors.ts';
-import { requireReadAll, requireRight } from './access.ts';
+import { mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
+import { requireRight } from './access.ts';
 import type { ApplyAction } from './act.ts';
 import type { ActionRequest } from './request.ts';
 
@@ -11,7 +12,7 @@ export const applyToReplica =
   (action: ReplicaAction): ApplyAction =>
   async (tx, request) => {
     requireRight(request.caller, action);
-    requireReadAll(request.caller);
+    if (!mayReadAll(request.caller)) throw clientError('FORBIDDEN', `This needs the role ${READ_ALL}, too.`);
     const { rows } = await tx.query<{ isStopped: boolean }>(
       'SELECT stopped_at IS NOT NULL AS "isStopped" FROM replicas WHERE id = $1',
       [request.targetId],

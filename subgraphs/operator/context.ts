@@ -3,8 +3,8 @@ import DataLoader from 'dataloader';
 import type { FastifyRequest } from 'fastify';
 import { parseUuid } from '../../common/uuid.ts';
 import type { Seen } from '../../domain/actions/resolution.ts';
+import { mayRead } from '../../server/graphql/rights.ts';
 import { type ChatState, readChatsApart } from '../runtime/chatd/chatState.ts';
-import { mayRead } from './access.ts';
 import type { ActTools } from './act.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import type { OfferTokens } from './offerTokens.ts';
@@ -40,7 +40,8 @@ export interface OperatorContext extends Circumstances, Operator {
 const VIA_HEADER = 'x-chat-debug-via';
 const TRACE = /^[0-9a-f]{2}-([0-9a-f]{32})-/;
 
-export function makeContext(
+/** Makes the context of one operation. */
+export function operatorContext(
   operator: Operator,
   { caller, requestId }: Pick<Circumstances, 'caller' | 'requestId'>,
   { headers }: Pick<FastifyRequest, 'headers'>,

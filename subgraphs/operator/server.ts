@@ -12,7 +12,7 @@ import { ChatStore } from '../runtime/chatd/chatStore.ts';
 import { failureName } from '../runtime/chatd/databaseFailure.ts';
 import { startAfterwards } from './afterwards/afterwards.ts';
 import { lookBefore, openOperatorGateway } from './afterwards/look.ts';
-import { makeContext, type Operator, type OperatorContext } from './context.ts';
+import { type Operator, type OperatorContext, operatorContext } from './context.ts';
 import { makeOperatorMetrics } from './metrics.ts';
 import { makeOfferTokens } from './offerTokens.ts';
 import { startPlans } from './plans/loop.ts';
@@ -80,7 +80,7 @@ export async function startOperatorServer(options: OperatorServerOptions): Promi
     return await serveSubgraph<OperatorContext>({
       ...{ schemaFile: SCHEMA_FILE, resolvers, registry, clock, log, host, port, close },
       authorize: authorizeSubgraph(options, { audience: 'operator', clock, log }),
-      context: (caller, requestId, { request }) => makeContext(operator, { caller, requestId }, request),
+      context: (caller, requestId, { request }) => operatorContext(operator, { caller, requestId }, request),
       note: afterwards.trouble,
       notReady: () =>
         pool.query('SELECT FROM chat_debug_actions, chat_debug_drains, chat_debug_plans LIMIT 0').then(

@@ -8,7 +8,7 @@ import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** Owner whose incidents the caller may read. Null: everybody's. */
-export const readableOwner = (caller: Caller): string | null =>
+export const ownerOfReadable = (caller: Caller): string | null =>
   mayReadAll(caller) ? null : (parseUuid(caller.sub) ?? NOBODY);
 
 /** Summaries without ids, for codes whose words name another replica, or a chat that may be another person's. */

@@ -1,7 +1,7 @@
 /** Context of one operation on incidents: the caller's rights, and loaders that ask once for many. */
 import DataLoader from 'dataloader';
 import type { Caller } from '../../server/tokens/internalToken.ts';
-import { readableOwner } from './access.ts';
+import { ownerOfReadable } from './access.ts';
 import {
   type BundleRow,
   bundlesOf,
@@ -30,8 +30,9 @@ interface OfChat {
   readonly first: number;
 }
 
-export function makeContext(readers: Readers, caller: Caller, requestId: string): RecorderContext {
-  const owner = readableOwner(caller);
+/** Makes the context of one operation. */
+export function recorderContext(readers: Readers, caller: Caller, requestId: string): RecorderContext {
+  const owner = ownerOfReadable(caller);
   return {
     ...{ requestId, caller, readers, owner, bundlesRead: 0 },
     incident: new DataLoader(async (ids) => {

@@ -10,7 +10,7 @@ import type { AdmissionLimits } from '../../server/live/admission.ts';
 import type { Logger } from '../../server/log.ts';
 import { type Receivers, startAlerting } from './alerts/alerting.ts';
 import { hearChanges } from './changes.ts';
-import { makeContext, type RecorderContext } from './context.ts';
+import { type RecorderContext, recorderContext } from './context.ts';
 import { openRecorderGateway } from './gateway.ts';
 import { Lease } from './lease.ts';
 import { makeRecorderMetrics } from './metrics.ts';
@@ -80,10 +80,10 @@ export async function startRecorderServer(options: RecorderServerOptions): Promi
     return await serveSubgraph<RecorderContext>({
       ...{ schemaFile: SCHEMA_FILE, resolvers, registry, clock, log, host, port, close },
       authorize: authorizeSubgraph(options, { audience: 'recorder', clock, log }),
-      context: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
+      context: (caller, requestId) => recorderContext({ pool, log }, caller, requestId),
       live: streams && {
         limits: streams,
-        newContext: (caller, requestId) => makeContext({ pool, log }, caller, requestId),
+        newContext: (caller, requestId) => recorderContext({ pool, log }, caller, requestId),
       },
       notReady: async () => (await whyNotReadable(pool)) ?? said(recorder.leaseTrouble(), NO_LEASE),
       note: () => notes(said(recorder.roundTrouble(), NO_ROUND), alerting.trouble(), changes.whyNotHeard()),

@@ -1,8 +1,13 @@
-/** The resolvers of the runtime schema, over an Inspector: what this replica holds in memory now. */
+/**
+ * The resolvers of the runtime schema, over an Inspector: what this replica holds in memory now.
+ * Fields about a replica as a whole need the role that reads all. Without it a caller learns what a diagnosis of an own
+ * chat needs, and nothing of other users' chats. `candidates` leads every caller to replicas.
+ */
 import { memoryUsage } from 'node:process';
 import { clientError } from '../../server/graphql/errors.ts';
+import { requireReadAll } from '../../server/graphql/rights.ts';
 import { requireUuid, scalars } from '../../server/graphql/scalars.ts';
-import { type Caller, mayReadAll, READ_ALL } from '../../server/tokens/internalToken.ts';
+import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 import type { EventLoopDelay } from './eventLoopDelay.ts';
 import type { Inspector, ReplicaInspection } from './inspector.ts';
 
@@ -18,21 +23,11 @@ export interface RuntimeContext {
   readonly caller: Caller;
 }
 
-/**
- * Guards fields about a replica as a whole.
- * Without the role a caller learns what a diagnosis of an own chat needs, and nothing of other users' chats.
- * `candidates` leads every caller to replicas.
- * @throws FORBIDDEN
- */
-function assertMayReadAll(caller: Caller): void {
-  if (!mayReadAll(caller)) throw clientError('FORBIDDEN', `This needs the role ${READ_ALL}.`);
-}
-
 type Loop = 'acquisition' | 'heartbeats' | 'databaseSync';
 const loop =
   (name: Loop) =>
   (replica: ReplicaInspection, _args: unknown, { caller }: RuntimeContext) => {
-    assertMayReadAll(caller);
+    requireReadAll(caller);
     return replica[name];
   };
 
@@ -76,12 +71,12 @@ export const resolvers = {
     }),
     runners: (_replica: unknown, { first }: { first: number | null }, { inspector, caller }: RuntimeContext) => {
       const count = checked(first ?? 100, MAX_RUNNERS_LISTED);
-      assertMayReadAll(caller);
+      requireReadAll(caller);
       return inspector.inspectRunners(count);
     },
     runnersByOwner: (_replica: unknown, { first }: { first: number | null }, context: RuntimeContext) => {
       const count = checked(first ?? 10, MAX_OWNERS_LISTED);
-      assertMayReadAll(context.caller);
+      requireReadAll(context.caller);
       return context.inspector.runnersByOwner?.(count);
     },
     acquisitionError: ({ acquisition }: ReplicaInspection) => acquisition.lastError,

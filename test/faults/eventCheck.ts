@@ -1,7 +1,8 @@
 /** Check that the events of every chat tell each of its versions once, and alone lead to the row as it is. */
 import type { Pool } from 'pg';
-import { replay, STATE_OF_CODE } from '../../domain/chatEvents.ts';
+import { STATE_OF_CODE } from '../../domain/chatEvents.ts';
 import { executionState } from '../../domain/executionState.ts';
+import { replay } from '../support/replay.ts';
 import type { Violation } from './audit.ts';
 
 interface Kept {

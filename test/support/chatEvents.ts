@@ -1,8 +1,9 @@
 /** The events of chats, read from the table as the domain knows them, and held against the chats' rows. */
 import { expect } from '@jest/globals';
 import type pg from 'pg';
-import { type ChatEvent, replay, STATE_OF_CODE } from '../../domain/chatEvents.ts';
+import { STATE_OF_CODE } from '../../domain/chatEvents.ts';
 import { executionState } from '../../domain/executionState.ts';
+import { type ChatEvent, replay } from './replay.ts';
 
 interface StoredEvent extends ChatEvent {
   readonly by: string;

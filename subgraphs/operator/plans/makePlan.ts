@@ -4,9 +4,10 @@ import { ACTIONS, type ActionName, type ChatAction, isOfChat } from '../../../do
 import { possibleAction } from '../../../domain/actions/offers.ts';
 import { AUDIT, hasRoleFor, OPERATE } from '../../../domain/actions/rights.ts';
 import { clientError } from '../../../server/graphql/errors.ts';
+import { mayRead } from '../../../server/graphql/rights.ts';
 import { type Caller, mayReadAll, READ_ALL } from '../../../server/tokens/internalToken.ts';
 import { type ChatState, readChatsApart } from '../../runtime/chatd/chatState.ts';
-import { mayRead, requireRight } from '../access.ts';
+import { requireRight } from '../access.ts';
 import { actedOn, versionOf } from '../actOnChat.ts';
 import { type Circumstances, checkedFindings, checkedReason } from '../request.ts';
 import { findPlan, PLAN_COLUMNS, type PlanRow, type Sees } from './plans.ts';

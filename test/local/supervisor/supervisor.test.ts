@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../common/clock.ts';
 import type { ProcessSpec, Ready } from '../../../local/supervisor/childProcess.ts';
-import { pauseMs } from '../../../local/supervisor/supervisedProcess.ts';
+import { restartPauseMs } from '../../../local/supervisor/supervisedProcess.ts';
 import { Supervisor } from '../../../local/supervisor/supervisor.ts';
 import type { Behaviour } from '../children/server.ts';
 import { folderPerTest } from '../temporaryFolder.ts';
@@ -126,7 +126,7 @@ describe('a supervisor', () => {
   });
 
   test('pauses longer after each failure in a row, but never longer than 8 s', () => {
-    expect([1, 2, 3, 4, 5, 6, 7, 50].map(pauseMs)).toEqual([250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
+    expect([1, 2, 3, 4, 5, 6, 7, 50].map(restartPauseMs)).toEqual([250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
   });
 
   test('told to stop while a process is about to be started again, starts it no more', async () => {
@@ -136,7 +136,7 @@ describe('a supervisor', () => {
     process.kill(pid('left'), 'SIGKILL');
     await reported;
     await supervisor.stop();
-    await systemClock.sleep(pauseMs(1) + 50); // the moment at which it would be started
+    await systemClock.sleep(restartPauseMs(1) + 50); // the moment at which it would be started
     expect(entries()).toEqual(['left started']);
     expect(lines.filter((line) => line.includes('runs again'))).toEqual([]);
   });
