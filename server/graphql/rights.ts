@@ -8,8 +8,11 @@ export interface Owned {
   readonly ownerId: string;
 }
 
-/** True if the chat is the caller's. */
-export const owns = (caller: Caller, { ownerId }: Owned): boolean => parseUuid(caller.sub) === ownerId;
+/** True if the chat is the caller's. A `sub` that is no id owns nothing, also no row without an owner. */
+export function owns(caller: Caller, { ownerId }: Owned): boolean {
+  const own = parseUuid(caller.sub);
+  return own !== undefined && own === ownerId;
+}
 
 /** True if the caller may read the chat. */
 export const mayRead = (caller: Caller, chat: Owned): boolean => mayReadAll(caller) || owns(caller, chat);
