@@ -38,7 +38,7 @@ const ofActions = {
   ChatDebugSnapshot: { __resolveReference: chatOf, actions: nothing, actionRecords: nothing },
 };
 
-/** Its schema is made with the first question: a start does not wait for what may never be asked. */
+/** Makes the way to such a subgraph. Its schema is made with the first question, so that a start does not wait for it. */
 function absent(name: 'recorder' | 'operator', resolvers: Resolvers, log: Logger) {
   const schemaFile = new URL(`../../subgraphs/${name}/schema.graphql`, import.meta.url);
   const make = () =>

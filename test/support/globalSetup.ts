@@ -4,8 +4,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { folderInMemory } from './memoryFolder.ts';
 import { startMigratedServer } from './migratedServer.ts';
-import { temporaryFolderInMemory } from './temporaryFolder.ts';
 import { buildTestProcesses } from './testProcesses.ts';
 
 declare global {
@@ -15,7 +15,7 @@ declare global {
 export default async function globalSetup(): Promise<void> {
   execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))]);
   await buildTestProcesses();
-  const removeFolder = temporaryFolderInMemory();
+  const removeFolder = folderInMemory();
   const server = await startMigratedServer();
   globalThis.endTestRun = async () => {
     await server.stop();

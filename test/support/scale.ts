@@ -15,7 +15,7 @@ export const SUSPECT_ROWS = Number(process.env.SUSPECT_ROWS ?? 500);
 /** Random queries by which the executor is compared with the specification. */
 export const EXECUTOR_QUERIES = Number(process.env.EXECUTOR_QUERIES ?? 300);
 
-/** Answers of replicas that are passed on as they came, or are copied. */
+/** Random answers of replicas, each of them passed on as it came or copied. */
 export const FRESH_ANSWERS = Number(process.env.FRESH_ANSWERS ?? 300);
 
 /** Random queries by which the executor is compared with Apollo's own, for each supergraph and kind of faults. */

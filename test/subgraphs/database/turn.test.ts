@@ -138,23 +138,22 @@ test('the finish reason is read where the table has such a column, from the mome
     ['assistant', []],
   ]);
   const rename = (from: string, to: string) => pool.query(`ALTER TABLE chat_messages RENAME COLUMN ${from} TO ${to}`);
-  await rename('finish_reason', 'other');
-  try {
-    expect((await state(chatId, LAST)).lastMessage).toMatchObject({ finishReason: null });
-  } finally {
-    await rename('other', 'finish_reason'); // triggers need it
-  }
-  expect((await state(chatId, LAST)).lastMessage).toMatchObject({ finishReason: null });
+  const lastMessage = async () => (await state(chatId, LAST)).lastMessage;
+  const withoutTheColumn = async () => {
+    await rename('finish_reason', 'other');
+    try {
+      return await lastMessage();
+    } finally {
+      await rename('other', 'finish_reason'); // triggers need it
+    }
+  };
+  expect(await withoutTheColumn()).toMatchObject({ finishReason: null });
+  expect(await lastMessage()).toMatchObject({ finishReason: null });
   await pool.query(`UPDATE chat_messages SET finish_reason = 'length' WHERE chat_id = $1 AND role = 'assistant'`, [
     chatId,
   ]);
-  expect((await state(chatId, LAST)).lastMessage).toMatchObject({ finishReason: 'length' });
-  await rename('finish_reason', 'other');
-  try {
-    expect((await state(chatId, LAST)).lastMessage).toMatchObject({ finishReason: null });
-  } finally {
-    await rename('other', 'finish_reason');
-  }
+  expect(await lastMessage()).toMatchObject({ finishReason: 'length' });
+  expect(await withoutTheColumn()).toMatchObject({ finishReason: null });
 });
 
 test('a turn of 40,000 messages among 60,000 is looked at from its end, and no further than is said', async () => {

@@ -1,17 +1,21 @@
 /**
- * A folder in memory for the temporary files of a run, where the machine has room for one.
- * Each file has a database of its own, of some hundreds of files. A disk's file system takes a tenth of the run to make
- * them and to delete them.
+ * Folder in memory for the temporary files of a run, where the machine has room for one.
+ * Each test file has a database of its own, of some hundreds of files. To make them and to delete them on a disk takes a
+ * tenth of the run.
  */
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MEMORY = '/dev/shm';
+/** Free bytes below which the run stays on the disk: databases of five files at a time, their logs, and whole systems. */
 const LEAST_FREE_BYTES = 3 * 2 ** 30;
 const NAME = /^chat-debug-tests-(\d+)-/;
 
-/** Sets `TMPDIR`, and removes the folders of runs that were killed. @returns removes the folder; undefined: there is no room */
-export function temporaryFolderInMemory(): (() => void) | undefined {
+/**
+ * Makes the folder and sets `TMPDIR` to it. Folders of runs that were killed are removed.
+ * @returns removes the folder; undefined: there is no room, and temporary files stay where they were
+ */
+export function folderInMemory(): (() => void) | undefined {
   if (!existsSync(MEMORY)) return undefined;
   for (const name of readdirSync(MEMORY)) {
     const pid = NAME.exec(name)?.[1];
