@@ -41,6 +41,8 @@ const DRAIN_LIMIT_MS = 2_500;
 const TAKING_LIMIT_MS = 500;
 /** Milliseconds after a new connection in which leases that cannot be seen are believed. */
 const OWNERS_FIRST_MS = 2_000;
+/** Milliseconds after which leases that were not all renewed on a new connection are tried again; then twice as long, and so on. */
+const RENEW_AGAIN_MS = 250;
 /** Milliseconds for which the replica's row waits for the leases. */
 const LEASES_FIRST_MS = 1_000;
 
@@ -82,6 +84,8 @@ export class ChatWorker {
   #isConnected = false;
   /** Moment until which owners come first, in monotonic milliseconds. */
   #ownersFirstUntilMs = 0;
+  /** Milliseconds before the next renewal, if this one is not whole. As long as the interval, or longer: the interval counts. */
+  #renewAgainMs = Number.POSITIVE_INFINITY;
   #acquiring = Promise.resolve();
   #givingUp: Promise<void> | undefined;
 
@@ -239,6 +243,7 @@ export class ChatWorker {
     this.#isConnected = true;
     const untilMs = this.kit.clock.monotonicMs() + OWNERS_FIRST_MS;
     this.#ownersFirstUntilMs = Math.min(this.#ownersFirstUntilMs, untilMs);
+    this.#renewAgainMs = RENEW_AGAIN_MS;
     for (const name of ['heartbeats', 'acquisition', 'databaseSync'] as const) this.#loops?.[name].wake();
   }
 
@@ -370,7 +375,19 @@ export class ChatWorker {
       else if (reason !== undefined) this.#notRenewed(runner, reason);
       else runner.lose('the chat names another runner');
     }
+    if (renewal.failed.size > 0 || renewal.failure) this.#renewAgain();
+    else this.#renewAgainMs = Number.POSITIVE_INFINITY;
     if (renewal.failure) throw renewal.failure;
+  }
+
+  /**
+   * Renews again soon after a new connection. A crash may have emptied the table, and a lease that was locked for a moment, or
+   * whose connection was dead, must be restored before others may take its chat.
+   */
+  #renewAgain(): void {
+    if (this.#renewAgainMs >= this.settings.heartbeatIntervalSeconds * 1000) return;
+    void this.kit.clock.sleep(this.#renewAgainMs).then(() => this.#loops?.heartbeats.wake());
+    this.#renewAgainMs *= 2;
   }
 
   #notRenewed(runner: Runner, reason: string): void {

@@ -13,6 +13,10 @@ const startReplica = replicasPerTest(() => database.url);
 const waitFor = chatWaits(() => database.pool);
 const create = async () => (await new ChatStore(database.pool).create({ ownerId: randomUUID(), text: '/stall' })).id;
 const leases = async () => (await database.pool.query('SELECT FROM chat_heartbeats')).rowCount;
+const LISTENERS = `FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'chatd notifications' AND state = 'idle'`;
+const breakListeners = () => database.pool.query(`SELECT pg_terminate_backend(pid) ${LISTENERS}`);
+const listeners = async () => (await database.pool.query<{ pid: number }>(`SELECT pid ${LISTENERS}`)).rows;
 beforeEach(async () => {
   await database.pool.query('TRUNCATE chats CASCADE');
 });
@@ -25,11 +29,32 @@ test('a crash of Postgres costs no turn: owners that live restore their leases b
   await startReplica(seldom);
   await systemClock.sleep(500); // the second one listens
   await database.pool.query('TRUNCATE chat_heartbeats');
-  await database.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'chatd notifications'`);
+  await breakListeners();
   await until('the lease is there again', async () => (await leases()) === 1, 10_000);
   await systemClock.sleep(1_000);
   expect((await waitFor(id, () => true)).runnerId).toBe(runnerId);
+});
+
+test('a chat that is locked when its owner comes back has its lease as soon as it is free', async () => {
+  await startReplica({ heartbeatIntervalSeconds: 600, staleAfterSeconds: 1_800, acquisitionIntervalSeconds: 600 });
+  const id = await create();
+  await waitFor(id, (chat) => chat.generationAttempt === 1);
+  const [before] = await until('the replica listens', async () =>
+    (await listeners()).length === 1 ? listeners() : null,
+  );
+  const other = await database.pool.connect();
+  try {
+    await other.query('BEGIN; TRUNCATE chat_heartbeats; COMMIT; BEGIN');
+    await other.query('SELECT FROM chats WHERE id = $1 FOR UPDATE', [id]);
+    await breakListeners();
+    await until('the replica listens again', async () => (await listeners()).some(({ pid }) => pid !== before?.pid));
+    await systemClock.sleep(500); // it has tried
+    expect(await leases()).toBe(0);
+  } finally {
+    await other.query('COMMIT');
+    other.release();
+  }
+  await until('the lease is there again', async () => (await leases()) === 1, 10_000);
 });
 
 test('a worker never takes a chat from itself, however old its lease looks', async () => {
