@@ -22,7 +22,7 @@ export const FRESH_ANSWERS = Number(process.env.FRESH_ANSWERS ?? 300);
 export const STOCK_QUERIES = Number(process.env.STOCK_QUERIES ?? 10);
 
 /** One in so many of the aliases and arguments that a client can put beside a diagnosis; 1: all of them. */
-export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 15);
+export const ALIAS_STRIDE = Number(process.env.ALIAS_STRIDE ?? 30);
 
 /** Pairs of actions that race while the operator is killed. */
 export const ACTION_PAIRS = Number(process.env.ACTION_PAIRS ?? 100);
