@@ -25,12 +25,13 @@ import { acquireChats } from './acquisition.ts';
 import { type ChatState, readChatsApart } from './chatState.ts';
 import { cleanUp } from './cleanUp.ts';
 import { failureName, isOfAll } from './databaseFailure.ts';
+import { DrainOrder } from './drainOrder.ts';
 import type { GenerationTools } from './generation.ts';
-import { renewLeases } from './heartbeats.ts';
-import { isTrusted, type Lease, notRenewed, renewed, watchIntervalSeconds } from './lease.ts';
+import { isTrusted, type Lease, watchIntervalSeconds } from './lease.ts';
+import { LeaseRenewal, leaseFromNow } from './leaseRenewal.ts';
 import { RefusedChats } from './refusedChats.ts';
 import { releaseChats } from './release.ts';
-import { isToldToDrain, keepReplica, markReplicaStopped, type OwnReplicaRow } from './replicaRow.ts';
+import { keepReplica, markReplicaStopped, type OwnReplicaRow } from './replicaRow.ts';
 import { Runner } from './runner.ts';
 import { Runners } from './runners.ts';
 
@@ -41,8 +42,6 @@ const DRAIN_LIMIT_MS = 2_500;
 const TAKING_LIMIT_MS = 500;
 /** Milliseconds after a new connection in which leases that cannot be seen are believed. */
 const OWNERS_FIRST_MS = 2_000;
-/** Milliseconds after which leases that were not all renewed on a new connection are tried again; then twice as long, and so on. */
-const RENEW_AGAIN_MS = 250;
 /** Milliseconds for which the replica's row waits for the leases. */
 const LEASES_FIRST_MS = 1_000;
 
@@ -75,17 +74,14 @@ export class ChatWorker {
   #passedOver = false;
   #fullAtMs: number;
   readonly #refused: RefusedChats;
+  readonly #renewal: LeaseRenewal;
+  readonly #drainOrder: DrainOrder;
   #breakOffs = 0;
-  #isDrained = false;
-  /** Failure of the last look whether it is drained, in one word. */
-  #drainTrouble: string | undefined;
   /** True if a taking failed that may have been committed, so that there may be chats of this worker without a runner here. */
   #mayHoldMore = false;
   #isConnected = false;
   /** Moment until which owners come first, in monotonic milliseconds. */
   #ownersFirstUntilMs = 0;
-  /** Milliseconds before the next renewal, if this one is not whole. As long as the interval, or longer: the interval counts. */
-  #renewAgainMs = Number.POSITIVE_INFINITY;
   #acquiring = Promise.resolve();
   #givingUp: Promise<void> | undefined;
 
@@ -99,6 +95,17 @@ export class ChatWorker {
     this.#leasePool = leasePool;
     this.#log = log;
     this.#refused = new RefusedChats(kit.clock);
+    const { workerId, heartbeatIntervalSeconds } = settings;
+    const again = () => this.#loops?.heartbeats.wake();
+    this.#renewal = new LeaseRenewal({
+      pool: leasePool,
+      workerId,
+      heartbeatIntervalSeconds,
+      again,
+      clock: kit.clock,
+      log,
+    });
+    this.#drainOrder = new DrainOrder(leasePool, workerId, log);
     this.#reader = new DataLoader((ids) => readChatsApart(this.#pool, ids), { cache: false });
   }
 
@@ -181,7 +188,7 @@ export class ChatWorker {
 
   /** True if it takes no chats for now or for ever: it stops, or an operator has told it to drain. */
   get isDraining(): boolean {
-    return this.#isDrained || this.#phase === 'draining' || this.#phase === 'stopped';
+    return this.#drainOrder.stands || this.#phase === 'draining' || this.#phase === 'stopped';
   }
 
   /** True if it takes no more chats: it has as many runners as it may, or its buffers are full. */
@@ -243,7 +250,7 @@ export class ChatWorker {
     this.#isConnected = true;
     const untilMs = this.kit.clock.monotonicMs() + OWNERS_FIRST_MS;
     this.#ownersFirstUntilMs = Math.min(this.#ownersFirstUntilMs, untilMs);
-    this.#renewAgainMs = RENEW_AGAIN_MS;
+    this.#renewal.connected();
     for (const name of ['heartbeats', 'acquisition', 'databaseSync'] as const) this.#loops?.[name].wake();
   }
 
@@ -258,10 +265,10 @@ export class ChatWorker {
   async #acquireNow(): Promise<void> {
     const { workerId, staleAfterSeconds, clockAheadSeconds, maxRunners } = this.settings;
     this.#passedOver = this.isFull;
-    if (this.isFull || this.#isDrained) return;
+    if (this.isFull || this.#drainOrder.stands) return;
     await this.#releaseUnknown();
     const limit = Math.min(ACQUIRE_AT_ONCE, maxRunners - this.runners.count);
-    const lease = this.#leaseFromNow();
+    const lease = leaseFromNow(this.kit.clock);
     const [paused, apart] = [this.#refused.current(), this.#refused.due()];
     const { more, refused, left } = await acquireChats(this.#pool, {
       ...{ workerId, staleAfterSeconds, clockAheadSeconds, limit, apart },
@@ -326,7 +333,7 @@ export class ChatWorker {
    */
   async #beat(replica: OwnReplicaRow): Promise<void> {
     const beganMs = this.kit.clock.monotonicMs();
-    const leases = this.#renew();
+    const leases = this.#renewal.renew(this.runners.active());
     await this.#within(
       LEASES_FIRST_MS,
       leases.catch(() => {}),
@@ -338,66 +345,14 @@ export class ChatWorker {
   }
 
   /**
-   * Looks whether an operator has told it to drain. While it is told so, it takes nothing, and gives up what it holds. A chat is
-   * given up once: nothing brings it back here.
+   * Does what an operator wants. While it is told to drain, it takes nothing, and gives up what it holds. A chat is given up once:
+   * nothing brings it back here.
    */
   async #obeyDrain(): Promise<void> {
-    const wasDrained = this.#isDrained;
-    const told = await isToldToDrain(this.#leasePool, this.settings.workerId).catch(failureName);
-    if (typeof told === 'boolean') this.#isDrained = told;
-    this.#noteDrainTrouble(typeof told === 'string' ? told : undefined);
-    if (this.#isDrained !== wasDrained) this.#log.info({ drained: this.#isDrained }, 'an operator has spoken');
-    if (!this.#isDrained && wasDrained) this.#loops?.acquisition.wake();
-    const mustGiveUp = this.#isDrained && this.#phase === 'running' && this.runners.active().length > 0;
+    const change = await this.#drainOrder.look();
+    if (change === 'taken back') this.#loops?.acquisition.wake();
+    const mustGiveUp = this.#drainOrder.stands && this.#phase === 'running' && this.runners.active().length > 0;
     if (mustGiveUp) this.#givingUp ??= this.#giveUpAll(); // no beat waits for it: leases are renewed meanwhile
-  }
-
-  /** Tells of each trouble once, and of its end. @param failure in one word; undefined: none */
-  #noteDrainTrouble(failure: string | undefined): void {
-    if (failure === this.#drainTrouble) return;
-    this.#drainTrouble = failure;
-    if (failure === undefined) this.#log.info('it is seen again whether an operator wants the replica drained');
-    else
-      this.#log.warn(
-        { reason: failure },
-        'it cannot be seen whether an operator wants the replica drained; until then it stays as it was',
-      );
-  }
-
-  /** @throws the failure of the renewal; leases that could be renewed are renewed */
-  async #renew(): Promise<void> {
-    const runners = this.runners.active();
-    const lease = this.#leaseFromNow();
-    const renewal = await renewLeases(this.#leasePool, this.settings.workerId, runners);
-    for (const runner of runners) {
-      const reason = renewal.failed.get(runner.runnerId);
-      if (renewal.renewed.has(runner.runnerId)) runner.lease = lease;
-      else if (reason !== undefined) this.#notRenewed(runner, reason);
-      else runner.lose('the chat names another runner');
-    }
-    if (renewal.failed.size > 0 || renewal.failure) this.#renewAgain();
-    else this.#renewAgainMs = Number.POSITIVE_INFINITY;
-    if (renewal.failure) throw renewal.failure;
-  }
-
-  /**
-   * Renews again soon after a new connection. A crash may have emptied the table, and a lease that was locked for a moment, or
-   * whose connection was dead, must be restored before others may take its chat.
-   */
-  #renewAgain(): void {
-    if (this.#renewAgainMs >= this.settings.heartbeatIntervalSeconds * 1000) return;
-    void this.kit.clock.sleep(this.#renewAgainMs).then(() => this.#loops?.heartbeats.wake());
-    this.#renewAgainMs *= 2;
-  }
-
-  #notRenewed(runner: Runner, reason: string): void {
-    runner.lease = notRenewed(runner.lease, reason);
-    const { consecutiveFailures } = runner.lease;
-    this.#log.warn({ chatId: runner.chatId, reason, consecutiveFailures }, 'a lease was not renewed');
-  }
-
-  #leaseFromNow(): Lease {
-    return renewed(this.kit.clock.monotonicMs(), this.kit.clock.now());
   }
 
   async #sync(): Promise<void> {
