@@ -240,6 +240,50 @@ describe('a turn without end', () => {
   });
 });
 
+describe('an attempt whose answer the database refused', () => {
+  const refused = (error: string, attempt = 1, platform = 'own') => ({
+    database: { retrySecondsLeft: 2, retryState: { attempt, error, kind: 'data' } },
+    trouble: { platform },
+  });
+  const CONSTRAINT = 'What the model said could not be stored (SQLSTATE 23514)';
+
+  test.each([1, 5])('may be followed by others like it: attempt %d', (attempt) => {
+    const { verdict, findings, summary } = diagnosisOf(refused(CONSTRAINT, attempt));
+    expect([verdict, findings.map(({ code, severity }) => `${severity} ${code}`)]).toEqual([
+      'WAITING',
+      ['WARNING RETRY_BACKOFF'],
+    ]);
+    expect(summary).not.toContain('nobody has to act');
+    expect(findings[0]?.message).toBe(
+      `What attempt ${attempt} of 8 of calling the model said could not be stored: the database refuses the row by a constraint (23514), and the next is in 2 s.`,
+    );
+    expect(findings[0]?.suggestion).toContain('See in the log of the database which row it refuses, and why, or');
+    expect(findings[0]?.suggestion).toContain('each further attempt may be refused as well');
+    expect(findings[0]?.suggestion).toContain('--action interrupt');
+  });
+
+  test('says where to read why, if it was no refusal of the database', () => {
+    const told = first(refused('What the model said could not be stored (over 16777216 characters)'));
+    expect(told).toContain(
+      'What attempt 1 of 8 of calling the model said could not be stored, and the next is in 2 s.',
+    );
+    expect(told).toContain('See in retryState why');
+  });
+
+  test('is a suspect by its row alone', () => {
+    const of = (kind: string) => {
+      const { database, trouble } = refused(CONSTRAINT);
+      const retryState = { ...database.retryState, kind };
+      return suspectByRules(snapshot({ database: { ...database, retryState }, trouble }), MATRIX_SETTINGS);
+    };
+    expect([of('data'), of('overloaded')]).toEqual([true, false]);
+  });
+
+  test('is told only where the kind is the worker’s own word', () => {
+    expect(seen(refused(CONSTRAINT, 1, 'views'))).toEqual(['WAITING', 'INFO RETRY_BACKOFF']);
+  });
+});
+
 describe('at rest', () => {
   const rest = (lastMessage: object, more = {}) => ({
     ...{ state: 'W' as const, owner: 'unowned' as const },
