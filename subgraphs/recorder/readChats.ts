@@ -7,6 +7,7 @@ import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
 import { DEFAULT_THRESHOLDS } from '../../domain/thresholds.ts';
 import { NoAnswer } from '../../server/processGateway.ts';
 import type { Ask } from './gateway.ts';
+import { goneOf } from './gone.ts';
 import type { UnknownTimes } from './unknownTimes.ts';
 
 const SUSPECTS_AT_ONCE = 100;
@@ -62,7 +63,10 @@ const chat = z.object({
 });
 const chats = z.object({ chatDebugSnapshots: z.array(z.unknown()) });
 
-/** What is known of a chat after a question. Null: it does not exist any more. Chats that were not answered are missing. */
+/**
+ * What is known of a chat after a question. Null: it does not exist any more. Chats are missing that were not answered,
+ * or that a server without them may not have yet.
+ */
 type Read = ReadonlyMap<string, Reading | null>;
 
 /** Chats read, page by page, each as small as its cost demands. */
@@ -84,9 +88,13 @@ async function readPage(ask: Ask, ids: readonly string[], unknown: UnknownTimes)
   const { data, problems } = await ask('chats', { chats: ids });
   const found = asAsked(chats, data).chatDebugSnapshots;
   const refused = new Set(problems.map(({ path: [, place] }) => place));
+  const gone = await goneOf(
+    ask,
+    ids.filter((_, place) => found[place] === null && !refused.has(place)),
+  );
   const entries = ids.flatMap((id, place): [string, Reading | null][] => {
     const one = found[place];
-    if (one === null && !refused.has(place)) return [[id, null]];
+    if (gone.has(id)) return [[id, null]];
     const read = chat.safeParse(one);
     return read.success ? [[id, readingOf(read.data, unknown)]] : [];
   });

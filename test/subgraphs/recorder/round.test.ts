@@ -130,6 +130,33 @@ describe('a chat in trouble', () => {
     expect(await by(archived)).toMatchObject({ close_reason: 'ARCHIVED' });
   });
 
+  describe('that a question does not find', () => {
+    const of = (isInRecovery: boolean, replayLagSeconds: number | null) => ({ isInRecovery, replayLagSeconds });
+    test.each<[string, number, unknown, string | null]>([
+      ['on a standby that is behind', 2, of(true, 40), null],
+      ['on a standby that has replayed nothing yet', 2, of(true, null), null],
+      ['on a server that does not say whether it is behind', 2, null, null],
+      ['on one server of several, and finds on the next', 1, of(false, null), null],
+      ['on a standby that is not behind', 2, of(true, 0), 'DELETED'],
+      ['on the primary', 2, of(false, null), 'DELETED'],
+    ])('%s, has this reason of closing', async (_where, missed, server, reason) => {
+      await insertChat(database.pool, { status: 'paused' });
+      let left = 0;
+      const wrap =
+        (ask: Ask): Ask =>
+        async (operation, variables) => {
+          const answer = await ask(operation, variables);
+          if (operation === 'suspects' || operation === 'bundle' || left === 0) return answer;
+          left -= 1;
+          return { ...answer, data: { chatDebugSnapshots: [null], database: server } };
+        };
+      const { round } = await recorder(undefined, { wrap });
+      await round();
+      left = missed;
+      expect(await round()).toMatchObject([{ close_reason: reason }]);
+    });
+  });
+
   test('of which nothing is known has an incident once that lasts, unless the owner refuses by its version', async () => {
     const invalid = { errors: [{ message: 'No.', extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] };
     const older = await servers.serve((response) => sendJson(response, 400, invalid));
