@@ -38,7 +38,6 @@ const CODES = RULES.map(({ code }) => code) as [FindingCode, ...FindingCode[]];
 
 const chat = z.object({
   chatId: z.guid(),
-  takenAt: z.coerce.date(),
   executionState: z.string(),
   database: z.object({
     archived: z.boolean(),
@@ -102,7 +101,7 @@ async function readPage(ask: Ask, ids: readonly string[], unknown: UnknownTimes)
 }
 
 function readingOf(
-  { chatId, takenAt, executionState, database, diagnosisEverywhere: said }: Chat,
+  { chatId, executionState, database, diagnosisEverywhere: said }: Chat,
   unknown: UnknownTimes,
 ): Reading {
   return {
@@ -112,7 +111,7 @@ function readingOf(
     ...{ verdict: said.verdict, summary: said.summary },
     findings: said.findings.map(({ code, severity }) => ({ code, severity })),
     isRefusedByVersion: said.findings.some(saysRefusedByVersion),
-    unknownSeconds: unknown.note(chatId, said.verdict, takenAt),
+    unknownSeconds: unknown.note(chatId, said.verdict),
     staleAfterSeconds: database.trouble?.thresholds.staleAfterSeconds ?? DEFAULT_THRESHOLDS.staleAfterSeconds,
   };
 }
