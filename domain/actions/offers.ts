@@ -31,7 +31,8 @@ interface ActionRule {
 }
 
 const isOwned = ({ workerId, runnerId }: ActedOn) => workerId !== null || runnerId !== null;
-const starts = (letters: string, { state }: ActedOn) => letters.includes(state.charAt(0));
+/** True in the states of these letters. INVALID is none of `I`. */
+const starts = (letters: string, { state }: ActedOn) => state !== 'INVALID' && letters.includes(state.charAt(0));
 const messages = (count: number) => (count === 1 ? '1 queued message' : `${count} queued messages`);
 const whatWaits = ({ queueDepth }: ActedOn) =>
   queueDepth > 0 ? ` ${queueDepth === 1 ? 'The queued message stays' : `All ${queueDepth} queued messages stay`}.` : '';
@@ -54,10 +55,12 @@ export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
       if (starts('I', chat)) return [...OF_A_LOST_OWNER, 'SPINNING'];
       return starts('R', chat) ? OF_A_LOST_OWNER : ['DUPLICATE_RUNNERS'];
     },
-    changes: (chat) =>
-      starts('RIA', chat)
-        ? `The owner loses the chat, and another worker takes it. The step that runs now is begun anew; committed steps stay. What is wrong with the model or the chat comes back.${whatWaits(chat)}`
-        : 'The row names no owner any more. No worker takes the chat: it is at rest.',
+    changes: (chat) => {
+      if (starts('RIA', chat))
+        return `The owner loses the chat, and another worker takes it. The step that runs now is begun anew; committed steps stay. What is wrong with the model or the chat comes back.${whatWaits(chat)}`;
+      const until = chat.state === 'INVALID' ? ' before its state is repaired' : ': it is at rest';
+      return `The row names no owner any more. No worker takes the chat${until}.`;
+    },
     isThere: (chat) => (isOwned(chat) ? undefined : 'Nobody owns the chat.'),
   },
   RECONCILE_CHAT: {
