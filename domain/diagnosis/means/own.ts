@@ -60,7 +60,8 @@ export const OWN: Means = {
     command: lookAtReplicas,
   },
   shorten: {
-    act: () => 'edit an earlier message: the history is too long for the model, and grows with each message',
+    act: ({ database }) =>
+      `edit an earlier message: the history is too long for the model, and grows with each message; an edit deletes what comes after it${(database?.queueDepth ?? 0) > 0 ? ' and what is queued' : ''}`,
     command: chat('show'),
   },
   mend: {
