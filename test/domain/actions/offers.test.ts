@@ -25,6 +25,31 @@ describe('a chat in no valid state', () => {
   });
 });
 
+describe('a chat that its owner loses', () => {
+  const lost = (state: ExecutionState) => possibleAction('RELEASE_CHAT', chat(state, 2)).changes;
+
+  test('begins its step anew only while one runs', () => {
+    expect(lost('R1')).toMatch(/The step that runs now is begun anew; committed steps stay\./);
+    expect(lost('I1')).not.toMatch(/begun anew/);
+    expect(lost('A1')).not.toMatch(/begun anew/);
+  });
+
+  test('loses what was streamed while it is being interrupted, and goes on waiting for a tool', () => {
+    expect(lost('I1')).toMatch(/ends the turn\. What was streamed and is not committed is lost\./);
+    expect(lost('I1')).toMatch(/The first queued message is answered next\./);
+    expect(lost('A1')).toMatch(/The wait for the tool goes on, and its deadline stays\. All 2 queued messages stay\./);
+  });
+});
+
+test('a chat whose status this version does not know may be a newer version’s, which its repair says', () => {
+  const known = possibleAction('RECONCILE_CHAT', { ...chat('INVALID'), status: 'paused' }).changes;
+  const unknown = possibleAction('RECONCILE_CHAT', { ...chat('INVALID'), status: 'dreaming' }).changes;
+  expect(known).toBe('The chat becomes a failed one that is not archived. Open tool calls get a cancelled result.');
+  expect(unknown).toBe(
+    `This version does not know the status of the chat: if a newer one wrote it, its work is ended. ${known}`,
+  );
+});
+
 test('a chat at rest is taken by no worker once it is released', () => {
   expect(possibleAction('RELEASE_CHAT', chat('E1', 1)).changes).toBe(
     'The row names no owner any more. No worker takes the chat: it is at rest.',

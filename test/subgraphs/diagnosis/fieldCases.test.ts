@@ -240,6 +240,17 @@ describe('a turn without end', () => {
   });
 });
 
+describe('a call of the model that is due, and nobody owns the chat', () => {
+  test.each([-400, 5_000])('cannot be taken from anybody: %d s', (retrySecondsLeft) => {
+    for (const platform of ['own', 'views']) {
+      const database = { retrySecondsLeft, retryState: { attempt: 2, error: 'no', kind: 'overloaded' } };
+      const { findings } = diagnosisOf({ owner: 'unowned', database, trouble: { platform } });
+      const told = findings.map(({ suggestion }) => suggestion).join();
+      expect(told).not.toMatch(/former owner|--action release/);
+    }
+  });
+});
+
 describe('an attempt whose answer the database refused', () => {
   const refused = (error: string, attempt = 1, platform = 'own') => ({
     database: { retrySecondsLeft: 2, retryState: { attempt, error, kind: 'data' } },
