@@ -39,8 +39,11 @@ export const OWN: Means = {
     command: (s) => (isNobodys(s) || noRoomElsewhere(s) ? lookAtReplicas() : release(s)),
   },
   dateAnew: {
-    act: () => 'release the chat, which dates it anew, and correct the clock that was ahead',
-    command: release,
+    act: (s) =>
+      isNobodys(s)
+        ? `${OWN.getTaken.act(s)}, since being taken dates the chat anew, and correct the clock that was ahead`
+        : 'release the chat, which dates it anew, and correct the clock that was ahead',
+    command: (s) => (isNobodys(s) ? lookAtReplicas() : release(s)),
   },
   getTaken: {
     act: (s) =>

@@ -512,6 +512,9 @@ describe('the future', () => {
       'WARNING CLOCK_AHEAD',
     ]);
     expect(seen({ owner: 'unowned', database: ahead })).toEqual(['STUCK', 'CRITICAL CLOCK_AHEAD', 'WARNING NO_OWNER']);
+    expect(first({ owner: 'unowned', database: ahead })).toMatch(
+      /being taken dates the chat anew.*chat-debug -- replicas/,
+    );
     expect(seen({ database: { updatedAgeSeconds: -2 } })).toEqual(['WORKING']);
     expect(seen({ database: { updatedAgeSeconds: -2.1 } })).toEqual(['WORKING', 'WARNING CLOCK_AHEAD']);
   });
@@ -605,7 +608,10 @@ describe('as somebody on call meets it', () => {
   test('a clock that is ahead costs nobody the answer that is being written', () => {
     const ahead = { database: { updatedAgeSeconds: -3_600 } };
     expect(first(ahead)).not.toContain('release');
-    expect(first({ ...ahead, owner: 'unowned' })).toContain('--action release');
+    const lost = diagnosisOf({ database: { ...ahead.database, ...stale } }).findings;
+    expect(lost.find(({ code }) => code === 'CLOCK_AHEAD')?.suggestion).toContain('--action release');
+    // A release of a chat that nobody owns changes nothing, and workers take such a chat before all others.
+    expect(first({ ...ahead, owner: 'unowned' })).toContain('being taken dates the chat anew');
   });
 
   test('a session that holds the row while its owner waits: nobody is told to release or interrupt', () => {
