@@ -240,6 +240,11 @@ describe('a turn without end', () => {
   });
 });
 
+test('an interrupt that hangs is not told as a silence of the model', () => {
+  const { findings } = diagnosisOf({ state: 'I0', task: { kind: 'INTERRUPT', secondsSinceProgress: 500 } });
+  expect(findings[0]?.message).toMatch(/^The task that ends the interrupted turn has given no sign of life for 8 min/);
+});
+
 describe('a call of the model that is due, and nobody owns the chat', () => {
   test.each([-400, 5_000])('cannot be taken from anybody: %d s', (retrySecondsLeft) => {
     for (const platform of ['own', 'views']) {
