@@ -204,6 +204,31 @@ describe('a chat in trouble', () => {
     },
   );
 
+  test('is so anew after a round in which it was no suspect, though that round failed', async () => {
+    const away = await insertReplica(await deadUrl());
+    const { id } = await insertHealthyChat(database.pool, {
+      updated_at: `now() - interval '5 minutes'`,
+      worker_id: away,
+    });
+    await insertChat(database.pool, { status: 'paused' });
+    let isAway = false;
+    const wrap =
+      (ask: Ask): Ask =>
+      async (operation, variables) => {
+        if (operation === 'chats' && isAway) throw new NoAnswer('TIMED_OUT');
+        return ask(operation, variables);
+      };
+    const { round, pass } = await recorder(undefined, { wrap });
+    await round();
+    isAway = true;
+    await set(id, `status = 'waiting'`);
+    await expect(round()).rejects.toThrow(NoAnswer);
+    isAway = false;
+    await set(id, `status = 'running'`);
+    pass(60);
+    expect(await round()).toMatchObject([{ code: 'INVALID_STATE' }]);
+  });
+
   test('is not known to be so for long by a recorder that begins a new term', async () => {
     const away = await insertReplica(await deadUrl());
     await insertHealthyChat(database.pool, { updated_at: `now() - interval '5 minutes'`, worker_id: away });
