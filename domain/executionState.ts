@@ -25,6 +25,12 @@ const LETTERS: ReadonlyMap<string, 'W' | 'E' | 'R' | 'I' | 'A'> = new Map([
   ['requires_action', 'A'],
 ]);
 
+/** Statuses of earlier versions, and of Coder, in which no chat should be. On another platform they mean something else. */
+export const FORMER_STATUSES: readonly string[] = ['pending', 'paused', 'completed'];
+
+/** True for a status that this project's workers write, or wrote once. A newer version may have others. */
+export const isKnownStatus = (status: string): boolean => LETTERS.has(status) || FORMER_STATUSES.includes(status);
+
 /** Execution state of a row. An unknown status makes it INVALID. */
 export function executionState(chat: { status: string; archived: boolean; queueDepth: number }): ExecutionState {
   const letter = LETTERS.get(chat.status);

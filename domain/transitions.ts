@@ -24,6 +24,8 @@ export type Transition =
   /** Brings a result for each open call. */
   | { readonly name: 'completeRequiresAction'; readonly results: readonly ToolOutput[] }
   | { readonly name: 'deleteQueued' | 'promoteQueued'; readonly queuedId: string }
+  /** Deletes the whole queue at once, however long it is. */
+  | { readonly name: 'deleteQueued'; readonly all: true }
   | { readonly name: 'archive' | 'unarchive' }
   | { readonly name: 'recordGenerationAttempt' }
   | { readonly name: 'recordRetryState'; readonly retry: RetryState; readonly delayMs: number }

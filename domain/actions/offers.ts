@@ -3,7 +3,7 @@
  * The rules are those of the table that is executed: what is offered is not refused while the row stays as it is.
  */
 import type { FindingCode } from '../diagnosis/rules.ts';
-import { EXECUTION_STATES, type ExecutionState } from '../executionState.ts';
+import { EXECUTION_STATES, type ExecutionState, isKnownStatus } from '../executionState.ts';
 import { TABLE } from '../stateMachine.ts';
 import type { TransitionName } from '../transitions.ts';
 import { CHAT_ACTIONS, type ChatAction } from './names.ts';
@@ -14,6 +14,8 @@ export interface ActedOn {
   readonly workerId: string | null;
   readonly runnerId: string | null;
   readonly queueDepth: number;
+  /** Status in the row. Undefined: a known one. */
+  readonly status?: string;
 }
 
 /** How much an action can cost. `LOW`: nothing is lost. `MEDIUM`: work is repeated or ends. `HIGH`: something is lost for good. */
@@ -31,10 +33,24 @@ interface ActionRule {
 }
 
 const isOwned = ({ workerId, runnerId }: ActedOn) => workerId !== null || runnerId !== null;
-const starts = (letters: string, { state }: ActedOn) => letters.includes(state.charAt(0));
+/** True in the states of these letters. INVALID is none of `I`. */
+const starts = (letters: string, { state }: ActedOn) => state !== 'INVALID' && letters.includes(state.charAt(0));
 const messages = (count: number) => (count === 1 ? '1 queued message' : `${count} queued messages`);
 const whatWaits = ({ queueDepth }: ActedOn) =>
   queueDepth > 0 ? ` ${queueDepth === 1 ? 'The queued message stays' : `All ${queueDepth} queued messages stay`}.` : '';
+
+const headIsNext = ({ queueDepth }: ActedOn) => (queueDepth > 0 ? ' The first queued message is answered next.' : '');
+const notOurs = ({ status }: ActedOn) =>
+  status !== undefined && !isKnownStatus(status)
+    ? 'This version does not know the status of the chat: if a newer one wrote it, its work is ended. '
+    : '';
+
+/** What becomes of a turn whose owner loses it, by the first letter of the state. */
+const AFTER_RELEASE: Readonly<Record<string, string>> = {
+  R: 'The owner loses the chat, and another worker takes it. The step that runs now is begun anew; committed steps stay. What is wrong with the model or the chat comes back.',
+  I: 'The owner loses the chat, and another worker takes it and ends the turn. What was streamed and is not committed is lost.',
+  A: 'The owner loses the chat, and another worker takes it. The wait for the tool goes on, and its deadline stays.',
+};
 
 const OF_A_LOST_OWNER: readonly FindingCode[] = [
   ...(['OWNER_UNKNOWN', 'OWNER_STOPPED', 'OWNER_UNREACHABLE', 'DUPLICATE_RUNNERS'] as const),
@@ -54,10 +70,12 @@ export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
       if (starts('I', chat)) return [...OF_A_LOST_OWNER, 'SPINNING'];
       return starts('R', chat) ? OF_A_LOST_OWNER : ['DUPLICATE_RUNNERS'];
     },
-    changes: (chat) =>
-      starts('RIA', chat)
-        ? `The owner loses the chat, and another worker takes it. The step that runs now is begun anew; committed steps stay. What is wrong with the model or the chat comes back.${whatWaits(chat)}`
-        : 'The row names no owner any more. No worker takes the chat: it is at rest.',
+    changes: (chat) => {
+      const after = starts('RIA', chat) ? AFTER_RELEASE[chat.state.charAt(0)] : undefined;
+      if (after) return `${after}${starts('I', chat) ? headIsNext(chat) : whatWaits(chat)}`;
+      const until = chat.state === 'INVALID' ? ' before its state is repaired' : ': it is at rest';
+      return `The row names no owner any more. No worker takes the chat${until}.`;
+    },
     isThere: (chat) => (isOwned(chat) ? undefined : 'Nobody owns the chat.'),
   },
   RECONCILE_CHAT: {
@@ -65,7 +83,7 @@ export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
     risk: 'HIGH',
     answers: () => ['INVALID_STATE', 'STATUS_UNKNOWN'],
     changes: (chat) =>
-      `The chat becomes a failed one that is not archived. Open tool calls get a cancelled result.${whatWaits(chat)}`,
+      `${notOurs(chat)}The chat becomes a failed one that is not archived. Open tool calls get a cancelled result.${whatWaits(chat)}`,
     isThere: () => undefined,
   },
   INTERRUPT_CHAT: {
@@ -78,7 +96,7 @@ export const ACTION_RULES: Readonly<Record<ChatAction, ActionRule>> = {
     changes: (chat) =>
       starts('A', chat)
         ? `The open tool calls get a cancelled result, and the turn goes on without them.${whatWaits(chat)}`
-        : `The turn ends. What was streamed is kept as far as it came.${chat.queueDepth > 0 ? ' The first queued message is answered next.' : ''}`,
+        : `The turn ends. What was streamed is kept as far as it came.${headIsNext(chat)}`,
     isThere: (chat) => (starts('I', chat) ? 'The chat is being interrupted.' : undefined),
   },
   RETRY_CHAT: {

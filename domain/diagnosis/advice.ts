@@ -25,10 +25,13 @@ const send =
 const again =
   (words: (again: string) => string = (act) => act): Advise =>
   (means, s) => ({ who: PERSON, act: words(means.again.act(s)), command: means.again.command, againHelps: true });
+/** Clause on what an edit takes along. What it takes where another platform makes it is not known. */
+const alsoDeletes = ({ platform, database }: Situation) =>
+  platform !== 'views' && (database?.queueDepth ?? 0) > 0 ? '; an edit deletes what is queued' : '';
 /** Advice to change a message of the history. */
 const edit =
   (act: string): Advise =>
-  (means) => ({ who: PERSON, act, command: means.edit, againHelps: false });
+  (means, s) => ({ who: PERSON, act: `${act}${alsoDeletes(s)}`, command: means.edit, againHelps: false });
 const mend =
   (act: (means: Means) => string): Advise =>
   (means, s) => ({
@@ -51,9 +54,10 @@ const BY_KIND = {
     ...{ who: PERSON, act: shorten.act(s), command: shorten.command, againHelps: false },
   }),
   content_filter: edit('edit the message that the model’s provider refuses, and put it in other words'),
-  history: edit(
-    'edit the person’s message that cannot be read, or one before it: what comes after it is deleted, queued messages too',
-  ),
+  history: ({ edit: command }) => ({
+    ...{ who: PERSON, command, againHelps: false },
+    act: 'edit the person’s message that cannot be read, or one before it: what comes after it is deleted, queued messages too',
+  }),
   auth: mend((means) => means.mend.modelKey),
   quota: mend(() => 'raise the quota of the model’s account, or wait until it is renewed'),
   rate_limit: again((act) => `wait until the model’s provider takes calls again, and then ${act}`),

@@ -6,6 +6,8 @@ export const RETRY_GRACE_SECONDS = 5;
 export const LONGEST_RETRY_FACTOR = 1.2;
 /** Failed attempts from which a retry is worth a warning. */
 export const MANY_ATTEMPTS = 5;
+/** Kind of a failed attempt whose answer could not be stored. Each further answer may be refused as well. */
+export const NOT_STORED = 'data';
 /** Runners with leases from which owners may be getting lost. */
 export const MANY_RUNNERS = 2;
 /** Calls of one tool in a row without an answer from which nobody seems to answer. */

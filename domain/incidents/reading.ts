@@ -24,7 +24,7 @@ export interface Reading {
   readonly findings: readonly NotedFinding[];
   /** True if the owner refuses to answer, because its version does not know all that is asked. */
   readonly isRefusedByVersion: boolean;
-  /** Seconds, by the database's clock, for which every reading has said UNKNOWN. 0: this is the first, or it says something else. */
+  /** Seconds for which every reading has said UNKNOWN. 0: this is the first, or it says something else. */
   readonly unknownSeconds: number;
   /** Seconds after which a lease is lost, where this chat lives. */
   readonly staleAfterSeconds: number;

@@ -34,7 +34,7 @@ export interface Noted {
 export interface Incident extends Noted {
   /** Well readings in a row so far. */
   readonly wellReadings: number;
-  /** Seconds since it was closed. Null: it is open. */
+  /** Seconds since it was closed; negative if the clock was set back since. Null: it is open. */
   readonly secondsClosed: number | null;
 }
 
@@ -115,7 +115,9 @@ function wellStep({ wellReadings }: Incident, { isArchived }: Reading): Step {
   return { kind: 'close', reason: isArchived ? 'ARCHIVED' : 'WELL' };
 }
 
-const goesOn = ({ secondsClosed }: Incident) => secondsClosed === null || secondsClosed <= REOPENED_WITHIN_SECONDS;
+/** True for an open incident, and for one that has just ended. If the clock was set back, its end may lie ahead. */
+const goesOn = ({ secondsClosed }: Incident) =>
+  secondsClosed === null || Math.abs(secondsClosed) <= REOPENED_WITHIN_SECONDS;
 
 const noteStep = (incident: Incident, reading: Reading, root: NotedFinding): Step => ({
   kind: 'note',

@@ -5,6 +5,7 @@ import {
   LONGEST_RETRY_FACTOR,
   MANY_ATTEMPTS,
   MANY_RUNNERS,
+  NOT_STORED,
   OFTEN_UNANSWERED,
   RETRY_GRACE_SECONDS,
 } from '../../domain/diagnosis/limits.ts';
@@ -69,7 +70,7 @@ const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
 const isOutOfTime = (limits: SuspectLimits) => Prisma.sql`
   c.status = 'running' AND (t.retry_seconds < -${RETRY_GRACE_SECONDS}::float8 AND NOT ${unowned(limits)}
     OR ${isTooFarAhead(limits)}
-    OR t.retry_seconds IS NOT NULL AND ${MANY_FAILED})
+    OR t.retry_seconds IS NOT NULL AND (${MANY_FAILED} OR ${isNotStored(limits)}))
   OR c.status = 'requires_action' AND c.requires_action_deadline_at < ${secondsAgo(pickUpSeconds(limits))}
     AND NOT ${waitsForSlot(limits)}`;
 
@@ -78,6 +79,10 @@ const ATTEMPT = Prisma.sql`c.retry_state -> 'attempt'`;
 const MANY_FAILED = Prisma.sql`
   CASE WHEN jsonb_typeof(${ATTEMPT}) = 'number' AND (${ATTEMPT})::numeric BETWEEN -1e300 AND 1e300
     THEN (${ATTEMPT})::float8 >= ${MANY_ATTEMPTS} ELSE false END`;
+
+/** True if the worker could not store what the model said last. */
+const isNotStored = ({ platform }: SuspectLimits) =>
+  platform.name === 'own' ? Prisma.sql`COALESCE(c.retry_state ->> 'kind' = ${NOT_STORED}, false)` : Prisma.sql`false`;
 
 /** Condition of NO_OWNER, OWNER_STOPPED, OWNER_UNKNOWN, HEARTBEAT_MISSING, HEARTBEAT_STALE and LEASE_ENDANGERED. */
 function isLate(limits: SuspectLimits): Prisma.Sql {

@@ -80,7 +80,7 @@ async function change(tx: PoolClient, { store, ...asked }: ToApply): Promise<Cha
     const told = { action, record: recordId, reason: [...reason].slice(0, REASON_IN_EVENT).join('') };
     await tx.query(`SELECT set_config('chat_debug.action', $1, true)`, [JSON.stringify(told)]);
     const by = { by: isByRole ? 'operator' : 'person', actorId: parseUuid(caller.sub) ?? null } as const;
-    const changed = await store.applyWithin(tx, targetId, by, await transitionsOf(tx, action, targetId));
+    const changed = await store.applyWithin(tx, targetId, by, transitionsOf(action));
     if (isDryRun) await tx.query('ROLLBACK TO SAVEPOINT before_the_effect');
     return changed;
   } catch (error) {
@@ -90,7 +90,7 @@ async function change(tx: PoolClient, { store, ...asked }: ToApply): Promise<Cha
   }
 }
 
-async function transitionsOf(tx: PoolClient, action: ChatAction, chatId: string): Promise<Transition[]> {
+function transitionsOf(action: ChatAction): Transition[] {
   switch (action) {
     case 'RELEASE_CHAT':
       return [{ name: 'abandon' }];
@@ -102,13 +102,8 @@ async function transitionsOf(tx: PoolClient, action: ChatAction, chatId: string)
       return [{ name: 'retry' }];
     case 'CANCEL_PENDING_ACTION':
       return [{ name: 'cancelRequiresAction' }];
-    case 'DELETE_QUEUED_MESSAGES': {
-      const { rows } = await tx.query<{ id: string }>(
-        'SELECT id FROM chat_queued_messages WHERE chat_id = $1 ORDER BY position, id',
-        [chatId],
-      );
-      return rows.map(({ id: queuedId }) => ({ name: 'deleteQueued', queuedId }));
-    }
+    case 'DELETE_QUEUED_MESSAGES':
+      return [{ name: 'deleteQueued', all: true }];
     default:
       return action satisfies never;
   }

@@ -4,7 +4,7 @@ import { clientError } from '../../server/graphql/errors.ts';
 import { Uncertain } from './committed.ts';
 
 /** SQLSTATE with which the server refused. Undefined: the connection failed. */
-function stateOf(error: unknown): string | undefined {
+export function stateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
   return String(error.code);
 }

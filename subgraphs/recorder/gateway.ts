@@ -6,6 +6,7 @@ import { RECORDER_CALLER } from '../../server/tokens/internalToken.ts';
 const FILES = {
   suspects: 'operations/suspects.graphql',
   chats: 'operations/chats.graphql',
+  gone: 'operations/gone.graphql',
   bundle: '../../domain/bundle/bundle.graphql',
 } as const;
 type Operation = keyof typeof FILES;
@@ -21,5 +22,8 @@ export type RecorderGateway = GatewayClient<Operation>;
 export const openRecorderGateway = (url: string, internalSecret: string): RecorderGateway =>
   openGateway({
     ...{ url, internalSecret, caller: RECORDER_CALLER },
-    texts: { suspects: textOf('suspects'), chats: textOf('chats'), bundle: textOf('bundle') },
+    texts: {
+      ...{ suspects: textOf('suspects'), chats: textOf('chats') },
+      ...{ gone: textOf('gone'), bundle: textOf('bundle') },
+    },
   });

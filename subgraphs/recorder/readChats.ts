@@ -7,6 +7,7 @@ import { DOES_NOT_KNOW_ALL } from '../../domain/reachabilityReasons.ts';
 import { DEFAULT_THRESHOLDS } from '../../domain/thresholds.ts';
 import { NoAnswer } from '../../server/processGateway.ts';
 import type { Ask } from './gateway.ts';
+import { goneOf } from './gone.ts';
 import type { UnknownTimes } from './unknownTimes.ts';
 
 const SUSPECTS_AT_ONCE = 100;
@@ -37,7 +38,6 @@ const CODES = RULES.map(({ code }) => code) as [FindingCode, ...FindingCode[]];
 
 const chat = z.object({
   chatId: z.guid(),
-  takenAt: z.coerce.date(),
   executionState: z.string(),
   database: z.object({
     archived: z.boolean(),
@@ -62,7 +62,10 @@ const chat = z.object({
 });
 const chats = z.object({ chatDebugSnapshots: z.array(z.unknown()) });
 
-/** What is known of a chat after a question. Null: it does not exist any more. Chats that were not answered are missing. */
+/**
+ * What is known of a chat after a question. Null: it does not exist any more. Chats are missing that were not answered,
+ * or that a server without them may not have yet.
+ */
 type Read = ReadonlyMap<string, Reading | null>;
 
 /** Chats read, page by page, each as small as its cost demands. */
@@ -84,9 +87,13 @@ async function readPage(ask: Ask, ids: readonly string[], unknown: UnknownTimes)
   const { data, problems } = await ask('chats', { chats: ids });
   const found = asAsked(chats, data).chatDebugSnapshots;
   const refused = new Set(problems.map(({ path: [, place] }) => place));
+  const gone = await goneOf(
+    ask,
+    ids.filter((_, place) => found[place] === null && !refused.has(place)),
+  );
   const entries = ids.flatMap((id, place): [string, Reading | null][] => {
     const one = found[place];
-    if (one === null && !refused.has(place)) return [[id, null]];
+    if (gone.has(id)) return [[id, null]];
     const read = chat.safeParse(one);
     return read.success ? [[id, readingOf(read.data, unknown)]] : [];
   });
@@ -94,7 +101,7 @@ async function readPage(ask: Ask, ids: readonly string[], unknown: UnknownTimes)
 }
 
 function readingOf(
-  { chatId, takenAt, executionState, database, diagnosisEverywhere: said }: Chat,
+  { chatId, executionState, database, diagnosisEverywhere: said }: Chat,
   unknown: UnknownTimes,
 ): Reading {
   return {
@@ -104,7 +111,7 @@ function readingOf(
     ...{ verdict: said.verdict, summary: said.summary },
     findings: said.findings.map(({ code, severity }) => ({ code, severity })),
     isRefusedByVersion: said.findings.some(saysRefusedByVersion),
-    unknownSeconds: unknown.note(chatId, said.verdict, takenAt),
+    unknownSeconds: unknown.note(chatId, said.verdict),
     staleAfterSeconds: database.trouble?.thresholds.staleAfterSeconds ?? DEFAULT_THRESHOLDS.staleAfterSeconds,
   };
 }

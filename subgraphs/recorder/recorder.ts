@@ -46,7 +46,7 @@ interface Recorder {
 
 export function startRecorder(options: RecorderOptions): Recorder {
   const { lease, metrics, alerting, clock, log } = options;
-  const unknown = new UnknownTimes();
+  const unknown = new UnknownTimes(clock);
   const stopping = new AbortController();
   const trouble: { lease?: string | undefined; round?: string | undefined } = {};
   const loop = (name: string, intervalSeconds: number, work: () => Promise<void>): Loop =>

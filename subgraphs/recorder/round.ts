@@ -43,6 +43,7 @@ export async function runRound(options: RoundOptions, term: Term): Promise<void>
   unknown.begin(term.number);
   const open = await openIncidents(pool);
   const ids = [...new Set([...(await listSuspects(ask)), ...open.map(({ chatId }) => chatId)])];
+  unknown.keepOnly(ids);
   for await (const read of readChats(ask, ids, unknown)) {
     const incidents = await newestIncidents(pool, [...read.keys()]);
     try {
@@ -56,7 +57,6 @@ export async function runRound(options: RoundOptions, term: Term): Promise<void>
       progress.hasNews = false;
     }
   }
-  unknown.keepOnly(ids);
   metrics.open(await openIncidents(pool));
 }
 

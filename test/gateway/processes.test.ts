@@ -10,6 +10,7 @@ const { gateway } = fleetPerFile();
 const operation = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const SUSPECTS = operation('subgraphs/recorder/operations/suspects.graphql');
 const CHATS = operation('subgraphs/recorder/operations/chats.graphql');
+const GONE = operation('subgraphs/recorder/operations/gone.graphql');
 const BUNDLE = operation('domain/bundle/bundle.graphql');
 const internal = (audience = 'gateway', caller = RECORDER_CALLER) =>
   signInternalToken(INTERNAL_SECRET, audience, caller);
@@ -22,6 +23,7 @@ describe('a process of the system', () => {
     for (const [query, variables] of [
       [SUSPECTS, { first: 10 }],
       [CHATS, { chats: ['cccccccc-0000-4000-8000-000000000001'] }],
+      [GONE, { chats: ['cccccccc-0000-4000-8000-000000000001'] }],
       [BUNDLE, { chat: 'cccccccc-0000-4000-8000-000000000001' }],
     ] as const) {
       const { status, body } = await askGateway(strict, query, { token, variables });

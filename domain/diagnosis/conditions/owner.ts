@@ -48,6 +48,9 @@ export const ownerNotHeard: Condition = (s) =>
 export const noOwner: Condition = (s) =>
   s.runnable && s.database !== null && (s.workerId === null || (s.runnerId === null && s.platform !== 'views'));
 
+/** True if the row names nobody from whom the chat could be taken. */
+export const isNobodys: Condition = ({ workerId, runnerId }) => workerId === null && runnerId === null;
+
 /** Live replicas that take chats. Stopping ones do not, nor does an owner that cannot be asked. */
 export const candidates = ({ snapshot, owner, workerId }: Situation): Candidate[] =>
   (snapshot.candidates ?? []).filter(

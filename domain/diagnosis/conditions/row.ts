@@ -1,19 +1,14 @@
 /** Conditions on the row alone, and on its unreadable parts. */
-
+import { FORMER_STATUSES, isKnownStatus } from '../../executionState.ts';
 import type { Situation } from '../situation.ts';
 import { leaseIsNotFresh, leaseKeepsOthersAway } from './lease.ts';
 import { capacityWait, leftAlone, mayWaitForSlot, noOwner, ownerGone } from './owner.ts';
 import { slotsNotKnown } from './pool.ts';
 import type { Condition } from './time.ts';
 
-const STATUSES = ['waiting', 'running', 'interrupting', 'requires_action', 'error'];
-/** Statuses of earlier versions, and of Coder, in which no chat should be. On another platform they mean something else. */
-const FORMER_STATUSES = ['pending', 'paused', 'completed'];
-
 export const statusUnknown: Condition = ({ database, platform }) =>
   typeof database?.status === 'string' &&
-  !STATUSES.includes(database.status) &&
-  (platform === 'views' || !FORMER_STATUSES.includes(database.status));
+  (!isKnownStatus(database.status) || (platform === 'views' && FORMER_STATUSES.includes(database.status)));
 
 /** True for a turn that ended at a queued message which a person edits: a state of Coder's without an owner. */
 export const pausedByPerson: Condition = ({ database, platform, workerId }) =>

@@ -4,6 +4,7 @@ import {
   MANY_ATTEMPTS,
   MANY_BREAK_OFFS,
   MANY_RUNNERS,
+  NOT_STORED,
   RECENT_OWNERS,
   RETRY_GRACE_SECONDS,
 } from '../limits.ts';
@@ -27,6 +28,9 @@ export const inBackoff: Condition = (s) => s.retrySeconds !== null && !retryOver
 /** Failed model calls, by the row or by the task; null: nobody counts them. */
 export const failures = (s: Situation): number | null => s.database?.retryState?.attempt ?? s.task?.attempt ?? null;
 export const manyAttempts: Condition = (s) => (failures(s) ?? 0) >= MANY_ATTEMPTS;
+/** True if the worker could not store what the model said last. On another platform that kind may mean something else. */
+export const notStored: Condition = ({ platform, database }) =>
+  platform === 'own' && database?.retryState?.kind === NOT_STORED;
 
 /** Attempts of the present history that began and neither failed nor led anywhere; 0 where that is not known. */
 function begunInVain(s: Situation): number {

@@ -1,7 +1,7 @@
 /** Means of this project's own platform: actions through the gateway, `npm run chat`, and the settings of its replicas. */
 import { type ChatAction, shortName } from '../../actions/names.ts';
 import { leaseIsNotFresh } from '../conditions/lease.ts';
-import { allDraining, noneAlive, noRoom } from '../conditions/owner.ts';
+import { allDraining, isNobodys, noneAlive, noRoom } from '../conditions/owner.ts';
 import type { Situation } from '../situation.ts';
 import { ownerName } from '../wording.ts';
 import { type Command, lookAtReplicas, type Means } from './means.ts';
@@ -30,15 +30,20 @@ export const OWN: Means = {
   answer: chat('tool-result', '<call>=<output>'),
   reconcile: fix('RECONCILE_CHAT'),
   newOwner: {
-    act: (s) =>
-      noRoomElsewhere(s)
+    act: (s) => {
+      if (isNobodys(s)) return OWN.getTaken.act(s);
+      return noRoomElsewhere(s)
         ? 'start a replica: none that answers has room for it'
-        : `take it from ${ownerName(s)}, so that another goes on`,
-    command: (s) => (noRoomElsewhere(s) ? lookAtReplicas() : release(s)),
+        : `take it from ${ownerName(s)}, so that another goes on`;
+    },
+    command: (s) => (isNobodys(s) || noRoomElsewhere(s) ? lookAtReplicas() : release(s)),
   },
   dateAnew: {
-    act: () => 'release the chat, which dates it anew, and correct the clock that was ahead',
-    command: release,
+    act: (s) =>
+      isNobodys(s)
+        ? `${OWN.getTaken.act(s)}, since being taken dates the chat anew, and correct the clock that was ahead`
+        : 'release the chat, which dates it anew, and correct the clock that was ahead',
+    command: (s) => (isNobodys(s) ? lookAtReplicas() : release(s)),
   },
   getTaken: {
     act: (s) =>
@@ -60,7 +65,8 @@ export const OWN: Means = {
     command: lookAtReplicas,
   },
   shorten: {
-    act: () => 'edit an earlier message: the history is too long for the model, and grows with each message',
+    act: ({ database }) =>
+      `edit an earlier message: the history is too long for the model, and grows with each message; an edit deletes what comes after it${(database?.queueDepth ?? 0) > 0 ? ' and what is queued' : ''}`,
     command: chat('show'),
   },
   mend: {

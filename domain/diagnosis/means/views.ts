@@ -1,4 +1,5 @@
 /** Means of a platform that is known by views over its tables: what it offers is its own business, so it is named in words. */
+import { isNobodys } from '../conditions/owner.ts';
 import type { Situation } from '../situation.ts';
 import { ownerName } from '../wording.ts';
 import { lookAgain, lookAtReplicas, lookAtSnapshot, type Means, type MeansStep } from './means.ts';
@@ -18,9 +19,13 @@ export const VIEWS: Means = {
   sendClosesCalls: false,
   answer: lookAtSnapshot,
   reconcile: lookAtSnapshot,
-  newOwner: byItsMeans(
-    (s) => `let your platform take it from ${ownerName(s)}, or start that worker anew, so that another goes on`,
-  ),
+  newOwner: {
+    act: (s) =>
+      isNobodys(s)
+        ? VIEWS.getTaken.act(s)
+        : `let your platform take it from ${ownerName(s)}, or start that worker anew, so that another goes on`,
+    command: (s) => (isNobodys(s) ? VIEWS.getTaken.command(s) : lookAgain(s)),
+  },
   dateAnew: byItsMeans('correct the clock that was ahead, and let your platform write the row anew'),
   getTaken: { act: () => 'see whether a worker is alive and has room, and start one if not', command: lookAtReplicas },
   whyNotTaken: () => 'no worker is running, or none has room',

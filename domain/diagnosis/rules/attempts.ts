@@ -1,4 +1,5 @@
 /** Rules on attempts that are begun again and again, or not at all. */
+import { wordsForFailure } from '../../databaseFailures.ts';
 import { mayWaitForSlot } from '../conditions/owner.ts';
 import { ownersTold } from '../conditions/owners.ts';
 import { startsLater } from '../conditions/ownTime.ts';
@@ -62,14 +63,19 @@ export const retryOverdue = {
   ...TAKE,
 } as const satisfies Rule;
 
+/** True if the next attempt is not to be waited for alone. */
+const needsALook = (s: Situation) => is.manyAttempts(s) || is.notStored(s);
+
 export const retryBackoff = {
   code: 'RETRY_BACKOFF',
-  severity: (s) => (is.manyAttempts(s) ? 'WARNING' : 'INFO'),
+  severity: (s) => (needsALook(s) ? 'WARNING' : 'INFO'),
   when: is.inBackoff,
   says: (s) => {
     if (startsLater(s)) return `it is to start ${(s.retrySeconds ?? 0) > 0 ? next(s) : 'now'}`;
-    const what = s.platform === 'views' ? '' : ' of calling the model';
-    return `${attempt(s)}${what} failed${failure(s)}, and the next is ${next(s)}`;
+    const what = `${attempt(s)}${s.platform === 'views' ? '' : ' of calling the model'}`;
+    return is.notStored(s)
+      ? `what ${what} said could not be stored${refusedWith(s)}, and the next is ${next(s)}`
+      : `${what} failed${failure(s)}, and the next is ${next(s)}`;
   },
   evidence: (s) => [
     ...RETRY,
@@ -77,12 +83,13 @@ export const retryBackoff = {
   ],
   who: OPERATOR,
   act: (s) => {
+    if (is.notStored(s)) return `${seeWhy(s)}, or interrupt the turn: each further attempt may be refused as well`;
     if (!is.manyAttempts(s)) return 'wait';
     return s.platform === 'views'
       ? 'see why it keeps failing'
       : 'see why the model keeps failing, or interrupt the turn';
   },
-  command: (s) => (is.manyAttempts(s) ? interrupt(s) : null),
+  command: (s) => (needsALook(s) ? interrupt(s) : null),
 } as const satisfies Rule;
 
 function attempt(s: Situation): string {
@@ -94,4 +101,12 @@ function failure({ database }: Situation): string {
   const kind = word(database?.retryState?.kind ?? '');
   return kind && ` (${kind})`;
 }
+/** SQLSTATE with which the database refused what the model said. Undefined: it was refused before. */
+const sqlState = ({ database }: Situation) => /\(SQLSTATE ([0-9A-Z]{5})\)/.exec(database?.retryState?.error ?? '')?.[1];
+function refusedWith(s: Situation): string {
+  const state = sqlState(s);
+  return state === undefined ? '' : `: the database ${wordsForFailure(state).says} (${state})`;
+}
+const seeWhy = (s: Situation) =>
+  sqlState(s) === undefined ? 'see in retryState why' : 'see in the log of the database which row it refuses, and why';
 const next = ({ retrySeconds }: Situation) => ((retrySeconds ?? 0) > 0 ? `in ${secondsText(retrySeconds)}` : 'due');

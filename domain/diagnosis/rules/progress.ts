@@ -63,7 +63,8 @@ function refusedWith(s: Situation): string {
 /** Clause on the task, in its own words where it has any. */
 function doing({ task }: Situation): string {
   const label = word(task?.label ?? '');
-  return label === '' ? 'the model or a tool' : `the task “${label}”`;
+  if (label !== '') return `the task “${label}”`;
+  return task?.kind === 'INTERRUPT' ? 'the task that ends the interrupted turn' : 'the model or a tool';
 }
 
 function howItEnded({ database }: Situation): string {

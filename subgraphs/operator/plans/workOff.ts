@@ -13,11 +13,13 @@ import { GraphQLError } from 'graphql';
 import type { Logger } from '../../../server/log.ts';
 import type { Caller } from '../../../server/tokens/internalToken.ts';
 import { failureName, mayBeOfOneRow } from '../../runtime/chatd/databaseFailure.ts';
+import { refusalOf } from '../../runtime/chatd/refusedData.ts';
 import { type ActTools, type ApplyAction, act } from '../act.ts';
 import { applyToChat } from '../actOnChat.ts';
 import { Uncertain } from '../committed.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import type { ActionRequest } from '../request.ts';
+import { stateOf, troubleWords } from '../trouble.ts';
 import type { ItemRow, PlanRow } from './plans.ts';
 import { endItem, endPlan, nextItem, postponeItem, takeTurn } from './turns.ts';
 
@@ -52,6 +54,11 @@ export async function workOff(tools: ActTools, metrics: OperatorMetrics, log: Lo
       await endItem(tools.pool, item, { outcome: 'REFUSED', why: error.message });
       return 0;
     }
+    if (refusesTheRow(error)) {
+      log.warn({ err: error, planId: plan.id, chatId: item.chatId }, 'the database refuses a chat of a plan');
+      await endItem(tools.pool, item, { outcome: 'REFUSED', why: troubleWords(error) });
+      return 0;
+    }
     if (error instanceof Uncertain) metrics.uncertain(plan.action);
     await postponeItem(tools.pool, item);
     if (!mayBeOfOneRow(error)) throw error;
@@ -59,6 +66,9 @@ export async function workOff(tools: ActTools, metrics: OperatorMetrics, log: Lo
     return 0;
   }
 }
+
+/** True if the database refused what the action writes, by a constraint, a trigger or a limit: it would do so again. */
+const refusesTheRow = (error: unknown) => refusalOf(error) !== undefined || /^P0/.test(stateOf(error) ?? '');
 
 const inTurn =
   ({ store }: ActTools, { action }: PlanRow, item: ItemRow): ApplyAction =>

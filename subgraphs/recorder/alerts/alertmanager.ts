@@ -85,8 +85,11 @@ export function tellingAlertmanager(options: AlertmanagerOptions): () => Promise
 
 const activeOf = ({ now, until }: State): Told => ({ id: 'active', state: '', alert: activeAlert(now, until) });
 
-const incidentsOf = ({ until, incidents }: State, publicUrl: string | undefined): Told[] =>
+const incidentsOf = ({ now, until, incidents }: State, publicUrl: string | undefined): Told[] =>
   incidents.map((incident) => ({
     ...{ id: incident.id, state: incident.closedAt ?? '' },
-    alert: incidentAlert(incident, until, publicUrl),
+    alert: incidentAlert({ ...incident, closedAt: notAfter(now, incident.closedAt) }, until, publicUrl),
   }));
+
+/** Time of an end that is not ahead: an alert fires until it ends, also one that ended before the clock was set back. */
+const notAfter = (now: string, closedAt: string | null) => (closedAt !== null && closedAt > now ? now : closedAt);

@@ -24,6 +24,11 @@ type Run = (execution: Execution) => Promise<unknown>;
 
 const OWN_LEASE = 'chats ON chats.id = beat.chat_id AND chats.runner_id = beat.runner_id AND chats.id = $1';
 
+const clearQueue: Run = async (execution) => {
+  await sql(execution, 'DELETE FROM chat_queued_messages WHERE chat_id = $1');
+  return -execution.queueDepth;
+};
+
 const RUN: Readonly<Partial<Record<Effect, Run>>> = {
   append: ({ tx, chatId, transition }) => append(tx, chatId, messagesOfTransition(transition)),
   enqueue: async (execution) => {
@@ -44,13 +49,11 @@ const RUN: Readonly<Partial<Record<Effect, Run>>> = {
          (SELECT min(position) - 1 FROM chat_queued_messages WHERE chat_id = $1) WHERE chat_id = $1 AND id = $2`,
     ),
   removeQueued: async (execution) => {
+    if ('all' in execution.transition) return clearQueue(execution);
     await named(execution, 'DELETE FROM chat_queued_messages WHERE chat_id = $1 AND id = $2');
     return -1;
   },
-  clearQueue: async (execution) => {
-    await sql(execution, 'DELETE FROM chat_queued_messages WHERE chat_id = $1');
-    return -execution.queueDepth;
-  },
+  clearQueue,
   promoteHead: async (execution) => {
     await sql(
       execution,

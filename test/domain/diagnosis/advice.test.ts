@@ -34,6 +34,29 @@ describe('after a failure', () => {
     else expect(blocked).toContain('which clears the error, or delete what is queued');
   });
 
+  test.each(['context_length', 'content_filter', 'bad_request'])(
+    'an edit is not told without what it takes: %s',
+    (kind) => {
+      const deletes = /deletes (what comes after it and )?what is queued/;
+      expect(failedWith(kind, false, { queueDepth: 2 }, 'E1').suggestion).toMatch(deletes);
+      expect(failedWith(kind, false, { queueDepth: 2 }, 'E1').summary).toMatch(deletes);
+      expect(failedWith(kind, false, { queueDepth: 0 }).suggestion).not.toMatch(deletes);
+    },
+  );
+
+  test('an edit of an earlier message is told with what comes after it', () => {
+    expect(failedWith('context_length', false).suggestion).toMatch(/deletes what comes after it/);
+  });
+
+  test('what an edit takes where another platform makes it is not known', () => {
+    const lastError = { kind: 'content_filter', message: 'no', status_code: null, retryable: false };
+    const { findings } = diagnosisOf({
+      ...{ state: 'E1', owner: 'unowned', database: { lastError, queueDepth: 2 } },
+      trouble: { platform: 'views' },
+    });
+    expect(findings[0]?.suggestion).not.toMatch(/deletes/);
+  });
+
   test.each([
     [401, /key/],
     [402, /quota/],

@@ -168,6 +168,11 @@ describe('an incident ends', () => {
     expect(stepOf(incident({ secondsClosed: 60 }), reading())).toMatchObject({ kind: 'note', reopens: true });
     expect(stepOf(incident({ secondsClosed: 60.1 }), reading())).toMatchObject({ kind: 'open' });
   });
+
+  test('and does not go on with trouble of much later, though the clock was set back since it ended', () => {
+    expect(stepOf(incident({ secondsClosed: -3_000 }), reading())).toMatchObject({ kind: 'open' });
+    expect(stepOf(incident({ secondsClosed: -1 }), reading())).toMatchObject({ kind: 'note', reopens: true });
+  });
 });
 
 describe('whatever is read', () => {

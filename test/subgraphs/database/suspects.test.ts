@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../common/clock.ts';
 import { databasePerFile } from '../../support/database.ts';
 import {
   type ChatColumns,
@@ -92,6 +93,14 @@ const plain =
     insertChat(database.pool, { ...more, ...columns });
 
 const retryAt = (retrying_at: unknown) => but({ retry_state: { attempt: 1, retrying_at } });
+const retryIn = (seconds: number, kind: unknown) =>
+  but({
+    retry_state: {
+      attempt: 1,
+      kind,
+      retrying_at: new Date(systemClock.now().getTime() + seconds * 1_000).toISOString(),
+    },
+  });
 const PAST = '2020-01-01T00:00:00';
 const FUTURE = '2100-01-01T00:00:00';
 
@@ -162,6 +171,7 @@ const SUSPECT: [string, Make][] = [
   ['a retry time that nobody waits for', retryAt(`${FUTURE}Z`)],
   ['a retry time that is no time', retryAt('soon')],
   ['a retry time that no calendar has', retryAt('2020-02-31T00:00:00Z')],
+  ['an answer of the model that the database refused', retryIn(60, 'data')],
   ['no change for too long', but({ updated_at: `now() - interval '3601 seconds'` })],
   [
     'no change for too long while being interrupted',
@@ -194,6 +204,8 @@ const FINE: [string, Make][] = [
   ['no owner yet', but({ worker_id: null })],
   ['a deadline ahead', but({ status: 'requires_action', requires_action_deadline_at: `now() + interval '1 hour'` })],
   ['no deadline, and an open call', waitsForEver(CALL)],
+  ['a retry after trouble of the provider', retryIn(60, 'overloaded')],
+  ['a retry for a reason that is no text', retryIn(60, ['data'])],
   ['a retry state that is no object', but({ retry_state: '"broken"' })],
   ['an answer in a row of no time', atRest('assistant', [{ type: 'text', text: 'x' }], { updated_at: `'infinity'` })],
   ['an answer', atRest('assistant', [{ type: 'text', text: 'x' }])],

@@ -240,6 +240,66 @@ describe('a turn without end', () => {
   });
 });
 
+test('an interrupt that hangs is not told as a silence of the model', () => {
+  const { findings } = diagnosisOf({ state: 'I0', task: { kind: 'INTERRUPT', secondsSinceProgress: 500 } });
+  expect(findings[0]?.message).toMatch(/^The task that ends the interrupted turn has given no sign of life for 8 min/);
+});
+
+describe('a call of the model that is due, and nobody owns the chat', () => {
+  test.each([-400, 5_000])('cannot be taken from anybody: %d s', (retrySecondsLeft) => {
+    for (const platform of ['own', 'views']) {
+      const database = { retrySecondsLeft, retryState: { attempt: 2, error: 'no', kind: 'overloaded' } };
+      const { findings } = diagnosisOf({ owner: 'unowned', database, trouble: { platform } });
+      const told = findings.map(({ suggestion }) => suggestion).join();
+      expect(told).not.toMatch(/former owner|--action release/);
+    }
+  });
+});
+
+describe('an attempt whose answer the database refused', () => {
+  const refused = (error: string, attempt = 1, platform = 'own') => ({
+    database: { retrySecondsLeft: 2, retryState: { attempt, error, kind: 'data' } },
+    trouble: { platform },
+  });
+  const CONSTRAINT = 'What the model said could not be stored (SQLSTATE 23514)';
+
+  test.each([1, 5])('may be followed by others like it: attempt %d', (attempt) => {
+    const { verdict, findings, summary } = diagnosisOf(refused(CONSTRAINT, attempt));
+    expect([verdict, findings.map(({ code, severity }) => `${severity} ${code}`)]).toEqual([
+      'WAITING',
+      ['WARNING RETRY_BACKOFF'],
+    ]);
+    expect(summary).not.toContain('nobody has to act');
+    expect(findings[0]?.message).toBe(
+      `What attempt ${attempt} of 8 of calling the model said could not be stored: the database refuses the row by a constraint (23514), and the next is in 2 s.`,
+    );
+    expect(findings[0]?.suggestion).toContain('See in the log of the database which row it refuses, and why, or');
+    expect(findings[0]?.suggestion).toContain('each further attempt may be refused as well');
+    expect(findings[0]?.suggestion).toContain('--action interrupt');
+  });
+
+  test('says where to read why, if it was no refusal of the database', () => {
+    const told = first(refused('What the model said could not be stored (over 16777216 characters)'));
+    expect(told).toContain(
+      'What attempt 1 of 8 of calling the model said could not be stored, and the next is in 2 s.',
+    );
+    expect(told).toContain('See in retryState why');
+  });
+
+  test('is a suspect by its row alone', () => {
+    const of = (kind: string) => {
+      const { database, trouble } = refused(CONSTRAINT);
+      const retryState = { ...database.retryState, kind };
+      return suspectByRules(snapshot({ database: { ...database, retryState }, trouble }), MATRIX_SETTINGS);
+    };
+    expect([of('data'), of('overloaded')]).toEqual([true, false]);
+  });
+
+  test('is told only where the kind is the worker’s own word', () => {
+    expect(seen(refused(CONSTRAINT, 1, 'views'))).toEqual(['WAITING', 'INFO RETRY_BACKOFF']);
+  });
+});
+
 describe('at rest', () => {
   const rest = (lastMessage: object, more = {}) => ({
     ...{ state: 'W' as const, owner: 'unowned' as const },
@@ -457,6 +517,9 @@ describe('the future', () => {
       'WARNING CLOCK_AHEAD',
     ]);
     expect(seen({ owner: 'unowned', database: ahead })).toEqual(['STUCK', 'CRITICAL CLOCK_AHEAD', 'WARNING NO_OWNER']);
+    expect(first({ owner: 'unowned', database: ahead })).toMatch(
+      /being taken dates the chat anew.*chat-debug -- replicas/,
+    );
     expect(seen({ database: { updatedAgeSeconds: -2 } })).toEqual(['WORKING']);
     expect(seen({ database: { updatedAgeSeconds: -2.1 } })).toEqual(['WORKING', 'WARNING CLOCK_AHEAD']);
   });
@@ -550,7 +613,10 @@ describe('as somebody on call meets it', () => {
   test('a clock that is ahead costs nobody the answer that is being written', () => {
     const ahead = { database: { updatedAgeSeconds: -3_600 } };
     expect(first(ahead)).not.toContain('release');
-    expect(first({ ...ahead, owner: 'unowned' })).toContain('--action release');
+    const lost = diagnosisOf({ database: { ...ahead.database, ...stale } }).findings;
+    expect(lost.find(({ code }) => code === 'CLOCK_AHEAD')?.suggestion).toContain('--action release');
+    // A release of a chat that nobody owns changes nothing, and workers take such a chat before all others.
+    expect(first({ ...ahead, owner: 'unowned' })).toContain('being taken dates the chat anew');
   });
 
   test('a session that holds the row while its owner waits: nobody is told to release or interrupt', () => {

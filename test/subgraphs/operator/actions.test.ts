@@ -95,6 +95,24 @@ describe('an action', () => {
     },
   );
 
+  test('takes as many statements for a long queue as for a short one', async () => {
+    const server = await start();
+    const statements = async (queued: number) => {
+      const id = await insertChat(database.pool, { status: 'error' });
+      await queueMessages(database.pool, id, queued);
+      expect(await take(server, 'deleteQueuedMessages', id)).toMatchObject({
+        outcome: 'DONE',
+        record: { after: 'E0' },
+      });
+      expect((await rowOf(id)).queueDepth).toBe(0);
+      // Number of the statement in its transaction that last wrote the row, those of triggers counted.
+      const { rows } = await database.pool.query('SELECT cmin::text::int FROM chats WHERE id = $1', [id]);
+      return rows[0].cmin;
+    };
+    const ofTriggers = 198;
+    expect(await statements(200)).toBe((await statements(2)) + ofTriggers);
+  });
+
   test('that would change nothing says so, and one that the state machine refuses says why', async () => {
     const server = await start();
     const id = await insertChat(database.pool, { status: 'waiting' });

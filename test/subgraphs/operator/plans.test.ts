@@ -189,6 +189,26 @@ describe('a plan', () => {
     expect((await look(server, second?.id)).plan).toMatchObject({ done: 3, pending: 0 });
   });
 
+  test('comes to its end though the database refuses one of its chats, which says so', async () => {
+    const server = await start();
+    const refused = await insertChat(database.pool, { status: 'error', title: 'of bees' });
+    const others = await failed(2);
+    await database.pool.query(
+      `ALTER TABLE chats ADD CONSTRAINT no_bees CHECK (status <> 'running' OR title <> 'of bees') NOT VALID`,
+    );
+    try {
+      const { plan } = await make(server, [refused, ...others]);
+      await run(server, plan?.id);
+      await finished(server, plan?.id);
+      expect((await look(server, plan?.id)).plan).toMatchObject({
+        ...{ done: 2, refused: 1, pending: 0 },
+        items: [{ outcome: 'REFUSED', why: expect.stringContaining('SQLSTATE 23514'), record: null }, {}, {}],
+      });
+    } finally {
+      await database.pool.query('ALTER TABLE chats DROP CONSTRAINT no_bees');
+    }
+  });
+
   test('goes on at once after the clock of the database was set back', async () => {
     const server = await start();
     const { plan } = await make(server, await failed(3));

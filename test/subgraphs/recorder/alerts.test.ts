@@ -223,6 +223,28 @@ describe('an Alertmanager', () => {
     expect(alertmanager.received).toHaveLength(1);
   });
 
+  test('is not told that an incident fires which was closed before the clock of the database was set back', async () => {
+    const alertmanager = await servers.serve((response) => response.writeHead(200).end());
+    await openIncidents(1);
+    await database.pool.query(
+      `UPDATE chat_debug_recorder.incidents SET close_reason = 'WELL', opened_at = clock_timestamp() + interval '50 minutes',
+         closed_at = clock_timestamp() + interval '1 hour'`,
+    );
+    await whileTelling(alertmanager.url, async ({ tell, registry }) => {
+      await tell();
+      await tell();
+      const { values = [] } = (await registry.getSingleMetric('chat_debug_alerts_total')?.get()) ?? {};
+      const repeated = values.find(({ labels }) => labels.to === 'alertmanager' && labels.outcome === 'repeated');
+      expect(repeated?.value).toBe(2);
+    });
+    const { rows } = await database.pool.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+    for (const { body } of alertmanager.received) {
+      const [, closed] = body as unknown as { startsAt: string; endsAt: string }[];
+      expect(new Date(closed?.endsAt ?? 'never').getTime()).toBeLessThanOrEqual(rows[0]?.now.getTime() ?? 0);
+      expect(closed?.startsAt).toBe(closed?.endsAt);
+    }
+  });
+
   test('that refuses one post is told of all other incidents', async () => {
     let refuses = true;
     const alertmanager = await servers.serve((response) => {

@@ -43,8 +43,10 @@ async function recorder(changes?: GatewayChanges, { wrap = (ask: Ask) => ask, st
   const lease = new Lease(incidents(), randomUUID(), systemClock);
   await lease.keep();
   const registry = new Registry();
+  const time = { passedMs: 0 };
+  const ahead = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + time.passedMs };
   const options = {
-    ...{ pool: incidents(), ask: wrap(client.ask), unknown: new UnknownTimes(), clock: systemClock },
+    ...{ pool: incidents(), ask: wrap(client.ask), unknown: new UnknownTimes(ahead), clock: systemClock },
     metrics: makeRecorderMetrics(registry, { isActive: () => lease.term !== undefined, isListening: () => false }),
     ...{ log: makeLogger('recorder', 'silent'), signal: stopping.signal, tellsWebhook: false, onNews: () => {} },
   };
@@ -53,7 +55,11 @@ async function recorder(changes?: GatewayChanges, { wrap = (ask: Ask) => ask, st
     await runRound(options, lease.term);
     return incidentRows(incidents());
   };
-  return { round, registry, lease, ask: client.ask, unknown: options.unknown };
+  /** Lets time pass, as this recorder measures it. */
+  const pass = (seconds: number) => {
+    time.passedMs += 1_000 * seconds;
+  };
+  return { round, registry, lease, ask: client.ask, pass };
 }
 
 const set = (id: string, changes: string) => database.pool.query(`UPDATE chats SET ${changes} WHERE id = $1`, [id]);
@@ -130,35 +136,105 @@ describe('a chat in trouble', () => {
     expect(await by(archived)).toMatchObject({ close_reason: 'ARCHIVED' });
   });
 
+  describe('that a question does not find', () => {
+    const of = (isInRecovery: boolean, replayLagSeconds: number | null) => ({ isInRecovery, replayLagSeconds });
+    test.each<[string, number, unknown, string | null]>([
+      ['on a standby that is behind', 2, of(true, 40), null],
+      ['on a standby that has replayed nothing yet', 2, of(true, null), null],
+      ['on a server that does not say whether it is behind', 2, null, null],
+      ['on one server of several, and finds on the next', 1, of(false, null), null],
+      ['on a standby that is not behind', 2, of(true, 0), 'DELETED'],
+      ['on the primary', 2, of(false, null), 'DELETED'],
+    ])('%s, has this reason of closing', async (_where, missed, server, reason) => {
+      await insertChat(database.pool, { status: 'paused' });
+      let left = 0;
+      const wrap =
+        (ask: Ask): Ask =>
+        async (operation, variables) => {
+          const answer = await ask(operation, variables);
+          if (operation === 'suspects' || operation === 'bundle' || left === 0) return answer;
+          left -= 1;
+          return { ...answer, data: { chatDebugSnapshots: [null], database: server } };
+        };
+      const { round } = await recorder(undefined, { wrap });
+      await round();
+      left = missed;
+      expect(await round()).toMatchObject([{ close_reason: reason }]);
+    });
+  });
+
   test('of which nothing is known has an incident once that lasts, unless the owner refuses by its version', async () => {
     const invalid = { errors: [{ message: 'No.', extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] };
     const older = await servers.serve((response) => sendJson(response, 400, invalid));
     const [away, earlier] = [await insertReplica(await deadUrl()), await insertReplica(older.url)];
     const quiet = { updated_at: `now() - interval '5 minutes'` };
     const { id } = await insertHealthyChat(database.pool, { ...quiet, worker_id: away });
-    const { id: refused } = await insertHealthyChat(database.pool, { ...quiet, worker_id: earlier });
-    const { round, unknown } = await recorder();
+    await insertHealthyChat(database.pool, { ...quiet, worker_id: earlier });
+    const { round, pass } = await recorder();
     expect(await round()).toEqual([]);
-    const aMinuteAgo = new Date(systemClock.now().getTime() - 60_000);
-    for (const chat of [id, refused]) {
-      unknown.note(chat, 'WORKING', aMinuteAgo);
-      unknown.note(chat, 'UNKNOWN', aMinuteAgo);
-    }
+    pass(60);
     expect(await round()).toMatchObject([
       { chat_id: id, verdict: 'UNKNOWN', code: 'OWNER_UNREACHABLE', worker_ids: [away] },
     ]);
   });
 
-  test('is not known to be so for long by a recorder that begins a new term', async () => {
+  test.each([
+    ['back', -3_600, 31, 1],
+    ['ahead', 3_600, 5, 0],
+  ])(
+    'is so for as long as it is, though the clock of the database is set %s',
+    async (_way, jump, seconds, expected) => {
+      const away = await insertReplica(await deadUrl());
+      await insertHealthyChat(database.pool, { updated_at: `now() - interval '5 minutes'`, worker_id: away });
+      const set = { bySeconds: 0 };
+      const wrap =
+        (ask: Ask): Ask =>
+        async (operation, variables) => {
+          const answer = await ask(operation, variables);
+          if (operation !== 'chats') return answer;
+          const takenAt = new Date(systemClock.now().getTime() + 1_000 * set.bySeconds);
+          const { chatDebugSnapshots } = answer.data as { chatDebugSnapshots: object[] };
+          return { ...answer, data: { chatDebugSnapshots: chatDebugSnapshots.map((chat) => ({ ...chat, takenAt })) } };
+        };
+      const { round, pass } = await recorder(undefined, { wrap });
+      await round();
+      set.bySeconds = jump;
+      pass(seconds);
+      expect(await round()).toHaveLength(expected);
+    },
+  );
+
+  test('is so anew after a round in which it was no suspect, though that round failed', async () => {
     const away = await insertReplica(await deadUrl());
     const { id } = await insertHealthyChat(database.pool, {
       updated_at: `now() - interval '5 minutes'`,
       worker_id: away,
     });
-    const { round, unknown, lease } = await recorder();
+    await insertChat(database.pool, { status: 'paused' });
+    let isAway = false;
+    const wrap =
+      (ask: Ask): Ask =>
+      async (operation, variables) => {
+        if (operation === 'chats' && isAway) throw new NoAnswer('TIMED_OUT');
+        return ask(operation, variables);
+      };
+    const { round, pass } = await recorder(undefined, { wrap });
     await round();
-    unknown.note(id, 'WORKING', new Date(0));
-    unknown.note(id, 'UNKNOWN', new Date(systemClock.now().getTime() - 60_000));
+    isAway = true;
+    await set(id, `status = 'waiting'`);
+    await expect(round()).rejects.toThrow(NoAnswer);
+    isAway = false;
+    await set(id, `status = 'running'`);
+    pass(60);
+    expect(await round()).toMatchObject([{ code: 'INVALID_STATE' }]);
+  });
+
+  test('is not known to be so for long by a recorder that begins a new term', async () => {
+    const away = await insertReplica(await deadUrl());
+    await insertHealthyChat(database.pool, { updated_at: `now() - interval '5 minutes'`, worker_id: away });
+    const { round, pass, lease } = await recorder();
+    await round();
+    pass(60);
     await lease.giveUp();
     await lease.keep();
     expect(await round()).toEqual([]);

@@ -33,6 +33,7 @@ const retries = fc.oneof(
   fc
     .record({
       attempt: pick('1', '4.9', '5', '9', '1e400', '"9"', 'null'),
+      kind: pick('"overloaded"', '"data"', '["data"]', 'null'),
       at: pick(
         ...['-100', '100', '5000', '50000'],
         '"soon"',
@@ -42,7 +43,7 @@ const retries = fc.oneof(
         '"2020-01-01T00:00:00Z"',
       ),
     })
-    .map(({ attempt, at }) => `{"attempt":${attempt},"retrying_at":${at}}`),
+    .map(({ attempt, kind, at }) => `{"attempt":${attempt},"kind":${kind},"retrying_at":${at}}`),
 );
 const errors = pick(null, '{"retryable":false}', '{"retryable":true}', '{"retryable":"false"}', '[]', '{}', 'false');
 
