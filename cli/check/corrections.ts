@@ -12,6 +12,7 @@ export function corrections(examined: Examined): string[] {
     ...missing(examined),
     ...scattered(examined),
     ...Object.entries(tables).flatMap(([name, { hidesRows }]) => (hidesRows ? [hides(name)] : [])),
+    ...triggersOff(examined.disabledTriggers ?? []),
     ...(contradiction === undefined ? [] : [contradiction]),
     ...(slots && platform.capacity
       ? [
@@ -24,6 +25,19 @@ export function corrections(examined: Examined): string[] {
 
 const hides = (name: string) =>
   `Policies of \`${name}\` may hide rows from this role. Give it a policy that shows all, or the attribute BYPASSRLS.`;
+
+/** Triggers that are off: what they keep is not kept. */
+function triggersOff(names: readonly string[]): string[] {
+  const tables = [...new Set(names.map((name) => name.split('.', 1)[0] ?? ''))];
+  const enable = tables.map((table) => `ALTER TABLE ${table} ENABLE TRIGGER USER;`).join(' ');
+  return names.length === 0
+    ? []
+    : [
+        `Triggers are off: ${names.map((name) => `\`${name}\``).join(', ')}. Until they are on again, the history lacks ` +
+          `changes, and lists lack chats that nobody answered: \`${enable}\` as the owner of the tables, or with ALL as a ` +
+          'superuser, if all of them were switched off.',
+      ];
+}
 
 const overfull = (setting: string, what: string, used: number, capacity: number): string[] =>
   used <= capacity
