@@ -15,6 +15,16 @@ export function requireUuid(value: unknown, name: string): string {
 }
 
 /**
+ * Seconds that pass.
+ * @param name of the value, for the error
+ * @throws TypeError if it is no number above 0
+ */
+export function requireSeconds(value: unknown, name: string): void {
+  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return;
+  throw new TypeError(`${name} must be a number of seconds above 0, received ${String(value)}.`);
+}
+
+/**
  * Time of its own, which nobody else changes.
  * @param name of the value, for the error
  * @throws TypeError if it is no valid Date

@@ -68,7 +68,11 @@ export class Run {
     this.#lastUpdateAt = this.#given.clock.mark();
   }
 
-  /** Begins a piece of work. @param kind `generation`, `interrupt`, or a word of your own */
+  /**
+   * Begins a piece of work.
+   * @param kind `generation`, `interrupt`, or a word of your own
+   * @throws TypeError if a promise is no number of seconds
+   */
   task(kind: string, options: TaskOptions = {}): TaskHandle {
     const { clock } = this.#given;
     const onRest = () => {

@@ -1,7 +1,7 @@
 /** One piece of a run's work, and its signs of life. */
 import { randomUUID } from 'node:crypto';
 import type { Task } from '../domain/protocol/answers.ts';
-import { requireTime } from './checked.ts';
+import { requireSeconds, requireTime } from './checked.ts';
 import type { SteadyClock } from './steadyClock.ts';
 import { inWords } from './words.ts';
 
@@ -46,6 +46,8 @@ export class TaskHandle {
   #lastError: string | undefined;
 
   constructor(kind: string, options: TaskOptions, { clock, onRest, onEnd }: Given) {
+    const { progressWithinSeconds } = options;
+    if (progressWithinSeconds !== undefined) requireSeconds(progressWithinSeconds, 'progressWithinSeconds');
     this.#kind = kind;
     this.#options = options;
     this.#clock = clock;

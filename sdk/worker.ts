@@ -18,7 +18,7 @@ import { randomUUID } from 'node:crypto';
 import { memoryUsage } from 'node:process';
 import { systemClock } from '../common/clock.ts';
 import type { ReplicaAnswer } from '../domain/protocol/answers.ts';
-import { requireUuid } from './checked.ts';
+import { requireSeconds, requireUuid } from './checked.ts';
 import { type LoopOptions, WorkerLoop } from './loop.ts';
 import { loopDelay } from './loopDelay.ts';
 import { Run, type RunOptions } from './run.ts';
@@ -65,9 +65,12 @@ export interface ChatDebug {
   readonly fastify: ReturnType<typeof fastifyPlugin>;
 }
 
-/** @throws TypeError if neither `internalSecret` nor `key` is set, or if `workerId` is no UUID */
+/** @throws TypeError if neither `internalSecret` nor `key` is set, if `workerId` is no UUID, or if a time of the lease is none */
 export function chatDebug(options: ChatDebugOptions): ChatDebug {
-  const { capacity } = options;
+  const { capacity, lease } = options;
+  for (const name of ['intervalSeconds', 'staleAfterSeconds'] as const) {
+    if (lease?.[name] !== undefined) requireSeconds(lease[name], `lease.${name}`);
+  }
   const clock = new SteadyClock(options.clock ?? systemClock);
   const workerId = requireUuid(options.workerId ?? randomUUID(), 'workerId');
   const startedAt = clock.mark();
@@ -119,7 +122,7 @@ export function chatDebug(options: ChatDebugOptions): ChatDebug {
   return {
     workerId,
     run: (chatId, runOptions = {}) => {
-      const run = new Run(chatId, { ...runOptions, clock, lease: options.lease, onEnd: forget });
+      const run = new Run(chatId, { ...runOptions, clock, lease, onEnd: forget });
       const ofChat = runs.get(run.chatId) ?? new Set();
       runs.set(run.chatId, ofChat.add(run));
       count += 1;

@@ -100,6 +100,17 @@ describe('what is wrong is refused where it is given', () => {
     await expect(worker({ workerId: 'worker-1' })).rejects.toThrow(/^workerId must be a UUID/);
   });
 
+  test('a promise that is no number of seconds', async () => {
+    const { debug } = await worker();
+    const run = debug.run(randomUUID());
+    for (const odd of [Number.NaN, -1, 0, Number.POSITIVE_INFINITY, '60' as unknown as number]) {
+      expect(() => run.task('generation', { progressWithinSeconds: odd })).toThrow(
+        `progressWithinSeconds must be a number of seconds above 0, received ${odd}.`,
+      );
+      await expect(worker({ lease: { staleAfterSeconds: odd } })).rejects.toThrow(/^lease.staleAfterSeconds must be/);
+    }
+  });
+
   test('a time that is none; the answers about other chats stay as they are', async () => {
     const { debug, runnerOf } = await worker();
     const run = debug.run(randomUUID());
