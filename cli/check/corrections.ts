@@ -12,6 +12,7 @@ export function corrections(examined: Examined): string[] {
     ...missing(examined),
     ...scattered(examined),
     ...Object.entries(tables).flatMap(([name, { hidesRows }]) => (hidesRows ? [hides(name)] : [])),
+    ...examined.ofViews,
     ...triggersOff(examined.disabledTriggers ?? []),
     ...(contradiction === undefined ? [] : [contradiction]),
     ...(slots && platform.capacity

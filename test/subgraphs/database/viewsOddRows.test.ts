@@ -19,7 +19,9 @@ beforeAll(() =>
       version AS snapshot_version, NULL::bigint AS history_version, NULL::bigint AS queue_version,
       NULL::bigint AS generation_attempt, NULL::jsonb AS retry_state, NULL::bigint AS retry_state_version,
       NULL::jsonb AS last_error, NULL::timestamp AS requires_action_deadline_at, made AS created_at, touched AS updated_at FROM threads;
-    CREATE VIEW chat_messages AS SELECT id, thread AS chat_id, author AS role, gone AS deleted, '"hi"'::jsonb AS content,
+    CREATE FUNCTION body(author text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+      IF author = 'raises' THEN RAISE EXCEPTION 'the words of a person'; END IF; RETURN '"hi"'; END $$;
+    CREATE VIEW chat_messages AS SELECT id, thread AS chat_id, author AS role, gone AS deleted, body(author) AS content,
       now() AS created_at FROM notes;
     CREATE VIEW chat_queued_messages AS SELECT NULL::uuid AS chat_id, NULL::timestamptz AS created_at WHERE false;
     CREATE VIEW chat_heartbeats AS SELECT thread AS chat_id, runner AS runner_id, at AS heartbeat_at FROM leases;
@@ -177,4 +179,39 @@ test('a replica of which nobody knows when it was seen last is not alive, and on
   );
   expect(errors).toEqual([]);
   expect(data).toEqual({ replicas: [{ id, isAlive: false }], living: [], others: [{ id }] });
+});
+
+test('a view that fails over a row is called so, with what to do and nothing of the row; other fields and chats are answered', async () => {
+  const ids = [await makeThread(), await makeThread()];
+  await database.pool.query(`INSERT INTO notes (thread, author, gone) VALUES ($1, 'raises', false)`, [ids[0]]);
+  const fields = 'database { status messageStats { total } lastMessage { role } }';
+  const { data, errors, text } = await ask(
+    `query ($ids: [UUID!]!) { chatDebugSnapshots(chatIds: $ids) { database { status messageStats { total } } } }`,
+    { ids },
+  );
+  expect([errors, data]).toEqual([
+    [],
+    { chatDebugSnapshots: [1, 0].map((total) => ({ database: { status: 'waiting', messageStats: { total } } })) },
+  ]);
+  expect(text).not.toContain('the words of a person');
+  const { data: one } = await ask(`{ chatDebugSnapshot(chatId: "${ids[0]}") { ${fields} } }`);
+  expect(one).toEqual({
+    chatDebugSnapshot: { database: { status: 'waiting', messageStats: { total: 1 }, lastMessage: null } },
+  });
+  await database.pool.query(`ALTER TABLE threads ADD COLUMN note text`);
+  await database.pool.query(`CREATE OR REPLACE VIEW chats AS SELECT id, owner AS owner_id, body(note)::text AS title, state AS status, NULL::boolean AS archived,
+      worker AS worker_id, runner AS runner_id, NULL::uuid AS parent_chat_id, NULL::uuid AS root_chat_id,
+      version AS snapshot_version, NULL::bigint AS history_version, NULL::bigint AS queue_version,
+      NULL::bigint AS generation_attempt, NULL::jsonb AS retry_state, NULL::bigint AS retry_state_version,
+      NULL::jsonb AS last_error, NULL::timestamp AS requires_action_deadline_at, made AS created_at, touched AS updated_at FROM threads`);
+  await database.pool.query(`UPDATE threads SET note = 'raises' WHERE id = $1`, [ids[0]]);
+  const failed = await ask('{ chats { edges { node { chatId database { title } } } } }');
+  expect(failed.errors).toMatchObject([
+    {
+      path: ['chats'],
+      extensions: { code: 'SCHEMA_UNSUPPORTED' },
+      message: expect.stringMatching(/^A view fails over a row .*SQLSTATE P0001.*npm run check/),
+    },
+  ]);
+  expect(failed.text).not.toContain('the words of a person');
 });
