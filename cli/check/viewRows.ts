@@ -11,8 +11,8 @@ const AHEAD = `> now() + interval '60 s'`;
 
 interface Complaint {
   readonly column: string;
-  /** Condition on a row. */
-  readonly when: string;
+  /** Condition on a row. Undefined: the column is to be different in each. */
+  readonly when?: string;
   /** What is wrong with the column, and what comes of it, as the end of a sentence. */
   readonly says: string;
   /** True if the words in the column are named. */
@@ -34,6 +34,7 @@ const isAhead = (column: string): Complaint => ({
 const COMPLAINTS: Readonly<Partial<Record<TableName, readonly Complaint[]>>> = {
   chats: [
     isNull('id', 'the row is left out'),
+    { column: 'id', says: 'is that of another row: lists show the chat twice' },
     isNone('status', STATUSES, 'the chat is INVALID'),
     isNull('updated_at', 'the chat cannot be judged'),
     isAhead('updated_at'),
@@ -88,7 +89,9 @@ export async function lookAtView(
 /** Every column is counted, so that it is worked out, and fails where it fails. */
 function statement(view: TableName, there: readonly string[], complaints: readonly Complaint[]): string {
   const counts = complaints.flatMap(({ column, when, names }, i) => [
-    `count(*) FILTER (WHERE ${when})::int4 AS n${i}`,
+    when === undefined
+      ? `(count(t.${column}) - count(DISTINCT t.${column}))::int4 AS n${i}`
+      : `count(*) FILTER (WHERE ${when})::int4 AS n${i}`,
     ...(names
       ? [
           `(array_agg(DISTINCT left(t.${column}::text, 40)) FILTER (WHERE t.${column} IS NOT NULL AND ${when}))[1:3] AS w${i}`,

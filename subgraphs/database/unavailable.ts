@@ -61,8 +61,11 @@ const REASONS: readonly (readonly [state: RegExp, reason: string, advice: string
 
 /** States of a statement that the server ended for its time, or for that of its lock. */
 const TIMED_OUT_STATE = /^(57014|55P03)$/;
-/** States for a table, column, type or operator that does not exist or may not be used. */
-const UNKNOWN_NAME_STATE = /^(42P01|42703|42704|42501|42883)$/;
+/**
+ * States for a table, column, type or operator that does not exist or may not be used, and for a column that is of another
+ * type than it was.
+ */
+const UNKNOWN_NAME_STATE = /^(42P01|42703|42704|42501|42883|42804|42846)$/;
 
 /** States of a statement that failed over a row: by its data, by more rows than one, or by a function that was called. */
 const ROW_STATE = /^(21|22|2F|38|39|P0)/;

@@ -81,6 +81,15 @@ test('what nobody can use is named with its number, and its words where they are
   ]);
 });
 
+test('a view that shows a chat twice, as a join may, is named', async () => {
+  await database.pool.query(`INSERT INTO threads VALUES ($1, 'waiting', now()), ($1, 'waiting', now())`, [
+    randomUUID(),
+  ]);
+  expect((await report()).toCorrect).toEqual([
+    '`chats.id` is that of another row: lists show the chat twice. So it is in 1 of 2 rows.',
+  ]);
+});
+
 test('a view that fails over a row is named with the state, without the words of the row; the others are looked at', async () => {
   await database.pool.query(`INSERT INTO threads VALUES ($1, 'waiting', now(), 'raises')`, [randomUUID()]);
   await database.pool.query(`INSERT INTO notes (thread, author) VALUES ($1, 'human')`, [randomUUID()]);

@@ -215,3 +215,17 @@ test('a view that fails over a row is called so, with what to do and nothing of 
   ]);
   expect(failed.text).not.toContain('the words of a person');
 });
+
+test('a view whose column becomes one of another type is called so at once', async () => {
+  await makeThread();
+  expect((await ask('{ chats { edges { node { database { snapshotVersion } } } } }')).errors).toEqual([]);
+  await database.pool.query(`
+    DROP VIEW chats; CREATE VIEW chats AS SELECT id, owner AS owner_id, 'a' AS title, state AS status, 0 AS archived,
+      worker AS worker_id, runner AS runner_id, NULL::uuid AS parent_chat_id, NULL::uuid AS root_chat_id,
+      version AS snapshot_version, NULL::bigint AS history_version, NULL::bigint AS queue_version,
+      NULL::bigint AS generation_attempt, NULL::jsonb AS retry_state, NULL::bigint AS retry_state_version,
+      NULL::jsonb AS last_error, NULL::timestamp AS requires_action_deadline_at, made AS created_at, touched AS updated_at FROM threads`);
+  const { errors } = await ask('{ chats { edges { node { database { snapshotVersion } } } } }');
+  expect(errors).toMatchObject([{ path: ['chats'], extensions: { code: 'SCHEMA_UNSUPPORTED' } }]);
+  expect(errors[0]?.message).toContain('`chats.archived`');
+});
