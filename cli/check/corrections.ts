@@ -10,6 +10,7 @@ export function corrections(examined: Examined): string[] {
   const contradiction = platform.release && contradictionInWords(platform.release);
   return [
     ...missing(examined),
+    ...unmarked(examined),
     ...scattered(examined),
     ...Object.entries(tables).flatMap(([name, { hidesRows }]) => (hidesRows ? [hides(name)] : [])),
     ...examined.ofViews,
@@ -23,6 +24,12 @@ export function corrections(examined: Examined): string[] {
       : []),
   ];
 }
+
+/** Tables that are taken for this project's for want of a better guess. */
+const unmarked = ({ platform, isPlatformSet, tables, disabledTriggers, ownMigration }: Examined): string[] =>
+  platform.name === 'own' && !isPlatformSet && tables.chats && disabledTriggers === null && ownMigration === undefined
+    ? ['Nothing marks `chats` as a table of this project. If the tables are yours, set PLATFORM=views.']
+    : [];
 
 const hides = (name: string) =>
   `Policies of \`${name}\` may hide rows from this role. Give it a policy that shows all, or the attribute BYPASSRLS.`;

@@ -28,6 +28,8 @@ export interface Examined extends Omit<ServerRow, 'hasCoder' | 'hasOwn'> {
   readonly where: Where;
   /** Platform, by the rules of the database subgraph. */
   readonly platform: Platform;
+  /** True if a setting names the platform. */
+  readonly isPlatformSet: boolean;
   /** True if the tables are a Coder deployment's by setting or by sight. */
   readonly isCoder: boolean;
   /** Slots taken; undefined: none are shared, or they cannot be counted. */
@@ -71,6 +73,7 @@ async function read(client: pg.Client, timeoutMs: number, settings: PlatformSett
   const platform = await platformIn(client, { tables, whereabouts: whereaboutsIn(found) }, settings);
   return {
     ...{ ...server, tables, platform, isCoder: platform.name === 'coder' },
+    isPlatformSet: (settings.platform ?? 'auto') !== 'auto',
     where: whereIn(await onlyRow<WhereRow>(client, WHERE, [PLACES_OF])),
     slots: server.isInRecovery ? undefined : await slotsIn(client, platform),
     ofViews: platform.name === 'views' ? await wrongInViews(client, tables, timeoutMs) : [],

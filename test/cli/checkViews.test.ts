@@ -90,6 +90,18 @@ test('a view that shows a chat twice, as a join may, is named', async () => {
   ]);
 });
 
+test('a table in place of a view is not taken for one of this project without a word', async () => {
+  const { pool } = database;
+  await pool.query('ALTER VIEW chats RENAME TO shown; CREATE TABLE chats AS SELECT * FROM shown');
+  try {
+    const said = 'Nothing marks `chats` as a table of this project. If the tables are yours, set PLATFORM=views.';
+    expect((await report()).toCorrect).toEqual([said]);
+    expect(await report({ PLATFORM: 'views' })).toMatchObject({ answers: 'ALL', toCorrect: [], code: 0 });
+  } finally {
+    await pool.query('DROP TABLE chats; ALTER VIEW shown RENAME TO chats');
+  }
+});
+
 test('a view that fails over a row is named with the state, without the words of the row; the others are looked at', async () => {
   await database.pool.query(`INSERT INTO threads VALUES ($1, 'waiting', now(), 'raises')`, [randomUUID()]);
   await database.pool.query(`INSERT INTO notes (thread, author) VALUES ($1, 'human')`, [randomUUID()]);
