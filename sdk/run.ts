@@ -71,7 +71,7 @@ export class Run {
   /**
    * Begins a piece of work.
    * @param kind `generation`, `interrupt`, or a word of your own
-   * @throws TypeError if a promise is no number of seconds
+   * @throws TypeError if the kind is no word, or a promise no number of seconds
    */
   task(kind: string, options: TaskOptions = {}): TaskHandle {
     const { clock } = this.#given;

@@ -1,9 +1,9 @@
 /** One piece of a run's work, and its signs of life. */
 import { randomUUID } from 'node:crypto';
 import type { Task } from '../domain/protocol/answers.ts';
-import { requireSeconds, requireTime } from './checked.ts';
+import { requireKind, requireSeconds, requireTime } from './checked.ts';
 import type { SteadyClock } from './steadyClock.ts';
-import { inWords } from './words.ts';
+import { inBrief, inWords } from './words.ts';
 
 export interface TaskOptions {
   /**
@@ -48,14 +48,14 @@ export class TaskHandle {
   constructor(kind: string, options: TaskOptions, { clock, onRest, onEnd }: Given) {
     const { progressWithinSeconds } = options;
     if (progressWithinSeconds !== undefined) requireSeconds(progressWithinSeconds, 'progressWithinSeconds');
-    this.#kind = kind;
+    this.#kind = requireKind(kind);
     this.#options = options;
     this.#clock = clock;
     this.#onRest = onRest;
     this.#onEnd = onEnd;
     this.#startedAt = clock.mark();
     this.#progressAt = this.#startedAt;
-    this.#label = options.label;
+    this.#label = inBrief(options.label);
     this.#attempt = options.attempt;
   }
 
@@ -63,7 +63,7 @@ export class TaskHandle {
   progress(label?: string): void {
     this.#hasProgressed = true;
     this.#goesOn();
-    if (label !== undefined) this.#label = label;
+    if (label !== undefined) this.#label = inBrief(label);
   }
 
   /**

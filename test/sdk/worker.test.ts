@@ -100,6 +100,19 @@ describe('what is wrong is refused where it is given', () => {
     await expect(worker({ workerId: 'worker-1' })).rejects.toThrow(/^workerId must be a UUID/);
   });
 
+  test('a kind that is no word; a label is cut to what the protocol has room for', async () => {
+    const { debug, runnerOf } = await worker();
+    const run = debug.run(randomUUID());
+    for (const odd of ['', 'k'.repeat(201), undefined as unknown as string]) {
+      expect(() => run.task(odd)).toThrow('kind must be a word of at most 200 characters, such as generation.');
+    }
+    const task = run.task('k'.repeat(200), { label: 'l'.repeat(501) });
+    const told = async () => (await runnerOf(run.chatId))?.tasks?.[0]?.label;
+    expect(await told()).toBe(`${'l'.repeat(499)}…`);
+    task.progress('m'.repeat(10_000));
+    expect(await told()).toBe(`${'m'.repeat(499)}…`);
+  });
+
   test('a promise that is no number of seconds', async () => {
     const { debug } = await worker();
     const run = debug.run(randomUUID());
