@@ -7,6 +7,7 @@ import { PROTOCOL } from '../domain/protocol/paths.ts';
 import { readEnvironment, SettingsError } from '../server/settings/config.ts';
 import { OWN_CALLER, signInternalToken } from '../server/tokens/internalToken.ts';
 import { CHECKS } from './conformance/checks.ts';
+import { heldChats } from './conformance/heldChecks.ts';
 import { makeWorker, type WorkerOptions } from './conformance/worker.ts';
 import { printable } from './printable.ts';
 import { endWithOutput } from './standardOutput.ts';
@@ -15,6 +16,10 @@ import { reportAndExit } from './system.ts';
 endWithOutput();
 
 const UNKNOWN_WORKER = '00000000-0000-4000-8000-000000000000';
+
+/** A worker is told of it that much was not seen. */
+const IDLE =
+  '\nIt lists no runner now. Ask it again while it works on a chat, so that what it tells of chats is seen, too.';
 
 interface Options {
   readonly worker?: string;
@@ -58,9 +63,10 @@ async function run(url: string, { worker: named }: Options): Promise<void> {
     console.log(`${found.length > 0 ? 'NOT OK' : 'ok    '}  ${promise}`);
     for (const sentence of found) console.log(`          ${printable(sentence)}`);
   }
+  const isIdle = (await heldChats(worker)).length === 0;
   console.log(
     broken === 0
-      ? `\nThe worker speaks ${PROTOCOL}.`
+      ? `\nThe worker speaks ${PROTOCOL}.${isIdle ? IDLE : ''}`
       : `\n${broken} of ${CHECKS.length} promises are not kept. The gateway would show less of this worker, or nothing.`,
   );
   process.exitCode = broken === 0 ? 0 : 1;

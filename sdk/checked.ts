@@ -14,6 +14,28 @@ export function requireUuid(value: unknown, name: string): string {
   );
 }
 
+/** Longest kind of a task that the protocol has room for. */
+const LONGEST_KIND = 200;
+
+/**
+ * Kind of a task.
+ * @throws TypeError if it is no word
+ */
+export function requireKind(value: unknown): string {
+  if (typeof value === 'string' && value !== '' && value.length <= LONGEST_KIND) return value;
+  throw new TypeError(`kind must be a word of at most ${LONGEST_KIND} characters, such as generation.`);
+}
+
+/**
+ * Seconds that pass.
+ * @param name of the value, for the error
+ * @throws TypeError if it is no number above 0
+ */
+export function requireSeconds(value: unknown, name: string): void {
+  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return;
+  throw new TypeError(`${name} must be a number of seconds above 0, received ${String(value)}.`);
+}
+
 /**
  * Time of its own, which nobody else changes.
  * @param name of the value, for the error

@@ -1,6 +1,6 @@
 /** One of a worker's loops: when it last succeeded, and why it did not since. */
-import type { Clock } from '../common/clock.ts';
 import type { Loop } from '../domain/protocol/answers.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import { inWords } from './words.ts';
 
 export interface LoopOptions {
@@ -10,19 +10,19 @@ export interface LoopOptions {
 
 export class WorkerLoop {
   readonly #options: LoopOptions;
-  readonly #clock: Pick<Clock, 'now'>;
-  #lastRunAt: Date | undefined;
+  readonly #clock: SteadyClock;
+  #lastRunAt: number | undefined;
   #lastError: string | undefined;
   #failures = 0;
 
-  constructor(options: LoopOptions, clock: Pick<Clock, 'now'>) {
+  constructor(options: LoopOptions, clock: SteadyClock) {
     this.#options = options;
     this.#clock = clock;
   }
 
   /** Notes a run that succeeded. */
   ran(): void {
-    this.#lastRunAt = this.#clock.now();
+    this.#lastRunAt = this.#clock.mark();
     this.#lastError = undefined;
     this.#failures = 0;
   }
@@ -36,7 +36,7 @@ export class WorkerLoop {
   told(): Loop {
     return {
       ...this.#options,
-      lastRunAt: this.#lastRunAt?.toISOString(),
+      lastRunAt: this.#clock.told(this.#lastRunAt),
       lastError: this.#lastError,
       consecutiveFailures: this.#failures,
     };

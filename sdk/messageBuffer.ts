@@ -1,6 +1,6 @@
 /** The parts that one model call has streamed, as numbers: their content stays with the worker. */
-import type { Clock } from '../common/clock.ts';
 import type { MessageBuffer } from '../domain/protocol/answers.ts';
+import type { SteadyClock } from './steadyClock.ts';
 
 export interface BufferOptions {
   readonly historyVersion?: number;
@@ -11,26 +11,26 @@ export interface BufferOptions {
 
 export class MessageBufferHandle {
   readonly #options: BufferOptions;
-  readonly #clock: Pick<Clock, 'now'>;
-  readonly #openedAt: Date;
+  readonly #clock: SteadyClock;
+  readonly #openedAt: number;
   #parts = 0;
   #bytes = 0;
   #dropped = 0;
   #subscribers: number | undefined;
-  #lastPartAt: Date | undefined;
-  #closedAt: Date | undefined;
+  #lastPartAt: number | undefined;
+  #closedAt: number | undefined;
 
-  constructor(options: BufferOptions, clock: Pick<Clock, 'now'>) {
+  constructor(options: BufferOptions, clock: SteadyClock) {
     this.#options = options;
     this.#clock = clock;
-    this.#openedAt = clock.now();
+    this.#openedAt = clock.mark();
   }
 
   /** Notes a part. @param bytes its size */
   part(bytes: number): void {
     this.#parts += 1;
     this.#bytes += bytes;
-    this.#lastPartAt = this.#clock.now();
+    this.#lastPartAt = this.#clock.mark();
   }
 
   /** Notes a part that came after the buffer was full. */
@@ -45,7 +45,7 @@ export class MessageBufferHandle {
 
   /** Notes that no more parts will come. */
   close(): void {
-    this.#closedAt ??= this.#clock.now();
+    this.#closedAt ??= this.#clock.mark();
   }
 
   told(): MessageBuffer {
@@ -56,9 +56,9 @@ export class MessageBufferHandle {
       partsDropped: this.#dropped,
       subscriberCount: this.#subscribers,
       isClosed: this.#closedAt !== undefined,
-      openedAt: this.#openedAt.toISOString(),
-      lastPartAt: this.#lastPartAt?.toISOString(),
-      closedAt: this.#closedAt?.toISOString(),
+      openedAt: this.#clock.told(this.#openedAt),
+      lastPartAt: this.#clock.told(this.#lastPartAt),
+      closedAt: this.#clock.told(this.#closedAt),
     };
   }
 }

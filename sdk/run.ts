@@ -1,10 +1,10 @@
 /** A run: the worker's hold on one chat, with its tasks, its lease and its buffers. */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../common/clock.ts';
 import type { Lease, MessageBuffer, Runner } from '../domain/protocol/answers.ts';
 import { MAX_TASKS_TOLD } from '../domain/protocol/paths.ts';
 import { requireTime, requireUuid } from './checked.ts';
 import { type BufferOptions, MessageBufferHandle } from './messageBuffer.ts';
+import type { SteadyClock } from './steadyClock.ts';
 import { TaskHandle, type TaskOptions } from './task.ts';
 import { inWords } from './words.ts';
 
@@ -25,7 +25,7 @@ export interface RunOptions extends ChatUpdate {
 }
 
 interface Given extends RunOptions {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: SteadyClock;
   readonly lease: { readonly intervalSeconds?: number; readonly staleAfterSeconds?: number } | undefined;
   readonly onEnd: (run: Run) => void;
 }
@@ -34,14 +34,14 @@ export class Run {
   readonly chatId: string;
   readonly runnerId: string;
   readonly #given: Given;
-  readonly #startedAt: Date;
+  readonly #startedAt: number;
   readonly #tasks = new Set<TaskHandle>();
   readonly #buffers: MessageBufferHandle[] = [];
   /** Undefined: it never had a task, so that it may be one that tells of none. */
-  #idleSince: Date | undefined;
-  #lastUpdateAt: Date | undefined;
+  #idleSince: number | undefined;
+  #lastUpdateAt: number | undefined;
   #update: ChatUpdate = {};
-  #renewedAt: Date | undefined;
+  #renewedAt: number | undefined;
   #renewalError: string | undefined;
   #renewalFailures = 0;
   #isStopping = false;
@@ -51,7 +51,7 @@ export class Run {
     this.chatId = requireUuid(chatId, 'chatId');
     this.runnerId = requireUuid(runnerId, 'runnerId');
     this.#given = given;
-    this.#startedAt = clock.now();
+    this.#startedAt = clock.mark();
     if (Object.keys(update).length > 0) this.update(update);
   }
 
@@ -65,14 +65,18 @@ export class Run {
       historyVersion !== undefined && { historyVersion },
       generationAttempt !== undefined && { generationAttempt },
     );
-    this.#lastUpdateAt = this.#given.clock.now();
+    this.#lastUpdateAt = this.#given.clock.mark();
   }
 
-  /** Begins a piece of work. @param kind `generation`, `interrupt`, or a word of your own */
+  /**
+   * Begins a piece of work.
+   * @param kind `generation`, `interrupt`, or a word of your own
+   * @throws TypeError if the kind is no word, or a promise no number of seconds
+   */
   task(kind: string, options: TaskOptions = {}): TaskHandle {
     const { clock } = this.#given;
     const onRest = () => {
-      this.#idleSince = clock.now();
+      this.#idleSince = clock.mark();
     };
     const onEnd = (ended: TaskHandle) => {
       if (this.#tasks.delete(ended)) onRest();
@@ -92,8 +96,9 @@ export class Run {
    * @param sentAt when the renewal was sent, if that was a while ago
    * @throws TypeError if it is no time
    */
-  lease(sentAt: Date = this.#given.clock.now()): void {
-    this.#renewedAt = requireTime(sentAt, 'sentAt');
+  lease(sentAt?: Date): void {
+    const { clock } = this.#given;
+    this.#renewedAt = sentAt === undefined ? clock.mark() : clock.markOf(requireTime(sentAt, 'sentAt'));
     this.#renewalError = undefined;
     this.#renewalFailures = 0;
   }
@@ -123,17 +128,18 @@ export class Run {
   }
 
   told(): Runner {
+    const { clock } = this.#given;
     const all = [...this.#tasks].map((task) => task.told());
     const tasks = all.slice(-MAX_TASKS_TOLD);
     const isActive = all.some(({ cancelledAt }) => !cancelledAt);
     return {
       runnerId: this.runnerId,
       phase: this.#isStopping ? 'stopping' : 'running',
-      startedAt: this.#startedAt.toISOString(),
+      startedAt: clock.told(this.#startedAt),
       ...this.#update,
-      lastUpdateAt: this.#lastUpdateAt?.toISOString(),
+      lastUpdateAt: clock.told(this.#lastUpdateAt),
       tasks,
-      ...(!isActive && { idleSince: this.#idleSince?.toISOString() }),
+      ...(!isActive && { idleSince: clock.told(this.#idleSince) }),
       lease: this.#leaseTold(),
     };
   }
@@ -143,11 +149,11 @@ export class Run {
   }
 
   #leaseTold(): Lease | null {
-    const { lease } = this.#given;
-    if (!lease && !this.#renewedAt && this.#renewalFailures === 0) return null;
+    const { clock, lease } = this.#given;
+    if (!lease && this.#renewedAt === undefined && this.#renewalFailures === 0) return null;
     return {
       ...lease,
-      renewedAt: this.#renewedAt?.toISOString(),
+      renewedAt: clock.told(this.#renewedAt),
       consecutiveFailures: this.#renewalFailures,
       lastError: this.#renewalError,
     };

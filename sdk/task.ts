@@ -1,9 +1,9 @@
 /** One piece of a run's work, and its signs of life. */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../common/clock.ts';
 import type { Task } from '../domain/protocol/answers.ts';
-import { requireTime } from './checked.ts';
-import { inWords } from './words.ts';
+import { requireKind, requireSeconds, requireTime } from './checked.ts';
+import type { SteadyClock } from './steadyClock.ts';
+import { inBrief, inWords } from './words.ts';
 
 export interface TaskOptions {
   /**
@@ -22,7 +22,7 @@ export interface TaskOptions {
 }
 
 interface Given {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: SteadyClock;
   /** Told once it is cancelled. */
   readonly onRest: (task: TaskHandle) => void;
   readonly onEnd: (task: TaskHandle) => void;
@@ -32,28 +32,30 @@ export class TaskHandle {
   readonly id = randomUUID();
   readonly #kind: string;
   readonly #options: TaskOptions;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: SteadyClock;
   readonly #onRest: (task: TaskHandle) => void;
   readonly #onEnd: (task: TaskHandle) => void;
-  readonly #startedAt: Date;
+  readonly #startedAt: number;
   /** Last sign of life, or begin of an attempt. */
-  #progressAt: Date;
+  #progressAt: number;
   #hasProgressed = false;
   #label: string | undefined;
   #attempt: number | undefined;
-  #cancelledAt: Date | undefined;
-  #nextRetryAt: Date | undefined;
+  #cancelledAt: number | undefined;
+  #nextRetryAt: number | undefined;
   #lastError: string | undefined;
 
   constructor(kind: string, options: TaskOptions, { clock, onRest, onEnd }: Given) {
-    this.#kind = kind;
+    const { progressWithinSeconds } = options;
+    if (progressWithinSeconds !== undefined) requireSeconds(progressWithinSeconds, 'progressWithinSeconds');
+    this.#kind = requireKind(kind);
     this.#options = options;
     this.#clock = clock;
     this.#onRest = onRest;
     this.#onEnd = onEnd;
-    this.#startedAt = clock.now();
+    this.#startedAt = clock.mark();
     this.#progressAt = this.#startedAt;
-    this.#label = options.label;
+    this.#label = inBrief(options.label);
     this.#attempt = options.attempt;
   }
 
@@ -61,7 +63,7 @@ export class TaskHandle {
   progress(label?: string): void {
     this.#hasProgressed = true;
     this.#goesOn();
-    if (label !== undefined) this.#label = label;
+    if (label !== undefined) this.#label = inBrief(label);
   }
 
   /**
@@ -70,7 +72,7 @@ export class TaskHandle {
    * @throws TypeError if it is no time
    */
   retry(at: Date, reason: unknown): void {
-    this.#nextRetryAt = requireTime(at, 'at');
+    this.#nextRetryAt = this.#clock.markOf(requireTime(at, 'at'));
     this.#lastError = inWords(reason);
   }
 
@@ -82,8 +84,8 @@ export class TaskHandle {
 
   /** Notes that it was cancelled, and may still be finishing. */
   cancel(): void {
-    if (this.#cancelledAt) return;
-    this.#cancelledAt = this.#clock.now();
+    if (this.#cancelledAt !== undefined) return;
+    this.#cancelledAt = this.#clock.mark();
     this.#onRest(this);
   }
 
@@ -93,7 +95,7 @@ export class TaskHandle {
   }
 
   #goesOn(): void {
-    this.#progressAt = this.#clock.now();
+    this.#progressAt = this.#clock.mark();
     this.#nextRetryAt = undefined;
   }
 
@@ -105,13 +107,13 @@ export class TaskHandle {
       id: this.id,
       label: this.#label,
       historyVersion,
-      startedAt: this.#startedAt.toISOString(),
-      cancelledAt: this.#cancelledAt?.toISOString(),
-      lastProgressAt: isMeasured ? this.#progressAt.toISOString() : undefined,
+      startedAt: this.#clock.told(this.#startedAt),
+      cancelledAt: this.#clock.told(this.#cancelledAt),
+      lastProgressAt: isMeasured ? this.#clock.told(this.#progressAt) : undefined,
       progressWithinSeconds,
       attempt: this.#attempt,
       maxAttempts,
-      nextRetryAt: this.#nextRetryAt?.toISOString(),
+      nextRetryAt: this.#clock.told(this.#nextRetryAt),
       lastError: this.#lastError,
     };
   }

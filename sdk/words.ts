@@ -1,4 +1,4 @@
-/** The words for a failure: never its message, which may hold what a person wrote. */
+/** Words that are told: of a failure never its message, which may hold what a person wrote. */
 import { cut } from '../domain/cut.ts';
 
 /** Longest text that is told. */
@@ -13,3 +13,10 @@ export function inWords(reason: unknown): string {
   if (!(reason instanceof Error)) return 'failed';
   return cut('code' in reason && typeof reason.code === 'string' ? reason.code : reason.name, MAX_WORDS - 1);
 }
+
+/** Longest label that the protocol has room for. */
+const MAX_LABEL = 500;
+
+/** A worker's own words for its present work, cut. What is no text says nothing. */
+export const inBrief = (label: unknown): string | undefined =>
+  typeof label === 'string' ? cut(label, MAX_LABEL - 1) : undefined;

@@ -16,15 +16,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import { memoryUsage } from 'node:process';
-import { type Clock, systemClock } from '../common/clock.ts';
+import { systemClock } from '../common/clock.ts';
 import type { ReplicaAnswer } from '../domain/protocol/answers.ts';
-import { requireUuid } from './checked.ts';
+import { requireSeconds, requireUuid } from './checked.ts';
 import { type LoopOptions, WorkerLoop } from './loop.ts';
 import { loopDelay } from './loopDelay.ts';
 import { Run, type RunOptions } from './run.ts';
 import { makeAnswer } from './serve/answer.ts';
 import { fastifyPlugin } from './serve/fastifyPlugin.ts';
 import { type NodeHandler, nodeHandler } from './serve/nodeHandler.ts';
+import { type GivenClock, SteadyClock } from './steadyClock.ts';
 
 export type { Chat, ChatsAnswer, ReplicaAnswer, Runner, Task } from '../domain/protocol/answers.ts';
 export type { MessageBufferHandle } from './messageBuffer.ts';
@@ -44,7 +45,7 @@ export interface ChatDebugOptions {
   /** Seconds between two renewals of a lease, and after which others may take the chat. Left out: not known. */
   readonly lease?: { readonly intervalSeconds?: number; readonly staleAfterSeconds?: number };
   /** Clock of a test. */
-  readonly clock?: Pick<Clock, 'now'>;
+  readonly clock?: GivenClock;
 }
 
 export interface ChatDebug {
@@ -64,11 +65,15 @@ export interface ChatDebug {
   readonly fastify: ReturnType<typeof fastifyPlugin>;
 }
 
-/** @throws TypeError if neither `internalSecret` nor `key` is set, or if `workerId` is no UUID */
+/** @throws TypeError if neither `internalSecret` nor `key` is set, if `workerId` is no UUID, or if a time of the lease is none */
 export function chatDebug(options: ChatDebugOptions): ChatDebug {
-  const { capacity, clock = systemClock } = options;
+  const { capacity, lease } = options;
+  for (const name of ['intervalSeconds', 'staleAfterSeconds'] as const) {
+    if (lease?.[name] !== undefined) requireSeconds(lease[name], `lease.${name}`);
+  }
+  const clock = new SteadyClock(options.clock ?? systemClock);
   const workerId = requireUuid(options.workerId ?? randomUUID(), 'workerId');
-  const startedAt = clock.now();
+  const startedAt = clock.mark();
   const runs = new Map<string, Set<Run>>();
   const loops = new Map<string, WorkerLoop>();
   let isDraining = false;
@@ -81,17 +86,17 @@ export function chatDebug(options: ChatDebugOptions): ChatDebug {
   const forget = (run: Run) => {
     const ofChat = runs.get(run.chatId);
     if (!ofChat?.delete(run)) return;
-    if (isFull()) roomSince = clock.now();
+    if (isFull()) roomSince = clock.mark();
     count -= 1;
     if (ofChat.size === 0) runs.delete(run.chatId);
   };
   const replica = (most: number): Omit<ReplicaAnswer, 'workerId' | 'observedAt'> => ({
-    startedAt: startedAt.toISOString(),
+    startedAt: clock.told(startedAt),
     runnerCount: count,
     ...(capacity !== undefined && {
       capacity,
       isFull: isFull(),
-      roomSince: isFull() ? undefined : roomSince.toISOString(),
+      roomSince: isFull() ? undefined : clock.told(roomSince),
     }),
     isDraining,
     residentBytes: memoryUsage.rss(),
@@ -117,7 +122,7 @@ export function chatDebug(options: ChatDebugOptions): ChatDebug {
   return {
     workerId,
     run: (chatId, runOptions = {}) => {
-      const run = new Run(chatId, { ...runOptions, clock, lease: options.lease, onEnd: forget });
+      const run = new Run(chatId, { ...runOptions, clock, lease, onEnd: forget });
       const ofChat = runs.get(run.chatId) ?? new Set();
       runs.set(run.chatId, ofChat.add(run));
       count += 1;

@@ -10,8 +10,11 @@ export function corrections(examined: Examined): string[] {
   const contradiction = platform.release && contradictionInWords(platform.release);
   return [
     ...missing(examined),
+    ...unmarked(examined),
     ...scattered(examined),
     ...Object.entries(tables).flatMap(([name, { hidesRows }]) => (hidesRows ? [hides(name)] : [])),
+    ...examined.ofViews,
+    ...triggersOff(examined.disabledTriggers ?? []),
     ...(contradiction === undefined ? [] : [contradiction]),
     ...(slots && platform.capacity
       ? [
@@ -22,8 +25,27 @@ export function corrections(examined: Examined): string[] {
   ];
 }
 
+/** Tables that are taken for this project's for want of a better guess. */
+const unmarked = ({ platform, isPlatformSet, tables, disabledTriggers, ownMigration }: Examined): string[] =>
+  platform.name === 'own' && !isPlatformSet && tables.chats && disabledTriggers === null && ownMigration === undefined
+    ? ['Nothing marks `chats` as a table of this project. If the tables are yours, set PLATFORM=views.']
+    : [];
+
 const hides = (name: string) =>
   `Policies of \`${name}\` may hide rows from this role. Give it a policy that shows all, or the attribute BYPASSRLS.`;
+
+/** Triggers that are off: what they keep is not kept. */
+function triggersOff(names: readonly string[]): string[] {
+  const tables = [...new Set(names.map((name) => name.split('.', 1)[0] ?? ''))];
+  const enable = tables.map((table) => `ALTER TABLE ${table} ENABLE TRIGGER USER;`).join(' ');
+  return names.length === 0
+    ? []
+    : [
+        `Triggers are off: ${names.map((name) => `\`${name}\``).join(', ')}. Until they are on again, the history lacks ` +
+          `changes, and lists lack chats that nobody answered: \`${enable}\` as the owner of the tables, or with ALL as a ` +
+          'superuser, if all of them were switched off.',
+      ];
+}
 
 const overfull = (setting: string, what: string, used: number, capacity: number): string[] =>
   used <= capacity

@@ -1,6 +1,6 @@
 /**
- * A database's description of itself, read in one transaction that cannot write. Only leases are counted; no chat is
- * read.
+ * A database's description of itself, read in one transaction that cannot write. Leases are counted, and rows of views are
+ * looked at for what nobody can use. No row is told.
  */
 import { GraphQLError } from 'graphql';
 import pg from 'pg';
@@ -21,18 +21,25 @@ import { onTables, tablesOf } from '../../subgraphs/database/tables/sources.ts';
 import type { FoundIndexes } from '../../subgraphs/database/wantedIndexes.ts';
 import { PLACES_OF, WHERE, type Where, type WhereRow, whereIn } from './places.ts';
 import { SERVER, type ServerRow } from './server.ts';
+import { viewsOfInvoker, wrongInViews } from './views.ts';
 
 export interface Examined extends Omit<ServerRow, 'hasCoder' | 'hasOwn'> {
   readonly tables: FoundTables;
   readonly where: Where;
   /** Platform, by the rules of the database subgraph. */
   readonly platform: Platform;
+  /** True if a setting names the platform. */
+  readonly isPlatformSet: boolean;
   /** True if the tables are a Coder deployment's by setting or by sight. */
   readonly isCoder: boolean;
   /** Slots taken; undefined: none are shared, or they cannot be counted. */
   readonly slots: Capacity | undefined;
   /** Indexes; undefined while somebody locks a table, because describing an index enters it. */
   readonly indexes: FoundIndexes | undefined;
+  /** Sentences on views that fail, or that show what nobody can use. */
+  readonly ofViews: readonly string[];
+  /** Views that show what the role that asks may see. */
+  readonly ofInvoker: readonly string[];
   /** Newest migration of a Coder deployment; undefined: there is none, or it may not be read. */
   readonly coderMigration: string | undefined;
   /** Newest migration of this project; undefined: there is none, or it may not be read. */
@@ -53,21 +60,24 @@ export async function examine(databaseUrl: string, timeoutMs: number, settings: 
     await client.connect();
     await client.query('BEGIN READ ONLY');
     await client.query(`SELECT set_config('statement_timeout', $1, true)`, [String(timeoutMs)]);
-    return await read(client, settings);
+    return await read(client, timeoutMs, settings);
   } finally {
     void client.end().catch(() => {}); // ends the transaction, too; nobody waits for its farewell
   }
 }
 
-async function read(client: pg.Client, settings: PlatformSettings): Promise<Examined> {
+async function read(client: pg.Client, timeoutMs: number, settings: PlatformSettings): Promise<Examined> {
   const found = await rowsOf(client, FIND_TABLES);
   const tables = foundIn(found);
   const { hasCoder, hasOwn, ...server } = await onlyRow<ServerRow>(client, SERVER, [Object.keys(tables)]);
   const platform = await platformIn(client, { tables, whereabouts: whereaboutsIn(found) }, settings);
   return {
     ...{ ...server, tables, platform, isCoder: platform.name === 'coder' },
+    isPlatformSet: (settings.platform ?? 'auto') !== 'auto',
     where: whereIn(await onlyRow<WhereRow>(client, WHERE, [PLACES_OF])),
     slots: server.isInRecovery ? undefined : await slotsIn(client, platform),
+    ofViews: platform.name === 'views' ? await wrongInViews(client, tables, timeoutMs) : [],
+    ofInvoker: platform.name === 'views' ? await viewsOfInvoker(client) : [],
     coderMigration: hasCoder
       ? await newest(client, 'SELECT max(version)::text AS name FROM schema_migrations')
       : undefined,

@@ -1,4 +1,5 @@
 /** The server's description of itself, and what this role may see. */
+import { DISABLED_TRIGGERS } from '../../subgraphs/database/questions/disabledTriggers.ts';
 
 export interface ServerRow {
   readonly serverVersion: string;
@@ -10,6 +11,8 @@ export interface ServerRow {
   /** True if the list of migrations can be read, a Coder deployment's or this project's. */
   readonly hasCoder: boolean;
   readonly hasOwn: boolean;
+  /** Names of triggers that are off; null: the tables are not this project's. */
+  readonly disabledTriggers: readonly string[] | null;
 }
 
 /** Statement with one row; `$1` are the names of the tables. */
@@ -20,4 +23,5 @@ export const SERVER = `
      WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)) AS "estimatedRows",
     COALESCE(has_column_privilege(to_regclass('schema_migrations'), 'version', 'SELECT'), false) AS "hasCoder",
     COALESCE(has_column_privilege(to_regclass('_prisma_migrations'), 'migration_name', 'SELECT')
-      AND has_column_privilege(to_regclass('_prisma_migrations'), 'finished_at', 'SELECT'), false) AS "hasOwn"`;
+      AND has_column_privilege(to_regclass('_prisma_migrations'), 'finished_at', 'SELECT'), false) AS "hasOwn",
+    ${DISABLED_TRIGGERS.sql} AS "disabledTriggers"`;

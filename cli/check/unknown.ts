@@ -10,11 +10,16 @@ export const unknownOf = (examined: Examined): string[] => [
 ];
 
 function unknownOfServer(examined: Examined): string[] {
-  const { indexes, isInRecovery, seesSessions, coderMigration, ownMigration, platform } = examined;
+  const { indexes, isInRecovery, ofInvoker, seesSessions, coderMigration, ownMigration, platform } = examined;
   const isMigrated = platform.name !== 'views'; // views have no list of migrations
   const migration = coderMigration ?? ownMigration;
   return [
     ...(isInRecovery ? ['Leases: a hot standby cannot read the lease table. Use the primary.'] : []),
+    ...(ofInvoker.length === 0
+      ? []
+      : [
+          `Whether policies hide rows behind ${ofInvoker.map((name) => `\`${name}\``).join(', ')}: made with security_invoker. Make such views without it.`,
+        ]),
     ...(indexes ? [] : ['Which indexes there are: a session keeps everybody out of a table.']),
     ...(seesSessions ? [] : ['Since when a session holds a lock: grant `pg_read_all_stats` to see it.']),
     ...(isMigrated && migration === undefined

@@ -3,15 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { isObject } from '../../common/json.ts';
 import { chatsAnswer, replicaAnswer } from '../../domain/protocol/format.ts';
 import { MAX_CHATS_ASKED } from '../../domain/protocol/paths.ts';
+import type { Check } from './check.ts';
+import { HELD_CHECKS, heldChats } from './heldChecks.ts';
 import { refusalProblems, shapeProblems } from './shape.ts';
 import { chatsIn, type Worker } from './worker.ts';
-
-interface Check {
-  /** The promise, as a sentence without its full stop. */
-  readonly promise: string;
-  /** Sentences on what is wrong. Empty: the promise is kept. */
-  readonly problems: (worker: Worker) => Promise<readonly string[]>;
-}
 
 /** Requests that the gateway has open at once to one replica, at most. */
 const AT_ONCE = 32;
@@ -50,6 +45,21 @@ export const CHECKS: readonly Check[] = [
           : []),
         ...(started > b ? ['startedAt lies after observedAt. Both are by the same clock.'] : []),
       ];
+    },
+  },
+  {
+    promise: 'It says in each answer who it is, always the same',
+    problems: async (worker) => {
+      const answers = [await worker.ask(), await worker.askChats(ids(1))];
+      const told = answers.flatMap(({ json }) =>
+        isObject(json) && json.workerId !== undefined ? [json.workerId] : [],
+      );
+      const other = told.find((workerId) => String(workerId).toLowerCase() !== worker.workerId.toLowerCase());
+      return other === undefined
+        ? []
+        : [
+            `It was asked as worker ${worker.workerId}, and its answer is of ${JSON.stringify(other)}. The gateway takes no such answer.`,
+          ];
     },
   },
   {
@@ -94,17 +104,7 @@ export const CHECKS: readonly Check[] = [
       return isLost ? ['A chat that it holds is not found by its id in upper case.'] : [];
     },
   },
-  {
-    promise: 'It tells the same of a chat as of itself',
-    problems: async (worker) => {
-      const held = await heldChats(worker);
-      if (held.length === 0) return [];
-      const chats = chatsIn(await worker.askChats(held));
-      const lost = chats.filter(({ runners }) => Array.isArray(runners) && runners.length === 0).length;
-      const most = held.length / 2; // some may have ended in between
-      return lost > most ? ['It lists runners that it does not tell of when it is asked about their chats.'] : [];
-    },
-  },
+  ...HELD_CHECKS,
   {
     promise: 'It lets nobody in without a token, nor with a wrong one',
     problems: async (worker) => [
@@ -168,10 +168,3 @@ export const CHECKS: readonly Check[] = [
     },
   },
 ];
-
-/** Chats of the runners that it lists, in lower case; at most ten. */
-async function heldChats(worker: Worker): Promise<string[]> {
-  const { json } = await worker.ask({ search: 'runners=10' });
-  const runners = isObject(json) && Array.isArray(json.runners) ? json.runners.filter(isObject) : [];
-  return runners.flatMap(({ chatId }) => (typeof chatId === 'string' ? [chatId.toLowerCase()] : [])).slice(0, 10);
-}

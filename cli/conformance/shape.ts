@@ -14,8 +14,21 @@ export function shapeProblems(answer: Answer, format: z.ZodType, what: string): 
   const { error } = format.safeParse(answer.json);
   return (error?.issues ?? []).slice(0, MOST).map(({ path, message }) => {
     const place = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
-    return `${what}: ${place.replace(/^\./, '') || 'the whole'} is not as the protocol has it. ${message}.`;
+    return `${what}: ${place.replace(/^\./, '') || 'the whole'} is not as the protocol has it. ${message}${received(answer.json, path, message)}.`;
   });
+}
+
+/** Longest text that is repeated. */
+const SHORT = 40;
+
+/** What stands at a place, where the message does not say so. Texts that are long may hold content, and are left out. */
+function received(json: unknown, path: readonly PropertyKey[], message: string): string {
+  const value = path.reduce<unknown>(
+    (at, step) => (at as Record<PropertyKey, unknown> | null | undefined)?.[step],
+    json,
+  );
+  const isShort = typeof value === 'number' || (typeof value === 'string' && value.length <= SHORT);
+  return isShort && !message.includes('received') ? `, received ${JSON.stringify(value)}` : '';
 }
 
 /** What is wrong with a refusal. @param statuses that are right */

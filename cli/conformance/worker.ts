@@ -23,6 +23,7 @@ interface Question {
 }
 
 export interface Worker {
+  readonly workerId: string;
   /** Longest time for an answer, in milliseconds. */
   readonly timeoutMs: number;
   ask(question?: Question): Promise<Answer>;
@@ -65,7 +66,7 @@ export async function makeWorker(options: WorkerOptions): Promise<Worker> {
     }
   };
   return {
-    timeoutMs,
+    ...{ workerId, timeoutMs },
     ask,
     askChats: (chatIds) => ask({ body: JSON.stringify({ chatIds }) }),
     otherToken: hasTokens ? await tokenFor('00000000-0000-4000-8000-000000000001') : undefined,

@@ -85,7 +85,10 @@ function runnerSnapshot(runner: unknown, asked: AskedChat, at: AgeAt): unknown {
     idleSeconds: activeTask ? null : at(of(runner, 'idleSince')),
     tasks: all,
     lease: isObject(lease)
-      ? { ...lease, ageSeconds: at(of(lease, 'renewedAt')), lastError: words(of(lease, 'lastError')) }
+      ? {
+          ...amounts(lease, ['intervalSeconds', 'staleAfterSeconds', 'consecutiveFailures']),
+          ...{ ageSeconds: at(of(lease, 'renewedAt')), lastError: words(of(lease, 'lastError')) },
+        }
       : lease,
   };
 }
@@ -98,7 +101,7 @@ function runnerTask(task: Json, place: readonly unknown[], at: AgeAt): Json {
   const nextRetryAt = of(task, 'nextRetryAt');
   const untilRetry = at(nextRetryAt);
   return {
-    ...task,
+    ...amounts(task, ['progressWithinSeconds', 'attempt', 'maxAttempts']),
     id: idOf(task, 'id') ?? madeUuid([...place, kind, of(task, 'startedAt')]),
     kind: isKnown ? name : 'OTHER',
     label: words(of(task, 'label')) ?? (isKnown ? null : words(kind)),
@@ -142,6 +145,17 @@ const worded = (object: unknown, names: readonly string[]): unknown =>
   isObject(object)
     ? { ...object, ...Object.fromEntries(names.map((name) => [name, words(of(object, name))])) }
     : object;
+
+/** The object, with negative amounts as texts: the check by their type finds them, and nobody judges by them. */
+const amounts = (object: Json, names: readonly string[]): Json => ({
+  ...object,
+  ...Object.fromEntries(
+    names.map((name) => {
+      const amount = of(object, name);
+      return [name, typeof amount === 'number' && amount < 0 ? String(amount) : amount];
+    }),
+  ),
+});
 
 const named = (object: unknown, names: readonly string[]): unknown =>
   isObject(object) ? { ...object, ...Object.fromEntries(names.map((name) => [name, idOf(object, name)])) } : object;

@@ -3,9 +3,9 @@ import { parseUuid } from '../../common/uuid.ts';
 import { type Caller, mayReadAll, READ_ALL } from '../tokens/internalToken.ts';
 import { clientError } from './errors.ts';
 
-/** Owner of a chat. */
+/** Owner of a chat; null where it is not known, so that only the role reads the chat. */
 export interface Owned {
-  readonly ownerId: string;
+  readonly ownerId: string | null;
 }
 
 /** True if the chat is the caller's. A `sub` that is no id owns nothing, also no row without an owner. */

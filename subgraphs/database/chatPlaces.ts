@@ -64,11 +64,16 @@ function troubled(part: Exclude<InTrouble, Ahead>, { clockAheadSeconds, platform
       return Prisma.sql`${CONDITION.waiting} ${isNoted}
         AND c.updated_at > ${secondsAgo(UNANSWERED_FOR_SECONDS + 1)} AND c.updated_at <= ${inSeconds(clockAheadSeconds)}`;
     case 'waiting undated':
-      return Prisma.sql`${CONDITION.waiting} ${isNoted} AND c.updated_at < ${EARLIEST_SAYABLE}`;
+      return Prisma.sql`${CONDITION.waiting} ${isNoted} AND ${isUndated(platform)}`;
     case 'errored for good':
       return Prisma.sql`${CONDITION.errored} AND ${RETRY_IS_NO_USE}`;
   }
 }
+
+const isUndated = ({ name }: Platform): Prisma.Sql =>
+  name === 'views'
+    ? Prisma.sql`(c.updated_at < ${EARLIEST_SAYABLE} OR c.updated_at IS NULL)`
+    : Prisma.sql`c.updated_at < ${EARLIEST_SAYABLE}`;
 
 /**
  * Condition of parts ahead of the clock, without chats that failed for good. One beyond all time is not ahead; it may
@@ -85,8 +90,15 @@ function isAheadAtRest(parts: readonly Ahead[], limits: SuspectLimits): Prisma.S
     AND CASE c.status::text ${Prisma.join(isOfKind, ' ')} ELSE false END`;
 }
 
-const OWNED_NOT_RUNNABLE = Prisma.sql`c.worker_id IS NOT NULL
-  AND (c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`;
+const conditionOf = (kind: Kind, platform: Platform): Prisma.Sql =>
+  kind === 'odd' ? orUnknown(CONDITION.odd, platform) : CONDITION[kind];
+
+/** Condition that holds for a chat without a status, too. Only a view has such chats; indexes of tables know none. */
+const orUnknown = (condition: Prisma.Sql, { name }: Platform): Prisma.Sql =>
+  name === 'views' ? Prisma.sql`(c.status IS NULL OR ${condition})` : condition;
+
+const ownedNotRunnable = (platform: Platform): Prisma.Sql => Prisma.sql`c.worker_id IS NOT NULL
+  AND ${orUnknown(Prisma.sql`(c.archived OR c.status NOT IN ('running', 'interrupting', 'requires_action'))`, platform)}`;
 
 const placed = (condition: Prisma.Sql, among: Among, part: SearchPlace['part']): SearchPlace => ({
   ...{ condition, among, part, fromQueue: part === 'queue' },
@@ -105,7 +117,7 @@ const AMONG: Readonly<Record<Exclude<InTrouble, Ahead>, Among>> = {
 /** Places of a filter. They do not overlap; none means that no chat can match. */
 export function placesOf(filter: ChatFilter, limits: SuspectLimits): SearchPlace[] {
   const allowed = allowedParts(filter);
-  if (filter.owned) return ownedPlaces(allowed);
+  if (filter.owned) return ownedPlaces(allowed, limits.platform);
   if (allowed.has('waiting')) return [placed(Prisma.sql`true`, 'all', 'all')];
   const kinds = KINDS.filter((kind) => allowed.has(kind));
   const inTrouble = IN_TROUBLE.filter(
@@ -113,18 +125,18 @@ export function placesOf(filter: ChatFilter, limits: SuspectLimits): SearchPlace
   );
   const queued = AT_REST.filter((kind) => allowed.has(`${kind} queued`) && !allowed.has(kind));
   return [
-    ...kinds.map((kind) => placed(CONDITION[kind], amongKind(kind, limits.platform), kind)),
+    ...kinds.map((kind) => placed(conditionOf(kind, limits.platform), amongKind(kind, limits.platform), kind)),
     ...placesInTrouble(inTrouble, limits),
     ...(queued.length > 0 ? [fromQueue(queued)] : []),
   ];
 }
 
-function ownedPlaces(allowed: ReadonlySet<Part>): SearchPlace[] {
+function ownedPlaces(allowed: ReadonlySet<Part>, platform: Platform): SearchPlace[] {
   const runnable = allowed.has('runnable');
   const others = allowed.size > (runnable ? 1 : 0);
   return [
     ...(runnable ? [placed(RUNNABLE, 'runnable', 'runnable')] : []),
-    ...(others ? [placed(OWNED_NOT_RUNNABLE, 'others', 'owned')] : []),
+    ...(others ? [placed(ownedNotRunnable(platform), 'others', 'owned')] : []),
   ];
 }
 

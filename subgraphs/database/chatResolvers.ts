@@ -52,8 +52,12 @@ export const ChatDebugSnapshot = {
   ...eventFields,
 };
 
+/** Id that stands for an owner who is not known (RFC 9562): the field has no null. It gives nobody any rights. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 export const ChatDatabaseState = {
   ...orLacking(readableFields),
+  ownerId: ({ ownerId }: ChatRow) => ownerId ?? NOBODY,
   ...historyFields,
   ...troubleFields,
   queueDepth: (chat: ChatRow, _args: unknown, { loaders }: DatabaseContext) => loaders.queueDepths.load(chat.chatId),

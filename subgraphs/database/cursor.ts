@@ -12,15 +12,16 @@ export type ChatOrder = 'newest' | 'oldest';
 export interface CursorPlace {
   /**
    * RFC 3339 in UTC with microseconds, or Postgres' own text such as `infinity`. Milliseconds would skip or repeat
-   * chats.
+   * chats. Null: the chat of a view has no time; it comes before all others in the newest order, and after them in the
+   * oldest.
    */
-  readonly updatedAt: string;
+  readonly updatedAt: string | null;
   readonly chatId: string;
 }
 
 const content = z.tuple([
   z.enum(['newest', 'oldest']),
-  placeMoment.or(z.string().refine(isStoredMoment)),
+  placeMoment.or(z.string().refine(isStoredMoment)).or(z.null()),
   z.guid().lowercase(),
 ]);
 

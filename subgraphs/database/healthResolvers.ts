@@ -17,6 +17,7 @@ const FIELDS = [
     'lockWaits',
     'serverVersion',
     'isOurs',
+    'disabledTriggers',
     'missing',
     'notReadable',
     'notAnswered',

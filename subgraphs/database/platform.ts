@@ -156,11 +156,14 @@ const RELATIONS: Readonly<Record<ChatsRelation, Prisma.Sql>> = {
   chats_expanded: Prisma.sql`chats_expanded`,
 };
 
-/** Chats behind a view, where a column that it does not know is null. A chat of which nobody knows is not archived. */
+/**
+ * Chats behind a view, where a column that it does not know is null. A chat of which nobody knows is not archived. One
+ * without an id is left out, because nobody can name it.
+ */
 const SHOWN_BY_VIEW = Prisma.sql`
   (SELECT ${Prisma.raw(
     CHAT_COLUMNS_READ.map((name) => (name === 'archived' ? 'COALESCE(archived, false) AS archived' : name)).join(', '),
-  )} FROM chats)`;
+  )} FROM chats WHERE id IS NOT NULL)`;
 
 /** Relation from which chats are read, as SQL. */
 export const chatsOf = ({ name, chats }: Pick<Platform, 'name' | 'chats'>): Prisma.Sql =>

@@ -17,6 +17,7 @@ import { unsupported } from './tables/sources.ts';
 import type { Moment } from './transaction.ts';
 import {
   databaseUnavailable,
+  failedView,
   isAfterFailure,
   isTimedOut,
   isUnsupported,
@@ -92,10 +93,15 @@ export class ReadingFailures {
       const [question, along] = [this.asked, this.along];
       return tooSlow(await this.inquire(), question, along);
     }
-    if (!isUnsupported(error)) return unavailableOr(error);
+    if (!isUnsupported(error)) return this.#ofView(error) ?? unavailableOr(error);
     if (this.asked === 'connect') return mayNotConnect();
     this.#options.platforms.forget();
     return this.#ofChange(await this.inquire()) ?? unavailableOr(error);
+  }
+
+  /** Error for a view of somebody else's making that fails; the tables of the other platforms hold what they are read for. */
+  #ofView(error: unknown): GraphQLError | undefined {
+    return this.platform?.name === 'views' ? failedView(error) : undefined;
   }
 
   /**

@@ -51,13 +51,13 @@ const olderThan = (seconds: number) => Prisma.sql`c.updated_at < ${secondsAgo(se
 /** The same of a lease: one whose time cannot be said is trouble by itself. */
 const leaseOlderThan = (seconds: number) => Prisma.sql`t.leased_at < ${secondsAgo(seconds)}`;
 
-/** Condition of VALUE_UNREADABLE, and of CLOCK_AHEAD by a lease. */
-const isOdd = ({ clockAheadSeconds }: SuspectLimits) => {
+/** Condition of VALUE_UNREADABLE, and of CLOCK_AHEAD by a lease. Only a view has chats without a time. */
+const isOdd = ({ clockAheadSeconds, platform }: SuspectLimits) => {
   const columns = (
     ['updatedAt', 'snapshotVersion', 'historyVersion', 'generationAttempt', 'retryStateVersion'] as const
   ).map((name) => Prisma.sql`(${IS_UNREADABLE[name]})`);
   return Prisma.sql`
-    ${Prisma.join(columns, ' OR ')}
+    ${Prisma.join(columns, ' OR ')} ${platform.name === 'views' ? Prisma.sql`OR c.updated_at IS NULL` : Prisma.empty}
     OR c.status = 'requires_action' AND ${IS_UNREADABLE.requiresActionDeadlineAt}
     OR c.status = 'running' AND t.retry_seconds IS NULL AND ${NAMES_RETRY_TIME}
     OR NOT ${isSayable(Prisma.sql`t.leased_at`)} OR t.leased_at > ${inSeconds(clockAheadSeconds)}`;

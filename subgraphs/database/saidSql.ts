@@ -1,9 +1,9 @@
 /** Integers and JSON as a client can be told them: a column holds more than an answer can. */
 import { Prisma } from '../../prisma/generated/client.ts';
 
-/** True for an int8 that JSON numbers carry without loss; null for null. */
+/** True for a whole number that JSON numbers carry without loss; null for null. A view may show a numeric. */
 export const isSafe = (integer: Prisma.Sql): Prisma.Sql =>
-  Prisma.sql`(${integer} BETWEEN -9007199254740991 AND 9007199254740991)`;
+  Prisma.sql`(${integer} BETWEEN -9007199254740991 AND 9007199254740991 AND ${integer} % 1 = 0)`;
 
 /** The integer, or null if a JSON number cannot carry it. */
 export const safe = (integer: Prisma.Sql): Prisma.Sql =>

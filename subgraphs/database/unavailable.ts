@@ -61,8 +61,14 @@ const REASONS: readonly (readonly [state: RegExp, reason: string, advice: string
 
 /** States of a statement that the server ended for its time, or for that of its lock. */
 const TIMED_OUT_STATE = /^(57014|55P03)$/;
-/** States for a table, column, type or operator that does not exist or may not be used. */
-const UNKNOWN_NAME_STATE = /^(42P01|42703|42704|42501|42883)$/;
+/**
+ * States for a table, column, type or operator that does not exist or may not be used, and for a column that is of another
+ * type than it was.
+ */
+const UNKNOWN_NAME_STATE = /^(42P01|42703|42704|42501|42883|42804|42846)$/;
+
+/** States of a statement that failed over a row: by its data, by more rows than one, or by a function that was called. */
+const ROW_STATE = /^(21|22|2F|38|39|P0)/;
 
 /** Codes of Prisma itself: cannot connect, no transaction in time, or one that is over. */
 const UNAVAILABLE_CODE = /^(P10\d\d|P2024|P2028|P2037)$/;
@@ -88,6 +94,16 @@ export function unavailableOr(error: unknown): unknown {
   const state = sqlState(error) ?? '';
   const [, reason, advice] = REASONS.find(([pattern]) => pattern.test(state)) ?? [];
   return databaseUnavailable(reason, advice);
+}
+
+/** Error for a view that fails over a row; undefined: it is another failure. */
+export function failedView(error: unknown): GraphQLError | undefined {
+  const state = sqlState(error);
+  if (state === undefined || !ROW_STATE.test(state)) return undefined;
+  return clientError(
+    'SCHEMA_UNSUPPORTED',
+    `A view fails over a row that was asked for (SQLSTATE ${state}). \`npm run check\` looks for the view; correct it, or the row.`,
+  );
 }
 
 /** True if the server ended the statement for its time. */

@@ -94,6 +94,24 @@ describe('a database of this project', () => {
       expect(said.unknown).toContain('Which indexes there are: a session keeps everybody out of a table.');
     }));
 
+  test('whose triggers are off is to be corrected, and ends with 1', async () => {
+    const other = await createDatabase();
+    try {
+      await other.pool.query('ALTER TABLE chats DISABLE TRIGGER ALL');
+      const [said, code] = await report(other.url);
+      expect([said.answers, code]).toEqual(['ALL', 1]);
+      expect(said.toCorrect).toEqual([
+        expect.stringMatching(
+          /^Triggers are off: `chats.chat_event_changed`, .*`ALTER TABLE chats ENABLE TRIGGER USER;`/,
+        ),
+      ]);
+      await other.pool.query('ALTER TABLE chats ENABLE TRIGGER USER');
+      expect((await report(other.url))[0].toCorrect).toEqual([]);
+    } finally {
+      await other.drop();
+    }
+  });
+
   test('without an index and two columns is answered in part, and ends with 1', async () => {
     const other = await createDatabase();
     try {

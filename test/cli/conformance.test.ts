@@ -47,10 +47,11 @@ describe('a worker that keeps the protocol passes', () => {
 
   test('a worker behind the SDK, by tokens and by a shared key', async () => {
     const { url, debug } = await startWorker({ key: KEY, capacity: 3 });
+    expect((await kit(url, { INTERNAL_SECRET })).stdout).toContain('Ask it again while it works on a chat');
     debug.run(randomUUID()).task('generation');
     for (const environment of [{ INTERNAL_SECRET }, { RUNTIME_KEY: KEY }]) {
       const { code, stdout } = await kit(url, environment as Record<string, string>);
-      expect([code, stdout]).toEqual([0, expect.stringContaining('The worker speaks chat-debug-runtime/1.')]);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/\nThe worker speaks chat-debug-runtime\/1\.\n$/)]);
     }
   });
 
@@ -164,6 +165,67 @@ const BROKEN: [what: string, change: Change, sentence: string][] = [
   ],
 ];
 
+/** Answers of a worker that works on one chat. `change` breaks one promise about it. */
+const held = { chatId: randomUUID(), runnerId: randomUUID() };
+const working =
+  (change: (runner: Record<string, unknown>) => Record<string, unknown>): Change =>
+  (said, { isChats, ids }) => {
+    if (said.status !== 200) return said;
+    const at = new Date(systemClock.now().getTime() - 60_000).toISOString();
+    const runner = {
+      runnerId: held.runnerId,
+      startedAt: at,
+      tasks: [{ kind: 'generation', attempt: 1, lastProgressAt: at }],
+    };
+    if (!isChats)
+      return { ...said, body: { ...body(said), startedAt: at, runners: [{ ...runner, chatId: held.chatId }] } };
+    const runnersOf = (chatId: string) => (chatId.toLowerCase() === held.chatId ? [change(runner)] : []);
+    return { ...said, body: { ...body(said), chats: ids.map((chatId) => ({ chatId, runners: runnersOf(chatId) })) } };
+  };
+const LIST = 'The answer about chats that it holds: chats[0].runners[0]';
+
+const BROKEN_AT_WORK: [what: string, change: Change, sentence: string][] = [
+  [
+    'a time without an offset',
+    working((runner) => ({ ...runner, startedAt: '2026-12-03T13:00:00' })),
+    `${LIST}.startedAt is not as the protocol has it. Invalid ISO datetime, received "2026-12-03T13:00:00".`,
+  ],
+  [
+    'a negative promise',
+    working((runner) => ({ ...runner, tasks: [{ kind: 'generation', progressWithinSeconds: -60 }] })),
+    `${LIST}.tasks[0].progressWithinSeconds is not as the protocol has it. Too small: expected number to be >=0, received -60.`,
+  ],
+  [
+    'progress that is still to come',
+    working((runner) => ({
+      ...runner,
+      tasks: [{ kind: 'generation', lastProgressAt: new Date(systemClock.now().getTime() + 3_600_000).toISOString() }],
+    })),
+    'lastProgressAt lies after observedAt. Both are by the same clock.',
+  ],
+  [
+    'another runner than it lists',
+    working((runner) => ({ ...runner, runnerId: randomUUID() })),
+    'It lists runners that it does not tell of when it is asked about their chats.',
+  ],
+  [
+    'a chat twice',
+    (said, heard) => {
+      const told = working((runner) => runner)(said, heard) ?? said;
+      return heard.isChats && told.status === 200
+        ? { ...told, body: { ...body(told), chats: [...(body(told).chats ?? []), ...(body(told).chats ?? [])] } }
+        : told;
+    },
+    '1 more entries than chats: each id has one.',
+  ],
+  [
+    'answers about chats in the name of another worker',
+    (said, { isChats }) =>
+      isChats && said.status === 200 ? { ...said, body: { ...body(said), workerId: randomUUID() } } : said,
+    `It was asked as worker ${workerId}, and its answer is of "`,
+  ],
+];
+
 describe('a worker that breaks a promise fails, with the sentence that says which', () => {
   const problemsOf = async (change: Change, timeoutMs = 20_000): Promise<string[]> => {
     const url = await listen(async (request, response) => {
@@ -193,7 +255,11 @@ describe('a worker that breaks a promise fails, with the sentence that says whic
     expect(await problemsOf((said) => said)).toEqual([]);
   });
 
-  test.each(BROKEN)('%s', async (_, change, sentence) => {
+  test('and neither has one that keeps them all at work', async () => {
+    expect(await problemsOf(working((runner) => runner))).toEqual([]);
+  });
+
+  test.each([...BROKEN, ...BROKEN_AT_WORK])('%s', async (_, change, sentence) => {
     expect(await problemsOf(change)).toContainEqual(expect.stringContaining(sentence));
   });
 

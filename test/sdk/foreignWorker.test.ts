@@ -1,12 +1,13 @@
 /** A worker that is not this project's, asked by a real gateway: rows in Postgres, memory by runtime protocol 1. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../common/clock.ts';
 import { fleetPerFile } from '../gateway/fleet.ts';
 import { askGateway } from '../gateway/gateways.ts';
 import { workersPerTest } from './workers.ts';
 
 const { database, gateway, insertReplica } = fleetPerFile();
-const { startWorker } = workersPerTest();
+const { listen, startWorker } = workersPerTest();
 
 const QUERY = `query ($id: UUID!) { chatDebugSnapshot(chatId: $id) {
   runtime {
@@ -44,6 +45,34 @@ const ask = async (id: string) => {
   });
   return { body, snapshot: body.data?.chatDebugSnapshot };
 };
+
+test('a worker that tells negative amounts is not judged by them, and each costs only itself', async () => {
+  const [workerId, runnerId] = [randomUUID(), randomUUID()];
+  const ago = (ms: number) => new Date(systemClock.now().getTime() - ms).toISOString();
+  const url = await listen((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const task = { kind: 'generation', startedAt: ago(1_000), lastProgressAt: ago(500), progressWithinSeconds: -60 };
+      const lease = { renewedAt: ago(500), intervalSeconds: -9, staleAfterSeconds: -30 };
+      const runners = [{ runnerId, phase: 'running', startedAt: ago(1_000), tasks: [task], lease }];
+      const isOfChats = request.url === '/chat-debug/v1/chats';
+      const { chatIds = [] } = isOfChats ? (JSON.parse(Buffer.concat(chunks).toString()) as { chatIds: string[] }) : {};
+      const chats = chatIds.map((chatId) => ({ chatId, runners }));
+      response.writeHead(isOfChats || request.method === 'GET' ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ workerId, observedAt: ago(0), ...(isOfChats && { chats }) }));
+    });
+  });
+  await insertReplica(url, { id: workerId });
+  const { body, snapshot } = await ask(await runningChat(workerId, runnerId));
+  expect(body.errors?.map(({ path, extensions }) => [path?.at(-1), extensions?.code])).toEqual([
+    ['progressWithinSeconds', 'VALUE_UNREADABLE'],
+    ['intervalSeconds', 'VALUE_UNREADABLE'],
+  ]);
+  const [runner] = snapshot?.runtime.runners ?? [];
+  expect(runner).toMatchObject({ activeTask: { progressWithinSeconds: null }, lease: { intervalSeconds: null } });
+  expect(snapshot?.diagnosis).toEqual({ verdict: 'WORKING', findings: [] });
+});
 
 describe('a worker behind the SDK', () => {
   test('is found by its own words, and asked once in them from then on', async () => {

@@ -100,6 +100,30 @@ describe('what is wrong is refused where it is given', () => {
     await expect(worker({ workerId: 'worker-1' })).rejects.toThrow(/^workerId must be a UUID/);
   });
 
+  test('a kind that is no word; a label is cut to what the protocol has room for', async () => {
+    const { debug, runnerOf } = await worker();
+    const run = debug.run(randomUUID());
+    for (const odd of ['', 'k'.repeat(201), undefined as unknown as string]) {
+      expect(() => run.task(odd)).toThrow('kind must be a word of at most 200 characters, such as generation.');
+    }
+    const task = run.task('k'.repeat(200), { label: 'l'.repeat(501) });
+    const told = async () => (await runnerOf(run.chatId))?.tasks?.[0]?.label;
+    expect(await told()).toBe(`${'l'.repeat(499)}…`);
+    task.progress('m'.repeat(10_000));
+    expect(await told()).toBe(`${'m'.repeat(499)}…`);
+  });
+
+  test('a promise that is no number of seconds', async () => {
+    const { debug } = await worker();
+    const run = debug.run(randomUUID());
+    for (const odd of [Number.NaN, -1, 0, Number.POSITIVE_INFINITY, '60' as unknown as number]) {
+      expect(() => run.task('generation', { progressWithinSeconds: odd })).toThrow(
+        `progressWithinSeconds must be a number of seconds above 0, received ${odd}.`,
+      );
+      await expect(worker({ lease: { staleAfterSeconds: odd } })).rejects.toThrow(/^lease.staleAfterSeconds must be/);
+    }
+  });
+
   test('a time that is none; the answers about other chats stay as they are', async () => {
     const { debug, runnerOf } = await worker();
     const run = debug.run(randomUUID());
@@ -141,4 +165,39 @@ test('big integers of a database are told as numbers, also as the texts that its
   expect(await buffersOf(read.chatId)).toMatchObject([told]);
   const run = debug.run(randomUUID(), { snapshotVersion: 7n as unknown as number });
   expect(await runnerOf(run.chatId)).toMatchObject({ snapshotVersion: 7 });
+});
+
+test('a clock of the machine that is set changes no age, and the moments are by the clock as it is now', async () => {
+  let [wallMs, monotonicMs] = [START_MS, 5_000];
+  const clock = { now: () => new Date(wallMs), monotonicMs: () => monotonicMs };
+  const passed = (seconds: number) => {
+    wallMs += 1_000 * seconds;
+    monotonicMs += 1_000 * seconds;
+  };
+  const { debug, replica, runnerOf, buffersOf } = await worker({ clock, capacity: 1 });
+  const loop = debug.loop('heartbeats');
+  const run = debug.run(randomUUID());
+  const task = run.task('generation');
+  const buffer = run.buffer();
+  buffer.part(1);
+  task.progress();
+  run.lease();
+  loop.ran();
+  task.retry(new Date(wallMs + 60_000), 'no');
+  passed(10);
+  wallMs -= 3_600_000; // an hour back
+  const now = 10 - 3_600;
+  const { observedAt, startedAt, heartbeats } = await replica();
+  expect({ observedAt, startedAt, heartbeats }).toMatchObject({
+    ...{ observedAt: at(now), startedAt: at(now - 10), heartbeats: { lastRunAt: at(now - 10) } },
+  });
+  expect(await runnerOf(run.chatId)).toMatchObject({
+    ...{ startedAt: at(now - 10), lease: { renewedAt: at(now - 10) } },
+    tasks: [{ startedAt: at(now - 10), lastProgressAt: at(now - 10), nextRetryAt: at(now + 50) }],
+  });
+  expect(await buffersOf(run.chatId)).toMatchObject([{ openedAt: at(now - 10), lastPartAt: at(now - 10) }]);
+  task.retry(new Date(8.64e15), 'never'); // the last moment of all
+  expect((await runnerOf(run.chatId))?.tasks).toMatchObject([{ nextRetryAt: '+275760-09-13T00:00:00.000Z' }]);
+  wallMs += 200; // slewed a little: what is told stands still
+  expect((await runnerOf(run.chatId))?.startedAt).toBe(at(now - 10));
 });

@@ -12,12 +12,14 @@ export const statusUnknown = {
   severity: 'WARNING',
   when: is.statusUnknown,
   says: (s) =>
-    `this version does not know the status “${word(s.database?.status ?? '')}”, so it cannot tell who should act`,
+    s.database?.status === ''
+      ? 'its row has no status, so nobody can tell who should act'
+      : `this version does not know the status “${word(s.database?.status ?? '')}”, so it cannot tell who should act`,
   evidence: () => ['executionState', 'database.status'],
   who: OPERATOR,
   act: (s) =>
     s.platform === 'views'
-      ? 'let the view `chats` show that status as one of the five that docs/adopting.md lists'
+      ? `let the view \`chats\` show ${s.database?.status === '' ? 'its status' : 'that status'} as one of the five that docs/adopting.md lists`
       : 'bring this service to the version that wrote the row, and leave the row as it is',
   command: lookAtSnapshot,
 } as const satisfies Rule;

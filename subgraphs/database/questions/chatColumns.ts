@@ -11,7 +11,8 @@ import { ageSeconds, isSayable, sayable } from './moments.ts';
 export interface ChatRow {
   readonly chatId: string;
   readonly takenAt: Date;
-  readonly ownerId: string;
+  /** Owner; null where a view does not know it. */
+  readonly ownerId: string | null;
   readonly title: string;
   /** Status as any text: the enum can gain values. */
   readonly status: string;
@@ -76,6 +77,7 @@ export const UNREADABLE_FIELDS = Object.keys(IS_UNREADABLE) as UnreadableField[]
 
 /** Conditions under which a field has a stored value. Asking for that costs less than asking why it is unsayable. */
 const IS_STORED = {
+  createdAt: IS_UNREADABLE.createdAt,
   ...mapped(VERSIONS, (column) => Prisma.sql`${column} IS NOT NULL`),
   requiresActionDeadlineAt: Prisma.sql`${DEADLINE} <> 'infinity'`,
   lastError: IS_UNREADABLE.lastError,

@@ -32,7 +32,7 @@ export function chatPageSql(question: ChatPageQuestion): Prisma.Sql {
   const direction = order === 'newest' ? Prisma.sql`DESC` : Prisma.sql`ASC`;
   const more: Prisma.Sql[] = [];
   if (limits.readableOf !== undefined) more.push(Prisma.sql`c.owner_id = ${limits.readableOf}::uuid`);
-  if (after) more.push(isBeyond(order, after));
+  if (after) more.push(isBeyond(order, after, platform));
   const inOrder = Prisma.sql`ORDER BY c.updated_at ${direction}, c.id ${direction} LIMIT ${limit}`;
   const conditionOf = ({ condition, among }: WalkedPlace) =>
     Prisma.join([condition, ...chatConditions(filter, limits, among), ...more], ' AND ');

@@ -8,11 +8,21 @@ import { isSayable } from './moments.ts';
 
 export interface ChatPageRow extends ChatRow {
   /** `updatedAt` as a `Place` has it. */
-  readonly placeUpdatedAt: string;
+  readonly placeUpdatedAt: string | null;
 }
 
-export const isBeyond = (order: ChatOrder, { updatedAt, chatId }: CursorPlace) =>
-  Prisma.sql`(c.updated_at, c.id) ${Prisma.raw(order === 'newest' ? '<' : '>')} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
+/** True for a chat after a place. Only a view has chats without a time; Postgres orders them as later than all others. */
+export function isBeyond(order: ChatOrder, { updatedAt, chatId }: CursorPlace, { name }: Platform): Prisma.Sql {
+  const sign = Prisma.raw(order === 'newest' ? '<' : '>');
+  if (updatedAt !== null) {
+    const isBeyondTime = Prisma.sql`(c.updated_at, c.id) ${sign} (${updatedAt}::timestamptz, ${chatId}::uuid)`;
+    return order === 'oldest' && name === 'views'
+      ? Prisma.sql`(${isBeyondTime} OR c.updated_at IS NULL)`
+      : isBeyondTime;
+  }
+  const isUndated = Prisma.sql`c.updated_at IS NULL AND c.id ${sign} ${chatId}::uuid`;
+  return order === 'newest' ? Prisma.sql`(${isUndated} OR c.updated_at IS NOT NULL)` : Prisma.sql`(${isUndated})`;
+}
 
 /** `updatedAt` as a cursor holds it: RFC 3339, or Postgres' own text for other moments. */
 const PLACE_UPDATED_AT = Prisma.sql`

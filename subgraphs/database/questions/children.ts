@@ -31,7 +31,7 @@ export const children = (tx: Transaction, question: ChildrenQuestion): Promise<C
   tx.$queryRaw(childrenSql(question));
 
 export function childrenSql({ platform, parentIds, readableOf, after, limit }: ChildrenQuestion): Prisma.Sql {
-  const conditions = [isChildInOrder, ...ownedBy(readableOf), ...(after ? [isBeyond('newest', after)] : [])];
+  const conditions = [isChildInOrder, ...ownedBy(readableOf), ...(after ? [isBeyond('newest', after, platform)] : [])];
   const inOrder = Prisma.sql`ORDER BY c.parent_chat_id, c.updated_at DESC, c.id DESC LIMIT ${limit}`;
   return Prisma.sql`
     SELECT parent.id AS "childOf", ${CHAT_COLUMN_NAMES}, child."placeUpdatedAt" FROM unnest(${parentIds}::uuid[]) AS parent (id)

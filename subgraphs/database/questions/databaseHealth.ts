@@ -2,6 +2,7 @@ import { Prisma } from '../../../prisma/generated/client.ts';
 import { FIND_TABLES, foundIn } from '../tables/found.ts';
 import { type Lack, lacksOf, nameOf } from '../tables/lacks.ts';
 import type { Moment, Transaction } from '../transaction.ts';
+import { DISABLED_TRIGGERS, IS_OURS } from './disabledTriggers.ts';
 import { REPLAY_LAG } from './replayLag.ts';
 import { READ_ONLY_BY_DEFAULT } from './takesWrites.ts';
 
@@ -16,6 +17,8 @@ export interface DatabaseHealthRow {
   readonly lockWaits: number;
   readonly serverVersion: string;
   readonly isOurs: boolean;
+  /** Names of triggers that are off; null: the tables are not this project's. */
+  readonly disabledTriggers: readonly string[] | null;
   /** Names of missing tables and columns. */
   readonly missing: readonly string[];
   /** Names of tables and columns that this service may not or cannot read. */
@@ -62,6 +65,4 @@ const databaseHealthSql = Prisma.sql`
     (SELECT count(DISTINCT l.pid)::int4 FROM pg_locks AS l JOIN pg_stat_activity AS s ON s.pid = l.pid
      WHERE NOT l.granted AND s.datname = current_database()) AS "lockWaits",
     current_setting('server_version') AS "serverVersion",
-    EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = to_regclass('chats') AND t.tgname = 'chat_retry_state_changed')
-      AND EXISTS (SELECT FROM pg_trigger AS t
-                  WHERE t.tgrelid = to_regclass('chat_messages') AND t.tgname = 'chat_message_changed') AS "isOurs"`;
+    ${IS_OURS} AS "isOurs", ${DISABLED_TRIGGERS} AS "disabledTriggers"`;

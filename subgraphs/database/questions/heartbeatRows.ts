@@ -16,9 +16,12 @@ export interface HeartbeatRow {
 
 const AT = Prisma.sql`h.heartbeat_at`;
 
-/** Reads every lease row of these chats, newest first. A hot standby cannot read the table. */
+/**
+ * Reads every lease row of these chats, newest first. A view may show one of nobody, which says nothing. A hot standby
+ * cannot read the table.
+ */
 export const heartbeatRows = (tx: Transaction, chatIds: readonly string[]): Promise<HeartbeatRow[]> => tx.$queryRaw`
   SELECT h.chat_id AS "chatId", h.runner_id AS "runnerId", ${sayable(AT)} AS "heartbeatAt", ${ageSeconds(AT)} AS "ageSeconds"
   FROM chat_heartbeats AS h
-  WHERE h.chat_id = ANY(${chatIds}::uuid[])
+  WHERE h.chat_id = ANY(${chatIds}::uuid[]) AND h.runner_id IS NOT NULL
   ORDER BY h.heartbeat_at DESC, h.runner_id`;

@@ -6,7 +6,7 @@ import { ageSeconds, isSayable, sayable } from './moments.ts';
 
 export interface LastMessageRow {
   readonly chatId: string;
-  /** Role as any text: the enum can gain values. */
+  /** Role as any text: the enum can gain values. Empty where a view does not know it. */
   readonly role: string;
   readonly createdAt: Date | null;
   readonly ageSeconds: number | null;
@@ -26,14 +26,14 @@ export const lastMessages = (
 ): Promise<LastMessageRow[]> => tx.$queryRaw(lastMessagesSql(platform, chatIds));
 
 export const lastMessagesSql = (platform: Platform, chatIds: readonly string[] | Prisma.Sql): Prisma.Sql => Prisma.sql`
-  SELECT m.chat_id AS "chatId", m.role::text AS role, ${sayable(CREATED_AT)} AS "createdAt",
+  SELECT m.chat_id AS "chatId", COALESCE(m.role::text, '') AS role, ${sayable(CREATED_AT)} AS "createdAt",
          ${ageSeconds(CREATED_AT)} AS "ageSeconds", ${isSayable(CREATED_AT)} AS "isTimeSayable",
          ${HAS_TEXT} AS "hasText", ${finishReason(platform)} AS "finishReason"
   FROM unnest(${chatIds}::uuid[]) AS chat (id)
   CROSS JOIN LATERAL (
     ${newestMessages(platform, {
       columns: Prisma.sql`m.id, m.chat_id, m.role, m.created_at, m.content`,
-      condition: Prisma.sql`${isShown(platform)} AND m.role::text <> 'system'`,
+      condition: Prisma.sql`${isShown(platform)} AND m.role::text IS DISTINCT FROM 'system'`,
       limit: 1,
     })}) AS m
   CROSS JOIN (SELECT NULL::text AS finish_reason) AS unnoted`;

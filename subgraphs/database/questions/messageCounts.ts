@@ -8,9 +8,10 @@ import { type FoundIndexes, hasIndex, MESSAGE_INDEXES } from '../wantedIndexes.t
 
 export interface MessageCountRow {
   readonly chatId: string;
-  /** Role as any text: the enum can gain values. */
-  readonly role: string;
-  readonly deleted: boolean;
+  /** Role as any text: the enum can gain values. Null where a view does not know it. */
+  readonly role: string | null;
+  /** Null where a view does not know it: the message is not deleted then. */
+  readonly deleted: boolean | null;
   /** Number of messages, at least one. */
   readonly count: number;
 }
@@ -58,7 +59,7 @@ export const messageCountsSql = (chatIds: readonly string[]): Prisma.Sql => Pris
     WHERE m.chat_id = k.chat_id AND m.role = k.role AND m.deleted = k.deleted)::float8 AS count
   FROM kinds AS k`;
 
-/** Statistics of a chat. */
+/** Statistics of a chat. Messages of an unknown role have the role ''. */
 export interface MessageStats {
   readonly total: number;
   readonly deleted: number;
@@ -69,6 +70,8 @@ export interface MessageStats {
 export function toMessageStats(rows: readonly MessageCountRow[]): MessageStats {
   const sum = (some: readonly MessageCountRow[]) => some.reduce((total, row) => total + row.count, 0);
   const kept = rows.filter((row) => !row.deleted);
-  const byRole = kept.map(({ role, count }) => ({ role, count })).sort((a, b) => (a.role < b.role ? -1 : 1));
+  const counts = new Map<string, number>();
+  for (const { role, count } of kept) counts.set(role ?? '', (counts.get(role ?? '') ?? 0) + count);
+  const byRole = [...counts].map(([role, count]) => ({ role, count })).sort((a, b) => (a.role < b.role ? -1 : 1));
   return { total: sum(rows), deleted: sum(rows.filter((row) => row.deleted)), byRole };
 }

@@ -41,6 +41,10 @@ const UNREADABLE = Prisma.join(
 /** True if the row of `replicas AS r` is at most `seconds` old. */
 const isYoung = (seconds: number) => Prisma.sql`r.updated_at >= now() - make_interval(secs => ${seconds}::float8)`;
 
+/** True for a running replica; null where a view does not know when its row was renewed. */
+const isAlive = ({ replicaStaleAfterSeconds }: Platform) =>
+  Prisma.sql`r.stopped_at IS NULL AND ${isYoung(replicaStaleAfterSeconds)}`;
+
 /** Condition for replicas. Rows of other servers, such as proxies, are none. */
 export const isReplica = ({ hasOtherServers }: Platform): Prisma.Sql =>
   hasOtherServers ? Prisma.sql`r."primary"` : Prisma.sql`true`;
@@ -52,7 +56,7 @@ const columns = (platform: Platform) => Prisma.sql`
   CASE WHEN r.region_id BETWEEN -2147483648 AND 2147483647 THEN r.region_id::int4 ELSE 0 END AS "regionId",
   ${sayable(MOMENTS.startedAt)} AS "startedAt", ${sayable(MOMENTS.stoppedAt)} AS "stoppedAt",
   ${sayable(MOMENTS.updatedAt)} AS "updatedAt",
-  (r.stopped_at IS NULL AND ${isYoung(platform.replicaStaleAfterSeconds)}) AS "isAlive",
+  (${isAlive(platform)}) IS TRUE AS "isAlive",
   array_remove(ARRAY[${UNREADABLE}], NULL) AS unreadable`;
 
 /**
@@ -63,10 +67,10 @@ export function replicaRows(
   tx: Transaction,
   { alive, platform }: { alive: boolean | undefined; platform: Platform },
 ): Promise<ReplicaRow[]> {
-  const living = Prisma.sql`r.stopped_at IS NULL AND ${isYoung(platform.replicaStaleAfterSeconds)}`;
-  const wanted = alive === undefined ? Prisma.sql`true` : alive ? living : Prisma.sql`NOT (${living})`;
+  const living = isAlive(platform);
+  const wanted = alive === undefined ? Prisma.sql`true` : alive ? living : Prisma.sql`(${living}) IS NOT TRUE`;
   return tx.$queryRaw`
-    SELECT ${columns(platform)} FROM replicas AS r WHERE ${wanted} AND ${isReplica(platform)}
+    SELECT ${columns(platform)} FROM replicas AS r WHERE ${wanted} AND r.id IS NOT NULL AND ${isReplica(platform)}
     ORDER BY r.started_at DESC, r.id DESC LIMIT ${MOST_REPLICAS}`;
 }
 
@@ -82,7 +86,7 @@ export const replicaRowsById = (
 export async function recentReplicaIds(tx: Transaction, platform: Platform): Promise<string[]> {
   const seconds = FORGOTTEN_AFTER_STALE_TIMES * platform.replicaStaleAfterSeconds;
   const rows = await tx.$queryRaw<{ id: string }[]>`
-    SELECT r.id FROM replicas AS r WHERE r.stopped_at IS NULL AND ${isYoung(seconds)} AND ${isReplica(platform)}`;
+    SELECT r.id FROM replicas AS r WHERE r.id IS NOT NULL AND r.stopped_at IS NULL AND ${isYoung(seconds)} AND ${isReplica(platform)}`;
   return rows.map((row) => row.id);
 }
 

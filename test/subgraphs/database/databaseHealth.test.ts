@@ -39,6 +39,26 @@ test('of a database of this project', async () => {
   expect(found.connections).toBeGreaterThanOrEqual(2);
 });
 
+test('names the triggers that are off, and those alone', async () => {
+  const triggers = async () => {
+    const { data, errors } = await ask('{ database { disabledTriggers } }');
+    expect(errors).toEqual([]);
+    return (data as { database: { disabledTriggers: unknown } }).database.disabledTriggers;
+  };
+  expect(await triggers()).toEqual([]);
+  await database.pool.query(`
+    ALTER TABLE chats DISABLE TRIGGER ALL; ALTER TABLE chat_messages ENABLE REPLICA TRIGGER chat_messages_changed`);
+  try {
+    const ofChats = ['chat_event_changed', 'chat_rest_changed', 'chat_retry_state_changed'].map(
+      (name) => `chats.${name}`,
+    );
+    expect(await triggers()).toEqual(['chat_messages.chat_messages_changed', ...ofChats]);
+  } finally {
+    await database.pool.query('ALTER TABLE chats ENABLE TRIGGER ALL; ALTER TABLE chat_messages ENABLE TRIGGER ALL');
+  }
+  expect(await triggers()).toEqual([]);
+});
+
 test('needs the role, like the replicas', async () => {
   const { data, errors } = await ask('{ database { canWrite } }', {}, user(randomUUID()));
   expect(data).toEqual({ database: null });

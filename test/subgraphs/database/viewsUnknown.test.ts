@@ -35,9 +35,12 @@ test('of chats: the chat is shown and listed, and is found where it is in troubl
     running: chats(filter: { executionState: [R0] }) { edges { node { ${fields} } } } }`);
   expect(errors).toEqual([]);
   const list = { edges: [{ node: chat }] };
+  const database = { title: '', archived: false, status: '' };
+  const inTrouble = [chat, { chatId: other, executionState: 'INVALID', database }].map((node) => ({ node }));
+  const suspects = { edges: expect.arrayContaining(inTrouble) };
   const all = ['running', ''].map((status) => ({ node: { database: { status, title: '' } } }));
   const chats = { edges: expect.arrayContaining(all) };
-  expect(data).toEqual({ chatDebugSnapshot: chat, chats, suspects: list, running: list });
+  expect(data).toEqual({ chatDebugSnapshot: chat, chats, suspects, running: list });
 });
 
 test('of replicas: all of them are listed', async () => {

@@ -44,6 +44,14 @@ test.each(OTHERS)('the status %s is not known there, and no chat is STUCK for it
   expect([other.verdict, codes(other)]).toEqual(['UNKNOWN', ['WARNING STATUS_UNKNOWN']]);
 });
 
+test('a row without a status is called so', () => {
+  const none = onViews({ state: 'INVALID', owner: 'unowned', database: { status: '' } });
+  expect([none.verdict, codes(none)]).toEqual(['UNKNOWN', ['WARNING STATUS_UNKNOWN']]);
+  expect(none.summary).toBe(
+    'Not known: its row has no status, so nobody can tell who should act; an operator should let the view `chats` show its status as one of the five that docs/adopting.md lists.',
+  );
+});
+
 describe('a worker without a runner', () => {
   const owned: Changes = { database: { runnerId: null, heartbeat: null, heartbeats: [], heartbeatState: null } };
 
