@@ -23,6 +23,8 @@ export interface Done {
   readonly findings: readonly string[];
   /** State before. Null: not known. */
   readonly before: string | null;
+  /** Version of the chat's row that the action made. Null or undefined: not known. */
+  readonly versionAfter?: number | null;
 }
 
 /** Findings that are to be gone: those that the caller acted on, or else all that the action answers in that state. */
@@ -39,12 +41,26 @@ export function awaited({ action, findings, before }: Done): readonly string[] {
 }
 
 /** What one look at a chat found. Null: the chat is gone. */
-export type Seen = { readonly verdict: string; readonly codes: readonly string[] } | null;
+export type Seen = {
+  readonly verdict: string;
+  readonly codes: readonly string[];
+  /** Version of the row that was looked at. Null or undefined: not known. */
+  readonly version?: number | null;
+} | null;
 
-/** True if a look before the action showed none of the findings that the caller names. Undefined: nobody could look. */
-export const hadNone = (findings: readonly string[], seen: Seen | undefined): boolean =>
+/** True for a look at an older row than this version, as a standby shows that is behind. */
+const isOlder = (seen: Seen, version: number | null | undefined): boolean =>
+  (seen?.version ?? Number.POSITIVE_INFINITY) < (version ?? Number.NEGATIVE_INFINITY);
+
+/**
+ * True if a look before the action showed none of the findings that the caller names.
+ * @param seen undefined: nobody could look
+ * @param version that the caller has looked at; null: not known
+ */
+export const hadNone = (findings: readonly string[], seen: Seen | undefined, version: number | null = null): boolean =>
   seen !== undefined &&
   seen !== null &&
+  !isOlder(seen, version) &&
   seen.verdict !== 'UNKNOWN' &&
   findings.length > 0 &&
   !findings.some((code) => seen.codes.includes(code));
@@ -59,8 +75,12 @@ export interface Looks {
 
 export const NO_LOOKS: Looks = { without: 0, left: undefined };
 
-/** Takes a look into account. One that does not know all counts only if it finds something left. */
+/**
+ * Takes a look into account. One that does not know all counts only if it finds something left, and one at the row from
+ * before the action not at all.
+ */
 export function looked(looks: Looks, done: Done, seen: Seen): Looks {
+  if (isOlder(seen, done.versionAfter)) return looks;
   const left = awaited(done).filter((code) => seen?.codes.includes(code as FindingCode));
   if (left.length > 0) return { without: 0, left };
   return seen?.verdict === 'UNKNOWN' ? looks : { without: looks.without + 1, left };

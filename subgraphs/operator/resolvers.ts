@@ -38,11 +38,11 @@ async function perform(action: ActionName, given: MutationArguments, context: Op
 }
 
 /** True if a chat that the caller may act on is seen to have none of the findings that the caller names. */
-async function sawNone({ action, targetId, findings, isDryRun }: ActionRequest, context: OperatorContext) {
+async function sawNone({ action, targetId, findings, isDryRun, expected }: ActionRequest, context: OperatorContext) {
   if (findings.length === 0 || isDryRun || !isOfChat(action)) return false;
   const chat = await context.chat.load(targetId);
   if (!chat || lackingRole(context.caller, action, chat) !== undefined) return false;
-  return hadNone(findings, await context.look(targetId));
+  return hadNone(findings, await context.look(targetId), expected.version);
 }
 
 const mutations = Object.fromEntries(

@@ -1,13 +1,18 @@
 /** Trouble of the operator's database in words for clients and probes: what it is, and what to do. Pure. */
 import { GraphQLError } from 'graphql';
 import { clientError } from '../../server/graphql/errors.ts';
+import { refusalOf } from '../runtime/chatd/refusedData.ts';
 import { Uncertain } from './committed.ts';
 
 /** SQLSTATE with which the server refused. Undefined: the connection failed. */
-export function stateOf(error: unknown): string | undefined {
+function stateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
   return String(error.code);
 }
+
+/** True if the database refused what was to be written, by a constraint, a trigger or a limit: it would do so again. */
+export const refusesTheRow = (error: unknown): boolean =>
+  refusalOf(error) !== undefined || /^P0/.test(stateOf(error) ?? '');
 
 /** Routine of the server that checks whether a user may connect. */
 const CONNECTING = 'CheckMyDatabase';
@@ -35,7 +40,8 @@ export function questionError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   const isLate = ['55P03', '57014'].includes(stateOf(error) ?? '');
   const code = isLate ? 'QUERY_TIMED_OUT' : stateOf(error) === '42P01' ? 'SCHEMA_UNSUPPORTED' : 'DATABASE_UNAVAILABLE';
-  return clientError(code, `${troubleWords(error)} Nothing was changed. Try again.`);
+  const again = refusesTheRow(error) ? '' : ' Try again.';
+  return clientError(code, `${troubleWords(error)} Nothing was changed.${again}`);
 }
 
 /** Error of a change of a plan, for a client: whether it was made may not be known. */

@@ -1,11 +1,14 @@
-/** Rights to read incidents. Pure. What a caller may not read looks exactly like what does not exist. */
-
+/** Rights to read incidents. What a caller may not read looks exactly like what does not exist. */
+import { randomUUID } from 'node:crypto';
 import { parseUuid } from '../../common/uuid.ts';
 import type { FindingCode } from '../../domain/diagnosis/rules.ts';
 import { type Caller, mayReadAll } from '../../server/tokens/internalToken.ts';
 
-/** Owner that no chat has: for a caller whose `sub` is no id. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+/**
+ * Owner that no chat has: for a caller whose `sub` is no id. It is new in each process, since an id that is written down
+ * may stand in a row: zeros stand for nobody on some platforms.
+ */
+const NOBODY = randomUUID();
 
 /** Owner whose incidents the caller may read. Null: everybody's. */
 export const ownerOfReadable = (caller: Caller): string | null =>

@@ -14,6 +14,7 @@ export const openOperatorGateway = (url: string, internalSecret: string): Gatewa
   openGateway({ url, internalSecret, caller: OPERATOR_CALLER, texts: { looks: readFileSync(FILE, 'utf8') } });
 
 const chat = z.object({
+  database: z.object({ snapshotVersion: z.number().nullish() }).nullish().catch(null),
   diagnosisEverywhere: z.object({ verdict: z.string(), findings: z.array(z.object({ code: z.string() })) }),
 });
 const answer = z.object({ chatDebugSnapshots: z.array(z.unknown()) });
@@ -56,7 +57,8 @@ async function lookAtPage(ask: AskGateway<'looks'>, page: readonly string[]): Pr
     if (one === null && !refused.has(place)) return [[id, null]];
     const read = chat.safeParse(one);
     if (!read.success) return [];
-    const { verdict, findings } = read.data.diagnosisEverywhere;
-    return [[id, { verdict, codes: findings.map(({ code }) => code) }]];
+    const { database, diagnosisEverywhere } = read.data;
+    const { verdict, findings } = diagnosisEverywhere;
+    return [[id, { verdict, codes: findings.map(({ code }) => code), version: database?.snapshotVersion ?? null }]];
   });
 }

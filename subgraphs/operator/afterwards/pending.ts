@@ -10,6 +10,7 @@ export interface Pending {
   readonly action: ChatAction;
   readonly findings: string[];
   readonly before: string | null;
+  readonly versionAfter: number | null;
   /** Seconds since the action, by the database's clock. */
   readonly ageSeconds: number;
 }
@@ -19,7 +20,7 @@ const GRACE_SECONDS = 600;
 const MOST = 1_000;
 
 const PENDING = `
-  SELECT id, chat_id AS "chatId", action, findings, state_before AS before,
+  SELECT id, chat_id AS "chatId", action, findings, state_before AS before, version_after::float8 AS "versionAfter",
     extract(epoch FROM clock_timestamp() - at)::float8 AS "ageSeconds"
   FROM chat_debug_actions AS actions
   WHERE outcome = 'DONE' AND NOT dry_run AND chat_id IS NOT NULL

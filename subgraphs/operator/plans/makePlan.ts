@@ -104,7 +104,10 @@ const rolesFor = (action: ChatAction, { roles }: Caller) =>
 export async function stopPlan(pool: Pool, id: string, caller: Caller): Promise<PlanRow> {
   const plan = await findPlan(pool, id, seenBy(caller));
   if (!plan) throw noSuchPlan();
-  if (plan.actor !== caller.sub) requireRight(caller, plan.action);
+  if (plan.actor !== caller.sub) {
+    requireRight(caller, plan.action);
+    if (!mayReadAll(caller)) throw clientError('FORBIDDEN', `This needs the role ${READ_ALL}, too.`);
+  }
   const { rows } = await pool.query<PlanRow>(
     `UPDATE chat_debug_plans AS plans SET ended_at = clock_timestamp(), stopped_by = $2
      WHERE id = $1 AND ended_at IS NULL RETURNING ${PLAN_COLUMNS}`,

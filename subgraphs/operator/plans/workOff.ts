@@ -13,13 +13,12 @@ import { GraphQLError } from 'graphql';
 import type { Logger } from '../../../server/log.ts';
 import type { Caller } from '../../../server/tokens/internalToken.ts';
 import { failureName, mayBeOfOneRow } from '../../runtime/chatd/databaseFailure.ts';
-import { refusalOf } from '../../runtime/chatd/refusedData.ts';
 import { type ActTools, type ApplyAction, act } from '../act.ts';
 import { applyToChat } from '../actOnChat.ts';
 import { Uncertain } from '../committed.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import type { ActionRequest } from '../request.ts';
-import { stateOf, troubleWords } from '../trouble.ts';
+import { refusesTheRow, troubleWords } from '../trouble.ts';
 import type { ItemRow, PlanRow } from './plans.ts';
 import { endItem, endPlan, nextItem, postponeItem, takeTurn } from './turns.ts';
 
@@ -66,9 +65,6 @@ export async function workOff(tools: ActTools, metrics: OperatorMetrics, log: Lo
     return 0;
   }
 }
-
-/** True if the database refused what the action writes, by a constraint, a trigger or a limit: it would do so again. */
-const refusesTheRow = (error: unknown) => refusalOf(error) !== undefined || /^P0/.test(stateOf(error) ?? '');
 
 const inTurn =
   ({ store }: ActTools, { action }: PlanRow, item: ItemRow): ApplyAction =>

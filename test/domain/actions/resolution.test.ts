@@ -1,13 +1,21 @@
 /** Whether an action helped, by what the looks afterwards saw. */
-import { expect, test } from '@jest/globals';
-import { awaited, type Done, type Looks, looked, NO_LOOKS, resolutionOf } from '../../../domain/actions/resolution.ts';
+import { describe, expect, test } from '@jest/globals';
+import {
+  awaited,
+  type Done,
+  hadNone,
+  type Looks,
+  looked,
+  NO_LOOKS,
+  resolutionOf,
+} from '../../../domain/actions/resolution.ts';
 
 const RETRY: Done = { action: 'RETRY_CHAT', findings: ['QUEUE_BLOCKED'], before: 'E1' };
 const blocked = { verdict: 'FAILED', codes: ['QUEUE_BLOCKED', 'ERRORED'] };
 const well = { verdict: 'WORKING', codes: [] };
 const unknown = { verdict: 'UNKNOWN', codes: ['OWNER_UNREACHABLE'] };
 
-const after = (seen: readonly Parameters<typeof looked>[2][], done = RETRY): Looks =>
+const afterLooks = (seen: readonly Parameters<typeof looked>[2][], done = RETRY): Looks =>
   seen.reduce((looks, one) => looked(looks, done, one), NO_LOOKS);
 
 test.each([
@@ -22,7 +30,31 @@ test.each([
   ['nobody who could look goes on trying', [], 599, undefined],
   ['and gives up after ten minutes', [], 600, 'UNKNOWN'],
 ] as const)('%s', (_, seen, ageSeconds, resolved) => {
-  expect(resolutionOf(after(seen), ageSeconds)).toBe(resolved);
+  expect(resolutionOf(afterLooks(seen), ageSeconds)).toBe(resolved);
+});
+
+describe('a look at the chat as it was before the action', () => {
+  const done: Done = { ...RETRY, versionAfter: 7 };
+  const old = { ...blocked, version: 6 };
+  const now = { ...well, version: 7 };
+
+  test('as on a standby that is behind, says nothing of whether it helped', () => {
+    expect(afterLooks([old, old, old], done)).toEqual(NO_LOOKS);
+    expect(resolutionOf(afterLooks([old, old], done), 30)).toBeUndefined();
+    expect(resolutionOf(afterLooks([now, old, now], done), 4)).toBe('YES');
+    expect(resolutionOf(afterLooks([{ ...blocked, version: 8 }], done), 30)).toBe('NO');
+  });
+
+  test('is not told from others where a version is not known', () => {
+    expect(afterLooks([blocked], done).left).toEqual(['QUEUE_BLOCKED']);
+    expect(afterLooks([old], RETRY).left).toEqual(['QUEUE_BLOCKED']);
+  });
+
+  test('does not show that the named findings were not there, if it is older than what the caller looked at', () => {
+    expect(hadNone(['ERRORED'], now, 8)).toBe(false);
+    expect(hadNone(['ERRORED'], now, 7)).toBe(true);
+    expect(hadNone(['ERRORED'], well, 7)).toBe(true);
+  });
 });
 
 test('without findings of the caller, all that the action answers in that state are to be gone', () => {

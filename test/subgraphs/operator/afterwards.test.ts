@@ -27,13 +27,13 @@ async function retry(server: { url: string }): Promise<string> {
 }
 
 /** Adds the record of an action that was done so many seconds ago. */
-async function recordedAgo(chatId: string, seconds: number): Promise<string> {
+async function recordedAgo(chatId: string, seconds: number, versionAfter: number | null = null): Promise<string> {
   const { rows } = await database.pool.query<{ id: string }>(
     `INSERT INTO chat_debug_actions (at, actor, via, action, chat_id, reason, findings, state_before, outcome, idempotency_key,
-       dry_run, input_hash)
+       dry_run, input_hash, version_after)
      VALUES (clock_timestamp() - $2::float8 * interval '1 second', 'an-operator', 'GRAPHQL', 'RETRY_CHAT', $1, 'because',
-       '{ERRORED}', 'E0', 'DONE', gen_random_uuid(), false, '') RETURNING id`,
-    [chatId, seconds],
+       '{ERRORED}', 'E0', 'DONE', gen_random_uuid(), false, '', $3) RETURNING id`,
+    [chatId, seconds, versionAfter],
   );
   return rows[0]?.id ?? '';
 }
@@ -55,6 +55,17 @@ test('a finding that is there after 30 s is noted as left, by its code', async (
   const id = await recordedAgo(failed, 29);
   await lookingThrough();
   expect(await result(id)).toEqual({ resolved: 'NO', findings: ['ERRORED'] });
+});
+
+test('a look at the row as it was before the action says nothing', async () => {
+  const failed = await insertChat(database.pool, { status: 'error' });
+  const id = await recordedAgo(failed, 31);
+  const behind = await recordedAgo(failed, 31, 2);
+  await lookingThrough();
+  expect(await result(id)).toEqual({ resolved: 'NO', findings: ['ERRORED'] });
+  expect(await resultOf(behind)).toBeUndefined();
+  await database.pool.query('UPDATE chats SET snapshot_version = 2, last_error = NULL WHERE id = $1', [failed]);
+  expect(await result(behind)).toEqual({ resolved: 'NO', findings: ['ERRORED'] });
 });
 
 test('a finding that was not there is not said to be gone, and one that was there beside it is', async () => {

@@ -266,7 +266,9 @@ describe('a plan', () => {
       ]);
       if (!sees) expect((await stop(server, plan?.id, caller)).code).toBe('NOT_FOUND');
     }
-    expect((await stop(server, plan?.id, { sub: 'y', roles: [AUDIT] })).code).toBe('FORBIDDEN');
+    for (const roles of [[AUDIT], [AUDIT, OPERATE], [AUDIT, READ_ALL]]) {
+      expect([roles, (await stop(server, plan?.id, { sub: 'y', roles })).code]).toEqual([roles, 'FORBIDDEN']);
+    }
     expect((await look(server, plan?.id)).plan).toMatchObject({ state: 'PLANNED' });
   });
 

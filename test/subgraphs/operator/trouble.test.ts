@@ -14,3 +14,19 @@ test('a user that may not connect is not sent to a script that grants no CONNECT
 test('what may be a lock on a whole table is not told as one on the row', () => {
   expect(questionError(refused('55P03')).message).toContain('another session holds the row or its table.');
 });
+
+test.each(['23514', '22P02', '44000', '54000', 'P0001'])(
+  'nobody is told to try again what is refused again: %s',
+  (code) => {
+    expect(questionError(refused(code)).message).toBe(
+      `The database refuses this (SQLSTATE ${code}). The log says more. Nothing was changed.`,
+    );
+  },
+);
+
+test.each(['55P03', '53300', '57P03', '42501', '25006'])(
+  'what may pass, or can be mended, may be tried again: %s',
+  (code) => {
+    expect(questionError(refused(code)).message).toMatch(/Nothing was changed\. Try again\.$/);
+  },
+);

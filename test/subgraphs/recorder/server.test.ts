@@ -341,6 +341,13 @@ describe('readers of incidents', () => {
     expect(cut).not.toMatch(/"lockedBy":\{|"address":"/);
   });
 
+  test('without an id see none, not even that of a chat whose owner is nobody', async () => {
+    const server = await start();
+    await openOne({ owner_id: '00000000-0000-0000-0000-000000000000' });
+    const caller = { sub: 'nobody', roles: [] };
+    expect((await ask(server, LIST, {}, caller)).data).toMatchObject({ incidents: { edges: [] } });
+  });
+
   test('without the role see no child of another person', async () => {
     const server = await start();
     const person: Caller = { sub: randomUUID(), roles: [] };
