@@ -123,11 +123,12 @@ async function plan(action: ChatAction, chats: readonly string[], options: Plann
 
 /** What the person wants, asked for where it was not given. Undefined: not to do it. */
 async function wishOf(options: Acting, question: string): Promise<Wish | undefined> {
-  if (!canAsk() && (options.reason === undefined || !options.yes)) {
-    throw new Error('Nothing was done. Without a person to ask, give --reason "<why>" and --yes.');
+  const isSure = options.yes || options.dryRun; // what is taken back needs no yes
+  if (!canAsk() && (options.reason === undefined || !isSure)) {
+    throw new Error('Nothing was done. Without a person to ask, give --reason "<why>" and --yes, or --dry-run.');
   }
   const reason = options.reason ?? (await answerTo('Why? (5 to 500 characters, for the record)'));
-  const isWanted = options.yes || (await saysYes(question));
+  const isWanted = isSure || (await saysYes(question));
   return isWanted ? { reason, dryRun: options.dryRun } : undefined;
 }
 

@@ -36,8 +36,9 @@ test('a failed chat with a queue is found, acted on, not stuck any more, and rec
 
   const unsaid = await debug(['fix', id, '--action', 'retry', ...given]);
   expect([unsaid.code, unsaid.stderr]).toEqual([2, expect.stringMatching(/--reason .* and --yes/)]);
-  const said = ['--reason', 'the key is mended', '--yes', ...given];
-  const dry = await debug(['fix', id, '--action', 'retry', '--dry-run', ...said]);
+  const because = ['--reason', 'the key is mended', ...given];
+  const said = ['--yes', ...because];
+  const dry = await debug(['fix', id, '--action', 'retry', '--dry-run', ...because]);
   expect([dry.code, await statusOf(id)]).toEqual([0, 'error']);
   expect(dry.stdout).toMatch(/^DONE {2}retry, dry run\. E1 → R1\.$/m);
   const done = await debug(['fix', id, '--action', 'retry', ...said]);
@@ -56,10 +57,13 @@ test('a failed chat with a queue is found, acted on, not stuck any more, and rec
 
 test('a replica is drained and takes chats again, for whoever may', async () => {
   const id = await insertReplica(database.pool);
-  const given = ['--reason', 'it is slow', '--yes'];
+  const because = ['--reason', 'it is slow'];
+  const given = [...because, '--yes'];
   const stranger = await debug(['drain', id, ...given]);
   expect([stranger.code, stranger.stderr]).toEqual([2, expect.stringMatching(/chat-debug:operate/)]);
   const mine = [...given, '--token', await token()];
+  const dry = await debug(['drain', id, '--dry-run', ...because, '--token', await token()]);
+  expect(dry).toMatchObject({ code: 0, stdout: expect.stringMatching(/^DONE {2}drain, dry run\./) });
   expect(await debug(['drain', id, ...mine])).toMatchObject({ code: 0, stderr: '' });
   expect((await debug(['drain', id, ...mine])).stdout).toMatch(
     /^NO_CHANGE {2}drain\.\nThe replica is told to drain already\.$/m,
